@@ -1,0 +1,48 @@
+# Compiles GLSL to SPIR-V and embeds it.
+#
+# shaders/NAME.comp becomes the module vrn_module_NAME (ops/module.h). A line in the shader such as
+#   // variants: texel=-DTEXEL
+# makes a second module, vrn_module_NAME_texel, from the same source with these options.
+find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
+
+function(vrn_embed_shaders target)
+  set(directory "${CMAKE_CURRENT_BINARY_DIR}/shaders")
+  file(MAKE_DIRECTORY "${directory}")
+  foreach(source IN LISTS ARGN)
+    get_filename_component(name "${source}" NAME_WE)
+    vrn_embed_module(${target} "${source}" ${name} "${directory}" "")
+    file(STRINGS "${source}" variants REGEX "^// variants: ")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+    string(REPLACE "// variants: " "" variants "${variants}")
+    separate_arguments(variants)
+    foreach(variant IN LISTS variants)
+      string(REGEX MATCH "^([a-z0-9_]+)=(.*)$" matched "${variant}")
+      vrn_embed_module(${target} "${source}" ${name}_${CMAKE_MATCH_1} "${directory}"
+          "${CMAKE_MATCH_2}")
+    endforeach()
+  endforeach()
+endfunction()
+
+function(vrn_embed_module target source name directory options)
+  set(header "${directory}/${name}.spv.h")
+  set(unit "${directory}/${name}.c")
+  add_custom_command(
+      OUTPUT "${header}"
+      COMMAND ${GLSLANG_VALIDATOR} --quiet -V --target-env vulkan1.1
+          -I${CMAKE_CURRENT_SOURCE_DIR}/shaders ${options}
+          --vn spirv --depfile "${header}.d" -o "${header}" "${source}"
+      DEPENDS "${source}"
+      DEPFILE "${header}.d"
+      COMMENT "Compiling shader ${name}"
+      VERBATIM)
+  file(CONFIGURE OUTPUT "${unit}" @ONLY CONTENT
+"#include \"ops/module.h\"
+
+#include \"@name@.spv.h\"
+
+const vrn_module vrn_module_@name@ = {\"@name@\", spirv, sizeof spirv};
+")
+  target_sources(${target} PRIVATE "${unit}" "${header}")
+  set_source_files_properties("${unit}" PROPERTIES OBJECT_DEPENDS "${header}")
+  target_include_directories(${target} PRIVATE "${directory}")
+endfunction()

@@ -1,0 +1,415 @@
+/* VkResNet: ResNet inference on any Vulkan device.
+ *
+ *     vrn_device *device = NULL;
+ *     vrn_model *model = NULL;
+ *     vrn_session *session = NULL;
+ *     vrn_device_create(&device, NULL);
+ *     vrn_model_load(&model, "resnet50.pth", NULL);
+ *     vrn_session_create(&session, device, model, NULL);
+ *     vrn_session_run(session, &(vrn_batch){.count = 1, .images = &photo, .probabilities = p});
+ *
+ * Rules that hold for every function here, unless its own comment says otherwise:
+ *
+ * - Objects are opaque. A create or load function writes the new object through its first argument
+ *   and, when it fails, writes NULL there and leaves nothing behind. A destroy function takes the
+ *   address of the handle, accepts NULL and handles that are NULL, and writes NULL back.
+ * - Parameter structs may be NULL. The zero value of every field is its default, so that
+ *   `&(vrn_session_params){.batch = 8}` says all there is to say.
+ * - Pointers in a parameter struct are read during the call only; nothing is kept.
+ * - The result tells a program what to do next. What went wrong, for a person, is one line passed to
+ *   the log callback. The library prints nothing, ends nothing and keeps no global state.
+ * - Paths and texts are UTF-8 and end with a NUL.
+ * - A device and a model may be shared by threads. A session belongs to one thread at a time; sessions
+ *   of one device may run on different threads at once.
+ * - Times are in milliseconds, sizes in bytes. Floats are IEEE 754 single precision.
+ */
+#ifndef VKRESNET_VKRESNET_H
+#define VKRESNET_VKRESNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define VRN_API __declspec(dllexport)
+#elif defined(__GNUC__)
+#define VRN_API __attribute__((visibility("default")))
+#else
+#define VRN_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VRN_VERSION_MAJOR 0
+#define VRN_VERSION_MINOR 1
+#define VRN_VERSION_PATCH 0
+
+/* ---- Results and messages -------------------------------------------------------------------- */
+
+/* Each error asks for a different reaction of the caller. */
+typedef enum vrn_result {
+    VRN_OK = 0,
+    VRN_ERROR_INVALID_ARGUMENT = -1, /* the call is wrong: mend the program or the command line */
+    VRN_ERROR_FILE = -2,             /* a file is missing, unreadable, damaged or of another kind */
+    VRN_ERROR_UNSUPPORTED = -3,      /* well-formed, but this library or device cannot do it */
+    VRN_ERROR_OUT_OF_MEMORY = -4,    /* of the host or of the device: try a smaller batch or size */
+    VRN_ERROR_NO_DEVICE = -5,        /* no usable Vulkan device, or none of the given name */
+    VRN_ERROR_DEVICE_LOST = -6,      /* the device is gone: destroy it with its sessions, make anew */
+} vrn_result;
+
+/* A short English name of a result ("out of memory"). Never NULL; static. */
+VRN_API const char *vrn_result_string(vrn_result result);
+
+typedef enum vrn_log_level {
+    VRN_LOG_DEFAULT = 0, /* as a threshold: warnings and errors */
+    VRN_LOG_ERROR = 1,   /* why a call failed; exactly one for each failed call */
+    VRN_LOG_WARNING = 2, /* the call goes on, but a person should know */
+    VRN_LOG_INFO = 3,    /* what was chosen: device, architecture, kernels */
+    VRN_LOG_DEBUG = 4,   /* everything else */
+} vrn_log_level;
+
+/* Where messages go. `message` gets one line without a line feed, valid during the call only, from
+ * whichever thread is inside the library. NULL: silence. `level` is the most verbose level wanted. */
+typedef struct vrn_log {
+    void (*message)(void *user, vrn_log_level level, const char *text);
+    void *user;
+    vrn_log_level level;
+} vrn_log;
+
+/* ---- Devices --------------------------------------------------------------------------------- */
+
+/* What a device may have above Vulkan 1.1. Bits of vrn_device_info.capabilities and
+ * vrn_device_params.without. Everything here is optional and has a fallback. */
+typedef enum vrn_capability {
+    VRN_CAPABILITY_DIRECT_MAPPING = 1 << 0, /* device memory that the host can map: no staging */
+    VRN_CAPABILITY_TEXEL_BUFFERS = 1 << 1,  /* reading through texel buffers pays (Mesa's lavapipe) */
+    VRN_CAPABILITY_TIMESTAMPS = 1 << 2,     /* the queue can time what it runs */
+    VRN_CAPABILITY_SUBGROUPS = 1 << 3,      /* subgroup arithmetic and shuffles in compute shaders */
+    VRN_CAPABILITY_TIMELINE_SEMAPHORES = 1 << 4,
+    VRN_CAPABILITY_STORAGE_16BIT = 1 << 5,
+    VRN_CAPABILITY_FLOAT16 = 1 << 6, /* half precision arithmetic */
+    VRN_CAPABILITY_INT8 = 1 << 7,    /* 8-bit storage and arithmetic */
+    VRN_CAPABILITY_INTEGER_DOT_PRODUCT = 1 << 8,
+    VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 9,
+    VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 10, /* registers and spills of compiled kernels */
+} vrn_capability;
+
+#define VRN_CAPABILITY_COUNT 11
+
+/* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static. */
+VRN_API const char *vrn_capability_name(uint32_t bit);
+
+typedef enum vrn_device_type {
+    VRN_DEVICE_OTHER = 0,
+    VRN_DEVICE_INTEGRATED = 1,
+    VRN_DEVICE_DISCRETE = 2,
+    VRN_DEVICE_VIRTUAL = 3,
+    VRN_DEVICE_CPU = 4,
+} vrn_device_type;
+
+/* One Vulkan device of this machine, as vrn_device_list and vrn_device_get_info report it. */
+typedef struct vrn_device_info {
+    uint32_t index;                      /* position in the loader's list; what `--device 0` means */
+    char name[256];                      /* "llvmpipe (LLVM 15.0.6, 256 bits)" */
+    char driver[512];                    /* driver name and version in its maker's words */
+    vrn_device_type type;
+    uint32_t api_version;                /* packed as by VK_MAKE_API_VERSION */
+    uint32_t vendor_id, device_id, driver_version;
+    uint8_t uuid[16];                    /* VkPhysicalDeviceIDProperties::deviceUUID */
+    uint64_t memory_bytes;               /* the largest device-local heap */
+    uint64_t max_buffer_range;           /* maxStorageBufferRange */
+    uint64_t max_allocation;             /* maxMemoryAllocationSize */
+    uint32_t subgroup_size;
+    uint32_t shared_memory_bytes;        /* of one work group */
+    uint32_t max_workgroup_invocations;
+    uint32_t capabilities;               /* vrn_capability bits, less those switched off */
+    int score;                           /* the highest is chosen when nobody chooses; 0: unusable */
+    char reason[160];                    /* why it cannot be used, or was scored down; else empty */
+} vrn_device_info;
+
+/* Lists every Vulkan device, usable or not, in the loader's order.
+ * `infos` receives up to `capacity` entries (NULL when capacity is 0); `*count` how many devices there
+ * are. No device at all is VRN_OK with a count of 0; no Vulkan loader is VRN_ERROR_NO_DEVICE.
+ * Blocking; loads the drivers, which can take a second. `log` may be NULL. */
+VRN_API vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, uint32_t *count,
+                                   const vrn_log *log);
+
+typedef struct vrn_device_params {
+    vrn_log log;         /* of the device and everything made from it; must outlive the device */
+    const char *select;  /* an index ("1") or part of a name ("llvmpipe", case ignored).
+                            NULL: the device with the highest score */
+    uint32_t without;    /* vrn_capability bits to do without, as if the device lacked them */
+    bool validation;     /* load VK_LAYER_KHRONOS_validation with synchronization validation; its
+                            messages become errors and warnings in the log */
+} vrn_device_params;
+
+typedef struct vrn_device vrn_device;
+
+/* Makes a Vulkan instance and device of the library's own, with one queue that can compute.
+ * Errors: VRN_ERROR_NO_DEVICE, VRN_ERROR_UNSUPPORTED (the chosen one lacks something; the log says
+ * what), VRN_ERROR_OUT_OF_MEMORY. Blocking. */
+VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_params *params);
+
+/* Destroys a device. Its sessions must be destroyed first. */
+VRN_API void vrn_device_destroy(vrn_device **device);
+
+/* What was chosen, and with which capabilities. Never fails. */
+VRN_API void vrn_device_get_info(const vrn_device *device, vrn_device_info *info);
+
+/* ---- Architectures --------------------------------------------------------------------------- */
+
+/* Residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 (He et al. 2015, figure 5). */
+typedef enum vrn_block {
+    VRN_BLOCK_BASIC = 0,
+    VRN_BLOCK_BOTTLENECK = 1,
+} vrn_block;
+
+typedef enum vrn_norm {
+    VRN_NORM_BATCH = 0,
+    VRN_NORM_FROZEN_BATCH = 1, /* torchvision.ops.FrozenBatchNorm2d: no num_batches_tracked */
+    VRN_NORM_GROUP = 2,        /* Wu and He 2018 */
+} vrn_norm;
+
+typedef enum vrn_stem {
+    VRN_STEM_IMAGENET = 0, /* 7x7, stride 2, then a 3x3 max pool of stride 2 */
+    VRN_STEM_CIFAR = 1,    /* 3x3, stride 1, no pool */
+} vrn_stem;
+
+typedef enum vrn_shortcut {
+    VRN_SHORTCUT_PROJECTION = 0, /* 1x1 convolution where the shape changes (option B) */
+    VRN_SHORTCUT_PAD = 1,        /* every second pixel, new channels zero (option A) */
+} vrn_shortcut;
+
+#define VRN_MAX_STAGES 8
+
+/* Everything that torchvision's ResNet(block, layers, num_classes, zero_init_residual, groups,
+ * width_per_group, replace_stride_with_dilation, norm_layer) says, and what its relatives need.
+ * Zero means the default given beside a field; `layers` has none. */
+typedef struct vrn_arch {
+    vrn_block block;
+    uint32_t stages;                     /* 0: as many as `layers` has non-zero entries */
+    uint32_t layers[VRN_MAX_STAGES];     /* blocks of each stage */
+    uint32_t planes[VRN_MAX_STAGES];     /* 0: 64, 128, .. (ImageNet stem) or 16, 32, .. (CIFAR) */
+    uint32_t num_classes;                /* 0: 1000 (ImageNet stem) or 10 (CIFAR) */
+    uint32_t groups;                     /* 0: 1 */
+    uint32_t width_per_group;            /* 0: 64 */
+    bool dilate[VRN_MAX_STAGES];         /* replace_stride_with_dilation of stage i (from 0; the first
+                                            has no stride to replace): torchvision's entry i - 1 */
+    vrn_norm norm;
+    uint32_t norm_groups;                /* of VRN_NORM_GROUP; 0: 32 */
+    float norm_eps;                      /* 0: 1e-5 */
+    vrn_stem stem;
+    vrn_shortcut shortcut;
+    bool stride_on_1x1;                  /* bottlenecks stride on the first 1x1 (v1), not the 3x3 */
+    bool zero_init_residual;             /* of random weights: the last norm of a block starts at 0 */
+} vrn_arch;
+
+/* Reads `NAME[,key=value]...`, the program's --arch. Names are torchvision's (resnet18, resnet50,
+ * resnext50_32x4d, wide_resnet101_2, ...), resnetN with N = 6n + 2 for He et al.'s CIFAR networks, and
+ * `resnet` for one that is described by keys alone. Keys: block=basic|bottleneck, layers=3:4:6:3,
+ * planes=64:128:256:512, num_classes, groups, width_per_group, dilate=0:1:1, norm=batch|frozen|group,
+ * norm_groups, norm_eps, stem=imagenet|cifar, shortcut=projection|pad, v1=0|1, zero_init_residual=0|1.
+ * The result is complete (no defaults left) and checked as by vrn_arch_check. `log` may be NULL.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
+VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log);
+
+/* Writes the text that vrn_arch_parse reads back to the same architecture: a known name where there is
+ * one, and the keys that differ from it. Returns the length without the NUL, as snprintf does. */
+VRN_API size_t vrn_arch_format(const vrn_arch *arch, char *text, size_t capacity);
+
+/* Fills the defaults in and refuses what torchvision refuses, with its reasons (a BasicBlock has no
+ * groups, no width and no dilation). Errors: VRN_ERROR_INVALID_ARGUMENT. `log` may be NULL. */
+VRN_API vrn_result vrn_arch_check(vrn_arch *arch, const vrn_log *log);
+
+/* The name of the i-th architecture known by name, or NULL when there are no more. Static. */
+VRN_API const char *vrn_arch_name(uint32_t i);
+
+/* ---- Models ---------------------------------------------------------------------------------- */
+
+typedef enum vrn_interpolation {
+    VRN_INTERPOLATION_BILINEAR = 0, /* with antialias, as PIL and torchvision do */
+} vrn_interpolation;
+
+/* From a photo to the network's input, as torchvision's ImageClassification preset: the shorter side
+ * is resized to `resize` (the other in proportion, truncated), the centre of `crop` x `crop` is cut out
+ * (black where the image ends), and each channel becomes (value / 255 - mean) / std. */
+typedef struct vrn_transform {
+    uint32_t resize;   /* 0: no resize */
+    uint32_t crop;     /* 0: as `resize` */
+    vrn_interpolation interpolation;
+    float mean[3], std[3]; /* RGB; an std of 0 counts as 1 */
+} vrn_transform;
+
+/* Architecture and weights on the host. Immutable; shared by threads, devices and sessions. */
+typedef struct vrn_model vrn_model;
+
+typedef struct vrn_model_params {
+    vrn_log log;           /* used during the call only */
+    const char *arch;      /* what the file cannot say, as for vrn_arch_parse; NULL: read it from the
+                              names and shapes in the file */
+} vrn_model_params;
+
+/* Loads a checkpoint: PyTorch's .pth (zip or legacy form) or safetensors, recognised by content, with
+ * float32, float16, bfloat16 or float64 tensors, named as by torchvision, timm, Hugging Face or the
+ * common CIFAR repositories, perhaps inside a 'state_dict' and behind a 'module.' prefix.
+ * The file stays mapped while the model lives and must not be changed in that time.
+ * Errors: VRN_ERROR_FILE (the log names the file, the tensor, what was expected and what was found),
+ * VRN_ERROR_INVALID_ARGUMENT (params->arch), VRN_ERROR_OUT_OF_MEMORY. Blocking. */
+VRN_API vrn_result vrn_model_load(vrn_model **model, const char *path,
+                                  const vrn_model_params *params);
+
+/* The same from memory, which must stay valid and unchanged while the model lives. `name` stands for
+ * the file's name in messages. */
+VRN_API vrn_result vrn_model_load_memory(vrn_model **model, const void *data, size_t size,
+                                         const char *name, const vrn_model_params *params);
+
+/* Random weights as torchvision starts with: Kaiming normal (fan_out) convolutions, norms of 1 and 0,
+ * the linear layer uniform in +-1/sqrt(fan_in). The same seed gives the same bits on every platform.
+ * Of params only `log` counts. */
+VRN_API vrn_result vrn_model_random(vrn_model **model, const vrn_arch *arch, uint64_t seed,
+                                    const vrn_model_params *params);
+
+/* Destroys a model. Sessions made from it keep what they need: any order is right. */
+VRN_API void vrn_model_destroy(vrn_model **model);
+
+typedef struct vrn_model_info {
+    vrn_arch arch;
+    char name[256];           /* from the file's metadata, else the architecture's text */
+    uint64_t parameters;      /* as torch counts them: without running statistics */
+    vrn_transform transform;  /* from the file's metadata, else by the stem */
+    bool has_class_names;
+} vrn_model_info;
+
+VRN_API void vrn_model_get_info(const vrn_model *model, vrn_model_info *info);
+
+/* The name of class `index` from the file's metadata, or NULL. Lives as long as the model. */
+VRN_API const char *vrn_model_class_name(const vrn_model *model, uint32_t index);
+
+typedef struct vrn_model_save_params {
+    vrn_log log;
+    bool fp16; /* weights as float16, rounded to nearest; a value beyond its range is an error */
+} vrn_model_save_params;
+
+/* Writes safetensors with torchvision's tensor names; name, architecture, transform and class names
+ * go into the metadata. The file appears under its name only when it is whole; one that was there
+ * before stays as it was when anything fails. Errors: VRN_ERROR_FILE, VRN_ERROR_OUT_OF_MEMORY. */
+VRN_API vrn_result vrn_model_save(const vrn_model *model, const char *path,
+                                  const vrn_model_save_params *params);
+
+/* ---- Sessions -------------------------------------------------------------------------------- */
+
+typedef enum vrn_precision {
+    VRN_PRECISION_FP32 = 0,
+} vrn_precision;
+
+/* A model compiled for one device, batch, size and precision. */
+typedef struct vrn_session vrn_session;
+
+typedef struct vrn_session_params {
+    uint32_t batch;                   /* most images of a run; 0: 1 */
+    uint32_t height, width;           /* of the network's input; 0: the transform's crop */
+    vrn_precision precision;
+    bool no_fusion;                   /* one shader for each operator of the graph, nothing folded */
+    uint32_t in_flight;               /* submissions that may be under way at once; 0: 2 */
+    const vrn_transform *transform;   /* for images; NULL: the model's */
+    const char *const *taps;          /* names of further outputs, as PyTorch names the modules: */
+    uint32_t tap_count;               /*   "conv1", "layer1" .. "layer4", "avgpool", "layer2.0.bn1" */
+    const char *kernel;               /* prefer the kernels whose name begins so ("conv_generic"),
+                                         where they fit; for tests and comparisons */
+    uint64_t memory_limit;            /* of the activations, in bytes; larger batches are run in
+                                         slices; 0: what the device allows, at most 1 GiB */
+} vrn_session_params;
+
+/* Compiles a model: builds the graph, fuses, chooses kernels, plans memory, creates pipelines, uploads
+ * weights (once for all sessions of the model on this device) and records the commands. Messages go to
+ * the device's log. Takes from tens of milliseconds to seconds; blocking.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT (an unknown tap, an input too small for the network),
+ * VRN_ERROR_UNSUPPORTED (one image's tensor exceeds what the device can bind), VRN_ERROR_OUT_OF_MEMORY,
+ * VRN_ERROR_DEVICE_LOST. */
+VRN_API vrn_result vrn_session_create(vrn_session **session, vrn_device *device,
+                                      const vrn_model *model, const vrn_session_params *params);
+
+/* Waits for what is in flight, then destroys. */
+VRN_API void vrn_session_destroy(vrn_session **session);
+
+typedef struct vrn_session_info {
+    uint32_t batch, height, width, classes;
+    uint32_t slice;             /* images that pass through the network at once: batch, or less */
+    uint32_t dispatches;        /* of one slice */
+    double gflops;              /* of one image, 2 for each multiply-add, in 1e9 operations */
+    uint64_t activation_bytes;  /* the arena that all layers share */
+    uint64_t weight_bytes;      /* shared by the sessions of this model on this device */
+    uint64_t device_bytes;      /* everything this session uses, the shared weights included */
+    double compile_ms;          /* how long vrn_session_create took */
+} vrn_session_info;
+
+VRN_API void vrn_session_get_info(const vrn_session *session, vrn_session_info *info);
+
+/* The shape of tap `index`, as PyTorch has it for one image: channels, height, width. */
+VRN_API vrn_result vrn_session_tap_shape(const vrn_session *session, uint32_t index,
+                                         uint32_t shape[3]);
+
+/* Pixels of one image: 8-bit RGBA (alpha is ignored), rows from the top. */
+typedef struct vrn_image {
+    const uint8_t *pixels;
+    uint32_t width, height;
+    size_t stride; /* bytes from a row to the next; 0: 4 * width */
+} vrn_image;
+
+/* One run: `count` images in exactly one of three forms, and where results go. Inputs are copied
+ * before submit returns; outputs are written by wait and must live until then. */
+typedef struct vrn_batch {
+    uint32_t count;            /* 1 .. batch */
+    const float *nchw;         /* normalised, [count, 3, height, width] */
+    const float *nhwc;         /* normalised, [count, height, width, 3] */
+    const vrn_image *images;   /* [count]: resized, cropped and normalised on the device */
+    float *logits;             /* [count, classes], or NULL */
+    float *probabilities;      /* [count, classes]: softmax of the logits, or NULL */
+    float *const *taps;        /* one array for each tap, [count, C, H, W], each may be NULL; or NULL */
+    double *gpu_ms;            /* time on the device, 0 where it cannot be measured; or NULL */
+} vrn_batch;
+
+/* Runs and waits. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY (staging for large
+ * images), VRN_ERROR_DEVICE_LOST. The bytes of a result depend only on the image, the session's
+ * parameters and the device, not on the batch around it or on earlier runs. */
+VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_batch *batch);
+
+/* A submission under way. */
+typedef uint64_t vrn_ticket;
+
+/* Copies the inputs, submits, and returns without waiting for the device, unless `in_flight`
+ * submissions are under way: then it first completes the oldest, writing its outputs early. */
+VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch,
+                                      vrn_ticket *ticket);
+
+/* Waits for a submission and writes its outputs. Each ticket is waited for once, in any order. */
+VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
+
+/* One dispatch of the compiled network, in order of execution. Texts live as long as the session. */
+typedef struct vrn_layer {
+    const char *name;      /* the module that it computes: "layer1.0.conv1" */
+    const char *op;        /* "conv" */
+    const char *kernel;    /* "conv_tile_64x64" */
+    const char *fused;     /* what it does besides: "bn relu add"; may be empty */
+    uint32_t height, width, channels; /* of its output */
+    double flops;          /* of one image */
+    double bytes;          /* of one image: activations and weights read and written once */
+    double gpu_ms;         /* in vrn_session_profile: for the whole batch; else 0 */
+} vrn_layer;
+
+/* Describes the dispatches: up to `capacity` of them (NULL when 0), `*count` receives their number. */
+VRN_API vrn_result vrn_session_layers(const vrn_session *session, vrn_layer *layers,
+                                      uint32_t capacity, uint32_t *count);
+
+/* Runs full batches of zeros `repeats` times with a timestamp around every dispatch and gives the
+ * median of each. Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Blocking. */
+VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
+                                       uint32_t capacity, uint32_t *count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,20 @@
+/* The library's only source of host memory, so that a test can make any allocation fail. */
+#ifndef VRN_BASE_ALLOC_H
+#define VRN_BASE_ALLOC_H
+
+#include <stddef.h>
+
+/* Zeroed memory for `count` elements of `size` bytes; NULL when there is none or the product
+ * overflows. A count of 0 gives a valid pointer. Release with vrn_free. */
+void *vrn_alloc(size_t count, size_t size);
+
+/* Makes an array larger; what is added is not initialised. On failure NULL, the old one stays. */
+void *vrn_realloc(void *old, size_t count, size_t size);
+
+/* A copy of a text, of at most `max` bytes. */
+char *vrn_strndup(const char *text, size_t max);
+
+/* Accepts NULL. */
+void vrn_free(void *memory);
+
+#endif

@@ -1,0 +1,25 @@
+/* One line to the caller's log, and the usual way to fail. */
+#ifndef VRN_BASE_LOG_H
+#define VRN_BASE_LOG_H
+
+#include <vkresnet/vkresnet.h>
+
+#if defined(__GNUC__)
+#define VRN_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define VRN_PRINTF(text, first)
+#endif
+
+/* Formats and passes the line on if `level` is wanted. `log` may be NULL. Control characters become
+ * '?', so that a name taken from a file cannot spoil a terminal; long lines are cut. */
+void vrn_log_write(const vrn_log *log, vrn_log_level level, const char *format, ...)
+    VRN_PRINTF(3, 4);
+
+/* Logs an error and returns `result`: return vrn_fail(log, VRN_ERROR_FILE, "%s: ...", path); */
+vrn_result vrn_fail(const vrn_log *log, vrn_result result, const char *format, ...)
+    VRN_PRINTF(3, 4);
+
+/* vrn_fail for an allocation of host memory. */
+vrn_result vrn_fail_memory(const vrn_log *log);
+
+#endif

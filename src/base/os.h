@@ -1,0 +1,43 @@
+/* What the operating system does for the library: the only file with calls beyond the C library. */
+#ifndef VRN_BASE_OS_H
+#define VRN_BASE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vkresnet/vkresnet.h>
+
+/* A lock. Made and destroyed explicitly; not recursive. */
+typedef struct vrn_mutex vrn_mutex;
+vrn_mutex *vrn_mutex_create(void); /* NULL: out of memory */
+void vrn_mutex_destroy(vrn_mutex **mutex);
+void vrn_mutex_lock(vrn_mutex *mutex);
+void vrn_mutex_unlock(vrn_mutex *mutex);
+
+/* Runs `function` once in the life of the process, whichever threads ask; all wait until it is done.
+ * There is one such function only: the one that opens the Vulkan loader. */
+void vrn_once(void (*function)(void));
+
+/* Milliseconds of a clock that only goes forward. */
+double vrn_time_ms(void);
+
+/* A file in memory, read only. A zero-length file has data NULL. */
+typedef struct vrn_mapping {
+    const uint8_t *data;
+    size_t size;
+} vrn_mapping;
+
+/* Maps a regular file. Errors: VRN_ERROR_FILE (the log names path and reason). */
+vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log);
+void vrn_unmap_file(vrn_mapping *mapping); /* accepts a zeroed struct, and zeroes it */
+
+/* Writes a file as a whole: into a new file beside `path`, which takes the name at the end.
+ * begin gives a stream; end closes it and moves the file (commit) or removes it. */
+typedef struct vrn_file_writer vrn_file_writer;
+vrn_result vrn_file_begin(vrn_file_writer **writer, const char *path, const vrn_log *log);
+/* After a failed write the rest is skipped, and end reports it. */
+void vrn_file_write(vrn_file_writer *writer, const void *data, size_t size);
+vrn_result vrn_file_end(vrn_file_writer **writer, bool commit, const vrn_log *log);
+
+#endif

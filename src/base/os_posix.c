@@ -1,0 +1,169 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include "base/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+struct vrn_mutex {
+    pthread_mutex_t native;
+};
+
+vrn_mutex *vrn_mutex_create(void)
+{
+    vrn_mutex *mutex = vrn_alloc(1, sizeof *mutex);
+    if (mutex && pthread_mutex_init(&mutex->native, NULL) != 0) {
+        vrn_free(mutex);
+        mutex = NULL;
+    }
+    return mutex;
+}
+
+void vrn_mutex_destroy(vrn_mutex **mutex)
+{
+    if (!*mutex) return;
+    pthread_mutex_destroy(&(*mutex)->native);
+    vrn_free(*mutex);
+    *mutex = NULL;
+}
+
+void vrn_mutex_lock(vrn_mutex *mutex)
+{
+    pthread_mutex_lock(&mutex->native);
+}
+
+void vrn_mutex_unlock(vrn_mutex *mutex)
+{
+    pthread_mutex_unlock(&mutex->native);
+}
+
+void vrn_once(void (*function)(void))
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, function);
+}
+
+double vrn_time_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+}
+
+vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log)
+{
+    *mapping = (vrn_mapping){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot open: %s", path, strerror(errno));
+    }
+    vrn_result result = VRN_OK;
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read: %s", path, strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: not a regular file", path);
+    } else if (info.st_size > 0) {
+        void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED) {
+            result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot map: %s", path, strerror(errno));
+        } else {
+            mapping->data = data;
+            mapping->size = (size_t)info.st_size;
+        }
+    }
+    close(fd);
+    return result;
+}
+
+void vrn_unmap_file(vrn_mapping *mapping)
+{
+    if (mapping->data) munmap((void *)(uintptr_t)mapping->data, mapping->size);
+    *mapping = (vrn_mapping){0};
+}
+
+struct vrn_file_writer {
+    FILE *stream;
+    char *path, *temporary;
+    int error; /* errno of the first failure */
+};
+
+static void writer_free(vrn_file_writer *writer)
+{
+    vrn_free(writer->path);
+    vrn_free(writer->temporary);
+    vrn_free(writer);
+}
+
+vrn_result vrn_file_begin(vrn_file_writer **out, const char *path, const vrn_log *log)
+{
+    *out = NULL;
+    vrn_file_writer *writer = vrn_alloc(1, sizeof *writer);
+    if (!writer) return vrn_fail_memory(log);
+    size_t length = strlen(path), capacity = length + 48;
+    writer->path = vrn_strndup(path, length);
+    writer->temporary = vrn_alloc(capacity, 1);
+    if (!writer->path || !writer->temporary) {
+        writer_free(writer);
+        return vrn_fail_memory(log);
+    }
+
+    int fd = -1;
+    for (unsigned attempt = 0; attempt < 100 && fd < 0; attempt++) {
+        snprintf(writer->temporary, capacity, "%s.part-%ld-%u", path, (long)getpid(), attempt);
+        fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST) break;
+    }
+    if (fd >= 0) {
+        writer->stream = fdopen(fd, "wb");
+        if (!writer->stream) close(fd);
+    }
+    if (!writer->stream) {
+        int reason = errno;
+        if (fd >= 0) unlink(writer->temporary);
+        writer_free(writer);
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: %s", path, strerror(reason));
+    }
+    *out = writer;
+    return VRN_OK;
+}
+
+void vrn_file_write(vrn_file_writer *writer, const void *data, size_t size)
+{
+    if (writer->error || size == 0) return;
+    if (fwrite(data, 1, size, writer->stream) != size) writer->error = errno ? errno : EIO;
+}
+
+vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn_log *log)
+{
+    vrn_file_writer *writer = *writer_pointer;
+    if (!writer) return VRN_OK;
+    *writer_pointer = NULL;
+
+    if (fflush(writer->stream) != 0 && !writer->error) writer->error = errno;
+    if (commit && !writer->error && fsync(fileno(writer->stream)) != 0 && errno != EINVAL) {
+        writer->error = errno;
+    }
+    if (fclose(writer->stream) != 0 && !writer->error) writer->error = errno;
+    if (commit && !writer->error && rename(writer->temporary, writer->path) != 0) {
+        writer->error = errno;
+    }
+    vrn_result result = VRN_OK;
+    if (!commit || writer->error) unlink(writer->temporary);
+    if (commit && writer->error) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: %s", writer->path,
+                          strerror(writer->error));
+    }
+    writer_free(writer);
+    return result;
+}

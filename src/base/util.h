@@ -1,0 +1,55 @@
+/* Arithmetic that every layer needs. */
+#ifndef VRN_BASE_UTIL_H
+#define VRN_BASE_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VRN_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static inline uint32_t vrn_div_up(uint32_t a, uint32_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static inline uint64_t vrn_round_up(uint64_t value, uint64_t multiple)
+{
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+static inline uint32_t vrn_min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint32_t vrn_max_u32(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline uint64_t vrn_min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint64_t vrn_max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Channels are stored in groups of four: C rounded up to a multiple of 4, and how many groups. */
+static inline uint32_t vrn_c4(uint32_t channels)
+{
+    return vrn_div_up(channels, 4);
+}
+
+/* False where a * b does not fit in 64 bits; else *product is written. */
+static inline bool vrn_mul_u64(uint64_t a, uint64_t b, uint64_t *product)
+{
+    if (b && a > UINT64_MAX / b) return false;
+    *product = a * b;
+    return true;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* Checkpoint files as lists of named tensors, whatever their format. Knows nothing of networks. */
+#ifndef VRN_CHECKPOINT_CHECKPOINT_H
+#define VRN_CHECKPOINT_CHECKPOINT_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "checkpoint/tensor.h"
+
+typedef struct vrn_checkpoint vrn_checkpoint;
+
+/* Opens a file and recognises its format by content. The file stays mapped while the checkpoint lives.
+ * Of a pickle that holds more than weights, the tensors are those of its 'state_dict' (or 'model',
+ * 'model_state_dict', 'net', in this order) where there is one, else of the top-level dictionary; names
+ * are the keys, nested ones joined with '.'. A prefix that every name shares up to a dot, such as
+ * 'module.', is kept: names are as in the file.
+ * Errors: VRN_ERROR_FILE (the log names path, place and what was expected), VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_checkpoint_open(vrn_checkpoint **checkpoint, const char *path, const vrn_log *log);
+
+/* The same from memory that outlives the checkpoint; `name` stands for the path in messages. */
+vrn_result vrn_checkpoint_open_memory(vrn_checkpoint **checkpoint, const void *data, size_t size,
+                                      const char *name, const vrn_log *log);
+
+void vrn_checkpoint_destroy(vrn_checkpoint **checkpoint);
+
+/* The path or name given to open. */
+const char *vrn_checkpoint_name(const vrn_checkpoint *checkpoint);
+
+/* Tensors in the order of the file. Pointers live as long as the checkpoint. */
+size_t vrn_checkpoint_count(const vrn_checkpoint *checkpoint);
+const vrn_tensor *vrn_checkpoint_tensor(const vrn_checkpoint *checkpoint, size_t index);
+
+/* A text of the metadata (safetensors' __metadata__), or NULL. */
+const char *vrn_checkpoint_metadata(const vrn_checkpoint *checkpoint, const char *key);
+
+typedef struct vrn_metadata {
+    const char *key, *value; /* UTF-8 */
+} vrn_metadata;
+
+/* Writes a safetensors file: `tensors` in the given order, converted to float32, or with `fp16` to
+ * float16 (rounded to nearest; a finite value that becomes infinite is VRN_ERROR_FILE, by name).
+ * The file takes its name only when it is complete. */
+vrn_result vrn_safetensors_write(const char *path, const vrn_tensor *tensors, size_t count,
+                                 const vrn_metadata *metadata, size_t metadata_count, bool fp16,
+                                 const vrn_log *log);
+
+#endif

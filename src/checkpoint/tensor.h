@@ -1,0 +1,51 @@
+/* A named array of numbers inside a file that is mapped into memory. */
+#ifndef VRN_CHECKPOINT_TENSOR_H
+#define VRN_CHECKPOINT_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum vrn_dtype {
+    VRN_DTYPE_F32,
+    VRN_DTYPE_F16,
+    VRN_DTYPE_BF16,
+    VRN_DTYPE_F64,
+    VRN_DTYPE_I64, /* num_batches_tracked; not readable as weights */
+    VRN_DTYPE_OTHER,
+} vrn_dtype;
+
+#define VRN_MAX_RANK 8
+
+/* The first element is at `data`, which may be unaligned; element (i, j, ..) lies i * stride[0] +
+ * j * stride[1] + .. elements further. Every element is known to lie inside the file. */
+typedef struct vrn_tensor {
+    const char *name;
+    vrn_dtype dtype;
+    uint32_t rank;
+    uint64_t shape[VRN_MAX_RANK];
+    uint64_t stride[VRN_MAX_RANK];
+    const uint8_t *data;
+} vrn_tensor;
+
+/* "float16" */
+const char *vrn_dtype_name(vrn_dtype dtype);
+
+/* True for the four types that vrn_tensor_read understands. */
+bool vrn_dtype_is_float(vrn_dtype dtype);
+
+/* Elements in all; the loaders guarantee that it fits. */
+uint64_t vrn_tensor_count(const vrn_tensor *tensor);
+
+/* Writes "[64, 3, 7, 7]". */
+void vrn_tensor_format_shape(const vrn_tensor *tensor, char *text, size_t capacity);
+
+/* Converts every element, in C order, to `values` [vrn_tensor_count]. Only for float types. */
+void vrn_tensor_read(const vrn_tensor *tensor, float *values);
+
+/* IEEE 754 half precision: exact one way, round to nearest even the other (overflow becomes
+ * infinity). */
+float vrn_half_to_float(uint16_t half);
+uint16_t vrn_float_to_half(float value);
+
+#endif

@@ -1,0 +1,60 @@
+/* The network of an architecture at one input size, as a list of operators in order of execution. */
+#ifndef VRN_NET_GRAPH_H
+#define VRN_NET_GRAPH_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "ops/op.h"
+
+enum { VRN_NAME_MAX = 48 };
+
+/* Values: 0 is the network's input; value i + 1 is the output of node i. */
+typedef uint32_t vrn_value;
+#define VRN_NO_VALUE UINT32_MAX
+
+typedef struct vrn_node {
+    vrn_op_desc desc;
+    char name[VRN_NAME_MAX]; /* the module's name in torchvision ("layer1.0.conv1"); for operators
+                                that are no modules there, such as the add, "layer1.0.add" */
+    vrn_value input;
+    vrn_value residual; /* VRN_OP_ADD's second operand, or of the epilogue; else VRN_NO_VALUE */
+
+    /* The module whose parameters are this node's, `<name>.weight` and so on; and, after fusion, the
+     * batch norm folded into a convolution ("" when there is none). */
+    char folded_norm[VRN_NAME_MAX];
+} vrn_node;
+
+typedef struct vrn_graph {
+    vrn_shape input;
+    vrn_node *nodes;
+    uint32_t count, capacity;
+    vrn_value logits, probabilities;
+} vrn_graph;
+
+/* Builds the graph of a complete architecture for an input of height x width pixels.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT where the input is too small or too large. */
+vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t height, uint32_t width,
+                           const vrn_log *log);
+void vrn_graph_free(vrn_graph *graph);
+
+/* The value that PyTorch's module `name` returns: of a node, of a block ("layer1.0") or of a stage
+ * ("layer1"). VRN_NO_VALUE where there is none. */
+vrn_value vrn_graph_find(const vrn_graph *graph, const char *name);
+
+vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value);
+
+/* Calls `visit` for every parameter of an architecture, in torchvision's order, with its name and the
+ * shape that it must have. Buffers (running_mean, running_var) are marked. Stops at and returns the
+ * first result that is not VRN_OK. */
+typedef struct vrn_parameter {
+    const char *name; /* valid during the call */
+    uint32_t rank;
+    uint64_t shape[4];
+    bool buffer;
+    const vrn_node *node;
+} vrn_parameter;
+
+typedef vrn_result (*vrn_parameter_visitor)(void *user, const vrn_parameter *parameter);
+vrn_result vrn_arch_visit_parameters(const vrn_arch *arch, vrn_parameter_visitor visit, void *user);
+
+#endif

@@ -1,0 +1,23 @@
+/* The inside of vrn_model: an architecture, and its parameters by canonical (torchvision's) names. */
+#ifndef VRN_NET_MODEL_H
+#define VRN_NET_MODEL_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "checkpoint/tensor.h"
+
+/* The parameter called `name`, or NULL. After a successful load or creation every parameter that the
+ * architecture needs is there, has a float type and the right shape. Thread-safe, as a model never
+ * changes. */
+const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name);
+
+const vrn_arch *vrn_model_arch(const vrn_model *model);
+
+/* A model is counted: a session holds its model, so that handles may be destroyed in any order. */
+vrn_model *vrn_model_hold(const vrn_model *model);
+void vrn_model_release(vrn_model *model);
+
+/* A number that no other model of this process has had; key of the weights on a device. */
+uint64_t vrn_model_id(const vrn_model *model);
+
+#endif

@@ -1,0 +1,14 @@
+/* A compiled shader, embedded by cmake/VrnShaders.cmake. */
+#ifndef VRN_OPS_MODULE_H
+#define VRN_OPS_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct vrn_module {
+    const char *name; /* of the file in shaders/, with its variant */
+    const uint32_t *words;
+    size_t size; /* in bytes */
+} vrn_module;
+
+#endif
