@@ -1,6 +1,6 @@
 # Compiles GLSL to SPIR-V and embeds it.
 #
-# shaders/NAME.comp becomes the module vrn_module_NAME (ops/module.h). A line in the shader such as
+# shaders/NAME.comp becomes the module vrn_module_NAME (gpu/module.h). A line in the shader such as
 #   // variants: texel=-DTEXEL
 # makes a second module, vrn_module_NAME_texel, from the same source with these options.
 find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
@@ -30,17 +30,18 @@ function(vrn_embed_module target source name directory options)
       OUTPUT "${header}"
       COMMAND ${GLSLANG_VALIDATOR} --quiet -V --target-env vulkan1.1
           -I${CMAKE_CURRENT_SOURCE_DIR}/shaders ${options}
-          --vn spirv --depfile "${header}.d" -o "${header}" "${source}"
+          --vn vrn_spirv_${name} --depfile "${header}.d" -o "${header}" "${source}"
       DEPENDS "${source}"
       DEPFILE "${header}.d"
       COMMENT "Compiling shader ${name}"
       VERBATIM)
   file(CONFIGURE OUTPUT "${unit}" @ONLY CONTENT
-"#include \"ops/module.h\"
+"#include \"gpu/module.h\"
 
 #include \"@name@.spv.h\"
 
-const vrn_module vrn_module_@name@ = {\"@name@\", spirv, sizeof spirv};
+const vrn_module vrn_module_@name@ = {\"@name@\", vrn_spirv_@name@,
+    sizeof vrn_spirv_@name@};
 ")
   target_sources(${target} PRIVATE "${unit}" "${header}")
   set_source_files_properties("${unit}" PROPERTIES OBJECT_DEPENDS "${header}")

@@ -84,7 +84,7 @@ typedef struct vrn_log {
  * vrn_device_params.without. Everything here is optional and has a fallback. */
 typedef enum vrn_capability {
     VRN_CAPABILITY_DIRECT_MAPPING = 1 << 0, /* device memory that the host can map: no staging */
-    VRN_CAPABILITY_TEXEL_BUFFERS = 1 << 1,  /* reading through texel buffers pays (Mesa's lavapipe) */
+    VRN_CAPABILITY_TEXEL_BUFFERS = 1 << 1,  /* texel buffers large enough for any tensor */
     VRN_CAPABILITY_TIMESTAMPS = 1 << 2,     /* the queue can time what it runs */
     VRN_CAPABILITY_SUBGROUPS = 1 << 3,      /* subgroup arithmetic and shuffles in compute shaders */
     VRN_CAPABILITY_TIMELINE_SEMAPHORES = 1 << 4,
@@ -113,7 +113,7 @@ typedef enum vrn_device_type {
 typedef struct vrn_device_info {
     uint32_t index;                      /* position in the loader's list; what `--device 0` means */
     char name[256];                      /* "llvmpipe (LLVM 15.0.6, 256 bits)" */
-    char driver[512];                    /* driver name and version in its maker's words */
+    char driver[516];                    /* driver name and version in its maker's words */
     vrn_device_type type;
     uint32_t api_version;                /* packed as by VK_MAKE_API_VERSION */
     uint32_t vendor_id, device_id, driver_version;

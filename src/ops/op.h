@@ -32,10 +32,10 @@ typedef struct vrn_extent {
     uint32_t y, x;
 } vrn_extent;
 
-/* The end of a convolution or a norm, applied before the result is stored:
+/* The end of a convolution, applied before the result is stored:
  * y = act(result + bias + residual). */
 typedef struct vrn_epilogue {
-    bool bias; /* of a convolution: per output channel */
+    bool bias; /* a folded norm's, or the convolution's own */
     bool relu;
     bool residual;            /* adds another tensor .. */
     vrn_shape residual_shape; /* .. of this shape, as VRN_OP_SHORTCUT would see it: */

@@ -1,6 +1,6 @@
 /* A compiled shader, embedded by cmake/VrnShaders.cmake. */
-#ifndef VRN_OPS_MODULE_H
-#define VRN_OPS_MODULE_H
+#ifndef VRN_GPU_MODULE_H
+#define VRN_GPU_MODULE_H
 
 #include <stddef.h>
 #include <stdint.h>

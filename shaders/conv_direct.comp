@@ -1,0 +1,97 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// variants: texel=-DTEXEL
+// Convolution for drivers that run on the processor: no shared memory and no barrier, because there each
+// of them costs a coroutine per subgroup. An invocation keeps PIXELS x COLUMNS vec4 sums in registers: it
+// reads one vec4 (four input channels) of each pixel and four weight rows, and multiplies them all.
+// LANES_C invocations stand side by side on output channels, so that weights are read consecutively; the
+// others of the work group take further pixels. Groups need a multiple of four channels, in and out.
+//
+// TEXEL: input and weights are read through uniform texel buffers, which Mesa's lavapipe vectorises.
+#include "common.glsl"
+#include "conv.glsl"
+
+layout(constant_id = 33) const uint LANES_C = 8; // divides the work group's size
+layout(constant_id = 34) const uint PIXELS = 8;
+layout(constant_id = 35) const uint COLUMNS = 2; // vec4s of output channels, all in one group
+
+#ifdef TEXEL
+#extension GL_EXT_samplerless_texture_functions : require
+layout(set = 0, binding = 0) uniform textureBuffer x; // [N, IN_H, IN_W, IN_C4] vec4
+layout(set = 0, binding = 2) uniform textureBuffer w; // [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4] vec4
+vec4 load_x(uint i) { return texelFetch(x, int(i)); }
+vec4 load_w(uint i) { return texelFetch(w, int(i)); }
+#else
+layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };
+layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; };
+vec4 load_x(uint i) { return x[i]; }
+vec4 load_w(uint i) { return w[i]; }
+#endif
+
+const bool PADDED = PAD_Y != 0u || PAD_X != 0u;
+
+void main() {
+    uint lane = gl_LocalInvocationID.x;
+    uint lanes_p = gl_WorkGroupSize.x / LANES_C;
+    uint total = push.images * OUT_PIXELS;
+    uint first = (folded_group() * lanes_p + lane / LANES_C) * PIXELS;
+    uint column = (gl_WorkGroupID.x * LANES_C + lane % LANES_C) * COLUMNS;
+    // Past the end the last pixel and columns are computed again, and not stored: no branch.
+    uint group = min(column * 4, OUT_C4 * 4 - 1) / GROUP_OUT;
+
+    uint image_base[PIXELS]; // first vec4 of the image and group
+    uint top[PIXELS], left[PIXELS];
+    [[unroll]] for (uint i = 0; i < PIXELS; i++) {
+        uint pixel = min(first + i, total - 1);
+        uint within = pixel % OUT_PIXELS;
+        image_base[i] = pixel / OUT_PIXELS * (IN_H * IN_W * IN_C4) + group * GROUP_IN4;
+        top[i] = within / OUT_W * STRIDE_Y - PAD_Y; // wraps below zero
+        left[i] = within % OUT_W * STRIDE_X - PAD_X;
+    }
+
+    vec4 sum[PIXELS * COLUMNS];
+    [[unroll]] for (uint i = 0; i < PIXELS * COLUMNS; i++) sum[i] = vec4(0);
+
+    uint weight[COLUMNS];
+    [[unroll]] for (uint j = 0; j < COLUMNS; j++) weight[j] = min(column + j, OUT_C4 - 1);
+
+    for (uint r = 0; r < KERNEL_H; r++) {
+        for (uint s = 0; s < KERNEL_W; s++) {
+            uint from[PIXELS];
+            bool inside[PIXELS];
+            [[unroll]] for (uint i = 0; i < PIXELS; i++) {
+                uint iy = top[i] + r * DILATION_Y, ix = left[i] + s * DILATION_X;
+                inside[i] = iy < IN_H && ix < IN_W;
+                from[i] = image_base[i] + (inside[i] ? (iy * IN_W + ix) * IN_C4 : 0u);
+            }
+            for (uint c4 = 0; c4 < GROUP_IN4; c4++) {
+                vec4 a[PIXELS];
+                [[unroll]] for (uint i = 0; i < PIXELS; i++) {
+                    vec4 value = load_x(from[i] + c4);
+                    a[i] = !PADDED || inside[i] ? value : vec4(0);
+                }
+                [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
+                    vec4 w0 = load_w(weight[j]), w1 = load_w(weight[j] + OUT_C4);
+                    vec4 w2 = load_w(weight[j] + 2 * OUT_C4), w3 = load_w(weight[j] + 3 * OUT_C4);
+                    [[unroll]] for (uint i = 0; i < PIXELS; i++) {
+                        vec4 t = sum[i * COLUMNS + j];
+                        t += a[i].x * w0;
+                        t += a[i].y * w1;
+                        t += a[i].z * w2;
+                        t += a[i].w * w3;
+                        sum[i * COLUMNS + j] = t;
+                    }
+                    weight[j] += 4 * OUT_C4;
+                }
+            }
+        }
+    }
+
+    [[unroll]] for (uint i = 0; i < PIXELS; i++) {
+        [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
+            if (first + i < total && column + j < OUT_C4) {
+                store_output(sum[i * COLUMNS + j], first + i, column + j);
+            }
+        }
+    }
+}

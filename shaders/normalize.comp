@@ -1,0 +1,33 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// Centre crop and normalisation: y = (pixel / 255 - mean) / std, from RGBA8 to [H, W, 1] vec4 with a
+// fourth channel of zero. What lies outside the image is black.
+
+layout(local_size_x = 64) in;
+
+layout(push_constant) uniform Push {
+    uint src_width, src_height;
+    uint dst_width, dst_height;
+    int left, top;   // of the crop, in the source; may be negative
+    uint first;      // output element where this image begins
+    float mean[3];
+    float std[3];
+} push;
+
+layout(set = 0, binding = 0) readonly buffer Input { uint x[]; };   // [src_height, src_width] RGBA8
+layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, dst_height, dst_width, 1]
+
+void main() {
+    uint index = (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * gl_WorkGroupSize.x +
+                 gl_LocalInvocationID.x;
+    if (index >= push.dst_width * push.dst_height) return;
+    int column = int(index % push.dst_width) + push.left, row = int(index / push.dst_width) + push.top;
+    uint pixel = 0;
+    if (column >= 0 && row >= 0 && column < int(push.src_width) && row < int(push.src_height)) {
+        pixel = x[uint(row) * push.src_width + uint(column)];
+    }
+    vec3 rgb = vec3(pixel & 255u, (pixel >> 8) & 255u, (pixel >> 16) & 255u) / 255.0;
+    vec3 mean = vec3(push.mean[0], push.mean[1], push.mean[2]);
+    vec3 std = vec3(push.std[0], push.std[1], push.std[2]);
+    y[push.first + index] = vec4((rgb - mean) / std, 0);
+}

@@ -1,0 +1,34 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// Option A's parameter-free shortcut (He et al. 2015, section 3.3): every STRIDE-th pixel; OFFSET zero
+// channels in front, the rest of the new channels zero behind.
+#include "common.glsl"
+
+layout(constant_id = 0) const uint IN_H = 1;
+layout(constant_id = 1) const uint IN_W = 1;
+layout(constant_id = 2) const uint IN_C = 1;
+layout(constant_id = 3) const uint OUT_H = 1;
+layout(constant_id = 4) const uint OUT_W = 1;
+layout(constant_id = 5) const uint OUT_C = 1;
+layout(constant_id = 6) const uint STRIDE = 2;
+layout(constant_id = 7) const uint OFFSET = 0;
+
+layout(set = 0, binding = 0) readonly buffer Input { float x[]; };   // [N, IN_H, IN_W, IN_C padded]
+layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; };  // [N, OUT_H, OUT_W, OUT_C / 4]
+
+const uint IN_PADDED = (IN_C + 3u) / 4u * 4u;
+const uint OUT_C4 = (OUT_C + 3u) / 4u;
+
+void main() {
+    uint i = flat_index();
+    if (i >= push.images * OUT_H * OUT_W * OUT_C4) return;
+    uint c = i % OUT_C4 * 4, pixel = i / OUT_C4;
+    uint column = pixel % OUT_W, row = pixel / OUT_W % OUT_H, image = pixel / (OUT_W * OUT_H);
+    uint from = ((image * IN_H + row * STRIDE) * IN_W + column * STRIDE) * IN_PADDED;
+    vec4 value = vec4(0);
+    for (uint j = 0; j < 4; j++) {
+        uint source = c + j - OFFSET; // wraps below zero: then it is not less than IN_C
+        if (source < IN_C) value[j] = x[from + source];
+    }
+    y[i] = value;
+}

@@ -1,0 +1,244 @@
+#include "gpu/device.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "gpu/pipeline.h"
+#include "gpu/quirks.h"
+
+vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, uint32_t *count,
+                           const vrn_log *log)
+{
+    *count = 0;
+    vrn_instance instance;
+    vrn_result result = vrn_instance_create(&instance, false, log);
+    if (result) return result;
+    VkPhysicalDevice *devices = NULL;
+    uint32_t found = 0;
+    result = vrn_instance_devices(&instance, &devices, &found, log);
+    for (uint32_t i = 0; i < found && !result; i++) {
+        vrn_probe probe;
+        result = vrn_probe_device(&probe, &instance, devices[i], i, log);
+        if (!result && i < capacity) infos[i] = probe.info;
+    }
+    if (!result) *count = found;
+    vrn_free(devices);
+    vrn_instance_destroy(&instance);
+    return result;
+}
+
+static bool contains_ignoring_case(const char *text, const char *part)
+{
+    for (; *text; text++) {
+        size_t i = 0;
+        while (part[i] && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i])) i++;
+        if (!part[i]) return true;
+    }
+    return !*part;
+}
+
+/* "1" is an index; anything else is part of a name. */
+static bool selected(const vrn_device_info *info, const char *select)
+{
+    if (!select || !*select) return true;
+    char *end;
+    unsigned long index = strtoul(select, &end, 10);
+    if (!*end && isdigit((unsigned char)*select)) return index == info->index;
+    return contains_ignoring_case(info->name, select);
+}
+
+/* The usable device with the highest score among those that `select` names. */
+static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_instance *instance,
+                         const char *select, const vrn_log *log)
+{
+    VkPhysicalDevice *devices = NULL;
+    uint32_t count = 0, matches = 0;
+    vrn_result result = vrn_instance_devices(instance, &devices, &count, log);
+    *best = (vrn_probe){0};
+    *physical = VK_NULL_HANDLE;
+    for (uint32_t i = 0; i < count && !result; i++) {
+        vrn_probe probe;
+        result = vrn_probe_device(&probe, instance, devices[i], i, log);
+        if (result || !selected(&probe.info, select)) continue;
+        matches++;
+        if (probe.info.score == 0) {
+            vrn_log_write(log, select ? VRN_LOG_WARNING : VRN_LOG_INFO, "device %u, %s: %s", i,
+                          probe.info.name, probe.info.reason);
+        } else if (probe.info.score > best->info.score) {
+            *best = probe;
+            *physical = devices[i];
+        }
+    }
+    vrn_free(devices);
+    if (result || *physical) return result;
+    if (count == 0) return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan device on this machine");
+    if (matches == 0) {
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan device matches '%s' (of %u)", select,
+                        count);
+    }
+    return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "no usable Vulkan device%s%s (of %u)",
+                    select ? " matches " : "", select ? select : "", count);
+}
+
+static vrn_result load_table(vrn_device *device)
+{
+    const char *missing = NULL;
+    PFN_vkGetDeviceProcAddr get = device->instance.vk.GetDeviceProcAddr;
+#define VRN_LOAD(name) device->vk.name = (PFN_vk##name)get(device->handle, "vk" #name);
+#define VRN_NEED(name)                                                                             \
+    VRN_LOAD(name)                                                                                 \
+    if (!device->vk.name) missing = "vk" #name;
+    VRN_DEVICE_FUNCTIONS(VRN_NEED)
+    if (device->instance.debug_utils) {
+        VRN_DEVICE_FUNCTIONS_OPTIONAL(VRN_LOAD)
+    }
+#undef VRN_NEED
+#undef VRN_LOAD
+    if (missing) {
+        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: the driver lacks %s",
+                        device->info.name, missing);
+    }
+    return VRN_OK;
+}
+
+static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
+{
+    const float priority = 1;
+    const VkDeviceQueueCreateInfo queue = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+        .queueFamilyIndex = device->queue_family,
+        .queueCount = 1,
+        .pQueuePriorities = &priority,
+    };
+    /* Every kernel of today runs on Vulkan 1.1 alone: no extension and no feature is enabled. */
+    const VkDeviceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .queueCreateInfoCount = 1,
+        .pQueueCreateInfos = &queue,
+    };
+    VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
+    if (created != VK_SUCCESS) {
+        device->handle = VK_NULL_HANDLE;
+        return vrn_device_check(device, created, "vkCreateDevice");
+    }
+    vrn_result result = load_table(device);
+    if (result) return result;
+    device->vk.GetDeviceQueue(device->handle, device->queue_family, 0, &device->queue);
+    return VRN_OK;
+}
+
+vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
+{
+    static const vrn_device_params defaults = {0};
+    if (!params) params = &defaults;
+    if (!out) return vrn_fail(&params->log, VRN_ERROR_INVALID_ARGUMENT, "device is NULL");
+    *out = NULL;
+
+    vrn_device *device = vrn_alloc(1, sizeof *device);
+    if (!device) return vrn_fail_memory(&params->log);
+    device->log = params->log;
+    atomic_init(&device->lost, false);
+    vrn_probe probe;
+    VkPhysicalDevice physical;
+    vrn_result result = vrn_instance_create(&device->instance, params->validation, &device->log);
+    if (result) goto error;
+    result = choose(&probe, &physical, &device->instance, params->select, &device->log);
+    if (result) goto error;
+    device->info = probe.info;
+    device->info.capabilities &= ~(params->without | vrn_quirks_without(&probe, &device->log));
+    device->limits = probe.limits;
+    device->memory = probe.memory;
+    device->queue_family = probe.queue_family;
+    device->queue_lock = vrn_mutex_create();
+    device->weights_lock = vrn_mutex_create();
+    if (!device->queue_lock || !device->weights_lock) {
+        result = vrn_fail_memory(&device->log);
+        goto error;
+    }
+    result = create_handle(device, physical);
+    if (result) goto error;
+    result = vrn_pipeline_store_create(device);
+    if (result) goto error;
+    vrn_log_write(&device->log, VRN_LOG_INFO, "device %u: %s (%s)", device->info.index,
+                  device->info.name, device->info.driver);
+    *out = device;
+    return VRN_OK;
+
+error:
+    vrn_device_destroy(&device);
+    return result;
+}
+
+void vrn_device_destroy(vrn_device **pointer)
+{
+    if (!pointer || !*pointer) return;
+    vrn_device *device = *pointer;
+    *pointer = NULL;
+    if (device->handle) {
+        if (device->vk.DeviceWaitIdle) device->vk.DeviceWaitIdle(device->handle);
+        vrn_pipeline_store_destroy(device);
+        if (device->vk.DestroyDevice) device->vk.DestroyDevice(device->handle, NULL);
+    }
+    vrn_mutex_destroy(&device->weights_lock);
+    vrn_mutex_destroy(&device->queue_lock);
+    vrn_instance_destroy(&device->instance);
+    vrn_free(device);
+}
+
+void vrn_device_get_info(const vrn_device *device, vrn_device_info *info)
+{
+    *info = device->info;
+}
+
+vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *what)
+{
+    if (result == VK_SUCCESS) return VRN_OK;
+    switch ((int)result) {
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+        return vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY, "%s: out of host memory (%s)",
+                        device->info.name, what);
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+    case VK_ERROR_OUT_OF_POOL_MEMORY:
+    case VK_ERROR_FRAGMENTED_POOL:
+        return vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY,
+                        "%s: out of device memory (%s); a smaller batch or size needs less",
+                        device->info.name, what);
+    case VK_ERROR_DEVICE_LOST:
+        atomic_store(&device->lost, true);
+        return vrn_fail(&device->log, VRN_ERROR_DEVICE_LOST, "%s: the device is lost (%s)",
+                        device->info.name, what);
+    }
+    return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: %s failed with VkResult %d",
+                    device->info.name, what, (int)result);
+}
+
+vrn_result vrn_device_alive(const vrn_device *device)
+{
+    if (!atomic_load(&device->lost)) return VRN_OK;
+    return vrn_fail(&device->log, VRN_ERROR_DEVICE_LOST, "%s: the device was lost earlier",
+                    device->info.name);
+}
+
+void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handle,
+                     const char *format, ...)
+{
+    if (!device->vk.SetDebugUtilsObjectNameEXT) return;
+    char name[96];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(name, sizeof name, format, args);
+    va_end(args);
+    device->vk.SetDebugUtilsObjectNameEXT(
+        device->handle, &(VkDebugUtilsObjectNameInfoEXT){
+                            .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT,
+                            .objectType = type,
+                            .objectHandle = handle,
+                            .pObjectName = name,
+                        });
+}

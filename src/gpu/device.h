@@ -1,0 +1,55 @@
+/* The inside of vrn_device: a logical device, its queue, its function table and what lives as long as
+ * it does. */
+#ifndef VRN_GPU_DEVICE_H
+#define VRN_GPU_DEVICE_H
+
+#include <stdatomic.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "base/log.h"
+#include "base/os.h"
+#include "gpu/instance.h"
+#include "gpu/probe.h"
+#include "gpu/vk.h"
+
+struct vrn_device {
+    vrn_log log;
+    vrn_instance instance;
+    VkDevice handle;
+    vrn_device_table vk;
+    vrn_device_info info;
+    VkPhysicalDeviceLimits limits;
+    VkPhysicalDeviceMemoryProperties memory;
+
+    uint32_t queue_family;
+    VkQueue queue;
+    vrn_mutex *queue_lock; /* around every use of the queue */
+    atomic_bool lost;      /* once the driver said so, every later call fails at once */
+
+    struct vrn_pipeline_store *pipelines; /* gpu/pipeline.h */
+
+    /* Weights that sessions share. The list belongs to the session layer; the device only keeps it, and
+     * the lock, for as long as it lives. */
+    vrn_mutex *weights_lock;
+    struct vrn_weights *weights;
+};
+
+static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
+{
+    return (device->info.capabilities & capability) == capability;
+}
+
+/* Turns a VkResult into the library's, logs what failed ("vkAllocateMemory"), and remembers a lost
+ * device. VK_SUCCESS gives VRN_OK and no message. */
+vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *what);
+
+/* VRN_ERROR_DEVICE_LOST, with a message, once the device is lost; else VRN_OK. */
+vrn_result vrn_device_alive(const vrn_device *device);
+
+/* Names a Vulkan object for debuggers and validation messages; nothing without VK_EXT_debug_utils. */
+void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handle,
+                     const char *format, ...)
+    VRN_PRINTF(4, 5);
+
+#endif

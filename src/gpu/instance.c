@@ -1,0 +1,214 @@
+#include "gpu/instance.h"
+
+#include <string.h>
+
+#include <volk.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/os.h"
+#include "base/util.h"
+
+static const char *const validation_layer = "VK_LAYER_KHRONOS_validation";
+
+/* volk keeps the loader's entry point in a variable of its own (hidden in this library). It is written
+ * here, once, and only read afterwards. All devices of a process share one loader. */
+static void open_loader(void)
+{
+    volkInitialize();
+}
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
+                                                 VkDebugUtilsMessageTypeFlagsEXT types,
+                                                 const VkDebugUtilsMessengerCallbackDataEXT *data,
+                                                 void *user)
+{
+    (void)types;
+    bool error = (severity & VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT) != 0;
+    vrn_log_write(user, error ? VRN_LOG_ERROR : VRN_LOG_WARNING, "validation: %s", data->pMessage);
+    return VK_FALSE;
+}
+
+static bool has_layer(const char *name)
+{
+    uint32_t count = 0;
+    if (vkEnumerateInstanceLayerProperties(&count, NULL) != VK_SUCCESS) return false;
+    VkLayerProperties *layers = vrn_alloc(count, sizeof *layers);
+    bool found = false;
+    if (layers && vkEnumerateInstanceLayerProperties(&count, layers) >= 0) {
+        for (uint32_t i = 0; i < count && !found; i++) {
+            found = strcmp(layers[i].layerName, name) == 0;
+        }
+    }
+    vrn_free(layers);
+    return found;
+}
+
+static bool has_extension(const char *layer, const char *name)
+{
+    uint32_t count = 0;
+    if (vkEnumerateInstanceExtensionProperties(layer, &count, NULL) != VK_SUCCESS) return false;
+    VkExtensionProperties *extensions = vrn_alloc(count, sizeof *extensions);
+    bool found = false;
+    if (extensions && vkEnumerateInstanceExtensionProperties(layer, &count, extensions) >= 0) {
+        for (uint32_t i = 0; i < count && !found; i++) {
+            found = strcmp(extensions[i].extensionName, name) == 0;
+        }
+    }
+    vrn_free(extensions);
+    return found;
+}
+
+static vrn_result create_handle(vrn_instance *instance, bool validation, const vrn_log *log)
+{
+    instance->debug_utils = has_extension(NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME) ||
+                            (validation && has_extension(validation_layer,
+                                                         VK_EXT_DEBUG_UTILS_EXTENSION_NAME));
+    const VkValidationFeatureEnableEXT enabled[] = {
+        VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT,
+    };
+    const VkValidationFeaturesEXT features = {
+        .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+        .enabledValidationFeatureCount = VRN_COUNT(enabled),
+        .pEnabledValidationFeatures = enabled,
+    };
+    const char *extensions[3];
+    uint32_t extension_count = 0;
+    if (instance->debug_utils) extensions[extension_count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    if (validation) extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
+
+    VkInstanceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+        .pNext = validation ? &features : NULL,
+        .pApplicationInfo = &(VkApplicationInfo){
+            .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+            .pEngineName = "vkresnet",
+            .engineVersion = VK_MAKE_API_VERSION(0, VRN_VERSION_MAJOR, VRN_VERSION_MINOR,
+                                                 VRN_VERSION_PATCH),
+            .apiVersion = VK_API_VERSION_1_3,
+        },
+        .enabledLayerCount = validation ? 1 : 0,
+        .ppEnabledLayerNames = &validation_layer,
+        .enabledExtensionCount = extension_count,
+        .ppEnabledExtensionNames = extensions,
+    };
+    /* Drivers of MoltenVK's kind are listed only to those who ask. */
+#ifdef VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME
+    if (has_extension(NULL, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME)) {
+        extensions[info.enabledExtensionCount++] = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
+        info.flags = VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
+    }
+#endif
+    VkResult result = vkCreateInstance(&info, NULL, &instance->handle);
+    if (result == VK_ERROR_OUT_OF_HOST_MEMORY) return vrn_fail_memory(log);
+    if (result != VK_SUCCESS) {
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
+                        "no Vulkan driver: vkCreateInstance returned %d (is a driver installed?)",
+                        (int)result);
+    }
+    return VRN_OK;
+}
+
+static vrn_result load_table(vrn_instance *instance, const vrn_log *log)
+{
+    const char *missing = NULL;
+#define VRN_LOAD(name)                                                                             \
+    instance->vk.name = (PFN_vk##name)vkGetInstanceProcAddr(instance->handle, "vk" #name);
+#define VRN_NEED(name)                                                                             \
+    VRN_LOAD(name)                                                                                 \
+    if (!instance->vk.name) missing = "vk" #name;
+    VRN_INSTANCE_FUNCTIONS(VRN_NEED)
+    VRN_INSTANCE_FUNCTIONS_OPTIONAL(VRN_LOAD)
+#undef VRN_NEED
+#undef VRN_LOAD
+    if (missing) {
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "the Vulkan loader lacks %s", missing);
+    }
+    return VRN_OK;
+}
+
+static vrn_result create_messenger(vrn_instance *instance, const vrn_log *log)
+{
+    const VkDebugUtilsMessengerCreateInfoEXT info = {
+        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+        .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT |
+                           VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT,
+        .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT |
+                       VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT,
+        .pfnUserCallback = on_message,
+        .pUserData = (void *)(uintptr_t)log,
+    };
+    if (!instance->vk.CreateDebugUtilsMessengerEXT ||
+        instance->vk.CreateDebugUtilsMessengerEXT(instance->handle, &info, NULL,
+                                                  &instance->messenger) != VK_SUCCESS) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: no messages can be received");
+    }
+    return VRN_OK;
+}
+
+vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vrn_log *log)
+{
+    *instance = (vrn_instance){0};
+    vrn_once(open_loader);
+    if (!vkGetInstanceProcAddr) {
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
+                        "no Vulkan loader (libvulkan.so.1) on this machine");
+    }
+    if (volkGetInstanceVersion() < VK_API_VERSION_1_1) {
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "the Vulkan loader is older than 1.1");
+    }
+    if (validation && !has_layer(validation_layer)) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: the layer %s is not installed",
+                        validation_layer);
+    }
+    vrn_result result = create_handle(instance, validation, log);
+    if (result) goto error;
+    result = load_table(instance, log);
+    if (result) goto error;
+    if (validation) {
+        result = create_messenger(instance, log);
+        if (result) goto error;
+    }
+    return VRN_OK;
+
+error:
+    vrn_instance_destroy(instance);
+    return result;
+}
+
+void vrn_instance_destroy(vrn_instance *instance)
+{
+    if (instance->messenger) {
+        instance->vk.DestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
+    }
+    if (instance->handle && instance->vk.DestroyInstance) {
+        instance->vk.DestroyInstance(instance->handle, NULL);
+    }
+    *instance = (vrn_instance){0};
+}
+
+vrn_result vrn_instance_devices(const vrn_instance *instance, VkPhysicalDevice **devices,
+                                uint32_t *count, const vrn_log *log)
+{
+    *devices = NULL;
+    *count = 0;
+    VkResult result = instance->vk.EnumeratePhysicalDevices(instance->handle, count, NULL);
+    if (result == VK_SUCCESS) {
+        *devices = vrn_alloc(*count, sizeof **devices);
+        if (!*devices) {
+            *count = 0;
+            return vrn_fail_memory(log);
+        }
+        result = instance->vk.EnumeratePhysicalDevices(instance->handle, count, *devices);
+    }
+    if (result < 0) {
+        vrn_free(*devices);
+        *devices = NULL;
+        *count = 0;
+        /* A driver that cannot start is not an error of the machine: it has no device then. */
+        if (result == VK_ERROR_INITIALIZATION_FAILED) return VRN_OK;
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "cannot enumerate Vulkan devices (VkResult %d)",
+                        (int)result);
+    }
+    return VRN_OK;
+}

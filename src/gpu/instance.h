@@ -1,0 +1,26 @@
+/* A Vulkan instance of the library's own, with the validation layer where asked for. */
+#ifndef VRN_GPU_INSTANCE_H
+#define VRN_GPU_INSTANCE_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "gpu/vk.h"
+
+typedef struct vrn_instance {
+    VkInstance handle;
+    vrn_instance_table vk;
+    VkDebugUtilsMessengerEXT messenger;
+    bool debug_utils; /* objects can be named, commands labelled */
+} vrn_instance;
+
+/* `log` receives the validation messages and must outlive the instance.
+ * Errors: VRN_ERROR_NO_DEVICE (no loader, or no Vulkan 1.1), VRN_ERROR_UNSUPPORTED (no validation
+ * layer), VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vrn_log *log);
+void vrn_instance_destroy(vrn_instance *instance); /* accepts a zeroed struct */
+
+/* All physical devices in the loader's order; release the array with vrn_free. */
+vrn_result vrn_instance_devices(const vrn_instance *instance, VkPhysicalDevice **devices,
+                                uint32_t *count, const vrn_log *log);
+
+#endif

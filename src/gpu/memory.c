@@ -1,0 +1,142 @@
+#include "gpu/memory.h"
+
+#include "base/util.h"
+
+/* What each use must have, and what it would like besides. */
+typedef struct memory_wish {
+    VkMemoryPropertyFlags needed, wanted, unwanted;
+    VkBufferUsageFlags usage;
+} memory_wish;
+
+static memory_wish wish_for(const vrn_device *device, vrn_buffer_use use)
+{
+    const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+    const VkMemoryPropertyFlags host =
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    memory_wish wish = {0};
+    switch (use) {
+    case VRN_BUFFER_DEVICE:
+        wish.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+                     VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+        wish.needed = local;
+        if (vrn_device_has(device, VRN_CAPABILITY_DIRECT_MAPPING)) {
+            wish.needed |= host;
+            wish.wanted = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+        } else {
+            wish.unwanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
+        }
+        break;
+    case VRN_BUFFER_UPLOAD:
+        wish.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
+        wish.needed = host;
+        wish.unwanted = local; /* on a discrete device that is a small window, and scarce */
+        break;
+    case VRN_BUFFER_READBACK:
+        wish.usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+        wish.needed = host;
+        wish.wanted = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+        break;
+    }
+    return wish;
+}
+
+static int count_bits(uint32_t bits)
+{
+    int count = 0;
+    for (; bits; bits &= bits - 1) count++;
+    return count;
+}
+
+/* The allowed type that has what is needed and most of what is wanted; UINT32_MAX if there is none. */
+static uint32_t find_type(const vrn_device *device, uint32_t allowed, memory_wish wish)
+{
+    uint32_t best = UINT32_MAX;
+    int best_score = 0;
+    for (uint32_t i = 0; i < device->memory.memoryTypeCount; i++) {
+        VkMemoryPropertyFlags flags = device->memory.memoryTypes[i].propertyFlags;
+        if (!(allowed & (1u << i)) || (flags & wish.needed) != wish.needed) continue;
+        int score = 1 + count_bits(flags & wish.wanted) + count_bits(wish.unwanted & ~flags);
+        if (score > best_score) {
+            best_score = score;
+            best = i;
+        }
+    }
+    return best;
+}
+
+vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
+                             uint64_t size, const char *name)
+{
+    *buffer = (vrn_buffer){.size = size};
+    vrn_result result = vrn_device_alive(device);
+    if (result) return result;
+    const memory_wish wish = wish_for(device, use);
+    const VkBufferCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+        .size = size,
+        .usage = wish.usage,
+        .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
+    };
+    VkResult vk = device->vk.CreateBuffer(device->handle, &info, NULL, &buffer->handle);
+    if (vk != VK_SUCCESS) {
+        buffer->handle = VK_NULL_HANDLE;
+        result = vrn_device_check(device, vk, "vkCreateBuffer");
+        goto error;
+    }
+    VkMemoryRequirements needs;
+    device->vk.GetBufferMemoryRequirements(device->handle, buffer->handle, &needs);
+    if (needs.size > device->info.max_allocation) {
+        result = vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
+                          "%s: %s needs %llu MiB, the driver allocates at most %llu MiB at once",
+                          device->info.name, name, (unsigned long long)(needs.size >> 20),
+                          (unsigned long long)(device->info.max_allocation >> 20));
+        goto error;
+    }
+    uint32_t type = find_type(device, needs.memoryTypeBits, wish);
+    if (type == UINT32_MAX) {
+        result = vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: no memory type for %s",
+                          device->info.name, name);
+        goto error;
+    }
+    const VkMemoryAllocateInfo allocation = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+        .allocationSize = needs.size,
+        .memoryTypeIndex = type,
+    };
+    vk = device->vk.AllocateMemory(device->handle, &allocation, NULL, &buffer->memory);
+    if (vk != VK_SUCCESS) {
+        buffer->memory = VK_NULL_HANDLE;
+        result = vrn_device_check(device, vk, "vkAllocateMemory");
+        goto error;
+    }
+    vk = device->vk.BindBufferMemory(device->handle, buffer->handle, buffer->memory, 0);
+    result = vrn_device_check(device, vk, "vkBindBufferMemory");
+    if (result) goto error;
+    if (wish.needed & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) {
+        vk = device->vk.MapMemory(device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0,
+                                  &buffer->mapped);
+        result = vrn_device_check(device, vk, "vkMapMemory");
+        if (result) goto error;
+    }
+    vrn_device_name(device, VK_OBJECT_TYPE_BUFFER, (uint64_t)buffer->handle, "%s", name);
+    return VRN_OK;
+
+error:
+    vrn_buffer_destroy(buffer, device);
+    return result;
+}
+
+void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device)
+{
+    if (buffer->handle) device->vk.DestroyBuffer(device->handle, buffer->handle, NULL);
+    if (buffer->memory) device->vk.FreeMemory(device->handle, buffer->memory, NULL);
+    *buffer = (vrn_buffer){0};
+}
+
+uint64_t vrn_buffer_alignment(const vrn_device *device)
+{
+    uint64_t alignment = 64; /* a cache line */
+    alignment = vrn_max_u64(alignment, device->limits.minStorageBufferOffsetAlignment);
+    alignment = vrn_max_u64(alignment, device->limits.minTexelBufferOffsetAlignment);
+    return alignment;
+}

@@ -1,0 +1,35 @@
+/* Buffers, each with an allocation of its own: a session needs a handful. */
+#ifndef VRN_GPU_MEMORY_H
+#define VRN_GPU_MEMORY_H
+
+#include "gpu/device.h"
+
+typedef enum vrn_buffer_use {
+    VRN_BUFFER_DEVICE,   /* read and written by kernels; mapped with VRN_CAPABILITY_DIRECT_MAPPING */
+    VRN_BUFFER_UPLOAD,   /* written by the host, mapped; read by kernels once, or copied from */
+    VRN_BUFFER_READBACK, /* read by the host, mapped and cached; destination of copies */
+} vrn_buffer_use;
+
+typedef struct vrn_buffer {
+    VkBuffer handle;
+    VkDeviceMemory memory;
+    uint64_t size;
+    void *mapped; /* host-coherent, for the buffer's life; NULL where the host cannot see it */
+} vrn_buffer;
+
+/* A part of a buffer. */
+typedef struct vrn_range {
+    VkBuffer buffer;
+    uint64_t offset, bytes;
+} vrn_range;
+
+/* `name` is for debuggers. Errors: VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_UNSUPPORTED (larger than one
+ * allocation may be), VRN_ERROR_DEVICE_LOST; *buffer is zeroed then. */
+vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
+                             uint64_t size, const char *name);
+void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device); /* accepts a zeroed struct */
+
+/* The alignment of every tensor in a buffer: right for storage and texel bindings, and for copies. */
+uint64_t vrn_buffer_alignment(const vrn_device *device);
+
+#endif

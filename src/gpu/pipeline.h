@@ -1,0 +1,37 @@
+/* Compute pipelines, each distinct one made once for a device. */
+#ifndef VRN_GPU_PIPELINE_H
+#define VRN_GPU_PIPELINE_H
+
+#include "gpu/device.h"
+#include "gpu/module.h"
+
+enum {
+    VRN_MAX_BINDINGS = 8,
+    VRN_MAX_CONSTANTS = 48,
+};
+
+/* Everything that makes two pipelines differ. Zero it before filling it in: it is compared as bytes. */
+typedef struct vrn_pipeline_key {
+    const vrn_module *module;
+    uint32_t bindings; /* bit i: set 0 has binding i */
+    uint32_t texel;    /* bit i: binding i is a uniform texel buffer, else a storage buffer */
+    uint32_t push_bytes;
+    uint32_t constant_count;
+    uint32_t constant_ids[VRN_MAX_CONSTANTS];
+    uint32_t constants[VRN_MAX_CONSTANTS]; /* 32-bit values; floats by their bits */
+} vrn_pipeline_key;
+
+typedef struct vrn_pipeline {
+    VkPipeline handle;
+    VkPipelineLayout layout;
+    VkDescriptorSetLayout set_layout;
+} vrn_pipeline;
+
+vrn_result vrn_pipeline_store_create(vrn_device *device);
+void vrn_pipeline_store_destroy(vrn_device *device);
+
+/* Gives the pipeline of a key, made now if it is new. It lives as long as the device. Thread-safe. */
+vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device,
+                            const vrn_pipeline_key *key);
+
+#endif

@@ -1,0 +1,21 @@
+/* What a physical device is and can do, asked once. */
+#ifndef VRN_GPU_PROBE_H
+#define VRN_GPU_PROBE_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "gpu/instance.h"
+
+typedef struct vrn_probe {
+    vrn_device_info info; /* the capability bits are the device's, none switched off */
+    VkPhysicalDeviceLimits limits;
+    VkPhysicalDeviceMemoryProperties memory;
+    VkDriverId driver_id;
+    uint32_t queue_family; /* one that can compute */
+} vrn_probe;
+
+/* Fills everything; a device that cannot be used gets a score of 0 and a reason. */
+vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
+                            VkPhysicalDevice physical, uint32_t index, const vrn_log *log);
+
+#endif

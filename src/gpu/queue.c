@@ -1,0 +1,107 @@
+#include "gpu/queue.h"
+
+#include "base/util.h"
+
+vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
+{
+    *commands = (vrn_commands){0};
+    const VkCommandPoolCreateInfo pool = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
+        .queueFamilyIndex = device->queue_family,
+    };
+    vrn_result result = vrn_device_check(
+        device, device->vk.CreateCommandPool(device->handle, &pool, NULL, &commands->pool),
+        "vkCreateCommandPool");
+    if (result) goto error;
+    const VkCommandBufferAllocateInfo buffers = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = commands->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = VRN_COUNT(commands->buffers),
+    };
+    result = vrn_device_check(
+        device, device->vk.AllocateCommandBuffers(device->handle, &buffers, commands->buffers),
+        "vkAllocateCommandBuffers");
+    if (result) goto error;
+    const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    result = vrn_device_check(
+        device, device->vk.CreateFence(device->handle, &fence, NULL, &commands->fence),
+        "vkCreateFence");
+    if (result) goto error;
+    return VRN_OK;
+
+error:
+    vrn_commands_destroy(commands, device);
+    return result;
+}
+
+void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
+{
+    if (commands->fence) {
+        vrn_commands_wait(commands, device);
+        device->vk.DestroyFence(device->handle, commands->fence, NULL);
+    }
+    if (commands->pool) device->vk.DestroyCommandPool(device->handle, commands->pool, NULL);
+    *commands = (vrn_commands){0};
+}
+
+vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool once)
+{
+    const VkCommandBufferBeginInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+        .flags = once ? VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT : 0,
+    };
+    return vrn_device_check(device, device->vk.BeginCommandBuffer(buffer, &info),
+                            "vkBeginCommandBuffer");
+}
+
+vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device)
+{
+    return vrn_device_check(device, device->vk.EndCommandBuffer(buffer), "vkEndCommandBuffer");
+}
+
+vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
+                               const VkCommandBuffer *buffers, uint32_t count)
+{
+    vrn_result result = vrn_device_alive(device);
+    if (result) return result;
+    const VkSubmitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .commandBufferCount = count,
+        .pCommandBuffers = buffers,
+    };
+    vrn_mutex_lock(device->queue_lock);
+    VkResult submitted = device->vk.QueueSubmit(device->queue, 1, &info, commands->fence);
+    vrn_mutex_unlock(device->queue_lock);
+    commands->pending = submitted == VK_SUCCESS;
+    return vrn_device_check(device, submitted, "vkQueueSubmit");
+}
+
+vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)
+{
+    if (!commands->pending) return VRN_OK;
+    commands->pending = false;
+    VkResult waited =
+        device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, UINT64_MAX);
+    vrn_result result = vrn_device_check(device, waited, "vkWaitForFences");
+    if (result) return result;
+    return vrn_device_check(device,
+                            device->vk.ResetFences(device->handle, 1, &commands->fence),
+                            "vkResetFences");
+}
+
+void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool to_host)
+{
+    const VkPipelineStageFlags work =
+        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const VkMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
+                         VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT |
+                         (to_host ? VK_ACCESS_HOST_READ_BIT : 0),
+    };
+    device->vk.CmdPipelineBarrier(buffer, work, work | (to_host ? VK_PIPELINE_STAGE_HOST_BIT : 0),
+                                  0, 1, &barrier, 0, NULL, 0, NULL);
+}

@@ -1,0 +1,33 @@
+/* Command buffers, their submission and waiting for them. */
+#ifndef VRN_GPU_QUEUE_H
+#define VRN_GPU_QUEUE_H
+
+#include "gpu/device.h"
+
+/* A command pool with `count` primary command buffers that can be recorded again one by one, and a
+ * fence. Belongs to one thread at a time. */
+typedef struct vrn_commands {
+    VkCommandPool pool;
+    VkCommandBuffer buffers[2];
+    VkFence fence;
+    bool pending; /* submitted, not waited for */
+} vrn_commands;
+
+vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device);
+void vrn_commands_destroy(vrn_commands *commands, vrn_device *device); /* waits; accepts zeros */
+
+vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool once);
+vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device);
+
+/* Submits some of the buffers in this order, under the queue's lock. */
+vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
+                               const VkCommandBuffer *buffers, uint32_t count);
+
+/* Waits for the last submission, if there is one under way. */
+vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device);
+
+/* Makes everything that earlier commands of the queue wrote, by kernel or copy, visible to later
+ * ones; with `to_host` to the host as well. */
+void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool to_host);
+
+#endif

@@ -1,0 +1,65 @@
+#include "gpu/upload.h"
+
+#include "base/util.h"
+
+/* Large enough that copies are few, small enough to be had anywhere. */
+static const uint64_t staging_bytes = UINT64_C(32) << 20;
+
+static vrn_result flush(vrn_upload *upload)
+{
+    if (!upload->recording) return VRN_OK;
+    upload->recording = false;
+    upload->used = 0;
+    VkCommandBuffer buffer = upload->commands.buffers[0];
+    vrn_commands_barrier(buffer, upload->device, false);
+    vrn_result result = vrn_commands_end(buffer, upload->device);
+    if (!result) result = vrn_commands_submit(&upload->commands, upload->device, &buffer, 1);
+    if (!result) result = vrn_commands_wait(&upload->commands, upload->device);
+    return result;
+}
+
+vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint64_t offset,
+                              uint64_t size, void **memory)
+{
+    *memory = NULL;
+    if (buffer->mapped) {
+        *memory = (char *)buffer->mapped + offset;
+        return VRN_OK;
+    }
+    vrn_device *device = upload->device;
+    vrn_result result;
+    if (upload->used + size > upload->staging.size) {
+        result = flush(upload);
+        if (result) return result;
+    }
+    if (size > upload->staging.size) {
+        vrn_buffer_destroy(&upload->staging, device);
+        result = vrn_buffer_create(&upload->staging, device, VRN_BUFFER_UPLOAD,
+                                   vrn_max_u64(size, staging_bytes), "upload staging");
+        if (result) return result;
+    }
+    if (!upload->commands.pool) {
+        result = vrn_commands_create(&upload->commands, device);
+        if (result) return result;
+    }
+    if (!upload->recording) {
+        result = vrn_commands_begin(upload->commands.buffers[0], device, true);
+        if (result) return result;
+        upload->recording = true;
+    }
+    const VkBufferCopy region = {.srcOffset = upload->used, .dstOffset = offset, .size = size};
+    device->vk.CmdCopyBuffer(upload->commands.buffers[0], upload->staging.handle, buffer->handle,
+                             1, &region);
+    *memory = (char *)upload->staging.mapped + upload->used;
+    upload->used = vrn_round_up(upload->used + size, 16);
+    return VRN_OK;
+}
+
+vrn_result vrn_upload_end(vrn_upload *upload)
+{
+    vrn_result result = flush(upload);
+    vrn_commands_destroy(&upload->commands, upload->device);
+    vrn_buffer_destroy(&upload->staging, upload->device);
+    *upload = (vrn_upload){.device = upload->device};
+    return result;
+}

@@ -1,0 +1,26 @@
+/* Writing from the host into device buffers: directly where the memory is shared, else through one
+ * staging buffer that is filled and copied in turns. */
+#ifndef VRN_GPU_UPLOAD_H
+#define VRN_GPU_UPLOAD_H
+
+#include "gpu/memory.h"
+#include "gpu/queue.h"
+
+typedef struct vrn_upload {
+    vrn_device *device;
+    vrn_buffer staging;
+    vrn_commands commands;
+    uint64_t used;
+    bool recording;
+} vrn_upload;
+
+/* Zero the struct, set `device`, and call vrn_upload_reserve as often as needed, then vrn_upload_end.
+ * reserve gives memory for `size` bytes (aligned for floats) that will stand at `offset` of `buffer`
+ * when end has returned VRN_OK; fill it before the next call. */
+vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint64_t offset,
+                              uint64_t size, void **memory);
+
+/* Copies what is left, waits, and releases the staging memory; to be called after errors too. */
+vrn_result vrn_upload_end(vrn_upload *upload);
+
+#endif

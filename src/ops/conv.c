@@ -1,0 +1,254 @@
+/* Convolution: its kernels, how its weights are packed, and folding of a batch norm into it. */
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "ops/operators.h"
+
+extern const vrn_module vrn_module_conv_generic;
+extern const vrn_module vrn_module_conv_direct;
+extern const vrn_module vrn_module_conv_direct_texel;
+extern const vrn_module vrn_module_conv_tile;
+
+/* Layouts of packed weights. K output channels in all, C input channels of one group. */
+enum {
+    LAYOUT_KCRS, /* [K, C, kh, kw] float: as PyTorch has them */
+    LAYOUT_RSCK, /* [kh, kw, C padded to 4, K / 4] vec4: output channels side by side */
+};
+
+/* Where the constants of a row stand. */
+enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };                          /* direct */
+enum { ROW_TILE_M = 1, ROW_TILE_N4, ROW_TILE_K4, ROW_THREAD_M, ROW_THREAD_N4 }; /* tile */
+
+static uint32_t group_in(const vrn_op_desc *d)
+{
+    return d->in.c / d->groups;
+}
+
+static uint32_t group_out(const vrn_op_desc *d)
+{
+    return d->out.c / d->groups;
+}
+
+/* Kernels on vec4s need groups that do not share one. */
+static bool groups_aligned(const vrn_op_desc *d)
+{
+    return d->groups == 1 || (group_in(d) % 4 == 0 && group_out(d) % 4 == 0);
+}
+
+static bool direct_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    /* The columns of an invocation belong to one group. */
+    return groups_aligned(d) &&
+           (d->groups == 1 || group_out(d) / 4 % kernel->row[ROW_COLUMNS] == 0);
+}
+
+static vrn_grid direct_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    uint32_t lanes_p = kernel->row[ROW_THREADS] / kernel->row[ROW_LANES_C];
+    uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
+    uint64_t step = (uint64_t)lanes_p * kernel->row[ROW_PIXELS];
+    return (vrn_grid){
+        .x = vrn_div_up(vrn_c4(d->out.c), kernel->row[ROW_LANES_C] * kernel->row[ROW_COLUMNS]),
+        .y = (pixels + step - 1) / step,
+    };
+}
+
+/* The share of the lanes' work that is not padding; two columns reuse a pixel twice, and texel buffers
+ * are there only where they pay. */
+static double direct_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    (void)images;
+    uint32_t k4 = vrn_c4(d->out.c), columns = kernel->row[ROW_COLUMNS];
+    uint32_t step = kernel->row[ROW_LANES_C] * columns;
+    double useful = (double)k4 / ((double)vrn_div_up(k4, step) * step);
+    return useful * (columns > 1 ? 100 : 70) + kernel->row[ROW_LANES_C] + (kernel->texel ? 200 : 0);
+}
+
+static bool tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    (void)kernel;
+    return groups_aligned(d);
+}
+
+static vrn_grid tile_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
+    return (vrn_grid){
+        .x = vrn_div_up(vrn_c4(group_out(d)), kernel->row[ROW_TILE_N4]) * d->groups,
+        .y = (pixels + kernel->row[ROW_TILE_M] - 1) / kernel->row[ROW_TILE_M],
+    };
+}
+
+/* Large tiles reuse more of what they load; but work groups must be enough to fill the device, and tiles
+ * that reach over the edge compute for nothing. */
+static double tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    const double enough_groups = 160; /* one or two for each core of a large GPU */
+    double m = kernel->row[ROW_TILE_M], n = 4.0 * kernel->row[ROW_TILE_N4];
+    vrn_grid grid = tile_grid(kernel, d, images);
+    double groups = (double)grid.x * (double)grid.y;
+    double useful = (double)images * d->out.h * d->out.w * d->out.c / (groups * m * n);
+    double filled = groups < enough_groups ? groups / enough_groups : 1;
+    double reuse = m * n / (m + n) / 43; /* 1 for 128 x 64 */
+    return 900 * useful * filled * sqrt(reuse);
+}
+
+#define TEXEL_XW (1u << VRN_BIND_X | 1u << VRN_BIND_W)
+
+#define DIRECT(lanes_c, pixels, columns)                                                           \
+    {                                                                                              \
+        .name = "conv_direct_" #lanes_c "x" #pixels "x" #columns,                                  \
+        .module = &vrn_module_conv_direct, .suits = VRN_SUITS_CPU, .layout = LAYOUT_RSCK,          \
+        .row_count = 4, .row = {8, lanes_c, pixels, columns}, .fits = direct_fits,                 \
+        .grid = direct_grid, .merit = direct_merit,                                                \
+    }
+
+#define DIRECT_TEXEL(lanes_c, pixels, columns)                                                     \
+    {                                                                                              \
+        .name = "conv_direct_texel_" #lanes_c "x" #pixels "x" #columns,                            \
+        .module = &vrn_module_conv_direct_texel, .suits = VRN_SUITS_CPU,                           \
+        .needs = VRN_CAPABILITY_TEXEL_BUFFERS, .texel = TEXEL_XW, .layout = LAYOUT_RSCK,           \
+        .row_count = 4, .row = {8, lanes_c, pixels, columns}, .fits = direct_fits,                 \
+        .grid = direct_grid, .merit = direct_merit,                                                \
+    }
+
+/* threads = (m / thread_m) * (n / 4 / thread_n4), a multiple of m */
+#define TILE(threads, m, n, k, thread_m, thread_n4)                                                \
+    {                                                                                              \
+        .name = "conv_tile_" #m "x" #n, .module = &vrn_module_conv_tile, .suits = VRN_SUITS_GPU,   \
+        .layout = LAYOUT_RSCK, .shared_bytes = (m + n) * k * 4, .row_count = 6,                    \
+        .row = {threads, m, n / 4, k / 4, thread_m, thread_n4}, .fits = tile_fits,                 \
+        .grid = tile_grid, .merit = tile_merit,                                                    \
+    }
+
+static const vrn_kernel kernels[] = {
+    {
+        .name = "conv_generic",
+        .module = &vrn_module_conv_generic,
+        .suits = VRN_SUITS_ANY,
+        .layout = LAYOUT_KCRS,
+        .row_count = 1,
+        .row = {64},
+        .grid = vrn_grid_output,
+    },
+    DIRECT(8, 8, 2),
+    DIRECT(4, 8, 1),
+    DIRECT(1, 8, 1),
+    DIRECT_TEXEL(8, 8, 2),
+    DIRECT_TEXEL(4, 8, 2),
+    DIRECT_TEXEL(2, 8, 2),
+    DIRECT_TEXEL(8, 8, 1),
+    DIRECT_TEXEL(1, 8, 1),
+    TILE(128, 64, 64, 16, 8, 1),
+    TILE(64, 32, 32, 16, 4, 1),
+    TILE(128, 128, 64, 16, 8, 2),
+};
+
+static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+{
+    const vrn_epilogue *e = &d->epilogue;
+    const uint32_t written[] = {
+        [0] = d->in.h,
+        [1] = d->in.w,
+        [2] = vrn_c4(d->in.c),
+        [3] = d->out.h,
+        [4] = d->out.w,
+        [5] = vrn_c4(d->out.c),
+        [6] = d->kernel.y,
+        [7] = d->kernel.x,
+        [8] = d->stride.y,
+        [9] = d->stride.x,
+        [10] = d->padding.y,
+        [11] = d->padding.x,
+        [12] = d->dilation.y,
+        [13] = d->dilation.x,
+        [14] = d->groups,
+        [15] = group_in(d),
+        [16] = group_out(d),
+        [17] = d->out.c,
+        [20] = e->relu,
+        [21] = e->residual,
+        [22] = e->residual ? e->residual_shape.h : 1,
+        [23] = e->residual ? e->residual_shape.w : 1,
+        [24] = e->residual ? vrn_c4(e->residual_shape.c) : 1,
+        [25] = e->residual ? e->residual_stride : 1,
+        [26] = e->residual ? e->residual_offset / 4 : 0,
+    };
+    memcpy(values, written, sizeof written);
+    return VRN_COUNT(written);
+}
+
+static uint64_t packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t binding)
+{
+    if (binding == VRN_BIND_B) return (uint64_t)vrn_c4(d->out.c) * 4;
+    uint64_t positions = (uint64_t)d->kernel.y * d->kernel.x;
+    if (kernel->layout == LAYOUT_KCRS) return positions * group_in(d) * d->out.c;
+    return positions * vrn_c4(group_in(d)) * 4 * vrn_c4(d->out.c) * 4;
+}
+
+/* What output channel k is multiplied by when a batch norm is folded into the convolution. */
+static double scale_of(const vrn_params *params, uint32_t k)
+{
+    if (!params->norm[VRN_PARAM_WEIGHT]) return 1;
+    return params->norm[VRN_PARAM_WEIGHT][k] /
+           sqrt((double)params->norm[VRN_PARAM_VAR][k] + params->norm_eps);
+}
+
+static void pack_bias(const vrn_op_desc *d, const vrn_params *params, float *packed)
+{
+    memset(packed, 0, (size_t)vrn_c4(d->out.c) * 4 * sizeof *packed);
+    for (uint32_t k = 0; k < d->out.c; k++) {
+        double bias = params->own[VRN_PARAM_BIAS] ? params->own[VRN_PARAM_BIAS][k] : 0;
+        if (params->norm[VRN_PARAM_WEIGHT]) {
+            bias = (bias - params->norm[VRN_PARAM_MEAN][k]) * scale_of(params, k) +
+                   params->norm[VRN_PARAM_BIAS][k];
+        }
+        packed[k] = (float)bias;
+    }
+}
+
+static void pack_rsck(const vrn_op_desc *d, const vrn_params *params, float *packed)
+{
+    uint32_t channels = group_in(d), rows = vrn_c4(channels) * 4, padded_k = vrn_c4(d->out.c) * 4;
+    uint32_t positions = d->kernel.y * d->kernel.x;
+    memset(packed, 0, (size_t)positions * rows * padded_k * sizeof *packed);
+    for (uint32_t k = 0; k < d->out.c; k++) {
+        const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)k * channels * positions;
+        double scale = scale_of(params, k);
+        for (uint32_t c = 0; c < channels; c++) {
+            for (uint32_t rs = 0; rs < positions; rs++) {
+                packed[((size_t)rs * rows + c) * padded_k + k] =
+                    (float)(from[(size_t)c * positions + rs] * scale);
+            }
+        }
+    }
+}
+
+static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t binding,
+                 const vrn_params *params, float *packed)
+{
+    if (binding == VRN_BIND_B) {
+        pack_bias(d, params, packed);
+    } else if (kernel->layout == LAYOUT_RSCK) {
+        pack_rsck(d, params, packed);
+    } else {
+        size_t each = (size_t)group_in(d) * d->kernel.y * d->kernel.x;
+        for (uint32_t k = 0; k < d->out.c; k++) {
+            double scale = scale_of(params, k);
+            for (size_t i = 0; i < each; i++) {
+                packed[k * each + i] = (float)(params->own[VRN_PARAM_WEIGHT][k * each + i] * scale);
+            }
+        }
+    }
+}
+
+const vrn_operator vrn_operator_conv = {
+    .kernels = kernels,
+    .kernel_count = VRN_COUNT(kernels),
+    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y | 1u << VRN_BIND_W | 1u << VRN_BIND_B |
+                1u << VRN_BIND_R,
+    .constants = constants,
+    .packed_floats = packed_floats,
+    .pack = pack,
+};

@@ -1,0 +1,114 @@
+/* Kernels as data. An operator has a table of kernels, rows of which differ in shader module, tile sizes
+ * and what they need; choosing, testing and tuning walk the same table. A new kernel is a shader in
+ * shaders/ and a row in the table of ops/<operator>.c. */
+#ifndef VRN_OPS_KERNEL_H
+#define VRN_OPS_KERNEL_H
+
+#include "gpu/device.h"
+#include "gpu/module.h"
+#include "gpu/pipeline.h"
+#include "ops/op.h"
+
+/* Bindings of set 0, with the same meaning in every kernel. */
+enum {
+    VRN_BIND_X = 0, /* input activations */
+    VRN_BIND_Y = 1, /* output activations */
+    VRN_BIND_W = 2, /* packed weights or parameters */
+    VRN_BIND_B = 3, /* packed bias */
+    VRN_BIND_R = 4, /* residual, or the second operand of an addition */
+    VRN_BIND_COUNT = 5
+};
+
+/* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's from
+ * VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
+enum {
+    VRN_OP_CONSTANTS_MAX = 32,
+    VRN_ROW_CONSTANTS = 32,
+    VRN_ROW_CONSTANTS_MAX = 8
+};
+
+/* Where a kernel is at home. */
+typedef enum vrn_kernel_suits {
+    VRN_SUITS_ANY, /* correct everywhere, fast where nothing else is there */
+    VRN_SUITS_CPU, /* drivers that run on the processor */
+    VRN_SUITS_GPU,
+} vrn_kernel_suits;
+
+/* Work groups: few along x, any number along y (the recorder folds y into y and z). */
+typedef struct vrn_grid {
+    uint32_t x;
+    uint64_t y;
+} vrn_grid;
+
+typedef struct vrn_kernel vrn_kernel;
+struct vrn_kernel {
+    const char *name;
+    const vrn_module *module;
+    vrn_kernel_suits suits;
+    uint32_t needs;        /* vrn_capability bits */
+    uint32_t texel;        /* bit i: binding i is a uniform texel buffer */
+    uint32_t layout;       /* of the packed weights; the operator's own enumeration */
+    uint32_t shared_bytes; /* of a work group */
+    uint32_t row_count;
+    uint32_t row[VRN_ROW_CONSTANTS_MAX];
+
+    /* Whether the kernel can compute this operation; NULL: any. */
+    bool (*fits)(const vrn_kernel *kernel, const vrn_op_desc *desc);
+    vrn_grid (*grid)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+
+    /* How good the kernel should be for this shape beside its neighbours in the table, between 0 and
+     * 1000: the choice where nobody has measured. NULL: 0. */
+    double (*merit)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+};
+
+/* Host parameters of an operation, by role, and those of a batch norm to be folded into it. */
+typedef struct vrn_params {
+    const float *own[VRN_PARAM_COUNT];
+    const float *norm[VRN_PARAM_COUNT]; /* all NULL: nothing to fold */
+    float norm_eps;
+} vrn_params;
+
+typedef struct vrn_operator {
+    const vrn_kernel *kernels;
+    uint32_t kernel_count;
+    uint32_t bindings; /* bit i: its kernels declare binding i */
+
+    /* Writes the operator's constants, returns how many: constant i has id i. */
+    uint32_t (*constants)(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
+
+    /* Floats that binding VRN_BIND_W or VRN_BIND_B holds, and filling them (every one). NULL where the
+     * operator has no parameters. */
+    uint64_t (*packed_floats)(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t binding);
+    void (*pack)(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t binding,
+                 const vrn_params *params, float *packed);
+} vrn_operator;
+
+/* The operator of a kind. Never NULL. */
+const vrn_operator *vrn_operator_of(vrn_op op);
+
+/* Whether the device can run the kernel on this operation, given what it has and its limits. */
+bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                          const vrn_device *device);
+
+/* Fills a pipeline's key for an operation. */
+void vrn_kernel_key(const vrn_kernel *kernel, const vrn_op_desc *desc, vrn_pipeline_key *key);
+
+/* Bytes of one image's activations on the device, padding included. */
+uint64_t vrn_shape_bytes(vrn_shape shape);
+
+/* Records the dispatch of `count` images, with the pipeline and a descriptor set for it. */
+void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                       const vrn_pipeline *pipeline, VkDescriptorSet set, VkCommandBuffer buffer,
+                       const vrn_device *device);
+
+/* Dispatches grid.x work groups along x and grid.y folded into y and z. */
+void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid);
+
+/* For tables of kernels with one invocation for each vec4 of the output, or fewer: the grid of `elements`
+ * invocations in work groups of the row's first constant. */
+vrn_grid vrn_grid_flat(const vrn_kernel *kernel, uint64_t elements);
+
+/* The grid of kernels with one invocation for each vec4 of the output. */
+vrn_grid vrn_grid_output(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+
+#endif

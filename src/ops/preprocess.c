@@ -1,0 +1,126 @@
+#include "ops/preprocess.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "ops/kernel.h"
+
+extern const vrn_module vrn_module_resample;
+extern const vrn_module vrn_module_normalize;
+
+enum { WORK_GROUP = 64, FRACTION_BITS = 22 };
+
+/* Where the crop begins along one side: torchvision's center_crop, which pads first where the image is
+ * smaller (floor of half the difference in front), and rounds half to even as Python does. */
+static int32_t crop_offset(uint32_t size, uint32_t crop)
+{
+    if (crop > size) return -(int32_t)((crop - size) / 2);
+    uint32_t difference = size - crop, half = difference / 2;
+    return (int32_t)(difference % 2 && half % 2 ? half + 1 : half);
+}
+
+vrn_resize vrn_resize_for(uint32_t width, uint32_t height, const vrn_transform *transform,
+                          uint32_t crop_width, uint32_t crop_height)
+{
+    vrn_resize r = {.width = width, .height = height};
+    uint64_t side = transform->resize;
+    if (side && width <= height) {
+        r.width = (uint32_t)side;
+        r.height = (uint32_t)(side * height / width);
+    } else if (side) {
+        r.width = (uint32_t)(side * width / height);
+        r.height = (uint32_t)side;
+    }
+    r.left = crop_offset(r.width, crop_width);
+    r.top = crop_offset(r.height, crop_height);
+    return r;
+}
+
+/* How many input pixels one output pixel spans; an enlargement is not filtered. */
+static double support_of(const vrn_filter *f)
+{
+    double scale = (double)f->in / f->out;
+    return scale < 1 ? 1 : scale;
+}
+
+/* The input positions [*first, *end) of output position `i`, around *center. */
+static void span_of(const vrn_filter *f, uint32_t i, double *center, uint32_t *first, uint32_t *end)
+{
+    double support = support_of(f);
+    *center = (i + 0.5) * ((double)f->in / f->out);
+    double low = *center - support + 0.5, high = *center + support + 0.5;
+    *first = low < 0 ? 0 : (uint32_t)low;
+    *end = high > f->in ? f->in : (uint32_t)high;
+}
+
+void vrn_filter_window(const vrn_filter *f, uint32_t *first, uint32_t *end)
+{
+    double center;
+    uint32_t other;
+    span_of(f, f->begin, &center, first, &other);
+    span_of(f, f->begin + f->count - 1, &center, &other, end);
+}
+
+uint32_t vrn_filter_taps(const vrn_filter *f)
+{
+    return (uint32_t)ceil(support_of(f)) * 2 + 1;
+}
+
+static double triangle(double x)
+{
+    x = fabs(x);
+    return x < 1 ? 1 - x : 0;
+}
+
+void vrn_filter_fill(const vrn_filter *f, int32_t *table)
+{
+    const double support = support_of(f);
+    const uint32_t taps = vrn_filter_taps(f);
+    uint32_t origin, window_end;
+    vrn_filter_window(f, &origin, &window_end);
+    for (uint32_t i = 0; i < f->count; i++, table += taps + 2) {
+        double center, sum = 0;
+        uint32_t first, end;
+        span_of(f, f->begin + i, &center, &first, &end);
+        for (uint32_t x = first; x < end; x++) sum += triangle((x - center + 0.5) * (1 / support));
+        memset(table, 0, (taps + 2) * sizeof *table);
+        table[0] = (int32_t)(first - origin);
+        table[1] = (int32_t)(end - first);
+        for (uint32_t x = first; x < end; x++) {
+            double weight = triangle((x - center + 0.5) * (1 / support)) / sum;
+            table[2 + x - first] = (int32_t)(0.5 + weight * (1 << FRACTION_BITS));
+        }
+    }
+}
+
+void vrn_resample_key(bool vertical, vrn_pipeline_key *key)
+{
+    memset(key, 0, sizeof *key);
+    key->module = &vrn_module_resample;
+    key->bindings = 1u << VRN_PREPROCESS_X | 1u << VRN_PREPROCESS_Y | 1u << VRN_PREPROCESS_FILTER;
+    key->push_bytes = sizeof(vrn_resample_push);
+    key->constant_count = 1;
+    key->constants[0] = vertical;
+}
+
+void vrn_normalize_key(vrn_pipeline_key *key)
+{
+    memset(key, 0, sizeof *key);
+    key->module = &vrn_module_normalize;
+    key->bindings = 1u << VRN_PREPROCESS_X | 1u << VRN_PREPROCESS_Y;
+    key->push_bytes = sizeof(vrn_normalize_push);
+}
+
+void vrn_preprocess_record(const vrn_pipeline *pipeline, VkDescriptorSet set, const void *push,
+                           uint32_t push_bytes, uint64_t pixels, VkCommandBuffer buffer,
+                           const vrn_device *device)
+{
+    device->vk.CmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->handle);
+    device->vk.CmdBindDescriptorSets(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1,
+                                     &set, 0, NULL);
+    device->vk.CmdPushConstants(buffer, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                                push_bytes, push);
+    vrn_dispatch_folded(buffer, device,
+                        (vrn_grid){.x = 1, .y = (pixels + WORK_GROUP - 1) / WORK_GROUP});
+}

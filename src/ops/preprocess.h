@@ -1,0 +1,60 @@
+/* From photos to the network's input, on the device: resize, centre crop and normalise as torchvision
+ * does on PIL images. The host makes the filters' coefficients, as PIL does; the kernels apply them. */
+#ifndef VRN_OPS_PREPROCESS_H
+#define VRN_OPS_PREPROCESS_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "gpu/pipeline.h"
+
+/* Bindings of the kernels here. */
+enum { VRN_PREPROCESS_X = 0, VRN_PREPROCESS_Y = 1, VRN_PREPROCESS_FILTER = 2 };
+
+/* What happens to an image of a given size: the sizes after the resize, and the crop's place in it. */
+typedef struct vrn_resize {
+    uint32_t width, height;
+    int32_t left, top; /* negative where the crop is larger: black is added */
+} vrn_resize;
+
+vrn_resize vrn_resize_for(uint32_t width, uint32_t height, const vrn_transform *transform,
+                          uint32_t crop_width, uint32_t crop_height);
+
+/* One direction of a resize from `in` to `out` pixels, of which the crop shows `count` from `begin` on. */
+typedef struct vrn_filter {
+    uint32_t in, out, begin, count;
+} vrn_filter;
+
+/* The input positions that the shown output needs: [*first, *end). */
+void vrn_filter_window(const vrn_filter *filter, uint32_t *first, uint32_t *end);
+
+/* Coefficients of one output position: PIL's bilinear filter has 2 * ceil(scale) + 1 of them, where
+ * scale is how much smaller the output is (1 where it is not). */
+uint32_t vrn_filter_taps(const vrn_filter *filter);
+
+/* Writes count * (2 + taps) integers: for each shown position the first input position, counted from the
+ * window's first, how many, and the coefficients times 2^22 (precompute_coeffs and
+ * normalize_coeffs_8bpc of Pillow's Resample.c, whose results it gives to the bit). */
+void vrn_filter_fill(const vrn_filter *filter, int32_t *table);
+
+/* Push constants of shaders/resample.comp and shaders/normalize.comp. */
+typedef struct vrn_resample_push {
+    uint32_t src_width, dst_width, dst_height, taps;
+} vrn_resample_push;
+
+typedef struct vrn_normalize_push {
+    uint32_t src_width, src_height, dst_width, dst_height;
+    int32_t left, top;
+    uint32_t first;
+    float mean[3], std[3];
+} vrn_normalize_push;
+
+/* Keys of the pipelines. */
+void vrn_resample_key(bool vertical, vrn_pipeline_key *key);
+void vrn_normalize_key(vrn_pipeline_key *key);
+
+/* Records one of them for dst_width x dst_height pixels. */
+void vrn_preprocess_record(const vrn_pipeline *pipeline, VkDescriptorSet set, const void *push,
+                           uint32_t push_bytes, uint64_t pixels, VkCommandBuffer buffer,
+                           const vrn_device *device);
+
+#endif

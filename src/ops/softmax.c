@@ -1,0 +1,35 @@
+/* Softmax over the channels of each image. */
+#include "base/util.h"
+#include "ops/operators.h"
+
+extern const vrn_module vrn_module_softmax;
+
+static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+{
+    values[0] = d->out.c;
+    return 1;
+}
+
+static vrn_grid grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    (void)kernel, (void)d;
+    return (vrn_grid){.x = 1, .y = images};
+}
+
+static const vrn_kernel kernels[] = {
+    {
+        .name = "softmax",
+        .module = &vrn_module_softmax,
+        .shared_bytes = 64 * sizeof(float),
+        .row_count = 1,
+        .row = {64},
+        .grid = grid,
+    },
+};
+
+const vrn_operator vrn_operator_softmax = {
+    .kernels = kernels,
+    .kernel_count = VRN_COUNT(kernels),
+    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y,
+    .constants = constants,
+};

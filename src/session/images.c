@@ -1,0 +1,366 @@
+#include "session/images.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/util.h"
+#include "gpu/queue.h"
+#include "ops/preprocess.h"
+
+enum {
+    SIDE_MAX = 1 << 24, /* pixels along a side: keeps every product below in 64 bits */
+    BAND_ROWS = 64,     /* bands begin at multiples of so many rows: offsets stay aligned to 256 bytes */
+};
+
+/* What happens to one image, and where its parts lie in the buffers. */
+typedef struct job {
+    vrn_resize resize;
+    vrn_filter columns, rows;     /* the shown part of the resized image */
+    bool resampled[2];            /* whether columns, rows change */
+    uint32_t first_column, width; /* of the source that is needed */
+    uint32_t first_row, height;
+    uint64_t pixels, filters[2], scratch[2]; /* offsets */
+    vrn_range current; /* the image as the stages so far have left it */
+} job;
+
+typedef struct builder {
+    vrn_images *images;
+    vrn_device *device;
+    VkCommandBuffer buffer;
+    vrn_pipeline resample[2], normalize;
+    const vrn_transform *transform;
+    uint32_t height, width; /* of the network's input */
+    uint64_t alignment;
+    uint64_t pixel_bytes, filter_bytes, scratch_bytes; /* sums so far */
+    uint32_t sets;
+} builder;
+
+/* The shown part along one side: where it begins in the resized image, and how much there is of it. */
+static vrn_filter shown(uint32_t in, uint32_t out, int32_t offset, uint32_t crop)
+{
+    uint32_t begin = offset > 0 ? (uint32_t)offset : 0;
+    return (vrn_filter){
+        .in = in, .out = out, .begin = begin, .count = vrn_min_u32(crop, out - begin)};
+}
+
+/* The source positions that a side needs: the filter's window, or just what is shown. */
+static bool needed(const vrn_filter *filter, uint32_t *first, uint32_t *count)
+{
+    bool resampled = filter->in != filter->out;
+    uint32_t end = filter->begin + filter->count;
+    *first = filter->begin;
+    if (resampled) vrn_filter_window(filter, first, &end);
+    *count = end - *first;
+    return resampled;
+}
+
+static uint64_t reserve(uint64_t *sum, uint64_t bytes, uint64_t alignment)
+{
+    uint64_t offset = *sum;
+    *sum = vrn_round_up(offset + bytes, alignment);
+    return offset;
+}
+
+static uint64_t filter_bytes(const vrn_filter *filter)
+{
+    return (uint64_t)filter->count * (vrn_filter_taps(filter) + 2) * sizeof(int32_t);
+}
+
+/* Rows of a source that one dispatch can read. */
+static uint32_t band_rows(const builder *b, uint32_t width)
+{
+    uint64_t rows = b->device->limits.maxStorageBufferRange / ((uint64_t)width * 4);
+    return (uint32_t)vrn_min_u64(rows / BAND_ROWS * BAND_ROWS, UINT32_MAX / BAND_ROWS * BAND_ROWS);
+}
+
+static vrn_result plan_job(builder *b, job *j, const vrn_image *photo)
+{
+    const vrn_log *log = &b->device->log;
+    if (!photo->pixels || !photo->width || !photo->height || photo->width > SIDE_MAX ||
+        photo->height > SIDE_MAX) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image of %u x %u pixels: expected 1 to %d along each side",
+                        photo->width, photo->height, SIDE_MAX);
+    }
+    *j = (job){
+        .resize = vrn_resize_for(photo->width, photo->height, b->transform, b->width, b->height),
+    };
+    j->columns = shown(photo->width, j->resize.width, j->resize.left, b->width);
+    j->rows = shown(photo->height, j->resize.height, j->resize.top, b->height);
+    j->resampled[0] = needed(&j->columns, &j->first_column, &j->width);
+    j->resampled[1] = needed(&j->rows, &j->first_row, &j->height);
+
+    const uint64_t limit = b->device->limits.maxStorageBufferRange;
+    uint64_t source = (uint64_t)j->width * j->height * 4;
+    uint64_t between = (uint64_t)j->columns.count * j->height * 4;
+    uint32_t rows = band_rows(b, j->width);
+    if (between > limit || (j->resampled[0] ? rows == 0 : source > limit)) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "an image of %u x %u pixels is more than %s can bind (%llu MiB)",
+                        photo->width, photo->height, b->device->info.name,
+                        (unsigned long long)(limit >> 20));
+    }
+    j->pixels = reserve(&b->pixel_bytes, source, b->alignment);
+    if (j->resampled[0]) {
+        j->filters[0] = reserve(&b->filter_bytes, filter_bytes(&j->columns), b->alignment);
+        j->scratch[0] = reserve(&b->scratch_bytes, between, b->alignment);
+        b->sets += vrn_div_up(j->height, rows);
+    }
+    if (j->resampled[1]) {
+        uint64_t bytes = (uint64_t)j->columns.count * j->rows.count * 4;
+        j->filters[1] = reserve(&b->filter_bytes, filter_bytes(&j->rows), b->alignment);
+        j->scratch[1] = reserve(&b->scratch_bytes, bytes, b->alignment);
+        b->sets++;
+    }
+    b->sets++;
+    return VRN_OK;
+}
+
+/* Makes a buffer of at least `bytes`; contents are lost when it grows. */
+static vrn_result grow(builder *b, vrn_buffer *buffer, vrn_buffer_use use, uint64_t bytes,
+                       const char *name)
+{
+    if (bytes == 0 || buffer->size >= bytes) return VRN_OK;
+    vrn_buffer_destroy(buffer, b->device);
+    return vrn_buffer_create(buffer, b->device, use, bytes, name);
+}
+
+static vrn_result grow_pool(builder *b)
+{
+    vrn_device *device = b->device;
+    vrn_images *images = b->images;
+    if (images->pool && images->pool_sets >= b->sets) {
+        return vrn_device_check(device,
+                                device->vk.ResetDescriptorPool(device->handle, images->pool, 0),
+                                "vkResetDescriptorPool");
+    }
+    if (images->pool) device->vk.DestroyDescriptorPool(device->handle, images->pool, NULL);
+    images->pool = VK_NULL_HANDLE;
+    const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, b->sets * 3};
+    const VkDescriptorPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+        .maxSets = b->sets,
+        .poolSizeCount = 1,
+        .pPoolSizes = &size,
+    };
+    images->pool_sets = b->sets;
+    return vrn_device_check(
+        device, device->vk.CreateDescriptorPool(device->handle, &info, NULL, &images->pool),
+        "vkCreateDescriptorPool");
+}
+
+static void copy_pixels(const builder *b, job *j, const vrn_image *photo)
+{
+    size_t stride = photo->stride ? photo->stride : (size_t)photo->width * 4;
+    size_t row_bytes = (size_t)j->width * 4;
+    uint8_t *to = (uint8_t *)b->images->pixels.mapped + j->pixels;
+    const uint8_t *from =
+        photo->pixels + j->first_row * stride + (size_t)j->first_column * 4;
+    for (uint32_t row = 0; row < j->height; row++) {
+        memcpy(to + row * row_bytes, from + row * stride, row_bytes);
+    }
+    j->current = (vrn_range){b->images->pixels.handle, j->pixels, row_bytes * j->height};
+}
+
+/* A set with x, y and perhaps a filter. */
+static vrn_result bind(const builder *b, const vrn_pipeline *pipeline, vrn_range x, vrn_range y,
+                       const vrn_range *filter, VkDescriptorSet *set)
+{
+    vrn_device *device = b->device;
+    const VkDescriptorSetAllocateInfo allocation = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+        .descriptorPool = b->images->pool,
+        .descriptorSetCount = 1,
+        .pSetLayouts = &pipeline->set_layout,
+    };
+    vrn_result result =
+        vrn_device_check(device, device->vk.AllocateDescriptorSets(device->handle, &allocation, set),
+                         "vkAllocateDescriptorSets");
+    if (result) return result;
+    const vrn_range *ranges[] = {&x, &y, filter};
+    VkDescriptorBufferInfo infos[VRN_COUNT(ranges)];
+    VkWriteDescriptorSet writes[VRN_COUNT(ranges)];
+    uint32_t count = filter ? 3 : 2;
+    for (uint32_t i = 0; i < count; i++) {
+        infos[i] = (VkDescriptorBufferInfo){ranges[i]->buffer, ranges[i]->offset, ranges[i]->bytes};
+        writes[i] = (VkWriteDescriptorSet){
+            .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+            .dstSet = *set,
+            .dstBinding = i,
+            .descriptorCount = 1,
+            .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .pBufferInfo = &infos[i],
+        };
+    }
+    device->vk.UpdateDescriptorSets(device->handle, count, writes, 0, NULL);
+    return VRN_OK;
+}
+
+/* One direction of the resize, from `x` (width x height) to `y`, for `height` output rows. */
+static vrn_result record_resample(const builder *b, bool vertical, vrn_range x, uint32_t width,
+                                  vrn_range y, uint32_t out_width, uint32_t out_height,
+                                  const vrn_filter *filter, uint64_t filter_offset)
+{
+    const vrn_range table = {b->images->filters.handle, filter_offset, filter_bytes(filter)};
+    VkDescriptorSet set;
+    vrn_result result = bind(b, &b->resample[vertical], x, y, &table, &set);
+    if (result) return result;
+    const vrn_resample_push push = {
+        .src_width = width,
+        .dst_width = out_width,
+        .dst_height = out_height,
+        .taps = vrn_filter_taps(filter),
+    };
+    vrn_preprocess_record(&b->resample[vertical], set, &push, sizeof push,
+                          (uint64_t)out_width * out_height, b->buffer, b->device);
+    return VRN_OK;
+}
+
+static int32_t *filter_table(const builder *b, uint64_t offset)
+{
+    return (int32_t *)(void *)((char *)b->images->filters.mapped + offset);
+}
+
+/* Columns: in bands of rows, where the source is more than can be bound. */
+static vrn_result record_columns(const builder *b, job *j)
+{
+    if (!j->resampled[0]) return VRN_OK;
+    vrn_filter_fill(&j->columns, filter_table(b, j->filters[0]));
+    const uint32_t out_width = j->columns.count, band = band_rows(b, j->width);
+    const vrn_range out = {b->images->scratch.handle, j->scratch[0],
+                           (uint64_t)j->height * out_width * 4};
+    vrn_result result = VRN_OK;
+    for (uint32_t row = 0; row < j->height && !result; row += band) {
+        uint64_t rows = vrn_min_u32(band, j->height - row);
+        const vrn_range x = {j->current.buffer, j->current.offset + (uint64_t)row * j->width * 4,
+                             rows * j->width * 4};
+        const vrn_range y = {out.buffer, out.offset + (uint64_t)row * out_width * 4,
+                             rows * out_width * 4};
+        result = record_resample(b, false, x, j->width, y, out_width, (uint32_t)rows, &j->columns,
+                                 j->filters[0]);
+    }
+    j->current = out;
+    return result;
+}
+
+static vrn_result record_rows(const builder *b, job *j)
+{
+    if (!j->resampled[1]) return VRN_OK;
+    vrn_filter_fill(&j->rows, filter_table(b, j->filters[1]));
+    const uint32_t width = j->columns.count, rows = j->rows.count;
+    const vrn_range y = {b->images->scratch.handle, j->scratch[1], (uint64_t)width * rows * 4};
+    vrn_result result = record_resample(b, true, j->current, width, y, width, rows, &j->rows,
+                                        j->filters[1]);
+    j->current = y;
+    return result;
+}
+
+static vrn_result record_normalize(const builder *b, const job *j, uint32_t index)
+{
+    /* An image may begin where no binding may: bind from the last place before it. */
+    const uint64_t image_bytes = (uint64_t)b->height * b->width * 16;
+    const uint64_t begin = index * image_bytes, aligned = begin / b->alignment * b->alignment;
+    const vrn_range y = {b->images->tensor.handle, aligned, begin + image_bytes - aligned};
+    VkDescriptorSet set;
+    vrn_result result = bind(b, &b->normalize, j->current, y, NULL, &set);
+    if (result) return result;
+    vrn_normalize_push push = {
+        .src_width = j->columns.count,
+        .src_height = j->rows.count,
+        .dst_width = b->width,
+        .dst_height = b->height,
+        .left = j->resize.left < 0 ? j->resize.left : 0,
+        .top = j->resize.top < 0 ? j->resize.top : 0,
+        .first = (uint32_t)((begin - aligned) / 16),
+    };
+    for (uint32_t i = 0; i < 3; i++) {
+        push.mean[i] = b->transform->mean[i];
+        push.std[i] = b->transform->std[i] != 0 ? b->transform->std[i] : 1;
+    }
+    vrn_preprocess_record(&b->normalize, set, &push, sizeof push, (uint64_t)b->height * b->width,
+                          b->buffer, b->device);
+    return VRN_OK;
+}
+
+/* All images pass each stage before the next begins: three barriers, however many there are. The first
+ * is there because the tensor may still be read by an earlier submission. */
+static vrn_result record_stages(const builder *b, job *jobs, uint32_t count)
+{
+    vrn_result result = VRN_OK;
+    vrn_commands_barrier(b->buffer, b->device, false);
+    for (uint32_t i = 0; i < count && !result; i++) result = record_columns(b, &jobs[i]);
+    vrn_commands_barrier(b->buffer, b->device, false);
+    for (uint32_t i = 0; i < count && !result; i++) result = record_rows(b, &jobs[i]);
+    vrn_commands_barrier(b->buffer, b->device, false);
+    for (uint32_t i = 0; i < count && !result; i++) result = record_normalize(b, &jobs[i], i);
+    return result;
+}
+
+static vrn_result get_pipelines(builder *b)
+{
+    vrn_pipeline_key key;
+    vrn_result result = VRN_OK;
+    for (int vertical = 0; vertical < 2 && !result; vertical++) {
+        vrn_resample_key(vertical, &key);
+        result = vrn_pipeline_get(&b->resample[vertical], b->device, &key);
+    }
+    vrn_normalize_key(&key);
+    return result ? result : vrn_pipeline_get(&b->normalize, b->device, &key);
+}
+
+static vrn_result grow_buffers(builder *b, uint32_t batch)
+{
+    vrn_images *images = b->images;
+    vrn_result result =
+        grow(b, &images->pixels, VRN_BUFFER_UPLOAD, b->pixel_bytes, "image pixels");
+    if (!result) {
+        result = grow(b, &images->filters, VRN_BUFFER_UPLOAD, b->filter_bytes, "image filters");
+    }
+    if (!result) {
+        result = grow(b, &images->scratch, VRN_BUFFER_DEVICE, b->scratch_bytes, "image scratch");
+    }
+    if (!result) {
+        result = grow(b, &images->tensor, VRN_BUFFER_DEVICE,
+                      (uint64_t)batch * b->height * b->width * 16, "image tensor");
+    }
+    return result;
+}
+
+vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_image *photos,
+                             uint32_t count, uint32_t batch, uint32_t height, uint32_t width,
+                             const vrn_transform *transform, VkCommandBuffer buffer)
+{
+    builder b = {
+        .images = images,
+        .device = device,
+        .buffer = buffer,
+        .transform = transform,
+        .height = height,
+        .width = width,
+        .alignment = vrn_max_u64(vrn_buffer_alignment(device), 256),
+    };
+    job *jobs = vrn_alloc(count, sizeof *jobs);
+    vrn_result result = jobs ? VRN_OK : vrn_fail_memory(&device->log);
+    for (uint32_t i = 0; i < count && !result; i++) result = plan_job(&b, &jobs[i], &photos[i]);
+    if (!result) result = get_pipelines(&b);
+    if (!result) result = grow_buffers(&b, batch);
+    if (!result) result = grow_pool(&b);
+    if (!result) result = vrn_commands_begin(buffer, device, true);
+    if (result) goto done;
+    for (uint32_t i = 0; i < count; i++) copy_pixels(&b, &jobs[i], &photos[i]);
+    result = record_stages(&b, jobs, count);
+    if (!result) result = vrn_commands_end(buffer, device);
+done:
+    vrn_free(jobs);
+    return result;
+}
+
+void vrn_images_destroy(vrn_images *images, vrn_device *device)
+{
+    vrn_buffer_destroy(&images->pixels, device);
+    vrn_buffer_destroy(&images->filters, device);
+    vrn_buffer_destroy(&images->scratch, device);
+    vrn_buffer_destroy(&images->tensor, device);
+    if (images->pool) device->vk.DestroyDescriptorPool(device->handle, images->pool, NULL);
+    *images = (vrn_images){0};
+}

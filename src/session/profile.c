@@ -1,0 +1,145 @@
+/* What the dispatches are, and how long each takes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/util.h"
+#include "session/session.h"
+
+/* What a convolution does besides: all combinations, in the order of the epilogue. */
+static const char *fused_text(const vrn_node *node)
+{
+    static const char *const texts[8] = {
+        "", "bn", "add", "bn add", "relu", "bn relu", "add relu", "bn add relu",
+    };
+    unsigned index = (node->folded_norm[0] ? 1u : 0u) | (node->desc.epilogue.residual ? 2u : 0u) |
+                     (node->desc.epilogue.relu ? 4u : 0u);
+    return texts[index];
+}
+
+static void describe(const vrn_session *session, uint32_t index, vrn_layer *layer)
+{
+    const vrn_node *node = &session->graph.nodes[index];
+    const vrn_step *step = &session->steps[index];
+    uint64_t bytes = vrn_shape_bytes(node->desc.in) + vrn_shape_bytes(node->desc.out) +
+                     step->parameter_bytes;
+    if (node->residual != VRN_NO_VALUE) {
+        bytes += vrn_shape_bytes(vrn_graph_shape(&session->graph, node->residual));
+    }
+    *layer = (vrn_layer){
+        .name = node->name,
+        .op = vrn_op_name(node->desc.op),
+        .kernel = step->kernel->name,
+        .fused = fused_text(node),
+        .height = node->desc.out.h,
+        .width = node->desc.out.w,
+        .channels = node->desc.out.c,
+        .flops = vrn_op_flops(&node->desc),
+        .bytes = (double)bytes,
+    };
+}
+
+vrn_result vrn_session_layers(const vrn_session *session, vrn_layer *layers, uint32_t capacity,
+                              uint32_t *count)
+{
+    *count = session->graph.count;
+    for (uint32_t i = 0; i < vrn_min_u32(capacity, *count); i++) describe(session, i, &layers[i]);
+    return VRN_OK;
+}
+
+/* What a profile needs for its time. */
+typedef struct profile {
+    vrn_commands commands;
+    vrn_buffer input, output;
+    VkQueryPool queries;
+    uint64_t *ticks; /* [steps + 1], of one run */
+    double *times;   /* [steps][runs] */
+} profile;
+
+static vrn_result profile_create(profile *p, vrn_session *session, uint32_t runs)
+{
+    vrn_device *device = session->device;
+    const uint32_t steps = session->graph.count, slice = session->info.slice;
+    p->ticks = vrn_alloc((size_t)steps + 1, sizeof *p->ticks);
+    p->times = vrn_alloc((size_t)steps * runs, sizeof *p->times);
+    if (!p->ticks || !p->times) return vrn_fail_memory(&device->log);
+    vrn_result result = vrn_commands_create(&p->commands, device);
+    if (result) return result;
+    uint64_t input_bytes = vrn_shape_bytes(session->graph.input) * slice;
+    result = vrn_buffer_create(&p->input, device, VRN_BUFFER_UPLOAD, input_bytes, "profile input");
+    if (result) return result;
+    memset(p->input.mapped, 0, input_bytes);
+    result = vrn_buffer_create(&p->output, device, VRN_BUFFER_READBACK, session->output_bytes,
+                               "profile output");
+    if (result) return result;
+    const VkQueryPoolCreateInfo queries = {
+        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+        .queryType = VK_QUERY_TYPE_TIMESTAMP,
+        .queryCount = steps + 1,
+    };
+    result = vrn_device_check(
+        device, device->vk.CreateQueryPool(device->handle, &queries, NULL, &p->queries),
+        "vkCreateQueryPool");
+    if (result) return result;
+    return vrn_session_record(session, p->commands.buffers[0], p->input.handle, p->output.handle,
+                              slice, p->queries, true);
+}
+
+static void profile_destroy(profile *p, vrn_device *device)
+{
+    vrn_commands_destroy(&p->commands, device);
+    vrn_buffer_destroy(&p->input, device);
+    vrn_buffer_destroy(&p->output, device);
+    if (p->queries) device->vk.DestroyQueryPool(device->handle, p->queries, NULL);
+    vrn_free(p->ticks);
+    vrn_free(p->times);
+}
+
+static vrn_result profile_run(profile *p, vrn_session *session, uint32_t run, uint32_t runs)
+{
+    vrn_device *device = session->device;
+    const uint32_t steps = session->graph.count;
+    vrn_result result = vrn_commands_submit(&p->commands, device, p->commands.buffers, 1);
+    if (!result) result = vrn_commands_wait(&p->commands, device);
+    if (result) return result;
+    VkResult read = device->vk.GetQueryPoolResults(
+        device->handle, p->queries, 0, steps + 1, (steps + 1) * sizeof *p->ticks, p->ticks,
+        sizeof *p->ticks, VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
+    result = vrn_device_check(device, read, "vkGetQueryPoolResults");
+    for (uint32_t i = 0; i < steps && !result; i++) {
+        p->times[(size_t)i * runs + run] = (double)(p->ticks[i + 1] - p->ticks[i]) *
+                                           device->limits.timestampPeriod * 1e-6;
+    }
+    return result;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
+                               uint32_t capacity, uint32_t *count)
+{
+    vrn_device *device = session->device;
+    vrn_result result = vrn_session_layers(session, layers, capacity, count);
+    if (!vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) {
+        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: the queue has no timestamps",
+                        device->info.name);
+    }
+    const uint32_t runs = repeats ? repeats : 1;
+    profile p = {0};
+    if (!result) result = profile_create(&p, session, runs);
+    for (uint32_t run = 0; run < runs && !result; run++) {
+        result = profile_run(&p, session, run, runs);
+    }
+    /* A slice was timed; a batch has so many of them. */
+    const double slices = (double)session->info.batch / session->info.slice;
+    for (uint32_t i = 0; i < vrn_min_u32(capacity, *count) && !result; i++) {
+        qsort(&p.times[(size_t)i * runs], runs, sizeof *p.times, compare_doubles);
+        layers[i].gpu_ms = p.times[(size_t)i * runs + runs / 2] * slices;
+    }
+    profile_destroy(&p, device);
+    return result;
+}

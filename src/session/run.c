@@ -1,0 +1,183 @@
+/* Inputs in, results out: the host's side of a submission. */
+#include <string.h>
+
+#include "base/util.h"
+#include "session/session.h"
+
+/* [count, 3, H, W] to [count, H, W, 4]. */
+static void pack_nchw(float *to, const float *from, uint32_t count, size_t pixels)
+{
+    for (uint32_t n = 0; n < count; n++, from += 3 * pixels) {
+        for (size_t i = 0; i < pixels; i++, to += 4) {
+            to[0] = from[i];
+            to[1] = from[pixels + i];
+            to[2] = from[2 * pixels + i];
+            to[3] = 0;
+        }
+    }
+}
+
+/* [count, H, W, 3] to [count, H, W, 4]. */
+static void pack_nhwc(float *to, const float *from, size_t pixels)
+{
+    for (size_t i = 0; i < pixels; i++, to += 4, from += 3) {
+        to[0] = from[0];
+        to[1] = from[1];
+        to[2] = from[2];
+        to[3] = 0;
+    }
+}
+
+/* [count, H, W, C padded] to [count, C, H, W]. */
+static void unpack(float *to, const float *from, uint32_t count, vrn_shape shape)
+{
+    const size_t pixels = (size_t)shape.h * shape.w, padded = (size_t)vrn_c4(shape.c) * 4;
+    for (uint32_t n = 0; n < count; n++, from += pixels * padded) {
+        for (uint32_t c = 0; c < shape.c; c++) {
+            for (size_t i = 0; i < pixels; i++) *to++ = from[i * padded + c];
+        }
+    }
+}
+
+static void unpack_output(const vrn_session *session, const vrn_slot *slot, uint32_t index,
+                          float *to)
+{
+    const vrn_output *output = &session->outputs[index];
+    const char *from = (const char *)slot->output.mapped + output->offset;
+    if (to) unpack(to, (const float *)(const void *)from, slot->batch.count, output->shape);
+}
+
+static double network_ms(const vrn_session *session, const vrn_slot *slot)
+{
+    uint64_t ticks[2];
+    vrn_device *device = session->device;
+    if (!slot->queries ||
+        device->vk.GetQueryPoolResults(device->handle, slot->queries, 0, 2, sizeof ticks, ticks,
+                                       sizeof ticks[0], VK_QUERY_RESULT_64_BIT) != VK_SUCCESS) {
+        return 0;
+    }
+    return (double)(ticks[1] - ticks[0]) * device->limits.timestampPeriod * 1e-6;
+}
+
+/* Waits for a slot and writes its results. */
+static vrn_result deliver(vrn_session *session, vrn_slot *slot)
+{
+    if (!slot->busy) return VRN_OK;
+    slot->busy = false;
+    vrn_result result = vrn_commands_wait(&slot->commands, session->device);
+    if (result) return result;
+    unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->batch.logits);
+    unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->batch.probabilities);
+    for (uint32_t i = 0; i < session->tap_count; i++) {
+        unpack_output(session, slot, VRN_OUTPUT_TAPS + i, slot->taps[i]);
+    }
+    if (slot->batch.gpu_ms) *slot->batch.gpu_ms = network_ms(session, slot);
+    return VRN_OK;
+}
+
+static vrn_result check_batch(const vrn_session *session, const vrn_batch *batch)
+{
+    const vrn_log *log = &session->device->log;
+    int forms = (batch->nchw != NULL) + (batch->nhwc != NULL) + (batch->images != NULL);
+    if (batch->count == 0 || batch->count > session->info.batch) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a run of %u images: the session takes 1 to %u", batch->count,
+                        session->info.batch);
+    }
+    if (forms != 1) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a run needs exactly one of nchw, nhwc and images, %d are given", forms);
+    }
+    return VRN_OK;
+}
+
+static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
+{
+    const size_t pixels = (size_t)session->info.height * session->info.width;
+    if (!slot->input.handle) {
+        uint64_t bytes = vrn_shape_bytes(session->graph.input) * session->info.batch;
+        vrn_result result = vrn_buffer_create(&slot->input, session->device, VRN_BUFFER_UPLOAD,
+                                              bytes, "input");
+        if (result) return result;
+    }
+    if (batch->nchw) {
+        pack_nchw(slot->input.mapped, batch->nchw, batch->count, pixels);
+    } else {
+        pack_nhwc(slot->input.mapped, batch->nhwc, batch->count * pixels);
+    }
+    return VRN_OK;
+}
+
+/* Records the network for this kind and number of inputs, unless that is what is recorded. */
+static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_source source,
+                                 uint32_t count, bool moved)
+{
+    if (slot->recorded == source && slot->recorded_count == count && !moved) return VRN_OK;
+    slot->recorded = VRN_SOURCE_NONE;
+    VkBuffer input =
+        source == VRN_SOURCE_FLOATS ? slot->input.handle : slot->images.tensor.handle;
+    vrn_result result =
+        vrn_session_record(session, slot->commands.buffers[0], input, slot->output.handle, count,
+                           slot->queries, false);
+    if (result) return result;
+    slot->recorded = source;
+    slot->recorded_count = count;
+    return VRN_OK;
+}
+
+static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
+{
+    const VkBuffer tensor = slot->images.tensor.handle;
+    vrn_result result;
+    if (batch->images) {
+        result = vrn_images_record(&slot->images, session->device, batch->images, batch->count,
+                                   session->info.batch, session->info.height, session->info.width,
+                                   &session->transform, slot->commands.buffers[1]);
+    } else {
+        result = write_floats(session, slot, batch);
+    }
+    if (result) return result;
+    return record_network(session, slot, batch->images ? VRN_SOURCE_IMAGES : VRN_SOURCE_FLOATS,
+                          batch->count, slot->images.tensor.handle != tensor);
+}
+
+vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_ticket *ticket)
+{
+    *ticket = 0;
+    vrn_result result = vrn_device_alive(session->device);
+    if (!result) result = check_batch(session, batch);
+    if (result) return result;
+    vrn_slot *slot = &session->slots[session->next_ticket % session->slot_count];
+    result = deliver(session, slot);
+    if (!result) result = prepare(session, slot, batch);
+    if (result) return result;
+
+    const VkCommandBuffer prepared[] = {slot->commands.buffers[1], slot->commands.buffers[0]};
+    result = vrn_commands_submit(&slot->commands, session->device,
+                                 batch->images ? prepared : prepared + 1, batch->images ? 2 : 1);
+    if (result) return result;
+    slot->batch = *batch;
+    for (uint32_t i = 0; i < session->tap_count; i++) {
+        slot->taps[i] = batch->taps ? batch->taps[i] : NULL;
+    }
+    slot->busy = true;
+    slot->ticket = *ticket = session->next_ticket++;
+    return VRN_OK;
+}
+
+vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)
+{
+    if (ticket == 0 || ticket >= session->next_ticket) {
+        return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "ticket %llu was never given", (unsigned long long)ticket);
+    }
+    vrn_slot *slot = &session->slots[ticket % session->slot_count];
+    return slot->ticket == ticket ? deliver(session, slot) : VRN_OK;
+}
+
+vrn_result vrn_session_run(vrn_session *session, const vrn_batch *batch)
+{
+    vrn_ticket ticket;
+    vrn_result result = vrn_session_submit(session, batch, &ticket);
+    return result ? result : vrn_session_wait(session, ticket);
+}

@@ -1,0 +1,151 @@
+#include "session/session.h"
+
+#include "base/alloc.h"
+#include "base/util.h"
+
+static vrn_result create_slot(vrn_session *session, vrn_slot *slot)
+{
+    vrn_device *device = session->device;
+    slot->taps = vrn_alloc(session->tap_count, sizeof *slot->taps);
+    if (!slot->taps) return vrn_fail_memory(&device->log);
+    vrn_result result = vrn_commands_create(&slot->commands, device);
+    if (result) return result;
+    result = vrn_buffer_create(&slot->output, device, VRN_BUFFER_READBACK, session->output_bytes,
+                               "output");
+    if (result || !vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) return result;
+    const VkQueryPoolCreateInfo queries = {
+        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+        .queryType = VK_QUERY_TYPE_TIMESTAMP,
+        .queryCount = 2,
+    };
+    return vrn_device_check(
+        device, device->vk.CreateQueryPool(device->handle, &queries, NULL, &slot->queries),
+        "vkCreateQueryPool");
+}
+
+static void destroy_slot(vrn_session *session, vrn_slot *slot)
+{
+    vrn_device *device = session->device;
+    vrn_commands_destroy(&slot->commands, device);
+    vrn_buffer_destroy(&slot->input, device);
+    vrn_buffer_destroy(&slot->output, device);
+    vrn_images_destroy(&slot->images, device);
+    if (slot->queries) device->vk.DestroyQueryPool(device->handle, slot->queries, NULL);
+    vrn_free(slot->taps);
+}
+
+static vrn_result check_params(const vrn_session_params *params, const vrn_log *log)
+{
+    if (params->precision != VRN_PRECISION_FP32) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "precision %d: only fp32 is supported",
+                        (int)params->precision);
+    }
+    if (params->in_flight > 64) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "%u submissions in flight: at most 64 are useful", params->in_flight);
+    }
+    if (params->tap_count > 0 && !params->taps) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "tap_count is %u, but taps is NULL",
+                        params->tap_count);
+    }
+    return VRN_OK;
+}
+
+static vrn_result create_slots(vrn_session *session, uint32_t count)
+{
+    session->slots = vrn_alloc(count, sizeof *session->slots);
+    if (!session->slots) return vrn_fail_memory(&session->device->log);
+    session->slot_count = count;
+    vrn_result result = VRN_OK;
+    for (uint32_t i = 0; i < count && !result; i++) {
+        result = create_slot(session, &session->slots[i]);
+    }
+    return result;
+}
+
+vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_model *model,
+                              const vrn_session_params *params)
+{
+    static const vrn_session_params defaults = {0};
+    if (!params) params = &defaults;
+    *out = NULL;
+    const double start = vrn_time_ms();
+    vrn_result result = vrn_device_alive(device);
+    if (!result) result = check_params(params, &device->log);
+    if (result) return result;
+
+    vrn_session *session = vrn_alloc(1, sizeof *session);
+    if (!session) return vrn_fail_memory(&device->log);
+    session->device = device;
+    session->model = vrn_model_hold(model);
+    session->next_ticket = 1; /* 0 is no ticket */
+    vrn_model_info model_info;
+    vrn_model_get_info(model, &model_info);
+    session->transform = params->transform ? *params->transform : model_info.transform;
+    uint32_t crop = session->transform.crop ? session->transform.crop : session->transform.resize;
+    session->info.batch = params->batch ? params->batch : 1;
+    session->info.height = params->height ? params->height : crop;
+    session->info.width = params->width ? params->width : crop;
+    result = vrn_session_compile(session, params);
+    if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
+    if (result) {
+        vrn_session_destroy(&session);
+        return result;
+    }
+    session->info.compile_ms = vrn_time_ms() - start;
+    vrn_log_write(&device->log, VRN_LOG_INFO, "%s: %u dispatches, slices of %u, compiled in %.0f ms",
+                  model_info.name, session->info.dispatches, session->info.slice,
+                  session->info.compile_ms);
+    *out = session;
+    return VRN_OK;
+}
+
+void vrn_session_destroy(vrn_session **pointer)
+{
+    if (!pointer || !*pointer) return;
+    vrn_session *session = *pointer;
+    vrn_device *device = session->device;
+    *pointer = NULL;
+    for (uint32_t i = 0; i < session->slot_count; i++) destroy_slot(session, &session->slots[i]);
+    for (uint32_t i = 0; session->steps && i < session->graph.count; i++) {
+        for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
+            VkBufferView view = session->steps[i].views[b];
+            if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
+        }
+    }
+    if (session->pool) device->vk.DestroyDescriptorPool(device->handle, session->pool, NULL);
+    vrn_buffer_destroy(&session->arena, device);
+    vrn_weights_release(session->weights, device);
+    vrn_plan_free(&session->plan);
+    vrn_graph_free(&session->graph);
+    vrn_model_release(session->model);
+    vrn_free(session->slots);
+    vrn_free(session->steps);
+    vrn_free(session->outputs);
+    vrn_free(session);
+}
+
+void vrn_session_get_info(const vrn_session *session, vrn_session_info *info)
+{
+    *info = session->info;
+    info->device_bytes = info->activation_bytes + info->weight_bytes;
+    for (uint32_t i = 0; i < session->slot_count; i++) {
+        const vrn_slot *slot = &session->slots[i];
+        const vrn_images *images = &slot->images;
+        info->device_bytes += slot->input.size + slot->output.size + images->pixels.size +
+                              images->filters.size + images->scratch.size + images->tensor.size;
+    }
+}
+
+vrn_result vrn_session_tap_shape(const vrn_session *session, uint32_t index, uint32_t shape[3])
+{
+    if (index >= session->tap_count) {
+        return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "tap %u: the session has %u", index, session->tap_count);
+    }
+    vrn_shape s = session->outputs[VRN_OUTPUT_TAPS + index].shape;
+    shape[0] = s.c;
+    shape[1] = s.h;
+    shape[2] = s.w;
+    return VRN_OK;
+}

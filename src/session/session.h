@@ -1,0 +1,96 @@
+/* The inside of vrn_session. Its story in the order of the files: compile.c turns a model's graph into
+ * steps (fuse.c, choose.c, plan.c, weights.c help), record.c writes the steps into command buffers, run.c
+ * brings inputs in and results out, images.c prepares photos on the device, profile.c times the steps. */
+#ifndef VRN_SESSION_SESSION_H
+#define VRN_SESSION_SESSION_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "gpu/memory.h"
+#include "gpu/pipeline.h"
+#include "gpu/queue.h"
+#include "net/graph.h"
+#include "net/model.h"
+#include "ops/kernel.h"
+#include "session/images.h"
+#include "session/plan.h"
+#include "session/weights.h"
+
+/* One dispatch of the compiled network; step i computes node i of the graph. */
+typedef struct vrn_step {
+    const vrn_kernel *kernel;
+    vrn_pipeline pipeline;
+    VkDescriptorSet set;
+    VkBufferView views[VRN_BIND_COUNT]; /* of bindings that are texel buffers */
+    uint64_t parameter_bytes;
+} vrn_step;
+
+/* A result that leaves the arena: a value, and where it goes in a slot's output buffer. */
+typedef struct vrn_output {
+    vrn_value value;
+    vrn_shape shape;
+    uint64_t image_bytes; /* of one image, padded channels included */
+    uint64_t offset;      /* of image 0 in the output buffer */
+} vrn_output;
+
+/* Where the input of a recorded run comes from. */
+typedef enum vrn_source {
+    VRN_SOURCE_NONE, /* nothing is recorded */
+    VRN_SOURCE_FLOATS,
+    VRN_SOURCE_IMAGES,
+} vrn_source;
+
+/* One submission: its command buffers, the buffers that the host reads and writes, and what it owes. */
+typedef struct vrn_slot {
+    vrn_commands commands; /* buffers[0] replays the network, buffers[1] prepares images */
+    vrn_buffer input;      /* floats from the host: [batch, H, W, 1] vec4; made when first needed */
+    vrn_buffer output;     /* logits, probabilities, taps */
+    vrn_images images;
+    VkQueryPool queries; /* two timestamps around the network */
+    vrn_source recorded; /* what buffers[0] holds .. */
+    uint32_t recorded_count;
+    bool busy; /* submitted and not delivered */
+    vrn_ticket ticket;
+    vrn_batch batch; /* where the results go; the inputs in it are no longer valid */
+    float **taps;    /* [tap_count], the batch's own copy */
+} vrn_slot;
+
+enum {
+    VRN_OUTPUT_LOGITS,
+    VRN_OUTPUT_PROBABILITIES,
+    VRN_OUTPUT_TAPS, /* the first of them */
+};
+
+struct vrn_session {
+    vrn_device *device;
+    vrn_model *model; /* held */
+    vrn_session_info info;
+    vrn_transform transform;
+
+    vrn_graph graph;
+    vrn_plan plan;
+    vrn_weights *weights;
+    vrn_buffer arena;
+    vrn_step *steps; /* [graph.count] */
+    VkDescriptorPool pool;
+
+    vrn_output *outputs; /* logits, probabilities, taps */
+    uint32_t output_count, tap_count;
+    uint64_t output_bytes;
+
+    vrn_slot *slots;
+    uint32_t slot_count;
+    vrn_ticket next_ticket;
+};
+
+/* compile.c: everything up to pipelines and descriptor sets. The session is zeroed but for device,
+ * model and transform. */
+vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params);
+
+/* record.c: the whole network for `count` images, slice by slice, between two barriers: copies in from
+ * `input`, dispatches, copies out to `output`. A query pool gets timestamps: at both ends (queries 0
+ * and 1), or with `each` before every dispatch and at the end (graph.count + 1 queries, one slice). */
+vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer buffer, VkBuffer input,
+                              VkBuffer output, uint32_t count, VkQueryPool queries, bool each);
+
+#endif

@@ -1,0 +1,34 @@
+/* A model's parameters on a device, packed for kernels, shared by all sessions that use them. */
+#ifndef VRN_SESSION_WEIGHTS_H
+#define VRN_SESSION_WEIGHTS_H
+
+#include "gpu/memory.h"
+#include "net/graph.h"
+#include "net/model.h"
+#include "ops/kernel.h"
+
+/* The set of one model on one device; counted. */
+typedef struct vrn_weights vrn_weights;
+
+/* What a kernel needs for one node: one of the bindings VRN_BIND_W and VRN_BIND_B. */
+typedef struct vrn_weights_request {
+    const vrn_node *node;
+    const vrn_kernel *kernel;
+    uint32_t binding;
+    vrn_range range; /* the answer */
+} vrn_weights_request;
+
+/* Finds the set of a model, or begins one. */
+vrn_result vrn_weights_acquire(vrn_weights **weights, vrn_device *device, const vrn_model *model);
+
+/* Answers all requests: packs and uploads what no session has asked for yet. Thread-safe. */
+vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const vrn_model *model,
+                               vrn_weights_request *requests, uint32_t count);
+
+/* Bytes on the device. */
+uint64_t vrn_weights_bytes(vrn_weights *weights, vrn_device *device);
+
+/* Frees the set with its last user. Accepts NULL. */
+void vrn_weights_release(vrn_weights *weights, vrn_device *device);
+
+#endif

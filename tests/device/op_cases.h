@@ -1,0 +1,128 @@
+/* The table of operations that every kernel is tested on. */
+#ifndef VRN_TESTS_DEVICE_OP_CASES_H
+#define VRN_TESTS_DEVICE_OP_CASES_H
+
+#include "ops/op.h"
+
+typedef struct op_case {
+    const char *name;
+    uint32_t images;
+    vrn_op_desc desc; /* `out` is computed where it is left zero */
+    bool bias, fold;  /* of convolutions: own bias, batch norm folded in */
+} op_case;
+
+#define CONV(k_, s_, p_, d_, g_)                                                                   \
+    .op = VRN_OP_CONV, .kernel = {k_, k_}, .stride = {s_, s_}, .padding = {p_, p_},                \
+    .dilation = {d_, d_}, .groups = g_
+#define SHAPE(h_, w_, c_) {h_, w_, c_}
+
+static const op_case op_cases[] = {
+    {"1x1", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 7, 32), .out = {.c = 64}}, 0, 0},
+    {"1x1 prime", 3, {CONV(1, 1, 0, 1, 1), .in = SHAPE(5, 11, 13), .out = {.c = 17}}, 1, 1},
+    {"1x1 stride 2", 2, {CONV(1, 2, 0, 1, 1), .in = SHAPE(14, 13, 24), .out = {.c = 48}}, 0, 1},
+    {"1x1 wide", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(3, 3, 256), .out = {.c = 130}}, 0, 0},
+    {"one pixel", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(1, 1, 1), .out = {.c = 1}}, 1, 0},
+    {"3x3", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 16), .out = {.c = 16}}, 0, 0},
+    {"3x3 tile - 1", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 7, 20), .out = {.c = 63}}, 0, 1},
+    {"3x3 tile", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 4), .out = {.c = 64}}, 0, 1},
+    {"3x3 tile + 1", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(13, 5, 5), .out = {.c = 65}}, 0, 1},
+    {"3x3 large", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(17, 19, 36), .out = {.c = 132}}, 0, 1},
+    {"3x3 stride 2", 2, {CONV(3, 2, 1, 1, 1), .in = SHAPE(15, 12, 8), .out = {.c = 12}}, 0, 1},
+    {"3x3 dilation 2", 1, {CONV(3, 1, 2, 2, 1), .in = SHAPE(9, 10, 12), .out = {.c = 16}}, 0, 1},
+    {"3x3 dilation 4", 1, {CONV(3, 1, 4, 4, 1), .in = SHAPE(6, 5, 8), .out = {.c = 8}}, 0, 0},
+    {"3x3 no padding", 1, {CONV(3, 1, 0, 1, 1), .in = SHAPE(6, 7, 4), .out = {.c = 8}}, 1, 0},
+    {"3x3 padding 3", 1, {CONV(3, 1, 3, 1, 1), .in = SHAPE(2, 3, 4), .out = {.c = 8}}, 0, 0},
+    {"stem 7x7", 2, {CONV(7, 2, 3, 1, 1), .in = SHAPE(23, 29, 3), .out = {.c = 64}}, 0, 1},
+    {"stem 3x3", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(32, 32, 3), .out = {.c = 16}}, 0, 1},
+    {"stem of a pixel", 1, {CONV(7, 2, 3, 1, 1), .in = SHAPE(1, 1, 3), .out = {.c = 8}}, 0, 0},
+    {"5x2, 3x1",
+     1,
+     {.op = VRN_OP_CONV, .kernel = {5, 2}, .stride = {3, 1}, .padding = {2, 0}, .dilation = {1, 3},
+      .groups = 1, .in = SHAPE(19, 11, 6), .out = {.c = 10}},
+     1, 0},
+    {"groups of 4", 1, {CONV(3, 1, 1, 1, 32), .in = SHAPE(9, 9, 128), .out = {.c = 128}}, 0, 1},
+    {"groups of 8", 1, {CONV(3, 2, 1, 1, 4), .in = SHAPE(9, 8, 32), .out = {.c = 32}}, 0, 1},
+    {"groups 4 to 8", 1, {CONV(3, 1, 1, 1, 2), .in = SHAPE(5, 5, 8), .out = {.c = 16}}, 0, 0},
+    {"groups of 20", 2, {CONV(3, 1, 1, 1, 3), .in = SHAPE(5, 6, 60), .out = {.c = 60}}, 0, 1},
+    {"groups of 3", 1, {CONV(3, 1, 1, 1, 5), .in = SHAPE(6, 5, 15), .out = {.c = 10}}, 1, 1},
+    {"depthwise", 1, {CONV(3, 1, 1, 1, 7), .in = SHAPE(6, 6, 7), .out = {.c = 7}}, 0, 0},
+    {"relu", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(6, 6, 12), .out = {.c = 20},
+                 .epilogue = {.relu = true}}, 0, 1},
+    {"add, relu",
+     2,
+     {CONV(3, 1, 1, 1, 1), .in = SHAPE(7, 9, 12), .out = {.c = 20},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(7, 9, 20),
+                   .residual_stride = 1}},
+     0, 1},
+    {"option A, relu",
+     2,
+     {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 32), .out = {.c = 32},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(16, 15, 16),
+                   .residual_stride = 2, .residual_offset = 8}},
+     0, 1},
+    {"batch norm", 2, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(5, 7, 13), .eps = 1e-5f}, 0, 0},
+    {"batch norm, eps", 1, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(9, 9, 64), .eps = 1e-2f}, 0, 0},
+    {"group norm", 2, {.op = VRN_OP_GROUP_NORM, .groups = 4, .in = SHAPE(7, 5, 20), .eps = 1e-5f},
+     0, 0},
+    {"group norm of 2", 1,
+     {.op = VRN_OP_GROUP_NORM, .groups = 32, .in = SHAPE(11, 13, 64), .eps = 1e-5f}, 0, 0},
+    {"group norm of 1", 2,
+     {.op = VRN_OP_GROUP_NORM, .groups = 5, .in = SHAPE(3, 3, 5), .eps = 1e-3f}, 0, 0},
+    {"relu alone", 3, {.op = VRN_OP_RELU, .in = SHAPE(5, 7, 11)}, 0, 0},
+    {"add alone", 3, {.op = VRN_OP_ADD, .in = SHAPE(5, 7, 11)}, 0, 0},
+    {"shortcut", 2, {.op = VRN_OP_SHORTCUT, .subsample = 2, .offset = 8, .in = SHAPE(8, 8, 16),
+                     .out = {.c = 32}}, 0, 0},
+    {"shortcut odd", 2, {.op = VRN_OP_SHORTCUT, .subsample = 2, .offset = 3, .in = SHAPE(9, 7, 5),
+                         .out = {.c = 13}}, 0, 0},
+    {"shortcut stride 1", 1, {.op = VRN_OP_SHORTCUT, .subsample = 1, .offset = 1,
+                              .in = SHAPE(4, 5, 6), .out = {.c = 9}}, 0, 0},
+    {"max pool", 2, {.op = VRN_OP_MAX_POOL, .kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1},
+                     .dilation = {1, 1}, .in = SHAPE(13, 16, 10)}, 0, 0},
+    {"max pool 2x3", 1, {.op = VRN_OP_MAX_POOL, .kernel = {2, 3}, .stride = {2, 1},
+                         .padding = {0, 1}, .dilation = {1, 2}, .in = SHAPE(8, 9, 4)}, 0, 0},
+    {"average pool", 3, {.op = VRN_OP_AVG_POOL, .in = SHAPE(7, 7, 37), .out = {.c = 37}}, 0, 0},
+    {"average of one", 1, {.op = VRN_OP_AVG_POOL, .in = SHAPE(1, 1, 8), .out = {.c = 8}}, 0, 0},
+    {"linear", 3, {.op = VRN_OP_LINEAR, .in = SHAPE(1, 1, 37), .out = {.c = 101}}, 1, 0},
+    {"linear to ten", 1, {.op = VRN_OP_LINEAR, .in = SHAPE(1, 1, 64), .out = {.c = 10}}, 1, 0},
+    {"softmax", 3, {.op = VRN_OP_SOFTMAX, .in = SHAPE(1, 1, 1000)}, 0, 0},
+    {"softmax of 3", 2, {.op = VRN_OP_SOFTMAX, .in = SHAPE(1, 1, 3)}, 0, 0},
+};
+
+#undef CONV
+#undef SHAPE
+
+static inline uint32_t window_size(uint32_t in, uint32_t kernel, uint32_t stride, uint32_t padding,
+                                   uint32_t dilation)
+{
+    return (in + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
+/* The case's description with its output shape. */
+static inline vrn_op_desc complete_desc(const op_case *c)
+{
+    vrn_op_desc d = c->desc;
+    switch (d.op) {
+    case VRN_OP_CONV:
+    case VRN_OP_MAX_POOL:
+        d.out.h = window_size(d.in.h, d.kernel.y, d.stride.y, d.padding.y, d.dilation.y);
+        d.out.w = window_size(d.in.w, d.kernel.x, d.stride.x, d.padding.x, d.dilation.x);
+        if (d.op == VRN_OP_MAX_POOL) d.out.c = d.in.c;
+        break;
+    case VRN_OP_SHORTCUT:
+        d.out.h = (d.in.h - 1) / d.subsample + 1;
+        d.out.w = (d.in.w - 1) / d.subsample + 1;
+        break;
+    case VRN_OP_AVG_POOL:
+    case VRN_OP_LINEAR: d.out.h = d.out.w = 1; break;
+    case VRN_OP_BATCH_NORM:
+    case VRN_OP_GROUP_NORM:
+    case VRN_OP_RELU:
+    case VRN_OP_ADD:
+    case VRN_OP_SOFTMAX: d.out = d.in; break;
+    case VRN_OP_COUNT: break;
+    }
+    if (d.op == VRN_OP_CONV) d.epilogue.bias = c->bias || c->fold;
+    return d;
+}
+
+#endif
