@@ -1,0 +1,160 @@
+/* Resize and crop on the device against torchvision's, byte for byte (tests/data/preprocess). */
+#include "fixture.h"
+
+#include <math.h>
+
+#include "base/os.h"
+#include "base/util.h"
+#include "gpu/queue.h"
+#include "session/images.h"
+
+static vrn_device *device;
+static fixture_log messages;
+
+/* The generator of make_expected.py, as RGBA with a noisy alpha that must not matter. */
+static uint8_t *picture(uint32_t width, uint32_t height)
+{
+    size_t count = (size_t)width * height * 3;
+    uint8_t *pixels = malloc((size_t)width * height * 4);
+    assert_non_null(pixels);
+    uint32_t state = 12345;
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        pixels[i / 3 * 4 + i % 3] = (uint8_t)((state >> 24) / 2 + i * 128 / count);
+        if (i % 3 == 0) pixels[i / 3 * 4 + 3] = (uint8_t)state;
+    }
+    return pixels;
+}
+
+/* Runs the images through the device; the result is read from a buffer of the test's own. */
+static float *prepare(const vrn_image *photos, uint32_t count, uint32_t height, uint32_t width,
+                      const vrn_transform *transform)
+{
+    const size_t bytes = (size_t)count * height * width * 4 * sizeof(float);
+    vrn_images images = {0};
+    vrn_commands commands;
+    vrn_buffer readback;
+    assert_int_equal(vrn_commands_create(&commands, device), VRN_OK);
+    assert_int_equal(
+        vrn_buffer_create(&readback, device, VRN_BUFFER_READBACK, bytes, "readback"), VRN_OK);
+    assert_int_equal(vrn_images_record(&images, device, photos, count, count, height, width,
+                                       transform, commands.buffers[0]),
+                     VRN_OK);
+    VkCommandBuffer copy = commands.buffers[1];
+    assert_int_equal(vrn_commands_begin(copy, device, true), VRN_OK);
+    vrn_commands_barrier(copy, device, false);
+    const VkBufferCopy region = {.size = bytes};
+    device->vk.CmdCopyBuffer(copy, images.tensor.handle, readback.handle, 1, &region);
+    vrn_commands_barrier(copy, device, true);
+    assert_int_equal(vrn_commands_end(copy, device), VRN_OK);
+    assert_int_equal(vrn_commands_submit(&commands, device, commands.buffers, 2), VRN_OK);
+    assert_int_equal(vrn_commands_wait(&commands, device), VRN_OK);
+    float *result = malloc(bytes);
+    assert_non_null(result);
+    memcpy(result, readback.mapped, bytes);
+    vrn_commands_destroy(&commands, device);
+    vrn_buffer_destroy(&readback, device);
+    vrn_images_destroy(&images, device);
+    return result;
+}
+
+static void equals_torchvision(void **state)
+{
+    (void)state;
+    vrn_mapping file;
+    assert_int_equal(
+        vrn_map_file(&file, VRN_TEST_SOURCE_DIR "/tests/data/preprocess/expected.bin", NULL),
+        VRN_OK);
+    int cases = 0;
+    for (size_t at = 0; at + 24 <= file.size; cases++) {
+        uint32_t head[6];
+        memcpy(head, file.data + at, sizeof head);
+        at += sizeof head;
+        const uint32_t height = head[3], width = head[4];
+        uint8_t *pixels = picture(head[0], head[1]);
+        /* Mean 0 and std 1: the result is the byte / 255. Twice, so that a second image follows. */
+        const vrn_transform transform = {.resize = head[2], .std = {1, 1, 1}};
+        const vrn_image photos[2] = {{pixels, head[0], head[1], 0}, {pixels, head[0], head[1], 0}};
+        float *tensor = prepare(photos, 2, height, width, &transform);
+        int wrong = 0;
+        for (size_t i = 0; i < (size_t)2 * height * width * 3; i++) {
+            uint8_t expected = file.data[at + i % ((size_t)height * width * 3)];
+            float found = tensor[i / 3 * 4 + i % 3] * 255;
+            if (fabsf(found - expected) > 1e-3f && wrong++ < 4) {
+                fprintf(stderr, "%ux%u to %u, crop %ux%u: byte %zu: expected %u, found %g\n",
+                        head[0], head[1], head[2], height, width, i, expected, found);
+            }
+        }
+        assert_int_equal(wrong, 0);
+        free(tensor);
+        free(pixels);
+        at += (size_t)height * width * 3;
+    }
+    assert_int_equal(cases, 19);
+    vrn_unmap_file(&file);
+}
+
+static void normalises(void **state)
+{
+    (void)state;
+    const uint8_t pixel[8] = {0, 128, 255, 7, 51, 102, 204, 9};
+    const vrn_transform transform = {.mean = {0.485f, 0.456f, 0.406f},
+                                     .std = {0.229f, 0.224f, 0.225f}};
+    const vrn_image photo = {pixel, 2, 1, 8};
+    float *tensor = prepare(&photo, 1, 1, 2, &transform);
+    for (int i = 0; i < 8; i++) {
+        float expected = 0;
+        if (i % 4 < 3) {
+            expected = ((float)pixel[i] / 255 - transform.mean[i % 4]) / transform.std[i % 4];
+        }
+        assert_true(fabsf(tensor[i] - expected) <= 2e-6f);
+    }
+    free(tensor);
+}
+
+/* A picture whose needed part is more than the device says it can bind is resized in bands. */
+static void large_pictures_go_in_bands(void **state)
+{
+    (void)state;
+    const uint32_t width = 400, height = 700;
+    uint8_t *pixels = picture(width, height);
+    const vrn_transform transform = {.resize = 40, .std = {1, 1, 1}};
+    const vrn_image photo = {pixels, width, height, 0};
+    float *whole = prepare(&photo, 1, 40, 40, &transform);
+    const uint32_t limit = device->limits.maxStorageBufferRange;
+    device->limits.maxStorageBufferRange = 400 * 4 * 128; /* 128 rows */
+    float *banded = prepare(&photo, 1, 40, 40, &transform);
+    device->limits.maxStorageBufferRange = limit;
+    assert_memory_equal(whole, banded, 40 * 40 * 4 * sizeof(float));
+    free(whole);
+    free(banded);
+    free(pixels);
+}
+
+static void refuses_empty_images(void **state)
+{
+    (void)state;
+    vrn_images images = {0};
+    const vrn_image empty = {NULL, 0, 0, 0};
+    const int errors = messages.errors;
+    assert_int_equal(vrn_images_record(&images, device, &empty, 1, 1, 8, 8, &(vrn_transform){0},
+                                       VK_NULL_HANDLE),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(messages.errors, errors + 1);
+    messages.errors = errors;
+    vrn_images_destroy(&images, device);
+}
+
+int main(void)
+{
+    device = fixture_device(&messages, 0);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_torchvision),
+        cmocka_unit_test(normalises),
+        cmocka_unit_test(large_pictures_go_in_bands),
+        cmocka_unit_test(refuses_empty_images),
+    };
+    int failed = cmocka_run_group_tests_name("preprocess", tests, NULL, NULL);
+    vrn_device_destroy(&device);
+    return failed || messages.errors || messages.warnings;
+}
