@@ -1,0 +1,385 @@
+/* Sessions as an application uses them, through the public header alone: results do not depend on
+ * fusion, slices, other work in flight, the number of runs or what the device is made to do without. */
+#include "fixture.h"
+
+#include <math.h>
+
+static vrn_device *device;
+static fixture_log messages;
+
+enum { SIDE = 32, PIXELS = SIDE * SIDE };
+
+static vrn_model *make_model(const char *text)
+{
+    vrn_arch arch;
+    vrn_model *model = NULL;
+    assert_int_equal(vrn_arch_parse(&arch, text, NULL), VRN_OK);
+    assert_int_equal(vrn_model_random(&model, &arch, 7, NULL), VRN_OK);
+    return model;
+}
+
+static vrn_session *make_session(vrn_device *on, const vrn_model *model,
+                                 const vrn_session_params *params)
+{
+    vrn_session *session = NULL;
+    assert_int_equal(vrn_session_create(&session, on, model, params), VRN_OK);
+    return session;
+}
+
+static float *make_input(uint32_t count, uint64_t seed)
+{
+    float *input = malloc((size_t)count * 3 * PIXELS * sizeof *input);
+    assert_non_null(input);
+    for (size_t i = 0; i < (size_t)count * 3 * PIXELS; i++) input[i] = fixture_random(&seed);
+    return input;
+}
+
+static void run(vrn_session *session, const float *input, uint32_t count, float *logits)
+{
+    const vrn_batch batch = {.count = count, .nchw = input, .logits = logits};
+    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+}
+
+static double relative_error(const float *found, const float *expected, size_t count)
+{
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < count; i++) {
+        difference += pow((double)found[i] - expected[i], 2);
+        norm += pow(expected[i], 2);
+    }
+    return sqrt(difference / norm);
+}
+
+/* Networks with every kind of block, norm and shortcut; small, as SwiftShader runs them too. */
+static const char *const networks[] = {
+    "resnet20",
+    "resnet8,shortcut=projection",
+    "resnet,block=bottleneck,layers=1:2,planes=8:16,stem=cifar,num_classes=7",
+    "resnet,block=bottleneck,layers=1:1:1,planes=16:16:32,groups=4,width_per_group=8,v1=1",
+    "resnet,block=basic,layers=1:1,planes=32:64,norm=group",
+    "resnet,block=bottleneck,layers=2:2:1,planes=16:16:16,dilate=0:1,norm=frozen",
+    "resnet,block=basic,layers=2:1,planes=5:11,stem=cifar,shortcut=pad,num_classes=3",
+};
+
+static void fusion_changes_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+        vrn_model *model = make_model(networks[i]);
+        static const char *const taps[] = {"conv1", "layer1", "layer2", "avgpool"};
+        vrn_session_params params = {
+            .batch = 2, .height = SIDE, .width = SIDE, .taps = taps, .tap_count = 4};
+        float *outputs[2][5] = {{0}};
+        size_t sizes[5] = {0};
+        uint32_t dispatches[2];
+        float *input = make_input(2, 3);
+        for (int plain = 0; plain < 2; plain++) {
+            params.no_fusion = plain;
+            vrn_session *session = make_session(device, model, &params);
+            vrn_session_info info;
+            vrn_session_get_info(session, &info);
+            dispatches[plain] = info.dispatches;
+            for (uint32_t t = 0; t < 4; t++) {
+                uint32_t shape[3];
+                assert_int_equal(vrn_session_tap_shape(session, t, shape), VRN_OK);
+                sizes[t] = (size_t)2 * shape[0] * shape[1] * shape[2];
+                outputs[plain][t] = calloc(sizes[t], sizeof(float));
+            }
+            sizes[4] = (size_t)2 * info.classes;
+            outputs[plain][4] = calloc(sizes[4], sizeof(float));
+            const vrn_batch batch = {.count = 2,
+                                     .nchw = input,
+                                     .logits = outputs[plain][4],
+                                     .taps = outputs[plain]};
+            assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+            vrn_session_destroy(&session);
+        }
+        for (int t = 0; t < 5; t++) {
+            double error = relative_error(outputs[0][t], outputs[1][t], sizes[t]);
+            if (!(error <= 1e-5)) fprintf(stderr, "%s, %d: %g\n", networks[i], t, error);
+            assert_true(error <= 1e-5);
+            free(outputs[0][t]);
+            free(outputs[1][t]);
+        }
+        /* A group norm cannot be folded, and keeps its neighbours apart. */
+        if (strstr(networks[i], "norm=group")) {
+            assert_int_equal(dispatches[0], dispatches[1]);
+        } else {
+            assert_true(dispatches[0] * 2 <= dispatches[1] + 4);
+        }
+        free(input);
+        vrn_model_destroy(&model);
+    }
+}
+
+static void a_thousand_replays_give_the_same_bytes(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet,block=bottleneck,layers=1:1,planes=8:16,stem=cifar");
+    vrn_session *session =
+        make_session(device, model, &(vrn_session_params){.height = SIDE, .width = SIDE});
+    float *input = make_input(1, 5), first[10], logits[10];
+    run(session, input, 1, first);
+    for (int i = 1; i < 1000; i++) {
+        run(session, input, 1, logits);
+        assert_memory_equal(first, logits, sizeof first);
+    }
+    free(input);
+    vrn_session_destroy(&session);
+    vrn_model_destroy(&model);
+}
+
+/* A result depends on its image alone: not on slices, the batch around it or what ran before. */
+static void slices_and_batches_change_nothing(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet20");
+    vrn_session_params params = {.batch = 7};
+    vrn_session *whole = make_session(device, model, &params);
+    vrn_session_info info;
+    vrn_session_get_info(whole, &info);
+    assert_int_equal(info.slice, 7);
+    params.memory_limit = info.activation_bytes / 2;
+    vrn_session *sliced = make_session(device, model, &params);
+    vrn_session_get_info(sliced, &info);
+    assert_true(info.slice < 7 && info.activation_bytes <= params.memory_limit);
+
+    float *input = make_input(7, 9), expected[70], logits[70];
+    run(whole, input, 7, expected);
+    run(sliced, input, 7, logits);
+    assert_memory_equal(expected, logits, sizeof expected);
+    for (uint32_t i = 0; i < 7; i++) {
+        run(whole, input + (size_t)i * 3 * PIXELS, 1, logits);
+        assert_memory_equal(expected + i * 10, logits, 10 * sizeof(float));
+    }
+    run(sliced, input, 5, logits);
+    assert_memory_equal(expected, logits, 50 * sizeof(float));
+    free(input);
+    vrn_session_destroy(&sliced);
+    vrn_session_destroy(&whole);
+    vrn_model_destroy(&model);
+}
+
+static void several_in_flight(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet8");
+    vrn_session *session = make_session(device, model, &(vrn_session_params){.in_flight = 3});
+    enum { RUNS = 8 };
+    float *input = make_input(RUNS, 11), expected[RUNS][10], logits[RUNS][10];
+    vrn_ticket tickets[RUNS];
+    for (int i = 0; i < RUNS; i++) run(session, input + (size_t)i * 3 * PIXELS, 1, expected[i]);
+    for (int i = 0; i < RUNS; i++) {
+        const vrn_batch batch = {
+            .count = 1, .nchw = input + (size_t)i * 3 * PIXELS, .logits = logits[i]};
+        assert_int_equal(vrn_session_submit(session, &batch, &tickets[i]), VRN_OK);
+    }
+    for (int i = RUNS - 1; i >= 0; i--) {
+        assert_int_equal(vrn_session_wait(session, tickets[i]), VRN_OK);
+    }
+    assert_memory_equal(expected, logits, sizeof expected);
+
+    /* What is in flight when a session goes is waited for. */
+    const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits[0]};
+    assert_int_equal(vrn_session_submit(session, &batch, &tickets[0]), VRN_OK);
+    vrn_session_destroy(&session);
+    free(input);
+    vrn_model_destroy(&model);
+}
+
+static void input_forms_agree(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet8");
+    vrn_session *session = make_session(device, model, &(vrn_session_params){.batch = 2});
+    vrn_model_info info;
+    vrn_model_get_info(model, &info);
+    uint8_t pixels[2][PIXELS][4];
+    float nchw[2][3][PIXELS], nhwc[2][PIXELS][3], logits[3][20], probabilities[20];
+    uint64_t seed = 1;
+    for (int n = 0; n < 2; n++) {
+        for (int i = 0; i < PIXELS; i++) {
+            for (int c = 0; c < 4; c++) {
+                pixels[n][i][c] = (uint8_t)((fixture_random(&seed) + 1) * 127.9f);
+            }
+            for (int c = 0; c < 3; c++) {
+                nchw[n][c][i] = nhwc[n][i][c] =
+                    ((float)pixels[n][i][c] / 255 - info.transform.mean[c]) / info.transform.std[c];
+            }
+        }
+    }
+    const vrn_image images[2] = {{&pixels[0][0][0], SIDE, SIDE, 0}, {&pixels[1][0][0], SIDE, SIDE, 0}};
+    const vrn_batch batches[3] = {
+        {.count = 2, .nchw = &nchw[0][0][0], .logits = logits[0], .probabilities = probabilities},
+        {.count = 2, .nhwc = &nhwc[0][0][0], .logits = logits[1]},
+        {.count = 2, .images = images, .logits = logits[2]},
+    };
+    for (int i = 0; i < 3; i++) assert_int_equal(vrn_session_run(session, &batches[i]), VRN_OK);
+    assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+    assert_true(relative_error(logits[2], logits[0], 20) < 1e-5);
+    for (int n = 0; n < 2; n++) {
+        double sum = 0, expected = 0;
+        for (int k = 0; k < 10; k++) expected += exp(logits[0][n * 10 + k]);
+        for (int k = 0; k < 10; k++) {
+            sum += probabilities[n * 10 + k];
+            assert_true(fabs(probabilities[n * 10 + k] - exp(logits[0][n * 10 + k]) / expected) <
+                        1e-5);
+        }
+        assert_true(fabs(sum - 1) < 1e-5);
+    }
+    vrn_session_destroy(&session);
+    vrn_model_destroy(&model);
+}
+
+static void weights_are_shared(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet20");
+    vrn_session *one = make_session(device, model, NULL);
+    vrn_session_info first, second;
+    vrn_session_get_info(one, &first);
+    vrn_session *two = make_session(device, model, &(vrn_session_params){.batch = 3});
+    vrn_model_destroy(&model); /* the sessions keep what they need */
+    vrn_session_get_info(two, &second);
+    assert_true(first.weight_bytes > 0);
+    assert_int_equal(first.weight_bytes, second.weight_bytes);
+    float *input = make_input(1, 13), expected[10], logits[10];
+    run(one, input, 1, expected);
+    vrn_session_destroy(&one);
+    run(two, input, 1, logits);
+    assert_memory_equal(expected, logits, sizeof logits);
+    free(input);
+    vrn_session_destroy(&two);
+}
+
+/* Memory follows the widest point of the network, not its depth; and a thousand layers run. */
+static void depth_costs_no_activations(void **state)
+{
+    (void)state;
+    vrn_session_info shallow, deep;
+    vrn_model *model = make_model("resnet20");
+    vrn_session *session = make_session(device, model, NULL);
+    vrn_session_get_info(session, &shallow);
+    vrn_session_destroy(&session);
+    vrn_model_destroy(&model);
+
+    /* Residual branches of zero: random ones double the activations 600 times. */
+    model = make_model("resnet1202,zero_init_residual=1");
+    session = make_session(device, model, NULL);
+    vrn_session_get_info(session, &deep);
+    assert_true(deep.activation_bytes <= shallow.activation_bytes * 11 / 10);
+    float *input = make_input(1, 17), logits[10];
+    run(session, input, 1, logits);
+    for (int i = 0; i < 10; i++) assert_true(isfinite(logits[i]));
+    free(input);
+    vrn_session_destroy(&session);
+    vrn_model_destroy(&model);
+}
+
+/* Each capability switched off, alone and together with all others. */
+static void every_tier_computes_the_same(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet20");
+    float *input = make_input(2, 19), expected[20], logits[20];
+    vrn_session *session = make_session(device, model, &(vrn_session_params){.batch = 2});
+    run(session, input, 2, expected);
+    vrn_session_destroy(&session);
+    vrn_device_info info;
+    vrn_device_get_info(device, &info);
+    for (uint32_t bit = 0; bit <= VRN_CAPABILITY_COUNT; bit++) {
+        uint32_t without = bit < VRN_CAPABILITY_COUNT ? 1u << bit : UINT32_MAX;
+        if (!(info.capabilities & without)) continue;
+        vrn_device *lesser = fixture_device(&messages, without);
+        vrn_device_info lesser_info;
+        vrn_device_get_info(lesser, &lesser_info);
+        assert_int_equal(lesser_info.capabilities & without, 0);
+        session = make_session(lesser, model, &(vrn_session_params){.batch = 2});
+        run(session, input, 2, logits);
+        assert_true(relative_error(logits, expected, 20) <= 1e-5);
+        vrn_session_destroy(&session);
+        fixture_done(&lesser, &messages);
+    }
+    free(input);
+    vrn_model_destroy(&model);
+}
+
+static void profile_names_every_layer(void **state)
+{
+    (void)state;
+    vrn_device_info info;
+    vrn_device_get_info(device, &info);
+    vrn_model *model = make_model("resnet20");
+    vrn_session *session = make_session(device, model, NULL);
+    vrn_layer layers[64];
+    uint32_t count = 0;
+    if (info.capabilities & VRN_CAPABILITY_TIMESTAMPS) {
+        double total = 0;
+        assert_int_equal(vrn_session_profile(session, 3, layers, 64, &count), VRN_OK);
+        for (uint32_t i = 0; i < count; i++) total += layers[i].gpu_ms;
+        assert_true(total > 0);
+    } else {
+        assert_int_equal(vrn_session_layers(session, layers, 64, &count), VRN_OK);
+    }
+    assert_int_equal(count, 22); /* 19 convolutions, average pool, linear, softmax */
+    assert_string_equal(layers[0].name, "conv1");
+    assert_string_equal(layers[0].fused, "bn relu");
+    assert_string_equal(layers[2].fused, "bn add relu");
+    assert_string_equal(layers[count - 1].op, "softmax");
+    vrn_session_destroy(&session);
+    vrn_model_destroy(&model);
+}
+
+static void wrong_arguments_are_refused(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet8");
+    vrn_session *session = NULL;
+    static const char *const taps[] = {"layer9"};
+    const int errors = messages.errors;
+    vrn_session_params params = {.taps = taps, .tap_count = 1};
+    assert_int_equal(vrn_session_create(&session, device, model, &params),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_null(session);
+    params = (vrn_session_params){.height = 1u << 30};
+    assert_int_equal(vrn_session_create(&session, device, model, &params),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    params = (vrn_session_params){.height = 30000, .width = 30000};
+    assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_ERROR_UNSUPPORTED);
+    assert_int_equal(messages.errors, errors + 3);
+
+    session = make_session(device, model, NULL);
+    float input[3 * PIXELS] = {0};
+    vrn_ticket ticket;
+    vrn_batch batch = {.count = 2, .nchw = input};
+    assert_int_equal(vrn_session_run(session, &batch), VRN_ERROR_INVALID_ARGUMENT);
+    batch = (vrn_batch){.count = 1};
+    assert_int_equal(vrn_session_run(session, &batch), VRN_ERROR_INVALID_ARGUMENT);
+    batch = (vrn_batch){.count = 1, .nchw = input, .nhwc = input};
+    assert_int_equal(vrn_session_submit(session, &batch, &ticket), VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vrn_session_wait(session, 99), VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(messages.errors, errors + 7);
+    messages.errors = errors;
+    vrn_session_destroy(&session);
+    vrn_model_destroy(&model);
+}
+
+int main(void)
+{
+    device = fixture_device(&messages, 0);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fusion_changes_nothing),
+        cmocka_unit_test(a_thousand_replays_give_the_same_bytes),
+        cmocka_unit_test(slices_and_batches_change_nothing),
+        cmocka_unit_test(several_in_flight),
+        cmocka_unit_test(input_forms_agree),
+        cmocka_unit_test(weights_are_shared),
+        cmocka_unit_test(depth_costs_no_activations),
+        cmocka_unit_test(every_tier_computes_the_same),
+        cmocka_unit_test(profile_names_every_layer),
+        cmocka_unit_test(wrong_arguments_are_refused),
+    };
+    int failed = cmocka_run_group_tests_name("session", tests, NULL, NULL);
+    vrn_device_destroy(&device);
+    return failed || messages.errors || messages.warnings;
+}
