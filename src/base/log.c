@@ -5,7 +5,8 @@
 
 enum { LINE_MAX_BYTES = 1024 };
 
-static void write_line(const vrn_log *log, vrn_log_level level, const char *format, va_list args)
+static void VRN_PRINTF(3, 0)
+    write_line(const vrn_log *log, vrn_log_level level, const char *format, va_list args)
 {
     if (!log || !log->message) return;
     vrn_log_level threshold = log->level == VRN_LOG_DEFAULT ? VRN_LOG_WARNING : log->level;

@@ -1,4 +1,4 @@
-/* The network of an architecture at one input size, as a list of operators in order of execution. */
+/* The network of an architecture at one input size: its operators in order of execution. */
 #ifndef VRN_NET_GRAPH_H
 #define VRN_NET_GRAPH_H
 
@@ -19,8 +19,8 @@ typedef struct vrn_node {
     vrn_value input;
     vrn_value residual; /* VRN_OP_ADD's second operand, or of the epilogue; else VRN_NO_VALUE */
 
-    /* The module whose parameters are this node's, `<name>.weight` and so on; and, after fusion, the
-     * batch norm folded into a convolution ("" when there is none). */
+    /* The module whose parameters are this node's, `<name>.weight` and so on; and, after fusion,
+     * the batch norm folded into a convolution ("" when there is none). */
     char folded_norm[VRN_NAME_MAX];
 } vrn_node;
 
@@ -31,30 +31,41 @@ typedef struct vrn_graph {
     vrn_value logits, probabilities;
 } vrn_graph;
 
-/* Builds the graph of a complete architecture for an input of height x width pixels.
- * Errors: VRN_ERROR_INVALID_ARGUMENT where the input is too small or too large. */
+/* Builds the graph of an architecture that vrn_arch_check has passed, for an input of height x
+ * width pixels. Nodes come in torchvision's order, a block's shortcut after its convolutions:
+ *     conv1 bn1 relu [maxpool]
+ *     layer1.0.conv1 .bn1 .relu1 .conv2 .bn2 [.relu2 .conv3 .bn3]
+ *              [.downsample.0 .downsample.1 | .shortcut] .add .relu
+ *     .. avgpool fc softmax
+ * An add's first input is always the block's last norm, its second, `residual`, the shortcut, which
+ * may be computed later than the first. Epilogues are empty.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT where a side is 0 (one pixel is enough: every window is padded
+ * by half its size) or over 65536; VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t height, uint32_t width,
                            const vrn_log *log);
 void vrn_graph_free(vrn_graph *graph);
 
-/* The value that PyTorch's module `name` returns: of a node, of a block ("layer1.0") or of a stage
- * ("layer1"). VRN_NO_VALUE where there is none. */
+/* The value that PyTorch's module `name` returns: of a node, of a block ("layer1.0"), of a stage
+ * ("layer1") or of a shortcut ("layer2.0.downsample"). VRN_NO_VALUE where there is none. */
 vrn_value vrn_graph_find(const vrn_graph *graph, const char *name);
 
 vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value);
 
-/* Calls `visit` for every parameter of an architecture, in torchvision's order, with its name and the
- * shape that it must have. Buffers (running_mean, running_var) are marked. Stops at and returns the
- * first result that is not VRN_OK. */
+/* Calls `visit` for every parameter of an architecture, in the order of torchvision's state_dict,
+ * with its name and the shape that it must have. Buffers (running_mean, running_var) are marked,
+ * and num_batches_tracked is left out. Stops at and returns the first result that is not VRN_OK;
+ * `log` gets what the visitor cannot know of: out of memory. */
 typedef struct vrn_parameter {
     const char *name; /* valid during the call */
     uint32_t rank;
     uint64_t shape[4];
+    uint32_t role; /* VRN_PARAM_WEIGHT .. */
     bool buffer;
-    const vrn_node *node;
+    const vrn_node *node; /* of the graph at an input of 1x1; valid during the call */
 } vrn_parameter;
 
 typedef vrn_result (*vrn_parameter_visitor)(void *user, const vrn_parameter *parameter);
-vrn_result vrn_arch_visit_parameters(const vrn_arch *arch, vrn_parameter_visitor visit, void *user);
+vrn_result vrn_arch_visit_parameters(const vrn_arch *arch, vrn_parameter_visitor visit, void *user,
+                                     const vrn_log *log);
 
 #endif

@@ -1,4 +1,4 @@
-/* The inside of vrn_model: an architecture, and its parameters by canonical (torchvision's) names. */
+/* The inside of vrn_model: an architecture, and its parameters by torchvision's names. */
 #ifndef VRN_NET_MODEL_H
 #define VRN_NET_MODEL_H
 
@@ -6,9 +6,9 @@
 
 #include "checkpoint/tensor.h"
 
-/* The parameter called `name`, or NULL. After a successful load or creation every parameter that the
- * architecture needs is there, has a float type and the right shape. Thread-safe, as a model never
- * changes. */
+/* The parameter called `name`, or NULL. After a successful load or creation every parameter that
+ * the architecture needs is there, has a float type and the right shape. Thread-safe, as a model
+ * never changes. */
 const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name);
 
 const vrn_arch *vrn_model_arch(const vrn_model *model);

@@ -1,0 +1,48 @@
+/* What follows from an architecture: the widths, strides and dilations of its stages. */
+#ifndef VRN_NET_ARCH_H
+#define VRN_NET_ARCH_H
+
+#include <vkresnet/vkresnet.h>
+
+/* Bounds that vrn_arch_check enforces, so that later arithmetic cannot overflow and a wrong number
+ * cannot ask for unlimited memory. Real networks stay far below. */
+enum {
+    VRN_MAX_BLOCKS = 4096,      /* of a stage */
+    VRN_MAX_CHANNELS = 1 << 17, /* of any activation */
+    VRN_MAX_CLASSES = 1 << 20,
+};
+#define VRN_MAX_PARAMETERS (UINT64_C(1) << 31) /* running statistics included */
+
+/* A stage, torchvision's `_make_layer`. Wide integers: vrn_arch_check looks at these before it
+ * knows that they are small. */
+typedef struct vrn_stage {
+    uint64_t in;             /* channels that enter */
+    uint64_t width;          /* channels between a block's convolutions */
+    uint64_t out;            /* channels of every block's output */
+    uint32_t stride;         /* of the first block; the others have 1 */
+    uint32_t first_dilation; /* of the first block: that of the stage before */
+    uint32_t dilation;       /* of the other blocks */
+    bool reshapes;           /* the first block needs a shortcut that is not the identity */
+} vrn_stage;
+
+/* Describes every stage of an architecture without defaults left. */
+void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES]);
+
+/* Channels of the stem's output: those of the first stage's planes, as in torchvision (64) and in
+ * He et al.'s CIFAR networks (16). */
+uint32_t vrn_arch_stem_channels(const vrn_arch *arch);
+
+/* Output channels of a block are its planes times this. */
+uint32_t vrn_arch_expansion(vrn_block block);
+
+/* vrn_arch_check and vrn_arch_parse with `subject` in front of their messages ("file.pth"). */
+vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log *log);
+vrn_result vrn_arch_read(vrn_arch *arch, const char *text, const char *subject, const vrn_log *log);
+
+/* Fills in what is zero, unchecked. `base_planes`: of the first stage; 0: by the stem. */
+void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes);
+
+/* torchvision: width = int(planes * (base_width / 64.0)) * groups. */
+uint64_t vrn_arch_width(uint32_t planes, uint32_t width_per_group, uint32_t groups);
+
+#endif

@@ -1,0 +1,314 @@
+#include "net/graph.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "net/arch.h"
+
+enum { MAX_SIDE = 65536 };
+
+/* Appending after a failed allocation does nothing; vrn_graph_build looks at `failed` once. */
+typedef struct builder {
+    vrn_graph *graph;
+    const vrn_arch *arch;
+    char prefix[32]; /* of the names of the nodes that follow: "layer1.0." */
+    bool failed;
+} builder;
+
+typedef struct conv_spec {
+    uint32_t out, kernel, stride, dilation, groups;
+} conv_spec;
+
+vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value)
+{
+    assert(value <= graph->count);
+    return value == 0 ? graph->input : graph->nodes[value - 1].desc.out;
+}
+
+static bool reserve(vrn_graph *graph)
+{
+    if (graph->count < graph->capacity) return true;
+    uint32_t capacity = graph->capacity ? graph->capacity * 2 : 64;
+    vrn_node *nodes = vrn_realloc(graph->nodes, capacity, sizeof *nodes);
+    if (!nodes) return false;
+    graph->nodes = nodes;
+    graph->capacity = capacity;
+    return true;
+}
+
+/* A description with everything at rest: what an operator does not use is 1 where it would multiply
+ * and 0 where it would add. */
+static vrn_op_desc describe(vrn_op op, vrn_shape in)
+{
+    vrn_op_desc desc = {.op = op, .in = in, .out = in};
+    desc.kernel = desc.stride = desc.dilation = (vrn_extent){1, 1};
+    desc.groups = 1;
+    desc.subsample = 1;
+    desc.epilogue.residual_stride = 1;
+    return desc;
+}
+
+static vrn_value push(builder *b, const char *name, const vrn_op_desc *desc, vrn_value input,
+                      vrn_value residual)
+{
+    if (b->failed || !reserve(b->graph)) {
+        b->failed = true;
+        return 0;
+    }
+    vrn_node *node = &b->graph->nodes[b->graph->count++];
+    memset(node, 0, sizeof *node);
+    node->desc = *desc;
+    node->input = input;
+    node->residual = residual;
+    snprintf(node->name, sizeof node->name, "%s%s", b->prefix, name);
+    return b->graph->count;
+}
+
+/* PyTorch's rule for convolutions and pools; the paddings here never leave less than one pixel. */
+static uint32_t output_side(uint32_t side, uint32_t kernel, uint32_t stride, uint32_t padding,
+                            uint32_t dilation)
+{
+    return (side + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
+static void set_window(vrn_op_desc *desc, uint32_t kernel, uint32_t stride, uint32_t dilation)
+{
+    uint32_t padding = dilation * (kernel / 2);
+    desc->kernel = (vrn_extent){kernel, kernel};
+    desc->stride = (vrn_extent){stride, stride};
+    desc->padding = (vrn_extent){padding, padding};
+    desc->dilation = (vrn_extent){dilation, dilation};
+    desc->out.h = output_side(desc->in.h, kernel, stride, padding, dilation);
+    desc->out.w = output_side(desc->in.w, kernel, stride, padding, dilation);
+}
+
+static vrn_value push_conv(builder *b, const char *name, vrn_value input, const conv_spec *spec)
+{
+    vrn_op_desc desc = describe(VRN_OP_CONV, vrn_graph_shape(b->graph, input));
+    set_window(&desc, spec->kernel, spec->stride, spec->dilation);
+    desc.out.c = spec->out;
+    desc.groups = spec->groups;
+    return push(b, name, &desc, input, VRN_NO_VALUE);
+}
+
+static vrn_value push_norm(builder *b, const char *name, vrn_value input)
+{
+    bool group = b->arch->norm == VRN_NORM_GROUP;
+    vrn_op_desc desc =
+        describe(group ? VRN_OP_GROUP_NORM : VRN_OP_BATCH_NORM, vrn_graph_shape(b->graph, input));
+    desc.eps = b->arch->norm_eps;
+    if (group) desc.groups = b->arch->norm_groups;
+    return push(b, name, &desc, input, VRN_NO_VALUE);
+}
+
+static vrn_value push_plain(builder *b, vrn_op op, const char *name, vrn_value input)
+{
+    vrn_op_desc desc = describe(op, vrn_graph_shape(b->graph, input));
+    return push(b, name, &desc, input, VRN_NO_VALUE);
+}
+
+static vrn_value push_stem(builder *b)
+{
+    bool imagenet = b->arch->stem == VRN_STEM_IMAGENET;
+    conv_spec conv = {vrn_arch_stem_channels(b->arch), imagenet ? 7 : 3, imagenet ? 2 : 1, 1, 1};
+    vrn_value value = push_conv(b, "conv1", 0, &conv);
+    value = push_norm(b, "bn1", value);
+    value = push_plain(b, VRN_OP_RELU, "relu", value);
+    if (!imagenet) return value;
+
+    vrn_op_desc pool = describe(VRN_OP_MAX_POOL, vrn_graph_shape(b->graph, value));
+    set_window(&pool, 3, 2, 1);
+    return push(b, "maxpool", &pool, value, VRN_NO_VALUE);
+}
+
+static vrn_value push_basic(builder *b, vrn_value input, const vrn_stage *stage, uint32_t stride)
+{
+    uint32_t planes = (uint32_t)stage->width;
+    vrn_value value = push_conv(b, "conv1", input, &(conv_spec){planes, 3, stride, 1, 1});
+    value = push_norm(b, "bn1", value);
+    value = push_plain(b, VRN_OP_RELU, "relu1", value);
+    value = push_conv(b, "conv2", value, &(conv_spec){planes, 3, 1, 1, 1});
+    return push_norm(b, "bn2", value);
+}
+
+static vrn_value push_bottleneck(builder *b, vrn_value input, const vrn_stage *stage,
+                                 uint32_t stride, uint32_t dilation)
+{
+    uint32_t width = (uint32_t)stage->width, out = (uint32_t)stage->out;
+    uint32_t first = b->arch->stride_on_1x1 ? stride : 1, second = stride / first;
+    vrn_value value = push_conv(b, "conv1", input, &(conv_spec){width, 1, first, 1, 1});
+    value = push_norm(b, "bn1", value);
+    value = push_plain(b, VRN_OP_RELU, "relu1", value);
+    value = push_conv(b, "conv2", value, &(conv_spec){width, 3, second, dilation, b->arch->groups});
+    value = push_norm(b, "bn2", value);
+    value = push_plain(b, VRN_OP_RELU, "relu2", value);
+    value = push_conv(b, "conv3", value, &(conv_spec){out, 1, 1, 1, 1});
+    return push_norm(b, "bn3", value);
+}
+
+static vrn_value push_shortcut(builder *b, vrn_value input, const vrn_stage *stage)
+{
+    uint32_t out = (uint32_t)stage->out;
+    if (b->arch->shortcut == VRN_SHORTCUT_PROJECTION) {
+        conv_spec conv = {out, 1, stage->stride, 1, 1};
+        vrn_value value = push_conv(b, "downsample.0", input, &conv);
+        return push_norm(b, "downsample.1", value);
+    }
+    /* He et al. 2015, section 4.2, as Idelbayev's LambdaLayer does it: x[:, :, ::2, ::2], and half
+     * of the new channels on either side. */
+    vrn_op_desc desc = describe(VRN_OP_SHORTCUT, vrn_graph_shape(b->graph, input));
+    desc.subsample = stage->stride;
+    desc.offset = (out - desc.in.c) / 2;
+    desc.out = (vrn_shape){vrn_div_up(desc.in.h, stage->stride),
+                           vrn_div_up(desc.in.w, stage->stride), out};
+    return push(b, "shortcut", &desc, input, VRN_NO_VALUE);
+}
+
+static vrn_value push_block(builder *b, vrn_value input, const vrn_stage *stage, bool first)
+{
+    uint32_t stride = first ? stage->stride : 1;
+    uint32_t dilation = first ? stage->first_dilation : stage->dilation;
+    vrn_value value = b->arch->block == VRN_BLOCK_BOTTLENECK
+                          ? push_bottleneck(b, input, stage, stride, dilation)
+                          : push_basic(b, input, stage, stride);
+    vrn_value identity = first && stage->reshapes ? push_shortcut(b, input, stage) : input;
+
+    vrn_op_desc add = describe(VRN_OP_ADD, vrn_graph_shape(b->graph, value));
+    value = push(b, "add", &add, value, identity);
+    return push_plain(b, VRN_OP_RELU, "relu", value);
+}
+
+static void push_head(builder *b, vrn_value value)
+{
+    vrn_op_desc pool = describe(VRN_OP_AVG_POOL, vrn_graph_shape(b->graph, value));
+    pool.out.h = pool.out.w = 1;
+    value = push(b, "avgpool", &pool, value, VRN_NO_VALUE);
+
+    vrn_op_desc linear = describe(VRN_OP_LINEAR, vrn_graph_shape(b->graph, value));
+    linear.out.c = b->arch->num_classes;
+    b->graph->logits = push(b, "fc", &linear, value, VRN_NO_VALUE);
+    b->graph->probabilities = push_plain(b, VRN_OP_SOFTMAX, "softmax", b->graph->logits);
+}
+
+vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t height, uint32_t width,
+                           const vrn_log *log)
+{
+    *graph = (vrn_graph){.input = {height, width, 3}};
+    if (height < 1 || width < 1) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an input of %ux%u pixels is too small: expected at least 1x1", height,
+                        width);
+    }
+    if (height > MAX_SIDE || width > MAX_SIDE) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an input of %ux%u pixels is too large: expected at most %ux%u", height,
+                        width, (unsigned)MAX_SIDE, (unsigned)MAX_SIDE);
+    }
+
+    builder b = {.graph = graph, .arch = arch};
+    vrn_stage stages[VRN_MAX_STAGES];
+    vrn_arch_stages(arch, stages);
+    vrn_value value = push_stem(&b);
+    for (uint32_t i = 0; i < arch->stages; i++) {
+        for (uint32_t block = 0; block < arch->layers[i]; block++) {
+            snprintf(b.prefix, sizeof b.prefix, "layer%u.%u.", i + 1, block);
+            value = push_block(&b, value, &stages[i], block == 0);
+        }
+    }
+    b.prefix[0] = 0;
+    push_head(&b, value);
+    if (!b.failed) return VRN_OK;
+    vrn_graph_free(graph);
+    return vrn_fail_memory(log);
+}
+
+void vrn_graph_free(vrn_graph *graph)
+{
+    vrn_free(graph->nodes);
+    *graph = (vrn_graph){0};
+}
+
+vrn_value vrn_graph_find(const vrn_graph *graph, const char *name)
+{
+    /* A module that holds others returns what the last of them returns. */
+    size_t length = strlen(name);
+    vrn_value last_inside = VRN_NO_VALUE;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        const char *node = graph->nodes[i].name;
+        if (strncmp(node, name, length) != 0) continue;
+        if (node[length] == 0) return i + 1;
+        if (node[length] == '.' && length > 0) last_inside = i + 1;
+    }
+    return last_inside;
+}
+
+/* ---- Parameters ------------------------------------------------------------------------------ */
+
+static const char *const role_names[VRN_PARAM_COUNT] = {
+    [VRN_PARAM_WEIGHT] = "weight",
+    [VRN_PARAM_BIAS] = "bias",
+    [VRN_PARAM_MEAN] = "running_mean",
+    [VRN_PARAM_VAR] = "running_var",
+};
+
+/* How many parameters an operator has: always the first ones of the roles. */
+static uint32_t parameter_count(vrn_op op)
+{
+    switch (op) {
+    case VRN_OP_CONV:
+        return 1;
+    case VRN_OP_GROUP_NORM:
+    case VRN_OP_LINEAR:
+        return 2;
+    case VRN_OP_BATCH_NORM:
+        return 4;
+    case VRN_OP_RELU:
+    case VRN_OP_MAX_POOL:
+    case VRN_OP_AVG_POOL:
+    case VRN_OP_ADD:
+    case VRN_OP_SHORTCUT:
+    case VRN_OP_SOFTMAX:
+    case VRN_OP_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static vrn_result visit_node(const vrn_node *node, vrn_parameter_visitor visit, void *user)
+{
+    const vrn_op_desc *desc = &node->desc;
+    bool norm = desc->op == VRN_OP_BATCH_NORM || desc->op == VRN_OP_GROUP_NORM;
+    uint32_t weight_rank = norm ? 1 : desc->op == VRN_OP_LINEAR ? 2 : 4;
+    for (uint32_t role = 0; role < parameter_count(desc->op); role++) {
+        char name[VRN_NAME_MAX + 16];
+        snprintf(name, sizeof name, "%s.%s", node->name, role_names[role]);
+        vrn_parameter parameter = {
+            .name = name,
+            .rank = role == VRN_PARAM_WEIGHT ? weight_rank : 1,
+            .shape = {desc->out.c, desc->in.c / desc->groups, desc->kernel.y, desc->kernel.x},
+            .role = role,
+            .buffer = role >= VRN_PARAM_MEAN,
+            .node = node,
+        };
+        for (uint32_t i = parameter.rank; i < 4; i++) parameter.shape[i] = 0;
+        vrn_result result = visit(user, &parameter);
+        if (result) return result;
+    }
+    return VRN_OK;
+}
+
+vrn_result vrn_arch_visit_parameters(const vrn_arch *arch, vrn_parameter_visitor visit, void *user,
+                                     const vrn_log *log)
+{
+    vrn_graph graph;
+    vrn_result result = vrn_graph_build(&graph, arch, 1, 1, log);
+    for (uint32_t i = 0; !result && i < graph.count; i++) {
+        result = visit_node(&graph.nodes[i], visit, user);
+    }
+    vrn_graph_free(&graph);
+    return result;
+}

@@ -1,0 +1,203 @@
+#include "net/metadata.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "net/number.h"
+
+enum { SIDE_MAX = 65536 };
+
+#define KEY_NAME          "vkresnet.name"
+#define KEY_CLASSES       "vkresnet.classes"
+#define KEY_RESIZE        "vkresnet.resize"
+#define KEY_CROP          "vkresnet.crop"
+#define KEY_INTERPOLATION "vkresnet.interpolation"
+#define KEY_MEAN          "vkresnet.mean"
+#define KEY_STD           "vkresnet.std"
+#define KEY_LICENSE       "vkresnet.license"
+#define KEY_DESCRIPTION   "vkresnet.description"
+
+static const char bilinear[] = "bilinear";
+
+static const char *lookup(const vrn_checkpoint *checkpoint, const char *key)
+{
+    return checkpoint ? vrn_checkpoint_metadata(checkpoint, key) : NULL;
+}
+
+const char *vrn_metadata_arch(const vrn_checkpoint *checkpoint)
+{
+    return lookup(checkpoint, VRN_METADATA_ARCH_KEY);
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+typedef struct reader {
+    const vrn_checkpoint *checkpoint;
+    const vrn_log *log;
+} reader;
+
+static vrn_result nonsense(const reader *r, const char *key, const char *expected,
+                           const char *found)
+{
+    return vrn_fail(r->log, VRN_ERROR_FILE, "%s: %s: expected %s, found '%.80s'",
+                    vrn_checkpoint_name(r->checkpoint), key, expected, found);
+}
+
+static vrn_result read_name(const reader *r, const vrn_arch *arch, char name[256])
+{
+    const char *text = lookup(r->checkpoint, KEY_NAME);
+    if (!text || !*text) {
+        vrn_arch_format(arch, name, 256);
+        return VRN_OK;
+    }
+    if (strlen(text) > 255) return nonsense(r, KEY_NAME, "at most 255 bytes", text);
+    snprintf(name, 256, "%s", text);
+    return VRN_OK;
+}
+
+static vrn_result read_side(const reader *r, const char *key, uint32_t *side)
+{
+    const char *text = lookup(r->checkpoint, key);
+    uint64_t number = 0;
+    if (!text) return VRN_OK;
+    if (!vrn_parse_number(text, strlen(text), SIDE_MAX, &number)) {
+        return nonsense(r, key, "a number of pixels up to 65536", text);
+    }
+    *side = (uint32_t)number;
+    return VRN_OK;
+}
+
+/* Three numbers with commas between them, and perhaps blanks before each. */
+static bool parse_channels(const char *text, float values[3])
+{
+    for (int i = 0; i < 3; i++) {
+        text += strspn(text, " ");
+        size_t length = strcspn(text, ",");
+        if (!vrn_parse_real(text, length, &values[i])) return false;
+        text += length;
+        if (i < 2 && *text++ != ',') return false;
+    }
+    return *text == 0;
+}
+
+static vrn_result read_channels(const reader *r, const char *key, bool negative, float values[3])
+{
+    const char *text = lookup(r->checkpoint, key);
+    if (!text) return VRN_OK;
+    float read[3];
+    bool good = parse_channels(text, read);
+    for (int i = 0; good && i < 3; i++) good = negative || read[i] >= 0;
+    if (!good) {
+        return nonsense(r, key, negative ? "three numbers" : "three numbers of at least 0", text);
+    }
+    memcpy(values, read, sizeof read);
+    return VRN_OK;
+}
+
+static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_transform *transform)
+{
+    bool imagenet = arch->stem == VRN_STEM_IMAGENET;
+    *transform = (vrn_transform){
+        .resize = imagenet ? 256 : 32,
+        .crop = imagenet ? 224 : 32,
+        .interpolation = VRN_INTERPOLATION_BILINEAR,
+        .mean = {0.485f, 0.456f, 0.406f},
+        .std = {0.229f, 0.224f, 0.225f},
+    };
+    vrn_result result = read_side(r, KEY_RESIZE, &transform->resize);
+    if (!result) result = read_side(r, KEY_CROP, &transform->crop);
+    if (!result) result = read_channels(r, KEY_MEAN, true, transform->mean);
+    if (!result) result = read_channels(r, KEY_STD, false, transform->std);
+    if (result) return result;
+
+    const char *interpolation = lookup(r->checkpoint, KEY_INTERPOLATION);
+    if (interpolation && strcmp(interpolation, bilinear) != 0) {
+        return nonsense(r, KEY_INTERPOLATION, bilinear, interpolation);
+    }
+    if (transform->crop == 0 && transform->resize == 0) {
+        return nonsense(r, KEY_CROP, "a size, where " KEY_RESIZE " is 0 too", "0");
+    }
+    return VRN_OK;
+}
+
+static vrn_result read_classes(const reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
+{
+    const char *text = lookup(r->checkpoint, KEY_CLASSES);
+    if (!text) return VRN_OK;
+    uint64_t count = 1;
+    for (const char *c = text; *c; c++) count += *c == '\n';
+    if (count != arch->num_classes) {
+        return vrn_fail(r->log, VRN_ERROR_FILE,
+                        "%s: %s: expected %u names, one for each class, found %llu",
+                        vrn_checkpoint_name(r->checkpoint), KEY_CLASSES, arch->num_classes,
+                        (unsigned long long)count);
+    }
+    metadata->text = vrn_strndup(text, strlen(text));
+    metadata->class_names = vrn_alloc((size_t)count, sizeof *metadata->class_names);
+    if (!metadata->text || !metadata->class_names) return vrn_fail_memory(r->log);
+    char *at = metadata->text;
+    for (uint32_t i = 0; i < arch->num_classes; i++) {
+        metadata->class_names[i] = at;
+        at += strcspn(at, "\n");
+        *at++ = 0;
+    }
+    return VRN_OK;
+}
+
+vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint *checkpoint,
+                             const vrn_arch *arch, const vrn_log *log)
+{
+    memset(metadata, 0, sizeof *metadata);
+    reader r = {checkpoint, log};
+    vrn_result result = read_name(&r, arch, metadata->name);
+    if (!result) result = read_transform(&r, arch, &metadata->transform);
+    if (!result) result = read_classes(&r, arch, metadata);
+    if (result) vrn_metadata_free(metadata);
+    return result;
+}
+
+void vrn_metadata_free(vrn_model_metadata *metadata)
+{
+    vrn_free(metadata->text);
+    vrn_free(metadata->class_names);
+    memset(metadata, 0, sizeof *metadata);
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+static void add(vrn_metadata_pairs *pairs, const char *key, const char *value)
+{
+    if (value) pairs->pairs[pairs->count++] = (vrn_metadata){key, value};
+}
+
+static void format_channels(const float values[3], char *text, size_t capacity)
+{
+    char real[3][VRN_REAL_MAX];
+    for (int i = 0; i < 3; i++) vrn_format_real(values[i], real[i]);
+    snprintf(text, capacity, "%s,%s,%s", real[0], real[1], real[2]);
+}
+
+void vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
+                          const vrn_checkpoint *checkpoint, const vrn_arch *arch)
+{
+    pairs->count = 0;
+    vrn_arch_format(arch, pairs->arch, sizeof pairs->arch);
+    snprintf(pairs->resize, sizeof pairs->resize, "%u", metadata->transform.resize);
+    snprintf(pairs->crop, sizeof pairs->crop, "%u", metadata->transform.crop);
+    format_channels(metadata->transform.mean, pairs->mean, sizeof pairs->mean);
+    format_channels(metadata->transform.std, pairs->std, sizeof pairs->std);
+
+    add(pairs, "format", "pt"); /* as PyTorch's and Hugging Face's readers want it */
+    add(pairs, KEY_NAME, metadata->name);
+    add(pairs, VRN_METADATA_ARCH_KEY, pairs->arch);
+    add(pairs, KEY_RESIZE, pairs->resize);
+    add(pairs, KEY_CROP, pairs->crop);
+    add(pairs, KEY_INTERPOLATION, bilinear);
+    add(pairs, KEY_MEAN, pairs->mean);
+    add(pairs, KEY_STD, pairs->std);
+    add(pairs, KEY_CLASSES, lookup(checkpoint, KEY_CLASSES));
+    add(pairs, KEY_LICENSE, lookup(checkpoint, KEY_LICENSE));
+    add(pairs, KEY_DESCRIPTION, lookup(checkpoint, KEY_DESCRIPTION));
+}

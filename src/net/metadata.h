@@ -1,0 +1,45 @@
+/* What a safetensors file says about its network besides the tensors, under these keys:
+ *     vkresnet.name           a name for people
+ *     vkresnet.arch           as for vrn_arch_parse
+ *     vkresnet.classes        the classes' names, with line feeds between them
+ *     vkresnet.resize, .crop  pixels
+ *     vkresnet.interpolation  "bilinear"
+ *     vkresnet.mean, .std     "0.485,0.456,0.406"
+ *     vkresnet.license, .description
+ * All are optional. Files of other formats have none. */
+#ifndef VRN_NET_METADATA_H
+#define VRN_NET_METADATA_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "checkpoint/checkpoint.h"
+
+typedef struct vrn_model_metadata {
+    char name[256];
+    vrn_transform transform;
+    char *text;               /* the class names, each with its NUL */
+    const char **class_names; /* NULL where the file has none; else [num_classes] */
+} vrn_model_metadata;
+
+/* The architecture's text in the file, or NULL; and what to call that text in messages. */
+const char *vrn_metadata_arch(const vrn_checkpoint *checkpoint);
+#define VRN_METADATA_ARCH_KEY "vkresnet.arch"
+
+/* Reads the rest, with defaults by the architecture. `checkpoint` may be NULL.
+ * Errors: VRN_ERROR_FILE (the log names file and key), VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint *checkpoint,
+                             const vrn_arch *arch, const vrn_log *log);
+void vrn_metadata_free(vrn_model_metadata *metadata);
+
+/* The pairs to write, with the memory that they point into. */
+typedef struct vrn_metadata_pairs {
+    vrn_metadata pairs[16];
+    size_t count;
+    char arch[512], resize[16], crop[16], mean[112], std[112];
+} vrn_metadata_pairs;
+
+/* License, description and class names are those of `checkpoint`, which may be NULL. */
+void vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
+                          const vrn_checkpoint *checkpoint, const vrn_arch *arch);
+
+#endif

@@ -1,0 +1,408 @@
+#include "net/model.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "checkpoint/checkpoint.h"
+#include "net/arch.h"
+#include "net/deduce.h"
+#include "net/graph.h"
+#include "net/metadata.h"
+#include "net/names.h"
+#include "net/random.h"
+
+struct vrn_model {
+    atomic_uint references;
+    uint64_t id;
+    vrn_arch arch;
+    uint64_t parameters;        /* as torch counts them */
+    vrn_tensor *tensors;        /* [count], in the order of state_dict, with torchvision's names */
+    const vrn_tensor **by_name; /* [count], sorted */
+    size_t count;
+    char *names;                /* the memory behind the tensors' names */
+    vrn_checkpoint *checkpoint; /* holds the tensors' data .. */
+    float *values;              /* .. or this does, where they are random */
+    vrn_model_metadata metadata;
+};
+
+/* ---- The table of parameters ----------------------------------------------------------------- */
+
+typedef struct table_size {
+    size_t count, name_bytes;
+    uint64_t elements;   /* of all tensors */
+    uint64_t parameters; /* without buffers */
+} table_size;
+
+static uint64_t elements_of(const vrn_parameter *parameter)
+{
+    uint64_t count = 1;
+    for (uint32_t i = 0; i < parameter->rank; i++) count *= parameter->shape[i];
+    return count;
+}
+
+static vrn_result measure(void *user, const vrn_parameter *parameter)
+{
+    table_size *size = user;
+    uint64_t elements = elements_of(parameter);
+    size->count++;
+    size->name_bytes += strlen(parameter->name) + 1;
+    size->elements += elements;
+    if (!parameter->buffer) size->parameters += elements;
+    return VRN_OK;
+}
+
+typedef struct table_writer {
+    vrn_model *model;
+    char *name;
+} table_writer;
+
+static vrn_result enter(void *user, const vrn_parameter *parameter)
+{
+    table_writer *writer = user;
+    vrn_tensor *tensor = &writer->model->tensors[writer->model->count++];
+    size_t bytes = strlen(parameter->name) + 1;
+    memcpy(writer->name, parameter->name, bytes);
+    tensor->name = writer->name;
+    writer->name += bytes;
+    tensor->dtype = VRN_DTYPE_F32;
+    tensor->rank = parameter->rank;
+    uint64_t stride = 1;
+    for (uint32_t i = parameter->rank; i-- > 0;) {
+        tensor->shape[i] = parameter->shape[i];
+        tensor->stride[i] = stride;
+        stride *= parameter->shape[i];
+    }
+    return VRN_OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const vrn_tensor *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+/* Makes the table of everything that the architecture needs, as float32 tensors without data. */
+static vrn_result make_table(vrn_model *model, table_size *size, const vrn_log *log)
+{
+    *size = (table_size){0};
+    vrn_result result = vrn_arch_visit_parameters(&model->arch, measure, size, log);
+    if (result) return result;
+    model->parameters = size->parameters;
+    model->tensors = vrn_alloc(size->count, sizeof *model->tensors);
+    model->by_name = vrn_alloc(size->count, sizeof *model->by_name);
+    model->names = vrn_alloc(size->name_bytes, 1);
+    if (!model->tensors || !model->by_name || !model->names) return vrn_fail_memory(log);
+
+    table_writer writer = {model, model->names};
+    result = vrn_arch_visit_parameters(&model->arch, enter, &writer, log);
+    if (result) return result;
+    for (size_t i = 0; i < model->count; i++) model->by_name[i] = &model->tensors[i];
+    qsort(model->by_name, model->count, sizeof *model->by_name, compare_names);
+    return VRN_OK;
+}
+
+static vrn_result create(vrn_model **model, const vrn_log *log)
+{
+    static atomic_uint_fast64_t last_id;
+    *model = vrn_alloc(1, sizeof **model);
+    if (!*model) return vrn_fail_memory(log);
+    atomic_init(&(*model)->references, 1);
+    (*model)->id = atomic_fetch_add(&last_id, 1) + 1;
+    return VRN_OK;
+}
+
+/* ---- Loading --------------------------------------------------------------------------------- */
+
+/* Compares a tensor of the file with the one that is wanted, and takes over its data. */
+static vrn_result bind_tensor(vrn_tensor *wanted, const vrn_named_tensor *entry,
+                              const char *subject, const char *arch, const vrn_log *log)
+{
+    char expected[128], found[128];
+    vrn_tensor_format_shape(wanted, expected, sizeof expected);
+    if (!entry) {
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: expected %s, found no such tensor (%s)",
+                        subject, wanted->name, expected, arch);
+    }
+    const vrn_tensor *tensor = entry->tensor;
+    size_t shape_bytes = wanted->rank * sizeof *wanted->shape;
+    if (tensor->rank != wanted->rank || memcmp(tensor->shape, wanted->shape, shape_bytes) != 0) {
+        vrn_tensor_format_shape(tensor, found, sizeof found);
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: %.200s: expected %s, found %s (%s)", subject,
+                        tensor->name, expected, found, arch);
+    }
+    if (!vrn_dtype_is_float(tensor->dtype)) {
+        return vrn_fail(log, VRN_ERROR_FILE,
+                        "%s: %.200s: expected float32, float16, bfloat16 or float64, found %s",
+                        subject, tensor->name, vrn_dtype_name(tensor->dtype));
+    }
+    const char *name = wanted->name;
+    *wanted = *tensor;
+    wanted->name = name;
+    return VRN_OK;
+}
+
+/* A tensor that the architecture has no place for would change the result if it were known what to
+ * do with it: such a file is another network. The first one in the file is named. */
+static vrn_result refuse_others(const vrn_model *model, const vrn_names *names, const char *subject,
+                                const char *arch, const vrn_log *log)
+{
+    const vrn_named_tensor *first = NULL;
+    for (size_t i = 0; i < names->count; i++) {
+        const vrn_named_tensor *entry = &names->entries[i];
+        if (vrn_model_find(model, entry->name)) continue;
+        if (!first || entry->position < first->position) first = entry;
+    }
+    if (!first) return VRN_OK;
+    char found[128];
+    vrn_tensor_format_shape(first->tensor, found, sizeof found);
+    return vrn_fail(log, VRN_ERROR_FILE, "%s: %.200s: expected no such tensor, found %s (%s)",
+                    subject, first->tensor->name, found, arch);
+}
+
+static vrn_result find_arch(vrn_model *model, const vrn_names *names,
+                            const vrn_model_params *params, const vrn_log *log)
+{
+    const char *subject = vrn_checkpoint_name(model->checkpoint);
+    if (params && params->arch) return vrn_arch_read(&model->arch, params->arch, "arch", log);
+    const char *text = vrn_metadata_arch(model->checkpoint);
+    if (!text) return vrn_deduce_arch(&model->arch, names, subject, log);
+
+    char where[512];
+    snprintf(where, sizeof where, "%.450s: %s", subject, VRN_METADATA_ARCH_KEY);
+    vrn_result result = vrn_arch_read(&model->arch, text, where, log);
+    return result == VRN_ERROR_INVALID_ARGUMENT ? VRN_ERROR_FILE : result;
+}
+
+/* A short text can ask for many thousands of blocks: no table is made for what the file cannot
+ * hold. */
+static vrn_result check_size(const vrn_arch *arch, const vrn_names *names, const char *subject,
+                             const char *text, const vrn_log *log)
+{
+    enum { TENSORS_OF_A_BLOCK = 6 }; /* at least: two convolutions, two norms of two each */
+    size_t blocks = 0;
+    for (uint32_t i = 0; i < arch->stages; i++) blocks += arch->layers[i];
+    if (blocks <= names->count / TENSORS_OF_A_BLOCK) return VRN_OK;
+    return vrn_fail(log, VRN_ERROR_FILE,
+                    "%s: expected the tensors of %zu blocks, found %zu in all (%s)", subject,
+                    blocks, names->count, text);
+}
+
+static vrn_result bind_all(vrn_model *model, const vrn_names *names, const vrn_log *log)
+{
+    const char *subject = vrn_checkpoint_name(model->checkpoint);
+    char arch[512];
+    vrn_arch_format(&model->arch, arch, sizeof arch);
+    table_size size;
+    vrn_result result = check_size(&model->arch, names, subject, arch, log);
+    if (!result) result = make_table(model, &size, log);
+    for (size_t i = 0; !result && i < model->count; i++) {
+        vrn_tensor *wanted = &model->tensors[i];
+        result = bind_tensor(wanted, vrn_names_find(names, wanted->name), subject, arch, log);
+    }
+    if (!result) result = refuse_others(model, names, subject, arch, log);
+    if (!result) vrn_log_write(log, VRN_LOG_INFO, "%s: %s", subject, arch);
+    return result;
+}
+
+static vrn_result read_names(vrn_names *names, const vrn_checkpoint *checkpoint, const vrn_log *log)
+{
+    size_t count = vrn_checkpoint_count(checkpoint);
+    const vrn_tensor **tensors = vrn_alloc(count, sizeof *tensors);
+    if (!tensors) return vrn_fail_memory(log);
+    for (size_t i = 0; i < count; i++) tensors[i] = vrn_checkpoint_tensor(checkpoint, i);
+    vrn_result result =
+        vrn_names_create(names, tensors, count, vrn_checkpoint_name(checkpoint), log);
+    vrn_free(tensors);
+    return result;
+}
+
+/* Makes the model of a checkpoint, which it owns from here on, whatever the result. */
+static vrn_result load(vrn_model **model, vrn_checkpoint *checkpoint,
+                       const vrn_model_params *params)
+{
+    const vrn_log *log = params ? &params->log : NULL;
+    vrn_names names = {0};
+    vrn_result result = create(model, log);
+    if (result) {
+        vrn_checkpoint_destroy(&checkpoint);
+        return result;
+    }
+    (*model)->checkpoint = checkpoint;
+    result = read_names(&names, checkpoint, log);
+    if (!result) result = find_arch(*model, &names, params, log);
+    if (!result) result = bind_all(*model, &names, log);
+    if (!result) {
+        result = vrn_metadata_read(&(*model)->metadata, checkpoint, &(*model)->arch, log);
+    }
+    vrn_names_free(&names);
+    if (result) vrn_model_destroy(model);
+    return result;
+}
+
+vrn_result vrn_model_load(vrn_model **model, const char *path, const vrn_model_params *params)
+{
+    const vrn_log *log = params ? &params->log : NULL;
+    *model = NULL;
+    if (!path)
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "model: expected a path, found NULL");
+    vrn_checkpoint *checkpoint = NULL;
+    vrn_result result = vrn_checkpoint_open(&checkpoint, path, log);
+    return result ? result : load(model, checkpoint, params);
+}
+
+vrn_result vrn_model_load_memory(vrn_model **model, const void *data, size_t size, const char *name,
+                                 const vrn_model_params *params)
+{
+    const vrn_log *log = params ? &params->log : NULL;
+    *model = NULL;
+    if (!data && size) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "model: expected data, found NULL");
+    }
+    vrn_checkpoint *checkpoint = NULL;
+    vrn_result result =
+        vrn_checkpoint_open_memory(&checkpoint, data, size, name ? name : "memory", log);
+    return result ? result : load(model, checkpoint, params);
+}
+
+/* ---- Random weights -------------------------------------------------------------------------- */
+
+typedef struct random_filler {
+    vrn_model *model;
+    size_t index; /* of the parameter, and the number of its random stream */
+    float *values;
+    uint64_t seed;
+} random_filler;
+
+static vrn_result fill_random(void *user, const vrn_parameter *parameter)
+{
+    random_filler *filler = user;
+    vrn_tensor *tensor = &filler->model->tensors[filler->index];
+    vrn_random_parameter(filler->values, &filler->model->arch, parameter,
+                         vrn_random_create(filler->seed, filler->index));
+    tensor->data = (const uint8_t *)filler->values;
+    filler->values += elements_of(parameter);
+    filler->index++;
+    return VRN_OK;
+}
+
+vrn_result vrn_model_random(vrn_model **model, const vrn_arch *arch, uint64_t seed,
+                            const vrn_model_params *params)
+{
+    const vrn_log *log = params ? &params->log : NULL;
+    *model = NULL;
+    if (!arch) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "model: expected an architecture");
+    vrn_arch complete = *arch;
+    vrn_result result = vrn_arch_check(&complete, log);
+    if (!result) result = create(model, log);
+    if (result) return result;
+
+    vrn_model *new_model = *model;
+    new_model->arch = complete;
+    table_size size;
+    result = make_table(new_model, &size, log);
+    if (result) goto error;
+    /* vrn_arch_check bounds the elements; their size may still be too much for a small size_t. */
+    if (size.elements > SIZE_MAX / sizeof(float) ||
+        !(new_model->values = vrn_alloc((size_t)size.elements, sizeof(float)))) {
+        result = vrn_fail_memory(log);
+        goto error;
+    }
+    random_filler filler = {new_model, 0, new_model->values, seed};
+    result = vrn_arch_visit_parameters(&complete, fill_random, &filler, log);
+    if (!result) result = vrn_metadata_read(&new_model->metadata, NULL, &complete, log);
+    if (result) goto error;
+    return VRN_OK;
+
+error:
+    vrn_model_destroy(model);
+    return result;
+}
+
+/* ---- Life and contents ----------------------------------------------------------------------- */
+
+vrn_model *vrn_model_hold(const vrn_model *model)
+{
+    vrn_model *counted = (vrn_model *)model; /* the count is no part of what is immutable */
+    atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);
+    return counted;
+}
+
+void vrn_model_release(vrn_model *model)
+{
+    if (!model) return;
+    if (atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1) return;
+    vrn_metadata_free(&model->metadata);
+    vrn_checkpoint_destroy(&model->checkpoint);
+    vrn_free(model->values);
+    vrn_free(model->names);
+    vrn_free(model->by_name);
+    vrn_free(model->tensors);
+    vrn_free(model);
+}
+
+void vrn_model_destroy(vrn_model **model)
+{
+    if (!model) return;
+    vrn_model_release(*model);
+    *model = NULL;
+}
+
+const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name)
+{
+    size_t low = 0, high = model->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(model->by_name[middle]->name, name);
+        if (order == 0) return model->by_name[middle];
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+const vrn_arch *vrn_model_arch(const vrn_model *model)
+{
+    return &model->arch;
+}
+
+uint64_t vrn_model_id(const vrn_model *model)
+{
+    return model->id;
+}
+
+void vrn_model_get_info(const vrn_model *model, vrn_model_info *info)
+{
+    *info = (vrn_model_info){
+        .arch = model->arch,
+        .parameters = model->parameters,
+        .transform = model->metadata.transform,
+        .has_class_names = model->metadata.class_names != NULL,
+    };
+    memcpy(info->name, model->metadata.name, sizeof info->name);
+}
+
+const char *vrn_model_class_name(const vrn_model *model, uint32_t index)
+{
+    if (!model->metadata.class_names || index >= model->arch.num_classes) return NULL;
+    return model->metadata.class_names[index];
+}
+
+vrn_result vrn_model_save(const vrn_model *model, const char *path,
+                          const vrn_model_save_params *params)
+{
+    const vrn_log *log = params ? &params->log : NULL;
+    if (!model || !path) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "save: expected a model and a path");
+    }
+    vrn_metadata_pairs metadata;
+    vrn_metadata_collect(&metadata, &model->metadata, model->checkpoint, &model->arch);
+    return vrn_safetensors_write(path, model->tensors, model->count, metadata.pairs, metadata.count,
+                                 params && params->fp16, log);
+}

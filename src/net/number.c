@@ -1,0 +1,131 @@
+#include "net/number.h"
+
+#include <float.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool vrn_parse_number(const char *text, size_t length, uint64_t max, uint64_t *value)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (!is_digit(text[i])) return false;
+        uint64_t digit = (uint64_t)(text[i] - '0');
+        if (digit > max || number > (max - digit) / 10) return false;
+        number = number * 10 + digit;
+    }
+    *value = number;
+    return length > 0;
+}
+
+typedef struct decimal {
+    uint64_t digits; /* the first 19 significant ones */
+    int exponent;    /* value = digits * 10^exponent, bounded by the checks in read_mantissa */
+} decimal;
+
+/* Reads digits with at most one point among them; returns how many bytes, 0 where there is no
+ * digit. */
+static size_t read_mantissa(const char *text, size_t length, decimal *number)
+{
+    enum { FAR = 1000 }; /* beyond any float, far from any overflow */
+    size_t i = 0, digits = 0;
+    bool point = false;
+    for (; i < length; i++) {
+        if (text[i] == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (!is_digit(text[i])) break;
+        digits++;
+        if (number->digits < UINT64_C(1000000000000000000)) {
+            number->digits = number->digits * 10 + (uint64_t)(text[i] - '0');
+            if (point && number->exponent > -FAR) number->exponent--;
+        } else if (!point && number->exponent < FAR) {
+            number->exponent++;
+        }
+    }
+    return digits ? i : 0;
+}
+
+static double scale(decimal number)
+{
+    double value = (double)number.digits, power = 1;
+    int steps = number.exponent < 0 ? -number.exponent : number.exponent;
+    /* 10^22 is the last power of ten that a double holds exactly; what floats need beyond is few
+     * steps, and past 400 the result is 0 or too large anyway. */
+    for (int i = 0; i < steps && i < 400; i++) {
+        power *= 10;
+        if (power < 1e22) continue;
+        value = number.exponent < 0 ? value / power : value * power;
+        power = 1;
+    }
+    return number.exponent < 0 ? value / power : value * power;
+}
+
+bool vrn_parse_real(const char *text, size_t length, float *value)
+{
+    bool negative = length > 0 && text[0] == '-';
+    size_t at = negative;
+    decimal number = {0};
+    size_t used = read_mantissa(text + at, length - at, &number);
+    if (used == 0) return false;
+    at += used;
+    if (at < length && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        bool down = at < length && text[at] == '-';
+        if (down || (at < length && text[at] == '+')) at++;
+        uint64_t exponent = 0;
+        if (!vrn_parse_number(text + at, length - at, 9999, &exponent)) return false;
+        number.exponent += down ? -(int)exponent : (int)exponent;
+        at = length;
+    }
+    double result = scale(number);
+    /* The largest float's text is a little larger than it; up to half a step more is still it. */
+    if (at != length || result >= FLT_MAX * (1 + FLT_EPSILON / 4.0)) return false;
+    if (result > FLT_MAX) result = FLT_MAX;
+    *value = (float)(negative ? -result : result);
+    return true;
+}
+
+/* Writes 0.000ddd, dd.ddd or d.dde-07 from "ddd" and the exponent of its first digit. */
+static void write_decimal(char *text, bool negative, const char *digits, int count, int exponent)
+{
+    const char *sign = negative ? "-" : "";
+    if (exponent < -4 || exponent > 8) {
+        snprintf(text, VRN_REAL_MAX, "%s%c%s%se%+03d", sign, digits[0], count > 1 ? "." : "",
+                 digits + 1, exponent);
+    } else if (exponent < 0) {
+        snprintf(text, VRN_REAL_MAX, "%s0.%.*s%s", sign, -exponent - 1, "00000", digits);
+    } else if (count <= exponent + 1) {
+        snprintf(text, VRN_REAL_MAX, "%s%s%.*s", sign, digits, exponent + 1 - count, "00000000");
+    } else {
+        snprintf(text, VRN_REAL_MAX, "%s%.*s.%s", sign, exponent + 1, digits,
+                 digits + exponent + 1);
+    }
+}
+
+void vrn_format_real(float value, char text[VRN_REAL_MAX])
+{
+    for (int precision = 0; precision < 9; precision++) {
+        char scientific[48], digits[16];
+        snprintf(scientific, sizeof scientific, "%.*e", precision, (double)value);
+        /* The locale decides what stands between the digits; only the digits are taken. */
+        int count = 0;
+        const char *c = scientific;
+        for (; *c != 'e'; c++) {
+            if (is_digit(*c)) digits[count++] = *c;
+        }
+        while (count > 1 && digits[count - 1] == '0') count--;
+        digits[count] = 0;
+        uint64_t exponent = 0;
+        vrn_parse_number(c + 2, strlen(c + 2), 99, &exponent);
+        int signed_exponent = c[1] == '-' ? -(int)exponent : (int)exponent;
+        write_decimal(text, scientific[0] == '-', digits, count, signed_exponent);
+        float back = 0;
+        if (vrn_parse_real(text, strlen(text), &back) && back == value) return;
+    }
+}

@@ -1,0 +1,20 @@
+/* Numbers in texts, whatever the locale. */
+#ifndef VRN_NET_NUMBER_H
+#define VRN_NET_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { VRN_REAL_MAX = 32 }; /* bytes that vrn_format_real writes at most, with the NUL */
+
+/* Reads `length` bytes that must be decimal digits alone; false if they are not or exceed `max`. */
+bool vrn_parse_number(const char *text, size_t length, uint64_t max, uint64_t *value);
+
+/* Reads `length` bytes of the form -12.5e-3; false if they are not a finite float. */
+bool vrn_parse_real(const char *text, size_t length, float *value);
+
+/* Writes the shortest text that vrn_parse_real reads back to the same finite float. */
+void vrn_format_real(float value, char text[VRN_REAL_MAX]);
+
+#endif

@@ -1,0 +1,595 @@
+/* Models: deduced from tensors, described by metadata, saved and loaded again. */
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "net/graph.h"
+#include "net/model.h"
+#include "unit/captured_log.h"
+#include "unit/net_helpers.h"
+#include "unit/safetensors_builder.h"
+
+static const char temporary[] = "test_model.tmp.safetensors";
+
+/* ---- Files of an architecture, perhaps with faults ------------------------------------------- */
+
+typedef struct variation {
+    const char *leave_out; /* the parameter of this name */
+    const char *reshape;   /* gives this parameter .. */
+    uint64_t shape[4];     /* .. another shape: entries that are not 0 count */
+    const char *retype;    /* makes this parameter int64 */
+    const char *add;       /* one more tensor at the end, [2, 3] */
+    bool untracked;        /* no num_batches_tracked */
+} variation;
+
+typedef struct file_maker {
+    safetensors_builder *builder;
+    variation v;
+} file_maker;
+
+static bool is(const char *a, const char *b)
+{
+    return a && strcmp(a, b) == 0;
+}
+
+static vrn_result put_parameter(void *user, const vrn_parameter *parameter)
+{
+    file_maker *maker = user;
+    const char *name = parameter->name;
+    uint64_t shape[4];
+    memcpy(shape, parameter->shape, sizeof shape);
+    if (is(maker->v.leave_out, name)) return VRN_OK;
+    for (int i = 0; i < 4; i++) {
+        if (is(maker->v.reshape, name) && maker->v.shape[i]) shape[i] = maker->v.shape[i];
+    }
+    bool integer = is(maker->v.retype, name);
+    builder_tensor(maker->builder, name, integer ? "I64" : "F32", integer ? 8 : 4, parameter->rank,
+                   shape);
+    if (parameter->role == VRN_PARAM_VAR && !maker->v.untracked) {
+        char counter[96];
+        snprintf(counter, sizeof counter, "%.*snum_batches_tracked",
+                 (int)(strlen(name) - strlen("running_var")), name);
+        builder_tensor(maker->builder, counter, "I64", 8, 0, NULL);
+    }
+    return VRN_OK;
+}
+
+static void put_network(safetensors_builder *builder, const char *text, const variation *v)
+{
+    vrn_arch arch = parse(text);
+    file_maker maker = {builder, v ? *v : (variation){.untracked = false}};
+    assert_int_equal(vrn_arch_visit_parameters(&arch, put_parameter, &maker, NULL), VRN_OK);
+    if (maker.v.add) builder_tensor(builder, maker.v.add, "F32", 4, 2, (uint64_t[]){2, 3});
+}
+
+static vrn_result load_built(vrn_model **model, safetensors_builder *builder, const char *arch,
+                             vrn_log log)
+{
+    builder_finish(builder);
+    vrn_model_params params = {.log = log, .arch = arch};
+    return vrn_model_load_memory(model, builder->file, builder->size, "net.safetensors", &params);
+}
+
+/* ---- Deduction ------------------------------------------------------------------------------- */
+
+static void assert_deduced(const char *text, bool untracked, const char *expected)
+{
+    safetensors_builder builder;
+    captured_log captured;
+    builder_start(&builder);
+    put_network(&builder, text, &(variation){.untracked = untracked});
+    vrn_model *model = NULL;
+    if (load_built(&model, &builder, NULL, capture_log(&captured)) != VRN_OK) {
+        fail_msg("%s: %s", text, captured.text);
+    }
+    vrn_model_info info;
+    vrn_model_get_info(model, &info);
+    assert_string_equal(info.name, expected);
+    char found[256];
+    vrn_arch_format(&info.arch, found, sizeof found);
+    assert_string_equal(found, expected);
+    vrn_model_destroy(&model);
+    assert_null(model);
+    builder_free(&builder);
+}
+
+static void test_deduces_every_name(void **state)
+{
+    (void)state;
+    const char *name;
+    for (uint32_t i = 0; (name = vrn_arch_name(i)) != NULL; i++) assert_deduced(name, false, name);
+}
+
+static void test_deduces_variants(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        "resnet18,num_classes=21",
+        "resnet20,shortcut=projection",
+        "resnet18,norm=group",
+        "resnet50,norm=group",
+        "resnet18,stem=cifar",
+        "resnet50,stem=cifar",
+        "resnet50,width_per_group=32",
+        "resnet50,groups=8,width_per_group=16",
+        "resnet,block=bottleneck,layers=1:2:1,stem=cifar,planes=64:96:128",
+        "resnet,layers=1:1:1:1:1:1:1:1,planes=8:8:8:8:8:8:8:8",
+        "resnet,layers=1:1,planes=8:32,shortcut=pad",
+        "resnet8",
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) assert_deduced(same[i], false, same[i]);
+
+    assert_deduced("resnet18", true, "resnet18,norm=frozen");
+    /* What tensors cannot tell has its default. */
+    assert_deduced("resnet50,dilate=0:1:1,v1=1,norm_eps=0.001", false, "resnet50");
+    assert_deduced("resnet50,norm=group,norm_groups=16", false, "resnet50,norm=group");
+    /* int(planes * width / 64.0) is the same for 96 and 97 with planes 16: the smallest .. */
+    assert_deduced("resnet,block=bottleneck,layers=1,planes=16,width_per_group=97", false,
+                   "resnet,block=bottleneck,layers=1,planes=16,width_per_group=96");
+    /* .. unless a network with a name has one of them, such as 64 or ResNeXt's 4. */
+    assert_deduced("resnet,block=bottleneck,layers=1,planes=16,width_per_group=66", false,
+                   "resnet,block=bottleneck,layers=1,planes=16");
+    assert_deduced("resnet,block=bottleneck,layers=1,planes=16,groups=32,width_per_group=7", false,
+                   "resnet,block=bottleneck,layers=1,planes=16,groups=32,width_per_group=4");
+    /* .. with as many groups: int(10 * 7 / 64.0) to int(10 * 12 / 64.0) are all 1. */
+    assert_deduced("resnet,block=bottleneck,layers=1,planes=10,groups=32,width_per_group=12", false,
+                   "resnet,block=bottleneck,layers=1,planes=10,groups=32,width_per_group=8");
+    assert_deduced("resnet,block=bottleneck,layers=1,planes=10,groups=8,width_per_group=12", false,
+                   "resnet,block=bottleneck,layers=1,planes=10,groups=8,width_per_group=7");
+    /* A later, wider stage decides what the first one leaves open. */
+    assert_deduced("resnet,block=bottleneck,layers=1:1,planes=16:64,width_per_group=97", false,
+                   "resnet,block=bottleneck,layers=1:1,planes=16:64,width_per_group=97");
+}
+
+typedef struct fault {
+    const char *arch; /* of the file */
+    variation v;
+    const char *given; /* params->arch */
+    const char *words; /* in the message */
+} fault;
+
+static void test_faults(void **state)
+{
+    (void)state;
+    static const fault faults[] = {
+        {"resnet8",
+         {.leave_out = "layer2.0.bn1.bias"},
+         NULL,
+         "net.safetensors: layer2.0.bn1.bias: expected [32], found no such tensor (resnet8)"},
+        {"resnet8",
+         {.leave_out = "conv1.weight"},
+         NULL,
+         "net.safetensors: conv1.weight: expected a stem of one convolution"},
+        {"resnet8",
+         {.leave_out = "fc.weight"},
+         NULL,
+         "fc.weight: expected the linear layer, [classes, channels], found no such tensor"},
+        {"resnet8", {.leave_out = "fc.bias"}, NULL, "fc.bias: expected [10], found no such"},
+        {"resnet8", {.leave_out = "bn1.running_var"}, NULL, "bn1.running_var: expected [16]"},
+        {"resnet8",
+         {.reshape = "conv1.weight", .shape = {0, 1}},
+         NULL,
+         "conv1.weight: expected a stem of one convolution, [.., 3, 7, 7] or [.., 3, 3, 3], found "
+         "[16, 1, 3, 3]"},
+        {"resnet8",
+         {.reshape = "conv1.weight", .shape = {0, 0, 5, 5}},
+         NULL,
+         "found [16, 3, 5, 5]"},
+        {"resnet8",
+         {.reshape = "conv1.weight", .shape = {24}},
+         NULL,
+         "conv1.weight: expected [16, 3, 3, 3], found [24, 3, 3, 3]"},
+        {"resnet8",
+         {.reshape = "layer3.0.conv2.weight", .shape = {0, 32}},
+         NULL,
+         "layer3.0.conv2.weight: expected [64, 64, 3, 3], found [64, 32, 3, 3]"},
+        {"resnet8",
+         {.reshape = "layer3.0.bn2.running_mean", .shape = {65}},
+         NULL,
+         "layer3.0.bn2.running_mean: expected [64], found [65]"},
+        {"resnet8",
+         {.reshape = "fc.weight", .shape = {0, 65}},
+         NULL,
+         "fc.weight: expected [10, 64], found [10, 65]"},
+        {"resnet8",
+         {.retype = "layer1.0.conv1.weight"},
+         NULL,
+         "layer1.0.conv1.weight: expected float32, float16, bfloat16 or float64, found"},
+        {"resnet8",
+         {.add = "layer1.0.se.fc1.weight"},
+         NULL,
+         "net.safetensors: layer1.0.se.fc1.weight: expected no such tensor, found [2, 3] "
+         "(resnet8)"},
+        {"resnet8",
+         {.add = "layer4.0.conv2.weight"},
+         NULL,
+         "layer4.0.conv2.weight: expected no such"},
+        /* Deep stems (timm's resnet50d) and average pools in the shortcut */
+        {"resnet50",
+         {.leave_out = "conv1.weight", .add = "conv1.0.weight"},
+         NULL,
+         "conv1.0.weight: expected a stem of one convolution"},
+        {"resnet50",
+         {.leave_out = "layer1.0.downsample.0.weight"},
+         NULL,
+         "layer1.0.downsample.0.weight: expected [256, 64, 1, 1], found no such tensor (resnet50)"},
+        {"resnet50",
+         {.reshape = "layer1.0.conv3.weight", .shape = {255}},
+         NULL,
+         "layer1.0.conv3.weight: expected a multiple of 4 output channels, found [255, 64, 1, 1]"},
+        {"resnet50",
+         {.reshape = "layer1.0.conv2.weight", .shape = {0, 48}},
+         NULL,
+         "layer1.0.conv2.weight: expected output channels in equal groups, found [64, 48, 3, 3]"},
+        {"resnet50",
+         {.reshape = "layer3.0.conv2.weight", .shape = {0, 128}},
+         NULL,
+         "layer3.0.conv2.weight: expected [256, 256, 3, 3], found [256, 128, 3, 3]"},
+        {"resnet50",
+         {.leave_out = "layer3.2.conv1.weight"},
+         NULL,
+         "layer3.2.bn1.weight: expected no such tensor"},
+        /* An architecture that is given wins, and then the tensors must fit it. */
+        {"resnet8",
+         {.add = NULL},
+         "resnet8,num_classes=11",
+         "fc.weight: expected [11, 64], found [10, 64]"},
+        {"resnet8",
+         {.add = NULL},
+         "resnet8,shortcut=projection",
+         "layer2.0.downsample.0.weight: expected [32, 16, 1, 1], found no such"},
+        {"resnet8,norm=group,norm_groups=8",
+         {.add = NULL},
+         NULL,
+         "GroupNorm: num_channels must be"},
+        /* .. even where the file is far too small for it. */
+        {"resnet8",
+         {.add = NULL},
+         "resnet,layers=4096:4096:4096,planes=1:1:1,stem=cifar",
+         "expected the tensors of 12288 blocks, found 37 in all"},
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        safetensors_builder builder;
+        captured_log captured;
+        builder_start(&builder);
+        put_network(&builder, faults[i].arch, &faults[i].v);
+        vrn_model *model = (vrn_model *)&builder;
+        vrn_result result = load_built(&model, &builder, faults[i].given, capture_log(&captured));
+        if (result != VRN_ERROR_FILE || !said_once(&captured, faults[i].words)) {
+            fail_msg("fault %zu: result %d", i, result);
+        }
+        assert_null(model);
+        builder_free(&builder);
+    }
+}
+
+static void test_given_arch(void **state)
+{
+    (void)state;
+    safetensors_builder builder;
+    captured_log captured;
+    builder_start(&builder);
+    put_network(&builder, "resnet50,num_classes=21", NULL);
+    vrn_model *model = NULL;
+    const char *text = "resnet50,num_classes=21,dilate=0:1:1,v1=1";
+    assert_int_equal(load_built(&model, &builder, text, capture_log(&captured)), VRN_OK);
+    assert_true(vrn_model_arch(model)->dilate[3] && vrn_model_arch(model)->stride_on_1x1);
+    vrn_model_destroy(&model);
+
+    vrn_model_params params = {.log = capture_log(&captured), .arch = "resnet50,foo=1"};
+    assert_int_equal(vrn_model_load_memory(&model, builder.file, builder.size, "x", &params),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_true(said_once(&captured, "unknown key 'foo'"));
+    builder_free(&builder);
+}
+
+static void test_not_a_network(void **state)
+{
+    (void)state;
+    safetensors_builder builder;
+    captured_log captured;
+    vrn_model *model = NULL;
+    builder_start(&builder);
+    builder_tensor(&builder, "embedding", "F32", 4, 2, (uint64_t[]){7, 8});
+    assert_int_equal(load_built(&model, &builder, NULL, capture_log(&captured)), VRN_ERROR_FILE);
+    assert_true(said_once(&captured, "net.safetensors: conv1.weight: expected a stem"));
+    builder_free(&builder);
+
+    builder_start(&builder);
+    builder_tensor(&builder, "conv1.weight", "F32", 4, 4, (uint64_t[]){16, 3, 3, 3});
+    builder_tensor(&builder, "fc.weight", "F32", 4, 2, (uint64_t[]){10, 16});
+    assert_int_equal(load_built(&model, &builder, NULL, capture_log(&captured)), VRN_ERROR_FILE);
+    assert_true(said_once(&captured, "layer1.0.conv1.weight: expected the first convolution"));
+    builder_free(&builder);
+
+    assert_int_equal(vrn_model_load(&model, "no/such/file.pth", NULL), VRN_ERROR_FILE);
+    assert_int_equal(vrn_model_load(&model, NULL, NULL), VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vrn_model_load_memory(&model, NULL, 8, NULL, NULL),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_null(model);
+}
+
+/* ---- Metadata -------------------------------------------------------------------------------- */
+
+static void test_metadata(void **state)
+{
+    (void)state;
+    safetensors_builder builder;
+    captured_log captured;
+    builder_start(&builder);
+    put_network(&builder, "resnet8,num_classes=3", &(variation){.untracked = true});
+    builder_metadata(&builder, "vkresnet.name", "tiny");
+    builder_metadata(&builder, "vkresnet.arch", "resnet8,num_classes=3,norm_eps=0.5");
+    builder_metadata(&builder, "vkresnet.classes", "a cat\nein Hund\n");
+    builder_metadata(&builder, "vkresnet.resize", "40");
+    builder_metadata(&builder, "vkresnet.crop", "0");
+    builder_metadata(&builder, "vkresnet.interpolation", "bilinear");
+    builder_metadata(&builder, "vkresnet.mean", "0.5, -0.25,1e-1");
+    builder_metadata(&builder, "vkresnet.std", "1,0,2.5");
+    builder_metadata(&builder, "vkresnet.license", "CC0");
+    vrn_model *model = NULL;
+    assert_int_equal(load_built(&model, &builder, NULL, capture_log(&captured)), VRN_OK);
+
+    for (int saved = 0; saved < 2; saved++) {
+        vrn_model_info info;
+        vrn_model_get_info(model, &info);
+        assert_string_equal(info.name, "tiny");
+        assert_int_equal(info.arch.norm, VRN_NORM_BATCH);
+        assert_true(info.arch.norm_eps == 0.5f);
+        assert_int_equal(info.transform.resize, 40);
+        assert_int_equal(info.transform.crop, 0);
+        assert_true(info.transform.mean[0] == 0.5f && info.transform.mean[1] == -0.25f &&
+                    info.transform.mean[2] == 0.1f);
+        assert_true(info.transform.std[0] == 1 && info.transform.std[1] == 0 &&
+                    info.transform.std[2] == 2.5f);
+        assert_true(info.has_class_names);
+        assert_string_equal(vrn_model_class_name(model, 0), "a cat");
+        assert_string_equal(vrn_model_class_name(model, 1), "ein Hund");
+        assert_string_equal(vrn_model_class_name(model, 2), "");
+        assert_null(vrn_model_class_name(model, 3));
+        /* All of it survives saving, the license too. */
+        assert_int_equal(vrn_model_save(model, temporary, NULL), VRN_OK);
+        vrn_model_destroy(&model);
+        assert_int_equal(vrn_model_load(&model, temporary, NULL), VRN_OK);
+    }
+    vrn_model_destroy(&model);
+    builder_free(&builder);
+
+    char text[4096];
+    FILE *file = fopen(temporary, "rb");
+    assert_non_null(file);
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = 0;
+    assert_non_null(strstr(text + 8, "\"vkresnet.license\":\"CC0\""));
+    assert_non_null(strstr(text + 8, "\"format\":\"pt\""));
+    remove(temporary);
+}
+
+static void test_metadata_nonsense(void **state)
+{
+    (void)state;
+    char long_name[300];
+    memset(long_name, 'n', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = 0;
+    const struct {
+        const char *key, *value, *words;
+    } cases[] = {
+        {"vkresnet.name", long_name, "vkresnet.name: expected at most 255 bytes"},
+        {"vkresnet.arch", "resnet8,foo=1", "net.safetensors: vkresnet.arch: unknown key 'foo'"},
+        {"vkresnet.arch", "", "vkresnet.arch: unknown architecture ''"},
+        {"vkresnet.arch", "resnet14", "expected"},
+        {"vkresnet.classes", "a\nb",
+         "vkresnet.classes: expected 10 names, one for each class, found 2"},
+        {"vkresnet.resize", "-1",
+         "vkresnet.resize: expected a number of pixels up to 65536, found '-1'"},
+        {"vkresnet.crop", "65537", "vkresnet.crop: expected a number"},
+        {"vkresnet.crop", "", "vkresnet.crop: expected a number"},
+        {"vkresnet.interpolation", "bicubic",
+         "vkresnet.interpolation: expected bilinear, found 'bicubic'"},
+        {"vkresnet.mean", "0.485,0.456", "vkresnet.mean: expected three numbers"},
+        {"vkresnet.mean", "0.485;0.456;0.406", "vkresnet.mean: expected three numbers"},
+        {"vkresnet.mean", "1,2,3,4", "vkresnet.mean: expected three numbers"},
+        {"vkresnet.mean", "1,2,nan", "vkresnet.mean: expected three numbers"},
+        {"vkresnet.std", "1,-2,3", "vkresnet.std: expected three numbers of at least 0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        safetensors_builder builder;
+        captured_log captured;
+        builder_start(&builder);
+        put_network(&builder, "resnet8", NULL);
+        builder_metadata(&builder, cases[i].key, cases[i].value);
+        vrn_model *model = NULL;
+        vrn_result result = load_built(&model, &builder, NULL, capture_log(&captured));
+        if (result != VRN_ERROR_FILE || !said_once(&captured, cases[i].words)) {
+            fail_msg("%s=%s: result %d", cases[i].key, cases[i].value, result);
+        }
+        builder_free(&builder);
+    }
+}
+
+static void test_no_size(void **state)
+{
+    (void)state;
+    safetensors_builder builder;
+    captured_log captured;
+    builder_start(&builder);
+    put_network(&builder, "resnet8", NULL);
+    builder_metadata(&builder, "vkresnet.resize", "0");
+    builder_metadata(&builder, "vkresnet.crop", "0");
+    vrn_model *model = NULL;
+    assert_int_equal(load_built(&model, &builder, NULL, capture_log(&captured)), VRN_ERROR_FILE);
+    assert_true(said_once(&captured, "vkresnet.crop: expected a size"));
+    builder_free(&builder);
+}
+
+static void test_default_transforms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arch;
+        uint32_t resize, crop;
+    } cases[] = {{"resnet8", 32, 32}, {"resnet,layers=1,planes=8", 256, 224}};
+    for (int i = 0; i < 2; i++) {
+        vrn_arch arch = parse(cases[i].arch);
+        vrn_model *model = NULL;
+        assert_int_equal(vrn_model_random(&model, &arch, 1, NULL), VRN_OK);
+        vrn_model_info info;
+        vrn_model_get_info(model, &info);
+        assert_int_equal(info.transform.resize, cases[i].resize);
+        assert_int_equal(info.transform.crop, cases[i].crop);
+        assert_true(info.transform.mean[1] == 0.456f && info.transform.std[2] == 0.225f);
+        assert_false(info.has_class_names);
+        assert_null(vrn_model_class_name(model, 0));
+        assert_string_equal(info.name, cases[i].arch);
+        vrn_model_destroy(&model);
+    }
+}
+
+/* ---- Saving ---------------------------------------------------------------------------------- */
+
+typedef struct visitor {
+    const vrn_model *model, *other;
+    bool fp16;
+    size_t count;
+} visitor;
+
+static vrn_result compare_parameter(void *user, const vrn_parameter *parameter)
+{
+    visitor *v = user;
+    uint64_t count = 0, other_count = 0;
+    float *values = values_of(v->model, parameter->name, &count);
+    float *others = values_of(v->other, parameter->name, &other_count);
+    assert_true(count == other_count);
+    for (uint64_t i = 0; i < count; i++) {
+        float expected = v->fp16 ? vrn_half_to_float(vrn_float_to_half(values[i])) : values[i];
+        if (others[i] != expected) fail_msg("%s: element %" PRIu64, parameter->name, i);
+    }
+    free(values);
+    free(others);
+    v->count++;
+    return VRN_OK;
+}
+
+static void assert_survives(const char *text, bool fp16)
+{
+    vrn_arch arch = parse(text);
+    vrn_model *model = NULL, *loaded = NULL;
+    assert_int_equal(vrn_model_random(&model, &arch, 9, NULL), VRN_OK);
+    assert_int_equal(vrn_model_save(model, temporary, &(vrn_model_save_params){.fp16 = fp16}),
+                     VRN_OK);
+    assert_int_equal(vrn_model_load(&loaded, temporary, NULL), VRN_OK);
+    vrn_model_info info;
+    vrn_model_get_info(loaded, &info);
+    char found[256];
+    vrn_arch_format(&info.arch, found, sizeof found);
+    assert_string_equal(found, text);
+    visitor v = {.model = model, .other = loaded, .fp16 = fp16};
+    assert_int_equal(vrn_arch_visit_parameters(&arch, compare_parameter, &v, NULL), VRN_OK);
+    assert_true(v.count > 20);
+
+    /* Over the very file that it is read from. */
+    assert_int_equal(vrn_model_save(loaded, temporary, NULL), VRN_OK);
+    assert_int_equal(vrn_arch_visit_parameters(&arch, compare_parameter, &v, NULL), VRN_OK);
+    vrn_model_destroy(&loaded);
+    vrn_model_destroy(&model);
+    remove(temporary);
+}
+
+static void test_saving(void **state)
+{
+    (void)state;
+    assert_survives("resnet20", false);
+    assert_survives("resnet20", true);
+    assert_survives("resnet20,norm=group,norm_groups=8", false);
+    assert_survives("resnet20,norm=frozen,shortcut=projection", false);
+    assert_survives("resnet,block=bottleneck,layers=1:2,planes=8:24,groups=2,width_per_group=24,"
+                    "dilate=1,norm_eps=0.001,v1=1,zero_init_residual=1",
+                    false);
+    assert_survives("resnet18", true);
+
+    vrn_arch arch = parse("resnet8");
+    vrn_model *model = NULL;
+    assert_int_equal(vrn_model_random(&model, &arch, 9, NULL), VRN_OK);
+    assert_int_equal(vrn_model_save(model, "no/such/folder/x", NULL), VRN_ERROR_FILE);
+    assert_int_equal(vrn_model_save(model, NULL, NULL), VRN_ERROR_INVALID_ARGUMENT);
+    vrn_model_destroy(&model);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+static void test_counting(void **state)
+{
+    (void)state;
+    vrn_arch arch = parse("resnet8");
+    vrn_model *model = NULL, *other = NULL;
+    assert_int_equal(vrn_model_random(&model, &arch, 1, NULL), VRN_OK);
+    assert_int_equal(vrn_model_random(&other, &arch, 1, NULL), VRN_OK);
+    assert_true(vrn_model_id(model) != 0 && vrn_model_id(model) != vrn_model_id(other));
+    vrn_model *held = vrn_model_hold(model);
+    vrn_model_destroy(&model);
+    assert_null(model);
+    assert_non_null(vrn_model_find(held, "fc.bias"));
+    assert_null(vrn_model_find(held, "fc.bia"));
+    assert_null(vrn_model_find(held, ""));
+    vrn_model_release(held);
+    vrn_model_destroy(&other);
+    vrn_model_destroy(&other);
+    vrn_model_destroy(NULL);
+    vrn_model_release(NULL);
+}
+
+/* Idelbayev's files: a 'module.' prefix, a linear head, no num_batches_tracked. */
+static void test_real_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *arch;
+        uint64_t parameters;
+    } files[] = {
+        {VRN_TEST_DATA "/cifar10/resnet20-12fca82f.th", "resnet20,norm=frozen", 269722},
+        {VRN_TEST_DATA "/cifar10/resnet56-4bfd9763.th", "resnet56,norm=frozen", 853018},
+    };
+    for (int i = 0; i < 2; i++) {
+        FILE *there = fopen(files[i].path, "rb");
+        if (!there) skip();
+        fclose(there);
+        captured_log captured;
+        vrn_model *model = NULL;
+        vrn_model_params params = {.log = capture_log(&captured)};
+        if (vrn_model_load(&model, files[i].path, &params) != VRN_OK) fail_msg("%s", captured.text);
+        vrn_model_info info;
+        vrn_model_get_info(model, &info);
+        assert_string_equal(info.name, files[i].arch);
+        assert_true(info.parameters == files[i].parameters);
+        vrn_model_destroy(&model);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_deduces_every_name),
+        cmocka_unit_test(test_deduces_variants),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_given_arch),
+        cmocka_unit_test(test_not_a_network),
+        cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_metadata_nonsense),
+        cmocka_unit_test(test_no_size),
+        cmocka_unit_test(test_default_transforms),
+
+        cmocka_unit_test(test_saving),
+        cmocka_unit_test(test_counting),
+        cmocka_unit_test(test_real_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
