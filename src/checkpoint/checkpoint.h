@@ -8,12 +8,13 @@
 
 typedef struct vrn_checkpoint vrn_checkpoint;
 
-/* Opens a file and recognises its format by content. The file stays mapped while the checkpoint lives.
+/* Opens a file and recognises its format by content. It stays mapped while the checkpoint lives.
  * Of a pickle that holds more than weights, the tensors are those of its 'state_dict' (or 'model',
- * 'model_state_dict', 'net', in this order) where there is one, else of the top-level dictionary; names
- * are the keys, nested ones joined with '.'. A prefix that every name shares up to a dot, such as
- * 'module.', is kept: names are as in the file.
- * Errors: VRN_ERROR_FILE (the log names path, place and what was expected), VRN_ERROR_OUT_OF_MEMORY. */
+ * 'model_state_dict', 'net', in this order) where there is one, else of the top-level dictionary;
+ * names are the keys, nested ones joined with '.'. A prefix that every name shares, such as
+ * 'module.', is kept: names are as in the file, each there once.
+ * Errors: VRN_ERROR_FILE (the log names path, place, what was expected and what was found),
+ * VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_checkpoint_open(vrn_checkpoint **checkpoint, const char *path, const vrn_log *log);
 
 /* The same from memory that outlives the checkpoint; `name` stands for the path in messages. */

@@ -28,7 +28,7 @@ typedef struct vrn_tensor {
     const uint8_t *data;
 } vrn_tensor;
 
-/* "float16" */
+/* "float16". Static. */
 const char *vrn_dtype_name(vrn_dtype dtype);
 
 /* True for the four types that vrn_tensor_read understands. */
@@ -40,11 +40,15 @@ uint64_t vrn_tensor_count(const vrn_tensor *tensor);
 /* Writes "[64, 3, 7, 7]". */
 void vrn_tensor_format_shape(const vrn_tensor *tensor, char *text, size_t capacity);
 
-/* Converts every element, in C order, to `values` [vrn_tensor_count]. Only for float types. */
+/* Converts every element, in C order, to `values` [vrn_tensor_count]. Only for float types. A
+ * float64 beyond float32's range becomes infinite. */
 void vrn_tensor_read(const vrn_tensor *tensor, float *values);
 
+/* The same for `count` elements from the one with index `first` on, all of them inside. */
+void vrn_tensor_read_part(const vrn_tensor *tensor, uint64_t first, uint64_t count, float *values);
+
 /* IEEE 754 half precision: exact one way, round to nearest even the other (overflow becomes
- * infinity). */
+ * infinity). NaN stays NaN. */
 float vrn_half_to_float(uint16_t half);
 uint16_t vrn_float_to_half(float value);
 

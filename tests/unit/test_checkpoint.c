@@ -1,5 +1,5 @@
-/* Reading and writing checkpoints: files made by PyTorch (tests/data/checkpoints), files made here, and
- * broken ones, each of which must give one error and one line. */
+/* Reading and writing checkpoints: files made by PyTorch (tests/data/checkpoints), files made here,
+ * and broken ones, each of which must give one error and one line. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,24 +12,15 @@
 #include <cmocka.h>
 
 #include "base/util.h"
+#include "captured_log.h"
 #include "checkpoint/checkpoint.h"
 
 #define FOLDER VRN_TEST_SOURCE_DIR "/tests/data/checkpoints/"
 
 /* ---- Helpers --------------------------------------------------------------------------------- */
 
-static char last_line[1100];
-static int lines;
-
-static void count_line(void *user, vrn_log_level level, const char *text)
-{
-    (void)user;
-    (void)level;
-    snprintf(last_line, sizeof last_line, "%s", text);
-    lines++;
-}
-
-static const vrn_log test_log = {.message = count_line};
+static captured_log captured;
+static const vrn_log test_log = {.message = captured_message, .user = &captured};
 
 /* Opens a copy of exactly this size, so that the address sanitizer sees a read beyond it. */
 typedef struct opened {
@@ -43,8 +34,7 @@ static opened open_copy(const void *data, size_t size)
     opened o = {.copy = malloc(size ? size : 1)};
     assert_non_null(o.copy);
     if (size) memcpy(o.copy, data, size);
-    lines = 0;
-    last_line[0] = 0;
+    captured = (captured_log){0};
     o.result = vrn_checkpoint_open_memory(&o.checkpoint, o.copy, size, "file", &test_log);
     return o;
 }
@@ -74,8 +64,8 @@ static vrn_checkpoint *open_fixture(const char *name)
     char path[512];
     snprintf(path, sizeof path, FOLDER "%s", name);
     vrn_checkpoint *checkpoint;
-    lines = 0;
-    if (vrn_checkpoint_open(&checkpoint, path, &test_log) != VRN_OK) fail_msg("%s", last_line);
+    captured = (captured_log){0};
+    if (vrn_checkpoint_open(&checkpoint, path, &test_log) != VRN_OK) fail_msg("%s", captured.text);
     assert_string_equal(vrn_checkpoint_name(checkpoint), path);
     return checkpoint;
 }
@@ -140,7 +130,10 @@ static void check_kinds(const vrn_checkpoint *checkpoint)
     check_tensor(checkpoint, "channels_last", VRN_DTYPE_F32, "[2, 3, 2, 2]", 7);
     check_tensor(checkpoint, "parameter", VRN_DTYPE_F32, "[3]", 8);
     check_tensor(checkpoint, "expanded", VRN_DTYPE_F32, "[3]", ZEROS);
-    check_tensor(checkpoint, "gr\xc3\xb6\xc3\x9f" "e.\xcf\x80", VRN_DTYPE_F32, "[2]", 9);
+    check_tensor(checkpoint,
+                 "gr\xc3\xb6\xc3\x9f"
+                 "e.\xcf\x80",
+                 VRN_DTYPE_F32, "[2]", 9);
 }
 
 static void test_kinds(void **state)
@@ -161,7 +154,7 @@ static void test_kinds(void **state)
                                 "a \"quoted\" \\ line\n\xc3\xa4\xf0\x9f\x98\x80");
         }
         assert_null(vrn_checkpoint_metadata(checkpoint, "nothing"));
-        assert_int_equal(lines, 0);
+        assert_int_equal(captured.errors, 0);
         vrn_checkpoint_destroy(&checkpoint);
     }
 }
@@ -272,15 +265,12 @@ static void test_write_large(void **state)
     float *values = malloc(COUNT * sizeof *values), *back = malloc(COUNT * sizeof *values);
     assert_true(values && back);
     for (int i = 0; i < COUNT; i++) values[i] = (float)(i % 2048) / 8;
-    vrn_tensor tensor = {.name = "w",
-                         .rank = 1,
-                         .shape = {COUNT},
-                         .stride = {1},
-                         .data = (const uint8_t *)values};
+    vrn_tensor tensor = {
+        .name = "w", .rank = 1, .shape = {COUNT}, .stride = {1}, .data = (const uint8_t *)values};
     for (int fp16 = 0; fp16 < 2; fp16++) {
         vrn_checkpoint *checkpoint;
-        assert_int_equal(
-            vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, fp16 != 0, &test_log), VRN_OK);
+        assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, fp16 != 0, &test_log),
+                         VRN_OK);
         assert_int_equal(vrn_checkpoint_open(&checkpoint, WRITTEN, &test_log), VRN_OK);
         vrn_tensor_read(vrn_checkpoint_tensor(checkpoint, 0), back);
         assert_memory_equal(back, values, COUNT * sizeof *values);
@@ -303,13 +293,13 @@ static void test_write_refuses(void **state)
     assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, true, &test_log), VRN_OK);
     remove(WRITTEN);
 
-    lines = 0;
+    captured = (captured_log){0};
     tensor.shape[0] = 3;
     assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, true, &test_log),
                      VRN_ERROR_FILE);
-    assert_non_null(strstr(last_line, "layer.weight"));
-    assert_non_null(strstr(last_line, "65520"));
-    assert_int_equal(lines, 1);
+    assert_non_null(strstr(captured.text, "layer.weight"));
+    assert_non_null(strstr(captured.text, "65520"));
+    assert_int_equal(captured.errors, 1);
     assert_null(fopen(WRITTEN, "rb"));
 
     tensor.data = (const uint8_t *)(values + 3); /* what is infinite may stay so */
@@ -328,19 +318,19 @@ static void test_write_refuses(void **state)
     assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, false, &test_log),
                      VRN_ERROR_INVALID_ARGUMENT);
     tensor.dtype = VRN_DTYPE_F32;
-    lines = 0;
+    captured = (captured_log){0};
     assert_int_equal(
         vrn_safetensors_write("no/such/folder/x", &tensor, 1, NULL, 0, false, &test_log),
         VRN_ERROR_FILE);
-    assert_int_equal(lines, 1);
+    assert_int_equal(captured.errors, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),         cmocka_unit_test(test_wrapped),
-        cmocka_unit_test(test_real_files),    cmocka_unit_test(test_write),
-        cmocka_unit_test(test_write_large),   cmocka_unit_test(test_write_refuses),
+        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_wrapped),
+        cmocka_unit_test(test_real_files),  cmocka_unit_test(test_write),
+        cmocka_unit_test(test_write_large), cmocka_unit_test(test_write_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,149 +13,11 @@
 #include "base/util.h"
 #include "captured_log.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint_builder.h"
 
 #define FOLDER VRN_TEST_SOURCE_DIR "/tests/data/checkpoints/"
 
-/* ---- Making files ---------------------------------------------------------------------------- */
-
-typedef struct bytes {
-    uint8_t *data;
-    size_t size;
-} bytes;
-
-static void put(bytes *b, const void *data, size_t size)
-{
-    b->data = realloc(b->data, b->size + size + 1);
-    if (!b->data) abort();
-    if (size) memcpy(b->data + b->size, data, size);
-    b->size += size;
-}
-
-static void put_number(bytes *b, uint64_t number, size_t width)
-{
-    for (size_t i = 0; i < width; i++, number >>= 8) {
-        uint8_t low = (uint8_t)number;
-        put(b, &low, 1);
-    }
-}
-
-static void release(bytes *b)
-{
-    free(b->data);
-    *b = (bytes){0};
-}
-
-/* Text with its length, as NUL and anything else may be in it. */
-#define TEXT(literal) literal, sizeof(literal) - 1
-
-#define MAGIC "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
-#define PREAMBLE MAGIC "\x80\x02M\xe9\x03." "\x80\x02}."
-
-/* The legacy form around a pickle; where that mentions a storage, there is one, "0", of four floats. */
-static bytes make_legacy(const char *pickle, size_t size)
-{
-    static const char mention[] = "torch\n";
-    static const float values[4] = {1, 2, 3, 4};
-    bytes b = {0};
-    put(&b, TEXT(PREAMBLE "\x80\x02"));
-    put(&b, pickle, size);
-    bool storage = false;
-    for (size_t i = 0; i + strlen(mention) <= size && !storage; i++) {
-        storage = memcmp(pickle + i, mention, strlen(mention)) == 0;
-    }
-    if (storage) {
-        put(&b, TEXT("." "\x80\x02]U\1" "0a."));
-        put_number(&b, 4, 8);
-        put(&b, values, sizeof values);
-    } else {
-        put(&b, TEXT("." "\x80\x02]."));
-    }
-    return b;
-}
-
-typedef struct zip_part {
-    const char *name;
-    const void *data;
-    size_t size;
-    uint32_t method, flags;
-} zip_part;
-
-/* With `wide`, sizes and offsets are where only zip64 has them, behind a comment at the end. */
-static bytes make_zip(const zip_part *parts, size_t count, bool wide)
-{
-    bytes b = {0}, directory = {0};
-    for (size_t i = 0; i < count; i++) {
-        const zip_part *part = &parts[i];
-        size_t header = b.size, length = strlen(part->name);
-        put_number(&b, 0x04034b50, 4);
-        put_number(&b, 20, 2);
-        put_number(&b, part->flags | (wide ? 8 : 0), 2);
-        put_number(&b, part->method, 2);
-        put_number(&b, 0, 8); /* time, date, checksum */
-        put_number(&b, wide ? 0 : part->size, 4);
-        put_number(&b, wide ? 0 : part->size, 4);
-        put_number(&b, length, 2);
-        put_number(&b, 5, 2);
-        put(&b, part->name, length);
-        put(&b, TEXT("FB\1\0Z"));
-        put(&b, part->data, part->size);
-        if (wide) put(&b, TEXT("PK\7\10descriptor.."));
-
-        put_number(&directory, 0x02014b50, 4);
-        put_number(&directory, 20, 4);
-        put_number(&directory, part->flags | (wide ? 8 : 0), 2);
-        put_number(&directory, part->method, 2);
-        put_number(&directory, 0, 8);
-        put_number(&directory, wide ? UINT32_MAX : part->size, 4);
-        put_number(&directory, wide ? UINT32_MAX : part->size, 4);
-        put_number(&directory, length, 2);
-        put_number(&directory, wide ? 4 + 28 : 0, 2);
-        put_number(&directory, 0, 10);
-        put_number(&directory, wide ? UINT32_MAX : header, 4);
-        put(&directory, part->name, length);
-        if (wide) {
-            put(&directory, TEXT("\xff\xff\0\0\1\0\x18\0"));
-            put_number(&directory, part->size, 8);
-            put_number(&directory, part->size, 8);
-            put_number(&directory, header, 8);
-        }
-    }
-    size_t start = b.size, end = b.size + directory.size;
-    put(&b, directory.data, directory.size);
-    if (wide) {
-        put_number(&b, 0x06064b50, 4);
-        put_number(&b, 44, 8);
-        put_number(&b, 45, 4);
-        put_number(&b, 0, 8);
-        put_number(&b, count, 8);
-        put_number(&b, count, 8);
-        put_number(&b, directory.size, 8);
-        put_number(&b, start, 8);
-        put_number(&b, 0x07064b50, 4);
-        put_number(&b, 0, 4);
-        put_number(&b, end, 8);
-        put_number(&b, 1, 4);
-    }
-    put_number(&b, 0x06054b50, 4);
-    put_number(&b, 0, 4);
-    put_number(&b, wide ? 0xffff : count, 2);
-    put_number(&b, wide ? 0xffff : count, 2);
-    put_number(&b, wide ? UINT32_MAX : directory.size, 4);
-    put_number(&b, wide ? UINT32_MAX : start, 4);
-    put_number(&b, wide ? 7 : 0, 2);
-    if (wide) put(&b, TEXT("comment"));
-    release(&directory);
-    return b;
-}
-
-static bytes make_safetensors(const char *header, size_t data_size)
-{
-    bytes b = {0};
-    put_number(&b, strlen(header), 8);
-    put(&b, header, strlen(header));
-    for (size_t i = 0; i < data_size; i++) put_number(&b, i, 1);
-    return b;
-}
+/* ---- Checking -------------------------------------------------------------------------------- */
 
 static bytes read_fixture(const char *name)
 {
@@ -168,8 +30,6 @@ static bytes read_fixture(const char *name)
     fclose(file);
     return b;
 }
-
-/* ---- Checking -------------------------------------------------------------------------------- */
 
 /* Opens a copy of exactly this size, reads all there is, and closes it again. */
 static vrn_result try_open(const void *data, size_t size, captured_log *captured)
@@ -215,11 +75,14 @@ static void expect_read(bytes b)
 
 /* ---- Pickles --------------------------------------------------------------------------------- */
 
-#define STORAGE(type, count) "(U\7storagec" type "U\1" "0U\3" "cpu" count "tQ"
+#define STORAGE(type, count)                                                                       \
+    "(U\7storagec" type "U\1"                                                                      \
+    "0U\3"                                                                                         \
+    "cpu" count "tQ"
 #define FLOATS STORAGE("torch\nFloatStorage\n", "K\4")
 #define TENSOR(storage, offset, shape, stride)                                                     \
     "ctorch._utils\n_rebuild_tensor_v2\n(" storage offset shape stride "\x89NtR"
-#define GOOD TENSOR(FLOATS, "K\0", "K\4\x85", "K\1\x85")
+#define GOOD       TENSOR(FLOATS, "K\0", "K\4\x85", "K\1\x85")
 #define ONE(value) TEXT("}U\1w" value "s") /* {'w': value} */
 
 static void test_pickles_read(void **state)
@@ -234,17 +97,44 @@ static void test_pickles_read(void **state)
         {ONE(TENSOR(FLOATS, "K\0", "K\2K\2\x86", "K\1K\2\x86"))},
         {ONE(TENSOR(FLOATS, "K\3", "K\5\x85", "K\0\x85"))},
         {ONE(TENSOR(FLOATS, "K\4", "K\0K\7\x86", "K\7K\1\x86"))},
-        {ONE(TENSOR("(U\7storagectorch\nFloatStorage\nU\1" "0U\3" "cpuK\4U\1" "9K\1K\2\x87tQ", "K\1",
-                    "K\1\x85", "K\1\x85"))}, /* a view */
+        {ONE(TENSOR("(U\7storagectorch\nFloatStorage\nU\1"
+                    "0U\3"
+                    "cpuK\4U\1"
+                    "9K\1K\2\x87tQ",
+                    "K\1", "K\1\x85", "K\1\x85"))}, /* a view */
         /* Python 2's OrderedDict: a list of pairs */
         {TEXT("ccollections\nOrderedDict\n]](U\1w" GOOD "ea\x85R")},
         /* Unknown objects beside the weights: built, filled, called, with keywords, as a class */
-        {TEXT("}(U\1w" GOOD "U\1a" "cos\nsystem\nU\2ls\x85R"
-              "U\1b" "cm\nC\n)\x81}U\1xK\1sb" "U\1c" "cm\nC\n)}\x92(K\1K\2e"
-              "U\1d" "\x8f(K\1\x90" "U\1e" "(K\1\x91" "U\1f" "cm\nC\n}b" "u")},
-        {TEXT("}(U\1w" GOOD "U\1n" "\x8b\x0b\0\0\0" "AAAAAAAAAAA" "U\1o" "\x8a\0"
-              "U\1p" "J\xff\xff\xff\xff" "U\1q" "G\x3f\xb9\x99\x99\x99\x99\x99\x9a"
-              "U\1r" "B\2\0\0\0ab" "U\1s" "N0\x88" "U\1t" "((K\1" "1" "tu")},
+        {TEXT("}(U\1w" GOOD "U\1a"
+              "cos\nsystem\nU\2ls\x85R"
+              "U\1b"
+              "cm\nC\n)\x81}U\1xK\1sb"
+              "U\1c"
+              "cm\nC\n)}\x92(K\1K\2e"
+              "U\1d"
+              "\x8f(K\1\x90"
+              "U\1e"
+              "(K\1\x91"
+              "U\1f"
+              "cm\nC\n}b"
+              "u")},
+        {TEXT("}(U\1w" GOOD "U\1n"
+              "\x8b\x0b\0\0\0"
+              "AAAAAAAAAAA"
+              "U\1o"
+              "\x8a\0"
+              "U\1p"
+              "J\xff\xff\xff\xff"
+              "U\1q"
+              "G\x3f\xb9\x99\x99\x99\x99\x99\x9a"
+              "U\1r"
+              "B\2\0\0\0ab"
+              "U\1s"
+              "N0\x88"
+              "U\1t"
+              "((K\1"
+              "1"
+              "tu")},
     };
     for (size_t i = 0; i < VRN_COUNT(cases); i++) {
         expect_read(make_legacy(cases[i].pickle, cases[i].size));
@@ -274,7 +164,8 @@ static void test_pickles_refused(void **state)
         {TEXT("ctorch\nSize\n)R"), "an argument"},
         {TEXT("ctorch\nFloatStorage\n)R"), "a function, found the name torch.FloatStorage"},
         {TEXT("ctorch._utils\n_rebuild_tensor_v2\n)R"), "arguments of _rebuild_tensor_v2"},
-        {TEXT("ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._tensor\n_rebuild_from_type_v2\nNNtR"),
+        {TEXT(
+             "ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._tensor\n_rebuild_from_type_v2\nNNtR"),
          "a function that rebuilds a tensor"},
         {TEXT("ccollections\nOrderedDict\n]K\1a\x85R"), "a key and a value"},
         {ONE(TENSOR("K\1", "K\0", "K\4\x85", "K\1\x85")), "a storage, found the number 1"},
@@ -284,8 +175,10 @@ static void test_pickles_refused(void **state)
         {ONE(TENSOR(FLOATS, "K\0", "J\xff\xff\xff\xff\x85", "K\1\x85")), "a shape"},
         {ONE(TENSOR(FLOATS, "K\0", "K\4\x85", "K\1K\1\x86")), "as many strides as sizes"},
         {ONE(TENSOR(FLOATS, "K\0", "(K\1K\1K\1K\1K\1K\1K\1K\1K\1t", "K\1\x85")), "at most 8"},
-        {ONE(TENSOR(FLOATS, "K\1", "K\4\x85", "K\1\x85")), "w: expected its elements to lie inside"},
-        {ONE(TENSOR(FLOATS, "K\5", "K\0\x85", "K\1\x85")), "w: expected its elements to lie inside"},
+        {ONE(TENSOR(FLOATS, "K\1", "K\4\x85", "K\1\x85")),
+         "w: expected its elements to lie inside"},
+        {ONE(TENSOR(FLOATS, "K\5", "K\0\x85", "K\1\x85")),
+         "w: expected its elements to lie inside"},
         {ONE(TENSOR(FLOATS, "K\0", "K\2K\3\x86", "K\2K\1\x86")), "a storage of 4 elements"},
         {ONE(TENSOR(FLOATS, "K\1", "K\2\x85", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85")),
          "inside its storage"},
@@ -294,21 +187,37 @@ static void test_pickles_refused(void **state)
          "storage 0: expected its values"},
         {ONE(TENSOR(STORAGE("torch\nFloatStorage\n", "K\3"), "K\0", "K\1\x85", "K\1\x85")),
          "the size that its tensors say"},
-        {ONE(TENSOR("(U\7storagectorch\nFloatStorage\nU\1" "0U\3" "cpuK\4U\1" "9K\3K\2\x87tQ", "K\0",
-                    "K\1\x85", "K\1\x85")), "a view inside its storage"},
-        {ONE(TENSOR("(U\7storagectorch\nFloatStorage\nU\1" "1U\3" "cpuK\4tQ", "K\0", "K\1\x85",
-                    "K\1\x85")), "storage 0: expected a tensor of it"},
+        {ONE(TENSOR("(U\7storagectorch\nFloatStorage\nU\1"
+                    "0U\3"
+                    "cpuK\4U\1"
+                    "9K\3K\2\x87tQ",
+                    "K\0", "K\1\x85", "K\1\x85")),
+         "a view inside its storage"},
+        {ONE(TENSOR("(U\7storagectorch\nFloatStorage\nU\1"
+                    "1U\3"
+                    "cpuK\4tQ",
+                    "K\0", "K\1\x85", "K\1\x85")),
+         "storage 0: expected a tensor of it"},
         {ONE("K\1"), "one without: {'w': the number 1}"},
         {TEXT("K\1"), "a dictionary of tensors, found the number 1"},
         {TEXT(GOOD), "a dictionary of tensors, found a tensor"},
         {TEXT("cm\nNet\n)\x81"), "save model.state_dict()"},
-        {TEXT("}(U\1w" GOOD "U\3" "a.b" "cm\nC\n)Ru"), "a.b: expected a tensor, found an object of m.C"},
+        {TEXT("}(U\1w" GOOD "U\3"
+              "a.b"
+              "cm\nC\n)Ru"),
+         "a.b: expected a tensor, found an object of m.C"},
         {TEXT("}(U\1w" GOOD "U\1w" GOOD "u"), "w: expected each tensor name once"},
-        {TEXT("}(U\3" "a.b" GOOD "U\1" "a}U\1" "b" GOOD "su"), "a.b: expected each tensor name once"},
+        {TEXT("}(U\3"
+              "a.b" GOOD "U\1"
+              "a}U\1"
+              "b" GOOD "su"),
+         "a.b: expected each tensor name once"},
         {TEXT("}U\0" GOOD "s"), "a tensor's name"},
         {TEXT("}U\3a\0b" GOOD "s"), "a tensor's name"},
         {TEXT("}U\2a\xc0" GOOD "s"), "a tensor's name"},
-        {TEXT("}q\0U\1" "dh\0sq\1U\1w" GOOD "s"), "nested too deep"}, /* holds itself */
+        {TEXT("}q\0U\1"
+              "dh\0sq\1U\1w" GOOD "s"),
+         "nested too deep"}, /* holds itself */
     };
     for (size_t i = 0; i < VRN_COUNT(cases); i++) {
         expect_refused(make_legacy(cases[i].pickle, cases[i].size), cases[i].words);
@@ -335,9 +244,15 @@ static void test_bombs(void **state)
     for (int empty = 0; empty < 2; empty++) {
         bytes pickle = {0};
         put(&pickle, TEXT("}"));
-        if (!empty) put(&pickle, TEXT("(U\1" "a" GOOD "U\1" "b" GOOD "u"));
+        if (!empty)
+            put(&pickle, TEXT("(U\1"
+                              "a" GOOD "U\1"
+                              "b" GOOD "u"));
         for (int level = 0; level < 14; level++) {
-            put(&pickle, TEXT("q\0" "0}(U\1" "ah\0U\1" "bh\0u"));
+            put(&pickle, TEXT("q\0"
+                              "0}(U\1"
+                              "ah\0U\1"
+                              "bh\0u"));
         }
         bytes b = make_legacy((const char *)pickle.data, pickle.size);
         expect_refused(b, "each dictionary once");
@@ -354,7 +269,8 @@ static void test_bombs(void **state)
     release(&pickle);
 
     /* One tensor under 200,000 names. */
-    put(&pickle, TEXT("}(" GOOD "q\0" "0"));
+    put(&pickle, TEXT("}(" GOOD "q\0"
+                      "0"));
     for (int i = 0; i < 200000; i++) {
         put(&pickle, TEXT("J"));
         put_number(&pickle, (uint64_t)i, 4);
@@ -380,19 +296,32 @@ static void test_legacy_refused(void **state)
         const char *words;
     } cases[] = {
         {TEXT(MAGIC "\x80\x02K\1."), "incomplete"},
-        {TEXT(MAGIC "\x80\x02K\1.\x80\x02}."), "protocol version: expected 1001, found the number 1"},
+        {TEXT(MAGIC "\x80\x02K\1.\x80\x02}."),
+         "protocol version: expected 1001, found the number 1"},
         {TEXT(MAGIC "\x80\x02M\xe9\x03.\x80\x02}U\x0dlittle_endian\x89s."), "big-endian"},
         {TEXT(PREAMBLE "\x80\x02}.\x80\x02N."), "storage keys: expected a list"},
         {TEXT(PREAMBLE "\x80\x02}.\x80\x02]K\1a."), "storage keys: expected texts"},
         {TEXT(PREAMBLE "\x80\x02}.\x80\x02]."), "expected a dictionary of tensors"},
-        {TEXT(PREAMBLE "\x80\x02" "}U\1w" GOOD "s.\x80\x02]."), "w: expected its values"},
-        {TEXT(PREAMBLE "\x80\x02" "}U\1w" GOOD "s.\x80\x02]U\1" "0a.\4\0\0"), "incomplete"},
-        {TEXT(PREAMBLE "\x80\x02" "}U\1w" GOOD "s.\x80\x02]U\1" "0a.\4\0\0\0\0\0\0\0abcd"),
+        {TEXT(PREAMBLE "\x80\x02"
+                       "}U\1w" GOOD "s.\x80\x02]."),
+         "w: expected its values"},
+        {TEXT(PREAMBLE "\x80\x02"
+                       "}U\1w" GOOD "s.\x80\x02]U\1"
+                       "0a.\4\0\0"),
          "incomplete"},
-        {TEXT(PREAMBLE "\x80\x02" "}U\1w" GOOD
-                       "s.\x80\x02]U\1" "0a.\xff\xff\xff\xff\xff\xff\xff\xff"), "incomplete"},
-        {TEXT(PREAMBLE "\x80\x02" "}U\1w" TENSOR(STORAGE("torch\nFloatStorage\n", "K\0"), "K\0",
-                       "K\0\x85", "K\1\x85") "s.\x80\x02](U\1" "0U\1" "0e.\0\0\0\0\0\0\0\0"),
+        {TEXT(PREAMBLE "\x80\x02"
+                       "}U\1w" GOOD "s.\x80\x02]U\1"
+                       "0a.\4\0\0\0\0\0\0\0abcd"),
+         "incomplete"},
+        {TEXT(PREAMBLE "\x80\x02"
+                       "}U\1w" GOOD "s.\x80\x02]U\1"
+                       "0a.\xff\xff\xff\xff\xff\xff\xff\xff"),
+         "incomplete"},
+        {TEXT(PREAMBLE "\x80\x02"
+                       "}U\1w" TENSOR(STORAGE("torch\nFloatStorage\n", "K\0"), "K\0", "K\0\x85",
+                                      "K\1\x85") "s.\x80\x02](U\1"
+                                                 "0U\1"
+                                                 "0e.\0\0\0\0\0\0\0\0"),
          "it once, found it twice"},
     };
     for (size_t i = 0; i < VRN_COUNT(cases); i++) {
@@ -415,7 +344,8 @@ static void test_zip(void **state)
     expect_read(make_zip(good, 3, false));
     expect_read(make_zip(good, 3, true));
     expect_refused(make_zip(good, 0, false), "a zip archive without <name>/data.pkl");
-    expect_refused(make_zip(good, 1, false), "w: expected its values in the archive's entry data/0");
+    expect_refused(make_zip(good, 1, false),
+                   "w: expected its values in the archive's entry data/0");
 
     const struct {
         size_t index;
@@ -453,10 +383,12 @@ static void test_safetensors(void **state)
         ENTRY("F16", "2,2", "0,8") "   ",
         ENTRY("F4", "16", "0,8"),
         ENTRY("F32", "0,18446744073709551615,18446744073709551615", "0,0") /* then no data fits */,
-        "{ \"\\u00e4\\ud83d\\ude00\\n\" : {\"x\":[1,{\"a\":\"]\\\"\"},-1.5e3,null], \"shape\" :[ 8 ],"
+        "{ \"\\u00e4\\ud83d\\ude00\\n\" : {\"x\":[1,{\"a\":\"]\\\"\"},-1.5e3,null], \"shape\" :[ 8 "
+        "],"
         "\"dtype\":\"I8\" , \"data_offsets\":[0, 8]} }",
     };
-    for (size_t i = 0; i < VRN_COUNT(good); i++) expect_read(make_safetensors(good[i], i == 3 ? 0 : 8));
+    for (size_t i = 0; i < VRN_COUNT(good); i++)
+        expect_read(make_safetensors(good[i], i == 3 ? 0 : 8));
 
     static const struct {
         const char *header, *words;
@@ -497,7 +429,8 @@ static void test_safetensors(void **state)
         {"{\"__metadata__\":{\"a\":1}}", "a text as metadata"},
         {"{\"__metadata__\":{},\"__metadata__\":{}}", "__metadata__ once"},
         {"{\"__metadata__\":{\"a\":\"\",\"a\":\"\"},\"w\":{\"dtype\":\"I8\",\"shape\":[8],"
-         "\"data_offsets\":[0,8]}}", "a: expected each metadata key once"},
+         "\"data_offsets\":[0,8]}}",
+         "a: expected each metadata key once"},
         {"{\"w\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
          "\"w\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[4,8]}}",
          "w: expected each tensor name once"},
@@ -532,7 +465,9 @@ static void test_other_files(void **state)
         {TEXT("\x80\x02}q\0."), "a pickle that torch.save did not write"},
         {TEXT("\x93NUMPY\1\0v\0"), "a NumPy array"},
         {TEXT("\x1f\x8b\x08\0"), "gzip"},
-        {TEXT("\375" "7zXZ\0"), "xz"},
+        {TEXT("\375"
+              "7zXZ\0"),
+         "xz"},
         {TEXT("\x08\x08\x12\x07pytorch"), "an ONNX model"},
         {TEXT("{\"weight_map\": {}}"), "JSON"},
         {TEXT("Not found\n"), "a text file"},
@@ -545,7 +480,7 @@ static void test_other_files(void **state)
         put(&b, cases[i].data, cases[i].size);
         expect_refused(b, cases[i].words);
     }
-    bytes tar = {calloc(1024, 1), 1024};
+    bytes tar = {calloc(1024, 1), 1024, 1024};
     assert_non_null(tar.data);
     memcpy(tar.data, "sys_info", 8);
     memcpy(tar.data + 257, "ustar", 5);
@@ -569,7 +504,7 @@ static void test_other_files(void **state)
 /* ---- All the damage there can be ------------------------------------------------------------- */
 
 static const char *const damaged[] = {"wrapped-zip.pth", "wrapped-legacy.pth", "subclass.pth",
-                                      "kinds-zip5.pth", "kinds-legacy4.pth", "kinds.safetensors"};
+                                      "kinds-zip5.pth",  "kinds-legacy4.pth",  "kinds.safetensors"};
 
 static void test_truncation(void **state)
 {
@@ -611,10 +546,10 @@ static void test_flipped_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pickles_read),   cmocka_unit_test(test_pickles_refused),
-        cmocka_unit_test(test_bombs),          cmocka_unit_test(test_legacy_refused),
-        cmocka_unit_test(test_zip),            cmocka_unit_test(test_safetensors),
-        cmocka_unit_test(test_other_files),    cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_pickles_read),  cmocka_unit_test(test_pickles_refused),
+        cmocka_unit_test(test_bombs),         cmocka_unit_test(test_legacy_refused),
+        cmocka_unit_test(test_zip),           cmocka_unit_test(test_safetensors),
+        cmocka_unit_test(test_other_files),   cmocka_unit_test(test_truncation),
         cmocka_unit_test(test_flipped_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

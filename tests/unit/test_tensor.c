@@ -138,9 +138,7 @@ static void test_strides(void **state)
         {.rank = 4, .shape = {2, 3, 5, 7}, .stride = {105, 1, 21, 3}},
         {.rank = 4, .shape = {4, 3, 1, 1}, .stride = {3, 1, 9, 5}},
         {.rank = 4, .shape = {4, 3, 1, 2}, .stride = {12, 4, 9, 1}},
-        {.rank = 8,
-         .shape = {2, 1, 3, 2, 1, 2, 2, 2},
-         .stride = {96, 5, 32, 16, 1, 1, 2, 4}},
+        {.rank = 8, .shape = {2, 1, 3, 2, 1, 2, 2, 2}, .stride = {96, 5, 32, 16, 1, 1, 2, 4}},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         vrn_tensor tensor = cases[c];

@@ -1,0 +1,249 @@
+#include "checkpoint/json.h"
+
+#include <string.h>
+
+#include "checkpoint/tensor_list.h"
+
+enum { DEPTH_MAX = 32 }; /* of values that are skipped: one bit for each open bracket */
+
+static void skip_space(vrn_json *json)
+{
+    while (json->at < json->size && json->text[json->at] &&
+           strchr(" \t\r\n", json->text[json->at])) {
+        json->at++;
+    }
+}
+
+static bool peek(vrn_json *json, char *next)
+{
+    skip_space(json);
+    if (json->at == json->size) return false;
+    *next = json->text[json->at];
+    return true;
+}
+
+bool vrn_json_take(vrn_json *json, char punctuation)
+{
+    char next;
+    if (!peek(json, &next) || next != punctuation) return false;
+    json->at++;
+    return true;
+}
+
+bool vrn_json_at_end(vrn_json *json)
+{
+    char next;
+    return !peek(json, &next);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool vrn_json_unsigned(vrn_json *json, uint64_t *number)
+{
+    char next;
+    if (!peek(json, &next) || !is_digit(next)) return false;
+    size_t start = json->at;
+    *number = 0;
+    while (json->at < json->size && is_digit(json->text[json->at])) {
+        uint64_t digit = (uint64_t)(json->text[json->at] - '0');
+        if (*number > (UINT64_MAX - digit) / 10) return false;
+        *number = *number * 10 + digit;
+        json->at++;
+    }
+    bool leading_zero = next == '0' && json->at - start > 1;
+    bool ends = json->at == json->size || !strchr(".eE", json->text[json->at]);
+    return !leading_zero && ends;
+}
+
+/* Four hexadecimal digits. */
+static bool take_hex(vrn_json *json, uint32_t *code)
+{
+    if (json->size - json->at < 4) return false;
+    *code = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = json->text[json->at++];
+        if (is_digit(c)) {
+            *code = *code << 4 | (uint32_t)(c - '0');
+        } else if (c >= 'a' && c <= 'f') {
+            *code = *code << 4 | (uint32_t)(c - 'a' + 10);
+        } else if (c >= 'A' && c <= 'F') {
+            *code = *code << 4 | (uint32_t)(c - 'A' + 10);
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* After "\u": a code, or two that are a surrogate pair. */
+static bool take_unicode(vrn_json *json, uint32_t *code)
+{
+    if (!take_hex(json, code)) return false;
+    if (*code >= 0xd800 && *code < 0xdc00) {
+        uint32_t low;
+        if (json->size - json->at < 2 || memcmp(json->text + json->at, "\\u", 2) != 0) return false;
+        json->at += 2;
+        if (!take_hex(json, &low) || low < 0xdc00 || low >= 0xe000) return false;
+        *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+    }
+    return true;
+}
+
+static size_t encode_utf8(uint32_t code, char *out)
+{
+    static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    size_t size = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t i = size - 1; i > 0; i--) {
+        out[i] = (char)(0x80 | (code & 0x3f));
+        code >>= 6;
+    }
+    out[0] = (char)(leads[size] | code);
+    return size;
+}
+
+/* After a backslash; writes up to four bytes, never more than were read. */
+static bool take_escape(vrn_json *json, char *out, size_t *length)
+{
+    static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+    if (json->at == json->size) return false;
+    char c = json->text[json->at++];
+    if (c == 'u') {
+        uint32_t code;
+        if (!take_unicode(json, &code)) return false;
+        *length = encode_utf8(code, out);
+        return true;
+    }
+    const char *found = c ? strchr(escapes, c) : NULL;
+    if (!found) return false;
+    *out = meanings[found - escapes];
+    *length = 1;
+    return true;
+}
+
+bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text)
+{
+    *text = NULL;
+    if (!vrn_json_take(json, '"')) return false;
+    size_t end = json->at;
+    while (end < json->size && json->text[end] != '"') end += json->text[end] == '\\' ? 2 : 1;
+    if (end >= json->size) return false;
+
+    char *out = vrn_arena_alloc(arena, end - json->at + 1, 1);
+    if (!out) return true;
+    size_t length = 0;
+    while (json->at < end) {
+        char c = json->text[json->at++];
+        size_t written = 1;
+        if ((unsigned char)c < 0x20) return false;
+        if (c != '\\') {
+            out[length] = c;
+        } else if (!take_escape(json, out + length, &written)) {
+            return false;
+        }
+        length += written;
+    }
+    json->at = end + 1;
+    out[length] = 0;
+    *text = out;
+    return vrn_utf8_valid(out, length);
+}
+
+/* A string or a word (number, true, false, null), as it is. */
+static bool skip_scalar(vrn_json *json)
+{
+    size_t start = json->at;
+    if (json->text[json->at] == '"') {
+        json->at++;
+        while (json->at < json->size && json->text[json->at] != '"') {
+            json->at += json->text[json->at] == '\\' ? 2 : 1;
+        }
+        if (json->at >= json->size) return false;
+        json->at++;
+        return true;
+    }
+    while (json->at < json->size) {
+        char c = json->text[json->at];
+        bool word =
+            is_digit(c) || (c >= 'a' && c <= 'z') || c == 'E' || c == '+' || c == '-' || c == '.';
+        if (!word) break;
+        json->at++;
+    }
+    return json->at > start;
+}
+
+bool vrn_json_skip(vrn_json *json)
+{
+    uint32_t depth = 0, objects = 0; /* bit i: bracket i is '{' */
+    bool value = true;               /* whether a value may come next */
+    do {
+        char next;
+        if (!peek(json, &next)) return false;
+        if (next == '{' || next == '[') {
+            if (!value || depth == DEPTH_MAX) return false;
+            objects = objects << 1 | (next == '{');
+            depth++;
+            json->at++;
+        } else if (next == '}' || next == ']') {
+            if (depth == 0 || (objects & 1) != (next == '}')) return false;
+            objects >>= 1;
+            depth--;
+            json->at++;
+            value = false;
+        } else if (next == ',' || next == ':') {
+            if (depth == 0 || value) return false;
+            json->at++;
+            value = true;
+        } else {
+            if (!value || !skip_scalar(json)) return false;
+            value = false;
+        }
+    } while (depth > 0);
+    return true;
+}
+
+/* The escape of a byte, or NULL where it stands for itself. */
+static const char *escape(unsigned char c, char buffer[8])
+{
+    static const char digits[] = "0123456789abcdef";
+    if (c == '"') return "\\\"";
+    if (c == '\\') return "\\\\";
+    if (c == '\n') return "\\n";
+    if (c >= 0x20) return NULL;
+    memcpy(buffer, "\\u00", 4);
+    buffer[4] = digits[c >> 4];
+    buffer[5] = digits[c & 15];
+    buffer[6] = 0;
+    return buffer;
+}
+
+size_t vrn_json_quoted_length(const char *text)
+{
+    char buffer[8];
+    size_t length = 2;
+    for (; *text; text++) {
+        const char *escaped = escape((unsigned char)*text, buffer);
+        length += escaped ? strlen(escaped) : 1;
+    }
+    return length;
+}
+
+char *vrn_json_quote(char *out, const char *text)
+{
+    char buffer[8];
+    *out++ = '"';
+    for (; *text; text++) {
+        const char *escaped = escape((unsigned char)*text, buffer);
+        size_t length = escaped ? strlen(escaped) : 1;
+        memcpy(out, escaped ? escaped : text, length);
+        out += length;
+    }
+    *out++ = '"';
+    return out;
+}

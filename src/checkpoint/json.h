@@ -1,0 +1,40 @@
+/* JSON as far as a safetensors header needs it: a cursor that takes what the format's fixed schema
+ * expects next, and the way back for writing.
+ *
+ * Why not jsmn, which distributions package: it needs 20 bytes of tokens for each two bytes of a
+ * hostile header, takes quadratic time for some, accepts what is no JSON, and leaves texts escaped:
+ * all the checks would come on top. A cursor needs no memory and is strict by being what it is. */
+#ifndef VRN_CHECKPOINT_JSON_H
+#define VRN_CHECKPOINT_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "checkpoint/arena.h"
+
+typedef struct vrn_json {
+    const char *text; /* not NUL-terminated */
+    size_t size, at;
+} vrn_json;
+
+/* Each skips white space, and takes what it is asked for or returns false and takes nothing that
+ * could be relied upon. */
+bool vrn_json_take(vrn_json *json, char punctuation);
+bool vrn_json_at_end(vrn_json *json);
+
+/* A number without sign, fraction or exponent. */
+bool vrn_json_unsigned(vrn_json *json, uint64_t *number);
+
+/* A string, unescaped, with a NUL, in the arena; NULL in *text: no memory. False also for a string
+ * that contains NUL or is no UTF-8. */
+bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text);
+
+/* Any value: finds its end, without a look at commas and colons. */
+bool vrn_json_skip(vrn_json *json);
+
+/* Length of `text` as a JSON string with its quotes, and the string itself into `out` (no NUL). */
+size_t vrn_json_quoted_length(const char *text);
+char *vrn_json_quote(char *out, const char *text);
+
+#endif

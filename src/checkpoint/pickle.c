@@ -1,0 +1,544 @@
+#include "checkpoint/pickle.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "checkpoint/pickle_call.h"
+
+typedef struct machine {
+    vrn_pickle_context context;
+    const uint8_t *data;
+    size_t size, at;
+    vrn_pickle_value *stack;
+    size_t depth, stack_capacity;
+    size_t *marks; /* depths of the stack at each open MARK */
+    size_t mark_count, mark_capacity;
+    vrn_pickle_value *memo;           /* VRN_PICKLE_UNSET where nothing was put */
+    size_t memo_capacity, memo_count; /* memo_count: how many were put */
+    bool stopped;
+} machine;
+
+/* One opcode; `argument` tells apart those that do the same. */
+typedef struct opcode {
+    vrn_result (*run)(machine *m, uint32_t argument);
+    uint32_t argument;
+} opcode;
+
+/* ---- Messages -------------------------------------------------------------------------------- */
+
+static vrn_result fail(const machine *m, const char *expected, const char *found)
+{
+    const vrn_pickle_context *context = &m->context;
+    return vrn_fail(context->source->log, VRN_ERROR_FILE,
+                    "%s: %s: at byte %zu: expected %s, found %s", context->source->name,
+                    context->what, context->position, expected, found);
+}
+
+static vrn_result fail_end(const machine *m)
+{
+    return fail(m, "the rest of a pickle", "its end: the file is damaged or incomplete");
+}
+
+void vrn_pickle_describe(const vrn_pickle_value *value, char *text, size_t capacity)
+{
+    static const char *const names[] = {
+        [VRN_PICKLE_UNSET] = "nothing",      [VRN_PICKLE_NONE] = "None",
+        [VRN_PICKLE_BOOL] = "a truth value", [VRN_PICKLE_INT] = "the number ",
+        [VRN_PICKLE_FLOAT] = "a number",     [VRN_PICKLE_TEXT] = "the text ",
+        [VRN_PICKLE_BYTES] = "bytes",        [VRN_PICKLE_TUPLE] = "a tuple",
+        [VRN_PICKLE_LIST] = "a list",        [VRN_PICKLE_DICT] = "a dictionary",
+        [VRN_PICKLE_GLOBAL] = "the name ",   [VRN_PICKLE_STORAGE] = "a storage",
+        [VRN_PICKLE_TENSOR] = "a tensor",    [VRN_PICKLE_OPAQUE] = "an object of ",
+    };
+    const char *name = names[value->kind];
+    if (value->kind == VRN_PICKLE_INT) {
+        snprintf(text, capacity, "%s%" PRId64, name, value->as.integer);
+    } else if (value->kind == VRN_PICKLE_TEXT) {
+        snprintf(text, capacity, "%s'%.*s'", name, (int)vrn_min_u32(value->length, 60),
+                 value->as.text);
+    } else if (value->kind == VRN_PICKLE_GLOBAL || value->kind == VRN_PICKLE_OPAQUE) {
+        const vrn_pickle_global *global = value->as.global;
+        snprintf(text, capacity, "%s%.*s.%.*s", name, (int)vrn_min_u32(global->module_length, 60),
+                 global->module, (int)vrn_min_u32(global->name_length, 60), global->name);
+    } else {
+        snprintf(text, capacity, "%s", name);
+    }
+}
+
+/* ---- Stack and operands ---------------------------------------------------------------------- */
+
+static vrn_result push(machine *m, const vrn_pickle_value *value)
+{
+    vrn_pickle_value *stack =
+        vrn_arena_grow(m->context.arena, m->stack, &m->stack_capacity, m->depth + 1, sizeof *stack);
+    if (!stack) return vrn_pickle_fail_memory(&m->context);
+    m->stack = stack;
+    stack[m->depth++] = *value;
+    return VRN_OK;
+}
+
+/* Whether the stack has `count` values above the last mark. */
+static bool has(const machine *m, size_t count)
+{
+    size_t floor = m->mark_count ? m->marks[m->mark_count - 1] : 0;
+    return m->depth - floor >= count;
+}
+
+static vrn_result fail_stack(const machine *m)
+{
+    return fail(m, "more values on the stack", "too few");
+}
+
+/* The values above the last mark leave the stack, which stay readable there until the next push. */
+static vrn_result pop_mark(machine *m, const vrn_pickle_value **values, size_t *count)
+{
+    *values = NULL;
+    *count = 0;
+    if (m->mark_count == 0) return fail(m, "a mark on the stack", "none");
+    size_t floor = m->marks[--m->mark_count];
+    *count = m->depth - floor;
+    if (m->stack) *values = m->stack + floor;
+    m->depth = floor;
+    return VRN_OK;
+}
+
+static bool take(machine *m, uint64_t count, const uint8_t **bytes)
+{
+    if (count > m->size - m->at) return false;
+    *bytes = m->data + m->at;
+    m->at += (size_t)count;
+    return true;
+}
+
+/* A little-endian number of 1, 2, 4 or 8 bytes. */
+static bool take_number(machine *m, uint32_t width, uint64_t *number)
+{
+    const uint8_t *bytes;
+    if (!take(m, width, &bytes)) return false;
+    *number = 0;
+    for (uint32_t i = 0; i < width; i++) *number |= (uint64_t)bytes[i] << (8 * i);
+    return true;
+}
+
+/* Up to a line feed, which is skipped. */
+static bool take_line(machine *m, const char **text, size_t *length)
+{
+    const uint8_t *start = m->data + m->at;
+    const uint8_t *end = memchr(start, '\n', m->size - m->at);
+    if (!end) return false;
+    *text = (const char *)start;
+    *length = (size_t)(end - start);
+    m->at += *length + 1;
+    return true;
+}
+
+/* ---- Opcodes: simple values ------------------------------------------------------------------ */
+
+static vrn_result op_skip(machine *m, uint32_t bytes)
+{
+    const uint8_t *ignored;
+    return take(m, bytes, &ignored) ? VRN_OK : fail_end(m);
+}
+
+static vrn_result op_proto(machine *m, uint32_t argument)
+{
+    (void)argument;
+    uint64_t protocol;
+    if (!take_number(m, 1, &protocol)) return fail_end(m);
+    return protocol >= 2 && protocol <= 5 ? VRN_OK : fail(m, "pickle protocol 2 to 5", "another");
+}
+
+static vrn_result op_none(machine *m, uint32_t argument)
+{
+    (void)argument;
+    return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_NONE});
+}
+
+static vrn_result op_bool(machine *m, uint32_t value)
+{
+    return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_BOOL, .as.boolean = value != 0});
+}
+
+/* Four bytes are signed, one and two are not. */
+static vrn_result op_int(machine *m, uint32_t width)
+{
+    uint64_t number;
+    if (!take_number(m, width, &number)) return fail_end(m);
+    int64_t integer = width == 4 && number >= UINT64_C(1) << 31
+                          ? (int64_t)number - (INT64_C(1) << 32)
+                          : (int64_t)number;
+    return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_INT, .as.integer = integer});
+}
+
+/* Two's complement of any length. What does not fit in 64 bits is nothing that a tensor needs. */
+static vrn_result op_long(machine *m, uint32_t width)
+{
+    static const vrn_pickle_global large = {"builtins", "int", 8, 3, 0};
+    uint64_t length;
+    const uint8_t *bytes;
+    if (!take_number(m, width, &length) || !take(m, length, &bytes)) return fail_end(m);
+    if (length > 8) {
+        return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_OPAQUE, .as.global = &large});
+    }
+    uint64_t number = length && bytes[length - 1] & 0x80 ? UINT64_MAX : 0;
+    for (uint64_t i = length; i-- > 0;) number = number << 8 | bytes[i];
+    vrn_pickle_value value = {.kind = VRN_PICKLE_INT};
+    memcpy(&value.as.integer, &number, sizeof number);
+    return push(m, &value);
+}
+
+static vrn_result op_float(machine *m, uint32_t argument)
+{
+    (void)argument;
+    const uint8_t *bytes;
+    if (!take(m, 8, &bytes)) return fail_end(m);
+    uint64_t bits = 0; /* big-endian */
+    for (int i = 0; i < 8; i++) bits = bits << 8 | bytes[i];
+    vrn_pickle_value value = {.kind = VRN_PICKLE_FLOAT};
+    memcpy(&value.as.number, &bits, sizeof bits);
+    return push(m, &value);
+}
+
+static vrn_result push_bytes(machine *m, uint32_t width, vrn_pickle_kind kind)
+{
+    uint64_t length;
+    const uint8_t *bytes;
+    if (!take_number(m, width, &length) || !take(m, length, &bytes)) return fail_end(m);
+    if (length > UINT32_MAX) return fail(m, "a text of less than 4 GiB", "a longer one");
+    return push(m, &(vrn_pickle_value){
+                       .kind = kind, .length = (uint32_t)length, .as.text = (const char *)bytes});
+}
+
+static vrn_result op_text(machine *m, uint32_t width)
+{
+    return push_bytes(m, width, VRN_PICKLE_TEXT);
+}
+
+static vrn_result op_bytes(machine *m, uint32_t width)
+{
+    return push_bytes(m, width, VRN_PICKLE_BYTES);
+}
+
+/* ---- Opcodes: containers --------------------------------------------------------------------- */
+
+static vrn_result op_mark(machine *m, uint32_t argument)
+{
+    (void)argument;
+    size_t *marks = vrn_arena_grow(m->context.arena, m->marks, &m->mark_capacity, m->mark_count + 1,
+                                   sizeof *marks);
+    if (!marks) return vrn_pickle_fail_memory(&m->context);
+    m->marks = marks;
+    marks[m->mark_count++] = m->depth;
+    return VRN_OK;
+}
+
+static vrn_result op_pop(machine *m, uint32_t argument)
+{
+    (void)argument;
+    if (has(m, 1)) {
+        m->depth--;
+    } else if (m->mark_count) {
+        m->mark_count--; /* as Python has it: the mark counts as a value */
+    } else {
+        return fail_stack(m);
+    }
+    return VRN_OK;
+}
+
+static vrn_result op_pop_mark(machine *m, uint32_t argument)
+{
+    (void)argument;
+    const vrn_pickle_value *values;
+    size_t count;
+    return pop_mark(m, &values, &count);
+}
+
+static vrn_result push_tuple(machine *m, const vrn_pickle_value *values, size_t count)
+{
+    if (count > UINT32_MAX) return fail(m, "a tuple of less than 2^32 values", "a longer one");
+    vrn_pickle_value *items = vrn_arena_alloc(m->context.arena, count, sizeof *items);
+    if (!items) return vrn_pickle_fail_memory(&m->context);
+    if (count) memcpy(items, values, count * sizeof *items);
+    return push(m, &(vrn_pickle_value){
+                       .kind = VRN_PICKLE_TUPLE, .length = (uint32_t)count, .as.items = items});
+}
+
+static vrn_result op_tuple(machine *m, uint32_t argument)
+{
+    (void)argument;
+    const vrn_pickle_value *values;
+    size_t count;
+    vrn_result result = pop_mark(m, &values, &count);
+    return result == VRN_OK ? push_tuple(m, values, count) : result;
+}
+
+static vrn_result op_tuple_of(machine *m, uint32_t count)
+{
+    if (!has(m, count)) return fail_stack(m);
+    m->depth -= count;
+    return push_tuple(m, count ? m->stack + m->depth : NULL, count);
+}
+
+static vrn_result op_container(machine *m, uint32_t kind)
+{
+    vrn_pickle_value value;
+    vrn_result result = vrn_pickle_container(&m->context, (vrn_pickle_kind)kind, &value);
+    return result == VRN_OK ? push(m, &value) : result;
+}
+
+/* Sets are nothing that weights need: opaque, whatever is in them. */
+static const vrn_pickle_value opaque_set = {
+    .kind = VRN_PICKLE_OPAQUE, .as.global = &(const vrn_pickle_global){"builtins", "set", 8, 3, 0}};
+
+static vrn_result op_empty_set(machine *m, uint32_t argument)
+{
+    (void)argument;
+    return push(m, &opaque_set);
+}
+
+static vrn_result op_frozen_set(machine *m, uint32_t argument)
+{
+    vrn_result result = op_pop_mark(m, argument);
+    return result == VRN_OK ? push(m, &opaque_set) : result;
+}
+
+/* Adds values to the container below them on the stack; an opaque one swallows them. */
+static vrn_result add_items(machine *m, vrn_pickle_kind kind, const vrn_pickle_value *values,
+                            size_t count)
+{
+    if (!has(m, 1)) return fail_stack(m);
+    vrn_pickle_value *target = &m->stack[m->depth - 1];
+    if (target->kind == VRN_PICKLE_OPAQUE) return VRN_OK;
+    if (target->kind != kind) {
+        return vrn_pickle_fail(&m->context, kind == VRN_PICKLE_DICT ? "a dictionary" : "a list",
+                               target);
+    }
+    if (kind == VRN_PICKLE_DICT && count % 2) return fail(m, "a value for each key", "one too few");
+    return vrn_pickle_append(&m->context, target->as.container, values, count);
+}
+
+static vrn_result op_add_marked(machine *m, uint32_t kind)
+{
+    const vrn_pickle_value *values;
+    size_t count;
+    vrn_result result = pop_mark(m, &values, &count);
+    return result == VRN_OK ? add_items(m, (vrn_pickle_kind)kind, values, count) : result;
+}
+
+static vrn_result op_add_one(machine *m, uint32_t kind)
+{
+    size_t count = kind == VRN_PICKLE_DICT ? 2 : 1;
+    if (!has(m, count + 1)) return fail_stack(m);
+    m->depth -= count;
+    return add_items(m, (vrn_pickle_kind)kind, m->stack + m->depth, count);
+}
+
+/* ---- Opcodes: the memo ----------------------------------------------------------------------- */
+
+static vrn_result put(machine *m, uint64_t index)
+{
+    if (!has(m, 1)) return fail_stack(m);
+    /* Python numbers them in order, and each takes two bytes or more of the pickle. */
+    if (index >= m->at) return fail(m, "the next index into the memo", "one far beyond");
+    vrn_pickle_value *memo = vrn_arena_grow(m->context.arena, m->memo, &m->memo_capacity,
+                                            (size_t)index + 1, sizeof *memo);
+    if (!memo) return vrn_pickle_fail_memory(&m->context);
+    m->memo = memo;
+    if (memo[index].kind == VRN_PICKLE_UNSET) m->memo_count++;
+    memo[index] = m->stack[m->depth - 1];
+    return VRN_OK;
+}
+
+static vrn_result op_put(machine *m, uint32_t width)
+{
+    uint64_t index;
+    return take_number(m, width, &index) ? put(m, index) : fail_end(m);
+}
+
+static vrn_result op_memoize(machine *m, uint32_t argument)
+{
+    (void)argument;
+    return put(m, m->memo_count);
+}
+
+static vrn_result op_get(machine *m, uint32_t width)
+{
+    uint64_t index;
+    if (!take_number(m, width, &index)) return fail_end(m);
+    if (index >= m->memo_capacity || m->memo[index].kind == VRN_PICKLE_UNSET) {
+        return fail(m, "an index into the memo", "one that was never put there");
+    }
+    return push(m, &m->memo[index]);
+}
+
+/* ---- Opcodes: names and calls ---------------------------------------------------------------- */
+
+static vrn_result push_global(machine *m, const char *module, size_t module_length,
+                              const char *name, size_t name_length)
+{
+    if (module_length > UINT32_MAX || name_length > UINT32_MAX) return fail_end(m);
+    vrn_pickle_value value;
+    vrn_result result =
+        vrn_pickle_global_value(&m->context, module, module_length, name, name_length, &value);
+    return result == VRN_OK ? push(m, &value) : result;
+}
+
+static vrn_result op_global(machine *m, uint32_t argument)
+{
+    (void)argument;
+    const char *module, *name;
+    size_t module_length, name_length;
+    if (!take_line(m, &module, &module_length) || !take_line(m, &name, &name_length)) {
+        return fail_end(m);
+    }
+    return push_global(m, module, module_length, name, name_length);
+}
+
+static vrn_result op_stack_global(machine *m, uint32_t argument)
+{
+    (void)argument;
+    if (!has(m, 2)) return fail_stack(m);
+    m->depth -= 2;
+    const vrn_pickle_value *module = &m->stack[m->depth], *name = module + 1;
+    if (module->kind != VRN_PICKLE_TEXT) {
+        return vrn_pickle_fail(&m->context, "a module's name", module);
+    }
+    if (name->kind != VRN_PICKLE_TEXT) return vrn_pickle_fail(&m->context, "a name", name);
+    return push_global(m, module->as.text, module->length, name->as.text, name->length);
+}
+
+/* REDUCE and NEWOBJ: the function, its arguments; NEWOBJ_EX: keyword arguments besides. */
+static vrn_result op_call(machine *m, uint32_t operands)
+{
+    if (!has(m, operands)) return fail_stack(m);
+    m->depth -= operands;
+    const vrn_pickle_value *function = &m->stack[m->depth];
+    vrn_pickle_value value;
+    vrn_result result = vrn_pickle_call(&m->context, function, function + 1, &value);
+    return result == VRN_OK ? push(m, &value) : result;
+}
+
+/* The state is attributes (a state dictionary's _metadata, an object's fields): of no use here. */
+static vrn_result op_build(machine *m, uint32_t argument)
+{
+    (void)argument;
+    if (!has(m, 2)) return fail_stack(m);
+    m->depth--;
+    return VRN_OK;
+}
+
+static vrn_result op_persistent(machine *m, uint32_t argument)
+{
+    (void)argument;
+    if (!has(m, 1)) return fail_stack(m);
+    m->depth--;
+    vrn_pickle_value value;
+    vrn_result result = vrn_pickle_persistent(&m->context, &m->stack[m->depth], &value);
+    return result == VRN_OK ? push(m, &value) : result;
+}
+
+static vrn_result op_stop(machine *m, uint32_t argument)
+{
+    (void)argument;
+    if (!has(m, 1)) return fail_stack(m);
+    m->stopped = true;
+    return VRN_OK;
+}
+
+/* ---- The machine ----------------------------------------------------------------------------- */
+
+static const opcode opcodes[256] = {
+    [0x80] = {op_proto, 0},                      /* PROTO */
+    [0x95] = {op_skip, 8},                       /* FRAME: a length, for buffering only */
+    ['N'] = {op_none, 0},                        /* NONE */
+    [0x88] = {op_bool, 1},                       /* NEWTRUE */
+    [0x89] = {op_bool, 0},                       /* NEWFALSE */
+    ['J'] = {op_int, 4},                         /* BININT */
+    ['K'] = {op_int, 1},                         /* BININT1 */
+    ['M'] = {op_int, 2},                         /* BININT2 */
+    [0x8a] = {op_long, 1},                       /* LONG1 */
+    [0x8b] = {op_long, 4},                       /* LONG4 */
+    ['G'] = {op_float, 0},                       /* BINFLOAT */
+    ['X'] = {op_text, 4},                        /* BINUNICODE */
+    [0x8c] = {op_text, 1},                       /* SHORT_BINUNICODE */
+    [0x8d] = {op_text, 8},                       /* BINUNICODE8 */
+    ['T'] = {op_text, 4},                        /* BINSTRING: Python 2's str */
+    ['U'] = {op_text, 1},                        /* SHORT_BINSTRING */
+    ['B'] = {op_bytes, 4},                       /* BINBYTES */
+    ['C'] = {op_bytes, 1},                       /* SHORT_BINBYTES */
+    [0x8e] = {op_bytes, 8},                      /* BINBYTES8 */
+    [0x96] = {op_bytes, 8},                      /* BYTEARRAY8 */
+    ['('] = {op_mark, 0},                        /* MARK */
+    ['0'] = {op_pop, 0},                         /* POP */
+    ['1'] = {op_pop_mark, 0},                    /* POP_MARK */
+    ['t'] = {op_tuple, 0},                       /* TUPLE */
+    [')'] = {op_tuple_of, 0},                    /* EMPTY_TUPLE */
+    [0x85] = {op_tuple_of, 1},                   /* TUPLE1 */
+    [0x86] = {op_tuple_of, 2},                   /* TUPLE2 */
+    [0x87] = {op_tuple_of, 3},                   /* TUPLE3 */
+    [']'] = {op_container, VRN_PICKLE_LIST},     /* EMPTY_LIST */
+    ['}'] = {op_container, VRN_PICKLE_DICT},     /* EMPTY_DICT */
+    [0x8f] = {op_empty_set, 0},                  /* EMPTY_SET */
+    ['a'] = {op_add_one, VRN_PICKLE_LIST},       /* APPEND */
+    ['e'] = {op_add_marked, VRN_PICKLE_LIST},    /* APPENDS */
+    ['s'] = {op_add_one, VRN_PICKLE_DICT},       /* SETITEM */
+    ['u'] = {op_add_marked, VRN_PICKLE_DICT},    /* SETITEMS */
+    [0x90] = {op_add_marked, VRN_PICKLE_OPAQUE}, /* ADDITEMS */
+    [0x91] = {op_frozen_set, 0},                 /* FROZENSET */
+    ['q'] = {op_put, 1},                         /* BINPUT */
+    ['r'] = {op_put, 4},                         /* LONG_BINPUT */
+    [0x94] = {op_memoize, 0},                    /* MEMOIZE */
+    ['h'] = {op_get, 1},                         /* BINGET */
+    ['j'] = {op_get, 4},                         /* LONG_BINGET */
+    ['c'] = {op_global, 0},                      /* GLOBAL */
+    [0x93] = {op_stack_global, 0},               /* STACK_GLOBAL */
+    ['R'] = {op_call, 2},                        /* REDUCE */
+    [0x81] = {op_call, 2},                       /* NEWOBJ */
+    [0x92] = {op_call, 3},                       /* NEWOBJ_EX */
+    ['b'] = {op_build, 0},                       /* BUILD */
+    ['Q'] = {op_persistent, 0},                  /* BINPERSID */
+    ['.'] = {op_stop, 0},                        /* STOP */
+};
+
+vrn_result vrn_pickle_run(vrn_pickle *pickle, const vrn_source *source, const char *what,
+                          const uint8_t *data, size_t size, vrn_arena *arena)
+{
+    *pickle = (vrn_pickle){0};
+    machine m = {
+        .context = {.source = source, .what = what, .arena = arena}, .data = data, .size = size};
+    while (!m.stopped) {
+        m.context.position = m.at;
+        if (m.at == m.size) return fail_end(&m);
+        const opcode *op = &opcodes[m.data[m.at]];
+        if (!op->run) {
+            char found[32];
+            snprintf(found, sizeof found, "0x%02x", m.data[m.at]);
+            return fail(&m, "an opcode of pickle protocol 2 to 5", found);
+        }
+        m.at++;
+        vrn_result result = op->run(&m, op->argument);
+        if (result != VRN_OK) return result;
+    }
+    pickle->value = m.stack[m.depth - 1];
+    pickle->size = m.at;
+    pickle->storages = m.context.storages;
+    return VRN_OK;
+}
+
+const vrn_pickle_value *vrn_pickle_lookup(const vrn_pickle_value *dict, const char *key)
+{
+    const vrn_pickle_value *found = NULL;
+    size_t length = strlen(key);
+    if (dict->kind != VRN_PICKLE_DICT) return NULL;
+    for (size_t i = 0; i < dict->as.container->count; i += 2) {
+        const vrn_pickle_value *candidate = &dict->as.container->values[i];
+        if (candidate->kind == VRN_PICKLE_TEXT && candidate->length == length &&
+            memcmp(candidate->as.text, key, length) == 0) {
+            found = candidate + 1; /* a later one replaces an earlier one */
+        }
+    }
+    return found;
+}

@@ -1,0 +1,296 @@
+#include "checkpoint/pickle_call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+enum { KEY_MAX_BYTES = 256 }; /* real ones are numbers; sorting compares them whole */
+
+typedef vrn_result (*caller)(vrn_pickle_context *context, const vrn_pickle_value *arguments,
+                             vrn_pickle_value *value);
+
+static vrn_result call_ordered_dict(vrn_pickle_context *context, const vrn_pickle_value *arguments,
+                                    vrn_pickle_value *value);
+static vrn_result call_rebuild_tensor(vrn_pickle_context *context,
+                                      const vrn_pickle_value *arguments, vrn_pickle_value *value);
+static vrn_result call_rebuild_from_type(vrn_pickle_context *context,
+                                         const vrn_pickle_value *arguments,
+                                         vrn_pickle_value *value);
+static vrn_result call_first_argument(vrn_pickle_context *context,
+                                      const vrn_pickle_value *arguments, vrn_pickle_value *value);
+
+/* The white list. Functions have `call`; storages have the size of an element. */
+static const struct {
+    const char *module, *name;
+    caller call;
+    uint32_t element_size;
+    vrn_dtype dtype;
+} known[] = {
+    [0] = {.module = "", .name = ""},
+    {"collections", "OrderedDict", .call = call_ordered_dict},
+    {"torch._utils", "_rebuild_tensor", .call = call_rebuild_tensor},
+    {"torch._utils", "_rebuild_tensor_v2", .call = call_rebuild_tensor},
+    /* (tensor, requires_grad, hooks[, state]) */
+    {"torch._utils", "_rebuild_parameter", .call = call_first_argument},
+    {"torch._utils", "_rebuild_parameter_with_state", .call = call_first_argument},
+    {"torch._tensor", "_rebuild_from_type_v2", .call = call_rebuild_from_type},
+    {"torch", "Size", .call = call_first_argument},
+    {"torch", "device", .call = call_first_argument},
+    {"torch", "FloatStorage", .element_size = 4, .dtype = VRN_DTYPE_F32},
+    {"torch", "HalfStorage", .element_size = 2, .dtype = VRN_DTYPE_F16},
+    {"torch", "BFloat16Storage", .element_size = 2, .dtype = VRN_DTYPE_BF16},
+    {"torch", "DoubleStorage", .element_size = 8, .dtype = VRN_DTYPE_F64},
+    {"torch", "LongStorage", .element_size = 8, .dtype = VRN_DTYPE_I64},
+    {"torch", "IntStorage", .element_size = 4, .dtype = VRN_DTYPE_OTHER},
+    {"torch", "ShortStorage", .element_size = 2, .dtype = VRN_DTYPE_OTHER},
+    {"torch", "CharStorage", .element_size = 1, .dtype = VRN_DTYPE_OTHER},
+    {"torch", "ByteStorage", .element_size = 1, .dtype = VRN_DTYPE_OTHER},
+    {"torch", "BoolStorage", .element_size = 1, .dtype = VRN_DTYPE_OTHER},
+    {"torch", "ComplexFloatStorage", .element_size = 8, .dtype = VRN_DTYPE_OTHER},
+    {"torch", "ComplexDoubleStorage", .element_size = 16, .dtype = VRN_DTYPE_OTHER},
+    {"torch", "UntypedStorage", .element_size = 1, .dtype = VRN_DTYPE_OTHER},
+    {"torch.storage", "UntypedStorage", .element_size = 1, .dtype = VRN_DTYPE_OTHER},
+};
+
+vrn_result vrn_pickle_fail(const vrn_pickle_context *context, const char *expected,
+                           const vrn_pickle_value *found)
+{
+    char text[160];
+    vrn_pickle_describe(found, text, sizeof text);
+    return vrn_fail(context->source->log, VRN_ERROR_FILE,
+                    "%s: %s: at byte %zu: expected %s, found %s", context->source->name,
+                    context->what, context->position, expected, text);
+}
+
+vrn_result vrn_pickle_fail_memory(const vrn_pickle_context *context)
+{
+    return vrn_arena_fail(context->arena, context->source->name, context->source->log);
+}
+
+static bool is_text(const char *text, size_t length, const char *expected)
+{
+    return length == strlen(expected) && memcmp(text, expected, length) == 0;
+}
+
+vrn_result vrn_pickle_global_value(vrn_pickle_context *context, const char *module,
+                                   size_t module_length, const char *name, size_t name_length,
+                                   vrn_pickle_value *value)
+{
+    vrn_pickle_global *global = vrn_arena_alloc(context->arena, 1, sizeof *global);
+    if (!global) return vrn_pickle_fail_memory(context);
+    *global = (vrn_pickle_global){.module = module,
+                                  .module_length = (uint32_t)module_length,
+                                  .name = name,
+                                  .name_length = (uint32_t)name_length};
+    for (uint32_t i = 1; i < VRN_COUNT(known) && !global->known; i++) {
+        if (is_text(module, module_length, known[i].module) &&
+            is_text(name, name_length, known[i].name)) {
+            global->known = i;
+        }
+    }
+    *value = (vrn_pickle_value){.kind = global->known ? VRN_PICKLE_GLOBAL : VRN_PICKLE_OPAQUE,
+                                .as.global = global};
+    return VRN_OK;
+}
+
+vrn_result vrn_pickle_container(vrn_pickle_context *context, vrn_pickle_kind kind,
+                                vrn_pickle_value *value)
+{
+    *value = (vrn_pickle_value){.kind = kind};
+    value->as.container = vrn_arena_alloc(context->arena, 1, sizeof *value->as.container);
+    return value->as.container ? VRN_OK : vrn_pickle_fail_memory(context);
+}
+
+vrn_result vrn_pickle_append(vrn_pickle_context *context, vrn_pickle_items *items,
+                             const vrn_pickle_value *values, size_t count)
+{
+    if (count == 0) return VRN_OK;
+    vrn_pickle_value *grown = vrn_arena_grow(context->arena, items->values, &items->capacity,
+                                             items->count + count, sizeof *values);
+    if (!grown) return vrn_pickle_fail_memory(context);
+    items->values = grown;
+    memcpy(items->values + items->count, values, count * sizeof *values);
+    items->count += count;
+    return VRN_OK;
+}
+
+/* (), or, from Python 2, ([[key, value], ...],). */
+static vrn_result call_ordered_dict(vrn_pickle_context *context, const vrn_pickle_value *arguments,
+                                    vrn_pickle_value *value)
+{
+    vrn_result result = vrn_pickle_container(context, VRN_PICKLE_DICT, value);
+    if (result != VRN_OK || arguments->length == 0) return result;
+    const vrn_pickle_value *pairs = arguments->as.items;
+    if (pairs->kind != VRN_PICKLE_LIST) {
+        return vrn_pickle_fail(context, "a list of OrderedDict's pairs", pairs);
+    }
+    for (size_t i = 0; i < pairs->as.container->count; i++) {
+        const vrn_pickle_value *pair = &pairs->as.container->values[i];
+        bool tuple = pair->kind == VRN_PICKLE_TUPLE && pair->length == 2;
+        bool list = pair->kind == VRN_PICKLE_LIST && pair->as.container->count == 2;
+        if (!tuple && !list) return vrn_pickle_fail(context, "a key and a value", pair);
+        result = vrn_pickle_append(context, value->as.container,
+                                   tuple ? pair->as.items : pair->as.container->values, 2);
+        if (result != VRN_OK) return result;
+    }
+    return VRN_OK;
+}
+
+/* A tuple of non-negative integers, at most VRN_MAX_RANK of them. */
+static bool read_integers(const vrn_pickle_value *tuple, uint64_t *values)
+{
+    if (tuple->kind != VRN_PICKLE_TUPLE || tuple->length > VRN_MAX_RANK) return false;
+    for (uint32_t i = 0; i < tuple->length; i++) {
+        const vrn_pickle_value *item = &tuple->as.items[i];
+        if (item->kind != VRN_PICKLE_INT || item->as.integer < 0) return false;
+        values[i] = (uint64_t)item->as.integer;
+    }
+    return true;
+}
+
+/* (storage, offset, size, stride[, requires_grad, hooks[, metadata]]) */
+static vrn_result call_rebuild_tensor(vrn_pickle_context *context,
+                                      const vrn_pickle_value *arguments, vrn_pickle_value *value)
+{
+    const vrn_pickle_value *items = arguments->as.items;
+    if (arguments->length < 4) {
+        return vrn_pickle_fail(context, "the arguments of _rebuild_tensor_v2", arguments);
+    }
+    if (items[0].kind == VRN_PICKLE_OPAQUE) { /* of a type that this program does not know */
+        *value = items[0];
+        return VRN_OK;
+    }
+    if (items[0].kind != VRN_PICKLE_STORAGE) {
+        return vrn_pickle_fail(context, "a storage", &items[0]);
+    }
+    if (items[1].kind != VRN_PICKLE_INT || items[1].as.integer < 0) {
+        return vrn_pickle_fail(context, "an offset into a storage", &items[1]);
+    }
+    vrn_pickle_tensor *tensor = vrn_arena_alloc(context->arena, 1, sizeof *tensor);
+    if (!tensor) return vrn_pickle_fail_memory(context);
+    tensor->storage = items[0].as.storage;
+    tensor->offset = (uint64_t)items[1].as.integer;
+    if (!read_integers(&items[2], tensor->shape)) {
+        return vrn_pickle_fail(context, "a shape of at most 8 sizes", &items[2]);
+    }
+    tensor->rank = items[2].length;
+    if (!read_integers(&items[3], tensor->stride) || items[3].length != tensor->rank) {
+        return vrn_pickle_fail(context, "as many strides as sizes", &items[3]);
+    }
+    *value = (vrn_pickle_value){.kind = VRN_PICKLE_TENSOR, .as.tensor = tensor};
+    return VRN_OK;
+}
+
+/* (function, type, arguments, state): a subclass of Tensor. Not for functions that call others, so
+ * that there is no recursion. */
+static vrn_result call_rebuild_from_type(vrn_pickle_context *context,
+                                         const vrn_pickle_value *arguments, vrn_pickle_value *value)
+{
+    const vrn_pickle_value *items = arguments->as.items;
+    if (arguments->length < 3) {
+        return vrn_pickle_fail(context, "the arguments of _rebuild_from_type_v2", arguments);
+    }
+    if (items[0].kind == VRN_PICKLE_OPAQUE) {
+        *value = items[0];
+        return VRN_OK;
+    }
+    caller call = items[0].kind == VRN_PICKLE_GLOBAL ? known[items[0].as.global->known].call : NULL;
+    if (!call || call == call_rebuild_from_type) {
+        return vrn_pickle_fail(context, "a function that rebuilds a tensor", &items[0]);
+    }
+    if (items[2].kind != VRN_PICKLE_TUPLE) {
+        return vrn_pickle_fail(context, "a tuple of arguments", &items[2]);
+    }
+    return call(context, &items[2], value);
+}
+
+static vrn_result call_first_argument(vrn_pickle_context *context,
+                                      const vrn_pickle_value *arguments, vrn_pickle_value *value)
+{
+    if (arguments->length == 0) return vrn_pickle_fail(context, "an argument", arguments);
+    *value = arguments->as.items[0];
+    return VRN_OK;
+}
+
+vrn_result vrn_pickle_call(vrn_pickle_context *context, const vrn_pickle_value *function,
+                           const vrn_pickle_value *arguments, vrn_pickle_value *value)
+{
+    if (function->kind == VRN_PICKLE_OPAQUE) {
+        *value = *function;
+        return VRN_OK;
+    }
+    if (function->kind != VRN_PICKLE_GLOBAL || !known[function->as.global->known].call) {
+        return vrn_pickle_fail(context, "a function", function);
+    }
+    if (arguments->kind != VRN_PICKLE_TUPLE) {
+        return vrn_pickle_fail(context, "a tuple of arguments", arguments);
+    }
+    return known[function->as.global->known].call(context, arguments, value);
+}
+
+/* ('storage', type, key, location, count[, None or (view key, offset, count)]) */
+static vrn_result make_storage(vrn_pickle_context *context, const vrn_pickle_value *id,
+                               vrn_pickle_value *value)
+{
+    const vrn_pickle_value *items = id->as.items;
+    if (items[1].kind == VRN_PICKLE_OPAQUE) {
+        *value = items[1];
+        return VRN_OK;
+    }
+    uint32_t type = items[1].kind == VRN_PICKLE_GLOBAL ? items[1].as.global->known : 0;
+    if (known[type].element_size == 0) return vrn_pickle_fail(context, "a storage type", &items[1]);
+    if (items[2].kind != VRN_PICKLE_TEXT || items[2].length > KEY_MAX_BYTES) {
+        return vrn_pickle_fail(context, "a short text as a storage's key", &items[2]);
+    }
+    if (items[4].kind != VRN_PICKLE_INT || items[4].as.integer < 0) {
+        return vrn_pickle_fail(context, "a number of elements", &items[4]);
+    }
+    vrn_pickle_storage *storage = vrn_arena_alloc(context->arena, 1, sizeof *storage);
+    if (!storage) return vrn_pickle_fail_memory(context);
+    *storage = (vrn_pickle_storage){.next = context->storages,
+                                    .key = items[2].as.text,
+                                    .key_length = items[2].length,
+                                    .dtype = known[type].dtype,
+                                    .element_size = known[type].element_size,
+                                    .count = (uint64_t)items[4].as.integer,
+                                    .view_count = (uint64_t)items[4].as.integer};
+    if (id->length > 5 && items[5].kind != VRN_PICKLE_NONE) {
+        const vrn_pickle_value *view = items[5].as.items;
+        if (items[5].kind != VRN_PICKLE_TUPLE || items[5].length != 3 ||
+            view[1].kind != VRN_PICKLE_INT || view[2].kind != VRN_PICKLE_INT) {
+            return vrn_pickle_fail(context, "a view: (key, offset, count)", &items[5]);
+        }
+        /* A negative number is a huge one here, and is refused as that. */
+        storage->view_offset = (uint64_t)view[1].as.integer;
+        storage->view_count = (uint64_t)view[2].as.integer;
+        if (storage->view_offset > storage->count ||
+            storage->view_count > storage->count - storage->view_offset) {
+            return vrn_pickle_fail(context, "a view inside its storage", &items[5]);
+        }
+    }
+    context->storages = storage;
+    *value = (vrn_pickle_value){.kind = VRN_PICKLE_STORAGE, .as.storage = storage};
+    return VRN_OK;
+}
+
+vrn_result vrn_pickle_persistent(vrn_pickle_context *context, const vrn_pickle_value *id,
+                                 vrn_pickle_value *value)
+{
+    const vrn_pickle_value *items = id->as.items;
+    if (id->kind != VRN_PICKLE_TUPLE || id->length < 2 || items[0].kind != VRN_PICKLE_TEXT) {
+        return vrn_pickle_fail(context, "a persistent id", id);
+    }
+    if (is_text(items[0].as.text, items[0].length, "module")) { /* a class, with its source text */
+        if (items[1].kind != VRN_PICKLE_OPAQUE) {
+            return vrn_pickle_fail(context, "a class", &items[1]);
+        }
+        *value = items[1];
+        return VRN_OK;
+    }
+    if (!is_text(items[0].as.text, items[0].length, "storage") || id->length < 5) {
+        return vrn_pickle_fail(context, "the persistent id of a storage", id);
+    }
+    return make_storage(context, id, value);
+}

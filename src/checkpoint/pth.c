@@ -1,0 +1,318 @@
+#include "checkpoint/pth.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "checkpoint/pickle.h"
+#include "checkpoint/state_dict.h"
+#include "checkpoint/zip.h"
+
+/* What a pickle's values take of memory is about eight times its size. */
+enum { MEMORY_MULTIPLE = 16, PATH_CAPACITY = 512, PROTOCOL_VERSION = 1001 };
+
+/* ---- Zip form -------------------------------------------------------------------------------- */
+
+typedef struct zip_reader {
+    const vrn_source *source;
+    vrn_zip zip;
+    char path[PATH_CAPACITY]; /* "<stem>/", and whatever is looked up */
+    size_t stem_length;       /* with the slash */
+} zip_reader;
+
+/* The entry "<stem>/name". */
+static const vrn_zip_entry *find_entry(zip_reader *reader, const char *folder, const char *name,
+                                       size_t length)
+{
+    size_t folder_length = strlen(folder);
+    if (length >= PATH_CAPACITY - reader->stem_length - folder_length) return NULL;
+    char *end = reader->path + reader->stem_length;
+    memcpy(end, folder, folder_length);
+    memcpy(end + folder_length, name, length);
+    return vrn_zip_find(&reader->zip, reader->path, reader->stem_length + folder_length + length);
+}
+
+static bool ends_with(const vrn_zip_entry *entry, const char *end)
+{
+    size_t length = strlen(end);
+    return entry->name_length >= length &&
+           memcmp(entry->name + entry->name_length - length, end, length) == 0;
+}
+
+static vrn_result fail_archive(const vrn_source *source, const char *found)
+{
+    return vrn_fail(source->log, VRN_ERROR_FILE,
+                    "%s: expected a checkpoint made by torch.save, found %s", source->name, found);
+}
+
+/* Finds "<stem>/data.pkl"; the stem is the name the file had when it was saved. */
+static vrn_result find_pickle(zip_reader *reader, const vrn_zip_entry **pickle)
+{
+    static const char name[] = "/data.pkl";
+    const vrn_zip *zip = &reader->zip;
+    bool numpy = false;
+    *pickle = NULL;
+    for (size_t i = 0; i < zip->count && !*pickle; i++) {
+        const vrn_zip_entry *entry = &zip->entries[i];
+        numpy |= ends_with(entry, ".npy");
+        if (!ends_with(entry, name)) continue;
+        size_t stem = entry->name_length - strlen(name);
+        if (stem + 1 < PATH_CAPACITY / 2 && !memchr(entry->name, '/', stem)) *pickle = entry;
+    }
+    if (!*pickle) {
+        return fail_archive(reader->source, numpy ? "an archive of NumPy arrays (.npz)"
+                                                  : "a zip archive without <name>/data.pkl");
+    }
+    reader->stem_length = (*pickle)->name_length - strlen(name) + 1;
+    memcpy(reader->path, (*pickle)->name, reader->stem_length);
+    if (find_entry(reader, "", "constants.pkl", strlen("constants.pkl"))) {
+        return fail_archive(reader->source, "a TorchScript program: save model.state_dict() with "
+                                            "torch.save instead of torch.jit.save");
+    }
+    return VRN_OK;
+}
+
+static vrn_result check_byte_order(zip_reader *reader)
+{
+    const vrn_zip_entry *entry = find_entry(reader, "", "byteorder", strlen("byteorder"));
+    const uint8_t *text;
+    if (!entry) return VRN_OK;
+    vrn_result result = vrn_zip_data(&reader->zip, entry, &text);
+    if (result != VRN_OK) return result;
+    if (entry->size == 6 && memcmp(text, "little", 6) == 0) return VRN_OK;
+    return vrn_fail(reader->source->log, VRN_ERROR_FILE,
+                    "%s: byteorder: expected 'little', found '%.*s'", reader->source->name,
+                    (int)vrn_min_u64(entry->size, 16), (const char *)text);
+}
+
+static vrn_result find_zip_storage(void *user, vrn_pickle_storage *storage, const char *name)
+{
+    zip_reader *reader = user;
+    const vrn_zip_entry *entry = find_entry(reader, "data/", storage->key, storage->key_length);
+    int shown = (int)vrn_min_u32(storage->key_length, 60);
+    if (!entry) {
+        return vrn_fail(
+            reader->source->log, VRN_ERROR_FILE,
+            "%s: %s: expected its values in the archive's entry data/%.*s, found no such "
+            "entry",
+            reader->source->name, name, shown, storage->key);
+    }
+    uint64_t bytes;
+    if (!vrn_mul_u64(storage->count, storage->element_size, &bytes) || bytes > entry->size) {
+        return vrn_fail(reader->source->log, VRN_ERROR_FILE,
+                        "%s: %s: expected %" PRIu64 " elements of %" PRIu32
+                        " bytes in the archive's entry data/%.*s, found %" PRIu64 " bytes",
+                        reader->source->name, name, storage->count, storage->element_size, shown,
+                        storage->key, entry->size);
+    }
+    return vrn_zip_data(&reader->zip, entry, &storage->data);
+}
+
+vrn_result vrn_pth_read_zip(vrn_tensor_list *list, const vrn_source *source)
+{
+    vrn_arena arena;
+    vrn_arena_init(&arena, source->size, MEMORY_MULTIPLE);
+    zip_reader reader = {.source = source};
+    const vrn_zip_entry *entry;
+    const uint8_t *data;
+    vrn_pickle pickle;
+    vrn_result result = vrn_zip_open(&reader.zip, source, &arena);
+    if (result == VRN_OK) result = find_pickle(&reader, &entry);
+    if (result == VRN_OK) result = check_byte_order(&reader);
+    if (result == VRN_OK) result = vrn_zip_data(&reader.zip, entry, &data);
+    if (result == VRN_OK) {
+        result = vrn_pickle_run(&pickle, source, "data.pkl", data, (size_t)entry->size, &arena);
+    }
+    if (result == VRN_OK) {
+        result = vrn_state_dict_read(list, source, &pickle.value, find_zip_storage, &reader);
+    }
+    vrn_arena_free(&arena);
+    return result;
+}
+
+/* ---- Legacy form ----------------------------------------------------------------------------- */
+
+/* LONG1 of ten bytes, 0x1950a86a20f9469cfc6c, and STOP. */
+static const uint8_t magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9,
+                                0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
+
+typedef struct legacy_reader {
+    const vrn_source *source;
+    vrn_arena arena;
+    size_t at;
+    vrn_pickle_storage **storages; /* sorted by key */
+    size_t count;
+} legacy_reader;
+
+bool vrn_pth_is_legacy(const vrn_source *source)
+{
+    /* PROTO and its number, and with protocols 4 and 5 FRAME and its length before the number. */
+    static const size_t places[] = {2, 11};
+    for (size_t i = 0; i < VRN_COUNT(places); i++) {
+        if (source->size >= places[i] + sizeof magic && source->data[0] == 0x80 &&
+            memcmp(source->data + places[i], magic, sizeof magic) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static vrn_result run_next(legacy_reader *reader, const char *what, vrn_pickle *pickle)
+{
+    const vrn_source *source = reader->source;
+    vrn_result result = vrn_pickle_run(pickle, source, what, source->data + reader->at,
+                                       source->size - reader->at, &reader->arena);
+    if (result == VRN_OK) reader->at += pickle->size;
+    return result;
+}
+
+/* The first three pickles. */
+static vrn_result read_preamble(legacy_reader *reader)
+{
+    vrn_pickle number, version, machine;
+    vrn_result result = run_next(reader, "magic number", &number);
+    if (result == VRN_OK) result = run_next(reader, "protocol version", &version);
+    if (result == VRN_OK) result = run_next(reader, "facts about the machine", &machine);
+    if (result != VRN_OK) return result;
+    const vrn_source *source = reader->source;
+    if (version.value.kind != VRN_PICKLE_INT || version.value.as.integer != PROTOCOL_VERSION) {
+        char found[160];
+        vrn_pickle_describe(&version.value, found, sizeof found);
+        return vrn_fail(source->log, VRN_ERROR_FILE, "%s: protocol version: expected %d, found %s",
+                        source->name, PROTOCOL_VERSION, found);
+    }
+    const vrn_pickle_value *little = vrn_pickle_lookup(&machine.value, "little_endian");
+    if (little && (little->kind != VRN_PICKLE_BOOL || !little->as.boolean)) {
+        return vrn_fail(source->log, VRN_ERROR_FILE,
+                        "%s: byte order: expected little-endian values, found big-endian ones",
+                        source->name);
+    }
+    return VRN_OK;
+}
+
+static int compare_keys(const vrn_pickle_storage *a, const char *key, uint32_t key_length)
+{
+    int order = memcmp(a->key, key, vrn_min_u32(a->key_length, key_length));
+    return order ? order : (a->key_length > key_length) - (a->key_length < key_length);
+}
+
+static int compare_storages(const void *a, const void *b)
+{
+    const vrn_pickle_storage *const *left = a, *const *right = b;
+    return compare_keys(*left, (*right)->key, (*right)->key_length);
+}
+
+/* The object mentions a storage once for each tensor in it: sorted, they lie together. */
+static vrn_result sort_storages(legacy_reader *reader, vrn_pickle_storage *first)
+{
+    for (vrn_pickle_storage *each = first; each; each = each->next) reader->count++;
+    reader->storages = vrn_arena_alloc(&reader->arena, reader->count, sizeof *reader->storages);
+    if (!reader->storages) {
+        return vrn_arena_fail(&reader->arena, reader->source->name, reader->source->log);
+    }
+    size_t i = 0;
+    for (vrn_pickle_storage *each = first; each; each = each->next) reader->storages[i++] = each;
+    qsort(reader->storages, reader->count, sizeof *reader->storages, compare_storages);
+    return VRN_OK;
+}
+
+/* The first storage of a key, or the number of storages. */
+static size_t find_key(const legacy_reader *reader, const vrn_pickle_value *key)
+{
+    size_t low = 0, high = reader->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_keys(reader->storages[middle], key->as.text, key->length) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found =
+        low < reader->count && compare_keys(reader->storages[low], key->as.text, key->length) == 0;
+    return found ? low : reader->count;
+}
+
+static vrn_result fail_storage(const legacy_reader *reader, const vrn_pickle_value *key,
+                               const char *expected, const char *found)
+{
+    return vrn_fail(reader->source->log, VRN_ERROR_FILE, "%s: storage %.*s: expected %s, found %s",
+                    reader->source->name, (int)vrn_min_u32(key->length, 60), key->as.text, expected,
+                    found);
+}
+
+/* One storage: gives its data to all that mention it. */
+static vrn_result read_storage(legacy_reader *reader, const vrn_pickle_value *key)
+{
+    const vrn_source *source = reader->source;
+    size_t first = find_key(reader, key);
+    if (first == reader->count) return fail_storage(reader, key, "a tensor of it", "none");
+    if (reader->storages[first]->data) return fail_storage(reader, key, "it once", "it twice");
+    if (source->size - reader->at < 8) {
+        return fail_storage(reader, key, "its values", "the end of the file: it is incomplete");
+    }
+    uint64_t count = vrn_load_u64(source->data + reader->at), bytes;
+    uint32_t element_size = reader->storages[first]->element_size;
+    reader->at += 8;
+    if (!vrn_mul_u64(count, element_size, &bytes) || bytes > source->size - reader->at) {
+        return fail_storage(reader, key, "its values", "the end of the file: it is incomplete");
+    }
+    for (size_t i = first; i < reader->count; i++) {
+        vrn_pickle_storage *storage = reader->storages[i];
+        if (compare_keys(storage, key->as.text, key->length) != 0) break;
+        if (storage->element_size != element_size || storage->count != count) {
+            return fail_storage(reader, key, "the size that its tensors say", "another");
+        }
+        storage->data = source->data + reader->at;
+    }
+    reader->at += (size_t)bytes;
+    return VRN_OK;
+}
+
+/* Those in the file have their data already. */
+static vrn_result find_legacy_storage(void *user, vrn_pickle_storage *storage, const char *name)
+{
+    const legacy_reader *reader = user;
+    return vrn_fail(reader->source->log, VRN_ERROR_FILE,
+                    "%s: %s: expected its values under the key %.*s, found no such key",
+                    reader->source->name, name, (int)vrn_min_u32(storage->key_length, 60),
+                    storage->key);
+}
+
+static vrn_result read_legacy(legacy_reader *reader, vrn_tensor_list *list)
+{
+    vrn_pickle object, keys;
+    vrn_result result = read_preamble(reader);
+    if (result == VRN_OK) result = run_next(reader, "the object", &object);
+    if (result == VRN_OK) result = run_next(reader, "storage keys", &keys);
+    if (result == VRN_OK) result = sort_storages(reader, object.storages);
+    if (result != VRN_OK) return result;
+    if (keys.value.kind != VRN_PICKLE_LIST) {
+        return vrn_fail(reader->source->log, VRN_ERROR_FILE,
+                        "%s: storage keys: expected a list, found something else",
+                        reader->source->name);
+    }
+    const vrn_pickle_items *items = keys.value.as.container;
+    for (size_t i = 0; i < items->count && result == VRN_OK; i++) {
+        if (items->values[i].kind != VRN_PICKLE_TEXT) {
+            return vrn_fail(reader->source->log, VRN_ERROR_FILE,
+                            "%s: storage keys: expected texts, found something else",
+                            reader->source->name);
+        }
+        result = read_storage(reader, &items->values[i]);
+    }
+    if (result != VRN_OK) return result;
+    return vrn_state_dict_read(list, reader->source, &object.value, find_legacy_storage, reader);
+}
+
+vrn_result vrn_pth_read_legacy(vrn_tensor_list *list, const vrn_source *source)
+{
+    legacy_reader reader = {.source = source};
+    vrn_arena_init(&reader.arena, source->size, MEMORY_MULTIPLE);
+    vrn_result result = read_legacy(&reader, list);
+    vrn_arena_free(&reader.arena);
+    return result;
+}

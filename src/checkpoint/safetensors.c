@@ -1,0 +1,237 @@
+#include "checkpoint/safetensors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "checkpoint/json.h"
+
+enum { LENGTH_SIZE = 8, HEADER_MAX_BYTES = 100 * 1000 * 1000 /* the format's own bound */ };
+
+static const struct {
+    const char *name;
+    vrn_dtype dtype;
+    uint32_t bits;
+} types[] = {
+    {"F32", VRN_DTYPE_F32, 32},      {"F16", VRN_DTYPE_F16, 16},
+    {"BF16", VRN_DTYPE_BF16, 16},    {"F64", VRN_DTYPE_F64, 64},
+    {"I64", VRN_DTYPE_I64, 64},      {"I32", VRN_DTYPE_OTHER, 32},
+    {"I16", VRN_DTYPE_OTHER, 16},    {"I8", VRN_DTYPE_OTHER, 8},
+    {"U64", VRN_DTYPE_OTHER, 64},    {"U32", VRN_DTYPE_OTHER, 32},
+    {"U16", VRN_DTYPE_OTHER, 16},    {"U8", VRN_DTYPE_OTHER, 8},
+    {"BOOL", VRN_DTYPE_OTHER, 8},    {"C64", VRN_DTYPE_OTHER, 64},
+    {"F8_E4M3", VRN_DTYPE_OTHER, 8}, {"F8_E5M2", VRN_DTYPE_OTHER, 8},
+    {"F8_E8M0", VRN_DTYPE_OTHER, 8}, {"F6_E2M3", VRN_DTYPE_OTHER, 6},
+    {"F6_E3M2", VRN_DTYPE_OTHER, 6}, {"F4", VRN_DTYPE_OTHER, 4},
+};
+
+typedef struct reader {
+    vrn_tensor_list *list;
+    const vrn_source *source;
+    vrn_json json;
+    const uint8_t *data;
+    uint64_t data_size;
+    uint64_t sum, end; /* of the tensors so far: their bytes, and the last one's end */
+} reader;
+
+/* What the header says of one tensor. */
+typedef struct entry {
+    char *dtype;
+    vrn_tensor tensor;
+    uint64_t begin, end;
+    bool has_shape, has_offsets;
+} entry;
+
+static vrn_result fail_syntax(const reader *r, const char *expected)
+{
+    return vrn_fail(r->source->log, VRN_ERROR_FILE,
+                    "%s: safetensors header: at byte %zu: expected %s, found something else",
+                    r->source->name, r->json.at + LENGTH_SIZE, expected);
+}
+
+static vrn_result read_string(reader *r, char **text, const char *expected)
+{
+    if (!vrn_json_string(&r->json, &r->list->arena, text)) return fail_syntax(r, expected);
+    if (!*text) return vrn_arena_fail(&r->list->arena, r->source->name, r->source->log);
+    return VRN_OK;
+}
+
+static vrn_result read_metadata(reader *r)
+{
+    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, "an object of texts");
+    if (vrn_json_take(&r->json, '}')) return VRN_OK;
+    do {
+        char *key, *value;
+        vrn_result result = read_string(r, &key, "a metadata key");
+        if (result != VRN_OK) return result;
+        if (!vrn_json_take(&r->json, ':')) return fail_syntax(r, "':'");
+        result = read_string(r, &value, "a text as metadata");
+        if (result != VRN_OK) return result;
+        result = vrn_tensor_list_add_metadata(r->list, r->source, key, value);
+        if (result != VRN_OK) return result;
+    } while (vrn_json_take(&r->json, ','));
+    return vrn_json_take(&r->json, '}') ? VRN_OK : fail_syntax(r, "',' or '}'");
+}
+
+/* A list of at most `capacity` numbers. */
+static bool read_numbers(reader *r, uint64_t *numbers, uint32_t capacity, uint32_t *count)
+{
+    *count = 0;
+    if (!vrn_json_take(&r->json, '[')) return false;
+    if (vrn_json_take(&r->json, ']')) return true;
+    do {
+        if (*count == capacity || !vrn_json_unsigned(&r->json, &numbers[*count])) return false;
+        ++*count;
+    } while (vrn_json_take(&r->json, ','));
+    return vrn_json_take(&r->json, ']');
+}
+
+/* One key and its value of a tensor's object. */
+static vrn_result read_field(reader *r, entry *e)
+{
+    char *key;
+    vrn_result result = read_string(r, &key, "a key");
+    if (result != VRN_OK) return result;
+    if (!vrn_json_take(&r->json, ':')) return fail_syntax(r, "':'");
+    if (strcmp(key, "dtype") == 0) {
+        if (e->dtype) return fail_syntax(r, "one dtype");
+        return read_string(r, &e->dtype, "a dtype");
+    }
+    if (strcmp(key, "shape") == 0) {
+        if (e->has_shape) return fail_syntax(r, "one shape");
+        e->has_shape = true;
+        bool ok = read_numbers(r, e->tensor.shape, VRN_MAX_RANK, &e->tensor.rank);
+        return ok ? VRN_OK : fail_syntax(r, "a shape of at most 8 sizes");
+    }
+    if (strcmp(key, "data_offsets") == 0) {
+        uint64_t offsets[2];
+        uint32_t count;
+        if (e->has_offsets) return fail_syntax(r, "data_offsets once");
+        e->has_offsets = true;
+        if (!read_numbers(r, offsets, 2, &count) || count != 2) {
+            return fail_syntax(r, "data_offsets as [begin, end]");
+        }
+        e->begin = offsets[0];
+        e->end = offsets[1];
+        return VRN_OK;
+    }
+    return vrn_json_skip(&r->json) ? VRN_OK : fail_syntax(r, "a value");
+}
+
+static vrn_result fail_tensor(const reader *r, const char *name, const char *expected,
+                              const char *found)
+{
+    return vrn_fail(r->source->log, VRN_ERROR_FILE, "%s: %s: expected %s, found %s",
+                    r->source->name, name, expected, found);
+}
+
+/* Checks what was read of a tensor, and lists it. */
+static vrn_result add_tensor(reader *r, const char *name, entry *e)
+{
+    if (!e->dtype || !e->has_shape || !e->has_offsets) {
+        return fail_tensor(r, name, "dtype, shape and data_offsets", "fewer keys");
+    }
+    size_t type = 0;
+    while (type < VRN_COUNT(types) && strcmp(types[type].name, e->dtype) != 0) type++;
+    if (type == VRN_COUNT(types)) return fail_tensor(r, name, "a known dtype", e->dtype);
+
+    char expected[96], found[96];
+    if (e->begin > e->end || e->end > r->data_size) {
+        snprintf(expected, sizeof expected, "data inside the file's %" PRIu64 " bytes",
+                 r->data_size);
+        snprintf(found, sizeof found, "offsets %" PRIu64 " to %" PRIu64, e->begin, e->end);
+        return fail_tensor(r, name, expected, found);
+    }
+    vrn_tensor *tensor = &e->tensor;
+    uint64_t count, bits;
+    bool fits = vrn_shape_count(tensor->shape, tensor->rank, &count) &&
+                vrn_mul_u64(count, types[type].bits, &bits);
+    if (!fits || bits % 8 || bits / 8 != e->end - e->begin) {
+        char shape[192];
+        vrn_tensor_format_shape(tensor, shape, sizeof shape);
+        snprintf(found, sizeof found, "%" PRIu64, e->end - e->begin);
+        return vrn_fail(r->source->log, VRN_ERROR_FILE,
+                        "%s: %s: expected as many bytes as %s of %s takes, found %s",
+                        r->source->name, name, shape, e->dtype, found);
+    }
+    uint64_t stride = count ? 1 : 0;
+    for (uint32_t i = tensor->rank; i-- > 0;) {
+        tensor->stride[i] = stride;
+        stride *= tensor->shape[i];
+    }
+    tensor->dtype = types[type].dtype;
+    tensor->data = r->data + e->begin;
+    r->sum += e->end - e->begin;
+    if (e->end > r->end) r->end = e->end;
+    return vrn_tensor_list_add(r->list, r->source, tensor, types[type].bits, name, strlen(name));
+}
+
+static vrn_result read_tensor(reader *r, const char *name)
+{
+    entry e = {0};
+    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, "a tensor's object");
+    do {
+        vrn_result result = read_field(r, &e);
+        if (result != VRN_OK) return result;
+    } while (vrn_json_take(&r->json, ','));
+    if (!vrn_json_take(&r->json, '}')) return fail_syntax(r, "',' or '}'");
+    return add_tensor(r, name, &e);
+}
+
+/* The whole header. */
+static vrn_result read_header(reader *r)
+{
+    bool metadata = false;
+    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, "'{'");
+    if (!vrn_json_take(&r->json, '}')) {
+        do {
+            char *name;
+            vrn_result result = read_string(r, &name, "a tensor's name");
+            if (result != VRN_OK) return result;
+            if (!vrn_json_take(&r->json, ':')) return fail_syntax(r, "':'");
+            if (strcmp(name, "__metadata__") == 0) {
+                if (metadata) return fail_syntax(r, "__metadata__ once");
+                metadata = true;
+                result = read_metadata(r);
+            } else {
+                result = read_tensor(r, name);
+            }
+            if (result != VRN_OK) return result;
+        } while (vrn_json_take(&r->json, ','));
+        if (!vrn_json_take(&r->json, '}')) return fail_syntax(r, "',' or '}'");
+    }
+    return vrn_json_at_end(&r->json) ? VRN_OK : fail_syntax(r, "spaces up to the data");
+}
+
+bool vrn_safetensors_recognise(const vrn_source *source)
+{
+    return source->size > LENGTH_SIZE && vrn_load_u64(source->data) <= HEADER_MAX_BYTES &&
+           source->data[LENGTH_SIZE] == '{';
+}
+
+vrn_result vrn_safetensors_read(vrn_tensor_list *list, const vrn_source *source)
+{
+    uint64_t length = vrn_load_u64(source->data);
+    if (length > source->size - LENGTH_SIZE) {
+        return vrn_fail(source->log, VRN_ERROR_FILE,
+                        "%s: expected a safetensors header of %" PRIu64
+                        " bytes, found the end of the file: it is incomplete",
+                        source->name, length);
+    }
+    reader r = {.list = list,
+                .source = source,
+                .json = {(const char *)source->data + LENGTH_SIZE, (size_t)length, 0},
+                .data = source->data + LENGTH_SIZE + length,
+                .data_size = source->size - LENGTH_SIZE - length};
+    vrn_result result = read_header(&r);
+    if (result != VRN_OK) return result;
+    if (r.sum != r.data_size || r.end != r.data_size) {
+        return vrn_fail(source->log, VRN_ERROR_FILE,
+                        "%s: expected tensors that fill the %" PRIu64
+                        " bytes of data, found %" PRIu64 " bytes in them",
+                        source->name, r.data_size, r.sum);
+    }
+    return VRN_OK;
+}

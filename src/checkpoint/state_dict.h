@@ -1,0 +1,21 @@
+/* From what a pickle made to a list of tensors: which dictionary holds weights, and their names. */
+#ifndef VRN_CHECKPOINT_STATE_DICT_H
+#define VRN_CHECKPOINT_STATE_DICT_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "checkpoint/pickle.h"
+#include "checkpoint/source.h"
+#include "checkpoint/tensor_list.h"
+
+/* Sets storage->data to storage->count elements inside the file; `name` is the tensor's, for
+ * messages. */
+typedef vrn_result (*vrn_storage_finder)(void *user, vrn_pickle_storage *storage, const char *name);
+
+/* Appends the tensors of `top`, chosen and named as checkpoint.h says. Numbers, texts and lists
+ * among them are left out. So are opaque objects beside the weights; one where a weight should be
+ * (in a wrapper's inner dictionary, or under a key with a dot) is an error. */
+vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
+                               const vrn_pickle_value *top, vrn_storage_finder find, void *user);
+
+#endif

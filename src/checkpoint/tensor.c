@@ -1,0 +1,206 @@
+#include "checkpoint/tensor.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* Files are little-endian, and values are copied as they are. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "checkpoints are read on little-endian machines only"
+#endif
+
+static const struct {
+    const char *name;
+    uint32_t size; /* of an element; 0: not a float */
+} dtypes[] = {
+    [VRN_DTYPE_F32] = {"float32", 4},   [VRN_DTYPE_F16] = {"float16", 2},
+    [VRN_DTYPE_BF16] = {"bfloat16", 2}, [VRN_DTYPE_F64] = {"float64", 8},
+    [VRN_DTYPE_I64] = {"int64", 0},     [VRN_DTYPE_OTHER] = {"another type", 0},
+};
+
+const char *vrn_dtype_name(vrn_dtype dtype)
+{
+    return dtypes[dtype].name;
+}
+
+bool vrn_dtype_is_float(vrn_dtype dtype)
+{
+    return dtypes[dtype].size != 0;
+}
+
+uint64_t vrn_tensor_count(const vrn_tensor *tensor)
+{
+    uint64_t count = 1;
+    for (uint32_t i = 0; i < tensor->rank; i++) {
+        /* The others may be anything then, so that their product need not fit. */
+        if (tensor->shape[i] == 0) return 0;
+    }
+    for (uint32_t i = 0; i < tensor->rank; i++) count *= tensor->shape[i];
+    return count;
+}
+
+void vrn_tensor_format_shape(const vrn_tensor *tensor, char *text, size_t capacity)
+{
+    size_t length = 0;
+    for (uint32_t i = 0; i <= tensor->rank; i++) {
+        size_t left = length < capacity ? capacity - length : 0;
+        char *end = left ? text + length : NULL;
+        int written = i == tensor->rank ? snprintf(end, left, i == 0 ? "[]" : "]")
+                                        : snprintf(end, left, "%s%" PRIu64, i == 0 ? "[" : ", ",
+                                                   tensor->shape[i]);
+        length += written > 0 ? (size_t)written : 0;
+    }
+}
+
+float vrn_half_to_float(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+    uint32_t exponent = (half >> 10) & 0x1fu, fraction = half & 0x3ffu, bits;
+    if (exponent == 0x1f) {
+        bits = sign | 0x7f800000u | fraction << 13;
+    } else if (exponent != 0) {
+        bits = sign | (exponent + 127 - 15) << 23 | fraction << 13;
+    } else if (fraction == 0) {
+        bits = sign;
+    } else {
+        /* Subnormal: fraction * 2^-24. Shift the leading one to its implied place. */
+        exponent = 127 - 14;
+        while (!(fraction & 0x400u)) {
+            fraction <<= 1;
+            exponent--;
+        }
+        bits = sign | exponent << 23 | (fraction & 0x3ffu) << 13;
+    }
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+uint16_t vrn_float_to_half(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
+    if (magnitude > 0x7f800000u) { /* NaN stays NaN: the quiet bit, and what fits of the payload */
+        return (uint16_t)(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
+    }
+    if (magnitude >= 0x477ff000u) { /* 65520, halfway to what would be next, and above */
+        return (uint16_t)(sign | 0x7c00u);
+    }
+    if (magnitude < 0x33000000u) { /* below 2^-25, half of the smallest subnormal */
+        return (uint16_t)sign;
+    }
+
+    uint32_t shift, half;
+    if (magnitude >= 0x38800000u) { /* 2^-14: normal */
+        shift = 13;
+        half = magnitude - ((uint32_t)(127 - 15) << 23);
+    } else {
+        shift = 13 + (113 - (magnitude >> 23));
+        half = (magnitude & 0x7fffffu) | 0x800000u;
+    }
+    uint32_t rest = half & ((1u << shift) - 1), middle = 1u << (shift - 1);
+    half >>= shift;
+    /* A carry into the exponent is right. */
+    if (rest > middle || (rest == middle && (half & 1))) half++;
+    return (uint16_t)(sign | half);
+}
+
+/* Converts `count` elements that lie `step` bytes apart. */
+static void read_run(vrn_dtype dtype, const uint8_t *data, size_t step, size_t count, float *values)
+{
+    switch (dtype) {
+    case VRN_DTYPE_F32:
+        if (step == sizeof(float)) {
+            memcpy(values, data, count * sizeof(float));
+        } else {
+            for (size_t i = 0; i < count; i++) memcpy(&values[i], data + i * step, sizeof(float));
+        }
+        break;
+    case VRN_DTYPE_F16:
+        for (size_t i = 0; i < count; i++) {
+            uint16_t half;
+            memcpy(&half, data + i * step, sizeof half);
+            values[i] = vrn_half_to_float(half);
+        }
+        break;
+    case VRN_DTYPE_BF16: /* the upper half of a float */
+        for (size_t i = 0; i < count; i++) {
+            uint16_t upper;
+            memcpy(&upper, data + i * step, sizeof upper);
+            uint32_t bits = (uint32_t)upper << 16;
+            memcpy(&values[i], &bits, sizeof bits);
+        }
+        break;
+    case VRN_DTYPE_F64:
+        for (size_t i = 0; i < count; i++) {
+            double wide;
+            memcpy(&wide, data + i * step, sizeof wide);
+            values[i] = (float)wide;
+        }
+        break;
+    case VRN_DTYPE_I64:
+    case VRN_DTYPE_OTHER:
+        assert(!"not a float type");
+        break;
+    }
+}
+
+/* Joins dimensions that lie behind one another and drops those of size 1, so that runs are as long
+ * as they can be: all of a contiguous tensor is one. Returns the rank, at least 1. */
+static uint32_t join_dimensions(const vrn_tensor *tensor, uint64_t *shape, uint64_t *stride)
+{
+    uint32_t rank = 0;
+    for (uint32_t i = 0; i < tensor->rank; i++) {
+        if (tensor->shape[i] == 1) continue;
+        if (rank && stride[rank - 1] == tensor->shape[i] * tensor->stride[i]) {
+            shape[rank - 1] *= tensor->shape[i];
+            stride[rank - 1] = tensor->stride[i];
+        } else {
+            shape[rank] = tensor->shape[i];
+            stride[rank] = tensor->stride[i];
+            rank++;
+        }
+    }
+    if (rank == 0) {
+        shape[0] = stride[0] = 1;
+        rank = 1;
+    }
+    return rank;
+}
+
+void vrn_tensor_read_part(const vrn_tensor *tensor, uint64_t first, uint64_t count, float *values)
+{
+    assert(vrn_dtype_is_float(tensor->dtype));
+    if (count == 0) return;
+    size_t size = dtypes[tensor->dtype].size;
+    uint64_t shape[VRN_MAX_RANK], stride[VRN_MAX_RANK], at[VRN_MAX_RANK];
+    uint32_t rank = join_dimensions(tensor, shape, stride);
+    for (uint32_t i = rank; i-- > 0;) {
+        at[i] = first % shape[i];
+        first /= shape[i];
+    }
+    while (count) {
+        uint64_t offset = 0;
+        for (uint32_t i = 0; i < rank; i++) offset += at[i] * stride[i];
+        uint32_t last = rank - 1;
+        uint64_t run = vrn_min_u64(shape[last] - at[last], count);
+        read_run(tensor->dtype, tensor->data + offset * size, (size_t)(stride[last] * size),
+                 (size_t)run, values);
+        values += run;
+        count -= run;
+        at[last] += run;
+        for (uint32_t i = last; i > 0 && at[i] == shape[i]; i--) {
+            at[i] = 0;
+            at[i - 1]++;
+        }
+    }
+}
+
+void vrn_tensor_read(const vrn_tensor *tensor, float *values)
+{
+    vrn_tensor_read_part(tensor, 0, vrn_tensor_count(tensor), values);
+}

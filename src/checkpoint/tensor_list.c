@@ -1,0 +1,138 @@
+#include "checkpoint/tensor_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+/* Bounds that no real checkpoint comes near: tied weights are stored once and named twice, and a
+ * name says where a module stands. */
+enum { MEMORY_MULTIPLE = 16, OVERLAP_MULTIPLE = 8, OVERLAP_FREE = 1 << 20, NAME_MAX_BYTES = 1024 };
+
+void vrn_tensor_list_init(vrn_tensor_list *list, const vrn_source *source)
+{
+    *list = (vrn_tensor_list){0};
+    vrn_arena_init(&list->arena, source->size, MEMORY_MULTIPLE);
+}
+
+void vrn_tensor_list_free(vrn_tensor_list *list)
+{
+    vrn_arena_free(&list->arena);
+    *list = (vrn_tensor_list){0};
+}
+
+bool vrn_shape_count(const uint64_t *shape, uint32_t rank, uint64_t *count)
+{
+    *count = 1;
+    bool empty = false, fits = true;
+    for (uint32_t i = 0; i < rank; i++) {
+        empty |= shape[i] == 0;
+        fits = fits && vrn_mul_u64(*count, shape[i], count);
+    }
+    if (empty) *count = 0;
+    return empty || fits;
+}
+
+bool vrn_utf8_valid(const char *text, size_t length)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    const uint8_t *bytes = (const uint8_t *)text;
+    for (size_t i = 0; i < length;) {
+        uint8_t lead = bytes[i];
+        size_t size = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+        if (lead == 0 || size == 0 || lead > 0xf4 || size > length - i) return false;
+        uint32_t code = size == 1 ? lead : lead & (0x7fu >> size);
+        for (size_t k = 1; k < size; k++) {
+            if ((bytes[i + k] & 0xc0) != 0x80) return false;
+            code = code << 6 | (bytes[i + k] & 0x3fu);
+        }
+        bool surrogate = code >= 0xd800 && code < 0xe000;
+        if ((size > 1 && code < smallest[size]) || surrogate || code > 0x10ffff) return false;
+        i += size;
+    }
+    return true;
+}
+
+vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
+                               const vrn_tensor *tensor, uint32_t element_bits, const char *name,
+                               size_t length)
+{
+    if (length == 0 || length > NAME_MAX_BYTES || !vrn_utf8_valid(name, length)) {
+        return vrn_fail(
+            source->log, VRN_ERROR_FILE,
+            "%s: a tensor's name: expected 1 to %d bytes of UTF-8, found %zu bytes: %.*s",
+            source->name, NAME_MAX_BYTES, length, (int)vrn_min_u64(length, 64), name);
+    }
+    uint64_t elements, bits;
+    if (!vrn_shape_count(tensor->shape, tensor->rank, &elements) ||
+        !vrn_mul_u64(elements, element_bits, &bits)) {
+        return vrn_fail(source->log, VRN_ERROR_FILE, "%s: %.*s: its shape overflows", source->name,
+                        (int)length, name);
+    }
+    uint64_t limit = (uint64_t)source->size * OVERLAP_MULTIPLE + OVERLAP_FREE;
+    if (bits / 8 > limit - list->bytes) {
+        return vrn_fail(
+            source->log, VRN_ERROR_FILE,
+            "%s: %.*s: expected tensors of about the file's size, found so many that share "
+            "the same bytes that they pass %d times its size",
+            source->name, (int)length, name, OVERLAP_MULTIPLE);
+    }
+    vrn_tensor *tensors = vrn_arena_grow(&list->arena, list->tensors, &list->capacity,
+                                         list->count + 1, sizeof *tensors);
+    char *copy = tensors ? vrn_arena_text(&list->arena, name, length) : NULL;
+    if (tensors) list->tensors = tensors;
+    if (!copy) return vrn_arena_fail(&list->arena, source->name, source->log);
+    list->tensors[list->count] = *tensor;
+    list->tensors[list->count++].name = copy;
+    list->bytes += bits / 8;
+    return VRN_OK;
+}
+
+vrn_result vrn_tensor_list_add_metadata(vrn_tensor_list *list, const vrn_source *source,
+                                        const char *key, const char *value)
+{
+    vrn_text_pair *metadata = vrn_arena_grow(&list->arena, list->metadata, &list->metadata_capacity,
+                                             list->metadata_count + 1, sizeof *metadata);
+    if (!metadata) return vrn_arena_fail(&list->arena, source->name, source->log);
+    list->metadata = metadata;
+    metadata[list->metadata_count++] = (vrn_text_pair){key, value};
+    return VRN_OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const char *const *left = a, *const *right = b;
+    return strcmp(*left, *right);
+}
+
+/* Sorts `names` and refuses equal ones. */
+static vrn_result refuse_equal(const char **names, size_t count, const char *what,
+                               const vrn_source *source)
+{
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(names[i - 1], names[i]) == 0) {
+            return vrn_fail(source->log, VRN_ERROR_FILE,
+                            "%s: %s: expected each %s once, found this one twice", source->name,
+                            names[i], what);
+        }
+    }
+    return VRN_OK;
+}
+
+vrn_result vrn_tensor_list_finish(vrn_tensor_list *list, const vrn_source *source)
+{
+    if (list->count == 0) {
+        return vrn_fail(source->log, VRN_ERROR_FILE, "%s: expected tensors, found none",
+                        source->name);
+    }
+    size_t most = list->count > list->metadata_count ? list->count : list->metadata_count;
+    const char **names = vrn_arena_alloc(&list->arena, most, sizeof *names);
+    if (!names) return vrn_arena_fail(&list->arena, source->name, source->log);
+    for (size_t i = 0; i < list->count; i++) names[i] = list->tensors[i].name;
+    vrn_result result = refuse_equal(names, list->count, "tensor name", source);
+    if (result != VRN_OK) return result;
+    for (size_t i = 0; i < list->metadata_count; i++) names[i] = list->metadata[i].key;
+    return refuse_equal(names, list->metadata_count, "metadata key", source);
+}

@@ -1,0 +1,53 @@
+/* What a reader of a file fills: tensors and metadata, with the checks that all formats share. */
+#ifndef VRN_CHECKPOINT_TENSOR_LIST_H
+#define VRN_CHECKPOINT_TENSOR_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "checkpoint/arena.h"
+#include "checkpoint/source.h"
+#include "checkpoint/tensor.h"
+
+typedef struct vrn_text_pair {
+    const char *key, *value;
+} vrn_text_pair;
+
+typedef struct vrn_tensor_list {
+    vrn_arena arena; /* holds all of the list */
+    vrn_tensor *tensors;
+    size_t count, capacity;
+    vrn_text_pair *metadata;
+    size_t metadata_count, metadata_capacity;
+    uint64_t bytes; /* of all tensors' elements */
+} vrn_tensor_list;
+
+void vrn_tensor_list_init(vrn_tensor_list *list, const vrn_source *source);
+void vrn_tensor_list_free(vrn_tensor_list *list); /* accepts a zeroed struct */
+
+/* Appends a tensor with `element_bits` for each element, and copies its name (`length` bytes,
+ * UTF-8). The reader guarantees that the elements lie inside the file; here it is checked that the
+ * name is usable, that the number of elements fits, and that all tensors together are not much
+ * larger than the file: storages may be shared and strides may be zero, so that a small file could
+ * hold any amount. */
+vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
+                               const vrn_tensor *tensor, uint32_t element_bits, const char *name,
+                               size_t length);
+
+/* Appends a text; both live in the list's arena already. */
+vrn_result vrn_tensor_list_add_metadata(vrn_tensor_list *list, const vrn_source *source,
+                                        const char *key, const char *value);
+
+/* When all is there: refuses a name that appears twice, and a list without a tensor. */
+vrn_result vrn_tensor_list_finish(vrn_tensor_list *list, const vrn_source *source);
+
+/* False where the product of a shape does not fit in 64 bits. With a zero in it, it is zero. */
+bool vrn_shape_count(const uint64_t *shape, uint32_t rank, uint64_t *count);
+
+/* True for well-formed UTF-8 without NUL. */
+bool vrn_utf8_valid(const char *text, size_t length);
+
+#endif

@@ -1,0 +1,44 @@
+/* Reads zip archives in memory, as torch.save writes them: entries stored, not compressed.
+ *
+ * Why not a zip library: those of the distributions copy entries out through their own file
+ * handles, and none gives a pointer into a mapping, which is what lets weights go from the file to
+ * the device without a second copy of a checkpoint in memory. What is left without decompression is
+ * small.
+ *
+ * Every offset and length is checked before it is used. Checksums are not: PyTorch can be told to
+ * write files without them. Follows PKWARE's APPNOTE.TXT 6.3.9, zip64 included. */
+#ifndef VRN_CHECKPOINT_ZIP_H
+#define VRN_CHECKPOINT_ZIP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "checkpoint/arena.h"
+#include "checkpoint/source.h"
+
+typedef struct vrn_zip_entry {
+    const char *name; /* not NUL-terminated */
+    size_t name_length;
+    uint32_t method, flags;
+    uint64_t size, stored_size; /* uncompressed, and as it lies in the file */
+    uint64_t header;            /* offset of its local header */
+} vrn_zip_entry;
+
+typedef struct vrn_zip {
+    const vrn_source *source;
+    vrn_zip_entry *entries; /* sorted by name */
+    size_t count;
+} vrn_zip;
+
+/* Reads the central directory. The entries live in `arena`, their names in the file. */
+vrn_result vrn_zip_open(vrn_zip *zip, const vrn_source *source, vrn_arena *arena);
+
+/* The entry called `name`, or NULL. */
+const vrn_zip_entry *vrn_zip_find(const vrn_zip *zip, const char *name, size_t length);
+
+/* Where an entry's bytes lie. Refuses compressed and encrypted ones. */
+vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, const uint8_t **data);
+
+#endif
