@@ -1,0 +1,9 @@
+# Writes the C file OUTPUT with the lines of the text file INPUT: cmake -DINPUT= -DOUTPUT= -P
+file(STRINGS "${INPUT}" lines ENCODING UTF-8)
+set(text "#include \"labels.h\"\n\nconst char *const cli_imagenet_labels[CLI_IMAGENET_CLASSES] = {\n")
+foreach(line IN LISTS lines)
+  string(REPLACE "\\" "\\\\" line "${line}")
+  string(REPLACE "\"" "\\\"" line "${line}")
+  string(APPEND text "    \"${line}\",\n")
+endforeach()
+file(WRITE "${OUTPUT}" "${text}};\n")

@@ -1,0 +1,37 @@
+/* Device, model and session of a command, opened and closed together. */
+#ifndef VRN_CLI_ENGINE_H
+#define VRN_CLI_ENGINE_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "model.h"
+#include "options.h"
+
+typedef struct cli_engine {
+    cli_model model;
+    vrn_device *device;
+    vrn_device_info device_info;
+    vrn_session *session;
+    vrn_session_info info;
+} cli_engine;
+
+/* The device of the options. Returns an exit status; what went wrong is reported. */
+int cli_device_open(vrn_device **device, const cli_options *options);
+
+/* Opens the model, then the device; and compiles a session for `params`, whose no_fusion and kernel
+ * are taken from the options. Both return an exit status; what went wrong is reported. A zeroed
+ * engine, or one that was opened in part, can be closed. */
+int cli_engine_open(cli_engine *engine, const char *command, const cli_options *options,
+                    cli_model_default otherwise);
+int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params);
+
+/* A session for photos, with the transform of model and options, and `batch` unless they say. */
+int cli_engine_compile_for_images(cli_engine *engine, const char *command,
+                                  const cli_options *options, uint32_t batch);
+
+/* A session for the options' batch and size. */
+int cli_engine_compile_for_size(cli_engine *engine, const cli_options *options);
+
+void cli_engine_close(cli_engine *engine);
+
+#endif

@@ -1,0 +1,28 @@
+/* Writes JSON (RFC 8259) on one line. */
+#ifndef VRN_CLI_JSON_H
+#define VRN_CLI_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct cli_json {
+    FILE *out;
+    bool comma; /* a value stands before in the same object or array */
+} cli_json;
+
+/* Inside an object `key` names the value; in an array and at the top it is NULL. */
+void cli_json_begin_object(cli_json *json, const char *key);
+void cli_json_end_object(cli_json *json);
+void cli_json_begin_array(cli_json *json, const char *key);
+void cli_json_end_array(cli_json *json);
+
+/* A text in UTF-8; what is not valid becomes U+FFFD. NULL becomes null. */
+void cli_json_text(cli_json *json, const char *key, const char *value);
+
+/* As many digits (6 to 9) as give the same float back. What is not finite becomes null. */
+void cli_json_number(cli_json *json, const char *key, double value);
+void cli_json_integer(cli_json *json, const char *key, uint64_t value);
+void cli_json_bool(cli_json *json, const char *key, bool value);
+
+#endif

@@ -1,0 +1,88 @@
+/* The program: picks a subcommand, reads its options and runs it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "command.h"
+#include "report.h"
+
+static const cli_command *const commands[] = {
+    &cli_classify, &cli_infer, &cli_eval, &cli_bench, &cli_profile, &cli_info, &cli_convert,
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void print_program_help(void)
+{
+    puts("vkresnet: ResNet inference on any Vulkan device\n\n"
+         "usage: vkresnet COMMAND [OPTION|ARGUMENT]..\n");
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    }
+    puts("\nvkresnet COMMAND --help says more and has examples; vkresnet --version.\n\n"
+         "examples:\n"
+         "  vkresnet classify photo.jpg\n"
+         "  vkresnet classify --model resnet50.pth photo.jpg\n"
+         "  vkresnet bench --model resnet50 --random-weights 0\n\n"
+         "Exit status: 0, 1 if something failed, 2 if the command line is wrong.");
+}
+
+static void print_command_help(const cli_command *command)
+{
+    printf("usage: vkresnet %s %s\n\n%s\n\noptions:\n", command->name, command->usage,
+           command->details);
+    cli_options_describe(command->options);
+    printf("\nexamples:\n%s", command->examples);
+}
+
+static int run_command(const cli_command *command, int count, char **words)
+{
+    cli_options options;
+    int status = cli_options_parse(&options, command->name, command->options, count, words);
+    if (status != CLI_SUCCESS) return status;
+    cli_report_setup(options.quiet, options.verbose);
+    if (options.help) {
+        print_command_help(command);
+    } else if (options.argument_count < command->least) {
+        status = cli_usage(command->name, "expected %s", command->arguments);
+    } else if (options.argument_count > command->most) {
+        status = cli_usage(command->name, "unexpected '%s'", options.arguments[command->most]);
+    } else {
+        status = command->run(&options);
+        if (status == CLI_SUCCESS && options.validation && cli_library_errors() > 0) {
+            status = CLI_FAILURE;
+        }
+    }
+    cli_options_free(&options);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) return cli_usage(NULL, "no command given");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_program_help();
+        return CLI_SUCCESS;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("vkresnet %d.%d.%d\n", VRN_VERSION_MAJOR, VRN_VERSION_MINOR, VRN_VERSION_PATCH);
+        return CLI_SUCCESS;
+    }
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i]->name) == 0) {
+            return run_command(commands[i], argc - 2, argv + 2);
+        }
+    }
+    return cli_usage(NULL, "unknown command '%s'", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int status = run(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        cli_error("cannot write to standard output");
+        if (status == CLI_SUCCESS) status = CLI_FAILURE;
+    }
+    return status;
+}

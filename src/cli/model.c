@@ -1,0 +1,167 @@
+#include "model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "labels.h"
+#include "os.h"
+#include "report.h"
+
+enum { MESSAGE_MAX_BYTES = 1024 };
+
+#define SHIPPED_NAME "resnet20-cifar10.safetensors"
+
+/* CMakeLists.txt defines VRN_CLI_DATA_DIR, where the data is installed, and VRN_CLI_MODELS_DIR, the
+ * source tree's models, for a program that is run from its build folder. */
+
+static int load(cli_model *model, const char *path, const char *arch)
+{
+    double begin = cli_time_ms();
+    vrn_result result =
+        vrn_model_load(&model->handle, path, &(vrn_model_params){.log = *cli_log(), .arch = arch});
+    model->load_ms = cli_time_ms() - begin;
+    return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+static void keep_message(void *user, vrn_log_level level, const char *text)
+{
+    if (level == VRN_LOG_ERROR) snprintf(user, MESSAGE_MAX_BYTES, "%s", text);
+}
+
+/* Reads an architecture's text; a fault is one of the command line. */
+static int parse_arch(vrn_arch *arch, const char *command, const char *text)
+{
+    char message[MESSAGE_MAX_BYTES] = "";
+    if (vrn_arch_parse(arch, text, &(vrn_log){.message = keep_message, .user = message}) ==
+        VRN_OK) {
+        return CLI_SUCCESS;
+    }
+    return cli_usage(command, "%s", message);
+}
+
+static int draw(cli_model *model, const char *command, const char *text, uint64_t seed)
+{
+    vrn_arch arch;
+    int status = parse_arch(&arch, command, text);
+    if (status != CLI_SUCCESS) return status;
+    double begin = cli_time_ms();
+    vrn_result result =
+        vrn_model_random(&model->handle, &arch, seed, &(vrn_model_params){.log = *cli_log()});
+    model->load_ms = cli_time_ms() - begin;
+    return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+static int load_shipped(cli_model *model, const char *arch)
+{
+    const char *places[] = {getenv("VKRESNET_DATA"), VRN_CLI_DATA_DIR, VRN_CLI_MODELS_DIR};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (!places[i] || !*places[i]) continue;
+        size_t capacity = strlen(places[i]) + sizeof "/" SHIPPED_NAME;
+        char *path = cli_alloc(capacity, 1);
+        if (!path) return CLI_FAILURE;
+        snprintf(path, capacity, "%s/" SHIPPED_NAME, places[i]);
+        bool found = cli_path_get_kind(path) == CLI_PATH_FILE;
+        int status = found ? load(model, path, arch) : CLI_FAILURE;
+        free(path);
+        if (!found) continue;
+        if (status == CLI_SUCCESS) {
+            cli_note("using the small model that comes with the program, for 32x32 pictures of ten "
+                     "classes; --model resnet50.pth uses a big one");
+        }
+        return status;
+    }
+    cli_error("%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
+              SHIPPED_NAME);
+    return CLI_FAILURE;
+}
+
+/* `name` is no file: says how to get one. */
+static int report_missing(const char *name)
+{
+    vrn_arch arch;
+    if (strpbrk(name, "/,") || vrn_arch_parse(&arch, name, NULL) != VRN_OK) {
+        cli_error("%s: no such file, and no known network", name);
+    } else if (arch.stem == VRN_STEM_IMAGENET) {
+        cli_error(
+            "%s: no file of this name. To make one with PyTorch: torch.save(torchvision.models."
+            "%s(weights='DEFAULT').state_dict(), '%s.pth'), then --model %s.pth; or try "
+            "--random-weights 0",
+            name, name, name, name);
+    } else {
+        cli_error("%s: no file of this name; give the path of a checkpoint, or --random-weights 0",
+                  name);
+    }
+    return CLI_FAILURE;
+}
+
+static int choose(cli_model *model, const char *command, const cli_options *options,
+                  cli_model_default otherwise)
+{
+    const char *name = options->model, *arch = options->arch;
+    bool is_path = name && cli_path_get_kind(name) != CLI_PATH_MISSING;
+    if (arch) {
+        int status = parse_arch(&(vrn_arch){0}, command, arch);
+        if (status != CLI_SUCCESS) return status;
+    }
+    if (options->has_seed) {
+        if (!name && !arch) {
+            return cli_usage(command, "--random-weights needs a network: --model resnet50, or "
+                                      "--arch");
+        }
+        if (is_path) {
+            return cli_usage(command, "%s: a file has its own weights: leave --random-weights out",
+                             name);
+        }
+        return draw(model, command, arch ? arch : name, options->seed);
+    }
+    if (!name) {
+        if (otherwise == CLI_MODEL_SHIPPED) return load_shipped(model, arch);
+        return cli_usage(command, "expected --model NAME|FILE");
+    }
+    if (is_path) return load(model, name, arch);
+    if (otherwise == CLI_MODEL_RANDOM && vrn_arch_parse(&(vrn_arch){0}, name, NULL) == VRN_OK) {
+        cli_note("%s: no file of this name: random weights (--random-weights 0)", name);
+        return draw(model, command, arch ? arch : name, 0);
+    }
+    return report_missing(name);
+}
+
+int cli_model_open(cli_model *model, const char *command, const cli_options *options,
+                   cli_model_default otherwise)
+{
+    *model = (cli_model){0};
+    int status = choose(model, command, options, otherwise);
+    if (status == CLI_SUCCESS) vrn_model_get_info(model->handle, &model->info);
+    return status;
+}
+
+void cli_model_close(cli_model *model)
+{
+    vrn_model_destroy(&model->handle);
+}
+
+vrn_transform cli_model_transform(const cli_model *model, const cli_options *options)
+{
+    vrn_transform transform = model->info.transform;
+    if (options->has_resize) transform.resize = options->resize;
+    if (options->has_crop) transform.crop = options->crop;
+    if (options->has_mean) memcpy(transform.mean, options->mean, sizeof transform.mean);
+    if (options->has_std) memcpy(transform.std, options->std, sizeof transform.std);
+    return transform;
+}
+
+const char *cli_model_class_name(const cli_model *model, uint32_t index)
+{
+    if (model->info.has_class_names) return vrn_model_class_name(model->handle, index);
+    if (model->info.arch.num_classes != CLI_IMAGENET_CLASSES) return NULL;
+    return index < CLI_IMAGENET_CLASSES ? cli_imagenet_labels[index] : NULL;
+}
+
+const char *cli_model_label(const cli_model *model, uint32_t index, char buffer[32])
+{
+    const char *name = cli_model_class_name(model, index);
+    if (name) return name;
+    snprintf(buffer, 32, "class %u", index);
+    return buffer;
+}

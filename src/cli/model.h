@@ -1,0 +1,37 @@
+/* Which model the command line means, and how a photo becomes its input. */
+#ifndef VRN_CLI_MODEL_H
+#define VRN_CLI_MODEL_H
+
+#include <stdbool.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "options.h"
+
+typedef enum cli_model_default {
+    CLI_MODEL_REQUIRED, /* without --model: a wrong command line */
+    CLI_MODEL_SHIPPED,  /* without --model: the small one that comes with the program */
+    CLI_MODEL_RANDOM,   /* a network's name without a file: random weights */
+} cli_model_default;
+
+typedef struct cli_model {
+    vrn_model *handle;
+    vrn_model_info info;
+    double load_ms;
+} cli_model;
+
+/* Loads or draws the model. Returns an exit status; what went wrong is reported. */
+int cli_model_open(cli_model *model, const char *command, const cli_options *options,
+                   cli_model_default otherwise);
+void cli_model_close(cli_model *model);
+
+/* The model's transform with what the options override. */
+vrn_transform cli_model_transform(const cli_model *model, const cli_options *options);
+
+/* The name of a class: the model's own, or ImageNet's where there are 1000; else NULL. */
+const char *cli_model_class_name(const cli_model *model, uint32_t index);
+
+/* The same, and "class 17" (written to `buffer`) where there is no name. */
+const char *cli_model_label(const cli_model *model, uint32_t index, char buffer[32]);
+
+#endif

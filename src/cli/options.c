@@ -1,0 +1,283 @@
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "parse.h"
+#include "report.h"
+
+typedef enum option_kind {
+    KIND_FLAG,
+    KIND_TEXT,
+    KIND_NUMBER,
+    KIND_SEED,
+    KIND_SIZE,
+    KIND_TRIPLE,
+    KIND_TAP,
+    KIND_PRECISION,
+    KIND_CAPABILITIES,
+} option_kind;
+
+enum { SIDE_MAX = 65536, NAME_COLUMN = 26 };
+
+typedef struct option_row {
+    const char *name, *value; /* "--batch", "N" */
+    option_kind kind;
+    size_t offset;             /* of the field in cli_options */
+    size_t said;               /* of the bool that says whether it was given; 0: none */
+    uint32_t minimum, maximum; /* KIND_NUMBER */
+    const char *help;          /* lines */
+} option_row;
+
+#define FIELD(name) offsetof(cli_options, name)
+
+/* clang-format off */
+static const option_row table[CLI_OPTION_COUNT] = {
+    [CLI_OPTION_MODEL] = {"--model", "NAME|FILE", KIND_TEXT, FIELD(model),
+        .help = "checkpoint (.pth or safetensors), or a network's name\n"
+                "(\"resnet50\") together with --random-weights"},
+    [CLI_OPTION_ARCH] = {"--arch", "NAME[,KEY=VALUE]..", KIND_TEXT, FIELD(arch),
+        .help = "what the file cannot say, as in\n"
+                "resnet50,dilate=0:1:1,num_classes=21"},
+    [CLI_OPTION_RANDOM_WEIGHTS] = {"--random-weights", "SEED", KIND_SEED, FIELD(seed),
+        .said = FIELD(has_seed), .help = "weights drawn from a seed; needs no file"},
+    [CLI_OPTION_LABELS] = {"--labels", "FILE.csv", KIND_TEXT, FIELD(labels),
+        .help = "lines of file,label[,class]; files are relative to\nthe .csv file"},
+    [CLI_OPTION_INPUT] = {"--input", "X.npy", KIND_TEXT, FIELD(input),
+        .help = "float32 [N, 3, H, W], normalised"},
+    [CLI_OPTION_OUTPUT] = {"--output", "Y.npy", KIND_TEXT, FIELD(output),
+        .help = "receives float32 [N, classes], the logits"},
+    [CLI_OPTION_TAP] = {"--tap", "NAME=FILE.npy", KIND_TAP,
+        .help = "also write what a module returns, [N, C, H, W]: conv1,\n"
+                "layer1 .. layer4, avgpool, layer2.0.bn1; repeatable"},
+    [CLI_OPTION_LOGITS] = {"--logits", "FILE.npy", KIND_TEXT, FIELD(logits),
+        .help = "also write the logits [lines, classes]; NaN for an\n"
+                "image that could not be read"},
+    [CLI_OPTION_FP16] = {"--fp16", NULL, KIND_FLAG, FIELD(fp16),
+        .help = "write the weights as float16"},
+    [CLI_OPTION_TOP] = {"--top", "K", KIND_NUMBER, FIELD(top), .minimum = 1, .maximum = 1000000,
+        .help = "classes to print for each image (default 5)"},
+    [CLI_OPTION_BATCH] = {"--batch", "N", KIND_NUMBER, FIELD(batch), .minimum = 1, .maximum = 65536,
+        .help = "most images in one run (default 8; bench and profile: 1)"},
+    [CLI_OPTION_SIZE] = {"--size", "HxW", KIND_SIZE, FIELD(size),
+        .help = "the network's input in pixels (default: the model's crop)"},
+    [CLI_OPTION_REPEATS] = {"--repeats", "N", KIND_NUMBER, FIELD(repeats),
+        .minimum = 1, .maximum = 1000000, .help = "runs to measure"},
+    [CLI_OPTION_TRACE] = {"--trace", "FILE.json", KIND_TEXT, FIELD(trace),
+        .help = "also write a trace for ui.perfetto.dev or\nchrome://tracing"},
+    [CLI_OPTION_RESIZE] = {"--resize", "PIXELS", KIND_NUMBER, FIELD(resize),
+        .said = FIELD(has_resize), .minimum = 0, .maximum = SIDE_MAX,
+        .help = "the shorter side of a photo becomes this; 0: no resize"},
+    [CLI_OPTION_CROP] = {"--crop", "PIXELS", KIND_NUMBER, FIELD(crop),
+        .said = FIELD(has_crop), .minimum = 1, .maximum = SIDE_MAX,
+        .help = "then the centre of this size is cut out"},
+    [CLI_OPTION_MEAN] = {"--mean", "R,G,B", KIND_TRIPLE, FIELD(mean), .said = FIELD(has_mean),
+        .help = "then subtracted from each channel's value / 255"},
+    [CLI_OPTION_STD] = {"--std", "R,G,B", KIND_TRIPLE, FIELD(std), .said = FIELD(has_std),
+        .help = "then the divisor of each channel"},
+    [CLI_OPTION_NO_FUSION] = {"--no-fusion", NULL, KIND_FLAG, FIELD(no_fusion),
+        .help = "one shader for each operator, nothing folded"},
+    [CLI_OPTION_KERNEL] = {"--kernel", "PREFIX", KIND_TEXT, FIELD(kernel),
+        .help = "prefer kernels whose name begins so, where they fit"},
+    [CLI_OPTION_JSON] = {"--json", NULL, KIND_FLAG, FIELD(json),
+        .help = "print JSON, one object a line"},
+    [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),
+        .help = "the Vulkan device, as listed by vkresnet info"},
+    [CLI_OPTION_PRECISION] = {"--precision", "fp32", KIND_PRECISION,
+        .help = "what the network is computed in (default fp32)"},
+    [CLI_OPTION_WITHOUT] = {"--without", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(without),
+        .help = "as if the device lacked it: texel-buffers, subgroups, .."},
+    [CLI_OPTION_VALIDATION] = {"--validation", NULL, KIND_FLAG, FIELD(validation),
+        .help = "load the Khronos validation layer; exit status 1 if it\nreports an error"},
+    [CLI_OPTION_QUIET] = {"--quiet", NULL, KIND_FLAG, FIELD(quiet),
+        .help = "on standard error, only what went wrong"},
+    [CLI_OPTION_VERBOSE] = {"--verbose", NULL, KIND_FLAG, FIELD(verbose),
+        .help = "also what was chosen: device, architecture, kernels"},
+    [CLI_OPTION_HELP] = {"--help", NULL, KIND_FLAG, FIELD(help), .help = "this text"},
+};
+/* clang-format on */
+
+static bool same_capability(const char *name, const char *text, size_t length)
+{
+    if (strlen(name) != length) return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] != (name[i] == ' ' ? '-' : name[i])) return false;
+    }
+    return true;
+}
+
+static int read_capabilities(uint32_t *bits, const char *command, const char *text)
+{
+    while (true) {
+        size_t length = strcspn(text, ",");
+        uint32_t found = 0;
+        for (uint32_t i = 0; i < 32; i++) {
+            const char *name = vrn_capability_name(UINT32_C(1) << i);
+            if (name && same_capability(name, text, length)) found = UINT32_C(1) << i;
+        }
+        if (!found) {
+            return cli_usage(command,
+                             "--without: '%.*s' is no capability; vkresnet info lists them",
+                             (int)(length < 64 ? length : 64), text);
+        }
+        *bits |= found;
+        if (!text[length]) return CLI_SUCCESS;
+        text += length + 1;
+    }
+}
+
+/* NAME=FILE: both parts are copied behind each other into options->texts. */
+static int read_tap(cli_options *options, const char *command, const char *text, size_t *used)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text || !equals[1]) {
+        return cli_usage(command, "--tap: expected NAME=FILE.npy, found '%s'", text);
+    }
+    char *copy = options->texts + *used;
+    *used += strlen(text) + 1;
+    strcpy(copy, text);
+    copy[equals - text] = 0;
+    options->taps[options->tap_count++] =
+        (cli_tap){.name = copy, .path = copy + (equals - text) + 1};
+    return CLI_SUCCESS;
+}
+
+static int read_number(const option_row *row, const char *command, const char *text, uint32_t *out)
+{
+    uint64_t number;
+    if (!cli_parse_integer(text, row->maximum, &number) || number < row->minimum) {
+        return cli_usage(command, "%s: expected a number from %u to %u, found '%s'", row->name,
+                         row->minimum, row->maximum, text);
+    }
+    *out = (uint32_t)number;
+    return CLI_SUCCESS;
+}
+
+static int read_precision(const char *command, const char *text)
+{
+    if (strcmp(text, "fp32") == 0) return CLI_SUCCESS;
+    if (strcmp(text, "fp16") == 0 || strcmp(text, "int8") == 0) {
+        return cli_usage(command, "--precision: this version computes in fp32 only, not in %s",
+                         text);
+    }
+    return cli_usage(command, "--precision: expected fp32, found '%s'", text);
+}
+
+/* Reads the value of one option, `text`, which is NULL for a flag. */
+static int read_value(cli_options *options, const option_row *row, const char *command,
+                      const char *text, size_t *used)
+{
+    char *field = (char *)options + row->offset;
+    if (row->said) *(bool *)((char *)options + row->said) = true;
+    switch (row->kind) {
+    case KIND_FLAG:
+        *(bool *)field = true;
+        return CLI_SUCCESS;
+    case KIND_TEXT:
+        if (!*text)
+            return cli_usage(command, "%s: expected %s, found nothing", row->name, row->value);
+        *(const char **)field = text;
+        return CLI_SUCCESS;
+    case KIND_NUMBER:
+        return read_number(row, command, text, (uint32_t *)field);
+    case KIND_SEED:
+        if (cli_parse_integer(text, UINT64_MAX, (uint64_t *)field)) return CLI_SUCCESS;
+        return cli_usage(command, "%s: expected a number, found '%s'", row->name, text);
+    case KIND_SIZE:
+        if (cli_parse_size(text, SIDE_MAX, (uint32_t *)field)) return CLI_SUCCESS;
+        return cli_usage(command, "%s: expected HxW, such as 224x224, found '%s'", row->name, text);
+    case KIND_TRIPLE:
+        if (cli_parse_triple(text, (float *)field)) return CLI_SUCCESS;
+        return cli_usage(command, "%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'",
+                         row->name, text);
+    case KIND_TAP:
+        return read_tap(options, command, text, used);
+    case KIND_PRECISION:
+        return read_precision(command, text);
+    case KIND_CAPABILITIES:
+        return read_capabilities((uint32_t *)field, command, text);
+    }
+    return CLI_USAGE;
+}
+
+static const option_row *find_row(const char *word, size_t length, uint32_t accepted)
+{
+    if (length == 2 && strncmp(word, "-h", 2) == 0) return &table[CLI_OPTION_HELP];
+    for (uint32_t i = 0; i < CLI_OPTION_COUNT; i++) {
+        if ((accepted >> i & 1) && strlen(table[i].name) == length &&
+            strncmp(table[i].name, word, length) == 0) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+int cli_options_parse(cli_options *options, const char *command, uint32_t accepted, int count,
+                      char **words)
+{
+    *options = (cli_options){0};
+    size_t total = 1, used = 0;
+    for (int i = 0; i < count; i++) total += strlen(words[i]) + 1;
+    options->taps = cli_alloc((size_t)count, sizeof *options->taps);
+    options->arguments = cli_alloc((size_t)count, sizeof *options->arguments);
+    options->texts = cli_alloc(total, 1);
+    int status = options->taps && options->arguments && options->texts ? CLI_SUCCESS : CLI_FAILURE;
+
+    bool only_arguments = false;
+    for (int i = 0; i < count && status == CLI_SUCCESS; i++) {
+        const char *word = words[i];
+        if (only_arguments || word[0] != '-' || !word[1]) {
+            options->arguments[options->argument_count++] = words[i];
+            continue;
+        }
+        if (strcmp(word, "--") == 0) {
+            only_arguments = true;
+            continue;
+        }
+        size_t length = strcspn(word, "=");
+        const option_row *row = find_row(word, length, accepted);
+        const char *value = word[length] ? word + length + 1 : NULL;
+        if (!row) {
+            status =
+                cli_usage(command, "unknown option '%.*s'", (int)(length < 99 ? length : 99), word);
+        } else if (row->kind == KIND_FLAG && value) {
+            status = cli_usage(command, "%s takes no value", row->name);
+        } else if (row->kind != KIND_FLAG && !value && ++i == count) {
+            status = cli_usage(command, "%s needs a value: %s", row->name, row->value);
+        } else {
+            if (row->kind != KIND_FLAG && !value) value = words[i];
+            status = read_value(options, row, command, value, &used);
+        }
+    }
+    if (status != CLI_SUCCESS) cli_options_free(options);
+    return status;
+}
+
+void cli_options_free(cli_options *options)
+{
+    free(options->taps);
+    free(options->arguments);
+    free(options->texts);
+    *options = (cli_options){0};
+}
+
+void cli_options_describe(uint32_t accepted)
+{
+    for (uint32_t i = 0; i < CLI_OPTION_COUNT; i++) {
+        const option_row *row = &table[i];
+        if (!(accepted >> i & 1)) continue;
+        int width =
+            printf("  %s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
+        if (width > NAME_COLUMN) width = printf("\n") - 1;
+        for (const char *line = row->help; line && *line; width = 0) {
+            size_t length = strcspn(line, "\n");
+            printf("%*s%.*s", NAME_COLUMN + 2 - width, "", (int)length, line);
+            line += length;
+            if (*line) putchar(*line++);
+        }
+        putchar('\n');
+    }
+}

@@ -1,0 +1,83 @@
+/* The command line: one table of options for all subcommands, each of which lists those it takes.
+ */
+#ifndef VRN_CLI_OPTIONS_H
+#define VRN_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cli_tap {
+    const char *name; /* of the module */
+    const char *path;
+} cli_tap;
+
+/* What was said. Zero or NULL: not said, so that each command has its own default. */
+typedef struct cli_options {
+    bool help, quiet, verbose, json, no_fusion, fp16, validation;
+    const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
+    uint32_t without; /* vrn_capability bits */
+    uint32_t batch, top, repeats;
+    uint32_t size[2]; /* height, width */
+    bool has_seed, has_resize, has_crop, has_mean, has_std;
+    uint64_t seed;
+    uint32_t resize, crop;
+    float mean[3], std[3];
+    cli_tap *taps;
+    uint32_t tap_count;
+    char **arguments; /* what is no option, in order */
+    uint32_t argument_count;
+    char *texts; /* what taps point into */
+} cli_options;
+
+typedef enum cli_option {
+    CLI_OPTION_MODEL,
+    CLI_OPTION_ARCH,
+    CLI_OPTION_RANDOM_WEIGHTS,
+    CLI_OPTION_LABELS,
+    CLI_OPTION_INPUT,
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_TAP,
+    CLI_OPTION_LOGITS,
+    CLI_OPTION_FP16,
+    CLI_OPTION_TOP,
+    CLI_OPTION_BATCH,
+    CLI_OPTION_SIZE,
+    CLI_OPTION_REPEATS,
+    CLI_OPTION_TRACE,
+    CLI_OPTION_RESIZE,
+    CLI_OPTION_CROP,
+    CLI_OPTION_MEAN,
+    CLI_OPTION_STD,
+    CLI_OPTION_NO_FUSION,
+    CLI_OPTION_KERNEL,
+    CLI_OPTION_JSON,
+    CLI_OPTION_DEVICE,
+    CLI_OPTION_PRECISION,
+    CLI_OPTION_WITHOUT,
+    CLI_OPTION_VALIDATION,
+    CLI_OPTION_QUIET,
+    CLI_OPTION_VERBOSE,
+    CLI_OPTION_HELP,
+    CLI_OPTION_COUNT,
+} cli_option;
+
+#define CLI_BIT(option) (UINT32_C(1) << CLI_OPTION_##option)
+
+/* What every subcommand takes. */
+#define CLI_COMMON                                                                                 \
+    (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(WITHOUT) | CLI_BIT(VALIDATION) |               \
+     CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
+#define CLI_TRANSFORM (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(MEAN) | CLI_BIT(STD))
+#define CLI_NETWORK   (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
+
+/* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must
+ * outlive the options. Returns an exit status; on failure everything is reported and released. */
+int cli_options_parse(cli_options *options, const char *command, uint32_t accepted, int count,
+                      char **words);
+void cli_options_free(cli_options *options);
+
+/* Prints a line or two for each of the options. */
+void cli_options_describe(uint32_t accepted);
+
+#endif

@@ -1,0 +1,46 @@
+/* What the program asks of the operating system: the only file with calls beyond the C library. */
+#ifndef VRN_CLI_OS_H
+#define VRN_CLI_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Milliseconds of a clock that only goes forward. */
+double cli_time_ms(void);
+
+bool cli_is_terminal(FILE *stream);
+
+typedef enum cli_path_kind {
+    CLI_PATH_MISSING,
+    CLI_PATH_FILE,
+    CLI_PATH_DIRECTORY,
+    CLI_PATH_OTHER,
+} cli_path_kind;
+
+cli_path_kind cli_path_get_kind(const char *path);
+
+/* The same, but a symbolic link to a directory is CLI_PATH_OTHER: such links can form circles. */
+cli_path_kind cli_path_get_entry_kind(const char *path);
+
+/* The names in a directory in byte order, without "." and "..". Reports and returns false when it
+ * cannot be read. Release each name and the array with free. */
+bool cli_list_names(const char *directory, char ***names, size_t *count);
+
+/* Opens a regular file for reading and gives its size. Reports and returns NULL on failure. */
+FILE *cli_open_file(const char *path, uint64_t *size);
+
+/* A file that is written as a whole: it appears under its name when cli_file_end commits it.
+ * Something that is there and no regular file (a pipe, /dev/null) is written directly. */
+typedef struct cli_file {
+    FILE *stream;
+    char *path, *temporary;
+} cli_file;
+
+/* Reports and returns false on failure. cli_file_end accepts a zeroed struct, reports failed
+ * writes, and zeroes the struct. */
+bool cli_file_begin(cli_file *file, const char *path);
+bool cli_file_end(cli_file *file, bool commit);
+
+#endif

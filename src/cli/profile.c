@@ -1,0 +1,215 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "engine.h"
+#include "json.h"
+#include "os.h"
+#include "report.h"
+
+enum { DEFAULT_REPEATS = 5 };
+
+typedef struct network_profile {
+    const cli_engine *engine;
+    vrn_layer *layers;
+    uint32_t count;
+    double total_ms, total_flops, total_bytes; /* of the whole batch */
+} network_profile;
+
+static double batch_of(const network_profile *profile)
+{
+    return (double)profile->engine->info.batch;
+}
+
+static double gflops_per_s(double flops, double ms)
+{
+    return ms > 0 ? flops / ms * 1e-6 : 0;
+}
+
+static double share(const network_profile *profile, double ms)
+{
+    return profile->total_ms > 0 ? 100 * ms / profile->total_ms : 0;
+}
+
+/* Measures every layer; reports and returns false on failure. */
+static bool measure(network_profile *profile, uint32_t repeats)
+{
+    vrn_session *session = profile->engine->session;
+    uint32_t capacity;
+    if (vrn_session_layers(session, NULL, 0, &capacity) != VRN_OK) return false;
+    profile->layers = cli_alloc(capacity, sizeof *profile->layers);
+    if (!profile->layers || vrn_session_profile(session, repeats, profile->layers, capacity,
+                                                &profile->count) != VRN_OK) {
+        return false;
+    }
+    if (profile->count > capacity) profile->count = capacity;
+    for (uint32_t i = 0; i < profile->count; i++) {
+        profile->total_ms += profile->layers[i].gpu_ms;
+        profile->total_flops += profile->layers[i].flops * batch_of(profile);
+        profile->total_bytes += profile->layers[i].bytes * batch_of(profile);
+    }
+    return true;
+}
+
+static void print_json(const network_profile *profile)
+{
+    const cli_engine *engine = profile->engine;
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "model", engine->model.info.name);
+    cli_json_text(&json, "device", engine->device_info.name);
+    cli_json_text(&json, "precision", "fp32");
+    cli_json_integer(&json, "batch", engine->info.batch);
+    cli_json_integer(&json, "height", engine->info.height);
+    cli_json_integer(&json, "width", engine->info.width);
+    cli_json_begin_array(&json, "layers");
+    for (uint32_t i = 0; i < profile->count; i++) {
+        const vrn_layer *layer = &profile->layers[i];
+        cli_json_begin_object(&json, NULL);
+        cli_json_text(&json, "name", layer->name);
+        cli_json_text(&json, "op", layer->op);
+        cli_json_text(&json, "kernel", layer->kernel);
+        cli_json_text(&json, "fused", layer->fused);
+        cli_json_begin_array(&json, "shape");
+        cli_json_integer(&json, NULL, layer->channels);
+        cli_json_integer(&json, NULL, layer->height);
+        cli_json_integer(&json, NULL, layer->width);
+        cli_json_end_array(&json);
+        cli_json_number(&json, "gpu_ms", layer->gpu_ms);
+        cli_json_number(&json, "share", share(profile, layer->gpu_ms));
+        cli_json_number(&json, "gflops",
+                        gflops_per_s(layer->flops * batch_of(profile), layer->gpu_ms));
+        cli_json_number(&json, "bytes", layer->bytes * batch_of(profile));
+        cli_json_end_object(&json);
+    }
+    cli_json_end_array(&json);
+    cli_json_number(&json, "gpu_ms", profile->total_ms);
+    cli_json_number(&json, "gflops", gflops_per_s(profile->total_flops, profile->total_ms));
+    cli_json_number(&json, "bytes", profile->total_bytes);
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+static int wider(int width, const char *text)
+{
+    int length = (int)strlen(text);
+    return length > width ? length : width;
+}
+
+static void print_text(const network_profile *profile)
+{
+    int name = 5, op = 2, kernel = 6, fused = 5;
+    for (uint32_t i = 0; i < profile->count; i++) {
+        const vrn_layer *layer = &profile->layers[i];
+        name = wider(name, layer->name);
+        op = wider(op, layer->op);
+        kernel = wider(kernel, layer->kernel);
+        fused = wider(fused, layer->fused);
+    }
+    printf("%-*s  %-*s  %-*s  %-*s  %14s  %9s  %6s  %9s  %9s\n", name, "layer", op, "op", kernel,
+           "kernel", fused, "fused", "C x H x W", "GPU ms", "share", "GFLOP/s", "MB");
+    for (uint32_t i = 0; i < profile->count; i++) {
+        const vrn_layer *layer = &profile->layers[i];
+        char shape[40];
+        snprintf(shape, sizeof shape, "%ux%ux%u", layer->channels, layer->height, layer->width);
+        printf("%-*s  %-*s  %-*s  %-*s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f\n", name, layer->name,
+               op, layer->op, kernel, layer->kernel, fused, layer->fused, shape, layer->gpu_ms,
+               share(profile, layer->gpu_ms),
+               gflops_per_s(layer->flops * batch_of(profile), layer->gpu_ms),
+               layer->bytes * batch_of(profile) * 1e-6);
+    }
+    int left = name + op + kernel + fused + 6;
+    char title[64];
+    snprintf(title, sizeof title, "%u dispatches, batch %u", profile->count,
+             profile->engine->info.batch);
+    printf("%-*s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f\n", left, title, "total", profile->total_ms,
+           share(profile, profile->total_ms), gflops_per_s(profile->total_flops, profile->total_ms),
+           profile->total_bytes * 1e-6);
+}
+
+static void write_event(cli_json *json, const network_profile *profile, const vrn_layer *layer,
+                        double begin_ms)
+{
+    cli_json_begin_object(json, NULL);
+    cli_json_text(json, "name", layer->name);
+    cli_json_text(json, "cat", layer->op);
+    cli_json_text(json, "ph", "X");
+    cli_json_number(json, "ts", begin_ms * 1e3); /* microseconds */
+    cli_json_number(json, "dur", layer->gpu_ms * 1e3);
+    cli_json_integer(json, "pid", 1);
+    cli_json_integer(json, "tid", 1);
+    cli_json_begin_object(json, "args");
+    cli_json_text(json, "kernel", layer->kernel);
+    cli_json_text(json, "fused", layer->fused);
+    cli_json_integer(json, "channels", layer->channels);
+    cli_json_integer(json, "height", layer->height);
+    cli_json_integer(json, "width", layer->width);
+    cli_json_number(json, "GFLOP/s", gflops_per_s(layer->flops * batch_of(profile), layer->gpu_ms));
+    cli_json_number(json, "MB", layer->bytes * batch_of(profile) * 1e-6);
+    cli_json_end_object(json);
+    cli_json_end_object(json);
+}
+
+/* The Trace Event Format's complete events, one a layer, end to end: a profiled layer has the
+ * device to itself. */
+static bool write_trace(const network_profile *profile, const char *path)
+{
+    cli_file file;
+    if (!cli_file_begin(&file, path)) return false;
+    cli_json json = {.out = file.stream};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "displayTimeUnit", "ms");
+    cli_json_begin_array(&json, "traceEvents");
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "name", "process_name");
+    cli_json_text(&json, "ph", "M");
+    cli_json_integer(&json, "pid", 1);
+    cli_json_begin_object(&json, "args");
+    cli_json_text(&json, "name", profile->engine->device_info.name);
+    cli_json_end_object(&json);
+    cli_json_end_object(&json);
+    double begin_ms = 0;
+    for (uint32_t i = 0; i < profile->count; i++) {
+        write_event(&json, profile, &profile->layers[i], begin_ms);
+        begin_ms += profile->layers[i].gpu_ms;
+    }
+    cli_json_end_array(&json);
+    cli_json_end_object(&json);
+    fputc('\n', file.stream);
+    return cli_file_end(&file, true);
+}
+
+static int run(const cli_options *options)
+{
+    cli_engine engine = {0};
+    network_profile profile = {.engine = &engine};
+    int status = cli_engine_open(&engine, "profile", options, CLI_MODEL_REQUIRED);
+    if (status == CLI_SUCCESS) status = cli_engine_compile_for_size(&engine, options);
+    if (status == CLI_SUCCESS) {
+        bool good = measure(&profile, options->repeats ? options->repeats : DEFAULT_REPEATS);
+        if (good && options->json) print_json(&profile);
+        if (good && !options->json) print_text(&profile);
+        if (good && options->trace) good = write_trace(&profile, options->trace);
+        if (!good) status = CLI_FAILURE;
+    }
+    free(profile.layers);
+    cli_engine_close(&engine);
+    return status;
+}
+
+const cli_command cli_profile = {
+    .name = "profile",
+    .summary = "measure each layer of a network",
+    .usage = "--model NAME|FILE [--batch N] [--size HxW] [--trace FILE.json] [OPTION]..",
+    .details =
+        "Prints for each dispatch what it computes and with which kernel, its time on the\n"
+        "device (the median of --repeats runs, default 5), GFLOP/s, and the megabytes that it\n"
+        "reads and writes if each value moves once. Numbers are for the whole batch (default\n"
+        "1).",
+    .examples = "  vkresnet profile --model resnet50 --random-weights 0\n"
+                "  vkresnet profile --model resnet50.pth --batch 8 --trace trace.json\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |
+               CLI_BIT(TRACE) | CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL),
+    .run = run,
+};

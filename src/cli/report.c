@@ -1,0 +1,151 @@
+#include "report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os.h"
+
+enum { LINE_MAX_BYTES = 2048 };
+
+/* There is one standard error, so what is on it is kept once. */
+static struct {
+    bool quiet;
+    uint32_t library_errors;
+    bool progress_shown;
+    double progress_begin, progress_last;
+} state;
+
+static bool is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+static void write_line(const char *prefix, const char *text, const char *suffix)
+{
+    if (state.progress_shown) fputs("\r\033[K", stderr);
+    state.progress_shown = false;
+    char line[LINE_MAX_BYTES];
+    snprintf(line, sizeof line, "%s", text);
+    for (char *c = line; *c; c++) {
+        if (is_control(*c)) *c = '?';
+    }
+    fprintf(stderr, "%s%s%s\n", prefix, line, suffix);
+}
+
+CLI_PRINTF(2, 0) static void write_formatted(const char *suffix, const char *format, va_list args)
+{
+    char text[LINE_MAX_BYTES];
+    vsnprintf(text, sizeof text, format, args);
+    write_line("vkresnet: ", text, suffix);
+}
+
+void cli_print_name(const char *text)
+{
+    for (; *text; text++) putchar(is_control(*text) ? '?' : *text);
+}
+
+void cli_error(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_formatted("", format, args);
+    va_end(args);
+}
+
+void cli_note(const char *format, ...)
+{
+    if (state.quiet) return;
+    va_list args;
+    va_start(args, format);
+    write_formatted("", format, args);
+    va_end(args);
+}
+
+int cli_usage(const char *command, const char *format, ...)
+{
+    char hint[64];
+    snprintf(hint, sizeof hint, " (see vkresnet %s%s--help)", command ? command : "",
+             command ? " " : "");
+    va_list args;
+    va_start(args, format);
+    write_formatted(hint, format, args);
+    va_end(args);
+    return CLI_USAGE;
+}
+
+static void library_message(void *user, vrn_log_level level, const char *text)
+{
+    (void)user;
+    if (level == VRN_LOG_ERROR) state.library_errors++;
+    if (level > VRN_LOG_ERROR && state.quiet) return;
+    write_line(level == VRN_LOG_WARNING ? "vkresnet: warning: " : "vkresnet: ", text, "");
+}
+
+static vrn_log library_log = {.message = library_message, .level = VRN_LOG_WARNING};
+
+const vrn_log *cli_log(void)
+{
+    return &library_log;
+}
+
+uint32_t cli_library_errors(void)
+{
+    return state.library_errors;
+}
+
+void cli_report_setup(bool quiet, bool verbose)
+{
+    state.quiet = quiet;
+    if (verbose && !quiet) library_log.level = VRN_LOG_INFO;
+}
+
+void cli_progress(size_t done, size_t total)
+{
+    const double wait_ms = 1000, interval_ms = 100;
+    if (state.quiet || !cli_is_terminal(stderr)) return;
+    double now = cli_time_ms();
+    if (done >= total) {
+        if (state.progress_shown) fputs("\r\033[K", stderr);
+        state.progress_shown = false;
+        state.progress_begin = 0;
+        return;
+    }
+    if (state.progress_begin == 0) state.progress_begin = now;
+    if (now - state.progress_begin < wait_ms || now - state.progress_last < interval_ms) return;
+    state.progress_last = now;
+    state.progress_shown = true;
+    fprintf(stderr, "\r%zu of %zu images, %.1f images/s\033[K", done, total,
+            (double)done / (now - state.progress_begin) * 1e3);
+    fflush(stderr);
+}
+
+void *cli_alloc(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size);
+    if (!memory) cli_error("out of memory (%zu x %zu bytes)", count, size);
+    return memory;
+}
+
+void *cli_grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity) return array;
+    size_t wanted = *capacity ? *capacity : 16;
+    if (*capacity) wanted = wanted > SIZE_MAX / 2 / size ? 0 : wanted * 2;
+    void *grown = wanted ? realloc(array, wanted * size) : NULL;
+    if (!grown) {
+        cli_error("out of memory (%zu x %zu bytes)", count, size);
+        return NULL;
+    }
+    *capacity = wanted;
+    return grown;
+}
+
+char *cli_copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = cli_alloc(size, 1);
+    if (copy) memcpy(copy, text, size);
+    return copy;
+}

@@ -1,0 +1,54 @@
+/* Standard error: one line for each thing that a person should know, and the progress of long work.
+ * Also the program's memory, whose failures are reported here. */
+#ifndef VRN_CLI_REPORT_H
+#define VRN_CLI_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vkresnet/vkresnet.h>
+
+#if defined(__GNUC__)
+#define CLI_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define CLI_PRINTF(text, first)
+#endif
+
+/* Exit statuses. */
+enum { CLI_SUCCESS = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
+
+/* `quiet` leaves errors only; `verbose` adds what the library chose. */
+void cli_report_setup(bool quiet, bool verbose);
+
+/* "vkresnet: ..." and a line feed. Control characters become '?', so that a file's name cannot
+ * spoil a terminal. A note is left out when the user wants quiet. */
+void cli_error(const char *format, ...) CLI_PRINTF(1, 2);
+void cli_note(const char *format, ...) CLI_PRINTF(1, 2);
+
+/* A text from a file or a file's name to standard output, also with '?' for control characters. */
+void cli_print_name(const char *text);
+
+/* A wrong command line: the error, a hint to --help, and CLI_USAGE. `command` may be NULL. */
+int cli_usage(const char *command, const char *format, ...) CLI_PRINTF(2, 3);
+
+/* The library's messages go where ours go. Lives as long as the program. */
+const vrn_log *cli_log(void);
+
+/* How many errors the library has reported: with validation, a successful call may report some. */
+uint32_t cli_library_errors(void);
+
+/* Shows `done` of `total` images in one line that is rewritten, if standard error is a terminal and
+ * the work has taken a while. done == total removes the line. */
+void cli_progress(size_t done, size_t total);
+
+/* Zeroed memory; a count of 0 gives a valid pointer. NULL when there is none, which is reported. */
+void *cli_alloc(size_t count, size_t size);
+
+/* Makes room for one more element behind `count`; returns the array, or NULL (reported; the old
+ * array stays). New elements are not initialised. */
+void *cli_grow(void *array, size_t count, size_t *capacity, size_t size);
+
+char *cli_copy_text(const char *text);
+
+#endif

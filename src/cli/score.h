@@ -1,0 +1,16 @@
+/* Reading the outputs of a network. */
+#ifndef VRN_CLI_SCORE_H
+#define VRN_CLI_SCORE_H
+
+#include <stdint.h>
+
+typedef struct cli_score {
+    float value;
+    uint32_t index;
+} cli_score;
+
+/* Fills `scores` [count] and orders it: the largest value first, of equal ones the first index, NaN
+ * last. */
+void cli_rank(cli_score *scores, const float *values, uint32_t count);
+
+#endif

@@ -1,0 +1,92 @@
+"""info, bench and profile: devices and measurements."""
+
+import json
+
+import files
+from program import RANDOM, ProgramTest
+
+
+class Devices(ProgramTest):
+    def test_list(self):
+        devices = self.run_json("info")["devices"]
+        self.assertEqual([device["index"] for device in devices], list(range(len(devices))))
+        self.assertEqual(sum(device["chosen"] for device in devices), 1)
+        chosen, = [device for device in devices if device["chosen"]]
+        self.assertEqual(chosen["score"], max(device["score"] for device in devices))
+        self.assertGreater(chosen["memory_bytes"], 0)
+        self.assertRegex(chosen["vulkan"], r"^1\.[1-9]\d*\.\d+$")
+        text = self.run_program("info")
+        self.assertIn(f"* {chosen['index']}: {chosen['name']}\n", text)
+
+    def test_selection(self):
+        chosen, = [device for device in self.run_json("info")["devices"] if device["chosen"]]
+        for selection in (str(chosen["index"]), chosen["name"][:4].upper()):
+            again = self.run_json("info", "--device", selection)["devices"][chosen["index"]]
+            self.assertTrue(again["chosen"])
+        for name in chosen["capabilities"]:
+            left = self.run_json("info", "--device", str(chosen["index"]), "--without", name.replace(" ", "-"))
+            self.assertNotIn(name, left["devices"][chosen["index"]]["capabilities"])
+        for selection in ("99", "no such device", "-1"):
+            self.run_program("info", "--device", selection, status=1, errors=[selection])
+
+    def test_validation(self):
+        """The validation layer has nothing to say about any command."""
+        probe = self.start("info", "--validation")
+        if b"not installed" in probe.stderr:
+            self.skipTest("the validation layer is not installed")
+        self.assertEqual((probe.returncode, probe.stderr), (0, b""))
+        files.write_npy(self.path("x.npy"), (3, 3, 32, 32), [0.25] * (9 * 1024))
+        image = self.write("a.png", files.png(50, 40, lambda x, y: (x, y, x ^ y)))
+        self.run_program("infer", *RANDOM, "--input", self.path("x.npy"), "--output", self.path("y.npy"), "--batch=2",
+                         "--tap", "layer2=" + self.path("t.npy"), "--validation")
+        self.run_program("classify", *RANDOM, image, "--validation")
+        self.run_program("bench", *RANDOM, "--repeats=2", "--validation")
+
+
+class Measurements(ProgramTest):
+    def test_bench(self):
+        keys = {"model", "device", "precision", "batch", "height", "width", "median_ms", "min_ms", "gpu_ms",
+                "images_per_s", "gflops", "load_ms", "compile_ms", "first_ms", "device_bytes", "dispatches"}
+        result = self.run_json("bench", *RANDOM, "--batch", "2", "--size", "40x48", "--repeats", "3")
+        self.assertLessEqual(keys, set(result))
+        self.assertEqual((result["model"], result["precision"]), ("resnet8", "fp32"))
+        self.assertEqual((result["batch"], result["height"], result["width"]), (2, 40, 48))
+        self.assertTrue(0 < result["min_ms"] <= result["median_ms"])
+        self.assertAlmostEqual(result["images_per_s"] * result["median_ms"] / 2000, 1, places=3)
+        for key in ("gflops", "compile_ms", "first_ms", "device_bytes", "dispatches"):
+            self.assertGreater(result[key], 0, key)
+
+    def test_bench_by_name(self):
+        text = self.run_program("bench", "--model", "resnet8", "--repeats=1", errors=["random weights"])
+        self.assertIn("images", text)
+        self.run_program("bench", "--model", "resnet8", "--repeats=1", "--quiet")
+
+    def test_profile(self):
+        trace = self.path("trace.json")
+        arguments = ("profile", *RANDOM, "--batch=2", "--repeats=2", "--trace", trace)
+        chosen, = [device for device in self.run_json("info")["devices"] if device["chosen"]]
+        if "timestamps" not in chosen["capabilities"]:
+            self.run_program(*arguments, status=1, errors=["timestamps"])
+            return
+        result = self.run_json(*arguments)
+        self.assertEqual(result["batch"], 2)
+        names = [layer["name"] for layer in result["layers"]]
+        for name in ("conv1", "layer1.0.conv1", "layer3.0.conv2", "fc"):
+            self.assertIn(name, names)
+        for layer in result["layers"]:
+            self.assertLessEqual({"name", "op", "kernel", "fused", "shape", "gpu_ms", "share", "gflops", "bytes"},
+                                 set(layer))
+        self.assertAlmostEqual(sum(layer["gpu_ms"] for layer in result["layers"]), result["gpu_ms"], places=3)
+        self.assertAlmostEqual(sum(layer["share"] for layer in result["layers"]), 100, places=2)
+        self.assertIn([16, 32, 32], [layer["shape"] for layer in result["layers"]])
+        with open(trace, encoding="utf-8") as file:
+            events = [event for event in json.load(file)["traceEvents"] if event["ph"] == "X"]
+        self.assertEqual([event["name"] for event in events], names)
+        for before, after in zip(events, events[1:]):
+            self.assertGreaterEqual(after["ts"] * (1 + 1e-6), before["ts"] + before["dur"] * (1 - 1e-6))
+        text = self.run_program(*arguments[:-2])
+        self.assertEqual(len(text.splitlines()), len(names) + 2)
+
+    def test_without_timestamps(self):
+        self.run_program("profile", *RANDOM, "--without", "timestamps", status=1, errors=["timestamps"])
+        self.assertEqual(self.run_json("bench", *RANDOM, "--repeats=1", "--without=timestamps")["gpu_ms"], 0)

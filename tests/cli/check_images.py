@@ -1,0 +1,231 @@
+"""classify and eval: image files, folders, lists of labels."""
+
+import json
+import math
+import os
+
+import files
+import program
+from program import RANDOM, ProgramTest
+
+
+def picture(seed):
+    """A small image that differs for each seed."""
+    return files.png(33 + seed, 40, lambda x, y: ((x * 7 + seed * 40) % 256, y * 6, (x * y + seed) % 256))
+
+
+class Images(ProgramTest):
+    def classify(self, *arguments, **options):
+        lines = self.run_program("classify", *arguments, "--json", **options).splitlines()
+        return [json.loads(line) for line in lines]
+
+    def test_json(self):
+        name = self.write("a.png", picture(1))
+        result, = self.classify(*RANDOM, name)
+        self.assertEqual(set(result), {"file", "model", "top"})
+        self.assertEqual((result["file"], result["model"], len(result["top"])), (name, "resnet8", 5))
+        result, = self.classify(*RANDOM, name, "--top", "100")
+        values = [entry["probability"] for entry in result["top"]]
+        self.assertEqual(values, sorted(values, reverse=True))
+        self.assertAlmostEqual(sum(values), 1, places=5)
+        self.assertEqual(sorted(entry["index"] for entry in result["top"]), list(range(10)))
+        self.assertEqual(result["top"][0]["label"], f"class {result['top'][0]['index']}")
+
+    def test_text(self):
+        name = self.write("a.png", picture(1))
+        lines = self.run_program("classify", *RANDOM, name, "--top", "2").splitlines()
+        self.assertEqual((len(lines), lines[0]), (3, name))
+        self.assertRegex(lines[1], r"^ +\d+\.\d\d % +\d  class \d$")
+
+    def test_imagenet_labels(self):
+        arguments = ("--arch", "resnet,block=basic,layers=1,planes=8", "--random-weights", "1", "--crop", "32")
+        result, = self.classify(*arguments, "--top", "1000", self.write("a.png", picture(1)))
+        labels = {entry["index"]: entry["label"] for entry in result["top"]}
+        self.assertEqual((labels[0], labels[281], labels[999]), ("tench", "tabby", "toilet tissue"))
+
+    def test_batches_and_folders(self):
+        """Results come in order, whatever the batch, with broken images among the good ones."""
+        os.makedirs(self.path("b", "c"))
+        os.symlink(self.folder, self.path("b", "loop"))
+        good = ["a.png", os.path.join("b", "c", "1.PNG"), os.path.join("b", "d.png"), "e.png", "f.png"]
+        for seed, name in enumerate(good):
+            self.write(name, picture(seed))
+        self.write("notes.txt", b"not an image")
+        alone = [self.classify(*RANDOM, self.path(name))[0] for name in good]
+        self.assertEqual(len({json.dumps(result["top"]) for result in alone}), len(good))
+        self.assertEqual(self.classify(*RANDOM, self.folder), alone)
+        for name in ("a0.png", os.path.join("b", "c", "0.png")):
+            self.write(name, b"broken")
+        for batch in ("1", "2", "3", "9"):
+            self.assertEqual(self.classify(*RANDOM, self.folder, "--batch", batch, status=1,
+                                           errors=["a0.png: not an image", "0.png: not an image"]), alone)
+
+    def test_broken_images(self):
+        whole = picture(1)
+        cases = {
+            "empty.png": b"", "text.jpg": b"hello\n", "cut.png": whole[:len(whole) // 2],
+            "head.png": whole[:30], "jpeg.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF", "gif.gif": b"GIF89a\xff\xff\xff\xff",
+            "wide.png": files.png_bomb(60000, 60000, 100), "claims.png": files.png_bomb(11000, 11000, 100),
+            "swells.png": files.png_bomb(1, 1, 200 << 20), "none.png": None,
+        }
+        paths = []
+        for name, content in cases.items():
+            paths.append(self.write(name, content) if content is not None else self.path(name))
+        good = self.write("good.png", whole)
+        errors = [path + ": " for path in paths]
+        self.assertEqual(len(self.classify(*RANDOM, *paths, good, status=1, errors=errors)), 1)
+
+    def test_folder_without_images(self):
+        self.fails("classify", *RANDOM, self.folder, expected="no images in this folder")
+
+    def test_names(self):
+        """A name with quotes, control characters and bytes that are no UTF-8."""
+        name = os.fsencode(self.folder) + b'/caf\xe9 "\\\n\x1b.png'
+        with open(name, "wb") as file:
+            file.write(picture(1))
+        result, = self.classify(*RANDOM, os.fsdecode(name))
+        self.assertEqual(result["file"], self.folder + '/caf\ufffd "\\\n\x1b.png')
+        os.rename(name, os.fsencode(self.folder) + b"/\x1b[31m\n.png")
+        text = self.run_program("classify", *RANDOM, self.folder)
+        self.assertEqual(text.splitlines()[0], self.folder + "/?[31m?.png")
+
+    def test_depth_and_alpha(self):
+        """16 bits are cut to 8, and alpha is ignored."""
+        def eight(x, y):
+            return (x * 6, y * 6, (x ^ y) * 3)
+
+        plain = self.write("8.png", files.png(40, 40, eight))
+        deep = self.write("16.png", files.png(40, 40, lambda x, y: tuple(c * 257 for c in eight(x, y)), depth=16))
+        clear = self.write("a.png", files.png(40, 40, lambda x, y: eight(x, y) + (x,), alpha=True))
+        tops = [result["top"] for result in self.classify(*RANDOM, plain, deep, clear)]
+        self.assertEqual(tops[1:], tops[:1] * 2)
+
+    def test_transform(self):
+        name = self.write("a.png", picture(1))
+        default = self.classify(*RANDOM, name)
+        same = ("--resize=32", "--crop=32", "--mean=0.485,0.456,0.406", "--std=0.229,0.224,0.225")
+        self.assertEqual(self.classify(*RANDOM, name, *same), default)
+        for change in ("--resize=40", "--crop=24", "--mean=0,0,0", "--std=1,1,1", "--resize=0"):
+            self.assertNotEqual(self.classify(*RANDOM, name, change)[0]["top"], default[0]["top"], change)
+
+
+class Eval(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.path("images"))
+        self.names = [f"images/{i}.png" for i in range(7)]
+        paths = [self.write(name, picture(i)) for i, name in enumerate(self.names)]
+        lines = self.run_program("classify", *RANDOM, "--top=10", "--json", *paths).splitlines()
+        self.orders = [[entry["index"] for entry in json.loads(line)["top"]] for line in lines]
+        # Right, third, right, last, right, sixth, right.
+        self.labels = [order[place] for order, place in zip(self.orders, (0, 2, 0, 9, 0, 5, 0))]
+
+    def evaluate(self, text, *arguments, **options):
+        self.write("labels.csv", text.encode())
+        return self.run_json("eval", *RANDOM, "--labels", self.path("labels.csv"), *arguments, **options)
+
+    def check_counts(self, result):
+        self.assertLessEqual({"images", "wrong", "top1", "top5", "images_per_s", "model", "device"}, set(result))
+        self.assertEqual((result["images"], result["wrong"]), (7, 3))
+        self.assertAlmostEqual(result["top1"], 400 / 7, places=3)
+        self.assertAlmostEqual(result["top5"], 500 / 7, places=3)
+        self.assertGreater(result["images_per_s"], 0)
+
+    def test_lists(self):
+        rows = list(zip(self.names, self.labels))
+        self.check_counts(self.evaluate("".join(f"{name},{label}\n" for name, label in rows)))
+        self.check_counts(self.evaluate("file,label,class\n" + "\n".join(f"{n},thing,{c}" for n, c in rows)))
+        self.check_counts(self.evaluate("\ufefffile,class,label\r\n"
+                                        + "".join(f"{n},{c},thing\r\n\r\n" for n, c in rows)))
+        self.check_counts(self.evaluate("".join(f'"{self.path(n)}","a, ""thing""",{c}\n' for n, c in rows),
+                                        "--batch", "3"))
+
+    def test_text(self):
+        self.write("labels.csv", "".join(f"{n},{c}\n" for n, c in zip(self.names, self.labels)).encode())
+        text = self.run_program("eval", *RANDOM, "--labels", self.path("labels.csv"))
+        for part in ("wrong   3", "57.14 %  (4 of 7)", "71.43 %  (5 of 7)", "images/s"):
+            self.assertIn(part, text)
+
+    def test_unreadable_images(self):
+        rows = "".join(f"{n},{c}\n" for n, c in zip(self.names, self.labels))
+        self.write("images/broken.png", b"x")
+        y = self.path("y.npy")
+        result = self.evaluate("images/none.png,1\n" + rows + "images/broken.png,1\n", "--logits", y, status=1,
+                               errors=["none.png: cannot open", "broken.png: not an image"])
+        self.check_counts(result)
+        shape, values = files.read_npy(y)
+        self.assertEqual(shape, (9, 10))
+        rows = [values[i:i + 10] for i in range(0, 90, 10)]
+        self.assertTrue(all(map(math.isnan, rows[0] + rows[8])))
+        for row, order in zip(rows[1:8], self.orders):
+            self.assertEqual(max(range(10), key=row.__getitem__), order[0])
+
+    def test_faults(self):
+        def fails(text, expected):
+            self.write("labels.csv", text)
+            self.fails("eval", *RANDOM, "--labels", self.path("labels.csv"), expected="labels.csv:" + expected)
+
+        fails(b"", " no images are listed")
+        fails(b"file,label,class\n", " no images are listed")
+        fails(b"images/0.png\n", "1: expected file,label")
+        fails(b"images/0.png,1\n,1\n", "2: expected file,label")
+        fails(b"images/0.png,1\n\nimages/0.png,10\n", "3: class 10: the model has 10 classes")
+        fails(b"images/0.png,99999999999999999999\n", "1: the model knows no class")
+        fails(b"images/0.png,cat\n", "1: the model knows no class 'cat'")
+        fails(b"images/0.png,cat,x\n", "1: expected a class's number, found 'x'")
+        fails(b"images/0.png,1\n\0", " not a text file")
+        self.fails("eval", *RANDOM, "--labels", self.path("none.csv"), expected="none.csv: cannot open")
+
+
+class Shipped(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        if not os.path.exists(os.path.join(program.MODELS, "resnet20-cifar10.safetensors")):
+            self.skipTest("the shipped model is not here")
+        self.environment = {"VKRESNET_DATA": program.MODELS}
+
+    def test_classify(self):
+        name = self.write("a.png", picture(1))
+        text = self.run_program("classify", name, environment=self.environment, errors=["small model"])
+        self.assertRegex(text, r"(?m)^ +\d+\.\d\d % +\d  (airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck)$")
+        self.assertEqual(self.run_program("classify", name, "--quiet", environment=self.environment), text)
+
+    def test_accuracy(self):
+        labels = os.path.join(program.DATA, "cifar10", "labels.csv")
+        if not os.path.exists(labels):
+            self.skipTest("the CIFAR-10 data is not here")
+        model = os.path.join(program.MODELS, "resnet20-cifar10.safetensors")
+        result = self.run_json("eval", "--model", model, "--labels", labels, "--batch", "50")
+        self.assertEqual(result["images"], 500)
+        self.assertGreaterEqual(result["top1"], 85)
+
+    def test_names_as_labels(self):
+        model = os.path.join(program.MODELS, "resnet20-cifar10.safetensors")
+        self.write("a.png", picture(1))
+        labels = self.write("labels.csv", b"a.png,truck\n")
+        self.assertEqual(self.run_json("eval", "--model", model, "--labels", labels)["images"], 1)
+
+
+class Cifar(ProgramTest):
+    """Real weights on real images, against PyTorch's logits."""
+
+    def check(self, name, wrong):
+        folder = os.path.join(program.DATA, "cifar10")
+        if not os.path.exists(folder):
+            self.skipTest("the CIFAR-10 data is not here")
+        y = self.path("y.npy")
+        result = self.run_json("eval", "--model", os.path.join(folder, name + ".th"), "--labels",
+                               os.path.join(folder, "labels.csv"), "--logits", y, "--batch", "50")
+        self.assertEqual((result["images"], result["wrong"]), (500, wrong))
+        found, expected = files.read_npy(y), files.read_npy(os.path.join(folder, f"logits-{name}.npy"))
+        self.assertEqual(found[0], expected[0])
+        error = math.sqrt(sum((a - b) ** 2 for a, b in zip(found[1], expected[1]))
+                          / sum(b * b for b in expected[1]))
+        print(f"{name}: relative L2 error {error:.2e}")
+        self.assertLess(error, 1e-5)
+
+    def test_resnet20(self):
+        self.check("resnet20-12fca82f", 45)
+
+    def test_resnet56(self):
+        self.check("resnet56-4bfd9763", 30)

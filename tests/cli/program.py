@@ -1,0 +1,73 @@
+"""Runs the program for the tests, and checks what holds for every run."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = ""  # set by test_program.py
+MODELS = ""
+DATA = ""
+RANDOM = ("--model", "resnet8", "--random-weights", "1")
+
+
+def sanitizer_environment(arguments):
+    """LeakSanitizer cannot tell whose leak it is when a driver has been unloaded, and so not leave it out as
+    tests/leaks.supp asks. Preloaded, the driver stays. The validation layer, which may not be installed, is not
+    preloaded: leaks are not looked for in its runs, each of which has its like without it."""
+    icd = os.environ.get("VK_DRIVER_FILES", "")
+    if "LSAN_OPTIONS" not in os.environ or not os.path.isfile(icd):
+        return {}
+    with open(icd, encoding="utf-8") as file:
+        library = json.load(file)["ICD"]["library_path"]
+    if "/" in library:
+        library = os.path.join(os.path.dirname(icd), library)
+    options = os.environ.get("ASAN_OPTIONS", "")
+    leaks = 0 if "--validation" in arguments else 1
+    return {"LD_PRELOAD": library, "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0:detect_leaks={leaks}"}
+
+
+class ProgramTest(unittest.TestCase):
+    """Each test has a folder of its own, self.folder."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="vkresnet-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def write(self, name, content):
+        path = self.path(name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def start(self, *arguments, environment=None):
+        return subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=1200,
+                              check=False, env={**os.environ, **sanitizer_environment(arguments), **(environment or {})})
+
+    def run_program(self, *arguments, status=0, errors=None, environment=None):
+        """Standard output. `errors`: texts, of which one must be in each line of standard error."""
+        done = self.start(*arguments, environment=environment)
+        complaint = done.stderr.decode("utf-8", "replace")
+        shown = f"{arguments}: {done.returncode}\n{complaint}"
+        self.assertEqual(done.returncode, status, shown)
+        lines = complaint.splitlines()
+        self.assertEqual(len(lines), len(errors or []), shown)
+        for line, expected in zip(lines, errors or []):
+            self.assertTrue(line.startswith("vkresnet: "), shown)
+            self.assertIn(expected, line)
+            self.assertTrue(status != 2 or line.endswith("--help)"), shown)
+        return done.stdout.decode("utf-8")
+
+    def run_json(self, *arguments, **options):
+        return json.loads(self.run_program(*arguments, "--json", **options))
+
+    def usage(self, *arguments, expected):
+        self.assertEqual(self.run_program(*arguments, status=2, errors=[expected]), "")
+
+    def fails(self, *arguments, expected):
+        return self.run_program(*arguments, status=1, errors=[expected])
