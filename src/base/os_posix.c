@@ -108,6 +108,10 @@ static void writer_free(vrn_file_writer *writer)
 vrn_result vrn_file_begin(vrn_file_writer **out, const char *path, const vrn_log *log)
 {
     *out = NULL;
+    struct stat info; /* a rename would replace a device or a folder's link */
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: not a regular file", path);
+    }
     vrn_file_writer *writer = vrn_alloc(1, sizeof *writer);
     if (!writer) return vrn_fail_memory(log);
     size_t length = strlen(path), capacity = length + 48;

@@ -96,11 +96,14 @@ static double tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_
 
 #define TEXEL_XW (1u << VRN_BIND_X | 1u << VRN_BIND_W)
 
-#define DIRECT(lanes_c, pixels, columns)                                                           \
+/* Of conv_direct.comp without texel buffers, which has no constants for them. */
+enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
+
+#define DIRECT(lanes_c)                                                                            \
     {                                                                                              \
-        .name = "conv_direct_" #lanes_c "x" #pixels "x" #columns,                                  \
-        .module = &vrn_module_conv_direct, .suits = VRN_SUITS_CPU, .layout = LAYOUT_RSCK,          \
-        .row_count = 4, .row = {8, lanes_c, pixels, columns}, .fits = direct_fits,                 \
+        .name = "conv_direct_" #lanes_c, .module = &vrn_module_conv_direct,                        \
+        .suits = VRN_SUITS_CPU, .layout = LAYOUT_RSCK, .row_count = 4,                             \
+        .row = {8, lanes_c, STORAGE_PIXELS, STORAGE_COLUMNS}, .fits = direct_fits,                 \
         .grid = direct_grid, .merit = direct_merit,                                                \
     }
 
@@ -132,9 +135,9 @@ static const vrn_kernel kernels[] = {
         .row = {64},
         .grid = vrn_grid_output,
     },
-    DIRECT(8, 8, 2),
-    DIRECT(4, 8, 1),
-    DIRECT(1, 8, 1),
+    DIRECT(8),
+    DIRECT(4),
+    DIRECT(1),
     DIRECT_TEXEL(8, 8, 2),
     DIRECT_TEXEL(4, 8, 2),
     DIRECT_TEXEL(2, 8, 2),
