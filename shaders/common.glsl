@@ -12,9 +12,9 @@ layout(push_constant) uniform Push {
     uint images; // N of this dispatch
 } push;
 
-// Work groups are counted along y and, past the limit of a dimension, along z.
+// Work groups are counted along x and, past the limit of a dimension, along y.
 uint folded_group() {
-    return gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y;
+    return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
 }
 
 // The element of a one-dimensional kernel; may lie past the end.

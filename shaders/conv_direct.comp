@@ -43,7 +43,7 @@ void main() {
     uint lanes_p = gl_WorkGroupSize.x / LANES_C;
     uint total = push.images * OUT_PIXELS;
     uint first = (folded_group() * lanes_p + lane / LANES_C) * PIXELS;
-    uint column = (gl_WorkGroupID.x * LANES_C + lane % LANES_C) * COLUMNS;
+    uint column = (gl_WorkGroupID.z * LANES_C + lane % LANES_C) * COLUMNS;
     // Past the end the last pixel and columns are computed again, and not stored: no branch.
     uint group = min(column * 4, OUT_C4 * 4 - 1) / GROUP_OUT;
 

@@ -28,8 +28,8 @@ shared vec4 panel_w[TILE_K4 * 4 * TILE_N4]; // [k][n4]
 
 void main() {
     uint thread = gl_LocalInvocationID.x, threads = gl_WorkGroupSize.x;
-    uint group = gl_WorkGroupID.x / BLOCKS_N;
-    uint first_n4 = gl_WorkGroupID.x % BLOCKS_N * TILE_N4; // within the group
+    uint group = gl_WorkGroupID.z / BLOCKS_N;
+    uint first_n4 = gl_WorkGroupID.z % BLOCKS_N * TILE_N4; // within the group
     uint first_m = folded_group() * TILE_M;
     uint total = push.images * OUT_PIXELS;
 

@@ -18,7 +18,7 @@ layout(set = 0, binding = 0) readonly buffer Input { uint x[]; };   // [src_heig
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, dst_height, dst_width, 1]
 
 void main() {
-    uint index = (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * gl_WorkGroupSize.x +
+    uint index = (gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * gl_WorkGroupSize.x +
                  gl_LocalInvocationID.x;
     if (index >= push.dst_width * push.dst_height) return;
     int column = int(index % push.dst_width) + push.left, row = int(index / push.dst_width) + push.top;

@@ -19,7 +19,7 @@ layout(set = 0, binding = 1) writeonly buffer Output { uint y[]; };  // [dst_hei
 layout(set = 0, binding = 2) readonly buffer Filter { int w[]; };    // [positions, 2 + taps]
 
 void main() {
-    uint index = (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * gl_WorkGroupSize.x +
+    uint index = (gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * gl_WorkGroupSize.x +
                  gl_LocalInvocationID.x;
     if (index >= push.dst_width * push.dst_height) return;
     uint column = index % push.dst_width, row = index / push.dst_width;

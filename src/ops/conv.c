@@ -49,8 +49,8 @@ static vrn_grid direct_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint
     uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
     uint64_t step = (uint64_t)lanes_p * kernel->row[ROW_PIXELS];
     return (vrn_grid){
-        .x = vrn_div_up(vrn_c4(d->out.c), kernel->row[ROW_LANES_C] * kernel->row[ROW_COLUMNS]),
-        .y = (pixels + step - 1) / step,
+        .x = (pixels + step - 1) / step,
+        .z = vrn_div_up(vrn_c4(d->out.c), kernel->row[ROW_LANES_C] * kernel->row[ROW_COLUMNS]),
     };
 }
 
@@ -75,8 +75,8 @@ static vrn_grid tile_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32
 {
     uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
     return (vrn_grid){
-        .x = vrn_div_up(vrn_c4(group_out(d)), kernel->row[ROW_TILE_N4]) * d->groups,
-        .y = (pixels + kernel->row[ROW_TILE_M] - 1) / kernel->row[ROW_TILE_M],
+        .x = (pixels + kernel->row[ROW_TILE_M] - 1) / kernel->row[ROW_TILE_M],
+        .z = vrn_div_up(vrn_c4(group_out(d)), kernel->row[ROW_TILE_N4]) * d->groups,
     };
 }
 
@@ -87,7 +87,7 @@ static double tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_
     const double enough_groups = 160; /* one or two for each core of a large GPU */
     double m = kernel->row[ROW_TILE_M], n = 4.0 * kernel->row[ROW_TILE_N4];
     vrn_grid grid = tile_grid(kernel, d, images);
-    double groups = (double)grid.x * (double)grid.y;
+    double groups = (double)grid.x * grid.z;
     double useful = (double)images * d->out.h * d->out.w * d->out.c / (groups * m * n);
     double filled = groups < enough_groups ? groups / enough_groups : 1;
     double reuse = m * n / (m + n) / 43; /* 1 for 128 x 64 */

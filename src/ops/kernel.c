@@ -63,9 +63,9 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
         if (!binding_fits(kernel, i, bytes[i], device)) return false;
     }
     vrn_grid grid = kernel->grid(kernel, desc, 1);
-    return grid.x <= limits->maxComputeWorkGroupCount[0] &&
-           grid.y <= (uint64_t)limits->maxComputeWorkGroupCount[1] *
-                         limits->maxComputeWorkGroupCount[2];
+    return grid.z <= limits->maxComputeWorkGroupCount[2] &&
+           grid.x <= (uint64_t)limits->maxComputeWorkGroupCount[0] *
+                         limits->maxComputeWorkGroupCount[1];
 }
 
 void vrn_kernel_key(const vrn_kernel *kernel, const vrn_op_desc *desc, vrn_pipeline_key *key)
@@ -87,10 +87,10 @@ void vrn_kernel_key(const vrn_kernel *kernel, const vrn_op_desc *desc, vrn_pipel
 
 void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid)
 {
-    uint64_t limit = device->limits.maxComputeWorkGroupCount[1];
-    uint64_t z = (grid.y + limit - 1) / limit;
-    uint64_t y = z ? (grid.y + z - 1) / z : 0;
-    device->vk.CmdDispatch(buffer, grid.x, (uint32_t)y, (uint32_t)z);
+    uint64_t limit = device->limits.maxComputeWorkGroupCount[0];
+    uint64_t y = (grid.x + limit - 1) / limit;
+    uint64_t x = y ? (grid.x + y - 1) / y : 0;
+    device->vk.CmdDispatch(buffer, (uint32_t)x, (uint32_t)y, grid.z);
 }
 
 void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
@@ -107,7 +107,7 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
 
 vrn_grid vrn_grid_flat(const vrn_kernel *kernel, uint64_t elements)
 {
-    return (vrn_grid){.x = 1, .y = (elements + kernel->row[0] - 1) / kernel->row[0]};
+    return (vrn_grid){.x = (elements + kernel->row[0] - 1) / kernel->row[0], .z = 1};
 }
 
 vrn_grid vrn_grid_output(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images)

@@ -34,10 +34,12 @@ typedef enum vrn_kernel_suits {
     VRN_SUITS_GPU,
 } vrn_kernel_suits;
 
-/* Work groups: few along x, any number along y (the recorder folds y into y and z). */
+/* Work groups: any number along x (folded into x and y where a dimension is limited), few along z. Drivers
+ * run x first: convolutions put pixels there and output channels along z, so that work groups that follow
+ * each other read the same weights. */
 typedef struct vrn_grid {
-    uint32_t x;
-    uint64_t y;
+    uint64_t x;
+    uint32_t z;
 } vrn_grid;
 
 typedef struct vrn_kernel vrn_kernel;
@@ -101,7 +103,7 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
                        const vrn_pipeline *pipeline, VkDescriptorSet set, VkCommandBuffer buffer,
                        const vrn_device *device);
 
-/* Dispatches grid.x work groups along x and grid.y folded into y and z. */
+/* Dispatches a grid, with x folded into x and y. */
 void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid);
 
 /* For tables of kernels with one invocation for each vec4 of the output, or fewer: the grid of `elements`

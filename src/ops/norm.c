@@ -89,7 +89,7 @@ static void group_pack(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t 
 static vrn_grid group_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     (void)kernel;
-    return (vrn_grid){.x = 1, .y = (uint64_t)images * d->groups};
+    return (vrn_grid){.x = (uint64_t)images * d->groups, .z = 1};
 }
 
 static const vrn_kernel group_kernels[] = {

@@ -122,5 +122,5 @@ void vrn_preprocess_record(const vrn_pipeline *pipeline, VkDescriptorSet set, co
     device->vk.CmdPushConstants(buffer, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                 push_bytes, push);
     vrn_dispatch_folded(buffer, device,
-                        (vrn_grid){.x = 1, .y = (pixels + WORK_GROUP - 1) / WORK_GROUP});
+                        (vrn_grid){.x = (pixels + WORK_GROUP - 1) / WORK_GROUP, .z = 1});
 }

@@ -13,7 +13,7 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
 static vrn_grid grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     (void)kernel, (void)d;
-    return (vrn_grid){.x = 1, .y = images};
+    return (vrn_grid){.x = images, .z = 1};
 }
 
 static const vrn_kernel kernels[] = {
