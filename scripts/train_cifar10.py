@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Trains the small model that VkResNet ships: He et al.'s ResNet-20 for CIFAR-10.
 
-    train_cifar10.py --data ../shared/data/cifar10-train --teacher resnet56.th --out resnet20-cifar10.safetensors
-    train_cifar10.py --evaluate resnet20-cifar10.safetensors --test ../shared/data/cifar10
+    train_cifar10.py --data ../shared/data/cifar10-train --teacher resnet56.th --out models/resnet20-cifar10.safetensors
+    train_cifar10.py --evaluate models/resnet20-cifar10.safetensors --test ../shared/data/cifar10
 
 The data: most training images exist only as strongly compressed JPEG, 4,000 of them also lossless, and the model is meant
 for lossless pictures. So every epoch draws a share of its images from the lossless ones, small at first and large at the
@@ -25,6 +25,7 @@ import math
 import os
 import struct
 import tarfile
+import tempfile
 import time
 
 import numpy as np
@@ -271,8 +272,12 @@ def train(args):
 
     targets = None
     if args.teacher:
-        start = time.time()
-        targets = teacher_logits(load_teacher(args.teacher), images, args.bf16)
+        start, saved = time.time(), os.path.join(args.work, "teacher-logits.pt")
+        if args.resume and os.path.exists(saved):
+            targets = torch.load(saved)
+        else:
+            targets = teacher_logits(load_teacher(args.teacher), images, args.bf16)
+            torch.save(targets, saved)
         log(f"teacher's logits in {time.time() - start:.0f} s")
 
     model = ResNet(3)
@@ -378,9 +383,10 @@ def main():
     parser.add_argument("--data", default="../shared/data/cifar10-train", help="folder with train-jpeg.tar.xz, batch_*.png")
     parser.add_argument("--teacher", help="a .th file of pytorch_resnet_cifar10 to learn from; default: labels only")
     parser.add_argument("--out", default="models/resnet20-cifar10.safetensors", help="the file to write")
-    parser.add_argument("--work", default="/tmp/train", help="folder for checkpoint.pt and log.txt")
+    parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "vkresnet-train"),
+                        help="folder for checkpoint.pt (after every epoch) and log.txt")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint (same options as before)")
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=44)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--lr", type=float, default=0.15, help="peak learning rate")

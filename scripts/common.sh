@@ -1,0 +1,126 @@
+# shellcheck shell=bash disable=SC2034
+# Shared by the scripts beside it: packages, drivers, quiet steps. Sourced, not run.
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Everything the scripts make lies in this folder.
+build_root=${VRN_BUILD_ROOT:-$project/build}
+
+# What the library and the program need, and what the tests need besides.
+build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libvulkan1
+    libvulkan-volk-dev libstb-dev mesa-vulkan-drivers)
+test_packages=(clang g++ binutils libcmocka-dev spirv-tools vulkan-validationlayers python3)
+torch_packages=(python3-torch python3-torchvision libopenblas0)
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# step TITLE COMMAND...: runs it silently; when it fails, shows the end of what it said and leaves.
+step() {
+    local title=$1 log start=$SECONDS
+    shift
+    mkdir -p "$build_root/log"
+    log=$(tr -cs 'a-zA-Z0-9' '-' <<<"$title")
+    log=$build_root/log/${log:0:60}.txt
+    say "$title"
+    "$@" >"$log" 2>&1 </dev/null || {
+        tail -n 60 "$log" >&2
+        fail "$title: failed after $((SECONDS - start)) s; the whole output is in $log"
+    }
+}
+
+is_debian() {
+    [ -r /etc/os-release ] && (. /etc/os-release && [ "$ID" = debian ])
+}
+
+# The distribution's name and version, for people.
+distribution() {
+    if [ -r /etc/os-release ]; then
+        (. /etc/os-release && printf '%s\n' "$PRETTY_NAME")
+    else
+        uname -s
+    fi
+}
+
+is_installed() {
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+apt_update() {
+    # A third-party source that cannot be reached is none of our business; installing will tell.
+    as_root apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 update || true
+}
+
+apt_install() {
+    apt_update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        -o Acquire::Retries=3 install --no-install-recommends "$@"
+}
+
+# Installs those of the packages that are missing.
+require_packages() {
+    local package missing=()
+    if ! command -v apt-get >/dev/null; then
+        say "No apt here: assuming that what docs/building.md lists is installed"
+        return
+    fi
+    for package in "$@"; do
+        is_installed "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        fail "these packages are missing, and without root or sudo they cannot be installed:" \
+            "${missing[*]}"
+    fi
+    step "Installing ${#missing[@]} packages: ${missing[*]}" apt_install "${missing[@]}"
+}
+
+# Prints Mesa's software driver, an ICD file; fails where there is none. Folders of several
+# architectures have one file for each.
+lavapipe_icd() {
+    local icd
+    for icd in "/usr/share/vulkan/icd.d/lvp_icd.$(uname -m).json" \
+        /usr/share/vulkan/icd.d/lvp_icd*.json; do
+        [ -e "$icd" ] && printf '%s\n' "$icd" && return
+    done
+    return 1
+}
+
+# Unpacks SwiftShader, the software driver that Chromium brings along, into a folder.
+unpack_swiftshader() {
+    local folder=$1 work=$1.new
+    rm -rf "$work"
+    mkdir -p "$work"
+    apt-cache show chromium-common >/dev/null 2>&1 || apt_update
+    (cd "$work" && apt-get -q -o Acquire::Retries=3 download chromium-common &&
+        dpkg-deb --fsys-tarfile chromium-common_*.deb |
+        tar -x --wildcards --strip-components=4 '*/libvk_swiftshader.so' '*/vk_swiftshader_icd.json' &&
+        rm chromium-common_*.deb) || return 1
+    # A path with a slash counts from the ICD file; a bare name would be searched among the libraries.
+    sed -i 's#"library_path": *"[^"]*"#"library_path": "./libvk_swiftshader.so"#' \
+        "$work/vk_swiftshader_icd.json"
+    grep -q '"./libvk_swiftshader.so"' "$work/vk_swiftshader_icd.json" &&
+        [ -s "$work/libvk_swiftshader.so" ] && rm -rf "$folder" && mv "$work" "$folder"
+}
+
+# Makes sure that SwiftShader is in $swiftshader_folder.
+swiftshader_folder=$build_root/swiftshader
+require_swiftshader() {
+    [ -e "$swiftshader_folder/vk_swiftshader_icd.json" ] ||
+        step "Unpacking SwiftShader from the package chromium-common" \
+            unpack_swiftshader "$swiftshader_folder"
+}

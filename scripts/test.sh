@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds with warnings as errors, and runs the tests on every software driver:
+# Mesa's lavapipe, and SwiftShader from Debian's package chromium-common. Three stages:
+#
+#   clang      builds everything; the unit tests and the checks of the tree
+#   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe
+#   gcc        Release; everything on every driver
+#
+#   scripts/test.sh [--quick|--long] [--compiler gcc|clang] [--sanitize] [--lane NAME]
+#
+#   --quick          the stage gcc alone
+#   --long           also the large comparisons with PyTorch, which is installed for it (an hour or more)
+#   --compiler NAME  the stage of this compiler alone, with everything on every driver
+#   --sanitize       the stage sanitize alone
+#   --lane NAME      the same in a bare debian12 or debian13, a folder that debootstrap fills and that is
+#                    removed afterwards; needs root. Exits with 77 where that cannot be had.
+#   --folder DIR     for --lane: keep the folder here, and use it if it is there
+#
+# The last lines are ctest's summary. What is built lies in build/, or in $VRN_BUILD_ROOT.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+usage() {
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"
+    exit "$1"
+}
+
+stages=(clang sanitize gcc)
+long=OFF
+lane=
+lane_folder=
+options=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --lane | --folder | --compiler)
+        [ $# -gt 1 ] || fail "$1 needs a value"
+        case $1 in
+        --lane) lane=$2 ;;
+        --folder) lane_folder=$2 ;;
+        --compiler)
+            [ "$2" = gcc ] || [ "$2" = clang ] || fail "--compiler $2: gcc or clang"
+            stages=("full-$2")
+            options+=("$1" "$2")
+            ;;
+        esac
+        shift
+        ;;
+    --quick) stages=(gcc) && options+=("$1") ;;
+    --sanitize) stages=(sanitize) && options+=("$1") ;;
+    --long) long=ON && options+=("$1") ;;
+    --help | -h) usage 0 ;;
+    *) usage 2 >&2 ;;
+    esac
+    shift
+done
+
+if [ -n "$lane" ]; then
+    exec bash "$project/scripts/lane.sh" "$lane" "$lane_folder" test.sh "${options[@]}"
+fi
+[ -z "$lane_folder" ] || fail "--folder is for --lane"
+
+# The tests see nothing of this account: no layers, drivers or caches of its own.
+unset VK_DRIVER_FILES VK_ICD_FILENAMES VK_ADD_DRIVER_FILES VK_INSTANCE_LAYERS VK_LOADER_DEBUG
+export XDG_CACHE_HOME=$build_root/cache
+
+find_drivers() {
+    local icd
+    icd=$(lavapipe_icd) || fail "no lavapipe: its ICD file is not in /usr/share/vulkan/icd.d"
+    drivers="lavapipe=$icd"
+    if is_debian; then
+        require_swiftshader
+        drivers="$drivers;swiftshader=$swiftshader_folder/vk_swiftshader_icd.json"
+    else
+        say "Left out: SwiftShader, of which this script knows a package in Debian alone"
+    fi
+}
+
+# A library that the tests are run with (tests/sanitize).
+preload=
+
+# stage NAME COMPILER CMAKE_OPTION... -- CTEST_OPTION...
+stage() {
+    local name=$1 compiler=$2 folder=$build_root/$1 cmake_options=()
+    shift 2
+    while [ "$1" != -- ]; do
+        cmake_options+=("$1")
+        shift
+    done
+    shift
+    step "$name: configuring with $($compiler --version | head -n 1)" \
+        cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_C_COMPILER="$compiler" \
+        -DCMAKE_BUILD_TYPE=Release -DVRN_WERROR=ON -DVRN_TEST_LONG=$long \
+        "-DVRN_TEST_DRIVERS=$drivers" "${cmake_options[@]}"
+    step "$name: building" cmake --build "$folder"
+    say "$name: testing"
+    (cd "$folder" && LD_PRELOAD=$preload ctest --output-on-failure --no-tests=error --parallel "$(nproc)" "$@" \
+        </dev/null 2>&1) | tee "$build_root/log/$name-ctest.txt"
+    sed -n '/ tests passed, /,$p' "$build_root/log/$name-ctest.txt" >"$build_root/log/summary.txt"
+}
+
+run_stage() {
+    case $1 in
+    clang) stage clang clang -- --label-regex 'unit|tree' ;;
+    gcc) stage gcc gcc -- ;;
+    full-*) stage "${1#full-}" "${1#full-}" -- ;;
+    sanitize)
+        export ASAN_OPTIONS=allocator_may_return_null=1:verify_asan_link_order=0
+        export LSAN_OPTIONS=suppressions=$project/tests/sanitize/leaks.supp:print_suppressions=0
+        export UBSAN_OPTIONS=print_stacktrace=1
+        preload=$build_root/sanitize/libkeep_loaded.so
+        stage sanitize gcc -DVRN_SANITIZE=address,undefined -- --label-regex 'unit|lavapipe'
+        preload=
+        ;;
+    esac
+}
+
+say "$(distribution), $(nproc) processors"
+require_packages "${build_packages[@]}" "${test_packages[@]}"
+if [ $long = ON ] && is_debian; then
+    require_packages "${torch_packages[@]}"
+fi
+find_drivers
+for name in "${stages[@]}"; do
+    run_stage "$name"
+done

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Writes the small cases of tests/data/reference with PyTorch; needs torch and torchvision.
+
+    make_references.py [FOLDER]
+
+The values of a case follow from its name and seed, up to the last digit or two, in which versions of
+PyTorch and processors differ.
+"""
+
+import os
+import shutil
+import sys
+
+import references
+import resnet
+
+# name: (architecture, whether a file cannot tell it, input shape, form of the file)
+CASES = {
+    "basic": ("resnet,layers=2:1:1:1,planes=8:8:8:12,num_classes=10", False, (1, 3, 48, 40), "zip"),
+    # Channels that are no multiples of four, sides that are no multiples of anything.
+    "odd": ("resnet,layers=1:1:1:1,planes=5:6:7:9,num_classes=3", False, (3, 3, 37, 29), "legacy"),
+    "bottleneck": ("resnet,block=bottleneck,layers=1:2:1:1,planes=4:4:6:8,num_classes=11", False,
+                   (1, 3, 35, 45), "safetensors"),
+    "v1": ("resnet,block=bottleneck,layers=2:1:1:1,planes=4:4:6:8,num_classes=6,v1=1", True,
+           (1, 3, 33, 29), "zip"),
+    "groups": ("resnet,block=bottleneck,layers=1:1:2:1,planes=8:8:8:4,num_classes=9,groups=4,"
+               "width_per_group=24", False, (1, 3, 29, 27), "legacy"),
+    "wide": ("resnet,block=bottleneck,layers=1:1:1:1,planes=3:4:5:6,num_classes=4,width_per_group=128",
+             False, (1, 3, 31, 43), "safetensors"),
+    "dilated": ("resnet,block=bottleneck,layers=1:1:2:1,planes=4:4:4:6,num_classes=5,dilate=0:1:1", True,
+                (1, 3, 49, 41), "zip"),
+    "group-norm": ("resnet,layers=1:1:1:1,planes=6:6:9:12,num_classes=8,norm=group,norm_groups=3", True,
+                   (2, 3, 33, 25), "zip"),
+    "frozen-norm": ("resnet,layers=1:1:1:1,planes=4:8:8:12,num_classes=7,norm=frozen", False,
+                    (1, 3, 36, 52), "legacy"),
+    "cifar-pad": ("resnet,layers=2:1:2,planes=5:8:11,num_classes=10,stem=cifar,shortcut=pad", False,
+                  (3, 3, 17, 14), "safetensors"),
+    "cifar-projection": ("resnet,layers=1:2:1,planes=7:8:10,num_classes=10,stem=cifar", False,
+                         (3, 3, 13, 15), "legacy"),
+    "cifar-bottleneck": ("resnet,block=bottleneck,layers=1:1:2,planes=4:5:6,num_classes=10,stem=cifar",
+                         False, (1, 3, 15, 16), "zip"),
+    # One image at a time, the smallest that there is.
+    "pixel": ("resnet,layers=1:1:1:1,planes=4:4:8:8,num_classes=5", False, (2, 3, 1, 1), "zip"),
+}
+
+
+def main(folder):
+    resnet.check_against_torchvision(references.randomise)
+    for seed, (name, (arch, tell, shape, form)) in enumerate(CASES.items(), 1):
+        case = os.path.join(folder, name)
+        shutil.rmtree(case, ignore_errors=True)
+        os.makedirs(case)
+        net, x = references.make(arch, shape, seed)
+        expected, error = references.expect(net, x)
+        model = references.save_model(net, case, form)
+        references.save_case(case, arch, tell, x, expected, [model])
+        size = sum(entry.stat().st_size for entry in os.scandir(case))
+        print(f"{name:18} {size:7} bytes, PyTorch's float32 is off by {error:.1e}")
+
+
+if __name__ == "__main__":
+    here = os.path.dirname(os.path.abspath(__file__))
+    main(sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "data", "reference"))

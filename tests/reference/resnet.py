@@ -1,0 +1,195 @@
+"""ResNets in PyTorch, written plainly, with all that the texts of --arch can say.
+
+torchvision has the networks of ImageNet; this adds what it has not: CIFAR's stem and option-A shortcuts
+(He et al. 2015, section 4.2), v1's place of the stride, any number and width of stages. Modules have
+torchvision's names, so that weights and taps are called the same. That both compute the same where both
+can is checked by check_against_torchvision.
+"""
+
+import dataclasses
+
+import torch
+import torchvision
+from torch import nn
+from torch.nn import functional
+
+
+@dataclasses.dataclass
+class Arch:
+    block: str = "basic"
+    layers: tuple = ()
+    planes: tuple = ()
+    num_classes: int = 0
+    groups: int = 1
+    width_per_group: int = 64
+    dilate: tuple = ()
+    norm: str = "batch"
+    norm_groups: int = 32
+    norm_eps: float = 1e-5
+    stem: str = "imagenet"
+    shortcut: str = "projection"
+    v1: int = 0
+
+    def complete(self):
+        imagenet = self.stem == "imagenet"
+        stages = len(self.layers)
+        self.planes = self.planes or tuple((64 if imagenet else 16) << i for i in range(stages))
+        self.dilate = self.dilate or (0,) * (stages - 1)
+        self.num_classes = self.num_classes or (1000 if imagenet else 10)
+        return self
+
+
+NAMED = {
+    "resnet": Arch(),
+    "resnet18": Arch("basic", (2, 2, 2, 2)),
+    "resnet34": Arch("basic", (3, 4, 6, 3)),
+    "resnet50": Arch("bottleneck", (3, 4, 6, 3)),
+    "resnet101": Arch("bottleneck", (3, 4, 23, 3)),
+    "resnet152": Arch("bottleneck", (3, 8, 36, 3)),
+    "resnext50_32x4d": Arch("bottleneck", (3, 4, 6, 3), groups=32, width_per_group=4),
+    "resnext101_32x8d": Arch("bottleneck", (3, 4, 23, 3), groups=32, width_per_group=8),
+    "resnext101_64x4d": Arch("bottleneck", (3, 4, 23, 3), groups=64, width_per_group=4),
+    "wide_resnet50_2": Arch("bottleneck", (3, 4, 6, 3), width_per_group=128),
+    "wide_resnet101_2": Arch("bottleneck", (3, 4, 23, 3), width_per_group=128),
+}
+for depth in (20, 32, 44, 56, 110, 1202):
+    NAMED[f"resnet{depth}"] = Arch("basic", ((depth - 2) // 6,) * 3, stem="cifar", shortcut="pad")
+
+TORCHVISION = [name for name in NAMED if name in torchvision.models.__dict__]
+
+
+def parse(text):
+    """Reads NAME[,key=value]..., as the program's --arch does."""
+    name, *settings = text.split(",")
+    arch = dataclasses.replace(NAMED[name])
+    for setting in settings:
+        key, value = setting.split("=")
+        kind = type(getattr(arch, key))
+        setattr(arch, key, tuple(map(int, value.split(":"))) if kind is tuple else kind(value))
+    return arch.complete()
+
+
+def norm_layer(arch):
+    if arch.norm == "group":
+        return lambda channels: nn.GroupNorm(arch.norm_groups, channels, arch.norm_eps)
+    if arch.norm == "frozen":
+        return lambda channels: torchvision.ops.FrozenBatchNorm2d(channels, arch.norm_eps)
+    return lambda channels: nn.BatchNorm2d(channels, arch.norm_eps)
+
+
+class PadShortcut(nn.Module):
+    """Every second pixel; the new channels are zero, half of them before and half after."""
+
+    def __init__(self, channels, out, stride):
+        super().__init__()
+        self.before, self.stride = (out - channels) // 2, stride
+        self.after = out - channels - self.before
+
+    def forward(self, x):
+        x = x[:, :, :: self.stride, :: self.stride]
+        return functional.pad(x, (0, 0, 0, 0, self.before, self.after))
+
+
+class Block(nn.Module):
+    """Convolutions with a norm each, ReLU between them, and the shortcut."""
+
+    def __init__(self, arch, convs, shortcut):
+        super().__init__()
+        norm = norm_layer(arch)
+        self.count = len(convs)
+        for i, conv in enumerate(convs, 1):
+            setattr(self, f"conv{i}", conv)
+            setattr(self, f"bn{i}", norm(conv.out_channels))
+        if shortcut is not None:
+            self.downsample = shortcut
+        self.has_shortcut = shortcut is not None
+
+    def forward(self, x):
+        y = x
+        for i in range(1, self.count + 1):
+            y = getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(y))
+            if i < self.count:
+                y = functional.relu(y)
+        return functional.relu(y + (self.downsample(x) if self.has_shortcut else x))
+
+
+def conv(channels, out, kernel, stride=1, dilation=1, groups=1):
+    return nn.Conv2d(channels, out, kernel, stride, kernel // 2 * dilation, dilation, groups,
+                     bias=False)
+
+
+def block(arch, channels, planes, stride, dilation):
+    out = planes * (4 if arch.block == "bottleneck" else 1)
+    if arch.block == "bottleneck":
+        width = int(planes * (arch.width_per_group / 64)) * arch.groups
+        outer, inner = (stride, 1) if arch.v1 else (1, stride)
+        convs = [conv(channels, width, 1, outer),
+                 conv(width, width, 3, inner, dilation, arch.groups), conv(width, out, 1)]
+    else:
+        convs = [conv(channels, planes, 3, stride), conv(planes, planes, 3)]
+    shortcut = None
+    if stride != 1 or channels != out:
+        if arch.shortcut == "pad":
+            shortcut = PadShortcut(channels, out, stride)
+        else:
+            shortcut = nn.Sequential(conv(channels, out, 1, stride), norm_layer(arch)(out))
+    return Block(arch, convs, shortcut), out
+
+
+class ResNet(nn.Module):
+    def __init__(self, arch):
+        super().__init__()
+        channels = arch.planes[0]
+        imagenet = arch.stem == "imagenet"
+        self.conv1 = conv(3, channels, 7, 2) if imagenet else conv(3, channels, 3)
+        self.bn1 = norm_layer(arch)(channels)
+        self.maxpool = nn.MaxPool2d(3, 2, 1) if imagenet else nn.Identity()
+        self.stages, dilation = len(arch.layers), 1
+        for i, (count, planes) in enumerate(zip(arch.layers, arch.planes)):
+            stride, first_dilation = 1 if i == 0 else 2, dilation
+            if i > 0 and arch.dilate[i - 1]:
+                dilation, stride = dilation * stride, 1
+            blocks = []
+            for j in range(count):
+                made, channels = block(arch, channels, planes, stride if j == 0 else 1,
+                                       first_dilation if j == 0 else dilation)
+                blocks.append(made)
+            setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(channels, arch.num_classes)
+
+    def forward(self, x):
+        x = self.maxpool(functional.relu(self.bn1(self.conv1(x))))
+        for i in range(self.stages):
+            x = getattr(self, f"layer{i + 1}")(x)
+        return self.fc(torch.flatten(self.avgpool(x), 1))
+
+
+def build(text):
+    """The network of an --arch text: torchvision's own where the text is just a name of its."""
+    if text in TORCHVISION:
+        return torchvision.models.__dict__[text]()
+    return ResNet(parse(text))
+
+
+def check_against_torchvision(randomise):
+    """The networks above compute what torchvision's compute with the same weights."""
+    from torchvision.models.resnet import BasicBlock, Bottleneck
+
+    cases = [
+        ("resnet18", dict(block=BasicBlock, layers=[2, 2, 2, 2])),
+        ("resnet50,layers=1:1:1:1,num_classes=7,dilate=0:1:1",
+         dict(block=Bottleneck, layers=[1, 1, 1, 1], num_classes=7,
+              replace_stride_with_dilation=[False, True, True])),
+        ("resnext50_32x4d,layers=1:2:1:1", dict(block=Bottleneck, layers=[1, 2, 1, 1], groups=32,
+                                                width_per_group=4)),
+        ("resnet50,layers=1:1:1:1,norm=group,norm_groups=16",
+         dict(block=Bottleneck, layers=[1, 1, 1, 1], norm_layer=lambda c: nn.GroupNorm(16, c))),
+    ]
+    x = torch.randn(1, 3, 64, 48)
+    for text, keywords in cases:
+        ours, theirs = ResNet(parse(text)).eval(), torchvision.models.ResNet(**keywords).eval()
+        randomise(theirs, x)
+        ours.load_state_dict(theirs.state_dict())
+        with torch.no_grad():
+            assert torch.equal(ours(x), theirs(x)), text

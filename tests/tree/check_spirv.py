@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""spirv-val accepts every module that is embedded in the library.
+
+    check_spirv.py SPIRV_VAL FOLDER
+
+FOLDER has the headers that the build made of the shaders, NAME.spv.h; what is checked are the words in
+these, which are the words that a driver gets.
+"""
+
+import glob
+import os
+import re
+import struct
+import subprocess
+import sys
+
+from sources import report
+
+WORD = re.compile(r"0x([0-9a-fA-F]{8})\b")
+MAGIC = 0x07230203
+
+
+def check(validator, folder):
+    problems = []
+    paths = sorted(glob.glob(os.path.join(folder, "*.spv.h")))
+    for path in paths:
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        words = [int(word, 16) for word in WORD.findall(text[text.index("{"):])]
+        if not words or words[0] != MAGIC:
+            problems.append(f"{path}: no SPIR-V in it")
+            continue
+        run = subprocess.run([validator, "--target-env", "vulkan1.1", "-"],
+                             input=struct.pack(f"<{len(words)}I", *words),
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if run.returncode:
+            problems.append(f"{path}: {run.stdout.decode(errors='replace')}")
+    return problems, len(paths)
+
+
+if __name__ == "__main__":
+    sys.exit(report(*check(sys.argv[1], sys.argv[2])))

@@ -1,0 +1,54 @@
+"""The project's files, their layers and their includes, for the checks beside this file."""
+
+import os
+import re
+
+# Each layer knows those before it and itself; docs/architecture.md draws them. The program and the
+# examples are applications: they know the public headers and their own files.
+LAYERS = ["base", "gpu", "ops", "checkpoint", "net", "session", "hub"]
+APPLICATIONS = ["cli"]
+SOURCE = (".c", ".h")
+
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(<[^>\n]*>|"[^"\n]*")', re.MULTILINE)
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+def walk(root, *folders, suffixes=None):
+    """Yields the paths, relative to root, of the files in these folders, sorted."""
+    for folder in folders:
+        for where, names, files in sorted(os.walk(os.path.join(root, folder))):
+            names[:] = [name for name in names if not name.startswith((".", "__"))]
+            for name in sorted(files):
+                if suffixes is None or name.endswith(suffixes):
+                    yield os.path.relpath(os.path.join(where, name), root)
+
+
+def read(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def includes(root, path):
+    """Yields (name, quoted) for every #include of a file."""
+    text = _COMMENT.sub(lambda match: "\n" * match.group().count("\n"), read(root, path))
+    for match in _INCLUDE.finditer(text):
+        written = match.group(1)
+        yield written[1:-1], written[0] == '"'
+
+
+def owner(path):
+    """The layer or application that a file belongs to: "gpu", "cli", "include", "examples/x"."""
+    parts = path.replace(os.sep, "/").split("/")
+    if parts[0] == "src":
+        return parts[1]
+    if parts[0] == "examples":
+        return "/".join(parts[:2]) if len(parts) > 2 else "examples"
+    return parts[0]
+
+
+def report(problems, checked):
+    """Prints what was found and gives the exit status. Nothing checked is a problem too."""
+    for problem in problems:
+        print(problem)
+    print(f"{checked} checked, {len(problems)} problems")
+    return 1 if problems or not checked else 0

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""The checks of this folder find what they are there for."""
+
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+import check_headers
+import check_includes
+import check_sizes
+import check_spirv
+import check_symbols
+
+COMPILER = None
+SPIRV_VAL = None
+GUARDED = "#ifndef {0}\n#define {0}\n{1}\n#endif\n"
+
+
+class Tree(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.root)
+
+    def write(self, path, text):
+        path = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def expect(self, found, *parts):
+        """As many problems as parts, each containing its part."""
+        problems, checked = found
+        self.assertGreater(checked, 0)
+        self.assertEqual(len(problems), len(parts), problems)
+        for problem, part in zip(problems, parts):
+            self.assertIn(part, problem)
+
+
+class Includes(Tree):
+    def includes(self, path, *lines, expect=()):
+        for header in ("include/vkresnet/vkresnet.h", "src/base/log.h", "src/gpu/device.h",
+                       "src/net/graph.h"):
+            self.write(header, "")
+        self.write(path, "".join(f"#include {line}\n" for line in lines))
+        self.expect(check_includes.check(self.root), *expect)
+
+    def test_downward(self):
+        self.includes("src/net/x.c", "<vkresnet/vkresnet.h>", '"base/log.h"', '"graph.h"', "<math.h>")
+
+    def test_upward(self):
+        self.includes("src/gpu/x.c", '"net/graph.h"', expect=["net lies above gpu"])
+
+    def test_application(self):
+        self.includes("src/cli/x.c", '"base/log.h"', expect=["cli may not know base"])
+
+    def test_example(self):
+        self.includes("examples/view/x.c", '"../../src/base/log.h"', "<GLFW/glfw3.h>",
+                      expect=["may not know base"])
+
+    def test_library_knows_no_application(self):
+        self.write("src/cli/parse.h", "")
+        self.includes("src/net/x.c", '"cli/parse.h"', expect=["net may not know cli"])
+
+    def test_unknown_layer(self):
+        self.includes("src/other/x.c", '"base/log.h"', expect=["no layer"])
+
+    def test_missing(self):
+        self.includes("src/net/x.c", '"net/other.h"', expect=["no such file"])
+
+    def test_commented(self):
+        self.includes("src/gpu/x.c", '"base/log.h"\n/*\n#include "net/graph.h"\n*/')
+
+    def test_posix(self):
+        self.includes("src/base/x.c", "<unistd.h>", expect=["belongs in an os file"])
+
+    def test_posix_in_os_file(self):
+        self.includes("src/base/os_posix.c", "<unistd.h>", "<sys/mman.h>")
+
+    def test_vulkan(self):
+        self.includes("src/net/x.c", "<volk.h>", expect=["only gpu, ops, session may"])
+
+    def test_public_header(self):
+        self.includes("include/vkresnet/more.h", "<vulkan/vulkan_core.h>", '"../../src/base/log.h"',
+                      expect=["not for a public header", "know nothing inside"])
+
+    def test_circle(self):
+        self.write("src/base/a.h", '#include "b.h"\n')
+        self.write("src/base/b.h", '#include "base/a.h"\n')
+        self.expect(check_includes.check(self.root), "src/base/a.h -> src/base/b.h -> src/base/a.h")
+
+
+class Headers(Tree):
+    def check(self, language):
+        return check_headers.check(self.root, language, COMPILER, [])
+
+    def test_alone(self):
+        self.write("src/base/a.h", GUARDED.format("A_H", "#include <stddef.h>\nsize_t vrn_a(void);"))
+        self.expect(self.check("c"))
+
+    def test_needs_another(self):
+        self.write("src/base/a.h", GUARDED.format("A_H", "size_t vrn_a(void);"))
+        self.expect(self.check("c"), "a.h: does not compile alone as c")
+
+    def test_no_guard(self):
+        self.write("src/base/a.h", "typedef struct a { int b; } a;\n")
+        self.expect(self.check("c"), "a.h: does not compile alone as c")
+
+    def test_cpp(self):
+        self.write("include/a.h", GUARDED.format("A_H", "int vrn_a(int new);"))
+        self.expect(self.check("c"))
+        self.expect(self.check("c++"), "a.h: does not compile alone as c++")
+
+
+class Sizes(Tree):
+    def test_long(self):
+        self.write("src/base/a.c", "\n" * 1000)
+        self.write("src/base/b.c", "\n" * 1001)
+        self.expect(check_sizes.check(self.root), "b.c: 1001 lines")
+
+
+class Symbols(unittest.TestCase):
+    HEADER = """/* VRN_API void vrn_comment(void); */
+VRN_API vrn_result vrn_create(vrn_x **x,
+                              int y);
+VRN_API const char *vrn_name(void);
+"""
+
+    def check(self, *symbols):
+        table = "".join(f"     {i}: 0000000000000000     8 {symbol}\n"
+                        for i, symbol in enumerate(symbols))
+        return check_symbols.check(table, check_symbols.declarations(self.HEADER))[0]
+
+    def test_symbols(self):
+        self.assertEqual(check_symbols.declarations(self.HEADER), {"vrn_create", "vrn_name"})
+        good = ["FUNC    GLOBAL DEFAULT    1 vrn_create", "FUNC    GLOBAL DEFAULT    1 vrn_name"]
+        self.assertEqual(self.check(*good, "FUNC    GLOBAL HIDDEN     1 vrn_inner",
+                                    "OBJECT  GLOBAL HIDDEN     1 vkCreateInstance",
+                                    "FUNC    LOCAL  DEFAULT    1 helper",
+                                    "NOTYPE  GLOBAL DEFAULT  UND malloc"), [])
+        for bad in ("FUNC    GLOBAL DEFAULT    1 vrn_inner", "FUNC    GLOBAL HIDDEN     1 inner",
+                    "OBJECT  GLOBAL DEFAULT    1 vkCreateInstance"):
+            self.assertEqual(len(self.check(*good, bad)), 1, bad)
+        self.assertEqual(len(self.check(good[0])), 1)
+        self.assertEqual(len(self.check(good[0], "FUNC    GLOBAL HIDDEN     1 vrn_name")), 2)
+
+
+class Spirv(Tree):
+    HEADER = [0x07230203, 0x00010300, 0, 5, 0]
+    LINKAGE = [0x00020011, 5]  # OpCapability Linkage: not for Vulkan
+    MODULE = [
+        0x00020011, 1,  # OpCapability Shader
+        0x0003000E, 0, 1,  # OpMemoryModel Logical GLSL450
+        0x0004000F, 5, 1, 0x6D,  # OpEntryPoint GLCompute %1 "m"
+        0x00060010, 1, 17, 1, 1, 1,  # OpExecutionMode %1 LocalSize 1 1 1
+        0x00020013, 2, 0x00030021, 3, 2,  # %2 = OpTypeVoid; %3 = OpTypeFunction %2
+        0x00050036, 2, 1, 0, 3,  # %1 = OpFunction %2 None %3
+        0x000200F8, 4, 0x000100FD, 0x00010038,  # OpLabel, OpReturn, OpFunctionEnd
+    ]
+
+    def check(self, words):
+        array = ", ".join(f"0x{word:08x}" for word in words)
+        self.write("a.spv.h", f"// 0x07230203\nconst uint32_t spirv[] = {{\n{array}\n}};\n")
+        return check_spirv.check(SPIRV_VAL, self.root)
+
+    def test_modules(self):
+        self.expect(self.check(self.HEADER + self.MODULE))
+        self.expect(self.check(self.HEADER + self.LINKAGE + self.MODULE), "Linkage")
+        self.expect(self.check(self.HEADER + self.MODULE[:-1]), "a.spv.h")
+        self.expect(self.check(self.MODULE), "no SPIR-V")
+
+
+if __name__ == "__main__":
+    COMPILER, SPIRV_VAL = sys.argv[1:3]
+    unittest.main(argv=sys.argv[:1])
