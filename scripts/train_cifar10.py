@@ -385,7 +385,7 @@ def main():
     parser.add_argument("--out", default="models/resnet20-cifar10.safetensors", help="the file to write")
     parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "vkresnet-train"),
                         help="folder for checkpoint.pt (after every epoch) and log.txt")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint (same options as before)")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint; only --epochs, --threads may change")
     parser.add_argument("--epochs", type=int, default=44)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch", type=int, default=128)
