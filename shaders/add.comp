@@ -6,7 +6,7 @@
 
 layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };    // [N, H, W, C4]
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; };  // [N, H, W, C4]
-layout(set = 0, binding = 4) readonly buffer Residual { vec4 r[]; }; // [N, H, W, C4]
+layout(set = 0, binding = 3) readonly buffer Residual { vec4 r[]; }; // [N, H, W, C4]
 
 void main() {
     uint i = flat_index();

@@ -24,11 +24,10 @@ const uint GROUP_IN4 = (GROUP_IN + 3u) / 4u;
 const uint OUT_PIXELS = OUT_H * OUT_W; // of one image
 
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_H, OUT_W, OUT_C4]
-layout(set = 0, binding = 3) readonly buffer Bias { vec4 b[]; };    // [OUT_C4]
 
 #include "epilogue.glsl"
 
-// Adds bias and the rest of the epilogue to output channels 4 c4 .. 4 c4 + 3 of a pixel, and stores.
+// The epilogue of output channels 4 c4 .. 4 c4 + 3 of a pixel, whose sum has the bias in it.
 void store_output(vec4 sum, uint pixel, uint c4) {
-    y[pixel * OUT_C4 + c4] = finish(sum + b[c4], pixel, OUT_H, OUT_W, c4, OUT_C4);
+    y[pixel * OUT_C4 + c4] = finish(sum, pixel, OUT_H, OUT_W, c4, OUT_C4);
 }

@@ -26,7 +26,8 @@ const uint COLUMNS = 1;
 #ifdef TEXEL
 #extension GL_EXT_samplerless_texture_functions : require
 layout(set = 0, binding = 0) uniform textureBuffer x; // [N, IN_H, IN_W, IN_C4] vec4
-layout(set = 0, binding = 2) uniform textureBuffer w; // [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4] vec4
+// [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4] vec4
+layout(set = 0, binding = 2) uniform textureBuffer w;
 vec4 load_x(uint i) { return texelFetch(x, int(i)); }
 vec4 load_w(uint i) { return texelFetch(w, int(i)); }
 #else
@@ -45,7 +46,7 @@ void main() {
     uint first = (folded_group() * lanes_p + lane / LANES_C) * PIXELS;
     uint column = (gl_WorkGroupID.z * LANES_C + lane % LANES_C) * COLUMNS;
     // Past the end the last pixel and columns are computed again, and not stored: no branch.
-    uint group = min(column * 4, OUT_C4 * 4 - 1) / GROUP_OUT;
+    uint group = min(column * 4 / GROUP_OUT, GROUPS - 1);
 
     uint image_base[PIXELS]; // first vec4 of the image and group
     uint top[PIXELS], left[PIXELS];
@@ -58,10 +59,13 @@ void main() {
     }
 
     vec4 sum[PIXELS * COLUMNS];
-    [[unroll]] for (uint i = 0; i < PIXELS * COLUMNS; i++) sum[i] = vec4(0);
-
     uint weight[COLUMNS];
-    [[unroll]] for (uint j = 0; j < COLUMNS; j++) weight[j] = min(column + j, OUT_C4 - 1);
+    [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
+        uint c4 = min(column + j, OUT_C4 - 1);
+        vec4 bias = load_w(c4);
+        [[unroll]] for (uint i = 0; i < PIXELS; i++) sum[i * COLUMNS + j] = bias;
+        weight[j] = OUT_C4 + c4;
+    }
 
     for (uint r = 0; r < KERNEL_H; r++) {
         for (uint s = 0; s < KERNEL_W; s++) {

@@ -6,11 +6,12 @@
 #include "conv.glsl"
 
 layout(set = 0, binding = 0) readonly buffer Input { float x[]; };   // [N, IN_H, IN_W, IN_C4 * 4]
-layout(set = 0, binding = 2) readonly buffer Weights { float w[]; }; // [OUT_C, GROUP_IN, KERNEL_H, KERNEL_W]
+// [OUT_C4 * 4] bias, then [OUT_C, GROUP_IN, KERNEL_H, KERNEL_W]
+layout(set = 0, binding = 2) readonly buffer Weights { float w[]; };
 
 float convolve(uint image, uint row, uint column, uint k) {
     uint first = k / GROUP_OUT * GROUP_IN;
-    float sum = 0;
+    float sum = w[k]; // the bias
     for (uint r = 0; r < KERNEL_H; r++) {
         uint iy = row * STRIDE_Y + r * DILATION_Y - PAD_Y; // wraps below zero: then it is not < IN_H
         if (iy >= IN_H) continue;
@@ -18,7 +19,7 @@ float convolve(uint image, uint row, uint column, uint k) {
             uint ix = column * STRIDE_X + s * DILATION_X - PAD_X;
             if (ix >= IN_W) continue;
             uint from = ((image * IN_H + iy) * IN_W + ix) * IN_C4 * 4 + first;
-            uint weight = (k * GROUP_IN * KERNEL_H + r) * KERNEL_W + s;
+            uint weight = OUT_C4 * 4 + (k * GROUP_IN * KERNEL_H + r) * KERNEL_W + s;
             for (uint c = 0; c < GROUP_IN; c++) {
                 sum += x[from + c] * w[weight + c * KERNEL_H * KERNEL_W];
             }

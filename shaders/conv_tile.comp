@@ -16,7 +16,8 @@ layout(constant_id = 36) const uint THREAD_M = 4;
 layout(constant_id = 37) const uint THREAD_N4 = 1;
 
 layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_H, IN_W, IN_C4]
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4]
+// [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4]
+layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; };
 
 const uint GROUP_OUT4 = (GROUP_OUT + 3u) / 4u;
 const uint K4 = KERNEL_H * KERNEL_W * GROUP_IN4;
@@ -58,7 +59,7 @@ void main() {
         [[unroll]] for (uint i = thread; i < TILE_K4 * 4 * TILE_N4; i += threads) {
             uint k = base * 4 + i / TILE_N4, n4 = first_n4 + i % TILE_N4;
             vec4 value = vec4(0);
-            if (k < K4 * 4 && n4 < GROUP_OUT4) value = w[k * OUT_C4 + group * GROUP_OUT4 + n4];
+            if (k < K4 * 4 && n4 < GROUP_OUT4) value = w[(k + 1) * OUT_C4 + group * GROUP_OUT4 + n4];
             panel_w[i] = value;
         }
         barrier();
@@ -81,7 +82,8 @@ void main() {
         [[unroll]] for (uint j = 0; j < THREAD_N4; j++) {
             uint m = first_m + thread_m + i, n4 = first_n4 + thread_n4 + j * THREADS_N;
             if (m < total && n4 < GROUP_OUT4) {
-                store_output(sum[i * THREAD_N4 + j], m, group * GROUP_OUT4 + n4);
+                uint c4 = group * GROUP_OUT4 + n4;
+                store_output(sum[i * THREAD_N4 + j] + w[c4], m, c4);
             }
         }
     }

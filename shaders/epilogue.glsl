@@ -9,7 +9,7 @@ layout(constant_id = 24) const uint RES_C4 = 1;
 layout(constant_id = 25) const uint RES_STRIDE = 1;
 layout(constant_id = 26) const uint RES_OFFSET4 = 0; // in groups of four channels
 
-layout(set = 0, binding = 4) readonly buffer Residual { vec4 r[]; }; // [N, RES_H, RES_W, RES_C4]
+layout(set = 0, binding = 3) readonly buffer Residual { vec4 r[]; }; // [N, RES_H, RES_W, RES_C4]
 
 vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {
     if (RESIDUAL != 0u) {

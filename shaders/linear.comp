@@ -8,14 +8,13 @@ layout(constant_id = 1) const uint OUT_C4 = 1;
 
 layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_C4]
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_C4]
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [IN_C4 * 4, OUT_C4]
-layout(set = 0, binding = 3) readonly buffer Bias { vec4 b[]; };    // [OUT_C4]
+layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [OUT_C4] bias, [IN_C4 * 4, OUT_C4]
 
 void main() {
     uint i = flat_index();
     if (i >= push.images * OUT_C4) return;
-    uint from = i / OUT_C4 * IN_C4, column = i % OUT_C4, weight = column;
-    vec4 sum = vec4(0);
+    uint from = i / OUT_C4 * IN_C4, column = i % OUT_C4, weight = OUT_C4 + column;
+    vec4 sum = w[column];
     for (uint c4 = 0; c4 < IN_C4; c4++) {
         vec4 a = x[from + c4];
         sum += a.x * w[weight];
@@ -24,5 +23,5 @@ void main() {
         sum += a.w * w[weight + 3 * OUT_C4];
         weight += 4 * OUT_C4;
     }
-    y[i] = sum + b[column];
+    y[i] = sum;
 }

@@ -4,6 +4,7 @@
 // fourth channel of zero. What lies outside the image is black.
 
 layout(local_size_x = 64) in;
+#include "grid.glsl"
 
 layout(push_constant) uniform Push {
     uint src_width, src_height;
@@ -18,8 +19,7 @@ layout(set = 0, binding = 0) readonly buffer Input { uint x[]; };   // [src_heig
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, dst_height, dst_width, 1]
 
 void main() {
-    uint index = (gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * gl_WorkGroupSize.x +
-                 gl_LocalInvocationID.x;
+    uint index = flat_index();
     if (index >= push.dst_width * push.dst_height) return;
     int column = int(index % push.dst_width) + push.left, row = int(index / push.dst_width) + push.top;
     uint pixel = 0;

@@ -2,9 +2,10 @@
 #extension GL_GOOGLE_include_directive : require
 // One direction of an image's resize, bit for bit as PIL does it (and so torchvision on PIL images):
 // separable, with coefficients as integers scaled by 2^22, and a rounding to eight bits after each
-// direction. The coefficients, with the antialias filter in them, come from the host (ops/resample.c).
+// direction. The coefficients, with the antialias filter in them, come from the host (ops/preprocess.c).
 
 layout(local_size_x = 64) in;
+#include "grid.glsl"
 layout(constant_id = 0) const uint VERTICAL = 0;
 
 layout(push_constant) uniform Push {
@@ -19,8 +20,7 @@ layout(set = 0, binding = 1) writeonly buffer Output { uint y[]; };  // [dst_hei
 layout(set = 0, binding = 2) readonly buffer Filter { int w[]; };    // [positions, 2 + taps]
 
 void main() {
-    uint index = (gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * gl_WorkGroupSize.x +
-                 gl_LocalInvocationID.x;
+    uint index = flat_index();
     if (index >= push.dst_width * push.dst_height) return;
     uint column = index % push.dst_width, row = index / push.dst_width;
     uint entry = (VERTICAL != 0u ? row : column) * (push.taps + 2);

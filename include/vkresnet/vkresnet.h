@@ -64,7 +64,8 @@ VRN_API const char *vrn_result_string(vrn_result result);
 
 typedef enum vrn_log_level {
     VRN_LOG_DEFAULT = 0, /* as a threshold: warnings and errors */
-    VRN_LOG_ERROR = 1,   /* why a call failed; exactly one for each failed call */
+    VRN_LOG_ERROR = 1,   /* why a call failed: exactly one for each failed call; and, with validation
+                            on, what the layer finds */
     VRN_LOG_WARNING = 2, /* the call goes on, but a person should know */
     VRN_LOG_INFO = 3,    /* what was chosen: device, architecture, kernels */
     VRN_LOG_DEBUG = 4,   /* everything else */
@@ -308,7 +309,7 @@ typedef enum vrn_precision {
 typedef struct vrn_session vrn_session;
 
 typedef struct vrn_session_params {
-    uint32_t batch;                   /* most images of a run; 0: 1 */
+    uint32_t batch;                   /* most images of a run, at most 65536; 0: 1 */
     uint32_t height, width;           /* of the network's input; 0: the transform's crop */
     vrn_precision precision;
     bool no_fusion;                   /* one shader for each operator of the graph, nothing folded */
@@ -368,11 +369,12 @@ typedef struct vrn_batch {
     float *logits;             /* [count, classes], or NULL */
     float *probabilities;      /* [count, classes]: softmax of the logits, or NULL */
     float *const *taps;        /* one array for each tap, [count, C, H, W], each may be NULL; or NULL */
-    double *gpu_ms;            /* time on the device, 0 where it cannot be measured; or NULL */
+    double *gpu_ms;            /* the network's time on the device, without the preparation of images;
+                                  0 where it cannot be measured; or NULL */
 } vrn_batch;
 
-/* Runs and waits. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY (staging for large
- * images), VRN_ERROR_DEVICE_LOST. The bytes of a result depend only on the image, the session's
+/* Runs and waits. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image that the device
+ * cannot bind), VRN_ERROR_OUT_OF_MEMORY (staging for large images), VRN_ERROR_DEVICE_LOST. The bytes of a result depend only on the image, the session's
  * parameters and the device, not on the batch around it or on earlier runs. */
 VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_batch *batch);
 
@@ -384,7 +386,8 @@ typedef uint64_t vrn_ticket;
 VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch,
                                       vrn_ticket *ticket);
 
-/* Waits for a submission and writes its outputs. Each ticket is waited for once, in any order. */
+/* Waits for a submission and writes its outputs. Tickets are waited for in any order. Once the device is
+ * lost every wait says so, also for a submission that was completed before. */
 VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
 
 /* One dispatch of the compiled network, in order of execution. Texts live as long as the session. */
@@ -396,15 +399,15 @@ typedef struct vrn_layer {
     uint32_t height, width, channels; /* of its output */
     double flops;          /* of one image */
     double bytes;          /* of one image: activations and weights read and written once */
-    double gpu_ms;         /* in vrn_session_profile: for the whole batch; else 0 */
+    double gpu_ms;         /* of vrn_session_profile: for the whole batch; else 0 */
 } vrn_layer;
 
 /* Describes the dispatches: up to `capacity` of them (NULL when 0), `*count` receives their number. */
 VRN_API vrn_result vrn_session_layers(const vrn_session *session, vrn_layer *layers,
                                       uint32_t capacity, uint32_t *count);
 
-/* Runs full batches of zeros `repeats` times with a timestamp around every dispatch and gives the
- * median of each. Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Blocking. */
+/* Runs a full slice of zeros `repeats` times with a timestamp around every dispatch and gives the median
+ * of each, times the number of slices in a batch. Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Blocking. */
 VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                        uint32_t capacity, uint32_t *count);
 

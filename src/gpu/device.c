@@ -15,6 +15,10 @@
 vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, uint32_t *count,
                            const vrn_log *log)
 {
+    if (!count || (!infos && capacity > 0)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "vrn_device_list: %s is NULL",
+                        count ? "infos" : "count");
+    }
     *count = 0;
     vrn_instance instance;
     vrn_result result = vrn_instance_create(&instance, false, log);
@@ -116,11 +120,15 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    /* Every kernel of today runs on Vulkan 1.1 alone: no extension and no feature is enabled. */
+    /* Every kernel of today runs on Vulkan 1.1 alone: no feature is enabled, and no extension but the one
+     * that must be where it is offered. */
+    static const char *const extensions[] = {"VK_KHR_portability_subset"};
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
+        .enabledExtensionCount = device->portability_subset ? 1 : 0,
+        .ppEnabledExtensionNames = extensions,
     };
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
     if (created != VK_SUCCESS) {
@@ -155,6 +163,8 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     device->limits = probe.limits;
     device->memory = probe.memory;
     device->queue_family = probe.queue_family;
+    device->timestamp_mask = probe.timestamp_mask;
+    device->portability_subset = probe.portability_subset;
     device->queue_lock = vrn_mutex_create();
     device->weights_lock = vrn_mutex_create();
     if (!device->queue_lock || !device->weights_lock) {
@@ -206,6 +216,8 @@ vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *wha
     case VK_ERROR_OUT_OF_DEVICE_MEMORY:
     case VK_ERROR_OUT_OF_POOL_MEMORY:
     case VK_ERROR_FRAGMENTED_POOL:
+    case VK_ERROR_TOO_MANY_OBJECTS:
+    case VK_ERROR_MEMORY_MAP_FAILED:
         return vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY,
                         "%s: out of device memory (%s); a smaller batch or size needs less",
                         device->info.name, what);
@@ -241,4 +253,11 @@ void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handl
                             .objectHandle = handle,
                             .pObjectName = name,
                         });
+}
+
+double vrn_device_ticks_ms(const vrn_device *device, uint64_t begin, uint64_t end)
+{
+    /* The difference is right even where the counter has few bits and has wrapped in between. */
+    uint64_t ticks = (end - begin) & device->timestamp_mask;
+    return (double)ticks * device->limits.timestampPeriod * 1e-6;
 }

@@ -23,6 +23,8 @@ struct vrn_device {
     VkPhysicalDeviceMemoryProperties memory;
 
     uint32_t queue_family;
+    uint64_t timestamp_mask; /* the bits that the queue's timestamps have */
+    bool portability_subset; /* VK_KHR_portability_subset, which must be enabled where it is */
     VkQueue queue;
     vrn_mutex *queue_lock; /* around every use of the queue */
     atomic_bool lost;      /* once the driver said so, every later call fails at once */
@@ -51,5 +53,8 @@ vrn_result vrn_device_alive(const vrn_device *device);
 void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handle,
                      const char *format, ...)
     VRN_PRINTF(4, 5);
+
+/* Milliseconds between two timestamps of the device's queue. */
+double vrn_device_ticks_ms(const vrn_device *device, uint64_t begin, uint64_t end);
 
 #endif

@@ -100,6 +100,8 @@ static vrn_result create_handle(vrn_instance *instance, bool validation, const v
     }
 #endif
     VkResult result = vkCreateInstance(&info, NULL, &instance->handle);
+    if (result != VK_SUCCESS) instance->handle = VK_NULL_HANDLE;
+    if (result == VK_ERROR_INCOMPATIBLE_DRIVER) return VRN_OK; /* no driver, so no device */
     if (result == VK_ERROR_OUT_OF_HOST_MEMORY) return vrn_fail_memory(log);
     if (result != VK_SUCCESS) {
         return vrn_fail(log, VRN_ERROR_NO_DEVICE,
@@ -162,7 +164,7 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
                         validation_layer);
     }
     vrn_result result = create_handle(instance, validation, log);
-    if (result) goto error;
+    if (result || !instance->handle) goto error;
     result = load_table(instance, log);
     if (result) goto error;
     if (validation) {
@@ -192,6 +194,7 @@ vrn_result vrn_instance_devices(const vrn_instance *instance, VkPhysicalDevice *
 {
     *devices = NULL;
     *count = 0;
+    if (!instance->handle) return VRN_OK;
     VkResult result = instance->vk.EnumeratePhysicalDevices(instance->handle, count, NULL);
     if (result == VK_SUCCESS) {
         *devices = vrn_alloc(*count, sizeof **devices);

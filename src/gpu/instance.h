@@ -7,7 +7,7 @@
 #include "gpu/vk.h"
 
 typedef struct vrn_instance {
-    VkInstance handle;
+    VkInstance handle; /* VK_NULL_HANDLE: there is no driver on this machine, and so no device */
     vrn_instance_table vk;
     VkDebugUtilsMessengerEXT messenger;
     bool debug_utils; /* objects can be named, commands labelled */

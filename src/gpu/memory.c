@@ -47,6 +47,9 @@ static int count_bits(uint32_t bits)
     return count;
 }
 
+/* Types of VK_AMD_device_coherent_memory, which only those may use who have enabled it. */
+enum { AMD_COHERENT = 0x40, AMD_UNCACHED = 0x80 };
+
 /* The allowed type that has what is needed and most of what is wanted; UINT32_MAX if there is none. */
 static uint32_t find_type(const vrn_device *device, uint32_t allowed, memory_wish wish)
 {
@@ -54,7 +57,10 @@ static uint32_t find_type(const vrn_device *device, uint32_t allowed, memory_wis
     int best_score = 0;
     for (uint32_t i = 0; i < device->memory.memoryTypeCount; i++) {
         VkMemoryPropertyFlags flags = device->memory.memoryTypes[i].propertyFlags;
-        if (!(allowed & (1u << i)) || (flags & wish.needed) != wish.needed) continue;
+        if (!(allowed & (1u << i)) || (flags & wish.needed) != wish.needed ||
+            (flags & (AMD_COHERENT | AMD_UNCACHED))) {
+            continue;
+        }
         int score = 1 + count_bits(flags & wish.wanted) + count_bits(wish.unwanted & ~flags);
         if (score > best_score) {
             best_score = score;
@@ -86,8 +92,9 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     VkMemoryRequirements needs;
     device->vk.GetBufferMemoryRequirements(device->handle, buffer->handle, &needs);
     if (needs.size > device->info.max_allocation) {
-        result = vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
-                          "%s: %s needs %llu MiB, the driver allocates at most %llu MiB at once",
+        result = vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY,
+                          "%s: %s needs %llu MiB, the driver allocates at most %llu MiB at once; a "
+                          "smaller batch or size needs less",
                           device->info.name, name, (unsigned long long)(needs.size >> 20),
                           (unsigned long long)(device->info.max_allocation >> 20));
         goto error;

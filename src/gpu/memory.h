@@ -6,7 +6,7 @@
 
 typedef enum vrn_buffer_use {
     VRN_BUFFER_DEVICE,   /* read and written by kernels; mapped with VRN_CAPABILITY_DIRECT_MAPPING */
-    VRN_BUFFER_UPLOAD,   /* written by the host, mapped; read by kernels once, or copied from */
+    VRN_BUFFER_UPLOAD,   /* written by the host, mapped; read by kernels a few times, or copied */
     VRN_BUFFER_READBACK, /* read by the host, mapped and cached; destination of copies */
 } vrn_buffer_use;
 
@@ -23,7 +23,7 @@ typedef struct vrn_range {
     uint64_t offset, bytes;
 } vrn_range;
 
-/* `name` is for debuggers. Errors: VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_UNSUPPORTED (larger than one
+/* `name` is for debuggers. Errors: VRN_ERROR_OUT_OF_MEMORY (also where it is larger than one
  * allocation may be), VRN_ERROR_DEVICE_LOST; *buffer is zeroed then. */
 vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
                              uint64_t size, const char *name);

@@ -216,3 +216,14 @@ done:
     vrn_mutex_unlock(store->lock);
     return result;
 }
+
+void vrn_pipeline_bind(const vrn_pipeline *pipeline, const vrn_device *device,
+                       VkCommandBuffer buffer, VkDescriptorSet set, const void *push,
+                       uint32_t push_bytes)
+{
+    device->vk.CmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->handle);
+    device->vk.CmdBindDescriptorSets(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1,
+                                     &set, 0, NULL);
+    device->vk.CmdPushConstants(buffer, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                                push_bytes, push);
+}

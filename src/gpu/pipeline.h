@@ -34,4 +34,9 @@ void vrn_pipeline_store_destroy(vrn_device *device);
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device,
                             const vrn_pipeline_key *key);
 
+/* Records the binding of pipeline and set, and the push constants. */
+void vrn_pipeline_bind(const vrn_pipeline *pipeline, const vrn_device *device,
+                       VkCommandBuffer buffer, VkDescriptorSet set, const void *push,
+                       uint32_t push_bytes);
+
 #endif

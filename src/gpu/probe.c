@@ -217,7 +217,9 @@ static vrn_result probe_queues(vrn_probe *probe, const vrn_instance *instance,
         if (!(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) continue;
         /* The first family that computes; a graphics queue is no better, nor worse. */
         probe->queue_family = i;
-        if (families[i].timestampValidBits > 0 && probe->limits.timestampPeriod > 0) {
+        uint32_t bits = families[i].timestampValidBits;
+        probe->timestamp_mask = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+        if (bits > 0 && probe->limits.timestampPeriod > 0) {
             probe->info.capabilities |= VRN_CAPABILITY_TIMESTAMPS;
         }
         break;
@@ -253,10 +255,19 @@ static void judge(vrn_probe *probe)
 vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
                             VkPhysicalDevice physical, uint32_t index, const vrn_log *log)
 {
-    *probe = (vrn_probe){.info.index = index};
+    *probe = (vrn_probe){.info.index = index, .queue_family = UINT32_MAX};
+    VkPhysicalDeviceProperties properties;
+    instance->vk.GetPhysicalDeviceProperties(physical, &properties);
+    if (properties.apiVersion < VK_API_VERSION_1_1) { /* what follows may not be called then */
+        snprintf(probe->info.name, sizeof probe->info.name, "%s", properties.deviceName);
+        probe->info.api_version = properties.apiVersion;
+        judge(probe);
+        return VRN_OK;
+    }
     extension_list extensions;
     vrn_result result = list_extensions(&extensions, instance, physical, log);
     if (result) return result;
+    probe->portability_subset = has_extension(&extensions, "VK_KHR_portability_subset");
     probe_properties(probe, instance, physical, &extensions);
     probe_features(probe, instance, physical, &extensions);
     probe_memory(probe, instance, physical);

@@ -38,8 +38,13 @@ error:
 
 void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
 {
+    if (commands->pending && device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE,
+                                                      UINT64_MAX) != VK_SUCCESS) {
+        vrn_mutex_lock(device->queue_lock);
+        device->vk.DeviceWaitIdle(device->handle);
+        vrn_mutex_unlock(device->queue_lock);
+    }
     if (commands->fence) {
-        vrn_commands_wait(commands, device);
         device->vk.DestroyFence(device->handle, commands->fence, NULL);
     }
     if (commands->pool) device->vk.DestroyCommandPool(device->handle, commands->pool, NULL);
@@ -52,6 +57,9 @@ vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool o
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
         .flags = once ? VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT : 0,
     };
+    vrn_result result = vrn_device_check(device, device->vk.ResetCommandBuffer(buffer, 0),
+                                         "vkResetCommandBuffer");
+    if (result) return result;
     return vrn_device_check(device, device->vk.BeginCommandBuffer(buffer, &info),
                             "vkBeginCommandBuffer");
 }
@@ -81,9 +89,9 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)
 {
     if (!commands->pending) return VRN_OK;
-    commands->pending = false;
     VkResult waited =
         device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, UINT64_MAX);
+    commands->pending = waited != VK_SUCCESS && waited != VK_ERROR_DEVICE_LOST;
     vrn_result result = vrn_device_check(device, waited, "vkWaitForFences");
     if (result) return result;
     return vrn_device_check(device,
@@ -104,4 +112,19 @@ void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool
     };
     device->vk.CmdPipelineBarrier(buffer, work, work | (to_host ? VK_PIPELINE_STAGE_HOST_BIT : 0),
                                   0, 1, &barrier, 0, NULL, 0, NULL);
+}
+
+void vrn_commands_begin_label(VkCommandBuffer buffer, const vrn_device *device, const char *name)
+{
+    if (!device->vk.CmdBeginDebugUtilsLabelEXT) return;
+    const VkDebugUtilsLabelEXT label = {
+        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT,
+        .pLabelName = name,
+    };
+    device->vk.CmdBeginDebugUtilsLabelEXT(buffer, &label);
+}
+
+void vrn_commands_end_label(VkCommandBuffer buffer, const vrn_device *device)
+{
+    if (device->vk.CmdEndDebugUtilsLabelEXT) device->vk.CmdEndDebugUtilsLabelEXT(buffer);
 }

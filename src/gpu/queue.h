@@ -4,7 +4,7 @@
 
 #include "gpu/device.h"
 
-/* A command pool with `count` primary command buffers that can be recorded again one by one, and a
+/* A command pool with two primary command buffers, each of which can be recorded again by itself, and a
  * fence. Belongs to one thread at a time. */
 typedef struct vrn_commands {
     VkCommandPool pool;
@@ -16,6 +16,7 @@ typedef struct vrn_commands {
 vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device);
 void vrn_commands_destroy(vrn_commands *commands, vrn_device *device); /* waits; accepts zeros */
 
+/* Begins a command buffer anew, whatever state an earlier failure left it in. */
 vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool once);
 vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device);
 
@@ -23,11 +24,16 @@ vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device);
 vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
                                const VkCommandBuffer *buffers, uint32_t count);
 
-/* Waits for the last submission, if there is one under way. */
+/* Waits for the last submission, if there is one under way. It stays under way where the wait fails,
+ * unless the device is lost. */
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device);
 
 /* Makes everything that earlier commands of the queue wrote, by kernel or copy, visible to later
  * ones; with `to_host` to the host as well. */
 void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool to_host);
+
+/* What lies between has this name in debuggers; nothing without VK_EXT_debug_utils. */
+void vrn_commands_begin_label(VkCommandBuffer buffer, const vrn_device *device, const char *name);
+void vrn_commands_end_label(VkCommandBuffer buffer, const vrn_device *device);
 
 #endif

@@ -12,6 +12,7 @@
 #define VRN_INSTANCE_FUNCTIONS(X)                                                                  \
     X(DestroyInstance)                                                                             \
     X(EnumeratePhysicalDevices)                                                                    \
+    X(GetPhysicalDeviceProperties)                                                                 \
     X(GetPhysicalDeviceProperties2)                                                                \
     X(GetPhysicalDeviceFeatures2)                                                                  \
     X(GetPhysicalDeviceMemoryProperties)                                                           \
@@ -57,6 +58,7 @@
     X(CreateCommandPool)                                                                           \
     X(DestroyCommandPool)                                                                          \
     X(AllocateCommandBuffers)                                                                      \
+    X(ResetCommandBuffer)                                                                          \
     X(BeginCommandBuffer)                                                                          \
     X(EndCommandBuffer)                                                                            \
     X(CmdBindPipeline)                                                                             \

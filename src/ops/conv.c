@@ -10,7 +10,8 @@ extern const vrn_module vrn_module_conv_direct;
 extern const vrn_module vrn_module_conv_direct_texel;
 extern const vrn_module vrn_module_conv_tile;
 
-/* Layouts of packed weights. K output channels in all, C input channels of one group. */
+/* Layouts of packed weights: the bias, [K padded to 4], and behind it, with K output channels in all and C
+ * input channels of one group: */
 enum {
     LAYOUT_KCRS, /* [K, C, kh, kw] float: as PyTorch has them */
     LAYOUT_RSCK, /* [kh, kw, C padded to 4, K / 4] vec4: output channels side by side */
@@ -182,12 +183,11 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
     return VRN_COUNT(written);
 }
 
-static uint64_t packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t binding)
+static uint64_t packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
 {
-    if (binding == VRN_BIND_B) return (uint64_t)vrn_c4(d->out.c) * 4;
-    uint64_t positions = (uint64_t)d->kernel.y * d->kernel.x;
-    if (kernel->layout == LAYOUT_KCRS) return positions * group_in(d) * d->out.c;
-    return positions * vrn_c4(group_in(d)) * 4 * vrn_c4(d->out.c) * 4;
+    uint64_t positions = (uint64_t)d->kernel.y * d->kernel.x, bias = (uint64_t)vrn_c4(d->out.c) * 4;
+    if (kernel->layout == LAYOUT_KCRS) return bias + positions * group_in(d) * d->out.c;
+    return bias + positions * vrn_c4(group_in(d)) * 4 * bias;
 }
 
 /* What output channel k is multiplied by when a batch norm is folded into the convolution. */
@@ -228,29 +228,33 @@ static void pack_rsck(const vrn_op_desc *d, const vrn_params *params, float *pac
     }
 }
 
-static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t binding,
-                 const vrn_params *params, float *packed)
+static void pack_kcrs(const vrn_op_desc *d, const vrn_params *params, float *packed)
 {
-    if (binding == VRN_BIND_B) {
-        pack_bias(d, params, packed);
-    } else if (kernel->layout == LAYOUT_RSCK) {
-        pack_rsck(d, params, packed);
-    } else {
-        size_t each = (size_t)group_in(d) * d->kernel.y * d->kernel.x;
-        for (uint32_t k = 0; k < d->out.c; k++) {
-            double scale = scale_of(params, k);
-            for (size_t i = 0; i < each; i++) {
-                packed[k * each + i] = (float)(params->own[VRN_PARAM_WEIGHT][k * each + i] * scale);
-            }
+    const size_t each = (size_t)group_in(d) * d->kernel.y * d->kernel.x;
+    for (uint32_t k = 0; k < d->out.c; k++) {
+        double scale = scale_of(params, k);
+        for (size_t i = 0; i < each; i++) {
+            packed[k * each + i] = (float)(params->own[VRN_PARAM_WEIGHT][k * each + i] * scale);
         }
+    }
+}
+
+static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
+                 float *packed)
+{
+    float *weights = packed + (size_t)vrn_c4(d->out.c) * 4;
+    pack_bias(d, params, packed);
+    if (kernel->layout == LAYOUT_RSCK) {
+        pack_rsck(d, params, weights);
+    } else {
+        pack_kcrs(d, params, weights);
     }
 }
 
 const vrn_operator vrn_operator_conv = {
     .kernels = kernels,
     .kernel_count = VRN_COUNT(kernels),
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y | 1u << VRN_BIND_W | 1u << VRN_BIND_B |
-                1u << VRN_BIND_R,
+    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y | 1u << VRN_BIND_W | 1u << VRN_BIND_R,
     .constants = constants,
     .packed_floats = packed_floats,
     .pack = pack,

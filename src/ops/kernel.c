@@ -55,9 +55,7 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
         [VRN_BIND_X] = vrn_shape_bytes(desc->in),
         [VRN_BIND_Y] = vrn_shape_bytes(desc->out),
     };
-    for (uint32_t i = VRN_BIND_W; i <= VRN_BIND_B && op->packed_floats; i++) {
-        if (op->bindings & (1u << i)) bytes[i] = op->packed_floats(desc, kernel, i) * sizeof(float);
-    }
+    if (op->packed_floats) bytes[VRN_BIND_W] = op->packed_floats(desc, kernel) * sizeof(float);
     if (desc->epilogue.residual) bytes[VRN_BIND_R] = vrn_shape_bytes(desc->epilogue.residual_shape);
     for (uint32_t i = 0; i < VRN_BIND_COUNT; i++) {
         if (!binding_fits(kernel, i, bytes[i], device)) return false;
@@ -97,11 +95,7 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
                        const vrn_pipeline *pipeline, VkDescriptorSet set, VkCommandBuffer buffer,
                        const vrn_device *device)
 {
-    device->vk.CmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->handle);
-    device->vk.CmdBindDescriptorSets(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1,
-                                     &set, 0, NULL);
-    device->vk.CmdPushConstants(buffer, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                                sizeof images, &images);
+    vrn_pipeline_bind(pipeline, device, buffer, set, &images, sizeof images);
     vrn_dispatch_folded(buffer, device, kernel->grid(kernel, desc, images));
 }
 

@@ -13,10 +13,9 @@
 enum {
     VRN_BIND_X = 0, /* input activations */
     VRN_BIND_Y = 1, /* output activations */
-    VRN_BIND_W = 2, /* packed weights or parameters */
-    VRN_BIND_B = 3, /* packed bias */
-    VRN_BIND_R = 4, /* residual, or the second operand of an addition */
-    VRN_BIND_COUNT = 5
+    VRN_BIND_W = 2, /* packed parameters; a bias comes first */
+    VRN_BIND_R = 3, /* residual, or the second operand of an addition */
+    VRN_BIND_COUNT = 4 /* as many storage buffers as every Vulkan device has for a stage */
 };
 
 /* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's from
@@ -78,11 +77,11 @@ typedef struct vrn_operator {
     /* Writes the operator's constants, returns how many: constant i has id i. */
     uint32_t (*constants)(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
 
-    /* Floats that binding VRN_BIND_W or VRN_BIND_B holds, and filling them (every one). NULL where the
-     * operator has no parameters. */
-    uint64_t (*packed_floats)(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t binding);
-    void (*pack)(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t binding,
-                 const vrn_params *params, float *packed);
+    /* Floats that VRN_BIND_W holds, and filling them (every one). NULL where the operator has no
+     * parameters. */
+    uint64_t (*packed_floats)(const vrn_op_desc *desc, const vrn_kernel *kernel);
+    void (*pack)(const vrn_op_desc *desc, const vrn_kernel *kernel, const vrn_params *params,
+                 float *packed);
 } vrn_operator;
 
 /* The operator of a kind. Never NULL. */

@@ -32,16 +32,16 @@ static uint32_t batch_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CON
     return 3;
 }
 
-static uint64_t batch_packed(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t binding)
+static uint64_t batch_packed(const vrn_op_desc *d, const vrn_kernel *kernel)
 {
-    (void)kernel, (void)binding;
+    (void)kernel;
     return (uint64_t)VRN_PARAM_COUNT * vrn_c4(d->out.c) * 4;
 }
 
-static void batch_pack(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t binding,
-                       const vrn_params *params, float *packed)
+static void batch_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
+                       float *packed)
 {
-    (void)kernel, (void)binding;
+    (void)kernel;
     pack_rows(d, params, VRN_PARAM_COUNT, packed); /* gamma, beta, mean, var */
 }
 
@@ -73,16 +73,16 @@ static uint32_t group_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CON
     return 4;
 }
 
-static uint64_t group_packed(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t binding)
+static uint64_t group_packed(const vrn_op_desc *d, const vrn_kernel *kernel)
 {
-    (void)kernel, (void)binding;
+    (void)kernel;
     return (uint64_t)2 * vrn_c4(d->out.c) * 4;
 }
 
-static void group_pack(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t binding,
-                       const vrn_params *params, float *packed)
+static void group_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
+                       float *packed)
 {
-    (void)kernel, (void)binding;
+    (void)kernel;
     pack_rows(d, params, 2, packed); /* gamma, beta */
 }
 

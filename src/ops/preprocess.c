@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "gpu/queue.h"
 #include "ops/kernel.h"
 
 extern const vrn_module vrn_module_resample;
 extern const vrn_module vrn_module_normalize;
 
-enum { WORK_GROUP = 64, FRACTION_BITS = 22 };
+enum { WORK_GROUP = 64, FRACTION_BITS = 22, RESIZED_SIDE_MAX = 1 << 30 };
 
 /* Where the crop begins along one side: torchvision's center_crop, which pads first where the image is
  * smaller (floor of half the difference in front), and rounds half to even as Python does. */
@@ -20,21 +21,26 @@ static int32_t crop_offset(uint32_t size, uint32_t crop)
     return (int32_t)(difference % 2 && half % 2 ? half + 1 : half);
 }
 
-vrn_resize vrn_resize_for(uint32_t width, uint32_t height, const vrn_transform *transform,
-                          uint32_t crop_width, uint32_t crop_height)
+bool vrn_resize_for(vrn_resize *resize, uint32_t width, uint32_t height,
+                    const vrn_transform *transform, uint32_t crop_width, uint32_t crop_height)
 {
-    vrn_resize r = {.width = width, .height = height};
-    uint64_t side = transform->resize;
+    uint64_t new_width = width, new_height = height;
+    const uint64_t side = transform->resize;
     if (side && width <= height) {
-        r.width = (uint32_t)side;
-        r.height = (uint32_t)(side * height / width);
+        new_width = side;
+        new_height = side * height / width;
     } else if (side) {
-        r.width = (uint32_t)(side * width / height);
-        r.height = (uint32_t)side;
+        new_width = side * width / height;
+        new_height = side;
     }
-    r.left = crop_offset(r.width, crop_width);
-    r.top = crop_offset(r.height, crop_height);
-    return r;
+    if (new_width > RESIZED_SIDE_MAX || new_height > RESIZED_SIDE_MAX) return false;
+    *resize = (vrn_resize){
+        .width = (uint32_t)new_width,
+        .height = (uint32_t)new_height,
+        .left = crop_offset((uint32_t)new_width, crop_width),
+        .top = crop_offset((uint32_t)new_height, crop_height),
+    };
+    return true;
 }
 
 /* How many input pixels one output pixel spans; an enlargement is not filtered. */
@@ -112,15 +118,13 @@ void vrn_normalize_key(vrn_pipeline_key *key)
     key->push_bytes = sizeof(vrn_normalize_push);
 }
 
-void vrn_preprocess_record(const vrn_pipeline *pipeline, VkDescriptorSet set, const void *push,
-                           uint32_t push_bytes, uint64_t pixels, VkCommandBuffer buffer,
+void vrn_preprocess_record(const char *name, const vrn_pipeline *pipeline, VkDescriptorSet set,
+                           const void *push, uint32_t push_bytes, uint64_t pixels, VkCommandBuffer buffer,
                            const vrn_device *device)
 {
-    device->vk.CmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->handle);
-    device->vk.CmdBindDescriptorSets(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1,
-                                     &set, 0, NULL);
-    device->vk.CmdPushConstants(buffer, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                                push_bytes, push);
+    vrn_commands_begin_label(buffer, device, name);
+    vrn_pipeline_bind(pipeline, device, buffer, set, push, push_bytes);
     vrn_dispatch_folded(buffer, device,
                         (vrn_grid){.x = (pixels + WORK_GROUP - 1) / WORK_GROUP, .z = 1});
+    vrn_commands_end_label(buffer, device);
 }

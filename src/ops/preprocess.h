@@ -16,8 +16,9 @@ typedef struct vrn_resize {
     int32_t left, top; /* negative where the crop is larger: black is added */
 } vrn_resize;
 
-vrn_resize vrn_resize_for(uint32_t width, uint32_t height, const vrn_transform *transform,
-                          uint32_t crop_width, uint32_t crop_height);
+/* False where a side would be longer than 2^30: a thin image, enlarged. */
+bool vrn_resize_for(vrn_resize *resize, uint32_t width, uint32_t height,
+                    const vrn_transform *transform, uint32_t crop_width, uint32_t crop_height);
 
 /* One direction of a resize from `in` to `out` pixels, of which the crop shows `count` from `begin` on. */
 typedef struct vrn_filter {
@@ -52,9 +53,9 @@ typedef struct vrn_normalize_push {
 void vrn_resample_key(bool vertical, vrn_pipeline_key *key);
 void vrn_normalize_key(vrn_pipeline_key *key);
 
-/* Records one of them for dst_width x dst_height pixels. */
-void vrn_preprocess_record(const vrn_pipeline *pipeline, VkDescriptorSet set, const void *push,
-                           uint32_t push_bytes, uint64_t pixels, VkCommandBuffer buffer,
+/* Records one of them for dst_width x dst_height pixels; `name` is for debuggers. */
+void vrn_preprocess_record(const char *name, const vrn_pipeline *pipeline, VkDescriptorSet set,
+                           const void *push, uint32_t push_bytes, uint64_t pixels, VkCommandBuffer buffer,
                            const vrn_device *device);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "gpu/descriptor.h"
 #include "session/choose.h"
 #include "session/fuse.h"
 #include "session/session.h"
@@ -17,10 +18,11 @@ static vrn_result build_graph(vrn_session *session, const vrn_session_params *pa
                                         session->info.height, session->info.width, log);
     if (result) return result;
     for (uint32_t i = 0; i < params->tap_count; i++) {
-        taps[i] = vrn_graph_find(&session->graph, params->taps[i]);
+        const char *name = params->taps[i] ? params->taps[i] : "";
+        taps[i] = vrn_graph_find(&session->graph, name);
         if (taps[i] == VRN_NO_VALUE) {
             return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                            "tap '%s': the network has no module of this name", params->taps[i]);
+                            "tap '%s': the network has no module of this name", name);
         }
     }
     if (params->no_fusion) return VRN_OK;
@@ -116,32 +118,26 @@ static void list_outputs(vrn_session *session, const vrn_value *taps)
     session->info.classes = outputs[VRN_OUTPUT_LOGITS].shape.c;
 }
 
-/* Packs, or finds, the parameters of all steps. ranges: [graph.count * 2], W and B of each. */
+/* Packs, or finds, the parameters of all steps. ranges: [graph.count] */
 static vrn_result prepare_weights(vrn_session *session, vrn_range *ranges)
 {
     vrn_device *device = session->device;
     vrn_result result = vrn_weights_acquire(&session->weights, device, session->model);
     if (result) return result;
-    vrn_weights_request *requests =
-        vrn_alloc((size_t)session->graph.count * 2, sizeof *requests);
+    vrn_weights_request *requests = vrn_alloc(session->graph.count, sizeof *requests);
     if (!requests) return vrn_fail_memory(&device->log);
     uint32_t count = 0;
     for (uint32_t i = 0; i < session->graph.count; i++) {
-        const vrn_operator *op = vrn_operator_of(session->graph.nodes[i].desc.op);
-        for (uint32_t b = VRN_BIND_W; b <= VRN_BIND_B; b++) {
-            if (!(op->bindings & (1u << b))) continue;
-            requests[count++] = (vrn_weights_request){
-                .node = &session->graph.nodes[i],
-                .kernel = session->steps[i].kernel,
-                .binding = b,
-            };
-        }
+        const vrn_node *node = &session->graph.nodes[i];
+        if (!vrn_operator_of(node->desc.op)->packed_floats) continue;
+        requests[count++] =
+            (vrn_weights_request){.node = node, .kernel = session->steps[i].kernel};
     }
     result = vrn_weights_prepare(session->weights, device, session->model, requests, count);
     for (uint32_t i = 0; i < count && !result; i++) {
         uint32_t node = (uint32_t)(requests[i].node - session->graph.nodes);
-        ranges[node * 2 + (requests[i].binding - VRN_BIND_W)] = requests[i].range;
-        session->steps[node].parameter_bytes += requests[i].range.bytes;
+        ranges[node] = requests[i].range;
+        session->steps[node].parameter_bytes = requests[i].range.bytes;
     }
     vrn_free(requests);
     session->info.weight_bytes = vrn_weights_bytes(session->weights, device);
@@ -162,31 +158,20 @@ static vrn_result create_pool(vrn_session *session)
             }
         }
     }
-    const VkDescriptorPoolSize sizes[] = {
-        {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, storage},
-        {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, texel},
-    };
-    const VkDescriptorPoolCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-        .maxSets = session->graph.count,
-        .poolSizeCount = texel ? 2 : 1,
-        .pPoolSizes = sizes,
-    };
-    vrn_device *device = session->device;
-    return vrn_device_check(
-        device, device->vk.CreateDescriptorPool(device->handle, &info, NULL, &session->pool),
-        "vkCreateDescriptorPool");
+    return vrn_descriptor_pool_create(&session->pool, session->device, session->graph.count,
+                                      storage, texel);
 }
 
 /* What binding `b` of a step refers to. */
 static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_t b,
-                                     const vrn_range *ranges)
+                             const vrn_range *ranges)
 {
-    if (b == VRN_BIND_W || b == VRN_BIND_B) return ranges[index * 2 + (b - VRN_BIND_W)];
+    if (b == VRN_BIND_W) return ranges[index];
     const vrn_node *node = &session->graph.nodes[index];
-    vrn_value value = node->input;
-    if (b == VRN_BIND_Y) value = index + 1;
-    /* A kernel that could add a residual declares it; where there is none, anything valid will do. */
+    vrn_value value = index + 1;
+    if (b == VRN_BIND_X) value = node->input;
+    /* A kernel that could add a residual declares it; where there is none, the output stands in: it is
+     * a storage buffer in every kernel, and not read. */
     if (b == VRN_BIND_R && node->residual != VRN_NO_VALUE) value = node->residual;
     return (vrn_range){
         .buffer = session->arena.handle,
@@ -195,62 +180,24 @@ static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_
     };
 }
 
-static vrn_result create_view(vrn_session *session, vrn_range range, VkBufferView *view)
-{
-    vrn_device *device = session->device;
-    const VkBufferViewCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,
-        .buffer = range.buffer,
-        .format = VK_FORMAT_R32G32B32A32_SFLOAT,
-        .offset = range.offset,
-        .range = range.bytes,
-    };
-    return vrn_device_check(
-        device, device->vk.CreateBufferView(device->handle, &info, NULL, view),
-        "vkCreateBufferView");
-}
-
 static vrn_result bind_step(vrn_session *session, uint32_t index, const vrn_range *ranges)
 {
     vrn_device *device = session->device;
     vrn_step *step = &session->steps[index];
-    const VkDescriptorSetAllocateInfo allocation = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-        .descriptorPool = session->pool,
-        .descriptorSetCount = 1,
-        .pSetLayouts = &step->pipeline.set_layout,
-    };
-    vrn_result result = vrn_device_check(
-        device, device->vk.AllocateDescriptorSets(device->handle, &allocation, &step->set),
-        "vkAllocateDescriptorSets");
-    if (result) return result;
-
-    VkDescriptorBufferInfo buffers[VRN_BIND_COUNT];
-    VkWriteDescriptorSet writes[VRN_BIND_COUNT];
+    vrn_binding bindings[VRN_BIND_COUNT];
     uint32_t count = 0;
-    uint32_t bindings = vrn_operator_of(session->graph.nodes[index].desc.op)->bindings;
+    uint32_t declared = vrn_operator_of(session->graph.nodes[index].desc.op)->bindings;
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
-        if (!(bindings & (1u << b))) continue;
+        if (!(declared & (1u << b))) continue;
         vrn_range range = bound_range(session, index, b, ranges);
-        bool texel = step->kernel->texel & (1u << b);
-        if (texel) {
-            result = create_view(session, range, &step->views[b]);
+        if (step->kernel->texel & (1u << b)) {
+            vrn_result result = vrn_texel_view_create(&step->views[b], device, range);
             if (result) return result;
         }
-        buffers[b] = (VkDescriptorBufferInfo){range.buffer, range.offset, range.bytes};
-        writes[count++] = (VkWriteDescriptorSet){
-            .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-            .dstSet = step->set,
-            .dstBinding = b,
-            .descriptorCount = 1,
-            .descriptorType = texel ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
-                                    : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-            .pBufferInfo = &buffers[b],
-            .pTexelBufferView = &step->views[b],
-        };
+        bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = step->views[b]};
     }
-    device->vk.UpdateDescriptorSets(device->handle, count, writes, 0, NULL);
-    return VRN_OK;
+    return vrn_descriptor_set_create(&step->set, device, session->pool, &step->pipeline, bindings,
+                                     count);
 }
 
 vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params)
@@ -270,7 +217,7 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
     if (result) goto done;
     session->info.dispatches = session->graph.count;
     session->steps = vrn_alloc(session->graph.count, sizeof *session->steps);
-    ranges = vrn_alloc((size_t)session->graph.count * 2, sizeof *ranges);
+    ranges = vrn_alloc(session->graph.count, sizeof *ranges);
     if (!session->steps || !ranges) {
         result = vrn_fail_memory(&device->log);
         goto done;

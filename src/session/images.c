@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "gpu/descriptor.h"
 #include "gpu/queue.h"
 #include "ops/preprocess.h"
 
@@ -82,9 +83,13 @@ static vrn_result plan_job(builder *b, job *j, const vrn_image *photo)
                         "an image of %u x %u pixels: expected 1 to %d along each side",
                         photo->width, photo->height, SIDE_MAX);
     }
-    *j = (job){
-        .resize = vrn_resize_for(photo->width, photo->height, b->transform, b->width, b->height),
-    };
+    *j = (job){0};
+    if (!vrn_resize_for(&j->resize, photo->width, photo->height, b->transform, b->width,
+                        b->height)) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "an image of %u x %u pixels is too thin to be resized to %u", photo->width,
+                        photo->height, b->transform->resize);
+    }
     j->columns = shown(photo->width, j->resize.width, j->resize.left, b->width);
     j->rows = shown(photo->height, j->resize.height, j->resize.top, b->height);
     j->resampled[0] = needed(&j->columns, &j->first_column, &j->width);
@@ -136,17 +141,10 @@ static vrn_result grow_pool(builder *b)
     }
     if (images->pool) device->vk.DestroyDescriptorPool(device->handle, images->pool, NULL);
     images->pool = VK_NULL_HANDLE;
-    const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, b->sets * 3};
-    const VkDescriptorPoolCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-        .maxSets = b->sets,
-        .poolSizeCount = 1,
-        .pPoolSizes = &size,
-    };
-    images->pool_sets = b->sets;
-    return vrn_device_check(
-        device, device->vk.CreateDescriptorPool(device->handle, &info, NULL, &images->pool),
-        "vkCreateDescriptorPool");
+    vrn_result result =
+        vrn_descriptor_pool_create(&images->pool, device, b->sets, b->sets * 3, 0);
+    images->pool_sets = result ? 0 : b->sets;
+    return result;
 }
 
 static void copy_pixels(const builder *b, job *j, const vrn_image *photo)
@@ -162,48 +160,21 @@ static void copy_pixels(const builder *b, job *j, const vrn_image *photo)
     j->current = (vrn_range){b->images->pixels.handle, j->pixels, row_bytes * j->height};
 }
 
-/* A set with x, y and perhaps a filter. */
-static vrn_result bind(const builder *b, const vrn_pipeline *pipeline, vrn_range x, vrn_range y,
-                       const vrn_range *filter, VkDescriptorSet *set)
-{
-    vrn_device *device = b->device;
-    const VkDescriptorSetAllocateInfo allocation = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-        .descriptorPool = b->images->pool,
-        .descriptorSetCount = 1,
-        .pSetLayouts = &pipeline->set_layout,
-    };
-    vrn_result result =
-        vrn_device_check(device, device->vk.AllocateDescriptorSets(device->handle, &allocation, set),
-                         "vkAllocateDescriptorSets");
-    if (result) return result;
-    const vrn_range *ranges[] = {&x, &y, filter};
-    VkDescriptorBufferInfo infos[VRN_COUNT(ranges)];
-    VkWriteDescriptorSet writes[VRN_COUNT(ranges)];
-    uint32_t count = filter ? 3 : 2;
-    for (uint32_t i = 0; i < count; i++) {
-        infos[i] = (VkDescriptorBufferInfo){ranges[i]->buffer, ranges[i]->offset, ranges[i]->bytes};
-        writes[i] = (VkWriteDescriptorSet){
-            .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-            .dstSet = *set,
-            .dstBinding = i,
-            .descriptorCount = 1,
-            .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-            .pBufferInfo = &infos[i],
-        };
-    }
-    device->vk.UpdateDescriptorSets(device->handle, count, writes, 0, NULL);
-    return VRN_OK;
-}
-
 /* One direction of the resize, from `x` (width x height) to `y`, for `height` output rows. */
 static vrn_result record_resample(const builder *b, bool vertical, vrn_range x, uint32_t width,
                                   vrn_range y, uint32_t out_width, uint32_t out_height,
                                   const vrn_filter *filter, uint64_t filter_offset)
 {
     const vrn_range table = {b->images->filters.handle, filter_offset, filter_bytes(filter)};
+    const vrn_binding bindings[] = {
+        {.binding = VRN_PREPROCESS_X, .range = x},
+        {.binding = VRN_PREPROCESS_Y, .range = y},
+        {.binding = VRN_PREPROCESS_FILTER, .range = table},
+    };
     VkDescriptorSet set;
-    vrn_result result = bind(b, &b->resample[vertical], x, y, &table, &set);
+    vrn_result result =
+        vrn_descriptor_set_create(&set, b->device, b->images->pool, &b->resample[vertical],
+                                  bindings, VRN_COUNT(bindings));
     if (result) return result;
     const vrn_resample_push push = {
         .src_width = width,
@@ -211,7 +182,7 @@ static vrn_result record_resample(const builder *b, bool vertical, vrn_range x, 
         .dst_height = out_height,
         .taps = vrn_filter_taps(filter),
     };
-    vrn_preprocess_record(&b->resample[vertical], set, &push, sizeof push,
+    vrn_preprocess_record(vertical ? "resample rows" : "resample columns", &b->resample[vertical], set, &push, sizeof push,
                           (uint64_t)out_width * out_height, b->buffer, b->device);
     return VRN_OK;
 }
@@ -261,8 +232,13 @@ static vrn_result record_normalize(const builder *b, const job *j, uint32_t inde
     const uint64_t image_bytes = (uint64_t)b->height * b->width * 16;
     const uint64_t begin = index * image_bytes, aligned = begin / b->alignment * b->alignment;
     const vrn_range y = {b->images->tensor.handle, aligned, begin + image_bytes - aligned};
+    const vrn_binding bindings[] = {
+        {.binding = VRN_PREPROCESS_X, .range = j->current},
+        {.binding = VRN_PREPROCESS_Y, .range = y},
+    };
     VkDescriptorSet set;
-    vrn_result result = bind(b, &b->normalize, j->current, y, NULL, &set);
+    vrn_result result = vrn_descriptor_set_create(&set, b->device, b->images->pool, &b->normalize,
+                                                  bindings, VRN_COUNT(bindings));
     if (result) return result;
     vrn_normalize_push push = {
         .src_width = j->columns.count,
@@ -277,7 +253,7 @@ static vrn_result record_normalize(const builder *b, const job *j, uint32_t inde
         push.mean[i] = b->transform->mean[i];
         push.std[i] = b->transform->std[i] != 0 ? b->transform->std[i] : 1;
     }
-    vrn_preprocess_record(&b->normalize, set, &push, sizeof push, (uint64_t)b->height * b->width,
+    vrn_preprocess_record("normalize", &b->normalize, set, &push, sizeof push, (uint64_t)b->height * b->width,
                           b->buffer, b->device);
     return VRN_OK;
 }

@@ -86,7 +86,6 @@ vrn_result vrn_plan_create(vrn_plan *plan, const vrn_graph *graph, uint32_t imag
         size = vrn_round_up(size, alignment);
         if (!place(&live, size, last[value], &plan->offsets[value])) goto out_of_memory;
         plan->bytes = vrn_max_u64(plan->bytes, plan->offsets[value] + size);
-        plan->largest = vrn_max_u64(plan->largest, size);
     }
     goto done;
 

@@ -6,9 +6,8 @@
 #include "net/graph.h"
 
 typedef struct vrn_plan {
-    uint64_t *offsets;     /* [graph.count + 1], of each value */
-    uint64_t bytes;        /* of the arena */
-    uint64_t largest;      /* of one value */
+    uint64_t *offsets; /* [graph.count + 1], of each value */
+    uint64_t bytes;    /* of the arena */
 } vrn_plan;
 
 /* Plans for `images` images at once. A value lives from the node that makes it to the last node that

@@ -42,6 +42,10 @@ static void describe(const vrn_session *session, uint32_t index, vrn_layer *laye
 vrn_result vrn_session_layers(const vrn_session *session, vrn_layer *layers, uint32_t capacity,
                               uint32_t *count)
 {
+    if (!session || !count || (!layers && capacity > 0)) {
+        return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_layers: session, layers or count is NULL");
+    }
     *count = session->graph.count;
     for (uint32_t i = 0; i < vrn_min_u32(capacity, *count); i++) describe(session, i, &layers[i]);
     return VRN_OK;
@@ -107,8 +111,8 @@ static vrn_result profile_run(profile *p, vrn_session *session, uint32_t run, ui
         sizeof *p->ticks, VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
     result = vrn_device_check(device, read, "vkGetQueryPoolResults");
     for (uint32_t i = 0; i < steps && !result; i++) {
-        p->times[(size_t)i * runs + run] = (double)(p->ticks[i + 1] - p->ticks[i]) *
-                                           device->limits.timestampPeriod * 1e-6;
+        p->times[(size_t)i * runs + run] =
+            vrn_device_ticks_ms(device, p->ticks[i], p->ticks[i + 1]);
     }
     return result;
 }
@@ -122,15 +126,16 @@ static int compare_doubles(const void *a, const void *b)
 vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                uint32_t capacity, uint32_t *count)
 {
-    vrn_device *device = session->device;
     vrn_result result = vrn_session_layers(session, layers, capacity, count);
+    if (result) return result;
+    vrn_device *device = session->device;
     if (!vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: the queue has no timestamps",
                         device->info.name);
     }
     const uint32_t runs = repeats ? repeats : 1;
     profile p = {0};
-    if (!result) result = profile_create(&p, session, runs);
+    result = profile_create(&p, session, runs);
     for (uint32_t run = 0; run < runs && !result; run++) {
         result = profile_run(&p, session, run, runs);
     }

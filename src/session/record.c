@@ -1,23 +1,6 @@
 #include "base/util.h"
 #include "session/session.h"
 
-static void begin_label(const vrn_session *session, VkCommandBuffer buffer, uint32_t index)
-{
-    if (!session->device->vk.CmdBeginDebugUtilsLabelEXT) return;
-    const VkDebugUtilsLabelEXT label = {
-        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT,
-        .pLabelName = session->graph.nodes[index].name,
-    };
-    session->device->vk.CmdBeginDebugUtilsLabelEXT(buffer, &label);
-}
-
-static void end_label(const vrn_session *session, VkCommandBuffer buffer)
-{
-    if (session->device->vk.CmdEndDebugUtilsLabelEXT) {
-        session->device->vk.CmdEndDebugUtilsLabelEXT(buffer);
-    }
-}
-
 /* Images [first, first + count) through the network. */
 static void record_slice(const vrn_session *session, VkCommandBuffer buffer, VkBuffer input,
                          VkBuffer output, uint32_t first, uint32_t count, VkQueryPool each)
@@ -36,10 +19,10 @@ static void record_slice(const vrn_session *session, VkCommandBuffer buffer, VkB
         if (each) {
             device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, each, i);
         }
-        begin_label(session, buffer, i);
+        vrn_commands_begin_label(buffer, device, session->graph.nodes[i].name);
         vrn_kernel_record(step->kernel, &session->graph.nodes[i].desc, count, &step->pipeline,
                           step->set, buffer, device);
-        end_label(session, buffer);
+        vrn_commands_end_label(buffer, device);
     }
     vrn_commands_barrier(buffer, device, false);
     if (each) {

@@ -56,16 +56,18 @@ static double network_ms(const vrn_session *session, const vrn_slot *slot)
                                        sizeof ticks[0], VK_QUERY_RESULT_64_BIT) != VK_SUCCESS) {
         return 0;
     }
-    return (double)(ticks[1] - ticks[0]) * device->limits.timestampPeriod * 1e-6;
+    return vrn_device_ticks_ms(device, ticks[0], ticks[1]);
 }
 
-/* Waits for a slot and writes its results. */
+/* Waits for a slot's submission and writes its results. Where that fails the slot stays busy, and its
+ * ticket can be waited for again; a lost device says so every time. */
 static vrn_result deliver(vrn_session *session, vrn_slot *slot)
 {
-    if (!slot->busy) return VRN_OK;
-    slot->busy = false;
-    vrn_result result = vrn_commands_wait(&slot->commands, session->device);
+    vrn_result result = vrn_device_alive(session->device);
+    if (result || !slot->busy) return result;
+    result = vrn_commands_wait(&slot->commands, session->device);
     if (result) return result;
+    slot->busy = false;
     unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->batch.logits);
     unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->batch.probabilities);
     for (uint32_t i = 0; i < session->tap_count; i++) {
@@ -73,6 +75,18 @@ static vrn_result deliver(vrn_session *session, vrn_slot *slot)
     }
     if (slot->batch.gpu_ms) *slot->batch.gpu_ms = network_ms(session, slot);
     return VRN_OK;
+}
+
+/* A slot with nothing under way, or the one whose submission is the oldest. */
+static vrn_slot *next_slot(vrn_session *session)
+{
+    vrn_slot *best = &session->slots[0];
+    for (uint32_t i = 0; i < session->slot_count; i++) {
+        vrn_slot *slot = &session->slots[i];
+        if (!slot->busy) return slot;
+        if (slot->ticket < best->ticket) best = slot;
+    }
+    return best;
 }
 
 static vrn_result check_batch(const vrn_session *session, const vrn_batch *batch)
@@ -110,9 +124,9 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_b
 
 /* Records the network for this kind and number of inputs, unless that is what is recorded. */
 static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_source source,
-                                 uint32_t count, bool moved)
+                                 uint32_t count)
 {
-    if (slot->recorded == source && slot->recorded_count == count && !moved) return VRN_OK;
+    if (slot->recorded == source && slot->recorded_count == count) return VRN_OK;
     slot->recorded = VRN_SOURCE_NONE;
     VkBuffer input =
         source == VRN_SOURCE_FLOATS ? slot->input.handle : slot->images.tensor.handle;
@@ -127,7 +141,6 @@ static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_sourc
 
 static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
 {
-    const VkBuffer tensor = slot->images.tensor.handle;
     vrn_result result;
     if (batch->images) {
         result = vrn_images_record(&slot->images, session->device, batch->images, batch->count,
@@ -138,17 +151,19 @@ static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch 
     }
     if (result) return result;
     return record_network(session, slot, batch->images ? VRN_SOURCE_IMAGES : VRN_SOURCE_FLOATS,
-                          batch->count, slot->images.tensor.handle != tensor);
+                          batch->count);
 }
 
 vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_ticket *ticket)
 {
+    if (!session || !batch || !ticket) {
+        return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_submit: session, batch or ticket is NULL");
+    }
     *ticket = 0;
-    vrn_result result = vrn_device_alive(session->device);
-    if (!result) result = check_batch(session, batch);
-    if (result) return result;
-    vrn_slot *slot = &session->slots[session->next_ticket % session->slot_count];
-    result = deliver(session, slot);
+    vrn_slot *slot = next_slot(session);
+    vrn_result result = check_batch(session, batch);
+    if (!result) result = deliver(session, slot);
     if (!result) result = prepare(session, slot, batch);
     if (result) return result;
 
@@ -167,12 +182,15 @@ vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_
 
 vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)
 {
+    if (!session) return VRN_ERROR_INVALID_ARGUMENT;
     if (ticket == 0 || ticket >= session->next_ticket) {
         return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
                         "ticket %llu was never given", (unsigned long long)ticket);
     }
-    vrn_slot *slot = &session->slots[ticket % session->slot_count];
-    return slot->ticket == ticket ? deliver(session, slot) : VRN_OK;
+    for (uint32_t i = 0; i < session->slot_count; i++) {
+        if (session->slots[i].ticket == ticket) return deliver(session, &session->slots[i]);
+    }
+    return vrn_device_alive(session->device); /* completed when its slot was needed */
 }
 
 vrn_result vrn_session_run(vrn_session *session, const vrn_batch *batch)

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/util.h"
 
+enum { BATCH_MAX = 1 << 16, TRANSFORM_MAX = 1 << 16 };
+
 static vrn_result create_slot(vrn_session *session, vrn_slot *slot)
 {
     vrn_device *device = session->device;
@@ -40,6 +42,16 @@ static vrn_result check_params(const vrn_session_params *params, const vrn_log *
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "precision %d: only fp32 is supported",
                         (int)params->precision);
     }
+    if (params->batch > BATCH_MAX) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a batch of %u images: at most %d",
+                        params->batch, BATCH_MAX);
+    }
+    if (params->transform &&
+        (params->transform->resize > TRANSFORM_MAX || params->transform->crop > TRANSFORM_MAX)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a transform with resize %u and crop %u: at most %d pixels",
+                        params->transform->resize, params->transform->crop, TRANSFORM_MAX);
+    }
     if (params->in_flight > 64) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "%u submissions in flight: at most 64 are useful", params->in_flight);
@@ -68,7 +80,11 @@ vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_m
 {
     static const vrn_session_params defaults = {0};
     if (!params) params = &defaults;
-    *out = NULL;
+    if (out) *out = NULL;
+    if (!out || !device || !model) {
+        return vrn_fail(device ? &device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_create: session, device or model is NULL");
+    }
     const double start = vrn_time_ms();
     vrn_result result = vrn_device_alive(device);
     if (!result) result = check_params(params, &device->log);

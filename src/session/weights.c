@@ -10,7 +10,7 @@
 /* Two requests with equal keys need the same bytes. */
 typedef struct slot_key {
     char name[VRN_NAME_MAX], norm[VRN_NAME_MAX];
-    uint32_t layout, binding;
+    uint32_t layout;
 } slot_key;
 
 typedef struct slot {
@@ -89,9 +89,7 @@ static slot_key key_of(const vrn_weights_request *request)
     memset(&key, 0, sizeof key); /* keys are compared as bytes */
     snprintf(key.name, sizeof key.name, "%s", request->node->name);
     snprintf(key.norm, sizeof key.norm, "%s", request->node->folded_norm);
-    /* A bias is packed alike for every kernel. */
-    key.layout = request->binding == VRN_BIND_B ? 0 : request->kernel->layout;
-    key.binding = request->binding;
+    key.layout = request->kernel->layout;
     return key;
 }
 
@@ -120,9 +118,8 @@ static vrn_result add_slots(vrn_weights *weights, vrn_device *device,
         slot_key key = key_of(&requests[i]);
         if (find(weights, &key)) continue;
         const vrn_operator *op = vrn_operator_of(requests[i].node->desc.op);
-        uint64_t bytes = sizeof(float) * op->packed_floats(&requests[i].node->desc,
-                                                           requests[i].kernel,
-                                                           requests[i].binding);
+        uint64_t bytes =
+            sizeof(float) * op->packed_floats(&requests[i].node->desc, requests[i].kernel);
         uint64_t reserved = vrn_round_up(bytes, alignment);
         if (blocks == 0 || sizes[blocks - 1] + reserved > limit) {
             uint64_t *grown = vrn_realloc(sizes, (size_t)blocks + 1, sizeof *grown);
@@ -207,6 +204,8 @@ static vrn_result load(loaded *into, const vrn_model *model, const char *module,
     return VRN_OK;
 }
 
+/* Packs in plain memory, as packing writes here and there, and device memory wants to be written in
+ * order. */
 static vrn_result fill(const vrn_weights *weights, const slot *s, const vrn_model *model,
                        const vrn_weights_request *request, vrn_upload *upload)
 {
@@ -215,8 +214,10 @@ static vrn_result fill(const vrn_weights *weights, const slot *s, const vrn_mode
     loaded own, norm = {0};
     vrn_params params = {.norm_eps = node->desc.eps};
     void *memory;
+    float *packed = vrn_alloc(s->bytes / sizeof(float), sizeof(float));
     vrn_result result = load(&own, model, node->name, log);
     if (!result) result = load(&norm, model, node->folded_norm, log);
+    if (!result && !packed) result = vrn_fail_memory(log);
     if (!result) {
         result = vrn_upload_reserve(upload, &weights->blocks[s->block], s->offset, s->bytes,
                                     &memory);
@@ -224,9 +225,10 @@ static vrn_result fill(const vrn_weights *weights, const slot *s, const vrn_mode
     if (!result) {
         memcpy(params.own, own.param, sizeof params.own);
         memcpy(params.norm, norm.param, sizeof params.norm);
-        vrn_operator_of(node->desc.op)
-            ->pack(&node->desc, request->kernel, request->binding, &params, memory);
+        vrn_operator_of(node->desc.op)->pack(&node->desc, request->kernel, &params, packed);
+        memcpy(memory, packed, s->bytes);
     }
+    vrn_free(packed);
     vrn_free(own.floats);
     vrn_free(norm.floats);
     return result;

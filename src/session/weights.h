@@ -10,11 +10,10 @@
 /* The set of one model on one device; counted. */
 typedef struct vrn_weights vrn_weights;
 
-/* What a kernel needs for one node: one of the bindings VRN_BIND_W and VRN_BIND_B. */
+/* What a kernel binds at VRN_BIND_W for one node. */
 typedef struct vrn_weights_request {
     const vrn_node *node;
     const vrn_kernel *kernel;
-    uint32_t binding;
     vrn_range range; /* the answer */
 } vrn_weights_request;
 

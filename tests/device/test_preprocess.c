@@ -131,6 +131,40 @@ static void large_pictures_go_in_bands(void **state)
     free(pixels);
 }
 
+/* Rows may lie further apart than their pixels, and a thin picture is refused before it is resized to
+ * more than can be counted. */
+static void odd_shapes(void **state)
+{
+    (void)state;
+    enum { WIDTH = 21, HEIGHT = 17, STRIDE = 100 };
+    uint8_t *pixels = picture(WIDTH, HEIGHT), *spread = malloc(STRIDE * HEIGHT);
+    assert_non_null(spread);
+    memset(spread, 0xab, STRIDE * HEIGHT);
+    for (int row = 0; row < HEIGHT; row++) {
+        memcpy(spread + row * STRIDE, pixels + row * WIDTH * 4, WIDTH * 4);
+    }
+    const vrn_transform transform = {.resize = 12, .std = {1, 1, 1}};
+    const vrn_image dense = {pixels, WIDTH, HEIGHT, 0}, apart = {spread, WIDTH, HEIGHT, STRIDE};
+    float *expected = prepare(&dense, 1, 12, 12, &transform);
+    float *found = prepare(&apart, 1, 12, 12, &transform);
+    assert_memory_equal(expected, found, 12 * 12 * 4 * sizeof(float));
+    free(expected);
+    free(found);
+    free(spread);
+
+    const int errors = messages.errors;
+    vrn_images images = {0};
+    const vrn_image thin = {pixels, 1, 1 << 24, 4};
+    const vrn_transform enlarge = {.resize = 65536, .std = {1, 1, 1}};
+    assert_int_equal(
+        vrn_images_record(&images, device, &thin, 1, 1, 8, 8, &enlarge, VK_NULL_HANDLE),
+        VRN_ERROR_UNSUPPORTED);
+    assert_int_equal(messages.errors, errors + 1);
+    messages.errors = errors;
+    vrn_images_destroy(&images, device);
+    free(pixels);
+}
+
 static void refuses_empty_images(void **state)
 {
     (void)state;
@@ -152,6 +186,7 @@ int main(void)
         cmocka_unit_test(equals_torchvision),
         cmocka_unit_test(normalises),
         cmocka_unit_test(large_pictures_go_in_bands),
+        cmocka_unit_test(odd_shapes),
         cmocka_unit_test(refuses_empty_images),
     };
     int failed = cmocka_run_group_tests_name("preprocess", tests, NULL, NULL);

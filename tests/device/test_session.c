@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <math.h>
+#include <pthread.h>
 
 static vrn_device *device;
 static fixture_log messages;
@@ -187,6 +188,91 @@ static void several_in_flight(void **state)
     vrn_model_destroy(&model);
 }
 
+/* Values inside blocks, one of them twice, with slices and fewer images than the batch has room for. */
+static void taps_anywhere(void **state)
+{
+    (void)state;
+    static const char *const taps[] = {"layer1.0.bn2", "layer2.0.conv1", "layer1.0.bn2", "layer2.0"};
+    enum { TAPS = 4, COUNT = 3 };
+    vrn_model *model = make_model("resnet8");
+    vrn_session_params params = {
+        .batch = 5, .taps = taps, .tap_count = TAPS, .no_fusion = true};
+    vrn_session *plain = make_session(device, model, &params);
+    params.no_fusion = false;
+    params.memory_limit = 1; /* slices of one image */
+    vrn_session *fused = make_session(device, model, &params);
+    vrn_session_info info;
+    vrn_session_get_info(fused, &info);
+    assert_int_equal(info.slice, 1);
+
+    float *input = make_input(COUNT, 23), *outputs[2][TAPS];
+    for (int i = 0; i < 2; i++) {
+        for (uint32_t t = 0; t < TAPS; t++) outputs[i][t] = calloc(COUNT * 16 * PIXELS, 4);
+        const vrn_batch batch = {.count = COUNT, .nchw = input, .taps = outputs[i]};
+        assert_int_equal(vrn_session_run(i ? fused : plain, &batch), VRN_OK);
+    }
+    for (uint32_t t = 0; t < TAPS; t++) {
+        uint32_t shape[3];
+        assert_int_equal(vrn_session_tap_shape(fused, t, shape), VRN_OK);
+        assert_true(relative_error(outputs[1][t], outputs[0][t],
+                                   (size_t)COUNT * shape[0] * shape[1] * shape[2]) <= 1e-5);
+    }
+    assert_memory_equal(outputs[1][0], outputs[1][2], COUNT * 16 * PIXELS * sizeof(float));
+    for (int i = 0; i < 2; i++) {
+        for (uint32_t t = 0; t < TAPS; t++) free(outputs[i][t]);
+    }
+    free(input);
+    vrn_session_destroy(&fused);
+    vrn_session_destroy(&plain);
+    vrn_model_destroy(&model);
+}
+
+/* What one thread does to a device and a model that it shares with others. */
+typedef struct thread_work {
+    pthread_t thread;
+    const vrn_model *model;
+    const float *input;
+    float logits[10];
+    bool ok;
+} thread_work;
+
+static void *work(void *user)
+{
+    thread_work *w = user;
+    w->ok = true;
+    for (int round = 0; round < 3 && w->ok; round++) {
+        vrn_session *session = NULL;
+        const vrn_batch batch = {.count = 1, .nchw = w->input, .logits = w->logits};
+        w->ok = vrn_session_create(&session, device, w->model, NULL) == VRN_OK;
+        for (int i = 0; i < 5 && w->ok; i++) w->ok = vrn_session_run(session, &batch) == VRN_OK;
+        vrn_session_destroy(&session);
+    }
+    return NULL;
+}
+
+static void threads_share_a_device(void **state)
+{
+    (void)state;
+    enum { THREADS = 4 };
+    vrn_model *model = make_model("resnet8");
+    float *input = make_input(1, 29), expected[10];
+    vrn_session *session = make_session(device, model, NULL);
+    run(session, input, 1, expected);
+    vrn_session_destroy(&session);
+    thread_work works[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        works[i] = (thread_work){.model = model, .input = input};
+        assert_int_equal(pthread_create(&works[i].thread, NULL, work, &works[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) pthread_join(works[i].thread, NULL);
+    for (int i = 0; i < THREADS; i++) {
+        assert_true(works[i].ok);
+        assert_memory_equal(works[i].logits, expected, sizeof expected);
+    }
+    free(input);
+    vrn_model_destroy(&model);
+}
+
 static void input_forms_agree(void **state)
 {
     (void)state;
@@ -346,7 +432,13 @@ static void wrong_arguments_are_refused(void **state)
                      VRN_ERROR_INVALID_ARGUMENT);
     params = (vrn_session_params){.height = 30000, .width = 30000};
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_ERROR_UNSUPPORTED);
-    assert_int_equal(messages.errors, errors + 3);
+    params = (vrn_session_params){.batch = UINT32_MAX};
+    assert_int_equal(vrn_session_create(&session, device, model, &params),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    params = (vrn_session_params){.batch = 65536};
+    assert_int_equal(vrn_session_create(&session, NULL, model, &params),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(messages.errors, errors + 4);
 
     session = make_session(device, model, NULL);
     float input[3 * PIXELS] = {0};
@@ -358,7 +450,8 @@ static void wrong_arguments_are_refused(void **state)
     batch = (vrn_batch){.count = 1, .nchw = input, .nhwc = input};
     assert_int_equal(vrn_session_submit(session, &batch, &ticket), VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(vrn_session_wait(session, 99), VRN_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(messages.errors, errors + 7);
+    assert_int_equal(vrn_session_submit(session, NULL, &ticket), VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(messages.errors, errors + 9);
     messages.errors = errors;
     vrn_session_destroy(&session);
     vrn_model_destroy(&model);
@@ -372,6 +465,8 @@ int main(void)
         cmocka_unit_test(a_thousand_replays_give_the_same_bytes),
         cmocka_unit_test(slices_and_batches_change_nothing),
         cmocka_unit_test(several_in_flight),
+        cmocka_unit_test(taps_anywhere),
+        cmocka_unit_test(threads_share_a_device),
         cmocka_unit_test(input_forms_agree),
         cmocka_unit_test(weights_are_shared),
         cmocka_unit_test(depth_costs_no_activations),

@@ -1,0 +1,27 @@
+/* Descriptor pools and sets of buffers. */
+#ifndef VRN_GPU_DESCRIPTOR_H
+#define VRN_GPU_DESCRIPTOR_H
+
+#include "gpu/memory.h"
+#include "gpu/pipeline.h"
+
+/* One binding of a set: a range of a buffer, or with a view that view of a texel buffer. */
+typedef struct vrn_binding {
+    uint32_t binding;
+    vrn_range range;
+    VkBufferView view; /* VK_NULL_HANDLE: a storage buffer */
+} vrn_binding;
+
+/* A pool for `sets` sets with so many storage buffers and texel buffers in all. */
+vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device, uint32_t sets,
+                                      uint32_t storage_buffers, uint32_t texel_buffers);
+
+/* Allocates a set for a pipeline and writes it. It goes with the pool. */
+vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
+                                     VkDescriptorPool pool, const vrn_pipeline *pipeline,
+                                     const vrn_binding *bindings, uint32_t count);
+
+/* A view of a range as vec4s of floats. */
+vrn_result vrn_texel_view_create(VkBufferView *view, vrn_device *device, vrn_range range);
+
+#endif
