@@ -29,9 +29,9 @@ vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
         .descriptorSetCount = 1,
         .pSetLayouts = &pipeline->set_layout,
     };
-    vrn_result result =
-        vrn_device_check(device, device->vk.AllocateDescriptorSets(device->handle, &allocation, set),
-                         "vkAllocateDescriptorSets");
+    vrn_result result = vrn_device_check(
+        device, device->vk.AllocateDescriptorSets(device->handle, &allocation, set),
+        "vkAllocateDescriptorSets");
     if (result) return result;
     VkDescriptorBufferInfo infos[VRN_MAX_BINDINGS];
     VkWriteDescriptorSet writes[VRN_MAX_BINDINGS];
@@ -63,7 +63,6 @@ vrn_result vrn_texel_view_create(VkBufferView *view, vrn_device *device, vrn_ran
         .range = range.bytes,
     };
     *view = VK_NULL_HANDLE;
-    return vrn_device_check(device,
-                            device->vk.CreateBufferView(device->handle, &info, NULL, view),
+    return vrn_device_check(device, device->vk.CreateBufferView(device->handle, &info, NULL, view),
                             "vkCreateBufferView");
 }

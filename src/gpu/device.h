@@ -51,8 +51,7 @@ vrn_result vrn_device_alive(const vrn_device *device);
 
 /* Names a Vulkan object for debuggers and validation messages; nothing without VK_EXT_debug_utils. */
 void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handle,
-                     const char *format, ...)
-    VRN_PRINTF(4, 5);
+                     const char *format, ...) VRN_PRINTF(4, 5);
 
 /* Milliseconds between two timestamps of the device's queue. */
 double vrn_device_ticks_ms(const vrn_device *device, uint64_t begin, uint64_t end);

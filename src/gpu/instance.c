@@ -61,9 +61,9 @@ static bool has_extension(const char *layer, const char *name)
 
 static vrn_result create_handle(vrn_instance *instance, bool validation, const vrn_log *log)
 {
-    instance->debug_utils = has_extension(NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME) ||
-                            (validation && has_extension(validation_layer,
-                                                         VK_EXT_DEBUG_UTILS_EXTENSION_NAME));
+    instance->debug_utils =
+        has_extension(NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME) ||
+        (validation && has_extension(validation_layer, VK_EXT_DEBUG_UTILS_EXTENSION_NAME));
     const VkValidationFeatureEnableEXT enabled[] = {
         VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT,
     };
@@ -80,13 +80,14 @@ static vrn_result create_handle(vrn_instance *instance, bool validation, const v
     VkInstanceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
         .pNext = validation ? &features : NULL,
-        .pApplicationInfo = &(VkApplicationInfo){
-            .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
-            .pEngineName = "vkresnet",
-            .engineVersion = VK_MAKE_API_VERSION(0, VRN_VERSION_MAJOR, VRN_VERSION_MINOR,
-                                                 VRN_VERSION_PATCH),
-            .apiVersion = VK_API_VERSION_1_3,
-        },
+        .pApplicationInfo =
+            &(VkApplicationInfo){
+                .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+                .pEngineName = "vkresnet",
+                .engineVersion =
+                    VK_MAKE_API_VERSION(0, VRN_VERSION_MAJOR, VRN_VERSION_MINOR, VRN_VERSION_PATCH),
+                .apiVersion = VK_API_VERSION_1_3,
+            },
         .enabledLayerCount = validation ? 1 : 0,
         .ppEnabledLayerNames = &validation_layer,
         .enabledExtensionCount = extension_count,

@@ -82,11 +82,10 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
     };
     *layout = (stored_layout){
         .bindings = key->bindings, .texel = key->texel, .push_bytes = key->push_bytes};
-    vrn_result result =
-        vrn_device_check(device,
-                         device->vk.CreateDescriptorSetLayout(device->handle, &set_info, NULL,
-                                                              &layout->set_layout),
-                         "vkCreateDescriptorSetLayout");
+    vrn_result result = vrn_device_check(
+        device,
+        device->vk.CreateDescriptorSetLayout(device->handle, &set_info, NULL, &layout->set_layout),
+        "vkCreateDescriptorSetLayout");
     if (result) return result;
 
     const VkPushConstantRange range = {
@@ -109,8 +108,7 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
     return result;
 }
 
-static vrn_result get_layout(stored_layout *layout, vrn_device *device,
-                             const vrn_pipeline_key *key)
+static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vrn_pipeline_key *key)
 {
     struct vrn_pipeline_store *store = device->pipelines;
     for (uint32_t i = 0; i < store->layout_count; i++) {
@@ -175,8 +173,8 @@ static vrn_result create_pipeline(vrn_pipeline *pipeline, vrn_device *device,
             },
         .layout = layout.layout,
     };
-    VkResult created = device->vk.CreateComputePipelines(
-        device->handle, device->pipelines->cache, 1, &info, NULL, &pipeline->handle);
+    VkResult created = device->vk.CreateComputePipelines(device->handle, device->pipelines->cache,
+                                                         1, &info, NULL, &pipeline->handle);
     device->vk.DestroyShaderModule(device->handle, module, NULL);
     if (created == VK_SUCCESS) {
         vrn_device_name(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)pipeline->handle, "%s",
@@ -185,8 +183,7 @@ static vrn_result create_pipeline(vrn_pipeline *pipeline, vrn_device *device,
     return vrn_device_check(device, created, "vkCreateComputePipelines");
 }
 
-vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device,
-                            const vrn_pipeline_key *key)
+vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vrn_pipeline_key *key)
 {
     struct vrn_pipeline_store *store = device->pipelines;
     vrn_result result = VRN_OK;

@@ -8,10 +8,17 @@
 #include "base/util.h"
 
 static const char *const capability_names[VRN_CAPABILITY_COUNT] = {
-    "direct mapping",     "texel buffers",       "timestamps",
-    "subgroups",          "timeline semaphores", "16-bit storage",
-    "float16",            "int8",                "integer dot product",
-    "cooperative matrix", "pipeline statistics",
+    "direct mapping",
+    "texel buffers",
+    "timestamps",
+    "subgroups",
+    "timeline semaphores",
+    "16-bit storage",
+    "float16",
+    "int8",
+    "integer dot product",
+    "cooperative matrix",
+    "pipeline statistics",
 };
 
 const char *vrn_capability_name(uint32_t bit)
@@ -41,13 +48,12 @@ static vrn_result list_extensions(extension_list *list, const vrn_instance *inst
 {
     *list = (extension_list){0};
     uint32_t count = 0;
-    VkResult result =
-        instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count, NULL);
+    VkResult result = instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count, NULL);
     if (result == VK_SUCCESS && count > 0) {
         list->items = vrn_alloc(count, sizeof *list->items);
         if (!list->items) return vrn_fail_memory(log);
-        result = instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count,
-                                                                 list->items);
+        result =
+            instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count, list->items);
     }
     if (result >= 0) list->count = count;
     return VRN_OK;
@@ -166,8 +172,7 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
         {arithmetic.shaderFloat16, VRN_CAPABILITY_FLOAT16},
         {arithmetic.shaderInt8 && storage8.storageBuffer8BitAccess, VRN_CAPABILITY_INT8},
         {dot.shaderIntegerDotProduct, VRN_CAPABILITY_INTEGER_DOT_PRODUCT},
-        {has_extension(extensions, "VK_KHR_cooperative_matrix"),
-         VRN_CAPABILITY_COOPERATIVE_MATRIX},
+        {has_extension(extensions, "VK_KHR_cooperative_matrix"), VRN_CAPABILITY_COOPERATIVE_MATRIX},
         {has_extension(extensions, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME),
          VRN_CAPABILITY_PIPELINE_STATISTICS},
     };
@@ -190,8 +195,7 @@ static void probe_memory(vrn_probe *probe, const vrn_instance *instance, VkPhysi
         }
     }
     /* On a discrete device the host reaches its memory over the bus: staging is faster there. */
-    bool shared =
-        probe->info.type == VRN_DEVICE_CPU || probe->info.type == VRN_DEVICE_INTEGRATED;
+    bool shared = probe->info.type == VRN_DEVICE_CPU || probe->info.type == VRN_DEVICE_INTEGRATED;
     const VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT |
                                          VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                                          VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;

@@ -57,8 +57,8 @@ vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool o
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
         .flags = once ? VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT : 0,
     };
-    vrn_result result = vrn_device_check(device, device->vk.ResetCommandBuffer(buffer, 0),
-                                         "vkResetCommandBuffer");
+    vrn_result result =
+        vrn_device_check(device, device->vk.ResetCommandBuffer(buffer, 0), "vkResetCommandBuffer");
     if (result) return result;
     return vrn_device_check(device, device->vk.BeginCommandBuffer(buffer, &info),
                             "vkBeginCommandBuffer");
@@ -94,8 +94,7 @@ vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)
     commands->pending = waited != VK_SUCCESS && waited != VK_ERROR_DEVICE_LOST;
     vrn_result result = vrn_device_check(device, waited, "vkWaitForFences");
     if (result) return result;
-    return vrn_device_check(device,
-                            device->vk.ResetFences(device->handle, 1, &commands->fence),
+    return vrn_device_check(device, device->vk.ResetFences(device->handle, 1, &commands->fence),
                             "vkResetFences");
 }
 

@@ -48,8 +48,8 @@ vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint
         upload->recording = true;
     }
     const VkBufferCopy region = {.srcOffset = upload->used, .dstOffset = offset, .size = size};
-    device->vk.CmdCopyBuffer(upload->commands.buffers[0], upload->staging.handle, buffer->handle,
-                             1, &region);
+    device->vk.CmdCopyBuffer(upload->commands.buffers[0], upload->staging.handle, buffer->handle, 1,
+                             &region);
     *memory = (char *)upload->staging.mapped + upload->used;
     upload->used = vrn_round_up(upload->used + size, 16);
     return VRN_OK;

@@ -18,7 +18,7 @@ enum {
 };
 
 /* Where the constants of a row stand. */
-enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };                          /* direct */
+enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };                     /* direct */
 enum { ROW_TILE_M = 1, ROW_TILE_N4, ROW_TILE_K4, ROW_THREAD_M, ROW_THREAD_N4 }; /* tile */
 
 static uint32_t group_in(const vrn_op_desc *d)

@@ -62,8 +62,8 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
     }
     vrn_grid grid = kernel->grid(kernel, desc, 1);
     return grid.z <= limits->maxComputeWorkGroupCount[2] &&
-           grid.x <= (uint64_t)limits->maxComputeWorkGroupCount[0] *
-                         limits->maxComputeWorkGroupCount[1];
+           grid.x <=
+               (uint64_t)limits->maxComputeWorkGroupCount[0] * limits->maxComputeWorkGroupCount[1];
 }
 
 void vrn_kernel_key(const vrn_kernel *kernel, const vrn_op_desc *desc, vrn_pipeline_key *key)

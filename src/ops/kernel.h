@@ -11,20 +11,16 @@
 
 /* Bindings of set 0, with the same meaning in every kernel. */
 enum {
-    VRN_BIND_X = 0, /* input activations */
-    VRN_BIND_Y = 1, /* output activations */
-    VRN_BIND_W = 2, /* packed parameters; a bias comes first */
-    VRN_BIND_R = 3, /* residual, or the second operand of an addition */
+    VRN_BIND_X = 0,    /* input activations */
+    VRN_BIND_Y = 1,    /* output activations */
+    VRN_BIND_W = 2,    /* packed parameters; a bias comes first */
+    VRN_BIND_R = 3,    /* residual, or the second operand of an addition */
     VRN_BIND_COUNT = 4 /* as many storage buffers as every Vulkan device has for a stage */
 };
 
 /* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's from
  * VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
-enum {
-    VRN_OP_CONSTANTS_MAX = 32,
-    VRN_ROW_CONSTANTS = 32,
-    VRN_ROW_CONSTANTS_MAX = 8
-};
+enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 8 };
 
 /* Where a kernel is at home. */
 typedef enum vrn_kernel_suits {

@@ -38,7 +38,8 @@ static const vrn_kernel kernels[] = {
         .name = "linear",
         .module = &vrn_module_linear,
         .row_count = 1,
-        .row = {16}, /* a thousand outputs are 250 vec4s: small groups spread them over the device */
+        .row =
+            {16}, /* a thousand outputs are 250 vec4s: small groups spread them over the device */
         .grid = vrn_grid_output,
     },
 };

@@ -28,28 +28,17 @@ static double own_flops(const vrn_op_desc *desc)
     double in = elements(desc->in), out = elements(desc->out);
     double window = (double)desc->kernel.y * desc->kernel.x;
     switch (desc->op) {
-    case VRN_OP_CONV:
-        return 2 * out * window * (desc->in.c / desc->groups);
-    case VRN_OP_BATCH_NORM:
-        return 2 * out; /* a scale and a shift */
-    case VRN_OP_GROUP_NORM:
-        return 5 * out; /* sum, sum of squares (2), scale and shift (2) */
-    case VRN_OP_RELU:
-        return out;
-    case VRN_OP_MAX_POOL:
-        return out * window;
-    case VRN_OP_AVG_POOL:
-        return in;
-    case VRN_OP_ADD:
-        return out;
-    case VRN_OP_SHORTCUT:
-        return 0; /* moves, computes nothing */
-    case VRN_OP_LINEAR:
-        return 2 * in * desc->out.c + desc->out.c; /* with its bias */
-    case VRN_OP_SOFTMAX:
-        return 4 * out; /* maximum, exponential, sum, division */
-    case VRN_OP_COUNT:
-        break;
+    case VRN_OP_CONV: return 2 * out * window * (desc->in.c / desc->groups);
+    case VRN_OP_BATCH_NORM: return 2 * out; /* a scale and a shift */
+    case VRN_OP_GROUP_NORM: return 5 * out; /* sum, sum of squares (2), scale and shift (2) */
+    case VRN_OP_RELU: return out;
+    case VRN_OP_MAX_POOL: return out * window;
+    case VRN_OP_AVG_POOL: return in;
+    case VRN_OP_ADD: return out;
+    case VRN_OP_SHORTCUT: return 0;                                /* moves, computes nothing */
+    case VRN_OP_LINEAR: return 2 * in * desc->out.c + desc->out.c; /* with its bias */
+    case VRN_OP_SOFTMAX: return 4 * out; /* maximum, exponential, sum, division */
+    case VRN_OP_COUNT: break;
     }
     return 0;
 }

@@ -12,9 +12,9 @@ typedef enum vrn_op {
     VRN_OP_GROUP_NORM,
     VRN_OP_RELU,
     VRN_OP_MAX_POOL,
-    VRN_OP_AVG_POOL,   /* global: one value a channel */
-    VRN_OP_ADD,        /* first input plus second */
-    VRN_OP_SHORTCUT,   /* option A: strided subsampling, channels padded with zeros */
+    VRN_OP_AVG_POOL, /* global: one value a channel */
+    VRN_OP_ADD,      /* first input plus second */
+    VRN_OP_SHORTCUT, /* option A: strided subsampling, channels padded with zeros */
     VRN_OP_LINEAR,
     VRN_OP_SOFTMAX,
     VRN_OP_COUNT

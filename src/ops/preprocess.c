@@ -119,8 +119,8 @@ void vrn_normalize_key(vrn_pipeline_key *key)
 }
 
 void vrn_preprocess_record(const char *name, const vrn_pipeline *pipeline, VkDescriptorSet set,
-                           const void *push, uint32_t push_bytes, uint64_t pixels, VkCommandBuffer buffer,
-                           const vrn_device *device)
+                           const void *push, uint32_t push_bytes, uint64_t pixels,
+                           VkCommandBuffer buffer, const vrn_device *device)
 {
     vrn_commands_begin_label(buffer, device, name);
     vrn_pipeline_bind(pipeline, device, buffer, set, push, push_bytes);

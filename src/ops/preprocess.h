@@ -55,7 +55,7 @@ void vrn_normalize_key(vrn_pipeline_key *key);
 
 /* Records one of them for dst_width x dst_height pixels; `name` is for debuggers. */
 void vrn_preprocess_record(const char *name, const vrn_pipeline *pipeline, VkDescriptorSet set,
-                           const void *push, uint32_t push_bytes, uint64_t pixels, VkCommandBuffer buffer,
-                           const vrn_device *device);
+                           const void *push, uint32_t push_bytes, uint64_t pixels,
+                           VkCommandBuffer buffer, const vrn_device *device);
 
 #endif

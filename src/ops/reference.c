@@ -59,8 +59,8 @@ static double epilogue(const vrn_op_desc *d, double value, const float *residual
 {
     const vrn_epilogue *e = &d->epilogue;
     if (e->residual) {
-        value += shortcut(e->residual_shape, e->residual_stride, e->residual_offset, residual, n,
-                          y, x, c);
+        value += shortcut(e->residual_shape, e->residual_stride, e->residual_offset, residual, n, y,
+                          x, c);
     }
     return e->relu && value < 0 ? 0 : value;
 }
@@ -94,8 +94,8 @@ static double linear(const vrn_op_desc *d, const float *x, const vrn_params *p, 
 {
     double sum = p->own[VRN_PARAM_BIAS][k];
     for (uint32_t c = 0; c < d->in.c; c++) {
-        sum += (double)x[(size_t)n * d->in.c + c] *
-               p->own[VRN_PARAM_WEIGHT][(size_t)k * d->in.c + c];
+        sum +=
+            (double)x[(size_t)n * d->in.c + c] * p->own[VRN_PARAM_WEIGHT][(size_t)k * d->in.c + c];
     }
     return sum;
 }
@@ -157,8 +157,7 @@ static double output(const vrn_op_desc *d, const float *x, const float *residual
     case VRN_OP_RELU: return fmax(x[at(d->in, n, oy, ox, c)], 0);
     case VRN_OP_MAX_POOL: return pool_max(d, x, n, oy, ox, c);
     case VRN_OP_AVG_POOL: return pool_average(d, x, n, c);
-    case VRN_OP_ADD:
-        return (double)x[at(d->in, n, oy, ox, c)] + residual[at(d->in, n, oy, ox, c)];
+    case VRN_OP_ADD: return (double)x[at(d->in, n, oy, ox, c)] + residual[at(d->in, n, oy, ox, c)];
     case VRN_OP_SHORTCUT: return shortcut(d->in, d->subsample, d->offset, x, n, oy, ox, c);
     case VRN_OP_LINEAR: return linear(d, x, p, n, c);
     case VRN_OP_SOFTMAX: return softmax(d, x, n, c);
@@ -168,8 +167,8 @@ static double output(const vrn_op_desc *d, const float *x, const float *residual
     return value;
 }
 
-void vrn_reference_run(const vrn_op_desc *d, uint32_t images, const float *x,
-                       const float *residual, const vrn_params *params, float *y)
+void vrn_reference_run(const vrn_op_desc *d, uint32_t images, const float *x, const float *residual,
+                       const vrn_params *params, float *y)
 {
     if (d->op == VRN_OP_GROUP_NORM) {
         run_group_norm(d, images, x, params, y);

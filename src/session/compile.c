@@ -130,8 +130,7 @@ static vrn_result prepare_weights(vrn_session *session, vrn_range *ranges)
     for (uint32_t i = 0; i < session->graph.count; i++) {
         const vrn_node *node = &session->graph.nodes[i];
         if (!vrn_operator_of(node->desc.op)->packed_floats) continue;
-        requests[count++] =
-            (vrn_weights_request){.node = node, .kernel = session->steps[i].kernel};
+        requests[count++] = (vrn_weights_request){.node = node, .kernel = session->steps[i].kernel};
     }
     result = vrn_weights_prepare(session->weights, device, session->model, requests, count);
     for (uint32_t i = 0; i < count && !result; i++) {

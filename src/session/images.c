@@ -10,7 +10,8 @@
 
 enum {
     SIDE_MAX = 1 << 24, /* pixels along a side: keeps every product below in 64 bits */
-    BAND_ROWS = 64,     /* bands begin at multiples of so many rows: offsets stay aligned to 256 bytes */
+    BAND_ROWS =
+        64, /* bands begin at multiples of so many rows: offsets stay aligned to 256 bytes */
 };
 
 /* What happens to one image, and where its parts lie in the buffers. */
@@ -21,7 +22,7 @@ typedef struct job {
     uint32_t first_column, width; /* of the source that is needed */
     uint32_t first_row, height;
     uint64_t pixels, filters[2], scratch[2]; /* offsets */
-    vrn_range current; /* the image as the stages so far have left it */
+    vrn_range current;                       /* the image as the stages so far have left it */
 } job;
 
 typedef struct builder {
@@ -141,8 +142,7 @@ static vrn_result grow_pool(builder *b)
     }
     if (images->pool) device->vk.DestroyDescriptorPool(device->handle, images->pool, NULL);
     images->pool = VK_NULL_HANDLE;
-    vrn_result result =
-        vrn_descriptor_pool_create(&images->pool, device, b->sets, b->sets * 3, 0);
+    vrn_result result = vrn_descriptor_pool_create(&images->pool, device, b->sets, b->sets * 3, 0);
     images->pool_sets = result ? 0 : b->sets;
     return result;
 }
@@ -152,8 +152,7 @@ static void copy_pixels(const builder *b, job *j, const vrn_image *photo)
     size_t stride = photo->stride ? photo->stride : (size_t)photo->width * 4;
     size_t row_bytes = (size_t)j->width * 4;
     uint8_t *to = (uint8_t *)b->images->pixels.mapped + j->pixels;
-    const uint8_t *from =
-        photo->pixels + j->first_row * stride + (size_t)j->first_column * 4;
+    const uint8_t *from = photo->pixels + j->first_row * stride + (size_t)j->first_column * 4;
     for (uint32_t row = 0; row < j->height; row++) {
         memcpy(to + row * row_bytes, from + row * stride, row_bytes);
     }
@@ -172,9 +171,8 @@ static vrn_result record_resample(const builder *b, bool vertical, vrn_range x, 
         {.binding = VRN_PREPROCESS_FILTER, .range = table},
     };
     VkDescriptorSet set;
-    vrn_result result =
-        vrn_descriptor_set_create(&set, b->device, b->images->pool, &b->resample[vertical],
-                                  bindings, VRN_COUNT(bindings));
+    vrn_result result = vrn_descriptor_set_create(
+        &set, b->device, b->images->pool, &b->resample[vertical], bindings, VRN_COUNT(bindings));
     if (result) return result;
     const vrn_resample_push push = {
         .src_width = width,
@@ -182,8 +180,9 @@ static vrn_result record_resample(const builder *b, bool vertical, vrn_range x, 
         .dst_height = out_height,
         .taps = vrn_filter_taps(filter),
     };
-    vrn_preprocess_record(vertical ? "resample rows" : "resample columns", &b->resample[vertical], set, &push, sizeof push,
-                          (uint64_t)out_width * out_height, b->buffer, b->device);
+    vrn_preprocess_record(vertical ? "resample rows" : "resample columns", &b->resample[vertical],
+                          set, &push, sizeof push, (uint64_t)out_width * out_height, b->buffer,
+                          b->device);
     return VRN_OK;
 }
 
@@ -220,8 +219,8 @@ static vrn_result record_rows(const builder *b, job *j)
     vrn_filter_fill(&j->rows, filter_table(b, j->filters[1]));
     const uint32_t width = j->columns.count, rows = j->rows.count;
     const vrn_range y = {b->images->scratch.handle, j->scratch[1], (uint64_t)width * rows * 4};
-    vrn_result result = record_resample(b, true, j->current, width, y, width, rows, &j->rows,
-                                        j->filters[1]);
+    vrn_result result =
+        record_resample(b, true, j->current, width, y, width, rows, &j->rows, j->filters[1]);
     j->current = y;
     return result;
 }
@@ -253,8 +252,8 @@ static vrn_result record_normalize(const builder *b, const job *j, uint32_t inde
         push.mean[i] = b->transform->mean[i];
         push.std[i] = b->transform->std[i] != 0 ? b->transform->std[i] : 1;
     }
-    vrn_preprocess_record("normalize", &b->normalize, set, &push, sizeof push, (uint64_t)b->height * b->width,
-                          b->buffer, b->device);
+    vrn_preprocess_record("normalize", &b->normalize, set, &push, sizeof push,
+                          (uint64_t)b->height * b->width, b->buffer, b->device);
     return VRN_OK;
 }
 
@@ -287,8 +286,7 @@ static vrn_result get_pipelines(builder *b)
 static vrn_result grow_buffers(builder *b, uint32_t batch)
 {
     vrn_images *images = b->images;
-    vrn_result result =
-        grow(b, &images->pixels, VRN_BUFFER_UPLOAD, b->pixel_bytes, "image pixels");
+    vrn_result result = grow(b, &images->pixels, VRN_BUFFER_UPLOAD, b->pixel_bytes, "image pixels");
     if (!result) {
         result = grow(b, &images->filters, VRN_BUFFER_UPLOAD, b->filter_bytes, "image filters");
     }

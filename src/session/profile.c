@@ -21,8 +21,8 @@ static void describe(const vrn_session *session, uint32_t index, vrn_layer *laye
 {
     const vrn_node *node = &session->graph.nodes[index];
     const vrn_step *step = &session->steps[index];
-    uint64_t bytes = vrn_shape_bytes(node->desc.in) + vrn_shape_bytes(node->desc.out) +
-                     step->parameter_bytes;
+    uint64_t bytes =
+        vrn_shape_bytes(node->desc.in) + vrn_shape_bytes(node->desc.out) + step->parameter_bytes;
     if (node->residual != VRN_NO_VALUE) {
         bytes += vrn_shape_bytes(vrn_graph_shape(&session->graph, node->residual));
     }

@@ -110,8 +110,8 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_b
     const size_t pixels = (size_t)session->info.height * session->info.width;
     if (!slot->input.handle) {
         uint64_t bytes = vrn_shape_bytes(session->graph.input) * session->info.batch;
-        vrn_result result = vrn_buffer_create(&slot->input, session->device, VRN_BUFFER_UPLOAD,
-                                              bytes, "input");
+        vrn_result result =
+            vrn_buffer_create(&slot->input, session->device, VRN_BUFFER_UPLOAD, bytes, "input");
         if (result) return result;
     }
     if (batch->nchw) {
@@ -128,11 +128,9 @@ static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_sourc
 {
     if (slot->recorded == source && slot->recorded_count == count) return VRN_OK;
     slot->recorded = VRN_SOURCE_NONE;
-    VkBuffer input =
-        source == VRN_SOURCE_FLOATS ? slot->input.handle : slot->images.tensor.handle;
-    vrn_result result =
-        vrn_session_record(session, slot->commands.buffers[0], input, slot->output.handle, count,
-                           slot->queries, false);
+    VkBuffer input = source == VRN_SOURCE_FLOATS ? slot->input.handle : slot->images.tensor.handle;
+    vrn_result result = vrn_session_record(session, slot->commands.buffers[0], input,
+                                           slot->output.handle, count, slot->queries, false);
     if (result) return result;
     slot->recorded = source;
     slot->recorded_count = count;

@@ -109,9 +109,9 @@ vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_m
         return result;
     }
     session->info.compile_ms = vrn_time_ms() - start;
-    vrn_log_write(&device->log, VRN_LOG_INFO, "%s: %u dispatches, slices of %u, compiled in %.0f ms",
-                  model_info.name, session->info.dispatches, session->info.slice,
-                  session->info.compile_ms);
+    vrn_log_write(&device->log, VRN_LOG_INFO,
+                  "%s: %u dispatches, slices of %u, compiled in %.0f ms", model_info.name,
+                  session->info.dispatches, session->info.slice, session->info.compile_ms);
     *out = session;
     return VRN_OK;
 }

@@ -219,8 +219,8 @@ static vrn_result fill(const vrn_weights *weights, const slot *s, const vrn_mode
     if (!result) result = load(&norm, model, node->folded_norm, log);
     if (!result && !packed) result = vrn_fail_memory(log);
     if (!result) {
-        result = vrn_upload_reserve(upload, &weights->blocks[s->block], s->offset, s->bytes,
-                                    &memory);
+        result =
+            vrn_upload_reserve(upload, &weights->blocks[s->block], s->offset, s->bytes, &memory);
     }
     if (!result) {
         memcpy(params.own, own.param, sizeof params.own);

@@ -117,8 +117,8 @@ static void fill_buffers(op_buffers *b, const op_data *data, const vrn_kernel *k
         /* Guards before and behind, which must survive around the output and never be read. */
         b->offsets[i] = GUARD_FLOATS * sizeof(float);
         uint64_t size = b->bytes[i] + 2 * GUARD_FLOATS * sizeof(float);
-        assert_int_equal(
-            vrn_buffer_create(&b->buffers[i], device, VRN_BUFFER_DEVICE, size, "test"), VRN_OK);
+        assert_int_equal(vrn_buffer_create(&b->buffers[i], device, VRN_BUFFER_DEVICE, size, "test"),
+                         VRN_OK);
         assert_non_null(b->buffers[i].mapped);
         float *mapped = b->buffers[i].mapped;
         for (uint64_t k = 0; k < size / sizeof(float); k++) mapped[k] = poison;
@@ -145,8 +145,8 @@ static VkDescriptorSet bind_buffers(op_buffers *b, const vrn_op_desc *d, const v
         }
         bindings[count++] = (vrn_binding){.binding = i, .range = range, .view = b->views[i]};
     }
-    assert_int_equal(
-        vrn_descriptor_set_create(&set, device, pool, pipeline, bindings, count), VRN_OK);
+    assert_int_equal(vrn_descriptor_set_create(&set, device, pool, pipeline, bindings, count),
+                     VRN_OK);
     return set;
 }
 
@@ -157,8 +157,8 @@ static void run_kernel(op_buffers *b, const op_data *data, const vrn_kernel *ker
     vrn_kernel_key(kernel, &data->desc, &key);
     assert_int_equal(vrn_pipeline_get(&pipeline, device, &key), VRN_OK);
     VkDescriptorPool pool;
-    assert_int_equal(
-        vrn_descriptor_pool_create(&pool, device, 1, VRN_BIND_COUNT, VRN_BIND_COUNT), VRN_OK);
+    assert_int_equal(vrn_descriptor_pool_create(&pool, device, 1, VRN_BIND_COUNT, VRN_BIND_COUNT),
+                     VRN_OK);
     VkDescriptorSet set = bind_buffers(b, &data->desc, kernel, &pipeline, pool);
 
     vrn_commands commands;
@@ -207,8 +207,8 @@ static int compare(const op_buffers *b, const op_data *data, const char *where)
         if (error <= tolerance(d) * fmax(1, fabs(expected))) continue;
         if (wrong++ < 4) {
             fprintf(stderr, "%s: [n %zu, y %zu, x %zu, c %u]: expected %.9g, found %.9g\n", where,
-                    pixel / (d->out.h * d->out.w), pixel / d->out.w % d->out.h, pixel % d->out.w,
-                    c, expected, y[GUARD_FLOATS + i]);
+                    pixel / (d->out.h * d->out.w), pixel / d->out.w % d->out.h, pixel % d->out.w, c,
+                    expected, y[GUARD_FLOATS + i]);
         }
     }
     return wrong;
@@ -252,8 +252,9 @@ static void grids_fold(void **state)
     device->limits.maxComputeWorkGroupCount[0] = 3;
     for (uint32_t i = 0; i < VRN_COUNT(op_cases); i++) {
         /* One case of each operator that needs more than three work groups is enough. */
-        static const char *const chosen[] = {"3x3 large", "groups of 20", "batch norm", "max pool",
-                                             "group norm", "relu alone", "softmax of 3"};
+        static const char *const chosen[] = {"3x3 large",   "groups of 20", "batch norm",
+                                             "max pool",    "group norm",   "relu alone",
+                                             "softmax of 3"};
         for (uint32_t k = 0; k < VRN_COUNT(chosen); k++) {
             if (strcmp(op_cases[i].name, chosen[k]) != 0) continue;
             void *c = (void *)(uintptr_t)&op_cases[i];
@@ -274,8 +275,7 @@ static void every_kernel_is_covered(void **state)
             bool covered = false;
             for (uint32_t c = 0; c < VRN_COUNT(op_cases) && !covered; c++) {
                 vrn_op_desc d = complete_desc(&op_cases[c]);
-                covered = (uint32_t)d.op == o &&
-                          vrn_kernel_supported(&op->kernels[i], &d, device);
+                covered = (uint32_t)d.op == o && vrn_kernel_supported(&op->kernels[i], &d, device);
             }
             if (!covered) fprintf(stderr, "%s: no case\n", op->kernels[i].name);
             assert_true(covered);

@@ -35,8 +35,8 @@ static float *prepare(const vrn_image *photos, uint32_t count, uint32_t height, 
     vrn_commands commands;
     vrn_buffer readback;
     assert_int_equal(vrn_commands_create(&commands, device), VRN_OK);
-    assert_int_equal(
-        vrn_buffer_create(&readback, device, VRN_BUFFER_READBACK, bytes, "readback"), VRN_OK);
+    assert_int_equal(vrn_buffer_create(&readback, device, VRN_BUFFER_READBACK, bytes, "readback"),
+                     VRN_OK);
     assert_int_equal(vrn_images_record(&images, device, photos, count, count, height, width,
                                        transform, commands.buffers[0]),
                      VRN_OK);
@@ -171,9 +171,9 @@ static void refuses_empty_images(void **state)
     vrn_images images = {0};
     const vrn_image empty = {NULL, 0, 0, 0};
     const int errors = messages.errors;
-    assert_int_equal(vrn_images_record(&images, device, &empty, 1, 1, 8, 8, &(vrn_transform){0},
-                                       VK_NULL_HANDLE),
-                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(
+        vrn_images_record(&images, device, &empty, 1, 1, 8, 8, &(vrn_transform){0}, VK_NULL_HANDLE),
+        VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(messages.errors, errors + 1);
     messages.errors = errors;
     vrn_images_destroy(&images, device);
@@ -183,10 +183,8 @@ int main(void)
 {
     device = fixture_device(&messages, 0);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_torchvision),
-        cmocka_unit_test(normalises),
-        cmocka_unit_test(large_pictures_go_in_bands),
-        cmocka_unit_test(odd_shapes),
+        cmocka_unit_test(equals_torchvision),         cmocka_unit_test(normalises),
+        cmocka_unit_test(large_pictures_go_in_bands), cmocka_unit_test(odd_shapes),
         cmocka_unit_test(refuses_empty_images),
     };
     int failed = cmocka_run_group_tests_name("preprocess", tests, NULL, NULL);

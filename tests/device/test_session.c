@@ -88,10 +88,8 @@ static void fusion_changes_nothing(void **state)
             }
             sizes[4] = (size_t)2 * info.classes;
             outputs[plain][4] = calloc(sizes[4], sizeof(float));
-            const vrn_batch batch = {.count = 2,
-                                     .nchw = input,
-                                     .logits = outputs[plain][4],
-                                     .taps = outputs[plain]};
+            const vrn_batch batch = {
+                .count = 2, .nchw = input, .logits = outputs[plain][4], .taps = outputs[plain]};
             assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
             vrn_session_destroy(&session);
         }
@@ -192,11 +190,11 @@ static void several_in_flight(void **state)
 static void taps_anywhere(void **state)
 {
     (void)state;
-    static const char *const taps[] = {"layer1.0.bn2", "layer2.0.conv1", "layer1.0.bn2", "layer2.0"};
+    static const char *const taps[] = {"layer1.0.bn2", "layer2.0.conv1", "layer1.0.bn2",
+                                       "layer2.0"};
     enum { TAPS = 4, COUNT = 3 };
     vrn_model *model = make_model("resnet8");
-    vrn_session_params params = {
-        .batch = 5, .taps = taps, .tap_count = TAPS, .no_fusion = true};
+    vrn_session_params params = {.batch = 5, .taps = taps, .tap_count = TAPS, .no_fusion = true};
     vrn_session *plain = make_session(device, model, &params);
     params.no_fusion = false;
     params.memory_limit = 1; /* slices of one image */
@@ -294,7 +292,8 @@ static void input_forms_agree(void **state)
             }
         }
     }
-    const vrn_image images[2] = {{&pixels[0][0][0], SIDE, SIDE, 0}, {&pixels[1][0][0], SIDE, SIDE, 0}};
+    const vrn_image images[2] = {{&pixels[0][0][0], SIDE, SIDE, 0},
+                                 {&pixels[1][0][0], SIDE, SIDE, 0}};
     const vrn_batch batches[3] = {
         {.count = 2, .nchw = &nchw[0][0][0], .logits = logits[0], .probabilities = probabilities},
         {.count = 2, .nhwc = &nhwc[0][0][0], .logits = logits[1]},
