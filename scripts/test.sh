@@ -9,7 +9,7 @@
 #   scripts/test.sh [--quick|--long] [--compiler gcc|clang] [--sanitize] [--lane NAME]
 #
 #   --quick          the stage gcc alone
-#   --long           also the large comparisons with PyTorch, which is installed for it (an hour or more)
+#   --long           also the large comparisons with PyTorch, which is installed for it (Debian)
 #   --compiler NAME  the stage of this compiler alone, with everything on every driver
 #   --sanitize       the stage sanitize alone
 #   --lane NAME      the same in a bare debian12 or debian13, a folder that debootstrap fills and that is
@@ -90,7 +90,7 @@ stage() {
     shift
     step "$name: configuring with $($compiler --version | head -n 1)" \
         cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_C_COMPILER="$compiler" \
-        -DCMAKE_BUILD_TYPE=Release -DVRN_WERROR=ON -DVRN_TEST_LONG=$long \
+        -DCMAKE_BUILD_TYPE=Release -DVRN_WERROR=ON \
         "-DVRN_TEST_DRIVERS=$drivers" "${cmake_options[@]}"
     step "$name: building" cmake --build "$folder"
     say "$name: testing"
@@ -102,8 +102,8 @@ stage() {
 run_stage() {
     case $1 in
     clang) stage clang clang -- --label-regex 'unit|tree' ;;
-    gcc) stage gcc gcc -- ;;
-    full-*) stage "${1#full-}" "${1#full-}" -- ;;
+    gcc) stage gcc gcc -DVRN_TEST_LONG=$long -- ;;
+    full-*) stage "${1#full-}" "${1#full-}" -DVRN_TEST_LONG=$long -- ;;
     sanitize)
         export ASAN_OPTIONS=allocator_may_return_null=1:verify_asan_link_order=0
         export LSAN_OPTIONS=suppressions=$project/tests/sanitize/leaks.supp:print_suppressions=0
