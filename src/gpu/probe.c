@@ -254,6 +254,10 @@ static void judge(vrn_probe *probe)
     }
     uint64_t gib = info->memory_bytes >> 30;
     info->score = by_type[info->type] + (int)vrn_min_u64(gib, 400);
+    /* Of two such drivers the one with large texel buffers, Mesa's, is ten times faster. */
+    if (info->type == VRN_DEVICE_CPU && (info->capabilities & VRN_CAPABILITY_TEXEL_BUFFERS)) {
+        info->score += 400;
+    }
 }
 
 vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
