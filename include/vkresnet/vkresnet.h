@@ -402,7 +402,7 @@ typedef struct vrn_layer {
     double gpu_ms;         /* of vrn_session_profile: for the whole batch; else 0 */
 } vrn_layer;
 
-/* Describes the dispatches: up to `capacity` of them (NULL when 0), `*count` receives their number. */
+/* Describes the operations: up to `capacity` of them (NULL when 0), `*count` receives their number. */
 VRN_API vrn_result vrn_session_layers(const vrn_session *session, vrn_layer *layers,
                                       uint32_t capacity, uint32_t *count);
 

@@ -41,17 +41,17 @@ static bool direct_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     /* The columns of an invocation belong to one group. */
     return groups_aligned(d) &&
-           (d->groups == 1 || group_out(d) / 4 % kernel->row[ROW_COLUMNS] == 0);
+           (d->groups == 1 || group_out(d) / 4 % kernel->pass[0].row[ROW_COLUMNS] == 0);
 }
 
-static vrn_grid direct_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static vrn_grid direct_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    uint32_t lanes_p = kernel->row[ROW_THREADS] / kernel->row[ROW_LANES_C];
+    uint32_t lanes_p = pass->row[ROW_THREADS] / pass->row[ROW_LANES_C];
     uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
-    uint64_t step = (uint64_t)lanes_p * kernel->row[ROW_PIXELS];
+    uint64_t step = (uint64_t)lanes_p * pass->row[ROW_PIXELS];
     return (vrn_grid){
         .x = (pixels + step - 1) / step,
-        .z = vrn_div_up(vrn_c4(d->out.c), kernel->row[ROW_LANES_C] * kernel->row[ROW_COLUMNS]),
+        .z = vrn_div_up(vrn_c4(d->out.c), pass->row[ROW_LANES_C] * pass->row[ROW_COLUMNS]),
     };
 }
 
@@ -60,10 +60,11 @@ static vrn_grid direct_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint
 static double direct_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     (void)images;
-    uint32_t k4 = vrn_c4(d->out.c), columns = kernel->row[ROW_COLUMNS];
-    uint32_t step = kernel->row[ROW_LANES_C] * columns;
+    uint32_t k4 = vrn_c4(d->out.c), columns = kernel->pass[0].row[ROW_COLUMNS];
+    uint32_t step = kernel->pass[0].row[ROW_LANES_C] * columns;
     double useful = (double)k4 / ((double)vrn_div_up(k4, step) * step);
-    return useful * (columns > 1 ? 100 : 70) + kernel->row[ROW_LANES_C] + (kernel->texel ? 200 : 0);
+    return useful * (columns > 1 ? 100 : 70) + kernel->pass[0].row[ROW_LANES_C] +
+           (kernel->pass[0].texel ? 200 : 0);
 }
 
 static bool tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
@@ -72,12 +73,12 @@ static bool tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return groups_aligned(d);
 }
 
-static vrn_grid tile_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static vrn_grid tile_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
     uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
     return (vrn_grid){
-        .x = (pixels + kernel->row[ROW_TILE_M] - 1) / kernel->row[ROW_TILE_M],
-        .z = vrn_div_up(vrn_c4(group_out(d)), kernel->row[ROW_TILE_N4]) * d->groups,
+        .x = (pixels + pass->row[ROW_TILE_M] - 1) / pass->row[ROW_TILE_M],
+        .z = vrn_div_up(vrn_c4(group_out(d)), pass->row[ROW_TILE_N4]) * d->groups,
     };
 }
 
@@ -86,8 +87,8 @@ static vrn_grid tile_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32
 static double tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const double enough_groups = 160; /* one or two for each core of a large GPU */
-    double m = kernel->row[ROW_TILE_M], n = 4.0 * kernel->row[ROW_TILE_N4];
-    vrn_grid grid = tile_grid(kernel, d, images);
+    double m = kernel->pass[0].row[ROW_TILE_M], n = 4.0 * kernel->pass[0].row[ROW_TILE_N4];
+    vrn_grid grid = tile_grid(&kernel->pass[0], d, images);
     double groups = (double)grid.x * grid.z;
     double useful = (double)images * d->out.h * d->out.w * d->out.c / (groups * m * n);
     double filled = groups < enough_groups ? groups / enough_groups : 1;
@@ -102,39 +103,47 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
 
 #define DIRECT(lanes_c)                                                                            \
     {                                                                                              \
-        .name = "conv_direct_" #lanes_c, .module = &vrn_module_conv_direct,                        \
-        .suits = VRN_SUITS_CPU, .layout = LAYOUT_RSCK, .row_count = 4,                             \
-        .row = {8, lanes_c, STORAGE_PIXELS, STORAGE_COLUMNS}, .fits = direct_fits,                 \
-        .grid = direct_grid, .merit = direct_merit,                                                \
+        .name = "conv_direct_" #lanes_c, .suits = VRN_SUITS_CPU, .layout = LAYOUT_RSCK,            \
+        .fits = direct_fits, .merit = direct_merit, .pass_count = 1,                               \
+        .pass = {{.module = &vrn_module_conv_direct,                                               \
+                  .row_count = 4,                                                                  \
+                  .row = {8, lanes_c, STORAGE_PIXELS, STORAGE_COLUMNS},                            \
+                  .grid = direct_grid}},                                                           \
     }
 
 #define DIRECT_TEXEL(lanes_c, pixels, columns)                                                     \
     {                                                                                              \
-        .name = "conv_direct_texel_" #lanes_c "x" #pixels "x" #columns,                            \
-        .module = &vrn_module_conv_direct_texel, .suits = VRN_SUITS_CPU,                           \
-        .needs = VRN_CAPABILITY_TEXEL_BUFFERS, .texel = TEXEL_XW, .layout = LAYOUT_RSCK,           \
-        .row_count = 4, .row = {8, lanes_c, pixels, columns}, .fits = direct_fits,                 \
-        .grid = direct_grid, .merit = direct_merit,                                                \
+        .name = "conv_direct_texel_" #lanes_c "x" #pixels "x" #columns, .suits = VRN_SUITS_CPU,    \
+        .needs = VRN_CAPABILITY_TEXEL_BUFFERS, .layout = LAYOUT_RSCK, .fits = direct_fits,         \
+        .merit = direct_merit, .pass_count = 1,                                                    \
+        .pass = {{.module = &vrn_module_conv_direct_texel,                                         \
+                  .texel = TEXEL_XW,                                                               \
+                  .row_count = 4,                                                                  \
+                  .row = {8, lanes_c, pixels, columns},                                            \
+                  .grid = direct_grid}},                                                           \
     }
 
 /* threads = (m / thread_m) * (n / 4 / thread_n4), a multiple of m */
 #define TILE(threads, m, n, k, thread_m, thread_n4)                                                \
     {                                                                                              \
-        .name = "conv_tile_" #m "x" #n, .module = &vrn_module_conv_tile, .suits = VRN_SUITS_GPU,   \
-        .layout = LAYOUT_RSCK, .shared_bytes = (m + n) * k * 4, .row_count = 6,                    \
-        .row = {threads, m, n / 4, k / 4, thread_m, thread_n4}, .fits = tile_fits,                 \
-        .grid = tile_grid, .merit = tile_merit,                                                    \
+        .name = "conv_tile_" #m "x" #n, .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK,             \
+        .shared_bytes = (m + n) * k * 4, .fits = tile_fits, .merit = tile_merit, .pass_count = 1,  \
+        .pass = {{.module = &vrn_module_conv_tile,                                                 \
+                  .row_count = 6,                                                                  \
+                  .row = {threads, m, n / 4, k / 4, thread_m, thread_n4},                          \
+                  .grid = tile_grid}},                                                             \
     }
 
 static const vrn_kernel kernels[] = {
     {
         .name = "conv_generic",
-        .module = &vrn_module_conv_generic,
         .suits = VRN_SUITS_ANY,
         .layout = LAYOUT_KCRS,
-        .row_count = 1,
-        .row = {64},
-        .grid = vrn_grid_output,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_conv_generic,
+                  .row_count = 1,
+                  .row = {64},
+                  .grid = vrn_grid_output}},
     },
     DIRECT(8),
     DIRECT(4),

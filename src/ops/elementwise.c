@@ -15,10 +15,9 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
 static const vrn_kernel relu_kernels[] = {
     {
         .name = "relu",
-        .module = &vrn_module_relu,
-        .row_count = 1,
-        .row = {64},
-        .grid = vrn_grid_output,
+        .pass_count = 1,
+        .pass =
+            {{.module = &vrn_module_relu, .row_count = 1, .row = {64}, .grid = vrn_grid_output}},
     },
 };
 
@@ -32,10 +31,8 @@ const vrn_operator vrn_operator_relu = {
 static const vrn_kernel add_kernels[] = {
     {
         .name = "add",
-        .module = &vrn_module_add,
-        .row_count = 1,
-        .row = {64},
-        .grid = vrn_grid_output,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_add, .row_count = 1, .row = {64}, .grid = vrn_grid_output}},
     },
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "gpu/queue.h"
 #include "ops/operators.h"
 
 static const vrn_operator *const operators[VRN_OP_COUNT] = {
@@ -28,57 +29,95 @@ uint64_t vrn_shape_bytes(vrn_shape shape)
     return (uint64_t)shape.h * shape.w * vrn_c4(shape.c) * 4 * sizeof(float);
 }
 
-/* What a kernel binds for one image must fit the device's limits; more images are run in slices. */
-static bool binding_fits(const vrn_kernel *kernel, uint32_t binding, uint64_t bytes,
-                         const vrn_device *device)
+uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                  const vrn_op_desc *desc, uint32_t images)
 {
-    if (kernel->texel & (1u << binding)) {
-        return bytes / 16 <= device->limits.maxTexelBufferElements;
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    uint32_t scratch = kernel->pass[pass].scratch[binding];
+    if (scratch) return kernel->scratch_bytes(desc, kernel, scratch, images);
+    switch (binding) {
+    case VRN_BIND_X: return vrn_shape_bytes(desc->in) * images;
+    case VRN_BIND_Y: return vrn_shape_bytes(desc->out) * images;
+    case VRN_BIND_W: return op->packed_floats ? op->packed_floats(desc, kernel) * sizeof(float) : 0;
+    default:
+        if (desc->op == VRN_OP_ADD) return vrn_shape_bytes(desc->in) * images;
+        return desc->epilogue.residual ? vrn_shape_bytes(desc->epilogue.residual_shape) * images
+                                       : 0;
     }
-    return bytes <= device->limits.maxStorageBufferRange;
 }
 
-bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
-                          const vrn_device *device)
+uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                  const vrn_device *device)
+{
+    if (kernel->pass[pass].texel & (1u << binding)) {
+        return (uint64_t)device->limits.maxTexelBufferElements * 16;
+    }
+    return device->limits.maxStorageBufferRange;
+}
+
+/* What a pass binds for one image must fit the device's limits; more images are run in slices. */
+static bool pass_supported(const vrn_kernel *kernel, uint32_t index, const vrn_op_desc *desc,
+                           const vrn_device *device)
 {
     const VkPhysicalDeviceLimits *limits = &device->limits;
-    if (!vrn_device_has(device, kernel->needs) ||
-        kernel->shared_bytes > limits->maxComputeSharedMemorySize ||
-        kernel->row[0] > limits->maxComputeWorkGroupInvocations ||
-        kernel->row[0] > limits->maxComputeWorkGroupSize[0]) {
+    const vrn_pass *pass = &kernel->pass[index];
+    if (pass->row[0] > limits->maxComputeWorkGroupInvocations ||
+        pass->row[0] > limits->maxComputeWorkGroupSize[0]) {
         return false;
     }
-    if (kernel->fits && !kernel->fits(kernel, desc)) return false;
-
-    const vrn_operator *op = vrn_operator_of(desc->op);
-    uint64_t bytes[VRN_BIND_COUNT] = {
-        [VRN_BIND_X] = vrn_shape_bytes(desc->in),
-        [VRN_BIND_Y] = vrn_shape_bytes(desc->out),
-    };
-    if (op->packed_floats) bytes[VRN_BIND_W] = op->packed_floats(desc, kernel) * sizeof(float);
-    if (desc->epilogue.residual) bytes[VRN_BIND_R] = vrn_shape_bytes(desc->epilogue.residual_shape);
-    for (uint32_t i = 0; i < VRN_BIND_COUNT; i++) {
-        if (!binding_fits(kernel, i, bytes[i], device)) return false;
+    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
+        if (vrn_kernel_binding_bytes(kernel, index, b, desc, 1) >
+            vrn_kernel_binding_limit(kernel, index, b, device)) {
+            return false;
+        }
     }
-    vrn_grid grid = kernel->grid(kernel, desc, 1);
+    vrn_grid grid = pass->grid(pass, desc, 1);
     return grid.z <= limits->maxComputeWorkGroupCount[2] &&
            grid.x <=
                (uint64_t)limits->maxComputeWorkGroupCount[0] * limits->maxComputeWorkGroupCount[1];
 }
 
-void vrn_kernel_key(const vrn_kernel *kernel, const vrn_op_desc *desc, vrn_pipeline_key *key)
+bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                          const vrn_device *device)
+{
+    if (!vrn_device_has(device, kernel->needs) ||
+        kernel->shared_bytes > device->limits.maxComputeSharedMemorySize) {
+        return false;
+    }
+    if (kernel->fits && !kernel->fits(kernel, desc)) return false;
+    for (uint32_t i = 0; i < kernel->pass_count; i++) {
+        if (!pass_supported(kernel, i, desc, device)) return false;
+    }
+    return true;
+}
+
+uint64_t vrn_kernel_scratch(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                            uint64_t alignment, uint64_t offsets[VRN_SCRATCH_MAX])
+{
+    uint64_t bytes = 0;
+    if (!kernel->scratch_bytes) return 0;
+    for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) {
+        if (offsets) offsets[i] = bytes;
+        bytes += vrn_round_up(kernel->scratch_bytes(desc, kernel, i + 1, images), alignment);
+    }
+    return bytes;
+}
+
+void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
+                    vrn_pipeline_key *key)
 {
     const vrn_operator *op = vrn_operator_of(desc->op);
+    const vrn_pass *p = &kernel->pass[pass];
     memset(key, 0, sizeof *key);
-    key->module = kernel->module;
+    key->module = p->module;
     key->bindings = op->bindings;
-    key->texel = kernel->texel;
+    key->texel = p->texel;
     key->push_bytes = sizeof(uint32_t);
     uint32_t count = op->constants(desc, key->constants);
     for (uint32_t i = 0; i < count; i++) key->constant_ids[i] = i;
-    for (uint32_t i = 0; i < kernel->row_count; i++, count++) {
+    for (uint32_t i = 0; i < p->row_count; i++, count++) {
         key->constant_ids[count] = VRN_ROW_CONSTANTS + i;
-        key->constants[count] = kernel->row[i];
+        key->constants[count] = p->row[i];
     }
     key->constant_count = count;
 }
@@ -92,19 +131,23 @@ void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_g
 }
 
 void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                       const vrn_pipeline *pipeline, VkDescriptorSet set, VkCommandBuffer buffer,
+                       const vrn_bound_pass *bound, VkCommandBuffer buffer,
                        const vrn_device *device)
 {
-    vrn_pipeline_bind(pipeline, device, buffer, set, &images, sizeof images);
-    vrn_dispatch_folded(buffer, device, kernel->grid(kernel, desc, images));
+    for (uint32_t i = 0; i < kernel->pass_count; i++) {
+        const vrn_pass *pass = &kernel->pass[i];
+        if (i > 0) vrn_commands_barrier(buffer, device, false);
+        vrn_pipeline_bind(&bound[i].pipeline, device, buffer, bound[i].set, &images, sizeof images);
+        vrn_dispatch_folded(buffer, device, pass->grid(pass, desc, images));
+    }
 }
 
-vrn_grid vrn_grid_flat(const vrn_kernel *kernel, uint64_t elements)
+vrn_grid vrn_grid_flat(const vrn_pass *pass, uint64_t elements)
 {
-    return (vrn_grid){.x = (elements + kernel->row[0] - 1) / kernel->row[0], .z = 1};
+    return (vrn_grid){.x = (elements + pass->row[0] - 1) / pass->row[0], .z = 1};
 }
 
-vrn_grid vrn_grid_output(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images)
+vrn_grid vrn_grid_output(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images)
 {
-    return vrn_grid_flat(kernel, images * (vrn_shape_bytes(desc->out) / 16));
+    return vrn_grid_flat(pass, images * (vrn_shape_bytes(desc->out) / 16));
 }

@@ -37,21 +37,36 @@ typedef struct vrn_grid {
     uint32_t z;
 } vrn_grid;
 
+/* Most kernels are one dispatch. One that is several (Winograd's transforms around a matrix product)
+ * leaves what its passes hand on in scratch memory, which is theirs while the operation runs. */
+enum { VRN_PASSES_MAX = 3, VRN_SCRATCH_MAX = 2 };
+
+typedef struct vrn_pass vrn_pass;
+struct vrn_pass {
+    const vrn_module *module;
+    uint32_t texel;                  /* bit i: binding i is a uniform texel buffer */
+    uint8_t scratch[VRN_BIND_COUNT]; /* what a binding is: 0 its own meaning, else scratch 1 or 2 */
+    uint32_t row_count;
+    uint32_t row[VRN_ROW_CONSTANTS_MAX];
+    vrn_grid (*grid)(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
+};
+
 typedef struct vrn_kernel vrn_kernel;
 struct vrn_kernel {
     const char *name;
-    const vrn_module *module;
     vrn_kernel_suits suits;
     uint32_t needs;        /* vrn_capability bits */
-    uint32_t texel;        /* bit i: binding i is a uniform texel buffer */
     uint32_t layout;       /* of the packed weights; the operator's own enumeration */
     uint32_t shared_bytes; /* of a work group */
-    uint32_t row_count;
-    uint32_t row[VRN_ROW_CONSTANTS_MAX];
+    uint32_t pass_count;
+    vrn_pass pass[VRN_PASSES_MAX]; /* in order, each seeing what the one before wrote */
+
+    /* Bytes of a scratch (1 or 2) for so many images. NULL: no pass binds one. */
+    uint64_t (*scratch_bytes)(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t scratch,
+                              uint32_t images);
 
     /* Whether the kernel can compute this operation; NULL: any. */
     bool (*fits)(const vrn_kernel *kernel, const vrn_op_desc *desc);
-    vrn_grid (*grid)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
 
     /* How good the kernel should be for this shape beside its neighbours in the table, between 0 and
      * 1000: the choice where nobody has measured. NULL: 0. */
@@ -87,15 +102,35 @@ const vrn_operator *vrn_operator_of(vrn_op op);
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device);
 
-/* Fills a pipeline's key for an operation. */
-void vrn_kernel_key(const vrn_kernel *kernel, const vrn_op_desc *desc, vrn_pipeline_key *key);
+/* Fills the key of a pass's pipeline for an operation. */
+void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
+                    vrn_pipeline_key *key);
 
 /* Bytes of one image's activations on the device, padding included. */
 uint64_t vrn_shape_bytes(vrn_shape shape);
 
-/* Records the dispatch of `count` images, with the pipeline and a descriptor set for it. */
+/* What a binding of a pass holds, in bytes, for so many images; 0: the operation has no such tensor. */
+uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                  const vrn_op_desc *desc, uint32_t images);
+
+/* The largest range that a binding of a pass may have on the device. */
+uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                  const vrn_device *device);
+
+/* All scratches of a kernel, one behind the other, each aligned: the bytes, and where each begins
+ * (offsets may be NULL). */
+uint64_t vrn_kernel_scratch(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                            uint64_t alignment, uint64_t offsets[VRN_SCRATCH_MAX]);
+
+/* A pass made ready for a device. */
+typedef struct vrn_bound_pass {
+    vrn_pipeline pipeline;
+    VkDescriptorSet set;
+} vrn_bound_pass;
+
+/* Records the dispatches of `images` images, with barriers between passes. bound: [pass_count] */
 void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                       const vrn_pipeline *pipeline, VkDescriptorSet set, VkCommandBuffer buffer,
+                       const vrn_bound_pass *bound, VkCommandBuffer buffer,
                        const vrn_device *device);
 
 /* Dispatches a grid, with x folded into x and y. */
@@ -103,9 +138,9 @@ void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_g
 
 /* For tables of kernels with one invocation for each vec4 of the output, or fewer: the grid of `elements`
  * invocations in work groups of the row's first constant. */
-vrn_grid vrn_grid_flat(const vrn_kernel *kernel, uint64_t elements);
+vrn_grid vrn_grid_flat(const vrn_pass *pass, uint64_t elements);
 
 /* The grid of kernels with one invocation for each vec4 of the output. */
-vrn_grid vrn_grid_output(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+vrn_grid vrn_grid_output(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
 
 #endif

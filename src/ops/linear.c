@@ -36,11 +36,10 @@ static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_param
 static const vrn_kernel kernels[] = {
     {
         .name = "linear",
-        .module = &vrn_module_linear,
-        .row_count = 1,
-        .row =
-            {16}, /* a thousand outputs are 250 vec4s: small groups spread them over the device */
-        .grid = vrn_grid_output,
+        /* a thousand outputs are 250 vec4s: small groups spread them over the device */
+        .pass_count = 1,
+        .pass =
+            {{.module = &vrn_module_linear, .row_count = 1, .row = {16}, .grid = vrn_grid_output}},
     },
 };
 

@@ -48,10 +48,11 @@ static void batch_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn
 static const vrn_kernel batch_kernels[] = {
     {
         .name = "batch_norm",
-        .module = &vrn_module_batch_norm,
-        .row_count = 1,
-        .row = {64},
-        .grid = vrn_grid_output,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_batch_norm,
+                  .row_count = 1,
+                  .row = {64},
+                  .grid = vrn_grid_output}},
     },
 };
 
@@ -86,20 +87,19 @@ static void group_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn
     pack_rows(d, params, 2, packed); /* gamma, beta */
 }
 
-static vrn_grid group_grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static vrn_grid group_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    (void)kernel;
+    (void)pass;
     return (vrn_grid){.x = (uint64_t)images * d->groups, .z = 1};
 }
 
 static const vrn_kernel group_kernels[] = {
     {
         .name = "group_norm",
-        .module = &vrn_module_group_norm,
         .shared_bytes = 64 * sizeof(float),
-        .row_count = 1,
-        .row = {64},
-        .grid = group_grid,
+        .pass_count = 1,
+        .pass =
+            {{.module = &vrn_module_group_norm, .row_count = 1, .row = {64}, .grid = group_grid}},
     },
 };
 

@@ -26,10 +26,11 @@ static uint32_t max_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONST
 static const vrn_kernel max_kernels[] = {
     {
         .name = "max_pool",
-        .module = &vrn_module_max_pool,
-        .row_count = 1,
-        .row = {64},
-        .grid = vrn_grid_output,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_max_pool,
+                  .row_count = 1,
+                  .row = {64},
+                  .grid = vrn_grid_output}},
     },
 };
 
@@ -51,10 +52,11 @@ static uint32_t avg_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONST
 static const vrn_kernel avg_kernels[] = {
     {
         .name = "avg_pool",
-        .module = &vrn_module_avg_pool,
-        .row_count = 1,
-        .row = {64},
-        .grid = vrn_grid_output,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_avg_pool,
+                  .row_count = 1,
+                  .row = {64},
+                  .grid = vrn_grid_output}},
     },
 };
 

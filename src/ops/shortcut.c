@@ -20,10 +20,11 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
 static const vrn_kernel kernels[] = {
     {
         .name = "shortcut",
-        .module = &vrn_module_shortcut,
-        .row_count = 1,
-        .row = {64},
-        .grid = vrn_grid_output,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_shortcut,
+                  .row_count = 1,
+                  .row = {64},
+                  .grid = vrn_grid_output}},
     },
 };
 

@@ -10,20 +10,18 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
     return 1;
 }
 
-static vrn_grid grid(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static vrn_grid grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    (void)kernel, (void)d;
+    (void)pass, (void)d;
     return (vrn_grid){.x = images, .z = 1};
 }
 
 static const vrn_kernel kernels[] = {
     {
         .name = "softmax",
-        .module = &vrn_module_softmax,
         .shared_bytes = 64 * sizeof(float),
-        .row_count = 1,
-        .row = {64},
-        .grid = grid,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_softmax, .row_count = 1, .row = {64}, .grid = grid}},
     },
 };
 

@@ -55,36 +55,46 @@ static vrn_result choose_kernels(vrn_session *session, const char *prefer)
 static uint32_t slice_limit(const vrn_session *session, uint64_t image_arena_bytes,
                             uint64_t memory_limit)
 {
-    const VkPhysicalDeviceLimits *limits = &session->device->limits;
     uint64_t slice = session->info.batch;
     slice = vrn_min_u64(slice, memory_limit / image_arena_bytes);
     for (uint32_t i = 0; i < session->graph.count; i++) {
-        const vrn_node *node = &session->graph.nodes[i];
+        const vrn_op_desc *desc = &session->graph.nodes[i].desc;
         const vrn_kernel *kernel = session->steps[i].kernel;
-        uint64_t bytes[] = {
-            [VRN_BIND_X] = vrn_shape_bytes(node->desc.in),
-            [VRN_BIND_Y] = vrn_shape_bytes(node->desc.out),
-            [VRN_BIND_R] = node->residual == VRN_NO_VALUE
-                               ? 0
-                               : vrn_shape_bytes(vrn_graph_shape(&session->graph, node->residual)),
-        };
-        for (uint32_t b = 0; b < VRN_COUNT(bytes); b++) {
-            uint64_t limit = kernel->texel & (1u << b)
-                                 ? (uint64_t)limits->maxTexelBufferElements * 16
-                                 : limits->maxStorageBufferRange;
-            if (bytes[b]) slice = vrn_min_u64(slice, limit / bytes[b]);
+        for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
+            uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
+            if (b == VRN_BIND_W) continue; /* the same for any number of images */
+            uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
+            uint64_t most = vrn_kernel_binding_limit(kernel, pass, b, session->device);
+            if (bytes) slice = vrn_min_u64(slice, most / bytes);
         }
     }
     return slice ? (uint32_t)slice : 1;
+}
+
+/* Plans the arena for slices of `images` images. */
+static vrn_result plan_slice(vrn_session *session, uint32_t images, const vrn_value *taps)
+{
+    const vrn_graph *graph = &session->graph;
+    const uint64_t alignment = vrn_buffer_alignment(session->device);
+    const vrn_log *log = &session->device->log;
+    uint64_t *scratch = vrn_alloc(graph->count, sizeof *scratch);
+    if (!scratch) return vrn_fail_memory(log);
+    for (uint32_t i = 0; i < graph->count; i++) {
+        scratch[i] = vrn_kernel_scratch(session->steps[i].kernel, &graph->nodes[i].desc, images,
+                                        alignment, NULL);
+    }
+    vrn_plan_free(&session->plan);
+    vrn_result result = vrn_plan_create(&session->plan, graph, images, scratch, taps,
+                                        session->tap_count, alignment, log);
+    vrn_free(scratch);
+    return result;
 }
 
 static vrn_result plan_memory(vrn_session *session, const vrn_session_params *params,
                               const vrn_value *taps)
 {
     vrn_device *device = session->device;
-    const uint64_t alignment = vrn_buffer_alignment(device);
-    vrn_result result = vrn_plan_create(&session->plan, &session->graph, 1, taps, params->tap_count,
-                                        alignment, &device->log);
+    vrn_result result = plan_slice(session, 1, taps);
     if (result) return result;
     uint64_t limit = params->memory_limit ? params->memory_limit : default_memory_limit;
     limit = vrn_min_u64(limit, device->info.max_allocation);
@@ -92,9 +102,7 @@ static vrn_result plan_memory(vrn_session *session, const vrn_session_params *pa
     /* Slices of equal size, as few as the limit allows. */
     slice = vrn_div_up(session->info.batch, vrn_div_up(session->info.batch, slice));
     session->info.slice = slice;
-    vrn_plan_free(&session->plan);
-    result = vrn_plan_create(&session->plan, &session->graph, slice, taps, params->tap_count,
-                             alignment, &device->log);
+    result = plan_slice(session, slice, taps);
     if (result) return result;
     session->info.activation_bytes = session->plan.bytes;
     return vrn_buffer_create(&session->arena, device, VRN_BUFFER_DEVICE, session->plan.bytes,
@@ -145,41 +153,53 @@ static vrn_result prepare_weights(vrn_session *session, vrn_range *ranges)
 
 static vrn_result create_pool(vrn_session *session)
 {
-    uint32_t storage = 0, texel = 0;
+    uint32_t sets = 0, storage = 0, texel = 0;
     for (uint32_t i = 0; i < session->graph.count; i++) {
+        const vrn_kernel *kernel = session->steps[i].kernel;
         uint32_t bindings = vrn_operator_of(session->graph.nodes[i].desc.op)->bindings;
-        for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
-            if (!(bindings & (1u << b))) continue;
-            if (session->steps[i].kernel->texel & (1u << b)) {
+        sets += kernel->pass_count;
+        for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
+            uint32_t bit = 1u << k % VRN_BIND_COUNT;
+            if (!(bindings & bit)) continue;
+            if (kernel->pass[k / VRN_BIND_COUNT].texel & bit) {
                 texel++;
             } else {
                 storage++;
             }
         }
     }
-    return vrn_descriptor_pool_create(&session->pool, session->device, session->graph.count,
-                                      storage, texel);
+    return vrn_descriptor_pool_create(&session->pool, session->device, sets, storage, texel);
 }
 
-/* What binding `b` of a step refers to. */
-static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_t b,
+/* What binding `b` of a step's pass refers to. */
+static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_t pass, uint32_t b,
                              const vrn_range *ranges)
 {
-    if (b == VRN_BIND_W) return ranges[index];
     const vrn_node *node = &session->graph.nodes[index];
-    vrn_value value = index + 1;
-    if (b == VRN_BIND_X) value = node->input;
-    /* A kernel that could add a residual declares it; where there is none, the output stands in: it is
-     * a storage buffer in every kernel, and not read. */
-    if (b == VRN_BIND_R && node->residual != VRN_NO_VALUE) value = node->residual;
-    return (vrn_range){
-        .buffer = session->arena.handle,
-        .offset = session->plan.offsets[value],
-        .bytes = vrn_shape_bytes(vrn_graph_shape(&session->graph, value)) * session->info.slice,
-    };
+    const vrn_kernel *kernel = session->steps[index].kernel;
+    const uint32_t images = session->info.slice, scratch = kernel->pass[pass].scratch[b];
+    if (b == VRN_BIND_W && !scratch) return ranges[index];
+    uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, &node->desc, images), offset;
+    if (scratch) {
+        uint64_t offsets[VRN_SCRATCH_MAX];
+        vrn_kernel_scratch(kernel, &node->desc, images, vrn_buffer_alignment(session->device),
+                           offsets);
+        offset = session->plan.scratch[index] + offsets[scratch - 1];
+    } else if (b == VRN_BIND_X) {
+        offset = session->plan.offsets[node->input];
+    } else if (b == VRN_BIND_R && node->residual != VRN_NO_VALUE) {
+        offset = session->plan.offsets[node->residual];
+    } else {
+        /* A kernel that could add a residual declares it; where there is none, the output stands in: it
+         * is a storage buffer in every kernel, and not read. */
+        offset = session->plan.offsets[index + 1];
+        bytes = vrn_shape_bytes(node->desc.out) * images;
+    }
+    return (vrn_range){.buffer = session->arena.handle, .offset = offset, .bytes = bytes};
 }
 
-static vrn_result bind_step(vrn_session *session, uint32_t index, const vrn_range *ranges)
+static vrn_result bind_pass(vrn_session *session, uint32_t index, uint32_t pass,
+                            const vrn_range *ranges)
 {
     vrn_device *device = session->device;
     vrn_step *step = &session->steps[index];
@@ -188,15 +208,33 @@ static vrn_result bind_step(vrn_session *session, uint32_t index, const vrn_rang
     uint32_t declared = vrn_operator_of(session->graph.nodes[index].desc.op)->bindings;
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
         if (!(declared & (1u << b))) continue;
-        vrn_range range = bound_range(session, index, b, ranges);
-        if (step->kernel->texel & (1u << b)) {
-            vrn_result result = vrn_texel_view_create(&step->views[b], device, range);
+        vrn_range range = bound_range(session, index, pass, b, ranges);
+        VkBufferView *view = &step->views[pass][b];
+        if (step->kernel->pass[pass].texel & (1u << b)) {
+            vrn_result result = vrn_texel_view_create(view, device, range);
             if (result) return result;
         }
-        bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = step->views[b]};
+        bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = *view};
     }
-    return vrn_descriptor_set_create(&step->set, device, session->pool, &step->pipeline, bindings,
-                                     count);
+    return vrn_descriptor_set_create(&step->bound[pass].set, device, session->pool,
+                                     &step->bound[pass].pipeline, bindings, count);
+}
+
+/* Pipelines of all passes of all steps. */
+static vrn_result create_pipelines(vrn_session *session)
+{
+    for (uint32_t i = 0; i < session->graph.count; i++) {
+        vrn_step *step = &session->steps[i];
+        for (uint32_t pass = 0; pass < step->kernel->pass_count; pass++) {
+            vrn_pipeline_key key;
+            vrn_kernel_key(step->kernel, pass, &session->graph.nodes[i].desc, &key);
+            vrn_result result =
+                vrn_pipeline_get(&step->bound[pass].pipeline, session->device, &key);
+            if (result) return result;
+        }
+        session->info.dispatches += step->kernel->pass_count;
+    }
+    return VRN_OK;
 }
 
 vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params)
@@ -214,7 +252,6 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
     }
     result = build_graph(session, params, taps);
     if (result) goto done;
-    session->info.dispatches = session->graph.count;
     session->steps = vrn_alloc(session->graph.count, sizeof *session->steps);
     ranges = vrn_alloc(session->graph.count, sizeof *ranges);
     if (!session->steps || !ranges) {
@@ -225,15 +262,13 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
     if (!result) result = plan_memory(session, params, taps);
     if (result) goto done;
     list_outputs(session, taps);
-    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
-        vrn_pipeline_key key;
-        vrn_kernel_key(session->steps[i].kernel, &session->graph.nodes[i].desc, &key);
-        result = vrn_pipeline_get(&session->steps[i].pipeline, device, &key);
-    }
+    result = create_pipelines(session);
     if (!result) result = prepare_weights(session, ranges);
     if (!result) result = create_pool(session);
     for (uint32_t i = 0; i < session->graph.count && !result; i++) {
-        result = bind_step(session, i, ranges);
+        for (uint32_t k = 0; k < session->steps[i].kernel->pass_count && !result; k++) {
+            result = bind_pass(session, i, k, ranges);
+        }
     }
 done:
     vrn_free(taps);

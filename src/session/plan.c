@@ -68,15 +68,16 @@ static void find_last_uses(uint32_t *last, const vrn_graph *graph, const vrn_val
 }
 
 vrn_result vrn_plan_create(vrn_plan *plan, const vrn_graph *graph, uint32_t images,
-                           const vrn_value *kept, uint32_t kept_count, uint64_t alignment,
-                           const vrn_log *log)
+                           const uint64_t *scratch, const vrn_value *kept, uint32_t kept_count,
+                           uint64_t alignment, const vrn_log *log)
 {
     *plan = (vrn_plan){0};
     live_list live = {0};
     vrn_result result = VRN_OK;
     uint32_t *last = vrn_alloc((size_t)graph->count + 1, sizeof *last);
     plan->offsets = vrn_alloc((size_t)graph->count + 1, sizeof *plan->offsets);
-    if (!last || !plan->offsets) goto out_of_memory;
+    plan->scratch = vrn_alloc((size_t)graph->count + 1, sizeof *plan->scratch);
+    if (!last || !plan->offsets || !plan->scratch) goto out_of_memory;
     find_last_uses(last, graph, kept, kept_count);
 
     for (vrn_value value = 0; value <= graph->count; value++) {
@@ -86,6 +87,10 @@ vrn_result vrn_plan_create(vrn_plan *plan, const vrn_graph *graph, uint32_t imag
         size = vrn_round_up(size, alignment);
         if (!place(&live, size, last[value], &plan->offsets[value])) goto out_of_memory;
         plan->bytes = vrn_max_u64(plan->bytes, plan->offsets[value] + size);
+        if (value == 0 || scratch[value - 1] == 0) continue;
+        size = vrn_round_up(scratch[value - 1], alignment);
+        if (!place(&live, size, value - 1, &plan->scratch[value - 1])) goto out_of_memory;
+        plan->bytes = vrn_max_u64(plan->bytes, plan->scratch[value - 1] + size);
     }
     goto done;
 
@@ -101,5 +106,6 @@ done:
 void vrn_plan_free(vrn_plan *plan)
 {
     vrn_free(plan->offsets);
+    vrn_free(plan->scratch);
     *plan = (vrn_plan){0};
 }

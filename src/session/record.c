@@ -20,8 +20,8 @@ static void record_slice(const vrn_session *session, VkCommandBuffer buffer, VkB
             device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, each, i);
         }
         vrn_commands_begin_label(buffer, device, session->graph.nodes[i].name);
-        vrn_kernel_record(step->kernel, &session->graph.nodes[i].desc, count, &step->pipeline,
-                          step->set, buffer, device);
+        vrn_kernel_record(step->kernel, &session->graph.nodes[i].desc, count, step->bound, buffer,
+                          device);
         vrn_commands_end_label(buffer, device);
     }
     vrn_commands_barrier(buffer, device, false);

@@ -124,8 +124,8 @@ void vrn_session_destroy(vrn_session **pointer)
     *pointer = NULL;
     for (uint32_t i = 0; i < session->slot_count; i++) destroy_slot(session, &session->slots[i]);
     for (uint32_t i = 0; session->steps && i < session->graph.count; i++) {
-        for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
-            VkBufferView view = session->steps[i].views[b];
+        for (uint32_t b = 0; b < VRN_PASSES_MAX * VRN_BIND_COUNT; b++) {
+            VkBufferView view = session->steps[i].views[b / VRN_BIND_COUNT][b % VRN_BIND_COUNT];
             if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
         }
     }

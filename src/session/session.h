@@ -16,12 +16,11 @@
 #include "session/plan.h"
 #include "session/weights.h"
 
-/* One dispatch of the compiled network; step i computes node i of the graph. */
+/* One operation of the compiled network; step i computes node i of the graph. */
 typedef struct vrn_step {
     const vrn_kernel *kernel;
-    vrn_pipeline pipeline;
-    VkDescriptorSet set;
-    VkBufferView views[VRN_BIND_COUNT]; /* of bindings that are texel buffers */
+    vrn_bound_pass bound[VRN_PASSES_MAX];
+    VkBufferView views[VRN_PASSES_MAX][VRN_BIND_COUNT]; /* of bindings that are texel buffers */
     uint64_t parameter_bytes;
 } vrn_step;
 

@@ -96,11 +96,13 @@ static void pad(float *to, const float *from, vrn_shape shape, uint32_t images)
     }
 }
 
-/* The device's side: one mapped buffer a binding. */
+/* The device's side: one mapped buffer a binding, and one for each scratch. */
+enum { SCRATCH = VRN_BIND_COUNT, BUFFERS = VRN_BIND_COUNT + VRN_SCRATCH_MAX };
+
 typedef struct op_buffers {
-    vrn_buffer buffers[VRN_BIND_COUNT];
-    VkBufferView views[VRN_BIND_COUNT];
-    uint64_t offsets[VRN_BIND_COUNT], bytes[VRN_BIND_COUNT];
+    vrn_buffer buffers[BUFFERS];
+    VkBufferView views[VRN_PASSES_MAX][VRN_BIND_COUNT];
+    uint64_t offset, bytes[BUFFERS]; /* the offset is the same in all */
 } op_buffers;
 
 static void fill_buffers(op_buffers *b, const op_data *data, const vrn_kernel *kernel)
@@ -111,11 +113,15 @@ static void fill_buffers(op_buffers *b, const op_data *data, const vrn_kernel *k
     b->bytes[VRN_BIND_X] = vrn_shape_bytes(d->in) * data->images;
     b->bytes[VRN_BIND_Y] = vrn_shape_bytes(d->out) * data->images;
     b->bytes[VRN_BIND_R] = dense_floats(residual) ? vrn_shape_bytes(residual) * data->images : 16;
-    for (uint32_t i = 0; i < VRN_BIND_COUNT; i++) {
-        if (!(op->bindings & (1u << i))) continue;
+    /* Guards before and behind, which must survive around the output and never be read. */
+    b->offset = GUARD_FLOATS * sizeof(float);
+    for (uint32_t i = 0; i < BUFFERS; i++) {
+        if (i < SCRATCH && !(op->bindings & (1u << i))) continue;
         if (i == VRN_BIND_W) b->bytes[i] = op->packed_floats(d, kernel) * sizeof(float);
-        /* Guards before and behind, which must survive around the output and never be read. */
-        b->offsets[i] = GUARD_FLOATS * sizeof(float);
+        if (i >= SCRATCH && !kernel->scratch_bytes) continue;
+        if (i >= SCRATCH) {
+            b->bytes[i] = kernel->scratch_bytes(d, kernel, i - SCRATCH + 1, data->images);
+        }
         uint64_t size = b->bytes[i] + 2 * GUARD_FLOATS * sizeof(float);
         assert_int_equal(vrn_buffer_create(&b->buffers[i], device, VRN_BUFFER_DEVICE, size, "test"),
                          VRN_OK);
@@ -131,19 +137,27 @@ static void fill_buffers(op_buffers *b, const op_data *data, const vrn_kernel *k
     }
 }
 
-static VkDescriptorSet bind_buffers(op_buffers *b, const vrn_op_desc *d, const vrn_kernel *kernel,
-                                    const vrn_pipeline *pipeline, VkDescriptorPool pool)
+static VkDescriptorSet bind_buffers(op_buffers *b, const op_data *data, const vrn_kernel *kernel,
+                                    uint32_t pass, const vrn_pipeline *pipeline,
+                                    VkDescriptorPool pool)
 {
     vrn_binding bindings[VRN_BIND_COUNT];
     VkDescriptorSet set;
     uint32_t count = 0;
     for (uint32_t i = 0; i < VRN_BIND_COUNT; i++) {
-        if (!(vrn_operator_of(d->op)->bindings & (1u << i))) continue;
-        const vrn_range range = {b->buffers[i].handle, b->offsets[i], b->bytes[i]};
-        if (kernel->texel & (1u << i)) {
-            assert_int_equal(vrn_texel_view_create(&b->views[i], device, range), VRN_OK);
+        if (!(vrn_operator_of(data->desc.op)->bindings & (1u << i))) continue;
+        uint32_t scratch = kernel->pass[pass].scratch[i];
+        uint32_t from = scratch ? SCRATCH + scratch - 1 : i;
+        if (scratch) {
+            assert_int_equal(b->bytes[from],
+                             vrn_kernel_binding_bytes(kernel, pass, i, &data->desc, data->images));
         }
-        bindings[count++] = (vrn_binding){.binding = i, .range = range, .view = b->views[i]};
+        const vrn_range range = {b->buffers[from].handle, b->offset, b->bytes[from]};
+        VkBufferView *view = &b->views[pass][i];
+        if (kernel->pass[pass].texel & (1u << i)) {
+            assert_int_equal(vrn_texel_view_create(view, device, range), VRN_OK);
+        }
+        bindings[count++] = (vrn_binding){.binding = i, .range = range, .view = *view};
     }
     assert_int_equal(vrn_descriptor_set_create(&set, device, pool, pipeline, bindings, count),
                      VRN_OK);
@@ -152,26 +166,39 @@ static VkDescriptorSet bind_buffers(op_buffers *b, const vrn_op_desc *d, const v
 
 static void run_kernel(op_buffers *b, const op_data *data, const vrn_kernel *kernel)
 {
-    vrn_pipeline_key key;
-    vrn_pipeline pipeline;
-    vrn_kernel_key(kernel, &data->desc, &key);
-    assert_int_equal(vrn_pipeline_get(&pipeline, device, &key), VRN_OK);
+    vrn_bound_pass bound[VRN_PASSES_MAX];
     VkDescriptorPool pool;
-    assert_int_equal(vrn_descriptor_pool_create(&pool, device, 1, VRN_BIND_COUNT, VRN_BIND_COUNT),
+    assert_int_equal(vrn_descriptor_pool_create(&pool, device, VRN_PASSES_MAX,
+                                                VRN_PASSES_MAX * VRN_BIND_COUNT,
+                                                VRN_PASSES_MAX * VRN_BIND_COUNT),
                      VRN_OK);
-    VkDescriptorSet set = bind_buffers(b, &data->desc, kernel, &pipeline, pool);
+    for (uint32_t i = 0; i < kernel->pass_count; i++) {
+        vrn_pipeline_key key;
+        vrn_kernel_key(kernel, i, &data->desc, &key);
+        assert_int_equal(vrn_pipeline_get(&bound[i].pipeline, device, &key), VRN_OK);
+        bound[i].set = bind_buffers(b, data, kernel, i, &bound[i].pipeline, pool);
+    }
 
     vrn_commands commands;
     assert_int_equal(vrn_commands_create(&commands, device), VRN_OK);
     VkCommandBuffer buffer = commands.buffers[0];
     assert_int_equal(vrn_commands_begin(buffer, device, true), VRN_OK);
-    vrn_kernel_record(kernel, &data->desc, data->images, &pipeline, set, buffer, device);
+    vrn_kernel_record(kernel, &data->desc, data->images, bound, buffer, device);
     vrn_commands_barrier(buffer, device, true);
     assert_int_equal(vrn_commands_end(buffer, device), VRN_OK);
     assert_int_equal(vrn_commands_submit(&commands, device, &buffer, 1), VRN_OK);
     assert_int_equal(vrn_commands_wait(&commands, device), VRN_OK);
     vrn_commands_destroy(&commands, device);
     device->vk.DestroyDescriptorPool(device->handle, pool, NULL);
+}
+
+static void free_buffers(op_buffers *b)
+{
+    for (uint32_t i = 0; i < VRN_PASSES_MAX * VRN_BIND_COUNT; i++) {
+        VkBufferView view = b->views[i / VRN_BIND_COUNT][i % VRN_BIND_COUNT];
+        if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
+    }
+    for (uint32_t i = 0; i < BUFFERS; i++) vrn_buffer_destroy(&b->buffers[i], device);
 }
 
 /* Kernels sum in float32, in an order of their own: the error grows with the number of terms, whose
@@ -230,12 +257,7 @@ static void run_case(void **state)
         fill_buffers(&buffers, &data, kernel);
         run_kernel(&buffers, &data, kernel);
         wrong += compare(&buffers, &data, where) != 0;
-        for (uint32_t k = 0; k < VRN_BIND_COUNT; k++) {
-            if (buffers.views[k]) {
-                device->vk.DestroyBufferView(device->handle, buffers.views[k], NULL);
-            }
-            vrn_buffer_destroy(&buffers.buffers[k], device);
-        }
+        free_buffers(&buffers);
         tested++;
     }
     free_data(&data);
