@@ -2,7 +2,8 @@
 #
 # shaders/NAME.comp becomes the module vrn_module_NAME (gpu/module.h). A line in the shader such as
 #   // variants: texel=-DTEXEL
-# makes a second module, vrn_module_NAME_texel, from the same source with these options.
+# makes a second module, vrn_module_NAME_texel, from the same source with these options; several are
+# separated by commas.
 find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
 
 function(vrn_embed_shaders target)
@@ -17,8 +18,9 @@ function(vrn_embed_shaders target)
     separate_arguments(variants)
     foreach(variant IN LISTS variants)
       string(REGEX MATCH "^([a-z0-9_]+)=(.*)$" matched "${variant}")
+      string(REPLACE "," ";" options "${CMAKE_MATCH_2}")
       vrn_embed_module(${target} "${source}" ${name}_${CMAKE_MATCH_1} "${directory}"
-          "${CMAKE_MATCH_2}")
+          "${options}")
     endforeach()
   endforeach()
 endfunction()

@@ -10,6 +10,19 @@ layout(local_size_x_id = 32) in; // the first constant of a row
 
 layout(push_constant) uniform Push {
     uint images; // N of this dispatch
+#ifdef PUSHED
+    uint mode;      // the kernel's own
+    uint shape[30]; // the operator's constants: one pipeline for all shapes
+#endif
 } push;
+
+// An operator's constant: OP_CONSTANT(name, id, working default); and what follows from some.
+#ifdef PUSHED
+#define OP_CONSTANT(name, id, value) uint name = push.shape[id]
+#define OP_DERIVED uint
+#else
+#define OP_CONSTANT(name, id, value) layout(constant_id = id) const uint name = value
+#define OP_DERIVED const uint
+#endif
 
 #include "grid.glsl"

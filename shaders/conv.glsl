@@ -1,27 +1,27 @@
 // A convolution's description, the same in all its kernels (ops/conv.c writes it):
 //   y[n, p, q, k] = act(bias[k] + sum_{r, s, c} x[n, p * stride - pad + r * dilation, .., g C + c] w[k, c, r, s])
 // with g the group of output channel k, and c running over the input channels of one group.
-layout(constant_id = 0) const uint IN_H = 1;
-layout(constant_id = 1) const uint IN_W = 1;
-layout(constant_id = 2) const uint IN_C4 = 1;
-layout(constant_id = 3) const uint OUT_H = 1;
-layout(constant_id = 4) const uint OUT_W = 1;
-layout(constant_id = 5) const uint OUT_C4 = 1;
-layout(constant_id = 6) const uint KERNEL_H = 1;
-layout(constant_id = 7) const uint KERNEL_W = 1;
-layout(constant_id = 8) const uint STRIDE_Y = 1;
-layout(constant_id = 9) const uint STRIDE_X = 1;
-layout(constant_id = 10) const uint PAD_Y = 0;
-layout(constant_id = 11) const uint PAD_X = 0;
-layout(constant_id = 12) const uint DILATION_Y = 1;
-layout(constant_id = 13) const uint DILATION_X = 1;
-layout(constant_id = 14) const uint GROUPS = 1;
-layout(constant_id = 15) const uint GROUP_IN = 1;  // input channels of one group
-layout(constant_id = 16) const uint GROUP_OUT = 1; // output channels of one group
-layout(constant_id = 17) const uint OUT_C = 1;
+OP_CONSTANT(IN_H, 0, 1);
+OP_CONSTANT(IN_W, 1, 1);
+OP_CONSTANT(IN_C4, 2, 1);
+OP_CONSTANT(OUT_H, 3, 1);
+OP_CONSTANT(OUT_W, 4, 1);
+OP_CONSTANT(OUT_C4, 5, 1);
+OP_CONSTANT(KERNEL_H, 6, 1);
+OP_CONSTANT(KERNEL_W, 7, 1);
+OP_CONSTANT(STRIDE_Y, 8, 1);
+OP_CONSTANT(STRIDE_X, 9, 1);
+OP_CONSTANT(PAD_Y, 10, 0);
+OP_CONSTANT(PAD_X, 11, 0);
+OP_CONSTANT(DILATION_Y, 12, 1);
+OP_CONSTANT(DILATION_X, 13, 1);
+OP_CONSTANT(GROUPS, 14, 1);
+OP_CONSTANT(GROUP_IN, 15, 1);  // input channels of one group
+OP_CONSTANT(GROUP_OUT, 16, 1); // output channels of one group
+OP_CONSTANT(OUT_C, 17, 1);
 
-const uint GROUP_IN4 = (GROUP_IN + 3u) / 4u;
-const uint OUT_PIXELS = OUT_H * OUT_W; // of one image
+OP_DERIVED GROUP_IN4 = (GROUP_IN + 3u) / 4u;
+OP_DERIVED OUT_PIXELS = OUT_H * OUT_W; // of one image
 
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_H, OUT_W, OUT_C4]
 

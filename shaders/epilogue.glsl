@@ -1,13 +1,13 @@
 // The end of a convolution or a norm: y = relu(v + residual). The residual is a tensor of the output's
 // shape or, with a stride and an offset, He et al.'s option A shortcut of a larger one: pixel (y, x)
 // reads (y * stride, x * stride), channel c reads c - offset, zero outside.
-layout(constant_id = 20) const uint RELU = 0;
-layout(constant_id = 21) const uint RESIDUAL = 0;
-layout(constant_id = 22) const uint RES_H = 1;
-layout(constant_id = 23) const uint RES_W = 1;
-layout(constant_id = 24) const uint RES_C4 = 1;
-layout(constant_id = 25) const uint RES_STRIDE = 1;
-layout(constant_id = 26) const uint RES_OFFSET4 = 0; // in groups of four channels
+OP_CONSTANT(RELU, 20, 0);
+OP_CONSTANT(RESIDUAL, 21, 0);
+OP_CONSTANT(RES_H, 22, 1);
+OP_CONSTANT(RES_W, 23, 1);
+OP_CONSTANT(RES_C4, 24, 1);
+OP_CONSTANT(RES_STRIDE, 25, 1);
+OP_CONSTANT(RES_OFFSET4, 26, 0); // in groups of four channels
 
 layout(set = 0, binding = 3) readonly buffer Residual { vec4 r[]; }; // [N, RES_H, RES_W, RES_C4]
 

@@ -3,12 +3,25 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "ops/conv_gemm.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_conv_generic;
 extern const vrn_module vrn_module_conv_direct;
 extern const vrn_module vrn_module_conv_direct_texel;
 extern const vrn_module vrn_module_conv_tile;
+extern const vrn_module vrn_module_gemm;
+extern const vrn_module vrn_module_gemm_p4;
+extern const vrn_module vrn_module_gemm_texel;
+extern const vrn_module vrn_module_im2col;
+extern const vrn_module vrn_module_winograd_input;
+extern const vrn_module vrn_module_winograd_input_f2;
+extern const vrn_module vrn_module_winograd_input_texel;
+extern const vrn_module vrn_module_winograd_input_f2_texel;
+extern const vrn_module vrn_module_winograd_output;
+extern const vrn_module vrn_module_winograd_output_f2;
+extern const vrn_module vrn_module_winograd_output_texel;
+extern const vrn_module vrn_module_winograd_output_f2_texel;
 
 /* Layouts of packed weights: the bias, [K padded to 4], and behind it, with K output channels in all and C
  * input channels of one group: */
@@ -134,6 +147,73 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
                   .grid = tile_grid}},                                                             \
     }
 
+/* Matrix products (conv_gemm.h). A product's row constants are those of the direct kernels. */
+#define PRODUCT(module_, texel_, mode_, lanes_c, pixels, columns)                                  \
+    .module = &vrn_module_##module_, .texel = texel_, .pushed = true, .mode = mode_,               \
+    .row_count = 4, .row = {8, lanes_c, pixels, columns}, .grid = vrn_gemm_grid
+
+#define GEMM(name_, module_, needs_, texel_, blocks, lanes_c, pixels, columns)                     \
+    {                                                                                              \
+        .name = "conv_gemm_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,                       \
+        .layout = VRN_GEMM_LAYOUT(VRN_GEMM_PLAIN, blocks), .fits = vrn_gemm_fits,                  \
+        .merit = vrn_gemm_merit, .pass_count = 1,                                                  \
+        .pass = {{PRODUCT(module_, texel_, VRN_GEMM_PLAIN, lanes_c, pixels, columns)}},            \
+    }
+
+#define IM2COL(name_, module_, needs_, pixels)                                                     \
+    {                                                                                              \
+        .name = "conv_im2col_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,                     \
+        .layout = VRN_GEMM_LAYOUT(VRN_GEMM_IM2COL, 1), .fits = vrn_gemm_fits,                      \
+        .merit = vrn_gemm_merit, .scratch_bytes = vrn_gemm_scratch, .pass_count = 2,               \
+        .pass = {                                                                                  \
+            {.module = &vrn_module_im2col,                                                         \
+             .scratch = {[VRN_BIND_Y] = 1},                                                        \
+             .pushed = true,                                                                       \
+             .mode = VRN_GEMM_IM2COL,                                                              \
+             .row_count = 1,                                                                       \
+             .row = {64},                                                                          \
+             .grid = vrn_im2col_grid},                                                             \
+            {.scratch = {[VRN_BIND_X] = 1}, PRODUCT(module_, 0, VRN_GEMM_IM2COL, 8, pixels, 1)}},  \
+    }
+
+#define WINOGRAD(name_, suffix, module_, needs_, texel_, m, blocks, lanes_c, pixels, columns)      \
+    {                                                                                              \
+        .name = "conv_winograd_f" #m "_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,           \
+        .layout = VRN_GEMM_LAYOUT(m, blocks), .fits = vrn_gemm_fits, .merit = vrn_gemm_merit,      \
+        .scratch_bytes = vrn_gemm_scratch, .pass_count = 3,                                        \
+        .pass = {{.module = &vrn_module_winograd_input##suffix,                                    \
+                  .texel = texel_ & 1u << VRN_BIND_X,                                              \
+                  .scratch = {[VRN_BIND_Y] = 1},                                                   \
+                  .pushed = true,                                                                  \
+                  .mode = m,                                                                       \
+                  .row_count = 1,                                                                  \
+                  .row = {64},                                                                     \
+                  .grid = vrn_winograd_input_grid},                                                \
+                 {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2},                                 \
+                  PRODUCT(module_, texel_, m, lanes_c, pixels, columns)},                          \
+                 {.module = &vrn_module_winograd_output##suffix,                                   \
+                  .texel = texel_ & 1u << VRN_BIND_X,                                              \
+                  .scratch = {[VRN_BIND_X] = 2},                                                   \
+                  .pushed = true,                                                                  \
+                  .mode = m,                                                                       \
+                  .row_count = 1,                                                                  \
+                  .row = {64},                                                                     \
+                  .grid = vrn_winograd_output_grid}},                                              \
+    }
+
+/* For SwiftShader, which gathers; and for lavapipe, which reads texel buffers. */
+#define GEMM_SHARED(pixels, module_)                                                               \
+    GEMM(#pixels, module_, VRN_CAPABILITY_SUBGROUPS, 0, 1, 8, pixels, 1)
+#define IM2COL_SHARED(pixels, module_) IM2COL(#pixels, module_, VRN_CAPABILITY_SUBGROUPS, pixels)
+#define WINOGRAD_SHARED(m, suffix, pixels, module_)                                                \
+    WINOGRAD(#pixels, suffix, module_, VRN_CAPABILITY_SUBGROUPS, 0, m, 1, 8, pixels, 1)
+#define GEMM_TEXEL(lanes_c, pixels, columns)                                                       \
+    GEMM("texel_" #lanes_c "x" #pixels "x" #columns, gemm_texel, VRN_CAPABILITY_TEXEL_BUFFERS,     \
+         TEXEL_XW, 0, lanes_c, pixels, columns)
+#define WINOGRAD_TEXEL(m, suffix, lanes_c, pixels, columns)                                        \
+    WINOGRAD("texel_" #lanes_c "x" #pixels "x" #columns, suffix, gemm_texel,                       \
+             VRN_CAPABILITY_TEXEL_BUFFERS, TEXEL_XW, m, 0, lanes_c, pixels, columns)
+
 static const vrn_kernel kernels[] = {
     {
         .name = "conv_generic",
@@ -153,6 +233,20 @@ static const vrn_kernel kernels[] = {
     DIRECT_TEXEL(2, 8, 2),
     DIRECT_TEXEL(8, 8, 1),
     DIRECT_TEXEL(1, 8, 1),
+    GEMM_SHARED(12, gemm),
+    GEMM_SHARED(4, gemm_p4),
+    IM2COL_SHARED(12, gemm),
+    IM2COL_SHARED(4, gemm_p4),
+    WINOGRAD_SHARED(4, , 12, gemm),
+    WINOGRAD_SHARED(4, , 4, gemm_p4),
+    WINOGRAD_SHARED(2, _f2, 12, gemm),
+    WINOGRAD_SHARED(2, _f2, 4, gemm_p4),
+    GEMM_TEXEL(8, 8, 2),
+    GEMM_TEXEL(8, 4, 2),
+    WINOGRAD_TEXEL(4, _texel, 8, 8, 2),
+    WINOGRAD_TEXEL(4, _texel, 8, 4, 2),
+    WINOGRAD_TEXEL(2, _f2_texel, 8, 8, 2),
+    WINOGRAD_TEXEL(2, _f2_texel, 8, 4, 2),
     TILE(128, 64, 64, 16, 8, 1),
     TILE(64, 32, 32, 16, 4, 1),
     TILE(128, 128, 64, 16, 8, 2),
@@ -195,16 +289,9 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
 static uint64_t packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
 {
     uint64_t positions = (uint64_t)d->kernel.y * d->kernel.x, bias = (uint64_t)vrn_c4(d->out.c) * 4;
+    if (kernel->layout >= VRN_GEMM_LAYOUTS) return bias + vrn_gemm_packed_floats(d, kernel);
     if (kernel->layout == LAYOUT_KCRS) return bias + positions * group_in(d) * d->out.c;
     return bias + positions * vrn_c4(group_in(d)) * 4 * bias;
-}
-
-/* What output channel k is multiplied by when a batch norm is folded into the convolution. */
-static double scale_of(const vrn_params *params, uint32_t k)
-{
-    if (!params->norm[VRN_PARAM_WEIGHT]) return 1;
-    return params->norm[VRN_PARAM_WEIGHT][k] /
-           sqrt((double)params->norm[VRN_PARAM_VAR][k] + params->norm_eps);
 }
 
 static void pack_bias(const vrn_op_desc *d, const vrn_params *params, float *packed)
@@ -213,7 +300,7 @@ static void pack_bias(const vrn_op_desc *d, const vrn_params *params, float *pac
     for (uint32_t k = 0; k < d->out.c; k++) {
         double bias = params->own[VRN_PARAM_BIAS] ? params->own[VRN_PARAM_BIAS][k] : 0;
         if (params->norm[VRN_PARAM_WEIGHT]) {
-            bias = (bias - params->norm[VRN_PARAM_MEAN][k]) * scale_of(params, k) +
+            bias = (bias - params->norm[VRN_PARAM_MEAN][k]) * vrn_conv_scale(params, k) +
                    params->norm[VRN_PARAM_BIAS][k];
         }
         packed[k] = (float)bias;
@@ -227,7 +314,7 @@ static void pack_rsck(const vrn_op_desc *d, const vrn_params *params, float *pac
     memset(packed, 0, (size_t)positions * rows * padded_k * sizeof *packed);
     for (uint32_t k = 0; k < d->out.c; k++) {
         const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)k * channels * positions;
-        double scale = scale_of(params, k);
+        double scale = vrn_conv_scale(params, k);
         for (uint32_t c = 0; c < channels; c++) {
             for (uint32_t rs = 0; rs < positions; rs++) {
                 packed[((size_t)rs * rows + c) * padded_k + k] =
@@ -241,7 +328,7 @@ static void pack_kcrs(const vrn_op_desc *d, const vrn_params *params, float *pac
 {
     const size_t each = (size_t)group_in(d) * d->kernel.y * d->kernel.x;
     for (uint32_t k = 0; k < d->out.c; k++) {
-        double scale = scale_of(params, k);
+        double scale = vrn_conv_scale(params, k);
         for (size_t i = 0; i < each; i++) {
             packed[k * each + i] = (float)(params->own[VRN_PARAM_WEIGHT][k * each + i] * scale);
         }
@@ -253,7 +340,9 @@ static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_param
 {
     float *weights = packed + (size_t)vrn_c4(d->out.c) * 4;
     pack_bias(d, params, packed);
-    if (kernel->layout == LAYOUT_RSCK) {
+    if (kernel->layout >= VRN_GEMM_LAYOUTS) {
+        vrn_gemm_pack(d, kernel, params, weights);
+    } else if (kernel->layout == LAYOUT_RSCK) {
         pack_rsck(d, params, weights);
     } else {
         pack_kcrs(d, params, weights);

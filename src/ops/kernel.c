@@ -112,9 +112,14 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     key->module = p->module;
     key->bindings = op->bindings;
     key->texel = p->texel;
-    key->push_bytes = sizeof(uint32_t);
-    uint32_t count = op->constants(desc, key->constants);
-    for (uint32_t i = 0; i < count; i++) key->constant_ids[i] = i;
+    uint32_t count = 0;
+    if (p->pushed) {
+        key->push_bytes = VRN_PUSH_WORDS * sizeof(uint32_t);
+    } else {
+        key->push_bytes = sizeof(uint32_t);
+        count = op->constants(desc, key->constants);
+        for (uint32_t i = 0; i < count; i++) key->constant_ids[i] = i;
+    }
     for (uint32_t i = 0; i < p->row_count; i++, count++) {
         key->constant_ids[count] = VRN_ROW_CONSTANTS + i;
         key->constants[count] = p->row[i];
@@ -137,7 +142,13 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         const vrn_pass *pass = &kernel->pass[i];
         if (i > 0) vrn_commands_barrier(buffer, device, false);
-        vrn_pipeline_bind(&bound[i].pipeline, device, buffer, bound[i].set, &images, sizeof images);
+        uint32_t push[VRN_PUSH_WORDS] = {images, pass->mode}, words = 1;
+        if (pass->pushed) {
+            vrn_operator_of(desc->op)->constants(desc, push + 2);
+            words = VRN_PUSH_WORDS;
+        }
+        vrn_pipeline_bind(&bound[i].pipeline, device, buffer, bound[i].set, push,
+                          words * (uint32_t)sizeof *push);
         vrn_dispatch_folded(buffer, device, pass->grid(pass, desc, images));
     }
 }

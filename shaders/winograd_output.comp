@@ -1,0 +1,48 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// variants: f2=-DF2 texel=-DTEXEL f2_texel=-DF2,-DTEXEL
+// Back from Winograd's domain (winograd.glsl): x[b, tile, k] to M x M output pixels, with the bias and the
+// epilogue. An invocation finishes four channels of a tile.
+#define PUSHED
+#include "common.glsl"
+#include "conv.glsl"
+#include "gemm.glsl"
+#include "winograd.glsl"
+
+#ifdef TEXEL
+#extension GL_EXT_samplerless_texture_functions : require
+layout(set = 0, binding = 0) uniform textureBuffer x; // [b, tile, OUT_C4] vec4
+vec4 load_x(uint i) { return texelFetch(x, int(i)); }
+#else
+layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };
+vec4 load_x(uint i) { return x[i]; }
+#endif
+layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [OUT_C4] bias, and more
+
+void main() {
+    uint i = flat_index(), per_image = tiles(), rows = push.images * per_image;
+    if (i >= rows * OUT_C4) return;
+    uint c4 = i % OUT_C4, row = i / OUT_C4, tile = row % per_image;
+    vec4 d[SIDE * SIDE];
+    [[unroll]] for (uint r = 0; r < SIDE; r++) {
+        vec4 line[SIDE];
+        [[unroll]] for (uint s = 0; s < SIDE; s++) {
+            line[s] = load_x(((r * SIDE + s) * rows + row) * OUT_C4 + c4);
+        }
+        output_transform(line);
+        [[unroll]] for (uint s = 0; s < M; s++) d[r * SIDE + s] = line[s];
+    }
+    vec4 bias = w[c4];
+    uint top = tile / tiles_w() * M, left = tile % tiles_w() * M;
+    uint image = row / per_image * OUT_H;
+    [[unroll]] for (uint s = 0; s < M; s++) {
+        vec4 column[SIDE];
+        [[unroll]] for (uint r = 0; r < SIDE; r++) column[r] = d[r * SIDE + s];
+        output_transform(column);
+        [[unroll]] for (uint r = 0; r < M; r++) {
+            if (top + r < OUT_H && left + s < OUT_W) {
+                store_output(column[r] + bias, (image + top + r) * OUT_W + left + s, c4);
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+#include "ops/conv_gemm.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* Where the constants of a product's row stand. */
+enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };
+
+enum { WINOGRAD_SIDE_MAX = 6 };
+
+static uint32_t mode_of(const vrn_kernel *kernel)
+{
+    return (kernel->layout - VRN_GEMM_LAYOUTS) / 2;
+}
+
+static bool in_blocks(const vrn_kernel *kernel)
+{
+    return (kernel->layout - VRN_GEMM_LAYOUTS) % 2;
+}
+
+/* How many products there are. */
+static uint32_t products(uint32_t mode)
+{
+    return mode > VRN_GEMM_IM2COL ? (mode + 2) * (mode + 2) : 1;
+}
+
+/* The product's M for one image. */
+static uint64_t rows(uint32_t mode, const vrn_op_desc *d)
+{
+    if (mode <= VRN_GEMM_IM2COL) return (uint64_t)d->out.h * d->out.w;
+    return (uint64_t)vrn_div_up(d->out.h, mode) * vrn_div_up(d->out.w, mode);
+}
+
+/* The product's K in vec4s. */
+static uint32_t k4_of(uint32_t mode, const vrn_op_desc *d)
+{
+    if (mode == VRN_GEMM_IM2COL) return vrn_div_up(d->kernel.y * d->kernel.x * d->in.c, 16) * 4;
+    return vrn_c4(d->in.c);
+}
+
+bool vrn_gemm_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    const uint32_t mode = mode_of(kernel);
+    if (d->groups != 1) return false;
+    /* In blocks, four lanes load a vec4 each. */
+    if (in_blocks(kernel) && k4_of(mode, d) % 4 != 0) return false;
+    if (mode == VRN_GEMM_IM2COL) return true;
+    if (mode == VRN_GEMM_PLAIN) {
+        return d->kernel.y == 1 && d->kernel.x == 1 && d->padding.y == 0 && d->padding.x == 0;
+    }
+    return d->kernel.y == 3 && d->kernel.x == 3 && d->stride.y == 1 && d->stride.x == 1 &&
+           d->dilation.y == 1 && d->dilation.x == 1;
+}
+
+uint64_t vrn_gemm_scratch(const vrn_op_desc *d, const vrn_kernel *kernel, uint32_t scratch,
+                          uint32_t images)
+{
+    const uint32_t mode = mode_of(kernel);
+    if (scratch == 2 && mode <= VRN_GEMM_IM2COL) return 0;
+    uint32_t columns = scratch == 1 ? k4_of(mode, d) : vrn_c4(d->out.c);
+    return products(mode) * rows(mode, d) * images * columns * 4 * sizeof(float);
+}
+
+vrn_grid vrn_gemm_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
+{
+    const uint32_t lanes_c = pass->row[ROW_LANES_C];
+    uint64_t step = (uint64_t)(pass->row[ROW_THREADS] / lanes_c) * pass->row[ROW_PIXELS];
+    uint32_t blocks = vrn_div_up(vrn_c4(d->out.c), lanes_c * pass->row[ROW_COLUMNS]);
+    return (vrn_grid){
+        .x = (rows(pass->mode, d) * images + step - 1) / step,
+        .z = products(pass->mode) * blocks,
+    };
+}
+
+vrn_grid vrn_im2col_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
+{
+    return vrn_grid_flat(pass, rows(pass->mode, d) * images * k4_of(pass->mode, d));
+}
+
+vrn_grid vrn_winograd_input_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
+{
+    return vrn_grid_flat(pass, rows(pass->mode, d) * images * vrn_c4(d->in.c));
+}
+
+vrn_grid vrn_winograd_output_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
+{
+    return vrn_grid_flat(pass, rows(pass->mode, d) * images * vrn_c4(d->out.c));
+}
+
+double vrn_gemm_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    (void)kernel, (void)d, (void)images;
+    return 0;
+}
+
+double vrn_conv_scale(const vrn_params *params, uint32_t k)
+{
+    if (!params->norm[VRN_PARAM_WEIGHT]) return 1;
+    return params->norm[VRN_PARAM_WEIGHT][k] /
+           sqrt((double)params->norm[VRN_PARAM_VAR][k] + params->norm_eps);
+}
+
+uint64_t vrn_gemm_packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
+{
+    const uint32_t mode = mode_of(kernel);
+    return (uint64_t)products(mode) * k4_of(mode, d) * 4 * vrn_c4(d->out.c) * 4;
+}
+
+/* G of shaders/winograd.glsl's algorithm: G g G' brings a 3x3 kernel to its domain. */
+static const double g2[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
+#define SQRT2 1.41421356237309505
+static const double g4[6][3] = {
+    {1, 0, 0},
+    {-2 / 3., -SQRT2 / 3, -1 / 3.},
+    {-2 / 3., SQRT2 / 3, -1 / 3.},
+    {1 / 6., SQRT2 / 6, 1 / 3.},
+    {1 / 6., -SQRT2 / 6, 1 / 3.},
+    {0, 0, 1},
+};
+
+/* to[side * side] = scale * G g G', for side = m + 2 */
+static void transform_kernel(uint32_t m, const float g[9], double scale, float *to)
+{
+    const uint32_t side = m + 2;
+    const double(*matrix)[3] = m == VRN_GEMM_F2 ? g2 : g4;
+    double half[WINOGRAD_SIDE_MAX][3]; /* G g */
+    for (uint32_t i = 0; i < side; i++) {
+        for (uint32_t s = 0; s < 3; s++) {
+            half[i][s] =
+                (matrix[i][0] * g[s] + matrix[i][1] * g[3 + s] + matrix[i][2] * g[6 + s]) * scale;
+        }
+    }
+    for (uint32_t i = 0; i < side; i++) {
+        for (uint32_t j = 0; j < side; j++) {
+            to[i * side + j] = (float)(half[i][0] * matrix[j][0] + half[i][1] * matrix[j][1] +
+                                       half[i][2] * matrix[j][2]);
+        }
+    }
+}
+
+void vrn_gemm_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
+                   float *packed)
+{
+    const uint32_t mode = mode_of(kernel), count = products(mode);
+    const uint32_t positions = d->kernel.y * d->kernel.x;
+    const size_t n4 = vrn_c4(d->out.c), k4 = k4_of(mode, d);
+    const size_t along_n = in_blocks(kernel) ? 4 * n4 : 1; /* to the next n of a block of four .. */
+    const size_t along_k = in_blocks(kernel) ? 1 : 4 * n4; /* .. and to the next k */
+    memset(packed, 0, vrn_gemm_packed_floats(d, kernel) * sizeof *packed);
+    for (uint32_t n = 0; n < d->out.c; n++) {
+        const double scale = vrn_conv_scale(params, n);
+        const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)n * d->in.c * positions;
+        float *column = packed + (size_t)(n / 4) * 4 + n % 4 * along_n;
+        for (uint32_t c = 0; c < d->in.c; c++, from += positions) {
+            float values[WINOGRAD_SIDE_MAX * WINOGRAD_SIDE_MAX];
+            if (count > 1) transform_kernel(mode, from, scale, values);
+            for (uint32_t i = 0; i < (count > 1 ? count : positions); i++) {
+                /* Rows of im2col have the channels of a position side by side. */
+                size_t k = count > 1 ? c : (size_t)i * d->in.c + c;
+                size_t product = count > 1 ? i : 0;
+                size_t at = (product * k4 + k / 4) * 16 * n4 + k % 4 * along_k;
+                column[at] = count > 1 ? values[i] : (float)(from[i] * scale);
+            }
+        }
+    }
+}
