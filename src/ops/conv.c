@@ -220,18 +220,32 @@ static void pack_bias(const vrn_op_desc *d, const vrn_params *params, float *pac
     }
 }
 
+enum { PACK_TILE = 16 }; /* floats in a cache line */
+
 static void pack_rsck(const vrn_op_desc *d, const vrn_params *params, float *packed)
 {
     uint32_t channels = group_in(d), rows = vrn_c4(channels) * 4, padded_k = vrn_c4(d->out.c) * 4;
     uint32_t positions = d->kernel.y * d->kernel.x;
-    memset(packed, 0, (size_t)positions * rows * padded_k * sizeof *packed);
-    for (uint32_t k = 0; k < d->out.c; k++) {
-        const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)k * channels * positions;
-        double scale = scale_of(params, k);
-        for (uint32_t c = 0; c < channels; c++) {
-            for (uint32_t rs = 0; rs < positions; rs++) {
-                packed[((size_t)rs * rows + c) * padded_k + k] =
-                    (float)(from[(size_t)c * positions + rs] * scale);
+    const size_t each = (size_t)channels * positions;
+    if (rows != channels || padded_k != d->out.c) {
+        memset(packed, 0, (size_t)positions * rows * padded_k * sizeof *packed);
+    }
+    /* In tiles of a cache line each way: lines are read and written as a whole, once. */
+    for (uint32_t k0 = 0; k0 < d->out.c; k0 += PACK_TILE) {
+        const uint32_t count_k = vrn_min_u32(PACK_TILE, d->out.c - k0);
+        double scale[PACK_TILE];
+        for (uint32_t k = 0; k < count_k; k++) scale[k] = scale_of(params, k0 + k);
+        for (size_t i0 = 0; i0 < each; i0 += PACK_TILE) {
+            const size_t count_i = each - i0 < PACK_TILE ? each - i0 : PACK_TILE;
+            float tile[PACK_TILE][PACK_TILE];
+            for (uint32_t k = 0; k < count_k; k++) {
+                const float *from = params->own[VRN_PARAM_WEIGHT] + (k0 + k) * each + i0;
+                for (size_t i = 0; i < count_i; i++) tile[k][i] = (float)(from[i] * scale[k]);
+            }
+            for (size_t i = 0; i < count_i; i++) {
+                const size_t c = (i0 + i) / positions, rs = (i0 + i) % positions;
+                float *to = packed + (rs * rows + c) * padded_k + k0;
+                for (uint32_t k = 0; k < count_k; k++) to[k] = tile[k][i];
             }
         }
     }
