@@ -72,7 +72,8 @@ typedef enum vrn_log_level {
 } vrn_log_level;
 
 /* Where messages go. `message` gets one line without a line feed, valid during the call only, from
- * whichever thread is inside the library. NULL: silence. `level` is the most verbose level wanted. */
+ * whichever thread is inside the library; with validation on also from threads of the library's own, at
+ * once. NULL: silence. `level` is the most verbose level wanted. */
 typedef struct vrn_log {
     void (*message)(void *user, vrn_log_level level, const char *text);
     void *user;
@@ -158,7 +159,8 @@ typedef struct vrn_device vrn_device;
  * what), VRN_ERROR_OUT_OF_MEMORY. Blocking. */
 VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_params *params);
 
-/* Destroys a device, and brings its cache directory up to date. Its sessions must be destroyed first. */
+/* Destroys a device, and brings its cache directory up to date. Its sessions must be destroyed
+ * first. */
 VRN_API void vrn_device_destroy(vrn_device **device);
 
 /* What was chosen, and with which capabilities. Never fails. */
