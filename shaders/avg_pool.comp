@@ -1,5 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+// variants: texel=-DTEXEL
 // Global average pool: y = the mean of x over all pixels. Rows are summed one by one and then their sums,
 // which keeps the rounding error that of a row.
 #include "common.glsl"
@@ -8,7 +9,8 @@ layout(constant_id = 0) const uint IN_H = 1;
 layout(constant_id = 1) const uint IN_W = 1;
 layout(constant_id = 2) const uint C4 = 1;
 
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_H, IN_W, C4]
+// x: [N, IN_H, IN_W, C4] vec4
+#include "input.glsl"
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, C4]
 
 void main() {
@@ -19,7 +21,7 @@ void main() {
     for (uint row = 0; row < IN_H; row++) {
         vec4 row_sum = vec4(0);
         for (uint column = 0; column < IN_W; column++) {
-            row_sum += x[from];
+            row_sum += load_x(from);
             from += C4;
         }
         sum += row_sum;

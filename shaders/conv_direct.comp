@@ -23,19 +23,9 @@ const uint PIXELS = 4;
 const uint COLUMNS = 1;
 #endif
 
-#ifdef TEXEL
-#extension GL_EXT_samplerless_texture_functions : require
-layout(set = 0, binding = 0) uniform textureBuffer x; // [N, IN_H, IN_W, IN_C4] vec4
-// [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4] vec4
-layout(set = 0, binding = 2) uniform textureBuffer w;
-vec4 load_x(uint i) { return texelFetch(x, int(i)); }
-vec4 load_w(uint i) { return texelFetch(w, int(i)); }
-#else
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; };
-vec4 load_x(uint i) { return x[i]; }
-vec4 load_w(uint i) { return w[i]; }
-#endif
+// x: [N, IN_H, IN_W, IN_C4] vec4; w: [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4] vec4
+#define WEIGHTS
+#include "input.glsl"
 
 const bool PADDED = PAD_Y != 0u || PAD_X != 0u;
 

@@ -3,7 +3,7 @@
 // variants: texel=-DTEXEL p4=-DPIXELS=4u
 // Matrix products of a convolution, for drivers that run on the processor:
 //   Y[b, m, n] = sum_k X[b, m, k] W[b, k, n],  M rows, N = OUT_C4 vec4s of output channels, K4 vec4s of k.
-// What a row is, push.mode says (gemm.glsl); Winograd has (m + 2)^2 products, b, and its sums are not
+// What a row is, MODE says (gemm.glsl); Winograd has (m + 2)^2 products, b, and its sums are not
 // finished here. No shared memory, no barrier. An invocation computes PIXELS rows x COLUMNS vec4s.
 //
 // The two forms suit two drivers (docs/benchmarks.md has the figures):
@@ -22,25 +22,20 @@
 #include "gemm.glsl"
 
 #ifdef TEXEL
-layout(constant_id = 33) const uint LANES_C = 8; // divides the work group's size
-layout(constant_id = 34) const uint PIXELS = 8;
-layout(constant_id = 35) const uint COLUMNS = 2;
-#extension GL_EXT_samplerless_texture_functions : require
-layout(set = 0, binding = 0) uniform textureBuffer x; // [b, M, K4] vec4
-layout(set = 0, binding = 2) uniform textureBuffer w; // [OUT_C4] bias, then [b, K4 * 4, OUT_C4] vec4
-vec4 load_x(uint i) { return texelFetch(x, int(i)); }
-vec4 load_w(uint i) { return texelFetch(w, int(i)); }
+layout(constant_id = 34) const uint LANES_C = 8; // divides the work group's size
+layout(constant_id = 35) const uint PIXELS = 8;
+layout(constant_id = 36) const uint COLUMNS = 2;
 #else
 // Fixed, because SwiftShader unrolls no loop over a specialization constant.
 #ifndef PIXELS
 #define PIXELS 12u
 #endif
 const uint COLUMNS = 1;
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };
-// [OUT_C4] bias, then [b, K4, 4 n, OUT_C4] vec4 of 4 k
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; };
-vec4 load_w(uint i) { return w[i]; }
 #endif
+// x: [b, M, K4] vec4; w: [OUT_C4] bias, then [b, K4 * 4, OUT_C4] vec4, or in blocks [b, K4, 4 n, OUT_C4] vec4
+// of 4 k
+#define WEIGHTS
+#include "input.glsl"
 
 vec4 sum[PIXELS * COLUMNS];
 
@@ -69,10 +64,11 @@ void multiply(uint from[PIXELS], uint weight[COLUMNS], uint k4_count) {
     uint step = 4 * OUT_C4, at = weight[0];
     for (uint k4 = gl_SubgroupInvocationID & 3u; k4 < k4_count; k4 += 4) {
         vec4 a[PIXELS];
-        [[unroll]] for (uint i = 0; i < PIXELS; i++) a[i] = x[from[i] + k4];
+        [[unroll]] for (uint i = 0; i < PIXELS; i++) a[i] = load_x(from[i] + k4);
 #define QUARTER(lane)                                                                              \
         {                                                                                          \
-            vec4 w0 = w[at], w1 = w[at + OUT_C4], w2 = w[at + 2 * OUT_C4], w3 = w[at + 3 * OUT_C4]; \
+            vec4 w0 = load_w(at), w1 = load_w(at + OUT_C4);                                        \
+            vec4 w2 = load_w(at + 2 * OUT_C4), w3 = load_w(at + 3 * OUT_C4);                       \
             [[unroll]] for (uint i = 0; i < PIXELS; i++) {                                         \
                 vec4 v = subgroupBroadcast(a[i], lane);                                            \
                 sum[i] += vec4(dot(v, w0), dot(v, w1), dot(v, w2), dot(v, w3));                    \
@@ -91,9 +87,8 @@ void main() {
 #else
     const uint lanes_c = gl_WorkGroupSize.x;
 #endif
-    bool winograd = is_winograd();
-    uint rows = push.images * (winograd ? tiles() : OUT_PIXELS);
-    uint k4 = push.mode == IM2COL ? im2col_k4() : IN_C4;
+    uint rows = push.images * (WINOGRAD ? tiles() : OUT_PIXELS);
+    uint k4 = MODE == IM2COL ? im2col_k4() : IN_C4;
     uint columns_per_group = lanes_c * COLUMNS;
     uint blocks = (OUT_C4 + columns_per_group - 1) / columns_per_group;
     uint product = gl_WorkGroupID.z / blocks;
@@ -103,17 +98,12 @@ void main() {
     // Past the end the last row and column are computed again, and not stored: no branch.
     uint from[PIXELS];
     [[unroll]] for (uint i = 0; i < PIXELS; i++) {
-        uint row = min(first + i, rows - 1), at = product * rows + row;
-        if (push.mode == PLAIN) {
-            uint within = row % OUT_PIXELS;
-            at = (row / OUT_PIXELS * IN_H + within / OUT_W * STRIDE_Y) * IN_W + within % OUT_W * STRIDE_X;
-        }
-        from[i] = at * k4;
+        from[i] = (product * rows + min(first + i, rows - 1)) * k4;
     }
     uint weight[COLUMNS];
     [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
         uint c4 = min(column + j, OUT_C4 - 1);
-        vec4 bias = winograd ? vec4(0) : load_w(c4);
+        vec4 bias = WINOGRAD ? vec4(0) : load_w(c4);
         [[unroll]] for (uint i = 0; i < PIXELS; i++) sum[i * COLUMNS + j] = bias;
         weight[j] = OUT_C4 + product * k4 * 4 * OUT_C4 + c4;
     }
@@ -122,7 +112,7 @@ void main() {
     [[unroll]] for (uint i = 0; i < PIXELS; i++) {
         [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
             if (first + i < rows && column + j < OUT_C4) {
-                if (winograd) {
+                if (WINOGRAD) {
                     y[(product * rows + first + i) * OUT_C4 + column + j] = sum[i * COLUMNS + j];
                 } else {
                     store_output(sum[i * COLUMNS + j], first + i, column + j);

@@ -10,19 +10,24 @@
 layout(set = 0, binding = 0) readonly buffer Input { float x[]; }; // [N, IN_H, IN_W, IN_C4 * 4]
 
 void main() {
+    // Divisions are slow where each lane does its own: as few as can be.
     uint k4_count = im2col_k4(), i = flat_index();
     if (i >= push.images * OUT_PIXELS * k4_count) return;
-    uint pixel = i / k4_count, within = pixel % OUT_PIXELS;
-    uint top = within / OUT_W * STRIDE_Y - PAD_Y, left = within % OUT_W * STRIDE_X - PAD_X; // wrap below zero
-    uint image = pixel / OUT_PIXELS * IN_H;
+    uint pixel = i / k4_count, k = (i - pixel * k4_count) * 4;
+    uint line = pixel / OUT_W, column = pixel - line * OUT_W; // line: of all images
+    uint image = line / OUT_H;
+    uint top = (line - image * OUT_H) * STRIDE_Y - PAD_Y, left = column * STRIDE_X - PAD_X; // wrap below zero
+    uint position = k / GROUP_IN, c = k - position * GROUP_IN;
+    uint r = position / KERNEL_W, s = position - r * KERNEL_W;
     vec4 row = vec4(0);
     [[unroll]] for (uint l = 0; l < 4; l++) {
-        uint k = i % k4_count * 4 + l;
-        uint position = k / GROUP_IN, r = position / KERNEL_W;
-        uint iy = top + r * DILATION_Y, ix = left + (position - r * KERNEL_W) * DILATION_X;
+        uint iy = top + r * DILATION_Y, ix = left + s * DILATION_X;
         if (r < KERNEL_H && iy < IN_H && ix < IN_W) {
-            row[l] = x[((image + iy) * IN_W + ix) * IN_C4 * 4 + k - position * GROUP_IN];
+            row[l] = x[((image * IN_H + iy) * IN_W + ix) * IN_C4 * 4 + c];
         }
+        c++;
+        if (c == GROUP_IN) c = 0, s++;
+        if (s == KERNEL_W) s = 0, r++;
     }
     y[i] = row;
 }

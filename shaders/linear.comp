@@ -1,26 +1,28 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+// variants: texel=-DTEXEL
 // y[n, k] = bias[k] + sum_c x[n, c] w[k, c]: an invocation computes four outputs of one image.
 #include "common.glsl"
 
 layout(constant_id = 0) const uint IN_C4 = 1;
 layout(constant_id = 1) const uint OUT_C4 = 1;
 
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_C4]
+// x: [N, IN_C4]; w: [OUT_C4] bias, then [IN_C4 * 4, OUT_C4]
+#define WEIGHTS
+#include "input.glsl"
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_C4]
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [OUT_C4] bias, [IN_C4 * 4, OUT_C4]
 
 void main() {
     uint i = flat_index();
     if (i >= push.images * OUT_C4) return;
     uint from = i / OUT_C4 * IN_C4, column = i % OUT_C4, weight = OUT_C4 + column;
-    vec4 sum = w[column];
+    vec4 sum = load_w(column);
     for (uint c4 = 0; c4 < IN_C4; c4++) {
-        vec4 a = x[from + c4];
-        sum += a.x * w[weight];
-        sum += a.y * w[weight + OUT_C4];
-        sum += a.z * w[weight + 2 * OUT_C4];
-        sum += a.w * w[weight + 3 * OUT_C4];
+        vec4 a = load_x(from + c4);
+        sum += a.x * load_w(weight);
+        sum += a.y * load_w(weight + OUT_C4);
+        sum += a.z * load_w(weight + 2 * OUT_C4);
+        sum += a.w * load_w(weight + 3 * OUT_C4);
         weight += 4 * OUT_C4;
     }
     y[i] = sum;

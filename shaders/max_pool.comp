@@ -1,5 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+// variants: texel=-DTEXEL
 // y = the largest x in a window; what lies outside the image does not count.
 #include "common.glsl"
 
@@ -17,7 +18,8 @@ layout(constant_id = 10) const uint PAD_X = 1;
 layout(constant_id = 11) const uint DILATION_Y = 1;
 layout(constant_id = 12) const uint DILATION_X = 1;
 
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_H, IN_W, C4]
+// x: [N, IN_H, IN_W, C4] vec4
+#include "input.glsl"
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_H, OUT_W, C4]
 
 void main() {
@@ -31,7 +33,7 @@ void main() {
         if (iy >= IN_H) continue;
         for (uint s = 0; s < KERNEL_W; s++) {
             uint ix = column * STRIDE_X + s * DILATION_X - PAD_X;
-            if (ix < IN_W) largest = max(largest, x[((image * IN_H + iy) * IN_W + ix) * C4 + c]);
+            if (ix < IN_W) largest = max(largest, load_x(((image * IN_H + iy) * IN_W + ix) * C4 + c));
         }
     }
     y[i] = largest;

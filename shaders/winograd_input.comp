@@ -9,14 +9,8 @@
 #include "gemm.glsl"
 #include "winograd.glsl"
 
-#ifdef TEXEL
-#extension GL_EXT_samplerless_texture_functions : require
-layout(set = 0, binding = 0) uniform textureBuffer x; // [N, IN_H, IN_W, IN_C4] vec4
-vec4 load_x(uint i) { return texelFetch(x, int(i)); }
-#else
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };
-vec4 load_x(uint i) { return x[i]; }
-#endif
+// x: [N, IN_H, IN_W, IN_C4] vec4
+#include "input.glsl"
 
 void main() {
     uint i = flat_index(), per_image = tiles(), rows = push.images * per_image;

@@ -9,14 +9,8 @@
 #include "gemm.glsl"
 #include "winograd.glsl"
 
-#ifdef TEXEL
-#extension GL_EXT_samplerless_texture_functions : require
-layout(set = 0, binding = 0) uniform textureBuffer x; // [b, tile, OUT_C4] vec4
-vec4 load_x(uint i) { return texelFetch(x, int(i)); }
-#else
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };
-vec4 load_x(uint i) { return x[i]; }
-#endif
+// x: [b, tile, OUT_C4] vec4
+#include "input.glsl"
 layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [OUT_C4] bias, and more
 
 void main() {

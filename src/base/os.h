@@ -15,6 +15,23 @@ void vrn_mutex_destroy(vrn_mutex **mutex);
 void vrn_mutex_lock(vrn_mutex *mutex);
 void vrn_mutex_unlock(vrn_mutex *mutex);
 
+/* Where threads wait for a change of what a lock guards. */
+typedef struct vrn_condition vrn_condition;
+vrn_condition *vrn_condition_create(void); /* NULL: out of memory */
+void vrn_condition_destroy(vrn_condition **condition);
+/* Releases the lock, which the caller holds, waits for a signal, and takes the lock again. May return without
+ * a signal: look again at what is waited for. */
+void vrn_condition_wait(vrn_condition *condition, vrn_mutex *mutex);
+void vrn_condition_broadcast(vrn_condition *condition);
+
+/* A thread that runs `function`. */
+typedef struct vrn_thread vrn_thread;
+vrn_thread *vrn_thread_start(void (*function)(void *user), void *user); /* NULL: there is none */
+void vrn_thread_join(vrn_thread **thread);
+
+/* The processor's cores that this process may use; at least 1. */
+uint32_t vrn_core_count(void);
+
 /* Runs `function` once in the life of the process, whichever threads ask; all wait until it is done.
  * There is one such function only: the one that opens the Vulkan loader. */
 void vrn_once(void (*function)(void));
@@ -39,5 +56,16 @@ vrn_result vrn_file_begin(vrn_file_writer **writer, const char *path, const vrn_
 /* After a failed write the rest is skipped, and end reports it. */
 void vrn_file_write(vrn_file_writer *writer, const void *data, size_t size);
 vrn_result vrn_file_end(vrn_file_writer **writer, bool commit, const vrn_log *log);
+/* Does not wait, at the end, until the file is on the disk: for what a power failure may take. */
+void vrn_file_hurry(vrn_file_writer *writer);
+
+/* Reads a regular file as a whole into memory that the caller releases with vrn_free: unlike a mapping it
+ * stays as it is, whatever others do to the file. Errors: VRN_ERROR_FILE (also where the file has more
+ * than `limit` bytes), VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t limit,
+                         const vrn_log *log);
+
+/* Makes a directory, and those above it, for this user alone; one that is there is VRN_OK. */
+vrn_result vrn_make_directories(const char *path, const vrn_log *log);
 
 #endif

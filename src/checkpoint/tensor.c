@@ -143,9 +143,7 @@ static void read_run(vrn_dtype dtype, const uint8_t *data, size_t step, size_t c
         }
         break;
     case VRN_DTYPE_I64:
-    case VRN_DTYPE_OTHER:
-        assert(!"not a float type");
-        break;
+    case VRN_DTYPE_OTHER: assert(!"not a float type"); break;
     }
 }
 
@@ -198,6 +196,16 @@ void vrn_tensor_read_part(const vrn_tensor *tensor, uint64_t first, uint64_t cou
             at[i - 1]++;
         }
     }
+}
+
+const float *vrn_tensor_view(const vrn_tensor *tensor)
+{
+    uint64_t shape[VRN_MAX_RANK], stride[VRN_MAX_RANK];
+    if (tensor->dtype != VRN_DTYPE_F32 || (uintptr_t)tensor->data % _Alignof(float) != 0 ||
+        join_dimensions(tensor, shape, stride) != 1 || stride[0] != 1) {
+        return NULL;
+    }
+    return (const float *)(const void *)tensor->data;
 }
 
 void vrn_tensor_read(const vrn_tensor *tensor, float *values)

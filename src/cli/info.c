@@ -4,6 +4,7 @@
 #include "command.h"
 #include "engine.h"
 #include "json.h"
+#include "os.h"
 #include "report.h"
 
 #define NO_DEVICE UINT32_MAX
@@ -133,8 +134,9 @@ static int choose(vrn_device_info *infos, uint32_t count, const cli_options *opt
     return CLI_SUCCESS;
 }
 
+/* cache: the folder of compiled pipelines, or NULL. */
 static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t chosen,
-                          bool as_json)
+                          const char *cache, bool as_json)
 {
     if (as_json) {
         cli_json json = {.out = stdout};
@@ -144,6 +146,7 @@ static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t
             write_device(&json, &infos[i], infos[i].index == chosen);
         }
         cli_json_end_array(&json);
+        cli_json_text(&json, "cache", cache);
         cli_json_end_object(&json);
         putchar('\n');
         return;
@@ -152,6 +155,10 @@ static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t
         if (i > 0) putchar('\n');
         print_device(&infos[i], infos[i].index == chosen);
     }
+    if (count == 0) return;
+    fputs("\ncompiled kernels are kept in: ", stdout);
+    cli_print_name(cache ? cache : "(nothing is kept)");
+    putchar('\n');
 }
 
 static int show_devices(const cli_options *options)
@@ -165,7 +172,9 @@ static int show_devices(const cli_options *options)
     }
     if (count > capacity) count = capacity;
     int status = count > 0 ? choose(infos, count, options, &chosen) : CLI_FAILURE;
-    print_devices(infos, count, chosen, options->json);
+    char *cache = options->no_cache ? NULL : cli_cache_directory();
+    print_devices(infos, count, chosen, cache, options->json);
+    free(cache);
     if (count == 0) {
         cli_error("no Vulkan device; a GPU's driver brings one, and mesa-vulkan-drivers one that "
                   "runs on the CPU");

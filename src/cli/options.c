@@ -92,6 +92,9 @@ static const option_row table[CLI_OPTION_COUNT] = {
         .help = "as if the device lacked it: texel-buffers, subgroups, .."},
     [CLI_OPTION_VALIDATION] = {"--validation", NULL, KIND_FLAG, FIELD(validation),
         .help = "load the Khronos validation layer; exit status 1 if it\nreports an error"},
+    [CLI_OPTION_NO_CACHE] = {"--no-cache", NULL, KIND_FLAG, FIELD(no_cache),
+        .help = "keep nothing in the folder $VKRESNET_CACHE (default:\n"
+                "~/.cache/vkresnet; empty: the same as --no-cache)"},
     [CLI_OPTION_QUIET] = {"--quiet", NULL, KIND_FLAG, FIELD(quiet),
         .help = "on standard error, only what went wrong"},
     [CLI_OPTION_VERBOSE] = {"--verbose", NULL, KIND_FLAG, FIELD(verbose),

@@ -124,6 +124,8 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
                                   &buffer->mapped);
         result = vrn_device_check(device, vk, "vkMapMemory");
         if (result) goto error;
+        buffer->cached =
+            device->memory.memoryTypes[type].propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
     }
     vrn_device_name(device, VK_OBJECT_TYPE_BUFFER, (uint64_t)buffer->handle, "%s", name);
     return VRN_OK;

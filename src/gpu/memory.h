@@ -15,6 +15,7 @@ typedef struct vrn_buffer {
     VkDeviceMemory memory;
     uint64_t size;
     void *mapped; /* host-coherent, for the buffer's life; NULL where the host cannot see it */
+    bool cached; /* mapped memory that is as good as any other; else: write in order, do not read */
 } vrn_buffer;
 
 /* A part of a buffer. */

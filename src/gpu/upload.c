@@ -2,9 +2,6 @@
 
 #include "base/util.h"
 
-/* Large enough that copies are few, small enough to be had anywhere. */
-static const uint64_t staging_bytes = UINT64_C(32) << 20;
-
 static vrn_result flush(vrn_upload *upload)
 {
     if (!upload->recording) return VRN_OK;
@@ -19,9 +16,10 @@ static vrn_result flush(vrn_upload *upload)
 }
 
 vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint64_t offset,
-                              uint64_t size, void **memory)
+                              uint64_t size, void **memory, bool *cached)
 {
     *memory = NULL;
+    *cached = buffer->cached;
     if (buffer->mapped) {
         *memory = (char *)buffer->mapped + offset;
         return VRN_OK;
@@ -35,7 +33,7 @@ vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint
     if (size > upload->staging.size) {
         vrn_buffer_destroy(&upload->staging, device);
         result = vrn_buffer_create(&upload->staging, device, VRN_BUFFER_UPLOAD,
-                                   vrn_max_u64(size, staging_bytes), "upload staging");
+                                   vrn_max_u64(size, VRN_UPLOAD_PIECE_BYTES), "upload staging");
         if (result) return result;
     }
     if (!upload->commands.pool) {
@@ -51,6 +49,7 @@ vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint
     device->vk.CmdCopyBuffer(upload->commands.buffers[0], upload->staging.handle, buffer->handle, 1,
                              &region);
     *memory = (char *)upload->staging.mapped + upload->used;
+    *cached = upload->staging.cached;
     upload->used = vrn_round_up(upload->used + size, 16);
     return VRN_OK;
 }

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/parallel.h"
+#include "base/util.h"
 
 #define GOLDEN_GAMMA UINT64_C(0x9e3779b97f4a7c15)
 
@@ -91,17 +93,87 @@ static const double far_below[8] = {
     5.99832206555887937690e-1,  1.0,
 };
 
-double vrn_random_normal(vrn_random *random)
+/* The quantile p of the normal distribution: in the middle, for most p, .. */
+static bool in_middle(double p)
 {
-    double p = vrn_random_uniform(random), q = p - 0.5;
-    if (q >= -0.425 && q <= 0.425) {
-        double r = 0.180625 - q * q;
-        return q * polynomial(middle_above, r) / polynomial(middle_below, r);
-    }
+    double q = p - 0.5;
+    return q >= -0.425 && q <= 0.425;
+}
+
+static double middle_quantile(double p)
+{
+    double q = p - 0.5, r = 0.180625 - q * q;
+    return q * polynomial(middle_above, r) / polynomial(middle_below, r);
+}
+
+/* .. and elsewhere. */
+static double tail_quantile(double p)
+{
+    double q = p - 0.5;
     double r = sqrt(-natural_log(q < 0 ? p : 1 - p));
     double x = r <= 5 ? polynomial(near_above, r - 1.6) / polynomial(near_below, r - 1.6)
                       : polynomial(far_above, r - 5) / polynomial(far_below, r - 5);
     return q < 0 ? -x : x;
+}
+
+double vrn_random_normal(vrn_random *random)
+{
+    double p = vrn_random_uniform(random);
+    return in_middle(p) ? middle_quantile(p) : tail_quantile(p);
+}
+
+/* Values of one distribution, filled in parts of PART on all cores: value i takes the i-th number of the
+ * stream, whoever computes it. */
+typedef struct fill_work {
+    float *values;
+    uint64_t count;
+    vrn_random random;
+    double scale; /* of a normal distribution: its deviation; of a uniform one: its bound */
+} fill_work;
+
+enum { PART = 1 << 15, BLOCK = 256 };
+
+/* The values of a part, and the stream where they begin. */
+static uint64_t part_of(const fill_work *work, uint32_t index, float **values, vrn_random *random)
+{
+    uint64_t first = (uint64_t)index * PART;
+    *values = work->values + first;
+    *random = (vrn_random){work->random.state + first * GOLDEN_GAMMA};
+    return vrn_min_u64(PART, work->count - first);
+}
+
+static vrn_result fill_normal(void *user, uint32_t index, uint32_t worker)
+{
+    const fill_work *work = user;
+    float *values;
+    vrn_random random;
+    uint64_t count = part_of(work, index, &values, &random);
+    (void)worker;
+    double p[BLOCK], x[BLOCK];
+    for (uint64_t done = 0; done < count; done += BLOCK) {
+        const uint64_t n = vrn_min_u64(BLOCK, count - done);
+        for (uint64_t i = 0; i < n; i++) p[i] = vrn_random_uniform(&random);
+        /* The formula of the middle for all, without a branch: compilers make vectors of it. */
+        for (uint64_t i = 0; i < n; i++) x[i] = middle_quantile(p[i]);
+        for (uint64_t i = 0; i < n; i++) {
+            if (!in_middle(p[i])) x[i] = tail_quantile(p[i]);
+            values[done + i] = (float)(work->scale * x[i]);
+        }
+    }
+    return VRN_OK;
+}
+
+static vrn_result fill_uniform(void *user, uint32_t index, uint32_t worker)
+{
+    const fill_work *work = user;
+    float *values;
+    vrn_random random;
+    uint64_t count = part_of(work, index, &values, &random);
+    (void)worker;
+    for (uint64_t i = 0; i < count; i++) {
+        values[i] = (float)(work->scale * (2 * vrn_random_uniform(&random) - 1));
+    }
+    return VRN_OK;
 }
 
 static bool is_last_norm_of_block(const vrn_arch *arch, const char *node)
@@ -120,15 +192,12 @@ void vrn_random_parameter(float *values, const vrn_arch *arch, const vrn_paramet
 
     if (node->desc.op == VRN_OP_CONV) {
         const uint64_t *shape = parameter->shape;
-        double deviation = sqrt(2.0 / (double)(shape[0] * shape[2] * shape[3]));
-        for (uint64_t i = 0; i < count; i++) {
-            values[i] = (float)(deviation * vrn_random_normal(&random));
-        }
+        fill_work work = {values, count, random,
+                          sqrt(2.0 / (double)(shape[0] * shape[2] * shape[3]))};
+        vrn_parallel_for((uint32_t)((count + PART - 1) / PART), fill_normal, &work);
     } else if (node->desc.op == VRN_OP_LINEAR) {
-        double bound = 1 / sqrt((double)node->desc.in.c);
-        for (uint64_t i = 0; i < count; i++) {
-            values[i] = (float)(bound * (2 * vrn_random_uniform(&random) - 1));
-        }
+        fill_work work = {values, count, random, 1 / sqrt((double)node->desc.in.c)};
+        vrn_parallel_for((uint32_t)((count + PART - 1) / PART), fill_uniform, &work);
     } else {
         bool one = parameter->role == VRN_PARAM_VAR || parameter->role == VRN_PARAM_WEIGHT;
         if (parameter->role == VRN_PARAM_WEIGHT && arch->zero_init_residual &&

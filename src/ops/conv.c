@@ -68,16 +68,23 @@ static vrn_grid direct_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t
     };
 }
 
-/* The share of the lanes' work that is not padding; two columns reuse a pixel twice, and texel buffers
- * are there only where they pay. */
+/* Two columns use a pixel twice; texel buffers are there only where they pay. */
 static double direct_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
-    (void)images;
-    uint32_t k4 = vrn_c4(d->out.c), columns = kernel->pass[0].row[ROW_COLUMNS];
-    uint32_t step = kernel->pass[0].row[ROW_LANES_C] * columns;
-    double useful = (double)k4 / ((double)vrn_div_up(k4, step) * step);
-    return useful * (columns > 1 ? 100 : 70) + kernel->pass[0].row[ROW_LANES_C] +
-           (kernel->pass[0].texel ? 200 : 0);
+    const vrn_pass *pass = &kernel->pass[0];
+    vrn_grid grid = direct_grid(pass, d, images);
+    double tile =
+        (double)pass->row[ROW_THREADS] * pass->row[ROW_PIXELS] * pass->row[ROW_COLUMNS] * 4;
+    double terms = 4.0 * vrn_c4(group_in(d)) * d->kernel.y * d->kernel.x;
+    double speed =
+        (pass->texel ? 0.97 : 0.15) * (pass->texel && pass->row[ROW_COLUMNS] < 2 ? 0.7 : 1);
+    vrn_conv_cost cost = {
+        .multiplies = (double)grid.x * grid.z * tile * terms,
+        .speed =
+            speed * (1 - 0.02 * (8 - pass->row[ROW_LANES_C])), /* more lanes read the same pixel */
+        .weights = terms * d->out.c,
+    };
+    return vrn_conv_merit(d, images, &cost);
 }
 
 static bool tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
@@ -147,10 +154,14 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
                   .grid = tile_grid}},                                                             \
     }
 
-/* Matrix products (conv_gemm.h). A product's row constants are those of the direct kernels. */
-#define PRODUCT(module_, texel_, mode_, lanes_c, pixels, columns)                                  \
-    .module = &vrn_module_##module_, .texel = texel_, .pushed = true, .mode = mode_,               \
-    .row_count = 4, .row = {8, lanes_c, pixels, columns}, .grid = vrn_gemm_grid
+/* Matrix products (conv_gemm.h): the product itself, and a pass before or behind it. */
+#define PRODUCT(module_, texel_, mode, lanes_c, pixels, columns)                                   \
+    .module = &vrn_module_##module_, .texel = texel_, .pushed = true, .row_count = 5,              \
+    .row = {8, mode, lanes_c, pixels, columns}, .grid = vrn_gemm_grid
+
+#define AROUND(module_, texel_, mode, grid_)                                                       \
+    .module = &vrn_module_##module_, .texel = (texel_)&1u << VRN_BIND_X, .pushed = true,           \
+    .row_count = 2, .row = {64, mode}, .grid = grid_
 
 #define GEMM(name_, module_, needs_, texel_, blocks, lanes_c, pixels, columns)                     \
     {                                                                                              \
@@ -166,14 +177,8 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
         .layout = VRN_GEMM_LAYOUT(VRN_GEMM_IM2COL, 1), .fits = vrn_gemm_fits,                      \
         .merit = vrn_gemm_merit, .scratch_bytes = vrn_gemm_scratch, .pass_count = 2,               \
         .pass = {                                                                                  \
-            {.module = &vrn_module_im2col,                                                         \
-             .scratch = {[VRN_BIND_Y] = 1},                                                        \
-             .pushed = true,                                                                       \
-             .mode = VRN_GEMM_IM2COL,                                                              \
-             .row_count = 1,                                                                       \
-             .row = {64},                                                                          \
-             .grid = vrn_im2col_grid},                                                             \
-            {.scratch = {[VRN_BIND_X] = 1}, PRODUCT(module_, 0, VRN_GEMM_IM2COL, 8, pixels, 1)}},  \
+            {AROUND(im2col, 0, VRN_GEMM_IM2COL, vrn_im2col_grid), .scratch = {[VRN_BIND_Y] = 1}},  \
+            {PRODUCT(module_, 0, VRN_GEMM_IM2COL, 8, pixels, 1), .scratch = {[VRN_BIND_X] = 1}}},  \
     }
 
 #define WINOGRAD(name_, suffix, module_, needs_, texel_, m, blocks, lanes_c, pixels, columns)      \
@@ -181,24 +186,12 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
         .name = "conv_winograd_f" #m "_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,           \
         .layout = VRN_GEMM_LAYOUT(m, blocks), .fits = vrn_gemm_fits, .merit = vrn_gemm_merit,      \
         .scratch_bytes = vrn_gemm_scratch, .pass_count = 3,                                        \
-        .pass = {{.module = &vrn_module_winograd_input##suffix,                                    \
-                  .texel = texel_ & 1u << VRN_BIND_X,                                              \
-                  .scratch = {[VRN_BIND_Y] = 1},                                                   \
-                  .pushed = true,                                                                  \
-                  .mode = m,                                                                       \
-                  .row_count = 1,                                                                  \
-                  .row = {64},                                                                     \
-                  .grid = vrn_winograd_input_grid},                                                \
-                 {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2},                                 \
-                  PRODUCT(module_, texel_, m, lanes_c, pixels, columns)},                          \
-                 {.module = &vrn_module_winograd_output##suffix,                                   \
-                  .texel = texel_ & 1u << VRN_BIND_X,                                              \
-                  .scratch = {[VRN_BIND_X] = 2},                                                   \
-                  .pushed = true,                                                                  \
-                  .mode = m,                                                                       \
-                  .row_count = 1,                                                                  \
-                  .row = {64},                                                                     \
-                  .grid = vrn_winograd_output_grid}},                                              \
+        .pass = {{AROUND(winograd_input##suffix, texel_, m, vrn_winograd_input_grid),              \
+                  .scratch = {[VRN_BIND_Y] = 1}},                                                  \
+                 {PRODUCT(module_, texel_, m, lanes_c, pixels, columns),                           \
+                  .scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2}},                                \
+                 {AROUND(winograd_output##suffix, texel_, m, vrn_winograd_output_grid),            \
+                  .scratch = {[VRN_BIND_X] = 2}}},                                                 \
     }
 
 /* For SwiftShader, which gathers; and for lavapipe, which reads texel buffers. */
@@ -255,6 +248,8 @@ static const vrn_kernel kernels[] = {
 static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
     const vrn_epilogue *e = &d->epilogue;
+    const bool plain =
+        e->residual_stride == 1 && e->residual_offset == 0 && e->residual_shape.c == d->out.c;
     const uint32_t written[] = {
         [0] = d->in.h,
         [1] = d->in.w,
@@ -275,12 +270,13 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
         [16] = group_out(d),
         [17] = d->out.c,
         [20] = e->relu,
-        [21] = e->residual,
-        [22] = e->residual ? e->residual_shape.h : 1,
-        [23] = e->residual ? e->residual_shape.w : 1,
-        [24] = e->residual ? vrn_c4(e->residual_shape.c) : 1,
-        [25] = e->residual ? e->residual_stride : 1,
-        [26] = e->residual ? e->residual_offset / 4 : 0,
+        /* 1: of the output's shape; 2: an option A shortcut of a larger tensor, which these describe */
+        [21] = e->residual ? (plain ? 1 : 2) : 0,
+        [22] = e->residual && !plain ? e->residual_shape.h : 1,
+        [23] = e->residual && !plain ? e->residual_shape.w : 1,
+        [24] = e->residual && !plain ? vrn_c4(e->residual_shape.c) : 1,
+        [25] = e->residual && !plain ? e->residual_stride : 1,
+        [26] = e->residual && !plain ? e->residual_offset / 4 : 0,
     };
     memcpy(values, written, sizeof written);
     return VRN_COUNT(written);
@@ -307,18 +303,32 @@ static void pack_bias(const vrn_op_desc *d, const vrn_params *params, float *pac
     }
 }
 
+enum { PACK_TILE = 16 }; /* floats in a cache line */
+
 static void pack_rsck(const vrn_op_desc *d, const vrn_params *params, float *packed)
 {
     uint32_t channels = group_in(d), rows = vrn_c4(channels) * 4, padded_k = vrn_c4(d->out.c) * 4;
     uint32_t positions = d->kernel.y * d->kernel.x;
-    memset(packed, 0, (size_t)positions * rows * padded_k * sizeof *packed);
-    for (uint32_t k = 0; k < d->out.c; k++) {
-        const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)k * channels * positions;
-        double scale = vrn_conv_scale(params, k);
-        for (uint32_t c = 0; c < channels; c++) {
-            for (uint32_t rs = 0; rs < positions; rs++) {
-                packed[((size_t)rs * rows + c) * padded_k + k] =
-                    (float)(from[(size_t)c * positions + rs] * scale);
+    const size_t each = (size_t)channels * positions;
+    if (rows != channels || padded_k != d->out.c) {
+        memset(packed, 0, (size_t)positions * rows * padded_k * sizeof *packed);
+    }
+    /* In tiles of a cache line each way: lines are read and written as a whole, once. */
+    for (uint32_t k0 = 0; k0 < d->out.c; k0 += PACK_TILE) {
+        const uint32_t count_k = vrn_min_u32(PACK_TILE, d->out.c - k0);
+        double scale[PACK_TILE];
+        for (uint32_t k = 0; k < count_k; k++) scale[k] = vrn_conv_scale(params, k0 + k);
+        for (size_t i0 = 0; i0 < each; i0 += PACK_TILE) {
+            const size_t count_i = each - i0 < PACK_TILE ? each - i0 : PACK_TILE;
+            float tile[PACK_TILE][PACK_TILE];
+            for (uint32_t k = 0; k < count_k; k++) {
+                const float *from = params->own[VRN_PARAM_WEIGHT] + (k0 + k) * each + i0;
+                for (size_t i = 0; i < count_i; i++) tile[k][i] = (float)(from[i] * scale[k]);
+            }
+            for (size_t i = 0; i < count_i; i++) {
+                const size_t c = (i0 + i) / positions, rs = (i0 + i) % positions;
+                float *to = packed + (rs * rows + c) * padded_k + k0;
+                for (uint32_t k = 0; k < count_k; k++) to[k] = tile[k][i];
             }
         }
     }

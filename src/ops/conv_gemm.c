@@ -5,8 +5,8 @@
 
 #include "base/util.h"
 
-/* Where the constants of a product's row stand. */
-enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };
+/* Where the constants of a row stand; the last three only of a product's. */
+enum { ROW_THREADS, ROW_MODE, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };
 
 enum { WINOGRAD_SIDE_MAX = 6 };
 
@@ -48,7 +48,8 @@ bool vrn_gemm_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     if (in_blocks(kernel) && k4_of(mode, d) % 4 != 0) return false;
     if (mode == VRN_GEMM_IM2COL) return true;
     if (mode == VRN_GEMM_PLAIN) {
-        return d->kernel.y == 1 && d->kernel.x == 1 && d->padding.y == 0 && d->padding.x == 0;
+        return d->kernel.y == 1 && d->kernel.x == 1 && d->padding.y == 0 && d->padding.x == 0 &&
+               d->stride.y == 1 && d->stride.x == 1;
     }
     return d->kernel.y == 3 && d->kernel.x == 3 && d->stride.y == 1 && d->stride.x == 1 &&
            d->dilation.y == 1 && d->dilation.x == 1;
@@ -69,30 +70,61 @@ vrn_grid vrn_gemm_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t imag
     uint64_t step = (uint64_t)(pass->row[ROW_THREADS] / lanes_c) * pass->row[ROW_PIXELS];
     uint32_t blocks = vrn_div_up(vrn_c4(d->out.c), lanes_c * pass->row[ROW_COLUMNS]);
     return (vrn_grid){
-        .x = (rows(pass->mode, d) * images + step - 1) / step,
-        .z = products(pass->mode) * blocks,
+        .x = (rows(pass->row[ROW_MODE], d) * images + step - 1) / step,
+        .z = products(pass->row[ROW_MODE]) * blocks,
     };
 }
 
 vrn_grid vrn_im2col_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    return vrn_grid_flat(pass, rows(pass->mode, d) * images * k4_of(pass->mode, d));
+    return vrn_grid_flat(pass,
+                         rows(pass->row[ROW_MODE], d) * images * k4_of(pass->row[ROW_MODE], d));
 }
 
 vrn_grid vrn_winograd_input_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    return vrn_grid_flat(pass, rows(pass->mode, d) * images * vrn_c4(d->in.c));
+    return vrn_grid_flat(pass, rows(pass->row[ROW_MODE], d) * images * vrn_c4(d->in.c));
 }
 
 vrn_grid vrn_winograd_output_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    return vrn_grid_flat(pass, rows(pass->mode, d) * images * vrn_c4(d->out.c));
+    return vrn_grid_flat(pass, rows(pass->row[ROW_MODE], d) * images * vrn_c4(d->out.c));
+}
+
+/* A model with three terms: multiply-adds, values between passes and weights from memory, in units of a
+ * multiply-add of the fastest kernel; the factors come from timings of ResNet's layers on lavapipe. */
+double vrn_conv_merit(const vrn_op_desc *d, uint32_t images, const vrn_conv_cost *cost)
+{
+    const double per_moved = 18, per_weight = 10;
+    double needed = vrn_op_flops(d) / 2 * images;
+    double spent =
+        cost->multiplies / cost->speed + cost->moved * per_moved + cost->weights * per_weight;
+    return fmin(1000, 200 * needed / spent);
+}
+
+/* Beside the product of 8 rows x 2 columns that reads texel buffers. */
+static double speed_of(const vrn_pass *product)
+{
+    if (product->texel) return product->row[ROW_PIXELS] >= 8 ? 1 : 0.78;
+    return product->row[ROW_PIXELS] >= 12 ? 0.25 : 0.16;
 }
 
 double vrn_gemm_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
-    (void)kernel, (void)d, (void)images;
-    return 0;
+    const uint32_t mode = mode_of(kernel);
+    const vrn_pass *product = &kernel->pass[mode == VRN_GEMM_PLAIN ? 0 : 1];
+    vrn_grid grid = vrn_gemm_grid(product, d, images);
+    double tile = (double)product->row[ROW_THREADS] * product->row[ROW_PIXELS] *
+                  product->row[ROW_COLUMNS] * 4;
+    vrn_conv_cost cost = {
+        .multiplies = (double)grid.x * grid.z * tile * k4_of(mode, d) * 4,
+        .speed = speed_of(product),
+        .weights = (double)vrn_gemm_packed_floats(d, kernel),
+    };
+    for (uint32_t i = 1; i <= VRN_SCRATCH_MAX && kernel->scratch_bytes; i++) {
+        cost.moved += (double)vrn_gemm_scratch(d, kernel, i, images) / sizeof(float);
+    }
+    return vrn_conv_merit(d, images, &cost);
 }
 
 double vrn_conv_scale(const vrn_params *params, uint32_t k)

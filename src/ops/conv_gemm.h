@@ -6,13 +6,23 @@
 
 #include "ops/kernel.h"
 
-/* The mode of a pass, as shaders/gemm.glsl has it; 2 and 4 are Winograd's F(2x2, 3x3) and F(4x4, 3x3). */
+/* MODE, as shaders/gemm.glsl has it; 2 and 4 are Winograd's F(2x2, 3x3) and F(4x4, 3x3). */
 enum { VRN_GEMM_PLAIN = 0, VRN_GEMM_IM2COL = 1, VRN_GEMM_F2 = 2, VRN_GEMM_F4 = 4 };
 
 /* Layouts of packed weights behind the bias, with K4 vec4s of k in a row of the product: [b, K4 * 4, N]
  * floats or, in blocks, [b, K4, 4 n, N / 4] vec4s of 4 k. b counts Winograd's products. */
 #define VRN_GEMM_LAYOUTS              16u /* the first */
 #define VRN_GEMM_LAYOUT(mode, blocks) (VRN_GEMM_LAYOUTS + 2u * (mode) + (blocks))
+
+/* What a convolution costs a kernel on the processor, of which the merit is made. */
+typedef struct vrn_conv_cost {
+    double multiplies; /* multiply-adds, those on padding included */
+    double speed;      /* of these, beside the fastest kernel's */
+    double moved;      /* values that passes hand to each other */
+    double weights;    /* floats that are read at least once */
+} vrn_conv_cost;
+
+double vrn_conv_merit(const vrn_op_desc *desc, uint32_t images, const vrn_conv_cost *cost);
 
 /* The functions of a row; see vrn_kernel. Scratch 1 is the product's left side, scratch 2 its result. */
 bool vrn_gemm_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);

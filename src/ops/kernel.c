@@ -112,13 +112,11 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     key->module = p->module;
     key->bindings = op->bindings;
     key->texel = p->texel;
-    uint32_t count = 0;
-    if (p->pushed) {
-        key->push_bytes = VRN_PUSH_WORDS * sizeof(uint32_t);
-    } else {
-        key->push_bytes = sizeof(uint32_t);
-        count = op->constants(desc, key->constants);
-        for (uint32_t i = 0; i < count; i++) key->constant_ids[i] = i;
+    uint32_t values[VRN_OP_CONSTANTS_MAX], written = op->constants(desc, values), count = 0;
+    key->push_bytes = (p->pushed ? VRN_PUSH_WORDS : 1) * sizeof(uint32_t);
+    for (uint32_t i = p->pushed ? VRN_PUSHED_CONSTANTS : 0; i < written; i++, count++) {
+        key->constant_ids[count] = i;
+        key->constants[count] = values[i];
     }
     for (uint32_t i = 0; i < p->row_count; i++, count++) {
         key->constant_ids[count] = VRN_ROW_CONSTANTS + i;
@@ -142,13 +140,10 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         const vrn_pass *pass = &kernel->pass[i];
         if (i > 0) vrn_commands_barrier(buffer, device, false);
-        uint32_t push[VRN_PUSH_WORDS] = {images, pass->mode}, words = 1;
-        if (pass->pushed) {
-            vrn_operator_of(desc->op)->constants(desc, push + 2);
-            words = VRN_PUSH_WORDS;
-        }
+        uint32_t push[1 + VRN_OP_CONSTANTS_MAX] = {images};
+        if (pass->pushed) vrn_operator_of(desc->op)->constants(desc, push + 1);
         vrn_pipeline_bind(&bound[i].pipeline, device, buffer, bound[i].set, push,
-                          words * (uint32_t)sizeof *push);
+                          (pass->pushed ? VRN_PUSH_WORDS : 1) * (uint32_t)sizeof *push);
         vrn_dispatch_folded(buffer, device, pass->grid(pass, desc, images));
     }
 }

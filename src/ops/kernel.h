@@ -20,10 +20,11 @@ enum {
 
 /* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's from
  * VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
-enum { VRN_OP_CONSTANTS_MAX = 30, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 8 };
+enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 8 };
 
-/* Words of push constants: the images, the mode, the operator's constants. Every device has 128 bytes. */
-enum { VRN_PUSH_WORDS = 2 + VRN_OP_CONSTANTS_MAX };
+/* Constants with a lower id describe the shape, and can be pushed (vrn_pass.pushed), behind the number of
+ * images; the others switch code on and off. */
+enum { VRN_PUSHED_CONSTANTS = 20, VRN_PUSH_WORDS = 1 + VRN_PUSHED_CONSTANTS };
 
 /* Where a kernel is at home. */
 typedef enum vrn_kernel_suits {
@@ -49,10 +50,9 @@ struct vrn_pass {
     const vrn_module *module;
     uint32_t texel;                  /* bit i: binding i is a uniform texel buffer */
     uint8_t scratch[VRN_BIND_COUNT]; /* what a binding is: 0 its own meaning, else scratch 1 or 2 */
-    /* The operator's constants come as push constants, behind the number of images and `mode`: one pipeline
-     * serves all shapes. For shaders that gain nothing from knowing them, on drivers that compile slowly. */
+    /* The operator's first constants come as push constants: one pipeline serves all shapes. For shaders
+     * that gain little from knowing them, on drivers that compile slowly. */
     bool pushed;
-    uint32_t mode; /* the shader's own; only where the shape is pushed */
     uint32_t row_count;
     uint32_t row[VRN_ROW_CONSTANTS_MAX];
     vrn_grid (*grid)(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);

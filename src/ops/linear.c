@@ -5,6 +5,7 @@
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_linear;
+extern const vrn_module vrn_module_linear_texel;
 
 static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
@@ -26,9 +27,13 @@ static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_param
     const size_t padded = (size_t)vrn_c4(d->out.c) * 4;
     memset(packed, 0, packed_floats(d, kernel) * sizeof *packed);
     memcpy(packed, params->own[VRN_PARAM_BIAS], d->out.c * sizeof *packed);
-    for (size_t k = 0; k < d->out.c; k++) {
+    /* In rows of a cache line, so that each line is written as a whole. */
+    for (size_t k0 = 0; k0 < d->out.c; k0 += 16) {
+        const size_t end = vrn_min_u64(k0 + 16, d->out.c);
         for (size_t c = 0; c < d->in.c; c++) {
-            packed[(c + 1) * padded + k] = params->own[VRN_PARAM_WEIGHT][k * d->in.c + c];
+            for (size_t k = k0; k < end; k++) {
+                packed[(c + 1) * padded + k] = params->own[VRN_PARAM_WEIGHT][k * d->in.c + c];
+            }
         }
     }
 }
@@ -40,6 +45,17 @@ static const vrn_kernel kernels[] = {
         .pass_count = 1,
         .pass =
             {{.module = &vrn_module_linear, .row_count = 1, .row = {16}, .grid = vrn_grid_output}},
+    },
+    {
+        .name = "linear_texel",
+        .suits = VRN_SUITS_CPU,
+        .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_linear_texel,
+                  .texel = 1u << VRN_BIND_X | 1u << VRN_BIND_W,
+                  .row_count = 1,
+                  .row = {16},
+                  .grid = vrn_grid_output}},
     },
 };
 

@@ -3,7 +3,9 @@
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_max_pool;
+extern const vrn_module vrn_module_max_pool_texel;
 extern const vrn_module vrn_module_avg_pool;
+extern const vrn_module vrn_module_avg_pool_texel;
 
 static uint32_t max_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
@@ -32,6 +34,17 @@ static const vrn_kernel max_kernels[] = {
                   .row = {64},
                   .grid = vrn_grid_output}},
     },
+    {
+        .name = "max_pool_texel",
+        .suits = VRN_SUITS_CPU,
+        .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_max_pool_texel,
+                  .texel = 1u << VRN_BIND_X,
+                  .row_count = 1,
+                  .row = {64},
+                  .grid = vrn_grid_output}},
+    },
 };
 
 const vrn_operator vrn_operator_max_pool = {
@@ -54,6 +67,17 @@ static const vrn_kernel avg_kernels[] = {
         .name = "avg_pool",
         .pass_count = 1,
         .pass = {{.module = &vrn_module_avg_pool,
+                  .row_count = 1,
+                  .row = {64},
+                  .grid = vrn_grid_output}},
+    },
+    {
+        .name = "avg_pool_texel",
+        .suits = VRN_SUITS_CPU,
+        .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_avg_pool_texel,
+                  .texel = 1u << VRN_BIND_X,
                   .row_count = 1,
                   .row = {64},
                   .grid = vrn_grid_output}},

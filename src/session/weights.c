@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/parallel.h"
 #include "base/util.h"
 #include "gpu/upload.h"
 
@@ -167,14 +168,16 @@ static vrn_result add_blocks(vrn_weights *weights, vrn_device *device, const uin
     return VRN_OK;
 }
 
-/* Parameters of one module, as floats, in one allocation. */
+/* Parameters of one module as floats: where they lie in the file if they are floats there, else
+ * converted. */
 typedef struct loaded {
-    float *floats;
+    float *floats; /* owned: what was converted */
     const float *param[VRN_PARAM_COUNT];
 } loaded;
 
-/* Reads what there is of a module: a convolution has no bias, a group norm no statistics. */
-static vrn_result load(loaded *into, const vrn_model *model, const char *module, const vrn_log *log)
+/* Loads what there is of a module: a convolution has no bias, a group norm no statistics. False: out of
+ * memory. */
+static bool load(loaded *into, const vrn_model *model, const char *module)
 {
     static const char *const suffixes[VRN_PARAM_COUNT] = {
         [VRN_PARAM_WEIGHT] = "weight",
@@ -183,71 +186,135 @@ static vrn_result load(loaded *into, const vrn_model *model, const char *module,
         [VRN_PARAM_VAR] = "running_var",
     };
     *into = (loaded){0};
-    if (!*module) return VRN_OK;
-    const vrn_tensor *tensors[VRN_PARAM_COUNT];
+    if (!*module) return true;
+    const vrn_tensor *convert[VRN_PARAM_COUNT] = {NULL};
     uint64_t count = 0;
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
         char name[VRN_NAME_MAX + 16];
         snprintf(name, sizeof name, "%s.%s", module, suffixes[i]);
-        tensors[i] = vrn_model_find(model, name);
-        if (tensors[i]) count += vrn_tensor_count(tensors[i]);
+        const vrn_tensor *tensor = vrn_model_find(model, name);
+        if (!tensor) continue;
+        into->param[i] = vrn_tensor_view(tensor);
+        if (into->param[i]) continue;
+        convert[i] = tensor;
+        count += vrn_tensor_count(tensor);
     }
+    if (count == 0) return true;
     into->floats = vrn_alloc(count, sizeof(float));
-    if (!into->floats) return vrn_fail_memory(log);
+    if (!into->floats) return false;
     float *next = into->floats;
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        if (!tensors[i]) continue;
-        vrn_tensor_read(tensors[i], next);
+        if (!convert[i]) continue;
+        vrn_tensor_read(convert[i], next);
         into->param[i] = next;
-        next += vrn_tensor_count(tensors[i]);
+        next += vrn_tensor_count(convert[i]);
     }
-    return VRN_OK;
+    return true;
 }
 
-/* Packs in plain memory, as packing writes here and there, and device memory wants to be written in
- * order. */
-static vrn_result fill(const vrn_weights *weights, const slot *s, const vrn_model *model,
-                       const vrn_weights_request *request, vrn_upload *upload)
+/* New slots that lie behind one another in a block, to be packed at once. */
+typedef struct piece {
+    const vrn_model *model;
+    const slot *slots;
+    const vrn_weights_request *const *requests; /* of each slot */
+    uint32_t count;
+    char *memory;  /* what will stand at the first slot's offset */
+    char *scratch; /* where packing, which writes here and there, takes place; NULL: in `memory` */
+} piece;
+
+static vrn_result fill_slot(void *user, uint32_t index, uint32_t worker)
 {
-    const vrn_log *log = &upload->device->log;
+    const piece *p = user;
+    (void)worker;
+    index = p->count - 1 - index; /* the large ones come last in a network, and first here */
+    const slot *s = &p->slots[index];
+    const vrn_weights_request *request = p->requests[index];
     const vrn_node *node = request->node;
+    const uint64_t at = s->offset - p->slots[0].offset;
+    char *target = (p->scratch ? p->scratch : p->memory) + at;
     loaded own, norm = {0};
-    vrn_params params = {.norm_eps = node->desc.eps};
-    void *memory;
-    float *packed = vrn_alloc(s->bytes / sizeof(float), sizeof(float));
-    vrn_result result = load(&own, model, node->name, log);
-    if (!result) result = load(&norm, model, node->folded_norm, log);
-    if (!result && !packed) result = vrn_fail_memory(log);
-    if (!result) {
-        result =
-            vrn_upload_reserve(upload, &weights->blocks[s->block], s->offset, s->bytes, &memory);
-    }
-    if (!result) {
+    vrn_result result = VRN_ERROR_OUT_OF_MEMORY;
+    if (load(&own, p->model, node->name) && load(&norm, p->model, node->folded_norm)) {
+        vrn_params params = {.norm_eps = node->desc.eps};
         memcpy(params.own, own.param, sizeof params.own);
         memcpy(params.norm, norm.param, sizeof params.norm);
-        vrn_operator_of(node->desc.op)->pack(&node->desc, request->kernel, &params, packed);
-        memcpy(memory, packed, s->bytes);
+        vrn_operator_of(node->desc.op)
+            ->pack(&node->desc, request->kernel, &params, (float *)(void *)target);
+        if (p->scratch) memcpy(p->memory + at, target, s->bytes);
+        result = VRN_OK;
     }
-    vrn_free(packed);
     vrn_free(own.floats);
     vrn_free(norm.floats);
     return result;
 }
 
-/* Packs the slots from `first` on; each has a request, of which the first is taken. */
-static vrn_result fill_slots(vrn_weights *weights, vrn_device *device, const vrn_model *model,
-                             const vrn_weights_request *requests, uint32_t count, uint32_t first)
+/* How many of `count` slots make a piece: as many as lie in one block, and in an upload's piece. */
+static uint32_t piece_length(const slot *slots, uint32_t count, uint64_t *bytes)
+{
+    uint32_t length = 0;
+    *bytes = 0;
+    while (length < count && slots[length].block == slots[0].block) {
+        uint64_t end = slots[length].offset + slots[length].bytes - slots[0].offset;
+        if (length > 0 && end > VRN_UPLOAD_PIECE_BYTES) break;
+        *bytes = end;
+        length++;
+    }
+    return length;
+}
+
+/* Packs slots; requests[i] is that of slots[i]. */
+static vrn_result fill_slots(const vrn_weights *weights, vrn_device *device, const vrn_model *model,
+                             const slot *slots, const vrn_weights_request *const *requests,
+                             uint32_t count)
 {
     vrn_upload upload = {.device = device};
     vrn_result result = VRN_OK;
-    uint32_t next = first;
-    for (uint32_t i = 0; i < count && next < weights->slot_count && !result; i++) {
-        slot_key key = key_of(&requests[i]);
-        if (memcmp(&weights->slots[next].key, &key, sizeof key) != 0) continue;
-        result = fill(weights, &weights->slots[next++], model, &requests[i], &upload);
+    char *scratch = NULL;
+    uint64_t scratch_bytes = 0, bytes;
+    for (uint32_t i = 0; i < count && !result;) {
+        piece p = {.model = model, .slots = slots + i, .requests = requests + i};
+        p.count = piece_length(slots + i, count - i, &bytes);
+        i += p.count;
+        void *memory;
+        bool cached;
+        result = vrn_upload_reserve(&upload, &weights->blocks[p.slots[0].block], p.slots[0].offset,
+                                    bytes, &memory, &cached);
+        if (result) break;
+        p.memory = memory;
+        if (!cached && bytes > scratch_bytes) {
+            vrn_free(scratch);
+            scratch_bytes = bytes;
+            scratch = vrn_alloc(bytes, 1);
+            if (!scratch) result = vrn_fail_memory(&device->log);
+        }
+        if (result) break;
+        p.scratch = cached ? NULL : scratch;
+        result = vrn_parallel_for(p.count, fill_slot, &p);
+        if (result) vrn_fail_memory(&device->log); /* nothing else fails there */
     }
+    vrn_free(scratch);
     vrn_result ended = vrn_upload_end(&upload);
     return result ? result : ended;
+}
+
+/* Packs the slots from `first` on; each has a request, of which the first is taken. */
+static vrn_result fill_new_slots(vrn_weights *weights, vrn_device *device, const vrn_model *model,
+                                 const vrn_weights_request *requests, uint32_t count,
+                                 uint32_t first)
+{
+    const vrn_weights_request **of_slot =
+        vrn_alloc(weights->slot_count - first, sizeof(const vrn_weights_request *));
+    if (!of_slot) return vrn_fail_memory(&device->log);
+    uint32_t next = first;
+    for (uint32_t i = 0; i < count && next < weights->slot_count; i++) {
+        slot_key key = key_of(&requests[i]);
+        if (memcmp(&weights->slots[next].key, &key, sizeof key) != 0) continue;
+        of_slot[next++ - first] = &requests[i];
+    }
+    vrn_result result =
+        fill_slots(weights, device, model, weights->slots + first, of_slot, next - first);
+    vrn_free(of_slot);
+    return result;
 }
 
 vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const vrn_model *model,
@@ -260,7 +327,7 @@ vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const v
     vrn_result result = add_slots(weights, device, requests, count, &sizes, &blocks);
     if (!result && blocks) result = add_blocks(weights, device, sizes, blocks);
     if (!result && blocks) {
-        result = fill_slots(weights, device, model, requests, count, old_slots);
+        result = fill_new_slots(weights, device, model, requests, count, old_slots);
     }
     if (result) { /* what is half made goes again */
         while (weights->block_count > old_blocks) {

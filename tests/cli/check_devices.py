@@ -29,6 +29,27 @@ class Devices(ProgramTest):
         for selection in ("99", "no such device", "-1"):
             self.run_program("info", "--device", selection, status=1, errors=[selection])
 
+    def test_cache_folder(self):
+        def cache(*arguments, **environment):
+            found = self.run_json("info", *arguments, environment=environment)["cache"]
+            text = self.run_program("info", *arguments, environment=environment)
+            self.assertTrue(text.endswith(f"kept in: {found or '(nothing is kept)'}\n"), text)
+            return found
+
+        self.assertEqual(cache(VKRESNET_CACHE="/a/b", XDG_CACHE_HOME="/c", HOME="/d"), "/a/b")
+        self.assertIsNone(cache(VKRESNET_CACHE="", XDG_CACHE_HOME="/c", HOME="/d"))
+        self.assertIsNone(cache("--no-cache", VKRESNET_CACHE="/a/b"))
+        self.assertEqual(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME="/c", HOME="/d"), "/c/vkresnet")
+        for unfit in (None, "", "relative"):
+            self.assertEqual(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME=unfit, HOME="/d"), "/d/.cache/vkresnet")
+        self.assertIsNone(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME=None, HOME=None))
+
+    def test_cache_troubles(self):
+        """Whatever becomes of the folder, the program says nothing and does its work."""
+        file = self.write("file", b"no folder")
+        for folder in (self.path("new", "folder"), self.path("new", "folder"), file, file + "/below", "/proc/vkresnet"):
+            self.run_program("bench", *RANDOM, "--size=32x32", "--repeats=1", environment={"VKRESNET_CACHE": folder})
+
     def test_validation(self):
         """The validation layer has nothing to say about any command."""
         probe = self.start("info", "--validation")

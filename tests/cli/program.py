@@ -46,8 +46,10 @@ class ProgramTest(unittest.TestCase):
         return path
 
     def start(self, *arguments, environment=None):
+        """environment: variables to set, or to take away where the value is None."""
+        values = {**os.environ, **sanitizer_environment(arguments), **(environment or {})}
         return subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=1200,
-                              check=False, env={**os.environ, **sanitizer_environment(arguments), **(environment or {})})
+                              check=False, env={name: value for name, value in values.items() if value is not None})
 
     def run_program(self, *arguments, status=0, errors=None, environment=None):
         """Standard output. `errors`: texts, of which one must be in each line of standard error."""

@@ -182,6 +182,29 @@ static void test_random_is_pinned(void **state)
     vrn_model_destroy(&other);
 }
 
+/* Large tensors are filled in parts, by threads: with the numbers of the stream in its order. */
+static void test_parts_are_one_stream(void **state)
+{
+    (void)state;
+    enum { K = 61, C = 67, SIDE = 5, COUNT = K * C * SIDE * SIDE };
+    static float values[COUNT];
+    const vrn_arch arch = parse("resnet8");
+    for (int linear = 0; linear < 2; linear++) {
+        const vrn_node node = {
+            .desc = {.op = linear ? VRN_OP_LINEAR : VRN_OP_CONV, .in = {.c = C}}};
+        const vrn_parameter parameter = {
+            .node = &node, .rank = 4, .shape = {K, C, SIDE, SIDE}, .role = VRN_PARAM_WEIGHT};
+        vrn_random stream = vrn_random_create(5, 6);
+        vrn_random_parameter(values, &arch, &parameter, stream);
+        const double bound = 1 / sqrt(C), deviation = sqrt(2.0 / (K * SIDE * SIDE));
+        for (size_t i = 0; i < COUNT; i++) {
+            double value = linear ? bound * (2 * vrn_random_uniform(&stream) - 1)
+                                  : deviation * vrn_random_normal(&stream);
+            if (values[i] != (float)value) fail_msg("value %zu is %a", i, (double)values[i]);
+        }
+    }
+}
+
 static void test_zero_init_residual(void **state)
 {
     (void)state;
@@ -210,9 +233,8 @@ static void test_zero_init_residual(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_moments),
-        cmocka_unit_test(test_normal_quantiles),
-        cmocka_unit_test(test_random_is_pinned),
+        cmocka_unit_test(test_random_moments),     cmocka_unit_test(test_normal_quantiles),
+        cmocka_unit_test(test_random_is_pinned),   cmocka_unit_test(test_parts_are_one_stream),
         cmocka_unit_test(test_zero_init_residual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

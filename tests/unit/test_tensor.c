@@ -113,6 +113,9 @@ static void test_types(void **state)
             vrn_tensor_read(&tensor, values);
             assert_true(vrn_dtype_is_float(tensor.dtype));
             assert_memory_equal(values, f32, sizeof f32);
+            bool aligned = (uintptr_t)tensor.data % _Alignof(float) == 0;
+            const void *view = tensor.dtype == VRN_DTYPE_F32 && aligned ? tensor.data : NULL;
+            assert_ptr_equal(vrn_tensor_view(&tensor), view);
         }
     }
     assert_false(vrn_dtype_is_float(VRN_DTYPE_I64));
@@ -156,6 +159,12 @@ static void test_strides(void **state)
                          (double)values[i]);
             }
         }
+        /* A view is of elements that lie as they are read. */
+        const float *view = vrn_tensor_view(&tensor);
+        bool in_order = true;
+        for (uint64_t i = 0; i < count; i++) in_order &= values[i] == (float)i;
+        if (count) assert_int_equal(view != NULL, in_order);
+        if (view) assert_memory_equal(view, values, count * sizeof *values);
         for (uint64_t size = 1; size <= 7; size++) {
             for (uint64_t first = 0; first < count; first += size) {
                 uint64_t n = size < count - first ? size : count - first;
