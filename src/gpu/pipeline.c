@@ -129,7 +129,7 @@ static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vr
 }
 
 static vrn_result create_pipeline(vrn_pipeline *pipeline, vrn_device *device,
-                                  const vrn_pipeline_key *key)
+                                  const vrn_pipeline_key *key, VkPipelineCreateFlags flags)
 {
     stored_layout layout;
     vrn_result result = get_layout(&layout, device, key);
@@ -163,6 +163,7 @@ static vrn_result create_pipeline(vrn_pipeline *pipeline, vrn_device *device,
     };
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+        .flags = flags,
         .stage =
             {
                 .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -204,13 +205,23 @@ vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vr
         store->pipelines = grown;
         store->pipeline_capacity = capacity;
     }
-    result = create_pipeline(pipeline, device, key);
+    result = create_pipeline(pipeline, device, key, 0);
     if (!result) {
         store->pipelines[store->pipeline_count++] =
             (stored_pipeline){.key = *key, .pipeline = *pipeline};
     }
 done:
     vrn_mutex_unlock(store->lock);
+    return result;
+}
+
+vrn_result vrn_pipeline_create_measured(vrn_pipeline *pipeline, vrn_device *device,
+                                        const vrn_pipeline_key *key)
+{
+    vrn_mutex_lock(device->pipelines->lock);
+    vrn_result result =
+        create_pipeline(pipeline, device, key, VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR);
+    vrn_mutex_unlock(device->pipelines->lock);
     return result;
 }
 

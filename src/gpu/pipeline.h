@@ -34,6 +34,11 @@ void vrn_pipeline_store_destroy(vrn_device *device);
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device,
                             const vrn_pipeline_key *key);
 
+/* Makes a pipeline whose statistics can be asked for (gpu/statistics.h), which needs
+ * VRN_CAPABILITY_PIPELINE_STATISTICS. It is the caller's, who destroys its handle. Thread-safe. */
+vrn_result vrn_pipeline_create_measured(vrn_pipeline *pipeline, vrn_device *device,
+                                        const vrn_pipeline_key *key);
+
 /* Records the binding of pipeline and set, and the push constants. */
 void vrn_pipeline_bind(const vrn_pipeline *pipeline, const vrn_device *device,
                        VkCommandBuffer buffer, VkDescriptorSet set, const void *push,
