@@ -4,12 +4,12 @@
 
 #include "base/util.h"
 #include "ops/conv_gemm.h"
+#include "ops/conv_gpu.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_conv_generic;
 extern const vrn_module vrn_module_conv_direct;
 extern const vrn_module vrn_module_conv_direct_texel;
-extern const vrn_module vrn_module_conv_tile;
 extern const vrn_module vrn_module_gemm;
 extern const vrn_module vrn_module_gemm_p4;
 extern const vrn_module vrn_module_gemm_texel;
@@ -31,8 +31,7 @@ enum {
 };
 
 /* Where the constants of a row stand. */
-enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };                     /* direct */
-enum { ROW_TILE_M = 1, ROW_TILE_N4, ROW_TILE_K4, ROW_THREAD_M, ROW_THREAD_N4 }; /* tile */
+enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS }; /* direct */
 
 static uint32_t group_in(const vrn_op_desc *d)
 {
@@ -86,29 +85,6 @@ static bool tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return groups_aligned(d);
 }
 
-static vrn_grid tile_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
-{
-    uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
-    return (vrn_grid){
-        .x = (pixels + pass->row[ROW_TILE_M] - 1) / pass->row[ROW_TILE_M],
-        .z = vrn_div_up(vrn_c4(group_out(d)), pass->row[ROW_TILE_N4]) * d->groups,
-    };
-}
-
-/* Large tiles reuse more of what they load; but work groups must be enough to fill the device, and tiles
- * that reach over the edge compute for nothing. */
-static double tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
-{
-    const double enough_groups = 160; /* one or two for each core of a large GPU */
-    double m = kernel->pass[0].row[ROW_TILE_M], n = 4.0 * kernel->pass[0].row[ROW_TILE_N4];
-    vrn_grid grid = tile_grid(&kernel->pass[0], d, images);
-    double groups = (double)grid.x * grid.z;
-    double useful = (double)images * d->out.h * d->out.w * d->out.c / (groups * m * n);
-    double filled = groups < enough_groups ? groups / enough_groups : 1;
-    double reuse = m * n / (m + n) / 43; /* 1 for 128 x 64 */
-    return 900 * useful * filled * sqrt(reuse);
-}
-
 #define TEXEL_XW (1u << VRN_BIND_X | 1u << VRN_BIND_W)
 
 /* Of conv_direct.comp without texel buffers, which has no constants for them. */
@@ -136,15 +112,17 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
                   .grid = direct_grid}},                                                           \
     }
 
-/* threads = (m / thread_m) * (n / 4 / thread_n4), a multiple of m */
-#define TILE(threads, m, n, k, thread_m, thread_n4)                                                \
+#define TILE(m, n, k, thread_m4, thread_n4)                                                        \
     {                                                                                              \
-        .name = "conv_tile_" #m "x" #n, .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK,             \
-        .shared_bytes = (m + n) * k * 4, .fits = tile_fits, .merit = tile_merit, .pass_count = 1,  \
-        .pass = {{.module = &vrn_module_conv_tile,                                                 \
-                  .row_count = 6,                                                                  \
-                  .row = {threads, m, n / 4, k / 4, thread_m, thread_n4},                          \
-                  .grid = tile_grid}},                                                             \
+        .name = "conv_tile_" #m "x" #n "x" #k, .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK,      \
+        .fits = tile_fits, VRN_TILE_PASSES(m, n, k, thread_m4, thread_n4),                         \
+    }
+
+#define TILE_SPLIT(split, m, n, k, thread_m4, thread_n4)                                           \
+    {                                                                                              \
+        .name = "conv_split" #split "_" #m "x" #n "x" #k, .suits = VRN_SUITS_GPU,                  \
+        .layout = LAYOUT_RSCK, .fits = tile_fits,                                                  \
+        VRN_SPLIT_PASSES(m, n, k, thread_m4, thread_n4, split),                                    \
     }
 
 /* Matrix products (conv_gemm.h). A product's row constants are those of the direct kernels. */
@@ -247,9 +225,17 @@ static const vrn_kernel kernels[] = {
     WINOGRAD_TEXEL(4, _texel, 8, 4, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 8, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 4, 2),
-    TILE(128, 64, 64, 16, 8, 1),
-    TILE(64, 32, 32, 16, 4, 1),
-    TILE(128, 128, 64, 16, 8, 2),
+    TILE(32, 32, 8, 1, 1),
+    TILE(32, 32, 16, 1, 1),
+    TILE(64, 32, 8, 2, 1),
+    TILE(64, 64, 8, 1, 2),
+    TILE(64, 64, 16, 1, 2),
+    TILE(128, 64, 8, 2, 2),
+    TILE(128, 128, 8, 2, 2),
+    TILE_SPLIT(4, 32, 32, 8, 1, 1),
+    TILE_SPLIT(8, 32, 32, 8, 1, 1),
+    TILE_SPLIT(4, 64, 64, 8, 1, 2),
+    TILE_SPLIT(16, 64, 64, 8, 1, 2),
 };
 
 static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
