@@ -22,6 +22,7 @@ extern const vrn_module vrn_module_winograd_output;
 extern const vrn_module vrn_module_winograd_output_f2;
 extern const vrn_module vrn_module_winograd_output_texel;
 extern const vrn_module vrn_module_winograd_output_f2_texel;
+extern const vrn_module vrn_module_conv_direct_gpu;
 
 /* Layouts of packed weights: the bias, [K padded to 4], and behind it, with K output channels in all and C
  * input channels of one group: */
@@ -54,6 +55,11 @@ static bool direct_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     /* The columns of an invocation belong to one group. */
     return groups_aligned(d) &&
            (d->groups == 1 || group_out(d) / 4 % kernel->pass[0].row[ROW_COLUMNS] == 0);
+}
+
+static bool direct_gpu_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return d->groups > 1 && direct_fits(kernel, d);
 }
 
 static vrn_grid direct_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
@@ -109,6 +115,18 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
                   .texel = TEXEL_XW,                                                               \
                   .row_count = 4,                                                                  \
                   .row = {8, lanes_c, pixels, columns},                                            \
+                  .grid = direct_grid}},                                                           \
+    }
+
+/* For groups that would fill a tile in part only. */
+#define DIRECT_GPU(lanes_c, pixels)                                                                \
+    {                                                                                              \
+        .name = "conv_direct_gpu_" #lanes_c "x" #pixels, .suits = VRN_SUITS_GPU,                   \
+        .layout = LAYOUT_RSCK, .fits = direct_gpu_fits, .merit = vrn_direct_gpu_merit,             \
+        .pass_count = 1,                                                                           \
+        .pass = {{.module = &vrn_module_conv_direct_gpu,                                           \
+                  .row_count = 4,                                                                  \
+                  .row = {64, lanes_c, pixels, 1},                                                 \
                   .grid = direct_grid}},                                                           \
     }
 
@@ -225,6 +243,8 @@ static const vrn_kernel kernels[] = {
     WINOGRAD_TEXEL(4, _texel, 8, 4, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 8, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 4, 2),
+    DIRECT_GPU(16, 4),
+    DIRECT_GPU(16, 8),
     TILE(32, 32, 8, 1, 1),
     TILE(32, 32, 16, 1, 1),
     TILE(64, 32, 8, 2, 1),

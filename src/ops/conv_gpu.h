@@ -25,6 +25,9 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_
 uint64_t vrn_tile_scratch(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t scratch,
                           uint32_t images);
 
+/* Of conv_direct.comp's variant for GPUs, in the same unit. */
+double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+
 /* Two panels, of k rows of m (and four, against bank conflicts) and n floats. */
 #define VRN_TILE_SHARED(m, n, k) (2 * (k) * ((m) + 4 + (n)) * 4)
 
