@@ -3,8 +3,9 @@
 // y[n, k] = bias[k] + sum_c x[n, c] w[k, c]: an invocation computes four outputs of one image.
 #include "common.glsl"
 
-layout(constant_id = 0) const uint IN_C4 = 1;
-layout(constant_id = 1) const uint OUT_C4 = 1;
+// As of a convolution (conv.glsl).
+layout(constant_id = 2) const uint IN_C4 = 1;
+layout(constant_id = 5) const uint OUT_C4 = 1;
 
 layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_C4]
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_C4]

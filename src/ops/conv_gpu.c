@@ -47,7 +47,7 @@ static const double full_invocations = 80 * 4 * 2 * 32;
 static const double dispatch_cost = 2e6; /* of a dispatch and its barrier */
 static const double word_cost = 40;      /* a value's way to memory or back */
 
-static double merit_of_time(double time)
+double vrn_merit_of_time(double time)
 {
     return 1000 * 10 * dispatch_cost / (10 * dispatch_cost + time);
 }
@@ -80,7 +80,7 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
         double values = (double)images * d->out.h * d->out.w * 4 * vrn_c4(d->out.c);
         time += dispatch_cost + word_cost * (2 * split + 1) * values;
     }
-    return merit_of_time(time);
+    return vrn_merit_of_time(time);
 }
 
 /* Every operand comes from a cache: with four or eight pixels an invocation reads a value for each 5 or 11
@@ -93,5 +93,6 @@ double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint
     double threads = (double)grid.x * grid.z * row[0];
     double filled = fill((double)grid.x * grid.z, threads * sqrt(sqrt(pixels / 4)));
     double efficiency = 0.5 * pixels / (pixels + 4) * lanes_c / (lanes_c + 4);
-    return merit_of_time(threads * pixels * 4 * depth(d) / (efficiency * filled) + dispatch_cost);
+    return vrn_merit_of_time(threads * pixels * 4 * depth(d) / (efficiency * filled) +
+                             dispatch_cost);
 }

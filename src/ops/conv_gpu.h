@@ -21,6 +21,9 @@ enum {
 };
 
 vrn_grid vrn_tile_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
+/* A merit from an estimate of a kernel's time, in multiply-adds of a large GPU that is full. */
+double vrn_merit_of_time(double time);
+
 double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
 uint64_t vrn_tile_scratch(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t scratch,
                           uint32_t images);
