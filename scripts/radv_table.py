@@ -89,6 +89,9 @@ def main():
     parser.add_argument("--shape", action="append", help="as the table writes it; repeatable")
     parser.add_argument("--kernel", help="every kernel whose name begins so, instead of the chosen ones")
     options = parser.parse_args()
+    if not os.path.isfile(options.icd):
+        print(f"{options.icd}: no such file: RADV is not installed", file=sys.stderr)
+        return 77
     tables = 0
     for family in options.family or ["vega10", "navi21", "navi31", "gfx1201"]:
         answer = survey(options, family)
