@@ -32,7 +32,7 @@ enum {
 };
 
 /* Where the constants of a row stand. */
-enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS }; /* direct */
+enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };
 
 static uint32_t group_in(const vrn_op_desc *d)
 {
