@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: texel=-DTEXEL
+// variants: texel=-DTEXEL gpu=-DGPU
 // Convolution for drivers that run on the processor: no shared memory and no barrier, because there each
 // of them costs a coroutine per subgroup. An invocation keeps PIXELS x COLUMNS vec4 sums in registers: it
 // reads one vec4 (four input channels) of each pixel and four weight rows, and multiplies them all.
@@ -8,12 +8,14 @@
 // others of the work group take further pixels. Groups need a multiple of four channels, in and out.
 //
 // TEXEL: input and weights are read through uniform texel buffers, which Mesa's lavapipe vectorises.
+// GPU: for grouped convolutions, whose groups are too small for the tiles of conv_tile.comp. Neighbouring
+// invocations read neighbouring groups, and the caches do what shared memory would.
 #include "common.glsl"
 #include "conv.glsl"
 
 layout(constant_id = 33) const uint LANES_C = 8; // divides the work group's size
 
-#ifdef TEXEL
+#if defined(TEXEL) || defined(GPU)
 layout(constant_id = 34) const uint PIXELS = 8;
 layout(constant_id = 35) const uint COLUMNS = 2; // vec4s of output channels, all in one group
 #else
@@ -26,6 +28,13 @@ const uint COLUMNS = 1;
 // x: [N, IN_H, IN_W, IN_C4] vec4; w: [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4] vec4
 #define WEIGHTS
 #include "input.glsl"
+
+#ifdef GPU
+// Unrolled, all loads of a 3x3 window come first and fill the registers.
+#define ROLLED [[dont_unroll]]
+#else
+#define ROLLED
+#endif
 
 const bool PADDED = PAD_Y != 0u || PAD_X != 0u;
 
@@ -57,8 +66,8 @@ void main() {
         weight[j] = OUT_C4 + c4;
     }
 
-    for (uint r = 0; r < KERNEL_H; r++) {
-        for (uint s = 0; s < KERNEL_W; s++) {
+    ROLLED for (uint r = 0; r < KERNEL_H; r++) {
+        ROLLED for (uint s = 0; s < KERNEL_W; s++) {
             uint from[PIXELS];
             bool inside[PIXELS];
             [[unroll]] for (uint i = 0; i < PIXELS; i++) {
@@ -66,7 +75,7 @@ void main() {
                 inside[i] = iy < IN_H && ix < IN_W;
                 from[i] = image_base[i] + (inside[i] ? (iy * IN_W + ix) * IN_C4 : 0u);
             }
-            for (uint c4 = 0; c4 < GROUP_IN4; c4++) {
+            ROLLED for (uint c4 = 0; c4 < GROUP_IN4; c4++) {
                 vec4 a[PIXELS];
                 [[unroll]] for (uint i = 0; i < PIXELS; i++) {
                     vec4 value = load_x(from[i] + c4);

@@ -4,8 +4,9 @@
 // y[n, k] = bias[k] + sum_c x[n, c] w[k, c]: an invocation computes four outputs of one image.
 #include "common.glsl"
 
-layout(constant_id = 0) const uint IN_C4 = 1;
-layout(constant_id = 1) const uint OUT_C4 = 1;
+// As of a convolution (conv.glsl).
+layout(constant_id = 2) const uint IN_C4 = 1;
+layout(constant_id = 5) const uint OUT_C4 = 1;
 
 // x: [N, IN_C4]; w: [OUT_C4] bias, then [IN_C4 * 4, OUT_C4]
 #define WEIGHTS

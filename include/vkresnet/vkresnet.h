@@ -306,6 +306,64 @@ typedef struct vrn_model_save_params {
 VRN_API vrn_result vrn_model_save(const vrn_model *model, const char *path,
                                   const vrn_model_save_params *params);
 
+/* ---- What the driver's compiler makes of the kernels ----------------------------------------- */
+
+#define VRN_MAX_STATISTICS 32
+
+typedef struct vrn_statistic {
+    char name[64]; /* in the driver's words */
+    double value;
+} vrn_statistic;
+
+/* One dispatch of a kernel, compiled for one shape of a network's layers. Texts of kernel and op are
+ * static. What the driver does not tell is negative. */
+typedef struct vrn_kernel_statistics {
+    const char *op;               /* "conv" */
+    const char *kernel;           /* "conv_tile_64x64" */
+    const char *module;           /* the shader: "conv_tile" */
+    bool chosen;                  /* vrn_session_create takes this kernel, untuned */
+    uint32_t pass, passes;        /* which dispatch of the kernel, and of how many */
+    char layer[48];               /* the first that has this shape: "layer1.0.conv1" */
+    uint32_t layers;              /* how many have it */
+    uint32_t in[3], out[3];       /* channels, height, width */
+    uint32_t window[2], stride[2], groups;
+    double flops;                 /* of the operation, for the whole batch */
+    uint64_t work_groups;         /* of the dispatch, for the whole batch */
+    uint32_t invocations;         /* of a work group */
+    uint32_t declared_shared_bytes;
+    uint32_t subgroup_size;
+    double compile_ms;
+    double registers;             /* of an invocation */
+    double scalar_registers;      /* of a subgroup */
+    double spills;                /* registers of both kinds that did not fit */
+    double shared_bytes;          /* of a work group, as allocated */
+    double scratch_bytes;         /* private memory: spills, and arrays with run-time indices */
+    double occupancy;             /* subgroups that a SIMD can hold at once */
+    double code_bytes, instructions;
+    double latency, inverse_throughput; /* estimates, in cycles of a subgroup */
+    uint32_t value_count;         /* everything that the driver told, as it told it: */
+    vrn_statistic values[VRN_MAX_STATISTICS];
+} vrn_kernel_statistics;
+
+typedef struct vrn_statistics_params {
+    const vrn_arch *arch;    /* whose layers; NULL: resnet50 */
+    uint32_t batch;          /* 0: 1 */
+    uint32_t height, width;  /* of the input; 0: 224 */
+    const char *kernel;      /* NULL: of each shape the kernel that would be chosen; else every kernel
+                                that fits and whose name begins so; "": every kernel that is made for
+                                this kind of device, or for any */
+} vrn_statistics_params;
+
+/* Compiles kernels for the layers of a network and calls `visit` with what the driver says of each, in
+ * the order of the layers; a shape that several layers share comes once. The pointer is valid during the
+ * call. Needs VRN_CAPABILITY_PIPELINE_STATISTICS; nothing is allocated on the device or run, so that it
+ * works on drivers that only compile (Mesa's RADV with RADV_FORCE_FAMILY). Blocking: up to a minute.
+ * Errors: VRN_ERROR_UNSUPPORTED (without that capability), VRN_ERROR_INVALID_ARGUMENT,
+ * VRN_ERROR_OUT_OF_MEMORY. */
+VRN_API vrn_result vrn_device_kernel_statistics(
+    vrn_device *device, const vrn_statistics_params *params,
+    void (*visit)(void *user, const vrn_kernel_statistics *statistics), void *user);
+
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
 typedef enum vrn_precision {

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "engine.h"
 #include "json.h"
+#include "kernels.h"
 #include "os.h"
 #include "report.h"
 
@@ -257,6 +258,7 @@ static int show_model(const cli_options *options)
 
 static int run(const cli_options *options)
 {
+    if (options->kernels) return cli_show_kernels(options);
     bool about_model = options->model || options->arch || options->has_seed;
     return about_model ? show_model(options) : show_devices(options);
 }
@@ -264,14 +266,19 @@ static int run(const cli_options *options)
 const cli_command cli_info = {
     .name = "info",
     .summary = "list the Vulkan devices, or describe a model",
-    .usage = "[--model NAME|FILE] [OPTION]..",
+    .usage = "[--model NAME|FILE | --kernels] [OPTION]..",
     .details =
         "Lists every Vulkan device with its limits and capabilities, marks the one that is\n"
         "chosen with '*', and says why others were passed over. With --model it describes the\n"
-        "model instead, which needs no device.",
+        "model instead, which needs no device.\n"
+        "With --kernels it compiles the kernels that a network would run (--arch or --model,\n"
+        "default resnet50; --batch, default 1; --size) and prints what the driver's compiler\n"
+        "says of each. With --kernel it takes those kernels instead of the chosen ones.",
     .examples = "  vkresnet info\n"
                 "  vkresnet info --device llvmpipe --without texel-buffers\n"
-                "  vkresnet info --model resnet50.pth --json\n",
-    .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(JSON),
+                "  vkresnet info --model resnet50.pth --json\n"
+                "  vkresnet info --kernels --arch resnet18 --batch 8\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(JSON) | CLI_BIT(KERNELS) |
+               CLI_BIT(KERNEL) | CLI_BIT(BATCH) | CLI_BIT(SIZE),
     .run = run,
 };

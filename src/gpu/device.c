@@ -102,6 +102,9 @@ static vrn_result load_table(vrn_device *device)
     if (device->instance.debug_utils) {
         VRN_DEVICE_FUNCTIONS_OPTIONAL(VRN_LOAD)
     }
+    if (vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS)) {
+        VRN_DEVICE_FUNCTIONS_STATISTICS(VRN_LOAD)
+    }
 #undef VRN_NEED
 #undef VRN_LOAD
     if (missing) {
@@ -120,14 +123,25 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    /* Every kernel of today runs on Vulkan 1.1 alone: no feature is enabled, and no extension but the one
-     * that must be where it is offered. */
-    static const char *const extensions[] = {"VK_KHR_portability_subset"};
+    /* Every kernel of today runs on Vulkan 1.1 alone: no feature is enabled but the compiler's statistics,
+     * and no extension but theirs and the one that must be where it is offered. */
+    const char *extensions[2];
+    uint32_t extension_count = 0;
+    if (device->portability_subset) extensions[extension_count++] = "VK_KHR_portability_subset";
+    VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR statistics = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
+        .pipelineExecutableInfo = VK_TRUE,
+    };
+    bool with_statistics = vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS);
+    if (with_statistics) {
+        extensions[extension_count++] = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
+    }
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .pNext = with_statistics ? &statistics : NULL,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = device->portability_subset ? 1 : 0,
+        .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
     };
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
@@ -152,6 +166,7 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     if (!device) return vrn_fail_memory(&params->log);
     device->log = params->log;
     atomic_init(&device->lost, false);
+    atomic_init(&device->submitted, false);
     vrn_probe probe;
     VkPhysicalDevice physical;
     vrn_result result = vrn_instance_create(&device->instance, params->validation, &device->log);
@@ -197,7 +212,8 @@ void vrn_device_destroy(vrn_device **pointer)
     vrn_device *device = *pointer;
     *pointer = NULL;
     if (device->handle) {
-        if (device->vk.DeviceWaitIdle) device->vk.DeviceWaitIdle(device->handle);
+        /* Drivers that only compile have a device, but nothing that could be waited for. */
+        if (atomic_load(&device->submitted)) device->vk.DeviceWaitIdle(device->handle);
         vrn_pipeline_store_destroy(device);
         if (device->vk.DestroyDevice) device->vk.DestroyDevice(device->handle, NULL);
     }

@@ -33,6 +33,7 @@ struct vrn_device {
     VkQueue queue;
     vrn_mutex *queue_lock; /* around every use of the queue */
     atomic_bool lost;      /* once the driver said so, every later call fails at once */
+    atomic_bool submitted; /* anything, ever */
 
     struct vrn_pipeline_store *pipelines; /* gpu/pipeline.h */
 

@@ -148,6 +148,7 @@ typedef struct pipeline_job {
     uint32_t entry;
     vrn_pipeline_key key;
     VkPipelineLayout layout;
+    VkPipelineCreateFlags flags;
     VkPipeline handle; /* the result, of .. */
     const char *call;  /* .. the Vulkan function that was called last; NULL: not begun */
     VkResult result;
@@ -182,6 +183,7 @@ static void create_pipeline(pipeline_job *job, vrn_device *device)
     };
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+        .flags = job->flags,
         .stage =
             {
                 .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -331,6 +333,23 @@ uint32_t vrn_pipelines_made(vrn_device *device)
     uint32_t made = device->pipelines->made;
     vrn_mutex_unlock(device->pipelines->lock);
     return made;
+}
+
+vrn_result vrn_pipeline_create_measured(vrn_pipeline *pipeline, vrn_device *device,
+                                        const vrn_pipeline_key *key)
+{
+    stored_layout layout;
+    vrn_mutex_lock(device->pipelines->lock);
+    vrn_result result = get_layout(&layout, device, key);
+    vrn_mutex_unlock(device->pipelines->lock);
+    if (result) return result;
+    pipeline_job job = {.key = *key,
+                        .layout = layout.layout,
+                        .flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR};
+    create_pipeline(&job, device);
+    *pipeline = (vrn_pipeline){
+        .handle = job.handle, .layout = layout.layout, .set_layout = layout.set_layout};
+    return vrn_device_check(device, job.result, job.call);
 }
 
 void vrn_pipeline_bind(const vrn_pipeline *pipeline, const vrn_device *device,

@@ -80,6 +80,7 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
         .pCommandBuffers = buffers,
     };
     vrn_mutex_lock(device->queue_lock);
+    atomic_store(&device->submitted, true);
     VkResult submitted = device->vk.QueueSubmit(device->queue, 1, &info, commands->fence);
     vrn_mutex_unlock(device->queue_lock);
     commands->pending = submitted == VK_SUCCESS;

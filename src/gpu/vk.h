@@ -84,6 +84,11 @@
     X(CmdBeginDebugUtilsLabelEXT)                                                                  \
     X(CmdEndDebugUtilsLabelEXT)
 
+/* NULL without VRN_CAPABILITY_PIPELINE_STATISTICS. */
+#define VRN_DEVICE_FUNCTIONS_STATISTICS(X)                                                         \
+    X(GetPipelineExecutablePropertiesKHR)                                                          \
+    X(GetPipelineExecutableStatisticsKHR)
+
 #define VRN_DECLARE(name) PFN_vk##name name;
 
 typedef struct vrn_instance_table {
@@ -94,6 +99,7 @@ typedef struct vrn_instance_table {
 typedef struct vrn_device_table {
     VRN_DEVICE_FUNCTIONS(VRN_DECLARE)
     VRN_DEVICE_FUNCTIONS_OPTIONAL(VRN_DECLARE)
+    VRN_DEVICE_FUNCTIONS_STATISTICS(VRN_DECLARE)
 } vrn_device_table;
 
 #undef VRN_DECLARE

@@ -4,12 +4,12 @@
 
 #include "base/util.h"
 #include "ops/conv_gemm.h"
+#include "ops/conv_gpu.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_conv_generic;
 extern const vrn_module vrn_module_conv_direct;
 extern const vrn_module vrn_module_conv_direct_texel;
-extern const vrn_module vrn_module_conv_tile;
 extern const vrn_module vrn_module_gemm;
 extern const vrn_module vrn_module_gemm_p4;
 extern const vrn_module vrn_module_gemm_texel;
@@ -22,6 +22,7 @@ extern const vrn_module vrn_module_winograd_output;
 extern const vrn_module vrn_module_winograd_output_f2;
 extern const vrn_module vrn_module_winograd_output_texel;
 extern const vrn_module vrn_module_winograd_output_f2_texel;
+extern const vrn_module vrn_module_conv_direct_gpu;
 
 /* Layouts of packed weights: the bias, [K padded to 4], and behind it, with K output channels in all and C
  * input channels of one group: */
@@ -31,8 +32,7 @@ enum {
 };
 
 /* Where the constants of a row stand. */
-enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };                     /* direct */
-enum { ROW_TILE_M = 1, ROW_TILE_N4, ROW_TILE_K4, ROW_THREAD_M, ROW_THREAD_N4 }; /* tile */
+enum { ROW_THREADS, ROW_LANES_C, ROW_PIXELS, ROW_COLUMNS };
 
 static uint32_t group_in(const vrn_op_desc *d)
 {
@@ -55,6 +55,11 @@ static bool direct_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     /* The columns of an invocation belong to one group. */
     return groups_aligned(d) &&
            (d->groups == 1 || group_out(d) / 4 % kernel->pass[0].row[ROW_COLUMNS] == 0);
+}
+
+static bool direct_gpu_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return d->groups > 1 && direct_fits(kernel, d);
 }
 
 static vrn_grid direct_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
@@ -93,29 +98,6 @@ static bool tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return groups_aligned(d);
 }
 
-static vrn_grid tile_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
-{
-    uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
-    return (vrn_grid){
-        .x = (pixels + pass->row[ROW_TILE_M] - 1) / pass->row[ROW_TILE_M],
-        .z = vrn_div_up(vrn_c4(group_out(d)), pass->row[ROW_TILE_N4]) * d->groups,
-    };
-}
-
-/* Large tiles reuse more of what they load; but work groups must be enough to fill the device, and tiles
- * that reach over the edge compute for nothing. */
-static double tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
-{
-    const double enough_groups = 160; /* one or two for each core of a large GPU */
-    double m = kernel->pass[0].row[ROW_TILE_M], n = 4.0 * kernel->pass[0].row[ROW_TILE_N4];
-    vrn_grid grid = tile_grid(&kernel->pass[0], d, images);
-    double groups = (double)grid.x * grid.z;
-    double useful = (double)images * d->out.h * d->out.w * d->out.c / (groups * m * n);
-    double filled = groups < enough_groups ? groups / enough_groups : 1;
-    double reuse = m * n / (m + n) / 43; /* 1 for 128 x 64 */
-    return 900 * useful * filled * sqrt(reuse);
-}
-
 #define TEXEL_XW (1u << VRN_BIND_X | 1u << VRN_BIND_W)
 
 /* Of conv_direct.comp without texel buffers, which has no constants for them. */
@@ -143,15 +125,29 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
                   .grid = direct_grid}},                                                           \
     }
 
-/* threads = (m / thread_m) * (n / 4 / thread_n4), a multiple of m */
-#define TILE(threads, m, n, k, thread_m, thread_n4)                                                \
+/* For groups that would fill a tile in part only. */
+#define DIRECT_GPU(lanes_c, pixels)                                                                \
     {                                                                                              \
-        .name = "conv_tile_" #m "x" #n, .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK,             \
-        .shared_bytes = (m + n) * k * 4, .fits = tile_fits, .merit = tile_merit, .pass_count = 1,  \
-        .pass = {{.module = &vrn_module_conv_tile,                                                 \
-                  .row_count = 6,                                                                  \
-                  .row = {threads, m, n / 4, k / 4, thread_m, thread_n4},                          \
-                  .grid = tile_grid}},                                                             \
+        .name = "conv_direct_gpu_" #lanes_c "x" #pixels, .suits = VRN_SUITS_GPU,                   \
+        .layout = LAYOUT_RSCK, .fits = direct_gpu_fits, .merit = vrn_direct_gpu_merit,             \
+        .pass_count = 1,                                                                           \
+        .pass = {{.module = &vrn_module_conv_direct_gpu,                                           \
+                  .row_count = 4,                                                                  \
+                  .row = {64, lanes_c, pixels, 1},                                                 \
+                  .grid = direct_grid}},                                                           \
+    }
+
+#define TILE(m, n, k, thread_m4, thread_n4)                                                        \
+    {                                                                                              \
+        .name = "conv_tile_" #m "x" #n "x" #k, .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK,      \
+        .fits = tile_fits, VRN_TILE_PASSES(m, n, k, thread_m4, thread_n4),                         \
+    }
+
+#define TILE_SPLIT(split, m, n, k, thread_m4, thread_n4)                                           \
+    {                                                                                              \
+        .name = "conv_split" #split "_" #m "x" #n "x" #k, .suits = VRN_SUITS_GPU,                  \
+        .layout = LAYOUT_RSCK, .fits = tile_fits,                                                  \
+        VRN_SPLIT_PASSES(m, n, k, thread_m4, thread_n4, split),                                    \
     }
 
 /* Matrix products (conv_gemm.h): the product itself, and a pass before or behind it. */
@@ -240,9 +236,19 @@ static const vrn_kernel kernels[] = {
     WINOGRAD_TEXEL(4, _texel, 8, 4, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 8, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 4, 2),
-    TILE(128, 64, 64, 16, 8, 1),
-    TILE(64, 32, 32, 16, 4, 1),
-    TILE(128, 128, 64, 16, 8, 2),
+    DIRECT_GPU(16, 4),
+    DIRECT_GPU(16, 8),
+    TILE(32, 32, 8, 1, 1),
+    TILE(32, 32, 16, 1, 1),
+    TILE(64, 32, 8, 2, 1),
+    TILE(64, 64, 8, 1, 2),
+    TILE(64, 64, 16, 1, 2),
+    TILE(128, 64, 8, 2, 2),
+    TILE(128, 128, 8, 2, 2),
+    TILE_SPLIT(4, 32, 32, 8, 1, 1),
+    TILE_SPLIT(8, 32, 32, 8, 1, 1),
+    TILE_SPLIT(4, 64, 64, 8, 1, 2),
+    TILE_SPLIT(16, 64, 64, 8, 1, 2),
 };
 
 static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])

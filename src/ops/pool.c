@@ -6,6 +6,7 @@ extern const vrn_module vrn_module_max_pool;
 extern const vrn_module vrn_module_max_pool_texel;
 extern const vrn_module vrn_module_avg_pool;
 extern const vrn_module vrn_module_avg_pool_texel;
+extern const vrn_module vrn_module_avg_pool_shared;
 
 static uint32_t max_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
@@ -62,7 +63,24 @@ static uint32_t avg_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONST
     return 3;
 }
 
+enum { SHARED_THREADS = 128, SHARED_LANES = 8 };
+
+static vrn_grid shared_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
+{
+    return (vrn_grid){.x = images, .z = vrn_div_up(vrn_c4(d->in.c), pass->row[1])};
+}
+
 static const vrn_kernel avg_kernels[] = {
+    {
+        .name = "avg_pool_shared",
+        .suits = VRN_SUITS_GPU,
+        .shared_bytes = SHARED_THREADS * 16,
+        .pass_count = 1,
+        .pass = {{.module = &vrn_module_avg_pool_shared,
+                  .row_count = 2,
+                  .row = {SHARED_THREADS, SHARED_LANES},
+                  .grid = shared_grid}},
+    },
     {
         .name = "avg_pool",
         .pass_count = 1,

@@ -50,6 +50,19 @@ class Devices(ProgramTest):
         for folder in (self.path("new", "folder"), self.path("new", "folder"), file, file + "/below", "/proc/vkresnet"):
             self.run_program("bench", *RANDOM, "--size=32x32", "--repeats=1", environment={"VKRESNET_CACHE": folder})
 
+    def test_kernels(self):
+        chosen, = [device for device in self.run_json("info")["devices"] if device["chosen"]]
+        arguments = ("info", "--kernels", "--arch", "resnet8", "--size", "32x32", "--batch", "2")
+        if "pipeline statistics" not in chosen["capabilities"]:
+            self.run_program(*arguments, status=1, errors=["VK_KHR_pipeline_executable_properties"])
+            self.run_program(*arguments, "--json", status=1, errors=["VK_KHR_pipeline_executable_properties"])
+        else:
+            kernels = self.run_json(*arguments)["kernels"]
+            self.assertTrue(all(kernel["chosen"] for kernel in kernels))
+            self.assertEqual(kernels[0]["in"], [3, 32, 32])
+            self.run_program(*arguments, "--without=pipeline-statistics", status=1, errors=["--without"])
+        self.run_program("info", "--kernels", "--arch", "no_such_net", status=1, errors=["no_such_net"])
+
     def test_validation(self):
         """The validation layer has nothing to say about any command."""
         probe = self.start("info", "--validation")

@@ -1,0 +1,35 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// Global average pool for GPUs: y = the mean of x over all pixels. A work group takes LANES vec4s of channels
+// of an image: LANES invocations stand side by side on channels, the others take further pixels, and their
+// sums meet in shared memory.
+#include "common.glsl"
+
+layout(constant_id = 0) const uint IN_H = 1;
+layout(constant_id = 1) const uint IN_W = 1;
+layout(constant_id = 2) const uint C4 = 1;
+layout(constant_id = 33) const uint LANES = 8; // the work group's size is a power of two times this
+
+layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_H, IN_W, C4]
+layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, C4]
+
+const uint PIXELS = IN_H * IN_W;
+
+shared vec4 partial[gl_WorkGroupSize.x]; // [row][LANES]
+
+void main() {
+    uint thread = gl_LocalInvocationID.x, threads = gl_WorkGroupSize.x;
+    uint image = folded_group(), c4 = gl_WorkGroupID.z * LANES + thread % LANES;
+    if (image >= push.images) return; // the whole work group
+    vec4 sum = vec4(0);
+    for (uint pixel = thread / LANES; pixel < PIXELS; pixel += threads / LANES) {
+        sum += x[(image * PIXELS + pixel) * C4 + min(c4, C4 - 1u)];
+    }
+    partial[thread] = sum;
+    barrier();
+    for (uint width = threads / 2u; width >= LANES; width /= 2u) {
+        if (thread < width) partial[thread] += partial[thread + width];
+        barrier();
+    }
+    if (thread < LANES && c4 < C4) y[image * C4 + c4] = partial[thread] / float(PIXELS);
+}

@@ -1,0 +1,57 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// The linear layer for few images on GPUs, bound by reading the weights: y[n, k] = bias[k] + sum_c x[n, c] w[c, k].
+// A work group computes LANES vec4s of outputs for up to IMAGES images. LANES invocations stand side by side
+// on outputs, so that a row of weights is read consecutively, and the others take further rows; a weight is
+// read once for all the images. Their sums meet in shared memory.
+#include "common.glsl"
+
+// As of a convolution (conv.glsl).
+layout(constant_id = 2) const uint IN_C4 = 1;
+layout(constant_id = 5) const uint OUT_C4 = 1;
+layout(constant_id = 33) const uint LANES = 8; // the work group's size is a power of two times this
+layout(constant_id = 34) const uint IMAGES = 1;
+
+layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_C4]
+layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_C4]
+layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [OUT_C4] bias, [IN_C4 * 4, OUT_C4]
+
+shared vec4 partial[IMAGES * gl_WorkGroupSize.x]; // [IMAGES][row][LANES]
+
+void main() {
+    uint thread = gl_LocalInvocationID.x, threads = gl_WorkGroupSize.x;
+    uint column = gl_WorkGroupID.z * LANES + thread % LANES;
+    uint first = folded_group() * IMAGES;
+    // Past the end the last column and image are computed again, and not stored.
+    uint weight = OUT_C4 + min(column, OUT_C4 - 1u);
+    vec4 sum[IMAGES];
+    [[unroll]] for (uint i = 0; i < IMAGES; i++) sum[i] = vec4(0);
+    for (uint c4 = thread / LANES; c4 < IN_C4; c4 += threads / LANES) {
+        uint from = weight + c4 * 4u * OUT_C4;
+        vec4 w0 = w[from], w1 = w[from + OUT_C4], w2 = w[from + 2u * OUT_C4], w3 = w[from + 3u * OUT_C4];
+        [[unroll]] for (uint i = 0; i < IMAGES; i++) {
+            vec4 a = x[min(first + i, push.images - 1u) * IN_C4 + c4];
+            sum[i] += a.x * w0;
+            sum[i] += a.y * w1;
+            sum[i] += a.z * w2;
+            sum[i] += a.w * w3;
+        }
+    }
+    [[unroll]] for (uint i = 0; i < IMAGES; i++) partial[i * threads + thread] = sum[i];
+    barrier();
+    for (uint width = threads / 2u; width >= LANES; width /= 2u) {
+        if (thread < width) {
+            [[unroll]] for (uint i = 0; i < IMAGES; i++) {
+                partial[i * threads + thread] += partial[i * threads + thread + width];
+            }
+        }
+        barrier();
+    }
+    if (thread < LANES && column < OUT_C4) {
+        [[unroll]] for (uint i = 0; i < IMAGES; i++) {
+            if (first + i < push.images) {
+                y[(first + i) * OUT_C4 + column] = partial[i * threads + thread] + w[column];
+            }
+        }
+    }
+}
