@@ -39,5 +39,16 @@ vrn_result vrn_file_begin(vrn_file_writer **writer, const char *path, const vrn_
 /* After a failed write the rest is skipped, and end reports it. */
 void vrn_file_write(vrn_file_writer *writer, const void *data, size_t size);
 vrn_result vrn_file_end(vrn_file_writer **writer, bool commit, const vrn_log *log);
+/* Does not wait, at the end, until the file is on the disk: for what a power failure may take. */
+void vrn_file_hurry(vrn_file_writer *writer);
+
+/* Reads a regular file as a whole into memory that the caller releases with vrn_free: unlike a mapping it
+ * stays as it is, whatever others do to the file. Errors: VRN_ERROR_FILE (also where the file has more
+ * than `limit` bytes), VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t limit,
+                         const vrn_log *log);
+
+/* Makes a directory, and those above it, for this user alone; one that is there is VRN_OK. */
+vrn_result vrn_make_directories(const char *path, const vrn_log *log);
 
 #endif

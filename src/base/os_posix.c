@@ -96,6 +96,7 @@ struct vrn_file_writer {
     FILE *stream;
     char *path, *temporary;
     int error; /* errno of the first failure */
+    bool hurry;
 };
 
 static void writer_free(vrn_file_writer *writer)
@@ -148,6 +149,11 @@ void vrn_file_write(vrn_file_writer *writer, const void *data, size_t size)
     if (fwrite(data, 1, size, writer->stream) != size) writer->error = errno ? errno : EIO;
 }
 
+void vrn_file_hurry(vrn_file_writer *writer)
+{
+    writer->hurry = true;
+}
+
 vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn_log *log)
 {
     vrn_file_writer *writer = *writer_pointer;
@@ -155,7 +161,8 @@ vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn
     *writer_pointer = NULL;
 
     if (fflush(writer->stream) != 0 && !writer->error) writer->error = errno;
-    if (commit && !writer->error && fsync(fileno(writer->stream)) != 0 && errno != EINVAL) {
+    if (commit && !writer->hurry && !writer->error && fsync(fileno(writer->stream)) != 0 &&
+        errno != EINVAL) {
         writer->error = errno;
     }
     if (fclose(writer->stream) != 0 && !writer->error) writer->error = errno;
@@ -170,4 +177,80 @@ vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn
     }
     writer_free(writer);
     return result;
+}
+
+/* Reads `size` bytes, and checks that no more follow. Returns an errno, or 0. */
+static int read_all(int fd, char *data, size_t size)
+{
+    char further;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got = read(fd, data + done, size - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return errno;
+        if (got == 0) return EIO; /* it became shorter */
+        done += (size_t)got;
+    }
+    return read(fd, &further, 1) == 0 ? 0 : EIO;
+}
+
+vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t limit,
+                         const vrn_log *log)
+{
+    *data = NULL;
+    *size = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot open: %s", path, strerror(errno));
+    }
+    struct stat info;
+    vrn_result result = VRN_OK;
+    if (fstat(fd, &info) != 0) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read: %s", path, strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: not a regular file", path);
+    } else if ((uintmax_t)info.st_size > limit) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: larger than %zu bytes", path, limit);
+    } else {
+        *size = (size_t)info.st_size;
+        *data = vrn_alloc(*size, 1);
+        if (!*data) result = vrn_fail_memory(log);
+    }
+    int error = result ? 0 : read_all(fd, *data, *size);
+    if (error) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read: %s", path, strerror(error));
+    }
+    close(fd);
+    if (result) {
+        vrn_free(*data);
+        *data = NULL;
+        *size = 0;
+    }
+    return result;
+}
+
+vrn_result vrn_make_directories(const char *path, const vrn_log *log)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return VRN_OK;
+    char *part = vrn_strndup(path, strlen(path));
+    if (!part) return vrn_fail_memory(log);
+    int error = 0;
+    /* Each prefix that ends before a slash, then the whole. What exists is no failure, whatever the error:
+     * a mount point above may be read only. */
+    for (char *end = part; !error; end++) {
+        if ((*end != '/' || end == part) && *end) continue;
+        char here = *end;
+        *end = '\0';
+        if (*part && mkdir(part, 0700) != 0) {
+            error = errno;
+            if (stat(part, &info) == 0) error = S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+        }
+        *end = here;
+        if (!here) break;
+    }
+    vrn_free(part);
+    if (!error) return VRN_OK;
+    return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot make this directory: %s", path,
+                    strerror(error));
 }

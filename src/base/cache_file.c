@@ -1,0 +1,138 @@
+#include "base/cache_file.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/os.h"
+
+/* What a file begins with; the key and the payload follow. In the machine's byte order: the version is
+ * wrong on any other. */
+typedef struct header {
+    char magic[8];
+    uint32_t version, key_bytes;
+    uint64_t payload_bytes;
+    uint64_t checksum; /* of the two lengths, the key and the payload */
+} header;
+
+static const char magic[] = "VRNCACHE"; /* its first eight bytes */
+static const uint32_t version = 1;
+
+static header make_header(const void *key, size_t key_size, const void *data, size_t size)
+{
+    header h = {.version = version, .key_bytes = (uint32_t)key_size, .payload_bytes = size};
+    memcpy(h.magic, magic, sizeof h.magic);
+    h.checksum = vrn_hash64(VRN_HASH_START, &h.key_bytes, sizeof h.key_bytes);
+    h.checksum = vrn_hash64(h.checksum, &h.payload_bytes, sizeof h.payload_bytes);
+    h.checksum = vrn_hash64(h.checksum, key, key_size);
+    h.checksum = vrn_hash64(h.checksum, data, size);
+    return h;
+}
+
+/* A log that passes errors on at a lower level: to the functions below a missing file is an error. */
+typedef struct demoted_log {
+    const vrn_log *log;
+    vrn_log_level level;
+} demoted_log;
+
+static void demote(void *user, vrn_log_level level, const char *text)
+{
+    const demoted_log *demoted = user;
+    (void)level;
+    vrn_log_write(demoted->log, demoted->level, "cache: %s", text);
+}
+
+static char *join(const char *directory, const char *name)
+{
+    size_t length = strlen(directory), name_length = strlen(name);
+    char *path = vrn_alloc(length + name_length + 2, 1);
+    if (!path) return NULL;
+    memcpy(path, directory, length);
+    path[length] = '/';
+    memcpy(path + length + 1, name, name_length);
+    return path;
+}
+
+/* What is wrong with a file, or NULL. */
+static const char *fault(const char *file, size_t file_size, const void *key, size_t key_size)
+{
+    header h;
+    if (file_size < sizeof h) return "too short";
+    memcpy(&h, file, sizeof h);
+    if (memcmp(h.magic, magic, sizeof h.magic) != 0) return "of another kind";
+    if (h.version != version) return "of another version";
+    const size_t rest = file_size - sizeof h;
+    if (h.key_bytes > rest || h.payload_bytes != rest - h.key_bytes) return "of a wrong length";
+    if (h.key_bytes != key_size || memcmp(file + sizeof h, key, key_size) != 0) {
+        return "for another device, driver or version of this library";
+    }
+    const char *payload = file + sizeof h + key_size;
+    if (make_header(key, key_size, payload, rest - key_size).checksum != h.checksum) {
+        return "damaged";
+    }
+    return NULL;
+}
+
+bool vrn_cache_read(const char *directory, const char *name, const void *key, size_t key_size,
+                    void **data, size_t *size, const vrn_log *log)
+{
+    *data = NULL;
+    *size = 0;
+    if (!directory || !*directory) return false;
+    demoted_log demoted = {.log = log, .level = VRN_LOG_DEBUG};
+    const vrn_log quiet = {.message = demote, .user = &demoted};
+    char *path = join(directory, name);
+    if (!path) return false;
+    void *file;
+    size_t file_size;
+    const char *wrong = NULL;
+    if (vrn_file_read(&file, &file_size, path,
+                      VRN_CACHE_MAX_BYTES + VRN_CACHE_KEY_MAX_BYTES + sizeof(header),
+                      &quiet) == VRN_OK) {
+        wrong = fault(file, file_size, key, key_size);
+        if (!wrong) {
+            *size = file_size - sizeof(header) - key_size;
+            memmove(file, (char *)file + sizeof(header) + key_size, *size);
+            *data = file;
+        } else {
+            vrn_free(file);
+        }
+    }
+    if (*data) {
+        vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %zu bytes read", path, *size);
+    } else if (wrong) {
+        vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %s: ignored", path, wrong);
+    }
+    vrn_free(path);
+    return *data != NULL;
+}
+
+bool vrn_cache_write(const char *directory, const char *name, const void *key, size_t key_size,
+                     const void *data, size_t size, const vrn_log *log)
+{
+    if (!directory || !*directory) return false;
+    demoted_log demoted = {.log = log, .level = VRN_LOG_INFO};
+    const vrn_log quiet = {.message = demote, .user = &demoted};
+    if (key_size > VRN_CACHE_KEY_MAX_BYTES || size > VRN_CACHE_MAX_BYTES) {
+        vrn_log_write(log, VRN_LOG_INFO, "cache: %s/%s: %zu bytes are too many", directory, name,
+                      size);
+        return false;
+    }
+    if (vrn_make_directories(directory, &quiet) != VRN_OK) return false;
+    char *path = join(directory, name);
+    vrn_file_writer *writer = NULL;
+    bool written = false;
+    if (path && vrn_file_begin(&writer, path, &quiet) == VRN_OK) {
+        const header h = make_header(key, key_size, data, size);
+        vrn_file_hurry(writer); /* a file that a power failure cuts has a wrong checksum */
+        vrn_file_write(writer, &h, sizeof h);
+        vrn_file_write(writer, key, key_size);
+        vrn_file_write(writer, data, size);
+        written = vrn_file_end(&writer, true, &quiet) == VRN_OK;
+    }
+    if (written) vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %zu bytes written", path, size);
+    vrn_free(path);
+    return written;
+}
