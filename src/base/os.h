@@ -15,6 +15,23 @@ void vrn_mutex_destroy(vrn_mutex **mutex);
 void vrn_mutex_lock(vrn_mutex *mutex);
 void vrn_mutex_unlock(vrn_mutex *mutex);
 
+/* Where threads wait for a change of what a lock guards. */
+typedef struct vrn_condition vrn_condition;
+vrn_condition *vrn_condition_create(void); /* NULL: out of memory */
+void vrn_condition_destroy(vrn_condition **condition);
+/* Releases the lock, which the caller holds, waits for a signal, and takes the lock again. May return without
+ * a signal: look again at what is waited for. */
+void vrn_condition_wait(vrn_condition *condition, vrn_mutex *mutex);
+void vrn_condition_broadcast(vrn_condition *condition);
+
+/* A thread that runs `function`. */
+typedef struct vrn_thread vrn_thread;
+vrn_thread *vrn_thread_start(void (*function)(void *user), void *user); /* NULL: there is none */
+void vrn_thread_join(vrn_thread **thread);
+
+/* The processor's cores that this process may use; at least 1. */
+uint32_t vrn_core_count(void);
+
 /* Runs `function` once in the life of the process, whichever threads ask; all wait until it is done.
  * There is one such function only: the one that opens the Vulkan loader. */
 void vrn_once(void (*function)(void));

@@ -1,10 +1,15 @@
+#if defined(__linux__)
+#define _GNU_SOURCE /* sched_getaffinity */
+#else
 #define _POSIX_C_SOURCE 200809L
+#endif
 
 #include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,6 +50,84 @@ void vrn_mutex_lock(vrn_mutex *mutex)
 void vrn_mutex_unlock(vrn_mutex *mutex)
 {
     pthread_mutex_unlock(&mutex->native);
+}
+
+struct vrn_condition {
+    pthread_cond_t native;
+};
+
+vrn_condition *vrn_condition_create(void)
+{
+    vrn_condition *condition = vrn_alloc(1, sizeof *condition);
+    if (condition && pthread_cond_init(&condition->native, NULL) != 0) {
+        vrn_free(condition);
+        condition = NULL;
+    }
+    return condition;
+}
+
+void vrn_condition_destroy(vrn_condition **condition)
+{
+    if (!*condition) return;
+    pthread_cond_destroy(&(*condition)->native);
+    vrn_free(*condition);
+    *condition = NULL;
+}
+
+void vrn_condition_wait(vrn_condition *condition, vrn_mutex *mutex)
+{
+    pthread_cond_wait(&condition->native, &mutex->native);
+}
+
+void vrn_condition_broadcast(vrn_condition *condition)
+{
+    pthread_cond_broadcast(&condition->native);
+}
+
+struct vrn_thread {
+    pthread_t native;
+    void (*function)(void *user);
+    void *user;
+};
+
+static void *run_thread(void *pointer)
+{
+    vrn_thread *thread = pointer;
+    thread->function(thread->user);
+    return NULL;
+}
+
+vrn_thread *vrn_thread_start(void (*function)(void *user), void *user)
+{
+    vrn_thread *thread = vrn_alloc(1, sizeof *thread);
+    if (!thread) return NULL;
+    thread->function = function;
+    thread->user = user;
+    if (pthread_create(&thread->native, NULL, run_thread, thread) != 0) {
+        vrn_free(thread);
+        thread = NULL;
+    }
+    return thread;
+}
+
+void vrn_thread_join(vrn_thread **thread)
+{
+    if (!*thread) return;
+    pthread_join((*thread)->native, NULL);
+    vrn_free(*thread);
+    *thread = NULL;
+}
+
+uint32_t vrn_core_count(void)
+{
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
+        return (uint32_t)CPU_COUNT(&set);
+    }
+#endif
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (uint32_t)count : 1;
 }
 
 void vrn_once(void (*function)(void))
