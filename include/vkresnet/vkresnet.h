@@ -142,6 +142,11 @@ typedef struct vrn_device_params {
     const char *select;  /* an index ("1") or part of a name ("llvmpipe", case ignored).
                             NULL: the device with the highest score */
     uint32_t without;    /* vrn_capability bits to do without, as if the device lacked them */
+    const char *cache_directory; /* where compiled pipelines and measurements are kept for the next
+                            time: a folder of this user alone, made when it is needed and shared by
+                            processes, whose files may be deleted at any time. What is damaged or of
+                            another device or driver is ignored; troubles with the disk cost time
+                            only, and are no errors. NULL or "": nothing is read or written */
     bool validation;     /* load VK_LAYER_KHRONOS_validation with synchronization validation; its
                             messages become errors and warnings in the log */
 } vrn_device_params;
@@ -153,7 +158,7 @@ typedef struct vrn_device vrn_device;
  * what), VRN_ERROR_OUT_OF_MEMORY. Blocking. */
 VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_params *params);
 
-/* Destroys a device. Its sessions must be destroyed first. */
+/* Destroys a device, and brings its cache directory up to date. Its sessions must be destroyed first. */
 VRN_API void vrn_device_destroy(vrn_device **device);
 
 /* What was chosen, and with which capabilities. Never fails. */

@@ -1,15 +1,21 @@
 #include "engine.h"
 
+#include <stdlib.h>
+
+#include "os.h"
 #include "report.h"
 
 int cli_device_open(vrn_device **device, const cli_options *options)
 {
+    char *cache = options->no_cache ? NULL : cli_cache_directory();
     vrn_result result = vrn_device_create(device, &(vrn_device_params){
                                                       .log = *cli_log(),
                                                       .select = options->device,
                                                       .without = options->without,
+                                                      .cache_directory = cache,
                                                       .validation = options->validation,
                                                   });
+    free(cache);
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
 }
 

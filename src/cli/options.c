@@ -92,6 +92,9 @@ static const option_row table[CLI_OPTION_COUNT] = {
         .help = "as if the device lacked it: texel-buffers, subgroups, .."},
     [CLI_OPTION_VALIDATION] = {"--validation", NULL, KIND_FLAG, FIELD(validation),
         .help = "load the Khronos validation layer; exit status 1 if it\nreports an error"},
+    [CLI_OPTION_NO_CACHE] = {"--no-cache", NULL, KIND_FLAG, FIELD(no_cache),
+        .help = "keep nothing in the folder $VKRESNET_CACHE (default:\n"
+                "~/.cache/vkresnet; empty: the same as --no-cache)"},
     [CLI_OPTION_QUIET] = {"--quiet", NULL, KIND_FLAG, FIELD(quiet),
         .help = "on standard error, only what went wrong"},
     [CLI_OPTION_VERBOSE] = {"--verbose", NULL, KIND_FLAG, FIELD(verbose),
@@ -173,16 +176,13 @@ static int read_value(cli_options *options, const option_row *row, const char *c
     char *field = (char *)options + row->offset;
     if (row->said) *(bool *)((char *)options + row->said) = true;
     switch (row->kind) {
-    case KIND_FLAG:
-        *(bool *)field = true;
-        return CLI_SUCCESS;
+    case KIND_FLAG: *(bool *)field = true; return CLI_SUCCESS;
     case KIND_TEXT:
         if (!*text)
             return cli_usage(command, "%s: expected %s, found nothing", row->name, row->value);
         *(const char **)field = text;
         return CLI_SUCCESS;
-    case KIND_NUMBER:
-        return read_number(row, command, text, (uint32_t *)field);
+    case KIND_NUMBER: return read_number(row, command, text, (uint32_t *)field);
     case KIND_SEED:
         if (cli_parse_integer(text, UINT64_MAX, (uint64_t *)field)) return CLI_SUCCESS;
         return cli_usage(command, "%s: expected a number, found '%s'", row->name, text);
@@ -193,12 +193,9 @@ static int read_value(cli_options *options, const option_row *row, const char *c
         if (cli_parse_triple(text, (float *)field)) return CLI_SUCCESS;
         return cli_usage(command, "%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'",
                          row->name, text);
-    case KIND_TAP:
-        return read_tap(options, command, text, used);
-    case KIND_PRECISION:
-        return read_precision(command, text);
-    case KIND_CAPABILITIES:
-        return read_capabilities((uint32_t *)field, command, text);
+    case KIND_TAP: return read_tap(options, command, text, used);
+    case KIND_PRECISION: return read_precision(command, text);
+    case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, text);
     }
     return CLI_USAGE;
 }

@@ -14,7 +14,7 @@ typedef struct cli_tap {
 
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
-    bool help, quiet, verbose, json, no_fusion, fp16, validation;
+    bool help, quiet, verbose, json, no_fusion, fp16, validation, no_cache;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     uint32_t without; /* vrn_capability bits */
     uint32_t batch, top, repeats;
@@ -56,6 +56,7 @@ typedef enum cli_option {
     CLI_OPTION_PRECISION,
     CLI_OPTION_WITHOUT,
     CLI_OPTION_VALIDATION,
+    CLI_OPTION_NO_CACHE,
     CLI_OPTION_QUIET,
     CLI_OPTION_VERBOSE,
     CLI_OPTION_HELP,
@@ -67,7 +68,7 @@ typedef enum cli_option {
 /* What every subcommand takes. */
 #define CLI_COMMON                                                                                 \
     (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(WITHOUT) | CLI_BIT(VALIDATION) |               \
-     CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
+     CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
 #define CLI_TRANSFORM (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(MEAN) | CLI_BIT(STD))
 #define CLI_NETWORK   (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
 

@@ -170,3 +170,21 @@ bool cli_file_end(cli_file *file, bool commit)
     *file = (cli_file){0};
     return !commit || !reason;
 }
+
+static char *join_path(const char *folder, const char *rest)
+{
+    size_t capacity = strlen(folder) + strlen(rest) + 1;
+    char *path = cli_alloc(capacity, 1);
+    if (path) snprintf(path, capacity, "%s%s", folder, rest);
+    return path;
+}
+
+char *cli_cache_directory(void)
+{
+    const char *own = getenv("VKRESNET_CACHE");
+    if (own) return *own ? join_path(own, "") : NULL;
+    const char *shared = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    /* The XDG specification has relative paths ignored. */
+    if (shared && *shared == '/') return join_path(shared, "/vkresnet");
+    return home && *home == '/' ? join_path(home, "/.cache/vkresnet") : NULL;
+}

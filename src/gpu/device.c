@@ -162,12 +162,18 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     device->info.capabilities &= ~(params->without | vrn_quirks_without(&probe, &device->log));
     device->limits = probe.limits;
     device->memory = probe.memory;
+    device->driver_id = probe.driver_id;
+    memcpy(device->cache_uuid, probe.cache_uuid, sizeof device->cache_uuid);
+    device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(&probe, &device->log);
     device->queue_family = probe.queue_family;
     device->timestamp_mask = probe.timestamp_mask;
     device->portability_subset = probe.portability_subset;
     device->queue_lock = vrn_mutex_create();
     device->weights_lock = vrn_mutex_create();
-    if (!device->queue_lock || !device->weights_lock) {
+    const char *cache = params->cache_directory;
+    if (cache && *cache) device->cache_directory = vrn_strndup(cache, strlen(cache));
+    if (!device->queue_lock || !device->weights_lock ||
+        !device->cache_directory != !(cache && *cache)) {
         result = vrn_fail_memory(&device->log);
         goto error;
     }
@@ -198,6 +204,7 @@ void vrn_device_destroy(vrn_device **pointer)
     vrn_mutex_destroy(&device->weights_lock);
     vrn_mutex_destroy(&device->queue_lock);
     vrn_instance_destroy(&device->instance);
+    vrn_free(device->cache_directory);
     vrn_free(device);
 }
 

@@ -21,6 +21,11 @@ struct vrn_device {
     vrn_device_info info;
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
+    VkDriverId driver_id;
+    uint8_t cache_uuid[VK_UUID_SIZE]; /* which pipeline caches the driver understands */
+
+    char *cache_directory;  /* for base/cache_file.h; NULL: nothing is kept on disk */
+    bool no_pipeline_cache; /* the driver is better off without a VkPipelineCache */
 
     uint32_t queue_family;
     uint64_t timestamp_mask; /* the bits that the queue's timestamps have */

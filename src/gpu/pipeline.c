@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
+#include "base/parallel.h"
 #include "base/util.h"
+#include "gpu/pipeline_cache.h"
 
 typedef struct stored_layout {
     uint32_t bindings, texel, push_bytes;
@@ -11,18 +14,30 @@ typedef struct stored_layout {
     VkPipelineLayout layout;
 } stored_layout;
 
+typedef enum pipeline_state {
+    STATE_NEW, /* nobody makes it: because it is new, or because making it failed */
+    STATE_MAKING,
+    STATE_READY,
+} pipeline_state;
+
 typedef struct stored_pipeline {
     vrn_pipeline_key key;
+    uint64_t hash; /* of the key */
+    pipeline_state state;
     vrn_pipeline pipeline;
 } stored_pipeline;
 
+/* The lock guards everything but the cache, which guards itself. It is not held while pipelines are made:
+ * their entries say so, and whoever needs one waits for `changed`. */
 struct vrn_pipeline_store {
     vrn_mutex *lock;
-    VkPipelineCache cache;
+    vrn_condition *changed;
+    vrn_pipeline_cache cache;
     stored_layout *layouts;
     uint32_t layout_count;
     stored_pipeline *pipelines;
     uint32_t pipeline_count, pipeline_capacity;
+    uint32_t made;
 };
 
 vrn_result vrn_pipeline_store_create(vrn_device *device)
@@ -31,13 +46,9 @@ vrn_result vrn_pipeline_store_create(vrn_device *device)
     if (!store) return vrn_fail_memory(&device->log);
     device->pipelines = store;
     store->lock = vrn_mutex_create();
-    if (!store->lock) return vrn_fail_memory(&device->log);
-    const VkPipelineCacheCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
-    };
-    return vrn_device_check(
-        device, device->vk.CreatePipelineCache(device->handle, &info, NULL, &store->cache),
-        "vkCreatePipelineCache");
+    store->changed = vrn_condition_create();
+    if (!store->lock || !store->changed) return vrn_fail_memory(&device->log);
+    return vrn_pipeline_cache_create(&store->cache, device);
 }
 
 void vrn_pipeline_store_destroy(vrn_device *device)
@@ -45,14 +56,18 @@ void vrn_pipeline_store_destroy(vrn_device *device)
     struct vrn_pipeline_store *store = device->pipelines;
     if (!store) return;
     for (uint32_t i = 0; i < store->pipeline_count; i++) {
-        device->vk.DestroyPipeline(device->handle, store->pipelines[i].pipeline.handle, NULL);
+        const stored_pipeline *p = &store->pipelines[i];
+        if (p->state == STATE_READY) {
+            device->vk.DestroyPipeline(device->handle, p->pipeline.handle, NULL);
+        }
     }
     for (uint32_t i = 0; i < store->layout_count; i++) {
         const stored_layout *layout = &store->layouts[i];
         device->vk.DestroyPipelineLayout(device->handle, layout->layout, NULL);
         device->vk.DestroyDescriptorSetLayout(device->handle, layout->set_layout, NULL);
     }
-    if (store->cache) device->vk.DestroyPipelineCache(device->handle, store->cache, NULL);
+    vrn_pipeline_cache_destroy(&store->cache, device, store->made > 0);
+    vrn_condition_destroy(&store->changed);
     vrn_mutex_destroy(&store->lock);
     vrn_free(store->pipelines);
     vrn_free(store->layouts);
@@ -128,24 +143,28 @@ static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vr
     return result;
 }
 
-static vrn_result create_pipeline(vrn_pipeline *pipeline, vrn_device *device,
-                                  const vrn_pipeline_key *key)
-{
-    stored_layout layout;
-    vrn_result result = get_layout(&layout, device, key);
-    if (result) return result;
-    *pipeline = (vrn_pipeline){.layout = layout.layout, .set_layout = layout.set_layout};
+/* One pipeline to be made. */
+typedef struct pipeline_job {
+    uint32_t entry;
+    vrn_pipeline_key key;
+    VkPipelineLayout layout;
+    VkPipeline handle; /* the result, of .. */
+    const char *call;  /* .. the Vulkan function that was called last; NULL: not begun */
+    VkResult result;
+} pipeline_job;
 
+static void create_pipeline(pipeline_job *job, vrn_device *device)
+{
+    const vrn_pipeline_key *key = &job->key;
     const VkShaderModuleCreateInfo module_info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
         .codeSize = key->module->size,
         .pCode = key->module->words,
     };
     VkShaderModule module;
-    result = vrn_device_check(
-        device, device->vk.CreateShaderModule(device->handle, &module_info, NULL, &module),
-        "vkCreateShaderModule");
-    if (result) return result;
+    job->call = "vkCreateShaderModule";
+    job->result = device->vk.CreateShaderModule(device->handle, &module_info, NULL, &module);
+    if (job->result != VK_SUCCESS) return;
 
     VkSpecializationMapEntry entries[VRN_MAX_CONSTANTS];
     for (uint32_t i = 0; i < key->constant_count; i++) {
@@ -171,47 +190,147 @@ static vrn_result create_pipeline(vrn_pipeline *pipeline, vrn_device *device,
                 .pName = "main",
                 .pSpecializationInfo = &specialization,
             },
-        .layout = layout.layout,
+        .layout = job->layout,
     };
-    VkResult created = device->vk.CreateComputePipelines(device->handle, device->pipelines->cache,
-                                                         1, &info, NULL, &pipeline->handle);
+    job->call = "vkCreateComputePipelines";
+    job->result = device->vk.CreateComputePipelines(device->handle, device->pipelines->cache.handle,
+                                                    1, &info, NULL, &job->handle);
     device->vk.DestroyShaderModule(device->handle, module, NULL);
-    if (created == VK_SUCCESS) {
-        vrn_device_name(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)pipeline->handle, "%s",
+    if (job->result == VK_SUCCESS) {
+        vrn_device_name(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)job->handle, "%s",
                         key->module->name);
     }
-    return vrn_device_check(device, created, "vkCreateComputePipelines");
 }
 
-vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vrn_pipeline_key *key)
+/* The entry of a key, made if it is new. */
+static vrn_result find_entry(uint32_t *entry, vrn_device *device, const vrn_pipeline_key *key)
 {
     struct vrn_pipeline_store *store = device->pipelines;
-    vrn_result result = VRN_OK;
-    vrn_mutex_lock(store->lock);
-    for (uint32_t i = 0; i < store->pipeline_count; i++) {
-        if (memcmp(&store->pipelines[i].key, key, sizeof *key) == 0) {
-            *pipeline = store->pipelines[i].pipeline;
-            goto done;
-        }
+    const uint64_t hash = vrn_hash64(VRN_HASH_START, key, sizeof *key);
+    for (*entry = 0; *entry < store->pipeline_count; ++*entry) {
+        const stored_pipeline *p = &store->pipelines[*entry];
+        if (p->hash == hash && memcmp(&p->key, key, sizeof *key) == 0) return VRN_OK;
     }
     if (store->pipeline_count == store->pipeline_capacity) {
         uint32_t capacity = store->pipeline_capacity ? store->pipeline_capacity * 2 : 32;
         stored_pipeline *grown = vrn_realloc(store->pipelines, capacity, sizeof *grown);
-        if (!grown) {
-            result = vrn_fail_memory(&device->log);
-            goto done;
-        }
+        if (!grown) return vrn_fail_memory(&device->log);
         store->pipelines = grown;
         store->pipeline_capacity = capacity;
     }
-    result = create_pipeline(pipeline, device, key);
-    if (!result) {
-        store->pipelines[store->pipeline_count++] =
-            (stored_pipeline){.key = *key, .pipeline = *pipeline};
-    }
-done:
+    stored_layout layout;
+    vrn_result result = get_layout(&layout, device, key);
+    if (result) return result;
+    store->pipelines[store->pipeline_count++] = (stored_pipeline){
+        .key = *key,
+        .hash = hash,
+        .pipeline = {.layout = layout.layout, .set_layout = layout.set_layout},
+    };
+    return VRN_OK;
+}
+
+/* Makes this call the one that makes the entry. */
+static void take(pipeline_job *job, struct vrn_pipeline_store *store, uint32_t entry)
+{
+    stored_pipeline *p = &store->pipelines[entry];
+    p->state = STATE_MAKING;
+    *job = (pipeline_job){.entry = entry, .key = p->key, .layout = p->pipeline.layout};
+}
+
+typedef struct pipeline_work {
+    vrn_device *device;
+    pipeline_job *jobs;
+} pipeline_work;
+
+static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
+{
+    const pipeline_work *work = user;
+    (void)worker;
+    create_pipeline(&work->jobs[index], work->device);
+    return work->jobs[index].result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
+}
+
+/* Makes what was taken, with the lock released meanwhile, and enters it. */
+static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count)
+{
+    struct vrn_pipeline_store *store = device->pipelines;
+    const pipeline_job *failed = NULL;
+    if (count == 0) return VRN_OK;
     vrn_mutex_unlock(store->lock);
+    vrn_parallel_for(count, run_job, &(pipeline_work){.device = device, .jobs = jobs});
+    vrn_mutex_lock(store->lock);
+    for (uint32_t i = 0; i < count; i++) {
+        stored_pipeline *p = &store->pipelines[jobs[i].entry];
+        bool good = jobs[i].call && jobs[i].result == VK_SUCCESS;
+        p->state = good ? STATE_READY : STATE_NEW;
+        if (good) p->pipeline.handle = jobs[i].handle;
+        if (good) store->made++;
+        if (!failed && jobs[i].call && jobs[i].result != VK_SUCCESS) failed = &jobs[i];
+    }
+    vrn_condition_broadcast(store->changed);
+    return failed ? vrn_device_check(device, failed->result, failed->call) : VRN_OK;
+}
+
+/* Makes whichever of the entries nobody makes, and waits for the others. Waiting comes last, so that two
+ * calls cannot wait for each other. */
+static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t count,
+                           pipeline_job *jobs)
+{
+    struct vrn_pipeline_store *store = device->pipelines;
+    while (true) {
+        uint32_t job_count = 0;
+        bool waiting = false;
+        for (uint32_t i = 0; i < count; i++) {
+            if (store->pipelines[entries[i]].state == STATE_NEW) {
+                take(&jobs[job_count++], store, entries[i]);
+            } else if (store->pipelines[entries[i]].state == STATE_MAKING) {
+                waiting = true; /* perhaps for one of our own, which is ready the next time round */
+            }
+        }
+        if (job_count == 0 && !waiting) return VRN_OK;
+        if (job_count == 0) {
+            vrn_condition_wait(store->changed, store->lock);
+        } else {
+            vrn_result result = make(device, jobs, job_count);
+            if (result) return result;
+        }
+    }
+}
+
+vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                                 vrn_pipeline *pipelines)
+{
+    struct vrn_pipeline_store *store = device->pipelines;
+    uint32_t *entries = vrn_alloc(count, sizeof *entries);
+    pipeline_job *jobs = vrn_alloc(count, sizeof *jobs);
+    vrn_result result = entries && jobs ? VRN_OK : vrn_fail_memory(&device->log);
+    if (!result) {
+        vrn_mutex_lock(store->lock);
+        for (uint32_t i = 0; i < count && !result; i++) {
+            result = find_entry(&entries[i], device, &keys[i]);
+        }
+        if (!result) result = complete(device, entries, count, jobs);
+        for (uint32_t i = 0; i < count && !result; i++) {
+            pipelines[i] = store->pipelines[entries[i]].pipeline;
+        }
+        vrn_mutex_unlock(store->lock);
+    }
+    vrn_free(jobs);
+    vrn_free(entries);
     return result;
+}
+
+vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vrn_pipeline_key *key)
+{
+    return vrn_pipelines_prepare(device, key, 1, pipeline);
+}
+
+uint32_t vrn_pipelines_made(vrn_device *device)
+{
+    vrn_mutex_lock(device->pipelines->lock);
+    uint32_t made = device->pipelines->made;
+    vrn_mutex_unlock(device->pipelines->lock);
+    return made;
 }
 
 void vrn_pipeline_bind(const vrn_pipeline *pipeline, const vrn_device *device,

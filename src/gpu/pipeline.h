@@ -30,9 +30,18 @@ typedef struct vrn_pipeline {
 vrn_result vrn_pipeline_store_create(vrn_device *device);
 void vrn_pipeline_store_destroy(vrn_device *device);
 
-/* Gives the pipeline of a key, made now if it is new. It lives as long as the device. Thread-safe. */
+/* Gives the pipelines of `count` keys, which may be equal to each other. Those that are new are made now, on
+ * all cores; no other thread's call makes one of them a second time, but waits for it. They live as long as
+ * the device. Thread-safe. */
+vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                                 vrn_pipeline *pipelines);
+
+/* The same for one key. */
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device,
                             const vrn_pipeline_key *key);
+
+/* How many times vkCreateComputePipelines has succeeded on this device: for tests. */
+uint32_t vrn_pipelines_made(vrn_device *device);
 
 /* Records the binding of pipeline and set, and the push constants. */
 void vrn_pipeline_bind(const vrn_pipeline *pipeline, const vrn_device *device,

@@ -96,6 +96,7 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     vrn_device_info *info = &probe->info;
     probe->limits = p->limits;
     probe->driver_id = driver.driverID;
+    memcpy(probe->cache_uuid, p->pipelineCacheUUID, sizeof probe->cache_uuid);
     snprintf(info->name, sizeof info->name, "%s", p->deviceName);
     snprintf(info->driver, sizeof info->driver, "%s%s%s", driver.driverName,
              driver.driverInfo[0] ? ", " : "", driver.driverInfo);

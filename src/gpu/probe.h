@@ -11,9 +11,10 @@ typedef struct vrn_probe {
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     VkDriverId driver_id;
-    uint32_t queue_family;   /* one that can compute */
-    uint64_t timestamp_mask; /* the bits that its timestamps have */
-    bool portability_subset; /* the device has VK_KHR_portability_subset */
+    uint8_t cache_uuid[VK_UUID_SIZE]; /* which pipeline caches the driver understands */
+    uint32_t queue_family;            /* one that can compute */
+    uint64_t timestamp_mask;          /* the bits that its timestamps have */
+    bool portability_subset;          /* the device has VK_KHR_portability_subset */
 } vrn_probe;
 
 /* Fills everything; a device that cannot be used gets a score of 0 and a reason. */

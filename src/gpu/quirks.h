@@ -9,4 +9,7 @@
 /* The capability bits to switch off on this device; logs each at VRN_LOG_INFO with its reason. */
 uint32_t vrn_quirks_without(const vrn_probe *probe, const vrn_log *log);
 
+/* Whether pipelines are better made without a VkPipelineCache; logs it likewise. */
+bool vrn_quirks_no_pipeline_cache(const vrn_probe *probe, const vrn_log *log);
+
 #endif

@@ -223,18 +223,29 @@ static vrn_result bind_pass(vrn_session *session, uint32_t index, uint32_t pass,
 /* Pipelines of all passes of all steps. */
 static vrn_result create_pipelines(vrn_session *session)
 {
-    for (uint32_t i = 0; i < session->graph.count; i++) {
+    const uint32_t most = session->graph.count * VRN_PASSES_MAX;
+    vrn_pipeline_key *keys = vrn_alloc(most, sizeof *keys);
+    vrn_pipeline *pipelines = vrn_alloc(most, sizeof *pipelines);
+    vrn_result result = keys && pipelines ? VRN_OK : vrn_fail_memory(&session->device->log);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
+        const vrn_kernel *kernel = session->steps[i].kernel;
+        for (uint32_t pass = 0; pass < kernel->pass_count; pass++) {
+            vrn_kernel_key(kernel, pass, &session->graph.nodes[i].desc, &keys[count++]);
+        }
+    }
+    if (!result) result = vrn_pipelines_prepare(session->device, keys, count, pipelines);
+    session->info.dispatches = count;
+    count = 0;
+    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
         vrn_step *step = &session->steps[i];
         for (uint32_t pass = 0; pass < step->kernel->pass_count; pass++) {
-            vrn_pipeline_key key;
-            vrn_kernel_key(step->kernel, pass, &session->graph.nodes[i].desc, &key);
-            vrn_result result =
-                vrn_pipeline_get(&step->bound[pass].pipeline, session->device, &key);
-            if (result) return result;
+            step->bound[pass].pipeline = pipelines[count++];
         }
-        session->info.dispatches += step->kernel->pass_count;
     }
-    return VRN_OK;
+    vrn_free(keys);
+    vrn_free(pipelines);
+    return result;
 }
 
 vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params)

@@ -8,7 +8,7 @@ import program
 from program import RANDOM, ProgramTest
 
 COMMANDS = ("classify", "infer", "eval", "bench", "profile", "info", "convert")
-COMMON = ("--device", "--precision", "--quiet", "--help", "--verbose", "--validation", "--without")
+COMMON = ("--device", "--precision", "--quiet", "--help", "--verbose", "--validation", "--without", "--no-cache")
 
 
 class Help(ProgramTest):

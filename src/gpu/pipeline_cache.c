@@ -1,0 +1,156 @@
+#include "gpu/pipeline_cache.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cache_file.h"
+#include "base/hash.h"
+
+/* The device's model is in the file's name; what comes in versions is in the key, so that the file of a
+ * driver replaces that of the one before. Written as bytes: no padding. */
+typedef struct file_key {
+    uint32_t vendor, device, driver, driver_version;
+    uint8_t uuid[VK_UUID_SIZE];
+} file_key;
+
+typedef struct blob {
+    void *data;
+    size_t size;
+} blob;
+
+static file_key key_of(const vrn_device *device)
+{
+    file_key key = {
+        .vendor = device->info.vendor_id,
+        .device = device->info.device_id,
+        .driver = device->driver_id,
+        .driver_version = device->info.driver_version,
+    };
+    memcpy(key.uuid, device->cache_uuid, sizeof key.uuid);
+    return key;
+}
+
+static void name_of(char name[64], const vrn_device *device)
+{
+    snprintf(name, 64, "pipelines-%04x-%04x-%u.bin", device->info.vendor_id, device->info.device_id,
+             (unsigned)device->driver_id);
+}
+
+/* Vulkan's own header must fit too: drivers are known to crash on what they should refuse. */
+static bool header_fits(const blob *b, const vrn_device *device)
+{
+    VkPipelineCacheHeaderVersionOne header;
+    if (b->size < sizeof header) return false;
+    memcpy(&header, b->data, sizeof header);
+    return header.headerSize >= sizeof header && header.headerSize <= b->size &&
+           header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE &&
+           header.vendorID == device->info.vendor_id && header.deviceID == device->info.device_id &&
+           memcmp(header.pipelineCacheUUID, device->cache_uuid, VK_UUID_SIZE) == 0;
+}
+
+static uint64_t hash_of(const blob *b)
+{
+    return vrn_hash64(VRN_HASH_START, b->data, b->size);
+}
+
+static bool read_file(blob *b, const vrn_device *device)
+{
+    *b = (blob){0};
+    char name[64];
+    name_of(name, device);
+    const file_key key = key_of(device);
+    if (!vrn_cache_read(device->cache_directory, name, &key, sizeof key, &b->data, &b->size,
+                        &device->log)) {
+        return false;
+    }
+    if (header_fits(b, device)) return true;
+    vrn_log_write(&device->log, VRN_LOG_DEBUG, "cache: %s: not this driver's: ignored", name);
+    vrn_free(b->data);
+    *b = (blob){0};
+    return false;
+}
+
+static VkResult create(VkPipelineCache *handle, vrn_device *device, const blob *b)
+{
+    const VkPipelineCacheCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
+        .initialDataSize = b->size,
+        .pInitialData = b->data,
+    };
+    VkResult result = device->vk.CreatePipelineCache(device->handle, &info, NULL, handle);
+    if (result != VK_SUCCESS) *handle = VK_NULL_HANDLE;
+    return result;
+}
+
+vrn_result vrn_pipeline_cache_create(vrn_pipeline_cache *cache, vrn_device *device)
+{
+    *cache = (vrn_pipeline_cache){0};
+    if (device->no_pipeline_cache) return VRN_OK;
+    blob b;
+    VkResult created = VK_ERROR_UNKNOWN;
+    if (read_file(&b, device)) {
+        cache->loaded = hash_of(&b);
+        created = create(&cache->handle, device, &b);
+        vrn_free(b.data);
+    }
+    /* Once more without what the driver may not have liked. */
+    if (created != VK_SUCCESS) created = create(&cache->handle, device, &(blob){0});
+    return vrn_device_check(device, created, "vkCreatePipelineCache");
+}
+
+/* The driver's data, or nothing. */
+static bool get_data(blob *b, VkPipelineCache handle, vrn_device *device)
+{
+    *b = (blob){0};
+    if (device->vk.GetPipelineCacheData(device->handle, handle, &b->size, NULL) != VK_SUCCESS) {
+        return false;
+    }
+    b->data = vrn_alloc(b->size, 1);
+    if (b->data &&
+        device->vk.GetPipelineCacheData(device->handle, handle, &b->size, b->data) == VK_SUCCESS) {
+        return true;
+    }
+    vrn_free(b->data);
+    *b = (blob){0};
+    return false;
+}
+
+/* Takes in what another process wrote after this one had read. */
+static void merge_file(vrn_pipeline_cache *cache, vrn_device *device)
+{
+    blob b;
+    VkPipelineCache other;
+    if (!read_file(&b, device)) return;
+    if (hash_of(&b) != cache->loaded && create(&other, device, &b) == VK_SUCCESS) {
+        device->vk.MergePipelineCaches(device->handle, cache->handle, 1, &other);
+        device->vk.DestroyPipelineCache(device->handle, other, NULL);
+    }
+    vrn_free(b.data);
+}
+
+static void save(vrn_pipeline_cache *cache, vrn_device *device)
+{
+    blob b;
+    if (!get_data(&b, cache->handle, device)) return;
+    /* Some drivers give a header and nothing else, and keep what they compile in another way. */
+    const bool empty = b.size <= sizeof(VkPipelineCacheHeaderVersionOne);
+    bool worth = !empty && header_fits(&b, device) && hash_of(&b) != cache->loaded;
+    vrn_free(b.data);
+    if (!worth) return;
+    merge_file(cache, device);
+    if (!get_data(&b, cache->handle, device)) return;
+    char name[64];
+    name_of(name, device);
+    const file_key key = key_of(device);
+    vrn_cache_write(device->cache_directory, name, &key, sizeof key, b.data, b.size, &device->log);
+    vrn_free(b.data);
+}
+
+void vrn_pipeline_cache_destroy(vrn_pipeline_cache *cache, vrn_device *device, bool grown)
+{
+    if (!cache->handle) return;
+    if (grown && device->cache_directory && !atomic_load(&device->lost)) save(cache, device);
+    device->vk.DestroyPipelineCache(device->handle, cache->handle, NULL);
+    *cache = (vrn_pipeline_cache){0};
+}
