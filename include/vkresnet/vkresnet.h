@@ -164,6 +164,19 @@ VRN_API void vrn_device_destroy(vrn_device **device);
 /* What was chosen, and with which capabilities. Never fails. */
 VRN_API void vrn_device_get_info(const vrn_device *device, vrn_device_info *info);
 
+/* What a device can do at best, as measured on it: what a network's speed is compared with. */
+typedef struct vrn_device_peak {
+    double gflops;       /* 1e9 float operations a second, a multiply-add counting as two: a kernel of
+                            independent chains of multiply-adds in registers */
+    double gb_s;         /* 1e9 bytes a second, read plus written: the fastest of the ways to copy memory
+                            that does not fit the caches of most devices (by a kernel, by the driver) */
+} vrn_device_peak;
+
+/* Measures with two small kernels, each the fastest of several runs, in about a third of a second. Other
+ * work on the device at the same time makes the figures too low. Blocking; thread-safe. Errors:
+ * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
+VRN_API vrn_result vrn_device_measure(vrn_device *device, vrn_device_peak *peak);
+
 /* ---- Architectures --------------------------------------------------------------------------- */
 
 /* Residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 (He et al. 2015, figure 5). */
