@@ -377,6 +377,19 @@ typedef struct vrn_image {
     size_t stride; /* bytes from a row to the next; 0: 4 * width */
 } vrn_image;
 
+/* The host's time in one run: what submit and wait did on the calling thread. What is left of a run is
+ * waiting for the device. */
+typedef struct vrn_host_time {
+    double input_ms;           /* bringing the input to where the device reads it: packing floats, or
+                                  cropping photos, copying them and recording their preparation */
+    double replay_ms;          /* all else that the library does to have the network run once more:
+                                  recording commands where they are not recorded yet, keeping books,
+                                  the queue's lock, resetting the fence, reading timestamps. A submission
+                                  that had to complete another first counts without that */
+    double submit_ms;          /* the driver's vkQueueSubmit */
+    double output_ms;          /* unpacking the results */
+} vrn_host_time;
+
 /* One run: `count` images in exactly one of three forms, and where results go. Inputs are copied
  * before submit returns; outputs are written by wait and must live until then. */
 typedef struct vrn_batch {
@@ -389,6 +402,7 @@ typedef struct vrn_batch {
     float *const *taps;        /* one array for each tap, [count, C, H, W], each may be NULL; or NULL */
     double *gpu_ms;            /* the network's time on the device, without the preparation of images;
                                   0 where it cannot be measured; or NULL */
+    vrn_host_time *host;       /* written by wait; or NULL */
 } vrn_batch;
 
 /* Runs and waits. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image that the device

@@ -52,6 +52,7 @@ typedef struct vrn_slot {
     vrn_ticket ticket;
     vrn_batch batch; /* where the results go; the inputs in it are no longer valid */
     float **taps;    /* [tap_count], the batch's own copy */
+    vrn_host_time host;
 } vrn_slot;
 
 enum {
