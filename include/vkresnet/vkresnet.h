@@ -339,7 +339,22 @@ typedef struct vrn_session_params {
                                          where they fit; for tests and comparisons */
     uint64_t memory_limit;            /* of the activations, in bytes; larger batches are run in
                                          slices; 0: what the device allows, at most 1 GiB */
+    bool tune;                        /* time the kernels that could compute each layer, on the device,
+                                         and use the fastest; `kernel` switches it off. See below */
+    void (*progress)(void *user, uint32_t done, uint32_t total, const char *text);
+                                      /* called while tuning, on the thread that creates the session, with
+                                         what is timed next; done == total at the end, and not at all
+                                         where nothing is left to time. NULL: nobody looks */
+    void *progress_user;
 } vrn_session_params;
+
+/* Tuning takes up to a few seconds for each shape of layer. Another kernel than the one that is chosen
+ * without it must be faster by a clear margin, and the network as a whole faster than before, or nothing
+ * changes. What was measured is kept in the device's cache directory, for this device, version of its driver,
+ * shape of layer, number of images and set of kernels; every later session uses it, with `tune` or without,
+ * and `tune` times only what is new. Without a cache directory it serves this session alone. While it works,
+ * other work on the device spoils the measurements, and the network is in memory twice. Results of different
+ * kernels differ by rounding. */
 
 /* Compiles a model: builds the graph, fuses, chooses kernels, plans memory, creates pipelines, uploads
  * weights (once for all sessions of the model on this device) and records the commands. Messages go to
@@ -432,6 +447,10 @@ typedef struct vrn_layer {
     double flops;          /* of one image */
     double bytes;          /* of one image: activations and weights read and written once */
     double gpu_ms;         /* of vrn_session_profile: for the whole batch; else 0 */
+    const char *why;       /* why this kernel: "merit" (it should be the best), "preferred" (by
+                              vrn_session_params.kernel), "tuned" (measured now) or "cache" (before) */
+    const char *rejected;  /* the best of the other kernels that could compute it; may be empty */
+    double rejected_ms;    /* its time for the whole batch when it was tuned, run by itself; 0: unknown */
 } vrn_layer;
 
 /* Describes the operations: up to `capacity` of them (NULL when 0), `*count` receives their number. */

@@ -82,6 +82,9 @@ static const option_row table[CLI_OPTION_COUNT] = {
         .help = "one shader for each operator, nothing folded"},
     [CLI_OPTION_KERNEL] = {"--kernel", "PREFIX", KIND_TEXT, FIELD(kernel),
         .help = "prefer kernels whose name begins so, where they fit"},
+    [CLI_OPTION_TUNE] = {"--tune", NULL, KIND_FLAG, FIELD(tune),
+        .help = "time the kernels of each layer and use the fastest, now\n"
+                "and, by the cache, in every later run"},
     [CLI_OPTION_JSON] = {"--json", NULL, KIND_FLAG, FIELD(json),
         .help = "print JSON, one object a line"},
     [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),
