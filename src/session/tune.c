@@ -21,7 +21,7 @@ enum {
 static const double run_ms = 1;
 
 /* What a shape may cost: this, or so many times its kernel's time where that is long. */
-static const double shape_ms = 2500, shape_runs = 60;
+static const double shape_ms = 2500, shape_runs = 40;
 
 /* A first run that takes longer is slow, even if the driver compiles the kernel in it. */
 static const double compile_ms = 600;
@@ -91,15 +91,16 @@ typedef struct tuner {
 /* The best so far of a shape, and the best of those that lost. */
 typedef struct race {
     vrn_trial champion;
-    double champion_ms, rejected_ms;
+    double champion_ms;
     const vrn_kernel *rejected;
+    double rejected_ratio; /* of its time to the champion's, when they took turns */
 } race;
 
-static void lose(race *r, const vrn_kernel *kernel, double ms)
+static void lose(race *r, const vrn_kernel *kernel, double ratio)
 {
-    if (r->rejected && r->rejected_ms <= ms) return;
+    if (r->rejected && r->rejected_ratio <= ratio) return;
     r->rejected = kernel;
-    r->rejected_ms = ms;
+    r->rejected_ratio = ratio;
 }
 
 /* The champion and the challenger take turns. */
@@ -112,23 +113,23 @@ static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
         result = vrn_trial_run(&r->champion, &t->bench, &champion[count]);
         if (!result) result = vrn_trial_run(challenger, &t->bench, &candidate[count]);
         count++;
-        if (count == PAIRS_LEAST && !result && vrn_tune_ratio(candidate, champion, count) > 1.15) {
+        if (count == PAIRS_LEAST && !result && vrn_tune_ratio(candidate, champion, count) > 1.05) {
             break;
         }
     }
     if (result) return result;
-    double champion_ms = median(champion, count),
-           ratio = vrn_tune_ratio(candidate, champion, count);
-    r->champion_ms = champion_ms;
+    double ratio = vrn_tune_ratio(candidate, champion, count);
+    r->champion_ms = median(champion, count);
     if (!vrn_tune_better(candidate, champion, count)) {
-        lose(r, challenger->kernel, champion_ms * ratio);
+        lose(r, challenger->kernel, ratio);
         return VRN_OK;
     }
-    lose(r, r->champion.kernel, champion_ms);
+    r->rejected_ratio /= ratio;
+    lose(r, r->champion.kernel, 1 / ratio);
     vrn_trial loser = r->champion;
     r->champion = *challenger;
     *challenger = loser;
-    r->champion_ms = champion_ms * ratio;
+    r->champion_ms *= ratio;
     return VRN_OK;
 }
 
@@ -153,7 +154,7 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
         result = vrn_trial_run(&trial, &t->bench, &ms);
     }
     if (!result && vrn_tune_hopeless(ms, r->champion_ms)) {
-        lose(r, kernel, ms);
+        lose(r, kernel, ms / r->champion_ms);
         if (hopeless && *hopeless != UINT8_MAX) (*hopeless)++;
     } else if (!result) {
         if (hopeless) *hopeless = UINT8_MAX;
@@ -222,7 +223,7 @@ static vrn_result tune_shape(tuner *t, const char *name)
         vrn_tuned_record record = {
             .shape = vrn_tuned_shape(t->tuned, t->bench.device, t->desc, t->images),
             .ms = r.champion_ms,
-            .rejected_ms = r.rejected_ms,
+            .rejected_ms = r.rejected_ratio * r.champion_ms,
             .fresh = true,
         };
         copy_name(record.kernel, r.champion.kernel);
