@@ -214,7 +214,8 @@ static vrn_result tune_shape(tuner *t, const char *name)
     race r = {0};
     const double begin = vrn_time_ms();
     result = begin_race(t, &r, list[0]);
-    const double budget = vrn_max_u64((uint64_t)shape_ms, (uint64_t)(shape_runs * r.champion_ms));
+    const double runs_ms = shape_runs * r.champion_ms;
+    const double budget = runs_ms > shape_ms ? runs_ms : shape_ms;
     uint32_t i = 1;
     for (; i < count && !result && vrn_time_ms() - begin < budget; i++) {
         result = challenge(t, &r, list[i]);
