@@ -159,12 +159,24 @@ typedef struct vrn_device vrn_device;
  * what), VRN_ERROR_OUT_OF_MEMORY. Blocking. */
 VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_params *params);
 
-/* Destroys a device, and brings its cache directory up to date. Its sessions must be destroyed
- * first. */
+/* Destroys a device, and brings its cache directory up to date. Its sessions must be destroyed first. */
 VRN_API void vrn_device_destroy(vrn_device **device);
 
 /* What was chosen, and with which capabilities. Never fails. */
 VRN_API void vrn_device_get_info(const vrn_device *device, vrn_device_info *info);
+
+/* What a device can do at best, as measured on it: what a network's speed is compared with. */
+typedef struct vrn_device_peak {
+    double gflops;       /* 1e9 float operations a second, a multiply-add counting as two: a kernel of
+                            independent chains of multiply-adds in registers */
+    double gb_s;         /* 1e9 bytes a second, read plus written: the fastest of the ways to copy memory
+                            that does not fit the caches of most devices (by a kernel, by the driver) */
+} vrn_device_peak;
+
+/* Measures with two small kernels, each the fastest of several runs, in about a third of a second. Other
+ * work on the device at the same time makes the figures too low. Blocking; thread-safe. Errors:
+ * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
+VRN_API vrn_result vrn_device_measure(vrn_device *device, vrn_device_peak *peak);
 
 /* ---- Architectures --------------------------------------------------------------------------- */
 
@@ -386,7 +398,22 @@ typedef struct vrn_session_params {
                                          where they fit; for tests and comparisons */
     uint64_t memory_limit;            /* of the activations, in bytes; larger batches are run in
                                          slices; 0: what the device allows, at most 1 GiB */
+    bool tune;                        /* time the kernels that could compute each layer, on the device,
+                                         and use the fastest; `kernel` switches it off. See below */
+    void (*progress)(void *user, uint32_t done, uint32_t total, const char *text);
+                                      /* called while tuning, on the thread that creates the session, with
+                                         what is timed next; done == total at the end, and not at all
+                                         where nothing is left to time. NULL: nobody looks */
+    void *progress_user;
 } vrn_session_params;
+
+/* Tuning takes up to a few seconds for each shape of layer. Another kernel than the one that is chosen
+ * without it must be faster by a clear margin, and the network as a whole faster than before, or nothing
+ * changes. What was measured is kept in the device's cache directory, for this device, version of its driver,
+ * shape of layer, number of images and set of kernels; every later session uses it, with `tune` or without,
+ * and `tune` times only what is new. Without a cache directory it serves this session alone. While it works,
+ * other work on the device spoils the measurements, and the network is in memory twice. Results of different
+ * kernels differ by rounding. */
 
 /* Compiles a model: builds the graph, fuses, chooses kernels, plans memory, creates pipelines, uploads
  * weights (once for all sessions of the model on this device) and records the commands. Messages go to
@@ -424,6 +451,19 @@ typedef struct vrn_image {
     size_t stride; /* bytes from a row to the next; 0: 4 * width */
 } vrn_image;
 
+/* The host's time in one run: what submit and wait did on the calling thread. What is left of a run is
+ * waiting for the device. */
+typedef struct vrn_host_time {
+    double input_ms;           /* bringing the input to where the device reads it: packing floats, or
+                                  cropping photos, copying them and recording their preparation */
+    double replay_ms;          /* all else that the library does to have the network run once more:
+                                  recording commands where they are not recorded yet, keeping books,
+                                  the queue's lock, resetting the fence, reading timestamps. A submission
+                                  that had to complete another first counts without that */
+    double submit_ms;          /* the driver's vkQueueSubmit */
+    double output_ms;          /* unpacking the results */
+} vrn_host_time;
+
 /* One run: `count` images in exactly one of three forms, and where results go. Inputs are copied
  * before submit returns; outputs are written by wait and must live until then. */
 typedef struct vrn_batch {
@@ -436,6 +476,7 @@ typedef struct vrn_batch {
     float *const *taps;        /* one array for each tap, [count, C, H, W], each may be NULL; or NULL */
     double *gpu_ms;            /* the network's time on the device, without the preparation of images;
                                   0 where it cannot be measured; or NULL */
+    vrn_host_time *host;       /* written by wait; or NULL */
 } vrn_batch;
 
 /* Runs and waits. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image that the device
@@ -465,6 +506,10 @@ typedef struct vrn_layer {
     double flops;          /* of one image */
     double bytes;          /* of one image: activations and weights read and written once */
     double gpu_ms;         /* of vrn_session_profile: for the whole batch; else 0 */
+    const char *why;       /* why this kernel: "merit" (it should be the best), "preferred" (by
+                              vrn_session_params.kernel), "tuned" (measured now) or "cache" (before) */
+    const char *rejected;  /* the best of the other kernels that could compute it; may be empty */
+    double rejected_ms;    /* its time for the whole batch when it was tuned, run by itself; 0: unknown */
 } vrn_layer;
 
 /* Describes the operations: up to `capacity` of them (NULL when 0), `*count` receives their number. */

@@ -11,14 +11,27 @@ enum { WARM_UP_RUNS = 2, LEAST_RUNS = 5 };
 
 static const double measure_ms = 3000, warm_up_ms = 1000;
 
+/* What is measured in each run. */
+typedef enum bench_measure {
+    MEASURE_RUN_MS,
+    MEASURE_GPU_MS,
+    MEASURE_REPLAY_MS, /* vrn_host_time */
+    MEASURE_SUBMIT_MS,
+    MEASURE_COUNT,
+} bench_measure;
+
 typedef struct sample_list {
-    double *host_ms, *gpu_ms;
-    size_t count, host_capacity, gpu_capacity;
+    double *values[MEASURE_COUNT];
+    size_t count, capacity[MEASURE_COUNT];
 } sample_list;
 
 typedef struct bench_figures {
     double first_ms, median_ms, min_ms, gpu_ms;
+    double host_us, submit_us;
     size_t runs;
+    double images_per_s, gflops;
+    vrn_device_peak peak;
+    double share; /* of the peak, in percent */
 } bench_figures;
 
 static int compare_doubles(const void *a, const void *b)
@@ -34,16 +47,16 @@ static double median(double *values, size_t count)
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-static bool add_sample(sample_list *samples, double host_ms, double gpu_ms)
+static bool add_sample(sample_list *samples, const double sample[MEASURE_COUNT])
 {
-    double *host =
-        cli_grow(samples->host_ms, samples->count, &samples->host_capacity, sizeof *host);
-    if (host) samples->host_ms = host;
-    double *gpu = cli_grow(samples->gpu_ms, samples->count, &samples->gpu_capacity, sizeof *gpu);
-    if (gpu) samples->gpu_ms = gpu;
-    if (!host || !gpu) return false;
-    host[samples->count] = host_ms;
-    gpu[samples->count++] = gpu_ms;
+    for (int i = 0; i < MEASURE_COUNT; i++) {
+        double *values =
+            cli_grow(samples->values[i], samples->count, &samples->capacity[i], sizeof *values);
+        if (!values) return false;
+        samples->values[i] = values;
+        values[samples->count] = sample[i];
+    }
+    samples->count++;
     return true;
 }
 
@@ -77,21 +90,31 @@ static bool measure(vrn_session *session, const vrn_batch *batch, uint32_t repea
     begin = cli_time_ms();
     while (good && (repeats ? samples.count < repeats
                             : samples.count < LEAST_RUNS || cli_time_ms() - begin < measure_ms)) {
-        good = run_once(session, batch, &host_ms) && add_sample(&samples, host_ms, *batch->gpu_ms);
+        good = run_once(session, batch, &host_ms) &&
+               add_sample(&samples, (const double[MEASURE_COUNT]){
+                                        [MEASURE_RUN_MS] = host_ms,
+                                        [MEASURE_GPU_MS] = *batch->gpu_ms,
+                                        [MEASURE_REPLAY_MS] = batch->host->replay_ms,
+                                        [MEASURE_SUBMIT_MS] = batch->host->submit_ms,
+                                    });
     }
     if (good) {
+        double medians[MEASURE_COUNT];
+        for (int i = 0; i < MEASURE_COUNT; i++) {
+            medians[i] = median(samples.values[i], samples.count);
+        }
         figures->runs = samples.count;
-        figures->median_ms = median(samples.host_ms, samples.count);
-        figures->min_ms = samples.host_ms[0];
-        figures->gpu_ms = median(samples.gpu_ms, samples.count);
+        figures->median_ms = medians[MEASURE_RUN_MS];
+        figures->min_ms = samples.values[MEASURE_RUN_MS][0];
+        figures->gpu_ms = medians[MEASURE_GPU_MS];
+        figures->host_us = medians[MEASURE_REPLAY_MS] * 1e3;
+        figures->submit_us = medians[MEASURE_SUBMIT_MS] * 1e3;
     }
-    free(samples.host_ms);
-    free(samples.gpu_ms);
+    for (int i = 0; i < MEASURE_COUNT; i++) free(samples.values[i]);
     return good;
 }
 
-static void print_json(const cli_engine *engine, const bench_figures *figures, double images_per_s,
-                       double gflops)
+static void print_json(const cli_engine *engine, const bench_figures *figures)
 {
     const vrn_session_info *info = &engine->info;
     cli_json json = {.out = stdout};
@@ -105,8 +128,13 @@ static void print_json(const cli_engine *engine, const bench_figures *figures, d
     cli_json_number(&json, "median_ms", figures->median_ms);
     cli_json_number(&json, "min_ms", figures->min_ms);
     cli_json_number(&json, "gpu_ms", figures->gpu_ms);
-    cli_json_number(&json, "images_per_s", images_per_s);
-    cli_json_number(&json, "gflops", gflops);
+    cli_json_number(&json, "images_per_s", figures->images_per_s);
+    cli_json_number(&json, "gflops", figures->gflops);
+    cli_json_number(&json, "peak_gflops", figures->peak.gflops);
+    cli_json_number(&json, "peak_gb_s", figures->peak.gb_s);
+    cli_json_number(&json, "share", figures->share);
+    cli_json_number(&json, "host_us", figures->host_us);
+    cli_json_number(&json, "submit_us", figures->submit_us);
     cli_json_number(&json, "load_ms", engine->model.load_ms);
     cli_json_number(&json, "compile_ms", info->compile_ms);
     cli_json_number(&json, "first_ms", figures->first_ms);
@@ -117,8 +145,7 @@ static void print_json(const cli_engine *engine, const bench_figures *figures, d
     putchar('\n');
 }
 
-static void print_text(const cli_engine *engine, const bench_figures *figures, double images_per_s,
-                       double gflops)
+static void print_text(const cli_engine *engine, const bench_figures *figures)
 {
     const vrn_session_info *info = &engine->info;
     cli_print_name(engine->model.info.name);
@@ -130,8 +157,15 @@ static void print_text(const cli_engine *engine, const bench_figures *figures, d
     printf("  run         %10.2f ms  median of %zu; fastest %.2f\n", figures->median_ms,
            figures->runs, figures->min_ms);
     if (figures->gpu_ms > 0) printf("  on device   %10.2f ms\n", figures->gpu_ms);
-    printf("  images      %10.2f /s\n", images_per_s);
-    printf("  arithmetic  %10.2f GFLOP/s  %.3f GFLOP an image\n", gflops, info->gflops);
+    printf("  on host     %10.4f ms  to start it again, and %.4f in the driver's submit\n",
+           figures->host_us * 1e-3, figures->submit_us * 1e-3);
+    printf("  images      %10.2f /s\n", figures->images_per_s);
+    printf(
+        "  arithmetic  %10.2f GFLOP/s  %.2f %% of the device's measured %.1f GFLOP/s; %.3f GFLOP "
+        "an image\n",
+        figures->gflops, figures->share, figures->peak.gflops, info->gflops);
+    printf("  bandwidth   %10.2f GB/s  measured, of a copy: read and written\n",
+           figures->peak.gb_s);
     printf("  memory      %10.2f MiB  activations %.2f, weights %.2f\n",
            (double)info->device_bytes / 1048576, (double)info->activation_bytes / 1048576,
            (double)info->weight_bytes / 1048576);
@@ -143,24 +177,31 @@ static int bench(cli_engine *engine, const cli_options *options)
     const vrn_session_info *info = &engine->info;
     size_t pixels = (size_t)3 * info->height * info->width;
     double gpu_ms = 0;
+    vrn_host_time host = {0};
     float *input = cli_alloc(info->batch, pixels * sizeof *input);
     float *logits = cli_alloc((size_t)info->batch * info->classes, sizeof *logits);
     bench_figures figures = {0};
     bool good = input && logits;
     if (good) {
         fill_input(input, info->batch * pixels);
-        good = measure(
-            engine->session,
-            &(vrn_batch){.count = info->batch, .nchw = input, .logits = logits, .gpu_ms = &gpu_ms},
-            options->repeats, &figures);
+        const vrn_batch batch = {
+            .count = info->batch,
+            .nchw = input,
+            .logits = logits,
+            .gpu_ms = &gpu_ms,
+            .host = &host,
+        };
+        good = measure(engine->session, &batch, options->repeats, &figures) &&
+               vrn_device_measure(engine->device, &figures.peak) == VRN_OK;
     }
     if (good) {
-        double images_per_s = (double)info->batch / figures.median_ms * 1e3;
-        double gflops = info->gflops * images_per_s;
+        figures.images_per_s = (double)info->batch / figures.median_ms * 1e3;
+        figures.gflops = info->gflops * figures.images_per_s;
+        if (figures.peak.gflops > 0) figures.share = 100 * figures.gflops / figures.peak.gflops;
         if (options->json) {
-            print_json(engine, &figures, images_per_s, gflops);
+            print_json(engine, &figures);
         } else {
-            print_text(engine, &figures, images_per_s, gflops);
+            print_text(engine, &figures);
         }
     }
     free(input);
@@ -185,11 +226,13 @@ const cli_command cli_bench = {
     .details =
         "Warms up, then runs for about three seconds, at least five times, or --repeats\n"
         "times. Times are for a run of the whole batch (default 1), input and output\n"
-        "included; \"on device\" is what the device itself measured. A network's name without a\n"
-        "file gets random weights.",
+        "included; \"on device\" is what the device itself measured, \"on host\" the library's "
+        "own\n"
+        "work to start a run, without the input's copy. The device's peak is measured by two\n"
+        "small kernels at the end. A network's name without a file gets random weights.",
     .examples = "  vkresnet bench --model resnet50 --random-weights 0\n"
                 "  vkresnet bench --model resnet50.pth --batch 8 --size 288x288 --json\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |
-               CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL),
+               CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
     .run = run,
 };

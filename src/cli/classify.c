@@ -131,7 +131,7 @@ const cli_command cli_classify = {
         "  vkresnet classify --model resnet50.pth --top 3 photo.jpg more/\n"
         "  vkresnet classify --model resnet50.pth --resize 232 --json photos/ > result.jsonl\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(TOP) | CLI_BIT(JSON) |
-               CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL),
+               CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
     .least = 1,
     .most = UINT32_MAX,
     .arguments = "images or folders",

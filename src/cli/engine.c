@@ -29,11 +29,19 @@ int cli_engine_open(cli_engine *engine, const char *command, const cli_options *
     return status;
 }
 
+static void show_tuning(void *user, uint32_t done, uint32_t total, const char *text)
+{
+    (void)user;
+    cli_progress_bar(done, total, text);
+}
+
 int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params)
 {
     params.precision = VRN_PRECISION_FP32;
     params.no_fusion = options->no_fusion;
     params.kernel = options->kernel;
+    params.tune = options->tune;
+    params.progress = show_tuning;
     if (vrn_session_create(&engine->session, engine->device, engine->model.handle, &params) !=
         VRN_OK) {
         return CLI_FAILURE;

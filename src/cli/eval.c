@@ -152,6 +152,7 @@ const cli_command cli_eval = {
     .examples = "  vkresnet eval --model resnet50.pth --labels val/labels.csv\n"
                 "  vkresnet eval --model resnet56.th --labels labels.csv --json --logits y.npy\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(LABELS) | CLI_BIT(LOGITS) |
-               CLI_BIT(JSON) | CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL),
+               CLI_BIT(JSON) | CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) |
+               CLI_BIT(TUNE),
     .run = run,
 };

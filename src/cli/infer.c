@@ -182,6 +182,6 @@ const cli_command cli_infer = {
                 "  vkresnet infer --model resnet18 --random-weights 1 --no-fusion --input x.npy "
                 "--output y.npy\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(INPUT) | CLI_BIT(OUTPUT) | CLI_BIT(TAP) |
-               CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL),
+               CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
     .run = run,
 };

@@ -84,6 +84,9 @@ static const option_row table[CLI_OPTION_COUNT] = {
         .help = "prefer kernels whose name begins so, where they fit"},
     [CLI_OPTION_KERNELS] = {"--kernels", NULL, KIND_FLAG, FIELD(kernels),
         .help = "what the driver's compiler says of the kernels:\nregisters, spills, occupancy"},
+    [CLI_OPTION_TUNE] = {"--tune", NULL, KIND_FLAG, FIELD(tune),
+        .help = "time the kernels of each layer and use the fastest, now\n"
+                "and, by the cache, in every later run"},
     [CLI_OPTION_JSON] = {"--json", NULL, KIND_FLAG, FIELD(json),
         .help = "print JSON, one object a line"},
     [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),
@@ -178,16 +181,13 @@ static int read_value(cli_options *options, const option_row *row, const char *c
     char *field = (char *)options + row->offset;
     if (row->said) *(bool *)((char *)options + row->said) = true;
     switch (row->kind) {
-    case KIND_FLAG:
-        *(bool *)field = true;
-        return CLI_SUCCESS;
+    case KIND_FLAG: *(bool *)field = true; return CLI_SUCCESS;
     case KIND_TEXT:
         if (!*text)
             return cli_usage(command, "%s: expected %s, found nothing", row->name, row->value);
         *(const char **)field = text;
         return CLI_SUCCESS;
-    case KIND_NUMBER:
-        return read_number(row, command, text, (uint32_t *)field);
+    case KIND_NUMBER: return read_number(row, command, text, (uint32_t *)field);
     case KIND_SEED:
         if (cli_parse_integer(text, UINT64_MAX, (uint64_t *)field)) return CLI_SUCCESS;
         return cli_usage(command, "%s: expected a number, found '%s'", row->name, text);
@@ -198,12 +198,9 @@ static int read_value(cli_options *options, const option_row *row, const char *c
         if (cli_parse_triple(text, (float *)field)) return CLI_SUCCESS;
         return cli_usage(command, "%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'",
                          row->name, text);
-    case KIND_TAP:
-        return read_tap(options, command, text, used);
-    case KIND_PRECISION:
-        return read_precision(command, text);
-    case KIND_CAPABILITIES:
-        return read_capabilities((uint32_t *)field, command, text);
+    case KIND_TAP: return read_tap(options, command, text, used);
+    case KIND_PRECISION: return read_precision(command, text);
+    case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, text);
     }
     return CLI_USAGE;
 }

@@ -14,7 +14,7 @@ typedef struct cli_tap {
 
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
-    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache;
+    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     uint32_t without; /* vrn_capability bits */
     uint32_t batch, top, repeats;
@@ -52,6 +52,7 @@ typedef enum cli_option {
     CLI_OPTION_NO_FUSION,
     CLI_OPTION_KERNEL,
     CLI_OPTION_KERNELS,
+    CLI_OPTION_TUNE,
     CLI_OPTION_JSON,
     CLI_OPTION_DEVICE,
     CLI_OPTION_PRECISION,

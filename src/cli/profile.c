@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,9 @@ static void print_json(const network_profile *profile)
         cli_json_number(&json, "gflops",
                         gflops_per_s(layer->flops * batch_of(profile), layer->gpu_ms));
         cli_json_number(&json, "bytes", layer->bytes * batch_of(profile));
+        cli_json_text(&json, "why", layer->why);
+        cli_json_text(&json, "rejected", *layer->rejected ? layer->rejected : NULL);
+        cli_json_number(&json, "rejected_ms", layer->rejected_ms > 0 ? layer->rejected_ms : NAN);
         cli_json_end_object(&json);
     }
     cli_json_end_array(&json);
@@ -107,17 +111,22 @@ static void print_text(const network_profile *profile)
         kernel = wider(kernel, layer->kernel);
         fused = wider(fused, layer->fused);
     }
-    printf("%-*s  %-*s  %-*s  %-*s  %14s  %9s  %6s  %9s  %9s\n", name, "layer", op, "op", kernel,
-           "kernel", fused, "fused", "C x H x W", "GPU ms", "share", "GFLOP/s", "MB");
+    printf("%-*s  %-*s  %-*s  %-*s  %14s  %9s  %6s  %9s  %9s  %-9s  %s\n", name, "layer", op, "op",
+           kernel, "kernel", fused, "fused", "C x H x W", "GPU ms", "share", "GFLOP/s", "MB",
+           "chosen by", "best rejected, ms");
     for (uint32_t i = 0; i < profile->count; i++) {
         const vrn_layer *layer = &profile->layers[i];
         char shape[40];
         snprintf(shape, sizeof shape, "%ux%ux%u", layer->channels, layer->height, layer->width);
-        printf("%-*s  %-*s  %-*s  %-*s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f\n", name, layer->name,
-               op, layer->op, kernel, layer->kernel, fused, layer->fused, shape, layer->gpu_ms,
-               share(profile, layer->gpu_ms),
+        char rejected[32] = "";
+        if (layer->rejected_ms > 0) {
+            snprintf(rejected, sizeof rejected, "  %.3f", layer->rejected_ms);
+        }
+        printf("%-*s  %-*s  %-*s  %-*s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f  %-9s  %s%s\n", name,
+               layer->name, op, layer->op, kernel, layer->kernel, fused, layer->fused, shape,
+               layer->gpu_ms, share(profile, layer->gpu_ms),
                gflops_per_s(layer->flops * batch_of(profile), layer->gpu_ms),
-               layer->bytes * batch_of(profile) * 1e-6);
+               layer->bytes * batch_of(profile) * 1e-6, layer->why, layer->rejected, rejected);
     }
     int left = name + op + kernel + fused + 6;
     char title[64];
@@ -141,6 +150,8 @@ static void write_event(cli_json *json, const network_profile *profile, const vr
     cli_json_integer(json, "tid", 1);
     cli_json_begin_object(json, "args");
     cli_json_text(json, "kernel", layer->kernel);
+    cli_json_text(json, "why", layer->why);
+    cli_json_text(json, "rejected", layer->rejected);
     cli_json_text(json, "fused", layer->fused);
     cli_json_integer(json, "channels", layer->channels);
     cli_json_integer(json, "height", layer->height);
@@ -205,11 +216,14 @@ const cli_command cli_profile = {
     .details =
         "Prints for each dispatch what it computes and with which kernel, its time on the\n"
         "device (the median of --repeats runs, default 5), GFLOP/s, and the megabytes that it\n"
-        "reads and writes if each value moves once. Numbers are for the whole batch (default\n"
-        "1).",
+        "reads and writes if each value moves once. Then why that kernel was chosen (merit: it\n"
+        "should be the best; tuned, cache: measured now, before) and the best of the others,\n"
+        "with its time by itself if it was measured (--tune). Numbers are for the whole batch\n"
+        "(default 1).",
     .examples = "  vkresnet profile --model resnet50 --random-weights 0\n"
                 "  vkresnet profile --model resnet50.pth --batch 8 --trace trace.json\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |
-               CLI_BIT(TRACE) | CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL),
+               CLI_BIT(TRACE) | CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) |
+               CLI_BIT(TUNE),
     .run = run,
 };

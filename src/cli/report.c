@@ -121,6 +121,22 @@ void cli_progress(size_t done, size_t total)
     fflush(stderr);
 }
 
+void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
+{
+    static const char full[] = "##############################";
+    const int width = sizeof full - 1;
+    if (state.quiet || !cli_is_terminal(stderr)) return;
+    state.progress_shown = done < total;
+    if (done >= total) {
+        fputs("\r\033[K", stderr);
+    } else {
+        int part = (int)((uint64_t)done * (uint64_t)width / total);
+        fprintf(stderr, "\r[%.*s%*s] %u of %u: tuning %s\033[K", part, full, width - part, "", done,
+                total, text);
+    }
+    fflush(stderr);
+}
+
 void *cli_alloc(size_t count, size_t size)
 {
     void *memory = calloc(count ? count : 1, size);

@@ -42,6 +42,9 @@ uint32_t cli_library_errors(void);
  * the work has taken a while. done == total removes the line. */
 void cli_progress(size_t done, size_t total);
 
+/* The same as a bar, at once, with what is done next: "[####....] 3 of 6: tuning layer1". */
+void cli_progress_bar(uint32_t done, uint32_t total, const char *text);
+
 /* Zeroed memory; a count of 0 gives a valid pointer. NULL when there is none, which is reported. */
 void *cli_alloc(size_t count, size_t size);
 

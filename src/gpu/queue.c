@@ -81,7 +81,9 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
     };
     vrn_mutex_lock(device->queue_lock);
     atomic_store(&device->submitted, true);
+    const double begin = vrn_time_ms();
     VkResult submitted = device->vk.QueueSubmit(device->queue, 1, &info, commands->fence);
+    commands->driver_ms = vrn_time_ms() - begin;
     vrn_mutex_unlock(device->queue_lock);
     commands->pending = submitted == VK_SUCCESS;
     return vrn_device_check(device, submitted, "vkQueueSubmit");
@@ -90,8 +92,10 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)
 {
     if (!commands->pending) return VRN_OK;
+    const double begin = vrn_time_ms();
     VkResult waited =
         device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, UINT64_MAX);
+    commands->wait_ms = vrn_time_ms() - begin;
     commands->pending = waited != VK_SUCCESS && waited != VK_ERROR_DEVICE_LOST;
     vrn_result result = vrn_device_check(device, waited, "vkWaitForFences");
     if (result) return result;

@@ -10,7 +10,9 @@ typedef struct vrn_commands {
     VkCommandPool pool;
     VkCommandBuffer buffers[2];
     VkFence fence;
-    bool pending; /* submitted, not waited for */
+    bool pending;     /* submitted, not waited for */
+    double driver_ms; /* in the last vkQueueSubmit; without waiting for the queue's lock */
+    double wait_ms;   /* in the last vkWaitForFences */
 } vrn_commands;
 
 vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device);

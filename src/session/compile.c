@@ -29,13 +29,17 @@ static vrn_result build_graph(vrn_session *session, const vrn_session_params *pa
     return vrn_graph_fuse(&session->graph, taps, params->tap_count, log);
 }
 
-static vrn_result choose_kernels(vrn_session *session, const char *prefer)
+/* Chooses for so many images at once. */
+static vrn_result choose_kernels(vrn_session *session, const char *prefer, uint32_t images,
+                                 vrn_tuned *tuned)
 {
+    session->chosen_for = images;
     for (uint32_t i = 0; i < session->graph.count; i++) {
         const vrn_node *node = &session->graph.nodes[i];
-        const vrn_kernel *kernel =
-            vrn_choose_kernel(session->device, &node->desc, session->info.batch, prefer);
-        if (!kernel) {
+        vrn_step *step = &session->steps[i];
+        step->choice = vrn_choose(tuned, session->device, &node->desc, images, prefer);
+        step->kernel = step->choice.kernel;
+        if (!step->kernel) {
             return vrn_fail(&session->device->log, VRN_ERROR_UNSUPPORTED,
                             "%s: one image's %s of %ux%ux%u is more than the device can bind "
                             "(%llu MiB): a smaller size is needed",
@@ -43,12 +47,19 @@ static vrn_result choose_kernels(vrn_session *session, const char *prefer)
                             node->desc.out.w, node->desc.out.c,
                             (unsigned long long)(session->device->info.max_buffer_range >> 20));
         }
-        session->steps[i].kernel = kernel;
-        session->info.gflops += vrn_op_flops(&node->desc) * 1e-9;
-        vrn_log_write(&session->device->log, VRN_LOG_DEBUG, "%s: %s -> %s", node->name,
-                      vrn_op_name(node->desc.op), kernel->name);
     }
     return VRN_OK;
+}
+
+static void describe_choices(vrn_session *session)
+{
+    for (uint32_t i = 0; i < session->graph.count; i++) {
+        const vrn_node *node = &session->graph.nodes[i];
+        const vrn_step *step = &session->steps[i];
+        session->info.gflops += vrn_op_flops(&node->desc) * 1e-9;
+        vrn_log_write(&session->device->log, VRN_LOG_DEBUG, "%s: %s -> %s (%s)", node->name,
+                      vrn_op_name(node->desc.op), step->kernel->name, step->choice.why);
+    }
 }
 
 /* The most images that one slice may have: what every binding and the arena's limit allow. */
@@ -90,23 +101,37 @@ static vrn_result plan_slice(vrn_session *session, uint32_t images, const vrn_va
     return result;
 }
 
-static vrn_result plan_memory(vrn_session *session, const vrn_session_params *params,
-                              const vrn_value *taps)
+/* Slices of equal size, as few as the limits allow, of at most `most` images. */
+static vrn_result plan_slices(vrn_session *session, const vrn_session_params *params,
+                              const vrn_value *taps, uint32_t most)
 {
-    vrn_device *device = session->device;
     vrn_result result = plan_slice(session, 1, taps);
     if (result) return result;
     uint64_t limit = params->memory_limit ? params->memory_limit : default_memory_limit;
-    limit = vrn_min_u64(limit, device->info.max_allocation);
-    uint32_t slice = slice_limit(session, session->plan.bytes, limit);
-    /* Slices of equal size, as few as the limit allows. */
+    limit = vrn_min_u64(limit, session->device->info.max_allocation);
+    uint32_t slice = vrn_min_u32(most, slice_limit(session, session->plan.bytes, limit));
     slice = vrn_div_up(session->info.batch, vrn_div_up(session->info.batch, slice));
     session->info.slice = slice;
-    result = plan_slice(session, slice, taps);
+    return plan_slice(session, slice, taps);
+}
+
+/* Kernels are chosen for the images that pass at once; how many that are depends a little on the kernels.
+ * So they are chosen for the whole batch, and if that does not fit again for a slice of it. What was
+ * measured comes last: slices, and with them what is looked up, must not depend on it. */
+static vrn_result plan_memory(vrn_session *session, const vrn_session_params *params,
+                              const vrn_value *taps, vrn_tuned *tuned)
+{
+    const uint32_t batch = session->info.batch;
+    vrn_result result = choose_kernels(session, params->kernel, batch, NULL);
+    if (!result) result = plan_slices(session, params, taps, batch);
+    const uint32_t slice = session->info.slice;
+    if (!result) result = choose_kernels(session, params->kernel, slice, tuned);
+    if (!result) result = plan_slices(session, params, taps, slice);
     if (result) return result;
+    describe_choices(session);
     session->info.activation_bytes = session->plan.bytes;
-    return vrn_buffer_create(&session->arena, device, VRN_BUFFER_DEVICE, session->plan.bytes,
-                             "activations");
+    return vrn_buffer_create(&session->arena, session->device, VRN_BUFFER_DEVICE,
+                             session->plan.bytes, "activations");
 }
 
 static void list_outputs(vrn_session *session, const vrn_value *taps)
@@ -248,7 +273,8 @@ static vrn_result create_pipelines(vrn_session *session)
     return result;
 }
 
-vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params)
+vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params,
+                               vrn_tuned *tuned)
 {
     vrn_device *device = session->device;
     session->tap_count = params->tap_count;
@@ -269,8 +295,7 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
         result = vrn_fail_memory(&device->log);
         goto done;
     }
-    result = choose_kernels(session, params->kernel);
-    if (!result) result = plan_memory(session, params, taps);
+    result = plan_memory(session, params, taps, tuned);
     if (result) goto done;
     list_outputs(session, taps);
     result = create_pipelines(session);

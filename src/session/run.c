@@ -65,15 +65,22 @@ static vrn_result deliver(vrn_session *session, vrn_slot *slot)
 {
     vrn_result result = vrn_device_alive(session->device);
     if (result || !slot->busy) return result;
+    double begin = vrn_time_ms();
     result = vrn_commands_wait(&slot->commands, session->device);
     if (result) return result;
     slot->busy = false;
+    const double waited = vrn_time_ms();
+    slot->host.replay_ms += waited - begin - slot->commands.wait_ms;
     unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->batch.logits);
     unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->batch.probabilities);
     for (uint32_t i = 0; i < session->tap_count; i++) {
         unpack_output(session, slot, VRN_OUTPUT_TAPS + i, slot->taps[i]);
     }
+    begin = vrn_time_ms();
+    slot->host.output_ms = begin - waited;
     if (slot->batch.gpu_ms) *slot->batch.gpu_ms = network_ms(session, slot);
+    slot->host.replay_ms += vrn_time_ms() - begin;
+    if (slot->batch.host) *slot->batch.host = slot->host;
     return VRN_OK;
 }
 
@@ -140,6 +147,7 @@ static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_sourc
 static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
 {
     vrn_result result;
+    const double begin = vrn_time_ms();
     if (batch->images) {
         result = vrn_images_record(&slot->images, session->device, batch->images, batch->count,
                                    session->info.batch, session->info.height, session->info.width,
@@ -147,6 +155,7 @@ static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch 
     } else {
         result = write_floats(session, slot, batch);
     }
+    slot->host = (vrn_host_time){.input_ms = vrn_time_ms() - begin};
     if (result) return result;
     return record_network(session, slot, batch->images ? VRN_SOURCE_IMAGES : VRN_SOURCE_FLOATS,
                           batch->count);
@@ -162,6 +171,7 @@ vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_
     vrn_slot *slot = next_slot(session);
     vrn_result result = check_batch(session, batch);
     if (!result) result = deliver(session, slot);
+    const double begin = vrn_time_ms();
     if (!result) result = prepare(session, slot, batch);
     if (result) return result;
 
@@ -175,6 +185,8 @@ vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_
     }
     slot->busy = true;
     slot->ticket = *ticket = session->next_ticket++;
+    slot->host.submit_ms = slot->commands.driver_ms;
+    slot->host.replay_ms = vrn_time_ms() - begin - slot->host.input_ms - slot->host.submit_ms;
     return VRN_OK;
 }
 

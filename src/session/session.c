@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "session/tune.h"
 
 enum { BATCH_MAX = 1 << 16, TRANSFORM_MAX = 1 << 16 };
 
@@ -75,6 +76,49 @@ static vrn_result create_slots(vrn_session *session, uint32_t count)
     return result;
 }
 
+vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_model *model,
+                            const vrn_session_params *params, vrn_tuned *tuned)
+{
+    *out = NULL;
+    vrn_session *session = vrn_alloc(1, sizeof *session);
+    if (!session) return vrn_fail_memory(&device->log);
+    session->device = device;
+    session->model = vrn_model_hold(model);
+    session->next_ticket = 1; /* 0 is no ticket */
+    vrn_model_info model_info;
+    vrn_model_get_info(model, &model_info);
+    session->transform = params->transform ? *params->transform : model_info.transform;
+    uint32_t crop = session->transform.crop ? session->transform.crop : session->transform.resize;
+    session->info.batch = params->batch ? params->batch : 1;
+    session->info.height = params->height ? params->height : crop;
+    session->info.width = params->width ? params->width : crop;
+    vrn_result result = vrn_session_compile(session, params, tuned);
+    if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
+    if (result) {
+        vrn_session_destroy(&session);
+        return result;
+    }
+    *out = session;
+    return VRN_OK;
+}
+
+/* Makes the session with what is known; where that is not all, finds out and makes it again. */
+static vrn_result make_tuned(vrn_session **session, vrn_device *device, const vrn_model *model,
+                             const vrn_session_params *params)
+{
+    vrn_tuned tuned = {0};
+    vrn_result result = params->kernel ? VRN_OK : vrn_tuned_load(&tuned, device);
+    if (!result) result = vrn_session_make(session, device, model, params, &tuned);
+    if (!result && params->tune && !params->kernel && vrn_tune_needed(*session)) {
+        vrn_session_destroy(session);
+        result = vrn_tune(&tuned, device, model, params);
+        if (!result) vrn_tuned_save(&tuned, device);
+        if (!result) result = vrn_session_make(session, device, model, params, &tuned);
+    }
+    vrn_tuned_free(&tuned);
+    return result;
+}
+
 vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_model *model,
                               const vrn_session_params *params)
 {
@@ -88,31 +132,16 @@ vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_m
     const double start = vrn_time_ms();
     vrn_result result = vrn_device_alive(device);
     if (!result) result = check_params(params, &device->log);
+    if (!result) result = make_tuned(out, device, model, params);
     if (result) return result;
 
-    vrn_session *session = vrn_alloc(1, sizeof *session);
-    if (!session) return vrn_fail_memory(&device->log);
-    session->device = device;
-    session->model = vrn_model_hold(model);
-    session->next_ticket = 1; /* 0 is no ticket */
+    vrn_session_info *info = &(*out)->info;
     vrn_model_info model_info;
     vrn_model_get_info(model, &model_info);
-    session->transform = params->transform ? *params->transform : model_info.transform;
-    uint32_t crop = session->transform.crop ? session->transform.crop : session->transform.resize;
-    session->info.batch = params->batch ? params->batch : 1;
-    session->info.height = params->height ? params->height : crop;
-    session->info.width = params->width ? params->width : crop;
-    result = vrn_session_compile(session, params);
-    if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
-    if (result) {
-        vrn_session_destroy(&session);
-        return result;
-    }
-    session->info.compile_ms = vrn_time_ms() - start;
+    info->compile_ms = vrn_time_ms() - start;
     vrn_log_write(&device->log, VRN_LOG_INFO,
                   "%s: %u dispatches, slices of %u, compiled in %.0f ms", model_info.name,
-                  session->info.dispatches, session->info.slice, session->info.compile_ms);
-    *out = session;
+                  info->dispatches, info->slice, info->compile_ms);
     return VRN_OK;
 }
 

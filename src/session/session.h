@@ -12,6 +12,7 @@
 #include "net/graph.h"
 #include "net/model.h"
 #include "ops/kernel.h"
+#include "session/choose.h"
 #include "session/images.h"
 #include "session/plan.h"
 #include "session/weights.h"
@@ -19,6 +20,7 @@
 /* One operation of the compiled network; step i computes node i of the graph. */
 typedef struct vrn_step {
     const vrn_kernel *kernel;
+    vrn_choice choice; /* why this kernel */
     vrn_bound_pass bound[VRN_PASSES_MAX];
     VkBufferView views[VRN_PASSES_MAX][VRN_BIND_COUNT]; /* of bindings that are texel buffers */
     uint64_t parameter_bytes;
@@ -52,6 +54,7 @@ typedef struct vrn_slot {
     vrn_ticket ticket;
     vrn_batch batch; /* where the results go; the inputs in it are no longer valid */
     float **taps;    /* [tap_count], the batch's own copy */
+    vrn_host_time host;
 } vrn_slot;
 
 enum {
@@ -65,6 +68,7 @@ struct vrn_session {
     vrn_model *model; /* held */
     vrn_session_info info;
     vrn_transform transform;
+    uint32_t chosen_for; /* so many images at once were the kernels chosen */
 
     vrn_graph graph;
     vrn_plan plan;
@@ -84,7 +88,13 @@ struct vrn_session {
 
 /* compile.c: everything up to pipelines and descriptor sets. The session is zeroed but for device,
  * model and transform. */
-vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params);
+vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params,
+                               vrn_tuned *tuned);
+
+/* session.c: vrn_session_create for parameters that were checked, with the measurements of `tuned`, or
+ * without any where it is NULL. Does not tune. */
+vrn_result vrn_session_make(vrn_session **session, vrn_device *device, const vrn_model *model,
+                            const vrn_session_params *params, vrn_tuned *tuned);
 
 /* record.c: the whole network for `count` images, slice by slice, between two barriers: copies in from
  * `input`, dispatches, copies out to `output`. A query pool gets timestamps: at both ends (queries 0

@@ -1,6 +1,7 @@
 """info, bench and profile: devices and measurements."""
 
 import json
+import os
 
 import files
 from program import RANDOM, ProgramTest
@@ -80,15 +81,18 @@ class Devices(ProgramTest):
 class Measurements(ProgramTest):
     def test_bench(self):
         keys = {"model", "device", "precision", "batch", "height", "width", "median_ms", "min_ms", "gpu_ms",
-                "images_per_s", "gflops", "load_ms", "compile_ms", "first_ms", "device_bytes", "dispatches"}
+                "images_per_s", "gflops", "load_ms", "compile_ms", "first_ms", "device_bytes", "dispatches",
+                "peak_gflops", "peak_gb_s", "share", "host_us", "submit_us"}
         result = self.run_json("bench", *RANDOM, "--batch", "2", "--size", "40x48", "--repeats", "3")
         self.assertLessEqual(keys, set(result))
         self.assertEqual((result["model"], result["precision"]), ("resnet8", "fp32"))
         self.assertEqual((result["batch"], result["height"], result["width"]), (2, 40, 48))
         self.assertTrue(0 < result["min_ms"] <= result["median_ms"])
         self.assertAlmostEqual(result["images_per_s"] * result["median_ms"] / 2000, 1, places=3)
-        for key in ("gflops", "compile_ms", "first_ms", "device_bytes", "dispatches"):
+        for key in ("gflops", "compile_ms", "first_ms", "device_bytes", "dispatches", "peak_gflops", "peak_gb_s",
+                    "host_us", "submit_us"):
             self.assertGreater(result[key], 0, key)
+        self.assertAlmostEqual(result["share"] / (100 * result["gflops"] / result["peak_gflops"]), 1, places=3)
 
     def test_bench_by_name(self):
         text = self.run_program("bench", "--model", "resnet8", "--repeats=1", errors=["random weights"])
@@ -108,7 +112,8 @@ class Measurements(ProgramTest):
         for name in ("conv1", "layer1.0.conv1", "layer3.0.conv2", "fc"):
             self.assertIn(name, names)
         for layer in result["layers"]:
-            self.assertLessEqual({"name", "op", "kernel", "fused", "shape", "gpu_ms", "share", "gflops", "bytes"},
+            self.assertLessEqual({"name", "op", "kernel", "fused", "shape", "gpu_ms", "share", "gflops", "bytes",
+                                  "why", "rejected", "rejected_ms"},
                                  set(layer))
         self.assertAlmostEqual(sum(layer["gpu_ms"] for layer in result["layers"]), result["gpu_ms"], places=3)
         self.assertAlmostEqual(sum(layer["share"] for layer in result["layers"]), 100, places=2)
@@ -120,6 +125,26 @@ class Measurements(ProgramTest):
             self.assertGreaterEqual(after["ts"] * (1 + 1e-6), before["ts"] + before["dur"] * (1 - 1e-6))
         text = self.run_program(*arguments[:-2])
         self.assertEqual(len(text.splitlines()), len(names) + 2)
+
+    def test_tune(self):
+        """Measured once, then found in the cache, by every command; nothing is said unless it is asked for."""
+        chosen, = [device for device in self.run_json("info")["devices"] if device["chosen"]]
+        cache = {"VKRESNET_CACHE": self.path("cache")}
+        network = ("--arch", "resnet,block=basic,layers=1,planes=8,stem=cifar", "--random-weights", "1", "--size=16x16",
+                   "--repeats=2")
+        self.run_program("bench", *network, "--tune", environment=cache)
+        self.assertTrue(any(name.startswith("tuned-") for name in os.listdir(self.path("cache"))))
+        if "timestamps" not in chosen["capabilities"]:
+            return
+        for more, why in (((), "cache"), (("--tune",), "cache"), (("--no-cache",), "merit"),
+                          (("--no-cache", "--tune"), "tuned"), (("--kernel=conv_generic", "--tune"), "preferred")):
+            layers = self.run_json("profile", *network, *more, environment=cache)["layers"]
+            first = layers[0]
+            self.assertEqual(first["why"], why)
+            self.assertNotIn(first["rejected"], (None, "", first["kernel"]))
+            self.assertEqual(first["rejected_ms"] is not None, why in ("cache", "tuned"))
+        text = self.run_program("profile", *network, environment=cache)
+        self.assertIn(" cache ", text)
 
     def test_without_timestamps(self):
         self.run_program("profile", *RANDOM, "--without", "timestamps", status=1, errors=["timestamps"])

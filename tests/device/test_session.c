@@ -316,14 +316,16 @@ static void input_forms_agree(void **state)
     vrn_model_destroy(&model);
 }
 
+/* By sessions whose kernels want them packed in the same way: here the same kernels. */
 static void weights_are_shared(void **state)
 {
     (void)state;
     vrn_model *model = make_model("resnet20");
-    vrn_session *one = make_session(device, model, NULL);
+    vrn_session *one = make_session(device, model, &(vrn_session_params){.kernel = "conv_direct"});
     vrn_session_info first, second;
     vrn_session_get_info(one, &first);
-    vrn_session *two = make_session(device, model, &(vrn_session_params){.batch = 3});
+    vrn_session *two =
+        make_session(device, model, &(vrn_session_params){.batch = 3, .kernel = "conv_direct"});
     vrn_model_destroy(&model); /* the sessions keep what they need */
     vrn_session_get_info(two, &second);
     assert_true(first.weight_bytes > 0);

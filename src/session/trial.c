@@ -1,0 +1,210 @@
+#include "session/trial.h"
+
+#include "base/util.h"
+#include "gpu/descriptor.h"
+#include "gpu/upload.h"
+
+vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device)
+{
+    *bench = (vrn_bench){.device = device};
+    vrn_result result = vrn_commands_create(&bench->commands, device);
+    if (result || !vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) return result;
+    const VkQueryPoolCreateInfo queries = {
+        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+        .queryType = VK_QUERY_TYPE_TIMESTAMP,
+        .queryCount = 4,
+    };
+    return vrn_device_check(
+        device, device->vk.CreateQueryPool(device->handle, &queries, NULL, &bench->queries),
+        "vkCreateQueryPool");
+}
+
+void vrn_bench_destroy(vrn_bench *bench)
+{
+    vrn_device *device = bench->device;
+    vrn_commands_destroy(&bench->commands, device);
+    if (bench->queries) device->vk.DestroyQueryPool(device->handle, bench->queries, NULL);
+    vrn_buffer_destroy(&bench->inputs, device);
+    vrn_buffer_destroy(&bench->results, device);
+    *bench = (vrn_bench){.device = device};
+}
+
+/* Where an operand stands: in the inputs X, R and W one behind the other, in the results Y and then the
+ * scratches. */
+typedef struct layout {
+    uint64_t x, r, w, inputs; /* offsets, and the size */
+    uint64_t scratch[VRN_SCRATCH_MAX], results;
+} layout;
+
+static layout lay_out(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                      const vrn_device *device)
+{
+    const uint64_t alignment = vrn_buffer_alignment(device);
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    layout l = {0};
+    l.r = vrn_round_up(vrn_shape_bytes(desc->in) * images, alignment);
+    uint64_t residual = desc->op == VRN_OP_ADD    ? vrn_shape_bytes(desc->in)
+                        : desc->epilogue.residual ? vrn_shape_bytes(desc->epilogue.residual_shape)
+                                                  : 0;
+    l.w = l.r + vrn_round_up(residual * images, alignment);
+    uint64_t weights = op->packed_floats ? op->packed_floats(desc, kernel) * sizeof(float) : 0;
+    l.inputs = l.w + vrn_round_up(weights, alignment);
+    uint64_t y = vrn_round_up(vrn_shape_bytes(desc->out) * images, alignment);
+    l.results = y + vrn_kernel_scratch(kernel, desc, images, alignment, l.scratch);
+    for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) l.scratch[i] += y;
+    return l;
+}
+
+bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                        const vrn_device *device)
+{
+    layout l = lay_out(kernel, desc, images, device);
+    if (vrn_max_u64(l.inputs, l.results) > device->info.max_allocation) return false;
+    for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
+        uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
+        if (vrn_kernel_binding_bytes(kernel, pass, b, desc, images) >
+            vrn_kernel_binding_limit(kernel, pass, b, device)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, const char *name)
+{
+    if (size <= buffer->size) return VRN_OK;
+    vrn_buffer_destroy(buffer, device);
+    vrn_result result = vrn_buffer_create(buffer, device, VRN_BUFFER_DEVICE, size, name);
+    vrn_upload upload = {.device = device};
+    uint32_t state = 1;
+    const uint64_t part = UINT64_C(16) << 20;
+    for (uint64_t offset = 0; offset < size && !result; offset += part) {
+        uint64_t bytes = vrn_min_u64(part, size - offset);
+        void *memory;
+        result = vrn_upload_reserve(&upload, buffer, offset, bytes, &memory);
+        float *values = memory;
+        for (uint64_t i = 0; i < bytes / sizeof *values && !result; i++) {
+            state = state * 1664525u + 1013904223u; /* from -1 to 1, rarely near 0 */
+            values[i] = (float)(state >> 8) / 8388608.0f - 1.0f;
+        }
+    }
+    vrn_result ended = vrn_upload_end(&upload);
+    return result ? result : ended;
+}
+
+vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
+                             uint32_t images)
+{
+    layout l = lay_out(kernel, desc, images, bench->device);
+    vrn_result result = grow(&bench->inputs, bench->device, l.inputs, "trial inputs");
+    if (result) return result;
+    return grow(&bench->results, bench->device, l.results, "trial results");
+}
+
+static vrn_range range_of(const vrn_bench *bench, const layout *l, const vrn_kernel *kernel,
+                          uint32_t pass, uint32_t b, const vrn_op_desc *desc, uint32_t images)
+{
+    uint32_t scratch = kernel->pass[pass].scratch[b];
+    uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, images);
+    if (scratch) return (vrn_range){bench->results.handle, l->scratch[scratch - 1], bytes};
+    /* Where there is no such operand the output stands in, as in a session. */
+    if (b == VRN_BIND_Y || bytes == 0) {
+        return (vrn_range){bench->results.handle, 0, vrn_shape_bytes(desc->out) * images};
+    }
+    uint64_t offset = b == VRN_BIND_X ? l->x : b == VRN_BIND_R ? l->r : l->w;
+    return (vrn_range){bench->inputs.handle, offset, bytes};
+}
+
+static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const layout *l,
+                            uint32_t pass, const vrn_op_desc *desc, uint32_t images)
+{
+    vrn_binding bindings[VRN_BIND_COUNT];
+    uint32_t count = 0, declared = vrn_operator_of(desc->op)->bindings;
+    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
+        if (!(declared & (1u << b))) continue;
+        vrn_range range = range_of(bench, l, trial->kernel, pass, b, desc, images);
+        VkBufferView *view = &trial->views[pass][b];
+        if (trial->kernel->pass[pass].texel & (1u << b)) {
+            vrn_result result = vrn_texel_view_create(view, bench->device, range);
+            if (result) return result;
+        }
+        bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = *view};
+    }
+    return vrn_descriptor_set_create(&trial->bound[pass].set, bench->device, trial->pool,
+                                     &trial->bound[pass].pipeline, bindings, count);
+}
+
+vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
+                            const vrn_op_desc *desc, uint32_t images, uint32_t slot)
+{
+    vrn_pipeline_key keys[VRN_PASSES_MAX];
+    vrn_pipeline pipelines[VRN_PASSES_MAX];
+    *trial = (vrn_trial){.kernel = kernel, .slot = slot};
+    for (uint32_t i = 0; i < kernel->pass_count; i++) vrn_kernel_key(kernel, i, desc, &keys[i]);
+    vrn_result result = vrn_pipelines_prepare(bench->device, keys, kernel->pass_count, pipelines);
+    const uint32_t most = VRN_PASSES_MAX * VRN_BIND_COUNT;
+    if (!result) {
+        result =
+            vrn_descriptor_pool_create(&trial->pool, bench->device, VRN_PASSES_MAX, most, most);
+    }
+    const layout l = lay_out(kernel, desc, images, bench->device);
+    for (uint32_t i = 0; i < kernel->pass_count && !result; i++) {
+        trial->bound[i].pipeline = pipelines[i];
+        result = bind_pass(trial, bench, &l, i, desc, images);
+    }
+    return result;
+}
+
+void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench)
+{
+    vrn_device *device = bench->device;
+    for (uint32_t k = 0; k < VRN_PASSES_MAX * VRN_BIND_COUNT; k++) {
+        VkBufferView view = trial->views[k / VRN_BIND_COUNT][k % VRN_BIND_COUNT];
+        if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
+    }
+    if (trial->pool) device->vk.DestroyDescriptorPool(device->handle, trial->pool, NULL);
+    *trial = (vrn_trial){0};
+}
+
+vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, const vrn_op_desc *desc,
+                            uint32_t images, uint32_t repeats)
+{
+    vrn_device *device = bench->device;
+    VkCommandBuffer buffer = bench->commands.buffers[trial->slot];
+    const uint32_t query = 2 * trial->slot;
+    vrn_result result = vrn_commands_begin(buffer, device, false);
+    if (result) return result;
+    trial->repeats = repeats;
+    if (bench->queries) device->vk.CmdResetQueryPool(buffer, bench->queries, query, 2);
+    vrn_commands_barrier(buffer, device, false);
+    if (bench->queries) {
+        device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, bench->queries,
+                                     query);
+    }
+    for (uint32_t i = 0; i < repeats; i++) {
+        vrn_kernel_record(trial->kernel, desc, images, trial->bound, buffer, device);
+        vrn_commands_barrier(buffer, device, false);
+    }
+    if (bench->queries) {
+        device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, bench->queries,
+                                     query + 1);
+    }
+    return vrn_commands_end(buffer, device);
+}
+
+vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms)
+{
+    vrn_device *device = bench->device;
+    const double begin = vrn_time_ms();
+    vrn_result result =
+        vrn_commands_submit(&bench->commands, device, &bench->commands.buffers[trial->slot], 1);
+    if (!result) result = vrn_commands_wait(&bench->commands, device);
+    *ms = (vrn_time_ms() - begin) / trial->repeats;
+    if (result || !bench->queries) return result;
+    uint64_t ticks[2];
+    VkResult read = device->vk.GetQueryPoolResults(device->handle, bench->queries, 2 * trial->slot,
+                                                   2, sizeof ticks, ticks, sizeof ticks[0],
+                                                   VK_QUERY_RESULT_64_BIT);
+    *ms = vrn_device_ticks_ms(device, ticks[0], ticks[1]) / trial->repeats;
+    return vrn_device_check(device, read, "vkGetQueryPoolResults");
+}
