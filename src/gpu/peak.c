@@ -191,7 +191,8 @@ static vrn_result fill(peak *p)
     for (uint64_t offset = 0; offset < p->x.size && !result; offset += part) {
         uint64_t bytes = vrn_min_u64(part, p->x.size - offset);
         void *memory;
-        result = vrn_upload_reserve(&upload, &p->x, offset, bytes, &memory);
+        bool cached; /* written in order either way */
+        result = vrn_upload_reserve(&upload, &p->x, offset, bytes, &memory, &cached);
         if (!result) memset(memory, 0x3f, bytes); /* floats of about 0.75 */
     }
     vrn_result ended = vrn_upload_end(&upload);
