@@ -1,7 +1,7 @@
 // The end of a convolution or a norm: y = relu(v + residual). The residual is a tensor of the output's
 // shape or, with a stride and an offset, He et al.'s option A shortcut of a larger one: pixel (y, x)
 // reads (y * stride, x * stride), channel c reads c - offset, zero outside.
-layout(constant_id = 20) const uint RELU = 0;
+OP_CONSTANT(RELU, 18, 0);
 layout(constant_id = 21) const uint RESIDUAL = 0; // 1: of the output's shape, 2: option A
 layout(constant_id = 22) const uint RES_H = 1;
 layout(constant_id = 23) const uint RES_W = 1;

@@ -80,6 +80,15 @@ void multiply(uint from[PIXELS], uint weight[COLUMNS], uint k4_count) {
 }
 #endif
 
+void store(vec4 value, uint product, uint rows, uint row, uint column) {
+    if (row >= rows || column >= OUT_C4) return;
+    if (WINOGRAD) {
+        y[(product * rows + row) * OUT_C4 + column] = value;
+    } else {
+        store_output(value, row, column);
+    }
+}
+
 void main() {
     uint lane = gl_LocalInvocationID.x;
 #ifdef TEXEL
@@ -109,15 +118,16 @@ void main() {
     }
     multiply(from, weight, k4);
 
+#ifdef TEXEL
     [[unroll]] for (uint i = 0; i < PIXELS; i++) {
         [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
-            if (first + i < rows && column + j < OUT_C4) {
-                if (WINOGRAD) {
-                    y[(product * rows + first + i) * OUT_C4 + column + j] = sum[i * COLUMNS + j];
-                } else {
-                    store_output(sum[i * COLUMNS + j], first + i, column + j);
-                }
-            }
+            store(sum[i * COLUMNS + j], product, rows, first + i, column + j);
         }
     }
+#else
+    // A loop, and so an array in memory, because SwiftShader takes long to compile what it has to store.
+    vec4 finished[PIXELS];
+    [[unroll]] for (uint i = 0; i < PIXELS; i++) finished[i] = sum[i];
+    for (uint i = 0; i < PIXELS; i++) store(finished[i], product, rows, first + i, column);
+#endif
 }

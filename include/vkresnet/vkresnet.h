@@ -88,7 +88,7 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_DIRECT_MAPPING = 1 << 0, /* device memory that the host can map: no staging */
     VRN_CAPABILITY_TEXEL_BUFFERS = 1 << 1,  /* texel buffers large enough for any tensor */
     VRN_CAPABILITY_TIMESTAMPS = 1 << 2,     /* the queue can time what it runs */
-    VRN_CAPABILITY_SUBGROUPS = 1 << 3,      /* subgroup arithmetic and shuffles in compute shaders */
+    VRN_CAPABILITY_SUBGROUPS = 1 << 3,      /* subgroup arithmetic, ballot and shuffles in compute shaders */
     VRN_CAPABILITY_TIMELINE_SEMAPHORES = 1 << 4,
     VRN_CAPABILITY_STORAGE_16BIT = 1 << 5,
     VRN_CAPABILITY_FLOAT16 = 1 << 6, /* half precision arithmetic */

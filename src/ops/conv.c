@@ -88,6 +88,7 @@ static double direct_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint3
         .speed =
             speed * (1 - 0.02 * (8 - pass->row[ROW_LANES_C])), /* more lanes read the same pixel */
         .weights = terms * d->out.c,
+        .passes = 1,
     };
     return vrn_conv_merit(d, images, &cost);
 }
@@ -159,12 +160,14 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
     .module = &vrn_module_##module_, .texel = (texel_)&1u << VRN_BIND_X, .pushed = true,           \
     .row_count = 2, .row = {64, mode}, .grid = grid_
 
+/* In blocks a row of k is a multiple of 16 channels, so that the shader for im2col's rows serves. */
 #define GEMM(name_, module_, needs_, texel_, blocks, lanes_c, pixels, columns)                     \
     {                                                                                              \
         .name = "conv_gemm_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,                       \
         .layout = VRN_GEMM_LAYOUT(VRN_GEMM_PLAIN, blocks), .fits = vrn_gemm_fits,                  \
         .merit = vrn_gemm_merit, .pass_count = 1,                                                  \
-        .pass = {{PRODUCT(module_, texel_, VRN_GEMM_PLAIN, lanes_c, pixels, columns)}},            \
+        .pass = {{PRODUCT(module_, texel_, (blocks) ? VRN_GEMM_IM2COL : VRN_GEMM_PLAIN, lanes_c,   \
+                          pixels, columns)}},                                                      \
     }
 
 #define IM2COL(name_, module_, needs_, pixels)                                                     \
@@ -275,7 +278,7 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
         [15] = group_in(d),
         [16] = group_out(d),
         [17] = d->out.c,
-        [20] = e->relu,
+        [18] = e->relu,
         /* 1: of the output's shape; 2: an option A shortcut of a larger tensor, which these describe */
         [21] = e->residual ? (plain ? 1 : 2) : 0,
         [22] = e->residual && !plain ? e->residual_shape.h : 1,

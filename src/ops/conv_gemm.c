@@ -91,14 +91,14 @@ vrn_grid vrn_winograd_output_grid(const vrn_pass *pass, const vrn_op_desc *d, ui
     return vrn_grid_flat(pass, rows(pass->row[ROW_MODE], d) * images * vrn_c4(d->out.c));
 }
 
-/* A model with three terms: multiply-adds, values between passes and weights from memory, in units of a
- * multiply-add of the fastest kernel; the factors come from timings of ResNet's layers on lavapipe. */
+/* A model with four terms: multiply-adds, values between passes, weights from memory and dispatches, in units
+ * of a multiply-add of the fastest kernel; the factors come from timings of ResNet's layers on lavapipe. */
 double vrn_conv_merit(const vrn_op_desc *d, uint32_t images, const vrn_conv_cost *cost)
 {
-    const double per_moved = 18, per_weight = 10;
+    const double per_moved = 18, per_weight = 10, per_pass = 5e5;
     double needed = vrn_op_flops(d) / 2 * images;
-    double spent =
-        cost->multiplies / cost->speed + cost->moved * per_moved + cost->weights * per_weight;
+    double spent = cost->multiplies / cost->speed + cost->moved * per_moved +
+                   cost->weights * per_weight + cost->passes * per_pass;
     return fmin(1000, 200 * needed / spent);
 }
 
@@ -120,6 +120,7 @@ double vrn_gemm_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
         .multiplies = (double)grid.x * grid.z * tile * k4_of(mode, d) * 4,
         .speed = speed_of(product),
         .weights = (double)vrn_gemm_packed_floats(d, kernel),
+        .passes = kernel->pass_count,
     };
     for (uint32_t i = 1; i <= VRN_SCRATCH_MAX && kernel->scratch_bytes; i++) {
         cost.moved += (double)vrn_gemm_scratch(d, kernel, i, images) / sizeof(float);

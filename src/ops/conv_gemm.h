@@ -20,6 +20,7 @@ typedef struct vrn_conv_cost {
     double speed;      /* of these, beside the fastest kernel's */
     double moved;      /* values that passes hand to each other */
     double weights;    /* floats that are read at least once */
+    double passes;
 } vrn_conv_cost;
 
 double vrn_conv_merit(const vrn_op_desc *desc, uint32_t images, const vrn_conv_cost *cost);

@@ -81,7 +81,8 @@ static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, co
     for (uint64_t offset = 0; offset < size && !result; offset += part) {
         uint64_t bytes = vrn_min_u64(part, size - offset);
         void *memory;
-        result = vrn_upload_reserve(&upload, buffer, offset, bytes, &memory);
+        bool cached; /* written in order either way */
+        result = vrn_upload_reserve(&upload, buffer, offset, bytes, &memory, &cached);
         float *values = memory;
         for (uint64_t i = 0; i < bytes / sizeof *values && !result; i++) {
             state = state * 1664525u + 1013904223u; /* from -1 to 1, rarely near 0 */

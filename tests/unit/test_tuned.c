@@ -138,7 +138,7 @@ static void records_decide(void **state)
     assert_string_equal(choice.why, "cache");
     assert_ptr_equal(vrn_choose(&tuned, &device, &conv, 2, NULL).kernel, plain.kernel);
     assert_string_equal(vrn_choose(&tuned, &device, &conv, 1, "conv_generic").why, "preferred");
-    device.info.capabilities = VRN_CAPABILITY_SUBGROUPS; /* another tier, another shape */
+    device.info.capabilities = VRN_CAPABILITY_TIMELINE_SEMAPHORES; /* another tier, another shape */
     assert_ptr_equal(vrn_choose(&tuned, &device, &conv, 1, NULL).kernel, plain.kernel);
     device.info.capabilities = 0;
 
