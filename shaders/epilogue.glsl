@@ -2,7 +2,8 @@
 // shape or, with a stride and an offset, He et al.'s option A shortcut of a larger one: pixel (y, x)
 // reads (y * stride, x * stride), channel c reads c - offset, zero outside.
 OP_CONSTANT(RELU, 18, 0);
-layout(constant_id = 21) const uint RESIDUAL = 0; // 1: of the output's shape, 2: option A
+OP_CONSTANT(RESIDUAL, 19, 0);
+layout(constant_id = 21) const uint OPTION_A = 0; // the residual is such a shortcut, described by what follows
 layout(constant_id = 22) const uint RES_H = 1;
 layout(constant_id = 23) const uint RES_W = 1;
 layout(constant_id = 24) const uint RES_C4 = 1;
@@ -12,9 +13,9 @@ layout(constant_id = 26) const uint RES_OFFSET4 = 0; // in groups of four channe
 layout(set = 0, binding = 3) readonly buffer Residual { vec4 r[]; }; // [N, RES_H, RES_W, RES_C4]
 
 vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {
-    if (RESIDUAL == 1u) {
+    if (RESIDUAL != 0u && OPTION_A == 0u) {
         v += r[pixel * out_c4 + c4];
-    } else if (RESIDUAL == 2u) {
+    } else if (RESIDUAL != 0u) {
         uint column = pixel % out_w, row = pixel / out_w % out_h, image = pixel / (out_w * out_h);
         uint from = c4 - RES_OFFSET4; // wraps below zero: then it is not less than RES_C4
         if (from < RES_C4) {

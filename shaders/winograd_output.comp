@@ -29,14 +29,18 @@ void main() {
     vec4 bias = w[c4];
     uint top = tile / tiles_w() * M, left = tile % tiles_w() * M;
     uint image = row / per_image * OUT_H;
+    vec4 finished[M * M];
     [[unroll]] for (uint s = 0; s < M; s++) {
         vec4 column[SIDE];
         [[unroll]] for (uint r = 0; r < SIDE; r++) column[r] = d[r * SIDE + s];
         output_transform(column);
-        [[unroll]] for (uint r = 0; r < M; r++) {
-            if (top + r < OUT_H && left + s < OUT_W) {
-                store_output(column[r] + bias, (image + top + r) * OUT_W + left + s, c4);
-            }
-        }
+        [[unroll]] for (uint r = 0; r < M; r++) finished[r * M + s] = column[r] + bias;
+    }
+#ifdef TEXEL
+    [[unroll]] // an array in registers; the loop is for SwiftShader, which takes long to compile stores
+#endif
+    for (uint k = 0; k < M * M; k++) {
+        uint oy = top + k / M, ox = left + k % M;
+        if (oy < OUT_H && ox < OUT_W) store_output(finished[k], (image + oy) * OUT_W + ox, c4);
     }
 }

@@ -149,6 +149,7 @@ typedef struct pipeline_job {
     vrn_pipeline_key key;
     VkPipelineLayout layout;
     VkPipelineCreateFlags flags;
+    double ms; /* that the driver took */
     VkPipeline handle; /* the result, of .. */
     const char *call;  /* .. the Vulkan function that was called last; NULL: not begun */
     VkResult result;
@@ -248,7 +249,9 @@ static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
 {
     const pipeline_work *work = user;
     (void)worker;
+    const double begin = vrn_time_ms();
     create_pipeline(&work->jobs[index], work->device);
+    work->jobs[index].ms = vrn_time_ms() - begin;
     return work->jobs[index].result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
 }
 
@@ -265,8 +268,12 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count)
         stored_pipeline *p = &store->pipelines[jobs[i].entry];
         bool good = jobs[i].call && jobs[i].result == VK_SUCCESS;
         p->state = good ? STATE_READY : STATE_NEW;
-        if (good) p->pipeline.handle = jobs[i].handle;
-        if (good) store->made++;
+        if (good) {
+            p->pipeline.handle = jobs[i].handle;
+            store->made++;
+            vrn_log_write(&device->log, VRN_LOG_DEBUG, "pipeline %s: made in %.1f ms",
+                          p->key.module->name, jobs[i].ms);
+        }
         if (!failed && jobs[i].call && jobs[i].result != VK_SUCCESS) failed = &jobs[i];
     }
     vrn_condition_broadcast(store->changed);

@@ -112,9 +112,9 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     info->shared_memory_bytes = p->limits.maxComputeSharedMemorySize;
     info->max_workgroup_invocations = p->limits.maxComputeWorkGroupInvocations;
 
-    const VkSubgroupFeatureFlags wanted =
-        VK_SUBGROUP_FEATURE_ARITHMETIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT |
-        VK_SUBGROUP_FEATURE_SHUFFLE_BIT;
+    const VkSubgroupFeatureFlags wanted = VK_SUBGROUP_FEATURE_ARITHMETIC_BIT |
+                                          VK_SUBGROUP_FEATURE_BALLOT_BIT |
+                                          VK_SUBGROUP_FEATURE_SHUFFLE_BIT;
     if ((subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
         (subgroup.supportedOperations & wanted) == wanted && subgroup.subgroupSize >= 4) {
         info->capabilities |= VRN_CAPABILITY_SUBGROUPS;

@@ -279,8 +279,9 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
         [16] = group_out(d),
         [17] = d->out.c,
         [18] = e->relu,
-        /* 1: of the output's shape; 2: an option A shortcut of a larger tensor, which these describe */
-        [21] = e->residual ? (plain ? 1 : 2) : 0,
+        [19] = e->residual,
+        [21] = e->residual &&
+               !plain, /* an option A shortcut of a larger tensor, which these describe */
         [22] = e->residual && !plain ? e->residual_shape.h : 1,
         [23] = e->residual && !plain ? e->residual_shape.w : 1,
         [24] = e->residual && !plain ? vrn_c4(e->residual_shape.c) : 1,

@@ -153,48 +153,83 @@ static const double g4[6][3] = {
     {0, 0, 1},
 };
 
-/* to[side * side] = scale * G g G', for side = m + 2 */
-static void transform_kernel(uint32_t m, const float g[9], double scale, float *to)
+/* Packing goes in tiles of four k and a cache line of n, so that lines are written as a whole, once. */
+enum { TILE_K = 4, TILE_N = 16 };
+
+typedef struct pack_tile {
+    float values[WINOGRAD_SIDE_MAX * WINOGRAD_SIDE_MAX][TILE_K][TILE_N]; /* by product */
+} pack_tile;
+
+/* tile[..][k] = G g G', for side = m + 2, of TILE_N kernels g. */
+static void transform_kernels(uint32_t m, double g[9][TILE_N], pack_tile *tile, uint32_t k)
 {
     const uint32_t side = m + 2;
     const double(*matrix)[3] = m == VRN_GEMM_F2 ? g2 : g4;
-    double half[WINOGRAD_SIDE_MAX][3]; /* G g */
+    double half[WINOGRAD_SIDE_MAX][3][TILE_N]; /* G g */
     for (uint32_t i = 0; i < side; i++) {
         for (uint32_t s = 0; s < 3; s++) {
-            half[i][s] =
-                (matrix[i][0] * g[s] + matrix[i][1] * g[3 + s] + matrix[i][2] * g[6 + s]) * scale;
+            for (uint32_t n = 0; n < TILE_N; n++) {
+                half[i][s][n] = matrix[i][0] * g[s][n] + matrix[i][1] * g[3 + s][n] +
+                                matrix[i][2] * g[6 + s][n];
+            }
         }
     }
     for (uint32_t i = 0; i < side; i++) {
         for (uint32_t j = 0; j < side; j++) {
-            to[i * side + j] = (float)(half[i][0] * matrix[j][0] + half[i][1] * matrix[j][1] +
-                                       half[i][2] * matrix[j][2]);
+            for (uint32_t n = 0; n < TILE_N; n++) {
+                tile->values[i * side + j][k][n] =
+                    (float)(half[i][0][n] * matrix[j][0] + half[i][1][n] * matrix[j][1] +
+                            half[i][2][n] * matrix[j][2]);
+            }
         }
+    }
+}
+
+/* Weights k0 .. and n0 .. of all products; zeros beyond K and N. scale: [TILE_N] */
+static void fill_tile(pack_tile *tile, const vrn_op_desc *d, uint32_t mode,
+                      const vrn_params *params, const double *scale, uint32_t k0, uint32_t n0)
+{
+    const uint32_t positions = d->kernel.y * d->kernel.x, channels = d->in.c;
+    const uint32_t count_n = vrn_min_u32(TILE_N, d->out.c - n0);
+    const float *weights = params->own[VRN_PARAM_WEIGHT];
+    for (uint32_t k = 0; k < TILE_K; k++) {
+        const bool winograd = mode > VRN_GEMM_IM2COL;
+        double g[9][TILE_N] = {{0}};
+        /* Rows of im2col have the channels of a position side by side. */
+        const uint32_t c = (k0 + k) % channels, position = winograd ? 0 : (k0 + k) / channels;
+        const bool inside = winograd ? k0 + k < channels : position < positions;
+        for (uint32_t n = 0; n < count_n && inside; n++) {
+            const float *from = weights + ((size_t)(n0 + n) * channels + c) * positions + position;
+            for (uint32_t i = 0; i < (winograd ? 9u : 1u); i++) g[i][n] = from[i] * scale[n];
+        }
+        if (winograd) transform_kernels(mode, g, tile, k);
+        for (uint32_t n = 0; n < TILE_N && !winograd; n++) tile->values[0][k][n] = (float)g[0][n];
     }
 }
 
 void vrn_gemm_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
                    float *packed)
 {
-    const uint32_t mode = mode_of(kernel), count = products(mode);
-    const uint32_t positions = d->kernel.y * d->kernel.x;
-    const size_t n4 = vrn_c4(d->out.c), k4 = k4_of(mode, d);
-    const size_t along_n = in_blocks(kernel) ? 4 * n4 : 1; /* to the next n of a block of four .. */
-    const size_t along_k = in_blocks(kernel) ? 1 : 4 * n4; /* .. and to the next k */
-    memset(packed, 0, vrn_gemm_packed_floats(d, kernel) * sizeof *packed);
-    for (uint32_t n = 0; n < d->out.c; n++) {
-        const double scale = vrn_conv_scale(params, n);
-        const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)n * d->in.c * positions;
-        float *column = packed + (size_t)(n / 4) * 4 + n % 4 * along_n;
-        for (uint32_t c = 0; c < d->in.c; c++, from += positions) {
-            float values[WINOGRAD_SIDE_MAX * WINOGRAD_SIDE_MAX];
-            if (count > 1) transform_kernel(mode, from, scale, values);
-            for (uint32_t i = 0; i < (count > 1 ? count : positions); i++) {
-                /* Rows of im2col have the channels of a position side by side. */
-                size_t k = count > 1 ? c : (size_t)i * d->in.c + c;
-                size_t product = count > 1 ? i : 0;
-                size_t at = (product * k4 + k / 4) * 16 * n4 + k % 4 * along_k;
-                column[at] = count > 1 ? values[i] : (float)(from[i] * scale);
+    const uint32_t mode = mode_of(kernel), k_count = k4_of(mode, d) * 4;
+    const size_t n_count = (size_t)vrn_c4(d->out.c) * 4;
+    pack_tile tile;
+    for (uint32_t n0 = 0; n0 < d->out.c; n0 += TILE_N) {
+        double scale[TILE_N];
+        for (uint32_t n = 0; n < TILE_N && n0 + n < d->out.c; n++) {
+            scale[n] = vrn_conv_scale(params, n0 + n);
+        }
+        for (uint32_t k0 = 0; k0 < k_count; k0 += TILE_K) {
+            fill_tile(&tile, d, mode, params, scale, k0, n0);
+            const size_t floats = n_count - n0 < TILE_N ? n_count - n0 : TILE_N;
+            for (uint32_t line = 0; line < products(mode) * TILE_K; line++) {
+                float(*values)[TILE_N] = tile.values[line / TILE_K];
+                const uint32_t r = line % TILE_K; /* a k or, in blocks, an n of four */
+                float *to = packed + ((size_t)(line / TILE_K) * k_count + k0 + r) * n_count + n0;
+                if (in_blocks(kernel)) {
+                    for (size_t i = 0; i < floats; i++) to[i] = values[i % 4][i / 4 * 4 + r];
+                } else {
+                    memcpy(to, values[r], floats * sizeof *to);
+                }
             }
         }
     }
