@@ -28,7 +28,7 @@ layout(constant_id = 36) const uint COLUMNS = 2;
 #else
 // Fixed, because SwiftShader unrolls no loop over a specialization constant.
 #ifndef PIXELS
-#define PIXELS 12u
+#define PIXELS 16u
 #endif
 const uint COLUMNS = 1;
 #endif

@@ -19,15 +19,16 @@ void main() {
     uint top = (line - image * OUT_H) * STRIDE_Y - PAD_Y, left = column * STRIDE_X - PAD_X; // wrap below zero
     uint position = k / GROUP_IN, c = k - position * GROUP_IN;
     uint r = position / KERNEL_W, s = position - r * KERNEL_W;
-    vec4 row = vec4(0);
+    vec4 row;
     [[unroll]] for (uint l = 0; l < 4; l++) {
         uint iy = top + r * DILATION_Y, ix = left + s * DILATION_X;
-        if (r < KERNEL_H && iy < IN_H && ix < IN_W) {
-            row[l] = x[((image * IN_H + iy) * IN_W + ix) * IN_C4 * 4 + c];
-        }
-        c++;
-        if (c == GROUP_IN) c = 0, s++;
-        if (s == KERNEL_W) s = 0, r++;
+        bool inside = r < KERNEL_H && iy < IN_H && ix < IN_W;
+        float value = x[inside ? ((image * IN_H + iy) * IN_W + ix) * IN_C4 * 4 + c : 0u];
+        row[l] = inside ? value : 0.0;
+        bool next_position = c + 1u == GROUP_IN, next_line = next_position && s + 1u == KERNEL_W;
+        c = next_position ? 0u : c + 1u;
+        s = next_line ? 0u : next_position ? s + 1u : s;
+        r = next_line ? r + 1u : r;
     }
     y[i] = row;
 }
