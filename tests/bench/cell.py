@@ -54,6 +54,7 @@ class Worker:
     def listen(self):
         for line in self.process.stdout:
             self.answers.put(line)
+        self.process.stdout.close()
         self.answers.put("")
 
     def answer(self, limit):
@@ -62,7 +63,10 @@ class Worker:
         except queue.Empty:
             self.stop(kill=True)
             raise Unavailable(f"no answer within {limit:.0f} s") from None
-        message = json.loads(line) if line else {"error": ""}
+        try:
+            message = json.loads(line) if line else {"error": ""}
+        except ValueError:
+            message = {"error": f"not an answer: {line.strip()[:100]}"}
         if "error" in message:
             status = self.stop(kill=False)
             died = f" (ended by signal {-status})" if status < 0 else ""
@@ -91,13 +95,12 @@ class Worker:
         return times
 
     def stop(self, kill=False):
+        try:
+            self.process.stdin.close()
+        except OSError:
+            pass
         if kill:
             self.process.kill()
-        else:
-            try:
-                self.process.stdin.close()
-            except OSError:
-                pass
         try:
             return self.process.wait(30)
         except subprocess.TimeoutExpired:

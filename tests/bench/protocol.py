@@ -5,8 +5,8 @@
 INPUT is raw float32 [BATCH, 3, HEIGHT, WIDTH]; LOGITS is written: raw float32 [BATCH, classes]. Every line
 of standard output is a JSON object. The first says what runs, and how long loading and the first run took;
 each line "SECONDS" on standard input is answered by the times of runs in a row, for about so long, at least
-one. The end of the input ends the worker. Engines that write to standard output themselves are sent to
-standard error. worker.c does the same for this library.
+one. The end of the input ends the worker. worker.c does the same for this library. A worker imports this file
+before its engine.
 """
 
 import json
@@ -18,18 +18,20 @@ import numpy
 
 MOST_RUNS = 4096
 
+# From here on, what an engine prints, some do when they are imported, goes to standard error.
+OUT = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
 
 def main(load):
     """`load(arguments, x)` returns (a function that takes x to the logits, and what to tell). Importing the
     engine belongs to the worker's start, loading the model to load_ms."""
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
     model, batch, height, width, source, target = sys.argv[1:7]
     x = numpy.fromfile(source, numpy.float32).reshape(int(batch), 3, int(height), int(width))
 
     def tell(message):
-        out.write(json.dumps(message) + "\n")
-        out.flush()
+        OUT.write(json.dumps(message) + "\n")
+        OUT.flush()
 
     def timed(function, *arguments):
         begin = time.perf_counter()

@@ -5,12 +5,12 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import protocol  # before the engine
+
 from importlib import metadata
 
 import iree.runtime
 from iree.runtime import BufferUsage, HalFence, MemoryType
-
-import protocol
 
 
 def read(device, array):

@@ -5,10 +5,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import protocol  # before the engine
+
 import ncnn
 import numpy
-
-import protocol
 
 
 def load(model, x, extra):

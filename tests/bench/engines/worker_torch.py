@@ -6,9 +6,10 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), os.path.join(HERE, "..", "..", "reference")]
 
+import protocol  # before the engine
+
 import torch
 
-import protocol
 import resnet
 
 
