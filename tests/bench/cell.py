@@ -6,12 +6,13 @@ import math
 import os
 import queue
 import shutil
+import signal
 import statistics
 import subprocess
 import tempfile
 import threading
 
-from engines import Unavailable, last_line
+from engines import TooSlow, Unavailable, last_line
 
 # Mesa, NVIDIA (Vulkan, CUDA): whatever keeps compiled code between runs.
 NO_CACHES = {"MESA_SHADER_CACHE_DISABLE": "true", "__GL_SHADER_DISK_CACHE": "0",
@@ -37,7 +38,8 @@ def relative_error(values, expected):
 
 
 class Worker:
-    """A process that speaks protocol.py. Between requests it sleeps on its standard input."""
+    """A process that speaks protocol.py. Between requests it is stopped: some engines have threads that
+    wait for work, or for the device, by spinning, and would slow down whoever has its turn."""
 
     def __init__(self, command, environment, log, limit):
         os.makedirs(os.path.dirname(log), exist_ok=True)
@@ -62,7 +64,7 @@ class Worker:
             line = self.answers.get(timeout=limit)
         except queue.Empty:
             self.stop(kill=True)
-            raise Unavailable(f"no answer within {limit:.0f} s") from None
+            raise TooSlow(f"no answer within {limit:.0f} s") from None
         try:
             message = json.loads(line) if line else {"error": ""}
         except ValueError:
@@ -71,6 +73,7 @@ class Worker:
             status = self.stop(kill=False)
             died = f" (ended by signal {-status})" if status < 0 else ""
             raise Unavailable((message["error"] or last_line(self.log)) + died)
+        self.process.send_signal(signal.SIGSTOP)
         return message
 
     def cpu_seconds(self):
@@ -86,6 +89,7 @@ class Worker:
         """The times of runs in a row, in milliseconds."""
         if self.last is not None:
             self.idle_cpu += self.cpu_seconds() - self.last
+        self.process.send_signal(signal.SIGCONT)
         try:
             self.process.stdin.write(f"{seconds}\n")
         except OSError:
@@ -95,6 +99,7 @@ class Worker:
         return times
 
     def stop(self, kill=False):
+        self.process.send_signal(signal.SIGCONT)
         try:
             self.process.stdin.close()
         except OSError:

@@ -44,7 +44,8 @@ def main(load):
         numpy.asarray(logits, numpy.float32).tofile(target)
     except Exception as problem:  # whatever an engine throws is a reason to show, not to hide
         lines = [line for line in str(problem).splitlines() if line.strip()] or [""]
-        tell({"error": f"{type(problem).__name__}: {lines[0]}"})
+        kind = "" if type(problem) is RuntimeError else type(problem).__name__ + ": "
+        tell({"error": kind + lines[0]})
         raise
     tell({**about, "load_ms": load_ms, "first_ms": first_ms})
     for line in sys.stdin:

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -90,11 +91,19 @@ class Workers(unittest.TestCase):
         self.assertIn(reason, str(caught.exception))
 
     def test_answers(self):
-        worker = self.start("print('{}', flush=True)\nfor line in iter(input, ''): print("
+        worker = self.start("import sys\nprint('{}', flush=True)\nfor line in sys.stdin: print("
                             "'{\"ms\": [%g]}' % float(line), flush=True)")
         self.assertEqual(worker.measure(0.5, 30), [0.5])
         self.assertEqual(worker.measure(2, 30), [2])
-        worker.stop()
+        self.assertEqual(worker.stop(), 0)
+
+    def test_idle_is_stopped(self):
+        worker = self.start("print('{}', flush=True)\nwhile True: pass")
+        begin = worker.cpu_seconds()
+        time.sleep(0.5)
+        if begin is not None:
+            self.assertLess(worker.cpu_seconds() - begin, 0.25)
+        worker.stop(kill=True)
 
     def test_failures(self):
         self.refused("print('{\"error\": \"none today\"}')", "none today")

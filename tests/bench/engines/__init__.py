@@ -17,6 +17,10 @@ class Unavailable(Exception):
     """Why an engine cannot take part; one line."""
 
 
+class TooSlow(Unavailable):
+    """It may work, but there is no waiting for it."""
+
+
 def run(command, log, seconds=1800, environment=None):
     """Runs to the end; when it fails, the last line that it said is the reason."""
     os.makedirs(os.path.dirname(log), exist_ok=True)
