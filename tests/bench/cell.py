@@ -19,6 +19,12 @@ NO_CACHES = {"MESA_SHADER_CACHE_DISABLE": "true", "__GL_SHADER_DISK_CACHE": "0",
              "CUDA_CACHE_DISABLE": "1"}
 
 
+def cache_environment(folder):
+    """Where engines and drivers keep what they compiled; PyTorch has folders of its own."""
+    return {"XDG_CACHE_HOME": folder, "TORCHINDUCTOR_CACHE_DIR": os.path.join(folder, "inductor"),
+            "TRITON_CACHE_DIR": os.path.join(folder, "triton")}
+
+
 def driver_environment(icd):
     return {"VK_DRIVER_FILES": icd, "VK_ICD_FILENAMES": icd} if icd else {}
 
@@ -138,12 +144,12 @@ class Cell:
         log = os.path.join(work, "log", self.label().replace(":", "").replace(" ", "-") + ".txt")
         cache = os.path.join(work, "cache", f"{self.name}-{self.result['driver']}")
         os.makedirs(cache, exist_ok=True)
-        warm = {**environment, "XDG_CACHE_HOME": cache}
+        warm = {**environment, **cache_environment(cache)}
         if cold:
             empty = tempfile.mkdtemp(prefix="cold-", dir=work)
             try:
-                worker = Worker(command, {**environment, **NO_CACHES, "XDG_CACHE_HOME": empty}, log,
-                                limit)
+                worker = Worker(command, {**environment, **NO_CACHES, **cache_environment(empty)},
+                                log, limit)
                 self.result["cold_ms"] = worker.about["load_ms"] + worker.about["first_ms"]
                 worker.stop()
                 Worker(command, warm, log, limit).stop()
