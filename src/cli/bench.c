@@ -139,6 +139,7 @@ static void print_json(const cli_engine *engine, const bench_figures *figures)
     cli_json_number(&json, "compile_ms", info->compile_ms);
     cli_json_number(&json, "first_ms", figures->first_ms);
     cli_json_integer(&json, "device_bytes", info->device_bytes);
+    cli_json_integer(&json, "activation_bytes", info->activation_bytes);
     cli_json_integer(&json, "dispatches", info->dispatches);
     cli_json_integer(&json, "runs", figures->runs);
     cli_json_end_object(&json);

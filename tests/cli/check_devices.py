@@ -81,16 +81,16 @@ class Devices(ProgramTest):
 class Measurements(ProgramTest):
     def test_bench(self):
         keys = {"model", "device", "precision", "batch", "height", "width", "median_ms", "min_ms", "gpu_ms",
-                "images_per_s", "gflops", "load_ms", "compile_ms", "first_ms", "device_bytes", "dispatches",
-                "peak_gflops", "peak_gb_s", "share", "host_us", "submit_us"}
+                "images_per_s", "gflops", "load_ms", "compile_ms", "first_ms", "device_bytes", "activation_bytes",
+                "dispatches", "peak_gflops", "peak_gb_s", "share", "host_us", "submit_us"}
         result = self.run_json("bench", *RANDOM, "--batch", "2", "--size", "40x48", "--repeats", "3")
         self.assertLessEqual(keys, set(result))
         self.assertEqual((result["model"], result["precision"]), ("resnet8", "fp32"))
         self.assertEqual((result["batch"], result["height"], result["width"]), (2, 40, 48))
         self.assertTrue(0 < result["min_ms"] <= result["median_ms"])
         self.assertAlmostEqual(result["images_per_s"] * result["median_ms"] / 2000, 1, places=3)
-        for key in ("gflops", "compile_ms", "first_ms", "device_bytes", "dispatches", "peak_gflops", "peak_gb_s",
-                    "host_us", "submit_us"):
+        for key in ("gflops", "compile_ms", "first_ms", "device_bytes", "activation_bytes", "dispatches", "peak_gflops",
+                    "peak_gb_s", "host_us", "submit_us"):
             self.assertGreater(result[key], 0, key)
         self.assertAlmostEqual(result["share"] / (100 * result["gflops"] / result["peak_gflops"]), 1, places=3)
 
