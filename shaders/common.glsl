@@ -11,6 +11,7 @@ layout(local_size_x_id = 32) in; // the first constant of a row
 layout(push_constant) uniform Push {
     uint images; // N of this dispatch
 #ifdef PUSHED
+    uint mode;      // the kernel's own
     uint shape[20]; // the operator's first constants: one pipeline for all shapes
 #endif
 } push;

@@ -152,22 +152,21 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
     }
 
 /* Matrix products (conv_gemm.h): the product itself, and a pass before or behind it. */
-#define PRODUCT(module_, texel_, mode, lanes_c, pixels, columns)                                   \
-    .module = &vrn_module_##module_, .texel = texel_, .pushed = true, .row_count = 5,              \
-    .row = {8, mode, lanes_c, pixels, columns}, .grid = vrn_gemm_grid
+#define PRODUCT(module_, texel_, mode_, lanes_c, pixels, columns)                                  \
+    .module = &vrn_module_##module_, .texel = texel_, .pushed = true, .mode = mode_,               \
+    .row_count = 5, .grid = vrn_gemm_grid,                                                         \
+    .row = {8, (texel_) ? mode_ : VRN_GEMM_PUSHED_MODE, lanes_c, pixels, columns}
 
-#define AROUND(module_, texel_, mode, grid_)                                                       \
+#define AROUND(module_, texel_, mode_, grid_)                                                      \
     .module = &vrn_module_##module_, .texel = (texel_)&1u << VRN_BIND_X, .pushed = true,           \
-    .row_count = 2, .row = {64, mode}, .grid = grid_
+    .mode = mode_, .row_count = 2, .row = {64, mode_}, .grid = grid_
 
-/* In blocks a row of k is a multiple of 16 channels, so that the shader for im2col's rows serves. */
 #define GEMM(name_, module_, needs_, texel_, blocks, lanes_c, pixels, columns)                     \
     {                                                                                              \
         .name = "conv_gemm_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,                       \
         .layout = VRN_GEMM_LAYOUT(VRN_GEMM_PLAIN, blocks), .fits = vrn_gemm_fits,                  \
         .merit = vrn_gemm_merit, .pass_count = 1,                                                  \
-        .pass = {{PRODUCT(module_, texel_, (blocks) ? VRN_GEMM_IM2COL : VRN_GEMM_PLAIN, lanes_c,   \
-                          pixels, columns)}},                                                      \
+        .pass = {{PRODUCT(module_, texel_, VRN_GEMM_PLAIN, lanes_c, pixels, columns)}},            \
     }
 
 #define IM2COL(name_, module_, needs_, pixels)                                                     \

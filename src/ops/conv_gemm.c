@@ -70,25 +70,24 @@ vrn_grid vrn_gemm_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t imag
     uint64_t step = (uint64_t)(pass->row[ROW_THREADS] / lanes_c) * pass->row[ROW_PIXELS];
     uint32_t blocks = vrn_div_up(vrn_c4(d->out.c), lanes_c * pass->row[ROW_COLUMNS]);
     return (vrn_grid){
-        .x = (rows(pass->row[ROW_MODE], d) * images + step - 1) / step,
-        .z = products(pass->row[ROW_MODE]) * blocks,
+        .x = (rows(pass->mode, d) * images + step - 1) / step,
+        .z = products(pass->mode) * blocks,
     };
 }
 
 vrn_grid vrn_im2col_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    return vrn_grid_flat(pass,
-                         rows(pass->row[ROW_MODE], d) * images * k4_of(pass->row[ROW_MODE], d));
+    return vrn_grid_flat(pass, rows(pass->mode, d) * images * k4_of(pass->mode, d));
 }
 
 vrn_grid vrn_winograd_input_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    return vrn_grid_flat(pass, rows(pass->row[ROW_MODE], d) * images * vrn_c4(d->in.c));
+    return vrn_grid_flat(pass, rows(pass->mode, d) * images * vrn_c4(d->in.c));
 }
 
 vrn_grid vrn_winograd_output_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
-    return vrn_grid_flat(pass, rows(pass->row[ROW_MODE], d) * images * vrn_c4(d->out.c));
+    return vrn_grid_flat(pass, rows(pass->mode, d) * images * vrn_c4(d->out.c));
 }
 
 /* A model with four terms: multiply-adds, values between passes, weights from memory and dispatches, in units
@@ -106,7 +105,7 @@ double vrn_conv_merit(const vrn_op_desc *d, uint32_t images, const vrn_conv_cost
 static double speed_of(const vrn_pass *product)
 {
     if (product->texel) return product->row[ROW_PIXELS] >= 8 ? 1 : 0.78;
-    return product->row[ROW_PIXELS] >= 12 ? 0.25 : 0.16;
+    return product->row[ROW_PIXELS] >= 16 ? 0.25 : 0.18;
 }
 
 double vrn_gemm_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)

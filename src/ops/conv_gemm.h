@@ -9,6 +9,9 @@
 /* MODE, as shaders/gemm.glsl has it; 2 and 4 are Winograd's F(2x2, 3x3) and F(4x4, 3x3). */
 enum { VRN_GEMM_PLAIN = 0, VRN_GEMM_IM2COL = 1, VRN_GEMM_F2 = 2, VRN_GEMM_F4 = 4 };
 
+/* In a row, for a shader that serves every mode of a pass. */
+#define VRN_GEMM_PUSHED_MODE UINT32_MAX
+
 /* Layouts of packed weights behind the bias, with K4 vec4s of k in a row of the product: [b, K4 * 4, N]
  * floats or, in blocks, [b, K4, 4 n, N / 4] vec4s of 4 k. b counts Winograd's products. */
 #define VRN_GEMM_LAYOUTS              16u /* the first */

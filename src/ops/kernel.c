@@ -140,8 +140,8 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         const vrn_pass *pass = &kernel->pass[i];
         if (i > 0) vrn_commands_barrier(buffer, device, false);
-        uint32_t push[1 + VRN_OP_CONSTANTS_MAX] = {images};
-        if (pass->pushed) vrn_operator_of(desc->op)->constants(desc, push + 1);
+        uint32_t push[2 + VRN_OP_CONSTANTS_MAX] = {images, pass->mode};
+        if (pass->pushed) vrn_operator_of(desc->op)->constants(desc, push + 2);
         vrn_pipeline_bind(&bound[i].pipeline, device, buffer, bound[i].set, push,
                           (pass->pushed ? VRN_PUSH_WORDS : 1) * (uint32_t)sizeof *push);
         vrn_dispatch_folded(buffer, device, pass->grid(pass, desc, images));

@@ -23,8 +23,8 @@ enum {
 enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 8 };
 
 /* Constants with a lower id describe the shape, and can be pushed (vrn_pass.pushed), behind the number of
- * images; the others switch code on and off. */
-enum { VRN_PUSHED_CONSTANTS = 20, VRN_PUSH_WORDS = 1 + VRN_PUSHED_CONSTANTS };
+ * images and the mode; the others switch code on and off. */
+enum { VRN_PUSHED_CONSTANTS = 20, VRN_PUSH_WORDS = 2 + VRN_PUSHED_CONSTANTS };
 
 /* Where a kernel is at home. */
 typedef enum vrn_kernel_suits {
@@ -53,6 +53,7 @@ struct vrn_pass {
     /* The operator's first constants come as push constants: one pipeline serves all shapes. For shaders
      * that gain little from knowing them, on drivers that compile slowly. */
     bool pushed;
+    uint32_t mode; /* the shader's own, pushed too */
     uint32_t row_count;
     uint32_t row[VRN_ROW_CONSTANTS_MAX];
     vrn_grid (*grid)(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
