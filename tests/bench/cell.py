@@ -20,8 +20,9 @@ NO_CACHES = {"MESA_SHADER_CACHE_DISABLE": "true", "__GL_SHADER_DISK_CACHE": "0",
 
 
 def cache_environment(folder):
-    """Where engines and drivers keep what they compiled; PyTorch has folders of its own."""
-    return {"XDG_CACHE_HOME": folder, "TORCHINDUCTOR_CACHE_DIR": os.path.join(folder, "inductor"),
+    """Where engines and drivers keep what they compiled or measured."""
+    return {"XDG_CACHE_HOME": folder, "VKRESNET_CACHE": os.path.join(folder, "vkresnet"),
+            "TORCHINDUCTOR_CACHE_DIR": os.path.join(folder, "inductor"),
             "TRITON_CACHE_DIR": os.path.join(folder, "triton")}
 
 

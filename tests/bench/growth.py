@@ -22,7 +22,7 @@ import tempfile
 sys.dont_write_bytecode = True
 
 import report
-from cell import NO_CACHES, driver_environment
+from cell import NO_CACHES, cache_environment, driver_environment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +57,8 @@ def bench(program, icd, model, batch, size, repeats):
         done = subprocess.run(
             [program, "bench", "--json", "--model", model, "--random-weights", "1", "--batch",
              str(batch), "--size", size, "--repeats", str(repeats)],
-            env={**os.environ, **driver_environment(icd), **NO_CACHES, "XDG_CACHE_HOME": empty},
+            env={**os.environ, **driver_environment(icd), **NO_CACHES,
+                 **cache_environment(empty)},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"bench of {model}, batch {batch}: {done.stderr.strip()}")

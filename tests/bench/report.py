@@ -49,7 +49,8 @@ def group_rows(cells, shares):
             continue
         batch = cell["batch"]
         start = [ms(cell[key]) if key in cell else "" for key in ("cold_ms", "warm_ms")]
-        yield [cell["engine"], cell["driver"], ms(cell["best_ms"]), ms(cell["median_ms"]),
+        tuned = ", tuned" if cell["name"] == "vkresnet-tuned" else ""
+        yield [cell["engine"] + tuned, cell["driver"], ms(cell["best_ms"]), ms(cell["median_ms"]),
                ms(cell["median_ms"] / batch), *([f"{100 * cell['share']:.1f} %"] if shares else []),
                ratio(cell, cells), f"{cell['error']:.0e}", *start]
 
@@ -120,7 +121,7 @@ def plot(results):
                             weight="bold"))
         for cell in cells:
             y += ROW
-            colour = COLOURS[cell["name"] != "vkresnet"]
+            colour = COLOURS[not cell["name"].startswith("vkresnet")]
             name = cell["title"] + (f", {cell['driver']}" if cell["driver"] else "")
             first, last = place(cell["best_ms"]), place(cell["median_ms"])
             body.append(text_at(LEFT - 10, y + 4, name, "end", colour=colour))

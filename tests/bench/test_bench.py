@@ -131,25 +131,34 @@ class Programs(unittest.TestCase):
         self.assertGreaterEqual(peak["threads"], 1)
         self.assertEqual(self.run_program(os.path.join(BUILD, "vkresnet_peak"), "--sec").returncode, 2)
 
-    def test_growth(self):
-        """Also says whether there is a device for the comparison."""
+    def without(self, what):
+        if what not in MISSING:
+            MISSING.append(what)
+        self.skipTest(f"no {what}")
+
+    def need_device(self):
+        """The program's path, where there is a Vulkan device to run it on."""
         program = os.path.join(BUILD, "vkresnet")
-        listed = json.loads(self.run_program(program, "info", "--json").stdout)
-        if not any(device["score"] > 0 for device in listed["devices"]):
-            MISSING.append("a Vulkan device")
-            self.skipTest("no Vulkan device")
+        done = self.run_program(program, "info", "--json")
+        if done.returncode != 0 or not any(device["score"] > 0
+                                           for device in json.loads(done.stdout)["devices"]):
+            self.without("Vulkan device")
+        return program
+
+    def test_growth(self):
+        program = self.need_device()
         done = self.run_program(sys.executable, "-B", os.path.join(HERE, "growth.py"), "--program",
                                 program, "--quick")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("| resnet34 |", done.stdout)
 
     def test_compare(self):
+        self.need_device()
         with tempfile.TemporaryDirectory() as work:
             installation = engines.Installation(work, [])
             installation.install = lambda environment: None  # nothing is downloaded by a test
             if not installation.python("torch"):
-                MISSING.append("PyTorch")
-                self.skipTest("no PyTorch")
+                self.without("PyTorch")
             path, docs = os.path.join(work, "out.json"), os.path.join(work, "out.md")
             with open(docs, "w", encoding="utf-8") as file:
                 file.write("<!-- compare: begin -->\n<!-- compare: end -->\n")

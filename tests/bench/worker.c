@@ -1,11 +1,12 @@
 /* This library's side of tests/bench/compare: a network that stays loaded and runs when it is told to.
  *
- *     vkresnet_worker MODEL BATCH HEIGHT WIDTH INPUT LOGITS
+ *     vkresnet_worker MODEL BATCH HEIGHT WIDTH INPUT LOGITS [tune]
  *
  * INPUT: raw float32 [BATCH, 3, HEIGHT, WIDTH]. LOGITS is written: raw float32 [BATCH, classes]. Every line
  * of standard output is a JSON object. The first says how long loading and the first run took; each line
  * "SECONDS" on standard input is answered by the times of runs in a row, for about so long, at least one.
- * The end of the input ends the program. protocol.py is the same for the other engines. */
+ * The end of the input ends the program. protocol.py is the same for the other engines. What is kept between
+ * runs is in the folder $VKRESNET_CACHE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,15 +38,17 @@ static double now_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
 
-static bool load(engine *e, char **arguments)
+static bool load(engine *e, char **arguments, bool tune)
 {
     vrn_log log = {.message = complain};
     vrn_session_params params = {
         .batch = (uint32_t)strtoul(arguments[1], NULL, 10),
         .height = (uint32_t)strtoul(arguments[2], NULL, 10),
         .width = (uint32_t)strtoul(arguments[3], NULL, 10),
+        .tune = tune,
     };
-    if (vrn_device_create(&e->device, &(vrn_device_params){.log = log}) != VRN_OK ||
+    vrn_device_params device = {.log = log, .cache_directory = getenv("VKRESNET_CACHE")};
+    if (vrn_device_create(&e->device, &device) != VRN_OK ||
         vrn_model_load(&e->model, arguments[0], &(vrn_model_params){.log = log}) != VRN_OK ||
         vrn_session_create(&e->session, e->device, e->model, &params) != VRN_OK) {
         return false;
@@ -112,13 +115,14 @@ static bool serve(engine *e)
 
 int main(int count, char **arguments)
 {
-    if (count != 7) {
-        fprintf(stderr, "usage: vkresnet_worker MODEL BATCH HEIGHT WIDTH INPUT LOGITS\n");
+    bool tune = count == 8 && strcmp(arguments[7], "tune") == 0;
+    if (count != 7 && !tune) {
+        fprintf(stderr, "usage: vkresnet_worker MODEL BATCH HEIGHT WIDTH INPUT LOGITS [tune]\n");
         return 2;
     }
     engine e = {0};
     double begin = now_ms();
-    bool good = load(&e, arguments + 1);
+    bool good = load(&e, arguments + 1, tune);
     double load_ms = now_ms() - begin;
     good = good && prepare(&e, arguments[5]);
     double first_ms = good ? run(&e) : -1;

@@ -90,6 +90,7 @@ class Engine:
 
 ENGINES = {
     "vkresnet": Engine("VkResNet", "", True, "model.pth"),
+    "vkresnet-tuned": Engine("VkResNet, tuned", "", True, "model.pth", extra=("tune",)),
     "ncnn": Engine("ncnn", "worker_ncnn.py", True, "model.ncnn.param", convert_ncnn, "ncnn"),
     "iree": Engine("IREE", "worker_iree.py", True, "model.vmfb", convert_iree, "iree"),
     "mnn": Engine("MNN", "worker_mnn.py", True, "model.mnn", convert_mnn, "mnn"),

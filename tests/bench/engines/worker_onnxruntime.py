@@ -10,11 +10,11 @@ import protocol  # before the engine
 import onnxruntime
 
 
-PROVIDERS = {"cpu": "CPUExecutionProvider", "webgpu": "WebGpuExecutionProvider"}
+PROVIDERS = {"cpu": ("CPUExecutionProvider", ""), "webgpu": ("WebGpuExecutionProvider", ", WebGPU")}
 
 
 def load(model, x, extra):
-    provider = PROVIDERS[extra[0]]
+    provider, suffix = PROVIDERS[extra[0]]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0))
     # Idle threads must not take the processor from the engine whose turn it is.
@@ -23,7 +23,7 @@ def load(model, x, extra):
     if session.get_providers()[0] != provider:
         raise RuntimeError(f"{provider} found no device, and fell back to the CPU")
     return (lambda x: session.run(None, {"input": x})[0],
-            {"engine": f"ONNX Runtime {onnxruntime.__version__}", "device": provider})
+            {"engine": f"ONNX Runtime {onnxruntime.__version__}{suffix}", "device": provider})
 
 
 protocol.main(load)

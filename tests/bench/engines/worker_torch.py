@@ -35,7 +35,8 @@ def load(model, x, extra):
             return run(torch.from_numpy(x).to(device)).cpu().numpy()
 
     name = torch.cuda.get_device_name() if device == "cuda" else "CPU"
-    return infer, {"engine": f"PyTorch {torch.__version__}", "device": name}
+    compiled = ", compiled" if mode == "compile" else ""
+    return infer, {"engine": f"PyTorch {torch.__version__}{compiled}", "device": name}
 
 
 protocol.main(load)
