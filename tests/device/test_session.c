@@ -72,14 +72,15 @@ static void fusion_changes_nothing(void **state)
             .batch = 2, .height = SIDE, .width = SIDE, .taps = taps, .tap_count = 4};
         float *outputs[2][5] = {{0}};
         size_t sizes[5] = {0};
-        uint32_t dispatches[2];
+        uint32_t operations[2];
         float *input = make_input(2, 3);
         for (int plain = 0; plain < 2; plain++) {
             params.no_fusion = plain;
             vrn_session *session = make_session(device, model, &params);
             vrn_session_info info;
             vrn_session_get_info(session, &info);
-            dispatches[plain] = info.dispatches;
+            assert_int_equal(vrn_session_layers(session, NULL, 0, &operations[plain]), VRN_OK);
+            assert_true(info.dispatches >= operations[plain]);
             for (uint32_t t = 0; t < 4; t++) {
                 uint32_t shape[3];
                 assert_int_equal(vrn_session_tap_shape(session, t, shape), VRN_OK);
@@ -102,9 +103,9 @@ static void fusion_changes_nothing(void **state)
         }
         /* A group norm cannot be folded, and keeps its neighbours apart. */
         if (strstr(networks[i], "norm=group")) {
-            assert_int_equal(dispatches[0], dispatches[1]);
+            assert_int_equal(operations[0], operations[1]);
         } else {
-            assert_true(dispatches[0] * 2 <= dispatches[1] + 4);
+            assert_true(operations[0] * 2 <= operations[1] + 4);
         }
         free(input);
         vrn_model_destroy(&model);
