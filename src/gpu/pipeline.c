@@ -149,7 +149,7 @@ typedef struct pipeline_job {
     vrn_pipeline_key key;
     VkPipelineLayout layout;
     VkPipelineCreateFlags flags;
-    double ms; /* that the driver took */
+    double ms;         /* that the driver took */
     VkPipeline handle; /* the result, of .. */
     const char *call;  /* .. the Vulkan function that was called last; NULL: not begun */
     VkResult result;
