@@ -481,7 +481,8 @@ typedef struct vrn_batch {
 
 /* Runs and waits. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image that the device
  * cannot bind), VRN_ERROR_OUT_OF_MEMORY (staging for large images), VRN_ERROR_DEVICE_LOST. The bytes of a result depend only on the image, the session's
- * parameters and the device, not on the batch around it or on earlier runs. */
+ * parameters and the device (and what was tuned for it), not on the images beside it or on earlier runs; another
+ * `batch` of the session may mean other kernels, and other last bits. */
 VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_batch *batch);
 
 /* A submission under way. */
