@@ -1,6 +1,7 @@
 """One engine with one network on one driver: a worker process, its answers, and what they amount to."""
 
 import array
+import ctypes
 import json
 import math
 import os
@@ -17,6 +18,16 @@ from engines import TooSlow, Unavailable, last_line
 # Mesa, NVIDIA (Vulkan, CUDA): whatever keeps compiled code between runs.
 NO_CACHES = {"MESA_SHADER_CACHE_DISABLE": "true", "__GL_SHADER_DISK_CACHE": "0",
              "CUDA_CACHE_DISABLE": "1"}
+
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """Run in a new worker: whatever becomes of the script, no stopped process stays behind (Linux)."""
+    if hasattr(LIBC, "prctl"):
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def cache_environment(folder):
@@ -54,7 +65,10 @@ class Worker:
         with open(log, "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=errors, text=True, bufsize=1,
-                                            env={**os.environ, **environment})
+                                            env={**os.environ, **environment},
+                                            # A session of its own: a group with a stopped process gets
+                                            # SIGHUP when the shell that began it ends.
+                                            start_new_session=True, preexec_fn=die_with_parent)
         self.answers = queue.Queue()
         threading.Thread(target=self.listen, daemon=True).start()
         self.about = self.answer(limit)

@@ -105,6 +105,22 @@ class Workers(unittest.TestCase):
             self.assertLess(worker.cpu_seconds() - begin, 0.25)
         worker.stop(kill=True)
 
+    @unittest.skipUnless(sys.platform == "linux", "Linux's prctl")
+    def test_no_worker_outlives_the_script(self):
+        script = (f"import sys; sys.path.insert(0, {HERE!r}); import cell, os; worker = cell.Worker("
+                  f"[sys.executable, '-c', \"print('{{}}', flush=True); input()\"],"
+                  f" {{}}, {self.log!r}, 30); print(worker.process.pid, flush=True); os.kill(os.getpid(), 9)")
+        done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, check=False)
+        pid = int(done.stdout)
+        for _ in range(100):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.1)
+        os.kill(pid, 9)
+        self.fail("it is still there")
+
     def test_failures(self):
         self.refused("print('{\"error\": \"none today\"}')", "none today")
         self.refused("import sys; sys.exit('lost')", "lost")
