@@ -6,7 +6,7 @@
 // What a row is, MODE says (gemm.glsl); Winograd has (m + 2)^2 products, b, and its sums are not
 // finished here. No shared memory, no barrier. An invocation computes PIXELS rows x COLUMNS vec4s.
 //
-// The two forms suit two drivers (docs/benchmarks.md has the figures):
+// The two forms suit two drivers (docs/cpu-kernels.md has figures):
 // - TEXEL, for Mesa's lavapipe, which vectorises reads from texel buffers: a multiple of 8 lanes, of which
 //   LANES_C lie side by side along N.
 // - else, for SwiftShader, where each load is a slow gather, even if all lanes read the same: the lanes of a

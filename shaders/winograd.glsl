@@ -19,7 +19,7 @@ void output_transform(inout vec4 d[SIDE]) {
     d[0] = a, d[1] = b;
 }
 #else
-// Interpolated at 0, +-sqrt(1/2), +-sqrt(2) and infinity: a fifth of the error that 0, +-1, +-2 leave.
+// Interpolated at 0, +-sqrt(1/2), +-sqrt(2) and infinity: with 0, +-1, +-2 the errors exceed test_ops' bounds.
 const float P = 0.70710678118654752, Q = 1.41421356237309505;
 
 void input_transform(inout vec4 d[SIDE]) {
