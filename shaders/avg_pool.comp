@@ -11,7 +11,7 @@ layout(constant_id = 2) const uint C4 = 1;
 
 // x: [N, IN_H, IN_W, C4] vec4
 #include "input.glsl"
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, C4]
+WRITE_TENSOR(y, Y, 1) // [N, C4]
 
 void main() {
     uint i = flat_index();
@@ -26,5 +26,5 @@ void main() {
         }
         sum += row_sum;
     }
-    y[i] = sum / float(IN_H * IN_W);
+    store_y(i, sum / float(IN_H * IN_W));
 }

@@ -10,8 +10,8 @@ layout(constant_id = 1) const uint IN_W = 1;
 layout(constant_id = 2) const uint C4 = 1;
 layout(constant_id = 33) const uint LANES = 8; // the work group's size is a power of two times this
 
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_H, IN_W, C4]
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, C4]
+READ_TENSOR(x, X, 0)  // [N, IN_H, IN_W, C4]
+WRITE_TENSOR(y, Y, 1) // [N, C4]
 
 const uint PIXELS = IN_H * IN_W;
 
@@ -23,7 +23,7 @@ void main() {
     if (image >= push.images) return; // the whole work group
     vec4 sum = vec4(0);
     for (uint pixel = thread / LANES; pixel < PIXELS; pixel += threads / LANES) {
-        sum += x[(image * PIXELS + pixel) * C4 + min(c4, C4 - 1u)];
+        sum += load_x((image * PIXELS + pixel) * C4 + min(c4, C4 - 1u));
     }
     partial[thread] = sum;
     barrier();
@@ -31,5 +31,5 @@ void main() {
         if (thread < width) partial[thread] += partial[thread + width];
         barrier();
     }
-    if (thread < LANES && c4 < C4) y[image * C4 + c4] = partial[thread] / float(PIXELS);
+    if (thread < LANES && c4 < C4) store_y(image * C4 + c4, partial[thread] / float(PIXELS));
 }

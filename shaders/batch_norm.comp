@@ -5,14 +5,14 @@
 #include "common.glsl"
 #include "elementwise.glsl"
 
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, H, W, C4]
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, H, W, C4]
-layout(set = 0, binding = 2) readonly buffer Params { vec4 w[]; };  // [4, C4]: gamma, beta, mean, var
+READ_TENSOR(x, X, 0)  // [N, H, W, C4]
+WRITE_TENSOR(y, Y, 1) // [N, H, W, C4]
+READ_TENSOR(w, W, 2)  // [4, C4]: gamma, beta, mean, var
 
 void main() {
     uint i = flat_index();
     if (i >= elements()) return;
     uint c = i % C4;
-    vec4 gamma = w[c], beta = w[C4 + c], mean = w[2 * C4 + c], var = w[3 * C4 + c];
-    y[i] = (x[i] - mean) / sqrt(var + uintBitsToFloat(EPS_BITS)) * gamma + beta;
+    vec4 gamma = load_w(c), beta = load_w(C4 + c), mean = load_w(2 * C4 + c), var = load_w(3 * C4 + c);
+    store_y(i, (load_x(i) - mean) / sqrt(var + uintBitsToFloat(EPS_BITS)) * gamma + beta);
 }

@@ -1,5 +1,6 @@
-// What every kernel of the network shares. Activations are [N, H, W, C/4] vec4: channels are padded with
-// zeros to a multiple of four, and every kernel keeps the padding zero.
+// What every kernel of the network shares. Activations are [N, H, W, C/4] elements of four channels
+// (tensor.glsl): channels are padded with zeros to a multiple of four, and every kernel keeps the padding
+// zero. Kernels compute in 32-bit floats, whatever the types of what they read and write.
 //
 // Bindings of set 0, the same in all kernels (ops/kernel.h):
 //   0 x  input        1 y  output       2 w  packed parameters
@@ -10,6 +11,7 @@ layout(local_size_x_id = 32) in; // the first constant of a row
 
 layout(push_constant) uniform Push {
     uint images; // N of this dispatch
+    float x_scale, y_scale, r_scale; // of tensors of bytes
 #ifdef PUSHED
     uint mode;      // the kernel's own
     uint shape[20]; // the operator's first constants: one pipeline for all shapes
@@ -25,4 +27,5 @@ layout(push_constant) uniform Push {
 #define OP_DERIVED const uint
 #endif
 
+#include "tensor.glsl"
 #include "grid.glsl"

@@ -23,11 +23,11 @@ OP_CONSTANT(OUT_C, 17, 1);
 OP_DERIVED GROUP_IN4 = (GROUP_IN + 3u) / 4u;
 OP_DERIVED OUT_PIXELS = OUT_H * OUT_W; // of one image
 
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_H, OUT_W, OUT_C4]
+WRITE_TENSOR(y, Y, 1) // [N, OUT_H, OUT_W, OUT_C4]
 
 #include "epilogue.glsl"
 
 // The epilogue of output channels 4 c4 .. 4 c4 + 3 of a pixel, whose sum has the bias in it.
 void store_output(vec4 sum, uint pixel, uint c4) {
-    y[pixel * OUT_C4 + c4] = finish(sum, pixel, OUT_H, OUT_W, c4, OUT_C4);
+    store_y(pixel * OUT_C4 + c4, finish(sum, pixel, OUT_H, OUT_W, c4, OUT_C4));
 }

@@ -1,6 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL gpu=-DGPU
+// variants: int8=-DBYTES int8_texel=-DBYTES,-DTEXEL int8_gpu=-DBYTES,-DGPU
+// variants: int8_dot=-DBYTES,-DDOT int8_dot_texel=-DBYTES,-DDOT,-DTEXEL int8_dot_gpu=-DBYTES,-DDOT,-DGPU
 // Convolution for drivers that run on the processor: no shared memory and no barrier, because there each
 // of them costs a coroutine per subgroup. An invocation keeps PIXELS x COLUMNS vec4 sums in registers: it
 // reads one vec4 (four input channels) of each pixel and four weight rows, and multiplies them all.
@@ -10,6 +12,11 @@
 // TEXEL: input and weights are read through uniform texel buffers, which Mesa's lavapipe vectorises.
 // GPU: for grouped convolutions, whose groups are too small for the tiles of conv_tile.comp. Neighbouring
 // invocations read neighbouring groups, and the caches do what shared memory would.
+// BYTES: input and weights are signed bytes, four to a word, and the sums 32-bit integers: exact. DOT: a word
+// times a word is an instruction (SPV_KHR_integer_dot_product).
+#ifdef DOT
+#extension GL_EXT_spirv_intrinsics : require
+#endif
 #include "common.glsl"
 #include "conv.glsl"
 
@@ -25,9 +32,30 @@ const uint PIXELS = 4;
 const uint COLUMNS = 1;
 #endif
 
-// x: [N, IN_H, IN_W, IN_C4] vec4; w: [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4] vec4
+#ifdef BYTES
+#include "bytes.glsl"
+#else
+// x: [N, IN_H, IN_W, IN_C4]; w: [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4]
 #define WEIGHTS
 #include "input.glsl"
+#define X_ELEMENT vec4   // four channels of a pixel
+#define W_ELEMENT mat4   // .. what they are multiplied by for four output channels: a column for each of them
+#define SUM       vec4   // four output channels of a pixel
+const uint W_HEADER = OUT_C4; // elements in front of the weights: the bias
+const uint W_ROWS = 4;        // elements of a W_ELEMENT, OUT_C4 apart
+W_ELEMENT load_weights(uint i) {
+    return mat4(load_w(i), load_w(i + OUT_C4), load_w(i + 2 * OUT_C4), load_w(i + 3 * OUT_C4));
+}
+SUM first_sum(uint c4) { return load_w(c4); }
+SUM multiply_add(SUM sum, X_ELEMENT a, W_ELEMENT w) {
+    sum += a.x * w[0];
+    sum += a.y * w[1];
+    sum += a.z * w[2];
+    sum += a.w * w[3];
+    return sum;
+}
+vec4 last_sum(SUM sum, uint c4) { return sum; }
+#endif
 
 #ifdef GPU
 // Unrolled, all loads of a 3x3 window come first and fill the registers.
@@ -57,13 +85,13 @@ void main() {
         left[i] = within % OUT_W * STRIDE_X - PAD_X;
     }
 
-    vec4 sum[PIXELS * COLUMNS];
+    SUM sum[PIXELS * COLUMNS];
     uint weight[COLUMNS];
     [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
         uint c4 = min(column + j, OUT_C4 - 1);
-        vec4 bias = load_w(c4);
-        [[unroll]] for (uint i = 0; i < PIXELS; i++) sum[i * COLUMNS + j] = bias;
-        weight[j] = OUT_C4 + c4;
+        SUM begin = first_sum(c4);
+        [[unroll]] for (uint i = 0; i < PIXELS; i++) sum[i * COLUMNS + j] = begin;
+        weight[j] = W_HEADER + c4;
     }
 
     ROLLED for (uint r = 0; r < KERNEL_H; r++) {
@@ -76,23 +104,17 @@ void main() {
                 from[i] = image_base[i] + (inside[i] ? (iy * IN_W + ix) * IN_C4 : 0u);
             }
             ROLLED for (uint c4 = 0; c4 < GROUP_IN4; c4++) {
-                vec4 a[PIXELS];
+                X_ELEMENT a[PIXELS];
                 [[unroll]] for (uint i = 0; i < PIXELS; i++) {
-                    vec4 value = load_x(from[i] + c4);
-                    a[i] = !PADDED || inside[i] ? value : vec4(0);
+                    X_ELEMENT value = load_x(from[i] + c4);
+                    a[i] = !PADDED || inside[i] ? value : X_ELEMENT(0);
                 }
                 [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
-                    vec4 w0 = load_w(weight[j]), w1 = load_w(weight[j] + OUT_C4);
-                    vec4 w2 = load_w(weight[j] + 2 * OUT_C4), w3 = load_w(weight[j] + 3 * OUT_C4);
+                    W_ELEMENT w = load_weights(weight[j]);
                     [[unroll]] for (uint i = 0; i < PIXELS; i++) {
-                        vec4 t = sum[i * COLUMNS + j];
-                        t += a[i].x * w0;
-                        t += a[i].y * w1;
-                        t += a[i].z * w2;
-                        t += a[i].w * w3;
-                        sum[i * COLUMNS + j] = t;
+                        sum[i * COLUMNS + j] = multiply_add(sum[i * COLUMNS + j], a[i], w);
                     }
-                    weight[j] += 4 * OUT_C4;
+                    weight[j] += W_ROWS * OUT_C4;
                 }
             }
         }
@@ -101,7 +123,7 @@ void main() {
     [[unroll]] for (uint i = 0; i < PIXELS; i++) {
         [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
             if (first + i < total && column + j < OUT_C4) {
-                store_output(sum[i * COLUMNS + j], first + i, column + j);
+                store_output(last_sum(sum[i * COLUMNS + j], column + j), first + i, column + j);
             }
         }
     }

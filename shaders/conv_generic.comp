@@ -5,13 +5,12 @@
 #include "common.glsl"
 #include "conv.glsl"
 
-layout(set = 0, binding = 0) readonly buffer Input { float x[]; };   // [N, IN_H, IN_W, IN_C4 * 4]
-// [OUT_C4 * 4] bias, then [OUT_C, GROUP_IN, KERNEL_H, KERNEL_W]
-layout(set = 0, binding = 2) readonly buffer Weights { float w[]; };
+READ_NUMBERS(x, X, 0) // [N, IN_H, IN_W, IN_C4 * 4]
+READ_NUMBERS(w, W, 2) // [OUT_C4 * 4] bias, then [OUT_C, GROUP_IN, KERNEL_H, KERNEL_W]
 
 float convolve(uint image, uint row, uint column, uint k) {
     uint first = k / GROUP_OUT * GROUP_IN;
-    float sum = w[k]; // the bias
+    float sum = w_at(k); // the bias
     for (uint r = 0; r < KERNEL_H; r++) {
         uint iy = row * STRIDE_Y + r * DILATION_Y - PAD_Y; // wraps below zero: then it is not < IN_H
         if (iy >= IN_H) continue;
@@ -21,7 +20,7 @@ float convolve(uint image, uint row, uint column, uint k) {
             uint from = ((image * IN_H + iy) * IN_W + ix) * IN_C4 * 4 + first;
             uint weight = OUT_C4 * 4 + (k * GROUP_IN * KERNEL_H + r) * KERNEL_W + s;
             for (uint c = 0; c < GROUP_IN; c++) {
-                sum += x[from + c] * w[weight + c * KERNEL_H * KERNEL_W];
+                sum += x_at(from + c) * w_at(weight + c * KERNEL_H * KERNEL_W);
             }
         }
     }

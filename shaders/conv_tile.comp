@@ -22,9 +22,9 @@ layout(constant_id = 36) const uint THREAD_M4 = 2;
 layout(constant_id = 37) const uint THREAD_N4 = 2;
 layout(constant_id = 38) const uint SPLIT = 1;
 
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_H, IN_W, IN_C4]
-// [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4]
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; };
+// x: [N, IN_H, IN_W, IN_C4]; w: [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4]
+#define WEIGHTS
+#include "input.glsl"
 
 const uint GROUP_OUT4 = (GROUP_OUT + 3u) / 4u;
 const uint K4 = KERNEL_H * KERNEL_W * GROUP_IN4;
@@ -86,7 +86,7 @@ void fetch(uint step) {
         inside[i] = !PADDED || (top[i] + y_offset < IN_H && left[i] + x_offset < IN_W);
         if (K_ENDS_WITHIN) inside[i] = inside[i] && k4 < K4;
         uint from = from_x[i] + offset;
-        next_x[i] = x[PADDED || K_ENDS_WITHIN ? (inside[i] ? from : 0u) : from];
+        next_x[i] = load_x(PADDED || K_ENDS_WITHIN ? (inside[i] ? from : 0u) : from);
     }
     [[unroll]] for (uint i = 0; i < COPIES_W; i++) {
         uint k = step * (TILE_K4 * 4u) + i * (THREADS / TILE_N4);
@@ -94,7 +94,7 @@ void fetch(uint step) {
         if (K_ENDS_WITHIN) { // X is zero there: any weight will do
             from = min(from, K4 * 4u * OUT_C4 + OUT_C4 - 1u);
         }
-        next_w[i] = w[from];
+        next_w[i] = load_w(from);
     }
 }
 
@@ -162,9 +162,9 @@ void main() {
                 uint c4 = group * GROUP_OUT4 + n4;
                 vec4 value = sum[i * THREAD_N4 + j];
                 if (SPLIT > 1u) {
-                    y[(split * total + m) * OUT_C4 + c4] = value;
+                    store_y((split * total + m) * OUT_C4 + c4, value);
                 } else {
-                    store_output(value + w[c4], m, c4);
+                    store_output(value + load_w(c4), m, c4);
                 }
             }
         }

@@ -10,16 +10,16 @@ layout(constant_id = 24) const uint RES_C4 = 1;
 layout(constant_id = 25) const uint RES_STRIDE = 1;
 layout(constant_id = 26) const uint RES_OFFSET4 = 0; // in groups of four channels
 
-layout(set = 0, binding = 3) readonly buffer Residual { vec4 r[]; }; // [N, RES_H, RES_W, RES_C4]
+READ_TENSOR(r, R, 3) // [N, RES_H, RES_W, RES_C4]
 
 vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {
     if (RESIDUAL != 0u && OPTION_A == 0u) {
-        v += r[pixel * out_c4 + c4];
+        v += load_r(pixel * out_c4 + c4);
     } else if (RESIDUAL != 0u) {
         uint column = pixel % out_w, row = pixel / out_w % out_h, image = pixel / (out_w * out_h);
         uint from = c4 - RES_OFFSET4; // wraps below zero: then it is not less than RES_C4
         if (from < RES_C4) {
-            v += r[((image * RES_H + row * RES_STRIDE) * RES_W + column * RES_STRIDE) * RES_C4 + from];
+            v += load_r(((image * RES_H + row * RES_STRIDE) * RES_W + column * RES_STRIDE) * RES_C4 + from);
         }
     }
     return RELU != 0u ? max(v, vec4(0)) : v;

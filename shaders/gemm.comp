@@ -83,7 +83,7 @@ void multiply(uint from[PIXELS], uint weight[COLUMNS], uint k4_count) {
 void store(vec4 value, uint product, uint rows, uint row, uint column) {
     if (row >= rows || column >= OUT_C4) return;
     if (WINOGRAD) {
-        y[(product * rows + row) * OUT_C4 + column] = value;
+        store_y((product * rows + row) * OUT_C4 + column, value);
     } else {
         store_output(value, row, column);
     }

@@ -2,7 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 // Group norm (Wu and He 2018): the channels of a group and all pixels of an image share mean and variance,
 //   y = (x - mean) / sqrt(var + eps) * gamma + beta.
-// A work group for each image and group; the variance is summed around the mean.
+// A work group for each image and group; the variance is summed around the mean. Two groups can share an
+// element of four channels, so that the output is floats, each written by itself.
 #include "common.glsl"
 
 layout(constant_id = 0) const uint PIXELS = 1; // H * W
@@ -10,9 +11,9 @@ layout(constant_id = 1) const uint C = 1;
 layout(constant_id = 2) const uint GROUPS = 1;
 layout(constant_id = 3) const uint EPS_BITS = 0; // of a float
 
-layout(set = 0, binding = 0) readonly buffer Input { float x[]; };    // [N, H, W, C padded]
+READ_NUMBERS(x, X, 0) // [N, H, W, C padded]
 layout(set = 0, binding = 1) writeonly buffer Output { float y[]; };  // [N, H, W, C padded]
-layout(set = 0, binding = 2) readonly buffer Params { float w[]; };   // [2, C padded]: gamma, beta
+READ_NUMBERS(w, W, 2) // [2, C padded]: gamma, beta
 
 const uint PADDED = (C + 3u) / 4u * 4u;
 const uint CHANNELS = C / GROUPS; // of one group
@@ -28,11 +29,11 @@ void main() {
     const uint count = PIXELS * CHANNELS;
 
     float sum = 0;
-    for (uint i = thread; i < count; i += step) sum += x[from + i / CHANNELS * PADDED + i % CHANNELS];
+    for (uint i = thread; i < count; i += step) sum += x_at(from + i / CHANNELS * PADDED + i % CHANNELS);
     float mean = reduce_sum(sum) / float(count);
     sum = 0;
     for (uint i = thread; i < count; i += step) {
-        float d = x[from + i / CHANNELS * PADDED + i % CHANNELS] - mean;
+        float d = x_at(from + i / CHANNELS * PADDED + i % CHANNELS) - mean;
         sum += d * d;
     }
     float scale = 1.0 / sqrt(reduce_sum(sum) / float(count) + uintBitsToFloat(EPS_BITS));
@@ -40,7 +41,7 @@ void main() {
     for (uint i = thread; i < count; i += step) {
         uint pixel = i / CHANNELS, channel = group * CHANNELS + i % CHANNELS;
         uint at = from + pixel * PADDED + i % CHANNELS;
-        y[at] = (x[at] - mean) * scale * w[channel] + w[PADDED + channel];
+        y[at] = (x_at(at) - mean) * scale * w_at(channel) + w_at(PADDED + channel);
     }
     if (group == GROUPS - 1 && PADDED != C) { // keep the padding zero
         for (uint pixel = thread; pixel < PIXELS; pixel += step) {

@@ -7,7 +7,7 @@
 #include "conv.glsl"
 #include "gemm.glsl"
 
-layout(set = 0, binding = 0) readonly buffer Input { float x[]; }; // [N, IN_H, IN_W, IN_C4 * 4]
+READ_NUMBERS(x, X, 0) // [N, IN_H, IN_W, IN_C4 * 4]
 
 void main() {
     // Divisions are slow where each lane does its own: as few as can be.
@@ -23,12 +23,12 @@ void main() {
     [[unroll]] for (uint l = 0; l < 4; l++) {
         uint iy = top + r * DILATION_Y, ix = left + s * DILATION_X;
         bool inside = r < KERNEL_H && iy < IN_H && ix < IN_W;
-        float value = x[inside ? ((image * IN_H + iy) * IN_W + ix) * IN_C4 * 4 + c : 0u];
+        float value = x_at(inside ? ((image * IN_H + iy) * IN_W + ix) * IN_C4 * 4 + c : 0u);
         row[l] = inside ? value : 0.0;
         bool next_position = c + 1u == GROUP_IN, next_line = next_position && s + 1u == KERNEL_W;
         c = next_position ? 0u : c + 1u;
         s = next_line ? 0u : next_position ? s + 1u : s;
         r = next_line ? r + 1u : r;
     }
-    y[i] = row;
+    store_y(i, row);
 }

@@ -2,19 +2,13 @@
 // with TEXEL texel buffers, which Mesa's lavapipe reads by vectors and without branches.
 #ifdef TEXEL
 #extension GL_EXT_samplerless_texture_functions : require
-layout(set = 0, binding = 0) uniform textureBuffer x;
-vec4 load_x(uint i) { return texelFetch(x, int(i)); }
-#else
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };
-vec4 load_x(uint i) { return x[i]; }
-#endif
-
+READ_TEXELS(x, X, 0)
 #ifdef WEIGHTS
-#ifdef TEXEL
-layout(set = 0, binding = 2) uniform textureBuffer w;
-vec4 load_w(uint i) { return texelFetch(w, int(i)); }
+READ_TEXELS(w, W, 2)
+#endif
 #else
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; };
-vec4 load_w(uint i) { return w[i]; }
+READ_TENSOR(x, X, 0)
+#ifdef WEIGHTS
+READ_TENSOR(w, W, 2)
 #endif
 #endif

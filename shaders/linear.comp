@@ -11,7 +11,7 @@ layout(constant_id = 5) const uint OUT_C4 = 1;
 // x: [N, IN_C4]; w: [OUT_C4] bias, then [IN_C4 * 4, OUT_C4]
 #define WEIGHTS
 #include "input.glsl"
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_C4]
+WRITE_TENSOR(y, Y, 1) // [N, OUT_C4]
 
 void main() {
     uint i = flat_index();
@@ -26,5 +26,5 @@ void main() {
         sum += a.w * load_w(weight + 3 * OUT_C4);
         weight += 4 * OUT_C4;
     }
-    y[i] = sum;
+    store_y(i, sum);
 }

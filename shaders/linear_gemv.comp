@@ -12,9 +12,10 @@ layout(constant_id = 5) const uint OUT_C4 = 1;
 layout(constant_id = 33) const uint LANES = 8; // the work group's size is a power of two times this
 layout(constant_id = 34) const uint IMAGES = 1;
 
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, IN_C4]
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_C4]
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [OUT_C4] bias, [IN_C4 * 4, OUT_C4]
+// x: [N, IN_C4]; w: [OUT_C4] bias, then [IN_C4 * 4, OUT_C4]
+#define WEIGHTS
+#include "input.glsl"
+WRITE_TENSOR(y, Y, 1) // [N, OUT_C4]
 
 shared vec4 partial[IMAGES * gl_WorkGroupSize.x]; // [IMAGES][row][LANES]
 
@@ -28,9 +29,10 @@ void main() {
     [[unroll]] for (uint i = 0; i < IMAGES; i++) sum[i] = vec4(0);
     for (uint c4 = thread / LANES; c4 < IN_C4; c4 += threads / LANES) {
         uint from = weight + c4 * 4u * OUT_C4;
-        vec4 w0 = w[from], w1 = w[from + OUT_C4], w2 = w[from + 2u * OUT_C4], w3 = w[from + 3u * OUT_C4];
+        vec4 w0 = load_w(from), w1 = load_w(from + OUT_C4);
+        vec4 w2 = load_w(from + 2u * OUT_C4), w3 = load_w(from + 3u * OUT_C4);
         [[unroll]] for (uint i = 0; i < IMAGES; i++) {
-            vec4 a = x[min(first + i, push.images - 1u) * IN_C4 + c4];
+            vec4 a = load_x(min(first + i, push.images - 1u) * IN_C4 + c4);
             sum[i] += a.x * w0;
             sum[i] += a.y * w1;
             sum[i] += a.z * w2;
@@ -50,7 +52,7 @@ void main() {
     if (thread < LANES && column < OUT_C4) {
         [[unroll]] for (uint i = 0; i < IMAGES; i++) {
             if (first + i < push.images) {
-                y[(first + i) * OUT_C4 + column] = partial[i * threads + thread] + w[column];
+                store_y((first + i) * OUT_C4 + column, partial[i * threads + thread] + load_w(column));
             }
         }
     }

@@ -20,7 +20,7 @@ layout(constant_id = 12) const uint DILATION_X = 1;
 
 // x: [N, IN_H, IN_W, C4] vec4
 #include "input.glsl"
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, OUT_H, OUT_W, C4]
+WRITE_TENSOR(y, Y, 1) // [N, OUT_H, OUT_W, C4]
 
 void main() {
     uint i = flat_index();
@@ -36,5 +36,5 @@ void main() {
             if (ix < IN_W) largest = max(largest, load_x(((image * IN_H + iy) * IN_W + ix) * C4 + c));
         }
     }
-    y[i] = largest;
+    store_y(i, largest);
 }

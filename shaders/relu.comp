@@ -4,10 +4,10 @@
 #include "common.glsl"
 #include "elementwise.glsl"
 
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };   // [N, H, W, C4]
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, H, W, C4]
+READ_TENSOR(x, X, 0)  // [N, H, W, C4]
+WRITE_TENSOR(y, Y, 1) // [N, H, W, C4]
 
 void main() {
     uint i = flat_index();
-    if (i < elements()) y[i] = max(x[i], vec4(0));
+    if (i < elements()) store_y(i, max(load_x(i), vec4(0)));
 }

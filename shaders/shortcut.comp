@@ -13,8 +13,8 @@ layout(constant_id = 5) const uint OUT_C = 1;
 layout(constant_id = 6) const uint STRIDE = 2;
 layout(constant_id = 7) const uint OFFSET = 0;
 
-layout(set = 0, binding = 0) readonly buffer Input { float x[]; };   // [N, IN_H, IN_W, IN_C padded]
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; };  // [N, OUT_H, OUT_W, OUT_C / 4]
+READ_NUMBERS(x, X, 0) // [N, IN_H, IN_W, IN_C padded]
+WRITE_TENSOR(y, Y, 1) // [N, OUT_H, OUT_W, OUT_C / 4]
 
 const uint IN_PADDED = (IN_C + 3u) / 4u * 4u;
 const uint OUT_C4 = (OUT_C + 3u) / 4u;
@@ -28,7 +28,7 @@ void main() {
     vec4 value = vec4(0);
     for (uint j = 0; j < 4; j++) {
         uint source = c + j - OFFSET; // wraps below zero: then it is not less than IN_C
-        if (source < IN_C) value[j] = x[from + source];
+        if (source < IN_C) value[j] = x_at(from + source);
     }
-    y[i] = value;
+    store_y(i, value);
 }

@@ -35,7 +35,7 @@ void main() {
         [[unroll]] for (uint r = 0; r < SIDE; r++) column[r] = d[r * SIDE + s];
         input_transform(column);
         [[unroll]] for (uint r = 0; r < SIDE; r++) {
-            y[((r * SIDE + s) * rows + row) * IN_C4 + c4] = column[r];
+            store_y(((r * SIDE + s) * rows + row) * IN_C4 + c4, column[r]);
         }
     }
 }

@@ -11,7 +11,7 @@
 
 // x: [b, tile, OUT_C4] vec4
 #include "input.glsl"
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; }; // [OUT_C4] bias, and more
+READ_TENSOR(w, W, 2) // [OUT_C4] bias, and more
 
 void main() {
     uint i = flat_index(), per_image = tiles(), rows = push.images * per_image;
@@ -26,7 +26,7 @@ void main() {
         output_transform(line);
         [[unroll]] for (uint s = 0; s < M; s++) d[r * SIDE + s] = line[s];
     }
-    vec4 bias = w[c4];
+    vec4 bias = load_w(c4);
     uint top = tile / tiles_w() * M, left = tile % tiles_w() * M;
     uint image = row / per_image * OUT_H;
     vec4 finished[M * M];

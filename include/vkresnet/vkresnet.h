@@ -378,9 +378,17 @@ VRN_API vrn_result vrn_device_kernel_statistics(
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
+/* What activations and weights are stored as. Sums are always 32 bits wide: floats, or integers where bytes
+ * are multiplied. The input, the average pool's output, logits and probabilities are float32 in all three. */
 typedef enum vrn_precision {
     VRN_PRECISION_FP32 = 0,
+    VRN_PRECISION_FP16 = 1, /* half precision, on any device: no capability is needed. What exceeds 65504 is
+                               stored as that: vrn_model_observe tells whether and where it happens */
+    VRN_PRECISION_INT8 = 2, /* bytes where a calibrated model (vrn_model_calibrate) has scales, else halves */
 } vrn_precision;
+
+/* "fp32", "fp16" or "int8"; NULL for any other number. Static. */
+VRN_API const char *vrn_precision_name(vrn_precision precision);
 
 /* A model compiled for one device, batch, size and precision. */
 typedef struct vrn_session vrn_session;
@@ -389,6 +397,9 @@ typedef struct vrn_session_params {
     uint32_t batch;                   /* most images of a run, at most 65536; 0: 1 */
     uint32_t height, width;           /* of the network's input; 0: the transform's crop */
     vrn_precision precision;
+    const char *const *fp32_layers;   /* with another precision: layers, as vrn_session_layers names them, */
+    uint32_t fp32_layer_count;        /*   whose parameters and outputs stay float32. So do, by themselves,
+                                         those whose parameters halves cannot hold; the log says which */
     bool no_fusion;                   /* one shader for each operator of the graph, nothing folded */
     uint32_t in_flight;               /* submissions that may be under way at once; 0: 2 */
     const vrn_transform *transform;   /* for images; NULL: the model's */
@@ -429,6 +440,7 @@ VRN_API void vrn_session_destroy(vrn_session **session);
 
 typedef struct vrn_session_info {
     uint32_t batch, height, width, classes;
+    vrn_precision precision;
     uint32_t slice;             /* images that pass through the network at once: batch, or less */
     uint32_t dispatches;        /* of one slice */
     double gflops;              /* of one image, 2 for each multiply-add, in 1e9 operations */
@@ -503,6 +515,7 @@ typedef struct vrn_layer {
     const char *op;        /* "conv" */
     const char *kernel;    /* "conv_tile_64x64" */
     const char *fused;     /* what it does besides: "bn relu add"; may be empty */
+    const char *precision; /* of its parameters, or of its output where it has none: "fp32", "fp16", "int8" */
     uint32_t height, width, channels; /* of its output */
     double flops;          /* of one image */
     double bytes;          /* of one image: activations and weights read and written once */

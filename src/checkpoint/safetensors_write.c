@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/half.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "base/util.h"
@@ -120,8 +121,8 @@ static vrn_result write_tensor(const writer *w, const vrn_tensor *tensor, vrn_fi
             vrn_file_write(file, values, count * sizeof *values);
             continue;
         }
+        vrn_floats_to_halves(halves, values, count);
         for (size_t i = 0; i < count; i++) {
-            halves[i] = vrn_float_to_half(values[i]);
             if ((halves[i] & 0x7fff) == 0x7c00 && !isinf(values[i])) {
                 return vrn_fail(w->log, VRN_ERROR_FILE,
                                 "%s: %s: expected values that fit into float16, found %g", w->path,

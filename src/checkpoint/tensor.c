@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "base/util.h"
 
 /* Files are little-endian, and values are copied as they are. */
@@ -53,60 +54,6 @@ void vrn_tensor_format_shape(const vrn_tensor *tensor, char *text, size_t capaci
                                                    tensor->shape[i]);
         length += written > 0 ? (size_t)written : 0;
     }
-}
-
-float vrn_half_to_float(uint16_t half)
-{
-    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
-    uint32_t exponent = (half >> 10) & 0x1fu, fraction = half & 0x3ffu, bits;
-    if (exponent == 0x1f) {
-        bits = sign | 0x7f800000u | fraction << 13;
-    } else if (exponent != 0) {
-        bits = sign | (exponent + 127 - 15) << 23 | fraction << 13;
-    } else if (fraction == 0) {
-        bits = sign;
-    } else {
-        /* Subnormal: fraction * 2^-24. Shift the leading one to its implied place. */
-        exponent = 127 - 14;
-        while (!(fraction & 0x400u)) {
-            fraction <<= 1;
-            exponent--;
-        }
-        bits = sign | exponent << 23 | (fraction & 0x3ffu) << 13;
-    }
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-uint16_t vrn_float_to_half(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
-    if (magnitude > 0x7f800000u) { /* NaN stays NaN: the quiet bit, and what fits of the payload */
-        return (uint16_t)(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
-    }
-    if (magnitude >= 0x477ff000u) { /* 65520, halfway to what would be next, and above */
-        return (uint16_t)(sign | 0x7c00u);
-    }
-    if (magnitude < 0x33000000u) { /* below 2^-25, half of the smallest subnormal */
-        return (uint16_t)sign;
-    }
-
-    uint32_t shift, half;
-    if (magnitude >= 0x38800000u) { /* 2^-14: normal */
-        shift = 13;
-        half = magnitude - ((uint32_t)(127 - 15) << 23);
-    } else {
-        shift = 13 + (113 - (magnitude >> 23));
-        half = (magnitude & 0x7fffffu) | 0x800000u;
-    }
-    uint32_t rest = half & ((1u << shift) - 1), middle = 1u << (shift - 1);
-    half >>= shift;
-    /* A carry into the exponent is right. */
-    if (rest > middle || (rest == middle && (half & 1))) half++;
-    return (uint16_t)(sign | half);
 }
 
 /* Converts `count` elements that lie `step` bytes apart. */

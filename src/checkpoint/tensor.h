@@ -51,9 +51,4 @@ const float *vrn_tensor_view(const vrn_tensor *tensor);
 /* The same as vrn_tensor_read for `count` elements from the one with index `first` on, all of them inside. */
 void vrn_tensor_read_part(const vrn_tensor *tensor, uint64_t first, uint64_t count, float *values);
 
-/* IEEE 754 half precision: exact one way, round to nearest even the other (overflow becomes
- * infinity). NaN stays NaN. */
-float vrn_half_to_float(uint16_t half);
-uint16_t vrn_float_to_half(float value);
-
 #endif

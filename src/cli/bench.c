@@ -121,7 +121,7 @@ static void print_json(const cli_engine *engine, const bench_figures *figures)
     cli_json_begin_object(&json, NULL);
     cli_json_text(&json, "model", engine->model.info.name);
     cli_json_text(&json, "device", engine->device_info.name);
-    cli_json_text(&json, "precision", "fp32");
+    cli_json_text(&json, "precision", vrn_precision_name(info->precision));
     cli_json_integer(&json, "batch", info->batch);
     cli_json_integer(&json, "height", info->height);
     cli_json_integer(&json, "width", info->width);
@@ -150,7 +150,8 @@ static void print_text(const cli_engine *engine, const bench_figures *figures)
 {
     const vrn_session_info *info = &engine->info;
     cli_print_name(engine->model.info.name);
-    printf(", fp32, batch %u, %ux%u, on ", info->batch, info->height, info->width);
+    printf(", %s, batch %u, %ux%u, on ", vrn_precision_name(info->precision), info->batch,
+           info->height, info->width);
     cli_print_name(engine->device_info.name);
     printf("\n  load        %10.2f ms\n", engine->model.load_ms);
     printf("  compile     %10.2f ms\n", info->compile_ms);

@@ -37,7 +37,7 @@ static void show_tuning(void *user, uint32_t done, uint32_t total, const char *t
 
 int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params)
 {
-    params.precision = VRN_PRECISION_FP32;
+    params.precision = options->precision;
     params.no_fusion = options->no_fusion;
     params.kernel = options->kernel;
     params.tune = options->tune;

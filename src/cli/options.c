@@ -91,8 +91,8 @@ static const option_row table[CLI_OPTION_COUNT] = {
         .help = "print JSON, one object a line"},
     [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),
         .help = "the Vulkan device, as listed by vkresnet info"},
-    [CLI_OPTION_PRECISION] = {"--precision", "fp32", KIND_PRECISION,
-        .help = "what the network is computed in (default fp32)"},
+    [CLI_OPTION_PRECISION] = {"--precision", "fp32|fp16|int8", KIND_PRECISION, FIELD(precision),
+        .help = "what activations and weights are stored as (default\nfp32; int8: for a model that was calibrated)"},
     [CLI_OPTION_WITHOUT] = {"--without", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(without),
         .help = "as if the device lacked it: texel-buffers, subgroups, .."},
     [CLI_OPTION_VALIDATION] = {"--validation", NULL, KIND_FLAG, FIELD(validation),
@@ -164,14 +164,14 @@ static int read_number(const option_row *row, const char *command, const char *t
     return CLI_SUCCESS;
 }
 
-static int read_precision(const char *command, const char *text)
+static int read_precision(vrn_precision *precision, const char *command, const char *text)
 {
-    if (strcmp(text, "fp32") == 0) return CLI_SUCCESS;
-    if (strcmp(text, "fp16") == 0 || strcmp(text, "int8") == 0) {
-        return cli_usage(command, "--precision: this version computes in fp32 only, not in %s",
-                         text);
+    for (int i = 0; vrn_precision_name((vrn_precision)i); i++) {
+        if (strcmp(text, vrn_precision_name((vrn_precision)i)) != 0) continue;
+        *precision = (vrn_precision)i;
+        return CLI_SUCCESS;
     }
-    return cli_usage(command, "--precision: expected fp32, found '%s'", text);
+    return cli_usage(command, "--precision: expected fp32, fp16 or int8, found '%s'", text);
 }
 
 /* Reads the value of one option, `text`, which is NULL for a flag. */
@@ -199,7 +199,7 @@ static int read_value(cli_options *options, const option_row *row, const char *c
         return cli_usage(command, "%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'",
                          row->name, text);
     case KIND_TAP: return read_tap(options, command, text, used);
-    case KIND_PRECISION: return read_precision(command, text);
+    case KIND_PRECISION: return read_precision((vrn_precision *)field, command, text);
     case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, text);
     }
     return CLI_USAGE;

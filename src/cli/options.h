@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vkresnet/vkresnet.h>
+
 typedef struct cli_tap {
     const char *name; /* of the module */
     const char *path;
@@ -17,6 +19,7 @@ typedef struct cli_options {
     bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     uint32_t without; /* vrn_capability bits */
+    vrn_precision precision;
     uint32_t batch, top, repeats;
     uint32_t size[2]; /* height, width */
     bool has_seed, has_resize, has_crop, has_mean, has_std;

@@ -60,7 +60,7 @@ static void print_json(const network_profile *profile)
     cli_json_begin_object(&json, NULL);
     cli_json_text(&json, "model", engine->model.info.name);
     cli_json_text(&json, "device", engine->device_info.name);
-    cli_json_text(&json, "precision", "fp32");
+    cli_json_text(&json, "precision", vrn_precision_name(engine->info.precision));
     cli_json_integer(&json, "batch", engine->info.batch);
     cli_json_integer(&json, "height", engine->info.height);
     cli_json_integer(&json, "width", engine->info.width);
@@ -72,6 +72,7 @@ static void print_json(const network_profile *profile)
         cli_json_text(&json, "op", layer->op);
         cli_json_text(&json, "kernel", layer->kernel);
         cli_json_text(&json, "fused", layer->fused);
+        cli_json_text(&json, "precision", layer->precision);
         cli_json_begin_array(&json, "shape");
         cli_json_integer(&json, NULL, layer->channels);
         cli_json_integer(&json, NULL, layer->height);
@@ -111,9 +112,9 @@ static void print_text(const network_profile *profile)
         kernel = wider(kernel, layer->kernel);
         fused = wider(fused, layer->fused);
     }
-    printf("%-*s  %-*s  %-*s  %-*s  %14s  %9s  %6s  %9s  %9s  %-9s  %s\n", name, "layer", op, "op",
-           kernel, "kernel", fused, "fused", "C x H x W", "GPU ms", "share", "GFLOP/s", "MB",
-           "chosen by", "best rejected, ms");
+    printf("%-*s  %-*s  %-*s  %-*s  %-4s  %14s  %9s  %6s  %9s  %9s  %-9s  %s\n", name, "layer", op,
+           "op", kernel, "kernel", fused, "fused", "in", "C x H x W", "GPU ms", "share", "GFLOP/s",
+           "MB", "chosen by", "best rejected, ms");
     for (uint32_t i = 0; i < profile->count; i++) {
         const vrn_layer *layer = &profile->layers[i];
         char shape[40];
@@ -122,13 +123,13 @@ static void print_text(const network_profile *profile)
         if (layer->rejected_ms > 0) {
             snprintf(rejected, sizeof rejected, "  %.3f", layer->rejected_ms);
         }
-        printf("%-*s  %-*s  %-*s  %-*s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f  %-9s  %s%s\n", name,
-               layer->name, op, layer->op, kernel, layer->kernel, fused, layer->fused, shape,
-               layer->gpu_ms, share(profile, layer->gpu_ms),
+        printf("%-*s  %-*s  %-*s  %-*s  %-4s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f  %-9s  %s%s\n",
+               name, layer->name, op, layer->op, kernel, layer->kernel, fused, layer->fused,
+               layer->precision, shape, layer->gpu_ms, share(profile, layer->gpu_ms),
                gflops_per_s(layer->flops * batch_of(profile), layer->gpu_ms),
                layer->bytes * batch_of(profile) * 1e-6, layer->why, layer->rejected, rejected);
     }
-    int left = name + op + kernel + fused + 6;
+    int left = name + op + kernel + fused + 12;
     char title[64];
     snprintf(title, sizeof title, "%u dispatches, batch %u", profile->count,
              profile->engine->info.batch);
@@ -153,6 +154,7 @@ static void write_event(cli_json *json, const network_profile *profile, const vr
     cli_json_text(json, "why", layer->why);
     cli_json_text(json, "rejected", layer->rejected);
     cli_json_text(json, "fused", layer->fused);
+    cli_json_text(json, "precision", layer->precision);
     cli_json_integer(json, "channels", layer->channels);
     cli_json_integer(json, "height", layer->height);
     cli_json_integer(json, "width", layer->width);
@@ -214,9 +216,10 @@ const cli_command cli_profile = {
     .summary = "measure each layer of a network",
     .usage = "--model NAME|FILE [--batch N] [--size HxW] [--trace FILE.json] [OPTION]..",
     .details =
-        "Prints for each dispatch what it computes and with which kernel, its time on the\n"
-        "device (the median of --repeats runs, default 5), GFLOP/s, and the megabytes that it\n"
-        "reads and writes if each value moves once. Then why that kernel was chosen (merit: it\n"
+        "Prints for each dispatch what it computes, with which kernel and in which precision,\n"
+        "its time on the device (the median of --repeats runs, default 5), GFLOP/s, and the\n"
+        "megabytes that it reads and writes if each value moves once. Then why that kernel was "
+        "chosen (merit: it\n"
         "should be the best; tuned, cache: measured now, before) and the best of the others,\n"
         "with its time by itself if it was measured (--tune). Numbers are for the whole batch\n"
         "(default 1).",

@@ -53,12 +53,13 @@ vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
     return VRN_OK;
 }
 
-vrn_result vrn_texel_view_create(VkBufferView *view, vrn_device *device, vrn_range range)
+vrn_result vrn_texel_view_create(VkBufferView *view, vrn_device *device, vrn_range range,
+                                 VkFormat format)
 {
     const VkBufferViewCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,
         .buffer = range.buffer,
-        .format = VK_FORMAT_R32G32B32A32_SFLOAT,
+        .format = format,
         .offset = range.offset,
         .range = range.bytes,
     };

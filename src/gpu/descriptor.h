@@ -22,6 +22,7 @@ vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
                                      const vrn_binding *bindings, uint32_t count);
 
 /* A view of a range as vec4s of floats. */
-vrn_result vrn_texel_view_create(VkBufferView *view, vrn_device *device, vrn_range range);
+vrn_result vrn_texel_view_create(VkBufferView *view, vrn_device *device, vrn_range range,
+                                 VkFormat format);
 
 #endif

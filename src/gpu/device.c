@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "gpu/features.h"
 #include "gpu/pipeline.h"
 #include "gpu/quirks.h"
 
@@ -123,26 +124,15 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    /* Every kernel of today runs on Vulkan 1.1 alone: no feature is enabled but the compiler's statistics,
-     * and no extension but theirs and the one that must be where it is offered. */
-    const char *extensions[2];
-    uint32_t extension_count = 0;
-    if (device->portability_subset) extensions[extension_count++] = "VK_KHR_portability_subset";
-    VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR statistics = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
-        .pipelineExecutableInfo = VK_TRUE,
-    };
-    bool with_statistics = vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS);
-    if (with_statistics) {
-        extensions[extension_count++] = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
-    }
+    vrn_features features;
+    vrn_features_collect(&features, device);
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = with_statistics ? &statistics : NULL,
+        .pNext = features.chain,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = extension_count,
-        .ppEnabledExtensionNames = extensions,
+        .enabledExtensionCount = features.extension_count,
+        .ppEnabledExtensionNames = features.extensions,
     };
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
     if (created != VK_SUCCESS) {

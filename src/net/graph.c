@@ -29,6 +29,17 @@ vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value)
     return value == 0 ? graph->input : graph->nodes[value - 1].desc.out;
 }
 
+vrn_format vrn_graph_format(const vrn_graph *graph, vrn_value value)
+{
+    if (value == 0) return (vrn_format){.type = VRN_TYPE_F32};
+    return graph->nodes[value - 1].desc.y;
+}
+
+uint64_t vrn_graph_bytes(const vrn_graph *graph, vrn_value value)
+{
+    return vrn_tensor_bytes(vrn_graph_shape(graph, value), vrn_graph_format(graph, value).type);
+}
+
 static bool reserve(vrn_graph *graph)
 {
     if (graph->count < graph->capacity) return true;
@@ -259,21 +270,17 @@ static const char *const role_names[VRN_PARAM_COUNT] = {
 static uint32_t parameter_count(vrn_op op)
 {
     switch (op) {
-    case VRN_OP_CONV:
-        return 1;
+    case VRN_OP_CONV: return 1;
     case VRN_OP_GROUP_NORM:
-    case VRN_OP_LINEAR:
-        return 2;
-    case VRN_OP_BATCH_NORM:
-        return 4;
+    case VRN_OP_LINEAR: return 2;
+    case VRN_OP_BATCH_NORM: return 4;
     case VRN_OP_RELU:
     case VRN_OP_MAX_POOL:
     case VRN_OP_AVG_POOL:
     case VRN_OP_ADD:
     case VRN_OP_SHORTCUT:
     case VRN_OP_SOFTMAX:
-    case VRN_OP_COUNT:
-        break;
+    case VRN_OP_COUNT: break;
     }
     return 0;
 }

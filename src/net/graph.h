@@ -51,6 +51,12 @@ vrn_value vrn_graph_find(const vrn_graph *graph, const char *name);
 
 vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value);
 
+/* How a value is stored: as its node writes it; the input as floats. */
+vrn_format vrn_graph_format(const vrn_graph *graph, vrn_value value);
+
+/* Bytes of one image of a value on the device. */
+uint64_t vrn_graph_bytes(const vrn_graph *graph, vrn_value value);
+
 /* Calls `visit` for every parameter of an architecture, in the order of torchvision's state_dict,
  * with its name and the shape that it must have. Buffers (running_mean, running_var) are marked,
  * and num_batches_tracked is left out. Stops at and returns the first result that is not VRN_OK;

@@ -16,6 +16,7 @@ enum { SIDE_MAX = 65536 };
 #define KEY_INTERPOLATION "vkresnet.interpolation"
 #define KEY_MEAN          "vkresnet.mean"
 #define KEY_STD           "vkresnet.std"
+#define KEY_INT8          "vkresnet.int8"
 #define KEY_LICENSE       "vkresnet.license"
 #define KEY_DESCRIPTION   "vkresnet.description"
 
@@ -146,6 +147,35 @@ static vrn_result read_classes(const reader *r, const vrn_arch *arch, vrn_model_
     return VRN_OK;
 }
 
+/* "layer1.0.conv1 0.0123" */
+static bool parse_scale(const char *line, size_t length, vrn_scale *scale)
+{
+    const char *blank = memchr(line, ' ', length);
+    const size_t name = blank ? (size_t)(blank - line) : 0;
+    if (name == 0 || name >= sizeof scale->name) return false;
+    memcpy(scale->name, line, name);
+    scale->name[name] = 0;
+    return vrn_parse_real(blank + 1, length - name - 1, &scale->scale) && scale->scale > 0;
+}
+
+static vrn_result read_scales(const reader *r, vrn_model_metadata *metadata)
+{
+    const char *text = lookup(r->checkpoint, KEY_INT8);
+    if (!text || !*text) return VRN_OK;
+    size_t lines = 1;
+    for (const char *c = text; *c; c++) lines += *c == '\n';
+    metadata->scales = vrn_alloc(lines, sizeof *metadata->scales);
+    if (!metadata->scales) return vrn_fail_memory(r->log);
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        if (length > 0 && !parse_scale(text, length, &metadata->scales[metadata->scale_count++])) {
+            return nonsense(r, KEY_INT8, "lines of a layer's name and a number above 0", text);
+        }
+        text += length + (text[length] != 0);
+    }
+    return VRN_OK;
+}
+
 vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint *checkpoint,
                              const vrn_arch *arch, const vrn_log *log)
 {
@@ -154,6 +184,7 @@ vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint 
     vrn_result result = read_name(&r, arch, metadata->name);
     if (!result) result = read_transform(&r, arch, &metadata->transform);
     if (!result) result = read_classes(&r, arch, metadata);
+    if (!result) result = read_scales(&r, metadata);
     if (result) vrn_metadata_free(metadata);
     return result;
 }
@@ -162,6 +193,7 @@ void vrn_metadata_free(vrn_model_metadata *metadata)
 {
     vrn_free(metadata->text);
     vrn_free(metadata->class_names);
+    vrn_free(metadata->scales);
     memset(metadata, 0, sizeof *metadata);
 }
 
@@ -179,10 +211,26 @@ static void format_channels(const float values[3], char *text, size_t capacity)
     snprintf(text, capacity, "%s,%s,%s", real[0], real[1], real[2]);
 }
 
-void vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
+/* The lines of all scales. NULL: out of memory. */
+static char *format_scales(const vrn_model_metadata *metadata)
+{
+    const size_t line = VRN_NAME_MAX + VRN_REAL_MAX + 2;
+    char *text = vrn_alloc((size_t)metadata->scale_count + 1, line);
+    size_t length = 0;
+    for (uint32_t i = 0; i < metadata->scale_count && text; i++) {
+        char real[VRN_REAL_MAX];
+        vrn_format_real(metadata->scales[i].scale, real);
+        length += (size_t)snprintf(text + length, line, "%s%s %s", i ? "\n" : "",
+                                   metadata->scales[i].name, real);
+    }
+    return text;
+}
+
+bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
                           const vrn_checkpoint *checkpoint, const vrn_arch *arch)
 {
     pairs->count = 0;
+    pairs->scales = NULL;
     vrn_arch_format(arch, pairs->arch, sizeof pairs->arch);
     snprintf(pairs->resize, sizeof pairs->resize, "%u", metadata->transform.resize);
     snprintf(pairs->crop, sizeof pairs->crop, "%u", metadata->transform.crop);
@@ -198,6 +246,18 @@ void vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *m
     add(pairs, KEY_MEAN, pairs->mean);
     add(pairs, KEY_STD, pairs->std);
     add(pairs, KEY_CLASSES, lookup(checkpoint, KEY_CLASSES));
+    if (metadata->scale_count > 0) {
+        pairs->scales = format_scales(metadata);
+        if (!pairs->scales) return false;
+        add(pairs, KEY_INT8, pairs->scales);
+    }
     add(pairs, KEY_LICENSE, lookup(checkpoint, KEY_LICENSE));
     add(pairs, KEY_DESCRIPTION, lookup(checkpoint, KEY_DESCRIPTION));
+    return true;
+}
+
+void vrn_metadata_pairs_free(vrn_metadata_pairs *pairs)
+{
+    vrn_free(pairs->scales);
+    pairs->scales = NULL;
 }

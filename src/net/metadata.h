@@ -5,6 +5,8 @@
  *     vkresnet.resize, .crop  pixels
  *     vkresnet.interpolation  "bilinear"
  *     vkresnet.mean, .std     "0.485,0.456,0.406"
+ *     vkresnet.int8           the scales of activations: lines of a layer's name, a blank and a number; the
+ *                             layer's output in bytes, -127 to 127, times that is its value
  *     vkresnet.license, .description
  * All are optional. Files of other formats have none. */
 #ifndef VRN_NET_METADATA_H
@@ -13,12 +15,21 @@
 #include <vkresnet/vkresnet.h>
 
 #include "checkpoint/checkpoint.h"
+#include "net/graph.h"
+
+/* How the output of a layer is stored as bytes; the layer as the fused graph calls it. */
+typedef struct vrn_scale {
+    char name[VRN_NAME_MAX];
+    float scale;
+} vrn_scale;
 
 typedef struct vrn_model_metadata {
     char name[256];
     vrn_transform transform;
     char *text;               /* the class names, each with its NUL */
     const char **class_names; /* NULL where the file has none; else [num_classes] */
+    vrn_scale *scales;        /* [scale_count] */
+    uint32_t scale_count;
 } vrn_model_metadata;
 
 /* The architecture's text in the file, or NULL; and what to call that text in messages. */
@@ -36,10 +47,12 @@ typedef struct vrn_metadata_pairs {
     vrn_metadata pairs[16];
     size_t count;
     char arch[512], resize[16], crop[16], mean[112], std[112];
+    char *scales;
 } vrn_metadata_pairs;
 
-/* License, description and class names are those of `checkpoint`, which may be NULL. */
-void vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
+/* License, description and class names are those of `checkpoint`, which may be NULL. False: out of memory. */
+bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
                           const vrn_checkpoint *checkpoint, const vrn_arch *arch);
+void vrn_metadata_pairs_free(vrn_metadata_pairs *pairs);
 
 #endif

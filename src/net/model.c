@@ -27,6 +27,7 @@ struct vrn_model {
     vrn_checkpoint *checkpoint; /* holds the tensors' data .. */
     float *values;              /* .. or this does, where they are random */
     vrn_model_metadata metadata;
+    vrn_model *base; /* held: everything else than the scales is its; else NULL */
 };
 
 /* ---- The table of parameters ----------------------------------------------------------------- */
@@ -335,6 +336,12 @@ void vrn_model_release(vrn_model *model)
 {
     if (!model) return;
     if (atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1) return;
+    if (model->base) {
+        vrn_free(model->metadata.scales);
+        vrn_model_release(model->base);
+        vrn_free(model);
+        return;
+    }
     vrn_metadata_free(&model->metadata);
     vrn_checkpoint_destroy(&model->checkpoint);
     vrn_free(model->values);
@@ -349,6 +356,48 @@ void vrn_model_destroy(vrn_model **model)
     if (!model) return;
     vrn_model_release(*model);
     *model = NULL;
+}
+
+vrn_result vrn_model_with_scales(vrn_model **out, const vrn_model *base, const vrn_scale *scales,
+                                 uint32_t count, const vrn_log *log)
+{
+    *out = NULL;
+    vrn_model *model = vrn_alloc(1, sizeof *model);
+    vrn_scale *copy = vrn_alloc(count, sizeof *copy);
+    if (!model || !copy) {
+        vrn_free(model);
+        vrn_free(copy);
+        return vrn_fail_memory(log);
+    }
+    memcpy(copy, scales, count * sizeof *copy);
+    atomic_init(&model->references, 1);
+    model->id = base->id;
+    model->arch = base->arch;
+    model->parameters = base->parameters;
+    model->tensors = base->tensors;
+    model->by_name = base->by_name;
+    model->count = base->count;
+    model->checkpoint = base->checkpoint;
+    model->metadata = base->metadata;
+    model->metadata.scales = copy;
+    model->metadata.scale_count = count;
+    model->base = vrn_model_hold(base);
+    *out = model;
+    return VRN_OK;
+}
+
+float vrn_model_scale(const vrn_model *model, const char *layer)
+{
+    for (uint32_t i = 0; i < model->metadata.scale_count; i++) {
+        const vrn_scale *scale = &model->metadata.scales[i];
+        if (strcmp(scale->name, layer) == 0) return scale->scale;
+    }
+    return 0;
+}
+
+bool vrn_model_has_scales(const vrn_model *model)
+{
+    return model->metadata.scale_count > 0;
 }
 
 const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name)
@@ -402,7 +451,11 @@ vrn_result vrn_model_save(const vrn_model *model, const char *path,
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "save: expected a model and a path");
     }
     vrn_metadata_pairs metadata;
-    vrn_metadata_collect(&metadata, &model->metadata, model->checkpoint, &model->arch);
-    return vrn_safetensors_write(path, model->tensors, model->count, metadata.pairs, metadata.count,
-                                 params && params->fp16, log);
+    if (!vrn_metadata_collect(&metadata, &model->metadata, model->checkpoint, &model->arch)) {
+        return vrn_fail_memory(log);
+    }
+    vrn_result result = vrn_safetensors_write(path, model->tensors, model->count, metadata.pairs,
+                                              metadata.count, params && params->fp16, log);
+    vrn_metadata_pairs_free(&metadata);
+    return result;
 }

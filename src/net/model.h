@@ -5,6 +5,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "checkpoint/tensor.h"
+#include "net/metadata.h"
 
 /* The parameter called `name`, or NULL. After a successful load or creation every parameter that
  * the architecture needs is there, has a float type and the right shape. Thread-safe, as a model
@@ -13,11 +14,19 @@ const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name);
 
 const vrn_arch *vrn_model_arch(const vrn_model *model);
 
+/* The scale of a layer's output as bytes; 0: it is not known. */
+float vrn_model_scale(const vrn_model *model, const char *layer);
+bool vrn_model_has_scales(const vrn_model *model);
+
+/* The same model with other scales, which are copied. It has the same parameters, and the same id. */
+vrn_result vrn_model_with_scales(vrn_model **model, const vrn_model *base, const vrn_scale *scales,
+                                 uint32_t count, const vrn_log *log);
+
 /* A model is counted: a session holds its model, so that handles may be destroyed in any order. */
 vrn_model *vrn_model_hold(const vrn_model *model);
 void vrn_model_release(vrn_model *model);
 
-/* A number that no other model of this process has had; key of the weights on a device. */
+/* A number that no model with other parameters has had in this process; key of the weights on a device. */
 uint64_t vrn_model_id(const vrn_model *model);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "ops/conv_gemm.h"
 #include "ops/conv_gpu.h"
+#include "ops/conv_int8.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_conv_generic;
@@ -23,12 +24,19 @@ extern const vrn_module vrn_module_winograd_output_f2;
 extern const vrn_module vrn_module_winograd_output_texel;
 extern const vrn_module vrn_module_winograd_output_f2_texel;
 extern const vrn_module vrn_module_conv_direct_gpu;
+extern const vrn_module vrn_module_conv_direct_int8;
+extern const vrn_module vrn_module_conv_direct_int8_texel;
+extern const vrn_module vrn_module_conv_direct_int8_gpu;
+extern const vrn_module vrn_module_conv_direct_int8_dot;
+extern const vrn_module vrn_module_conv_direct_int8_dot_texel;
+extern const vrn_module vrn_module_conv_direct_int8_dot_gpu;
 
 /* Layouts of packed weights: the bias, [K padded to 4], and behind it, with K output channels in all and C
  * input channels of one group: */
 enum {
-    LAYOUT_KCRS, /* [K, C, kh, kw] float: as PyTorch has them */
+    LAYOUT_KCRS, /* [K, C, kh, kw] numbers: as PyTorch has them; zeros to a multiple of four */
     LAYOUT_RSCK, /* [kh, kw, C padded to 4, K / 4] vec4: output channels side by side */
+    LAYOUT_INT8, /* scales and bytes (conv_int8.h) */
 };
 
 /* Where the constants of a row stand. */
@@ -93,6 +101,14 @@ static double direct_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint3
     return vrn_conv_merit(d, images, &cost);
 }
 
+/* The more a kernel needs of a device the faster it should be there. */
+static double int8_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    (void)d, (void)images;
+    return 1 + 2 * !!(kernel->needs & VRN_CAPABILITY_TEXEL_BUFFERS) +
+           !!(kernel->needs & VRN_CAPABILITY_INTEGER_DOT_PRODUCT);
+}
+
 static bool tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     (void)kernel;
@@ -135,6 +151,18 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
         .pass = {{.module = &vrn_module_conv_direct_gpu,                                           \
                   .row_count = 4,                                                                  \
                   .row = {64, lanes_c, pixels, 1},                                                 \
+                  .grid = direct_grid}},                                                           \
+    }
+
+/* Bytes, with the sums of an integer dot product where the device has it. */
+#define INT8(name_, needs_, suits_, module_, texel_, lanes, pixels)                                \
+    {                                                                                              \
+        .name = "conv_int8" name_, .suits = suits_, .needs = needs_, .layout = LAYOUT_INT8,        \
+        .bytes = true, .fits = direct_fits, .merit = int8_merit, .pass_count = 1,                  \
+        .pass = {{.module = &vrn_module_conv_direct_int8##module_,                                 \
+                  .texel = texel_,                                                                 \
+                  .row_count = 4,                                                                  \
+                  .row = {lanes, 8, pixels, 1},                                                    \
                   .grid = direct_grid}},                                                           \
     }
 
@@ -205,6 +233,8 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
     WINOGRAD("texel_" #lanes_c "x" #pixels "x" #columns, suffix, gemm_texel,                       \
              VRN_CAPABILITY_TEXEL_BUFFERS, TEXEL_XW, m, 0, lanes_c, pixels, columns)
 
+#define DOT VRN_CAPABILITY_INTEGER_DOT_PRODUCT
+
 static const vrn_kernel kernels[] = {
     {
         .name = "conv_generic",
@@ -238,6 +268,13 @@ static const vrn_kernel kernels[] = {
     WINOGRAD_TEXEL(4, _texel, 8, 4, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 8, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 4, 2),
+    INT8("", 0, VRN_SUITS_CPU, , 0, 8, STORAGE_PIXELS),
+    INT8("_dot", DOT, VRN_SUITS_CPU, _dot, 0, 8, STORAGE_PIXELS),
+    INT8("_texel", VRN_CAPABILITY_TEXEL_BUFFERS, VRN_SUITS_CPU, _texel, TEXEL_XW, 8, 8),
+    INT8("_dot_texel", DOT | VRN_CAPABILITY_TEXEL_BUFFERS, VRN_SUITS_CPU, _dot_texel, TEXEL_XW, 8,
+         8),
+    INT8("_gpu", 0, VRN_SUITS_GPU, _gpu, 0, 64, 8),
+    INT8("_dot_gpu", DOT, VRN_SUITS_GPU, _dot_gpu, 0, 64, 8),
     DIRECT_GPU(16, 4),
     DIRECT_GPU(16, 8),
     TILE(32, 32, 8, 1, 1),
@@ -295,21 +332,17 @@ static uint64_t packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
 {
     uint64_t positions = (uint64_t)d->kernel.y * d->kernel.x, bias = (uint64_t)vrn_c4(d->out.c) * 4;
     if (kernel->layout >= VRN_GEMM_LAYOUTS) return bias + vrn_gemm_packed_floats(d, kernel);
-    if (kernel->layout == LAYOUT_KCRS) return bias + positions * group_in(d) * d->out.c;
+    if (kernel->layout == LAYOUT_INT8) return bias + vrn_int8_packed_words(d);
+    if (kernel->layout == LAYOUT_KCRS) {
+        return bias + vrn_round_up(positions * group_in(d) * d->out.c, 4);
+    }
     return bias + positions * vrn_c4(group_in(d)) * 4 * bias;
 }
 
 static void pack_bias(const vrn_op_desc *d, const vrn_params *params, float *packed)
 {
     memset(packed, 0, (size_t)vrn_c4(d->out.c) * 4 * sizeof *packed);
-    for (uint32_t k = 0; k < d->out.c; k++) {
-        double bias = params->own[VRN_PARAM_BIAS] ? params->own[VRN_PARAM_BIAS][k] : 0;
-        if (params->norm[VRN_PARAM_WEIGHT]) {
-            bias = (bias - params->norm[VRN_PARAM_MEAN][k]) * vrn_conv_scale(params, k) +
-                   params->norm[VRN_PARAM_BIAS][k];
-        }
-        packed[k] = (float)bias;
-    }
+    for (uint32_t k = 0; k < d->out.c; k++) packed[k] = (float)vrn_params_bias(params, k);
 }
 
 enum { PACK_TILE = 16 }; /* floats in a cache line */
@@ -326,7 +359,7 @@ static void pack_rsck(const vrn_op_desc *d, const vrn_params *params, float *pac
     for (uint32_t k0 = 0; k0 < d->out.c; k0 += PACK_TILE) {
         const uint32_t count_k = vrn_min_u32(PACK_TILE, d->out.c - k0);
         double scale[PACK_TILE];
-        for (uint32_t k = 0; k < count_k; k++) scale[k] = vrn_conv_scale(params, k0 + k);
+        for (uint32_t k = 0; k < count_k; k++) scale[k] = vrn_params_scale(params, k0 + k);
         for (size_t i0 = 0; i0 < each; i0 += PACK_TILE) {
             const size_t count_i = each - i0 < PACK_TILE ? each - i0 : PACK_TILE;
             float tile[PACK_TILE][PACK_TILE];
@@ -347,11 +380,12 @@ static void pack_kcrs(const vrn_op_desc *d, const vrn_params *params, float *pac
 {
     const size_t each = (size_t)group_in(d) * d->kernel.y * d->kernel.x;
     for (uint32_t k = 0; k < d->out.c; k++) {
-        double scale = vrn_conv_scale(params, k);
+        double scale = vrn_params_scale(params, k);
         for (size_t i = 0; i < each; i++) {
             packed[k * each + i] = (float)(params->own[VRN_PARAM_WEIGHT][k * each + i] * scale);
         }
     }
+    for (size_t i = each * d->out.c; i % 4 != 0; i++) packed[i] = 0;
 }
 
 static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
@@ -361,6 +395,8 @@ static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_param
     pack_bias(d, params, packed);
     if (kernel->layout >= VRN_GEMM_LAYOUTS) {
         vrn_gemm_pack(d, kernel, params, weights);
+    } else if (kernel->layout == LAYOUT_INT8) {
+        vrn_int8_pack(d, params, weights);
     } else if (kernel->layout == LAYOUT_RSCK) {
         pack_rsck(d, params, weights);
     } else {
@@ -375,4 +411,5 @@ const vrn_operator vrn_operator_conv = {
     .constants = constants,
     .packed_floats = packed_floats,
     .pack = pack,
+    .takes_bytes = groups_aligned,
 };

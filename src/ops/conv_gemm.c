@@ -127,13 +127,6 @@ double vrn_gemm_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
     return vrn_conv_merit(d, images, &cost);
 }
 
-double vrn_conv_scale(const vrn_params *params, uint32_t k)
-{
-    if (!params->norm[VRN_PARAM_WEIGHT]) return 1;
-    return params->norm[VRN_PARAM_WEIGHT][k] /
-           sqrt((double)params->norm[VRN_PARAM_VAR][k] + params->norm_eps);
-}
-
 uint64_t vrn_gemm_packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
 {
     const uint32_t mode = mode_of(kernel);
@@ -215,7 +208,7 @@ void vrn_gemm_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_par
     for (uint32_t n0 = 0; n0 < d->out.c; n0 += TILE_N) {
         double scale[TILE_N];
         for (uint32_t n = 0; n < TILE_N && n0 + n < d->out.c; n++) {
-            scale[n] = vrn_conv_scale(params, n0 + n);
+            scale[n] = vrn_params_scale(params, n0 + n);
         }
         for (uint32_t k0 = 0; k0 < k_count; k0 += TILE_K) {
             fill_tile(&tile, d, mode, params, scale, k0, n0);

@@ -43,7 +43,4 @@ uint64_t vrn_gemm_packed_floats(const vrn_op_desc *desc, const vrn_kernel *kerne
 void vrn_gemm_pack(const vrn_op_desc *desc, const vrn_kernel *kernel, const vrn_params *params,
                    float *packed);
 
-/* What output channel k is multiplied by when a batch norm is folded into the convolution. */
-double vrn_conv_scale(const vrn_params *params, uint32_t k);
-
 #endif

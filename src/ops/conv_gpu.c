@@ -32,7 +32,7 @@ uint64_t vrn_tile_scratch(const vrn_op_desc *d, const vrn_kernel *kernel, uint32
                           uint32_t images)
 {
     if (scratch != 1) return 0;
-    return vrn_shape_bytes(d->out) * images * kernel->pass[0].row[VRN_TILE_SPLIT];
+    return vrn_tensor_bytes(d->out, VRN_TYPE_F32) * images * kernel->pass[0].row[VRN_TILE_SPLIT];
 }
 
 /* Merits are made of an estimate of the time that a kernel takes, in multiply-adds of a device that is full:

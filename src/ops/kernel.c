@@ -1,5 +1,6 @@
 #include "ops/kernel.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -24,33 +25,89 @@ const vrn_operator *vrn_operator_of(vrn_op op)
     return operators[op];
 }
 
-uint64_t vrn_shape_bytes(vrn_shape shape)
+void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
-    return (uint64_t)shape.h * shape.w * vrn_c4(shape.c) * 4 * sizeof(float);
+    memset(values, 0, VRN_OP_CONSTANTS_MAX * sizeof *values);
+    vrn_operator_of(desc->op)->constants(desc, values);
+    values[VRN_TYPE_CONSTANTS + VRN_BIND_X] = desc->x.type;
+    values[VRN_TYPE_CONSTANTS + VRN_BIND_Y] = desc->y.type;
+    values[VRN_TYPE_CONSTANTS + VRN_BIND_W] = desc->w;
+    values[VRN_TYPE_CONSTANTS + VRN_BIND_R] = desc->r.type;
+}
+
+uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc)
+{
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    if (!op->packed_floats) return 0;
+    uint64_t numbers = op->packed_floats(desc, kernel);
+    return desc->w == VRN_TYPE_F16 ? numbers * sizeof(uint16_t) : numbers * sizeof(float);
+}
+
+vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                 const vrn_op_desc *desc)
+{
+    if (kernel->pass[pass].scratch[binding]) return VRN_TYPE_F32;
+    switch (binding) {
+    case VRN_BIND_X: return desc->x.type;
+    case VRN_BIND_Y: return desc->y.type;
+    case VRN_BIND_W: return desc->w;
+    default: return desc->r.type;
+    }
+}
+
+/* What a texel buffer's element is. */
+typedef struct texel {
+    VkFormat format;
+    uint32_t bytes;
+} texel;
+
+static texel texel_of(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                      const vrn_op_desc *desc)
+{
+    static const texel texels[VRN_TYPE_COUNT] = {
+        [VRN_TYPE_F32] = {VK_FORMAT_R32G32B32A32_SFLOAT, 16},
+        [VRN_TYPE_F16] = {VK_FORMAT_R16G16B16A16_SFLOAT, 8},
+        [VRN_TYPE_I8] = {VK_FORMAT_R8G8B8A8_SNORM, 4},
+    };
+    if (kernel->bytes && binding == VRN_BIND_X) return (texel){VK_FORMAT_R32_UINT, 4};
+    if (kernel->bytes && binding == VRN_BIND_W) return (texel){VK_FORMAT_R32G32B32A32_UINT, 16};
+    return texels[vrn_kernel_binding_type(kernel, pass, binding, desc)];
+}
+
+VkFormat vrn_kernel_texel_format(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                 const vrn_op_desc *desc)
+{
+    return texel_of(kernel, pass, binding, desc).format;
+}
+
+bool vrn_op_takes_bytes(const vrn_op_desc *desc)
+{
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    return op->takes_bytes && desc->x.type == VRN_TYPE_I8 && op->takes_bytes(desc);
 }
 
 uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                   const vrn_op_desc *desc, uint32_t images)
 {
-    const vrn_operator *op = vrn_operator_of(desc->op);
     uint32_t scratch = kernel->pass[pass].scratch[binding];
     if (scratch) return kernel->scratch_bytes(desc, kernel, scratch, images);
     switch (binding) {
-    case VRN_BIND_X: return vrn_shape_bytes(desc->in) * images;
-    case VRN_BIND_Y: return vrn_shape_bytes(desc->out) * images;
-    case VRN_BIND_W: return op->packed_floats ? op->packed_floats(desc, kernel) * sizeof(float) : 0;
+    case VRN_BIND_X: return vrn_tensor_bytes(desc->in, desc->x.type) * images;
+    case VRN_BIND_Y: return vrn_tensor_bytes(desc->out, desc->y.type) * images;
+    case VRN_BIND_W: return vrn_kernel_weight_bytes(kernel, desc);
     default:
-        if (desc->op == VRN_OP_ADD) return vrn_shape_bytes(desc->in) * images;
-        return desc->epilogue.residual ? vrn_shape_bytes(desc->epilogue.residual_shape) * images
-                                       : 0;
+        if (desc->op == VRN_OP_ADD) return vrn_tensor_bytes(desc->in, desc->r.type) * images;
+        if (!desc->epilogue.residual) return 0;
+        return vrn_tensor_bytes(desc->epilogue.residual_shape, desc->r.type) * images;
     }
 }
 
 uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
-                                  const vrn_device *device)
+                                  const vrn_op_desc *desc, const vrn_device *device)
 {
     if (kernel->pass[pass].texel & (1u << binding)) {
-        return (uint64_t)device->limits.maxTexelBufferElements * 16;
+        return (uint64_t)device->limits.maxTexelBufferElements *
+               texel_of(kernel, pass, binding, desc).bytes;
     }
     return device->limits.maxStorageBufferRange;
 }
@@ -67,7 +124,7 @@ static bool pass_supported(const vrn_kernel *kernel, uint32_t index, const vrn_o
     }
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
         if (vrn_kernel_binding_bytes(kernel, index, b, desc, 1) >
-            vrn_kernel_binding_limit(kernel, index, b, device)) {
+            vrn_kernel_binding_limit(kernel, index, b, desc, device)) {
             return false;
         }
     }
@@ -80,7 +137,7 @@ static bool pass_supported(const vrn_kernel *kernel, uint32_t index, const vrn_o
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device)
 {
-    if (!vrn_device_has(device, kernel->needs) ||
+    if (!vrn_device_has(device, kernel->needs) || kernel->bytes != (desc->w == VRN_TYPE_I8) ||
         kernel->shared_bytes > device->limits.maxComputeSharedMemorySize) {
         return false;
     }
@@ -112,17 +169,38 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     key->module = p->module;
     key->bindings = op->bindings;
     key->texel = p->texel;
-    uint32_t values[VRN_OP_CONSTANTS_MAX], written = op->constants(desc, values), count = 0;
-    key->push_bytes = (p->pushed ? VRN_PUSH_WORDS : 1) * sizeof(uint32_t);
-    for (uint32_t i = p->pushed ? VRN_PUSHED_CONSTANTS : 0; i < written; i++, count++) {
+    uint32_t values[VRN_OP_CONSTANTS_MAX], count = 0;
+    vrn_op_constants(desc, values);
+    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
+        values[VRN_TYPE_CONSTANTS + b] = vrn_kernel_binding_type(kernel, pass, b, desc);
+    }
+    key->push_bytes = (p->pushed ? VRN_PUSH_WORDS_MAX : VRN_PUSH_WORDS) * sizeof(uint32_t);
+    for (uint32_t i = p->pushed ? VRN_PUSHED_CONSTANTS : 0; i < VRN_OP_CONSTANTS_MAX; i++) {
+        /* Bindings that the operator has not are of no type, and what it does not write is not there. */
+        if (i >= VRN_TYPE_CONSTANTS && !(op->bindings & 1u << (i - VRN_TYPE_CONSTANTS))) continue;
         key->constant_ids[count] = i;
-        key->constants[count] = values[i];
+        key->constants[count++] = values[i];
     }
     for (uint32_t i = 0; i < p->row_count; i++, count++) {
         key->constant_ids[count] = VRN_ROW_CONSTANTS + i;
         key->constants[count] = p->row[i];
     }
     key->constant_count = count;
+}
+
+double vrn_params_scale(const vrn_params *params, uint32_t k)
+{
+    if (!params->norm[VRN_PARAM_WEIGHT]) return 1;
+    return params->norm[VRN_PARAM_WEIGHT][k] /
+           sqrt((double)params->norm[VRN_PARAM_VAR][k] + params->norm_eps);
+}
+
+double vrn_params_bias(const vrn_params *params, uint32_t k)
+{
+    double bias = params->own[VRN_PARAM_BIAS] ? params->own[VRN_PARAM_BIAS][k] : 0;
+    if (!params->norm[VRN_PARAM_WEIGHT]) return bias;
+    return (bias - params->norm[VRN_PARAM_MEAN][k]) * vrn_params_scale(params, k) +
+           params->norm[VRN_PARAM_BIAS][k];
 }
 
 void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid)
@@ -140,10 +218,14 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         const vrn_pass *pass = &kernel->pass[i];
         if (i > 0) vrn_commands_barrier(buffer, device, false);
-        uint32_t push[2 + VRN_OP_CONSTANTS_MAX] = {images, pass->mode};
-        if (pass->pushed) vrn_operator_of(desc->op)->constants(desc, push + 2);
+        uint32_t push[VRN_PUSH_WORDS + 1 + VRN_OP_CONSTANTS_MAX] = {images};
+        const float scales[] = {desc->x.scale, desc->y.scale, desc->r.scale};
+        memcpy(push + 1, scales, sizeof scales);
+        push[VRN_PUSH_WORDS] = pass->mode;
+        if (pass->pushed) vrn_op_constants(desc, push + VRN_PUSH_WORDS + 1);
         vrn_pipeline_bind(&bound[i].pipeline, device, buffer, bound[i].set, push,
-                          (pass->pushed ? VRN_PUSH_WORDS : 1) * (uint32_t)sizeof *push);
+                          (pass->pushed ? VRN_PUSH_WORDS_MAX : VRN_PUSH_WORDS) *
+                              (uint32_t)sizeof *push);
         vrn_dispatch_folded(buffer, device, pass->grid(pass, desc, images));
     }
 }
@@ -155,5 +237,5 @@ vrn_grid vrn_grid_flat(const vrn_pass *pass, uint64_t elements)
 
 vrn_grid vrn_grid_output(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images)
 {
-    return vrn_grid_flat(pass, images * (vrn_shape_bytes(desc->out) / 16));
+    return vrn_grid_flat(pass, images * (vrn_tensor_bytes(desc->out, VRN_TYPE_F32) / 16));
 }

@@ -22,9 +22,14 @@ enum {
  * VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
 enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 8 };
 
-/* Constants with a lower id describe the shape, and can be pushed (vrn_pass.pushed), behind the number of
- * images and the mode; the others switch code on and off. */
-enum { VRN_PUSHED_CONSTANTS = 20, VRN_PUSH_WORDS = 2 + VRN_PUSHED_CONSTANTS };
+/* Constants with a lower id describe the shape, and can be pushed (vrn_pass.pushed); the others switch code
+ * on and off. The last of the operator's, which are the same for all operators, are the types of the four
+ * bindings. */
+enum { VRN_PUSHED_CONSTANTS = 20, VRN_TYPE_CONSTANTS = VRN_OP_CONSTANTS_MAX - VRN_BIND_COUNT };
+
+/* What is pushed: the number of images and the scales of x, y and r; and the mode and the shape where the
+ * pass wants them. */
+enum { VRN_PUSH_WORDS = 4, VRN_PUSH_WORDS_MAX = VRN_PUSH_WORDS + 1 + VRN_PUSHED_CONSTANTS };
 
 /* Where a kernel is at home. */
 typedef enum vrn_kernel_suits {
@@ -66,6 +71,8 @@ struct vrn_kernel {
     uint32_t needs;        /* vrn_capability bits */
     uint32_t layout;       /* of the packed weights; the operator's own enumeration */
     uint32_t shared_bytes; /* of a work group */
+    bool
+        bytes; /* for parameters of bytes, which it reads by itself, as it does x; and for no others */
     uint32_t pass_count;
     vrn_pass pass[VRN_PASSES_MAX]; /* in order, each seeing what the one before wrote */
 
@@ -88,19 +95,29 @@ typedef struct vrn_params {
     float norm_eps;
 } vrn_params;
 
+/* What the weights of output channel k are multiplied by when a batch norm is folded into them, and its bias
+ * then. */
+double vrn_params_scale(const vrn_params *params, uint32_t k);
+double vrn_params_bias(const vrn_params *params, uint32_t k);
+
 typedef struct vrn_operator {
     const vrn_kernel *kernels;
     uint32_t kernel_count;
     uint32_t bindings; /* bit i: its kernels declare binding i */
 
-    /* Writes the operator's constants, returns how many: constant i has id i. */
+    /* Writes the operator's constants, of which there are fewer than VRN_TYPE_CONSTANTS, returns how many:
+     * constant i has id i. */
     uint32_t (*constants)(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
 
-    /* Floats that VRN_BIND_W holds, and filling them (every one). NULL where the operator has no
-     * parameters. */
+    /* Numbers that VRN_BIND_W holds, a multiple of four, and filling them (every one) as floats; whoever
+     * uploads them converts them to the type of the parameters. A kernel's layout may be made of 32-bit
+     * words of its own instead: those of bytes are. NULL where the operator has no parameters. */
     uint64_t (*packed_floats)(const vrn_op_desc *desc, const vrn_kernel *kernel);
     void (*pack)(const vrn_op_desc *desc, const vrn_kernel *kernel, const vrn_params *params,
                  float *packed);
+
+    /* Whether it has kernels with parameters of bytes for an operation. NULL: for none. */
+    bool (*takes_bytes)(const vrn_op_desc *desc);
 } vrn_operator;
 
 /* The operator of a kind. Never NULL. */
@@ -114,16 +131,32 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
 void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
                     vrn_pipeline_key *key);
 
-/* Bytes of one image's activations on the device, padding included. */
-uint64_t vrn_shape_bytes(vrn_shape shape);
+/* All constants of an operation, the types included; those that the operator has not are 0. Operations
+ * with equal ones have the same pipelines. */
+void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
 
-/* What a binding of a pass holds, in bytes, for so many images; 0: the operation has no such tensor. */
+/* Bytes of the packed parameters of an operation; 0: it has none. */
+uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc);
+
+/* What a pass finds at a binding: the type of the operation's tensor, or of scratch memory. */
+vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                 const vrn_op_desc *desc);
+
+/* The format of a pass's texel buffer. */
+VkFormat vrn_kernel_texel_format(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                 const vrn_op_desc *desc);
+
+/* Whether an operation's parameters can be bytes, which they may be only then. */
+bool vrn_op_takes_bytes(const vrn_op_desc *desc);
+
+/* What a binding of a pass holds, in bytes, for so many images; 0: the operation has no such tensor. Scratch
+ * memory is floats. */
 uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                   const vrn_op_desc *desc, uint32_t images);
 
 /* The largest range that a binding of a pass may have on the device. */
 uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
-                                  const vrn_device *device);
+                                  const vrn_op_desc *desc, const vrn_device *device);
 
 /* All scratches of a kernel, one behind the other, each aligned: the bytes, and where each begins
  * (offsets may be NULL). */

@@ -1,5 +1,7 @@
 #include "ops/op.h"
 
+#include "base/util.h"
+
 static const char *const op_names[VRN_OP_COUNT] = {
     [VRN_OP_CONV] = "conv",
     [VRN_OP_BATCH_NORM] = "batch_norm",
@@ -16,6 +18,30 @@ static const char *const op_names[VRN_OP_COUNT] = {
 const char *vrn_op_name(vrn_op op)
 {
     return op >= 0 && op < VRN_OP_COUNT ? op_names[op] : "unknown";
+}
+
+static const struct {
+    const char *name;
+    uint32_t bytes4;
+} types[VRN_TYPE_COUNT] = {
+    [VRN_TYPE_F32] = {"fp32", 16},
+    [VRN_TYPE_F16] = {"fp16", 8},
+    [VRN_TYPE_I8] = {"int8", 4},
+};
+
+const char *vrn_type_name(vrn_type type)
+{
+    return types[type].name;
+}
+
+uint32_t vrn_type_bytes4(vrn_type type)
+{
+    return types[type].bytes4;
+}
+
+uint64_t vrn_tensor_bytes(vrn_shape shape, vrn_type type)
+{
+    return (uint64_t)shape.h * shape.w * vrn_c4(shape.c) * vrn_type_bytes4(type);
 }
 
 static double elements(vrn_shape shape)

@@ -23,10 +23,31 @@ typedef enum vrn_op {
 /* "conv", "batch_norm", .. */
 const char *vrn_op_name(vrn_op op);
 
-/* One image's activations. On the device: [N, H, W, C/4] vec4, channels beyond C are zero. */
+/* One image's activations. On the device: [N, H, W, C/4] elements of four channels; those beyond C are
+ * zero. */
 typedef struct vrn_shape {
     uint32_t h, w, c;
 } vrn_shape;
+
+/* How the numbers of a tensor are stored on the device (shaders/tensor.glsl). Everything is computed in
+ * floats, or from bytes in 32-bit integers. */
+typedef enum vrn_type {
+    VRN_TYPE_F32,
+    VRN_TYPE_F16, /* what is beyond its range is stored as its largest number */
+    VRN_TYPE_I8,  /* -127 .. 127 */
+    VRN_TYPE_COUNT
+} vrn_type;
+
+typedef struct vrn_format {
+    vrn_type type;
+    float scale; /* VRN_TYPE_I8: a byte times this is the value */
+} vrn_format;
+
+/* "fp32", "fp16", "int8" */
+const char *vrn_type_name(vrn_type type);
+
+/* Bytes of an element: four numbers. */
+uint32_t vrn_type_bytes4(vrn_type type);
 
 typedef struct vrn_extent {
     uint32_t y, x;
@@ -51,6 +72,8 @@ typedef struct vrn_op_desc {
     float eps;                                    /* norms */
     uint32_t subsample, offset;                   /* VRN_OP_SHORTCUT: stride, zeros put in front */
     vrn_epilogue epilogue;
+    vrn_format x, y, r; /* input; output; residual, or VRN_OP_ADD's second operand */
+    vrn_type w;         /* parameters */
 } vrn_op_desc;
 
 /* Parameters of an operator, by role: index into the arrays of parameters of nodes and kernels. */
@@ -61,6 +84,9 @@ enum {
     VRN_PARAM_VAR = 3,    /* batch norm's running_var [C] */
     VRN_PARAM_COUNT = 4
 };
+
+/* Bytes of one image's activations on the device, padding included. */
+uint64_t vrn_tensor_bytes(vrn_shape shape, vrn_type type);
 
 /* Multiply-adds count as two. Of one image. */
 double vrn_op_flops(const vrn_op_desc *desc);

@@ -5,6 +5,7 @@
 #include "gpu/descriptor.h"
 #include "session/choose.h"
 #include "session/fuse.h"
+#include "session/precision.h"
 #include "session/session.h"
 
 /* The arena's size where nobody limits it: larger batches gain little by then. */
@@ -25,8 +26,12 @@ static vrn_result build_graph(vrn_session *session, const vrn_session_params *pa
                             "tap '%s': the network has no module of this name", name);
         }
     }
-    if (params->no_fusion) return VRN_OK;
-    return vrn_graph_fuse(&session->graph, taps, params->tap_count, log);
+    if (!params->no_fusion) {
+        result = vrn_graph_fuse(&session->graph, taps, params->tap_count, log);
+    }
+    if (result) return result;
+    return vrn_graph_set_precision(&session->graph, session->model, params->precision,
+                                   params->fp32_layers, params->fp32_layer_count, log);
 }
 
 /* Chooses for so many images at once. */
@@ -75,7 +80,7 @@ static uint32_t slice_limit(const vrn_session *session, uint64_t image_arena_byt
             uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
             if (b == VRN_BIND_W) continue; /* the same for any number of images */
             uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
-            uint64_t most = vrn_kernel_binding_limit(kernel, pass, b, session->device);
+            uint64_t most = vrn_kernel_binding_limit(kernel, pass, b, desc, session->device);
             if (bytes) slice = vrn_min_u64(slice, most / bytes);
         }
     }
@@ -144,7 +149,8 @@ static void list_outputs(vrn_session *session, const vrn_value *taps)
     }
     for (uint32_t i = 0; i < session->output_count; i++) {
         outputs[i].shape = vrn_graph_shape(&session->graph, outputs[i].value);
-        outputs[i].image_bytes = vrn_shape_bytes(outputs[i].shape);
+        outputs[i].format = vrn_graph_format(&session->graph, outputs[i].value);
+        outputs[i].image_bytes = vrn_graph_bytes(&session->graph, outputs[i].value);
         outputs[i].offset = session->output_bytes;
         session->output_bytes += outputs[i].image_bytes * session->info.batch;
     }
@@ -218,7 +224,7 @@ static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_
         /* A kernel that could add a residual declares it; where there is none, the output stands in: it
          * is a storage buffer in every kernel, and not read. */
         offset = session->plan.offsets[index + 1];
-        bytes = vrn_shape_bytes(node->desc.out) * images;
+        bytes = vrn_graph_bytes(&session->graph, index + 1) * images;
     }
     return (vrn_range){.buffer = session->arena.handle, .offset = offset, .bytes = bytes};
 }
@@ -230,13 +236,15 @@ static vrn_result bind_pass(vrn_session *session, uint32_t index, uint32_t pass,
     vrn_step *step = &session->steps[index];
     vrn_binding bindings[VRN_BIND_COUNT];
     uint32_t count = 0;
-    uint32_t declared = vrn_operator_of(session->graph.nodes[index].desc.op)->bindings;
+    const vrn_op_desc *desc = &session->graph.nodes[index].desc;
+    uint32_t declared = vrn_operator_of(desc->op)->bindings;
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
         if (!(declared & (1u << b))) continue;
         vrn_range range = bound_range(session, index, pass, b, ranges);
         VkBufferView *view = &step->views[pass][b];
         if (step->kernel->pass[pass].texel & (1u << b)) {
-            vrn_result result = vrn_texel_view_create(view, device, range);
+            vrn_result result = vrn_texel_view_create(
+                view, device, range, vrn_kernel_texel_format(step->kernel, pass, b, desc));
             if (result) return result;
         }
         bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = *view};

@@ -83,7 +83,7 @@ vrn_result vrn_plan_create(vrn_plan *plan, const vrn_graph *graph, uint32_t imag
     for (vrn_value value = 0; value <= graph->count; value++) {
         /* A node's output may not share memory with what the node reads. */
         if (value > 0) expire(&live, value - 1);
-        uint64_t size = vrn_shape_bytes(vrn_graph_shape(graph, value)) * images;
+        uint64_t size = vrn_graph_bytes(graph, value) * images;
         size = vrn_round_up(size, alignment);
         if (!place(&live, size, last[value], &plan->offsets[value])) goto out_of_memory;
         plan->bytes = vrn_max_u64(plan->bytes, plan->offsets[value] + size);

@@ -17,20 +17,25 @@ static const char *fused_text(const vrn_node *node)
     return texts[index];
 }
 
+static const char *precision_text(const vrn_node *node)
+{
+    bool parameters = vrn_operator_of(node->desc.op)->packed_floats != NULL;
+    return vrn_type_name(parameters ? node->desc.w : node->desc.y.type);
+}
+
 static void describe(const vrn_session *session, uint32_t index, vrn_layer *layer)
 {
     const vrn_node *node = &session->graph.nodes[index];
     const vrn_step *step = &session->steps[index];
-    uint64_t bytes =
-        vrn_shape_bytes(node->desc.in) + vrn_shape_bytes(node->desc.out) + step->parameter_bytes;
-    if (node->residual != VRN_NO_VALUE) {
-        bytes += vrn_shape_bytes(vrn_graph_shape(&session->graph, node->residual));
-    }
+    uint64_t bytes = vrn_graph_bytes(&session->graph, node->input) +
+                     vrn_graph_bytes(&session->graph, index + 1) + step->parameter_bytes;
+    if (node->residual != VRN_NO_VALUE) bytes += vrn_graph_bytes(&session->graph, node->residual);
     *layer = (vrn_layer){
         .name = node->name,
         .op = vrn_op_name(node->desc.op),
         .kernel = step->kernel->name,
         .fused = fused_text(node),
+        .precision = precision_text(node),
         .height = node->desc.out.h,
         .width = node->desc.out.w,
         .channels = node->desc.out.c,
@@ -72,7 +77,7 @@ static vrn_result profile_create(profile *p, vrn_session *session, uint32_t runs
     if (!p->ticks || !p->times) return vrn_fail_memory(&device->log);
     vrn_result result = vrn_commands_create(&p->commands, device);
     if (result) return result;
-    uint64_t input_bytes = vrn_shape_bytes(session->graph.input) * slice;
+    uint64_t input_bytes = vrn_graph_bytes(&session->graph, 0) * slice;
     result = vrn_buffer_create(&p->input, device, VRN_BUFFER_UPLOAD, input_bytes, "profile input");
     if (result) return result;
     memset(p->input.mapped, 0, input_bytes);

@@ -6,7 +6,7 @@ static void record_slice(const vrn_session *session, VkCommandBuffer buffer, VkB
                          VkBuffer output, uint32_t first, uint32_t count, VkQueryPool each)
 {
     const vrn_device *device = session->device;
-    const uint64_t image_bytes = vrn_shape_bytes(session->graph.input);
+    const uint64_t image_bytes = vrn_graph_bytes(&session->graph, 0);
     const VkBufferCopy in = {
         .srcOffset = first * image_bytes,
         .dstOffset = session->plan.offsets[0],

@@ -1,6 +1,7 @@
 /* Inputs in, results out: the host's side of a submission. */
 #include <string.h>
 
+#include "base/half.h"
 #include "base/util.h"
 #include "session/session.h"
 
@@ -28,13 +29,26 @@ static void pack_nhwc(float *to, const float *from, size_t pixels)
     }
 }
 
-/* [count, H, W, C padded] to [count, C, H, W]. */
-static void unpack(float *to, const float *from, uint32_t count, vrn_shape shape)
+static float number_at(const void *from, vrn_format format, size_t i)
+{
+    switch (format.type) {
+    case VRN_TYPE_F32: return ((const float *)from)[i];
+    case VRN_TYPE_F16: return vrn_half_to_float(((const uint16_t *)from)[i]);
+    case VRN_TYPE_I8: return (float)((const int8_t *)from)[i] * format.scale;
+    case VRN_TYPE_COUNT: break;
+    }
+    return 0;
+}
+
+/* [count, H, W, C padded] to [count, C, H, W] floats. */
+static void unpack(float *to, const void *from, vrn_format format, uint32_t count, vrn_shape shape)
 {
     const size_t pixels = (size_t)shape.h * shape.w, padded = (size_t)vrn_c4(shape.c) * 4;
-    for (uint32_t n = 0; n < count; n++, from += pixels * padded) {
+    for (size_t n = 0; n < count; n++) {
         for (uint32_t c = 0; c < shape.c; c++) {
-            for (size_t i = 0; i < pixels; i++) *to++ = from[i * padded + c];
+            for (size_t i = 0; i < pixels; i++) {
+                *to++ = number_at(from, format, (n * pixels + i) * padded + c);
+            }
         }
     }
 }
@@ -44,7 +58,7 @@ static void unpack_output(const vrn_session *session, const vrn_slot *slot, uint
 {
     const vrn_output *output = &session->outputs[index];
     const char *from = (const char *)slot->output.mapped + output->offset;
-    if (to) unpack(to, (const float *)(const void *)from, slot->batch.count, output->shape);
+    if (to) unpack(to, from, output->format, slot->batch.count, output->shape);
 }
 
 static double network_ms(const vrn_session *session, const vrn_slot *slot)
@@ -116,7 +130,7 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_b
 {
     const size_t pixels = (size_t)session->info.height * session->info.width;
     if (!slot->input.handle) {
-        uint64_t bytes = vrn_shape_bytes(session->graph.input) * session->info.batch;
+        uint64_t bytes = vrn_graph_bytes(&session->graph, 0) * session->info.batch;
         vrn_result result =
             vrn_buffer_create(&slot->input, session->device, VRN_BUFFER_UPLOAD, bytes, "input");
         if (result) return result;

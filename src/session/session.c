@@ -39,9 +39,14 @@ static void destroy_slot(vrn_session *session, vrn_slot *slot)
 
 static vrn_result check_params(const vrn_session_params *params, const vrn_log *log)
 {
-    if (params->precision != VRN_PRECISION_FP32) {
-        return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "precision %d: only fp32 is supported",
+    if (!vrn_precision_name(params->precision)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "precision %d: there is no such one",
                         (int)params->precision);
+    }
+    if (params->fp32_layer_count > 0 && !params->fp32_layers) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "fp32_layer_count is %u, but fp32_layers is NULL",
+                        params->fp32_layer_count);
     }
     if (params->batch > BATCH_MAX) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a batch of %u images: at most %d",
@@ -89,6 +94,7 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     vrn_model_get_info(model, &model_info);
     session->transform = params->transform ? *params->transform : model_info.transform;
     uint32_t crop = session->transform.crop ? session->transform.crop : session->transform.resize;
+    session->info.precision = params->precision;
     session->info.batch = params->batch ? params->batch : 1;
     session->info.height = params->height ? params->height : crop;
     session->info.width = params->width ? params->width : crop;

@@ -30,6 +30,7 @@ typedef struct vrn_step {
 typedef struct vrn_output {
     vrn_value value;
     vrn_shape shape;
+    vrn_format format;
     uint64_t image_bytes; /* of one image, padded channels included */
     uint64_t offset;      /* of image 0 in the output buffer */
 } vrn_output;

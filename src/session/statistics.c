@@ -26,9 +26,9 @@ static bool same_shape(const vrn_op_desc *a, const vrn_op_desc *b)
 {
     uint32_t of_a[VRN_OP_CONSTANTS_MAX], of_b[VRN_OP_CONSTANTS_MAX];
     if (a->op != b->op) return false;
-    uint32_t count = vrn_operator_of(a->op)->constants(a, of_a);
-    vrn_operator_of(a->op)->constants(b, of_b);
-    return memcmp(of_a, of_b, count * sizeof *of_a) == 0;
+    vrn_op_constants(a, of_a);
+    vrn_op_constants(b, of_b);
+    return memcmp(of_a, of_b, sizeof of_a) == 0;
 }
 
 /* Whether a node is the first with its shape, and how many have it. */

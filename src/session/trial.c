@@ -40,16 +40,16 @@ static layout lay_out(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_
                       const vrn_device *device)
 {
     const uint64_t alignment = vrn_buffer_alignment(device);
-    const vrn_operator *op = vrn_operator_of(desc->op);
     layout l = {0};
-    l.r = vrn_round_up(vrn_shape_bytes(desc->in) * images, alignment);
-    uint64_t residual = desc->op == VRN_OP_ADD    ? vrn_shape_bytes(desc->in)
-                        : desc->epilogue.residual ? vrn_shape_bytes(desc->epilogue.residual_shape)
-                                                  : 0;
+    l.r = vrn_round_up(vrn_tensor_bytes(desc->in, desc->x.type) * images, alignment);
+    uint64_t residual = 0;
+    if (desc->op == VRN_OP_ADD) residual = vrn_tensor_bytes(desc->in, desc->r.type);
+    if (desc->epilogue.residual) {
+        residual = vrn_tensor_bytes(desc->epilogue.residual_shape, desc->r.type);
+    }
     l.w = l.r + vrn_round_up(residual * images, alignment);
-    uint64_t weights = op->packed_floats ? op->packed_floats(desc, kernel) * sizeof(float) : 0;
-    l.inputs = l.w + vrn_round_up(weights, alignment);
-    uint64_t y = vrn_round_up(vrn_shape_bytes(desc->out) * images, alignment);
+    l.inputs = l.w + vrn_round_up(vrn_kernel_weight_bytes(kernel, desc), alignment);
+    uint64_t y = vrn_round_up(vrn_tensor_bytes(desc->out, desc->y.type) * images, alignment);
     l.results = y + vrn_kernel_scratch(kernel, desc, images, alignment, l.scratch);
     for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) l.scratch[i] += y;
     return l;
@@ -63,7 +63,7 @@ bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint3
     for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
         uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
         if (vrn_kernel_binding_bytes(kernel, pass, b, desc, images) >
-            vrn_kernel_binding_limit(kernel, pass, b, device)) {
+            vrn_kernel_binding_limit(kernel, pass, b, desc, device)) {
             return false;
         }
     }
@@ -83,10 +83,12 @@ static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, co
         void *memory;
         bool cached; /* written in order either way */
         result = vrn_upload_reserve(&upload, buffer, offset, bytes, &memory, &cached);
-        float *values = memory;
-        for (uint64_t i = 0; i < bytes / sizeof *values && !result; i++) {
-            state = state * 1664525u + 1013904223u; /* from -1 to 1, rarely near 0 */
-            values[i] = (float)(state >> 8) / 8388608.0f - 1.0f;
+        uint32_t *words = memory;
+        for (uint64_t i = 0; i < bytes / sizeof *words && !result; i++) {
+            /* Ordinary numbers as whatever they are read: two halves from 0.5 to 1, a float from 3e-5 to
+             * 8e-3, four bytes; with either sign. */
+            state = state * 1664525u + 1013904223u;
+            words[i] = (state & 0x83ff83ffu) | 0x38003800u;
         }
     }
     vrn_result ended = vrn_upload_end(&upload);
@@ -110,7 +112,8 @@ static vrn_range range_of(const vrn_bench *bench, const layout *l, const vrn_ker
     if (scratch) return (vrn_range){bench->results.handle, l->scratch[scratch - 1], bytes};
     /* Where there is no such operand the output stands in, as in a session. */
     if (b == VRN_BIND_Y || bytes == 0) {
-        return (vrn_range){bench->results.handle, 0, vrn_shape_bytes(desc->out) * images};
+        return (vrn_range){bench->results.handle, 0,
+                           vrn_tensor_bytes(desc->out, desc->y.type) * images};
     }
     uint64_t offset = b == VRN_BIND_X ? l->x : b == VRN_BIND_R ? l->r : l->w;
     return (vrn_range){bench->inputs.handle, offset, bytes};
@@ -126,7 +129,8 @@ static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const layo
         vrn_range range = range_of(bench, l, trial->kernel, pass, b, desc, images);
         VkBufferView *view = &trial->views[pass][b];
         if (trial->kernel->pass[pass].texel & (1u << b)) {
-            vrn_result result = vrn_texel_view_create(view, bench->device, range);
+            vrn_result result = vrn_texel_view_create(
+                view, bench->device, range, vrn_kernel_texel_format(trial->kernel, pass, b, desc));
             if (result) return result;
         }
         bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = *view};

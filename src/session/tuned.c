@@ -49,14 +49,14 @@ static uint64_t hash_table(const vrn_operator *op)
 uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
                          uint32_t images)
 {
-    const vrn_operator *op = vrn_operator_of(desc->op);
-    if (!tuned->tables[desc->op]) tuned->tables[desc->op] = hash_table(op);
-    uint32_t constants[VRN_OP_CONSTANTS_MAX] = {0};
-    uint32_t count = op->constants(desc, constants);
-    uint64_t hash = hash_word(VRN_HASH_START, tuned->tables[desc->op]);
+    uint64_t *table = &tuned->tables[desc->op];
+    if (!*table) *table = hash_table(vrn_operator_of(desc->op));
+    uint32_t constants[VRN_OP_CONSTANTS_MAX];
+    vrn_op_constants(desc, constants);
+    uint64_t hash = hash_word(VRN_HASH_START, *table);
     hash = hash_word(hash, device->info.capabilities);
     hash = hash_word(hash, (uint64_t)desc->op << 32 | images);
-    return vrn_hash64(hash, constants, count * sizeof constants[0]);
+    return vrn_hash64(hash, constants, sizeof constants);
 }
 
 static vrn_tuned_record *find(const vrn_tuned *tuned, uint64_t shape)

@@ -1,9 +1,11 @@
 #include "session/weights.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/half.h"
 #include "base/parallel.h"
 #include "base/util.h"
 #include "gpu/upload.h"
@@ -12,6 +14,7 @@
 typedef struct slot_key {
     char name[VRN_NAME_MAX], norm[VRN_NAME_MAX];
     uint32_t layout;
+    vrn_type type;
 } slot_key;
 
 typedef struct slot {
@@ -91,6 +94,7 @@ static slot_key key_of(const vrn_weights_request *request)
     snprintf(key.name, sizeof key.name, "%s", request->node->name);
     snprintf(key.norm, sizeof key.norm, "%s", request->node->folded_norm);
     key.layout = request->kernel->layout;
+    key.type = request->node->desc.w;
     return key;
 }
 
@@ -118,9 +122,7 @@ static vrn_result add_slots(vrn_weights *weights, vrn_device *device,
     for (uint32_t i = 0; i < count; i++) {
         slot_key key = key_of(&requests[i]);
         if (find(weights, &key)) continue;
-        const vrn_operator *op = vrn_operator_of(requests[i].node->desc.op);
-        uint64_t bytes =
-            sizeof(float) * op->packed_floats(&requests[i].node->desc, requests[i].kernel);
+        uint64_t bytes = vrn_kernel_weight_bytes(requests[i].kernel, &requests[i].node->desc);
         uint64_t reserved = vrn_round_up(bytes, alignment);
         if (blocks == 0 || sizes[blocks - 1] + reserved > limit) {
             uint64_t *grown = vrn_realloc(sizes, (size_t)blocks + 1, sizeof *grown);
@@ -212,6 +214,75 @@ static bool load(loaded *into, const vrn_model *model, const char *module)
     return true;
 }
 
+/* Loads the parameters of a node, and of the norm folded into it. */
+static bool load_node(loaded *own, loaded *norm, vrn_params *params, const vrn_model *model,
+                      const vrn_node *node)
+{
+    *norm = (loaded){0};
+    if (!load(own, model, node->name) || !load(norm, model, node->folded_norm)) return false;
+    *params = (vrn_params){.norm_eps = node->desc.eps};
+    memcpy(params->own, own->param, sizeof params->own);
+    memcpy(params->norm, norm->param, sizeof params->norm);
+    return true;
+}
+
+/* By their bits, of which the largest is found without branches; NaN is above infinity. */
+static float largest_magnitude(const float *values, size_t count)
+{
+    uint32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        bits &= 0x7fffffffu;
+        largest = bits > largest ? bits : largest;
+    }
+    largest = vrn_min_u32(largest, 0x7f800000u);
+    float value;
+    memcpy(&value, &largest, sizeof value);
+    return value;
+}
+
+vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
+                                const vrn_node *node)
+{
+    const vrn_op_desc *d = &node->desc;
+    const size_t each =
+        d->op == VRN_OP_LINEAR ? d->in.c : (size_t)d->in.c / d->groups * d->kernel.y * d->kernel.x;
+    loaded own, norm;
+    vrn_params params;
+    *extremes = (vrn_extremes){0};
+    const bool good = load_node(&own, &norm, &params, model, node);
+    for (uint32_t k = 0; k < d->out.c && good; k++) {
+        double weight = largest_magnitude(params.own[VRN_PARAM_WEIGHT] + k * each, each) *
+                        fabs(vrn_params_scale(&params, k));
+        double bias = fabs(vrn_params_bias(&params, k));
+        if (!(weight <= extremes->weight))
+            extremes->weight = isnan(weight) ? INFINITY : (float)weight;
+        if (!(bias <= extremes->bias)) extremes->bias = isnan(bias) ? INFINITY : (float)bias;
+    }
+    vrn_free(own.floats);
+    vrn_free(norm.floats);
+    return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
+}
+
+/* Packs parameters into `target`, in their type. False: out of memory. */
+static bool pack(const vrn_weights_request *request, const vrn_params *params, void *target)
+{
+    const vrn_op_desc *desc = &request->node->desc;
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    if (desc->w != VRN_TYPE_F16) {
+        op->pack(desc, request->kernel, params, target);
+        return true;
+    }
+    const uint64_t count = op->packed_floats(desc, request->kernel);
+    float *floats = vrn_alloc(count, sizeof *floats);
+    if (!floats) return false;
+    op->pack(desc, request->kernel, params, floats);
+    vrn_floats_to_halves(target, floats, count);
+    vrn_free(floats);
+    return true;
+}
+
 /* New slots that lie behind one another in a block, to be packed at once. */
 typedef struct piece {
     const vrn_model *model;
@@ -232,16 +303,12 @@ static vrn_result fill_slot(void *user, uint32_t index, uint32_t worker)
     const vrn_node *node = request->node;
     const uint64_t at = s->offset - p->slots[0].offset;
     char *target = (p->scratch ? p->scratch : p->memory) + at;
-    loaded own, norm = {0};
+    loaded own, norm;
+    vrn_params params;
     vrn_result result = VRN_ERROR_OUT_OF_MEMORY;
-    if (load(&own, p->model, node->name) && load(&norm, p->model, node->folded_norm)) {
-        vrn_params params = {.norm_eps = node->desc.eps};
-        memcpy(params.own, own.param, sizeof params.own);
-        memcpy(params.norm, norm.param, sizeof params.norm);
-        vrn_operator_of(node->desc.op)
-            ->pack(&node->desc, request->kernel, &params, (float *)(void *)target);
-        if (p->scratch) memcpy(p->memory + at, target, s->bytes);
-        result = VRN_OK;
+    if (load_node(&own, &norm, &params, p->model, node)) {
+        if (pack(request, &params, target)) result = VRN_OK;
+        if (p->scratch && !result) memcpy(p->memory + at, target, s->bytes);
     }
     vrn_free(own.floats);
     vrn_free(norm.floats);

@@ -62,8 +62,6 @@ class Usage(ProgramTest):
                 (["--json=1"], "--json takes no value"),
                 (["--model"], "--model needs a value"),
                 (["--model="], "--model: expected NAME|FILE"),
-                (["--precision", "fp16"], "fp32 only, not in fp16"),
-                (["--precision", "int8"], "fp32 only, not in int8"),
                 (["--precision", "fp99"], "found 'fp99'"),
                 (["--without", "subgroups,wings"], "'wings' is no capability"),
                 (["--without", ""], "is no capability"),

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/half.h"
 #include "base/util.h"
 #include "gpu/descriptor.h"
 #include "gpu/memory.h"
@@ -31,6 +32,30 @@ static size_t dense_floats(vrn_shape s)
     return (size_t)s.h * s.w * s.c;
 }
 
+/* Operations store tensors and parameters as halves, or as bytes, but for the small ones that are always
+ * floats (session/precision.c); scales are such that values are not clamped. */
+static void set_formats(vrn_op_desc *d, vrn_type type)
+{
+    const bool floats_out =
+        d->op == VRN_OP_GROUP_NORM || d->op == VRN_OP_SOFTMAX || d->op == VRN_OP_LINEAR;
+    const bool parameters = d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR;
+    const vrn_format in = {type, type == VRN_TYPE_I8 ? 1 / 127.0f : 0};
+    if (d->op != VRN_OP_SOFTMAX) d->x = in;
+    d->r = in;
+    if (!floats_out) d->y = (vrn_format){type, type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
+    if (parameters && type == VRN_TYPE_F16) d->w = type;
+    if (vrn_op_takes_bytes(d)) d->w = VRN_TYPE_I8;
+}
+
+static float stored(float value, vrn_format format)
+{
+    if (format.type == VRN_TYPE_F16) return vrn_half_to_float(vrn_float_to_half(value));
+    if (format.type == VRN_TYPE_I8) {
+        return fminf(127, fmaxf(-127, rintf(value / format.scale))) * format.scale;
+    }
+    return value;
+}
+
 static float *random_floats(size_t count, float low, float high, uint64_t *state)
 {
     float *values = malloc((count ? count : 1) * sizeof *values);
@@ -41,21 +66,36 @@ static float *random_floats(size_t count, float low, float high, uint64_t *state
     return values;
 }
 
-static void make_data(op_data *data, const op_case *c)
+/* Random numbers that the format has. */
+static float *random_tensor(vrn_shape shape, uint32_t images, vrn_format format, uint64_t *state)
+{
+    size_t count = dense_floats(shape) * images;
+    float *values = random_floats(count, -1, 1, state);
+    for (size_t i = 0; i < count; i++) values[i] = stored(values[i], format);
+    return values;
+}
+
+static void make_data(op_data *data, const op_case *c, vrn_type type)
 {
     uint64_t state = 42;
     *data = (op_data){.desc = complete_desc(c), .images = c->images};
-    const vrn_op_desc *d = &data->desc;
-    data->x = random_floats(dense_floats(d->in) * c->images, -1, 1, &state);
+    vrn_op_desc *d = &data->desc;
+    set_formats(d, type);
+    data->x = random_tensor(d->in, c->images, d->x, &state);
     vrn_shape residual = d->op == VRN_OP_ADD ? d->in : d->epilogue.residual_shape;
     if (dense_floats(residual)) {
-        data->residual = random_floats(dense_floats(residual) * c->images, -1, 1, &state);
+        data->residual = random_tensor(residual, c->images, d->r, &state);
     }
     if (d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR) {
         size_t each = d->op == VRN_OP_LINEAR
                           ? d->in.c
                           : (size_t)d->in.c / d->groups * d->kernel.y * d->kernel.x;
-        data->params[VRN_PARAM_WEIGHT] = random_floats(each * d->out.c, -1, 1, &state);
+        float *weights = random_floats(each * d->out.c, -1, 1, &state);
+        /* Weights that bytes have: multiples of 1/127 of the channel's largest. */
+        for (size_t i = 0; i < each * d->out.c && d->w == VRN_TYPE_I8; i++) {
+            weights[i] = i % each ? stored(weights[i], (vrn_format){VRN_TYPE_I8, 1 / 127.0f}) : 1;
+        }
+        data->params[VRN_PARAM_WEIGHT] = weights;
         if (c->bias) data->params[VRN_PARAM_BIAS] = random_floats(d->out.c, -1, 1, &state);
     }
     float **norm = c->fold ? data->norm : data->params;
@@ -85,15 +125,24 @@ static void free_data(op_data *data)
     }
 }
 
-/* Dense [.., C] to [.., C padded] with zeros. */
-static void pad(float *to, const float *from, vrn_shape shape, uint32_t images)
+/* Dense [.., C] to [.., C padded] with zeros, as a device stores them. */
+static void pad(void *to, const float *from, vrn_format format, vrn_shape shape, uint32_t images)
 {
     uint32_t padded = vrn_c4(shape.c) * 4;
-    for (size_t i = 0; i < (size_t)images * shape.h * shape.w; i++) {
-        for (uint32_t c = 0; c < padded; c++) {
-            to[i * padded + c] = c < shape.c ? from[i * shape.c + c] : 0;
-        }
+    for (size_t i = 0; i < (size_t)images * shape.h * shape.w * padded; i++) {
+        size_t c = i % padded;
+        float value = c < shape.c ? from[i / padded * shape.c + c] : 0;
+        if (format.type == VRN_TYPE_F32) ((float *)to)[i] = value;
+        if (format.type == VRN_TYPE_F16) ((uint16_t *)to)[i] = vrn_float_to_half(value);
+        if (format.type == VRN_TYPE_I8) ((int8_t *)to)[i] = (int8_t)lrintf(value / format.scale);
     }
+}
+
+static float number_at(const void *from, vrn_format format, size_t i)
+{
+    if (format.type == VRN_TYPE_F16) return vrn_half_to_float(((const uint16_t *)from)[i]);
+    if (format.type == VRN_TYPE_I8) return (float)((const int8_t *)from)[i] * format.scale;
+    return ((const float *)from)[i];
 }
 
 /* The device's side: one mapped buffer a binding, and one for each scratch. */
@@ -105,19 +154,35 @@ typedef struct op_buffers {
     uint64_t offset, bytes[BUFFERS]; /* the offset is the same in all */
 } op_buffers;
 
+static void pack_weights(const op_data *data, const vrn_kernel *kernel, float *to)
+{
+    const vrn_op_desc *d = &data->desc;
+    const vrn_operator *op = vrn_operator_of(d->op);
+    const size_t count = op->packed_floats(d, kernel);
+    float *floats = malloc(count * sizeof *floats);
+    assert_non_null(floats);
+    op->pack(d, kernel, &data->view, floats);
+    if (d->w == VRN_TYPE_F16) {
+        vrn_floats_to_halves((uint16_t *)(void *)to, floats, count);
+    } else {
+        memcpy(to, floats, count * sizeof *floats);
+    }
+    free(floats);
+}
+
 static void fill_buffers(op_buffers *b, const op_data *data, const vrn_kernel *kernel)
 {
     const vrn_op_desc *d = &data->desc;
     const vrn_operator *op = vrn_operator_of(d->op);
     vrn_shape residual = d->op == VRN_OP_ADD ? d->in : d->epilogue.residual_shape;
-    b->bytes[VRN_BIND_X] = vrn_shape_bytes(d->in) * data->images;
-    b->bytes[VRN_BIND_Y] = vrn_shape_bytes(d->out) * data->images;
-    b->bytes[VRN_BIND_R] = dense_floats(residual) ? vrn_shape_bytes(residual) * data->images : 16;
+    b->bytes[VRN_BIND_X] = vrn_tensor_bytes(d->in, d->x.type) * data->images;
+    b->bytes[VRN_BIND_Y] = vrn_tensor_bytes(d->out, d->y.type) * data->images;
+    b->bytes[VRN_BIND_R] = vrn_max_u64(16, vrn_tensor_bytes(residual, d->r.type) * data->images);
     /* Guards before and behind, which must survive around the output and never be read. */
     b->offset = GUARD_FLOATS * sizeof(float);
     for (uint32_t i = 0; i < BUFFERS; i++) {
         if (i < SCRATCH && !(op->bindings & (1u << i))) continue;
-        if (i == VRN_BIND_W) b->bytes[i] = op->packed_floats(d, kernel) * sizeof(float);
+        if (i == VRN_BIND_W) b->bytes[i] = vrn_kernel_weight_bytes(kernel, d);
         if (i >= SCRATCH && !kernel->scratch_bytes) continue;
         if (i >= SCRATCH) {
             b->bytes[i] = kernel->scratch_bytes(d, kernel, i - SCRATCH + 1, data->images);
@@ -128,11 +193,11 @@ static void fill_buffers(op_buffers *b, const op_data *data, const vrn_kernel *k
         assert_non_null(b->buffers[i].mapped);
         float *mapped = b->buffers[i].mapped;
         for (uint64_t k = 0; k < size / sizeof(float); k++) mapped[k] = poison;
-        if (i == VRN_BIND_W) op->pack(d, kernel, &data->view, mapped + GUARD_FLOATS);
+        if (i == VRN_BIND_W) pack_weights(data, kernel, mapped + GUARD_FLOATS);
     }
-    pad((float *)b->buffers[VRN_BIND_X].mapped + GUARD_FLOATS, data->x, d->in, data->images);
+    pad((float *)b->buffers[VRN_BIND_X].mapped + GUARD_FLOATS, data->x, d->x, d->in, data->images);
     if (data->residual) {
-        pad((float *)b->buffers[VRN_BIND_R].mapped + GUARD_FLOATS, data->residual, residual,
+        pad((float *)b->buffers[VRN_BIND_R].mapped + GUARD_FLOATS, data->residual, d->r, residual,
             data->images);
     }
 }
@@ -155,7 +220,8 @@ static VkDescriptorSet bind_buffers(op_buffers *b, const op_data *data, const vr
         const vrn_range range = {b->buffers[from].handle, b->offset, b->bytes[from]};
         VkBufferView *view = &b->views[pass][i];
         if (kernel->pass[pass].texel & (1u << i)) {
-            assert_int_equal(vrn_texel_view_create(view, device, range), VRN_OK);
+            VkFormat format = vrn_kernel_texel_format(kernel, pass, i, &data->desc);
+            assert_int_equal(vrn_texel_view_create(view, device, range, format), VRN_OK);
         }
         bindings[count++] = (vrn_binding){.binding = i, .range = range, .view = *view};
     }
@@ -211,7 +277,12 @@ static double tolerance(const vrn_op_desc *d)
     } else if (d->op == VRN_OP_LINEAR) {
         terms = d->in.c;
     }
-    return 4e-6 * sqrt(terms) + 4e-6;
+    double relative = 4e-6 * sqrt(terms) + 4e-6;
+    /* Halves have 11 bits: each weight, once it is folded and packed (and perhaps transformed, whose inverse
+     * makes its error up to ten times as large), and the result are rounded to them. */
+    if (d->w == VRN_TYPE_F16) relative += 4e-3 * sqrt(terms);
+    if (d->y.type == VRN_TYPE_F16) relative += 5e-4;
+    return relative;
 }
 
 static int compare(const op_buffers *b, const op_data *data, const char *where)
@@ -219,10 +290,11 @@ static int compare(const op_buffers *b, const op_data *data, const char *where)
     const vrn_op_desc *d = &data->desc;
     const float *y = b->buffers[VRN_BIND_Y].mapped;
     const uint32_t padded = vrn_c4(d->out.c) * 4;
-    const size_t count = b->bytes[VRN_BIND_Y] / sizeof(float);
+    const size_t floats = b->bytes[VRN_BIND_Y] / sizeof(float);
+    const size_t count = floats * 16 / vrn_type_bytes4(d->y.type);
     int wrong = 0;
     for (size_t i = 0; i < GUARD_FLOATS; i++) {
-        if (y[i] != poison || y[GUARD_FLOATS + count + i] != poison) {
+        if (y[i] != poison || y[GUARD_FLOATS + floats + i] != poison) {
             if (wrong++ < 4) fprintf(stderr, "%s: guard %zu overwritten\n", where, i);
         }
     }
@@ -230,22 +302,25 @@ static int compare(const op_buffers *b, const op_data *data, const char *where)
         uint32_t c = (uint32_t)(i % padded);
         size_t pixel = i / padded;
         float expected = c < d->out.c ? data->expected[pixel * d->out.c + c] : 0;
-        double error = fabs((double)y[GUARD_FLOATS + i] - expected);
+        const float found = number_at(y + GUARD_FLOATS, d->y, i);
+        double step = d->y.type == VRN_TYPE_I8 ? 0.501 * d->y.scale : 0; /* of rounding */
+        if (d->y.type == VRN_TYPE_I8)
+            expected = fmaxf(-127 * d->y.scale, fminf(127 * d->y.scale, expected));
+        double error = fabs((double)found - expected) - step;
         if (error <= tolerance(d) * fmax(1, fabs(expected))) continue;
         if (wrong++ < 4) {
             fprintf(stderr, "%s: [n %zu, y %zu, x %zu, c %u]: expected %.9g, found %.9g\n", where,
                     pixel / (d->out.h * d->out.w), pixel / d->out.w % d->out.h, pixel % d->out.w, c,
-                    expected, y[GUARD_FLOATS + i]);
+                    expected, found);
         }
     }
     return wrong;
 }
 
-static void run_case(void **state)
+static uint32_t run_typed(const op_case *c, vrn_type type)
 {
-    const op_case *c = *state;
     op_data data;
-    make_data(&data, c);
+    make_data(&data, c, type);
     const vrn_operator *op = vrn_operator_of(data.desc.op);
     uint32_t tested = 0, wrong = 0;
     for (uint32_t i = 0; i < op->kernel_count; i++) {
@@ -253,7 +328,7 @@ static void run_case(void **state)
         if (!vrn_kernel_supported(kernel, &data.desc, device)) continue;
         op_buffers buffers = {0};
         char where[128];
-        snprintf(where, sizeof where, "%s, %s", c->name, kernel->name);
+        snprintf(where, sizeof where, "%s, %s, %s", c->name, kernel->name, vrn_type_name(type));
         fill_buffers(&buffers, &data, kernel);
         run_kernel(&buffers, &data, kernel);
         wrong += compare(&buffers, &data, where) != 0;
@@ -262,6 +337,14 @@ static void run_case(void **state)
     }
     free_data(&data);
     assert_true(tested > 0);
+    return wrong;
+}
+
+static void run_case(void **state)
+{
+    uint32_t wrong = 0;
+    for (uint32_t type = 0; type < VRN_TYPE_COUNT; type++)
+        wrong += run_typed(*state, (vrn_type)type);
     assert_int_equal(wrong, 0);
     assert_int_equal(messages.errors + messages.warnings, 0);
 }
@@ -295,8 +378,9 @@ static void every_kernel_is_covered(void **state)
         for (uint32_t i = 0; i < op->kernel_count; i++) {
             if (!vrn_device_has(device, op->kernels[i].needs)) continue;
             bool covered = false;
-            for (uint32_t c = 0; c < VRN_COUNT(op_cases) && !covered; c++) {
-                vrn_op_desc d = complete_desc(&op_cases[c]);
+            for (uint32_t c = 0; c < VRN_COUNT(op_cases) * VRN_TYPE_COUNT && !covered; c++) {
+                vrn_op_desc d = complete_desc(&op_cases[c / VRN_TYPE_COUNT]);
+                set_formats(&d, (vrn_type)(c % VRN_TYPE_COUNT));
                 covered = (uint32_t)d.op == o && vrn_kernel_supported(&op->kernels[i], &d, device);
             }
             if (!covered) fprintf(stderr, "%s: no case\n", op->kernels[i].name);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/half.h"
 #include "net/graph.h"
 #include "net/model.h"
 #include "unit/captured_log.h"

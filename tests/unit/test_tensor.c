@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/half.h"
 #include "checkpoint/tensor.h"
 
 static float from_bits(uint32_t bits)

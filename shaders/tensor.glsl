@@ -1,0 +1,61 @@
+// How tensors are stored. An element is four channels of a pixel, or four numbers of packed parameters: as
+// floats (16 bytes), as halves (8 bytes) or as signed bytes of a scale (4 bytes: value = byte * scale).
+// The type of each binding is known when the pipeline is made, and of the other forms nothing is left in
+// it. Halves and bytes are packed by core functions: no extension is needed to store them.
+const uint F32 = 0u, F16 = 1u, I8 = 2u;
+layout(constant_id = 28) const uint X_TYPE = F32; // by binding (ops/kernel.h)
+layout(constant_id = 29) const uint Y_TYPE = F32;
+layout(constant_id = 30) const uint W_TYPE = F32;
+layout(constant_id = 31) const uint R_TYPE = F32;
+
+#define X_SCALE push.x_scale
+#define Y_SCALE push.y_scale
+#define W_SCALE 1.0 // kernels that have parameters of bytes read them by themselves
+#define R_SCALE push.r_scale
+
+const float HALF_MAX = 65504.0;
+
+// vec4 load_t(i): element i of binding b, a storage buffer; float t_at(i): number i.
+#define READ_TENSOR(t, T, b)                                                                       \
+    layout(set = 0, binding = b) readonly buffer T##32 { vec4 t##32[]; };                          \
+    layout(set = 0, binding = b) readonly buffer T##16 { uvec2 t##16[]; };                         \
+    layout(set = 0, binding = b) readonly buffer T##8 { uint t##8[]; };                            \
+    vec4 load_##t(uint i) {                                                                        \
+        if (T##_TYPE == F16) {                                                                     \
+            uvec2 halves = t##16[i];                                                               \
+            return vec4(unpackHalf2x16(halves.x), unpackHalf2x16(halves.y));                       \
+        }                                                                                          \
+        if (T##_TYPE == I8) return unpackSnorm4x8(t##8[i]) * (127.0 * T##_SCALE);                  \
+        return t##32[i];                                                                           \
+    }
+
+#define READ_NUMBERS(t, T, b)                                                                      \
+    READ_TENSOR(t, T, b)                                                                           \
+    layout(set = 0, binding = b) readonly buffer T##Numbers { float t##_numbers[]; };              \
+    float t##_at(uint i) {                                                                         \
+        if (T##_TYPE == F32) return t##_numbers[i];                                                \
+        return load_##t(i / 4u)[i % 4u];                                                           \
+    }
+
+// The same through a uniform texel buffer, whose format does the conversion.
+#define READ_TEXELS(t, T, b)                                                                       \
+    layout(set = 0, binding = b) uniform textureBuffer t;                                          \
+    vec4 load_##t(uint i) {                                                                        \
+        return texelFetch(t, int(i)) * (T##_TYPE == I8 ? 127.0 * T##_SCALE : 1.0);                 \
+    }
+
+// store_t(i, value). What lies beyond the range of a type becomes its largest number.
+#define WRITE_TENSOR(t, T, b)                                                                      \
+    layout(set = 0, binding = b) writeonly buffer T##32 { vec4 t##32[]; };                         \
+    layout(set = 0, binding = b) writeonly buffer T##16 { uvec2 t##16[]; };                        \
+    layout(set = 0, binding = b) writeonly buffer T##8 { uint t##8[]; };                           \
+    void store_##t(uint i, vec4 value) {                                                           \
+        if (T##_TYPE == F16) {                                                                     \
+            value = clamp(value, -HALF_MAX, HALF_MAX);                                             \
+            t##16[i] = uvec2(packHalf2x16(value.xy), packHalf2x16(value.zw));                      \
+        } else if (T##_TYPE == I8) {                                                               \
+            t##8[i] = packSnorm4x8(value / (127.0 * T##_SCALE));                                   \
+        } else {                                                                                   \
+            t##32[i] = value;                                                                      \
+        }                                                                                          \
+    }

@@ -1,0 +1,62 @@
+#include "base/half.h"
+
+#include <string.h>
+
+static inline uint32_t bits_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline float float_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+float vrn_half_to_float(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+    uint32_t exponent = (half >> 10) & 0x1fu, fraction = half & 0x3ffu;
+    if (exponent == 0x1f) return float_of(sign | 0x7f800000u | fraction << 13);
+    if (exponent == 0) { /* zero or subnormal: fraction * 2^-24, which is exact */
+        return float_of(bits_of((float)fraction * 5.9604644775390625e-8f) | sign);
+    }
+    return float_of(sign | (exponent + 127 - 15) << 23 | fraction << 13);
+}
+
+/* Without branches, so that compilers vectorise loops over it. */
+static inline uint16_t to_half(float value)
+{
+    const uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000u,
+                   magnitude = bits & 0x7fffffffu;
+    /* Normal: half of a last place more, or a little less where that makes it odd; a carry into the
+     * exponent is right. */
+    uint32_t half =
+        (magnitude - ((uint32_t)(127 - 15) << 23) + 0xfffu + (magnitude >> 13 & 1u)) >> 13;
+    /* Subnormal: the last place of 0.5 + x is 2^-24, and the addition rounds. */
+    const uint32_t subnormal = bits_of(float_of(magnitude) + 0.5f) - 0x3f000000u;
+    half = magnitude < 0x38800000u ? subnormal : half;
+    /* 65520, halfway to what would be next, and above */
+    half = magnitude >= 0x477ff000u ? 0x7c00u : half;
+    /* NaN: the quiet bit, and what fits of the payload */
+    half = magnitude > 0x7f800000u ? 0x7e00u | (magnitude >> 13 & 0x3ffu) : half;
+    return (uint16_t)(sign | half);
+}
+
+uint16_t vrn_float_to_half(float value)
+{
+    return to_half(value);
+}
+
+void vrn_halves_to_floats(float *to, const uint16_t *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) to[i] = vrn_half_to_float(from[i]);
+}
+
+void vrn_floats_to_halves(uint16_t *to, const float *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) to[i] = to_half(from[i]);
+}
