@@ -383,8 +383,8 @@ VRN_API vrn_result vrn_device_kernel_statistics(
 typedef enum vrn_precision {
     VRN_PRECISION_FP32 = 0,
     VRN_PRECISION_FP16 = 1, /* half precision, on any device: no capability is needed. What exceeds 65504 is
-                               stored as that: vrn_model_observe tells whether and where it happens */
-    VRN_PRECISION_INT8 = 2, /* bytes where a calibrated model (vrn_model_calibrate) has scales, else halves */
+                               stored as that: vrn_calibration_ranges tells whether and where that is */
+    VRN_PRECISION_INT8 = 2, /* bytes where a calibrated model (vrn_calibration_finish) has scales, else halves */
 } vrn_precision;
 
 /* "fp32", "fp16" or "int8"; NULL for any other number. Static. */
@@ -508,6 +508,64 @@ VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *bat
 /* Waits for a submission and writes its outputs. Tickets are waited for in any order. Once the device is
  * lost every wait says so, also for a submission that was completed before. */
 VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
+
+/* ---- Calibration ----------------------------------------------------------------------------- */
+
+/* Runs a model in float32 on images that are like those to come, and looks at what every layer of the
+ * compiled network puts out. Tells which values halves cannot hold, and chooses the scales that
+ * VRN_PRECISION_INT8 needs: symmetric, one for each layer's output; those of the weights, one for each
+ * output channel, follow from the weights. A calibration belongs to one thread at a time. */
+typedef struct vrn_calibration vrn_calibration;
+
+typedef struct vrn_calibration_params {
+    uint32_t height, width;          /* of the network's input; 0: the transform's crop */
+    const vrn_transform *transform;  /* for images; NULL: the model's */
+} vrn_calibration_params;
+
+/* Takes some hundred megabytes on the device for a large network: every value of one image is kept. Errors
+ * as of vrn_session_create. The device must outlive the calibration; the model is held. */
+VRN_API vrn_result vrn_calibration_create(vrn_calibration **calibration, vrn_device *device,
+                                          const vrn_model *model,
+                                          const vrn_calibration_params *params);
+VRN_API void vrn_calibration_destroy(vrn_calibration **calibration);
+
+/* Runs `count` images, any number, one after the other; outputs of the batch are not written. Errors as of
+ * vrn_session_run. Blocking. */
+VRN_API vrn_result vrn_calibration_add(vrn_calibration *calibration, const vrn_batch *batch);
+
+/* What was seen of a layer's output so far. Texts live as long as the calibration. */
+typedef struct vrn_layer_range {
+    const char *name, *op;
+    float low, high;        /* of finite values; 0 where there are none */
+    uint64_t count;         /* finite values */
+    uint64_t beyond_fp16;   /* of them, those of a magnitude above 65504: VRN_PRECISION_FP16 clamps them,
+                               unless the layer is in vrn_session_params.fp32_layers */
+    uint64_t not_finite;    /* infinities and NaNs */
+} vrn_layer_range;
+
+/* Up to `capacity` layers (NULL when 0), `*count` receives their number. */
+VRN_API vrn_result vrn_calibration_ranges(const vrn_calibration *calibration,
+                                          vrn_layer_range *ranges, uint32_t capacity,
+                                          uint32_t *count);
+
+#define VRN_CALIBRATION_METHODS 3
+
+typedef struct vrn_calibration_result {
+    const char *methods[VRN_CALIBRATION_METHODS]; /* ways to choose scales: "largest", ..; static */
+    double errors[VRN_CALIBRATION_METHODS]; /* relative L2 error of int8's logits with each, on the first 64
+                                               images that were added */
+    uint32_t method; /* the one with the smallest error, which the model has */
+    double error;
+} vrn_calibration_result;
+
+/* Gives the same model with scales: the caller's, to be run with VRN_PRECISION_INT8 or saved. Its weights
+ * are shared with the first model, which it holds. `result` may be NULL. More images may be added
+ * afterwards, for another model. Blocking; compiles the network once for each method. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT (no image was added), and those of vrn_session_create and vrn_session_run. */
+VRN_API vrn_result vrn_calibration_finish(vrn_calibration *calibration, vrn_model **model,
+                                          vrn_calibration_result *result);
+
+/* ---- What a session consists of -------------------------------------------------------------- */
 
 /* One dispatch of the compiled network, in order of execution. Texts live as long as the session. */
 typedef struct vrn_layer {

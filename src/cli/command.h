@@ -12,13 +12,13 @@ typedef struct cli_command {
     const char *usage;                      /* behind the name: "[IMAGE|DIR].." */
     const char *details;                    /* what it does, at the head of its own --help */
     const char *examples;                   /* lines of commands, at its end */
-    uint32_t options;                       /* CLI_BIT() | .. */
+    uint64_t options;                       /* CLI_BIT() | .. */
     uint32_t least, most;                   /* arguments that are no options */
     const char *arguments;                  /* what they are, for messages */
     int (*run)(const cli_options *options); /* returns an exit status */
 } cli_command;
 
 extern const cli_command cli_classify, cli_infer, cli_eval, cli_bench, cli_profile, cli_info,
-    cli_convert;
+    cli_convert, cli_calibrate;
 
 #endif

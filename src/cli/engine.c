@@ -38,6 +38,8 @@ static void show_tuning(void *user, uint32_t done, uint32_t total, const char *t
 int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params)
 {
     params.precision = options->precision;
+    params.fp32_layers = options->fp32_layers;
+    params.fp32_layer_count = options->fp32_layer_count;
     params.no_fusion = options->no_fusion;
     params.kernel = options->kernel;
     params.tune = options->tune;

@@ -17,6 +17,7 @@ typedef enum option_kind {
     KIND_SIZE,
     KIND_TRIPLE,
     KIND_TAP,
+    KIND_LAYERS,
     KIND_PRECISION,
     KIND_CAPABILITIES,
 } option_kind;
@@ -35,7 +36,7 @@ typedef struct option_row {
 #define FIELD(name) offsetof(cli_options, name)
 
 /* clang-format off */
-static const option_row table[CLI_OPTION_COUNT] = {
+static const option_row table[CLI_OPTIONS] = {
     [CLI_OPTION_MODEL] = {"--model", "NAME|FILE", KIND_TEXT, FIELD(model),
         .help = "checkpoint (.pth or safetensors), or a network's name\n"
                 "(\"resnet50\") together with --random-weights"},
@@ -56,6 +57,11 @@ static const option_row table[CLI_OPTION_COUNT] = {
     [CLI_OPTION_LOGITS] = {"--logits", "FILE.npy", KIND_TEXT, FIELD(logits),
         .help = "also write the logits [lines, classes]; NaN for an\n"
                 "image that could not be read"},
+    [CLI_OPTION_IMAGES] = {"--images", "DIR", KIND_TEXT, FIELD(images),
+        .help = "a folder of photos, or one photo"},
+    [CLI_OPTION_COUNT] = {"--count", "N", KIND_NUMBER, FIELD(count),
+        .minimum = 1, .maximum = 1000000, .help = "the most images to take (default 512)"},
+    [CLI_OPTION_WRITE] = {"-o", "FILE", KIND_TEXT, FIELD(write), .help = "write the result here"},
     [CLI_OPTION_FP16] = {"--fp16", NULL, KIND_FLAG, FIELD(fp16),
         .help = "write the weights as float16"},
     [CLI_OPTION_TOP] = {"--top", "K", KIND_NUMBER, FIELD(top), .minimum = 1, .maximum = 1000000,
@@ -93,6 +99,8 @@ static const option_row table[CLI_OPTION_COUNT] = {
         .help = "the Vulkan device, as listed by vkresnet info"},
     [CLI_OPTION_PRECISION] = {"--precision", "fp32|fp16|int8", KIND_PRECISION, FIELD(precision),
         .help = "what activations and weights are stored as (default\nfp32; int8: for a model that was calibrated)"},
+    [CLI_OPTION_FP32_LAYERS] = {"--fp32-layers", "NAME,..", KIND_LAYERS,
+        .help = "layers, as profile names them, that stay in fp32"},
     [CLI_OPTION_WITHOUT] = {"--without", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(without),
         .help = "as if the device lacked it: texel-buffers, subgroups, .."},
     [CLI_OPTION_VALIDATION] = {"--validation", NULL, KIND_FLAG, FIELD(validation),
@@ -164,6 +172,27 @@ static int read_number(const option_row *row, const char *command, const char *t
     return CLI_SUCCESS;
 }
 
+/* "layer1.0.conv1,layer4.2.conv3" */
+static int read_layers(cli_options *options, const char *command, const char *text, size_t *used)
+{
+    if (options->fp32_layers) return cli_usage(command, "--fp32-layers: expected it once");
+    uint32_t count = 1;
+    for (const char *c = text; *c; c++) count += *c == ',';
+    options->fp32_layers = cli_alloc(count, sizeof *options->fp32_layers);
+    if (!options->fp32_layers) return CLI_FAILURE;
+    for (; count > 0; count--) {
+        size_t length = strcspn(text, ",");
+        if (length == 0) return cli_usage(command, "--fp32-layers: expected names of layers");
+        char *name = options->texts + *used;
+        memcpy(name, text, length);
+        name[length] = 0;
+        *used += length + 1;
+        options->fp32_layers[options->fp32_layer_count++] = name;
+        text += length + (text[length] != 0);
+    }
+    return CLI_SUCCESS;
+}
+
 static int read_precision(vrn_precision *precision, const char *command, const char *text)
 {
     for (int i = 0; vrn_precision_name((vrn_precision)i); i++) {
@@ -199,16 +228,17 @@ static int read_value(cli_options *options, const option_row *row, const char *c
         return cli_usage(command, "%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'",
                          row->name, text);
     case KIND_TAP: return read_tap(options, command, text, used);
+    case KIND_LAYERS: return read_layers(options, command, text, used);
     case KIND_PRECISION: return read_precision((vrn_precision *)field, command, text);
     case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, text);
     }
     return CLI_USAGE;
 }
 
-static const option_row *find_row(const char *word, size_t length, uint32_t accepted)
+static const option_row *find_row(const char *word, size_t length, uint64_t accepted)
 {
     if (length == 2 && strncmp(word, "-h", 2) == 0) return &table[CLI_OPTION_HELP];
-    for (uint32_t i = 0; i < CLI_OPTION_COUNT; i++) {
+    for (uint32_t i = 0; i < CLI_OPTIONS; i++) {
         if ((accepted >> i & 1) && strlen(table[i].name) == length &&
             strncmp(table[i].name, word, length) == 0) {
             return &table[i];
@@ -217,7 +247,7 @@ static const option_row *find_row(const char *word, size_t length, uint32_t acce
     return NULL;
 }
 
-int cli_options_parse(cli_options *options, const char *command, uint32_t accepted, int count,
+int cli_options_parse(cli_options *options, const char *command, uint64_t accepted, int count,
                       char **words)
 {
     *options = (cli_options){0};
@@ -261,14 +291,15 @@ int cli_options_parse(cli_options *options, const char *command, uint32_t accept
 void cli_options_free(cli_options *options)
 {
     free(options->taps);
+    free(options->fp32_layers);
     free(options->arguments);
     free(options->texts);
     *options = (cli_options){0};
 }
 
-void cli_options_describe(uint32_t accepted)
+void cli_options_describe(uint64_t accepted)
 {
-    for (uint32_t i = 0; i < CLI_OPTION_COUNT; i++) {
+    for (uint32_t i = 0; i < CLI_OPTIONS; i++) {
         const option_row *row = &table[i];
         if (!(accepted >> i & 1)) continue;
         int width =

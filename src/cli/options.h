@@ -18,9 +18,10 @@ typedef struct cli_tap {
 typedef struct cli_options {
     bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
+    const char *images, *write;
     uint32_t without; /* vrn_capability bits */
     vrn_precision precision;
-    uint32_t batch, top, repeats;
+    uint32_t batch, top, repeats, count;
     uint32_t size[2]; /* height, width */
     bool has_seed, has_resize, has_crop, has_mean, has_std;
     uint64_t seed;
@@ -28,9 +29,11 @@ typedef struct cli_options {
     float mean[3], std[3];
     cli_tap *taps;
     uint32_t tap_count;
+    const char **fp32_layers;
+    uint32_t fp32_layer_count;
     char **arguments; /* what is no option, in order */
     uint32_t argument_count;
-    char *texts; /* what taps point into */
+    char *texts; /* what taps and fp32_layers point into */
 } cli_options;
 
 typedef enum cli_option {
@@ -42,6 +45,9 @@ typedef enum cli_option {
     CLI_OPTION_OUTPUT,
     CLI_OPTION_TAP,
     CLI_OPTION_LOGITS,
+    CLI_OPTION_IMAGES,
+    CLI_OPTION_COUNT,
+    CLI_OPTION_WRITE,
     CLI_OPTION_FP16,
     CLI_OPTION_TOP,
     CLI_OPTION_BATCH,
@@ -59,31 +65,32 @@ typedef enum cli_option {
     CLI_OPTION_JSON,
     CLI_OPTION_DEVICE,
     CLI_OPTION_PRECISION,
+    CLI_OPTION_FP32_LAYERS,
     CLI_OPTION_WITHOUT,
     CLI_OPTION_VALIDATION,
     CLI_OPTION_NO_CACHE,
     CLI_OPTION_QUIET,
     CLI_OPTION_VERBOSE,
     CLI_OPTION_HELP,
-    CLI_OPTION_COUNT,
+    CLI_OPTIONS,
 } cli_option;
 
-#define CLI_BIT(option) (UINT32_C(1) << CLI_OPTION_##option)
+#define CLI_BIT(option) (UINT64_C(1) << CLI_OPTION_##option)
 
 /* What every subcommand takes. */
 #define CLI_COMMON                                                                                 \
-    (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(WITHOUT) | CLI_BIT(VALIDATION) |               \
-     CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
+    (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(FP32_LAYERS) | CLI_BIT(WITHOUT) |              \
+     CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
 #define CLI_TRANSFORM (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(MEAN) | CLI_BIT(STD))
 #define CLI_NETWORK   (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
 
 /* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must
  * outlive the options. Returns an exit status; on failure everything is reported and released. */
-int cli_options_parse(cli_options *options, const char *command, uint32_t accepted, int count,
+int cli_options_parse(cli_options *options, const char *command, uint64_t accepted, int count,
                       char **words);
 void cli_options_free(cli_options *options);
 
 /* Prints a line or two for each of the options. */
-void cli_options_describe(uint32_t accepted);
+void cli_options_describe(uint64_t accepted);
 
 #endif

@@ -11,25 +11,42 @@
 /* The arena's size where nobody limits it: larger batches gain little by then. */
 static const uint64_t default_memory_limit = UINT64_C(1) << 30;
 
-static vrn_result build_graph(vrn_session *session, const vrn_session_params *params,
-                              vrn_value *taps)
+/* Fills the taps that are asked for, before fusion, which spares them. */
+static vrn_result find_taps(const vrn_session *session, const vrn_session_params *params,
+                            vrn_value *taps)
+{
+    for (uint32_t i = 0; i < params->tap_count; i++) {
+        const char *name = params->taps[i] ? params->taps[i] : "";
+        taps[i] = vrn_graph_find(&session->graph, name);
+        if (taps[i] == VRN_NO_VALUE) {
+            return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
+                            "tap '%s': the network has no module of this name", name);
+        }
+    }
+    return VRN_OK;
+}
+
+/* *taps receives an array: the taps that are asked for or, where everything is observed, all values of the
+ * compiled graph. */
+static vrn_result build_graph(vrn_session *session, const vrn_session_params *params, bool observe,
+                              vrn_value **taps)
 {
     const vrn_log *log = &session->device->log;
     vrn_result result = vrn_graph_build(&session->graph, vrn_model_arch(session->model),
                                         session->info.height, session->info.width, log);
     if (result) return result;
-    for (uint32_t i = 0; i < params->tap_count; i++) {
-        const char *name = params->taps[i] ? params->taps[i] : "";
-        taps[i] = vrn_graph_find(&session->graph, name);
-        if (taps[i] == VRN_NO_VALUE) {
-            return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                            "tap '%s': the network has no module of this name", name);
-        }
-    }
-    if (!params->no_fusion) {
-        result = vrn_graph_fuse(&session->graph, taps, params->tap_count, log);
+    session->tap_count = observe ? session->graph.count + 1 : params->tap_count;
+    *taps = vrn_alloc(session->tap_count, sizeof **taps);
+    if (!*taps) return vrn_fail_memory(log);
+    if (!observe) result = find_taps(session, params, *taps);
+    if (!result && !params->no_fusion) {
+        result = vrn_graph_fuse(&session->graph, *taps, observe ? 0 : params->tap_count, log);
     }
     if (result) return result;
+    if (observe) {
+        session->tap_count = session->graph.count + 1;
+        for (uint32_t i = 0; i < session->tap_count; i++) (*taps)[i] = i;
+    }
     return vrn_graph_set_precision(&session->graph, session->model, params->precision,
                                    params->fp32_layers, params->fp32_layer_count, log);
 }
@@ -282,24 +299,18 @@ static vrn_result create_pipelines(vrn_session *session)
 }
 
 vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params,
-                               vrn_tuned *tuned)
+                               vrn_tuned *tuned, bool observe)
 {
     vrn_device *device = session->device;
-    session->tap_count = params->tap_count;
-    session->output_count = VRN_OUTPUT_TAPS + params->tap_count;
-    session->outputs = vrn_alloc(session->output_count, sizeof *session->outputs);
-    vrn_value *taps = vrn_alloc(params->tap_count, sizeof *taps);
+    vrn_value *taps = NULL;
     vrn_range *ranges = NULL;
-    vrn_result result = VRN_OK;
-    if (!taps || !session->outputs) {
-        result = vrn_fail_memory(&device->log);
-        goto done;
-    }
-    result = build_graph(session, params, taps);
+    vrn_result result = build_graph(session, params, observe, &taps);
     if (result) goto done;
+    session->output_count = VRN_OUTPUT_TAPS + session->tap_count;
+    session->outputs = vrn_alloc(session->output_count, sizeof *session->outputs);
     session->steps = vrn_alloc(session->graph.count, sizeof *session->steps);
     ranges = vrn_alloc(session->graph.count, sizeof *ranges);
-    if (!session->steps || !ranges) {
+    if (!session->outputs || !session->steps || !ranges) {
         result = vrn_fail_memory(&device->log);
         goto done;
     }

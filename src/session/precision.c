@@ -59,15 +59,21 @@ static bool fits_half(const vrn_extremes *e)
            (e->weight == 0 || e->weight >= 16 * VRN_HALF_MIN_NORMAL);
 }
 
-static vrn_format output_format(const precision *p, const vrn_node *node)
+bool vrn_precision_keeps_floats(vrn_op op)
 {
-    static const bool small[VRN_OP_COUNT] = {
+    static const bool keeps[VRN_OP_COUNT] = {
         [VRN_OP_GROUP_NORM] = true,
         [VRN_OP_AVG_POOL] = true,
         [VRN_OP_LINEAR] = true,
         [VRN_OP_SOFTMAX] = true,
     };
-    if (small[node->desc.op] || kept_in_fp32(p, node)) return (vrn_format){.type = VRN_TYPE_F32};
+    return keeps[op];
+}
+
+static vrn_format output_format(const precision *p, const vrn_node *node)
+{
+    if (vrn_precision_keeps_floats(node->desc.op) || kept_in_fp32(p, node))
+        return (vrn_format){.type = VRN_TYPE_F32};
     if (p->wanted == VRN_PRECISION_INT8) {
         float scale = vrn_model_scale(p->model, node->name);
         /* Nothing is computed in a max pool: its values are those of its input. */

@@ -19,4 +19,7 @@ vrn_result vrn_graph_set_precision(vrn_graph *graph, const vrn_model *model,
                                    vrn_precision precision, const char *const *fp32_layers,
                                    uint32_t fp32_layer_count, const vrn_log *log);
 
+/* Whether an operation writes floats in every precision. */
+bool vrn_precision_keeps_floats(vrn_op op);
+
 #endif

@@ -82,7 +82,7 @@ static vrn_result create_slots(vrn_session *session, uint32_t count)
 }
 
 vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_model *model,
-                            const vrn_session_params *params, vrn_tuned *tuned)
+                            const vrn_session_params *params, vrn_tuned *tuned, bool observe)
 {
     *out = NULL;
     vrn_session *session = vrn_alloc(1, sizeof *session);
@@ -98,7 +98,7 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     session->info.batch = params->batch ? params->batch : 1;
     session->info.height = params->height ? params->height : crop;
     session->info.width = params->width ? params->width : crop;
-    vrn_result result = vrn_session_compile(session, params, tuned);
+    vrn_result result = vrn_session_compile(session, params, tuned, observe);
     if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
     if (result) {
         vrn_session_destroy(&session);
@@ -114,12 +114,12 @@ static vrn_result make_tuned(vrn_session **session, vrn_device *device, const vr
 {
     vrn_tuned tuned = {0};
     vrn_result result = params->kernel ? VRN_OK : vrn_tuned_load(&tuned, device);
-    if (!result) result = vrn_session_make(session, device, model, params, &tuned);
+    if (!result) result = vrn_session_make(session, device, model, params, &tuned, false);
     if (!result && params->tune && !params->kernel && vrn_tune_needed(*session)) {
         vrn_session_destroy(session);
         result = vrn_tune(&tuned, device, model, params);
         if (!result) vrn_tuned_save(&tuned, device);
-        if (!result) result = vrn_session_make(session, device, model, params, &tuned);
+        if (!result) result = vrn_session_make(session, device, model, params, &tuned, false);
     }
     vrn_tuned_free(&tuned);
     return result;

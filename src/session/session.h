@@ -88,14 +88,15 @@ struct vrn_session {
 };
 
 /* compile.c: everything up to pipelines and descriptor sets. The session is zeroed but for device,
- * model and transform. */
+ * model and transform. With `observe` all values of the compiled graph are outputs, and keep their memory:
+ * value i is tap i. */
 vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params,
-                               vrn_tuned *tuned);
+                               vrn_tuned *tuned, bool observe);
 
 /* session.c: vrn_session_create for parameters that were checked, with the measurements of `tuned`, or
  * without any where it is NULL. Does not tune. */
 vrn_result vrn_session_make(vrn_session **session, vrn_device *device, const vrn_model *model,
-                            const vrn_session_params *params, vrn_tuned *tuned);
+                            const vrn_session_params *params, vrn_tuned *tuned, bool observe);
 
 /* record.c: the whole network for `count` images, slice by slice, between two barriers: copies in from
  * `input`, dispatches, copies out to `output`. A query pool gets timestamps: at both ends (queries 0

@@ -348,7 +348,7 @@ static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_model *m
     vrn_session *tuned = NULL;
     vrn_result result = revert(t, plain, true, &changed);
     if (result || changed == 0) return result;
-    result = vrn_session_make(&tuned, plain->device, model, t->params, t->tuned);
+    result = vrn_session_make(&tuned, plain->device, model, t->params, t->tuned, false);
     if (!result) result = compare(plain, tuned, &ratio);
     vrn_session_destroy(&tuned);
     if (result) return result;
@@ -363,7 +363,7 @@ vrn_result vrn_tune(vrn_tuned *tuned, vrn_device *device, const vrn_model *model
                     const vrn_session_params *params)
 {
     vrn_session *plain = NULL;
-    vrn_result result = vrn_session_make(&plain, device, model, params, NULL);
+    vrn_result result = vrn_session_make(&plain, device, model, params, NULL, false);
     if (result) return result;
     tuner *t = vrn_alloc(1, sizeof *t);
     if (!t) {
