@@ -170,6 +170,7 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     device->driver_id = probe.driver_id;
     memcpy(device->cache_uuid, probe.cache_uuid, sizeof device->cache_uuid);
     device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(&probe, &device->log);
+    device->freezes_constants = vrn_quirks_freeze_constants(&probe, &device->log);
     device->queue_family = probe.queue_family;
     device->timestamp_mask = probe.timestamp_mask;
     device->portability_subset = probe.portability_subset;

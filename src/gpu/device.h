@@ -26,6 +26,7 @@ struct vrn_device {
 
     char *cache_directory;  /* for base/cache_file.h; NULL: nothing is kept on disk */
     bool no_pipeline_cache; /* the driver is better off without a VkPipelineCache */
+    bool freezes_constants; /* .. and with specialization constants in the code (gpu/freeze.h) */
 
     uint32_t queue_family;
     uint64_t timestamp_mask; /* the bits that the queue's timestamps have */

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/parallel.h"
 #include "base/util.h"
+#include "gpu/freeze.h"
 #include "gpu/pipeline_cache.h"
 
 typedef struct stored_layout {
@@ -155,17 +156,36 @@ typedef struct pipeline_job {
     VkResult result;
 } pipeline_job;
 
-static void create_pipeline(pipeline_job *job, vrn_device *device)
+/* The module of a key, with its constants in the code where that suits the driver. */
+static VkResult create_module(VkShaderModule *module, vrn_device *device,
+                              const vrn_pipeline_key *key)
 {
-    const vrn_pipeline_key *key = &job->key;
-    const VkShaderModuleCreateInfo module_info = {
+    VkShaderModuleCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
         .codeSize = key->module->size,
         .pCode = key->module->words,
     };
+    uint32_t *frozen = NULL;
+    size_t size;
+    if (device->freezes_constants) {
+        if (!vrn_spirv_freeze(&frozen, &size, key->module->words, key->module->size,
+                              key->constant_ids, key->constants, key->constant_count)) {
+            return VK_ERROR_OUT_OF_HOST_MEMORY;
+        }
+        info.codeSize = size;
+        info.pCode = frozen;
+    }
+    VkResult result = device->vk.CreateShaderModule(device->handle, &info, NULL, module);
+    vrn_free(frozen);
+    return result;
+}
+
+static void create_pipeline(pipeline_job *job, vrn_device *device)
+{
+    const vrn_pipeline_key *key = &job->key;
     VkShaderModule module;
     job->call = "vkCreateShaderModule";
-    job->result = device->vk.CreateShaderModule(device->handle, &module_info, NULL, &module);
+    job->result = create_module(&module, device, key);
     if (job->result != VK_SUCCESS) return;
 
     VkSpecializationMapEntry entries[VRN_MAX_CONSTANTS];

@@ -7,7 +7,7 @@ typedef struct quirk {
     VkDriverId driver;
     uint32_t first_version, last_version; /* driverVersion as the driver packs it, inclusive */
     uint32_t without;                     /* vrn_capability bits */
-    bool no_pipeline_cache;
+    bool no_pipeline_cache, freeze_constants;
     const char *reason;
     const char *link;
 } quirk;
@@ -28,6 +28,14 @@ static const quirk quirks[] = {
                   "other, and has no data to keep",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/"
                 "VkPipelineCache.hpp",
+    },
+    {
+        .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
+        .last_version = UINT32_MAX,
+        .freeze_constants = true,
+        .reason = "code is optimised before specialization constants have their values: branches on "
+                  "them stay, and loops are not unrolled",
+        .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/VkPipeline.cpp",
     },
     /* Adreno's drivers before 1.0.66, which give pipelines back damaged, are older than Vulkan 1.1 and
      * refused for that. */
@@ -66,4 +74,16 @@ bool vrn_quirks_no_pipeline_cache(const vrn_probe *probe, const vrn_log *log)
         report(q, probe, log);
     }
     return none;
+}
+
+bool vrn_quirks_freeze_constants(const vrn_probe *probe, const vrn_log *log)
+{
+    bool freeze = false;
+    for (uint32_t i = 0; i < VRN_COUNT(quirks); i++) {
+        const quirk *q = &quirks[i];
+        if (!applies(q, probe) || !q->freeze_constants) continue;
+        freeze = true;
+        report(q, probe, log);
+    }
+    return freeze;
 }

@@ -12,4 +12,7 @@ uint32_t vrn_quirks_without(const vrn_probe *probe, const vrn_log *log);
 /* Whether pipelines are better made without a VkPipelineCache; logs it likewise. */
 bool vrn_quirks_no_pipeline_cache(const vrn_probe *probe, const vrn_log *log);
 
+/* Whether specialization constants are better put into the code before the driver sees it. */
+bool vrn_quirks_freeze_constants(const vrn_probe *probe, const vrn_log *log);
+
 #endif

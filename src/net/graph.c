@@ -23,6 +23,11 @@ typedef struct conv_spec {
     uint32_t out, kernel, stride, dilation, groups;
 } conv_spec;
 
+const char *vrn_node_output_name(const vrn_node *node)
+{
+    return node->last[0] ? node->last : node->name;
+}
+
 vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value)
 {
     assert(value <= graph->count);

@@ -22,6 +22,9 @@ typedef struct vrn_node {
     /* The module whose parameters are this node's, `<name>.weight` and so on; and, after fusion,
      * the batch norm folded into a convolution ("" when there is none). */
     char folded_norm[VRN_NAME_MAX];
+
+    /* The last of the nodes that were fused into this one, whose output this one writes; "": none were. */
+    char last[VRN_NAME_MAX];
 } vrn_node;
 
 typedef struct vrn_graph {
@@ -48,6 +51,9 @@ void vrn_graph_free(vrn_graph *graph);
 /* The value that PyTorch's module `name` returns: of a node, of a block ("layer1.0"), of a stage
  * ("layer1") or of a shortcut ("layer2.0.downsample"). VRN_NO_VALUE where there is none. */
 vrn_value vrn_graph_find(const vrn_graph *graph, const char *name);
+
+/* What a node writes, by the name of the node that writes it in the unfused graph. */
+const char *vrn_node_output_name(const vrn_node *node);
 
 vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value);
 

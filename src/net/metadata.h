@@ -5,8 +5,9 @@
  *     vkresnet.resize, .crop  pixels
  *     vkresnet.interpolation  "bilinear"
  *     vkresnet.mean, .std     "0.485,0.456,0.406"
- *     vkresnet.int8           the scales of activations: lines of a layer's name, a blank and a number; the
- *                             layer's output in bytes, -127 to 127, times that is its value
+ *     vkresnet.int8           the scales of activations: lines of an operator's name, as in the unfused graph,
+ *                             a blank and a number; the operator's output in bytes, -127 to 127,
+ *                             times that is its value
  *     vkresnet.license, .description
  * All are optional. Files of other formats have none. */
 #ifndef VRN_NET_METADATA_H
@@ -17,7 +18,7 @@
 #include "checkpoint/checkpoint.h"
 #include "net/graph.h"
 
-/* How the output of a layer is stored as bytes; the layer as the fused graph calls it. */
+/* How the output of an operator is stored as bytes. */
 typedef struct vrn_scale {
     char name[VRN_NAME_MAX];
     float scale;

@@ -386,11 +386,11 @@ vrn_result vrn_model_with_scales(vrn_model **out, const vrn_model *base, const v
     return VRN_OK;
 }
 
-float vrn_model_scale(const vrn_model *model, const char *layer)
+float vrn_model_scale(const vrn_model *model, const char *output)
 {
     for (uint32_t i = 0; i < model->metadata.scale_count; i++) {
         const vrn_scale *scale = &model->metadata.scales[i];
-        if (strcmp(scale->name, layer) == 0) return scale->scale;
+        if (strcmp(scale->name, output) == 0) return scale->scale;
     }
     return 0;
 }

@@ -14,8 +14,8 @@ const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name);
 
 const vrn_arch *vrn_model_arch(const vrn_model *model);
 
-/* The scale of a layer's output as bytes; 0: it is not known. */
-float vrn_model_scale(const vrn_model *model, const char *layer);
+/* The scale of an operator's output (vrn_node_output_name) as bytes; 0: it is not known. */
+float vrn_model_scale(const vrn_model *model, const char *output);
 bool vrn_model_has_scales(const vrn_model *model);
 
 /* The same model with other scales, which are copied. It has the same parameters, and the same id. */

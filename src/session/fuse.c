@@ -90,6 +90,7 @@ static void fuse_convolution(fusion *f, uint32_t index)
         place = (uint32_t)(next - f->graph->nodes);
         absorb(f, next);
     }
+    if (place != index) memcpy(fused.last, f->graph->nodes[place].name, sizeof fused.last);
     f->absorbed[index] = true;
     f->absorbed[place] = false;
     f->result[place] = fused;
