@@ -1,16 +1,23 @@
 #include "gpu/descriptor.h"
 
 vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device, uint32_t sets,
-                                      uint32_t storage_buffers, uint32_t texel_buffers)
+                                      uint32_t storage_buffers, uint32_t texel_buffers,
+                                      uint32_t sampled_images)
 {
-    const VkDescriptorPoolSize sizes[] = {
-        {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, storage_buffers},
-        {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, texel_buffers},
-    };
+    VkDescriptorPoolSize sizes[3] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, storage_buffers}};
+    uint32_t size_count = 1;
+    if (texel_buffers > 0) {
+        sizes[size_count++] =
+            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, texel_buffers};
+    }
+    if (sampled_images > 0) {
+        sizes[size_count++] =
+            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, sampled_images};
+    }
     const VkDescriptorPoolCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
         .maxSets = sets,
-        .poolSizeCount = texel_buffers ? 2 : 1,
+        .poolSizeCount = size_count,
         .pPoolSizes = sizes,
     };
     *pool = VK_NULL_HANDLE;
@@ -34,19 +41,23 @@ vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
         "vkAllocateDescriptorSets");
     if (result) return result;
     VkDescriptorBufferInfo infos[VRN_MAX_BINDINGS];
+    VkDescriptorImageInfo images[VRN_MAX_BINDINGS];
     VkWriteDescriptorSet writes[VRN_MAX_BINDINGS];
     for (uint32_t i = 0; i < count; i++) {
         const vrn_binding *b = &bindings[i];
         infos[i] = (VkDescriptorBufferInfo){b->range.buffer, b->range.offset, b->range.bytes};
+        images[i] = (VkDescriptorImageInfo){.imageView = b->image, .imageLayout = b->layout};
         writes[i] = (VkWriteDescriptorSet){
             .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
             .dstSet = *set,
             .dstBinding = b->binding,
             .descriptorCount = 1,
-            .descriptorType = b->view ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
-                                      : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .descriptorType = b->view    ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
+                              : b->image ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
+                                         : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .pBufferInfo = &infos[i],
             .pTexelBufferView = &b->view,
+            .pImageInfo = &images[i],
         };
     }
     device->vk.UpdateDescriptorSets(device->handle, count, writes, 0, NULL);

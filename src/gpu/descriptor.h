@@ -5,16 +5,19 @@
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
 
-/* One binding of a set: a range of a buffer, or with a view that view of a texel buffer. */
+/* One binding of a set: a range of a buffer, a view of a texel buffer, or an image to be sampled. */
 typedef struct vrn_binding {
     uint32_t binding;
     vrn_range range;
-    VkBufferView view; /* VK_NULL_HANDLE: a storage buffer */
+    VkBufferView view; /* VK_NULL_HANDLE: no texel buffer */
+    VkImageView image; /* VK_NULL_HANDLE: no image */
+    VkImageLayout layout;
 } vrn_binding;
 
-/* A pool for `sets` sets with so many storage buffers and texel buffers in all. */
+/* A pool for `sets` sets with so many storage buffers, texel buffers and sampled images in all. */
 vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device, uint32_t sets,
-                                      uint32_t storage_buffers, uint32_t texel_buffers);
+                                      uint32_t storage_buffers, uint32_t texel_buffers,
+                                      uint32_t sampled_images);
 
 /* Allocates a set for a pipeline and writes it. It goes with the pool. */
 vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,

@@ -10,7 +10,7 @@
 #include "gpu/pipeline_cache.h"
 
 typedef struct stored_layout {
-    uint32_t bindings, texel, push_bytes;
+    uint32_t bindings, texel, sampled, push_bytes;
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
 } stored_layout;
@@ -85,8 +85,9 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
         if (!(key->bindings & (1u << i))) continue;
         bindings[count++] = (VkDescriptorSetLayoutBinding){
             .binding = i,
-            .descriptorType = key->texel & (1u << i) ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
-                                                     : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .descriptorType = key->texel & (1u << i)     ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
+                              : key->sampled & (1u << i) ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
+                                                         : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .descriptorCount = 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
         };
@@ -96,8 +97,10 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
         .bindingCount = count,
         .pBindings = bindings,
     };
-    *layout = (stored_layout){
-        .bindings = key->bindings, .texel = key->texel, .push_bytes = key->push_bytes};
+    *layout = (stored_layout){.bindings = key->bindings,
+                              .texel = key->texel,
+                              .sampled = key->sampled,
+                              .push_bytes = key->push_bytes};
     vrn_result result = vrn_device_check(
         device,
         device->vk.CreateDescriptorSetLayout(device->handle, &set_info, NULL, &layout->set_layout),
@@ -129,7 +132,7 @@ static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vr
     struct vrn_pipeline_store *store = device->pipelines;
     for (uint32_t i = 0; i < store->layout_count; i++) {
         const stored_layout *l = &store->layouts[i];
-        if (l->bindings == key->bindings && l->texel == key->texel &&
+        if (l->bindings == key->bindings && l->texel == key->texel && l->sampled == key->sampled &&
             l->push_bytes == key->push_bytes) {
             *layout = *l;
             return VRN_OK;

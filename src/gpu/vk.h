@@ -31,6 +31,7 @@
     X(GetDeviceQueue)                                                                              \
     X(DeviceWaitIdle)                                                                              \
     X(QueueSubmit)                                                                                 \
+    X(QueueWaitIdle)                                                                               \
     X(CreateBuffer)                                                                                \
     X(DestroyBuffer)                                                                               \
     X(GetBufferMemoryRequirements)                                                                 \

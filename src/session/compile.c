@@ -216,7 +216,7 @@ static vrn_result create_pool(vrn_session *session)
             }
         }
     }
-    return vrn_descriptor_pool_create(&session->pool, session->device, sets, storage, texel);
+    return vrn_descriptor_pool_create(&session->pool, session->device, sets, storage, texel, 0);
 }
 
 /* What binding `b` of a step's pass refers to. */

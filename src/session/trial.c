@@ -150,7 +150,7 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
     const uint32_t most = VRN_PASSES_MAX * VRN_BIND_COUNT;
     if (!result) {
         result =
-            vrn_descriptor_pool_create(&trial->pool, bench->device, VRN_PASSES_MAX, most, most);
+            vrn_descriptor_pool_create(&trial->pool, bench->device, VRN_PASSES_MAX, most, most, 0);
     }
     const layout l = lay_out(kernel, desc, images, bench->device);
     for (uint32_t i = 0; i < kernel->pass_count && !result; i++) {

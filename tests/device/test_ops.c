@@ -236,7 +236,7 @@ static void run_kernel(op_buffers *b, const op_data *data, const vrn_kernel *ker
     VkDescriptorPool pool;
     assert_int_equal(vrn_descriptor_pool_create(&pool, device, VRN_PASSES_MAX,
                                                 VRN_PASSES_MAX * VRN_BIND_COUNT,
-                                                VRN_PASSES_MAX * VRN_BIND_COUNT),
+                                                VRN_PASSES_MAX * VRN_BIND_COUNT, 0),
                      VRN_OK);
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         vrn_pipeline_key key;
