@@ -285,14 +285,15 @@ static void transition(const recorder *r, bool back)
     for (uint32_t i = 0; p->images && i < r->count; i++) {
         const vrn_record_image *image = &p->images[i];
         if (readable(image->layout)) continue;
-        const VkAccessFlags outer = chained ? 0
-                                    : back  ? VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT
-                                            : VK_ACCESS_MEMORY_WRITE_BIT;
+        const VkAccessFlags before =
+            chained ? VK_ACCESS_SHADER_READ_BIT : VK_ACCESS_MEMORY_WRITE_BIT;
+        const VkAccessFlags after =
+            chained ? 0 : VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
         const VkImageLayout read = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
         const VkImageMemoryBarrier change = {
             .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-            .srcAccessMask = back ? 0 : outer,
-            .dstAccessMask = back ? outer : VK_ACCESS_SHADER_READ_BIT,
+            .srcAccessMask = back ? 0 : before,
+            .dstAccessMask = back ? after : VK_ACCESS_SHADER_READ_BIT,
             .oldLayout = back ? read : image->layout,
             .newLayout = back ? image->layout : read,
             .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
