@@ -522,6 +522,16 @@ VRN_API vrn_result vrn_session_layers(const vrn_session *session, vrn_layer *lay
 VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                        uint32_t capacity, uint32_t *count);
 
+/* ---- Does the device compute right? ---------------------------------------------------------- */
+
+/* A value that came out wrong. */
+typedef struct vrn_mismatch {
+    const char *name;      /* of the case ("3x3 stride 2"), static */
+    bool outside;          /* the kernel wrote outside of its output: the rest is zero */
+    uint32_t n, y, x, c;   /* image, row, column, channel */
+    double expected, found;
+} vrn_mismatch;
+
 #ifdef __cplusplus
 }
 #endif
