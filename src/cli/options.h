@@ -14,7 +14,7 @@ typedef struct cli_tap {
 
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
-    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune;
+    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     uint32_t without; /* vrn_capability bits */
     uint32_t batch, top, repeats;
@@ -53,6 +53,7 @@ typedef enum cli_option {
     CLI_OPTION_KERNEL,
     CLI_OPTION_KERNELS,
     CLI_OPTION_TUNE,
+    CLI_OPTION_THOROUGH,
     CLI_OPTION_JSON,
     CLI_OPTION_DEVICE,
     CLI_OPTION_PRECISION,
@@ -64,6 +65,8 @@ typedef enum cli_option {
     CLI_OPTION_HELP,
     CLI_OPTION_COUNT,
 } cli_option;
+
+_Static_assert(CLI_OPTION_COUNT <= 32, "each option is a bit of a uint32_t");
 
 #define CLI_BIT(option) (UINT32_C(1) << CLI_OPTION_##option)
 
