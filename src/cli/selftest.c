@@ -48,11 +48,10 @@ static void print_entry(output *to, const vrn_selftest_entry *e)
         printf("%5.2f  right\n", e->worst);
         return;
     }
-    printf(isfinite(e->worst) && e->worst < 100 ? "%5.2f" : "%5.3g", e->worst);
+    printf(isfinite(e->worst) && e->worst < 100 ? "%5.2f" : "%5.0e", e->worst);
     printf("  WRONG in %u; ", e->wrong);
     print_mismatch(e);
     putchar('\n');
-    fflush(stdout); /* the next kernel may be the one that ends the process */
 }
 
 static void write_entry(cli_json *json, const vrn_selftest_entry *e)
@@ -93,6 +92,7 @@ static void visit(void *user, const vrn_selftest_entry *entry)
         write_entry(to->json, entry);
     } else if (!*entry->skipped || to->skipped) {
         print_entry(to, entry);
+        fflush(stdout); /* the next kernel may be the one that ends the process */
     }
 }
 
