@@ -582,12 +582,14 @@ typedef struct vrn_selftest_params {
  * calls this once for a device and a version of its driver, refuses VRN_SELFTEST_BROKEN, and has `exclude`
  * do the rest.
  *
- * Takes seconds, mostly of the driver's compiler, whose pipelines live as long as the device; blocking.
- * Thread-safe; sessions may be made and run meanwhile, but only those made afterwards do without what was
- * excluded. A session whose network needs what only excluded kernels could compute is refused, with
- * VRN_ERROR_UNSUPPORTED. A test of its own says what is right now: kernels stay excluded until the device is
- * destroyed. `summary` may be NULL, and is written on success and with VRN_ERROR_WRONG_RESULTS. Pointers in
- * an entry are good during the call of `visit` only, unless they are static.
+ * Takes seconds, almost all of them the driver's compiler's; half a minute where a slow one sees the kernels
+ * for the first time. Blocking. The pipelines live as long as the device. Thread-safe; sessions may be made and
+ * run meanwhile, but only those made afterwards do without what was excluded. A session whose network needs
+ * what only excluded kernels could compute is refused, with VRN_ERROR_UNSUPPORTED. Excluded kernels stay so
+ * until the device is destroyed; a later self-test runs them like all others.
+ *
+ * `summary` may be NULL; it is written with VRN_OK and VRN_ERROR_WRONG_RESULTS. An entry is valid during the
+ * call of `visit`, the texts it points to for ever.
  *
  * Each wrong kernel is a warning in the log; one that the driver cannot make or run is an error too. Errors:
  * VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT), VRN_ERROR_INVALID_ARGUMENT,

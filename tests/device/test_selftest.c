@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include "faults.h"
 #include "ops/kernel.h"
@@ -142,6 +143,36 @@ static void memory_that_the_host_cannot_see(void **state)
         selftest(&r, device, &(vrn_selftest_params){.kernel = kernels[i], .replays = 2});
         assert_int_equal(r.result, VRN_OK);
         assert_true(r.summary.kernels > 0);
+    }
+    fixture_done(&device, &log);
+}
+
+typedef struct job {
+    vrn_device *device;
+    run run;
+} job;
+
+static void *test_beside(void *user)
+{
+    job *j = user;
+    selftest(&j->run, j->device, &(vrn_selftest_params){.kernel = "linear", .replays = 5});
+    return NULL;
+}
+
+static void threads_may_test_at_once(void **state)
+{
+    (void)state;
+    static job jobs[3];
+    fixture_log log = {0};
+    pthread_t threads[3];
+    vrn_device *device = fixture_device(&log, 0);
+    for (int i = 0; i < 3; i++) {
+        jobs[i].device = device;
+        assert_int_equal(pthread_create(&threads[i], NULL, test_beside, &jobs[i]), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(jobs[i].run.result, VRN_OK);
     }
     fixture_done(&device, &log);
 }
@@ -342,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_right_driver_is_right),
         cmocka_unit_test(memory_that_the_host_cannot_see),
+        cmocka_unit_test(threads_may_test_at_once),
         cmocka_unit_test(a_wrong_kernel_is_avoided),
         cmocka_unit_test(an_operator_without_a_right_kernel),
         cmocka_unit_test(what_only_a_wrong_kernel_could_compute_is_refused),
