@@ -551,7 +551,8 @@ typedef enum vrn_selftest_verdict {
     VRN_SELFTEST_AVOIDABLE = 1, /* some kernels are wrong, but every operator has one that is right, and so
                                  is the network: with `exclude` the device may be used, if more slowly */
     VRN_SELFTEST_BROKEN = 2,  /* an operator has no right kernel, or the network is wrong or not
-                                 repeatable: better use another device */
+                                 repeatable: better use another device. Without `exclude` the network may
+                                 have run with wrong kernels */
 } vrn_selftest_verdict;
 
 typedef struct vrn_selftest_summary {
@@ -578,9 +579,8 @@ typedef struct vrn_selftest_params {
 /* Runs every kernel of the library that the device can run, also those that no network would choose, on
  * small cases beside plain C, and calls `visit` (which may be NULL) with each; then a small network, whose
  * recorded commands are replayed with the same input and must give the same bytes, and whose logits must be
- * those of the unfused network. Drivers are at fault here now and then: an application that must not be wrong
- * calls this once for a device and a version of its driver, refuses VRN_SELFTEST_BROKEN, and has `exclude`
- * do the rest.
+ * those of the unfused network. An application that must not be wrong calls this with `exclude` on each device
+ * that it makes, before any session, and refuses the device if the verdict is VRN_SELFTEST_BROKEN.
  *
  * Takes seconds, almost all of them the driver's compiler's; half a minute where a slow one sees the kernels
  * for the first time. Blocking. The pipelines live as long as the device. Thread-safe; sessions may be made and
@@ -589,7 +589,7 @@ typedef struct vrn_selftest_params {
  * until the device is destroyed; a later self-test runs them like all others.
  *
  * `summary` may be NULL; it is written with VRN_OK and VRN_ERROR_WRONG_RESULTS. An entry is valid during the
- * call of `visit`, the texts it points to for ever.
+ * call of `visit`; the texts it points to are static.
  *
  * Each wrong kernel is a warning in the log; one that the driver cannot make or run is an error too. Errors:
  * VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT), VRN_ERROR_INVALID_ARGUMENT,
