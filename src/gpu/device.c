@@ -123,26 +123,43 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    /* Every kernel of today runs on Vulkan 1.1 alone: no feature is enabled but the compiler's statistics,
-     * and no extension but theirs and the one that must be where it is offered. */
-    const char *extensions[2];
+    /* Kernels run on Vulkan 1.1 alone, but for arrays of buffers: no other feature is enabled than those and
+     * the compiler's statistics, and no extension but theirs and the one that must be where it is offered. */
+    const char *extensions[3];
     uint32_t extension_count = 0;
     if (device->portability_subset) extensions[extension_count++] = "VK_KHR_portability_subset";
     VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR statistics = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
         .pipelineExecutableInfo = VK_TRUE,
     };
+    VkPhysicalDeviceDescriptorIndexingFeatures arrays = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
+        .runtimeDescriptorArray = VK_TRUE,
+        .descriptorBindingVariableDescriptorCount = VK_TRUE,
+    };
+    const bool with_arrays = vrn_device_has(device, VRN_CAPABILITY_BUFFER_ARRAYS);
+    const VkPhysicalDeviceFeatures features = {
+        .shaderStorageBufferArrayDynamicIndexing = with_arrays,
+    };
+    const void *chain = NULL;
+    if (with_arrays) {
+        extensions[extension_count++] = VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME;
+        chain = &arrays;
+    }
     bool with_statistics = vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS);
     if (with_statistics) {
         extensions[extension_count++] = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
+        statistics.pNext = (void *)chain;
+        chain = &statistics;
     }
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = with_statistics ? &statistics : NULL,
+        .pNext = chain,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
+        .pEnabledFeatures = &features,
     };
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
     if (created != VK_SUCCESS) {
@@ -181,6 +198,7 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     memcpy(device->cache_uuid, probe.cache_uuid, sizeof device->cache_uuid);
     device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(&probe, &device->log);
     device->queue_family = probe.queue_family;
+    device->max_array = probe.max_array;
     device->timestamp_mask = probe.timestamp_mask;
     device->portability_subset = probe.portability_subset;
     device->queue_lock = vrn_mutex_create();

@@ -216,7 +216,10 @@ static vrn_result create(peak *p)
         bytes / 16 <= device->limits.maxTexelBufferElements) {
         result = vrn_texel_view_create(&p->view, device, (vrn_range){p->x.handle, 0, bytes});
     }
-    if (!result) result = vrn_descriptor_pool_create(&p->pool, device, 3, 4, 1);
+    if (!result)
+        result = vrn_descriptor_pool_create(
+            &p->pool, device,
+            (vrn_descriptor_counts){.sets = 3, .storage_buffers = 4, .texel_buffers = 1});
     if (!result) result = vrn_commands_create(&p->commands, device);
     if (result || !vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) return result;
     const VkQueryPoolCreateInfo queries = {

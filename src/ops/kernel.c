@@ -38,11 +38,37 @@ uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint3
     switch (binding) {
     case VRN_BIND_X: return vrn_shape_bytes(desc->in) * images;
     case VRN_BIND_Y: return vrn_shape_bytes(desc->out) * images;
+    case VRN_BIND_BLOCKS:
+        if (!(kernel->pass[pass].arrays & 1u << VRN_BIND_BLOCKS)) return 0;
+        return op->packed_floats(desc, kernel) * sizeof(float);
     case VRN_BIND_W: return op->packed_floats ? op->packed_floats(desc, kernel) * sizeof(float) : 0;
     default:
         if (desc->op == VRN_OP_ADD) return vrn_shape_bytes(desc->in) * images;
         return desc->epilogue.residual ? vrn_shape_bytes(desc->epilogue.residual_shape) * images
                                        : 0;
+    }
+}
+
+uint32_t vrn_kernel_bindings(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc)
+{
+    return vrn_operator_of(desc->op)->bindings | kernel->pass[pass].arrays;
+}
+
+void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                  vrn_descriptor_counts *counts)
+{
+    counts->sets += kernel->pass_count;
+    for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
+        const uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
+        if (!(vrn_kernel_bindings(kernel, pass, desc) & 1u << b)) continue;
+        if (b == VRN_BIND_BLOCKS) {
+            uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
+            counts->array_buffers += (uint32_t)((bytes + VRN_BLOCK_BYTES - 1) / VRN_BLOCK_BYTES);
+        } else if (kernel->pass[pass].texel & 1u << b) {
+            counts->texel_buffers++;
+        } else {
+            counts->storage_buffers++;
+        }
     }
 }
 
@@ -52,6 +78,7 @@ uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint3
     if (kernel->pass[pass].texel & (1u << binding)) {
         return (uint64_t)device->limits.maxTexelBufferElements * 16;
     }
+    if (binding == VRN_BIND_BLOCKS) return (uint64_t)device->max_array * VRN_BLOCK_BYTES;
     return device->limits.maxStorageBufferRange;
 }
 
@@ -110,8 +137,9 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     const vrn_pass *p = &kernel->pass[pass];
     memset(key, 0, sizeof *key);
     key->module = p->module;
-    key->bindings = op->bindings;
+    key->bindings = vrn_kernel_bindings(kernel, pass, desc);
     key->texel = p->texel;
+    key->arrays = p->arrays;
     uint32_t values[VRN_OP_CONSTANTS_MAX], written = op->constants(desc, values), count = 0;
     key->push_bytes = (p->pushed ? VRN_PUSH_WORDS : 1) * sizeof(uint32_t);
     for (uint32_t i = p->pushed ? VRN_PUSHED_CONSTANTS : 0; i < written; i++, count++) {

@@ -4,6 +4,7 @@
 #ifndef VRN_OPS_KERNEL_H
 #define VRN_OPS_KERNEL_H
 
+#include "gpu/descriptor.h"
 #include "gpu/device.h"
 #include "gpu/module.h"
 #include "gpu/pipeline.h"
@@ -11,12 +12,18 @@
 
 /* Bindings of set 0, with the same meaning in every kernel. */
 enum {
-    VRN_BIND_X = 0,    /* input activations */
-    VRN_BIND_Y = 1,    /* output activations */
-    VRN_BIND_W = 2,    /* packed parameters; a bias comes first */
-    VRN_BIND_R = 3,    /* residual, or the second operand of an addition */
-    VRN_BIND_COUNT = 4 /* as many storage buffers as every Vulkan device has for a stage */
+    VRN_BIND_X = 0, /* input activations */
+    VRN_BIND_Y = 1, /* output activations */
+    VRN_BIND_W = 2, /* packed parameters; a bias comes first */
+    VRN_BIND_R = 3, /* residual, or the second operand of an addition */
+    /* Those are as many storage buffers as every Vulkan device has for a stage. With
+     * VRN_CAPABILITY_BUFFER_ARRAYS: */
+    VRN_BIND_BLOCKS = 4, /* the packed parameters again, as an array of blocks */
+    VRN_BIND_COUNT = 5
 };
+
+/* Of VRN_BIND_BLOCKS: a multiple of every device's alignment of storage buffers, which is 256 at most. */
+enum { VRN_BLOCK_BYTES = 1024 };
 
 /* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's from
  * VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
@@ -49,6 +56,7 @@ typedef struct vrn_pass vrn_pass;
 struct vrn_pass {
     const vrn_module *module;
     uint32_t texel;                  /* bit i: binding i is a uniform texel buffer */
+    uint32_t arrays;                 /* bit VRN_BIND_BLOCKS, where the shader declares it */
     uint8_t scratch[VRN_BIND_COUNT]; /* what a binding is: 0 its own meaning, else scratch 1 or 2 */
     /* The operator's first constants come as push constants: one pipeline serves all shapes. For shaders
      * that gain little from knowing them, on drivers that compile slowly. */
@@ -116,6 +124,13 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
 
 /* Bytes of one image's activations on the device, padding included. */
 uint64_t vrn_shape_bytes(vrn_shape shape);
+
+/* The bindings that a pass declares: bit i is binding i. */
+uint32_t vrn_kernel_bindings(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc);
+
+/* Adds what the sets of a kernel's passes hold. */
+void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                  vrn_descriptor_counts *counts);
 
 /* What a binding of a pass holds, in bytes, for so many images; 0: the operation has no such tensor. */
 uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,

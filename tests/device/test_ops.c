@@ -145,9 +145,10 @@ static VkDescriptorSet bind_buffers(op_buffers *b, const op_data *data, const vr
     VkDescriptorSet set;
     uint32_t count = 0;
     for (uint32_t i = 0; i < VRN_BIND_COUNT; i++) {
-        if (!(vrn_operator_of(data->desc.op)->bindings & (1u << i))) continue;
+        if (!(vrn_kernel_bindings(kernel, pass, &data->desc) & (1u << i))) continue;
+        const bool blocks = i == VRN_BIND_BLOCKS;
         uint32_t scratch = kernel->pass[pass].scratch[i];
-        uint32_t from = scratch ? SCRATCH + scratch - 1 : i;
+        uint32_t from = scratch ? SCRATCH + scratch - 1 : blocks ? VRN_BIND_W : i;
         if (scratch) {
             assert_int_equal(b->bytes[from],
                              vrn_kernel_binding_bytes(kernel, pass, i, &data->desc, data->images));
@@ -157,7 +158,12 @@ static VkDescriptorSet bind_buffers(op_buffers *b, const op_data *data, const vr
         if (kernel->pass[pass].texel & (1u << i)) {
             assert_int_equal(vrn_texel_view_create(view, device, range), VRN_OK);
         }
-        bindings[count++] = (vrn_binding){.binding = i, .range = range, .view = *view};
+        bindings[count++] = (vrn_binding){
+            .binding = i,
+            .range = range,
+            .view = *view,
+            .block_bytes = blocks ? VRN_BLOCK_BYTES : 0,
+        };
     }
     assert_int_equal(vrn_descriptor_set_create(&set, device, pool, pipeline, bindings, count),
                      VRN_OK);
@@ -168,10 +174,9 @@ static void run_kernel(op_buffers *b, const op_data *data, const vrn_kernel *ker
 {
     vrn_bound_pass bound[VRN_PASSES_MAX];
     VkDescriptorPool pool;
-    assert_int_equal(vrn_descriptor_pool_create(&pool, device, VRN_PASSES_MAX,
-                                                VRN_PASSES_MAX * VRN_BIND_COUNT,
-                                                VRN_PASSES_MAX * VRN_BIND_COUNT),
-                     VRN_OK);
+    vrn_descriptor_counts counts = {0};
+    vrn_kernel_count_descriptors(kernel, &data->desc, &counts);
+    assert_int_equal(vrn_descriptor_pool_create(&pool, device, counts), VRN_OK);
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         vrn_pipeline_key key;
         vrn_kernel_key(kernel, i, &data->desc, &key);
