@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: f2=-DF2 texel=-DTEXEL f2_texel=-DF2,-DTEXEL
+// variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL
 // The input of a 3x3 convolution with stride 1, tile by tile, to Winograd's domain (winograd.glsl):
 // y[b, tile, c] for b = position in the tile. An invocation transforms four channels of a tile.
 #define PUSHED

@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: f2=-DF2 texel=-DTEXEL f2_texel=-DF2,-DTEXEL
+// variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL
 // Back from Winograd's domain (winograd.glsl): x[b, tile, k] to M x M output pixels, with the bias and the
 // epilogue. An invocation finishes four channels of a tile.
 #define PUSHED
