@@ -97,9 +97,10 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_INTEGER_DOT_PRODUCT = 1 << 8,
     VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 9, /* products of matrices of halves, added to floats */
     VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 10, /* registers and spills of compiled kernels */
+    VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 11,       /* arrays of storage buffers, of any length */
 } vrn_capability;
 
-#define VRN_CAPABILITY_COUNT 11
+#define VRN_CAPABILITY_COUNT 12
 
 /* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static. */
 VRN_API const char *vrn_capability_name(uint32_t bit);

@@ -133,6 +133,7 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = features.extension_count,
         .ppEnabledExtensionNames = features.extensions,
+        .pEnabledFeatures = &features.core,
     };
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
     if (created != VK_SUCCESS) {
@@ -176,6 +177,7 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(&probe, &device->log);
     device->freezes_constants = vrn_quirks_freeze_constants(&probe, &device->log);
     device->queue_family = probe.queue_family;
+    device->max_array = probe.max_array;
     device->timestamp_mask = probe.timestamp_mask;
     device->portability_subset = probe.portability_subset;
     device->queue_lock = vrn_mutex_create();

@@ -33,6 +33,7 @@ struct vrn_device {
     bool freezes_constants; /* .. and with specialization constants in the code (gpu/freeze.h) */
 
     uint32_t queue_family;
+    uint32_t max_array;      /* the longest array of storage buffers */
     uint64_t timestamp_mask; /* the bits that the queue's timestamps have */
     bool portability_subset; /* VK_KHR_portability_subset, which must be enabled where it is */
     VkQueue queue;

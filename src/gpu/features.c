@@ -17,6 +17,12 @@ void vrn_features_collect(vrn_features *f, const vrn_device *device)
                     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
                 .pipelineExecutableInfo = VK_TRUE,
             },
+        .arrays =
+            {
+                .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
+                .runtimeDescriptorArray = VK_TRUE,
+                .descriptorBindingVariableDescriptorCount = VK_TRUE,
+            },
         .dot_product =
             {
                 .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
@@ -48,6 +54,10 @@ void vrn_features_collect(vrn_features *f, const vrn_device *device)
     if (device->portability_subset) add(f, "VK_KHR_portability_subset", NULL);
     if (vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS)) {
         add(f, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME, &f->statistics);
+    }
+    if (vrn_device_has(device, VRN_CAPABILITY_BUFFER_ARRAYS)) {
+        add(f, VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, &f->arrays);
+        f->core.shaderStorageBufferArrayDynamicIndexing = VK_TRUE;
     }
     if (vrn_device_has(device, VRN_CAPABILITY_INTEGER_DOT_PRODUCT)) {
         add(f, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, &f->dot_product);

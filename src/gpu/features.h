@@ -11,7 +11,9 @@ typedef struct vrn_features {
     void *chain; /* of VkDeviceCreateInfo::pNext */
     const char *extensions[VRN_FEATURE_EXTENSIONS_MAX];
     uint32_t extension_count;
+    VkPhysicalDeviceFeatures core;
     VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR statistics;
+    VkPhysicalDeviceDescriptorIndexingFeatures arrays;
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot_product;
     VkPhysicalDeviceSubgroupSizeControlFeatures subgroup_sizes;
 #ifdef VRN_COOPERATIVE_MATRIX

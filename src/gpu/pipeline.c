@@ -10,7 +10,7 @@
 #include "gpu/pipeline_cache.h"
 
 typedef struct stored_layout {
-    uint32_t bindings, texel, push_bytes;
+    uint32_t bindings, texel, arrays, push_bytes;
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
 } stored_layout;
@@ -80,24 +80,39 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
                                 const vrn_pipeline_key *key)
 {
     VkDescriptorSetLayoutBinding bindings[VRN_MAX_BINDINGS];
+    VkDescriptorBindingFlags flags[VRN_MAX_BINDINGS];
     uint32_t count = 0;
     for (uint32_t i = 0; i < VRN_MAX_BINDINGS; i++) {
         if (!(key->bindings & (1u << i))) continue;
+        const bool array = key->arrays & (1u << i);
+        flags[count] = array ? VK_DESCRIPTOR_BINDING_VARIABLE_DESCRIPTOR_COUNT_BIT : 0;
         bindings[count++] = (VkDescriptorSetLayoutBinding){
             .binding = i,
             .descriptorType = key->texel & (1u << i) ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
                                                      : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-            .descriptorCount = 1,
+            .descriptorCount = array ? device->max_array : 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
         };
     }
+    const VkDescriptorSetLayoutBindingFlagsCreateInfo array_info = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_BINDING_FLAGS_CREATE_INFO,
+        .bindingCount = count,
+        .pBindingFlags = flags,
+    };
+    /* Nothing is updated after it was bound: the flag is there because it raises the limits. */
     const VkDescriptorSetLayoutCreateInfo set_info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+        .pNext = key->arrays ? &array_info : NULL,
+        .flags = key->arrays ? VK_DESCRIPTOR_SET_LAYOUT_CREATE_UPDATE_AFTER_BIND_POOL_BIT : 0,
         .bindingCount = count,
         .pBindings = bindings,
     };
     *layout = (stored_layout){
-        .bindings = key->bindings, .texel = key->texel, .push_bytes = key->push_bytes};
+        .bindings = key->bindings,
+        .texel = key->texel,
+        .arrays = key->arrays,
+        .push_bytes = key->push_bytes,
+    };
     vrn_result result = vrn_device_check(
         device,
         device->vk.CreateDescriptorSetLayout(device->handle, &set_info, NULL, &layout->set_layout),
@@ -129,7 +144,7 @@ static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vr
     struct vrn_pipeline_store *store = device->pipelines;
     for (uint32_t i = 0; i < store->layout_count; i++) {
         const stored_layout *l = &store->layouts[i];
-        if (l->bindings == key->bindings && l->texel == key->texel &&
+        if (l->bindings == key->bindings && l->texel == key->texel && l->arrays == key->arrays &&
             l->push_bytes == key->push_bytes) {
             *layout = *l;
             return VRN_OK;

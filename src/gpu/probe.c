@@ -19,6 +19,7 @@ static const char *const capability_names[VRN_CAPABILITY_COUNT] = {
     "integer dot product",
     "cooperative matrix",
     "pipeline statistics",
+    "buffer arrays",
 };
 
 const char *vrn_capability_name(uint32_t bit)
@@ -78,6 +79,9 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     VkPhysicalDeviceMaintenance3Properties maintenance = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES,
     };
+    VkPhysicalDeviceDescriptorIndexingProperties indexing = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_PROPERTIES,
+    };
     VkPhysicalDeviceSubgroupProperties subgroup = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
         .pNext = &maintenance,
@@ -100,6 +104,10 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
         sizes.pNext = properties.pNext;
         properties.pNext = &sizes;
     }
+    if (has_extension(extensions, VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME)) {
+        indexing.pNext = properties.pNext;
+        properties.pNext = &indexing;
+    }
     instance->vk.GetPhysicalDeviceProperties2(physical, &properties);
 
     static const vrn_device_type types[] = {
@@ -113,6 +121,11 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     vrn_device_info *info = &probe->info;
     probe->limits = p->limits;
     probe->driver_id = driver.driverID;
+    const uint32_t longest =
+        vrn_min_u32(indexing.maxPerStageUpdateAfterBindResources,
+                    vrn_min_u32(indexing.maxPerStageDescriptorUpdateAfterBindStorageBuffers,
+                                indexing.maxDescriptorSetUpdateAfterBindStorageBuffers));
+    probe->max_array = longest > 64 ? longest - 64 : 0; /* what a set has besides */
     memcpy(probe->cache_uuid, p->pipelineCacheUUID, sizeof probe->cache_uuid);
     snprintf(info->name, sizeof info->name, "%s", p->deviceName);
     snprintf(info->driver, sizeof info->driver, "%s%s%s", driver.driverName,
@@ -212,6 +225,9 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
     };
+    VkPhysicalDeviceDescriptorIndexingFeatures indexing = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
+    };
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
     };
@@ -235,6 +251,7 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
         void **next;
     } optional[] = {
         {VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, &dot, &dot.pNext},
+        {VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, &indexing, &indexing.pNext},
         {VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME, &timeline, &timeline.pNext},
         {VK_KHR_8BIT_STORAGE_EXTENSION_NAME, &storage8, &storage8.pNext},
         {VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME, &arithmetic, &arithmetic.pNext},
@@ -260,6 +277,10 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
          VRN_CAPABILITY_COOPERATIVE_MATRIX},
         {has_extension(extensions, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME),
          VRN_CAPABILITY_PIPELINE_STATISTICS},
+        {features.features.shaderStorageBufferArrayDynamicIndexing &&
+             indexing.runtimeDescriptorArray && indexing.descriptorBindingVariableDescriptorCount &&
+             probe->max_array >= 1u << 16,
+         VRN_CAPABILITY_BUFFER_ARRAYS},
     };
     for (uint32_t i = 0; i < VRN_COUNT(found); i++) {
         if (found[i].there) probe->info.capabilities |= found[i].bit;

@@ -142,7 +142,9 @@ static vrn_result grow_pool(builder *b)
     }
     if (images->pool) device->vk.DestroyDescriptorPool(device->handle, images->pool, NULL);
     images->pool = VK_NULL_HANDLE;
-    vrn_result result = vrn_descriptor_pool_create(&images->pool, device, b->sets, b->sets * 3, 0);
+    vrn_result result = vrn_descriptor_pool_create(
+        &images->pool, device,
+        (vrn_descriptor_counts){.sets = b->sets, .storage_buffers = b->sets * 3});
     images->pool_sets = result ? 0 : b->sets;
     return result;
 }

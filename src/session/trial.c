@@ -119,7 +119,7 @@ static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const vrn_
                             uint32_t pass, const vrn_op_desc *desc, uint32_t images)
 {
     vrn_binding bindings[VRN_BIND_COUNT];
-    uint32_t count = 0, declared = vrn_operator_of(desc->op)->bindings;
+    uint32_t count = 0, declared = vrn_kernel_bindings(trial->kernel, pass, desc);
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
         if (!(declared & (1u << b))) continue;
         vrn_range range = range_of(bench, l, trial->kernel, pass, b, desc, images);
@@ -129,7 +129,12 @@ static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const vrn_
                 view, bench->device, range, vrn_kernel_texel_format(trial->kernel, pass, b, desc));
             if (result) return result;
         }
-        bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = *view};
+        bindings[count++] = (vrn_binding){
+            .binding = b,
+            .range = range,
+            .view = *view,
+            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_block_bytes(desc->w) : 0,
+        };
     }
     return vrn_descriptor_set_create(&trial->bound[pass].set, bench->device, trial->pool,
                                      &trial->bound[pass].pipeline, bindings, count);
@@ -143,11 +148,9 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
     *trial = (vrn_trial){.kernel = kernel, .slot = slot};
     for (uint32_t i = 0; i < kernel->pass_count; i++) vrn_kernel_key(kernel, i, desc, &keys[i]);
     vrn_result result = vrn_pipelines_prepare(bench->device, keys, kernel->pass_count, pipelines);
-    const uint32_t most = VRN_PASSES_MAX * VRN_BIND_COUNT;
-    if (!result) {
-        result =
-            vrn_descriptor_pool_create(&trial->pool, bench->device, VRN_PASSES_MAX, most, most);
-    }
+    vrn_descriptor_counts counts = {0};
+    vrn_kernel_count_descriptors(kernel, desc, &counts);
+    if (!result) result = vrn_descriptor_pool_create(&trial->pool, bench->device, counts);
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
     for (uint32_t i = 0; i < kernel->pass_count && !result; i++) {
         trial->bound[i].pipeline = pipelines[i];

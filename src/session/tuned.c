@@ -34,6 +34,7 @@ static uint64_t hash_row(uint64_t hash, const vrn_kernel *kernel)
         const vrn_pass *pass = &kernel->pass[i];
         hash = vrn_hash64(hash, pass->module->words, pass->module->size);
         hash = hash_word(hash, pass->texel);
+        hash = hash_word(hash, pass->arrays);
         hash = vrn_hash64(hash, pass->scratch, sizeof pass->scratch);
         hash = vrn_hash64(hash, pass->row, pass->row_count * sizeof pass->row[0]);
     }
