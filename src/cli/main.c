@@ -6,6 +6,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "command.h"
+#include "os.h"
 #include "report.h"
 
 static const cli_command *const commands[] = {
@@ -80,6 +81,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    cli_os_start(&argc, &argv);
     int status = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         cli_error("cannot write to standard output");

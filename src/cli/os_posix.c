@@ -13,6 +13,17 @@
 
 #include "report.h"
 
+void cli_os_start(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+}
+
+char *cli_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value ? cli_copy_text(value) : NULL;
+}
+
 double cli_time_ms(void)
 {
     struct timespec now;
@@ -179,10 +190,22 @@ static char *join_path(const char *folder, const char *rest)
     return path;
 }
 
+char *cli_program_folder(void)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1); /* Linux alone has it */
+    if (length <= 0 || (size_t)length >= sizeof path - 1) return NULL;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash) return NULL;
+    *slash = '\0';
+    return cli_copy_text(path);
+}
+
 char *cli_cache_directory(void)
 {
     const char *own = getenv("VKRESNET_CACHE");
-    if (own) return *own ? join_path(own, "") : NULL;
+    if (own) return *own ? cli_copy_text(own) : NULL;
     const char *shared = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     /* The XDG specification has relative paths ignored. */
     if (shared && *shared == '/') return join_path(shared, "/vkresnet");
