@@ -93,6 +93,8 @@ static const option_row table[CLI_OPTIONS] = {
     [CLI_OPTION_TUNE] = {"--tune", NULL, KIND_FLAG, FIELD(tune),
         .help = "time the kernels of each layer and use the fastest, now\n"
                 "and, by the cache, in every later run"},
+    [CLI_OPTION_THOROUGH] = {"--thorough", NULL, KIND_FLAG, FIELD(thorough),
+        .help = "all cases of every kernel: minutes instead of seconds"},
     [CLI_OPTION_JSON] = {"--json", NULL, KIND_FLAG, FIELD(json),
         .help = "print JSON, one object a line"},
     [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),

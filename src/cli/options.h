@@ -16,7 +16,7 @@ typedef struct cli_tap {
 
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
-    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune;
+    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     const char *images, *write;
     uint32_t without; /* vrn_capability bits */
@@ -62,6 +62,7 @@ typedef enum cli_option {
     CLI_OPTION_KERNEL,
     CLI_OPTION_KERNELS,
     CLI_OPTION_TUNE,
+    CLI_OPTION_THOROUGH,
     CLI_OPTION_JSON,
     CLI_OPTION_DEVICE,
     CLI_OPTION_PRECISION,
@@ -74,6 +75,8 @@ typedef enum cli_option {
     CLI_OPTION_HELP,
     CLI_OPTIONS,
 } cli_option;
+
+_Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
 
 #define CLI_BIT(option) (UINT64_C(1) << CLI_OPTION_##option)
 

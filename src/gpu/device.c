@@ -157,6 +157,8 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     device->log = params->log;
     atomic_init(&device->lost, false);
     atomic_init(&device->submitted, false);
+    atomic_init(&device->avoided_count, 0);
+    for (uint32_t i = 0; i < VRN_AVOIDED_MAX; i++) atomic_init(&device->avoided[i], NULL);
     vrn_probe probe;
     VkPhysicalDevice physical;
     vrn_result result = vrn_instance_create(&device->instance, params->validation, &device->log);

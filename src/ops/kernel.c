@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/half.h"
 #include "base/util.h"
 #include "gpu/queue.h"
 #include "ops/operators.h"
@@ -41,6 +43,24 @@ uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *de
     if (!op->packed_floats) return 0;
     uint64_t numbers = op->packed_floats(desc, kernel);
     return desc->w == VRN_TYPE_F16 ? numbers * sizeof(uint16_t) : numbers * sizeof(float);
+}
+
+bool vrn_kernel_pack(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
+                     void *target)
+{
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    if (!op->pack) return true;
+    if (desc->w != VRN_TYPE_F16) {
+        op->pack(desc, kernel, params, target);
+        return true;
+    }
+    const uint64_t count = op->packed_floats(desc, kernel);
+    float *floats = vrn_alloc(count, sizeof *floats);
+    if (!floats) return false;
+    op->pack(desc, kernel, params, floats);
+    vrn_floats_to_halves(target, floats, count);
+    vrn_free(floats);
+    return true;
 }
 
 vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,

@@ -138,6 +138,11 @@ void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_
 /* Bytes of the packed parameters of an operation; 0: it has none. */
 uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
+/* Packs parameters into `target`, in their type; does nothing where the operation has none. False: out of
+ * memory. */
+bool vrn_kernel_pack(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
+                     void *target);
+
 /* What a pass finds at a binding: the type of the operation's tensor, or of scratch memory. */
 vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                  const vrn_op_desc *desc);

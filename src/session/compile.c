@@ -61,6 +61,11 @@ static vrn_result choose_kernels(vrn_session *session, const char *prefer, uint3
         vrn_step *step = &session->steps[i];
         step->choice = vrn_choose(tuned, session->device, &node->desc, images, prefer);
         step->kernel = step->choice.kernel;
+        if (!step->kernel && vrn_choice_avoided(session->device, &node->desc)) {
+            return vrn_fail(&session->device->log, VRN_ERROR_UNSUPPORTED,
+                            "%s: every kernel that could compute %s was found wrong on this device",
+                            session->device->info.name, node->name);
+        }
         if (!step->kernel) {
             return vrn_fail(&session->device->log, VRN_ERROR_UNSUPPORTED,
                             "%s: one image's %s of %ux%ux%u is more than the device can bind "

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/cache_file.h"
 #include "base/hash.h"
+#include "session/avoid.h"
 
 /* More shapes than any one machine meets; past it the oldest go. */
 enum { RECORDS_MAX = 4096, LINE_BYTES = 2 * VRN_TUNED_NAME + 80 };
@@ -56,6 +57,11 @@ uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_o
     uint64_t hash = hash_word(VRN_HASH_START, *table);
     hash = hash_word(hash, device->info.capabilities);
     hash = hash_word(hash, (uint64_t)desc->op << 32 | images);
+    for (uint32_t i = 0; i < vrn_operator_of(desc->op)->kernel_count; i++) {
+        if (vrn_kernel_avoided(device, &vrn_operator_of(desc->op)->kernels[i])) {
+            hash = hash_word(hash, i);
+        }
+    }
     return vrn_hash64(hash, constants, sizeof constants);
 }
 

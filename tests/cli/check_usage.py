@@ -7,7 +7,7 @@ import subprocess
 import program
 from program import RANDOM, ProgramTest
 
-COMMANDS = ("classify", "infer", "eval", "bench", "profile", "info", "convert")
+COMMANDS = ("classify", "infer", "eval", "bench", "profile", "info", "convert", "selftest")
 COMMON = ("--device", "--precision", "--quiet", "--help", "--verbose", "--validation", "--without", "--no-cache")
 
 
@@ -47,6 +47,7 @@ class Usage(ProgramTest):
         self.usage("classify", expected="expected images or folders")
         self.usage("convert", "a.pth", expected="expected IN and OUT.safetensors")
         self.usage("convert", "a", "b", "c", expected="unexpected 'c'")
+        self.usage("selftest", "photo.jpg", expected="unexpected 'photo.jpg'")
         self.usage("bench", "--", "--json", expected="unexpected '--json'")
         self.usage("infer", *RANDOM, "--output", "y.npy", expected="--input")
         self.usage("infer", *RANDOM, "--input", "x.npy", expected="--output")
