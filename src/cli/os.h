@@ -35,6 +35,11 @@ cli_path_kind cli_path_get_kind(const char *path);
 /* The same, but a symbolic link to a directory is CLI_PATH_OTHER: such links can form circles. */
 cli_path_kind cli_path_get_entry_kind(const char *path);
 
+bool cli_path_is_absolute(const char *path);
+
+/* How much of a path is the folder, with the slash at its end. */
+size_t cli_path_folder_length(const char *path);
+
 /* The names in a directory in byte order, without "." and "..". Reports and returns false when it
  * cannot be read. Release each name and the array with free. */
 bool cli_list_names(const char *directory, char ***names, size_t *count);

@@ -57,6 +57,17 @@ cli_path_kind cli_path_get_entry_kind(const char *path)
     return target == CLI_PATH_DIRECTORY ? CLI_PATH_OTHER : target;
 }
 
+bool cli_path_is_absolute(const char *path)
+{
+    return *path == '/';
+}
+
+size_t cli_path_folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
