@@ -95,7 +95,7 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_FLOAT16 = 1 << 6, /* half precision arithmetic */
     VRN_CAPABILITY_INT8 = 1 << 7,    /* 8-bit storage and arithmetic */
     VRN_CAPABILITY_INTEGER_DOT_PRODUCT = 1 << 8,
-    VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 9,
+    VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 9, /* products of matrices of halves, added to floats */
     VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 10, /* registers and spills of compiled kernels */
 } vrn_capability;
 
@@ -103,6 +103,10 @@ typedef enum vrn_capability {
 
 /* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static. */
 VRN_API const char *vrn_capability_name(uint32_t bit);
+
+/* The capabilities that this build of the library can use, as bits: kernels for cooperative matrices are left
+ * out where it was built with an old shader compiler or old Vulkan headers. */
+VRN_API uint32_t vrn_build_capabilities(void);
 
 typedef enum vrn_device_type {
     VRN_DEVICE_OTHER = 0,
@@ -144,6 +148,8 @@ typedef struct vrn_device_params {
     const char *select;  /* an index ("1") or part of a name ("llvmpipe", case ignored).
                             NULL: the device with the highest score */
     uint32_t without;    /* vrn_capability bits to do without, as if the device lacked them */
+    uint32_t with;       /* vrn_capability bits to use although the library knows that this driver is slow or
+                            wrong there; what the device lacks it does not get. For tests */
     const char *cache_directory; /* where compiled pipelines and measurements are kept for the next
                             time: a folder of this user alone, made when it is needed and shared by
                             processes, whose files may be deleted at any time. What is damaged or of

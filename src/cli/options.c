@@ -105,6 +105,8 @@ static const option_row table[CLI_OPTIONS] = {
         .help = "layers, as profile names them, that stay in fp32"},
     [CLI_OPTION_WITHOUT] = {"--without", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(without),
         .help = "as if the device lacked it: texel-buffers, subgroups, .."},
+    [CLI_OPTION_WITH] = {"--with", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(with),
+        .help = "use it although it is known to be slow or wrong here"},
     [CLI_OPTION_VALIDATION] = {"--validation", NULL, KIND_FLAG, FIELD(validation),
         .help = "load the Khronos validation layer; exit status 1 if it\nreports an error"},
     [CLI_OPTION_NO_CACHE] = {"--no-cache", NULL, KIND_FLAG, FIELD(no_cache),
@@ -127,7 +129,8 @@ static bool same_capability(const char *name, const char *text, size_t length)
     return true;
 }
 
-static int read_capabilities(uint32_t *bits, const char *command, const char *text)
+static int read_capabilities(uint32_t *bits, const char *command, const char *option,
+                             const char *text)
 {
     while (true) {
         size_t length = strcspn(text, ",");
@@ -138,7 +141,7 @@ static int read_capabilities(uint32_t *bits, const char *command, const char *te
         }
         if (!found) {
             return cli_usage(command,
-                             "--without: '%.*s' is no capability; vkresnet info lists them",
+                             "%s: '%.*s' is no capability; vkresnet info lists them", option,
                              (int)(length < 64 ? length : 64), text);
         }
         *bits |= found;
@@ -232,7 +235,7 @@ static int read_value(cli_options *options, const option_row *row, const char *c
     case KIND_TAP: return read_tap(options, command, text, used);
     case KIND_LAYERS: return read_layers(options, command, text, used);
     case KIND_PRECISION: return read_precision((vrn_precision *)field, command, text);
-    case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, text);
+    case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, row->name, text);
     }
     return CLI_USAGE;
 }

@@ -19,7 +19,7 @@ typedef struct cli_options {
     bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     const char *images, *write;
-    uint32_t without; /* vrn_capability bits */
+    uint32_t without, with; /* vrn_capability bits */
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
     uint32_t size[2]; /* height, width */
@@ -68,6 +68,7 @@ typedef enum cli_option {
     CLI_OPTION_PRECISION,
     CLI_OPTION_FP32_LAYERS,
     CLI_OPTION_WITHOUT,
+    CLI_OPTION_WITH,
     CLI_OPTION_VALIDATION,
     CLI_OPTION_NO_CACHE,
     CLI_OPTION_QUIET,
@@ -83,7 +84,7 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
 /* What every subcommand takes. */
 #define CLI_COMMON                                                                                 \
     (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(FP32_LAYERS) | CLI_BIT(WITHOUT) |              \
-     CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
+     CLI_BIT(WITH) | CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
 #define CLI_TRANSFORM (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(MEAN) | CLI_BIT(STD))
 #define CLI_NETWORK   (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
 

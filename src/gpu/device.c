@@ -166,10 +166,12 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     result = choose(&probe, &physical, &device->instance, params->select, &device->log);
     if (result) goto error;
     device->info = probe.info;
-    device->info.capabilities &= ~(params->without | vrn_quirks_without(&probe, &device->log));
+    device->info.capabilities &=
+        ~(params->without | (vrn_quirks_without(&probe, &device->log) & ~params->with));
     device->limits = probe.limits;
     device->memory = probe.memory;
     device->driver_id = probe.driver_id;
+    device->subgroup = probe.subgroup;
     memcpy(device->cache_uuid, probe.cache_uuid, sizeof device->cache_uuid);
     device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(&probe, &device->log);
     device->freezes_constants = vrn_quirks_freeze_constants(&probe, &device->log);

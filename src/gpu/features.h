@@ -13,6 +13,12 @@ typedef struct vrn_features {
     uint32_t extension_count;
     VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR statistics;
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot_product;
+    VkPhysicalDeviceSubgroupSizeControlFeatures subgroup_sizes;
+#ifdef VRN_COOPERATIVE_MATRIX
+    VkPhysicalDeviceShaderFloat16Int8Features float16;
+    VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrix;
+#endif
 } vrn_features;
 
 /* Collects what the kernels need for the device's capabilities, and the extensions that must be enabled

@@ -6,6 +6,7 @@
 #include "ops/conv_gemm.h"
 #include "ops/conv_gpu.h"
 #include "ops/conv_int8.h"
+#include "ops/conv_matrix.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_conv_generic;
@@ -233,6 +234,22 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
     WINOGRAD("texel_" #lanes_c "x" #pixels "x" #columns, suffix, gemm_texel,                       \
              VRN_CAPABILITY_TEXEL_BUFFERS, TEXEL_XW, m, 0, lanes_c, pixels, columns)
 
+#ifdef VRN_COOPERATIVE_MATRIX
+static bool matrix_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return vrn_matrix_fits(d) && tile_fits(kernel, d);
+}
+
+#define MATRIX(m, n, k, fragment_m, fragment_n, fragment_k, size, subgroups_m, subgroups_n)        \
+    {                                                                                              \
+        .name = "conv_matrix_" #m "x" #n "x" #k "_" #fragment_m "x" #fragment_n "x" #fragment_k    \
+                "_" #size,                                                                         \
+        .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK, .fits = matrix_fits,                        \
+        VRN_MATRIX_PASSES(m, n, k, fragment_m, fragment_n, fragment_k, size, subgroups_m,          \
+                          subgroups_n),                                                            \
+    }
+#endif
+
 #define DOT VRN_CAPABILITY_INTEGER_DOT_PRODUCT
 
 static const vrn_kernel kernels[] = {
@@ -288,6 +305,14 @@ static const vrn_kernel kernels[] = {
     TILE_SPLIT(8, 32, 32, 8, 1, 1),
     TILE_SPLIT(4, 64, 64, 8, 1, 2),
     TILE_SPLIT(16, 64, 64, 8, 1, 2),
+#ifdef VRN_COOPERATIVE_MATRIX
+    MATRIX(64, 64, 32, 16, 16, 16, 32, 2, 2),
+    MATRIX(128, 128, 32, 16, 16, 16, 32, 4, 2),
+    MATRIX(64, 64, 32, 16, 16, 16, 64, 2, 1),
+    MATRIX(128, 128, 32, 16, 16, 16, 64, 2, 2),
+    MATRIX(64, 64, 32, 8, 16, 16, 16, 4, 2),
+    MATRIX(32, 32, 16, 8, 8, 8, 8, 2, 2),
+#endif
 };
 
 static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])

@@ -154,6 +154,20 @@ static bool pass_supported(const vrn_kernel *kernel, uint32_t index, const vrn_o
                (uint64_t)limits->maxComputeWorkGroupCount[0] * limits->maxComputeWorkGroupCount[1];
 }
 
+/* Whether the device has the kernel's subgroups and matrices. */
+static bool subgroups_suit(const vrn_kernel *kernel, const vrn_subgroup_info *info)
+{
+    if (kernel->subgroup_size &&
+        (kernel->subgroup_size < info->size_min || kernel->subgroup_size > info->size_max)) {
+        return false;
+    }
+    if (!kernel->matrix.m) return true;
+    for (uint32_t i = 0; i < info->matrix_count; i++) {
+        if (memcmp(&info->matrices[i], &kernel->matrix, sizeof kernel->matrix) == 0) return true;
+    }
+    return false;
+}
+
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device)
 {
@@ -161,6 +175,7 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
         kernel->shared_bytes > device->limits.maxComputeSharedMemorySize) {
         return false;
     }
+    if (!subgroups_suit(kernel, &device->subgroup)) return false;
     if (kernel->fits && !kernel->fits(kernel, desc)) return false;
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         if (!pass_supported(kernel, i, desc, device)) return false;
@@ -189,6 +204,7 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     key->module = p->module;
     key->bindings = op->bindings;
     key->texel = p->texel;
+    key->subgroup_size = kernel->subgroup_size;
     uint32_t values[VRN_OP_CONSTANTS_MAX], count = 0;
     vrn_op_constants(desc, values);
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {

@@ -20,7 +20,7 @@ enum {
 
 /* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's from
  * VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
-enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 8 };
+enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 10 };
 
 /* Constants with a lower id describe the shape, and can be pushed (vrn_pass.pushed); the others switch code
  * on and off. The last of the operator's, which are the same for all operators, are the types of the four
@@ -68,9 +68,11 @@ typedef struct vrn_kernel vrn_kernel;
 struct vrn_kernel {
     const char *name;
     vrn_kernel_suits suits;
-    uint32_t needs;        /* vrn_capability bits */
-    uint32_t layout;       /* of the packed weights; the operator's own enumeration */
-    uint32_t shared_bytes; /* of a work group */
+    uint32_t needs;          /* vrn_capability bits */
+    uint32_t layout;         /* of the packed weights; the operator's own enumeration */
+    uint32_t shared_bytes;   /* of a work group */
+    vrn_matrix_shape matrix; /* the cooperative matrices that it is made of; zeros: none */
+    uint32_t subgroup_size;  /* that it must have; 0: any */
     bool
         bytes; /* for parameters of bytes, which it reads by itself, as it does x; and for no others */
     uint32_t pass_count;
