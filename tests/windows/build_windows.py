@@ -39,8 +39,9 @@ def problems(path):
     for name in re.findall(r"DLL Name: (\S+)\.dll", table, re.IGNORECASE):
         if not SYSTEM.fullmatch(name):
             yield f"{path}: needs {name}.dll"
-    exports = re.findall(r"^\s*\[ *\d+\] (?:\+base\[ *\d+\] )?(?:[0-9a-f]+ )?(\w+)$",
-                         table.partition("[Ordinal/Name Pointer] Table")[2], re.MULTILINE)
+    # A heading, lines of "[index] name" or "[index] +base[ordinal] hint name", an empty line.
+    names = table.partition("[Ordinal/Name Pointer] Table")[2].partition("\n\n")[0]
+    exports = re.findall(r"^\s*\[.* (\w+)$", names, re.MULTILINE)
     if path.endswith(".dll") and len(exports) < 10:
         yield f"{path}: exports only {exports}"
     for name in exports:
