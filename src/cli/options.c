@@ -140,9 +140,8 @@ static int read_capabilities(uint32_t *bits, const char *command, const char *op
             if (name && same_capability(name, text, length)) found = UINT32_C(1) << i;
         }
         if (!found) {
-            return cli_usage(command,
-                             "%s: '%.*s' is no capability; vkresnet info lists them", option,
-                             (int)(length < 64 ? length : 64), text);
+            return cli_usage(command, "%s: '%.*s' is no capability; vkresnet info lists them",
+                             option, (int)(length < 64 ? length : 64), text);
         }
         *bits |= found;
         if (!text[length]) return CLI_SUCCESS;

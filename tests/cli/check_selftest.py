@@ -46,7 +46,7 @@ class Selftest(ProgramTest):
         done = self.start("selftest", "--kernel=avg_pool", environment=faulty)
         text, complaint = done.stdout.decode(), done.stderr.decode()
         self.assertEqual(done.returncode, 1, complaint)
-        self.assertRegex(text, r"(?m)^avg_pool +avg_pool +2 .* WRONG in [12]; average .*: \[n 0, y 0, x 0, c 0\] is ")
+        self.assertRegex(text, r"(?m)^avg_pool +avg_pool +3 .* WRONG in [123]; average .*: \[n 0, y 0, x 0, c 0\] is ")
         self.assertRegex(text.splitlines()[-1], r" s: WRONG")
         self.assertIn("warning: ", complaint)
         self.assertIn("kernel avg_pool is wrong on ", complaint)

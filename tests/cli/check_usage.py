@@ -7,8 +7,9 @@ import subprocess
 import program
 from program import RANDOM, ProgramTest
 
-COMMANDS = ("classify", "infer", "eval", "bench", "profile", "info", "convert", "selftest")
-COMMON = ("--device", "--precision", "--quiet", "--help", "--verbose", "--validation", "--without", "--no-cache")
+COMMANDS = ("classify", "infer", "eval", "bench", "profile", "info", "convert", "calibrate", "selftest")
+COMMON = ("--device", "--precision", "--fp32-layers", "--quiet", "--help", "--verbose", "--validation", "--without",
+          "--with", "--no-cache")
 
 
 class Help(ProgramTest):
