@@ -30,9 +30,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32)
+#if defined(_WIN32) && defined(VRN_BUILD) /* while the library itself is compiled */
 #define VRN_API __declspec(dllexport)
-#elif defined(__GNUC__)
+#elif defined(__GNUC__) && !defined(_WIN32)
 #define VRN_API __attribute__((visibility("default")))
 #else
 #define VRN_API

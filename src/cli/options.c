@@ -301,7 +301,13 @@ void cli_options_free(cli_options *options)
     *options = (cli_options){0};
 }
 
-void cli_options_describe(uint64_t accepted)
+cli_option_text cli_option_describe(cli_option option)
+{
+    const option_row *row = &table[option];
+    return (cli_option_text){.name = row->name, .value = row->value, .help = row->help};
+}
+
+void cli_options_print(uint64_t accepted)
 {
     for (uint32_t i = 0; i < CLI_OPTIONS; i++) {
         const option_row *row = &table[i];

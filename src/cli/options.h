@@ -95,6 +95,13 @@ int cli_options_parse(cli_options *options, const char *command, uint64_t accept
 void cli_options_free(cli_options *options);
 
 /* Prints a line or two for each of the options. */
-void cli_options_describe(uint64_t accepted);
+void cli_options_print(uint64_t accepted);
+
+/* What the help says of one option: "--batch", "N" or NULL, lines without a line feed at the end. */
+typedef struct cli_option_text {
+    const char *name, *value, *help;
+} cli_option_text;
+
+cli_option_text cli_option_describe(cli_option option);
 
 #endif

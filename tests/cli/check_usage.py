@@ -28,6 +28,18 @@ class Help(ProgramTest):
             self.assertLessEqual(max(map(len, text.splitlines())), 100)
             self.assertEqual(self.run_program(command, "-h"), text)
 
+    def test_manual(self):
+        """Every command, and every option of its help, has a heading in the page for man."""
+        page = self.run_program("--man")
+        self.assertTrue(page.startswith(".TH VKRESNET 1 "))
+        for command in COMMANDS:
+            self.assertIn(f"\n.SS {command}\n", page)
+            for option in re.findall(r"(?m)^  (--?[a-z0-9-]+)", self.run_program(command, "--help")):
+                self.assertIn("\n.TP\n.B " + option.replace("-", r"\-"), page)
+        # No line is a request by accident.
+        requests = set(re.findall(r"(?m)^[.'](\S*)", page))
+        self.assertLessEqual(requests, {"TH", "SH", "SS", "TP", "PP", "B", "I", "ad", "br", "nf", "fi"})
+
     def test_examples_are_accepted(self):
         """The options of every example are options of its command: only files are missing."""
         for command in COMMANDS:

@@ -12,8 +12,7 @@ enum { SIDE = 32, NUMBERS = 3 * SIDE * SIDE, COUNT = 6, CLASSES_MAX = 10 };
 static const char *const networks[] = {
     "resnet20",
     "resnet,block=bottleneck,layers=1:2,planes=8:16,stem=cifar,num_classes=7",
-    "resnet,block=bottleneck,layers=1:1:1,planes=16:16:32,groups=4,width_per_group=8,v1=1,num_"
-    "classes=10",
+    "resnet,block=bottleneck,layers=1:1,planes=16:32,groups=4,width_per_group=8,num_classes=10",
     "resnet,block=basic,layers=1:1,planes=32:64,norm=group,num_classes=10",
     "resnet,block=basic,layers=2:1,planes=5:11,stem=cifar,shortcut=pad,num_classes=3",
 };
