@@ -3,6 +3,9 @@ function(vrn_add_warnings target)
   target_compile_options(${target} PRIVATE
       -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
       -Wvla -Wundef -Wformat=2 -Wwrite-strings)
+  if(MINGW)
+    target_compile_definitions(${target} PRIVATE __USE_MINGW_ANSI_STDIO=1) # %zu
+  endif()
   if(VRN_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

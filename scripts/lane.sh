@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A script of this folder inside a bare Debian of another version; called by test.sh --lane.
 #
-#   scripts/lane.sh debian12|debian13 FOLDER SCRIPT [ARGUMENT]...
+#   scripts/lane.sh debian12|debian13|unstable FOLDER SCRIPT [ARGUMENT]...
 #
 # FOLDER is the Debian to make or to use; empty: one that is removed afterwards. What is mounted into it
 # is mounted in a namespace of its own, which ends with this script, so nothing is left behind. Exits
@@ -22,7 +22,8 @@ shift 2
 case $lane in
 debian12) suite=bookworm ;;
 debian13) suite=trixie ;;
-*) fail "$lane: no such lane; there are debian12 and debian13" ;;
+unstable) suite=sid ;;
+*) fail "$lane: no such lane; there are debian12, debian13 and unstable" ;;
 esac
 
 if [ "${VRN_IN_NAMESPACE:-}" != 1 ]; then

@@ -12,15 +12,21 @@ layout(constant_id = 26) const uint RES_OFFSET4 = 0; // in groups of four channe
 
 READ_TENSOR(r, R, 3) // [N, RES_H, RES_W, RES_C4]
 
-vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {
-    if (RESIDUAL != 0u && OPTION_A == 0u) {
-        v += load_r(pixel * out_c4 + c4);
-    } else if (RESIDUAL != 0u) {
-        uint column = pixel % out_w, row = pixel / out_w % out_h, image = pixel / (out_w * out_h);
-        uint from = c4 - RES_OFFSET4; // wraps below zero: then it is not less than RES_C4
-        if (from < RES_C4) {
-            v += load_r(((image * RES_H + row * RES_STRIDE) * RES_W + column * RES_STRIDE) * RES_C4 + from);
-        }
-    }
+// Where the residual of an output pixel begins.
+uint residual_of(uint pixel, uint image, uint row, uint column, uint out_c4) {
+    uint shortcut = ((image * RES_H + row * RES_STRIDE) * RES_W + column * RES_STRIDE) * RES_C4;
+    return OPTION_A != 0u ? shortcut : pixel * out_c4;
+}
+
+// The epilogue with a residual that begins there.
+vec4 finish_at(vec4 v, uint residual, uint c4) {
+    uint from = c4 - RES_OFFSET4; // wraps below zero: then it is not less than RES_C4
+    if (RESIDUAL != 0u && (OPTION_A == 0u || from < RES_C4)) v += load_r(residual + from);
     return RELU != 0u ? max(v, vec4(0)) : v;
+}
+
+vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {
+    if (OPTION_A == 0u) return finish_at(v, pixel * out_c4, c4);
+    uint column = pixel % out_w, row = pixel / out_w % out_h, image = pixel / (out_w * out_h);
+    return finish_at(v, residual_of(pixel, image, row, column, out_c4), c4);
 }

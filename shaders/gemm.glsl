@@ -1,16 +1,13 @@
-// What the passes of a convolution by matrix products share (gemm.comp, im2col.comp, winograd_*.comp): which
+// What the passes of a convolution by matrix products share (gemm*.comp, winograd_*.comp): which
 // product it is.
 const uint PUSHED_MODE = ~0u;
 layout(constant_id = 33) const uint KNOWN_MODE = 0; // PUSHED_MODE: not known before it runs
 uint MODE = KNOWN_MODE == PUSHED_MODE ? push.mode : KNOWN_MODE;
-const uint PLAIN = 0u;  // a 1x1 kernel with stride 1: rows are pixels, read where they lie in the input
-const uint IM2COL = 1u; // rows are output pixels, gathered by im2col.comp
+const uint PLAIN = 0u;    // a 1x1 kernel with stride 1: rows are pixels, read where they lie in the input
+const uint IMPLICIT = 1u; // rows are the windows of output pixels, read where they lie (gemm_blocks.comp)
 // 2 or 4: Winograd's F(m x m, 3 x 3) of m = MODE: rows are tiles of m x m output pixels
 
-bool WINOGRAD = MODE > IM2COL;
-
-// vec4s in a row of what im2col.comp writes: a multiple of four, filled up with zeros.
-uint im2col_k4() { return (KERNEL_H * KERNEL_W * GROUP_IN + 15u) / 16u * 4u; }
+bool WINOGRAD = MODE > IMPLICIT;
 
 uint tiles_w() { return (OUT_W + MODE - 1u) / MODE; }
 uint tiles() { return tiles_w() * ((OUT_H + MODE - 1u) / MODE); } // of one image

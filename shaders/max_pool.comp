@@ -28,13 +28,18 @@ void main() {
     uint c = i % C4, pixel = i / C4;
     uint column = pixel % OUT_W, row = pixel / OUT_W % OUT_H, image = pixel / (OUT_W * OUT_H);
     vec4 largest = vec4(uintBitsToFloat(0xff800000u)); // -infinity
-    for (uint r = 0; r < KERNEL_H; r++) {
+    // Loops that test at their end: SwiftShader runs the body of others once more.
+    uint r = 0;
+    do {
         uint iy = row * STRIDE_Y + r * DILATION_Y - PAD_Y; // wraps below zero
-        if (iy >= IN_H) continue;
-        for (uint s = 0; s < KERNEL_W; s++) {
+        uint s = 0;
+        do {
             uint ix = column * STRIDE_X + s * DILATION_X - PAD_X;
-            if (ix < IN_W) largest = max(largest, load_x(((image * IN_H + iy) * IN_W + ix) * C4 + c));
-        }
-    }
+            uint from = ((image * IN_H + iy) * IN_W + ix) * C4 + c;
+            if (iy < IN_H && ix < IN_W) largest = max(largest, load_x(from));
+            s++;
+        } while (s < KERNEL_W);
+        r++;
+    } while (r < KERNEL_H);
     store_y(i, largest);
 }

@@ -8,6 +8,13 @@ const uint M = 4u;
 #endif
 const uint SIDE = M + 2u; // of a tile of the input
 
+// Of loops over lines and columns: SwiftShader takes long to compile what they load and store.
+#ifdef TEXEL
+#define UNROLL_TEXEL [[unroll]]
+#else
+#define UNROLL_TEXEL
+#endif
+
 #ifdef F2
 void input_transform(inout vec4 d[SIDE]) {
     vec4 a = d[0] - d[2], b = d[1] + d[2], c = d[2] - d[1], e = d[1] - d[3];

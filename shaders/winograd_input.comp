@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: f2=-DF2 texel=-DTEXEL f2_texel=-DF2,-DTEXEL
+// variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL
 // The input of a 3x3 convolution with stride 1, tile by tile, to Winograd's domain (winograd.glsl):
 // y[b, tile, c] for b = position in the tile. An invocation transforms four channels of a tile.
 #define PUSHED
@@ -19,7 +19,7 @@ void main() {
     uint top = tile / tiles_w() * M - PAD_Y, left = tile % tiles_w() * M - PAD_X; // wrap below zero
     uint image = row / per_image * IN_H;
     vec4 d[SIDE * SIDE];
-    [[unroll]] for (uint r = 0; r < SIDE; r++) {
+    UNROLL_TEXEL for (uint r = 0; r < SIDE; r++) {
         vec4 line[SIDE];
         [[unroll]] for (uint s = 0; s < SIDE; s++) {
             uint iy = top + r, ix = left + s;
@@ -30,7 +30,7 @@ void main() {
         input_transform(line);
         [[unroll]] for (uint s = 0; s < SIDE; s++) d[r * SIDE + s] = line[s];
     }
-    [[unroll]] for (uint s = 0; s < SIDE; s++) {
+    UNROLL_TEXEL for (uint s = 0; s < SIDE; s++) {
         vec4 column[SIDE];
         [[unroll]] for (uint r = 0; r < SIDE; r++) column[r] = d[r * SIDE + s];
         input_transform(column);

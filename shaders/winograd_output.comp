@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: f2=-DF2 texel=-DTEXEL f2_texel=-DF2,-DTEXEL
+// variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL
 // Back from Winograd's domain (winograd.glsl): x[b, tile, k] to M x M output pixels, with the bias and the
 // epilogue. An invocation finishes four channels of a tile.
 #define PUSHED
@@ -18,7 +18,7 @@ void main() {
     if (i >= rows * OUT_C4) return;
     uint c4 = i % OUT_C4, row = i / OUT_C4, tile = row % per_image;
     vec4 d[SIDE * SIDE];
-    [[unroll]] for (uint r = 0; r < SIDE; r++) {
+    UNROLL_TEXEL for (uint r = 0; r < SIDE; r++) {
         vec4 line[SIDE];
         [[unroll]] for (uint s = 0; s < SIDE; s++) {
             line[s] = load_x(((r * SIDE + s) * rows + row) * OUT_C4 + c4);
@@ -27,8 +27,7 @@ void main() {
         [[unroll]] for (uint s = 0; s < M; s++) d[r * SIDE + s] = line[s];
     }
     vec4 bias = load_w(c4);
-    uint top = tile / tiles_w() * M, left = tile % tiles_w() * M;
-    uint image = row / per_image * OUT_H;
+    uint top = tile / tiles_w() * M, left = tile % tiles_w() * M, image = row / per_image;
     vec4 finished[M * M];
     [[unroll]] for (uint s = 0; s < M; s++) {
         vec4 column[SIDE];
@@ -36,11 +35,24 @@ void main() {
         output_transform(column);
         [[unroll]] for (uint r = 0; r < M; r++) finished[r * M + s] = column[r] + bias;
     }
+    // An array in registers with TEXEL; else a loop, for SwiftShader, which takes long to compile stores,
+    // divides slowly, and runs the body of a loop that tests at its beginning once more.
 #ifdef TEXEL
-    [[unroll]] // an array in registers; the loop is for SwiftShader, which takes long to compile stores
-#endif
-    for (uint k = 0; k < M * M; k++) {
+    [[unroll]] for (uint k = 0; k < M * M; k++) {
         uint oy = top + k / M, ox = left + k % M;
-        if (oy < OUT_H && ox < OUT_W) store_output(finished[k], (image + oy) * OUT_W + ox, c4);
+        if (oy < OUT_H && ox < OUT_W) store_output(finished[k], (image * OUT_H + oy) * OUT_W + ox, c4);
     }
+#else
+    uint k = 0, oy = top, ox = left;
+    do {
+        if (oy < OUT_H && ox < OUT_W) {
+            uint pixel = (image * OUT_H + oy) * OUT_W + ox;
+            uint residual = residual_of(pixel, image, oy, ox, OUT_C4);
+            store_y(pixel * OUT_C4 + c4, finish_at(finished[k], residual, c4));
+        }
+        k++, ox++;
+        bool next = ox == left + M;
+        ox = next ? left : ox, oy += next ? 1 : 0;
+    } while (k < M * M);
+#endif
 }

@@ -30,9 +30,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32)
+#if defined(_WIN32) && defined(VRN_BUILD) /* while the library itself is compiled */
 #define VRN_API __declspec(dllexport)
-#elif defined(__GNUC__)
+#elif defined(__GNUC__) && !defined(_WIN32)
 #define VRN_API __attribute__((visibility("default")))
 #else
 #define VRN_API
@@ -57,6 +57,7 @@ typedef enum vrn_result {
     VRN_ERROR_OUT_OF_MEMORY = -4,    /* of the host or of the device: try a smaller batch or size */
     VRN_ERROR_NO_DEVICE = -5,        /* no usable Vulkan device, or none of the given name */
     VRN_ERROR_DEVICE_LOST = -6,      /* the device is gone: destroy it with its sessions, make anew */
+    VRN_ERROR_WRONG_RESULTS = -7,    /* of vrn_device_selftest: the device computes something wrongly */
 } vrn_result;
 
 /* A short English name of a result ("out of memory"). Never NULL; static. */
@@ -94,14 +95,19 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_FLOAT16 = 1 << 6, /* half precision arithmetic */
     VRN_CAPABILITY_INT8 = 1 << 7,    /* 8-bit storage and arithmetic */
     VRN_CAPABILITY_INTEGER_DOT_PRODUCT = 1 << 8,
-    VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 9,
+    VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 9, /* products of matrices of halves, added to floats */
     VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 10, /* registers and spills of compiled kernels */
+    VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 11,       /* arrays of storage buffers, of any length */
 } vrn_capability;
 
-#define VRN_CAPABILITY_COUNT 11
+#define VRN_CAPABILITY_COUNT 12
 
 /* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static. */
 VRN_API const char *vrn_capability_name(uint32_t bit);
+
+/* The capabilities that this build of the library can use, as bits: kernels for cooperative matrices are left
+ * out where it was built with an old shader compiler or old Vulkan headers. */
+VRN_API uint32_t vrn_build_capabilities(void);
 
 typedef enum vrn_device_type {
     VRN_DEVICE_OTHER = 0,
@@ -143,6 +149,8 @@ typedef struct vrn_device_params {
     const char *select;  /* an index ("1") or part of a name ("llvmpipe", case ignored).
                             NULL: the device with the highest score */
     uint32_t without;    /* vrn_capability bits to do without, as if the device lacked them */
+    uint32_t with;       /* vrn_capability bits to use although the library knows that this driver is slow or
+                            wrong there; what the device lacks it does not get. For tests */
     const char *cache_directory; /* where compiled pipelines and measurements are kept for the next
                             time: a folder of this user alone, made when it is needed and shared by
                             processes, whose files may be deleted at any time. What is damaged or of
@@ -592,6 +600,83 @@ VRN_API vrn_result vrn_session_layers(const vrn_session *session, vrn_layer *lay
  * of each, times the number of slices in a batch. Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Blocking. */
 VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                        uint32_t capacity, uint32_t *count);
+
+/* ---- Does the device compute right? ---------------------------------------------------------- */
+
+/* A value that came out wrong. */
+typedef struct vrn_mismatch {
+    const char *name;      /* of the case ("3x3 stride 2"), static */
+    const char *precision; /* of its tensors: "fp32", "fp16", "int8"; static */
+    bool outside;          /* the kernel wrote outside of its output: the rest is zero */
+    uint32_t n, y, x, c;   /* image, row, column, channel */
+    double expected, found;
+} vrn_mismatch;
+
+/* What came of one kernel, or of the network that is run at the end ("network": "replay", "fusion"). */
+typedef struct vrn_selftest_entry {
+    const char *op, *kernel;  /* "conv", "conv_tile_64x64x8"; static */
+    char skipped[96];         /* why the device cannot run this kernel, which is no fault; else empty */
+    vrn_result result;        /* why it could not be run, although the device should be able to */
+    uint32_t cases, wrong;    /* how many were to be run, and how many of those were not right; of "replay"
+                                 runs after the first, and how many of them gave other bytes */
+    double worst;             /* error, as a share of what is tolerated: above 1 is wrong, infinite is not
+                                 even a number, or outside. Of "replay" 0, or infinite */
+    vrn_mismatch first;       /* where a case was run and wrong */
+    double ms;
+} vrn_selftest_entry;
+
+typedef enum vrn_selftest_verdict {
+    VRN_SELFTEST_RIGHT = 0,   /* everything is */
+    VRN_SELFTEST_AVOIDABLE = 1, /* some kernels are wrong, but every operator has one that is right, and so
+                                 is the network: with `exclude` the device may be used, if more slowly */
+    VRN_SELFTEST_BROKEN = 2,  /* an operator has no right kernel, or the network is wrong or not
+                                 repeatable: better use another device. Without `exclude` the network may
+                                 have run with wrong kernels */
+} vrn_selftest_verdict;
+
+typedef struct vrn_selftest_summary {
+    vrn_selftest_verdict verdict;
+    uint32_t kernels, cases;     /* that were run */
+    uint32_t skipped;            /* kernels that the device cannot run */
+    uint32_t wrong, avoided;     /* kernels: wrong, and no longer chosen because of it */
+    uint32_t operators_broken;   /* without a right kernel */
+    uint32_t replays, replays_differ;
+    double fusion_error;         /* of the network's logits, with and without fusion: relative L2, at most
+                                    1e-5 when right; negative: not known */
+    double ms;
+} vrn_selftest_summary;
+
+typedef struct vrn_selftest_params {
+    bool exclude;        /* kernels that are wrong are not chosen any more, by any session that is created
+                            later on this device, where their operator has a right one; the network at the
+                            end runs without them too */
+    bool thorough;       /* all cases: minutes on a driver that runs on the processor */
+    const char *kernel;  /* only kernels whose name begins so; NULL: all */
+    uint32_t replays;    /* of the network; 0: 100 */
+} vrn_selftest_params;
+
+/* Runs every kernel of the library that the device can run, also those that no network would choose, on
+ * small cases beside plain C, and calls `visit` (which may be NULL) with each; then a small network, whose
+ * recorded commands are replayed with the same input and must give the same bytes, and whose logits must be
+ * those of the unfused network. An application that must not be wrong calls this with `exclude` on each device
+ * that it makes, before any session, and refuses the device if the verdict is VRN_SELFTEST_BROKEN.
+ *
+ * Takes seconds, almost all of them the driver's compiler's; half a minute where a slow one sees the kernels
+ * for the first time. Blocking. The pipelines live as long as the device. Thread-safe; sessions may be made and
+ * run meanwhile, but only those made afterwards do without what was excluded. A session whose network needs
+ * what only excluded kernels could compute is refused, with VRN_ERROR_UNSUPPORTED. Excluded kernels stay so
+ * until the device is destroyed; a later self-test runs them like all others.
+ *
+ * `summary` may be NULL; it is written with VRN_OK and VRN_ERROR_WRONG_RESULTS. An entry is valid during the
+ * call of `visit`; the texts it points to are static.
+ *
+ * Each wrong kernel is a warning in the log; one that the driver cannot make or run is an error too. Errors:
+ * VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT), VRN_ERROR_INVALID_ARGUMENT,
+ * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST (after `visit` for the kernel that was running). */
+VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *params,
+                                       vrn_selftest_summary *summary,
+                                       void (*visit)(void *user, const vrn_selftest_entry *entry),
+                                       void *user);
 
 #ifdef __cplusplus
 }

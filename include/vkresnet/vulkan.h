@@ -24,14 +24,15 @@ extern "C" {
 
 /* ---- What to enable -------------------------------------------------------------------------- */
 
-#define VRN_MAX_WISHES 8
+#define VRN_MAX_WISHES 16
 
 /* One thing to enable when a Vulkan device is made. Texts are static. */
 typedef struct vrn_wish {
     bool needed;            /* without it vrn_device_import refuses, by this name; else: an optional
                                capability, with a fallback */
     const char *extension;  /* to enable; NULL where the API version contains it */
-    const char *structure;  /* "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL: no feature */
+    const char *structure;  /* "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL: no feature. What is in
+                               "VkPhysicalDeviceFeatures" is part of VkPhysicalDeviceFeatures2 */
     const char *feature;    /* its member, to be VK_TRUE: "timelineSemaphore" */
     uint32_t capability;    /* the vrn_capability bit that it gives; 0: none */
 } vrn_wish;
@@ -47,10 +48,9 @@ typedef struct vrn_device_wishes {
     vrn_wish wishes[VRN_MAX_WISHES];
     uint32_t extension_count;
     const char *extensions[VRN_MAX_WISHES];
-    void *chain;               /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable */
-    VkPhysicalDeviceTimelineSemaphoreFeatures timeline_semaphore;
-    VkPhysicalDeviceShaderIntegerDotProductFeatures integer_dot_product;
-    VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR pipeline_statistics;
+    void *chain;               /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable. It may begin
+                                  with a VkPhysicalDeviceFeatures2: pEnabledFeatures is NULL then */
+    uint64_t structures[128];  /* the chain itself */
 } vrn_device_wishes;
 
 typedef struct vrn_device_wishes_params {
@@ -70,7 +70,7 @@ VRN_API vrn_result vrn_device_get_wishes(vrn_device_wishes *wishes,
 
 typedef struct vrn_device_import_params {
     vrn_log log;                 /* as in vrn_device_params */
-    uint32_t without;            /* as in vrn_device_params */
+    uint32_t without, with;      /* as in vrn_device_params */
     const char *cache_directory; /* as in vrn_device_params */
 
     VkInstance instance;
@@ -84,6 +84,7 @@ typedef struct vrn_device_import_params {
     uint32_t extension_count;
     const void *features;        /* .. and features: the chain that VkDeviceCreateInfo::pNext had, or any
                                     structures of it; read during the call. NULL: none */
+    const VkPhysicalDeviceFeatures *core_features; /* likewise what pEnabledFeatures had, or NULL */
 
     uint32_t queue_family;
     VkQueue queue;               /* of that family, which must be able to compute */

@@ -52,6 +52,7 @@ const char *vrn_result_string(vrn_result result)
     case VRN_ERROR_OUT_OF_MEMORY: return "out of memory";
     case VRN_ERROR_NO_DEVICE: return "no device";
     case VRN_ERROR_DEVICE_LOST: return "device lost";
+    case VRN_ERROR_WRONG_RESULTS: return "wrong results";
     }
     return "unknown result";
 }

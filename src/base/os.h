@@ -1,4 +1,5 @@
-/* What the operating system does for the library: the only file with calls beyond the C library. */
+/* What the operating system does for the library: os_posix.c and os_windows.c are the only files with calls
+ * beyond the C library. Paths are UTF-8. */
 #ifndef VRN_BASE_OS_H
 #define VRN_BASE_OS_H
 

@@ -228,7 +228,6 @@ const cli_command cli_calibrate = {
         "evenly from the folder).",
     .examples =
         "  vkresnet calibrate --model resnet50.pth --images photos/ -o resnet50-int8.safetensors\n"
-        "  vkresnet eval --model resnet50-int8.safetensors --precision int8 --labels labels.csv\n"
         "  vkresnet calibrate --model resnet50.pth --images photos/ --count 8\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(IMAGES) | CLI_BIT(INPUT) |
                CLI_BIT(COUNT) | CLI_BIT(WRITE) | CLI_BIT(FP16) | CLI_BIT(JSON),

@@ -147,7 +147,7 @@ static bool add_line(cli_labels *labels, const csv_reader *reader, const char *f
         cli_grow(labels->classes, labels->count, &labels->class_capacity, sizeof *classes);
     if (classes) labels->classes = classes;
     if (!paths || !classes) return false;
-    bool absolute = fields[0][0] == '/' || !*folder;
+    bool absolute = cli_path_is_absolute(fields[0]) || !*folder;
     char *path = absolute ? cli_copy_text(fields[0]) : cli_join(folder, fields[0]);
     if (!path) return false;
     labels->paths[labels->count] = path;
@@ -162,8 +162,7 @@ bool cli_labels_read(cli_labels *labels, const char *path, const cli_model *mode
     char *text = read_text(path), *folder = cli_copy_text(path), *line;
     bool good = text && folder;
     if (good) {
-        char *slash = strrchr(folder, '/');
-        folder[slash ? slash - folder + 1 : 0] = 0;
+        folder[cli_path_folder_length(folder)] = 0;
         reader.at = text;
         read_header(&reader);
         while (good && (line = next_line(&reader))) {

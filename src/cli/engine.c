@@ -12,6 +12,7 @@ int cli_device_open(vrn_device **device, const cli_options *options)
                                                       .log = *cli_log(),
                                                       .select = options->device,
                                                       .without = options->without,
+                                                      .with = options->with,
                                                       .cache_directory = cache,
                                                       .validation = options->validation,
                                                   });

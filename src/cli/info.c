@@ -66,6 +66,9 @@ static void print_device(const vrn_device_info *info, bool chosen)
            info->max_workgroup_invocations, info->shared_memory_bytes / 1024, info->subgroup_size);
     print_capabilities("has", info->capabilities);
     print_capabilities("lacks", all & ~info->capabilities);
+    if (all & ~vrn_build_capabilities()) {
+        print_capabilities("build lacks", all & ~vrn_build_capabilities());
+    }
     printf("  %-14s %d%s", "score", info->score, chosen ? " (chosen)" : "");
     if (info->score == 0) fputs(" (cannot be used)", stdout);
     printf("%s", *info->reason ? ": " : "");
@@ -112,7 +115,7 @@ static int choose(vrn_device_info *infos, uint32_t count, const cli_options *opt
                   uint32_t *chosen)
 {
     *chosen = NO_DEVICE;
-    if (options->device || options->without || options->validation) {
+    if (options->device || options->without || options->with || options->validation) {
         vrn_device *device = NULL;
         int status = cli_device_open(&device, options);
         if (status != CLI_SUCCESS) return status;

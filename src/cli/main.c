@@ -6,11 +6,13 @@
 #include <vkresnet/vkresnet.h>
 
 #include "command.h"
+#include "man.h"
+#include "os.h"
 #include "report.h"
 
 static const cli_command *const commands[] = {
-    &cli_classify, &cli_infer, &cli_eval,    &cli_bench,
-    &cli_profile,  &cli_info,  &cli_convert, &cli_calibrate,
+    &cli_classify, &cli_infer,   &cli_eval,      &cli_bench,    &cli_profile,
+    &cli_info,     &cli_convert, &cli_calibrate, &cli_selftest,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -21,7 +23,8 @@ static void print_program_help(void)
     for (int i = 0; i < COMMAND_COUNT; i++) {
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     }
-    puts("\nvkresnet COMMAND --help says more and has examples; vkresnet --version.\n\n"
+    puts("\nvkresnet COMMAND --help says more and has examples.\n"
+         "vkresnet --version; vkresnet --man, the manual as a page for man.\n\n"
          "examples:\n"
          "  vkresnet classify photo.jpg\n"
          "  vkresnet classify --model resnet50.pth photo.jpg\n"
@@ -33,7 +36,7 @@ static void print_command_help(const cli_command *command)
 {
     printf("usage: vkresnet %s %s\n\n%s\n\noptions:\n", command->name, command->usage,
            command->details);
-    cli_options_describe(command->options);
+    cli_options_print(command->options);
     printf("\nexamples:\n%s", command->examples);
 }
 
@@ -70,6 +73,10 @@ static int run(int argc, char **argv)
         printf("vkresnet %d.%d.%d\n", VRN_VERSION_MAJOR, VRN_VERSION_MINOR, VRN_VERSION_PATCH);
         return CLI_SUCCESS;
     }
+    if (strcmp(argv[1], "--man") == 0) {
+        cli_man_print(commands, COMMAND_COUNT);
+        return CLI_SUCCESS;
+    }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i]->name) == 0) {
             return run_command(commands[i], argc - 2, argv + 2);
@@ -80,6 +87,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    cli_os_start(&argc, &argv);
     int status = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         cli_error("cannot write to standard output");

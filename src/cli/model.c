@@ -12,8 +12,8 @@ enum { MESSAGE_MAX_BYTES = 1024 };
 
 #define SHIPPED_NAME "resnet20-cifar10.safetensors"
 
-/* CMakeLists.txt defines VRN_CLI_DATA_DIR, where the data is installed, and VRN_CLI_MODELS_DIR, the
- * source tree's models, for a program that is run from its build folder. */
+/* CMakeLists.txt defines VRN_CLI_DATA_DIR, where the data is installed, and VRN_CLI_DATA_FROM_PROGRAM, the
+ * way there from the program's folder. */
 
 static int load(cli_model *model, const char *path, const char *arch)
 {
@@ -52,28 +52,50 @@ static int draw(cli_model *model, const char *command, const char *text, uint64_
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
 }
 
+/* The shipped model's path, or NULL. It lies in $VKRESNET_DATA, beside the program (a build folder, an
+ * unpacked archive), in the installed tree wherever that was moved to, or where it was to be installed. */
+static char *find_shipped(void)
+{
+    char *given = cli_environment("VKRESNET_DATA"), *program = cli_program_folder(), *found = NULL;
+    const char *const places[][2] = {
+        {given, ""},
+        {program, "/models"},
+        {program, "/" VRN_CLI_DATA_FROM_PROGRAM},
+        {VRN_CLI_DATA_DIR, ""},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && !found; i++) {
+        const char *folder = places[i][0], *rest = places[i][1];
+        if (!folder || !*folder) continue;
+        size_t capacity = strlen(folder) + strlen(rest) + sizeof "/" SHIPPED_NAME;
+        char *path = cli_alloc(capacity, 1);
+        if (!path) break;
+        snprintf(path, capacity, "%s%s/" SHIPPED_NAME, folder, rest);
+        if (cli_path_get_kind(path) == CLI_PATH_FILE) {
+            found = path;
+        } else {
+            free(path);
+        }
+    }
+    free(given);
+    free(program);
+    return found;
+}
+
 static int load_shipped(cli_model *model, const char *arch)
 {
-    const char *places[] = {getenv("VKRESNET_DATA"), VRN_CLI_DATA_DIR, VRN_CLI_MODELS_DIR};
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        if (!places[i] || !*places[i]) continue;
-        size_t capacity = strlen(places[i]) + sizeof "/" SHIPPED_NAME;
-        char *path = cli_alloc(capacity, 1);
-        if (!path) return CLI_FAILURE;
-        snprintf(path, capacity, "%s/" SHIPPED_NAME, places[i]);
-        bool found = cli_path_get_kind(path) == CLI_PATH_FILE;
-        int status = found ? load(model, path, arch) : CLI_FAILURE;
-        free(path);
-        if (!found) continue;
-        if (status == CLI_SUCCESS) {
-            cli_note("using the small model that comes with the program, for 32x32 pictures of ten "
-                     "classes; --model resnet50.pth uses a big one");
-        }
-        return status;
+    char *path = find_shipped();
+    if (!path) {
+        cli_error("%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
+                  SHIPPED_NAME);
+        return CLI_FAILURE;
     }
-    cli_error("%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
-              SHIPPED_NAME);
-    return CLI_FAILURE;
+    int status = load(model, path, arch);
+    free(path);
+    if (status == CLI_SUCCESS) {
+        cli_note("using the small model that comes with the program, for 32x32 pictures of ten "
+                 "classes; --model resnet50.pth uses a big one");
+    }
+    return status;
 }
 
 /* `name` is no file: says how to get one. */

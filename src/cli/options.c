@@ -93,6 +93,8 @@ static const option_row table[CLI_OPTIONS] = {
     [CLI_OPTION_TUNE] = {"--tune", NULL, KIND_FLAG, FIELD(tune),
         .help = "time the kernels of each layer and use the fastest, now\n"
                 "and, by the cache, in every later run"},
+    [CLI_OPTION_THOROUGH] = {"--thorough", NULL, KIND_FLAG, FIELD(thorough),
+        .help = "all cases of every kernel: minutes instead of seconds"},
     [CLI_OPTION_JSON] = {"--json", NULL, KIND_FLAG, FIELD(json),
         .help = "print JSON, one object a line"},
     [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),
@@ -103,6 +105,8 @@ static const option_row table[CLI_OPTIONS] = {
         .help = "layers, as profile names them, that stay in fp32"},
     [CLI_OPTION_WITHOUT] = {"--without", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(without),
         .help = "as if the device lacked it: texel-buffers, subgroups, .."},
+    [CLI_OPTION_WITH] = {"--with", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(with),
+        .help = "use it although it is known to be slow or wrong here"},
     [CLI_OPTION_VALIDATION] = {"--validation", NULL, KIND_FLAG, FIELD(validation),
         .help = "load the Khronos validation layer; exit status 1 if it\nreports an error"},
     [CLI_OPTION_NO_CACHE] = {"--no-cache", NULL, KIND_FLAG, FIELD(no_cache),
@@ -125,7 +129,8 @@ static bool same_capability(const char *name, const char *text, size_t length)
     return true;
 }
 
-static int read_capabilities(uint32_t *bits, const char *command, const char *text)
+static int read_capabilities(uint32_t *bits, const char *command, const char *option,
+                             const char *text)
 {
     while (true) {
         size_t length = strcspn(text, ",");
@@ -135,9 +140,8 @@ static int read_capabilities(uint32_t *bits, const char *command, const char *te
             if (name && same_capability(name, text, length)) found = UINT32_C(1) << i;
         }
         if (!found) {
-            return cli_usage(command,
-                             "--without: '%.*s' is no capability; vkresnet info lists them",
-                             (int)(length < 64 ? length : 64), text);
+            return cli_usage(command, "%s: '%.*s' is no capability; vkresnet info lists them",
+                             option, (int)(length < 64 ? length : 64), text);
         }
         *bits |= found;
         if (!text[length]) return CLI_SUCCESS;
@@ -230,7 +234,7 @@ static int read_value(cli_options *options, const option_row *row, const char *c
     case KIND_TAP: return read_tap(options, command, text, used);
     case KIND_LAYERS: return read_layers(options, command, text, used);
     case KIND_PRECISION: return read_precision((vrn_precision *)field, command, text);
-    case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, text);
+    case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, row->name, text);
     }
     return CLI_USAGE;
 }
@@ -297,7 +301,13 @@ void cli_options_free(cli_options *options)
     *options = (cli_options){0};
 }
 
-void cli_options_describe(uint64_t accepted)
+cli_option_text cli_option_describe(cli_option option)
+{
+    const option_row *row = &table[option];
+    return (cli_option_text){.name = row->name, .value = row->value, .help = row->help};
+}
+
+void cli_options_print(uint64_t accepted)
 {
     for (uint32_t i = 0; i < CLI_OPTIONS; i++) {
         const option_row *row = &table[i];

@@ -16,10 +16,10 @@ typedef struct cli_tap {
 
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
-    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune;
+    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     const char *images, *write;
-    uint32_t without; /* vrn_capability bits */
+    uint32_t without, with; /* vrn_capability bits */
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
     uint32_t size[2]; /* height, width */
@@ -62,11 +62,13 @@ typedef enum cli_option {
     CLI_OPTION_KERNEL,
     CLI_OPTION_KERNELS,
     CLI_OPTION_TUNE,
+    CLI_OPTION_THOROUGH,
     CLI_OPTION_JSON,
     CLI_OPTION_DEVICE,
     CLI_OPTION_PRECISION,
     CLI_OPTION_FP32_LAYERS,
     CLI_OPTION_WITHOUT,
+    CLI_OPTION_WITH,
     CLI_OPTION_VALIDATION,
     CLI_OPTION_NO_CACHE,
     CLI_OPTION_QUIET,
@@ -75,12 +77,14 @@ typedef enum cli_option {
     CLI_OPTIONS,
 } cli_option;
 
+_Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
+
 #define CLI_BIT(option) (UINT64_C(1) << CLI_OPTION_##option)
 
 /* What every subcommand takes. */
 #define CLI_COMMON                                                                                 \
     (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(FP32_LAYERS) | CLI_BIT(WITHOUT) |              \
-     CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
+     CLI_BIT(WITH) | CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
 #define CLI_TRANSFORM (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(MEAN) | CLI_BIT(STD))
 #define CLI_NETWORK   (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
 
@@ -91,6 +95,13 @@ int cli_options_parse(cli_options *options, const char *command, uint64_t accept
 void cli_options_free(cli_options *options);
 
 /* Prints a line or two for each of the options. */
-void cli_options_describe(uint64_t accepted);
+void cli_options_print(uint64_t accepted);
+
+/* What the help says of one option: "--batch", "N" or NULL, lines without a line feed at the end. */
+typedef struct cli_option_text {
+    const char *name, *value, *help;
+} cli_option_text;
+
+cli_option_text cli_option_describe(cli_option option);
 
 #endif

@@ -1,4 +1,5 @@
-/* What the program asks of the operating system: the only file with calls beyond the C library. */
+/* What the program asks of the operating system: os_posix.c and os_windows.c are its only files with calls
+ * beyond the C library. Paths and texts are UTF-8 everywhere. */
 #ifndef VRN_CLI_OS_H
 #define VRN_CLI_OS_H
 
@@ -6,6 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+/* To be called once, first: makes the arguments UTF-8, which live as long as the program, and the standard
+ * streams fit for it. */
+void cli_os_start(int *argc, char ***argv);
+
+/* A copy of an environment variable, or NULL where it is not set. Release it with free. */
+char *cli_environment(const char *name);
+
+/* The folder that the program lies in, or NULL where nobody knows. Release it with free. */
+char *cli_program_folder(void);
 
 /* Milliseconds of a clock that only goes forward. */
 double cli_time_ms(void);
@@ -23,6 +34,11 @@ cli_path_kind cli_path_get_kind(const char *path);
 
 /* The same, but a symbolic link to a directory is CLI_PATH_OTHER: such links can form circles. */
 cli_path_kind cli_path_get_entry_kind(const char *path);
+
+bool cli_path_is_absolute(const char *path);
+
+/* How much of a path is the folder, with the slash at its end. */
+size_t cli_path_folder_length(const char *path);
 
 /* The names in a directory in byte order, without "." and "..". Reports and returns false when it
  * cannot be read. Release each name and the array with free. */
@@ -44,8 +60,8 @@ bool cli_file_begin(cli_file *file, const char *path);
 bool cli_file_end(cli_file *file, bool commit);
 
 /* Where this program may keep what it can work out again: $VKRESNET_CACHE, or the folder "vkresnet" in
- * $XDG_CACHE_HOME or in $HOME/.cache. NULL: nowhere (VKRESNET_CACHE is empty, or nothing is set).
- * Release it with free. */
+ * $XDG_CACHE_HOME or in $HOME/.cache; on Windows in %LOCALAPPDATA%. NULL: nowhere (VKRESNET_CACHE is
+ * empty, or nothing is set). Release it with free. */
 char *cli_cache_directory(void);
 
 #endif

@@ -218,11 +218,10 @@ const cli_command cli_profile = {
     .details =
         "Prints for each dispatch what it computes, with which kernel and in which precision,\n"
         "its time on the device (the median of --repeats runs, default 5), GFLOP/s, and the\n"
-        "megabytes that it reads and writes if each value moves once. Then why that kernel was "
-        "chosen (merit: it\n"
-        "should be the best; tuned, cache: measured now, before) and the best of the others,\n"
-        "with its time by itself if it was measured (--tune). Numbers are for the whole batch\n"
-        "(default 1).",
+        "megabytes that it reads and writes if each value moves once. Then why that kernel was\n"
+        "chosen (merit: it should be the best; tuned, cache: measured now, before) and the best\n"
+        "of the others, with its time by itself if it was measured (--tune). Numbers are for\n"
+        "the whole batch (default 1).",
     .examples = "  vkresnet profile --model resnet50 --random-weights 0\n"
                 "  vkresnet profile --model resnet50.pth --batch 8 --trace trace.json\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |

@@ -1,22 +1,26 @@
 #include "gpu/descriptor.h"
 
-vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device, uint32_t sets,
-                                      uint32_t storage_buffers, uint32_t texel_buffers,
-                                      uint32_t sampled_images)
+#include "base/alloc.h"
+#include "base/util.h"
+
+vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device,
+                                      vrn_descriptor_counts counts)
 {
-    VkDescriptorPoolSize sizes[3] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, storage_buffers}};
+    VkDescriptorPoolSize sizes[3] = {
+        {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, counts.storage_buffers + counts.array_buffers}};
     uint32_t size_count = 1;
-    if (texel_buffers > 0) {
+    if (counts.texel_buffers > 0) {
         sizes[size_count++] =
-            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, texel_buffers};
+            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, counts.texel_buffers};
     }
-    if (sampled_images > 0) {
+    if (counts.sampled_images > 0) {
         sizes[size_count++] =
-            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, sampled_images};
+            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, counts.sampled_images};
     }
     const VkDescriptorPoolCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-        .maxSets = sets,
+        .flags = counts.array_buffers ? VK_DESCRIPTOR_POOL_CREATE_UPDATE_AFTER_BIND_BIT : 0,
+        .maxSets = counts.sets,
         .poolSizeCount = size_count,
         .pPoolSizes = sizes,
     };
@@ -26,41 +30,67 @@ vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device
                             "vkCreateDescriptorPool");
 }
 
-vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
-                                     VkDescriptorPool pool, const vrn_pipeline *pipeline,
-                                     const vrn_binding *bindings, uint32_t count)
+static uint32_t descriptors(const vrn_binding *b)
 {
+    return b->block_bytes ? (uint32_t)((b->range.bytes + b->block_bytes - 1) / b->block_bytes) : 1;
+}
+
+static vrn_result allocate_set(VkDescriptorSet *set, vrn_device *device, VkDescriptorPool pool,
+                               const vrn_pipeline *pipeline, const vrn_binding *last)
+{
+    const uint32_t length = descriptors(last);
+    const VkDescriptorSetVariableDescriptorCountAllocateInfo array = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_VARIABLE_DESCRIPTOR_COUNT_ALLOCATE_INFO,
+        .descriptorSetCount = 1,
+        .pDescriptorCounts = &length,
+    };
     const VkDescriptorSetAllocateInfo allocation = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+        .pNext = last->block_bytes ? &array : NULL,
         .descriptorPool = pool,
         .descriptorSetCount = 1,
         .pSetLayouts = &pipeline->set_layout,
     };
-    vrn_result result = vrn_device_check(
-        device, device->vk.AllocateDescriptorSets(device->handle, &allocation, set),
-        "vkAllocateDescriptorSets");
+    return vrn_device_check(device,
+                            device->vk.AllocateDescriptorSets(device->handle, &allocation, set),
+                            "vkAllocateDescriptorSets");
+}
+
+vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
+                                     VkDescriptorPool pool, const vrn_pipeline *pipeline,
+                                     const vrn_binding *bindings, uint32_t count)
+{
+    vrn_result result = allocate_set(set, device, pool, pipeline, &bindings[count - 1]);
     if (result) return result;
-    VkDescriptorBufferInfo infos[VRN_MAX_BINDINGS];
+    uint32_t total = 0, used = 0;
+    for (uint32_t i = 0; i < count; i++) total += descriptors(&bindings[i]);
+    VkDescriptorBufferInfo *infos = vrn_alloc(total, sizeof *infos);
+    if (!infos) return vrn_fail_memory(&device->log);
     VkDescriptorImageInfo images[VRN_MAX_BINDINGS];
     VkWriteDescriptorSet writes[VRN_MAX_BINDINGS];
     for (uint32_t i = 0; i < count; i++) {
         const vrn_binding *b = &bindings[i];
-        infos[i] = (VkDescriptorBufferInfo){b->range.buffer, b->range.offset, b->range.bytes};
         images[i] = (VkDescriptorImageInfo){.imageView = b->image, .imageLayout = b->layout};
         writes[i] = (VkWriteDescriptorSet){
             .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
             .dstSet = *set,
             .dstBinding = b->binding,
-            .descriptorCount = 1,
+            .descriptorCount = descriptors(b),
             .descriptorType = b->view    ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
                               : b->image ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
                                          : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-            .pBufferInfo = &infos[i],
+            .pBufferInfo = &infos[used],
             .pTexelBufferView = &b->view,
             .pImageInfo = &images[i],
         };
+        const uint64_t step = b->block_bytes ? b->block_bytes : b->range.bytes;
+        for (uint64_t at = 0; at < b->range.bytes; at += step) {
+            infos[used++] = (VkDescriptorBufferInfo){b->range.buffer, b->range.offset + at,
+                                                     vrn_min_u64(step, b->range.bytes - at)};
+        }
     }
     device->vk.UpdateDescriptorSets(device->handle, count, writes, 0, NULL);
+    vrn_free(infos);
     return VRN_OK;
 }
 

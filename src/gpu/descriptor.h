@@ -5,19 +5,27 @@
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
 
-/* One binding of a set: a range of a buffer, a view of a texel buffer, or an image to be sampled. */
+/* One binding of a set: a range of a buffer, whole or cut into an array; a view of a texel buffer; or an image
+ * to be sampled. */
 typedef struct vrn_binding {
     uint32_t binding;
     vrn_range range;
     VkBufferView view; /* VK_NULL_HANDLE: no texel buffer */
     VkImageView image; /* VK_NULL_HANDLE: no image */
     VkImageLayout layout;
+    uint32_t
+        block_bytes; /* of each of an array (vrn_pipeline_key.arrays), but for the last; 0: no array */
 } vrn_binding;
 
-/* A pool for `sets` sets with so many storage buffers, texel buffers and sampled images in all. */
-vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device, uint32_t sets,
-                                      uint32_t storage_buffers, uint32_t texel_buffers,
-                                      uint32_t sampled_images);
+/* What the sets of a pool hold, in all. */
+typedef struct vrn_descriptor_counts {
+    uint32_t sets, storage_buffers, texel_buffers;
+    uint32_t array_buffers; /* storage buffers in arrays */
+    uint32_t sampled_images;
+} vrn_descriptor_counts;
+
+vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device,
+                                      vrn_descriptor_counts counts);
 
 /* Allocates a set for a pipeline and writes it. It goes with the pool. */
 vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,

@@ -125,8 +125,8 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .pQueuePriorities = &priority,
     };
     vrn_device_wishes wishes;
-    vrn_features_wish(&wishes, device->info.capabilities, device->info.api_version,
-                      device->portability_subset);
+    vrn_features_wish(&wishes, vrn_features_of(device->info.capabilities, &device->subgroup),
+                      device->info.api_version, device->portability_subset);
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = wishes.chain,
@@ -155,6 +155,8 @@ vrn_result vrn_device_start(vrn_device **out, const vrn_log *log, const char *ca
     device->log = *log;
     atomic_init(&device->lost, false);
     atomic_init(&device->submitted, false);
+    atomic_init(&device->avoided_count, 0);
+    for (uint32_t i = 0; i < VRN_AVOIDED_MAX; i++) atomic_init(&device->avoided[i], NULL);
     device->queue_lock = vrn_mutex_create();
     device->weights_lock = vrn_mutex_create();
     if (cached) device->cache_directory = vrn_strndup(cache_directory, strlen(cache_directory));
@@ -166,17 +168,20 @@ vrn_result vrn_device_start(vrn_device **out, const vrn_log *log, const char *ca
     return VRN_OK;
 }
 
-void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t without)
+void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t without,
+                         uint32_t with)
 {
     device->info = probe->info;
-    device->info.capabilities &= ~(without | vrn_quirks_without(probe, &device->log));
+    device->info.capabilities &= ~(without | (vrn_quirks_without(probe, &device->log) & ~with));
     device->limits = probe->limits;
     device->memory = probe->memory;
     device->driver_id = probe->driver_id;
+    device->subgroup = probe->subgroup;
     memcpy(device->cache_uuid, probe->cache_uuid, sizeof device->cache_uuid);
     device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(probe, &device->log);
     device->freezes_constants = vrn_quirks_freeze_constants(probe, &device->log);
     device->queue_family = probe->queue_family;
+    device->max_array = probe->max_array;
     device->timestamp_mask = probe->timestamp_mask;
     device->portability_subset = probe->portability_subset;
 }
@@ -197,7 +202,7 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     if (result) goto error;
     result = choose(&probe, &physical, &device->instance, params->select, &device->log);
     if (result) goto error;
-    vrn_device_describe(device, &probe, params->without);
+    vrn_device_describe(device, &probe, params->without, params->with);
     result = create_handle(device, physical);
     if (result) goto error;
     result = vrn_pipeline_store_create(device);

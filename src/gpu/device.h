@@ -13,6 +13,9 @@
 #include "gpu/probe.h"
 #include "gpu/vk.h"
 
+/* As many kernels as a device can do without: far more than there are. */
+enum { VRN_AVOIDED_MAX = 512 };
+
 struct vrn_device {
     vrn_log log;
     vrn_instance instance;
@@ -22,6 +25,7 @@ struct vrn_device {
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     VkDriverId driver_id;
+    vrn_subgroup_info subgroup;
     uint8_t cache_uuid[VK_UUID_SIZE]; /* which pipeline caches the driver understands */
 
     char *cache_directory;  /* for base/cache_file.h; NULL: nothing is kept on disk */
@@ -29,6 +33,7 @@ struct vrn_device {
     bool freezes_constants; /* .. and with specialization constants in the code (gpu/freeze.h) */
 
     uint32_t queue_family;
+    uint32_t max_array;      /* the longest array of storage buffers */
     uint64_t timestamp_mask; /* the bits that the queue's timestamps have */
     bool portability_subset; /* VK_KHR_portability_subset, which must be enabled where it is */
     VkQueue queue;
@@ -46,6 +51,11 @@ struct vrn_device {
      * the lock, for as long as it lives. */
     vrn_mutex *weights_lock;
     struct vrn_weights *weights;
+
+    /* Kernels that the self-test found wrong, likewise kept for the session layer (session/avoid.h). Entries
+     * are only added: a place is taken by counting, and is empty until it is filled. */
+    atomic_uint avoided_count;
+    _Atomic(const struct vrn_kernel *) avoided[VRN_AVOIDED_MAX];
 };
 
 static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
@@ -58,10 +68,11 @@ void vrn_device_lock_queue(const vrn_device *device);
 void vrn_device_unlock_queue(const vrn_device *device);
 
 /* How a device comes to be: empty with its locks; then an instance; then what was found out about the
- * physical device, less `without` and what the driver does badly; then a handle and its functions.
+ * physical device, less `without` and, but for `with`, what the driver does badly; then a handle and its functions.
  * vrn_device_destroy takes it back at any stage. */
 vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory);
-void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t without);
+void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t without,
+                         uint32_t with);
 vrn_result vrn_device_load(vrn_device *device);
 
 /* Turns a VkResult into the library's, logs what failed ("vkAllocateMemory"), and remembers a lost

@@ -5,17 +5,22 @@
 
 #include <vkresnet/vulkan.h>
 
-/* The capabilities that exist only where they were enabled. */
-uint32_t vrn_features_switched(void);
+#include "gpu/probe.h"
 
-/* Lists what kernels and submissions use of `capabilities`, for an API of this version, and extensions that
- * must be enabled where they are offered. The chain points into `wishes`: it must not move. */
-void vrn_features_wish(vrn_device_wishes *wishes, uint32_t capabilities, uint32_t api_version,
+/* Beside the capability bits: pipelines can be made for one of several subgroup sizes. */
+#define VRN_FEATURE_SUBGROUP_SIZES (UINT32_C(1) << 31)
+
+/* What a device has: its capabilities, and the bit above. */
+uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgroup);
+
+/* Lists what must be enabled for `features` to be used with an API of this version, and extensions that must
+ * be enabled where they are offered. The chain points into `wishes`: it must not move. */
+void vrn_features_wish(vrn_device_wishes *wishes, uint32_t features, uint32_t api_version,
                        bool portability_subset);
 
-/* The capabilities that these extensions and this chain of feature structures switch on. */
-uint32_t vrn_features_enabled(const char *const *extensions, uint32_t count, const void *chain,
-                              uint32_t api_version);
+/* Of all that exists only where it is enabled: what these extensions and features do not switch on. */
+uint32_t vrn_features_missing(const char *const *extensions, uint32_t count, const void *chain,
+                              const VkPhysicalDeviceFeatures *core, uint32_t api_version);
 
 bool vrn_features_has_extension(const char *const *extensions, uint32_t count, const char *name);
 

@@ -7,6 +7,7 @@
 #include "gpu/device.h"
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
+#include "gpu/quirks.h"
 
 /* The application's word counts: no function or feature above it may be used. */
 static uint32_t version_of(uint32_t api_version)
@@ -72,8 +73,9 @@ vrn_result vrn_device_get_wishes(vrn_device_wishes *wishes, const vrn_device_wis
     }
     vrn_instance_destroy(&instance);
     if (result) return result;
-    vrn_features_wish(wishes, probe.info.capabilities, probe.info.api_version,
-                      probe.portability_subset);
+    uint32_t capabilities = probe.info.capabilities & ~vrn_quirks_without(&probe, log);
+    vrn_features_wish(wishes, vrn_features_of(capabilities, &probe.subgroup),
+                      probe.info.api_version, probe.portability_subset);
     return VRN_OK;
 }
 
@@ -128,8 +130,7 @@ static vrn_result take_queue_family(vrn_probe *probe, const vrn_instance *instan
 static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params *p)
 {
     vrn_device_wishes wishes;
-    vrn_features_wish(&wishes, probe->info.capabilities, probe->info.api_version,
-                      probe->portability_subset);
+    vrn_features_wish(&wishes, 0, probe->info.api_version, probe->portability_subset);
     for (uint32_t i = 0; i < wishes.count; i++) {
         const vrn_wish *wish = &wishes.wishes[i];
         if (!wish->needed ||
@@ -139,9 +140,12 @@ static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params
         return vrn_fail(&p->log, VRN_ERROR_UNSUPPORTED, "%s: the extension %s must be enabled",
                         probe->info.name, wish->extension);
     }
-    uint32_t enabled = vrn_features_enabled(p->extensions, p->extension_count, p->features,
-                                            probe->info.api_version);
-    probe->info.capabilities &= ~vrn_features_switched() | enabled;
+    uint32_t missing = vrn_features_missing(p->extensions, p->extension_count, p->features,
+                                            p->core_features, probe->info.api_version);
+    probe->info.capabilities &= ~missing;
+    if (missing & VRN_FEATURE_SUBGROUP_SIZES) {
+        probe->subgroup.size_min = probe->subgroup.size_max = probe->info.subgroup_size;
+    }
     return VRN_OK;
 }
 
@@ -170,7 +174,7 @@ vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *p
     if (!result) result = take_queue_family(&probe, &device->instance, params);
     if (!result) result = apply_enabled(&probe, params);
     if (result) goto error;
-    vrn_device_describe(device, &probe, params->without);
+    vrn_device_describe(device, &probe, params->without, params->with);
     device->queue = params->queue;
     device->handle = params->device;
     result = vrn_device_load(device);

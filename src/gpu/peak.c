@@ -217,7 +217,10 @@ static vrn_result create(peak *p)
         result = vrn_texel_view_create(&p->view, device, (vrn_range){p->x.handle, 0, bytes},
                                        VK_FORMAT_R32G32B32A32_SFLOAT);
     }
-    if (!result) result = vrn_descriptor_pool_create(&p->pool, device, 3, 4, 1, 0);
+    if (!result)
+        result = vrn_descriptor_pool_create(
+            &p->pool, device,
+            (vrn_descriptor_counts){.sets = 3, .storage_buffers = 4, .texel_buffers = 1});
     if (!result) result = vrn_commands_create(&p->commands, device);
     if (result || !vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) return result;
     const VkQueryPoolCreateInfo queries = {

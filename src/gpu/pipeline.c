@@ -10,7 +10,7 @@
 #include "gpu/pipeline_cache.h"
 
 typedef struct stored_layout {
-    uint32_t bindings, texel, sampled, push_bytes;
+    uint32_t bindings, texel, sampled, arrays, push_bytes;
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
 } stored_layout;
@@ -80,27 +80,41 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
                                 const vrn_pipeline_key *key)
 {
     VkDescriptorSetLayoutBinding bindings[VRN_MAX_BINDINGS];
+    VkDescriptorBindingFlags flags[VRN_MAX_BINDINGS];
     uint32_t count = 0;
     for (uint32_t i = 0; i < VRN_MAX_BINDINGS; i++) {
         if (!(key->bindings & (1u << i))) continue;
+        const bool array = key->arrays & (1u << i);
+        flags[count] = array ? VK_DESCRIPTOR_BINDING_VARIABLE_DESCRIPTOR_COUNT_BIT : 0;
         bindings[count++] = (VkDescriptorSetLayoutBinding){
             .binding = i,
             .descriptorType = key->texel & (1u << i)     ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
                               : key->sampled & (1u << i) ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
                                                          : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-            .descriptorCount = 1,
+            .descriptorCount = array ? device->max_array : 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
         };
     }
+    const VkDescriptorSetLayoutBindingFlagsCreateInfo array_info = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_BINDING_FLAGS_CREATE_INFO,
+        .bindingCount = count,
+        .pBindingFlags = flags,
+    };
+    /* Nothing is updated after it was bound: the flag is there because it raises the limits. */
     const VkDescriptorSetLayoutCreateInfo set_info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+        .pNext = key->arrays ? &array_info : NULL,
+        .flags = key->arrays ? VK_DESCRIPTOR_SET_LAYOUT_CREATE_UPDATE_AFTER_BIND_POOL_BIT : 0,
         .bindingCount = count,
         .pBindings = bindings,
     };
-    *layout = (stored_layout){.bindings = key->bindings,
-                              .texel = key->texel,
-                              .sampled = key->sampled,
-                              .push_bytes = key->push_bytes};
+    *layout = (stored_layout){
+        .bindings = key->bindings,
+        .texel = key->texel,
+        .sampled = key->sampled,
+        .arrays = key->arrays,
+        .push_bytes = key->push_bytes,
+    };
     vrn_result result = vrn_device_check(
         device,
         device->vk.CreateDescriptorSetLayout(device->handle, &set_info, NULL, &layout->set_layout),
@@ -133,7 +147,7 @@ static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vr
     for (uint32_t i = 0; i < store->layout_count; i++) {
         const stored_layout *l = &store->layouts[i];
         if (l->bindings == key->bindings && l->texel == key->texel && l->sampled == key->sampled &&
-            l->push_bytes == key->push_bytes) {
+            l->arrays == key->arrays && l->push_bytes == key->push_bytes) {
             *layout = *l;
             return VRN_OK;
         }
@@ -205,12 +219,18 @@ static void create_pipeline(pipeline_job *job, vrn_device *device)
         .dataSize = key->constant_count * sizeof key->constants[0],
         .pData = key->constants,
     };
+    const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroups = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+        .requiredSubgroupSize = key->subgroup_size,
+    };
+    const bool choice = device->subgroup.size_min != device->subgroup.size_max;
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .flags = job->flags,
         .stage =
             {
                 .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                .pNext = key->subgroup_size && choice ? &subgroups : NULL,
                 .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                 .module = module,
                 .pName = "main",

@@ -19,6 +19,7 @@ static const char *const capability_names[VRN_CAPABILITY_COUNT] = {
     "integer dot product",
     "cooperative matrix",
     "pipeline statistics",
+    "buffer arrays",
 };
 
 const char *vrn_capability_name(uint32_t bit)
@@ -27,6 +28,16 @@ const char *vrn_capability_name(uint32_t bit)
         if (bit == 1u << i) return capability_names[i];
     }
     return NULL;
+}
+
+uint32_t vrn_build_capabilities(void)
+{
+    const uint32_t all = (UINT32_C(1) << VRN_CAPABILITY_COUNT) - 1;
+#ifdef VRN_COOPERATIVE_MATRIX
+    return all;
+#else
+    return all & ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX;
+#endif
 }
 
 /* Extensions of the device, by name. */
@@ -68,6 +79,9 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     VkPhysicalDeviceMaintenance3Properties maintenance = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES,
     };
+    VkPhysicalDeviceDescriptorIndexingProperties indexing = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_PROPERTIES,
+    };
     VkPhysicalDeviceSubgroupProperties subgroup = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
         .pNext = &maintenance,
@@ -76,12 +90,23 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES,
         .pNext = &subgroup,
     };
+    VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES,
+    };
     VkPhysicalDeviceProperties2 properties = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
         .pNext = &id,
     };
     if (has_extension(extensions, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME)) {
         maintenance.pNext = &driver;
+    }
+    if (has_extension(extensions, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
+        sizes.pNext = properties.pNext;
+        properties.pNext = &sizes;
+    }
+    if (has_extension(extensions, VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME)) {
+        indexing.pNext = properties.pNext;
+        properties.pNext = &indexing;
     }
     instance->vk.GetPhysicalDeviceProperties2(physical, &properties);
 
@@ -96,6 +121,11 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     vrn_device_info *info = &probe->info;
     probe->limits = p->limits;
     probe->driver_id = driver.driverID;
+    const uint32_t longest =
+        vrn_min_u32(indexing.maxPerStageUpdateAfterBindResources,
+                    vrn_min_u32(indexing.maxPerStageDescriptorUpdateAfterBindStorageBuffers,
+                                indexing.maxDescriptorSetUpdateAfterBindStorageBuffers));
+    probe->max_array = longest > 64 ? longest - 64 : 0; /* what a set has besides */
     memcpy(probe->cache_uuid, p->pipelineCacheUUID, sizeof probe->cache_uuid);
     snprintf(info->name, sizeof info->name, "%s", p->deviceName);
     snprintf(info->driver, sizeof info->driver, "%s%s%s", driver.driverName,
@@ -109,6 +139,11 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     info->max_buffer_range = p->limits.maxStorageBufferRange;
     info->max_allocation = maintenance.maxMemoryAllocationSize;
     info->subgroup_size = subgroup.subgroupSize;
+    probe->subgroup.size_min = probe->subgroup.size_max = subgroup.subgroupSize;
+    if ((sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) && sizes.minSubgroupSize) {
+        probe->subgroup.size_min = sizes.minSubgroupSize;
+        probe->subgroup.size_max = sizes.maxSubgroupSize;
+    }
     info->shared_memory_bytes = p->limits.maxComputeSharedMemorySize;
     info->max_workgroup_invocations = p->limits.maxComputeWorkGroupInvocations;
 
@@ -124,11 +159,74 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     }
 }
 
+#ifdef VRN_COOPERATIVE_MATRIX
+enum { MATRIX_PROPERTIES_MAX = 64 };
+
+/* The products of halves with sums in floats. */
+static void probe_matrices(vrn_probe *probe, const vrn_instance *instance,
+                           VkPhysicalDevice physical)
+{
+    VkCooperativeMatrixPropertiesKHR all[MATRIX_PROPERTIES_MAX];
+    uint32_t count = MATRIX_PROPERTIES_MAX;
+    vrn_subgroup_info *info = &probe->subgroup;
+    if (!instance->vk.GetPhysicalDeviceCooperativeMatrixPropertiesKHR) return;
+    for (uint32_t i = 0; i < MATRIX_PROPERTIES_MAX; i++) {
+        all[i] = (VkCooperativeMatrixPropertiesKHR){
+            .sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR};
+    }
+    VkResult listed =
+        instance->vk.GetPhysicalDeviceCooperativeMatrixPropertiesKHR(physical, &count, all);
+    for (uint32_t i = 0; listed >= 0 && i < count; i++) {
+        const VkCooperativeMatrixPropertiesKHR *p = &all[i];
+        if (p->AType != VK_COMPONENT_TYPE_FLOAT16_KHR || p->BType != p->AType ||
+            p->CType != VK_COMPONENT_TYPE_FLOAT32_KHR || p->ResultType != p->CType ||
+            p->scope != VK_SCOPE_SUBGROUP_KHR || info->matrix_count == VRN_MATRIX_SHAPES_MAX) {
+            continue;
+        }
+        info->matrices[info->matrix_count++] = (vrn_matrix_shape){p->MSize, p->NSize, p->KSize};
+    }
+}
+
+/* Whether matrix products of halves are there, with what their shaders need besides. */
+static bool probe_matrix_features(vrn_probe *probe, const vrn_instance *instance,
+                                  VkPhysicalDevice physical, const extension_list *extensions)
+{
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrix = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
+    };
+    VkPhysicalDeviceVulkanMemoryModelFeatures model = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
+        .pNext = &matrix,
+    };
+    VkPhysicalDeviceFeatures2 features = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+        .pNext = &model,
+    };
+    if (!has_extension(extensions, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME) ||
+        !has_extension(extensions, VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME)) {
+        return false;
+    }
+    instance->vk.GetPhysicalDeviceFeatures2(physical, &features);
+    probe_matrices(probe, instance, physical);
+    return matrix.cooperativeMatrix && model.vulkanMemoryModel && probe->subgroup.matrix_count > 0;
+}
+#else
+static bool probe_matrix_features(vrn_probe *probe, const vrn_instance *instance,
+                                  VkPhysicalDevice physical, const extension_list *extensions)
+{
+    (void)probe, (void)instance, (void)physical, (void)extensions;
+    return false;
+}
+#endif
+
 static void probe_features(vrn_probe *probe, const vrn_instance *instance,
                            VkPhysicalDevice physical, const extension_list *extensions)
 {
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
+    };
+    VkPhysicalDeviceDescriptorIndexingFeatures indexing = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
     };
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
@@ -153,6 +251,7 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
         void **next;
     } optional[] = {
         {VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, &dot, &dot.pNext},
+        {VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, &indexing, &indexing.pNext},
         {VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME, &timeline, &timeline.pNext},
         {VK_KHR_8BIT_STORAGE_EXTENSION_NAME, &storage8, &storage8.pNext},
         {VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME, &arithmetic, &arithmetic.pNext},
@@ -174,9 +273,14 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
         {arithmetic.shaderFloat16, VRN_CAPABILITY_FLOAT16},
         {arithmetic.shaderInt8 && storage8.storageBuffer8BitAccess, VRN_CAPABILITY_INT8},
         {dot.shaderIntegerDotProduct, VRN_CAPABILITY_INTEGER_DOT_PRODUCT},
-        {has_extension(extensions, "VK_KHR_cooperative_matrix"), VRN_CAPABILITY_COOPERATIVE_MATRIX},
+        {arithmetic.shaderFloat16 && probe_matrix_features(probe, instance, physical, extensions),
+         VRN_CAPABILITY_COOPERATIVE_MATRIX},
         {has_extension(extensions, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME),
          VRN_CAPABILITY_PIPELINE_STATISTICS},
+        {features.features.shaderStorageBufferArrayDynamicIndexing &&
+             indexing.runtimeDescriptorArray && indexing.descriptorBindingVariableDescriptorCount &&
+             probe->max_array >= 1u << 16,
+         VRN_CAPABILITY_BUFFER_ARRAYS},
     };
     for (uint32_t i = 0; i < VRN_COUNT(found); i++) {
         if (found[i].there) probe->info.capabilities |= found[i].bit;

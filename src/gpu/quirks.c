@@ -33,8 +33,9 @@ static const quirk quirks[] = {
         .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
         .last_version = UINT32_MAX,
         .freeze_constants = true,
-        .reason = "code is optimised before specialization constants have their values: branches on "
-                  "them stay, and loops are not unrolled",
+        .reason =
+            "code is optimised before specialization constants have their values: branches on "
+            "them stay, and loops are not unrolled",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/VkPipeline.cpp",
     },
     /* Adreno's drivers before 1.0.66, which give pipelines back damaged, are older than Vulkan 1.1 and

@@ -26,6 +26,13 @@
     X(CreateDebugUtilsMessengerEXT)                                                                \
     X(DestroyDebugUtilsMessengerEXT)
 
+/* NULL where the loader knows of no device with VK_KHR_cooperative_matrix. */
+#ifdef VRN_COOPERATIVE_MATRIX
+#define VRN_INSTANCE_FUNCTIONS_MATRIX(X) X(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
+#else
+#define VRN_INSTANCE_FUNCTIONS_MATRIX(X)
+#endif
+
 #define VRN_DEVICE_FUNCTIONS(X)                                                                    \
     X(DestroyDevice)                                                                               \
     X(GetDeviceQueue)                                                                              \
@@ -95,6 +102,7 @@
 typedef struct vrn_instance_table {
     VRN_INSTANCE_FUNCTIONS(VRN_DECLARE)
     VRN_INSTANCE_FUNCTIONS_OPTIONAL(VRN_DECLARE)
+    VRN_INSTANCE_FUNCTIONS_MATRIX(VRN_DECLARE)
 } vrn_instance_table;
 
 typedef struct vrn_device_table {

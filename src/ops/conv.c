@@ -6,21 +6,20 @@
 #include "ops/conv_gemm.h"
 #include "ops/conv_gpu.h"
 #include "ops/conv_int8.h"
+#include "ops/conv_matrix.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_conv_generic;
 extern const vrn_module vrn_module_conv_direct;
 extern const vrn_module vrn_module_conv_direct_texel;
 extern const vrn_module vrn_module_gemm;
-extern const vrn_module vrn_module_gemm_p4;
-extern const vrn_module vrn_module_gemm_texel;
-extern const vrn_module vrn_module_im2col;
+extern const vrn_module vrn_module_gemm_blocks;
+extern const vrn_module vrn_module_gemm_blocks_p1;
+extern const vrn_module vrn_module_pad;
 extern const vrn_module vrn_module_winograd_input;
-extern const vrn_module vrn_module_winograd_input_f2;
 extern const vrn_module vrn_module_winograd_input_texel;
 extern const vrn_module vrn_module_winograd_input_f2_texel;
 extern const vrn_module vrn_module_winograd_output;
-extern const vrn_module vrn_module_winograd_output_f2;
 extern const vrn_module vrn_module_winograd_output_texel;
 extern const vrn_module vrn_module_winograd_output_f2_texel;
 extern const vrn_module vrn_module_conv_direct_gpu;
@@ -179,59 +178,76 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
         VRN_SPLIT_PASSES(m, n, k, thread_m4, thread_n4, split),                                    \
     }
 
-/* Matrix products (conv_gemm.h): the product itself, and a pass before or behind it. */
-#define PRODUCT(module_, texel_, mode_, lanes_c, pixels, columns)                                  \
-    .module = &vrn_module_##module_, .texel = texel_, .pushed = true, .mode = mode_,               \
-    .row_count = 5, .grid = vrn_gemm_grid,                                                         \
-    .row = {8, (texel_) ? mode_ : VRN_GEMM_PUSHED_MODE, lanes_c, pixels, columns}
+/* Matrix products (conv_gemm.h): the product itself, and passes around it. For lavapipe, which reads texel
+ * buffers, and for SwiftShader, whose products take their weights from blocks. */
+#define PRODUCT_TEXEL(mode_, lanes_c, pixels, columns)                                             \
+    .module = &vrn_module_gemm, .texel = TEXEL_XW, .pushed = true, .mode = mode_, .row_count = 5,  \
+    .grid = vrn_gemm_grid, .row = {8, mode_, lanes_c, pixels, columns}
+
+/* A work group is one of SwiftShader's subgroups. */
+#define PRODUCT_BLOCKS(mode_, module_, pixels)                                                     \
+    .module = &vrn_module_##module_, .arrays = 1u << VRN_BIND_BLOCKS, .pushed = true,              \
+    .mode = mode_, .row_count = 5, .grid = vrn_gemm_grid,                                          \
+    .row = {4, VRN_GEMM_PUSHED_MODE, 1, pixels, 8}
 
 #define AROUND(module_, texel_, mode_, grid_)                                                      \
     .module = &vrn_module_##module_, .texel = (texel_)&1u << VRN_BIND_X, .pushed = true,           \
     .mode = mode_, .row_count = 2, .row = {64, mode_}, .grid = grid_
 
-#define GEMM(name_, module_, needs_, texel_, blocks, lanes_c, pixels, columns)                     \
+#define GEMM(name_, mode_, needs_, blocks, ...)                                                    \
     {                                                                                              \
-        .name = "conv_gemm_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,                       \
-        .layout = VRN_GEMM_LAYOUT(VRN_GEMM_PLAIN, blocks), .fits = vrn_gemm_fits,                  \
-        .merit = vrn_gemm_merit, .pass_count = 1,                                                  \
-        .pass = {{PRODUCT(module_, texel_, VRN_GEMM_PLAIN, lanes_c, pixels, columns)}},            \
+        .name = "conv_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,                            \
+        .layout = VRN_GEMM_LAYOUT(mode_, blocks), .fits = vrn_gemm_fits, .merit = vrn_gemm_merit,  \
+        .pass_count = 1, .pass = {{__VA_ARGS__}},                                                  \
     }
 
-#define IM2COL(name_, module_, needs_, pixels)                                                     \
-    {                                                                                              \
-        .name = "conv_im2col_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,                     \
-        .layout = VRN_GEMM_LAYOUT(VRN_GEMM_IM2COL, 1), .fits = vrn_gemm_fits,                      \
-        .merit = vrn_gemm_merit, .scratch_bytes = vrn_gemm_scratch, .pass_count = 2,               \
-        .pass = {                                                                                  \
-            {AROUND(im2col, 0, VRN_GEMM_IM2COL, vrn_im2col_grid), .scratch = {[VRN_BIND_Y] = 1}},  \
-            {PRODUCT(module_, 0, VRN_GEMM_IM2COL, 8, pixels, 1), .scratch = {[VRN_BIND_X] = 1}}},  \
-    }
-
-#define WINOGRAD(name_, suffix, module_, needs_, texel_, m, blocks, lanes_c, pixels, columns)      \
+#define WINOGRAD(name_, suffix, m, needs_, texel_, blocks, ...)                                    \
     {                                                                                              \
         .name = "conv_winograd_f" #m "_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,           \
         .layout = VRN_GEMM_LAYOUT(m, blocks), .fits = vrn_gemm_fits, .merit = vrn_gemm_merit,      \
         .scratch_bytes = vrn_gemm_scratch, .pass_count = 3,                                        \
         .pass = {{AROUND(winograd_input##suffix, texel_, m, vrn_winograd_input_grid),              \
                   .scratch = {[VRN_BIND_Y] = 1}},                                                  \
-                 {PRODUCT(module_, texel_, m, lanes_c, pixels, columns),                           \
-                  .scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2}},                                \
+                 {__VA_ARGS__, .scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2}},                   \
                  {AROUND(winograd_output##suffix, texel_, m, vrn_winograd_output_grid),            \
                   .scratch = {[VRN_BIND_X] = 2}}},                                                 \
     }
 
-/* For SwiftShader, which gathers; and for lavapipe, which reads texel buffers. */
-#define GEMM_SHARED(pixels, module_)                                                               \
-    GEMM(#pixels, module_, VRN_CAPABILITY_SUBGROUPS, 0, 1, 8, pixels, 1)
-#define IM2COL_SHARED(pixels, module_) IM2COL(#pixels, module_, VRN_CAPABILITY_SUBGROUPS, pixels)
-#define WINOGRAD_SHARED(m, suffix, pixels, module_)                                                \
-    WINOGRAD(#pixels, suffix, module_, VRN_CAPABILITY_SUBGROUPS, 0, m, 1, 8, pixels, 1)
 #define GEMM_TEXEL(lanes_c, pixels, columns)                                                       \
-    GEMM("texel_" #lanes_c "x" #pixels "x" #columns, gemm_texel, VRN_CAPABILITY_TEXEL_BUFFERS,     \
-         TEXEL_XW, 0, lanes_c, pixels, columns)
+    GEMM("gemm_texel_" #lanes_c "x" #pixels "x" #columns, VRN_GEMM_PLAIN,                          \
+         VRN_CAPABILITY_TEXEL_BUFFERS, 0, PRODUCT_TEXEL(VRN_GEMM_PLAIN, lanes_c, pixels, columns))
 #define WINOGRAD_TEXEL(m, suffix, lanes_c, pixels, columns)                                        \
-    WINOGRAD("texel_" #lanes_c "x" #pixels "x" #columns, suffix, gemm_texel,                       \
-             VRN_CAPABILITY_TEXEL_BUFFERS, TEXEL_XW, m, 0, lanes_c, pixels, columns)
+    WINOGRAD("texel_" #lanes_c "x" #pixels "x" #columns, suffix, m, VRN_CAPABILITY_TEXEL_BUFFERS,  \
+             TEXEL_XW, 0, PRODUCT_TEXEL(m, lanes_c, pixels, columns))
+
+#define PADDED(name_, needs_, ...)                                                                 \
+    {                                                                                              \
+        .name = "conv_padded_" name_, .suits = VRN_SUITS_CPU, .needs = needs_,                     \
+        .layout = VRN_GEMM_LAYOUT(VRN_GEMM_IMPLICIT, 1), .fits = vrn_gemm_fits,                    \
+        .merit = vrn_gemm_merit, .scratch_bytes = vrn_gemm_scratch, .pass_count = 2,               \
+        .pass = {{AROUND(pad, 0, VRN_GEMM_IMPLICIT, vrn_pad_grid), .scratch = {[VRN_BIND_Y] = 1}}, \
+                 {__VA_ARGS__, .scratch = {[VRN_BIND_X] = 1}}},                                    \
+    }
+
+#define WINOGRAD_BLOCKS(m, module_, pixels)                                                        \
+    WINOGRAD("blocks_" #pixels, , m, VRN_CAPABILITY_BUFFER_ARRAYS, 0, 1,                           \
+             PRODUCT_BLOCKS(m, module_, pixels))
+
+#ifdef VRN_COOPERATIVE_MATRIX
+static bool matrix_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return vrn_matrix_fits(d) && tile_fits(kernel, d);
+}
+
+#define MATRIX(m, n, k, fragment_m, fragment_n, fragment_k, size, subgroups_m, subgroups_n)        \
+    {                                                                                              \
+        .name = "conv_matrix_" #m "x" #n "x" #k "_" #fragment_m "x" #fragment_n "x" #fragment_k    \
+                "_" #size,                                                                         \
+        .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK, .fits = matrix_fits,                        \
+        VRN_MATRIX_PASSES(m, n, k, fragment_m, fragment_n, fragment_k, size, subgroups_m,          \
+                          subgroups_n),                                                            \
+    }
+#endif
 
 #define DOT VRN_CAPABILITY_INTEGER_DOT_PRODUCT
 
@@ -254,14 +270,12 @@ static const vrn_kernel kernels[] = {
     DIRECT_TEXEL(2, 8, 2),
     DIRECT_TEXEL(8, 8, 1),
     DIRECT_TEXEL(1, 8, 1),
-    GEMM_SHARED(16, gemm),
-    GEMM_SHARED(4, gemm_p4),
-    IM2COL_SHARED(16, gemm),
-    IM2COL_SHARED(4, gemm_p4),
-    WINOGRAD_SHARED(4, , 16, gemm),
-    WINOGRAD_SHARED(4, , 4, gemm_p4),
-    WINOGRAD_SHARED(2, _f2, 16, gemm),
-    WINOGRAD_SHARED(2, _f2, 4, gemm_p4),
+    GEMM("implicit_blocks", VRN_GEMM_IMPLICIT, VRN_CAPABILITY_BUFFER_ARRAYS, 1,
+         PRODUCT_BLOCKS(VRN_GEMM_IMPLICIT, gemm_blocks, 2)),
+    PADDED("blocks", VRN_CAPABILITY_BUFFER_ARRAYS,
+           PRODUCT_BLOCKS(VRN_GEMM_IMPLICIT, gemm_blocks, 2)),
+    WINOGRAD_BLOCKS(4, gemm_blocks, 2),
+    WINOGRAD_BLOCKS(4, gemm_blocks_p1, 1), /* for small layers */
     GEMM_TEXEL(8, 8, 2),
     GEMM_TEXEL(8, 4, 2),
     WINOGRAD_TEXEL(4, _texel, 8, 8, 2),
@@ -288,6 +302,14 @@ static const vrn_kernel kernels[] = {
     TILE_SPLIT(8, 32, 32, 8, 1, 1),
     TILE_SPLIT(4, 64, 64, 8, 1, 2),
     TILE_SPLIT(16, 64, 64, 8, 1, 2),
+#ifdef VRN_COOPERATIVE_MATRIX
+    MATRIX(64, 64, 32, 16, 16, 16, 32, 2, 2),
+    MATRIX(128, 128, 32, 16, 16, 16, 32, 4, 2),
+    MATRIX(64, 64, 32, 16, 16, 16, 64, 2, 1),
+    MATRIX(128, 128, 32, 16, 16, 16, 64, 2, 2),
+    MATRIX(64, 64, 32, 8, 16, 16, 16, 4, 2),
+    MATRIX(32, 32, 16, 8, 8, 8, 8, 2, 2),
+#endif
 };
 
 static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
@@ -328,9 +350,15 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
     return VRN_COUNT(written);
 }
 
+static uint64_t bias_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
+{
+    if (kernel->layout >= VRN_GEMM_LAYOUTS) return vrn_gemm_bias_floats(d, kernel);
+    return (uint64_t)vrn_c4(d->out.c) * 4;
+}
+
 static uint64_t packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
 {
-    uint64_t positions = (uint64_t)d->kernel.y * d->kernel.x, bias = (uint64_t)vrn_c4(d->out.c) * 4;
+    uint64_t positions = (uint64_t)d->kernel.y * d->kernel.x, bias = bias_floats(d, kernel);
     if (kernel->layout >= VRN_GEMM_LAYOUTS) return bias + vrn_gemm_packed_floats(d, kernel);
     if (kernel->layout == LAYOUT_INT8) return bias + vrn_int8_packed_words(d);
     if (kernel->layout == LAYOUT_KCRS) {
@@ -341,7 +369,6 @@ static uint64_t packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
 
 static void pack_bias(const vrn_op_desc *d, const vrn_params *params, float *packed)
 {
-    memset(packed, 0, (size_t)vrn_c4(d->out.c) * 4 * sizeof *packed);
     for (uint32_t k = 0; k < d->out.c; k++) packed[k] = (float)vrn_params_bias(params, k);
 }
 
@@ -391,10 +418,12 @@ static void pack_kcrs(const vrn_op_desc *d, const vrn_params *params, float *pac
 static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
                  float *packed)
 {
-    float *weights = packed + (size_t)vrn_c4(d->out.c) * 4;
+    const size_t bias = bias_floats(d, kernel);
+    float *weights = packed + bias;
+    memset(packed, 0, bias * sizeof *packed);
     pack_bias(d, params, packed);
     if (kernel->layout >= VRN_GEMM_LAYOUTS) {
-        vrn_gemm_pack(d, kernel, params, weights);
+        vrn_gemm_pack(d, kernel, params, packed, weights);
     } else if (kernel->layout == LAYOUT_INT8) {
         vrn_int8_pack(d, params, weights);
     } else if (kernel->layout == LAYOUT_RSCK) {

@@ -1,19 +1,20 @@
 /* Convolutions by matrix products, for drivers that run on the processor: of the input itself (1x1), of
- * gathered rows (im2col), or in Winograd's domain. Rows of the table in conv.c; the shaders are gemm.comp,
- * im2col.comp, winograd_input.comp and winograd_output.comp. */
+ * the windows of output pixels, or in Winograd's domain. Rows of the table in conv.c; the shaders are
+ * gemm.comp, gemm_blocks.comp, pad.comp, winograd_input.comp and winograd_output.comp. */
 #ifndef VRN_OPS_CONV_GEMM_H
 #define VRN_OPS_CONV_GEMM_H
 
 #include "ops/kernel.h"
 
 /* MODE, as shaders/gemm.glsl has it; 2 and 4 are Winograd's F(2x2, 3x3) and F(4x4, 3x3). */
-enum { VRN_GEMM_PLAIN = 0, VRN_GEMM_IM2COL = 1, VRN_GEMM_F2 = 2, VRN_GEMM_F4 = 4 };
+enum { VRN_GEMM_PLAIN = 0, VRN_GEMM_IMPLICIT = 1, VRN_GEMM_F2 = 2, VRN_GEMM_F4 = 4 };
 
 /* In a row, for a shader that serves every mode of a pass. */
 #define VRN_GEMM_PUSHED_MODE UINT32_MAX
 
 /* Layouts of packed weights behind the bias, with K4 vec4s of k in a row of the product: [b, K4 * 4, N]
- * floats or, in blocks, [b, K4, 4 n, N / 4] vec4s of 4 k. b counts Winograd's products. */
+ * floats or the blocks of gemm_blocks.comp, the first of which the bias fills up. b counts Winograd's
+ * products. */
 #define VRN_GEMM_LAYOUTS              16u /* the first */
 #define VRN_GEMM_LAYOUT(mode, blocks) (VRN_GEMM_LAYOUTS + 2u * (mode) + (blocks))
 
@@ -34,13 +35,16 @@ double vrn_gemm_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_
 uint64_t vrn_gemm_scratch(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t scratch,
                           uint32_t images);
 vrn_grid vrn_gemm_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
-vrn_grid vrn_im2col_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
+vrn_grid vrn_pad_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
 vrn_grid vrn_winograd_input_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
 vrn_grid vrn_winograd_output_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t images);
 
-/* Without the bias. */
+/* Floats of the bias that all layouts begin with. */
+uint64_t vrn_gemm_bias_floats(const vrn_op_desc *desc, const vrn_kernel *kernel);
+
+/* Without it. */
 uint64_t vrn_gemm_packed_floats(const vrn_op_desc *desc, const vrn_kernel *kernel);
 void vrn_gemm_pack(const vrn_op_desc *desc, const vrn_kernel *kernel, const vrn_params *params,
-                   float *packed);
+                   const float *bias, float *packed);
 
 #endif

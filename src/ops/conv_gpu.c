@@ -44,16 +44,15 @@ uint64_t vrn_tile_scratch(const vrn_op_desc *d, const vrn_kernel *kernel, uint32
  * dispatch and a trip of the partial sums through memory. */
 static const double full_cores = 80;
 static const double full_invocations = 80 * 4 * 2 * 32;
-static const double dispatch_cost = 2e6; /* of a dispatch and its barrier */
-static const double word_cost = 40;      /* a value's way to memory or back */
+const double vrn_gpu_dispatch_cost = 2e6; /* of a dispatch and its barrier */
+static const double word_cost = 40;       /* a value's way to memory or back */
 
 double vrn_merit_of_time(double time)
 {
-    return 1000 * 10 * dispatch_cost / (10 * dispatch_cost + time);
+    return 1000 * 10 * vrn_gpu_dispatch_cost / (10 * vrn_gpu_dispatch_cost + time);
 }
 
-/* The share of the device that has something to do. A work group is on one core. */
-static double fill(double work_groups, double invocations)
+double vrn_gpu_fill(double work_groups, double invocations)
 {
     return fmin(1, fmin(work_groups / full_cores, invocations / full_invocations));
 }
@@ -72,13 +71,13 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
     double per_thread = tm * tn / (tm + tn), per_tile = m * n / (m + n);
     double efficiency = per_thread / (per_thread + 0.5) * per_tile / (per_tile + 6);
     /* An invocation with more sums of its own hides more latency by itself. */
-    double filled = fill(count, threads * sqrt(sqrt(tm * tn / 16)));
+    double filled = vrn_gpu_fill(count, threads * sqrt(sqrt(tm * tn / 16)));
     /* Until the first panel is there nothing is multiplied: some four steps. */
     double steps = ceil(ceil(depth(d) / k) / split) + 4;
-    double time = count * m * n * k * steps / (efficiency * filled) + dispatch_cost;
+    double time = count * m * n * k * steps / (efficiency * filled) + vrn_gpu_dispatch_cost;
     if (split > 1) {
         double values = (double)images * d->out.h * d->out.w * 4 * vrn_c4(d->out.c);
-        time += dispatch_cost + word_cost * (2 * split + 1) * values;
+        time += vrn_gpu_dispatch_cost + word_cost * (2 * split + 1) * values;
     }
     return vrn_merit_of_time(time);
 }
@@ -91,8 +90,8 @@ double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint
     double lanes_c = row[1], pixels = row[2];
     vrn_grid grid = kernel->pass[0].grid(&kernel->pass[0], d, images);
     double threads = (double)grid.x * grid.z * row[0];
-    double filled = fill((double)grid.x * grid.z, threads * sqrt(sqrt(pixels / 4)));
+    double filled = vrn_gpu_fill((double)grid.x * grid.z, threads * sqrt(sqrt(pixels / 4)));
     double efficiency = 0.5 * pixels / (pixels + 4) * lanes_c / (lanes_c + 4);
     return vrn_merit_of_time(threads * pixels * 4 * depth(d) / (efficiency * filled) +
-                             dispatch_cost);
+                             vrn_gpu_dispatch_cost);
 }

@@ -24,6 +24,11 @@ vrn_grid vrn_tile_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t i
 /* A merit from an estimate of a kernel's time, in multiply-adds of a large GPU that is full. */
 double vrn_merit_of_time(double time);
 
+/* The share of a large device that has something to do; a work group is on one core. And what a dispatch costs
+ * with its barrier, in that unit. */
+double vrn_gpu_fill(double work_groups, double invocations);
+extern const double vrn_gpu_dispatch_cost;
+
 double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
 uint64_t vrn_tile_scratch(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t scratch,
                           uint32_t images);

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/half.h"
 #include "base/util.h"
 #include "gpu/queue.h"
 #include "ops/operators.h"
@@ -43,6 +45,24 @@ uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *de
     return desc->w == VRN_TYPE_F16 ? numbers * sizeof(uint16_t) : numbers * sizeof(float);
 }
 
+bool vrn_kernel_pack(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
+                     void *target)
+{
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    if (!op->pack) return true;
+    if (desc->w != VRN_TYPE_F16) {
+        op->pack(desc, kernel, params, target);
+        return true;
+    }
+    const uint64_t count = op->packed_floats(desc, kernel);
+    float *floats = vrn_alloc(count, sizeof *floats);
+    if (!floats) return false;
+    op->pack(desc, kernel, params, floats);
+    vrn_floats_to_halves(target, floats, count);
+    vrn_free(floats);
+    return true;
+}
+
 vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                  const vrn_op_desc *desc)
 {
@@ -50,7 +70,8 @@ vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32
     switch (binding) {
     case VRN_BIND_X: return desc->x.type;
     case VRN_BIND_Y: return desc->y.type;
-    case VRN_BIND_W: return desc->w;
+    case VRN_BIND_W:
+    case VRN_BIND_BLOCKS: return desc->w;
     default: return desc->r.type;
     }
 }
@@ -94,11 +115,43 @@ uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint3
     switch (binding) {
     case VRN_BIND_X: return vrn_tensor_bytes(desc->in, desc->x.type) * images;
     case VRN_BIND_Y: return vrn_tensor_bytes(desc->out, desc->y.type) * images;
+    case VRN_BIND_BLOCKS:
+        if (!(kernel->pass[pass].arrays & 1u << VRN_BIND_BLOCKS)) return 0;
+        return vrn_kernel_weight_bytes(kernel, desc);
     case VRN_BIND_W: return vrn_kernel_weight_bytes(kernel, desc);
     default:
         if (desc->op == VRN_OP_ADD) return vrn_tensor_bytes(desc->in, desc->r.type) * images;
         if (!desc->epilogue.residual) return 0;
         return vrn_tensor_bytes(desc->epilogue.residual_shape, desc->r.type) * images;
+    }
+}
+
+uint32_t vrn_block_bytes(vrn_type type)
+{
+    return VRN_BLOCK_NUMBERS / 4 * vrn_type_bytes4(type);
+}
+
+uint32_t vrn_kernel_bindings(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc)
+{
+    return vrn_operator_of(desc->op)->bindings | kernel->pass[pass].arrays;
+}
+
+void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                  vrn_descriptor_counts *counts)
+{
+    counts->sets += kernel->pass_count;
+    for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
+        const uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
+        if (!(vrn_kernel_bindings(kernel, pass, desc) & 1u << b)) continue;
+        if (b == VRN_BIND_BLOCKS) {
+            uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
+            uint32_t block = vrn_block_bytes(desc->w);
+            counts->array_buffers += (uint32_t)((bytes + block - 1) / block);
+        } else if (kernel->pass[pass].texel & 1u << b) {
+            counts->texel_buffers++;
+        } else {
+            counts->storage_buffers++;
+        }
     }
 }
 
@@ -108,6 +161,9 @@ uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint3
     if (kernel->pass[pass].texel & (1u << binding)) {
         return (uint64_t)device->limits.maxTexelBufferElements *
                texel_of(kernel, pass, binding, desc).bytes;
+    }
+    if (binding == VRN_BIND_BLOCKS) {
+        return (uint64_t)device->max_array * vrn_block_bytes(desc->w);
     }
     return device->limits.maxStorageBufferRange;
 }
@@ -134,6 +190,20 @@ static bool pass_supported(const vrn_kernel *kernel, uint32_t index, const vrn_o
                (uint64_t)limits->maxComputeWorkGroupCount[0] * limits->maxComputeWorkGroupCount[1];
 }
 
+/* Whether the device has the kernel's subgroups and matrices. */
+static bool subgroups_suit(const vrn_kernel *kernel, const vrn_subgroup_info *info)
+{
+    if (kernel->subgroup_size &&
+        (kernel->subgroup_size < info->size_min || kernel->subgroup_size > info->size_max)) {
+        return false;
+    }
+    if (!kernel->matrix.m) return true;
+    for (uint32_t i = 0; i < info->matrix_count; i++) {
+        if (memcmp(&info->matrices[i], &kernel->matrix, sizeof kernel->matrix) == 0) return true;
+    }
+    return false;
+}
+
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device)
 {
@@ -141,6 +211,7 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
         kernel->shared_bytes > device->limits.maxComputeSharedMemorySize) {
         return false;
     }
+    if (!subgroups_suit(kernel, &device->subgroup)) return false;
     if (kernel->fits && !kernel->fits(kernel, desc)) return false;
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         if (!pass_supported(kernel, i, desc, device)) return false;
@@ -167,11 +238,13 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     const vrn_pass *p = &kernel->pass[pass];
     memset(key, 0, sizeof *key);
     key->module = p->module;
-    key->bindings = op->bindings;
+    key->bindings = vrn_kernel_bindings(kernel, pass, desc);
     key->texel = p->texel;
+    key->arrays = p->arrays;
+    key->subgroup_size = kernel->subgroup_size;
     uint32_t values[VRN_OP_CONSTANTS_MAX], count = 0;
     vrn_op_constants(desc, values);
-    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
+    for (uint32_t b = 0; b < VRN_TYPED_BINDINGS; b++) {
         values[VRN_TYPE_CONSTANTS + b] = vrn_kernel_binding_type(kernel, pass, b, desc);
     }
     key->push_bytes = (p->pushed ? VRN_PUSH_WORDS_MAX : VRN_PUSH_WORDS) * sizeof(uint32_t);

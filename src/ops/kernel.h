@@ -4,6 +4,7 @@
 #ifndef VRN_OPS_KERNEL_H
 #define VRN_OPS_KERNEL_H
 
+#include "gpu/descriptor.h"
 #include "gpu/device.h"
 #include "gpu/module.h"
 #include "gpu/pipeline.h"
@@ -11,21 +12,31 @@
 
 /* Bindings of set 0, with the same meaning in every kernel. */
 enum {
-    VRN_BIND_X = 0,    /* input activations */
-    VRN_BIND_Y = 1,    /* output activations */
-    VRN_BIND_W = 2,    /* packed parameters; a bias comes first */
-    VRN_BIND_R = 3,    /* residual, or the second operand of an addition */
-    VRN_BIND_COUNT = 4 /* as many storage buffers as every Vulkan device has for a stage */
+    VRN_BIND_X = 0, /* input activations */
+    VRN_BIND_Y = 1, /* output activations */
+    VRN_BIND_W = 2, /* packed parameters; a bias comes first */
+    VRN_BIND_R = 3, /* residual, or the second operand of an addition */
+    /* Those are as many storage buffers as every Vulkan device has for a stage. With
+     * VRN_CAPABILITY_BUFFER_ARRAYS: */
+    VRN_BIND_BLOCKS = 4, /* the packed parameters again, as an array of blocks */
+    VRN_BIND_COUNT = 5
 };
+
+/* The bindings that a pass can read or write as any type are the first four. */
+enum { VRN_TYPED_BINDINGS = 4 };
+
+/* Numbers in a block of VRN_BIND_BLOCKS: as floats or halves a multiple of every device's alignment of
+ * storage buffers, which is 256 bytes at most. */
+enum { VRN_BLOCK_NUMBERS = 256 };
 
 /* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's from
  * VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
-enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 8 };
+enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 10 };
 
 /* Constants with a lower id describe the shape, and can be pushed (vrn_pass.pushed); the others switch code
  * on and off. The last of the operator's, which are the same for all operators, are the types of the four
  * bindings. */
-enum { VRN_PUSHED_CONSTANTS = 20, VRN_TYPE_CONSTANTS = VRN_OP_CONSTANTS_MAX - VRN_BIND_COUNT };
+enum { VRN_PUSHED_CONSTANTS = 20, VRN_TYPE_CONSTANTS = VRN_OP_CONSTANTS_MAX - VRN_TYPED_BINDINGS };
 
 /* What is pushed: the number of images and the scales of x, y and r; and the mode and the shape where the
  * pass wants them. */
@@ -54,6 +65,7 @@ typedef struct vrn_pass vrn_pass;
 struct vrn_pass {
     const vrn_module *module;
     uint32_t texel;                  /* bit i: binding i is a uniform texel buffer */
+    uint32_t arrays;                 /* bit VRN_BIND_BLOCKS, where the shader declares it */
     uint8_t scratch[VRN_BIND_COUNT]; /* what a binding is: 0 its own meaning, else scratch 1 or 2 */
     /* The operator's first constants come as push constants: one pipeline serves all shapes. For shaders
      * that gain little from knowing them, on drivers that compile slowly. */
@@ -68,9 +80,11 @@ typedef struct vrn_kernel vrn_kernel;
 struct vrn_kernel {
     const char *name;
     vrn_kernel_suits suits;
-    uint32_t needs;        /* vrn_capability bits */
-    uint32_t layout;       /* of the packed weights; the operator's own enumeration */
-    uint32_t shared_bytes; /* of a work group */
+    uint32_t needs;          /* vrn_capability bits */
+    uint32_t layout;         /* of the packed weights; the operator's own enumeration */
+    uint32_t shared_bytes;   /* of a work group */
+    vrn_matrix_shape matrix; /* the cooperative matrices that it is made of; zeros: none */
+    uint32_t subgroup_size;  /* that it must have; 0: any */
     bool
         bytes; /* for parameters of bytes, which it reads by itself, as it does x; and for no others */
     uint32_t pass_count;
@@ -135,8 +149,23 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
  * with equal ones have the same pipelines. */
 void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
 
+/* Bytes of a block of parameters. */
+uint32_t vrn_block_bytes(vrn_type type);
+
+/* The bindings that a pass declares: bit i is binding i. */
+uint32_t vrn_kernel_bindings(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc);
+
+/* Adds what the sets of a kernel's passes hold. */
+void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                  vrn_descriptor_counts *counts);
+
 /* Bytes of the packed parameters of an operation; 0: it has none. */
 uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc);
+
+/* Packs parameters into `target`, in their type; does nothing where the operation has none. False: out of
+ * memory. */
+bool vrn_kernel_pack(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
+                     void *target);
 
 /* What a pass finds at a binding: the type of the operation's tensor, or of scratch memory. */
 vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,

@@ -2,6 +2,25 @@
 
 #include <string.h>
 
+#include "session/avoid.h"
+
+static bool usable(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_device *device)
+{
+    return vrn_kernel_supported(kernel, desc, device) && !vrn_kernel_avoided(device, kernel);
+}
+
+bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc)
+{
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    for (uint32_t i = 0; i < op->kernel_count; i++) {
+        if (vrn_kernel_supported(&op->kernels[i], desc, device) &&
+            vrn_kernel_avoided(device, &op->kernels[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Classes of merit: a kernel made for this kind of device, one for any, one for the other kind. */
 static double class_merit(const vrn_kernel *kernel, const vrn_device *device)
 {
@@ -26,7 +45,7 @@ static const vrn_kernel *best_kernel(const vrn_device *device, const vrn_op_desc
         const vrn_kernel *kernel = &op->kernels[i];
         bool skip = false;
         for (uint32_t k = 0; k < count; k++) skip = skip || passed[k] == kernel;
-        if (skip || !vrn_kernel_supported(kernel, desc, device)) continue;
+        if (skip || !usable(kernel, desc, device)) continue;
         double merit = class_merit(kernel, device);
         if (preferred(kernel, prefer)) merit += 4e6;
         if (kernel->merit) merit += kernel->merit(kernel, desc, images);
@@ -58,7 +77,7 @@ static const vrn_kernel *named_kernel(const vrn_device *device, const vrn_op_des
     for (uint32_t i = 0; i < op->kernel_count; i++) {
         const vrn_kernel *kernel = &op->kernels[i];
         if (strcmp(kernel->name, name) == 0) {
-            return vrn_kernel_supported(kernel, desc, device) ? kernel : NULL;
+            return usable(kernel, desc, device) ? kernel : NULL;
         }
     }
     return NULL;

@@ -5,6 +5,9 @@
 #include "ops/kernel.h"
 #include "session/tuned.h"
 
+/* Whether an avoided kernel could compute an operation: why there may be no other. */
+bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc);
+
 /* The best supported kernel for `images` images; one whose name begins with `prefer` comes first where
  * there is one. NULL: the device supports none, which a limit on what it can bind explains. This is the
  * choice where nobody has measured. */

@@ -61,6 +61,11 @@ static vrn_result choose_kernels(vrn_session *session, const char *prefer, uint3
         vrn_step *step = &session->steps[i];
         step->choice = vrn_choose(tuned, session->device, &node->desc, images, prefer);
         step->kernel = step->choice.kernel;
+        if (!step->kernel && vrn_choice_avoided(session->device, &node->desc)) {
+            return vrn_fail(&session->device->log, VRN_ERROR_UNSUPPORTED,
+                            "%s: every kernel that could compute %s was found wrong on this device",
+                            session->device->info.name, node->name);
+        }
         if (!step->kernel) {
             return vrn_fail(&session->device->log, VRN_ERROR_UNSUPPORTED,
                             "%s: one image's %s of %ux%ux%u is more than the device can bind "
@@ -201,22 +206,12 @@ static vrn_result prepare_weights(vrn_session *session, vrn_range *ranges)
 
 static vrn_result create_pool(vrn_session *session)
 {
-    uint32_t sets = 0, storage = 0, texel = 0;
+    vrn_descriptor_counts counts = {0};
     for (uint32_t i = 0; i < session->graph.count; i++) {
-        const vrn_kernel *kernel = session->steps[i].kernel;
-        uint32_t bindings = vrn_operator_of(session->graph.nodes[i].desc.op)->bindings;
-        sets += kernel->pass_count;
-        for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
-            uint32_t bit = 1u << k % VRN_BIND_COUNT;
-            if (!(bindings & bit)) continue;
-            if (kernel->pass[k / VRN_BIND_COUNT].texel & bit) {
-                texel++;
-            } else {
-                storage++;
-            }
-        }
+        vrn_kernel_count_descriptors(session->steps[i].kernel, &session->graph.nodes[i].desc,
+                                     &counts);
     }
-    return vrn_descriptor_pool_create(&session->pool, session->device, sets, storage, texel, 0);
+    return vrn_descriptor_pool_create(&session->pool, session->device, counts);
 }
 
 /* What binding `b` of a step's pass refers to. */
@@ -226,7 +221,7 @@ static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_
     const vrn_node *node = &session->graph.nodes[index];
     const vrn_kernel *kernel = session->steps[index].kernel;
     const uint32_t images = session->info.slice, scratch = kernel->pass[pass].scratch[b];
-    if (b == VRN_BIND_W && !scratch) return ranges[index];
+    if ((b == VRN_BIND_W && !scratch) || b == VRN_BIND_BLOCKS) return ranges[index];
     uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, &node->desc, images), offset;
     if (scratch) {
         uint64_t offsets[VRN_SCRATCH_MAX];
@@ -254,7 +249,7 @@ static vrn_result bind_pass(vrn_session *session, uint32_t index, uint32_t pass,
     vrn_binding bindings[VRN_BIND_COUNT];
     uint32_t count = 0;
     const vrn_op_desc *desc = &session->graph.nodes[index].desc;
-    uint32_t declared = vrn_operator_of(desc->op)->bindings;
+    uint32_t declared = vrn_kernel_bindings(step->kernel, pass, desc);
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
         if (!(declared & (1u << b))) continue;
         vrn_range range = bound_range(session, index, pass, b, ranges);
@@ -264,7 +259,12 @@ static vrn_result bind_pass(vrn_session *session, uint32_t index, uint32_t pass,
                 view, device, range, vrn_kernel_texel_format(step->kernel, pass, b, desc));
             if (result) return result;
         }
-        bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = *view};
+        bindings[count++] = (vrn_binding){
+            .binding = b,
+            .range = range,
+            .view = *view,
+            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_block_bytes(desc->w) : 0,
+        };
     }
     return vrn_descriptor_set_create(&step->bound[pass].set, device, session->pool,
                                      &step->bound[pass].pipeline, bindings, count);

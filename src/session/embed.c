@@ -237,7 +237,9 @@ static vrn_result reset_pool(recorder *r)
     if (recording->pool) device->vk.DestroyDescriptorPool(device->handle, recording->pool, NULL);
     recording->pool = VK_NULL_HANDLE;
     recording->pool_sets = sets;
-    return vrn_descriptor_pool_create(&recording->pool, device, sets, sets * 2, 0, 0);
+    return vrn_descriptor_pool_create(
+        &recording->pool, device,
+        (vrn_descriptor_counts){.sets = sets, .storage_buffers = sets * 2});
 }
 
 /* One dispatch from a range to another. */

@@ -169,8 +169,10 @@ static vrn_result grow_pool(builder *b)
     }
     if (images->pool) device->vk.DestroyDescriptorPool(device->handle, images->pool, NULL);
     images->pool = VK_NULL_HANDLE;
-    vrn_result result =
-        vrn_descriptor_pool_create(&images->pool, device, b->sets, b->sets * 3, 0, b->sampled);
+    vrn_result result = vrn_descriptor_pool_create(
+        &images->pool, device,
+        (vrn_descriptor_counts){
+            .sets = b->sets, .storage_buffers = b->sets * 3, .sampled_images = b->sampled});
     images->pool_sets = result ? 0 : b->sets;
     images->pool_images = b->sampled;
     return result;

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/half.h"
 #include "base/util.h"
+#include "ops/format.h"
 #include "session/session.h"
 
 /* [count, 3, H, W] to [count, H, W, 4]. */
@@ -30,17 +30,6 @@ static void pack_nhwc(float *to, const float *from, size_t pixels)
     }
 }
 
-static float number_at(const void *from, vrn_format format, size_t i)
-{
-    switch (format.type) {
-    case VRN_TYPE_F32: return ((const float *)from)[i];
-    case VRN_TYPE_F16: return vrn_half_to_float(((const uint16_t *)from)[i]);
-    case VRN_TYPE_I8: return (float)((const int8_t *)from)[i] * format.scale;
-    case VRN_TYPE_COUNT: break;
-    }
-    return 0;
-}
-
 /* [count, H, W, C padded] to [count, C, H, W] floats. */
 static void unpack(float *to, const void *from, vrn_format format, uint32_t count, vrn_shape shape)
 {
@@ -48,7 +37,7 @@ static void unpack(float *to, const void *from, vrn_format format, uint32_t coun
     for (size_t n = 0; n < count; n++) {
         for (uint32_t c = 0; c < shape.c; c++) {
             for (size_t i = 0; i < pixels; i++) {
-                *to++ = number_at(from, format, (n * pixels + i) * padded + c);
+                *to++ = vrn_format_load(format, from, (n * pixels + i) * padded + c);
             }
         }
     }

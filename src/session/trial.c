@@ -29,36 +29,31 @@ void vrn_bench_destroy(vrn_bench *bench)
     *bench = (vrn_bench){.device = device};
 }
 
-/* Where an operand stands: in the inputs X, R and W one behind the other, in the results Y and then the
- * scratches. */
-typedef struct layout {
-    uint64_t x, r, w, inputs; /* offsets, and the size */
-    uint64_t scratch[VRN_SCRATCH_MAX], results;
-} layout;
-
-static layout lay_out(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                      const vrn_device *device)
+vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                   uint32_t images, const vrn_device *device)
 {
     const uint64_t alignment = vrn_buffer_alignment(device);
-    layout l = {0};
-    l.r = vrn_round_up(vrn_tensor_bytes(desc->in, desc->x.type) * images, alignment);
+    const uint64_t guard = vrn_round_up(VRN_TRIAL_GUARD_BYTES, alignment);
     uint64_t residual = 0;
     if (desc->op == VRN_OP_ADD) residual = vrn_tensor_bytes(desc->in, desc->r.type);
     if (desc->epilogue.residual) {
         residual = vrn_tensor_bytes(desc->epilogue.residual_shape, desc->r.type);
     }
-    l.w = l.r + vrn_round_up(residual * images, alignment);
-    l.inputs = l.w + vrn_round_up(vrn_kernel_weight_bytes(kernel, desc), alignment);
-    uint64_t y = vrn_round_up(vrn_tensor_bytes(desc->out, desc->y.type) * images, alignment);
-    l.results = y + vrn_kernel_scratch(kernel, desc, images, alignment, l.scratch);
-    for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) l.scratch[i] += y;
+    vrn_trial_layout l = {.x = guard, .y = guard};
+    l.r = l.x + vrn_round_up(vrn_tensor_bytes(desc->in, desc->x.type) * images, alignment) + guard;
+    l.w = l.r + vrn_round_up(residual * images, alignment) + guard;
+    l.inputs = l.w + vrn_round_up(vrn_kernel_weight_bytes(kernel, desc), alignment) + guard;
+    const uint64_t y = vrn_tensor_bytes(desc->out, desc->y.type) * images;
+    const uint64_t after = l.y + vrn_round_up(y, alignment) + guard;
+    l.results = after + vrn_kernel_scratch(kernel, desc, images, alignment, l.scratch) + guard;
+    for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) l.scratch[i] += after;
     return l;
 }
 
 bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                         const vrn_device *device)
 {
-    layout l = lay_out(kernel, desc, images, device);
+    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
     if (vrn_max_u64(l.inputs, l.results) > device->info.max_allocation) return false;
     for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
         uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
@@ -98,32 +93,33 @@ static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, co
 vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
                              uint32_t images)
 {
-    layout l = lay_out(kernel, desc, images, bench->device);
+    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
     vrn_result result = grow(&bench->inputs, bench->device, l.inputs, "trial inputs");
     if (result) return result;
     return grow(&bench->results, bench->device, l.results, "trial results");
 }
 
-static vrn_range range_of(const vrn_bench *bench, const layout *l, const vrn_kernel *kernel,
-                          uint32_t pass, uint32_t b, const vrn_op_desc *desc, uint32_t images)
+static vrn_range range_of(const vrn_bench *bench, const vrn_trial_layout *l,
+                          const vrn_kernel *kernel, uint32_t pass, uint32_t b,
+                          const vrn_op_desc *desc, uint32_t images)
 {
     uint32_t scratch = kernel->pass[pass].scratch[b];
     uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, images);
     if (scratch) return (vrn_range){bench->results.handle, l->scratch[scratch - 1], bytes};
     /* Where there is no such operand the output stands in, as in a session. */
     if (b == VRN_BIND_Y || bytes == 0) {
-        return (vrn_range){bench->results.handle, 0,
+        return (vrn_range){bench->results.handle, l->y,
                            vrn_tensor_bytes(desc->out, desc->y.type) * images};
     }
     uint64_t offset = b == VRN_BIND_X ? l->x : b == VRN_BIND_R ? l->r : l->w;
     return (vrn_range){bench->inputs.handle, offset, bytes};
 }
 
-static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const layout *l,
+static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const vrn_trial_layout *l,
                             uint32_t pass, const vrn_op_desc *desc, uint32_t images)
 {
     vrn_binding bindings[VRN_BIND_COUNT];
-    uint32_t count = 0, declared = vrn_operator_of(desc->op)->bindings;
+    uint32_t count = 0, declared = vrn_kernel_bindings(trial->kernel, pass, desc);
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
         if (!(declared & (1u << b))) continue;
         vrn_range range = range_of(bench, l, trial->kernel, pass, b, desc, images);
@@ -133,7 +129,12 @@ static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const layo
                 view, bench->device, range, vrn_kernel_texel_format(trial->kernel, pass, b, desc));
             if (result) return result;
         }
-        bindings[count++] = (vrn_binding){.binding = b, .range = range, .view = *view};
+        bindings[count++] = (vrn_binding){
+            .binding = b,
+            .range = range,
+            .view = *view,
+            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_block_bytes(desc->w) : 0,
+        };
     }
     return vrn_descriptor_set_create(&trial->bound[pass].set, bench->device, trial->pool,
                                      &trial->bound[pass].pipeline, bindings, count);
@@ -147,12 +148,10 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
     *trial = (vrn_trial){.kernel = kernel, .slot = slot};
     for (uint32_t i = 0; i < kernel->pass_count; i++) vrn_kernel_key(kernel, i, desc, &keys[i]);
     vrn_result result = vrn_pipelines_prepare(bench->device, keys, kernel->pass_count, pipelines);
-    const uint32_t most = VRN_PASSES_MAX * VRN_BIND_COUNT;
-    if (!result) {
-        result =
-            vrn_descriptor_pool_create(&trial->pool, bench->device, VRN_PASSES_MAX, most, most, 0);
-    }
-    const layout l = lay_out(kernel, desc, images, bench->device);
+    vrn_descriptor_counts counts = {0};
+    vrn_kernel_count_descriptors(kernel, desc, &counts);
+    if (!result) result = vrn_descriptor_pool_create(&trial->pool, bench->device, counts);
+    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
     for (uint32_t i = 0; i < kernel->pass_count && !result; i++) {
         trial->bound[i].pipeline = pipelines[i];
         result = bind_pass(trial, bench, &l, i, desc, images);

@@ -1,4 +1,4 @@
-/* One kernel, made ready to be timed by itself: the tuner's measuring. */
+/* One kernel, made ready to run by itself: what the tuner times, and the self-test checks. */
 #ifndef VRN_SESSION_TRIAL_H
 #define VRN_SESSION_TRIAL_H
 
@@ -19,6 +19,19 @@ typedef struct vrn_bench {
 vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device);
 void vrn_bench_destroy(vrn_bench *bench); /* accepts a zeroed struct whose device is set */
 
+/* Around operands there is room that no kernel has any business in. */
+#define VRN_TRIAL_GUARD_BYTES UINT64_C(1024)
+
+/* Where operands stand: in the inputs X, R and W one behind the other, in the results Y and then the
+ * scratches. */
+typedef struct vrn_trial_layout {
+    uint64_t x, r, w, inputs; /* offsets, and the size */
+    uint64_t y, scratch[VRN_SCRATCH_MAX], results;
+} vrn_trial_layout;
+
+vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                   uint32_t images, const vrn_device *device);
+
 typedef struct vrn_trial {
     const vrn_kernel *kernel;
     uint32_t slot;    /* 0 or 1: its command buffer */
@@ -32,7 +45,7 @@ typedef struct vrn_trial {
 bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                         const vrn_device *device);
 
-/* Makes memory for a kernel on so many images. Trials that were made before must be destroyed first. */
+/* Makes memory for a kernel on so many images; what is new holds ordinary numbers. Trials that were made before must be destroyed first. */
 vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
                              uint32_t images);
 

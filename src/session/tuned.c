@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/cache_file.h"
 #include "base/hash.h"
+#include "session/avoid.h"
 
 /* More shapes than any one machine meets; past it the oldest go. */
 enum { RECORDS_MAX = 4096, LINE_BYTES = 2 * VRN_TUNED_NAME + 80 };
@@ -33,6 +34,7 @@ static uint64_t hash_row(uint64_t hash, const vrn_kernel *kernel)
         const vrn_pass *pass = &kernel->pass[i];
         hash = vrn_hash64(hash, pass->module->words, pass->module->size);
         hash = hash_word(hash, pass->texel);
+        hash = hash_word(hash, pass->arrays);
         hash = vrn_hash64(hash, pass->scratch, sizeof pass->scratch);
         hash = vrn_hash64(hash, pass->row, pass->row_count * sizeof pass->row[0]);
     }
@@ -56,6 +58,11 @@ uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_o
     uint64_t hash = hash_word(VRN_HASH_START, *table);
     hash = hash_word(hash, device->info.capabilities);
     hash = hash_word(hash, (uint64_t)desc->op << 32 | images);
+    for (uint32_t i = 0; i < vrn_operator_of(desc->op)->kernel_count; i++) {
+        if (vrn_kernel_avoided(device, &vrn_operator_of(desc->op)->kernels[i])) {
+            hash = hash_word(hash, i);
+        }
+    }
     return vrn_hash64(hash, constants, sizeof constants);
 }
 

@@ -30,7 +30,7 @@ void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device);
 
 void vrn_tuned_free(vrn_tuned *tuned); /* accepts a zeroed struct, and zeroes it */
 
-/* The hash of a shape. It changes with what the device may use, and with rows and shaders of the table. */
+/* The hash of a shape. It changes with what the device may use and what is avoided there, and with rows and shaders of the table. */
 uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
                          uint32_t images);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/half.h"
 #include "base/parallel.h"
 #include "base/util.h"
 #include "gpu/upload.h"
@@ -265,24 +264,6 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* Packs parameters into `target`, in their type. False: out of memory. */
-static bool pack(const vrn_weights_request *request, const vrn_params *params, void *target)
-{
-    const vrn_op_desc *desc = &request->node->desc;
-    const vrn_operator *op = vrn_operator_of(desc->op);
-    if (desc->w != VRN_TYPE_F16) {
-        op->pack(desc, request->kernel, params, target);
-        return true;
-    }
-    const uint64_t count = op->packed_floats(desc, request->kernel);
-    float *floats = vrn_alloc(count, sizeof *floats);
-    if (!floats) return false;
-    op->pack(desc, request->kernel, params, floats);
-    vrn_floats_to_halves(target, floats, count);
-    vrn_free(floats);
-    return true;
-}
-
 /* New slots that lie behind one another in a block, to be packed at once. */
 typedef struct piece {
     const vrn_model *model;
@@ -307,7 +288,7 @@ static vrn_result fill_slot(void *user, uint32_t index, uint32_t worker)
     vrn_params params;
     vrn_result result = VRN_ERROR_OUT_OF_MEMORY;
     if (load_node(&own, &norm, &params, p->model, node)) {
-        if (pack(request, &params, target)) result = VRN_OK;
+        if (vrn_kernel_pack(request->kernel, &node->desc, &params, target)) result = VRN_OK;
         if (p->scratch && !result) memcpy(p->memory + at, target, s->bytes);
     }
     vrn_free(own.floats);

@@ -76,6 +76,7 @@ class Devices(ProgramTest):
                          "--tap", "layer2=" + self.path("t.npy"), "--validation")
         self.run_program("classify", *RANDOM, image, "--validation")
         self.run_program("bench", *RANDOM, "--repeats=2", "--validation")
+        self.run_program("selftest", "--kernel=conv_w", "--validation")
 
 
 class Measurements(ProgramTest):

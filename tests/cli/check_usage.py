@@ -7,8 +7,9 @@ import subprocess
 import program
 from program import RANDOM, ProgramTest
 
-COMMANDS = ("classify", "infer", "eval", "bench", "profile", "info", "convert")
-COMMON = ("--device", "--precision", "--quiet", "--help", "--verbose", "--validation", "--without", "--no-cache")
+COMMANDS = ("classify", "infer", "eval", "bench", "profile", "info", "convert", "calibrate", "selftest")
+COMMON = ("--device", "--precision", "--fp32-layers", "--quiet", "--help", "--verbose", "--validation", "--without",
+          "--with", "--no-cache")
 
 
 class Help(ProgramTest):
@@ -26,6 +27,18 @@ class Help(ProgramTest):
                 self.assertRegex(text, rf"(?m)^  {option}\b")
             self.assertLessEqual(max(map(len, text.splitlines())), 100)
             self.assertEqual(self.run_program(command, "-h"), text)
+
+    def test_manual(self):
+        """Every command, and every option of its help, has a heading in the page for man."""
+        page = self.run_program("--man")
+        self.assertTrue(page.startswith(".TH VKRESNET 1 "))
+        for command in COMMANDS:
+            self.assertIn(f"\n.SS {command}\n", page)
+            for option in re.findall(r"(?m)^  (--?[a-z0-9-]+)", self.run_program(command, "--help")):
+                self.assertIn("\n.TP\n.B " + option.replace("-", r"\-"), page)
+        # No line is a request by accident.
+        requests = set(re.findall(r"(?m)^[.'](\S*)", page))
+        self.assertLessEqual(requests, {"TH", "SH", "SS", "TP", "PP", "B", "I", "ad", "br", "nf", "fi"})
 
     def test_examples_are_accepted(self):
         """The options of every example are options of its command: only files are missing."""
@@ -47,6 +60,7 @@ class Usage(ProgramTest):
         self.usage("classify", expected="expected images or folders")
         self.usage("convert", "a.pth", expected="expected IN and OUT.safetensors")
         self.usage("convert", "a", "b", "c", expected="unexpected 'c'")
+        self.usage("selftest", "photo.jpg", expected="unexpected 'photo.jpg'")
         self.usage("bench", "--", "--json", expected="unexpected '--json'")
         self.usage("infer", *RANDOM, "--output", "y.npy", expected="--input")
         self.usage("infer", *RANDOM, "--input", "x.npy", expected="--output")

@@ -10,6 +10,7 @@ import unittest
 PROGRAM = ""  # set by test_program.py
 MODELS = ""
 DATA = ""
+FAULTS = ""
 RANDOM = ("--model", "resnet8", "--random-weights", "1")
 
 

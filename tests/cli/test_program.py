@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Tests the program: test_program.py PROGRAM MODELS DATA
+"""Tests the program: test_program.py PROGRAM MODELS DATA FAULTS
 
-MODELS is the folder of the shipped model, DATA that of real weights and images; what needs them is skipped where they are
-absent. Exits with 77 where there is no Vulkan device, unless VRN_TEST_REQUIRE_DEVICE is set.
+MODELS is the folder of the shipped model, DATA that of real weights and images, FAULTS that of a layer that makes a
+driver faulty; what needs them is skipped where they are absent. Exits with 77 where there is no Vulkan device, unless
+VRN_TEST_REQUIRE_DEVICE is set.
 """
 
 import json
@@ -20,7 +21,7 @@ def has_device():
 
 
 def main():
-    program.PROGRAM, program.MODELS, program.DATA = sys.argv[1:4]
+    program.PROGRAM, program.MODELS, program.DATA, program.FAULTS = sys.argv[1:5]
     if not has_device() and not os.environ.get("VRN_TEST_REQUIRE_DEVICE"):
         print("no Vulkan device: skipped")
         return 77

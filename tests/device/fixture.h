@@ -38,14 +38,16 @@ static inline int fixture_required(void)
 }
 
 /* Makes a device with validation (VRN_TEST_NO_VALIDATION=1: without, for sanitizers that the layer
- * disturbs). Ends the process with 77, skipped, or 1 where there is none. */
-static inline vrn_device *fixture_device(fixture_log *log, uint32_t without)
+ * disturbs), but for what is in `without`, and with what quirks switch off for slowness where it is in
+ * `with`. Ends the process with 77, skipped, or 1 where there is none. */
+static inline vrn_device *fixture_device_with(fixture_log *log, uint32_t without, uint32_t with)
 {
     const char *no_validation = getenv("VRN_TEST_NO_VALIDATION");
     vrn_device *device = NULL;
     const vrn_device_params params = {
         .log = {.message = fixture_message, .user = log},
         .without = without,
+        .with = with,
         .validation = !(no_validation && *no_validation),
     };
     if (vrn_device_create(&device, &params) != VRN_OK) {
@@ -54,6 +56,11 @@ static inline vrn_device *fixture_device(fixture_log *log, uint32_t without)
         exit(fixture_required() ? 1 : 77);
     }
     return device;
+}
+
+static inline vrn_device *fixture_device(fixture_log *log, uint32_t without)
+{
+    return fixture_device_with(log, without, 0);
 }
 
 static inline void fixture_done(vrn_device **device, const fixture_log *log)

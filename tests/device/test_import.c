@@ -63,10 +63,11 @@ static void wishes_are_all_it_takes(void **state)
 static void capabilities_follow_from_what_was_enabled(void **state)
 {
     (void)state;
-    const uint32_t switched =
-        VRN_CAPABILITY_TIMELINE_SEMAPHORES | VRN_CAPABILITY_STORAGE_16BIT | VRN_CAPABILITY_FLOAT16 |
-        VRN_CAPABILITY_INT8 | VRN_CAPABILITY_INTEGER_DOT_PRODUCT |
-        VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_PIPELINE_STATISTICS;
+    const uint32_t switched = VRN_CAPABILITY_TIMELINE_SEMAPHORES | VRN_CAPABILITY_STORAGE_16BIT |
+                              VRN_CAPABILITY_FLOAT16 | VRN_CAPABILITY_INT8 |
+                              VRN_CAPABILITY_INTEGER_DOT_PRODUCT |
+                              VRN_CAPABILITY_COOPERATIVE_MATRIX |
+                              VRN_CAPABILITY_PIPELINE_STATISTICS | VRN_CAPABILITY_BUFFER_ARRAYS;
     VkPhysicalDeviceVulkan12Features all12 = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
         .timelineSemaphore = VK_TRUE,
@@ -219,8 +220,8 @@ static void a_missing_need_is_refused_by_name(void **state)
         .get_instance_proc_addr = instance_function,
     };
     assert_int_equal(vrn_device_get_wishes(&wishes, &params), VRN_OK);
-    assert_int_equal(wishes.count, 1);
-    assert_true(wishes.wishes[0].needed);
+    assert_true(wishes.count > 0 && wishes.wishes[0].needed);
+    assert_string_equal(wishes.wishes[0].extension, "VK_KHR_portability_subset");
     p.extensions = NULL;
     p.extension_count = 0;
     refuse(&p, VRN_ERROR_UNSUPPORTED, "VK_KHR_portability_subset");

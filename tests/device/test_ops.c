@@ -1,341 +1,46 @@
 /* Every kernel of every operator's table that the device supports, on every case that it fits, against
- * the reference: outputs are poisoned before, and sentinels around them must survive. */
+ * the reference (session/kernel_check.h). */
 #include "fixture.h"
-#include "op_cases.h"
 
-#include <math.h>
-
-#include "base/half.h"
 #include "base/util.h"
-#include "gpu/descriptor.h"
-#include "gpu/memory.h"
-#include "gpu/queue.h"
-#include "ops/reference.h"
+#include "session/kernel_check.h"
 
 static vrn_device *device;
 static fixture_log messages;
+static vrn_checker checker;
 
-enum { GUARD_FLOATS = 256 }; /* around the output; also a multiple of any alignment */
-static const float poison = -12345.678f;
-
-/* Everything of one run, on the host and dense. */
-typedef struct op_data {
-    vrn_op_desc desc;
-    uint32_t images;
-    float *x, *residual, *expected;
-    float *params[VRN_PARAM_COUNT], *norm[VRN_PARAM_COUNT];
-    vrn_params view;
-} op_data;
-
-static size_t dense_floats(vrn_shape s)
+static void print_mismatch(const vrn_kernel_verdict *verdict, const vrn_kernel *kernel,
+                           const char *type)
 {
-    return (size_t)s.h * s.w * s.c;
-}
-
-/* Operations store tensors and parameters as halves, or as bytes, but for the small ones that are always
- * floats (session/precision.c); scales are such that values are not clamped. */
-static void set_formats(vrn_op_desc *d, vrn_type type)
-{
-    const bool floats_out =
-        d->op == VRN_OP_GROUP_NORM || d->op == VRN_OP_SOFTMAX || d->op == VRN_OP_LINEAR;
-    const bool parameters = d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR;
-    const vrn_format in = {type, type == VRN_TYPE_I8 ? 1 / 127.0f : 0};
-    if (d->op != VRN_OP_SOFTMAX) d->x = in;
-    d->r = in;
-    if (!floats_out) d->y = (vrn_format){type, type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
-    if (parameters && type == VRN_TYPE_F16) d->w = type;
-    if (vrn_op_takes_bytes(d)) d->w = VRN_TYPE_I8;
-}
-
-static float stored(float value, vrn_format format)
-{
-    if (format.type == VRN_TYPE_F16) return vrn_half_to_float(vrn_float_to_half(value));
-    if (format.type == VRN_TYPE_I8) {
-        return fminf(127, fmaxf(-127, rintf(value / format.scale))) * format.scale;
-    }
-    return value;
-}
-
-static float *random_floats(size_t count, float low, float high, uint64_t *state)
-{
-    float *values = malloc((count ? count : 1) * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++) {
-        values[i] = low + (high - low) * 0.5f * (fixture_random(state) + 1);
-    }
-    return values;
-}
-
-/* Random numbers that the format has. */
-static float *random_tensor(vrn_shape shape, uint32_t images, vrn_format format, uint64_t *state)
-{
-    size_t count = dense_floats(shape) * images;
-    float *values = random_floats(count, -1, 1, state);
-    for (size_t i = 0; i < count; i++) values[i] = stored(values[i], format);
-    return values;
-}
-
-static void make_data(op_data *data, const op_case *c, vrn_type type)
-{
-    uint64_t state = 42;
-    *data = (op_data){.desc = complete_desc(c), .images = c->images};
-    vrn_op_desc *d = &data->desc;
-    set_formats(d, type);
-    data->x = random_tensor(d->in, c->images, d->x, &state);
-    vrn_shape residual = d->op == VRN_OP_ADD ? d->in : d->epilogue.residual_shape;
-    if (dense_floats(residual)) {
-        data->residual = random_tensor(residual, c->images, d->r, &state);
-    }
-    if (d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR) {
-        size_t each = d->op == VRN_OP_LINEAR
-                          ? d->in.c
-                          : (size_t)d->in.c / d->groups * d->kernel.y * d->kernel.x;
-        float *weights = random_floats(each * d->out.c, -1, 1, &state);
-        /* Weights that bytes have: multiples of 1/127 of the channel's largest. */
-        for (size_t i = 0; i < each * d->out.c && d->w == VRN_TYPE_I8; i++) {
-            weights[i] = i % each ? stored(weights[i], (vrn_format){VRN_TYPE_I8, 1 / 127.0f}) : 1;
-        }
-        data->params[VRN_PARAM_WEIGHT] = weights;
-        if (c->bias) data->params[VRN_PARAM_BIAS] = random_floats(d->out.c, -1, 1, &state);
-    }
-    float **norm = c->fold ? data->norm : data->params;
-    if (c->fold || d->op == VRN_OP_BATCH_NORM || d->op == VRN_OP_GROUP_NORM) {
-        norm[VRN_PARAM_WEIGHT] = random_floats(d->out.c, 0.5f, 1.5f, &state);
-        norm[VRN_PARAM_BIAS] = random_floats(d->out.c, -1, 1, &state);
-        norm[VRN_PARAM_MEAN] = random_floats(d->out.c, -1, 1, &state);
-        norm[VRN_PARAM_VAR] = random_floats(d->out.c, 0.5f, 1.5f, &state);
-    }
-    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        data->view.own[i] = data->params[i];
-        data->view.norm[i] = data->norm[i];
-    }
-    data->view.norm_eps = 0.1f; /* large enough to be missed if it is left out */
-    data->expected = random_floats(dense_floats(d->out) * c->images, 0, 0, &state);
-    vrn_reference_run(d, c->images, data->x, data->residual, &data->view, data->expected);
-}
-
-static void free_data(op_data *data)
-{
-    free(data->x);
-    free(data->residual);
-    free(data->expected);
-    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        free(data->params[i]);
-        free(data->norm[i]);
-    }
-}
-
-/* Dense [.., C] to [.., C padded] with zeros, as a device stores them. */
-static void pad(void *to, const float *from, vrn_format format, vrn_shape shape, uint32_t images)
-{
-    uint32_t padded = vrn_c4(shape.c) * 4;
-    for (size_t i = 0; i < (size_t)images * shape.h * shape.w * padded; i++) {
-        size_t c = i % padded;
-        float value = c < shape.c ? from[i / padded * shape.c + c] : 0;
-        if (format.type == VRN_TYPE_F32) ((float *)to)[i] = value;
-        if (format.type == VRN_TYPE_F16) ((uint16_t *)to)[i] = vrn_float_to_half(value);
-        if (format.type == VRN_TYPE_I8) ((int8_t *)to)[i] = (int8_t)lrintf(value / format.scale);
-    }
-}
-
-static float number_at(const void *from, vrn_format format, size_t i)
-{
-    if (format.type == VRN_TYPE_F16) return vrn_half_to_float(((const uint16_t *)from)[i]);
-    if (format.type == VRN_TYPE_I8) return (float)((const int8_t *)from)[i] * format.scale;
-    return ((const float *)from)[i];
-}
-
-/* The device's side: one mapped buffer a binding, and one for each scratch. */
-enum { SCRATCH = VRN_BIND_COUNT, BUFFERS = VRN_BIND_COUNT + VRN_SCRATCH_MAX };
-
-typedef struct op_buffers {
-    vrn_buffer buffers[BUFFERS];
-    VkBufferView views[VRN_PASSES_MAX][VRN_BIND_COUNT];
-    uint64_t offset, bytes[BUFFERS]; /* the offset is the same in all */
-} op_buffers;
-
-static void pack_weights(const op_data *data, const vrn_kernel *kernel, float *to)
-{
-    const vrn_op_desc *d = &data->desc;
-    const vrn_operator *op = vrn_operator_of(d->op);
-    const size_t count = op->packed_floats(d, kernel);
-    float *floats = malloc(count * sizeof *floats);
-    assert_non_null(floats);
-    op->pack(d, kernel, &data->view, floats);
-    if (d->w == VRN_TYPE_F16) {
-        vrn_floats_to_halves((uint16_t *)(void *)to, floats, count);
+    const vrn_mismatch *m = &verdict->first;
+    if (m->outside) {
+        fprintf(stderr, "%s, %s, %s: wrote outside of its output\n", m->name, kernel->name, type);
     } else {
-        memcpy(to, floats, count * sizeof *floats);
-    }
-    free(floats);
-}
-
-static void fill_buffers(op_buffers *b, const op_data *data, const vrn_kernel *kernel)
-{
-    const vrn_op_desc *d = &data->desc;
-    const vrn_operator *op = vrn_operator_of(d->op);
-    vrn_shape residual = d->op == VRN_OP_ADD ? d->in : d->epilogue.residual_shape;
-    b->bytes[VRN_BIND_X] = vrn_tensor_bytes(d->in, d->x.type) * data->images;
-    b->bytes[VRN_BIND_Y] = vrn_tensor_bytes(d->out, d->y.type) * data->images;
-    b->bytes[VRN_BIND_R] = vrn_max_u64(16, vrn_tensor_bytes(residual, d->r.type) * data->images);
-    /* Guards before and behind, which must survive around the output and never be read. */
-    b->offset = GUARD_FLOATS * sizeof(float);
-    for (uint32_t i = 0; i < BUFFERS; i++) {
-        if (i < SCRATCH && !(op->bindings & (1u << i))) continue;
-        if (i == VRN_BIND_W) b->bytes[i] = vrn_kernel_weight_bytes(kernel, d);
-        if (i >= SCRATCH && !kernel->scratch_bytes) continue;
-        if (i >= SCRATCH) {
-            b->bytes[i] = kernel->scratch_bytes(d, kernel, i - SCRATCH + 1, data->images);
-        }
-        uint64_t size = b->bytes[i] + 2 * GUARD_FLOATS * sizeof(float);
-        assert_int_equal(vrn_buffer_create(&b->buffers[i], device, VRN_BUFFER_DEVICE, size, "test"),
-                         VRN_OK);
-        assert_non_null(b->buffers[i].mapped);
-        float *mapped = b->buffers[i].mapped;
-        for (uint64_t k = 0; k < size / sizeof(float); k++) mapped[k] = poison;
-        if (i == VRN_BIND_W) pack_weights(data, kernel, mapped + GUARD_FLOATS);
-    }
-    pad((float *)b->buffers[VRN_BIND_X].mapped + GUARD_FLOATS, data->x, d->x, d->in, data->images);
-    if (data->residual) {
-        pad((float *)b->buffers[VRN_BIND_R].mapped + GUARD_FLOATS, data->residual, d->r, residual,
-            data->images);
+        fprintf(stderr,
+                "%s, %s, %s: %zu wrong, [n %u, y %u, x %u, c %u]: expected %.9g, found %.9g\n",
+                m->name, kernel->name, type, verdict->wrong, m->n, m->y, m->x, m->c, m->expected,
+                m->found);
     }
 }
 
-static VkDescriptorSet bind_buffers(op_buffers *b, const op_data *data, const vrn_kernel *kernel,
-                                    uint32_t pass, const vrn_pipeline *pipeline,
-                                    VkDescriptorPool pool)
+/* Returns how many kernels are wrong. */
+static uint32_t run_typed(const vrn_op_case *c, vrn_type type)
 {
-    vrn_binding bindings[VRN_BIND_COUNT];
-    VkDescriptorSet set;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < VRN_BIND_COUNT; i++) {
-        if (!(vrn_operator_of(data->desc.op)->bindings & (1u << i))) continue;
-        uint32_t scratch = kernel->pass[pass].scratch[i];
-        uint32_t from = scratch ? SCRATCH + scratch - 1 : i;
-        if (scratch) {
-            assert_int_equal(b->bytes[from],
-                             vrn_kernel_binding_bytes(kernel, pass, i, &data->desc, data->images));
-        }
-        const vrn_range range = {b->buffers[from].handle, b->offset, b->bytes[from]};
-        VkBufferView *view = &b->views[pass][i];
-        if (kernel->pass[pass].texel & (1u << i)) {
-            VkFormat format = vrn_kernel_texel_format(kernel, pass, i, &data->desc);
-            assert_int_equal(vrn_texel_view_create(view, device, range, format), VRN_OK);
-        }
-        bindings[count++] = (vrn_binding){.binding = i, .range = range, .view = *view};
-    }
-    assert_int_equal(vrn_descriptor_set_create(&set, device, pool, pipeline, bindings, count),
-                     VRN_OK);
-    return set;
-}
-
-static void run_kernel(op_buffers *b, const op_data *data, const vrn_kernel *kernel)
-{
-    vrn_bound_pass bound[VRN_PASSES_MAX];
-    VkDescriptorPool pool;
-    assert_int_equal(vrn_descriptor_pool_create(&pool, device, VRN_PASSES_MAX,
-                                                VRN_PASSES_MAX * VRN_BIND_COUNT,
-                                                VRN_PASSES_MAX * VRN_BIND_COUNT, 0),
-                     VRN_OK);
-    for (uint32_t i = 0; i < kernel->pass_count; i++) {
-        vrn_pipeline_key key;
-        vrn_kernel_key(kernel, i, &data->desc, &key);
-        assert_int_equal(vrn_pipeline_get(&bound[i].pipeline, device, &key), VRN_OK);
-        bound[i].set = bind_buffers(b, data, kernel, i, &bound[i].pipeline, pool);
-    }
-
-    vrn_commands commands;
-    assert_int_equal(vrn_commands_create(&commands, device), VRN_OK);
-    VkCommandBuffer buffer = commands.buffers[0];
-    assert_int_equal(vrn_commands_begin(buffer, device, true), VRN_OK);
-    vrn_kernel_record(kernel, &data->desc, data->images, bound, buffer, device);
-    vrn_commands_barrier(buffer, device, true);
-    assert_int_equal(vrn_commands_end(buffer, device), VRN_OK);
-    assert_int_equal(vrn_commands_submit(&commands, device, &buffer, 1), VRN_OK);
-    assert_int_equal(vrn_commands_wait(&commands, device), VRN_OK);
-    vrn_commands_destroy(&commands, device);
-    device->vk.DestroyDescriptorPool(device->handle, pool, NULL);
-}
-
-static void free_buffers(op_buffers *b)
-{
-    for (uint32_t i = 0; i < VRN_PASSES_MAX * VRN_BIND_COUNT; i++) {
-        VkBufferView view = b->views[i / VRN_BIND_COUNT][i % VRN_BIND_COUNT];
-        if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
-    }
-    for (uint32_t i = 0; i < BUFFERS; i++) vrn_buffer_destroy(&b->buffers[i], device);
-}
-
-/* Kernels sum in float32, in an order of their own: the error grows with the number of terms, whose
- * magnitudes here are at most 1; 4e-6 of a typical sum is far above that and far below a mistake. */
-static double tolerance(const vrn_op_desc *d)
-{
-    double terms = 1;
-    if (d->op == VRN_OP_CONV) {
-        terms = (double)d->in.c / d->groups * d->kernel.y * d->kernel.x;
-    } else if (d->op == VRN_OP_LINEAR) {
-        terms = d->in.c;
-    }
-    double relative = 4e-6 * sqrt(terms) + 4e-6;
-    /* Halves have 11 bits: each weight, once it is folded and packed (and perhaps transformed, whose inverse
-     * makes its error up to ten times as large), and the result are rounded to them. */
-    if (d->w == VRN_TYPE_F16) relative += 4e-3 * sqrt(terms);
-    if (d->y.type == VRN_TYPE_F16) relative += 5e-4;
-    return relative;
-}
-
-static int compare(const op_buffers *b, const op_data *data, const char *where)
-{
-    const vrn_op_desc *d = &data->desc;
-    const float *y = b->buffers[VRN_BIND_Y].mapped;
-    const uint32_t padded = vrn_c4(d->out.c) * 4;
-    const size_t floats = b->bytes[VRN_BIND_Y] / sizeof(float);
-    const size_t count = floats * 16 / vrn_type_bytes4(d->y.type);
-    int wrong = 0;
-    for (size_t i = 0; i < GUARD_FLOATS; i++) {
-        if (y[i] != poison || y[GUARD_FLOATS + floats + i] != poison) {
-            if (wrong++ < 4) fprintf(stderr, "%s: guard %zu overwritten\n", where, i);
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        uint32_t c = (uint32_t)(i % padded);
-        size_t pixel = i / padded;
-        float expected = c < d->out.c ? data->expected[pixel * d->out.c + c] : 0;
-        const float found = number_at(y + GUARD_FLOATS, d->y, i);
-        double step = d->y.type == VRN_TYPE_I8 ? 0.501 * d->y.scale : 0; /* of rounding */
-        if (d->y.type == VRN_TYPE_I8)
-            expected = fmaxf(-127 * d->y.scale, fminf(127 * d->y.scale, expected));
-        double error = fabs((double)found - expected) - step;
-        if (error <= tolerance(d) * fmax(1, fabs(expected))) continue;
-        if (wrong++ < 4) {
-            fprintf(stderr, "%s: [n %zu, y %zu, x %zu, c %u]: expected %.9g, found %.9g\n", where,
-                    pixel / (d->out.h * d->out.w), pixel / d->out.w % d->out.h, pixel % d->out.w, c,
-                    expected, found);
-        }
-    }
-    return wrong;
-}
-
-static uint32_t run_typed(const op_case *c, vrn_type type)
-{
-    op_data data;
-    make_data(&data, c, type);
+    vrn_case_data data;
+    assert_int_equal(vrn_case_data_create(&data, c, type, NULL), VRN_OK);
     const vrn_operator *op = vrn_operator_of(data.desc.op);
     uint32_t tested = 0, wrong = 0;
     for (uint32_t i = 0; i < op->kernel_count; i++) {
         const vrn_kernel *kernel = &op->kernels[i];
         if (!vrn_kernel_supported(kernel, &data.desc, device)) continue;
-        op_buffers buffers = {0};
-        char where[128];
-        snprintf(where, sizeof where, "%s, %s, %s", c->name, kernel->name, vrn_type_name(type));
-        fill_buffers(&buffers, &data, kernel);
-        run_kernel(&buffers, &data, kernel);
-        wrong += compare(&buffers, &data, where) != 0;
-        free_buffers(&buffers);
+        vrn_kernel_verdict verdict;
+        assert_int_equal(vrn_kernel_check(&verdict, &checker, kernel, &data), VRN_OK);
         tested++;
+        if (verdict.wrong == 0) continue;
+        wrong++;
+        print_mismatch(&verdict, kernel, vrn_type_name(type));
     }
-    free_data(&data);
+    vrn_case_data_free(&data);
     assert_true(tested > 0);
     return wrong;
 }
@@ -355,18 +60,29 @@ static void grids_fold(void **state)
     (void)state;
     const uint32_t limit = device->limits.maxComputeWorkGroupCount[0];
     device->limits.maxComputeWorkGroupCount[0] = 3;
-    for (uint32_t i = 0; i < VRN_COUNT(op_cases); i++) {
+    for (uint32_t i = 0; i < vrn_op_case_count; i++) {
         /* One case of each operator that needs more than three work groups is enough. */
         static const char *const chosen[] = {"3x3 large",   "groups of 20", "batch norm",
                                              "max pool",    "group norm",   "relu alone",
                                              "softmax of 3"};
         for (uint32_t k = 0; k < VRN_COUNT(chosen); k++) {
-            if (strcmp(op_cases[i].name, chosen[k]) != 0) continue;
-            void *c = (void *)(uintptr_t)&op_cases[i];
+            if (strcmp(vrn_op_cases[i].name, chosen[k]) != 0) continue;
+            void *c = (void *)(uintptr_t)&vrn_op_cases[i];
             run_case(&c);
         }
     }
     device->limits.maxComputeWorkGroupCount[0] = limit;
+}
+
+/* Whether the device lists the matrices of a kernel, and can have its subgroups. */
+static bool has_matrix(const vrn_kernel *kernel)
+{
+    bool found = !kernel->matrix.m;
+    for (uint32_t i = 0; i < device->subgroup.matrix_count; i++) {
+        found = found ||
+                memcmp(&device->subgroup.matrices[i], &kernel->matrix, sizeof kernel->matrix) == 0;
+    }
+    return found && kernel->subgroup_size <= device->subgroup.size_max;
 }
 
 /* A row that no case has run would be a kernel without a test. */
@@ -376,11 +92,12 @@ static void every_kernel_is_covered(void **state)
     for (uint32_t o = 0; o < VRN_OP_COUNT; o++) {
         const vrn_operator *op = vrn_operator_of((vrn_op)o);
         for (uint32_t i = 0; i < op->kernel_count; i++) {
-            if (!vrn_device_has(device, op->kernels[i].needs)) continue;
+            if (!vrn_device_has(device, op->kernels[i].needs) || !has_matrix(&op->kernels[i]))
+                continue;
             bool covered = false;
-            for (uint32_t c = 0; c < VRN_COUNT(op_cases) * VRN_TYPE_COUNT && !covered; c++) {
-                vrn_op_desc d = complete_desc(&op_cases[c / VRN_TYPE_COUNT]);
-                set_formats(&d, (vrn_type)(c % VRN_TYPE_COUNT));
+            for (uint32_t c = 0; c < vrn_op_case_count * VRN_TYPE_COUNT && !covered; c++) {
+                vrn_op_desc d = vrn_case_desc(&vrn_op_cases[c / VRN_TYPE_COUNT],
+                                              (vrn_type)(c % VRN_TYPE_COUNT));
                 covered = (uint32_t)d.op == o && vrn_kernel_supported(&op->kernels[i], &d, device);
             }
             if (!covered) fprintf(stderr, "%s: no case\n", op->kernels[i].name);
@@ -391,22 +108,22 @@ static void every_kernel_is_covered(void **state)
 
 int main(void)
 {
-    device = fixture_device(&messages, 0);
-    if (!vrn_device_has(device, VRN_CAPABILITY_DIRECT_MAPPING)) {
-        /* A discrete device: its memory is still visible to the host in part; ask for that. */
-        device->info.capabilities |= VRN_CAPABILITY_DIRECT_MAPPING;
-    }
-    struct CMUnitTest tests[VRN_COUNT(op_cases) + 2];
-    for (uint32_t i = 0; i < VRN_COUNT(op_cases); i++) {
+    /* Cooperative matrices that are emulated are slow, but must be right. */
+    device = fixture_device_with(&messages, 0, VRN_CAPABILITY_COOPERATIVE_MATRIX);
+    struct CMUnitTest *tests = calloc(vrn_op_case_count + 2, sizeof *tests);
+    if (!tests || vrn_checker_create(&checker, device)) return 1;
+    for (uint32_t i = 0; i < vrn_op_case_count; i++) {
         tests[i] = (struct CMUnitTest){
-            .name = op_cases[i].name,
+            .name = vrn_op_cases[i].name,
             .test_func = run_case,
-            .initial_state = (void *)(uintptr_t)&op_cases[i],
+            .initial_state = (void *)(uintptr_t)&vrn_op_cases[i],
         };
     }
-    tests[VRN_COUNT(op_cases)] = (struct CMUnitTest)cmocka_unit_test(every_kernel_is_covered);
-    tests[VRN_COUNT(op_cases) + 1] = (struct CMUnitTest)cmocka_unit_test(grids_fold);
-    int failed = cmocka_run_group_tests_name("operators", tests, NULL, NULL);
+    tests[vrn_op_case_count] = (struct CMUnitTest)cmocka_unit_test(every_kernel_is_covered);
+    tests[vrn_op_case_count + 1] = (struct CMUnitTest)cmocka_unit_test(grids_fold);
+    int failed = _cmocka_run_group_tests("operators", tests, vrn_op_case_count + 2, NULL, NULL);
+    vrn_checker_destroy(&checker);
     vrn_device_destroy(&device);
+    free(tests);
     return failed || messages.errors || messages.warnings;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the static library defines: the functions of the public headers for everyone, names of its own
-that stay hidden, volk's, hidden too, and nothing else.
+"""What the static library defines: the functions of the public headers for everyone, other names that
+begin with vrn_, which stay hidden, and nothing else.
 
     check_symbols.py READELF LIBRARY ROOT
 """
@@ -14,7 +14,7 @@ from sources import read, report, walk
 DECLARED = re.compile(r"\bVRN_API\b[^;{]*?\b(vrn_\w+)\s*\(")
 # Num: Value Size Type Bind Vis Ndx Name
 SYMBOL = re.compile(r"^ *\d+: \S+ +\S+ (\w+) +(GLOBAL|WEAK) +(\w+) +(\w+) (\S+)$", re.MULTILINE)
-OWN = re.compile(r"vrn_|vk[A-Z]|volk")
+OWN = re.compile(r"vrn_")
 SANITIZERS = re.compile(r"__(odr_)?asan|__ubsan|__tsan")
 
 

@@ -136,11 +136,11 @@ VRN_API const char *vrn_name(void);
         self.assertEqual(check_symbols.declarations(self.HEADER), {"vrn_create", "vrn_name"})
         good = ["FUNC    GLOBAL DEFAULT    1 vrn_create", "FUNC    GLOBAL DEFAULT    1 vrn_name"]
         self.assertEqual(self.check(*good, "FUNC    GLOBAL HIDDEN     1 vrn_inner",
-                                    "OBJECT  GLOBAL HIDDEN     1 vkCreateInstance",
+                                    "OBJECT  GLOBAL HIDDEN     1 vrn_vkCreateInstance",
                                     "FUNC    LOCAL  DEFAULT    1 helper",
                                     "NOTYPE  GLOBAL DEFAULT  UND malloc"), [])
         for bad in ("FUNC    GLOBAL DEFAULT    1 vrn_inner", "FUNC    GLOBAL HIDDEN     1 inner",
-                    "OBJECT  GLOBAL DEFAULT    1 vkCreateInstance"):
+                    "OBJECT  GLOBAL HIDDEN     1 vkCreateInstance"):
             self.assertEqual(len(self.check(*good, bad)), 1, bad)
         self.assertEqual(len(self.check(good[0])), 1)
         self.assertEqual(len(self.check(good[0], "FUNC    GLOBAL HIDDEN     1 vrn_name")), 2)

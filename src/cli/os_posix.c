@@ -13,6 +13,17 @@
 
 #include "report.h"
 
+void cli_os_start(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+}
+
+char *cli_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value ? cli_copy_text(value) : NULL;
+}
+
 double cli_time_ms(void)
 {
     struct timespec now;
@@ -44,6 +55,17 @@ cli_path_kind cli_path_get_entry_kind(const char *path)
     if (!S_ISLNK(info.st_mode)) return kind_of_mode(info.st_mode);
     cli_path_kind target = cli_path_get_kind(path);
     return target == CLI_PATH_DIRECTORY ? CLI_PATH_OTHER : target;
+}
+
+bool cli_path_is_absolute(const char *path)
+{
+    return *path == '/';
+}
+
+size_t cli_path_folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -179,10 +201,22 @@ static char *join_path(const char *folder, const char *rest)
     return path;
 }
 
+char *cli_program_folder(void)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1); /* Linux alone has it */
+    if (length <= 0 || (size_t)length >= sizeof path - 1) return NULL;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash) return NULL;
+    *slash = '\0';
+    return cli_copy_text(path);
+}
+
 char *cli_cache_directory(void)
 {
     const char *own = getenv("VKRESNET_CACHE");
-    if (own) return *own ? join_path(own, "") : NULL;
+    if (own) return *own ? cli_copy_text(own) : NULL;
     const char *shared = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     /* The XDG specification has relative paths ignored. */
     if (shared && *shared == '/') return join_path(shared, "/vkresnet");

@@ -1,22 +1,18 @@
-/* The table of operations that every kernel is tested on. */
-#ifndef VRN_TESTS_DEVICE_OP_CASES_H
-#define VRN_TESTS_DEVICE_OP_CASES_H
+#include "ops/cases.h"
 
-#include "ops/op.h"
-
-typedef struct op_case {
-    const char *name;
-    uint32_t images;
-    vrn_op_desc desc; /* `out` is computed where it is left zero */
-    bool bias, fold;  /* of convolutions: own bias, batch norm folded in */
-} op_case;
+#include "base/util.h"
+#include "ops/kernel.h"
 
 #define CONV(k_, s_, p_, d_, g_)                                                                   \
     .op = VRN_OP_CONV, .kernel = {k_, k_}, .stride = {s_, s_}, .padding = {p_, p_},                \
     .dilation = {d_, d_}, .groups = g_
-#define SHAPE(h_, w_, c_) {h_, w_, c_}
+#define SHAPE(h_, w_, c_)                                                                          \
+    {                                                                                              \
+        h_, w_, c_                                                                                 \
+    }
 
-static const op_case op_cases[] = {
+/* clang-format off */
+const vrn_op_case vrn_op_cases[] = {
     {"1x1", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 7, 32), .out = {.c = 64}}, 0, 0},
     {"1x1 prime", 3, {CONV(1, 1, 0, 1, 1), .in = SHAPE(5, 11, 13), .out = {.c = 17}}, 1, 1},
     {"1x1 stride 2", 2, {CONV(1, 2, 0, 1, 1), .in = SHAPE(14, 13, 24), .out = {.c = 48}}, 0, 1},
@@ -76,6 +72,32 @@ static const op_case op_cases[] = {
       .epilogue = {.residual = true, .residual_shape = SHAPE(10, 7, 6), .residual_stride = 2,
                    .residual_offset = 4}},
      0, 1},
+    /* As much as a kernel of each kind can have at once. */
+    {"all of it",
+     2,
+     {.op = VRN_OP_CONV, .kernel = {3, 3}, .stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2},
+      .groups = 1, .in = SHAPE(11, 9, 13), .out = {.c = 70},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(6, 9, 70),
+                   .residual_stride = 1}},
+     1, 1},
+    {"all of 3x3",
+     2,
+     {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 11, 29), .out = {.c = 45},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(9, 11, 45),
+                   .residual_stride = 1}},
+     1, 1},
+    {"all of 1x1",
+     2,
+     {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 9, 29), .out = {.c = 70},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(7, 9, 70),
+                   .residual_stride = 1}},
+     1, 1},
+    {"all of groups",
+     2,
+     {CONV(3, 2, 1, 1, 2), .in = SHAPE(9, 10, 48), .out = {.c = 96},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(5, 5, 96),
+                   .residual_stride = 1}},
+     1, 1},
     {"batch norm", 2, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(5, 7, 13), .eps = 1e-5f}, 0, 0},
     {"batch norm, eps", 1, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(9, 9, 64), .eps = 1e-2f}, 0, 0},
     {"group norm", 2, {.op = VRN_OP_GROUP_NORM, .groups = 4, .in = SHAPE(7, 5, 20), .eps = 1e-5f},
@@ -109,18 +131,29 @@ static const op_case op_cases[] = {
     {"softmax", 3, {.op = VRN_OP_SOFTMAX, .in = SHAPE(1, 1, 1000)}, 0, 0},
     {"softmax of 3", 2, {.op = VRN_OP_SOFTMAX, .in = SHAPE(1, 1, 3)}, 0, 0},
 };
+/* clang-format on */
 
-#undef CONV
-#undef SHAPE
+const uint32_t vrn_op_case_count = VRN_COUNT(vrn_op_cases);
 
-static inline uint32_t window_size(uint32_t in, uint32_t kernel, uint32_t stride, uint32_t padding,
-                                   uint32_t dilation)
+static uint32_t window_size(uint32_t in, uint32_t kernel, uint32_t stride, uint32_t padding,
+                            uint32_t dilation)
 {
     return (in + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
 }
 
-/* The case's description with its output shape. */
-static inline vrn_op_desc complete_desc(const op_case *c)
+/* Operands are between -1 and 1, and results mostly between -3 and 3. */
+static void set_formats(vrn_op_desc *d, vrn_type type)
+{
+    const bool floats_out = d->op == VRN_OP_GROUP_NORM || d->op == VRN_OP_SOFTMAX;
+    const vrn_format in = {type, type == VRN_TYPE_I8 ? 1 / 127.0f : 0};
+    if (d->op != VRN_OP_SOFTMAX) d->x = in;
+    d->r = in;
+    if (!floats_out) d->y = (vrn_format){type, type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
+    if (type == VRN_TYPE_F16 && (d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR)) d->w = type;
+    if (vrn_op_takes_bytes(d)) d->w = VRN_TYPE_I8;
+}
+
+vrn_op_desc vrn_case_desc(const vrn_op_case *c, vrn_type type)
 {
     vrn_op_desc d = c->desc;
     switch (d.op) {
@@ -144,7 +177,47 @@ static inline vrn_op_desc complete_desc(const op_case *c)
     case VRN_OP_COUNT: break;
     }
     if (d.op == VRN_OP_CONV) d.epilogue.bias = c->bias || c->fold;
+    set_formats(&d, type);
     return d;
 }
 
-#endif
+/* Bits of vrn_case_traits. */
+enum {
+    TRAIT_WINDOW = 1 << 0, /* more than one position */
+    TRAIT_STRIDE = 1 << 1,
+    TRAIT_PADDING = 1 << 2,
+    TRAIT_DILATION = 1 << 3,
+    TRAIT_GROUPS = 1 << 4,
+    TRAIT_PADDED_IN = 1 << 5, /* channels that do not fill their last vec4 */
+    TRAIT_PADDED_OUT = 1 << 6,
+    TRAIT_IMAGES = 1 << 7,
+    TRAIT_MANY = 1 << 8, /* outputs, of more than one tile each way */
+    TRAIT_BIAS = 1 << 9,
+    TRAIT_FOLD = 1 << 10,
+    TRAIT_RELU = 1 << 11,
+    TRAIT_ADD = 1 << 12,
+    TRAIT_OPTION_A = 1 << 13,
+};
+
+uint32_t vrn_case_traits(const vrn_op_case *c)
+{
+    const vrn_op_desc d = vrn_case_desc(c, VRN_TYPE_F32);
+    const uint32_t rows = d.out.h * d.out.w * c->images;
+    uint32_t traits = 0;
+    if (d.kernel.y * d.kernel.x > 1) traits |= TRAIT_WINDOW;
+    if (d.stride.y > 1 || d.stride.x > 1 || d.subsample > 1) traits |= TRAIT_STRIDE;
+    if (d.padding.y > 0 || d.padding.x > 0) traits |= TRAIT_PADDING;
+    if (d.dilation.y > 1 || d.dilation.x > 1) traits |= TRAIT_DILATION;
+    if (d.groups > 1) traits |= TRAIT_GROUPS;
+    if (d.in.c % 4 != 0) traits |= TRAIT_PADDED_IN;
+    if (d.out.c % 4 != 0) traits |= TRAIT_PADDED_OUT;
+    if (c->images > 1) traits |= TRAIT_IMAGES;
+    if (d.out.c > 64 && (rows > 64 || d.op != VRN_OP_CONV)) traits |= TRAIT_MANY;
+    if (c->bias) traits |= TRAIT_BIAS;
+    if (c->fold) traits |= TRAIT_FOLD;
+    if (d.epilogue.relu) traits |= TRAIT_RELU;
+    if (d.epilogue.residual) {
+        traits |= d.epilogue.residual_stride > 1 ? TRAIT_OPTION_A : TRAIT_ADD;
+    }
+    return traits;
+}

@@ -1,0 +1,35 @@
+# What `cmake --install` gives besides the program: both libraries, the headers, a CMake package and a
+# pkg-config file. Paths in these count from where they lie, so that the installed tree may be moved.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS vkresnet_static vkresnet_shared EXPORT vkresnet
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/vkresnet" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    FILES_MATCHING PATTERN "*.h")
+
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/vkresnet)
+install(EXPORT vkresnet NAMESPACE vkresnet:: FILE vkresnet-targets.cmake DESTINATION ${package_folder})
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/vkresnet-config.cmake.in"
+    "${PROJECT_BINARY_DIR}/package/vkresnet-config.cmake" INSTALL_DESTINATION ${package_folder}
+    NO_SET_AND_CHECK_MACRO)
+# Before 1.0 the interface may change with the minor version.
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/vkresnet-config-version.cmake"
+    COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/package/vkresnet-config.cmake"
+    "${PROJECT_BINARY_DIR}/package/vkresnet-config-version.cmake" DESTINATION ${package_folder})
+
+set(pc_folder "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
+file(RELATIVE_PATH pc_prefix "${pc_folder}" "${CMAKE_INSTALL_PREFIX}")
+file(RELATIVE_PATH pc_libdir "${CMAKE_INSTALL_PREFIX}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+file(RELATIVE_PATH pc_includedir "${CMAKE_INSTALL_PREFIX}" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
+# What the static library needs besides the C library, for those who link it.
+set(pc_libs_private ${VRN_SYSTEM_LIBRARIES})
+list(TRANSFORM pc_libs_private REPLACE "^([a-z]+)$" "-l\\1")
+list(TRANSFORM pc_libs_private REPLACE "^Threads::Threads$" "${CMAKE_THREAD_LIBS_INIT}")
+list(JOIN pc_libs_private " " pc_libs_private)
+string(STRIP "${pc_libs_private}" pc_libs_private)
+configure_file("${CMAKE_CURRENT_LIST_DIR}/vkresnet.pc.in" "${PROJECT_BINARY_DIR}/package/vkresnet.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/package/vkresnet.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

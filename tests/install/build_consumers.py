@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Builds the consumers against an installed tree.
+
+    build_consumers.py PREFIX LIBDIR FOLDER CC CXX PKG_CONFIG [CMAKE_OPTION]...
+
+PREFIX: the tree. FOLDER receives what is built.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.dirname(os.path.dirname(HERE))
+CONSUMERS = os.path.join(HERE, "consumers")
+
+
+def run(*command, **options):
+    print("+", shlex.join(command), flush=True)
+    return subprocess.run(command, check=True, text=True, **options)
+
+
+def cmake(name, folder, *options):
+    """Configures, builds and installs a consumer that is a CMake project; gives its build folder."""
+    build = os.path.join(folder, name)
+    run("cmake", "-S", os.path.join(CONSUMERS, name), "-B", build, "-DCMAKE_BUILD_TYPE=Release", *options)
+    run("cmake", "--build", build, "--parallel", "2")
+    return build
+
+
+def flags(pkg_config, libdir, *options):
+    """What pkg-config says, for an installed tree in an unusual place."""
+    environment = {**os.environ, "PKG_CONFIG_PATH": os.path.join(libdir, "pkgconfig")}
+    return shlex.split(run(pkg_config, *options, "vkresnet", env=environment, stdout=subprocess.PIPE).stdout)
+
+
+def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    libdir = os.path.join(prefix, libdir)
+
+    cmake("volk", folder, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={cc}", f"-DCMAKE_CXX_COMPILER={cxx}",
+          *options)
+
+    compile_plain = [cc, "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "plain", "main.c"),
+                     *flags(pkg_config, libdir, "--cflags")]
+    run(*compile_plain, *flags(pkg_config, libdir, "--libs"), f"-Wl,-rpath,{libdir}",
+        "-o", os.path.join(folder, "plain_shared"))
+    # The linker takes the shared library where both are there, so the static one is named by its file.
+    libraries = ["-l:libvkresnet.a" if flag == "-lvkresnet" else flag
+                 for flag in flags(pkg_config, libdir, "--libs", "--static")]
+    run(*compile_plain, *libraries, "-o", os.path.join(folder, "plain_static"))
+
+    run(cc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "dlopen", "main.c"),
+        "-I" + os.path.join(prefix, "include"), "-ldl", "-o", os.path.join(folder, "opened"))
+    shutil.copy(os.path.join(libdir, "libvkresnet.so"), os.path.join(folder, "libcopy.so"))
+
+    build = cmake("subproject", folder, f"-DVKRESNET={SOURCE}", f"-DCMAKE_C_COMPILER={cc}", "-DBUILD_SHARED_LIBS=ON",
+                  *options)
+    run("cmake", "--install", build, "--prefix", os.path.join(folder, "subproject-installed"))
+    if os.listdir(os.path.join(folder, "subproject-installed")) != ["bin"]:
+        sys.exit("as a subproject, the library installs itself")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

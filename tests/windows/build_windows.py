@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Builds the project for 64-bit Windows, warnings being errors, and looks at what came out of it.
+
+    build_windows.py SOURCE FOLDER VULKAN_INCLUDE VOLK_INCLUDE STB_INCLUDE [CMAKE_OPTION]...
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+TARGET = "x86_64-w64-mingw32"
+# Windows itself: its kernel, its C library, and the shell, which splits the program's command line.
+SYSTEM = re.compile(r"kernel32|msvcrt|ucrtbase|api-ms-win-crt-.*|shell32", re.IGNORECASE)
+
+
+def link_headers(folder, vulkan, volk):
+    """A folder with the headers that are the same everywhere, and with none of this system's C library."""
+    os.makedirs(folder, exist_ok=True)
+    for source in (os.path.join(vulkan, "vulkan"), os.path.join(vulkan, "vk_video"),
+                   os.path.join(volk, "volk.h"), os.path.join(volk, "volk.c")):
+        name = os.path.join(folder, os.path.basename(source))
+        if os.path.lexists(name):
+            os.unlink(name)
+        os.symlink(source, name)
+
+
+def build(source, folder, headers, stb, options):
+    subprocess.run(["cmake", "-S", source, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DVRN_WERROR=ON",
+                    f"-DCMAKE_TOOLCHAIN_FILE={source}/cmake/mingw-w64.cmake", "-DVRN_BUILD_TESTS=OFF",
+                    f"-DVULKAN_HEADERS_INCLUDE_DIR={headers}", f"-DVOLK_INCLUDE_DIR={headers}",
+                    f"-DVOLK_SOURCE={headers}/volk.c", f"-DSTB_INCLUDE_DIR={stb}", *options], check=True)
+    subprocess.run(["cmake", "--build", folder, "--parallel", "2"], check=True)
+
+
+def problems(path):
+    """Names that a DLL exports and that are not the interface's, and libraries that are not Windows'."""
+    table = subprocess.run([f"{TARGET}-objdump", "-p", path], check=True, text=True, stdout=subprocess.PIPE).stdout
+    for name in re.findall(r"DLL Name: (\S+)\.dll", table, re.IGNORECASE):
+        if not SYSTEM.fullmatch(name):
+            yield f"{path}: needs {name}.dll"
+    # A heading, lines of "[index] name" or "[index] +base[ordinal] hint name", an empty line.
+    names = table.partition("[Ordinal/Name Pointer] Table")[2].partition("\n\n")[0]
+    exports = re.findall(r"^\s*\[.* (\w+)$", names, re.MULTILINE)
+    if path.endswith(".dll") and len(exports) < 10:
+        yield f"{path}: exports only {exports}"
+    for name in exports:
+        if not name.startswith("vrn_"):
+            yield f"{path}: exports {name}"
+
+
+def main(source, folder, vulkan, volk, stb, *options):
+    headers, binaries = os.path.join(folder, "headers"), os.path.join(folder, "build")
+    link_headers(headers, vulkan, volk)
+    build(source, binaries, headers, stb, options)
+    found = [problem for name in ("libvkresnet.dll", "vkresnet.exe")
+             for problem in problems(os.path.join(binaries, name))]
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
