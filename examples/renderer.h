@@ -1,0 +1,74 @@
+/* A small offscreen renderer with a Vulkan device of its own, which knows nothing of networks: what an
+ * application has already before it embeds one. Every function ends the program when Vulkan fails. */
+#ifndef EXAMPLES_RENDERER_H
+#define EXAMPLES_RENDERER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vulkan/vulkan_core.h>
+
+#include "scene.h"
+
+enum { FRAME_SIDE = 256, FRAMES_IN_FLIGHT = 2 };
+
+typedef struct gpu_buffer {
+    VkBuffer handle;
+    VkDeviceMemory memory;
+    void *mapped;
+} gpu_buffer;
+
+typedef struct gpu_image {
+    VkImage handle;
+    VkDeviceMemory memory;
+    VkImageView view;
+} gpu_image;
+
+/* One of the frames in flight. */
+typedef struct frame {
+    VkCommandBuffer commands;
+    VkFence done;
+    gpu_image colour, depth; /* colour is VK_FORMAT_R8G8B8A8_SRGB, to be sampled */
+    VkFramebuffer framebuffer;
+    gpu_buffer picture; /* for the host, where pictures are wanted */
+} frame;
+
+typedef struct renderer {
+    VkInstance instance;
+    VkDebugUtilsMessengerEXT messenger;
+    uint32_t complaints; /* of the validation layer */
+    VkPhysicalDevice physical;
+    VkPhysicalDeviceMemoryProperties memory;
+    uint32_t family;
+    VkDevice device;
+    VkQueue queue;
+    VkCommandPool pool;
+    VkRenderPass pass;
+    VkPipelineLayout layout;
+    VkPipeline pipeline;
+    gpu_buffer vertices;
+    frame frames[FRAMES_IN_FLIGHT];
+} renderer;
+
+/* The instance and the choice of a physical device come first, so that others can say what they would like
+ * to have enabled on the device. */
+void renderer_start(renderer *r, bool validation);
+void renderer_create(renderer *r, const void *features, const char *const *extensions,
+                     uint32_t extension_count, const vertex *vertices, uint32_t vertex_count);
+void renderer_destroy(renderer *r);
+
+gpu_buffer renderer_buffer(renderer *r, VkDeviceSize bytes, VkBufferUsageFlags usage);
+void renderer_buffer_destroy(renderer *r, gpu_buffer *buffer);
+
+/* Waits until the frame is free, begins its commands and draws a scene into its colour image, which is in
+ * VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL afterwards, without a barrier behind. */
+frame *renderer_draw(renderer *r, uint32_t slot, const scene *s, const float camera[16],
+                     float horizon);
+
+/* Copies the colour image for the host: only for pictures on the disk. */
+void renderer_copy(renderer *r, frame *f);
+void renderer_submit(renderer *r, frame *f);
+void renderer_wait(renderer *r, const frame *f);
+
+#endif
