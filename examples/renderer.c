@@ -7,8 +7,8 @@
 #define VOLK_IMPLEMENTATION
 #include <volk.h>
 
-#include "scene.frag.spv.h"
-#include "scene.vert.spv.h"
+#include <scene.frag.spv.h> /* made from scene.frag and scene.vert */
+#include <scene.vert.spv.h>
 
 static void check(VkResult result, const char *what)
 {
