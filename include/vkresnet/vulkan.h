@@ -183,7 +183,8 @@ typedef struct vrn_record_params {
 /* Records the preparation of the input, the network and the writing of the results into a command buffer
  * of the application, which is being recorded, outside of a render pass; a primary one, or a secondary one
  * to be executed. The family of its pool is the imported one, and it must run on the imported device.
- * Nothing is submitted and nothing waits. The results are, byte for byte, those of vrn_session_run for
+ * Nothing is submitted and nothing waits for the device; but the first recording of its kind compiles kernels
+ * that prepare the input, and into a slot it makes buffers. The results are, byte for byte, those of vrn_session_run for
  * the same pixels.
  *
  * Barriers. All inputs are read at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with VK_ACCESS_SHADER_READ_BIT,

@@ -441,6 +441,73 @@ static void barriers_of_the_application(void **state)
     vrn_session_destroy(&session);
 }
 
+/* ---- What the host sees ---- */
+
+static atomic_int maps, allocations, picture_copies;
+
+static VKAPI_ATTR VkResult VKAPI_CALL counted_map(VkDevice from, VkDeviceMemory memory,
+                                                  VkDeviceSize offset, VkDeviceSize size,
+                                                  VkMemoryMapFlags flags, void **mapped)
+{
+    atomic_fetch_add(&maps, 1);
+    return app.MapMemory(from, memory, offset, size, flags, mapped);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL counted_allocation(VkDevice from,
+                                                         const VkMemoryAllocateInfo *info,
+                                                         const VkAllocationCallbacks *allocator,
+                                                         VkDeviceMemory *memory)
+{
+    atomic_fetch_add(&allocations, 1);
+    return app.AllocateMemory(from, info, allocator, memory);
+}
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL counting_device(VkDevice from, const char *name)
+{
+    if (strcmp(name, "vkMapMemory") == 0) return (PFN_vkVoidFunction)counted_map;
+    if (strcmp(name, "vkAllocateMemory") == 0) return (PFN_vkVoidFunction)counted_allocation;
+    /* The ways in which a picture could leave the device. */
+    if (strstr(name, "CopyImage") || strstr(name, "BlitImage"))
+        atomic_fetch_add(&picture_copies, 1);
+    return app.GetDeviceProcAddr(from, name);
+}
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL counting(VkInstance instance, const char *name)
+{
+    if (strcmp(name, "vkGetDeviceProcAddr") == 0) return (PFN_vkVoidFunction)counting_device;
+    return app.get(instance, name);
+}
+
+/* Of each frame the host reads the logits, which it asked for, and nothing else: the library has no function
+ * that copies from images, makes no memory after the first frame, and maps none. */
+static void the_host_reads_no_picture(void **state)
+{
+    (void)state;
+    vrn_device_import_params params = app.import;
+    params.get_instance_proc_addr = counting;
+    vrn_device *counted = NULL;
+    vrn_session *session = NULL;
+    assert_int_equal(vrn_device_import(&counted, &params), VRN_OK);
+    assert_int_equal(vrn_session_create(&session, counted, model, NULL), VRN_OK);
+    float expected[CLASSES];
+    run_photo(session, picture, WIDTH, HEIGHT, expected);
+    const VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;
+    app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, RGBA, layout);
+    const vrn_record_image input = record_image(&image, layout);
+    for (int frame = 0; frame < 3; frame++) {
+        const int mapped = atomic_load(&maps), allocated = atomic_load(&allocations);
+        expect(session, (vrn_record_params){.images = &input}, expected, "a counted frame");
+        if (frame == 0) continue;
+        assert_int_equal(atomic_load(&maps), mapped);
+        assert_int_equal(atomic_load(&allocations), allocated);
+    }
+    assert_true(atomic_load(&allocations) > 0);
+    assert_int_equal(atomic_load(&picture_copies), 0);
+    app_image_destroy(&app, &image);
+    vrn_session_destroy(&session);
+    vrn_device_destroy(&counted);
+}
+
 /* ---- Refusals ---- */
 
 static void refuse(vrn_session *session, const vrn_record_params *params, vrn_result expected,
@@ -513,11 +580,11 @@ int main(void)
     }
     make_picture();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images_of_every_format),  cmocka_unit_test(images_in_every_layout),
-        cmocka_unit_test(a_region_is_a_picture),   cmocka_unit_test(letterbox_shows_all),
-        cmocka_unit_test(bytes_in_buffers),        cmocka_unit_test(floats_and_every_output),
-        cmocka_unit_test(several_in_flight),       cmocka_unit_test(barriers_of_the_application),
-        cmocka_unit_test(wrong_calls_are_refused),
+        cmocka_unit_test(images_of_every_format),    cmocka_unit_test(images_in_every_layout),
+        cmocka_unit_test(a_region_is_a_picture),     cmocka_unit_test(letterbox_shows_all),
+        cmocka_unit_test(bytes_in_buffers),          cmocka_unit_test(floats_and_every_output),
+        cmocka_unit_test(several_in_flight),         cmocka_unit_test(barriers_of_the_application),
+        cmocka_unit_test(the_host_reads_no_picture), cmocka_unit_test(wrong_calls_are_refused),
     };
     int failed = cmocka_run_group_tests_name("record", tests, NULL, NULL);
     free(picture);
