@@ -6,15 +6,22 @@
 vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device,
                                       vrn_descriptor_counts counts)
 {
-    const VkDescriptorPoolSize sizes[] = {
-        {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, counts.storage_buffers + counts.array_buffers},
-        {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, counts.texel_buffers},
-    };
+    VkDescriptorPoolSize sizes[3] = {
+        {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, counts.storage_buffers + counts.array_buffers}};
+    uint32_t size_count = 1;
+    if (counts.texel_buffers > 0) {
+        sizes[size_count++] =
+            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, counts.texel_buffers};
+    }
+    if (counts.sampled_images > 0) {
+        sizes[size_count++] =
+            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, counts.sampled_images};
+    }
     const VkDescriptorPoolCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
         .flags = counts.array_buffers ? VK_DESCRIPTOR_POOL_CREATE_UPDATE_AFTER_BIND_BIT : 0,
         .maxSets = counts.sets,
-        .poolSizeCount = counts.texel_buffers ? 2 : 1,
+        .poolSizeCount = size_count,
         .pPoolSizes = sizes,
     };
     *pool = VK_NULL_HANDLE;
@@ -59,18 +66,22 @@ vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
     for (uint32_t i = 0; i < count; i++) total += descriptors(&bindings[i]);
     VkDescriptorBufferInfo *infos = vrn_alloc(total, sizeof *infos);
     if (!infos) return vrn_fail_memory(&device->log);
+    VkDescriptorImageInfo images[VRN_MAX_BINDINGS];
     VkWriteDescriptorSet writes[VRN_MAX_BINDINGS];
     for (uint32_t i = 0; i < count; i++) {
         const vrn_binding *b = &bindings[i];
+        images[i] = (VkDescriptorImageInfo){.imageView = b->image, .imageLayout = b->layout};
         writes[i] = (VkWriteDescriptorSet){
             .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
             .dstSet = *set,
             .dstBinding = b->binding,
             .descriptorCount = descriptors(b),
-            .descriptorType = b->view ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
-                                      : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .descriptorType = b->view    ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
+                              : b->image ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
+                                         : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .pBufferInfo = &infos[used],
             .pTexelBufferView = &b->view,
+            .pImageInfo = &images[i],
         };
         const uint64_t step = b->block_bytes ? b->block_bytes : b->range.bytes;
         for (uint64_t at = 0; at < b->range.bytes; at += step) {

@@ -5,12 +5,14 @@
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
 
-/* One binding of a set: a range of a buffer, whole or cut into an array, or with a view that view of a texel
- * buffer. */
+/* One binding of a set: a range of a buffer, whole or cut into an array; a view of a texel buffer; or an image
+ * to be sampled. */
 typedef struct vrn_binding {
     uint32_t binding;
     vrn_range range;
-    VkBufferView view; /* VK_NULL_HANDLE: storage buffers */
+    VkBufferView view; /* VK_NULL_HANDLE: no texel buffer */
+    VkImageView image; /* VK_NULL_HANDLE: no image */
+    VkImageLayout layout;
     uint32_t
         block_bytes; /* of each of an array (vrn_pipeline_key.arrays), but for the last; 0: no array */
 } vrn_binding;
@@ -19,6 +21,7 @@ typedef struct vrn_binding {
 typedef struct vrn_descriptor_counts {
     uint32_t sets, storage_buffers, texel_buffers;
     uint32_t array_buffers; /* storage buffers in arrays */
+    uint32_t sampled_images;
 } vrn_descriptor_counts;
 
 vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device,

@@ -91,7 +91,7 @@ static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_
                     select ? " matches " : "", select ? select : "", count);
 }
 
-static vrn_result load_table(vrn_device *device)
+vrn_result vrn_device_load(vrn_device *device)
 {
     const char *missing = NULL;
     PFN_vkGetDeviceProcAddr get = device->instance.vk.GetDeviceProcAddr;
@@ -124,26 +124,66 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    vrn_features features;
-    vrn_features_collect(&features, device);
+    vrn_device_wishes wishes;
+    vrn_features_wish(&wishes, vrn_features_of(device->info.capabilities, &device->subgroup),
+                      device->info.api_version, device->portability_subset);
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = features.chain,
+        .pNext = wishes.chain,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = features.extension_count,
-        .ppEnabledExtensionNames = features.extensions,
-        .pEnabledFeatures = &features.core,
+        .enabledExtensionCount = wishes.extension_count,
+        .ppEnabledExtensionNames = wishes.extensions,
     };
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
     if (created != VK_SUCCESS) {
         device->handle = VK_NULL_HANDLE;
         return vrn_device_check(device, created, "vkCreateDevice");
     }
-    vrn_result result = load_table(device);
+    vrn_result result = vrn_device_load(device);
     if (result) return result;
     device->vk.GetDeviceQueue(device->handle, device->queue_family, 0, &device->queue);
     return VRN_OK;
+}
+
+vrn_result vrn_device_start(vrn_device **out, const vrn_log *log, const char *cache_directory)
+{
+    const bool cached = cache_directory && *cache_directory;
+    vrn_device *device = vrn_alloc(1, sizeof *device);
+    *out = NULL;
+    if (!device) return vrn_fail_memory(log);
+    device->log = *log;
+    atomic_init(&device->lost, false);
+    atomic_init(&device->submitted, false);
+    atomic_init(&device->avoided_count, 0);
+    for (uint32_t i = 0; i < VRN_AVOIDED_MAX; i++) atomic_init(&device->avoided[i], NULL);
+    device->queue_lock = vrn_mutex_create();
+    device->weights_lock = vrn_mutex_create();
+    if (cached) device->cache_directory = vrn_strndup(cache_directory, strlen(cache_directory));
+    if (!device->queue_lock || !device->weights_lock || !device->cache_directory != !cached) {
+        vrn_device_destroy(&device);
+        return vrn_fail_memory(log);
+    }
+    *out = device;
+    return VRN_OK;
+}
+
+void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t without,
+                         uint32_t with)
+{
+    device->info = probe->info;
+    device->info.capabilities &= ~(without | (vrn_quirks_without(probe, &device->log) & ~with));
+    device->limits = probe->limits;
+    device->memory = probe->memory;
+    device->driver_id = probe->driver_id;
+    device->subgroup = probe->subgroup;
+    memcpy(device->cache_uuid, probe->cache_uuid, sizeof device->cache_uuid);
+    device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(probe, &device->log);
+    device->freezes_constants = vrn_quirks_freeze_constants(probe, &device->log);
+    device->queue_family = probe->queue_family;
+    device->max_array = probe->max_array;
+    device->timestamp_mask = probe->timestamp_mask;
+    device->portability_subset = probe->portability_subset;
 }
 
 vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
@@ -153,42 +193,16 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     if (!out) return vrn_fail(&params->log, VRN_ERROR_INVALID_ARGUMENT, "device is NULL");
     *out = NULL;
 
-    vrn_device *device = vrn_alloc(1, sizeof *device);
-    if (!device) return vrn_fail_memory(&params->log);
-    device->log = params->log;
-    atomic_init(&device->lost, false);
-    atomic_init(&device->submitted, false);
-    atomic_init(&device->avoided_count, 0);
-    for (uint32_t i = 0; i < VRN_AVOIDED_MAX; i++) atomic_init(&device->avoided[i], NULL);
+    vrn_device *device;
+    vrn_result result = vrn_device_start(&device, &params->log, params->cache_directory);
+    if (result) return result;
     vrn_probe probe;
     VkPhysicalDevice physical;
-    vrn_result result = vrn_instance_create(&device->instance, params->validation, &device->log);
+    result = vrn_instance_create(&device->instance, params->validation, &device->log);
     if (result) goto error;
     result = choose(&probe, &physical, &device->instance, params->select, &device->log);
     if (result) goto error;
-    device->info = probe.info;
-    device->info.capabilities &=
-        ~(params->without | (vrn_quirks_without(&probe, &device->log) & ~params->with));
-    device->limits = probe.limits;
-    device->memory = probe.memory;
-    device->driver_id = probe.driver_id;
-    device->subgroup = probe.subgroup;
-    memcpy(device->cache_uuid, probe.cache_uuid, sizeof device->cache_uuid);
-    device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(&probe, &device->log);
-    device->freezes_constants = vrn_quirks_freeze_constants(&probe, &device->log);
-    device->queue_family = probe.queue_family;
-    device->max_array = probe.max_array;
-    device->timestamp_mask = probe.timestamp_mask;
-    device->portability_subset = probe.portability_subset;
-    device->queue_lock = vrn_mutex_create();
-    device->weights_lock = vrn_mutex_create();
-    const char *cache = params->cache_directory;
-    if (cache && *cache) device->cache_directory = vrn_strndup(cache, strlen(cache));
-    if (!device->queue_lock || !device->weights_lock ||
-        !device->cache_directory != !(cache && *cache)) {
-        result = vrn_fail_memory(&device->log);
-        goto error;
-    }
+    vrn_device_describe(device, &probe, params->without, params->with);
     result = create_handle(device, physical);
     if (result) goto error;
     result = vrn_pipeline_store_create(device);
@@ -209,16 +223,33 @@ void vrn_device_destroy(vrn_device **pointer)
     vrn_device *device = *pointer;
     *pointer = NULL;
     if (device->handle) {
-        /* Drivers that only compile have a device, but nothing that could be waited for. */
-        if (atomic_load(&device->submitted)) device->vk.DeviceWaitIdle(device->handle);
+        /* Drivers that only compile have a device, but nothing that could be waited for. A lent device
+         * has queues that others use: only its owner may wait for all of it. */
+        if (atomic_load(&device->submitted) && !device->lent) {
+            device->vk.DeviceWaitIdle(device->handle);
+        }
         vrn_pipeline_store_destroy(device);
-        if (device->vk.DestroyDevice) device->vk.DestroyDevice(device->handle, NULL);
+        if (device->vk.DestroyDevice && !device->lent) {
+            device->vk.DestroyDevice(device->handle, NULL);
+        }
     }
     vrn_mutex_destroy(&device->weights_lock);
     vrn_mutex_destroy(&device->queue_lock);
     vrn_instance_destroy(&device->instance);
     vrn_free(device->cache_directory);
     vrn_free(device);
+}
+
+void vrn_device_lock_queue(const vrn_device *device)
+{
+    vrn_mutex_lock(device->queue_lock);
+    if (device->lent_lock) device->lent_lock(device->lent_lock_user);
+}
+
+void vrn_device_unlock_queue(const vrn_device *device)
+{
+    if (device->lent_unlock) device->lent_unlock(device->lent_lock_user);
+    vrn_mutex_unlock(device->queue_lock);
 }
 
 void vrn_device_get_info(const vrn_device *device, vrn_device_info *info)

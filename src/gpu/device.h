@@ -1,5 +1,5 @@
 /* The inside of vrn_device: a logical device, its queue, its function table and what lives as long as
- * it does. */
+ * it does. device.c makes one of the library's own, import.c one of what an application lends. */
 #ifndef VRN_GPU_DEVICE_H
 #define VRN_GPU_DEVICE_H
 
@@ -37,7 +37,11 @@ struct vrn_device {
     uint64_t timestamp_mask; /* the bits that the queue's timestamps have */
     bool portability_subset; /* VK_KHR_portability_subset, which must be enabled where it is */
     VkQueue queue;
-    vrn_mutex *queue_lock; /* around every use of the queue */
+    vrn_mutex *queue_lock;         /* among the library's own threads, see vrn_device_lock_queue */
+    void (*lent_lock)(void *user); /* and among the application's; or NULL */
+    void (*lent_unlock)(void *user);
+    void *lent_lock_user;
+    bool lent;             /* instance and device are an application's, who destroys them */
     atomic_bool lost;      /* once the driver said so, every later call fails at once */
     atomic_bool submitted; /* anything, ever */
 
@@ -58,6 +62,18 @@ static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
 {
     return (device->info.capabilities & capability) == capability;
 }
+
+/* Around every use of the queue. */
+void vrn_device_lock_queue(const vrn_device *device);
+void vrn_device_unlock_queue(const vrn_device *device);
+
+/* How a device comes to be: empty with its locks; then an instance; then what was found out about the
+ * physical device, less `without` and, but for `with`, what the driver does badly; then a handle and its functions.
+ * vrn_device_destroy takes it back at any stage. */
+vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory);
+void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t without,
+                         uint32_t with);
+vrn_result vrn_device_load(vrn_device *device);
 
 /* Turns a VkResult into the library's, logs what failed ("vkAllocateMemory"), and remembers a lost
  * device. VK_SUCCESS gives VRN_OK and no message. */

@@ -1,75 +1,230 @@
 #include "gpu/features.h"
 
-static void add(vrn_features *features, const char *extension, void *structure)
+#include <assert.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* A feature: what it is a part of, and where its bit is. */
+typedef struct feature {
+    uint32_t capability;   /* or VRN_FEATURE_SUBGROUP_SIZES; it takes all rows that name it */
+    bool wished;           /* something in the library uses it */
+    const char *extension; /* that it comes with, .. */
+    uint32_t core;         /* .. unless the API has this version; 0: never a part of it */
+    const char *structure, *name;
+    VkStructureType type; /* its own structure .. */
+    size_t size, offset;
+    VkStructureType version_type; /* .. or that of a whole version; 0: none */
+    size_t version_offset;
+} feature;
+
+#define FEATURE(structure_, member)                                                                \
+    .structure = #structure_, .name = #member, .size = sizeof(structure_),                         \
+    .offset = offsetof(structure_, member)
+#define VERSION(version, member)                                                                   \
+    .version_type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_##version##_FEATURES,               \
+    .version_offset = offsetof(VkPhysicalDeviceVulkan1##version##Features, member)
+
+static const feature features[] = {
+    {.capability = VRN_CAPABILITY_TIMELINE_SEMAPHORES,
+     .wished = true,
+     .extension = VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
+     FEATURE(VkPhysicalDeviceTimelineSemaphoreFeatures, timelineSemaphore),
+     VERSION(2, timelineSemaphore)},
+    {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
+     .wished = true,
+     .core = VK_API_VERSION_1_0,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+     .structure = "VkPhysicalDeviceFeatures",
+     .name = "shaderStorageBufferArrayDynamicIndexing",
+     .size = sizeof(VkPhysicalDeviceFeatures2),
+     .offset = offsetof(VkPhysicalDeviceFeatures2, features) +
+               offsetof(VkPhysicalDeviceFeatures, shaderStorageBufferArrayDynamicIndexing)},
+    {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
+     .wished = true,
+     .extension = VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
+     FEATURE(VkPhysicalDeviceDescriptorIndexingFeatures, runtimeDescriptorArray),
+     VERSION(2, runtimeDescriptorArray)},
+    {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
+     .wished = true,
+     .extension = VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
+     FEATURE(VkPhysicalDeviceDescriptorIndexingFeatures, descriptorBindingVariableDescriptorCount),
+     VERSION(2, descriptorBindingVariableDescriptorCount)},
+    {.capability = VRN_CAPABILITY_INTEGER_DOT_PRODUCT,
+     .wished = true,
+     .extension = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_3,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
+     FEATURE(VkPhysicalDeviceShaderIntegerDotProductFeatures, shaderIntegerDotProduct),
+     VERSION(3, shaderIntegerDotProduct)},
+    {.capability = VRN_FEATURE_SUBGROUP_SIZES,
+     .wished = true,
+     .extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_3,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
+     FEATURE(VkPhysicalDeviceSubgroupSizeControlFeatures, subgroupSizeControl),
+     VERSION(3, subgroupSizeControl)},
+    {.capability = VRN_CAPABILITY_PIPELINE_STATISTICS,
+     .wished = true,
+     .extension = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
+     FEATURE(VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR, pipelineExecutableInfo)},
+#ifdef VRN_COOPERATIVE_MATRIX
+    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
+     .wished = true,
+     .extension = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+     FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderFloat16),
+     VERSION(2, shaderFloat16)},
+    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
+     .wished = true,
+     .extension = VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
+     FEATURE(VkPhysicalDeviceVulkanMemoryModelFeatures, vulkanMemoryModel),
+     VERSION(2, vulkanMemoryModel)},
+    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
+     .wished = true,
+     .extension = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
+     FEATURE(VkPhysicalDeviceCooperativeMatrixFeaturesKHR, cooperativeMatrix)},
+#endif
+    {.capability = VRN_CAPABILITY_STORAGE_16BIT,
+     .core = VK_API_VERSION_1_1,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
+     FEATURE(VkPhysicalDevice16BitStorageFeatures, storageBuffer16BitAccess),
+     VERSION(1, storageBuffer16BitAccess)},
+    {.capability = VRN_CAPABILITY_FLOAT16,
+     .extension = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+     FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderFloat16),
+     VERSION(2, shaderFloat16)},
+    {.capability = VRN_CAPABILITY_INT8,
+     .extension = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+     FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderInt8),
+     VERSION(2, shaderInt8)},
+    {.capability = VRN_CAPABILITY_INT8,
+     .extension = VK_KHR_8BIT_STORAGE_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_8BIT_STORAGE_FEATURES,
+     FEATURE(VkPhysicalDevice8BitStorageFeatures, storageBuffer8BitAccess),
+     VERSION(2, storageBuffer8BitAccess)},
+};
+
+uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgroup)
 {
-    features->extensions[features->extension_count++] = extension;
-    if (!structure) return;
-    ((VkBaseOutStructure *)structure)->pNext = features->chain;
-    features->chain = structure;
+    const bool sizes = subgroup->size_min != subgroup->size_max;
+    return capabilities | (sizes ? VRN_FEATURE_SUBGROUP_SIZES : 0);
 }
 
-void vrn_features_collect(vrn_features *f, const vrn_device *device)
+/* Switches a feature on in its structure, which is in the chain already or comes to its end: structures lie
+ * in `wishes` one behind the other. Returns how many bytes of them there are then. */
+static size_t switch_on(vrn_device_wishes *wishes, const feature *f, size_t used)
 {
-    *f = (vrn_features){
-        .statistics =
-            {
-                .sType =
-                    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
-                .pipelineExecutableInfo = VK_TRUE,
-            },
-        .arrays =
-            {
-                .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
-                .runtimeDescriptorArray = VK_TRUE,
-                .descriptorBindingVariableDescriptorCount = VK_TRUE,
-            },
-        .dot_product =
-            {
-                .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
-                .shaderIntegerDotProduct = VK_TRUE,
-            },
-        .subgroup_sizes =
-            {
-                .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
-                .subgroupSizeControl = VK_TRUE,
-            },
-#ifdef VRN_COOPERATIVE_MATRIX
-        .float16 =
-            {
-                .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
-                .shaderFloat16 = VK_TRUE,
-            },
-        .memory_model =
-            {
-                .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
-                .vulkanMemoryModel = VK_TRUE,
-            },
-        .matrix =
-            {
-                .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
-                .cooperativeMatrix = VK_TRUE,
-            },
-#endif
+    const VkBool32 on = VK_TRUE;
+    VkBaseOutStructure *s = wishes->chain, *last = NULL;
+    while (s && s->sType != f->type) {
+        last = s;
+        s = s->pNext;
+    }
+    if (!s) {
+        s = (void *)((char *)wishes->structures + used);
+        used += vrn_round_up(f->size, sizeof wishes->structures[0]);
+        assert(used <= sizeof wishes->structures);
+        s->sType = f->type;
+        if (last) {
+            last->pNext = s;
+        } else {
+            wishes->chain = s;
+        }
+    }
+    memcpy((char *)s + f->offset, &on, sizeof on);
+    return used;
+}
+
+static void add(vrn_device_wishes *wishes, vrn_wish wish)
+{
+    assert(wishes->count < VRN_MAX_WISHES);
+    wishes->wishes[wishes->count++] = wish;
+    if (wish.extension &&
+        !vrn_features_has_extension(wishes->extensions, wishes->extension_count, wish.extension)) {
+        wishes->extensions[wishes->extension_count++] = wish.extension;
+    }
+}
+
+void vrn_features_wish(vrn_device_wishes *wishes, uint32_t wanted, uint32_t api_version,
+                       bool portability_subset)
+{
+    size_t used = 0;
+    *wishes = (vrn_device_wishes){
+        .api_version = VK_API_VERSION_1_1,
+        .queue_flags = VK_QUEUE_COMPUTE_BIT,
     };
-    if (device->portability_subset) add(f, "VK_KHR_portability_subset", NULL);
-    if (vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS)) {
-        add(f, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME, &f->statistics);
+    if (portability_subset) {
+        add(wishes, (vrn_wish){.needed = true, .extension = "VK_KHR_portability_subset"});
     }
-    if (vrn_device_has(device, VRN_CAPABILITY_BUFFER_ARRAYS)) {
-        add(f, VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, &f->arrays);
-        f->core.shaderStorageBufferArrayDynamicIndexing = VK_TRUE;
+    for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
+        const feature *f = &features[i];
+        if (!f->wished || !(wanted & f->capability)) continue;
+        add(wishes, (vrn_wish){
+                        .extension = f->core && api_version >= f->core ? NULL : f->extension,
+                        .structure = f->structure,
+                        .feature = f->name,
+                        .capability = f->capability & ~VRN_FEATURE_SUBGROUP_SIZES,
+                    });
+        used = switch_on(wishes, f, used);
     }
-    if (vrn_device_has(device, VRN_CAPABILITY_INTEGER_DOT_PRODUCT)) {
-        add(f, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, &f->dot_product);
+}
+
+bool vrn_features_has_extension(const char *const *extensions, uint32_t count, const char *name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(extensions[i], name) == 0) return true;
     }
-    if (device->subgroup.size_min != device->subgroup.size_max) {
-        add(f, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME, &f->subgroup_sizes);
+    return false;
+}
+
+static bool is_on(const void *structure, size_t offset)
+{
+    VkBool32 on;
+    memcpy(&on, (const char *)structure + offset, sizeof on);
+    return on;
+}
+
+static bool switched_on(const feature *f, const void *chain, const VkPhysicalDeviceFeatures *core)
+{
+    if (f->type == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2 && core &&
+        is_on(core, f->offset - offsetof(VkPhysicalDeviceFeatures2, features))) {
+        return true;
     }
-#ifdef VRN_COOPERATIVE_MATRIX
-    if (vrn_device_has(device, VRN_CAPABILITY_COOPERATIVE_MATRIX)) {
-        add(f, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME, &f->float16);
-        add(f, VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME, &f->memory_model);
-        add(f, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME, &f->matrix);
+    for (const VkBaseInStructure *s = chain; s; s = s->pNext) {
+        if (s->sType == f->type && is_on(s, f->offset)) return true;
+        if (f->version_type && s->sType == f->version_type && is_on(s, f->version_offset)) {
+            return true;
+        }
     }
-#endif
+    return false;
+}
+
+uint32_t vrn_features_missing(const char *const *extensions, uint32_t count, const void *chain,
+                              const VkPhysicalDeviceFeatures *core, uint32_t api_version)
+{
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
+        const feature *f = &features[i];
+        bool there = (f->core && api_version >= f->core) ||
+                     vrn_features_has_extension(extensions, count, f->extension);
+        if (!there || !switched_on(f, chain, core)) missing |= f->capability;
+    }
+    return missing;
 }

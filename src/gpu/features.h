@@ -1,30 +1,27 @@
-/* What of a device's capabilities is switched on when its Vulkan device is made. */
+/* What of a device's capabilities has to be switched on when its Vulkan device is made: the same table for
+ * devices of the library's own, for telling an application, and for reading what an application did. */
 #ifndef VRN_GPU_FEATURES_H
 #define VRN_GPU_FEATURES_H
 
-#include "gpu/device.h"
+#include <vkresnet/vulkan.h>
 
-enum { VRN_FEATURE_EXTENSIONS_MAX = 8 };
+#include "gpu/probe.h"
 
-/* The chain points into the struct: it must not move. */
-typedef struct vrn_features {
-    void *chain; /* of VkDeviceCreateInfo::pNext */
-    const char *extensions[VRN_FEATURE_EXTENSIONS_MAX];
-    uint32_t extension_count;
-    VkPhysicalDeviceFeatures core;
-    VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR statistics;
-    VkPhysicalDeviceDescriptorIndexingFeatures arrays;
-    VkPhysicalDeviceShaderIntegerDotProductFeatures dot_product;
-    VkPhysicalDeviceSubgroupSizeControlFeatures subgroup_sizes;
-#ifdef VRN_COOPERATIVE_MATRIX
-    VkPhysicalDeviceShaderFloat16Int8Features float16;
-    VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
-    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrix;
-#endif
-} vrn_features;
+/* Beside the capability bits: pipelines can be made for one of several subgroup sizes. */
+#define VRN_FEATURE_SUBGROUP_SIZES (UINT32_C(1) << 31)
 
-/* Collects what the kernels need for the device's capabilities, and the extensions that must be enabled
- * where they are offered. */
-void vrn_features_collect(vrn_features *features, const vrn_device *device);
+/* What a device has: its capabilities, and the bit above. */
+uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgroup);
+
+/* Lists what must be enabled for `features` to be used with an API of this version, and extensions that must
+ * be enabled where they are offered. The chain points into `wishes`: it must not move. */
+void vrn_features_wish(vrn_device_wishes *wishes, uint32_t features, uint32_t api_version,
+                       bool portability_subset);
+
+/* Of all that exists only where it is enabled: what these extensions and features do not switch on. */
+uint32_t vrn_features_missing(const char *const *extensions, uint32_t count, const void *chain,
+                              const VkPhysicalDeviceFeatures *core, uint32_t api_version);
+
+bool vrn_features_has_extension(const char *const *extensions, uint32_t count, const char *name);
 
 #endif

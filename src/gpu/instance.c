@@ -112,11 +112,11 @@ static vrn_result create_handle(vrn_instance *instance, bool validation, const v
     return VRN_OK;
 }
 
-static vrn_result load_table(vrn_instance *instance, const vrn_log *log)
+static vrn_result load_table(vrn_instance *instance, PFN_vkGetInstanceProcAddr get,
+                             vrn_result otherwise, const vrn_log *log)
 {
     const char *missing = NULL;
-#define VRN_LOAD(name)                                                                             \
-    instance->vk.name = (PFN_vk##name)vkGetInstanceProcAddr(instance->handle, "vk" #name);
+#define VRN_LOAD(name) instance->vk.name = (PFN_vk##name)get(instance->handle, "vk" #name);
 #define VRN_NEED(name)                                                                             \
     VRN_LOAD(name)                                                                                 \
     if (!instance->vk.name) missing = "vk" #name;
@@ -126,9 +126,16 @@ static vrn_result load_table(vrn_instance *instance, const vrn_log *log)
 #undef VRN_NEED
 #undef VRN_LOAD
     if (missing) {
-        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "the Vulkan loader lacks %s", missing);
+        return vrn_fail(log, otherwise, "the Vulkan loader lacks %s", missing);
     }
     return VRN_OK;
+}
+
+vrn_result vrn_instance_lend(vrn_instance *instance, VkInstance handle,
+                             PFN_vkGetInstanceProcAddr get, bool debug_utils, const vrn_log *log)
+{
+    *instance = (vrn_instance){.handle = handle, .debug_utils = debug_utils, .lent = true};
+    return load_table(instance, get, VRN_ERROR_UNSUPPORTED, log);
 }
 
 static vrn_result create_messenger(vrn_instance *instance, const vrn_log *log)
@@ -167,7 +174,7 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
     }
     vrn_result result = create_handle(instance, validation, log);
     if (result || !instance->handle) goto error;
-    result = load_table(instance, log);
+    result = load_table(instance, vkGetInstanceProcAddr, VRN_ERROR_NO_DEVICE, log);
     if (result) goto error;
     if (validation) {
         result = create_messenger(instance, log);
@@ -185,7 +192,7 @@ void vrn_instance_destroy(vrn_instance *instance)
     if (instance->messenger) {
         instance->vk.DestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
     }
-    if (instance->handle && instance->vk.DestroyInstance) {
+    if (instance->handle && instance->vk.DestroyInstance && !instance->lent) {
         instance->vk.DestroyInstance(instance->handle, NULL);
     }
     *instance = (vrn_instance){0};

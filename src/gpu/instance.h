@@ -1,4 +1,4 @@
-/* A Vulkan instance of the library's own, with the validation layer where asked for. */
+/* A Vulkan instance: of the library's own, with the validation layer where asked for, or lent. */
 #ifndef VRN_GPU_INSTANCE_H
 #define VRN_GPU_INSTANCE_H
 
@@ -11,12 +11,18 @@ typedef struct vrn_instance {
     vrn_instance_table vk;
     VkDebugUtilsMessengerEXT messenger;
     bool debug_utils; /* objects can be named, commands labelled */
+    bool lent;        /* an application's, who destroys it */
 } vrn_instance;
 
 /* `log` receives the validation messages and must outlive the instance.
  * Errors: VRN_ERROR_NO_DEVICE (no loader, or no Vulkan 1.1), VRN_ERROR_UNSUPPORTED (no validation
  * layer), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vrn_log *log);
+/* Takes an application's instance: finds its functions through `get`. Errors: VRN_ERROR_UNSUPPORTED (one
+ * is missing). */
+vrn_result vrn_instance_lend(vrn_instance *instance, VkInstance handle,
+                             PFN_vkGetInstanceProcAddr get, bool debug_utils, const vrn_log *log);
+
 void vrn_instance_destroy(vrn_instance *instance); /* accepts a zeroed struct */
 
 /* All physical devices in the loader's order; release the array with vrn_free. */

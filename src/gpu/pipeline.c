@@ -10,7 +10,7 @@
 #include "gpu/pipeline_cache.h"
 
 typedef struct stored_layout {
-    uint32_t bindings, texel, arrays, push_bytes;
+    uint32_t bindings, texel, sampled, arrays, push_bytes;
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
 } stored_layout;
@@ -88,8 +88,9 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
         flags[count] = array ? VK_DESCRIPTOR_BINDING_VARIABLE_DESCRIPTOR_COUNT_BIT : 0;
         bindings[count++] = (VkDescriptorSetLayoutBinding){
             .binding = i,
-            .descriptorType = key->texel & (1u << i) ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
-                                                     : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .descriptorType = key->texel & (1u << i)     ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
+                              : key->sampled & (1u << i) ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
+                                                         : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .descriptorCount = array ? device->max_array : 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
         };
@@ -110,6 +111,7 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
     *layout = (stored_layout){
         .bindings = key->bindings,
         .texel = key->texel,
+        .sampled = key->sampled,
         .arrays = key->arrays,
         .push_bytes = key->push_bytes,
     };
@@ -144,8 +146,8 @@ static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vr
     struct vrn_pipeline_store *store = device->pipelines;
     for (uint32_t i = 0; i < store->layout_count; i++) {
         const stored_layout *l = &store->layouts[i];
-        if (l->bindings == key->bindings && l->texel == key->texel && l->arrays == key->arrays &&
-            l->push_bytes == key->push_bytes) {
+        if (l->bindings == key->bindings && l->texel == key->texel && l->sampled == key->sampled &&
+            l->arrays == key->arrays && l->push_bytes == key->push_bytes) {
             *layout = *l;
             return VRN_OK;
         }

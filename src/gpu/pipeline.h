@@ -14,7 +14,8 @@ enum {
 typedef struct vrn_pipeline_key {
     const vrn_module *module;
     uint32_t bindings; /* bit i: set 0 has binding i */
-    uint32_t texel;    /* bit i: binding i is a uniform texel buffer, else a storage buffer */
+    uint32_t texel;    /* bit i: binding i is a uniform texel buffer, .. */
+    uint32_t sampled;  /* .. or a sampled image, else a storage buffer */
     uint32_t arrays; /* bit i: binding i, the last, is an array of storage buffers of any length */
     uint32_t push_bytes;
     uint32_t subgroup_size; /* 0: as the driver likes */

@@ -313,6 +313,18 @@ static void probe_memory(vrn_probe *probe, const vrn_instance *instance, VkPhysi
     }
 }
 
+void vrn_probe_queue(vrn_probe *probe, uint32_t index, const VkQueueFamilyProperties *family)
+{
+    const uint32_t bits = family->timestampValidBits;
+    probe->queue_family = index;
+    probe->timestamp_mask = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+    if (bits > 0 && probe->limits.timestampPeriod > 0) {
+        probe->info.capabilities |= VRN_CAPABILITY_TIMESTAMPS;
+    } else {
+        probe->info.capabilities &= ~(uint32_t)VRN_CAPABILITY_TIMESTAMPS;
+    }
+}
+
 static vrn_result probe_queues(vrn_probe *probe, const vrn_instance *instance,
                                VkPhysicalDevice physical, const vrn_log *log)
 {
@@ -326,12 +338,7 @@ static vrn_result probe_queues(vrn_probe *probe, const vrn_instance *instance,
     for (uint32_t i = 0; i < count; i++) {
         if (!(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) continue;
         /* The first family that computes; a graphics queue is no better, nor worse. */
-        probe->queue_family = i;
-        uint32_t bits = families[i].timestampValidBits;
-        probe->timestamp_mask = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
-        if (bits > 0 && probe->limits.timestampPeriod > 0) {
-            probe->info.capabilities |= VRN_CAPABILITY_TIMESTAMPS;
-        }
+        vrn_probe_queue(probe, i, &families[i]);
         break;
     }
     vrn_free(families);

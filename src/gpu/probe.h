@@ -37,4 +37,7 @@ typedef struct vrn_probe {
 vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
                             VkPhysicalDevice physical, uint32_t index, const vrn_log *log);
 
+/* Takes this queue family, which can compute. */
+void vrn_probe_queue(vrn_probe *probe, uint32_t index, const VkQueueFamilyProperties *family);
+
 #endif

@@ -40,9 +40,9 @@ void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
 {
     if (commands->pending && device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE,
                                                       UINT64_MAX) != VK_SUCCESS) {
-        vrn_mutex_lock(device->queue_lock);
-        device->vk.DeviceWaitIdle(device->handle);
-        vrn_mutex_unlock(device->queue_lock);
+        vrn_device_lock_queue(device);
+        device->vk.QueueWaitIdle(device->queue);
+        vrn_device_unlock_queue(device);
     }
     if (commands->fence) {
         device->vk.DestroyFence(device->handle, commands->fence, NULL);
@@ -69,24 +69,69 @@ vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device)
     return vrn_device_check(device, device->vk.EndCommandBuffer(buffer), "vkEndCommandBuffer");
 }
 
-vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
-                               const VkCommandBuffer *buffers, uint32_t count)
+static vrn_result submit(vrn_commands *commands, vrn_device *device, const VkSubmitInfo *info)
 {
     vrn_result result = vrn_device_alive(device);
     if (result) return result;
+    vrn_device_lock_queue(device);
+    atomic_store(&device->submitted, true);
+    const double begin = vrn_time_ms();
+    VkResult submitted = device->vk.QueueSubmit(device->queue, 1, info, commands->fence);
+    commands->driver_ms = vrn_time_ms() - begin;
+    vrn_device_unlock_queue(device);
+    commands->pending = submitted == VK_SUCCESS;
+    return vrn_device_check(device, submitted, "vkQueueSubmit");
+}
+
+vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
+                               const VkCommandBuffer *buffers, uint32_t count)
+{
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
         .commandBufferCount = count,
         .pCommandBuffers = buffers,
     };
-    vrn_mutex_lock(device->queue_lock);
-    atomic_store(&device->submitted, true);
-    const double begin = vrn_time_ms();
-    VkResult submitted = device->vk.QueueSubmit(device->queue, 1, &info, commands->fence);
-    commands->driver_ms = vrn_time_ms() - begin;
-    vrn_mutex_unlock(device->queue_lock);
-    commands->pending = submitted == VK_SUCCESS;
-    return vrn_device_check(device, submitted, "vkQueueSubmit");
+    return submit(commands, device, &info);
+}
+
+static void split(const vrn_timeline_point *points, uint32_t count, VkSemaphore *semaphores,
+                  uint64_t *values)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        semaphores[i] = points[i].semaphore;
+        values[i] = points[i].value;
+    }
+}
+
+vrn_result vrn_commands_submit_ordered(vrn_commands *commands, vrn_device *device,
+                                       const VkCommandBuffer *buffers, uint32_t count,
+                                       const vrn_submit_order *order)
+{
+    VkSemaphore waits[VRN_MAX_TIMELINE_POINTS], signals[VRN_MAX_TIMELINE_POINTS];
+    uint64_t wait_values[VRN_MAX_TIMELINE_POINTS], signal_values[VRN_MAX_TIMELINE_POINTS];
+    VkPipelineStageFlags stages[VRN_MAX_TIMELINE_POINTS];
+    split(order->waits, order->wait_count, waits, wait_values);
+    split(order->signals, order->signal_count, signals, signal_values);
+    for (uint32_t i = 0; i < order->wait_count; i++) stages[i] = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    const VkTimelineSemaphoreSubmitInfo timeline = {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .waitSemaphoreValueCount = order->wait_count,
+        .pWaitSemaphoreValues = wait_values,
+        .signalSemaphoreValueCount = order->signal_count,
+        .pSignalSemaphoreValues = signal_values,
+    };
+    const VkSubmitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = &timeline,
+        .waitSemaphoreCount = order->wait_count,
+        .pWaitSemaphores = waits,
+        .pWaitDstStageMask = stages,
+        .commandBufferCount = count,
+        .pCommandBuffers = buffers,
+        .signalSemaphoreCount = order->signal_count,
+        .pSignalSemaphores = signals,
+    };
+    return submit(commands, device, &info);
 }
 
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)

@@ -2,6 +2,8 @@
 #ifndef VRN_GPU_QUEUE_H
 #define VRN_GPU_QUEUE_H
 
+#include <vkresnet/vulkan.h>
+
 #include "gpu/device.h"
 
 /* A command pool with two primary command buffers, each of which can be recorded again by itself, and a
@@ -25,6 +27,12 @@ vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device);
 /* Submits some of the buffers in this order, under the queue's lock. */
 vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
                                const VkCommandBuffer *buffers, uint32_t count);
+
+/* The same among other work, by an order that was checked: no more points than there may be, and the
+ * device has timeline semaphores. */
+vrn_result vrn_commands_submit_ordered(vrn_commands *commands, vrn_device *device,
+                                       const VkCommandBuffer *buffers, uint32_t count,
+                                       const vrn_submit_order *order);
 
 /* Waits for the last submission, if there is one under way. It stays under way where the wait fails,
  * unless the device is lost. */

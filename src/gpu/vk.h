@@ -38,6 +38,7 @@
     X(GetDeviceQueue)                                                                              \
     X(DeviceWaitIdle)                                                                              \
     X(QueueSubmit)                                                                                 \
+    X(QueueWaitIdle)                                                                               \
     X(CreateBuffer)                                                                                \
     X(DestroyBuffer)                                                                               \
     X(GetBufferMemoryRequirements)                                                                 \

@@ -43,6 +43,24 @@ bool vrn_resize_for(vrn_resize *resize, uint32_t width, uint32_t height,
     return true;
 }
 
+bool vrn_letterbox_for(vrn_resize *resize, uint32_t width, uint32_t height, uint32_t crop_width,
+                       uint32_t crop_height)
+{
+    uint64_t new_width = crop_width, new_height = crop_height;
+    if ((uint64_t)width * crop_height >= (uint64_t)height * crop_width) {
+        new_height = (uint64_t)height * crop_width / width;
+    } else {
+        new_width = (uint64_t)width * crop_height / height;
+    }
+    *resize = (vrn_resize){
+        .width = new_width ? (uint32_t)new_width : 1,
+        .height = new_height ? (uint32_t)new_height : 1,
+    };
+    resize->left = crop_offset(resize->width, crop_width);
+    resize->top = crop_offset(resize->height, crop_height);
+    return true;
+}
+
 /* How many input pixels one output pixel spans; an enlargement is not filtered. */
 static double support_of(const vrn_filter *f)
 {

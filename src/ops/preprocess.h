@@ -20,6 +20,10 @@ typedef struct vrn_resize {
 bool vrn_resize_for(vrn_resize *resize, uint32_t width, uint32_t height,
                     const vrn_transform *transform, uint32_t crop_width, uint32_t crop_height);
 
+/* All of the image, as large as it fits, in the middle. */
+bool vrn_letterbox_for(vrn_resize *resize, uint32_t width, uint32_t height, uint32_t crop_width,
+                       uint32_t crop_height);
+
 /* One direction of a resize from `in` to `out` pixels, of which the crop shows `count` from `begin` on. */
 typedef struct vrn_filter {
     uint32_t in, out, begin, count;

@@ -7,6 +7,7 @@
 #include "gpu/descriptor.h"
 #include "gpu/queue.h"
 #include "ops/preprocess.h"
+#include "ops/transfer.h"
 
 enum {
     SIDE_MAX = 1 << 24, /* pixels along a side: keeps every product below in 64 bits */
@@ -31,10 +32,11 @@ typedef struct builder {
     VkCommandBuffer buffer;
     vrn_pipeline resample[2], normalize;
     const vrn_transform *transform;
+    bool letterbox;
     uint32_t height, width; /* of the network's input */
     uint64_t alignment;
-    uint64_t pixel_bytes, filter_bytes, scratch_bytes; /* sums so far */
-    uint32_t sets;
+    uint64_t pixel_bytes, fetched_bytes, filter_bytes, scratch_bytes; /* sums so far */
+    uint32_t sets, sampled;
 } builder;
 
 /* The shown part along one side: where it begins in the resized image, and how much there is of it. */
@@ -75,18 +77,36 @@ static uint32_t band_rows(const builder *b, uint32_t width)
     return (uint32_t)vrn_min_u64(rows / BAND_ROWS * BAND_ROWS, UINT32_MAX / BAND_ROWS * BAND_ROWS);
 }
 
-static vrn_result plan_job(builder *b, job *j, const vrn_image *photo)
+vrn_picture vrn_picture_of(const vrn_image *photo)
+{
+    return (vrn_picture){
+        .width = photo->width,
+        .height = photo->height,
+        .host = photo->pixels,
+        .stride = photo->stride ? photo->stride : (size_t)photo->width * 4,
+    };
+}
+
+/* Where the network looks. */
+static bool frame(const builder *b, vrn_resize *resize, const vrn_picture *photo)
+{
+    if (b->letterbox) {
+        return vrn_letterbox_for(resize, photo->width, photo->height, b->width, b->height);
+    }
+    return vrn_resize_for(resize, photo->width, photo->height, b->transform, b->width, b->height);
+}
+
+static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
 {
     const vrn_log *log = &b->device->log;
-    if (!photo->pixels || !photo->width || !photo->height || photo->width > SIDE_MAX ||
-        photo->height > SIDE_MAX) {
+    if ((!photo->host && !photo->buffer && !photo->view) || !photo->width || !photo->height ||
+        photo->width > SIDE_MAX || photo->height > SIDE_MAX) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "an image of %u x %u pixels: expected 1 to %d along each side",
                         photo->width, photo->height, SIDE_MAX);
     }
     *j = (job){0};
-    if (!vrn_resize_for(&j->resize, photo->width, photo->height, b->transform, b->width,
-                        b->height)) {
+    if (!frame(b, &j->resize, photo)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "an image of %u x %u pixels is too thin to be resized to %u", photo->width,
                         photo->height, b->transform->resize);
@@ -100,13 +120,20 @@ static vrn_result plan_job(builder *b, job *j, const vrn_image *photo)
     uint64_t source = (uint64_t)j->width * j->height * 4;
     uint64_t between = (uint64_t)j->columns.count * j->height * 4;
     uint32_t rows = band_rows(b, j->width);
-    if (between > limit || (j->resampled[0] ? rows == 0 : source > limit)) {
+    bool whole = !j->resampled[0] || !photo->host; /* bound at once: not in bands */
+    if (between > limit || (whole ? source > limit : rows == 0)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "an image of %u x %u pixels is more than %s can bind (%llu MiB)",
                         photo->width, photo->height, b->device->info.name,
                         (unsigned long long)(limit >> 20));
     }
-    j->pixels = reserve(&b->pixel_bytes, source, b->alignment);
+    if (photo->host) {
+        j->pixels = reserve(&b->pixel_bytes, source, b->alignment);
+    } else {
+        j->pixels = reserve(&b->fetched_bytes, source, b->alignment);
+        b->sampled += photo->view ? 1 : 0;
+        b->sets++;
+    }
     if (j->resampled[0]) {
         j->filters[0] = reserve(&b->filter_bytes, filter_bytes(&j->columns), b->alignment);
         j->scratch[0] = reserve(&b->scratch_bytes, between, b->alignment);
@@ -135,7 +162,7 @@ static vrn_result grow_pool(builder *b)
 {
     vrn_device *device = b->device;
     vrn_images *images = b->images;
-    if (images->pool && images->pool_sets >= b->sets) {
+    if (images->pool && images->pool_sets >= b->sets && images->pool_images >= b->sampled) {
         return vrn_device_check(device,
                                 device->vk.ResetDescriptorPool(device->handle, images->pool, 0),
                                 "vkResetDescriptorPool");
@@ -144,21 +171,67 @@ static vrn_result grow_pool(builder *b)
     images->pool = VK_NULL_HANDLE;
     vrn_result result = vrn_descriptor_pool_create(
         &images->pool, device,
-        (vrn_descriptor_counts){.sets = b->sets, .storage_buffers = b->sets * 3});
+        (vrn_descriptor_counts){
+            .sets = b->sets, .storage_buffers = b->sets * 3, .sampled_images = b->sampled});
     images->pool_sets = result ? 0 : b->sets;
+    images->pool_images = b->sampled;
     return result;
 }
 
-static void copy_pixels(const builder *b, job *j, const vrn_image *photo)
+static void copy_pixels(const builder *b, job *j, const vrn_picture *photo)
 {
-    size_t stride = photo->stride ? photo->stride : (size_t)photo->width * 4;
     size_t row_bytes = (size_t)j->width * 4;
     uint8_t *to = (uint8_t *)b->images->pixels.mapped + j->pixels;
-    const uint8_t *from = photo->pixels + j->first_row * stride + (size_t)j->first_column * 4;
+    const uint8_t *from = photo->host + j->first_row * photo->stride + (size_t)j->first_column * 4;
     for (uint32_t row = 0; row < j->height; row++) {
-        memcpy(to + row * row_bytes, from + row * stride, row_bytes);
+        memcpy(to + row * row_bytes, from + row * photo->stride, row_bytes);
     }
     j->current = (vrn_range){b->images->pixels.handle, j->pixels, row_bytes * j->height};
+}
+
+/* The needed part of a picture on the device, as if the host had copied it. */
+static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *photo)
+{
+    const vrn_range y = {b->images->fetched.handle, j->pixels, (uint64_t)j->width * j->height * 4};
+    vrn_binding bindings[] = {
+        {.binding = VRN_TRANSFER_X, .image = photo->view, .layout = photo->layout},
+        {.binding = VRN_TRANSFER_Y, .range = y},
+    };
+    vrn_fetch_push push = {
+        .left = photo->left + j->first_column,
+        .top = photo->top + j->first_row,
+        .width = j->width,
+        .height = j->height,
+    };
+    vrn_pipeline_key key;
+    vrn_fetch_image_key(photo->linear, &key);
+    if (photo->buffer) {
+        const uint64_t offset = photo->offset + j->first_row * photo->stride + j->first_column * 4;
+        const uint64_t bytes = (j->height - 1) * photo->stride + (uint64_t)j->width * 4;
+        uint64_t skipped;
+        if (!vrn_transfer_range(&bindings[0].range, &skipped, b->device, photo->buffer, offset,
+                                bytes)) {
+            return vrn_fail(&b->device->log, VRN_ERROR_UNSUPPORTED,
+                            "pixels of %llu MiB are more than %s can bind",
+                            (unsigned long long)(bytes >> 20), b->device->info.name);
+        }
+        vrn_fetch_bytes_key(photo->bgra, &key);
+        push.left = push.top = 0;
+        push.stride = (uint32_t)(photo->stride / 4);
+        push.first = (uint32_t)(skipped / 4);
+    }
+    vrn_pipeline pipeline;
+    VkDescriptorSet set;
+    vrn_result result = vrn_pipeline_get(&pipeline, b->device, &key);
+    if (!result) {
+        result = vrn_descriptor_set_create(&set, b->device, b->images->pool, &pipeline, bindings,
+                                           VRN_COUNT(bindings));
+    }
+    if (result) return result;
+    vrn_preprocess_record("fetch pixels", &pipeline, set, &push, sizeof push,
+                          (uint64_t)j->width * j->height, b->buffer, b->device);
+    j->current = y;
+    return VRN_OK;
 }
 
 /* One direction of the resize, from `x` (width x height) to `y`, for `height` output rows. */
@@ -259,12 +332,17 @@ static vrn_result record_normalize(const builder *b, const job *j, uint32_t inde
     return VRN_OK;
 }
 
-/* All images pass each stage before the next begins: three barriers, however many there are. The first
+/* All images pass each stage before the next begins: a barrier for each, however many there are. The first
  * is there because the tensor may still be read by an earlier submission. */
-static vrn_result record_stages(const builder *b, job *jobs, uint32_t count)
+static vrn_result record_stages(const builder *b, job *jobs, const vrn_picture *pictures,
+                                uint32_t count)
 {
     vrn_result result = VRN_OK;
     vrn_commands_barrier(b->buffer, b->device, false);
+    for (uint32_t i = 0; i < count && !result; i++) {
+        if (!pictures[i].host) result = record_fetch(b, &jobs[i], &pictures[i]);
+    }
+    if (b->fetched_bytes) vrn_commands_barrier(b->buffer, b->device, false);
     for (uint32_t i = 0; i < count && !result; i++) result = record_columns(b, &jobs[i]);
     vrn_commands_barrier(b->buffer, b->device, false);
     for (uint32_t i = 0; i < count && !result; i++) result = record_rows(b, &jobs[i]);
@@ -285,10 +363,21 @@ static vrn_result get_pipelines(builder *b)
     return result ? result : vrn_pipeline_get(&b->normalize, b->device, &key);
 }
 
+vrn_result vrn_images_reserve(vrn_images *images, vrn_device *device, uint32_t batch,
+                              uint32_t height, uint32_t width)
+{
+    if (images->tensor.handle) return VRN_OK;
+    return vrn_buffer_create(&images->tensor, device, VRN_BUFFER_DEVICE,
+                             (uint64_t)batch * height * width * 16, "image tensor");
+}
+
 static vrn_result grow_buffers(builder *b, uint32_t batch)
 {
     vrn_images *images = b->images;
     vrn_result result = grow(b, &images->pixels, VRN_BUFFER_UPLOAD, b->pixel_bytes, "image pixels");
+    if (!result) {
+        result = grow(b, &images->fetched, VRN_BUFFER_DEVICE, b->fetched_bytes, "fetched pixels");
+    }
     if (!result) {
         result = grow(b, &images->filters, VRN_BUFFER_UPLOAD, b->filter_bytes, "image filters");
     }
@@ -296,44 +385,51 @@ static vrn_result grow_buffers(builder *b, uint32_t batch)
         result = grow(b, &images->scratch, VRN_BUFFER_DEVICE, b->scratch_bytes, "image scratch");
     }
     if (!result) {
-        result = grow(b, &images->tensor, VRN_BUFFER_DEVICE,
-                      (uint64_t)batch * b->height * b->width * 16, "image tensor");
+        result = vrn_images_reserve(images, b->device, batch, b->height, b->width);
     }
     return result;
 }
 
-vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_image *photos,
-                             uint32_t count, uint32_t batch, uint32_t height, uint32_t width,
-                             const vrn_transform *transform, VkCommandBuffer buffer)
+vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_picture *pictures,
+                             uint32_t count, uint32_t batch, const vrn_framing *framing,
+                             VkCommandBuffer buffer)
 {
     builder b = {
         .images = images,
         .device = device,
         .buffer = buffer,
-        .transform = transform,
-        .height = height,
-        .width = width,
+        .transform = framing->transform,
+        .letterbox = framing->letterbox,
+        .height = framing->height,
+        .width = framing->width,
         .alignment = vrn_max_u64(vrn_buffer_alignment(device), 256),
     };
     job *jobs = vrn_alloc(count, sizeof *jobs);
     vrn_result result = jobs ? VRN_OK : vrn_fail_memory(&device->log);
-    for (uint32_t i = 0; i < count && !result; i++) result = plan_job(&b, &jobs[i], &photos[i]);
+    for (uint32_t i = 0; i < count && !result; i++) result = plan_job(&b, &jobs[i], &pictures[i]);
     if (!result) result = get_pipelines(&b);
     if (!result) result = grow_buffers(&b, batch);
     if (!result) result = grow_pool(&b);
-    if (!result) result = vrn_commands_begin(buffer, device, true);
     if (result) goto done;
-    for (uint32_t i = 0; i < count; i++) copy_pixels(&b, &jobs[i], &photos[i]);
-    result = record_stages(&b, jobs, count);
-    if (!result) result = vrn_commands_end(buffer, device);
+    for (uint32_t i = 0; i < count; i++) {
+        if (pictures[i].host) copy_pixels(&b, &jobs[i], &pictures[i]);
+    }
+    result = record_stages(&b, jobs, pictures, count);
 done:
     vrn_free(jobs);
     return result;
 }
 
+uint64_t vrn_images_bytes(const vrn_images *images)
+{
+    return images->pixels.size + images->fetched.size + images->filters.size +
+           images->scratch.size + images->tensor.size;
+}
+
 void vrn_images_destroy(vrn_images *images, vrn_device *device)
 {
     vrn_buffer_destroy(&images->pixels, device);
+    vrn_buffer_destroy(&images->fetched, device);
     vrn_buffer_destroy(&images->filters, device);
     vrn_buffer_destroy(&images->scratch, device);
     vrn_buffer_destroy(&images->tensor, device);

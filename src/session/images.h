@@ -1,4 +1,4 @@
-/* Photos to input tensors, on the device: the buffers and commands of one submission. */
+/* Pictures to input tensors, on the device: the buffers and commands of one submission. */
 #ifndef VRN_SESSION_IMAGES_H
 #define VRN_SESSION_IMAGES_H
 
@@ -9,20 +9,53 @@
 /* Zero it; grows with what it is given. */
 typedef struct vrn_images {
     vrn_buffer pixels;  /* from the host: RGBA8, the parts of the images that matter */
+    vrn_buffer fetched; /* the same from pictures on the device */
     vrn_buffer filters; /* from the host: the filters' tables */
     vrn_buffer scratch; /* images after each direction of the resize */
     vrn_buffer tensor;  /* the result: [batch, height, width, 1] vec4 */
     VkDescriptorPool pool;
-    uint32_t pool_sets;
+    uint32_t pool_sets, pool_images;
 } vrn_images;
 
-/* Copies `count` images and records their preparation into `buffer` (begun and ended here); the result
- * is in images->tensor, for later commands of the queue. What `images` holds must not be in use by the
- * device. Errors: VRN_ERROR_INVALID_ARGUMENT (an empty image), VRN_ERROR_UNSUPPORTED (one too large for
- * the device), VRN_ERROR_OUT_OF_MEMORY. */
-vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_image *photos,
-                             uint32_t count, uint32_t batch, uint32_t height, uint32_t width,
-                             const vrn_transform *transform, VkCommandBuffer buffer);
+/* A picture, in exactly one of three places. */
+typedef struct vrn_picture {
+    uint32_t width, height;
+    const uint8_t *host; /* copied at once. RGBA8, `stride` bytes from a row to the next */
+    size_t stride;
+    VkBuffer
+        buffer; /* read by the device: 4 bytes a pixel from `offset` on, `stride` bytes a row */
+    uint64_t offset;
+    bool bgra;
+    VkImageView view; /* sampled by the device, from (left, top) on */
+    VkImageLayout layout;
+    uint32_t left, top;
+    bool linear; /* what sampling gives is linear light */
+} vrn_picture;
+
+vrn_picture vrn_picture_of(const vrn_image *photo);
+
+/* What the network wants to see of a picture. */
+typedef struct vrn_framing {
+    uint32_t height, width; /* of its input */
+    const vrn_transform *transform;
+    bool letterbox; /* all of the picture, instead of the transform's resize and crop */
+} vrn_framing;
+
+/* Copies what is on the host, and records the preparation of `count` pictures into `buffer`, which is
+ * being recorded; the result is in images->tensor, for later commands of the queue, behind a barrier. It
+ * begins with a barrier of its own, for what lies on the device only against earlier work of the library.
+ * What `images` holds must not be in use by the device. Errors: VRN_ERROR_INVALID_ARGUMENT (an empty
+ * picture), VRN_ERROR_UNSUPPORTED (one too large for the device), VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_picture *pictures,
+                             uint32_t count, uint32_t batch, const vrn_framing *framing,
+                             VkCommandBuffer buffer);
+
+/* Makes the tensor for `batch` inputs, where it is not there yet. */
+vrn_result vrn_images_reserve(vrn_images *images, vrn_device *device, uint32_t batch,
+                              uint32_t height, uint32_t width);
+
+/* What the buffers take. */
+uint64_t vrn_images_bytes(const vrn_images *images);
 
 void vrn_images_destroy(vrn_images *images, vrn_device *device);
 

@@ -93,8 +93,8 @@ static vrn_result profile_create(profile *p, vrn_session *session, uint32_t runs
         device, device->vk.CreateQueryPool(device->handle, &queries, NULL, &p->queries),
         "vkCreateQueryPool");
     if (result) return result;
-    return vrn_session_record(session, p->commands.buffers[0], p->input.handle, p->output.handle,
-                              slice, p->queries, true);
+    return vrn_network_record_whole(session, p->commands.buffers[0], p->input.handle,
+                                    p->output.handle, slice, p->queries, true);
 }
 
 static void profile_destroy(profile *p, vrn_device *device)

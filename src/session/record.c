@@ -40,12 +40,10 @@ static void record_slice(const vrn_session *session, VkCommandBuffer buffer, VkB
     }
 }
 
-vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer buffer, VkBuffer input,
-                              VkBuffer output, uint32_t count, VkQueryPool queries, bool each)
+void vrn_network_record(const vrn_session *session, VkCommandBuffer buffer, VkBuffer input,
+                        VkBuffer output, uint32_t count, VkQueryPool queries, bool each)
 {
-    vrn_device *device = session->device;
-    vrn_result result = vrn_commands_begin(buffer, device, false);
-    if (result) return result;
+    const vrn_device *device = session->device;
     if (queries) {
         device->vk.CmdResetQueryPool(buffer, queries, 0, each ? session->graph.count + 1 : 2);
     }
@@ -63,6 +61,16 @@ vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer buffer, VkBu
     if (queries && !each) {
         device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries, 1);
     }
+}
+
+vrn_result vrn_network_record_whole(const vrn_session *session, VkCommandBuffer buffer,
+                                    VkBuffer input, VkBuffer output, uint32_t count,
+                                    VkQueryPool queries, bool each)
+{
+    vrn_device *device = session->device;
+    vrn_result result = vrn_commands_begin(buffer, device, false);
+    if (result) return result;
+    vrn_network_record(session, buffer, input, output, count, queries, each);
     vrn_commands_barrier(buffer, device, true);
     return vrn_commands_end(buffer, device);
 }

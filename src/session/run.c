@@ -1,6 +1,7 @@
 /* Inputs in, results out: the host's side of a submission. */
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/util.h"
 #include "ops/format.h"
 #include "session/session.h"
@@ -139,12 +140,34 @@ static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_sourc
     if (slot->recorded == source && slot->recorded_count == count) return VRN_OK;
     slot->recorded = VRN_SOURCE_NONE;
     VkBuffer input = source == VRN_SOURCE_FLOATS ? slot->input.handle : slot->images.tensor.handle;
-    vrn_result result = vrn_session_record(session, slot->commands.buffers[0], input,
-                                           slot->output.handle, count, slot->queries, false);
+    vrn_result result = vrn_network_record_whole(session, slot->commands.buffers[0], input,
+                                                 slot->output.handle, count, slot->queries, false);
     if (result) return result;
     slot->recorded = source;
     slot->recorded_count = count;
     return VRN_OK;
+}
+
+static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
+{
+    vrn_device *device = session->device;
+    VkCommandBuffer buffer = slot->commands.buffers[1];
+    const vrn_framing framing = {
+        .height = session->info.height,
+        .width = session->info.width,
+        .transform = &session->transform,
+    };
+    vrn_picture *pictures = vrn_alloc(batch->count, sizeof *pictures);
+    if (!pictures) return vrn_fail_memory(&device->log);
+    for (uint32_t i = 0; i < batch->count; i++) pictures[i] = vrn_picture_of(&batch->images[i]);
+    vrn_result result = vrn_commands_begin(buffer, device, true);
+    if (!result) {
+        result = vrn_images_record(&slot->images, device, pictures, batch->count,
+                                   session->info.batch, &framing, buffer);
+    }
+    if (!result) result = vrn_commands_end(buffer, device);
+    vrn_free(pictures);
+    return result;
 }
 
 static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
@@ -152,9 +175,7 @@ static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch 
     vrn_result result;
     const double begin = vrn_time_ms();
     if (batch->images) {
-        result = vrn_images_record(&slot->images, session->device, batch->images, batch->count,
-                                   session->info.batch, session->info.height, session->info.width,
-                                   &session->transform, slot->commands.buffers[1]);
+        result = record_images(session, slot, batch);
     } else {
         result = write_floats(session, slot, batch);
     }
@@ -164,7 +185,9 @@ static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch 
                           batch->count);
 }
 
-vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_ticket *ticket)
+/* Among other work, where an order says so. */
+static vrn_result submit(vrn_session *session, const vrn_batch *batch,
+                         const vrn_submit_order *order, vrn_ticket *ticket)
 {
     if (!session || !batch || !ticket) {
         return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
@@ -179,8 +202,11 @@ vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_
     if (result) return result;
 
     const VkCommandBuffer prepared[] = {slot->commands.buffers[1], slot->commands.buffers[0]};
-    result = vrn_commands_submit(&slot->commands, session->device,
-                                 batch->images ? prepared : prepared + 1, batch->images ? 2 : 1);
+    const VkCommandBuffer *buffers = batch->images ? prepared : prepared + 1;
+    const uint32_t buffer_count = batch->images ? 2 : 1;
+    result = order ? vrn_commands_submit_ordered(&slot->commands, session->device, buffers,
+                                                 buffer_count, order)
+                   : vrn_commands_submit(&slot->commands, session->device, buffers, buffer_count);
     if (result) return result;
     slot->batch = *batch;
     for (uint32_t i = 0; i < session->tap_count; i++) {
@@ -191,6 +217,39 @@ vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_
     slot->host.submit_ms = slot->commands.driver_ms;
     slot->host.replay_ms = vrn_time_ms() - begin - slot->host.input_ms - slot->host.submit_ms;
     return VRN_OK;
+}
+
+vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_ticket *ticket)
+{
+    return submit(session, batch, NULL, ticket);
+}
+
+static vrn_result check_order(const vrn_device *device, const vrn_submit_order *order)
+{
+    if (order->wait_count > VRN_MAX_TIMELINE_POINTS ||
+        order->signal_count > VRN_MAX_TIMELINE_POINTS || (order->wait_count && !order->waits) ||
+        (order->signal_count && !order->signals)) {
+        return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "%u waits and %u signals: at most %d each, and none of them NULL",
+                        order->wait_count, order->signal_count, VRN_MAX_TIMELINE_POINTS);
+    }
+    if (!vrn_device_has(device, VRN_CAPABILITY_TIMELINE_SEMAPHORES)) {
+        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
+                        "%s: the feature timelineSemaphore is not there, or was not enabled",
+                        device->info.name);
+    }
+    return VRN_OK;
+}
+
+vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_batch *batch,
+                                      const vrn_submit_order *order, vrn_ticket *ticket)
+{
+    if (!session || !order || (!order->wait_count && !order->signal_count)) {
+        return submit(session, batch, NULL, ticket);
+    }
+    if (ticket) *ticket = 0;
+    vrn_result result = check_order(session->device, order);
+    return result ? result : submit(session, batch, order, ticket);
 }
 
 vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "session/embed.h"
 #include "session/tune.h"
 
 enum { BATCH_MAX = 1 << 16, TRANSFORM_MAX = 1 << 16 };
@@ -158,6 +159,9 @@ void vrn_session_destroy(vrn_session **pointer)
     vrn_device *device = session->device;
     *pointer = NULL;
     for (uint32_t i = 0; i < session->slot_count; i++) destroy_slot(session, &session->slots[i]);
+    for (uint32_t i = 0; i < VRN_MAX_RECORD_SLOTS; i++) {
+        vrn_recording_destroy(&session->recordings[i], device);
+    }
     for (uint32_t i = 0; session->steps && i < session->graph.count; i++) {
         for (uint32_t b = 0; b < VRN_PASSES_MAX * VRN_BIND_COUNT; b++) {
             VkBufferView view = session->steps[i].views[b / VRN_BIND_COUNT][b % VRN_BIND_COUNT];
@@ -182,9 +186,11 @@ void vrn_session_get_info(const vrn_session *session, vrn_session_info *info)
     info->device_bytes = info->activation_bytes + info->weight_bytes;
     for (uint32_t i = 0; i < session->slot_count; i++) {
         const vrn_slot *slot = &session->slots[i];
-        const vrn_images *images = &slot->images;
-        info->device_bytes += slot->input.size + slot->output.size + images->pixels.size +
-                              images->filters.size + images->scratch.size + images->tensor.size;
+        info->device_bytes +=
+            slot->input.size + slot->output.size + vrn_images_bytes(&slot->images);
+    }
+    for (uint32_t i = 0; i < VRN_MAX_RECORD_SLOTS; i++) {
+        info->device_bytes += vrn_recording_bytes(session->recordings[i]);
     }
 }
 

@@ -1,10 +1,12 @@
 /* The inside of vrn_session. Its story in the order of the files: compile.c turns a model's graph into
  * steps (fuse.c, choose.c, plan.c, weights.c help), record.c writes the steps into command buffers, run.c
- * brings inputs in and results out, images.c prepares photos on the device, profile.c times the steps. */
+ * brings inputs in and results out, images.c prepares photos on the device, embed.c records into an
+ * application's command buffers, profile.c times the steps. */
 #ifndef VRN_SESSION_SESSION_H
 #define VRN_SESSION_SESSION_H
 
 #include <vkresnet/vkresnet.h>
+#include <vkresnet/vulkan.h>
 
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
@@ -85,6 +87,7 @@ struct vrn_session {
     vrn_slot *slots;
     uint32_t slot_count;
     vrn_ticket next_ticket;
+    struct vrn_recording *recordings[VRN_MAX_RECORD_SLOTS]; /* embed.c; made when first needed */
 };
 
 /* compile.c: everything up to pipelines and descriptor sets. The session is zeroed but for device,
@@ -98,10 +101,15 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
 vrn_result vrn_session_make(vrn_session **session, vrn_device *device, const vrn_model *model,
                             const vrn_session_params *params, vrn_tuned *tuned, bool observe);
 
-/* record.c: the whole network for `count` images, slice by slice, between two barriers: copies in from
+/* record.c: the whole network for `count` images, slice by slice, behind a barrier: copies in from
  * `input`, dispatches, copies out to `output`. A query pool gets timestamps: at both ends (queries 0
  * and 1), or with `each` before every dispatch and at the end (graph.count + 1 queries, one slice). */
-vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer buffer, VkBuffer input,
-                              VkBuffer output, uint32_t count, VkQueryPool queries, bool each);
+void vrn_network_record(const vrn_session *session, VkCommandBuffer buffer, VkBuffer input,
+                        VkBuffer output, uint32_t count, VkQueryPool queries, bool each);
+
+/* The same as all that a command buffer holds, with a barrier at the end that lets the host read. */
+vrn_result vrn_network_record_whole(const vrn_session *session, VkCommandBuffer buffer,
+                                    VkBuffer input, VkBuffer output, uint32_t count,
+                                    VkQueryPool queries, bool each);
 
 #endif

@@ -37,9 +37,14 @@ static float *prepare(const vrn_image *photos, uint32_t count, uint32_t height, 
     assert_int_equal(vrn_commands_create(&commands, device), VRN_OK);
     assert_int_equal(vrn_buffer_create(&readback, device, VRN_BUFFER_READBACK, bytes, "readback"),
                      VRN_OK);
-    assert_int_equal(vrn_images_record(&images, device, photos, count, count, height, width,
-                                       transform, commands.buffers[0]),
-                     VRN_OK);
+    vrn_picture pictures[2];
+    const vrn_framing framing = {.height = height, .width = width, .transform = transform};
+    for (uint32_t i = 0; i < count; i++) pictures[i] = vrn_picture_of(&photos[i]);
+    assert_int_equal(vrn_commands_begin(commands.buffers[0], device, true), VRN_OK);
+    assert_int_equal(
+        vrn_images_record(&images, device, pictures, count, count, &framing, commands.buffers[0]),
+        VRN_OK);
+    assert_int_equal(vrn_commands_end(commands.buffers[0], device), VRN_OK);
     VkCommandBuffer copy = commands.buffers[1];
     assert_int_equal(vrn_commands_begin(copy, device, true), VRN_OK);
     vrn_commands_barrier(copy, device, false);
@@ -154,11 +159,11 @@ static void odd_shapes(void **state)
 
     const int errors = messages.errors;
     vrn_images images = {0};
-    const vrn_image thin = {pixels, 1, 1 << 24, 4};
+    const vrn_picture thin = vrn_picture_of(&(vrn_image){pixels, 1, 1 << 24, 4});
     const vrn_transform enlarge = {.resize = 65536, .std = {1, 1, 1}};
-    assert_int_equal(
-        vrn_images_record(&images, device, &thin, 1, 1, 8, 8, &enlarge, VK_NULL_HANDLE),
-        VRN_ERROR_UNSUPPORTED);
+    const vrn_framing framing = {.height = 8, .width = 8, .transform = &enlarge};
+    assert_int_equal(vrn_images_record(&images, device, &thin, 1, 1, &framing, VK_NULL_HANDLE),
+                     VRN_ERROR_UNSUPPORTED);
     assert_int_equal(messages.errors, errors + 1);
     messages.errors = errors;
     vrn_images_destroy(&images, device);
@@ -169,11 +174,11 @@ static void refuses_empty_images(void **state)
 {
     (void)state;
     vrn_images images = {0};
-    const vrn_image empty = {NULL, 0, 0, 0};
+    const vrn_picture empty = {0};
+    const vrn_framing framing = {.height = 8, .width = 8, .transform = &(vrn_transform){0}};
     const int errors = messages.errors;
-    assert_int_equal(
-        vrn_images_record(&images, device, &empty, 1, 1, 8, 8, &(vrn_transform){0}, VK_NULL_HANDLE),
-        VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vrn_images_record(&images, device, &empty, 1, 1, &framing, VK_NULL_HANDLE),
+                     VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(messages.errors, errors + 1);
     messages.errors = errors;
     vrn_images_destroy(&images, device);

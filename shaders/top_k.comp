@@ -1,0 +1,62 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// The k most probable classes of each image, the best first; of equal ones the lower index first, and what
+// is not a number last. A work group for each image looks k times for the next one after the last.
+
+layout(local_size_x = 64) in;
+#include "grid.glsl"
+
+layout(push_constant) uniform Push {
+    uint images, classes, top;
+    uint x_first; // number where the input begins
+    uint y_first; // pair where the output begins
+} push;
+
+layout(set = 0, binding = 0) readonly buffer Input { float x[]; };   // [N, C padded]
+layout(set = 0, binding = 1) writeonly buffer Output { uint y[]; };  // [N, top] (index, float)
+
+shared float values[64];
+shared uint indices[64];
+
+bool before(float a, uint i, float b, uint j) {
+    return a > b || (a == b && i < j);
+}
+
+void main() {
+    uint image = folded_group(), thread = gl_LocalInvocationID.x;
+    if (image >= push.images) return;
+    uint from = push.x_first + image * ((push.classes + 3) / 4 * 4);
+    float last = 2.0; // above any probability
+    uint last_index = 0;
+    for (uint rank = 0; rank < push.top; rank++) {
+        float best = -2.0;
+        uint best_index = push.classes;
+        for (uint c = thread; c < push.classes; c += 64) {
+            float p = x[from + c];
+            if (!(p >= 0.0)) p = -1.0;
+            if (before(last, last_index, p, c) && before(p, c, best, best_index)) {
+                best = p;
+                best_index = c;
+            }
+        }
+        values[thread] = best;
+        indices[thread] = best_index;
+        for (uint half_ = 32; half_ > 0; half_ /= 2) {
+            barrier();
+            if (thread < half_ && before(values[thread + half_], indices[thread + half_],
+                                         values[thread], indices[thread])) {
+                values[thread] = values[thread + half_];
+                indices[thread] = indices[thread + half_];
+            }
+        }
+        barrier();
+        last = values[0];
+        last_index = indices[0];
+        if (thread == 0) {
+            uint to = push.y_first + (image * push.top + rank) * 2;
+            y[to] = last_index;
+            y[to + 1] = floatBitsToUint(x[from + last_index]);
+        }
+        barrier(); // before the next rank writes what is read here
+    }
+}

@@ -1,0 +1,37 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// A result of the network, as it is stored (tensor.glsl), as an application's floats: [N, C, H, W]. Bytes
+// are multiplied by their scale just as the host does it (session/run.c), to the last bit.
+
+layout(local_size_x = 64) in;
+#include "grid.glsl"
+layout(constant_id = 28) const uint X_TYPE = 0;
+
+layout(push_constant) uniform Push {
+    uint total;    // N * C * H * W
+    uint channels; // C
+    uint pixels;   // H * W
+    uint x_first;  // element of four where the input begins
+    uint y_first;  // number where the output begins
+    float scale;   // of bytes
+} push;
+
+layout(set = 0, binding = 0) readonly buffer Floats { float x32[]; }; // [N, H, W, C padded]
+layout(set = 0, binding = 0) readonly buffer Words { uint x[]; };     // the same as halves or bytes
+layout(set = 0, binding = 1) writeonly buffer Output { float y[]; };  // [N, C, H, W]
+
+float number_at(uint i) {
+    if (X_TYPE == 0u) return x32[i];
+    if (X_TYPE == 1u) return unpackHalf2x16(x[i / 2])[i % 2];
+    return float(bitfieldExtract(int(x[i / 4]), int(i % 4 * 8), 8)) * push.scale;
+}
+
+void main() {
+    uint index = flat_index();
+    if (index >= push.total) return;
+    uint pixel = index % push.pixels, plane = index / push.pixels;
+    uint channel = plane % push.channels, image = plane / push.channels;
+    uint padded = (push.channels + 3) / 4 * 4;
+    uint element = (image * push.pixels + pixel) * padded + channel;
+    y[push.y_first + index] = number_at(push.x_first * 4 + element);
+}

@@ -1,0 +1,191 @@
+/* A device that an application lends, and what it should enable on it. */
+#include <vkresnet/vulkan.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "gpu/device.h"
+#include "gpu/features.h"
+#include "gpu/pipeline.h"
+#include "gpu/quirks.h"
+
+/* The application's word counts: no function or feature above it may be used. */
+static uint32_t version_of(uint32_t api_version)
+{
+    return api_version ? api_version : VK_API_VERSION_1_1;
+}
+
+static vrn_result check_version(uint32_t api_version, const vrn_log *log)
+{
+    if (version_of(api_version) >= VK_API_VERSION_1_1) return VRN_OK;
+    return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                    "Vulkan 1.1 is needed, VkApplicationInfo::apiVersion asks for %u.%u",
+                    VK_API_VERSION_MAJOR(api_version), VK_API_VERSION_MINOR(api_version));
+}
+
+/* Where the physical device stands in the instance's list; UINT32_MAX where it does not. */
+static vrn_result find_index(uint32_t *index, const vrn_instance *instance,
+                             VkPhysicalDevice physical, const vrn_log *log)
+{
+    VkPhysicalDevice *devices;
+    uint32_t count;
+    *index = UINT32_MAX;
+    vrn_result result = vrn_instance_devices(instance, &devices, &count, log);
+    for (uint32_t i = 0; i < count; i++) {
+        if (devices[i] == physical) *index = i;
+    }
+    vrn_free(devices);
+    return result;
+}
+
+/* What the device has, as far as the API version of the application lets it be used. */
+static vrn_result probe_lent(vrn_probe *probe, const vrn_instance *instance,
+                             VkPhysicalDevice physical, uint32_t api_version, const vrn_log *log)
+{
+    uint32_t index;
+    vrn_result result = find_index(&index, instance, physical, log);
+    if (!result) result = vrn_probe_device(probe, instance, physical, index, log);
+    if (result) return result;
+    if (probe->info.score == 0) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "%s: %s", probe->info.name, probe->info.reason);
+    }
+    probe->info.api_version = vrn_min_u32(probe->info.api_version, version_of(api_version));
+    return VRN_OK;
+}
+
+vrn_result vrn_device_get_wishes(vrn_device_wishes *wishes, const vrn_device_wishes_params *params)
+{
+    if (!wishes || !params || !params->instance || !params->physical_device ||
+        !params->get_instance_proc_addr) {
+        return vrn_fail(params ? &params->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_device_get_wishes: wishes, params, instance, physical_device or "
+                        "get_instance_proc_addr is NULL");
+    }
+    const vrn_log *log = &params->log;
+    vrn_instance instance;
+    vrn_probe probe;
+    vrn_result result = check_version(params->api_version, log);
+    if (result) return result;
+    result =
+        vrn_instance_lend(&instance, params->instance, params->get_instance_proc_addr, false, log);
+    if (!result) {
+        result = probe_lent(&probe, &instance, params->physical_device, params->api_version, log);
+    }
+    vrn_instance_destroy(&instance);
+    if (result) return result;
+    uint32_t capabilities = probe.info.capabilities & ~vrn_quirks_without(&probe, log);
+    vrn_features_wish(wishes, vrn_features_of(capabilities, &probe.subgroup),
+                      probe.info.api_version, probe.portability_subset);
+    return VRN_OK;
+}
+
+static vrn_result check_params(const vrn_device_import_params *p)
+{
+    const struct {
+        bool missing;
+        const char *name;
+    } needs[] = {
+        {!p->instance, "instance"},
+        {!p->physical_device, "physical_device"},
+        {!p->device, "device"},
+        {!p->get_instance_proc_addr, "get_instance_proc_addr"},
+        {!p->queue, "queue"},
+        {p->extension_count && !p->extensions, "extensions"},
+        {p->unlock && !p->lock, "lock (unlock is given)"},
+        {p->lock && !p->unlock, "unlock (lock is given)"},
+    };
+    for (uint32_t i = 0; i < VRN_COUNT(needs); i++) {
+        if (!needs[i].missing) continue;
+        return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT, "vrn_device_import: %s is NULL",
+                        needs[i].name);
+    }
+    return check_version(p->api_version, &p->log);
+}
+
+/* The application's family in place of the one that the library would have chosen. */
+static vrn_result take_queue_family(vrn_probe *probe, const vrn_instance *instance,
+                                    const vrn_device_import_params *p)
+{
+    uint32_t count = 0;
+    instance->vk.GetPhysicalDeviceQueueFamilyProperties(p->physical_device, &count, NULL);
+    VkQueueFamilyProperties *families = vrn_alloc(count, sizeof *families);
+    if (!families) return vrn_fail_memory(&p->log);
+    instance->vk.GetPhysicalDeviceQueueFamilyProperties(p->physical_device, &count, families);
+    vrn_result result = VRN_OK;
+    if (p->queue_family >= count) {
+        result = vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT, "queue family %u: %s has %u of them",
+                          p->queue_family, probe->info.name, count);
+    } else if (!(families[p->queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT)) {
+        result = vrn_fail(&p->log, VRN_ERROR_UNSUPPORTED,
+                          "queue family %u of %s lacks VK_QUEUE_COMPUTE_BIT", p->queue_family,
+                          probe->info.name);
+    } else {
+        vrn_probe_queue(probe, p->queue_family, &families[p->queue_family]);
+    }
+    vrn_free(families);
+    return result;
+}
+
+/* Refuses what lacks a need, and leaves of the capabilities those that were enabled. */
+static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params *p)
+{
+    vrn_device_wishes wishes;
+    vrn_features_wish(&wishes, 0, probe->info.api_version, probe->portability_subset);
+    for (uint32_t i = 0; i < wishes.count; i++) {
+        const vrn_wish *wish = &wishes.wishes[i];
+        if (!wish->needed ||
+            vrn_features_has_extension(p->extensions, p->extension_count, wish->extension)) {
+            continue;
+        }
+        return vrn_fail(&p->log, VRN_ERROR_UNSUPPORTED, "%s: the extension %s must be enabled",
+                        probe->info.name, wish->extension);
+    }
+    uint32_t missing = vrn_features_missing(p->extensions, p->extension_count, p->features,
+                                            p->core_features, probe->info.api_version);
+    probe->info.capabilities &= ~missing;
+    if (missing & VRN_FEATURE_SUBGROUP_SIZES) {
+        probe->subgroup.size_min = probe->subgroup.size_max = probe->info.subgroup_size;
+    }
+    return VRN_OK;
+}
+
+vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *params)
+{
+    if (out) *out = NULL;
+    if (!out || !params) {
+        return vrn_fail(params ? &params->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_device_import: device or params is NULL");
+    }
+    vrn_result result = check_params(params);
+    if (result) return result;
+    vrn_device *device;
+    result = vrn_device_start(&device, &params->log, params->cache_directory);
+    if (result) return result;
+    vrn_probe probe;
+    device->lent = true;
+    device->lent_lock = params->lock;
+    device->lent_unlock = params->unlock;
+    device->lent_lock_user = params->lock_user;
+    result = vrn_instance_lend(&device->instance, params->instance, params->get_instance_proc_addr,
+                               params->debug_utils, &device->log);
+    if (result) goto error;
+    result = probe_lent(&probe, &device->instance, params->physical_device, params->api_version,
+                        &device->log);
+    if (!result) result = take_queue_family(&probe, &device->instance, params);
+    if (!result) result = apply_enabled(&probe, params);
+    if (result) goto error;
+    vrn_device_describe(device, &probe, params->without, params->with);
+    device->queue = params->queue;
+    device->handle = params->device;
+    result = vrn_device_load(device);
+    if (!result) result = vrn_pipeline_store_create(device);
+    if (result) goto error;
+    vrn_log_write(&device->log, VRN_LOG_INFO, "device lent by the application: %s (%s)",
+                  device->info.name, device->info.driver);
+    *out = device;
+    return VRN_OK;
+
+error:
+    vrn_device_destroy(&device);
+    return result;
+}

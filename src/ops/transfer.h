@@ -1,0 +1,44 @@
+/* Between an application's buffers and images, and the library's own layouts: the kernels, and how they
+ * are recorded (vrn_preprocess_record). What they bind of the application may begin anywhere: a binding
+ * begins at the last aligned place before it, and the push constants say how far behind that. */
+#ifndef VRN_OPS_TRANSFER_H
+#define VRN_OPS_TRANSFER_H
+
+#include "gpu/memory.h"
+#include "gpu/pipeline.h"
+#include "ops/op.h"
+
+/* Bindings of the kernels here. */
+enum { VRN_TRANSFER_X = 0, VRN_TRANSFER_Y = 1 };
+
+/* Push constants of shaders/fetch.comp, pack.comp, unpack.comp and top_k.comp. */
+typedef struct vrn_fetch_push {
+    uint32_t left, top, width, height, stride, first;
+} vrn_fetch_push;
+
+typedef struct vrn_pack_push {
+    uint32_t total, pixels, first, y_first;
+} vrn_pack_push;
+
+typedef struct vrn_unpack_push {
+    uint32_t total, channels, pixels, x_first, y_first;
+    float scale;
+} vrn_unpack_push;
+
+typedef struct vrn_top_push {
+    uint32_t images, classes, top, x_first, y_first;
+} vrn_top_push;
+
+/* Keys of the pipelines. */
+void vrn_fetch_image_key(bool linear, vrn_pipeline_key *key);
+void vrn_fetch_bytes_key(bool bgra, vrn_pipeline_key *key);
+void vrn_pack_key(bool planar, vrn_pipeline_key *key);
+void vrn_unpack_key(vrn_type type, vrn_pipeline_key *key);
+void vrn_top_key(vrn_pipeline_key *key);
+
+/* The range to bind for `bytes` from `offset` of a buffer on; *skipped receives the bytes in front of them.
+ * False where a binding may not be so large. */
+bool vrn_transfer_range(vrn_range *range, uint64_t *skipped, const vrn_device *device,
+                        VkBuffer buffer, uint64_t offset, uint64_t bytes);
+
+#endif

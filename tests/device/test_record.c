@@ -1,0 +1,528 @@
+/* The network in an application's own command buffers: from images of every format and layout and from
+ * buffers, always the bytes that vrn_session_run gives for the same pixels. */
+#include "application.h"
+
+#include <math.h>
+
+#include "base/half.h"
+
+enum { WIDTH = 45, HEIGHT = 37, CLASSES = 7, BATCH = 3, TAPS = 2 };
+
+static application app;
+static vrn_device *device;
+static vrn_model *model;
+static uint8_t *picture; /* RGBA8 [HEIGHT, WIDTH] */
+
+static const char *const taps[TAPS] = {"layer1", "avgpool"};
+
+static void make_picture(void)
+{
+    picture = malloc((size_t)WIDTH * HEIGHT * 4);
+    assert_non_null(picture);
+    uint32_t state = 99;
+    for (int i = 0; i < WIDTH * HEIGHT * 4; i++) {
+        state = state * 1664525u + 1013904223u;
+        /* Every byte value, and some structure. */
+        picture[i] = i < 1024 ? (uint8_t)(i / 4) : (uint8_t)((state >> 26) + i / 40);
+    }
+}
+
+static vrn_session *make_session(const vrn_session_params *params)
+{
+    vrn_session *session = NULL;
+    assert_int_equal(vrn_session_create(&session, device, model, params), VRN_OK);
+    return session;
+}
+
+typedef struct results {
+    float logits[BATCH * CLASSES], probabilities[BATCH * CLASSES];
+    float *taps[TAPS];
+    size_t tap_numbers[TAPS]; /* of one image */
+} results;
+
+static void results_create(results *r, vrn_session *session)
+{
+    memset(r, 0, sizeof *r);
+    for (uint32_t i = 0; i < TAPS; i++) {
+        uint32_t shape[3];
+        assert_int_equal(vrn_session_tap_shape(session, i, shape), VRN_OK);
+        r->tap_numbers[i] = (size_t)shape[0] * shape[1] * shape[2];
+        r->taps[i] = calloc(BATCH * r->tap_numbers[i], sizeof(float));
+    }
+}
+
+static void results_free(results *r)
+{
+    for (int i = 0; i < TAPS; i++) free(r->taps[i]);
+}
+
+static void run_photo(vrn_session *session, const uint8_t *pixels, uint32_t width, uint32_t height,
+                      float logits[CLASSES])
+{
+    const vrn_image photo = {pixels, width, height, 0};
+    const vrn_batch batch = {.count = 1, .images = &photo, .logits = logits};
+    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+}
+
+/* Records, submits, waits, and compares the logits with what a run gave. */
+static void expect(vrn_session *session, vrn_record_params params, const float *expected,
+                   const char *what)
+{
+    app_buffer out = app_buffer_create(&app, CLASSES * sizeof(float));
+    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+    params.logits.buffer = out.handle;
+    assert_int_equal(vrn_session_record(session, commands, &params), VRN_OK);
+    app_finish(&app, commands);
+    if (memcmp(out.mapped, expected, out.bytes) != 0) fprintf(stderr, "differs: %s\n", what);
+    assert_memory_equal(out.mapped, expected, out.bytes);
+    app_buffer_destroy(&app, &out);
+}
+
+/* ---- Images ---- */
+
+static float to_linear(float encoded)
+{
+    return encoded <= 0.04045f ? encoded / 12.92f : powf((encoded + 0.055f) / 1.055f, 2.4f);
+}
+
+/* How a pixel of the picture is stored. */
+typedef enum storing { RGBA, BGRA, RGB10, BGR10, WORDS, HALVES, HALVES_ENCODED, FLOATS } storing;
+
+static const struct {
+    VkFormat format;
+    storing how;
+    const char *name;
+} formats[] = {
+    {VK_FORMAT_R8G8B8A8_UNORM, RGBA, "RGBA8 UNORM"},
+    {VK_FORMAT_R8G8B8A8_SRGB, RGBA, "RGBA8 SRGB"},
+    {VK_FORMAT_B8G8R8A8_UNORM, BGRA, "BGRA8 UNORM"},
+    {VK_FORMAT_B8G8R8A8_SRGB, BGRA, "BGRA8 SRGB"},
+    {VK_FORMAT_A8B8G8R8_UNORM_PACK32, RGBA, "ABGR8 UNORM"},
+    {VK_FORMAT_A8B8G8R8_SRGB_PACK32, RGBA, "ABGR8 SRGB"},
+    {VK_FORMAT_A2B10G10R10_UNORM_PACK32, RGB10, "A2B10G10R10"},
+    {VK_FORMAT_A2R10G10B10_UNORM_PACK32, BGR10, "A2R10G10B10"},
+    {VK_FORMAT_R16G16B16A16_UNORM, WORDS, "RGBA16 UNORM"},
+    {VK_FORMAT_R16G16B16A16_SFLOAT, HALVES, "RGBA16F"},
+    {VK_FORMAT_R16G16B16A16_SFLOAT, HALVES_ENCODED, "RGBA16F, encoded"},
+    {VK_FORMAT_R32G32B32A32_SFLOAT, FLOATS, "RGBA32F"},
+};
+
+static size_t store_pixel(uint8_t *to, storing how, const uint8_t rgba[4])
+{
+    uint16_t words[4];
+    float floats[4];
+    uint32_t ten[3], packed;
+    for (int c = 0; c < 4; c++) {
+        float value = (float)rgba[c] / 255;
+        floats[c] = to_linear(value);
+        words[c] = (uint16_t)(rgba[c] * 257);
+        if (how == HALVES) words[c] = vrn_float_to_half(floats[c]);
+        if (how == HALVES_ENCODED) words[c] = vrn_float_to_half(value);
+        if (c < 3) ten[c] = (uint32_t)(value * 1023 + 0.5f);
+    }
+    switch (how) {
+    case RGBA: memcpy(to, rgba, 4); return 4;
+    case BGRA: to[0] = rgba[2], to[1] = rgba[1], to[2] = rgba[0], to[3] = rgba[3]; return 4;
+    case RGB10:
+    case BGR10:
+        packed = ten[how == RGB10 ? 0 : 2] | ten[1] << 10 | ten[how == RGB10 ? 2 : 0] << 20;
+        memcpy(to, &packed, 4);
+        return 4;
+    case WORDS:
+    case HALVES:
+    case HALVES_ENCODED: memcpy(to, words, 8); return 8;
+    case FLOATS: memcpy(to, floats, 16); return 16;
+    }
+    return 0;
+}
+
+static app_image make_image(VkFormat format, storing how, VkImageLayout layout)
+{
+    app_buffer texels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 16);
+    uint8_t *to = texels.mapped;
+    for (size_t i = 0; i < (size_t)WIDTH * HEIGHT; i++) {
+        to += store_pixel(to, how, picture + i * 4);
+    }
+    app_image image = app_image_create(&app, format, WIDTH, HEIGHT, &texels, layout);
+    app_buffer_destroy(&app, &texels);
+    return image;
+}
+
+static vrn_record_image record_image(const app_image *image, VkImageLayout layout)
+{
+    return (vrn_record_image){
+        .view = image->view,
+        .format = image->format,
+        .width = image->width,
+        .height = image->height,
+        .layout = layout,
+        .image = image->handle,
+    };
+}
+
+static void images_of_every_format(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(NULL);
+    float expected[CLASSES];
+    run_photo(session, picture, WIDTH, HEIGHT, expected);
+    int tested = 0;
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
+        const VkFormatFeatureFlags needed =
+            VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT | VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT |
+            VK_FORMAT_FEATURE_TRANSFER_DST_BIT | VK_FORMAT_FEATURE_TRANSFER_SRC_BIT;
+        VkFormatProperties properties;
+        app.GetPhysicalDeviceFormatProperties(app.physical, formats[f].format, &properties);
+        if ((properties.optimalTilingFeatures & needed) != needed) continue;
+        const VkImageLayout layout = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
+        app_image image = make_image(formats[f].format, formats[f].how, layout);
+        vrn_record_image input = record_image(&image, layout);
+        input.encoded = formats[f].how == HALVES_ENCODED;
+        expect(session, (vrn_record_params){.images = &input}, expected, formats[f].name);
+        app_image_destroy(&app, &image);
+        tested++;
+    }
+    assert_true(tested >= 8);
+    vrn_session_destroy(&session);
+}
+
+/* Afterwards the image is in the layout that it had: the second recording says so again. */
+static void images_in_every_layout(void **state)
+{
+    (void)state;
+    static const VkImageLayout layouts[] = {
+        VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL, VK_IMAGE_LAYOUT_GENERAL,
+        VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+        VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+    };
+    vrn_session *session = make_session(NULL);
+    float expected[CLASSES];
+    run_photo(session, picture, WIDTH, HEIGHT, expected);
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        app_image image = make_image(VK_FORMAT_B8G8R8A8_SRGB, BGRA, layouts[i]);
+        const vrn_record_image input = record_image(&image, layouts[i]);
+        for (int again = 0; again < 2; again++) {
+            expect(session, (vrn_record_params){.images = &input}, expected, "a layout");
+        }
+        app_image_destroy(&app, &image);
+    }
+    vrn_session_destroy(&session);
+}
+
+static void a_region_is_a_picture(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(NULL);
+    enum { LEFT = 5, TOP = 3, W = 34, H = 33 };
+    uint8_t *part = malloc((size_t)W * H * 4);
+    for (int row = 0; row < H; row++) {
+        memcpy(part + row * W * 4, picture + ((row + TOP) * WIDTH + LEFT) * 4, W * 4);
+    }
+    float expected[CLASSES];
+    run_photo(session, part, W, H, expected);
+    const VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;
+    app_image image = make_image(VK_FORMAT_R8G8B8A8_UNORM, RGBA, layout);
+    vrn_record_image input = record_image(&image, layout);
+    input.region = (VkRect2D){{LEFT, TOP}, {W, H}};
+    expect(session, (vrn_record_params){.images = &input}, expected, "a region");
+    app_image_destroy(&app, &image);
+    free(part);
+    vrn_session_destroy(&session);
+}
+
+/* A plain picture, 2 : 1, is a band between black bars. */
+static void letterbox_shows_all(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(NULL);
+    app_buffer wide = app_buffer_create(&app, 64 * 32 * 4);
+    uint8_t square[32 * 32 * 4] = {0};
+    for (int i = 0; i < 64 * 32 * 4; i++) ((uint8_t *)wide.mapped)[i] = (uint8_t)(50 + i % 4 * 60);
+    for (int i = 8 * 32 * 4; i < 24 * 32 * 4; i++) square[i] = (uint8_t)(50 + i % 4 * 60);
+    float expected[CLASSES];
+    run_photo(session, square, 32, 32, expected);
+    const vrn_record_pixels input = {.place = {wide.handle, 0}, .width = 64, .height = 32};
+    const vrn_record_params params = {.pixels = &input, .fit = VRN_FIT_LETTERBOX};
+    expect(session, params, expected, "letterbox");
+    app_buffer_destroy(&app, &wide);
+    vrn_session_destroy(&session);
+}
+
+/* ---- Buffers ---- */
+
+static void bytes_in_buffers(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(NULL);
+    float expected[CLASSES];
+    run_photo(session, picture, WIDTH, HEIGHT, expected);
+    enum { OFFSET = 52, STRIDE = WIDTH * 4 + 12 };
+    app_buffer buffer = app_buffer_create(&app, OFFSET + STRIDE * HEIGHT);
+    for (int bgra = 0; bgra < 2; bgra++) {
+        for (int i = 0; i < WIDTH * HEIGHT; i++) {
+            uint8_t *to = (uint8_t *)buffer.mapped + OFFSET + i / WIDTH * STRIDE + i % WIDTH * 4;
+            store_pixel(to, bgra ? BGRA : RGBA, picture + (size_t)i * 4);
+        }
+        const vrn_record_pixels input = {.place = {buffer.handle, OFFSET},
+                                         .width = WIDTH,
+                                         .height = HEIGHT,
+                                         .stride = STRIDE,
+                                         .bgra = bgra};
+        expect(session, (vrn_record_params){.pixels = &input}, expected, bgra ? "BGRA" : "RGBA");
+    }
+    app_buffer_destroy(&app, &buffer);
+    vrn_session_destroy(&session);
+}
+
+/* A batch of floats in both orders, every output at an odd offset; in one slice and in three, and with
+ * each precision. */
+static void floats_and_every_output(void **state)
+{
+    (void)state;
+    enum { PIXELS = 32 * 32, NUMBERS = BATCH * 3 * PIXELS, ODD = 20, TOP = 4 };
+    const vrn_session_params variants[] = {
+        {.batch = BATCH, .taps = taps, .tap_count = TAPS},
+        {.batch = BATCH, .taps = taps, .tap_count = TAPS, .memory_limit = 1},
+        {.batch = BATCH, .taps = taps, .tap_count = TAPS, .precision = VRN_PRECISION_FP16},
+    };
+    for (size_t v = 0; v < 2 * sizeof variants / sizeof variants[0]; v++) {
+        const bool planar = v % 2;
+        vrn_session *session = make_session(&variants[v / 2]);
+        app_buffer in = app_buffer_create(&app, ODD + NUMBERS * sizeof(float));
+        float *numbers = (float *)(void *)((char *)in.mapped + ODD);
+        uint64_t seed = v;
+        for (int i = 0; i < NUMBERS; i++) numbers[i] = fixture_random(&seed);
+        results r;
+        results_create(&r, session);
+        const vrn_batch batch = {.count = BATCH,
+                                 .nchw = planar ? numbers : NULL,
+                                 .nhwc = planar ? NULL : numbers,
+                                 .logits = r.logits,
+                                 .probabilities = r.probabilities,
+                                 .taps = r.taps};
+        assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+
+        const size_t tap0 = ODD + sizeof r.logits * 2 + BATCH * TOP * sizeof(vrn_top);
+        const size_t tap1 = tap0 + BATCH * r.tap_numbers[0] * sizeof(float);
+        app_buffer out =
+            app_buffer_create(&app, tap1 + BATCH * r.tap_numbers[1] * sizeof(float) + 4);
+        const vrn_place places[TAPS] = {{out.handle, tap0}, {out.handle, tap1}};
+        const vrn_place input = {in.handle, ODD};
+        const vrn_record_params params = {
+            .count = BATCH,
+            .nchw = planar ? input : (vrn_place){0},
+            .nhwc = planar ? (vrn_place){0} : input,
+            .logits = {out.handle, ODD},
+            .probabilities = {out.handle, ODD + sizeof r.logits},
+            .top = {out.handle, ODD + sizeof r.logits * 2},
+            .top_count = TOP,
+            .taps = places,
+        };
+        VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+        assert_int_equal(vrn_session_record(session, commands, &params), VRN_OK);
+        app_finish(&app, commands);
+        const char *found = out.mapped;
+        for (int i = 0; i < ODD; i++) assert_int_equal((uint8_t)found[i], 0xab);
+        assert_memory_equal(found + ODD, r.logits, sizeof r.logits);
+        assert_memory_equal(found + ODD + sizeof r.logits, r.probabilities, sizeof r.probabilities);
+        assert_memory_equal(found + tap0, r.taps[0], tap1 - tap0);
+        assert_memory_equal(found + tap1, r.taps[1], out.bytes - 4 - tap1);
+        for (int i = 1; i <= 4; i++) assert_int_equal((uint8_t)found[out.bytes - (size_t)i], 0xab);
+        const vrn_top *top = (const void *)(found + ODD + sizeof r.logits * 2);
+        for (int n = 0; n < BATCH; n++) {
+            const float *p = r.probabilities + n * CLASSES;
+            for (int k = 0; k < TOP; k++) {
+                const vrn_top *t = &top[n * TOP + k];
+                assert_true(t->index < CLASSES && t->probability == p[t->index]);
+                int better = 0;
+                for (int c = 0; c < CLASSES; c++) {
+                    better +=
+                        p[c] > t->probability || (p[c] == t->probability && c < (int)t->index);
+                }
+                assert_int_equal(better, k);
+            }
+        }
+        results_free(&r);
+        app_buffer_destroy(&app, &in);
+        app_buffer_destroy(&app, &out);
+        vrn_session_destroy(&session);
+    }
+}
+
+/* ---- Command buffers ---- */
+
+/* Four recordings in two submissions without a wait between them, one of them in a secondary buffer, with a
+ * run of the session in the middle; then all of it again. */
+static void several_in_flight(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(NULL);
+    enum { RECORDINGS = 4, PIXELS = 32 * 32 * 4 };
+    float expected[RECORDINGS][CLASSES], run[CLASSES];
+    app_buffer in = app_buffer_create(&app, RECORDINGS * PIXELS);
+    app_buffer out = app_buffer_create(&app, sizeof expected);
+    uint64_t seed = 5;
+    for (int i = 0; i < RECORDINGS * PIXELS; i++) {
+        ((uint8_t *)in.mapped)[i] = (uint8_t)(fixture_random(&seed) * 127 + 128);
+    }
+    VkCommandBuffer buffers[3];
+    for (int i = 0; i < 3; i++) {
+        buffers[i] = app_begin(&app, i < 2 ? VK_COMMAND_BUFFER_LEVEL_PRIMARY
+                                           : VK_COMMAND_BUFFER_LEVEL_SECONDARY);
+    }
+    for (uint32_t i = 0; i < RECORDINGS; i++) {
+        run_photo(session, (uint8_t *)in.mapped + i * PIXELS, 32, 32, expected[i]);
+        const vrn_record_pixels input = {
+            .place = {in.handle, i * PIXELS}, .width = 32, .height = 32};
+        const vrn_record_params params = {
+            .slot = i * 7, .pixels = &input, .logits = {out.handle, i * sizeof expected[0]}};
+        assert_int_equal(vrn_session_record(session, buffers[i < 2 ? 0 : i - 1], &params), VRN_OK);
+    }
+    assert_int_equal(app.EndCommandBuffer(buffers[2]), VK_SUCCESS);
+    app.CmdExecuteCommands(buffers[1], 1, &buffers[2]);
+    for (int i = 0; i < 2; i++) assert_int_equal(app.EndCommandBuffer(buffers[i]), VK_SUCCESS);
+    for (int again = 0; again < 2; again++) {
+        memset(out.mapped, 0, out.bytes);
+        app_submit(&app, buffers[0]);
+        run_photo(session, in.mapped, 32, 32, run);
+        app_submit(&app, buffers[1]);
+        assert_int_equal(app.QueueWaitIdle(app.queue), VK_SUCCESS);
+        assert_memory_equal(out.mapped, expected, sizeof expected);
+        assert_memory_equal(run, expected[0], sizeof run);
+    }
+    app_buffer_destroy(&app, &in);
+    app_buffer_destroy(&app, &out);
+    vrn_session_destroy(&session);
+}
+
+/* The application makes the two barriers itself, as the header tells it to. */
+static void barriers_of_the_application(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(NULL);
+    float expected[CLASSES];
+    run_photo(session, picture, WIDTH, HEIGHT, expected);
+    const VkImageLayout layout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
+    app_image image = make_image(VK_FORMAT_R8G8B8A8_UNORM, RGBA, layout);
+    app_buffer texels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 4);
+    app_buffer out = app_buffer_create(&app, sizeof expected),
+               copy = app_buffer_create(&app, sizeof expected);
+    memcpy(texels.mapped, picture, texels.bytes);
+    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+    const VkBufferImageCopy region = {.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
+                                      .imageExtent = {WIDTH, HEIGHT, 1}};
+    app.CmdCopyBufferToImage(commands, texels.handle, image.handle, layout, 1, &region);
+    const VkMemoryBarrier before = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                    .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+                                    .dstAccessMask = VK_ACCESS_SHADER_READ_BIT};
+    app.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
+                           VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &before, 0, NULL, 0, NULL);
+    const vrn_record_image input = record_image(&image, layout);
+    const vrn_record_params params = {.images = &input,
+                                      .logits = {out.handle, 0},
+                                      .no_input_barrier = true,
+                                      .no_output_barrier = true};
+    assert_int_equal(vrn_session_record(session, commands, &params), VRN_OK);
+    const VkMemoryBarrier after = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                   .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
+                                   .dstAccessMask =
+                                       VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT};
+    app.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                           VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &after, 0, NULL, 0, NULL);
+    const VkBufferCopy bytes = {.size = sizeof expected};
+    app.CmdCopyBuffer(commands, out.handle, copy.handle, 1, &bytes);
+    app.CmdCopyBufferToImage(commands, texels.handle, image.handle, layout, 1, &region);
+    app_finish(&app, commands);
+    assert_memory_equal(copy.mapped, expected, sizeof expected);
+    app_buffer_destroy(&app, &texels);
+    app_buffer_destroy(&app, &out);
+    app_buffer_destroy(&app, &copy);
+    app_image_destroy(&app, &image);
+    vrn_session_destroy(&session);
+}
+
+/* ---- Refusals ---- */
+
+static void refuse(vrn_session *session, const vrn_record_params *params, vrn_result expected,
+                   const char *word)
+{
+    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+    const int errors = app.log.errors;
+    assert_int_equal(vrn_session_record(session, commands, params), expected);
+    assert_int_equal(app.log.errors, errors + 1);
+    if (!strstr(app.log.last, word)) fprintf(stderr, "no '%s' in '%s'\n", word, app.log.last);
+    assert_non_null(strstr(app.log.last, word));
+    app.log.errors = errors;
+    assert_int_equal(app.EndCommandBuffer(commands), VK_SUCCESS);
+}
+
+static void wrong_calls_are_refused(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(NULL);
+    app_buffer buffer = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 4);
+    const vrn_place place = {buffer.handle, 0};
+    const vrn_record_pixels good = {.place = place, .width = WIDTH, .height = HEIGHT};
+    const vrn_record_pixels empty = {.place = place},
+                            thin = {.place = place, .width = 9, .height = 1, .stride = 8};
+    const VkImageView view = (VkImageView)(uintptr_t)1;
+    const vrn_record_image depth = {.view = view, .format = VK_FORMAT_D32_SFLOAT};
+    vrn_record_image image = {
+        .view = view, .format = VK_FORMAT_R8G8B8A8_UNORM, .width = 4, .height = 4};
+    const vrn_record_image undefined = image;
+    image.layout = VK_IMAGE_LAYOUT_PRESENT_SRC_KHR;
+    const vrn_record_image present = image;
+    image.layout = VK_IMAGE_LAYOUT_GENERAL;
+    image.region = (VkRect2D){{2, 0}, {3, 4}};
+    const struct {
+        vrn_record_params params;
+        vrn_result result;
+        const char *word;
+    } cases[] = {
+        {{.slot = 0}, VRN_ERROR_INVALID_ARGUMENT, "exactly one"},
+        {{.pixels = &good, .nhwc = place}, VRN_ERROR_INVALID_ARGUMENT, "exactly one"},
+        {{.pixels = &good, .count = 2}, VRN_ERROR_INVALID_ARGUMENT, "1 to 1"},
+        {{.pixels = &good, .slot = 64}, VRN_ERROR_INVALID_ARGUMENT, "slot 64"},
+        {{.pixels = &good, .top = place, .top_count = CLASSES + 1},
+         VRN_ERROR_INVALID_ARGUMENT,
+         "classes"},
+        {{.pixels = &good, .logits = {buffer.handle, 2}}, VRN_ERROR_INVALID_ARGUMENT, "logits"},
+        {{.pixels = &empty}, VRN_ERROR_INVALID_ARGUMENT, "0 x 0"},
+        {{.pixels = &thin}, VRN_ERROR_INVALID_ARGUMENT, "stride 8"},
+        {{.images = &depth}, VRN_ERROR_UNSUPPORTED, "VkFormat 126"},
+        {{.images = &undefined}, VRN_ERROR_INVALID_ARGUMENT, "UNDEFINED"},
+        {{.images = &present}, VRN_ERROR_INVALID_ARGUMENT, "VkImage is needed"},
+        {{.images = &image}, VRN_ERROR_INVALID_ARGUMENT, "region"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        refuse(session, &cases[i].params, cases[i].result, cases[i].word);
+    }
+    app_buffer_destroy(&app, &buffer);
+    vrn_session_destroy(&session);
+}
+
+int main(void)
+{
+    app_create(&app, VK_API_VERSION_1_2);
+    vrn_arch arch;
+    if (vrn_device_import(&device, &app.import) != VRN_OK ||
+        vrn_arch_parse(&arch, "resnet,block=basic,layers=1:1,planes=8:12,stem=cifar,num_classes=7",
+                       NULL) ||
+        vrn_model_random(&model, &arch, 3, NULL)) {
+        return 1;
+    }
+    make_picture();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(images_of_every_format),  cmocka_unit_test(images_in_every_layout),
+        cmocka_unit_test(a_region_is_a_picture),   cmocka_unit_test(letterbox_shows_all),
+        cmocka_unit_test(bytes_in_buffers),        cmocka_unit_test(floats_and_every_output),
+        cmocka_unit_test(several_in_flight),       cmocka_unit_test(barriers_of_the_application),
+        cmocka_unit_test(wrong_calls_are_refused),
+    };
+    int failed = cmocka_run_group_tests_name("record", tests, NULL, NULL);
+    free(picture);
+    vrn_model_destroy(&model);
+    vrn_device_destroy(&device);
+    const int complaints = app_destroy(&app);
+    return failed || complaints || app.log.errors || app.log.warnings;
+}
