@@ -326,6 +326,20 @@ typedef struct vrn_model_save_params {
 VRN_API vrn_result vrn_model_save(const vrn_model *model, const char *path,
                                   const vrn_model_save_params *params);
 
+/* ---- Precision ------------------------------------------------------------------------------- */
+
+/* What activations and weights are stored as. Sums are always 32 bits wide: floats, or integers where bytes
+ * are multiplied. The input, the average pool's output, logits and probabilities are float32 in all three. */
+typedef enum vrn_precision {
+    VRN_PRECISION_FP32 = 0,
+    VRN_PRECISION_FP16 = 1, /* half precision, on any device: no capability is needed. What exceeds 65504 is
+                               stored as that: vrn_calibration_ranges tells whether and where that is */
+    VRN_PRECISION_INT8 = 2, /* bytes where a calibrated model (vrn_calibration_finish) has scales, else halves */
+} vrn_precision;
+
+/* "fp32", "fp16" or "int8"; NULL for any other number. Static. */
+VRN_API const char *vrn_precision_name(vrn_precision precision);
+
 /* ---- What the driver's compiler makes of the kernels ----------------------------------------- */
 
 #define VRN_MAX_STATISTICS 32
@@ -372,6 +386,7 @@ typedef struct vrn_statistics_params {
     const char *kernel;      /* NULL: of each shape the kernel that would be chosen; else every kernel
                                 that fits and whose name begins so; "": every kernel that is made for
                                 this kind of device, or for any */
+    vrn_precision precision; /* int8: as if every layer's output had a scale */
 } vrn_statistics_params;
 
 /* Compiles kernels for the layers of a network and calls `visit` with what the driver says of each, in
@@ -385,18 +400,6 @@ VRN_API vrn_result vrn_device_kernel_statistics(
     void (*visit)(void *user, const vrn_kernel_statistics *statistics), void *user);
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
-
-/* What activations and weights are stored as. Sums are always 32 bits wide: floats, or integers where bytes
- * are multiplied. The input, the average pool's output, logits and probabilities are float32 in all three. */
-typedef enum vrn_precision {
-    VRN_PRECISION_FP32 = 0,
-    VRN_PRECISION_FP16 = 1, /* half precision, on any device: no capability is needed. What exceeds 65504 is
-                               stored as that: vrn_calibration_ranges tells whether and where that is */
-    VRN_PRECISION_INT8 = 2, /* bytes where a calibrated model (vrn_calibration_finish) has scales, else halves */
-} vrn_precision;
-
-/* "fp32", "fp16" or "int8"; NULL for any other number. Static. */
-VRN_API const char *vrn_precision_name(vrn_precision precision);
 
 /* A model compiled for one device, batch, size and precision. */
 typedef struct vrn_session vrn_session;

@@ -170,6 +170,7 @@ int cli_show_kernels(const cli_options *options)
         .height = options->size[0],
         .width = options->size[1],
         .kernel = options->kernel,
+        .precision = options->precision,
     };
     if (vrn_device_kernel_statistics(device, &params, visit, &to) != VRN_OK) status = CLI_FAILURE;
     if (options->json) {

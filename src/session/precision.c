@@ -39,7 +39,7 @@ static vrn_result measure(void *user, uint32_t index, uint32_t worker)
 {
     precision *p = user;
     (void)worker;
-    if (!has_parameters(&p->graph->nodes[index])) return VRN_OK;
+    if (!p->model || !has_parameters(&p->graph->nodes[index])) return VRN_OK;
     return vrn_weights_extremes(&p->extremes[index], p->model, &p->graph->nodes[index]);
 }
 
@@ -75,7 +75,7 @@ static vrn_format output_format(const precision *p, const vrn_node *node)
     if (vrn_precision_keeps_floats(node->desc.op) || kept_in_fp32(p, node))
         return (vrn_format){.type = VRN_TYPE_F32};
     if (p->wanted == VRN_PRECISION_INT8) {
-        float scale = vrn_model_scale(p->model, vrn_node_output_name(node));
+        float scale = p->model ? vrn_model_scale(p->model, vrn_node_output_name(node)) : 1;
         /* Nothing is computed in a max pool: its values are those of its input. */
         if (node->desc.op == VRN_OP_MAX_POOL && node->desc.x.type == VRN_TYPE_I8) {
             scale = node->desc.x.scale;
@@ -113,7 +113,7 @@ static vrn_result check_names(const precision *p, const vrn_log *log)
                             name);
         }
     }
-    if (p->wanted == VRN_PRECISION_INT8 && !vrn_model_has_scales(p->model)) {
+    if (p->wanted == VRN_PRECISION_INT8 && p->model && !vrn_model_has_scales(p->model)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "int8: the model was not calibrated (vkresnet calibrate)");
     }

@@ -12,6 +12,8 @@
  * int8: bytes where the model knows the scale of a value and parameters as bytes where a convolution reads
  *   such a value; all else as for fp16.
  *
+ * Without a model (NULL) it is as if all parameters suited halves, and all values had a scale.
+ *
  * In both, a layer in `fp32_layers` writes floats and has floats as parameters, and so has one whose
  * parameters halves cannot hold: the log says which. Errors: VRN_ERROR_INVALID_ARGUMENT (no such layer),
  * VRN_ERROR_UNSUPPORTED (int8, and the model has no scales), VRN_ERROR_OUT_OF_MEMORY. */

@@ -9,6 +9,7 @@
 #include "ops/kernel.h"
 #include "session/choose.h"
 #include "session/fuse.h"
+#include "session/precision.h"
 
 enum { SIDE = 224 };
 
@@ -125,6 +126,10 @@ vrn_result vrn_device_kernel_statistics(vrn_device *device, const vrn_statistics
         return vrn_fail(device ? &device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
                         "vrn_device_kernel_statistics: %s is NULL", device ? "visit" : "device");
     }
+    if (!vrn_precision_name(params->precision)) {
+        return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "precision %d: there is no such one", (int)params->precision);
+    }
     if (!vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS)) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
                         "%s: no statistics of compiled kernels (the driver lacks "
@@ -144,6 +149,9 @@ vrn_result vrn_device_kernel_statistics(vrn_device *device, const vrn_statistics
     result = vrn_graph_build(&graph, &arch, params->height ? params->height : SIDE,
                              params->width ? params->width : SIDE, &device->log);
     if (!result) result = vrn_graph_fuse(&graph, NULL, 0, &device->log);
+    if (!result) {
+        result = vrn_graph_set_precision(&graph, NULL, params->precision, NULL, 0, &device->log);
+    }
     const survey s = {
         .device = device,
         .graph = &graph,
