@@ -14,16 +14,17 @@
     X(DestroyInstance)                                                                             \
     X(EnumeratePhysicalDevices)                                                                    \
     X(GetPhysicalDeviceMemoryProperties)                                                           \
-    X(GetPhysicalDeviceProperties) X(GetPhysicalDeviceQueueFamilyProperties) X(CreateDevice)       \
-        X(CreateDebugUtilsMessengerEXT) X(DestroyDebugUtilsMessengerEXT)                           \
-            X(GetPhysicalDeviceFormatProperties) X(GetDeviceProcAddr)
+    X(GetPhysicalDeviceProperties)                                                                 \
+    X(GetPhysicalDeviceQueueFamilyProperties) X(CreateDevice) X(CreateDebugUtilsMessengerEXT)      \
+        X(DestroyDebugUtilsMessengerEXT) X(GetPhysicalDeviceFormatProperties) X(GetDeviceProcAddr)
 #define APP_DEVICE_FUNCTIONS(X)                                                                    \
     X(DestroyDevice)                                                                               \
     X(GetDeviceQueue)                                                                              \
     X(QueueSubmit)                                                                                 \
-    X(QueueWaitIdle) X(CreateBuffer) X(DestroyBuffer) X(GetBufferMemoryRequirements)               \
-        X(AllocateMemory) X(FreeMemory) X(BindBufferMemory) X(MapMemory) X(CreateImage)            \
-            X(DestroyImage) X(GetImageMemoryRequirements) X(BindImageMemory) X(CreateImageView)    \
+    X(QueueWaitIdle)                                                                               \
+    X(CreateBuffer) X(DestroyBuffer) X(GetBufferMemoryRequirements) X(AllocateMemory)              \
+        X(FreeMemory) X(BindBufferMemory) X(MapMemory) X(CreateImage) X(DestroyImage)              \
+            X(GetImageMemoryRequirements) X(BindImageMemory) X(CreateImageView)                    \
                 X(DestroyImageView) X(CreateCommandPool) X(DestroyCommandPool)                     \
                     X(AllocateCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer)            \
                         X(CmdPipelineBarrier) X(CmdCopyBufferToImage) X(CmdCopyBuffer)             \
@@ -48,6 +49,7 @@ typedef struct application {
     vrn_device_wishes wishes;
     vrn_device_import_params import; /* ready for vrn_device_import */
     fixture_log log;                 /* what the import says */
+    bool presents; /* set before: the instance can have surfaces, or the test is skipped */
 } application;
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL app_complain(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
@@ -74,8 +76,13 @@ static inline void app_create_instance(application *app, uint32_t api_version)
     if (!app->get) exit(fixture_required() ? 1 : 77);
     PFN_vkCreateInstance create = (PFN_vkCreateInstance)app->get(NULL, "vkCreateInstance");
     const char *const layer = "VK_LAYER_KHRONOS_validation";
-    const char *const extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME,
-                                      VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME};
+    const char *extensions[4] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME};
+    uint32_t extension_count = 1;
+    if (validation) extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
+    if (app->presents) {
+        extensions[extension_count++] = VK_KHR_SURFACE_EXTENSION_NAME;
+        extensions[extension_count++] = VK_EXT_HEADLESS_SURFACE_EXTENSION_NAME;
+    }
     const VkValidationFeatureEnableEXT enable =
         VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
     const VkValidationFeaturesEXT features = {
@@ -91,10 +98,12 @@ static inline void app_create_instance(application *app, uint32_t api_version)
         .pApplicationInfo = &application_info,
         .enabledLayerCount = validation,
         .ppEnabledLayerNames = &layer,
-        .enabledExtensionCount = validation ? 2 : 1,
+        .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
     };
-    if (create(&info, NULL, &app->instance) != VK_SUCCESS) exit(fixture_required() ? 1 : 77);
+    VkResult created = create(&info, NULL, &app->instance);
+    if (app->presents && created == VK_ERROR_EXTENSION_NOT_PRESENT) exit(77);
+    if (created != VK_SUCCESS) exit(fixture_required() ? 1 : 77);
 #define APP_LOAD(name) app->name = (PFN_vk##name)app->get(app->instance, "vk" #name);
     APP_INSTANCE_FUNCTIONS(APP_LOAD)
 #undef APP_LOAD
