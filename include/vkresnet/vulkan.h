@@ -131,7 +131,8 @@ typedef struct vrn_record_image {
     VkImageLayout layout;      /* in which the image is when the commands run. SHADER_READ_ONLY_OPTIMAL
                                   and GENERAL are read as they are. From any other layout, such as
                                   COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, the recording brings the
-                                  image to SHADER_READ_ONLY_OPTIMAL and back again afterwards, and needs: */
+                                  image to SHADER_READ_ONLY_OPTIMAL and back again afterwards (once, also
+                                  where several regions of it are read), and needs: */
     VkImage image;             /*   what the view is of, .. */
     uint32_t level, layer;     /*   .. and which mip level and array layer the view shows */
     bool encoded;              /* a float format holds sRGB-encoded values: they are not encoded again */

@@ -276,6 +276,19 @@ static void barrier(const recorder *r, VkPipelineStageFlags from, VkAccessFlags 
     r->device->vk.CmdPipelineBarrier(r->buffer, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
 }
 
+/* Whether an earlier entry shows the same level and layer of the same image: two regions of one picture. */
+static bool repeated(const vrn_record_image *images, uint32_t index)
+{
+    const vrn_record_image *image = &images[index];
+    for (uint32_t i = 0; i < index; i++) {
+        if (images[i].image == image->image && images[i].level == image->level &&
+            images[i].layer == image->layer && !readable(images[i].layout)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Images that cannot be read in the application's layout: to one in which they can, or back. The stages
  * and accesses on the application's side are all there are, or with its own barrier those it names. */
 static void transition(const recorder *r, bool back)
@@ -286,7 +299,7 @@ static void transition(const recorder *r, bool back)
     const VkPipelineStageFlags outside = chained ? shader : VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     for (uint32_t i = 0; p->images && i < r->count; i++) {
         const vrn_record_image *image = &p->images[i];
-        if (readable(image->layout)) continue;
+        if (readable(image->layout) || repeated(p->images, i)) continue;
         const VkAccessFlags before =
             chained ? VK_ACCESS_SHADER_READ_BIT : VK_ACCESS_MEMORY_WRITE_BIT;
         const VkAccessFlags after =

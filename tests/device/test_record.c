@@ -230,6 +230,38 @@ static void a_region_is_a_picture(void **state)
     vrn_session_destroy(&session);
 }
 
+/* Two regions of one image, whose layout changes once. */
+static void two_regions_of_one_image(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(&(vrn_session_params){.batch = 2});
+    enum { W = 32, H = 32, LEFT = 10 };
+    uint8_t parts[2][W * H * 4];
+    for (int i = 0; i < 2 * H; i++) {
+        const int row = i % H, left = i / H * LEFT;
+        memcpy(parts[i / H] + row * W * 4, picture + (row * WIDTH + left) * 4, W * 4);
+    }
+    const vrn_image photos[2] = {{parts[0], W, H, 0}, {parts[1], W, H, 0}};
+    float expected[2 * CLASSES];
+    const vrn_batch batch = {.count = 2, .images = photos, .logits = expected};
+    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+
+    const VkImageLayout layout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL;
+    app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, RGBA, layout);
+    vrn_record_image inputs[2] = {record_image(&image, layout), record_image(&image, layout)};
+    inputs[0].region = (VkRect2D){{0, 0}, {W, H}};
+    inputs[1].region = (VkRect2D){{LEFT, 0}, {W, H}};
+    app_buffer out = app_buffer_create(&app, sizeof expected);
+    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+    const vrn_record_params params = {.count = 2, .images = inputs, .logits = {out.handle, 0}};
+    assert_int_equal(vrn_session_record(session, commands, &params), VRN_OK);
+    app_finish(&app, commands);
+    assert_memory_equal(out.mapped, expected, sizeof expected);
+    app_buffer_destroy(&app, &out);
+    app_image_destroy(&app, &image);
+    vrn_session_destroy(&session);
+}
+
 /* A plain picture, 2 : 1, is a band between black bars. */
 static void letterbox_shows_all(void **state)
 {
@@ -580,11 +612,12 @@ int main(void)
     }
     make_picture();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images_of_every_format),    cmocka_unit_test(images_in_every_layout),
-        cmocka_unit_test(a_region_is_a_picture),     cmocka_unit_test(letterbox_shows_all),
-        cmocka_unit_test(bytes_in_buffers),          cmocka_unit_test(floats_and_every_output),
-        cmocka_unit_test(several_in_flight),         cmocka_unit_test(barriers_of_the_application),
-        cmocka_unit_test(the_host_reads_no_picture), cmocka_unit_test(wrong_calls_are_refused),
+        cmocka_unit_test(images_of_every_format),      cmocka_unit_test(images_in_every_layout),
+        cmocka_unit_test(a_region_is_a_picture),       cmocka_unit_test(two_regions_of_one_image),
+        cmocka_unit_test(letterbox_shows_all),         cmocka_unit_test(bytes_in_buffers),
+        cmocka_unit_test(floats_and_every_output),     cmocka_unit_test(several_in_flight),
+        cmocka_unit_test(barriers_of_the_application), cmocka_unit_test(the_host_reads_no_picture),
+        cmocka_unit_test(wrong_calls_are_refused),
     };
     int failed = cmocka_run_group_tests_name("record", tests, NULL, NULL);
     free(picture);
