@@ -5,7 +5,7 @@
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb_image_write.h>
 
-enum { SCALE = 4, BAR = 7 * SCALE };
+enum { SCALE = CAPTION_SCALE, BAR = CAPTION_HEIGHT };
 
 /* Three by five dots: five rows of three bits, the top row first. */
 static const uint16_t glyphs[128] = {

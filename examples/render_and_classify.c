@@ -1,10 +1,12 @@
-/* An offscreen renderer draws simple models from turning cameras, and a network classifies every frame in
- * the same command buffer. The host reads ten numbers a frame, and never the picture, unless it is asked to
- * write pictures.
+/* A renderer draws simple models from turning cameras, and a network classifies every frame in the same
+ * command buffer. The host reads ten numbers a frame, and never the picture, unless it is asked to write
+ * pictures.
  *
- *     example_render_and_classify MODEL [--frames N] [--pictures FOLDER] [--validation]
+ *     example_render_and_classify MODEL [--frames N] [--pictures FOLDER | --window] [--validation]
  *
- * MODEL is one for CIFAR-10: models/resnet20-cifar10.safetensors. */
+ * MODEL is one for CIFAR-10: models/resnet20-cifar10.safetensors. N is the frames of each scene. With
+ * --window the frames are shown, with N or until the window is closed or Escape is pressed; what is written
+ * on a frame is the verdict on the last one that was done when it was recorded, as nothing waits for its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include "caption.h"
 #include "renderer.h"
 #include "scene.h"
+#include "window.h"
 
 enum { CLASSES = 10 };
 
@@ -26,7 +29,12 @@ typedef struct application {
     vrn_session *session;
     gpu_buffer verdicts[FRAMES_IN_FLIGHT]; /* ten probabilities */
     const char *pictures;                  /* where to write them, or NULL */
-    uint64_t bytes_read;                   /* by the host, of the frames' verdicts and pictures */
+    bool shown;                            /* in: */
+    window window;
+    uint32_t per_scene, frames; /* `frames`: of all scenes; 0: no end */
+    char verdict[64];           /* on the last frame that was done */
+    bool verdict_right;
+    uint64_t bytes_read; /* by the host, of the frames' verdicts and pictures */
     uint32_t right, total;
 } application;
 
@@ -43,14 +51,35 @@ static void read_back(application *app, void *to, const gpu_buffer *from, size_t
     app->bytes_read += bytes;
 }
 
+/* The instance, with a window where one is wanted. */
+static void start(application *app, bool validation)
+{
+    const char *const *extensions = NULL;
+    uint32_t count = 0;
+    if (app->shown && !window_start(&extensions, &count)) exit(2);
+    renderer_start(&app->renderer, validation, extensions, count);
+    if (app->shown && !window_open(&app->window, &app->renderer)) exit(1);
+}
+
+static void create_renderer(application *app, const vrn_device_wishes *wishes)
+{
+    static vertex vertices[SCENE_VERTICES_MAX];
+    const char *extensions[VRN_MAX_WISHES + 1];
+    uint32_t count = wishes->extension_count;
+    memcpy(extensions, wishes->extensions, count * sizeof *extensions);
+    if (app->shown) extensions[count++] = VK_KHR_SWAPCHAIN_EXTENSION_NAME;
+    renderer_create(&app->renderer, wishes->chain, extensions, count, vertices,
+                    scenes_build(app->scenes, vertices));
+    if (app->shown) window_create(&app->window);
+}
+
 /* The renderer's device, with what the library would like to have on it. */
 static bool create(application *app, const char *model, bool validation)
 {
-    static vertex vertices[SCENE_VERTICES_MAX];
     const vrn_log log = {.message = print_message};
     renderer *r = &app->renderer;
     vrn_device_wishes wishes;
-    renderer_start(r, validation);
+    start(app, validation);
     const vrn_device_wishes_params wishes_params = {
         .log = log,
         .instance = r->instance,
@@ -59,8 +88,7 @@ static bool create(application *app, const char *model, bool validation)
         .api_version = VK_API_VERSION_1_2,
     };
     if (vrn_device_get_wishes(&wishes, &wishes_params)) exit(1);
-    renderer_create(r, wishes.chain, wishes.extensions, wishes.extension_count, vertices,
-                    scenes_build(app->scenes, vertices));
+    create_renderer(app, &wishes);
     const vrn_device_import_params import = {
         .log = log,
         .instance = r->instance,
@@ -99,16 +127,28 @@ static void destroy(application *app)
     for (int i = 0; i < FRAMES_IN_FLIGHT; i++) {
         renderer_buffer_destroy(&app->renderer, &app->verdicts[i]);
     }
+    window_destroy(&app->window);
     renderer_destroy(&app->renderer);
 }
 
-/* Draws, classifies what was drawn, and submits both at once. */
-static bool begin_frame(application *app, uint32_t number, uint32_t per_scene)
+static const scene *scene_of(const application *app, uint32_t number)
+{
+    return &app->scenes[number / app->per_scene % SCENE_COUNT];
+}
+
+static const uint8_t *verdict_colour(bool right)
+{
+    static const uint8_t green[3] = {120, 230, 130}, red[3] = {255, 120, 100};
+    return right ? green : red;
+}
+
+/* Draws, classifies what was drawn, shows it, and submits all at once. The slot's frame before is done. */
+static bool begin_frame(application *app, uint32_t number)
 {
     const uint32_t slot = number % FRAMES_IN_FLIGHT;
-    const scene *s = &app->scenes[number / per_scene];
+    const scene *s = scene_of(app, number);
     float camera[16], horizon;
-    scene_camera(s, number % per_scene, per_scene, camera, &horizon);
+    scene_camera(s, number % app->per_scene, app->per_scene, camera, &horizon);
     frame *f = renderer_draw(&app->renderer, slot, s, camera, horizon);
     const vrn_record_image image = {
         .view = f->colour.view,
@@ -123,31 +163,33 @@ static bool begin_frame(application *app, uint32_t number, uint32_t per_scene)
         .probabilities = {.buffer = app->verdicts[slot].handle},
     };
     if (vrn_session_record(app->session, f->commands, &record)) return false;
+    if (app->shown) {
+        window_draw(&app->window, f, slot, app->verdict, verdict_colour(app->verdict_right));
+        window_submit(&app->window, f, slot);
+        return true;
+    }
     if (app->pictures) renderer_copy(&app->renderer, f);
-    renderer_submit(&app->renderer, f);
+    renderer_submit(&app->renderer, f, VK_NULL_HANDLE, VK_NULL_HANDLE);
     return true;
 }
 
-static void write_picture(application *app, const frame *f, uint32_t number, const char *name,
-                          float probability, bool right)
+static void write_picture(application *app, const frame *f, uint32_t number)
 {
     static uint8_t pixels[FRAME_SIDE * FRAME_SIDE * 4];
-    static const uint8_t green[3] = {120, 230, 130}, red[3] = {255, 120, 100};
-    char text[64], path[1024];
+    char path[1024];
     read_back(app, pixels, &f->picture, sizeof pixels);
-    snprintf(text, sizeof text, "%s %.0f%%", name, 100 * probability);
     snprintf(path, sizeof path, "%s/frame%03u.png", app->pictures, number);
-    caption_draw(pixels, FRAME_SIDE, FRAME_SIDE, text, right ? green : red);
+    caption_draw(pixels, FRAME_SIDE, FRAME_SIDE, app->verdict, verdict_colour(app->verdict_right));
     if (!caption_save(path, pixels, FRAME_SIDE, FRAME_SIDE))
         fprintf(stderr, "%s: not written\n", path);
 }
 
 /* Waits for a frame and reads its verdict. */
-static void end_frame(application *app, uint32_t number, uint32_t per_scene)
+static void end_frame(application *app, uint32_t number)
 {
     const uint32_t slot = number % FRAMES_IN_FLIGHT;
     const frame *f = &app->renderer.frames[slot];
-    const char *expected = app->scenes[number / per_scene].class_name;
+    const char *expected = scene_of(app, number)->class_name;
     float probabilities[CLASSES];
     renderer_wait(&app->renderer, f);
     read_back(app, probabilities, &app->verdicts[slot], sizeof probabilities);
@@ -159,34 +201,60 @@ static void end_frame(application *app, uint32_t number, uint32_t per_scene)
     const bool right = name && strcmp(name, expected) == 0;
     app->right += right;
     app->total++;
-    printf("%3u  %-10s %s %-10s %5.1f %%\n", number, expected, right ? "=" : "!", name ? name : "?",
-           100 * probabilities[best]);
-    if (app->pictures) write_picture(app, f, number, name ? name : "", probabilities[best], right);
+    app->verdict_right = right;
+    snprintf(app->verdict, sizeof app->verdict, "%s %.0f%%", name ? name : "",
+             100 * probabilities[best]);
+    if (app->frames) { /* those without an end are read in the window */
+        printf("%3u  %-10s %s %-10s %5.1f %%\n", number, expected, right ? "=" : "!",
+               name ? name : "?", 100 * probabilities[best]);
+    }
+    if (app->pictures) write_picture(app, f, number);
+}
+
+/* All frames, two in flight: one is recorded while the one before it runs. */
+static bool run(application *app)
+{
+    uint32_t begun = 0, ended = 0;
+    while (app->frames == 0 || begun < app->frames) {
+        if (app->shown && !window_acquire(&app->window, begun % FRAMES_IN_FLIGHT)) break;
+        if (!begin_frame(app, begun++)) return false;
+        if (begun - ended == FRAMES_IN_FLIGHT) end_frame(app, ended++);
+    }
+    while (ended < begun) end_frame(app, ended++);
+    return true;
+}
+
+/* False: they make no sense. */
+static bool read_arguments(application *app, int argc, char **argv, bool *validation)
+{
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--validation") == 0) *validation = true;
+        if (strcmp(argv[i], "--window") == 0) app->shown = true;
+        if (i + 1 < argc && strcmp(argv[i], "--frames") == 0) {
+            app->per_scene = (uint32_t)strtoul(argv[++i], NULL, 10);
+            app->frames = app->per_scene * SCENE_COUNT;
+            if (app->per_scene == 0 || app->per_scene > 1000) return false;
+        }
+        if (i + 1 < argc && strcmp(argv[i], "--pictures") == 0) app->pictures = argv[++i];
+    }
+    if (app->per_scene == 0) {
+        app->per_scene = app->shown ? 360 : 24;
+        app->frames = app->shown ? 0 : app->per_scene * SCENE_COUNT;
+    }
+    return argc >= 2 && !(app->shown && app->pictures);
 }
 
 int main(int argc, char **argv)
 {
     static application app;
-    uint32_t per_scene = 24;
     bool validation = false;
-    for (int i = 2; i < argc; i++) {
-        if (strcmp(argv[i], "--validation") == 0) validation = true;
-        if (i + 1 < argc && strcmp(argv[i], "--frames") == 0) {
-            per_scene = (uint32_t)strtoul(argv[++i], NULL, 10);
-        }
-        if (i + 1 < argc && strcmp(argv[i], "--pictures") == 0) app.pictures = argv[++i];
-    }
-    if (argc < 2 || per_scene == 0 || per_scene > 1000) {
-        fprintf(stderr, "usage: %s MODEL [--frames N] [--pictures FOLDER] [--validation]\n",
+    if (!read_arguments(&app, argc, argv, &validation)) {
+        fprintf(stderr,
+                "usage: %s MODEL [--frames N] [--pictures FOLDER | --window] [--validation]\n",
                 argv[0]);
         return 2;
     }
-    bool good = create(&app, argv[1], validation);
-    const uint32_t frames = per_scene * SCENE_COUNT;
-    for (uint32_t i = 0; good && i < frames + FRAMES_IN_FLIGHT - 1; i++) {
-        if (i < frames) good = begin_frame(&app, i, per_scene);
-        if (good && i + 1 >= FRAMES_IN_FLIGHT) end_frame(&app, i + 1 - FRAMES_IN_FLIGHT, per_scene);
-    }
+    const bool good = create(&app, argv[1], validation) && run(&app);
     destroy(&app);
     printf("%u of %u right; the host read %.0f bytes a frame\n", app.right, app.total,
            app.total ? (double)app.bytes_read / app.total : 0);

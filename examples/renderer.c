@@ -10,14 +10,14 @@
 #include <scene.frag.spv.h> /* made from scene.frag and scene.vert */
 #include <scene.vert.spv.h>
 
-static void check(VkResult result, const char *what)
+void renderer_check(VkResult result, const char *what)
 {
     if (result == VK_SUCCESS) return;
     fprintf(stderr, "%s: VkResult %d\n", what, (int)result);
     exit(1);
 }
 
-#define CHECK(call) check(call, #call)
+#define CHECK(call) renderer_check(call, #call)
 
 /* ---- Instance and device ---- */
 
@@ -32,12 +32,32 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL complain(VkDebugUtilsMessageSeverityFlagBi
     return VK_FALSE;
 }
 
-void renderer_start(renderer *r, bool validation)
+static void choose_physical(renderer *r)
+{
+    uint32_t count = 1;
+    VkResult found = vkEnumeratePhysicalDevices(r->instance, &count, &r->physical);
+    if (count == 0)
+        renderer_check(found ? found : VK_ERROR_INITIALIZATION_FAILED, "no Vulkan device");
+    vkGetPhysicalDeviceMemoryProperties(r->physical, &r->memory);
+    VkQueueFamilyProperties families[16];
+    count = 16;
+    vkGetPhysicalDeviceQueueFamilyProperties(r->physical, &count, families);
+    const VkQueueFlags wanted = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
+    while (r->family + 1 < count && (families[r->family].queueFlags & wanted) != wanted)
+        r->family++;
+}
+
+void renderer_start(renderer *r, bool validation, const char *const *extensions,
+                    uint32_t extension_count)
 {
     *r = (renderer){0};
     const char *const layer = "VK_LAYER_KHRONOS_validation";
-    const char *const extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME,
-                                      VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME};
+    const char *enabled[16] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME,
+                               VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME};
+    uint32_t enabled_count = validation ? 2 : 0;
+    for (uint32_t i = 0; i < extension_count && enabled_count < 16; i++) {
+        enabled[enabled_count++] = extensions[i];
+    }
     const VkValidationFeatureEnableEXT enable =
         VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
     const VkValidationFeaturesEXT features = {
@@ -52,8 +72,8 @@ void renderer_start(renderer *r, bool validation)
                                                  .apiVersion = VK_API_VERSION_1_2},
         .enabledLayerCount = validation,
         .ppEnabledLayerNames = &layer,
-        .enabledExtensionCount = validation ? 2 : 0,
-        .ppEnabledExtensionNames = extensions,
+        .enabledExtensionCount = enabled_count,
+        .ppEnabledExtensionNames = enabled,
     };
     CHECK(volkInitialize());
     CHECK(vkCreateInstance(&info, NULL, &r->instance));
@@ -70,21 +90,12 @@ void renderer_start(renderer *r, bool validation)
         };
         CHECK(vkCreateDebugUtilsMessengerEXT(r->instance, &messenger, NULL, &r->messenger));
     }
-    uint32_t count = 1;
-    VkResult found = vkEnumeratePhysicalDevices(r->instance, &count, &r->physical);
-    if (count == 0) check(found ? found : VK_ERROR_INITIALIZATION_FAILED, "no Vulkan device");
-    vkGetPhysicalDeviceMemoryProperties(r->physical, &r->memory);
+    choose_physical(r);
 }
 
 static void create_device(renderer *r, const void *features, const char *const *extensions,
                           uint32_t extension_count)
 {
-    VkQueueFamilyProperties families[16];
-    uint32_t count = 16;
-    vkGetPhysicalDeviceQueueFamilyProperties(r->physical, &count, families);
-    const VkQueueFlags wanted = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
-    while (r->family + 1 < count && (families[r->family].queueFlags & wanted) != wanted)
-        r->family++;
     const float priority = 1;
     const VkDeviceQueueCreateInfo queue = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
@@ -343,7 +354,7 @@ static void create_frame(renderer *r, frame *f)
     CHECK(vkCreateFence(r->device, &fence, NULL, &f->done));
     f->colour = create_image(r, colour_format,
                              VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_SAMPLED_BIT |
-                                 VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
+                                 VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
                              VK_IMAGE_ASPECT_COLOR_BIT);
     f->depth = create_image(r, depth_format, VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT,
                             VK_IMAGE_ASPECT_DEPTH_BIT);
@@ -461,12 +472,18 @@ void renderer_copy(renderer *r, frame *f)
                          0, 1, &host, 0, NULL, 0, NULL);
 }
 
-void renderer_submit(renderer *r, frame *f)
+void renderer_submit(renderer *r, frame *f, VkSemaphore wait, VkSemaphore signal)
 {
     CHECK(vkEndCommandBuffer(f->commands));
     CHECK(vkResetFences(r->device, 1, &f->done));
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .waitSemaphoreCount = wait != VK_NULL_HANDLE,
+        .pWaitSemaphores = &wait,
+        .pWaitDstStageMask = &stage,
+        .signalSemaphoreCount = signal != VK_NULL_HANDLE,
+        .pSignalSemaphores = &signal,
         .commandBufferCount = 1,
         .pCommandBuffers = &f->commands,
     };

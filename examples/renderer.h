@@ -1,5 +1,5 @@
-/* A small offscreen renderer with a Vulkan device of its own, which knows nothing of networks: what an
- * application has already before it embeds one. Every function ends the program when Vulkan fails. */
+/* A small offscreen renderer with a Vulkan device of its own, which knows nothing of networks or windows: what
+ * an application has already before it embeds one. Every function ends the program when Vulkan fails. */
 #ifndef EXAMPLES_RENDERER_H
 #define EXAMPLES_RENDERER_H
 
@@ -29,7 +29,8 @@ typedef struct gpu_image {
 typedef struct frame {
     VkCommandBuffer commands;
     VkFence done;
-    gpu_image colour, depth; /* colour is VK_FORMAT_R8G8B8A8_SRGB, to be sampled */
+    gpu_image colour, depth; /* colour is VK_FORMAT_R8G8B8A8_SRGB, to be sampled and
+                                copied from and to */
     VkFramebuffer framebuffer;
     gpu_buffer picture; /* for the host, where pictures are wanted */
 } frame;
@@ -51,9 +52,10 @@ typedef struct renderer {
     frame frames[FRAMES_IN_FLIGHT];
 } renderer;
 
-/* The instance and the choice of a physical device come first, so that others can say what they would like
- * to have enabled on the device. */
-void renderer_start(renderer *r, bool validation);
+/* The instance and the choice of a physical device and a queue family come first, so that others can say what
+ * they would like to have enabled on the device. The extensions are the instance's. */
+void renderer_start(renderer *r, bool validation, const char *const *extensions,
+                    uint32_t extension_count);
 void renderer_create(renderer *r, const void *features, const char *const *extensions,
                      uint32_t extension_count, const vertex *vertices, uint32_t vertex_count);
 void renderer_destroy(renderer *r);
@@ -68,7 +70,12 @@ frame *renderer_draw(renderer *r, uint32_t slot, const scene *s, const float cam
 
 /* Copies the colour image for the host: only for pictures on the disk. */
 void renderer_copy(renderer *r, frame *f);
-void renderer_submit(renderer *r, frame *f);
+
+/* `wait` holds back the commands' transfers; either semaphore may be VK_NULL_HANDLE. */
+void renderer_submit(renderer *r, frame *f, VkSemaphore wait, VkSemaphore signal);
 void renderer_wait(renderer *r, const frame *f);
+
+/* Ends the program, and says where, unless the result is VK_SUCCESS. */
+void renderer_check(VkResult result, const char *what);
 
 #endif
