@@ -176,7 +176,7 @@ static bool search_folder(search *s, const char *query, const char *folder)
     }
     closedir(directory);
     good = good && compare_waiting(s);
-    if (good) qsort(s->found, s->count, sizeof *s->found, nearest_first);
+    if (good && s->count) qsort(s->found, s->count, sizeof *s->found, nearest_first);
     return good;
 }
 
