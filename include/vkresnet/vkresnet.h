@@ -415,7 +415,8 @@ typedef struct vrn_session_params {
     uint32_t in_flight;               /* submissions that may be under way at once; 0: 2 */
     const vrn_transform *transform;   /* for images; NULL: the model's */
     const char *const *taps;          /* names of further outputs, as PyTorch names the modules: */
-    uint32_t tap_count;               /*   "conv1", "layer1" .. "layer4", "avgpool", "layer2.0.bn1" */
+    uint32_t tap_count;               /*   "conv1", "layer1" .. "layer4", "avgpool", "layer2.0.bn1";
+                                         or "class_map", see below */
     const char *kernel;               /* prefer the kernels whose name begins so ("conv_generic"),
                                          where they fit; for tests and comparisons */
     uint64_t memory_limit;            /* of the activations, in bytes; larger batches are run in
@@ -428,6 +429,13 @@ typedef struct vrn_session_params {
                                          where nothing is left to time. NULL: nobody looks */
     void *progress_user;
 } vrn_session_params;
+
+/* The tap "class_map", [classes, H, W], is the class activation map of Zhou et al. 2016: where in the image a
+ * network sees each class. It is the linear layer, with its bias, applied at every position of the last stage's
+ * output instead of to the mean over them (a 1x1 convolution with the linear layer's parameters), so that the
+ * mean of a class's map is its logit, to rounding. It is computed on the device as one more layer, by a
+ * session that has the tap and by no other; in float32 whatever the precision, from values that are as exact
+ * as the precision makes them. */
 
 /* Tuning takes up to a few seconds for each shape of layer. Another kernel than the one that is chosen
  * without it must be faster by a clear margin, and the network as a whole faster than before, or nothing

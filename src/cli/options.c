@@ -53,7 +53,8 @@ static const option_row table[CLI_OPTIONS] = {
         .help = "receives float32 [N, classes], the logits"},
     [CLI_OPTION_TAP] = {"--tap", "NAME=FILE.npy", KIND_TAP,
         .help = "also write what a module returns, [N, C, H, W]: conv1,\n"
-                "layer1 .. layer4, avgpool, layer2.0.bn1; repeatable"},
+                "layer1 .. layer4, avgpool, layer2.0.bn1; or class_map,\n"
+                "the logits at every position; repeatable"},
     [CLI_OPTION_LOGITS] = {"--logits", "FILE.npy", KIND_TEXT, FIELD(logits),
         .help = "also write the logits [lines, classes]; NaN for an\n"
                 "image that could not be read"},

@@ -28,6 +28,11 @@ const char *vrn_node_output_name(const vrn_node *node)
     return node->last[0] ? node->last : node->name;
 }
 
+const char *vrn_node_module(const vrn_node *node)
+{
+    return node->module[0] ? node->module : node->name;
+}
+
 vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value)
 {
     assert(value <= graph->count);
@@ -240,6 +245,24 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
     if (!b.failed) return VRN_OK;
     vrn_graph_free(graph);
     return vrn_fail_memory(log);
+}
+
+vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log)
+{
+    *value = vrn_graph_find(graph, VRN_CLASS_MAP);
+    if (*value != VRN_NO_VALUE) return VRN_OK;
+    /* A linear layer's weights, [K, C], are those of a 1x1 convolution. */
+    const vrn_node *linear = &graph->nodes[graph->logits - 1];
+    const vrn_node *pool = &graph->nodes[linear->input - 1];
+    builder b = {.graph = graph};
+    vrn_op_desc desc = describe(VRN_OP_CONV, pool->desc.in);
+    desc.out.c = linear->desc.out.c;
+    desc.epilogue.bias = true;
+    *value = push(&b, VRN_CLASS_MAP, &desc, pool->input, VRN_NO_VALUE);
+    if (b.failed) return vrn_fail_memory(log);
+    linear = &graph->nodes[graph->logits - 1]; /* the nodes may have moved */
+    memcpy(graph->nodes[*value - 1].module, linear->name, sizeof linear->name);
+    return VRN_OK;
 }
 
 void vrn_graph_free(vrn_graph *graph)

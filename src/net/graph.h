@@ -19,9 +19,9 @@ typedef struct vrn_node {
     vrn_value input;
     vrn_value residual; /* VRN_OP_ADD's second operand, or of the epilogue; else VRN_NO_VALUE */
 
-    /* The module whose parameters are this node's, `<name>.weight` and so on; and, after fusion,
-     * the batch norm folded into a convolution ("" when there is none). */
-    char folded_norm[VRN_NAME_MAX];
+    /* The modules whose parameters are this node's, `<module>.weight` and so on: its own ("": that of its
+     * name); and, after fusion, the batch norm folded into a convolution ("": there is none). */
+    char module[VRN_NAME_MAX], folded_norm[VRN_NAME_MAX];
 
     /* The last of the nodes that were fused into this one, whose output this one writes; "": none were. */
     char last[VRN_NAME_MAX];
@@ -48,9 +48,19 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
                            const vrn_log *log);
 void vrn_graph_free(vrn_graph *graph);
 
+/* The class activation map (Zhou et al. 2016): the linear layer applied at every position of what the average
+ * pool reads, [classes, H, W], so that the mean over the positions is the logits. It is no module of PyTorch's
+ * and part of a graph only once it was added, at the end; adding it again gives the same value. To be called
+ * before fusion. Errors: VRN_ERROR_OUT_OF_MEMORY. */
+#define VRN_CLASS_MAP "class_map"
+vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log);
+
 /* The value that PyTorch's module `name` returns: of a node, of a block ("layer1.0"), of a stage
  * ("layer1") or of a shortcut ("layer2.0.downsample"). VRN_NO_VALUE where there is none. */
 vrn_value vrn_graph_find(const vrn_graph *graph, const char *name);
+
+/* The module that has a node's own parameters. */
+const char *vrn_node_module(const vrn_node *node);
 
 /* What a node writes, by the name of the node that writes it in the unfused graph. */
 const char *vrn_node_output_name(const vrn_node *node);

@@ -12,11 +12,16 @@
 static const uint64_t default_memory_limit = UINT64_C(1) << 30;
 
 /* Fills the taps that are asked for, before fusion, which spares them. */
-static vrn_result find_taps(const vrn_session *session, const vrn_session_params *params,
-                            vrn_value *taps)
+static vrn_result find_taps(vrn_session *session, const vrn_session_params *params, vrn_value *taps)
 {
     for (uint32_t i = 0; i < params->tap_count; i++) {
         const char *name = params->taps[i] ? params->taps[i] : "";
+        if (strcmp(name, VRN_CLASS_MAP) == 0) {
+            vrn_result result =
+                vrn_graph_add_class_map(&session->graph, &taps[i], &session->device->log);
+            if (result) return result;
+            continue;
+        }
         taps[i] = vrn_graph_find(&session->graph, name);
         if (taps[i] == VRN_NO_VALUE) {
             return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,

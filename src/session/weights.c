@@ -218,7 +218,8 @@ static bool load_node(loaded *own, loaded *norm, vrn_params *params, const vrn_m
                       const vrn_node *node)
 {
     *norm = (loaded){0};
-    if (!load(own, model, node->name) || !load(norm, model, node->folded_norm)) return false;
+    if (!load(own, model, vrn_node_module(node)) || !load(norm, model, node->folded_norm))
+        return false;
     *params = (vrn_params){.norm_eps = node->desc.eps};
     memcpy(params->own, own->param, sizeof params->own);
     memcpy(params->norm, norm->param, sizeof params->norm);

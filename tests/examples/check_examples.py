@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """The examples do what they say: pictures are recognised, most rendered frames too, the host reads ten floats of
-each frame and no picture, and the validation layer is silent.
+each frame and no picture, and the validation layer is silent; a search finds what is like the query first;
+a heat map has two pictures side by side.
 
-    check_examples.py CLASSIFY RENDER_AND_CLASSIFY SOURCE_DIR
+    check_examples.py FOLDER_OF_EXAMPLES SOURCE_DIR DATA_DIR
+
+The test set of CIFAR-10 is used where DATA_DIR has it.
 """
 
+import csv
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -30,13 +35,21 @@ def summary(output):
     return [int(number) for number in found.groups()]
 
 
-def main():
-    classify, render, source = sys.argv[1:]
-    model = os.path.join(source, "models", "resnet20-cifar10.safetensors")
+def png_size(path):
+    with open(path, "rb") as file:
+        head = file.read(24)
+    assert head.startswith(b"\x89PNG"), path
+    return struct.unpack(">II", head[16:24])
+
+
+def check_classify(example, model, source):
     for picture in ("airplane", "ship", "truck"):
-        output = run(classify, model, os.path.join(source, "samples", picture + ".png"))
+        output = run(example("classify"), model, os.path.join(source, "samples", picture + ".png"))
         assert output.split()[1] == picture, output
 
+
+def check_render(example, model):
+    render = example("render_and_classify")
     output = run(render, model, "--frames", "8", "--validation")
     right, total, read = summary(output)
     print(output)
@@ -47,6 +60,62 @@ def main():
         output = run(render, model, "--frames", "1", "--pictures", folder, "--validation")
         assert len(os.listdir(folder)) == 4, os.listdir(folder)
         assert summary(output)[2] == VERDICT_BYTES + 256 * 256 * 4, output
+
+
+def check_search(example, model, source, data):
+    """Neighbours come in order, the query is not among them, and of labelled pictures most are of its class."""
+    samples = os.path.join(source, "samples")
+    cifar10 = os.path.join(data, "cifar10")
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = os.path.join(folder, "sheet.png")
+        search = example("feature_search")
+        query = os.path.join(samples, "..", "samples", "ship.png")
+        output = run(search, model, query, samples, sheet)
+        assert "2 of 2 pictures" in output and "ship.png" not in output, output
+        assert png_size(sheet)[0] > png_size(sheet)[1], png_size(sheet)
+        if not os.path.isdir(cifar10):
+            return
+        with open(os.path.join(cifar10, "labels.csv"), encoding="utf-8") as file:
+            labels = {os.path.basename(row["file"]): row["label"] for row in csv.DictReader(file)}
+        pictures = os.path.join(cifar10, "test")
+        output = run(search, model, os.path.join(pictures, "0001.png"), pictures, sheet, "--count", "10")
+    found = [line.split() for line in output.splitlines() if line.endswith(".png")]
+    cosines = [float(cosine) for cosine, _ in found]
+    same = sum(labels[os.path.basename(path)] == labels["0001.png"] for _, path in found)
+    assert len(found) == 10 and cosines == sorted(cosines, reverse=True), output
+    assert same >= 8, output
+
+
+def check_heatmap(example, model, source):
+    truck = os.path.join(source, "samples", "truck.png")
+    with tempfile.TemporaryDirectory() as folder:
+        picture = os.path.join(folder, "heat.png")
+        heatmap = example("heatmap")
+        output = run(heatmap, model, truck, picture)
+        assert "9 truck" in output and "a map of 8x8" in output, output
+        width, height = png_size(picture)
+        assert width > 1.8 * height, (width, height)
+        with open(picture, "rb") as file:
+            first = file.read()
+        output = run(heatmap, model, truck, picture, "--class", "1")
+        assert "1 automobile 0.0" in output, output
+        with open(picture, "rb") as file:
+            assert file.read() != first
+        result = subprocess.run([heatmap, model, truck, picture, "--class", "10"], capture_output=True, check=False)
+        assert result.returncode == 1 and b"classes 0 to 9" in result.stderr, result
+
+
+def main():
+    folder, source, data = sys.argv[1:]
+    model = os.path.join(source, "models", "resnet20-cifar10.safetensors")
+
+    def example(name):
+        return os.path.join(folder, "example_" + name)
+
+    check_classify(example, model, source)
+    check_render(example, model)
+    check_search(example, model, source, data)
+    check_heatmap(example, model, source)
     return 0
 
 

@@ -482,6 +482,28 @@ static void test_find(void **state)
     vrn_graph_free(&graph);
 }
 
+/* The linear layer as a convolution of what the average pool reads, at the end of the graph and once. */
+static void test_class_map(void **state)
+{
+    (void)state;
+    vrn_graph graph = build("resnet50,num_classes=21", 224, 160);
+    const uint32_t count = graph.count;
+    assert_int_equal(vrn_graph_find(&graph, VRN_CLASS_MAP), VRN_NO_VALUE);
+    vrn_value value, again;
+    assert_int_equal(vrn_graph_add_class_map(&graph, &value, NULL), VRN_OK);
+    assert_int_equal(vrn_graph_add_class_map(&graph, &again, NULL), VRN_OK);
+    assert_int_equal(graph.count, count + 1);
+    assert_int_equal(value, graph.count);
+    assert_int_equal(again, value);
+    assert_shape(&graph, VRN_CLASS_MAP, 7, 5, 21);
+    const vrn_node *map = node_of(&graph, VRN_CLASS_MAP);
+    assert_int_equal(map->desc.op, VRN_OP_CONV);
+    assert_int_equal(map->input, vrn_graph_find(&graph, "layer4"));
+    assert_string_equal(vrn_node_module(map), "fc");
+    assert_string_equal(vrn_node_module(node_of(&graph, "layer1.0.conv1")), "layer1.0.conv1");
+    vrn_graph_free(&graph);
+}
+
 static void test_input_bounds(void **state)
 {
     (void)state;
@@ -526,7 +548,8 @@ int main(void)
         cmocka_unit_test(test_cifar),         cmocka_unit_test(test_first_version_strides),
         cmocka_unit_test(test_node_order),    cmocka_unit_test(test_consistency),
         cmocka_unit_test(test_deep),          cmocka_unit_test(test_find),
-        cmocka_unit_test(test_input_bounds),  cmocka_unit_test(test_op_names),
+        cmocka_unit_test(test_class_map),     cmocka_unit_test(test_input_bounds),
+        cmocka_unit_test(test_op_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
