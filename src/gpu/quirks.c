@@ -1,5 +1,7 @@
 #include "gpu/quirks.h"
 
+#include <stddef.h>
+
 #include "base/log.h"
 #include "base/util.h"
 
@@ -65,26 +67,25 @@ uint32_t vrn_quirks_without(const vrn_probe *probe, const vrn_log *log)
     return without;
 }
 
-bool vrn_quirks_no_pipeline_cache(const vrn_probe *probe, const vrn_log *log)
+/* Whether a quirk applies whose flag, which lies at this offset, is set; logs each. */
+static bool any_flag(const vrn_probe *probe, size_t flag, const vrn_log *log)
 {
-    bool none = false;
+    bool any = false;
     for (uint32_t i = 0; i < VRN_COUNT(quirks); i++) {
         const quirk *q = &quirks[i];
-        if (!applies(q, probe) || !q->no_pipeline_cache) continue;
-        none = true;
+        if (!applies(q, probe) || !*(const bool *)((const char *)q + flag)) continue;
+        any = true;
         report(q, probe, log);
     }
-    return none;
+    return any;
+}
+
+bool vrn_quirks_no_pipeline_cache(const vrn_probe *probe, const vrn_log *log)
+{
+    return any_flag(probe, offsetof(quirk, no_pipeline_cache), log);
 }
 
 bool vrn_quirks_freeze_constants(const vrn_probe *probe, const vrn_log *log)
 {
-    bool freeze = false;
-    for (uint32_t i = 0; i < VRN_COUNT(quirks); i++) {
-        const quirk *q = &quirks[i];
-        if (!applies(q, probe) || !q->freeze_constants) continue;
-        freeze = true;
-        report(q, probe, log);
-    }
-    return freeze;
+    return any_flag(probe, offsetof(quirk, freeze_constants), log);
 }

@@ -139,6 +139,7 @@ vrn_result vrn_graph_set_precision(vrn_graph *graph, const vrn_model *model, vrn
     if (!p.extremes) return vrn_fail_memory(log);
     result = vrn_parallel_for(graph->count, measure, &p);
     if (result) vrn_fail_memory(log); /* nothing else fails there */
+    bool bytes = false;
     for (uint32_t i = 0; i < graph->count && !result; i++) {
         vrn_node *node = &graph->nodes[i];
         node->desc.x = vrn_graph_format(graph, node->input);
@@ -147,6 +148,12 @@ vrn_result vrn_graph_set_precision(vrn_graph *graph, const vrn_model *model, vrn
         }
         node->desc.y = output_format(&p, node);
         node->desc.w = parameter_type(&p, i, log);
+        bytes = bytes || node->desc.w == VRN_TYPE_I8;
+    }
+    if (!result && wanted == VRN_PRECISION_INT8 && !bytes) {
+        vrn_log_write(
+            log, VRN_LOG_WARNING,
+            "int8: the model has no scale for any layer of this network, which runs in fp16");
     }
     vrn_free(p.extremes);
     return result;
