@@ -1,13 +1,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answer.h"
 #include "command.h"
 #include "engine.h"
 #include "feed.h"
-#include "json.h"
-#include "os.h"
 #include "report.h"
 #include "score.h"
+#include "shard.h"
 #include "walk.h"
 
 enum { DEFAULT_TOP = 5, DEFAULT_BATCH = 8 };
@@ -17,58 +17,24 @@ typedef struct result_printer {
     char *const *paths;
     cli_score *scores; /* [classes] */
     uint32_t classes, top;
-    bool json;
+    cli_answer_form form;
 } result_printer;
-
-static void print_json(const result_printer *printer, const char *path)
-{
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
-    cli_json_text(&json, "file", path);
-    cli_json_text(&json, "model", printer->model->info.name);
-    cli_json_begin_array(&json, "top");
-    for (uint32_t i = 0; i < printer->top; i++) {
-        char buffer[32];
-        const cli_score *score = &printer->scores[i];
-        cli_json_begin_object(&json, NULL);
-        cli_json_integer(&json, "index", score->index);
-        cli_json_text(&json, "label", cli_model_label(printer->model, score->index, buffer));
-        cli_json_number(&json, "probability", (double)score->value);
-        cli_json_end_object(&json);
-    }
-    cli_json_end_array(&json);
-    cli_json_end_object(&json);
-    putchar('\n');
-}
-
-static void print_text(const result_printer *printer, const char *path)
-{
-    cli_print_name(path);
-    putchar('\n');
-    for (uint32_t i = 0; i < printer->top; i++) {
-        char buffer[32];
-        const cli_score *score = &printer->scores[i];
-        printf("  %6.2f %%  %5u  ", (double)score->value * 100, score->index);
-        cli_print_name(cli_model_label(printer->model, score->index, buffer));
-        putchar('\n');
-    }
-}
 
 static bool print_result(void *user, size_t index, const float *probabilities)
 {
     const result_printer *printer = user;
     cli_rank(printer->scores, probabilities, printer->classes);
-    if (printer->json) {
-        print_json(printer, printer->paths[index]);
-    } else {
-        print_text(printer, printer->paths[index]);
-    }
+    cli_progress_hide();
+    cli_answer_print(printer->form, printer->model, printer->paths[index], printer->scores,
+                     printer->top);
     /* Long work shows its results as they come, in a pipe too. */
     return fflush(stdout) == 0;
 }
 
-static int classify_paths(cli_engine *engine, const cli_options *options, const cli_paths *paths)
+static int classify_paths(const cli_crew *crew, const cli_options *options, const cli_paths *paths,
+                          const cli_shard *shard)
 {
+    const cli_engine *engine = &crew->engines[0];
     uint32_t classes = engine->info.classes, top = options->top ? options->top : DEFAULT_TOP;
     result_printer printer = {
         .model = &engine->model,
@@ -76,41 +42,41 @@ static int classify_paths(cli_engine *engine, const cli_options *options, const 
         .scores = cli_alloc(classes, sizeof *printer.scores),
         .classes = classes,
         .top = top < classes ? top : classes,
-        .json = options->json,
+        .form = cli_answer_form_for_stdout(options->json),
     };
     if (!printer.scores) return CLI_FAILURE;
     size_t failed;
-    bool good =
-        cli_feed_run(&(cli_feed){.session = engine->session,
-                                 .paths = paths->items,
-                                 .count = paths->count,
-                                 /* On a terminal the results themselves are the progress. */
-                                 .progress = !cli_is_terminal(stdout),
-                                 .result = print_result,
-                                 .user = &printer},
-                     &failed);
+    bool good = cli_feed_run(&(cli_feed){.crew = crew,
+                                         .paths = paths->items,
+                                         .count = paths->count,
+                                         .shard = *shard,
+                                         .progress = true,
+                                         .result = print_result,
+                                         .user = &printer},
+                             &failed);
     free(printer.scores);
     return good && failed == 0 ? CLI_SUCCESS : CLI_FAILURE;
 }
 
 static int run(const cli_options *options)
 {
+    cli_shard shard;
     cli_paths paths = {0};
-    cli_engine engine = {0};
-    bool complete = true;
+    cli_crew crew = {0};
+    int status = cli_shard_read(&shard, "classify", options);
+    if (status != CLI_SUCCESS) return status;
     for (uint32_t i = 0; i < options->argument_count; i++) {
-        complete = cli_paths_add(&paths, options->arguments[i]) && complete;
+        if (!cli_paths_add(&paths, options->arguments[i])) status = CLI_FAILURE;
     }
-    int status = complete ? CLI_SUCCESS : CLI_FAILURE;
-    if (paths.count > 0) {
-        int run_status = cli_engine_open(&engine, "classify", options, CLI_MODEL_SHIPPED);
+    if (cli_shard_size(&shard, paths.count) > 0) {
+        int run_status = cli_crew_open(&crew, "classify", options, CLI_MODEL_SHIPPED);
         if (run_status == CLI_SUCCESS) {
-            run_status = cli_engine_compile_for_images(&engine, "classify", options, DEFAULT_BATCH);
+            run_status = cli_crew_compile_for_images(&crew, "classify", options, DEFAULT_BATCH);
         }
-        if (run_status == CLI_SUCCESS) run_status = classify_paths(&engine, options, &paths);
+        if (run_status == CLI_SUCCESS) run_status = classify_paths(&crew, options, &paths, &shard);
         if (run_status != CLI_SUCCESS) status = run_status;
     }
-    cli_engine_close(&engine);
+    cli_crew_close(&crew);
     cli_paths_free(&paths);
     return status;
 }
@@ -120,18 +86,22 @@ const cli_command cli_classify = {
     .summary = "say what photos show",
     .usage = "[OPTION].. IMAGE|FOLDER..",
     .details =
-        "Prints the most probable classes of each image. Folders are searched for images\n"
-        "(png, jpg, bmp, gif, tga, ppm, pgm, pnm, psd). Without --model it uses the small\n"
-        "model that comes with the program, which knows ten classes. An image that cannot be\n"
-        "read is reported on standard error, the others go on, and the exit status is 1. With\n"
-        "--json, an object a line: {\"file\", \"model\", \"top\": [{\"index\", \"label\",\n"
-        "\"probability\"}]}.",
+        "Prints the most probable classes of each image: on a terminal a table with bars; in a\n"
+        "pipe a line for each image, its file and then label and probability of each class,\n"
+        "with tabs between; with --json an object a line: {\"file\", \"model\", \"top\":\n"
+        "[{\"index\", \"label\", \"probability\"}]}. Folders are searched for images (png, jpg,\n"
+        "bmp, gif, tga, ppm, pgm, pnm, psd). Without --model it uses the small model that comes\n"
+        "with the program, which knows ten classes. An image that cannot be read is reported on\n"
+        "standard error, the others go on, and the exit status is 1. --shard I/N takes only\n"
+        "every N-th image, for one of N processes or machines; their outputs concatenate.",
     .examples =
         "  vkresnet classify photo.jpg\n"
         "  vkresnet classify --model resnet50.pth --top 3 photo.jpg more/\n"
-        "  vkresnet classify --model resnet50.pth --resize 232 --json photos/ > result.jsonl\n",
+        "  vkresnet classify --model resnet50.pth --resize 232 --json photos/ > result.jsonl\n"
+        "  vkresnet classify --model resnet50.pth --device all --shard 2/8 photos/ > 2.tsv\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(TOP) | CLI_BIT(JSON) |
-               CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+               CLI_BIT(BATCH) | CLI_BIT(SHARD) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) |
+               CLI_BIT(TUNE),
     .least = 1,
     .most = UINT32_MAX,
     .arguments = "images or folders",

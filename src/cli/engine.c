@@ -1,16 +1,23 @@
 #include "engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "os.h"
 #include "report.h"
 
-int cli_device_open(vrn_device **device, const cli_options *options)
+static bool means_all(const cli_options *options)
+{
+    return options->device && strcmp(options->device, "all") == 0;
+}
+
+static int open_selected(vrn_device **device, const cli_options *options, const char *select)
 {
     char *cache = options->no_cache ? NULL : cli_cache_directory();
     vrn_result result = vrn_device_create(device, &(vrn_device_params){
                                                       .log = *cli_log(),
-                                                      .select = options->device,
+                                                      .select = select,
                                                       .without = options->without,
                                                       .with = options->with,
                                                       .cache_directory = cache,
@@ -18,6 +25,12 @@ int cli_device_open(vrn_device **device, const cli_options *options)
                                                   });
     free(cache);
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+int cli_device_open(vrn_device **device, const cli_options *options)
+{
+    if (means_all(options)) return cli_usage(NULL, "--device all: this command runs on one device");
+    return open_selected(device, options, options->device);
 }
 
 int cli_engine_open(cli_engine *engine, const char *command, const cli_options *options,
@@ -82,5 +95,95 @@ void cli_engine_close(cli_engine *engine)
 {
     vrn_session_destroy(&engine->session);
     vrn_device_destroy(&engine->device);
-    cli_model_close(&engine->model);
+    if (!engine->shares_model) cli_model_close(&engine->model);
+}
+
+/* Whether to use a device when all are wanted; `gpus`: some other can be used that is no processor. */
+static bool is_wanted(const vrn_device_info *info, bool gpus)
+{
+    return info->score > 0 && !(gpus && info->type == VRN_DEVICE_CPU);
+}
+
+static int open_listed(cli_crew *crew, const cli_options *options, const vrn_device_info *infos,
+                       uint32_t count)
+{
+    bool gpus = false;
+    for (uint32_t i = 0; i < count; i++) {
+        gpus = gpus || (infos[i].score > 0 && infos[i].type != VRN_DEVICE_CPU);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_wanted(&infos[i], gpus)) continue;
+        cli_engine *engine = &crew->engines[crew->count];
+        engine->model = crew->engines[0].model;
+        engine->shares_model = crew->count > 0;
+        crew->count++;
+        char select[16];
+        snprintf(select, sizeof select, "%u", infos[i].index);
+        int status = open_selected(&engine->device, options, select);
+        if (status != CLI_SUCCESS) return status;
+        vrn_device_get_info(engine->device, &engine->device_info);
+    }
+    if (crew->count > 0) return CLI_SUCCESS;
+    cli_error("--device all: there is none that can be used (see vkresnet info)");
+    return CLI_FAILURE;
+}
+
+/* Every device, in the loader's order. The first engine has the model already. */
+static int open_all(cli_crew *crew, const cli_options *options, uint32_t capacity)
+{
+    vrn_device_info *infos = cli_alloc(capacity, sizeof *infos);
+    uint32_t count;
+    int status = CLI_FAILURE;
+    crew->count = 0;
+    if (infos && vrn_device_list(infos, capacity, &count, cli_log()) == VRN_OK) {
+        status = open_listed(crew, options, infos, count < capacity ? count : capacity);
+    }
+    if (crew->count == 0) crew->count = 1; /* so that the model is closed */
+    free(infos);
+    return status;
+}
+
+int cli_crew_open(cli_crew *crew, const char *command, const cli_options *options,
+                  cli_model_default otherwise)
+{
+    *crew = (cli_crew){0};
+    uint32_t capacity = 1;
+    bool all = means_all(options);
+    if (all && vrn_device_list(NULL, 0, &capacity, cli_log()) != VRN_OK) return CLI_FAILURE;
+    if (capacity == 0) capacity = 1;
+    crew->engines = cli_alloc(capacity, sizeof *crew->engines);
+    if (!crew->engines) return CLI_FAILURE;
+    crew->count = 1;
+    if (!all) return cli_engine_open(&crew->engines[0], command, options, otherwise);
+    int status = cli_model_open(&crew->engines[0].model, command, options, otherwise);
+    return status == CLI_SUCCESS ? open_all(crew, options, capacity) : status;
+}
+
+int cli_crew_compile_for_images(cli_crew *crew, const char *command, const cli_options *options,
+                                uint32_t batch)
+{
+    int status = CLI_SUCCESS;
+    for (uint32_t i = 0; i < crew->count && status == CLI_SUCCESS; i++) {
+        status = cli_engine_compile_for_images(&crew->engines[i], command, options, batch);
+    }
+    return status;
+}
+
+void cli_crew_close(cli_crew *crew)
+{
+    for (uint32_t i = crew->count; i > 0; i--) cli_engine_close(&crew->engines[i - 1]);
+    free(crew->engines);
+    *crew = (cli_crew){0};
+}
+
+char *cli_crew_device_names(const cli_crew *crew)
+{
+    size_t size = 1;
+    for (uint32_t i = 0; i < crew->count; i++) size += sizeof crew->engines[i].device_info.name + 3;
+    char *names = cli_alloc(size, 1);
+    for (uint32_t i = 0; names && i < crew->count; i++) {
+        if (i > 0) strcat(names, " + ");
+        strcat(names, crew->engines[i].device_info.name);
+    }
+    return names;
 }

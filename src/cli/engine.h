@@ -1,6 +1,10 @@
-/* Device, model and session of a command, opened and closed together. */
+/* Device, model and session of a command, opened and closed together; or several devices that share the
+ * model and the work. */
 #ifndef VRN_CLI_ENGINE_H
 #define VRN_CLI_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include <vkresnet/vkresnet.h>
 
@@ -9,13 +13,14 @@
 
 typedef struct cli_engine {
     cli_model model;
+    bool shares_model; /* another engine's, who closes it */
     vrn_device *device;
     vrn_device_info device_info;
     vrn_session *session;
     vrn_session_info info;
 } cli_engine;
 
-/* The device of the options. Returns an exit status; what went wrong is reported. */
+/* The device of the options, which is one. Returns an exit status; what went wrong is reported. */
 int cli_device_open(vrn_device **device, const cli_options *options);
 
 /* Opens the model, then the device; and compiles a session for `params`, whose no_fusion and kernel
@@ -33,5 +38,21 @@ int cli_engine_compile_for_images(cli_engine *engine, const char *command,
 int cli_engine_compile_for_size(cli_engine *engine, const cli_options *options);
 
 void cli_engine_close(cli_engine *engine);
+
+/* The devices of --device: one, or with "all" each that can be used; but not the processor's own beside a
+ * GPU, which it would slow down. The engines have one model, the first one's. Used like one engine. */
+typedef struct cli_crew {
+    cli_engine *engines; /* [count] */
+    uint32_t count;
+} cli_crew;
+
+int cli_crew_open(cli_crew *crew, const char *command, const cli_options *options,
+                  cli_model_default otherwise);
+int cli_crew_compile_for_images(cli_crew *crew, const char *command, const cli_options *options,
+                                uint32_t batch);
+void cli_crew_close(cli_crew *crew);
+
+/* The devices' names, with " + " between them; NULL: out of memory, reported. Release with free. */
+char *cli_crew_device_names(const cli_crew *crew);
 
 #endif

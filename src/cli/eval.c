@@ -56,12 +56,13 @@ static double percent(uint64_t part, uint64_t whole)
     return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static void print_tally(const eval_tally *tally, const cli_engine *engine, double elapsed_ms,
+static void print_tally(const eval_tally *tally, const cli_crew *crew, double elapsed_ms,
                         bool as_json)
 {
     unsigned long long images = tally->images, right = tally->right, top = tally->right_in_top;
     double rate = elapsed_ms > 0 ? (double)images / elapsed_ms * 1e3 : 0;
     if (as_json) {
+        char *devices = cli_crew_device_names(crew);
         cli_json json = {.out = stdout};
         cli_json_begin_object(&json, NULL);
         cli_json_integer(&json, "images", images);
@@ -71,10 +72,11 @@ static void print_tally(const eval_tally *tally, const cli_engine *engine, doubl
         cli_json_integer(&json, "top1_count", right);
         cli_json_integer(&json, "top5_count", top);
         cli_json_number(&json, "images_per_s", rate);
-        cli_json_text(&json, "model", engine->model.info.name);
-        cli_json_text(&json, "device", engine->device_info.name);
+        cli_json_text(&json, "model", crew->engines[0].model.info.name);
+        cli_json_text(&json, "device", devices);
         cli_json_end_object(&json);
         putchar('\n');
+        free(devices);
         return;
     }
     printf("images  %llu\n", images);
@@ -84,9 +86,9 @@ static void print_tally(const eval_tally *tally, const cli_engine *engine, doubl
     printf("speed   %.1f images/s with reading the files\n", rate);
 }
 
-static int evaluate(cli_engine *engine, const cli_options *options, const cli_labels *labels)
+static int evaluate(const cli_crew *crew, const cli_options *options, const cli_labels *labels)
 {
-    uint32_t classes = engine->info.classes;
+    uint32_t classes = crew->engines[0].info.classes;
     cli_file file = {0};
     eval_tally tally = {
         .labels = labels,
@@ -103,7 +105,7 @@ static int evaluate(cli_engine *engine, const cli_options *options, const cli_la
     if (good) {
         for (uint32_t i = 0; i < classes; i++) tally.missing[i] = NAN;
         double begin = cli_time_ms();
-        good = cli_feed_run(&(cli_feed){.session = engine->session,
+        good = cli_feed_run(&(cli_feed){.crew = crew,
                                         .paths = labels->paths,
                                         .count = labels->count,
                                         .logits = true,
@@ -113,7 +115,7 @@ static int evaluate(cli_engine *engine, const cli_options *options, const cli_la
                             &failed);
         double elapsed = cli_time_ms() - begin;
         if (good && options->logits) skip_rows(&tally, labels->count);
-        if (good) print_tally(&tally, engine, elapsed, options->json);
+        if (good) print_tally(&tally, crew, elapsed, options->json);
     }
     good = cli_file_end(&file, good) && good;
     free(tally.scores);
@@ -124,18 +126,19 @@ static int evaluate(cli_engine *engine, const cli_options *options, const cli_la
 static int run(const cli_options *options)
 {
     if (!options->labels) return cli_usage("eval", "expected --labels FILE.csv");
-    cli_engine engine = {0};
+    cli_crew crew = {0};
     cli_labels labels = {0};
-    int status = cli_engine_open(&engine, "eval", options, CLI_MODEL_REQUIRED);
-    if (status == CLI_SUCCESS && !cli_labels_read(&labels, options->labels, &engine.model)) {
+    int status = cli_crew_open(&crew, "eval", options, CLI_MODEL_REQUIRED);
+    if (status == CLI_SUCCESS &&
+        !cli_labels_read(&labels, options->labels, &crew.engines[0].model)) {
         status = CLI_FAILURE;
     }
     if (status == CLI_SUCCESS) {
-        status = cli_engine_compile_for_images(&engine, "eval", options, DEFAULT_BATCH);
+        status = cli_crew_compile_for_images(&crew, "eval", options, DEFAULT_BATCH);
     }
-    if (status == CLI_SUCCESS) status = evaluate(&engine, options, &labels);
+    if (status == CLI_SUCCESS) status = evaluate(&crew, options, &labels);
     cli_labels_free(&labels);
-    cli_engine_close(&engine);
+    cli_crew_close(&crew);
     return status;
 }
 

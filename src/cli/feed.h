@@ -1,22 +1,26 @@
-/* Image files through a session: batches are filled across files that can be read, in order. */
+/* Image files through one session or several: threads decode ahead of the devices, batches are filled
+ * across files that can be read, and results come in the files' order. */
 #ifndef VRN_CLI_FEED_H
 #define VRN_CLI_FEED_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <vkresnet/vkresnet.h>
+#include "engine.h"
+#include "shard.h"
 
-/* Called for each image that was read and run, in order; `index` is the file's place in the list.
- * `outputs` are as asked for in cli_feed. Returns false to stop. */
+/* Called for each image that was read and run, in order and by the thread that called cli_feed_run;
+ * `index` is the file's place in the list. `outputs` are as asked for in cli_feed. Returns false to
+ * stop. */
 typedef bool (*cli_feed_result)(void *user, size_t index, const float *outputs);
 
 typedef struct cli_feed {
-    vrn_session *session;
+    const cli_crew *crew; /* compiled for the same batch; each takes a batch when it is free */
     char *const *paths;
     size_t count;
-    bool logits;   /* outputs are logits [classes]; else probabilities */
-    bool progress; /* shown on standard error when the work is long */
+    cli_shard shard; /* which of the paths: a zeroed one means all */
+    bool logits;     /* outputs are logits [classes]; else probabilities */
+    bool progress;   /* shown on standard error when the work is long */
     cli_feed_result result;
     void *user;
 } cli_feed;

@@ -69,6 +69,9 @@ static const option_row table[CLI_OPTIONS] = {
         .help = "classes to print for each image (default 5)"},
     [CLI_OPTION_BATCH] = {"--batch", "N", KIND_NUMBER, FIELD(batch), .minimum = 1, .maximum = 65536,
         .help = "most images in one run (default 8; bench and profile: 1)"},
+    [CLI_OPTION_SHARD] = {"--shard", "I/N", KIND_TEXT, FIELD(shard),
+        .help = "only the I-th of N equal parts of the images (default:\n"
+                "what a Slurm job array says)"},
     [CLI_OPTION_SIZE] = {"--size", "HxW", KIND_SIZE, FIELD(size),
         .help = "the network's input in pixels (default: the model's crop)"},
     [CLI_OPTION_REPEATS] = {"--repeats", "N", KIND_NUMBER, FIELD(repeats),
@@ -99,7 +102,8 @@ static const option_row table[CLI_OPTIONS] = {
     [CLI_OPTION_JSON] = {"--json", NULL, KIND_FLAG, FIELD(json),
         .help = "print JSON, one object a line"},
     [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),
-        .help = "the Vulkan device, as listed by vkresnet info"},
+        .help = "the Vulkan device, as listed by vkresnet info; classify\n"
+                "and eval: \"all\" shares the images out"},
     [CLI_OPTION_PRECISION] = {"--precision", "fp32|fp16|int8", KIND_PRECISION, FIELD(precision),
         .help = "what activations and weights are stored as (default\nfp32; int8: for a model that was calibrated)"},
     [CLI_OPTION_FP32_LAYERS] = {"--fp32-layers", "NAME,..", KIND_LAYERS,

@@ -23,6 +23,12 @@ double cli_time_ms(void);
 
 bool cli_is_terminal(FILE *stream);
 
+/* The columns of the terminal that standard output is, or 80. */
+uint32_t cli_terminal_width(void);
+
+/* The processor's cores that this process may use; at least 1. */
+uint32_t cli_core_count(void);
+
 typedef enum cli_path_kind {
     CLI_PATH_MISSING,
     CLI_PATH_FILE,

@@ -87,6 +87,20 @@ bool cli_is_terminal(FILE *stream)
     return GetConsoleMode((HANDLE)_get_osfhandle(_fileno(stream)), &mode) != 0;
 }
 
+uint32_t cli_terminal_width(void)
+{
+    CONSOLE_SCREEN_BUFFER_INFO info;
+    bool known = GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &info);
+    return known ? (uint32_t)(info.srWindow.Right - info.srWindow.Left + 1) : 80;
+}
+
+uint32_t cli_core_count(void)
+{
+    SYSTEM_INFO info;
+    GetSystemInfo(&info);
+    return info.dwNumberOfProcessors > 0 ? info.dwNumberOfProcessors : 1;
+}
+
 static DWORD attributes_of(const char *path)
 {
     wchar_t *wide = widen(path);

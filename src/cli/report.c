@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "os.h"
+#include "thread.h"
 
-enum { LINE_MAX_BYTES = 2048 };
-
-/* There is one standard error, so what is on it is kept once. */
+/* There is one standard error, so what is on it is kept once, and guarded by its
+ * lock. */
 static struct {
     bool quiet;
     uint32_t library_errors;
@@ -17,26 +17,35 @@ static struct {
     double progress_begin, progress_last;
 } state;
 
+static _Thread_local char *captured;
+
 static bool is_control(char c)
 {
     return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-static void write_line(const char *prefix, const char *text, const char *suffix)
+static void clear_progress(void)
 {
     if (state.progress_shown) fputs("\r\033[K", stderr);
     state.progress_shown = false;
-    char line[LINE_MAX_BYTES];
+}
+
+static void write_line(const char *prefix, const char *text, const char *suffix)
+{
+    char line[CLI_LINE_BYTES];
     snprintf(line, sizeof line, "%s", text);
     for (char *c = line; *c; c++) {
         if (is_control(*c)) *c = '?';
     }
+    cli_output_enter();
+    clear_progress();
     fprintf(stderr, "%s%s%s\n", prefix, line, suffix);
+    cli_output_leave();
 }
 
 CLI_PRINTF(2, 0) static void write_formatted(const char *suffix, const char *format, va_list args)
 {
-    char text[LINE_MAX_BYTES];
+    char text[CLI_LINE_BYTES];
     vsnprintf(text, sizeof text, format, args);
     write_line("vkresnet: ", text, suffix);
 }
@@ -46,11 +55,20 @@ void cli_print_name(const char *text)
     for (; *text; text++) putchar(is_control(*text) ? '?' : *text);
 }
 
+void cli_capture_errors(char *text)
+{
+    captured = text;
+}
+
 void cli_error(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_formatted("", format, args);
+    if (captured) {
+        vsnprintf(captured, CLI_LINE_BYTES, format, args);
+    } else {
+        write_formatted("", format, args);
+    }
     va_end(args);
 }
 
@@ -78,7 +96,11 @@ int cli_usage(const char *command, const char *format, ...)
 static void library_message(void *user, vrn_log_level level, const char *text)
 {
     (void)user;
-    if (level == VRN_LOG_ERROR) state.library_errors++;
+    if (level == VRN_LOG_ERROR) {
+        cli_output_enter();
+        state.library_errors++;
+        cli_output_leave();
+    }
     if (level > VRN_LOG_ERROR && state.quiet) return;
     write_line(level == VRN_LOG_WARNING ? "vkresnet: warning: " : "vkresnet: ", text, "");
 }
@@ -101,40 +123,69 @@ void cli_report_setup(bool quiet, bool verbose)
     if (verbose && !quiet) library_log.level = VRN_LOG_INFO;
 }
 
+/* A bar, [####....], of the part `done` of `total`. */
+static void draw_bar(uint64_t done, uint64_t total)
+{
+    static const char full[] = "##############################";
+    const int width = sizeof full - 1;
+    int part = (int)(done * (uint64_t)width / total);
+    fprintf(stderr, "\r[%.*s%*s] ", part, full, width - part, "");
+}
+
+static void draw_images(uint64_t done, uint64_t total, double seconds)
+{
+    double rate = seconds > 0 ? (double)done / seconds : 0;
+    draw_bar(done, total);
+    fprintf(stderr, "%llu of %llu images, %.1f a second", (unsigned long long)done,
+            (unsigned long long)total, rate);
+    if (done > 0) {
+        unsigned long left = (unsigned long)((double)(total - done) / rate + 0.5);
+        fprintf(stderr, ", %lu:%02lu left", left / 60, left % 60);
+    }
+    fputs("\033[K", stderr);
+}
+
 void cli_progress(size_t done, size_t total)
 {
     const double wait_ms = 1000, interval_ms = 100;
     if (state.quiet || !cli_is_terminal(stderr)) return;
     double now = cli_time_ms();
-    if (done >= total) {
-        if (state.progress_shown) fputs("\r\033[K", stderr);
-        state.progress_shown = false;
-        state.progress_begin = 0;
-        return;
-    }
+    cli_output_enter();
     if (state.progress_begin == 0) state.progress_begin = now;
-    if (now - state.progress_begin < wait_ms || now - state.progress_last < interval_ms) return;
-    state.progress_last = now;
-    state.progress_shown = true;
-    fprintf(stderr, "\r%zu of %zu images, %.1f images/s\033[K", done, total,
-            (double)done / (now - state.progress_begin) * 1e3);
+    if (done >= total) {
+        clear_progress();
+        state.progress_begin = 0;
+    } else if (now - state.progress_begin >= wait_ms && now - state.progress_last >= interval_ms) {
+        state.progress_last = now;
+        state.progress_shown = true;
+        draw_images(done, total, (now - state.progress_begin) * 1e-3);
+    }
     fflush(stderr);
+    cli_output_leave();
+}
+
+void cli_progress_hide(void)
+{
+    cli_output_enter();
+    clear_progress();
+    fflush(stderr);
+    cli_output_leave();
 }
 
 void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
 {
-    static const char full[] = "##############################";
-    const int width = sizeof full - 1;
     if (state.quiet || !cli_is_terminal(stderr)) return;
-    state.progress_shown = done < total;
+    cli_output_enter();
     if (done >= total) {
-        fputs("\r\033[K", stderr);
+        state.progress_shown = true;
+        clear_progress();
     } else {
-        int part = (int)((uint64_t)done * (uint64_t)width / total);
-        fprintf(stderr, "\r[%.*s%*s] %u of %u: tuning %s\033[K", part, full, width - part, "", done,
-                total, text);
+        state.progress_shown = true;
+        draw_bar(done, total);
+        fprintf(stderr, "%u of %u: tuning %s\033[K", done, total, text);
     }
     fflush(stderr);
+    cli_output_leave();
 }
 
 void *cli_alloc(size_t count, size_t size)

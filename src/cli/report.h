@@ -1,5 +1,5 @@
 /* Standard error: one line for each thing that a person should know, and the progress of long work.
- * Also the program's memory, whose failures are reported here. */
+ * Also the program's memory, whose failures are reported here. Any thread may call these. */
 #ifndef VRN_CLI_REPORT_H
 #define VRN_CLI_REPORT_H
 
@@ -28,6 +28,11 @@ void cli_report_setup(bool quiet, bool verbose);
 void cli_error(const char *format, ...) CLI_PRINTF(1, 2);
 void cli_note(const char *format, ...) CLI_PRINTF(1, 2);
 
+/* Until NULL is given, errors of this thread are written to `text` [CLI_LINE_BYTES] instead, each over the
+ * one before, so that somebody can report them later: cli_error("%s", text). */
+enum { CLI_LINE_BYTES = 2048 };
+void cli_capture_errors(char *text);
+
 /* A text from a file or a file's name to standard output, also with '?' for control characters. */
 void cli_print_name(const char *text);
 
@@ -40,9 +45,12 @@ const vrn_log *cli_log(void);
 /* How many errors the library has reported: with validation, a successful call may report some. */
 uint32_t cli_library_errors(void);
 
-/* Shows `done` of `total` images in one line that is rewritten, if standard error is a terminal and
- * the work has taken a while. done == total removes the line. */
+/* Shows `done` of `total` images, how many a second and the time left in one line that is rewritten, if
+ * standard error is a terminal and the work has taken a while. done == total removes the line. */
 void cli_progress(size_t done, size_t total);
+
+/* Takes the line away until it is next shown: before something goes to standard output. */
+void cli_progress_hide(void);
 
 /* The same as a bar, at once, with what is done next: "[####....] 3 of 6: tuning layer1". */
 void cli_progress_bar(uint32_t done, uint32_t total, const char *text);

@@ -33,9 +33,25 @@ class Images(ProgramTest):
 
     def test_text(self):
         name = self.write("a.png", picture(1))
-        lines = self.run_program("classify", *RANDOM, name, "--top", "2").splitlines()
-        self.assertEqual((len(lines), lines[0]), (3, name))
-        self.assertRegex(lines[1], r"^ +\d+\.\d\d % +\d  class \d$")
+        text = self.run_program("classify", *RANDOM, name, "--top", "2")
+        self.assertRegex(text, r"^[^\t\n]+a\.png(\tclass \d\t0\.\d{4}){2}\n$")
+        self.assertTrue(text.startswith(name + "\t"))
+
+    def test_table(self):
+        """On a terminal: the name, then rows with bars of the probabilities' lengths, never wider than it."""
+        name = self.write("a.png", picture(1))
+        result, = self.classify(*RANDOM, name)
+        for locale, full, width in (("C.UTF-8", "█", 100), ("C", "#", 60), ("C", "#", 30)):
+            text = self.run_in_terminal("classify", *RANDOM, name, columns=width, environment={"LC_ALL": locale})
+            first, *rows = text.splitlines()
+            self.assertEqual((first, len(rows)), (name, 5))
+            most = max(min(width - 40, 32), 0)
+            for row, entry in zip(rows, result["top"]):
+                self.assertRegex(row, r"^ +\d+\.\d\d % .* \d  class \d$")
+                self.assertAlmostEqual(float(row.split()[0]), entry["probability"] * 100, delta=0.0051)
+                self.assertAlmostEqual(row.count(full), entry["probability"] * most, delta=1)
+                self.assertTrue(row.endswith(f" {entry['index']}  {entry['label']}"))
+                self.assertLessEqual(len(row), max(width, 30))
 
     def test_imagenet_labels(self):
         arguments = ("--arch", "resnet,block=basic,layers=1,planes=8", "--random-weights", "1", "--crop", "32")
@@ -88,7 +104,7 @@ class Images(ProgramTest):
         self.assertEqual(result["file"], self.folder + '/caf\ufffd "\\\n\x1b.png')
         os.rename(name, os.fsencode(self.folder) + b"/\x1b[31m\n.png")
         text = self.run_program("classify", *RANDOM, self.folder)
-        self.assertEqual(text.splitlines()[0], self.folder + "/?[31m?.png")
+        self.assertEqual(text.split("\t")[0], self.folder + "/?[31m?.png")
 
     def test_depth_and_alpha(self):
         """16 bits are cut to 8, and alpha is ignored."""
@@ -188,7 +204,7 @@ class Shipped(ProgramTest):
     def test_classify(self):
         name = self.write("a.png", picture(1))
         text = self.run_program("classify", name, environment=self.environment, errors=["small model"])
-        self.assertRegex(text, r"(?m)^ +\d+\.\d\d % +\d  (airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck)$")
+        self.assertRegex(text, r"a\.png(\t(airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck)\t\d\.\d{4}){5}\n$")
         self.assertEqual(self.run_program("classify", name, "--quiet", environment=self.environment), text)
 
     def test_accuracy(self):

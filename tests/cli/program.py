@@ -1,10 +1,14 @@
 """Runs the program for the tests, and checks what holds for every run."""
 
+import fcntl
 import json
 import os
+import pty
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 
 PROGRAM = ""  # set by test_program.py
@@ -65,6 +69,25 @@ class ProgramTest(unittest.TestCase):
             self.assertIn(expected, line)
             self.assertTrue(status != 2 or line.endswith("--help)"), shown)
         return done.stdout.decode("utf-8")
+
+    def run_in_terminal(self, *arguments, columns, environment=None):
+        """Standard output of a run that succeeds, with a terminal of so many columns there."""
+        values = {**os.environ, **sanitizer_environment(arguments), **(environment or {})}
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=theirs,
+                              stderr=subprocess.PIPE, env=values) as process:
+            os.close(theirs)
+            text = b""
+            try:
+                while part := os.read(ours, 65536):
+                    text += part
+            except OSError:  # Linux's word for the end
+                pass
+            os.close(ours)
+            complaint = process.stderr.read()
+            self.assertEqual((process.wait(), complaint), (0, b""))
+        return text.decode("utf-8").replace("\r\n", "\n")
 
     def run_json(self, *arguments, **options):
         return json.loads(self.run_program(*arguments, "--json", **options))

@@ -1,0 +1,119 @@
+#include "answer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "os.h"
+#include "report.h"
+
+enum { BAR_COLUMNS = 32, EIGHTHS = 8, OTHER_COLUMNS = 40 };
+
+cli_answer_form cli_answer_form_for_stdout(bool json)
+{
+    if (json) return CLI_ANSWER_JSON;
+    return cli_is_terminal(stdout) ? CLI_ANSWER_TABLE : CLI_ANSWER_LINE;
+}
+
+static void print_json(const cli_model *model, const char *path, const cli_score *scores,
+                       uint32_t count)
+{
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "file", path);
+    cli_json_text(&json, "model", model->info.name);
+    cli_json_begin_array(&json, "top");
+    for (uint32_t i = 0; i < count; i++) {
+        char buffer[32];
+        cli_json_begin_object(&json, NULL);
+        cli_json_integer(&json, "index", scores[i].index);
+        cli_json_text(&json, "label", cli_model_label(model, scores[i].index, buffer));
+        cli_json_number(&json, "probability", (double)scores[i].value);
+        cli_json_end_object(&json);
+    }
+    cli_json_end_array(&json);
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+/* "ship.png	ship	0.9931	airplane	0.0042": a tab or a line feed in a name becomes '?'. */
+static void print_line(const cli_model *model, const char *path, const cli_score *scores,
+                       uint32_t count)
+{
+    cli_print_name(path);
+    for (uint32_t i = 0; i < count; i++) {
+        char buffer[32];
+        putchar('\t');
+        cli_print_name(cli_model_label(model, scores[i].index, buffer));
+        printf("\t%.4f", (double)scores[i].value);
+    }
+    putchar('\n');
+}
+
+/* Whether the terminal's text is UTF-8, as POSIX says where that is written. */
+static bool is_utf8(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (int i = 0; i < 3; i++) {
+        char *value = cli_environment(variables[i]);
+        bool set = value && *value;
+        bool utf8 = set && (strstr(value, "UTF-8") || strstr(value, "utf8"));
+        free(value);
+        if (set) return utf8;
+    }
+#if defined(_WIN32)
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* The part `value` of `columns`, in eighths of a column where the terminal has such characters. */
+static void print_bar(double value, uint32_t columns, bool utf8)
+{
+    static const char *const parts[EIGHTHS] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    uint32_t eighths = (uint32_t)lround(value * columns * EIGHTHS), used = eighths / EIGHTHS;
+    if (!utf8) {
+        used = (uint32_t)lround(value * columns);
+        for (uint32_t i = 0; i < columns; i++) putchar(i < used ? '#' : ' ');
+        return;
+    }
+    for (uint32_t i = 0; i < used; i++) fputs("█", stdout);
+    if (eighths % EIGHTHS > 0) {
+        fputs(parts[eighths % EIGHTHS], stdout);
+        used++;
+    }
+    for (uint32_t i = used; i < columns; i++) putchar(' ');
+}
+
+static void print_table(const cli_model *model, const char *path, const cli_score *scores,
+                        uint32_t count)
+{
+    uint32_t width = cli_terminal_width();
+    uint32_t columns = width > OTHER_COLUMNS ? width - OTHER_COLUMNS : 0;
+    bool utf8 = is_utf8();
+    if (columns > BAR_COLUMNS) columns = BAR_COLUMNS;
+    cli_print_name(path);
+    putchar('\n');
+    for (uint32_t i = 0; i < count; i++) {
+        char buffer[32];
+        double value = isfinite(scores[i].value) ? (double)scores[i].value : 0;
+        printf("  %6.2f %%  ", value * 100);
+        print_bar(value, columns, utf8);
+        printf("  %4u  ", scores[i].index);
+        cli_print_name(cli_model_label(model, scores[i].index, buffer));
+        putchar('\n');
+    }
+}
+
+void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
+                      const cli_score *scores, uint32_t count)
+{
+    switch (form) {
+    case CLI_ANSWER_TABLE: print_table(model, path, scores, count); break;
+    case CLI_ANSWER_LINE: print_line(model, path, scores, count); break;
+    case CLI_ANSWER_JSON: print_json(model, path, scores, count); break;
+    }
+}

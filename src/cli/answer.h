@@ -1,0 +1,25 @@
+/* What a network says of one image, for people (a table with bars), for scripts (a line) and for
+ * programs (JSON). */
+#ifndef VRN_CLI_ANSWER_H
+#define VRN_CLI_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model.h"
+#include "score.h"
+
+typedef enum cli_answer_form {
+    CLI_ANSWER_TABLE, /* the file's name, then a row for each class */
+    CLI_ANSWER_LINE,  /* file, and label and probability of each class, with tabs between */
+    CLI_ANSWER_JSON,  /* {"file", "model", "top": [{"index", "label", "probability"}]} */
+} cli_answer_form;
+
+/* JSON if that was asked for; a table on a terminal; else lines. */
+cli_answer_form cli_answer_form_for_stdout(bool json);
+
+/* Prints the first `count` of `scores`, which are probabilities, to standard output. */
+void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
+                      const cli_score *scores, uint32_t count);
+
+#endif
