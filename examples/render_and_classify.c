@@ -2,9 +2,10 @@
  * command buffer. The host reads ten numbers a frame, and never the picture, unless it is asked to write
  * pictures.
  *
- *     example_render_and_classify MODEL [--frames N] [--pictures FOLDER | --window] [--validation]
+ *     example_render_and_classify MODEL [--frames N] [--pictures FOLDER [--plain] | --window] [--validation]
  *
- * MODEL is one for CIFAR-10: models/resnet20-cifar10.safetensors. N is the frames of each scene. With
+ * MODEL is one for CIFAR-10: models/resnet20-cifar10.safetensors. N is the frames of each scene. --pictures writes
+ * each frame, and labels.csv with what it shows; with --plain, without the verdict in the picture. With
  * --window the frames are shown, with N or until the window is closed or Escape is pressed; what is written
  * on a frame is the verdict on the last one that was done when it was recorded, as nothing waits for its own. */
 #include <stdio.h>
@@ -29,6 +30,8 @@ typedef struct application {
     vrn_session *session;
     gpu_buffer verdicts[FRAMES_IN_FLIGHT]; /* ten probabilities */
     const char *pictures;                  /* where to write them, or NULL */
+    FILE *labels;                          /* FOLDER/labels.csv */
+    bool plain;                            /* nothing is written into the pictures */
     bool shown;                            /* in: */
     window window;
     uint32_t per_scene, frames; /* `frames`: of all scenes; 0: no end */
@@ -179,7 +182,11 @@ static void write_picture(application *app, const frame *f, uint32_t number)
     char path[1024];
     read_back(app, pixels, &f->picture, sizeof pixels);
     snprintf(path, sizeof path, "%s/frame%03u.png", app->pictures, number);
-    caption_draw(pixels, FRAME_SIDE, FRAME_SIDE, app->verdict, verdict_colour(app->verdict_right));
+    if (!app->plain) {
+        caption_draw(pixels, FRAME_SIDE, FRAME_SIDE, app->verdict,
+                     verdict_colour(app->verdict_right));
+    }
+    fprintf(app->labels, "frame%03u.png,%s\n", number, scene_of(app, number)->class_name);
     if (!caption_save(path, pixels, FRAME_SIDE, FRAME_SIDE))
         fprintf(stderr, "%s: not written\n", path);
 }
@@ -230,6 +237,7 @@ static bool read_arguments(application *app, int argc, char **argv, bool *valida
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--validation") == 0) *validation = true;
         if (strcmp(argv[i], "--window") == 0) app->shown = true;
+        if (strcmp(argv[i], "--plain") == 0) app->plain = true;
         if (i + 1 < argc && strcmp(argv[i], "--frames") == 0) {
             app->per_scene = (uint32_t)strtoul(argv[++i], NULL, 10);
             app->frames = app->per_scene * SCENE_COUNT;
@@ -244,20 +252,37 @@ static bool read_arguments(application *app, int argc, char **argv, bool *valida
     return argc >= 2 && !(app->shown && app->pictures);
 }
 
+/* False: the folder of the pictures is not there. */
+static bool open_labels(application *app)
+{
+    char path[1024];
+    if (!app->pictures) return true;
+    snprintf(path, sizeof path, "%s/labels.csv", app->pictures);
+    app->labels = fopen(path, "w");
+    if (!app->labels) {
+        fprintf(stderr, "%s: cannot be written\n", path);
+        return false;
+    }
+    fputs("file,label\n", app->labels);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     static application app;
     bool validation = false;
     if (!read_arguments(&app, argc, argv, &validation)) {
         fprintf(stderr,
-                "usage: %s MODEL [--frames N] [--pictures FOLDER | --window] [--validation]\n",
+                "usage: %s MODEL [--frames N] [--pictures FOLDER [--plain] | --window] "
+                "[--validation]\n",
                 argv[0]);
         return 2;
     }
-    const bool good = create(&app, argv[1], validation) && run(&app);
+    const bool good = open_labels(&app) && create(&app, argv[1], validation) && run(&app);
     destroy(&app);
+    const bool written = !app.labels || fclose(app.labels) == 0;
     printf("%u of %u right; the host read %.0f bytes a frame\n", app.right, app.total,
            app.total ? (double)app.bytes_read / app.total : 0);
     if (validation) printf("%u messages of the validation layer\n", app.renderer.complaints);
-    return good && app.renderer.complaints == 0 ? 0 : 1;
+    return good && written && app.renderer.complaints == 0 ? 0 : 1;
 }

@@ -58,7 +58,11 @@ def check_render(example, model):
 
     with tempfile.TemporaryDirectory() as folder:
         output = run(render, model, "--frames", "1", "--pictures", folder, "--validation")
-        assert len(os.listdir(folder)) == 4, os.listdir(folder)
+        names = [f"frame{i:03}.png" for i in range(4)]
+        assert sorted(os.listdir(folder)) == [*names, "labels.csv"], os.listdir(folder)
+        with open(os.path.join(folder, "labels.csv"), encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        assert lines == ["file,label", *map(",".join, zip(names, ("airplane", "ship", "automobile", "truck")))], lines
         assert summary(output)[2] == VERDICT_BYTES + 256 * 256 * 4, output
 
 
