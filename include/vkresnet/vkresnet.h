@@ -475,6 +475,18 @@ VRN_API void vrn_session_get_info(const vrn_session *session, vrn_session_info *
 VRN_API vrn_result vrn_session_tap_shape(const vrn_session *session, uint32_t index,
                                          uint32_t shape[3]);
 
+/* A rectangle in a photo, in its pixels: 0 is the left or upper edge of the first one. */
+typedef struct vrn_part {
+    double left, top, right, bottom;
+} vrn_part;
+
+/* Which part of a photo of width x height pixels the network sees: what the transform's resize and crop leave
+ * of it. Where the crop is larger than the resized photo it reaches beyond the photo's edges, and black is
+ * there. A tap of h x w positions, such as "class_map", divides the part into as many equal cells. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT (a photo without pixels), VRN_ERROR_UNSUPPORTED (too thin to be resized). */
+VRN_API vrn_result vrn_session_seen_part(const vrn_session *session, uint32_t width,
+                                         uint32_t height, vrn_part *part);
+
 /* Pixels of one image: 8-bit RGBA (alpha is ignored), rows from the top. */
 typedef struct vrn_image {
     const uint8_t *pixels;

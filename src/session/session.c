@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "ops/preprocess.h"
 #include "session/embed.h"
 #include "session/tune.h"
 
@@ -204,5 +205,30 @@ vrn_result vrn_session_tap_shape(const vrn_session *session, uint32_t index, uin
     shape[0] = s.c;
     shape[1] = s.h;
     shape[2] = s.w;
+    return VRN_OK;
+}
+
+vrn_result vrn_session_seen_part(const vrn_session *session, uint32_t width, uint32_t height,
+                                 vrn_part *part)
+{
+    vrn_resize resize;
+    const vrn_log *log = &session->device->log;
+    if (width == 0 || height == 0) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a photo of %u x %u pixels", width,
+                        height);
+    }
+    if (!vrn_resize_for(&resize, width, height, &session->transform, session->info.width,
+                        session->info.height)) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "a photo of %u x %u pixels is too thin to be resized to %u", width, height,
+                        session->transform.resize);
+    }
+    const double x = (double)width / resize.width, y = (double)height / resize.height;
+    *part = (vrn_part){
+        .left = resize.left * x,
+        .top = resize.top * y,
+        .right = (resize.left + (double)session->info.width) * x,
+        .bottom = (resize.top + (double)session->info.height) * y,
+    };
     return VRN_OK;
 }
