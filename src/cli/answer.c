@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
 #include "os.h"
 #include "report.h"
 
@@ -17,23 +16,33 @@ cli_answer_form cli_answer_form_for_stdout(bool json)
     return cli_is_terminal(stdout) ? CLI_ANSWER_TABLE : CLI_ANSWER_LINE;
 }
 
+void cli_answer_write_class(cli_json *json, const char *key, const cli_model *model,
+                            cli_score score)
+{
+    char buffer[32];
+    cli_json_begin_object(json, key);
+    cli_json_integer(json, "index", score.index);
+    cli_json_text(json, "label", cli_model_label(model, score.index, buffer));
+    cli_json_number(json, "probability", (double)score.value);
+    cli_json_end_object(json);
+}
+
+void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
+                      const cli_score *scores, uint32_t count)
+{
+    cli_json_text(json, "file", path);
+    cli_json_text(json, "model", model->info.name);
+    cli_json_begin_array(json, "top");
+    for (uint32_t i = 0; i < count; i++) cli_answer_write_class(json, NULL, model, scores[i]);
+    cli_json_end_array(json);
+}
+
 static void print_json(const cli_model *model, const char *path, const cli_score *scores,
                        uint32_t count)
 {
     cli_json json = {.out = stdout};
     cli_json_begin_object(&json, NULL);
-    cli_json_text(&json, "file", path);
-    cli_json_text(&json, "model", model->info.name);
-    cli_json_begin_array(&json, "top");
-    for (uint32_t i = 0; i < count; i++) {
-        char buffer[32];
-        cli_json_begin_object(&json, NULL);
-        cli_json_integer(&json, "index", scores[i].index);
-        cli_json_text(&json, "label", cli_model_label(model, scores[i].index, buffer));
-        cli_json_number(&json, "probability", (double)scores[i].value);
-        cli_json_end_object(&json);
-    }
-    cli_json_end_array(&json);
+    cli_answer_write(&json, model, path, scores, count);
     cli_json_end_object(&json);
     putchar('\n');
 }

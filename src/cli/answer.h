@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "json.h"
 #include "model.h"
 #include "score.h"
 
@@ -21,5 +22,11 @@ cli_answer_form cli_answer_form_for_stdout(bool json);
 /* Prints the first `count` of `scores`, which are probabilities, to standard output. */
 void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
+
+/* The members of the JSON object alone, inside one that is open; and one class as an object of its own. */
+void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
+                      const cli_score *scores, uint32_t count);
+void cli_answer_write_class(cli_json *json, const char *key, const cli_model *model,
+                            cli_score score);
 
 #endif

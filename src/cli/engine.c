@@ -67,18 +67,15 @@ int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_sessi
 }
 
 int cli_engine_compile_for_images(cli_engine *engine, const char *command,
-                                  const cli_options *options, uint32_t batch)
+                                  const cli_options *options, vrn_session_params params)
 {
     vrn_transform transform = cli_model_transform(&engine->model, options);
     uint32_t side = transform.crop ? transform.crop : transform.resize;
     if (side == 0) return cli_usage(command, "--resize 0 needs --crop");
-    return cli_engine_compile(engine, options,
-                              (vrn_session_params){
-                                  .batch = options->batch ? options->batch : batch,
-                                  .height = side,
-                                  .width = side,
-                                  .transform = &transform,
-                              });
+    if (options->batch) params.batch = options->batch;
+    params.height = params.width = side;
+    params.transform = &transform;
+    return cli_engine_compile(engine, options, params);
 }
 
 int cli_engine_compile_for_size(cli_engine *engine, const cli_options *options)
@@ -164,7 +161,8 @@ int cli_crew_compile_for_images(cli_crew *crew, const char *command, const cli_o
 {
     int status = CLI_SUCCESS;
     for (uint32_t i = 0; i < crew->count && status == CLI_SUCCESS; i++) {
-        status = cli_engine_compile_for_images(&crew->engines[i], command, options, batch);
+        status = cli_engine_compile_for_images(&crew->engines[i], command, options,
+                                               (vrn_session_params){.batch = batch});
     }
     return status;
 }

@@ -30,9 +30,10 @@ int cli_engine_open(cli_engine *engine, const char *command, const cli_options *
                     cli_model_default otherwise);
 int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params);
 
-/* A session for photos, with the transform of model and options, and `batch` unless they say. */
+/* A session for photos, with the transform of model and options, and the batch of `params` (whose taps count
+ * too) unless they say. */
 int cli_engine_compile_for_images(cli_engine *engine, const char *command,
-                                  const cli_options *options, uint32_t batch);
+                                  const cli_options *options, vrn_session_params params);
 
 /* A session for the options' batch and size. */
 int cli_engine_compile_for_size(cli_engine *engine, const cli_options *options);

@@ -67,6 +67,9 @@ static const option_row table[CLI_OPTIONS] = {
         .help = "write the weights as float16"},
     [CLI_OPTION_TOP] = {"--top", "K", KIND_NUMBER, FIELD(top), .minimum = 1, .maximum = 1000000,
         .help = "classes to print for each image (default 5)"},
+    [CLI_OPTION_CLASS] = {"--class", "K|NAME", KIND_TEXT, FIELD(class_name),
+        .help = "the class to look for: its index, its name or a part of\n"
+                "it (default: the most probable one)"},
     [CLI_OPTION_BATCH] = {"--batch", "N", KIND_NUMBER, FIELD(batch), .minimum = 1, .maximum = 65536,
         .help = "most images in one run (default 8; bench and profile: 1)"},
     [CLI_OPTION_SHARD] = {"--shard", "I/N", KIND_TEXT, FIELD(shard),

@@ -18,7 +18,7 @@ typedef struct cli_tap {
 typedef struct cli_options {
     bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
-    const char *images, *write, *shard;
+    const char *images, *write, *shard, *class_name;
     uint32_t without, with; /* vrn_capability bits */
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
@@ -50,6 +50,7 @@ typedef enum cli_option {
     CLI_OPTION_WRITE,
     CLI_OPTION_FP16,
     CLI_OPTION_TOP,
+    CLI_OPTION_CLASS,
     CLI_OPTION_BATCH,
     CLI_OPTION_SHARD,
     CLI_OPTION_SIZE,

@@ -7,7 +7,7 @@ import subprocess
 import program
 from program import RANDOM, ProgramTest
 
-COMMANDS = ("classify", "infer", "eval", "bench", "profile", "info", "convert", "calibrate", "selftest")
+COMMANDS = ("classify", "explain", "infer", "eval", "bench", "profile", "info", "convert", "calibrate", "selftest")
 COMMON = ("--device", "--precision", "--fp32-layers", "--quiet", "--help", "--verbose", "--validation", "--without",
           "--with", "--no-cache")
 

@@ -57,6 +57,35 @@ def png(width, height, pixel, depth=8, alpha=False):
             + png_chunk(b"IDAT", zlib.compress(bytes(rows))) + png_chunk(b"IEND", b""))
 
 
+def read_png(content):
+    """Width, height and the rows, each a list of (r, g, b), of a PNG with three channels of 8 bits, not interlaced."""
+    assert content.startswith(b"\x89PNG\r\n\x1a\n"), content[:8]
+    at, data = 8, b""
+    while at < len(content):
+        length, kind = struct.unpack(">I4s", content[at:at + 8])
+        chunk = content[at + 8:at + 8 + length]
+        assert struct.unpack(">I", content[at + 8 + length:at + 12 + length])[0] == zlib.crc32(kind + chunk), kind
+        if kind == b"IHDR":
+            width, height, *form = struct.unpack(">IIBBBBB", chunk)
+            assert form == [8, 2, 0, 0, 0], form
+        elif kind == b"IDAT":
+            data += chunk
+        at += 12 + length
+    data = zlib.decompress(data)
+    stride = width * 3
+    rows, above = [], bytearray(stride)
+    for y in range(height):
+        kind, line = data[y * (stride + 1)], bytearray(data[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for i in range(stride):
+            left, up, corner = (line[i - 3], above[i], above[i - 3]) if i >= 3 else (0, above[i], 0)
+            guess = left + up - corner
+            paeth = min((left, up, corner), key=lambda value: abs(guess - value))
+            line[i] = (line[i] + (0, left, up, (left + up) // 2, paeth)[kind]) & 255
+        rows.append([tuple(line[i:i + 3]) for i in range(0, stride, 3)])
+        above = line
+    return width, height, rows
+
+
 def png_bomb(width, height, data_bytes):
     """A PNG that claims `width` x `height` pixels and decompresses to `data_bytes` zeros."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

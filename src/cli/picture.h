@@ -1,0 +1,29 @@
+/* Pictures that are made here: scaled, drawn into, and written as PNG or JPEG. */
+#ifndef VRN_CLI_PICTURE_H
+#define VRN_CLI_PICTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vkresnet/vkresnet.h>
+
+typedef struct cli_picture {
+    uint8_t *rgb; /* [height][width][3] */
+    uint32_t width, height;
+} cli_picture;
+
+/* The whole image at another size: each pixel is the mean of the area that it covers. Reports and returns
+ * false when there is no memory. */
+bool cli_picture_scale(cli_picture *picture, const vrn_image *image, uint32_t width,
+                       uint32_t height);
+
+/* Accepts a zeroed struct, and zeroes it. */
+void cli_picture_free(cli_picture *picture);
+
+/* Whether the name ends in .png, .jpg or .jpeg, in any case. */
+bool cli_picture_is_name(const char *path);
+
+/* Writes what the name's end says. Reports and returns false on failure. */
+bool cli_picture_write(const cli_picture *picture, const char *path);
+
+#endif
