@@ -94,19 +94,21 @@ static void write_bytes(void *stream, void *bytes, int size)
     fwrite(bytes, 1, (size_t)size, stream);
 }
 
-bool cli_picture_write(const cli_picture *picture, const char *path)
+bool cli_picture_encode(const cli_picture *picture, bool as_jpeg,
+                        void (*write)(void *user, void *bytes, int size), void *user)
 {
     const int width = (int)picture->width, height = (int)picture->height;
+    if (as_jpeg) {
+        return stbi_write_jpg_to_func(write, user, width, height, 3, picture->rgb, JPEG_QUALITY);
+    }
+    return stbi_write_png_to_func(write, user, width, height, 3, picture->rgb, width * 3);
+}
+
+bool cli_picture_write(const cli_picture *picture, const char *path)
+{
     cli_file file;
     if (!cli_file_begin(&file, path)) return false;
-    int done;
-    if (is_jpeg(path)) {
-        done = stbi_write_jpg_to_func(write_bytes, file.stream, width, height, 3, picture->rgb,
-                                      JPEG_QUALITY);
-    } else {
-        done = stbi_write_png_to_func(write_bytes, file.stream, width, height, 3, picture->rgb,
-                                      width * 3);
-    }
+    bool done = cli_picture_encode(picture, is_jpeg(path), write_bytes, file.stream);
     if (!done) cli_error("%s: out of memory", path);
     return cli_file_end(&file, done) && done;
 }

@@ -26,4 +26,8 @@ bool cli_picture_is_name(const char *path);
 /* Writes what the name's end says. Reports and returns false on failure. */
 bool cli_picture_write(const cli_picture *picture, const char *path);
 
+/* The same to anywhere: `write` receives the file's bytes in parts. Returns false when there is no memory. */
+bool cli_picture_encode(const cli_picture *picture, bool as_jpeg,
+                        void (*write)(void *user, void *bytes, int size), void *user);
+
 #endif
