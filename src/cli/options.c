@@ -81,6 +81,8 @@ static const option_row table[CLI_OPTIONS] = {
         .minimum = 1, .maximum = 1000000, .help = "runs to measure"},
     [CLI_OPTION_TRACE] = {"--trace", "FILE.json", KIND_TEXT, FIELD(trace),
         .help = "also write a trace for ui.perfetto.dev or\nchrome://tracing"},
+    [CLI_OPTION_HTML] = {"--html", "FILE.html", KIND_TEXT, FIELD(html),
+        .help = "also write a page with charts"},
     [CLI_OPTION_RESIZE] = {"--resize", "PIXELS", KIND_NUMBER, FIELD(resize),
         .said = FIELD(has_resize), .minimum = 0, .maximum = SIDE_MAX,
         .help = "the shorter side of a photo becomes this; 0: no resize"},

@@ -18,7 +18,7 @@ typedef struct cli_tap {
 typedef struct cli_options {
     bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
-    const char *images, *write, *shard, *class_name;
+    const char *images, *write, *shard, *class_name, *html;
     uint32_t without, with; /* vrn_capability bits */
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
@@ -56,6 +56,7 @@ typedef enum cli_option {
     CLI_OPTION_SIZE,
     CLI_OPTION_REPEATS,
     CLI_OPTION_TRACE,
+    CLI_OPTION_HTML,
     CLI_OPTION_RESIZE,
     CLI_OPTION_CROP,
     CLI_OPTION_MEAN,
