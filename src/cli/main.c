@@ -6,6 +6,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "command.h"
+#include "completion.h"
 #include "man.h"
 #include "os.h"
 #include "report.h"
@@ -24,7 +25,8 @@ static void print_program_help(void)
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     }
     puts("\nvkresnet COMMAND --help says more and has examples.\n"
-         "vkresnet --version; vkresnet --man, the manual as a page for man.\n\n"
+         "vkresnet --version; vkresnet --man, the manual as a page for man;\n"
+         "vkresnet --completion bash, what bash completes command lines with.\n\n"
          "examples:\n"
          "  vkresnet classify photo.jpg\n"
          "  vkresnet classify --model resnet50.pth photo.jpg\n"
@@ -76,6 +78,9 @@ static int run(int argc, char **argv)
     if (strcmp(argv[1], "--man") == 0) {
         cli_man_print(commands, COMMAND_COUNT);
         return CLI_SUCCESS;
+    }
+    if (strcmp(argv[1], "--completion") == 0) {
+        return cli_completion_print(argc > 2 ? argv[2] : "", commands, COMMAND_COUNT);
     }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i]->name) == 0) {

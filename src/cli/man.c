@@ -81,6 +81,11 @@ static void print_surroundings(void)
          ".TP\n.B VK_DRIVER_FILES\n"
          "Read by the Vulkan loader: the ICD file of the driver to use, such as a software "
          "driver's.\n"
+         ".SH COMPLETION\n"
+         "Where the package bash\\-completion is installed, bash completes commands, options and "
+         "their "
+         "values.\n"
+         "Elsewhere:\n.PP\n.nf\n  . <(vkresnet \\-\\-completion bash)\n.fi\n"
          ".SH EXIT STATUS\n"
          "0, 1 if something failed, 2 if the command line is wrong.");
 }
@@ -93,7 +98,8 @@ void cli_man_print(const cli_command *const *commands, size_t count)
          ".SH SYNOPSIS\n"
          ".B vkresnet\n.I COMMAND\n[\\fIOPTION\\fR|\\fIARGUMENT\\fR]..\n.br\n"
          ".B vkresnet\n[\\fICOMMAND\\fR] \\fB\\-\\-help\\fR\n.br\n"
-         ".B vkresnet \\-\\-version\n"
+         ".B vkresnet \\-\\-version\n.br\n"
+         ".B vkresnet \\-\\-completion bash\n"
          ".SH DESCRIPTION\n"
          "Runs residual networks, from a checkpoint as PyTorch writes it or from safetensors, with "
          "compute\n"

@@ -10,14 +10,15 @@
 
 enum { DEPTH_MAX = 32 };
 
+const char *const cli_image_extensions[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga",
+                                            "ppm", "pgm", "pnm",  "psd", NULL};
+
 static bool has_image_extension(const char *name)
 {
-    static const char *const extensions[] = {".png", ".jpg", ".jpeg", ".bmp", ".gif",
-                                             ".tga", ".ppm", ".pgm",  ".pnm", ".psd"};
     const char *dot = strrchr(name, '.');
     if (!dot) return false;
-    for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++) {
-        if (cli_same_text(dot, extensions[i])) return true;
+    for (size_t i = 0; cli_image_extensions[i]; i++) {
+        if (cli_same_text(dot + 1, cli_image_extensions[i])) return true;
     }
     return false;
 }

@@ -47,7 +47,8 @@ class Tree(unittest.TestCase):
         library = {"libvkresnet.a", "libvkresnet.so", f"libvkresnet.so.{major}", f"libvkresnet.so.{version}",
                    "pkgconfig/vkresnet.pc"}
         package = {f"cmake/vkresnet/vkresnet-{name}.cmake" for name in ("config", "config-version", "targets")}
-        others = {"bin/vkresnet", "share/man/man1/vkresnet.1", "share/vkresnet/resnet20-cifar10.safetensors"}
+        others = {"bin/vkresnet", "share/man/man1/vkresnet.1", "share/bash-completion/completions/vkresnet",
+                  "share/vkresnet/resnet20-cifar10.safetensors"}
         found = {name for name in installed() if not re.search(r"vkresnet-targets-\w+\.cmake$", name)}
         self.assertEqual(found, headers | others | {f"{ARGUMENTS.libdir}/{name}" for name in library | package})
 
