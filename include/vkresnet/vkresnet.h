@@ -58,6 +58,8 @@ typedef enum vrn_result {
     VRN_ERROR_NO_DEVICE = -5,        /* no usable Vulkan device, or none of the given name */
     VRN_ERROR_DEVICE_LOST = -6,      /* the device is gone: destroy it with its sessions, make anew */
     VRN_ERROR_WRONG_RESULTS = -7,    /* of vrn_device_selftest: the device computes something wrongly */
+    VRN_ERROR_NETWORK = -8,          /* of vrn_hub_get: a file cannot be downloaded; get it in another way */
+    VRN_ERROR_CANCELLED = -9,        /* the caller's own callback said so */
 } vrn_result;
 
 /* A short English name of a result ("out of memory"). Never NULL; static. */
@@ -277,6 +279,9 @@ typedef struct vrn_model_params {
     vrn_log log;           /* used during the call only */
     const char *arch;      /* what the file cannot say, as for vrn_arch_parse; NULL: read it from the
                               names and shapes in the file */
+    const char *name;      /* what to call a model whose file has no metadata that names it; NULL: by its
+                              architecture */
+    const vrn_transform *transform; /* of a model whose file's metadata has none; NULL: by the stem */
 } vrn_model_params;
 
 /* Loads a checkpoint: PyTorch's .pth (zip or legacy form) or safetensors, recognised by content, with
@@ -304,9 +309,9 @@ VRN_API void vrn_model_destroy(vrn_model **model);
 
 typedef struct vrn_model_info {
     vrn_arch arch;
-    char name[256];           /* from the file's metadata, else the architecture's text */
+    char name[256];           /* from the file's metadata or vrn_model_params, else the architecture's text */
     uint64_t parameters;      /* as torch counts them: without running statistics */
-    vrn_transform transform;  /* from the file's metadata, else by the stem */
+    vrn_transform transform;  /* from the file's metadata or vrn_model_params, else by the stem */
     bool has_class_names;
 } vrn_model_info;
 

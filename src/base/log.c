@@ -53,6 +53,8 @@ const char *vrn_result_string(vrn_result result)
     case VRN_ERROR_NO_DEVICE: return "no device";
     case VRN_ERROR_DEVICE_LOST: return "device lost";
     case VRN_ERROR_WRONG_RESULTS: return "wrong results";
+    case VRN_ERROR_NETWORK: return "network error";
+    case VRN_ERROR_CANCELLED: return "cancelled";
     }
     return "unknown result";
 }

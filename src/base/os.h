@@ -40,6 +40,13 @@ void vrn_once(void (*function)(void));
 /* Milliseconds of a clock that only goes forward. */
 double vrn_time_ms(void);
 
+/* A copy of an environment variable, or NULL where it is not set or there is no memory. Release it with
+ * vrn_free. */
+char *vrn_environment(const char *name);
+
+/* Size and time of the last change, in units of the system's own, of a regular file; false: there is none. */
+bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed);
+
 /* A file in memory, read only. A zero-length file has data NULL. */
 typedef struct vrn_mapping {
     const uint8_t *data;

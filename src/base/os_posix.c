@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -141,6 +142,26 @@ double vrn_time_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+}
+
+char *vrn_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value ? vrn_strndup(value, strlen(value)) : NULL;
+}
+
+bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false;
+    *size = (uint64_t)info.st_size;
+#if defined(__APPLE__)
+    const struct timespec time = info.st_mtimespec;
+#else
+    const struct timespec time = info.st_mtim;
+#endif
+    *changed = (int64_t)time.tv_sec * 1000000000 + (int64_t)time.tv_nsec;
+    return true;
 }
 
 vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log)

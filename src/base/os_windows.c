@@ -9,6 +9,7 @@
 #include <io.h>
 #include <process.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <windows.h>
@@ -145,6 +146,37 @@ static wchar_t *widen(const char *text)
     wchar_t *wide = length > 0 ? vrn_alloc((size_t)length, sizeof *wide) : NULL;
     if (wide) MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, wide, length);
     return wide;
+}
+
+/* The other way; NULL where there is no memory. */
+static char *narrow(const wchar_t *wide)
+{
+    int length = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
+    char *text = length > 0 ? vrn_alloc((size_t)length, 1) : NULL;
+    if (text) WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, length, NULL, NULL);
+    return text;
+}
+
+char *vrn_environment(const char *name)
+{
+    wchar_t *wide = widen(name);
+    const wchar_t *value = wide ? _wgetenv(wide) : NULL;
+    vrn_free(wide);
+    return value ? narrow(value) : NULL;
+}
+
+bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)
+{
+    wchar_t *wide = widen(path);
+    WIN32_FILE_ATTRIBUTE_DATA info;
+    bool there = wide && GetFileAttributesExW(wide, GetFileExInfoStandard, &info) &&
+                 !(info.dwFileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_DEVICE));
+    vrn_free(wide);
+    if (!there) return false;
+    *size = (uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow;
+    *changed = (int64_t)((uint64_t)info.ftLastWriteTime.dwHighDateTime << 32 |
+                         info.ftLastWriteTime.dwLowDateTime);
+    return true;
 }
 
 static vrn_result fail_name(const char *path, const vrn_log *log)

@@ -36,6 +36,7 @@ const char *vrn_metadata_arch(const vrn_checkpoint *checkpoint)
 
 typedef struct reader {
     const vrn_checkpoint *checkpoint;
+    const vrn_model_params *params; /* or NULL */
     const vrn_log *log;
 } reader;
 
@@ -49,6 +50,10 @@ static vrn_result nonsense(const reader *r, const char *key, const char *expecte
 static vrn_result read_name(const reader *r, const vrn_arch *arch, char name[256])
 {
     const char *text = lookup(r->checkpoint, KEY_NAME);
+    if ((!text || !*text) && r->params && r->params->name) {
+        snprintf(name, 256, "%s", r->params->name);
+        return VRN_OK;
+    }
     if (!text || !*text) {
         vrn_arch_format(arch, name, 256);
         return VRN_OK;
@@ -107,6 +112,7 @@ static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_tran
         .mean = {0.485f, 0.456f, 0.406f},
         .std = {0.229f, 0.224f, 0.225f},
     };
+    if (r->params && r->params->transform) *transform = *r->params->transform;
     vrn_result result = read_side(r, KEY_RESIZE, &transform->resize);
     if (!result) result = read_side(r, KEY_CROP, &transform->crop);
     if (!result) result = read_channels(r, KEY_MEAN, true, transform->mean);
@@ -177,10 +183,10 @@ static vrn_result read_scales(const reader *r, vrn_model_metadata *metadata)
 }
 
 vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint *checkpoint,
-                             const vrn_arch *arch, const vrn_log *log)
+                             const vrn_arch *arch, const vrn_model_params *params)
 {
     memset(metadata, 0, sizeof *metadata);
-    reader r = {checkpoint, log};
+    reader r = {checkpoint, params, params ? &params->log : NULL};
     vrn_result result = read_name(&r, arch, metadata->name);
     if (!result) result = read_transform(&r, arch, &metadata->transform);
     if (!result) result = read_classes(&r, arch, metadata);

@@ -37,10 +37,11 @@ typedef struct vrn_model_metadata {
 const char *vrn_metadata_arch(const vrn_checkpoint *checkpoint);
 #define VRN_METADATA_ARCH_KEY "vkresnet.arch"
 
-/* Reads the rest, with defaults by the architecture. `checkpoint` may be NULL.
- * Errors: VRN_ERROR_FILE (the log names file and key), VRN_ERROR_OUT_OF_MEMORY. */
+/* Reads the rest. What it lacks of name and transform comes from `params`, which may be NULL, else it is by the
+ * architecture. `checkpoint` may be NULL. Errors: VRN_ERROR_FILE (the log names file and key),
+ * VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint *checkpoint,
-                             const vrn_arch *arch, const vrn_log *log);
+                             const vrn_arch *arch, const vrn_model_params *params);
 void vrn_metadata_free(vrn_model_metadata *metadata);
 
 /* The pairs to write, with the memory that they point into. */

@@ -237,7 +237,7 @@ static vrn_result load(vrn_model **model, vrn_checkpoint *checkpoint,
     if (!result) result = find_arch(*model, &names, params, log);
     if (!result) result = bind_all(*model, &names, log);
     if (!result) {
-        result = vrn_metadata_read(&(*model)->metadata, checkpoint, &(*model)->arch, log);
+        result = vrn_metadata_read(&(*model)->metadata, checkpoint, &(*model)->arch, params);
     }
     vrn_names_free(&names);
     if (result) vrn_model_destroy(model);
@@ -314,7 +314,10 @@ vrn_result vrn_model_random(vrn_model **model, const vrn_arch *arch, uint64_t se
     }
     random_filler filler = {new_model, 0, new_model->values, seed};
     result = vrn_arch_visit_parameters(&complete, fill_random, &filler, log);
-    if (!result) result = vrn_metadata_read(&new_model->metadata, NULL, &complete, log);
+    if (!result) {
+        vrn_model_params only_log = {.log = params ? params->log : (vrn_log){0}};
+        result = vrn_metadata_read(&new_model->metadata, NULL, &complete, &only_log);
+    }
     if (result) goto error;
     return VRN_OK;
 

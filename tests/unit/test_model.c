@@ -455,6 +455,34 @@ static void test_default_transforms(void **state)
     }
 }
 
+/* What the caller says counts where the file says nothing. */
+static void test_given_metadata(void **state)
+{
+    (void)state;
+    const vrn_transform given = {.resize = 50, .crop = 40, .mean = {0.25f}, .std = {1, 2, 3}};
+    for (int named = 0; named < 2; named++) {
+        safetensors_builder builder;
+        builder_start(&builder);
+        put_network(&builder, "resnet8", &(variation){.untracked = true});
+        if (named) builder_metadata(&builder, "vkresnet.name", "its own");
+        if (named) builder_metadata(&builder, "vkresnet.resize", "60");
+        builder_finish(&builder);
+        vrn_model *model = NULL;
+        vrn_model_info info;
+        const vrn_model_params params = {.name = "given", .transform = &given};
+        assert_int_equal(
+            vrn_model_load_memory(&model, builder.file, builder.size, "net.safetensors", &params),
+            VRN_OK);
+        vrn_model_get_info(model, &info);
+        assert_string_equal(info.name, named ? "its own" : "given");
+        assert_int_equal(info.transform.resize, named ? 60 : 50);
+        assert_int_equal(info.transform.crop, 40);
+        assert_true(info.transform.mean[0] == 0.25f && info.transform.std[2] == 3);
+        vrn_model_destroy(&model);
+        builder_free(&builder);
+    }
+}
+
 /* ---- Saving ---------------------------------------------------------------------------------- */
 
 typedef struct visitor {
@@ -587,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_metadata_nonsense),
         cmocka_unit_test(test_no_size),
         cmocka_unit_test(test_default_transforms),
+        cmocka_unit_test(test_given_metadata),
 
         cmocka_unit_test(test_saving),
         cmocka_unit_test(test_counting),
