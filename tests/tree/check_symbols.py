@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What the static library defines: the functions of the public headers for everyone, other names that
+"""What the static libraries define together: the functions of the public headers for everyone, other names that
 begin with vrn_, which stay hidden, and nothing else.
 
-    check_symbols.py READELF LIBRARY ROOT
+    check_symbols.py READELF ROOT LIBRARY...
 """
 
 import re
@@ -42,8 +42,8 @@ def declarations(text):
     return set(DECLARED.findall(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)))
 
 
-def main(readelf, library, root):
-    table = subprocess.run([readelf, "--syms", "--wide", library], check=True, text=True,
+def main(readelf, root, *libraries):
+    table = subprocess.run([readelf, "--syms", "--wide", *libraries], check=True, text=True,
                            stdout=subprocess.PIPE).stdout
     declared = set()
     for path in walk(root, "include", suffixes=".h"):

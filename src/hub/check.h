@@ -1,0 +1,23 @@
+/* Whether a file is the one that the registry means. */
+#ifndef VRN_HUB_CHECK_H
+#define VRN_HUB_CHECK_H
+
+#include <vkresnet/hub.h>
+
+/* Looks at size and SHA-256. What came out is kept in `folder` (NULL: nowhere) until the file changes, so that the
+ * next time costs nothing; a file that cannot be written there costs time only. Without SHA-256 in this build the
+ * size alone counts. A file that is there and wrong is a warning, with its SHA-256. `bytes` receives the size of a
+ * right one. */
+bool vrn_hub_check(const vrn_hub_entry *entry, const char *path, const char *folder,
+                   uint64_t *bytes, const vrn_log *log);
+
+/* Keeps what vrn_hub_check would find out of this file. */
+void vrn_hub_remember(const char *path, const char *folder, const char *digits, const vrn_log *log);
+
+/* Whether a file with these digits is meant: the registry may know the first ones alone. */
+bool vrn_hub_same_hash(const vrn_hub_entry *entry, const char *digits);
+
+/* "102540417", or "between 102530000 and 102531000": the size that is expected. */
+const char *vrn_hub_describe_size(const vrn_hub_entry *entry, char text[64]);
+
+#endif

@@ -1,0 +1,214 @@
+#include "hub/fetch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "base/alloc.h"
+#include "base/os.h"
+#include "base/util.h"
+
+enum {
+    REDIRECTIONS_MAX = 5,
+    CONNECT_SECONDS = 30,
+    STALL_BYTES_PER_S = 100, /* less is standing still */
+    STATUS_OK = 200,
+    STATUS_PARTIAL = 206,
+    STATUS_RANGE = 416,
+};
+
+#define TEXT_(x) #x
+#define TEXT(x)  TEXT_(x)
+#define AGENT                                                                                      \
+    "vkresnet/" TEXT(VRN_VERSION_MAJOR) "." TEXT(VRN_VERSION_MINOR) "." TEXT(VRN_VERSION_PATCH)
+
+typedef struct transfer {
+    CURL *curl;
+    vrn_fetch *fetch;
+    bool begun, refused, aborted;
+    uint64_t position; /* in the file, of the next byte */
+} transfer;
+
+static void say(transfer *t, const char *text)
+{
+    snprintf(t->fetch->message, sizeof t->fetch->message, "%s", text);
+    t->refused = true;
+}
+
+/* Where the answer begins: behind what was asked for, or at 0 if the server does not continue. False: it is no
+ * answer to the question. */
+static bool find_offset(transfer *t, long status, uint64_t *offset)
+{
+    const uint64_t asked = t->fetch->offset;
+    *offset = 0;
+    if (status == STATUS_OK) return true;
+    if (status != STATUS_PARTIAL || asked == 0) {
+        snprintf(t->fetch->message, sizeof t->fetch->message, "the server answers with status %ld",
+                 status);
+        t->refused = true;
+        return false;
+    }
+    struct curl_header *header;
+    uint64_t first;
+    if (curl_easy_header(t->curl, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+        sscanf(header->value, "bytes %" SCNu64 "-", &first) != 1 || first != asked) {
+        say(t, "the server answers with another part of the file than it was asked for");
+        return false;
+    }
+    *offset = asked;
+    return true;
+}
+
+static bool begin(transfer *t)
+{
+    long status = 0;
+    curl_off_t length = -1;
+    uint64_t offset;
+    t->begun = true;
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (!find_offset(t, status, &offset)) return false;
+    const uint64_t total = length >= 0 ? offset + (uint64_t)length : 0;
+    if (length >= 0 && (total < t->fetch->min_bytes || total > t->fetch->max_bytes)) {
+        snprintf(t->fetch->message, sizeof t->fetch->message,
+                 "the server's file has %" PRIu64 " bytes, and should have %" PRIu64, total,
+                 total < t->fetch->min_bytes ? t->fetch->min_bytes : t->fetch->max_bytes);
+        t->refused = true;
+        return false;
+    }
+    t->position = offset;
+    t->aborted = !t->fetch->begin(t->fetch->user, offset, total);
+    return !t->aborted;
+}
+
+static size_t receive(char *data, size_t one, size_t size, void *user)
+{
+    transfer *t = user;
+    (void)one;
+    if (!t->begun && !begin(t)) return CURL_WRITEFUNC_ERROR;
+    if (size > t->fetch->max_bytes - t->position) {
+        say(t, "the server sends more than the file should have");
+        return CURL_WRITEFUNC_ERROR;
+    }
+    t->position += size;
+    t->aborted = !t->fetch->write(t->fetch->user, data, size);
+    return t->aborted ? CURL_WRITEFUNC_ERROR : size;
+}
+
+static int pulse(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up)
+{
+    transfer *t = user;
+    (void)total, (void)now, (void)up_total, (void)up;
+    t->aborted = t->aborted || !t->fetch->pulse(t->fetch->user);
+    return t->aborted;
+}
+
+/* The places for certificates that the program curl looks at, and its library does not. */
+static CURLcode set_certificates(CURL *curl)
+{
+    static const struct {
+        const char *variable;
+        CURLoption option;
+    } places[] = {
+        {"CURL_CA_BUNDLE", CURLOPT_CAINFO},
+        {"SSL_CERT_DIR", CURLOPT_CAPATH},
+        {"SSL_CERT_FILE", CURLOPT_CAINFO},
+    };
+    CURLcode code = CURLE_OK;
+    for (size_t i = 0; i < VRN_COUNT(places) && !code; i++) {
+        char *path = vrn_environment(places[i].variable);
+        bool given = path && *path;
+        if (given) code = curl_easy_setopt(curl, places[i].option, path);
+        vrn_free(path);
+        if (given && i == 0) break;
+    }
+    return code;
+}
+
+static CURLcode configure(transfer *t, char *error)
+{
+    const vrn_fetch *fetch = t->fetch;
+    CURL *curl = t->curl;
+    const bool https = strncmp(fetch->url, "https:", 6) == 0;
+    const long stall = (long)fetch->stall_seconds;
+    char range[32];
+    CURLcode code = CURLE_OK;
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_URL, fetch->url);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_USERAGENT, AGENT);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+    if (!code) {
+        code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
+                                fetch->allow_http ? "https,http" : "https");
+    }
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTIONS_MAX);
+    if (!code) {
+        code = curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "https,http");
+    }
+    if (!code) {
+        code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
+                                stall < CONNECT_SECONDS ? stall : (long)CONNECT_SECONDS);
+    }
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, pulse);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
+    if (!code) code = set_certificates(curl);
+    if (!code && fetch->offset > 0) {
+        snprintf(range, sizeof range, "%" PRIu64 "-", fetch->offset);
+        code = curl_easy_setopt(curl, CURLOPT_RANGE, range);
+    }
+    return code;
+}
+
+/* Errors after which another try may get further. */
+static bool may_pass(CURLcode code)
+{
+    return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+           code == CURLE_OPERATION_TIMEDOUT || code == CURLE_GOT_NOTHING || code == CURLE_HTTP2 ||
+           code == CURLE_HTTP2_STREAM;
+}
+
+static vrn_fetch_outcome judge(transfer *t, CURLcode code, const char *error)
+{
+    vrn_fetch *fetch = t->fetch;
+    long status = 0;
+    if (t->refused) return VRN_FETCH_REFUSED;
+    if (t->aborted) return VRN_FETCH_ABORTED;
+    if (!code && !t->begun && !begin(t)) { /* an answer without a byte */
+        return t->refused ? VRN_FETCH_REFUSED : VRN_FETCH_ABORTED;
+    }
+    if (!code) return VRN_FETCH_DONE;
+    if (code == CURLE_OUT_OF_MEMORY) return VRN_FETCH_NO_MEMORY;
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_HTTP_RETURNED_ERROR) {
+        snprintf(fetch->message, sizeof fetch->message, "the server answers with status %ld",
+                 status);
+        return status == STATUS_RANGE && fetch->offset > 0 ? VRN_FETCH_RANGE : VRN_FETCH_REFUSED;
+    }
+    snprintf(fetch->message, sizeof fetch->message, "%.*s", (int)sizeof fetch->message - 1,
+             *error ? error : curl_easy_strerror(code));
+    return may_pass(code) ? VRN_FETCH_INTERRUPTED : VRN_FETCH_REFUSED;
+}
+
+vrn_fetch_outcome vrn_fetch_run(vrn_fetch *fetch)
+{
+    char error[CURL_ERROR_SIZE] = "";
+    transfer t = {.fetch = fetch, .curl = curl_easy_init()};
+    fetch->message[0] = '\0';
+    if (!t.curl) return VRN_FETCH_NO_MEMORY;
+    CURLcode code = configure(&t, error);
+    if (!code) code = curl_easy_perform(t.curl);
+    vrn_fetch_outcome outcome = judge(&t, code, error);
+    curl_easy_cleanup(t.curl);
+    return outcome;
+}

@@ -1,0 +1,236 @@
+#include <vkresnet/hub.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/os.h"
+#include "hub/check.h"
+#include "hub/download.h"
+#include "hub/os.h"
+#include "hub/path.h"
+#include "hub/registry.h"
+
+enum { STALL_SECONDS = 30, STALL_SECONDS_MAX = 3600 };
+
+static const size_t registry_max_bytes = (size_t)16 << 20;
+
+struct vrn_hub {
+    vrn_log log;
+    vrn_registry registry;
+    char *cache; /* the cache directory's folder "hub", or NULL */
+    char *torch; /* or NULL */
+    bool allow_http, offline;
+    uint32_t stall_seconds;
+};
+
+/* What was given, else the environment's; NULL if that is empty. */
+static char *choose(const char *given, const char *variable)
+{
+    char *value = given ? vrn_strndup(given, strlen(given)) : vrn_environment(variable);
+    if (value && *value) return value;
+    vrn_free(value);
+    return NULL;
+}
+
+/* A place that was given ("": none), else the usual one, which is the caller's to release. */
+static char *choose_place(const char *given, char *(*usual)(void))
+{
+    if (!given) return usual();
+    return *given ? vrn_strndup(given, strlen(given)) : NULL;
+}
+
+static bool is_true(const char *variable)
+{
+    char *value = vrn_environment(variable);
+    bool yes = value && *value && strcmp(value, "0") != 0;
+    vrn_free(value);
+    return yes;
+}
+
+static uint32_t choose_stall(uint32_t given)
+{
+    char *text = given ? NULL : vrn_environment("VKRESNET_HUB_TIMEOUT");
+    unsigned long value = given ? given : text ? strtoul(text, NULL, 10) : 0;
+    vrn_free(text);
+    if (value == 0) return STALL_SECONDS;
+    return value < STALL_SECONDS_MAX ? (uint32_t)value : STALL_SECONDS_MAX;
+}
+
+static bool begins_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static vrn_result read_registry(vrn_hub *hub, const vrn_hub_params *params)
+{
+    char *address = choose(params->address, "VKRESNET_HUB_URL");
+    char *path = choose(params->registry, "VKRESNET_REGISTRY");
+    void *text = NULL;
+    size_t size = 0;
+    vrn_result result = VRN_OK;
+    if (address && !begins_with(address, "https://") && !begins_with(address, "http://")) {
+        result = vrn_fail(&hub->log, VRN_ERROR_INVALID_ARGUMENT,
+                          "%s: expected an address that begins with https:// or http://", address);
+    }
+    hub->allow_http = address && begins_with(address, "http://");
+    if (!result && path) {
+        result = vrn_file_read(&text, &size, path, registry_max_bytes, &hub->log);
+    }
+    if (!result && path) {
+        result = vrn_registry_read(&hub->registry, text, size, path, address, &hub->log);
+    } else if (!result) {
+        result = vrn_registry_read(&hub->registry, vrn_registry_text, vrn_registry_size,
+                                   "the built-in registry", address, &hub->log);
+    }
+    vrn_free(text);
+    vrn_free(path);
+    vrn_free(address);
+    return result;
+}
+
+vrn_result vrn_hub_open(vrn_hub **out, const vrn_hub_params *given)
+{
+    const vrn_hub_params params = given ? *given : (vrn_hub_params){0};
+    *out = NULL;
+    vrn_hub *hub = vrn_alloc(1, sizeof *hub);
+    if (!hub) return vrn_fail_memory(&params.log);
+    hub->log = params.log;
+    hub->offline = params.offline || is_true("VKRESNET_OFFLINE");
+    hub->stall_seconds = choose_stall(params.stall_seconds);
+    char *own = choose_place(params.cache_directory, vrn_hub_own_directory);
+    hub->cache = vrn_hub_join(own, "/hub");
+    hub->torch = choose_place(params.torch_directory, vrn_hub_torch_directory);
+    bool lacking = own && !hub->cache;
+    vrn_free(own);
+    vrn_result result = lacking ? vrn_fail_memory(&hub->log) : read_registry(hub, &params);
+    if (result) {
+        vrn_hub_close(&hub);
+    } else {
+        *out = hub;
+    }
+    return result;
+}
+
+void vrn_hub_close(vrn_hub **pointer)
+{
+    vrn_hub *hub = pointer ? *pointer : NULL;
+    if (!hub) return;
+    *pointer = NULL;
+    vrn_registry_free(&hub->registry);
+    vrn_free(hub->cache);
+    vrn_free(hub->torch);
+    vrn_free(hub);
+}
+
+bool vrn_hub_can_download(void)
+{
+    return vrn_download_available();
+}
+
+const vrn_hub_entry *vrn_hub_get_entry(const vrn_hub *hub, uint32_t i)
+{
+    return i < hub->registry.count ? &hub->registry.entries[i] : NULL;
+}
+
+const vrn_hub_entry *vrn_hub_find(const vrn_hub *hub, const char *name)
+{
+    return vrn_registry_find(&hub->registry, name);
+}
+
+void vrn_hub_file_free(vrn_hub_file *file)
+{
+    if (!file) return;
+    vrn_free(file->path);
+    *file = (vrn_hub_file){0};
+}
+
+/* Where an entry's file would be in a folder: NULL where the folder is, or out of memory. */
+static char *path_in(const char *folder, const vrn_hub_entry *entry)
+{
+    char *start = vrn_hub_join(folder, "/"), *path = vrn_hub_join(start, entry->file);
+    vrn_free(start);
+    return path;
+}
+
+vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hub_file *file)
+{
+    const struct {
+        const char *folder;
+        vrn_hub_place place;
+    } places[] = {{hub->cache, VRN_HUB_CACHE}, {hub->torch, VRN_HUB_TORCH}};
+    *file = (vrn_hub_file){0};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (!places[i].folder) continue;
+        char *path = path_in(places[i].folder, entry);
+        if (!path) return vrn_fail_memory(&hub->log);
+        uint64_t bytes;
+        if (vrn_hub_check(entry, path, hub->cache, &bytes, &hub->log)) {
+            *file = (vrn_hub_file){.path = path, .place = places[i].place, .bytes = bytes};
+            return VRN_OK;
+        }
+        vrn_free(path);
+    }
+    return VRN_OK;
+}
+
+vrn_result vrn_download_fail(const vrn_hub_entry *entry, const char *path, const char *why,
+                             const vrn_log *log)
+{
+    return vrn_fail(
+        log, VRN_ERROR_NETWORK,
+        "%s is not on this machine, and cannot be downloaded: %s. Get %s in another way and "
+        "%s%s",
+        entry->name, why, entry->url, path ? "put it at " : "name the file instead",
+        path ? path : "");
+}
+
+vrn_result vrn_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry,
+                       const vrn_hub_get_params *params, vrn_hub_file *file)
+{
+    vrn_result result = vrn_hub_locate(hub, entry, file);
+    if (result || file->path) return result;
+    if (!hub->cache) {
+        return vrn_download_fail(entry, NULL, "there is no folder to keep it in", &hub->log);
+    }
+    char *path = path_in(hub->cache, entry);
+    if (!path) return vrn_fail_memory(&hub->log);
+    if (hub->offline) {
+        result = vrn_download_fail(entry, path, "downloads are switched off", &hub->log);
+    } else {
+        result = vrn_download_run(
+            &(vrn_download){
+                .entry = entry,
+                .folder = hub->cache,
+                .path = path,
+                .allow_http = hub->allow_http,
+                .stall_seconds = hub->stall_seconds,
+                .progress = params ? params->progress : NULL,
+                .progress_user = params ? params->progress_user : NULL,
+                .log = &hub->log,
+            },
+            &file->bytes);
+    }
+    if (result) {
+        vrn_free(path);
+        *file = (vrn_hub_file){0};
+    } else {
+        file->path = path;
+        file->place = VRN_HUB_DOWNLOAD;
+    }
+    return result;
+}
+
+size_t vrn_hub_cache_directory(char *text, size_t capacity)
+{
+    char *path = vrn_hub_own_directory();
+    const size_t length = path ? strlen(path) : 0;
+    if (capacity > 0) {
+        const size_t copied = length < capacity ? length : capacity - 1;
+        if (path) memcpy(text, path, copied);
+        text[copied] = '\0';
+    }
+    vrn_free(path);
+    return length;
+}

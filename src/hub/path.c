@@ -1,0 +1,15 @@
+#include "hub/path.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+char *vrn_hub_join(const char *a, const char *b)
+{
+    if (!a || !b) return NULL;
+    const size_t size = strlen(a) + strlen(b) + 1;
+    char *text = vrn_alloc(size, 1);
+    if (text) snprintf(text, size, "%s%s", a, b);
+    return text;
+}

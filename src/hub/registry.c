@@ -1,0 +1,396 @@
+#include "hub/registry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "checkpoint/json.h"
+#include "net/number.h"
+
+#define HTTPS "https://"
+
+enum {
+    FORMAT = 1,
+    HASH_MIN = 8,
+    HASH_MAX = 64,
+    FILE_NAME_MAX = 200,
+    SIDE_MAX = 65536,
+    ARENA_MULTIPLE = 64, /* the arena for bytes of text */
+};
+
+static const uint64_t bytes_max = UINT64_C(1) << 36;
+
+/* What an entry says, as it stands there. */
+typedef struct draft {
+    char *network, *weights, *file, *sha256, *classes, *interpolation, *recipe;
+    bool is_default;
+    uint64_t bytes, min_bytes, max_bytes, parameters, resize, crop;
+    float acc1, acc5, mean[3], std[3];
+} draft;
+
+typedef enum field_kind {
+    KIND_TEXT,
+    KIND_BOOL,
+    KIND_UNSIGNED,
+    KIND_REAL,
+    KIND_TRIPLE,
+} field_kind;
+
+typedef struct field {
+    const char *key;
+    field_kind kind;
+    size_t offset;
+} field;
+
+static const char *const expected[] = {
+    [KIND_TEXT] = "a text",   [KIND_BOOL] = "true or false",   [KIND_UNSIGNED] = "a whole number",
+    [KIND_REAL] = "a number", [KIND_TRIPLE] = "three numbers",
+};
+
+#define AT(member) offsetof(draft, member)
+static const field fields[] = {
+    {"network", KIND_TEXT, AT(network)},
+    {"weights", KIND_TEXT, AT(weights)},
+    {"default", KIND_BOOL, AT(is_default)},
+    {"file", KIND_TEXT, AT(file)},
+    {"sha256", KIND_TEXT, AT(sha256)},
+    {"bytes", KIND_UNSIGNED, AT(bytes)},
+    {"min_bytes", KIND_UNSIGNED, AT(min_bytes)},
+    {"max_bytes", KIND_UNSIGNED, AT(max_bytes)},
+    {"parameters", KIND_UNSIGNED, AT(parameters)},
+    {"classes", KIND_TEXT, AT(classes)},
+    {"resize", KIND_UNSIGNED, AT(resize)},
+    {"crop", KIND_UNSIGNED, AT(crop)},
+    {"interpolation", KIND_TEXT, AT(interpolation)},
+    {"mean", KIND_TRIPLE, AT(mean)},
+    {"std", KIND_TRIPLE, AT(std)},
+    {"acc1", KIND_REAL, AT(acc1)},
+    {"acc5", KIND_REAL, AT(acc5)},
+    {"recipe", KIND_TEXT, AT(recipe)},
+};
+
+typedef struct reader {
+    vrn_json json;
+    vrn_registry *registry;
+    const char *name; /* of the file */
+    const char *address;
+    const vrn_log *log;
+} reader;
+
+/* An error in the entry that is being read, or, with key NULL, in the file as a whole. */
+static vrn_result nonsense(const reader *r, const char *key, const char *what)
+{
+    if (r->registry->arena.exceeded) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
+    if (!key) {
+        return vrn_fail(r->log, VRN_ERROR_FILE, "%s: byte %zu: expected %s", r->name, r->json.at,
+                        what);
+    }
+    return vrn_fail(r->log, VRN_ERROR_FILE, "%s: entry %u: %s: expected %s", r->name,
+                    r->registry->count, key, what);
+}
+
+/* A number such as 0.485: the next value, whatever it is, as vrn_parse_real takes it. */
+static bool take_real(vrn_json *json, float *value)
+{
+    while (json->at < json->size && json->text[json->at] &&
+           strchr(" \t\r\n", json->text[json->at])) {
+        json->at++;
+    }
+    const size_t start = json->at;
+    return vrn_json_skip(json) && vrn_parse_real(json->text + start, json->at - start, value);
+}
+
+static bool take_triple(vrn_json *json, float values[3])
+{
+    for (int i = 0; i < 3; i++) {
+        if (!vrn_json_take(json, i == 0 ? '[' : ',') || !take_real(json, &values[i])) return false;
+    }
+    return vrn_json_take(json, ']');
+}
+
+static bool take_bool(vrn_json *json, bool *value)
+{
+    static const char yes[] = "true", no[] = "false";
+    vrn_json after = *json;
+    if (!vrn_json_skip(&after)) return false;
+    const char *end = after.text + after.at;
+    const size_t length = after.at - json->at;
+    *value = length >= strlen(yes) && memcmp(end - strlen(yes), yes, strlen(yes)) == 0;
+    if (!*value && !(length >= strlen(no) && memcmp(end - strlen(no), no, strlen(no)) == 0)) {
+        return false;
+    }
+    *json = after;
+    return true;
+}
+
+static vrn_result read_field(reader *r, const field *f, draft *entry)
+{
+    void *place = (char *)entry + f->offset;
+    bool good = false;
+    switch (f->kind) {
+    case KIND_TEXT:
+        good = vrn_json_string(&r->json, &r->registry->arena, place);
+        if (good && !*(char **)place) {
+            return vrn_arena_fail(&r->registry->arena, r->name, r->log);
+        }
+        break;
+    case KIND_BOOL: good = take_bool(&r->json, place); break;
+    case KIND_UNSIGNED: good = vrn_json_unsigned(&r->json, place); break;
+    case KIND_REAL: good = take_real(&r->json, place); break;
+    case KIND_TRIPLE: good = take_triple(&r->json, place); break;
+    }
+    return good ? VRN_OK : nonsense(r, f->key, expected[f->kind]);
+}
+
+static const field *find_field(const char *key)
+{
+    for (size_t i = 0; i < VRN_COUNT(fields); i++) {
+        if (strcmp(fields[i].key, key) == 0) return &fields[i];
+    }
+    return NULL;
+}
+
+/* The next key of an object, with its colon: NULL in *key at the object's end. */
+static vrn_result next_key(reader *r, bool first, char **key)
+{
+    *key = NULL;
+    if (vrn_json_take(&r->json, '}')) return VRN_OK;
+    if (!first && !vrn_json_take(&r->json, ',')) return nonsense(r, NULL, "',' or '}'");
+    if (!vrn_json_string(&r->json, &r->registry->arena, key)) return nonsense(r, NULL, "a key");
+    if (!*key) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
+    return vrn_json_take(&r->json, ':') ? VRN_OK : nonsense(r, NULL, "':'");
+}
+
+static bool consists_of(const char *text, const char *allowed, size_t least, size_t most)
+{
+    const size_t length = strlen(text);
+    return length >= least && length <= most && strspn(text, allowed) == length;
+}
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* What is wrong with an entry; fills sizes in. */
+static vrn_result check(const reader *r, draft *entry)
+{
+    static const char word[] = LOWER UPPER DIGITS "_.-";
+    const char *const names[][2] = {
+        {"network", entry->network}, {"weights", entry->weights}, {"file", entry->file}};
+    for (size_t i = 0; i < VRN_COUNT(names); i++) {
+        /* A file's name becomes part of a path and of an address. */
+        if (!names[i][1] || names[i][1][0] == '.' ||
+            !consists_of(names[i][1], word, 1, FILE_NAME_MAX)) {
+            return nonsense(r, names[i][0], "letters, digits, '_', '-' and '.'");
+        }
+    }
+    if (!entry->sha256 || !consists_of(entry->sha256, DIGITS "abcdef", HASH_MIN, HASH_MAX)) {
+        return nonsense(r, "sha256", "8 to 64 lower case hexadecimal digits");
+    }
+    if (entry->bytes) entry->min_bytes = entry->max_bytes = entry->bytes;
+    if (entry->min_bytes == 0 || entry->min_bytes > entry->max_bytes ||
+        entry->max_bytes > bytes_max) {
+        return nonsense(r, "bytes", "a size of at most 64 GiB, or min_bytes and max_bytes");
+    }
+    if (entry->resize > SIDE_MAX || entry->crop > SIDE_MAX) {
+        return nonsense(r, "resize", "at most 65536 pixels, as for crop");
+    }
+    if (entry->interpolation && strcmp(entry->interpolation, "bilinear") != 0) {
+        return nonsense(r, "interpolation", "bilinear");
+    }
+    for (int i = 0; i < 3; i++) {
+        if (entry->std[i] < 0) return nonsense(r, "std", "three numbers of at least 0");
+    }
+    return VRN_OK;
+}
+
+/* a, then `between`, then b. */
+static char *join(vrn_arena *arena, const char *a, const char *between, const char *b)
+{
+    const size_t size = strlen(a) + strlen(between) + strlen(b) + 1;
+    char *text = vrn_arena_alloc(arena, size, 1);
+    if (text) snprintf(text, size, "%s%s%s", a, between, b);
+    return text;
+}
+
+static vrn_result add(reader *r, draft *entry, size_t *capacity)
+{
+    vrn_registry *registry = r->registry;
+    vrn_result result = check(r, entry);
+    if (result) return result;
+    vrn_hub_entry *entries = vrn_arena_grow(&registry->arena, registry->entries, capacity,
+                                            registry->count + 1, sizeof *entries);
+    if (!entries) return vrn_arena_fail(&registry->arena, r->name, r->log);
+    registry->entries = entries;
+    const char *name = join(&registry->arena, entry->network, ":", entry->weights);
+    if (!name) return vrn_arena_fail(&registry->arena, r->name, r->log);
+    for (uint32_t i = 0; i < registry->count; i++) {
+        if (strcmp(entries[i].name, name) == 0) {
+            return nonsense(r, "weights", "another name than that of an earlier entry");
+        }
+        if (entry->is_default && entries[i].is_default &&
+            strcmp(entries[i].network, entry->network) == 0) {
+            return nonsense(r, "default", "one of a network's entries at most");
+        }
+    }
+    vrn_hub_entry *added = &entries[registry->count++];
+    *added = (vrn_hub_entry){
+        .name = name,
+        .network = entry->network,
+        .weights = entry->weights,
+        .is_default = entry->is_default,
+        .file = entry->file,
+        .sha256 = entry->sha256,
+        .min_bytes = entry->min_bytes,
+        .max_bytes = entry->max_bytes,
+        .parameters = entry->parameters,
+        .classes = entry->classes,
+        .interpolation = entry->interpolation ? entry->interpolation : "bilinear",
+        .acc1 = entry->acc1,
+        .acc5 = entry->acc5,
+        .recipe = entry->recipe,
+        .transform = {.resize = (uint32_t)entry->resize,
+                      .crop = (uint32_t)entry->crop,
+                      .interpolation = VRN_INTERPOLATION_BILINEAR},
+    };
+    memcpy(added->transform.mean, entry->mean, sizeof entry->mean);
+    memcpy(added->transform.std, entry->std, sizeof entry->std);
+    return VRN_OK;
+}
+
+static vrn_result read_entry(reader *r, size_t *capacity)
+{
+    draft entry = {.resize = 256,
+                   .crop = 224,
+                   .mean = {0.485f, 0.456f, 0.406f},
+                   .std = {0.229f, 0.224f, 0.225f}};
+    if (!vrn_json_take(&r->json, '{')) return nonsense(r, NULL, "an entry");
+    for (bool first = true;; first = false) {
+        char *key;
+        vrn_result result = next_key(r, first, &key);
+        if (result) return result;
+        if (!key) return add(r, &entry, capacity);
+        const field *f = find_field(key);
+        if (f) {
+            result = read_field(r, f, &entry);
+        } else if (!vrn_json_skip(&r->json)) {
+            result = nonsense(r, NULL, "a value");
+        }
+        if (result) return result;
+    }
+}
+
+static vrn_result read_entries(reader *r)
+{
+    size_t capacity = 0;
+    if (!vrn_json_take(&r->json, '[')) return nonsense(r, NULL, "'['");
+    for (bool first = true; !vrn_json_take(&r->json, ']'); first = false) {
+        if (!first && !vrn_json_take(&r->json, ',')) return nonsense(r, NULL, "',' or ']'");
+        vrn_result result = read_entry(r, &capacity);
+        if (result) return result;
+    }
+    return VRN_OK;
+}
+
+/* The addresses, now that the base is known. */
+static vrn_result complete(reader *r, const char *base, bool has_format)
+{
+    if (!has_format) return nonsense(r, NULL, "a key \"format\"");
+    if (r->registry->count == 0) return nonsense(r, NULL, "a key \"entries\", with at least one");
+    if (r->address) {
+        base = r->address;
+    } else if (!base || strncmp(base, HTTPS, strlen(HTTPS)) != 0) {
+        return nonsense(r, NULL, "a key \"base\" with an address of https");
+    }
+    const char *slash = *base && base[strlen(base) - 1] == '/' ? "" : "/";
+    for (uint32_t i = 0; i < r->registry->count; i++) {
+        vrn_hub_entry *entry = &r->registry->entries[i];
+        entry->url = join(&r->registry->arena, base, slash, entry->file);
+        if (!entry->url) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
+    }
+    return VRN_OK;
+}
+
+static vrn_result read_all(reader *r)
+{
+    char *base = NULL;
+    bool has_format = false;
+    if (!vrn_json_take(&r->json, '{')) return nonsense(r, NULL, "'{'");
+    for (bool first = true;; first = false) {
+        char *key;
+        vrn_result result = next_key(r, first, &key);
+        if (result) return result;
+        if (!key) break;
+        if (strcmp(key, "format") == 0) {
+            uint64_t format;
+            has_format = vrn_json_unsigned(&r->json, &format) && format == FORMAT;
+            if (!has_format) return nonsense(r, NULL, "1, the format that this version reads");
+        } else if (strcmp(key, "base") == 0) {
+            if (!vrn_json_string(&r->json, &r->registry->arena, &base)) {
+                return nonsense(r, NULL, "an address");
+            }
+            if (!base) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
+        } else if (strcmp(key, "entries") == 0 && !r->registry->entries) {
+            result = read_entries(r);
+        } else if (!vrn_json_skip(&r->json)) {
+            result = nonsense(r, NULL, "a value");
+        }
+        if (result) return result;
+    }
+    if (!vrn_json_at_end(&r->json)) return nonsense(r, NULL, "the end of the file");
+    return complete(r, base, has_format);
+}
+
+vrn_result vrn_registry_read(vrn_registry *registry, const char *text, size_t size,
+                             const char *name, const char *address, const vrn_log *log)
+{
+    *registry = (vrn_registry){0};
+    vrn_arena_init(&registry->arena, size, ARENA_MULTIPLE);
+    reader r = {.json = {.text = text, .size = size},
+                .registry = registry,
+                .name = name,
+                .address = address,
+                .log = log};
+    vrn_result result = read_all(&r);
+    if (result) vrn_registry_free(registry);
+    return result;
+}
+
+void vrn_registry_free(vrn_registry *registry)
+{
+    vrn_arena_free(&registry->arena);
+    *registry = (vrn_registry){0};
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        char x = *a >= 'a' && *a <= 'z' ? (char)(*a - 32) : *a;
+        char y = *b >= 'a' && *b <= 'z' ? (char)(*b - 32) : *b;
+        if (x != y) return false;
+        if (!x) return true;
+    }
+}
+
+/* "IMAGENET1K_V2" is meant by itself, by "V2", and by "DEFAULT" where it is the default. */
+static bool is_meant(const vrn_hub_entry *entry, const char *tag)
+{
+    const char *last = strrchr(entry->weights, '_');
+    return same_text(entry->weights, tag) || (last && same_text(last + 1, tag)) ||
+           (entry->is_default && same_text("DEFAULT", tag));
+}
+
+const vrn_hub_entry *vrn_registry_find(const vrn_registry *registry, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    const size_t length = colon ? (size_t)(colon - name) : strlen(name);
+    for (uint32_t i = 0; i < registry->count; i++) {
+        const vrn_hub_entry *entry = &registry->entries[i];
+        if (strlen(entry->network) == length && memcmp(entry->network, name, length) == 0 &&
+            is_meant(entry, colon ? colon + 1 : "DEFAULT")) {
+            return entry;
+        }
+    }
+    return NULL;
+}
