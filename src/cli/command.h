@@ -19,6 +19,6 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_classify, cli_explain, cli_infer, cli_eval, cli_bench, cli_profile, cli_info,
-    cli_convert, cli_calibrate, cli_selftest;
+    cli_convert, cli_calibrate, cli_models, cli_selftest;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "os.h"
 #include "report.h"
+#include "weights.h"
 
 static bool means_all(const cli_options *options)
 {

@@ -7,6 +7,7 @@
 #include "kernels.h"
 #include "os.h"
 #include "report.h"
+#include "weights.h"
 
 #define NO_DEVICE UINT32_MAX
 
@@ -221,17 +222,7 @@ static void write_model(const cli_model *model, const cli_options *options, cons
     cli_json_text(&json, "model", info->name);
     cli_json_text(&json, "arch", arch);
     cli_json_integer(&json, "parameters", info->parameters);
-    cli_json_begin_object(&json, "transform");
-    cli_json_integer(&json, "resize", transform.resize);
-    cli_json_integer(&json, "crop", transform.crop);
-    cli_json_text(&json, "interpolation", "bilinear");
-    cli_json_begin_array(&json, "mean");
-    for (int i = 0; i < 3; i++) cli_json_number(&json, NULL, (double)transform.mean[i]);
-    cli_json_end_array(&json);
-    cli_json_begin_array(&json, "std");
-    for (int i = 0; i < 3; i++) cli_json_number(&json, NULL, (double)transform.std[i]);
-    cli_json_end_array(&json);
-    cli_json_end_object(&json);
+    cli_model_write_transform(&json, &transform, "bilinear");
     cli_json_integer(&json, "num_classes", info->arch.num_classes);
     cli_json_begin_array(&json, "classes");
     for (uint32_t i = 0; i < info->arch.num_classes && cli_model_class_name(model, i); i++) {

@@ -7,6 +7,7 @@
 #include "labels.h"
 #include "os.h"
 #include "report.h"
+#include "weights.h"
 
 enum { MESSAGE_MAX_BYTES = 1024 };
 
@@ -15,11 +16,17 @@ enum { MESSAGE_MAX_BYTES = 1024 };
 /* CMakeLists.txt defines VRN_CLI_DATA_DIR, where the data is installed, and VRN_CLI_DATA_FROM_PROGRAM, the
  * way there from the program's folder. */
 
-static int load(cli_model *model, const char *path, const char *arch)
+/* `entry`: what the hub says of the file, or NULL. */
+static int load(cli_model *model, const char *path, const char *arch, const vrn_hub_entry *entry)
 {
     double begin = cli_time_ms();
-    vrn_result result =
-        vrn_model_load(&model->handle, path, &(vrn_model_params){.log = *cli_log(), .arch = arch});
+    vrn_result result = vrn_model_load(&model->handle, path,
+                                       &(vrn_model_params){
+                                           .log = *cli_log(),
+                                           .arch = arch,
+                                           .name = entry ? entry->name : NULL,
+                                           .transform = entry ? &entry->transform : NULL,
+                                       });
     model->load_ms = cli_time_ms() - begin;
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
 }
@@ -89,32 +96,77 @@ static int load_shipped(cli_model *model, const char *arch)
                   SHIPPED_NAME);
         return CLI_FAILURE;
     }
-    int status = load(model, path, arch);
+    int status = load(model, path, arch, NULL);
     free(path);
     if (status == CLI_SUCCESS) {
         cli_note("using the small model that comes with the program, for 32x32 pictures of ten "
-                 "classes; --model resnet50.pth uses a big one");
+                 "classes; --model resnet50 uses a big one");
     }
     return status;
 }
 
-/* `name` is no file: says how to get one. */
-static int report_missing(const char *name)
+/* `name` is neither a file nor an entry of the hub. */
+static int report_missing(const vrn_hub *hub, const char *name)
 {
-    vrn_arch arch;
-    if (strpbrk(name, "/,") || vrn_arch_parse(&arch, name, NULL) != VRN_OK) {
+    const vrn_hub_entry *entry;
+    const size_t length = strcspn(name, ":");
+    for (uint32_t i = 0; name[length] && (entry = vrn_hub_get_entry(hub, i)) != NULL; i++) {
+        if (strlen(entry->network) != length || memcmp(entry->network, name, length) != 0) continue;
+        cli_error("%s: no weights of this name; vkresnet models %s lists those there are", name,
+                  entry->network);
+        return CLI_FAILURE;
+    }
+    if (strpbrk(name, "/,") || vrn_arch_parse(&(vrn_arch){0}, name, NULL) != VRN_OK) {
         cli_error("%s: no such file, and no known network", name);
-    } else if (arch.stem == VRN_STEM_IMAGENET) {
-        cli_error(
-            "%s: no file of this name. To make one with PyTorch: torch.save(torchvision.models."
-            "%s(weights='DEFAULT').state_dict(), '%s.pth'), then --model %s.pth; or try "
-            "--random-weights 0",
-            name, name, name, name);
     } else {
-        cli_error("%s: no file of this name; give the path of a checkpoint, or --random-weights 0",
+        cli_error("%s: no file of this name, and vkresnet models knows no weights for it; give the "
+                  "path of a checkpoint, or --random-weights 0",
                   name);
     }
     return CLI_FAILURE;
+}
+
+/* A name's weights, or random ones where that is better than a download. */
+static int open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry *entry,
+                      const char *command, const char *arch, cli_model_default otherwise)
+{
+    vrn_hub_file file = {0};
+    int status;
+    if (otherwise != CLI_MODEL_RANDOM) {
+        status = cli_hub_get(hub, entry, &file);
+    } else {
+        status = vrn_hub_locate(hub, entry, &file) == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+    }
+    if (status == CLI_SUCCESS && file.path) {
+        status = load(model, file.path, arch, entry);
+    } else if (status == CLI_SUCCESS) {
+        cli_note("%s: not on this machine: random weights (vkresnet models --fetch %s)",
+                 entry->name, entry->name);
+        status = draw(model, command, arch ? arch : entry->network, 0);
+    }
+    vrn_hub_file_free(&file);
+    return status;
+}
+
+static int open_name(cli_model *model, const char *command, const cli_options *options,
+                     cli_model_default otherwise)
+{
+    const char *name = options->model, *arch = options->arch;
+    vrn_hub *hub = cli_hub_open(options);
+    if (!hub) return CLI_FAILURE;
+    int status;
+    const vrn_hub_entry *entry = vrn_hub_find(hub, name);
+    if (entry) {
+        status = open_entry(model, hub, entry, command, arch, otherwise);
+    } else if (otherwise == CLI_MODEL_RANDOM &&
+               vrn_arch_parse(&(vrn_arch){0}, name, NULL) == VRN_OK) {
+        cli_note("%s: no file of this name: random weights (--random-weights 0)", name);
+        status = draw(model, command, arch ? arch : name, 0);
+    } else {
+        status = report_missing(hub, name);
+    }
+    vrn_hub_close(&hub);
+    return status;
 }
 
 static int choose(cli_model *model, const char *command, const cli_options *options,
@@ -141,12 +193,8 @@ static int choose(cli_model *model, const char *command, const cli_options *opti
         if (otherwise == CLI_MODEL_SHIPPED) return load_shipped(model, arch);
         return cli_usage(command, "expected --model NAME|FILE");
     }
-    if (is_path) return load(model, name, arch);
-    if (otherwise == CLI_MODEL_RANDOM && vrn_arch_parse(&(vrn_arch){0}, name, NULL) == VRN_OK) {
-        cli_note("%s: no file of this name: random weights (--random-weights 0)", name);
-        return draw(model, command, arch ? arch : name, 0);
-    }
-    return report_missing(name);
+    if (is_path) return load(model, name, arch, NULL);
+    return open_name(model, command, options, otherwise);
 }
 
 int cli_model_open(cli_model *model, const char *command, const cli_options *options,
@@ -171,6 +219,22 @@ vrn_transform cli_model_transform(const cli_model *model, const cli_options *opt
     if (options->has_mean) memcpy(transform.mean, options->mean, sizeof transform.mean);
     if (options->has_std) memcpy(transform.std, options->std, sizeof transform.std);
     return transform;
+}
+
+void cli_model_write_transform(cli_json *json, const vrn_transform *transform,
+                               const char *interpolation)
+{
+    cli_json_begin_object(json, "transform");
+    cli_json_integer(json, "resize", transform->resize);
+    cli_json_integer(json, "crop", transform->crop);
+    cli_json_text(json, "interpolation", interpolation);
+    cli_json_begin_array(json, "mean");
+    for (int i = 0; i < 3; i++) cli_json_number(json, NULL, (double)transform->mean[i]);
+    cli_json_end_array(json);
+    cli_json_begin_array(json, "std");
+    for (int i = 0; i < 3; i++) cli_json_number(json, NULL, (double)transform->std[i]);
+    cli_json_end_array(json);
+    cli_json_end_object(json);
 }
 
 const char *cli_model_class_name(const cli_model *model, uint32_t index)

@@ -6,12 +6,13 @@
 
 #include <vkresnet/vkresnet.h>
 
+#include "json.h"
 #include "options.h"
 
 typedef enum cli_model_default {
     CLI_MODEL_REQUIRED, /* without --model: a wrong command line */
     CLI_MODEL_SHIPPED,  /* without --model: the small one that comes with the program */
-    CLI_MODEL_RANDOM,   /* a network's name without a file: random weights */
+    CLI_MODEL_RANDOM,   /* weights that are not on this machine are drawn, not downloaded */
 } cli_model_default;
 
 typedef struct cli_model {
@@ -27,6 +28,10 @@ void cli_model_close(cli_model *model);
 
 /* The model's transform with what the options override. */
 vrn_transform cli_model_transform(const cli_model *model, const cli_options *options);
+
+/* The same as an object of JSON, "transform". */
+void cli_model_write_transform(cli_json *json, const vrn_transform *transform,
+                               const char *interpolation);
 
 /* The name of a class: the model's own, or ImageNet's where there are 1000; else NULL. */
 const char *cli_model_class_name(const cli_model *model, uint32_t index);

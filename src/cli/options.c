@@ -38,8 +38,9 @@ typedef struct option_row {
 /* clang-format off */
 static const option_row table[CLI_OPTIONS] = {
     [CLI_OPTION_MODEL] = {"--model", "NAME|FILE", KIND_TEXT, FIELD(model),
-        .help = "checkpoint (.pth or safetensors), or a network's name\n"
-                "(\"resnet50\") together with --random-weights"},
+        .help = "checkpoint (.pth or safetensors), or a name as vkresnet\n"
+                "models lists them (\"resnet50\", \"resnet50:V2\"): looked\n"
+                "up on this machine, else downloaded"},
     [CLI_OPTION_ARCH] = {"--arch", "NAME[,KEY=VALUE]..", KIND_TEXT, FIELD(arch),
         .help = "what the file cannot say, as in\n"
                 "resnet50,dilate=0:1:1,num_classes=21"},
@@ -99,6 +100,8 @@ static const option_row table[CLI_OPTIONS] = {
         .help = "prefer kernels whose name begins so, where they fit"},
     [CLI_OPTION_KERNELS] = {"--kernels", NULL, KIND_FLAG, FIELD(kernels),
         .help = "what the driver's compiler says of the kernels:\nregisters, spills, occupancy"},
+    [CLI_OPTION_FETCH] = {"--fetch", NULL, KIND_FLAG, FIELD(fetch),
+        .help = "download what is not on this machine yet"},
     [CLI_OPTION_TUNE] = {"--tune", NULL, KIND_FLAG, FIELD(tune),
         .help = "time the kernels of each layer and use the fastest, now\n"
                 "and, by the cache, in every later run"},

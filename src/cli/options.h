@@ -16,7 +16,7 @@ typedef struct cli_tap {
 
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
-    bool help, kernels, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
+    bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     const char *images, *write, *shard, *class_name, *html;
     uint32_t without, with; /* vrn_capability bits */
@@ -64,6 +64,7 @@ typedef enum cli_option {
     CLI_OPTION_NO_FUSION,
     CLI_OPTION_KERNEL,
     CLI_OPTION_KERNELS,
+    CLI_OPTION_FETCH,
     CLI_OPTION_TUNE,
     CLI_OPTION_THOROUGH,
     CLI_OPTION_JSON,

@@ -65,9 +65,4 @@ typedef struct cli_file {
 bool cli_file_begin(cli_file *file, const char *path);
 bool cli_file_end(cli_file *file, bool commit);
 
-/* Where this program may keep what it can work out again: $VKRESNET_CACHE, or the folder "vkresnet" in
- * $XDG_CACHE_HOME or in $HOME/.cache; on Windows in %LOCALAPPDATA%. NULL: nowhere (VKRESNET_CACHE is
- * empty, or nothing is set). Release it with free. */
-char *cli_cache_directory(void);
-
 #endif

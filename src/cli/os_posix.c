@@ -207,14 +207,6 @@ bool cli_file_end(cli_file *file, bool commit)
     return !commit || !reason;
 }
 
-static char *join_path(const char *folder, const char *rest)
-{
-    size_t capacity = strlen(folder) + strlen(rest) + 1;
-    char *path = cli_alloc(capacity, 1);
-    if (path) snprintf(path, capacity, "%s%s", folder, rest);
-    return path;
-}
-
 char *cli_program_folder(void)
 {
     char path[4096];
@@ -225,14 +217,4 @@ char *cli_program_folder(void)
     if (!slash) return NULL;
     *slash = '\0';
     return cli_copy_text(path);
-}
-
-char *cli_cache_directory(void)
-{
-    const char *own = getenv("VKRESNET_CACHE");
-    if (own) return *own ? cli_copy_text(own) : NULL;
-    const char *shared = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    /* The XDG specification has relative paths ignored. */
-    if (shared && *shared == '/') return join_path(shared, "/vkresnet");
-    return home && *home == '/' ? join_path(home, "/.cache/vkresnet") : NULL;
 }

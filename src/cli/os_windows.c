@@ -309,18 +309,3 @@ char *cli_program_folder(void)
     if (slash) *slash = '\0';
     return path;
 }
-
-char *cli_cache_directory(void)
-{
-    char *own = cli_environment("VKRESNET_CACHE");
-    if (own && *own) return own;
-    bool refused = own != NULL;
-    free(own);
-    char *local = refused ? NULL : cli_environment("LOCALAPPDATA");
-    if (!local) return NULL;
-    size_t capacity = strlen(local) + sizeof "\\vkresnet";
-    char *path = cli_alloc(capacity, 1);
-    if (path) snprintf(path, capacity, "%s\\vkresnet", local);
-    free(local);
-    return path;
-}

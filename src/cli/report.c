@@ -132,16 +132,19 @@ static void draw_bar(uint64_t done, uint64_t total)
     fprintf(stderr, "\r[%.*s%*s] ", part, full, width - part, "");
 }
 
+static void draw_left(double seconds)
+{
+    const unsigned long left = (unsigned long)(seconds + 0.5);
+    fprintf(stderr, ", %lu:%02lu left", left / 60, left % 60);
+}
+
 static void draw_images(uint64_t done, uint64_t total, double seconds)
 {
     double rate = seconds > 0 ? (double)done / seconds : 0;
     draw_bar(done, total);
     fprintf(stderr, "%llu of %llu images, %.1f a second", (unsigned long long)done,
             (unsigned long long)total, rate);
-    if (done > 0) {
-        unsigned long left = (unsigned long)((double)(total - done) / rate + 0.5);
-        fprintf(stderr, ", %lu:%02lu left", left / 60, left % 60);
-    }
+    if (done > 0) draw_left((double)(total - done) / rate);
     fputs("\033[K", stderr);
 }
 
@@ -183,6 +186,26 @@ void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
         state.progress_shown = true;
         draw_bar(done, total);
         fprintf(stderr, "%u of %u: tuning %s\033[K", done, total, text);
+    }
+    fflush(stderr);
+    cli_output_leave();
+}
+
+void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
+                        double seconds_left)
+{
+    const double longest = 100 * 3600;
+    if (state.quiet || !cli_is_terminal(stderr)) return;
+    cli_output_enter();
+    state.progress_shown = true;
+    if (done >= total) {
+        clear_progress();
+    } else {
+        draw_bar(done, total);
+        fprintf(stderr, "%s: %.1f of %.1f MB", name, (double)done * 1e-6, (double)total * 1e-6);
+        if (bytes_per_s > 0) fprintf(stderr, ", %.1f MB/s", bytes_per_s * 1e-6);
+        if (seconds_left >= 0 && seconds_left < longest) draw_left(seconds_left);
+        fputs("\033[K", stderr);
     }
     fflush(stderr);
     cli_output_leave();

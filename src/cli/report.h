@@ -55,6 +55,11 @@ void cli_progress_hide(void);
 /* The same as a bar, at once, with what is done next: "[####....] 3 of 6: tuning layer1". */
 void cli_progress_bar(uint32_t done, uint32_t total, const char *text);
 
+/* The same for a file that comes over the network: its bytes, how many a second (0: not known yet) and the seconds
+ * that it will take (negative: not known yet). done == total removes the line. */
+void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
+                        double seconds_left);
+
 /* Zeroed memory; a count of 0 gives a valid pointer. NULL when there is none, which is reported. */
 void *cli_alloc(size_t count, size_t size);
 

@@ -7,7 +7,8 @@ import subprocess
 import program
 from program import RANDOM, ProgramTest
 
-COMMANDS = ("classify", "explain", "infer", "eval", "bench", "profile", "info", "convert", "calibrate", "selftest")
+COMMANDS = ("classify", "explain", "infer", "eval", "bench", "profile", "info", "models", "convert",
+            "calibrate", "selftest")
 COMMON = ("--device", "--precision", "--fp32-layers", "--quiet", "--help", "--verbose", "--validation", "--without",
           "--with", "--no-cache")
 
@@ -118,7 +119,9 @@ class Usage(ProgramTest):
 
 class Models(ProgramTest):
     def test_missing(self):
-        self.fails("classify", "--model", "resnet50", "x.png", expected="torch.save(torchvision.models.resnet50(")
+        nowhere = {"VKRESNET_OFFLINE": "1", "TORCH_HOME": self.folder}
+        self.run_program("classify", "--model", "resnet50", "x.png", status=1, environment=nowhere,
+                         errors=["https://download.pytorch.org/models/resnet50-11ad3fa6.pth"])
         self.fails("profile", "--model", "resnet20", expected="no file of this name")
         self.fails("classify", "--model", "resnet51", "x.png", expected="resnet51: no such file")
         self.fails("info", "--model", self.path("none.pth"), expected="none.pth: no such file")
