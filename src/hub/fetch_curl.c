@@ -29,8 +29,9 @@ enum {
 typedef struct transfer {
     CURL *curl;
     vrn_fetch *fetch;
-    bool begun, refused, aborted;
+    bool begun, refused, aborted, stalled;
     uint64_t position; /* in the file, of the next byte */
+    double alive_ms;   /* when the last byte came */
 } transfer;
 
 static void say(transfer *t, const char *text)
@@ -95,6 +96,7 @@ static size_t receive(char *data, size_t one, size_t size, void *user)
         return CURL_WRITEFUNC_ERROR;
     }
     t->position += size;
+    t->alive_ms = vrn_time_ms();
     t->aborted = !t->fetch->write(t->fetch->user, data, size);
     return t->aborted ? CURL_WRITEFUNC_ERROR : size;
 }
@@ -104,7 +106,8 @@ static int pulse(void *user, curl_off_t total, curl_off_t now, curl_off_t up_tot
     transfer *t = user;
     (void)total, (void)now, (void)up_total, (void)up;
     t->aborted = t->aborted || !t->fetch->pulse(t->fetch->user);
-    return t->aborted;
+    t->stalled = vrn_time_ms() - t->alive_ms > t->fetch->stall_seconds * 1e3;
+    return t->aborted || t->stalled;
 }
 
 /* The places for certificates that the program curl looks at, and its library does not. */
@@ -184,6 +187,11 @@ static vrn_fetch_outcome judge(transfer *t, CURLcode code, const char *error)
     long status = 0;
     if (t->refused) return VRN_FETCH_REFUSED;
     if (t->aborted) return VRN_FETCH_ABORTED;
+    if (code == CURLE_ABORTED_BY_CALLBACK && t->stalled) {
+        snprintf(fetch->message, sizeof fetch->message, "nothing has come for %u seconds",
+                 fetch->stall_seconds);
+        return VRN_FETCH_INTERRUPTED;
+    }
     if (!code && !t->begun && !begin(t)) { /* an answer without a byte */
         return t->refused ? VRN_FETCH_REFUSED : VRN_FETCH_ABORTED;
     }
@@ -203,7 +211,7 @@ static vrn_fetch_outcome judge(transfer *t, CURLcode code, const char *error)
 vrn_fetch_outcome vrn_fetch_run(vrn_fetch *fetch)
 {
     char error[CURL_ERROR_SIZE] = "";
-    transfer t = {.fetch = fetch, .curl = curl_easy_init()};
+    transfer t = {.fetch = fetch, .curl = curl_easy_init(), .alive_ms = vrn_time_ms()};
     fetch->message[0] = '\0';
     if (!t.curl) return VRN_FETCH_NO_MEMORY;
     CURLcode code = configure(&t, error);
