@@ -11,6 +11,17 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/vkresnet" DESTINATION ${CMAKE_I
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/vkresnet)
 install(EXPORT vkresnet NAMESPACE vkresnet:: FILE vkresnet-targets.cmake DESTINATION ${package_folder})
+
+# The hub, a component: who does not ask for it needs nothing of what it needs.
+set(hub_targets vkresnet_hub_static)
+if(TARGET vkresnet_hub_shared)
+  list(APPEND hub_targets vkresnet_hub_shared)
+endif()
+install(TARGETS ${hub_targets} EXPORT vkresnet_hub
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT vkresnet_hub NAMESPACE vkresnet:: FILE vkresnet-hub-targets.cmake DESTINATION ${package_folder})
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/vkresnet-config.cmake.in"
     "${PROJECT_BINARY_DIR}/package/vkresnet-config.cmake" INSTALL_DESTINATION ${package_folder}
     NO_SET_AND_CHECK_MACRO)
@@ -31,5 +42,12 @@ list(TRANSFORM pc_libs_private REPLACE "^([a-z]+)$" "-l\\1")
 list(TRANSFORM pc_libs_private REPLACE "^Threads::Threads$" "${CMAKE_THREAD_LIBS_INIT}")
 list(JOIN pc_libs_private " " pc_libs_private)
 string(STRIP "${pc_libs_private}" pc_libs_private)
-configure_file("${CMAKE_CURRENT_LIST_DIR}/vkresnet.pc.in" "${PROJECT_BINARY_DIR}/package/vkresnet.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/package/vkresnet.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# Named as libraries, not as packages: libcurl's own static libraries are more than anyone has installed.
+set(pc_hub_libs_private "")
+if(VRN_HUB_DOWNLOADS)
+  set(pc_hub_libs_private "-lcurl -lcrypto")
+endif()
+foreach(name vkresnet vkresnet-hub)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in" "${PROJECT_BINARY_DIR}/package/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/package/${name}.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

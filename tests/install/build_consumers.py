@@ -30,10 +30,28 @@ def cmake(name, folder, *options):
     return build
 
 
-def flags(pkg_config, libdir, *options):
+def flags(pkg_config, libdir, *options, package="vkresnet"):
     """What pkg-config says, for an installed tree in an unusual place."""
     environment = {**os.environ, "PKG_CONFIG_PATH": os.path.join(libdir, "pkgconfig")}
-    return shlex.split(run(pkg_config, *options, "vkresnet", env=environment, stdout=subprocess.PIPE).stdout)
+    return shlex.split(run(pkg_config, *options, package, env=environment, stdout=subprocess.PIPE).stdout)
+
+
+def build_hub(prefix, libdir, folder, cc, pkg_config, *options):
+    """Consumers of the hub, which need no device and so are run at once."""
+    build = cmake("hub", folder, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={cc}", *options)
+    programs = [os.path.join(build, f"hub_{kind}") for kind in ("static", "shared", "usual")]
+    compile_plain = [cc, "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "hub", "main.c"),
+                     *flags(pkg_config, libdir, "--cflags", package="vkresnet-hub")]
+    programs += [os.path.join(folder, f"hub_pkg_{kind}") for kind in ("shared", "static")]
+    run(*compile_plain, *flags(pkg_config, libdir, "--libs", package="vkresnet-hub"), f"-Wl,-rpath,{libdir}",
+        "-o", programs[-2])
+    # Of the two libraries the static ones; of all others whatever there is.
+    own = {"-lvkresnet_hub": "-l:libvkresnet_hub.a", "-lvkresnet": "-l:libvkresnet.a"}
+    libraries = [own.get(flag, flag) for flag in flags(pkg_config, libdir, "--libs", "--static", package="vkresnet-hub")]
+    run(*compile_plain, *libraries, "-o", programs[-1])
+    said = {run(program, stdout=subprocess.PIPE).stdout for program in programs}
+    if len(said) != 1:
+        sys.exit(f"the consumers of the hub differ: {said}")
 
 
 def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
@@ -52,6 +70,8 @@ def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
     libraries = ["-l:libvkresnet.a" if flag == "-lvkresnet" else flag
                  for flag in flags(pkg_config, libdir, "--libs", "--static")]
     run(*compile_plain, *libraries, "-o", os.path.join(folder, "plain_static"))
+
+    build_hub(prefix, libdir, folder, cc, pkg_config, *options)
 
     run(cc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "dlopen", "main.c"),
         "-I" + os.path.join(prefix, "include"), "-ldl", "-o", os.path.join(folder, "opened"))

@@ -45,11 +45,13 @@ class Tree(unittest.TestCase):
         version, major = ARGUMENTS.version, ARGUMENTS.version.split(".")[0]
         headers = {f"include/vkresnet/{name}" for name in os.listdir(os.path.join(SOURCE, "include/vkresnet"))}
         library = {"libvkresnet.a", "libvkresnet.so", f"libvkresnet.so.{major}", f"libvkresnet.so.{version}",
-                   "pkgconfig/vkresnet.pc"}
-        package = {f"cmake/vkresnet/vkresnet-{name}.cmake" for name in ("config", "config-version", "targets")}
+                   "pkgconfig/vkresnet.pc", "pkgconfig/vkresnet-hub.pc"}
+        library |= {name.replace("libvkresnet", "libvkresnet_hub") for name in library if name.startswith("lib")}
+        package = {f"cmake/vkresnet/vkresnet-{name}.cmake"
+                   for name in ("config", "config-version", "targets", "hub-targets")}
         others = {"bin/vkresnet", "share/man/man1/vkresnet.1", "share/bash-completion/completions/vkresnet",
                   "share/vkresnet/resnet20-cifar10.safetensors"}
-        found = {name for name in installed() if not re.search(r"vkresnet-targets-\w+\.cmake$", name)}
+        found = {name for name in installed() if not re.search(r"-targets-\w+\.cmake$", name)}
         self.assertEqual(found, headers | others | {f"{ARGUMENTS.libdir}/{name}" for name in library | package})
 
     def test_no_foreign_paths(self):
@@ -65,6 +67,10 @@ class Tree(unittest.TestCase):
         names = [line.split()[-1] for line in output("nm", "-D", "--defined-only", self.library).splitlines()]
         self.assertGreater(len(names), 10)
         self.assertEqual([name for name in names if not name.startswith("vrn_")], [])
+        hub = path(ARGUMENTS.libdir, "libvkresnet_hub.so")
+        names = [line.split()[-1] for line in output("nm", "-D", "--defined-only", hub).splitlines()]
+        self.assertGreater(len(names), 5)
+        self.assertEqual([name for name in names if not name.startswith("vrn_hub_")], [])
 
     def test_dependencies(self):
         dynamic = output("readelf", "--dynamic", "--wide", self.library)
