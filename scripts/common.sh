@@ -8,9 +8,9 @@ build_root=${VRN_BUILD_ROOT:-$project/build}
 
 # What the library and the program need, and what the tests need besides.
 build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libvulkan1
-    libvulkan-volk-dev libstb-dev mesa-vulkan-drivers)
+    libvulkan-volk-dev libstb-dev libcurl4-openssl-dev libssl-dev ca-certificates mesa-vulkan-drivers)
 test_packages=(clang g++ binutils pkgconf libcmocka-dev gcc-mingw-w64-x86-64 spirv-tools vulkan-validationlayers
-    libglfw3-dev xvfb python3)
+    libglfw3-dev openssl xvfb python3)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
 
 say() {

@@ -231,8 +231,8 @@ const cli_command cli_bench = {
         "included; \"on device\" is what the device itself measured, \"on host\" the library's "
         "own\n"
         "work to start a run, without the input's copy. The device's peak is measured by two\n"
-        "small kernels at the end. A network's name without a file gets random weights.",
-    .examples = "  vkresnet bench --model resnet50 --random-weights 0\n"
+        "small kernels at the end. A name whose weights are not on this machine gets random ones.",
+    .examples = "  vkresnet bench --model resnet50\n"
                 "  vkresnet bench --model resnet50.pth --batch 8 --size 288x288 --json\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |
                CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),

@@ -96,7 +96,7 @@ const cli_command cli_classify = {
         "every N-th image, for one of N processes or machines; their outputs concatenate.",
     .examples =
         "  vkresnet classify photo.jpg\n"
-        "  vkresnet classify --model resnet50.pth --top 3 photo.jpg more/\n"
+        "  vkresnet classify --model resnet50 --top 3 photo.jpg more/\n"
         "  vkresnet classify --model resnet50.pth --resize 232 --json photos/ > result.jsonl\n"
         "  vkresnet classify --model resnet50.pth --device all --shard 2/8 photos/ > 2.tsv\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(TOP) | CLI_BIT(JSON) |

@@ -130,7 +130,7 @@ static int find_arch(vrn_arch *arch, const cli_options *options)
 {
     if (options->model) {
         cli_model model;
-        int status = cli_model_open(&model, "info", options, CLI_MODEL_REQUIRED);
+        int status = cli_model_open(&model, "info", options, CLI_MODEL_RANDOM);
         if (status == CLI_SUCCESS) *arch = model.info.arch;
         cli_model_close(&model);
         return status;

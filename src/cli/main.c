@@ -29,8 +29,9 @@ static void print_program_help(void)
          "vkresnet --completion bash, what bash completes command lines with.\n\n"
          "examples:\n"
          "  vkresnet classify photo.jpg\n"
-         "  vkresnet classify --model resnet50.pth photo.jpg\n"
-         "  vkresnet bench --model resnet50 --random-weights 0\n\n"
+         "  vkresnet classify --model resnet50 photo.jpg\n"
+         "  vkresnet classify --model my-resnet.pth photo.jpg\n"
+         "  vkresnet models\n\n"
          "Exit status: 0, 1 if something failed, 2 if the command line is wrong.");
 }
 

@@ -180,7 +180,7 @@ static int run(const cli_options *options)
         .engine = &engine,
         .repeats = options->repeats ? options->repeats : DEFAULT_REPEATS,
     };
-    int status = cli_engine_open(&engine, "profile", options, CLI_MODEL_REQUIRED);
+    int status = cli_engine_open(&engine, "profile", options, CLI_MODEL_RANDOM);
     if (status == CLI_SUCCESS) status = cli_engine_compile_for_size(&engine, options);
     if (status == CLI_SUCCESS) {
         bool good = measure(&profile);

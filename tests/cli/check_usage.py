@@ -122,7 +122,7 @@ class Models(ProgramTest):
         nowhere = {"VKRESNET_OFFLINE": "1", "TORCH_HOME": self.folder}
         self.run_program("classify", "--model", "resnet50", "x.png", status=1, environment=nowhere,
                          errors=["https://download.pytorch.org/models/resnet50-11ad3fa6.pth"])
-        self.fails("profile", "--model", "resnet20", expected="no file of this name")
+        self.fails("info", "--model", "resnet20", expected="no file of this name")
         self.fails("classify", "--model", "resnet51", "x.png", expected="resnet51: no such file")
         self.fails("info", "--model", self.path("none.pth"), expected="none.pth: no such file")
         self.fails("info", "--model", self.folder, expected=self.folder)
