@@ -93,7 +93,8 @@ static vrn_result take_part(work *w, uint64_t *bytes)
     const vrn_download *download = w->download;
     bool busy, said = false;
     for (;;) {
-        vrn_result result = vrn_partial_open(&w->part, download->path, &busy, &w->size, download->log);
+        vrn_result result =
+            vrn_partial_open(&w->part, download->path, &busy, &w->size, download->log);
         if (result) return result;
         if (vrn_hub_check(download->entry, download->path, download->folder, bytes, NULL)) {
             vrn_partial_close(&w->part);

@@ -52,7 +52,7 @@ static vrn_result acquire(vrn_partial *part, bool *busy, uint64_t *size, const v
 }
 
 vrn_result vrn_partial_open(vrn_partial **out, const char *path, bool *busy, uint64_t *size,
-                         const vrn_log *log)
+                            const vrn_log *log)
 {
     *out = NULL;
     *busy = false;

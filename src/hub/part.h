@@ -15,7 +15,7 @@ typedef struct vrn_partial vrn_partial;
  * is NULL with VRN_OK; `*size` is what it has by now, as it is of a part that was got. Errors: VRN_ERROR_FILE,
  * VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_partial_open(vrn_partial **part, const char *path, bool *busy, uint64_t *size,
-                         const vrn_log *log);
+                            const vrn_log *log);
 
 /* Writes behind what is there. The errors are those of the disk. */
 vrn_result vrn_partial_write(vrn_partial *part, const void *data, size_t size, const vrn_log *log);
