@@ -6,61 +6,85 @@
 # separated by commas.
 #
 # A line
-#   // needs: cooperative_matrix
-# leaves a shader out where the compiler or the Vulkan headers are too old for it: VRN_COOPERATIVE_MATRIX
-# tells, here and as a macro.
+#   // needs: COOPERATIVE_MATRIX
+# leaves a shader out where the compiler or the Vulkan headers are too old for it, and
+#   // variants with COOPERATIVE_MATRIX_2: flexible=-DFLEXIBLE
+# such variants: VRN_COOPERATIVE_MATRIX and VRN_COOPERATIVE_MATRIX_2 tell, here and as macros.
 find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
 
-# glslang 13 and headers 1.3.255 have VK_KHR_cooperative_matrix.
-function(vrn_find_cooperative_matrix result)
-  set(test "${CMAKE_CURRENT_BINARY_DIR}/shaders/cooperative_matrix.comp")
+# What a module is compiled for: SPIR-V 1.3, which every driver takes; the second extension demands 1.6.
+set(VRN_GLSLANG_TARGET --target-env vulkan1.1)
+set(VRN_GLSLANG_TARGET_COOPERATIVE_MATRIX_2 --target-env vulkan1.1 --target-env spirv1.6)
+
+# vrn_find_matrices(RESULT EXTENSION TITLE HINT STATEMENT TARGET...): whether the compiler accepts the statement with
+# GL_EXTENSION, and the headers have VK_EXTENSION.
+function(vrn_find_matrices result extension title hint statement)
+  set(test "${CMAKE_CURRENT_BINARY_DIR}/shaders/${extension}.comp")
   file(WRITE "${test}" "#version 450
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
-void main() { coopmat<float, gl_ScopeSubgroup, 8, 8, gl_MatrixUseAccumulator> m; }
+#extension GL_${extension} : require
+float same(const in uint row, const in uint column, const in float value) { return value; }
+void main() { coopmat<float, gl_ScopeSubgroup, 8, 8, gl_MatrixUseAccumulator> m; ${statement} }
 ")
   execute_process(
-      COMMAND ${GLSLANG_VALIDATOR} --quiet -V --target-env vulkan1.1 -o "${test}.spv" "${test}"
+      COMMAND ${GLSLANG_VALIDATOR} --quiet -V ${ARGN} -o "${test}.spv" "${test}"
       RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
   file(STRINGS "${VULKAN_HEADERS_INCLUDE_DIR}/vulkan/vulkan_core.h" header
-      REGEX "define VK_KHR_cooperative_matrix " LIMIT_COUNT 1)
+      REGEX "define VK_${extension} " LIMIT_COUNT 1)
   if(failed OR NOT header)
     set(${result} OFF PARENT_SCOPE)
-    message(STATUS "Cooperative matrices: left out (glslang 13 and Vulkan headers 1.3.255 have them)")
+    message(STATUS "${title}: left out (${hint} have it)")
   else()
     set(${result} ON PARENT_SCOPE)
   endif()
 endfunction()
 
+vrn_find_matrices(VRN_COOPERATIVE_MATRIX KHR_cooperative_matrix "Cooperative matrices"
+    "glslang 13 and Vulkan headers 1.3.255" "" ${VRN_GLSLANG_TARGET})
+vrn_find_matrices(VRN_COOPERATIVE_MATRIX_2 NV_cooperative_matrix2 "Cooperative matrices 2"
+    "glslang 15.1 and Vulkan headers 1.4" "coopMatPerElementNV(m, m, same);"
+    ${VRN_GLSLANG_TARGET_COOPERATIVE_MATRIX_2})
+
 function(vrn_embed_shaders target)
   set(directory "${CMAKE_CURRENT_BINARY_DIR}/shaders")
   file(MAKE_DIRECTORY "${directory}")
   foreach(source IN LISTS ARGN)
-    file(STRINGS "${source}" needs REGEX "^// needs: cooperative_matrix")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+    file(STRINGS "${source}" needs REGEX "^// needs: ")
     if(needs AND NOT VRN_COOPERATIVE_MATRIX)
       continue()
     endif()
     get_filename_component(name "${source}" NAME_WE)
-    vrn_embed_module(${target} "${source}" ${name} "${directory}" "")
-    file(STRINGS "${source}" variants REGEX "^// variants: ")
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
-    string(REPLACE "// variants: " "" variants "${variants}")
-    separate_arguments(variants)
-    foreach(variant IN LISTS variants)
-      string(REGEX MATCH "^([a-z0-9_]+)=(.*)$" matched "${variant}")
-      string(REPLACE "," ";" options "${CMAKE_MATCH_2}")
-      vrn_embed_module(${target} "${source}" ${name}_${CMAKE_MATCH_1} "${directory}"
-          "${options}")
+    vrn_embed_module(${target} "${source}" ${name} "${directory}" "" "${VRN_GLSLANG_TARGET}")
+    file(STRINGS "${source}" lines REGEX "^// variants")
+    foreach(line IN LISTS lines)
+      string(REGEX MATCH "^// variants( with ([A-Z0-9_]+))?: (.*)$" matched "${line}")
+      set(needed "${CMAKE_MATCH_2}")
+      separate_arguments(variants UNIX_COMMAND "${CMAKE_MATCH_3}")
+      set(environment "${VRN_GLSLANG_TARGET}")
+      if(needed)
+        if(NOT VRN_${needed})
+          continue()
+        endif()
+        set(environment "${VRN_GLSLANG_TARGET_${needed}}")
+      endif()
+      foreach(variant IN LISTS variants)
+        string(REGEX MATCH "^([a-z0-9_]+)=(.*)$" matched "${variant}")
+        string(REPLACE "," ";" options "${CMAKE_MATCH_2}")
+        vrn_embed_module(${target} "${source}" ${name}_${CMAKE_MATCH_1} "${directory}"
+            "${options}" "${environment}")
+      endforeach()
     endforeach()
   endforeach()
 endfunction()
 
-function(vrn_embed_module target source name directory options)
+function(vrn_embed_module target source name directory options environment)
   set(header "${directory}/${name}.spv.h")
   set(unit "${directory}/${name}.c")
   add_custom_command(
       OUTPUT "${header}"
-      COMMAND ${GLSLANG_VALIDATOR} --quiet -V --target-env vulkan1.1
+      COMMAND ${GLSLANG_VALIDATOR} --quiet -V ${environment}
           -I${CMAKE_CURRENT_SOURCE_DIR}/shaders ${options}
           --vn vrn_spirv_${name} --depfile "${header}.d" -o "${header}" "${source}"
       DEPENDS "${source}"

@@ -5,11 +5,24 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #pragma use_vulkan_memory_model
-// needs: cooperative_matrix
-// Convolution of halves by cooperative matrices: the implicit product of conv_tile.comp, whose tile of
-// TILE_M x TILE_N is shared out among SUBGROUPS_M x SUBGROUPS_N subgroups. Each multiplies fragments of
-// FRAGMENT_M x FRAGMENT_K by FRAGMENT_K x FRAGMENT_N, a shape that the device lists, and adds in floats.
-// Panels are double-buffered in shared memory, as halves.
+// needs: COOPERATIVE_MATRIX
+// variants: int8=-DBYTES
+// variants with COOPERATIVE_MATRIX_2: flexible=-DFLEXIBLE
+// Convolution by cooperative matrices: the implicit product of conv_tile.comp, whose tile of TILE_M x TILE_N is
+// shared out among SUBGROUPS_M x SUBGROUPS_N subgroups. Each multiplies fragments of FRAGMENT_M x FRAGMENT_K by
+// FRAGMENT_K x FRAGMENT_N, a shape that the device lists. Panels are double-buffered in shared memory.
+//
+// Factors are halves, added in floats; with BYTES signed bytes, added exactly in 32-bit integers.
+// FLEXIBLE (VK_NV_cooperative_matrix2): a fragment is all that a subgroup has of the tile, or, where SCOPE says so, all
+// that the work group has, which is one subgroup then as far as this shader is concerned; how it is made of what the
+// device can multiply is the driver's affair. The epilogue is applied to elements where they are.
+#ifdef FLEXIBLE
+#extension GL_NV_cooperative_matrix2 : require
+#extension GL_EXT_shader_16bit_storage : require
+#endif
+#ifdef BYTES
+#extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
+#endif
 #include "common.glsl"
 #include "conv.glsl"
 
@@ -21,61 +34,151 @@ layout(constant_id = 37) const uint FRAGMENT_N = 8;
 layout(constant_id = 38) const uint FRAGMENT_K = 8;
 layout(constant_id = 39) const uint SUBGROUPS_M = 2;
 layout(constant_id = 40) const uint SUBGROUPS_N = 2;
-
-#define WEIGHTS
-#include "input.glsl"
+#ifdef FLEXIBLE
+layout(constant_id = 41) const uint SCOPE = gl_ScopeSubgroup;
+#else
+#define SCOPE gl_ScopeSubgroup
+#endif
 
 const uint THREADS = gl_WorkGroupSize.x;
 
-// Halves, as they are.
-#define ELEMENT uvec2
-uvec2 fetch_x(uint i) { return x16[i]; }
-uvec2 fetch_w(uint i) { return w16[i]; }
+// NUMBER is what is multiplied, four of them a WORD of a panel; SUM and SUM4 are what they are added in.
+#ifdef BYTES
+#define NUMBER int8_t
+#define WORD   uint
+#define SUM1   int
+#define SUM4   ivec4
+#include "bytes.glsl"
+X_ELEMENT fetch_x(uint i) { return load_x(i); }
+W_ELEMENT fetch_w(uint i) { return load_weights(i); }
+// Four words too many in a row spread the rows over the banks, and keep them aligned to 16 bytes.
+const uint PADDING4 = 4u;
+#else
+#define NUMBER float16_t
+#define WORD   f16vec4
+#define SUM1   float
+#define SUM4   vec4
+#define WEIGHTS
+#include "input.glsl"
+#define X_ELEMENT uvec2 // halves, as they are
+#define W_ELEMENT uvec2
+const uint W_HEADER = OUT_C4, W_ROWS = 4u;
+X_ELEMENT fetch_x(uint i) { return x16[i]; }
+W_ELEMENT fetch_w(uint i) { return w16[i]; }
+vec4 last_sum(vec4 sum, uint c4) { return sum + load_w(c4); }
+const uint PADDING4 = 2u;
+#endif
 #include "panels.glsl"
 
-// Two elements too many in a row spread the rows over the banks, and keep them aligned to 16 bytes.
-const uint ROW_X4 = TILE_K4 + 2u, ROW_W4 = TILE_N4 + 2u;
+// Halves of W stand as in memory, output channels side by side. A word of bytes has four input channels: they stand
+// side by side in both panels.
+const uint ROW_X4 = TILE_K4 + PADDING4;
 const uint PANEL_X4 = TILE_M * ROW_X4;
+#ifdef BYTES
+const uint ROW_W4 = TILE_K4 + PADDING4;
+const uint PANEL_W4 = TILE_N4 * 4u * ROW_W4;
+const int LAYOUT_W = gl_CooperativeMatrixLayoutColumnMajor;
+#else
+const uint ROW_W4 = TILE_N4 + PADDING4;
 const uint PANEL_W4 = TILE_K4 * 4u * ROW_W4;
-shared f16vec4 panel_x[2u * PANEL_X4]; // [2][m][k / 4]
-shared f16vec4 panel_w[2u * PANEL_W4]; // [2][k][n / 4]
+const int LAYOUT_W = gl_CooperativeMatrixLayoutRowMajor;
+#endif
+shared WORD panel_x[2u * PANEL_X4]; // [2][m][k / 4]
+shared WORD panel_w[2u * PANEL_W4]; // [2][k][n / 4], of bytes [2][n][k / 4]
 
-// A fragment of sums on its way out, for each subgroup: a row is a pixel.
-const uint PATCH4 = FRAGMENT_M * FRAGMENT_N / 4u;
-shared vec4 patches[SUBGROUPS_M * SUBGROUPS_N * PATCH4];
+// Where the numbers of W from k, n on stand in a panel.
+uint place_w(uint k, uint n) {
+#ifdef BYTES
+    return n * ROW_W4 + k / 4u;
+#else
+    return k * ROW_W4 + n / 4u;
+#endif
+}
 
-// Fragments of a subgroup.
-const uint COUNT_M = TILE_M / FRAGMENT_M / SUBGROUPS_M;
-const uint COUNT_N = TILE_N4 * 4u / FRAGMENT_N / SUBGROUPS_N;
-
-f16vec4 as_halves(uvec2 bits) { return f16vec4(unpackFloat2x16(bits.x), unpackFloat2x16(bits.y)); }
+#ifdef BYTES
+WORD as_word(uint bytes) { return bytes; }
+void put_w(uint at, uint row, uint column, uvec4 value) {
+    [[unroll]] for (uint j = 0; j < 4u; j++) panel_w[at + place_w(row * 4u, column * 4u + j)] = value[j];
+}
+#else
+WORD as_word(uvec2 bits) { return f16vec4(unpackFloat2x16(bits.x), unpackFloat2x16(bits.y)); }
+void put_w(uint at, uint row, uint column, uvec2 value) { panel_w[at + place_w(row, column * 4u)] = as_word(value); }
+#endif
 
 // Into panel 0 or 1.
 void put(uint panel) {
     uint thread = gl_LocalInvocationID.x;
     [[unroll]] for (uint i = 0; i < COPIES_X; i++) {
         uint m = thread / TILE_K4 + i * (THREADS / TILE_K4);
-        uvec2 value = next_x[i];
-        if (PADDED || K_ENDS_WITHIN) value = inside[i] ? value : uvec2(0);
-        panel_x[panel * PANEL_X4 + m * ROW_X4 + thread % TILE_K4] = as_halves(value);
+        X_ELEMENT value = next_x[i];
+        if (PADDED || K_ENDS_WITHIN) value = inside[i] ? value : X_ELEMENT(0);
+        panel_x[panel * PANEL_X4 + m * ROW_X4 + thread % TILE_K4] = as_word(value);
     }
     [[unroll]] for (uint i = 0; i < COPIES_W; i++) {
-        uint k = thread / TILE_N4 + i * (THREADS / TILE_N4);
-        panel_w[panel * PANEL_W4 + k * ROW_W4 + thread % TILE_N4] = as_halves(next_w[i]);
+        uint row = thread / TILE_N4 + i * (THREADS / TILE_N4);
+        put_w(panel * PANEL_W4, row, thread % TILE_N4, next_w[i]);
     }
 }
+
+// Fragments of a subgroup.
+const uint COUNT_M = TILE_M / FRAGMENT_M / SUBGROUPS_M;
+const uint COUNT_N = TILE_N4 * 4u / FRAGMENT_N / SUBGROUPS_N;
+#define FRAGMENT(type, rows, columns, use) coopmat<type, SCOPE, rows, columns, gl_MatrixUse##use>
+#define SUMS FRAGMENT(SUM1, FRAGMENT_M, FRAGMENT_N, Accumulator)
+
+#ifdef FLEXIBLE
+// Sums leave the matrix one by one: y again, as single numbers.
+layout(set = 0, binding = 1) writeonly buffer Floats { float y_floats[]; };  // [N, OUT_H, OUT_W, OUT_C4 * 4]
+layout(set = 0, binding = 1) writeonly buffer Halves { float16_t y_halves[]; };
+
+// May be called more than once for an element.
+float store_element(const in uint row, const in uint column, const in float sum, const in uint first_m,
+                    const in uint group, const in uint first_n4) {
+    uint m = first_m + row, n4 = first_n4 + column / 4u, c4 = group * GROUP_OUT4 + n4;
+    if (m < push.images * OUT_PIXELS && n4 < GROUP_OUT4) {
+        float value = finish(last_sum(vec4(sum), c4), m, OUT_H, OUT_W, c4, OUT_C4)[column % 4u];
+        uint at = (m * OUT_C4 + c4) * 4u + column % 4u;
+        if (Y_TYPE == F16) {
+            y_halves[at] = float16_t(clamp(value, -HALF_MAX, HALF_MAX));
+        } else {
+            y_floats[at] = value;
+        }
+    }
+    return sum;
+}
+
+void store(SUMS sums, uint first_m, uint group, uint first_n4) {
+    coopMatPerElementNV(sums, sums, store_element, first_m, group, first_n4);
+}
+#else
+// A fragment of sums on its way out, for each subgroup: a row is a pixel.
+const uint PATCH4 = FRAGMENT_M * FRAGMENT_N / 4u;
+shared SUM4 patches[SUBGROUPS_M * SUBGROUPS_N * PATCH4];
+
+void store(SUMS sums, uint first_m, uint group, uint first_n4) {
+    uint patch_begin = gl_SubgroupID * PATCH4;
+    coopMatStore(sums, patches, patch_begin, FRAGMENT_N / 4u, gl_CooperativeMatrixLayoutRowMajor);
+    barrier();
+    for (uint e = gl_SubgroupInvocationID; e < PATCH4; e += gl_SubgroupSize) {
+        uint m = first_m + e / (FRAGMENT_N / 4u), n4 = first_n4 + e % (FRAGMENT_N / 4u);
+        uint c4 = group * GROUP_OUT4 + n4;
+        if (m < push.images * OUT_PIXELS && n4 < GROUP_OUT4) {
+            store_output(last_sum(patches[patch_begin + e], c4), m, c4);
+        }
+    }
+    barrier(); // before the next fragment takes the place
+}
+#endif
 
 void main() {
     uint group = gl_WorkGroupID.z / BLOCKS_N, first_n4 = gl_WorkGroupID.z % BLOCKS_N * TILE_N4; // within the group
     uint first_m = folded_group() * TILE_M;
-    uint total = push.images * OUT_PIXELS;
     // The first fragments of this subgroup.
-    uint fragment_m = gl_SubgroupID / SUBGROUPS_N * COUNT_M, fragment_n = gl_SubgroupID % SUBGROUPS_N * COUNT_N;
+    uint subgroup = SCOPE == gl_ScopeWorkgroup ? 0u : gl_SubgroupID;
+    uint fragment_m = subgroup / SUBGROUPS_N * COUNT_M, fragment_n = subgroup % SUBGROUPS_N * COUNT_N;
 
-    coopmat<float, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_N, gl_MatrixUseAccumulator> sum[COUNT_M * COUNT_N];
-    [[unroll]] for (uint i = 0; i < COUNT_M * COUNT_N; i++) {
-        sum[i] = coopmat<float, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_N, gl_MatrixUseAccumulator>(0.0);
-    }
+    SUMS sum[COUNT_M * COUNT_N];
+    [[unroll]] for (uint i = 0; i < COUNT_M * COUNT_N; i++) sum[i] = SUMS(SUM1(0));
 
     prepare(first_m, group, first_n4);
     fetch(0u);
@@ -86,15 +189,15 @@ void main() {
         bool more = step + 1u < STEPS;
         if (more) fetch(step + 1u);
         [[unroll]] for (uint k = 0; k < TILE_K4 * 4u; k += FRAGMENT_K) {
-            coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_K, gl_MatrixUseA> a[COUNT_M];
-            coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_K, FRAGMENT_N, gl_MatrixUseB> b;
+            FRAGMENT(NUMBER, FRAGMENT_M, FRAGMENT_K, A) a[COUNT_M];
+            FRAGMENT(NUMBER, FRAGMENT_K, FRAGMENT_N, B) b;
             [[unroll]] for (uint i = 0; i < COUNT_M; i++) {
                 uint from = panel * PANEL_X4 + (fragment_m + i) * FRAGMENT_M * ROW_X4 + k / 4u;
                 coopMatLoad(a[i], panel_x, from, ROW_X4, gl_CooperativeMatrixLayoutRowMajor);
             }
             [[unroll]] for (uint j = 0; j < COUNT_N; j++) {
-                uint from = panel * PANEL_W4 + k * ROW_W4 + (fragment_n + j) * FRAGMENT_N / 4u;
-                coopMatLoad(b, panel_w, from, ROW_W4, gl_CooperativeMatrixLayoutRowMajor);
+                uint from = panel * PANEL_W4 + place_w(k, (fragment_n + j) * FRAGMENT_N);
+                coopMatLoad(b, panel_w, from, ROW_W4, LAYOUT_W);
                 [[unroll]] for (uint i = 0; i < COUNT_M; i++) {
                     sum[i * COUNT_N + j] = coopMatMulAdd(a[i], b, sum[i * COUNT_N + j]);
                 }
@@ -105,16 +208,8 @@ void main() {
         barrier();
     }
 
-    uint patch_begin = gl_SubgroupID * PATCH4;
     [[unroll]] for (uint f = 0; f < COUNT_M * COUNT_N; f++) {
-        coopMatStore(sum[f], patches, patch_begin, FRAGMENT_N / 4u, gl_CooperativeMatrixLayoutRowMajor);
-        barrier();
-        for (uint e = gl_SubgroupInvocationID; e < PATCH4; e += gl_SubgroupSize) {
-            uint m = first_m + (fragment_m + f / COUNT_N) * FRAGMENT_M + e / (FRAGMENT_N / 4u);
-            uint n4 = first_n4 + (fragment_n + f % COUNT_N) * (FRAGMENT_N / 4u) + e % (FRAGMENT_N / 4u);
-            uint c4 = group * GROUP_OUT4 + n4;
-            if (m < total && n4 < GROUP_OUT4) store_output(patches[patch_begin + e] + load_w(c4), m, c4);
-        }
-        barrier(); // before the next fragment takes the place
+        store(sum[f], first_m + (fragment_m + f / COUNT_N) * FRAGMENT_M, group,
+              first_n4 + (fragment_n + f % COUNT_N) * (FRAGMENT_N / 4u));
     }
 }

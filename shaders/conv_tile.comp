@@ -1,5 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+// variants: int8=-DBYTES,-DDOT
 // Convolution for GPUs: implicit GEMM. The matrix product is
 //   Y[M, N] = X[M, K] W[K, N],  M = output pixels of all images, N = output channels of one group,
 //   K = KERNEL_H * KERNEL_W * input channels of one group,
@@ -11,7 +12,13 @@
 // SPLIT > 1 shares K out among as many work groups. They write partial sums, without bias and epilogue, which
 // conv_reduce.comp adds up.
 //
+// BYTES, DOT: as in conv_direct.comp. A word of four input channels takes the place of a number: a step has a fourth as
+// many rows of its panels for the same TILE_K.
+//
 // Rows of X and columns of W that lie past the edge repeat the last one: nobody stores what they give.
+#ifdef DOT
+#extension GL_EXT_spirv_intrinsics : require
+#endif
 #include "common.glsl"
 #include "conv.glsl"
 
@@ -22,41 +29,63 @@ layout(constant_id = 36) const uint THREAD_M4 = 2;
 layout(constant_id = 37) const uint THREAD_N4 = 2;
 layout(constant_id = 38) const uint SPLIT = 1;
 
-#define WEIGHTS
-#include "input.glsl"
-
 // Invocations: the caller's work group size is THREADS.
 const uint THREADS_M = TILE_M / 4u / THREAD_M4;
 const uint THREADS_N = TILE_N4 / THREAD_N4;
 const uint THREADS = THREADS_M * THREADS_N;
 
-#define ELEMENT vec4
-vec4 fetch_x(uint i) { return load_x(i); }
-vec4 fetch_w(uint i) { return load_w(i); }
+#ifdef BYTES
+#include "bytes.glsl"
+X_ELEMENT fetch_x(uint i) { return load_x(i); }
+W_ELEMENT fetch_w(uint i) { return load_weights(i); }
+#define FOUR uvec4 // of a panel
+#else
+#define WEIGHTS
+#include "input.glsl"
+#define X_ELEMENT vec4
+#define W_ELEMENT vec4
+#define FOUR      vec4
+#define SUM       vec4
+const uint W_HEADER = OUT_C4, W_ROWS = 4u;
+X_ELEMENT fetch_x(uint i) { return load_x(i); }
+W_ELEMENT fetch_w(uint i) { return load_w(i); }
+SUM multiply_add(SUM sum, float a, vec4 b) { return sum + a * b; }
+vec4 last_sum(SUM sum, uint c4) { return sum + load_w(c4); }
+#endif
 #include "panels.glsl"
 
 const uint SPLIT_STEPS = (STEPS + SPLIT - 1u) / SPLIT;
 
-// A row is a value of k. The fifth vec4 too many in a row of X spreads what a subgroup writes over the banks.
+// Partial sums are scratch memory: [SPLIT, N, OUT_H, OUT_W, OUT_C4]
+layout(set = 0, binding = 1) writeonly buffer Parts { SUM y_parts[]; };
+
+// A row is a value of k, or a word of four. One element too many in a row of X spreads what a subgroup writes over the
+// banks.
+const uint ROWS = TILE_K4 * W_ROWS;
 const uint ROW_X4 = TILE_M / 4u + 1u;
-const uint PANEL_X4 = TILE_K4 * 4u * ROW_X4;
-const uint PANEL_W4 = TILE_K4 * 4u * TILE_N4;
-shared vec4 panel_x[2u * PANEL_X4]; // [2][k][m / 4]
-shared vec4 panel_w[2u * PANEL_W4]; // [2][k][n / 4]
+const uint PANEL_X4 = ROWS * ROW_X4;
+const uint PANEL_W4 = ROWS * TILE_N4;
+shared FOUR panel_x[2u * PANEL_X4]; // [2][row][m / 4]
+shared FOUR panel_w[2u * PANEL_W4]; // [2][row][n / 4]
+
+// Four channels of pixel m, which are rows from `at` on.
+void put_x(uint at, uint m, X_ELEMENT value) {
+#ifdef BYTES
+    panel_x[at][m] = value;
+#else
+    [[unroll]] for (uint c = 0; c < 4u; c++) panel_x[at + c * ROW_X4][m] = value[c];
+#endif
+}
 
 // Into panel 0 or 1.
 void put(uint panel) {
     uint thread = gl_LocalInvocationID.x;
-    uint k = thread % TILE_K4 * 4u;
+    uint row = thread % TILE_K4 * W_ROWS;
     [[unroll]] for (uint i = 0; i < COPIES_X; i++) {
         uint m = thread / TILE_K4 + i * (THREADS / TILE_K4);
-        vec4 value = next_x[i];
-        if (PADDED || K_ENDS_WITHIN) value = inside[i] ? value : vec4(0);
-        uint at = panel * PANEL_X4 + k * ROW_X4 + m / 4u;
-        panel_x[at][m % 4u] = value.x;
-        panel_x[at + ROW_X4][m % 4u] = value.y;
-        panel_x[at + 2u * ROW_X4][m % 4u] = value.z;
-        panel_x[at + 3u * ROW_X4][m % 4u] = value.w;
+        X_ELEMENT value = next_x[i];
+        if (PADDED || K_ENDS_WITHIN) value = inside[i] ? value : X_ELEMENT(0);
+        put_x(panel * PANEL_X4 + row * ROW_X4 + m / 4u, m % 4u, value);
     }
     [[unroll]] for (uint i = 0; i < COPIES_W; i++) {
         panel_w[panel * PANEL_W4 + i * THREADS + thread] = next_w[i];
@@ -71,8 +100,8 @@ void main() {
     uint total = push.images * OUT_PIXELS;
     uint thread_n4 = thread % THREADS_N, thread_m4 = thread / THREADS_N;
 
-    vec4 sum[THREAD_M4 * 4u * THREAD_N4];
-    [[unroll]] for (uint i = 0; i < THREAD_M4 * 4u * THREAD_N4; i++) sum[i] = vec4(0);
+    SUM sum[THREAD_M4 * 4u * THREAD_N4];
+    [[unroll]] for (uint i = 0; i < THREAD_M4 * 4u * THREAD_N4; i++) sum[i] = SUM(0);
 
     prepare(first_m, group, first_n4);
     uint step = split * SPLIT_STEPS, end = min(step + SPLIT_STEPS, STEPS), panel = 0u;
@@ -85,13 +114,13 @@ void main() {
         bool more = step + 1u < end;
         if (more) fetch(step + 1u);
         uint row_x = panel * PANEL_X4 + thread_m4, row_w = panel * PANEL_W4 + thread_n4;
-        [[unroll]] for (uint k = 0; k < TILE_K4 * 4u; k++) {
-            vec4 a[THREAD_M4], b[THREAD_N4];
+        [[unroll]] for (uint k = 0; k < ROWS; k++) {
+            FOUR a[THREAD_M4], b[THREAD_N4];
             [[unroll]] for (uint i = 0; i < THREAD_M4; i++) a[i] = panel_x[row_x + k * ROW_X4 + i * THREADS_M];
             [[unroll]] for (uint j = 0; j < THREAD_N4; j++) b[j] = panel_w[row_w + k * TILE_N4 + j * THREADS_N];
             [[unroll]] for (uint i = 0; i < THREAD_M4 * 4u; i++) {
                 [[unroll]] for (uint j = 0; j < THREAD_N4; j++) {
-                    sum[i * THREAD_N4 + j] += a[i / 4u][i % 4u] * b[j];
+                    sum[i * THREAD_N4 + j] = multiply_add(sum[i * THREAD_N4 + j], a[i / 4u][i % 4u], b[j]);
                 }
             }
         }
@@ -106,11 +135,11 @@ void main() {
             uint n4 = first_n4 + thread_n4 + j * THREADS_N;
             if (m < total && n4 < GROUP_OUT4) {
                 uint c4 = group * GROUP_OUT4 + n4;
-                vec4 value = sum[i * THREAD_N4 + j];
+                SUM value = sum[i * THREAD_N4 + j];
                 if (SPLIT > 1u) {
-                    store_y((split * total + m) * OUT_C4 + c4, value);
+                    y_parts[(split * total + m) * OUT_C4 + c4] = value;
                 } else {
-                    store_output(value + load_w(c4), m, c4);
+                    store_output(last_sum(value, c4), m, c4);
                 }
             }
         }

@@ -1,7 +1,9 @@
 // The two factors of an implicit matrix product, as conv_tile.comp and conv_matrix.comp read them: which
 // elements of X and of W a work group wants in a step, and their way from memory into registers. Expects
-// TILE_M, TILE_N4, TILE_K4 and THREADS, and ELEMENT with fetch_x(i) and fetch_w(i), what is read of
-//   x: [N, IN_H, IN_W, IN_C4]; w: [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4]
+// TILE_M, TILE_N4, TILE_K4 and THREADS, and how elements are read: X_ELEMENT fetch_x(i), four channels of
+//   x: [N, IN_H, IN_W, IN_C4],
+// and W_ELEMENT fetch_w(i), what W_ROWS of them take to give all that an element of four channels gives,
+//   w: [W_HEADER] bias and the like, then [KERNEL_H, KERNEL_W, GROUP_IN4 * W_ROWS, OUT_C4]
 
 const uint GROUP_OUT4 = (GROUP_OUT + 3u) / 4u;
 const uint K4 = KERNEL_H * KERNEL_W * GROUP_IN4;
@@ -16,10 +18,11 @@ const bool K_ENDS_WITHIN = K4 % TILE_K4 != 0u;
 
 // Elements that an invocation copies in a step. Neighbours read along the channels of X and of W.
 const uint COPIES_X = TILE_M * TILE_K4 / THREADS;
-const uint COPIES_W = TILE_K4 * 4u * TILE_N4 / THREADS;
+const uint COPIES_W = TILE_K4 * W_ROWS * TILE_N4 / THREADS;
 
 // The elements on their way, and whether those of X lie inside the image.
-ELEMENT next_x[COPIES_X], next_w[COPIES_W];
+X_ELEMENT next_x[COPIES_X];
+W_ELEMENT next_w[COPIES_W];
 bool inside[COPIES_X];
 
 uint from_x[COPIES_X]; // of the kernel's first position and the group's first channel; may wrap below zero
@@ -36,7 +39,7 @@ void prepare(uint first_m, uint group, uint first_n4) {
         from_x[i] = ((pixel / OUT_PIXELS * IN_H + top[i]) * IN_W + left[i]) * IN_C4 + group * GROUP_IN4;
     }
     uint n4 = min(first_n4 + thread % TILE_N4, GROUP_OUT4 - 1u);
-    from_w = (thread / TILE_N4 + 1u) * OUT_C4 + group * GROUP_OUT4 + n4; // the first OUT_C4 are the bias
+    from_w = W_HEADER + thread / TILE_N4 * OUT_C4 + group * GROUP_OUT4 + n4;
 }
 
 void fetch(uint step) {
@@ -53,10 +56,10 @@ void fetch(uint step) {
         next_x[i] = fetch_x(PADDED || K_ENDS_WITHIN ? (inside[i] ? from : 0u) : from);
     }
     [[unroll]] for (uint i = 0; i < COPIES_W; i++) {
-        uint k = step * (TILE_K4 * 4u) + i * (THREADS / TILE_N4);
+        uint k = step * (TILE_K4 * W_ROWS) + i * (THREADS / TILE_N4);
         uint from = from_w + k * OUT_C4;
         if (K_ENDS_WITHIN) { // X is zero there: any weight will do
-            from = min(from, K4 * 4u * OUT_C4 + OUT_C4 - 1u);
+            from = min(from, W_HEADER + K4 * W_ROWS * OUT_C4 - 1u);
         }
         next_w[i] = fetch_w(from);
     }

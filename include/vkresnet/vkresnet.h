@@ -100,9 +100,11 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 9, /* products of matrices of halves, added to floats */
     VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 10, /* registers and spills of compiled kernels */
     VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 11,       /* arrays of storage buffers, of any length */
+    VRN_CAPABILITY_COOPERATIVE_MATRIX_2 = 1 << 12, /* .. of sizes that the driver divides up, with operations on
+                                                    elements (VK_NV_cooperative_matrix2, Vulkan 1.3) */
 } vrn_capability;
 
-#define VRN_CAPABILITY_COUNT 12
+#define VRN_CAPABILITY_COUNT 13
 
 /* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static. */
 VRN_API const char *vrn_capability_name(uint32_t bit);

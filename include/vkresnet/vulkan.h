@@ -24,7 +24,7 @@ extern "C" {
 
 /* ---- What to enable -------------------------------------------------------------------------- */
 
-#define VRN_MAX_WISHES 16
+#define VRN_MAX_WISHES 24
 
 /* One thing to enable when a Vulkan device is made. Texts are static. */
 typedef struct vrn_wish {

@@ -125,8 +125,9 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .pQueuePriorities = &priority,
     };
     vrn_device_wishes wishes;
-    vrn_features_wish(&wishes, vrn_features_of(device->info.capabilities, &device->subgroup),
-                      device->info.api_version, device->portability_subset);
+    vrn_features_wish(
+        &wishes, vrn_features_of(device->info.capabilities, &device->subgroup, &device->matrices),
+        device->info.api_version, device->portability_subset);
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = wishes.chain,
@@ -177,6 +178,7 @@ void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t wi
     device->memory = probe->memory;
     device->driver_id = probe->driver_id;
     device->subgroup = probe->subgroup;
+    device->matrices = probe->matrices;
     memcpy(device->cache_uuid, probe->cache_uuid, sizeof device->cache_uuid);
     device->no_pipeline_cache = vrn_quirks_no_pipeline_cache(probe, &device->log);
     device->freezes_constants = vrn_quirks_freeze_constants(probe, &device->log);

@@ -26,6 +26,7 @@ struct vrn_device {
     VkPhysicalDeviceMemoryProperties memory;
     VkDriverId driver_id;
     vrn_subgroup_info subgroup;
+    vrn_matrix_list matrices;
     uint8_t cache_uuid[VK_UUID_SIZE]; /* which pipeline caches the driver understands */
 
     char *cache_directory;  /* for base/cache_file.h; NULL: nothing is kept on disk */

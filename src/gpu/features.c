@@ -7,10 +7,11 @@
 
 /* A feature: what it is a part of, and where its bit is. */
 typedef struct feature {
-    uint32_t capability;   /* or VRN_FEATURE_SUBGROUP_SIZES; it takes all rows that name it */
+    uint32_t capability;   /* or VRN_FEATURE_..; it takes all rows that name it */
     bool wished;           /* something in the library uses it */
     const char *extension; /* that it comes with, .. */
     uint32_t core;         /* .. unless the API has this version; 0: never a part of it */
+    uint32_t since;        /* of no use with an API below this version; 0: of use with any */
     const char *structure, *name;
     VkStructureType type; /* its own structure .. */
     size_t size, offset;
@@ -24,6 +25,18 @@ typedef struct feature {
 #define VERSION(version, member)                                                                   \
     .version_type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_##version##_FEATURES,               \
     .version_offset = offsetof(VkPhysicalDeviceVulkan1##version##Features, member)
+
+/* Kernels with cooperative matrices use these besides. */
+#ifdef VRN_COOPERATIVE_MATRIX
+#define USED_WITH_MATRICES true
+#else
+#define USED_WITH_MATRICES false
+#endif
+#ifdef VRN_COOPERATIVE_MATRIX_2
+#define USED_WITH_MATRICES_2 true
+#else
+#define USED_WITH_MATRICES_2 false
+#endif
 
 static const feature features[] = {
     {.capability = VRN_CAPABILITY_TIMELINE_SEMAPHORES,
@@ -96,7 +109,36 @@ static const feature features[] = {
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
      FEATURE(VkPhysicalDeviceCooperativeMatrixFeaturesKHR, cooperativeMatrix)},
 #endif
+#ifdef VRN_COOPERATIVE_MATRIX_2
+    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
+     .wished = true,
+     .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
+     .since = VK_API_VERSION_1_3,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
+     FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixFlexibleDimensions)},
+    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
+     .wished = true,
+     .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
+     .since = VK_API_VERSION_1_3,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
+     FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixPerElementOperations)},
+    {.capability = VRN_FEATURE_WORK_GROUP_MATRICES,
+     .wished = true,
+     .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
+     .since = VK_API_VERSION_1_3,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
+     FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixWorkgroupScope)},
+    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
+     .wished = true,
+     .extension = VK_KHR_MAINTENANCE_4_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_3,
+     .since = VK_API_VERSION_1_3,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES,
+     FEATURE(VkPhysicalDeviceMaintenance4Features, maintenance4),
+     VERSION(3, maintenance4)},
+#endif
     {.capability = VRN_CAPABILITY_STORAGE_16BIT,
+     .wished = USED_WITH_MATRICES_2,
      .core = VK_API_VERSION_1_1,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
      FEATURE(VkPhysicalDevice16BitStorageFeatures, storageBuffer16BitAccess),
@@ -108,12 +150,14 @@ static const feature features[] = {
      FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderFloat16),
      VERSION(2, shaderFloat16)},
     {.capability = VRN_CAPABILITY_INT8,
+     .wished = USED_WITH_MATRICES,
      .extension = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
      FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderInt8),
      VERSION(2, shaderInt8)},
     {.capability = VRN_CAPABILITY_INT8,
+     .wished = USED_WITH_MATRICES,
      .extension = VK_KHR_8BIT_STORAGE_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_8BIT_STORAGE_FEATURES,
@@ -121,10 +165,16 @@ static const feature features[] = {
      VERSION(2, storageBuffer8BitAccess)},
 };
 
-uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgroup)
+uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgroup,
+                         const vrn_matrix_list *matrices)
 {
-    const bool sizes = subgroup->size_min != subgroup->size_max;
-    return capabilities | (sizes ? VRN_FEATURE_SUBGROUP_SIZES : 0);
+    uint32_t all = capabilities;
+    if (subgroup->size_min != subgroup->size_max) all |= VRN_FEATURE_SUBGROUP_SIZES;
+    if ((capabilities & VRN_CAPABILITY_COOPERATIVE_MATRIX_2) &&
+        vrn_matrices_of_work_groups(matrices)) {
+        all |= VRN_FEATURE_WORK_GROUP_MATRICES;
+    }
+    return all;
 }
 
 /* Switches a feature on in its structure, which is in the chain already or comes to its end: structures lie
@@ -175,12 +225,12 @@ void vrn_features_wish(vrn_device_wishes *wishes, uint32_t wanted, uint32_t api_
     }
     for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
         const feature *f = &features[i];
-        if (!f->wished || !(wanted & f->capability)) continue;
+        if (!f->wished || !(wanted & f->capability) || api_version < f->since) continue;
         add(wishes, (vrn_wish){
                         .extension = f->core && api_version >= f->core ? NULL : f->extension,
                         .structure = f->structure,
                         .feature = f->name,
-                        .capability = f->capability & ~VRN_FEATURE_SUBGROUP_SIZES,
+                        .capability = f->capability & ((1u << VRN_CAPABILITY_COUNT) - 1),
                     });
         used = switch_on(wishes, f, used);
     }
@@ -224,7 +274,9 @@ uint32_t vrn_features_missing(const char *const *extensions, uint32_t count, con
         const feature *f = &features[i];
         bool there = (f->core && api_version >= f->core) ||
                      vrn_features_has_extension(extensions, count, f->extension);
-        if (!there || !switched_on(f, chain, core)) missing |= f->capability;
+        if (!there || api_version < f->since || !switched_on(f, chain, core)) {
+            missing |= f->capability;
+        }
     }
     return missing;
 }

@@ -9,9 +9,12 @@
 
 /* Beside the capability bits: pipelines can be made for one of several subgroup sizes. */
 #define VRN_FEATURE_SUBGROUP_SIZES (UINT32_C(1) << 31)
+/* .. and matrices be held by a work group. */
+#define VRN_FEATURE_WORK_GROUP_MATRICES (UINT32_C(1) << 30)
 
-/* What a device has: its capabilities, and the bit above. */
-uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgroup);
+/* What a device has: its capabilities, and the bits above. */
+uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgroup,
+                         const vrn_matrix_list *matrices);
 
 /* Lists what must be enabled for `features` to be used with an API of this version, and extensions that must
  * be enabled where they are offered. The chain points into `wishes`: it must not move. */

@@ -74,7 +74,7 @@ vrn_result vrn_device_get_wishes(vrn_device_wishes *wishes, const vrn_device_wis
     vrn_instance_destroy(&instance);
     if (result) return result;
     uint32_t capabilities = probe.info.capabilities & ~vrn_quirks_without(&probe, log);
-    vrn_features_wish(wishes, vrn_features_of(capabilities, &probe.subgroup),
+    vrn_features_wish(wishes, vrn_features_of(capabilities, &probe.subgroup, &probe.matrices),
                       probe.info.api_version, probe.portability_subset);
     return VRN_OK;
 }
@@ -146,6 +146,7 @@ static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params
     if (missing & VRN_FEATURE_SUBGROUP_SIZES) {
         probe->subgroup.size_min = probe->subgroup.size_max = probe->info.subgroup_size;
     }
+    if (missing & VRN_FEATURE_WORK_GROUP_MATRICES) vrn_matrices_drop_work_groups(&probe->matrices);
     return VRN_OK;
 }
 

@@ -123,6 +123,7 @@ static vrn_result load_table(vrn_instance *instance, PFN_vkGetInstanceProcAddr g
     VRN_INSTANCE_FUNCTIONS(VRN_NEED)
     VRN_INSTANCE_FUNCTIONS_OPTIONAL(VRN_LOAD)
     VRN_INSTANCE_FUNCTIONS_MATRIX(VRN_LOAD)
+    VRN_INSTANCE_FUNCTIONS_MATRIX_2(VRN_LOAD)
 #undef VRN_NEED
 #undef VRN_LOAD
     if (missing) {

@@ -20,6 +20,7 @@ static const char *const capability_names[VRN_CAPABILITY_COUNT] = {
     "cooperative matrix",
     "pipeline statistics",
     "buffer arrays",
+    "cooperative matrix 2",
 };
 
 const char *vrn_capability_name(uint32_t bit)
@@ -32,12 +33,14 @@ const char *vrn_capability_name(uint32_t bit)
 
 uint32_t vrn_build_capabilities(void)
 {
-    const uint32_t all = (UINT32_C(1) << VRN_CAPABILITY_COUNT) - 1;
-#ifdef VRN_COOPERATIVE_MATRIX
-    return all;
-#else
-    return all & ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX;
+    uint32_t built = (UINT32_C(1) << VRN_CAPABILITY_COUNT) - 1;
+#ifndef VRN_COOPERATIVE_MATRIX
+    built &= ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX;
 #endif
+#ifndef VRN_COOPERATIVE_MATRIX_2
+    built &= ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
+#endif
+    return built;
 }
 
 /* Extensions of the device, by name. */
@@ -159,65 +162,17 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     }
 }
 
-#ifdef VRN_COOPERATIVE_MATRIX
-enum { MATRIX_PROPERTIES_MAX = 64 };
-
-/* The products of halves with sums in floats. */
-static void probe_matrices(vrn_probe *probe, const vrn_instance *instance,
-                           VkPhysicalDevice physical)
+/* The capabilities that are made of cooperative matrices. */
+static uint32_t probe_matrices(vrn_probe *probe, const vrn_instance *instance,
+                               VkPhysicalDevice physical, const extension_list *extensions)
 {
-    VkCooperativeMatrixPropertiesKHR all[MATRIX_PROPERTIES_MAX];
-    uint32_t count = MATRIX_PROPERTIES_MAX;
-    vrn_subgroup_info *info = &probe->subgroup;
-    if (!instance->vk.GetPhysicalDeviceCooperativeMatrixPropertiesKHR) return;
-    for (uint32_t i = 0; i < MATRIX_PROPERTIES_MAX; i++) {
-        all[i] = (VkCooperativeMatrixPropertiesKHR){
-            .sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR};
-    }
-    VkResult listed =
-        instance->vk.GetPhysicalDeviceCooperativeMatrixPropertiesKHR(physical, &count, all);
-    for (uint32_t i = 0; listed >= 0 && i < count; i++) {
-        const VkCooperativeMatrixPropertiesKHR *p = &all[i];
-        if (p->AType != VK_COMPONENT_TYPE_FLOAT16_KHR || p->BType != p->AType ||
-            p->CType != VK_COMPONENT_TYPE_FLOAT32_KHR || p->ResultType != p->CType ||
-            p->scope != VK_SCOPE_SUBGROUP_KHR || info->matrix_count == VRN_MATRIX_SHAPES_MAX) {
-            continue;
-        }
-        info->matrices[info->matrix_count++] = (vrn_matrix_shape){p->MSize, p->NSize, p->KSize};
-    }
-}
-
-/* Whether matrix products of halves are there, with what their shaders need besides. */
-static bool probe_matrix_features(vrn_probe *probe, const vrn_instance *instance,
-                                  VkPhysicalDevice physical, const extension_list *extensions)
-{
-    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrix = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
-    };
-    VkPhysicalDeviceVulkanMemoryModelFeatures model = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
-        .pNext = &matrix,
-    };
-    VkPhysicalDeviceFeatures2 features = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-        .pNext = &model,
-    };
-    if (!has_extension(extensions, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME) ||
+    if (!has_extension(extensions, "VK_KHR_cooperative_matrix") ||
         !has_extension(extensions, VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME)) {
-        return false;
+        return 0;
     }
-    instance->vk.GetPhysicalDeviceFeatures2(physical, &features);
-    probe_matrices(probe, instance, physical);
-    return matrix.cooperativeMatrix && model.vulkanMemoryModel && probe->subgroup.matrix_count > 0;
+    return vrn_matrices_probe(&probe->matrices, instance, physical,
+                              has_extension(extensions, "VK_NV_cooperative_matrix2"));
 }
-#else
-static bool probe_matrix_features(vrn_probe *probe, const vrn_instance *instance,
-                                  VkPhysicalDevice physical, const extension_list *extensions)
-{
-    (void)probe, (void)instance, (void)physical, (void)extensions;
-    return false;
-}
-#endif
 
 static void probe_features(vrn_probe *probe, const vrn_instance *instance,
                            VkPhysicalDevice physical, const extension_list *extensions)
@@ -273,8 +228,6 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
         {arithmetic.shaderFloat16, VRN_CAPABILITY_FLOAT16},
         {arithmetic.shaderInt8 && storage8.storageBuffer8BitAccess, VRN_CAPABILITY_INT8},
         {dot.shaderIntegerDotProduct, VRN_CAPABILITY_INTEGER_DOT_PRODUCT},
-        {arithmetic.shaderFloat16 && probe_matrix_features(probe, instance, physical, extensions),
-         VRN_CAPABILITY_COOPERATIVE_MATRIX},
         {has_extension(extensions, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME),
          VRN_CAPABILITY_PIPELINE_STATISTICS},
         {features.features.shaderStorageBufferArrayDynamicIndexing &&
@@ -284,6 +237,9 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     };
     for (uint32_t i = 0; i < VRN_COUNT(found); i++) {
         if (found[i].there) probe->info.capabilities |= found[i].bit;
+    }
+    if (arithmetic.shaderFloat16) {
+        probe->info.capabilities |= probe_matrices(probe, instance, physical, extensions);
     }
 }
 

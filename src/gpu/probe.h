@@ -5,19 +5,11 @@
 #include <vkresnet/vkresnet.h>
 
 #include "gpu/instance.h"
+#include "gpu/matrix.h"
 
-/* A cooperative matrix product: halves, m x k times k x n, added to floats, by a subgroup. */
-typedef struct vrn_matrix_shape {
-    uint32_t m, n, k;
-} vrn_matrix_shape;
-
-enum { VRN_MATRIX_SHAPES_MAX = 16 };
-
-/* What a device can do with subgroups and matrices. */
+/* A pipeline can be made with any power of two between them. */
 typedef struct vrn_subgroup_info {
-    uint32_t size_min, size_max; /* a pipeline can be made with any power of two between them */
-    vrn_matrix_shape matrices[VRN_MATRIX_SHAPES_MAX];
-    uint32_t matrix_count;
+    uint32_t size_min, size_max;
 } vrn_subgroup_info;
 
 typedef struct vrn_probe {
@@ -26,6 +18,7 @@ typedef struct vrn_probe {
     VkPhysicalDeviceMemoryProperties memory;
     VkDriverId driver_id;
     vrn_subgroup_info subgroup;
+    vrn_matrix_list matrices;
     uint8_t cache_uuid[VK_UUID_SIZE]; /* which pipeline caches the driver understands */
     uint32_t queue_family;            /* one that can compute */
     uint64_t timestamp_mask;          /* the bits that its timestamps have */

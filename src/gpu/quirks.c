@@ -18,7 +18,7 @@ static const quirk quirks[] = {
     {
         .driver = VK_DRIVER_ID_MESA_LLVMPIPE,
         .last_version = UINT32_MAX,
-        .without = VRN_CAPABILITY_COOPERATIVE_MATRIX,
+        .without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
         .reason = "cooperative matrices are emulated on the processor, far slower than plain code",
         .link = "https://docs.mesa3d.org/drivers/llvmpipe.html",
     },

@@ -26,11 +26,17 @@
     X(CreateDebugUtilsMessengerEXT)                                                                \
     X(DestroyDebugUtilsMessengerEXT)
 
-/* NULL where the loader knows of no device with VK_KHR_cooperative_matrix. */
+/* NULL where the loader knows of no device with VK_KHR_cooperative_matrix or VK_NV_cooperative_matrix2. */
 #ifdef VRN_COOPERATIVE_MATRIX
 #define VRN_INSTANCE_FUNCTIONS_MATRIX(X) X(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
 #else
 #define VRN_INSTANCE_FUNCTIONS_MATRIX(X)
+#endif
+#ifdef VRN_COOPERATIVE_MATRIX_2
+#define VRN_INSTANCE_FUNCTIONS_MATRIX_2(X)                                                         \
+    X(GetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV)
+#else
+#define VRN_INSTANCE_FUNCTIONS_MATRIX_2(X)
 #endif
 
 #define VRN_DEVICE_FUNCTIONS(X)                                                                    \
@@ -103,6 +109,7 @@ typedef struct vrn_instance_table {
     VRN_INSTANCE_FUNCTIONS(VRN_DECLARE)
     VRN_INSTANCE_FUNCTIONS_OPTIONAL(VRN_DECLARE)
     VRN_INSTANCE_FUNCTIONS_MATRIX(VRN_DECLARE)
+    VRN_INSTANCE_FUNCTIONS_MATRIX_2(VRN_DECLARE)
 } vrn_instance_table;
 
 typedef struct vrn_device_table {

@@ -154,10 +154,10 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
     }
 
 /* Bytes, with the sums of an integer dot product where the device has it. */
-#define INT8(name_, needs_, suits_, module_, texel_, lanes, pixels)                                \
+#define INT8(name_, needs_, suits_, module_, texel_, lanes, pixels, merit_)                        \
     {                                                                                              \
         .name = "conv_int8" name_, .suits = suits_, .needs = needs_, .layout = LAYOUT_INT8,        \
-        .bytes = true, .fits = direct_fits, .merit = int8_merit, .pass_count = 1,                  \
+        .bytes = true, .fits = direct_fits, .merit = merit_, .pass_count = 1,                      \
         .pass = {{.module = &vrn_module_conv_direct_int8##module_,                                 \
                   .texel = texel_,                                                                 \
                   .row_count = 4,                                                                  \
@@ -176,6 +176,22 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
         .name = "conv_split" #split "_" #m "x" #n "x" #k, .suits = VRN_SUITS_GPU,                  \
         .layout = LAYOUT_RSCK, .fits = tile_fits,                                                  \
         VRN_SPLIT_PASSES(m, n, k, thread_m4, thread_n4, split),                                    \
+    }
+
+/* .. through shared memory. Without integer dot products the time goes into taking words apart, which reading them from
+ * there does not make shorter. */
+#define INT8_TILE(m, n, k, thread_m4, thread_n4)                                                   \
+    {                                                                                              \
+        .name = "conv_int8_tile_" #m "x" #n "x" #k, .suits = VRN_SUITS_GPU, .needs = DOT,          \
+        .layout = LAYOUT_INT8, .fits = tile_fits,                                                  \
+        VRN_INT8_TILE_PASSES(m, n, k, thread_m4, thread_n4),                                       \
+    }
+
+#define INT8_SPLIT(split, m, n, k, thread_m4, thread_n4)                                           \
+    {                                                                                              \
+        .name = "conv_int8_split" #split "_" #m "x" #n "x" #k, .suits = VRN_SUITS_GPU,             \
+        .needs = DOT, .layout = LAYOUT_INT8, .fits = tile_fits,                                    \
+        VRN_INT8_SPLIT_PASSES(m, n, k, thread_m4, thread_n4, split),                               \
     }
 
 /* Matrix products (conv_gemm.h): the product itself, and passes around it. For lavapipe, which reads texel
@@ -236,16 +252,43 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
 #ifdef VRN_COOPERATIVE_MATRIX
 static bool matrix_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    return vrn_matrix_fits(d) && tile_fits(kernel, d);
+    return vrn_matrix_fits(kernel, d) && tile_fits(kernel, d);
 }
+
+#define MATRIX_NAME(m, n, k, fragment_m, fragment_n, fragment_k, size)                             \
+#m "x" #n "x" #k "_" #fragment_m "x" #fragment_n "x" #fragment_k "_" #size
 
 #define MATRIX(m, n, k, fragment_m, fragment_n, fragment_k, size, subgroups_m, subgroups_n)        \
     {                                                                                              \
-        .name = "conv_matrix_" #m "x" #n "x" #k "_" #fragment_m "x" #fragment_n "x" #fragment_k    \
-                "_" #size,                                                                         \
+        .name = "conv_matrix_" MATRIX_NAME(m, n, k, fragment_m, fragment_n, fragment_k, size),     \
         .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK, .fits = matrix_fits,                        \
         VRN_MATRIX_PASSES(m, n, k, fragment_m, fragment_n, fragment_k, size, subgroups_m,          \
                           subgroups_n),                                                            \
+    }
+
+#define INT8_MATRIX(m, n, k, fragment_m, fragment_n, fragment_k, size, subgroups_m, subgroups_n)   \
+    {                                                                                              \
+        .name =                                                                                    \
+            "conv_int8_matrix_" MATRIX_NAME(m, n, k, fragment_m, fragment_n, fragment_k, size),    \
+        .suits = VRN_SUITS_GPU, .layout = LAYOUT_INT8, .fits = tile_fits,                          \
+        VRN_INT8_MATRIX_PASSES(m, n, k, fragment_m, fragment_n, fragment_k, size, subgroups_m,     \
+                               subgroups_n),                                                       \
+    }
+#endif
+
+#ifdef VRN_COOPERATIVE_MATRIX_2
+#define MATRIX_2(m, n, k, size, subgroups_m, subgroups_n)                                          \
+    {                                                                                              \
+        .name = "conv_matrix2_" #m "x" #n "x" #k "_" #subgroups_m "x" #subgroups_n "_" #size,      \
+        .suits = VRN_SUITS_GPU, .layout = LAYOUT_RSCK, .fits = matrix_fits,                        \
+        VRN_MATRIX_2_PASSES(m, n, k, size, subgroups_m, subgroups_n),                              \
+    }
+
+#define MATRIX_2_GROUP(m, n, k, invocations_)                                                      \
+    {                                                                                              \
+        .name = "conv_matrix2_group_" #m "x" #n "x" #k "_" #invocations_, .suits = VRN_SUITS_GPU,  \
+        .layout = LAYOUT_RSCK, .fits = matrix_fits,                                                \
+        VRN_MATRIX_2_GROUP_PASSES(m, n, k, invocations_),                                          \
     }
 #endif
 
@@ -282,13 +325,17 @@ static const vrn_kernel kernels[] = {
     WINOGRAD_TEXEL(4, _texel, 8, 4, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 8, 2),
     WINOGRAD_TEXEL(2, _f2_texel, 8, 4, 2),
-    INT8("", 0, VRN_SUITS_CPU, , 0, 8, STORAGE_PIXELS),
-    INT8("_dot", DOT, VRN_SUITS_CPU, _dot, 0, 8, STORAGE_PIXELS),
-    INT8("_texel", VRN_CAPABILITY_TEXEL_BUFFERS, VRN_SUITS_CPU, _texel, TEXEL_XW, 8, 8),
+    INT8("", 0, VRN_SUITS_CPU, , 0, 8, STORAGE_PIXELS, int8_merit),
+    INT8("_dot", DOT, VRN_SUITS_CPU, _dot, 0, 8, STORAGE_PIXELS, int8_merit),
+    INT8("_texel", VRN_CAPABILITY_TEXEL_BUFFERS, VRN_SUITS_CPU, _texel, TEXEL_XW, 8, 8, int8_merit),
     INT8("_dot_texel", DOT | VRN_CAPABILITY_TEXEL_BUFFERS, VRN_SUITS_CPU, _dot_texel, TEXEL_XW, 8,
-         8),
-    INT8("_gpu", 0, VRN_SUITS_GPU, _gpu, 0, 64, 8),
-    INT8("_dot_gpu", DOT, VRN_SUITS_GPU, _dot_gpu, 0, 64, 8),
+         8, int8_merit),
+    INT8("_gpu", 0, VRN_SUITS_GPU, _gpu, 0, 64, 8, vrn_direct_gpu_merit),
+    INT8("_dot_gpu", DOT, VRN_SUITS_GPU, _dot_gpu, 0, 64, 8, vrn_direct_gpu_merit),
+    INT8_TILE(32, 32, 32, 1, 1),
+    INT8_TILE(64, 64, 32, 1, 2),
+    INT8_TILE(128, 128, 32, 2, 2),
+    INT8_SPLIT(4, 64, 64, 32, 1, 2),
     DIRECT_GPU(16, 4),
     DIRECT_GPU(16, 8),
     TILE(32, 32, 8, 1, 1),
@@ -309,6 +356,22 @@ static const vrn_kernel kernels[] = {
     MATRIX(128, 128, 32, 16, 16, 16, 64, 2, 2),
     MATRIX(64, 64, 32, 8, 16, 16, 16, 4, 2),
     MATRIX(32, 32, 16, 8, 8, 8, 8, 2, 2),
+    INT8_MATRIX(64, 64, 32, 16, 16, 16, 32, 2, 2),
+    INT8_MATRIX(128, 128, 32, 16, 16, 16, 32, 4, 2),
+    INT8_MATRIX(64, 64, 64, 16, 16, 32, 32, 2, 2),
+    INT8_MATRIX(128, 128, 64, 16, 16, 32, 32, 4, 2),
+    INT8_MATRIX(64, 64, 32, 16, 16, 16, 64, 2, 1),
+    INT8_MATRIX(128, 128, 32, 16, 16, 16, 64, 2, 2),
+    INT8_MATRIX(64, 64, 64, 8, 16, 32, 16, 4, 2),
+    INT8_MATRIX(32, 32, 16, 8, 8, 8, 8, 2, 2),
+#endif
+#ifdef VRN_COOPERATIVE_MATRIX_2
+    MATRIX_2_GROUP(64, 64, 32, 128),
+    MATRIX_2_GROUP(128, 128, 32, 256),
+    MATRIX_2(128, 128, 32, 32, 4, 2),
+    MATRIX_2(64, 64, 32, 64, 2, 1),
+    MATRIX_2(32, 32, 16, 8, 2, 2),
+    MATRIX_2(16, 16, 8, 8, 1, 1),
 #endif
 };
 

@@ -57,6 +57,14 @@ double vrn_gpu_fill(double work_groups, double invocations)
     return fmin(1, fmin(work_groups / full_cores, invocations / full_invocations));
 }
 
+/* Multiply-adds beside those of floats: an integer dot product does four at once, and one that is not there is made of
+ * shifts and products. */
+static double rate(const vrn_kernel *kernel)
+{
+    if (!kernel->bytes) return 1;
+    return kernel->needs & VRN_CAPABILITY_INTEGER_DOT_PRODUCT ? 4 : 0.4;
+}
+
 double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const vrn_pass *pass = &kernel->pass[0];
@@ -74,7 +82,8 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
     double filled = vrn_gpu_fill(count, threads * sqrt(sqrt(tm * tn / 16)));
     /* Until the first panel is there nothing is multiplied: some four steps. */
     double steps = ceil(ceil(depth(d) / k) / split) + 4;
-    double time = count * m * n * k * steps / (efficiency * filled) + vrn_gpu_dispatch_cost;
+    double time =
+        count * m * n * k * steps / (rate(kernel) * efficiency * filled) + vrn_gpu_dispatch_cost;
     if (split > 1) {
         double values = (double)images * d->out.h * d->out.w * 4 * vrn_c4(d->out.c);
         time += vrn_gpu_dispatch_cost + word_cost * (2 * split + 1) * values;
@@ -92,6 +101,7 @@ double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint
     double threads = (double)grid.x * grid.z * row[0];
     double filled = vrn_gpu_fill((double)grid.x * grid.z, threads * sqrt(sqrt(pixels / 4)));
     double efficiency = 0.5 * pixels / (pixels + 4) * lanes_c / (lanes_c + 4);
-    return vrn_merit_of_time(threads * pixels * 4 * depth(d) / (efficiency * filled) +
+    return vrn_merit_of_time(threads * pixels * 4 * depth(d) /
+                                 (rate(kernel) * efficiency * filled) +
                              vrn_gpu_dispatch_cost);
 }

@@ -190,28 +190,28 @@ static bool pass_supported(const vrn_kernel *kernel, uint32_t index, const vrn_o
                (uint64_t)limits->maxComputeWorkGroupCount[0] * limits->maxComputeWorkGroupCount[1];
 }
 
-/* Whether the device has the kernel's subgroups and matrices. */
-static bool subgroups_suit(const vrn_kernel *kernel, const vrn_subgroup_info *info)
+bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device)
 {
-    if (kernel->subgroup_size &&
-        (kernel->subgroup_size < info->size_min || kernel->subgroup_size > info->size_max)) {
+    const vrn_subgroup_info *subgroup = &device->subgroup;
+    const vrn_matrix_list *matrices = &device->matrices;
+    const uint32_t reserved = kernel->matrix.invocations ? matrices->reserved_shared : 0;
+    if (!vrn_device_has(device, kernel->needs) ||
+        kernel->shared_bytes + reserved > device->limits.maxComputeSharedMemorySize) {
         return false;
     }
-    if (!kernel->matrix.m) return true;
-    for (uint32_t i = 0; i < info->matrix_count; i++) {
-        if (memcmp(&info->matrices[i], &kernel->matrix, sizeof kernel->matrix) == 0) return true;
+    if (kernel->subgroup_size && (kernel->subgroup_size < subgroup->size_min ||
+                                  kernel->subgroup_size > subgroup->size_max)) {
+        return false;
     }
-    return false;
+    return !kernel->matrix.m || vrn_matrix_listed(matrices, &kernel->matrix);
 }
 
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device)
 {
-    if (!vrn_device_has(device, kernel->needs) || kernel->bytes != (desc->w == VRN_TYPE_I8) ||
-        kernel->shared_bytes > device->limits.maxComputeSharedMemorySize) {
+    if (kernel->bytes != (desc->w == VRN_TYPE_I8) || !vrn_kernel_possible(kernel, device)) {
         return false;
     }
-    if (!subgroups_suit(kernel, &device->subgroup)) return false;
     if (kernel->fits && !kernel->fits(kernel, desc)) return false;
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         if (!pass_supported(kernel, i, desc, device)) return false;

@@ -141,6 +141,9 @@ const vrn_operator *vrn_operator_of(vrn_op op);
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device);
 
+/* Whether the device has the kernel's capabilities, subgroups and matrices, whatever the operation. */
+bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device);
+
 /* Fills the key of a pass's pipeline for an operation. */
 void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
                     vrn_pipeline_key *key);

@@ -74,17 +74,6 @@ static void grids_fold(void **state)
     device->limits.maxComputeWorkGroupCount[0] = limit;
 }
 
-/* Whether the device lists the matrices of a kernel, and can have its subgroups. */
-static bool has_matrix(const vrn_kernel *kernel)
-{
-    bool found = !kernel->matrix.m;
-    for (uint32_t i = 0; i < device->subgroup.matrix_count; i++) {
-        found = found ||
-                memcmp(&device->subgroup.matrices[i], &kernel->matrix, sizeof kernel->matrix) == 0;
-    }
-    return found && kernel->subgroup_size <= device->subgroup.size_max;
-}
-
 /* A row that no case has run would be a kernel without a test. */
 static void every_kernel_is_covered(void **state)
 {
@@ -92,8 +81,7 @@ static void every_kernel_is_covered(void **state)
     for (uint32_t o = 0; o < VRN_OP_COUNT; o++) {
         const vrn_operator *op = vrn_operator_of((vrn_op)o);
         for (uint32_t i = 0; i < op->kernel_count; i++) {
-            if (!vrn_device_has(device, op->kernels[i].needs) || !has_matrix(&op->kernels[i]))
-                continue;
+            if (!vrn_kernel_possible(&op->kernels[i], device)) continue;
             bool covered = false;
             for (uint32_t c = 0; c < vrn_op_case_count * VRN_TYPE_COUNT && !covered; c++) {
                 vrn_op_desc d = vrn_case_desc(&vrn_op_cases[c / VRN_TYPE_COUNT],
@@ -109,7 +97,8 @@ static void every_kernel_is_covered(void **state)
 int main(void)
 {
     /* Cooperative matrices that are emulated are slow, but must be right. */
-    device = fixture_device_with(&messages, 0, VRN_CAPABILITY_COOPERATIVE_MATRIX);
+    device = fixture_device_with(
+        &messages, 0, VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2);
     struct CMUnitTest *tests = calloc(vrn_op_case_count + 2, sizeof *tests);
     if (!tests || vrn_checker_create(&checker, device)) return 1;
     for (uint32_t i = 0; i < vrn_op_case_count; i++) {

@@ -76,20 +76,6 @@ static void survey(tally *t, const char *name, vrn_precision precision)
     assert_int_equal(vrn_device_kernel_statistics(device, &params, check, t), VRN_OK);
 }
 
-/* Whether the device has what a kernel is made of. */
-static bool possible(const vrn_kernel *kernel)
-{
-    bool listed = !kernel->matrix.m;
-    for (uint32_t i = 0; i < device->subgroup.matrix_count; i++) {
-        listed = listed ||
-                 memcmp(&device->subgroup.matrices[i], &kernel->matrix, sizeof kernel->matrix) == 0;
-    }
-    return listed && vrn_device_has(device, kernel->needs) &&
-           kernel->shared_bytes <= device->limits.maxComputeSharedMemorySize &&
-           (!kernel->subgroup_size || (kernel->subgroup_size >= device->subgroup.size_min &&
-                                       kernel->subgroup_size <= device->subgroup.size_max));
-}
-
 /* Every row that suits a GPU, also those that no merit would pick. */
 static void no_kernel_spills(void **state)
 {
@@ -107,7 +93,7 @@ static void no_kernel_spills(void **state)
         const vrn_operator *op = vrn_operator_of((vrn_op)o);
         for (uint32_t i = 0; i < op->kernel_count; i++) {
             if (op->kernels[i].suits != VRN_SUITS_GPU || t.seen[o][i]) continue;
-            if (!possible(&op->kernels[i])) continue;
+            if (!vrn_kernel_possible(&op->kernels[i], device)) continue;
             fprintf(stderr, "%s: never compiled\n", op->kernels[i].name);
             t.bad++;
         }

@@ -1,0 +1,41 @@
+/* Cooperative matrices: which products of them a device has. */
+#ifndef VRN_GPU_MATRIX_H
+#define VRN_GPU_MATRIX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gpu/instance.h"
+
+/* A product of matrices, m x k times k x n: of halves, added to floats, or of signed bytes, added to integers. */
+typedef struct vrn_matrix_shape {
+    uint32_t m, n, k;     /* of a flexible one in a device's list: what sizes are multiples of */
+    uint32_t invocations; /* of the work group that holds the matrices; 0: a subgroup does */
+    bool bytes;
+    bool flexible; /* VK_NV_cooperative_matrix2 */
+} vrn_matrix_shape;
+
+enum { VRN_MATRIX_SHAPES_MAX = 32 };
+
+typedef struct vrn_matrix_list {
+    vrn_matrix_shape shapes[VRN_MATRIX_SHAPES_MAX];
+    uint32_t count;
+    uint32_t max_size; /* of a flexible matrix in either direction */
+    uint32_t
+        reserved_shared; /* bytes that the driver takes of a work group's where that holds the matrices */
+} vrn_matrix_list;
+
+/* Lists the products of a device with VK_KHR_cooperative_matrix and, where `second` says so,
+ * VK_NV_cooperative_matrix2. Returns those of VRN_CAPABILITY_COOPERATIVE_MATRIX and .._2 that it has, as far as this is
+ * a matter of features and lists; 0 in builds without cooperative matrices. */
+uint32_t vrn_matrices_probe(vrn_matrix_list *list, const vrn_instance *instance,
+                            VkPhysicalDevice physical, bool second);
+
+/* Whether a product is in the list, or can be made of one that is. */
+bool vrn_matrix_listed(const vrn_matrix_list *list, const vrn_matrix_shape *wanted);
+
+/* Whether there are matrices that a work group holds, and doing without them. */
+bool vrn_matrices_of_work_groups(const vrn_matrix_list *list);
+void vrn_matrices_drop_work_groups(vrn_matrix_list *list);
+
+#endif
