@@ -18,6 +18,9 @@ from sources import report
 
 WORD = re.compile(r"0x([0-9a-fA-F]{8})\b")
 MAGIC = 0x07230203
+# What a module may be used with, by its version: SPIR-V 1.3 came with Vulkan 1.1, and what needs 1.6 is loaded on devices
+# of 1.3 only.
+ENVIRONMENTS = {0x10300: "vulkan1.1", 0x10600: "vulkan1.3"}
 
 
 def check(validator, folder):
@@ -30,7 +33,10 @@ def check(validator, folder):
         if not words or words[0] != MAGIC:
             problems.append(f"{path}: no SPIR-V in it")
             continue
-        run = subprocess.run([validator, "--target-env", "vulkan1.1", "-"],
+        if words[1] not in ENVIRONMENTS:
+            problems.append(f"{path}: SPIR-V of version {words[1]:#x}")
+            continue
+        run = subprocess.run([validator, "--target-env", ENVIRONMENTS[words[1]], "-"],
                              input=struct.pack(f"<{len(words)}I", *words),
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if run.returncode:

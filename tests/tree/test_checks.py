@@ -169,6 +169,7 @@ class Spirv(Tree):
         self.expect(self.check(self.HEADER + self.LINKAGE + self.MODULE), "Linkage")
         self.expect(self.check(self.HEADER + self.MODULE[:-1]), "a.spv.h")
         self.expect(self.check(self.MODULE), "no SPIR-V")
+        self.expect(self.check([self.HEADER[0], 0x00010400] + self.HEADER[2:] + self.MODULE), "version 0x10400")
 
 
 if __name__ == "__main__":
