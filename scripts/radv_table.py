@@ -2,6 +2,7 @@
 """What Mesa's compiler makes of the GPU kernels, for AMD GPUs that need not be there, as Markdown.
 
     radv_table.py PROGRAM [--icd FILE] [--family NAME]... [--arch NAME] [--shape TEXT]... [--kernel PREFIX]
+                  [--precision fp32|fp16|int8]
 
 PROGRAM is vkresnet. Families that this Mesa does not know are left out, with a line on standard error.
 """
@@ -48,7 +49,8 @@ def fma_share(entry, family):
 def survey(options, family):
     environment = dict(os.environ, RADV_FORCE_FAMILY=family, VK_DRIVER_FILES=options.icd,
                        VK_ICD_FILENAMES=options.icd)
-    command = [options.program, "info", "--kernels", "--json", "--arch", options.arch]
+    command = [options.program, "info", "--kernels", "--json", "--arch", options.arch,
+               "--precision", options.precision]
     if options.kernel:
         command += ["--kernel", options.kernel]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -88,6 +90,7 @@ def main():
     parser.add_argument("--arch", default="resnet50")
     parser.add_argument("--shape", action="append", help="as the table writes it; repeatable")
     parser.add_argument("--kernel", help="every kernel whose name begins so, instead of the chosen ones")
+    parser.add_argument("--precision", default="fp32")
     options = parser.parse_args()
     if not os.path.isfile(options.icd):
         print(f"{options.icd}: no such file: RADV is not installed", file=sys.stderr)
