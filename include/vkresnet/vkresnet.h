@@ -260,9 +260,15 @@ VRN_API const char *vrn_arch_name(uint32_t i);
 
 /* ---- Models ---------------------------------------------------------------------------------- */
 
+/* How a photo is resized: PIL's filters, which look at all pixels that a pixel of the result covers
+ * (torchvision's antialias). */
 typedef enum vrn_interpolation {
-    VRN_INTERPOLATION_BILINEAR = 0, /* with antialias, as PIL and torchvision do */
+    VRN_INTERPOLATION_BILINEAR = 0,
+    VRN_INTERPOLATION_BICUBIC = 1, /* Keys' cubic convolution with a = -0.5 */
 } vrn_interpolation;
+
+/* "bilinear" or "bicubic", as in a file's metadata; NULL for any other number. Static. */
+VRN_API const char *vrn_interpolation_name(vrn_interpolation interpolation);
 
 /* From a photo to the network's input, as torchvision's ImageClassification preset: the shorter side
  * is resized to `resize` (the other in proportion, truncated), the centre of `crop` x `crop` is cut out

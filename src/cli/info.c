@@ -201,9 +201,10 @@ static void print_model(const cli_model *model, const cli_options *options, cons
     cli_print_name(info->name);
     printf("\narchitecture  %s\n", arch);
     printf("parameters    %llu\n", (unsigned long long)info->parameters);
-    printf("transform     shorter side to %u, centre %ux%u, mean %g %g %g, std %g %g %g\n",
-           transform.resize, transform.crop, transform.crop, (double)mean[0], (double)mean[1],
-           (double)mean[2], (double)std[0], (double)std[1], (double)std[2]);
+    printf("transform     shorter side to %u (%s), centre %ux%u, mean %g %g %g, std %g %g %g\n",
+           transform.resize, vrn_interpolation_name(transform.interpolation), transform.crop,
+           transform.crop, (double)mean[0], (double)mean[1], (double)mean[2], (double)std[0],
+           (double)std[1], (double)std[2]);
     printf("classes       %u", classes);
     for (uint32_t i = 0; i < shown && cli_model_class_name(model, i); i++) {
         fputs(i > 0 ? ", " : ": ", stdout);
@@ -222,7 +223,7 @@ static void write_model(const cli_model *model, const cli_options *options, cons
     cli_json_text(&json, "model", info->name);
     cli_json_text(&json, "arch", arch);
     cli_json_integer(&json, "parameters", info->parameters);
-    cli_model_write_transform(&json, &transform, "bilinear");
+    cli_model_write_transform(&json, &transform, vrn_interpolation_name(transform.interpolation));
     cli_json_integer(&json, "num_classes", info->arch.num_classes);
     cli_json_begin_array(&json, "classes");
     for (uint32_t i = 0; i < info->arch.num_classes && cli_model_class_name(model, i); i++) {

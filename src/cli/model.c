@@ -216,6 +216,7 @@ vrn_transform cli_model_transform(const cli_model *model, const cli_options *opt
     vrn_transform transform = model->info.transform;
     if (options->has_resize) transform.resize = options->resize;
     if (options->has_crop) transform.crop = options->crop;
+    if (options->has_interpolation) transform.interpolation = options->interpolation;
     if (options->has_mean) memcpy(transform.mean, options->mean, sizeof transform.mean);
     if (options->has_std) memcpy(transform.std, options->std, sizeof transform.std);
     return transform;

@@ -18,7 +18,7 @@ typedef enum option_kind {
     KIND_TRIPLE,
     KIND_TAP,
     KIND_LAYERS,
-    KIND_PRECISION,
+    KIND_CHOICE,
     KIND_CAPABILITIES,
 } option_kind;
 
@@ -27,13 +27,24 @@ enum { SIDE_MAX = 65536, NAME_COLUMN = 26 };
 typedef struct option_row {
     const char *name, *value; /* "--batch", "N" */
     option_kind kind;
-    size_t offset;             /* of the field in cli_options */
-    size_t said;               /* of the bool that says whether it was given; 0: none */
-    uint32_t minimum, maximum; /* KIND_NUMBER */
-    const char *help;          /* lines */
+    size_t offset;              /* of the field in cli_options */
+    size_t said;                /* of the bool that says whether it was given; 0: none */
+    uint32_t minimum, maximum;  /* KIND_NUMBER */
+    const char *(*choice)(int); /* KIND_CHOICE: the name of a value, NULL behind the last */
+    const char *help;           /* lines */
 } option_row;
 
 #define FIELD(name) offsetof(cli_options, name)
+
+static const char *precision_name(int value)
+{
+    return vrn_precision_name((vrn_precision)value);
+}
+
+static const char *interpolation_name(int value)
+{
+    return vrn_interpolation_name((vrn_interpolation)value);
+}
 
 /* clang-format off */
 static const option_row table[CLI_OPTIONS] = {
@@ -90,6 +101,9 @@ static const option_row table[CLI_OPTIONS] = {
     [CLI_OPTION_CROP] = {"--crop", "PIXELS", KIND_NUMBER, FIELD(crop),
         .said = FIELD(has_crop), .minimum = 1, .maximum = SIDE_MAX,
         .help = "then the centre of this size is cut out"},
+    [CLI_OPTION_INTERPOLATION] = {"--interpolation", "bilinear|bicubic", KIND_CHOICE,
+        FIELD(interpolation), .said = FIELD(has_interpolation), .choice = interpolation_name,
+        .help = "how photos are resized (default: as the model says,\nelse bilinear)"},
     [CLI_OPTION_MEAN] = {"--mean", "R,G,B", KIND_TRIPLE, FIELD(mean), .said = FIELD(has_mean),
         .help = "then subtracted from each channel's value / 255"},
     [CLI_OPTION_STD] = {"--std", "R,G,B", KIND_TRIPLE, FIELD(std), .said = FIELD(has_std),
@@ -112,7 +126,8 @@ static const option_row table[CLI_OPTIONS] = {
     [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),
         .help = "the Vulkan device, as listed by vkresnet info; classify\n"
                 "and eval: \"all\" shares the images out"},
-    [CLI_OPTION_PRECISION] = {"--precision", "fp32|fp16|int8", KIND_PRECISION, FIELD(precision),
+    [CLI_OPTION_PRECISION] = {"--precision", "fp32|fp16|int8", KIND_CHOICE, FIELD(precision),
+        .choice = precision_name,
         .help = "what activations and weights are stored as (default\nfp32; int8: for a model that was calibrated)"},
     [CLI_OPTION_FP32_LAYERS] = {"--fp32-layers", "NAME,..", KIND_LAYERS,
         .help = "layers, as profile names them, that stay in fp32"},
@@ -210,14 +225,15 @@ static int read_layers(cli_options *options, const char *command, const char *te
     return CLI_SUCCESS;
 }
 
-static int read_precision(vrn_precision *precision, const char *command, const char *text)
+/* A value of an enumeration, all of which are as wide as an int. */
+static int read_choice(const option_row *row, const char *command, const char *text, int *out)
 {
-    for (int i = 0; vrn_precision_name((vrn_precision)i); i++) {
-        if (strcmp(text, vrn_precision_name((vrn_precision)i)) != 0) continue;
-        *precision = (vrn_precision)i;
+    for (int i = 0; row->choice(i); i++) {
+        if (strcmp(text, row->choice(i)) != 0) continue;
+        *out = i;
         return CLI_SUCCESS;
     }
-    return cli_usage(command, "--precision: expected fp32, fp16 or int8, found '%s'", text);
+    return cli_usage(command, "%s: expected %s, found '%s'", row->name, row->value, text);
 }
 
 /* Reads the value of one option, `text`, which is NULL for a flag. */
@@ -246,7 +262,7 @@ static int read_value(cli_options *options, const option_row *row, const char *c
                          row->name, text);
     case KIND_TAP: return read_tap(options, command, text, used);
     case KIND_LAYERS: return read_layers(options, command, text, used);
-    case KIND_PRECISION: return read_precision((vrn_precision *)field, command, text);
+    case KIND_CHOICE: return read_choice(row, command, text, (int *)field);
     case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, row->name, text);
     }
     return CLI_USAGE;

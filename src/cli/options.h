@@ -23,9 +23,10 @@ typedef struct cli_options {
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
     uint32_t size[2]; /* height, width */
-    bool has_seed, has_resize, has_crop, has_mean, has_std;
+    bool has_seed, has_resize, has_crop, has_interpolation, has_mean, has_std;
     uint64_t seed;
     uint32_t resize, crop;
+    vrn_interpolation interpolation;
     float mean[3], std[3];
     cli_tap *taps;
     uint32_t tap_count;
@@ -59,6 +60,7 @@ typedef enum cli_option {
     CLI_OPTION_HTML,
     CLI_OPTION_RESIZE,
     CLI_OPTION_CROP,
+    CLI_OPTION_INTERPOLATION,
     CLI_OPTION_MEAN,
     CLI_OPTION_STD,
     CLI_OPTION_NO_FUSION,
@@ -89,7 +91,8 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
 #define CLI_COMMON                                                                                 \
     (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(FP32_LAYERS) | CLI_BIT(WITHOUT) |              \
      CLI_BIT(WITH) | CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
-#define CLI_TRANSFORM (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(MEAN) | CLI_BIT(STD))
+#define CLI_TRANSFORM                                                                              \
+    (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(INTERPOLATION) | CLI_BIT(MEAN) | CLI_BIT(STD))
 #define CLI_NETWORK   (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
 
 /* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must

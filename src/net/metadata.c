@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/util.h"
 #include "net/number.h"
 
 enum { SIDE_MAX = 65536 };
@@ -20,7 +21,17 @@ enum { SIDE_MAX = 65536 };
 #define KEY_LICENSE       "vkresnet.license"
 #define KEY_DESCRIPTION   "vkresnet.description"
 
-static const char bilinear[] = "bilinear";
+/* [vrn_interpolation] */
+static const char *const interpolations[] = {
+    [VRN_INTERPOLATION_BILINEAR] = "bilinear",
+    [VRN_INTERPOLATION_BICUBIC] = "bicubic",
+};
+
+const char *vrn_interpolation_name(vrn_interpolation interpolation)
+{
+    return (unsigned)interpolation < VRN_COUNT(interpolations) ? interpolations[interpolation]
+                                                               : NULL;
+}
 
 static const char *lookup(const vrn_checkpoint *checkpoint, const char *key)
 {
@@ -102,13 +113,24 @@ static vrn_result read_channels(const reader *r, const char *key, bool negative,
     return VRN_OK;
 }
 
+static vrn_result read_interpolation(const reader *r, vrn_interpolation *interpolation)
+{
+    const char *text = lookup(r->checkpoint, KEY_INTERPOLATION);
+    if (!text) return VRN_OK;
+    for (uint32_t i = 0; i < VRN_COUNT(interpolations); i++) {
+        if (strcmp(text, interpolations[i]) != 0) continue;
+        *interpolation = (vrn_interpolation)i;
+        return VRN_OK;
+    }
+    return nonsense(r, KEY_INTERPOLATION, "bilinear or bicubic", text);
+}
+
 static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_transform *transform)
 {
     bool imagenet = arch->stem == VRN_STEM_IMAGENET;
     *transform = (vrn_transform){
         .resize = imagenet ? 256 : 32,
         .crop = imagenet ? 224 : 32,
-        .interpolation = VRN_INTERPOLATION_BILINEAR,
         .mean = {0.485f, 0.456f, 0.406f},
         .std = {0.229f, 0.224f, 0.225f},
     };
@@ -117,12 +139,8 @@ static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_tran
     if (!result) result = read_side(r, KEY_CROP, &transform->crop);
     if (!result) result = read_channels(r, KEY_MEAN, true, transform->mean);
     if (!result) result = read_channels(r, KEY_STD, false, transform->std);
+    if (!result) result = read_interpolation(r, &transform->interpolation);
     if (result) return result;
-
-    const char *interpolation = lookup(r->checkpoint, KEY_INTERPOLATION);
-    if (interpolation && strcmp(interpolation, bilinear) != 0) {
-        return nonsense(r, KEY_INTERPOLATION, bilinear, interpolation);
-    }
     if (transform->crop == 0 && transform->resize == 0) {
         return nonsense(r, KEY_CROP, "a size, where " KEY_RESIZE " is 0 too", "0");
     }
@@ -248,7 +266,7 @@ bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *m
     add(pairs, VRN_METADATA_ARCH_KEY, pairs->arch);
     add(pairs, KEY_RESIZE, pairs->resize);
     add(pairs, KEY_CROP, pairs->crop);
-    add(pairs, KEY_INTERPOLATION, bilinear);
+    add(pairs, KEY_INTERPOLATION, interpolations[metadata->transform.interpolation]);
     add(pairs, KEY_MEAN, pairs->mean);
     add(pairs, KEY_STD, pairs->std);
     add(pairs, KEY_CLASSES, lookup(checkpoint, KEY_CLASSES));

@@ -3,7 +3,7 @@
  *     vkresnet.arch           as for vrn_arch_parse
  *     vkresnet.classes        the classes' names, with line feeds between them
  *     vkresnet.resize, .crop  pixels
- *     vkresnet.interpolation  "bilinear"
+ *     vkresnet.interpolation  "bilinear" or "bicubic"
  *     vkresnet.mean, .std     "0.485,0.456,0.406"
  *     vkresnet.int8           the scales of activations: lines of an operator's name, as in the unfused graph,
  *                             a blank and a number; the operator's output in bytes, -127 to 127,

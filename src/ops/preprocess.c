@@ -61,11 +61,40 @@ bool vrn_letterbox_for(vrn_resize *resize, uint32_t width, uint32_t height, uint
     return true;
 }
 
-/* How many input pixels one output pixel spans; an enlargement is not filtered. */
-static double support_of(const vrn_filter *f)
+static double triangle(double x)
+{
+    x = fabs(x);
+    return x < 1 ? 1 - x : 0;
+}
+
+/* PIL's bicubic_filter, in its order of operations. */
+static double cubic(double x)
+{
+    const double a = -0.5;
+    x = fabs(x);
+    if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+    return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
+static const struct {
+    double (*weight)(double distance);
+    double reach; /* weights are 0 beyond */
+} shapes[] = {
+    [VRN_INTERPOLATION_BILINEAR] = {triangle, 1},
+    [VRN_INTERPOLATION_BICUBIC] = {cubic, 2},
+};
+
+/* How many times smaller the output is; an enlargement is not filtered. */
+static double scale_of(const vrn_filter *f)
 {
     double scale = (double)f->in / f->out;
     return scale < 1 ? 1 : scale;
+}
+
+/* How many input pixels count to each side of an output pixel's centre. */
+static double support_of(const vrn_filter *f)
+{
+    return shapes[f->interpolation].reach * scale_of(f);
 }
 
 /* The input positions [*first, *end) of output position `i`, around *center. */
@@ -91,15 +120,10 @@ uint32_t vrn_filter_taps(const vrn_filter *f)
     return (uint32_t)ceil(support_of(f)) * 2 + 1;
 }
 
-static double triangle(double x)
-{
-    x = fabs(x);
-    return x < 1 ? 1 - x : 0;
-}
-
 void vrn_filter_fill(const vrn_filter *f, int32_t *table)
 {
-    const double support = support_of(f);
+    double (*const weight_at)(double) = shapes[f->interpolation].weight;
+    const double inverse = 1 / scale_of(f);
     const uint32_t taps = vrn_filter_taps(f);
     uint32_t origin, window_end;
     vrn_filter_window(f, &origin, &window_end);
@@ -107,13 +131,13 @@ void vrn_filter_fill(const vrn_filter *f, int32_t *table)
         double center, sum = 0;
         uint32_t first, end;
         span_of(f, f->begin + i, &center, &first, &end);
-        for (uint32_t x = first; x < end; x++) sum += triangle((x - center + 0.5) * (1 / support));
+        for (uint32_t x = first; x < end; x++) sum += weight_at((x - center + 0.5) * inverse);
         memset(table, 0, (taps + 2) * sizeof *table);
         table[0] = (int32_t)(first - origin);
         table[1] = (int32_t)(end - first);
         for (uint32_t x = first; x < end; x++) {
-            double weight = triangle((x - center + 0.5) * (1 / support)) / sum;
-            table[2 + x - first] = (int32_t)(0.5 + weight * (1 << FRACTION_BITS));
+            double weight = weight_at((x - center + 0.5) * inverse) / sum * (1 << FRACTION_BITS);
+            table[2 + x - first] = (int32_t)(weight < 0 ? weight - 0.5 : weight + 0.5);
         }
     }
 }

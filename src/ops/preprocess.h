@@ -27,19 +27,25 @@ bool vrn_letterbox_for(vrn_resize *resize, uint32_t width, uint32_t height, uint
 /* One direction of a resize from `in` to `out` pixels, of which the crop shows `count` from `begin` on. */
 typedef struct vrn_filter {
     uint32_t in, out, begin, count;
+    vrn_interpolation interpolation;
 } vrn_filter;
 
 /* The input positions that the shown output needs: [*first, *end). */
 void vrn_filter_window(const vrn_filter *filter, uint32_t *first, uint32_t *end);
 
-/* Coefficients of one output position: PIL's bilinear filter has 2 * ceil(scale) + 1 of them, where
- * scale is how much smaller the output is (1 where it is not). */
+/* Coefficients of one output position: 2 * ceil(reach * scale) + 1, where the filter reaches 1 pixel
+ * (bilinear) or 2 (bicubic) to each side, and scale is how much smaller the output is (1 where it is not). */
 uint32_t vrn_filter_taps(const vrn_filter *filter);
 
 /* Writes count * (2 + taps) integers: for each shown position the first input position, counted from the
  * window's first, how many, and the coefficients times 2^22 (precompute_coeffs and
  * normalize_coeffs_8bpc of Pillow's Resample.c, whose results it gives to the bit). */
 void vrn_filter_fill(const vrn_filter *filter, int32_t *table);
+
+/* All of it in plain C, slowly, for comparison: y [height, width, 4] as the device has it, the fourth channel 0.
+ * False: out of memory, or as vrn_resize_for. */
+bool vrn_preprocess_reference(const vrn_image *photo, const vrn_transform *transform,
+                              uint32_t height, uint32_t width, float *y);
 
 /* Push constants of shaders/resample.comp and shaders/normalize.comp. */
 typedef struct vrn_resample_push {

@@ -40,11 +40,16 @@ typedef struct builder {
 } builder;
 
 /* The shown part along one side: where it begins in the resized image, and how much there is of it. */
-static vrn_filter shown(uint32_t in, uint32_t out, int32_t offset, uint32_t crop)
+static vrn_filter shown(const builder *b, uint32_t in, uint32_t out, int32_t offset, uint32_t crop)
 {
     uint32_t begin = offset > 0 ? (uint32_t)offset : 0;
     return (vrn_filter){
-        .in = in, .out = out, .begin = begin, .count = vrn_min_u32(crop, out - begin)};
+        .in = in,
+        .out = out,
+        .begin = begin,
+        .count = vrn_min_u32(crop, out - begin),
+        .interpolation = b->transform->interpolation,
+    };
 }
 
 /* The source positions that a side needs: the filter's window, or just what is shown. */
@@ -111,8 +116,8 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
                         "an image of %u x %u pixels is too thin to be resized to %u", photo->width,
                         photo->height, b->transform->resize);
     }
-    j->columns = shown(photo->width, j->resize.width, j->resize.left, b->width);
-    j->rows = shown(photo->height, j->resize.height, j->resize.top, b->height);
+    j->columns = shown(b, photo->width, j->resize.width, j->resize.left, b->width);
+    j->rows = shown(b, photo->height, j->resize.height, j->resize.top, b->height);
     j->resampled[0] = needed(&j->columns, &j->first_column, &j->width);
     j->resampled[1] = needed(&j->rows, &j->first_row, &j->height);
 
@@ -121,7 +126,9 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
     uint64_t between = (uint64_t)j->columns.count * j->height * 4;
     uint32_t rows = band_rows(b, j->width);
     bool whole = !j->resampled[0] || !photo->host; /* bound at once: not in bands */
-    if (between > limit || (whole ? source > limit : rows == 0)) {
+    const bool long_filter = (j->resampled[0] && filter_bytes(&j->columns) > limit) ||
+                             (j->resampled[1] && filter_bytes(&j->rows) > limit);
+    if (long_filter || between > limit || (whole ? source > limit : rows == 0)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "an image of %u x %u pixels is more than %s can bind (%llu MiB)",
                         photo->width, photo->height, b->device->info.name,

@@ -54,12 +54,6 @@ static vrn_result check_params(const vrn_session_params *params, const vrn_log *
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a batch of %u images: at most %d",
                         params->batch, BATCH_MAX);
     }
-    if (params->transform &&
-        (params->transform->resize > TRANSFORM_MAX || params->transform->crop > TRANSFORM_MAX)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a transform with resize %u and crop %u: at most %d pixels",
-                        params->transform->resize, params->transform->crop, TRANSFORM_MAX);
-    }
     if (params->in_flight > 64) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "%u submissions in flight: at most 64 are useful", params->in_flight);
@@ -67,6 +61,20 @@ static vrn_result check_params(const vrn_session_params *params, const vrn_log *
     if (params->tap_count > 0 && !params->taps) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "tap_count is %u, but taps is NULL",
                         params->tap_count);
+    }
+    return VRN_OK;
+}
+
+static vrn_result check_transform(const vrn_transform *transform, const vrn_log *log)
+{
+    if (transform->resize > TRANSFORM_MAX || transform->crop > TRANSFORM_MAX) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a transform with resize %u and crop %u: at most %d pixels",
+                        transform->resize, transform->crop, TRANSFORM_MAX);
+    }
+    if (!vrn_interpolation_name(transform->interpolation)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "interpolation %d: there is no such one",
+                        (int)transform->interpolation);
     }
     return VRN_OK;
 }
@@ -100,7 +108,8 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     session->info.batch = params->batch ? params->batch : 1;
     session->info.height = params->height ? params->height : crop;
     session->info.width = params->width ? params->width : crop;
-    vrn_result result = vrn_session_compile(session, params, tuned, observe);
+    vrn_result result = check_transform(&session->transform, &device->log);
+    if (!result) result = vrn_session_compile(session, params, tuned, observe);
     if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
     if (result) {
         vrn_session_destroy(&session);

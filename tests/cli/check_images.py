@@ -122,7 +122,8 @@ class Images(ProgramTest):
         default = self.classify(*RANDOM, name)
         same = ("--resize=32", "--crop=32", "--mean=0.485,0.456,0.406", "--std=0.229,0.224,0.225")
         self.assertEqual(self.classify(*RANDOM, name, *same), default)
-        for change in ("--resize=40", "--crop=24", "--mean=0,0,0", "--std=1,1,1", "--resize=0"):
+        for change in ("--resize=40", "--crop=24", "--mean=0,0,0", "--std=1,1,1", "--resize=0",
+                       "--interpolation=bicubic"):
             self.assertNotEqual(self.classify(*RANDOM, name, change)[0]["top"], default[0]["top"], change)
 
 

@@ -77,7 +77,7 @@ class Usage(ProgramTest):
                 (["--json=1"], "--json takes no value"),
                 (["--model"], "--model needs a value"),
                 (["--model="], "--model: expected NAME|FILE"),
-                (["--precision", "fp99"], "found 'fp99'"),
+                (["--precision", "fp99"], "--precision: expected fp32|fp16|int8, found 'fp99'"),
                 (["--without", "subgroups,wings"], "'wings' is no capability"),
                 (["--without", ""], "is no capability"),
                 (["--size", "224"], "expected HxW"),
@@ -93,6 +93,11 @@ class Usage(ProgramTest):
             self.usage("bench", "--batch", value, expected="--batch: expected a number")
         for value in ("1,2", "1,2,3,4", "1,,3", "a,b,c", "inf,0,0", "nan,0,0", "0x1,0,0", "1e99,0,0", " 1,2,3"):
             self.usage("classify", "x.png", "--mean", value, expected="--mean: expected three numbers")
+
+    def test_interpolation(self):
+        for value in ("", "Bicubic", "lanczos"):
+            self.usage("classify", "x.png", "--interpolation", value,
+                       expected=f"--interpolation: expected bilinear|bicubic, found '{value}'")
 
     def test_taps(self):
         for value in ("conv1", "=a.npy", "conv1=", ""):
@@ -146,7 +151,9 @@ class Models(ProgramTest):
         self.assertEqual(model["num_classes"], 10)
         self.assertEqual((model["transform"]["resize"], model["transform"]["crop"]), (40, 32))
         self.assertEqual(model["transform"]["mean"], [0.485, 0.456, 0.406])
-        model = self.run_json("info", "--model", "resnet18", "--random-weights", "1")
+        self.assertEqual(model["transform"]["interpolation"], "bilinear")
+        model = self.run_json("info", "--model", "resnet18", "--random-weights", "1", "--interpolation=bicubic")
+        self.assertEqual(model["transform"]["interpolation"], "bicubic")
         self.assertEqual(model["parameters"], 11689512)
         self.assertEqual((len(model["classes"]), model["classes"][281]), (1000, "tabby"))
         self.assertIn("11689512", self.run_program("info", "--model", "resnet18", "--random-weights", "1"))

@@ -6,6 +6,7 @@
 #include "base/os.h"
 #include "base/util.h"
 #include "gpu/queue.h"
+#include "ops/preprocess.h"
 #include "session/images.h"
 
 static vrn_device *device;
@@ -78,7 +79,8 @@ static void equals_torchvision(void **state)
         const uint32_t height = head[3], width = head[4];
         uint8_t *pixels = picture(head[0], head[1]);
         /* Mean 0 and std 1: the result is the byte / 255. Twice, so that a second image follows. */
-        const vrn_transform transform = {.resize = head[2], .std = {1, 1, 1}};
+        const vrn_transform transform = {
+            .resize = head[2], .interpolation = (vrn_interpolation)head[5], .std = {1, 1, 1}};
         const vrn_image photos[2] = {{pixels, head[0], head[1], 0}, {pixels, head[0], head[1], 0}};
         float *tensor = prepare(photos, 2, height, width, &transform);
         int wrong = 0;
@@ -86,8 +88,9 @@ static void equals_torchvision(void **state)
             uint8_t expected = file.data[at + i % ((size_t)height * width * 3)];
             float found = tensor[i / 3 * 4 + i % 3] * 255;
             if (fabsf(found - expected) > 1e-3f && wrong++ < 4) {
-                fprintf(stderr, "%ux%u to %u, crop %ux%u: byte %zu: expected %u, found %g\n",
-                        head[0], head[1], head[2], height, width, i, expected, found);
+                fprintf(stderr, "%ux%u to %u, crop %ux%u, %s: byte %zu: expected %u, found %g\n",
+                        head[0], head[1], head[2], height, width,
+                        vrn_interpolation_name(transform.interpolation), i, expected, found);
             }
         }
         assert_int_equal(wrong, 0);
@@ -95,8 +98,65 @@ static void equals_torchvision(void **state)
         free(pixels);
         at += (size_t)height * width * 3;
     }
-    assert_int_equal(cases, 19);
+    assert_int_equal(cases, 35);
     vrn_unmap_file(&file);
+}
+
+/* The device and the plain C version: every size within some pixels of each other, both filters. */
+static void equals_reference(void **state)
+{
+    (void)state;
+    const uint32_t sides[] = {1, 2, 7, 16, 31, 64, 101};
+    const uint32_t sizes[][2] = {{0, 16}, {8, 8}, {16, 13}, {33, 40}}; /* resize, crop */
+    float expected[40 * 40 * 4];
+    for (uint32_t i = 0; i < VRN_COUNT(sides) * VRN_COUNT(sides); i++) {
+        const uint32_t width = sides[i % VRN_COUNT(sides)], height = sides[i / VRN_COUNT(sides)];
+        const uint32_t crop = sizes[i % VRN_COUNT(sizes)][1];
+        const vrn_transform transform = {
+            .resize = sizes[i % VRN_COUNT(sizes)][0],
+            .interpolation = i % 3 ? VRN_INTERPOLATION_BICUBIC : VRN_INTERPOLATION_BILINEAR,
+            .mean = {0.5f, -1, 0.25f},
+            .std = {0, 2, 0.25f}, /* 0 counts as 1 */
+        };
+        uint8_t *pixels = picture(width, height);
+        const vrn_image photo = {pixels, width, height, 0};
+        float *found = prepare(&photo, 1, crop, crop, &transform);
+        assert_true(vrn_preprocess_reference(&photo, &transform, crop, crop, expected));
+        for (uint32_t k = 0; k < crop * crop * 4; k++) {
+            if (fabsf(found[k] - expected[k]) > 1e-5f) {
+                fail_msg("%ux%u to %u, crop %u, %s: [%u]: expected %g, found %g", width, height,
+                         transform.resize, crop, vrn_interpolation_name(transform.interpolation), k,
+                         (double)expected[k], (double)found[k]);
+            }
+        }
+        free(found);
+        free(pixels);
+    }
+}
+
+/* Light and dark stripes, enlarged: a cubic filter overshoots on both sides, and is clipped. */
+static void clips_overshoot(void **state)
+{
+    (void)state;
+    uint8_t pixels[8 * 8 * 4];
+    for (int i = 0; i < 8 * 8 * 4; i++) pixels[i] = i / 4 % 4 < 2 ? 250 : 5;
+    const vrn_image photo = {pixels, 8, 8, 0};
+    vrn_transform transform = {.resize = 64, .std = {1, 1, 1}};
+    float expected[64 * 64 * 4];
+    int extremes[2][2] = {{0}}; /* black, white for each filter */
+    for (int bicubic = 0; bicubic < 2; bicubic++) {
+        transform.interpolation = bicubic ? VRN_INTERPOLATION_BICUBIC : VRN_INTERPOLATION_BILINEAR;
+        float *tensor = prepare(&photo, 1, 64, 64, &transform);
+        assert_true(vrn_preprocess_reference(&photo, &transform, 64, 64, expected));
+        for (int i = 0; i < 64 * 64 * 4; i += 4) {
+            assert_true(fabsf(tensor[i] - expected[i]) < 1e-5f);
+            extremes[bicubic][0] += tensor[i] == 0;
+            extremes[bicubic][1] += tensor[i] == 1;
+        }
+        free(tensor);
+    }
+    assert_true(extremes[0][0] == 0 && extremes[0][1] == 0);
+    assert_true(extremes[1][0] > 100 && extremes[1][1] > 100);
 }
 
 static void normalises(void **state)
@@ -170,6 +230,27 @@ static void odd_shapes(void **state)
     free(pixels);
 }
 
+/* A column of sixteen million pixels has a filter longer than can be bound. */
+static void refuses_long_filters(void **state)
+{
+    (void)state;
+    vrn_images images = {0};
+    const uint8_t pixel[4] = {0};
+    const vrn_picture tall = vrn_picture_of(&(vrn_image){pixel, 1, 1 << 24, 4});
+    const vrn_transform transform = {.interpolation = VRN_INTERPOLATION_BICUBIC};
+    const vrn_framing framing = {
+        .height = 8, .width = 8, .transform = &transform, .letterbox = true};
+    const int errors = messages.errors;
+    const uint32_t limit = device->limits.maxStorageBufferRange;
+    device->limits.maxStorageBufferRange = 1 << 27;
+    assert_int_equal(vrn_images_record(&images, device, &tall, 1, 1, &framing, VK_NULL_HANDLE),
+                     VRN_ERROR_UNSUPPORTED);
+    device->limits.maxStorageBufferRange = limit;
+    assert_int_equal(messages.errors, errors + 1);
+    messages.errors = errors;
+    vrn_images_destroy(&images, device);
+}
+
 static void refuses_empty_images(void **state)
 {
     (void)state;
@@ -188,9 +269,14 @@ int main(void)
 {
     device = fixture_device(&messages, 0);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_torchvision),         cmocka_unit_test(normalises),
-        cmocka_unit_test(large_pictures_go_in_bands), cmocka_unit_test(odd_shapes),
+        cmocka_unit_test(equals_torchvision),
+        cmocka_unit_test(normalises),
+        cmocka_unit_test(large_pictures_go_in_bands),
+        cmocka_unit_test(odd_shapes),
         cmocka_unit_test(refuses_empty_images),
+        cmocka_unit_test(equals_reference),
+        cmocka_unit_test(clips_overshoot),
+        cmocka_unit_test(refuses_long_filters),
     };
     int failed = cmocka_run_group_tests_name("preprocess", tests, NULL, NULL);
     vrn_device_destroy(&device);

@@ -440,7 +440,18 @@ static void wrong_arguments_are_refused(void **state)
     params = (vrn_session_params){.batch = 65536};
     assert_int_equal(vrn_session_create(&session, NULL, model, &params),
                      VRN_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(messages.errors, errors + 4);
+    const vrn_transform transforms[] = {{.resize = 65537}, {.interpolation = (vrn_interpolation)2}};
+    for (int i = 0; i < 2; i++) {
+        params = (vrn_session_params){.transform = &transforms[i]};
+        assert_int_equal(vrn_session_create(&session, device, model, &params),
+                         VRN_ERROR_INVALID_ARGUMENT);
+        vrn_calibration *calibration = NULL;
+        vrn_calibration_params watching = {.transform = &transforms[i]};
+        assert_int_equal(vrn_calibration_create(&calibration, device, model, &watching),
+                         VRN_ERROR_INVALID_ARGUMENT);
+        assert_null(calibration);
+    }
+    assert_int_equal(messages.errors, errors + 8);
 
     session = make_session(device, model, NULL);
     float input[3 * PIXELS] = {0};
@@ -453,7 +464,7 @@ static void wrong_arguments_are_refused(void **state)
     assert_int_equal(vrn_session_submit(session, &batch, &ticket), VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(vrn_session_wait(session, 99), VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(vrn_session_submit(session, NULL, &ticket), VRN_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(messages.errors, errors + 9);
+    assert_int_equal(messages.errors, errors + 13);
     messages.errors = errors;
     vrn_session_destroy(&session);
     vrn_model_destroy(&model);

@@ -332,7 +332,7 @@ static void test_metadata(void **state)
     builder_metadata(&builder, "vkresnet.classes", "a cat\nein Hund\n");
     builder_metadata(&builder, "vkresnet.resize", "40");
     builder_metadata(&builder, "vkresnet.crop", "0");
-    builder_metadata(&builder, "vkresnet.interpolation", "bilinear");
+    builder_metadata(&builder, "vkresnet.interpolation", "bicubic");
     builder_metadata(&builder, "vkresnet.mean", "0.5, -0.25,1e-1");
     builder_metadata(&builder, "vkresnet.std", "1,0,2.5");
     builder_metadata(&builder, "vkresnet.license", "CC0");
@@ -347,6 +347,7 @@ static void test_metadata(void **state)
         assert_true(info.arch.norm_eps == 0.5f);
         assert_int_equal(info.transform.resize, 40);
         assert_int_equal(info.transform.crop, 0);
+        assert_int_equal(info.transform.interpolation, VRN_INTERPOLATION_BICUBIC);
         assert_true(info.transform.mean[0] == 0.5f && info.transform.mean[1] == -0.25f &&
                     info.transform.mean[2] == 0.1f);
         assert_true(info.transform.std[0] == 1 && info.transform.std[1] == 0 &&
@@ -394,8 +395,8 @@ static void test_metadata_nonsense(void **state)
          "vkresnet.resize: expected a number of pixels up to 65536, found '-1'"},
         {"vkresnet.crop", "65537", "vkresnet.crop: expected a number"},
         {"vkresnet.crop", "", "vkresnet.crop: expected a number"},
-        {"vkresnet.interpolation", "bicubic",
-         "vkresnet.interpolation: expected bilinear, found 'bicubic'"},
+        {"vkresnet.interpolation", "lanczos",
+         "vkresnet.interpolation: expected bilinear or bicubic, found 'lanczos'"},
         {"vkresnet.mean", "0.485,0.456", "vkresnet.mean: expected three numbers"},
         {"vkresnet.mean", "0.485;0.456;0.406", "vkresnet.mean: expected three numbers"},
         {"vkresnet.mean", "1,2,3,4", "vkresnet.mean: expected three numbers"},

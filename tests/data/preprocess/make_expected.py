@@ -3,14 +3,18 @@
 many sizes. Needs the distribution's python3-torchvision: /usr/bin/python3 make_expected.py
 
 The pictures come from a generator that tests/device/test_preprocess.c repeats. The file: for each case
-six little-endian 32-bit integers (width, height, resize, crop height, crop width, 0), then the cropped
+six little-endian 32-bit integers (width, height, resize, crop height, crop width, interpolation), then the cropped
 RGB bytes."""
+import itertools
 import pathlib
 import struct
 
 import numpy
 from PIL import Image
-from torchvision.transforms import functional
+from torchvision.transforms import InterpolationMode, functional
+
+# As vrn_interpolation numbers them.
+INTERPOLATIONS = [InterpolationMode.BILINEAR, InterpolationMode.BICUBIC]
 
 CASES = [  # width, height, resize (0: none), crop height, crop width
     (32, 32, 32, 32, 32), (32, 32, 0, 32, 32), (64, 48, 32, 28, 28), (48, 64, 32, 28, 28),
@@ -32,12 +36,14 @@ def picture(width, height):
 
 def main():
     with open(pathlib.Path(__file__).with_name("expected.bin"), "wb") as out:
-        for width, height, resize, crop_h, crop_w in CASES:
+        for (width, height, resize, crop_h, crop_w), mode in itertools.product(CASES, INTERPOLATIONS):
+            if not resize and mode != INTERPOLATIONS[0]:
+                continue # the same
             image = picture(width, height)
             if resize:
-                image = functional.resize(image, resize)
+                image = functional.resize(image, resize, mode)
             image = functional.center_crop(image, [crop_h, crop_w])
-            out.write(struct.pack("<6I", width, height, resize, crop_h, crop_w, 0))
+            out.write(struct.pack("<6I", width, height, resize, crop_h, crop_w, INTERPOLATIONS.index(mode)))
             out.write(numpy.asarray(image).tobytes())
 
 
