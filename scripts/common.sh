@@ -8,9 +8,9 @@ build_root=${VRN_BUILD_ROOT:-$project/build}
 
 # What the library and the program need, and what the tests need besides.
 build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libvulkan1
-    libvulkan-volk-dev libstb-dev libcurl4-openssl-dev libssl-dev ca-certificates mesa-vulkan-drivers)
+    libvulkan-volk-dev libstb-dev libjpeg-dev libcurl4-openssl-dev libssl-dev ca-certificates mesa-vulkan-drivers)
 test_packages=(clang g++ binutils pkgconf libcmocka-dev gcc-mingw-w64-x86-64 spirv-tools vulkan-validationlayers
-    libglfw3-dev openssl xvfb python3)
+    libglfw3-dev openssl xvfb python3 python3-pil)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
 
 say() {
@@ -116,6 +116,19 @@ unpack_swiftshader() {
         "$work/vk_swiftshader_icd.json"
     grep -q '"./libvk_swiftshader.so"' "$work/vk_swiftshader_icd.json" &&
         [ -s "$work/libvk_swiftshader.so" ] && rm -rf "$folder" && mv "$work" "$folder"
+}
+
+# Unpacks the pictures that Debian's package python3-skimage carries, without what that package needs.
+unpack_skimage_pictures() {
+    local folder=$1 work=$1.new
+    rm -rf "$work"
+    mkdir -p "$work"
+    apt-cache show python3-skimage >/dev/null 2>&1 || apt_update
+    (cd "$work" && apt-get -q -o Acquire::Retries=3 download python3-skimage &&
+        dpkg-deb --fsys-tarfile python3-skimage_*.deb |
+        tar -x --wildcards --strip-components=7 '*/skimage/data/*.png' '*/skimage/data/*.jpg' '*/skimage/data/*.gif' &&
+        rm python3-skimage_*.deb && [ -s chelsea.png ]) &&
+        rm -rf "$folder" && mv "$work" "$folder"
 }
 
 # Makes sure that SwiftShader is in $swiftshader_folder.

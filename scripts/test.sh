@@ -9,7 +9,8 @@
 #   scripts/test.sh [--quick|--long] [--compiler gcc|clang] [--sanitize] [--lane NAME]
 #
 #   --quick          the stage gcc alone
-#   --long           also the large comparisons with PyTorch, which is installed for it (Debian)
+#   --long           also the large comparisons with PyTorch, which is installed for it, and with
+#                    scikit-image's pictures (Debian)
 #   --compiler NAME  the stage of this compiler alone, with everything on every driver
 #   --sanitize       the stage sanitize alone
 #   --lane NAME      the same in a bare debian12 or debian13, a folder that debootstrap fills and that is
@@ -102,8 +103,8 @@ stage() {
 run_stage() {
     case $1 in
     clang) stage clang clang -- --label-regex 'unit|tree' ;;
-    gcc) stage gcc gcc -DVRN_TEST_LONG=$long -- ;;
-    full-*) stage "${1#full-}" "${1#full-}" -DVRN_TEST_LONG=$long -- ;;
+    gcc) stage gcc gcc "${long_options[@]}" -- ;;
+    full-*) stage "${1#full-}" "${1#full-}" "${long_options[@]}" -- ;;
     sanitize)
         export ASAN_OPTIONS=allocator_may_return_null=1:verify_asan_link_order=0
         export LSAN_OPTIONS=suppressions=$project/tests/sanitize/leaks.supp:print_suppressions=0
@@ -119,8 +120,13 @@ say "$(distribution), $(nproc) processors"
 require_packages "${build_packages[@]}" "${test_packages[@]}"
 if [ $long = ON ] && is_debian; then
     require_packages "${torch_packages[@]}"
+    [ -d "$build_root/skimage" ] ||
+        step "Unpacking pictures from the package python3-skimage" \
+            unpack_skimage_pictures "$build_root/skimage"
 fi
 find_drivers
+long_options=(-DVRN_TEST_LONG=$long)
+[ ! -d "$build_root/skimage" ] || long_options+=("-DVRN_TEST_PICTURES=$build_root/skimage")
 for name in "${stages[@]}"; do
     run_stage "$name"
 done

@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "formats.h"
+#include "orientation.h"
 
 /* The most that one allocation of the decoder may have. stb_image grows the buffer of a PNG's
  * decompressed data for as long as there is data, whatever the image's size: a file of a megabyte
@@ -36,42 +40,115 @@ static void *limited_realloc(void *old, size_t size)
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_NO_PIC
+#ifdef VRN_CLI_LIBJPEG /* defined by CMakeLists.txt */
+#include "jpeg.h"
+#define STBI_NO_JPEG
+#endif
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb_image.h>
 
-static const uint64_t pixels_max = UINT64_C(1) << 27;    /* 134 million; 512 MiB as RGBA */
-static const uint64_t pixels_always = UINT64_C(1) << 24; /* allowed to any file */
-static const uint64_t pixels_per_byte = 8300;            /* deflate's 1032 times 8 pixels a byte */
+/* The file as stb_image asks for it, which takes zeros for what is missing behind the end, and so has to be told. It
+ * asks for just what it needs, or for a whole buffer, which the end of a file need not fill. */
+enum { STB_BUFFER = sizeof((stbi__context *)0)->buffer_start };
+typedef struct source {
+    const unsigned char *data;
+    size_t size, at;
+    size_t cleared; /* bit 0 of this byte; 0: of none */
+    bool overrun;
+} source;
 
-const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image)
+static int read_source(void *user, char *to, int wanted)
+{
+    source *s = user;
+    size_t count = (size_t)wanted;
+    if (count > s->size - s->at) count = s->size - s->at;
+    if (count < (size_t)wanted && (count == 0 || wanted != STB_BUFFER)) s->overrun = true;
+    memcpy(to, s->data + s->at, count);
+    if (s->cleared >= s->at && s->cleared - s->at < count && s->cleared) {
+        to[s->cleared - s->at] &= ~1;
+    }
+    s->at += count;
+    return (int)count;
+}
+
+static void skip_source(void *user, int count)
+{
+    source *s = user;
+    if (count <= 0) return; /* it never goes back so */
+    const bool beyond = (size_t)count > s->size - s->at;
+    s->at = beyond ? s->size : s->at + (size_t)count;
+    s->overrun = s->overrun || beyond;
+}
+
+static int source_ended(void *user)
+{
+    const source *s = user;
+    return s->at == s->size;
+}
+
+static const stbi_io_callbacks callbacks = {read_source, skip_source, source_ended};
+
+/* Of 5 and 6 bits stb_image makes 8 by repeating the upper ones; PIL by truncating v * 255 / 31. */
+static void scale_16_bits(unsigned char *rgba, uint64_t pixels, unsigned green)
+{
+    const unsigned bits[3] = {5, green, 5};
+    for (uint64_t i = 0; i < pixels * 4; i++) {
+        if (i % 4 == 3) continue;
+        const unsigned all = (1u << bits[i % 4]) - 1;
+        rgba[i] = (unsigned char)((rgba[i] >> (8 - bits[i % 4])) * 255u / all);
+    }
+}
+
+static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_image *image)
 {
     int width = 0, height = 0, channels = 0;
-    if (size > INT_MAX) return "the file is too large";
     allocation_limit = 1 << 20;
     limit_reached = false;
-    if (!stbi_info_from_memory(data, (int)size, &width, &height, &channels)) {
+    source s = {.data = data, .size = size};
+    if (!stbi_info_from_callbacks(&callbacks, &s, &width, &height, &channels)) {
         return stbi_failure_reason();
     }
-    if (width <= 0 || height <= 0) return "it has no pixels";
-    uint64_t pixels = (uint64_t)width * (uint64_t)height;
-    if (pixels > pixels_max) return "it has more than 134 million pixels";
-    if (pixels > pixels_always && pixels / pixels_per_byte > size) {
-        return "it claims more pixels than the file can hold";
-    }
+    const char *fault = cli_pixels_fault((uint64_t)width, (uint64_t)height, size);
+    if (fault) return fault;
     /* Up to four channels of 16 bits, with a filter byte a row, rounded to a JPEG's blocks, and
      * doubled as a growing buffer is. */
     allocation_limit = ((size_t)width + 64) * ((size_t)height + 64) * 16 + (1 << 20);
-    image->pixels = stbi_load_from_memory(data, (int)size, &width, &height, &channels, 4);
-    if (!image->pixels) {
-        return limit_reached ? "its data is larger than the image" : stbi_failure_reason();
+    /* A transparent colour would leave pixels out, where the colour itself is wanted. */
+    s = (source){.data = data, .size = size, .cleared = cli_gif_transparency(data, size)};
+    unsigned char *pixels = stbi_load_from_callbacks(&callbacks, &s, &width, &height, &channels, 4);
+    if (pixels && !s.overrun) {
+        const unsigned green = cli_bmp_green_bits(data, size);
+        if (green) scale_16_bits(pixels, (uint64_t)width * (uint64_t)height, green);
+        *image =
+            (vrn_image){.pixels = pixels, .width = (uint32_t)width, .height = (uint32_t)height};
+        return NULL;
     }
-    image->width = (uint32_t)width;
-    image->height = (uint32_t)height;
-    return NULL;
+    stbi_image_free(pixels);
+    if (s.overrun) return "the file is cut short";
+    return limit_reached ? "its data is larger than the image" : stbi_failure_reason();
+}
+
+const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image)
+{
+    *image = (vrn_image){0};
+    if (size > INT_MAX) return "the file is too large";
+    const char *fault = cli_format_fault(data, size);
+    if (fault) return fault;
+#ifdef VRN_CLI_LIBJPEG
+    const bool jpeg = cli_is_jpeg(data, size);
+    fault = jpeg ? cli_jpeg_decode(data, size, image) : decode_with_stb(data, size, image);
+#else
+    fault = decode_with_stb(data, size, image);
+#endif
+    if (!fault && !cli_orient(image, cli_orientation(data, size))) {
+        cli_decode_free(image);
+        fault = "out of memory";
+    }
+    return fault;
 }
 
 void cli_decode_free(vrn_image *image)
 {
-    stbi_image_free((void *)(uintptr_t)image->pixels);
+    free((void *)(uintptr_t)image->pixels);
     *image = (vrn_image){0};
 }

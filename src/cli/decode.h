@@ -1,4 +1,5 @@
-/* Encoded images in memory to RGBA pixels, by stb_image. */
+/* Encoded images in memory to RGBA pixels, as PIL's Image.open(..).convert("RGB") gives them (alpha is left out,
+ * not blended; colour profiles are ignored), and upright: EXIF's orientation is honoured. */
 #ifndef VRN_CLI_DECODE_H
 #define VRN_CLI_DECODE_H
 
@@ -6,8 +7,9 @@
 
 #include <vkresnet/vkresnet.h>
 
-/* Returns NULL, or what is wrong (a static text). PNG, JPEG, BMP, GIF (its first frame), TGA, PNM
- * and PSD; deeper channels are cut to 8 bits. */
+/* Returns NULL, or what is wrong (valid until this thread's next call). PNG, JPEG, BMP, GIF (its first frame),
+ * TGA, PSD, binary PGM and PPM; of deeper channels the upper 8 bits. JPEG by libjpeg where the build has it, all else
+ * by stb_image. Threads may decode at the same time. */
 const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image);
 void cli_decode_free(vrn_image *image);
 

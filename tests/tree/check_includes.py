@@ -19,6 +19,7 @@ STANDARD = set(
 OTHERS = [
     (re.compile(r"(volk|vulkan/vulkan_core)\.h"), {"gpu", "ops", "session"}),
     (re.compile(r"(curl|openssl)/\w+\.h"), {"hub"}),
+    (re.compile(r"(jpeglib|jerror)\.h"), set(APPLICATIONS)),
     (re.compile(r"stb_image(_write)?\.h"), set(APPLICATIONS)),
 ]
 # Files that talk to the operating system, and so may include its headers.
