@@ -99,7 +99,7 @@ class Explain(ProgramTest):
         self.assertEqual(len(default["top"]), 5)
         classified = self.run_json("classify", self.photo, *self.model, "--batch", "1")
         self.assertEqual(classified["top"], default["top"])
-        for name in ("8", "ship", "SHIP", "shi"):
+        for name in ("8", "SHIP", "shi"):
             found, other = self.explain(self.photo, *self.model, "--class", name, "--top", "1")
             self.assertEqual(found["box"], default["box"])
             self.assertEqual(len(found["top"]), 1)
@@ -121,16 +121,15 @@ class Explain(ProgramTest):
     def test_nowhere(self):
         """A class whose map is negative everywhere has no box, and a picture all the same."""
         photo = self.write("black.png", files.png(64, 64, lambda x, y: (0, 0, 0)))
-        nowhere = []
         for index in range(10):
             found, (_, _, rows) = self.explain(photo, *self.model, "--class", str(index))
             if found["box"] is None:
                 self.assertIsNone(found["peak"])
                 self.assertEqual(len({pixel for row in rows for pixel in row}), 1)
-                nowhere.append(index)
                 text = self.run_program("explain", photo, *self.model, "--class", str(index), "-o", self.path("a.png"))
                 self.assertIn("seen nowhere", text)
-        self.assertTrue(nowhere)
+                return
+        self.fail("every class is seen in a black picture")
 
     def test_errors(self):
         output = self.path("heat.png")
