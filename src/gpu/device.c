@@ -226,8 +226,9 @@ void vrn_device_destroy(vrn_device **pointer)
     *pointer = NULL;
     if (device->handle) {
         /* Drivers that only compile have a device, but nothing that could be waited for. A lent device
-         * has queues that others use: only its owner may wait for all of it. */
-        if (atomic_load(&device->submitted) && !device->lent) {
+         * has queues that others use: only its owner may wait for all of it. One that is lost has been waited
+         * for as long as that may take (vrn_commands_destroy). */
+        if (atomic_load(&device->submitted) && !device->lent && !atomic_load(&device->lost)) {
             device->vk.DeviceWaitIdle(device->handle);
         }
         vrn_pipeline_store_destroy(device);

@@ -29,41 +29,62 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlag
     return VK_FALSE;
 }
 
-static bool has_layer(const char *name)
+/* What the loader said, before there is a device to ask further. */
+static vrn_result check(const vrn_log *log, VkResult result, const char *what)
 {
-    uint32_t count = 0;
-    if (vkEnumerateInstanceLayerProperties(&count, NULL) != VK_SUCCESS) return false;
-    VkLayerProperties *layers = vrn_alloc(count, sizeof *layers);
-    bool found = false;
-    if (layers && vkEnumerateInstanceLayerProperties(&count, layers) >= 0) {
-        for (uint32_t i = 0; i < count && !found; i++) {
-            found = strcmp(layers[i].layerName, name) == 0;
-        }
+    if (result >= 0) return VRN_OK;
+    if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
+        return vrn_fail(log, VRN_ERROR_OUT_OF_MEMORY, "out of memory (%s)", what);
     }
-    vrn_free(layers);
-    return found;
+    return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan driver: %s returned %d", what,
+                    (int)result);
 }
 
-static bool has_extension(const char *layer, const char *name)
+static vrn_result find_layer(bool *found, const char *name, const vrn_log *log)
 {
+    static const char what[] = "vkEnumerateInstanceLayerProperties";
     uint32_t count = 0;
-    if (vkEnumerateInstanceExtensionProperties(layer, &count, NULL) != VK_SUCCESS) return false;
+    *found = false;
+    vrn_result result = check(log, vkEnumerateInstanceLayerProperties(&count, NULL), what);
+    if (result) return result;
+    VkLayerProperties *layers = vrn_alloc(count, sizeof *layers);
+    if (!layers) return vrn_fail_memory(log);
+    result = check(log, vkEnumerateInstanceLayerProperties(&count, layers), what);
+    for (uint32_t i = 0; i < count && !result && !*found; i++) {
+        *found = strcmp(layers[i].layerName, name) == 0;
+    }
+    vrn_free(layers);
+    return result;
+}
+
+/* Of the loader and drivers, or of a layer. */
+static vrn_result find_extension(bool *found, const char *layer, const char *name,
+                                 const vrn_log *log)
+{
+    static const char what[] = "vkEnumerateInstanceExtensionProperties";
+    uint32_t count = 0;
+    *found = false;
+    vrn_result result =
+        check(log, vkEnumerateInstanceExtensionProperties(layer, &count, NULL), what);
+    if (result) return result;
     VkExtensionProperties *extensions = vrn_alloc(count, sizeof *extensions);
-    bool found = false;
-    if (extensions && vkEnumerateInstanceExtensionProperties(layer, &count, extensions) >= 0) {
-        for (uint32_t i = 0; i < count && !found; i++) {
-            found = strcmp(extensions[i].extensionName, name) == 0;
-        }
+    if (!extensions) return vrn_fail_memory(log);
+    result = check(log, vkEnumerateInstanceExtensionProperties(layer, &count, extensions), what);
+    for (uint32_t i = 0; i < count && !result && !*found; i++) {
+        *found = strcmp(extensions[i].extensionName, name) == 0;
     }
     vrn_free(extensions);
-    return found;
+    return result;
 }
 
 static vrn_result create_handle(vrn_instance *instance, bool validation, const vrn_log *log)
 {
-    instance->debug_utils =
-        has_extension(NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME) ||
-        (validation && has_extension(validation_layer, VK_EXT_DEBUG_UTILS_EXTENSION_NAME));
+    const char *const debug_utils = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    vrn_result found = find_extension(&instance->debug_utils, NULL, debug_utils, log);
+    if (!found && !instance->debug_utils && validation) {
+        found = find_extension(&instance->debug_utils, validation_layer, debug_utils, log);
+    }
+    if (found) return found;
     const VkValidationFeatureEnableEXT enabled[] = {
         VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT,
     };
@@ -74,7 +95,7 @@ static vrn_result create_handle(vrn_instance *instance, bool validation, const v
     };
     const char *extensions[3];
     uint32_t extension_count = 0;
-    if (instance->debug_utils) extensions[extension_count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    if (instance->debug_utils) extensions[extension_count++] = debug_utils;
     if (validation) extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
 
     VkInstanceCreateInfo info = {
@@ -95,7 +116,10 @@ static vrn_result create_handle(vrn_instance *instance, bool validation, const v
     };
     /* Drivers of MoltenVK's kind are listed only to those who ask. */
 #ifdef VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME
-    if (has_extension(NULL, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME)) {
+    bool portability;
+    found = find_extension(&portability, NULL, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME, log);
+    if (found) return found;
+    if (portability) {
         extensions[info.enabledExtensionCount++] = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
         info.flags = VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
     }
@@ -103,13 +127,7 @@ static vrn_result create_handle(vrn_instance *instance, bool validation, const v
     VkResult result = vkCreateInstance(&info, NULL, &instance->handle);
     if (result != VK_SUCCESS) instance->handle = VK_NULL_HANDLE;
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER) return VRN_OK; /* no driver, so no device */
-    if (result == VK_ERROR_OUT_OF_HOST_MEMORY) return vrn_fail_memory(log);
-    if (result != VK_SUCCESS) {
-        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
-                        "no Vulkan driver: vkCreateInstance returned %d (is a driver installed?)",
-                        (int)result);
-    }
-    return VRN_OK;
+    return check(log, result, "vkCreateInstance");
 }
 
 static vrn_result load_table(vrn_instance *instance, PFN_vkGetInstanceProcAddr get,
@@ -150,12 +168,13 @@ static vrn_result create_messenger(vrn_instance *instance, const vrn_log *log)
         .pfnUserCallback = on_message,
         .pUserData = (void *)(uintptr_t)log,
     };
-    if (!instance->vk.CreateDebugUtilsMessengerEXT ||
-        instance->vk.CreateDebugUtilsMessengerEXT(instance->handle, &info, NULL,
-                                                  &instance->messenger) != VK_SUCCESS) {
+    if (!instance->vk.CreateDebugUtilsMessengerEXT) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: no messages can be received");
     }
-    return VRN_OK;
+    VkResult created = instance->vk.CreateDebugUtilsMessengerEXT(instance->handle, &info, NULL,
+                                                                 &instance->messenger);
+    if (created != VK_SUCCESS) instance->messenger = VK_NULL_HANDLE;
+    return check(log, created, "vkCreateDebugUtilsMessengerEXT");
 }
 
 vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vrn_log *log)
@@ -169,11 +188,14 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
     if (volkGetInstanceVersion() < VK_API_VERSION_1_1) {
         return vrn_fail(log, VRN_ERROR_NO_DEVICE, "the Vulkan loader is older than 1.1");
     }
-    if (validation && !has_layer(validation_layer)) {
+    bool layer = false;
+    vrn_result result = validation ? find_layer(&layer, validation_layer, log) : VRN_OK;
+    if (result) return result;
+    if (validation && !layer) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: the layer %s is not installed",
                         validation_layer);
     }
-    vrn_result result = create_handle(instance, validation, log);
+    result = create_handle(instance, validation, log);
     if (result || !instance->handle) goto error;
     result = load_table(instance, vkGetInstanceProcAddr, VRN_ERROR_NO_DEVICE, log);
     if (result) goto error;
@@ -220,8 +242,7 @@ vrn_result vrn_instance_devices(const vrn_instance *instance, VkPhysicalDevice *
         *count = 0;
         /* A driver that cannot start is not an error of the machine: it has no device then. */
         if (result == VK_ERROR_INITIALIZATION_FAILED) return VRN_OK;
-        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "cannot enumerate Vulkan devices (VkResult %d)",
-                        (int)result);
+        return check(log, result, "vkEnumeratePhysicalDevices");
     }
     return VRN_OK;
 }

@@ -171,11 +171,12 @@ typedef struct pipeline_job {
     VkPipeline handle; /* the result, of .. */
     const char *call;  /* .. the Vulkan function that was called last; NULL: not begun */
     VkResult result;
+    bool refused; /* the driver's, not the library's own lack of memory */
 } pipeline_job;
 
 /* The module of a key, with its constants in the code where that suits the driver. */
 static VkResult create_module(VkShaderModule *module, vrn_device *device,
-                              const vrn_pipeline_key *key)
+                              const vrn_pipeline_key *key, bool *refused)
 {
     VkShaderModuleCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
@@ -193,6 +194,7 @@ static VkResult create_module(VkShaderModule *module, vrn_device *device,
         info.pCode = frozen;
     }
     VkResult result = device->vk.CreateShaderModule(device->handle, &info, NULL, module);
+    *refused = result != VK_SUCCESS;
     vrn_free(frozen);
     return result;
 }
@@ -202,7 +204,7 @@ static void create_pipeline(pipeline_job *job, vrn_device *device)
     const vrn_pipeline_key *key = &job->key;
     VkShaderModule module;
     job->call = "vkCreateShaderModule";
-    job->result = create_module(&module, device, key);
+    job->result = create_module(&module, device, key, &job->refused);
     if (job->result != VK_SUCCESS) return;
 
     VkSpecializationMapEntry entries[VRN_MAX_CONSTANTS];
@@ -241,6 +243,7 @@ static void create_pipeline(pipeline_job *job, vrn_device *device)
     job->call = "vkCreateComputePipelines";
     job->result = device->vk.CreateComputePipelines(device->handle, device->pipelines->cache.handle,
                                                     1, &info, NULL, &job->handle);
+    job->refused = job->result != VK_SUCCESS;
     device->vk.DestroyShaderModule(device->handle, module, NULL);
     if (job->result == VK_SUCCESS) {
         vrn_device_name(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)job->handle, "%s",
@@ -299,7 +302,7 @@ static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
 }
 
 /* Makes what was taken, with the lock released meanwhile, and enters it. */
-static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count)
+static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, bool *refused)
 {
     struct vrn_pipeline_store *store = device->pipelines;
     const pipeline_job *failed = NULL;
@@ -320,13 +323,14 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count)
         if (!failed && jobs[i].call && jobs[i].result != VK_SUCCESS) failed = &jobs[i];
     }
     vrn_condition_broadcast(store->changed);
+    *refused = failed && failed->refused;
     return failed ? vrn_device_check(device, failed->result, failed->call) : VRN_OK;
 }
 
 /* Makes whichever of the entries nobody makes, and waits for the others. Waiting comes last, so that two
  * calls cannot wait for each other. */
 static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t count,
-                           pipeline_job *jobs)
+                           pipeline_job *jobs, bool *refused)
 {
     struct vrn_pipeline_store *store = device->pipelines;
     while (true) {
@@ -343,15 +347,16 @@ static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t
         if (job_count == 0) {
             vrn_condition_wait(store->changed, store->lock);
         } else {
-            vrn_result result = make(device, jobs, job_count);
+            vrn_result result = make(device, jobs, job_count, refused);
             if (result) return result;
         }
     }
 }
 
-vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
-                                 vrn_pipeline *pipelines)
+vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                             vrn_pipeline *pipelines, bool *refused)
 {
+    *refused = false;
     struct vrn_pipeline_store *store = device->pipelines;
     uint32_t *entries = vrn_alloc(count, sizeof *entries);
     pipeline_job *jobs = vrn_alloc(count, sizeof *jobs);
@@ -361,7 +366,7 @@ vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *key
         for (uint32_t i = 0; i < count && !result; i++) {
             result = find_entry(&entries[i], device, &keys[i]);
         }
-        if (!result) result = complete(device, entries, count, jobs);
+        if (!result) result = complete(device, entries, count, jobs, refused);
         for (uint32_t i = 0; i < count && !result; i++) {
             pipelines[i] = store->pipelines[entries[i]].pipeline;
         }
@@ -370,6 +375,13 @@ vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *key
     vrn_free(jobs);
     vrn_free(entries);
     return result;
+}
+
+vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                                 vrn_pipeline *pipelines)
+{
+    bool refused;
+    return vrn_pipelines_try(device, keys, count, pipelines, &refused);
 }
 
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vrn_pipeline_key *key)

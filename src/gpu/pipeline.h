@@ -39,6 +39,11 @@ void vrn_pipeline_store_destroy(vrn_device *device);
 vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
                                  vrn_pipeline *pipelines);
 
+/* The same, and says whether it was the driver that failed: what it refuses or has no memory for can be a single
+ * pipeline's own trouble. */
+vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                             vrn_pipeline *pipelines, bool *refused);
+
 /* The same for one key. */
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device,
                             const vrn_pipeline_key *key);

@@ -47,6 +47,7 @@ uint32_t vrn_build_capabilities(void)
 typedef struct extension_list {
     VkExtensionProperties *items;
     uint32_t count;
+    VkResult failed; /* why they are not known */
 } extension_list;
 
 static bool has_extension(const extension_list *list, const char *name)
@@ -69,7 +70,16 @@ static vrn_result list_extensions(extension_list *list, const vrn_instance *inst
         result =
             instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count, list->items);
     }
-    if (result >= 0) list->count = count;
+    if (result >= 0) {
+        list->count = count;
+        return VRN_OK;
+    }
+    vrn_free(list->items);
+    list->items = NULL;
+    if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
+        return vrn_fail_memory(log);
+    }
+    list->failed = result;
     return VRN_OK;
 }
 
@@ -350,6 +360,11 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
     probe_memory(probe, instance, physical);
     result = probe_queues(probe, instance, physical, log);
     if (!result) judge(probe);
+    if (extensions.failed) {
+        probe->info.score = 0;
+        snprintf(probe->info.reason, sizeof probe->info.reason,
+                 "its extensions cannot be listed (VkResult %d)", (int)extensions.failed);
+    }
     vrn_free(extensions.items);
     return result;
 }

@@ -36,14 +36,35 @@ error:
     return result;
 }
 
-void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
+/* So often a wait looks whether the device was lost meanwhile; and so long, at most, a lost device is waited
+ * for, whose fences a driver need not signal soon. */
+static const uint64_t look_ns = UINT64_C(250000000), lost_ns = UINT64_C(2000000000);
+
+/* VK_ERROR_DEVICE_LOST also where another thread was told so. */
+static VkResult wait(const vrn_commands *commands, const vrn_device *device)
 {
-    if (commands->pending && device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE,
-                                                      UINT64_MAX) != VK_SUCCESS) {
+    VkResult waited;
+    do {
+        waited = device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, look_ns);
+    } while (waited == VK_TIMEOUT && !atomic_load(&device->lost));
+    return waited == VK_TIMEOUT ? VK_ERROR_DEVICE_LOST : waited;
+}
+
+/* What is under way uses what will be destroyed. */
+static void finish(const vrn_commands *commands, const vrn_device *device)
+{
+    if (atomic_load(&device->lost)) {
+        device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, lost_ns);
+    } else if (wait(commands, device) != VK_SUCCESS && !atomic_load(&device->lost)) {
         vrn_device_lock_queue(device);
         device->vk.QueueWaitIdle(device->queue);
         vrn_device_unlock_queue(device);
     }
+}
+
+void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
+{
+    if (commands->pending) finish(commands, device);
     if (commands->fence) {
         device->vk.DestroyFence(device->handle, commands->fence, NULL);
     }
@@ -69,9 +90,20 @@ vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device)
     return vrn_device_check(device, device->vk.EndCommandBuffer(buffer), "vkEndCommandBuffer");
 }
 
+/* Once the fence has served. Where that fails the results are there all the same, and the next submission
+ * tries again. */
+static vrn_result reset_fence(vrn_commands *commands, vrn_device *device)
+{
+    if (!commands->signalled) return VRN_OK;
+    VkResult reset = device->vk.ResetFences(device->handle, 1, &commands->fence);
+    commands->signalled = reset != VK_SUCCESS;
+    return vrn_device_check(device, reset, "vkResetFences");
+}
+
 static vrn_result submit(vrn_commands *commands, vrn_device *device, const VkSubmitInfo *info)
 {
     vrn_result result = vrn_device_alive(device);
+    if (!result) result = reset_fence(commands, device);
     if (result) return result;
     vrn_device_lock_queue(device);
     atomic_store(&device->submitted, true);
@@ -138,14 +170,12 @@ vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)
 {
     if (!commands->pending) return VRN_OK;
     const double begin = vrn_time_ms();
-    VkResult waited =
-        device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, UINT64_MAX);
+    VkResult waited = wait(commands, device);
     commands->wait_ms = vrn_time_ms() - begin;
-    commands->pending = waited != VK_SUCCESS && waited != VK_ERROR_DEVICE_LOST;
+    commands->pending = waited != VK_SUCCESS;
+    commands->signalled = waited == VK_SUCCESS;
     vrn_result result = vrn_device_check(device, waited, "vkWaitForFences");
-    if (result) return result;
-    return vrn_device_check(device, device->vk.ResetFences(device->handle, 1, &commands->fence),
-                            "vkResetFences");
+    return result ? result : reset_fence(commands, device);
 }
 
 void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool to_host)

@@ -13,6 +13,7 @@ typedef struct vrn_commands {
     VkCommandBuffer buffers[2];
     VkFence fence;
     bool pending;     /* submitted, not waited for */
+    bool signalled;   /* waited for; the fence is still to be reset */
     double driver_ms; /* in the last vkQueueSubmit; without waiting for the queue's lock */
     double wait_ms;   /* in the last vkWaitForFences */
 } vrn_commands;
@@ -34,8 +35,8 @@ vrn_result vrn_commands_submit_ordered(vrn_commands *commands, vrn_device *devic
                                        const VkCommandBuffer *buffers, uint32_t count,
                                        const vrn_submit_order *order);
 
-/* Waits for the last submission, if there is one under way. It stays under way where the wait fails,
- * unless the device is lost. */
+/* Waits for the last submission, if there is one under way. It stays under way where the wait fails.
+ * A wait ends when any thread learns that the device is lost, whatever the driver does. */
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device);
 
 /* Makes everything that earlier commands of the queue wrote, by kernel or copy, visible to later

@@ -135,6 +135,7 @@ vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer
                                uint32_t capacity, uint32_t *count)
 {
     vrn_result result = vrn_session_layers(session, layers, capacity, count);
+    if (!result) result = vrn_device_alive(session->device);
     if (result) return result;
     vrn_device *device = session->device;
     if (!vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) {

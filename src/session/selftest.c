@@ -124,8 +124,9 @@ static void explain_skipped(char text[96], const vrn_kernel *kernel, const vrn_d
 
 /* Makes the pipelines of all cases at once, on all cores. */
 static vrn_result prepare_pipelines(vrn_device *device, const vrn_kernel *kernel,
-                                    const typed_case *cases, uint32_t count)
+                                    const typed_case *cases, uint32_t count, bool *refused)
 {
+    *refused = false;
     const uint32_t most = count * kernel->pass_count;
     vrn_pipeline_key *keys = vrn_alloc(most, sizeof *keys);
     vrn_pipeline *pipelines = vrn_alloc(most, sizeof *pipelines);
@@ -134,7 +135,7 @@ static vrn_result prepare_pipelines(vrn_device *device, const vrn_kernel *kernel
         const vrn_op_desc desc = desc_of(&cases[i / kernel->pass_count]);
         vrn_kernel_key(kernel, i % kernel->pass_count, &desc, &keys[i]);
     }
-    if (!result) result = vrn_pipelines_prepare(device, keys, most, pipelines);
+    if (!result) result = vrn_pipelines_try(device, keys, most, pipelines, refused);
     vrn_free(keys);
     vrn_free(pipelines);
     return result;
@@ -167,9 +168,10 @@ static vrn_result run_kernel(selftest *t, vrn_selftest_entry *entry, vrn_op op,
         visit(t, entry);
         return VRN_OK;
     }
-    vrn_result result = prepare_pipelines(t->device, kernel, cases, entry->cases);
+    bool refused;
+    vrn_result result = prepare_pipelines(t->device, kernel, cases, entry->cases, &refused);
     /* A compiler that runs out of memory does so on this kernel. */
-    bool go_on = result != VRN_ERROR_DEVICE_LOST;
+    bool go_on = result != VRN_ERROR_DEVICE_LOST && (refused || !fatal(result));
     uint32_t run = 0;
     while (run < entry->cases && !result) {
         result = run_case(t, entry, kernel, &cases[run]);

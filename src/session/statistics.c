@@ -138,7 +138,8 @@ vrn_result vrn_device_kernel_statistics(vrn_device *device, const vrn_statistics
     }
     vrn_arch arch;
     vrn_graph graph = {0};
-    vrn_result result;
+    vrn_result result = vrn_device_alive(device);
+    if (result) return result;
     if (params->arch) {
         arch = *params->arch;
         result = vrn_arch_check(&arch, &device->log);

@@ -1,0 +1,458 @@
+#define _POSIX_C_SOURCE 200809L /* mkdtemp */
+
+#include "life.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <vkresnet/vulkan.h>
+
+#include "checkpoint_files.h"
+#include "session/session.h"
+
+/* Small, with all that networks have: a projection, strides, channels that are padded. */
+static const char arch_text[] = "resnet8,planes=4:6:8,num_classes=3,shortcut=projection";
+
+enum { SIDE = 8, BATCH = 3, CLASSES = 3, PHOTO = 11, INPUT = BATCH * 3 * SIDE * SIDE };
+
+static const vrn_transform transform = {.resize = SIDE, .crop = SIDE, .std = {1, 1, 1}};
+
+void (*life_on_failure)(life_world *world, vrn_result result, vrn_device *device,
+                        vrn_session *session);
+
+static void message(void *user, vrn_log_level level, const char *text)
+{
+    life_world *world = user;
+    if (level != VRN_LOG_ERROR) return;
+    if (strncmp(text, "validation: V", 13) == 0) {
+        world->complaints++;
+        if (world->complaints < 8) fprintf(stderr, "  %.600s\n", text);
+    } else {
+        world->errors++;
+    }
+    snprintf(world->last, sizeof world->last, "%s", text);
+}
+
+static vrn_log log_of(life_world *world)
+{
+    return (vrn_log){.message = message, .user = world};
+}
+
+/* What every call promises: a line why it failed, if it did (exactly one, but for calls that report on many
+ * things), and nothing in *out then. */
+static vrn_result promise(life_world *world, const char *call, vrn_result result, const void *out,
+                          bool many)
+{
+    const void *object = NULL;
+    if (out) memcpy(&object, out, sizeof object);
+    const int errors = world->errors;
+    world->errors = 0;
+    if (many ? (errors > 0) < (result != VRN_OK) : errors != (result != VRN_OK)) {
+        fail_msg("%s: %s, and %d lines why, the last '%s'", call, vrn_result_string(result), errors,
+                 world->last);
+    }
+    if (out && (object == NULL) != (result != VRN_OK)) {
+        fail_msg("%s: %s, but *out is %s", call, vrn_result_string(result),
+                 object ? "not NULL" : "NULL");
+    }
+    return result;
+}
+
+#define MADE(world, object, call) promise(world, #call, call, &object, false)
+#define DONE(world, call)         promise(world, #call, call, NULL, false)
+#define DONE_MANY(world, call)    promise(world, #call, call, NULL, true)
+
+static void note(life_outcome *outcome, const float *numbers, uint32_t count)
+{
+    assert_true(outcome->count + count <= LIFE_NUMBERS);
+    memcpy(outcome->numbers + outcome->count, numbers, count * sizeof *numbers);
+    outcome->count += count;
+}
+
+bool life_same(const life_outcome *a, const life_outcome *b)
+{
+    return a->count == b->count && memcmp(a->numbers, b->numbers, a->count * sizeof(float)) == 0;
+}
+
+/* ---- Devices ---- */
+
+vrn_result life_device(life_world *world, vrn_device **device)
+{
+    const vrn_device_params params = {
+        .log = log_of(world),
+        .validation = world->validation,
+        .cache_directory = world->cache,
+    };
+    return vrn_device_create(device, &params);
+}
+
+static vrn_result lead_device(life_world *world, life_outcome *outcome)
+{
+    const vrn_log log = log_of(world);
+    vrn_device_info infos[8];
+    uint32_t count = 0;
+    vrn_device *device = NULL;
+    vrn_result result = DONE(world, vrn_device_list(infos, 8, &count, &log));
+    /* A driver that cannot start is a machine without a device. */
+    if (!result && count == 0) return VRN_ERROR_NO_DEVICE;
+    if (!result) result = MADE(world, device, life_device(world, &device));
+    if (result) {
+        if (life_on_failure) life_on_failure(world, result, NULL, NULL);
+        return result;
+    }
+    vrn_device_get_info(device, &infos[0]);
+    const float api = (float)infos[0].api_version;
+    note(outcome, &api, 1);
+    vrn_device_destroy(&device);
+    return VRN_OK;
+}
+
+/* ---- Models ---- */
+
+static vrn_result load(life_world *world, const char *path, vrn_model **model)
+{
+    const vrn_model_params params = {.log = log_of(world)};
+    return vrn_model_load(model, path, &params);
+}
+
+static vrn_result random_model(life_world *world, vrn_model **model)
+{
+    const vrn_model_params params = {.log = log_of(world)};
+    vrn_arch arch;
+    vrn_result result = vrn_arch_parse(&arch, arch_text, &params.log);
+    return result ? result : vrn_model_random(model, &arch, 5, &params);
+}
+
+static vrn_result save(life_world *world, const vrn_model *model, const char *path)
+{
+    const vrn_model_save_params params = {.log = log_of(world)};
+    return vrn_model_save(model, path, &params);
+}
+
+static vrn_result lead_models(life_world *world, life_outcome *outcome)
+{
+    const char *const paths[] = {world->zip, world->legacy, world->safetensors};
+    vrn_model *models[4] = {NULL};
+    vrn_result result = VRN_OK;
+    for (int i = 0; i < 3 && !result; i++) {
+        result = MADE(world, models[i], load(world, paths[i], &models[i]));
+    }
+    if (!result) result = MADE(world, models[3], random_model(world, &models[3]));
+    if (!result) result = DONE(world, save(world, models[0], world->saved));
+    for (int i = 0; i < 4; i++) {
+        vrn_model_info info = {0};
+        if (models[i]) vrn_model_get_info(models[i], &info);
+        const float parameters = (float)info.parameters;
+        if (!result) note(outcome, &parameters, 1);
+        vrn_model_destroy(&models[i]);
+    }
+    return result;
+}
+
+/* ---- Sessions ---- */
+
+static void fill_input(float input[INPUT])
+{
+    uint32_t state = 1;
+    for (int i = 0; i < INPUT; i++) {
+        state = state * 1664525u + 1013904223u;
+        input[i] = (float)(state >> 8) / 8388608.0f - 1;
+    }
+}
+
+/* Floats through two submissions at once, then photos. */
+static vrn_result run(life_world *world, vrn_session *session, life_outcome *outcome)
+{
+    static uint8_t pixels[PHOTO * PHOTO * 4];
+    float input[INPUT], logits[2][BATCH * CLASSES] = {{0}}, tap[BATCH * 8] = {0};
+    float *const taps[] = {tap};
+    vrn_ticket first = 0, second = 0;
+    fill_input(input);
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * 37);
+    const vrn_image photos[BATCH] = {
+        {pixels, PHOTO, PHOTO, 0}, {pixels, 5, PHOTO, PHOTO * 4}, {pixels, PHOTO, 4, 0}};
+    const vrn_batch floats = {.count = BATCH, .nchw = input, .logits = logits[0], .taps = taps};
+    const vrn_batch fewer = {.count = 2, .nhwc = input, .probabilities = logits[1]};
+    const vrn_batch images = {.count = BATCH, .images = photos, .probabilities = logits[0]};
+    vrn_result result = DONE(world, vrn_session_submit(session, &floats, &first));
+    if (!result) result = DONE(world, vrn_session_submit(session, &fewer, &second));
+    if (!result) result = DONE(world, vrn_session_wait(session, second));
+    if (!result) result = DONE(world, vrn_session_wait(session, first));
+    if (result) return result;
+    note(outcome, logits[0], BATCH * CLASSES);
+    note(outcome, logits[1], 2 * CLASSES);
+    note(outcome, tap, BATCH * 8);
+    result = DONE(world, vrn_session_run(session, &images));
+    if (!result) note(outcome, logits[0], BATCH * CLASSES);
+    return result;
+}
+
+static vrn_result use_session(life_world *world, vrn_device *device, const vrn_model *model,
+                              const vrn_session_params *params, life_outcome *outcome)
+{
+    vrn_session *session = NULL;
+    vrn_result result = MADE(world, session, vrn_session_create(&session, device, model, params));
+    if (!result) result = run(world, session, outcome);
+    if (result && life_on_failure) life_on_failure(world, result, device, session);
+    vrn_session_destroy(&session);
+    assert_null(session);
+    return result;
+}
+
+static vrn_result lead_sessions(life_world *world, life_outcome *outcome)
+{
+    static const char *const taps[] = {"avgpool"};
+    static const char *const kept[] = {"layer1.0.conv1"};
+    const vrn_session_params params[] = {
+        {.batch = BATCH, .transform = &transform, .taps = taps, .tap_count = 1, .memory_limit = 1},
+        {.batch = BATCH,
+         .transform = &transform,
+         .taps = taps,
+         .tap_count = 1,
+         .precision = VRN_PRECISION_FP16,
+         .fp32_layers = kept,
+         .fp32_layer_count = 1},
+        {.batch = BATCH,
+         .transform = &transform,
+         .taps = taps,
+         .tap_count = 1,
+         .precision = VRN_PRECISION_INT8,
+         .in_flight = 1},
+    };
+    vrn_result result = VRN_OK;
+    for (int i = 0; i < 3 && !result; i++) {
+        result = use_session(world, world->device, i == 2 ? world->calibrated : world->model,
+                             &params[i], outcome);
+    }
+    return result;
+}
+
+/* A device, on which everything is compiled anew, and one session. */
+static vrn_result lead_whole(life_world *world, life_outcome *outcome)
+{
+    static const char *const taps[] = {"avgpool"};
+    const vrn_session_params params = {
+        .batch = BATCH, .transform = &transform, .taps = taps, .tap_count = 1};
+    vrn_device *device = NULL;
+    vrn_result result = MADE(world, device, life_device(world, &device));
+    if (!result) result = use_session(world, device, world->model, &params, outcome);
+    vrn_device_destroy(&device);
+    return result;
+}
+
+static vrn_result lead_profile(life_world *world, life_outcome *outcome)
+{
+    vrn_session *session = NULL;
+    vrn_device_info info;
+    uint32_t count = 0;
+    const vrn_session_params params = {.batch = 1, .transform = &transform};
+    vrn_device_get_info(world->device, &info);
+    vrn_result result =
+        MADE(world, session, vrn_session_create(&session, world->device, world->model, &params));
+    if (!result && (info.capabilities & VRN_CAPABILITY_TIMESTAMPS)) {
+        result = DONE(world, vrn_session_profile(session, 1, NULL, 0, &count));
+    }
+    if (result && life_on_failure) life_on_failure(world, result, world->device, session);
+    vrn_session_destroy(&session);
+    const float layers = (float)count;
+    if (!result) note(outcome, &layers, 1);
+    return result;
+}
+
+/* ---- Recording, calibration, self-test ---- */
+
+/* Buffers come from the library's own device, past the shim's count of what may fail. */
+static vrn_result lead_recording(life_world *world, life_outcome *outcome)
+{
+    vrn_device *device = world->device;
+    vrn_session *session = NULL;
+    vrn_commands commands = {0};
+    vrn_buffer pixels = {0}, logits = {0};
+    vrn_result result = DONE(world, vrn_commands_create(&commands, device));
+    if (!result) {
+        result = DONE(world, vrn_buffer_create(&pixels, device, VRN_BUFFER_DEVICE,
+                                               PHOTO * PHOTO * 4, "pixels"));
+    }
+    if (!result) {
+        result = DONE(world, vrn_buffer_create(&logits, device, VRN_BUFFER_DEVICE,
+                                               CLASSES * sizeof(float), "logits"));
+    }
+    const vrn_session_params params = {.batch = 1, .transform = &transform};
+    if (!result) {
+        result = MADE(world, session, vrn_session_create(&session, device, world->model, &params));
+    }
+    VkCommandBuffer buffer = commands.buffers[0];
+    if (!result) result = DONE(world, vrn_commands_begin(buffer, device, true));
+    if (!result) {
+        const vrn_record_pixels picture = {
+            .place = {pixels.handle, 0}, .width = PHOTO, .height = PHOTO};
+        const vrn_record_params record = {
+            .pixels = &picture, .logits = {logits.handle, 0}, .top_count = 1};
+        if (pixels.mapped) memset(pixels.mapped, 77, PHOTO * PHOTO * 4);
+        result = DONE(world, vrn_session_record(session, buffer, &record));
+    }
+    if (!result) result = DONE(world, vrn_commands_end(buffer, device));
+    if (!result) result = DONE(world, vrn_commands_submit(&commands, device, &buffer, 1));
+    if (!result) result = DONE(world, vrn_commands_wait(&commands, device));
+    if (!result && logits.mapped) note(outcome, logits.mapped, CLASSES);
+    if (result && life_on_failure) life_on_failure(world, result, device, session);
+    vrn_commands_destroy(&commands, device);
+    vrn_session_destroy(&session);
+    vrn_buffer_destroy(&pixels, device);
+    vrn_buffer_destroy(&logits, device);
+    return result;
+}
+
+static vrn_result lead_calibration(life_world *world, life_outcome *outcome)
+{
+    float input[INPUT];
+    fill_input(input);
+    vrn_calibration *calibration = NULL;
+    vrn_model *model = NULL;
+    const vrn_calibration_params params = {.transform = &transform};
+    vrn_calibration_result found = {0};
+    vrn_result result =
+        MADE(world, calibration,
+             vrn_calibration_create(&calibration, world->device, world->model, &params));
+    if (!result) {
+        const vrn_batch batch = {.count = BATCH, .nhwc = input};
+        result = DONE(world, vrn_calibration_add(calibration, &batch));
+    }
+    if (!result) {
+        result = MADE(world, model, vrn_calibration_finish(calibration, &model, &found));
+    }
+    const float error = (float)found.error;
+    if (!result) note(outcome, &error, 1);
+    if (result && life_on_failure) life_on_failure(world, result, world->device, NULL);
+    vrn_model_destroy(&model);
+    vrn_calibration_destroy(&calibration);
+    return result;
+}
+
+static vrn_result lead_selftest(life_world *world, life_outcome *outcome)
+{
+    vrn_selftest_summary summary = {0};
+    const vrn_selftest_params params = {.kernel = "softmax", .replays = 1};
+    vrn_result result =
+        DONE_MANY(world, vrn_device_selftest(world->device, &params, &summary, NULL, NULL));
+    const float numbers[] = {(float)summary.cases, (float)summary.wrong, (float)summary.replays};
+    if (!result) note(outcome, numbers, 3);
+    if (result && life_on_failure) life_on_failure(world, result, world->device, NULL);
+    return result;
+}
+
+const life lives[] = {
+    {"device", lead_device, false},      {"models", lead_models, false},
+    {"sessions", lead_sessions, true},   {"profile", lead_profile, true},
+    {"recording", lead_recording, true}, {"calibration", lead_calibration, true},
+    {"self-test", lead_selftest, true},  {"whole", lead_whole, false},
+};
+const uint32_t life_count = sizeof lives / sizeof lives[0];
+
+vrn_result life_lead(const life *one, life_world *world, life_outcome *outcome, const char *what)
+{
+    *outcome = (life_outcome){0};
+    world->errors = 0;
+    vrn_result result = one->lead(world, outcome);
+    if (world->complaints) fail_msg("%s: validation: %s", what, world->last);
+    return result;
+}
+
+void life_check_lost(life_world *world, vrn_device *device, vrn_session *session)
+{
+    float input[INPUT] = {0}, logits[BATCH * CLASSES];
+    const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits};
+    const vrn_session_params params = {.transform = &transform};
+    vrn_session *fresh = NULL;
+    vrn_calibration *calibration = NULL;
+    vrn_device_peak peak;
+    uint32_t count;
+    world->errors = 0;
+    const vrn_result lost = VRN_ERROR_DEVICE_LOST;
+    assert_int_equal(MADE(world, fresh, vrn_session_create(&fresh, device, world->model, &params)),
+                     lost);
+    assert_int_equal(
+        MADE(world, calibration, vrn_calibration_create(&calibration, device, world->model, NULL)),
+        lost);
+    assert_int_equal(DONE(world, vrn_device_measure(device, &peak)), lost);
+    assert_int_equal(DONE_MANY(world, vrn_device_selftest(device, NULL, NULL, NULL, NULL)), lost);
+    if (!session) return;
+    vrn_ticket ticket;
+    vrn_record_params record = {.slot = 0};
+    assert_int_equal(DONE(world, vrn_session_run(session, &batch)), lost);
+    assert_int_equal(DONE(world, vrn_session_submit(session, &batch, &ticket)), lost);
+    if (session->next_ticket > 1) {
+        assert_int_equal(DONE(world, vrn_session_wait(session, 1)), lost);
+    }
+    assert_int_equal(DONE(world, vrn_session_profile(session, 1, NULL, 0, &count)), lost);
+    record.nchw.buffer = (VkBuffer)(uintptr_t)1;
+    record.logits.buffer = (VkBuffer)(uintptr_t)1;
+    assert_int_equal(
+        DONE(world, vrn_session_record(session, (VkCommandBuffer)(uintptr_t)1, &record)), lost);
+}
+
+/* ---- The world ---- */
+
+static void write_files(life_world *world)
+{
+    vrn_checkpoint *checkpoint = NULL;
+    vrn_model *model = NULL;
+    assert_int_equal(random_model(world, &model), VRN_OK);
+    assert_int_equal(save(world, model, world->safetensors), VRN_OK);
+    vrn_model_destroy(&model);
+    assert_int_equal(vrn_checkpoint_open(&checkpoint, world->safetensors, NULL), VRN_OK);
+    files_write_pth(checkpoint, world->zip, world->legacy);
+    vrn_checkpoint_destroy(&checkpoint);
+}
+
+void life_world_create(life_world *world)
+{
+    memset(world, 0, sizeof *world);
+    const char *no_validation = getenv("VRN_TEST_NO_VALIDATION");
+    const char *required = getenv("VRN_TEST_REQUIRE_DEVICE");
+    world->validation = !(no_validation && *no_validation);
+    const char *temporary = getenv("TMPDIR");
+    snprintf(world->directory, sizeof world->directory, "%s/vrn-life-XXXXXX",
+             temporary && *temporary ? temporary : "/tmp");
+    assert_non_null(mkdtemp(world->directory));
+#define PATH(field, name)                                                                          \
+    snprintf(world->field, sizeof world->field, "%s/%s", world->directory, name)
+    PATH(zip, "zip.pth");
+    PATH(legacy, "legacy.pth");
+    PATH(safetensors, "model.safetensors");
+    PATH(saved, "saved.safetensors");
+    PATH(cache, "cache");
+#undef PATH
+    write_files(world);
+    if (life_device(world, &world->device) != VRN_OK) {
+        life_world_destroy(world);
+        exit(required && *required && strcmp(required, "0") != 0 ? 1 : 77);
+    }
+    assert_int_equal(load(world, world->safetensors, &world->model), VRN_OK);
+    vrn_calibration *calibration = NULL;
+    const vrn_calibration_params params = {.transform = &transform};
+    float input[INPUT];
+    fill_input(input);
+    const vrn_batch batch = {.count = BATCH, .nhwc = input};
+    assert_int_equal(vrn_calibration_create(&calibration, world->device, world->model, &params),
+                     VRN_OK);
+    assert_int_equal(vrn_calibration_add(calibration, &batch), VRN_OK);
+    assert_int_equal(vrn_calibration_finish(calibration, &world->calibrated, NULL), VRN_OK);
+    vrn_calibration_destroy(&calibration);
+}
+
+void life_world_destroy(life_world *world)
+{
+    vrn_model_destroy(&world->model);
+    vrn_model_destroy(&world->calibrated);
+    vrn_device_destroy(&world->device);
+    char command[256];
+    snprintf(command, sizeof command, "rm -rf '%s'", world->directory);
+    if (system(command) != 0) fprintf(stderr, "%s is left\n", world->directory);
+}

@@ -1,0 +1,60 @@
+/* Lives of the library's objects, for tests that make something fail in the middle: each makes, uses and destroys
+ * something, checks what every call promises whether or not it succeeds, and says what the first failed call
+ * returned. */
+#ifndef VRN_TESTS_LIFE_H
+#define VRN_TESTS_LIFE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vkresnet/vkresnet.h>
+
+enum { LIFE_NUMBERS = 512 };
+
+/* What came out of a life that went well. */
+typedef struct life_outcome {
+    float numbers[LIFE_NUMBERS];
+    uint32_t count;
+} life_outcome;
+
+/* What lives are led in. */
+typedef struct life_world {
+    char directory[128]; /* temporary */
+    char zip[160], legacy[160], safetensors[160], saved[160], cache[160];
+    bool validation;
+    vrn_device *device; /* for the lives that do not make their own */
+    vrn_model *model, *calibrated;
+    int errors, complaints; /* lines: why a call failed, and of the validation layer */
+    char last[512];         /* the last of them */
+} life_world;
+
+typedef struct life {
+    const char *name;
+    vrn_result (*lead)(life_world *world, life_outcome *outcome);
+    bool needs_device; /* world->device: pipelines are made once, and stay */
+} life;
+
+extern const life lives[];
+extern const uint32_t life_count;
+
+/* Makes the files and models. Ends the process with 77, or 1, where there is no device. */
+void life_world_create(life_world *world);
+void life_world_destroy(life_world *world);
+
+/* A device with the world's log. */
+vrn_result life_device(life_world *world, vrn_device **device);
+
+/* Leads a life and checks what it leaves. `what` names it in messages. */
+vrn_result life_lead(const life *one, life_world *world, life_outcome *outcome, const char *what);
+
+/* Whether two outcomes are the same, bit for bit. */
+bool life_same(const life_outcome *a, const life_outcome *b);
+
+/* Every call on a lost device says so, without asking the driver. A session of it, or NULL. */
+void life_check_lost(life_world *world, vrn_device *device, vrn_session *session);
+
+/* Called with what is alive when a call has failed, before it is destroyed; NULL: nobody looks. */
+extern void (*life_on_failure)(life_world *world, vrn_result result, vrn_device *device,
+                               vrn_session *session);
+
+#endif
