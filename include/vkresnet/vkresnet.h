@@ -434,6 +434,8 @@ typedef struct vrn_session_params {
                                          where they fit; for tests and comparisons */
     uint64_t memory_limit;            /* of the activations, in bytes; larger batches are run in
                                          slices; 0: what the device allows, at most 1 GiB */
+    double submission_limit_ms;       /* how long a submission to the device may take; 0: 1000, or on a driver that
+                                         runs on the processor without limit; INFINITY: no limit. See below */
     bool tune;                        /* time the kernels that could compute each layer, on the device,
                                          and use the fastest; `kernel` switches it off. See below */
     void (*progress)(void *user, uint32_t done, uint32_t total, const char *text);
@@ -442,6 +444,14 @@ typedef struct vrn_session_params {
                                          where nothing is left to time. NULL: nobody looks */
     void *progress_user;
 } vrn_session_params;
+
+/* Drivers take a device that works on one submission for two to ten seconds for one that hangs, and end the program's
+ * use of it (VRN_ERROR_DEVICE_LOST). So a run that would take longer than submission_limit_ms goes to the device in
+ * several submissions: between layers, and where one layer takes too long with fewer images at once, or in parts of
+ * its grid. The results are the same bytes. What takes how long follows from the number of operations and from the
+ * speed that the session's earlier runs had; before the first it is guessed, for a slow device. Photos'
+ * preparation, tuning, profiles and the self-test are not divided; vrn_session_record, whose commands are one
+ * submission, divides layers only. */
 
 /* The tap "class_map", [classes, H, W], is the class activation map of Zhou et al. 2016: where in the image a
  * network sees each class. It is the linear layer, with its bias, applied at every position of the last stage's

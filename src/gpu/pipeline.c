@@ -228,7 +228,7 @@ static void create_pipeline(pipeline_job *job, vrn_device *device)
     const bool choice = device->subgroup.size_min != device->subgroup.size_max;
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-        .flags = job->flags,
+        .flags = job->flags | (key->based ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0),
         .stage =
             {
                 .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,

@@ -19,6 +19,7 @@ typedef struct vrn_pipeline_key {
     uint32_t arrays; /* bit i: binding i, the last, is an array of storage buffers of any length */
     uint32_t push_bytes;
     uint32_t subgroup_size; /* 0: as the driver likes */
+    uint32_t based;         /* 1: part of a grid can be dispatched, with vkCmdDispatchBase */
     uint32_t constant_count;
     uint32_t constant_ids[VRN_MAX_CONSTANTS];
     uint32_t constants[VRN_MAX_CONSTANTS]; /* 32-bit values; floats by their bits */

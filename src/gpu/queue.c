@@ -72,6 +72,19 @@ void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
     *commands = (vrn_commands){0};
 }
 
+vrn_result vrn_commands_add(vrn_commands *commands, vrn_device *device, VkCommandBuffer *buffer)
+{
+    const VkCommandBufferAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = commands->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = 1,
+    };
+    return vrn_device_check(device,
+                            device->vk.AllocateCommandBuffers(device->handle, &info, buffer),
+                            "vkAllocateCommandBuffers");
+}
+
 vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool once)
 {
     const VkCommandBufferBeginInfo info = {
@@ -100,32 +113,6 @@ static vrn_result reset_fence(vrn_commands *commands, vrn_device *device)
     return vrn_device_check(device, reset, "vkResetFences");
 }
 
-static vrn_result submit(vrn_commands *commands, vrn_device *device, const VkSubmitInfo *info)
-{
-    vrn_result result = vrn_device_alive(device);
-    if (!result) result = reset_fence(commands, device);
-    if (result) return result;
-    vrn_device_lock_queue(device);
-    atomic_store(&device->submitted, true);
-    const double begin = vrn_time_ms();
-    VkResult submitted = device->vk.QueueSubmit(device->queue, 1, info, commands->fence);
-    commands->driver_ms = vrn_time_ms() - begin;
-    vrn_device_unlock_queue(device);
-    commands->pending = submitted == VK_SUCCESS;
-    return vrn_device_check(device, submitted, "vkQueueSubmit");
-}
-
-vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
-                               const VkCommandBuffer *buffers, uint32_t count)
-{
-    const VkSubmitInfo info = {
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .commandBufferCount = count,
-        .pCommandBuffers = buffers,
-    };
-    return submit(commands, device, &info);
-}
-
 static void split(const vrn_timeline_point *points, uint32_t count, VkSemaphore *semaphores,
                   uint64_t *values)
 {
@@ -135,9 +122,9 @@ static void split(const vrn_timeline_point *points, uint32_t count, VkSemaphore 
     }
 }
 
-vrn_result vrn_commands_submit_ordered(vrn_commands *commands, vrn_device *device,
-                                       const VkCommandBuffer *buffers, uint32_t count,
-                                       const vrn_submit_order *order)
+/* One submission, after what `order` waits for, and before what it signals. */
+static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers, uint32_t count,
+                       const vrn_submit_order *order, VkFence fence)
 {
     VkSemaphore waits[VRN_MAX_TIMELINE_POINTS], signals[VRN_MAX_TIMELINE_POINTS];
     uint64_t wait_values[VRN_MAX_TIMELINE_POINTS], signal_values[VRN_MAX_TIMELINE_POINTS];
@@ -154,7 +141,7 @@ vrn_result vrn_commands_submit_ordered(vrn_commands *commands, vrn_device *devic
     };
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .pNext = &timeline,
+        .pNext = order->wait_count || order->signal_count ? &timeline : NULL,
         .waitSemaphoreCount = order->wait_count,
         .pWaitSemaphores = waits,
         .pWaitDstStageMask = stages,
@@ -163,7 +150,56 @@ vrn_result vrn_commands_submit_ordered(vrn_commands *commands, vrn_device *devic
         .signalSemaphoreCount = order->signal_count,
         .pSignalSemaphores = signals,
     };
-    return submit(commands, device, &info);
+    return device->vk.QueueSubmit(device->queue, 1, &info, fence);
+}
+
+/* Each buffer by itself, or all together; the first behind `ahead`, where there is one. Drivers may join what one call
+ * submits, so there are as many calls. */
+static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkCommandBuffer ahead,
+                             const VkCommandBuffer *buffers, uint32_t count, bool together,
+                             const vrn_submit_order *order)
+{
+    const VkCommandBuffer both[] = {ahead, buffers[0]};
+    vrn_result result = vrn_device_alive(device);
+    if (!result) result = reset_fence(commands, device);
+    if (result) return result;
+    VkResult submitted = VK_SUCCESS;
+    vrn_device_lock_queue(device);
+    atomic_store(&device->submitted, true);
+    const double begin = vrn_time_ms();
+    const uint32_t length = together ? count : 1;
+    for (uint32_t i = 0; i < count && submitted == VK_SUCCESS; i += length) {
+        const bool last = i + length == count, behind = i == 0 && ahead;
+        const vrn_submit_order own = {
+            .waits = order->waits,
+            .wait_count = i == 0 ? order->wait_count : 0,
+            .signals = order->signals,
+            .signal_count = last ? order->signal_count : 0,
+        };
+        submitted = submit(device, behind ? both : buffers + i, behind ? 2 : length, &own,
+                           last ? commands->fence : VK_NULL_HANDLE);
+        /* What is under way has no fence, and must not outlive its buffers. */
+        if (submitted != VK_SUCCESS && i > 0) device->vk.QueueWaitIdle(device->queue);
+    }
+    commands->driver_ms = vrn_time_ms() - begin;
+    vrn_device_unlock_queue(device);
+    commands->pending = submitted == VK_SUCCESS;
+    return vrn_device_check(device, submitted, "vkQueueSubmit");
+}
+
+vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
+                               const VkCommandBuffer *buffers, uint32_t count)
+{
+    return submit_all(commands, device, VK_NULL_HANDLE, buffers, count, true,
+                      &(vrn_submit_order){0});
+}
+
+vrn_result vrn_commands_submit_parts(vrn_commands *commands, vrn_device *device,
+                                     VkCommandBuffer ahead, const VkCommandBuffer *buffers,
+                                     uint32_t count, const vrn_submit_order *order)
+{
+    static const vrn_submit_order none = {0};
+    return submit_all(commands, device, ahead, buffers, count, false, order ? order : &none);
 }
 
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)

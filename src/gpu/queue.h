@@ -25,15 +25,19 @@ void vrn_commands_destroy(vrn_commands *commands, vrn_device *device); /* waits;
 vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool once);
 vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device);
 
+/* Another command buffer of the pool, which it is freed with. */
+vrn_result vrn_commands_add(vrn_commands *commands, vrn_device *device, VkCommandBuffer *buffer);
+
 /* Submits some of the buffers in this order, under the queue's lock. */
 vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
                                const VkCommandBuffer *buffers, uint32_t count);
 
-/* The same among other work, by an order that was checked: no more points than there may be, and the
- * device has timeline semaphores. */
-vrn_result vrn_commands_submit_ordered(vrn_commands *commands, vrn_device *device,
-                                       const VkCommandBuffer *buffers, uint32_t count,
-                                       const vrn_submit_order *order);
+/* Submits `count` buffers one by one, as submissions of their own, the first of them together with `ahead` (or
+ * VK_NULL_HANDLE): among other work, by an order that was checked (no more points than there may be, and the device
+ * has timeline semaphores), or NULL. Where one fails, those before it have ended. */
+vrn_result vrn_commands_submit_parts(vrn_commands *commands, vrn_device *device,
+                                     VkCommandBuffer ahead, const VkCommandBuffer *buffers,
+                                     uint32_t count, const vrn_submit_order *order);
 
 /* Waits for the last submission, if there is one under way. It stays under way where the wait fails.
  * A wait ends when any thread learns that the device is lost, whatever the driver does. */

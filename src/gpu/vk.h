@@ -81,6 +81,7 @@
     X(CmdBindDescriptorSets)                                                                       \
     X(CmdPushConstants)                                                                            \
     X(CmdDispatch)                                                                                 \
+    X(CmdDispatchBase)                                                                             \
     X(CmdCopyBuffer)                                                                               \
     X(CmdPipelineBarrier)                                                                          \
     X(CmdResetQueryPool)                                                                           \

@@ -206,6 +206,12 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
                        const vrn_bound_pass *bound, VkCommandBuffer buffer,
                        const vrn_device *device);
 
+/* Records one part of several of one of a kernel's passes. Parts are about equal, write different places and may run
+ * in any order; a part may be empty. More than one needs a pipeline whose key is `based`. */
+void vrn_kernel_record_part(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                            const vrn_bound_pass *bound, uint32_t pass, uint32_t part,
+                            uint32_t parts, VkCommandBuffer buffer, const vrn_device *device);
+
 /* Dispatches a grid, with x folded into x and y. */
 void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid);
 

@@ -286,7 +286,8 @@ static vrn_result create_pipelines(vrn_session *session)
     for (uint32_t i = 0; i < session->graph.count && !result; i++) {
         const vrn_kernel *kernel = session->steps[i].kernel;
         for (uint32_t pass = 0; pass < kernel->pass_count; pass++) {
-            vrn_kernel_key(kernel, pass, &session->graph.nodes[i].desc, &keys[count++]);
+            vrn_kernel_key(kernel, pass, &session->graph.nodes[i].desc, &keys[count]);
+            keys[count++].based = session->steps[i].divisible;
         }
     }
     if (!result) result = vrn_pipelines_prepare(session->device, keys, count, pipelines);
@@ -322,6 +323,7 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
     result = plan_memory(session, params, taps, tuned);
     if (result) goto done;
     list_outputs(session, taps);
+    vrn_split_create(session, params->submission_limit_ms);
     result = create_pipelines(session);
     if (!result) result = prepare_weights(session, ranges);
     if (!result) result = create_pool(session);

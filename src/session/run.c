@@ -1,4 +1,5 @@
 /* Inputs in, results out: the host's side of a submission. */
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -63,6 +64,17 @@ static double network_ms(const vrn_session *session, const vrn_slot *slot)
     return vrn_device_ticks_ms(device, ticks[0], ticks[1]);
 }
 
+/* What a run takes is looked at until it is known once, and where it is long; without timestamps it is the time
+ * since it was submitted, which is too long where other work came between. */
+static void learn(vrn_session *session, const vrn_slot *slot, double now)
+{
+    const double limit = session->split.limit_ms;
+    if (isinf(limit)) return;
+    if (session->split.measured && now - slot->submitted < limit / 4) return;
+    const double ms = slot->queries ? network_ms(session, slot) : now - slot->submitted;
+    vrn_split_learn(session, slot->batch.count, ms);
+}
+
 /* Waits for a slot's submission and writes its results. Where that fails the slot stays busy, and its
  * ticket can be waited for again; a lost device says so every time. */
 static vrn_result deliver(vrn_session *session, vrn_slot *slot)
@@ -74,6 +86,7 @@ static vrn_result deliver(vrn_session *session, vrn_slot *slot)
     if (result) return result;
     slot->busy = false;
     const double waited = vrn_time_ms();
+    learn(session, slot, waited);
     slot->host.replay_ms += waited - begin - slot->commands.wait_ms;
     unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->batch.logits);
     unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->batch.probabilities);
@@ -137,14 +150,17 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_b
 static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_source source,
                                  uint32_t count)
 {
-    if (slot->recorded == source && slot->recorded_count == count) return VRN_OK;
+    if (slot->recorded == source && slot->recorded_count == count &&
+        slot->recorded_version == session->split.version) {
+        return VRN_OK;
+    }
     slot->recorded = VRN_SOURCE_NONE;
     VkBuffer input = source == VRN_SOURCE_FLOATS ? slot->input.handle : slot->images.tensor.handle;
-    vrn_result result = vrn_network_record_whole(session, slot->commands.buffers[0], input,
-                                                 slot->output.handle, count, slot->queries, false);
+    vrn_result result = vrn_network_record_parts(session, slot, input, count);
     if (result) return result;
     slot->recorded = source;
     slot->recorded_count = count;
+    slot->recorded_version = session->split.version;
     return VRN_OK;
 }
 
@@ -201,18 +217,16 @@ static vrn_result submit(vrn_session *session, const vrn_batch *batch,
     if (!result) result = prepare(session, slot, batch);
     if (result) return result;
 
-    const VkCommandBuffer prepared[] = {slot->commands.buffers[1], slot->commands.buffers[0]};
-    const VkCommandBuffer *buffers = batch->images ? prepared : prepared + 1;
-    const uint32_t buffer_count = batch->images ? 2 : 1;
-    result = order ? vrn_commands_submit_ordered(&slot->commands, session->device, buffers,
-                                                 buffer_count, order)
-                   : vrn_commands_submit(&slot->commands, session->device, buffers, buffer_count);
+    result = vrn_commands_submit_parts(&slot->commands, session->device,
+                                       batch->images ? slot->commands.buffers[1] : VK_NULL_HANDLE,
+                                       slot->parts, slot->part_count, order);
     if (result) return result;
     slot->batch = *batch;
     for (uint32_t i = 0; i < session->tap_count; i++) {
         slot->taps[i] = batch->taps ? batch->taps[i] : NULL;
     }
     slot->busy = true;
+    slot->submitted = vrn_time_ms();
     slot->ticket = *ticket = session->next_ticket++;
     slot->host.submit_ms = slot->commands.driver_ms;
     slot->host.replay_ms = vrn_time_ms() - begin - slot->host.input_ms - slot->host.submit_ms;

@@ -37,6 +37,7 @@ static void destroy_slot(vrn_session *session, vrn_slot *slot)
     vrn_images_destroy(&slot->images, device);
     if (slot->queries) device->vk.DestroyQueryPool(device->handle, slot->queries, NULL);
     vrn_free(slot->taps);
+    vrn_free(slot->parts);
 }
 
 static vrn_result check_params(const vrn_session_params *params, const vrn_log *log)
@@ -57,6 +58,11 @@ static vrn_result check_params(const vrn_session_params *params, const vrn_log *
     if (params->in_flight > 64) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "%u submissions in flight: at most 64 are useful", params->in_flight);
+    }
+    if (!(params->submission_limit_ms >= 0)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "submission_limit_ms is %g: a time, or 0 for the usual one",
+                        params->submission_limit_ms);
     }
     if (params->tap_count > 0 && !params->taps) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "tap_count is %u, but taps is NULL",

@@ -1,6 +1,6 @@
 /* The inside of vrn_session. Its story in the order of the files: compile.c turns a model's graph into
- * steps (fuse.c, choose.c, plan.c, weights.c help), record.c writes the steps into command buffers, run.c
- * brings inputs in and results out, images.c prepares photos on the device, embed.c records into an
+ * steps (fuse.c, choose.c, plan.c, weights.c help), record.c writes the steps into command buffers (as many as
+ * split.c says), run.c brings inputs in and results out, images.c prepares photos on the device, embed.c records into an
  * application's command buffers, profile.c times the steps. */
 #ifndef VRN_SESSION_SESSION_H
 #define VRN_SESSION_SESSION_H
@@ -17,6 +17,7 @@
 #include "session/choose.h"
 #include "session/images.h"
 #include "session/plan.h"
+#include "session/split.h"
 #include "session/weights.h"
 
 /* One operation of the compiled network; step i computes node i of the graph. */
@@ -26,6 +27,8 @@ typedef struct vrn_step {
     vrn_bound_pass bound[VRN_PASSES_MAX];
     VkBufferView views[VRN_PASSES_MAX][VRN_BIND_COUNT]; /* of bindings that are texel buffers */
     uint64_t parameter_bytes;
+    double work;    /* of one image, in 1e9 operations (split.h) */
+    bool divisible; /* its pipelines can dispatch parts of a grid */
 } vrn_step;
 
 /* A result that leaves the arena: a value, and where it goes in a slot's output buffer. */
@@ -52,11 +55,15 @@ typedef struct vrn_slot {
     vrn_images images;
     VkQueryPool queries; /* two timestamps around the network */
     vrn_source recorded; /* what buffers[0] holds .. */
-    uint32_t recorded_count;
+    uint32_t recorded_count, recorded_version;
+    VkCommandBuffer
+        *parts; /* [part_count]: the network, a submission each; the first is buffers[0] */
+    uint32_t part_count, part_capacity;
     bool busy; /* submitted and not delivered */
     vrn_ticket ticket;
-    vrn_batch batch; /* where the results go; the inputs in it are no longer valid */
-    float **taps;    /* [tap_count], the batch's own copy */
+    double submitted; /* when */
+    vrn_batch batch;  /* where the results go; the inputs in it are no longer valid */
+    float **taps;     /* [tap_count], the batch's own copy */
     vrn_host_time host;
 } vrn_slot;
 
@@ -75,6 +82,7 @@ struct vrn_session {
 
     vrn_graph graph;
     vrn_plan plan;
+    vrn_split split;
     vrn_weights *weights;
     vrn_buffer arena;
     vrn_step *steps; /* [graph.count] */
@@ -111,5 +119,9 @@ void vrn_network_record(const vrn_session *session, VkCommandBuffer buffer, VkBu
 vrn_result vrn_network_record_whole(const vrn_session *session, VkCommandBuffer buffer,
                                     VkBuffer input, VkBuffer output, uint32_t count,
                                     VkQueryPool queries, bool each);
+
+/* The same into a slot's parts, each a command buffer that is to be submitted by itself (split.h). */
+vrn_result vrn_network_record_parts(const vrn_session *session, vrn_slot *slot, VkBuffer input,
+                                    uint32_t count);
 
 #endif

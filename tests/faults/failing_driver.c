@@ -46,7 +46,6 @@ static struct {
     PFN_vkEnumerateInstanceExtensionProperties extensions;
     vrn_instance_table instance;
     vrn_device_table device;
-    PFN_vkCmdDispatchBase dispatch_base;
 } driver;
 
 static struct {
@@ -188,7 +187,7 @@ static VKAPI_ATTR void VKAPI_CALL failing_CmdDispatchBase(VkCommandBuffer buffer
                                                           uint32_t y, uint32_t z)
 {
     atomic_fetch_add(&state.dispatches, 1);
-    driver.dispatch_base(buffer, bx, by, bz, x, y, z);
+    driver.device.CmdDispatchBase(buffer, bx, by, bz, x, y, z);
 }
 
 /* ---- Functions that make and destroy objects of a device ---- */
@@ -272,16 +271,13 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL failing_GetDeviceProcAddr(VkDevi
     OBJECTS(WRAP_OBJECT)
     WRAP(QueueSubmit)
     WRAP(CmdDispatch)
+    WRAP(CmdDispatchBase)
     WRAP(CreateComputePipelines)
     WRAP(DestroyPipeline)
     WRAP(DestroyDevice)
 #undef WRAP_OBJECT
 #undef WRAP_PLAIN
 #undef WRAP
-    if (strcmp(name, "vkCmdDispatchBase") == 0) {
-        driver.dispatch_base = (PFN_vkCmdDispatchBase)found;
-        return (PFN_vkVoidFunction)failing_CmdDispatchBase;
-    }
     return found;
 }
 

@@ -210,7 +210,12 @@ static vrn_result lead_sessions(life_world *world, life_outcome *outcome)
     static const char *const taps[] = {"avgpool"};
     static const char *const kept[] = {"layer1.0.conv1"};
     const vrn_session_params params[] = {
-        {.batch = BATCH, .transform = &transform, .taps = taps, .tap_count = 1, .memory_limit = 1},
+        {.batch = BATCH,
+         .transform = &transform,
+         .taps = taps,
+         .tap_count = 1,
+         .memory_limit = 1,
+         .submission_limit_ms = 0.2},
         {.batch = BATCH,
          .transform = &transform,
          .taps = taps,
