@@ -170,7 +170,8 @@ static size_t file_key(const vrn_device *device, char *key, size_t capacity)
                             device->info.driver_version, device->info.driver);
 }
 
-vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device)
+/* `log` hears of a lack of memory. */
+static vrn_result load(vrn_tuned *tuned, const vrn_device *device, const vrn_log *log)
 {
     char name[40], key[640];
     void *text;
@@ -180,21 +181,26 @@ vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device)
                         &text, &size, &device->log)) {
         return VRN_OK;
     }
-    vrn_result result = vrn_tuned_parse(tuned, text, size, &device->log);
+    vrn_result result = vrn_tuned_parse(tuned, text, size, log);
     vrn_free(text);
     return result;
 }
 
+vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device)
+{
+    return load(tuned, device, &device->log);
+}
+
 void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
 {
-    /* Others may have written in the meantime: their records stay. */
+    /* Others may have written in the meantime: their records stay. What goes wrong is no error: no log. */
     vrn_tuned all = {0};
     size_t size;
     char name[40], key[640];
-    vrn_result result = device->cache_directory ? vrn_tuned_load(&all, device) : VRN_OK;
+    vrn_result result = device->cache_directory ? load(&all, device, NULL) : VRN_OK;
     for (uint32_t i = 0; i < tuned->count && !result; i++) {
         if (!tuned->records[i].fresh) continue;
-        result = vrn_tuned_put(&all, &tuned->records[i], &device->log);
+        result = vrn_tuned_put(&all, &tuned->records[i], NULL);
     }
     char *text = result || all.count == 0 ? NULL : vrn_tuned_format(&all, &size);
     file_name(device, name);
