@@ -28,10 +28,14 @@ def read(root, path):
         return file.read()
 
 
+def code(root, path):
+    """A file of C without comments, with as many lines."""
+    return _COMMENT.sub(lambda match: "\n" * match.group().count("\n"), read(root, path))
+
+
 def includes(root, path):
     """Yields (name, quoted) for every #include of a file."""
-    text = _COMMENT.sub(lambda match: "\n" * match.group().count("\n"), read(root, path))
-    for match in _INCLUDE.finditer(text):
+    for match in _INCLUDE.finditer(code(root, path)):
         written = match.group(1)
         yield written[1:-1], written[0] == '"'
 

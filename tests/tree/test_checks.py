@@ -7,6 +7,7 @@ import sys
 import tempfile
 import unittest
 
+import check_allocations
 import check_headers
 import check_includes
 import check_sizes
@@ -36,6 +37,26 @@ class Tree(unittest.TestCase):
         self.assertEqual(len(problems), len(parts), problems)
         for problem, part in zip(problems, parts):
             self.assertIn(part, problem)
+
+
+class Allocations(Tree):
+    def allocations(self, path, text, *expect):
+        self.write("src/base/alloc.c", "void *p = malloc(1);\n")
+        self.write("src/base/other.c", "")
+        self.write(path, text)
+        self.expect(check_allocations.check(self.root, ["base", "net"]), *expect)
+
+    def test_own(self):
+        self.allocations("src/net/x.c", "x = vrn_alloc(1, 2);\n// a->free(b)\n/* malloc(1) */ vrn_free(x);\n")
+
+    def test_member(self):
+        self.allocations("src/net/x.c", "p->free(x); p.free(x);\n")
+
+    def test_foreign(self):
+        self.allocations("src/net/x.c", "\nx = strdup (y);\nfree(x);\n", "x.c:2: strdup", "x.c:3: free")
+
+    def test_application(self):
+        self.allocations("src/cli/x.c", "x = malloc(1);\n")
 
 
 class Includes(Tree):
