@@ -352,11 +352,44 @@ static vrn_result lead_selftest(life_world *world, life_outcome *outcome)
     return result;
 }
 
+static vrn_result lead_measure(life_world *world, life_outcome *outcome)
+{
+    vrn_device_peak peak = {0};
+    vrn_result result = DONE(world, vrn_device_measure(world->device, &peak));
+    const float measured = peak.gflops > 0 && peak.gb_s > 0;
+    if (!result) note(outcome, &measured, 1);
+    if (result && life_on_failure) life_on_failure(world, result, world->device, NULL);
+    return result;
+}
+
+/* Which kernels win is chance, and so are the last bits: only that there are results counts. */
+static vrn_result lead_tuning(life_world *world, life_outcome *outcome)
+{
+    static const char *const taps[] = {"avgpool"};
+    const vrn_session_params params = {
+        .batch = BATCH, .transform = &transform, .taps = taps, .tap_count = 1, .tune = true};
+    life_outcome ignored = {0};
+    const char *const clean = world->cache;
+    char command[200];
+    snprintf(command, sizeof command, "rm -f '%s'/tuned-*", clean);
+    if (system(command) != 0) fail_msg("%s cannot be emptied", clean);
+    vrn_result result = use_session(world, world->device, world->model, &params, &ignored);
+    const float count = (float)ignored.count;
+    if (!result) note(outcome, &count, 1);
+    return result;
+}
+
 const life lives[] = {
-    {"device", lead_device, false},      {"models", lead_models, false},
-    {"sessions", lead_sessions, true},   {"profile", lead_profile, true},
-    {"recording", lead_recording, true}, {"calibration", lead_calibration, true},
-    {"self-test", lead_selftest, true},  {"whole", lead_whole, false},
+    {.name = "device", .lead = lead_device},
+    {.name = "models", .lead = lead_models},
+    {.name = "sessions", .lead = lead_sessions, .needs_device = true},
+    {.name = "profile", .lead = lead_profile, .needs_device = true},
+    {.name = "recording", .lead = lead_recording, .needs_device = true},
+    {.name = "calibration", .lead = lead_calibration, .needs_device = true},
+    {.name = "self-test", .lead = lead_selftest, .needs_device = true},
+    {.name = "whole", .lead = lead_whole},
+    {.name = "measure", .lead = lead_measure, .needs_device = true, .asked = true},
+    {.name = "tuning", .lead = lead_tuning, .needs_device = true, .asked = true},
 };
 const uint32_t life_count = sizeof lives / sizeof lives[0];
 

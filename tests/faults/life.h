@@ -32,6 +32,7 @@ typedef struct life {
     const char *name;
     vrn_result (*lead)(life_world *world, life_outcome *outcome);
     bool needs_device; /* world->device: pipelines are made once, and stay */
+    bool asked;        /* takes long: led only where somebody asks for it by name */
 } life;
 
 extern const life lives[];

@@ -93,7 +93,7 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[16];
     uint32_t count = 0;
     for (uint32_t i = 0; i < life_count; i++) {
-        if (argc > 1 && strcmp(lives[i].name, argv[1]) != 0) continue;
+        if (argc > 1 ? strcmp(lives[i].name, argv[1]) != 0 : lives[i].asked) continue;
         tests[count++] = (struct CMUnitTest){
             .name = lives[i].name,
             .test_func = test_every_allocation,

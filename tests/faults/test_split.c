@@ -94,6 +94,19 @@ static void compare(const vrn_model *model, vrn_session_params params, const cha
     }
 }
 
+static vrn_model *calibrated(const vrn_model *model)
+{
+    vrn_calibration *calibration = NULL;
+    vrn_model *bytes = NULL;
+    const vrn_calibration_params params = {.height = SIDE, .width = SIDE};
+    assert_int_equal(vrn_calibration_create(&calibration, device, model, &params), VRN_OK);
+    const vrn_batch batch = {.count = BATCH, .nchw = input};
+    assert_int_equal(vrn_calibration_add(calibration, &batch), VRN_OK);
+    assert_int_equal(vrn_calibration_finish(calibration, &bytes, NULL), VRN_OK);
+    vrn_calibration_destroy(&calibration);
+    return bytes;
+}
+
 static void test_precisions(void **state)
 {
     (void)state;
@@ -102,6 +115,9 @@ static void test_precisions(void **state)
         compare(model, (vrn_session_params){.precision = (vrn_precision)p},
                 vrn_precision_name((vrn_precision)p));
     }
+    vrn_model *bytes = calibrated(model);
+    compare(bytes, (vrn_session_params){.precision = VRN_PRECISION_INT8}, "int8");
+    vrn_model_destroy(&bytes);
     compare(model, (vrn_session_params){.no_fusion = true}, "unfused");
     compare(model, (vrn_session_params){.memory_limit = 1}, "slices of one");
     vrn_model_destroy(&model);
