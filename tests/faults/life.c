@@ -369,10 +369,9 @@ static vrn_result lead_tuning(life_world *world, life_outcome *outcome)
     const vrn_session_params params = {
         .batch = BATCH, .transform = &transform, .taps = taps, .tap_count = 1, .tune = true};
     life_outcome ignored = {0};
-    const char *const clean = world->cache;
     char command[200];
-    snprintf(command, sizeof command, "rm -f '%s'/tuned-*", clean);
-    if (system(command) != 0) fail_msg("%s cannot be emptied", clean);
+    snprintf(command, sizeof command, "rm -f '%s'/tuned-*", world->cache);
+    if (system(command) != 0) fail_msg("%s cannot be emptied", world->cache);
     vrn_result result = use_session(world, world->device, world->model, &params, &ignored);
     const float count = (float)ignored.count;
     if (!result) note(outcome, &count, 1);
@@ -388,7 +387,7 @@ const life lives[] = {
     {.name = "calibration", .lead = lead_calibration, .needs_device = true},
     {.name = "self-test", .lead = lead_selftest, .needs_device = true},
     {.name = "whole", .lead = lead_whole},
-    {.name = "measure", .lead = lead_measure, .needs_device = true, .asked = true},
+    {.name = "measure", .lead = lead_measure, .needs_device = true},
     {.name = "tuning", .lead = lead_tuning, .needs_device = true, .asked = true},
 };
 const uint32_t life_count = sizeof lives / sizeof lives[0];
