@@ -57,8 +57,7 @@ static vrn_result time_once(peak *p, record_function record, const void *what, d
     }
     result = vrn_commands_end(buffer, device);
     double begin = vrn_time_ms();
-    if (!result) result = vrn_commands_submit(&p->commands, device, &buffer, 1);
-    if (!result) result = vrn_commands_wait(&p->commands, device);
+    if (!result) result = vrn_commands_run(&p->commands, device, &buffer, 1);
     *ms = vrn_time_ms() - begin;
     if (result || !p->queries) return result;
     uint64_t ticks[2];

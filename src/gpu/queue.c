@@ -51,8 +51,9 @@ static VkResult wait(const vrn_commands *commands, const vrn_device *device)
 }
 
 /* What is under way uses what will be destroyed. */
-static void finish(const vrn_commands *commands, const vrn_device *device)
+static void finish(vrn_commands *commands, vrn_device *device)
 {
+    if (!commands->pending) return;
     if (atomic_load(&device->lost)) {
         device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, lost_ns);
     } else if (wait(commands, device) != VK_SUCCESS && !atomic_load(&device->lost)) {
@@ -60,11 +61,13 @@ static void finish(const vrn_commands *commands, const vrn_device *device)
         device->vk.QueueWaitIdle(device->queue);
         vrn_device_unlock_queue(device);
     }
+    commands->pending = false;
+    commands->signalled = true;
 }
 
 void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
 {
-    if (commands->pending) finish(commands, device);
+    finish(commands, device);
     if (commands->fence) {
         device->vk.DestroyFence(device->handle, commands->fence, NULL);
     }
@@ -212,6 +215,15 @@ vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)
     commands->signalled = waited == VK_SUCCESS;
     vrn_result result = vrn_device_check(device, waited, "vkWaitForFences");
     return result ? result : reset_fence(commands, device);
+}
+
+vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device,
+                            const VkCommandBuffer *buffers, uint32_t count)
+{
+    vrn_result result = vrn_commands_submit(commands, device, buffers, count);
+    if (!result) result = vrn_commands_wait(commands, device);
+    finish(commands, device);
+    return result;
 }
 
 void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool to_host)

@@ -43,6 +43,11 @@ vrn_result vrn_commands_submit_parts(vrn_commands *commands, vrn_device *device,
  * A wait ends when any thread learns that the device is lost, whatever the driver does. */
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device);
 
+/* Submits and waits. Nothing is under way afterwards, as far as the driver lets one know: also where it failed, what
+ * was used may be destroyed or recorded again. */
+vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device,
+                            const VkCommandBuffer *buffers, uint32_t count);
+
 /* Makes everything that earlier commands of the queue wrote, by kernel or copy, visible to later
  * ones; with `to_host` to the host as well. */
 void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool to_host);

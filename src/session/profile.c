@@ -111,8 +111,7 @@ static vrn_result profile_run(profile *p, vrn_session *session, uint32_t run, ui
 {
     vrn_device *device = session->device;
     const uint32_t steps = session->graph.count;
-    vrn_result result = vrn_commands_submit(&p->commands, device, p->commands.buffers, 1);
-    if (!result) result = vrn_commands_wait(&p->commands, device);
+    vrn_result result = vrn_commands_run(&p->commands, device, p->commands.buffers, 1);
     if (result) return result;
     VkResult read = device->vk.GetQueryPoolResults(
         device->handle, p->queries, 0, steps + 1, (steps + 1) * sizeof *p->ticks, p->ticks,

@@ -201,8 +201,7 @@ vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms)
     vrn_device *device = bench->device;
     const double begin = vrn_time_ms();
     vrn_result result =
-        vrn_commands_submit(&bench->commands, device, &bench->commands.buffers[trial->slot], 1);
-    if (!result) result = vrn_commands_wait(&bench->commands, device);
+        vrn_commands_run(&bench->commands, device, &bench->commands.buffers[trial->slot], 1);
     *ms = (vrn_time_ms() - begin) / trial->repeats;
     if (result || !bench->queries) return result;
     uint64_t ticks[2];

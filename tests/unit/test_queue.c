@@ -153,6 +153,23 @@ static void parts_that_were_submitted_are_waited_for(void **state)
     assert_int_equal(fake.idles, 1); /* there was nothing under way */
 }
 
+/* What a run used is destroyed or recorded again after it, also where waiting for it failed. */
+static void a_run_leaves_nothing_under_way(void **state)
+{
+    (void)state;
+    const VkCommandBuffer buffer = VK_NULL_HANDLE;
+    vrn_commands commands = {.fence = (VkFence)(uintptr_t)1};
+    fake.waited = VK_ERROR_OUT_OF_HOST_MEMORY;
+    assert_int_equal(vrn_commands_run(&commands, &device, &buffer, 1), VRN_ERROR_OUT_OF_MEMORY);
+    assert_int_equal(fake.waits, 2);
+    assert_int_equal(fake.idles, 1);
+    assert_false(commands.pending);
+    fake.waited = VK_SUCCESS;
+    assert_int_equal(vrn_commands_run(&commands, &device, &buffer, 1), VRN_OK);
+    assert_int_equal(fake.submits, 2);
+    assert_int_equal(fake.resets, 2); /* of the fence that nobody had seen signalled, too */
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -178,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(wait_ends_when_another_thread_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fence_is_reset_before_it_serves_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_run_leaves_nothing_under_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parts_go_one_by_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parts_that_were_submitted_are_waited_for, set_up,
                                         tear_down),
