@@ -61,24 +61,6 @@ static void print_line(const cli_model *model, const char *path, const cli_score
     putchar('\n');
 }
 
-/* Whether the terminal's text is UTF-8, as POSIX says where that is written. */
-static bool is_utf8(void)
-{
-    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (int i = 0; i < 3; i++) {
-        char *value = cli_environment(variables[i]);
-        bool set = value && *value;
-        bool utf8 = set && (strstr(value, "UTF-8") || strstr(value, "utf8"));
-        free(value);
-        if (set) return utf8;
-    }
-#if defined(_WIN32)
-    return true;
-#else
-    return false;
-#endif
-}
-
 /* The part `value` of `columns`, in eighths of a column where the terminal has such characters. */
 static void print_bar(double value, uint32_t columns, bool utf8)
 {
@@ -102,7 +84,7 @@ static void print_table(const cli_model *model, const char *path, const cli_scor
 {
     uint32_t width = cli_terminal_width();
     uint32_t columns = width > OTHER_COLUMNS ? width - OTHER_COLUMNS : 0;
-    bool utf8 = is_utf8();
+    bool utf8 = cli_text_is_utf8();
     if (columns > BAR_COLUMNS) columns = BAR_COLUMNS;
     cli_print_name(path);
     putchar('\n');

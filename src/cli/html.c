@@ -1,9 +1,12 @@
 #include "html.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <vkresnet/vkresnet.h>
+
+#include "parse.h"
 
 static const char base_style[] =
     ":root{color-scheme:light dark;--paper:#fff;--ink:#1c2126;--soft:#5b656f;--line:#d8dde2;"
@@ -21,13 +24,12 @@ static const char base_style[] =
     ".note{color:var(--soft);font-size:.875rem}\n"
     "code{font:.9em ui-monospace,'DejaVu Sans "
     "Mono',Menlo,Consolas,monospace;overflow-wrap:anywhere}\n"
-    "dl{margin:0}\n"
-    ".figures{display:flex;flex-wrap:wrap;gap:.75rem 2.5rem;padding:.9rem 0;"
-    "border:solid var(--line);border-width:1px 0}\n"
-    ".figures div{display:flex;flex-direction:column-reverse}\n"
-    ".figures dd{margin:0;font-size:1.7rem;line-height:1.2;font-weight:600;"
+    ".figures{display:flex;flex-wrap:wrap;gap:.75rem 2.5rem;margin:0;padding:.9rem 0;"
+    "list-style:none;border:solid var(--line);border-width:1px 0}\n"
+    ".figures b{display:block;font-size:1.7rem;line-height:1.2;font-weight:600;"
     "font-variant-numeric:tabular-nums}\n"
-    ".figures dt{color:var(--soft);font-size:.875rem}\n"
+    ".figures span{color:var(--soft);font-size:.875rem}\n"
+    "dl{margin:0}\n"
     ".facts{margin-top:1.25rem;display:grid;grid-template-columns:max-content 1fr;gap:.15rem "
     "1.5rem;"
     "font-size:.9rem}\n"
@@ -45,7 +47,7 @@ static const char base_style[] =
     "--wash:#f3f5f7;--accent:#2c6cb0;--good:#2f7d4f;--bad:#b3402c}\n"
     "body{font-size:12px;print-color-adjust:exact;-webkit-print-color-adjust:exact}"
     "main{max-width:none;padding:0}.scroll{overflow:visible}"
-    "h2{break-after:avoid}tr,figure{break-inside:avoid}}\n";
+    "h2,.note{break-after:avoid}tr,figure,svg{break-inside:avoid}}\n";
 
 void cli_html_begin(FILE *out, const char *title, const char *style)
 {
@@ -67,19 +69,25 @@ void cli_html_end(FILE *out)
 
 void cli_html_text(FILE *out, const char *text)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        switch (*c) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        case '"': fputs("&quot;", out); break;
-        case '\'': fputs("&#39;", out); break;
-        default:
-            if (*c < 0x20 || *c == 0x7f) {
-                fputs("\xef\xbf\xbd", out);
-            } else {
-                fputc(*c, out);
-            }
+    size_t length = 1;
+    for (; *text; text += length ? length : 1) {
+        length = cli_utf8_length(text);
+        bool control = (unsigned char)*text < 0x20 || *text == 0x7f ||
+                       (length == 2 && *text == '\xc2' && (unsigned char)text[1] < 0xa0);
+        if (length == 0 || control) {
+            fputs("\xef\xbf\xbd", out);
+        } else if (*text == '&') {
+            fputs("&amp;", out);
+        } else if (*text == '<') {
+            fputs("&lt;", out);
+        } else if (*text == '>') {
+            fputs("&gt;", out);
+        } else if (*text == '"') {
+            fputs("&quot;", out);
+        } else if (*text == '\'') {
+            fputs("&#39;", out);
+        } else {
+            fwrite(text, 1, length, out);
         }
     }
 }
@@ -108,24 +116,24 @@ void cli_html_format(FILE *out, const char *format, ...)
 
 void cli_html_figures_begin(FILE *out)
 {
-    fputs("<dl class=\"figures\">\n", out);
+    fputs("<ul class=\"figures\">\n", out);
 }
 
 void cli_html_figure(FILE *out, const char *label, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fputs("<div><dt>", out);
-    cli_html_text(out, label);
-    fputs("</dt><dd>", out);
+    fputs("<li><b>", out);
     write_formatted(out, format, args);
-    fputs("</dd></div>\n", out);
+    fputs("</b> <span>", out);
+    cli_html_text(out, label);
+    fputs("</span></li>\n", out);
     va_end(args);
 }
 
 void cli_html_figures_end(FILE *out)
 {
-    fputs("</dl>\n", out);
+    fputs("</ul>\n", out);
 }
 
 void cli_html_facts_begin(FILE *out)

@@ -16,7 +16,8 @@
 void cli_html_begin(FILE *out, const char *title, const char *style);
 void cli_html_end(FILE *out);
 
-/* A text in element or attribute: escaped, and valid in both. Control characters become U+FFFD. */
+/* A text in element or attribute: escaped, and valid in both. Control characters and what is
+ * no UTF-8 become U+FFFD. */
 void cli_html_text(FILE *out, const char *text);
 void cli_html_format(FILE *out, const char *format, ...) CLI_PRINTF(2, 3);
 

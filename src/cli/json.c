@@ -5,29 +5,14 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* The length of the UTF-8 sequence at `text`, or 0 where it is not valid (RFC 3629: no overlong
- * forms, no surrogates, nothing above U+10FFFF). Reads no further than the NUL. */
-static size_t sequence_length(const unsigned char *text)
-{
-    unsigned char c = text[0];
-    if (c < 0x80) return 1;
-    size_t length = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : 4;
-    if (c < 0xc2 || c > 0xf4) return 0;
-    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < low || text[1] > high) return 0;
-    for (size_t i = 2; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) return 0;
-    }
-    return length;
-}
+#include "parse.h"
 
 static void write_text(FILE *out, const char *text)
 {
     const unsigned char *c = (const unsigned char *)text;
     fputc('"', out);
     while (*c) {
-        size_t length = sequence_length(c);
+        size_t length = cli_utf8_length((const char *)c);
         if (length == 0) {
             fputs("\\ufffd", out);
             c++;

@@ -77,3 +77,19 @@ bool cli_same_text(const char *a, const char *b)
         if (!x) return true;
     }
 }
+
+size_t cli_utf8_length(const char *sequence)
+{
+    const unsigned char *text = (const unsigned char *)sequence;
+    unsigned char c = text[0];
+    if (c < 0x80) return 1;
+    size_t length = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : 4;
+    if (c < 0xc2 || c > 0xf4) return 0;
+    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    if (text[1] < low || text[1] > high) return 0;
+    for (size_t i = 2; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) return 0;
+    }
+    return length;
+}

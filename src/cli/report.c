@@ -60,6 +60,23 @@ void cli_capture_errors(char *text)
     captured = text;
 }
 
+bool cli_text_is_utf8(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (int i = 0; i < 3; i++) {
+        char *value = cli_environment(variables[i]);
+        bool set = value && *value;
+        bool utf8 = set && (strstr(value, "UTF-8") || strstr(value, "utf8"));
+        free(value);
+        if (set) return utf8;
+    }
+#if defined(_WIN32)
+    return true;
+#else
+    return false;
+#endif
+}
+
 void cli_error(const char *format, ...)
 {
     va_list args;

@@ -36,6 +36,9 @@ void cli_capture_errors(char *text);
 /* A text from a file or a file's name to standard output, also with '?' for control characters. */
 void cli_print_name(const char *text);
 
+/* Whether text for people may have characters beyond ASCII, as POSIX's variables say where that is written. */
+bool cli_text_is_utf8(void);
+
 /* A wrong command line: the error, a hint to --help, and CLI_USAGE. `command` may be NULL. */
 int cli_usage(const char *command, const char *format, ...) CLI_PRINTF(2, 3);
 
