@@ -141,23 +141,13 @@ static bool add_line(cli_labels *labels, const csv_reader *reader, const char *f
         return false;
     }
     if (!find_class(reader, model, fields, &found)) return false;
-    char **paths = cli_grow(labels->paths, labels->count, &labels->path_capacity, sizeof *paths);
-    if (paths) labels->paths = paths;
-    uint32_t *classes =
-        cli_grow(labels->classes, labels->count, &labels->class_capacity, sizeof *classes);
-    if (classes) labels->classes = classes;
-    if (!paths || !classes) return false;
     bool absolute = cli_path_is_absolute(fields[0]) || !*folder;
     char *path = absolute ? cli_copy_text(fields[0]) : cli_join(folder, fields[0]);
-    if (!path) return false;
-    labels->paths[labels->count] = path;
-    labels->classes[labels->count++] = found;
-    return true;
+    return path && cli_labels_add(labels, path, found);
 }
 
-bool cli_labels_read(cli_labels *labels, const char *path, const cli_model *model)
+bool cli_csv_read(cli_labels *labels, const char *path, const cli_model *model)
 {
-    *labels = (cli_labels){0};
     csv_reader reader = {.path = path, .columns = {0, 1, 2}};
     char *text = read_text(path), *folder = cli_copy_text(path), *line;
     bool good = text && folder;
@@ -175,14 +165,5 @@ bool cli_labels_read(cli_labels *labels, const char *path, const cli_model *mode
     }
     free(text);
     free(folder);
-    if (!good) cli_labels_free(labels);
     return good;
-}
-
-void cli_labels_free(cli_labels *labels)
-{
-    for (size_t i = 0; i < labels->count; i++) free(labels->paths[i]);
-    free(labels->paths);
-    free(labels->classes);
-    *labels = (cli_labels){0};
 }

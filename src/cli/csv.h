@@ -3,23 +3,14 @@
 #define VRN_CLI_CSV_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
+#include "dataset.h"
 #include "model.h"
 
-typedef struct cli_labels {
-    char **paths;      /* [count]; relative ones are joined to the file's folder */
-    uint32_t *classes; /* [count] */
-    size_t count;
-    size_t path_capacity, class_capacity;
-} cli_labels;
-
-/* Reads lines of file,label[,class], with or without a first line that names the columns. The class
- * is a number; without it the label is one, or a name that the model knows. Fields may be quoted as
- * in RFC 4180, but go over no line end. Reports and returns false when something is wrong, with the
- * line's number. */
-bool cli_labels_read(cli_labels *labels, const char *path, const cli_model *model);
-void cli_labels_free(cli_labels *labels);
+/* Adds lines of file,label[,class], with or without a first line that names the columns. The class
+ * is a number; without it the label is one, or a name that the model knows. Relative files are joined to
+ * the list's folder. Fields may be quoted as in RFC 4180, but go over no line end. Reports and returns
+ * false when something is wrong, with the line's number. */
+bool cli_csv_read(cli_labels *labels, const char *path, const cli_model *model);
 
 #endif

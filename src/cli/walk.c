@@ -73,6 +73,11 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
     return complete;
 }
 
+bool cli_paths_add_folder(cli_paths *paths, const char *folder)
+{
+    return walk(paths, folder, 0);
+}
+
 bool cli_paths_add(cli_paths *paths, const char *argument)
 {
     if (cli_path_get_kind(argument) != CLI_PATH_DIRECTORY) {
@@ -80,7 +85,7 @@ bool cli_paths_add(cli_paths *paths, const char *argument)
         return path && push(paths, path);
     }
     size_t before = paths->count;
-    bool complete = walk(paths, argument, 0);
+    bool complete = cli_paths_add_folder(paths, argument);
     if (complete && paths->count == before) {
         cli_error("%s: no images in this folder", argument);
         return false;

@@ -14,6 +14,9 @@ typedef struct cli_paths {
  * their extensions. Links to folders inside are not followed. Reports and returns false if a part
  * could not be read, or if a folder has no images; what was found stays. */
 bool cli_paths_add(cli_paths *paths, const char *argument);
+/* The same for a folder, which may have none. */
+bool cli_paths_add_folder(cli_paths *paths, const char *folder);
+
 void cli_paths_free(cli_paths *paths);
 
 /* What the names of images end in, without the dot; NULL behind the last. */
