@@ -3,159 +3,187 @@
 #include <stdlib.h>
 
 #include "command.h"
-#include "csv.h"
+#include "dataset.h"
 #include "engine.h"
+#include "evaluation.h"
+#include "evaluation_page.h"
+#include "evaluation_print.h"
 #include "feed.h"
-#include "json.h"
+#include "mistakes.h"
 #include "npy.h"
 #include "os.h"
 #include "report.h"
 #include "score.h"
+#include "shard.h"
 
-enum { DEFAULT_BATCH = 8, TOP = 5 };
+enum { DEFAULT_BATCH = 8 };
 
-typedef struct eval_tally {
-    const cli_labels *labels;
-    uint32_t classes;
-    cli_score *scores;  /* [classes] */
-    float *missing;     /* [classes], NaN: the logits of an image that could not be read */
-    cli_file *logits;   /* NULL: not wanted */
-    size_t logits_rows; /* written so far */
-    uint64_t images, right, right_in_top;
-} eval_tally;
+typedef struct eval_run {
+    const cli_options *options;
+    const char *data; /* the list or the folder */
+    cli_crew crew;
+    cli_labels labels;
+    cli_shard shard;
+    cli_evaluation evaluation;
+    cli_mistakes mistakes;
+    cli_score *scores;     /* [classes] */
+    float *missing;        /* [classes], NaN: the logits of an image that was not run */
+    cli_file logits, page; /* zeroed: not wanted */
+    size_t logits_rows;    /* written so far */
+} eval_run;
 
-/* Rows of NaN up to the image's own, so that row and line of the list agree. */
-static void skip_rows(eval_tally *tally, size_t index)
+/* Rows of NaN up to the image's own, so that row and image agree. */
+static void skip_rows(eval_run *run, size_t index)
 {
-    for (; tally->logits_rows < index; tally->logits_rows++) {
-        cli_npy_write(tally->logits, tally->missing, tally->classes);
+    if (!run->logits.stream) return;
+    for (; run->logits_rows < index; run->logits_rows++) {
+        cli_npy_write(&run->logits, run->missing, run->evaluation.classes);
     }
 }
 
 static bool count_result(void *user, size_t index, const float *logits)
 {
-    eval_tally *tally = user;
-    cli_rank(tally->scores, logits, tally->classes);
-    uint32_t label = tally->labels->classes[index];
-    tally->images++;
-    for (uint32_t i = 0; i < TOP && i < tally->classes; i++) {
-        if (tally->scores[i].index != label || isnan(tally->scores[i].value)) continue;
-        tally->right += i == 0;
-        tally->right_in_top++;
+    eval_run *run = user;
+    uint32_t classes = run->evaluation.classes;
+    cli_verdict verdict;
+    cli_rank(run->scores, logits, classes);
+    if (!cli_evaluation_add(&run->evaluation, run->labels.classes[index], run->scores, &verdict)) {
+        return false;
     }
-    if (tally->logits) {
-        skip_rows(tally, index);
-        cli_npy_write(tally->logits, logits, tally->classes);
-        tally->logits_rows++;
+    cli_mistakes_add(&run->mistakes, index, &verdict);
+    if (run->logits.stream) {
+        skip_rows(run, index);
+        cli_npy_write(&run->logits, logits, classes);
+        run->logits_rows++;
     }
     return true;
 }
 
-static double percent(uint64_t part, uint64_t whole)
+/* What the weights are, whatever the folder and the machine. */
+static bool describe(eval_run *run)
 {
-    return whole ? 100.0 * (double)part / (double)whole : 0;
+    const cli_options *options = run->options;
+    char seed[48];
+    const char *weights = options->model;
+    if (options->has_seed) {
+        snprintf(seed, sizeof seed, "random weights %llu", (unsigned long long)options->seed);
+        weights = seed;
+    } else {
+        bool is_path = cli_path_get_kind(weights) != CLI_PATH_MISSING; /* else a name */
+        if (is_path) weights += cli_path_folder_length(weights);
+    }
+    const cli_model *model = &run->crew.engines[0].model;
+    vrn_transform transform = cli_model_transform(model, options);
+    if (!cli_evaluation_begin(&run->evaluation, &run->crew, weights, &transform)) return false;
+    run->evaluation.shard = run->shard;
+    run->evaluation.total = run->labels.count;
+    return true;
 }
 
-static void print_tally(const eval_tally *tally, const cli_crew *crew, double elapsed_ms,
-                        bool as_json)
+/* Opens what is written, so that a wrong path is said before the work. */
+static bool prepare(eval_run *run)
 {
-    unsigned long long images = tally->images, right = tally->right, top = tally->right_in_top;
-    double rate = elapsed_ms > 0 ? (double)images / elapsed_ms * 1e3 : 0;
-    if (as_json) {
-        char *devices = cli_crew_device_names(crew);
-        cli_json json = {.out = stdout};
-        cli_json_begin_object(&json, NULL);
-        cli_json_integer(&json, "images", images);
-        cli_json_integer(&json, "wrong", images - right);
-        cli_json_number(&json, "top1", percent(right, images));
-        cli_json_number(&json, "top5", percent(top, images));
-        cli_json_integer(&json, "top1_count", right);
-        cli_json_integer(&json, "top5_count", top);
-        cli_json_number(&json, "images_per_s", rate);
-        cli_json_text(&json, "model", crew->engines[0].model.info.name);
-        cli_json_text(&json, "device", devices);
-        cli_json_end_object(&json);
-        putchar('\n');
-        free(devices);
-        return;
-    }
-    printf("images  %llu\n", images);
-    printf("wrong   %llu\n", images - right);
-    printf("top-1   %6.2f %%  (%llu of %llu)\n", percent(right, images), right, images);
-    printf("top-5   %6.2f %%  (%llu of %llu)\n", percent(top, images), top, images);
-    printf("speed   %.1f images/s with reading the files\n", rate);
+    const cli_options *options = run->options;
+    uint32_t classes = run->evaluation.classes;
+    run->scores = cli_alloc(classes, sizeof *run->scores);
+    run->missing = cli_alloc(classes, sizeof *run->missing);
+    if (!run->scores || !run->missing) return false;
+    for (uint32_t i = 0; i < classes; i++) run->missing[i] = NAN;
+    return !options->logits || cli_npy_begin(&run->logits, options->logits, 2,
+                                             (uint64_t[]){run->labels.count, classes});
 }
 
-static int evaluate(const cli_crew *crew, const cli_options *options, const cli_labels *labels)
+static bool evaluate(eval_run *run, size_t *failed)
 {
-    uint32_t classes = crew->engines[0].info.classes;
-    cli_file file = {0};
-    eval_tally tally = {
-        .labels = labels,
-        .classes = classes,
-        .scores = cli_alloc(classes, sizeof *tally.scores),
-        .missing = cli_alloc(classes, sizeof *tally.missing),
-        .logits = options->logits ? &file : NULL,
-    };
-    size_t failed = 0;
-    bool good = tally.scores && tally.missing;
-    if (good && options->logits) {
-        good = cli_npy_begin(&file, options->logits, 2, (uint64_t[]){labels->count, classes});
+    double begin = cli_time_ms();
+    if (!cli_feed_run(&(cli_feed){.crew = &run->crew,
+                                  .paths = run->labels.paths,
+                                  .count = run->labels.count,
+                                  .shard = run->shard,
+                                  .logits = true,
+                                  .progress = true,
+                                  .result = count_result,
+                                  .user = run},
+                      failed)) {
+        return false;
     }
-    if (good) {
-        for (uint32_t i = 0; i < classes; i++) tally.missing[i] = NAN;
-        double begin = cli_time_ms();
-        good = cli_feed_run(&(cli_feed){.crew = crew,
-                                        .paths = labels->paths,
-                                        .count = labels->count,
-                                        .logits = true,
-                                        .progress = true,
-                                        .result = count_result,
-                                        .user = &tally},
-                            &failed);
-        double elapsed = cli_time_ms() - begin;
-        if (good && options->logits) skip_rows(&tally, labels->count);
-        if (good) print_tally(&tally, crew, elapsed, options->json);
-    }
-    good = cli_file_end(&file, good) && good;
-    free(tally.scores);
-    free(tally.missing);
-    return good && failed == 0 ? CLI_SUCCESS : CLI_FAILURE;
+    double elapsed = cli_time_ms() - begin;
+    cli_evaluation *evaluation = &run->evaluation;
+    skip_rows(run, run->labels.count);
+    evaluation->unreadable = *failed;
+    if (elapsed > 0) evaluation->images_per_s = (double)evaluation->images / elapsed * 1e3;
+    cli_confusion_settle(&evaluation->confusion);
+    if (!cli_evaluation_print(evaluation, run->options->json)) return false;
+    return !run->page.stream ||
+           cli_page_write(run->page.stream, &(cli_page){.evaluation = evaluation,
+                                                        .data = run->data,
+                                                        .options = run->options,
+                                                        .mistakes = &run->mistakes,
+                                                        .paths = run->labels.paths});
+}
+
+static int open_all(eval_run *run)
+{
+    const cli_options *options = run->options;
+    int status = cli_crew_open(&run->crew, "eval", options, CLI_MODEL_REQUIRED);
+    if (status != CLI_SUCCESS) return status;
+    if (!cli_labels_read(&run->labels, run->data, &run->crew.engines[0].model)) return CLI_FAILURE;
+    if (options->report && !cli_page_begin(&run->page, options->report)) return CLI_FAILURE;
+    status = cli_crew_compile_for_images(&run->crew, "eval", options, DEFAULT_BATCH);
+    if (status != CLI_SUCCESS) return status;
+    return describe(run) && prepare(run) ? CLI_SUCCESS : CLI_FAILURE;
 }
 
 static int run(const cli_options *options)
 {
-    if (!options->labels) return cli_usage("eval", "expected --labels FILE.csv");
-    cli_crew crew = {0};
-    cli_labels labels = {0};
-    int status = cli_crew_open(&crew, "eval", options, CLI_MODEL_REQUIRED);
-    if (status == CLI_SUCCESS &&
-        !cli_labels_read(&labels, options->labels, &crew.engines[0].model)) {
-        status = CLI_FAILURE;
+    if (!options->labels == !options->argument_count) {
+        return cli_usage("eval", "expected either a folder, or --labels FILE.csv");
     }
-    if (status == CLI_SUCCESS) {
-        status = cli_crew_compile_for_images(&crew, "eval", options, DEFAULT_BATCH);
-    }
-    if (status == CLI_SUCCESS) status = evaluate(&crew, options, &labels);
-    cli_labels_free(&labels);
-    cli_crew_close(&crew);
+    eval_run run = {
+        .options = options,
+        .data = options->labels ? options->labels : options->arguments[0],
+    };
+    int status = cli_shard_read(&run.shard, "eval", options);
+    if (status == CLI_SUCCESS) status = open_all(&run);
+    size_t failed = 0;
+    bool good = status == CLI_SUCCESS && evaluate(&run, &failed);
+    good = cli_file_end(&run.logits, good) && good;
+    good = cli_file_end(&run.page, good) && good;
+    if (status == CLI_SUCCESS && (!good || failed > 0)) status = CLI_FAILURE;
+    free(run.scores);
+    free(run.missing);
+    cli_evaluation_free(&run.evaluation);
+    cli_labels_free(&run.labels);
+    cli_crew_close(&run.crew);
     return status;
 }
 
 const cli_command cli_eval = {
     .name = "eval",
     .summary = "count how many images are classified right",
-    .usage = "--model NAME|FILE --labels FILE.csv [OPTION]..",
+    .usage = "--model NAME|FILE FOLDER|--labels FILE.csv [OPTION]..",
     .details =
-        "Classifies the images that a .csv file lists, one a line as file,label[,class], with\n"
-        "or without a first line that says so. The class is the network's output, counted\n"
-        "from 0; it may be left out where the label is that number, or a name that the model\n"
-        "knows. An image that cannot be read is reported and not counted, and the exit status\n"
-        "is 1.",
-    .examples = "  vkresnet eval --model resnet50.pth --labels val/labels.csv\n"
-                "  vkresnet eval --model resnet56.th --labels labels.csv --json --logits y.npy\n",
+        "Classifies images whose classes are known, and counts. They are in a folder with a\n"
+        "folder for each class, as torchvision's ImageFolder has it, or listed in a .csv file.\n"
+        "Class folders are named by the model's names of classes, by ImageNet's WordNet ids\n"
+        "(n01440764), or by the class's number; if none is so, and there are as many as classes,\n"
+        "they are the classes in byte order. A note says which. The list has a line for each\n"
+        "image, file,label[,class], with or without a first line that says so. The class is the\n"
+        "network's output, counted from 0; it may be left out where the label is that number, or\n"
+        "a name that the model knows.\n\n"
+        "Prints top-1 and top-5 accuracy, the classes most often confused and the accuracy of\n"
+        "the classes; with --json one line with all counts. --report writes them as a page with\n"
+        "the confusion matrix and the surest mistakes. --shard I/N takes only every N-th image;\n"
+        "vkresnet merge puts the lines of all parts together. An image that cannot be read is\n"
+        "reported and not counted, and the exit status is 1.",
+    .examples = "  vkresnet eval --model resnet50.pth imagenet/val\n"
+                "  vkresnet eval --model resnet56.th --labels labels.csv --report report\n"
+                "  vkresnet eval --model resnet56.th --labels labels.csv --json --logits y.npy\n"
+                "  vkresnet eval --model resnet50.pth imagenet/val --shard 2/8 --json > 2.jsonl\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(LABELS) | CLI_BIT(LOGITS) |
-               CLI_BIT(JSON) | CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) |
-               CLI_BIT(TUNE),
+               CLI_BIT(REPORT) | CLI_BIT(JSON) | CLI_BIT(BATCH) | CLI_BIT(SHARD) |
+               CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+    .most = 1,
+    .arguments = "a folder",
     .run = run,
 };

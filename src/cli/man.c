@@ -1,5 +1,6 @@
 #include "man.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,10 +60,12 @@ static void print_option(cli_option option, const cli_command *const *commands, 
     size_t takers = 0;
     for (size_t i = 0; i < count; i++) takers += commands[i]->options >> option & 1;
     if (takers == count) return;
-    printf(".br\nFor ");
+    bool others = count - takers < takers;
+    size_t named = others ? count - takers : takers;
+    printf(".br\nFor %s", others ? "all but " : "");
     for (size_t i = 0, shown = 0; i < count; i++) {
-        if (!(commands[i]->options >> option & 1)) continue;
-        const char *before = shown == 0 ? "" : shown + 1 < takers ? ", " : " and ";
+        if ((commands[i]->options >> option & 1) == others) continue;
+        const char *before = shown == 0 ? "" : shown + 1 < named ? ", " : " and ";
         printf("%s%s", before, commands[i]->name);
         shown++;
     }

@@ -70,6 +70,9 @@ static const option_row table[CLI_OPTIONS] = {
     [CLI_OPTION_LOGITS] = {"--logits", "FILE.npy", KIND_TEXT, FIELD(logits),
         .help = "also write the logits [lines, classes]; NaN for an\n"
                 "image that could not be read"},
+    [CLI_OPTION_REPORT] = {"--report", "FOLDER", KIND_TEXT, FIELD(report),
+        .help = "also write a page for a browser, FOLDER/index.html; the\n"
+                "folder is made unless it is there"},
     [CLI_OPTION_IMAGES] = {"--images", "DIR", KIND_TEXT, FIELD(images),
         .help = "a folder of photos, or one photo"},
     [CLI_OPTION_COUNT] = {"--count", "N", KIND_NUMBER, FIELD(count),
@@ -283,7 +286,7 @@ static const option_row *find_row(const char *word, size_t length, uint64_t acce
 int cli_options_parse(cli_options *options, const char *command, uint64_t accepted, int count,
                       char **words)
 {
-    *options = (cli_options){0};
+    *options = (cli_options){.command = command, .words = words, .word_count = count};
     size_t total = 1, used = 0;
     for (int i = 0; i < count; i++) total += strlen(words[i]) + 1;
     options->taps = cli_alloc((size_t)count, sizeof *options->taps);

@@ -18,7 +18,7 @@ typedef struct cli_tap {
 typedef struct cli_options {
     bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
-    const char *images, *write, *shard, *class_name, *html;
+    const char *images, *write, *shard, *class_name, *html, *report;
     uint32_t without, with; /* vrn_capability bits */
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
@@ -34,6 +34,9 @@ typedef struct cli_options {
     uint32_t fp32_layer_count;
     char **arguments; /* what is no option, in order */
     uint32_t argument_count;
+    const char *command; /* and the words behind it, for those who repeat them */
+    char **words;
+    int word_count;
     char *texts; /* what taps and fp32_layers point into */
 } cli_options;
 
@@ -46,6 +49,7 @@ typedef enum cli_option {
     CLI_OPTION_OUTPUT,
     CLI_OPTION_TAP,
     CLI_OPTION_LOGITS,
+    CLI_OPTION_REPORT,
     CLI_OPTION_IMAGES,
     CLI_OPTION_COUNT,
     CLI_OPTION_WRITE,

@@ -50,6 +50,9 @@ size_t cli_path_folder_length(const char *path);
  * cannot be read. Release each name and the array with free. */
 bool cli_list_names(const char *directory, char ***names, size_t *count);
 
+/* Makes a folder unless it is there. Reports and returns false on failure. */
+bool cli_make_folder(const char *path);
+
 /* Opens a regular file for reading and gives its size. Reports and returns NULL on failure. */
 FILE *cli_open_file(const char *path, uint64_t *size);
 

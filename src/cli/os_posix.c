@@ -125,6 +125,15 @@ error:
     return false;
 }
 
+bool cli_make_folder(const char *path)
+{
+    if (mkdir(path, 0777) == 0) return true;
+    int reason = errno;
+    if (reason == EEXIST && cli_path_get_kind(path) == CLI_PATH_DIRECTORY) return true;
+    cli_error("%s: cannot make the folder: %s", path, strerror(reason));
+    return false;
+}
+
 FILE *cli_open_file(const char *path, uint64_t *size)
 {
     /* Without O_NONBLOCK the open of a pipe would wait for its other end. */

@@ -194,6 +194,19 @@ bool cli_list_names(const char *directory, char ***out, size_t *out_count)
     return true;
 }
 
+bool cli_make_folder(const char *path)
+{
+    wchar_t *wide = widen(path);
+    bool made = wide && CreateDirectoryW(wide, NULL);
+    DWORD reason = wide ? GetLastError() : ERROR_INVALID_NAME;
+    free(wide);
+    if (made || (reason == ERROR_ALREADY_EXISTS && cli_path_get_kind(path) == CLI_PATH_DIRECTORY)) {
+        return true;
+    }
+    cli_error("%s: cannot make the folder (error %lu)", path, reason);
+    return false;
+}
+
 FILE *cli_open_file(const char *path, uint64_t *size)
 {
     wchar_t *wide = widen(path);

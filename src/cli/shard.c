@@ -8,8 +8,6 @@
 #include "parse.h"
 #include "report.h"
 
-enum { COUNT_MAX = 1000000 };
-
 /* "2/8" */
 static bool parse(cli_shard *shard, const char *text)
 {
@@ -18,7 +16,7 @@ static bool parse(cli_shard *shard, const char *text)
     uint64_t index, count;
     if (!slash || (size_t)(slash - text) >= sizeof number) return false;
     memcpy(number, text, (size_t)(slash - text));
-    if (!cli_parse_integer(slash + 1, COUNT_MAX, &count) || count == 0 ||
+    if (!cli_parse_integer(slash + 1, CLI_SHARD_MOST, &count) || count == 0 ||
         !cli_parse_integer(number, count, &index)) {
         return false;
     }
@@ -48,8 +46,8 @@ static int read_slurm(cli_shard *shard)
         !read_variable("SLURM_ARRAY_TASK_COUNT", &count, &status) || status != CLI_SUCCESS) {
         return status;
     }
-    if (count == 0 || count > COUNT_MAX) {
-        cli_error("SLURM_ARRAY_TASK_COUNT: expected a number from 1 to %d", COUNT_MAX);
+    if (count == 0 || count > CLI_SHARD_MOST) {
+        cli_error("SLURM_ARRAY_TASK_COUNT: expected a number from 1 to %d", CLI_SHARD_MOST);
         return CLI_FAILURE;
     }
     read_variable("SLURM_ARRAY_TASK_MIN", &first, &status);

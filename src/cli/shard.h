@@ -7,6 +7,8 @@
 
 #include "options.h"
 
+enum { CLI_SHARD_MOST = 1000000 };
+
 typedef struct cli_shard {
     uint32_t index, count; /* index < count; the whole work: 0 of 1 */
 } cli_shard;

@@ -7,10 +7,11 @@ import subprocess
 import program
 from program import RANDOM, ProgramTest
 
-COMMANDS = ("classify", "explain", "infer", "eval", "bench", "profile", "info", "models", "convert",
+COMMANDS = ("classify", "explain", "infer", "eval", "merge", "bench", "profile", "info", "models", "convert",
             "calibrate", "selftest")
 COMMON = ("--device", "--precision", "--fp32-layers", "--quiet", "--help", "--verbose", "--validation", "--without",
           "--with", "--no-cache")
+DEVICELESS = ("merge",)  # of the common options they have --quiet and --help
 
 
 class Help(ProgramTest):
@@ -24,7 +25,7 @@ class Help(ProgramTest):
         for command in COMMANDS:
             text = self.run_program(command, "--help")
             self.assertTrue(text.startswith(f"usage: vkresnet {command} "), text)
-            for option in COMMON:
+            for option in ("--quiet", "--help") if command in DEVICELESS else COMMON:
                 self.assertRegex(text, rf"(?m)^  {option}\b")
             self.assertLessEqual(max(map(len, text.splitlines())), 100)
             self.assertEqual(self.run_program(command, "-h"), text)

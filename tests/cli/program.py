@@ -50,10 +50,10 @@ class ProgramTest(unittest.TestCase):
             file.write(content)
         return path
 
-    def start(self, *arguments, environment=None):
+    def start(self, *arguments, environment=None, stdin=subprocess.DEVNULL):
         """environment: variables to set, or to take away where the value is None."""
         values = {**os.environ, **sanitizer_environment(arguments), **(environment or {})}
-        return subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=1200,
+        return subprocess.run([PROGRAM, *arguments], stdin=stdin, capture_output=True, timeout=1200,
                               check=False, env={name: value for name, value in values.items() if value is not None})
 
     def run_program(self, *arguments, status=0, errors=None, environment=None):
