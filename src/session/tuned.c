@@ -2,12 +2,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/cache_file.h"
 #include "base/hash.h"
+#include "net/number.h"
 #include "session/avoid.h"
 
 /* More shapes than any one machine meets; past it the oldest go. */
@@ -120,31 +120,71 @@ char *vrn_tuned_format(const vrn_tuned *tuned, size_t *size)
     return text;
 }
 
+/* Up to a blank or the end: a word of at least one byte. */
+static bool take_word(const char **line, const char *end, const char **word, size_t *length)
+{
+    const char *blank = memchr(*line, ' ', (size_t)(end - *line));
+    *word = *line;
+    *length = (size_t)((blank ? blank : end) - *line);
+    *line = blank ? blank + 1 : end;
+    return *length > 0;
+}
+
+static bool take_name(const char **line, const char *end, char name[VRN_TUNED_NAME])
+{
+    const char *word;
+    size_t length;
+    if (!take_word(line, end, &word, &length) || length >= VRN_TUNED_NAME) return false;
+    memcpy(name, word, length);
+    name[length] = 0;
+    return true;
+}
+
+static bool take_time(const char **line, const char *end, double *ms)
+{
+    const char *word;
+    size_t length;
+    uint64_t ns;
+    if (!take_word(line, end, &word, &length)) return false;
+    if (!vrn_parse_number(word, length, UINT64_MAX, &ns)) return false;
+    *ms = (double)ns * 1e-6;
+    return true;
+}
+
+static bool take_shape(const char **line, const char *end, uint64_t *shape)
+{
+    const char *word;
+    size_t length;
+    if (!take_word(line, end, &word, &length) || length != 16) return false;
+    *shape = 0;
+    for (size_t i = 0; i < length; i++) {
+        static const char digits[] = "0123456789abcdef";
+        const char *digit = memchr(digits, word[i], sizeof digits - 1);
+        if (!digit) return false;
+        *shape = *shape << 4 | (uint64_t)(digit - digits);
+    }
+    return true;
+}
+
 /* SHAPE KERNEL NS REJECTED NS */
 static bool parse_line(vrn_tuned_record *record, const char *line, size_t length)
 {
-    char copy[LINE_BYTES];
-    uint64_t ns, rejected_ns;
-    int end = 0;
-    if (length >= sizeof copy) return false;
-    memcpy(copy, line, length);
-    copy[length] = 0;
+    const char *end = line + length;
     *record = (vrn_tuned_record){0};
-    if (sscanf(copy, "%16" SCNx64 " %47s %20" SCNu64 " %47s %20" SCNu64 "%n", &record->shape,
-               record->kernel, &ns, record->rejected, &rejected_ns, &end) != 5 ||
-        (size_t)end != length) {
+    if (!take_shape(&line, end, &record->shape) || !take_name(&line, end, record->kernel) ||
+        !take_time(&line, end, &record->ms) || !take_name(&line, end, record->rejected) ||
+        !take_time(&line, end, &record->rejected_ms) || line != end) {
         return false;
     }
     if (strcmp(record->rejected, "-") == 0) record->rejected[0] = 0;
-    record->ms = (double)ns * 1e-6;
-    record->rejected_ms = (double)rejected_ns * 1e-6;
     return true;
 }
 
 vrn_result vrn_tuned_parse(vrn_tuned *tuned, const char *text, size_t size, const vrn_log *log)
 {
     vrn_result result = VRN_OK;
-    for (size_t at = 0; at < size && !result;) {
+    /* Each record is looked for among those before it: a file never has more than these. */
+    for (size_t at = 0; at < size && !result && tuned->count < RECORDS_MAX;) {
         const char *end = memchr(text + at, '\n', size - at);
         if (!end) break;
         size_t length = (size_t)(end - text) - at;

@@ -79,6 +79,9 @@ static void nonsense_is_left_out(void **state)
 {
     (void)state;
     static const char text[] = "\nx\n12 k\n12 k 1 r\n12 k 1 r 2 more\n-\n"
+                               "00000000000000FF k 1 - 0\n00000000000000f k 1 - 0\n"
+                               "00000000000000ff  1 - 0\n00000000000000ff k -1 - 0\n"
+                               "00000000000000ff k 99999999999999999999 - 0\n"
                                "1 a_name_that_is_longer_than_any_kernel_of_any_table_can_be 1 - 0\n"
                                "00000000000000ff good 1000000 - 0\n"
                                "ff unfinished 1000000 - 0";
@@ -87,6 +90,23 @@ static void nonsense_is_left_out(void **state)
     assert_int_equal(tuned.count, 1);
     assert_string_equal(tuned.records[0].kernel, "good");
     vrn_tuned_free(&tuned);
+}
+
+/* However many lines a file has, reading it does not take long. */
+static void too_many_records_are_left_out(void **state)
+{
+    (void)state;
+    enum { LINES = 300000, LINE = 25 };
+    char *text = malloc((size_t)LINES * LINE + 1);
+    vrn_tuned tuned = {0};
+    assert_non_null(text);
+    for (size_t i = 0; i < LINES; i++) {
+        snprintf(text + i * LINE, LINE + 1, "%016zx k 1 - 0\n", i);
+    }
+    assert_int_equal(vrn_tuned_parse(&tuned, text, (size_t)LINES * LINE, NULL), VRN_OK);
+    assert_int_equal(tuned.count, 4096);
+    vrn_tuned_free(&tuned);
+    free(text);
 }
 
 static vrn_device *fake_device(vrn_device *device)
@@ -197,9 +217,10 @@ static void files_belong_to_a_driver(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_clearly_better_wins), cmocka_unit_test(drift_cancels_out),
-        cmocka_unit_test(records_survive_as_text),  cmocka_unit_test(nonsense_is_left_out),
-        cmocka_unit_test(records_decide),           cmocka_unit_test(files_belong_to_a_driver),
+        cmocka_unit_test(only_clearly_better_wins),      cmocka_unit_test(drift_cancels_out),
+        cmocka_unit_test(records_survive_as_text),       cmocka_unit_test(nonsense_is_left_out),
+        cmocka_unit_test(too_many_records_are_left_out), cmocka_unit_test(records_decide),
+        cmocka_unit_test(files_belong_to_a_driver),
     };
     return cmocka_run_group_tests_name("tune", tests, NULL, NULL);
 }
