@@ -56,13 +56,15 @@ mkdir -p "$findings" "$build_root/log"
 # gigabyte and a process of one and a half are findings; the harness has narrower bounds of its own.
 run() {
     local target=$1 corpus=$folder/corpus/$1 options=()
-    mkdir -p "$corpus" "$fuzz/regressions/$target"
+    mkdir -p "$corpus"
+    local folders=("$corpus" "$folder/seeds/$target")
+    [ ! -d "$fuzz/regressions/$target" ] || folders+=("$fuzz/regressions/$target")
     [ ! -e "$fuzz/dictionaries/$target" ] || options+=("-dict=$fuzz/dictionaries/$target")
     [ "$target" != image ] || options+=(-rss_limit_mb=3072)
     "$folder/tests/fuzz/fuzz_$target" "-artifact_prefix=$findings/$target-" "-max_total_time=$seconds" \
         -timeout=10 -malloc_limit_mb=512 -rss_limit_mb=1536 -max_len=16384 -use_value_profile=1 \
-        -print_final_stats=1 -close_fd_mask=3 -detect_leaks=1 "${options[@]}" \
-        "$corpus" "$folder/seeds/$target" "$fuzz/regressions/$target" \
+        -print_final_stats=1 -detect_leaks=1 "${options[@]}" \
+        "${folders[@]}" \
         >"$build_root/log/fuzz-$target.txt" 2>&1 </dev/null || echo "$target" >>"$findings/failed"
 }
 

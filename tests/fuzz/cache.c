@@ -62,14 +62,16 @@ static void read_tuned(const uint8_t *data, size_t size)
     memcpy(input, data, size);
     fuzz_require(vrn_tuned_parse(&tuned, input, size, fuzz_log()) == VRN_OK);
     free(input);
-    size_t length, length_again;
+    size_t length;
     char *text = vrn_tuned_format(&tuned, &length);
     fuzz_require(text && vrn_tuned_parse(&again, text, length, fuzz_log()) == VRN_OK);
     fuzz_require(again.count == tuned.count);
-    char *text_again = vrn_tuned_format(&again, &length_again);
-    fuzz_require(text_again && length == length_again && memcmp(text, text_again, length) == 0);
+    for (uint32_t i = 0; i < tuned.count; i++) {
+        const vrn_tuned_record *a = &tuned.records[i], *b = &again.records[i];
+        fuzz_require(a->shape == b->shape && strcmp(a->kernel, b->kernel) == 0 &&
+                     strcmp(a->rejected, b->rejected) == 0);
+    }
     vrn_free(text);
-    vrn_free(text_again);
     vrn_tuned_free(&tuned);
     vrn_tuned_free(&again);
 }
@@ -78,15 +80,9 @@ void fuzz_target(const uint8_t *data, size_t size)
 {
     if (size == 0) return;
     switch (data[0] % 3) {
-    case 0:
-        read_raw(data + 1, size - 1);
-        break;
-    case 1:
-        read_tuned(data + 1, size - 1);
-        break;
-    case 2:
-        read_right(data + 1, size - 1);
-        break;
+    case 0: read_raw(data + 1, size - 1); break;
+    case 1: read_tuned(data + 1, size - 1); break;
+    case 2: read_right(data + 1, size - 1); break;
     }
     fuzz_expect(true);
 }

@@ -86,8 +86,9 @@ static vrn_result add_parameter(void *user, const vrn_parameter *parameter)
 
 static uint64_t take_size(fuzz_input *input)
 {
-    static const uint64_t sizes[] = {0, 1, 2, 3, 4, 7, 64, 1 << 17, UINT32_MAX, UINT64_C(1) << 32,
-                                     UINT64_C(1) << 63, UINT64_MAX};
+    static const uint64_t sizes[] = {
+        0,         1, 2, 3, 4, 7, 64, 1 << 17, UINT32_MAX, UINT64_C(1) << 32, UINT64_C(1) << 63,
+        UINT64_MAX};
     const uint64_t kind = fuzz_take(input, 1);
     return kind < 128 ? sizes[kind % COUNT(sizes)] : kind < 255 ? kind - 128 : fuzz_take(input, 8);
 }
@@ -128,18 +129,10 @@ static void spoil(network *net, fuzz_input *input)
         *tensor = net->tensors[net->count];
         name_tensor(net, index, net->names[net->count]);
         break;
-    case RENAME:
-        rename_one(net, index, input);
-        break;
-    case RESHAPE:
-        tensor->shape[fuzz_take(input, 1) % VRN_MAX_RANK] = take_size(input);
-        break;
-    case RANK:
-        tensor->rank = (uint32_t)fuzz_take(input, 1) % (VRN_MAX_RANK + 1);
-        break;
-    case DTYPE:
-        tensor->dtype = (vrn_dtype)(fuzz_take(input, 1) % (VRN_DTYPE_OTHER + 1));
-        break;
+    case RENAME: rename_one(net, index, input); break;
+    case RESHAPE: tensor->shape[fuzz_take(input, 1) % VRN_MAX_RANK] = take_size(input); break;
+    case RANK: tensor->rank = (uint32_t)fuzz_take(input, 1) % (VRN_MAX_RANK + 1); break;
+    case DTYPE: tensor->dtype = (vrn_dtype)(fuzz_take(input, 1) % (VRN_DTYPE_OTHER + 1)); break;
     case COPY:
         if (net->count == TENSORS_MAX) return;
         net->tensors[net->count] = *tensor;
@@ -151,9 +144,7 @@ static void spoil(network *net, fuzz_input *input)
         free(prefix);
         break;
     }
-    case CUT:
-        net->count = index;
-        break;
+    case CUT: net->count = index; break;
     }
     set_strides(tensor);
 }
@@ -220,9 +211,9 @@ static void load(const network *net)
                                (unsigned long long)tensor->shape[k]);
             end *= tensor->shape[k];
         }
-        length += snprintf(text + length, sizeof text - (size_t)length,
-                           "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)offset,
-                           (unsigned long long)(offset + end));
+        length +=
+            snprintf(text + length, sizeof text - (size_t)length, "],\"data_offsets\":[%llu,%llu]}",
+                     (unsigned long long)offset, (unsigned long long)(offset + end));
         offset += end;
         put(&header, text, (size_t)length);
     }

@@ -134,8 +134,7 @@ const char *fuzz_file_name(const void *data, size_t size)
     }
     fuzz_require(ftruncate(file, 0) == 0);
     for (size_t done = 0; done < size;) {
-        const ssize_t part =
-            pwrite(file, (const char *)data + done, size - done, (off_t)done);
+        const ssize_t part = pwrite(file, (const char *)data + done, size - done, (off_t)done);
         fuzz_require(part > 0);
         done += (size_t)part;
     }

@@ -33,7 +33,8 @@ static bool read_arch(vrn_arch *arch, const char *text)
     fuzz_require(strcmp(first, second) == 0);
     uint32_t blocks = 0;
     for (uint32_t i = 0; i < arch->stages; i++) blocks += arch->layers[i];
-    if (blocks > 64) return true; /* memory for these is bounded by the file's tensors (net/model.c) */
+    if (blocks > 64)
+        return true; /* memory for these is bounded by the file's tensors (net/model.c) */
     vrn_graph graph = {0};
     const vrn_result built = vrn_graph_build(&graph, arch, 33, 32, fuzz_log());
     fuzz_expect(built == VRN_OK);
@@ -83,7 +84,8 @@ static void read_metadata(const vrn_checkpoint *checkpoint, const vrn_arch *arch
     }
     for (uint32_t i = 0; i < metadata.scale_count; i++) fuzz_require(metadata.scales[i].scale > 0);
     fuzz_require(vrn_metadata_collect(&pairs, &metadata, checkpoint, arch));
-    for (size_t i = 0; i < pairs.count; i++) fuzz_touch(pairs.pairs[i].value, strlen(pairs.pairs[i].value));
+    for (size_t i = 0; i < pairs.count; i++)
+        fuzz_touch(pairs.pairs[i].value, strlen(pairs.pairs[i].value));
     vrn_metadata_pairs_free(&pairs);
     vrn_metadata_free(&metadata);
 }
@@ -93,7 +95,8 @@ void fuzz_target(const uint8_t *data, size_t size)
     fuzz_input input = {data, size};
     char *text = fuzz_take_text(&input);
     vrn_arch arch;
-    if (!read_arch(&arch, text)) fuzz_require(vrn_arch_parse(&arch, "resnet20,num_classes=3", NULL) == VRN_OK);
+    if (!read_arch(&arch, text))
+        fuzz_require(vrn_arch_parse(&arch, "resnet20,num_classes=3", NULL) == VRN_OK);
     free(text);
     bytes file = make_file(&input);
     vrn_checkpoint *checkpoint;

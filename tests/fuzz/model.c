@@ -13,7 +13,8 @@ static vrn_result visit(void *user, const vrn_parameter *parameter)
 {
     const vrn_tensor *tensor = vrn_model_find(user, parameter->name);
     fuzz_require(tensor && tensor->rank == parameter->rank);
-    fuzz_require(memcmp(tensor->shape, parameter->shape, tensor->rank * sizeof *tensor->shape) == 0);
+    fuzz_require(memcmp(tensor->shape, parameter->shape, tensor->rank * sizeof *tensor->shape) ==
+                 0);
     fuzz_read_tensor(tensor);
     return VRN_OK;
 }

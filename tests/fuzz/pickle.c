@@ -19,9 +19,7 @@ static void walk(const vrn_pickle_value *value, unsigned depth, unsigned *steps)
     size_t count = 0;
     switch (value->kind) {
     case VRN_PICKLE_TEXT:
-    case VRN_PICKLE_BYTES:
-        fuzz_touch(value->as.text, value->length);
-        break;
+    case VRN_PICKLE_BYTES: fuzz_touch(value->as.text, value->length); break;
     case VRN_PICKLE_TUPLE:
         items = value->as.items;
         count = value->length;
@@ -34,19 +32,14 @@ static void walk(const vrn_pickle_value *value, unsigned depth, unsigned *steps)
     case VRN_PICKLE_STORAGE:
         fuzz_touch(value->as.storage->key, value->as.storage->key_length);
         break;
-    case VRN_PICKLE_TENSOR:
-        fuzz_require(value->as.tensor->rank <= VRN_MAX_RANK);
-        break;
-    case VRN_PICKLE_UNSET:
-        fuzz_require(!"a value that was never set");
-        break;
+    case VRN_PICKLE_TENSOR: fuzz_require(value->as.tensor->rank <= VRN_MAX_RANK); break;
+    case VRN_PICKLE_UNSET: fuzz_require(!"a value that was never set"); break;
     case VRN_PICKLE_NONE:
     case VRN_PICKLE_BOOL:
     case VRN_PICKLE_INT:
     case VRN_PICKLE_FLOAT:
     case VRN_PICKLE_GLOBAL:
-    case VRN_PICKLE_OPAQUE:
-        break;
+    case VRN_PICKLE_OPAQUE: break;
     }
     for (size_t i = 0; i < count; i++) walk(&items[i], depth + 1, steps);
 }

@@ -19,7 +19,8 @@ static _Noreturn void fail(const char *path, const char *what)
 static void replay(const char *path, size_t size)
 {
     FILE *file = fopen(path, "rb");
-    uint8_t *data = malloc(size ? size : 1); /* just so large: the sanitizer sees what lies beyond */
+    uint8_t *data =
+        malloc(size ? size : 1); /* just so large: the sanitizer sees what lies beyond */
     if (!file || !data || fread(data, 1, size, file) != size) fail(path, "cannot read");
     fclose(file);
     fprintf(stderr, "%s\n", path); /* whoever looks for the one that fails finds it last */
