@@ -28,7 +28,7 @@ void vrn_log_write(const vrn_log *log, vrn_log_level level, const char *format, 
     va_end(args);
 }
 
-vrn_result vrn_fail(const vrn_log *log, vrn_result result, const char *format, ...)
+vrn_result(vrn_fail)(const vrn_log *log, vrn_result result, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -37,7 +37,7 @@ vrn_result vrn_fail(const vrn_log *log, vrn_result result, const char *format, .
     return result;
 }
 
-vrn_result vrn_fail_memory(const vrn_log *log)
+vrn_result(vrn_fail_memory)(const vrn_log *log)
 {
     return vrn_fail(log, VRN_ERROR_OUT_OF_MEMORY, "out of memory");
 }

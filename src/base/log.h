@@ -24,4 +24,10 @@ vrn_result vrn_fail(const vrn_log *log, vrn_result result, const char *format, .
 /* vrn_fail for an allocation of host memory. */
 vrn_result vrn_fail_memory(const vrn_log *log);
 
+/* clang's analyzer looks at one file at a time: this tells it what both return. */
+#ifdef __clang_analyzer__
+#define vrn_fail(log, result, ...) ((void)vrn_fail(log, result, __VA_ARGS__), (result))
+#define vrn_fail_memory(log)       ((void)vrn_fail_memory(log), VRN_ERROR_OUT_OF_MEMORY)
+#endif
+
 #endif

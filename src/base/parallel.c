@@ -1,5 +1,6 @@
 #include "base/parallel.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 #include "base/os.h"
@@ -50,6 +51,7 @@ vrn_result vrn_parallel_for(uint32_t count, vrn_parallel_function function, void
     atomic_init(&w.failed, false);
     worker workers[VRN_PARALLEL_MAX];
     const uint32_t worker_count = vrn_parallel_workers(count);
+    assert(worker_count >= 1 && worker_count <= VRN_PARALLEL_MAX);
     for (uint32_t i = 0; i < worker_count; i++) {
         workers[i] = (worker){.work = &w, .number = i};
         if (i > 0) workers[i].thread = vrn_thread_start(run, &workers[i]);

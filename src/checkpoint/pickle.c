@@ -1,5 +1,6 @@
 #include "checkpoint/pickle.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -258,6 +259,7 @@ static vrn_result op_pop_mark(machine *m, uint32_t argument)
 
 static vrn_result push_tuple(machine *m, const vrn_pickle_value *values, size_t count)
 {
+    assert(values || count == 0);
     if (count > UINT32_MAX) return fail(m, "a tuple of less than 2^32 values", "a longer one");
     vrn_pickle_value *items = vrn_arena_alloc(m->context.arena, count, sizeof *items);
     if (!items) return vrn_pickle_fail_memory(&m->context);

@@ -88,6 +88,7 @@ static vrn_result add_tensor(walk *w, const vrn_pickle_tensor *from)
 
 static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): see walk_dict */
 static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pickle_value *value,
                              uint32_t depth)
 {
@@ -102,7 +103,7 @@ static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pic
     return VRN_OK;
 }
 
-/* Recurses DEPTH_MAX deep at most. */
+/* Recurses DEPTH_MAX deep at most. NOLINTNEXTLINE(misc-no-recursion) */
 static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t depth)
 {
     if (depth > DEPTH_MAX) {

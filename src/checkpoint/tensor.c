@@ -124,6 +124,7 @@ void vrn_tensor_read_part(const vrn_tensor *tensor, uint64_t first, uint64_t cou
     size_t size = dtypes[tensor->dtype].size;
     uint64_t shape[VRN_MAX_RANK], stride[VRN_MAX_RANK], at[VRN_MAX_RANK];
     uint32_t rank = join_dimensions(tensor, shape, stride);
+    assert(rank >= 1 && rank <= VRN_MAX_RANK);
     for (uint32_t i = rank; i-- > 0;) {
         at[i] = first % shape[i];
         first /= shape[i];

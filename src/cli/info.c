@@ -81,7 +81,7 @@ static void write_device(cli_json *json, const vrn_device_info *info, bool chose
 {
     char version[32], uuid[33];
     format_version(version, info->api_version);
-    for (int i = 0; i < 16; i++) snprintf(uuid + i * 2, 3, "%02x", info->uuid[i]);
+    for (size_t i = 0; i < 16; i++) snprintf(uuid + i * 2, 3, "%02x", info->uuid[i]);
     cli_json_begin_object(json, NULL);
     cli_json_integer(json, "index", info->index);
     cli_json_text(json, "name", info->name);

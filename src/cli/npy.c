@@ -255,7 +255,7 @@ void cli_npy_write(cli_file *file, const float *values, size_t count)
             memcpy(&bits, &values[i], sizeof bits);
             for (unsigned b = 0; b < 4; b++) bytes[i * 4 + b] = (unsigned char)(bits >> b * 8);
         }
-        fwrite(bytes, 4, part, file->stream);
+        fwrite(bytes, 4, part, file->stream); /* cppcheck-suppress uninitvar ; part of them are */
         values += part;
         count -= part;
     }

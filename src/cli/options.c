@@ -188,8 +188,9 @@ static int read_tap(cli_options *options, const char *command, const char *text,
         return cli_usage(command, "--tap: expected NAME=FILE.npy, found '%s'", text);
     }
     char *copy = options->texts + *used;
-    *used += strlen(text) + 1;
-    strcpy(copy, text);
+    const size_t size = strlen(text) + 1;
+    *used += size;
+    memcpy(copy, text, size);
     copy[equals - text] = 0;
     options->taps[options->tap_count++] =
         (cli_tap){.name = copy, .path = copy + (equals - text) + 1};

@@ -45,6 +45,7 @@ static bool push(cli_paths *paths, char *path)
     return true;
 }
 
+/* Recurses DEPTH_MAX deep at most. NOLINTNEXTLINE(misc-no-recursion) */
 static bool walk(cli_paths *paths, const char *folder, unsigned depth)
 {
     if (depth == DEPTH_MAX) {

@@ -71,7 +71,7 @@ static vrn_result list_extensions(extension_list *list, const vrn_instance *inst
             instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count, list->items);
     }
     if (result >= 0) {
-        list->count = count;
+        list->count = list->items ? count : 0;
         return VRN_OK;
     }
     vrn_free(list->items);

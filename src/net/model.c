@@ -335,7 +335,8 @@ vrn_model *vrn_model_hold(const vrn_model *model)
     return counted;
 }
 
-void vrn_model_release(vrn_model *model)
+/* Once more for the base, which has none itself. */
+void vrn_model_release(vrn_model *model) /* NOLINT(misc-no-recursion) */
 {
     if (!model) return;
     if (atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1) return;

@@ -260,7 +260,7 @@ static void store_blocks(const pack_tile *tile, const vrn_op_desc *d, const vrn_
     const size_t blocks = blocks_of_columns(d, kernel),
                  column_blocks = vrn_div_up(d->out.c, BLOCK_N);
     const size_t block = blocks - k4_of(kernel, d) / BLOCK_K4 + k0 / 4 / BLOCK_K4;
-    const size_t place = (k0 / 4 % BLOCK_K4 * BLOCK_N + n0 % BLOCK_N) * 4;
+    const size_t place = (size_t)(k0 / 4 % BLOCK_K4 * BLOCK_N + n0 % BLOCK_N) * 4;
     for (uint32_t b = 0; b < products(mode_of(kernel)); b++) {
         float *to =
             packed + ((b * column_blocks + n0 / BLOCK_N) * blocks + block) * BLOCK_FLOATS + place;

@@ -32,7 +32,7 @@ void vrn_format_store(vrn_format format, void *to, size_t i, float value)
 
 float vrn_format_round(vrn_format format, float value)
 {
-    float stored;
+    float stored = 0;
     vrn_format_store(format, &stored, 0, value);
     return vrn_format_load(format, &stored, 0);
 }

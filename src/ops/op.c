@@ -54,7 +54,7 @@ static double own_flops(const vrn_op_desc *desc)
     double in = elements(desc->in), out = elements(desc->out);
     double window = (double)desc->kernel.y * desc->kernel.x;
     switch (desc->op) {
-    case VRN_OP_CONV: return 2 * out * window * (desc->in.c / desc->groups);
+    case VRN_OP_CONV: return 2 * out * window * ((double)desc->in.c / desc->groups);
     case VRN_OP_BATCH_NORM: return 2 * out; /* a scale and a shift */
     case VRN_OP_GROUP_NORM: return 5 * out; /* sum, sum of squares (2), scale and shift (2) */
     case VRN_OP_RELU: return out;
