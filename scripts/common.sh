@@ -10,6 +10,7 @@ build_root=${VRN_BUILD_ROOT:-$project/build}
 build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libvulkan1
     libvulkan-volk-dev libstb-dev libjpeg-dev libcurl4-openssl-dev libssl-dev ca-certificates mesa-vulkan-drivers)
 fuzz_packages=(clang libclang-rt-dev python3)
+static_packages=(clang clang-tidy cppcheck shellcheck)
 test_packages=(clang g++ binutils pkgconf libcmocka-dev gcc-mingw-w64-x86-64 spirv-tools vulkan-validationlayers
     libglfw3-dev openssl xvfb python3 python3-pil)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
