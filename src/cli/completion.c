@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/hub.h>
 
 #include "report.h"
 #include "walk.h"
@@ -31,7 +31,7 @@ static const char head[] =
     "\n"
     "_vkresnet() {\n"
     "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
-    "    local options= files= prefix=\n"
+    "    local options= files= names= prefix=\n"
     "    COMPREPLY=()\n"
     "    # bash takes --option=value for three words.\n"
     "    if [[ $word == = ]]; then\n"
@@ -42,6 +42,8 @@ static const char head[] =
 
 static const char tail[] = "    if [[ $word == -* ]]; then\n"
                            "        _vkresnet_words \"$options\" ''\n"
+                           "    elif [[ -n $names ]]; then\n"
+                           "        _vkresnet_words \"$names\" ''\n"
                            "    elif [[ -n $files ]]; then\n"
                            "        _vkresnet_files \"$files\"\n"
                            "    fi\n"
@@ -102,6 +104,18 @@ static void print_networks(void)
 {
     const char *name;
     for (uint32_t i = 0; (name = vrn_arch_name(i)); i++) printf("%s%s", i ? " " : "", name);
+}
+
+/* The networks that have weights. */
+static void print_known(void)
+{
+    vrn_hub *hub = NULL;
+    const vrn_hub_entry *entry;
+    if (vrn_hub_open(&hub, NULL) != VRN_OK) return;
+    for (uint32_t i = 0; (entry = vrn_hub_get_entry(hub, i)) != NULL; i++) {
+        if (entry->is_default) printf("%s ", entry->network);
+    }
+    vrn_hub_close(&hub);
 }
 
 static void print_choices(const char *value)
@@ -180,7 +194,11 @@ static void print_command(const cli_command *command)
         separator = " ";
     }
     puts("'");
-    if (command->most > 0) {
+    if (strncmp(command->usage, "[NAME]", 6) == 0) {
+        printf("            names='");
+        print_known();
+        puts("'");
+    } else if (command->most > 0) {
         const bool images = strstr(command->usage, "IMAGE") || strstr(command->usage, "PHOTO");
         printf("            files='");
         for (size_t i = 0; images && cli_image_extensions[i]; i++) {

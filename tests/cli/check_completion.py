@@ -59,6 +59,9 @@ class Completion(ProgramTest):
         self.assertEqual(self.complete("profile", "--mod"), ["--model"])
         self.assertEqual(self.complete("selftest", "--mod"), [])
 
+    def test_names(self):
+        self.assertEqual(self.complete("models", "--fetch", "resnet1"), ["resnet101", "resnet152", "resnet18"])
+
     def test_values(self):
         self.assertEqual(self.complete("bench", "--precision", ""), ["fp16", "fp32", "int8"])
         self.assertEqual(self.complete("bench", "--precision", "fp"), ["fp16", "fp32"])
