@@ -37,7 +37,6 @@ typedef struct vrn_hub_entry {
     uint64_t parameters;
     const char *classes;       /* "imagenet": its 1000 classes, in the usual order; or NULL */
     vrn_transform transform;   /* of the published accuracy */
-    const char *interpolation; /* of that transform, in torchvision's words: "bilinear" */
     float acc1, acc5;          /* published, of 100, on ImageNet's validation images; 0: unknown */
     const char *recipe;        /* an address that says how it was trained, or NULL */
 } vrn_hub_entry;

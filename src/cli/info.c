@@ -223,7 +223,7 @@ static void write_model(const cli_model *model, const cli_options *options, cons
     cli_json_text(&json, "model", info->name);
     cli_json_text(&json, "arch", arch);
     cli_json_integer(&json, "parameters", info->parameters);
-    cli_model_write_transform(&json, &transform, vrn_interpolation_name(transform.interpolation));
+    cli_model_write_transform(&json, &transform);
     cli_json_integer(&json, "num_classes", info->arch.num_classes);
     cli_json_begin_array(&json, "classes");
     for (uint32_t i = 0; i < info->arch.num_classes && cli_model_class_name(model, i); i++) {

@@ -222,13 +222,12 @@ vrn_transform cli_model_transform(const cli_model *model, const cli_options *opt
     return transform;
 }
 
-void cli_model_write_transform(cli_json *json, const vrn_transform *transform,
-                               const char *interpolation)
+void cli_model_write_transform(cli_json *json, const vrn_transform *transform)
 {
     cli_json_begin_object(json, "transform");
     cli_json_integer(json, "resize", transform->resize);
     cli_json_integer(json, "crop", transform->crop);
-    cli_json_text(json, "interpolation", interpolation);
+    cli_json_text(json, "interpolation", vrn_interpolation_name(transform->interpolation));
     cli_json_begin_array(json, "mean");
     for (int i = 0; i < 3; i++) cli_json_number(json, NULL, (double)transform->mean[i]);
     cli_json_end_array(json);

@@ -30,8 +30,7 @@ void cli_model_close(cli_model *model);
 vrn_transform cli_model_transform(const cli_model *model, const cli_options *options);
 
 /* The same as an object of JSON, "transform". */
-void cli_model_write_transform(cli_json *json, const vrn_transform *transform,
-                               const char *interpolation);
+void cli_model_write_transform(cli_json *json, const vrn_transform *transform);
 
 /* The name of a class: the model's own, or ImageNet's where there are 1000; else NULL. */
 const char *cli_model_class_name(const cli_model *model, uint32_t index);

@@ -28,7 +28,7 @@ static void write_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
     cli_json_integer(&json, "max_bytes", entry->max_bytes);
     cli_json_number(&json, "acc1", (double)entry->acc1);
     cli_json_number(&json, "acc5", (double)entry->acc5);
-    cli_model_write_transform(&json, &entry->transform, entry->interpolation);
+    cli_model_write_transform(&json, &entry->transform);
     cli_json_text(&json, "classes", entry->classes);
     cli_json_text(&json, "recipe", entry->recipe);
     cli_json_text(&json, "url", entry->url);

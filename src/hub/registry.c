@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "checkpoint/json.h"
+#include "net/interpolation.h"
 #include "net/number.h"
 
 #define HTTPS "https://"
@@ -25,6 +26,7 @@ static const uint64_t bytes_max = UINT64_C(1) << 36;
 typedef struct draft {
     char *network, *weights, *file, *sha256, *classes, *interpolation, *recipe;
     bool is_default;
+    vrn_interpolation filter; /* that `interpolation` names */
     uint64_t bytes, min_bytes, max_bytes, parameters, resize, crop;
     float acc1, acc5, mean[3], std[3];
 } draft;
@@ -196,8 +198,9 @@ static vrn_result check(const reader *r, draft *entry)
     if (entry->resize > SIDE_MAX || entry->crop > SIDE_MAX) {
         return nonsense(r, "resize", "at most 65536 pixels, as for crop");
     }
-    if (entry->interpolation && strcmp(entry->interpolation, "bilinear") != 0) {
-        return nonsense(r, "interpolation", "bilinear");
+    if (entry->resize == 0 && entry->crop == 0) return nonsense(r, "crop", "a size");
+    if (entry->interpolation && !vrn_interpolation_find(entry->interpolation, &entry->filter)) {
+        return nonsense(r, "interpolation", VRN_INTERPOLATION_NAMES);
     }
     for (int i = 0; i < 3; i++) {
         if (entry->std[i] < 0) return nonsense(r, "std", "three numbers of at least 0");
@@ -246,13 +249,12 @@ static vrn_result add(reader *r, draft *entry, size_t *capacity)
         .max_bytes = entry->max_bytes,
         .parameters = entry->parameters,
         .classes = entry->classes,
-        .interpolation = entry->interpolation ? entry->interpolation : "bilinear",
         .acc1 = entry->acc1,
         .acc5 = entry->acc5,
         .recipe = entry->recipe,
         .transform = {.resize = (uint32_t)entry->resize,
                       .crop = (uint32_t)entry->crop,
-                      .interpolation = VRN_INTERPOLATION_BILINEAR},
+                      .interpolation = entry->filter},
     };
     memcpy(added->transform.mean, entry->mean, sizeof entry->mean);
     memcpy(added->transform.std, entry->std, sizeof entry->std);

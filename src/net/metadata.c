@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "net/interpolation.h"
 #include "net/number.h"
 
 enum { SIDE_MAX = 65536 };
@@ -20,18 +21,6 @@ enum { SIDE_MAX = 65536 };
 #define KEY_INT8          "vkresnet.int8"
 #define KEY_LICENSE       "vkresnet.license"
 #define KEY_DESCRIPTION   "vkresnet.description"
-
-/* [vrn_interpolation] */
-static const char *const interpolations[] = {
-    [VRN_INTERPOLATION_BILINEAR] = "bilinear",
-    [VRN_INTERPOLATION_BICUBIC] = "bicubic",
-};
-
-const char *vrn_interpolation_name(vrn_interpolation interpolation)
-{
-    return (unsigned)interpolation < VRN_COUNT(interpolations) ? interpolations[interpolation]
-                                                               : NULL;
-}
 
 static const char *lookup(const vrn_checkpoint *checkpoint, const char *key)
 {
@@ -117,12 +106,8 @@ static vrn_result read_interpolation(const reader *r, vrn_interpolation *interpo
 {
     const char *text = lookup(r->checkpoint, KEY_INTERPOLATION);
     if (!text) return VRN_OK;
-    for (uint32_t i = 0; i < VRN_COUNT(interpolations); i++) {
-        if (strcmp(text, interpolations[i]) != 0) continue;
-        *interpolation = (vrn_interpolation)i;
-        return VRN_OK;
-    }
-    return nonsense(r, KEY_INTERPOLATION, "bilinear or bicubic", text);
+    if (vrn_interpolation_find(text, interpolation)) return VRN_OK;
+    return nonsense(r, KEY_INTERPOLATION, VRN_INTERPOLATION_NAMES, text);
 }
 
 static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_transform *transform)
@@ -134,7 +119,13 @@ static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_tran
         .mean = {0.485f, 0.456f, 0.406f},
         .std = {0.229f, 0.224f, 0.225f},
     };
-    if (r->params && r->params->transform) *transform = *r->params->transform;
+    const vrn_transform *given = r->params ? r->params->transform : NULL;
+    if (given && ((given->resize == 0 && given->crop == 0) ||
+                  !vrn_interpolation_name(given->interpolation))) {
+        return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "model: expected a transform with a size and a known interpolation");
+    }
+    if (given) *transform = *given;
     vrn_result result = read_side(r, KEY_RESIZE, &transform->resize);
     if (!result) result = read_side(r, KEY_CROP, &transform->crop);
     if (!result) result = read_channels(r, KEY_MEAN, true, transform->mean);
@@ -266,7 +257,7 @@ bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *m
     add(pairs, VRN_METADATA_ARCH_KEY, pairs->arch);
     add(pairs, KEY_RESIZE, pairs->resize);
     add(pairs, KEY_CROP, pairs->crop);
-    add(pairs, KEY_INTERPOLATION, interpolations[metadata->transform.interpolation]);
+    add(pairs, KEY_INTERPOLATION, vrn_interpolation_name(metadata->transform.interpolation));
     add(pairs, KEY_MEAN, pairs->mean);
     add(pairs, KEY_STD, pairs->std);
     add(pairs, KEY_CLASSES, lookup(checkpoint, KEY_CLASSES));

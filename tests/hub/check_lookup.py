@@ -151,11 +151,11 @@ class Model(HubTest):
 
     def test_transform(self):
         """The name's transform, unless the file's metadata or an option says otherwise."""
-        self.register({**self.entry, "mean": [0.5, 0.25, 0.125], "std": [1, 2, 3]})
+        self.register({**self.entry, "mean": [0.5, 0.25, 0.125], "std": [1, 2, 3], "interpolation": "bicubic"})
         self.put(self.cached(), self.content)
         model = self.info()
         self.assertEqual(model["model"], "tiny:TEST_V1")
-        self.assertEqual(model["transform"], {"resize": 40, "crop": 32, "interpolation": "bilinear",
+        self.assertEqual(model["transform"], {"resize": 40, "crop": 32, "interpolation": "bicubic",
                                               "mean": [0.5, 0.25, 0.125], "std": [1, 2, 3]})
         self.assertEqual(self.info("--resize", "50")["transform"]["resize"], 50)
         # What is written from it has the same transform, and so the file by itself.

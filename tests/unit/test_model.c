@@ -484,6 +484,28 @@ static void test_given_metadata(void **state)
     }
 }
 
+static void test_given_nonsense(void **state)
+{
+    (void)state;
+    const vrn_transform cases[] = {{.mean = {1}},
+                                   {.crop = 1, .interpolation = (vrn_interpolation)99}};
+    for (int i = 0; i < 2; i++) {
+        safetensors_builder builder;
+        captured_log captured;
+        builder_start(&builder);
+        put_network(&builder, "resnet8", &(variation){.untracked = true});
+        builder_finish(&builder);
+        vrn_model *model = NULL;
+        const vrn_model_params params = {.log = capture_log(&captured), .transform = &cases[i]};
+        assert_int_equal(
+            vrn_model_load_memory(&model, builder.file, builder.size, "net.safetensors", &params),
+            VRN_ERROR_INVALID_ARGUMENT);
+        assert_null(model);
+        assert_true(said_once(&captured, "expected a transform"));
+        builder_free(&builder);
+    }
+}
+
 /* ---- Saving ---------------------------------------------------------------------------------- */
 
 typedef struct visitor {
@@ -617,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_no_size),
         cmocka_unit_test(test_default_transforms),
         cmocka_unit_test(test_given_metadata),
+        cmocka_unit_test(test_given_nonsense),
 
         cmocka_unit_test(test_saving),
         cmocka_unit_test(test_counting),

@@ -1,0 +1,11 @@
+/* The names of filters, beside vrn_interpolation_name. */
+#ifndef VRN_NET_INTERPOLATION_H
+#define VRN_NET_INTERPOLATION_H
+
+#include <vkresnet/vkresnet.h>
+
+/* False: there is none of this name. */
+bool vrn_interpolation_find(const char *name, vrn_interpolation *interpolation);
+#define VRN_INTERPOLATION_NAMES "bilinear or bicubic"
+
+#endif
