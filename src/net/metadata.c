@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "base/util.h"
 #include "net/interpolation.h"
 #include "net/number.h"
 
