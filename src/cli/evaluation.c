@@ -7,21 +7,13 @@
 
 #include "report.h"
 
-static const char *interpolation_name(vrn_interpolation interpolation)
-{
-    switch (interpolation) {
-    case VRN_INTERPOLATION_BILINEAR: return "bilinear";
-    }
-    return "";
-}
-
 static char *describe_transform(const vrn_transform *transform)
 {
     const float *mean = transform->mean, *std = transform->std;
     char text[256], resize[48] = "no resize";
     if (transform->resize) {
         snprintf(resize, sizeof resize, "resize %u %s", transform->resize,
-                 interpolation_name(transform->interpolation));
+                 vrn_interpolation_name(transform->interpolation));
     }
     snprintf(text, sizeof text, "%s, crop %u, mean %.6g %.6g %.6g, std %.6g %.6g %.6g", resize,
              transform->crop ? transform->crop : transform->resize, (double)mean[0],

@@ -59,7 +59,9 @@ static const char *const names[] = {
 
 static void name_tensor(network *net, size_t index, const char *name)
 {
-    snprintf(net->names[index], NAME_BYTES, "%s", name);
+    char copy[NAME_BYTES]; /* the name may be one of the network's */
+    snprintf(copy, sizeof copy, "%s", name);
+    memcpy(net->names[index], copy, sizeof copy);
     net->tensors[index].name = net->names[index];
 }
 
@@ -180,12 +182,13 @@ static uint64_t data_bytes(const network *net)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < net->count && sum <= DATA_MAX; i++) {
-        uint64_t bytes = 4;
+        uint64_t tensor_bytes = 4;
         for (uint32_t k = 0; k < net->tensors[i].rank; k++) {
             const uint64_t side = net->tensors[i].shape[k];
-            bytes = side && bytes > DATA_MAX / side ? DATA_MAX + 1 : bytes * side;
+            const bool fits = !side || tensor_bytes <= DATA_MAX / side;
+            tensor_bytes = fits ? tensor_bytes * side : DATA_MAX + 1;
         }
-        sum += bytes;
+        sum += tensor_bytes;
     }
     return sum;
 }

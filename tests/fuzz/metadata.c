@@ -76,7 +76,8 @@ static void read_metadata(const vrn_checkpoint *checkpoint, const vrn_arch *arch
 {
     vrn_model_metadata metadata;
     vrn_metadata_pairs pairs;
-    const vrn_result result = vrn_metadata_read(&metadata, checkpoint, arch, fuzz_log());
+    const vrn_result result =
+        vrn_metadata_read(&metadata, checkpoint, arch, &(vrn_model_params){.log = *fuzz_log()});
     fuzz_expect(result == VRN_OK);
     if (result != VRN_OK) return;
     for (uint32_t i = 0; i < arch->num_classes && metadata.class_names; i++) {
