@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds with warnings as errors, and runs the tests on every software driver:
-# Mesa's lavapipe, and SwiftShader from Debian's package chromium-common. Three stages:
+# Mesa's lavapipe, and SwiftShader from Debian's package chromium-common. Five stages:
 #
+#   static     clang-tidy, cppcheck, shellcheck (scripts/static.sh)
+#   fuzz       hostile files for whatever reads files, a minute each (scripts/fuzz.sh)
 #   clang      builds everything; the unit tests and the checks of the tree
 #   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe
 #   gcc        Release; everything on every driver
 #
-#   scripts/test.sh [--quick|--long] [--compiler gcc|clang] [--sanitize] [--lane NAME]
+#   scripts/test.sh [--quick|--long] [--compiler gcc|clang] [--sanitize|--fuzz|--static] [--lane NAME]
 #
 #   --quick          the stage gcc alone
 #   --long           also the large comparisons with PyTorch, which is installed for it, and with
 #                    scikit-image's pictures (Debian)
 #   --compiler NAME  the stage of this compiler alone, with everything on every driver
-#   --sanitize       the stage sanitize alone
+#   --sanitize, --fuzz, --static
+#                    this stage alone
 #   --lane NAME      the same in a bare debian12 or debian13, a folder that debootstrap fills and that is
 #                    removed afterwards; needs root. Exits with 77 where that cannot be had.
 #   --folder DIR     for --lane: keep the folder here, and use it if it is there
@@ -27,7 +30,7 @@ usage() {
     exit "$1"
 }
 
-stages=(clang sanitize gcc)
+stages=(static fuzz clang sanitize gcc)
 long=OFF
 lane=
 lane_folder=
@@ -48,7 +51,7 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --quick) stages=(gcc) && options+=("$1") ;;
-    --sanitize) stages=(sanitize) && options+=("$1") ;;
+    --sanitize | --fuzz | --static) stages=("${1#--}") && options+=("$1") ;;
     --long) long=ON && options+=("$1") ;;
     --help | -h) usage 0 ;;
     *) usage 2 >&2 ;;
@@ -102,6 +105,8 @@ stage() {
 
 run_stage() {
     case $1 in
+    static) bash "$project/scripts/static.sh" ;;
+    fuzz) bash "$project/scripts/fuzz.sh" ;;
     clang) stage clang clang -- --label-regex 'unit|tree' ;;
     gcc) stage gcc gcc "${long_options[@]}" -- ;;
     full-*) stage "${1#full-}" "${1#full-}" "${long_options[@]}" -- ;;

@@ -11,7 +11,8 @@
 #include "net/graph.h"
 #include "unit/checkpoint_builder.h"
 
-const fuzz_bounds fuzz_target_bounds = {3 << 20, 128};
+/* Blocks of a graph that is built, and the texts a few times over. */
+const fuzz_bounds fuzz_target_bounds = {384 << 10, 24};
 
 static const char *const keys[] = {
     "vkresnet.name", "vkresnet.classes", "vkresnet.resize", "vkresnet.crop",
