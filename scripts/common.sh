@@ -12,7 +12,7 @@ build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libv
 fuzz_packages=(clang libclang-rt-dev python3)
 static_packages=(clang clang-tidy cppcheck shellcheck)
 test_packages=(clang g++ binutils pkgconf libcmocka-dev gcc-mingw-w64-x86-64 spirv-tools vulkan-validationlayers
-    libglfw3-dev openssl xvfb python3 python3-pil)
+    libglfw3-dev openssl parallel xvfb python3 python3-pil)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
 
 say() {
