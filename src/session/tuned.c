@@ -135,6 +135,9 @@ static bool take_name(const char **line, const char *end, char name[VRN_TUNED_NA
     const char *word;
     size_t length;
     if (!take_word(line, end, &word, &length) || length >= VRN_TUNED_NAME) return false;
+    for (size_t i = 0; i < length; i++) {
+        if (word[i] < ' ' || word[i] > '~') return false;
+    }
     memcpy(name, word, length);
     name[length] = 0;
     return true;
