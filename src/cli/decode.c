@@ -99,6 +99,34 @@ static void scale_16_bits(unsigned char *rgba, uint64_t pixels, unsigned green)
     }
 }
 
+/* It has none for some broken files. */
+static const char *failure_reason(void)
+{
+    const char *reason = stbi_failure_reason();
+    return reason && *reason ? reason : "its data is damaged";
+}
+
+#ifndef VRN_CLI_LIBJPEG
+/* Tables of more than 256 Huffman codes, which stb_image writes beyond its memory. They are looked for behind
+ * every marker of theirs, whatever segment it stands in. */
+static bool has_large_table(const unsigned char *data, size_t size)
+{
+    enum { MARKER = 0xc4, LENGTHS = 16, CODES_MAX = 256 };
+    for (size_t marker = 0; marker + 4 <= size; marker++) {
+        if (data[marker] != 0xff || data[marker + 1] != MARKER) continue;
+        size_t end = marker + 2 + ((size_t)data[marker + 2] << 8 | data[marker + 3]);
+        if (end > size) end = size;
+        for (size_t at = marker + 4; at + 1 + LENGTHS <= end;) {
+            size_t codes = 0;
+            for (size_t i = 1; i <= LENGTHS; i++) codes += data[at + i];
+            if (codes > CODES_MAX) return true;
+            at += 1 + LENGTHS + codes;
+        }
+    }
+    return false;
+}
+#endif
+
 static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_image *image)
 {
     int width = 0, height = 0, channels = 0;
@@ -106,7 +134,7 @@ static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_i
     limit_reached = false;
     source s = {.data = data, .size = size};
     if (!stbi_info_from_callbacks(&callbacks, &s, &width, &height, &channels)) {
-        return stbi_failure_reason();
+        return failure_reason();
     }
     const char *fault = cli_pixels_fault((uint64_t)width, (uint64_t)height, size);
     if (fault) return fault;
@@ -125,7 +153,7 @@ static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_i
     }
     stbi_image_free(pixels);
     if (s.overrun) return "the file is cut short";
-    return limit_reached ? "its data is larger than the image" : stbi_failure_reason();
+    return limit_reached ? "its data is larger than the image" : failure_reason();
 }
 
 const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image)
@@ -138,7 +166,8 @@ const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image)
     const bool jpeg = cli_is_jpeg(data, size);
     fault = jpeg ? cli_jpeg_decode(data, size, image) : decode_with_stb(data, size, image);
 #else
-    fault = decode_with_stb(data, size, image);
+    const bool damaged = cli_is_jpeg(data, size) && has_large_table(data, size);
+    fault = damaged ? "its Huffman tables are damaged" : decode_with_stb(data, size, image);
 #endif
     if (!fault && !cli_orient(image, cli_orientation(data, size))) {
         cli_decode_free(image);

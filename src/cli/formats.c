@@ -38,10 +38,10 @@ bool cli_is_jpeg(const unsigned char *data, size_t size)
 }
 
 /* PGM and PPM: "P5", the width, the height, the greatest value, and comments between them. stb_image takes
- * values as they are, and those of two bytes in the wrong order. */
-static bool has_other_maximum(const unsigned char *data, size_t size)
+ * values as they are, and those of two bytes from outside its memory; long numbers overflow there. */
+static const char *pnm_fault(const unsigned char *data, size_t size)
 {
-    if (size < 2 || data[0] != 'P' || (data[1] != '5' && data[1] != '6')) return false;
+    if (size < 2 || data[0] != 'P' || (data[1] != '5' && data[1] != '6')) return NULL;
     unsigned long number = 0;
     bool inside = false, comment = false;
     int numbers = 0;
@@ -51,7 +51,7 @@ static bool has_other_maximum(const unsigned char *data, size_t size)
             comment = c != '\n' && c != '\r';
         } else if (c >= '0' && c <= '9') {
             number = inside ? number * 10 + (c - '0') : (unsigned long)(c - '0');
-            if (number > 65535) return false; /* the decoder says what is wrong */
+            if (number > 65535) return "a number in its header is too large";
             inside = true;
         } else {
             numbers += inside;
@@ -59,7 +59,8 @@ static bool has_other_maximum(const unsigned char *data, size_t size)
             comment = c == '#';
         }
     }
-    return numbers == 3 && number != 255;
+    return numbers == 3 && number != 255 ? "PGM and PPM are read with a greatest value of 255 alone"
+                                         : NULL;
 }
 
 const char *cli_format_fault(const unsigned char *data, size_t size)
@@ -70,8 +71,7 @@ const char *cli_format_fault(const unsigned char *data, size_t size)
             return foreign[i].fault;
         }
     }
-    return has_other_maximum(data, size) ? "PGM and PPM are read with a greatest value of 255 alone"
-                                         : NULL;
+    return pnm_fault(data, size);
 }
 
 const char *cli_pixels_fault(uint64_t width, uint64_t height, size_t file_bytes)
