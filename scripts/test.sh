@@ -130,7 +130,7 @@ if [ $long = ON ] && is_debian; then
             unpack_skimage_pictures "$build_root/skimage"
 fi
 find_drivers
-long_options=(-DVRN_TEST_LONG=$long)
+long_options=("-DVRN_TEST_LONG=$long")
 [ ! -d "$build_root/skimage" ] || long_options+=("-DVRN_TEST_PICTURES=$build_root/skimage")
 for name in "${stages[@]}"; do
     run_stage "$name"
