@@ -148,20 +148,23 @@ static bool choose_classes(class_folders *folders, const cli_model *model)
 /* Keeps the names of folders. */
 static bool list_folders(class_folders *folders)
 {
-    size_t count;
-    if (!cli_list_names(folders->path, &folders->names, &count)) return false;
+    size_t count, kept = 0;
+    char **names;
+    if (!cli_list_names(folders->path, &names, &count)) return false;
     bool good = true;
     for (size_t i = 0; i < count; i++) {
-        char *name = folders->names[i];
+        char *name = names[i];
         char *path = cli_join(folders->path, name);
         good = good && path;
         if (path && *name != '.' && cli_path_get_kind(path) == CLI_PATH_DIRECTORY) {
-            folders->names[folders->count++] = name;
+            names[kept++] = name;
         } else {
             free(name);
         }
         free(path);
     }
+    folders->names = names;
+    folders->count = kept;
     return good;
 }
 

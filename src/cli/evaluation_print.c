@@ -111,7 +111,7 @@ static bool print_classes(const cli_evaluation *evaluation)
     size_t count;
     cli_class_result *results = cli_evaluation_classes(evaluation, &count);
     if (!results) return false;
-    bool all = count <= 2 * CLASSES_SHOWN;
+    bool all = count <= 2 * (size_t)CLASSES_SHOWN;
     size_t first = all ? count : CLASSES_SHOWN;
     if (count > 1) puts(all ? "\nclasses" : "\nworst classes");
     for (size_t i = 0; i < first && count > 1; i++) print_class(evaluation, &results[i]);

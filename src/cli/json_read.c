@@ -100,13 +100,12 @@ bool cli_json_read_number(cli_json_cursor *json, double *number)
 
 static bool read_hex(const char *text, uint32_t *value)
 {
-    static const char digits[] = "0123456789abcdef";
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
     *value = 0;
     for (int i = 0; i < 4; i++) {
-        char c = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] + 32) : text[i];
-        const char *digit = c ? strchr(digits, c) : NULL;
+        const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
         if (!digit) return false;
-        *value = *value * 16 + (uint32_t)(digit - digits);
+        *value = *value * 16 + (uint32_t)(digit - digits) % 16;
     }
     return true;
 }
@@ -195,12 +194,14 @@ char *cli_json_read_text(cli_json_cursor *json)
 static bool skip_text(cli_json_cursor *json)
 {
     char *text = cli_json_read_text(json);
+    const bool good = text;
     free(text);
-    return text;
+    return good;
 }
 
 static bool skip_value(cli_json_cursor *json, unsigned depth);
 
+/* The two recurse DEPTH_MAX deep at most. NOLINTNEXTLINE(misc-no-recursion) */
 static bool skip_members(cli_json_cursor *json, char close, unsigned depth)
 {
     if (depth == DEPTH_MAX) return false;
@@ -212,6 +213,7 @@ static bool skip_members(cli_json_cursor *json, char close, unsigned depth)
     return cli_json_take(json, close);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see skip_members */
 static bool skip_value(cli_json_cursor *json, unsigned depth)
 {
     skip_space(json);

@@ -123,5 +123,5 @@ void vrn_partial_close(vrn_partial **pointer)
 
 void vrn_partial_wait(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
 }

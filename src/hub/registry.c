@@ -368,8 +368,8 @@ void vrn_registry_free(vrn_registry *registry)
 static bool same_text(const char *a, const char *b)
 {
     for (;; a++, b++) {
-        char x = *a >= 'a' && *a <= 'z' ? (char)(*a - 32) : *a;
-        char y = *b >= 'a' && *b <= 'z' ? (char)(*b - 32) : *b;
+        const int x = *a >= 'a' && *a <= 'z' ? *a - 32 : *a;
+        const int y = *b >= 'a' && *b <= 'z' ? *b - 32 : *b;
         if (x != y) return false;
         if (!x) return true;
     }

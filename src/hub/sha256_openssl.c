@@ -36,7 +36,7 @@ bool vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])
     bool good = stream && context && piece && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
                 digest_stream(context, stream, piece) &&
                 EVP_DigestFinal_ex(context, sum, &length) == 1 && length * 2 == VRN_SHA256_DIGITS;
-    for (unsigned i = 0; good && i < length; i++) {
+    for (size_t i = 0; good && i < length; i++) {
         digits[2 * i] = hex[sum[i] >> 4];
         digits[2 * i + 1] = hex[sum[i] & 15];
         digits[2 * i + 2] = '\0';

@@ -213,7 +213,8 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
     vrn_pipeline_key key;
     vrn_fetch_image_key(photo->linear, &key);
     if (photo->buffer) {
-        const uint64_t offset = photo->offset + j->first_row * photo->stride + j->first_column * 4;
+        const uint64_t offset =
+            photo->offset + j->first_row * photo->stride + (uint64_t)j->first_column * 4;
         const uint64_t bytes = (j->height - 1) * photo->stride + (uint64_t)j->width * 4;
         uint64_t skipped;
         if (!vrn_transfer_range(&bindings[0].range, &skipped, b->device, photo->buffer, offset,

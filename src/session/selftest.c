@@ -75,7 +75,7 @@ static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_
 static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kernel,
                            typed_case picked[CASES_MAX])
 {
-    typed_case fitting[CASES_MAX];
+    typed_case fitting[CASES_MAX] = {0};
     uint32_t fit = 0, count = 0, seen = 0;
     for (uint32_t i = 0; i < vrn_op_case_count * VRN_TYPE_COUNT && fit < CASES_MAX; i++) {
         fitting[fit] =
