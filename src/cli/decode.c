@@ -138,6 +138,7 @@ static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_i
     }
     const char *fault = cli_pixels_fault((uint64_t)width, (uint64_t)height, size);
     if (fault) return fault;
+    cli_decode_pass_gate((uint64_t)width, (uint64_t)height);
     /* Up to four channels of 16 bits, with a filter byte a row, rounded to a JPEG's blocks, and
      * doubled as a growing buffer is. */
     allocation_limit = ((size_t)width + 64) * ((size_t)height + 64) * 16 + (1 << 20);
@@ -154,6 +155,22 @@ static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_i
     stbi_image_free(pixels);
     if (s.overrun) return "the file is cut short";
     return limit_reached ? "its data is larger than the image" : failure_reason();
+}
+
+static _Thread_local struct {
+    cli_decode_gate function;
+    void *user;
+} gate;
+
+void cli_decode_set_gate(cli_decode_gate function, void *user)
+{
+    gate.function = function;
+    gate.user = user;
+}
+
+void cli_decode_pass_gate(uint64_t width, uint64_t height)
+{
+    if (gate.function) gate.function(gate.user, (size_t)(width * height * 4));
 }
 
 const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image)

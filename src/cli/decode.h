@@ -4,6 +4,7 @@
 #define VRN_CLI_DECODE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <vkresnet/vkresnet.h>
 
@@ -12,5 +13,13 @@
  * by stb_image. Threads may decode at the same time. */
 const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image);
 void cli_decode_free(vrn_image *image);
+
+/* Until NULL is given, `gate` is called by this thread's decoding when the size of a picture is known, before
+ * memory is taken for its pixels, which are `bytes` as RGBA. It may wait until there is room for them. */
+typedef void (*cli_decode_gate)(void *user, size_t bytes);
+void cli_decode_set_gate(cli_decode_gate gate, void *user);
+
+/* What a decoder does then. */
+void cli_decode_pass_gate(uint64_t width, uint64_t height);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "decode.h"
 #include "image.h"
 #include "os.h"
 #include "report.h"
@@ -10,12 +11,13 @@
 
 enum { DECODERS_MAX = 8, BATCHES_AHEAD = 2 };
 
-/* Decoded pixels that wait: beyond this, decoding waits for the devices, and a batch of large photos is run
- * in parts. */
+/* Pixels in memory, decoded or about to be: beyond this, decoding waits for the devices, and a batch of large
+ * photos is run in parts. One picture may be larger, when nothing else can go on. */
 static const size_t pixel_bytes_max = (size_t)256 << 20;
 
 typedef enum slot_state {
     SLOT_EMPTY,
+    SLOT_AT_GATE, /* its decoder waits for memory */
     SLOT_DECODED,
     SLOT_UNREADABLE,
     SLOT_DONE,
@@ -37,8 +39,8 @@ typedef struct pipeline {
     slot *slots; /* [window] */
     float *outputs;
     size_t window, total, decoding, running, delivered;
-    size_t pixel_bytes; /* decoded and not yet released */
-    uint32_t batch, classes, decoders_busy;
+    size_t pixel_bytes; /* of pictures that have passed the gate and are not yet released */
+    uint32_t batch, classes;
     bool stopped; /* nothing more is begun */
     bool failed;  /* a run failed */
 } pipeline;
@@ -56,6 +58,32 @@ static bool may_decode(const pipeline *p)
            (p->pixel_bytes < pixel_bytes_max || p->decoding == p->running);
 }
 
+/* What a thread decodes. */
+typedef struct decoding {
+    pipeline *pipeline;
+    size_t item;
+    size_t bytes; /* that have passed the gate */
+} decoding;
+
+/* Lets a picture's pixels in when there is room, or when the devices wait for this one. */
+static void wait_for_room(void *user, size_t bytes)
+{
+    decoding *d = user;
+    pipeline *p = d->pipeline;
+    slot *s = slot_of(p, d->item);
+    cli_monitor_enter(p->monitor);
+    while (!p->stopped && p->pixel_bytes > 0 && d->item != p->running &&
+           (bytes > pixel_bytes_max || p->pixel_bytes > pixel_bytes_max - bytes)) {
+        if (s->state != SLOT_AT_GATE) cli_monitor_wake(p->monitor);
+        s->state = SLOT_AT_GATE;
+        cli_monitor_wait(p->monitor);
+    }
+    s->state = SLOT_EMPTY;
+    p->pixel_bytes += bytes;
+    d->bytes += bytes;
+    cli_monitor_leave(p->monitor);
+}
+
 static void decode_items(void *pointer)
 {
     pipeline *p = pointer;
@@ -65,23 +93,24 @@ static void decode_items(void *pointer)
             cli_monitor_wait(p->monitor);
             continue;
         }
-        size_t item = p->decoding++;
-        p->decoders_busy++;
+        decoding d = {.pipeline = p, .item = p->decoding++};
         cli_monitor_leave(p->monitor);
 
         vrn_image image;
         char fault[CLI_LINE_BYTES] = "";
         cli_capture_errors(fault);
-        bool good = cli_image_load(&image, p->feed->paths[cli_shard_item(&p->feed->shard, item)]);
+        cli_decode_set_gate(wait_for_room, &d);
+        bool good = cli_image_load(&image, p->feed->paths[cli_shard_item(&p->feed->shard, d.item)]);
+        cli_decode_set_gate(NULL, NULL);
         cli_capture_errors(NULL);
         char *kept = good ? NULL : cli_copy_text(fault);
 
         cli_monitor_enter(p->monitor);
-        p->decoders_busy--;
-        slot_of(p, item)->image = image;
-        slot_of(p, item)->fault = kept;
-        slot_of(p, item)->state = good ? SLOT_DECODED : SLOT_UNREADABLE;
-        if (good) p->pixel_bytes += cli_image_size(&image);
+        slot *s = slot_of(p, d.item);
+        s->image = image;
+        s->fault = kept;
+        s->state = good ? SLOT_DECODED : SLOT_UNREADABLE;
+        p->pixel_bytes += (good ? cli_image_size(&image) : 0) - d.bytes;
         cli_monitor_wake(p->monitor);
     }
     cli_monitor_leave(p->monitor);
@@ -105,21 +134,21 @@ static void take_batch(runner *r)
 {
     pipeline *p = r->pipeline;
     size_t end = p->running, images = 0;
-    for (; end < p->decoding && images < p->batch && slot_of(p, end)->state != SLOT_EMPTY; end++) {
-        images += slot_of(p, end)->state == SLOT_DECODED;
+    while (end < p->decoding && images < p->batch && slot_of(p, end)->state > SLOT_AT_GATE) {
+        images += slot_of(p, end++)->state == SLOT_DECODED;
     }
     bool full = images == p->batch;
     bool last = end == p->total;
-    bool stuck = end == p->decoding && p->decoders_busy == 0 && !may_decode(p);
+    bool stuck = end < p->decoding ? slot_of(p, end)->state == SLOT_AT_GATE : !may_decode(p);
     r->count = 0;
-    if (!full && !last && !stuck) return;
+    if ((!full && !last && !stuck) || end == p->running) return;
     for (; p->running < end; p->running++) {
         slot *s = slot_of(p, p->running);
         if (s->state != SLOT_DECODED) continue;
         r->items[r->count] = p->running;
         r->images[r->count++] = s->image;
     }
-    if (end > 0) cli_monitor_wake(p->monitor);
+    cli_monitor_wake(p->monitor);
 }
 
 static void run_batch(runner *r)

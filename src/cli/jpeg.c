@@ -10,6 +10,7 @@
 
 #include <jerror.h>
 
+#include "decode.h"
 #include "formats.h"
 
 /* A progressive image may be sent in so many scans, each of which takes as long as all its pixels: a small file
@@ -96,6 +97,7 @@ static bool read_image(reader *r, const unsigned char *data, size_t size)
     jpeg_read_header(info, TRUE);
     const char *fault = cli_pixels_fault(info->image_width, info->image_height, size);
     if (fault) fail((j_common_ptr)info, fault);
+    cli_decode_pass_gate(info->image_width, info->image_height);
 
     const uint64_t pixels = (uint64_t)info->image_width * info->image_height;
     r->scans_max = scanned_pixels_max / pixels;
