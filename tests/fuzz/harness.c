@@ -30,7 +30,8 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *what)
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-static struct {
+/* Of the thread that reads; libFuzzer has threads of its own, and readers start none. */
+static _Thread_local struct {
     bool on;
     size_t now, most, limit;
 } memory;
