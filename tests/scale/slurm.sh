@@ -53,7 +53,6 @@ SwitchType=switch/none
 MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
-SchedulerParameters=requeue_setup_env_fail
 NodeName=$host CPUs=$(nproc) State=UNKNOWN
 PartitionName=one Nodes=ALL Default=YES State=UP
 END
@@ -85,7 +84,7 @@ state_of() {
 wait_for() {
     local job=$1 state
     shift
-    for _ in $(seq 240); do
+    for _ in $(seq 600); do
         state=$(state_of "$job")
         case "$state" in
         *PENDING* | *RUNNING* | *COMPLETING* | *CONFIGURING*) sleep 0.5 ;;
@@ -104,6 +103,7 @@ if "$program" merge "$folder"/part-*.json >/dev/null 2>"$folder/merge.log"; then
 fi
 cat "$folder/merge.log"
 scontrol requeue "${job}_2"
+scontrol update "JobId=${job}_2" StartTime=now || true # Slurm would wait two minutes
 wait_for "$job" COMPLETED
 
 counts() {
