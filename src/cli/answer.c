@@ -1,12 +1,12 @@
-#include "answer.h"
+#include "cli/answer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "os.h"
-#include "report.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
 
 enum { BAR_COLUMNS = 32, EIGHTHS = 8, OTHER_COLUMNS = 40 };
 

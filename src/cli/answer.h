@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "json.h"
-#include "model.h"
-#include "score.h"
+#include "cli/evaluation/score.h"
+#include "cli/formats/json.h"
+#include "cli/model.h"
 
 typedef enum cli_answer_form {
     CLI_ANSWER_TABLE, /* the file's name, then a row for each class */

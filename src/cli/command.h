@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 typedef struct cli_command {
     const char *name;
@@ -18,7 +18,7 @@ typedef struct cli_command {
     int (*run)(const cli_options *options); /* returns an exit status */
 } cli_command;
 
-extern const cli_command cli_classify, cli_explain, cli_infer, cli_eval, cli_merge, cli_bench, cli_profile, cli_info,
-    cli_models, cli_convert, cli_calibrate, cli_selftest;
+extern const cli_command cli_classify, cli_explain, cli_infer, cli_eval, cli_merge, cli_bench,
+    cli_profile, cli_info, cli_models, cli_convert, cli_calibrate, cli_selftest;
 
 #endif

@@ -1,4 +1,4 @@
-#include "completion.h"
+#include "cli/completion.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 
 #include <vkresnet/hub.h>
 
-#include "report.h"
-#include "walk.h"
+#include "cli/images/walk.h"
+#include "cli/system/report.h"
 
 static const char model_extensions[] = "pth|pt|th|tar|bin|safetensors";
 

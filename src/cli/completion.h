@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "command.h"
+#include "cli/command.h"
 
 /* Prints "bash", a script for that shell; or "devices", what the script asks for. Returns an exit status. */
 int cli_completion_print(const char *what, const cli_command *const *commands, size_t count);

@@ -1,12 +1,12 @@
-#include "engine.h"
+#include "cli/engine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "os.h"
-#include "report.h"
-#include "weights.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+#include "cli/weights.h"
 
 static bool means_all(const cli_options *options)
 {

@@ -8,8 +8,8 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "model.h"
-#include "options.h"
+#include "cli/model.h"
+#include "cli/options.h"
 
 typedef struct cli_engine {
     cli_model model;

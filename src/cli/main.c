@@ -5,11 +5,11 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "command.h"
-#include "completion.h"
-#include "man.h"
-#include "os.h"
-#include "report.h"
+#include "cli/command.h"
+#include "cli/completion.h"
+#include "cli/man.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
 
 static const cli_command *const commands[] = {
     &cli_classify, &cli_explain, &cli_infer,  &cli_eval,    &cli_merge,     &cli_bench,

@@ -1,4 +1,4 @@
-#include "man.h"
+#include "cli/man.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
-#include "model.h"
+#include "cli/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "labels.h"
-#include "os.h"
-#include "report.h"
-#include "weights.h"
+#include "cli/labels.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+#include "cli/weights.h"
 
 enum { MESSAGE_MAX_BYTES = 1024 };
 

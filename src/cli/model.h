@@ -6,8 +6,8 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "json.h"
-#include "options.h"
+#include "cli/formats/json.h"
+#include "cli/options.h"
 
 typedef enum cli_model_default {
     CLI_MODEL_REQUIRED, /* without --model: a wrong command line */

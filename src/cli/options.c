@@ -1,4 +1,4 @@
-#include "options.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "parse.h"
-#include "report.h"
+#include "cli/formats/parse.h"
+#include "cli/system/report.h"
 
 typedef enum option_kind {
     KIND_FLAG,

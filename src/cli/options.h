@@ -16,7 +16,8 @@ typedef struct cli_tap {
 
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
-    bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune, thorough;
+    bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune,
+        thorough;
     const char *device, *model, *arch, *labels, *input, *output, *logits, *trace, *kernel;
     const char *images, *write, *shard, *class_name, *html, *report;
     uint32_t without, with; /* vrn_capability bits */
@@ -94,10 +95,11 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
 /* What every subcommand takes. */
 #define CLI_COMMON                                                                                 \
     (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(FP32_LAYERS) | CLI_BIT(WITHOUT) |              \
-     CLI_BIT(WITH) | CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | CLI_BIT(HELP))
+     CLI_BIT(WITH) | CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | \
+     CLI_BIT(HELP))
 #define CLI_TRANSFORM                                                                              \
     (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(INTERPOLATION) | CLI_BIT(MEAN) | CLI_BIT(STD))
-#define CLI_NETWORK   (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
+#define CLI_NETWORK (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
 
 /* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must
  * outlive the options. Returns an exit status; on failure everything is reported and released. */

@@ -1,9 +1,9 @@
-#include "weights.h"
+#include "cli/weights.h"
 
 #include <stdlib.h>
 
-#include "os.h"
-#include "report.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
 
 char *cli_cache_directory(void)
 {

@@ -4,7 +4,7 @@
 
 #include <vkresnet/hub.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 /* Where this program may keep what it can make or get again, or NULL: nowhere. Release it with free. */
 char *cli_cache_directory(void);

@@ -1,5 +1,5 @@
 /* Encoded images, as classify and eval read them. */
-#include "decode.h"
+#include "cli/images/decode.h"
 
 #include "fuzz/fuzz.h"
 

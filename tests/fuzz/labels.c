@@ -1,7 +1,7 @@
 /* Lists of images and their classes, as eval reads them. */
 #include <string.h>
 
-#include "csv.h"
+#include "cli/evaluation/csv.h"
 #include "fuzz/fuzz.h"
 
 const fuzz_bounds fuzz_target_bounds = {64 << 10, 64};

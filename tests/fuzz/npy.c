@@ -1,5 +1,5 @@
 /* NumPy's arrays, as infer reads them. */
-#include "npy.h"
+#include "cli/formats/npy.h"
 
 #include "fuzz/fuzz.h"
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
-#include "report.h"
+#include "cli/images/image.h"
+#include "cli/system/report.h"
 
 static int find_interpolation(const char *name)
 {

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "decode.h"
-#include "formats.h"
-#include "orientation.h"
+#include "cli/images/decode.h"
+#include "cli/images/formats.h"
+#include "cli/images/orientation.h"
 
 typedef struct file {
     unsigned char *data;

@@ -1,0 +1,240 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/formats/json.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+
+enum { WARM_UP_RUNS = 2, LEAST_RUNS = 5 };
+
+static const double measure_ms = 3000, warm_up_ms = 1000;
+
+/* What is measured in each run. */
+typedef enum bench_measure {
+    MEASURE_RUN_MS,
+    MEASURE_GPU_MS,
+    MEASURE_REPLAY_MS, /* vrn_host_time */
+    MEASURE_SUBMIT_MS,
+    MEASURE_COUNT,
+} bench_measure;
+
+typedef struct sample_list {
+    double *values[MEASURE_COUNT];
+    size_t count, capacity[MEASURE_COUNT];
+} sample_list;
+
+typedef struct bench_figures {
+    double first_ms, median_ms, min_ms, gpu_ms;
+    double host_us, submit_us;
+    size_t runs;
+    double images_per_s, gflops;
+    vrn_device_peak peak;
+    double share; /* of the peak, in percent */
+} bench_figures;
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Sorts the values. */
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare_doubles);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static bool add_sample(sample_list *samples, const double sample[MEASURE_COUNT])
+{
+    for (int i = 0; i < MEASURE_COUNT; i++) {
+        double *values =
+            cli_grow(samples->values[i], samples->count, &samples->capacity[i], sizeof *values);
+        if (!values) return false;
+        samples->values[i] = values;
+        values[samples->count] = sample[i];
+    }
+    samples->count++;
+    return true;
+}
+
+/* Values from -1 to 1 that repeat only after a long time: zeros would flatter some processors. */
+static void fill_input(float *values, size_t count)
+{
+    uint32_t state = 1;
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        values[i] = (float)(state >> 8) / 8388608.0f - 1.0f;
+    }
+}
+
+static bool run_once(vrn_session *session, const vrn_batch *batch, double *host_ms)
+{
+    double begin = cli_time_ms();
+    if (vrn_session_run(session, batch) != VRN_OK) return false;
+    *host_ms = cli_time_ms() - begin;
+    return true;
+}
+
+static bool measure(vrn_session *session, const vrn_batch *batch, uint32_t repeats,
+                    bench_figures *figures)
+{
+    sample_list samples = {0};
+    double host_ms, begin = cli_time_ms();
+    bool good = run_once(session, batch, &figures->first_ms);
+    for (int i = 0; i < WARM_UP_RUNS && good && cli_time_ms() - begin < warm_up_ms; i++) {
+        good = run_once(session, batch, &host_ms);
+    }
+    begin = cli_time_ms();
+    while (good && (repeats ? samples.count < repeats
+                            : samples.count < LEAST_RUNS || cli_time_ms() - begin < measure_ms)) {
+        good = run_once(session, batch, &host_ms) &&
+               add_sample(&samples, (const double[MEASURE_COUNT]){
+                                        [MEASURE_RUN_MS] = host_ms,
+                                        [MEASURE_GPU_MS] = *batch->gpu_ms,
+                                        [MEASURE_REPLAY_MS] = batch->host->replay_ms,
+                                        [MEASURE_SUBMIT_MS] = batch->host->submit_ms,
+                                    });
+    }
+    if (good) {
+        double medians[MEASURE_COUNT];
+        for (int i = 0; i < MEASURE_COUNT; i++) {
+            medians[i] = median(samples.values[i], samples.count);
+        }
+        figures->runs = samples.count;
+        figures->median_ms = medians[MEASURE_RUN_MS];
+        figures->min_ms = samples.values[MEASURE_RUN_MS][0];
+        figures->gpu_ms = medians[MEASURE_GPU_MS];
+        figures->host_us = medians[MEASURE_REPLAY_MS] * 1e3;
+        figures->submit_us = medians[MEASURE_SUBMIT_MS] * 1e3;
+    }
+    for (int i = 0; i < MEASURE_COUNT; i++) free(samples.values[i]);
+    return good;
+}
+
+static void print_json(const cli_engine *engine, const bench_figures *figures)
+{
+    const vrn_session_info *info = &engine->info;
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "model", engine->model.info.name);
+    cli_json_text(&json, "device", engine->device_info.name);
+    cli_json_text(&json, "precision", vrn_precision_name(info->precision));
+    cli_json_integer(&json, "batch", info->batch);
+    cli_json_integer(&json, "height", info->height);
+    cli_json_integer(&json, "width", info->width);
+    cli_json_number(&json, "median_ms", figures->median_ms);
+    cli_json_number(&json, "min_ms", figures->min_ms);
+    cli_json_number(&json, "gpu_ms", figures->gpu_ms);
+    cli_json_number(&json, "images_per_s", figures->images_per_s);
+    cli_json_number(&json, "gflops", figures->gflops);
+    cli_json_number(&json, "peak_gflops", figures->peak.gflops);
+    cli_json_number(&json, "peak_gb_s", figures->peak.gb_s);
+    cli_json_number(&json, "share", figures->share);
+    cli_json_number(&json, "host_us", figures->host_us);
+    cli_json_number(&json, "submit_us", figures->submit_us);
+    cli_json_number(&json, "load_ms", engine->model.load_ms);
+    cli_json_number(&json, "compile_ms", info->compile_ms);
+    cli_json_number(&json, "first_ms", figures->first_ms);
+    cli_json_integer(&json, "device_bytes", info->device_bytes);
+    cli_json_integer(&json, "activation_bytes", info->activation_bytes);
+    cli_json_integer(&json, "dispatches", info->dispatches);
+    cli_json_integer(&json, "runs", figures->runs);
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+static void print_text(const cli_engine *engine, const bench_figures *figures)
+{
+    const vrn_session_info *info = &engine->info;
+    cli_print_name(engine->model.info.name);
+    printf(", %s, batch %u, %ux%u, on ", vrn_precision_name(info->precision), info->batch,
+           info->height, info->width);
+    cli_print_name(engine->device_info.name);
+    printf("\n  load        %10.2f ms\n", engine->model.load_ms);
+    printf("  compile     %10.2f ms\n", info->compile_ms);
+    printf("  first run   %10.2f ms\n", figures->first_ms);
+    printf("  run         %10.2f ms  median of %zu; fastest %.2f\n", figures->median_ms,
+           figures->runs, figures->min_ms);
+    if (figures->gpu_ms > 0) printf("  on device   %10.2f ms\n", figures->gpu_ms);
+    printf("  on host     %10.4f ms  to start it again, and %.4f in the driver's submit\n",
+           figures->host_us * 1e-3, figures->submit_us * 1e-3);
+    printf("  images      %10.2f /s\n", figures->images_per_s);
+    printf(
+        "  arithmetic  %10.2f GFLOP/s  %.2f %% of the device's measured %.1f GFLOP/s; %.3f GFLOP "
+        "an image\n",
+        figures->gflops, figures->share, figures->peak.gflops, info->gflops);
+    printf("  bandwidth   %10.2f GB/s  measured, of a copy: read and written\n",
+           figures->peak.gb_s);
+    printf("  memory      %10.2f MiB  activations %.2f, weights %.2f\n",
+           (double)info->device_bytes / 1048576, (double)info->activation_bytes / 1048576,
+           (double)info->weight_bytes / 1048576);
+    printf("  dispatches  %10u\n", info->dispatches);
+}
+
+static int bench(cli_engine *engine, const cli_options *options)
+{
+    const vrn_session_info *info = &engine->info;
+    size_t pixels = (size_t)3 * info->height * info->width;
+    double gpu_ms = 0;
+    vrn_host_time host = {0};
+    float *input = cli_alloc(info->batch, pixels * sizeof *input);
+    float *logits = cli_alloc((size_t)info->batch * info->classes, sizeof *logits);
+    bench_figures figures = {0};
+    bool good = input && logits;
+    if (good) {
+        fill_input(input, info->batch * pixels);
+        const vrn_batch batch = {
+            .count = info->batch,
+            .nchw = input,
+            .logits = logits,
+            .gpu_ms = &gpu_ms,
+            .host = &host,
+        };
+        good = measure(engine->session, &batch, options->repeats, &figures) &&
+               vrn_device_measure(engine->device, &figures.peak) == VRN_OK;
+    }
+    if (good) {
+        figures.images_per_s = (double)info->batch / figures.median_ms * 1e3;
+        figures.gflops = info->gflops * figures.images_per_s;
+        if (figures.peak.gflops > 0) figures.share = 100 * figures.gflops / figures.peak.gflops;
+        if (options->json) {
+            print_json(engine, &figures);
+        } else {
+            print_text(engine, &figures);
+        }
+    }
+    free(input);
+    free(logits);
+    return good ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+static int run(const cli_options *options)
+{
+    cli_engine engine = {0};
+    int status = cli_engine_open(&engine, "bench", options, CLI_MODEL_RANDOM);
+    if (status == CLI_SUCCESS) status = cli_engine_compile_for_size(&engine, options);
+    if (status == CLI_SUCCESS) status = bench(&engine, options);
+    cli_engine_close(&engine);
+    return status;
+}
+
+const cli_command cli_bench = {
+    .name = "bench",
+    .summary = "measure how fast a network runs",
+    .usage = "--model NAME|FILE [--batch N] [--size HxW] [OPTION]..",
+    .details =
+        "Warms up, then runs for about three seconds, at least five times, or --repeats\n"
+        "times. Times are for a run of the whole batch (default 1), input and output\n"
+        "included; \"on device\" is what the device itself measured, \"on host\" the library's "
+        "own\n"
+        "work to start a run, without the input's copy. The device's peak is measured by two\n"
+        "small kernels at the end. A name whose weights are not on this machine gets random ones.",
+    .examples = "  vkresnet bench --model resnet50\n"
+                "  vkresnet bench --model resnet50.pth --batch 8 --size 288x288 --json\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |
+               CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+    .run = run,
+};

@@ -1,0 +1,235 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/formats/json.h"
+#include "cli/formats/npy.h"
+#include "cli/images/image.h"
+#include "cli/images/walk.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+
+enum { DEFAULT_COUNT = 512, SIDE_MAX = 65536 };
+
+typedef struct calibrate_job {
+    const cli_options *options;
+    cli_engine engine;
+    cli_paths paths;
+    cli_npy input;
+    vrn_transform transform;
+    vrn_calibration *calibration;
+    size_t images, failed;
+    vrn_layer_range *ranges;
+    uint32_t range_count;
+} calibrate_job;
+
+static size_t wanted(const calibrate_job *job, uint64_t there)
+{
+    size_t most = job->options->count ? job->options->count : DEFAULT_COUNT;
+    return there < most ? (size_t)there : most;
+}
+
+/* Photos: of a folder every so many, as their order may mean something. */
+static bool add_photos(calibrate_job *job)
+{
+    const size_t count = wanted(job, job->paths.count);
+    for (size_t i = 0; i < count; i++) {
+        cli_progress(i, count);
+        vrn_image image;
+        if (!cli_image_load(&image, job->paths.items[i * job->paths.count / count])) {
+            job->failed++;
+            continue;
+        }
+        const vrn_batch batch = {.count = 1, .images = &image};
+        bool good = vrn_calibration_add(job->calibration, &batch) == VRN_OK;
+        cli_image_free(&image);
+        if (!good) return false;
+        job->images++;
+    }
+    cli_progress(count, count);
+    return true;
+}
+
+static bool add_arrays(calibrate_job *job)
+{
+    const uint64_t *shape = job->input.shape;
+    const size_t numbers = (size_t)3 * shape[2] * shape[3], count = wanted(job, shape[0]);
+    float *values = cli_alloc(numbers, sizeof *values);
+    bool good = values != NULL;
+    for (size_t i = 0; i < count && good; i++) {
+        cli_progress(i, count);
+        good = cli_npy_read(&job->input, values, numbers) &&
+               vrn_calibration_add(job->calibration, &(vrn_batch){.count = 1, .nchw = values}) ==
+                   VRN_OK;
+        job->images += good;
+    }
+    cli_progress(count, count);
+    free(values);
+    return good;
+}
+
+static int open_inputs(calibrate_job *job)
+{
+    const cli_options *options = job->options;
+    if (!options->images == !options->input) {
+        return cli_usage("calibrate", "expected either --images DIR or --input X.npy");
+    }
+    if (options->images) {
+        return cli_paths_add(&job->paths, options->images) ? CLI_SUCCESS : CLI_FAILURE;
+    }
+    if (!cli_npy_open(&job->input, options->input)) return CLI_FAILURE;
+    const uint64_t *shape = job->input.shape;
+    if (job->input.rank != 4 || shape[1] != 3 || shape[2] - 1 >= SIDE_MAX ||
+        shape[3] - 1 >= SIDE_MAX) {
+        cli_error("%s: expected [N, 3, H, W] with sides from 1 to %d", options->input, SIDE_MAX);
+        return CLI_FAILURE;
+    }
+    return CLI_SUCCESS;
+}
+
+static bool observe(calibrate_job *job)
+{
+    vrn_calibration_params params = {0};
+    if (job->options->images) {
+        job->transform = cli_model_transform(&job->engine.model, job->options);
+        params.transform = &job->transform;
+    } else {
+        params.height = (uint32_t)job->input.shape[2];
+        params.width = (uint32_t)job->input.shape[3];
+    }
+    if (vrn_calibration_create(&job->calibration, job->engine.device, job->engine.model.handle,
+                               &params) != VRN_OK) {
+        return false;
+    }
+    if (!(job->options->images ? add_photos(job) : add_arrays(job))) return false;
+    uint32_t count = 0;
+    vrn_calibration_ranges(job->calibration, NULL, 0, &count);
+    job->ranges = cli_alloc(count, sizeof *job->ranges);
+    if (!job->ranges) return false;
+    vrn_calibration_ranges(job->calibration, job->ranges, count, &job->range_count);
+    return true;
+}
+
+static void print_ranges(const calibrate_job *job)
+{
+    int name = 5, op = 2;
+    for (uint32_t i = 0; i < job->range_count; i++) {
+        const vrn_layer_range *r = &job->ranges[i];
+        if ((int)strlen(r->name) > name) name = (int)strlen(r->name);
+        if ((int)strlen(r->op) > op) op = (int)strlen(r->op);
+    }
+    printf("%-*s  %-*s  %12s  %12s  %s\n", name, "layer", op, "op", "lowest", "highest",
+           "not for fp16");
+    for (uint32_t i = 0; i < job->range_count; i++) {
+        const vrn_layer_range *r = &job->ranges[i];
+        printf("%-*s  %-*s  %12.5g  %12.5g", name, r->name, op, r->op, (double)r->low,
+               (double)r->high);
+        if (r->beyond_fp16 > 0) {
+            printf("  %" PRIu64 " of %" PRIu64 " values exceed 65504", r->beyond_fp16, r->count);
+        }
+        if (r->not_finite > 0) printf("  %" PRIu64 " values are not finite", r->not_finite);
+        putchar('\n');
+    }
+}
+
+static void print_json(const calibrate_job *job, const vrn_calibration_result *result)
+{
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "model", job->engine.model.info.name);
+    cli_json_integer(&json, "images", job->images);
+    cli_json_begin_array(&json, "layers");
+    for (uint32_t i = 0; i < job->range_count; i++) {
+        const vrn_layer_range *r = &job->ranges[i];
+        cli_json_begin_object(&json, NULL);
+        cli_json_text(&json, "name", r->name);
+        cli_json_text(&json, "op", r->op);
+        cli_json_number(&json, "low", r->low);
+        cli_json_number(&json, "high", r->high);
+        cli_json_integer(&json, "values", r->count);
+        cli_json_integer(&json, "beyond_fp16", r->beyond_fp16);
+        cli_json_integer(&json, "not_finite", r->not_finite);
+        cli_json_end_object(&json);
+    }
+    cli_json_end_array(&json);
+    if (result) {
+        cli_json_text(&json, "method", result->methods[result->method]);
+        cli_json_begin_object(&json, "errors");
+        for (int i = 0; i < VRN_CALIBRATION_METHODS; i++) {
+            cli_json_number(&json, result->methods[i], result->errors[i]);
+        }
+        cli_json_end_object(&json);
+    }
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+static bool finish(calibrate_job *job, vrn_calibration_result *result)
+{
+    const char *output = job->options->write;
+    vrn_model *calibrated = NULL;
+    bool good = vrn_calibration_finish(job->calibration, &calibrated, result) == VRN_OK &&
+                vrn_model_save(calibrated, output,
+                               &(vrn_model_save_params){.log = *cli_log(),
+                                                        .fp16 = job->options->fp16}) == VRN_OK;
+    vrn_model_destroy(&calibrated);
+    if (!good) return false;
+    for (int i = 0; i < VRN_CALIBRATION_METHODS; i++) {
+        cli_note("scales by %s: the logits of int8 are off by %.2e%s", result->methods[i],
+                 result->errors[i], (uint32_t)i == result->method ? ", the least" : "");
+    }
+    cli_note("%s: calibrated on %zu images", output, job->images);
+    return true;
+}
+
+static int run(const cli_options *options)
+{
+    calibrate_job job = {.options = options};
+    vrn_calibration_result result;
+    if (options->write) {
+        cli_path_kind kind = cli_path_get_kind(options->write);
+        if (kind == CLI_PATH_DIRECTORY || kind == CLI_PATH_OTHER) {
+            cli_error("%s: not a regular file", options->write);
+            return CLI_FAILURE;
+        }
+    }
+    int status = open_inputs(&job);
+    if (status == CLI_SUCCESS) {
+        status = cli_engine_open(&job.engine, "calibrate", options, CLI_MODEL_REQUIRED);
+    }
+    if (status == CLI_SUCCESS) {
+        bool good = observe(&job) && (!options->write || finish(&job, &result));
+        if (good && options->json) print_json(&job, options->write ? &result : NULL);
+        if (good && !options->json) print_ranges(&job);
+        if (!good || job.failed > 0) status = CLI_FAILURE;
+    }
+    free(job.ranges);
+    vrn_calibration_destroy(&job.calibration);
+    cli_engine_close(&job.engine);
+    cli_npy_close(&job.input);
+    cli_paths_free(&job.paths);
+    return status;
+}
+
+const cli_command cli_calibrate = {
+    .name = "calibrate",
+    .summary = "see what layers put out; choose the scales of int8",
+    .usage = "--model NAME|FILE --images DIR [-o OUT.safetensors] [OPTION]..",
+    .details =
+        "Runs the network in fp32 on images like those to come (--images, or normalised\n"
+        "arrays, --input) and prints the range of every layer's output, and how many values\n"
+        "fp16 would have to clamp (--fp32-layers keeps such a layer in fp32). With -o it\n"
+        "chooses a scale for each layer's output, in the way of three that gives the smallest\n"
+        "error of the logits on these images, and writes the model with the scales: run it\n"
+        "with --precision int8. Some hundred images are enough (--count, default 512, taken\n"
+        "evenly from the folder).",
+    .examples =
+        "  vkresnet calibrate --model resnet50.pth --images photos/ -o resnet50-int8.safetensors\n"
+        "  vkresnet calibrate --model resnet50.pth --images photos/ --count 8\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(IMAGES) | CLI_BIT(INPUT) |
+               CLI_BIT(COUNT) | CLI_BIT(WRITE) | CLI_BIT(FP16) | CLI_BIT(JSON),
+    .run = run,
+};

@@ -1,0 +1,109 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/answer.h"
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/evaluation/score.h"
+#include "cli/evaluation/shard.h"
+#include "cli/images/feed.h"
+#include "cli/images/walk.h"
+#include "cli/system/report.h"
+
+enum { DEFAULT_TOP = 5, DEFAULT_BATCH = 8 };
+
+typedef struct result_printer {
+    const cli_model *model;
+    char *const *paths;
+    cli_score *scores; /* [classes] */
+    uint32_t classes, top;
+    cli_answer_form form;
+} result_printer;
+
+static bool print_result(void *user, size_t index, const float *probabilities)
+{
+    const result_printer *printer = user;
+    cli_rank(printer->scores, probabilities, printer->classes);
+    cli_progress_hide();
+    cli_answer_print(printer->form, printer->model, printer->paths[index], printer->scores,
+                     printer->top);
+    /* Long work shows its results as they come, in a pipe too. */
+    return fflush(stdout) == 0;
+}
+
+static int classify_paths(const cli_crew *crew, const cli_options *options, const cli_paths *paths,
+                          const cli_shard *shard)
+{
+    const cli_engine *engine = &crew->engines[0];
+    uint32_t classes = engine->info.classes, top = options->top ? options->top : DEFAULT_TOP;
+    result_printer printer = {
+        .model = &engine->model,
+        .paths = paths->items,
+        .scores = cli_alloc(classes, sizeof *printer.scores),
+        .classes = classes,
+        .top = top < classes ? top : classes,
+        .form = cli_answer_form_for_stdout(options->json),
+    };
+    if (!printer.scores) return CLI_FAILURE;
+    size_t failed;
+    bool good = cli_feed_run(&(cli_feed){.crew = crew,
+                                         .paths = paths->items,
+                                         .count = paths->count,
+                                         .shard = *shard,
+                                         .progress = true,
+                                         .result = print_result,
+                                         .user = &printer},
+                             &failed);
+    free(printer.scores);
+    return good && failed == 0 ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+static int run(const cli_options *options)
+{
+    cli_shard shard;
+    cli_paths paths = {0};
+    cli_crew crew = {0};
+    int status = cli_shard_read(&shard, "classify", options);
+    if (status != CLI_SUCCESS) return status;
+    for (uint32_t i = 0; i < options->argument_count; i++) {
+        if (!cli_paths_add(&paths, options->arguments[i])) status = CLI_FAILURE;
+    }
+    if (cli_shard_size(&shard, paths.count) > 0) {
+        int run_status = cli_crew_open(&crew, "classify", options, CLI_MODEL_SHIPPED);
+        if (run_status == CLI_SUCCESS) {
+            run_status = cli_crew_compile_for_images(&crew, "classify", options, DEFAULT_BATCH);
+        }
+        if (run_status == CLI_SUCCESS) run_status = classify_paths(&crew, options, &paths, &shard);
+        if (run_status != CLI_SUCCESS) status = run_status;
+    }
+    cli_crew_close(&crew);
+    cli_paths_free(&paths);
+    return status;
+}
+
+const cli_command cli_classify = {
+    .name = "classify",
+    .summary = "say what photos show",
+    .usage = "[OPTION].. IMAGE|FOLDER..",
+    .details =
+        "Prints the most probable classes of each image: on a terminal a table with bars; in a\n"
+        "pipe a line for each image, its file and then label and probability of each class,\n"
+        "with tabs between; with --json an object a line: {\"file\", \"model\", \"top\":\n"
+        "[{\"index\", \"label\", \"probability\"}]}. Folders are searched for images (png, jpg,\n"
+        "bmp, gif, tga, ppm, pgm, pnm, psd). Without --model it uses the small model that comes\n"
+        "with the program, which knows ten classes. An image that cannot be read is reported on\n"
+        "standard error, the others go on, and the exit status is 1. --shard I/N takes only\n"
+        "every N-th image, for one of N processes or machines; their outputs concatenate.",
+    .examples =
+        "  vkresnet classify photo.jpg\n"
+        "  vkresnet classify --model resnet50 --top 3 photo.jpg more/\n"
+        "  vkresnet classify --model resnet50.pth --resize 232 --json photos/ > result.jsonl\n"
+        "  vkresnet classify --model resnet50.pth --device all --shard 2/8 photos/ > 2.tsv\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(TOP) | CLI_BIT(JSON) |
+               CLI_BIT(BATCH) | CLI_BIT(SHARD) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) |
+               CLI_BIT(TUNE),
+    .least = 1,
+    .most = UINT32_MAX,
+    .arguments = "images or folders",
+    .run = run,
+};

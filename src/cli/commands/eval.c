@@ -1,0 +1,189 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/evaluation/dataset.h"
+#include "cli/evaluation/evaluation.h"
+#include "cli/evaluation/evaluation_print.h"
+#include "cli/evaluation/mistakes.h"
+#include "cli/evaluation/score.h"
+#include "cli/evaluation/shard.h"
+#include "cli/formats/npy.h"
+#include "cli/images/feed.h"
+#include "cli/pages/evaluation_page.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+
+enum { DEFAULT_BATCH = 8 };
+
+typedef struct eval_run {
+    const cli_options *options;
+    const char *data; /* the list or the folder */
+    cli_crew crew;
+    cli_labels labels;
+    cli_shard shard;
+    cli_evaluation evaluation;
+    cli_mistakes mistakes;
+    cli_score *scores;     /* [classes] */
+    float *missing;        /* [classes], NaN: the logits of an image that was not run */
+    cli_file logits, page; /* zeroed: not wanted */
+    size_t logits_rows;    /* written so far */
+} eval_run;
+
+/* Rows of NaN up to the image's own, so that row and image agree. */
+static void skip_rows(eval_run *run, size_t index)
+{
+    if (!run->logits.stream) return;
+    for (; run->logits_rows < index; run->logits_rows++) {
+        cli_npy_write(&run->logits, run->missing, run->evaluation.classes);
+    }
+}
+
+static bool count_result(void *user, size_t index, const float *logits)
+{
+    eval_run *run = user;
+    uint32_t classes = run->evaluation.classes;
+    cli_verdict verdict;
+    cli_rank(run->scores, logits, classes);
+    if (!cli_evaluation_add(&run->evaluation, run->labels.classes[index], run->scores, &verdict)) {
+        return false;
+    }
+    cli_mistakes_add(&run->mistakes, index, &verdict);
+    if (run->logits.stream) {
+        skip_rows(run, index);
+        cli_npy_write(&run->logits, logits, classes);
+        run->logits_rows++;
+    }
+    return true;
+}
+
+/* What the weights are, whatever the folder and the machine. */
+static bool describe(eval_run *run)
+{
+    const cli_options *options = run->options;
+    char seed[48];
+    const char *weights = options->model;
+    if (options->has_seed) {
+        snprintf(seed, sizeof seed, "random weights %llu", (unsigned long long)options->seed);
+        weights = seed;
+    } else {
+        bool is_path = cli_path_get_kind(weights) != CLI_PATH_MISSING; /* else a name */
+        if (is_path) weights += cli_path_folder_length(weights);
+    }
+    const cli_model *model = &run->crew.engines[0].model;
+    vrn_transform transform = cli_model_transform(model, options);
+    if (!cli_evaluation_begin(&run->evaluation, &run->crew, weights, &transform)) return false;
+    run->evaluation.shard = run->shard;
+    run->evaluation.total = run->labels.count;
+    return true;
+}
+
+/* Opens what is written, so that a wrong path is said before the work. */
+static bool prepare(eval_run *run)
+{
+    const cli_options *options = run->options;
+    uint32_t classes = run->evaluation.classes;
+    run->scores = cli_alloc(classes, sizeof *run->scores);
+    run->missing = cli_alloc(classes, sizeof *run->missing);
+    if (!run->scores || !run->missing) return false;
+    for (uint32_t i = 0; i < classes; i++) run->missing[i] = NAN;
+    return !options->logits || cli_npy_begin(&run->logits, options->logits, 2,
+                                             (uint64_t[]){run->labels.count, classes});
+}
+
+static bool evaluate(eval_run *run, size_t *failed)
+{
+    double begin = cli_time_ms();
+    if (!cli_feed_run(&(cli_feed){.crew = &run->crew,
+                                  .paths = run->labels.paths,
+                                  .count = run->labels.count,
+                                  .shard = run->shard,
+                                  .logits = true,
+                                  .progress = true,
+                                  .result = count_result,
+                                  .user = run},
+                      failed)) {
+        return false;
+    }
+    double elapsed = cli_time_ms() - begin;
+    cli_evaluation *evaluation = &run->evaluation;
+    skip_rows(run, run->labels.count);
+    evaluation->unreadable = *failed;
+    if (elapsed > 0) evaluation->images_per_s = (double)evaluation->images / elapsed * 1e3;
+    cli_confusion_settle(&evaluation->confusion);
+    if (!cli_evaluation_print(evaluation, run->options->json)) return false;
+    return !run->page.stream ||
+           cli_page_write(run->page.stream, &(cli_page){.evaluation = evaluation,
+                                                        .data = run->data,
+                                                        .options = run->options,
+                                                        .mistakes = &run->mistakes,
+                                                        .paths = run->labels.paths});
+}
+
+static int open_all(eval_run *run)
+{
+    const cli_options *options = run->options;
+    int status = cli_crew_open(&run->crew, "eval", options, CLI_MODEL_REQUIRED);
+    if (status != CLI_SUCCESS) return status;
+    if (!cli_labels_read(&run->labels, run->data, &run->crew.engines[0].model)) return CLI_FAILURE;
+    if (options->report && !cli_page_begin(&run->page, options->report)) return CLI_FAILURE;
+    status = cli_crew_compile_for_images(&run->crew, "eval", options, DEFAULT_BATCH);
+    if (status != CLI_SUCCESS) return status;
+    return describe(run) && prepare(run) ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+static int run(const cli_options *options)
+{
+    if (!options->labels == !options->argument_count) {
+        return cli_usage("eval", "expected either a folder, or --labels FILE.csv");
+    }
+    eval_run run = {
+        .options = options,
+        .data = options->labels ? options->labels : options->arguments[0],
+    };
+    int status = cli_shard_read(&run.shard, "eval", options);
+    if (status == CLI_SUCCESS) status = open_all(&run);
+    size_t failed = 0;
+    bool good = status == CLI_SUCCESS && evaluate(&run, &failed);
+    good = cli_file_end(&run.logits, good) && good;
+    good = cli_file_end(&run.page, good) && good;
+    if (status == CLI_SUCCESS && (!good || failed > 0)) status = CLI_FAILURE;
+    free(run.scores);
+    free(run.missing);
+    cli_evaluation_free(&run.evaluation);
+    cli_labels_free(&run.labels);
+    cli_crew_close(&run.crew);
+    return status;
+}
+
+const cli_command cli_eval = {
+    .name = "eval",
+    .summary = "count how many images are classified right",
+    .usage = "--model NAME|FILE FOLDER|--labels FILE.csv [OPTION]..",
+    .details =
+        "Classifies images whose classes are known, and counts. They are in a folder with a\n"
+        "folder for each class, as torchvision's ImageFolder has it, or listed in a .csv file.\n"
+        "Class folders are named by the model's names of classes, by ImageNet's WordNet ids\n"
+        "(n01440764), or by the class's number; if none is so, and there are as many as classes,\n"
+        "they are the classes in byte order. A note says which. The list has a line for each\n"
+        "image, file,label[,class], with or without a first line that says so. The class is the\n"
+        "network's output, counted from 0; it may be left out where the label is that number, or\n"
+        "a name that the model knows.\n\n"
+        "Prints top-1 and top-5 accuracy, the classes most often confused and the accuracy of\n"
+        "the classes; with --json one line with all counts. --report writes them as a page with\n"
+        "the confusion matrix and the surest mistakes. --shard I/N takes only every N-th image;\n"
+        "vkresnet merge puts the lines of all parts together. An image that cannot be read is\n"
+        "reported and not counted, and the exit status is 1.",
+    .examples = "  vkresnet eval --model resnet50.pth imagenet/val\n"
+                "  vkresnet eval --model resnet56.th --labels labels.csv --report report\n"
+                "  vkresnet eval --model resnet56.th --labels labels.csv --json --logits y.npy\n"
+                "  vkresnet eval --model resnet50.pth imagenet/val --shard 2/8 --json > 2.jsonl\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(LABELS) | CLI_BIT(LOGITS) |
+               CLI_BIT(REPORT) | CLI_BIT(JSON) | CLI_BIT(BATCH) | CLI_BIT(SHARD) |
+               CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+    .most = 1,
+    .arguments = "a folder",
+    .run = run,
+};

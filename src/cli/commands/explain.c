@@ -1,0 +1,270 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/answer.h"
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/evaluation/score.h"
+#include "cli/formats/json.h"
+#include "cli/formats/parse.h"
+#include "cli/images/heat.h"
+#include "cli/images/image.h"
+#include "cli/images/picture.h"
+#include "cli/system/report.h"
+
+enum { DEFAULT_TOP = 5, SIDE_LEAST = 256, SIDE_MOST = 2048 };
+
+typedef struct explanation {
+    cli_engine engine;
+    vrn_image photo;
+    uint32_t map_height, map_width;
+    float *maps;          /* [classes][map_height][map_width] */
+    float *probabilities; /* [classes] */
+    cli_score *scores;    /* [classes], ranked */
+    cli_score explained;
+    vrn_part seen;
+    bool found; /* the class is seen somewhere: `region` */
+    cli_heat_region region;
+} explanation;
+
+/* Whether `text` contains `part`, without regard to the case of ASCII letters. */
+static bool contains(const char *text, const char *part)
+{
+    const size_t length = strlen(part);
+    for (; *text; text++) {
+        size_t i = 0;
+        while (i < length && text[i] && cli_same_text((char[2]){text[i]}, (char[2]){part[i]})) i++;
+        if (i == length) return true;
+    }
+    return false;
+}
+
+/* The class called `name`, or the only one whose name contains that. */
+static int find_named_class(const cli_model *model, uint32_t classes, const char *name,
+                            uint32_t *index)
+{
+    const char *examples[2] = {NULL, NULL};
+    uint32_t partly = 0;
+    for (uint32_t i = 0; i < classes; i++) {
+        const char *label = cli_model_class_name(model, i);
+        if (!label) break;
+        if (cli_same_text(label, name)) {
+            *index = i;
+            return CLI_SUCCESS;
+        }
+        if (!contains(label, name)) continue;
+        *index = i;
+        if (partly < 2) examples[partly] = label;
+        partly++;
+    }
+    if (partly == 1) return CLI_SUCCESS;
+    if (partly == 0) return cli_usage("explain", "--class: no class is called '%s'", name);
+    return cli_usage("explain", "--class: %u classes are called something like '%s': %s, %s%s",
+                     partly, name, examples[0], examples[1], partly > 2 ? ", .." : "");
+}
+
+/* Before anything runs: of the options' class. */
+static int find_class(const explanation *e, const cli_options *options, uint32_t *index)
+{
+    const uint32_t classes = e->engine.info.classes;
+    uint64_t number;
+    if (!cli_parse_integer(options->class_name, UINT64_MAX, &number)) {
+        return find_named_class(&e->engine.model, classes, options->class_name, index);
+    }
+    if (number >= classes) {
+        return cli_usage("explain", "--class: the model has classes 0 to %u, and no class %s",
+                         classes - 1, options->class_name);
+    }
+    *index = (uint32_t)number;
+    return CLI_SUCCESS;
+}
+
+static bool run_network(explanation *e)
+{
+    const vrn_session *session = e->engine.session;
+    uint32_t shape[3];
+    if (vrn_session_tap_shape(session, 0, shape) != VRN_OK) return false;
+    e->map_height = shape[1];
+    e->map_width = shape[2];
+    e->maps = cli_alloc((size_t)shape[0] * shape[1] * shape[2], sizeof *e->maps);
+    e->probabilities = cli_alloc(shape[0], sizeof *e->probabilities);
+    e->scores = cli_alloc(shape[0], sizeof *e->scores);
+    const vrn_batch batch = {
+        .count = 1, .images = &e->photo, .probabilities = e->probabilities, .taps = &e->maps};
+    if (!e->maps || !e->probabilities || !e->scores ||
+        vrn_session_run(e->engine.session, &batch) != VRN_OK ||
+        vrn_session_seen_part(session, e->photo.width, e->photo.height, &e->seen) != VRN_OK) {
+        return false;
+    }
+    cli_rank(e->scores, e->probabilities, shape[0]);
+    return true;
+}
+
+/* The picture's size: the photo's, but within bounds, with its proportions. */
+static uint32_t picture_side(uint32_t side, uint32_t longer)
+{
+    uint32_t to = longer < SIDE_LEAST ? SIDE_LEAST : longer > SIDE_MOST ? SIDE_MOST : longer;
+    uint32_t scaled = (uint32_t)(((uint64_t)side * to + longer / 2) / longer);
+    return scaled ? scaled : 1;
+}
+
+static vrn_part scaled(const vrn_part *part, double x, double y)
+{
+    return (vrn_part){part->left * x, part->top * y, part->right * x, part->bottom * y};
+}
+
+static bool write_picture(const explanation *e, const cli_heat *heat, const char *path)
+{
+    const uint32_t width = e->photo.width, height = e->photo.height;
+    const uint32_t longer = width > height ? width : height;
+    cli_picture picture;
+    bool good = cli_picture_scale(&picture, &e->photo, picture_side(width, longer),
+                                  picture_side(height, longer));
+    if (good) {
+        const double x = (double)picture.width / width, y = (double)picture.height / height;
+        const vrn_part seen = scaled(&e->seen, x, y), box = scaled(&e->region.box, x, y);
+        cli_heat_draw(heat, &picture, &seen, e->found ? &box : NULL);
+        good = cli_picture_write(&picture, path);
+    }
+    cli_picture_free(&picture);
+    return good;
+}
+
+static void write_part(cli_json *json, const char *key, const vrn_part *part)
+{
+    cli_json_begin_object(json, key);
+    cli_json_number(json, "left", part->left);
+    cli_json_number(json, "top", part->top);
+    cli_json_number(json, "right", part->right);
+    cli_json_number(json, "bottom", part->bottom);
+    cli_json_end_object(json);
+}
+
+static void print_json(const explanation *e, const cli_options *options, uint32_t top)
+{
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_answer_write(&json, &e->engine.model, options->arguments[0], e->scores, top);
+    cli_answer_write_class(&json, "class", &e->engine.model, e->explained);
+    cli_json_integer(&json, "width", e->photo.width);
+    cli_json_integer(&json, "height", e->photo.height);
+    cli_json_begin_array(&json, "map");
+    cli_json_integer(&json, NULL, e->map_height);
+    cli_json_integer(&json, NULL, e->map_width);
+    cli_json_end_array(&json);
+    write_part(&json, "seen", &e->seen);
+    if (e->found) {
+        write_part(&json, "box", &e->region.box);
+        cli_json_begin_object(&json, "peak");
+        cli_json_number(&json, "x", e->region.x);
+        cli_json_number(&json, "y", e->region.y);
+        cli_json_end_object(&json);
+    } else {
+        cli_json_text(&json, "box", NULL);
+        cli_json_text(&json, "peak", NULL);
+    }
+    cli_json_text(&json, "picture", options->write);
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+static void print_text(const explanation *e, const cli_options *options, uint32_t top)
+{
+    const vrn_part *box = &e->region.box;
+    char buffer[32];
+    cli_answer_print(CLI_ANSWER_TABLE, &e->engine.model, options->arguments[0], e->scores, top);
+    putchar('\n');
+    cli_print_name(cli_model_label(&e->engine.model, e->explained.index, buffer));
+    if (e->found) {
+        printf(" (%.2f %%): most at %.0f,%.0f, in the box from %.0f,%.0f to %.0f,%.0f of %ux%u; ",
+               (double)e->explained.value * 100, e->region.x, e->region.y, box->left, box->top,
+               box->right, box->bottom, e->photo.width, e->photo.height);
+    } else {
+        printf(" (%.2f %%): seen nowhere; ", (double)e->explained.value * 100);
+    }
+    cli_print_name(options->write);
+    putchar('\n');
+}
+
+static int explain(explanation *e, const cli_options *options)
+{
+    uint32_t index = UINT32_MAX, top = options->top ? options->top : DEFAULT_TOP;
+    if (options->class_name) {
+        int status = find_class(e, options, &index);
+        if (status != CLI_SUCCESS) return status;
+    }
+    if (!cli_image_load(&e->photo, options->arguments[0]) || !run_network(e)) return CLI_FAILURE;
+    if (index == UINT32_MAX) index = e->scores[0].index;
+    e->explained = (cli_score){e->probabilities[index], index};
+    const cli_heat heat = {
+        .values = e->maps + (size_t)index * e->map_height * e->map_width,
+        .width = e->map_width,
+        .height = e->map_height,
+    };
+    if (!cli_heat_find(&heat, &e->seen, e->photo.width, e->photo.height, &e->region, &e->found) ||
+        !write_picture(e, &heat, options->write)) {
+        return CLI_FAILURE;
+    }
+    if (top > e->engine.info.classes) top = e->engine.info.classes;
+    if (options->json) {
+        print_json(e, options, top);
+    } else {
+        print_text(e, options, top);
+    }
+    return CLI_SUCCESS;
+}
+
+static int run(const cli_options *options)
+{
+    static const char *const taps[] = {"class_map"};
+    if (!options->write) return cli_usage("explain", "expected -o FILE.png or -o FILE.jpg");
+    if (!cli_picture_is_name(options->write)) {
+        return cli_usage("explain", "-o: expected a name that ends in .png or .jpg, found '%s'",
+                         options->write);
+    }
+    explanation e = {0};
+    int status = cli_engine_open(&e.engine, "explain", options, CLI_MODEL_SHIPPED);
+    if (status == CLI_SUCCESS) {
+        status = cli_engine_compile_for_images(&e.engine, "explain", options,
+                                               (vrn_session_params){.taps = taps, .tap_count = 1});
+    }
+    if (status == CLI_SUCCESS) status = explain(&e, options);
+    cli_image_free(&e.photo);
+    free(e.maps);
+    free(e.probabilities);
+    free(e.scores);
+    cli_engine_close(&e.engine);
+    return status;
+}
+
+const cli_command cli_explain = {
+    .name = "explain",
+    .summary = "show where in a photo a class is seen",
+    .usage = "[--class K|NAME] [OPTION].. PHOTO -o FILE.png|FILE.jpg",
+    .details =
+        "Prints what classify prints, and draws the class activation map (Zhou et al. 2016) of\n"
+        "the most probable class, or of --class, over the photo: pale where nothing speaks for\n"
+        "the class, over violet and red to yellow, where most does. The photo keeps its size, but\n"
+        "its longer side is at least 256 and at most 2048 pixels. What the network does not see,\n"
+        "because its input is cut out of the photo's centre, is dark. The frame is the box of the\n"
+        "region around the largest value in which the map has at least half of it; it is\n"
+        "printed in the photo's pixels. A map has few positions (7x7 at 224 pixels): a larger\n"
+        "--resize and --crop give a finer one. With --json, the object of classify with "
+        "\"class\",\n"
+        "\"width\" and \"height\" of the photo, \"map\": [height, width], \"seen\", \"box\", "
+        "\"peak\" and\n"
+        "\"picture\"; box and peak are null where the class is seen nowhere.",
+    .examples =
+        "  vkresnet explain photo.jpg -o heat.png\n"
+        "  vkresnet explain --model resnet50.pth --class tabby photo.jpg -o heat.jpg\n"
+        "  vkresnet explain --model resnet50.pth --resize 512 --crop 448 --json photo.jpg \\\n"
+        "      -o heat.png\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(TOP) | CLI_BIT(CLASS) |
+               CLI_BIT(WRITE) | CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) |
+               CLI_BIT(TUNE),
+    .least = 1,
+    .most = 1,
+    .arguments = "a photo",
+    .run = run,
+};

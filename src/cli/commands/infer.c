@@ -1,0 +1,187 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/formats/npy.h"
+#include "cli/system/report.h"
+
+enum { DEFAULT_BATCH = 8, SIDE_MAX = 65536 };
+
+/* A tap's file and the values of one batch. */
+typedef struct tap_output {
+    cli_file file;
+    float *values; /* [batch, C, H, W] */
+    size_t per_image;
+} tap_output;
+
+typedef struct infer_job {
+    const cli_options *options;
+    cli_npy input; /* [N, 3, H, W] */
+    uint64_t images;
+    cli_engine engine;
+    cli_file output;
+    float *pixels, *logits; /* [batch, 3, H, W], [batch, classes] */
+    tap_output *taps;       /* [tap_count] */
+    float **tap_values;     /* [tap_count]: what the taps' values point to */
+} infer_job;
+
+static int check_usage(const cli_options *options)
+{
+    if (!options->input) return cli_usage("infer", "expected --input X.npy");
+    if (!options->output) return cli_usage("infer", "expected --output Y.npy");
+    for (uint32_t i = 0; i < options->tap_count; i++) {
+        const char *path = options->taps[i].path;
+        bool twice = strcmp(path, options->output) == 0;
+        for (uint32_t j = 0; j < i; j++) twice = twice || strcmp(path, options->taps[j].path) == 0;
+        if (twice) return cli_usage("infer", "%s: two outputs in one file", path);
+    }
+    return CLI_SUCCESS;
+}
+
+static bool open_input(infer_job *job)
+{
+    cli_npy *input = &job->input;
+    const char *path = job->options->input;
+    if (!cli_npy_open(input, path)) return false;
+    if (input->rank != 4 || input->shape[1] != 3) {
+        char found[CLI_NPY_MAX_RANK * 24] = "";
+        for (uint32_t i = 0, length = 0; i < input->rank; i++) {
+            length += (uint32_t)snprintf(found + length, sizeof found - length, "%s%llu",
+                                         i ? ", " : "", (unsigned long long)input->shape[i]);
+        }
+        cli_error("%s: expected [N, 3, H, W], found [%s]", path, found);
+        return false;
+    }
+    if (input->shape[2] - 1 >= SIDE_MAX || input->shape[3] - 1 >= SIDE_MAX) {
+        cli_error("%s: expected a height and width from 1 to %d", path, SIDE_MAX);
+        return false;
+    }
+    job->images = input->shape[0];
+    return true;
+}
+
+static int compile(infer_job *job)
+{
+    const cli_options *options = job->options;
+    uint32_t batch = options->batch ? options->batch : DEFAULT_BATCH;
+    if (batch > job->images) batch = job->images ? (uint32_t)job->images : 1;
+    const char **names = cli_alloc(options->tap_count, sizeof *names);
+    if (!names) return CLI_FAILURE;
+    for (uint32_t i = 0; i < options->tap_count; i++) names[i] = options->taps[i].name;
+    int status = cli_engine_compile(&job->engine, options,
+                                    (vrn_session_params){
+                                        .batch = batch,
+                                        .height = (uint32_t)job->input.shape[2],
+                                        .width = (uint32_t)job->input.shape[3],
+                                        .taps = names,
+                                        .tap_count = options->tap_count,
+                                    });
+    free(names);
+    return status;
+}
+
+static bool begin_outputs(infer_job *job)
+{
+    const cli_options *options = job->options;
+    const vrn_session_info *info = &job->engine.info;
+    size_t pixels = (size_t)3 * info->height * info->width;
+    job->pixels = cli_alloc(info->batch, pixels * sizeof(float));
+    job->logits = cli_alloc((size_t)info->batch * info->classes, sizeof(float));
+    job->taps = cli_alloc(options->tap_count, sizeof *job->taps);
+    job->tap_values = cli_alloc(options->tap_count, sizeof *job->tap_values);
+    if (!job->pixels || !job->logits || !job->taps || !job->tap_values) return false;
+
+    uint64_t shape[4] = {job->images, info->classes};
+    if (!cli_npy_begin(&job->output, options->output, 2, shape)) return false;
+    for (uint32_t i = 0; i < options->tap_count; i++) {
+        tap_output *tap = &job->taps[i];
+        uint32_t chw[3];
+        if (vrn_session_tap_shape(job->engine.session, i, chw) != VRN_OK) return false;
+        tap->per_image = (size_t)chw[0] * chw[1] * chw[2];
+        tap->values = cli_alloc(info->batch, tap->per_image * sizeof(float));
+        if (!tap->values) return false;
+        job->tap_values[i] = tap->values;
+        for (uint32_t axis = 0; axis < 3; axis++) shape[axis + 1] = chw[axis];
+        if (!cli_npy_begin(&tap->file, options->taps[i].path, 4, shape)) return false;
+    }
+    return true;
+}
+
+static bool run_batches(infer_job *job)
+{
+    const vrn_session_info *info = &job->engine.info;
+    size_t pixels = (size_t)3 * info->height * info->width;
+    for (uint64_t done = 0; done < job->images;) {
+        cli_progress((size_t)done, (size_t)job->images);
+        uint64_t left = job->images - done;
+        uint32_t count = left < info->batch ? (uint32_t)left : info->batch;
+        if (!cli_npy_read(&job->input, job->pixels, count * pixels)) return false;
+        vrn_batch batch = {
+            .count = count,
+            .nchw = job->pixels,
+            .logits = job->logits,
+            .taps = job->options->tap_count ? job->tap_values : NULL,
+        };
+        if (vrn_session_run(job->engine.session, &batch) != VRN_OK) return false;
+        cli_npy_write(&job->output, job->logits, (size_t)count * info->classes);
+        for (uint32_t i = 0; i < job->options->tap_count; i++) {
+            cli_npy_write(&job->taps[i].file, job->taps[i].values, count * job->taps[i].per_image);
+        }
+        done += count;
+    }
+    cli_progress((size_t)job->images, (size_t)job->images);
+    return true;
+}
+
+static bool end_outputs(infer_job *job, bool commit)
+{
+    bool good = cli_file_end(&job->output, commit);
+    for (uint32_t i = 0; job->taps && i < job->options->tap_count; i++) {
+        good = cli_file_end(&job->taps[i].file, commit && good) && good;
+        free(job->taps[i].values);
+    }
+    return good;
+}
+
+static int run(const cli_options *options)
+{
+    infer_job job = {.options = options};
+    int status = check_usage(options);
+    if (status == CLI_SUCCESS) {
+        status = open_input(&job)
+                     ? cli_engine_open(&job.engine, "infer", options, CLI_MODEL_REQUIRED)
+                     : CLI_FAILURE;
+    }
+    if (status == CLI_SUCCESS) status = compile(&job);
+    if (status == CLI_SUCCESS) {
+        bool good = begin_outputs(&job) && run_batches(&job);
+        if (!end_outputs(&job, good) || !good) status = CLI_FAILURE;
+    }
+    free(job.pixels);
+    free(job.logits);
+    free(job.taps);
+    free(job.tap_values);
+    cli_engine_close(&job.engine);
+    cli_npy_close(&job.input);
+    return status;
+}
+
+const cli_command cli_infer = {
+    .name = "infer",
+    .summary = "run a network on NumPy arrays",
+    .usage = "--model NAME|FILE --input X.npy --output Y.npy [OPTION]..",
+    .details =
+        "Reads float32 [N, 3, H, W], normalised, in C order, and writes the logits, float32\n"
+        "[N, classes]. The network is compiled for H x W; N images are run in batches of\n"
+        "--batch (default 8). The outputs appear when they are complete.",
+    .examples = "  vkresnet infer --model resnet50.pth --input x.npy --output logits.npy\n"
+                "  vkresnet infer --model resnet50.pth --input x.npy --output logits.npy \\\n"
+                "      --tap layer4=layer4.npy --tap avgpool=features.npy\n"
+                "  vkresnet infer --model resnet18 --random-weights 1 --no-fusion --input x.npy "
+                "--output y.npy\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(INPUT) | CLI_BIT(OUTPUT) | CLI_BIT(TAP) |
+               CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+    .run = run,
+};

@@ -1,0 +1,279 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/commands/kernels.h"
+#include "cli/engine.h"
+#include "cli/formats/json.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+#include "cli/weights.h"
+
+#define NO_DEVICE UINT32_MAX
+
+static const char *const type_names[] = {
+    [VRN_DEVICE_OTHER] = "other",
+    [VRN_DEVICE_INTEGRATED] = "integrated GPU",
+    [VRN_DEVICE_DISCRETE] = "discrete GPU",
+    [VRN_DEVICE_VIRTUAL] = "virtual GPU",
+    [VRN_DEVICE_CPU] = "CPU",
+};
+
+/* The fields of VK_MAKE_API_VERSION. */
+static void format_version(char text[32], uint32_t version)
+{
+    snprintf(text, 32, "%u.%u.%u", version >> 22 & 0x7f, version >> 12 & 0x3ff, version & 0xfff);
+}
+
+static void print_memory(const char *title, uint64_t bytes)
+{
+    if (bytes >> 30 > 1u << 20) {
+        printf("  %-14s no limit worth mentioning\n", title);
+    } else if (bytes >= (uint64_t)1 << 30) {
+        printf("  %-14s %.1f GiB\n", title, (double)bytes / 1073741824);
+    } else {
+        printf("  %-14s %.1f MiB\n", title, (double)bytes / 1048576);
+    }
+}
+
+static void print_capabilities(const char *title, uint32_t bits)
+{
+    printf("  %-14s ", title);
+    const char *separator = "";
+    for (uint32_t i = 0; i < VRN_CAPABILITY_COUNT; i++) {
+        const char *name = vrn_capability_name(UINT32_C(1) << i);
+        if (!(bits >> i & 1) || !name) continue;
+        printf("%s%s", separator, name);
+        separator = ", ";
+    }
+    puts(*separator ? "" : "none");
+}
+
+static void print_device(const vrn_device_info *info, bool chosen)
+{
+    const uint32_t all = (UINT32_C(1) << VRN_CAPABILITY_COUNT) - 1;
+    char version[32];
+    format_version(version, info->api_version);
+    printf("%c %u: ", chosen ? '*' : ' ', info->index);
+    cli_print_name(info->name);
+    printf("\n  %-14s %s\n", "type", type_names[info->type]);
+    printf("  %-14s ", "driver");
+    cli_print_name(info->driver);
+    printf("\n  %-14s %s\n", "Vulkan", version);
+    print_memory("memory", info->memory_bytes);
+    print_memory("buffer range", info->max_buffer_range);
+    print_memory("allocation", info->max_allocation);
+    printf("  %-14s %u invocations, %u KiB shared, subgroups of %u\n", "work group",
+           info->max_workgroup_invocations, info->shared_memory_bytes / 1024, info->subgroup_size);
+    print_capabilities("has", info->capabilities);
+    print_capabilities("lacks", all & ~info->capabilities);
+    if (all & ~vrn_build_capabilities()) {
+        print_capabilities("build lacks", all & ~vrn_build_capabilities());
+    }
+    printf("  %-14s %d%s", "score", info->score, chosen ? " (chosen)" : "");
+    if (info->score == 0) fputs(" (cannot be used)", stdout);
+    printf("%s", *info->reason ? ": " : "");
+    cli_print_name(info->reason);
+    putchar('\n');
+}
+
+static void write_device(cli_json *json, const vrn_device_info *info, bool chosen)
+{
+    char version[32], uuid[33];
+    format_version(version, info->api_version);
+    for (size_t i = 0; i < 16; i++) snprintf(uuid + i * 2, 3, "%02x", info->uuid[i]);
+    cli_json_begin_object(json, NULL);
+    cli_json_integer(json, "index", info->index);
+    cli_json_text(json, "name", info->name);
+    cli_json_text(json, "type", type_names[info->type]);
+    cli_json_text(json, "driver", info->driver);
+    cli_json_text(json, "vulkan", version);
+    cli_json_integer(json, "vendor_id", info->vendor_id);
+    cli_json_integer(json, "device_id", info->device_id);
+    cli_json_integer(json, "driver_version", info->driver_version);
+    cli_json_text(json, "uuid", uuid);
+    cli_json_integer(json, "memory_bytes", info->memory_bytes);
+    cli_json_integer(json, "max_buffer_range", info->max_buffer_range);
+    cli_json_integer(json, "max_allocation", info->max_allocation);
+    cli_json_integer(json, "subgroup_size", info->subgroup_size);
+    cli_json_integer(json, "shared_memory_bytes", info->shared_memory_bytes);
+    cli_json_integer(json, "max_workgroup_invocations", info->max_workgroup_invocations);
+    cli_json_begin_array(json, "capabilities");
+    for (uint32_t i = 0; i < VRN_CAPABILITY_COUNT; i++) {
+        const char *name = vrn_capability_name(UINT32_C(1) << i);
+        if ((info->capabilities >> i & 1) && name) cli_json_text(json, NULL, name);
+    }
+    cli_json_end_array(json);
+    cli_json_number(json, "score", info->score);
+    cli_json_bool(json, "chosen", chosen);
+    cli_json_text(json, "reason", info->reason);
+    cli_json_end_object(json);
+}
+
+/* Which of the devices a command with these options would run on. When the options say something
+ * about the device it is made, which also tells what is left of its capabilities. */
+static int choose(vrn_device_info *infos, uint32_t count, const cli_options *options,
+                  uint32_t *chosen)
+{
+    *chosen = NO_DEVICE;
+    if (options->device || options->without || options->with || options->validation) {
+        vrn_device *device = NULL;
+        int status = cli_device_open(&device, options);
+        if (status != CLI_SUCCESS) return status;
+        vrn_device_info info;
+        vrn_device_get_info(device, &info);
+        vrn_device_destroy(&device);
+        for (uint32_t i = 0; i < count; i++) {
+            if (infos[i].index != info.index) continue;
+            infos[i] = info;
+            *chosen = info.index;
+        }
+        return CLI_SUCCESS;
+    }
+    int best = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (infos[i].score <= best) continue;
+        best = infos[i].score;
+        *chosen = infos[i].index;
+    }
+    return CLI_SUCCESS;
+}
+
+/* cache: the folder of compiled pipelines, or NULL. */
+static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t chosen,
+                          const char *cache, bool as_json)
+{
+    if (as_json) {
+        cli_json json = {.out = stdout};
+        cli_json_begin_object(&json, NULL);
+        cli_json_begin_array(&json, "devices");
+        for (uint32_t i = 0; i < count; i++) {
+            write_device(&json, &infos[i], infos[i].index == chosen);
+        }
+        cli_json_end_array(&json);
+        cli_json_text(&json, "cache", cache);
+        cli_json_end_object(&json);
+        putchar('\n');
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0) putchar('\n');
+        print_device(&infos[i], infos[i].index == chosen);
+    }
+    if (count == 0) return;
+    fputs("\ncompiled kernels are kept in: ", stdout);
+    cli_print_name(cache ? cache : "(nothing is kept)");
+    putchar('\n');
+}
+
+static int show_devices(const cli_options *options)
+{
+    uint32_t count, capacity, chosen = NO_DEVICE;
+    if (vrn_device_list(NULL, 0, &capacity, cli_log()) != VRN_OK) return CLI_FAILURE;
+    vrn_device_info *infos = cli_alloc(capacity, sizeof *infos);
+    if (!infos || vrn_device_list(infos, capacity, &count, cli_log()) != VRN_OK) {
+        free(infos);
+        return CLI_FAILURE;
+    }
+    if (count > capacity) count = capacity;
+    int status = count > 0 ? choose(infos, count, options, &chosen) : CLI_FAILURE;
+    char *cache = options->no_cache ? NULL : cli_cache_directory();
+    print_devices(infos, count, chosen, cache, options->json);
+    free(cache);
+    if (count == 0) {
+        cli_error("no Vulkan device; a GPU's driver brings one, and mesa-vulkan-drivers one that "
+                  "runs on the CPU");
+    } else if (status == CLI_SUCCESS && chosen == NO_DEVICE) {
+        cli_error("none of the devices can be used");
+        status = CLI_FAILURE;
+    }
+    free(infos);
+    return status;
+}
+
+static void print_model(const cli_model *model, const cli_options *options, const char *arch)
+{
+    const vrn_model_info *info = &model->info;
+    vrn_transform transform = cli_model_transform(model, options);
+    uint32_t classes = info->arch.num_classes, shown = classes < 10 ? classes : 10;
+    const float *mean = transform.mean, *std = transform.std;
+    printf("model         ");
+    cli_print_name(info->name);
+    printf("\narchitecture  %s\n", arch);
+    printf("parameters    %llu\n", (unsigned long long)info->parameters);
+    printf("transform     shorter side to %u (%s), centre %ux%u, mean %g %g %g, std %g %g %g\n",
+           transform.resize, vrn_interpolation_name(transform.interpolation), transform.crop,
+           transform.crop, (double)mean[0], (double)mean[1], (double)mean[2], (double)std[0],
+           (double)std[1], (double)std[2]);
+    printf("classes       %u", classes);
+    for (uint32_t i = 0; i < shown && cli_model_class_name(model, i); i++) {
+        fputs(i > 0 ? ", " : ": ", stdout);
+        cli_print_name(cli_model_class_name(model, i));
+        if (i + 1 == shown && shown < classes) fputs(", ..", stdout);
+    }
+    putchar('\n');
+}
+
+static void write_model(const cli_model *model, const cli_options *options, const char *arch)
+{
+    const vrn_model_info *info = &model->info;
+    vrn_transform transform = cli_model_transform(model, options);
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "model", info->name);
+    cli_json_text(&json, "arch", arch);
+    cli_json_integer(&json, "parameters", info->parameters);
+    cli_model_write_transform(&json, &transform);
+    cli_json_integer(&json, "num_classes", info->arch.num_classes);
+    cli_json_begin_array(&json, "classes");
+    for (uint32_t i = 0; i < info->arch.num_classes && cli_model_class_name(model, i); i++) {
+        cli_json_text(&json, NULL, cli_model_class_name(model, i));
+    }
+    cli_json_end_array(&json);
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+static int show_model(const cli_options *options)
+{
+    cli_model model;
+    int status = cli_model_open(&model, "info", options, CLI_MODEL_REQUIRED);
+    if (status == CLI_SUCCESS) {
+        char arch[1024];
+        vrn_arch_format(&model.info.arch, arch, sizeof arch);
+        if (options->json) {
+            write_model(&model, options, arch);
+        } else {
+            print_model(&model, options, arch);
+        }
+    }
+    cli_model_close(&model);
+    return status;
+}
+
+static int run(const cli_options *options)
+{
+    if (options->kernels) return cli_show_kernels(options);
+    bool about_model = options->model || options->arch || options->has_seed;
+    return about_model ? show_model(options) : show_devices(options);
+}
+
+const cli_command cli_info = {
+    .name = "info",
+    .summary = "list the Vulkan devices, or describe a model",
+    .usage = "[--model NAME|FILE | --kernels] [OPTION]..",
+    .details =
+        "Lists every Vulkan device with its limits and capabilities, marks the one that is\n"
+        "chosen with '*', and says why others were passed over. With --model it describes the\n"
+        "model instead, which needs no device.\n"
+        "With --kernels it compiles the kernels that a network would run (--arch or --model,\n"
+        "default resnet50; --batch, default 1; --size) and prints what the driver's compiler\n"
+        "says of each. With --kernel it takes those kernels instead of the chosen ones.",
+    .examples = "  vkresnet info\n"
+                "  vkresnet info --device llvmpipe --without texel-buffers\n"
+                "  vkresnet info --model resnet50.pth --json\n"
+                "  vkresnet info --kernels --arch resnet18 --batch 8\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(JSON) | CLI_BIT(KERNELS) |
+               CLI_BIT(KERNEL) | CLI_BIT(BATCH) | CLI_BIT(SIZE),
+    .run = run,
+};

@@ -1,0 +1,307 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/evaluation/evaluation.h"
+#include "cli/evaluation/evaluation_print.h"
+#include "cli/evaluation/evaluation_read.h"
+#include "cli/pages/evaluation_page.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+
+enum { TEXT_MAX_BYTES = 1 << 30, MISSING_SHOWN = 16 };
+
+typedef struct merge_part {
+    cli_evaluation evaluation;
+    const char *file; /* of the command line */
+    size_t line;
+} merge_part;
+
+typedef struct merge_parts {
+    merge_part *items; /* [count], in the order in which they were read; each shard once */
+    size_t count, capacity;
+} merge_parts;
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static char *read_all(FILE *stream, const char *name)
+{
+    char *text = NULL;
+    size_t size = 0, capacity = 0, got = 0;
+    do {
+        char *grown = size > TEXT_MAX_BYTES ? NULL : cli_grow(text, size, &capacity, 1);
+        if (!grown) {
+            if (size > TEXT_MAX_BYTES) cli_error("%s: more than 1 GiB", name);
+            free(text);
+            return NULL;
+        }
+        text = grown;
+        got = fread(text + size, 1, capacity - size, stream);
+        size += got;
+    } while (got > 0);
+    bool good = !ferror(stream) && !memchr(text, 0, size);
+    if (!good) cli_error("%s: not a text file", name);
+    char *whole = good ? cli_grow(text, size, &capacity, 1) : NULL;
+    if (!whole) {
+        free(text);
+        return NULL;
+    }
+    whole[size] = 0;
+    return whole;
+}
+
+/* A difference between two parts that cannot be of one whole, or NULL. */
+static const char *find_difference(const cli_evaluation *a, const cli_evaluation *b,
+                                   const char *values[2])
+{
+    const struct {
+        const char *name, *a, *b;
+    } texts[] = {
+        {"model", a->model, b->model},
+        {"weights", a->weights, b->weights},
+        {"precision", a->precision, b->precision},
+        {"transform", a->transform, b->transform},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strcmp(texts[i].a, texts[i].b) == 0) continue;
+        values[0] = texts[i].a;
+        values[1] = texts[i].b;
+        return texts[i].name;
+    }
+    return NULL;
+}
+
+/* The names of classes are kept once; returns whether they are the same. */
+static bool share_names(const cli_evaluation *first, cli_evaluation *part)
+{
+    bool same = !first->names == !part->names;
+    for (uint32_t i = 0; part->names && i < part->classes; i++) {
+        same = same && strcmp(first->names[i], part->names[i]) == 0;
+        free(part->names[i]);
+    }
+    free(part->names);
+    part->names = NULL;
+    return same;
+}
+
+static bool fits(const merge_part *first, merge_part *part)
+{
+    const cli_evaluation *a = &first->evaluation;
+    cli_evaluation *b = &part->evaluation;
+    const char *values[2], *name = find_difference(a, b, values);
+    if (name) {
+        cli_error("%s:%zu: its %s is %s, that of %s:%zu is %s", part->file, part->line, name,
+                  values[1], first->file, first->line, values[0]);
+    } else if (a->shard.count != b->shard.count || a->total != b->total) {
+        cli_error("%s:%zu: one of %u parts of %llu images, but %s:%zu is one of %u of %llu",
+                  part->file, part->line, b->shard.count, (unsigned long long)b->total, first->file,
+                  first->line, a->shard.count, (unsigned long long)a->total);
+    } else if (a->classes != b->classes || !share_names(a, b)) {
+        cli_error("%s:%zu: its classes are others than those of %s:%zu", part->file, part->line,
+                  first->file, first->line);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static bool same_counts(const cli_evaluation *a, const cli_evaluation *b)
+{
+    return a->images == b->images && a->unreadable == b->unreadable && a->top5 == b->top5 &&
+           cli_confusion_same(&a->confusion, &b->confusion);
+}
+
+/* Whether the shard was there before with the same counts; *good: not with others. */
+static bool is_known(const merge_parts *parts, const merge_part *part, bool *good)
+{
+    const cli_shard *shard = &part->evaluation.shard;
+    for (size_t i = 0; i < parts->count; i++) {
+        const merge_part *other = &parts->items[i];
+        if (other->evaluation.shard.index != shard->index) continue;
+        *good = same_counts(&other->evaluation, &part->evaluation);
+        if (*good) {
+            cli_note("%s:%zu: part %u/%u is at %s:%zu too, with the same counts; taken once",
+                     part->file, part->line, shard->index, shard->count, other->file, other->line);
+        } else {
+            cli_error("%s:%zu: part %u/%u is at %s:%zu too, with other counts", part->file,
+                      part->line, shard->index, shard->count, other->file, other->line);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Takes the part over. */
+static bool add_part(merge_parts *parts, merge_part *part)
+{
+    bool good = parts->count == 0 || fits(&parts->items[0], part);
+    if (good && !is_known(parts, part, &good)) {
+        merge_part *items = cli_grow(parts->items, parts->count, &parts->capacity, sizeof *items);
+        if (items) {
+            parts->items = items;
+            items[parts->count++] = *part;
+            return true;
+        }
+        good = false;
+    }
+    cli_evaluation_free(&part->evaluation);
+    return good;
+}
+
+/* Where a whole line may begin behind one that was cut off without its end, as output that is appended to
+ * has it; NULL: nowhere. */
+static const char *find_next_object(const char *line)
+{
+    static const char begin[] = "{\"images\"";
+    const char *last = NULL;
+    for (const char *at = line + 1; *at && (at = strstr(at, begin)); at++) last = at;
+    return last;
+}
+
+static bool read_line(merge_parts *parts, const char *file, size_t number, const char *line)
+{
+    char reason[160];
+    merge_part part = {.file = file, .line = number};
+    cli_evaluation_fault fault = cli_evaluation_read(&part.evaluation, line, reason);
+    if (fault == CLI_EVALUATION_DAMAGED) {
+        cli_note("%s:%zu: cut off or damaged: as if it were not there", file, number);
+        line = find_next_object(line);
+        if (!line) return true;
+        fault = cli_evaluation_read(&part.evaluation, line, reason);
+    }
+    if (fault == CLI_EVALUATION_GOOD) return add_part(parts, &part);
+    if (fault == CLI_EVALUATION_WRONG) cli_error("%s:%zu: %s", file, number, reason);
+    return fault == CLI_EVALUATION_DAMAGED;
+}
+
+/* Reads the lines of a text, in place. */
+static bool read_lines(merge_parts *parts, const char *file, char *text)
+{
+    bool good = true;
+    for (size_t number = 1; *text; number++) {
+        size_t length = strcspn(text, "\n");
+        char *next = text + length + (text[length] == '\n');
+        text[length] = 0;
+        if (strspn(text, " \t\r") < length) good = read_line(parts, file, number, text) && good;
+        text = next;
+    }
+    return good;
+}
+
+static bool read_stream(merge_parts *parts, const char *name, FILE *stream)
+{
+    char *text = read_all(stream, name);
+    bool good = text && read_lines(parts, name, text);
+    free(text);
+    return good;
+}
+
+static bool read_file(merge_parts *parts, const char *path)
+{
+    if (strcmp(path, "-") == 0) return read_stream(parts, "standard input", stdin);
+    uint64_t size;
+    FILE *stream = cli_open_file(path, &size);
+    bool good = stream && read_stream(parts, path, stream);
+    if (stream) fclose(stream);
+    return good;
+}
+
+/* ---- Merging --------------------------------------------------------------------------------- */
+
+/* Says which parts are missing, as --shard takes them. */
+static bool is_complete(const merge_parts *parts)
+{
+    uint32_t count = parts->items[0].evaluation.shard.count, shown = 0;
+    size_t missing = count - parts->count, used = 0;
+    if (missing == 0) return true;
+    bool *there = cli_alloc(count, sizeof *there);
+    if (!there) return false;
+    for (size_t i = 0; i < parts->count; i++) there[parts->items[i].evaluation.shard.index] = true;
+    char list[MISSING_SHOWN * 20 + 32] = "";
+    for (uint32_t i = 0; i < count && shown < MISSING_SHOWN; i++) {
+        if (there[i]) continue;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%u/%u", shown ? ", " : "", i,
+                                 count);
+        shown++;
+    }
+    if (missing > shown) {
+        snprintf(list + used, sizeof list - used, " and %zu more", missing - shown);
+    }
+    cli_error("%zu of %u parts %s missing: %s", missing, count, missing == 1 ? "is" : "are", list);
+    free(there);
+    return false;
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+    uint32_t x = ((const merge_part *)a)->evaluation.shard.index;
+    uint32_t y = ((const merge_part *)b)->evaluation.shard.index;
+    return x < y ? -1 : x > y;
+}
+
+/* The first part becomes the whole, whatever the order of the files. The names are with the part that was read
+ * first. */
+static bool sum_parts(merge_parts *parts)
+{
+    char **names = parts->items[0].evaluation.names;
+    parts->items[0].evaluation.names = NULL;
+    qsort(parts->items, parts->count, sizeof *parts->items, compare_parts);
+    cli_evaluation *whole = &parts->items[0].evaluation;
+    whole->names = names;
+    whole->shard = (cli_shard){.count = 1};
+    bool good = true;
+    for (size_t i = 1; i < parts->count && good; i++) {
+        good = cli_evaluation_sum(whole, &parts->items[i].evaluation);
+    }
+    cli_confusion_settle(&whole->confusion);
+    return good;
+}
+
+static bool show(const cli_options *options, const cli_evaluation *evaluation, cli_file *page)
+{
+    if (!cli_evaluation_print(evaluation, options->json)) return false;
+    return !page->stream ||
+           cli_page_write(page->stream, &(cli_page){.evaluation = evaluation, .options = options});
+}
+
+static int run(const cli_options *options)
+{
+    merge_parts parts = {0};
+    cli_file page = {0};
+    bool good = !options->report || cli_page_begin(&page, options->report);
+    if (options->argument_count == 0) good = good && read_file(&parts, "-");
+    for (uint32_t i = 0; i < options->argument_count; i++) {
+        good = good && read_file(&parts, options->arguments[i]);
+    }
+    if (good && parts.count == 0) {
+        cli_error("no line of eval --json was found");
+        good = false;
+    }
+    good = good && is_complete(&parts) && sum_parts(&parts) &&
+           show(options, &parts.items[0].evaluation, &page);
+    good = cli_file_end(&page, good) && good;
+    for (size_t i = 0; i < parts.count; i++) cli_evaluation_free(&parts.items[i].evaluation);
+    free(parts.items);
+    return good ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+const cli_command cli_merge = {
+    .name = "merge",
+    .summary = "put the results of eval's parts together",
+    .usage = "[OPTION].. [FILE]..",
+    .details =
+        "Reads the lines that eval --shard I/N --json has printed, any number in a file, or\n"
+        "standard input where no file is given or it is -, and prints what one eval of all\n"
+        "images would have. images/s are the sum of the parts'. All parts have to be there, of\n"
+        "the same model, precision, transform and number of images; missing ones are listed as\n"
+        "--shard takes them. A part that was run twice with the same counts is taken once. A\n"
+        "line that was cut off, as by a part that was stopped, is as if it were not there.",
+    .examples = "  vkresnet merge part-*.jsonl\n"
+                "  vkresnet merge --json part-*.jsonl > whole.json\n"
+                "  vkresnet merge --report report part-*.jsonl\n",
+    .options = CLI_BIT(REPORT) | CLI_BIT(JSON) | CLI_BIT(QUIET) | CLI_BIT(HELP),
+    .most = UINT32_MAX,
+    .arguments = "files",
+    .run = run,
+};

@@ -1,0 +1,139 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/formats/json.h"
+#include "cli/model.h"
+#include "cli/system/report.h"
+#include "cli/weights.h"
+
+static const char *const place_names[] = {
+    [VRN_HUB_NOWHERE] = NULL,
+    [VRN_HUB_CACHE] = "cache",
+    [VRN_HUB_TORCH] = "torch",
+    [VRN_HUB_DOWNLOAD] = "cache",
+};
+
+static void write_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
+{
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "name", entry->name);
+    cli_json_text(&json, "network", entry->network);
+    cli_json_text(&json, "weights", entry->weights);
+    cli_json_bool(&json, "default", entry->is_default);
+    cli_json_integer(&json, "parameters", entry->parameters);
+    cli_json_integer(&json, "min_bytes", entry->min_bytes);
+    cli_json_integer(&json, "max_bytes", entry->max_bytes);
+    cli_json_number(&json, "acc1", (double)entry->acc1);
+    cli_json_number(&json, "acc5", (double)entry->acc5);
+    cli_model_write_transform(&json, &entry->transform);
+    cli_json_text(&json, "classes", entry->classes);
+    cli_json_text(&json, "recipe", entry->recipe);
+    cli_json_text(&json, "url", entry->url);
+    cli_json_text(&json, "sha256", entry->sha256);
+    cli_json_text(&json, "place", place_names[file->place]);
+    cli_json_text(&json, "path", file->path);
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+static void print_head(void)
+{
+    printf("  %-34s %10s %9s %7s %7s %6s %5s  %s\n", "name", "parameters", "size", "acc@1", "acc@5",
+           "resize", "crop", "on this machine");
+}
+
+static void print_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
+{
+    printf("%c %-34s %8.1f M %6.1f MB %7.3f %7.3f %6u %5u  ", entry->is_default ? '*' : ' ',
+           entry->name, (double)entry->parameters * 1e-6, (double)entry->max_bytes * 1e-6,
+           (double)entry->acc1, (double)entry->acc5, entry->transform.resize,
+           entry->transform.crop);
+    cli_print_name(file->path ? file->path : "-");
+    putchar('\n');
+}
+
+/* Whether the arguments mean an entry: none mean all, "resnet50" all of this network's. */
+static bool is_wanted(const vrn_hub *hub, const vrn_hub_entry *entry, const cli_options *options)
+{
+    for (uint32_t i = 0; i < options->argument_count; i++) {
+        const char *name = options->arguments[i];
+        /* What is downloaded is the one that a command would take. */
+        bool exact = options->fetch || strchr(name, ':');
+        if (exact ? vrn_hub_find(hub, name) == entry : strcmp(entry->network, name) == 0) {
+            return true;
+        }
+    }
+    return options->argument_count == 0;
+}
+
+static int check_arguments(const vrn_hub *hub, const cli_options *options)
+{
+    if (options->fetch && options->argument_count == 0) {
+        return cli_usage("models", "--fetch: expected the names of what to download");
+    }
+    for (uint32_t i = 0; i < options->argument_count; i++) {
+        if (!vrn_hub_find(hub, options->arguments[i])) {
+            return cli_usage("models", "%s: no weights of this name", options->arguments[i]);
+        }
+    }
+    return CLI_SUCCESS;
+}
+
+static int show(const vrn_hub *hub, const cli_options *options)
+{
+    int status = CLI_SUCCESS;
+    const vrn_hub_entry *entry;
+    if (!options->json) print_head();
+    for (uint32_t i = 0; (entry = vrn_hub_get_entry(hub, i)) != NULL; i++) {
+        if (!is_wanted(hub, entry, options)) continue;
+        vrn_hub_file file = {0};
+        if (options->fetch) {
+            fflush(stdout); /* before lines of the other stream */
+            if (cli_hub_get(hub, entry, &file) != CLI_SUCCESS) status = CLI_FAILURE;
+        } else if (vrn_hub_locate(hub, entry, &file) != VRN_OK) {
+            status = CLI_FAILURE;
+        }
+        if (options->json) {
+            write_entry(entry, &file);
+        } else {
+            print_entry(entry, &file);
+        }
+        vrn_hub_file_free(&file);
+    }
+    if (!options->json && options->argument_count == 0) {
+        puts("\n* is what the bare name of the network means.");
+    }
+    return status;
+}
+
+static int run(const cli_options *options)
+{
+    vrn_hub *hub = cli_hub_open(options);
+    if (!hub) return CLI_FAILURE;
+    int status = check_arguments(hub, options);
+    if (status == CLI_SUCCESS) status = show(hub, options);
+    vrn_hub_close(&hub);
+    return status;
+}
+
+const cli_command cli_models = {
+    .name = "models",
+    .summary = "list the weights that --model knows by name, or download some",
+    .usage = "[NAME].. [--fetch] [OPTION]..",
+    .details =
+        "Lists the weights of torchvision that --model knows by name, with their published\n"
+        "accuracy on ImageNet and the transform that it is for, and where they are on this\n"
+        "machine: in this program's cache ($VKRESNET_CACHE, else ~/.cache/vkresnet) or in\n"
+        "PyTorch's ($TORCH_HOME, else ~/.cache/torch). Every other command downloads what it\n"
+        "needs; --fetch downloads ahead. A name is that of a network, perhaps with a colon and\n"
+        "its weights: resnet50, resnet50:V1, resnet50:IMAGENET1K_V2, resnet50:DEFAULT.",
+    .examples = "  vkresnet models\n"
+                "  vkresnet models resnet50 --json\n"
+                "  vkresnet models --fetch resnet18 resnet50:V1\n",
+    .options = CLI_COMMON | CLI_BIT(JSON) | CLI_BIT(FETCH),
+    .most = UINT32_MAX,
+    .run = run,
+};

@@ -1,0 +1,222 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/formats/json.h"
+#include "cli/pages/profile.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+
+enum { DEFAULT_REPEATS = 5 };
+
+/* Measures every layer; reports and returns false on failure. */
+static bool measure(cli_network_profile *profile)
+{
+    vrn_session *session = profile->engine->session;
+    uint32_t capacity;
+    if (vrn_session_layers(session, NULL, 0, &capacity) != VRN_OK) return false;
+    profile->layers = cli_alloc(capacity, sizeof *profile->layers);
+    if (!profile->layers || vrn_session_profile(session, profile->repeats, profile->layers,
+                                                capacity, &profile->count) != VRN_OK) {
+        return false;
+    }
+    if (profile->count > capacity) profile->count = capacity;
+    for (uint32_t i = 0; i < profile->count; i++) {
+        vrn_layer *layer = &profile->layers[i];
+        layer->flops *= profile->engine->info.batch;
+        layer->bytes *= profile->engine->info.batch;
+        profile->total_ms += layer->gpu_ms;
+        profile->total_flops += layer->flops;
+        profile->total_bytes += layer->bytes;
+    }
+    return true;
+}
+
+static void print_json(const cli_network_profile *profile)
+{
+    const cli_engine *engine = profile->engine;
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "model", engine->model.info.name);
+    cli_json_text(&json, "device", engine->device_info.name);
+    cli_json_text(&json, "precision", vrn_precision_name(engine->info.precision));
+    cli_json_integer(&json, "batch", engine->info.batch);
+    cli_json_integer(&json, "height", engine->info.height);
+    cli_json_integer(&json, "width", engine->info.width);
+    cli_json_begin_array(&json, "layers");
+    for (uint32_t i = 0; i < profile->count; i++) {
+        const vrn_layer *layer = &profile->layers[i];
+        cli_json_begin_object(&json, NULL);
+        cli_json_text(&json, "name", layer->name);
+        cli_json_text(&json, "op", layer->op);
+        cli_json_text(&json, "kernel", layer->kernel);
+        cli_json_text(&json, "fused", layer->fused);
+        cli_json_text(&json, "precision", layer->precision);
+        cli_json_begin_array(&json, "shape");
+        cli_json_integer(&json, NULL, layer->channels);
+        cli_json_integer(&json, NULL, layer->height);
+        cli_json_integer(&json, NULL, layer->width);
+        cli_json_end_array(&json);
+        cli_json_number(&json, "gpu_ms", layer->gpu_ms);
+        cli_json_number(&json, "share", cli_profile_share(profile, layer->gpu_ms));
+        cli_json_number(&json, "gflops", cli_profile_rate(layer->flops, layer->gpu_ms));
+        cli_json_number(&json, "bytes", layer->bytes);
+        cli_json_text(&json, "why", layer->why);
+        cli_json_text(&json, "rejected", *layer->rejected ? layer->rejected : NULL);
+        cli_json_number(&json, "rejected_ms", layer->rejected_ms > 0 ? layer->rejected_ms : NAN);
+        cli_json_end_object(&json);
+    }
+    cli_json_end_array(&json);
+    cli_json_number(&json, "gpu_ms", profile->total_ms);
+    cli_json_number(&json, "gflops", cli_profile_rate(profile->total_flops, profile->total_ms));
+    cli_json_number(&json, "bytes", profile->total_bytes);
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+static int wider(int width, const char *text)
+{
+    int length = (int)strlen(text);
+    return length > width ? length : width;
+}
+
+static void print_text(const cli_network_profile *profile)
+{
+    int name = 5, op = 2, kernel = 6, fused = 5;
+    for (uint32_t i = 0; i < profile->count; i++) {
+        const vrn_layer *layer = &profile->layers[i];
+        name = wider(name, layer->name);
+        op = wider(op, layer->op);
+        kernel = wider(kernel, layer->kernel);
+        fused = wider(fused, layer->fused);
+    }
+    printf("%-*s  %-*s  %-*s  %-*s  %-4s  %14s  %9s  %6s  %9s  %9s  %-9s  %s\n", name, "layer", op,
+           "op", kernel, "kernel", fused, "fused", "in", "C x H x W", "GPU ms", "share", "GFLOP/s",
+           "MB", "chosen by", "best rejected, ms");
+    for (uint32_t i = 0; i < profile->count; i++) {
+        const vrn_layer *layer = &profile->layers[i];
+        char shape[40];
+        snprintf(shape, sizeof shape, "%ux%ux%u", layer->channels, layer->height, layer->width);
+        char rejected[32] = "";
+        if (layer->rejected_ms > 0) {
+            snprintf(rejected, sizeof rejected, "  %.3f", layer->rejected_ms);
+        }
+        printf("%-*s  %-*s  %-*s  %-*s  %-4s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f  %-9s  %s%s\n",
+               name, layer->name, op, layer->op, kernel, layer->kernel, fused, layer->fused,
+               layer->precision, shape, layer->gpu_ms, cli_profile_share(profile, layer->gpu_ms),
+               cli_profile_rate(layer->flops, layer->gpu_ms), layer->bytes * 1e-6, layer->why,
+               layer->rejected, rejected);
+    }
+    int left = name + op + kernel + fused + 12;
+    char title[64];
+    snprintf(title, sizeof title, "%u dispatches, batch %u", profile->count,
+             profile->engine->info.batch);
+    printf("%-*s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f\n", left, title, "total", profile->total_ms,
+           cli_profile_share(profile, profile->total_ms),
+           cli_profile_rate(profile->total_flops, profile->total_ms), profile->total_bytes * 1e-6);
+}
+
+static void write_event(cli_json *json, const vrn_layer *layer, double begin_ms)
+{
+    cli_json_begin_object(json, NULL);
+    cli_json_text(json, "name", layer->name);
+    cli_json_text(json, "cat", layer->op);
+    cli_json_text(json, "ph", "X");
+    cli_json_number(json, "ts", begin_ms * 1e3); /* microseconds */
+    cli_json_number(json, "dur", layer->gpu_ms * 1e3);
+    cli_json_integer(json, "pid", 1);
+    cli_json_integer(json, "tid", 1);
+    cli_json_begin_object(json, "args");
+    cli_json_text(json, "kernel", layer->kernel);
+    cli_json_text(json, "why", layer->why);
+    cli_json_text(json, "rejected", layer->rejected);
+    cli_json_text(json, "fused", layer->fused);
+    cli_json_text(json, "precision", layer->precision);
+    cli_json_integer(json, "channels", layer->channels);
+    cli_json_integer(json, "height", layer->height);
+    cli_json_integer(json, "width", layer->width);
+    cli_json_number(json, "GFLOP/s", cli_profile_rate(layer->flops, layer->gpu_ms));
+    cli_json_number(json, "MB", layer->bytes * 1e-6);
+    cli_json_end_object(json);
+    cli_json_end_object(json);
+}
+
+/* The Trace Event Format's complete events, one a layer, end to end: a profiled layer has the
+ * device to itself. */
+static bool write_trace(const cli_network_profile *profile, const char *path)
+{
+    cli_file file;
+    if (!cli_file_begin(&file, path)) return false;
+    cli_json json = {.out = file.stream};
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "displayTimeUnit", "ms");
+    cli_json_begin_array(&json, "traceEvents");
+    cli_json_begin_object(&json, NULL);
+    cli_json_text(&json, "name", "process_name");
+    cli_json_text(&json, "ph", "M");
+    cli_json_integer(&json, "pid", 1);
+    cli_json_begin_object(&json, "args");
+    cli_json_text(&json, "name", profile->engine->device_info.name);
+    cli_json_end_object(&json);
+    cli_json_end_object(&json);
+    double begin_ms = 0;
+    for (uint32_t i = 0; i < profile->count; i++) {
+        write_event(&json, &profile->layers[i], begin_ms);
+        begin_ms += profile->layers[i].gpu_ms;
+    }
+    cli_json_end_array(&json);
+    cli_json_end_object(&json);
+    fputc('\n', file.stream);
+    return cli_file_end(&file, true);
+}
+
+static int run(const cli_options *options)
+{
+    cli_engine engine = {0};
+    cli_network_profile profile = {
+        .engine = &engine,
+        .repeats = options->repeats ? options->repeats : DEFAULT_REPEATS,
+    };
+    int status = cli_engine_open(&engine, "profile", options, CLI_MODEL_RANDOM);
+    if (status == CLI_SUCCESS) status = cli_engine_compile_for_size(&engine, options);
+    if (status == CLI_SUCCESS) {
+        bool good = measure(&profile);
+        if (good && options->html) {
+            good = vrn_device_measure(engine.device, &profile.peak) == VRN_OK &&
+                   cli_profile_write_page(&profile, options->html);
+        }
+        if (good && options->json) print_json(&profile);
+        if (good && !options->json) print_text(&profile);
+        if (good && options->trace) good = write_trace(&profile, options->trace);
+        if (!good) status = CLI_FAILURE;
+    }
+    free(profile.layers);
+    cli_engine_close(&engine);
+    return status;
+}
+
+const cli_command cli_profile = {
+    .name = "profile",
+    .summary = "measure each layer of a network",
+    .usage = "--model NAME|FILE [--batch N] [--size HxW] [--html FILE.html]\n"
+             "                        [--trace FILE.json] [OPTION]..",
+    .details =
+        "Prints for each dispatch what it computes, with which kernel and in which precision,\n"
+        "its time on the device (the median of --repeats runs, default 5), GFLOP/s, and the\n"
+        "megabytes that it reads and writes if each value moves once. Then why that kernel was\n"
+        "chosen (merit: it should be the best; tuned, cache: measured now, before) and the best\n"
+        "of the others, with its time by itself if it was measured (--tune). Numbers are for\n"
+        "the whole batch (default 1). --html draws the times as a chart, and the layers under\n"
+        "the roofline (Williams et al. 2009) of the arithmetic and the bandwidth that are\n"
+        "measured on the device: a page that stands alone.",
+    .examples = "  vkresnet profile --model resnet50 --random-weights 0\n"
+                "  vkresnet profile --model resnet50.pth --html resnet50.html\n"
+                "  vkresnet profile --model resnet50.pth --batch 8 --trace trace.json\n",
+    .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |
+               CLI_BIT(TRACE) | CLI_BIT(HTML) | CLI_BIT(JSON) | CLI_BIT(NO_FUSION) |
+               CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+    .run = run,
+};

@@ -1,0 +1,192 @@
+#include <math.h>
+#include <stdio.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/formats/json.h"
+#include "cli/system/report.h"
+
+enum { OPERATOR_COLUMN = 10, KERNEL_COLUMN = 28 };
+
+typedef struct output {
+    cli_json *json; /* NULL: a table */
+    bool skipped;   /* also kernels that the device cannot run */
+    uint32_t lines;
+} output;
+
+/* What the driver or a kernel did wrong first. */
+static void print_mismatch(const vrn_selftest_entry *e)
+{
+    const vrn_mismatch *m = &e->first;
+    if (e->result != VRN_OK) {
+        printf("cannot be run: %s", vrn_result_string(e->result));
+    } else if (!m->name) {
+        printf("the unfused network differs");
+    } else if (m->outside) {
+        printf("%s, %s: writes outside of its output", m->name, m->precision);
+    } else {
+        printf("%s, %s: [n %u, y %u, x %u, c %u] is %.9g, not %.9g", m->name, m->precision, m->n,
+               m->y, m->x, m->c, m->found, m->expected);
+    }
+}
+
+static void print_entry(output *to, const vrn_selftest_entry *e)
+{
+    if (to->lines++ == 0) {
+        printf("%-*s  %-*s  %5s  %5s  %s\n", OPERATOR_COLUMN, "operator", KERNEL_COLUMN, "kernel",
+               "cases", "error", "verdict");
+    }
+    printf("%-*s  %-*s  ", OPERATOR_COLUMN, e->op, KERNEL_COLUMN, e->kernel);
+    if (*e->skipped) {
+        printf("%5s  %5s  not run: %s\n", "-", "-", e->skipped);
+        return;
+    }
+    printf("%5u  ", e->cases);
+    if (e->wrong == 0) {
+        printf("%5.2f  right\n", e->worst);
+        return;
+    }
+    printf(isfinite(e->worst) && e->worst < 100 ? "%5.2f" : "%5.0e", e->worst);
+    printf("  WRONG in %u; ", e->wrong);
+    print_mismatch(e);
+    putchar('\n');
+}
+
+static void write_entry(cli_json *json, const vrn_selftest_entry *e)
+{
+    const vrn_mismatch *m = &e->first;
+    cli_json_begin_object(json, NULL);
+    cli_json_text(json, "op", e->op);
+    cli_json_text(json, "kernel", e->kernel);
+    cli_json_text(json, "skipped", *e->skipped ? e->skipped : NULL);
+    cli_json_text(json, "failure", e->result == VRN_OK ? NULL : vrn_result_string(e->result));
+    cli_json_integer(json, "cases", e->cases);
+    cli_json_integer(json, "wrong", e->wrong);
+    cli_json_number(json, "worst", e->worst); /* null where it is infinite */
+    if (m->name) {
+        cli_json_begin_object(json, "first");
+        cli_json_text(json, "case", m->name);
+        cli_json_text(json, "precision", m->precision);
+        cli_json_bool(json, "outside", m->outside);
+        cli_json_begin_array(json, "position");
+        cli_json_integer(json, NULL, m->n);
+        cli_json_integer(json, NULL, m->y);
+        cli_json_integer(json, NULL, m->x);
+        cli_json_integer(json, NULL, m->c);
+        cli_json_end_array(json);
+        cli_json_number(json, "expected", m->expected);
+        cli_json_number(json, "found", m->found);
+        cli_json_end_object(json);
+    } else {
+        cli_json_text(json, "first", NULL);
+    }
+    cli_json_number(json, "ms", e->ms);
+    cli_json_end_object(json);
+}
+
+static void visit(void *user, const vrn_selftest_entry *entry)
+{
+    output *to = user;
+    if (to->json) {
+        write_entry(to->json, entry);
+    } else if (!*entry->skipped || to->skipped) {
+        print_entry(to, entry);
+        fflush(stdout); /* the next kernel may be the one that ends the process */
+    }
+}
+
+static const char *const verdicts[] = {
+    [VRN_SELFTEST_RIGHT] = "right",
+    [VRN_SELFTEST_AVOIDABLE] = "avoidable",
+    [VRN_SELFTEST_BROKEN] = "broken",
+};
+
+static void print_summary(const vrn_device_info *info, const vrn_selftest_summary *s)
+{
+    putchar('\n');
+    cli_print_name(info->name);
+    printf(": %u of %u kernels right, %u not run, %u of %u replays the same, ",
+           s->kernels - s->wrong, s->kernels, s->skipped, s->replays - s->replays_differ,
+           s->replays);
+    if (s->fusion_error >= 0) {
+        printf("unfused network within %.1e, ", s->fusion_error);
+    } else {
+        printf("the network does not run, ");
+    }
+    printf("%.1f s: ", s->ms * 1e-3);
+    switch (s->verdict) {
+    case VRN_SELFTEST_RIGHT: puts("all right"); break;
+    case VRN_SELFTEST_AVOIDABLE: puts("WRONG, but each operator has a kernel that is right"); break;
+    case VRN_SELFTEST_BROKEN: puts("WRONG: do not use this device"); break;
+    }
+}
+
+static void write_summary(cli_json *json, const vrn_selftest_summary *s)
+{
+    cli_json_text(json, "verdict", verdicts[s->verdict]);
+    cli_json_integer(json, "kernels", s->kernels);
+    cli_json_integer(json, "cases", s->cases);
+    cli_json_integer(json, "skipped", s->skipped);
+    cli_json_integer(json, "wrong", s->wrong);
+    cli_json_integer(json, "operators_broken", s->operators_broken);
+    cli_json_integer(json, "replays", s->replays);
+    cli_json_integer(json, "replays_differ", s->replays_differ);
+    cli_json_number(json, "fusion_error", s->fusion_error < 0 ? NAN : s->fusion_error);
+    cli_json_number(json, "ms", s->ms);
+}
+
+static int run(const cli_options *options)
+{
+    vrn_device *device = NULL;
+    int status = cli_device_open(&device, options);
+    if (status != CLI_SUCCESS) return status;
+    vrn_device_info info;
+    vrn_device_get_info(device, &info);
+    cli_json json = {.out = stdout};
+    output to = {.json = options->json ? &json : NULL, .skipped = options->verbose};
+    if (options->json) {
+        cli_json_begin_object(&json, NULL);
+        cli_json_text(&json, "device", info.name);
+        cli_json_text(&json, "driver", info.driver);
+        cli_json_begin_array(&json, "entries");
+    }
+    /* The network shows what an application gets that does without the wrong kernels. */
+    const vrn_selftest_params params = {
+        .exclude = true,
+        .thorough = options->thorough,
+        .kernel = options->kernel,
+    };
+    vrn_selftest_summary summary;
+    vrn_result result = vrn_device_selftest(device, &params, &summary, visit, &to);
+    bool finished = result == VRN_OK || result == VRN_ERROR_WRONG_RESULTS;
+    if (options->json) {
+        cli_json_end_array(&json);
+        if (finished) write_summary(&json, &summary);
+        cli_json_end_object(&json);
+        putchar('\n');
+    } else if (finished) {
+        print_summary(&info, &summary);
+    }
+    vrn_device_destroy(&device);
+    return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+const cli_command cli_selftest = {
+    .name = "selftest",
+    .summary = "find out whether a device computes right",
+    .usage = "[--thorough] [OPTION]..",
+    .details =
+        "Runs every kernel that the device can run, whether or not a network would choose it,\n"
+        "beside plain C, and replays the recorded commands of a small network. A line for each\n"
+        "kernel: how many cases it was run on, its largest error as a share of what is tolerated,\n"
+        "and where it is wrong first. With --verbose also the kernels that the device cannot run.\n"
+        "Exit status: 0 if everything is right, else 1.",
+    .examples = "  vkresnet selftest\n"
+                "  vkresnet selftest --device llvmpipe --verbose\n"
+                "  vkresnet selftest --kernel conv_tile --thorough\n"
+                "  vkresnet selftest --json\n",
+    .options = CLI_COMMON | CLI_BIT(KERNEL) | CLI_BIT(THOROUGH) | CLI_BIT(JSON),
+    .run = run,
+};

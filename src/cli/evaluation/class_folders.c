@@ -1,0 +1,206 @@
+#include "cli/evaluation/class_folders.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/formats/parse.h"
+#include "cli/images/walk.h"
+#include "cli/labels.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+
+/* How a folder's name tells the class; in order of preference. */
+typedef enum naming {
+    BY_NAME,
+    BY_ID,
+    BY_NUMBER,
+    NAMINGS,
+    BY_ORDER = NAMINGS,
+} naming;
+
+static const char *const naming_texts[NAMINGS] = {
+    [BY_NAME] = "a class's name",
+    [BY_ID] = "a WordNet id of ImageNet's classes",
+    [BY_NUMBER] = "a class's number",
+};
+
+typedef struct class_folders {
+    const char *path;
+    char **names; /* [count], sorted */
+    size_t count;
+    uint32_t *classes; /* [count] */
+} class_folders;
+
+static bool same_name(const char *folder, const char *name)
+{
+    for (; *folder && *name; folder++, name++) {
+        if (*folder != *name && !(*folder == '_' && (*name == ' ' || *name == '/'))) return false;
+    }
+    return *folder == *name;
+}
+
+static bool find_name(const cli_model *model, const char *folder, uint32_t *found)
+{
+    for (uint32_t i = 0; i < model->info.arch.num_classes; i++) {
+        const char *name = cli_model_class_name(model, i);
+        if (!name || !same_name(folder, name)) continue;
+        *found = i;
+        return true;
+    }
+    return false;
+}
+
+static int compare_ids(const void *key, const void *element)
+{
+    return strcmp(key, *(const char *const *)element);
+}
+
+static bool find_id(const cli_model *model, const char *folder, uint32_t *found)
+{
+    if (model->info.arch.num_classes != CLI_IMAGENET_CLASSES) return false;
+    const char *const *place = bsearch(folder, cli_imagenet_ids, CLI_IMAGENET_CLASSES,
+                                       sizeof *cli_imagenet_ids, compare_ids);
+    if (place) *found = (uint32_t)(place - cli_imagenet_ids);
+    return place;
+}
+
+static bool find_number(const cli_model *model, const char *folder, uint32_t *found)
+{
+    uint64_t number;
+    if (!cli_parse_integer(folder, model->info.arch.num_classes - 1, &number)) return false;
+    *found = (uint32_t)number;
+    return true;
+}
+
+static bool find_class(naming how, const cli_model *model, const char *folder, uint32_t *found)
+{
+    switch (how) {
+    case BY_NAME: return find_name(model, folder, found);
+    case BY_ID: return find_id(model, folder, found);
+    case BY_NUMBER: return find_number(model, folder, found);
+    case NAMINGS: break;
+    }
+    return false;
+}
+
+/* How many folders are named so; *stranger is the first that is not. */
+static size_t count_named(const class_folders *folders, naming how, const cli_model *model,
+                          size_t *stranger)
+{
+    size_t named = 0;
+    *stranger = folders->count;
+    for (size_t i = 0; i < folders->count; i++) {
+        if (find_class(how, model, folders->names[i], &folders->classes[i])) {
+            named++;
+        } else if (*stranger == folders->count) {
+            *stranger = i;
+        }
+    }
+    return named;
+}
+
+static bool report_stranger(const class_folders *folders, naming how, size_t stranger,
+                            const cli_model *model)
+{
+    uint32_t classes = model->info.arch.num_classes, found;
+    if (how == NAMINGS) {
+        cli_error("%s: %zu folders, and the model has %u classes: folders have to be named by the "
+                  "classes' names, numbers%s, or to be as many",
+                  folders->path, folders->count, classes,
+                  classes == CLI_IMAGENET_CLASSES ? ", WordNet ids" : "");
+        return false;
+    }
+    size_t other = 0;
+    while (!find_class(how, model, folders->names[other], &found)) other++;
+    cli_error("%s/%s: expected %s, as '%s' beside it is; the model has %u classes", folders->path,
+              folders->names[stranger], naming_texts[how], folders->names[other], classes);
+    return false;
+}
+
+/* Fills folders->classes. */
+static bool choose_classes(class_folders *folders, const cli_model *model)
+{
+    naming best = NAMINGS;
+    size_t most = 0, stranger = 0;
+    for (int how = 0; how < NAMINGS; how++) {
+        size_t first, named = count_named(folders, (naming)how, model, &first);
+        if (named == folders->count) {
+            cli_note("%s: the name of each of the %zu folders is %s", folders->path, named,
+                     naming_texts[how]);
+            return true;
+        }
+        if (named <= most) continue;
+        most = named;
+        stranger = first;
+        best = (naming)how;
+    }
+    if (most > 0 || folders->count != model->info.arch.num_classes) {
+        return report_stranger(folders, best, stranger, model);
+    }
+    for (size_t i = 0; i < folders->count; i++) folders->classes[i] = (uint32_t)i;
+    cli_note("%s: no folder has a class's name or number: in byte order they are taken for "
+             "classes 0 to %zu, as torchvision's ImageFolder does",
+             folders->path, folders->count - 1);
+    return true;
+}
+
+/* Keeps the names of folders. */
+static bool list_folders(class_folders *folders)
+{
+    size_t count, kept = 0;
+    char **names;
+    if (!cli_list_names(folders->path, &names, &count)) return false;
+    bool good = true;
+    for (size_t i = 0; i < count; i++) {
+        char *name = names[i];
+        char *path = cli_join(folders->path, name);
+        good = good && path;
+        if (path && *name != '.' && cli_path_get_kind(path) == CLI_PATH_DIRECTORY) {
+            names[kept++] = name;
+        } else {
+            free(name);
+        }
+        free(path);
+    }
+    folders->names = names;
+    folders->count = kept;
+    return good;
+}
+
+static bool add_images(cli_labels *labels, const class_folders *folders, size_t which)
+{
+    cli_paths paths = {0};
+    char *path = cli_join(folders->path, folders->names[which]);
+    bool good = path && cli_paths_add_folder(&paths, path);
+    if (good && paths.count == 0) cli_note("%s: no images in this folder", path);
+    for (size_t i = 0; i < paths.count && good; i++) {
+        char *image = paths.items[i];
+        paths.items[i] = NULL;
+        good = cli_labels_add(labels, image, folders->classes[which]);
+    }
+    cli_paths_free(&paths);
+    free(path);
+    return good;
+}
+
+bool cli_class_folders_read(cli_labels *labels, const char *path, const cli_model *model)
+{
+    class_folders folders = {.path = path};
+    bool good = list_folders(&folders);
+    if (good && folders.count == 0) {
+        cli_error("%s: expected a folder for each class, or a list of labels.csv's kind", path);
+        good = false;
+    }
+    if (good) folders.classes = cli_alloc(folders.count, sizeof *folders.classes);
+    good = good && folders.classes && choose_classes(&folders, model);
+    for (size_t i = 0; i < folders.count && good; i++) good = add_images(labels, &folders, i);
+    if (good && labels->count == 0) {
+        cli_error("%s: no images in its folders", path);
+        good = false;
+    }
+    for (size_t i = 0; i < folders.count; i++) free(folders.names[i]);
+    free(folders.names);
+    free(folders.classes);
+    return good;
+}

@@ -1,0 +1,211 @@
+#include "cli/evaluation/evaluation.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/system/report.h"
+
+static char *describe_transform(const vrn_transform *transform)
+{
+    const float *mean = transform->mean, *std = transform->std;
+    char text[256], resize[48] = "no resize";
+    if (transform->resize) {
+        snprintf(resize, sizeof resize, "resize %u %s", transform->resize,
+                 vrn_interpolation_name(transform->interpolation));
+    }
+    snprintf(text, sizeof text, "%s, crop %u, mean %.6g %.6g %.6g, std %.6g %.6g %.6g", resize,
+             transform->crop ? transform->crop : transform->resize, (double)mean[0],
+             (double)mean[1], (double)mean[2], (double)std[0], (double)std[1], (double)std[2]);
+    return cli_copy_text(text);
+}
+
+static bool copy_names(cli_evaluation *evaluation, const cli_model *model)
+{
+    if (!cli_model_class_name(model, 0)) return true;
+    evaluation->names = cli_alloc(evaluation->classes, sizeof *evaluation->names);
+    bool good = evaluation->names;
+    for (uint32_t i = 0; i < evaluation->classes && good; i++) {
+        char buffer[32];
+        evaluation->names[i] = cli_copy_text(cli_model_label(model, i, buffer));
+        good = evaluation->names[i];
+    }
+    return good;
+}
+
+bool cli_evaluation_begin(cli_evaluation *evaluation, const cli_crew *crew, const char *weights,
+                          const vrn_transform *transform)
+{
+    const cli_engine *first = &crew->engines[0];
+    *evaluation = (cli_evaluation){
+        .model = cli_copy_text(first->model.info.name),
+        .weights = cli_copy_text(weights),
+        .precision = cli_copy_text(vrn_precision_name(first->info.precision)),
+        .transform = describe_transform(transform),
+        .device = cli_crew_device_names(crew),
+        .classes = first->info.classes,
+        .shard = {.count = 1},
+    };
+    return evaluation->model && evaluation->weights && evaluation->precision &&
+           evaluation->transform && evaluation->device && copy_names(evaluation, &first->model);
+}
+
+void cli_evaluation_free(cli_evaluation *evaluation)
+{
+    for (uint32_t i = 0; evaluation->names && i < evaluation->classes; i++) {
+        free(evaluation->names[i]);
+    }
+    free(evaluation->names);
+    free(evaluation->model);
+    free(evaluation->weights);
+    free(evaluation->precision);
+    free(evaluation->transform);
+    free(evaluation->device);
+    cli_confusion_free(&evaluation->confusion);
+    *evaluation = (cli_evaluation){0};
+}
+
+/* Softmax, of the best class and of the label's; the sum begins with the smallest. */
+static void find_probabilities(cli_verdict *verdict, const cli_score *scores, uint32_t classes)
+{
+    double best = (double)scores[0].value, sum = 0, label = 0;
+    for (uint32_t i = classes; i-- > 0;) {
+        double part = exp((double)scores[i].value - best);
+        if (scores[i].index == verdict->label) label = part;
+        sum += part;
+    }
+    verdict->probability = 1 / sum;
+    verdict->label_probability = label / sum;
+}
+
+static void count_confidence(cli_evaluation *evaluation, const cli_verdict *verdict)
+{
+    if (!isfinite(verdict->probability)) return;
+    int bin = (int)(verdict->probability * CLI_EVALUATION_BINS);
+    cli_confidence *confidence =
+        &evaluation->confidence[bin < CLI_EVALUATION_BINS ? bin : CLI_EVALUATION_BINS - 1];
+    confidence->images++;
+    confidence->right += verdict->predicted == verdict->label;
+    confidence->sum += verdict->probability;
+}
+
+bool cli_evaluation_add(cli_evaluation *evaluation, uint32_t label, const cli_score *scores,
+                        cli_verdict *verdict)
+{
+    *verdict = (cli_verdict){
+        .label = label,
+        .predicted = isnan(scores[0].value) ? CLI_NO_CLASS : scores[0].index,
+    };
+    find_probabilities(verdict, scores, evaluation->classes);
+    count_confidence(evaluation, verdict);
+    evaluation->images++;
+    for (uint32_t i = 0; i < CLI_EVALUATION_TOP && i < evaluation->classes; i++) {
+        if (scores[i].index != label || isnan(scores[i].value)) continue;
+        evaluation->top1 += i == 0;
+        evaluation->top5++;
+    }
+    return cli_confusion_add(&evaluation->confusion, label, verdict->predicted, 1);
+}
+
+/* "a + b", each device once. */
+static bool add_device(cli_evaluation *evaluation, const char *device)
+{
+    static const char separator[] = " + ";
+    size_t length = strlen(device);
+    for (const char *at = evaluation->device; (at = strstr(at, device)); at++) {
+        bool begins = at == evaluation->device || at[-1] == ' ';
+        if (begins && (!at[length] || strncmp(at + length, separator, 3) == 0)) return true;
+    }
+    size_t size = strlen(evaluation->device) + length + sizeof separator;
+    char *text = cli_alloc(size, 1);
+    if (!text) return false;
+    snprintf(text, size, "%s%s%s", evaluation->device, separator, device);
+    free(evaluation->device);
+    evaluation->device = text;
+    return true;
+}
+
+bool cli_evaluation_sum(cli_evaluation *evaluation, const cli_evaluation *part)
+{
+    evaluation->images += part->images;
+    evaluation->unreadable += part->unreadable;
+    evaluation->top1 += part->top1;
+    evaluation->top5 += part->top5;
+    evaluation->images_per_s += part->images_per_s;
+    for (int i = 0; i < CLI_EVALUATION_BINS; i++) {
+        evaluation->confidence[i].images += part->confidence[i].images;
+        evaluation->confidence[i].right += part->confidence[i].right;
+        evaluation->confidence[i].sum += part->confidence[i].sum;
+    }
+    for (size_t i = 0; i < part->confusion.count; i++) {
+        const cli_confusion_pair *pair = &part->confusion.pairs[i];
+        if (!cli_confusion_add(&evaluation->confusion, pair->label, pair->predicted, pair->count)) {
+            return false;
+        }
+    }
+    return add_device(evaluation, part->device);
+}
+
+const char *cli_evaluation_label(const cli_evaluation *evaluation, uint32_t index, char buffer[32])
+{
+    if (index == CLI_NO_CLASS) return "(not a number)";
+    if (evaluation->names) return evaluation->names[index];
+    snprintf(buffer, 32, "class %u", index);
+    return buffer;
+}
+
+double cli_percent(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static int compare_classes(const void *a, const void *b)
+{
+    const cli_class_result *x = a, *y = b;
+    double p = (double)x->right / (double)x->images, q = (double)y->right / (double)y->images;
+    if (p != q) return p < q ? -1 : 1;
+    if (x->images != y->images) return x->images > y->images ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_t *count)
+{
+    const cli_confusion *confusion = &evaluation->confusion;
+    size_t labels = 0;
+    for (size_t i = 0; i < confusion->count; i++) {
+        labels += i == 0 || confusion->pairs[i].label != confusion->pairs[i - 1].label;
+    }
+    cli_class_result *results = cli_alloc(labels, sizeof *results);
+    if (!results) return NULL;
+    cli_class_result *result = NULL;
+    for (size_t i = 0; i < confusion->count; i++) {
+        const cli_confusion_pair *pair = &confusion->pairs[i];
+        if (!result || result->index != pair->label) {
+            result = result ? result + 1 : results;
+            result->index = pair->label;
+        }
+        result->images += pair->count;
+        if (pair->label == pair->predicted) {
+            result->right += pair->count;
+        } else if (pair->count > result->rival_count) {
+            result->rival = pair->predicted;
+            result->rival_count = pair->count;
+        }
+    }
+    if (labels > 0) qsort(results, labels, sizeof *results, compare_classes);
+    *count = labels;
+    return results;
+}
+
+double cli_evaluation_calibration_error(const cli_evaluation *evaluation)
+{
+    double distance = 0;
+    uint64_t images = 0;
+    for (int i = 0; i < CLI_EVALUATION_BINS; i++) {
+        const cli_confidence *bin = &evaluation->confidence[i];
+        distance += fabs(bin->sum - (double)bin->right);
+        images += bin->images;
+    }
+    return images ? distance / (double)images : 0;
+}

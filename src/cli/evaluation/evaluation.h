@@ -1,0 +1,77 @@
+/* What an evaluation found: of all images, or of one part of them. */
+#ifndef VRN_CLI_EVALUATION_H
+#define VRN_CLI_EVALUATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/engine.h"
+#include "cli/evaluation/confusion.h"
+#include "cli/evaluation/score.h"
+#include "cli/evaluation/shard.h"
+
+enum { CLI_EVALUATION_TOP = 5, CLI_EVALUATION_BINS = 10, CLI_EVALUATION_MOST_CLASSES = 1 << 24 };
+
+/* The images whose best class has a probability in one tenth of 0 to 1. */
+typedef struct cli_confidence {
+    uint64_t images, right;
+    double sum; /* of the probabilities */
+} cli_confidence;
+
+typedef struct cli_evaluation {
+    /* What was evaluated; parts that differ in these but for the device are none of one whole. */
+    char *model, *weights, *precision, *transform, *device;
+    uint32_t classes;
+    char **names; /* [classes], or NULL: the model knows none */
+    cli_shard shard;
+    uint64_t total; /* images of all parts, those that could not be read too */
+
+    uint64_t images, unreadable; /* of this part; `images` are those that were classified */
+    uint64_t top1, top5;         /* of `images`, right */
+    double images_per_s;
+    cli_confusion confusion;
+    cli_confidence confidence[CLI_EVALUATION_BINS];
+} cli_evaluation;
+
+/* Says what is evaluated. Returns false when there is no memory, which is reported. A zeroed evaluation, or
+ * one that was begun in part, can be freed. */
+bool cli_evaluation_begin(cli_evaluation *evaluation, const cli_crew *crew, const char *weights,
+                          const vrn_transform *transform);
+void cli_evaluation_free(cli_evaluation *evaluation);
+
+/* What became of one image. */
+typedef struct cli_verdict {
+    uint32_t label, predicted;             /* CLI_NO_CLASS: the network gave no number */
+    double probability, label_probability; /* NaN where they are none */
+} cli_verdict;
+
+/* Counts an image, whose logits are ranked in `scores` [classes]. Returns false when there is no memory. */
+bool cli_evaluation_add(cli_evaluation *evaluation, uint32_t label, const cli_score *scores,
+                        cli_verdict *verdict);
+
+/* Adds another part's counts, its rate and its device's name. Returns false when there is no memory. */
+bool cli_evaluation_sum(cli_evaluation *evaluation, const cli_evaluation *part);
+
+/* The name of a class, or "class 17" in `buffer`. */
+const char *cli_evaluation_label(const cli_evaluation *evaluation, uint32_t index, char buffer[32]);
+
+double cli_percent(uint64_t part, uint64_t whole); /* 0 of 0 is 0 */
+
+/* Of one class that has images. */
+typedef struct cli_class_result {
+    uint32_t index;
+    uint64_t images, right;
+    uint32_t rival;       /* what it was taken for most often instead */
+    uint64_t rival_count; /* 0: never */
+} cli_class_result;
+
+/* The classes that have images, the least accurate first; the confusion is settled. NULL: no memory, which is
+ * reported. Release with free. */
+cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_t *count);
+
+/* The mean distance between probability and share of right answers, weighted by images (expected calibration
+ * error; Guo et al. 2017, On Calibration of Modern Neural Networks). */
+double cli_evaluation_calibration_error(const cli_evaluation *evaluation);
+
+#endif

@@ -1,0 +1,146 @@
+#include "cli/evaluation/evaluation_print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/formats/json.h"
+#include "cli/system/report.h"
+
+enum { PAIRS_SHOWN = 5, CLASSES_SHOWN = 3 };
+
+static void write_confusion(cli_json *json, const cli_evaluation *evaluation)
+{
+    cli_json_begin_array(json, "confusion");
+    for (size_t i = 0; i < evaluation->confusion.count; i++) {
+        const cli_confusion_pair *pair = &evaluation->confusion.pairs[i];
+        cli_json_begin_array(json, NULL);
+        cli_json_integer(json, NULL, pair->label);
+        if (pair->predicted == CLI_NO_CLASS) {
+            cli_json_text(json, NULL, NULL);
+        } else {
+            cli_json_integer(json, NULL, pair->predicted);
+        }
+        cli_json_integer(json, NULL, pair->count);
+        cli_json_end_array(json);
+    }
+    cli_json_end_array(json);
+}
+
+static void write_confidence(cli_json *json, const cli_evaluation *evaluation)
+{
+    cli_json_begin_array(json, "confidence");
+    for (int i = 0; i < CLI_EVALUATION_BINS; i++) {
+        const cli_confidence *bin = &evaluation->confidence[i];
+        cli_json_begin_array(json, NULL);
+        cli_json_integer(json, NULL, bin->images);
+        cli_json_integer(json, NULL, bin->right);
+        cli_json_number(json, NULL, bin->sum);
+        cli_json_end_array(json);
+    }
+    cli_json_end_array(json);
+}
+
+static void print_json(const cli_evaluation *evaluation)
+{
+    cli_json json = {.out = stdout};
+    cli_json_begin_object(&json, NULL);
+    cli_json_integer(&json, "images", evaluation->images);
+    cli_json_integer(&json, "wrong", evaluation->images - evaluation->top1);
+    cli_json_number(&json, "top1", cli_percent(evaluation->top1, evaluation->images));
+    cli_json_number(&json, "top5", cli_percent(evaluation->top5, evaluation->images));
+    cli_json_integer(&json, "top1_count", evaluation->top1);
+    cli_json_integer(&json, "top5_count", evaluation->top5);
+    cli_json_number(&json, "images_per_s", evaluation->images_per_s);
+    cli_json_text(&json, "model", evaluation->model);
+    cli_json_text(&json, "device", evaluation->device);
+    cli_json_text(&json, "weights", evaluation->weights);
+    cli_json_text(&json, "precision", evaluation->precision);
+    cli_json_text(&json, "transform", evaluation->transform);
+    cli_json_integer(&json, "unreadable", evaluation->unreadable);
+    cli_json_integer(&json, "total", evaluation->total);
+    if (evaluation->shard.count > 1) {
+        cli_json_integer(&json, "shard", evaluation->shard.index);
+        cli_json_integer(&json, "shards", evaluation->shard.count);
+    }
+    cli_json_integer(&json, "num_classes", evaluation->classes);
+    if (evaluation->names) {
+        cli_json_begin_array(&json, "classes");
+        for (uint32_t i = 0; i < evaluation->classes; i++) {
+            cli_json_text(&json, NULL, evaluation->names[i]);
+        }
+        cli_json_end_array(&json);
+    }
+    write_confidence(&json, evaluation);
+    write_confusion(&json, evaluation);
+    cli_json_end_object(&json);
+    putchar('\n');
+}
+
+static void print_label(const cli_evaluation *evaluation, uint32_t index)
+{
+    char buffer[32];
+    cli_print_name(cli_evaluation_label(evaluation, index, buffer));
+}
+
+static void print_confusion(const cli_evaluation *evaluation)
+{
+    cli_confusion_pair pairs[PAIRS_SHOWN];
+    size_t count = cli_confusion_most(&evaluation->confusion, pairs, PAIRS_SHOWN);
+    const char *arrow = cli_text_is_utf8() ? " → " : " -> ";
+    if (count > 0) puts("\nmost confused");
+    for (size_t i = 0; i < count; i++) {
+        printf("%7llu  ", (unsigned long long)pairs[i].count);
+        print_label(evaluation, pairs[i].label);
+        fputs(arrow, stdout);
+        print_label(evaluation, pairs[i].predicted);
+        putchar('\n');
+    }
+}
+
+static void print_class(const cli_evaluation *evaluation, const cli_class_result *result)
+{
+    printf("%7.2f %%  ", cli_percent(result->right, result->images));
+    print_label(evaluation, result->index);
+    printf(" (%llu of %llu)\n", (unsigned long long)result->right,
+           (unsigned long long)result->images);
+}
+
+/* All classes, or the worst and the best of many. */
+static bool print_classes(const cli_evaluation *evaluation)
+{
+    size_t count;
+    cli_class_result *results = cli_evaluation_classes(evaluation, &count);
+    if (!results) return false;
+    bool all = count <= 2 * (size_t)CLASSES_SHOWN;
+    size_t first = all ? count : CLASSES_SHOWN;
+    if (count > 1) puts(all ? "\nclasses" : "\nworst classes");
+    for (size_t i = 0; i < first && count > 1; i++) print_class(evaluation, &results[i]);
+    if (!all) puts("best classes");
+    for (size_t i = count; !all && i > count - CLASSES_SHOWN; i--) {
+        print_class(evaluation, &results[i - 1]);
+    }
+    free(results);
+    return true;
+}
+
+bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json)
+{
+    if (as_json) {
+        print_json(evaluation);
+        return true;
+    }
+    unsigned long long images = evaluation->images, right = evaluation->top1,
+                       top = evaluation->top5, unreadable = evaluation->unreadable;
+    printf("images  %llu\n", images);
+    if (evaluation->shard.count > 1) {
+        printf("part    %u/%u of %llu\n", evaluation->shard.index, evaluation->shard.count,
+               (unsigned long long)evaluation->total);
+    }
+    if (unreadable > 0) printf("unread  %llu\n", unreadable);
+    printf("wrong   %llu\n", images - right);
+    printf("top-1   %6.2f %%  (%llu of %llu)\n", cli_percent(right, images), right, images);
+    printf("top-5   %6.2f %%  (%llu of %llu)\n", cli_percent(top, images), top, images);
+    printf("speed   %.1f images/s with reading the files\n", evaluation->images_per_s);
+    print_confusion(evaluation);
+    return print_classes(evaluation);
+}

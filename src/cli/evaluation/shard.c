@@ -1,0 +1,91 @@
+#include "cli/evaluation/shard.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/formats/parse.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+
+/* "2/8" */
+static bool parse(cli_shard *shard, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    char number[16] = "";
+    uint64_t index, count;
+    if (!slash || (size_t)(slash - text) >= sizeof number) return false;
+    memcpy(number, text, (size_t)(slash - text));
+    if (!cli_parse_integer(slash + 1, CLI_SHARD_MOST, &count) || count == 0 ||
+        !cli_parse_integer(number, count, &index)) {
+        return false;
+    }
+    *shard = (cli_shard){.index = (uint32_t)(index % count), .count = (uint32_t)count};
+    return true;
+}
+
+/* An environment variable's number; false where it is not set. */
+static bool read_variable(const char *name, uint64_t *value, int *status)
+{
+    char *text = cli_environment(name);
+    if (!text) return false;
+    if (!cli_parse_integer(text, UINT32_MAX, value)) {
+        cli_error("%s: expected a number, found '%s'", name, text);
+        *status = CLI_FAILURE;
+    }
+    free(text);
+    return true;
+}
+
+/* The parts of a job array are its tasks in order: --array=0-7, 1-8, or 10-80:10. */
+static int read_slurm(cli_shard *shard)
+{
+    uint64_t id, count, first = 0, step = 1;
+    int status = CLI_SUCCESS;
+    if (!read_variable("SLURM_ARRAY_TASK_ID", &id, &status) ||
+        !read_variable("SLURM_ARRAY_TASK_COUNT", &count, &status) || status != CLI_SUCCESS) {
+        return status;
+    }
+    if (count == 0 || count > CLI_SHARD_MOST) {
+        cli_error("SLURM_ARRAY_TASK_COUNT: expected a number from 1 to %d", CLI_SHARD_MOST);
+        return CLI_FAILURE;
+    }
+    read_variable("SLURM_ARRAY_TASK_MIN", &first, &status);
+    read_variable("SLURM_ARRAY_TASK_STEP", &step, &status);
+    if (status != CLI_SUCCESS) return status;
+    uint64_t index = id >= first && step > 0 ? (id - first) / step : count;
+    bool aligned = index < count && (id - first) % step == 0;
+    if (first == 0 && step == 1 && id == count) { /* numbered from 1, and nobody says so */
+        index = 0;
+        aligned = true;
+    }
+    if (!aligned) {
+        cli_error(
+            "SLURM_ARRAY_TASK_ID: %u is none of the array's %u tasks in even steps; say which "
+            "part this is with --shard I/N",
+            (unsigned)id, (unsigned)count);
+        return CLI_FAILURE;
+    }
+    *shard = (cli_shard){.index = (uint32_t)index, .count = (uint32_t)count};
+    cli_note("task %u of a Slurm array: part %u of %u", (unsigned)id, (unsigned)index,
+             (unsigned)count);
+    return CLI_SUCCESS;
+}
+
+int cli_shard_read(cli_shard *shard, const char *command, const cli_options *options)
+{
+    *shard = (cli_shard){.count = 1};
+    if (!options->shard) return read_slurm(shard);
+    if (parse(shard, options->shard)) return CLI_SUCCESS;
+    return cli_usage(command, "--shard: expected I/N, such as 2/8, found '%s'", options->shard);
+}
+
+size_t cli_shard_size(const cli_shard *shard, size_t total)
+{
+    return total / shard->count + (shard->index < total % shard->count);
+}
+
+size_t cli_shard_item(const cli_shard *shard, size_t n)
+{
+    return n * shard->count + shard->index;
+}

@@ -1,0 +1,109 @@
+#include "cli/formats/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "cli/formats/parse.h"
+
+static void write_text(FILE *out, const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    fputc('"', out);
+    while (*c) {
+        size_t length = cli_utf8_length((const char *)c);
+        if (length == 0) {
+            fputs("\\ufffd", out);
+            c++;
+            continue;
+        }
+        if (*c == '"' || *c == '\\') fputc('\\', out);
+        if (*c < 0x20 || *c == 0x7f) {
+            fprintf(out, "\\u%04x", *c);
+        } else {
+            fwrite(c, 1, length, out);
+        }
+        c += length;
+    }
+    fputc('"', out);
+}
+
+static void begin_value(cli_json *json, const char *key)
+{
+    if (json->comma) fputs(", ", json->out);
+    json->comma = true;
+    if (!key) return;
+    write_text(json->out, key);
+    fputs(": ", json->out);
+}
+
+static void open_bracket(cli_json *json, const char *key, char bracket)
+{
+    begin_value(json, key);
+    fputc(bracket, json->out);
+    json->comma = false;
+}
+
+static void close_bracket(cli_json *json, char bracket)
+{
+    fputc(bracket, json->out);
+    json->comma = true;
+}
+
+void cli_json_begin_object(cli_json *json, const char *key)
+{
+    open_bracket(json, key, '{');
+}
+
+void cli_json_end_object(cli_json *json)
+{
+    close_bracket(json, '}');
+}
+
+void cli_json_begin_array(cli_json *json, const char *key)
+{
+    open_bracket(json, key, '[');
+}
+
+void cli_json_end_array(cli_json *json)
+{
+    close_bracket(json, ']');
+}
+
+void cli_json_text(cli_json *json, const char *key, const char *value)
+{
+    begin_value(json, key);
+    if (value) {
+        write_text(json->out, value);
+    } else {
+        fputs("null", json->out);
+    }
+}
+
+void cli_json_number(cli_json *json, const char *key, double value)
+{
+    begin_value(json, key);
+    if (isfinite(value)) {
+        char text[32];
+        for (int digits = 6; digits <= 9; digits++) {
+            snprintf(text, sizeof text, "%.*g", digits, value);
+            if (strtof(text, NULL) == (float)value) break;
+        }
+        fputs(text, json->out);
+    } else {
+        fputs("null", json->out);
+    }
+}
+
+void cli_json_integer(cli_json *json, const char *key, uint64_t value)
+{
+    begin_value(json, key);
+    fprintf(json->out, "%" PRIu64, value);
+}
+
+void cli_json_bool(cli_json *json, const char *key, bool value)
+{
+    begin_value(json, key);
+    fputs(value ? "true" : "false", json->out);
+}

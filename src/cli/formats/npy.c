@@ -1,0 +1,262 @@
+#include "cli/formats/npy.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/system/report.h"
+
+/* NumPy itself refuses headers of more than 10,000 characters. */
+enum { HEADER_MAX_BYTES = 65536, CHUNK_FLOATS = 4096 };
+
+typedef struct header_cursor {
+    const char *at;
+} header_cursor;
+
+static void skip_space(header_cursor *cursor)
+{
+    while (*cursor->at == ' ' || *cursor->at == '\n' || *cursor->at == '\t') cursor->at++;
+}
+
+static bool take(header_cursor *cursor, char c)
+{
+    skip_space(cursor);
+    if (*cursor->at != c) return false;
+    cursor->at++;
+    return true;
+}
+
+static bool take_word(header_cursor *cursor, const char *word)
+{
+    skip_space(cursor);
+    size_t length = strlen(word);
+    if (strncmp(cursor->at, word, length) != 0) return false;
+    cursor->at += length;
+    return true;
+}
+
+/* A quoted text without escapes, cut to fit. */
+static bool take_text(header_cursor *cursor, char *text, size_t capacity)
+{
+    skip_space(cursor);
+    char quote = *cursor->at;
+    if (quote != '\'' && quote != '"') return false;
+    const char *end = strchr(cursor->at + 1, quote);
+    if (!end) return false;
+    snprintf(text, capacity, "%.*s", (int)(end - cursor->at - 1), cursor->at + 1);
+    cursor->at = end + 1;
+    return true;
+}
+
+static bool take_number(header_cursor *cursor, uint64_t *number)
+{
+    skip_space(cursor);
+    if (*cursor->at < '0' || *cursor->at > '9') return false;
+    uint64_t sum = 0;
+    for (; *cursor->at >= '0' && *cursor->at <= '9'; cursor->at++) {
+        uint64_t digit = (uint64_t)(*cursor->at - '0');
+        if (sum > (UINT64_MAX - digit) / 10) return false;
+        sum = sum * 10 + digit;
+    }
+    *number = sum;
+    return true;
+}
+
+/* "(2, 3)", "(2,)" or "()". */
+static bool take_shape(header_cursor *cursor, cli_npy *npy)
+{
+    if (!take(cursor, '(')) return false;
+    npy->rank = 0;
+    while (!take(cursor, ')')) {
+        if (npy->rank == CLI_NPY_MAX_RANK || !take_number(cursor, &npy->shape[npy->rank])) {
+            return false;
+        }
+        npy->rank++;
+        if (!take(cursor, ',')) return take(cursor, ')');
+    }
+    return true;
+}
+
+/* The header is a Python dictionary of exactly three entries. Returns NULL, or what is wrong. */
+static const char *read_header(cli_npy *npy, const char *header, char *type, size_t type_capacity)
+{
+    enum { DESCR = 1, ORDER = 2, SHAPE = 4 };
+    header_cursor cursor = {header};
+    unsigned seen = 0;
+    bool fortran = false;
+    if (!take(&cursor, '{')) return "its header is no dictionary";
+    while (!take(&cursor, '}')) {
+        char key[16];
+        if (!take_text(&cursor, key, sizeof key) || !take(&cursor, ':')) {
+            return "its header is damaged";
+        }
+        if (strcmp(key, "descr") == 0) {
+            if (!take_text(&cursor, type, type_capacity)) {
+                return "expected float32, found a structured type";
+            }
+            seen |= DESCR;
+        } else if (strcmp(key, "fortran_order") == 0) {
+            fortran = take_word(&cursor, "True");
+            if (!fortran && !take_word(&cursor, "False")) return "its fortran_order is damaged";
+            seen |= ORDER;
+        } else if (strcmp(key, "shape") == 0) {
+            if (!take_shape(&cursor, npy)) return "its shape is damaged, or has too many axes";
+            seen |= SHAPE;
+        } else {
+            return "its header has an unknown entry";
+        }
+        if (take(&cursor, ',')) continue;
+        if (!take(&cursor, '}')) return "its header is damaged";
+        break;
+    }
+    skip_space(&cursor);
+    if (*cursor.at) return "its header is damaged";
+    if (seen != (DESCR | ORDER | SHAPE)) return "its header lacks descr, fortran_order or shape";
+    return fortran ? "expected C order, found Fortran order" : NULL;
+}
+
+/* Reads magic, version and header. Returns the header's text, or NULL (reported). */
+static char *load_header(const cli_npy *npy, uint64_t *data_offset)
+{
+    unsigned char head[12];
+    size_t length = 0, count = fread(head, 1, 10, npy->stream);
+    if (count < 10 || memcmp(head, "\x93NUMPY", 6) != 0) {
+        cli_error("%s: not a .npy file", npy->path);
+        return NULL;
+    }
+    unsigned version = head[6];
+    if (version < 1 || version > 3 || head[7] != 0) {
+        cli_error("%s: .npy version %u.%u: expected 1.0, 2.0 or 3.0", npy->path, version, head[7]);
+        return NULL;
+    }
+    if (version > 1 && fread(head + 10, 1, 2, npy->stream) != 2) {
+        cli_error("%s: the file is cut off in its header", npy->path);
+        return NULL;
+    }
+    for (unsigned i = version > 1 ? 4 : 2; i-- > 0;) length = length << 8 | head[8 + i];
+    if (length > HEADER_MAX_BYTES) {
+        cli_error("%s: a header of %zu bytes: expected at most %d", npy->path, length,
+                  HEADER_MAX_BYTES);
+        return NULL;
+    }
+    char *header = cli_alloc(length + 1, 1);
+    if (header && fread(header, 1, length, npy->stream) != length) {
+        cli_error("%s: the file is cut off in its header", npy->path);
+        free(header);
+        return NULL;
+    }
+    *data_offset = (version > 1 ? 12 : 10) + length;
+    if (header && memchr(header, 0, length)) header[0] = 0;
+    return header;
+}
+
+bool cli_npy_open(cli_npy *npy, const char *path)
+{
+    *npy = (cli_npy){.path = path};
+    uint64_t size, offset, values = 1;
+    char *header = NULL, type[16] = "";
+    npy->stream = cli_open_file(path, &size);
+    if (!npy->stream) return false;
+    header = load_header(npy, &offset);
+    if (!header) goto error;
+
+    const char *fault = read_header(npy, header, type, sizeof type);
+    if (fault) {
+        cli_error("%s: %s", path, fault);
+        goto error;
+    }
+    if (strcmp(type, "<f4") != 0) {
+        cli_error("%s: expected little-endian float32 ('<f4'), found '%s'", path, type);
+        goto error;
+    }
+    bool empty = false;
+    for (uint32_t i = 0; i < npy->rank; i++) empty = empty || npy->shape[i] == 0;
+    for (uint32_t i = 0; i < npy->rank && !empty; i++) {
+        if (npy->shape[i] > UINT64_MAX / 4 / values) {
+            cli_error("%s: its shape has more values than any file", path);
+            goto error;
+        }
+        values *= npy->shape[i];
+    }
+    if (empty) values = 0;
+    if (size - offset != values * 4) {
+        cli_error("%s: expected %" PRIu64 " bytes of values, as its shape says, found %" PRIu64,
+                  path, values * 4, size - offset);
+        goto error;
+    }
+    free(header);
+    return true;
+
+error:
+    free(header);
+    cli_npy_close(npy);
+    return false;
+}
+
+/* Little-endian, whatever the machine; compilers make a plain copy of it where they can. */
+static float float_from_bytes(const unsigned char *bytes)
+{
+    uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+                    (uint32_t)bytes[3] << 24;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+bool cli_npy_read(cli_npy *npy, float *values, size_t count)
+{
+    unsigned char bytes[CHUNK_FLOATS * 4];
+    while (count > 0) {
+        size_t part = count < CHUNK_FLOATS ? count : CHUNK_FLOATS;
+        if (fread(bytes, 4, part, npy->stream) != part) {
+            cli_error("%s: cannot read: the file has become shorter", npy->path);
+            return false;
+        }
+        for (size_t i = 0; i < part; i++) values[i] = float_from_bytes(bytes + i * 4);
+        values += part;
+        count -= part;
+    }
+    return true;
+}
+
+void cli_npy_close(cli_npy *npy)
+{
+    if (npy->stream) fclose(npy->stream);
+    *npy = (cli_npy){0};
+}
+
+bool cli_npy_begin(cli_file *file, const char *path, uint32_t rank, const uint64_t *shape)
+{
+    char header[64 + CLI_NPY_MAX_RANK * 24];
+    int length =
+        snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    for (uint32_t i = 0; i < rank; i++) {
+        length +=
+            snprintf(header + length, sizeof header - (size_t)length, "%" PRIu64 ", ", shape[i]);
+    }
+    length += snprintf(header + length, sizeof header - (size_t)length, "), }");
+    /* The values begin at a multiple of 64: 10 bytes before the header, a line feed at its end. */
+    int padded = (10 + length + 1 + 63) / 64 * 64 - 10;
+    if (!cli_file_begin(file, path)) return false;
+    fwrite("\x93NUMPY\x01\x00", 1, 8, file->stream);
+    fputc(padded & 0xff, file->stream);
+    fputc(padded >> 8, file->stream);
+    fprintf(file->stream, "%s%*s\n", header, padded - length - 1, "");
+    return true;
+}
+
+void cli_npy_write(cli_file *file, const float *values, size_t count)
+{
+    unsigned char bytes[CHUNK_FLOATS * 4];
+    while (count > 0) {
+        size_t part = count < CHUNK_FLOATS ? count : CHUNK_FLOATS;
+        for (size_t i = 0; i < part; i++) {
+            uint32_t bits;
+            memcpy(&bits, &values[i], sizeof bits);
+            for (unsigned b = 0; b < 4; b++) bytes[i * 4 + b] = (unsigned char)(bits >> b * 8);
+        }
+        fwrite(bytes, 4, part, file->stream); /* cppcheck-suppress uninitvar ; part of them are */
+        values += part;
+        count -= part;
+    }
+}

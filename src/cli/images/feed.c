@@ -1,0 +1,308 @@
+#include "cli/images/feed.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "cli/images/decode.h"
+#include "cli/images/image.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+#include "cli/system/thread.h"
+
+enum { DECODERS_MAX = 8, BATCHES_AHEAD = 2 };
+
+/* Pixels in memory, decoded or about to be: beyond this, decoding waits for the devices, and a batch of large
+ * photos is run in parts. One picture may be larger, when nothing else can go on. */
+static const size_t pixel_bytes_max = (size_t)256 << 20;
+
+typedef enum slot_state {
+    SLOT_EMPTY,
+    SLOT_AT_GATE, /* its decoder waits for memory */
+    SLOT_DECODED,
+    SLOT_UNREADABLE,
+    SLOT_DONE,
+} slot_state;
+
+typedef struct slot {
+    slot_state state;
+    vrn_image image;
+    char *fault;    /* why it is SLOT_UNREADABLE; NULL: out of memory */
+    float *outputs; /* [classes] */
+} slot;
+
+/* Items pass four counters, in order: `decoding` (next one to decode), `running` (next one to give to a
+ * device), `delivered` (next one to hand over). delivered <= running <= decoding <= delivered + window.
+ * Item i waits in slot i mod window. The monitor guards everything, and wakes at any change. */
+typedef struct pipeline {
+    const cli_feed *feed;
+    cli_monitor *monitor;
+    slot *slots; /* [window] */
+    float *outputs;
+    size_t window, total, decoding, running, delivered;
+    size_t pixel_bytes; /* of pictures that have passed the gate and are not yet released */
+    uint32_t batch, classes;
+    bool stopped; /* nothing more is begun */
+    bool failed;  /* a run failed */
+} pipeline;
+
+static slot *slot_of(const pipeline *p, size_t item)
+{
+    return &p->slots[item % p->window];
+}
+
+/* ---- Decoding -------------------------------------------------------------------------------- */
+
+static bool may_decode(const pipeline *p)
+{
+    return p->decoding < p->total && p->decoding < p->delivered + p->window &&
+           (p->pixel_bytes < pixel_bytes_max || p->decoding == p->running);
+}
+
+/* What a thread decodes. */
+typedef struct decoding {
+    pipeline *pipeline;
+    size_t item;
+    size_t bytes; /* that have passed the gate */
+} decoding;
+
+/* Lets a picture's pixels in when there is room, or when the devices wait for this one. */
+static void wait_for_room(void *user, size_t bytes)
+{
+    decoding *d = user;
+    pipeline *p = d->pipeline;
+    slot *s = slot_of(p, d->item);
+    cli_monitor_enter(p->monitor);
+    while (!p->stopped && p->pixel_bytes > 0 && d->item != p->running &&
+           (bytes > pixel_bytes_max || p->pixel_bytes > pixel_bytes_max - bytes)) {
+        if (s->state != SLOT_AT_GATE) cli_monitor_wake(p->monitor);
+        s->state = SLOT_AT_GATE;
+        cli_monitor_wait(p->monitor);
+    }
+    s->state = SLOT_EMPTY;
+    p->pixel_bytes += bytes;
+    d->bytes += bytes;
+    cli_monitor_leave(p->monitor);
+}
+
+static void decode_items(void *pointer)
+{
+    pipeline *p = pointer;
+    cli_monitor_enter(p->monitor);
+    while (!p->stopped && p->decoding < p->total) {
+        if (!may_decode(p)) {
+            cli_monitor_wait(p->monitor);
+            continue;
+        }
+        decoding d = {.pipeline = p, .item = p->decoding++};
+        cli_monitor_leave(p->monitor);
+
+        vrn_image image;
+        char fault[CLI_LINE_BYTES] = "";
+        cli_capture_errors(fault);
+        cli_decode_set_gate(wait_for_room, &d);
+        bool good = cli_image_load(&image, p->feed->paths[cli_shard_item(&p->feed->shard, d.item)]);
+        cli_decode_set_gate(NULL, NULL);
+        cli_capture_errors(NULL);
+        char *kept = good ? NULL : cli_copy_text(fault);
+
+        cli_monitor_enter(p->monitor);
+        slot *s = slot_of(p, d.item);
+        s->image = image;
+        s->fault = kept;
+        s->state = good ? SLOT_DECODED : SLOT_UNREADABLE;
+        p->pixel_bytes += (good ? cli_image_size(&image) : 0) - d.bytes;
+        cli_monitor_wake(p->monitor);
+    }
+    cli_monitor_leave(p->monitor);
+}
+
+/* ---- Running --------------------------------------------------------------------------------- */
+
+typedef struct runner {
+    pipeline *pipeline;
+    vrn_session *session;
+    vrn_image *images; /* [batch] */
+    size_t *items;     /* [batch] */
+    float *outputs;    /* [batch, classes] */
+    uint32_t count;
+    cli_thread *thread;
+} runner;
+
+/* Takes decoded images, in order, up to a batch; fewer when the next ones have to wait for this batch to
+ * be done, or there are no more. Leaves count 0 when nothing is to be run now. */
+static void take_batch(runner *r)
+{
+    pipeline *p = r->pipeline;
+    size_t end = p->running, images = 0;
+    while (end < p->decoding && images < p->batch && slot_of(p, end)->state > SLOT_AT_GATE) {
+        images += slot_of(p, end++)->state == SLOT_DECODED;
+    }
+    bool full = images == p->batch;
+    bool last = end == p->total;
+    bool stuck = end < p->decoding ? slot_of(p, end)->state == SLOT_AT_GATE : !may_decode(p);
+    r->count = 0;
+    if ((!full && !last && !stuck) || end == p->running) return;
+    for (; p->running < end; p->running++) {
+        slot *s = slot_of(p, p->running);
+        if (s->state != SLOT_DECODED) continue;
+        r->items[r->count] = p->running;
+        r->images[r->count++] = s->image;
+    }
+    cli_monitor_wake(p->monitor);
+}
+
+static void run_batch(runner *r)
+{
+    pipeline *p = r->pipeline;
+    vrn_batch batch = {.count = r->count, .images = r->images};
+    *(p->feed->logits ? &batch.logits : &batch.probabilities) = r->outputs;
+    bool good = vrn_session_run(r->session, &batch) == VRN_OK;
+    cli_monitor_enter(p->monitor);
+    for (uint32_t i = 0; i < r->count; i++) {
+        slot *s = slot_of(p, r->items[i]);
+        p->pixel_bytes -= cli_image_size(&s->image);
+        cli_image_free(&s->image);
+        for (uint32_t k = 0; k < p->classes; k++) {
+            s->outputs[k] = r->outputs[(size_t)i * p->classes + k];
+        }
+        s->state = SLOT_DONE;
+    }
+    if (!good) p->failed = p->stopped = true;
+    cli_monitor_wake(p->monitor);
+    cli_monitor_leave(p->monitor);
+}
+
+static void run_batches(void *pointer)
+{
+    runner *r = pointer;
+    pipeline *p = r->pipeline;
+    while (true) {
+        cli_monitor_enter(p->monitor);
+        r->count = 0;
+        while (!p->stopped && p->running < p->total) {
+            take_batch(r);
+            if (r->count > 0) break;
+            if (p->running < p->total) cli_monitor_wait(p->monitor);
+        }
+        cli_monitor_leave(p->monitor);
+        if (r->count == 0) return;
+        run_batch(r);
+    }
+}
+
+/* ---- Handing over ---------------------------------------------------------------------------- */
+
+/* Waits for the next item and hands it over; false when nothing more comes. */
+static bool deliver_next(pipeline *p, size_t *failed)
+{
+    const cli_feed *feed = p->feed;
+    slot *s = slot_of(p, p->delivered);
+    cli_monitor_enter(p->monitor);
+    while (!p->failed && s->state != SLOT_DONE &&
+           !(s->state == SLOT_UNREADABLE && p->delivered < p->running)) {
+        cli_monitor_wait(p->monitor);
+    }
+    bool good = !p->failed, run = s->state == SLOT_DONE;
+    cli_monitor_leave(p->monitor);
+    if (good && !run) {
+        if (s->fault) cli_error("%s", s->fault);
+        ++*failed;
+    }
+    if (good && run) {
+        good = feed->result(feed->user, cli_shard_item(&feed->shard, p->delivered), s->outputs);
+    }
+    cli_monitor_enter(p->monitor);
+    free(s->fault);
+    s->fault = NULL;
+    s->state = SLOT_EMPTY;
+    p->delivered++;
+    if (!good) p->failed = p->stopped = true;
+    cli_monitor_wake(p->monitor);
+    cli_monitor_leave(p->monitor);
+    return good;
+}
+
+static bool start_runners(pipeline *p, runner *runners)
+{
+    for (uint32_t i = 0; i < p->feed->crew->count; i++) {
+        runner *r = &runners[i];
+        r->pipeline = p;
+        r->session = p->feed->crew->engines[i].session;
+        r->images = cli_alloc(p->batch, sizeof *r->images);
+        r->items = cli_alloc(p->batch, sizeof *r->items);
+        r->outputs = cli_alloc((size_t)p->batch * p->classes, sizeof *r->outputs);
+        if (!r->images || !r->items || !r->outputs) return false;
+        r->thread = cli_thread_start(run_batches, r);
+        if (!r->thread) return false;
+    }
+    return true;
+}
+
+static void stop(pipeline *p)
+{
+    cli_monitor_enter(p->monitor);
+    p->stopped = true;
+    cli_monitor_wake(p->monitor);
+    cli_monitor_leave(p->monitor);
+}
+
+static bool run_threads(pipeline *p, runner *runners, size_t *failed)
+{
+    cli_thread *decoders[DECODERS_MAX] = {0};
+    uint32_t wanted = cli_core_count();
+    if (wanted > DECODERS_MAX) wanted = DECODERS_MAX;
+    bool good = start_runners(p, runners);
+    for (uint32_t i = 0; i < wanted && i < p->total && good; i++) {
+        decoders[i] = cli_thread_start(decode_items, p);
+        good = decoders[i];
+    }
+    while (good && p->delivered < p->total) {
+        if (p->feed->progress) cli_progress(p->delivered, p->total);
+        good = deliver_next(p, failed);
+    }
+    if (p->feed->progress) cli_progress(p->total, p->total);
+    stop(p);
+    for (uint32_t i = 0; i < DECODERS_MAX; i++) cli_thread_join(&decoders[i]);
+    for (uint32_t i = 0; i < p->feed->crew->count; i++) {
+        cli_thread_join(&runners[i].thread);
+        free(runners[i].images);
+        free(runners[i].items);
+        free(runners[i].outputs);
+    }
+    return good;
+}
+
+bool cli_feed_run(const cli_feed *feed, size_t *failed)
+{
+    cli_feed whole = *feed;
+    if (whole.shard.count == 0) whole.shard.count = 1;
+    const vrn_session_info *info = &feed->crew->engines[0].info;
+    *failed = 0;
+    pipeline p = {
+        .feed = &whole,
+        .total = cli_shard_size(&whole.shard, feed->count),
+        .batch = info->batch,
+        .classes = info->classes,
+        .window = (size_t)info->batch * BATCHES_AHEAD * (feed->crew->count + 1),
+    };
+    if (p.total == 0) return true;
+    if (p.window > p.total) p.window = p.total;
+    p.slots = cli_alloc(p.window, sizeof *p.slots);
+    p.outputs = cli_alloc(p.window * p.classes, sizeof *p.outputs);
+    runner *runners = cli_alloc(feed->crew->count, sizeof *runners);
+    p.monitor = cli_monitor_create();
+    bool good = p.slots && p.outputs && runners && p.monitor;
+    if (good) {
+        for (size_t i = 0; i < p.window; i++) p.slots[i].outputs = p.outputs + i * p.classes;
+        good = run_threads(&p, runners, failed);
+    }
+    cli_monitor_destroy(&p.monitor);
+    for (size_t i = 0; p.slots && i < p.window; i++) {
+        cli_image_free(&p.slots[i].image);
+        free(p.slots[i].fault);
+    }
+    free(p.slots);
+    free(p.outputs);
+    free(runners);
+    return good;
+}

@@ -1,0 +1,32 @@
+/* Image files through one session or several: threads decode ahead of the devices, batches are filled
+ * across files that can be read, and results come in the files' order. */
+#ifndef VRN_CLI_FEED_H
+#define VRN_CLI_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/engine.h"
+#include "cli/evaluation/shard.h"
+
+/* Called for each image that was read and run, in order and by the thread that called cli_feed_run;
+ * `index` is the file's place in the list. `outputs` are as asked for in cli_feed. Returns false to
+ * stop. */
+typedef bool (*cli_feed_result)(void *user, size_t index, const float *outputs);
+
+typedef struct cli_feed {
+    const cli_crew *crew; /* compiled for the same batch; each takes a batch when it is free */
+    char *const *paths;
+    size_t count;
+    cli_shard shard; /* which of the paths: a zeroed one means all */
+    bool logits;     /* outputs are logits [classes]; else probabilities */
+    bool progress;   /* shown on standard error when the work is long */
+    cli_feed_result result;
+    void *user;
+} cli_feed;
+
+/* An image that cannot be read is reported and left out; *failed receives how many. Returns false
+ * when the run itself fails, which is reported. */
+bool cli_feed_run(const cli_feed *feed, size_t *failed);
+
+#endif

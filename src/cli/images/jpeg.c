@@ -1,0 +1,145 @@
+#include "cli/images/jpeg.h"
+
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h> /* jpeglib.h needs it */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#include "cli/images/decode.h"
+#include "cli/images/formats.h"
+
+/* A progressive image may be sent in so many scans, each of which takes as long as all its pixels: a small file
+ * could ask for hours. Real ones have about ten. */
+enum { SCANS_MAX = 500, SCANS_ALWAYS = 20 };
+static const uint64_t scanned_pixels_max = UINT64_C(1) << 32;
+
+typedef struct reader {
+    struct jpeg_decompress_struct info;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf failed;
+    uint64_t scans_max;
+    uint8_t *row;    /* of 1, 3 or 4 channels */
+    uint8_t *pixels; /* RGBA */
+} reader;
+
+static _Thread_local char message[JMSG_LENGTH_MAX];
+
+static _Noreturn void fail(j_common_ptr common, const char *text)
+{
+    reader *r = common->client_data;
+    snprintf(message, sizeof message, "%s", text);
+    longjmp(r->failed, 1);
+}
+
+static _Noreturn void on_error(j_common_ptr common)
+{
+    char text[JMSG_LENGTH_MAX];
+    common->err->format_message(common, text);
+    fail(common, text);
+}
+
+/* Of what the library only warns of, the end of the data before the image's is an error here, as for Pillow. */
+static void on_warning(j_common_ptr common, int level)
+{
+    if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF) fail(common, "the file is cut short");
+}
+
+static void on_message(j_common_ptr common)
+{
+    (void)common;
+}
+
+static void on_progress(j_common_ptr common)
+{
+    reader *r = common->client_data;
+    if (r->info.input_scan_number >= 0 && (uint64_t)r->info.input_scan_number > r->scans_max) {
+        fail(common, "it has too many scans");
+    }
+}
+
+/* Pillow's MULDIV255. */
+static uint32_t multiply(uint32_t a, uint32_t b)
+{
+    const uint32_t product = a * b + 128;
+    return ((product >> 8) + product) >> 8;
+}
+
+static void expand_row(uint8_t *rgba, const uint8_t *row, uint32_t width, int channels)
+{
+    for (uint32_t x = 0; x < width; x++, rgba += 4, row += channels) {
+        for (int c = 0; c < 3; c++) {
+            if (channels == 4) {
+                /* Inks, stored as 255 minus the amount, as Adobe's programs do and Pillow supposes. */
+                rgba[c] = (uint8_t)(row[3] - multiply(255u - row[c], row[3]));
+            } else {
+                rgba[c] = row[channels == 3 ? c : 0];
+            }
+        }
+        rgba[3] = 255;
+    }
+}
+
+/* A function of its own: what it changes behind setjmp is none of its own variables. */
+static bool read_image(reader *r, const unsigned char *data, size_t size)
+{
+    struct jpeg_decompress_struct *info = &r->info;
+    if (setjmp(r->failed)) return false;
+    jpeg_create_decompress(info);
+    info->client_data = r;
+    info->progress = &r->progress;
+    jpeg_mem_src(info, data, (unsigned long)size);
+    jpeg_read_header(info, TRUE);
+    const char *fault = cli_pixels_fault(info->image_width, info->image_height, size);
+    if (fault) fail((j_common_ptr)info, fault);
+    cli_decode_pass_gate(info->image_width, info->image_height);
+
+    const uint64_t pixels = (uint64_t)info->image_width * info->image_height;
+    r->scans_max = scanned_pixels_max / pixels;
+    if (r->scans_max > SCANS_MAX) r->scans_max = SCANS_MAX;
+    if (r->scans_max < SCANS_ALWAYS) r->scans_max = SCANS_ALWAYS;
+    info->out_color_space = info->num_components == 1   ? JCS_GRAYSCALE
+                            : info->num_components == 3 ? JCS_RGB
+                                                        : JCS_CMYK;
+    jpeg_start_decompress(info);
+    r->row = malloc((size_t)info->output_width * (size_t)info->output_components);
+    r->pixels = malloc((size_t)pixels * 4);
+    if (!r->row || !r->pixels) fail((j_common_ptr)info, "out of memory");
+    while (info->output_scanline < info->output_height) {
+        uint8_t *to = r->pixels + (size_t)info->output_scanline * info->output_width * 4;
+        JSAMPROW rows[1] = {r->row};
+        jpeg_read_scanlines(info, rows, 1);
+        expand_row(to, r->row, info->output_width, info->output_components);
+    }
+    jpeg_finish_decompress(info);
+    return true;
+}
+
+const char *cli_jpeg_decode(const unsigned char *data, size_t size, vrn_image *image)
+{
+    reader *r = calloc(1, sizeof *r);
+    if (!r) return "out of memory";
+    r->info.err = jpeg_std_error(&r->errors);
+    r->info.client_data = r;
+    r->errors.error_exit = on_error;
+    r->errors.emit_message = on_warning;
+    r->errors.output_message = on_message;
+    r->progress.progress_monitor = on_progress;
+    r->scans_max = SCANS_ALWAYS;
+    const bool good = read_image(r, data, size);
+    if (good) {
+        *image = (vrn_image){
+            .pixels = r->pixels, .width = r->info.image_width, .height = r->info.image_height};
+    } else {
+        free(r->pixels);
+    }
+    jpeg_destroy_decompress(&r->info);
+    free(r->row);
+    free(r);
+    return good ? NULL : message;
+}

@@ -1,0 +1,102 @@
+#include "cli/images/walk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/formats/parse.h"
+#include "cli/system/os.h"
+#include "cli/system/report.h"
+
+enum { DEPTH_MAX = 32 };
+
+const char *const cli_image_extensions[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga",
+                                            "ppm", "pgm", "pnm",  "psd", NULL};
+
+static bool has_image_extension(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot) return false;
+    for (size_t i = 0; cli_image_extensions[i]; i++) {
+        if (cli_same_text(dot + 1, cli_image_extensions[i])) return true;
+    }
+    return false;
+}
+
+char *cli_join(const char *folder, const char *name)
+{
+    size_t length = strlen(folder), capacity = length + strlen(name) + 2;
+    char *path = cli_alloc(capacity, 1);
+    const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+    if (path) snprintf(path, capacity, "%s%s%s", folder, slash, name);
+    return path;
+}
+
+/* Takes `path` over. */
+static bool push(cli_paths *paths, char *path)
+{
+    char **items = cli_grow(paths->items, paths->count, &paths->capacity, sizeof *items);
+    if (!items) {
+        free(path);
+        return false;
+    }
+    paths->items = items;
+    paths->items[paths->count++] = path;
+    return true;
+}
+
+/* Recurses DEPTH_MAX deep at most. NOLINTNEXTLINE(misc-no-recursion) */
+static bool walk(cli_paths *paths, const char *folder, unsigned depth)
+{
+    if (depth == DEPTH_MAX) {
+        cli_error("%s: more than %d folders inside each other", folder, DEPTH_MAX);
+        return false;
+    }
+    char **names;
+    size_t count;
+    if (!cli_list_names(folder, &names, &count)) return false;
+    bool complete = true;
+    for (size_t i = 0; i < count; i++) {
+        char *path = cli_join(folder, names[i]);
+        cli_path_kind kind = path ? cli_path_get_entry_kind(path) : CLI_PATH_MISSING;
+        if (kind == CLI_PATH_DIRECTORY) {
+            complete = walk(paths, path, depth + 1) && complete;
+            free(path);
+        } else if (kind == CLI_PATH_FILE && has_image_extension(names[i])) {
+            complete = push(paths, path) && complete;
+        } else {
+            complete = complete && path;
+            free(path);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return complete;
+}
+
+bool cli_paths_add_folder(cli_paths *paths, const char *folder)
+{
+    return walk(paths, folder, 0);
+}
+
+bool cli_paths_add(cli_paths *paths, const char *argument)
+{
+    if (cli_path_get_kind(argument) != CLI_PATH_DIRECTORY) {
+        char *path = cli_copy_text(argument);
+        return path && push(paths, path);
+    }
+    size_t before = paths->count;
+    bool complete = cli_paths_add_folder(paths, argument);
+    if (complete && paths->count == before) {
+        cli_error("%s: no images in this folder", argument);
+        return false;
+    }
+    return complete;
+}
+
+void cli_paths_free(cli_paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) free(paths->items[i]);
+    free(paths->items);
+    *paths = (cli_paths){0};
+}

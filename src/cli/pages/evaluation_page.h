@@ -1,0 +1,29 @@
+/* An evaluation as a page of HTML, in one file. */
+#ifndef VRN_CLI_EVALUATION_PAGE_H
+#define VRN_CLI_EVALUATION_PAGE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/evaluation/evaluation.h"
+#include "cli/evaluation/mistakes.h"
+#include "cli/options.h"
+#include "cli/system/os.h"
+
+typedef struct cli_page {
+    const cli_evaluation *evaluation; /* its confusion is settled */
+    const char *data;                 /* what was read: a list, a folder; NULL: not known */
+    const cli_options *options;       /* whose command line is shown */
+    const cli_mistakes *mistakes;     /* NULL: not known */
+    char *const *paths;               /* of the images that mistakes->items number */
+} cli_page;
+
+/* Opens FOLDER/index.html, and makes the folder unless it is there; to be ended with cli_file_end. Reports and
+ * returns false when that cannot be. */
+bool cli_page_begin(cli_file *file, const char *folder);
+
+/* Returns false when there is no memory, which is reported; faults of writing are left to cli_file_end. Reads
+ * the images of the mistakes again: one that cannot be read is reported, and shown by its name alone. */
+bool cli_page_write(FILE *out, const cli_page *page);
+
+#endif

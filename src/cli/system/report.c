@@ -1,0 +1,258 @@
+#include "cli/system/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/system/os.h"
+#include "cli/system/thread.h"
+
+/* There is one standard error, so what is on it is kept once, and guarded by its
+ * lock. */
+static struct {
+    bool quiet;
+    uint32_t library_errors;
+    bool progress_shown;
+    double progress_begin, progress_last;
+} state;
+
+static _Thread_local char *captured;
+
+static bool is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+static void clear_progress(void)
+{
+    if (state.progress_shown) fputs("\r\033[K", stderr);
+    state.progress_shown = false;
+}
+
+static void write_line(const char *prefix, const char *text, const char *suffix)
+{
+    char line[CLI_LINE_BYTES];
+    snprintf(line, sizeof line, "%s", text);
+    for (char *c = line; *c; c++) {
+        if (is_control(*c)) *c = '?';
+    }
+    cli_output_enter();
+    clear_progress();
+    fprintf(stderr, "%s%s%s\n", prefix, line, suffix);
+    cli_output_leave();
+}
+
+CLI_PRINTF(2, 0) static void write_formatted(const char *suffix, const char *format, va_list args)
+{
+    char text[CLI_LINE_BYTES];
+    vsnprintf(text, sizeof text, format, args);
+    write_line("vkresnet: ", text, suffix);
+}
+
+void cli_print_name(const char *text)
+{
+    for (; *text; text++) putchar(is_control(*text) ? '?' : *text);
+}
+
+void cli_capture_errors(char *text)
+{
+    captured = text;
+}
+
+bool cli_text_is_utf8(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (int i = 0; i < 3; i++) {
+        char *value = cli_environment(variables[i]);
+        bool set = value && *value;
+        bool utf8 = set && (strstr(value, "UTF-8") || strstr(value, "utf8"));
+        free(value);
+        if (set) return utf8;
+    }
+#if defined(_WIN32)
+    return true;
+#else
+    return false;
+#endif
+}
+
+void cli_error(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (captured) {
+        vsnprintf(captured, CLI_LINE_BYTES, format, args);
+    } else {
+        write_formatted("", format, args);
+    }
+    va_end(args);
+}
+
+void cli_note(const char *format, ...)
+{
+    if (state.quiet) return;
+    va_list args;
+    va_start(args, format);
+    write_formatted("", format, args);
+    va_end(args);
+}
+
+int cli_usage(const char *command, const char *format, ...)
+{
+    char hint[64];
+    snprintf(hint, sizeof hint, " (see vkresnet %s%s--help)", command ? command : "",
+             command ? " " : "");
+    va_list args;
+    va_start(args, format);
+    write_formatted(hint, format, args);
+    va_end(args);
+    return CLI_USAGE;
+}
+
+static void library_message(void *user, vrn_log_level level, const char *text)
+{
+    (void)user;
+    if (level == VRN_LOG_ERROR) {
+        cli_output_enter();
+        state.library_errors++;
+        cli_output_leave();
+    }
+    if (level > VRN_LOG_ERROR && state.quiet) return;
+    write_line(level == VRN_LOG_WARNING ? "vkresnet: warning: " : "vkresnet: ", text, "");
+}
+
+static vrn_log library_log = {.message = library_message, .level = VRN_LOG_WARNING};
+
+const vrn_log *cli_log(void)
+{
+    return &library_log;
+}
+
+uint32_t cli_library_errors(void)
+{
+    return state.library_errors;
+}
+
+void cli_report_setup(bool quiet, bool verbose)
+{
+    state.quiet = quiet;
+    if (verbose && !quiet) library_log.level = VRN_LOG_INFO;
+}
+
+/* A bar, [####....], of the part `done` of `total`. */
+static void draw_bar(uint64_t done, uint64_t total)
+{
+    static const char full[] = "##############################";
+    const int width = sizeof full - 1;
+    int part = (int)(done * (uint64_t)width / total);
+    fprintf(stderr, "\r[%.*s%*s] ", part, full, width - part, "");
+}
+
+static void draw_left(double seconds)
+{
+    const unsigned long left = (unsigned long)(seconds + 0.5);
+    fprintf(stderr, ", %lu:%02lu left", left / 60, left % 60);
+}
+
+static void draw_images(uint64_t done, uint64_t total, double seconds)
+{
+    double rate = seconds > 0 ? (double)done / seconds : 0;
+    draw_bar(done, total);
+    fprintf(stderr, "%llu of %llu images, %.1f a second", (unsigned long long)done,
+            (unsigned long long)total, rate);
+    if (done > 0) draw_left((double)(total - done) / rate);
+    fputs("\033[K", stderr);
+}
+
+void cli_progress(size_t done, size_t total)
+{
+    const double wait_ms = 1000, interval_ms = 100;
+    if (state.quiet || !cli_is_terminal(stderr)) return;
+    double now = cli_time_ms();
+    cli_output_enter();
+    if (state.progress_begin == 0) state.progress_begin = now;
+    if (done >= total) {
+        clear_progress();
+        state.progress_begin = 0;
+    } else if (now - state.progress_begin >= wait_ms && now - state.progress_last >= interval_ms) {
+        state.progress_last = now;
+        state.progress_shown = true;
+        draw_images(done, total, (now - state.progress_begin) * 1e-3);
+    }
+    fflush(stderr);
+    cli_output_leave();
+}
+
+void cli_progress_hide(void)
+{
+    cli_output_enter();
+    clear_progress();
+    fflush(stderr);
+    cli_output_leave();
+}
+
+void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
+{
+    if (state.quiet || !cli_is_terminal(stderr)) return;
+    cli_output_enter();
+    if (done >= total) {
+        state.progress_shown = true;
+        clear_progress();
+    } else {
+        state.progress_shown = true;
+        draw_bar(done, total);
+        fprintf(stderr, "%u of %u: tuning %s\033[K", done, total, text);
+    }
+    fflush(stderr);
+    cli_output_leave();
+}
+
+void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
+                        double seconds_left)
+{
+    const double longest = 100 * 3600;
+    if (state.quiet || !cli_is_terminal(stderr)) return;
+    cli_output_enter();
+    state.progress_shown = true;
+    if (done >= total) {
+        clear_progress();
+    } else {
+        draw_bar(done, total);
+        fprintf(stderr, "%s: %.1f of %.1f MB", name, (double)done * 1e-6, (double)total * 1e-6);
+        if (bytes_per_s > 0) fprintf(stderr, ", %.1f MB/s", bytes_per_s * 1e-6);
+        if (seconds_left >= 0 && seconds_left < longest) draw_left(seconds_left);
+        fputs("\033[K", stderr);
+    }
+    fflush(stderr);
+    cli_output_leave();
+}
+
+void *cli_alloc(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size);
+    if (!memory) cli_error("out of memory (%zu x %zu bytes)", count, size);
+    return memory;
+}
+
+void *cli_grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity) return array;
+    size_t wanted = *capacity ? *capacity : 16;
+    if (*capacity) wanted = wanted > SIZE_MAX / 2 / size ? 0 : wanted * 2;
+    void *grown = wanted ? realloc(array, wanted * size) : NULL;
+    if (!grown) {
+        cli_error("out of memory (%zu x %zu bytes)", count, size);
+        return NULL;
+    }
+    *capacity = wanted;
+    return grown;
+}
+
+char *cli_copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = cli_alloc(size, 1);
+    if (copy) memcpy(copy, text, size);
+    return copy;
+}
