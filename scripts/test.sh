@@ -8,11 +8,12 @@
 #   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe
 #   gcc        Release; everything on every driver
 #
-#   scripts/test.sh [--quick|--long] [--compiler gcc|clang] [--sanitize|--fuzz|--static] [--lane NAME]
+#   scripts/test.sh [--driver NAME] [--quick|--long] [--compiler gcc|clang] [--sanitize|--fuzz|--static] [--lane NAME]
 #
 #   --quick          the stage gcc alone
 #   --long           also the large comparisons with PyTorch, which is installed for it, and with
 #                    scikit-image's pictures (Debian)
+#   --driver NAME    of the drivers lavapipe or swiftshader alone
 #   --compiler NAME  the stage of this compiler alone, with everything on every driver
 #   --sanitize, --fuzz, --static
 #                    this stage alone
@@ -32,15 +33,21 @@ usage() {
 
 stages=(static fuzz clang sanitize gcc)
 long=OFF
+driver=
 lane=
 lane_folder=
 options=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --lane | --folder | --compiler)
+    --lane | --folder | --compiler | --driver)
         [ $# -gt 1 ] || fail "$1 needs a value"
         case $1 in
         --lane) lane=$2 ;;
+        --driver)
+            [ "$2" = lavapipe ] || [ "$2" = swiftshader ] || fail "--driver $2: lavapipe or swiftshader"
+            driver=$2
+            options+=("$1" "$2")
+            ;;
         --folder) lane_folder=$2 ;;
         --compiler)
             [ "$2" = gcc ] || [ "$2" = clang ] || fail "--compiler $2: gcc or clang"
@@ -70,14 +77,20 @@ export XDG_CACHE_HOME=$build_root/cache
 
 find_drivers() {
     local icd
-    icd=$(lavapipe_icd) || fail "no lavapipe: its ICD file is not in /usr/share/vulkan/icd.d"
-    drivers="lavapipe=$icd"
-    if is_debian; then
+    drivers=
+    if [ "$driver" != swiftshader ]; then
+        icd=$(lavapipe_icd) || fail "no lavapipe: its ICD file is not in /usr/share/vulkan/icd.d"
+        drivers="lavapipe=$icd;"
+    fi
+    if [ "$driver" = lavapipe ]; then
+        say "Left out, as told: SwiftShader"
+    elif is_debian; then
         require_swiftshader
-        drivers="$drivers;swiftshader=$swiftshader_folder/vk_swiftshader_icd.json"
+        drivers="${drivers}swiftshader=$swiftshader_folder/vk_swiftshader_icd.json"
     else
         say "Left out: SwiftShader, of which this script knows a package in Debian alone"
     fi
+    drivers=${drivers%;}
 }
 
 # A library that the tests are run with (tests/sanitize).
@@ -115,8 +128,10 @@ run_stage() {
         export LSAN_OPTIONS=suppressions=$project/tests/sanitize/leaks.supp:print_suppressions=0
         export UBSAN_OPTIONS=print_stacktrace=1
         preload=$build_root/sanitize/libkeep_loaded.so
+        export VRN_TEST_KERNEL_STRIDE=8 # the sanitizers see nothing of a kernel
         stage sanitize gcc -DVRN_SANITIZE=address,undefined -- --label-regex 'unit|lavapipe'
         preload=
+        unset VRN_TEST_KERNEL_STRIDE
         ;;
     esac
 }
