@@ -124,7 +124,9 @@ run_stage() {
     gcc) stage gcc gcc "${long_options[@]}" -- ;;
     full-*) stage "${1#full-}" "${1#full-}" "${long_options[@]}" -- ;;
     sanitize)
+        # lavapipe takes and frees so much that ten gigabytes would lie in the usual quarantine.
         export ASAN_OPTIONS=allocator_may_return_null=1:verify_asan_link_order=0
+        ASAN_OPTIONS+=:quarantine_size_mb=16:thread_local_quarantine_size_kb=64
         export LSAN_OPTIONS=suppressions=$project/tests/sanitize/leaks.supp:print_suppressions=0
         export UBSAN_OPTIONS=print_stacktrace=1
         preload=$build_root/sanitize/libkeep_loaded.so
