@@ -10,7 +10,7 @@
 #
 #   scripts/test.sh [--driver NAME] [--quick|--long] [--compiler gcc|clang] [--sanitize|--fuzz|--static] [--lane NAME]
 #
-#   --quick          the stage gcc alone
+#   --quick          the stage gcc alone, each case of an operator on a third of the kernels
 #   --long           also the large comparisons with PyTorch, which is installed for it, and with
 #                    scikit-image's pictures (Debian)
 #   --driver NAME    of the drivers lavapipe or swiftshader alone
@@ -57,7 +57,11 @@ while [ $# -gt 0 ]; do
         esac
         shift
         ;;
-    --quick) stages=(gcc) && options+=("$1") ;;
+    --quick)
+        stages=(gcc)
+        options+=("$1")
+        export VRN_TEST_KERNEL_STRIDE=3
+        ;;
     --sanitize | --fuzz | --static) stages=("${1#--}") && options+=("$1") ;;
     --long) long=ON && options+=("$1") ;;
     --help | -h) usage 0 ;;
