@@ -103,16 +103,23 @@ lavapipe_icd() {
     return 1
 }
 
+# take_from PACKAGE DEPTH PATTERN..: files of a package of Debian's, which is not installed, into this folder, with
+# DEPTH folders of their names left away.
+take_from() {
+    local package=$1 depth=$2
+    shift 2
+    apt-cache show "$package" >/dev/null 2>&1 || apt_update
+    apt-get -q -o Acquire::Retries=3 download "$package" &&
+        dpkg-deb --fsys-tarfile "$package"_*.deb | tar -x --wildcards --strip-components="$depth" "$@" &&
+        rm "$package"_*.deb
+}
+
 # Unpacks SwiftShader, the software driver that Chromium brings along, into a folder.
 unpack_swiftshader() {
     local folder=$1 work=$1.new
     rm -rf "$work"
     mkdir -p "$work"
-    apt-cache show chromium-common >/dev/null 2>&1 || apt_update
-    (cd "$work" && apt-get -q -o Acquire::Retries=3 download chromium-common &&
-        dpkg-deb --fsys-tarfile chromium-common_*.deb |
-        tar -x --wildcards --strip-components=4 '*/libvk_swiftshader.so' '*/vk_swiftshader_icd.json' &&
-        rm chromium-common_*.deb) || return 1
+    (cd "$work" && take_from chromium-common 4 '*/libvk_swiftshader.so' '*/vk_swiftshader_icd.json') || return 1
     # A path with a slash counts from the ICD file; a bare name would be searched among the libraries.
     sed -i 's#"library_path": *"[^"]*"#"library_path": "./libvk_swiftshader.so"#' \
         "$work/vk_swiftshader_icd.json"
@@ -125,11 +132,8 @@ unpack_skimage_pictures() {
     local folder=$1 work=$1.new
     rm -rf "$work"
     mkdir -p "$work"
-    apt-cache show python3-skimage >/dev/null 2>&1 || apt_update
-    (cd "$work" && apt-get -q -o Acquire::Retries=3 download python3-skimage &&
-        dpkg-deb --fsys-tarfile python3-skimage_*.deb |
-        tar -x --wildcards --strip-components=7 '*/skimage/data/*.png' '*/skimage/data/*.jpg' '*/skimage/data/*.gif' &&
-        rm python3-skimage_*.deb && [ -s chelsea.png ]) &&
+    (cd "$work" && take_from python3-skimage 7 '*/skimage/data/*.png' '*/skimage/data/*.jpg' '*/skimage/data/*.gif' &&
+        [ -s chelsea.png ]) &&
         rm -rf "$folder" && mv "$work" "$folder"
 }
 
