@@ -355,6 +355,11 @@ class Parts(EvalTest):
                      '{"a": 1}}', '{"a": 1e999}', "{1: 2}"):
             self.write("line", text.encode())
             self.run_program("merge", self.path("line"), status=1, errors=["line:1: cut off", "no line of eval"])
+        # Not a line for each line of a file that is something else.
+        self.write("list", b"path,label\na.png,3\n" * 1000)
+        self.run_program("merge", self.path("list"), status=1,
+                         errors=["list:1: cut off", "list: 2000 lines are cut off", "no line of eval"])
+        self.fails("merge", self.write("numbers", b"[1]\n" * 1000), expected="numbers:1: not an object")
         self.fails("merge", self.path("none"), expected="none: cannot open")
         self.fails("merge", self.write("nul", b"\0"), expected="nul: not a text file")
 

@@ -21,6 +21,7 @@ typedef struct merge_part {
 typedef struct merge_parts {
     merge_part *items; /* [count], in the order in which they were read; each shard once */
     size_t count, capacity;
+    size_t *places; /* [shards of the first part]: of a shard in items, from 1; 0: not there yet */
 } merge_parts;
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -112,39 +113,42 @@ static bool same_counts(const cli_evaluation *a, const cli_evaluation *b)
            cli_confusion_same(&a->confusion, &b->confusion);
 }
 
-/* Whether the shard was there before with the same counts; *good: not with others. */
-static bool is_known(const merge_parts *parts, const merge_part *part, bool *good)
+/* Of a shard that is there: that it has the same counts. */
+static bool repeats(const merge_part *other, const merge_part *part)
 {
     const cli_shard *shard = &part->evaluation.shard;
-    for (size_t i = 0; i < parts->count; i++) {
-        const merge_part *other = &parts->items[i];
-        if (other->evaluation.shard.index != shard->index) continue;
-        *good = same_counts(&other->evaluation, &part->evaluation);
-        if (*good) {
-            cli_note("%s:%zu: part %u/%u is at %s:%zu too, with the same counts; taken once",
-                     part->file, part->line, shard->index, shard->count, other->file, other->line);
-        } else {
-            cli_error("%s:%zu: part %u/%u is at %s:%zu too, with other counts", part->file,
-                      part->line, shard->index, shard->count, other->file, other->line);
-        }
-        return true;
+    bool same = same_counts(&other->evaluation, &part->evaluation);
+    if (same) {
+        cli_note("%s:%zu: part %u/%u is at %s:%zu too, with the same counts; taken once",
+                 part->file, part->line, shard->index, shard->count, other->file, other->line);
+    } else {
+        cli_error("%s:%zu: part %u/%u is at %s:%zu too, with other counts", part->file, part->line,
+                  shard->index, shard->count, other->file, other->line);
     }
-    return false;
+    return same;
+}
+
+/* Room for one more part; with the first it is known how many shards there are. */
+static bool reserve_part(merge_parts *parts, const cli_shard *shard)
+{
+    if (!parts->places) parts->places = cli_alloc(shard->count, sizeof *parts->places);
+    merge_part *items = cli_grow(parts->items, parts->count, &parts->capacity, sizeof *items);
+    if (items) parts->items = items;
+    return items && parts->places;
 }
 
 /* Takes the part over. */
 static bool add_part(merge_parts *parts, merge_part *part)
 {
-    bool good = parts->count == 0 || fits(&parts->items[0], part);
-    if (good && !is_known(parts, part, &good)) {
-        merge_part *items = cli_grow(parts->items, parts->count, &parts->capacity, sizeof *items);
-        if (items) {
-            parts->items = items;
-            items[parts->count++] = *part;
-            return true;
-        }
-        good = false;
+    const cli_shard *shard = &part->evaluation.shard;
+    bool good = reserve_part(parts, shard) && (parts->count == 0 || fits(&parts->items[0], part));
+    size_t *place = good ? &parts->places[shard->index] : NULL;
+    if (good && *place == 0) {
+        parts->items[parts->count++] = *part;
+        *place = parts->count;
+        return true;
     }
+    good = good && repeats(&parts->items[*place - 1], part);
     cli_evaluation_free(&part->evaluation);
     return good;
 }
@@ -159,13 +163,17 @@ static const char *find_next_object(const char *line)
     return last;
 }
 
-static bool read_line(merge_parts *parts, const char *file, size_t number, const char *line)
+/* Of damaged lines the first is said, and how many there are (*damaged). */
+static bool read_line(merge_parts *parts, const char *file, size_t number, const char *line,
+                      size_t *damaged)
 {
     char reason[160];
     merge_part part = {.file = file, .line = number};
     cli_evaluation_fault fault = cli_evaluation_read(&part.evaluation, line, reason);
     if (fault == CLI_EVALUATION_DAMAGED) {
-        cli_note("%s:%zu: cut off or damaged: as if it were not there", file, number);
+        if (++*damaged == 1) {
+            cli_note("%s:%zu: cut off or damaged: as if it were not there", file, number);
+        }
         line = find_next_object(line);
         if (!line) return true;
         fault = cli_evaluation_read(&part.evaluation, line, reason);
@@ -175,17 +183,21 @@ static bool read_line(merge_parts *parts, const char *file, size_t number, const
     return fault == CLI_EVALUATION_DAMAGED;
 }
 
-/* Reads the lines of a text, in place. */
+/* Reads the lines of a text, in place, up to the first that is wrong. */
 static bool read_lines(merge_parts *parts, const char *file, char *text)
 {
     bool good = true;
-    for (size_t number = 1; *text; number++) {
+    size_t damaged = 0;
+    for (size_t number = 1; *text && good; number++) {
         size_t length = strcspn(text, "\n");
         char *next = text + length + (text[length] == '\n');
         text[length] = 0;
-        if (strspn(text, " \t\r") < length) good = read_line(parts, file, number, text) && good;
+        if (strspn(text, " \t\r") < length) {
+            good = read_line(parts, file, number, text, &damaged);
+        }
         text = next;
     }
+    if (damaged > 1) cli_note("%s: %zu lines are cut off or damaged", file, damaged);
     return good;
 }
 
@@ -215,12 +227,9 @@ static bool is_complete(const merge_parts *parts)
     uint32_t count = parts->items[0].evaluation.shard.count, shown = 0;
     size_t missing = count - parts->count, used = 0;
     if (missing == 0) return true;
-    bool *there = cli_alloc(count, sizeof *there);
-    if (!there) return false;
-    for (size_t i = 0; i < parts->count; i++) there[parts->items[i].evaluation.shard.index] = true;
     char list[MISSING_SHOWN * 20 + 32] = "";
     for (uint32_t i = 0; i < count && shown < MISSING_SHOWN; i++) {
-        if (there[i]) continue;
+        if (parts->places[i]) continue;
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%u/%u", shown ? ", " : "", i,
                                  count);
         shown++;
@@ -229,7 +238,6 @@ static bool is_complete(const merge_parts *parts)
         snprintf(list + used, sizeof list - used, " and %zu more", missing - shown);
     }
     cli_error("%zu of %u parts %s missing: %s", missing, count, missing == 1 ? "is" : "are", list);
-    free(there);
     return false;
 }
 
@@ -283,6 +291,7 @@ static int run(const cli_options *options)
     good = cli_file_end(&page, good) && good;
     for (size_t i = 0; i < parts.count; i++) cli_evaluation_free(&parts.items[i].evaluation);
     free(parts.items);
+    free(parts.places);
     return good ? CLI_SUCCESS : CLI_FAILURE;
 }
 
