@@ -297,6 +297,43 @@ def texts():
     write("cache", "short", b"\x00VRN")
 
 
+def evaluations():
+    """Lines of eval --json, for merge."""
+    def line(**changes):
+        value = {"images": 3, "top1_count": 2, "top5_count": 3, "images_per_s": 12.5, "model": "m.safetensors",
+                 "device": "d", "weights": "0123456789abcdef", "precision": "fp32", "transform": "resize 32", "unreadable": 1,
+                 "total": 4, "num_classes": 3, "classes": ["a", "b\\u00e9", "c"],
+                 "confidence": [[1, 1, 0.5]] * 2 + [[0, 0, 0]] * 8, "confusion": [[0, 0, 2], [1, 2, 1]]}
+        value.update(changes)
+        return json.dumps({key: value for key, value in value.items() if value is not None}) + "\n"
+
+    halves = [line(total=8, shard=i, shards=2) for i in range(2)]
+    write("merge", "whole", line().encode())
+    write("merge", "parts", "".join(halves).encode())
+    write("merge", "twice", "".join(halves + halves).encode())
+    write("merge", "cut", (halves[0] + halves[1][:200] + halves[1]).encode())
+    write("merge", "missing", line(total=4000000, shard=7, shards=1000000).encode())
+    write("merge", "unnamed", line(classes=None, num_classes=1 << 24).encode())
+    write("merge", "none", line(images=0, total=0, unreadable=0, top1_count=0, top5_count=0, confusion=[],
+                                confidence=[[0, 0, 0]] * 10).encode())
+    write("merge", "null", line(confusion=[[0, 0, 2], [1, None, 1]]).encode())
+    write("merge", "text", b"path,label\na.png,3\n[1, 2]\n")
+
+
+def registries():
+    entry = {"network": "resnet18", "weights": "A_V1", "default": True, "file": "a-01234567.pth", "sha256": "01234567",
+             "bytes": 100, "parameters": 25, "classes": "imagenet", "resize": 232, "crop": 224, "interpolation": "bicubic",
+             "mean": [0.5, 0.25, 1e-1], "std": [0.5, 0.5, 0.5], "acc1": 80.5, "acc5": 95.25, "recipe": "https://x"}
+    base = {"format": 1, "base": "https://example.org/models"}
+    least = {key: entry[key] for key in ("network", "weights", "file", "sha256")}
+    for name, entries in (("one", [entry]), ("two", [entry, dict(least, weights="V2", min_bytes=1, max_bytes=9)]),
+                          ("same", [entry, entry]), ("path", [dict(entry, file="../a")]), ("other", [dict(entry, x=[{}])])):
+        write("registry", name, json.dumps(dict(base, entries=entries)).encode())
+    write("registry", "format", b'{"format":2}')
+    with open(os.path.join(os.path.dirname(os.path.dirname(HERE)), "data", "registry.json"), "rb") as file:
+        write("registry", "real", file.read())
+
+
 def programs():
     """For the architecture deduction: first the network, then steps (fuzz/deduce.c)."""
     for net in range(8):
@@ -319,6 +356,8 @@ def main():
     labels()
     images()
     texts()
+    evaluations()
+    registries()
     programs()
     print(sum(len(names) for _, _, names in os.walk(FOLDER)), "seeds")
 
