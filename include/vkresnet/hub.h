@@ -135,7 +135,7 @@ VRN_API vrn_result vrn_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry,
 /* Where this library may keep what it can make or get again: $VKRESNET_CACHE, else the folder "vkresnet" in
  * $XDG_CACHE_HOME or in ~/.cache, on Windows in %LOCALAPPDATA%. What vrn_device_params.cache_directory of an
  * application may be. Writes as snprintf does and returns the length; 0: nowhere ($VKRESNET_CACHE is empty, or nothing
- * is set). */
+ * is set), or no memory. */
 VRN_API size_t vrn_hub_cache_directory(char *text, size_t capacity);
 
 #ifdef __cplusplus

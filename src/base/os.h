@@ -40,9 +40,9 @@ void vrn_once(void (*function)(void));
 /* Milliseconds of a clock that only goes forward. */
 double vrn_time_ms(void);
 
-/* A copy of an environment variable, or NULL where it is not set or there is no memory. Release it with
- * vrn_free. */
-char *vrn_environment(const char *name);
+/* A copy of an environment variable, to be released with vrn_free. NULL where it is not set; or where there is no
+ * memory, and *lacking is set then, else left as it is. */
+char *vrn_environment(const char *name, bool *lacking);
 
 /* Size and time of the last change, in units of the system's own, of a regular file; false: there is none. */
 bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed);

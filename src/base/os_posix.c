@@ -144,10 +144,12 @@ double vrn_time_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
 
-char *vrn_environment(const char *name)
+char *vrn_environment(const char *name, bool *lacking)
 {
     const char *value = getenv(name);
-    return value ? vrn_strndup(value, strlen(value)) : NULL;
+    char *copy = value ? vrn_strndup(value, strlen(value)) : NULL;
+    if (value && !copy) *lacking = true;
+    return copy;
 }
 
 bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)

@@ -157,12 +157,14 @@ static char *narrow(const wchar_t *wide)
     return text;
 }
 
-char *vrn_environment(const char *name)
+char *vrn_environment(const char *name, bool *lacking)
 {
     wchar_t *wide = widen(name);
     const wchar_t *value = wide ? _wgetenv(wide) : NULL;
+    char *copy = value ? narrow(value) : NULL;
+    if (!wide || (value && !copy)) *lacking = true;
     vrn_free(wide);
-    return value ? narrow(value) : NULL;
+    return copy;
 }
 
 bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)

@@ -77,37 +77,47 @@ const char *vrn_hub_describe_size(const vrn_hub_entry *entry, char text[64])
     return text;
 }
 
-bool vrn_hub_check(const vrn_hub_entry *entry, const char *path, const char *folder,
-                   uint64_t *bytes, const vrn_log *log)
+/* The SHA-256 of a file of that size, as it is remembered or as it is read. */
+static vrn_result find_hash(const char *path, const char *folder, uint64_t size, int64_t changed,
+                            char digits[VRN_SHA256_DIGITS + 1], const vrn_log *log)
+{
+    memory *place = vrn_alloc(1, sizeof *place);
+    if (!place) return VRN_ERROR_OUT_OF_MEMORY;
+    address(place, path, size, changed);
+    const bool known = recall(place, folder, digits, log);
+    vrn_free(place);
+    if (known) return VRN_OK;
+    const vrn_result result = vrn_sha256_file(path, digits);
+    if (!result) vrn_hub_remember(path, folder, digits, log);
+    return result;
+}
+
+vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const char *folder,
+                         bool *right, uint64_t *bytes, const vrn_log *log)
 {
     uint64_t size;
     int64_t changed;
-    char wanted[64];
-    if (!vrn_file_look(path, &size, &changed)) return false;
+    char wanted[64], digits[VRN_SHA256_DIGITS + 1];
+    *right = false;
+    if (!vrn_file_look(path, &size, &changed)) return VRN_OK;
     if (size < entry->min_bytes || size > entry->max_bytes) {
         vrn_log_write(log, VRN_LOG_WARNING,
                       "%s: not used: it has %" PRIu64 " bytes, %s should have %s", path, size,
                       entry->name, vrn_hub_describe_size(entry, wanted));
-        return false;
+        return VRN_OK;
     }
     *bytes = size;
-    if (!vrn_sha256_available()) return true;
-
-    memory *place = vrn_alloc(1, sizeof *place);
-    if (!place) return false;
-    char digits[VRN_SHA256_DIGITS + 1];
-    address(place, path, size, changed);
-    bool known = recall(place, folder, digits, log);
-    bool readable = known || vrn_sha256_file(path, digits);
-    vrn_free(place);
-    if (readable && !known) vrn_hub_remember(path, folder, digits, log);
-    if (!readable) {
+    *right = !vrn_sha256_available();
+    if (*right) return VRN_OK;
+    const vrn_result result = find_hash(path, folder, size, changed, digits, log);
+    if (result == VRN_ERROR_OUT_OF_MEMORY) return vrn_fail_memory(log);
+    *right = !result && vrn_hub_same_hash(entry, digits);
+    if (result) {
         vrn_log_write(log, VRN_LOG_WARNING, "%s: not used: it cannot be read", path);
-        return false;
+    } else if (!*right) {
+        vrn_log_write(log, VRN_LOG_WARNING,
+                      "%s: not used: its SHA-256 is %s, that of %s begins with %s", path, digits,
+                      entry->name, entry->sha256);
     }
-    if (vrn_hub_same_hash(entry, digits)) return true;
-    vrn_log_write(log, VRN_LOG_WARNING,
-                  "%s: not used: its SHA-256 is %s, that of %s begins with %s", path, digits,
-                  entry->name, entry->sha256);
-    return false;
+    return VRN_OK;
 }

@@ -6,10 +6,10 @@
 
 /* Looks at size and SHA-256. What came out is kept in `folder` (NULL: nowhere) until the file changes, so that the
  * next time costs nothing; a file that cannot be written there costs time only. Without SHA-256 in this build the
- * size alone counts. A file that is there and wrong is a warning, with its SHA-256. `bytes` receives the size of a
- * right one. */
-bool vrn_hub_check(const vrn_hub_entry *entry, const char *path, const char *folder,
-                   uint64_t *bytes, const vrn_log *log);
+ * size alone counts. *right: it is there and right, and `bytes` has its size; one that is there and wrong is a
+ * warning, with its SHA-256. Errors: VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const char *folder,
+                         bool *right, uint64_t *bytes, const vrn_log *log);
 
 /* Keeps what vrn_hub_check would find out of this file. */
 void vrn_hub_remember(const char *path, const char *folder, const char *digits, const vrn_log *log);

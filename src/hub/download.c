@@ -93,13 +93,16 @@ static vrn_result take_part(work *w, uint64_t *bytes)
     const vrn_download *download = w->download;
     bool busy, said = false;
     for (;;) {
+        bool right = false;
         vrn_result result =
             vrn_partial_open(&w->part, download->path, &busy, &w->size, download->log);
         if (result) return result;
-        if (vrn_hub_check(download->entry, download->path, download->folder, bytes, NULL)) {
-            vrn_partial_close(&w->part);
-            return VRN_OK;
-        }
+        /* Whoever asks has been told already of a file that is wrong. */
+        result =
+            vrn_hub_check(download->entry, download->path, download->folder, &right, bytes, NULL);
+        if (result || right) vrn_partial_close(&w->part);
+        if (result) return vrn_fail_memory(download->log);
+        if (right) return VRN_OK;
         if (!busy) break;
         if (!said) {
             vrn_log_write(download->log, VRN_LOG_INFO,
@@ -116,13 +119,20 @@ static vrn_result take_part(work *w, uint64_t *bytes)
     return vrn_partial_empty(w->part, download->log);
 }
 
-/* Whether the part is the whole file. */
-static bool is_whole(const work *w, char digits[VRN_SHA256_DIGITS + 1])
+/* *whole: the part is the file that is wanted; `digits` has its SHA-256, or nothing where its size is wrong. */
+static vrn_result look_at_part(const work *w, bool *whole, char digits[VRN_SHA256_DIGITS + 1])
 {
     const vrn_hub_entry *entry = w->download->entry;
+    const char *path = vrn_partial_path(w->part);
+    const vrn_log *log = w->download->log;
+    *whole = false;
     digits[0] = '\0';
-    return w->size >= entry->min_bytes && w->size <= entry->max_bytes &&
-           vrn_sha256_file(vrn_partial_path(w->part), digits) && vrn_hub_same_hash(entry, digits);
+    if (w->size < entry->min_bytes || w->size > entry->max_bytes) return VRN_OK;
+    const vrn_result result = vrn_sha256_file(path, digits);
+    if (result == VRN_ERROR_OUT_OF_MEMORY) return vrn_fail_memory(log);
+    if (result) return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read it again", path);
+    *whole = vrn_hub_same_hash(entry, digits);
+    return VRN_OK;
 }
 
 static vrn_result give_up(const work *w, const char *why)
@@ -183,17 +193,13 @@ static vrn_result transfer(work *w, bool *again)
 static vrn_result complete(work *w, char digits[VRN_SHA256_DIGITS + 1])
 {
     const vrn_hub_entry *entry = w->download->entry;
-    bool inherited = w->size > 0, again = false;
-    if (is_whole(w, digits)) return VRN_OK;
-    for (int i = 0; i < TRIES; i++) {
-        vrn_result result = transfer(w, &again);
-        if (result) return result;
-        if (again) continue;
-        if (is_whole(w, digits)) return VRN_OK;
-        if (!*digits) {
-            return vrn_fail(w->download->log, VRN_ERROR_FILE, "%s: cannot read it again",
-                            vrn_partial_path(w->part));
-        }
+    bool inherited = w->size > 0, again = false, whole = false;
+    vrn_result result = look_at_part(w, &whole, digits);
+    for (int i = 0; i < TRIES && !result && !whole; i++) {
+        result = transfer(w, &again);
+        if (!result && again) continue;
+        if (!result) result = look_at_part(w, &whole, digits);
+        if (result || whole) return result;
         result = vrn_partial_empty(w->part, w->download->log);
         w->size = 0;
         if (result) return result;
@@ -209,7 +215,7 @@ static vrn_result complete(work *w, char digits[VRN_SHA256_DIGITS + 1])
                       entry->url);
         inherited = false;
     }
-    return give_up(w, "it is interrupted again and again");
+    return result || whole ? result : give_up(w, "it is interrupted again and again");
 }
 
 static vrn_result run(work *w, uint64_t *bytes)

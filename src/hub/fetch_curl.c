@@ -123,9 +123,11 @@ static CURLcode set_certificates(CURL *curl)
         {"SSL_CERT_FILE", CURLOPT_CAINFO},
     };
     CURLcode code = CURLE_OK;
+    bool lacking = false;
     for (size_t i = 0; i < VRN_COUNT(places) && !code; i++) {
-        char *path = vrn_environment(places[i].variable);
+        char *path = vrn_environment(places[i].variable, &lacking);
         bool given = path && *path;
+        if (lacking) code = CURLE_OUT_OF_MEMORY;
         if (given) code = curl_easy_setopt(curl, places[i].option, path);
         vrn_free(path);
         if (given && i == 0) break;

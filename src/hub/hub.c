@@ -25,33 +25,34 @@ struct vrn_hub {
     uint32_t stall_seconds;
 };
 
-/* What was given, else the environment's; NULL if that is empty. */
-static char *choose(const char *given, const char *variable)
+/* What was given, else the environment's; NULL if that is empty. As in all of these, *lacking is set where there is no
+ * memory: a wish that could not be read is not as if there were none. */
+static char *choose(const char *given, const char *variable, bool *lacking)
 {
-    char *value = given ? vrn_strndup(given, strlen(given)) : vrn_environment(variable);
+    char *value = given ? vrn_hub_join(given, "", lacking) : vrn_environment(variable, lacking);
     if (value && *value) return value;
     vrn_free(value);
     return NULL;
 }
 
 /* A place that was given ("": none), else the usual one, which is the caller's to release. */
-static char *choose_place(const char *given, char *(*usual)(void))
+static char *choose_place(const char *given, char *(*usual)(bool *lacking), bool *lacking)
 {
-    if (!given) return usual();
-    return *given ? vrn_strndup(given, strlen(given)) : NULL;
+    if (!given) return usual(lacking);
+    return *given ? vrn_hub_join(given, "", lacking) : NULL;
 }
 
-static bool is_true(const char *variable)
+static bool is_true(const char *variable, bool *lacking)
 {
-    char *value = vrn_environment(variable);
+    char *value = vrn_environment(variable, lacking);
     bool yes = value && *value && strcmp(value, "0") != 0;
     vrn_free(value);
     return yes;
 }
 
-static uint32_t choose_stall(uint32_t given)
+static uint32_t choose_stall(uint32_t given, bool *lacking)
 {
-    char *text = given ? NULL : vrn_environment("VKRESNET_HUB_TIMEOUT");
+    char *text = given ? NULL : vrn_environment("VKRESNET_HUB_TIMEOUT", lacking);
     unsigned long value = given ? given : text ? strtoul(text, NULL, 10) : 0;
     vrn_free(text);
     if (value == 0) return STALL_SECONDS;
@@ -65,12 +66,15 @@ static bool begins_with(const char *text, const char *start)
 
 static vrn_result read_registry(vrn_hub *hub, const vrn_hub_params *params)
 {
-    char *address = choose(params->address, "VKRESNET_HUB_URL");
-    char *path = choose(params->registry, "VKRESNET_REGISTRY");
+    bool lacking = false;
+    char *address = choose(params->address, "VKRESNET_HUB_URL", &lacking);
+    char *path = choose(params->registry, "VKRESNET_REGISTRY", &lacking);
     void *text = NULL;
     size_t size = 0;
     vrn_result result = VRN_OK;
-    if (address && !begins_with(address, "https://") && !begins_with(address, "http://")) {
+    if (lacking) {
+        result = vrn_fail_memory(&hub->log);
+    } else if (address && !begins_with(address, "https://") && !begins_with(address, "http://")) {
         result = vrn_fail(&hub->log, VRN_ERROR_INVALID_ARGUMENT,
                           "%s: expected an address that begins with https:// or http://", address);
     }
@@ -97,12 +101,12 @@ vrn_result vrn_hub_open(vrn_hub **out, const vrn_hub_params *given)
     vrn_hub *hub = vrn_alloc(1, sizeof *hub);
     if (!hub) return vrn_fail_memory(&params.log);
     hub->log = params.log;
-    hub->offline = params.offline || is_true("VKRESNET_OFFLINE");
-    hub->stall_seconds = choose_stall(params.stall_seconds);
-    char *own = choose_place(params.cache_directory, vrn_hub_own_directory);
-    hub->cache = vrn_hub_join(own, "/hub");
-    hub->torch = choose_place(params.torch_directory, vrn_hub_torch_directory);
-    bool lacking = own && !hub->cache;
+    bool lacking = false;
+    hub->offline = is_true("VKRESNET_OFFLINE", &lacking) || params.offline;
+    hub->stall_seconds = choose_stall(params.stall_seconds, &lacking);
+    char *own = choose_place(params.cache_directory, vrn_hub_own_directory, &lacking);
+    hub->cache = vrn_hub_join(own, "/hub", &lacking);
+    hub->torch = choose_place(params.torch_directory, vrn_hub_torch_directory, &lacking);
     vrn_free(own);
     vrn_result result = lacking ? vrn_fail_memory(&hub->log) : read_registry(hub, &params);
     if (result) {
@@ -146,10 +150,12 @@ void vrn_hub_file_free(vrn_hub_file *file)
     *file = (vrn_hub_file){0};
 }
 
-/* Where an entry's file would be in a folder: NULL where the folder is, or out of memory. */
+/* Where an entry's file would be in a folder: NULL where there is no memory. */
 static char *path_in(const char *folder, const vrn_hub_entry *entry)
 {
-    char *start = vrn_hub_join(folder, "/"), *path = vrn_hub_join(start, entry->file);
+    bool lacking = false;
+    char *start = vrn_hub_join(folder, "/", &lacking);
+    char *path = vrn_hub_join(start, entry->file, &lacking);
     vrn_free(start);
     return path;
 }
@@ -165,12 +171,15 @@ vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hu
         if (!places[i].folder) continue;
         char *path = path_in(places[i].folder, entry);
         if (!path) return vrn_fail_memory(&hub->log);
+        bool right;
         uint64_t bytes;
-        if (vrn_hub_check(entry, path, hub->cache, &bytes, &hub->log)) {
+        vrn_result result = vrn_hub_check(entry, path, hub->cache, &right, &bytes, &hub->log);
+        if (!result && right) {
             *file = (vrn_hub_file){.path = path, .place = places[i].place, .bytes = bytes};
             return VRN_OK;
         }
         vrn_free(path);
+        if (result) return result;
     }
     return VRN_OK;
 }
@@ -224,7 +233,8 @@ vrn_result vrn_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry,
 
 size_t vrn_hub_cache_directory(char *text, size_t capacity)
 {
-    char *path = vrn_hub_own_directory();
+    bool lacking = false;
+    char *path = vrn_hub_own_directory(&lacking);
     const size_t length = path ? strlen(path) : 0;
     if (capacity > 0) {
         const size_t copied = length < capacity ? length : capacity - 1;

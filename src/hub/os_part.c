@@ -60,10 +60,10 @@ vrn_result vrn_partial_open(vrn_partial **out, const char *path, bool *busy, uin
     vrn_partial *part = vrn_alloc(1, sizeof *part);
     if (!part) return vrn_fail_memory(log);
     part->fd = -1;
-    part->path = vrn_hub_join(path, ".part");
-    part->target = vrn_strndup(path, strlen(path));
-    vrn_result result =
-        part->path && part->target ? acquire(part, busy, size, log) : vrn_fail_memory(log);
+    bool lacking = false;
+    part->path = vrn_hub_join(path, ".part", &lacking);
+    part->target = vrn_hub_join(path, "", &lacking);
+    vrn_result result = lacking ? vrn_fail_memory(log) : acquire(part, busy, size, log);
     if (result || *busy) {
         part->committed = true; /* not ours to remove */
         vrn_partial_close(&part);

@@ -5,9 +5,9 @@ bool vrn_sha256_available(void)
     return false;
 }
 
-bool vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])
+vrn_result vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])
 {
     (void)path;
     digits[0] = '\0';
-    return false;
+    return VRN_ERROR_FILE;
 }

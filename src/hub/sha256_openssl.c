@@ -24,7 +24,7 @@ static bool digest_stream(EVP_MD_CTX *context, FILE *stream, unsigned char *piec
     return ferror(stream) == 0;
 }
 
-bool vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])
+vrn_result vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char sum[EVP_MAX_MD_SIZE];
@@ -41,8 +41,9 @@ bool vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])
         digits[2 * i + 1] = hex[sum[i] & 15];
         digits[2 * i + 2] = '\0';
     }
+    const bool lacking = !context || !piece;
     vrn_free(piece);
     EVP_MD_CTX_free(context);
     if (stream) fclose(stream);
-    return good;
+    return good ? VRN_OK : lacking ? VRN_ERROR_OUT_OF_MEMORY : VRN_ERROR_FILE;
 }
