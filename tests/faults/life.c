@@ -8,11 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <volk.h> /* vkGetInstanceProcAddr */
+
+#include <vkresnet/hub.h>
 #include <vkresnet/vulkan.h>
 
+#include "base/alloc.h"
 #include "checkpoint_files.h"
 #include "session/session.h"
 
@@ -21,6 +26,7 @@ static const char arch_text[] = "resnet8,planes=4:6:8,num_classes=3,shortcut=pro
 
 enum { SIDE = 8, BATCH = 3, CLASSES = 3, PHOTO = 11, INPUT = BATCH * 3 * SIDE * SIDE };
 
+static const char *const avgpool[] = {"avgpool"};
 static const vrn_transform transform = {.resize = SIDE, .crop = SIDE, .std = {1, 1, 1}};
 
 void (*life_on_failure)(life_world *world, vrn_result result, vrn_device *device,
@@ -155,6 +161,36 @@ static vrn_result lead_models(life_world *world, life_outcome *outcome)
     return result;
 }
 
+/* ---- The hub ---- */
+
+/* A file in the cache directory, one of PyTorch's, and one that is nowhere. Everything is told by the environment. */
+static vrn_result lead_hub(life_world *world, life_outcome *outcome)
+{
+    static const char *const names[] = {"resnet18", "resnet34:V1", "resnet50:DEFAULT"};
+    const vrn_hub_params params = {.log = log_of(world)};
+    vrn_hub *hub = NULL;
+    char command[200];
+    snprintf(command, sizeof command, "rm -f '%s'/hub/sha256-*", world->hub);
+    if (system(command) != 0) fail_msg("%s cannot be emptied", world->hub);
+    vrn_result result = MADE(world, hub, vrn_hub_open(&hub, &params));
+    for (int i = 0; i < 3 && !result; i++) {
+        const vrn_hub_entry *entry = vrn_hub_find(hub, names[i]);
+        assert_non_null(entry);
+        vrn_hub_file file = {0};
+        result = DONE(world, vrn_hub_locate(hub, entry, &file));
+        assert_true((file.path != NULL) == (!result && i < 2));
+        const float place = (float)file.place;
+        vrn_hub_file_free(&file);
+        if (!result) note(outcome, &place, 1);
+        if (!result) result = MADE(world, file, vrn_hub_get(hub, entry, NULL, &file));
+        if (i == 2 && result == VRN_ERROR_NETWORK) result = VRN_OK;
+        vrn_hub_file_free(&file);
+    }
+    vrn_hub_close(&hub);
+    assert_null(hub);
+    return result;
+}
+
 /* ---- Sessions ---- */
 
 static void fill_input(float input[INPUT])
@@ -207,25 +243,24 @@ static vrn_result use_session(life_world *world, vrn_device *device, const vrn_m
 
 static vrn_result lead_sessions(life_world *world, life_outcome *outcome)
 {
-    static const char *const taps[] = {"avgpool"};
     static const char *const kept[] = {"layer1.0.conv1"};
     const vrn_session_params params[] = {
         {.batch = BATCH,
          .transform = &transform,
-         .taps = taps,
+         .taps = avgpool,
          .tap_count = 1,
          .memory_limit = 1,
          .submission_limit_ms = 0.2},
         {.batch = BATCH,
          .transform = &transform,
-         .taps = taps,
+         .taps = avgpool,
          .tap_count = 1,
          .precision = VRN_PRECISION_FP16,
          .fp32_layers = kept,
          .fp32_layer_count = 1},
         {.batch = BATCH,
          .transform = &transform,
-         .taps = taps,
+         .taps = avgpool,
          .tap_count = 1,
          .precision = VRN_PRECISION_INT8,
          .in_flight = 1},
@@ -241,11 +276,41 @@ static vrn_result lead_sessions(life_world *world, life_outcome *outcome)
 /* A device, on which everything is compiled anew, and one session. */
 static vrn_result lead_whole(life_world *world, life_outcome *outcome)
 {
-    static const char *const taps[] = {"avgpool"};
     const vrn_session_params params = {
-        .batch = BATCH, .transform = &transform, .taps = taps, .tap_count = 1};
+        .batch = BATCH, .transform = &transform, .taps = avgpool, .tap_count = 1};
     vrn_device *device = NULL;
     vrn_result result = MADE(world, device, life_device(world, &device));
+    if (!result) result = use_session(world, device, world->model, &params, outcome);
+    vrn_device_destroy(&device);
+    return result;
+}
+
+/* The world's device lent as if it were an application's: what is made of it is destroyed, and it stays. */
+static vrn_result lead_import(life_world *world, life_outcome *outcome)
+{
+    const vrn_device *lender = world->device;
+    const vrn_log log = log_of(world);
+    VkPhysicalDevice *physical = NULL;
+    uint32_t count = 0;
+    vrn_result result =
+        DONE(world, vrn_instance_devices(&lender->instance, &physical, &count, &log));
+    if (!result && count <= lender->info.index) result = VRN_ERROR_NO_DEVICE;
+    if (result) return result; /* the application has failed, not yet the library */
+    const vrn_device_import_params import = {
+        .log = log,
+        .cache_directory = world->cache,
+        .instance = lender->instance.handle,
+        .physical_device = physical[lender->info.index],
+        .device = lender->handle,
+        .get_instance_proc_addr = vkGetInstanceProcAddr,
+        .queue_family = lender->queue_family,
+        .queue = lender->queue,
+    };
+    const vrn_session_params params = {
+        .batch = BATCH, .transform = &transform, .taps = avgpool, .tap_count = 1};
+    vrn_device *device = NULL;
+    vrn_free(physical);
+    result = MADE(world, device, vrn_device_import(&device, &import));
     if (!result) result = use_session(world, device, world->model, &params, outcome);
     vrn_device_destroy(&device);
     return result;
@@ -365,9 +430,8 @@ static vrn_result lead_measure(life_world *world, life_outcome *outcome)
 /* Which kernels win is chance, and so are the last bits: only that there are results counts. */
 static vrn_result lead_tuning(life_world *world, life_outcome *outcome)
 {
-    static const char *const taps[] = {"avgpool"};
     const vrn_session_params params = {
-        .batch = BATCH, .transform = &transform, .taps = taps, .tap_count = 1, .tune = true};
+        .batch = BATCH, .transform = &transform, .taps = avgpool, .tap_count = 1, .tune = true};
     life_outcome ignored = {0};
     char command[200];
     snprintf(command, sizeof command, "rm -f '%s'/tuned-*", world->cache);
@@ -380,12 +444,14 @@ static vrn_result lead_tuning(life_world *world, life_outcome *outcome)
 
 const life lives[] = {
     {.name = "device", .lead = lead_device},
-    {.name = "models", .lead = lead_models},
+    {.name = "models", .lead = lead_models, .no_device = true},
+    {.name = "hub", .lead = lead_hub, .no_device = true},
     {.name = "sessions", .lead = lead_sessions, .needs_device = true},
     {.name = "profile", .lead = lead_profile, .needs_device = true},
     {.name = "recording", .lead = lead_recording, .needs_device = true},
     {.name = "calibration", .lead = lead_calibration, .needs_device = true},
     {.name = "self-test", .lead = lead_selftest, .needs_device = true},
+    {.name = "import", .lead = lead_import, .needs_device = true},
     {.name = "whole", .lead = lead_whole},
     {.name = "measure", .lead = lead_measure, .needs_device = true},
     {.name = "tuning", .lead = lead_tuning, .needs_device = true, .asked = true},
@@ -448,6 +514,46 @@ static void write_files(life_world *world)
     vrn_checkpoint_destroy(&checkpoint);
 }
 
+static void write_text(const char *folder, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+/* Three weights of one content, "abc", whose SHA-256 is FIPS 180-4's first example. */
+static void write_hub(const life_world *world)
+{
+    static const char *const networks[] = {"resnet18", "resnet34", "resnet50"};
+    char text[2048] = "{\"format\": 1, \"base\": \"https://weights.example/\", \"entries\": [";
+    for (int i = 0; i < 3; i++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used,
+                 "%s{\"network\": \"%s\", \"weights\": \"IMAGENET1K_V1\", \"default\": true, "
+                 "\"file\": \"%s.pth\", \"bytes\": 3, \"sha256\": "
+                 "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"}",
+                 i ? ", " : "", networks[i], networks[i]);
+    }
+    strcat(text, "]}\n");
+    write_text(world->directory, "registry.json", text);
+    char folder[200];
+    snprintf(folder, sizeof folder, "%s/hub", world->hub);
+    assert_true(mkdir(world->hub, 0777) == 0 && mkdir(folder, 0777) == 0);
+    write_text(folder, "resnet18.pth", "abc");
+    assert_int_equal(mkdir(world->torch, 0777), 0);
+    snprintf(folder, sizeof folder, "%s/hub", world->torch);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    strcat(folder, "/checkpoints");
+    assert_int_equal(mkdir(folder, 0777), 0);
+    write_text(folder, "resnet34.pth", "abc");
+    setenv("VKRESNET_REGISTRY", world->registry, 1);
+    setenv("VKRESNET_CACHE", world->hub, 1);
+    setenv("VKRESNET_OFFLINE", "1", 1);
+    setenv("TORCH_HOME", world->torch, 1);
+}
+
 void life_world_create(life_world *world)
 {
     memset(world, 0, sizeof *world);
@@ -465,8 +571,12 @@ void life_world_create(life_world *world)
     PATH(safetensors, "model.safetensors");
     PATH(saved, "saved.safetensors");
     PATH(cache, "cache");
+    PATH(registry, "registry.json");
+    PATH(hub, "hub");
+    PATH(torch, "torch");
 #undef PATH
     write_files(world);
+    write_hub(world);
     if (life_device(world, &world->device) != VRN_OK) {
         life_world_destroy(world);
         exit(required && *required && strcmp(required, "0") != 0 ? 1 : 77);

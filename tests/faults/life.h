@@ -21,6 +21,7 @@ typedef struct life_outcome {
 typedef struct life_world {
     char directory[128]; /* temporary */
     char zip[160], legacy[160], safetensors[160], saved[160], cache[160];
+    char registry[160], hub[160], torch[160]; /* of weights by name */
     bool validation;
     vrn_device *device; /* for the lives that do not make their own */
     vrn_model *model, *calibrated;
@@ -32,6 +33,7 @@ typedef struct life {
     const char *name;
     vrn_result (*lead)(life_world *world, life_outcome *outcome);
     bool needs_device; /* world->device: pipelines are made once, and stay */
+    bool no_device;    /* knows nothing of Vulkan */
     bool asked;        /* takes long: led only where somebody asks for it by name */
 } life;
 
