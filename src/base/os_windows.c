@@ -200,10 +200,12 @@ static vrn_result fail_system(const vrn_log *log, const char *path, const char *
     return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: %s", path, what, text);
 }
 
-/* Opens a regular file for reading. Others may go on using it, and give its name to another file. */
+/* Opens a regular file for reading. Others may go on using it, and give its name to another file. Where it
+ * fails there is no handle and no size. */
 static vrn_result open_regular(HANDLE *out, uint64_t *size, const char *path, const vrn_log *log)
 {
     *out = INVALID_HANDLE_VALUE;
+    *size = 0;
     wchar_t *wide = widen(path);
     if (!wide) return fail_name(path, log);
     HANDLE file =
