@@ -630,7 +630,8 @@ typedef struct vrn_layer {
     const char *precision; /* of its parameters, or of its output where it has none: "fp32", "fp16", "int8" */
     uint32_t height, width, channels; /* of its output */
     double flops;          /* of one image */
-    double bytes;          /* of one image: activations and weights read and written once */
+    double bytes;          /* of one image: activations and parameters read and written once */
+    double parameter_bytes; /* of these, the parameters: the images of a slice share them */
     double gpu_ms;         /* of vrn_session_profile: for the whole batch; else 0 */
     const char *why;       /* why this kernel: "merit" (it should be the best), "preferred" (by
                               vrn_session_params.kernel), "tuned" (measured now) or "cache" (before) */

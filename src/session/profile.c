@@ -41,6 +41,7 @@ static void describe(const vrn_session *session, uint32_t index, vrn_layer *laye
         .channels = node->desc.out.c,
         .flops = vrn_op_flops(&node->desc),
         .bytes = (double)bytes,
+        .parameter_bytes = (double)step->parameter_bytes,
         .why = step->choice.why,
         .rejected = step->choice.rejected ? step->choice.rejected->name : "",
         .rejected_ms = step->choice.rejected_ms * session->info.batch / session->chosen_for,

@@ -119,6 +119,11 @@ class Measurements(ProgramTest):
         self.assertAlmostEqual(sum(layer["gpu_ms"] for layer in result["layers"]), result["gpu_ms"], places=3)
         self.assertAlmostEqual(sum(layer["share"] for layer in result["layers"]), 100, places=2)
         self.assertIn([16, 32, 32], [layer["shape"] for layer in result["layers"]])
+        one, two = (self.run_json("profile", *RANDOM, f"--batch={batch}", "--repeats=1", "--kernel=conv_generic")
+                    for batch in (1, 2))
+        parameters = {a["name"]: 2 * a["bytes"] - b["bytes"] for a, b in zip(one["layers"], two["layers"])}
+        self.assertEqual(parameters["avgpool"], 0)
+        self.assertEqual(parameters["conv1"], 4 * (3 * 3 * 3 * 16 + 16))  # once for both images
         with open(trace, encoding="utf-8") as file:
             events = [event for event in json.load(file)["traceEvents"] if event["ph"] == "X"]
         self.assertEqual([event["name"] for event in events], names)

@@ -12,6 +12,15 @@
 
 enum { DEFAULT_REPEATS = 5 };
 
+/* Of the whole batch: what a layer does to each image, and its parameters once in each slice. */
+static void multiply(vrn_layer *layer, const vrn_session_info *info)
+{
+    const uint32_t slices = (info->batch + info->slice - 1) / info->slice;
+    layer->flops *= info->batch;
+    layer->bytes =
+        (layer->bytes - layer->parameter_bytes) * info->batch + layer->parameter_bytes * slices;
+}
+
 /* Measures every layer; reports and returns false on failure. */
 static bool measure(cli_network_profile *profile)
 {
@@ -26,8 +35,7 @@ static bool measure(cli_network_profile *profile)
     if (profile->count > capacity) profile->count = capacity;
     for (uint32_t i = 0; i < profile->count; i++) {
         vrn_layer *layer = &profile->layers[i];
-        layer->flops *= profile->engine->info.batch;
-        layer->bytes *= profile->engine->info.batch;
+        multiply(layer, &profile->engine->info);
         profile->total_ms += layer->gpu_ms;
         profile->total_flops += layer->flops;
         profile->total_bytes += layer->bytes;
