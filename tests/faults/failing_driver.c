@@ -53,6 +53,7 @@ static struct {
     atomic_int error;
     _Atomic(const char *) hit;
     atomic_bool lost; /* some device */
+    atomic_bool busy; /* something was submitted; RADV without a GPU cannot even wait */
     _Atomic(VkDevice) last_device;
     atomic_llong alive[KIND_COUNT];
 } state;
@@ -114,7 +115,7 @@ static VkResult fault(const char *function, bool can_be_lost)
     const VkResult error = (VkResult)atomic_load(&state.error);
     const VkDevice device = atomic_load(&state.last_device);
     if (error == VK_ERROR_DEVICE_LOST && device) {
-        driver.device.DeviceWaitIdle(device);
+        if (atomic_load(&state.busy)) driver.device.DeviceWaitIdle(device);
         atomic_store(&state.lost, true);
     }
     return error;
@@ -154,6 +155,13 @@ static void count(int kind, int change)
       (VkDevice d, VkQueryPool q, uint32_t a, uint32_t n, size_t s, void *p, VkDeviceSize e,       \
        VkQueryResultFlags f),                                                                      \
       (d, q, a, n, s, p, e, f), true)                                                              \
+    X(GetPipelineExecutablePropertiesKHR,                                                          \
+      (VkDevice d, const VkPipelineInfoKHR *i, uint32_t *n, VkPipelineExecutablePropertiesKHR *p), \
+      (d, i, n, p), false)                                                                         \
+    X(GetPipelineExecutableStatisticsKHR,                                                          \
+      (VkDevice d, const VkPipelineExecutableInfoKHR *i, uint32_t *n,                              \
+       VkPipelineExecutableStatisticKHR *s),                                                       \
+      (d, i, n, s), false)                                                                         \
     X(QueueWaitIdle, (VkQueue q), (q), true)                                                       \
     X(DeviceWaitIdle, (VkDevice d), (d), true)
 
@@ -172,6 +180,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL failing_QueueSubmit(VkQueue queue, uint32_
     const VkResult error = fault("vkQueueSubmit", true);
     if (error) return error;
     atomic_fetch_add(&state.submits, n);
+    atomic_store(&state.busy, true);
     return driver.device.QueueSubmit(queue, n, infos, fence);
 }
 

@@ -2,16 +2,12 @@
 
 #include "life.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <volk.h> /* vkGetInstanceProcAddr */
 
 #include <vkresnet/hub.h>
@@ -335,6 +331,30 @@ static vrn_result lead_profile(life_world *world, life_outcome *outcome)
     return result;
 }
 
+static void note_statistics(void *user, const vrn_kernel_statistics *s)
+{
+    const float numbers[] = {(float)s->registers, (float)s->code_bytes};
+    note(user, numbers, 2);
+}
+
+/* Compiles a network's kernels and asks what became of them, on a device of its own. */
+static vrn_result lead_statistics(life_world *world, life_outcome *outcome)
+{
+    vrn_arch arch;
+    const vrn_log log = log_of(world);
+    const vrn_statistics_params params = {.arch = &arch, .height = SIDE, .width = SIDE};
+    vrn_device *device = NULL;
+    vrn_result result = DONE(world, vrn_arch_parse(&arch, arch_text, &log));
+    if (!result) result = MADE(world, device, life_device(world, &device));
+    if (!result) {
+        result =
+            DONE(world, vrn_device_kernel_statistics(device, &params, note_statistics, outcome));
+    }
+    if (result && life_on_failure) life_on_failure(world, result, device, NULL);
+    vrn_device_destroy(&device);
+    return result;
+}
+
 /* ---- Recording, calibration, self-test ---- */
 
 /* Buffers come from the library's own device, past the shim's count of what may fail. */
@@ -442,7 +462,7 @@ static vrn_result lead_tuning(life_world *world, life_outcome *outcome)
     return result;
 }
 
-const life lives[] = {
+static const life lives[] = {
     {.name = "device", .lead = lead_device},
     {.name = "models", .lead = lead_models, .no_device = true},
     {.name = "hub", .lead = lead_hub, .no_device = true},
@@ -455,8 +475,41 @@ const life lives[] = {
     {.name = "whole", .lead = lead_whole},
     {.name = "measure", .lead = lead_measure, .needs_device = true},
     {.name = "tuning", .lead = lead_tuning, .needs_device = true, .asked = true},
+    {.name = "statistics", .lead = lead_statistics, .compiles = true, .asked = true},
 };
-const uint32_t life_count = sizeof lives / sizeof lives[0];
+enum { LIVES = sizeof lives / sizeof lives[0] };
+_Static_assert(sizeof lives / sizeof lives[0] <= LIFE_TESTS, "a test for each");
+
+const life *life_find(const char *name)
+{
+    for (int i = 0; i < LIVES; i++) {
+        if (strcmp(lives[i].name, name) == 0) return &lives[i];
+    }
+    return NULL;
+}
+
+uint32_t life_tests(struct CMUnitTest tests[LIFE_TESTS], CMUnitTestFunction function,
+                    const life *only, bool vulkan)
+{
+    uint32_t count = 0;
+    for (int i = 0; i < LIVES; i++) {
+        if (only ? &lives[i] != only : lives[i].asked) continue;
+        if (vulkan && lives[i].no_device) continue;
+        tests[count++] = (struct CMUnitTest){
+            .name = lives[i].name,
+            .test_func = function,
+            .initial_state = (void *)(uintptr_t)&lives[i],
+        };
+    }
+    return count;
+}
+
+uint64_t life_stride(void)
+{
+    const char *text = getenv("VRN_FAULT_STRIDE");
+    const uint64_t stride = text ? strtoull(text, NULL, 10) : 1;
+    return stride ? stride : 1;
+}
 
 vrn_result life_lead(const life *one, life_world *world, life_outcome *outcome, const char *what)
 {
@@ -475,7 +528,9 @@ void life_check_lost(life_world *world, vrn_device *device, vrn_session *session
     vrn_session *fresh = NULL;
     vrn_calibration *calibration = NULL;
     vrn_device_peak peak;
+    vrn_device_info info;
     uint32_t count;
+    life_outcome outcome = {0};
     world->errors = 0;
     const vrn_result lost = VRN_ERROR_DEVICE_LOST;
     assert_int_equal(MADE(world, fresh, vrn_session_create(&fresh, device, world->model, &params)),
@@ -485,6 +540,12 @@ void life_check_lost(life_world *world, vrn_device *device, vrn_session *session
         lost);
     assert_int_equal(DONE(world, vrn_device_measure(device, &peak)), lost);
     assert_int_equal(DONE_MANY(world, vrn_device_selftest(device, NULL, NULL, NULL, NULL)), lost);
+    vrn_device_get_info(device, &info);
+    if (info.capabilities & VRN_CAPABILITY_PIPELINE_STATISTICS) {
+        assert_int_equal(
+            DONE(world, vrn_device_kernel_statistics(device, NULL, note_statistics, &outcome)),
+            lost);
+    }
     if (!session) return;
     vrn_ticket ticket;
     vrn_record_params record = {.slot = 0};
@@ -554,7 +615,21 @@ static void write_hub(const life_world *world)
     setenv("TORCH_HOME", world->torch, 1);
 }
 
-void life_world_create(life_world *world)
+static void calibrate(life_world *world)
+{
+    vrn_calibration *calibration = NULL;
+    const vrn_calibration_params params = {.transform = &transform};
+    float input[INPUT];
+    fill_input(input);
+    const vrn_batch batch = {.count = BATCH, .nhwc = input};
+    assert_int_equal(vrn_calibration_create(&calibration, world->device, world->model, &params),
+                     VRN_OK);
+    assert_int_equal(vrn_calibration_add(calibration, &batch), VRN_OK);
+    assert_int_equal(vrn_calibration_finish(calibration, &world->calibrated, NULL), VRN_OK);
+    vrn_calibration_destroy(&calibration);
+}
+
+void life_world_create(life_world *world, const life *only)
 {
     memset(world, 0, sizeof *world);
     const char *no_validation = getenv("VRN_TEST_NO_VALIDATION");
@@ -582,16 +657,7 @@ void life_world_create(life_world *world)
         exit(required && *required && strcmp(required, "0") != 0 ? 1 : 77);
     }
     assert_int_equal(load(world, world->safetensors, &world->model), VRN_OK);
-    vrn_calibration *calibration = NULL;
-    const vrn_calibration_params params = {.transform = &transform};
-    float input[INPUT];
-    fill_input(input);
-    const vrn_batch batch = {.count = BATCH, .nhwc = input};
-    assert_int_equal(vrn_calibration_create(&calibration, world->device, world->model, &params),
-                     VRN_OK);
-    assert_int_equal(vrn_calibration_add(calibration, &batch), VRN_OK);
-    assert_int_equal(vrn_calibration_finish(calibration, &world->calibrated, NULL), VRN_OK);
-    vrn_calibration_destroy(&calibration);
+    if (!only || !only->compiles) calibrate(world);
 }
 
 void life_world_destroy(life_world *world)

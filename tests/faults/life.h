@@ -4,8 +4,13 @@
 #ifndef VRN_TESTS_LIFE_H
 #define VRN_TESTS_LIFE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <vkresnet/vkresnet.h>
 
@@ -34,14 +39,27 @@ typedef struct life {
     vrn_result (*lead)(life_world *world, life_outcome *outcome);
     bool needs_device; /* world->device: pipelines are made once, and stay */
     bool no_device;    /* knows nothing of Vulkan */
-    bool asked;        /* takes long: led only where somebody asks for it by name */
+    bool asked; /* takes long, or not any device will do: led where somebody asks for it by name */
+    bool
+        compiles; /* needs a driver that tells about kernels, be it one that runs nothing (RADV without a GPU) */
 } life;
 
-extern const life lives[];
-extern const uint32_t life_count;
+/* The life of this name; NULL: there is none. */
+const life *life_find(const char *name);
 
-/* Makes the files and models. Ends the process with 77, or 1, where there is no device. */
-void life_world_create(life_world *world);
+enum { LIFE_TESTS = 16 };
+
+/* A test for each life, which is its initial state: for `only`, or where that is NULL for all but those that somebody
+ * has to ask for. `vulkan`: for those with a device. Returns their number. */
+uint32_t life_tests(struct CMUnitTest tests[LIFE_TESTS], CMUnitTestFunction function,
+                    const life *only, bool vulkan);
+
+/* VRN_FAULT_STRIDE: of the n-th things, one in so many fails; 1 where nothing is said. */
+uint64_t life_stride(void);
+
+/* Makes the files and models; where only a life that `compiles` is led, without the calibrated one. Ends the process
+ * with 77, or 1, where there is no device. */
+void life_world_create(life_world *world, const life *only);
 void life_world_destroy(life_world *world);
 
 /* A device with the world's log. */

@@ -1,18 +1,12 @@
 /* Every allocation of the library fails once: the n-th, for all n, alone and with all that follow. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "failing_alloc.h"
 #include "life.h"
 
 static life_world world;
+static const life *only;    /* NULL: all */
 static uint64_t stride = 1; /* VRN_FAULT_STRIDE: of n */
 
 /* The n-th allocation fails. Returns whether there are that many. */
@@ -73,10 +67,8 @@ static void test_every_allocation(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    const char *text = getenv("VRN_FAULT_STRIDE");
-    if (text && *text) stride = strtoull(text, NULL, 10);
-    if (stride == 0) stride = 1;
-    life_world_create(&world);
+    stride = life_stride();
+    life_world_create(&world, only);
     return 0;
 }
 
@@ -90,16 +82,8 @@ static int tear_down(void **state)
 /* Arguments: the name of the one life to test. */
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[16];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < life_count; i++) {
-        if (argc > 1 ? strcmp(lives[i].name, argv[1]) != 0 : lives[i].asked) continue;
-        tests[count++] = (struct CMUnitTest){
-            .name = lives[i].name,
-            .test_func = test_every_allocation,
-            .initial_state = (void *)(uintptr_t)&lives[i],
-        };
-    }
-    if (count == 0) return 1; /* no life has that name */
+    struct CMUnitTest tests[LIFE_TESTS];
+    if (argc > 1 && !(only = life_find(argv[1]))) return 1;
+    const uint32_t count = life_tests(tests, test_every_allocation, only, false);
     return _cmocka_run_group_tests("allocations", tests, count, set_up, tear_down);
 }

@@ -1,18 +1,13 @@
 /* Every Vulkan call that can fail does so once: the n-th, for all n, with each of four errors. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "failing_driver.h"
 #include "life.h"
 
 static life_world world;
+static const life *only;    /* NULL: all */
 static uint64_t stride = 1; /* VRN_FAULT_STRIDE: of n; the errors take turns with it */
 static bool lost_checked;
 
@@ -143,10 +138,8 @@ static void test_every_call(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    const char *text = getenv("VRN_FAULT_STRIDE");
-    if (text && *text) stride = strtoull(text, NULL, 10);
-    if (stride == 0) stride = 1;
-    life_world_create(&world);
+    stride = life_stride();
+    life_world_create(&world, only);
     vrn_device_destroy(&world.device);
     failing_driver_install();
     return life_device(&world, &world.device) == VRN_OK ? 0 : 1;
@@ -163,17 +156,8 @@ static int tear_down(void **state)
 /* Arguments: the name of the one life to test. */
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[16];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < life_count; i++) {
-        if (lives[i].no_device) continue;
-        if (argc > 1 ? strcmp(lives[i].name, argv[1]) != 0 : lives[i].asked) continue;
-        tests[count++] = (struct CMUnitTest){
-            .name = lives[i].name,
-            .test_func = test_every_call,
-            .initial_state = (void *)(uintptr_t)&lives[i],
-        };
-    }
-    if (count == 0) return 1; /* no life has that name */
+    struct CMUnitTest tests[LIFE_TESTS];
+    if (argc > 1 && !(only = life_find(argv[1]))) return 1;
+    const uint32_t count = life_tests(tests, test_every_call, only, true);
     return _cmocka_run_group_tests("driver", tests, count, set_up, tear_down);
 }
