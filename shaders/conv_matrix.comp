@@ -61,7 +61,7 @@ float store_element(const in uint row, const in uint column, const in float sum,
         float value = finish(last_sum(vec4(sum), c4), m, OUT_H, OUT_W, c4, OUT_C4)[column % 4u];
         uint at = (m * OUT_C4 + c4) * 4u + column % 4u;
         if (Y_TYPE == F16) {
-            y_halves[at] = float16_t(clamp(value, -HALF_MAX, HALF_MAX));
+            y_halves[at] = float16_t(to_halves(vec4(value)).x);
         } else {
             y_floats[at] = value;
         }

@@ -15,6 +15,14 @@ layout(constant_id = 31) const uint R_TYPE = F32;
 
 const float HALF_MAX = 65504.0;
 
+// The nearest halves, ties to even; what lies beyond their range becomes the largest. Vulkan leaves to drivers how
+// packHalf2x16 and conversions round, and some cut off (RADV): what they are given has no more bits than a half.
+// Below 2^-14, where halves have fewer bits, they are within a step, 2^-24.
+vec4 to_halves(vec4 value) {
+    uvec4 bits = floatBitsToUint(clamp(value, -HALF_MAX, HALF_MAX));
+    return uintBitsToFloat((bits + 0xfffu + (bits >> 13 & 1u)) & ~0x1fffu);
+}
+
 // vec4 load_t(i): element i of binding b, a storage buffer; float t_at(i): number i.
 #define READ_TENSOR(t, T, b)                                                                       \
     layout(set = 0, binding = b) readonly buffer T##32 { vec4 t##32[]; };                          \
@@ -51,7 +59,7 @@ const float HALF_MAX = 65504.0;
     layout(set = 0, binding = b) writeonly buffer T##8 { uint t##8[]; };                           \
     void store_##t(uint i, vec4 value) {                                                           \
         if (T##_TYPE == F16) {                                                                     \
-            value = clamp(value, -HALF_MAX, HALF_MAX);                                             \
+            value = to_halves(value);                                                              \
             t##16[i] = uvec2(packHalf2x16(value.xy), packHalf2x16(value.zw));                      \
         } else if (T##_TYPE == I8) {                                                               \
             t##8[i] = packSnorm4x8(value / (127.0 * T##_SCALE));                                   \
