@@ -75,11 +75,11 @@ static uint64_t filter_bytes(const vrn_filter *filter)
     return (uint64_t)filter->count * (vrn_filter_taps(filter) + 2) * sizeof(int32_t);
 }
 
-/* Rows of a source that one dispatch can read. */
-static uint32_t band_rows(const builder *b, uint32_t width)
+/* Rows of the source that one dispatch can read: all, or a multiple of BAND_ROWS; 0: not even so many. */
+static uint32_t band_rows(const builder *b, const job *j)
 {
-    uint64_t rows = b->device->limits.maxStorageBufferRange / ((uint64_t)width * 4);
-    return (uint32_t)vrn_min_u64(rows / BAND_ROWS * BAND_ROWS, UINT32_MAX / BAND_ROWS * BAND_ROWS);
+    const uint64_t rows = b->device->limits.maxStorageBufferRange / ((uint64_t)j->width * 4);
+    return rows >= j->height ? j->height : (uint32_t)rows / BAND_ROWS * BAND_ROWS;
 }
 
 vrn_picture vrn_picture_of(const vrn_image *photo)
@@ -124,7 +124,7 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
     const uint64_t limit = b->device->limits.maxStorageBufferRange;
     uint64_t source = (uint64_t)j->width * j->height * 4;
     uint64_t between = (uint64_t)j->columns.count * j->height * 4;
-    uint32_t rows = band_rows(b, j->width);
+    const uint32_t rows = band_rows(b, j);
     bool whole = !j->resampled[0] || !photo->host; /* bound at once: not in bands */
     const bool long_filter = (j->resampled[0] && filter_bytes(&j->columns) > limit) ||
                              (j->resampled[1] && filter_bytes(&j->rows) > limit);
@@ -279,7 +279,7 @@ static vrn_result record_columns(const builder *b, job *j)
 {
     if (!j->resampled[0]) return VRN_OK;
     vrn_filter_fill(&j->columns, filter_table(b, j->filters[0]));
-    const uint32_t out_width = j->columns.count, band = band_rows(b, j->width);
+    const uint32_t out_width = j->columns.count, band = band_rows(b, j);
     const vrn_range out = {b->images->scratch.handle, j->scratch[0],
                            (uint64_t)j->height * out_width * 4};
     vrn_result result = VRN_OK;

@@ -280,6 +280,26 @@ static void letterbox_shows_all(void **state)
     vrn_session_destroy(&session);
 }
 
+/* So wide that no 64 rows of it could be bound at once, of which it has fewer: one row between the bars. */
+static void letterbox_of_a_ribbon(void **state)
+{
+    (void)state;
+    enum { RIBBON_WIDTH = 600000, RIBBON_HEIGHT = 10, BYTES = RIBBON_WIDTH * RIBBON_HEIGHT * 4 };
+    vrn_session *session = make_session(NULL);
+    app_buffer ribbon = app_buffer_create(&app, BYTES);
+    uint8_t square[32 * 32 * 4] = {0};
+    for (int i = 0; i < BYTES; i++) ((uint8_t *)ribbon.mapped)[i] = (uint8_t)(50 + i % 4 * 60);
+    for (int i = 15 * 32 * 4; i < 16 * 32 * 4; i++) square[i] = (uint8_t)(50 + i % 4 * 60);
+    float expected[CLASSES];
+    run_photo(session, square, 32, 32, expected);
+    const vrn_record_pixels input = {
+        .place = {ribbon.handle, 0}, .width = RIBBON_WIDTH, .height = RIBBON_HEIGHT};
+    const vrn_record_params params = {.pixels = &input, .fit = VRN_FIT_LETTERBOX};
+    expect(session, params, expected, "ribbon");
+    app_buffer_destroy(&app, &ribbon);
+    vrn_session_destroy(&session);
+}
+
 /* ---- Buffers ---- */
 
 static void bytes_in_buffers(void **state)
@@ -612,12 +632,12 @@ int main(void)
     }
     make_picture();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images_of_every_format),      cmocka_unit_test(images_in_every_layout),
-        cmocka_unit_test(a_region_is_a_picture),       cmocka_unit_test(two_regions_of_one_image),
-        cmocka_unit_test(letterbox_shows_all),         cmocka_unit_test(bytes_in_buffers),
-        cmocka_unit_test(floats_and_every_output),     cmocka_unit_test(several_in_flight),
-        cmocka_unit_test(barriers_of_the_application), cmocka_unit_test(the_host_reads_no_picture),
-        cmocka_unit_test(wrong_calls_are_refused),
+        cmocka_unit_test(images_of_every_format),    cmocka_unit_test(images_in_every_layout),
+        cmocka_unit_test(a_region_is_a_picture),     cmocka_unit_test(two_regions_of_one_image),
+        cmocka_unit_test(letterbox_shows_all),       cmocka_unit_test(letterbox_of_a_ribbon),
+        cmocka_unit_test(bytes_in_buffers),          cmocka_unit_test(floats_and_every_output),
+        cmocka_unit_test(several_in_flight),         cmocka_unit_test(barriers_of_the_application),
+        cmocka_unit_test(the_host_reads_no_picture), cmocka_unit_test(wrong_calls_are_refused),
     };
     int failed = cmocka_run_group_tests_name("record", tests, NULL, NULL);
     free(picture);
