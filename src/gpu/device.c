@@ -260,28 +260,41 @@ void vrn_device_get_info(const vrn_device *device, vrn_device_info *info)
     *info = device->info;
 }
 
-vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *what)
+static vrn_result check(vrn_device *device, VkResult result, const char *what, vrn_log_level level)
 {
-    if (result == VK_SUCCESS) return VRN_OK;
+    const char *name = device->info.name;
     switch ((int)result) {
+    case VK_SUCCESS: return VRN_OK;
     case VK_ERROR_OUT_OF_HOST_MEMORY:
-        return vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY, "%s: out of host memory (%s)",
-                        device->info.name, what);
+        vrn_log_write(&device->log, level, "%s: out of host memory (%s)", name, what);
+        return VRN_ERROR_OUT_OF_MEMORY;
     case VK_ERROR_OUT_OF_DEVICE_MEMORY:
     case VK_ERROR_OUT_OF_POOL_MEMORY:
     case VK_ERROR_FRAGMENTED_POOL:
     case VK_ERROR_TOO_MANY_OBJECTS:
     case VK_ERROR_MEMORY_MAP_FAILED:
-        return vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY,
-                        "%s: out of device memory (%s); a smaller batch or size needs less",
-                        device->info.name, what);
+        vrn_log_write(&device->log, level,
+                      "%s: out of device memory (%s); a smaller batch or size needs less", name,
+                      what);
+        return VRN_ERROR_OUT_OF_MEMORY;
     case VK_ERROR_DEVICE_LOST:
         atomic_store(&device->lost, true);
-        return vrn_fail(&device->log, VRN_ERROR_DEVICE_LOST, "%s: the device is lost (%s)",
-                        device->info.name, what);
+        vrn_log_write(&device->log, level, "%s: the device is lost (%s)", name, what);
+        return VRN_ERROR_DEVICE_LOST;
     }
-    return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: %s failed with VkResult %d",
-                    device->info.name, what, (int)result);
+    vrn_log_write(&device->log, level, "%s: %s failed with VkResult %d", name, what, (int)result);
+    return VRN_ERROR_UNSUPPORTED;
+}
+
+vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *what)
+{
+    return check(device, result, what, VRN_LOG_ERROR);
+}
+
+vrn_result vrn_device_check_spared(vrn_device *device, VkResult result, const char *what)
+{
+    return check(device, result, what,
+                 result == VK_ERROR_DEVICE_LOST ? VRN_LOG_ERROR : VRN_LOG_WARNING);
 }
 
 vrn_result vrn_device_alive(const vrn_device *device)

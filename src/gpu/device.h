@@ -80,6 +80,9 @@ vrn_result vrn_device_load(vrn_device *device);
  * device. VK_SUCCESS gives VRN_OK and no message. */
 vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *what);
 
+/* The same where the caller goes on without what failed: the message is a warning, unless the device is lost. */
+vrn_result vrn_device_check_spared(vrn_device *device, VkResult result, const char *what);
+
 /* VRN_ERROR_DEVICE_LOST, with a message, once the device is lost; else VRN_OK. */
 vrn_result vrn_device_alive(const vrn_device *device);
 

@@ -301,7 +301,7 @@ static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
     return work->jobs[index].result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
 }
 
-/* Makes what was taken, with the lock released meanwhile, and enters it. */
+/* Makes what was taken, with the lock released meanwhile, and enters it. `refused`: as of vrn_pipelines_try, or NULL. */
 static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, bool *refused)
 {
     struct vrn_pipeline_store *store = device->pipelines;
@@ -323,8 +323,10 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, b
         if (!failed && jobs[i].call && jobs[i].result != VK_SUCCESS) failed = &jobs[i];
     }
     vrn_condition_broadcast(store->changed);
-    *refused = failed && failed->refused;
-    return failed ? vrn_device_check(device, failed->result, failed->call) : VRN_OK;
+    if (!failed) return VRN_OK;
+    if (!refused || !failed->refused) return vrn_device_check(device, failed->result, failed->call);
+    *refused = failed->result != VK_ERROR_DEVICE_LOST;
+    return vrn_device_check_spared(device, failed->result, failed->call);
 }
 
 /* Makes whichever of the entries nobody makes, and waits for the others. Waiting comes last, so that two
@@ -353,10 +355,9 @@ static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t
     }
 }
 
-vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
-                             vrn_pipeline *pipelines, bool *refused)
+static vrn_result prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                          vrn_pipeline *pipelines, bool *refused)
 {
-    *refused = false;
     struct vrn_pipeline_store *store = device->pipelines;
     uint32_t *entries = vrn_alloc(count, sizeof *entries);
     pipeline_job *jobs = vrn_alloc(count, sizeof *jobs);
@@ -380,8 +381,14 @@ vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, u
 vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
                                  vrn_pipeline *pipelines)
 {
-    bool refused;
-    return vrn_pipelines_try(device, keys, count, pipelines, &refused);
+    return prepare(device, keys, count, pipelines, NULL);
+}
+
+vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                             vrn_pipeline *pipelines, bool *refused)
+{
+    *refused = false;
+    return prepare(device, keys, count, pipelines, refused);
 }
 
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vrn_pipeline_key *key)

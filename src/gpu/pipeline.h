@@ -40,8 +40,8 @@ void vrn_pipeline_store_destroy(vrn_device *device);
 vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
                                  vrn_pipeline *pipelines);
 
-/* The same, and says whether it was the driver that failed: what it refuses or has no memory for can be a single
- * pipeline's own trouble. */
+/* The same, and says whether it was the driver that failed on a device that goes on: what it refuses or has no memory
+ * for can be a single pipeline's own trouble. That is a warning in the log. */
 vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
                              vrn_pipeline *pipelines, bool *refused);
 

@@ -152,7 +152,8 @@ vrn_result vrn_kernel_check(vrn_kernel_verdict *verdict, vrn_checker *checker,
     vrn_result result = vrn_bench_reserve(bench, kernel, &data->desc, data->images);
     if (!result) result = reserve_readback(checker, l.results);
     if (!result) result = write_memory(checker, &l, kernel, data);
-    if (!result) result = vrn_trial_create(&trial, bench, kernel, &data->desc, data->images, 0);
+    if (!result)
+        result = vrn_trial_create(&trial, bench, kernel, &data->desc, data->images, 0, NULL);
     if (!result) result = run(checker, &trial, &l, data);
     if (!result) compare(verdict, checker, &l, kernel, data);
     vrn_trial_destroy(&trial, bench);

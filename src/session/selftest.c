@@ -171,7 +171,7 @@ static vrn_result run_kernel(selftest *t, vrn_selftest_entry *entry, vrn_op op,
     bool refused;
     vrn_result result = prepare_pipelines(t->device, kernel, cases, entry->cases, &refused);
     /* A compiler that runs out of memory does so on this kernel. */
-    bool go_on = result != VRN_ERROR_DEVICE_LOST && (refused || !fatal(result));
+    bool go_on = refused || !fatal(result);
     uint32_t run = 0;
     while (run < entry->cases && !result) {
         result = run_case(t, entry, kernel, &cases[run]);

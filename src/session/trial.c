@@ -141,13 +141,15 @@ static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const vrn_
 }
 
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
-                            const vrn_op_desc *desc, uint32_t images, uint32_t slot)
+                            const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused)
 {
     vrn_pipeline_key keys[VRN_PASSES_MAX];
     vrn_pipeline pipelines[VRN_PASSES_MAX];
     *trial = (vrn_trial){.kernel = kernel, .slot = slot};
     for (uint32_t i = 0; i < kernel->pass_count; i++) vrn_kernel_key(kernel, i, desc, &keys[i]);
-    vrn_result result = vrn_pipelines_prepare(bench->device, keys, kernel->pass_count, pipelines);
+    vrn_result result =
+        refused ? vrn_pipelines_try(bench->device, keys, kernel->pass_count, pipelines, refused)
+                : vrn_pipelines_prepare(bench->device, keys, kernel->pass_count, pipelines);
     vrn_descriptor_counts counts = {0};
     vrn_kernel_count_descriptors(kernel, desc, &counts);
     if (!result) result = vrn_descriptor_pool_create(&trial->pool, bench->device, counts);

@@ -49,9 +49,10 @@ bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint3
 vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
                              uint32_t images);
 
-/* Makes the pipelines and sets of a kernel that vrn_bench_reserve was called for. */
+/* Makes the pipelines and sets of a kernel that vrn_bench_reserve was called for. `refused`: as of vrn_pipelines_try,
+ * or NULL. */
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
-                            const vrn_op_desc *desc, uint32_t images, uint32_t slot);
+                            const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused);
 void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench);
 
 /* Records a run of `repeats` times the kernel. */

@@ -145,8 +145,14 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
     if (hopeless && *hopeless >= GIVE_UP && *hopeless != UINT8_MAX) return VRN_OK;
     vrn_trial trial = {0};
     double ms = 0;
-    vrn_result result =
-        vrn_trial_create(&trial, &t->bench, kernel, t->desc, t->images, 1 - r->champion.slot);
+    bool refused = false;
+    vrn_result result = vrn_trial_create(&trial, &t->bench, kernel, t->desc, t->images,
+                                         1 - r->champion.slot, &refused);
+    if (refused) { /* what the driver cannot compile is no candidate */
+        if (hopeless && *hopeless != UINT8_MAX) *hopeless = GIVE_UP;
+        vrn_trial_destroy(&trial, &t->bench);
+        return VRN_OK;
+    }
     if (!result) result = vrn_trial_record(&trial, &t->bench, t->desc, t->images, 1);
     if (!result) result = vrn_trial_run(&trial, &t->bench, &ms);
     /* The first run is the warm-up: some drivers compile in it. */
@@ -168,7 +174,8 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
 /* The heuristic's choice is the champion to begin with. */
 static vrn_result begin_race(tuner *t, race *r, const vrn_kernel *kernel)
 {
-    vrn_result result = vrn_trial_create(&r->champion, &t->bench, kernel, t->desc, t->images, 0);
+    vrn_result result =
+        vrn_trial_create(&r->champion, &t->bench, kernel, t->desc, t->images, 0, NULL);
     if (!result) result = vrn_trial_record(&r->champion, &t->bench, t->desc, t->images, 1);
     for (int i = 0; i < 2 && !result; i++) {
         result = vrn_trial_run(&r->champion, &t->bench, &r->champion_ms);
