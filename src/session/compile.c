@@ -105,7 +105,8 @@ static uint32_t slice_limit(const vrn_session *session, uint64_t image_arena_byt
         const vrn_kernel *kernel = session->steps[i].kernel;
         for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
             uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
-            if (b == VRN_BIND_W) continue; /* the same for any number of images */
+            /* Parameters are the same for any number of images. */
+            if (b == VRN_BIND_W || b == VRN_BIND_BLOCKS) continue;
             uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
             uint64_t most = vrn_kernel_binding_limit(kernel, pass, b, desc, session->device);
             if (bytes) slice = vrn_min_u64(slice, most / bytes);
