@@ -48,8 +48,9 @@ typedef struct vrn_device_wishes {
     vrn_wish wishes[VRN_MAX_WISHES];
     uint32_t extension_count;
     const char *extensions[VRN_MAX_WISHES];
-    void *chain;               /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable. It may begin
-                                  with a VkPhysicalDeviceFeatures2: pEnabledFeatures is NULL then */
+    void *chain;               /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable. If there is a
+                                  VkPhysicalDeviceFeatures2 in it, it is the first, and pEnabledFeatures
+                                  has to be NULL */
     uint64_t structures[128];  /* the chain itself */
 } vrn_device_wishes;
 

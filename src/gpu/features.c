@@ -39,13 +39,7 @@ typedef struct feature {
 #endif
 
 static const feature features[] = {
-    {.capability = VRN_CAPABILITY_TIMELINE_SEMAPHORES,
-     .wished = true,
-     .extension = VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_2,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
-     FEATURE(VkPhysicalDeviceTimelineSemaphoreFeatures, timelineSemaphore),
-     VERSION(2, timelineSemaphore)},
+    /* First, for so it is where applications look for it. */
     {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
      .wished = true,
      .core = VK_API_VERSION_1_0,
@@ -55,6 +49,13 @@ static const feature features[] = {
      .size = sizeof(VkPhysicalDeviceFeatures2),
      .offset = offsetof(VkPhysicalDeviceFeatures2, features) +
                offsetof(VkPhysicalDeviceFeatures, shaderStorageBufferArrayDynamicIndexing)},
+    {.capability = VRN_CAPABILITY_TIMELINE_SEMAPHORES,
+     .wished = true,
+     .extension = VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME,
+     .core = VK_API_VERSION_1_2,
+     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
+     FEATURE(VkPhysicalDeviceTimelineSemaphoreFeatures, timelineSemaphore),
+     VERSION(2, timelineSemaphore)},
     {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
      .wished = true,
      .extension = VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME,
