@@ -469,11 +469,12 @@ typedef struct vrn_session_params {
  * kernels differ by rounding. */
 
 /* Compiles a model: builds the graph, fuses, chooses kernels, plans memory, creates pipelines, uploads
- * weights (once for all sessions of the model on this device) and records the commands. Messages go to
- * the device's log. Takes from tens of milliseconds to seconds; blocking.
+ * weights (once for all sessions of the model on this device). Messages go to the device's log. Takes from tens
+ * of milliseconds to seconds; blocking. Commands are recorded by the first run of each ticket's slot, and again
+ * where a run has another number or kind of images; the first photos also make what prepares them.
  * Errors: VRN_ERROR_INVALID_ARGUMENT (an unknown tap, an input too small for the network),
- * VRN_ERROR_UNSUPPORTED (one image's tensor exceeds what the device can bind), VRN_ERROR_OUT_OF_MEMORY,
- * VRN_ERROR_DEVICE_LOST. */
+ * VRN_ERROR_FILE (the model's parameters are not all finite, or a variance is negative), VRN_ERROR_UNSUPPORTED
+ * (one image's tensor exceeds what the device can bind), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_create(vrn_session **session, vrn_device *device,
                                       const vrn_model *model, const vrn_session_params *params);
 

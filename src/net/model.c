@@ -420,6 +420,12 @@ const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name)
     return NULL;
 }
 
+const char *vrn_model_file(const vrn_model *model)
+{
+    if (model->base) model = model->base;
+    return model->checkpoint ? vrn_checkpoint_name(model->checkpoint) : NULL;
+}
+
 const vrn_arch *vrn_model_arch(const vrn_model *model)
 {
     return &model->arch;

@@ -12,6 +12,9 @@
  * never changes. */
 const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name);
 
+/* The file that the parameters come from, for messages; NULL: they are random. */
+const char *vrn_model_file(const vrn_model *model);
+
 const vrn_arch *vrn_model_arch(const vrn_model *model);
 
 /* The scale of an operator's output (vrn_node_output_name) as bytes; 0: it is not known. */

@@ -174,6 +174,7 @@ static vrn_result add_blocks(vrn_weights *weights, vrn_device *device, const uin
 typedef struct loaded {
     float *floats; /* owned: what was converted */
     const float *param[VRN_PARAM_COUNT];
+    uint64_t counts[VRN_PARAM_COUNT];
 } loaded;
 
 /* Loads what there is of a module: a convolution has no bias, a group norm no statistics. False: out of
@@ -195,10 +196,11 @@ static bool load(loaded *into, const vrn_model *model, const char *module)
         snprintf(name, sizeof name, "%s.%s", module, suffixes[i]);
         const vrn_tensor *tensor = vrn_model_find(model, name);
         if (!tensor) continue;
+        into->counts[i] = vrn_tensor_count(tensor);
         into->param[i] = vrn_tensor_view(tensor);
         if (into->param[i]) continue;
         convert[i] = tensor;
-        count += vrn_tensor_count(tensor);
+        count += into->counts[i];
     }
     if (count == 0) return true;
     into->floats = vrn_alloc(count, sizeof(float));
@@ -208,7 +210,7 @@ static bool load(loaded *into, const vrn_model *model, const char *module)
         if (!convert[i]) continue;
         vrn_tensor_read(convert[i], next);
         into->param[i] = next;
-        next += vrn_tensor_count(convert[i]);
+        next += into->counts[i];
     }
     return true;
 }
@@ -265,6 +267,35 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
+/* Whether all are numbers that can be computed with. A convolution's NaN would be taken for a zero by the ReLU behind
+ * it on most devices, and never be seen. */
+static bool is_sound(const loaded *l, double eps)
+{
+    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
+        if (l->counts[i] && !isfinite(largest_magnitude(l->param[i], l->counts[i]))) return false;
+    }
+    for (uint64_t i = 0; i < l->counts[VRN_PARAM_VAR]; i++) {
+        if (!((double)l->param[VRN_PARAM_VAR][i] + eps > 0)) return false;
+    }
+    return true;
+}
+
+/* The module of a node, or of the norm folded into it, whose parameters are not sound; NULL: neither, as far as there is
+ * memory to look. */
+static const char *unsound_module(const vrn_model *model, const vrn_node *node)
+{
+    loaded own, norm;
+    vrn_params params;
+    const char *module = NULL;
+    if (load_node(&own, &norm, &params, model, node)) {
+        if (!is_sound(&norm, node->desc.eps)) module = node->folded_norm;
+        if (!is_sound(&own, node->desc.eps)) module = vrn_node_module(node);
+    }
+    vrn_free(own.floats);
+    vrn_free(norm.floats);
+    return module;
+}
+
 /* New slots that lie behind one another in a block, to be packed at once. */
 typedef struct piece {
     const vrn_model *model;
@@ -289,12 +320,28 @@ static vrn_result fill_slot(void *user, uint32_t index, uint32_t worker)
     vrn_params params;
     vrn_result result = VRN_ERROR_OUT_OF_MEMORY;
     if (load_node(&own, &norm, &params, p->model, node)) {
-        if (vrn_kernel_pack(request->kernel, &node->desc, &params, target)) result = VRN_OK;
+        if (!is_sound(&own, node->desc.eps) || !is_sound(&norm, node->desc.eps)) {
+            result = VRN_ERROR_FILE;
+        } else if (vrn_kernel_pack(request->kernel, &node->desc, &params, target)) {
+            result = VRN_OK;
+        }
         if (p->scratch && !result) memcpy(p->memory + at, target, s->bytes);
     }
     vrn_free(own.floats);
     vrn_free(norm.floats);
     return result;
+}
+
+/* Says which parameters of a piece are not sound. */
+static void fail_unsound(const piece *p, const vrn_log *log)
+{
+    const char *file = vrn_model_file(p->model), *module = NULL;
+    for (uint32_t i = 0; i < p->count && !module; i++) {
+        module = unsound_module(p->model, p->requests[i]->node);
+    }
+    vrn_fail(log, VRN_ERROR_FILE,
+             "%s: the parameters of %s are not all finite numbers, or a variance is negative",
+             file ? file : "the random model", module ? module : "a layer");
 }
 
 /* How many of `count` slots make a piece: as many as lie in one block, and in an upload's piece. */
@@ -339,7 +386,8 @@ static vrn_result fill_slots(const vrn_weights *weights, vrn_device *device, con
         if (result) break;
         p.scratch = cached ? NULL : scratch;
         result = vrn_parallel_for(p.count, fill_slot, &p);
-        if (result) vrn_fail_memory(&device->log); /* nothing else fails there */
+        if (result == VRN_ERROR_OUT_OF_MEMORY) vrn_fail_memory(&device->log);
+        if (result == VRN_ERROR_FILE) fail_unsound(&p, &device->log);
     }
     vrn_free(scratch);
     vrn_result ended = vrn_upload_end(&upload);

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import struct
 
 import files
 import program
@@ -76,6 +77,23 @@ class Images(ProgramTest):
         for batch in ("1", "2", "3", "9"):
             self.assertEqual(self.classify(*same, self.folder, "--batch", batch, status=1,
                                            errors=["a0.png: not an image", "0.png: not an image"]), alone)
+
+    def test_parameters_that_are_not_finite(self):
+        """Found before anything is computed, in the convolution or in the norm that is folded into it."""
+        self.run_program("convert", "resnet8", self.path("good"), "--random-weights", "1", "--quiet")
+        with open(self.path("good"), "rb") as file:
+            good = file.read()
+        begin = 8 + struct.unpack("<Q", good[:8])[0]
+        tensors = json.loads(good[8:begin])
+        photo = self.write("photo.png", picture(1))
+        for name, value in (("conv1.weight", math.nan), ("layer2.0.bn2.running_var", -1), ("fc.bias", math.inf),
+                            ("layer1.0.bn1.weight", -math.inf)):
+            at = begin + tensors[name]["data_offsets"][0] + 4
+            path = self.write("spoilt", good[:at] + struct.pack("<f", value) + good[at + 4:])
+            for command in (["classify", photo], ["classify", photo, "--no-fusion"], ["bench", "--repeats=1"],
+                            ["calibrate", "--images", photo]):
+                self.fails(*command, "--model", path,
+                           expected=f"{path}: the parameters of {name.rpartition('.')[0]} are not all finite")
 
     def test_broken_images(self):
         whole = picture(1)
