@@ -27,6 +27,18 @@ const vrn_operator *vrn_operator_of(vrn_op op)
     return operators[op];
 }
 
+vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log)
+{
+    for (uint32_t op = 0; op < VRN_OP_COUNT && prefix; op++) {
+        for (uint32_t i = 0; i < operators[op]->kernel_count; i++) {
+            if (strncmp(operators[op]->kernels[i].name, prefix, strlen(prefix)) == 0) return VRN_OK;
+        }
+    }
+    if (!prefix) return VRN_OK;
+    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                    "kernel '%s': no kernel of this build has a name that begins so", prefix);
+}
+
 void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
     memset(values, 0, VRN_OP_CONSTANTS_MAX * sizeof *values);

@@ -137,6 +137,9 @@ typedef struct vrn_operator {
 /* The operator of a kind. Never NULL. */
 const vrn_operator *vrn_operator_of(vrn_op op);
 
+/* Whether this build has a kernel whose name begins so; otherwise an error says that. NULL is any. */
+vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log);
+
 /* Whether the device can run the kernel on this operation, given what it has and its limits. */
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device);

@@ -117,6 +117,13 @@ static void explain_skipped(char text[96], const vrn_kernel *kernel, const vrn_d
         snprintf(text, 96, "needs work groups of %u, of at most %u", threads,
                  vrn_min_u32(limits->maxComputeWorkGroupInvocations,
                              limits->maxComputeWorkGroupSize[0]));
+    } else if (kernel->subgroup_size && (kernel->subgroup_size < device->subgroup.size_min ||
+                                         kernel->subgroup_size > device->subgroup.size_max)) {
+        snprintf(text, 96, "needs subgroups of %u, of %u to %u", kernel->subgroup_size,
+                 device->subgroup.size_min, device->subgroup.size_max);
+    } else if (kernel->matrix.m && !vrn_matrix_listed(&device->matrices, &kernel->matrix)) {
+        snprintf(text, 96, "needs matrices of %u x %u x %u, which the device does not list",
+                 kernel->matrix.m, kernel->matrix.n, kernel->matrix.k);
     } else {
         snprintf(text, 96, "no case is within the device's limits");
     }
@@ -304,6 +311,7 @@ vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *pa
     static const vrn_selftest_params defaults = {0};
     if (!device) return VRN_ERROR_INVALID_ARGUMENT;
     vrn_result result = vrn_device_alive(device);
+    if (!result && params) result = vrn_kernel_prefix_check(params->kernel, &device->log);
     if (result) return result;
     const double begin = vrn_time_ms();
     selftest t = {

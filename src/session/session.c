@@ -68,7 +68,7 @@ static vrn_result check_params(const vrn_session_params *params, const vrn_log *
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "tap_count is %u, but taps is NULL",
                         params->tap_count);
     }
-    return VRN_OK;
+    return vrn_kernel_prefix_check(params->kernel, log);
 }
 
 static vrn_result check_transform(const vrn_transform *transform, const vrn_log *log)

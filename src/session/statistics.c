@@ -139,6 +139,7 @@ vrn_result vrn_device_kernel_statistics(vrn_device *device, const vrn_statistics
     vrn_arch arch;
     vrn_graph graph = {0};
     vrn_result result = vrn_device_alive(device);
+    if (!result) result = vrn_kernel_prefix_check(params->kernel, &device->log);
     if (result) return result;
     if (params->arch) {
         arch = *params->arch;

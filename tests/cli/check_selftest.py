@@ -3,7 +3,7 @@
 import json
 
 import program
-from program import ProgramTest
+from program import RANDOM, ProgramTest
 
 
 class Selftest(ProgramTest):
@@ -38,6 +38,12 @@ class Selftest(ProgramTest):
         left_out = self.start(*arguments, "--without=texel-buffers", "--verbose").stdout.decode()
         self.assertRegex(left_out, r"(?m)^max_pool +max_pool_texel +- +- +not run: needs texel buffers$")
         self.assertIn(", 1 not run, ", left_out)
+
+    def test_no_such_kernel(self):
+        """Nothing that was tested is not all right."""
+        words = "kernel 'conv_tyle': no kernel of this build has a name that begins so"
+        self.fails("selftest", "--kernel", "conv_tyle", expected=words)
+        self.fails("bench", *RANDOM, "--kernel", "conv_tyle", expected=words)
 
     def test_faulty_driver(self):
         if not program.FAULTS:
