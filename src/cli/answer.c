@@ -82,7 +82,7 @@ static void print_bar(double value, uint32_t columns, bool utf8)
 static void print_table(const cli_model *model, const char *path, const cli_score *scores,
                         uint32_t count)
 {
-    uint32_t width = cli_terminal_width();
+    uint32_t width = cli_terminal_width(stdout);
     uint32_t columns = width > OTHER_COLUMNS ? width - OTHER_COLUMNS : 0;
     bool utf8 = cli_text_is_utf8();
     if (columns > BAR_COLUMNS) columns = BAR_COLUMNS;

@@ -30,7 +30,8 @@ static int open_selected(vrn_device **device, const cli_options *options, const 
 
 int cli_device_open(vrn_device **device, const cli_options *options)
 {
-    if (means_all(options)) return cli_usage(NULL, "--device all: this command runs on one device");
+    if (means_all(options))
+        return cli_usage(options->command, "--device all: this command runs on one device");
     return open_selected(device, options, options->device);
 }
 

@@ -1,4 +1,5 @@
 /* The program: picks a subcommand, reads its options and runs it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/completion.h"
 #include "cli/man.h"
+#include "cli/outputs.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -56,7 +58,8 @@ static int run_command(const cli_command *command, int count, char **words)
     } else if (options.argument_count > command->most) {
         status = cli_usage(command->name, "unexpected '%s'", options.arguments[command->most]);
     } else {
-        status = command->run(&options);
+        status = cli_outputs_check(command->name, &options);
+        if (status == CLI_SUCCESS) status = command->run(&options);
         if (status == CLI_SUCCESS && options.validation && cli_library_errors() > 0) {
             status = CLI_FAILURE;
         }
@@ -95,8 +98,10 @@ int main(int argc, char **argv)
 {
     cli_os_start(&argc, &argv);
     int status = run(argc, argv);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        cli_error("cannot write to standard output");
+    const int reason = fflush(stdout) != 0 ? errno : 0;
+    if (reason || ferror(stdout)) {
+        cli_error("cannot write to standard output%s%s", reason ? ": " : "",
+                  reason ? strerror(reason) : "");
         if (status == CLI_SUCCESS) status = CLI_FAILURE;
     }
     return status;

@@ -82,7 +82,10 @@ static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_
     }
     vrn_free(devices);
     if (result || *physical) return result;
-    if (count == 0) return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan device on this machine");
+    if (count == 0)
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
+                        "no Vulkan device: a GPU's driver brings one; where VK_DRIVER_FILES is set "
+                        "it has to name a driver");
     if (matches == 0) {
         return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan device matches '%s' (of %u)", select,
                         count);

@@ -95,7 +95,10 @@ static vrn_result read_channels(const reader *r, const char *key, bool negative,
     bool good = parse_channels(text, read);
     for (int i = 0; good && i < 3; i++) good = negative || read[i] >= 0;
     if (!good) {
-        return nonsense(r, key, negative ? "three numbers" : "three numbers of at least 0", text);
+        return nonsense(r, key,
+                        negative ? "three numbers with commas between"
+                                 : "three numbers with commas between, of at least 0",
+                        text);
     }
     memcpy(values, read, sizeof read);
     return VRN_OK;

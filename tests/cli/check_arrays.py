@@ -3,8 +3,12 @@
 import math
 import os
 import random
+import signal
+import subprocess
+import time
 
 import files
+import program
 from program import RANDOM, ProgramTest
 
 
@@ -106,6 +110,18 @@ class Arrays(ProgramTest):
                        expected="x.npy: ")
             self.fails("infer", *RANDOM, "--input", self.path("x.npy"), "--output", self.path("y.npy"),
                        expected=expected)
+            self.assertEqual(os.listdir(self.folder), ["x.npy"])
+
+    def test_interrupted_runs_leave_nothing(self):
+        x, y = self.path("x.npy"), self.path("y.npy")
+        files.write_npy(x, (100000, 3, 8, 8), [])
+        os.truncate(x, os.path.getsize(x) + 100000 * 3 * 8 * 8 * 4)  # zeros: seconds of work
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([program.PROGRAM, "infer", *RANDOM, "--input", x, "--output", y, "--batch", "1"])
+            while process.poll() is None and not any(name.startswith("y.npy.part") for name in os.listdir(self.folder)):
+                time.sleep(0.01)
+            process.send_signal(number)
+            self.assertEqual(process.wait(), -number)
             self.assertEqual(os.listdir(self.folder), ["x.npy"])
 
     def test_failed_runs_leave_nothing(self):

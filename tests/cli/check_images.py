@@ -78,6 +78,51 @@ class Images(ProgramTest):
             self.assertEqual(self.classify(*same, self.folder, "--batch", batch, status=1,
                                            errors=["a0.png: not an image", "0.png: not an image"]), alone)
 
+    def test_overflow(self):
+        """Parameters that are finite, and make numbers that are not: the image has no answer, in each command."""
+        self.run_program("convert", "resnet8", self.path("good"), "--random-weights", "1", "--quiet")
+        with open(self.path("good"), "rb") as file:
+            good = file.read()
+        begin = 8 + struct.unpack("<Q", good[:8])[0]
+        first, last = (begin + at for at in json.loads(good[8:begin])["fc.weight"]["data_offsets"])
+        path = self.write("spoilt", good[:first] + struct.pack("<f", 3e38) * ((last - first) // 4) + good[last:])
+        photo = self.write("photo.png", picture(1))
+        expected = f"{photo}: the network gives no finite numbers for it"
+        self.fails("classify", photo, "--model", path, expected=expected)
+        self.fails("explain", photo, "--model", path, "-o", self.path("heat.png"), expected=expected)
+        self.assertFalse(os.path.exists(self.path("heat.png")))
+        labels = self.write("labels.csv", b"photo.png,0\n")
+        counts, = map(json.loads, self.fails("eval", "--labels", labels, "--model", path, "--json",
+                                             expected=expected).splitlines())
+        self.assertEqual((counts["images"], counts["unreadable"]), (0, 1))
+
+    def test_links(self):
+        """A link to a file is the file; one to nowhere is reported like any file that is not there."""
+        os.makedirs(self.path("tree", "0"))
+        os.symlink(self.write("real.png", picture(1)), self.path("tree", "0", "a.png"))
+        os.symlink("nowhere", self.path("tree", "0", "b.png"))
+        for command in ("classify", "eval"):
+            text = self.run_program(command, *RANDOM, self.path("tree"), "--json", "--quiet", status=1,
+                                    errors=[f"{self.path('tree', '0', 'b.png')}: cannot open"])
+            self.assertEqual(len(text.splitlines()), 1)
+
+    def test_outputs_over_inputs(self):
+        """What is read is not written over, under whatever name, and no output over another."""
+        photo = self.write("photo.png", picture(1))
+        os.link(photo, self.path("other.png"))
+        labels = self.write("labels.csv", b"photo.png,0\n")
+        for command, path in ((("explain", photo, "-o", self.path("other.png")), self.path("other.png")),
+                              (("eval", "--labels", labels, "--logits", self.path(".", "labels.csv")), "labels.csv"),
+                              (("infer", "--input", photo, "--output", photo), photo),
+                              (("infer", "--input", labels, "--output", self.path("y"), "--tap", f"conv1={labels}"),
+                               labels)):
+            self.usage(*command, *RANDOM, expected=f"{path}: would be written over what is read")
+        self.usage("profile", *RANDOM, "--html", self.path("page"), "--trace", self.path(".", "page"),
+                   expected="page: two outputs in one file")
+        numbers = self.path("x.npy")
+        files.write_npy(numbers, (1, 3, 8, 8), [0.5] * 192)
+        self.run_program("infer", *RANDOM, "--input", numbers, "--output", os.devnull, "--tap", f"conv1={os.devnull}")
+
     def test_parameters_that_are_not_finite(self):
         """Found before anything is computed, in the convolution or in the norm that is folded into it."""
         self.run_program("convert", "resnet8", self.path("good"), "--random-weights", "1", "--quiet")

@@ -105,6 +105,8 @@ class Usage(ProgramTest):
             self.usage("infer", "--tap", value, expected="--tap: expected NAME=FILE.npy")
         self.usage("infer", *RANDOM, "--input", "x.npy", "--output", "y.npy", "--tap", "conv1=a.npy",
                    "--tap", "layer1=a.npy", expected="a.npy: two outputs")
+        self.usage("infer", *RANDOM, "--input", "x.npy", "--output", self.path("y.npy"),
+                   "--tap", f"conv1={self.path('.', 'y.npy')}", expected="y.npy: two outputs")
 
     def test_forms(self):
         """--option=value and --option value, before and behind arguments."""

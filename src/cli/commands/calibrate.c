@@ -105,6 +105,8 @@ static bool observe(calibrate_job *job)
         return false;
     }
     if (!(job->options->images ? add_photos(job) : add_arrays(job))) return false;
+    if (job->images == 0 && job->failed == 0) cli_error("no images to calibrate on");
+    if (job->images == 0) return false;
     uint32_t count = 0;
     vrn_calibration_ranges(job->calibration, NULL, 0, &count);
     job->ranges = cli_alloc(count, sizeof *job->ranges);

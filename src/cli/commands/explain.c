@@ -80,7 +80,7 @@ static int find_class(const explanation *e, const cli_options *options, uint32_t
     return CLI_SUCCESS;
 }
 
-static bool run_network(explanation *e)
+static bool run_network(explanation *e, const char *path)
 {
     const vrn_session *session = e->engine.session;
     uint32_t shape[3];
@@ -95,6 +95,10 @@ static bool run_network(explanation *e)
     if (!e->maps || !e->probabilities || !e->scores ||
         vrn_session_run(e->engine.session, &batch) != VRN_OK ||
         vrn_session_seen_part(session, e->photo.width, e->photo.height, &e->seen) != VRN_OK) {
+        return false;
+    }
+    if (!cli_all_finite(e->probabilities, shape[0])) {
+        cli_error("%s: the network gives no finite numbers for it", path);
         return false;
     }
     cli_rank(e->scores, e->probabilities, shape[0]);
@@ -194,7 +198,8 @@ static int explain(explanation *e, const cli_options *options)
         int status = find_class(e, options, &index);
         if (status != CLI_SUCCESS) return status;
     }
-    if (!cli_image_load(&e->photo, options->arguments[0]) || !run_network(e)) return CLI_FAILURE;
+    if (!cli_image_load(&e->photo, options->arguments[0]) || !run_network(e, options->arguments[0]))
+        return CLI_FAILURE;
     if (index == UINT32_MAX) index = e->scores[0].index;
     e->explained = (cli_score){e->probabilities[index], index};
     const cli_heat heat = {

@@ -31,12 +31,6 @@ static int check_usage(const cli_options *options)
 {
     if (!options->input) return cli_usage("infer", "expected --input X.npy");
     if (!options->output) return cli_usage("infer", "expected --output Y.npy");
-    for (uint32_t i = 0; i < options->tap_count; i++) {
-        const char *path = options->taps[i].path;
-        bool twice = strcmp(path, options->output) == 0;
-        for (uint32_t j = 0; j < i; j++) twice = twice || strcmp(path, options->taps[j].path) == 0;
-        if (twice) return cli_usage("infer", "%s: two outputs in one file", path);
-    }
     return CLI_SUCCESS;
 }
 

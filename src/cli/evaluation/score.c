@@ -17,3 +17,10 @@ void cli_rank(cli_score *scores, const float *values, uint32_t count)
     for (uint32_t i = 0; i < count; i++) scores[i] = (cli_score){values[i], i};
     qsort(scores, count, sizeof *scores, compare_scores);
 }
+
+bool cli_all_finite(const float *values, uint32_t count)
+{
+    uint32_t finite = 0;
+    while (finite < count && isfinite(values[finite])) finite++;
+    return finite == count;
+}

@@ -2,6 +2,7 @@
 #ifndef VRN_CLI_SCORE_H
 #define VRN_CLI_SCORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct cli_score {
@@ -12,5 +13,7 @@ typedef struct cli_score {
 /* Fills `scores` [count] and orders it: the largest value first, of equal ones the first index, NaN
  * last. */
 void cli_rank(cli_score *scores, const float *values, uint32_t count);
+
+bool cli_all_finite(const float *values, uint32_t count);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "cli/evaluation/score.h"
 #include "cli/images/decode.h"
 #include "cli/images/image.h"
 #include "cli/system/os.h"
@@ -204,12 +205,15 @@ static bool deliver_next(pipeline *p, size_t *failed)
     }
     bool good = !p->failed, run = s->state == SLOT_DONE;
     cli_monitor_leave(p->monitor);
+    const size_t index = cli_shard_item(&feed->shard, p->delivered);
     if (good && !run) {
         if (s->fault) cli_error("%s", s->fault);
         ++*failed;
-    }
-    if (good && run) {
-        good = feed->result(feed->user, cli_shard_item(&feed->shard, p->delivered), s->outputs);
+    } else if (good && !cli_all_finite(s->outputs, p->classes)) {
+        cli_error("%s: the network gives no finite numbers for it", feed->paths[index]);
+        ++*failed;
+    } else if (good) {
+        good = feed->result(feed->user, index, s->outputs);
     }
     cli_monitor_enter(p->monitor);
     free(s->fault);

@@ -62,7 +62,8 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
         if (kind == CLI_PATH_DIRECTORY) {
             complete = walk(paths, path, depth + 1) && complete;
             free(path);
-        } else if (kind == CLI_PATH_FILE && has_image_extension(names[i])) {
+        } else if (path && kind != CLI_PATH_OTHER && has_image_extension(names[i])) {
+            /* Also a link to nowhere, which is reported when it is its turn. */
             complete = push(paths, path) && complete;
         } else {
             complete = complete && path;

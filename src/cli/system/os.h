@@ -23,8 +23,8 @@ double cli_time_ms(void);
 
 bool cli_is_terminal(FILE *stream);
 
-/* The columns of the terminal that standard output is, or 80. */
-uint32_t cli_terminal_width(void);
+/* The columns of the terminal that a stream is, or 80. */
+uint32_t cli_terminal_width(FILE *stream);
 
 /* The processor's cores that this process may use; at least 1. */
 uint32_t cli_core_count(void);
@@ -40,6 +40,9 @@ cli_path_kind cli_path_get_kind(const char *path);
 
 /* The same, but a symbolic link to a directory is CLI_PATH_OTHER: such links can form circles. */
 cli_path_kind cli_path_get_entry_kind(const char *path);
+
+/* Whether both name the same regular file, which need not be there yet. */
+bool cli_path_same_file(const char *a, const char *b);
 
 bool cli_path_is_absolute(const char *path);
 

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,9 +15,54 @@
 
 #include "cli/system/report.h"
 
+/* The files that are being written, for a signal that ends the process. */
+static struct temporary {
+    volatile sig_atomic_t there;
+    char path[4096];
+} temporaries[64];
+
+enum { TEMPORARIES = sizeof temporaries / sizeof *temporaries };
+
+/* The signal's own action follows, when this returns: the handler is for once. */
+static void remove_temporaries(int number)
+{
+    for (int i = 0; i < TEMPORARIES; i++) {
+        if (temporaries[i].there) unlink(temporaries[i].path);
+    }
+    raise(number);
+}
+
 void cli_os_start(int *argc, char ***argv)
 {
+    static const int endings[] = {SIGHUP, SIGINT, SIGTERM};
     (void)argc, (void)argv;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        struct sigaction action;
+        const bool known = sigaction(endings[i], NULL, &action) == 0;
+        if (!known || action.sa_handler == SIG_IGN) continue; /* as nohup wants it */
+        action = (struct sigaction){.sa_handler = remove_temporaries, .sa_flags = SA_RESETHAND};
+        sigaction(endings[i], &action, NULL);
+    }
+}
+
+/* Beyond so many, and with longer names, files are left where they are. */
+static void note_temporary(const char *path)
+{
+    if (strlen(path) >= sizeof temporaries[0].path) return;
+    for (int i = 0; i < TEMPORARIES; i++) {
+        if (temporaries[i].there) continue;
+        strcpy(temporaries[i].path, path);
+        temporaries[i].there = 1;
+        return;
+    }
+}
+
+static void forget_temporary(const char *path)
+{
+    for (int i = 0; i < TEMPORARIES; i++) {
+        if (temporaries[i].there && strcmp(temporaries[i].path, path) == 0)
+            temporaries[i].there = 0;
+    }
 }
 
 char *cli_environment(const char *name)
@@ -37,10 +83,10 @@ bool cli_is_terminal(FILE *stream)
     return isatty(fileno(stream)) == 1;
 }
 
-uint32_t cli_terminal_width(void)
+uint32_t cli_terminal_width(FILE *stream)
 {
     struct winsize size;
-    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    bool known = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     return known ? size.ws_col : 80;
 }
 
@@ -69,6 +115,30 @@ cli_path_kind cli_path_get_entry_kind(const char *path)
     if (!S_ISLNK(info.st_mode)) return kind_of_mode(info.st_mode);
     cli_path_kind target = cli_path_get_kind(path);
     return target == CLI_PATH_DIRECTORY ? CLI_PATH_OTHER : target;
+}
+
+/* The folder of a file that is not there. */
+static bool look_at_folder(const char *path, struct stat *info)
+{
+    char *folder = cli_copy_text(path);
+    if (!folder) return false;
+    const size_t length = cli_path_folder_length(path);
+    folder[length] = '\0';
+    const bool found = stat(length ? folder : ".", info) == 0;
+    free(folder);
+    return found;
+}
+
+bool cli_path_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    const bool a_there = stat(a, &of_a) == 0, b_there = stat(b, &of_b) == 0;
+    if (a_there != b_there || (a_there && !S_ISREG(of_a.st_mode))) return false;
+    if (!a_there && (strcmp(a + cli_path_folder_length(a), b + cli_path_folder_length(b)) != 0 ||
+                     !look_at_folder(a, &of_a) || !look_at_folder(b, &of_b))) {
+        return false;
+    }
+    return of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
 
 bool cli_path_is_absolute(const char *path)
@@ -174,6 +244,7 @@ static int open_temporary(cli_file *file)
         fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0 || errno != EEXIST) break;
     }
+    if (fd >= 0) note_temporary(file->temporary);
     if (fd < 0) {
         int reason = errno;
         free(file->temporary);
@@ -208,6 +279,7 @@ bool cli_file_end(cli_file *file, bool commit)
     if (file->temporary) {
         if (commit && !reason && rename(file->temporary, file->path) != 0) reason = errno;
         if (!commit || reason) unlink(file->temporary);
+        forget_temporary(file->temporary);
     }
     if (commit && reason) cli_error("%s: cannot write: %s", file->path, strerror(reason));
     free(file->path);

@@ -87,10 +87,10 @@ bool cli_is_terminal(FILE *stream)
     return GetConsoleMode((HANDLE)_get_osfhandle(_fileno(stream)), &mode) != 0;
 }
 
-uint32_t cli_terminal_width(void)
+uint32_t cli_terminal_width(FILE *stream)
 {
     CONSOLE_SCREEN_BUFFER_INFO info;
-    bool known = GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &info);
+    bool known = GetConsoleScreenBufferInfo((HANDLE)_get_osfhandle(_fileno(stream)), &info);
     return known ? (uint32_t)(info.srWindow.Right - info.srWindow.Left + 1) : 80;
 }
 
@@ -126,6 +126,21 @@ cli_path_kind cli_path_get_entry_kind(const char *path)
         return CLI_PATH_OTHER;
     }
     return cli_path_get_kind(path);
+}
+
+/* By name: links are not followed. */
+bool cli_path_same_file(const char *a, const char *b)
+{
+    wchar_t *wide_a = widen(a), *wide_b = widen(b);
+    wchar_t *full_a = wide_a ? _wfullpath(NULL, wide_a, 0) : NULL;
+    wchar_t *full_b = wide_b ? _wfullpath(NULL, wide_b, 0) : NULL;
+    const bool same = full_a && full_b && _wcsicmp(full_a, full_b) == 0;
+    free(wide_a);
+    free(wide_b);
+    free(full_a);
+    free(full_b);
+    const cli_path_kind kind = same ? cli_path_get_kind(a) : CLI_PATH_OTHER;
+    return kind == CLI_PATH_FILE || kind == CLI_PATH_MISSING;
 }
 
 bool cli_path_is_absolute(const char *path)

@@ -140,29 +140,37 @@ void cli_report_setup(bool quiet, bool verbose)
     if (verbose && !quiet) library_log.level = VRN_LOG_INFO;
 }
 
-/* A bar, [####....], of the part `done` of `total`. */
-static void draw_bar(uint64_t done, uint64_t total)
+/* One line of the terminal: a bar, [####    ], of the part `done` of `total`, as long as there is room, and a text. */
+static void draw_line(uint64_t done, uint64_t total, const char *text)
 {
     static const char full[] = "##############################";
-    const int width = sizeof full - 1;
-    int part = (int)(done * (uint64_t)width / total);
-    fprintf(stderr, "\r[%.*s%*s] ", part, full, width - part, "");
+    const int columns =
+        (int)cli_terminal_width(stderr) - 1; /* past the last one a line may begin */
+    const int room = columns - (int)strlen(text) - 3;
+    const int width = room < (int)sizeof full - 1 ? room : (int)sizeof full - 1;
+    fputc('\r', stderr);
+    if (width > 4) {
+        const int part = (int)(done * (uint64_t)width / total);
+        fprintf(stderr, "[%.*s%*s] ", part, full, width - part, "");
+    }
+    fprintf(stderr, "%.*s\033[K", columns, text);
 }
 
-static void draw_left(double seconds)
+/* ", 1:05 left" */
+static void print_left(char text[32], double seconds)
 {
     const unsigned long left = (unsigned long)(seconds + 0.5);
-    fprintf(stderr, ", %lu:%02lu left", left / 60, left % 60);
+    snprintf(text, 32, ", %lu:%02lu left", left / 60, left % 60);
 }
 
 static void draw_images(uint64_t done, uint64_t total, double seconds)
 {
-    double rate = seconds > 0 ? (double)done / seconds : 0;
-    draw_bar(done, total);
-    fprintf(stderr, "%llu of %llu images, %.1f a second", (unsigned long long)done,
-            (unsigned long long)total, rate);
-    if (done > 0) draw_left((double)(total - done) / rate);
-    fputs("\033[K", stderr);
+    const double rate = seconds > 0 ? (double)done / seconds : 0;
+    char left[32] = "", text[128];
+    if (done > 0) print_left(left, (double)(total - done) / rate);
+    snprintf(text, sizeof text, "%llu of %llu images, %.1f a second%s", (unsigned long long)done,
+             (unsigned long long)total, rate, left);
+    draw_line(done, total, text);
 }
 
 void cli_progress(size_t done, size_t total)
@@ -200,9 +208,10 @@ void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
         state.progress_shown = true;
         clear_progress();
     } else {
+        char line[160];
+        snprintf(line, sizeof line, "%u of %u: tuning %s", done, total, text);
         state.progress_shown = true;
-        draw_bar(done, total);
-        fprintf(stderr, "%u of %u: tuning %s\033[K", done, total, text);
+        draw_line(done, total, line);
     }
     fflush(stderr);
     cli_output_leave();
@@ -218,11 +227,12 @@ void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double 
     if (done >= total) {
         clear_progress();
     } else {
-        draw_bar(done, total);
-        fprintf(stderr, "%s: %.1f of %.1f MB", name, (double)done * 1e-6, (double)total * 1e-6);
-        if (bytes_per_s > 0) fprintf(stderr, ", %.1f MB/s", bytes_per_s * 1e-6);
-        if (seconds_left >= 0 && seconds_left < longest) draw_left(seconds_left);
-        fputs("\033[K", stderr);
+        char rate[32] = "", left[32] = "", text[256];
+        if (bytes_per_s > 0) snprintf(rate, sizeof rate, ", %.1f MB/s", bytes_per_s * 1e-6);
+        if (seconds_left >= 0 && seconds_left < longest) print_left(left, seconds_left);
+        snprintf(text, sizeof text, "%s: %.1f of %.1f MB%s%s", name, (double)done * 1e-6,
+                 (double)total * 1e-6, rate, left);
+        draw_line(done, total, text);
     }
     fflush(stderr);
     cli_output_leave();
