@@ -123,7 +123,9 @@ static bool create(application *app, const char *model, bool validation)
 
 static void destroy(application *app)
 {
-    vkDeviceWaitIdle(app->renderer.device); /* the session's recordings are among what runs */
+    if (!app->renderer.instance) return;
+    /* The session's recordings are among what runs. */
+    if (app->renderer.device) vkDeviceWaitIdle(app->renderer.device);
     vrn_session_destroy(&app->session);
     vrn_model_destroy(&app->model);
     vrn_device_destroy(&app->device);
@@ -281,8 +283,10 @@ int main(int argc, char **argv)
     const bool good = open_labels(&app) && create(&app, argv[1], validation) && run(&app);
     destroy(&app);
     const bool written = !app.labels || fclose(app.labels) == 0;
-    printf("%u of %u right; the host read %.0f bytes a frame\n", app.right, app.total,
-           app.total ? (double)app.bytes_read / app.total : 0);
+    if (app.total > 0) {
+        printf("%u of %u right; the host read %.0f bytes a frame\n", app.right, app.total,
+               (double)app.bytes_read / app.total);
+    }
     if (validation) printf("%u messages of the validation layer\n", app.renderer.complaints);
     return good && written && app.renderer.complaints == 0 ? 0 : 1;
 }

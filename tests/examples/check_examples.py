@@ -47,8 +47,18 @@ def check_classify(example, model, source):
         assert output.split()[1] == picture, output
 
 
+def check_refusals(render, model):
+    """What is missing is one line, whether or not a device has been made by then."""
+    for arguments, words in (((model, "--pictures", "nowhere"), "nowhere/labels.csv: cannot be written"),
+                             (("nowhere.pth",), "nowhere.pth: ")):
+        done = subprocess.run((render, *arguments), capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, ""), done
+        assert done.stderr.startswith(words) and done.stderr.count("\n") == 1, done
+
+
 def check_render(example, model):
     render = example("render_and_classify")
+    check_refusals(render, model)
     output = run(render, model, "--frames", "8", "--validation")
     right, total, read = summary(output)
     print(output)
