@@ -236,8 +236,9 @@ typedef struct vrn_submit_order {
 } vrn_submit_order;
 
 /* vrn_session_submit, ordered among the application's own work by timeline semaphores. Does not wait for
- * them on the host; but where `in_flight` submissions are under way the oldest is completed first, and
- * a session is destroyed after what it submitted: values that are waited for must come without that.
+ * them on the host; but where `in_flight` submissions are under way the oldest is completed first, where
+ * the driver refuses a part of this one the parts before it are completed first, and a session is destroyed
+ * after what it submitted: values that are waited for must come without that.
  * Needs VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED), unless there are no points. Other errors
  * as of vrn_session_submit. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_batch *batch,

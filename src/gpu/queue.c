@@ -156,6 +156,16 @@ static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers,
     return device->vk.QueueSubmit(device->queue, 1, &info, fence);
 }
 
+/* Gives the fence to what was submitted without one, whose last part failed. Where that fails too, the queue is waited
+ * for, with the lock held that an application's thread may need to let it go on. */
+static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
+{
+    const bool fenced =
+        device->vk.QueueSubmit(device->queue, 0, NULL, commands->fence) == VK_SUCCESS;
+    if (!fenced) device->vk.QueueWaitIdle(device->queue);
+    return fenced;
+}
+
 /* Each buffer by itself, or all together; the first behind `ahead`, where there is one. Drivers may join what one call
  * submits, so there are as many calls. */
 static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkCommandBuffer ahead,
@@ -167,6 +177,7 @@ static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkComma
     if (!result) result = reset_fence(commands, device);
     if (result) return result;
     VkResult submitted = VK_SUCCESS;
+    bool under_way = false; /* parts of what failed */
     vrn_device_lock_queue(device);
     atomic_store(&device->submitted, true);
     const double begin = vrn_time_ms();
@@ -181,13 +192,14 @@ static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkComma
         };
         submitted = submit(device, behind ? both : buffers + i, behind ? 2 : length, &own,
                            last ? commands->fence : VK_NULL_HANDLE);
-        /* What is under way has no fence, and must not outlive its buffers. */
-        if (submitted != VK_SUCCESS && i > 0) device->vk.QueueWaitIdle(device->queue);
+        if (submitted != VK_SUCCESS && i > 0) under_way = fence_the_rest(commands, device);
     }
     commands->driver_ms = vrn_time_ms() - begin;
     vrn_device_unlock_queue(device);
-    commands->pending = submitted == VK_SUCCESS;
-    return vrn_device_check(device, submitted, "vkQueueSubmit");
+    commands->pending = submitted == VK_SUCCESS || under_way;
+    result = vrn_device_check(device, submitted, "vkQueueSubmit");
+    if (under_way) finish(commands, device); /* it must not outlive its buffers */
+    return result;
 }
 
 vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,

@@ -14,6 +14,7 @@
 static struct {
     VkResult waited, reset, submitted;
     int waits, resets, submits, idles;
+    int fail_from;         /* that submission and all later ones fail, from 1 */
     int fail_submit;       /* the how-manieth, from 1 */
     int fences;            /* that were given to submissions */
     uint64_t longest_wait; /* that was asked for, in nanoseconds */
@@ -45,11 +46,12 @@ static VkResult VKAPI_CALL fake_QueueSubmit(VkQueue queue, uint32_t count,
                                             const VkSubmitInfo *infos, VkFence fence)
 {
     (void)queue;
-    assert_int_equal(count, 1);
-    assert_true(fake.submits < 8);
-    fake.buffers[fake.submits++] = infos->commandBufferCount;
+    assert_true(count <= 1 && fake.submits < 8);
+    fake.buffers[fake.submits++] = count ? infos->commandBufferCount : 0;
     fake.fences += fence != VK_NULL_HANDLE;
-    return fake.submits == fake.fail_submit ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
+    const bool fails =
+        fake.submits == fake.fail_submit || (fake.fail_from && fake.submits >= fake.fail_from);
+    return fails ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
 }
 
 static VkResult VKAPI_CALL fake_QueueWaitIdle(VkQueue queue)
@@ -142,9 +144,22 @@ static void parts_that_were_submitted_are_waited_for(void **state)
     assert_int_equal(
         vrn_commands_submit_parts(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
         VRN_ERROR_OUT_OF_MEMORY);
-    assert_int_equal(fake.idles, 1);
+    assert_int_equal(fake.submits, 4); /* the last gives the fence, waited for unlocked .. */
+    assert_int_equal(fake.buffers[3], 0);
+    assert_int_equal(fake.fences, 2);
+    assert_int_equal(fake.waits, 1);
+    assert_int_equal(fake.idles, 0);
     assert_false(commands.pending);
     fake.submits = 0;
+    fake.fail_from = 2;
+    assert_int_equal(
+        vrn_commands_submit_parts(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
+        VRN_ERROR_OUT_OF_MEMORY);
+    assert_int_equal(fake.submits, 3);
+    assert_int_equal(fake.waits, 1);
+    assert_int_equal(fake.idles, 1); /* .. or, if that fails too, the queue */
+    assert_false(commands.pending);
+    fake.submits = fake.fail_from = 0;
     fake.fail_submit = 1;
     assert_int_equal(
         vrn_commands_submit_parts(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
