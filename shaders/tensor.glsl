@@ -17,7 +17,7 @@ const float HALF_MAX = 65504.0;
 
 // The nearest halves, ties to even; what lies beyond their range becomes the largest. Vulkan leaves to drivers how
 // packHalf2x16 and conversions round, and some cut off (RADV): what they are given has no more bits than a half.
-// Below 2^-14, where halves have fewer bits, they are within a step, 2^-24.
+// Below 2^-14, where halves have fewer bits, they are within a step, 2^-24. NaN need not stay NaN.
 vec4 to_halves(vec4 value) {
     uvec4 bits = floatBitsToUint(clamp(value, -HALF_MAX, HALF_MAX));
     return uintBitsToFloat((bits + 0xfffu + (bits >> 13 & 1u)) & ~0x1fffu);

@@ -472,9 +472,10 @@ typedef struct vrn_session_params {
  * weights (once for all sessions of the model on this device). Messages go to the device's log. Takes from tens
  * of milliseconds to seconds; blocking. Commands are recorded by the first run of each ticket's slot, and again
  * where a run has another number or kind of images; the first photos also make what prepares them.
- * Errors: VRN_ERROR_INVALID_ARGUMENT (an unknown tap, an input too small for the network),
- * VRN_ERROR_FILE (the model's parameters are not all finite, or a variance is negative), VRN_ERROR_UNSUPPORTED
- * (one image's tensor exceeds what the device can bind), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
+ * Errors: VRN_ERROR_INVALID_ARGUMENT (an unknown tap, an input too small for the network, a `kernel` that
+ * begins no name in this build), VRN_ERROR_FILE (the model's parameters are not all finite, or a variance is
+ * negative), VRN_ERROR_UNSUPPORTED (one image's tensor exceeds what the device can bind),
+ * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_create(vrn_session **session, vrn_device *device,
                                       const vrn_model *model, const vrn_session_params *params);
 
@@ -718,9 +719,9 @@ typedef struct vrn_selftest_params {
  * `summary` may be NULL; it is written with VRN_OK and VRN_ERROR_WRONG_RESULTS. An entry is valid during the
  * call of `visit`; the texts it points to are static.
  *
- * Each wrong kernel is a warning in the log; one that the driver cannot make or run is an error too. Errors:
- * VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT), VRN_ERROR_INVALID_ARGUMENT,
- * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST (after `visit` for the kernel that was running). */
+ * Each wrong kernel is a warning in the log; one that the driver cannot run is an error too. Errors:
+ * VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT), VRN_ERROR_INVALID_ARGUMENT (also a
+ * `kernel` that begins no name in this build), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST (after `visit` for the kernel that was running). */
 VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *params,
                                        vrn_selftest_summary *summary,
                                        void (*visit)(void *user, const vrn_selftest_entry *entry),

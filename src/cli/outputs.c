@@ -4,10 +4,16 @@
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
-/* Whether a path that is to be written is another one, NULL being none. */
+/* Whether one path that is to be written is another, NULL being none. */
 static bool clash(const char *output, const char *other)
 {
     return output && other && cli_path_same_file(output, other);
+}
+
+/* The same for something that is read if it is a file: "resnet50" need not be one. */
+static bool clash_input(const char *output, const char *input)
+{
+    return input && cli_path_get_kind(input) == CLI_PATH_FILE && clash(output, input);
 }
 
 /* An output beside everything that is read. */
@@ -15,12 +21,12 @@ static int check_inputs(const char *command, const cli_options *options, const c
 {
     const char *const inputs[] = {options->model, options->labels, options->input, options->images};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
-        if (clash(output, inputs[i])) {
+        if (clash_input(output, inputs[i])) {
             return cli_usage(command, "%s: would be written over what is read", output);
         }
     }
     for (uint32_t i = 0; i < options->argument_count; i++) {
-        if (clash(output, options->arguments[i])) {
+        if (clash_input(output, options->arguments[i])) {
             return cli_usage(command, "%s: would be written over what is read", output);
         }
     }

@@ -301,7 +301,8 @@ static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
     return work->jobs[index].result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
 }
 
-/* Makes what was taken, with the lock released meanwhile, and enters it. `refused`: as of vrn_pipelines_try, or NULL. */
+/* Makes what was taken, with the lock released meanwhile, and enters it. `refused`: as of vrn_pipelines_try, or
+ * NULL. */
 static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, bool *refused)
 {
     struct vrn_pipeline_store *store = device->pipelines;

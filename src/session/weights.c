@@ -267,12 +267,13 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* Whether all are numbers that can be computed with. A convolution's NaN would be taken for a zero by the ReLU behind
- * it on most devices, and never be seen. */
+/* Whether all are numbers that can be computed with: an infinite variance can. A convolution's NaN would be taken for a
+ * zero by the ReLU behind it on most devices, and never be seen. */
 static bool is_sound(const loaded *l, double eps)
 {
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        if (l->counts[i] && !isfinite(largest_magnitude(l->param[i], l->counts[i]))) return false;
+        if (i == VRN_PARAM_VAR || l->counts[i] == 0) continue;
+        if (!isfinite(largest_magnitude(l->param[i], l->counts[i]))) return false;
     }
     for (uint64_t i = 0; i < l->counts[VRN_PARAM_VAR]; i++) {
         if (!((double)l->param[VRN_PARAM_VAR][i] + eps > 0)) return false;
@@ -280,8 +281,8 @@ static bool is_sound(const loaded *l, double eps)
     return true;
 }
 
-/* The module of a node, or of the norm folded into it, whose parameters are not sound; NULL: neither, as far as there is
- * memory to look. */
+/* The module of a node, or of the norm folded into it, whose parameters are not sound; NULL: neither, as far as
+ * there is memory to look. */
 static const char *unsound_module(const vrn_model *model, const vrn_node *node)
 {
     loaded own, norm;

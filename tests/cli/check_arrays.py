@@ -117,11 +117,13 @@ class Arrays(ProgramTest):
         files.write_npy(x, (100000, 3, 8, 8), [])
         os.truncate(x, os.path.getsize(x) + 100000 * 3 * 8 * 8 * 4)  # zeros: seconds of work
         for number in (signal.SIGINT, signal.SIGTERM):
-            process = subprocess.Popen([program.PROGRAM, "infer", *RANDOM, "--input", x, "--output", y, "--batch", "1"])
+            process = subprocess.Popen([program.PROGRAM, "infer", *RANDOM, "--input", x, "--output", y, "--batch", "1"],
+                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+            self.addCleanup(process.kill)
             while process.poll() is None and not any(name.startswith("y.npy.part") for name in os.listdir(self.folder)):
                 time.sleep(0.01)
             process.send_signal(number)
-            self.assertEqual(process.wait(), -number)
+            self.assertEqual(process.wait(timeout=600), -number)
             self.assertEqual(os.listdir(self.folder), ["x.npy"])
 
     def test_failed_runs_leave_nothing(self):

@@ -194,6 +194,10 @@ static inline void app_create(application *app, uint32_t api_version)
         .api_version = api_version,
     };
     assert_int_equal(vrn_device_get_wishes(&app->wishes, &params), VRN_OK);
+    const VkBaseInStructure *first = app->wishes.chain;
+    for (const VkBaseInStructure *s = first; s; s = s->pNext) {
+        if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2) assert_ptr_equal(s, first);
+    }
     app_create_device(app, app->wishes.chain, app->wishes.extensions, app->wishes.extension_count);
 }
 

@@ -39,9 +39,10 @@ typedef struct life {
     vrn_result (*lead)(life_world *world, life_outcome *outcome);
     bool needs_device; /* world->device: pipelines are made once, and stay */
     bool no_device;    /* knows nothing of Vulkan */
-    bool asked; /* takes long, or not any device will do: led where somebody asks for it by name */
-    bool
-        compiles; /* needs a driver that tells about kernels, be it one that runs nothing (RADV without a GPU) */
+    /* Takes long, or not any device will do: led where somebody asks for it by name. */
+    bool asked;
+    /* Needs a driver that tells about kernels, be it one that runs nothing (RADV without a GPU). */
+    bool compiles;
 } life;
 
 /* The life of this name; NULL: there is none. */

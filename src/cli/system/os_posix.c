@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,7 +22,12 @@ static struct temporary {
     char path[4096];
 } temporaries[64];
 
-enum { TEMPORARIES = sizeof temporaries / sizeof *temporaries };
+static const int endings[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ};
+
+enum {
+    TEMPORARIES = sizeof temporaries / sizeof *temporaries,
+    ENDINGS = sizeof endings / sizeof *endings,
+};
 
 /* The signal's own action follows, when this returns: the handler is for once. */
 static void remove_temporaries(int number)
@@ -34,9 +40,8 @@ static void remove_temporaries(int number)
 
 void cli_os_start(int *argc, char ***argv)
 {
-    static const int endings[] = {SIGHUP, SIGINT, SIGTERM};
     (void)argc, (void)argv;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    for (size_t i = 0; i < ENDINGS; i++) {
         struct sigaction action;
         const bool known = sigaction(endings[i], NULL, &action) == 0;
         if (!known || action.sa_handler == SIG_IGN) continue; /* as nohup wants it */
@@ -52,9 +57,23 @@ static void note_temporary(const char *path)
     for (int i = 0; i < TEMPORARIES; i++) {
         if (temporaries[i].there) continue;
         strcpy(temporaries[i].path, path);
+        atomic_signal_fence(memory_order_release);
         temporaries[i].there = 1;
         return;
     }
+}
+
+/* Makes a new file and notes it, with no signal between; returns -1 and errno where it is there already. */
+static int make_temporary(const char *path)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), reason = errno;
+    if (fd >= 0) note_temporary(path);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = reason;
+    return fd;
 }
 
 static void forget_temporary(const char *path)
@@ -241,10 +260,9 @@ static int open_temporary(cli_file *file)
     int fd = -1;
     for (unsigned attempt = 0; attempt < 100; attempt++) {
         snprintf(file->temporary, capacity, "%s.part-%ld-%u", file->path, (long)getpid(), attempt);
-        fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = make_temporary(file->temporary);
         if (fd >= 0 || errno != EEXIST) break;
     }
-    if (fd >= 0) note_temporary(file->temporary);
     if (fd < 0) {
         int reason = errno;
         free(file->temporary);
