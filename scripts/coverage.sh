@@ -23,7 +23,7 @@ status=0
 # The drivers' kernels are no part of this: each case of an operator on an eighth of them.
 # Where a test limits the size of files, gcov has its own fail to be written, and is not to say so among the output.
 (cd "$folder" && GCOV_ERROR_FILE=/dev/null VRN_TEST_KERNEL_STRIDE=8 ctest --output-on-failure \
-    --parallel "$(nproc)" --label-regex 'unit|lavapipe|hub' --label-exclude install "$@" </dev/null 2>&1) |
+    --parallel "$(nproc)" --label-regex 'unit|lavapipe|hub' --exclude-regex '^install' "$@" </dev/null 2>&1) |
     tee "$build_root/log/coverage-ctest.txt" | tail -n 20 || status=$?
 
 report=$folder/report

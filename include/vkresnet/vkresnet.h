@@ -721,7 +721,8 @@ typedef struct vrn_selftest_params {
  *
  * Each wrong kernel is a warning in the log; one that the driver cannot run is an error too. Errors:
  * VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT), VRN_ERROR_INVALID_ARGUMENT (also a
- * `kernel` that begins no name in this build), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST (after `visit` for the kernel that was running). */
+ * `kernel` that begins no name in this build), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST (after `visit`
+ * for the kernel that was running). */
 VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *params,
                                        vrn_selftest_summary *summary,
                                        void (*visit)(void *user, const vrn_selftest_entry *entry),

@@ -356,9 +356,10 @@ static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t
     }
 }
 
-static vrn_result prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
-                          vrn_pipeline *pipelines, bool *refused)
+vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                             vrn_pipeline *pipelines, bool *refused)
 {
+    if (refused) *refused = false;
     struct vrn_pipeline_store *store = device->pipelines;
     uint32_t *entries = vrn_alloc(count, sizeof *entries);
     pipeline_job *jobs = vrn_alloc(count, sizeof *jobs);
@@ -382,14 +383,7 @@ static vrn_result prepare(vrn_device *device, const vrn_pipeline_key *keys, uint
 vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
                                  vrn_pipeline *pipelines)
 {
-    return prepare(device, keys, count, pipelines, NULL);
-}
-
-vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
-                             vrn_pipeline *pipelines, bool *refused)
-{
-    *refused = false;
-    return prepare(device, keys, count, pipelines, refused);
+    return vrn_pipelines_try(device, keys, count, pipelines, NULL);
 }
 
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vrn_pipeline_key *key)

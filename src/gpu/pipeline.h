@@ -41,7 +41,8 @@ vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *key
                                  vrn_pipeline *pipelines);
 
 /* The same, and says whether it was the driver that failed on a device that goes on: what it refuses or has no memory
- * for can be a single pipeline's own trouble. That is a warning in the log. */
+ * for can be a single pipeline's own trouble. That is a warning in the log. NULL: it is an error
+ * like any other. */
 vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
                              vrn_pipeline *pipelines, bool *refused);
 

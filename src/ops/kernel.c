@@ -1,6 +1,8 @@
 #include "ops/kernel.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -202,26 +204,44 @@ static bool pass_supported(const vrn_kernel *kernel, uint32_t index, const vrn_o
                (uint64_t)limits->maxComputeWorkGroupCount[0] * limits->maxComputeWorkGroupCount[1];
 }
 
-bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device)
+static bool lacks(char why[VRN_WHY_MAX], const char *format, ...) VRN_PRINTF(2, 3);
+static bool lacks(char why[VRN_WHY_MAX], const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (why) vsnprintf(why, VRN_WHY_MAX, format, args);
+    va_end(args);
+    return false;
+}
+
+bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, char why[VRN_WHY_MAX])
 {
     const vrn_subgroup_info *subgroup = &device->subgroup;
     const vrn_matrix_list *matrices = &device->matrices;
+    const uint32_t lacking = kernel->needs & ~device->info.capabilities;
     const uint32_t reserved = kernel->matrix.invocations ? matrices->reserved_shared : 0;
-    if (!vrn_device_has(device, kernel->needs) ||
-        kernel->shared_bytes + reserved > device->limits.maxComputeSharedMemorySize) {
-        return false;
+    const uint32_t shared = kernel->shared_bytes + reserved;
+    if (lacking) return lacks(why, "needs %s", vrn_capability_name(lacking & (~lacking + 1)));
+    if (shared > device->limits.maxComputeSharedMemorySize) {
+        return lacks(why, "needs %u bytes of shared memory, of %u", shared,
+                     device->limits.maxComputeSharedMemorySize);
     }
     if (kernel->subgroup_size && (kernel->subgroup_size < subgroup->size_min ||
                                   kernel->subgroup_size > subgroup->size_max)) {
-        return false;
+        return lacks(why, "needs subgroups of %u, of %u to %u", kernel->subgroup_size,
+                     subgroup->size_min, subgroup->size_max);
     }
-    return !kernel->matrix.m || vrn_matrix_listed(matrices, &kernel->matrix);
+    if (kernel->matrix.m && !vrn_matrix_listed(matrices, &kernel->matrix)) {
+        return lacks(why, "needs matrices of %u x %u x %u, which the device does not list",
+                     kernel->matrix.m, kernel->matrix.n, kernel->matrix.k);
+    }
+    return true;
 }
 
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device)
 {
-    if (kernel->bytes != (desc->w == VRN_TYPE_I8) || !vrn_kernel_possible(kernel, device)) {
+    if (kernel->bytes != (desc->w == VRN_TYPE_I8) || !vrn_kernel_possible(kernel, device, NULL)) {
         return false;
     }
     if (kernel->fits && !kernel->fits(kernel, desc)) return false;

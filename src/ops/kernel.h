@@ -144,8 +144,11 @@ vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log);
 bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device);
 
-/* Whether the device has the kernel's capabilities, subgroups and matrices, whatever the operation. */
-bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device);
+enum { VRN_WHY_MAX = 96 };
+
+/* Whether the device has the kernel's capabilities, shared memory, subgroups and matrices, whatever the operation. Says
+ * what it lacks, unless `why` is NULL. */
+bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, char why[VRN_WHY_MAX]);
 
 /* Fills the key of a pass's pipeline for an operation. */
 void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,

@@ -98,34 +98,25 @@ static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kerne
     return count;
 }
 
+_Static_assert(sizeof((vrn_selftest_entry *)0)->skipped == VRN_WHY_MAX, "the same text");
+
 /* Why no case is to be run on a kernel. */
-static void explain_skipped(char text[96], const vrn_kernel *kernel, const vrn_device *device)
+static void explain_skipped(char text[VRN_WHY_MAX], const vrn_kernel *kernel,
+                            const vrn_device *device)
 {
     const VkPhysicalDeviceLimits *limits = &device->limits;
-    const uint32_t lacking = kernel->needs & ~device->info.capabilities;
     uint32_t threads = 0;
     for (uint32_t i = 0; i < kernel->pass_count; i++) {
         threads = vrn_max_u32(threads, kernel->pass[i].row[0]);
     }
-    if (lacking) {
-        snprintf(text, 96, "needs %s", vrn_capability_name(lacking & (~lacking + 1)));
-    } else if (kernel->shared_bytes > limits->maxComputeSharedMemorySize) {
-        snprintf(text, 96, "needs %u bytes of shared memory, of %u", kernel->shared_bytes,
-                 limits->maxComputeSharedMemorySize);
-    } else if (threads > limits->maxComputeWorkGroupInvocations ||
-               threads > limits->maxComputeWorkGroupSize[0]) {
-        snprintf(text, 96, "needs work groups of %u, of at most %u", threads,
+    if (!vrn_kernel_possible(kernel, device, text)) return;
+    if (threads > limits->maxComputeWorkGroupInvocations ||
+        threads > limits->maxComputeWorkGroupSize[0]) {
+        snprintf(text, VRN_WHY_MAX, "needs work groups of %u, of at most %u", threads,
                  vrn_min_u32(limits->maxComputeWorkGroupInvocations,
                              limits->maxComputeWorkGroupSize[0]));
-    } else if (kernel->subgroup_size && (kernel->subgroup_size < device->subgroup.size_min ||
-                                         kernel->subgroup_size > device->subgroup.size_max)) {
-        snprintf(text, 96, "needs subgroups of %u, of %u to %u", kernel->subgroup_size,
-                 device->subgroup.size_min, device->subgroup.size_max);
-    } else if (kernel->matrix.m && !vrn_matrix_listed(&device->matrices, &kernel->matrix)) {
-        snprintf(text, 96, "needs matrices of %u x %u x %u, which the device does not list",
-                 kernel->matrix.m, kernel->matrix.n, kernel->matrix.k);
     } else {
-        snprintf(text, 96, "no case is within the device's limits");
+        snprintf(text, VRN_WHY_MAX, "no case is within the device's limits");
     }
 }
 

@@ -148,8 +148,7 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
     *trial = (vrn_trial){.kernel = kernel, .slot = slot};
     for (uint32_t i = 0; i < kernel->pass_count; i++) vrn_kernel_key(kernel, i, desc, &keys[i]);
     vrn_result result =
-        refused ? vrn_pipelines_try(bench->device, keys, kernel->pass_count, pipelines, refused)
-                : vrn_pipelines_prepare(bench->device, keys, kernel->pass_count, pipelines);
+        vrn_pipelines_try(bench->device, keys, kernel->pass_count, pipelines, refused);
     vrn_descriptor_counts counts = {0};
     vrn_kernel_count_descriptors(kernel, desc, &counts);
     if (!result) result = vrn_descriptor_pool_create(&trial->pool, bench->device, counts);

@@ -101,7 +101,7 @@ static void every_kernel_is_covered(void **state)
     for (uint32_t o = 0; o < VRN_OP_COUNT; o++) {
         const vrn_operator *op = vrn_operator_of((vrn_op)o);
         for (uint32_t i = 0; i < op->kernel_count; i++) {
-            if (!vrn_kernel_possible(&op->kernels[i], device)) continue;
+            if (!vrn_kernel_possible(&op->kernels[i], device, NULL)) continue;
             bool covered = false;
             for (uint32_t c = 0; c < vrn_op_case_count * VRN_TYPE_COUNT && !covered; c++) {
                 vrn_op_desc d = vrn_case_desc(&vrn_op_cases[c / VRN_TYPE_COUNT],

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "faults.h"
+
 enum { SIDE = 16, PIXELS = 3 * SIDE * SIDE, CLASSES = 3 };
 
 static char directory[128];
@@ -165,6 +167,26 @@ static void peak_and_host_time(void **state)
     fixture_done(&device, &log);
 }
 
+/* A kernel that nobody would have chosen, and that the driver cannot compile: a warning, and the others compete. */
+static void what_cannot_be_compiled_is_no_candidate(void **state)
+{
+    (void)state;
+    extern const vrn_module vrn_module_conv_generic;
+    fixture_log log = {0};
+    vrn_device *device = fixture_device(&log, 0);
+    vrn_session *session = NULL;
+    fault_install(device);
+    fault.kind = FAULT_REFUSED;
+    fault.module = &vrn_module_conv_generic;
+    const vrn_session_params params = {.height = SIDE, .width = SIDE, .tune = true};
+    assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
+    assert_true(fault.hit > 0);
+    assert_int_equal(log.errors, 0);
+    assert_int_equal(log.warnings, fault.hit);
+    vrn_session_destroy(&session);
+    vrn_device_destroy(&device);
+}
+
 int main(void)
 {
     fixture_log log = {0};
@@ -184,6 +206,7 @@ int main(void)
         cmocka_unit_test(tuning_is_done_once),
         cmocka_unit_test(without_a_directory_and_in_slices),
         cmocka_unit_test(peak_and_host_time),
+        cmocka_unit_test(what_cannot_be_compiled_is_no_candidate),
     };
     int failed = cmocka_run_group_tests_name("tune", tests, NULL, NULL);
     vrn_model_destroy(&model);

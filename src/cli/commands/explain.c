@@ -97,10 +97,7 @@ static bool run_network(explanation *e, const char *path)
         vrn_session_seen_part(session, e->photo.width, e->photo.height, &e->seen) != VRN_OK) {
         return false;
     }
-    if (!cli_all_finite(e->probabilities, shape[0])) {
-        cli_error("%s: the network gives no finite numbers for it", path);
-        return false;
-    }
+    if (!cli_check_outputs(path, e->probabilities, shape[0])) return false;
     cli_rank(e->scores, e->probabilities, shape[0]);
     return true;
 }

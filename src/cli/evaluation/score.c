@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cli/system/report.h"
+
 static int compare_scores(const void *a, const void *b)
 {
     const cli_score *x = a, *y = b;
@@ -18,9 +20,10 @@ void cli_rank(cli_score *scores, const float *values, uint32_t count)
     qsort(scores, count, sizeof *scores, compare_scores);
 }
 
-bool cli_all_finite(const float *values, uint32_t count)
+bool cli_check_outputs(const char *path, const float *outputs, uint32_t count)
 {
     uint32_t finite = 0;
-    while (finite < count && isfinite(values[finite])) finite++;
+    while (finite < count && isfinite(outputs[finite])) finite++;
+    if (finite < count) cli_error("%s: the network gives no finite numbers for it", path);
     return finite == count;
 }

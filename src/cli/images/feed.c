@@ -209,8 +209,7 @@ static bool deliver_next(pipeline *p, size_t *failed)
     if (good && !run) {
         if (s->fault) cli_error("%s", s->fault);
         ++*failed;
-    } else if (good && !cli_all_finite(s->outputs, p->classes)) {
-        cli_error("%s: the network gives no finite numbers for it", feed->paths[index]);
+    } else if (good && !cli_check_outputs(feed->paths[index], s->outputs, p->classes)) {
         ++*failed;
     } else if (good) {
         good = feed->result(feed->user, index, s->outputs);
