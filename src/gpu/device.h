@@ -53,7 +53,7 @@ struct vrn_device {
     vrn_mutex *weights_lock;
     struct vrn_weights *weights;
 
-    /* Kernels that the self-test found wrong, likewise kept for the session layer (session/avoid.h). Entries
+    /* Kernels that the self-test found wrong, likewise kept for the session layer (plan/avoid.h). Entries
      * are only added: a place is taken by counting, and is empty until it is filled. */
     atomic_uint avoided_count;
     _Atomic(const struct vrn_kernel *) avoided[VRN_AVOIDED_MAX];

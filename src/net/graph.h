@@ -4,7 +4,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "ops/op.h"
+#include "net/op.h"
 
 enum { VRN_NAME_MAX = 48 };
 

@@ -8,7 +8,7 @@
 #include "gpu/device.h"
 #include "gpu/module.h"
 #include "gpu/pipeline.h"
-#include "ops/op.h"
+#include "net/op.h"
 
 /* Bindings of set 0, with the same meaning in every kernel. */
 enum {

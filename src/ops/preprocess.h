@@ -42,10 +42,6 @@ uint32_t vrn_filter_taps(const vrn_filter *filter);
  * normalize_coeffs_8bpc of Pillow's Resample.c, whose results it gives to the bit). */
 void vrn_filter_fill(const vrn_filter *filter, int32_t *table);
 
-/* All of it in plain C, slowly, for comparison: y [height, width, 4] as the device has it, the fourth channel 0.
- * False: out of memory, or as vrn_resize_for. */
-bool vrn_preprocess_reference(const vrn_image *photo, const vrn_transform *transform,
-                              uint32_t height, uint32_t width, float *y);
 
 /* Push constants of shaders/resample.comp and shaders/normalize.comp. */
 typedef struct vrn_resample_push {

@@ -6,7 +6,7 @@
 
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
-#include "ops/op.h"
+#include "net/op.h"
 
 /* Bindings of the kernels here. */
 enum { VRN_TRANSFER_X = 0, VRN_TRANSFER_Y = 1 };

@@ -1,178 +1,514 @@
+/* vrn_session_record: the application's input to the network's, the network as a run records it, and its
+ * results to where the application wants them. */
+#include "session/record.h"
+
+#include <vkresnet/vulkan.h>
+
 #include "base/alloc.h"
 #include "base/util.h"
+#include "gpu/descriptor.h"
+#include "ops/preprocess.h"
+#include "ops/transfer.h"
 #include "session/session.h"
 
-/* A network being recorded. */
+struct vrn_recording {
+    vrn_images images; /* the prepared input is images.tensor */
+    vrn_buffer output; /* results as they leave the network */
+    VkDescriptorPool pool;
+    uint32_t pool_sets;
+};
+
 typedef struct recorder {
-    const vrn_session *session;
-    VkCommandBuffer buffer; /* the present one */
-    vrn_slot
-        *slot; /* whose parts they are; NULL: there is one buffer, which is not the recorder's */
-    VkBuffer input, output;
-    VkQueryPool each; /* a timestamp before every dispatch, or VK_NULL_HANDLE */
-    double ms;        /* what the present buffer holds is expected to take */
+    vrn_session *session;
+    vrn_device *device;
+    struct vrn_recording *recording;
+    const vrn_record_params *params;
+    uint32_t count, top;
+    VkCommandBuffer buffer;
 } recorder;
 
-/* Another command buffer of a slot, behind those it has. */
-static vrn_result add_part(vrn_slot *slot, vrn_device *device)
+uint64_t vrn_recording_bytes(const struct vrn_recording *recording)
 {
-    if (slot->part_count == slot->part_capacity) {
-        const uint32_t capacity = slot->part_capacity + 1;
-        VkCommandBuffer *grown = vrn_realloc(slot->parts, capacity, sizeof(VkCommandBuffer));
-        if (!grown) return vrn_fail_memory(&device->log);
-        slot->parts = grown;
-        if (slot->part_capacity == 0) {
-            grown[0] = slot->commands.buffers[0];
-        } else {
-            vrn_result result = vrn_commands_add(&slot->commands, device, &grown[capacity - 1]);
-            if (result) return result;
-        }
-        slot->part_capacity = capacity;
+    return recording ? vrn_images_bytes(&recording->images) + recording->output.size : 0;
+}
+
+void vrn_recording_destroy(struct vrn_recording **pointer, vrn_device *device)
+{
+    struct vrn_recording *recording = *pointer;
+    if (!recording) return;
+    vrn_images_destroy(&recording->images, device);
+    vrn_buffer_destroy(&recording->output, device);
+    if (recording->pool) device->vk.DestroyDescriptorPool(device->handle, recording->pool, NULL);
+    vrn_free(recording);
+    *pointer = NULL;
+}
+
+/* ---- Checks ---- */
+
+/* What sampling a format gives. */
+static const struct {
+    VkFormat format;
+    bool linear;         /* linear light: float, or decoded from sRGB */
+    bool may_be_encoded; /* .. unless the application says otherwise */
+} formats[] = {
+    {VK_FORMAT_R8G8B8A8_UNORM, false, false},
+    {VK_FORMAT_R8G8B8A8_SRGB, true, false},
+    {VK_FORMAT_B8G8R8A8_UNORM, false, false},
+    {VK_FORMAT_B8G8R8A8_SRGB, true, false},
+    {VK_FORMAT_A8B8G8R8_UNORM_PACK32, false, false},
+    {VK_FORMAT_A8B8G8R8_SRGB_PACK32, true, false},
+    {VK_FORMAT_A2B10G10R10_UNORM_PACK32, false, false},
+    {VK_FORMAT_A2R10G10B10_UNORM_PACK32, false, false},
+    {VK_FORMAT_R16G16B16A16_UNORM, false, false},
+    {VK_FORMAT_R16G16B16A16_SFLOAT, true, true},
+    {VK_FORMAT_R32G32B32A32_SFLOAT, true, true},
+};
+
+static bool readable(VkImageLayout layout)
+{
+    return layout == VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL || layout == VK_IMAGE_LAYOUT_GENERAL;
+}
+
+static vrn_result picture_of_image(vrn_picture *picture, const vrn_record_image *image,
+                                   const vrn_log *log)
+{
+    uint32_t f = 0;
+    while (f < VRN_COUNT(formats) && formats[f].format != image->format) f++;
+    if (f == VRN_COUNT(formats)) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "an image of VkFormat %d: vkresnet/vulkan.h lists those that can be read",
+                        (int)image->format);
     }
-    slot->part_count++;
+    if (!image->view) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image's view is NULL");
+    if (image->layout == VK_IMAGE_LAYOUT_UNDEFINED) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image in VK_IMAGE_LAYOUT_UNDEFINED has no contents");
+    }
+    if (!readable(image->layout) && !image->image) {
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "an image in VkImageLayout %d must change its layout: its VkImage is needed",
+            (int)image->layout);
+    }
+    const VkRect2D all = {.extent = {image->width, image->height}};
+    const bool part = image->region.extent.width && image->region.extent.height;
+    const VkRect2D region = part ? image->region : all;
+    if (region.offset.x < 0 || region.offset.y < 0 ||
+        (uint64_t)region.offset.x + region.extent.width > image->width ||
+        (uint64_t)region.offset.y + region.extent.height > image->height) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a region of %u x %u at (%d, %d) of an image of %u x %u",
+                        region.extent.width, region.extent.height, region.offset.x, region.offset.y,
+                        image->width, image->height);
+    }
+    *picture = (vrn_picture){
+        .width = region.extent.width,
+        .height = region.extent.height,
+        .view = image->view,
+        .layout =
+            readable(image->layout) ? image->layout : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
+        .left = (uint32_t)region.offset.x,
+        .top = (uint32_t)region.offset.y,
+        .linear = formats[f].linear && !(formats[f].may_be_encoded && image->encoded),
+    };
     return VRN_OK;
 }
 
-/* Makes room for a dispatch of so many milliseconds: in a new part where the present one is full. */
-static vrn_result reserve(recorder *r, double ms)
+static vrn_result picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *pixels,
+                                    const vrn_log *log)
 {
-    vrn_device *device = r->session->device;
-    const bool full = r->slot && r->ms > 0 && r->ms + ms > r->session->split.limit_ms;
-    r->ms = full ? ms : r->ms + ms;
-    if (!full) return VRN_OK;
-    vrn_result result = vrn_commands_end(r->buffer, device);
-    if (!result) result = add_part(r->slot, device);
-    if (result) return result;
-    r->buffer = r->slot->parts[r->slot->part_count - 1];
-    result = vrn_commands_begin(r->buffer, device, false);
-    if (!result) vrn_commands_barrier(r->buffer, device, false);
-    return result;
+    const uint64_t row = (uint64_t)pixels->width * 4;
+    if (!pixels->place.buffer || pixels->place.offset % 4 || pixels->stride % 4 ||
+        (pixels->stride && pixels->stride < row)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "pixels in a buffer: %s (width %u, stride %u, offset %llu)",
+                        pixels->place.buffer ? "offset and stride are multiples of 4, and a "
+                                               "stride is no shorter than a row"
+                                             : "the buffer is NULL",
+                        pixels->width, pixels->stride, (unsigned long long)pixels->place.offset);
+    }
+    *picture = (vrn_picture){
+        .width = pixels->width,
+        .height = pixels->height,
+        .buffer = pixels->place.buffer,
+        .offset = pixels->place.offset,
+        .stride = pixels->stride ? pixels->stride : row,
+        .bgra = pixels->bgra,
+    };
+    return VRN_OK;
 }
 
-static vrn_result record_step(recorder *r, uint32_t index, uint32_t images)
+static vrn_result check_place(const vrn_place *place, const char *what, const vrn_log *log)
 {
-    const vrn_session *session = r->session;
-    const vrn_device *device = session->device;
-    const vrn_step *step = &session->steps[index];
-    double ms;
-    const uint32_t parts = vrn_split_parts(session, index, images, &ms);
+    if (!place->buffer || place->offset % 4 == 0) return VRN_OK;
+    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "%s at offset %llu: not a multiple of 4", what,
+                    (unsigned long long)place->offset);
+}
+
+static vrn_result check(const recorder *r)
+{
+    const vrn_record_params *p = r->params;
+    const vrn_log *log = &r->device->log;
+    const vrn_session_info *info = &r->session->info;
+    int forms = (p->images != NULL) + (p->pixels != NULL) + (p->nchw.buffer != VK_NULL_HANDLE) +
+                (p->nhwc.buffer != VK_NULL_HANDLE);
+    if (forms != 1) {
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "a recording needs exactly one of images, pixels, nchw and nhwc, %d are given", forms);
+    }
+    if (r->count > info->batch) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a recording of %u images: the session takes 1 to %u", r->count,
+                        info->batch);
+    }
+    if (r->top > VRN_MAX_TOP || (p->top.buffer && r->top > info->classes)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "the best %u of %u classes: at most %d, and no more than there are", r->top,
+                        info->classes, VRN_MAX_TOP);
+    }
+    const struct {
+        const vrn_place *place;
+        const char *what;
+    } places[] = {{&p->nchw, "nchw"},
+                  {&p->nhwc, "nhwc"},
+                  {&p->logits, "logits"},
+                  {&p->probabilities, "probabilities"},
+                  {&p->top, "top"}};
     vrn_result result = VRN_OK;
-    for (uint32_t i = 0; i < step->kernel->pass_count * parts && !result; i++) {
-        const uint32_t pass = i / parts, part = i % parts;
-        if (pass > 0 && part == 0) vrn_commands_barrier(r->buffer, device, false);
-        result = reserve(r, ms);
-        if (result) break;
-        vrn_commands_begin_label(r->buffer, device, session->graph.nodes[index].name);
-        vrn_kernel_record_part(step->kernel, &session->graph.nodes[index].desc, images, step->bound,
-                               pass, part, parts, r->buffer, device);
-        vrn_commands_end_label(r->buffer, device);
+    for (uint32_t i = 0; i < VRN_COUNT(places) && !result; i++) {
+        result = check_place(places[i].place, places[i].what, log);
+    }
+    for (uint32_t i = 0; p->taps && i < r->session->tap_count && !result; i++) {
+        result = check_place(&p->taps[i], "a tap", log);
     }
     return result;
 }
 
-/* Images [first, first + count) through the network. */
-static vrn_result record_slice(recorder *r, uint32_t first, uint32_t count)
+/* ---- The slot ---- */
+
+static vrn_result get_recording(recorder *r)
 {
-    const vrn_session *session = r->session;
-    const vrn_device *device = session->device;
-    const uint64_t image_bytes = vrn_graph_bytes(&session->graph, 0);
-    const VkBufferCopy in = {
-        .srcOffset = first * image_bytes,
-        .dstOffset = session->plan.offsets[0],
-        .size = count * image_bytes,
+    const uint32_t slot = r->params->slot;
+    if (slot >= VRN_MAX_RECORD_SLOTS) {
+        return vrn_fail(&r->device->log, VRN_ERROR_INVALID_ARGUMENT, "slot %u: there are %d", slot,
+                        VRN_MAX_RECORD_SLOTS);
+    }
+    struct vrn_recording **place = &r->session->recordings[slot];
+    if (!*place) *place = vrn_alloc(1, sizeof **place);
+    if (!*place) return vrn_fail_memory(&r->device->log);
+    r->recording = *place;
+    if (r->recording->output.handle) return VRN_OK;
+    return vrn_buffer_create(&r->recording->output, r->device, VRN_BUFFER_DEVICE,
+                             r->session->output_bytes, "recorded output");
+}
+
+/* How many images of so many bytes can be bound at once; 0: not even one. */
+static uint32_t images_at_once(const recorder *r, uint64_t image_bytes)
+{
+    const uint64_t limit = r->device->limits.maxStorageBufferRange;
+    const uint64_t usable = limit - vrn_min_u64(limit, vrn_buffer_alignment(r->device));
+    return (uint32_t)vrn_min_u64(usable / image_bytes, r->count);
+}
+
+/* Descriptor sets for the packing of floats and for each result, in as many parts as each may need. */
+static vrn_result reset_pool(recorder *r)
+{
+    struct vrn_recording *recording = r->recording;
+    vrn_device *device = r->device;
+    uint64_t most = vrn_graph_bytes(&r->session->graph, 0);
+    for (uint32_t i = 0; i < r->session->output_count; i++) {
+        const vrn_shape s = r->session->outputs[i].shape;
+        most = vrn_max_u64(most, (uint64_t)vrn_c4(s.c) * 16 * s.h * s.w);
+    }
+    const uint32_t at_once = images_at_once(r, most);
+    if (at_once == 0) {
+        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
+                        "an input or result of %llu MiB is more than %s can bind",
+                        (unsigned long long)(most >> 20), device->info.name);
+    }
+    /* The input, every output, and the best classes. */
+    const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->output_count + 2);
+    if (recording->pool && recording->pool_sets >= sets) {
+        return vrn_device_check(device,
+                                device->vk.ResetDescriptorPool(device->handle, recording->pool, 0),
+                                "vkResetDescriptorPool");
+    }
+    if (recording->pool) device->vk.DestroyDescriptorPool(device->handle, recording->pool, NULL);
+    recording->pool = VK_NULL_HANDLE;
+    recording->pool_sets = sets;
+    return vrn_descriptor_pool_create(
+        &recording->pool, device,
+        (vrn_descriptor_counts){.sets = sets, .storage_buffers = sets * 2});
+}
+
+/* One dispatch from a range to another. */
+static vrn_result dispatch(const recorder *r, const char *name, const vrn_pipeline_key *key,
+                           vrn_range x, vrn_range y, const void *push, uint64_t invocations)
+{
+    const vrn_binding bindings[] = {
+        {.binding = VRN_TRANSFER_X, .range = x},
+        {.binding = VRN_TRANSFER_Y, .range = y},
     };
-    device->vk.CmdCopyBuffer(r->buffer, r->input, session->arena.handle, 1, &in);
-    for (uint32_t i = 0; i < session->graph.count; i++) {
-        vrn_commands_barrier(r->buffer, device, false);
-        if (r->each) {
-            device->vk.CmdWriteTimestamp(r->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, r->each,
-                                         i);
+    vrn_pipeline pipeline;
+    VkDescriptorSet set;
+    vrn_result result = vrn_pipeline_get(&pipeline, r->device, key);
+    if (!result) {
+        result = vrn_descriptor_set_create(&set, r->device, r->recording->pool, &pipeline, bindings,
+                                           VRN_COUNT(bindings));
+    }
+    if (result) return result;
+    vrn_preprocess_record(name, &pipeline, set, push, key->push_bytes, invocations, r->buffer,
+                          r->device);
+    return VRN_OK;
+}
+
+/* ---- Barriers ---- */
+
+static void barrier(const recorder *r, VkPipelineStageFlags from, VkAccessFlags written,
+                    VkPipelineStageFlags to, VkAccessFlags access)
+{
+    const VkMemoryBarrier memory = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = written,
+        .dstAccessMask = access,
+    };
+    r->device->vk.CmdPipelineBarrier(r->buffer, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
+}
+
+/* Whether an earlier entry shows the same level and layer of the same image: two regions of one picture. */
+static bool repeated(const vrn_record_image *images, uint32_t index)
+{
+    const vrn_record_image *image = &images[index];
+    for (uint32_t i = 0; i < index; i++) {
+        if (images[i].image == image->image && images[i].level == image->level &&
+            images[i].layer == image->layer && !readable(images[i].layout)) {
+            return true;
         }
-        vrn_result result = record_step(r, i, count);
-        if (result) return result;
     }
-    vrn_commands_barrier(r->buffer, device, false);
-    if (r->each) {
-        device->vk.CmdWriteTimestamp(r->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, r->each,
-                                     session->graph.count);
-    }
-    for (uint32_t i = 0; i < session->output_count; i++) {
-        const vrn_output *out = &session->outputs[i];
-        const VkBufferCopy region = {
-            .srcOffset = session->plan.offsets[out->value],
-            .dstOffset = out->offset + first * out->image_bytes,
-            .size = count * out->image_bytes,
+    return false;
+}
+
+/* Images that cannot be read in the application's layout: to one in which they can, or back. The stages
+ * and accesses on the application's side are all there are, or with its own barrier those it names. */
+static void transition(const recorder *r, bool back)
+{
+    const vrn_record_params *p = r->params;
+    const bool chained = back ? p->no_output_barrier : p->no_input_barrier;
+    const VkPipelineStageFlags shader = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+    const VkPipelineStageFlags outside = chained ? shader : VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    for (uint32_t i = 0; p->images && i < r->count; i++) {
+        const vrn_record_image *image = &p->images[i];
+        if (readable(image->layout) || repeated(p->images, i)) continue;
+        const VkAccessFlags before =
+            chained ? VK_ACCESS_SHADER_READ_BIT : VK_ACCESS_MEMORY_WRITE_BIT;
+        const VkAccessFlags after =
+            chained ? 0 : VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
+        const VkImageLayout read = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
+        const VkImageMemoryBarrier change = {
+            .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+            .srcAccessMask = back ? 0 : before,
+            .dstAccessMask = back ? after : VK_ACCESS_SHADER_READ_BIT,
+            .oldLayout = back ? read : image->layout,
+            .newLayout = back ? image->layout : read,
+            .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+            .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+            .image = image->image,
+            .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, image->level, 1, image->layer, 1},
         };
-        device->vk.CmdCopyBuffer(r->buffer, session->arena.handle, r->output, 1, &region);
+        r->device->vk.CmdPipelineBarrier(r->buffer, back ? shader : outside,
+                                         back ? outside : shader, 0, 0, NULL, 0, NULL, 1, &change);
     }
+}
+
+/* ---- Input ---- */
+
+static vrn_result record_pictures(const recorder *r)
+{
+    const vrn_record_params *p = r->params;
+    const vrn_log *log = &r->device->log;
+    const vrn_framing framing = {
+        .height = r->session->info.height,
+        .width = r->session->info.width,
+        .transform = &r->session->transform,
+        .letterbox = p->fit == VRN_FIT_LETTERBOX,
+    };
+    vrn_picture *pictures = vrn_alloc(r->count, sizeof *pictures);
+    vrn_result result = pictures ? VRN_OK : vrn_fail_memory(log);
+    for (uint32_t i = 0; i < r->count && !result; i++) {
+        result = p->images ? picture_of_image(&pictures[i], &p->images[i], log)
+                           : picture_of_pixels(&pictures[i], &p->pixels[i], log);
+    }
+    if (!result) {
+        transition(r, false);
+        result = vrn_images_record(&r->recording->images, r->device, pictures, r->count,
+                                   r->session->info.batch, &framing, r->buffer);
+    }
+    vrn_free(pictures);
+    return result;
+}
+
+static vrn_result record_floats(const recorder *r)
+{
+    const vrn_record_params *p = r->params;
+    const vrn_session_info *info = &r->session->info;
+    const bool planar = p->nchw.buffer != VK_NULL_HANDLE;
+    const vrn_place *from = planar ? &p->nchw : &p->nhwc;
+    const uint32_t pixels = info->height * info->width;
+    vrn_result result = vrn_images_reserve(&r->recording->images, r->device, info->batch,
+                                           info->height, info->width);
+    vrn_pipeline_key key;
+    vrn_pack_key(planar, &key);
+    vrn_commands_barrier(r->buffer, r->device, false); /* the tensor may still be read */
+    const uint32_t at_once = images_at_once(r, (uint64_t)pixels * 16);
+    for (uint32_t first = 0; first < r->count && !result; first += at_once) {
+        const uint32_t images = vrn_min_u32(at_once, r->count - first);
+        const uint64_t x_bytes = (uint64_t)pixels * 12, y_bytes = (uint64_t)pixels * 16;
+        uint64_t x_skipped, y_skipped;
+        vrn_range x, y;
+        vrn_transfer_range(&x, &x_skipped, r->device, from->buffer, from->offset + first * x_bytes,
+                           images * x_bytes);
+        vrn_transfer_range(&y, &y_skipped, r->device, r->recording->images.tensor.handle,
+                           first * y_bytes, images * y_bytes);
+        const vrn_pack_push push = {
+            .total = images * pixels,
+            .pixels = pixels,
+            .first = (uint32_t)(x_skipped / 4),
+            .y_first = (uint32_t)(y_skipped / 16),
+        };
+        result = dispatch(r, "pack floats", &key, x, y, &push, push.total);
+    }
+    return result;
+}
+
+/* ---- Output ---- */
+
+/* Images [first, first + images) of a result as the network left it. */
+static vrn_range stored_range(const recorder *r, const vrn_output *out, uint32_t first,
+                              uint32_t images, uint64_t *skipped)
+{
+    vrn_range range;
+    vrn_transfer_range(&range, skipped, r->device, r->recording->output.handle,
+                       out->offset + first * out->image_bytes, images * out->image_bytes);
+    return range;
+}
+
+static vrn_result record_output(const recorder *r, uint32_t index, const vrn_place *place)
+{
+    const vrn_output *out = &r->session->outputs[index];
+    const vrn_shape s = out->shape;
+    const uint32_t numbers = s.c * s.h * s.w;
+    const uint32_t at_once = images_at_once(r, (uint64_t)vrn_c4(s.c) * 16 * s.h * s.w);
+    vrn_result result = VRN_OK;
+    if (!place->buffer) return VRN_OK;
+    vrn_pipeline_key key;
+    vrn_unpack_key(out->format.type, &key);
+    for (uint32_t first = 0; first < r->count && !result; first += at_once) {
+        const uint32_t images = vrn_min_u32(at_once, r->count - first);
+        const uint64_t bytes = (uint64_t)numbers * sizeof(float);
+        uint64_t x_skipped, y_skipped;
+        const vrn_range x = stored_range(r, out, first, images, &x_skipped);
+        vrn_range y;
+        vrn_transfer_range(&y, &y_skipped, r->device, place->buffer, place->offset + first * bytes,
+                           images * bytes);
+        const vrn_unpack_push push = {
+            .total = images * numbers,
+            .channels = s.c,
+            .pixels = s.h * s.w,
+            .x_first = (uint32_t)(x_skipped / vrn_type_bytes4(out->format.type)),
+            .y_first = (uint32_t)(y_skipped / sizeof(float)),
+            .scale = out->format.scale,
+        };
+        result = dispatch(r, "unpack result", &key, x, y, &push, push.total);
+    }
+    return result;
+}
+
+static vrn_result record_top(const recorder *r)
+{
+    const vrn_output *out = &r->session->outputs[VRN_OUTPUT_PROBABILITIES];
+    const vrn_place *place = &r->params->top;
+    enum { WORK_GROUP = 64 };
+    if (!place->buffer) return VRN_OK;
+    vrn_pipeline_key key;
+    vrn_top_key(&key);
+    uint64_t x_skipped, y_skipped;
+    const vrn_range x = stored_range(r, out, 0, r->count, &x_skipped);
+    vrn_range y;
+    bool fits = vrn_transfer_range(&y, &y_skipped, r->device, place->buffer, place->offset,
+                                   (uint64_t)r->count * r->top * sizeof(vrn_top));
+    if (!fits || x.bytes > r->device->limits.maxStorageBufferRange) {
+        return vrn_fail(&r->device->log, VRN_ERROR_UNSUPPORTED,
+                        "the best classes of %u images are more than %s can bind at once", r->count,
+                        r->device->info.name);
+    }
+    const vrn_top_push push = {
+        .images = r->count,
+        .classes = r->session->info.classes,
+        .top = r->top,
+        .x_first = (uint32_t)(x_skipped / sizeof(float)),
+        .y_first = (uint32_t)(y_skipped / 4),
+    };
+    return dispatch(r, "best classes", &key, x, y, &push, (uint64_t)r->count * WORK_GROUP);
+}
+
+static vrn_result record_outputs(const recorder *r)
+{
+    const vrn_record_params *p = r->params;
+    vrn_commands_barrier(r->buffer, r->device, false);
+    vrn_result result = record_output(r, VRN_OUTPUT_LOGITS, &p->logits);
+    if (!result) result = record_output(r, VRN_OUTPUT_PROBABILITIES, &p->probabilities);
+    for (uint32_t i = 0; p->taps && i < r->session->tap_count && !result; i++) {
+        result = record_output(r, VRN_OUTPUT_TAPS + i, &p->taps[i]);
+    }
+    return result ? result : record_top(r);
+}
+
+/* ---- All of it ---- */
+
+static vrn_result record_all(const recorder *r)
+{
+    const vrn_record_params *p = r->params;
+    const VkPipelineStageFlags shader = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+    const VkPipelineStageFlags all = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    vrn_commands_begin_label(r->buffer, r->device, "vkresnet");
+    if (!p->no_input_barrier) {
+        barrier(r, all, VK_ACCESS_MEMORY_WRITE_BIT, shader,
+                VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+    }
+    vrn_result result = p->images || p->pixels ? record_pictures(r) : record_floats(r);
+    if (result) return result;
+    vrn_network_record(r->session, r->buffer, r->recording->images.tensor.handle,
+                       r->recording->output.handle, r->count, VK_NULL_HANDLE, false);
+    result = record_outputs(r);
+    if (result) return result;
+    transition(r, true);
+    if (!p->no_output_barrier) {
+        barrier(r, shader, VK_ACCESS_SHADER_WRITE_BIT, all | VK_PIPELINE_STAGE_HOST_BIT,
+                VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT | VK_ACCESS_HOST_READ_BIT);
+    }
+    vrn_commands_end_label(r->buffer, r->device);
     return VRN_OK;
 }
 
-static vrn_result record_network(recorder *r, uint32_t count, VkQueryPool queries)
+vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
+                              const vrn_record_params *params)
 {
-    const vrn_session *session = r->session;
-    const vrn_device *device = session->device;
-    const uint32_t images = r->each ? session->info.slice : vrn_split_images(session);
-    if (queries) {
-        device->vk.CmdResetQueryPool(r->buffer, queries, 0, r->each ? session->graph.count + 1 : 2);
+    if (!session || !commands || !params) {
+        return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_record: session, commands or params is NULL");
     }
-    /* The arena may still be in use by an earlier submission. */
-    vrn_commands_barrier(r->buffer, device, false);
-    if (queries && !r->each) {
-        device->vk.CmdWriteTimestamp(r->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries, 0);
-    }
-    for (uint32_t first = 0; first < count; first += images) {
-        if (first > 0) vrn_commands_barrier(r->buffer, device, false);
-        vrn_result result = record_slice(r, first, vrn_min_u32(images, count - first));
-        if (result) return result;
-    }
-    if (queries && !r->each) {
-        device->vk.CmdWriteTimestamp(r->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries, 1);
-    }
-    return VRN_OK;
-}
-
-void vrn_network_record(const vrn_session *session, VkCommandBuffer buffer, VkBuffer input,
-                        VkBuffer output, uint32_t count, VkQueryPool queries, bool each)
-{
     recorder r = {
         .session = session,
-        .buffer = buffer,
-        .input = input,
-        .output = output,
-        .each = each ? queries : VK_NULL_HANDLE,
+        .device = session->device,
+        .params = params,
+        .count = params->count ? params->count : 1,
+        .top = params->top_count ? params->top_count : 1,
+        .buffer = commands,
     };
-    record_network(&r, count, queries); /* into one buffer: nothing fails */
-}
-
-vrn_result vrn_network_record_whole(const vrn_session *session, VkCommandBuffer buffer,
-                                    VkBuffer input, VkBuffer output, uint32_t count,
-                                    VkQueryPool queries, bool each)
-{
-    vrn_device *device = session->device;
-    vrn_result result = vrn_commands_begin(buffer, device, false);
-    if (result) return result;
-    vrn_network_record(session, buffer, input, output, count, queries, each);
-    vrn_commands_barrier(buffer, device, true);
-    return vrn_commands_end(buffer, device);
-}
-
-vrn_result vrn_network_record_parts(const vrn_session *session, vrn_slot *slot, VkBuffer input,
-                                    uint32_t count)
-{
-    vrn_device *device = session->device;
-    recorder r = {
-        .session = session,
-        .buffer = slot->commands.buffers[0],
-        .slot = slot,
-        .input = input,
-        .output = slot->output.handle,
-    };
-    slot->part_count = 0;
-    vrn_result result = add_part(slot, device);
-    if (!result) result = vrn_commands_begin(r.buffer, device, false);
-    if (!result) result = record_network(&r, count, slot->queries);
-    if (result) return result;
-    vrn_commands_barrier(r.buffer, device, true);
-    return vrn_commands_end(r.buffer, device);
+    vrn_result result = vrn_device_alive(r.device);
+    if (!result) result = check(&r);
+    if (!result) result = get_recording(&r);
+    if (!result) result = reset_pool(&r);
+    return result ? result : record_all(&r);
 }

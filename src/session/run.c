@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
-#include "ops/format.h"
+#include "net/format.h"
 #include "session/session.h"
 
 /* [count, 3, H, W] to [count, H, W, 4]. */

@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/util.h"
 #include "ops/preprocess.h"
-#include "session/embed.h"
-#include "session/tune.h"
+#include "session/record.h"
+#include "tools/tune.h"
 
 enum { BATCH_MAX = 1 << 16, TRANSFORM_MAX = 1 << 16 };
 

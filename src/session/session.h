@@ -14,11 +14,11 @@
 #include "net/graph.h"
 #include "net/model.h"
 #include "ops/kernel.h"
-#include "session/choose.h"
+#include "plan/choose.h"
 #include "session/images.h"
-#include "session/plan.h"
+#include "plan/memory_plan.h"
 #include "session/split.h"
-#include "session/weights.h"
+#include "plan/weights.h"
 
 /* One operation of the compiled network; step i computes node i of the graph. */
 typedef struct vrn_step {

@@ -6,7 +6,7 @@
 
 #include "checkpoint/tensor.h"
 #include "net/model.h"
-#include "ops/reference.h"
+#include "tools/reference.h"
 
 static vrn_device *device;
 static fixture_log messages;

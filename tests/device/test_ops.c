@@ -1,5 +1,5 @@
 /* Every kernel of every operator's table that the device supports, on every case that it fits, against
- * the reference (session/kernel_check.h).
+ * the reference (tools/kernel_check.h).
  *
  *     test_ops [PREFIX...]     only kernels whose names begin with one of them
  *
@@ -9,7 +9,7 @@
 #include "fixture.h"
 
 #include "base/util.h"
-#include "session/kernel_check.h"
+#include "tools/kernel_check.h"
 
 static vrn_device *device;
 static fixture_log messages;

@@ -6,6 +6,7 @@
 #include "base/os.h"
 #include "base/util.h"
 #include "gpu/queue.h"
+#include "preprocess_reference.h"
 #include "ops/preprocess.h"
 #include "session/images.h"
 

@@ -20,7 +20,7 @@
 #include "base/cache_file.h"
 #include "base/os.h"
 #include "failing_alloc.h"
-#include "session/tuned.h"
+#include "plan/tuned.h"
 
 enum { WRITERS = 4, ROUNDS = 150, PAYLOAD_MAX = 70000 };
 

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "fuzz/fuzz.h"
-#include "session/tuned.h"
+#include "plan/tuned.h"
 #include "unit/checkpoint_builder.h"
 
 const fuzz_bounds fuzz_target_bounds = {64 << 10, 64};

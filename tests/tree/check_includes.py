@@ -17,7 +17,7 @@ STANDARD = set(
 )
 # Who may include what besides the C library and the public headers.
 OTHERS = [
-    (re.compile(r"(volk|vulkan/vulkan_core)\.h"), {"gpu", "ops", "session"}),
+    (re.compile(r"(volk|vulkan/vulkan_core)\.h"), {"gpu", "ops", "plan", "session", "tools"}),
     (re.compile(r"(curl|openssl)/\w+\.h"), {"hub"}),
     (re.compile(r"(jpeglib|jerror)\.h"), set(APPLICATIONS)),
     (re.compile(r"stb_image(_write)?\.h"), set(APPLICATIONS)),

@@ -5,7 +5,7 @@ import re
 
 # Each layer knows those before it and itself; docs/architecture.md draws them. The program and the
 # examples are applications: they know the public headers and their own files.
-LAYERS = ["base", "gpu", "ops", "checkpoint", "net", "session", "hub"]
+LAYERS = ["base", "checkpoint", "net", "gpu", "ops", "plan", "session", "tools", "hub"]
 APPLICATIONS = ["cli"]
 SOURCE = (".c", ".h")
 

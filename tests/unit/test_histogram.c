@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "session/histogram.h"
+#include "tools/histogram.h"
 
 static void test_counts(void **state)
 {

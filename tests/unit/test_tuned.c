@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "session/choose.h"
-#include "session/tune.h"
+#include "plan/choose.h"
+#include "tools/tune.h"
 
 static void only_clearly_better_wins(void **state)
 {

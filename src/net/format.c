@@ -1,0 +1,38 @@
+#include "net/format.h"
+
+#include <math.h>
+
+#include "base/half.h"
+
+static float clamp(float value, float limit)
+{
+    return fminf(limit, fmaxf(-limit, value));
+}
+
+float vrn_format_load(vrn_format format, const void *from, size_t i)
+{
+    switch (format.type) {
+    case VRN_TYPE_F32: return ((const float *)from)[i];
+    case VRN_TYPE_F16: return vrn_half_to_float(((const uint16_t *)from)[i]);
+    case VRN_TYPE_I8: return (float)((const int8_t *)from)[i] * format.scale;
+    case VRN_TYPE_COUNT: break;
+    }
+    return 0;
+}
+
+void vrn_format_store(vrn_format format, void *to, size_t i, float value)
+{
+    switch (format.type) {
+    case VRN_TYPE_F32: ((float *)to)[i] = value; break;
+    case VRN_TYPE_F16: ((uint16_t *)to)[i] = vrn_float_to_half(clamp(value, VRN_HALF_MAX)); break;
+    case VRN_TYPE_I8: ((int8_t *)to)[i] = (int8_t)lrintf(clamp(value / format.scale, 127)); break;
+    case VRN_TYPE_COUNT: break;
+    }
+}
+
+float vrn_format_round(vrn_format format, float value)
+{
+    float stored = 0;
+    vrn_format_store(format, &stored, 0, value);
+    return vrn_format_load(format, &stored, 0);
+}

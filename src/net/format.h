@@ -1,0 +1,16 @@
+/* Numbers as the device stores them, one at a time, for the host. */
+#ifndef VRN_NET_FORMAT_H
+#define VRN_NET_FORMAT_H
+
+#include <stddef.h>
+
+#include "net/op.h"
+
+/* Number i of a tensor, padding counted. */
+float vrn_format_load(vrn_format format, const void *from, size_t i);
+void vrn_format_store(vrn_format format, void *to, size_t i, float value);
+
+/* What a value becomes when it is stored, clamped and rounded. */
+float vrn_format_round(vrn_format format, float value);
+
+#endif

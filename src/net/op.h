@@ -1,0 +1,94 @@
+/* What an operator is, as plain numbers: kinds, shapes and parameters. The graph is made of these; the
+ * kernel tables and the reference take nothing else. No Vulkan here. */
+#ifndef VRN_NET_OP_H
+#define VRN_NET_OP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum vrn_op {
+    VRN_OP_CONV,       /* cross-correlation, as torch.nn.Conv2d */
+    VRN_OP_BATCH_NORM, /* inference form: with the running statistics */
+    VRN_OP_GROUP_NORM,
+    VRN_OP_RELU,
+    VRN_OP_MAX_POOL,
+    VRN_OP_AVG_POOL, /* global: one value a channel */
+    VRN_OP_ADD,      /* first input plus second */
+    VRN_OP_SHORTCUT, /* option A: strided subsampling, channels padded with zeros */
+    VRN_OP_LINEAR,
+    VRN_OP_SOFTMAX,
+    VRN_OP_COUNT
+} vrn_op;
+
+/* "conv", "batch_norm", .. */
+const char *vrn_op_name(vrn_op op);
+
+/* One image's activations. On the device: [N, H, W, C/4] elements of four channels; those beyond C are
+ * zero. */
+typedef struct vrn_shape {
+    uint32_t h, w, c;
+} vrn_shape;
+
+/* How the numbers of a tensor are stored on the device (shaders/tensor.glsl). Everything is computed in
+ * floats, or from bytes in 32-bit integers. */
+typedef enum vrn_type {
+    VRN_TYPE_F32,
+    VRN_TYPE_F16, /* what is beyond its range is stored as its largest number */
+    VRN_TYPE_I8,  /* -127 .. 127 */
+    VRN_TYPE_COUNT
+} vrn_type;
+
+typedef struct vrn_format {
+    vrn_type type;
+    float scale; /* VRN_TYPE_I8: a byte times this is the value */
+} vrn_format;
+
+/* "fp32", "fp16", "int8" */
+const char *vrn_type_name(vrn_type type);
+
+/* Bytes of an element: four numbers. */
+uint32_t vrn_type_bytes4(vrn_type type);
+
+typedef struct vrn_extent {
+    uint32_t y, x;
+} vrn_extent;
+
+/* The end of a convolution, applied before the result is stored:
+ * y = act(result + bias + residual). */
+typedef struct vrn_epilogue {
+    bool bias; /* a folded norm's, or the convolution's own */
+    bool relu;
+    bool residual;            /* adds another tensor .. */
+    vrn_shape residual_shape; /* .. of this shape, as VRN_OP_SHORTCUT would see it: */
+    uint32_t residual_stride; /*    pixel (y, x) reads (y * stride, x * stride), */
+    uint32_t residual_offset; /*    channel c reads c - offset, zero outside. 1 and 0: plain */
+} vrn_epilogue;
+
+typedef struct vrn_op_desc {
+    vrn_op op;
+    vrn_shape in, out;
+    vrn_extent kernel, stride, padding, dilation; /* VRN_OP_CONV, VRN_OP_MAX_POOL */
+    uint32_t groups;                              /* VRN_OP_CONV, VRN_OP_GROUP_NORM */
+    float eps;                                    /* norms */
+    uint32_t subsample, offset;                   /* VRN_OP_SHORTCUT: stride, zeros put in front */
+    vrn_epilogue epilogue;
+    vrn_format x, y, r; /* input; output; residual, or VRN_OP_ADD's second operand */
+    vrn_type w;         /* parameters */
+} vrn_op_desc;
+
+/* Parameters of an operator, by role: index into the arrays of parameters of nodes and kernels. */
+enum {
+    VRN_PARAM_WEIGHT = 0, /* conv [K, C/groups, kh, kw]; linear [K, C]; norms' gamma [C] */
+    VRN_PARAM_BIAS = 1,   /* conv and linear [K]; norms' beta [C] */
+    VRN_PARAM_MEAN = 2,   /* batch norm's running_mean [C] */
+    VRN_PARAM_VAR = 3,    /* batch norm's running_var [C] */
+    VRN_PARAM_COUNT = 4
+};
+
+/* Bytes of one image's activations on the device, padding included. */
+uint64_t vrn_tensor_bytes(vrn_shape shape, vrn_type type);
+
+/* Multiply-adds count as two. Of one image. */
+double vrn_op_flops(const vrn_op_desc *desc);
+
+#endif

@@ -1,0 +1,104 @@
+#include "plan/choose.h"
+
+#include <string.h>
+
+#include "plan/avoid.h"
+
+static bool usable(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_device *device)
+{
+    return vrn_kernel_supported(kernel, desc, device) && !vrn_kernel_avoided(device, kernel);
+}
+
+bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc)
+{
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    for (uint32_t i = 0; i < op->kernel_count; i++) {
+        if (vrn_kernel_supported(&op->kernels[i], desc, device) &&
+            vrn_kernel_avoided(device, &op->kernels[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Classes of merit: a kernel made for this kind of device, one for any, one for the other kind. */
+static double class_merit(const vrn_kernel *kernel, const vrn_device *device)
+{
+    vrn_kernel_suits home = device->info.type == VRN_DEVICE_CPU ? VRN_SUITS_CPU : VRN_SUITS_GPU;
+    if (kernel->suits == home) return 2e6;
+    return kernel->suits == VRN_SUITS_ANY ? 1e6 : 0;
+}
+
+static bool preferred(const vrn_kernel *kernel, const char *prefer)
+{
+    return prefer && strncmp(kernel->name, prefer, strlen(prefer)) == 0;
+}
+
+static const vrn_kernel *best_kernel(const vrn_device *device, const vrn_op_desc *desc,
+                                     uint32_t images, const char *prefer,
+                                     const vrn_kernel *const *passed, uint32_t count)
+{
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    const vrn_kernel *best = NULL;
+    double best_merit = -1;
+    for (uint32_t i = 0; i < op->kernel_count; i++) {
+        const vrn_kernel *kernel = &op->kernels[i];
+        bool skip = false;
+        for (uint32_t k = 0; k < count; k++) skip = skip || passed[k] == kernel;
+        if (skip || !usable(kernel, desc, device)) continue;
+        double merit = class_merit(kernel, device);
+        if (preferred(kernel, prefer)) merit += 4e6;
+        if (kernel->merit) merit += kernel->merit(kernel, desc, images);
+        if (merit > best_merit) {
+            best_merit = merit;
+            best = kernel;
+        }
+    }
+    return best;
+}
+
+const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc *desc,
+                                    uint32_t images, const char *prefer)
+{
+    return best_kernel(device, desc, images, prefer, NULL, 0);
+}
+
+const vrn_kernel *vrn_next_kernel(const vrn_device *device, const vrn_op_desc *desc,
+                                  uint32_t images, const vrn_kernel *const *passed, uint32_t count)
+{
+    return best_kernel(device, desc, images, NULL, passed, count);
+}
+
+/* A name from a file is worth what it says only if the table has it and the device supports it. */
+static const vrn_kernel *named_kernel(const vrn_device *device, const vrn_op_desc *desc,
+                                      const char *name)
+{
+    const vrn_operator *op = vrn_operator_of(desc->op);
+    for (uint32_t i = 0; i < op->kernel_count; i++) {
+        const vrn_kernel *kernel = &op->kernels[i];
+        if (strcmp(kernel->name, name) == 0) {
+            return usable(kernel, desc, device) ? kernel : NULL;
+        }
+    }
+    return NULL;
+}
+
+vrn_choice vrn_choose(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
+                      uint32_t images, const char *prefer)
+{
+    vrn_choice choice = {.kernel = vrn_choose_kernel(device, desc, images, prefer), .why = "merit"};
+    if (choice.kernel && preferred(choice.kernel, prefer)) choice.why = "preferred";
+    const vrn_tuned_record *record =
+        tuned && choice.kernel && !prefer ? vrn_tuned_find(tuned, device, desc, images) : NULL;
+    const vrn_kernel *kernel = record ? named_kernel(device, desc, record->kernel) : NULL;
+    if (kernel) {
+        choice.kernel = kernel;
+        choice.why = record->fresh ? "tuned" : "cache";
+        choice.rejected = named_kernel(device, desc, record->rejected);
+        if (choice.rejected) choice.rejected_ms = record->rejected_ms;
+    }
+    if (choice.kernel && !choice.rejected) {
+        choice.rejected = vrn_next_kernel(device, desc, images, &choice.kernel, 1);
+    }
+    return choice;
+}

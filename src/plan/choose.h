@@ -1,0 +1,34 @@
+/* Which kernel computes an operation on a device. */
+#ifndef VRN_PLAN_CHOOSE_H
+#define VRN_PLAN_CHOOSE_H
+
+#include "ops/kernel.h"
+#include "plan/tuned.h"
+
+/* Whether an avoided kernel could compute an operation: why there may be no other. */
+bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc);
+
+/* The best supported kernel for `images` images; one whose name begins with `prefer` comes first where
+ * there is one. NULL: the device supports none, which a limit on what it can bind explains. This is the
+ * choice where nobody has measured. */
+const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc *desc,
+                                    uint32_t images, const char *prefer);
+
+/* The next best after those in `passed`, of which there are `count`; NULL: there is no other. */
+const vrn_kernel *vrn_next_kernel(const vrn_device *device, const vrn_op_desc *desc,
+                                  uint32_t images, const vrn_kernel *const *passed, uint32_t count);
+
+/* A choice and what speaks for it. */
+typedef struct vrn_choice {
+    const vrn_kernel *kernel; /* NULL as by vrn_choose_kernel */
+    const char *why;          /* "merit", "preferred", "tuned" (now) or "cache" (measured before) */
+    const vrn_kernel *rejected; /* the best of the others, or NULL */
+    double rejected_ms;         /* as measured for `images` images; 0: not measured */
+} vrn_choice;
+
+/* What was measured, where it was; else the heuristic's choice. With `prefer` measurements do not count.
+ * tuned may be NULL. */
+vrn_choice vrn_choose(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
+                      uint32_t images, const char *prefer);
+
+#endif

@@ -1,0 +1,262 @@
+#include "plan/tuned.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cache_file.h"
+#include "base/hash.h"
+#include "net/number.h"
+#include "plan/avoid.h"
+
+/* More shapes than any one machine meets; past it the oldest go. */
+enum { RECORDS_MAX = 4096, LINE_BYTES = 2 * VRN_TUNED_NAME + 80 };
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    return vrn_hash64(hash, text, strlen(text) + 1);
+}
+
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+    return vrn_hash64(hash, &word, sizeof word);
+}
+
+/* A row: all that is data in it, and its shaders. */
+static uint64_t hash_row(uint64_t hash, const vrn_kernel *kernel)
+{
+    hash = hash_text(hash, kernel->name);
+    hash = hash_word(hash, kernel->needs);
+    hash = hash_word(hash, kernel->layout);
+    hash = hash_word(hash, kernel->shared_bytes);
+    for (uint32_t i = 0; i < kernel->pass_count; i++) {
+        const vrn_pass *pass = &kernel->pass[i];
+        hash = vrn_hash64(hash, pass->module->words, pass->module->size);
+        hash = hash_word(hash, pass->texel);
+        hash = hash_word(hash, pass->arrays);
+        hash = vrn_hash64(hash, pass->scratch, sizeof pass->scratch);
+        hash = vrn_hash64(hash, pass->row, pass->row_count * sizeof pass->row[0]);
+    }
+    return hash;
+}
+
+static uint64_t hash_table(const vrn_operator *op)
+{
+    uint64_t hash = VRN_HASH_START;
+    for (uint32_t i = 0; i < op->kernel_count; i++) hash = hash_row(hash, &op->kernels[i]);
+    return hash ? hash : 1;
+}
+
+uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
+                         uint32_t images)
+{
+    uint64_t *table = &tuned->tables[desc->op];
+    if (!*table) *table = hash_table(vrn_operator_of(desc->op));
+    uint32_t constants[VRN_OP_CONSTANTS_MAX];
+    vrn_op_constants(desc, constants);
+    uint64_t hash = hash_word(VRN_HASH_START, *table);
+    hash = hash_word(hash, device->info.capabilities);
+    hash = hash_word(hash, (uint64_t)desc->op << 32 | images);
+    for (uint32_t i = 0; i < vrn_operator_of(desc->op)->kernel_count; i++) {
+        if (vrn_kernel_avoided(device, &vrn_operator_of(desc->op)->kernels[i])) {
+            hash = hash_word(hash, i);
+        }
+    }
+    return vrn_hash64(hash, constants, sizeof constants);
+}
+
+static vrn_tuned_record *find(const vrn_tuned *tuned, uint64_t shape)
+{
+    for (uint32_t i = 0; i < tuned->count; i++) {
+        if (tuned->records[i].shape == shape) return &tuned->records[i];
+    }
+    return NULL;
+}
+
+const vrn_tuned_record *vrn_tuned_find(vrn_tuned *tuned, const vrn_device *device,
+                                       const vrn_op_desc *desc, uint32_t images)
+{
+    if (tuned->count == 0) return NULL;
+    return find(tuned, vrn_tuned_shape(tuned, device, desc, images));
+}
+
+vrn_result vrn_tuned_put(vrn_tuned *tuned, const vrn_tuned_record *record, const vrn_log *log)
+{
+    vrn_tuned_record *old = find(tuned, record->shape);
+    if (old) {
+        *old = *record;
+        return VRN_OK;
+    }
+    if (tuned->count == tuned->capacity) {
+        uint32_t capacity = tuned->capacity ? tuned->capacity * 2 : 32;
+        vrn_tuned_record *grown = vrn_realloc(tuned->records, capacity, sizeof *grown);
+        if (!grown) return vrn_fail_memory(log);
+        tuned->records = grown;
+        tuned->capacity = capacity;
+    }
+    tuned->records[tuned->count++] = *record;
+    return VRN_OK;
+}
+
+/* Whole nanoseconds: no decimal point, which depends on the locale. */
+static uint64_t to_ns(double ms)
+{
+    return ms > 0 && ms < 1e12 ? (uint64_t)(ms * 1e6 + 0.5) : 0;
+}
+
+char *vrn_tuned_format(const vrn_tuned *tuned, size_t *size)
+{
+    char *text = vrn_alloc((size_t)tuned->count + 1, LINE_BYTES);
+    *size = 0;
+    if (!text) return NULL;
+    uint32_t first = tuned->count > RECORDS_MAX ? tuned->count - RECORDS_MAX : 0;
+    for (uint32_t i = first; i < tuned->count; i++) {
+        const vrn_tuned_record *r = &tuned->records[i];
+        *size += (size_t)snprintf(
+            text + *size, LINE_BYTES, "%016" PRIx64 " %s %" PRIu64 " %s %" PRIu64 "\n", r->shape,
+            r->kernel, to_ns(r->ms), r->rejected[0] ? r->rejected : "-", to_ns(r->rejected_ms));
+    }
+    return text;
+}
+
+/* Up to a blank or the end: a word of at least one byte. */
+static bool take_word(const char **line, const char *end, const char **word, size_t *length)
+{
+    const char *blank = memchr(*line, ' ', (size_t)(end - *line));
+    *word = *line;
+    *length = (size_t)((blank ? blank : end) - *line);
+    *line = blank ? blank + 1 : end;
+    return *length > 0;
+}
+
+static bool take_name(const char **line, const char *end, char name[VRN_TUNED_NAME])
+{
+    const char *word;
+    size_t length;
+    if (!take_word(line, end, &word, &length) || length >= VRN_TUNED_NAME) return false;
+    for (size_t i = 0; i < length; i++) {
+        if (word[i] < ' ' || word[i] > '~') return false;
+    }
+    memcpy(name, word, length);
+    name[length] = 0;
+    return true;
+}
+
+static bool take_time(const char **line, const char *end, double *ms)
+{
+    const char *word;
+    size_t length;
+    uint64_t ns;
+    if (!take_word(line, end, &word, &length)) return false;
+    if (!vrn_parse_number(word, length, UINT64_MAX, &ns)) return false;
+    *ms = (double)ns * 1e-6;
+    return true;
+}
+
+static bool take_shape(const char **line, const char *end, uint64_t *shape)
+{
+    const char *word;
+    size_t length;
+    if (!take_word(line, end, &word, &length) || length != 16) return false;
+    *shape = 0;
+    for (size_t i = 0; i < length; i++) {
+        static const char digits[] = "0123456789abcdef";
+        const char *digit = memchr(digits, word[i], sizeof digits - 1);
+        if (!digit) return false;
+        *shape = *shape << 4 | (uint64_t)(digit - digits);
+    }
+    return true;
+}
+
+/* SHAPE KERNEL NS REJECTED NS */
+static bool parse_line(vrn_tuned_record *record, const char *line, size_t length)
+{
+    const char *end = line + length;
+    *record = (vrn_tuned_record){0};
+    if (!take_shape(&line, end, &record->shape) || !take_name(&line, end, record->kernel) ||
+        !take_time(&line, end, &record->ms) || !take_name(&line, end, record->rejected) ||
+        !take_time(&line, end, &record->rejected_ms) || line != end) {
+        return false;
+    }
+    if (strcmp(record->rejected, "-") == 0) record->rejected[0] = 0;
+    return true;
+}
+
+vrn_result vrn_tuned_parse(vrn_tuned *tuned, const char *text, size_t size, const vrn_log *log)
+{
+    vrn_result result = VRN_OK;
+    /* Each record is looked for among those before it: a file never has more than these. */
+    for (size_t at = 0; at < size && !result && tuned->count < RECORDS_MAX;) {
+        const char *end = memchr(text + at, '\n', size - at);
+        if (!end) break;
+        size_t length = (size_t)(end - text) - at;
+        vrn_tuned_record record;
+        if (parse_line(&record, text + at, length)) result = vrn_tuned_put(tuned, &record, log);
+        at += length + 1;
+    }
+    return result;
+}
+
+/* Devices have a file each; drivers' versions replace one another in it. */
+static void file_name(const vrn_device *device, char name[40])
+{
+    uint64_t hash = vrn_hash64(VRN_HASH_START, device->info.uuid, sizeof device->info.uuid);
+    hash = hash_word(hash, (uint64_t)device->info.vendor_id << 32 | device->info.device_id);
+    hash = hash_text(hash, device->info.name);
+    snprintf(name, 40, "tuned-%016" PRIx64, hash);
+}
+
+static size_t file_key(const vrn_device *device, char *key, size_t capacity)
+{
+    return (size_t)snprintf(key, capacity, "kernels 1, driver %08" PRIx32 " %s",
+                            device->info.driver_version, device->info.driver);
+}
+
+/* `log` hears of a lack of memory. */
+static vrn_result load(vrn_tuned *tuned, const vrn_device *device, const vrn_log *log)
+{
+    char name[40], key[640];
+    void *text;
+    size_t size;
+    file_name(device, name);
+    if (!vrn_cache_read(device->cache_directory, name, key, file_key(device, key, sizeof key),
+                        &text, &size, &device->log)) {
+        return VRN_OK;
+    }
+    vrn_result result = vrn_tuned_parse(tuned, text, size, log);
+    vrn_free(text);
+    return result;
+}
+
+vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device)
+{
+    return load(tuned, device, &device->log);
+}
+
+void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
+{
+    /* Others may have written in the meantime: their records stay. What goes wrong is no error: no log. */
+    vrn_tuned all = {0};
+    size_t size;
+    char name[40], key[640];
+    vrn_result result = device->cache_directory ? load(&all, device, NULL) : VRN_OK;
+    for (uint32_t i = 0; i < tuned->count && !result; i++) {
+        if (!tuned->records[i].fresh) continue;
+        result = vrn_tuned_put(&all, &tuned->records[i], NULL);
+    }
+    char *text = result || all.count == 0 ? NULL : vrn_tuned_format(&all, &size);
+    file_name(device, name);
+    if (text && device->cache_directory) {
+        vrn_cache_write(device->cache_directory, name, key, file_key(device, key, sizeof key), text,
+                        size, &device->log);
+    }
+    vrn_free(text);
+    vrn_tuned_free(&all);
+}
+
+void vrn_tuned_free(vrn_tuned *tuned)
+{
+    vrn_free(tuned->records);
+    *tuned = (vrn_tuned){0};
+}

@@ -1,0 +1,445 @@
+#include "plan/weights.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+#include "base/util.h"
+#include "gpu/upload.h"
+
+/* Two requests with equal keys need the same bytes. */
+typedef struct slot_key {
+    char name[VRN_NAME_MAX], norm[VRN_NAME_MAX];
+    uint32_t layout;
+    vrn_type type;
+} slot_key;
+
+typedef struct slot {
+    slot_key key;
+    uint32_t block;
+    uint64_t offset, bytes;
+} slot;
+
+struct vrn_weights {
+    vrn_weights *next; /* in the device's list */
+    uint64_t model_id;
+    uint32_t users;
+    vrn_buffer *blocks;
+    uint32_t block_count;
+    slot *slots;
+    uint32_t slot_count, slot_capacity;
+    uint32_t cursor; /* where the last search ended: requests come in the order of earlier ones */
+};
+
+/* Blocks are no larger, unless one array is: some drivers refuse allocations of a gibibyte. */
+static const uint64_t block_bytes_max = UINT64_C(256) << 20;
+
+vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_model *model)
+{
+    *out = NULL;
+    vrn_result result = VRN_OK;
+    vrn_mutex_lock(device->weights_lock);
+    vrn_weights *weights = device->weights;
+    while (weights && weights->model_id != vrn_model_id(model)) weights = weights->next;
+    if (!weights) {
+        weights = vrn_alloc(1, sizeof *weights);
+        if (weights) {
+            weights->model_id = vrn_model_id(model);
+            weights->next = device->weights;
+            device->weights = weights;
+        } else {
+            result = vrn_fail_memory(&device->log);
+        }
+    }
+    if (weights) weights->users++;
+    vrn_mutex_unlock(device->weights_lock);
+    *out = weights;
+    return result;
+}
+
+void vrn_weights_release(vrn_weights *weights, vrn_device *device)
+{
+    if (!weights) return;
+    vrn_mutex_lock(device->weights_lock);
+    if (--weights->users == 0) {
+        vrn_weights **link = &device->weights;
+        while (*link != weights) link = &(*link)->next;
+        *link = weights->next;
+        for (uint32_t i = 0; i < weights->block_count; i++) {
+            vrn_buffer_destroy(&weights->blocks[i], device);
+        }
+        vrn_free(weights->blocks);
+        vrn_free(weights->slots);
+        vrn_free(weights);
+    }
+    vrn_mutex_unlock(device->weights_lock);
+}
+
+uint64_t vrn_weights_bytes(vrn_weights *weights, vrn_device *device)
+{
+    uint64_t bytes = 0;
+    vrn_mutex_lock(device->weights_lock);
+    for (uint32_t i = 0; i < weights->block_count; i++) bytes += weights->blocks[i].size;
+    vrn_mutex_unlock(device->weights_lock);
+    return bytes;
+}
+
+static slot_key key_of(const vrn_weights_request *request)
+{
+    slot_key key;
+    memset(&key, 0, sizeof key); /* keys are compared as bytes */
+    snprintf(key.name, sizeof key.name, "%s", request->node->name);
+    snprintf(key.norm, sizeof key.norm, "%s", request->node->folded_norm);
+    key.layout = request->kernel->layout;
+    key.type = request->node->desc.w;
+    return key;
+}
+
+static slot *find(vrn_weights *weights, const slot_key *key)
+{
+    for (uint32_t i = 0; i < weights->slot_count; i++) {
+        uint32_t index = (weights->cursor + i) % weights->slot_count;
+        if (memcmp(&weights->slots[index].key, key, sizeof *key) == 0) {
+            weights->cursor = index + 1;
+            return &weights->slots[index];
+        }
+    }
+    return NULL;
+}
+
+/* Adds slots for the requests that have none, block by block; memory comes later. */
+static vrn_result add_slots(vrn_weights *weights, vrn_device *device,
+                            const vrn_weights_request *requests, uint32_t count,
+                            uint64_t **block_sizes, uint32_t *block_count)
+{
+    const uint64_t alignment = vrn_buffer_alignment(device);
+    const uint64_t limit = vrn_min_u64(block_bytes_max, device->info.max_allocation);
+    uint64_t *sizes = NULL;
+    uint32_t blocks = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        slot_key key = key_of(&requests[i]);
+        if (find(weights, &key)) continue;
+        uint64_t bytes = vrn_kernel_weight_bytes(requests[i].kernel, &requests[i].node->desc);
+        uint64_t reserved = vrn_round_up(bytes, alignment);
+        if (blocks == 0 || sizes[blocks - 1] + reserved > limit) {
+            uint64_t *grown = vrn_realloc(sizes, (size_t)blocks + 1, sizeof *grown);
+            if (!grown) goto out_of_memory;
+            sizes = grown;
+            sizes[blocks++] = 0;
+        }
+        if (weights->slot_count == weights->slot_capacity) {
+            uint32_t capacity = weights->slot_capacity ? weights->slot_capacity * 2 : 64;
+            slot *grown = vrn_realloc(weights->slots, capacity, sizeof *grown);
+            if (!grown) goto out_of_memory;
+            weights->slots = grown;
+            weights->slot_capacity = capacity;
+        }
+        weights->slots[weights->slot_count++] = (slot){
+            .key = key,
+            .block = weights->block_count + blocks - 1,
+            .offset = sizes[blocks - 1],
+            .bytes = bytes,
+        };
+        sizes[blocks - 1] += reserved;
+    }
+    *block_sizes = sizes;
+    *block_count = blocks;
+    return VRN_OK;
+
+out_of_memory:
+    vrn_free(sizes);
+    return vrn_fail_memory(&device->log);
+}
+
+static vrn_result add_blocks(vrn_weights *weights, vrn_device *device, const uint64_t *sizes,
+                             uint32_t count)
+{
+    vrn_buffer *grown =
+        vrn_realloc(weights->blocks, (size_t)weights->block_count + count, sizeof *grown);
+    if (!grown) return vrn_fail_memory(&device->log);
+    weights->blocks = grown;
+    for (uint32_t i = 0; i < count; i++) {
+        vrn_result result = vrn_buffer_create(&weights->blocks[weights->block_count], device,
+                                              VRN_BUFFER_DEVICE, sizes[i], "weights");
+        if (result) return result;
+        weights->block_count++;
+    }
+    return VRN_OK;
+}
+
+/* Parameters of one module as floats: where they lie in the file if they are floats there, else
+ * converted. */
+typedef struct loaded {
+    float *floats; /* owned: what was converted */
+    const float *param[VRN_PARAM_COUNT];
+    uint64_t counts[VRN_PARAM_COUNT];
+} loaded;
+
+/* Loads what there is of a module: a convolution has no bias, a group norm no statistics. False: out of
+ * memory. */
+static bool load(loaded *into, const vrn_model *model, const char *module)
+{
+    static const char *const suffixes[VRN_PARAM_COUNT] = {
+        [VRN_PARAM_WEIGHT] = "weight",
+        [VRN_PARAM_BIAS] = "bias",
+        [VRN_PARAM_MEAN] = "running_mean",
+        [VRN_PARAM_VAR] = "running_var",
+    };
+    *into = (loaded){0};
+    if (!*module) return true;
+    const vrn_tensor *convert[VRN_PARAM_COUNT] = {NULL};
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
+        char name[VRN_NAME_MAX + 16];
+        snprintf(name, sizeof name, "%s.%s", module, suffixes[i]);
+        const vrn_tensor *tensor = vrn_model_find(model, name);
+        if (!tensor) continue;
+        into->counts[i] = vrn_tensor_count(tensor);
+        into->param[i] = vrn_tensor_view(tensor);
+        if (into->param[i]) continue;
+        convert[i] = tensor;
+        count += into->counts[i];
+    }
+    if (count == 0) return true;
+    into->floats = vrn_alloc(count, sizeof(float));
+    if (!into->floats) return false;
+    float *next = into->floats;
+    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
+        if (!convert[i]) continue;
+        vrn_tensor_read(convert[i], next);
+        into->param[i] = next;
+        next += into->counts[i];
+    }
+    return true;
+}
+
+/* Loads the parameters of a node, and of the norm folded into it. */
+static bool load_node(loaded *own, loaded *norm, vrn_params *params, const vrn_model *model,
+                      const vrn_node *node)
+{
+    *norm = (loaded){0};
+    if (!load(own, model, vrn_node_module(node)) || !load(norm, model, node->folded_norm))
+        return false;
+    *params = (vrn_params){.norm_eps = node->desc.eps};
+    memcpy(params->own, own->param, sizeof params->own);
+    memcpy(params->norm, norm->param, sizeof params->norm);
+    return true;
+}
+
+/* By their bits, of which the largest is found without branches; NaN is above infinity. */
+static float largest_magnitude(const float *values, size_t count)
+{
+    uint32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        bits &= 0x7fffffffu;
+        largest = bits > largest ? bits : largest;
+    }
+    largest = vrn_min_u32(largest, 0x7f800000u);
+    float value;
+    memcpy(&value, &largest, sizeof value);
+    return value;
+}
+
+vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
+                                const vrn_node *node)
+{
+    const vrn_op_desc *d = &node->desc;
+    const size_t each =
+        d->op == VRN_OP_LINEAR ? d->in.c : (size_t)d->in.c / d->groups * d->kernel.y * d->kernel.x;
+    loaded own, norm;
+    vrn_params params;
+    *extremes = (vrn_extremes){0};
+    const bool good = load_node(&own, &norm, &params, model, node);
+    for (uint32_t k = 0; k < d->out.c && good; k++) {
+        double weight = largest_magnitude(params.own[VRN_PARAM_WEIGHT] + k * each, each) *
+                        fabs(vrn_params_scale(&params, k));
+        double bias = fabs(vrn_params_bias(&params, k));
+        if (!(weight <= extremes->weight))
+            extremes->weight = isnan(weight) ? INFINITY : (float)weight;
+        if (!(bias <= extremes->bias)) extremes->bias = isnan(bias) ? INFINITY : (float)bias;
+    }
+    vrn_free(own.floats);
+    vrn_free(norm.floats);
+    return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
+}
+
+/* Whether all are numbers that can be computed with: an infinite variance can. A convolution's NaN would be taken for a
+ * zero by the ReLU behind it on most devices, and never be seen. */
+static bool is_sound(const loaded *l, double eps)
+{
+    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
+        if (i == VRN_PARAM_VAR || l->counts[i] == 0) continue;
+        if (!isfinite(largest_magnitude(l->param[i], l->counts[i]))) return false;
+    }
+    for (uint64_t i = 0; i < l->counts[VRN_PARAM_VAR]; i++) {
+        if (!((double)l->param[VRN_PARAM_VAR][i] + eps > 0)) return false;
+    }
+    return true;
+}
+
+/* The module of a node, or of the norm folded into it, whose parameters are not sound; NULL: neither, as far as
+ * there is memory to look. */
+static const char *unsound_module(const vrn_model *model, const vrn_node *node)
+{
+    loaded own, norm;
+    vrn_params params;
+    const char *module = NULL;
+    if (load_node(&own, &norm, &params, model, node)) {
+        if (!is_sound(&norm, node->desc.eps)) module = node->folded_norm;
+        if (!is_sound(&own, node->desc.eps)) module = vrn_node_module(node);
+    }
+    vrn_free(own.floats);
+    vrn_free(norm.floats);
+    return module;
+}
+
+/* New slots that lie behind one another in a block, to be packed at once. */
+typedef struct piece {
+    const vrn_model *model;
+    const slot *slots;
+    const vrn_weights_request *const *requests; /* of each slot */
+    uint32_t count;
+    char *memory;  /* what will stand at the first slot's offset */
+    char *scratch; /* where packing, which writes here and there, takes place; NULL: in `memory` */
+} piece;
+
+static vrn_result fill_slot(void *user, uint32_t index, uint32_t worker)
+{
+    const piece *p = user;
+    (void)worker;
+    index = p->count - 1 - index; /* the large ones come last in a network, and first here */
+    const slot *s = &p->slots[index];
+    const vrn_weights_request *request = p->requests[index];
+    const vrn_node *node = request->node;
+    const uint64_t at = s->offset - p->slots[0].offset;
+    char *target = (p->scratch ? p->scratch : p->memory) + at;
+    loaded own, norm;
+    vrn_params params;
+    vrn_result result = VRN_ERROR_OUT_OF_MEMORY;
+    if (load_node(&own, &norm, &params, p->model, node)) {
+        if (!is_sound(&own, node->desc.eps) || !is_sound(&norm, node->desc.eps)) {
+            result = VRN_ERROR_FILE;
+        } else if (vrn_kernel_pack(request->kernel, &node->desc, &params, target)) {
+            result = VRN_OK;
+        }
+        if (p->scratch && !result) memcpy(p->memory + at, target, s->bytes);
+    }
+    vrn_free(own.floats);
+    vrn_free(norm.floats);
+    return result;
+}
+
+/* Says which parameters of a piece are not sound. */
+static void fail_unsound(const piece *p, const vrn_log *log)
+{
+    const char *file = vrn_model_file(p->model), *module = NULL;
+    for (uint32_t i = 0; i < p->count && !module; i++) {
+        module = unsound_module(p->model, p->requests[i]->node);
+    }
+    vrn_fail(log, VRN_ERROR_FILE,
+             "%s: the parameters of %s are not all finite numbers, or a variance is negative",
+             file ? file : "the random model", module ? module : "a layer");
+}
+
+/* How many of `count` slots make a piece: as many as lie in one block, and in an upload's piece. */
+static uint32_t piece_length(const slot *slots, uint32_t count, uint64_t *bytes)
+{
+    uint32_t length = 0;
+    *bytes = 0;
+    while (length < count && slots[length].block == slots[0].block) {
+        uint64_t end = slots[length].offset + slots[length].bytes - slots[0].offset;
+        if (length > 0 && end > VRN_UPLOAD_PIECE_BYTES) break;
+        *bytes = end;
+        length++;
+    }
+    return length;
+}
+
+/* Packs slots; requests[i] is that of slots[i]. */
+static vrn_result fill_slots(const vrn_weights *weights, vrn_device *device, const vrn_model *model,
+                             const slot *slots, const vrn_weights_request *const *requests,
+                             uint32_t count)
+{
+    vrn_upload upload = {.device = device};
+    vrn_result result = VRN_OK;
+    char *scratch = NULL;
+    uint64_t scratch_bytes = 0, bytes;
+    for (uint32_t i = 0; i < count && !result;) {
+        piece p = {.model = model, .slots = slots + i, .requests = requests + i};
+        p.count = piece_length(slots + i, count - i, &bytes);
+        i += p.count;
+        void *memory;
+        bool cached;
+        result = vrn_upload_reserve(&upload, &weights->blocks[p.slots[0].block], p.slots[0].offset,
+                                    bytes, &memory, &cached);
+        if (result) break;
+        p.memory = memory;
+        if (!cached && bytes > scratch_bytes) {
+            vrn_free(scratch);
+            scratch_bytes = bytes;
+            scratch = vrn_alloc(bytes, 1);
+            if (!scratch) result = vrn_fail_memory(&device->log);
+        }
+        if (result) break;
+        p.scratch = cached ? NULL : scratch;
+        result = vrn_parallel_for(p.count, fill_slot, &p);
+        if (result == VRN_ERROR_OUT_OF_MEMORY) vrn_fail_memory(&device->log);
+        if (result == VRN_ERROR_FILE) fail_unsound(&p, &device->log);
+    }
+    vrn_free(scratch);
+    vrn_result ended = vrn_upload_end(&upload);
+    return result ? result : ended;
+}
+
+/* Packs the slots from `first` on; each has a request, of which the first is taken. */
+static vrn_result fill_new_slots(vrn_weights *weights, vrn_device *device, const vrn_model *model,
+                                 const vrn_weights_request *requests, uint32_t count,
+                                 uint32_t first)
+{
+    const vrn_weights_request **of_slot =
+        vrn_alloc(weights->slot_count - first, sizeof(const vrn_weights_request *));
+    if (!of_slot) return vrn_fail_memory(&device->log);
+    uint32_t next = first;
+    for (uint32_t i = 0; i < count && next < weights->slot_count; i++) {
+        slot_key key = key_of(&requests[i]);
+        if (memcmp(&weights->slots[next].key, &key, sizeof key) != 0) continue;
+        of_slot[next++ - first] = &requests[i];
+    }
+    vrn_result result =
+        fill_slots(weights, device, model, weights->slots + first, of_slot, next - first);
+    vrn_free(of_slot);
+    return result;
+}
+
+vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const vrn_model *model,
+                               vrn_weights_request *requests, uint32_t count)
+{
+    uint64_t *sizes = NULL;
+    uint32_t blocks = 0;
+    vrn_mutex_lock(device->weights_lock);
+    const uint32_t old_slots = weights->slot_count, old_blocks = weights->block_count;
+    vrn_result result = add_slots(weights, device, requests, count, &sizes, &blocks);
+    if (!result && blocks) result = add_blocks(weights, device, sizes, blocks);
+    if (!result && blocks) {
+        result = fill_new_slots(weights, device, model, requests, count, old_slots);
+    }
+    if (result) { /* what is half made goes again */
+        while (weights->block_count > old_blocks) {
+            vrn_buffer_destroy(&weights->blocks[--weights->block_count], device);
+        }
+        weights->slot_count = old_slots;
+    }
+    for (uint32_t i = 0; i < count && !result; i++) {
+        slot_key key = key_of(&requests[i]);
+        const slot *s = find(weights, &key);
+        requests[i].range = (vrn_range){
+            .buffer = weights->blocks[s->block].handle, .offset = s->offset, .bytes = s->bytes};
+    }
+    vrn_mutex_unlock(device->weights_lock);
+    vrn_free(sizes);
+    return result;
+}

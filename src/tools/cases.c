@@ -1,0 +1,223 @@
+#include "tools/cases.h"
+
+#include "base/util.h"
+#include "ops/kernel.h"
+
+#define CONV(k_, s_, p_, d_, g_)                                                                   \
+    .op = VRN_OP_CONV, .kernel = {k_, k_}, .stride = {s_, s_}, .padding = {p_, p_},                \
+    .dilation = {d_, d_}, .groups = g_
+#define SHAPE(h_, w_, c_)                                                                          \
+    {                                                                                              \
+        h_, w_, c_                                                                                 \
+    }
+
+/* clang-format off */
+const vrn_op_case vrn_op_cases[] = {
+    {"1x1", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 7, 32), .out = {.c = 64}}, 0, 0},
+    {"1x1 prime", 3, {CONV(1, 1, 0, 1, 1), .in = SHAPE(5, 11, 13), .out = {.c = 17}}, 1, 1},
+    {"1x1 stride 2", 2, {CONV(1, 2, 0, 1, 1), .in = SHAPE(14, 13, 24), .out = {.c = 48}}, 0, 1},
+    {"1x1 wide", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(3, 3, 256), .out = {.c = 130}}, 0, 0},
+    {"one pixel", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(1, 1, 1), .out = {.c = 1}}, 1, 0},
+    {"3x3", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 16), .out = {.c = 16}}, 0, 0},
+    {"3x3 tile - 1", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 7, 20), .out = {.c = 63}}, 0, 1},
+    {"3x3 tile", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 4), .out = {.c = 64}}, 0, 1},
+    {"3x3 tile + 1", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(13, 5, 5), .out = {.c = 65}}, 0, 1},
+    {"3x3 large", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(17, 19, 36), .out = {.c = 132}}, 0, 1},
+    {"3x3 stride 2", 2, {CONV(3, 2, 1, 1, 1), .in = SHAPE(15, 12, 8), .out = {.c = 12}}, 0, 1},
+    {"3x3 dilation 2", 1, {CONV(3, 1, 2, 2, 1), .in = SHAPE(9, 10, 12), .out = {.c = 16}}, 0, 1},
+    {"3x3 dilation 4", 1, {CONV(3, 1, 4, 4, 1), .in = SHAPE(6, 5, 8), .out = {.c = 8}}, 0, 0},
+    {"3x3 no padding", 1, {CONV(3, 1, 0, 1, 1), .in = SHAPE(6, 7, 4), .out = {.c = 8}}, 1, 0},
+    {"3x3 padding 3", 1, {CONV(3, 1, 3, 1, 1), .in = SHAPE(2, 3, 4), .out = {.c = 8}}, 0, 0},
+    {"stem 7x7", 2, {CONV(7, 2, 3, 1, 1), .in = SHAPE(23, 29, 3), .out = {.c = 64}}, 0, 1},
+    {"stem 3x3", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(32, 32, 3), .out = {.c = 16}}, 0, 1},
+    {"stem of a pixel", 1, {CONV(7, 2, 3, 1, 1), .in = SHAPE(1, 1, 3), .out = {.c = 8}}, 0, 0},
+    {"5x2, 3x1",
+     1,
+     {.op = VRN_OP_CONV, .kernel = {5, 2}, .stride = {3, 1}, .padding = {2, 0}, .dilation = {1, 3},
+      .groups = 1, .in = SHAPE(19, 11, 6), .out = {.c = 10}},
+     1, 0},
+    {"groups of 4", 1, {CONV(3, 1, 1, 1, 32), .in = SHAPE(9, 9, 128), .out = {.c = 128}}, 0, 1},
+    {"groups of 8", 1, {CONV(3, 2, 1, 1, 4), .in = SHAPE(9, 8, 32), .out = {.c = 32}}, 0, 1},
+    {"groups 4 to 8", 1, {CONV(3, 1, 1, 1, 2), .in = SHAPE(5, 5, 8), .out = {.c = 16}}, 0, 0},
+    {"groups of 20", 2, {CONV(3, 1, 1, 1, 3), .in = SHAPE(5, 6, 60), .out = {.c = 60}}, 0, 1},
+    {"groups of 3", 1, {CONV(3, 1, 1, 1, 5), .in = SHAPE(6, 5, 15), .out = {.c = 10}}, 1, 1},
+    {"depthwise", 1, {CONV(3, 1, 1, 1, 7), .in = SHAPE(6, 6, 7), .out = {.c = 7}}, 0, 0},
+    {"groups of 16", 5, {CONV(3, 1, 1, 1, 8), .in = SHAPE(7, 7, 128), .out = {.c = 128}}, 0, 1},
+    {"groups of 32", 1, {CONV(3, 2, 1, 1, 3), .in = SHAPE(13, 9, 96), .out = {.c = 96},
+                         .epilogue = {.relu = true}}, 0, 1},
+    {"late, add, relu",
+     1,
+     {CONV(3, 1, 1, 1, 1), .in = SHAPE(7, 7, 72), .out = {.c = 144},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(7, 7, 144),
+                   .residual_stride = 1}},
+     0, 1},
+    {"early and wide", 3, {CONV(1, 1, 0, 1, 1), .in = SHAPE(13, 14, 64), .out = {.c = 140}}, 0, 1},
+    {"relu", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(6, 6, 12), .out = {.c = 20},
+                 .epilogue = {.relu = true}}, 0, 1},
+    {"add, relu",
+     2,
+     {CONV(3, 1, 1, 1, 1), .in = SHAPE(7, 9, 12), .out = {.c = 20},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(7, 9, 20),
+                   .residual_stride = 1}},
+     0, 1},
+    {"option A, relu",
+     2,
+     {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 32), .out = {.c = 32},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(16, 15, 16),
+                   .residual_stride = 2, .residual_offset = 8}},
+     0, 1},
+    {"option A to 14",
+     1,
+     {CONV(3, 1, 1, 1, 1), .in = SHAPE(5, 4, 14), .out = {.c = 14},
+      .epilogue = {.residual = true, .residual_shape = SHAPE(10, 7, 6), .residual_stride = 2,
+                   .residual_offset = 4}},
+     0, 1},
+    /* As much as a kernel of each kind can have at once. */
+    {"all of it",
+     2,
+     {.op = VRN_OP_CONV, .kernel = {3, 3}, .stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2},
+      .groups = 1, .in = SHAPE(11, 9, 13), .out = {.c = 70},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(6, 9, 70),
+                   .residual_stride = 1}},
+     1, 1},
+    {"all of 3x3",
+     2,
+     {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 11, 29), .out = {.c = 45},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(9, 11, 45),
+                   .residual_stride = 1}},
+     1, 1},
+    {"all of 1x1",
+     2,
+     {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 9, 29), .out = {.c = 70},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(7, 9, 70),
+                   .residual_stride = 1}},
+     1, 1},
+    {"all of groups",
+     2,
+     {CONV(3, 2, 1, 1, 2), .in = SHAPE(9, 10, 48), .out = {.c = 96},
+      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(5, 5, 96),
+                   .residual_stride = 1}},
+     1, 1},
+    {"batch norm", 2, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(5, 7, 13), .eps = 1e-5f}, 0, 0},
+    {"batch norm, eps", 1, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(9, 9, 64), .eps = 1e-2f}, 0, 0},
+    {"group norm", 2, {.op = VRN_OP_GROUP_NORM, .groups = 4, .in = SHAPE(7, 5, 20), .eps = 1e-5f},
+     0, 0},
+    {"group norm of 2", 1,
+     {.op = VRN_OP_GROUP_NORM, .groups = 32, .in = SHAPE(11, 13, 64), .eps = 1e-5f}, 0, 0},
+    {"group norm of 1", 2,
+     {.op = VRN_OP_GROUP_NORM, .groups = 5, .in = SHAPE(3, 3, 5), .eps = 1e-3f}, 0, 0},
+    {"relu alone", 3, {.op = VRN_OP_RELU, .in = SHAPE(5, 7, 11)}, 0, 0},
+    {"add alone", 3, {.op = VRN_OP_ADD, .in = SHAPE(5, 7, 11)}, 0, 0},
+    {"shortcut", 2, {.op = VRN_OP_SHORTCUT, .subsample = 2, .offset = 8, .in = SHAPE(8, 8, 16),
+                     .out = {.c = 32}}, 0, 0},
+    {"shortcut odd", 2, {.op = VRN_OP_SHORTCUT, .subsample = 2, .offset = 3, .in = SHAPE(9, 7, 5),
+                         .out = {.c = 13}}, 0, 0},
+    {"shortcut stride 1", 1, {.op = VRN_OP_SHORTCUT, .subsample = 1, .offset = 1,
+                              .in = SHAPE(4, 5, 6), .out = {.c = 9}}, 0, 0},
+    {"max pool", 2, {.op = VRN_OP_MAX_POOL, .kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1},
+                     .dilation = {1, 1}, .in = SHAPE(13, 16, 10)}, 0, 0},
+    {"max pool 2x3", 1, {.op = VRN_OP_MAX_POOL, .kernel = {2, 3}, .stride = {2, 1},
+                         .padding = {0, 1}, .dilation = {1, 2}, .in = SHAPE(8, 9, 4)}, 0, 0},
+    {"average pool", 3, {.op = VRN_OP_AVG_POOL, .in = SHAPE(7, 7, 37), .out = {.c = 37}}, 0, 0},
+    {"average of one", 1, {.op = VRN_OP_AVG_POOL, .in = SHAPE(1, 1, 8), .out = {.c = 8}}, 0, 0},
+    {"linear", 3, {.op = VRN_OP_LINEAR, .in = SHAPE(1, 1, 37), .out = {.c = 101}}, 1, 0},
+    {"linear to ten", 1, {.op = VRN_OP_LINEAR, .in = SHAPE(1, 1, 64), .out = {.c = 10}}, 1, 0},
+    {"linear of 7 images", 7, {.op = VRN_OP_LINEAR, .in = SHAPE(1, 1, 260), .out = {.c = 83}}, 1,
+     0},
+    {"linear of 70 images", 70, {.op = VRN_OP_LINEAR, .in = SHAPE(1, 1, 96), .out = {.c = 130}}, 1,
+     0},
+    {"average pool, wide", 2, {.op = VRN_OP_AVG_POOL, .in = SHAPE(9, 5, 140), .out = {.c = 140}}, 0,
+     0},
+    {"softmax", 3, {.op = VRN_OP_SOFTMAX, .in = SHAPE(1, 1, 1000)}, 0, 0},
+    {"softmax of 3", 2, {.op = VRN_OP_SOFTMAX, .in = SHAPE(1, 1, 3)}, 0, 0},
+};
+/* clang-format on */
+
+const uint32_t vrn_op_case_count = VRN_COUNT(vrn_op_cases);
+
+static uint32_t window_size(uint32_t in, uint32_t kernel, uint32_t stride, uint32_t padding,
+                            uint32_t dilation)
+{
+    return (in + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
+/* Operands are between -1 and 1, and results mostly between -3 and 3. */
+static void set_formats(vrn_op_desc *d, vrn_type type)
+{
+    const bool floats_out = d->op == VRN_OP_GROUP_NORM || d->op == VRN_OP_SOFTMAX;
+    const vrn_format in = {type, type == VRN_TYPE_I8 ? 1 / 127.0f : 0};
+    if (d->op != VRN_OP_SOFTMAX) d->x = in;
+    d->r = in;
+    if (!floats_out) d->y = (vrn_format){type, type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
+    if (type == VRN_TYPE_F16 && (d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR)) d->w = type;
+    if (vrn_op_takes_bytes(d)) d->w = VRN_TYPE_I8;
+}
+
+vrn_op_desc vrn_case_desc(const vrn_op_case *c, vrn_type type)
+{
+    vrn_op_desc d = c->desc;
+    switch (d.op) {
+    case VRN_OP_CONV:
+    case VRN_OP_MAX_POOL:
+        d.out.h = window_size(d.in.h, d.kernel.y, d.stride.y, d.padding.y, d.dilation.y);
+        d.out.w = window_size(d.in.w, d.kernel.x, d.stride.x, d.padding.x, d.dilation.x);
+        if (d.op == VRN_OP_MAX_POOL) d.out.c = d.in.c;
+        break;
+    case VRN_OP_SHORTCUT:
+        d.out.h = (d.in.h - 1) / d.subsample + 1;
+        d.out.w = (d.in.w - 1) / d.subsample + 1;
+        break;
+    case VRN_OP_AVG_POOL:
+    case VRN_OP_LINEAR: d.out.h = d.out.w = 1; break;
+    case VRN_OP_BATCH_NORM:
+    case VRN_OP_GROUP_NORM:
+    case VRN_OP_RELU:
+    case VRN_OP_ADD:
+    case VRN_OP_SOFTMAX: d.out = d.in; break;
+    case VRN_OP_COUNT: break;
+    }
+    if (d.op == VRN_OP_CONV) d.epilogue.bias = c->bias || c->fold;
+    set_formats(&d, type);
+    return d;
+}
+
+/* Bits of vrn_case_traits. */
+enum {
+    TRAIT_WINDOW = 1 << 0, /* more than one position */
+    TRAIT_STRIDE = 1 << 1,
+    TRAIT_PADDING = 1 << 2,
+    TRAIT_DILATION = 1 << 3,
+    TRAIT_GROUPS = 1 << 4,
+    TRAIT_PADDED_IN = 1 << 5, /* channels that do not fill their last vec4 */
+    TRAIT_PADDED_OUT = 1 << 6,
+    TRAIT_IMAGES = 1 << 7,
+    TRAIT_MANY = 1 << 8, /* outputs, of more than one tile each way */
+    TRAIT_BIAS = 1 << 9,
+    TRAIT_FOLD = 1 << 10,
+    TRAIT_RELU = 1 << 11,
+    TRAIT_ADD = 1 << 12,
+    TRAIT_OPTION_A = 1 << 13,
+};
+
+uint32_t vrn_case_traits(const vrn_op_case *c)
+{
+    const vrn_op_desc d = vrn_case_desc(c, VRN_TYPE_F32);
+    const uint32_t rows = d.out.h * d.out.w * c->images;
+    uint32_t traits = 0;
+    if (d.kernel.y * d.kernel.x > 1) traits |= TRAIT_WINDOW;
+    if (d.stride.y > 1 || d.stride.x > 1 || d.subsample > 1) traits |= TRAIT_STRIDE;
+    if (d.padding.y > 0 || d.padding.x > 0) traits |= TRAIT_PADDING;
+    if (d.dilation.y > 1 || d.dilation.x > 1) traits |= TRAIT_DILATION;
+    if (d.groups > 1) traits |= TRAIT_GROUPS;
+    if (d.in.c % 4 != 0) traits |= TRAIT_PADDED_IN;
+    if (d.out.c % 4 != 0) traits |= TRAIT_PADDED_OUT;
+    if (c->images > 1) traits |= TRAIT_IMAGES;
+    if (d.out.c > 64 && (rows > 64 || d.op != VRN_OP_CONV)) traits |= TRAIT_MANY;
+    if (c->bias) traits |= TRAIT_BIAS;
+    if (c->fold) traits |= TRAIT_FOLD;
+    if (d.epilogue.relu) traits |= TRAIT_RELU;
+    if (d.epilogue.residual) {
+        traits |= d.epilogue.residual_stride > 1 ? TRAIT_OPTION_A : TRAIT_ADD;
+    }
+    return traits;
+}

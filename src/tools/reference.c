@@ -1,0 +1,187 @@
+#include "tools/reference.h"
+
+#include <math.h>
+
+#include "base/util.h"
+
+/* Element (y, x, c) of image n in a dense NHWC tensor. */
+static size_t at(vrn_shape s, uint32_t n, uint32_t y, uint32_t x, uint32_t c)
+{
+    return (((size_t)n * s.h + y) * s.w + x) * s.c + c;
+}
+
+/* The input position of a window's element; false where it lies outside. */
+static bool position(uint32_t out, uint32_t tap, uint32_t stride, uint32_t padding,
+                     uint32_t dilation, uint32_t size, uint32_t *in)
+{
+    int64_t p = (int64_t)out * stride + (int64_t)tap * dilation - padding;
+    *in = (uint32_t)p;
+    return p >= 0 && p < size;
+}
+
+static double convolve(const vrn_op_desc *d, const float *x, const float *w, uint32_t n,
+                       uint32_t oy, uint32_t ox, uint32_t k)
+{
+    uint32_t channels = d->in.c / d->groups;
+    uint32_t first = k / (d->out.c / d->groups) * channels;
+    double sum = 0;
+    for (uint32_t r = 0; r < d->kernel.y; r++) {
+        uint32_t iy, ix;
+        if (!position(oy, r, d->stride.y, d->padding.y, d->dilation.y, d->in.h, &iy)) continue;
+        for (uint32_t s = 0; s < d->kernel.x; s++) {
+            if (!position(ox, s, d->stride.x, d->padding.x, d->dilation.x, d->in.w, &ix)) continue;
+            for (uint32_t c = 0; c < channels; c++) {
+                size_t weight = (((size_t)k * channels + c) * d->kernel.y + r) * d->kernel.x + s;
+                sum += (double)x[at(d->in, n, iy, ix, first + c)] * w[weight];
+            }
+        }
+    }
+    return sum;
+}
+
+static double normalize(double value, const float *const norm[VRN_PARAM_COUNT], double eps,
+                        uint32_t c)
+{
+    return (value - norm[VRN_PARAM_MEAN][c]) / sqrt(norm[VRN_PARAM_VAR][c] + eps) *
+               norm[VRN_PARAM_WEIGHT][c] +
+           norm[VRN_PARAM_BIAS][c];
+}
+
+static double shortcut(vrn_shape shape, uint32_t stride, uint32_t offset, const float *from,
+                       uint32_t n, uint32_t y, uint32_t x, uint32_t c)
+{
+    if (c < offset || c - offset >= shape.c) return 0;
+    return from[at(shape, n, y * stride, x * stride, c - offset)];
+}
+
+static double epilogue(const vrn_op_desc *d, double value, const float *residual, uint32_t n,
+                       uint32_t y, uint32_t x, uint32_t c)
+{
+    const vrn_epilogue *e = &d->epilogue;
+    if (e->residual) {
+        value += shortcut(e->residual_shape, e->residual_stride, e->residual_offset, residual, n, y,
+                          x, c);
+    }
+    return e->relu && value < 0 ? 0 : value;
+}
+
+static double pool_max(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t oy, uint32_t ox,
+                       uint32_t c)
+{
+    double largest = -INFINITY;
+    for (uint32_t r = 0; r < d->kernel.y; r++) {
+        uint32_t iy, ix;
+        if (!position(oy, r, d->stride.y, d->padding.y, d->dilation.y, d->in.h, &iy)) continue;
+        for (uint32_t s = 0; s < d->kernel.x; s++) {
+            if (!position(ox, s, d->stride.x, d->padding.x, d->dilation.x, d->in.w, &ix)) continue;
+            largest = fmax(largest, x[at(d->in, n, iy, ix, c)]);
+        }
+    }
+    return largest;
+}
+
+static double pool_average(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t c)
+{
+    double sum = 0;
+    for (uint32_t y = 0; y < d->in.h; y++) {
+        for (uint32_t i = 0; i < d->in.w; i++) sum += x[at(d->in, n, y, i, c)];
+    }
+    return sum / ((double)d->in.h * d->in.w);
+}
+
+static double linear(const vrn_op_desc *d, const float *x, const vrn_params *p, uint32_t n,
+                     uint32_t k)
+{
+    double sum = p->own[VRN_PARAM_BIAS][k];
+    for (uint32_t c = 0; c < d->in.c; c++) {
+        sum +=
+            (double)x[(size_t)n * d->in.c + c] * p->own[VRN_PARAM_WEIGHT][(size_t)k * d->in.c + c];
+    }
+    return sum;
+}
+
+static double softmax(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t k)
+{
+    const float *row = x + (size_t)n * d->in.c;
+    double largest = -INFINITY, sum = 0;
+    for (uint32_t c = 0; c < d->in.c; c++) largest = fmax(largest, row[c]);
+    for (uint32_t c = 0; c < d->in.c; c++) sum += exp(row[c] - largest);
+    return exp(row[k] - largest) / sum;
+}
+
+/* Mean and 1 / sqrt(var + eps) of a group of channels of an image. */
+static void group_moments(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t group,
+                          double *mean, double *scale)
+{
+    uint32_t channels = d->in.c / d->groups;
+    size_t pixels = (size_t)d->in.h * d->in.w, count = pixels * channels;
+    const float *from = x + n * pixels * d->in.c + (size_t)group * channels;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++) sum += from[i / channels * d->in.c + i % channels];
+    *mean = sum / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        double difference = from[i / channels * d->in.c + i % channels] - *mean;
+        squares += difference * difference;
+    }
+    *scale = 1 / sqrt(squares / (double)count + d->eps);
+}
+
+static void run_group_norm(const vrn_op_desc *d, uint32_t images, const float *x,
+                           const vrn_params *p, float *y)
+{
+    uint32_t channels = d->in.c / d->groups;
+    for (uint32_t n = 0; n < images; n++) {
+        for (uint32_t c = 0; c < d->in.c; c++) {
+            double mean, scale;
+            group_moments(d, x, n, c / channels, &mean, &scale);
+            for (uint32_t i = 0; i < d->in.h * d->in.w; i++) {
+                size_t index = ((size_t)n * d->in.h * d->in.w + i) * d->in.c + c;
+                y[index] = (float)((x[index] - mean) * scale * p->own[VRN_PARAM_WEIGHT][c] +
+                                   p->own[VRN_PARAM_BIAS][c]);
+            }
+        }
+    }
+}
+
+static double output(const vrn_op_desc *d, const float *x, const float *residual,
+                     const vrn_params *p, uint32_t n, uint32_t oy, uint32_t ox, uint32_t c)
+{
+    double value = 0;
+    switch (d->op) {
+    case VRN_OP_CONV:
+        value = convolve(d, x, p->own[VRN_PARAM_WEIGHT], n, oy, ox, c);
+        if (p->own[VRN_PARAM_BIAS]) value += p->own[VRN_PARAM_BIAS][c];
+        if (p->norm[VRN_PARAM_WEIGHT]) value = normalize(value, p->norm, p->norm_eps, c);
+        return epilogue(d, value, residual, n, oy, ox, c);
+    case VRN_OP_BATCH_NORM: return normalize(x[at(d->in, n, oy, ox, c)], p->own, d->eps, c);
+    case VRN_OP_RELU: return fmax(x[at(d->in, n, oy, ox, c)], 0);
+    case VRN_OP_MAX_POOL: return pool_max(d, x, n, oy, ox, c);
+    case VRN_OP_AVG_POOL: return pool_average(d, x, n, c);
+    case VRN_OP_ADD: return (double)x[at(d->in, n, oy, ox, c)] + residual[at(d->in, n, oy, ox, c)];
+    case VRN_OP_SHORTCUT: return shortcut(d->in, d->subsample, d->offset, x, n, oy, ox, c);
+    case VRN_OP_LINEAR: return linear(d, x, p, n, c);
+    case VRN_OP_SOFTMAX: return softmax(d, x, n, c);
+    case VRN_OP_GROUP_NORM: /* by run_group_norm: its statistics are not those of one output */
+    case VRN_OP_COUNT: break;
+    }
+    return value;
+}
+
+void vrn_reference_run(const vrn_op_desc *d, uint32_t images, const float *x, const float *residual,
+                       const vrn_params *params, float *y)
+{
+    if (d->op == VRN_OP_GROUP_NORM) {
+        run_group_norm(d, images, x, params, y);
+        return;
+    }
+    for (uint32_t n = 0; n < images; n++) {
+        for (uint32_t oy = 0; oy < d->out.h; oy++) {
+            for (uint32_t ox = 0; ox < d->out.w; ox++) {
+                for (uint32_t c = 0; c < d->out.c; c++) {
+                    y[at(d->out, n, oy, ox, c)] =
+                        (float)output(d, x, residual, params, n, oy, ox, c);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+#include "tools/trial.h"
+
+#include "base/util.h"
+#include "gpu/descriptor.h"
+#include "gpu/upload.h"
+
+vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device)
+{
+    *bench = (vrn_bench){.device = device};
+    vrn_result result = vrn_commands_create(&bench->commands, device);
+    if (result || !vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) return result;
+    const VkQueryPoolCreateInfo queries = {
+        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+        .queryType = VK_QUERY_TYPE_TIMESTAMP,
+        .queryCount = 4,
+    };
+    return vrn_device_check(
+        device, device->vk.CreateQueryPool(device->handle, &queries, NULL, &bench->queries),
+        "vkCreateQueryPool");
+}
+
+void vrn_bench_destroy(vrn_bench *bench)
+{
+    vrn_device *device = bench->device;
+    vrn_commands_destroy(&bench->commands, device);
+    if (bench->queries) device->vk.DestroyQueryPool(device->handle, bench->queries, NULL);
+    vrn_buffer_destroy(&bench->inputs, device);
+    vrn_buffer_destroy(&bench->results, device);
+    *bench = (vrn_bench){.device = device};
+}
+
+vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                   uint32_t images, const vrn_device *device)
+{
+    const uint64_t alignment = vrn_buffer_alignment(device);
+    const uint64_t guard = vrn_round_up(VRN_TRIAL_GUARD_BYTES, alignment);
+    uint64_t residual = 0;
+    if (desc->op == VRN_OP_ADD) residual = vrn_tensor_bytes(desc->in, desc->r.type);
+    if (desc->epilogue.residual) {
+        residual = vrn_tensor_bytes(desc->epilogue.residual_shape, desc->r.type);
+    }
+    vrn_trial_layout l = {.x = guard, .y = guard};
+    l.r = l.x + vrn_round_up(vrn_tensor_bytes(desc->in, desc->x.type) * images, alignment) + guard;
+    l.w = l.r + vrn_round_up(residual * images, alignment) + guard;
+    l.inputs = l.w + vrn_round_up(vrn_kernel_weight_bytes(kernel, desc), alignment) + guard;
+    const uint64_t y = vrn_tensor_bytes(desc->out, desc->y.type) * images;
+    const uint64_t after = l.y + vrn_round_up(y, alignment) + guard;
+    l.results = after + vrn_kernel_scratch(kernel, desc, images, alignment, l.scratch) + guard;
+    for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) l.scratch[i] += after;
+    return l;
+}
+
+bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                        const vrn_device *device)
+{
+    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
+    if (vrn_max_u64(l.inputs, l.results) > device->info.max_allocation) return false;
+    for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
+        uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
+        if (vrn_kernel_binding_bytes(kernel, pass, b, desc, images) >
+            vrn_kernel_binding_limit(kernel, pass, b, desc, device)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, const char *name)
+{
+    if (size <= buffer->size) return VRN_OK;
+    vrn_buffer_destroy(buffer, device);
+    vrn_result result = vrn_buffer_create(buffer, device, VRN_BUFFER_DEVICE, size, name);
+    vrn_upload upload = {.device = device};
+    uint32_t state = 1;
+    const uint64_t part = UINT64_C(16) << 20;
+    for (uint64_t offset = 0; offset < size && !result; offset += part) {
+        uint64_t bytes = vrn_min_u64(part, size - offset);
+        void *memory;
+        bool cached; /* written in order either way */
+        result = vrn_upload_reserve(&upload, buffer, offset, bytes, &memory, &cached);
+        uint32_t *words = memory;
+        for (uint64_t i = 0; i < bytes / sizeof *words && !result; i++) {
+            /* Ordinary numbers as whatever they are read: two halves from 0.5 to 1, a float from 3e-5 to
+             * 8e-3, four bytes; with either sign. */
+            state = state * 1664525u + 1013904223u;
+            words[i] = (state & 0x83ff83ffu) | 0x38003800u;
+        }
+    }
+    vrn_result ended = vrn_upload_end(&upload);
+    return result ? result : ended;
+}
+
+vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
+                             uint32_t images)
+{
+    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
+    vrn_result result = grow(&bench->inputs, bench->device, l.inputs, "trial inputs");
+    if (result) return result;
+    return grow(&bench->results, bench->device, l.results, "trial results");
+}
+
+static vrn_range range_of(const vrn_bench *bench, const vrn_trial_layout *l,
+                          const vrn_kernel *kernel, uint32_t pass, uint32_t b,
+                          const vrn_op_desc *desc, uint32_t images)
+{
+    uint32_t scratch = kernel->pass[pass].scratch[b];
+    uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, images);
+    if (scratch) return (vrn_range){bench->results.handle, l->scratch[scratch - 1], bytes};
+    /* Where there is no such operand the output stands in, as in a session. */
+    if (b == VRN_BIND_Y || bytes == 0) {
+        return (vrn_range){bench->results.handle, l->y,
+                           vrn_tensor_bytes(desc->out, desc->y.type) * images};
+    }
+    uint64_t offset = b == VRN_BIND_X ? l->x : b == VRN_BIND_R ? l->r : l->w;
+    return (vrn_range){bench->inputs.handle, offset, bytes};
+}
+
+static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const vrn_trial_layout *l,
+                            uint32_t pass, const vrn_op_desc *desc, uint32_t images)
+{
+    vrn_binding bindings[VRN_BIND_COUNT];
+    uint32_t count = 0, declared = vrn_kernel_bindings(trial->kernel, pass, desc);
+    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
+        if (!(declared & (1u << b))) continue;
+        vrn_range range = range_of(bench, l, trial->kernel, pass, b, desc, images);
+        VkBufferView *view = &trial->views[pass][b];
+        if (trial->kernel->pass[pass].texel & (1u << b)) {
+            vrn_result result = vrn_texel_view_create(
+                view, bench->device, range, vrn_kernel_texel_format(trial->kernel, pass, b, desc));
+            if (result) return result;
+        }
+        bindings[count++] = (vrn_binding){
+            .binding = b,
+            .range = range,
+            .view = *view,
+            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_block_bytes(desc->w) : 0,
+        };
+    }
+    return vrn_descriptor_set_create(&trial->bound[pass].set, bench->device, trial->pool,
+                                     &trial->bound[pass].pipeline, bindings, count);
+}
+
+vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
+                            const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused)
+{
+    vrn_pipeline_key keys[VRN_PASSES_MAX];
+    vrn_pipeline pipelines[VRN_PASSES_MAX];
+    *trial = (vrn_trial){.kernel = kernel, .slot = slot};
+    for (uint32_t i = 0; i < kernel->pass_count; i++) vrn_kernel_key(kernel, i, desc, &keys[i]);
+    vrn_result result =
+        vrn_pipelines_try(bench->device, keys, kernel->pass_count, pipelines, refused);
+    vrn_descriptor_counts counts = {0};
+    vrn_kernel_count_descriptors(kernel, desc, &counts);
+    if (!result) result = vrn_descriptor_pool_create(&trial->pool, bench->device, counts);
+    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
+    for (uint32_t i = 0; i < kernel->pass_count && !result; i++) {
+        trial->bound[i].pipeline = pipelines[i];
+        result = bind_pass(trial, bench, &l, i, desc, images);
+    }
+    return result;
+}
+
+void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench)
+{
+    vrn_device *device = bench->device;
+    for (uint32_t k = 0; k < VRN_PASSES_MAX * VRN_BIND_COUNT; k++) {
+        VkBufferView view = trial->views[k / VRN_BIND_COUNT][k % VRN_BIND_COUNT];
+        if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
+    }
+    if (trial->pool) device->vk.DestroyDescriptorPool(device->handle, trial->pool, NULL);
+    *trial = (vrn_trial){0};
+}
+
+vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, const vrn_op_desc *desc,
+                            uint32_t images, uint32_t repeats)
+{
+    vrn_device *device = bench->device;
+    VkCommandBuffer buffer = bench->commands.buffers[trial->slot];
+    const uint32_t query = 2 * trial->slot;
+    vrn_result result = vrn_commands_begin(buffer, device, false);
+    if (result) return result;
+    trial->repeats = repeats;
+    if (bench->queries) device->vk.CmdResetQueryPool(buffer, bench->queries, query, 2);
+    vrn_commands_barrier(buffer, device, false);
+    if (bench->queries) {
+        device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, bench->queries,
+                                     query);
+    }
+    for (uint32_t i = 0; i < repeats; i++) {
+        vrn_kernel_record(trial->kernel, desc, images, trial->bound, buffer, device);
+        vrn_commands_barrier(buffer, device, false);
+    }
+    if (bench->queries) {
+        device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, bench->queries,
+                                     query + 1);
+    }
+    return vrn_commands_end(buffer, device);
+}
+
+vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms)
+{
+    vrn_device *device = bench->device;
+    const double begin = vrn_time_ms();
+    vrn_result result =
+        vrn_commands_run(&bench->commands, device, &bench->commands.buffers[trial->slot], 1);
+    *ms = (vrn_time_ms() - begin) / trial->repeats;
+    if (result || !bench->queries) return result;
+    uint64_t ticks[2];
+    VkResult read = device->vk.GetQueryPoolResults(device->handle, bench->queries, 2 * trial->slot,
+                                                   2, sizeof ticks, ticks, sizeof ticks[0],
+                                                   VK_QUERY_RESULT_64_BIT);
+    *ms = vrn_device_ticks_ms(device, ticks[0], ticks[1]) / trial->repeats;
+    return vrn_device_check(device, read, "vkGetQueryPoolResults");
+}

@@ -1,0 +1,65 @@
+/* One kernel, made ready to run by itself: what the tuner times, and the self-test checks. */
+#ifndef VRN_TOOLS_TRIAL_H
+#define VRN_TOOLS_TRIAL_H
+
+#include "gpu/memory.h"
+#include "gpu/queue.h"
+#include "ops/kernel.h"
+
+/* What all trials share: memory, grown as needed, and command buffers for two kernels that take turns. */
+typedef struct vrn_bench {
+    vrn_device *device;
+    vrn_buffer
+        inputs; /* ordinary numbers: zeros or denormals would change some processors' speed */
+    vrn_buffer results; /* outputs and scratch memory */
+    vrn_commands commands;
+    VkQueryPool queries; /* two for each command buffer, or VK_NULL_HANDLE: the host's clock */
+} vrn_bench;
+
+vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device);
+void vrn_bench_destroy(vrn_bench *bench); /* accepts a zeroed struct whose device is set */
+
+/* Around operands there is room that no kernel has any business in. */
+#define VRN_TRIAL_GUARD_BYTES UINT64_C(1024)
+
+/* Where operands stand: in the inputs X, R and W one behind the other, in the results Y and then the
+ * scratches. */
+typedef struct vrn_trial_layout {
+    uint64_t x, r, w, inputs; /* offsets, and the size */
+    uint64_t y, scratch[VRN_SCRATCH_MAX], results;
+} vrn_trial_layout;
+
+vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                   uint32_t images, const vrn_device *device);
+
+typedef struct vrn_trial {
+    const vrn_kernel *kernel;
+    uint32_t slot;    /* 0 or 1: its command buffer */
+    uint32_t repeats; /* of the kernel in a run */
+    VkDescriptorPool pool;
+    vrn_bound_pass bound[VRN_PASSES_MAX];
+    VkBufferView views[VRN_PASSES_MAX][VRN_BIND_COUNT];
+} vrn_trial;
+
+/* Whether every binding of so many images is within the device's limits. */
+bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                        const vrn_device *device);
+
+/* Makes memory for a kernel on so many images; what is new holds ordinary numbers. Trials that were made before must be destroyed first. */
+vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
+                             uint32_t images);
+
+/* Makes the pipelines and sets of a kernel that vrn_bench_reserve was called for. `refused`: as of vrn_pipelines_try,
+ * or NULL. */
+vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
+                            const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused);
+void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench);
+
+/* Records a run of `repeats` times the kernel. */
+vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, const vrn_op_desc *desc,
+                            uint32_t images, uint32_t repeats);
+
+/* Runs what is recorded and gives the time of one kernel. */
+vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms);
+
+#endif

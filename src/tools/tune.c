@@ -1,0 +1,393 @@
+#include "tools/tune.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/util.h"
+#include "tools/trial.h"
+
+enum {
+    PAIRS = 7,       /* of runs in turns: what a decision is made from .. */
+    PAIRS_LEAST = 3, /* .. unless these few say that it is far from close */
+    REPEATS_MAX = 64,
+    GIVE_UP = 3,          /* a row that was hopeless so often and never good is tried no more */
+    CANDIDATES_MAX = 256, /* rows of a table */
+    NETWORK_PAIRS = 9,
+};
+
+/* A run is at least this long, if repeating its kernel can do it. */
+static const double run_ms = 1;
+
+/* What a shape may cost: this, or so many times its kernel's time where that is long. */
+static const double shape_ms = 2500, shape_runs = 40;
+
+/* A first run that takes longer is slow, even if the driver compiles the kernel in it. */
+static const double compile_ms = 600;
+
+static const double network_ms = 2000; /* of comparing whole networks */
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(const double *values, uint32_t count)
+{
+    double sorted[PAIRS > NETWORK_PAIRS ? PAIRS : NETWORK_PAIRS];
+    memcpy(sorted, values, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_doubles);
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+}
+
+double vrn_tune_ratio(const double *candidate, const double *incumbent, uint32_t count)
+{
+    double ratios[PAIRS > NETWORK_PAIRS ? PAIRS : NETWORK_PAIRS];
+    count = vrn_min_u32(count, VRN_COUNT(ratios));
+    if (count == 0) return 1;
+    for (uint32_t i = 0; i < count; i++) {
+        /* A clock too coarse to see either says nothing. */
+        ratios[i] = incumbent[i] > 0 ? candidate[i] / incumbent[i] : 1;
+    }
+    return median(ratios, count);
+}
+
+bool vrn_tune_better(const double *candidate, const double *incumbent, uint32_t count)
+{
+    return count >= PAIRS_LEAST &&
+           vrn_tune_ratio(candidate, incumbent, count) < 1 - VRN_TUNE_MARGIN;
+}
+
+bool vrn_tune_hopeless(double first_ms, double best_ms)
+{
+    return first_ms > 3 * best_ms;
+}
+
+static bool untried(const vrn_step *step)
+{
+    return step->choice.rejected && strcmp(step->choice.why, "merit") == 0;
+}
+
+bool vrn_tune_needed(const vrn_session *session)
+{
+    for (uint32_t i = 0; i < session->graph.count; i++) {
+        if (untried(&session->steps[i])) return true;
+    }
+    return false;
+}
+
+typedef struct tuner {
+    vrn_tuned *tuned;
+    vrn_bench bench;
+    const vrn_session_params *params;
+    uint32_t images;
+    const vrn_op_desc *desc;                        /* of the shape at hand */
+    uint8_t hopeless[VRN_OP_COUNT][CANDIDATES_MAX]; /* how often a row was; 255: once it was not */
+    uint32_t done, total;
+} tuner;
+
+/* The best so far of a shape, and the best of those that lost. */
+typedef struct race {
+    vrn_trial champion;
+    double champion_ms;
+    const vrn_kernel *rejected;
+    double rejected_ratio; /* of its time to the champion's, when they took turns */
+} race;
+
+static void lose(race *r, const vrn_kernel *kernel, double ratio)
+{
+    if (r->rejected && r->rejected_ratio <= ratio) return;
+    r->rejected = kernel;
+    r->rejected_ratio = ratio;
+}
+
+/* The champion and the challenger take turns. */
+static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
+{
+    double champion[PAIRS], candidate[PAIRS];
+    uint32_t count = 0;
+    vrn_result result = VRN_OK;
+    while (count < PAIRS && !result) {
+        result = vrn_trial_run(&r->champion, &t->bench, &champion[count]);
+        if (!result) result = vrn_trial_run(challenger, &t->bench, &candidate[count]);
+        count++;
+        if (count == PAIRS_LEAST && !result && vrn_tune_ratio(candidate, champion, count) > 1.05) {
+            break;
+        }
+    }
+    if (result) return result;
+    double ratio = vrn_tune_ratio(candidate, champion, count);
+    r->champion_ms = median(champion, count);
+    if (!vrn_tune_better(candidate, champion, count)) {
+        lose(r, challenger->kernel, ratio);
+        return VRN_OK;
+    }
+    r->rejected_ratio /= ratio;
+    lose(r, r->champion.kernel, 1 / ratio);
+    vrn_trial loser = r->champion;
+    r->champion = *challenger;
+    *challenger = loser;
+    r->champion_ms *= ratio;
+    return VRN_OK;
+}
+
+static uint8_t *hopelessness(tuner *t, const vrn_kernel *kernel)
+{
+    size_t row = (size_t)(kernel - vrn_operator_of(t->desc->op)->kernels);
+    return row < CANDIDATES_MAX ? &t->hopeless[t->desc->op][row] : NULL;
+}
+
+static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
+{
+    uint8_t *hopeless = hopelessness(t, kernel);
+    if (hopeless && *hopeless >= GIVE_UP && *hopeless != UINT8_MAX) return VRN_OK;
+    vrn_trial trial = {0};
+    double ms = 0;
+    bool refused = false;
+    vrn_result result = vrn_trial_create(&trial, &t->bench, kernel, t->desc, t->images,
+                                         1 - r->champion.slot, &refused);
+    if (refused) { /* what the driver cannot compile is no candidate */
+        if (hopeless && *hopeless != UINT8_MAX) *hopeless = GIVE_UP;
+        vrn_trial_destroy(&trial, &t->bench);
+        return VRN_OK;
+    }
+    if (!result) result = vrn_trial_record(&trial, &t->bench, t->desc, t->images, 1);
+    if (!result) result = vrn_trial_run(&trial, &t->bench, &ms);
+    /* The first run is the warm-up: some drivers compile in it. */
+    if (!result && ms < compile_ms + 10 * r->champion_ms) {
+        result = vrn_trial_run(&trial, &t->bench, &ms);
+    }
+    if (!result && vrn_tune_hopeless(ms, r->champion_ms)) {
+        lose(r, kernel, ms / r->champion_ms);
+        if (hopeless && *hopeless != UINT8_MAX) (*hopeless)++;
+    } else if (!result) {
+        if (hopeless) *hopeless = UINT8_MAX;
+        result = vrn_trial_record(&trial, &t->bench, t->desc, t->images, r->champion.repeats);
+        if (!result) result = compete(t, r, &trial);
+    }
+    vrn_trial_destroy(&trial, &t->bench);
+    return result;
+}
+
+/* The heuristic's choice is the champion to begin with. */
+static vrn_result begin_race(tuner *t, race *r, const vrn_kernel *kernel)
+{
+    vrn_result result =
+        vrn_trial_create(&r->champion, &t->bench, kernel, t->desc, t->images, 0, NULL);
+    if (!result) result = vrn_trial_record(&r->champion, &t->bench, t->desc, t->images, 1);
+    for (int i = 0; i < 2 && !result; i++) {
+        result = vrn_trial_run(&r->champion, &t->bench, &r->champion_ms);
+    }
+    if (result) return result;
+    double repeats = r->champion_ms > 0 ? run_ms / r->champion_ms + 1 : REPEATS_MAX;
+    return vrn_trial_record(&r->champion, &t->bench, t->desc, t->images,
+                            repeats < REPEATS_MAX ? (uint32_t)repeats : REPEATS_MAX);
+}
+
+static void copy_name(char to[VRN_TUNED_NAME], const vrn_kernel *kernel)
+{
+    snprintf(to, VRN_TUNED_NAME, "%s", kernel ? kernel->name : "");
+}
+
+/* All kernels that can run this shape, the best by merit first. */
+static vrn_result list_kernels(tuner *t, const vrn_kernel **list, uint32_t *count)
+{
+    const vrn_device *device = t->bench.device;
+    uint32_t all = 0, kept = 0;
+    const vrn_kernel *ranked[CANDIDATES_MAX];
+    while (all < CANDIDATES_MAX) {
+        const vrn_kernel *next = vrn_next_kernel(device, t->desc, t->images, ranked, all);
+        if (!next) break;
+        ranked[all++] = next;
+    }
+    vrn_result result = VRN_OK;
+    for (uint32_t i = 0; i < all && !result; i++) {
+        if (!vrn_trial_possible(ranked[i], t->desc, t->images, device)) continue;
+        list[kept++] = ranked[i];
+        result = vrn_bench_reserve(&t->bench, ranked[i], t->desc, t->images);
+    }
+    *count = kept;
+    return result;
+}
+
+static vrn_result tune_shape(tuner *t, const char *name)
+{
+    const vrn_kernel *list[CANDIDATES_MAX];
+    uint32_t count;
+    vrn_result result = list_kernels(t, list, &count);
+    if (result || count == 0) return result;
+    race r = {0};
+    const double begin = vrn_time_ms();
+    result = begin_race(t, &r, list[0]);
+    const double runs_ms = shape_runs * r.champion_ms;
+    const double budget = runs_ms > shape_ms ? runs_ms : shape_ms;
+    uint32_t i = 1;
+    for (; i < count && !result && vrn_time_ms() - begin < budget; i++) {
+        result = challenge(t, &r, list[i]);
+    }
+    if (!result) {
+        vrn_tuned_record record = {
+            .shape = vrn_tuned_shape(t->tuned, t->bench.device, t->desc, t->images),
+            .ms = r.champion_ms,
+            .rejected_ms = r.rejected_ratio * r.champion_ms,
+            .fresh = true,
+        };
+        copy_name(record.kernel, r.champion.kernel);
+        copy_name(record.rejected, r.rejected);
+        vrn_log_write(&t->bench.device->log, VRN_LOG_INFO,
+                      "tuning %s: %s, %.3f ms; next %s, %.3f ms; %u of %u kernels tried", name,
+                      record.kernel, record.ms, record.rejected, record.rejected_ms, i, count);
+        result = vrn_tuned_put(t->tuned, &record, &t->bench.device->log);
+    }
+    vrn_trial_destroy(&r.champion, &t->bench);
+    return result;
+}
+
+static void report(const tuner *t, const char *text)
+{
+    if (t->params->progress) {
+        t->params->progress(t->params->progress_user, t->done, t->total, text);
+    }
+}
+
+/* Whether the record that `tuned` has of step i is of this call. */
+static bool fresh(tuner *t, const vrn_session *session, uint32_t i)
+{
+    const vrn_tuned_record *record =
+        vrn_tuned_find(t->tuned, session->device, &session->graph.nodes[i].desc, t->images);
+    return record && record->fresh;
+}
+
+static bool known(tuner *t, const vrn_session *session, uint32_t i)
+{
+    return vrn_tuned_find(t->tuned, session->device, &session->graph.nodes[i].desc, t->images);
+}
+
+static vrn_result tune_shapes(tuner *t, const vrn_session *session)
+{
+    /* Equal shapes are counted once. The comparison of the whole network is one more step. */
+    vrn_tuned seen = {0};
+    vrn_result result = VRN_OK;
+    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
+        const vrn_op_desc *desc = &session->graph.nodes[i].desc;
+        if (!untried(&session->steps[i]) || known(t, session, i) ||
+            vrn_tuned_find(&seen, session->device, desc, t->images)) {
+            continue;
+        }
+        t->total++;
+        result = vrn_tuned_put(
+            &seen,
+            &(vrn_tuned_record){.shape = vrn_tuned_shape(&seen, session->device, desc, t->images)},
+            &session->device->log);
+    }
+    vrn_tuned_free(&seen);
+    t->total++;
+    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
+        if (!untried(&session->steps[i]) || known(t, session, i)) continue;
+        t->desc = &session->graph.nodes[i].desc;
+        report(t, session->graph.nodes[i].name);
+        result = tune_shape(t, session->graph.nodes[i].name);
+        t->done++;
+    }
+    return result;
+}
+
+/* Runs both in turns. *ratio: how long the second takes beside the first. */
+static vrn_result compare(vrn_session *first, vrn_session *second, double *ratio)
+{
+    const vrn_session_info *info = &first->info;
+    const uint32_t count = info->slice;
+    float *input = vrn_alloc((size_t)count * info->height * info->width, 3 * sizeof *input);
+    float *logits = vrn_alloc((size_t)count * info->classes, sizeof *logits);
+    double times[2][NETWORK_PAIRS];
+    uint32_t pairs = 0;
+    vrn_result result = input && logits ? VRN_OK : vrn_fail_memory(&first->device->log);
+    for (size_t i = 0; input && i < (size_t)count * info->height * info->width * 3; i++) {
+        input[i] = (float)((i * 7919) % 1000) / 500 - 0.9995f;
+    }
+    double begin = vrn_time_ms();
+    for (int run = -1; run < NETWORK_PAIRS && !result; run++) {
+        if (run > PAIRS_LEAST && vrn_time_ms() - begin > network_ms) break;
+        for (int i = 0; i < 2 && !result; i++) {
+            double start = vrn_time_ms(), gpu_ms = 0;
+            result = vrn_session_run(
+                i ? second : first,
+                &(vrn_batch){.count = count, .nchw = input, .logits = logits, .gpu_ms = &gpu_ms});
+            /* The first turn is the warm-up. */
+            if (run >= 0) times[i][run] = gpu_ms > 0 ? gpu_ms : vrn_time_ms() - start;
+        }
+        if (run >= 0) pairs++;
+    }
+    if (!result) *ratio = vrn_tune_ratio(times[1], times[0], pairs);
+    vrn_free(input);
+    vrn_free(logits);
+    return result;
+}
+
+/* Puts the heuristic's choice into every record of this call that differs from it; with `only_count`
+ * just counts them. */
+static vrn_result revert(tuner *t, const vrn_session *plain, bool only_count, uint32_t *changed)
+{
+    vrn_result result = VRN_OK;
+    *changed = 0;
+    for (uint32_t i = 0; i < plain->graph.count && !result; i++) {
+        if (!fresh(t, plain, i)) continue;
+        vrn_tuned_record record =
+            *vrn_tuned_find(t->tuned, plain->device, &plain->graph.nodes[i].desc, t->images);
+        if (strcmp(record.kernel, plain->steps[i].kernel->name) == 0) continue;
+        ++*changed;
+        if (only_count) continue;
+        memcpy(record.rejected, record.kernel, sizeof record.rejected);
+        record.rejected_ms = record.ms;
+        copy_name(record.kernel, plain->steps[i].kernel);
+        record.ms = 0; /* not known any more */
+        result = vrn_tuned_put(t->tuned, &record, &plain->device->log);
+    }
+    return result;
+}
+
+static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_model *model)
+{
+    uint32_t changed;
+    double ratio = 1;
+    vrn_session *tuned = NULL;
+    vrn_result result = revert(t, plain, true, &changed);
+    if (result || changed == 0) return result;
+    result = vrn_session_make(&tuned, plain->device, model, t->params, t->tuned, false);
+    if (!result) result = compare(plain, tuned, &ratio);
+    vrn_session_destroy(&tuned);
+    if (result) return result;
+    bool faster = ratio < 1;
+    vrn_log_write(&plain->device->log, VRN_LOG_INFO,
+                  "tuned, %u operations changed: the network takes %.3f of its time before%s",
+                  changed, ratio, faster ? "" : ": dropped");
+    return faster ? VRN_OK : revert(t, plain, false, &changed);
+}
+
+vrn_result vrn_tune(vrn_tuned *tuned, vrn_device *device, const vrn_model *model,
+                    const vrn_session_params *params)
+{
+    vrn_session *plain = NULL;
+    vrn_result result = vrn_session_make(&plain, device, model, params, NULL, false);
+    if (result) return result;
+    tuner *t = vrn_alloc(1, sizeof *t);
+    if (!t) {
+        vrn_session_destroy(&plain);
+        return vrn_fail_memory(&device->log);
+    }
+    t->tuned = tuned;
+    t->params = params;
+    t->images = plain->chosen_for;
+    result = vrn_bench_create(&t->bench, device);
+    if (!result) result = tune_shapes(t, plain);
+    vrn_bench_destroy(&t->bench);
+    report(t, "the whole network");
+    if (!result) result = check_network(t, plain, model);
+    t->done = t->total;
+    report(t, "");
+    vrn_free(t);
+    vrn_session_destroy(&plain);
+    return result;
+}
