@@ -1,7 +1,7 @@
-/* Which pictures of a folder are most like one of them? A network without its last layer describes a picture
- * by what its average pool gives; pictures are alike where these vectors point the same way (cosine). Prints
- * the nearest, and draws them on a sheet: the picture that was asked for, then the others, with the cosine
- * under each.
+/* Which pictures of a folder are most like one of them? A network without its last layer describes
+ * a picture by what its average pool gives; pictures are alike where these vectors point the same
+ * way (cosine). Prints the nearest, and draws them on a sheet: the picture that was asked for, then
+ * the others, with the cosine under each.
  *
  *     example_feature_search MODEL QUERY FOLDER SHEET.png [--count N]
  *

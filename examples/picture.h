@@ -26,9 +26,9 @@ void picture_free(picture *p);
 /* The four bytes of a pixel. */
 uint8_t *picture_at(const picture *p, int x, int y);
 
-/* Scales a part of `from` into a rectangle of `to`: bilinear, and where it shrinks over all pixels that a new
- * one covers, as the library's own transform. The rectangle must lie in `to`; what the part has outside of
- * `from` is its nearest pixel. */
+/* Scales a part of `from` into a rectangle of `to`: bilinear, and where it shrinks over all pixels
+ * that a new one covers, as the library's own transform. The rectangle must lie in `to`; what the
+ * part has outside of `from` is its nearest pixel. */
 void picture_scale(picture *to, int x, int y, int width, int height, const picture *from,
                    part what);
 

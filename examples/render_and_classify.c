@@ -1,13 +1,15 @@
-/* A renderer draws simple models from turning cameras, and a network classifies every frame in the same
- * command buffer. The host reads ten numbers a frame, and never the picture, unless it is asked to write
- * pictures.
+/* A renderer draws simple models from turning cameras, and a network classifies every frame in the
+ * same command buffer. The host reads ten numbers a frame, and never the picture, unless it is
+ * asked to write pictures.
  *
- *     example_render_and_classify MODEL [--frames N] [--pictures FOLDER [--plain] | --window] [--validation]
+ * example_render_and_classify MODEL [--frames N] [--pictures FOLDER [--plain] | --window]
+ * [--validation]
  *
- * MODEL is one for CIFAR-10: models/resnet20-cifar10.safetensors. N is the frames of each scene. --pictures writes
- * each frame, and labels.csv with what it shows; with --plain, without the verdict in the picture. With
- * --window the frames are shown, with N or until the window is closed or Escape is pressed; what is written
- * on a frame is the verdict on the last one that was done when it was recorded, as nothing waits for its own. */
+ * MODEL is one for CIFAR-10: models/resnet20-cifar10.safetensors. N is the frames of each scene.
+ * --pictures writes each frame, and labels.csv with what it shows; with --plain, without the
+ * verdict in the picture. With --window the frames are shown, with N or until the window is closed
+ * or Escape is pressed; what is written on a frame is the verdict on the last one that was done
+ * when it was recorded, as nothing waits for its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +149,8 @@ static const uint8_t *verdict_colour(bool right)
     return right ? green : red;
 }
 
-/* Draws, classifies what was drawn, shows it, and submits all at once. The slot's frame before is done. */
+/* Draws, classifies what was drawn, shows it, and submits all at once. The slot's frame before is
+ * done. */
 static bool begin_frame(application *app, uint32_t number)
 {
     const uint32_t slot = number % FRAMES_IN_FLIGHT;

@@ -1,5 +1,6 @@
-/* A small offscreen renderer with a Vulkan device of its own, which knows nothing of networks or windows: what
- * an application has already before it embeds one. Every function ends the program when Vulkan fails. */
+/* A small offscreen renderer with a Vulkan device of its own, which knows nothing of networks or
+ * windows: what an application has already before it embeds one. Every function ends the program
+ * when Vulkan fails. */
 #ifndef EXAMPLES_RENDERER_H
 #define EXAMPLES_RENDERER_H
 
@@ -29,8 +30,8 @@ typedef struct gpu_image {
 typedef struct frame {
     VkCommandBuffer commands;
     VkFence done;
-    gpu_image colour, depth; /* colour is VK_FORMAT_R8G8B8A8_SRGB, to be sampled and
-                                copied from and to */
+    /* colour is VK_FORMAT_R8G8B8A8_SRGB, to be sampled and copied from and to */
+    gpu_image colour, depth;
     VkFramebuffer framebuffer;
     gpu_buffer picture; /* for the host, where pictures are wanted */
 } frame;
@@ -52,8 +53,8 @@ typedef struct renderer {
     frame frames[FRAMES_IN_FLIGHT];
 } renderer;
 
-/* The instance and the choice of a physical device and a queue family come first, so that others can say what
- * they would like to have enabled on the device. The extensions are the instance's. */
+/* The instance and the choice of a physical device and a queue family come first, so that others
+ * can say what they would like to have enabled on the device. The extensions are the instance's. */
 void renderer_start(renderer *r, bool validation, const char *const *extensions,
                     uint32_t extension_count);
 void renderer_create(renderer *r, const void *features, const char *const *extensions,
@@ -63,8 +64,8 @@ void renderer_destroy(renderer *r);
 gpu_buffer renderer_buffer(renderer *r, VkDeviceSize bytes, VkBufferUsageFlags usage);
 void renderer_buffer_destroy(renderer *r, gpu_buffer *buffer);
 
-/* Waits until the frame is free, begins its commands and draws a scene into its colour image, which is in
- * VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL afterwards, without a barrier behind. */
+/* Waits until the frame is free, begins its commands and draws a scene into its colour image, which
+ * is in VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL afterwards, without a barrier behind. */
 frame *renderer_draw(renderer *r, uint32_t slot, const scene *s, const float camera[16],
                      float horizon);
 

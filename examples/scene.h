@@ -1,4 +1,5 @@
-/* Simple 3D models, made of code: an aeroplane, a ship, a car and a lorry, each before its backdrop. */
+/* Simple 3D models, made of code: an aeroplane, a ship, a car and a lorry, each before its
+ * backdrop. */
 #ifndef EXAMPLES_SCENE_H
 #define EXAMPLES_SCENE_H
 
@@ -22,7 +23,8 @@ typedef struct scene {
 /* Writes the vertices of all scenes and returns how many they are. */
 uint32_t scenes_build(scene scenes[SCENE_COUNT], vertex *vertices);
 
-/* Where the camera is in frame `i` of `count` of a scene: the matrix (by columns), and the horizon. */
+/* Where the camera is in frame `i` of `count` of a scene: the matrix (by columns), and the
+ * horizon. */
 void scene_camera(const scene *s, uint32_t i, uint32_t count, float matrix[16], float *horizon);
 
 #endif

@@ -1,6 +1,6 @@
 #version 450
-// A model's vertex, seen by the camera; or one of the backdrop (it has no normal), which lies in clip
-// space and follows the horizon.
+// A model's vertex, seen by the camera; or one of the backdrop (it has no normal), which lies in
+// clip space and follows the horizon.
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec3 colour;

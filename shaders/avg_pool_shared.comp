@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// Global average pool for GPUs: y = the mean of x over all pixels. A work group takes LANES vec4s of channels
-// of an image: LANES invocations stand side by side on channels, the others take further pixels, and their
-// sums meet in shared memory.
+// Global average pool for GPUs: y = the mean of x over all pixels. A work group takes LANES vec4s
+// of channels of an image: LANES invocations stand side by side on channels, the others take
+// further pixels, and their sums meet in shared memory.
 #include "common.glsl"
 
 layout(constant_id = 0) const uint IN_H = 1;

@@ -1,7 +1,7 @@
-// A convolution's input and weights as signed bytes, four to a word, for conv_direct.comp. Elements of x:
-// [N, IN_H, IN_W, IN_C4] words of four channels. Elements of w: [OUT_C4] the bias and [OUT_C4] the scales of
-// the output channels' weights, as floats, then [KERNEL_H, KERNEL_W, GROUP_IN4, OUT_C4] four words, one for
-// each output channel, of four input channels.
+// A convolution's input and weights as signed bytes, four to a word, for conv_direct.comp. Elements
+// of x: [N, IN_H, IN_W, IN_C4] words of four channels. Elements of w: [OUT_C4] the bias and
+// [OUT_C4] the scales of the output channels' weights, as floats, then [KERNEL_H, KERNEL_W,
+// GROUP_IN4, OUT_C4] four words, one for each output channel, of four input channels.
 #ifdef TEXEL
 #extension GL_EXT_samplerless_texture_functions : require
 layout(set = 0, binding = 0) uniform utextureBuffer x;

@@ -1,6 +1,6 @@
 // What every kernel of the network shares. Activations are [N, H, W, C/4] elements of four channels
-// (tensor.glsl): channels are padded with zeros to a multiple of four, and every kernel keeps the padding
-// zero. Kernels compute in 32-bit floats, whatever the types of what they read and write.
+// (tensor.glsl): channels are padded with zeros to a multiple of four, and every kernel keeps the
+// padding zero. Kernels compute in 32-bit floats, whatever the types of what they read and write.
 //
 // Bindings of set 0, the same in all kernels (ops/kernel.h):
 //   0 x  input        1 y  output       2 w  packed parameters

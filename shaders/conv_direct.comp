@@ -3,17 +3,18 @@
 // variants: texel=-DTEXEL gpu=-DGPU
 // variants: int8=-DBYTES int8_texel=-DBYTES,-DTEXEL int8_gpu=-DBYTES,-DGPU
 // variants: int8_dot=-DBYTES,-DDOT int8_dot_texel=-DBYTES,-DDOT,-DTEXEL int8_dot_gpu=-DBYTES,-DDOT,-DGPU
-// Convolution for drivers that run on the processor: no shared memory and no barrier, because there each
-// of them costs a coroutine per subgroup. An invocation keeps PIXELS x COLUMNS vec4 sums in registers: it
-// reads one vec4 (four input channels) of each pixel and four weight rows, and multiplies them all.
-// LANES_C invocations stand side by side on output channels, so that weights are read consecutively; the
-// others of the work group take further pixels. Groups need a multiple of four channels, in and out.
+// Convolution for drivers that run on the processor: no shared memory and no barrier, because there
+// each of them costs a coroutine per subgroup. An invocation keeps PIXELS x COLUMNS vec4 sums in
+// registers: it reads one vec4 (four input channels) of each pixel and four weight rows, and
+// multiplies them all. LANES_C invocations stand side by side on output channels, so that weights
+// are read consecutively; the others of the work group take further pixels. Groups need a multiple
+// of four channels, in and out.
 //
-// TEXEL: input and weights are read through uniform texel buffers, which Mesa's lavapipe vectorises.
-// GPU: for grouped convolutions, whose groups are too small for the tiles of conv_tile.comp. Neighbouring
-// invocations read neighbouring groups, and the caches do what shared memory would.
-// BYTES: input and weights are signed bytes, four to a word, and the sums 32-bit integers: exact. DOT: a word
-// times a word is an instruction (SPV_KHR_integer_dot_product).
+// TEXEL: input and weights are read through uniform texel buffers, which Mesa's lavapipe
+// vectorises. GPU: for grouped convolutions, whose groups are too small for the tiles of
+// conv_tile.comp. Neighbouring invocations read neighbouring groups, and the caches do what shared
+// memory would. BYTES: input and weights are signed bytes, four to a word, and the sums 32-bit
+// integers: exact. DOT: a word times a word is an instruction (SPV_KHR_integer_dot_product).
 #ifdef DOT
 #extension GL_EXT_spirv_intrinsics : require
 #endif
@@ -26,8 +27,9 @@ layout(constant_id = 33) const uint LANES_C = 8; // divides the work group's siz
 layout(constant_id = 34) const uint PIXELS = 8;
 layout(constant_id = 35) const uint COLUMNS = 2; // vec4s of output channels, all in one group
 #else
-// Fixed, because SwiftShader unrolls no loop whose bound is a specialization constant, and indexes the
-// sums in memory then: 2.5 times slower. Larger tiles gain nothing there and take seconds to compile.
+// Fixed, because SwiftShader unrolls no loop whose bound is a specialization constant, and indexes
+// the sums in memory then: 2.5 times slower. Larger tiles gain nothing there and take seconds to
+// compile.
 const uint PIXELS = 4;
 const uint COLUMNS = 1;
 #endif

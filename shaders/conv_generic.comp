@@ -12,7 +12,8 @@ float convolve(uint image, uint row, uint column, uint k) {
     uint first = k / GROUP_OUT * GROUP_IN;
     float sum = w_at(k); // the bias
     for (uint r = 0; r < KERNEL_H; r++) {
-        uint iy = row * STRIDE_Y + r * DILATION_Y - PAD_Y; // wraps below zero: then it is not < IN_H
+        // wraps below zero: then it is not < IN_H
+        uint iy = row * STRIDE_Y + r * DILATION_Y - PAD_Y;
         if (iy >= IN_H) continue;
         for (uint s = 0; s < KERNEL_W; s++) {
             uint ix = column * STRIDE_X + s * DILATION_X - PAD_X;

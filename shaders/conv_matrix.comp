@@ -8,14 +8,16 @@
 // needs: COOPERATIVE_MATRIX
 // variants: int8=-DBYTES
 // variants with COOPERATIVE_MATRIX_2: flexible=-DFLEXIBLE
-// Convolution by cooperative matrices: the implicit product of conv_tile.comp, whose tile of TILE_M x TILE_N is
-// shared out among SUBGROUPS_M x SUBGROUPS_N subgroups. Each multiplies fragments of FRAGMENT_M x FRAGMENT_K by
-// FRAGMENT_K x FRAGMENT_N, a shape that the device lists. Panels are double-buffered in shared memory.
+// Convolution by cooperative matrices: the implicit product of conv_tile.comp, whose tile of TILE_M
+// x TILE_N is shared out among SUBGROUPS_M x SUBGROUPS_N subgroups. Each multiplies fragments of
+// FRAGMENT_M x FRAGMENT_K by FRAGMENT_K x FRAGMENT_N, a shape that the device lists. Panels are
+// double-buffered in shared memory.
 //
 // Factors are halves, added in floats; with BYTES signed bytes, added exactly in 32-bit integers.
-// FLEXIBLE (VK_NV_cooperative_matrix2): a fragment is all that a subgroup has of the tile, or, where SCOPE says so, all
-// that the work group has, which is one subgroup then as far as this shader is concerned; how it is made of what the
-// device can multiply is the driver's affair. The epilogue is applied to elements where they are.
+// FLEXIBLE (VK_NV_cooperative_matrix2): a fragment is all that a subgroup has of the tile, or,
+// where SCOPE says so, all that the work group has, which is one subgroup then as far as this
+// shader is concerned; how it is made of what the device can multiply is the driver's affair. The
+// epilogue is applied to elements where they are.
 #ifdef FLEXIBLE
 #extension GL_NV_cooperative_matrix2 : require
 #extension GL_EXT_shader_16bit_storage : require
@@ -50,7 +52,8 @@ const uint COUNT_N = TILE_N4 * 4u / FRAGMENT_N / SUBGROUPS_N;
 
 #ifdef FLEXIBLE
 // Sums leave the matrix one by one: y again, as single numbers.
-layout(set = 0, binding = 1) writeonly buffer Floats { float y_floats[]; };  // [N, OUT_H, OUT_W, OUT_C4 * 4]
+// [N, OUT_H, OUT_W, OUT_C4 * 4]
+layout(set = 0, binding = 1) writeonly buffer Floats { float y_floats[]; };
 layout(set = 0, binding = 1) writeonly buffer Halves { float16_t y_halves[]; };
 
 // May be called more than once for an element.
@@ -93,7 +96,8 @@ void store(SUMS sums, uint first_m, uint group, uint first_n4) {
 #endif
 
 void main() {
-    uint group = gl_WorkGroupID.z / BLOCKS_N, first_n4 = gl_WorkGroupID.z % BLOCKS_N * TILE_N4; // within the group
+    // within the group
+    uint group = gl_WorkGroupID.z / BLOCKS_N, first_n4 = gl_WorkGroupID.z % BLOCKS_N * TILE_N4;
     uint first_m = folded_group() * TILE_M;
     // The first fragments of this subgroup.
     uint subgroup = SCOPE == gl_ScopeWorkgroup ? 0u : gl_SubgroupID;

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: int8=-DBYTES
-// The end of a convolution whose sum was split: an invocation adds up SPLIT partial sums of four channels of
-// one pixel, the bias and the epilogue. BYTES: they are integers.
+// The end of a convolution whose sum was split: an invocation adds up SPLIT partial sums of four
+// channels of one pixel, the bias and the epilogue. BYTES: they are integers.
 #include "common.glsl"
 #include "conv.glsl"
 

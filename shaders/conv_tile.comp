@@ -4,18 +4,20 @@
 // Convolution for GPUs: implicit GEMM. The matrix product is
 //   Y[M, N] = X[M, K] W[K, N],  M = output pixels of all images, N = output channels of one group,
 //   K = KERNEL_H * KERNEL_W * input channels of one group,
-// where row m of X is gathered from the input while it is read. A work group computes TILE_M x TILE_N of Y,
-// in steps of TILE_K. There are two panels of X and of W in shared memory: while one pair is multiplied the
-// next is on its way from memory into registers, and is put into the other pair: one barrier a step.
-// Each invocation multiplies THREAD_M4 vec4s of pixels by THREAD_N4 vec4s of channels.
+// where row m of X is gathered from the input while it is read. A work group computes TILE_M x
+// TILE_N of Y, in steps of TILE_K. There are two panels of X and of W in shared memory: while one
+// pair is multiplied the next is on its way from memory into registers, and is put into the other
+// pair: one barrier a step. Each invocation multiplies THREAD_M4 vec4s of pixels by THREAD_N4 vec4s
+// of channels.
 //
-// SPLIT > 1 shares K out among as many work groups. They write partial sums, without bias and epilogue, which
-// conv_reduce.comp adds up.
+// SPLIT > 1 shares K out among as many work groups. They write partial sums, without bias and
+// epilogue, which conv_reduce.comp adds up.
 //
-// BYTES, DOT: as in conv_direct.comp. A word of four input channels takes the place of a number: a step has a fourth as
-// many rows of its panels for the same TILE_K.
+// BYTES, DOT: as in conv_direct.comp. A word of four input channels takes the place of a number: a
+// step has a fourth as many rows of its panels for the same TILE_K.
 //
-// Rows of X and columns of W that lie past the edge repeat the last one: nobody stores what they give.
+// Rows of X and columns of W that lie past the edge repeat the last one: nobody stores what they
+// give.
 #ifdef DOT
 #extension GL_EXT_spirv_intrinsics : require
 #endif
@@ -59,8 +61,8 @@ const uint SPLIT_STEPS = (STEPS + SPLIT - 1u) / SPLIT;
 // Partial sums are scratch memory: [SPLIT, N, OUT_H, OUT_W, OUT_C4]
 layout(set = 0, binding = 1) writeonly buffer Parts { SUM y_parts[]; };
 
-// A row is a value of k, or a word of four. One element too many in a row of X spreads what a subgroup writes over the
-// banks.
+// A row is a value of k, or a word of four. One element too many in a row of X spreads what a
+// subgroup writes over the banks.
 const uint ROWS = TILE_K4 * W_ROWS;
 const uint ROW_X4 = TILE_M / 4u + 1u;
 const uint PANEL_X4 = ROWS * ROW_X4;

@@ -1,9 +1,10 @@
-// The end of a convolution or a norm: y = relu(v + residual). The residual is a tensor of the output's
-// shape or, with a stride and an offset, He et al.'s option A shortcut of a larger one: pixel (y, x)
-// reads (y * stride, x * stride), channel c reads c - offset, zero outside.
+// The end of a convolution or a norm: y = relu(v + residual). The residual is a tensor of the
+// output's shape or, with a stride and an offset, He et al.'s option A shortcut of a larger one:
+// pixel (y, x) reads (y * stride, x * stride), channel c reads c - offset, zero outside.
 OP_CONSTANT(RELU, 18, 0);
 OP_CONSTANT(RESIDUAL, 19, 0);
-layout(constant_id = 21) const uint OPTION_A = 0; // the residual is such a shortcut, described by what follows
+// the residual is such a shortcut, described by what follows
+layout(constant_id = 21) const uint OPTION_A = 0;
 layout(constant_id = 22) const uint RES_H = 1;
 layout(constant_id = 23) const uint RES_W = 1;
 layout(constant_id = 24) const uint RES_C4 = 1;

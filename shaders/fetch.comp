@@ -1,10 +1,10 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: image=-DIMAGE
-// A part of an application's picture as dense RGBA8, the way photos come from the host: from a buffer of
-// bytes, or with IMAGE from a sampled image, by its texels. What holds linear light (also the texels of an
-// sRGB format, which sampling decodes) is encoded as IEC 61966-2-1 says, so that an sRGB image gives the
-// bytes that it stores.
+// A part of an application's picture as dense RGBA8, the way photos come from the host: from a
+// buffer of bytes, or with IMAGE from a sampled image, by its texels. What holds linear light (also
+// the texels of an sRGB format, which sampling decodes) is encoded as IEC 61966-2-1 says, so that
+// an sRGB image gives the bytes that it stores.
 
 layout(local_size_x = 64) in;
 #include "grid.glsl"

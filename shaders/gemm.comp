@@ -5,8 +5,8 @@
 // What a row is, MODE says (gemm.glsl); Winograd has (m + 2)^2 products, b, and its sums are not
 // finished here. No shared memory, no barrier. An invocation computes PIXELS rows x COLUMNS vec4s.
 //
-// For Mesa's lavapipe, which vectorises reads from texel buffers: a multiple of 8 lanes, of which LANES_C lie
-// side by side along N. SwiftShader has gemm_blocks.comp (docs/cpu-kernels.md).
+// For Mesa's lavapipe, which vectorises reads from texel buffers: a multiple of 8 lanes, of which
+// LANES_C lie side by side along N. SwiftShader has gemm_blocks.comp (docs/cpu-kernels.md).
 #define TEXEL
 #define PUSHED
 #include "common.glsl"

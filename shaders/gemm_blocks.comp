@@ -4,15 +4,16 @@
 // variants: p1=-DPIXELS=1u
 // Matrix products of a convolution, as in gemm.comp, for SwiftShader:
 //   Y[b, m, n] = sum_k X[b, m, k] W[b, k, n],  M rows, N output channels.
-// A row is what MODE says (gemm.glsl): a tile of Winograd's algorithm or, with IMPLICIT, the window of an
-// output pixel, which is read where it lies: its lines, one after the other, for in a line the positions and
-// their channels lie side by side. The padding is there (pad.comp), or there is none.
+// A row is what MODE says (gemm.glsl): a tile of Winograd's algorithm or, with IMPLICIT, the window
+// of an output pixel, which is read where it lies: its lines, one after the other, for in a line
+// the positions and their channels lie side by side. The padding is there (pad.comp), or there is
+// none.
 //
-// SwiftShader gathers what an index finds that is not a constant, lane by lane and float by float, even where
-// all lanes read the same; but a constant place in a buffer that an index has chosen is one load. So the
-// weights are an array of small buffers: the lanes of a work group have rows of their own and share the
-// columns, and a float of the weights, once loaded, is multiplied with PIXELS rows of each.
-// docs/cpu-kernels.md has figures.
+// SwiftShader gathers what an index finds that is not a constant, lane by lane and float by float,
+// even where all lanes read the same; but a constant place in a buffer that an index has chosen is
+// one load. So the weights are an array of small buffers: the lanes of a work group have rows of
+// their own and share the columns, and a float of the weights, once loaded, is multiplied with
+// PIXELS rows of each. docs/cpu-kernels.md has figures.
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"
@@ -26,9 +27,9 @@ const uint COLUMNS = 8; // vec4s
 const uint STEP = 2;    // vec4s of k in a block
 
 READ_TENSOR(x, X, 0) // [b, M, IN_C4] or [N, lines, width]
-// The packed parameters, in blocks of 256 numbers: the bias, which fills up its last; then, for each b and each
-// 4 COLUMNS of n, one that begins with their bias (not with Winograd), and those of the weights:
-// [STEP, COLUMNS] matrices of 4 k (a column) x 4 n
+// The packed parameters, in blocks of 256 numbers: the bias, which fills up its last; then, for
+// each b and each 4 COLUMNS of n, one that begins with their bias (not with Winograd), and those of
+// the weights: [STEP, COLUMNS] matrices of 4 k (a column) x 4 n
 layout(set = 0, binding = 4) readonly buffer Block { mat4 values[STEP * COLUMNS]; } blocks[];
 layout(set = 0, binding = 4) readonly buffer HalfBlock { uvec2 values[STEP * COLUMNS * 4]; } half_blocks[];
 const uint BLOCK_VEC4S = STEP * COLUMNS * 4;
@@ -53,7 +54,8 @@ void main() {
     uint product = gl_WorkGroupID.z / column_blocks, column = gl_WorkGroupID.z % column_blocks * COLUMNS;
     uint first = folded_group() * gl_WorkGroupSize.x * PIXELS + gl_LocalInvocationID.x;
 
-    // A row of the product is `lines` lines of `span` vec4s side by side, each `width` behind the last.
+    // A row of the product is `lines` lines of `span` vec4s side by side, each `width` behind the
+    // last.
     uint lines = WINOGRAD ? 1 : KERNEL_H, span = WINOGRAD ? IN_C4 : KERNEL_W * IN_C4;
     uint width = (IN_W + 2 * PAD_X) * IN_C4;
     uint from[PIXELS];
@@ -75,8 +77,8 @@ void main() {
     }
     block += WINOGRAD ? 0 : 1;
 
-    // SwiftShader runs the body of a loop that tests at its beginning once more, with no lane active: it would
-    // load from a block past the end.
+    // SwiftShader runs the body of a loop that tests at its beginning once more, with no lane
+    // active: it would load from a block past the end.
     const uint end = block + lines * ((span + STEP - 1) / STEP);
     uint k4 = 0, at = 0; // in the line, and behind from[i]
     do {
@@ -94,7 +96,8 @@ void main() {
         k4 = next_line ? 0 : k4;
     } while (block < end);
 
-    // A loop, and so an array in memory, because SwiftShader takes long to compile what it has to store.
+    // A loop, and so an array in memory, because SwiftShader takes long to compile what it has to
+    // store.
     vec4 finished[PIXELS * COLUMNS];
     [[unroll]] for (uint i = 0; i < PIXELS * COLUMNS; i++) finished[i] = sum[i];
     uint residual[PIXELS];

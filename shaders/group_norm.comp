@@ -1,9 +1,10 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// Group norm (Wu and He 2018): the channels of a group and all pixels of an image share mean and variance,
+// Group norm (Wu and He 2018): the channels of a group and all pixels of an image share mean and
+// variance,
 //   y = (x - mean) / sqrt(var + eps) * gamma + beta.
-// A work group for each image and group; the variance is summed around the mean. Two groups can share an
-// element of four channels, so that the output is floats, each written by itself.
+// A work group for each image and group; the variance is summed around the mean. Two groups can
+// share an element of four channels, so that the output is floats, each written by itself.
 #include "common.glsl"
 
 layout(constant_id = 0) const uint PIXELS = 1; // H * W

@@ -1,5 +1,6 @@
-// Binding 0, the input, and binding 2, the packed parameters where WEIGHTS is defined: storage buffers, or
-// with TEXEL texel buffers, which Mesa's lavapipe reads by vectors and without branches.
+// Binding 0, the input, and binding 2, the packed parameters where WEIGHTS is defined: storage
+// buffers, or with TEXEL texel buffers, which Mesa's lavapipe reads by vectors and without
+// branches.
 #ifdef TEXEL
 #extension GL_EXT_samplerless_texture_functions : require
 READ_TEXELS(x, X, 0)

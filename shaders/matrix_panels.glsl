@@ -1,8 +1,9 @@
-// The panels of conv_matrix.comp in shared memory, of halves or with BYTES of signed bytes. Expects TILE_M, TILE_N4 and
-// TILE_K4.
+// The panels of conv_matrix.comp in shared memory, of halves or with BYTES of signed bytes. Expects
+// TILE_M, TILE_N4 and TILE_K4.
 const uint THREADS = gl_WorkGroupSize.x;
 
-// NUMBER is what is multiplied, four of them a WORD of a panel; SUM and SUM4 are what they are added in.
+// NUMBER is what is multiplied, four of them a WORD of a panel; SUM and SUM4 are what they are
+// added in.
 #ifdef BYTES
 #define NUMBER int8_t
 #define WORD   uint
@@ -30,8 +31,8 @@ const uint PADDING4 = 2u;
 #endif
 #include "panels.glsl"
 
-// Halves of W stand as in memory, output channels side by side. A word of bytes has four input channels: they stand
-// side by side in both panels.
+// Halves of W stand as in memory, output channels side by side. A word of bytes has four input
+// channels: they stand side by side in both panels.
 const uint ROW_X4 = TILE_K4 + PADDING4;
 const uint PANEL_X4 = TILE_M * ROW_X4;
 #ifdef BYTES

@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// Centre crop and normalisation: y = (pixel / 255 - mean) / std, from RGBA8 to [H, W, 1] vec4 with a
-// fourth channel of zero. What lies outside the image is black.
+// Centre crop and normalisation: y = (pixel / 255 - mean) / std, from RGBA8 to [H, W, 1] vec4 with
+// a fourth channel of zero. What lies outside the image is black.
 
 layout(local_size_x = 64) in;
 #include "grid.glsl"

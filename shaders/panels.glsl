@@ -1,8 +1,10 @@
-// The two factors of an implicit matrix product, as conv_tile.comp and conv_matrix.comp read them: which
-// elements of X and of W a work group wants in a step, and their way from memory into registers. Expects
-// TILE_M, TILE_N4, TILE_K4 and THREADS, and how elements are read: X_ELEMENT fetch_x(i), four channels of
+// The two factors of an implicit matrix product, as conv_tile.comp and conv_matrix.comp read them:
+// which elements of X and of W a work group wants in a step, and their way from memory into
+// registers. Expects TILE_M, TILE_N4, TILE_K4 and THREADS, and how elements are read: X_ELEMENT
+// fetch_x(i), four channels of
 //   x: [N, IN_H, IN_W, IN_C4],
-// and W_ELEMENT fetch_w(i), what W_ROWS of them take to give all that an element of four channels gives,
+// and W_ELEMENT fetch_w(i), what W_ROWS of them take to give all that an element of four channels
+// gives,
 //   w: [W_HEADER] bias and the like, then [KERNEL_H, KERNEL_W, GROUP_IN4 * W_ROWS, OUT_C4]
 
 const uint GROUP_OUT4 = (GROUP_OUT + 3u) / 4u;
@@ -10,8 +12,9 @@ const uint K4 = KERNEL_H * KERNEL_W * GROUP_IN4;
 const uint STEPS = (K4 + TILE_K4 - 1u) / TILE_K4;
 const uint BLOCKS_N = (GROUP_OUT4 + TILE_N4 - 1u) / TILE_N4; // work groups along N of one group
 
-// What the shape makes unnecessary: zeros around the image; looking for a position of the kernel, and so an
-// integer division, in every invocation (a step lies in one position); and zeros behind K.
+// What the shape makes unnecessary: zeros around the image; looking for a position of the kernel,
+// and so an integer division, in every invocation (a step lies in one position); and zeros behind
+// K.
 const bool PADDED = PAD_Y != 0u || PAD_X != 0u;
 const bool WHOLE_STEPS = GROUP_IN4 % TILE_K4 == 0u;
 const bool K_ENDS_WITHIN = K4 % TILE_K4 != 0u;
@@ -25,7 +28,8 @@ X_ELEMENT next_x[COPIES_X];
 W_ELEMENT next_w[COPIES_W];
 bool inside[COPIES_X];
 
-uint from_x[COPIES_X]; // of the kernel's first position and the group's first channel; may wrap below zero
+// of the kernel's first position and the group's first channel; may wrap below zero
+uint from_x[COPIES_X];
 uint top[COPIES_X], left[COPIES_X];
 uint from_w;
 

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL
-// What a device can move: every invocation copies one vec4. TEXEL: read through a uniform texel buffer, which
-// is what Mesa's lavapipe vectorises.
+// What a device can move: every invocation copies one vec4. TEXEL: read through a uniform texel
+// buffer, which is what Mesa's lavapipe vectorises.
 layout(local_size_x_id = 32) in;
 
 #ifdef TEXEL

@@ -1,9 +1,9 @@
 #version 450
-// What a device can compute: every invocation carries out the same multiply-adds, v = v * scale + shift, on
-// CHAINS vec4s that do not depend on each other. Twelve chains of floats are enough to hide a multiplication
-// and an addition of four cycles each where two can begin in a cycle, and fit, with scale and shift, the
-// sixteen registers of an x86 processor. Written as a product and a sum: drivers for GPUs make one
-// instruction of it, drivers for processors two.
+// What a device can compute: every invocation carries out the same multiply-adds, v = v * scale +
+// shift, on CHAINS vec4s that do not depend on each other. Twelve chains of floats are enough to
+// hide a multiplication and an addition of four cycles each where two can begin in a cycle, and
+// fit, with scale and shift, the sixteen registers of an x86 processor. Written as a product and a
+// sum: drivers for GPUs make one instruction of it, drivers for processors two.
 layout(local_size_x_id = 32) in;
 
 layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [invocations]

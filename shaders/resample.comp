@@ -1,8 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// One direction of an image's resize, bit for bit as PIL does it (and so torchvision on PIL images):
-// separable, with coefficients as integers scaled by 2^22, and a rounding to eight bits after each
-// direction. The coefficients, with the antialias filter in them, come from the host (ops/preprocess.c).
+// One direction of an image's resize, bit for bit as PIL does it (and so torchvision on PIL
+// images): separable, with coefficients as integers scaled by 2^22, and a rounding to eight bits
+// after each direction. The coefficients, with the antialias filter in them, come from the host
+// (ops/preprocess.c).
 
 layout(local_size_x = 64) in;
 #include "grid.glsl"
@@ -15,8 +16,10 @@ layout(push_constant) uniform Push {
 } push;
 
 layout(set = 0, binding = 0) readonly buffer Input { uint x[]; };    // [.., src_width] RGBA8
-layout(set = 0, binding = 1) writeonly buffer Output { uint y[]; };  // [dst_height, dst_width] RGBA8
-// For each output position along the direction: the first source position, how many, the coefficients.
+// [dst_height, dst_width] RGBA8
+layout(set = 0, binding = 1) writeonly buffer Output { uint y[]; };
+// For each output position along the direction: the first source position, how many, the
+// coefficients.
 layout(set = 0, binding = 2) readonly buffer Filter { int w[]; };    // [positions, 2 + taps]
 
 void main() {

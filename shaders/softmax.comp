@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// y = exp(x - max x) / sum exp(x - max x) over the C channels of an image: a work group for each image.
+// y = exp(x - max x) / sum exp(x - max x) over the C channels of an image: a work group for each
+// image.
 #include "common.glsl"
 
 layout(constant_id = 0) const uint C = 1;

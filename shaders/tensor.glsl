@@ -1,7 +1,8 @@
-// How tensors are stored. An element is four channels of a pixel, or four numbers of packed parameters: as
-// floats (16 bytes), as halves (8 bytes) or as signed bytes of a scale (4 bytes: value = byte * scale).
-// The type of each binding is known when the pipeline is made, and of the other forms nothing is left in
-// it. Halves and bytes are packed by core functions: no extension is needed to store them.
+// How tensors are stored. An element is four channels of a pixel, or four numbers of packed
+// parameters: as floats (16 bytes), as halves (8 bytes) or as signed bytes of a scale (4 bytes:
+// value = byte * scale). The type of each binding is known when the pipeline is made, and of the
+// other forms nothing is left in it. Halves and bytes are packed by core functions: no extension is
+// needed to store them.
 const uint F32 = 0u, F16 = 1u, I8 = 2u;
 layout(constant_id = 28) const uint X_TYPE = F32; // by binding (ops/kernel.h)
 layout(constant_id = 29) const uint Y_TYPE = F32;
@@ -15,9 +16,10 @@ layout(constant_id = 31) const uint R_TYPE = F32;
 
 const float HALF_MAX = 65504.0;
 
-// The nearest halves, ties to even; what lies beyond their range becomes the largest. Vulkan leaves to drivers how
-// packHalf2x16 and conversions round, and some cut off (RADV): what they are given has no more bits than a half.
-// Below 2^-14, where halves have fewer bits, they are within a step, 2^-24. NaN need not stay NaN.
+// The nearest halves, ties to even; what lies beyond their range becomes the largest. Vulkan leaves
+// to drivers how packHalf2x16 and conversions round, and some cut off (RADV): what they are given
+// has no more bits than a half. Below 2^-14, where halves have fewer bits, they are within a step,
+// 2^-24. NaN need not stay NaN.
 vec4 to_halves(vec4 value) {
     uvec4 bits = floatBitsToUint(clamp(value, -HALF_MAX, HALF_MAX));
     return uintBitsToFloat((bits + 0xfffu + (bits >> 13 & 1u)) & ~0x1fffu);

@@ -1,7 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// The k most probable classes of each image, the best first; of equal ones the lower index first, and what
-// is not a number last. A work group for each image looks k times for the next one after the last.
+// The k most probable classes of each image, the best first; of equal ones the lower index first,
+// and what is not a number last. A work group for each image looks k times for the next one after
+// the last.
 
 layout(local_size_x = 64) in;
 #include "grid.glsl"

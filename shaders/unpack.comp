@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// A result of the network, as it is stored (tensor.glsl), as an application's floats: [N, C, H, W]. Bytes
-// are multiplied by their scale just as the host does it (session/run.c), to the last bit.
+// A result of the network, as it is stored (tensor.glsl), as an application's floats: [N, C, H, W].
+// Bytes are multiplied by their scale just as the host does it (session/run.c), to the last bit.
 
 layout(local_size_x = 64) in;
 #include "grid.glsl"

@@ -1,6 +1,7 @@
-// Winograd's minimal filtering F(m x m, 3 x 3), after Lavin and Gray, "Fast Algorithms for Convolutional
-// Neural Networks" (2015): y = A' [ (G g G') * (B' d B) ] A, for d of (m + 2) x (m + 2) input pixels. G is
-// applied on the host (ops/conv_gemm.c). The matrices here are applied to columns of SIDE vec4s.
+// Winograd's minimal filtering F(m x m, 3 x 3), after Lavin and Gray, "Fast Algorithms for
+// Convolutional Neural Networks" (2015): y = A' [ (G g G') * (B' d B) ] A, for d of (m + 2) x (m +
+// 2) input pixels. G is applied on the host (ops/conv_gemm.c). The matrices here are applied to
+// columns of SIDE vec4s.
 #ifdef F2
 const uint M = 2u;
 #else
@@ -26,7 +27,8 @@ void output_transform(inout vec4 d[SIDE]) {
     d[0] = a, d[1] = b;
 }
 #else
-// Interpolated at 0, +-sqrt(1/2), +-sqrt(2) and infinity: with 0, +-1, +-2 the errors exceed test_ops' bounds.
+// Interpolated at 0, +-sqrt(1/2), +-sqrt(2) and infinity: with 0, +-1, +-2 the errors exceed
+// test_ops' bounds.
 const float P = 0.70710678118654752, Q = 1.41421356237309505;
 
 void input_transform(inout vec4 d[SIDE]) {

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL
-// Back from Winograd's domain (winograd.glsl): x[b, tile, k] to M x M output pixels, with the bias and the
-// epilogue. An invocation finishes four channels of a tile.
+// Back from Winograd's domain (winograd.glsl): x[b, tile, k] to M x M output pixels, with the bias
+// and the epilogue. An invocation finishes four channels of a tile.
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"
@@ -35,8 +35,8 @@ void main() {
         output_transform(column);
         [[unroll]] for (uint r = 0; r < M; r++) finished[r * M + s] = column[r] + bias;
     }
-    // An array in registers with TEXEL; else a loop, for SwiftShader, which takes long to compile stores,
-    // divides slowly, and runs the body of a loop that tests at its beginning once more.
+    // An array in registers with TEXEL; else a loop, for SwiftShader, which takes long to compile
+    // stores, divides slowly, and runs the body of a loop that tests at its beginning once more.
 #ifdef TEXEL
     [[unroll]] for (uint k = 0; k < M * M; k++) {
         uint oy = top + k / M, ox = left + k % M;

@@ -8,9 +8,9 @@
  *
  * The rules at the top of vkresnet.h hold here too. docs/embedding.md walks through one frame.
  *
- * What the application lends (instance, device, queue, buffers, images, command buffers) stays its own:
- * the library destroys none of it, waits for none of it, and submits nothing that it was not asked to
- * run. What is lent must outlive the vrn_device, and the vrn_device its sessions. */
+ * What the application lends (instance, device, queue, buffers, images, command buffers) stays its
+ * own: the library destroys none of it, waits for none of it, and submits nothing that it was not
+ * asked to run. What is lent must outlive the vrn_device, and the vrn_device its sessions. */
 #ifndef VKRESNET_VULKAN_H
 #define VKRESNET_VULKAN_H
 
@@ -28,30 +28,33 @@ extern "C" {
 
 /* One thing to enable when a Vulkan device is made. Texts are static. */
 typedef struct vrn_wish {
-    bool needed;            /* without it vrn_device_import refuses, by this name; else: an optional
-                               capability, with a fallback */
-    const char *extension;  /* to enable; NULL where the API version contains it */
-    const char *structure;  /* "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL: no feature. What is in
-                               "VkPhysicalDeviceFeatures" is part of VkPhysicalDeviceFeatures2 */
-    const char *feature;    /* its member, to be VK_TRUE: "timelineSemaphore" */
-    uint32_t capability;    /* the vrn_capability bit that it gives; 0: none */
+    /* without it vrn_device_import refuses, by this name; else: an optional capability, with a
+     * fallback */
+    bool needed;
+    const char *extension; /* to enable; NULL where the API version contains it */
+    /* "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL: no feature. What is in
+     * "VkPhysicalDeviceFeatures" is part of VkPhysicalDeviceFeatures2 */
+    const char *structure;
+    const char *feature; /* its member, to be VK_TRUE: "timelineSemaphore" */
+    uint32_t capability; /* the vrn_capability bit that it gives; 0: none */
 } vrn_wish;
 
-/* What the library needs and what it would like, of one physical device: only what that device offers is
- * listed. `chain` and `extensions` can be handed to vkCreateDevice as they are; an application that has
- * the larger structures of Vulkan 1.2 and 1.3 in its own chain sets the members that `wishes` names there
- * instead, since Vulkan takes no feature twice. The chain points into the struct: do not copy or move it. */
+/* What the library needs and what it would like, of one physical device: only what that device
+ * offers is listed. `chain` and `extensions` can be handed to vkCreateDevice as they are; an
+ * application that has the larger structures of Vulkan 1.2 and 1.3 in its own chain sets the
+ * members that `wishes` names there instead, since Vulkan takes no feature twice. The chain points
+ * into the struct: do not copy or move it. */
 typedef struct vrn_device_wishes {
-    uint32_t api_version;      /* needed of instance and device: VK_API_VERSION_1_1 */
-    VkQueueFlags queue_flags;  /* needed of the queue's family: VK_QUEUE_COMPUTE_BIT */
+    uint32_t api_version;     /* needed of instance and device: VK_API_VERSION_1_1 */
+    VkQueueFlags queue_flags; /* needed of the queue's family: VK_QUEUE_COMPUTE_BIT */
     uint32_t count;
     vrn_wish wishes[VRN_MAX_WISHES];
     uint32_t extension_count;
     const char *extensions[VRN_MAX_WISHES];
-    void *chain;               /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable. If there is a
-                                  VkPhysicalDeviceFeatures2 in it, it is the first, and pEnabledFeatures
-                                  has to be NULL */
-    uint64_t structures[128];  /* the chain itself */
+    /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable. If there is a
+     * VkPhysicalDeviceFeatures2 in it, it is the first, and pEnabledFeatures has to be NULL */
+    void *chain;
+    uint64_t structures[128]; /* the chain itself */
 } vrn_device_wishes;
 
 typedef struct vrn_device_wishes_params {
@@ -78,39 +81,41 @@ typedef struct vrn_device_import_params {
     VkPhysicalDevice physical_device;
     VkDevice device;
     PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* all functions are found through it */
-    uint32_t api_version;        /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
-    bool debug_utils;            /* the instance has VK_EXT_debug_utils: objects get names */
+    uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
+    bool debug_utils;     /* the instance has VK_EXT_debug_utils: objects get names */
 
     const char *const *extensions; /* that were enabled on the device: */
     uint32_t extension_count;
-    const void *features;        /* .. and features: the chain that VkDeviceCreateInfo::pNext had, or any
-                                    structures of it; read during the call. NULL: none */
+    /* .. and features: the chain that VkDeviceCreateInfo::pNext had, or any structures of it; read
+     * during the call. NULL: none */
+    const void *features;
     const VkPhysicalDeviceFeatures *core_features; /* likewise what pEnabledFeatures had, or NULL */
 
     uint32_t queue_family;
-    VkQueue queue;               /* of that family, which must be able to compute */
+    VkQueue queue; /* of that family, which must be able to compute */
 
-    /* Vulkan lets one thread at a time use a queue. Where other threads than those inside this library
-     * submit to it, both are given: the library calls `lock` before and `unlock` after each use, from
-     * whichever thread is inside it, never nested. NULL, both: nobody else uses the queue meanwhile. */
+    /* Vulkan lets one thread at a time use a queue. Where other threads than those inside this
+     * library submit to it, both are given: the library calls `lock` before and `unlock` after each
+     * use, from whichever thread is inside it, never nested. NULL, both: nobody else uses the queue
+     * meanwhile. */
     void (*lock)(void *user);
     void (*unlock)(void *user);
     void *lock_user;
 } vrn_device_import_params;
 
-/* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info) follow
- * from what was enabled, not from what the hardware has. vrn_device_destroy gives everything back that
- * the library made, and leaves what was lent as it was; it waits for nothing, as sessions have waited for
- * their own submissions. Several imports of one device, and devices of the library's own beside it, do
- * not disturb each other (several imports of one queue need a common lock).
- * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a need is missing; the log names it),
- * VRN_ERROR_OUT_OF_MEMORY. Blocking, but quick. */
+/* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info)
+ * follow from what was enabled, not from what the hardware has. vrn_device_destroy gives everything
+ * back that the library made, and leaves what was lent as it was; it waits for nothing, as sessions
+ * have waited for their own submissions. Several imports of one device, and devices of the
+ * library's own beside it, do not disturb each other (several imports of one queue need a common
+ * lock). Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a need is missing; the log
+ * names it), VRN_ERROR_OUT_OF_MEMORY. Blocking, but quick. */
 VRN_API vrn_result vrn_device_import(vrn_device **device, const vrn_device_import_params *params);
 
 /* ---- Recording ------------------------------------------------------------------------------- */
 
-/* A place in a buffer of the application, which has VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. The offset is a
- * multiple of 4; no other alignment is needed. A NULL buffer stands for no place. */
+/* A place in a buffer of the application, which has VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. The offset
+ * is a multiple of 4; no other alignment is needed. A NULL buffer stands for no place. */
 typedef struct vrn_place {
     VkBuffer buffer;
     VkDeviceSize offset;
@@ -119,37 +124,39 @@ typedef struct vrn_place {
 /* An image that a shader may sample: a single-sampled 2D view of a colour format, of an image with
  * VK_IMAGE_USAGE_SAMPLED_BIT. Rows are from the top. Alpha is ignored.
  *
- * The network's transform works on 8-bit pixels as image files have them, in sRGB's encoding, and so do
- * recordings: a UNORM format gives its bytes as they are; what an SRGB format stores is brought back to
- * those bytes; a float format holds linear light, which is clamped to 0 .. 1 and encoded. Formats:
- * R8G8B8A8, B8G8R8A8 and A8B8G8R8_PACK32 in UNORM and SRGB, A2B10G10R10 and A2R10G10B10_UNORM_PACK32,
- * R16G16B16A16_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT. */
+ * The network's transform works on 8-bit pixels as image files have them, in sRGB's encoding, and
+ * so do recordings: a UNORM format gives its bytes as they are; what an SRGB format stores is
+ * brought back to those bytes; a float format holds linear light, which is clamped to 0 .. 1 and
+ * encoded. Formats: R8G8B8A8, B8G8R8A8 and A8B8G8R8_PACK32 in UNORM and SRGB, A2B10G10R10 and
+ * A2R10G10B10_UNORM_PACK32, R16G16B16A16_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT. */
 typedef struct vrn_record_image {
     VkImageView view;
-    VkFormat format;           /* of the view */
-    uint32_t width, height;    /* of the view's level */
-    VkRect2D region;           /* which part; an extent of 0: the whole image */
-    VkImageLayout layout;      /* in which the image is when the commands run. SHADER_READ_ONLY_OPTIMAL
-                                  and GENERAL are read as they are. From any other layout, such as
-                                  COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, the recording brings the
-                                  image to SHADER_READ_ONLY_OPTIMAL and back again afterwards (once, also
-                                  where several regions of it are read), and needs: */
-    VkImage image;             /*   what the view is of, .. */
-    uint32_t level, layer;     /*   .. and which mip level and array layer the view shows */
-    bool encoded;              /* a float format holds sRGB-encoded values: they are not encoded again */
+    VkFormat format;        /* of the view */
+    uint32_t width, height; /* of the view's level */
+    VkRect2D region;        /* which part; an extent of 0: the whole image */
+    /* in which the image is when the commands run. SHADER_READ_ONLY_OPTIMAL and GENERAL are read as
+     * they are. From any other layout, such as COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, the
+     * recording brings the image to SHADER_READ_ONLY_OPTIMAL and back again afterwards (once, also
+     * where several regions of it are read), and needs: */
+    VkImageLayout layout;
+    VkImage image;         /*   what the view is of, .. */
+    uint32_t level, layer; /*   .. and which mip level and array layer the view shows */
+    /* a float format holds sRGB-encoded values: they are not encoded again */
+    bool encoded;
 } vrn_record_image;
 
 /* Bytes in a buffer: 4 for a pixel, rows from the top. Alpha is ignored. */
 typedef struct vrn_record_pixels {
     vrn_place place;
     uint32_t width, height;
-    uint32_t stride;           /* bytes from a row to the next, a multiple of 4; 0: 4 * width */
-    bool bgra;                 /* blue comes first; else red */
+    uint32_t stride; /* bytes from a row to the next, a multiple of 4; 0: 4 * width */
+    bool bgra;       /* blue comes first; else red */
 } vrn_record_pixels;
 
 typedef enum vrn_fit {
-    VRN_FIT_CROP = 0,      /* as vrn_session_run: the transform's resize, then the centre crop */
-    VRN_FIT_LETTERBOX = 1, /* all of the image is shown, as large as the input allows, centred on black */
+    VRN_FIT_CROP = 0, /* as vrn_session_run: the transform's resize, then the centre crop */
+    /* all of the image is shown, as large as the input allows, centred on black */
+    VRN_FIT_LETTERBOX = 1,
 } vrn_fit;
 
 /* One of the `top_count` best classes of an image, as it lies in the buffer. */
@@ -159,11 +166,13 @@ typedef struct vrn_top {
 } vrn_top;
 
 #define VRN_MAX_RECORD_SLOTS 64
-#define VRN_MAX_TOP 64
+#define VRN_MAX_TOP          64
 
-/* Exactly one of images, pixels, nchw and nhwc, and where results go. All results are dense floats. */
+/* Exactly one of images, pixels, nchw and nhwc, and where results go. All results are dense
+ * floats. */
 typedef struct vrn_record_params {
-    uint32_t slot;                   /* which of the session's recordings this one replaces, see below */
+    /* which of the session's recordings this one replaces, see below */
+    uint32_t slot;
     uint32_t count;                  /* images, up to the session's batch; 0: 1 */
     const vrn_record_image *images;  /* [count] */
     const vrn_record_pixels *pixels; /* [count] */
@@ -171,50 +180,53 @@ typedef struct vrn_record_params {
     vrn_place nchw;                  /* normalised floats, [count, 3, height, width] */
     vrn_place nhwc;                  /* normalised floats, [count, height, width, 3] */
 
-    vrn_place logits;                /* [count, classes] */
-    vrn_place probabilities;         /* [count, classes] */
-    vrn_place top;                   /* [count, top_count] vrn_top, the best first; of equal ones the
-                                        lower index first */
-    uint32_t top_count;              /* 0: 1; at most VRN_MAX_TOP and the number of classes */
-    const vrn_place *taps;           /* one for each tap of the session, [count, C, H, W]; or NULL */
+    vrn_place logits;        /* [count, classes] */
+    vrn_place probabilities; /* [count, classes] */
+    /* [count, top_count] vrn_top, the best first; of equal ones the lower index first */
+    vrn_place top;
+    uint32_t top_count; /* 0: 1; at most VRN_MAX_TOP and the number of classes */
+    /* one for each tap of the session, [count, C, H, W]; or NULL */
+    const vrn_place *taps;
 
-    bool no_input_barrier;           /* the application has made the input visible itself, see below */
-    bool no_output_barrier;          /* .. and will do so for the outputs */
+    /* the application has made the input visible itself, see below */
+    bool no_input_barrier;
+    bool no_output_barrier; /* .. and will do so for the outputs */
 } vrn_record_params;
 
-/* Records the preparation of the input, the network and the writing of the results into a command buffer
- * of the application, which is being recorded, outside of a render pass; a primary one, or a secondary one
- * to be executed. The family of its pool is the imported one, and it must run on the imported device.
- * Nothing is submitted and nothing waits for the device; but the first recording of its kind compiles kernels
- * that prepare the input, and into a slot it makes buffers. The results are, byte for byte, those of vrn_session_run for
- * the same pixels.
+/* Records the preparation of the input, the network and the writing of the results into a command
+ * buffer of the application, which is being recorded, outside of a render pass; a primary one, or a
+ * secondary one to be executed. The family of its pool is the imported one, and it must run on the
+ * imported device. Nothing is submitted and nothing waits for the device; but the first recording
+ * of its kind compiles kernels that prepare the input, and into a slot it makes buffers. The
+ * results are, byte for byte, those of vrn_session_run for the same pixels.
  *
- * Barriers. All inputs are read at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with VK_ACCESS_SHADER_READ_BIT,
- * all outputs are written at that stage with VK_ACCESS_SHADER_WRITE_BIT. Unless told otherwise the
- * recording begins with a barrier from all that earlier commands wrote (ALL_COMMANDS, MEMORY_WRITE) and
- * ends with one that makes the outputs visible to all later commands and to the host (ALL_COMMANDS and
- * HOST; MEMORY_READ, MEMORY_WRITE and HOST_READ). `no_input_barrier` and `no_output_barrier` leave these
- * out; transitions of an image's layout then still happen, and the first comes after whatever the
- * application's own barrier made available to the stage and access above. The barrier at the end
- * also lets later commands write to the inputs; without it that is the application's to order.
- * The host reads an output after waiting for its submission.
+ * Barriers. All inputs are read at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with
+ * VK_ACCESS_SHADER_READ_BIT, all outputs are written at that stage with VK_ACCESS_SHADER_WRITE_BIT.
+ * Unless told otherwise the recording begins with a barrier from all that earlier commands wrote
+ * (ALL_COMMANDS, MEMORY_WRITE) and ends with one that makes the outputs visible to all later
+ * commands and to the host (ALL_COMMANDS and HOST; MEMORY_READ, MEMORY_WRITE and HOST_READ).
+ * `no_input_barrier` and `no_output_barrier` leave these out; transitions of an image's layout then
+ * still happen, and the first comes after whatever the application's own barrier made available to
+ * the stage and access above. The barrier at the end also lets later commands write to the inputs;
+ * without it that is the application's to order. The host reads an output after waiting for its
+ * submission.
  *
  * State. Afterwards the compute pipeline, descriptor set 0 of the compute bind point and the push
  * constants are the library's; nothing of graphics is touched.
  *
- * Several recordings. Each has a slot, a number below VRN_MAX_RECORD_SLOTS, with what belongs to it alone
- * (descriptors, the prepared input, the results before they are written): the number of the frame in
- * flight serves well. Recording into a slot again, and destroying the session, is right when no command
- * buffer that holds the slot's former recording is pending; that one may not be submitted again then.
- * What all recordings and runs of a session share is the memory of its activations. On one queue they
- * take turns by themselves, through barriers inside each recording, and any number may be in flight;
- * between queues the application's semaphores must order them. A recording may be submitted again and
- * again, and always reads what the inputs hold by then.
+ * Several recordings. Each has a slot, a number below VRN_MAX_RECORD_SLOTS, with what belongs to it
+ * alone (descriptors, the prepared input, the results before they are written): the number of the
+ * frame in flight serves well. Recording into a slot again, and destroying the session, is right
+ * when no command buffer that holds the slot's former recording is pending; that one may not be
+ * submitted again then. What all recordings and runs of a session share is the memory of its
+ * activations. On one queue they take turns by themselves, through barriers inside each recording,
+ * and any number may be in flight; between queues the application's semaphores must order them. A
+ * recording may be submitted again and again, and always reads what the inputs hold by then.
  *
  * Thread-safety: as all functions of a session; and the command buffer's pool is in use meanwhile.
  * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a format; an image or result too large
- * for one binding), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. Then the command buffer may hold part
- * of the commands: reset it. */
+ * for one binding), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. Then the command buffer may
+ * hold part of the commands: reset it. */
 VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
                                       const vrn_record_params *params);
 
@@ -229,18 +241,18 @@ typedef struct vrn_timeline_point {
 #define VRN_MAX_TIMELINE_POINTS 16
 
 typedef struct vrn_submit_order {
-    const vrn_timeline_point *waits; /* before anything of the submission runs */
-    uint32_t wait_count;             /* at most VRN_MAX_TIMELINE_POINTS, as: */
+    const vrn_timeline_point *waits;   /* before anything of the submission runs */
+    uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS, as: */
     const vrn_timeline_point *signals; /* when all of it has run */
     uint32_t signal_count;
 } vrn_submit_order;
 
-/* vrn_session_submit, ordered among the application's own work by timeline semaphores. Does not wait for
- * them on the host; but where `in_flight` submissions are under way the oldest is completed first, where
- * the driver refuses a part of this one the parts before it are completed first, and a session is destroyed
- * after what it submitted: values that are waited for must come without that.
- * Needs VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED), unless there are no points. Other errors
- * as of vrn_session_submit. */
+/* vrn_session_submit, ordered among the application's own work by timeline semaphores. Does not
+ * wait for them on the host; but where `in_flight` submissions are under way the oldest is
+ * completed first, where the driver refuses a part of this one the parts before it are completed
+ * first, and a session is destroyed after what it submitted: values that are waited for must come
+ * without that. Needs VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED), unless there
+ * are no points. Other errors as of vrn_session_submit. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_batch *batch,
                                               const vrn_submit_order *order, vrn_ticket *ticket);
 

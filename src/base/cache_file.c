@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/os.h"
 
-/* What a file begins with; the key and the payload follow. In the machine's byte order: the version is
- * wrong on any other. */
+/* What a file begins with; the key and the payload follow. In the machine's byte order: the version
+ * is wrong on any other. */
 typedef struct header {
     char magic[8];
     uint32_t version, key_bytes;
@@ -31,7 +31,8 @@ static header make_header(const void *key, size_t key_size, const void *data, si
     return h;
 }
 
-/* A log that passes errors on at a lower level: to the functions below a missing file is an error. */
+/* A log that passes errors on at a lower level: to the functions below a missing file is an
+ * error. */
 typedef struct demoted_log {
     const vrn_log *log;
     vrn_log_level level;

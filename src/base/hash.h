@@ -1,4 +1,5 @@
-/* A 64-bit hash of bytes, FNV-1a: to tell files and keys apart and to find damage, not to resist malice. */
+/* A 64-bit hash of bytes, FNV-1a: to tell files and keys apart and to find damage, not to resist
+ * malice. */
 #ifndef VRN_BASE_HASH_H
 #define VRN_BASE_HASH_H
 

@@ -1,5 +1,5 @@
-/* What the operating system does for the library: os_posix.c and os_windows.c are the only files with calls
- * beyond the C library. Paths are UTF-8. */
+/* What the operating system does for the library: os_posix.c and os_windows.c are the only files
+ * with calls beyond the C library. Paths are UTF-8. */
 #ifndef VRN_BASE_OS_H
 #define VRN_BASE_OS_H
 
@@ -20,8 +20,8 @@ void vrn_mutex_unlock(vrn_mutex *mutex);
 typedef struct vrn_condition vrn_condition;
 vrn_condition *vrn_condition_create(void); /* NULL: out of memory */
 void vrn_condition_destroy(vrn_condition **condition);
-/* Releases the lock, which the caller holds, waits for a signal, and takes the lock again. May return without
- * a signal: look again at what is waited for. */
+/* Releases the lock, which the caller holds, waits for a signal, and takes the lock again. May
+ * return without a signal: look again at what is waited for. */
 void vrn_condition_wait(vrn_condition *condition, vrn_mutex *mutex);
 void vrn_condition_broadcast(vrn_condition *condition);
 
@@ -33,18 +33,19 @@ void vrn_thread_join(vrn_thread **thread);
 /* The processor's cores that this process may use; at least 1. */
 uint32_t vrn_core_count(void);
 
-/* Runs `function` once in the life of the process, whichever threads ask; all wait until it is done.
- * There is one such function only: the one that opens the Vulkan loader. */
+/* Runs `function` once in the life of the process, whichever threads ask; all wait until it is
+ * done. There is one such function only: the one that opens the Vulkan loader. */
 void vrn_once(void (*function)(void));
 
 /* Milliseconds of a clock that only goes forward. */
 double vrn_time_ms(void);
 
-/* A copy of an environment variable, to be released with vrn_free. NULL where it is not set; or where there is no
- * memory, and *lacking is set then, else left as it is. */
+/* A copy of an environment variable, to be released with vrn_free. NULL where it is not set; or
+ * where there is no memory, and *lacking is set then, else left as it is. */
 char *vrn_environment(const char *name, bool *lacking);
 
-/* Size and time of the last change, in units of the system's own, of a regular file; false: there is none. */
+/* Size and time of the last change, in units of the system's own, of a regular file; false: there
+ * is none. */
 bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed);
 
 /* A file in memory, read only. A zero-length file has data NULL. */
@@ -67,9 +68,9 @@ vrn_result vrn_file_end(vrn_file_writer **writer, bool commit, const vrn_log *lo
 /* Does not wait, at the end, until the file is on the disk: for what a power failure may take. */
 void vrn_file_hurry(vrn_file_writer *writer);
 
-/* Reads a regular file as a whole into memory that the caller releases with vrn_free: unlike a mapping it
- * stays as it is, whatever others do to the file. Errors: VRN_ERROR_FILE (also where the file has more
- * than `limit` bytes), VRN_ERROR_OUT_OF_MEMORY. */
+/* Reads a regular file as a whole into memory that the caller releases with vrn_free: unlike a
+ * mapping it stays as it is, whatever others do to the file. Errors: VRN_ERROR_FILE (also where the
+ * file has more than `limit` bytes), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t limit,
                          const vrn_log *log);
 

@@ -342,8 +342,8 @@ vrn_result vrn_make_directories(const char *path, const vrn_log *log)
     char *part = vrn_strndup(path, strlen(path));
     if (!part) return vrn_fail_memory(log);
     int error = 0;
-    /* Each prefix that ends before a slash, then the whole. What exists is no failure, whatever the error:
-     * a mount point above may be read only. */
+    /* Each prefix that ends before a slash, then the whole. What exists is no failure, whatever the
+     * error: a mount point above may be read only. */
     for (char *end = part; !error; end++) {
         if ((*end != '/' || end == part) && *end) continue;
         char here = *end;

@@ -200,8 +200,8 @@ static vrn_result fail_system(const vrn_log *log, const char *path, const char *
     return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: %s", path, what, text);
 }
 
-/* Opens a regular file for reading. Others may go on using it, and give its name to another file. Where it
- * fails there is no handle and no size. */
+/* Opens a regular file for reading. Others may go on using it, and give its name to another file.
+ * Where it fails there is no handle and no size. */
 static vrn_result open_regular(HANDLE *out, uint64_t *size, const char *path, const vrn_log *log)
 {
     *out = INVALID_HANDLE_VALUE;
@@ -416,8 +416,8 @@ vrn_result vrn_make_directories(const char *path, const vrn_log *log)
     if (!part) return fail_name(path, log);
     bool there = is_directory(part);
     DWORD code = 0;
-    /* Each prefix that ends before a separator, then the whole. Only of the whole it matters whether it is
-     * there: "C:" and the names of a server cannot be made. */
+    /* Each prefix that ends before a separator, then the whole. Only of the whole it matters
+     * whether it is there: "C:" and the names of a server cannot be made. */
     for (wchar_t *end = part; !there; end++) {
         wchar_t here = *end;
         if (here && ((here != L'/' && here != L'\\') || end == part)) continue;

@@ -21,17 +21,10 @@ static vrn_result read_list(vrn_tensor_list *list, const vrn_source *source)
 {
     vrn_result result = VRN_ERROR_FILE;
     switch (vrn_recognise(source)) {
-    case VRN_FORM_UNKNOWN:
-        return vrn_fail_unknown(source);
-    case VRN_FORM_ZIP:
-        result = vrn_pth_read_zip(list, source);
-        break;
-    case VRN_FORM_LEGACY:
-        result = vrn_pth_read_legacy(list, source);
-        break;
-    case VRN_FORM_SAFETENSORS:
-        result = vrn_safetensors_read(list, source);
-        break;
+    case VRN_FORM_UNKNOWN: return vrn_fail_unknown(source);
+    case VRN_FORM_ZIP: result = vrn_pth_read_zip(list, source); break;
+    case VRN_FORM_LEGACY: result = vrn_pth_read_legacy(list, source); break;
+    case VRN_FORM_SAFETENSORS: result = vrn_safetensors_read(list, source); break;
     }
     return result == VRN_OK ? vrn_tensor_list_finish(list, source) : result;
 }

@@ -15,9 +15,10 @@ typedef struct walk {
     const vrn_source *source;
     vrn_storage_finder find;
     void *user;
-    bool strict;  /* inside a wrapper: everything should be a weight */
-    size_t steps; /* entries that may still be visited: dictionaries can be shared, so that a few
-                     bytes could spell out a walk without end */
+    bool strict; /* inside a wrapper: everything should be a weight */
+    /* entries that may still be visited: dictionaries can be shared, so that a few bytes could
+     * spell out a walk without end */
+    size_t steps;
     char name[NAME_CAPACITY];
     size_t length;
 } walk;

@@ -44,11 +44,12 @@ void vrn_tensor_format_shape(const vrn_tensor *tensor, char *text, size_t capaci
  * float64 beyond float32's range becomes infinite. */
 void vrn_tensor_read(const vrn_tensor *tensor, float *values);
 
-/* The elements where they lie, if that is as float32, in C order, aligned and without gaps; else NULL. They
- * live as long as the file is mapped. */
+/* The elements where they lie, if that is as float32, in C order, aligned and without gaps; else
+ * NULL. They live as long as the file is mapped. */
 const float *vrn_tensor_view(const vrn_tensor *tensor);
 
-/* The same as vrn_tensor_read for `count` elements from the one with index `first` on, all of them inside. */
+/* The same as vrn_tensor_read for `count` elements from the one with index `first` on, all of them
+ * inside. */
 void vrn_tensor_read_part(const vrn_tensor *tensor, uint64_t first, uint64_t count, float *values);
 
 #endif

@@ -23,7 +23,8 @@ cli_answer_form cli_answer_form_for_stdout(bool json);
 void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
 
-/* The members of the JSON object alone, inside one that is open; and one class as an object of its own. */
+/* The members of the JSON object alone, inside one that is open; and one class as an object of its
+ * own. */
 void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
 void cli_answer_write_class(cli_json *json, const char *key, const cli_model *model,

@@ -6,7 +6,8 @@
 
 #include "cli/command.h"
 
-/* Prints "bash", a script for that shell; or "devices", what the script asks for. Returns an exit status. */
+/* Prints "bash", a script for that shell; or "devices", what the script asks for. Returns an exit
+ * status. */
 int cli_completion_print(const char *what, const cli_command *const *commands, size_t count);
 
 #endif

@@ -97,7 +97,8 @@ void cli_engine_close(cli_engine *engine)
     if (!engine->shares_model) cli_model_close(&engine->model);
 }
 
-/* Whether to use a device when all are wanted; `gpus`: some other can be used that is no processor. */
+/* Whether to use a device when all are wanted; `gpus`: some other can be used that is no
+ * processor. */
 static bool is_wanted(const vrn_device_info *info, bool gpus)
 {
     return info->score > 0 && !(gpus && info->type == VRN_DEVICE_CPU);

@@ -1,5 +1,5 @@
-/* Device, model and session of a command, opened and closed together; or several devices that share the
- * model and the work. */
+/* Device, model and session of a command, opened and closed together; or several devices that share
+ * the model and the work. */
 #ifndef VRN_CLI_ENGINE_H
 #define VRN_CLI_ENGINE_H
 
@@ -30,8 +30,8 @@ int cli_engine_open(cli_engine *engine, const char *command, const cli_options *
                     cli_model_default otherwise);
 int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params);
 
-/* A session for photos, with the transform of model and options, and the batch of `params` (whose taps count
- * too) unless they say. */
+/* A session for photos, with the transform of model and options, and the batch of `params` (whose
+ * taps count too) unless they say. */
 int cli_engine_compile_for_images(cli_engine *engine, const char *command,
                                   const cli_options *options, vrn_session_params params);
 
@@ -40,8 +40,9 @@ int cli_engine_compile_for_size(cli_engine *engine, const cli_options *options);
 
 void cli_engine_close(cli_engine *engine);
 
-/* The devices of --device: one, or with "all" each that can be used; but not the processor's own beside a
- * GPU, which it would slow down. The engines have one model, the first one's. Used like one engine. */
+/* The devices of --device: one, or with "all" each that can be used; but not the processor's own
+ * beside a GPU, which it would slow down. The engines have one model, the first one's. Used like
+ * one engine. */
 typedef struct cli_crew {
     cli_engine *engines; /* [count] */
     uint32_t count;

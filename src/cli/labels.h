@@ -1,5 +1,5 @@
-/* ImageNet's classes: their names, from data/imagenet-classes.txt, and their WordNet ids ("n01440764"), from
- * data/imagenet-ids.txt. */
+/* ImageNet's classes: their names, from data/imagenet-classes.txt, and their WordNet ids
+ * ("n01440764"), from data/imagenet-ids.txt. */
 #ifndef VRN_CLI_LABELS_H
 #define VRN_CLI_LABELS_H
 

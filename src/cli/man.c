@@ -6,8 +6,8 @@
 
 #include <vkresnet/vkresnet.h>
 
-/* Text for roff: a backslash, a hyphen that is to be copied from the page, and what makes a line a request
- * are escaped. `at_start`: the text begins a line. */
+/* Text for roff: a backslash, a hyphen that is to be copied from the page, and what makes a line a
+ * request are escaped. `at_start`: the text begins a line. */
 static void print_text(const char *text, bool at_start)
 {
     for (; *text; text++) {

@@ -13,8 +13,8 @@ enum { MESSAGE_MAX_BYTES = 1024 };
 
 #define SHIPPED_NAME "resnet20-cifar10.safetensors"
 
-/* CMakeLists.txt defines VRN_CLI_DATA_DIR, where the data is installed, and VRN_CLI_DATA_FROM_PROGRAM, the
- * way there from the program's folder. */
+/* CMakeLists.txt defines VRN_CLI_DATA_DIR, where the data is installed, and
+ * VRN_CLI_DATA_FROM_PROGRAM, the way there from the program's folder. */
 
 /* `entry`: what the hub says of the file, or NULL. */
 static int load(cli_model *model, const char *path, const char *arch, const vrn_hub_entry *entry)
@@ -59,8 +59,9 @@ static int draw(cli_model *model, const char *command, const char *text, uint64_
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
 }
 
-/* The shipped model's path, or NULL. It lies in $VKRESNET_DATA, beside the program (a build folder, an
- * unpacked archive), in the installed tree wherever that was moved to, or where it was to be installed. */
+/* The shipped model's path, or NULL. It lies in $VKRESNET_DATA, beside the program (a build folder,
+ * an unpacked archive), in the installed tree wherever that was moved to, or where it was to be
+ * installed. */
 static char *find_shipped(void)
 {
     char *given = cli_environment("VKRESNET_DATA"), *program = cli_program_folder(), *found = NULL;

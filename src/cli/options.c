@@ -131,7 +131,8 @@ static const option_row table[CLI_OPTIONS] = {
                 "and eval: \"all\" shares the images out"},
     [CLI_OPTION_PRECISION] = {"--precision", "fp32|fp16|int8", KIND_CHOICE, FIELD(precision),
         .choice = precision_name,
-        .help = "what activations and weights are stored as (default\nfp32; int8: for a model that was calibrated)"},
+        .help = "what activations and weights are stored as (default\n"
+                "fp32; int8: for a model that was calibrated)"},
     [CLI_OPTION_FP32_LAYERS] = {"--fp32-layers", "NAME,..", KIND_LAYERS,
         .help = "layers, as profile names them, that stay in fp32"},
     [CLI_OPTION_WITHOUT] = {"--without", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(without),

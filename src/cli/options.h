@@ -1,5 +1,5 @@
-/* The command line: one table of options for all subcommands, each of which lists those it takes.
- */
+/* The command line: one table of options for all subcommands, each of which lists those it
+ * takes. */
 #ifndef VRN_CLI_OPTIONS_H
 #define VRN_CLI_OPTIONS_H
 
@@ -110,7 +110,8 @@ void cli_options_free(cli_options *options);
 /* Prints a line or two for each of the options. */
 void cli_options_print(uint64_t accepted);
 
-/* What the help says of one option: "--batch", "N" or NULL, lines without a line feed at the end. */
+/* What the help says of one option: "--batch", "N" or NULL, lines without a line feed at the
+ * end. */
 typedef struct cli_option_text {
     const char *name, *value, *help;
 } cli_option_text;

@@ -5,16 +5,16 @@
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
 
-/* One binding of a set: a range of a buffer, whole or cut into an array; a view of a texel buffer; or an image
- * to be sampled. */
+/* One binding of a set: a range of a buffer, whole or cut into an array; a view of a texel buffer;
+ * or an image to be sampled. */
 typedef struct vrn_binding {
     uint32_t binding;
     vrn_range range;
     VkBufferView view; /* VK_NULL_HANDLE: no texel buffer */
     VkImageView image; /* VK_NULL_HANDLE: no image */
     VkImageLayout layout;
-    uint32_t
-        block_bytes; /* of each of an array (vrn_pipeline_key.arrays), but for the last; 0: no array */
+    /* of each of an array (vrn_pipeline_key.arrays), but for the last; 0: no array */
+    uint32_t block_bytes;
 } vrn_binding;
 
 /* What the sets of a pool hold, in all. */

@@ -228,9 +228,9 @@ void vrn_device_destroy(vrn_device **pointer)
     vrn_device *device = *pointer;
     *pointer = NULL;
     if (device->handle) {
-        /* Drivers that only compile have a device, but nothing that could be waited for. A lent device
-         * has queues that others use: only its owner may wait for all of it. One that is lost has been waited
-         * for as long as that may take (vrn_commands_destroy). */
+        /* Drivers that only compile have a device, but nothing that could be waited for. A lent
+         * device has queues that others use: only its owner may wait for all of it. One that is
+         * lost has been waited for as long as that may take (vrn_commands_destroy). */
         if (atomic_load(&device->submitted) && !device->lent && !atomic_load(&device->lost)) {
             device->vk.DeviceWaitIdle(device->handle);
         }

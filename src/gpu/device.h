@@ -1,5 +1,6 @@
-/* The inside of vrn_device: a logical device, its queue, its function table and what lives as long as
- * it does. device.c makes one of the library's own, import.c one of what an application lends. */
+/* The inside of vrn_device: a logical device, its queue, its function table and what lives as
+ * long as it does. device.c makes one of the library's own, import.c one of what an application
+ * lends. */
 #ifndef VRN_GPU_DEVICE_H
 #define VRN_GPU_DEVICE_H
 
@@ -48,13 +49,13 @@ struct vrn_device {
 
     struct vrn_pipeline_store *pipelines; /* gpu/pipeline.h */
 
-    /* Weights that sessions share. The list belongs to the session layer; the device only keeps it, and
-     * the lock, for as long as it lives. */
+    /* Weights that sessions share. The list belongs to the session layer; the device only keeps it,
+     * and the lock, for as long as it lives. */
     vrn_mutex *weights_lock;
     struct vrn_weights *weights;
 
-    /* Kernels that the self-test found wrong, likewise kept for the session layer (plan/avoid.h). Entries
-     * are only added: a place is taken by counting, and is empty until it is filled. */
+    /* Kernels that the self-test found wrong, likewise kept for the session layer (plan/avoid.h).
+     * Entries are only added: a place is taken by counting, and is empty until it is filled. */
     atomic_uint avoided_count;
     _Atomic(const struct vrn_kernel *) avoided[VRN_AVOIDED_MAX];
 };
@@ -68,9 +69,9 @@ static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
 void vrn_device_lock_queue(const vrn_device *device);
 void vrn_device_unlock_queue(const vrn_device *device);
 
-/* How a device comes to be: empty with its locks; then an instance; then what was found out about the
- * physical device, less `without` and, but for `with`, what the driver does badly; then a handle and its functions.
- * vrn_device_destroy takes it back at any stage. */
+/* How a device comes to be: empty with its locks; then an instance; then what was found out about
+ * the physical device, less `without` and, but for `with`, what the driver does badly; then a
+ * handle and its functions. vrn_device_destroy takes it back at any stage. */
 vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory);
 void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t without,
                          uint32_t with);
@@ -80,13 +81,15 @@ vrn_result vrn_device_load(vrn_device *device);
  * device. VK_SUCCESS gives VRN_OK and no message. */
 vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *what);
 
-/* The same where the caller goes on without what failed: the message is a warning, unless the device is lost. */
+/* The same where the caller goes on without what failed: the message is a warning, unless the
+ * device is lost. */
 vrn_result vrn_device_check_spared(vrn_device *device, VkResult result, const char *what);
 
 /* VRN_ERROR_DEVICE_LOST, with a message, once the device is lost; else VRN_OK. */
 vrn_result vrn_device_alive(const vrn_device *device);
 
-/* Names a Vulkan object for debuggers and validation messages; nothing without VK_EXT_debug_utils. */
+/* Names a Vulkan object for debuggers and validation messages; nothing without
+ * VK_EXT_debug_utils. */
 void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handle,
                      const char *format, ...) VRN_PRINTF(4, 5);
 

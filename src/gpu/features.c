@@ -178,8 +178,9 @@ uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgrou
     return all;
 }
 
-/* Switches a feature on in its structure, which is in the chain already or comes to its end: structures lie
- * in `wishes` one behind the other. Returns how many bytes of them there are then. */
+/* Switches a feature on in its structure, which is in the chain already or comes to its end:
+ * structures lie in `wishes` one behind the other. Returns how many bytes of them there are
+ * then. */
 static size_t switch_on(vrn_device_wishes *wishes, const feature *f, size_t used)
 {
     const VkBool32 on = VK_TRUE;

@@ -11,8 +11,8 @@
 
 static const char *const validation_layer = "VK_LAYER_KHRONOS_validation";
 
-/* volk keeps the loader's entry point in a variable of its own (hidden in this library). It is written
- * here, once, and only read afterwards. All devices of a process share one loader. */
+/* volk keeps the loader's entry point in a variable of its own (hidden in this library). It is
+ * written here, once, and only read afterwards. All devices of a process share one loader. */
 static void open_loader(void)
 {
     volkInitialize();

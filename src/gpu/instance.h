@@ -18,8 +18,8 @@ typedef struct vrn_instance {
  * Errors: VRN_ERROR_NO_DEVICE (no loader, or no Vulkan 1.1), VRN_ERROR_UNSUPPORTED (no validation
  * layer), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vrn_log *log);
-/* Takes an application's instance: finds its functions through `get`. Errors: VRN_ERROR_UNSUPPORTED (one
- * is missing). */
+/* Takes an application's instance: finds its functions through `get`. Errors: VRN_ERROR_UNSUPPORTED
+ * (one is missing). */
 vrn_result vrn_instance_lend(vrn_instance *instance, VkInstance handle,
                              PFN_vkGetInstanceProcAddr get, bool debug_utils, const vrn_log *log);
 

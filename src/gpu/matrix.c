@@ -118,8 +118,8 @@ static void list_flexible(vrn_matrix_list *list, const vrn_instance *instance,
     }
 }
 
-/* What the second extension has of what conv_matrix.comp needs. Its module is SPIR-V 1.6, which says the size of a work
- * group in a way that comes with maintenance4. */
+/* What the second extension has of what conv_matrix.comp needs. Its module is SPIR-V 1.6, which
+ * says the size of a work group in a way that comes with maintenance4. */
 static bool probe_second(vrn_matrix_list *list, const vrn_instance *instance,
                          VkPhysicalDevice physical)
 {

@@ -7,7 +7,8 @@
 
 #include "gpu/instance.h"
 
-/* A product of matrices, m x k times k x n: of halves, added to floats, or of signed bytes, added to integers. */
+/* A product of matrices, m x k times k x n: of halves, added to floats, or of signed bytes, added
+ * to integers. */
 typedef struct vrn_matrix_shape {
     uint32_t m, n, k;     /* of a flexible one in a device's list: what sizes are multiples of */
     uint32_t invocations; /* of the work group that holds the matrices; 0: a subgroup does */
@@ -21,13 +22,14 @@ typedef struct vrn_matrix_list {
     vrn_matrix_shape shapes[VRN_MATRIX_SHAPES_MAX];
     uint32_t count;
     uint32_t max_size; /* of a flexible matrix in either direction */
-    uint32_t
-        reserved_shared; /* bytes that the driver takes of a work group's where that holds the matrices */
+    /* bytes that the driver takes of a work group's where that holds the matrices */
+    uint32_t reserved_shared;
 } vrn_matrix_list;
 
 /* Lists the products of a device with VK_KHR_cooperative_matrix and, where `second` says so,
- * VK_NV_cooperative_matrix2. Returns those of VRN_CAPABILITY_COOPERATIVE_MATRIX and .._2 that it has, as far as this is
- * a matter of features and lists; 0 in builds without cooperative matrices. */
+ * VK_NV_cooperative_matrix2. Returns those of VRN_CAPABILITY_COOPERATIVE_MATRIX and .._2 that it
+ * has, as far as this is a matter of features and lists; 0 in builds without cooperative
+ * matrices. */
 uint32_t vrn_matrices_probe(vrn_matrix_list *list, const vrn_instance *instance,
                             VkPhysicalDevice physical, bool second);
 

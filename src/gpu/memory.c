@@ -50,7 +50,8 @@ static int count_bits(uint32_t bits)
 /* Types of VK_AMD_device_coherent_memory, which only those may use who have enabled it. */
 enum { AMD_COHERENT = 0x40, AMD_UNCACHED = 0x80 };
 
-/* The allowed type that has what is needed and most of what is wanted; UINT32_MAX if there is none. */
+/* The allowed type that has what is needed and most of what is wanted; UINT32_MAX if there is
+ * none. */
 static uint32_t find_type(const vrn_device *device, uint32_t allowed, memory_wish wish)
 {
     uint32_t best = UINT32_MAX;

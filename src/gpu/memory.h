@@ -30,7 +30,8 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
                              uint64_t size, const char *name);
 void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device); /* accepts a zeroed struct */
 
-/* The alignment of every tensor in a buffer: right for storage and texel bindings, and for copies. */
+/* The alignment of every tensor in a buffer: right for storage and texel bindings, and for
+ * copies. */
 uint64_t vrn_buffer_alignment(const vrn_device *device);
 
 #endif

@@ -28,8 +28,8 @@ typedef struct stored_pipeline {
     vrn_pipeline pipeline;
 } stored_pipeline;
 
-/* The lock guards everything but the cache, which guards itself. It is not held while pipelines are made:
- * their entries say so, and whoever needs one waits for `changed`. */
+/* The lock guards everything but the cache, which guards itself. It is not held while pipelines are
+ * made: their entries say so, and whoever needs one waits for `changed`. */
 struct vrn_pipeline_store {
     vrn_mutex *lock;
     vrn_condition *changed;
@@ -301,8 +301,8 @@ static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
     return work->jobs[index].result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
 }
 
-/* Makes what was taken, with the lock released meanwhile, and enters it. `refused`: as of vrn_pipelines_try, or
- * NULL. */
+/* Makes what was taken, with the lock released meanwhile, and enters it. `refused`: as of
+ * vrn_pipelines_try, or NULL. */
 static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, bool *refused)
 {
     struct vrn_pipeline_store *store = device->pipelines;
@@ -330,8 +330,8 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, b
     return vrn_device_check_spared(device, failed->result, failed->call);
 }
 
-/* Makes whichever of the entries nobody makes, and waits for the others. Waiting comes last, so that two
- * calls cannot wait for each other. */
+/* Makes whichever of the entries nobody makes, and waits for the others. Waiting comes last, so
+ * that two calls cannot wait for each other. */
 static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t count,
                            pipeline_job *jobs, bool *refused)
 {

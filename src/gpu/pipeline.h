@@ -10,7 +10,8 @@ enum {
     VRN_MAX_CONSTANTS = 48,
 };
 
-/* Everything that makes two pipelines differ. Zero it before filling it in: it is compared as bytes. */
+/* Everything that makes two pipelines differ. Zero it before filling it in: it is compared as
+ * bytes. */
 typedef struct vrn_pipeline_key {
     const vrn_module *module;
     uint32_t bindings; /* bit i: set 0 has binding i */
@@ -34,15 +35,15 @@ typedef struct vrn_pipeline {
 vrn_result vrn_pipeline_store_create(vrn_device *device);
 void vrn_pipeline_store_destroy(vrn_device *device);
 
-/* Gives the pipelines of `count` keys, which may be equal to each other. Those that are new are made now, on
- * all cores; no other thread's call makes one of them a second time, but waits for it. They live as long as
- * the device. Thread-safe. */
+/* Gives the pipelines of `count` keys, which may be equal to each other. Those that are new are
+ * made now, on all cores; no other thread's call makes one of them a second time, but waits for it.
+ * They live as long as the device. Thread-safe. */
 vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
                                  vrn_pipeline *pipelines);
 
-/* The same, and says whether it was the driver that failed on a device that goes on: what it refuses or has no memory
- * for can be a single pipeline's own trouble. That is a warning in the log. NULL: it is an error
- * like any other. */
+/* The same, and says whether it was the driver that failed on a device that goes on: what it
+ * refuses or has no memory for can be a single pipeline's own trouble. That is a warning in the
+ * log. NULL: it is an error like any other. */
 vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
                              vrn_pipeline *pipelines, bool *refused);
 

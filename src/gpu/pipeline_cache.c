@@ -7,8 +7,8 @@
 #include "base/cache_file.h"
 #include "base/hash.h"
 
-/* The device's model is in the file's name; what comes in versions is in the key, so that the file of a
- * driver replaces that of the one before. Written as bytes: no padding. */
+/* The device's model is in the file's name; what comes in versions is in the key, so that the file
+ * of a driver replaces that of the one before. Written as bytes: no padding. */
 typedef struct file_key {
     uint32_t vendor, device, driver, driver_version;
     uint8_t uuid[VK_UUID_SIZE];

@@ -36,8 +36,8 @@ error:
     return result;
 }
 
-/* So often a wait looks whether the device was lost meanwhile; and so long, at most, a lost device is waited
- * for, whose fences a driver need not signal soon. */
+/* So often a wait looks whether the device was lost meanwhile; and so long, at most, a lost device
+ * is waited for, whose fences a driver need not signal soon. */
 static const uint64_t look_ns = UINT64_C(250000000), lost_ns = UINT64_C(2000000000);
 
 /* VK_ERROR_DEVICE_LOST also where another thread was told so. */
@@ -106,8 +106,8 @@ vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device)
     return vrn_device_check(device, device->vk.EndCommandBuffer(buffer), "vkEndCommandBuffer");
 }
 
-/* Once the fence has served. Where that fails the results are there all the same, and the next submission
- * tries again. */
+/* Once the fence has served. Where that fails the results are there all the same, and the next
+ * submission tries again. */
 static vrn_result reset_fence(vrn_commands *commands, vrn_device *device)
 {
     if (!commands->signalled) return VRN_OK;
@@ -156,8 +156,9 @@ static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers,
     return device->vk.QueueSubmit(device->queue, 1, &info, fence);
 }
 
-/* Gives the fence to what was submitted without one, whose last part failed. Where that fails too, the queue is waited
- * for, with the lock held that an application's thread may need to let it go on. */
+/* Gives the fence to what was submitted without one, whose last part failed. Where that fails too,
+ * the queue is waited for, with the lock held that an application's thread may need to let it go
+ * on. */
 static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
 {
     const bool fenced =
@@ -166,8 +167,8 @@ static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
     return fenced;
 }
 
-/* Each buffer by itself, or all together; the first behind `ahead`, where there is one. Drivers may join what one call
- * submits, so there are as many calls. */
+/* Each buffer by itself, or all together; the first behind `ahead`, where there is one. Drivers may
+ * join what one call submits, so there are as many calls. */
 static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkCommandBuffer ahead,
                              const VkCommandBuffer *buffers, uint32_t count, bool together,
                              const vrn_submit_order *order)

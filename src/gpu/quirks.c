@@ -40,8 +40,8 @@ static const quirk quirks[] = {
             "them stay, and loops are not unrolled",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/VkPipeline.cpp",
     },
-    /* Adreno's drivers before 1.0.66, which give pipelines back damaged, are older than Vulkan 1.1 and
-     * refused for that. */
+    /* Adreno's drivers before 1.0.66, which give pipelines back damaged, are older than Vulkan 1.1
+     * and refused for that. */
 };
 
 static bool applies(const quirk *q, const vrn_probe *probe)

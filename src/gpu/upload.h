@@ -1,5 +1,6 @@
 /* Writing from the host into device buffers: directly where the memory is shared, else through one
- * staging buffer that is filled and copied in turns. What is written in large pieces is copied in large ones. */
+ * staging buffer that is filled and copied in turns. What is written in large pieces is copied in
+ * large ones. */
 #ifndef VRN_GPU_UPLOAD_H
 #define VRN_GPU_UPLOAD_H
 
@@ -14,10 +15,10 @@ typedef struct vrn_upload {
     bool recording;
 } vrn_upload;
 
-/* Zero the struct, set `device`, and call vrn_upload_reserve as often as needed, then vrn_upload_end.
- * reserve gives memory for `size` bytes (aligned for floats) that will stand at `offset` of `buffer`
- * when end has returned VRN_OK; fill it before the next call. `*cached`: it is memory as any other; else it
- * wants to be written in order. */
+/* Zero the struct, set `device`, and call vrn_upload_reserve as often as needed, then
+ * vrn_upload_end. reserve gives memory for `size` bytes (aligned for floats) that will stand at
+ * `offset` of `buffer` when end has returned VRN_OK; fill it before the next call. `*cached`: it is
+ * memory as any other; else it wants to be written in order. */
 vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint64_t offset,
                               uint64_t size, void **memory, bool *cached);
 

@@ -1,9 +1,9 @@
 /* Vulkan's functions, in tables that belong to one device.
  *
  * volk only opens the loader. Its own tables are not used: its instance functions are process-wide
- * variables, and volkLoadDeviceTable asks one of them for every function, so that two libraries or an
- * application with a loader of its own would disturb each other. The lists below are also all that the
- * library asks of a driver. */
+ * variables, and volkLoadDeviceTable asks one of them for every function, so that two libraries or
+ * an application with a loader of its own would disturb each other. The lists below are also all
+ * that the library asks of a driver. */
 #ifndef VRN_GPU_VK_H
 #define VRN_GPU_VK_H
 
@@ -26,7 +26,8 @@
     X(CreateDebugUtilsMessengerEXT)                                                                \
     X(DestroyDebugUtilsMessengerEXT)
 
-/* NULL where the loader knows of no device with VK_KHR_cooperative_matrix or VK_NV_cooperative_matrix2. */
+/* NULL where the loader knows of no device with VK_KHR_cooperative_matrix or
+ * VK_NV_cooperative_matrix2. */
 #ifdef VRN_COOPERATIVE_MATRIX
 #define VRN_INSTANCE_FUNCTIONS_MATRIX(X) X(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
 #else

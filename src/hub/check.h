@@ -4,10 +4,11 @@
 
 #include <vkresnet/hub.h>
 
-/* Looks at size and SHA-256. What came out is kept in `folder` (NULL: nowhere) until the file changes, so that the
- * next time costs nothing; a file that cannot be written there costs time only. Without SHA-256 in this build the
- * size alone counts. *right: it is there and right, and `bytes` has its size; one that is there and wrong is a
- * warning, with its SHA-256. Errors: VRN_ERROR_OUT_OF_MEMORY. */
+/* Looks at size and SHA-256. What came out is kept in `folder` (NULL: nowhere) until the file
+ * changes, so that the next time costs nothing; a file that cannot be written there costs time
+ * only. Without SHA-256 in this build the size alone counts. *right: it is there and right, and
+ * `bytes` has its size; one that is there and wrong is a warning, with its SHA-256. Errors:
+ * VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const char *folder,
                          bool *right, uint64_t *bytes, const vrn_log *log);
 

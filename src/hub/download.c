@@ -119,7 +119,8 @@ static vrn_result take_part(work *w, uint64_t *bytes)
     return vrn_partial_empty(w->part, download->log);
 }
 
-/* *whole: the part is the file that is wanted; `digits` has its SHA-256, or nothing where its size is wrong. */
+/* *whole: the part is the file that is wanted; `digits` has its SHA-256, or nothing where its size
+ * is wrong. */
 static vrn_result look_at_part(const work *w, bool *whole, char digits[VRN_SHA256_DIGITS + 1])
 {
     const vrn_hub_entry *entry = w->download->entry;
@@ -140,7 +141,8 @@ static vrn_result give_up(const work *w, const char *why)
     return vrn_download_fail(w->download->entry, w->download->path, why, w->download->log);
 }
 
-/* What has come is kept. *again: a further transfer may bring the rest, as this one has brought something. */
+/* What has come is kept. *again: a further transfer may bring the rest, as this one has brought
+ * something. */
 static vrn_result interrupted(const work *w, uint64_t before, const char *why, bool *again)
 {
     *again = w->size > before;
@@ -188,8 +190,8 @@ static vrn_result transfer(work *w, bool *again)
     return VRN_ERROR_NETWORK;
 }
 
-/* Transfers until the part is the whole file, and gives its SHA-256. What an earlier process has left may be of
- * another file, or damaged: if the whole is wrong with it, all is got anew, once. */
+/* Transfers until the part is the whole file, and gives its SHA-256. What an earlier process has
+ * left may be of another file, or damaged: if the whole is wrong with it, all is got anew, once. */
 static vrn_result complete(work *w, char digits[VRN_SHA256_DIGITS + 1])
 {
     const vrn_hub_entry *entry = w->download->entry;

@@ -20,8 +20,8 @@ bool vrn_download_available(void);
 /* As vrn_hub_get, but for what is there already. */
 vrn_result vrn_download_run(const vrn_download *download, uint64_t *bytes);
 
-/* Logs why an entry cannot be got, with what a person can do, and returns VRN_ERROR_NETWORK. `path`, which may be
- * NULL, is where the file would be looked for. */
+/* Logs why an entry cannot be got, with what a person can do, and returns VRN_ERROR_NETWORK.
+ * `path`, which may be NULL, is where the file would be looked for. */
 vrn_result vrn_download_fail(const vrn_hub_entry *entry, const char *path, const char *why,
                              const vrn_log *log);
 

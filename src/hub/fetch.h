@@ -8,9 +8,11 @@
 
 typedef enum vrn_fetch_outcome {
     VRN_FETCH_DONE, /* the server says that this is all */
-    VRN_FETCH_INTERRUPTED, /* what has come is good as far as anyone knows; the rest may come another time */
+    /* what has come is good as far as anyone knows; the rest may come another time */
+    VRN_FETCH_INTERRUPTED,
     VRN_FETCH_RANGE, /* there is nothing behind `offset` */
-    VRN_FETCH_REFUSED, /* it makes no sense to go on: no such file, another size, no certificate, .. */
+    /* it makes no sense to go on: no such file, another size, no certificate, .. */
+    VRN_FETCH_REFUSED,
     VRN_FETCH_NO_MEMORY,
     VRN_FETCH_ABORTED, /* a callback said so */
 } vrn_fetch_outcome;
@@ -22,8 +24,8 @@ typedef struct vrn_fetch {
         max_bytes;   /* of the whole file: what says that it has another size is refused */
     bool allow_http; /* else https alone; a redirection from https to http is never followed */
     uint32_t stall_seconds;
-    /* Called before the first byte: where it belongs (0 if the server does not continue), and how many there will
-     * be in all (0: unknown). False: abort. */
+    /* Called before the first byte: where it belongs (0 if the server does not continue), and how
+     * many there will be in all (0: unknown). False: abort. */
     bool (*begin)(void *user, uint64_t offset, uint64_t total);
     bool (*write)(void *user, const void *data, size_t size); /* false: abort */
     bool (*pulse)(void *user);                                /* now and then; false: abort */

@@ -40,8 +40,8 @@ static void say(transfer *t, const char *text)
     t->refused = true;
 }
 
-/* Where the answer begins: behind what was asked for, or at 0 if the server does not continue. False: it is no
- * answer to the question. */
+/* Where the answer begins: behind what was asked for, or at 0 if the server does not continue.
+ * False: it is no answer to the question. */
 static bool find_offset(transfer *t, long status, uint64_t *offset)
 {
     const uint64_t asked = t->fetch->offset;

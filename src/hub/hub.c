@@ -25,8 +25,8 @@ struct vrn_hub {
     uint32_t stall_seconds;
 };
 
-/* What was given, else the environment's; NULL if that is empty. As in all of these, *lacking is set where there is no
- * memory: a wish that could not be read is not as if there were none. */
+/* What was given, else the environment's; NULL if that is empty. As in all of these, *lacking is
+ * set where there is no memory: a wish that could not be read is not as if there were none. */
 static char *choose(const char *given, const char *variable, bool *lacking)
 {
     char *value = given ? vrn_hub_join(given, "", lacking) : vrn_environment(variable, lacking);

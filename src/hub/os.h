@@ -1,5 +1,6 @@
-/* Places that depend on the system: os_posix.c and os_windows.c. Texts are the caller's, who releases them with
- * vrn_free. NULL: there is no such place; or there is no memory, and *lacking is set then. */
+/* Places that depend on the system: os_posix.c and os_windows.c. Texts are the caller's, who
+ * releases them with vrn_free. NULL: there is no such place; or there is no memory, and *lacking is
+ * set then. */
 #ifndef VRN_HUB_OS_H
 #define VRN_HUB_OS_H
 

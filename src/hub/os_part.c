@@ -26,8 +26,9 @@ static vrn_result fail(const vrn_partial *part, int reason, const vrn_log *log)
     return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: %s", part->path, strerror(reason));
 }
 
-/* Opens and locks. Another process may have given the file its last name, or have removed it, between the two: then
- * the lock is one of a file that nobody sees any more, and the next attempt makes a new one. */
+/* Opens and locks. Another process may have given the file its last name, or have removed it,
+ * between the two: then the lock is one of a file that nobody sees any more, and the next attempt
+ * makes a new one. */
 static vrn_result acquire(vrn_partial *part, bool *busy, uint64_t *size, const vrn_log *log)
 {
     for (int attempt = 0; attempt < 100; attempt++) {

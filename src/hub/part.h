@@ -1,5 +1,6 @@
-/* A file that is not whole yet: os_part.c. It belongs to one process at a time, and lies beside the file that it is to
- * become under the name "FILE.part", where it stays when the process ends, however that ends. */
+/* A file that is not whole yet: os_part.c. It belongs to one process at a time, and lies beside the
+ * file that it is to become under the name "FILE.part", where it stays when the process ends,
+ * however that ends. */
 #ifndef VRN_HUB_PART_H
 #define VRN_HUB_PART_H
 
@@ -11,9 +12,9 @@
 
 typedef struct vrn_partial vrn_partial;
 
-/* Opens the part of the file `path`, making it if need be, and locks it. `*busy`: another process has it, and *part
- * is NULL with VRN_OK; `*size` is what it has by now, as it is of a part that was got. Errors: VRN_ERROR_FILE,
- * VRN_ERROR_OUT_OF_MEMORY. */
+/* Opens the part of the file `path`, making it if need be, and locks it. `*busy`: another process
+ * has it, and *part is NULL with VRN_OK; `*size` is what it has by now, as it is of a part that was
+ * got. Errors: VRN_ERROR_FILE, VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_partial_open(vrn_partial **part, const char *path, bool *busy, uint64_t *size,
                             const vrn_log *log);
 
@@ -27,7 +28,8 @@ const char *vrn_partial_path(const vrn_partial *part);
 /* Brings it to the disk and gives it the file's name. It stays open. */
 vrn_result vrn_partial_commit(vrn_partial *part, const vrn_log *log);
 
-/* Unlocks. One that is empty is removed, unless it was committed. Accepts NULL and a handle that is NULL. */
+/* Unlocks. One that is empty is removed, unless it was committed. Accepts NULL and a handle that is
+ * NULL. */
 void vrn_partial_close(vrn_partial **part);
 
 /* Waits a tenth of a second. */

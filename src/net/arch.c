@@ -126,16 +126,11 @@ static size_t key_size(const arch_key *key)
 {
     switch (key->kind) {
     case KEY_WORD:
-    case KEY_NUMBER:
-        return sizeof(uint32_t);
-    case KEY_FLAG:
-        return sizeof(bool);
-    case KEY_REAL:
-        return sizeof(float);
-    case KEY_LIST:
-        return VRN_MAX_STAGES * sizeof(uint32_t);
-    case KEY_DILATE:
-        return VRN_MAX_STAGES * sizeof(bool);
+    case KEY_NUMBER: return sizeof(uint32_t);
+    case KEY_FLAG: return sizeof(bool);
+    case KEY_REAL: return sizeof(float);
+    case KEY_LIST: return VRN_MAX_STAGES * sizeof(uint32_t);
+    case KEY_DILATE: return VRN_MAX_STAGES * sizeof(bool);
     }
     return 0;
 }
@@ -240,22 +235,18 @@ static vrn_result read_value(reader *r, const arch_key *key, piece value)
     uint32_t number = 0, count = 0;
     vrn_result result = VRN_OK;
     switch (key->kind) {
-    case KEY_WORD:
-        return read_word(r, key, value, field);
+    case KEY_WORD: return read_word(r, key, value, field);
     case KEY_FLAG:
         result = read_number(r, key, value, 0, 1, &number);
         *(bool *)field = number == 1;
         return result;
-    case KEY_NUMBER:
-        return read_number(r, key, value, 1, key->max, field);
-    case KEY_REAL:
-        return read_real(r, key, value, field);
+    case KEY_NUMBER: return read_number(r, key, value, 1, key->max, field);
+    case KEY_REAL: return read_real(r, key, value, field);
     case KEY_LIST:
         result = read_list(r, key, value, 1, key->max, field, &count);
         if (field == r->arch->planes) r->planes_count = count;
         return result;
-    case KEY_DILATE:
-        return read_dilate(r, key, value);
+    case KEY_DILATE: return read_dilate(r, key, value);
     }
     return result;
 }
@@ -371,15 +362,9 @@ static void append_value(writer *w, const arch_key *key, const vrn_arch *arch)
     const uint32_t *numbers = field;
     char real[VRN_REAL_MAX];
     switch (key->kind) {
-    case KEY_WORD:
-        append(w, key->words[*numbers]);
-        break;
-    case KEY_FLAG:
-        append_number(w, *(const bool *)field);
-        break;
-    case KEY_NUMBER:
-        append_number(w, *numbers);
-        break;
+    case KEY_WORD: append(w, key->words[*numbers]); break;
+    case KEY_FLAG: append_number(w, *(const bool *)field); break;
+    case KEY_NUMBER: append_number(w, *numbers); break;
     case KEY_REAL:
         vrn_format_real(*(const float *)field, real);
         append(w, real);

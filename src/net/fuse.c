@@ -43,8 +43,8 @@ static vrn_value absorb(fusion *f, const vrn_node *node)
     return index + 1;
 }
 
-/* The second operand of the addition becomes the epilogue's residual. An option A shortcut that only
- * the addition reads is done by the epilogue too, if its channels stay in groups of four. */
+/* The second operand of the addition becomes the epilogue's residual. An option A shortcut that
+ * only the addition reads is done by the epilogue too, if its channels stay in groups of four. */
 static void absorb_residual(fusion *f, vrn_node *fused, const vrn_node *add)
 {
     vrn_epilogue *e = &fused->desc.epilogue;

@@ -14,16 +14,19 @@ typedef uint32_t vrn_value;
 
 typedef struct vrn_node {
     vrn_op_desc desc;
-    char name[VRN_NAME_MAX]; /* the module's name in torchvision ("layer1.0.conv1"); for operators
-                                that are no modules there, such as the add, "layer1.0.add" */
+    /* the module's name in torchvision ("layer1.0.conv1"); for operators that are no modules there,
+     * such as the add, "layer1.0.add" */
+    char name[VRN_NAME_MAX];
     vrn_value input;
     vrn_value residual; /* VRN_OP_ADD's second operand, or of the epilogue; else VRN_NO_VALUE */
 
-    /* The modules whose parameters are this node's, `<module>.weight` and so on: its own ("": that of its
-     * name); and, after fusion, the batch norm folded into a convolution ("": there is none). */
+    /* The modules whose parameters are this node's, `<module>.weight` and so on: its own ("": that
+     * of its name); and, after fusion, the batch norm folded into a convolution ("": there is
+     * none). */
     char module[VRN_NAME_MAX], folded_norm[VRN_NAME_MAX];
 
-    /* The last of the nodes that were fused into this one, whose output this one writes; "": none were. */
+    /* The last of the nodes that were fused into this one, whose output this one writes; "": none
+     * were. */
     char last[VRN_NAME_MAX];
 } vrn_node;
 
@@ -48,10 +51,10 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
                            const vrn_log *log);
 void vrn_graph_free(vrn_graph *graph);
 
-/* The class activation map (Zhou et al. 2016): the linear layer applied at every position of what the average
- * pool reads, [classes, H, W], so that the mean over the positions is the logits. It is no module of PyTorch's
- * and part of a graph only once it was added, at the end; adding it again gives the same value. To be called
- * before fusion. Errors: VRN_ERROR_OUT_OF_MEMORY. */
+/* The class activation map (Zhou et al. 2016): the linear layer applied at every position of what
+ * the average pool reads, [classes, H, W], so that the mean over the positions is the logits. It is
+ * no module of PyTorch's and part of a graph only once it was added, at the end; adding it again
+ * gives the same value. To be called before fusion. Errors: VRN_ERROR_OUT_OF_MEMORY. */
 #define VRN_CLASS_MAP "class_map"
 vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log);
 

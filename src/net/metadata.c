@@ -179,7 +179,8 @@ static vrn_result read_scales(const reader *r, vrn_model_metadata *metadata)
 {
     const char *text = lookup(r->checkpoint, KEY_INT8);
     if (!text || !*text) return VRN_OK;
-    /* A name, a blank, a digit and the line's end; not the lines are counted, which may be empty. */
+    /* A name, a blank, a digit and the line's end; not the lines are counted, which may be
+     * empty. */
     enum { LINE_MIN = 4 };
     metadata->scales = vrn_alloc(strlen(text) / LINE_MIN + 1, sizeof *metadata->scales);
     if (!metadata->scales) return vrn_fail_memory(r->log);

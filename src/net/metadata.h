@@ -1,14 +1,9 @@
 /* What a safetensors file says about its network besides the tensors, under these keys:
- *     vkresnet.name           a name for people
- *     vkresnet.arch           as for vrn_arch_parse
- *     vkresnet.classes        the classes' names, with line feeds between them
- *     vkresnet.resize, .crop  pixels
- *     vkresnet.interpolation  "bilinear" or "bicubic"
- *     vkresnet.mean, .std     "0.485,0.456,0.406"
- *     vkresnet.int8           the scales of activations: lines of an operator's name, as in the unfused graph,
- *                             a blank and a number; the operator's output in bytes, -127 to 127,
- *                             times that is its value
- *     vkresnet.license, .description
+ * vkresnet.name a name for people vkresnet.arch as for vrn_arch_parse vkresnet.classes the classes'
+ * names, with line feeds between them vkresnet.resize, .crop pixels vkresnet.interpolation
+ * "bilinear" or "bicubic" vkresnet.mean, .std "0.485,0.456,0.406" vkresnet.int8 the scales of
+ * activations: lines of an operator's name, as in the unfused graph, a blank and a number; the
+ * operator's output in bytes, -127 to 127, times that is its value vkresnet.license, .description
  * All are optional. Files of other formats have none. */
 #ifndef VRN_NET_METADATA_H
 #define VRN_NET_METADATA_H
@@ -37,9 +32,9 @@ typedef struct vrn_model_metadata {
 const char *vrn_metadata_arch(const vrn_checkpoint *checkpoint);
 #define VRN_METADATA_ARCH_KEY "vkresnet.arch"
 
-/* Reads the rest. What it lacks of name and transform comes from `params`, which may be NULL, else it is by the
- * architecture. `checkpoint` may be NULL. Errors: VRN_ERROR_FILE (the log names file and key),
- * VRN_ERROR_OUT_OF_MEMORY. */
+/* Reads the rest. What it lacks of name and transform comes from `params`, which may be NULL, else
+ * it is by the architecture. `checkpoint` may be NULL. Errors: VRN_ERROR_FILE (the log names file
+ * and key), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint *checkpoint,
                              const vrn_arch *arch, const vrn_model_params *params);
 void vrn_metadata_free(vrn_model_metadata *metadata);
@@ -52,7 +47,8 @@ typedef struct vrn_metadata_pairs {
     char *scales;
 } vrn_metadata_pairs;
 
-/* License, description and class names are those of `checkpoint`, which may be NULL. False: out of memory. */
+/* License, description and class names are those of `checkpoint`, which may be NULL. False: out of
+ * memory. */
 bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
                           const vrn_checkpoint *checkpoint, const vrn_arch *arch);
 void vrn_metadata_pairs_free(vrn_metadata_pairs *pairs);

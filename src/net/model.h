@@ -21,7 +21,8 @@ const vrn_arch *vrn_model_arch(const vrn_model *model);
 float vrn_model_scale(const vrn_model *model, const char *output);
 bool vrn_model_has_scales(const vrn_model *model);
 
-/* The same model with other scales, which are copied. It has the same parameters, and the same id. */
+/* The same model with other scales, which are copied. It has the same parameters, and the same
+ * id. */
 vrn_result vrn_model_with_scales(vrn_model **model, const vrn_model *base, const vrn_scale *scales,
                                  uint32_t count, const vrn_log *log);
 
@@ -29,7 +30,8 @@ vrn_result vrn_model_with_scales(vrn_model **model, const vrn_model *base, const
 vrn_model *vrn_model_hold(const vrn_model *model);
 void vrn_model_release(vrn_model *model);
 
-/* A number that no model with other parameters has had in this process; key of the weights on a device. */
+/* A number that no model with other parameters has had in this process; key of the weights on a
+ * device. */
 uint64_t vrn_model_id(const vrn_model *model);
 
 #endif

@@ -1,5 +1,5 @@
-/* What an operator is, as plain numbers: kinds, shapes and parameters. The graph is made of these; the
- * kernel tables and the reference take nothing else. No Vulkan here. */
+/* What an operator is, as plain numbers: kinds, shapes and parameters. The graph is made of these;
+ * the kernel tables and the reference take nothing else. No Vulkan here. */
 #ifndef VRN_NET_OP_H
 #define VRN_NET_OP_H
 
@@ -23,14 +23,14 @@ typedef enum vrn_op {
 /* "conv", "batch_norm", .. */
 const char *vrn_op_name(vrn_op op);
 
-/* One image's activations. On the device: [N, H, W, C/4] elements of four channels; those beyond C are
- * zero. */
+/* One image's activations. On the device: [N, H, W, C/4] elements of four channels; those beyond C
+ * are zero. */
 typedef struct vrn_shape {
     uint32_t h, w, c;
 } vrn_shape;
 
-/* How the numbers of a tensor are stored on the device (shaders/tensor.glsl). Everything is computed in
- * floats, or from bytes in 32-bit integers. */
+/* How the numbers of a tensor are stored on the device (shaders/tensor.glsl). Everything is
+ * computed in floats, or from bytes in 32-bit integers. */
 typedef enum vrn_type {
     VRN_TYPE_F32,
     VRN_TYPE_F16, /* what is beyond its range is stored as its largest number */

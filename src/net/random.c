@@ -122,8 +122,8 @@ double vrn_random_normal(vrn_random *random)
     return in_middle(p) ? middle_quantile(p) : tail_quantile(p);
 }
 
-/* Values of one distribution, filled in parts of PART on all cores: value i takes the i-th number of the
- * stream, whoever computes it. */
+/* Values of one distribution, filled in parts of PART on all cores: value i takes the i-th number
+ * of the stream, whoever computes it. */
 typedef struct fill_work {
     float *values;
     uint64_t count;

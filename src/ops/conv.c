@@ -30,8 +30,8 @@ extern const vrn_module vrn_module_conv_direct_int8_dot;
 extern const vrn_module vrn_module_conv_direct_int8_dot_texel;
 extern const vrn_module vrn_module_conv_direct_int8_dot_gpu;
 
-/* Layouts of packed weights: the bias, [K padded to 4], and behind it, with K output channels in all and C
- * input channels of one group: */
+/* Layouts of packed weights: the bias, [K padded to 4], and behind it, with K output channels in
+ * all and C input channels of one group: */
 enum {
     LAYOUT_KCRS, /* [K, C, kh, kw] numbers: as PyTorch has them; zeros to a multiple of four */
     LAYOUT_RSCK, /* [kh, kw, C padded to 4, K / 4] vec4: output channels side by side */
@@ -178,8 +178,8 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
         VRN_SPLIT_PASSES(m, n, k, thread_m4, thread_n4, split),                                    \
     }
 
-/* .. through shared memory. Without integer dot products the time goes into taking words apart, which reading them from
- * there does not make shorter. */
+/* .. through shared memory. Without integer dot products the time goes into taking words apart,
+ * which reading them from there does not make shorter. */
 #define INT8_TILE(m, n, k, thread_m4, thread_n4)                                                   \
     {                                                                                              \
         .name = "conv_int8_tile_" #m "x" #n "x" #k, .suits = VRN_SUITS_GPU, .needs = DOT,          \
@@ -194,8 +194,8 @@ enum { STORAGE_PIXELS = 4, STORAGE_COLUMNS = 1 };
         VRN_INT8_SPLIT_PASSES(m, n, k, thread_m4, thread_n4, split),                               \
     }
 
-/* Matrix products (conv_gemm.h): the product itself, and passes around it. For lavapipe, which reads texel
- * buffers, and for SwiftShader, whose products take their weights from blocks. */
+/* Matrix products (conv_gemm.h): the product itself, and passes around it. For lavapipe, which
+ * reads texel buffers, and for SwiftShader, whose products take their weights from blocks. */
 #define PRODUCT_TEXEL(mode_, lanes_c, pixels, columns)                                             \
     .module = &vrn_module_gemm, .texel = TEXEL_XW, .pushed = true, .mode = mode_, .row_count = 5,  \
     .grid = vrn_gemm_grid, .row = {8, mode_, lanes_c, pixels, columns}

@@ -37,7 +37,8 @@ static uint64_t rows(uint32_t mode, const vrn_op_desc *d)
     return (uint64_t)vrn_div_up(d->out.h, mode) * vrn_div_up(d->out.w, mode);
 }
 
-/* The vec4s of a row's line, of which an implicit product has several; in blocks, filled up with zeros. */
+/* The vec4s of a row's line, of which an implicit product has several; in blocks, filled up with
+ * zeros. */
 static uint32_t line_k4(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     uint32_t k4 = vrn_c4(d->in.c) * (mode_of(kernel) == VRN_GEMM_IMPLICIT ? d->kernel.x : 1);
@@ -112,8 +113,9 @@ vrn_grid vrn_winograd_output_grid(const vrn_pass *pass, const vrn_op_desc *d, ui
     return vrn_grid_flat(pass, rows(pass->mode, d) * images * vrn_c4(d->out.c));
 }
 
-/* A model with four terms: multiply-adds, values between passes, weights from memory and dispatches, in units
- * of a multiply-add of the fastest kernel; the factors come from timings of ResNet's layers on lavapipe. */
+/* A model with four terms: multiply-adds, values between passes, weights from memory and
+ * dispatches, in units of a multiply-add of the fastest kernel; the factors come from timings of
+ * ResNet's layers on lavapipe. */
 double vrn_conv_merit(const vrn_op_desc *d, uint32_t images, const vrn_conv_cost *cost)
 {
     const double per_moved = 18, per_weight = 10, per_pass = 5e5;
@@ -155,7 +157,8 @@ uint64_t vrn_gemm_bias_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
     return in_blocks(kernel) ? vrn_round_up(floats, BLOCK_FLOATS) : floats;
 }
 
-/* In blocks: those of BLOCK_N columns, the first of which has their bias if the product finishes them. */
+/* In blocks: those of BLOCK_N columns, the first of which has their bias if the product finishes
+ * them. */
 static uint32_t blocks_of_columns(const vrn_op_desc *d, const vrn_kernel *kernel)
 {
     return k4_of(kernel, d) / BLOCK_K4 + (mode_of(kernel) > VRN_GEMM_IMPLICIT ? 0 : 1);
@@ -182,7 +185,8 @@ static const double g4[6][3] = {
     {0, 0, 1},
 };
 
-/* Packing goes in tiles of four k and a cache line of n, so that lines are written as a whole, once. */
+/* Packing goes in tiles of four k and a cache line of n, so that lines are written as a whole,
+ * once. */
 enum { TILE_K = 4, TILE_N = 16 };
 
 typedef struct pack_tile {

@@ -1,6 +1,7 @@
-/* Convolutions by matrix products, for drivers that run on the processor: of the input itself (1x1), of
- * the windows of output pixels, or in Winograd's domain. Rows of the table in conv.c; the shaders are
- * gemm.comp, gemm_blocks.comp, pad.comp, winograd_input.comp and winograd_output.comp. */
+/* Convolutions by matrix products, for drivers that run on the processor: of the input itself
+ * (1x1), of the windows of output pixels, or in Winograd's domain. Rows of the table in conv.c;
+ * the shaders are gemm.comp, gemm_blocks.comp, pad.comp, winograd_input.comp and
+ * winograd_output.comp. */
 #ifndef VRN_OPS_CONV_GEMM_H
 #define VRN_OPS_CONV_GEMM_H
 
@@ -12,9 +13,9 @@ enum { VRN_GEMM_PLAIN = 0, VRN_GEMM_IMPLICIT = 1, VRN_GEMM_F2 = 2, VRN_GEMM_F4 =
 /* In a row, for a shader that serves every mode of a pass. */
 #define VRN_GEMM_PUSHED_MODE UINT32_MAX
 
-/* Layouts of packed weights behind the bias, with K4 vec4s of k in a row of the product: [b, K4 * 4, N]
- * floats or the blocks of gemm_blocks.comp, the first of which the bias fills up. b counts Winograd's
- * products. */
+/* Layouts of packed weights behind the bias, with K4 vec4s of k in a row of the product: [b, K4 *
+ * 4, N] floats or the blocks of gemm_blocks.comp, the first of which the bias fills up. b counts
+ * Winograd's products. */
 #define VRN_GEMM_LAYOUTS              16u /* the first */
 #define VRN_GEMM_LAYOUT(mode, blocks) (VRN_GEMM_LAYOUTS + 2u * (mode) + (blocks))
 
@@ -29,7 +30,8 @@ typedef struct vrn_conv_cost {
 
 double vrn_conv_merit(const vrn_op_desc *desc, uint32_t images, const vrn_conv_cost *cost);
 
-/* The functions of a row; see vrn_kernel. Scratch 1 is the product's left side, scratch 2 its result. */
+/* The functions of a row; see vrn_kernel. Scratch 1 is the product's left side, scratch 2 its
+ * result. */
 bool vrn_gemm_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
 double vrn_gemm_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
 uint64_t vrn_gemm_scratch(const vrn_op_desc *desc, const vrn_kernel *kernel, uint32_t scratch,

@@ -16,8 +16,8 @@ static double depth(const vrn_op_desc *d)
     return window * 4 * vrn_c4(d->in.c / groups(d));
 }
 
-/* Work groups that follow each other in x share weights; the parts of a split sum and the blocks of channels
- * stand along z. */
+/* Work groups that follow each other in x share weights; the parts of a split sum and the blocks of
+ * channels stand along z. */
 vrn_grid vrn_tile_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
 {
     uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
@@ -35,13 +35,14 @@ uint64_t vrn_tile_scratch(const vrn_op_desc *d, const vrn_kernel *kernel, uint32
     return vrn_tensor_bytes(d->out, VRN_TYPE_F32) * images * kernel->pass[0].row[VRN_TILE_SPLIT];
 }
 
-/* Merits are made of an estimate of the time that a kernel takes, in multiply-adds of a device that is full:
+/* Merits are made of an estimate of the time that a kernel takes, in multiply-adds of a device that
+ * is full:
  *
- * The work of all tiles, the padding of tiles that reach over the edge included, is done at a share of the
- * peak that grows with what an invocation and a work group reuse. A device that is not full does it no
- * faster: the number of cores is not known, and so the invocations that are wanted are those of a large GPU
- * (some 80 cores of four SIMDs, with two subgroups of 32 each, to hide latency). A split sum costs another
- * dispatch and a trip of the partial sums through memory. */
+ * The work of all tiles, the padding of tiles that reach over the edge included, is done at a share
+ * of the peak that grows with what an invocation and a work group reuse. A device that is not full
+ * does it no faster: the number of cores is not known, and so the invocations that are wanted are
+ * those of a large GPU (some 80 cores of four SIMDs, with two subgroups of 32 each, to hide
+ * latency). A split sum costs another dispatch and a trip of the partial sums through memory. */
 static const double full_cores = 80;
 static const double full_invocations = 80 * 4 * 2 * 32;
 const double vrn_gpu_dispatch_cost = 2e6; /* of a dispatch and its barrier */
@@ -57,8 +58,8 @@ double vrn_gpu_fill(double work_groups, double invocations)
     return fmin(1, fmin(work_groups / full_cores, invocations / full_invocations));
 }
 
-/* Multiply-adds beside those of floats: an integer dot product does four at once, and one that is not there is made of
- * shifts and products. */
+/* Multiply-adds beside those of floats: an integer dot product does four at once, and one that is
+ * not there is made of shifts and products. */
 static double rate(const vrn_kernel *kernel)
 {
     if (!kernel->bytes) return 1;
@@ -75,7 +76,8 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
     vrn_grid grid = vrn_tile_grid(pass, d, images);
     double count = (double)grid.x * grid.z, threads = count * row[VRN_TILE_THREADS];
 
-    /* Reuse of shared memory (4 for 8 x 8 in an invocation) and of global memory (64 for 128 x 128). */
+    /* Reuse of shared memory (4 for 8 x 8 in an invocation) and of global memory (64 for 128 x
+     * 128). */
     double per_thread = tm * tn / (tm + tn), per_tile = m * n / (m + n);
     double efficiency = per_thread / (per_thread + 0.5) * per_tile / (per_tile + 6);
     /* An invocation with more sums of its own hides more latency by itself. */
@@ -91,8 +93,8 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
     return vrn_merit_of_time(time);
 }
 
-/* Every operand comes from a cache: with four or eight pixels an invocation reads a value for each 5 or 11
- * multiply-adds, which the first level gives at a third of the peak. */
+/* Every operand comes from a cache: with four or eight pixels an invocation reads a value for each
+ * 5 or 11 multiply-adds, which the first level gives at a third of the peak. */
 double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const uint32_t *row = kernel->pass[0].row;

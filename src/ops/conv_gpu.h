@@ -1,5 +1,6 @@
-/* Convolution kernels for GPUs: what the rows of conv_tile.comp and conv_reduce.comp have in common, for the
- * tables of convolutions and of the linear layer, which is a 1x1 convolution of a 1x1 image. */
+/* Convolution kernels for GPUs: what the rows of conv_tile.comp and conv_reduce.comp have in
+ * common, for the tables of convolutions and of the linear layer, which is a 1x1 convolution of a
+ * 1x1 image. */
 #ifndef VRN_OPS_CONV_GPU_H
 #define VRN_OPS_CONV_GPU_H
 
@@ -26,8 +27,8 @@ vrn_grid vrn_tile_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t i
 /* A merit from an estimate of a kernel's time, in multiply-adds of a large GPU that is full. */
 double vrn_merit_of_time(double time);
 
-/* The share of a large device that has something to do; a work group is on one core. And what a dispatch costs
- * with its barrier, in that unit. */
+/* The share of a large device that has something to do; a work group is on one core. And what a
+ * dispatch costs with its barrier, in that unit. */
 double vrn_gpu_fill(double work_groups, double invocations);
 extern const double vrn_gpu_dispatch_cost;
 
@@ -38,11 +39,12 @@ uint64_t vrn_tile_scratch(const vrn_op_desc *desc, const vrn_kernel *kernel, uin
 /* Of conv_direct.comp's variant for GPUs, in the same unit. */
 double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
 
-/* Two panels, of rows of m (and four, against bank conflicts) and n words. A row is a value of k, or four bytes. */
+/* Two panels, of rows of m (and four, against bank conflicts) and n words. A row is a value of k,
+ * or four bytes. */
 #define VRN_TILE_SHARED(m, n, rows) (2 * (rows) * ((m) + 4 + (n)) * 4)
 
-/* Invocations compute 4 thread_m4 pixels x 4 thread_n4 channels of a tile of m x n, in steps of k. Their
- * number must be a multiple of k / 4 and of n / 4, and divide m * k / 4 and rows * n / 4. */
+/* Invocations compute 4 thread_m4 pixels x 4 thread_n4 channels of a tile of m x n, in steps of k.
+ * Their number must be a multiple of k / 4 and of n / 4, and divide m * k / 4 and rows * n / 4. */
 #define VRN_TILE_PASS(module_, m, n, k, thread_m4, thread_n4, split)                               \
     .module = &vrn_module_##module_, .row_count = VRN_TILE_ROW_COUNT,                              \
     .row = {(m) / 4 / (thread_m4) * ((n) / 4 / (thread_n4)),                                       \

@@ -1,5 +1,6 @@
-/* Convolution of bytes: the variants of conv_direct.comp with integer sums, and how their weights are packed.
- * Weights are symmetric, with a scale for each output channel: the channel's largest magnitude becomes 127. */
+/* Convolution of bytes: the variants of conv_direct.comp with integer sums, and how their weights
+ * are packed. Weights are symmetric, with a scale for each output channel: the channel's largest
+ * magnitude becomes 127. */
 #ifndef VRN_OPS_CONV_INT8_H
 #define VRN_OPS_CONV_INT8_H
 

@@ -24,9 +24,10 @@ bool vrn_matrix_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return d->x.type == VRN_TYPE_F16 && d->w == VRN_TYPE_F16;
 }
 
-/* In the unit of conv_gpu.h. Matrix units do four times what the others do, at least, and twice that with bytes, so that
- * reading the panels, and having enough work groups, counts for more. Between fragments of a subgroup there is a store
- * through shared memory at the end that larger matrices do without. */
+/* In the unit of conv_gpu.h. Matrix units do four times what the others do, at least, and twice
+ * that with bytes, so that reading the panels, and having enough work groups, counts for more.
+ * Between fragments of a subgroup there is a store through shared memory at the end that larger
+ * matrices do without. */
 double vrn_matrix_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const vrn_pass *pass = &kernel->pass[0];

@@ -14,8 +14,8 @@ vrn_grid vrn_matrix_grid(const vrn_pass *pass, const vrn_op_desc *desc, uint32_t
 bool vrn_matrix_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
 double vrn_matrix_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
 
-/* Two pairs of panels of halves, with two elements of four more in a row; or of bytes, with four. And a fragment of sums
- * a subgroup, unless they are stored one by one. */
+/* Two pairs of panels of halves, with two elements of four more in a row; or of bytes, with four.
+ * And a fragment of sums a subgroup, unless they are stored one by one. */
 #define VRN_MATRIX_PANELS(m, n, k)      (2 * ((m) * ((k) / 4 + 2) + (k) * ((n) / 4 + 2)) * 8)
 #define VRN_INT8_MATRIX_PANELS(m, n, k) (2 * ((m) + (n)) * ((k) / 4 + 4) * 4)
 #define VRN_MATRIX_PATCHES(fragment_m, fragment_n, subgroups)                                      \
@@ -30,9 +30,9 @@ double vrn_matrix_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint3
                       subgroups_m, subgroups_n, scope},                                            \
               .grid = vrn_matrix_grid}}
 
-/* Tiles of m x n in steps of k, by subgroups_m x subgroups_n subgroups of `size` invocations, in fragments
- * that the device must list. Invocations must be a multiple of k / 4 and of n / 4, and divide m * k / 4 and
- * k * n / 4 (of bytes k / 4 * n / 4); a subgroup has whole fragments. */
+/* Tiles of m x n in steps of k, by subgroups_m x subgroups_n subgroups of `size` invocations, in
+ * fragments that the device must list. Invocations must be a multiple of k / 4 and of n / 4, and
+ * divide m * k / 4 and k * n / 4 (of bytes k / 4 * n / 4); a subgroup has whole fragments. */
 #define VRN_MATRIX_PASSES(m_, n_, k_, fragment_m, fragment_n, fragment_k, size, subgroups_m,       \
                           subgroups_n)                                                             \
     .needs = VRN_CAPABILITY_COOPERATIVE_MATRIX, .matrix = {fragment_m, fragment_n, fragment_k},    \

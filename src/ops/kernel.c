@@ -281,7 +281,8 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     }
     key->push_bytes = (p->pushed ? VRN_PUSH_WORDS_MAX : VRN_PUSH_WORDS) * sizeof(uint32_t);
     for (uint32_t i = p->pushed ? VRN_PUSHED_CONSTANTS : 0; i < VRN_OP_CONSTANTS_MAX; i++) {
-        /* Bindings that the operator has not are of no type, and what it does not write is not there. */
+        /* Bindings that the operator has not are of no type, and what it does not write is not
+         * there. */
         if (i >= VRN_TYPE_CONSTANTS && !(op->bindings & 1u << (i - VRN_TYPE_CONSTANTS))) continue;
         key->constant_ids[count] = i;
         key->constants[count++] = values[i];
@@ -334,7 +335,8 @@ static void dispatch_part(VkCommandBuffer buffer, const vrn_device *device, vrn_
                                    end - first);
         return;
     }
-    /* A shader counts by the number of groups along x, which is that of the dispatch: the same for all. */
+    /* A shader counts by the number of groups along x, which is that of the dispatch: the same for
+     * all. */
     const uint64_t all = (grid.x + width - 1) / width, first = rows * part;
     if (first >= all) return;
     device->vk.CmdDispatchBase(buffer, 0, (uint32_t)first, 0, (uint32_t)width,

@@ -1,6 +1,6 @@
-/* Kernels as data. An operator has a table of kernels, rows of which differ in shader module, tile sizes
- * and what they need; choosing, testing and tuning walk the same table. A new kernel is a shader in
- * shaders/ and a row in the table of ops/<operator>.c. */
+/* Kernels as data. An operator has a table of kernels, rows of which differ in shader module, tile
+ * sizes and what they need; choosing, testing and tuning walk the same table. A new kernel is a
+ * shader in shaders/ and a row in the table of ops/<operator>.c. */
 #ifndef VRN_OPS_KERNEL_H
 #define VRN_OPS_KERNEL_H
 
@@ -25,21 +25,21 @@ enum {
 /* The bindings that a pass can read or write as any type are the first four. */
 enum { VRN_TYPED_BINDINGS = 4 };
 
-/* Numbers in a block of VRN_BIND_BLOCKS: as floats or halves a multiple of every device's alignment of
- * storage buffers, which is 256 bytes at most. */
+/* Numbers in a block of VRN_BIND_BLOCKS: as floats or halves a multiple of every device's alignment
+ * of storage buffers, which is 256 bytes at most. */
 enum { VRN_BLOCK_NUMBERS = 256 };
 
-/* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's from
- * VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
+/* Specialization constants: the operator's own from 0 on, the same for all its kernels; the row's
+ * from VRN_ROW_CONSTANTS on, the first of them the work group's size along x. */
 enum { VRN_OP_CONSTANTS_MAX = 32, VRN_ROW_CONSTANTS = 32, VRN_ROW_CONSTANTS_MAX = 10 };
 
-/* Constants with a lower id describe the shape, and can be pushed (vrn_pass.pushed); the others switch code
- * on and off. The last of the operator's, which are the same for all operators, are the types of the four
- * bindings. */
+/* Constants with a lower id describe the shape, and can be pushed (vrn_pass.pushed); the others
+ * switch code on and off. The last of the operator's, which are the same for all operators, are the
+ * types of the four bindings. */
 enum { VRN_PUSHED_CONSTANTS = 20, VRN_TYPE_CONSTANTS = VRN_OP_CONSTANTS_MAX - VRN_TYPED_BINDINGS };
 
-/* What is pushed: the number of images and the scales of x, y and r; and the mode and the shape where the
- * pass wants them. */
+/* What is pushed: the number of images and the scales of x, y and r; and the mode and the shape
+ * where the pass wants them. */
 enum { VRN_PUSH_WORDS = 4, VRN_PUSH_WORDS_MAX = VRN_PUSH_WORDS + 1 + VRN_PUSHED_CONSTANTS };
 
 /* Where a kernel is at home. */
@@ -49,16 +49,17 @@ typedef enum vrn_kernel_suits {
     VRN_SUITS_GPU,
 } vrn_kernel_suits;
 
-/* Work groups: any number along x (folded into x and y where a dimension is limited), few along z. Drivers
- * run x first: convolutions put pixels there and output channels along z, so that work groups that follow
- * each other read the same weights. */
+/* Work groups: any number along x (folded into x and y where a dimension is limited), few along z.
+ * Drivers run x first: convolutions put pixels there and output channels along z, so that work
+ * groups that follow each other read the same weights. */
 typedef struct vrn_grid {
     uint64_t x;
     uint32_t z;
 } vrn_grid;
 
-/* Most kernels are one dispatch. One that is several (Winograd's transforms around a matrix product)
- * leaves what its passes hand on in scratch memory, which is theirs while the operation runs. */
+/* Most kernels are one dispatch. One that is several (Winograd's transforms around a matrix
+ * product) leaves what its passes hand on in scratch memory, which is theirs while the operation
+ * runs. */
 enum { VRN_PASSES_MAX = 3, VRN_SCRATCH_MAX = 2 };
 
 typedef struct vrn_pass vrn_pass;
@@ -67,8 +68,8 @@ struct vrn_pass {
     uint32_t texel;                  /* bit i: binding i is a uniform texel buffer */
     uint32_t arrays;                 /* bit VRN_BIND_BLOCKS, where the shader declares it */
     uint8_t scratch[VRN_BIND_COUNT]; /* what a binding is: 0 its own meaning, else scratch 1 or 2 */
-    /* The operator's first constants come as push constants: one pipeline serves all shapes. For shaders
-     * that gain little from knowing them, on drivers that compile slowly. */
+    /* The operator's first constants come as push constants: one pipeline serves all shapes. For
+     * shaders that gain little from knowing them, on drivers that compile slowly. */
     bool pushed;
     uint32_t mode; /* the shader's own, pushed too */
     uint32_t row_count;
@@ -85,8 +86,8 @@ struct vrn_kernel {
     uint32_t shared_bytes;   /* of a work group */
     vrn_matrix_shape matrix; /* the cooperative matrices that it is made of; zeros: none */
     uint32_t subgroup_size;  /* that it must have; 0: any */
-    bool
-        bytes; /* for parameters of bytes, which it reads by itself, as it does x; and for no others */
+    /* for parameters of bytes, which it reads by itself, as it does x; and for no others */
+    bool bytes;
     uint32_t pass_count;
     vrn_pass pass[VRN_PASSES_MAX]; /* in order, each seeing what the one before wrote */
 
@@ -97,8 +98,8 @@ struct vrn_kernel {
     /* Whether the kernel can compute this operation; NULL: any. */
     bool (*fits)(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
-    /* How good the kernel should be for this shape beside its neighbours in the table, between 0 and
-     * 1000: the choice where nobody has measured. NULL: 0. */
+    /* How good the kernel should be for this shape beside its neighbours in the table, between 0
+     * and 1000: the choice where nobody has measured. NULL: 0. */
     double (*merit)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
 };
 
@@ -109,8 +110,8 @@ typedef struct vrn_params {
     float norm_eps;
 } vrn_params;
 
-/* What the weights of output channel k are multiplied by when a batch norm is folded into them, and its bias
- * then. */
+/* What the weights of output channel k are multiplied by when a batch norm is folded into them, and
+ * its bias then. */
 double vrn_params_scale(const vrn_params *params, uint32_t k);
 double vrn_params_bias(const vrn_params *params, uint32_t k);
 
@@ -119,13 +120,14 @@ typedef struct vrn_operator {
     uint32_t kernel_count;
     uint32_t bindings; /* bit i: its kernels declare binding i */
 
-    /* Writes the operator's constants, of which there are fewer than VRN_TYPE_CONSTANTS, returns how many:
-     * constant i has id i. */
+    /* Writes the operator's constants, of which there are fewer than VRN_TYPE_CONSTANTS, returns
+     * how many: constant i has id i. */
     uint32_t (*constants)(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
 
-    /* Numbers that VRN_BIND_W holds, a multiple of four, and filling them (every one) as floats; whoever
-     * uploads them converts them to the type of the parameters. A kernel's layout may be made of 32-bit
-     * words of its own instead: those of bytes are. NULL where the operator has no parameters. */
+    /* Numbers that VRN_BIND_W holds, a multiple of four, and filling them (every one) as floats;
+     * whoever uploads them converts them to the type of the parameters. A kernel's layout may be
+     * made of 32-bit words of its own instead: those of bytes are. NULL where the operator has no
+     * parameters. */
     uint64_t (*packed_floats)(const vrn_op_desc *desc, const vrn_kernel *kernel);
     void (*pack)(const vrn_op_desc *desc, const vrn_kernel *kernel, const vrn_params *params,
                  float *packed);
@@ -137,7 +139,8 @@ typedef struct vrn_operator {
 /* The operator of a kind. Never NULL. */
 const vrn_operator *vrn_operator_of(vrn_op op);
 
-/* Whether this build has a kernel whose name begins so; otherwise an error says that. NULL is any. */
+/* Whether this build has a kernel whose name begins so; otherwise an error says that. NULL is
+ * any. */
 vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log);
 
 /* Whether the device can run the kernel on this operation, given what it has and its limits. */
@@ -146,16 +149,16 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
 
 enum { VRN_WHY_MAX = 96 };
 
-/* Whether the device has the kernel's capabilities, shared memory, subgroups and matrices, whatever the operation. Says
- * what it lacks, unless `why` is NULL. */
+/* Whether the device has the kernel's capabilities, shared memory, subgroups and matrices, whatever
+ * the operation. Says what it lacks, unless `why` is NULL. */
 bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, char why[VRN_WHY_MAX]);
 
 /* Fills the key of a pass's pipeline for an operation. */
 void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
                     vrn_pipeline_key *key);
 
-/* All constants of an operation, the types included; those that the operator has not are 0. Operations
- * with equal ones have the same pipelines. */
+/* All constants of an operation, the types included; those that the operator has not are 0.
+ * Operations with equal ones have the same pipelines. */
 void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
 
 /* Bytes of a block of parameters. */
@@ -171,8 +174,8 @@ void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *d
 /* Bytes of the packed parameters of an operation; 0: it has none. */
 uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
-/* Packs parameters into `target`, in their type; does nothing where the operation has none. False: out of
- * memory. */
+/* Packs parameters into `target`, in their type; does nothing where the operation has none. False:
+ * out of memory. */
 bool vrn_kernel_pack(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
                      void *target);
 
@@ -187,8 +190,8 @@ VkFormat vrn_kernel_texel_format(const vrn_kernel *kernel, uint32_t pass, uint32
 /* Whether an operation's parameters can be bytes, which they may be only then. */
 bool vrn_op_takes_bytes(const vrn_op_desc *desc);
 
-/* What a binding of a pass holds, in bytes, for so many images; 0: the operation has no such tensor. Scratch
- * memory is floats. */
+/* What a binding of a pass holds, in bytes, for so many images; 0: the operation has no such
+ * tensor. Scratch memory is floats. */
 uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                   const vrn_op_desc *desc, uint32_t images);
 
@@ -212,8 +215,9 @@ void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32
                        const vrn_bound_pass *bound, VkCommandBuffer buffer,
                        const vrn_device *device);
 
-/* Records one part of several of one of a kernel's passes. Parts are about equal, write different places and may run
- * in any order; a part may be empty. More than one needs a pipeline whose key is `based`. */
+/* Records one part of several of one of a kernel's passes. Parts are about equal, write different
+ * places and may run in any order; a part may be empty. More than one needs a pipeline whose key is
+ * `based`. */
 void vrn_kernel_record_part(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                             const vrn_bound_pass *bound, uint32_t pass, uint32_t part,
                             uint32_t parts, VkCommandBuffer buffer, const vrn_device *device);
@@ -221,8 +225,8 @@ void vrn_kernel_record_part(const vrn_kernel *kernel, const vrn_op_desc *desc, u
 /* Dispatches a grid, with x folded into x and y. */
 void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid);
 
-/* For tables of kernels with one invocation for each vec4 of the output, or fewer: the grid of `elements`
- * invocations in work groups of the row's first constant. */
+/* For tables of kernels with one invocation for each vec4 of the output, or fewer: the grid of
+ * `elements` invocations in work groups of the row's first constant. */
 vrn_grid vrn_grid_flat(const vrn_pass *pass, uint64_t elements);
 
 /* The grid of kernels with one invocation for each vec4 of the output. */

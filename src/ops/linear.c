@@ -37,8 +37,9 @@ static vrn_grid gemv_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t i
     };
 }
 
-/* In the unit of conv_gpu.h: the weights are read once for each ROW_IMAGES images, from memory the first time
- * and from a cache, some four times as fast, then; and each value of an image once for its work group. */
+/* In the unit of conv_gpu.h: the weights are read once for each ROW_IMAGES images, from memory the
+ * first time and from a cache, some four times as fast, then; and each value of an image once for
+ * its work group. */
 static double gemv_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const uint32_t *row = kernel->pass[0].row;

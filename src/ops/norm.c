@@ -102,7 +102,8 @@ static const vrn_kernel group_kernels[] = {
             {{.module = &vrn_module_group_norm, .row_count = 1, .row = {64}, .grid = group_grid}},
     },
     {
-        /* A group of an early layer has thousands of values, and there are 32 work groups for an image. */
+        /* A group of an early layer has thousands of values, and there are 32 work groups for an
+         * image. */
         .name = "group_norm_256",
         .suits = VRN_SUITS_GPU,
         .shared_bytes = 256 * sizeof(float),

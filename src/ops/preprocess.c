@@ -12,8 +12,8 @@ extern const vrn_module vrn_module_normalize;
 
 enum { WORK_GROUP = 64, FRACTION_BITS = 22, RESIZED_SIDE_MAX = 1 << 30 };
 
-/* Where the crop begins along one side: torchvision's center_crop, which pads first where the image is
- * smaller (floor of half the difference in front), and rounds half to even as Python does. */
+/* Where the crop begins along one side: torchvision's center_crop, which pads first where the image
+ * is smaller (floor of half the difference in front), and rounds half to even as Python does. */
 static int32_t crop_offset(uint32_t size, uint32_t crop)
 {
     if (crop > size) return -(int32_t)((crop - size) / 2);

@@ -1,4 +1,5 @@
-/* Kernels that compute wrongly on a device, as the self-test found: no session is made with them. */
+/* Kernels that compute wrongly on a device, as the self-test found: no session is made with
+ * them. */
 #ifndef VRN_PLAN_AVOID_H
 #define VRN_PLAN_AVOID_H
 

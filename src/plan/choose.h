@@ -8,9 +8,9 @@
 /* Whether an avoided kernel could compute an operation: why there may be no other. */
 bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc);
 
-/* The best supported kernel for `images` images; one whose name begins with `prefer` comes first where
- * there is one. NULL: the device supports none, which a limit on what it can bind explains. This is the
- * choice where nobody has measured. */
+/* The best supported kernel for `images` images; one whose name begins with `prefer` comes first
+ * where there is one. NULL: the device supports none, which a limit on what it can bind explains.
+ * This is the choice where nobody has measured. */
 const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc *desc,
                                     uint32_t images, const char *prefer);
 
@@ -26,8 +26,8 @@ typedef struct vrn_choice {
     double rejected_ms;         /* as measured for `images` images; 0: not measured */
 } vrn_choice;
 
-/* What was measured, where it was; else the heuristic's choice. With `prefer` measurements do not count.
- * tuned may be NULL. */
+/* What was measured, where it was; else the heuristic's choice. With `prefer` measurements do not
+ * count. tuned may be NULL. */
 vrn_choice vrn_choose(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
                       uint32_t images, const char *prefer);
 

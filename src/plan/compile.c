@@ -31,8 +31,8 @@ static vrn_result find_taps(vrn_session *session, const vrn_session_params *para
     return VRN_OK;
 }
 
-/* *taps receives an array: the taps that are asked for or, where everything is observed, all values of the
- * compiled graph. */
+/* *taps receives an array: the taps that are asked for or, where everything is observed, all values
+ * of the compiled graph. */
 static vrn_result build_graph(vrn_session *session, const vrn_session_params *params, bool observe,
                               vrn_value **taps)
 {
@@ -148,9 +148,10 @@ static vrn_result plan_slices(vrn_session *session, const vrn_session_params *pa
     return plan_slice(session, slice, taps);
 }
 
-/* Kernels are chosen for the images that pass at once; how many that are depends a little on the kernels.
- * So they are chosen for the whole batch, and if that does not fit again for a slice of it. What was
- * measured comes last: slices, and with them what is looked up, must not depend on it. */
+/* Kernels are chosen for the images that pass at once; how many that are depends a little on the
+ * kernels. So they are chosen for the whole batch, and if that does not fit again for a slice of
+ * it. What was measured comes last: slices, and with them what is looked up, must not depend on
+ * it. */
 static vrn_result plan_memory(vrn_session *session, const vrn_session_params *params,
                               const vrn_value *taps, vrn_tuned *tuned)
 {
@@ -239,8 +240,8 @@ static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_
     } else if (b == VRN_BIND_R && node->residual != VRN_NO_VALUE) {
         offset = session->plan.offsets[node->residual];
     } else {
-        /* A kernel that could add a residual declares it; where there is none, the output stands in: it
-         * is a storage buffer in every kernel, and not read. */
+        /* A kernel that could add a residual declares it; where there is none, the output stands
+         * in: it is a storage buffer in every kernel, and not read. */
         offset = session->plan.offsets[index + 1];
         bytes = vrn_graph_bytes(&session->graph, index + 1) * images;
     }

@@ -5,8 +5,8 @@
 #include "base/util.h"
 #include "ops/kernel.h"
 
-/* A value's place while it is alive. Few are at the same time: they are kept in a short list, sorted by
- * offset. */
+/* A value's place while it is alive. Few are at the same time: they are kept in a short list,
+ * sorted by offset. */
 typedef struct live_range {
     uint64_t offset, end;
     uint32_t last; /* node that reads it last */

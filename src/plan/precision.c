@@ -45,7 +45,8 @@ static vrn_result measure(void *user, uint32_t index, uint32_t worker)
 
 static bool kept_in_fp32(const precision *p, const vrn_node *node)
 {
-    /* No other layer reads it: bytes or halves would save nothing, and no calibration has seen its range. */
+    /* No other layer reads it: bytes or halves would save nothing, and no calibration has seen its
+     * range. */
     if (strcmp(node->name, VRN_CLASS_MAP) == 0) return true;
     for (uint32_t i = 0; i < p->fp32_layer_count; i++) {
         if (strcmp(p->fp32_layers[i], node->name) == 0) return true;
@@ -53,8 +54,8 @@ static bool kept_in_fp32(const precision *p, const vrn_node *node)
     return false;
 }
 
-/* Halves are exact enough as long as the larger parameters are normal: where the largest is not far above
- * the smallest normal one, many of them lose bits that matter. */
+/* Halves are exact enough as long as the larger parameters are normal: where the largest is not far
+ * above the smallest normal one, many of them lose bits that matter. */
 static bool fits_half(const vrn_extremes *e)
 {
     return e->weight <= VRN_HALF_MAX && e->bias <= VRN_HALF_MAX &&

@@ -236,7 +236,8 @@ vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device)
 
 void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
 {
-    /* Others may have written in the meantime: their records stay. What goes wrong is no error: no log. */
+    /* Others may have written in the meantime: their records stay. What goes wrong is no error: no
+     * log. */
     vrn_tuned all = {0};
     size_t size;
     char name[40], key[640];

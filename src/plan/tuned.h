@@ -1,5 +1,6 @@
-/* What the tuner found out: for each shape of each operator the fastest kernel on this device. Kept in one
- * file of the cache directory for each device; it counts as absent for another version of the driver. */
+/* What the tuner found out: for each shape of each operator the fastest kernel on this device. Kept
+ * in one file of the cache directory for each device; it counts as absent for another version of
+ * the driver. */
 #ifndef VRN_PLAN_TUNED_H
 #define VRN_PLAN_TUNED_H
 
@@ -20,17 +21,18 @@ typedef struct vrn_tuned {
     uint64_t tables[VRN_OP_COUNT]; /* hashes of the operators' tables; 0: not worked out yet */
 } vrn_tuned;
 
-/* Reads what is kept for this device; what is not there, damaged or of another driver is an empty list.
- * Fails for want of memory only. Zero the struct before. */
+/* Reads what is kept for this device; what is not there, damaged or of another driver is an empty
+ * list. Fails for want of memory only. Zero the struct before. */
 vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device);
 
-/* Adds the fresh records to what the file has by now. Without a cache directory, or where it cannot be
- * written, nothing is kept: that is no error. */
+/* Adds the fresh records to what the file has by now. Without a cache directory, or where it cannot
+ * be written, nothing is kept: that is no error. */
 void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device);
 
 void vrn_tuned_free(vrn_tuned *tuned); /* accepts a zeroed struct, and zeroes it */
 
-/* The hash of a shape. It changes with what the device may use and what is avoided there, and with rows and shaders of the table. */
+/* The hash of a shape. It changes with what the device may use and what is avoided there, and with
+ * rows and shaders of the table. */
 uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
                          uint32_t images);
 
@@ -41,8 +43,8 @@ const vrn_tuned_record *vrn_tuned_find(vrn_tuned *tuned, const vrn_device *devic
 /* Adds a record, or replaces that of the same shape. */
 vrn_result vrn_tuned_put(vrn_tuned *tuned, const vrn_tuned_record *record, const vrn_log *log);
 
-/* The records as text, one a line, and back; lines that make no sense are left out. For the file and its
- * test. The text is the caller's, to be released with vrn_free. NULL: out of memory. */
+/* The records as text, one a line, and back; lines that make no sense are left out. For the file
+ * and its test. The text is the caller's, to be released with vrn_free. NULL: out of memory. */
 char *vrn_tuned_format(const vrn_tuned *tuned, size_t *size);
 vrn_result vrn_tuned_parse(vrn_tuned *tuned, const char *text, size_t size, const vrn_log *log);
 

@@ -177,8 +177,8 @@ typedef struct loaded {
     uint64_t counts[VRN_PARAM_COUNT];
 } loaded;
 
-/* Loads what there is of a module: a convolution has no bias, a group norm no statistics. False: out of
- * memory. */
+/* Loads what there is of a module: a convolution has no bias, a group norm no statistics. False:
+ * out of memory. */
 static bool load(loaded *into, const vrn_model *model, const char *module)
 {
     static const char *const suffixes[VRN_PARAM_COUNT] = {
@@ -267,8 +267,8 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* Whether all are numbers that can be computed with: an infinite variance can. A convolution's NaN would be taken for a
- * zero by the ReLU behind it on most devices, and never be seen. */
+/* Whether all are numbers that can be computed with: an infinite variance can. A convolution's NaN
+ * would be taken for a zero by the ReLU behind it on most devices, and never be seen. */
 static bool is_sound(const loaded *l, double eps)
 {
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
@@ -281,8 +281,8 @@ static bool is_sound(const loaded *l, double eps)
     return true;
 }
 
-/* The module of a node, or of the norm folded into it, whose parameters are not sound; NULL: neither, as far as
- * there is memory to look. */
+/* The module of a node, or of the norm folded into it, whose parameters are not sound; NULL:
+ * neither, as far as there is memory to look. */
 static const char *unsound_module(const vrn_model *model, const vrn_node *node)
 {
     loaded own, norm;

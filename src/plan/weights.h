@@ -24,8 +24,8 @@ vrn_result vrn_weights_acquire(vrn_weights **weights, vrn_device *device, const 
 vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const vrn_model *model,
                                vrn_weights_request *requests, uint32_t count);
 
-/* The largest magnitudes among the parameters of a convolution or a linear layer, with the norm folded in;
- * infinite where one is NaN. */
+/* The largest magnitudes among the parameters of a convolution or a linear layer, with the norm
+ * folded in; infinite where one is NaN. */
 typedef struct vrn_extremes {
     float weight, bias;
 } vrn_extremes;

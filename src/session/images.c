@@ -39,7 +39,8 @@ typedef struct builder {
     uint32_t sets, sampled;
 } builder;
 
-/* The shown part along one side: where it begins in the resized image, and how much there is of it. */
+/* The shown part along one side: where it begins in the resized image, and how much there is of
+ * it. */
 static vrn_filter shown(const builder *b, uint32_t in, uint32_t out, int32_t offset, uint32_t crop)
 {
     uint32_t begin = offset > 0 ? (uint32_t)offset : 0;
@@ -75,7 +76,8 @@ static uint64_t filter_bytes(const vrn_filter *filter)
     return (uint64_t)filter->count * (vrn_filter_taps(filter) + 2) * sizeof(int32_t);
 }
 
-/* Rows of the source that one dispatch can read: all, or a multiple of BAND_ROWS; 0: not even so many. */
+/* Rows of the source that one dispatch can read: all, or a multiple of BAND_ROWS; 0: not even so
+ * many. */
 static uint32_t band_rows(const builder *b, const job *j)
 {
     const uint64_t rows = b->device->limits.maxStorageBufferRange / ((uint64_t)j->width * 4);
@@ -340,8 +342,8 @@ static vrn_result record_normalize(const builder *b, const job *j, uint32_t inde
     return VRN_OK;
 }
 
-/* All images pass each stage before the next begins: a barrier for each, however many there are. The first
- * is there because the tensor may still be read by an earlier submission. */
+/* All images pass each stage before the next begins: a barrier for each, however many there are.
+ * The first is there because the tensor may still be read by an earlier submission. */
 static vrn_result record_stages(const builder *b, job *jobs, const vrn_picture *pictures,
                                 uint32_t count)
 {

@@ -22,8 +22,8 @@ typedef struct vrn_picture {
     uint32_t width, height;
     const uint8_t *host; /* copied at once. RGBA8, `stride` bytes from a row to the next */
     size_t stride;
-    VkBuffer
-        buffer; /* read by the device: 4 bytes a pixel from `offset` on, `stride` bytes a row */
+    /* read by the device: 4 bytes a pixel from `offset` on, `stride` bytes a row */
+    VkBuffer buffer;
     uint64_t offset;
     bool bgra;
     VkImageView view; /* sampled by the device, from (left, top) on */
@@ -41,11 +41,12 @@ typedef struct vrn_framing {
     bool letterbox; /* all of the picture, instead of the transform's resize and crop */
 } vrn_framing;
 
-/* Copies what is on the host, and records the preparation of `count` pictures into `buffer`, which is
- * being recorded; the result is in images->tensor, for later commands of the queue, behind a barrier. It
- * begins with a barrier of its own, for what lies on the device only against earlier work of the library.
- * What `images` holds must not be in use by the device. Errors: VRN_ERROR_INVALID_ARGUMENT (an empty
- * picture), VRN_ERROR_UNSUPPORTED (one too large for the device), VRN_ERROR_OUT_OF_MEMORY. */
+/* Copies what is on the host, and records the preparation of `count` pictures into `buffer`, which
+ * is being recorded; the result is in images->tensor, for later commands of the queue, behind a
+ * barrier. It begins with a barrier of its own, for what lies on the device only against earlier
+ * work of the library. What `images` holds must not be in use by the device. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT (an empty picture), VRN_ERROR_UNSUPPORTED (one too large for the
+ * device), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_picture *pictures,
                              uint32_t count, uint32_t batch, const vrn_framing *framing,
                              VkCommandBuffer buffer);

@@ -6,8 +6,8 @@
 typedef struct recorder {
     const vrn_session *session;
     VkCommandBuffer buffer; /* the present one */
-    vrn_slot
-        *slot; /* whose parts they are; NULL: there is one buffer, which is not the recorder's */
+    /* whose parts they are; NULL: there is one buffer, which is not the recorder's */
+    vrn_slot *slot;
     VkBuffer input, output;
     VkQueryPool each; /* a timestamp before every dispatch, or VK_NULL_HANDLE */
     double ms;        /* what the present buffer holds is expected to take */
@@ -33,7 +33,8 @@ static vrn_result add_part(vrn_slot *slot, vrn_device *device)
     return VRN_OK;
 }
 
-/* Makes room for a dispatch of so many milliseconds: in a new part where the present one is full. */
+/* Makes room for a dispatch of so many milliseconds: in a new part where the present one is
+ * full. */
 static vrn_result reserve(recorder *r, double ms)
 {
     vrn_device *device = r->session->device;

@@ -1,5 +1,5 @@
-/* vrn_session_record: the application's input to the network's, the network as a run records it, and its
- * results to where the application wants them. */
+/* vrn_session_record: the application's input to the network's, the network as a run records it,
+ * and its results to where the application wants them. */
 #include "session/record.h"
 
 #include <vkresnet/vulkan.h>
@@ -211,7 +211,8 @@ static uint32_t images_at_once(const recorder *r, uint64_t image_bytes)
     return (uint32_t)vrn_min_u64(usable / image_bytes, r->count);
 }
 
-/* Descriptor sets for the packing of floats and for each result, in as many parts as each may need. */
+/* Descriptor sets for the packing of floats and for each result, in as many parts as each may
+ * need. */
 static vrn_result reset_pool(recorder *r)
 {
     struct vrn_recording *recording = r->recording;
@@ -276,7 +277,8 @@ static void barrier(const recorder *r, VkPipelineStageFlags from, VkAccessFlags 
     r->device->vk.CmdPipelineBarrier(r->buffer, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
 }
 
-/* Whether an earlier entry shows the same level and layer of the same image: two regions of one picture. */
+/* Whether an earlier entry shows the same level and layer of the same image: two regions of one
+ * picture. */
 static bool repeated(const vrn_record_image *images, uint32_t index)
 {
     const vrn_record_image *image = &images[index];
@@ -289,8 +291,9 @@ static bool repeated(const vrn_record_image *images, uint32_t index)
     return false;
 }
 
-/* Images that cannot be read in the application's layout: to one in which they can, or back. The stages
- * and accesses on the application's side are all there are, or with its own barrier those it names. */
+/* Images that cannot be read in the application's layout: to one in which they can, or back. The
+ * stages and accesses on the application's side are all there are, or with its own barrier those it
+ * names. */
 static void transition(const recorder *r, bool back)
 {
     const vrn_record_params *p = r->params;

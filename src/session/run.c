@@ -64,8 +64,8 @@ static double network_ms(const vrn_session *session, const vrn_slot *slot)
     return vrn_device_ticks_ms(device, ticks[0], ticks[1]);
 }
 
-/* What a run takes is looked at until it is known once, and where it is long; without timestamps it is the time
- * since it was submitted, which is too long where other work came between. */
+/* What a run takes is looked at until it is known once, and where it is long; without timestamps it
+ * is the time since it was submitted, which is too long where other work came between. */
 static void learn(vrn_session *session, const vrn_slot *slot, double now)
 {
     const double limit = session->split.limit_ms;
@@ -75,8 +75,8 @@ static void learn(vrn_session *session, const vrn_slot *slot, double now)
     vrn_split_learn(session, slot->batch.count, ms);
 }
 
-/* Waits for a slot's submission and writes its results. Where that fails the slot stays busy, and its
- * ticket can be waited for again; a lost device says so every time. */
+/* Waits for a slot's submission and writes its results. Where that fails the slot stays busy, and
+ * its ticket can be waited for again; a lost device says so every time. */
 static vrn_result deliver(vrn_session *session, vrn_slot *slot)
 {
     vrn_result result = vrn_device_alive(session->device);

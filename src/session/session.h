@@ -1,7 +1,8 @@
-/* The inside of vrn_session. Its story in the order of the files: compile.c turns a model's graph into
- * steps (fuse.c, choose.c, plan.c, weights.c help), record.c writes the steps into command buffers (as many as
- * split.c says), run.c brings inputs in and results out, images.c prepares photos on the device, embed.c records into an
- * application's command buffers, profile.c times the steps. */
+/* The inside of vrn_session. Its story in the order of the files: compile.c turns a model's graph
+ * into steps (fuse.c, choose.c, plan.c, weights.c help), record.c writes the steps into command
+ * buffers (as many as split.c says), run.c brings inputs in and results out, images.c prepares
+ * photos on the device, embed.c records into an application's command buffers, profile.c times the
+ * steps. */
 #ifndef VRN_SESSION_SESSION_H
 #define VRN_SESSION_SESSION_H
 
@@ -47,7 +48,8 @@ typedef enum vrn_source {
     VRN_SOURCE_IMAGES,
 } vrn_source;
 
-/* One submission: its command buffers, the buffers that the host reads and writes, and what it owes. */
+/* One submission: its command buffers, the buffers that the host reads and writes, and what it
+ * owes. */
 typedef struct vrn_slot {
     vrn_commands commands; /* buffers[0] replays the network, buffers[1] prepares images */
     vrn_buffer input;      /* floats from the host: [batch, H, W, 1] vec4; made when first needed */
@@ -56,8 +58,8 @@ typedef struct vrn_slot {
     VkQueryPool queries; /* two timestamps around the network */
     vrn_source recorded; /* what buffers[0] holds .. */
     uint32_t recorded_count, recorded_version;
-    VkCommandBuffer
-        *parts; /* [part_count]: the network, a submission each; the first is buffers[0] */
+    /* [part_count]: the network, a submission each; the first is buffers[0] */
+    VkCommandBuffer *parts;
     uint32_t part_count, part_capacity;
     bool busy; /* submitted and not delivered */
     vrn_ticket ticket;
@@ -99,28 +101,31 @@ struct vrn_session {
 };
 
 /* compile.c: everything up to pipelines and descriptor sets. The session is zeroed but for device,
- * model and transform. With `observe` all values of the compiled graph are outputs, and keep their memory:
- * value i is tap i. */
+ * model and transform. With `observe` all values of the compiled graph are outputs, and keep their
+ * memory: value i is tap i. */
 vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *params,
                                vrn_tuned *tuned, bool observe);
 
-/* session.c: vrn_session_create for parameters that were checked, with the measurements of `tuned`, or
- * without any where it is NULL. Does not tune. */
+/* session.c: vrn_session_create for parameters that were checked, with the measurements of `tuned`,
+ * or without any where it is NULL. Does not tune. */
 vrn_result vrn_session_make(vrn_session **session, vrn_device *device, const vrn_model *model,
                             const vrn_session_params *params, vrn_tuned *tuned, bool observe);
 
 /* record.c: the whole network for `count` images, slice by slice, behind a barrier: copies in from
- * `input`, dispatches, copies out to `output`. A query pool gets timestamps: at both ends (queries 0
- * and 1), or with `each` before every dispatch and at the end (graph.count + 1 queries, one slice). */
+ * `input`, dispatches, copies out to `output`. A query pool gets timestamps: at both ends (queries
+ * 0 and 1), or with `each` before every dispatch and at the end (graph.count + 1 queries, one
+ * slice). */
 void vrn_network_record(const vrn_session *session, VkCommandBuffer buffer, VkBuffer input,
                         VkBuffer output, uint32_t count, VkQueryPool queries, bool each);
 
-/* The same as all that a command buffer holds, with a barrier at the end that lets the host read. */
+/* The same as all that a command buffer holds, with a barrier at the end that lets the host
+ * read. */
 vrn_result vrn_network_record_whole(const vrn_session *session, VkCommandBuffer buffer,
                                     VkBuffer input, VkBuffer output, uint32_t count,
                                     VkQueryPool queries, bool each);
 
-/* The same into a slot's parts, each a command buffer that is to be submitted by itself (split.h). */
+/* The same into a slot's parts, each a command buffer that is to be submitted by itself
+ * (split.h). */
 vrn_result vrn_network_record_parts(const vrn_session *session, vrn_slot *slot, VkBuffer input,
                                     uint32_t count);
 

@@ -9,19 +9,22 @@
 /* Drivers lose patience after two seconds (Windows) to ten. */
 static const double default_limit_ms = 1000;
 
-/* Some operations are slower than the pace, which is the mean of all: plans fill a limit to this share. */
+/* Some operations are slower than the pace, which is the mean of all: plans fill a limit to this
+ * share. */
 static const double share = 0.5;
 
 /* Before anything is measured, in milliseconds for 1e9 operations: slow ones of their kind. */
 static const double pace_discrete = 20, pace_other = 200;
 
-/* Dispatches are made divisible where a device of this pace would need it. A slower one's are no shorter. */
+/* Dispatches are made divisible where a device of this pace would need it. A slower one's are no
+ * shorter. */
 static const double pace_slowest = 1000;
 
 /* Of a dispatch. */
 enum { PARTS_MAX = 64 };
 
-/* Operations, and the memory that is read and written: devices do four or more operations while they move a byte. */
+/* Operations, and the memory that is read and written: devices do four or more operations while
+ * they move a byte. */
 static double work_of(const vrn_session *session, uint32_t step)
 {
     const vrn_graph *graph = &session->graph;

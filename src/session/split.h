@@ -1,5 +1,6 @@
-/* How a network is cut into submissions, and its dispatches into parts, so that no driver takes a slow device for
- * one that hangs: how long a dispatch takes is its work times the pace that was measured in earlier runs. */
+/* How a network is cut into submissions, and its dispatches into parts, so that no driver takes a
+ * slow device for one that hangs: how long a dispatch takes is its work times the pace that was
+ * measured in earlier runs. */
 #ifndef VRN_SESSION_SPLIT_H
 #define VRN_SESSION_SPLIT_H
 
@@ -15,8 +16,8 @@ typedef struct vrn_split {
     uint32_t version; /* of the plan: what was recorded by an older one is recorded again */
 } vrn_split;
 
-/* Decides, once kernels are chosen, by `limit_ms` (vrn_session_params.submission_limit_ms), and which steps can be
- * dispatched in parts. */
+/* Decides, once kernels are chosen, by `limit_ms` (vrn_session_params.submission_limit_ms), and
+ * which steps can be dispatched in parts. */
 void vrn_split_create(vrn_session *session, double limit_ms);
 
 /* How many images pass at once, of a slice. */

@@ -121,8 +121,8 @@ void vrn_case_store(void *to, const float *from, vrn_format format, vrn_shape sh
 }
 
 /* Kernels sum in float32, in an order of their own: the error grows with the number of terms, whose
- * magnitudes here are at most 1; 4e-6 of a typical sum is far above that and far below a mistake. Integers
- * of bytes are summed exactly. */
+ * magnitudes here are at most 1; 4e-6 of a typical sum is far above that and far below a mistake.
+ * Integers of bytes are summed exactly. */
 double vrn_case_tolerance(const vrn_op_desc *d, double expected)
 {
     double terms = 1;
@@ -132,8 +132,9 @@ double vrn_case_tolerance(const vrn_op_desc *d, double expected)
         terms = d->in.c;
     }
     double relative = 4e-6 * sqrt(terms) + 4e-6;
-    /* Halves have 11 bits: each weight, once it is folded and packed (and perhaps transformed, whose inverse
-     * makes its error up to ten times as large), and the result are rounded to them. */
+    /* Halves have 11 bits: each weight, once it is folded and packed (and perhaps transformed,
+     * whose inverse makes its error up to ten times as large), and the result are rounded to
+     * them. */
     if (d->w == VRN_TYPE_F16) relative += 4e-3 * sqrt(terms);
     if (d->y.type == VRN_TYPE_F16) relative += 5e-4;
     double rounding = d->y.type == VRN_TYPE_I8 ? 0.51 * (double)d->y.scale : 0;

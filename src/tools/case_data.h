@@ -1,5 +1,5 @@
-/* The numbers of a case: operands, parameters and what comes out of them; how they stand in a device's memory,
- * and how far from them a right kernel may be. */
+/* The numbers of a case: operands, parameters and what comes out of them; how they stand in a
+ * device's memory, and how far from them a right kernel may be. */
 #ifndef VRN_TOOLS_CASE_DATA_H
 #define VRN_TOOLS_CASE_DATA_H
 
@@ -20,8 +20,8 @@ typedef struct vrn_case_data {
     vrn_params view; /* of them, for packing */
 } vrn_case_data;
 
-/* Makes the same random numbers every time, of those that the type has, and what the reference makes of
- * them. */
+/* Makes the same random numbers every time, of those that the type has, and what the reference
+ * makes of them. */
 vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_type type,
                                 const vrn_log *log);
 void vrn_case_data_free(vrn_case_data *data); /* accepts a zeroed struct, and zeroes it */

@@ -7,8 +7,8 @@
 
 enum { VRN_HISTOGRAM_BINS = 2048 };
 
-/* Zero it before its first use. Its range doubles when a larger magnitude comes, and pairs of bins become
- * one: nothing has to be known before, and no value is looked at twice. */
+/* Zero it before its first use. Its range doubles when a larger magnitude comes, and pairs of bins
+ * become one: nothing has to be known before, and no value is looked at twice. */
 typedef struct vrn_histogram {
     double range;                /* bins share it equally, from 0 on */
     uint64_t count, beyond_half; /* finite values; of them above VRN_HALF_MAX in magnitude */
@@ -23,8 +23,8 @@ void vrn_histogram_add(vrn_histogram *histogram, const float *values, size_t cou
 float vrn_histogram_largest(const vrn_histogram *histogram);
 float vrn_histogram_percentile(const vrn_histogram *histogram, double share);
 
-/* The magnitude that should become 127 for the smallest squared error of all values: those above are clamped
- * to it, and those below rounded to multiples of 1/127 of it. */
+/* The magnitude that should become 127 for the smallest squared error of all values: those above
+ * are clamped to it, and those below rounded to multiples of 1/127 of it. */
 float vrn_histogram_least_error(const vrn_histogram *histogram);
 
 #endif

@@ -1,5 +1,5 @@
-/* One kernel on one case, held against the reference: what the self-test of a device and the tests of the
- * kernels do. */
+/* One kernel on one case, held against the reference: what the self-test of a device and the tests
+ * of the kernels do. */
 #ifndef VRN_TOOLS_KERNEL_CHECK_H
 #define VRN_TOOLS_KERNEL_CHECK_H
 
@@ -22,9 +22,9 @@ typedef struct vrn_kernel_verdict {
     vrn_mismatch first; /* where wrong > 0 */
 } vrn_kernel_verdict;
 
-/* Runs a kernel that the device supports on the data. All memory is filled with a pattern before: what the
- * kernel leaves out shows, and so does what it writes outside of its output and scratch memory. Errors are
- * those of making and running it; wrong values are none. */
+/* Runs a kernel that the device supports on the data. All memory is filled with a pattern before:
+ * what the kernel leaves out shows, and so does what it writes outside of its output and scratch
+ * memory. Errors are those of making and running it; wrong values are none. */
 vrn_result vrn_kernel_check(vrn_kernel_verdict *verdict, vrn_checker *checker,
                             const vrn_kernel *kernel, const vrn_case_data *data);
 

@@ -16,8 +16,8 @@ enum { ROUND_STEPS = 16, STEP_FLOPS = 3 * 4 * 2 };
 
 enum { BINDING_X = 0, BINDING_Y = 1, SIZE_CONSTANT = 32, RUNS_MAX = 6 };
 
-/* A run this long is measured well; shorter ones are made longer, and no measurement goes on past its
- * share of the time. */
+/* A run this long is measured well; shorter ones are made longer, and no measurement goes on past
+ * its share of the time. */
 static const double run_ms = 8, measure_ms = 70;
 
 typedef struct fma_push {

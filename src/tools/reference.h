@@ -1,5 +1,6 @@
-/* Each operator in plain C with double sums: what kernels are compared with, in the tests and wherever a
- * device's word must be checked. Slow on purpose; each can be read beside the formula in its shader. */
+/* Each operator in plain C with double sums: what kernels are compared with, in the tests and
+ * wherever a device's word must be checked. Slow on purpose; each can be read beside the formula in
+ * its shader. */
 #ifndef VRN_TOOLS_REFERENCE_H
 #define VRN_TOOLS_REFERENCE_H
 

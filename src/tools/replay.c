@@ -9,8 +9,9 @@
 #include "gpu/device.h"
 #include "net/random.h"
 
-/* Every kind of operation of the fused network: the large first window and the pool, 1x1 and 3x3, strides and
- * projections, groups, residual additions; three images of odd sides, so that tiles have edges. */
+/* Every kind of operation of the fused network: the large first window and the pool, 1x1 and 3x3,
+ * strides and projections, groups, residual additions; three images of odd sides, so that tiles
+ * have edges. */
 static const char network[] =
     "resnet,block=bottleneck,layers=2:1,planes=8:16,groups=2,width_per_group=32,num_classes=11";
 

@@ -1,4 +1,5 @@
-/* A small network, run again and again: the part of the self-test that looks at recorded commands. */
+/* A small network, run again and again: the part of the self-test that looks at recorded
+ * commands. */
 #ifndef VRN_TOOLS_REPLAY_H
 #define VRN_TOOLS_REPLAY_H
 
@@ -15,7 +16,8 @@ typedef struct vrn_replay {
 /* The largest relative L2 error between a network and its unfused form. */
 #define VRN_REPLAY_TOLERANCE 1e-5
 
-/* Makes sessions on the device as others would be made now. Errors are those of making and running them. */
+/* Makes sessions on the device as others would be made now. Errors are those of making and running
+ * them. */
 vrn_result vrn_replay_run(vrn_replay *replay, vrn_device *device, uint32_t runs);
 
 #endif

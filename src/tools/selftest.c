@@ -1,4 +1,5 @@
-/* Whether a device computes right: every kernel against the reference, and a network against itself. */
+/* Whether a device computes right: every kernel against the reference, and a network against
+ * itself. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 
 enum { REPLAYS = 100 };
 
-/* What one kernel is run on at most, unless thoroughly: compiling takes longer than all else. Those made for
- * another kind of device are there for those who ask for them, and are tried less. */
+/* What one kernel is run on at most, unless thoroughly: compiling takes longer than all else. Those
+ * made for another kind of device are there for those who ask for them, and are tried less. */
 enum { CASES_QUICK = 3, CASES_AWAY = 1, CASES_MAX = 512 };
 
 /* A case, with tensors of a type. */
@@ -31,8 +32,8 @@ typedef struct selftest {
     const vrn_selftest_params *params;
     vrn_selftest_summary summary;
     vrn_checker checker;
-    vrn_case_data
-        *data; /* [vrn_op_case_count][VRN_TYPE_COUNT], of one operator, made when first needed */
+    /* [vrn_op_case_count][VRN_TYPE_COUNT], of one operator, made when first needed */
+    vrn_case_data *data;
     void (*visit)(void *user, const vrn_selftest_entry *entry);
     void *user;
 } selftest;
@@ -55,7 +56,8 @@ static uint32_t count_bits(uint32_t bits)
     return count;
 }
 
-/* Of the cases with tensors of a type the one that shows most besides what is seen already; NULL: none. */
+/* Of the cases with tensors of a type the one that shows most besides what is seen already; NULL:
+ * none. */
 static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_type type,
                                    uint32_t seen)
 {
@@ -70,8 +72,8 @@ static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_
     return best;
 }
 
-/* The cases that a kernel is run on: all that it fits, or the few that show most of what those show, with
- * each type in turn. */
+/* The cases that a kernel is run on: all that it fits, or the few that show most of what those
+ * show, with each type in turn. */
 static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kernel,
                            typed_case picked[CASES_MAX])
 {
@@ -205,7 +207,8 @@ static void warn(const selftest *t, const vrn_selftest_entry *entry, bool avoide
                   entry->kernel, entry->wrong, entry->cases, where, consequence);
 }
 
-/* What follows from an operator's entries; those that nobody asked for have no name, and may be right. */
+/* What follows from an operator's entries; those that nobody asked for have no name, and may be
+ * right. */
 static void settle(selftest *t, const vrn_operator *op, const vrn_selftest_entry *entries)
 {
     uint32_t wrong = 0;

@@ -6,11 +6,12 @@
 #include "gpu/queue.h"
 #include "ops/kernel.h"
 
-/* What all trials share: memory, grown as needed, and command buffers for two kernels that take turns. */
+/* What all trials share: memory, grown as needed, and command buffers for two kernels that take
+ * turns. */
 typedef struct vrn_bench {
     vrn_device *device;
-    vrn_buffer
-        inputs; /* ordinary numbers: zeros or denormals would change some processors' speed */
+    /* ordinary numbers: zeros or denormals would change some processors' speed */
+    vrn_buffer inputs;
     vrn_buffer results; /* outputs and scratch memory */
     vrn_commands commands;
     VkQueryPool queries; /* two for each command buffer, or VK_NULL_HANDLE: the host's clock */
@@ -22,8 +23,8 @@ void vrn_bench_destroy(vrn_bench *bench); /* accepts a zeroed struct whose devic
 /* Around operands there is room that no kernel has any business in. */
 #define VRN_TRIAL_GUARD_BYTES UINT64_C(1024)
 
-/* Where operands stand: in the inputs X, R and W one behind the other, in the results Y and then the
- * scratches. */
+/* Where operands stand: in the inputs X, R and W one behind the other, in the results Y and then
+ * the scratches. */
 typedef struct vrn_trial_layout {
     uint64_t x, r, w, inputs; /* offsets, and the size */
     uint64_t y, scratch[VRN_SCRATCH_MAX], results;
@@ -45,12 +46,13 @@ typedef struct vrn_trial {
 bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                         const vrn_device *device);
 
-/* Makes memory for a kernel on so many images; what is new holds ordinary numbers. Trials that were made before must be destroyed first. */
+/* Makes memory for a kernel on so many images; what is new holds ordinary numbers. Trials that were
+ * made before must be destroyed first. */
 vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
                              uint32_t images);
 
-/* Makes the pipelines and sets of a kernel that vrn_bench_reserve was called for. `refused`: as of vrn_pipelines_try,
- * or NULL. */
+/* Makes the pipelines and sets of a kernel that vrn_bench_reserve was called for. `refused`: as of
+ * vrn_pipelines_try, or NULL. */
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
                             const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused);
 void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench);

@@ -326,8 +326,8 @@ static vrn_result compare(vrn_session *first, vrn_session *second, double *ratio
     return result;
 }
 
-/* Puts the heuristic's choice into every record of this call that differs from it; with `only_count`
- * just counts them. */
+/* Puts the heuristic's choice into every record of this call that differs from it; with
+ * `only_count` just counts them. */
 static vrn_result revert(tuner *t, const vrn_session *plain, bool only_count, uint32_t *changed)
 {
     vrn_result result = VRN_OK;

@@ -1,10 +1,11 @@
-/* What this processor can do at best: multiply-adds in registers and copies in memory, on all cores.
+/* What this processor can do at best: multiply-adds in registers and copies in memory, on all
+ * cores.
  *
  *     vkresnet_peak [--json] [--seconds S]
  *
- * Speeds of networks are compared with these figures, measured within the same minutes. On a machine that
- * others use too, only moments are undisturbed: everything is done in slices of a few milliseconds, which
- * all threads begin together, and the fastest counts. */
+ * Speeds of networks are compared with these figures, measured within the same minutes. On a
+ * machine that others use too, only moments are undisturbed: everything is done in slices of a few
+ * milliseconds, which all threads begin together, and the fastest counts. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include <pthread.h>
 #include <sched.h>
@@ -31,8 +32,8 @@ enum {
 
 static const size_t copy_bytes = (size_t)64 << 20; /* for each thread: beyond the caches */
 
-/* STEPS multiply-adds in each of CHAINS chains of vectors; the compiler contracts a * b + c where the
- * target has such an instruction. The values converge, so that no denormals slow it down. */
+/* STEPS multiply-adds in each of CHAINS chains of vectors; the compiler contracts a * b + c where
+ * the target has such an instruction. The values converge, so that no denormals slow it down. */
 #define DEFINE_FMA(name, width, attributes)                                                        \
     attributes static float name(float factor, float term)                                         \
     {                                                                                              \
@@ -165,10 +166,11 @@ static double slice(peak_team *team, const struct instruction_set *set, int repe
     return seconds(CLOCK_MONOTONIC) - begin;
 }
 
-/* How many times a second the team does the work of one repeat: in its best slice, by the clock on the
- * wall, with slices of about 4 ms or of one repeat, whichever is longer. Where so much else runs that the
- * threads are never all on a core at once, no slice is undisturbed. Arithmetic in registers does not mind:
- * there, the threads' rates by their own processor time, medians, added up, count where they are more. */
+/* How many times a second the team does the work of one repeat: in its best slice, by the clock on
+ * the wall, with slices of about 4 ms or of one repeat, whichever is longer. Where so much else
+ * runs that the threads are never all on a core at once, no slice is undisturbed. Arithmetic in
+ * registers does not mind: there, the threads' rates by their own processor time, medians, added
+ * up, count where they are more. */
 static double best_rate(peak_team *team, const team_member *members,
                         const struct instruction_set *set, double budget)
 {
@@ -226,7 +228,8 @@ static void measure(peak_team *team, const team_member *members, double budget, 
         if (!sets[i].supported()) continue;
         double rate = best_rate(team, members, &sets[i], each);
         double reached = 2.0 * CHAINS * STEPS * sets[i].width * team->threads * rate * 1e-9;
-        /* Where a processor does as much with narrower vectors, the widest names it all the same. */
+        /* Where a processor does as much with narrower vectors, the widest names it all the
+         * same. */
         if (reached > 0.98 * gflops) best_name = sets[i].name;
         if (reached > gflops) gflops = reached;
     }

@@ -1,12 +1,13 @@
-/* This library's side of tests/bench/compare: a network that stays loaded and runs when it is told to.
+/* This library's side of tests/bench/compare: a network that stays loaded and runs when it is told
+ * to.
  *
  *     vkresnet_worker MODEL BATCH HEIGHT WIDTH INPUT LOGITS [tune]
  *
- * INPUT: raw float32 [BATCH, 3, HEIGHT, WIDTH]. LOGITS is written: raw float32 [BATCH, classes]. Every line
- * of standard output is a JSON object. The first says how long loading and the first run took; each line
- * "SECONDS" on standard input is answered by the times of runs in a row, for about so long, at least one.
- * The end of the input ends the program. protocol.py is the same for the other engines. What is kept between
- * runs is in the folder $VKRESNET_CACHE. */
+ * INPUT: raw float32 [BATCH, 3, HEIGHT, WIDTH]. LOGITS is written: raw float32 [BATCH, classes].
+ * Every line of standard output is a JSON object. The first says how long loading and the first run
+ * took; each line "SECONDS" on standard input is answered by the times of runs in a row, for about
+ * so long, at least one. The end of the input ends the program. protocol.py is the same for the
+ * other engines. What is kept between runs is in the folder $VKRESNET_CACHE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

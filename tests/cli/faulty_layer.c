@@ -1,5 +1,6 @@
-/* A Vulkan layer that makes any driver a faulty one: dispatches of exactly one work group are not run. For
- * tests of what the program does about that, to be named in VK_INSTANCE_LAYERS; a process has one device. */
+/* A Vulkan layer that makes any driver a faulty one: dispatches of exactly one work group are not
+ * run. For tests of what the program does about that, to be named in VK_INSTANCE_LAYERS; a process
+ * has one device. */
 #include <string.h>
 
 #include <vulkan/vk_layer.h>

@@ -1,5 +1,6 @@
-/* A small graphics application for the tests: its own loader of Vulkan's functions, its own instance with
- * validation, device, queue, buffers, images and command buffers. Nothing of it comes from the library. */
+/* A small graphics application for the tests: its own loader of Vulkan's functions, its own
+ * instance with validation, device, queue, buffers, images and command buffers. Nothing of it comes
+ * from the library. */
 #ifndef VRN_TESTS_DEVICE_APPLICATION_H
 #define VRN_TESTS_DEVICE_APPLICATION_H
 
@@ -10,25 +11,21 @@
 
 #include <vkresnet/vulkan.h>
 
+/* clang-format off */
 #define APP_INSTANCE_FUNCTIONS(X)                                                                  \
-    X(DestroyInstance)                                                                             \
-    X(EnumeratePhysicalDevices)                                                                    \
-    X(GetPhysicalDeviceMemoryProperties)                                                           \
-    X(GetPhysicalDeviceProperties)                                                                 \
-    X(GetPhysicalDeviceQueueFamilyProperties) X(CreateDevice) X(CreateDebugUtilsMessengerEXT)      \
-        X(DestroyDebugUtilsMessengerEXT) X(GetPhysicalDeviceFormatProperties) X(GetDeviceProcAddr)
+    X(DestroyInstance) X(EnumeratePhysicalDevices) X(GetPhysicalDeviceMemoryProperties)            \
+    X(GetPhysicalDeviceProperties) X(GetPhysicalDeviceQueueFamilyProperties) X(CreateDevice)       \
+    X(CreateDebugUtilsMessengerEXT) X(DestroyDebugUtilsMessengerEXT)                               \
+    X(GetPhysicalDeviceFormatProperties) X(GetDeviceProcAddr)
 #define APP_DEVICE_FUNCTIONS(X)                                                                    \
-    X(DestroyDevice)                                                                               \
-    X(GetDeviceQueue)                                                                              \
-    X(QueueSubmit)                                                                                 \
-    X(QueueWaitIdle)                                                                               \
-    X(CreateBuffer) X(DestroyBuffer) X(GetBufferMemoryRequirements) X(AllocateMemory)              \
-        X(FreeMemory) X(BindBufferMemory) X(MapMemory) X(CreateImage) X(DestroyImage)              \
-            X(GetImageMemoryRequirements) X(BindImageMemory) X(CreateImageView)                    \
-                X(DestroyImageView) X(CreateCommandPool) X(DestroyCommandPool)                     \
-                    X(AllocateCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer)            \
-                        X(CmdPipelineBarrier) X(CmdCopyBufferToImage) X(CmdCopyBuffer)             \
-                            X(CmdExecuteCommands) X(CreateSemaphore) X(DestroySemaphore)
+    X(DestroyDevice) X(GetDeviceQueue) X(QueueSubmit) X(QueueWaitIdle) X(CreateBuffer)             \
+    X(DestroyBuffer) X(GetBufferMemoryRequirements) X(AllocateMemory) X(FreeMemory)                \
+    X(BindBufferMemory) X(MapMemory) X(CreateImage) X(DestroyImage)                                \
+    X(GetImageMemoryRequirements) X(BindImageMemory) X(CreateImageView) X(DestroyImageView)        \
+    X(CreateCommandPool) X(DestroyCommandPool) X(AllocateCommandBuffers) X(BeginCommandBuffer)     \
+    X(EndCommandBuffer) X(CmdPipelineBarrier) X(CmdCopyBufferToImage) X(CmdCopyBuffer)             \
+    X(CmdExecuteCommands) X(CreateSemaphore) X(DestroySemaphore)
+/* clang-format on */
 
 #define APP_DECLARE(name) PFN_vk##name name;
 

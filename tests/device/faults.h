@@ -1,5 +1,5 @@
-/* A driver with a fault, for tests of what finds faults: the functions of a device's table are replaced, so that
- * the library is the one that is shipped. One device at a time. */
+/* A driver with a fault, for tests of what finds faults: the functions of a device's table are
+ * replaced, so that the library is the one that is shipped. One device at a time. */
 #ifndef VRN_TESTS_DEVICE_FAULTS_H
 #define VRN_TESTS_DEVICE_FAULTS_H
 
@@ -29,8 +29,8 @@ static struct {
     bool bound, recorded; /* such a pipeline, in the command buffer at hand */
     atomic_uint hit;      /* how often the fault struck */
 
-    uint32_t
-        flip_at; /* a bit of the last memory that was mapped flips at this submission since; 0: never */
+    /* a bit of the last memory that was mapped flips at this submission since; 0: never */
+    uint32_t flip_at;
     uint32_t submissions;
     void *mapped;
     vrn_device_table vk; /* the driver's */

@@ -38,8 +38,8 @@ static inline int fixture_required(void)
 }
 
 /* Makes a device with validation (VRN_TEST_NO_VALIDATION=1: without, for sanitizers that the layer
- * disturbs), but for what is in `without`, and with what quirks switch off for slowness where it is in
- * `with`. Ends the process with 77, skipped, or 1 where there is none. */
+ * disturbs), but for what is in `without`, and with what quirks switch off for slowness where it is
+ * in `with`. Ends the process with 77, skipped, or 1 where there is none. */
 static inline vrn_device *fixture_device_with(fixture_log *log, uint32_t without, uint32_t with)
 {
     const char *no_validation = getenv("VRN_TEST_NO_VALIDATION");

@@ -1,5 +1,5 @@
-/* What shaders/resample.comp and shaders/normalize.comp do, in plain C and with nothing left out: all of the
- * image is resized, whatever the crop shows of it. */
+/* What shaders/resample.comp and shaders/normalize.comp do, in plain C and with nothing left out:
+ * all of the image is resized, whatever the crop shows of it. */
 #include "preprocess_reference.h"
 
 #include <string.h>
@@ -7,8 +7,9 @@
 #include "base/alloc.h"
 #include "ops/preprocess.h"
 
-/* One direction of the resize, of `lines` rows or columns. `x` and `y` have RGB bytes; `along` and `across` are
- * the distances between pixels in the direction of the filter and from line to line. False: out of memory. */
+/* One direction of the resize, of `lines` rows or columns. `x` and `y` have RGB bytes; `along` and
+ * `across` are the distances between pixels in the direction of the filter and from line to line.
+ * False: out of memory. */
 static bool resample(const vrn_filter *filter, uint32_t lines, const uint8_t *x, size_t x_along,
                      size_t x_across, uint8_t *y, size_t y_along, size_t y_across)
 {

@@ -4,8 +4,8 @@
 
 #include <vkresnet/vkresnet.h>
 
-/* All of it in plain C, slowly, for comparison: y [height, width, 4] as the device has it, the fourth channel 0.
- * False: out of memory, or as vrn_resize_for. */
+/* All of it in plain C, slowly, for comparison: y [height, width, 4] as the device has it, the
+ * fourth channel 0. False: out of memory, or as vrn_resize_for. */
 bool vrn_preprocess_reference(const vrn_image *photo, const vrn_transform *transform,
                               uint32_t height, uint32_t width, float *y);
 

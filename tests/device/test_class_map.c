@@ -1,5 +1,6 @@
-/* The tap "class_map": the linear layer at every position of the last stage's output. Against the reference,
- * from that output as the session itself gives it, and against the logits, of which it is the spread. */
+/* The tap "class_map": the linear layer at every position of the last stage's output. Against the
+ * reference, from that output as the session itself gives it, and against the logits, of which it
+ * is the spread. */
 #include "fixture.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* A device that an application lends: what it is told to enable, what is refused and by which name, what
- * follows from what was enabled, and that nothing lent is harmed. */
+/* A device that an application lends: what it is told to enable, what is refused and by which name,
+ * what follows from what was enabled, and that nothing lent is harmed. */
 #include "application.h"
 
 #include <pthread.h>
@@ -63,12 +63,11 @@ static void wishes_are_all_it_takes(void **state)
 static void capabilities_follow_from_what_was_enabled(void **state)
 {
     (void)state;
-    const uint32_t switched = VRN_CAPABILITY_TIMELINE_SEMAPHORES | VRN_CAPABILITY_STORAGE_16BIT |
-                              VRN_CAPABILITY_FLOAT16 | VRN_CAPABILITY_INT8 |
-                              VRN_CAPABILITY_INTEGER_DOT_PRODUCT |
-                              VRN_CAPABILITY_COOPERATIVE_MATRIX |
-                              VRN_CAPABILITY_COOPERATIVE_MATRIX_2 |
-                              VRN_CAPABILITY_PIPELINE_STATISTICS | VRN_CAPABILITY_BUFFER_ARRAYS;
+    const uint32_t switched =
+        VRN_CAPABILITY_TIMELINE_SEMAPHORES | VRN_CAPABILITY_STORAGE_16BIT | VRN_CAPABILITY_FLOAT16 |
+        VRN_CAPABILITY_INT8 | VRN_CAPABILITY_INTEGER_DOT_PRODUCT |
+        VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2 |
+        VRN_CAPABILITY_PIPELINE_STATISTICS | VRN_CAPABILITY_BUFFER_ARRAYS;
     VkPhysicalDeviceVulkan12Features all12 = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
         .timelineSemaphore = VK_TRUE,
@@ -249,8 +248,8 @@ static VkSemaphore make_timeline(void)
     return semaphore;
 }
 
-/* Two submissions in a row, each after a value that comes before it; the first value is signalled before
- * they are submitted, or after. */
+/* Two submissions in a row, each after a value that comes before it; the first value is signalled
+ * before they are submitted, or after. */
 static void submit_after(vrn_session *session, VkSemaphore semaphore, uint64_t from, bool early)
 {
     PFN_vkSignalSemaphore signal =
@@ -363,8 +362,8 @@ static void *work(void *user)
     return NULL;
 }
 
-/* Two threads on the lent device, whose queue the application goes on using, and one on each of two devices
- * of the library's own. */
+/* Two threads on the lent device, whose queue the application goes on using, and one on each of two
+ * devices of the library's own. */
 static void four_threads_and_three_devices(void **state)
 {
     (void)state;

@@ -1,11 +1,10 @@
-/* Every kernel of every operator's table that the device supports, on every case that it fits, against
- * the reference (tools/kernel_check.h).
+/* Every kernel of every operator's table that the device supports, on every case that it fits,
+ * against the reference (tools/kernel_check.h).
  *
  *     test_ops [PREFIX...]     only kernels whose names begin with one of them
  *
- * With VRN_TEST_KERNEL_STRIDE=N each case is run on every N-th kernel, beginning with another one each time:
- * for runs under sanitizers, which see the host's side alone.
- */
+ * With VRN_TEST_KERNEL_STRIDE=N each case is run on every N-th kernel, beginning with another
+ * one each time: for runs under sanitizers, which see the host's side alone. */
 #include "fixture.h"
 
 #include "base/util.h"

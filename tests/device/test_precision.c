@@ -1,5 +1,5 @@
-/* Sessions in fp16 and int8, and calibration, through the public header alone: how far results are from
- * fp32's, what memory they take, and what happens to values that halves cannot hold. */
+/* Sessions in fp16 and int8, and calibration, through the public header alone: how far results are
+ * from fp32's, what memory they take, and what happens to values that halves cannot hold. */
 #include "fixture.h"
 
 #include <math.h>
@@ -165,8 +165,8 @@ static void layers_say_their_precision(void **state)
     vrn_model_destroy(&model);
 }
 
-/* Inputs so large that halves cannot hold what the first layer makes of them: that is reported, by layer;
- * the values are clamped, not infinite; and in fp32 the layer is right. */
+/* Inputs so large that halves cannot hold what the first layer makes of them: that is reported, by
+ * layer; the values are clamped, not infinite; and in fp32 the layer is right. */
 static void what_exceeds_halves_is_told(void **state)
 {
     (void)state;

@@ -197,8 +197,8 @@ static void large_pictures_go_in_bands(void **state)
     free(pixels);
 }
 
-/* Rows may lie further apart than their pixels, and a thin picture is refused before it is resized to
- * more than can be counted. */
+/* Rows may lie further apart than their pixels, and a thin picture is refused before it is resized
+ * to more than can be counted. */
 static void odd_shapes(void **state)
 {
     (void)state;

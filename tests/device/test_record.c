@@ -1,5 +1,5 @@
-/* The network in an application's own command buffers: from images of every format and layout and from
- * buffers, always the bytes that vrn_session_run gives for the same pixels. */
+/* The network in an application's own command buffers: from images of every format and layout and
+ * from buffers, always the bytes that vrn_session_run gives for the same pixels. */
 #include "application.h"
 
 #include <math.h>
@@ -280,7 +280,8 @@ static void letterbox_shows_all(void **state)
     vrn_session_destroy(&session);
 }
 
-/* So wide that no 64 rows of it could be bound at once, of which it has fewer: one row between the bars. */
+/* So wide that no 64 rows of it could be bound at once, of which it has fewer: one row between the
+ * bars. */
 static void letterbox_of_a_ribbon(void **state)
 {
     (void)state;
@@ -326,8 +327,8 @@ static void bytes_in_buffers(void **state)
     vrn_session_destroy(&session);
 }
 
-/* A batch of floats in both orders, every output at an odd offset; in one slice and in three, and with
- * each precision. */
+/* A batch of floats in both orders, every output at an odd offset; in one slice and in three, and
+ * with each precision. */
 static void floats_and_every_output(void **state)
 {
     (void)state;
@@ -403,8 +404,8 @@ static void floats_and_every_output(void **state)
 
 /* ---- Command buffers ---- */
 
-/* Four recordings in two submissions without a wait between them, one of them in a secondary buffer, with a
- * run of the session in the middle; then all of it again. */
+/* Four recordings in two submissions without a wait between them, one of them in a secondary
+ * buffer, with a run of the session in the middle; then all of it again. */
 static void several_in_flight(void **state)
 {
     (void)state;
@@ -530,8 +531,8 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL counting(VkInstance instance, co
     return app.get(instance, name);
 }
 
-/* Of each frame the host reads the logits, which it asked for, and nothing else: the library has no function
- * that copies from images, makes no memory after the first frame, and maps none. */
+/* Of each frame the host reads the logits, which it asked for, and nothing else: the library has no
+ * function that copies from images, makes no memory after the first frame, and maps none. */
 static void the_host_reads_no_picture(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* The self-test finds nothing on a driver that is right, finds each fault of one that is not, and sessions made
- * afterwards do without what is wrong. */
+/* The self-test finds nothing on a driver that is right, finds each fault of one that is not, and
+ * sessions made afterwards do without what is wrong. */
 #include "fixture.h"
 
 #include <math.h>
@@ -229,7 +229,8 @@ static void a_wrong_kernel_is_avoided(void **state)
 extern const vrn_module vrn_module_max_pool, vrn_module_conv_generic, vrn_module_relu,
     vrn_module_softmax, vrn_module_linear;
 
-/* A constant is another, and there is no other kernel: what is wrong is still there, and reported. */
+/* A constant is another, and there is no other kernel: what is wrong is still there, and
+ * reported. */
 static void an_operator_without_a_right_kernel(void **state)
 {
     (void)state;

@@ -1,5 +1,6 @@
 /* Sessions as an application uses them, through the public header alone: results do not depend on
- * fusion, slices, other work in flight, the number of runs or what the device is made to do without. */
+ * fusion, slices, other work in flight, the number of runs or what the device is made to do
+ * without. */
 #include "fixture.h"
 
 #include <math.h>
@@ -187,7 +188,8 @@ static void several_in_flight(void **state)
     vrn_model_destroy(&model);
 }
 
-/* Values inside blocks, one of them twice, with slices and fewer images than the batch has room for. */
+/* Values inside blocks, one of them twice, with slices and fewer images than the batch has room
+ * for. */
 static void taps_anywhere(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* What makes the next start faster must change nothing else: the cache directory, pipelines that sessions
- * share, weights that are packed on several threads. */
+/* What makes the next start faster must change nothing else: the cache directory, pipelines that
+ * sessions share, weights that are packed on several threads. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "fixture.h"
@@ -50,7 +50,8 @@ static void live(const char *cache, float logits[CLASSES])
     fixture_done(&device, &log);
 }
 
-/* Changes every file of the cache: `how` is one of what happens to files. Gives how many there are. */
+/* Changes every file of the cache: `how` is one of what happens to files. Gives how many there
+ * are. */
 static int damage(int how)
 {
     DIR *stream = opendir(directory);

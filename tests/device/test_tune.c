@@ -1,4 +1,5 @@
-/* Tuning changes speed, not results; what was measured is kept; and the measures of the benchmark. */
+/* Tuning changes speed, not results; what was measured is kept; and the measures of the
+ * benchmark. */
 #include "fixture.h"
 
 #include <math.h>
@@ -167,7 +168,8 @@ static void peak_and_host_time(void **state)
     fixture_done(&device, &log);
 }
 
-/* A kernel that nobody would have chosen, and that the driver cannot compile: a warning, and the others compete. */
+/* A kernel that nobody would have chosen, and that the driver cannot compile: a warning, and the
+ * others compete. */
 static void what_cannot_be_compiled_is_no_candidate(void **state)
 {
     (void)state;

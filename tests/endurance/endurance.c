@@ -1,5 +1,6 @@
-/* Replays from several threads while sessions and devices are made and destroyed, for as long as one likes: results
- * stay the same bytes, memory stays flat, and the validation layer has nothing to say.
+/* Replays from several threads while sessions and devices are made and destroyed, for as long as
+ * one likes: results stay the same bytes, memory stays flat, and the validation layer has nothing
+ * to say.
  *
  *     endurance [--minutes N | --seconds N] [--threads N] [--devices 1|2]
  *
@@ -119,7 +120,8 @@ static void use(vrn_session *session, uint32_t kind, uint32_t rounds)
     }
 }
 
-/* A thread: one session that stays, and one after the other that does not; the first also makes devices. */
+/* A thread: one session that stays, and one after the other that does not; the first also makes
+ * devices. */
 static void *work(void *pointer)
 {
     const uint32_t number = (uint32_t)(uintptr_t)pointer;
@@ -218,8 +220,8 @@ static void report(double seconds, long kib)
     fflush(stdout);
 }
 
-/* Memory counts as flat if the second half of the time added less than 2 % and 8 MiB to the first half's most. Short
- * runs say nothing: everything happens for the first time. */
+/* Memory counts as flat if the second half of the time added less than 2 % and 8 MiB to the first
+ * half's most. Short runs say nothing: everything happens for the first time. */
 static bool flat(double seconds, long first_half, long second_half)
 {
     const long allowed = first_half / 50 + 8192;

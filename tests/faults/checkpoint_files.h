@@ -1,4 +1,5 @@
-/* A model as PyTorch would have saved it, in both forms of .pth: made from the tensors of a safetensors file. */
+/* A model as PyTorch would have saved it, in both forms of .pth: made from the tensors of a
+ * safetensors file. */
 #ifndef VRN_TESTS_CHECKPOINT_FILES_H
 #define VRN_TESTS_CHECKPOINT_FILES_H
 

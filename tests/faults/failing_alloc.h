@@ -1,6 +1,6 @@
-/* base/alloc.c for tests: every allocation is counted, and one of them, or all from one on, fails. A program
- * that has this file is linked without the library's own, whose functions are all defined here: the library
- * knows nothing of it. */
+/* base/alloc.c for tests: every allocation is counted, and one of them, or all from one on, fails.
+ * A program that has this file is linked without the library's own, whose functions are all defined
+ * here: the library knows nothing of it. */
 #ifndef VRN_TESTS_FAILING_ALLOC_H
 #define VRN_TESTS_FAILING_ALLOC_H
 

@@ -37,8 +37,8 @@ static const char *const kind_names[] = {
 #undef NAME
 };
 
-/* What the library would have found. One set serves all devices: the loader's functions are the same for
- * devices of one driver. */
+/* What the library would have found. One set serves all devices: the loader's functions are the
+ * same for devices of one driver. */
 static struct {
     PFN_vkGetInstanceProcAddr get;
     PFN_vkCreateInstance create_instance;
@@ -126,7 +126,8 @@ static void count(int kind, int change)
     atomic_fetch_add(&state.alive[kind], change);
 }
 
-/* ---- Functions that can fail and make nothing: name, parameters, arguments, whether a loss shows there ---- */
+/* ---- Functions that can fail and make nothing: name, parameters, arguments, whether a loss shows
+ * there ---- */
 
 #define PLAIN(X)                                                                                   \
     X(BindBufferMemory, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize o), (d, b, m, o),  \

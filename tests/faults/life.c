@@ -46,8 +46,8 @@ static vrn_log log_of(life_world *world)
     return (vrn_log){.message = message, .user = world};
 }
 
-/* What every call promises: a line why it failed, if it did (exactly one, but for calls that report on many
- * things), and nothing in *out then. */
+/* What every call promises: a line why it failed, if it did (exactly one, but for calls that report
+ * on many things), and nothing in *out then. */
 static vrn_result promise(life_world *world, const char *call, vrn_result result, const void *out,
                           bool many)
 {
@@ -159,7 +159,8 @@ static vrn_result lead_models(life_world *world, life_outcome *outcome)
 
 /* ---- The hub ---- */
 
-/* A file in the cache directory, one of PyTorch's, and one that is nowhere. Everything is told by the environment. */
+/* A file in the cache directory, one of PyTorch's, and one that is nowhere. Everything is told by
+ * the environment. */
 static vrn_result lead_hub(life_world *world, life_outcome *outcome)
 {
     static const char *const names[] = {"resnet18", "resnet34:V1", "resnet50:DEFAULT"};
@@ -281,7 +282,8 @@ static vrn_result lead_whole(life_world *world, life_outcome *outcome)
     return result;
 }
 
-/* The world's device lent as if it were an application's: what is made of it is destroyed, and it stays. */
+/* The world's device lent as if it were an application's: what is made of it is destroyed, and it
+ * stays. */
 static vrn_result lead_import(life_world *world, life_outcome *outcome)
 {
     const vrn_device *lender = world->device;

@@ -1,6 +1,6 @@
-/* Lives of the library's objects, for tests that make something fail in the middle: each makes, uses and destroys
- * something, checks what every call promises whether or not it succeeds, and says what the first failed call
- * returned. */
+/* Lives of the library's objects, for tests that make something fail in the middle: each makes,
+ * uses and destroys something, checks what every call promises whether or not it succeeds, and says
+ * what the first failed call returned. */
 #ifndef VRN_TESTS_LIFE_H
 #define VRN_TESTS_LIFE_H
 
@@ -50,16 +50,16 @@ const life *life_find(const char *name);
 
 enum { LIFE_TESTS = 16 };
 
-/* A test for each life, which is its initial state: for `only`, or where that is NULL for all but those that somebody
- * has to ask for. `vulkan`: for those with a device. Returns their number. */
+/* A test for each life, which is its initial state: for `only`, or where that is NULL for all but
+ * those that somebody has to ask for. `vulkan`: for those with a device. Returns their number. */
 uint32_t life_tests(struct CMUnitTest tests[LIFE_TESTS], CMUnitTestFunction function,
                     const life *only, bool vulkan);
 
 /* VRN_FAULT_STRIDE: of the n-th things, one in so many fails; 1 where nothing is said. */
 uint64_t life_stride(void);
 
-/* Makes the files and models; where only a life that `compiles` is led, without the calibrated one. Ends the process
- * with 77, or 1, where there is no device. */
+/* Makes the files and models; where only a life that `compiles` is led, without the calibrated one.
+ * Ends the process with 77, or 1, where there is no device. */
 void life_world_create(life_world *world, const life *only);
 void life_world_destroy(life_world *world);
 

@@ -1,4 +1,5 @@
-/* Every allocation of the library fails once: the n-th, for all n, alone and with all that follow. */
+/* Every allocation of the library fails once: the n-th, for all n, alone and with all that
+ * follow. */
 #include <stdint.h>
 #include <stdio.h>
 

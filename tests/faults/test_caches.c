@@ -1,4 +1,5 @@
-/* What is kept between runs is shared by processes, some of which are killed, and never trusted. No device. */
+/* What is kept between runs is shared by processes, some of which are killed, and never trusted. No
+ * device. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* Under a limit for submissions a network goes to the device in many, its layers in parts, and gives the same
- * bytes. */
+/* Under a limit for submissions a network goes to the device in many, its layers in parts, and
+ * gives the same bytes. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,11 @@
-/* What the targets of this folder share. A target is one function that reads hostile bytes with one part of
- * the project, and the memory that this may take; harness.c calls it, measures, and checks what is promised
- * for any input: a failure says exactly one line, nothing is leaked, and at no moment is more memory taken
- * than the bounds allow. Crashes, wrong reads and hangs are the sanitizers' and libFuzzer's to find.
+/* What the targets of this folder share. A target is one function that reads hostile bytes with one
+ * part of the project, and the memory that this may take; harness.c calls it, measures, and checks
+ * what is promised for any input: a failure says exactly one line, nothing is leaked, and at no
+ * moment is more memory taken than the bounds allow. Crashes, wrong reads and hangs are the
+ * sanitizers' and libFuzzer's to find.
  *
- * With VRN_FUZZ a target is a libFuzzer program; else replay.c runs it once on each of the given files. */
+ * With VRN_FUZZ a target is a libFuzzer program; else replay.c runs it once on each of the given
+ * files. */
 #ifndef VRN_TESTS_FUZZ_H
 #define VRN_TESTS_FUZZ_H
 
@@ -27,8 +29,8 @@ void fuzz_target(const uint8_t *data, size_t size);
 /* Counts errors, for fuzz_expect. */
 const vrn_log *fuzz_log(void);
 
-/* After a call that was given fuzz_log or reports through the program's cli_error: no error was said if it
- * succeeded, one if it failed. Starts the count again. */
+/* After a call that was given fuzz_log or reports through the program's cli_error: no error was
+ * said if it succeeded, one if it failed. Starts the count again. */
 void fuzz_expect(bool succeeded);
 
 /* The path of a file with these bytes: the same file at each call, which no disk sees. */

@@ -3,8 +3,8 @@
 
 #include "fuzz/fuzz.h"
 
-/* Any file may be a picture of 16 million pixels: some formats hold one in a few bytes. The decoder has what
- * it needs for them at most three times at once. */
+/* Any file may be a picture of 16 million pixels: some formats hold one in a few bytes. The decoder
+ * has what it needs for them at most three times at once. */
 const fuzz_bounds fuzz_target_bounds = {(size_t)400 << 20, 1 << 17};
 
 void fuzz_target(const uint8_t *data, size_t size)

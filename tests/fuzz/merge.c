@@ -5,7 +5,8 @@
 #include "cli/system/report.h"
 #include "fuzz/fuzz.h"
 
-/* A place for each of the parts, of which there may be a million, and what the standard library buffers. */
+/* A place for each of the parts, of which there may be a million, and what the standard library
+ * buffers. */
 const fuzz_bounds fuzz_target_bounds = {(8 << 20) + (64 << 10), 64};
 
 /* Once: libFuzzer and the harness speak by the standard error. The buffer would count as a leak. */

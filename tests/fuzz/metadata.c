@@ -1,5 +1,5 @@
-/* What a file says of its network: the architecture's text, and everything else in net/metadata.h. The input is
- * the texts, with zero bytes between them, in the order of the keys below. */
+/* What a file says of its network: the architecture's text, and everything else in net/metadata.h.
+ * The input is the texts, with zero bytes between them, in the order of the keys below. */
 #include "net/metadata.h"
 
 #include <stdlib.h>
@@ -11,8 +11,9 @@
 #include "net/graph.h"
 #include "unit/checkpoint_builder.h"
 
-/* A short name is of a deep network ("resnet152"): graphs are built up to this many blocks, of bottlenecks, with
- * a shortcut each, so under 1,024 nodes; for a moment, while the array grows, there is half of it beside it. */
+/* A short name is of a deep network ("resnet152"): graphs are built up to this many blocks, of
+ * bottlenecks, with a shortcut each, so under 1,024 nodes; for a moment, while the array grows,
+ * there is half of it beside it. */
 enum { MOST_BLOCKS = 64, MOST_NODES = 1024 + 512 };
 
 /* The graph, and the texts a few times over. */

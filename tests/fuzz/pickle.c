@@ -1,4 +1,5 @@
-/* The pickle machine: alone, and as the object of a whole checkpoint, where its tensors find storages. */
+/* The pickle machine: alone, and as the object of a whole checkpoint, where its tensors find
+ * storages. */
 #include "checkpoint/pickle.h"
 
 #include "checkpoint/checkpoint.h"

@@ -14,7 +14,8 @@ void fuzz_read_tensor(const vrn_tensor *tensor)
     fuzz_touch(tensor->name, strlen(tensor->name));
     if (!vrn_dtype_is_float(tensor->dtype)) return;
     const uint64_t count = vrn_tensor_count(tensor);
-    /* The beginning, and the end: of a tensor with large strides the last element is the farthest. */
+    /* The beginning, and the end: of a tensor with large strides the last element is the
+     * farthest. */
     for (uint64_t first = 0; first < count;) {
         const uint64_t part = count - first < PART ? count - first : PART;
         vrn_tensor_read_part(tensor, first, part, values);

@@ -13,8 +13,8 @@ void fuzz_read_tensor(const vrn_tensor *tensor);
 void fuzz_read_list(vrn_result (*read)(vrn_tensor_list *list, const vrn_source *source),
                     const vrn_source *source);
 
-/* Makes a mutated safetensors file one again whose header has the length that its first bytes say. Does
- * nothing in one of four cases. For LLVMFuzzerCustomMutator. */
+/* Makes a mutated safetensors file one again whose header has the length that its first bytes say.
+ * Does nothing in one of four cases. For LLVMFuzzerCustomMutator. */
 size_t fuzz_mutate_safetensors(uint8_t *data, size_t size, size_t capacity, unsigned seed);
 
 #endif

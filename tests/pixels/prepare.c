@@ -1,8 +1,10 @@
-/* Writes what a network gets to see of image files: prepare MODEL OUTPUT RESIZE CROP INTERPOLATION IMAGE...
+/* Writes what a network gets to see of image files: prepare MODEL OUTPUT RESIZE CROP INTERPOLATION
+ * IMAGE...
  *
- * The files go the program's way: its decoder, a session, the preparation on the device. MODEL is a network whose
- * conv1 gives its input back (check_pixels.py makes it). OUTPUT receives float32 [images, 3, CROP, CROP], each value
- * pixel / 255; NaN where an image could not be read, which is said on standard error in one line. */
+ * The files go the program's way: its decoder, a session, the preparation on the device. MODEL is a
+ * network whose conv1 gives its input back (check_pixels.py makes it). OUTPUT receives float32
+ * [images, 3, CROP, CROP], each value pixel / 255; NaN where an image could not be read, which is
+ * said on standard error in one line. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* The parts between an image file and its pixels: what its first bytes say, which way up it is, and that no file,
- * however damaged, does worse than to be refused. tests/pixels/check_pixels.py has the pixels themselves. */
+/* The parts between an image file and its pixels: what its first bytes say, which way up it is, and
+ * that no file, however damaged, does worse than to be refused. tests/pixels/check_pixels.py has
+ * the pixels themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
-/* Compiles every kernel for GPUs, with its tuned constants, for the layers of real networks on an AMD GPU that
- * is not there (RADV_FORCE_FAMILY): none may spill a register or use private memory, shared memory is what the
- * row declares, and a SIMD has room for the subgroups of at least one work group. Skipped (77) where RADV or
- * the family is missing. Such a device can only compile: memory cannot be mapped on it and nothing run. */
+/* Compiles every kernel for GPUs, with its tuned constants, for the layers of real networks on an
+ * AMD GPU that is not there (RADV_FORCE_FAMILY): none may spill a register or use private memory,
+ * shared memory is what the row declares, and a SIMD has room for the subgroups of at least one
+ * work group. Skipped (77) where RADV or the family is missing. Such a device can only compile:
+ * memory cannot be mapped on it and nothing run. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
-/* A driver that compiles nothing, with the functions that pipelines need: it counts, can be slow, can fail,
- * and has a pipeline cache that is a list of numbers. For what no real driver does when asked. */
+/* A driver that compiles nothing, with the functions that pipelines need: it counts, can be slow,
+ * can fail, and has a pipeline cache that is a list of numbers. For what no real driver does when
+ * asked. */
 #ifndef VRN_TESTS_FAKE_DRIVER_H
 #define VRN_TESTS_FAKE_DRIVER_H
 
@@ -96,7 +97,8 @@ static VkResult VKAPI_CALL fake_CreatePipelineCache(VkDevice device,
     if (info->initialDataSize && fake.refuse_data) return VK_ERROR_OUT_OF_HOST_MEMORY;
     fake_cache *cache = calloc(1, sizeof *cache);
     if (info->initialDataSize) {
-        /* As real drivers, it trusts what it is given: the library must not give it anything else. */
+        /* As real drivers, it trusts what it is given: the library must not give it anything
+         * else. */
         VkPipelineCacheHeaderVersionOne header = fake_header((const vrn_device *)device);
         assert_memory_equal(info->pInitialData, &header, sizeof header);
         cache->count = (uint32_t)((info->initialDataSize - sizeof header) / sizeof(uint32_t));

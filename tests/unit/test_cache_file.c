@@ -156,8 +156,8 @@ static void test_no_directory(void **state)
     }
 }
 
-/* A file where a directory is needed, and a system directory in which nobody makes anything: as a disk
- * that is read only, also for a user who may do everything. */
+/* A file where a directory is needed, and a system directory in which nobody makes anything: as a
+ * disk that is read only, also for a user who may do everything. */
 static void test_unwritable(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Freezing specialization constants: what becomes of each kind of instruction, of every module that is
- * built in, and of damaged ones. */
+/* Freezing specialization constants: what becomes of each kind of instruction, of every module that
+ * is built in, and of damaged ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@
 
 enum { BOUND = 20 };
 
-/* Ids: 1 uint, 2 bool, 3 and 4 constants with spec ids 7 and 8, 5 a bool with spec id 9, 6 = 3 * 4, 7 = 6 < 4,
- * 8 = (3, 4), 9 = 8[1], 10 = 7 ? 3 : 4, 11 a float operation, which is not ours. */
+/* Ids: 1 uint, 2 bool, 3 and 4 constants with spec ids 7 and 8, 5 a bool with spec id 9, 6 = 3 * 4,
+ * 7 = 6 < 4, 8 = (3, 4), 9 = 8[1], 10 = 7 ? 3 : 4, 11 a float operation, which is not ours. */
 static const uint32_t module[] = {
     0x07230203,
     0x00010300,
@@ -136,7 +136,8 @@ static void test_values(void **state)
     }
     assert_int_equal(definition(frozen, count, 8)[0] & 0xffff, 44);
     assert_int_equal(definition(frozen, count, 11)[0] & 0xffff, 52); /* left as it was */
-    /* Three decorations and a word of the composite's, the two bools and three operations are gone. */
+    /* Three decorations and a word of the composite's, the two bools and three operations are
+     * gone. */
     assert_memory_equal(frozen + count - 9, module + sizeof module / 4 - 9, 9 * 4);
     for (size_t at = 5; at < count; at += frozen[at] >> 16) {
         if ((frozen[at] & 0xffff) == 71) assert_int_equal(frozen[at + 2], 0);

@@ -482,7 +482,8 @@ static void test_find(void **state)
     vrn_graph_free(&graph);
 }
 
-/* The linear layer as a convolution of what the average pool reads, at the end of the graph and once. */
+/* The linear layer as a convolution of what the average pool reads, at the end of the graph and
+ * once. */
 static void test_class_map(void **state)
 {
     (void)state;

@@ -70,7 +70,8 @@ static void test_percentile(void **state)
     assert_true(vrn_histogram_percentile(&h, 0) <= 1);
 }
 
-/* One value far away is better clamped than all others rounded coarsely; evenly spread ones are not. */
+/* One value far away is better clamped than all others rounded coarsely; evenly spread ones are
+ * not. */
 static void test_least_error(void **state)
 {
     (void)state;

@@ -34,7 +34,8 @@ static void check_tile(const vrn_kernel *kernel, const vrn_pass *pass)
     assert_int_equal(m4 % row[VRN_TILE_THREAD_M4], 0);
     assert_int_equal(n4 % row[VRN_TILE_THREAD_N4], 0);
     assert_int_equal(threads, m4 / row[VRN_TILE_THREAD_M4] * (n4 / row[VRN_TILE_THREAD_N4]));
-    /* Each invocation copies as much of the panels as any other, and always of the same row and column. */
+    /* Each invocation copies as much of the panels as any other, and always of the same row and
+     * column. */
     assert_int_equal(row[VRN_TILE_M] * k4 % threads, 0);
     assert_int_equal(k4 * 4 * n4 % threads, 0);
     assert_int_equal(threads % k4, 0);
@@ -103,8 +104,8 @@ static uint32_t tile_of(const vrn_kernel *kernel)
     return kernel->pass[0].row[VRN_TILE_M] * kernel->pass[0].row[VRN_TILE_N4] * 4;
 }
 
-/* Small late layers are split, large batches get large tiles, narrow groups no tiles, and neither more
- * images nor more channels make the tile smaller. */
+/* Small late layers are split, large batches get large tiles, narrow groups no tiles, and neither
+ * more images nor more channels make the tile smaller. */
 static void merits_follow_the_shape(void **state)
 {
     (void)state;

@@ -401,7 +401,8 @@ static void test_metadata_nonsense(void **state)
         {"vkresnet.mean", "0.485;0.456;0.406", "vkresnet.mean: expected three numbers"},
         {"vkresnet.mean", "1,2,3,4", "vkresnet.mean: expected three numbers"},
         {"vkresnet.mean", "1,2,nan", "vkresnet.mean: expected three numbers"},
-        {"vkresnet.std", "1,-2,3", "vkresnet.std: expected three numbers with commas between, of at least 0"},
+        {"vkresnet.std", "1,-2,3",
+         "vkresnet.std: expected three numbers with commas between, of at least 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         safetensors_builder builder;

@@ -158,15 +158,9 @@ static vrn_result push_renamed(void *user, const vrn_parameter *parameter)
     renamer *r = user;
     char name[80], full[96];
     switch (r->scheme) {
-    case TORCHVISION:
-        snprintf(name, sizeof name, "%s", parameter->name);
-        break;
-    case HUGGING_FACE:
-        hugging_face_name(parameter, name, sizeof name);
-        break;
-    case CIFAR:
-        cifar_name(parameter, name, sizeof name);
-        break;
+    case TORCHVISION: snprintf(name, sizeof name, "%s", parameter->name); break;
+    case HUGGING_FACE: hugging_face_name(parameter, name, sizeof name); break;
+    case CIFAR: cifar_name(parameter, name, sizeof name); break;
     }
     snprintf(full, sizeof full, "%s%s", r->prefix, name);
     push_name(r->list, full);

@@ -55,7 +55,8 @@ static void test_stops(void **state)
     assert_int_equal(vrn_parallel_for(ITEMS, count_item, &t), VRN_ERROR_OUT_OF_MEMORY);
     uint32_t done = 0;
     for (uint32_t i = 0; i < ITEMS; i++) done += t.done[i];
-    /* What was begun is finished: at most one item of each worker lies behind the first that failed. */
+    /* What was begun is finished: at most one item of each worker lies behind the first that
+     * failed. */
     assert_in_range(done, 101, 100 + VRN_PARALLEL_MAX);
     for (uint32_t i = 0; i < 100; i++) assert_int_equal(t.done[i], 1);
 }

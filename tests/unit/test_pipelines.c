@@ -1,5 +1,6 @@
-/* Pipelines and their cache on disk, on a driver that can be told what to do: each made once, whoever asks
- * and however many at once; failures leave nothing behind; the disk's contents are checked and merged. */
+/* Pipelines and their cache on disk, on a driver that can be told what to do: each made once,
+ * whoever asks and however many at once; failures leave nothing behind; the disk's contents are
+ * checked and merged. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "unit/fake_driver.h"
@@ -16,7 +17,8 @@ enum { KEYS = 24 };
 static const char directory[] = "test_pipelines.tmp";
 static const char file_path[] = "test_pipelines.tmp/pipelines-1234-0056-0.bin";
 
-/* Opens a device and asks for pipelines first .. first + count - 1; gives how many caches had data. */
+/* Opens a device and asks for pipelines first .. first + count - 1; gives how many caches had
+ * data. */
 static uint32_t use_device(uint32_t first, uint32_t count, const char *cache)
 {
     vrn_device device;
@@ -169,7 +171,8 @@ static void test_merged(void **state)
     assert_int_equal(file_size(), two + 4 * sizeof(uint32_t));
 }
 
-/* The file is this device's, of the right length and checksum, but what is in it is not the driver's. */
+/* The file is this device's, of the right length and checksum, but what is in it is not the
+ * driver's. */
 static void test_foreign_data(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Submitting and waiting on a driver that does what no real one does when asked: it never signals, is lost in another
- * thread, cannot reset a fence, fails in the middle. */
+/* Submitting and waiting on a driver that does what no real one does when asked: it never signals,
+ * is lost in another thread, cannot reset a fence, fails in the middle. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,9 +86,9 @@ static void wait_ends_when_another_thread_is_told(void **state)
     vrn_thread_join(&thread);
     assert_true(fake.waits > 1);
     assert_true(fake.longest_wait <= 1000000000u);
-    assert_true(
-        commands
-            .pending); /* the device may still be at it: what it uses is destroyed after a wait .. */
+    assert_true(commands
+                    /* the device may still be at it: what it uses is destroyed after a wait .. */
+                    .pending);
     fake.waits = 0;
     commands.fence = VK_NULL_HANDLE;
     vrn_commands_destroy(&commands, &device);

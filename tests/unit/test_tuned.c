@@ -171,7 +171,8 @@ static void records_decide(void **state)
     vrn_tuned_free(&tuned);
 }
 
-/* What is kept for one device and driver is nothing to another, and a damaged file nothing to any. */
+/* What is kept for one device and driver is nothing to another, and a damaged file nothing to
+ * any. */
 static void files_belong_to_a_driver(void **state)
 {
     (void)state;

@@ -153,8 +153,8 @@ static bool add_part(merge_parts *parts, merge_part *part)
     return good;
 }
 
-/* Where a whole line may begin behind one that was cut off without its end, as output that is appended to
- * has it; NULL: nowhere. */
+/* Where a whole line may begin behind one that was cut off without its end, as output that is
+ * appended to has it; NULL: nowhere. */
 static const char *find_next_object(const char *line)
 {
     static const char begin[] = "{\"images\"";
@@ -248,8 +248,8 @@ static int compare_parts(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The first part becomes the whole, whatever the order of the files. The names are with the part that was read
- * first. */
+/* The first part becomes the whole, whatever the order of the files. The names are with the part
+ * that was read first. */
 static bool sum_parts(merge_parts *parts)
 {
     char **names = parts->items[0].evaluation.names;

@@ -1,5 +1,5 @@
-/* How often which class was taken for which: only pairs that occur, so that memory grows with them and not
- * with the square of the classes. */
+/* How often which class was taken for which: only pairs that occur, so that memory grows with them
+ * and not with the square of the classes. */
 #ifndef VRN_CLI_CONFUSION_H
 #define VRN_CLI_CONFUSION_H
 
@@ -16,8 +16,8 @@ typedef struct cli_confusion_pair {
 } cli_confusion_pair;
 
 typedef struct cli_confusion {
-    cli_confusion_pair
-        *pairs; /* [count]; once settled, in order of label and predicted, each once */
+    /* [count]; once settled, in order of label and predicted, each once */
+    cli_confusion_pair *pairs;
     size_t count, capacity;
 } cli_confusion;
 
@@ -31,8 +31,8 @@ void cli_confusion_settle(cli_confusion *confusion);
 /* Both are settled. */
 bool cli_confusion_same(const cli_confusion *a, const cli_confusion *b);
 
-/* The pairs of different classes, the most frequent first, else in order of label: fills `out` [at most `most`]
- * and returns how many. The confusion is settled. */
+/* The pairs of different classes, the most frequent first, else in order of label: fills `out` [at
+ * most `most`] and returns how many. The confusion is settled. */
 size_t cli_confusion_most(const cli_confusion *confusion, cli_confusion_pair *out, size_t most);
 
 void cli_confusion_free(cli_confusion *confusion);

@@ -15,8 +15,8 @@ typedef struct cli_labels {
     size_t path_capacity, class_capacity;
 } cli_labels;
 
-/* A list, as csv.h says, or a folder with a folder for each class, as class_folders.h says. Reports and
- * returns false when something is wrong, or when there are no images. */
+/* A list, as csv.h says, or a folder with a folder for each class, as class_folders.h says. Reports
+ * and returns false when something is wrong, or when there are no images. */
 bool cli_labels_read(cli_labels *labels, const char *path, const cli_model *model);
 void cli_labels_free(cli_labels *labels);
 

@@ -34,8 +34,8 @@ typedef struct cli_evaluation {
     cli_confidence confidence[CLI_EVALUATION_BINS];
 } cli_evaluation;
 
-/* Says what is evaluated. Returns false when there is no memory, which is reported. A zeroed evaluation, or
- * one that was begun in part, can be freed. */
+/* Says what is evaluated. Returns false when there is no memory, which is reported. A zeroed
+ * evaluation, or one that was begun in part, can be freed. */
 bool cli_evaluation_begin(cli_evaluation *evaluation, const cli_crew *crew, const char *weights,
                           const vrn_transform *transform);
 void cli_evaluation_free(cli_evaluation *evaluation);
@@ -46,11 +46,13 @@ typedef struct cli_verdict {
     double probability, label_probability; /* NaN where they are none */
 } cli_verdict;
 
-/* Counts an image, whose logits are ranked in `scores` [classes]. Returns false when there is no memory. */
+/* Counts an image, whose logits are ranked in `scores` [classes]. Returns false when there is no
+ * memory. */
 bool cli_evaluation_add(cli_evaluation *evaluation, uint32_t label, const cli_score *scores,
                         cli_verdict *verdict);
 
-/* Adds another part's counts, its rate and its device's name. Returns false when there is no memory. */
+/* Adds another part's counts, its rate and its device's name. Returns false when there is no
+ * memory. */
 bool cli_evaluation_sum(cli_evaluation *evaluation, const cli_evaluation *part);
 
 /* The name of a class, or "class 17" in `buffer`. */
@@ -66,12 +68,12 @@ typedef struct cli_class_result {
     uint64_t rival_count; /* 0: never */
 } cli_class_result;
 
-/* The classes that have images, the least accurate first; the confusion is settled. NULL: no memory, which is
- * reported. Release with free. */
+/* The classes that have images, the least accurate first; the confusion is settled. NULL: no
+ * memory, which is reported. Release with free. */
 cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_t *count);
 
-/* The mean distance between probability and share of right answers, weighted by images (expected calibration
- * error; Guo et al. 2017, On Calibration of Modern Neural Networks). */
+/* The mean distance between probability and share of right answers, weighted by images (expected
+ * calibration error; Guo et al. 2017, On Calibration of Modern Neural Networks). */
 double cli_evaluation_calibration_error(const cli_evaluation *evaluation);
 
 #endif

@@ -10,8 +10,9 @@ typedef enum cli_evaluation_fault {
     CLI_EVALUATION_WRONG,   /* JSON, but not eval's, or its numbers cannot be */
 } cli_evaluation_fault;
 
-/* Reads one line, and checks that its numbers agree with each other. On success the evaluation is complete,
- * its confusion settled, and has to be freed; else it is zeroed, and `reason` says what is wrong. */
+/* Reads one line, and checks that its numbers agree with each other. On success the evaluation is
+ * complete, its confusion settled, and has to be freed; else it is zeroed, and `reason` says what
+ * is wrong. */
 cli_evaluation_fault cli_evaluation_read(cli_evaluation *evaluation, const char *line,
                                          char reason[160]);
 

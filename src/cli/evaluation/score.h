@@ -14,7 +14,8 @@ typedef struct cli_score {
  * last. */
 void cli_rank(cli_score *scores, const float *values, uint32_t count);
 
-/* Reports and returns false where the outputs [count] for an image are not all finite: nothing follows from them. */
+/* Reports and returns false where the outputs [count] for an image are not all finite: nothing
+ * follows from them. */
 bool cli_check_outputs(const char *path, const float *outputs, uint32_t count);
 
 #endif

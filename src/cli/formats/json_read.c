@@ -47,7 +47,8 @@ static size_t digits_at(const char *text)
     return strspn(text, "0123456789");
 }
 
-/* The length of the number at `text`, or 0; *whole: it has neither sign nor fraction nor exponent. */
+/* The length of the number at `text`, or 0; *whole: it has neither sign nor fraction nor
+ * exponent. */
 static size_t number_length(const char *text, bool *whole)
 {
     const char *at = text + (*text == '-');

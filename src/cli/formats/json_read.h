@@ -1,5 +1,6 @@
-/* Reads JSON (RFC 8259) by a cursor: each call takes what is expected next, or returns false. Strict, without
- * memory of its own; the program's own, so that it reads its own lines wherever it runs. */
+/* Reads JSON (RFC 8259) by a cursor: each call takes what is expected next, or returns false.
+ * Strict, without memory of its own; the program's own, so that it reads its own lines wherever it
+ * runs. */
 #ifndef VRN_CLI_JSON_READ_H
 #define VRN_CLI_JSON_READ_H
 
@@ -20,8 +21,8 @@ bool cli_json_at_end(cli_json_cursor *json);
 bool cli_json_read_integer(cli_json_cursor *json, uint64_t *number);
 bool cli_json_read_number(cli_json_cursor *json, double *number);
 
-/* A string, unescaped, to be released with free; NULL also when there is no memory (reported), when it has a NUL
- * or is not UTF-8. */
+/* A string, unescaped, to be released with free; NULL also when there is no memory (reported), when
+ * it has a NUL or is not UTF-8. */
 char *cli_json_read_text(cli_json_cursor *json);
 
 /* Any value. */

@@ -21,8 +21,8 @@ bool cli_parse_triple(const char *text, float values[3]);
 /* Texts without regard to the case of ASCII letters. */
 bool cli_same_text(const char *a, const char *b);
 
-/* The length of the UTF-8 sequence at `text`, or 0 where it is not valid (RFC 3629: no overlong forms, no
- * surrogates, nothing above U+10FFFF). Reads no further than the NUL. */
+/* The length of the UTF-8 sequence at `text`, or 0 where it is not valid (RFC 3629: no overlong
+ * forms, no surrogates, nothing above U+10FFFF). Reads no further than the NUL. */
 size_t cli_utf8_length(const char *text);
 
 #endif

@@ -47,8 +47,9 @@ static void *limited_realloc(void *old, size_t size)
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb_image.h>
 
-/* The file as stb_image asks for it, which takes zeros for what is missing behind the end, and so has to be told. It
- * asks for just what it needs, or for a whole buffer, which the end of a file need not fill. */
+/* The file as stb_image asks for it, which takes zeros for what is missing behind the end, and so
+ * has to be told. It asks for just what it needs, or for a whole buffer, which the end of a file
+ * need not fill. */
 enum { STB_BUFFER = sizeof((stbi__context *)0)->buffer_start };
 typedef struct source {
     const unsigned char *data;
@@ -107,8 +108,8 @@ static const char *failure_reason(void)
 }
 
 #ifndef VRN_CLI_LIBJPEG
-/* Tables of more than 256 Huffman codes, which stb_image writes beyond its memory. They are looked for behind
- * every marker of theirs, whatever segment it stands in. */
+/* Tables of more than 256 Huffman codes, which stb_image writes beyond its memory. They are looked
+ * for behind every marker of theirs, whatever segment it stands in. */
 static bool has_large_table(const unsigned char *data, size_t size)
 {
     enum { MARKER = 0xc4, LENGTHS = 16, CODES_MAX = 256 };

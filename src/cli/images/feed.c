@@ -12,8 +12,8 @@
 
 enum { DECODERS_MAX = 8, BATCHES_AHEAD = 2 };
 
-/* Pixels in memory, decoded or about to be: beyond this, decoding waits for the devices, and a batch of large
- * photos is run in parts. One picture may be larger, when nothing else can go on. */
+/* Pixels in memory, decoded or about to be: beyond this, decoding waits for the devices, and a
+ * batch of large photos is run in parts. One picture may be larger, when nothing else can go on. */
 static const size_t pixel_bytes_max = (size_t)256 << 20;
 
 typedef enum slot_state {
@@ -31,9 +31,10 @@ typedef struct slot {
     float *outputs; /* [classes] */
 } slot;
 
-/* Items pass four counters, in order: `decoding` (next one to decode), `running` (next one to give to a
- * device), `delivered` (next one to hand over). delivered <= running <= decoding <= delivered + window.
- * Item i waits in slot i mod window. The monitor guards everything, and wakes at any change. */
+/* Items pass four counters, in order: `decoding` (next one to decode), `running` (next one to give
+ * to a device), `delivered` (next one to hand over). delivered <= running <= decoding <= delivered
+ * + window. Item i waits in slot i mod window. The monitor guards everything, and wakes at any
+ * change. */
 typedef struct pipeline {
     const cli_feed *feed;
     cli_monitor *monitor;
@@ -129,8 +130,8 @@ typedef struct runner {
     cli_thread *thread;
 } runner;
 
-/* Takes decoded images, in order, up to a batch; fewer when the next ones have to wait for this batch to
- * be done, or there are no more. Leaves count 0 when nothing is to be run now. */
+/* Takes decoded images, in order, up to a batch; fewer when the next ones have to wait for this
+ * batch to be done, or there are no more. Leaves count 0 when nothing is to be run now. */
 static void take_batch(runner *r)
 {
     pipeline *p = r->pipeline;

@@ -1,5 +1,5 @@
-/* Image files through one session or several: threads decode ahead of the devices, batches are filled
- * across files that can be read, and results come in the files' order. */
+/* Image files through one session or several: threads decode ahead of the devices, batches are
+ * filled across files that can be read, and results come in the files' order. */
 #ifndef VRN_CLI_FEED_H
 #define VRN_CLI_FEED_H
 
@@ -25,8 +25,8 @@ typedef struct cli_feed {
     void *user;
 } cli_feed;
 
-/* An image that cannot be read, or for which the network overflows, is reported and left out; *failed receives how
- * many. Returns false when the run itself fails, which is reported. */
+/* An image that cannot be read, or for which the network overflows, is reported and left out;
+ * *failed receives how many. Returns false when the run itself fails, which is reported. */
 bool cli_feed_run(const cli_feed *feed, size_t *failed);
 
 #endif

@@ -37,8 +37,9 @@ bool cli_is_jpeg(const unsigned char *data, size_t size)
     return size >= 3 && !memcmp(data, "\xff\xd8\xff", 3);
 }
 
-/* PGM and PPM: "P5", the width, the height, the greatest value, and comments between them. stb_image takes
- * values as they are, and those of two bytes from outside its memory; long numbers overflow there. */
+/* PGM and PPM: "P5", the width, the height, the greatest value, and comments between them.
+ * stb_image takes values as they are, and those of two bytes from outside its memory; long numbers
+ * overflow there. */
 static const char *pnm_fault(const unsigned char *data, size_t size)
 {
     if (size < 2 || data[0] != 'P' || (data[1] != '5' && data[1] != '6')) return NULL;
@@ -97,7 +98,8 @@ size_t cli_gif_transparency(const unsigned char *data, size_t size)
     enum { HEAD = 13, EXTENSION = 0x21, GRAPHIC_CONTROL = 0xf9 };
     if (size < HEAD || memcmp(data, "GIF8", 4) != 0) return 0;
     size_t found = 0;
-    /* Extensions: two bytes of kind, then blocks that begin with their length, the last of which is empty. */
+    /* Extensions: two bytes of kind, then blocks that begin with their length, the last of which is
+     * empty. */
     for (size_t at = HEAD + colour_table_bytes(data[10]);
          at + 4 <= size && data[at] == EXTENSION;) {
         if (data[at + 1] == GRAPHIC_CONTROL)

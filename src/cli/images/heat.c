@@ -129,8 +129,8 @@ bool cli_heat_find(const cli_heat *heat, const vrn_part *seen, double width, dou
     return good;
 }
 
-/* Between six colours of matplotlib's "plasma", which gets lighter all the way: blue, violet, magenta, coral,
- * orange, yellow. */
+/* Between six colours of matplotlib's "plasma", which gets lighter all the way: blue, violet,
+ * magenta, coral, orange, yellow. */
 static double colour_of(double heat, int channel)
 {
     enum { LAST = 5 };

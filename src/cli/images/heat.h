@@ -1,5 +1,5 @@
-/* Class activation maps (Zhou et al. 2016, "Learning deep features for discriminative localization"): where one
- * is strongest, and how it is laid over a photo. */
+/* Class activation maps (Zhou et al. 2016, "Learning deep features for discriminative
+ * localization"): where one is strongest, and how it is laid over a photo. */
 #ifndef VRN_CLI_HEAT_H
 #define VRN_CLI_HEAT_H
 
@@ -10,27 +10,28 @@
 
 #include "cli/images/picture.h"
 
-/* The map of one class. Below zero a position speaks against it, which counts like nothing, and so does what
- * is not finite. */
+/* The map of one class. Below zero a position speaks against it, which counts like nothing, and so
+ * does what is not finite. */
 typedef struct cli_heat {
     const float *values; /* [height][width] */
     uint32_t width, height;
 } cli_heat;
 
-/* The connected region around the largest value in which the map, interpolated, has at least half of it. */
+/* The connected region around the largest value in which the map, interpolated, has at least half
+ * of it. */
 typedef struct cli_heat_region {
     vrn_part box;
     double x, y; /* of the largest value */
 } cli_heat_region;
 
-/* `seen` is the part of the photo under the map; all is measured in the same pixels, and cut at the edges of a
- * photo of width x height. *found: false where the class is seen nowhere. Reports and returns false when
- * there is no memory. */
+/* `seen` is the part of the photo under the map; all is measured in the same pixels, and cut at the
+ * edges of a photo of width x height. *found: false where the class is seen nowhere. Reports and
+ * returns false when there is no memory. */
 bool cli_heat_find(const cli_heat *heat, const vrn_part *seen, double width, double height,
                    cli_heat_region *region, bool *found);
 
-/* Colours the photo's part under the map, dims the rest of it, and frames the box; `box` may be NULL. Both are
- * in the picture's pixels. */
+/* Colours the photo's part under the map, dims the rest of it, and frames the box; `box` may be
+ * NULL. Both are in the picture's pixels. */
 void cli_heat_draw(const cli_heat *heat, cli_picture *picture, const vrn_part *seen,
                    const vrn_part *box);
 

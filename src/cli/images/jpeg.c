@@ -13,8 +13,8 @@
 #include "cli/images/decode.h"
 #include "cli/images/formats.h"
 
-/* A progressive image may be sent in so many scans, each of which takes as long as all its pixels: a small file
- * could ask for hours. Real ones have about ten. */
+/* A progressive image may be sent in so many scans, each of which takes as long as all its pixels:
+ * a small file could ask for hours. Real ones have about ten. */
 enum { SCANS_MAX = 500, SCANS_ALWAYS = 20 };
 static const uint64_t scanned_pixels_max = UINT64_C(1) << 32;
 
@@ -44,7 +44,8 @@ static _Noreturn void on_error(j_common_ptr common)
     fail(common, text);
 }
 
-/* Of what the library only warns of, the end of the data before the image's is an error here, as for Pillow. */
+/* Of what the library only warns of, the end of the data before the image's is an error here, as
+ * for Pillow. */
 static void on_warning(j_common_ptr common, int level)
 {
     if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF) fail(common, "the file is cut short");
@@ -75,7 +76,8 @@ static void expand_row(uint8_t *rgba, const uint8_t *row, uint32_t width, int ch
     for (uint32_t x = 0; x < width; x++, rgba += 4, row += channels) {
         for (int c = 0; c < 3; c++) {
             if (channels == 4) {
-                /* Inks, stored as 255 minus the amount, as Adobe's programs do and Pillow supposes. */
+                /* Inks, stored as 255 minus the amount, as Adobe's programs do and Pillow
+                 * supposes. */
                 rgba[c] = (uint8_t)(row[3] - multiply(255u - row[c], row[3]));
             } else {
                 rgba[c] = row[channels == 3 ? c : 0];

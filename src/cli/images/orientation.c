@@ -82,8 +82,9 @@ unsigned cli_orientation(const unsigned char *data, size_t size)
     return UPRIGHT;
 }
 
-/* What the upright image has at (x, y) lies at (x, y) of the stored one, or at (y, x) if `swap`; and then, if
- * `left`, as far from the right edge instead of the left, and if `up`, from the bottom instead of the top. */
+/* What the upright image has at (x, y) lies at (x, y) of the stored one, or at (y, x) if `swap`;
+ * and then, if `left`, as far from the right edge instead of the left, and if `up`, from the bottom
+ * instead of the top. */
 static const struct {
     bool swap, left, up;
 } ways[LAST + 1] = {

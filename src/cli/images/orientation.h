@@ -7,11 +7,12 @@
 
 #include <vkresnet/vkresnet.h>
 
-/* 1 to 8 as EXIF numbers them: 1 is upright, and what a file says that says nothing, or nonsense. */
+/* 1 to 8 as EXIF numbers them: 1 is upright, and what a file says that says nothing, or
+ * nonsense. */
 unsigned cli_orientation(const unsigned char *data, size_t size);
 
-/* Turns and mirrors an image upright; its pixels come from malloc, and so do those that take their place.
- * False, with the image as it was: out of memory. */
+/* Turns and mirrors an image upright; its pixels come from malloc, and so do those that take their
+ * place. False, with the image as it was: out of memory. */
 bool cli_orient(vrn_image *image, unsigned orientation);
 
 #endif

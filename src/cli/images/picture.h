@@ -12,8 +12,8 @@ typedef struct cli_picture {
     uint32_t width, height;
 } cli_picture;
 
-/* The whole image at another size: each pixel is the mean of the area that it covers. Reports and returns
- * false when there is no memory. */
+/* The whole image at another size: each pixel is the mean of the area that it covers. Reports and
+ * returns false when there is no memory. */
 bool cli_picture_scale(cli_picture *picture, const vrn_image *image, uint32_t width,
                        uint32_t height);
 
@@ -26,7 +26,8 @@ bool cli_picture_is_name(const char *path);
 /* Writes what the name's end says. Reports and returns false on failure. */
 bool cli_picture_write(const cli_picture *picture, const char *path);
 
-/* The same to anywhere: `write` receives the file's bytes in parts. Returns false when there is no memory. */
+/* The same to anywhere: `write` receives the file's bytes in parts. Returns false when there is no
+ * memory. */
 bool cli_picture_encode(const cli_picture *picture, bool as_jpeg,
                         void (*write)(void *user, void *bytes, int size), void *user);
 

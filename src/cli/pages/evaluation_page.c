@@ -185,7 +185,8 @@ static int compare_indices(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The classes that occur, as a label or as a prediction: fills `classes` [MATRIX_MOST]. 0: more than fit. */
+/* The classes that occur, as a label or as a prediction: fills `classes` [MATRIX_MOST]. 0: more
+ * than fit. */
 static size_t find_involved(const cli_confusion *confusion, uint32_t *classes)
 {
     size_t count = 0;

@@ -18,12 +18,13 @@ typedef struct cli_page {
     char *const *paths;               /* of the images that mistakes->items number */
 } cli_page;
 
-/* Opens FOLDER/index.html, and makes the folder unless it is there; to be ended with cli_file_end. Reports and
- * returns false when that cannot be. */
+/* Opens FOLDER/index.html, and makes the folder unless it is there; to be ended with cli_file_end.
+ * Reports and returns false when that cannot be. */
 bool cli_page_begin(cli_file *file, const char *folder);
 
-/* Returns false when there is no memory, which is reported; faults of writing are left to cli_file_end. Reads
- * the images of the mistakes again: one that cannot be read is reported, and shown by its name alone. */
+/* Returns false when there is no memory, which is reported; faults of writing are left to
+ * cli_file_end. Reads the images of the mistakes again: one that cannot be read is reported, and
+ * shown by its name alone. */
 bool cli_page_write(FILE *out, const cli_page *page);
 
 #endif

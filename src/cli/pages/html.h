@@ -1,4 +1,5 @@
-/* Pages of HTML that stand alone: one file, nothing from elsewhere, light and dark, fit to be printed. */
+/* Pages of HTML that stand alone: one file, nothing from elsewhere, light and dark, fit to be
+ * printed. */
 #ifndef VRN_CLI_HTML_H
 #define VRN_CLI_HTML_H
 
@@ -8,11 +9,12 @@
 
 #include "cli/system/report.h"
 
-/* What stands before and behind the content, which is a <h1> with the title and then blocks: <section>s
- * with <h2>. `style`: more rules of CSS, or NULL. The colours, for style and SVG: --paper, --ink, --soft
- * (secondary text), --line, --wash (a faint ground), --accent, --good, --bad. The classes: "figures" and
- * "facts" (below); "scroll" around what may be too wide; "number" for a cell, or a column's head, whose
- * content is aligned to the right; "note" for a paragraph of small print. */
+/* What stands before and behind the content, which is a <h1> with the title and then blocks:
+ * <section>s with <h2>. `style`: more rules of CSS, or NULL. The colours, for style and SVG:
+ * --paper, --ink, --soft (secondary text), --line, --wash (a faint ground), --accent, --good,
+ * --bad. The classes: "figures" and "facts" (below); "scroll" around what may be too wide; "number"
+ * for a cell, or a column's head, whose content is aligned to the right; "note" for a paragraph of
+ * small print. */
 void cli_html_begin(FILE *out, const char *title, const char *style);
 void cli_html_end(FILE *out);
 

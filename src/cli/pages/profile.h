@@ -37,8 +37,8 @@ static inline double cli_profile_intensity(const vrn_layer *layer)
     return layer->bytes > 0 ? layer->flops / layer->bytes : 0;
 }
 
-/* The time that the roofline leaves (Williams et al. 2009): what arithmetic or memory takes at the device's
- * peak, whichever is longer, in milliseconds. 0 where the peak is not known. */
+/* The time that the roofline leaves (Williams et al. 2009): what arithmetic or memory takes at the
+ * device's peak, whichever is longer, in milliseconds. 0 where the peak is not known. */
 double cli_profile_roof_ms(const cli_network_profile *profile, double flops, double bytes);
 
 /* Kernels of a kind ("conv_winograd") share a colour: of so many kinds, the last for all others. */

@@ -7,7 +7,8 @@
 #include "cli/pages/profile.h"
 #include "cli/system/os.h"
 
-/* Colours that people with any kind of colour vision tell apart (Okabe and Ito 2008, but for the sixth). */
+/* Colours that people with any kind of colour vision tell apart (Okabe and Ito 2008, but for the
+ * sixth). */
 static const char style[] =
     ".k0{--kind:#0072b2}.k1{--kind:#e69f00}.k2{--kind:#009e73}.k3{--kind:#cc79a7}"
     ".k4{--kind:#d55e00}.k5{--kind:#9467bd}.k6{--kind:#8a8f94}\n"

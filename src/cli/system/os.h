@@ -1,5 +1,5 @@
-/* What the program asks of the operating system: os_posix.c and os_windows.c are its only files with calls
- * beyond the C library. Paths and texts are UTF-8 everywhere. */
+/* What the program asks of the operating system: os_posix.c and os_windows.c are its only files
+ * with calls beyond the C library. Paths and texts are UTF-8 everywhere. */
 #ifndef VRN_CLI_OS_H
 #define VRN_CLI_OS_H
 
@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* To be called once, first: makes the arguments UTF-8, which live as long as the program, and the standard
- * streams fit for it. */
+/* To be called once, first: makes the arguments UTF-8, which live as long as the program, and the
+ * standard streams fit for it. */
 void cli_os_start(int *argc, char ***argv);
 
 /* A copy of an environment variable, or NULL where it is not set. Release it with free. */

@@ -63,7 +63,8 @@ static void note_temporary(const char *path)
     }
 }
 
-/* Makes a new file and notes it, with no signal between; returns -1 and errno where it is there already. */
+/* Makes a new file and notes it, with no signal between; returns -1 and errno where it is there
+ * already. */
 static int make_temporary(const char *path)
 {
     sigset_t all, before;

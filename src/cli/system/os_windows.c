@@ -33,7 +33,8 @@ static char *narrow(const wchar_t *wide)
     return text;
 }
 
-/* A terminal of Windows 10 or later understands the escape sequences of progress lines, once asked. */
+/* A terminal of Windows 10 or later understands the escape sequences of progress lines, once
+ * asked. */
 static void enable_escapes(DWORD which)
 {
     HANDLE handle = GetStdHandle(which);

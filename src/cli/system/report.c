@@ -140,7 +140,8 @@ void cli_report_setup(bool quiet, bool verbose)
     if (verbose && !quiet) library_log.level = VRN_LOG_INFO;
 }
 
-/* One line of the terminal: a bar, [####    ], of the part `done` of `total`, as long as there is room, and a text. */
+/* One line of the terminal: a bar, [#### ], of the part `done` of `total`, as long as there is
+ * room, and a text. */
 static void draw_line(uint64_t done, uint64_t total, const char *text)
 {
     static const char full[] = "##############################";

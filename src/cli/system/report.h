@@ -28,15 +28,16 @@ void cli_report_setup(bool quiet, bool verbose);
 void cli_error(const char *format, ...) CLI_PRINTF(1, 2);
 void cli_note(const char *format, ...) CLI_PRINTF(1, 2);
 
-/* Until NULL is given, errors of this thread are written to `text` [CLI_LINE_BYTES] instead, each over the
- * one before, so that somebody can report them later: cli_error("%s", text). */
+/* Until NULL is given, errors of this thread are written to `text` [CLI_LINE_BYTES] instead, each
+ * over the one before, so that somebody can report them later: cli_error("%s", text). */
 enum { CLI_LINE_BYTES = 2048 };
 void cli_capture_errors(char *text);
 
 /* A text from a file or a file's name to standard output, also with '?' for control characters. */
 void cli_print_name(const char *text);
 
-/* Whether text for people may have characters beyond ASCII, as POSIX's variables say where that is written. */
+/* Whether text for people may have characters beyond ASCII, as POSIX's variables say where that is
+ * written. */
 bool cli_text_is_utf8(void);
 
 /* A wrong command line: the error, a hint to --help, and CLI_USAGE. `command` may be NULL. */
@@ -48,8 +49,9 @@ const vrn_log *cli_log(void);
 /* How many errors the library has reported: with validation, a successful call may report some. */
 uint32_t cli_library_errors(void);
 
-/* Shows `done` of `total` images, how many a second and the time left in one line that is rewritten, if
- * standard error is a terminal and the work has taken a while. done == total removes the line. */
+/* Shows `done` of `total` images, how many a second and the time left in one line that is
+ * rewritten, if standard error is a terminal and the work has taken a while. done == total removes
+ * the line. */
 void cli_progress(size_t done, size_t total);
 
 /* Takes the line away until it is next shown: before something goes to standard output. */
@@ -58,8 +60,8 @@ void cli_progress_hide(void);
 /* The same as a bar, at once, with what is done next: "[####....] 3 of 6: tuning layer1". */
 void cli_progress_bar(uint32_t done, uint32_t total, const char *text);
 
-/* The same for a file that comes over the network: its bytes, how many a second (0: not known yet) and the seconds
- * that it will take (negative: not known yet). done == total removes the line. */
+/* The same for a file that comes over the network: its bytes, how many a second (0: not known yet)
+ * and the seconds that it will take (negative: not known yet). done == total removes the line. */
 void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
                         double seconds_left);
 

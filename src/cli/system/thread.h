@@ -1,4 +1,5 @@
-/* Threads, and how they wait for each other; os_thread_posix.c and os_thread_windows.c have them. */
+/* Threads, and how they wait for each other; os_thread_posix.c and os_thread_windows.c have
+ * them. */
 #ifndef VRN_CLI_THREAD_H
 #define VRN_CLI_THREAD_H
 

@@ -1,4 +1,5 @@
-/* What every consumer does: runs the small model on one picture and prints the probabilities. C and C++. */
+/* What every consumer does: runs the small model on one picture and prints the probabilities. C and
+ * C++. */
 #ifndef CLASSIFY_H
 #define CLASSIFY_H
 
