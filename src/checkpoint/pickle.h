@@ -18,7 +18,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "checkpoint/arena.h"
+#include "base/arena.h"
 #include "checkpoint/source.h"
 #include "checkpoint/tensor.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "checkpoint/json.h"
+#include "base/json.h"
 
 enum { LENGTH_SIZE = 8, HEADER_MAX_BYTES = 100 * 1000 * 1000 /* the format's own bound */ };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/util.h"
 
 /* Bounds that no real checkpoint comes near: tied weights are stored once and named twice, and a
@@ -32,26 +33,6 @@ bool vrn_shape_count(const uint64_t *shape, uint32_t rank, uint64_t *count)
     }
     if (empty) *count = 0;
     return empty || fits;
-}
-
-bool vrn_utf8_valid(const char *text, size_t length)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    const uint8_t *bytes = (const uint8_t *)text;
-    for (size_t i = 0; i < length;) {
-        uint8_t lead = bytes[i];
-        size_t size = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-        if (lead == 0 || size == 0 || lead > 0xf4 || size > length - i) return false;
-        uint32_t code = size == 1 ? lead : lead & (0x7fu >> size);
-        for (size_t k = 1; k < size; k++) {
-            if ((bytes[i + k] & 0xc0) != 0x80) return false;
-            code = code << 6 | (bytes[i + k] & 0x3fu);
-        }
-        bool surrogate = code >= 0xd800 && code < 0xe000;
-        if ((size > 1 && code < smallest[size]) || surrogate || code > 0x10ffff) return false;
-        i += size;
-    }
-    return true;
 }
 
 vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,

@@ -8,7 +8,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "checkpoint/arena.h"
+#include "base/arena.h"
 #include "checkpoint/source.h"
 #include "checkpoint/tensor.h"
 
@@ -46,8 +46,5 @@ vrn_result vrn_tensor_list_finish(vrn_tensor_list *list, const vrn_source *sourc
 
 /* False where the product of a shape does not fit in 64 bits. With a zero in it, it is zero. */
 bool vrn_shape_count(const uint64_t *shape, uint32_t rank, uint64_t *count);
-
-/* True for well-formed UTF-8 without NUL. */
-bool vrn_utf8_valid(const char *text, size_t length);
 
 #endif

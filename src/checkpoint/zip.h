@@ -15,7 +15,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "checkpoint/arena.h"
+#include "base/arena.h"
 #include "checkpoint/source.h"
 
 typedef struct vrn_zip_entry {

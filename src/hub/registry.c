@@ -5,9 +5,9 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "checkpoint/json.h"
-#include "net/interpolation.h"
-#include "net/number.h"
+#include "base/json.h"
+#include "base/interpolation.h"
+#include "base/number.h"
 
 #define HTTPS "https://"
 

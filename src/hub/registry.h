@@ -13,7 +13,7 @@
 
 #include <vkresnet/hub.h>
 
-#include "checkpoint/arena.h"
+#include "base/arena.h"
 
 typedef struct vrn_registry {
     vrn_arena arena; /* everything that the entries point to */

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "net/number.h"
+#include "base/number.h"
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 

@@ -5,8 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "net/interpolation.h"
-#include "net/number.h"
+#include "base/interpolation.h"
+#include "base/number.h"
 
 enum { SIDE_MAX = 65536 };
 

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/cache_file.h"
 #include "base/hash.h"
-#include "net/number.h"
+#include "base/number.h"
 #include "plan/avoid.h"
 
 /* More shapes than any one machine meets; past it the oldest go. */

@@ -1,11 +1,12 @@
 /* What a file says of its network: the architecture's text, and everything else in net/metadata.h.
  * The input is the texts, with zero bytes between them, in the order of the keys below. */
 #include "net/metadata.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoint/json.h"
+#include "base/json.h"
 #include "checkpoint/tensor_list.h"
 #include "fuzz/fuzz.h"
 #include "net/graph.h"

@@ -5,7 +5,7 @@
 
 #include "fuzz/fuzz.h"
 
-/* The arena's limit (checkpoint/arena.h), which chunks of up to a mebibyte round up. */
+/* The arena's limit (base/arena.h), which chunks of up to a mebibyte round up. */
 const fuzz_bounds fuzz_target_bounds = {3 << 20, 80};
 
 static void touch(const char *text)

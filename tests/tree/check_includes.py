@@ -42,9 +42,9 @@ def check_layer(path, name, target):
     if mine == "include":
         return f'{path}: includes "{name}": public headers know nothing inside'
     if mine in LAYERS and theirs in LAYERS:
-        if LAYERS.index(theirs) < LAYERS.index(mine):
+        if theirs in LAYERS[mine]:
             return None
-        return f'{path}: includes "{name}": {theirs} lies above {mine}'
+        return f'{path}: includes "{name}": {mine} may not know {theirs}'
     if mine in LAYERS or mine in APPLICATIONS or mine.startswith("examples"):
         return f'{path}: includes "{name}": {mine} may not know {theirs}'
     return f"{path}: src/{mine} is no layer that this check knows"

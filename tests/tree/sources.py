@@ -3,9 +3,19 @@
 import os
 import re
 
-# Each layer knows those before it and itself; docs/architecture.md draws them. The program and the
+# The layers that each layer knows besides itself; docs/architecture.md draws them. The program and the
 # examples are applications: they know the public headers and their own files.
-LAYERS = ["base", "checkpoint", "net", "gpu", "ops", "plan", "session", "tools", "hub"]
+LAYERS = {
+    "base": [],
+    "checkpoint": ["base"],
+    "net": ["base", "checkpoint"],
+    "gpu": ["base"],
+    "ops": ["base", "net", "gpu"],
+    "plan": ["base", "net", "gpu", "ops"],
+    "session": ["base", "net", "gpu", "ops", "plan"],
+    "tools": ["base", "net", "gpu", "ops", "plan", "session"],
+    "hub": ["base"],
+}
 APPLICATIONS = ["cli"]
 SOURCE = (".c", ".h")
 

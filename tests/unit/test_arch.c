@@ -13,7 +13,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "net/number.h"
+#include "base/number.h"
 #include "unit/captured_log.h"
 #include "unit/net_helpers.h"
 

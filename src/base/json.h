@@ -4,14 +4,14 @@
  * Why not jsmn, which distributions package: it needs 20 bytes of tokens for each two bytes of a
  * hostile header, takes quadratic time for some, accepts what is no JSON, and leaves texts escaped:
  * all the checks would come on top. A cursor needs no memory and is strict by being what it is. */
-#ifndef VRN_CHECKPOINT_JSON_H
-#define VRN_CHECKPOINT_JSON_H
+#ifndef VRN_BASE_JSON_H
+#define VRN_BASE_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "checkpoint/arena.h"
+#include "base/arena.h"
 
 typedef struct vrn_json {
     const char *text; /* not NUL-terminated */

@@ -1,4 +1,4 @@
-#include "net/interpolation.h"
+#include "base/interpolation.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Memory that is released all at once, with a ceiling that the size of the file being read sets:
  * the place where a hostile file is kept from asking for more than a small multiple of itself. */
-#ifndef VRN_CHECKPOINT_ARENA_H
-#define VRN_CHECKPOINT_ARENA_H
+#ifndef VRN_BASE_ARENA_H
+#define VRN_BASE_ARENA_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "net/number.h"
+#include "base/number.h"
 
 #include <float.h>
 #include <stdio.h>

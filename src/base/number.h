@@ -1,6 +1,6 @@
 /* Numbers in texts, whatever the locale. */
-#ifndef VRN_NET_NUMBER_H
-#define VRN_NET_NUMBER_H
+#ifndef VRN_BASE_NUMBER_H
+#define VRN_BASE_NUMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* The names of filters, beside vrn_interpolation_name. */
-#ifndef VRN_NET_INTERPOLATION_H
-#define VRN_NET_INTERPOLATION_H
+#ifndef VRN_BASE_INTERPOLATION_H
+#define VRN_BASE_INTERPOLATION_H
 
 #include <vkresnet/vkresnet.h>
 

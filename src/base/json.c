@@ -1,8 +1,8 @@
-#include "checkpoint/json.h"
+#include "base/json.h"
 
 #include <string.h>
 
-#include "checkpoint/tensor_list.h"
+#include "base/utf8.h"
 
 enum { DEPTH_MAX = 32 }; /* of values that are skipped: one bit for each open bracket */
 
