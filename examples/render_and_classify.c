@@ -66,14 +66,14 @@ static void start(application *app, bool validation)
     if (app->shown && !window_open(&app->window, &app->renderer)) exit(1);
 }
 
-static void create_renderer(application *app, const vrn_device_wishes *wishes)
+static void create_renderer(application *app, const vrn_device_requirements *requirements)
 {
     static vertex vertices[SCENE_VERTICES_MAX];
-    const char *extensions[VRN_MAX_WISHES + 1];
-    uint32_t count = wishes->extension_count;
-    memcpy(extensions, wishes->extensions, count * sizeof *extensions);
+    const char *extensions[VRN_MAX_REQUIREMENTS + 1];
+    uint32_t count = requirements->extension_count;
+    memcpy(extensions, requirements->extensions, count * sizeof *extensions);
     if (app->shown) extensions[count++] = VK_KHR_SWAPCHAIN_EXTENSION_NAME;
-    renderer_create(&app->renderer, wishes->chain, extensions, count, vertices,
+    renderer_create(&app->renderer, requirements->chain, extensions, count, vertices,
                     scenes_build(app->scenes, vertices));
     if (app->shown) window_create(&app->window);
 }
@@ -83,17 +83,17 @@ static bool create(application *app, const char *model, bool validation)
 {
     const vrn_log log = {.message = print_message};
     renderer *r = &app->renderer;
-    vrn_device_wishes wishes;
+    vrn_device_requirements requirements;
     start(app, validation);
-    const vrn_device_wishes_params wishes_params = {
+    const vrn_device_requirements_params requirements_params = {
         .log = log,
         .instance = r->instance,
         .physical_device = r->physical,
         .get_instance_proc_addr = vkGetInstanceProcAddr,
         .api_version = VK_API_VERSION_1_2,
     };
-    if (vrn_device_get_wishes(&wishes, &wishes_params)) exit(1);
-    create_renderer(app, &wishes);
+    if (vrn_device_get_requirements(&requirements, &requirements_params)) exit(1);
+    create_renderer(app, &requirements);
     const vrn_device_import_params import = {
         .log = log,
         .instance = r->instance,
@@ -102,9 +102,9 @@ static bool create(application *app, const char *model, bool validation)
         .get_instance_proc_addr = vkGetInstanceProcAddr,
         .api_version = VK_API_VERSION_1_2,
         .debug_utils = validation,
-        .extensions = wishes.extensions,
-        .extension_count = wishes.extension_count,
-        .features = wishes.chain,
+        .extensions = requirements.extensions,
+        .extension_count = requirements.extension_count,
+        .features = requirements.chain,
         .queue_family = r->family,
         .queue = r->queue,
     };

@@ -1,8 +1,9 @@
 /* VkResNet inside an application that uses Vulkan itself: on its device, in its command buffers.
  *
- *     vrn_device_wishes wishes;
- *     vrn_device_get_wishes(&wishes, &(vrn_device_wishes_params){...});   before vkCreateDevice
- *     vrn_device_import(&device, &(vrn_device_import_params){...});       after it
+ *     vrn_device_requirements requirements;
+ *     vrn_device_get_requirements(&requirements, &(vrn_device_requirements_params){...});
+ *     ... vkCreateDevice with requirements.extensions and requirements.chain ...
+ *     vrn_device_import(&device, &(vrn_device_import_params){...});
  *     vrn_session_create(&session, device, model, NULL);
  *     vrn_session_record(session, commands, &(vrn_record_params){...});   once a frame
  *
@@ -24,51 +25,51 @@ extern "C" {
 
 /* ---- What to enable -------------------------------------------------------------------------- */
 
-#define VRN_MAX_WISHES 24
+#define VRN_MAX_REQUIREMENTS 24
 
-/* One thing to enable when a Vulkan device is made. Texts are static. */
-typedef struct vrn_wish {
-    /* without it vrn_device_import refuses, by this name; else: an optional capability, with a
-     * fallback */
-    bool needed;
-    const char *extension; /* to enable; NULL where the API version contains it */
-    /* "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL: no feature. What is in
-     * "VkPhysicalDeviceFeatures" is part of VkPhysicalDeviceFeatures2 */
+/* One extension, feature or both to enable when a Vulkan device is made. Texts are static. */
+typedef struct vrn_requirement {
+    /* vrn_device_import fails without it, and the log names it; else it is optional, and the
+     * library falls back to something else */
+    bool mandatory;
+    const char *extension; /* to enable; NULL: the API version includes it */
+    /* that contains the feature: "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL: no feature.
+     * "VkPhysicalDeviceFeatures" is a part of VkPhysicalDeviceFeatures2 */
     const char *structure;
-    const char *feature; /* its member, to be VK_TRUE: "timelineSemaphore" */
-    uint32_t capability; /* the vrn_capability bit that it gives; 0: none */
-} vrn_wish;
+    const char *feature; /* the member to set to VK_TRUE: "timelineSemaphore" */
+    uint32_t capability; /* the vrn_capability bit that depends on it; 0: none */
+} vrn_requirement;
 
-/* What the library needs and what it would like, of one physical device: only what that device
- * offers is listed. `chain` and `extensions` can be handed to vkCreateDevice as they are; an
- * application that has the larger structures of Vulkan 1.2 and 1.3 in its own chain sets the
- * members that `wishes` names there instead, since Vulkan takes no feature twice. The chain points
- * into the struct: do not copy or move it. */
-typedef struct vrn_device_wishes {
-    uint32_t api_version;     /* needed of instance and device: VK_API_VERSION_1_1 */
-    VkQueueFlags queue_flags; /* needed of the queue's family: VK_QUEUE_COMPUTE_BIT */
+/* What to enable on one physical device: what the library must have and what it can use. Only what
+ * the device offers is listed. `chain` and `extensions` can be passed to vkCreateDevice as they
+ * are. An application that has the larger structures of Vulkan 1.2 and 1.3 in its own chain sets
+ * the members that `items` names there instead, because Vulkan allows no feature twice. The chain
+ * points into the struct: do not copy or move it. */
+typedef struct vrn_device_requirements {
+    uint32_t api_version;     /* of instance and device, at least: VK_API_VERSION_1_1 */
+    VkQueueFlags queue_flags; /* of the queue's family, at least: VK_QUEUE_COMPUTE_BIT */
     uint32_t count;
-    vrn_wish wishes[VRN_MAX_WISHES];
+    vrn_requirement items[VRN_MAX_REQUIREMENTS]; /* [count] */
     uint32_t extension_count;
-    const char *extensions[VRN_MAX_WISHES];
-    /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable. If there is a
-     * VkPhysicalDeviceFeatures2 in it, it is the first, and pEnabledFeatures has to be NULL */
+    const char *extensions[VRN_MAX_REQUIREMENTS]; /* [extension_count], each once */
+    /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable. If it contains a
+     * VkPhysicalDeviceFeatures2, that is the first, and pEnabledFeatures must be NULL */
     void *chain;
     uint64_t structures[128]; /* the chain itself */
-} vrn_device_wishes;
+} vrn_device_requirements;
 
-typedef struct vrn_device_wishes_params {
+typedef struct vrn_device_requirements_params {
     vrn_log log;
     VkInstance instance;
     VkPhysicalDevice physical_device;
     PFN_vkGetInstanceProcAddr get_instance_proc_addr;
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
-} vrn_device_wishes_params;
+} vrn_device_requirements_params;
 
 /* Fills the lists. Touches no device; thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT,
  * VRN_ERROR_UNSUPPORTED (the physical device cannot be used at all; the log says why). */
-VRN_API vrn_result vrn_device_get_wishes(vrn_device_wishes *wishes,
-                                         const vrn_device_wishes_params *params);
+VRN_API vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
+                                               const vrn_device_requirements_params *params);
 
 /* ---- Import ---------------------------------------------------------------------------------- */
 
@@ -108,8 +109,8 @@ typedef struct vrn_device_import_params {
  * back that the library made, and leaves what was lent as it was; it waits for nothing, as sessions
  * have waited for their own submissions. Several imports of one device, and devices of the
  * library's own beside it, do not disturb each other (several imports of one queue need a common
- * lock). Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a need is missing; the log
- * names it), VRN_ERROR_OUT_OF_MEMORY. Blocking, but quick. */
+ * lock). Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a mandatory requirement is
+ * missing; the log names it), VRN_ERROR_OUT_OF_MEMORY. Blocking, but quick. */
 VRN_API vrn_result vrn_device_import(vrn_device **device, const vrn_device_import_params *params);
 
 /* ---- Recording ------------------------------------------------------------------------------- */

@@ -127,17 +127,18 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    vrn_device_wishes wishes;
-    vrn_features_wish(
-        &wishes, vrn_features_of(device->info.capabilities, &device->subgroup, &device->matrices),
+    vrn_device_requirements requirements;
+    vrn_features_require(
+        &requirements,
+        vrn_features_of(device->info.capabilities, &device->subgroup, &device->matrices),
         device->info.api_version, device->portability_subset);
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = wishes.chain,
+        .pNext = requirements.chain,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = wishes.extension_count,
-        .ppEnabledExtensionNames = wishes.extensions,
+        .enabledExtensionCount = requirements.extension_count,
+        .ppEnabledExtensionNames = requirements.extensions,
     };
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
     if (created != VK_SUCCESS) {

@@ -8,7 +8,7 @@
 /* A feature: what it is a part of, and where its bit is. */
 typedef struct feature {
     uint32_t capability;   /* or VRN_FEATURE_..; it takes all rows that name it */
-    bool wished;           /* something in the library uses it */
+    bool used;             /* something in the library uses it */
     const char *extension; /* that it comes with, .. */
     uint32_t core;         /* .. unless the API has this version; 0: never a part of it */
     uint32_t since;        /* of no use with an API below this version; 0: of use with any */
@@ -41,7 +41,7 @@ typedef struct feature {
 static const feature features[] = {
     /* First, for so it is where applications look for it. */
     {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
-     .wished = true,
+     .used = true,
      .core = VK_API_VERSION_1_0,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
      .structure = "VkPhysicalDeviceFeatures",
@@ -50,87 +50,87 @@ static const feature features[] = {
      .offset = offsetof(VkPhysicalDeviceFeatures2, features) +
                offsetof(VkPhysicalDeviceFeatures, shaderStorageBufferArrayDynamicIndexing)},
     {.capability = VRN_CAPABILITY_TIMELINE_SEMAPHORES,
-     .wished = true,
+     .used = true,
      .extension = VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
      FEATURE(VkPhysicalDeviceTimelineSemaphoreFeatures, timelineSemaphore),
      VERSION(2, timelineSemaphore)},
     {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
-     .wished = true,
+     .used = true,
      .extension = VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
      FEATURE(VkPhysicalDeviceDescriptorIndexingFeatures, runtimeDescriptorArray),
      VERSION(2, runtimeDescriptorArray)},
     {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
-     .wished = true,
+     .used = true,
      .extension = VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
      FEATURE(VkPhysicalDeviceDescriptorIndexingFeatures, descriptorBindingVariableDescriptorCount),
      VERSION(2, descriptorBindingVariableDescriptorCount)},
     {.capability = VRN_CAPABILITY_INTEGER_DOT_PRODUCT,
-     .wished = true,
+     .used = true,
      .extension = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME,
      .core = VK_API_VERSION_1_3,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
      FEATURE(VkPhysicalDeviceShaderIntegerDotProductFeatures, shaderIntegerDotProduct),
      VERSION(3, shaderIntegerDotProduct)},
     {.capability = VRN_FEATURE_SUBGROUP_SIZES,
-     .wished = true,
+     .used = true,
      .extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME,
      .core = VK_API_VERSION_1_3,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
      FEATURE(VkPhysicalDeviceSubgroupSizeControlFeatures, subgroupSizeControl),
      VERSION(3, subgroupSizeControl)},
     {.capability = VRN_CAPABILITY_PIPELINE_STATISTICS,
-     .wished = true,
+     .used = true,
      .extension = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
      FEATURE(VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR, pipelineExecutableInfo)},
 #ifdef VRN_COOPERATIVE_MATRIX
     {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
-     .wished = true,
+     .used = true,
      .extension = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
      FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderFloat16),
      VERSION(2, shaderFloat16)},
     {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
-     .wished = true,
+     .used = true,
      .extension = VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
      FEATURE(VkPhysicalDeviceVulkanMemoryModelFeatures, vulkanMemoryModel),
      VERSION(2, vulkanMemoryModel)},
     {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
-     .wished = true,
+     .used = true,
      .extension = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
      FEATURE(VkPhysicalDeviceCooperativeMatrixFeaturesKHR, cooperativeMatrix)},
 #endif
 #ifdef VRN_COOPERATIVE_MATRIX_2
     {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-     .wished = true,
+     .used = true,
      .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
      .since = VK_API_VERSION_1_3,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
      FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixFlexibleDimensions)},
     {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-     .wished = true,
+     .used = true,
      .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
      .since = VK_API_VERSION_1_3,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
      FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixPerElementOperations)},
     {.capability = VRN_FEATURE_WORK_GROUP_MATRICES,
-     .wished = true,
+     .used = true,
      .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
      .since = VK_API_VERSION_1_3,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
      FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixWorkgroupScope)},
     {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-     .wished = true,
+     .used = true,
      .extension = VK_KHR_MAINTENANCE_4_EXTENSION_NAME,
      .core = VK_API_VERSION_1_3,
      .since = VK_API_VERSION_1_3,
@@ -139,7 +139,7 @@ static const feature features[] = {
      VERSION(3, maintenance4)},
 #endif
     {.capability = VRN_CAPABILITY_STORAGE_16BIT,
-     .wished = USED_WITH_MATRICES_2,
+     .used = USED_WITH_MATRICES_2,
      .core = VK_API_VERSION_1_1,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
      FEATURE(VkPhysicalDevice16BitStorageFeatures, storageBuffer16BitAccess),
@@ -151,14 +151,14 @@ static const feature features[] = {
      FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderFloat16),
      VERSION(2, shaderFloat16)},
     {.capability = VRN_CAPABILITY_INT8,
-     .wished = USED_WITH_MATRICES,
+     .used = USED_WITH_MATRICES,
      .extension = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
      FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderInt8),
      VERSION(2, shaderInt8)},
     {.capability = VRN_CAPABILITY_INT8,
-     .wished = USED_WITH_MATRICES,
+     .used = USED_WITH_MATRICES,
      .extension = VK_KHR_8BIT_STORAGE_EXTENSION_NAME,
      .core = VK_API_VERSION_1_2,
      .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_8BIT_STORAGE_FEATURES,
@@ -179,62 +179,64 @@ uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgrou
 }
 
 /* Switches a feature on in its structure, which is in the chain already or comes to its end:
- * structures lie in `wishes` one behind the other. Returns how many bytes of them there are
+ * structures lie in `requirements` one behind the other. Returns how many bytes of them there are
  * then. */
-static size_t switch_on(vrn_device_wishes *wishes, const feature *f, size_t used)
+static size_t switch_on(vrn_device_requirements *requirements, const feature *f, size_t used)
 {
     const VkBool32 on = VK_TRUE;
-    VkBaseOutStructure *s = wishes->chain, *last = NULL;
+    VkBaseOutStructure *s = requirements->chain, *last = NULL;
     while (s && s->sType != f->type) {
         last = s;
         s = s->pNext;
     }
     if (!s) {
-        s = (void *)((char *)wishes->structures + used);
-        used += vrn_round_up(f->size, sizeof wishes->structures[0]);
-        assert(used <= sizeof wishes->structures);
+        s = (void *)((char *)requirements->structures + used);
+        used += vrn_round_up(f->size, sizeof requirements->structures[0]);
+        assert(used <= sizeof requirements->structures);
         s->sType = f->type;
         if (last) {
             last->pNext = s;
         } else {
-            wishes->chain = s;
+            requirements->chain = s;
         }
     }
     memcpy((char *)s + f->offset, &on, sizeof on);
     return used;
 }
 
-static void add(vrn_device_wishes *wishes, vrn_wish wish)
+static void add(vrn_device_requirements *requirements, vrn_requirement requirement)
 {
-    assert(wishes->count < VRN_MAX_WISHES);
-    wishes->wishes[wishes->count++] = wish;
-    if (wish.extension &&
-        !vrn_features_has_extension(wishes->extensions, wishes->extension_count, wish.extension)) {
-        wishes->extensions[wishes->extension_count++] = wish.extension;
+    assert(requirements->count < VRN_MAX_REQUIREMENTS);
+    requirements->items[requirements->count++] = requirement;
+    if (requirement.extension &&
+        !vrn_features_has_extension(requirements->extensions, requirements->extension_count,
+                                    requirement.extension)) {
+        requirements->extensions[requirements->extension_count++] = requirement.extension;
     }
 }
 
-void vrn_features_wish(vrn_device_wishes *wishes, uint32_t wanted, uint32_t api_version,
-                       bool portability_subset)
+void vrn_features_require(vrn_device_requirements *requirements, uint32_t wanted,
+                          uint32_t api_version, bool portability_subset)
 {
     size_t used = 0;
-    *wishes = (vrn_device_wishes){
+    *requirements = (vrn_device_requirements){
         .api_version = VK_API_VERSION_1_1,
         .queue_flags = VK_QUEUE_COMPUTE_BIT,
     };
     if (portability_subset) {
-        add(wishes, (vrn_wish){.needed = true, .extension = "VK_KHR_portability_subset"});
+        add(requirements,
+            (vrn_requirement){.mandatory = true, .extension = "VK_KHR_portability_subset"});
     }
     for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
         const feature *f = &features[i];
-        if (!f->wished || !(wanted & f->capability) || api_version < f->since) continue;
-        add(wishes, (vrn_wish){
-                        .extension = f->core && api_version >= f->core ? NULL : f->extension,
-                        .structure = f->structure,
-                        .feature = f->name,
-                        .capability = f->capability & ((1u << VRN_CAPABILITY_COUNT) - 1),
-                    });
-        used = switch_on(wishes, f, used);
+        if (!f->used || !(wanted & f->capability) || api_version < f->since) continue;
+        add(requirements, (vrn_requirement){
+                              .extension = f->core && api_version >= f->core ? NULL : f->extension,
+                              .structure = f->structure,
+                              .feature = f->name,
+                              .capability = f->capability & ((1u << VRN_CAPABILITY_COUNT) - 1),
+                          });
+        used = switch_on(requirements, f, used);
     }
 }
 

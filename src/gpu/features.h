@@ -18,9 +18,10 @@ uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgrou
                          const vrn_matrix_list *matrices);
 
 /* Lists what must be enabled for `features` to be used with an API of this version, and extensions
- * that must be enabled where they are offered. The chain points into `wishes`: it must not move. */
-void vrn_features_wish(vrn_device_wishes *wishes, uint32_t features, uint32_t api_version,
-                       bool portability_subset);
+ * that must be enabled where they are offered. The chain points into `requirements`, which must not
+ * move. */
+void vrn_features_require(vrn_device_requirements *requirements, uint32_t features,
+                          uint32_t api_version, bool portability_subset);
 
 /* Of all that exists only where it is enabled: what these extensions and features do not switch
  * on. */

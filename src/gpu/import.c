@@ -53,13 +53,15 @@ static vrn_result probe_lent(vrn_probe *probe, const vrn_instance *instance,
     return VRN_OK;
 }
 
-vrn_result vrn_device_get_wishes(vrn_device_wishes *wishes, const vrn_device_wishes_params *params)
+vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
+                                       const vrn_device_requirements_params *params)
 {
-    if (!wishes || !params || !params->instance || !params->physical_device ||
+    if (!requirements || !params || !params->instance || !params->physical_device ||
         !params->get_instance_proc_addr) {
-        return vrn_fail(params ? &params->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_device_get_wishes: wishes, params, instance, physical_device or "
-                        "get_instance_proc_addr is NULL");
+        return vrn_fail(
+            params ? &params->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+            "vrn_device_get_requirements: requirements, params, instance, physical_device or "
+            "get_instance_proc_addr is NULL");
     }
     const vrn_log *log = &params->log;
     vrn_instance instance;
@@ -74,8 +76,9 @@ vrn_result vrn_device_get_wishes(vrn_device_wishes *wishes, const vrn_device_wis
     vrn_instance_destroy(&instance);
     if (result) return result;
     uint32_t capabilities = probe.info.capabilities & ~vrn_quirks_without(&probe, log);
-    vrn_features_wish(wishes, vrn_features_of(capabilities, &probe.subgroup, &probe.matrices),
-                      probe.info.api_version, probe.portability_subset);
+    vrn_features_require(requirements,
+                         vrn_features_of(capabilities, &probe.subgroup, &probe.matrices),
+                         probe.info.api_version, probe.portability_subset);
     return VRN_OK;
 }
 
@@ -126,19 +129,20 @@ static vrn_result take_queue_family(vrn_probe *probe, const vrn_instance *instan
     return result;
 }
 
-/* Refuses what lacks a need, and leaves of the capabilities those that were enabled. */
+/* Refuses a device without a mandatory requirement, and keeps the capabilities that were
+ * enabled. */
 static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params *p)
 {
-    vrn_device_wishes wishes;
-    vrn_features_wish(&wishes, 0, probe->info.api_version, probe->portability_subset);
-    for (uint32_t i = 0; i < wishes.count; i++) {
-        const vrn_wish *wish = &wishes.wishes[i];
-        if (!wish->needed ||
-            vrn_features_has_extension(p->extensions, p->extension_count, wish->extension)) {
+    vrn_device_requirements requirements;
+    vrn_features_require(&requirements, 0, probe->info.api_version, probe->portability_subset);
+    for (uint32_t i = 0; i < requirements.count; i++) {
+        const vrn_requirement *requirement = &requirements.items[i];
+        if (!requirement->mandatory ||
+            vrn_features_has_extension(p->extensions, p->extension_count, requirement->extension)) {
             continue;
         }
         return vrn_fail(&p->log, VRN_ERROR_UNSUPPORTED, "%s: the extension %s must be enabled",
-                        probe->info.name, wish->extension);
+                        probe->info.name, requirement->extension);
     }
     uint32_t missing = vrn_features_missing(p->extensions, p->extension_count, p->features,
                                             p->core_features, probe->info.api_version);

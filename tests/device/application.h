@@ -43,7 +43,7 @@ typedef struct application {
     VkDevice device;
     VkQueue queue;
     VkCommandPool pool;
-    vrn_device_wishes wishes;
+    vrn_device_requirements requirements;
     vrn_device_import_params import; /* ready for vrn_device_import */
     fixture_log log;                 /* what the import says */
     bool presents; /* set before: the instance can have surfaces, or the test is skipped */
@@ -183,19 +183,20 @@ static inline void app_create(application *app, uint32_t api_version)
 {
     *app = (application){0};
     app_create_instance(app, api_version);
-    const vrn_device_wishes_params params = {
+    const vrn_device_requirements_params params = {
         .log = app->import.log,
         .instance = app->instance,
         .physical_device = app->physical,
         .get_instance_proc_addr = app->get,
         .api_version = api_version,
     };
-    assert_int_equal(vrn_device_get_wishes(&app->wishes, &params), VRN_OK);
-    const VkBaseInStructure *first = app->wishes.chain;
+    assert_int_equal(vrn_device_get_requirements(&app->requirements, &params), VRN_OK);
+    const VkBaseInStructure *first = app->requirements.chain;
     for (const VkBaseInStructure *s = first; s; s = s->pNext) {
         if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2) assert_ptr_equal(s, first);
     }
-    app_create_device(app, app->wishes.chain, app->wishes.extensions, app->wishes.extension_count);
+    app_create_device(app, app->requirements.chain, app->requirements.extensions,
+                      app->requirements.extension_count);
 }
 
 /* Returns how often the validation layer complained; it reports what is left on the device, too. */

@@ -35,23 +35,25 @@ static void classify(vrn_device *device, float logits[CLASSES])
 
 /* ---- What was enabled ---- */
 
-static uint32_t wished(const vrn_device_wishes *wishes)
+static uint32_t required(const vrn_device_requirements *requirements)
 {
     uint32_t capabilities = 0;
-    for (uint32_t i = 0; i < wishes->count; i++) capabilities |= wishes->wishes[i].capability;
+    for (uint32_t i = 0; i < requirements->count; i++) {
+        capabilities |= requirements->items[i].capability;
+    }
     return capabilities;
 }
 
 /* A lent device is as good as one of the library's own, and gives the same bytes. */
-static void wishes_are_all_it_takes(void **state)
+static void requirements_are_enough(void **state)
 {
     (void)state;
     fixture_log log = {0};
     vrn_device *own = fixture_device(&log, 0), *lent = import(&app);
-    const uint32_t wishes = wished(&app.wishes);
-    assert_true(wishes & VRN_CAPABILITY_TIMELINE_SEMAPHORES); /* both drivers have it */
-    assert_int_equal(capabilities_of(lent) & wishes, wishes);
-    assert_int_equal(capabilities_of(own) & wishes, wishes);
+    const uint32_t listed = required(&app.requirements);
+    assert_true(listed & VRN_CAPABILITY_TIMELINE_SEMAPHORES); /* both drivers have it */
+    assert_int_equal(capabilities_of(lent) & listed, listed);
+    assert_int_equal(capabilities_of(own) & listed, listed);
     float expected[CLASSES], found[CLASSES];
     classify(own, expected);
     classify(lent, found);
@@ -213,15 +215,15 @@ static void a_missing_need_is_refused_by_name(void **state)
     hides_dispatch = false;
 
     has_portability_subset = true;
-    vrn_device_wishes wishes;
-    const vrn_device_wishes_params params = {
+    vrn_device_requirements requirements;
+    const vrn_device_requirements_params params = {
         .instance = app.instance,
         .physical_device = app.physical,
         .get_instance_proc_addr = instance_function,
     };
-    assert_int_equal(vrn_device_get_wishes(&wishes, &params), VRN_OK);
-    assert_true(wishes.count > 0 && wishes.wishes[0].needed);
-    assert_string_equal(wishes.wishes[0].extension, "VK_KHR_portability_subset");
+    assert_int_equal(vrn_device_get_requirements(&requirements, &params), VRN_OK);
+    assert_true(requirements.count > 0 && requirements.items[0].mandatory);
+    assert_string_equal(requirements.items[0].extension, "VK_KHR_portability_subset");
     p.extensions = NULL;
     p.extension_count = 0;
     refuse(&p, VRN_ERROR_UNSUPPORTED, "VK_KHR_portability_subset");
@@ -407,7 +409,7 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wishes_are_all_it_takes),
+        cmocka_unit_test(requirements_are_enough),
         cmocka_unit_test(capabilities_follow_from_what_was_enabled),
         cmocka_unit_test(vulkan_1_1_is_enough),
         cmocka_unit_test(a_wrong_import_is_refused_by_name),
