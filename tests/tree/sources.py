@@ -3,8 +3,7 @@
 import os
 import re
 
-# The layers that each layer knows besides itself; docs/architecture.md draws them. The program and the
-# examples are applications: they know the public headers and their own files.
+# The layers that each layer knows besides itself; docs/architecture.md draws them.
 LAYERS = {
     "base": [],
     "checkpoint": ["base"],
@@ -16,7 +15,8 @@ LAYERS = {
     "tools": ["base", "net", "gpu", "ops", "plan", "session"],
     "hub": ["base"],
 }
-APPLICATIONS = ["cli"]
+# The layers that an application in src/ knows besides the public headers and its own files. The examples know none.
+APPLICATIONS = {"cli": ["base"]}
 SOURCE = (".c", ".h")
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(<[^>\n]*>|"[^"\n]*")', re.MULTILINE)

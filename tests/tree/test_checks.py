@@ -74,7 +74,8 @@ class Includes(Tree):
         self.includes("src/gpu/x.c", '"net/graph.h"', expect=["gpu may not know net"])
 
     def test_application(self):
-        self.includes("src/cli/x.c", '"base/log.h"', expect=["cli may not know base"])
+        self.includes("src/cli/x.c", '"base/log.h"', "<vkresnet/vkresnet.h>")
+        self.includes("src/cli/x.c", '"gpu/device.h"', expect=["cli may not know gpu"])
 
     def test_example(self):
         self.includes("examples/view/x.c", '"../../src/base/log.h"', "<GLFW/glfw3.h>",
