@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "gpu/attachment.h"
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
 #include "gpu/quirks.h"
@@ -160,12 +161,11 @@ vrn_result vrn_device_start(vrn_device **out, const vrn_log *log, const char *ca
     device->log = *log;
     atomic_init(&device->lost, false);
     atomic_init(&device->submitted, false);
-    atomic_init(&device->avoided_count, 0);
-    for (uint32_t i = 0; i < VRN_AVOIDED_MAX; i++) atomic_init(&device->avoided[i], NULL);
+    atomic_init(&device->attachments, NULL);
     device->queue_lock = vrn_mutex_create();
-    device->weights_lock = vrn_mutex_create();
+    device->attachments_lock = vrn_mutex_create();
     if (cached) device->cache_directory = vrn_strndup(cache_directory, strlen(cache_directory));
-    if (!device->queue_lock || !device->weights_lock || !device->cache_directory != !cached) {
+    if (!device->queue_lock || !device->attachments_lock || !device->cache_directory != !cached) {
         vrn_device_destroy(&device);
         return vrn_fail_memory(log);
     }
@@ -235,12 +235,13 @@ void vrn_device_destroy(vrn_device **pointer)
         if (atomic_load(&device->submitted) && !device->lent && !atomic_load(&device->lost)) {
             device->vk.DeviceWaitIdle(device->handle);
         }
+        vrn_device_destroy_attachments(device);
         vrn_pipeline_store_destroy(device);
         if (device->vk.DestroyDevice && !device->lent) {
             device->vk.DestroyDevice(device->handle, NULL);
         }
     }
-    vrn_mutex_destroy(&device->weights_lock);
+    vrn_mutex_destroy(&device->attachments_lock);
     vrn_mutex_destroy(&device->queue_lock);
     vrn_instance_destroy(&device->instance);
     vrn_free(device->cache_directory);

@@ -14,9 +14,6 @@
 #include "gpu/probe.h"
 #include "gpu/vk.h"
 
-/* As many kernels as a device can do without: far more than there are. */
-enum { VRN_AVOIDED_MAX = 512 };
-
 struct vrn_device {
     vrn_log log;
     vrn_instance instance;
@@ -49,15 +46,9 @@ struct vrn_device {
 
     struct vrn_pipeline_store *pipelines; /* gpu/pipeline.h */
 
-    /* Weights that sessions share. The list belongs to the session layer; the device only keeps it,
-     * and the lock, for as long as it lives. */
-    vrn_mutex *weights_lock;
-    struct vrn_weights *weights;
-
-    /* Kernels that the self-test found wrong, likewise kept for the session layer (plan/avoid.h).
-     * Entries are only added: a place is taken by counting, and is empty until it is filled. */
-    atomic_uint avoided_count;
-    _Atomic(const struct vrn_kernel *) avoided[VRN_AVOIDED_MAX];
+    /* What the layers above keep here (gpu/attachment.h). */
+    vrn_mutex *attachments_lock;
+    _Atomic(struct vrn_attachment *) attachments;
 };
 
 static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)

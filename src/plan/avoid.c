@@ -1,19 +1,54 @@
 #include "plan/avoid.h"
 
-#include "base/util.h"
+#include <stdatomic.h>
 
-void vrn_avoid_kernel(vrn_device *device, const vrn_kernel *kernel)
+#include "base/alloc.h"
+#include "base/util.h"
+#include "gpu/attachment.h"
+
+/* As many kernels as a device can do without: far more than there are. */
+enum { AVOIDED_MAX = 512 };
+
+/* Entries are only added: a place is taken by counting, and is empty until it is filled. */
+typedef struct avoided {
+    atomic_uint count;
+    _Atomic(const vrn_kernel *) kernels[AVOIDED_MAX];
+} avoided;
+
+static void *create(vrn_device *device)
 {
-    if (vrn_kernel_avoided(device, kernel)) return;
-    uint32_t place = atomic_fetch_add(&device->avoided_count, 1);
-    if (place < VRN_AVOIDED_MAX) atomic_store(&device->avoided[place], kernel);
+    (void)device;
+    avoided *list = vrn_alloc(1, sizeof *list);
+    if (!list) return NULL;
+    atomic_init(&list->count, 0);
+    for (uint32_t i = 0; i < AVOIDED_MAX; i++) atomic_init(&list->kernels[i], NULL);
+    return list;
+}
+
+static void destroy(void *data, vrn_device *device)
+{
+    (void)device;
+    vrn_free(data);
+}
+
+static const vrn_attachment_kind kind = {create, destroy};
+
+vrn_result vrn_avoid_kernel(vrn_device *device, const vrn_kernel *kernel)
+{
+    if (vrn_kernel_avoided(device, kernel)) return VRN_OK;
+    avoided *list = vrn_device_attachment(device, &kind);
+    if (!list) return VRN_ERROR_OUT_OF_MEMORY;
+    const uint32_t place = atomic_fetch_add(&list->count, 1);
+    if (place < AVOIDED_MAX) atomic_store(&list->kernels[place], kernel);
+    return VRN_OK;
 }
 
 bool vrn_kernel_avoided(const vrn_device *device, const vrn_kernel *kernel)
 {
-    const uint32_t count = vrn_min_u32(atomic_load(&device->avoided_count), VRN_AVOIDED_MAX);
+    const avoided *list = vrn_device_find_attachment(device, &kind);
+    const uint32_t count = list ? vrn_min_u32(atomic_load(&list->count), AVOIDED_MAX) : 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (atomic_load(&device->avoided[i]) == kernel) return true;
+        if (atomic_load(&list->kernels[i]) == kernel) return true;
     }
     return false;
 }

@@ -5,8 +5,9 @@
 
 #include "ops/kernel.h"
 
-/* From now on the kernel is not chosen on this device. Both are thread-safe. */
-void vrn_avoid_kernel(vrn_device *device, const vrn_kernel *kernel);
+/* From now on the kernel is not chosen on this device. Errors: VRN_ERROR_OUT_OF_MEMORY. Both are
+ * thread-safe. */
+vrn_result vrn_avoid_kernel(vrn_device *device, const vrn_kernel *kernel);
 bool vrn_kernel_avoided(const vrn_device *device, const vrn_kernel *kernel);
 
 #endif

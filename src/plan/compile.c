@@ -207,7 +207,7 @@ static vrn_result prepare_weights(vrn_session *session, vrn_range *ranges)
         session->steps[node].parameter_bytes = requests[i].range.bytes;
     }
     vrn_free(requests);
-    session->info.weight_bytes = vrn_weights_bytes(session->weights, device);
+    session->info.weight_bytes = vrn_weights_bytes(session->weights);
     return result;
 }
 

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/util.h"
+#include "gpu/attachment.h"
 #include "gpu/upload.h"
 
 /* Two requests with equal keys need the same bytes. */
@@ -22,8 +23,15 @@ typedef struct slot {
     uint64_t offset, bytes;
 } slot;
 
+/* All sets of a device. The lock guards the list and what is in it. */
+typedef struct weights_store {
+    vrn_mutex *lock;
+    vrn_weights *first;
+} weights_store;
+
 struct vrn_weights {
-    vrn_weights *next; /* in the device's list */
+    weights_store *store;
+    vrn_weights *next; /* in the store's list */
     uint64_t model_id;
     uint32_t users;
     vrn_buffer *blocks;
@@ -36,25 +44,50 @@ struct vrn_weights {
 /* Blocks are no larger, unless one array is: some drivers refuse allocations of a gibibyte. */
 static const uint64_t block_bytes_max = UINT64_C(256) << 20;
 
+static void *create_store(vrn_device *device)
+{
+    (void)device;
+    weights_store *store = vrn_alloc(1, sizeof *store);
+    if (store) store->lock = vrn_mutex_create();
+    if (!store || !store->lock) {
+        vrn_free(store);
+        return NULL;
+    }
+    return store;
+}
+
+static void destroy_store(void *data, vrn_device *device)
+{
+    (void)device;
+    weights_store *store = data; /* the sessions, and with them their sets, are gone */
+    vrn_mutex_destroy(&store->lock);
+    vrn_free(store);
+}
+
+static const vrn_attachment_kind kind = {create_store, destroy_store};
+
 vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_model *model)
 {
     *out = NULL;
+    weights_store *store = vrn_device_attachment(device, &kind);
+    if (!store) return VRN_ERROR_OUT_OF_MEMORY;
     vrn_result result = VRN_OK;
-    vrn_mutex_lock(device->weights_lock);
-    vrn_weights *weights = device->weights;
+    vrn_mutex_lock(store->lock);
+    vrn_weights *weights = store->first;
     while (weights && weights->model_id != vrn_model_id(model)) weights = weights->next;
     if (!weights) {
         weights = vrn_alloc(1, sizeof *weights);
         if (weights) {
+            weights->store = store;
             weights->model_id = vrn_model_id(model);
-            weights->next = device->weights;
-            device->weights = weights;
+            weights->next = store->first;
+            store->first = weights;
         } else {
             result = vrn_fail_memory(&device->log);
         }
     }
     if (weights) weights->users++;
-    vrn_mutex_unlock(device->weights_lock);
+    vrn_mutex_unlock(store->lock);
     *out = weights;
     return result;
 }
@@ -62,9 +95,10 @@ vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_
 void vrn_weights_release(vrn_weights *weights, vrn_device *device)
 {
     if (!weights) return;
-    vrn_mutex_lock(device->weights_lock);
+    weights_store *store = weights->store;
+    vrn_mutex_lock(store->lock);
     if (--weights->users == 0) {
-        vrn_weights **link = &device->weights;
+        vrn_weights **link = &store->first;
         while (*link != weights) link = &(*link)->next;
         *link = weights->next;
         for (uint32_t i = 0; i < weights->block_count; i++) {
@@ -74,15 +108,15 @@ void vrn_weights_release(vrn_weights *weights, vrn_device *device)
         vrn_free(weights->slots);
         vrn_free(weights);
     }
-    vrn_mutex_unlock(device->weights_lock);
+    vrn_mutex_unlock(store->lock);
 }
 
-uint64_t vrn_weights_bytes(vrn_weights *weights, vrn_device *device)
+uint64_t vrn_weights_bytes(vrn_weights *weights)
 {
     uint64_t bytes = 0;
-    vrn_mutex_lock(device->weights_lock);
+    vrn_mutex_lock(weights->store->lock);
     for (uint32_t i = 0; i < weights->block_count; i++) bytes += weights->blocks[i].size;
-    vrn_mutex_unlock(device->weights_lock);
+    vrn_mutex_unlock(weights->store->lock);
     return bytes;
 }
 
@@ -420,7 +454,7 @@ vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const v
 {
     uint64_t *sizes = NULL;
     uint32_t blocks = 0;
-    vrn_mutex_lock(device->weights_lock);
+    vrn_mutex_lock(weights->store->lock);
     const uint32_t old_slots = weights->slot_count, old_blocks = weights->block_count;
     vrn_result result = add_slots(weights, device, requests, count, &sizes, &blocks);
     if (!result && blocks) result = add_blocks(weights, device, sizes, blocks);
@@ -439,7 +473,7 @@ vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const v
         requests[i].range = (vrn_range){
             .buffer = weights->blocks[s->block].handle, .offset = s->offset, .bytes = s->bytes};
     }
-    vrn_mutex_unlock(device->weights_lock);
+    vrn_mutex_unlock(weights->store->lock);
     vrn_free(sizes);
     return result;
 }

@@ -35,7 +35,7 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
                                 const vrn_node *node);
 
 /* Bytes on the device. */
-uint64_t vrn_weights_bytes(vrn_weights *weights, vrn_device *device);
+uint64_t vrn_weights_bytes(vrn_weights *weights);
 
 /* Frees the set with its last user. Accepts NULL. */
 void vrn_weights_release(vrn_weights *weights, vrn_device *device);

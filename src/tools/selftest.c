@@ -209,7 +209,7 @@ static void warn(const selftest *t, const vrn_selftest_entry *entry, bool avoide
 
 /* What follows from an operator's entries; those that nobody asked for have no name, and may be
  * right. */
-static void settle(selftest *t, const vrn_operator *op, const vrn_selftest_entry *entries)
+static vrn_result settle(selftest *t, const vrn_operator *op, const vrn_selftest_entry *entries)
 {
     uint32_t wrong = 0;
     bool other = false;
@@ -224,9 +224,11 @@ static void settle(selftest *t, const vrn_operator *op, const vrn_selftest_entry
         if (entries[i].wrong == 0) continue;
         warn(t, &entries[i], avoid);
         if (!avoid) continue;
-        vrn_avoid_kernel(t->device, &op->kernels[i]);
+        vrn_result result = vrn_avoid_kernel(t->device, &op->kernels[i]);
+        if (result) return result;
         t->summary.avoided++;
     }
+    return VRN_OK;
 }
 
 static vrn_result run_operator(selftest *t, vrn_op kind)
@@ -239,7 +241,7 @@ static vrn_result run_operator(selftest *t, vrn_op kind)
         if (strncmp(op->kernels[i].name, prefix, strlen(prefix)) != 0) continue;
         result = run_kernel(t, &entries[i], kind, &op->kernels[i]);
     }
-    if (!result) settle(t, op, entries);
+    if (!result) result = settle(t, op, entries);
     vrn_free(entries);
     for (uint32_t i = 0; i < vrn_op_case_count * VRN_TYPE_COUNT; i++) {
         vrn_case_data_free(&t->data[i]);
