@@ -95,23 +95,20 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_DIRECT_MAPPING = 1 << 0, /* device memory that the host can map: no staging */
     VRN_CAPABILITY_TEXEL_BUFFERS = 1 << 1,  /* texel buffers large enough for any tensor */
     VRN_CAPABILITY_TIMESTAMPS = 1 << 2,     /* the queue can time what it runs */
-    /* subgroup arithmetic, ballot and shuffles in compute shaders */
-    VRN_CAPABILITY_SUBGROUPS = 1 << 3,
-    VRN_CAPABILITY_TIMELINE_SEMAPHORES = 1 << 4,
-    VRN_CAPABILITY_STORAGE_16BIT = 1 << 5,
-    VRN_CAPABILITY_FLOAT16 = 1 << 6, /* half precision arithmetic */
-    VRN_CAPABILITY_INT8 = 1 << 7,    /* 8-bit storage and arithmetic */
-    VRN_CAPABILITY_INTEGER_DOT_PRODUCT = 1 << 8,
+    VRN_CAPABILITY_TIMELINE_SEMAPHORES = 1 << 3,
+    VRN_CAPABILITY_STORAGE_16BIT = 1 << 4,
+    VRN_CAPABILITY_INT8 = 1 << 5, /* 8-bit storage and arithmetic */
+    VRN_CAPABILITY_INTEGER_DOT_PRODUCT = 1 << 6,
     /* products of matrices of halves, added to floats */
-    VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 9,
-    VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 10, /* registers and spills of compiled kernels */
-    VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 11,       /* arrays of storage buffers, of any length */
+    VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 7,
+    VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 8, /* registers and spills of compiled kernels */
+    VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 9,       /* arrays of storage buffers, of any length */
     /* .. of sizes that the driver divides up, with operations on elements
      * (VK_NV_cooperative_matrix2, Vulkan 1.3) */
-    VRN_CAPABILITY_COOPERATIVE_MATRIX_2 = 1 << 12,
+    VRN_CAPABILITY_COOPERATIVE_MATRIX_2 = 1 << 10,
 } vrn_capability;
 
-#define VRN_CAPABILITY_COUNT 13
+#define VRN_CAPABILITY_COUNT 11
 
 /* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static. */
 VRN_API const char *vrn_capability_name(uint32_t bit);

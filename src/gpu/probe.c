@@ -8,19 +8,9 @@
 #include "base/util.h"
 
 static const char *const capability_names[VRN_CAPABILITY_COUNT] = {
-    "direct mapping",
-    "texel buffers",
-    "timestamps",
-    "subgroups",
-    "timeline semaphores",
-    "16-bit storage",
-    "float16",
-    "int8",
-    "integer dot product",
-    "cooperative matrix",
-    "pipeline statistics",
-    "buffer arrays",
-    "cooperative matrix 2",
+    "direct mapping",      "texel buffers", "timestamps",           "timeline semaphores",
+    "16-bit storage",      "int8",          "integer dot product",  "cooperative matrix",
+    "pipeline statistics", "buffer arrays", "cooperative matrix 2",
 };
 
 const char *vrn_capability_name(uint32_t bit)
@@ -160,13 +150,6 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     info->shared_memory_bytes = p->limits.maxComputeSharedMemorySize;
     info->max_workgroup_invocations = p->limits.maxComputeWorkGroupInvocations;
 
-    const VkSubgroupFeatureFlags wanted = VK_SUBGROUP_FEATURE_ARITHMETIC_BIT |
-                                          VK_SUBGROUP_FEATURE_BALLOT_BIT |
-                                          VK_SUBGROUP_FEATURE_SHUFFLE_BIT;
-    if ((subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
-        (subgroup.supportedOperations & wanted) == wanted && subgroup.subgroupSize >= 4) {
-        info->capabilities |= VRN_CAPABILITY_SUBGROUPS;
-    }
     if (p->limits.maxTexelBufferElements >= 1u << 24) {
         info->capabilities |= VRN_CAPABILITY_TEXEL_BUFFERS;
     }
@@ -235,7 +218,6 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     } found[] = {
         {timeline.timelineSemaphore, VRN_CAPABILITY_TIMELINE_SEMAPHORES},
         {storage16.storageBuffer16BitAccess, VRN_CAPABILITY_STORAGE_16BIT},
-        {arithmetic.shaderFloat16, VRN_CAPABILITY_FLOAT16},
         {arithmetic.shaderInt8 && storage8.storageBuffer8BitAccess, VRN_CAPABILITY_INT8},
         {dot.shaderIntegerDotProduct, VRN_CAPABILITY_INTEGER_DOT_PRODUCT},
         {has_extension(extensions, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME),

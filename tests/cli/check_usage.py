@@ -79,7 +79,7 @@ class Usage(ProgramTest):
                 (["--model"], "--model needs a value"),
                 (["--model="], "--model: expected NAME|FILE"),
                 (["--precision", "fp99"], "--precision: expected fp32|fp16|int8, found 'fp99'"),
-                (["--without", "subgroups,wings"], "'wings' is no capability"),
+                (["--without", "timestamps,wings"], "'wings' is no capability"),
                 (["--without", ""], "is no capability"),
                 (["--size", "224"], "expected HxW"),
                 (["--size", "0x8"], "expected HxW"),
