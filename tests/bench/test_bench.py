@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The scripts of this folder work: tables and plots from known figures, workers that fail, and one short
+"""The scripts of bench/ work: tables and plots from known figures, workers that fail, and one short
 comparison with PyTorch where that is installed.
 
     test_bench.py BUILD_FOLDER
@@ -17,8 +17,8 @@ import unittest
 import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+BENCH = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
+sys.path.insert(0, BENCH)
 
 import cell
 import engines
@@ -107,7 +107,7 @@ class Workers(unittest.TestCase):
 
     @unittest.skipUnless(sys.platform == "linux", "Linux's prctl")
     def test_no_worker_outlives_the_script(self):
-        script = (f"import sys; sys.path.insert(0, {HERE!r}); import cell, os; worker = cell.Worker("
+        script = (f"import sys; sys.path.insert(0, {BENCH!r}); import cell, os; worker = cell.Worker("
                   f"[sys.executable, '-c', \"print('{{}}', flush=True); input()\"],"
                   f" {{}}, {self.log!r}, 30); print(worker.process.pid, flush=True); os.kill(os.getpid(), 9)")
         done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, check=False)
@@ -163,7 +163,7 @@ class Programs(unittest.TestCase):
 
     def test_growth(self):
         program = self.need_device()
-        done = self.run_program(sys.executable, "-B", os.path.join(HERE, "growth.py"), "--program",
+        done = self.run_program(sys.executable, "-B", os.path.join(BENCH, "growth.py"), "--program",
                                 program, "--quick")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("| resnet34 |", done.stdout)
@@ -179,7 +179,7 @@ class Programs(unittest.TestCase):
             with open(docs, "w", encoding="utf-8") as file:
                 file.write("<!-- compare: begin -->\n<!-- compare: end -->\n")
             done = self.run_program(
-                sys.executable, "-B", os.path.join(HERE, "compare"), "--build", BUILD, "--work", work,
+                sys.executable, "-B", os.path.join(BENCH, "compare"), "--build", BUILD, "--work", work,
                 "--models", "resnet18", "--size", "64x64", "--engines", "vkresnet,torch", "--rounds", "2",
                 "--seconds", "0.1", "--no-start", "--json", path, "--docs", docs)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes data/imagenet-classes.txt: ImageNet's 1000 class names, one a line, in the order of the networks' outputs.
 
-    make_imagenet_classes.py > data/imagenet-classes.txt
+    data/make_imagenet_classes.py > data/imagenet-classes.txt
 
 The names are torchvision's own (torchvision.models._meta, which every torchvision weight's metadata points to). Needs
 torchvision 0.13 or newer.

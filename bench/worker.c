@@ -1,4 +1,4 @@
-/* This library's side of tests/bench/compare: a network that stays loaded and runs when it is told
+/* This library's side of bench/compare: a network that stays loaded and runs when it is told
  * to.
  *
  *     vkresnet_worker MODEL BATCH HEIGHT WIDTH INPUT LOGITS [tune]

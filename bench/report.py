@@ -1,4 +1,4 @@
-"""Tables and the plot of tests/bench, as Markdown and SVG."""
+"""Tables and the plot of the benchmarks, as Markdown and SVG."""
 
 import html
 import math

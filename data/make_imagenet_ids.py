@@ -2,7 +2,7 @@
 """Writes data/imagenet-ids.txt: the WordNet ids of ImageNet's 1000 classes, one a line, in the order of the networks'
 outputs, which is that of the ids.
 
-    make_imagenet_ids.py > data/imagenet-ids.txt
+    data/make_imagenet_ids.py > data/imagenet-ids.txt
 
 They are timm's (timm.data.ImageNetInfo). Needs timm 0.9 or newer.
 """

@@ -2,7 +2,7 @@
 # A job array on a real Slurm: one node, set up for this test alone, on this machine; Debian's packages
 # slurm-wlm and munge, as root. One task is killed and requeued; the merged result has to be that of the whole.
 #
-#   tests/scale/slurm.sh PROGRAM MODEL LABELS.csv
+#   scripts/prove_slurm.sh PROGRAM MODEL LABELS.csv
 set -euo pipefail
 
 [ $# = 3 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes what all engines of tests/bench/compare are given: one network, one input, and the right answer.
+"""Makes what all engines of bench/compare are given: one network, one input, and the right answer.
 
     prepare.py FOLDER ARCH HxW BATCH
 
@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "reference"))
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""The engines that tests/bench/compare knows: how each is installed, given a model, and started.
+"""The engines that bench/compare knows: how each is installed, given a model, and started.
 
 A worker is a process that keeps one network loaded (../protocol.py). Each engine's packages are in a virtual
 environment of its own, made from requirements/NAME.txt when it is first needed.

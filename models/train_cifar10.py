@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Trains the small model that VkResNet ships: He et al.'s ResNet-20 for CIFAR-10.
 
-    train_cifar10.py --data ../shared/data/cifar10-train --teacher resnet56.th --out models/resnet20-cifar10.safetensors
-    train_cifar10.py --evaluate models/resnet20-cifar10.safetensors --test ../shared/data/cifar10
+    models/train_cifar10.py --data ../shared/data/cifar10-train --teacher resnet56.th --out models/resnet20-cifar10.safetensors
+    models/train_cifar10.py --evaluate models/resnet20-cifar10.safetensors --test ../shared/data/cifar10
 
 The data: most training images exist only as strongly compressed JPEG, 4,000 of them also lossless, and the model is meant
 for lossless pictures. So every epoch draws a share of its images from the lossless ones, small at first and large at the

@@ -1,4 +1,4 @@
-"""What the workers of tests/bench/compare have in common: one network that stays loaded.
+"""What the workers of bench/compare have in common: one network that stays loaded.
 
     WORKER MODEL BATCH HEIGHT WIDTH INPUT LOGITS [EXTRA]...
 

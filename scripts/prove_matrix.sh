@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
-# The kernels for cooperative matrices on every case, with the validation layer, on a driver that has them: what
-# tests/matrix/prove.sh runs in Debian unstable. Fails where one of the three kinds was not run. Ends with a summary.
+# Proves that the kernels for cooperative matrices compute right, without a GPU: the lavapipe of Debian unstable
+# (Mesa 26) lists VK_KHR_cooperative_matrix and VK_NV_cooperative_matrix2 and emulates them. Makes a Debian unstable
+# (scripts/lane.sh), builds in it, and runs the self-test and then these kernels on every case, with the validation
+# layer. Fails where one of the three kinds of kernels was not run, and ends with a summary. Needs root, 1.5 GB and
+# about ten minutes. Exits with 77 where such a Debian cannot be made.
+#
+#   scripts/prove_matrix.sh [FOLDER]     FOLDER: keep the Debian here, and use it if it is there
+#   scripts/prove_matrix.sh --inside     on this machine, with its own driver
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
+
+[ "${1:-}" = --inside ] || exec bash "$project/scripts/lane.sh" unstable "${1:-}" prove_matrix.sh --inside
 
 capabilities=cooperative-matrix,cooperative-matrix-2
 kinds=(conv_matrix_ conv_int8_matrix_ conv_matrix2_)

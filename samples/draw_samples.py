@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws the project's sample pictures: samples/ship.png, airplane.png and truck.png, for trying the shipped model out.
 
-    draw_samples.py [--out samples]
+    samples/draw_samples.py [--out samples]
 
 Everything is drawn by this code alone, four times as large and then reduced, so that edges are smooth. The pictures were
 never part of a training set. Needs NumPy and Pillow.

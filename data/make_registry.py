@@ -2,7 +2,7 @@
 """Writes data/registry.json, the weights that the hub knows, from torchvision's own metadata.
 
     pip download --no-deps torchvision
-    scripts/make_registry.py torchvision-*.whl > data/registry.json
+    data/make_registry.py torchvision-*.whl > data/registry.json
 
 Takes a wheel or an unpacked one, of torchvision 0.15 or newer, and reads its sources without running them: neither
 PyTorch nor an installation is needed.

@@ -4,7 +4,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.dirname(HERE), os.path.join(HERE, "..", "..", "reference")]
+sys.path[:0] = [os.path.dirname(HERE), os.path.join(HERE, "..", "..", "tests", "reference")]
 
 import protocol  # before the engine
 
