@@ -72,7 +72,7 @@ static void fuse_convolution(fusion *f, uint32_t index)
 
     const vrn_node *next = only_reader(f, value, VRN_OP_BATCH_NORM);
     if (next) {
-        memcpy(fused.folded_norm, next->name, sizeof fused.folded_norm);
+        memcpy(fused.norm, next->own, sizeof fused.norm);
         fused.desc.eps = next->desc.eps;
         fused.desc.epilogue.bias = true;
         place = (uint32_t)(next - f->graph->nodes);
@@ -90,7 +90,7 @@ static void fuse_convolution(fusion *f, uint32_t index)
         place = (uint32_t)(next - f->graph->nodes);
         absorb(f, next);
     }
-    if (place != index) memcpy(fused.last, f->graph->nodes[place].name, sizeof fused.last);
+    memcpy(fused.output, f->graph->nodes[place].name, sizeof fused.output);
     f->absorbed[index] = true;
     f->absorbed[place] = false;
     f->result[place] = fused;

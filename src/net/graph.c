@@ -23,16 +23,6 @@ typedef struct conv_spec {
     uint32_t out, kernel, stride, dilation, groups;
 } conv_spec;
 
-const char *vrn_node_output_name(const vrn_node *node)
-{
-    return node->last[0] ? node->last : node->name;
-}
-
-const char *vrn_node_module(const vrn_node *node)
-{
-    return node->module[0] ? node->module : node->name;
-}
-
 vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value)
 {
     assert(value <= graph->count);
@@ -73,19 +63,51 @@ static vrn_op_desc describe(vrn_op op, vrn_shape in)
     return desc;
 }
 
-static vrn_value push(builder *b, const char *name, const vrn_op_desc *desc, vrn_value input,
-                      vrn_value residual)
+/* How many parameters an operator has: always the first ones of the roles. */
+static uint32_t parameter_count(vrn_op op)
 {
-    if (b->failed || !reserve(b->graph)) {
-        b->failed = true;
-        return 0;
+    switch (op) {
+    case VRN_OP_CONV: return 1;
+    case VRN_OP_GROUP_NORM:
+    case VRN_OP_LINEAR: return 2;
+    case VRN_OP_BATCH_NORM: return 4;
+    case VRN_OP_RELU:
+    case VRN_OP_MAX_POOL:
+    case VRN_OP_AVG_POOL:
+    case VRN_OP_ADD:
+    case VRN_OP_SHORTCUT:
+    case VRN_OP_SOFTMAX:
+    case VRN_OP_COUNT: break;
     }
+    return 0;
+}
+
+/* Appends a node without parameters. NULL: out of memory. */
+static vrn_node *append(builder *b, const char *name, const vrn_op_desc *desc, vrn_value input,
+                        vrn_value residual)
+{
+    b->failed = b->failed || !reserve(b->graph);
+    if (b->failed) return NULL;
     vrn_node *node = &b->graph->nodes[b->graph->count++];
     memset(node, 0, sizeof *node);
     node->desc = *desc;
     node->input = input;
     node->residual = residual;
     snprintf(node->name, sizeof node->name, "%s%s", b->prefix, name);
+    memcpy(node->output, node->name, sizeof node->output);
+    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) node->own[i] = node->norm[i] = VRN_NO_PARAMETER;
+    return node;
+}
+
+/* Appends a node with the next parameters. */
+static vrn_value push(builder *b, const char *name, const vrn_op_desc *desc, vrn_value input,
+                      vrn_value residual)
+{
+    vrn_node *node = append(b, name, desc, input, residual);
+    if (!node) return 0;
+    for (uint32_t role = 0; role < parameter_count(desc->op); role++) {
+        node->own[role] = b->graph->parameter_count++;
+    }
     return b->graph->count;
 }
 
@@ -258,10 +280,10 @@ vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn
     vrn_op_desc desc = describe(VRN_OP_CONV, pool->desc.in);
     desc.out.c = linear->desc.out.c;
     desc.epilogue.bias = true;
-    *value = push(&b, VRN_CLASS_MAP, &desc, pool->input, VRN_NO_VALUE);
-    if (b.failed) return vrn_fail_memory(log);
-    linear = &graph->nodes[graph->logits - 1]; /* the nodes may have moved */
-    memcpy(graph->nodes[*value - 1].module, linear->name, sizeof linear->name);
+    vrn_node *node = append(&b, VRN_CLASS_MAP, &desc, pool->input, VRN_NO_VALUE);
+    if (!node) return vrn_fail_memory(log);
+    memcpy(node->own, graph->nodes[graph->logits - 1].own, sizeof node->own);
+    *value = graph->count;
     return VRN_OK;
 }
 
@@ -294,37 +316,20 @@ static const char *const role_names[VRN_PARAM_COUNT] = {
     [VRN_PARAM_VAR] = "running_var",
 };
 
-/* How many parameters an operator has: always the first ones of the roles. */
-static uint32_t parameter_count(vrn_op op)
-{
-    switch (op) {
-    case VRN_OP_CONV: return 1;
-    case VRN_OP_GROUP_NORM:
-    case VRN_OP_LINEAR: return 2;
-    case VRN_OP_BATCH_NORM: return 4;
-    case VRN_OP_RELU:
-    case VRN_OP_MAX_POOL:
-    case VRN_OP_AVG_POOL:
-    case VRN_OP_ADD:
-    case VRN_OP_SHORTCUT:
-    case VRN_OP_SOFTMAX:
-    case VRN_OP_COUNT: break;
-    }
-    return 0;
-}
-
 static vrn_result visit_node(const vrn_node *node, vrn_parameter_visitor visit, void *user)
 {
     const vrn_op_desc *desc = &node->desc;
     bool norm = desc->op == VRN_OP_BATCH_NORM || desc->op == VRN_OP_GROUP_NORM;
     uint32_t weight_rank = norm ? 1 : desc->op == VRN_OP_LINEAR ? 2 : 4;
-    for (uint32_t role = 0; role < parameter_count(desc->op); role++) {
-        char name[VRN_NAME_MAX + 16];
+    for (uint32_t role = 0; role < VRN_PARAM_COUNT; role++) {
+        if (node->own[role] == VRN_NO_PARAMETER) continue;
+        char name[VRN_PARAMETER_NAME_MAX];
         snprintf(name, sizeof name, "%s.%s", node->name, role_names[role]);
         vrn_parameter parameter = {
             .name = name,
             .rank = role == VRN_PARAM_WEIGHT ? weight_rank : 1,
             .shape = {desc->out.c, desc->in.c / desc->groups, desc->kernel.y, desc->kernel.x},
+            .index = node->own[role],
             .role = role,
             .buffer = role >= VRN_PARAM_MEAN,
             .node = node,
@@ -336,14 +341,22 @@ static vrn_result visit_node(const vrn_node *node, vrn_parameter_visitor visit, 
     return VRN_OK;
 }
 
+vrn_result vrn_graph_visit_parameters(const vrn_graph *graph, vrn_parameter_visitor visit,
+                                      void *user)
+{
+    vrn_result result = VRN_OK;
+    for (uint32_t i = 0; !result && i < graph->count; i++) {
+        result = visit_node(&graph->nodes[i], visit, user);
+    }
+    return result;
+}
+
 vrn_result vrn_arch_visit_parameters(const vrn_arch *arch, vrn_parameter_visitor visit, void *user,
                                      const vrn_log *log)
 {
     vrn_graph graph;
     vrn_result result = vrn_graph_build(&graph, arch, 1, 1, log);
-    for (uint32_t i = 0; !result && i < graph.count; i++) {
-        result = visit_node(&graph.nodes[i], visit, user);
-    }
+    if (!result) result = vrn_graph_visit_parameters(&graph, visit, user);
     vrn_graph_free(&graph);
     return result;
 }

@@ -6,11 +6,15 @@
 
 #include "net/op.h"
 
-enum { VRN_NAME_MAX = 48 };
+enum { VRN_NAME_MAX = 48, VRN_PARAMETER_NAME_MAX = VRN_NAME_MAX + 16 };
 
 /* Values: 0 is the network's input; value i + 1 is the output of node i. */
 typedef uint32_t vrn_value;
 #define VRN_NO_VALUE UINT32_MAX
+
+/* Parameters: counted in the order of vrn_arch_visit_parameters, whatever the input's size and what
+ * is fused. */
+#define VRN_NO_PARAMETER UINT32_MAX
 
 typedef struct vrn_node {
     vrn_op_desc desc;
@@ -20,20 +24,20 @@ typedef struct vrn_node {
     vrn_value input;
     vrn_value residual; /* VRN_OP_ADD's second operand, or of the epilogue; else VRN_NO_VALUE */
 
-    /* The modules whose parameters are this node's, `<module>.weight` and so on: its own ("": that
-     * of its name); and, after fusion, the batch norm folded into a convolution ("": there is
-     * none). */
-    char module[VRN_NAME_MAX], folded_norm[VRN_NAME_MAX];
+    /* The node of the unfused graph whose output this one writes: itself, or the last of those that
+     * were fused into it. */
+    char output[VRN_NAME_MAX];
 
-    /* The last of the nodes that were fused into this one, whose output this one writes; "": none
-     * were. */
-    char last[VRN_NAME_MAX];
+    /* The parameters by role (VRN_PARAM_WEIGHT ..): the node's own, and those of the batch norm that
+     * was folded into it. VRN_NO_PARAMETER where there is none. */
+    uint32_t own[VRN_PARAM_COUNT], norm[VRN_PARAM_COUNT];
 } vrn_node;
 
 typedef struct vrn_graph {
     vrn_shape input;
     vrn_node *nodes;
     uint32_t count, capacity;
+    uint32_t parameter_count;
     vrn_value logits, probabilities;
 } vrn_graph;
 
@@ -62,12 +66,6 @@ vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn
  * ("layer1") or of a shortcut ("layer2.0.downsample"). VRN_NO_VALUE where there is none. */
 vrn_value vrn_graph_find(const vrn_graph *graph, const char *name);
 
-/* The module that has a node's own parameters. */
-const char *vrn_node_module(const vrn_node *node);
-
-/* What a node writes, by the name of the node that writes it in the unfused graph. */
-const char *vrn_node_output_name(const vrn_node *node);
-
 vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value);
 
 /* How a value is stored: as its node writes it; the input as floats. */
@@ -76,20 +74,23 @@ vrn_format vrn_graph_format(const vrn_graph *graph, vrn_value value);
 /* Bytes of one image of a value on the device. */
 uint64_t vrn_graph_bytes(const vrn_graph *graph, vrn_value value);
 
-/* Calls `visit` for every parameter of an architecture, in the order of torchvision's state_dict,
- * with its name and the shape that it must have. Buffers (running_mean, running_var) are marked,
- * and num_batches_tracked is left out. Stops at and returns the first result that is not VRN_OK;
- * `log` gets what the visitor cannot know of: out of memory. */
+/* Calls `visit` for every parameter of an architecture, or of its graph before fusion, in the order
+ * of torchvision's state_dict, with its name and the shape that it must have. Buffers (running_mean,
+ * running_var) are marked, and num_batches_tracked is left out. Stops at and returns the first
+ * result that is not VRN_OK; `log` gets what the visitor cannot know of: out of memory. */
 typedef struct vrn_parameter {
     const char *name; /* valid during the call */
     uint32_t rank;
     uint64_t shape[4];
-    uint32_t role; /* VRN_PARAM_WEIGHT .. */
+    uint32_t index; /* 0, 1, .. */
+    uint32_t role;  /* VRN_PARAM_WEIGHT .. */
     bool buffer;
     const vrn_node *node; /* of the graph at an input of 1x1; valid during the call */
 } vrn_parameter;
 
 typedef vrn_result (*vrn_parameter_visitor)(void *user, const vrn_parameter *parameter);
+vrn_result vrn_graph_visit_parameters(const vrn_graph *graph, vrn_parameter_visitor visit,
+                                      void *user);
 vrn_result vrn_arch_visit_parameters(const vrn_arch *arch, vrn_parameter_visitor visit, void *user,
                                      const vrn_log *log);
 

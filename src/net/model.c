@@ -19,56 +19,23 @@ struct vrn_model {
     atomic_uint references;
     uint64_t id;
     vrn_arch arch;
-    uint64_t parameters;        /* as torch counts them */
-    vrn_tensor *tensors;        /* [count], in the order of state_dict, with torchvision's names */
-    const vrn_tensor **by_name; /* [count], sorted */
+    uint64_t parameters; /* as torch counts them */
+    vrn_tensor *tensors; /* [count], in the order of state_dict, with torchvision's names */
     size_t count;
-    char *names;                /* the memory behind the tensors' names */
-    vrn_checkpoint *checkpoint; /* holds the tensors' data .. */
-    float *values;              /* .. or this does, where they are random */
+    char (*names)[VRN_PARAMETER_NAME_MAX]; /* [count], of the tensors */
+    vrn_checkpoint *checkpoint;            /* holds the tensors' data .. */
+    float *values;                         /* .. or this does, where they are random */
     vrn_model_metadata metadata;
     vrn_model *base; /* held: everything else than the scales is its; else NULL */
 };
 
 /* ---- The table of parameters ----------------------------------------------------------------- */
 
-typedef struct table_size {
-    size_t count, name_bytes;
-    uint64_t elements;   /* of all tensors */
-    uint64_t parameters; /* without buffers */
-} table_size;
-
-static uint64_t elements_of(const vrn_parameter *parameter)
-{
-    uint64_t count = 1;
-    for (uint32_t i = 0; i < parameter->rank; i++) count *= parameter->shape[i];
-    return count;
-}
-
-static vrn_result measure(void *user, const vrn_parameter *parameter)
-{
-    table_size *size = user;
-    uint64_t elements = elements_of(parameter);
-    size->count++;
-    size->name_bytes += strlen(parameter->name) + 1;
-    size->elements += elements;
-    if (!parameter->buffer) size->parameters += elements;
-    return VRN_OK;
-}
-
-typedef struct table_writer {
-    vrn_model *model;
-    char *name;
-} table_writer;
-
 static vrn_result enter(void *user, const vrn_parameter *parameter)
 {
-    table_writer *writer = user;
-    vrn_tensor *tensor = &writer->model->tensors[writer->model->count++];
-    size_t bytes = strlen(parameter->name) + 1;
-    memcpy(writer->name, parameter->name, bytes);
-    tensor->name = writer->name;
-    writer->name += bytes;
+    vrn_model *model = user;
+    vrn_tensor *tensor = &model->tensors[parameter->index];
+    tensor->name = strcpy(model->names[parameter->index], parameter->name);
     tensor->dtype = VRN_DTYPE_F32;
     tensor->rank = parameter->rank;
     uint64_t stride = 1;
@@ -77,33 +44,23 @@ static vrn_result enter(void *user, const vrn_parameter *parameter)
         tensor->stride[i] = stride;
         stride *= parameter->shape[i];
     }
+    model->count++;
+    if (!parameter->buffer) model->parameters += stride;
     return VRN_OK;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    const vrn_tensor *const *x = a, *const *y = b;
-    return strcmp((*x)->name, (*y)->name);
 }
 
 /* Makes the table of everything that the architecture needs, as float32 tensors without data. */
-static vrn_result make_table(vrn_model *model, table_size *size, const vrn_log *log)
+static vrn_result make_table(vrn_model *model, const vrn_log *log)
 {
-    *size = (table_size){0};
-    vrn_result result = vrn_arch_visit_parameters(&model->arch, measure, size, log);
+    vrn_graph graph;
+    vrn_result result = vrn_graph_build(&graph, &model->arch, 1, 1, log);
     if (result) return result;
-    model->parameters = size->parameters;
-    model->tensors = vrn_alloc(size->count, sizeof *model->tensors);
-    model->by_name = vrn_alloc(size->count, sizeof *model->by_name);
-    model->names = vrn_alloc(size->name_bytes, 1);
-    if (!model->tensors || !model->by_name || !model->names) return vrn_fail_memory(log);
-
-    table_writer writer = {model, model->names};
-    result = vrn_arch_visit_parameters(&model->arch, enter, &writer, log);
-    if (result) return result;
-    for (size_t i = 0; i < model->count; i++) model->by_name[i] = &model->tensors[i];
-    qsort(model->by_name, model->count, sizeof *model->by_name, compare_names);
-    return VRN_OK;
+    model->tensors = vrn_alloc(graph.parameter_count, sizeof *model->tensors);
+    model->names = vrn_alloc(graph.parameter_count, sizeof *model->names);
+    result = model->tensors && model->names ? vrn_graph_visit_parameters(&graph, enter, model)
+                                            : vrn_fail_memory(log);
+    vrn_graph_free(&graph);
+    return result;
 }
 
 static vrn_result create(vrn_model **model, const vrn_log *log)
@@ -119,8 +76,8 @@ static vrn_result create(vrn_model **model, const vrn_log *log)
 /* ---- Loading --------------------------------------------------------------------------------- */
 
 /* Compares a tensor of the file with the one that is wanted, and takes over its data. */
-static vrn_result bind_tensor(vrn_tensor *wanted, const vrn_named_tensor *entry,
-                              const char *subject, const char *arch, const vrn_log *log)
+static vrn_result bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry, const char *subject,
+                              const char *arch, const vrn_log *log)
 {
     char expected[128], found[128];
     vrn_tensor_format_shape(wanted, expected, sizeof expected);
@@ -143,18 +100,19 @@ static vrn_result bind_tensor(vrn_tensor *wanted, const vrn_named_tensor *entry,
     const char *name = wanted->name;
     *wanted = *tensor;
     wanted->name = name;
+    entry->used = true;
     return VRN_OK;
 }
 
 /* A tensor that the architecture has no place for would change the result if it were known what to
  * do with it: such a file is another network. The first one in the file is named. */
-static vrn_result refuse_others(const vrn_model *model, const vrn_names *names, const char *subject,
-                                const char *arch, const vrn_log *log)
+static vrn_result refuse_others(const vrn_names *names, const char *subject, const char *arch,
+                                const vrn_log *log)
 {
     const vrn_named_tensor *first = NULL;
     for (size_t i = 0; i < names->count; i++) {
         const vrn_named_tensor *entry = &names->entries[i];
-        if (vrn_model_find(model, entry->name)) continue;
+        if (entry->used) continue;
         if (!first || entry->position < first->position) first = entry;
     }
     if (!first) return VRN_OK;
@@ -197,14 +155,13 @@ static vrn_result bind_all(vrn_model *model, const vrn_names *names, const vrn_l
     const char *subject = vrn_checkpoint_name(model->checkpoint);
     char arch[512];
     vrn_arch_format(&model->arch, arch, sizeof arch);
-    table_size size;
     vrn_result result = check_size(&model->arch, names, subject, arch, log);
-    if (!result) result = make_table(model, &size, log);
+    if (!result) result = make_table(model, log);
     for (size_t i = 0; !result && i < model->count; i++) {
         vrn_tensor *wanted = &model->tensors[i];
         result = bind_tensor(wanted, vrn_names_find(names, wanted->name), subject, arch, log);
     }
-    if (!result) result = refuse_others(model, names, subject, arch, log);
+    if (!result) result = refuse_others(names, subject, arch, log);
     if (!result) vrn_log_write(log, VRN_LOG_INFO, "%s: %s", subject, arch);
     return result;
 }
@@ -273,7 +230,6 @@ vrn_result vrn_model_load_memory(vrn_model **model, const void *data, size_t siz
 
 typedef struct random_filler {
     vrn_model *model;
-    size_t index; /* of the parameter, and the number of its random stream */
     float *values;
     uint64_t seed;
 } random_filler;
@@ -281,12 +237,12 @@ typedef struct random_filler {
 static vrn_result fill_random(void *user, const vrn_parameter *parameter)
 {
     random_filler *filler = user;
-    vrn_tensor *tensor = &filler->model->tensors[filler->index];
+    vrn_tensor *tensor = &filler->model->tensors[parameter->index];
+    /* Each parameter has a stream of its own. */
     vrn_random_parameter(filler->values, &filler->model->arch, parameter,
-                         vrn_random_create(filler->seed, filler->index));
+                         vrn_random_create(filler->seed, parameter->index));
     tensor->data = (const uint8_t *)filler->values;
-    filler->values += elements_of(parameter);
-    filler->index++;
+    filler->values += vrn_tensor_count(tensor);
     return VRN_OK;
 }
 
@@ -303,16 +259,19 @@ vrn_result vrn_model_random(vrn_model **model, const vrn_arch *arch, uint64_t se
 
     vrn_model *new_model = *model;
     new_model->arch = complete;
-    table_size size;
-    result = make_table(new_model, &size, log);
+    result = make_table(new_model, log);
     if (result) goto error;
+    uint64_t elements = 0;
+    for (size_t i = 0; i < new_model->count; i++) {
+        elements += vrn_tensor_count(&new_model->tensors[i]);
+    }
     /* vrn_arch_check bounds the elements; their size may still be too much for a small size_t. */
-    if (size.elements > SIZE_MAX / sizeof(float) ||
-        !(new_model->values = vrn_alloc((size_t)size.elements, sizeof(float)))) {
+    if (elements > SIZE_MAX / sizeof(float) ||
+        !(new_model->values = vrn_alloc((size_t)elements, sizeof(float)))) {
         result = vrn_fail_memory(log);
         goto error;
     }
-    random_filler filler = {new_model, 0, new_model->values, seed};
+    random_filler filler = {new_model, new_model->values, seed};
     result = vrn_arch_visit_parameters(&complete, fill_random, &filler, log);
     if (!result) {
         vrn_model_params only_log = {.log = params ? params->log : (vrn_log){0}};
@@ -350,7 +309,6 @@ void vrn_model_release(vrn_model *model) /* NOLINT(misc-no-recursion) */
     vrn_checkpoint_destroy(&model->checkpoint);
     vrn_free(model->values);
     vrn_free(model->names);
-    vrn_free(model->by_name);
     vrn_free(model->tensors);
     vrn_free(model);
 }
@@ -379,7 +337,6 @@ vrn_result vrn_model_with_scales(vrn_model **out, const vrn_model *base, const v
     model->arch = base->arch;
     model->parameters = base->parameters;
     model->tensors = base->tensors;
-    model->by_name = base->by_name;
     model->count = base->count;
     model->checkpoint = base->checkpoint;
     model->metadata = base->metadata;
@@ -404,20 +361,9 @@ bool vrn_model_has_scales(const vrn_model *model)
     return model->metadata.scale_count > 0;
 }
 
-const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name)
+const vrn_tensor *vrn_model_parameter(const vrn_model *model, uint32_t index)
 {
-    size_t low = 0, high = model->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(model->by_name[middle]->name, name);
-        if (order == 0) return model->by_name[middle];
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return NULL;
+    return index < model->count ? &model->tensors[index] : NULL;
 }
 
 const char *vrn_model_file(const vrn_model *model)

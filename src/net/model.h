@@ -7,17 +7,17 @@
 #include "checkpoint/tensor.h"
 #include "net/metadata.h"
 
-/* The parameter called `name`, or NULL. After a successful load or creation every parameter that
- * the architecture needs is there, has a float type and the right shape. Thread-safe, as a model
- * never changes. */
-const vrn_tensor *vrn_model_find(const vrn_model *model, const char *name);
+/* A parameter by its index (vrn_node.own, vrn_parameter.index); NULL for VRN_NO_PARAMETER. After a
+ * successful load or creation every parameter that the architecture needs is there, has a float
+ * type and the right shape. Thread-safe, as a model never changes. */
+const vrn_tensor *vrn_model_parameter(const vrn_model *model, uint32_t index);
 
 /* The file that the parameters come from, for messages; NULL: they are random. */
 const char *vrn_model_file(const vrn_model *model);
 
 const vrn_arch *vrn_model_arch(const vrn_model *model);
 
-/* The scale of an operator's output (vrn_node_output_name) as bytes; 0: it is not known. */
+/* The scale of an operator's output (vrn_node.output) as bytes; 0: it is not known. */
 float vrn_model_scale(const vrn_model *model, const char *output);
 bool vrn_model_has_scales(const vrn_model *model);
 

@@ -135,7 +135,7 @@ static void fill(vrn_names *names, const vrn_tensor *const *tensors, size_t coun
         name += prefix;
         size_t capacity = strlen(name) + GROWTH + 1;
         rename_one(name, out, capacity);
-        names->entries[names->count++] = (vrn_named_tensor){out, tensors[i], i};
+        names->entries[names->count++] = (vrn_named_tensor){out, tensors[i], i, false};
         out += capacity;
     }
     qsort(names->entries, names->count, sizeof *names->entries, compare_entries);
@@ -173,7 +173,7 @@ void vrn_names_free(vrn_names *names)
     *names = (vrn_names){0};
 }
 
-const vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *prefix)
+vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *prefix)
 {
     size_t low = 0, high = names->count;
     while (low < high) {
@@ -185,12 +185,12 @@ const vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char
         }
     }
     if (low == names->count) return NULL;
-    const vrn_named_tensor *entry = &names->entries[low];
+    vrn_named_tensor *entry = &names->entries[low];
     return strncmp(entry->name, prefix, strlen(prefix)) == 0 ? entry : NULL;
 }
 
-const vrn_named_tensor *vrn_names_find(const vrn_names *names, const char *name)
+vrn_named_tensor *vrn_names_find(const vrn_names *names, const char *name)
 {
-    const vrn_named_tensor *entry = vrn_names_find_prefix(names, name);
+    vrn_named_tensor *entry = vrn_names_find_prefix(names, name);
     return entry && strcmp(entry->name, name) == 0 ? entry : NULL;
 }

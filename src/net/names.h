@@ -14,6 +14,7 @@ typedef struct vrn_named_tensor {
     const char *name;         /* torchvision's, or the file's own where no rule knows it */
     const vrn_tensor *tensor; /* with the file's name, for messages */
     size_t position;          /* in the file */
+    bool used;                /* for the reader of the list to set; false here */
 } vrn_named_tensor;
 
 typedef struct vrn_names {
@@ -41,9 +42,9 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *const *tensors, 
 void vrn_names_free(vrn_names *names);
 
 /* The tensor called `name`, or NULL. */
-const vrn_named_tensor *vrn_names_find(const vrn_names *names, const char *name);
+vrn_named_tensor *vrn_names_find(const vrn_names *names, const char *name);
 
 /* The first, in the order of names, whose name begins with `prefix`, or NULL. */
-const vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *prefix);
+vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *prefix);
 
 #endif

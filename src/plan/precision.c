@@ -78,7 +78,7 @@ static vrn_format output_format(const precision *p, const vrn_node *node)
     if (vrn_precision_keeps_floats(node->desc.op) || kept_in_fp32(p, node))
         return (vrn_format){.type = VRN_TYPE_F32};
     if (p->wanted == VRN_PRECISION_INT8) {
-        float scale = p->model ? vrn_model_scale(p->model, vrn_node_output_name(node)) : 1;
+        float scale = p->model ? vrn_model_scale(p->model, node->output) : 1;
         /* Nothing is computed in a max pool: its values are those of its input. */
         if (node->desc.op == VRN_OP_MAX_POOL && node->desc.x.type == VRN_TYPE_I8) {
             scale = node->desc.x.scale;

@@ -1,7 +1,6 @@
 #include "plan/weights.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -12,7 +11,8 @@
 
 /* Two requests with equal keys need the same bytes. */
 typedef struct slot_key {
-    char name[VRN_NAME_MAX], norm[VRN_NAME_MAX];
+    vrn_op op;
+    uint32_t weight, norm; /* parameters: the own weight, and that of a folded norm */
     uint32_t layout;
     vrn_type type;
 } slot_key;
@@ -124,8 +124,9 @@ static slot_key key_of(const vrn_weights_request *request)
 {
     slot_key key;
     memset(&key, 0, sizeof key); /* keys are compared as bytes */
-    snprintf(key.name, sizeof key.name, "%s", request->node->name);
-    snprintf(key.norm, sizeof key.norm, "%s", request->node->folded_norm);
+    key.op = request->node->desc.op;
+    key.weight = request->node->own[VRN_PARAM_WEIGHT];
+    key.norm = request->node->norm[VRN_PARAM_WEIGHT];
     key.layout = request->kernel->layout;
     key.type = request->node->desc.w;
     return key;
@@ -203,7 +204,7 @@ static vrn_result add_blocks(vrn_weights *weights, vrn_device *device, const uin
     return VRN_OK;
 }
 
-/* Parameters of one module as floats: where they lie in the file if they are floats there, else
+/* Parameters by role as floats: where they lie in the file if they are floats there, else
  * converted. */
 typedef struct loaded {
     float *floats; /* owned: what was converted */
@@ -211,24 +212,15 @@ typedef struct loaded {
     uint64_t counts[VRN_PARAM_COUNT];
 } loaded;
 
-/* Loads what there is of a module: a convolution has no bias, a group norm no statistics. False:
- * out of memory. */
-static bool load(loaded *into, const vrn_model *model, const char *module)
+/* Loads what there is: a convolution has no bias, a group norm no statistics. False: out of
+ * memory. */
+static bool load(loaded *into, const vrn_model *model, const uint32_t indices[VRN_PARAM_COUNT])
 {
-    static const char *const suffixes[VRN_PARAM_COUNT] = {
-        [VRN_PARAM_WEIGHT] = "weight",
-        [VRN_PARAM_BIAS] = "bias",
-        [VRN_PARAM_MEAN] = "running_mean",
-        [VRN_PARAM_VAR] = "running_var",
-    };
     *into = (loaded){0};
-    if (!*module) return true;
     const vrn_tensor *convert[VRN_PARAM_COUNT] = {NULL};
     uint64_t count = 0;
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        char name[VRN_NAME_MAX + 16];
-        snprintf(name, sizeof name, "%s.%s", module, suffixes[i]);
-        const vrn_tensor *tensor = vrn_model_find(model, name);
+        const vrn_tensor *tensor = vrn_model_parameter(model, indices[i]);
         if (!tensor) continue;
         into->counts[i] = vrn_tensor_count(tensor);
         into->param[i] = vrn_tensor_view(tensor);
@@ -254,8 +246,7 @@ static bool load_node(loaded *own, loaded *norm, vrn_params *params, const vrn_m
                       const vrn_node *node)
 {
     *norm = (loaded){0};
-    if (!load(own, model, vrn_node_module(node)) || !load(norm, model, node->folded_norm))
-        return false;
+    if (!load(own, model, node->own) || !load(norm, model, node->norm)) return false;
     *params = (vrn_params){.norm_eps = node->desc.eps};
     memcpy(params->own, own->param, sizeof params->own);
     memcpy(params->norm, norm->param, sizeof params->norm);
@@ -315,20 +306,20 @@ static bool is_sound(const loaded *l, double eps)
     return true;
 }
 
-/* The module of a node, or of the norm folded into it, whose parameters are not sound; NULL:
- * neither, as far as there is memory to look. */
-static const char *unsound_module(const vrn_model *model, const vrn_node *node)
+/* The weight beside parameters that are not sound, of a node or of the norm folded into it; NULL:
+ * all are, as far as there is memory to look. */
+static const vrn_tensor *find_unsound(const vrn_model *model, const vrn_node *node)
 {
     loaded own, norm;
     vrn_params params;
-    const char *module = NULL;
+    uint32_t weight = VRN_NO_PARAMETER;
     if (load_node(&own, &norm, &params, model, node)) {
-        if (!is_sound(&norm, node->desc.eps)) module = node->folded_norm;
-        if (!is_sound(&own, node->desc.eps)) module = vrn_node_module(node);
+        if (!is_sound(&norm, node->desc.eps)) weight = node->norm[VRN_PARAM_WEIGHT];
+        if (!is_sound(&own, node->desc.eps)) weight = node->own[VRN_PARAM_WEIGHT];
     }
     vrn_free(own.floats);
     vrn_free(norm.floats);
-    return module;
+    return vrn_model_parameter(model, weight);
 }
 
 /* New slots that lie behind one another in a block, to be packed at once. */
@@ -370,13 +361,16 @@ static vrn_result fill_slot(void *user, uint32_t index, uint32_t worker)
 /* Says which parameters of a piece are not sound. */
 static void fail_unsound(const piece *p, const vrn_log *log)
 {
-    const char *file = vrn_model_file(p->model), *module = NULL;
-    for (uint32_t i = 0; i < p->count && !module; i++) {
-        module = unsound_module(p->model, p->requests[i]->node);
+    const char *file = vrn_model_file(p->model);
+    const vrn_tensor *weight = NULL;
+    for (uint32_t i = 0; i < p->count && !weight; i++) {
+        weight = find_unsound(p->model, p->requests[i]->node);
     }
+    const char *name = weight ? weight->name : "a layer";
+    const size_t length = strlen(name) - (weight ? strlen(".weight") : 0);
     vrn_fail(log, VRN_ERROR_FILE,
-             "%s: the parameters of %s are not all finite numbers, or a variance is negative",
-             file ? file : "the random model", module ? module : "a layer");
+             "%s: the parameters of %.*s are not all finite numbers, or a variance is negative",
+             file ? file : "the random model", (int)length, name);
 }
 
 /* How many of `count` slots make a piece: as many as lie in one block, and in an upload's piece. */

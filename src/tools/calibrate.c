@@ -1,6 +1,5 @@
 /* Calibration: what layers put out for real images, and the scales of int8 that follow from it. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -202,8 +201,7 @@ static vrn_result apply(const vrn_calibration *c, uint32_t method, vrn_model **m
         if (vrn_precision_keeps_floats(graph->nodes[i].desc.op)) continue;
         /* A layer that puts out nothing but zeros has no scale; any will do. */
         scales[count].scale = limit > 0 ? limit / 127 : 1;
-        snprintf(scales[count].name, sizeof scales[count].name, "%s",
-                 vrn_node_output_name(&graph->nodes[i]));
+        memcpy(scales[count].name, graph->nodes[i].output, sizeof scales[count].name);
         count++;
     }
     vrn_result result = vrn_model_with_scales(model, c->model, scales, count, &c->device->log);

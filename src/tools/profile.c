@@ -12,7 +12,8 @@ static const char *fused_text(const vrn_node *node)
     static const char *const texts[8] = {
         "", "bn", "add", "bn add", "relu", "bn relu", "add relu", "bn add relu",
     };
-    unsigned index = (node->folded_norm[0] ? 1u : 0u) | (node->desc.epilogue.residual ? 2u : 0u) |
+    unsigned index = (node->norm[0] != VRN_NO_PARAMETER ? 1u : 0u) |
+                     (node->desc.epilogue.residual ? 2u : 0u) |
                      (node->desc.epilogue.relu ? 4u : 0u);
     return texts[index];
 }

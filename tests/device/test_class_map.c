@@ -50,9 +50,11 @@ static void expect_map(const vrn_model *model, const float *features, uint32_t c
                        uint32_t positions, uint32_t classes, float *map)
 {
     static float x[MAP_MAX], y[MAP_MAX];
+    uint32_t count = 0;
+    while (vrn_model_parameter(model, count)) count++;
     const vrn_params params = {
-        .own = {vrn_tensor_view(vrn_model_find(model, "fc.weight")),
-                vrn_tensor_view(vrn_model_find(model, "fc.bias"))},
+        .own = {vrn_tensor_view(vrn_model_parameter(model, count - 2)),  /* fc.weight */
+                vrn_tensor_view(vrn_model_parameter(model, count - 1))}, /* fc.bias */
     };
     /* Every position as an image of its own. */
     const vrn_op_desc linear = {

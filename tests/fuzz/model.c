@@ -11,8 +11,9 @@ const fuzz_bounds fuzz_target_bounds = {6 << 20, 80};
 
 static vrn_result visit(void *user, const vrn_parameter *parameter)
 {
-    const vrn_tensor *tensor = vrn_model_find(user, parameter->name);
-    fuzz_require(tensor && tensor->rank == parameter->rank);
+    const vrn_tensor *tensor = vrn_model_parameter(user, parameter->index);
+    fuzz_require(tensor && strcmp(tensor->name, parameter->name) == 0);
+    fuzz_require(tensor->rank == parameter->rank);
     fuzz_require(memcmp(tensor->shape, parameter->shape, tensor->rank * sizeof *tensor->shape) ==
                  0);
     fuzz_read_tensor(tensor);
