@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/half.h"
+#include "base/hash.h"
 #include "base/util.h"
 #include "gpu/queue.h"
 #include "ops/operators.h"
@@ -27,6 +28,80 @@ static const vrn_operator *const operators[VRN_OP_COUNT] = {
 const vrn_operator *vrn_operator_of(vrn_op op)
 {
     return operators[op];
+}
+
+uint32_t vrn_kernel_count(vrn_op op)
+{
+    return operators[op]->kernel_count;
+}
+
+const vrn_kernel *vrn_kernel_at(vrn_op op, uint32_t index)
+{
+    return index < operators[op]->kernel_count ? &operators[op]->kernels[index] : NULL;
+}
+
+bool vrn_op_has_parameters(vrn_op op)
+{
+    return operators[op]->packed_floats;
+}
+
+uint32_t vrn_kernel_pass_count(const vrn_kernel *kernel)
+{
+    return kernel->pass_count;
+}
+
+const vrn_pass *vrn_kernel_pass(const vrn_kernel *kernel, uint32_t pass)
+{
+    return &kernel->pass[pass];
+}
+
+uint32_t vrn_kernel_threads(const vrn_kernel *kernel, uint32_t pass)
+{
+    return kernel->pass[pass].row[0];
+}
+
+vrn_grid vrn_kernel_grid(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
+                         uint32_t images)
+{
+    return kernel->pass[pass].grid(&kernel->pass[pass], desc, images);
+}
+
+uint32_t vrn_kernel_shared_bytes(const vrn_kernel *kernel)
+{
+    return kernel->shared_bytes;
+}
+
+double vrn_kernel_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images)
+{
+    return kernel->merit ? kernel->merit(kernel, desc, images) : 0;
+}
+
+uint64_t vrn_kernel_scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                  uint32_t scratch, uint32_t images)
+{
+    return kernel->scratch_bytes ? kernel->scratch_bytes(desc, kernel, scratch, images) : 0;
+}
+
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+    return vrn_hash64(hash, &word, sizeof word);
+}
+
+uint64_t vrn_kernel_hash(uint64_t hash, const vrn_kernel *kernel)
+{
+    hash = vrn_hash64(hash, kernel->name, strlen(kernel->name) + 1);
+    hash = hash_word(hash, kernel->needs);
+    hash = hash_word(hash, kernel->layout);
+    hash = hash_word(hash, kernel->shared_bytes);
+    for (uint32_t i = 0; i < kernel->pass_count; i++) {
+        const vrn_pass *pass = &kernel->pass[i];
+        hash = vrn_hash64(hash, pass->module->words, pass->module->size);
+        hash = hash_word(hash, pass->texel);
+        hash = hash_word(hash, pass->arrays);
+        hash = vrn_hash64(hash, pass->scratch, sizeof pass->scratch);
+        hash = vrn_hash64(hash, pass->row, pass->row_count * sizeof pass->row[0]);
+    }
+    return hash;
 }
 
 vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log)

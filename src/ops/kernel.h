@@ -139,6 +139,39 @@ typedef struct vrn_operator {
 /* The operator of a kind. Never NULL. */
 const vrn_operator *vrn_operator_of(vrn_op op);
 
+/* The kernels of an operator, in their order of preference where merits are equal: how many, and
+ * kernel `index`, which is NULL past the last. */
+uint32_t vrn_kernel_count(vrn_op op);
+const vrn_kernel *vrn_kernel_at(vrn_op op, uint32_t index);
+
+/* Whether operations of a kind have parameters to pack. */
+bool vrn_op_has_parameters(vrn_op op);
+
+/* The passes of a kernel, in order, each seeing what the one before wrote. */
+uint32_t vrn_kernel_pass_count(const vrn_kernel *kernel);
+const vrn_pass *vrn_kernel_pass(const vrn_kernel *kernel, uint32_t pass);
+
+/* Invocations of a work group of a pass. */
+uint32_t vrn_kernel_threads(const vrn_kernel *kernel, uint32_t pass);
+
+/* Work groups of a pass for so many images. */
+vrn_grid vrn_kernel_grid(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
+                         uint32_t images);
+
+/* Bytes of shared memory that a work group declares, at most. */
+uint32_t vrn_kernel_shared_bytes(const vrn_kernel *kernel);
+
+/* How good the kernel should be for this operation beside the operator's others, between 0 and
+ * 1000: the choice where nothing was measured. */
+double vrn_kernel_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+
+/* Bytes of a kernel's scratch (1 or 2) for so many images; 0: it has none. */
+uint64_t vrn_kernel_scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                  uint32_t scratch, uint32_t images);
+
+/* Adds all that is data in a kernel, and its shaders, to a hash. */
+uint64_t vrn_kernel_hash(uint64_t hash, const vrn_kernel *kernel);
+
 /* Whether this build has a kernel whose name begins so; otherwise an error says that. NULL is
  * any. */
 vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log);

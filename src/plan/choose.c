@@ -11,10 +11,9 @@ static bool usable(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_
 
 bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc)
 {
-    const vrn_operator *op = vrn_operator_of(desc->op);
-    for (uint32_t i = 0; i < op->kernel_count; i++) {
-        if (vrn_kernel_supported(&op->kernels[i], desc, device) &&
-            vrn_kernel_avoided(device, &op->kernels[i])) {
+    const vrn_kernel *kernel;
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
+        if (vrn_kernel_supported(kernel, desc, device) && vrn_kernel_avoided(device, kernel)) {
             return true;
         }
     }
@@ -38,17 +37,15 @@ static const vrn_kernel *best_kernel(const vrn_device *device, const vrn_op_desc
                                      uint32_t images, const char *prefer,
                                      const vrn_kernel *const *passed, uint32_t count)
 {
-    const vrn_operator *op = vrn_operator_of(desc->op);
-    const vrn_kernel *best = NULL;
+    const vrn_kernel *kernel, *best = NULL;
     double best_merit = -1;
-    for (uint32_t i = 0; i < op->kernel_count; i++) {
-        const vrn_kernel *kernel = &op->kernels[i];
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
         bool skip = false;
         for (uint32_t k = 0; k < count; k++) skip = skip || passed[k] == kernel;
         if (skip || !usable(kernel, desc, device)) continue;
         double merit = class_merit(kernel, device);
         if (preferred(kernel, prefer)) merit += 4e6;
-        if (kernel->merit) merit += kernel->merit(kernel, desc, images);
+        merit += vrn_kernel_merit(kernel, desc, images);
         if (merit > best_merit) {
             best_merit = merit;
             best = kernel;
@@ -73,9 +70,8 @@ const vrn_kernel *vrn_next_kernel(const vrn_device *device, const vrn_op_desc *d
 static const vrn_kernel *named_kernel(const vrn_device *device, const vrn_op_desc *desc,
                                       const char *name)
 {
-    const vrn_operator *op = vrn_operator_of(desc->op);
-    for (uint32_t i = 0; i < op->kernel_count; i++) {
-        const vrn_kernel *kernel = &op->kernels[i];
+    const vrn_kernel *kernel;
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
         if (strcmp(kernel->name, name) == 0) {
             return usable(kernel, desc, device) ? kernel : NULL;
         }

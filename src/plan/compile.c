@@ -103,7 +103,7 @@ static uint32_t slice_limit(const vrn_session *session, uint64_t image_arena_byt
     for (uint32_t i = 0; i < session->graph.count; i++) {
         const vrn_op_desc *desc = &session->graph.nodes[i].desc;
         const vrn_kernel *kernel = session->steps[i].kernel;
-        for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
+        for (uint32_t k = 0; k < vrn_kernel_pass_count(kernel) * VRN_BIND_COUNT; k++) {
             uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
             /* Parameters are the same for any number of images. */
             if (b == VRN_BIND_W || b == VRN_BIND_BLOCKS) continue;
@@ -197,7 +197,7 @@ static vrn_result prepare_weights(vrn_session *session, vrn_range *ranges)
     uint32_t count = 0;
     for (uint32_t i = 0; i < session->graph.count; i++) {
         const vrn_node *node = &session->graph.nodes[i];
-        if (!vrn_operator_of(node->desc.op)->packed_floats) continue;
+        if (!vrn_op_has_parameters(node->desc.op)) continue;
         requests[count++] = (vrn_weights_request){.node = node, .kernel = session->steps[i].kernel};
     }
     result = vrn_weights_prepare(session->weights, device, session->model, requests, count);
@@ -227,7 +227,8 @@ static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_
 {
     const vrn_node *node = &session->graph.nodes[index];
     const vrn_kernel *kernel = session->steps[index].kernel;
-    const uint32_t images = session->info.slice, scratch = kernel->pass[pass].scratch[b];
+    const uint32_t images = session->info.slice,
+                   scratch = vrn_kernel_pass(kernel, pass)->scratch[b];
     if ((b == VRN_BIND_W && !scratch) || b == VRN_BIND_BLOCKS) return ranges[index];
     uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, &node->desc, images), offset;
     if (scratch) {
@@ -261,7 +262,7 @@ static vrn_result bind_pass(vrn_session *session, uint32_t index, uint32_t pass,
         if (!(declared & (1u << b))) continue;
         vrn_range range = bound_range(session, index, pass, b, ranges);
         VkBufferView *view = &step->views[pass][b];
-        if (step->kernel->pass[pass].texel & (1u << b)) {
+        if (vrn_kernel_pass(step->kernel, pass)->texel & (1u << b)) {
             vrn_result result = vrn_texel_view_create(
                 view, device, range, vrn_kernel_texel_format(step->kernel, pass, b, desc));
             if (result) return result;
@@ -287,7 +288,7 @@ static vrn_result create_pipelines(vrn_session *session)
     uint32_t count = 0;
     for (uint32_t i = 0; i < session->graph.count && !result; i++) {
         const vrn_kernel *kernel = session->steps[i].kernel;
-        for (uint32_t pass = 0; pass < kernel->pass_count; pass++) {
+        for (uint32_t pass = 0; pass < vrn_kernel_pass_count(kernel); pass++) {
             vrn_kernel_key(kernel, pass, &session->graph.nodes[i].desc, &keys[count]);
             keys[count++].based = session->steps[i].divisible;
         }
@@ -297,7 +298,7 @@ static vrn_result create_pipelines(vrn_session *session)
     count = 0;
     for (uint32_t i = 0; i < session->graph.count && !result; i++) {
         vrn_step *step = &session->steps[i];
-        for (uint32_t pass = 0; pass < step->kernel->pass_count; pass++) {
+        for (uint32_t pass = 0; pass < vrn_kernel_pass_count(step->kernel); pass++) {
             step->bound[pass].pipeline = pipelines[count++];
         }
     }
@@ -330,7 +331,7 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
     if (!result) result = prepare_weights(session, ranges);
     if (!result) result = create_pool(session);
     for (uint32_t i = 0; i < session->graph.count && !result; i++) {
-        for (uint32_t k = 0; k < session->steps[i].kernel->pass_count && !result; k++) {
+        for (uint32_t k = 0; k < vrn_kernel_pass_count(session->steps[i].kernel) && !result; k++) {
             result = bind_pass(session, i, k, ranges);
         }
     }

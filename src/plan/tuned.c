@@ -23,28 +23,13 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
     return vrn_hash64(hash, &word, sizeof word);
 }
 
-/* A row: all that is data in it, and its shaders. */
-static uint64_t hash_row(uint64_t hash, const vrn_kernel *kernel)
-{
-    hash = hash_text(hash, kernel->name);
-    hash = hash_word(hash, kernel->needs);
-    hash = hash_word(hash, kernel->layout);
-    hash = hash_word(hash, kernel->shared_bytes);
-    for (uint32_t i = 0; i < kernel->pass_count; i++) {
-        const vrn_pass *pass = &kernel->pass[i];
-        hash = vrn_hash64(hash, pass->module->words, pass->module->size);
-        hash = hash_word(hash, pass->texel);
-        hash = hash_word(hash, pass->arrays);
-        hash = vrn_hash64(hash, pass->scratch, sizeof pass->scratch);
-        hash = vrn_hash64(hash, pass->row, pass->row_count * sizeof pass->row[0]);
-    }
-    return hash;
-}
-
-static uint64_t hash_table(const vrn_operator *op)
+static uint64_t hash_table(vrn_op op)
 {
     uint64_t hash = VRN_HASH_START;
-    for (uint32_t i = 0; i < op->kernel_count; i++) hash = hash_row(hash, &op->kernels[i]);
+    const vrn_kernel *kernel;
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(op, i)); i++) {
+        hash = vrn_kernel_hash(hash, kernel);
+    }
     return hash ? hash : 1;
 }
 
@@ -52,16 +37,15 @@ uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_o
                          uint32_t images)
 {
     uint64_t *table = &tuned->tables[desc->op];
-    if (!*table) *table = hash_table(vrn_operator_of(desc->op));
+    if (!*table) *table = hash_table(desc->op);
     uint32_t constants[VRN_OP_CONSTANTS_MAX];
     vrn_op_constants(desc, constants);
     uint64_t hash = hash_word(VRN_HASH_START, *table);
     hash = hash_word(hash, device->info.capabilities);
     hash = hash_word(hash, (uint64_t)desc->op << 32 | images);
-    for (uint32_t i = 0; i < vrn_operator_of(desc->op)->kernel_count; i++) {
-        if (vrn_kernel_avoided(device, &vrn_operator_of(desc->op)->kernels[i])) {
-            hash = hash_word(hash, i);
-        }
+    const vrn_kernel *kernel;
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
+        if (vrn_kernel_avoided(device, kernel)) hash = hash_word(hash, i);
     }
     return vrn_hash64(hash, constants, sizeof constants);
 }

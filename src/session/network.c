@@ -58,7 +58,7 @@ static vrn_result record_step(recorder *r, uint32_t index, uint32_t images)
     double ms;
     const uint32_t parts = vrn_split_parts(session, index, images, &ms);
     vrn_result result = VRN_OK;
-    for (uint32_t i = 0; i < step->kernel->pass_count * parts && !result; i++) {
+    for (uint32_t i = 0; i < vrn_kernel_pass_count(step->kernel) * parts && !result; i++) {
         const uint32_t pass = i / parts, part = i % parts;
         if (pass > 0 && part == 0) vrn_commands_barrier(r->buffer, device, false);
         result = reserve(r, ms);

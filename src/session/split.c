@@ -60,8 +60,8 @@ uint32_t vrn_split_images(const vrn_session *session)
 uint32_t vrn_split_parts(const vrn_session *session, uint32_t index, uint32_t images, double *ms)
 {
     const vrn_step *step = &session->steps[index];
-    const double all =
-        step->work * images * session->split.pace / vrn_max_u32(step->kernel->pass_count, 1);
+    const double all = step->work * images * session->split.pace /
+                       vrn_max_u32(vrn_kernel_pass_count(step->kernel), 1);
     const double wanted = ceil(all / session->split.limit_ms);
     uint32_t parts = 1;
     if (step->divisible && wanted > 1) parts = wanted < PARTS_MAX ? (uint32_t)wanted : PARTS_MAX;

@@ -136,9 +136,9 @@ static void compare(vrn_kernel_verdict *verdict, const vrn_checker *checker,
     *verdict = (vrn_kernel_verdict){0};
     compare_output(verdict, data, results + l->y);
     compare_guard(verdict, data, words, 0, l->y);
-    for (uint32_t i = 0; i < VRN_SCRATCH_MAX && kernel->scratch_bytes; i++) {
+    for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) {
         compare_guard(verdict, data, words, end, l->scratch[i]);
-        end = l->scratch[i] + kernel->scratch_bytes(&data->desc, kernel, i + 1, data->images);
+        end = l->scratch[i] + vrn_kernel_scratch_bytes(kernel, &data->desc, i + 1, data->images);
     }
     compare_guard(verdict, data, words, end, l->results);
 }

@@ -20,7 +20,7 @@ static const char *fused_text(const vrn_node *node)
 
 static const char *precision_text(const vrn_node *node)
 {
-    bool parameters = vrn_operator_of(node->desc.op)->packed_floats != NULL;
+    bool parameters = vrn_op_has_parameters(node->desc.op);
     return vrn_type_name(parameters ? node->desc.w : node->desc.y.type);
 }
 

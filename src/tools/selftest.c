@@ -108,8 +108,8 @@ static void explain_skipped(char text[VRN_WHY_MAX], const vrn_kernel *kernel,
 {
     const VkPhysicalDeviceLimits *limits = &device->limits;
     uint32_t threads = 0;
-    for (uint32_t i = 0; i < kernel->pass_count; i++) {
-        threads = vrn_max_u32(threads, kernel->pass[i].row[0]);
+    for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
+        threads = vrn_max_u32(threads, vrn_kernel_threads(kernel, i));
     }
     if (!vrn_kernel_possible(kernel, device, text)) return;
     if (threads > limits->maxComputeWorkGroupInvocations ||
@@ -127,13 +127,13 @@ static vrn_result prepare_pipelines(vrn_device *device, const vrn_kernel *kernel
                                     const typed_case *cases, uint32_t count, bool *refused)
 {
     *refused = false;
-    const uint32_t most = count * kernel->pass_count;
+    const uint32_t most = count * vrn_kernel_pass_count(kernel);
     vrn_pipeline_key *keys = vrn_alloc(most, sizeof *keys);
     vrn_pipeline *pipelines = vrn_alloc(most, sizeof *pipelines);
     vrn_result result = keys && pipelines ? VRN_OK : vrn_fail_memory(&device->log);
     for (uint32_t i = 0; i < most && !result; i++) {
-        const vrn_op_desc desc = desc_of(&cases[i / kernel->pass_count]);
-        vrn_kernel_key(kernel, i % kernel->pass_count, &desc, &keys[i]);
+        const vrn_op_desc desc = desc_of(&cases[i / vrn_kernel_pass_count(kernel)]);
+        vrn_kernel_key(kernel, i % vrn_kernel_pass_count(kernel), &desc, &keys[i]);
     }
     if (!result) result = vrn_pipelines_try(device, keys, most, pipelines, refused);
     vrn_free(keys);
@@ -209,37 +209,36 @@ static void warn(const selftest *t, const vrn_selftest_entry *entry, bool avoide
 
 /* What follows from an operator's entries; those that nobody asked for have no name, and may be
  * right. */
-static vrn_result settle(selftest *t, const vrn_operator *op, const vrn_selftest_entry *entries)
+static vrn_result settle(selftest *t, vrn_op op, const vrn_selftest_entry *entries)
 {
     uint32_t wrong = 0;
     bool other = false;
-    for (uint32_t i = 0; i < op->kernel_count; i++) {
+    for (uint32_t i = 0; i < vrn_kernel_count(op); i++) {
         const vrn_selftest_entry *e = &entries[i];
         wrong += e->wrong > 0;
         other = other || !e->kernel || (e->cases > 0 && e->wrong == 0);
     }
     if (wrong > 0 && !other) t->summary.operators_broken++;
-    for (uint32_t i = 0; i < op->kernel_count; i++) {
+    for (uint32_t i = 0; i < vrn_kernel_count(op); i++) {
         const bool avoid = t->params->exclude && other;
         if (entries[i].wrong == 0) continue;
         warn(t, &entries[i], avoid);
         if (!avoid) continue;
-        vrn_result result = vrn_avoid_kernel(t->device, &op->kernels[i]);
+        vrn_result result = vrn_avoid_kernel(t->device, vrn_kernel_at(op, i));
         if (result) return result;
         t->summary.avoided++;
     }
     return VRN_OK;
 }
 
-static vrn_result run_operator(selftest *t, vrn_op kind)
+static vrn_result run_operator(selftest *t, vrn_op op)
 {
-    const vrn_operator *op = vrn_operator_of(kind);
     const char *prefix = t->params->kernel ? t->params->kernel : "";
-    vrn_selftest_entry *entries = vrn_alloc(op->kernel_count, sizeof *entries);
+    vrn_selftest_entry *entries = vrn_alloc(vrn_kernel_count(op), sizeof *entries);
     vrn_result result = entries ? VRN_OK : vrn_fail_memory(&t->device->log);
-    for (uint32_t i = 0; i < op->kernel_count && !result; i++) {
-        if (strncmp(op->kernels[i].name, prefix, strlen(prefix)) != 0) continue;
-        result = run_kernel(t, &entries[i], kind, &op->kernels[i]);
+    for (uint32_t i = 0; i < vrn_kernel_count(op) && !result; i++) {
+        if (strncmp(vrn_kernel_at(op, i)->name, prefix, strlen(prefix)) != 0) continue;
+        result = run_kernel(t, &entries[i], op, vrn_kernel_at(op, i));
     }
     if (!result) result = settle(t, op, entries);
     vrn_free(entries);

@@ -71,15 +71,14 @@ static vrn_result survey_kernel(const survey *s, vrn_kernel_statistics *out,
                                 const vrn_kernel *kernel, const vrn_op_desc *desc)
 {
     out->kernel = kernel->name;
-    out->passes = kernel->pass_count;
-    out->declared_shared_bytes = kernel->shared_bytes;
-    for (uint32_t i = 0; i < kernel->pass_count; i++) {
-        const vrn_pass *pass = &kernel->pass[i];
-        vrn_grid grid = pass->grid(pass, desc, s->images);
+    out->passes = vrn_kernel_pass_count(kernel);
+    out->declared_shared_bytes = vrn_kernel_shared_bytes(kernel);
+    for (uint32_t i = 0; i < out->passes; i++) {
+        vrn_grid grid = vrn_kernel_grid(kernel, i, desc, s->images);
         out->pass = i;
-        out->module = pass->module->name;
+        out->module = vrn_kernel_pass(kernel, i)->module->name;
         out->work_groups = grid.x * grid.z;
-        out->invocations = pass->row[0];
+        out->invocations = vrn_kernel_threads(kernel, i);
         vrn_pipeline_key key;
         vrn_kernel_key(kernel, i, desc, &key);
         vrn_result result = vrn_pipeline_measure(out, s->device, &key);
@@ -99,13 +98,12 @@ static bool wanted(const survey *s, const vrn_kernel *kernel)
 static vrn_result survey_node(const survey *s, uint32_t index)
 {
     const vrn_op_desc *desc = &s->graph->nodes[index].desc;
-    const vrn_operator *op = vrn_operator_of(desc->op);
+    const vrn_kernel *kernel;
     const vrn_kernel *chosen = vrn_choose_kernel(s->device, desc, s->images, NULL);
     vrn_kernel_statistics out = {0};
     if (!first_of_shape(s->graph, index, &out.layers)) return VRN_OK;
     describe(&out, s, index);
-    for (uint32_t i = 0; i < op->kernel_count; i++) {
-        const vrn_kernel *kernel = &op->kernels[i];
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
         out.chosen = kernel == chosen;
         if (s->prefer ? !wanted(s, kernel) : !out.chosen) continue;
         if (!vrn_kernel_supported(kernel, desc, s->device)) continue;

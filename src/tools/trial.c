@@ -55,7 +55,7 @@ bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint3
 {
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
     if (vrn_max_u64(l.inputs, l.results) > device->info.max_allocation) return false;
-    for (uint32_t k = 0; k < kernel->pass_count * VRN_BIND_COUNT; k++) {
+    for (uint32_t k = 0; k < vrn_kernel_pass_count(kernel) * VRN_BIND_COUNT; k++) {
         uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
         if (vrn_kernel_binding_bytes(kernel, pass, b, desc, images) >
             vrn_kernel_binding_limit(kernel, pass, b, desc, device)) {
@@ -103,7 +103,7 @@ static vrn_range range_of(const vrn_bench *bench, const vrn_trial_layout *l,
                           const vrn_kernel *kernel, uint32_t pass, uint32_t b,
                           const vrn_op_desc *desc, uint32_t images)
 {
-    uint32_t scratch = kernel->pass[pass].scratch[b];
+    uint32_t scratch = vrn_kernel_pass(kernel, pass)->scratch[b];
     uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, images);
     if (scratch) return (vrn_range){bench->results.handle, l->scratch[scratch - 1], bytes};
     /* Where there is no such operand the output stands in, as in a session. */
@@ -124,7 +124,7 @@ static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const vrn_
         if (!(declared & (1u << b))) continue;
         vrn_range range = range_of(bench, l, trial->kernel, pass, b, desc, images);
         VkBufferView *view = &trial->views[pass][b];
-        if (trial->kernel->pass[pass].texel & (1u << b)) {
+        if (vrn_kernel_pass(trial->kernel, pass)->texel & (1u << b)) {
             vrn_result result = vrn_texel_view_create(
                 view, bench->device, range, vrn_kernel_texel_format(trial->kernel, pass, b, desc));
             if (result) return result;
@@ -146,14 +146,15 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
     vrn_pipeline_key keys[VRN_PASSES_MAX];
     vrn_pipeline pipelines[VRN_PASSES_MAX];
     *trial = (vrn_trial){.kernel = kernel, .slot = slot};
-    for (uint32_t i = 0; i < kernel->pass_count; i++) vrn_kernel_key(kernel, i, desc, &keys[i]);
+    for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++)
+        vrn_kernel_key(kernel, i, desc, &keys[i]);
     vrn_result result =
-        vrn_pipelines_try(bench->device, keys, kernel->pass_count, pipelines, refused);
+        vrn_pipelines_try(bench->device, keys, vrn_kernel_pass_count(kernel), pipelines, refused);
     vrn_descriptor_counts counts = {0};
     vrn_kernel_count_descriptors(kernel, desc, &counts);
     if (!result) result = vrn_descriptor_pool_create(&trial->pool, bench->device, counts);
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
-    for (uint32_t i = 0; i < kernel->pass_count && !result; i++) {
+    for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel) && !result; i++) {
         trial->bound[i].pipeline = pipelines[i];
         result = bind_pass(trial, bench, &l, i, desc, images);
     }

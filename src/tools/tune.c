@@ -135,7 +135,8 @@ static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
 
 static uint8_t *hopelessness(tuner *t, const vrn_kernel *kernel)
 {
-    size_t row = (size_t)(kernel - vrn_operator_of(t->desc->op)->kernels);
+    uint32_t row = 0;
+    while (vrn_kernel_at(t->desc->op, row) != kernel) row++;
     return row < CANDIDATES_MAX ? &t->hopeless[t->desc->op][row] : NULL;
 }
 

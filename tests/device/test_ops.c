@@ -45,10 +45,9 @@ static uint32_t run_typed(const vrn_op_case *c, vrn_type type)
 {
     vrn_case_data data;
     assert_int_equal(vrn_case_data_create(&data, c, type, NULL), VRN_OK);
-    const vrn_operator *op = vrn_operator_of(data.desc.op);
+    const vrn_kernel *kernel;
     uint32_t tested = 0, wrong = 0;
-    for (uint32_t i = 0; i < op->kernel_count; i++) {
-        const vrn_kernel *kernel = &op->kernels[i];
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(data.desc.op, i)); i++) {
         if (!wanted(kernel) || !vrn_kernel_supported(kernel, &data.desc, device)) continue;
         if ((i + (uint32_t)(c - vrn_op_cases) + (uint32_t)type) % stride != 0) continue;
         vrn_kernel_verdict verdict;
@@ -98,16 +97,16 @@ static void every_kernel_is_covered(void **state)
 {
     (void)state;
     for (uint32_t o = 0; o < VRN_OP_COUNT; o++) {
-        const vrn_operator *op = vrn_operator_of((vrn_op)o);
-        for (uint32_t i = 0; i < op->kernel_count; i++) {
-            if (!vrn_kernel_possible(&op->kernels[i], device, NULL)) continue;
+        const vrn_kernel *kernel;
+        for (uint32_t i = 0; (kernel = vrn_kernel_at((vrn_op)o, i)); i++) {
+            if (!vrn_kernel_possible(kernel, device, NULL)) continue;
             bool covered = false;
             for (uint32_t c = 0; c < vrn_op_case_count * VRN_TYPE_COUNT && !covered; c++) {
                 vrn_op_desc d = vrn_case_desc(&vrn_op_cases[c / VRN_TYPE_COUNT],
                                               (vrn_type)(c % VRN_TYPE_COUNT));
-                covered = (uint32_t)d.op == o && vrn_kernel_supported(&op->kernels[i], &d, device);
+                covered = (uint32_t)d.op == o && vrn_kernel_supported(kernel, &d, device);
             }
-            if (!covered) fprintf(stderr, "%s: no case\n", op->kernels[i].name);
+            if (!covered) fprintf(stderr, "%s: no case\n", kernel->name);
             assert_true(covered);
         }
     }

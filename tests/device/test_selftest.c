@@ -61,9 +61,9 @@ static void expect(fixture_log *log, int errors, uint32_t warnings)
 
 static const vrn_kernel *kernel_of(vrn_op op, const char *name)
 {
-    const vrn_operator *table = vrn_operator_of(op);
-    for (uint32_t i = 0; i < table->kernel_count; i++) {
-        if (strcmp(table->kernels[i].name, name) == 0) return &table->kernels[i];
+    const vrn_kernel *kernel;
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(op, i)); i++) {
+        if (strcmp(kernel->name, name) == 0) return kernel;
     }
     fail_msg("no kernel %s", name);
     return NULL;
@@ -109,8 +109,7 @@ static void a_right_driver_is_right(void **state)
     assert_int_equal(s->replays, 100);
     assert_true(s->fusion_error >= 0 && s->fusion_error <= 1e-5 && s->ms > 0);
     uint32_t rows = 0, cases = 0;
-    for (uint32_t op = 0; op < VRN_OP_COUNT; op++)
-        rows += vrn_operator_of((vrn_op)op)->kernel_count;
+    for (uint32_t op = 0; op < VRN_OP_COUNT; op++) rows += vrn_kernel_count((vrn_op)op);
     assert_int_equal(r.count, rows + 2);
     for (uint32_t i = 0; i < rows; i++) {
         const vrn_selftest_entry *e = &r.entries[i];
@@ -191,7 +190,8 @@ static void a_wrong_kernel_is_avoided(void **state)
     const vrn_kernel *kernel = kernel_of(VRN_OP_CONV, name);
     fixture_done(&device, &log);
 
-    device = faulty_device(&log, 0, FAULT_SKIPS, kernel->pass[kernel->pass_count - 1].module);
+    device = faulty_device(&log, 0, FAULT_SKIPS,
+                           vrn_kernel_pass(kernel, vrn_kernel_pass_count(kernel) - 1)->module);
     vrn_selftest_params params = {.kernel = name, .replays = 2};
     selftest(&r, device, &params);
     assert_int_equal(r.result, VRN_ERROR_WRONG_RESULTS);

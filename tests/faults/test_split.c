@@ -128,12 +128,11 @@ static void test_kernels(void **state)
 {
     (void)state;
     vrn_model *model = model_of("resnet,layers=1,planes=12,num_classes=5,stem=cifar");
-    const vrn_operator *op = vrn_operator_of(VRN_OP_CONV);
+    const vrn_kernel *kernel;
     uint32_t tried = 0;
-    for (uint32_t i = 0; i < op->kernel_count; i++) {
-        const vrn_kernel *kernel = &op->kernels[i];
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
         if (!vrn_device_has(device, kernel->needs) || kernel->bytes) continue;
-        if (kernel->shared_bytes > device->limits.maxComputeSharedMemorySize) continue;
+        if (vrn_kernel_shared_bytes(kernel) > device->limits.maxComputeSharedMemorySize) continue;
         compare(model, (vrn_session_params){.kernel = kernel->name}, kernel->name);
         tried++;
     }

@@ -42,9 +42,9 @@ static void complain(tally *t, const vrn_kernel_statistics *s, const char *what,
 static void mark_seen(tally *t, const char *kernel)
 {
     for (uint32_t o = 0; o < VRN_OP_COUNT; o++) {
-        const vrn_operator *op = vrn_operator_of((vrn_op)o);
-        for (uint32_t i = 0; i < op->kernel_count; i++) {
-            if (strcmp(op->kernels[i].name, kernel) == 0) t->seen[o][i] = true;
+        const vrn_kernel *k;
+        for (uint32_t i = 0; (k = vrn_kernel_at((vrn_op)o, i)); i++) {
+            if (strcmp(k->name, kernel) == 0) t->seen[o][i] = true;
         }
     }
 }
@@ -91,11 +91,11 @@ static void no_kernel_spills(void **state)
     assert_true(t.compiled > 300);
     assert_int_equal(t.bad, 0);
     for (uint32_t o = 0; o < VRN_OP_COUNT; o++) {
-        const vrn_operator *op = vrn_operator_of((vrn_op)o);
-        for (uint32_t i = 0; i < op->kernel_count; i++) {
-            if (op->kernels[i].suits != VRN_SUITS_GPU || t.seen[o][i]) continue;
-            if (!vrn_kernel_possible(&op->kernels[i], device, NULL)) continue;
-            fprintf(stderr, "%s: never compiled\n", op->kernels[i].name);
+        const vrn_kernel *kernel;
+        for (uint32_t i = 0; (kernel = vrn_kernel_at((vrn_op)o, i)); i++) {
+            if (kernel->suits != VRN_SUITS_GPU || t.seen[o][i]) continue;
+            if (!vrn_kernel_possible(kernel, device, NULL)) continue;
+            fprintf(stderr, "%s: never compiled\n", kernel->name);
             t.bad++;
         }
     }

@@ -152,10 +152,10 @@ static void test_every_kernel(void **state)
     (void)state;
     uint32_t frozen_modules = 0;
     for (uint32_t o = 0; o < VRN_OP_COUNT; o++) {
-        const vrn_operator *op = vrn_operator_of((vrn_op)o);
-        for (uint32_t k = 0; k < op->kernel_count; k++) {
-            for (uint32_t p = 0; p < op->kernels[k].pass_count; p++) {
-                const vrn_module *m = op->kernels[k].pass[p].module;
+        const vrn_kernel *kernel;
+        for (uint32_t k = 0; (kernel = vrn_kernel_at((vrn_op)o, k)); k++) {
+            for (uint32_t p = 0; p < vrn_kernel_pass_count(kernel); p++) {
+                const vrn_module *m = vrn_kernel_pass(kernel, p)->module;
                 uint32_t *words;
                 size_t size;
                 assert_true(vrn_spirv_freeze(&words, &size, m->words, m->size, NULL, NULL, 0));
