@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/labels.h"
+#include "cli/embedded.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 #include "cli/weights.h"

@@ -85,7 +85,7 @@ static vrn_result read_registry(vrn_hub *hub, const vrn_hub_params *params)
     if (!result && path) {
         result = vrn_registry_read(&hub->registry, text, size, path, address, &hub->log);
     } else if (!result) {
-        result = vrn_registry_read(&hub->registry, vrn_registry_text, vrn_registry_size,
+        result = vrn_registry_read(&hub->registry, vrn_registry_text, vrn_registry_text_size,
                                    "the built-in registry", address, &hub->log);
     }
     vrn_free(text);

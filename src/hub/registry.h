@@ -21,9 +21,9 @@ typedef struct vrn_registry {
     uint32_t count;
 } vrn_registry;
 
-/* The built-in one, as it stands in data/registry.json; CMake makes the file that defines it. */
+/* The built-in one, as it stands in data/registry.json; the build embeds it. */
 extern const char vrn_registry_text[];
-extern const size_t vrn_registry_size;
+extern const size_t vrn_registry_text_size;
 
 /* Reads a registry; `name` is what to call it in messages. `address`, if not NULL, takes the place
  * of its base. Errors: VRN_ERROR_FILE (the log says which entry and what was expected),

@@ -1,12 +1,13 @@
 """eval's folders, counts, parts and pages, and merge."""
 
-import html.parser
+import base64
 import json
 import math
 import os
 import re
 
 import files
+import page
 import program
 from check_images import picture
 from program import RANDOM, ProgramTest
@@ -20,39 +21,6 @@ UNSTEADY = ("images_per_s", "confidence")
 def softmax(logits):
     parts = [math.exp(x - max(logits)) for x in logits]
     return [part / sum(parts) for part in parts]
-
-
-class Page(html.parser.HTMLParser):
-    """Checks that elements nest; keeps text, pictures and addresses."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.faults, self.text, self.pictures, self.addresses, self.tags = [], [], "", [], [], []
-        self.feed(text)
-        self.close()
-        self.faults += self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        if tag not in ("meta", "img", "br"):
-            self.open.append(tag)
-        for name, value in attrs:
-            if name in ("src", "href", "srcset", "data", "action", "xlink:href"):
-                self.addresses.append(value)
-            if name.startswith("on"):
-                self.faults.append(name)
-            if name == "alt":
-                self.pictures.append(value)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.faults.append("/" + tag)
-
-    def handle_data(self, data):
-        self.text += data
 
 
 class EvalTest(ProgramTest):
@@ -82,14 +50,7 @@ class EvalTest(ProgramTest):
         return self.run_json("merge", *paths, **options)
 
     def read_page(self, *parts):
-        with open(self.path(*parts, "index.html"), encoding="utf-8") as file:
-            text = file.read()
-        self.assertTrue(text.startswith("<!DOCTYPE html>\n"))
-        page = Page(text)
-        self.assertEqual(page.faults, [])
-        self.assertTrue(all(address.startswith("data:image/") for address in page.addresses), page.addresses)
-        self.assertIsNone(re.search(r"https?:|url\(|@import|<script|<link", text))
-        return text, page
+        return page.read(self.path(*parts, "index.html"))
 
 
 class Counts(EvalTest):
@@ -379,18 +340,37 @@ class Parts(EvalTest):
 class Pages(EvalTest):
     def test_page(self):
         result = self.evaluate("--report", self.path("report"), "--batch=3")
-        text, page = self.read_page("report")
+        data = self.read_page("report")
         self.assertEqual(os.listdir(self.path("report")), ["index.html"])
+        self.assertEqual(data["evaluation"], result)
+        self.assertEqual(data["data"], self.list)
+        self.assertEqual(data["command"][:2], ["vkresnet", "eval"])
+        self.assertEqual(data["command"][-2:], ["--batch=3", "--json"])
+        self.assertRegex(data["date"], r"^20\d\d-\d\d-\d\d \d\d:\d\d UTC$")
+        self.assertEqual("vkresnet " + data["version"], self.run_program("--version").strip())
+        self.assertEqual(len(data["mistakes"]), result["wrong"])
+        self.assertTrue(all(item["picture"].startswith("data:image/png;base64,") and item["tiny"]
+                            for item in data["mistakes"]))
+
+    def test_shown_page(self):
+        """What the page's script makes of the data."""
+        result = self.evaluate("--report", self.path("report"), "--batch=3")
+        content = page.render(self.path("report", "index.html"))
+        shown = page.Page(content)
         for expected in (f"{result['top1']:.2f} %", f"{result['top5']:.2f} %", result["device"], result["model"],
                          result["transform"], self.list, "--batch=3", "Confusion matrix", "Surest mistakes"):
-            self.assertIn(expected, page.text)
-        cells = re.findall(r'<td class="(right|wrong)[^>]*>(\d+)</td>', text)
+            self.assertIn(expected, shown.text)
+        cells = re.findall(r'<td class="(right|wrong)[^>]*>(\d+)</td>', content)
         self.assertEqual(sorted(int(count) for _, count in cells),
                          sorted(count for _, _, count in result["confusion"]))
         self.assertEqual(sum(int(count) for kind, count in cells if kind == "right"), result["top1_count"])
-        self.assertEqual(len(page.pictures), result["wrong"])
-        self.assertEqual(page.tags.count("img"), result["wrong"])
-        self.assertTrue(all(address.startswith("data:image/png;base64,") for address in page.addresses))
+        self.assertEqual(len(shown.pictures), result["wrong"])
+        self.assertTrue(all(address.startswith("data:image/png;base64,") for address in shown.addresses))
+        bars = re.findall(r'<rect class="right[^>]*height="([\d.]+)"', content)
+        shares = [right / images for images, right, _ in result["confidence"] if images]
+        self.assertEqual(len(bars), len(shares))
+        for bar, share in zip(bars, shares):
+            self.assertAlmostEqual(float(bar), 200 * share, places=3)
 
     def test_mistakes(self):
         """The surest of many, in order, with large images scaled down."""
@@ -399,9 +379,7 @@ class Pages(EvalTest):
         lines = [f"{self.path(name)},{label}\n" for name in self.names for label in (0, 1, 2)]
         self.list = self.write("labels.csv", "".join(lines + [f"{big},{i}\n" for i in range(10)]).encode())
         self.evaluate("--report", self.path("report"), "--logits", logits)
-        _, page = self.read_page("report")
-        self.assertEqual(len(page.pictures), 24)
-        found = re.findall(r"class \d (\d+\.\d) %is class \d \((\d+\.\d) %\)", page.text)
+        found = self.read_page("report")["mistakes"]
         _, values = files.read_npy(logits)
         labels = [int(line.rsplit(",", 1)[1]) for line in lines] + list(range(10))
         expected = []
@@ -411,56 +389,78 @@ class Pages(EvalTest):
                 expected.append((max(sure), sure[label]))
         expected.sort(key=lambda pair: -pair[0])
         self.assertEqual(len(found), 24)
-        for (sure, own), (most, label) in zip(found, expected):
-            self.assertAlmostEqual(float(sure), most * 100, delta=0.06)
-        jpegs = sum(address.startswith("data:image/jpeg") for address in page.addresses)
-        self.assertEqual(jpegs, page.pictures.count(big))
+        for item, (most, _) in zip(found, expected):
+            self.assertAlmostEqual(item["probability"], most, delta=1e-5)
+            self.assertTrue(any(abs(most - item["probability"]) < 1e-5 and abs(own - item["label_probability"]) < 1e-5
+                                for most, own in expected), item)
+            self.assertNotEqual(item["label"], item["predicted"])
+            large = item["path"] == big
+            self.assertEqual(item["tiny"], not large)
+            self.assertTrue(item["picture"].startswith("data:image/" + ("jpeg" if large else "png") + ";base64,"))
+            picture_bytes = base64.b64decode(item["picture"].split(",")[1], validate=True)
+            self.assertTrue(picture_bytes.startswith(b"\xff\xd8\xff" if large else b"\x89PNG"))
 
     def test_escaping(self):
         """Names of files, classes and models, and the command line, are text and nothing else."""
-        nasty = '<script>alert("1")</script>&amp;\'`x\n\x1b'
+        nasty = '</script><script>alert("1")</script><!--&amp;\'`x\n\x1b'
         name = '"><img src=x onerror=1>&\'{}.png'
         for label in range(10):  # wrong for nine of them
             os.makedirs(self.path("set", str(label)))
             with open(os.fsencode(self.path("set", str(label), name.format(""))) + b"\xff.png", "wb") as file:
                 file.write(picture(5))
-        self.run_program("eval", *SAME, self.path("set"), "--quiet", "--report", self.path("a<b>&\"'$(x) c"))
-        text, page = self.read_page("a<b>&\"'$(x) c")
-        self.assertIn("--report '" + self.path("a<b>&\"'\\''$(x) c") + "'", page.text)
-        self.assertEqual(len(page.pictures), 9)
-        for path in page.pictures:
-            self.assertTrue(path.endswith("/\"><img src=x onerror=1>&'.png\ufffd.png"), path)
-        self.assertEqual(page.text.count("\"><img src=x onerror=1>&'.png\ufffd.png"), 9)
+        folder = self.path("a<b>&\"'$(x) c")
+        self.run_program("eval", *SAME, self.path("set"), "--quiet", "--report", folder)
+        data = page.read(os.path.join(folder, "index.html"))
+        self.assertEqual(data["command"][-1], folder)
+        self.assertEqual(len(data["mistakes"]), 9)
+        for item in data["mistakes"]:
+            self.assertEqual(item["name"], "\"><img src=x onerror=1>&'.png\ufffd.png")
+            self.assertTrue(item["path"].endswith("/" + item["name"]))
         line = self.evaluate()
         line.update(classes=[nasty + str(i) for i in range(10)], model=nasty, device=nasty, weights=nasty)
         self.merge(self.write("line", json.dumps(line).encode()), "--report", self.path("merged"))
-        text, page = self.read_page("merged")
-        self.assertGreaterEqual(page.text.count('<script>alert("1")</script>&amp;\'`x\ufffd\ufffd'), 20)
-        self.assertNotIn("img", page.tags)
+        evaluation = self.read_page("merged")["evaluation"]
+        for key in ("classes", "model", "device", "weights"):
+            self.assertEqual(evaluation[key], line[key])
+
+        content = page.render(os.path.join(folder, "index.html"))
+        shown = page.Page(content)
+        self.assertIn("--report '" + self.path("a<b>&\"'\\''$(x) c") + "'", shown.text)
+        self.assertEqual(shown.text.count("\"><img src=x onerror=1>&'.png\ufffd.png"), 9)
+        self.assertEqual([*map(os.path.basename, shown.pictures)], [item["name"] for item in data["mistakes"]])
+        shown = page.Page(page.render(self.path("merged", "index.html")))
+        # A control character is shown as U+FFFD; a line feed is space.
+        self.assertGreaterEqual(shown.text.count(nasty.replace("\x1b", "\ufffd")), 20)
+        self.assertNotIn("img", shown.tags)
+        self.assertNotIn("script", shown.tags)
 
     def test_many_classes(self):
         """No matrix of a thousand classes; the tables have all that occurs."""
         rows = [f"{name},{i * 80 + k},{i * 80 + k}\n" for i, name in enumerate(self.names) for k in range(6)]
         path = self.write("labels.csv", "".join(rows).encode())
-        self.run_program("eval", *IMAGENET, "--labels", path, "--report", self.path("report"))
-        text, page = self.read_page("report")
-        self.assertNotIn("Confusion matrix", text)
-        self.assertIn("All 72 classes", text)
-        for name in ("tench", "goldfish", "Most confused"):
-            self.assertIn(name, page.text)
+        result = self.run_json("eval", *IMAGENET, "--labels", path, "--report", self.path("report"))
+        self.assertEqual(self.read_page("report")["evaluation"], result)
+        self.assertEqual(result["classes"][:2], ["tench", "goldfish"])
         small = self.write("small.csv", "".join(rows[:3]).encode())
-        self.run_program("eval", *IMAGENET, "--labels", small, "--report", self.path("report"))
-        self.assertIn("Confusion matrix", self.read_page("report")[0])
+        self.run_program("eval", *IMAGENET, "--labels", small, "--report", self.path("small"))
+        text = page.Page(page.render(self.path("report", "index.html"))).text
+        self.assertNotIn("Confusion matrix", text)
+        for expected in ("All 72 classes", "tench", "goldfish", "Most confused"):
+            self.assertIn(expected, text)
+        self.assertIn("Confusion matrix", page.render(self.path("small", "index.html")))
 
     def test_merged_page(self):
         whole = self.evaluate("--report", self.path("whole"))
         parts = [self.part(f"{i}/2", None, "--report", self.path(f"part{i}")) for i in range(2)]
-        self.merge(*parts, "--report", self.path("merged"))
-        matrices = [re.search(r"<table class=\"matrix\">.*?</table>", self.read_page(name)[0], re.DOTALL)[0]
-                    for name in ("whole", "merged")]
-        self.assertEqual(*matrices)
-        self.assertIn("0/2 of 12 images", self.read_page("part0")[1].text)
+        merged = self.merge(*parts, "--report", self.path("merged"))
+        data = self.read_page("merged")
+        self.assertEqual(data["evaluation"], merged)
+        self.assertEqual(data["evaluation"]["confusion"], self.read_page("whole")["evaluation"]["confusion"])
+        self.assertEqual((data["data"], data["mistakes"]), (None, []))
+        part = self.read_page("part0")["evaluation"]
+        self.assertEqual((part["shard"], part["shards"], part["total"]), (0, 2, 12))
         self.assertEqual(whole["images"], 12)
+        self.assertIn("0/2 of 12 images", page.render(self.path("part0", "index.html")))
 
     def test_folder_that_cannot_be(self):
         """Said before any work, and nothing is left behind."""
@@ -476,7 +476,8 @@ class Pages(EvalTest):
             file.write("images/none.png,1\n")
         result = self.evaluate("--report", self.path("report"), status=1, errors=["none.png: cannot open"])
         self.assertEqual((result["total"], result["images"], result["unreadable"]), (13, 12, 1))
-        self.assertIn("left out1 that could not be read", self.read_page("report")[1].text)
+        self.assertEqual(self.read_page("report")["evaluation"]["unreadable"], 1)
+        self.assertIn("1 that could not be read", page.render(self.path("report", "index.html")))
 
 
 class Cifar(ProgramTest):

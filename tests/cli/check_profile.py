@@ -1,42 +1,12 @@
 """profile --html: a page that stands alone, with a bar and a row for each layer, and a dot for each with arithmetic."""
 
-import html.parser
 import json
 import os
 import re
 import xml.etree.ElementTree
 
+import page
 from program import RANDOM, ProgramTest
-
-VOID = {"meta", "br", "link", "img", "input"}
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-class Page(html.parser.HTMLParser):
-    """Checks that elements are closed in order, and keeps the texts and what is counted."""
-
-    def __init__(self, content):
-        super().__init__()
-        self.open, self.texts, self.tags, self.links = [], [], [], []
-        self.feed(content)
-        self.close()
-        assert not self.open, self.open
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.links += [value for name, value in attributes if name in ("src", "href")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open and self.open.pop() == tag, (tag, self.open, self.getpos())
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] not in ("style", "script"):
-            self.texts.append(data)
 
 
 class ProfilePage(ProgramTest):
@@ -47,47 +17,55 @@ class ProfilePage(ProgramTest):
             self.skipTest("the device has no timestamps")
 
     def profile(self, *arguments):
-        """The measured layers, and the page's content."""
+        """What --json prints, and the page's path."""
         path = self.path("page.html")
-        layers = self.run_json("profile", *arguments, "--repeats", "1", "--html", path)["layers"]
-        with open(path, encoding="utf-8") as file:
-            return layers, file.read()
+        return self.run_json("profile", *arguments, "--repeats", "1", "--html", path), path
 
     def pictures(self, content):
         found = re.findall(r"<svg.*?</svg>", content, re.DOTALL)
-        return [xml.etree.ElementTree.fromstring(text.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1))
-                for text in found]
+        return [xml.etree.ElementTree.fromstring(text) for text in found]
 
     def named(self, picture, kind):
-        return [element for element in picture.iter(SVG + "g") if element.get("class", "").split()[0] == kind]
+        return [element for element in picture.iter("g") if element.get("class", "").split()[0] == kind]
+
+    def test_data(self):
+        printed, path = self.profile(*RANDOM, "--batch", "2")
+        data = page.read(path)
+        for layer in data["profile"]["layers"]:
+            flops = layer.pop("flops")
+            self.assertEqual(flops > 0, layer["gflops"] > 0 and layer["gpu_ms"] > 0)
+            self.assertAlmostEqual(layer["gflops"], flops / layer["gpu_ms"] * 1e-6 if flops else 0,
+                                   delta=1e-4 * layer["gflops"])
+        self.assertEqual(data["profile"], printed)
+        self.assertEqual((printed["batch"], printed["height"], data["repeats"]), (2, 32, 1))
+        self.assertTrue(data["peak"]["gflops"] > 0 and data["peak"]["gb_s"] > 0 and data["driver"])
 
     def test_every_layer_is_shown(self):
-        layers, content = self.profile(*RANDOM, "--batch", "2")
-        page = Page(content)
-        self.assertTrue(content.startswith("<!DOCTYPE html>"))
-        self.assertEqual(page.links, [])
-        self.assertNotIn("http", content)
-        self.assertNotRegex(content, r"(?i)[^a-z](nan|inf)[^a-z]")
-        self.assertEqual(page.tags.count("tr"), len(layers) + 2)
+        printed, path = self.profile(*RANDOM, "--batch", "2")
+        layers = printed["layers"]
+        content = page.render(path)
+        shown = page.Page(content)
+        self.assertNotRegex(content, r"(?i)[^a-z](nan|infinity|undefined|null)[^a-z]")
+        self.assertEqual(shown.tags.count("tr"), len(layers) + 2)
         for text in ("batch of 2, 32x32 pixels, fp32", "resnet8", "by the roofline"):
-            self.assertTrue(any(text in part for part in page.texts), text)
+            self.assertIn(text, shown.text)
 
         times, roofline = self.pictures(content)
         bars = self.named(times, "bar")
         self.assertEqual(len(bars), len(layers))
         tallest = max(layers, key=lambda layer: layer["gpu_ms"])
-        heights = [float(bar.find(SVG + "rect").get("height")) for bar in bars]
+        heights = [float(bar.find("rect").get("height")) for bar in bars]
         for layer, bar, height in zip(layers, bars, heights):
-            self.assertTrue(bar.find(SVG + "title").text.startswith(layer["name"] + "\n"), layer["name"])
+            self.assertTrue(bar.find("title").text.startswith(layer["name"] + "\n"), layer["name"])
             self.assertAlmostEqual(height / max(heights), layer["gpu_ms"] / tallest["gpu_ms"], places=3)
-            least = float(bar.findall(SVG + "rect")[1].get("height"))
+            least = float(bar.findall("rect")[1].get("height"))
             self.assertTrue((layer["op"] == "conv") * 0.01 <= least <= height + 0.01, (layer["name"], least, height))
 
         dots = self.named(roofline, "dot")
         with_arithmetic = [layer for layer in layers if layer["gflops"] > 0 and layer["gpu_ms"] > 0]
         self.assertEqual(len(dots), len(with_arithmetic))
         # Dots are higher the faster a layer is, and further right the more it computes for each byte.
-        places = [(float(dot.find(SVG + "circle").get("cx")), float(dot.find(SVG + "circle").get("cy"))) for dot in dots]
+        places = [(float(dot.find("circle").get("cx")), float(dot.find("circle").get("cy"))) for dot in dots]
         for (layer, (x, y)), (other, (x2, y2)) in zip(zip(with_arithmetic, places),
                                                       list(zip(with_arithmetic, places))[1:]):
             if layer["gflops"] > 1.01 * other["gflops"]:
@@ -106,16 +84,17 @@ class ProfilePage(ProgramTest):
             content = file.read()
         size = int.from_bytes(content[:8], "little")
         header = json.loads(content[8:8 + size])
-        name = "</title><script>alert('1')</script>\" onload=\"x & \u00e9"
+        name = "</title></script><script>alert('1')</script>\" onload=\"x & \u00e9"
         header["__metadata__"]["vkresnet.name"] = name
         text = json.dumps(header).encode()
         text += b" " * (-len(text) % 8)
         with open(model, "wb") as file:
             file.write(len(text).to_bytes(8, "little") + text + content[8 + size:])
-        _, content = self.profile("--model", model)
-        page = Page(content)
-        self.assertNotIn("script", page.tags)
-        self.assertIn(f"Profile of {name}", "".join(page.texts))
+        _, path = self.profile("--model", model)
+        self.assertEqual(page.read(path)["profile"]["model"], name)
+        shown = page.Page(page.render(path))
+        self.assertNotIn("script", shown.tags)
+        self.assertIn(f"Profile of {name}", shown.text)
 
     def test_page_that_cannot_be_written(self):
         path = self.path("none", "page.html")

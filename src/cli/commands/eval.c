@@ -114,12 +114,15 @@ static bool evaluate(eval_run *run, size_t *failed)
     if (elapsed > 0) evaluation->images_per_s = (double)evaluation->images / elapsed * 1e3;
     cli_confusion_settle(&evaluation->confusion);
     if (!cli_evaluation_print(evaluation, run->options->json)) return false;
-    return !run->page.stream ||
-           cli_page_write(run->page.stream, &(cli_page){.evaluation = evaluation,
-                                                        .data = run->data,
-                                                        .options = run->options,
-                                                        .mistakes = &run->mistakes,
-                                                        .paths = run->labels.paths});
+    if (run->page.stream) {
+        cli_evaluation_page_write(run->page.stream,
+                                  &(cli_evaluation_page){.evaluation = evaluation,
+                                                         .data = run->data,
+                                                         .options = run->options,
+                                                         .mistakes = &run->mistakes,
+                                                         .paths = run->labels.paths});
+    }
+    return true;
 }
 
 static int open_all(eval_run *run)
@@ -128,7 +131,8 @@ static int open_all(eval_run *run)
     int status = cli_crew_open(&run->crew, "eval", options, CLI_MODEL_REQUIRED);
     if (status != CLI_SUCCESS) return status;
     if (!cli_labels_read(&run->labels, run->data, &run->crew.engines[0].model)) return CLI_FAILURE;
-    if (options->report && !cli_page_begin(&run->page, options->report)) return CLI_FAILURE;
+    if (options->report && !cli_evaluation_page_begin(&run->page, options->report))
+        return CLI_FAILURE;
     status = cli_crew_compile_for_images(&run->crew, "eval", options, DEFAULT_BATCH);
     if (status != CLI_SUCCESS) return status;
     return describe(run) && prepare(run) ? CLI_SUCCESS : CLI_FAILURE;

@@ -269,15 +269,18 @@ static bool sum_parts(merge_parts *parts)
 static bool show(const cli_options *options, const cli_evaluation *evaluation, cli_file *page)
 {
     if (!cli_evaluation_print(evaluation, options->json)) return false;
-    return !page->stream ||
-           cli_page_write(page->stream, &(cli_page){.evaluation = evaluation, .options = options});
+    if (page->stream) {
+        cli_evaluation_page_write(
+            page->stream, &(cli_evaluation_page){.evaluation = evaluation, .options = options});
+    }
+    return true;
 }
 
 static int run(const cli_options *options)
 {
     merge_parts parts = {0};
     cli_file page = {0};
-    bool good = !options->report || cli_page_begin(&page, options->report);
+    bool good = !options->report || cli_evaluation_page_begin(&page, options->report);
     if (options->argument_count == 0) good = good && read_file(&parts, "-");
     for (uint32_t i = 0; i < options->argument_count; i++) {
         good = good && read_file(&parts, options->arguments[i]);

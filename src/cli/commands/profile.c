@@ -6,11 +6,31 @@
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
-#include "cli/pages/profile.h"
+#include "cli/pages/page.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
 enum { DEFAULT_REPEATS = 5 };
+
+typedef struct network_profile {
+    const cli_engine *engine;
+    uint32_t repeats;
+    vrn_layer *layers; /* flops and bytes are of the whole batch, unlike vrn_session_profile's */
+    uint32_t count;
+    double total_ms, total_flops, total_bytes; /* of the whole batch */
+} network_profile;
+
+/* GFLOP/s. */
+static double rate(double flops, double ms)
+{
+    return ms > 0 ? flops / ms * 1e-6 : 0;
+}
+
+/* Of the whole, in percent. */
+static double share(const network_profile *profile, double ms)
+{
+    return profile->total_ms > 0 ? 100 * ms / profile->total_ms : 0;
+}
 
 /* Of the whole batch: what a layer does to each image, and its parameters once in each slice. */
 static void multiply(vrn_layer *layer, const vrn_session_info *info)
@@ -22,7 +42,7 @@ static void multiply(vrn_layer *layer, const vrn_session_info *info)
 }
 
 /* Measures every layer; reports and returns false on failure. */
-static bool measure(cli_network_profile *profile)
+static bool measure(network_profile *profile)
 {
     vrn_session *session = profile->engine->session;
     uint32_t capacity;
@@ -43,46 +63,70 @@ static bool measure(cli_network_profile *profile)
     return true;
 }
 
-static void print_json(const cli_network_profile *profile)
+/* `in_page`: with what the page computes with, too. */
+static void write_layer(cli_json *json, const network_profile *profile, const vrn_layer *layer,
+                        bool in_page)
+{
+    cli_json_begin_object(json, NULL);
+    cli_json_text(json, "name", layer->name);
+    cli_json_text(json, "op", layer->op);
+    cli_json_text(json, "kernel", layer->kernel);
+    cli_json_text(json, "fused", layer->fused);
+    cli_json_text(json, "precision", layer->precision);
+    cli_json_begin_array(json, "shape");
+    cli_json_integer(json, NULL, layer->channels);
+    cli_json_integer(json, NULL, layer->height);
+    cli_json_integer(json, NULL, layer->width);
+    cli_json_end_array(json);
+    cli_json_number(json, "gpu_ms", layer->gpu_ms);
+    cli_json_number(json, "share", share(profile, layer->gpu_ms));
+    cli_json_number(json, "gflops", rate(layer->flops, layer->gpu_ms));
+    if (in_page) cli_json_number(json, "flops", layer->flops);
+    cli_json_number(json, "bytes", layer->bytes);
+    cli_json_text(json, "why", layer->why);
+    cli_json_text(json, "rejected", *layer->rejected ? layer->rejected : NULL);
+    cli_json_number(json, "rejected_ms", layer->rejected_ms > 0 ? layer->rejected_ms : NAN);
+    cli_json_end_object(json);
+}
+
+static void write_profile(cli_json *json, const char *key, const network_profile *profile,
+                          bool in_page)
 {
     const cli_engine *engine = profile->engine;
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
-    cli_json_text(&json, "model", engine->model.info.name);
-    cli_json_text(&json, "device", engine->device_info.name);
-    cli_json_text(&json, "precision", vrn_precision_name(engine->info.precision));
-    cli_json_integer(&json, "batch", engine->info.batch);
-    cli_json_integer(&json, "height", engine->info.height);
-    cli_json_integer(&json, "width", engine->info.width);
-    cli_json_begin_array(&json, "layers");
+    cli_json_begin_object(json, key);
+    cli_json_text(json, "model", engine->model.info.name);
+    cli_json_text(json, "device", engine->device_info.name);
+    cli_json_text(json, "precision", vrn_precision_name(engine->info.precision));
+    cli_json_integer(json, "batch", engine->info.batch);
+    cli_json_integer(json, "height", engine->info.height);
+    cli_json_integer(json, "width", engine->info.width);
+    cli_json_begin_array(json, "layers");
     for (uint32_t i = 0; i < profile->count; i++) {
-        const vrn_layer *layer = &profile->layers[i];
-        cli_json_begin_object(&json, NULL);
-        cli_json_text(&json, "name", layer->name);
-        cli_json_text(&json, "op", layer->op);
-        cli_json_text(&json, "kernel", layer->kernel);
-        cli_json_text(&json, "fused", layer->fused);
-        cli_json_text(&json, "precision", layer->precision);
-        cli_json_begin_array(&json, "shape");
-        cli_json_integer(&json, NULL, layer->channels);
-        cli_json_integer(&json, NULL, layer->height);
-        cli_json_integer(&json, NULL, layer->width);
-        cli_json_end_array(&json);
-        cli_json_number(&json, "gpu_ms", layer->gpu_ms);
-        cli_json_number(&json, "share", cli_profile_share(profile, layer->gpu_ms));
-        cli_json_number(&json, "gflops", cli_profile_rate(layer->flops, layer->gpu_ms));
-        cli_json_number(&json, "bytes", layer->bytes);
-        cli_json_text(&json, "why", layer->why);
-        cli_json_text(&json, "rejected", *layer->rejected ? layer->rejected : NULL);
-        cli_json_number(&json, "rejected_ms", layer->rejected_ms > 0 ? layer->rejected_ms : NAN);
-        cli_json_end_object(&json);
+        write_layer(json, profile, &profile->layers[i], in_page);
     }
-    cli_json_end_array(&json);
-    cli_json_number(&json, "gpu_ms", profile->total_ms);
-    cli_json_number(&json, "gflops", cli_profile_rate(profile->total_flops, profile->total_ms));
-    cli_json_number(&json, "bytes", profile->total_bytes);
+    cli_json_end_array(json);
+    cli_json_number(json, "gpu_ms", profile->total_ms);
+    cli_json_number(json, "gflops", rate(profile->total_flops, profile->total_ms));
+    cli_json_number(json, "bytes", profile->total_bytes);
+    cli_json_end_object(json);
+}
+
+static bool write_page(const network_profile *profile, const char *path)
+{
+    vrn_device_peak peak;
+    cli_file file;
+    if (vrn_device_measure(profile->engine->device, &peak) != VRN_OK) return false;
+    if (!cli_file_begin(&file, path)) return false;
+    cli_json json = cli_page_begin(file.stream);
+    write_profile(&json, "profile", profile, true);
+    cli_json_text(&json, "driver", profile->engine->device_info.driver);
+    cli_json_integer(&json, "repeats", profile->repeats);
+    cli_json_begin_object(&json, "peak");
+    cli_json_number(&json, "gflops", peak.gflops);
+    cli_json_number(&json, "gb_s", peak.gb_s);
     cli_json_end_object(&json);
-    putchar('\n');
+    cli_page_end(&json);
+    return cli_file_end(&file, true);
 }
 
 static int wider(int width, const char *text)
@@ -91,7 +135,7 @@ static int wider(int width, const char *text)
     return length > width ? length : width;
 }
 
-static void print_text(const cli_network_profile *profile)
+static void print_text(const network_profile *profile)
 {
     int name = 5, op = 2, kernel = 6, fused = 5;
     for (uint32_t i = 0; i < profile->count; i++) {
@@ -114,17 +158,17 @@ static void print_text(const cli_network_profile *profile)
         }
         printf("%-*s  %-*s  %-*s  %-*s  %-4s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f  %-9s  %s%s\n",
                name, layer->name, op, layer->op, kernel, layer->kernel, fused, layer->fused,
-               layer->precision, shape, layer->gpu_ms, cli_profile_share(profile, layer->gpu_ms),
-               cli_profile_rate(layer->flops, layer->gpu_ms), layer->bytes * 1e-6, layer->why,
-               layer->rejected, rejected);
+               layer->precision, shape, layer->gpu_ms, share(profile, layer->gpu_ms),
+               rate(layer->flops, layer->gpu_ms), layer->bytes * 1e-6, layer->why, layer->rejected,
+               rejected);
     }
     int left = name + op + kernel + fused + 12;
     char title[64];
     snprintf(title, sizeof title, "%u dispatches, batch %u", profile->count,
              profile->engine->info.batch);
     printf("%-*s  %14s  %9.3f  %5.1f%%  %9.2f  %9.3f\n", left, title, "total", profile->total_ms,
-           cli_profile_share(profile, profile->total_ms),
-           cli_profile_rate(profile->total_flops, profile->total_ms), profile->total_bytes * 1e-6);
+           share(profile, profile->total_ms), rate(profile->total_flops, profile->total_ms),
+           profile->total_bytes * 1e-6);
 }
 
 static void write_event(cli_json *json, const vrn_layer *layer, double begin_ms)
@@ -146,7 +190,7 @@ static void write_event(cli_json *json, const vrn_layer *layer, double begin_ms)
     cli_json_integer(json, "channels", layer->channels);
     cli_json_integer(json, "height", layer->height);
     cli_json_integer(json, "width", layer->width);
-    cli_json_number(json, "GFLOP/s", cli_profile_rate(layer->flops, layer->gpu_ms));
+    cli_json_number(json, "GFLOP/s", rate(layer->flops, layer->gpu_ms));
     cli_json_number(json, "MB", layer->bytes * 1e-6);
     cli_json_end_object(json);
     cli_json_end_object(json);
@@ -154,7 +198,7 @@ static void write_event(cli_json *json, const vrn_layer *layer, double begin_ms)
 
 /* The Trace Event Format's complete events, one a layer, end to end: a profiled layer has the
  * device to itself. */
-static bool write_trace(const cli_network_profile *profile, const char *path)
+static bool write_trace(const network_profile *profile, const char *path)
 {
     cli_file file;
     if (!cli_file_begin(&file, path)) return false;
@@ -184,7 +228,7 @@ static bool write_trace(const cli_network_profile *profile, const char *path)
 static int run(const cli_options *options)
 {
     cli_engine engine = {0};
-    cli_network_profile profile = {
+    network_profile profile = {
         .engine = &engine,
         .repeats = options->repeats ? options->repeats : DEFAULT_REPEATS,
     };
@@ -192,11 +236,12 @@ static int run(const cli_options *options)
     if (status == CLI_SUCCESS) status = cli_engine_compile_for_size(&engine, options);
     if (status == CLI_SUCCESS) {
         bool good = measure(&profile);
-        if (good && options->html) {
-            good = vrn_device_measure(engine.device, &profile.peak) == VRN_OK &&
-                   cli_profile_write_page(&profile, options->html);
+        if (good && options->html) good = write_page(&profile, options->html);
+        if (good && options->json) {
+            cli_json json = {.out = stdout};
+            write_profile(&json, NULL, &profile, false);
+            putchar('\n');
         }
-        if (good && options->json) print_json(&profile);
         if (good && !options->json) print_text(&profile);
         if (good && options->trace) good = write_trace(&profile, options->trace);
         if (!good) status = CLI_FAILURE;

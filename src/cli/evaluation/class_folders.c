@@ -6,7 +6,7 @@
 
 #include "cli/formats/parse.h"
 #include "cli/images/walk.h"
-#include "cli/labels.h"
+#include "cli/embedded.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 

@@ -40,40 +40,38 @@ static void write_confidence(cli_json *json, const cli_evaluation *evaluation)
     cli_json_end_array(json);
 }
 
-static void print_json(const cli_evaluation *evaluation)
+void cli_evaluation_write(cli_json *json, const char *key, const cli_evaluation *evaluation)
 {
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
-    cli_json_integer(&json, "images", evaluation->images);
-    cli_json_integer(&json, "wrong", evaluation->images - evaluation->top1);
-    cli_json_number(&json, "top1", cli_percent(evaluation->top1, evaluation->images));
-    cli_json_number(&json, "top5", cli_percent(evaluation->top5, evaluation->images));
-    cli_json_integer(&json, "top1_count", evaluation->top1);
-    cli_json_integer(&json, "top5_count", evaluation->top5);
-    cli_json_number(&json, "images_per_s", evaluation->images_per_s);
-    cli_json_text(&json, "model", evaluation->model);
-    cli_json_text(&json, "device", evaluation->device);
-    cli_json_text(&json, "weights", evaluation->weights);
-    cli_json_text(&json, "precision", evaluation->precision);
-    cli_json_text(&json, "transform", evaluation->transform);
-    cli_json_integer(&json, "unreadable", evaluation->unreadable);
-    cli_json_integer(&json, "total", evaluation->total);
+    cli_json_begin_object(json, key);
+    cli_json_integer(json, "images", evaluation->images);
+    cli_json_integer(json, "wrong", evaluation->images - evaluation->top1);
+    cli_json_number(json, "top1", cli_percent(evaluation->top1, evaluation->images));
+    cli_json_number(json, "top5", cli_percent(evaluation->top5, evaluation->images));
+    cli_json_integer(json, "top1_count", evaluation->top1);
+    cli_json_integer(json, "top5_count", evaluation->top5);
+    cli_json_number(json, "images_per_s", evaluation->images_per_s);
+    cli_json_text(json, "model", evaluation->model);
+    cli_json_text(json, "device", evaluation->device);
+    cli_json_text(json, "weights", evaluation->weights);
+    cli_json_text(json, "precision", evaluation->precision);
+    cli_json_text(json, "transform", evaluation->transform);
+    cli_json_integer(json, "unreadable", evaluation->unreadable);
+    cli_json_integer(json, "total", evaluation->total);
     if (evaluation->shard.count > 1) {
-        cli_json_integer(&json, "shard", evaluation->shard.index);
-        cli_json_integer(&json, "shards", evaluation->shard.count);
+        cli_json_integer(json, "shard", evaluation->shard.index);
+        cli_json_integer(json, "shards", evaluation->shard.count);
     }
-    cli_json_integer(&json, "num_classes", evaluation->classes);
+    cli_json_integer(json, "num_classes", evaluation->classes);
     if (evaluation->names) {
-        cli_json_begin_array(&json, "classes");
+        cli_json_begin_array(json, "classes");
         for (uint32_t i = 0; i < evaluation->classes; i++) {
-            cli_json_text(&json, NULL, evaluation->names[i]);
+            cli_json_text(json, NULL, evaluation->names[i]);
         }
-        cli_json_end_array(&json);
+        cli_json_end_array(json);
     }
-    write_confidence(&json, evaluation);
-    write_confusion(&json, evaluation);
-    cli_json_end_object(&json);
-    putchar('\n');
+    write_confidence(json, evaluation);
+    write_confusion(json, evaluation);
+    cli_json_end_object(json);
 }
 
 static void print_label(const cli_evaluation *evaluation, uint32_t index)
@@ -126,7 +124,9 @@ static bool print_classes(const cli_evaluation *evaluation)
 bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json)
 {
     if (as_json) {
-        print_json(evaluation);
+        cli_json json = {.out = stdout};
+        cli_evaluation_write(&json, NULL, evaluation);
+        putchar('\n');
         return true;
     }
     unsigned long long images = evaluation->images, right = evaluation->top1,

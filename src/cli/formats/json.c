@@ -7,8 +7,9 @@
 
 #include "cli/formats/parse.h"
 
-static void write_text(FILE *out, const char *text)
+static void write_text(const cli_json *json, const char *text)
 {
+    FILE *out = json->out;
     const unsigned char *c = (const unsigned char *)text;
     fputc('"', out);
     while (*c) {
@@ -19,7 +20,7 @@ static void write_text(FILE *out, const char *text)
             continue;
         }
         if (*c == '"' || *c == '\\') fputc('\\', out);
-        if (*c < 0x20 || *c == 0x7f) {
+        if (*c < 0x20 || *c == 0x7f || (*c == '<' && json->in_html)) {
             fprintf(out, "\\u%04x", *c);
         } else {
             fwrite(c, 1, length, out);
@@ -34,7 +35,7 @@ static void begin_value(cli_json *json, const char *key)
     if (json->comma) fputs(", ", json->out);
     json->comma = true;
     if (!key) return;
-    write_text(json->out, key);
+    write_text(json, key);
     fputs(": ", json->out);
 }
 
@@ -75,7 +76,7 @@ void cli_json_text(cli_json *json, const char *key, const char *value)
 {
     begin_value(json, key);
     if (value) {
-        write_text(json->out, value);
+        write_text(json, value);
     } else {
         fputs("null", json->out);
     }

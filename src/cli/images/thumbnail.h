@@ -3,13 +3,11 @@
 #define VRN_CLI_THUMBNAIL_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include <vkresnet/vkresnet.h>
 
-/* Writes the value of <img>'s src: as PNG an image that is tiny, else scaled down as JPEG. *tiny
- * says which, so that a page can show its pixels. Returns false when there is no memory, with
- * nothing written. */
-bool cli_thumbnail_write(FILE *out, const vrn_image *image, bool *tiny);
+/* "data:TYPE;base64,..": as PNG an image that is tiny, else scaled down as JPEG. *tiny says which,
+ * so that a page can show its pixels. NULL: no memory, which is reported. Release with free. */
+char *cli_thumbnail_address(const vrn_image *image, bool *tiny);
 
 #endif

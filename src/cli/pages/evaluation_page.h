@@ -10,21 +10,20 @@
 #include "cli/options.h"
 #include "cli/system/os.h"
 
-typedef struct cli_page {
+typedef struct cli_evaluation_page {
     const cli_evaluation *evaluation; /* its confusion is settled */
     const char *data;                 /* what was read: a list, a folder; NULL: not known */
     const cli_options *options;       /* whose command line is shown */
     const cli_mistakes *mistakes;     /* NULL: not known */
     char *const *paths;               /* of the images that mistakes->items number */
-} cli_page;
+} cli_evaluation_page;
 
 /* Opens FOLDER/index.html, and makes the folder unless it is there; to be ended with cli_file_end.
  * Reports and returns false when that cannot be. */
-bool cli_page_begin(cli_file *file, const char *folder);
+bool cli_evaluation_page_begin(cli_file *file, const char *folder);
 
-/* Returns false when there is no memory, which is reported; faults of writing are left to
- * cli_file_end. Reads the images of the mistakes again: one that cannot be read is reported, and
- * shown by its name alone. */
-bool cli_page_write(FILE *out, const cli_page *page);
+/* Reads the images of the mistakes again: one that cannot be read is reported, and shown by its
+ * name alone. Faults of writing are left to cli_file_end. */
+void cli_evaluation_page_write(FILE *out, const cli_evaluation_page *page);
 
 #endif
