@@ -9,7 +9,6 @@
 #include "base/half.h"
 #include "base/hash.h"
 #include "base/util.h"
-#include "gpu/queue.h"
 #include "ops/operators.h"
 
 static const vrn_operator *const operators[VRN_OP_COUNT] = {
@@ -390,62 +389,6 @@ void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_g
     uint64_t y = (grid.x + limit - 1) / limit;
     uint64_t x = y ? (grid.x + y - 1) / y : 0;
     device->vk.CmdDispatch(buffer, (uint32_t)x, (uint32_t)y, grid.z);
-}
-
-/* Rows of work groups along y, or layers along z where there are few others. */
-static void dispatch_part(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid,
-                          uint32_t part, uint32_t parts)
-{
-    const uint64_t limit = device->limits.maxComputeWorkGroupCount[0];
-    const bool layers = grid.x < parts && grid.z > grid.x;
-    uint64_t width = layers ? grid.x : (grid.x + parts - 1) / parts;
-    const uint64_t rows = width ? (width + limit - 1) / limit : 0;
-    if (rows == 0) return;
-    width = (width + rows - 1) / rows;
-    if (layers) {
-        const uint32_t first = (uint32_t)((uint64_t)grid.z * part / parts);
-        const uint32_t end = (uint32_t)((uint64_t)grid.z * (part + 1) / parts);
-        if (first == end) return;
-        device->vk.CmdDispatchBase(buffer, 0, 0, first, (uint32_t)width, (uint32_t)rows,
-                                   end - first);
-        return;
-    }
-    /* A shader counts by the number of groups along x, which is that of the dispatch: the same for
-     * all. */
-    const uint64_t all = (grid.x + width - 1) / width, first = rows * part;
-    if (first >= all) return;
-    device->vk.CmdDispatchBase(buffer, 0, (uint32_t)first, 0, (uint32_t)width,
-                               (uint32_t)vrn_min_u64(rows, all - first), grid.z);
-}
-
-void vrn_kernel_record_part(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                            const vrn_bound_pass *bound, uint32_t pass, uint32_t part,
-                            uint32_t parts, VkCommandBuffer buffer, const vrn_device *device)
-{
-    const vrn_pass *p = &kernel->pass[pass];
-    uint32_t push[VRN_PUSH_WORDS + 1 + VRN_OP_CONSTANTS_MAX] = {images};
-    const float scales[] = {desc->x.scale, desc->y.scale, desc->r.scale};
-    memcpy(push + 1, scales, sizeof scales);
-    push[VRN_PUSH_WORDS] = p->mode;
-    if (p->pushed) vrn_op_constants(desc, push + VRN_PUSH_WORDS + 1);
-    vrn_pipeline_bind(&bound[pass].pipeline, device, buffer, bound[pass].set, push,
-                      (p->pushed ? VRN_PUSH_WORDS_MAX : VRN_PUSH_WORDS) * (uint32_t)sizeof *push);
-    const vrn_grid grid = p->grid(p, desc, images);
-    if (parts > 1) {
-        dispatch_part(buffer, device, grid, part, parts);
-    } else {
-        vrn_dispatch_folded(buffer, device, grid);
-    }
-}
-
-void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                       const vrn_bound_pass *bound, VkCommandBuffer buffer,
-                       const vrn_device *device)
-{
-    for (uint32_t i = 0; i < kernel->pass_count; i++) {
-        if (i > 0) vrn_commands_barrier(buffer, device, false);
-        vrn_kernel_record_part(kernel, desc, images, bound, i, 0, 1, buffer, device);
-    }
 }
 
 vrn_grid vrn_grid_flat(const vrn_pass *pass, uint64_t elements)

@@ -237,24 +237,6 @@ uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint3
 uint64_t vrn_kernel_scratch(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                             uint64_t alignment, uint64_t offsets[VRN_SCRATCH_MAX]);
 
-/* A pass made ready for a device. */
-typedef struct vrn_bound_pass {
-    vrn_pipeline pipeline;
-    VkDescriptorSet set;
-} vrn_bound_pass;
-
-/* Records the dispatches of `images` images, with barriers between passes. bound: [pass_count] */
-void vrn_kernel_record(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                       const vrn_bound_pass *bound, VkCommandBuffer buffer,
-                       const vrn_device *device);
-
-/* Records one part of several of one of a kernel's passes. Parts are about equal, write different
- * places and may run in any order; a part may be empty. More than one needs a pipeline whose key is
- * `based`. */
-void vrn_kernel_record_part(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                            const vrn_bound_pass *bound, uint32_t pass, uint32_t part,
-                            uint32_t parts, VkCommandBuffer buffer, const vrn_device *device);
-
 /* Dispatches a grid, with x folded into x and y. */
 void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid);
 

@@ -221,70 +221,34 @@ static vrn_result create_pool(vrn_session *session)
     return vrn_descriptor_pool_create(&session->pool, session->device, counts);
 }
 
-/* What binding `b` of a step's pass refers to. */
-static vrn_range bound_range(const vrn_session *session, uint32_t index, uint32_t pass, uint32_t b,
-                             const vrn_range *ranges)
+/* Binds a step's operands: values in the arena, and parameters. */
+static vrn_result bind_step(vrn_session *session, uint32_t index, vrn_range parameters,
+                            const vrn_pipeline *pipelines)
 {
     const vrn_node *node = &session->graph.nodes[index];
-    const vrn_kernel *kernel = session->steps[index].kernel;
-    const uint32_t images = session->info.slice,
-                   scratch = vrn_kernel_pass(kernel, pass)->scratch[b];
-    if ((b == VRN_BIND_W && !scratch) || b == VRN_BIND_BLOCKS) return ranges[index];
-    uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, &node->desc, images), offset;
-    if (scratch) {
-        uint64_t offsets[VRN_SCRATCH_MAX];
-        vrn_kernel_scratch(kernel, &node->desc, images, vrn_buffer_alignment(session->device),
-                           offsets);
-        offset = session->plan.scratch[index] + offsets[scratch - 1];
-    } else if (b == VRN_BIND_X) {
-        offset = session->plan.offsets[node->input];
-    } else if (b == VRN_BIND_R && node->residual != VRN_NO_VALUE) {
-        offset = session->plan.offsets[node->residual];
-    } else {
-        /* A kernel that could add a residual declares it; where there is none, the output stands
-         * in: it is a storage buffer in every kernel, and not read. */
-        offset = session->plan.offsets[index + 1];
-        bytes = vrn_graph_bytes(&session->graph, index + 1) * images;
-    }
-    return (vrn_range){.buffer = session->arena.handle, .offset = offset, .bytes = bytes};
-}
-
-static vrn_result bind_pass(vrn_session *session, uint32_t index, uint32_t pass,
-                            const vrn_range *ranges)
-{
-    vrn_device *device = session->device;
+    const vrn_plan *plan = &session->plan;
+    const VkBuffer arena = session->arena.handle;
+    const vrn_value residual = node->residual != VRN_NO_VALUE ? node->residual : index + 1;
     vrn_step *step = &session->steps[index];
-    vrn_binding bindings[VRN_BIND_COUNT];
-    uint32_t count = 0;
-    const vrn_op_desc *desc = &session->graph.nodes[index].desc;
-    uint32_t declared = vrn_kernel_bindings(step->kernel, pass, desc);
-    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
-        if (!(declared & (1u << b))) continue;
-        vrn_range range = bound_range(session, index, pass, b, ranges);
-        VkBufferView *view = &step->views[pass][b];
-        if (vrn_kernel_pass(step->kernel, pass)->texel & (1u << b)) {
-            vrn_result result = vrn_texel_view_create(
-                view, device, range, vrn_kernel_texel_format(step->kernel, pass, b, desc));
-            if (result) return result;
-        }
-        bindings[count++] = (vrn_binding){
-            .binding = b,
-            .range = range,
-            .view = *view,
-            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_block_bytes(desc->w) : 0,
-        };
-    }
-    return vrn_descriptor_set_create(&step->bound[pass].set, device, session->pool,
-                                     &step->bound[pass].pipeline, bindings, count);
+    const vrn_operands operands = {
+        .images = session->info.slice,
+        .x = {arena, plan->offsets[node->input]},
+        .w = {parameters.buffer, parameters.offset},
+        .r = {arena, plan->offsets[residual]},
+        .y = {arena, plan->offsets[index + 1]},
+        .scratch = {arena, plan->scratch[index]},
+    };
+    return vrn_prepared_kernel_create(&step->prepared, session->device, step->kernel, &node->desc,
+                                      &operands, pipelines, session->pool);
 }
 
-/* Pipelines of all passes of all steps. */
-static vrn_result create_pipelines(vrn_session *session)
+/* Makes the pipelines of all passes of all steps: [info.dispatches], to be released. */
+static vrn_result create_pipelines(vrn_session *session, vrn_pipeline **pipelines)
 {
     const uint32_t most = session->graph.count * VRN_PASSES_MAX;
     vrn_pipeline_key *keys = vrn_alloc(most, sizeof *keys);
-    vrn_pipeline *pipelines = vrn_alloc(most, sizeof *pipelines);
-    vrn_result result = keys && pipelines ? VRN_OK : vrn_fail_memory(&session->device->log);
+    *pipelines = vrn_alloc(most, sizeof **pipelines);
+    vrn_result result = keys && *pipelines ? VRN_OK : vrn_fail_memory(&session->device->log);
     uint32_t count = 0;
     for (uint32_t i = 0; i < session->graph.count && !result; i++) {
         const vrn_kernel *kernel = session->steps[i].kernel;
@@ -293,17 +257,9 @@ static vrn_result create_pipelines(vrn_session *session)
             keys[count++].based = session->steps[i].divisible;
         }
     }
-    if (!result) result = vrn_pipelines_prepare(session->device, keys, count, pipelines);
+    if (!result) result = vrn_pipelines_prepare(session->device, keys, count, *pipelines);
     session->info.dispatches = count;
-    count = 0;
-    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
-        vrn_step *step = &session->steps[i];
-        for (uint32_t pass = 0; pass < vrn_kernel_pass_count(step->kernel); pass++) {
-            step->bound[pass].pipeline = pipelines[count++];
-        }
-    }
     vrn_free(keys);
-    vrn_free(pipelines);
     return result;
 }
 
@@ -313,6 +269,7 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
     vrn_device *device = session->device;
     vrn_value *taps = NULL;
     vrn_range *ranges = NULL;
+    vrn_pipeline *pipelines = NULL;
     vrn_result result = build_graph(session, params, observe, &taps);
     if (result) goto done;
     session->output_count = VRN_OUTPUT_TAPS + session->tap_count;
@@ -327,15 +284,15 @@ vrn_result vrn_session_compile(vrn_session *session, const vrn_session_params *p
     if (result) goto done;
     list_outputs(session, taps);
     vrn_split_create(session, params->submission_limit_ms);
-    result = create_pipelines(session);
+    result = create_pipelines(session, &pipelines);
     if (!result) result = prepare_weights(session, ranges);
     if (!result) result = create_pool(session);
-    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
-        for (uint32_t k = 0; k < vrn_kernel_pass_count(session->steps[i].kernel) && !result; k++) {
-            result = bind_pass(session, i, k, ranges);
-        }
+    for (uint32_t i = 0, first = 0; i < session->graph.count && !result; i++) {
+        result = bind_step(session, i, ranges[i], &pipelines[first]);
+        first += vrn_kernel_pass_count(session->steps[i].kernel);
     }
 done:
+    vrn_free(pipelines);
     vrn_free(taps);
     vrn_free(ranges);
     return result;

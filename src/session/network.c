@@ -64,8 +64,8 @@ static vrn_result record_step(recorder *r, uint32_t index, uint32_t images)
         result = reserve(r, ms);
         if (result) break;
         vrn_commands_begin_label(r->buffer, device, session->graph.nodes[index].name);
-        vrn_kernel_record_part(step->kernel, &session->graph.nodes[index].desc, images, step->bound,
-                               pass, part, parts, r->buffer, device);
+        vrn_prepared_kernel_record_part(&step->prepared, images, pass, part, parts, r->buffer,
+                                        device);
         vrn_commands_end_label(r->buffer, device);
     }
     return result;

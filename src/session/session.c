@@ -179,10 +179,7 @@ void vrn_session_destroy(vrn_session **pointer)
         vrn_recording_destroy(&session->recordings[i], device);
     }
     for (uint32_t i = 0; session->steps && i < session->graph.count; i++) {
-        for (uint32_t b = 0; b < VRN_PASSES_MAX * VRN_BIND_COUNT; b++) {
-            VkBufferView view = session->steps[i].views[b / VRN_BIND_COUNT][b % VRN_BIND_COUNT];
-            if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
-        }
+        vrn_prepared_kernel_destroy(&session->steps[i].prepared, device);
     }
     if (session->pool) device->vk.DestroyDescriptorPool(device->handle, session->pool, NULL);
     vrn_buffer_destroy(&session->arena, device);

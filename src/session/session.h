@@ -14,7 +14,7 @@
 #include "gpu/queue.h"
 #include "net/graph.h"
 #include "net/model.h"
-#include "ops/kernel.h"
+#include "ops/prepared.h"
 #include "plan/choose.h"
 #include "session/images.h"
 #include "plan/memory_plan.h"
@@ -25,8 +25,7 @@
 typedef struct vrn_step {
     const vrn_kernel *kernel;
     vrn_choice choice; /* why this kernel */
-    vrn_bound_pass bound[VRN_PASSES_MAX];
-    VkBufferView views[VRN_PASSES_MAX][VRN_BIND_COUNT]; /* of bindings that are texel buffers */
+    vrn_prepared_kernel prepared;
     uint64_t parameter_bytes;
     double work;    /* of one image, in 1e9 operations (split.h) */
     bool divisible; /* its pipelines can dispatch parts of a grid */

@@ -66,8 +66,7 @@ static vrn_result reserve_readback(vrn_checker *checker, uint64_t bytes)
 }
 
 /* Runs the kernel and brings all results to the host. */
-static vrn_result run(vrn_checker *checker, const vrn_trial *trial, const vrn_trial_layout *l,
-                      const vrn_case_data *data)
+static vrn_result run(vrn_checker *checker, const vrn_trial *trial, const vrn_trial_layout *l)
 {
     vrn_bench *bench = &checker->bench;
     vrn_device *device = bench->device;
@@ -75,7 +74,7 @@ static vrn_result run(vrn_checker *checker, const vrn_trial *trial, const vrn_tr
     vrn_result result = vrn_commands_begin(buffer, device, true);
     if (result) return result;
     const VkBufferCopy region = {.size = l->results};
-    vrn_kernel_record(trial->kernel, &data->desc, data->images, trial->bound, buffer, device);
+    vrn_prepared_kernel_record(&trial->prepared, trial->images, buffer, device);
     vrn_commands_barrier(buffer, device, false);
     device->vk.CmdCopyBuffer(buffer, bench->results.handle, checker->readback.handle, 1, &region);
     vrn_commands_barrier(buffer, device, true);
@@ -133,12 +132,16 @@ static void compare(vrn_kernel_verdict *verdict, const vrn_checker *checker,
     const char *results = checker->readback.mapped;
     const uint32_t *words = checker->readback.mapped;
     uint64_t end = l->y + vrn_tensor_bytes(data->desc.out, data->desc.y.type) * data->images;
+    uint64_t scratch[VRN_SCRATCH_MAX] = {0};
+    vrn_kernel_scratch(kernel, &data->desc, data->images,
+                       vrn_buffer_alignment(checker->bench.device), scratch);
     *verdict = (vrn_kernel_verdict){0};
     compare_output(verdict, data, results + l->y);
     compare_guard(verdict, data, words, 0, l->y);
     for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) {
-        compare_guard(verdict, data, words, end, l->scratch[i]);
-        end = l->scratch[i] + vrn_kernel_scratch_bytes(kernel, &data->desc, i + 1, data->images);
+        compare_guard(verdict, data, words, end, l->scratch + scratch[i]);
+        end = l->scratch + scratch[i] +
+              vrn_kernel_scratch_bytes(kernel, &data->desc, i + 1, data->images);
     }
     compare_guard(verdict, data, words, end, l->results);
 }
@@ -154,7 +157,7 @@ vrn_result vrn_kernel_check(vrn_kernel_verdict *verdict, vrn_checker *checker,
     if (!result) result = write_memory(checker, &l, kernel, data);
     if (!result)
         result = vrn_trial_create(&trial, bench, kernel, &data->desc, data->images, 0, NULL);
-    if (!result) result = run(checker, &trial, &l, data);
+    if (!result) result = run(checker, &trial, &l);
     if (!result) compare(verdict, checker, &l, kernel, data);
     vrn_trial_destroy(&trial, bench);
     return result;

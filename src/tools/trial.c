@@ -1,7 +1,6 @@
 #include "tools/trial.h"
 
 #include "base/util.h"
-#include "gpu/descriptor.h"
 #include "gpu/upload.h"
 
 vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device)
@@ -44,9 +43,8 @@ vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *
     l.w = l.r + vrn_round_up(residual * images, alignment) + guard;
     l.inputs = l.w + vrn_round_up(vrn_kernel_weight_bytes(kernel, desc), alignment) + guard;
     const uint64_t y = vrn_tensor_bytes(desc->out, desc->y.type) * images;
-    const uint64_t after = l.y + vrn_round_up(y, alignment) + guard;
-    l.results = after + vrn_kernel_scratch(kernel, desc, images, alignment, l.scratch) + guard;
-    for (uint32_t i = 0; i < VRN_SCRATCH_MAX; i++) l.scratch[i] += after;
+    l.scratch = l.y + vrn_round_up(y, alignment) + guard;
+    l.results = l.scratch + vrn_kernel_scratch(kernel, desc, images, alignment, NULL) + guard;
     return l;
 }
 
@@ -99,81 +97,44 @@ vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const v
     return grow(&bench->results, bench->device, l.results, "trial results");
 }
 
-static vrn_range range_of(const vrn_bench *bench, const vrn_trial_layout *l,
-                          const vrn_kernel *kernel, uint32_t pass, uint32_t b,
-                          const vrn_op_desc *desc, uint32_t images)
-{
-    uint32_t scratch = vrn_kernel_pass(kernel, pass)->scratch[b];
-    uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, images);
-    if (scratch) return (vrn_range){bench->results.handle, l->scratch[scratch - 1], bytes};
-    /* Where there is no such operand the output stands in, as in a session. */
-    if (b == VRN_BIND_Y || bytes == 0) {
-        return (vrn_range){bench->results.handle, l->y,
-                           vrn_tensor_bytes(desc->out, desc->y.type) * images};
-    }
-    uint64_t offset = b == VRN_BIND_X ? l->x : b == VRN_BIND_R ? l->r : l->w;
-    return (vrn_range){bench->inputs.handle, offset, bytes};
-}
-
-static vrn_result bind_pass(vrn_trial *trial, const vrn_bench *bench, const vrn_trial_layout *l,
-                            uint32_t pass, const vrn_op_desc *desc, uint32_t images)
-{
-    vrn_binding bindings[VRN_BIND_COUNT];
-    uint32_t count = 0, declared = vrn_kernel_bindings(trial->kernel, pass, desc);
-    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
-        if (!(declared & (1u << b))) continue;
-        vrn_range range = range_of(bench, l, trial->kernel, pass, b, desc, images);
-        VkBufferView *view = &trial->views[pass][b];
-        if (vrn_kernel_pass(trial->kernel, pass)->texel & (1u << b)) {
-            vrn_result result = vrn_texel_view_create(
-                view, bench->device, range, vrn_kernel_texel_format(trial->kernel, pass, b, desc));
-            if (result) return result;
-        }
-        bindings[count++] = (vrn_binding){
-            .binding = b,
-            .range = range,
-            .view = *view,
-            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_block_bytes(desc->w) : 0,
-        };
-    }
-    return vrn_descriptor_set_create(&trial->bound[pass].set, bench->device, trial->pool,
-                                     &trial->bound[pass].pipeline, bindings, count);
-}
-
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
                             const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused)
 {
+    vrn_device *device = bench->device;
     vrn_pipeline_key keys[VRN_PASSES_MAX];
     vrn_pipeline pipelines[VRN_PASSES_MAX];
-    *trial = (vrn_trial){.kernel = kernel, .slot = slot};
+    *trial = (vrn_trial){.slot = slot, .images = images};
     for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++)
         vrn_kernel_key(kernel, i, desc, &keys[i]);
     vrn_result result =
-        vrn_pipelines_try(bench->device, keys, vrn_kernel_pass_count(kernel), pipelines, refused);
+        vrn_pipelines_try(device, keys, vrn_kernel_pass_count(kernel), pipelines, refused);
     vrn_descriptor_counts counts = {0};
     vrn_kernel_count_descriptors(kernel, desc, &counts);
-    if (!result) result = vrn_descriptor_pool_create(&trial->pool, bench->device, counts);
-    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
-    for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel) && !result; i++) {
-        trial->bound[i].pipeline = pipelines[i];
-        result = bind_pass(trial, bench, &l, i, desc, images);
-    }
-    return result;
+    if (!result) result = vrn_descriptor_pool_create(&trial->pool, device, counts);
+    if (result) return result;
+    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
+    const VkBuffer inputs = bench->inputs.handle, results = bench->results.handle;
+    const vrn_operands operands = {
+        .images = images,
+        .x = {inputs, l.x},
+        .w = {inputs, l.w},
+        .r = {inputs, l.r},
+        .y = {results, l.y},
+        .scratch = {results, l.scratch},
+    };
+    return vrn_prepared_kernel_create(&trial->prepared, device, kernel, desc, &operands, pipelines,
+                                      trial->pool);
 }
 
 void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench)
 {
     vrn_device *device = bench->device;
-    for (uint32_t k = 0; k < VRN_PASSES_MAX * VRN_BIND_COUNT; k++) {
-        VkBufferView view = trial->views[k / VRN_BIND_COUNT][k % VRN_BIND_COUNT];
-        if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
-    }
+    vrn_prepared_kernel_destroy(&trial->prepared, device);
     if (trial->pool) device->vk.DestroyDescriptorPool(device->handle, trial->pool, NULL);
     *trial = (vrn_trial){0};
 }
 
-vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, const vrn_op_desc *desc,
-                            uint32_t images, uint32_t repeats)
+vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, uint32_t repeats)
 {
     vrn_device *device = bench->device;
     VkCommandBuffer buffer = bench->commands.buffers[trial->slot];
@@ -188,7 +149,7 @@ vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, const vrn_op_des
                                      query);
     }
     for (uint32_t i = 0; i < repeats; i++) {
-        vrn_kernel_record(trial->kernel, desc, images, trial->bound, buffer, device);
+        vrn_prepared_kernel_record(&trial->prepared, trial->images, buffer, device);
         vrn_commands_barrier(buffer, device, false);
     }
     if (bench->queries) {

@@ -4,7 +4,7 @@
 
 #include "gpu/memory.h"
 #include "gpu/queue.h"
-#include "ops/kernel.h"
+#include "ops/prepared.h"
 
 /* What all trials share: memory, grown as needed, and command buffers for two kernels that take
  * turns. */
@@ -24,22 +24,21 @@ void vrn_bench_destroy(vrn_bench *bench); /* accepts a zeroed struct whose devic
 #define VRN_TRIAL_GUARD_BYTES UINT64_C(1024)
 
 /* Where operands stand: in the inputs X, R and W one behind the other, in the results Y and then
- * the scratches. */
+ * the scratch memory. */
 typedef struct vrn_trial_layout {
     uint64_t x, r, w, inputs; /* offsets, and the size */
-    uint64_t y, scratch[VRN_SCRATCH_MAX], results;
+    uint64_t y, scratch, results;
 } vrn_trial_layout;
 
 vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *desc,
                                    uint32_t images, const vrn_device *device);
 
 typedef struct vrn_trial {
-    const vrn_kernel *kernel;
+    vrn_prepared_kernel prepared;
     uint32_t slot;    /* 0 or 1: its command buffer */
-    uint32_t repeats; /* of the kernel in a run */
+    uint32_t images;  /* of a run of the kernel .. */
+    uint32_t repeats; /* .. which is repeated so often */
     VkDescriptorPool pool;
-    vrn_bound_pass bound[VRN_PASSES_MAX];
-    VkBufferView views[VRN_PASSES_MAX][VRN_BIND_COUNT];
 } vrn_trial;
 
 /* Whether every binding of so many images is within the device's limits. */
@@ -58,8 +57,7 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
 void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench);
 
 /* Records a run of `repeats` times the kernel. */
-vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, const vrn_op_desc *desc,
-                            uint32_t images, uint32_t repeats);
+vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, uint32_t repeats);
 
 /* Runs what is recorded and gives the time of one kernel. */
 vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms);

@@ -121,11 +121,11 @@ static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
     double ratio = vrn_tune_ratio(candidate, champion, count);
     r->champion_ms = median(champion, count);
     if (!vrn_tune_better(candidate, champion, count)) {
-        lose(r, challenger->kernel, ratio);
+        lose(r, challenger->prepared.kernel, ratio);
         return VRN_OK;
     }
     r->rejected_ratio /= ratio;
-    lose(r, r->champion.kernel, 1 / ratio);
+    lose(r, r->champion.prepared.kernel, 1 / ratio);
     vrn_trial loser = r->champion;
     r->champion = *challenger;
     *challenger = loser;
@@ -154,7 +154,7 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
         vrn_trial_destroy(&trial, &t->bench);
         return VRN_OK;
     }
-    if (!result) result = vrn_trial_record(&trial, &t->bench, t->desc, t->images, 1);
+    if (!result) result = vrn_trial_record(&trial, &t->bench, 1);
     if (!result) result = vrn_trial_run(&trial, &t->bench, &ms);
     /* The first run is the warm-up: some drivers compile in it. */
     if (!result && ms < compile_ms + 10 * r->champion_ms) {
@@ -165,7 +165,7 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
         if (hopeless && *hopeless != UINT8_MAX) (*hopeless)++;
     } else if (!result) {
         if (hopeless) *hopeless = UINT8_MAX;
-        result = vrn_trial_record(&trial, &t->bench, t->desc, t->images, r->champion.repeats);
+        result = vrn_trial_record(&trial, &t->bench, r->champion.repeats);
         if (!result) result = compete(t, r, &trial);
     }
     vrn_trial_destroy(&trial, &t->bench);
@@ -177,13 +177,13 @@ static vrn_result begin_race(tuner *t, race *r, const vrn_kernel *kernel)
 {
     vrn_result result =
         vrn_trial_create(&r->champion, &t->bench, kernel, t->desc, t->images, 0, NULL);
-    if (!result) result = vrn_trial_record(&r->champion, &t->bench, t->desc, t->images, 1);
+    if (!result) result = vrn_trial_record(&r->champion, &t->bench, 1);
     for (int i = 0; i < 2 && !result; i++) {
         result = vrn_trial_run(&r->champion, &t->bench, &r->champion_ms);
     }
     if (result) return result;
     double repeats = r->champion_ms > 0 ? run_ms / r->champion_ms + 1 : REPEATS_MAX;
-    return vrn_trial_record(&r->champion, &t->bench, t->desc, t->images,
+    return vrn_trial_record(&r->champion, &t->bench,
                             repeats < REPEATS_MAX ? (uint32_t)repeats : REPEATS_MAX);
 }
 
@@ -235,7 +235,7 @@ static vrn_result tune_shape(tuner *t, const char *name)
             .rejected_ms = r.rejected_ratio * r.champion_ms,
             .fresh = true,
         };
-        copy_name(record.kernel, r.champion.kernel);
+        copy_name(record.kernel, r.champion.prepared.kernel);
         copy_name(record.rejected, r.rejected);
         vrn_log_write(&t->bench.device->log, VRN_LOG_INFO,
                       "tuning %s: %s, %.3f ms; next %s, %.3f ms; %u of %u kernels tried", name,

@@ -1,0 +1,141 @@
+#include "ops/prepared.h"
+
+#include <string.h>
+
+#include "base/util.h"
+#include "gpu/queue.h"
+
+/* What a binding of a pass refers to. */
+static vrn_range range_of(const vrn_prepared_kernel *prepared, const vrn_device *device,
+                          const vrn_operands *operands, uint32_t pass, uint32_t binding)
+{
+    const vrn_kernel *kernel = prepared->kernel;
+    const vrn_op_desc *desc = prepared->desc;
+    const uint32_t images = operands->images,
+                   scratch = vrn_kernel_pass(kernel, pass)->scratch[binding];
+    const vrn_operand *const own[VRN_BIND_COUNT] = {
+        [VRN_BIND_X] = &operands->x, [VRN_BIND_Y] = &operands->y,      [VRN_BIND_W] = &operands->w,
+        [VRN_BIND_R] = &operands->r, [VRN_BIND_BLOCKS] = &operands->w,
+    };
+    vrn_operand from = *own[binding];
+    uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, binding, desc, images);
+    if (scratch) {
+        uint64_t offsets[VRN_SCRATCH_MAX];
+        vrn_kernel_scratch(kernel, desc, images, vrn_buffer_alignment(device), offsets);
+        from = operands->scratch;
+        from.offset += offsets[scratch - 1];
+    } else if (bytes == 0) {
+        /* A kernel that could add a residual declares it; where there is none, the output stands
+         * in: it is a storage buffer in every kernel, and not read. */
+        from = operands->y;
+        bytes = vrn_tensor_bytes(desc->out, desc->y.type) * images;
+    }
+    return (vrn_range){.buffer = from.buffer, .offset = from.offset, .bytes = bytes};
+}
+
+static vrn_result bind_pass(vrn_prepared_kernel *prepared, vrn_device *device,
+                            const vrn_operands *operands, uint32_t index, VkDescriptorPool pool)
+{
+    const vrn_kernel *kernel = prepared->kernel;
+    const vrn_op_desc *desc = prepared->desc;
+    const uint32_t declared = vrn_kernel_bindings(kernel, index, desc);
+    vrn_prepared_pass *pass = &prepared->passes[index];
+    vrn_binding bindings[VRN_BIND_COUNT];
+    uint32_t count = 0;
+    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
+        if (!(declared & (1u << b))) continue;
+        const vrn_range range = range_of(prepared, device, operands, index, b);
+        if (vrn_kernel_pass(kernel, index)->texel & (1u << b)) {
+            vrn_result result = vrn_texel_view_create(
+                &pass->views[b], device, range, vrn_kernel_texel_format(kernel, index, b, desc));
+            if (result) return result;
+        }
+        bindings[count++] = (vrn_binding){
+            .binding = b,
+            .range = range,
+            .view = pass->views[b],
+            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_block_bytes(desc->w) : 0,
+        };
+    }
+    return vrn_descriptor_set_create(&pass->set, device, pool, &pass->pipeline, bindings, count);
+}
+
+vrn_result vrn_prepared_kernel_create(vrn_prepared_kernel *prepared, vrn_device *device,
+                                      const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                      const vrn_operands *operands, const vrn_pipeline *pipelines,
+                                      VkDescriptorPool pool)
+{
+    vrn_result result = VRN_OK;
+    *prepared = (vrn_prepared_kernel){.kernel = kernel, .desc = desc};
+    for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel) && !result; i++) {
+        prepared->passes[i].pipeline = pipelines[i];
+        result = bind_pass(prepared, device, operands, i, pool);
+    }
+    return result;
+}
+
+void vrn_prepared_kernel_destroy(vrn_prepared_kernel *prepared, vrn_device *device)
+{
+    for (uint32_t k = 0; k < VRN_PASSES_MAX * VRN_BIND_COUNT; k++) {
+        VkBufferView view = prepared->passes[k / VRN_BIND_COUNT].views[k % VRN_BIND_COUNT];
+        if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
+    }
+    *prepared = (vrn_prepared_kernel){0};
+}
+
+/* Rows of work groups along y, or layers along z where there are few others. */
+static void dispatch_part(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid,
+                          uint32_t part, uint32_t parts)
+{
+    const uint64_t limit = device->limits.maxComputeWorkGroupCount[0];
+    const bool layers = grid.x < parts && grid.z > grid.x;
+    uint64_t width = layers ? grid.x : (grid.x + parts - 1) / parts;
+    const uint64_t rows = width ? (width + limit - 1) / limit : 0;
+    if (rows == 0) return;
+    width = (width + rows - 1) / rows;
+    if (layers) {
+        const uint32_t first = (uint32_t)((uint64_t)grid.z * part / parts);
+        const uint32_t end = (uint32_t)((uint64_t)grid.z * (part + 1) / parts);
+        if (first == end) return;
+        device->vk.CmdDispatchBase(buffer, 0, 0, first, (uint32_t)width, (uint32_t)rows,
+                                   end - first);
+        return;
+    }
+    /* A shader counts by the number of groups along x, which is that of the dispatch: the same for
+     * all. */
+    const uint64_t all = (grid.x + width - 1) / width, first = rows * part;
+    if (first >= all) return;
+    device->vk.CmdDispatchBase(buffer, 0, (uint32_t)first, 0, (uint32_t)width,
+                               (uint32_t)vrn_min_u64(rows, all - first), grid.z);
+}
+
+void vrn_prepared_kernel_record_part(const vrn_prepared_kernel *prepared, uint32_t images,
+                                     uint32_t pass, uint32_t part, uint32_t parts,
+                                     VkCommandBuffer buffer, const vrn_device *device)
+{
+    const vrn_op_desc *desc = prepared->desc;
+    const vrn_pass *p = vrn_kernel_pass(prepared->kernel, pass);
+    const vrn_prepared_pass *own = &prepared->passes[pass];
+    uint32_t push[VRN_PUSH_WORDS + 1 + VRN_OP_CONSTANTS_MAX] = {images};
+    const float scales[] = {desc->x.scale, desc->y.scale, desc->r.scale};
+    memcpy(push + 1, scales, sizeof scales);
+    push[VRN_PUSH_WORDS] = p->mode;
+    if (p->pushed) vrn_op_constants(desc, push + VRN_PUSH_WORDS + 1);
+    vrn_pipeline_bind(&own->pipeline, device, buffer, own->set, push,
+                      (p->pushed ? VRN_PUSH_WORDS_MAX : VRN_PUSH_WORDS) * (uint32_t)sizeof *push);
+    const vrn_grid grid = vrn_kernel_grid(prepared->kernel, pass, desc, images);
+    if (parts > 1) {
+        dispatch_part(buffer, device, grid, part, parts);
+    } else {
+        vrn_dispatch_folded(buffer, device, grid);
+    }
+}
+
+void vrn_prepared_kernel_record(const vrn_prepared_kernel *prepared, uint32_t images,
+                                VkCommandBuffer buffer, const vrn_device *device)
+{
+    for (uint32_t i = 0; i < vrn_kernel_pass_count(prepared->kernel); i++) {
+        if (i > 0) vrn_commands_barrier(buffer, device, false);
+        vrn_prepared_kernel_record_part(prepared, images, i, 0, 1, buffer, device);
+    }
+}
