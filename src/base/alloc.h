@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /* Zeroed memory for `count` elements of `size` bytes; NULL when there is none or the product
- * overflows. A count of 0 gives a valid pointer. Release with vrn_free. */
+ * overflows. A count of 0 gives a valid pointer. Release with vrn_free; the program, which has
+ * memory of its own as well, may use free for both. */
 void *vrn_alloc(size_t count, size_t size);
 
 /* Makes an array larger; what is added is not initialised. On failure NULL, the old one stays. */

@@ -125,9 +125,10 @@ bool vrn_cache_write(const char *directory, const char *name, const void *key, s
     char *path = join(directory, name);
     vrn_file_writer *writer = NULL;
     bool written = false;
-    if (path && vrn_file_begin(&writer, path, &quiet) == VRN_OK) {
+    /* A file that a power failure cuts has a wrong checksum. */
+    const vrn_file_params params = {.hurry = true};
+    if (path && vrn_file_begin(&writer, path, &params, &quiet) == VRN_OK) {
         const header h = make_header(key, key_size, data, size);
-        vrn_file_hurry(writer); /* a file that a power failure cuts has a wrong checksum */
         vrn_file_write(writer, &h, sizeof h);
         vrn_file_write(writer, key, key_size);
         vrn_file_write(writer, data, size);

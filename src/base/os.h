@@ -1,11 +1,12 @@
-/* What the operating system does for the library: os_posix.c and os_windows.c are the only files
- * with calls beyond the C library. Paths are UTF-8. */
+/* What the operating system does for the library and the program: os_posix.c, os_windows.c and
+ * os_file.c have the calls beyond the C library. Paths are UTF-8. */
 #ifndef VRN_BASE_OS_H
 #define VRN_BASE_OS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <vkresnet/vkresnet.h>
 
@@ -15,6 +16,10 @@ vrn_mutex *vrn_mutex_create(void); /* NULL: out of memory */
 void vrn_mutex_destroy(vrn_mutex **mutex);
 void vrn_mutex_lock(vrn_mutex *mutex);
 void vrn_mutex_unlock(vrn_mutex *mutex);
+
+/* The one lock that exists from the start of the process: it guards standard error. */
+void vrn_output_lock(void);
+void vrn_output_unlock(void);
 
 /* Where threads wait for a change of what a lock guards. */
 typedef struct vrn_condition vrn_condition;
@@ -44,6 +49,18 @@ double vrn_time_ms(void);
  * where there is no memory, and *lacking is set then, else left as it is. */
 char *vrn_environment(const char *name, bool *lacking);
 
+typedef enum vrn_path_kind {
+    VRN_PATH_MISSING,
+    VRN_PATH_FILE,
+    VRN_PATH_DIRECTORY,
+    VRN_PATH_OTHER,
+} vrn_path_kind;
+
+vrn_path_kind vrn_path_get_kind(const char *path);
+
+/* '/'; on Windows '\\' as well. */
+bool vrn_is_separator(char c);
+
 /* Size and time of the last change, in units of the system's own, of a regular file; false: there
  * is none. */
 bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed);
@@ -58,15 +75,32 @@ typedef struct vrn_mapping {
 vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log);
 void vrn_unmap_file(vrn_mapping *mapping); /* accepts a zeroed struct, and zeroes it */
 
+/* How a file is written. NULL means that every field is zero. */
+typedef struct vrn_file_params {
+    /* Do not wait at the end until the file is on the disk: for what a power failure may take. */
+    bool hurry;
+    /* Write something that exists and is no regular file (a pipe, /dev/null) directly. */
+    bool direct;
+    /* Instead of vrn_os_create (base/os_file.h), which makes the temporary file; and what is told
+     * when that file is gone. For a program that removes its temporary files when a signal ends it.
+     * Both may be NULL. */
+    int (*create)(const char *path);
+    void (*forget)(const char *path);
+} vrn_file_params;
+
 /* Writes a file as a whole: into a new file beside `path`, which takes the name at the end.
- * begin gives a stream; end closes it and moves the file (commit) or removes it. */
+ * begin opens it; end closes it and moves the file (commit) or removes it. */
 typedef struct vrn_file_writer vrn_file_writer;
-vrn_result vrn_file_begin(vrn_file_writer **writer, const char *path, const vrn_log *log);
+vrn_result vrn_file_begin(vrn_file_writer **writer, const char *path, const vrn_file_params *params,
+                          const vrn_log *log);
 /* After a failed write the rest is skipped, and end reports it. */
 void vrn_file_write(vrn_file_writer *writer, const void *data, size_t size);
+/* The stream to write to, until end; end reports what failed on it. */
+FILE *vrn_file_stream(vrn_file_writer *writer);
 vrn_result vrn_file_end(vrn_file_writer **writer, bool commit, const vrn_log *log);
-/* Does not wait, at the end, until the file is on the disk: for what a power failure may take. */
-void vrn_file_hurry(vrn_file_writer *writer);
+
+/* Opens a regular file for reading and gives its size. Errors: VRN_ERROR_FILE, with *file NULL. */
+vrn_result vrn_file_open(FILE **file, uint64_t *size, const char *path, const vrn_log *log);
 
 /* Reads a regular file as a whole into memory that the caller releases with vrn_free: unlike a
  * mapping it stays as it is, whatever others do to the file. Errors: VRN_ERROR_FILE (also where the

@@ -3,6 +3,7 @@
 #else
 #define _POSIX_C_SOURCE 200809L
 #endif
+#define _FILE_OFFSET_BITS 64
 
 #include "base/os.h"
 
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/os_file.h"
 
 struct vrn_mutex {
     pthread_mutex_t native;
@@ -51,6 +52,18 @@ void vrn_mutex_lock(vrn_mutex *mutex)
 void vrn_mutex_unlock(vrn_mutex *mutex)
 {
     pthread_mutex_unlock(&mutex->native);
+}
+
+static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
+
+void vrn_output_lock(void)
+{
+    pthread_mutex_lock(&output);
+}
+
+void vrn_output_unlock(void)
+{
+    pthread_mutex_unlock(&output);
 }
 
 struct vrn_condition {
@@ -152,6 +165,19 @@ char *vrn_environment(const char *name, bool *lacking)
     return copy;
 }
 
+vrn_path_kind vrn_path_get_kind(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) return VRN_PATH_MISSING;
+    if (S_ISREG(info.st_mode)) return VRN_PATH_FILE;
+    return S_ISDIR(info.st_mode) ? VRN_PATH_DIRECTORY : VRN_PATH_OTHER;
+}
+
+bool vrn_is_separator(char c)
+{
+    return c == '/';
+}
+
 bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)
 {
     struct stat info;
@@ -166,197 +192,54 @@ bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)
     return true;
 }
 
-vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log)
+/* Without O_NONBLOCK the open of a pipe would wait for its other end. */
+int vrn_os_open(const char *path)
 {
-    *mapping = (vrn_mapping){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot open: %s", path, strerror(errno));
-    }
-    vrn_result result = VRN_OK;
-    struct stat info;
-    if (fstat(fd, &info) != 0) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read: %s", path, strerror(errno));
-    } else if (!S_ISREG(info.st_mode)) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: not a regular file", path);
-    } else if (info.st_size > 0) {
-        void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED) {
-            result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot map: %s", path, strerror(errno));
-        } else {
-            mapping->data = data;
-            mapping->size = (size_t)info.st_size;
-        }
-    }
-    close(fd);
-    return result;
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-void vrn_unmap_file(vrn_mapping *mapping)
+int vrn_os_write(const char *path)
 {
-    if (mapping->data) munmap((void *)(uintptr_t)mapping->data, mapping->size);
-    *mapping = (vrn_mapping){0};
+    return open(path, O_WRONLY | O_CLOEXEC);
 }
 
-struct vrn_file_writer {
-    FILE *stream;
-    char *path, *temporary;
-    int error; /* errno of the first failure */
-    bool hurry;
-};
-
-static void writer_free(vrn_file_writer *writer)
+int vrn_os_create(const char *path)
 {
-    vrn_free(writer->path);
-    vrn_free(writer->temporary);
-    vrn_free(writer);
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 }
 
-vrn_result vrn_file_begin(vrn_file_writer **out, const char *path, const vrn_log *log)
+bool vrn_os_sync(int fd)
 {
-    *out = NULL;
-    struct stat info; /* a rename would replace a device or a folder's link */
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: not a regular file", path);
-    }
-    vrn_file_writer *writer = vrn_alloc(1, sizeof *writer);
-    if (!writer) return vrn_fail_memory(log);
-    size_t length = strlen(path), capacity = length + 48;
-    writer->path = vrn_strndup(path, length);
-    writer->temporary = vrn_alloc(capacity, 1);
-    if (!writer->path || !writer->temporary) {
-        writer_free(writer);
-        return vrn_fail_memory(log);
-    }
-
-    int fd = -1;
-    for (unsigned attempt = 0; attempt < 100 && fd < 0; attempt++) {
-        snprintf(writer->temporary, capacity, "%s.part-%ld-%u", path, (long)getpid(), attempt);
-        fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST) break;
-    }
-    if (fd >= 0) {
-        writer->stream = fdopen(fd, "wb");
-        if (!writer->stream) close(fd);
-    }
-    if (!writer->stream) {
-        int reason = errno;
-        if (fd >= 0) unlink(writer->temporary);
-        writer_free(writer);
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: %s", path, strerror(reason));
-    }
-    *out = writer;
-    return VRN_OK;
+    return fsync(fd) == 0 || errno == EINVAL;
 }
 
-void vrn_file_write(vrn_file_writer *writer, const void *data, size_t size)
+bool vrn_os_replace(const char *from, const char *to)
 {
-    if (writer->error || size == 0) return;
-    if (fwrite(data, 1, size, writer->stream) != size) writer->error = errno ? errno : EIO;
+    return rename(from, to) == 0;
 }
 
-void vrn_file_hurry(vrn_file_writer *writer)
+void vrn_os_remove(const char *path)
 {
-    writer->hurry = true;
+    unlink(path);
 }
 
-vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn_log *log)
+bool vrn_os_make_directory(const char *path, unsigned mode)
 {
-    vrn_file_writer *writer = *writer_pointer;
-    if (!writer) return VRN_OK;
-    *writer_pointer = NULL;
-
-    if (fflush(writer->stream) != 0 && !writer->error) writer->error = errno;
-    if (commit && !writer->hurry && !writer->error && fsync(fileno(writer->stream)) != 0 &&
-        errno != EINVAL) {
-        writer->error = errno;
-    }
-    if (fclose(writer->stream) != 0 && !writer->error) writer->error = errno;
-    if (commit && !writer->error && rename(writer->temporary, writer->path) != 0) {
-        writer->error = errno;
-    }
-    vrn_result result = VRN_OK;
-    if (!commit || writer->error) unlink(writer->temporary);
-    if (commit && writer->error) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: %s", writer->path,
-                          strerror(writer->error));
-    }
-    writer_free(writer);
-    return result;
+    return mkdir(path, (mode_t)mode) == 0;
 }
 
-/* Reads `size` bytes, and checks that no more follow. Returns an errno, or 0. */
-static int read_all(int fd, char *data, size_t size)
+const void *vrn_os_map(int fd, size_t size)
 {
-    char further;
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = read(fd, data + done, size - done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return errno;
-        if (got == 0) return EIO; /* it became shorter */
-        done += (size_t)got;
-    }
-    return read(fd, &further, 1) == 0 ? 0 : EIO;
+    const void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    return data == MAP_FAILED ? NULL : data;
 }
 
-vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t limit,
-                         const vrn_log *log)
+void vrn_os_unmap(const void *data, size_t size)
 {
-    *data = NULL;
-    *size = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot open: %s", path, strerror(errno));
-    }
-    struct stat info;
-    vrn_result result = VRN_OK;
-    if (fstat(fd, &info) != 0) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read: %s", path, strerror(errno));
-    } else if (!S_ISREG(info.st_mode)) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: not a regular file", path);
-    } else if ((uintmax_t)info.st_size > limit) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: larger than %zu bytes", path, limit);
-    } else {
-        *size = (size_t)info.st_size;
-        *data = vrn_alloc(*size, 1);
-        if (!*data) result = vrn_fail_memory(log);
-    }
-    int error = result ? 0 : read_all(fd, *data, *size);
-    if (error) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read: %s", path, strerror(error));
-    }
-    close(fd);
-    if (result) {
-        vrn_free(*data);
-        *data = NULL;
-        *size = 0;
-    }
-    return result;
+    munmap((void *)(uintptr_t)data, size);
 }
 
-vrn_result vrn_make_directories(const char *path, const vrn_log *log)
+long vrn_os_process(void)
 {
-    struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return VRN_OK;
-    char *part = vrn_strndup(path, strlen(path));
-    if (!part) return vrn_fail_memory(log);
-    int error = 0;
-    /* Each prefix that ends before a slash, then the whole. What exists is no failure, whatever the
-     * error: a mount point above may be read only. */
-    for (char *end = part; !error; end++) {
-        if ((*end != '/' || end == part) && *end) continue;
-        char here = *end;
-        *end = '\0';
-        if (*part && mkdir(part, 0700) != 0) {
-            error = errno;
-            if (stat(part, &info) == 0) error = S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
-        }
-        *end = here;
-        if (!here) break;
-    }
-    vrn_free(part);
-    if (!error) return VRN_OK;
-    return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot make this directory: %s", path,
-                    strerror(error));
+    return (long)getpid();
 }

@@ -153,7 +153,7 @@ vrn_result vrn_safetensors_write(const char *path, const vrn_tensor *tensors, si
         result = vrn_fail_memory(log);
         goto error;
     }
-    result = vrn_file_begin(&file, path, log);
+    result = vrn_file_begin(&file, path, NULL, log);
     if (result != VRN_OK) goto error;
     vrn_file_write(file, header, size);
     for (size_t i = 0; i < count && result == VRN_OK; i++) {

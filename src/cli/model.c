@@ -19,7 +19,7 @@ enum { MESSAGE_MAX_BYTES = 1024 };
 /* `entry`: what the hub says of the file, or NULL. */
 static int load(cli_model *model, const char *path, const char *arch, const vrn_hub_entry *entry)
 {
-    double begin = cli_time_ms();
+    double begin = vrn_time_ms();
     vrn_result result = vrn_model_load(&model->handle, path,
                                        &(vrn_model_params){
                                            .log = *cli_log(),
@@ -27,7 +27,7 @@ static int load(cli_model *model, const char *path, const char *arch, const vrn_
                                            .name = entry ? entry->name : NULL,
                                            .transform = entry ? &entry->transform : NULL,
                                        });
-    model->load_ms = cli_time_ms() - begin;
+    model->load_ms = vrn_time_ms() - begin;
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
 }
 
@@ -52,10 +52,10 @@ static int draw(cli_model *model, const char *command, const char *text, uint64_
     vrn_arch arch;
     int status = parse_arch(&arch, command, text);
     if (status != CLI_SUCCESS) return status;
-    double begin = cli_time_ms();
+    double begin = vrn_time_ms();
     vrn_result result =
         vrn_model_random(&model->handle, &arch, seed, &(vrn_model_params){.log = *cli_log()});
-    model->load_ms = cli_time_ms() - begin;
+    model->load_ms = vrn_time_ms() - begin;
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
 }
 
@@ -78,7 +78,7 @@ static char *find_shipped(void)
         char *path = cli_alloc(capacity, 1);
         if (!path) break;
         snprintf(path, capacity, "%s%s/" SHIPPED_NAME, folder, rest);
-        if (cli_path_get_kind(path) == CLI_PATH_FILE) {
+        if (vrn_path_get_kind(path) == VRN_PATH_FILE) {
             found = path;
         } else {
             free(path);
@@ -174,7 +174,7 @@ static int choose(cli_model *model, const char *command, const cli_options *opti
                   cli_model_default otherwise)
 {
     const char *name = options->model, *arch = options->arch;
-    bool is_path = name && cli_path_get_kind(name) != CLI_PATH_MISSING;
+    bool is_path = name && vrn_path_get_kind(name) != VRN_PATH_MISSING;
     if (arch) {
         int status = parse_arch(&(vrn_arch){0}, command, arch);
         if (status != CLI_SUCCESS) return status;

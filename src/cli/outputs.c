@@ -13,7 +13,7 @@ static bool clash(const char *output, const char *other)
 /* The same for something that is read if it is a file: "resnet50" need not be one. */
 static bool clash_input(const char *output, const char *input)
 {
-    return input && cli_path_get_kind(input) == CLI_PATH_FILE && clash(output, input);
+    return input && vrn_path_get_kind(input) == VRN_PATH_FILE && clash(output, input);
 }
 
 /* An output beside everything that is read. */

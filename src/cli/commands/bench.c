@@ -72,9 +72,9 @@ static void fill_input(float *values, size_t count)
 
 static bool run_once(vrn_session *session, const vrn_batch *batch, double *host_ms)
 {
-    double begin = cli_time_ms();
+    double begin = vrn_time_ms();
     if (vrn_session_run(session, batch) != VRN_OK) return false;
-    *host_ms = cli_time_ms() - begin;
+    *host_ms = vrn_time_ms() - begin;
     return true;
 }
 
@@ -82,14 +82,14 @@ static bool measure(vrn_session *session, const vrn_batch *batch, uint32_t repea
                     bench_figures *figures)
 {
     sample_list samples = {0};
-    double host_ms, begin = cli_time_ms();
+    double host_ms, begin = vrn_time_ms();
     bool good = run_once(session, batch, &figures->first_ms);
-    for (int i = 0; i < WARM_UP_RUNS && good && cli_time_ms() - begin < warm_up_ms; i++) {
+    for (int i = 0; i < WARM_UP_RUNS && good && vrn_time_ms() - begin < warm_up_ms; i++) {
         good = run_once(session, batch, &host_ms);
     }
-    begin = cli_time_ms();
+    begin = vrn_time_ms();
     while (good && (repeats ? samples.count < repeats
-                            : samples.count < LEAST_RUNS || cli_time_ms() - begin < measure_ms)) {
+                            : samples.count < LEAST_RUNS || vrn_time_ms() - begin < measure_ms)) {
         good = run_once(session, batch, &host_ms) &&
                add_sample(&samples, (const double[MEASURE_COUNT]){
                                         [MEASURE_RUN_MS] = host_ms,

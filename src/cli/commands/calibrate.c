@@ -192,8 +192,8 @@ static int run(const cli_options *options)
     calibrate_job job = {.options = options};
     vrn_calibration_result result;
     if (options->write) {
-        cli_path_kind kind = cli_path_get_kind(options->write);
-        if (kind == CLI_PATH_DIRECTORY || kind == CLI_PATH_OTHER) {
+        vrn_path_kind kind = vrn_path_get_kind(options->write);
+        if (kind == VRN_PATH_DIRECTORY || kind == VRN_PATH_OTHER) {
             cli_error("%s: not a regular file", options->write);
             return CLI_FAILURE;
         }

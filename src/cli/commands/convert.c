@@ -25,8 +25,8 @@ static int run(const cli_options *options)
 {
     const char *output = options->arguments[1];
     /* A finished file takes the output's place, which a folder or a device must not lose. */
-    cli_path_kind kind = cli_path_get_kind(output);
-    if (kind == CLI_PATH_DIRECTORY || kind == CLI_PATH_OTHER) {
+    vrn_path_kind kind = vrn_path_get_kind(output);
+    if (kind == VRN_PATH_DIRECTORY || kind == VRN_PATH_OTHER) {
         cli_error("%s: not a regular file", output);
         return CLI_FAILURE;
     }

@@ -69,7 +69,7 @@ static bool describe(eval_run *run)
         snprintf(seed, sizeof seed, "random weights %llu", (unsigned long long)options->seed);
         weights = seed;
     } else {
-        bool is_path = cli_path_get_kind(weights) != CLI_PATH_MISSING; /* else a name */
+        bool is_path = vrn_path_get_kind(weights) != VRN_PATH_MISSING; /* else a name */
         if (is_path) weights += cli_path_folder_length(weights);
     }
     const cli_model *model = &run->crew.engines[0].model;
@@ -95,7 +95,7 @@ static bool prepare(eval_run *run)
 
 static bool evaluate(eval_run *run, size_t *failed)
 {
-    double begin = cli_time_ms();
+    double begin = vrn_time_ms();
     if (!cli_feed_run(&(cli_feed){.crew = &run->crew,
                                   .paths = run->labels.paths,
                                   .count = run->labels.count,
@@ -107,7 +107,7 @@ static bool evaluate(eval_run *run, size_t *failed)
                       failed)) {
         return false;
     }
-    double elapsed = cli_time_ms() - begin;
+    double elapsed = vrn_time_ms() - begin;
     cli_evaluation *evaluation = &run->evaluation;
     skip_rows(run, run->labels.count);
     evaluation->unreadable = *failed;

@@ -156,7 +156,7 @@ static bool list_folders(class_folders *folders)
         char *name = names[i];
         char *path = cli_join(folders->path, name);
         good = good && path;
-        if (path && *name != '.' && cli_path_get_kind(path) == CLI_PATH_DIRECTORY) {
+        if (path && *name != '.' && vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) {
             names[kept++] = name;
         } else {
             free(name);

@@ -10,7 +10,7 @@
 bool cli_labels_read(cli_labels *labels, const char *path, const cli_model *model)
 {
     *labels = (cli_labels){0};
-    bool good = cli_path_get_kind(path) == CLI_PATH_DIRECTORY
+    bool good = vrn_path_get_kind(path) == VRN_PATH_DIRECTORY
                     ? cli_class_folders_read(labels, path, model)
                     : cli_csv_read(labels, path, model);
     if (!good) cli_labels_free(labels);

@@ -8,7 +8,6 @@
 #include "cli/images/image.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
-#include "cli/system/thread.h"
 
 enum { DECODERS_MAX = 8, BATCHES_AHEAD = 2 };
 
@@ -33,11 +32,12 @@ typedef struct slot {
 
 /* Items pass four counters, in order: `decoding` (next one to decode), `running` (next one to give
  * to a device), `delivered` (next one to hand over). delivered <= running <= decoding <= delivered
- * + window. Item i waits in slot i mod window. The monitor guards everything, and wakes at any
+ * + window. Item i waits in slot i mod window. `lock` guards everything; `changed` tells of any
  * change. */
 typedef struct pipeline {
     const cli_feed *feed;
-    cli_monitor *monitor;
+    vrn_mutex *lock;
+    vrn_condition *changed;
     slot *slots; /* [window] */
     float *outputs;
     size_t window, total, decoding, running, delivered;
@@ -73,30 +73,30 @@ static void wait_for_room(void *user, size_t bytes)
     decoding *d = user;
     pipeline *p = d->pipeline;
     slot *s = slot_of(p, d->item);
-    cli_monitor_enter(p->monitor);
+    vrn_mutex_lock(p->lock);
     while (!p->stopped && p->pixel_bytes > 0 && d->item != p->running &&
            (bytes > pixel_bytes_max || p->pixel_bytes > pixel_bytes_max - bytes)) {
-        if (s->state != SLOT_AT_GATE) cli_monitor_wake(p->monitor);
+        if (s->state != SLOT_AT_GATE) vrn_condition_broadcast(p->changed);
         s->state = SLOT_AT_GATE;
-        cli_monitor_wait(p->monitor);
+        vrn_condition_wait(p->changed, p->lock);
     }
     s->state = SLOT_EMPTY;
     p->pixel_bytes += bytes;
     d->bytes += bytes;
-    cli_monitor_leave(p->monitor);
+    vrn_mutex_unlock(p->lock);
 }
 
 static void decode_items(void *pointer)
 {
     pipeline *p = pointer;
-    cli_monitor_enter(p->monitor);
+    vrn_mutex_lock(p->lock);
     while (!p->stopped && p->decoding < p->total) {
         if (!may_decode(p)) {
-            cli_monitor_wait(p->monitor);
+            vrn_condition_wait(p->changed, p->lock);
             continue;
         }
         decoding d = {.pipeline = p, .item = p->decoding++};
-        cli_monitor_leave(p->monitor);
+        vrn_mutex_unlock(p->lock);
 
         vrn_image image;
         char fault[CLI_LINE_BYTES] = "";
@@ -107,15 +107,15 @@ static void decode_items(void *pointer)
         cli_capture_errors(NULL);
         char *kept = good ? NULL : cli_copy_text(fault);
 
-        cli_monitor_enter(p->monitor);
+        vrn_mutex_lock(p->lock);
         slot *s = slot_of(p, d.item);
         s->image = image;
         s->fault = kept;
         s->state = good ? SLOT_DECODED : SLOT_UNREADABLE;
         p->pixel_bytes += (good ? cli_image_size(&image) : 0) - d.bytes;
-        cli_monitor_wake(p->monitor);
+        vrn_condition_broadcast(p->changed);
     }
-    cli_monitor_leave(p->monitor);
+    vrn_mutex_unlock(p->lock);
 }
 
 /* ---- Running --------------------------------------------------------------------------------- */
@@ -127,7 +127,7 @@ typedef struct runner {
     size_t *items;     /* [batch] */
     float *outputs;    /* [batch, classes] */
     uint32_t count;
-    cli_thread *thread;
+    vrn_thread *thread;
 } runner;
 
 /* Takes decoded images, in order, up to a batch; fewer when the next ones have to wait for this
@@ -150,7 +150,7 @@ static void take_batch(runner *r)
         r->items[r->count] = p->running;
         r->images[r->count++] = s->image;
     }
-    cli_monitor_wake(p->monitor);
+    vrn_condition_broadcast(p->changed);
 }
 
 static void run_batch(runner *r)
@@ -159,7 +159,7 @@ static void run_batch(runner *r)
     vrn_batch batch = {.count = r->count, .images = r->images};
     *(p->feed->logits ? &batch.logits : &batch.probabilities) = r->outputs;
     bool good = vrn_session_run(r->session, &batch) == VRN_OK;
-    cli_monitor_enter(p->monitor);
+    vrn_mutex_lock(p->lock);
     for (uint32_t i = 0; i < r->count; i++) {
         slot *s = slot_of(p, r->items[i]);
         p->pixel_bytes -= cli_image_size(&s->image);
@@ -170,8 +170,8 @@ static void run_batch(runner *r)
         s->state = SLOT_DONE;
     }
     if (!good) p->failed = p->stopped = true;
-    cli_monitor_wake(p->monitor);
-    cli_monitor_leave(p->monitor);
+    vrn_condition_broadcast(p->changed);
+    vrn_mutex_unlock(p->lock);
 }
 
 static void run_batches(void *pointer)
@@ -179,14 +179,14 @@ static void run_batches(void *pointer)
     runner *r = pointer;
     pipeline *p = r->pipeline;
     while (true) {
-        cli_monitor_enter(p->monitor);
+        vrn_mutex_lock(p->lock);
         r->count = 0;
         while (!p->stopped && p->running < p->total) {
             take_batch(r);
             if (r->count > 0) break;
-            if (p->running < p->total) cli_monitor_wait(p->monitor);
+            if (p->running < p->total) vrn_condition_wait(p->changed, p->lock);
         }
-        cli_monitor_leave(p->monitor);
+        vrn_mutex_unlock(p->lock);
         if (r->count == 0) return;
         run_batch(r);
     }
@@ -199,13 +199,13 @@ static bool deliver_next(pipeline *p, size_t *failed)
 {
     const cli_feed *feed = p->feed;
     slot *s = slot_of(p, p->delivered);
-    cli_monitor_enter(p->monitor);
+    vrn_mutex_lock(p->lock);
     while (!p->failed && s->state != SLOT_DONE &&
            !(s->state == SLOT_UNREADABLE && p->delivered < p->running)) {
-        cli_monitor_wait(p->monitor);
+        vrn_condition_wait(p->changed, p->lock);
     }
     bool good = !p->failed, run = s->state == SLOT_DONE;
-    cli_monitor_leave(p->monitor);
+    vrn_mutex_unlock(p->lock);
     const size_t index = cli_shard_item(&feed->shard, p->delivered);
     if (good && !run) {
         if (s->fault) cli_error("%s", s->fault);
@@ -215,15 +215,22 @@ static bool deliver_next(pipeline *p, size_t *failed)
     } else if (good) {
         good = feed->result(feed->user, index, s->outputs);
     }
-    cli_monitor_enter(p->monitor);
+    vrn_mutex_lock(p->lock);
     free(s->fault);
     s->fault = NULL;
     s->state = SLOT_EMPTY;
     p->delivered++;
     if (!good) p->failed = p->stopped = true;
-    cli_monitor_wake(p->monitor);
-    cli_monitor_leave(p->monitor);
+    vrn_condition_broadcast(p->changed);
+    vrn_mutex_unlock(p->lock);
     return good;
+}
+
+static vrn_thread *start_thread(void (*function)(void *user), void *user)
+{
+    vrn_thread *thread = vrn_thread_start(function, user);
+    if (!thread) cli_error("cannot start a thread");
+    return thread;
 }
 
 static bool start_runners(pipeline *p, runner *runners)
@@ -236,7 +243,7 @@ static bool start_runners(pipeline *p, runner *runners)
         r->items = cli_alloc(p->batch, sizeof *r->items);
         r->outputs = cli_alloc((size_t)p->batch * p->classes, sizeof *r->outputs);
         if (!r->images || !r->items || !r->outputs) return false;
-        r->thread = cli_thread_start(run_batches, r);
+        r->thread = start_thread(run_batches, r);
         if (!r->thread) return false;
     }
     return true;
@@ -244,20 +251,20 @@ static bool start_runners(pipeline *p, runner *runners)
 
 static void stop(pipeline *p)
 {
-    cli_monitor_enter(p->monitor);
+    vrn_mutex_lock(p->lock);
     p->stopped = true;
-    cli_monitor_wake(p->monitor);
-    cli_monitor_leave(p->monitor);
+    vrn_condition_broadcast(p->changed);
+    vrn_mutex_unlock(p->lock);
 }
 
 static bool run_threads(pipeline *p, runner *runners, size_t *failed)
 {
-    cli_thread *decoders[DECODERS_MAX] = {0};
-    uint32_t wanted = cli_core_count();
+    vrn_thread *decoders[DECODERS_MAX] = {0};
+    uint32_t wanted = vrn_core_count();
     if (wanted > DECODERS_MAX) wanted = DECODERS_MAX;
     bool good = start_runners(p, runners);
     for (uint32_t i = 0; i < wanted && i < p->total && good; i++) {
-        decoders[i] = cli_thread_start(decode_items, p);
+        decoders[i] = start_thread(decode_items, p);
         good = decoders[i];
     }
     while (good && p->delivered < p->total) {
@@ -266,9 +273,9 @@ static bool run_threads(pipeline *p, runner *runners, size_t *failed)
     }
     if (p->feed->progress) cli_progress(p->total, p->total);
     stop(p);
-    for (uint32_t i = 0; i < DECODERS_MAX; i++) cli_thread_join(&decoders[i]);
+    for (uint32_t i = 0; i < DECODERS_MAX; i++) vrn_thread_join(&decoders[i]);
     for (uint32_t i = 0; i < p->feed->crew->count; i++) {
-        cli_thread_join(&runners[i].thread);
+        vrn_thread_join(&runners[i].thread);
         free(runners[i].images);
         free(runners[i].items);
         free(runners[i].outputs);
@@ -294,13 +301,19 @@ bool cli_feed_run(const cli_feed *feed, size_t *failed)
     p.slots = cli_alloc(p.window, sizeof *p.slots);
     p.outputs = cli_alloc(p.window * p.classes, sizeof *p.outputs);
     runner *runners = cli_alloc(feed->crew->count, sizeof *runners);
-    p.monitor = cli_monitor_create();
-    bool good = p.slots && p.outputs && runners && p.monitor;
+    p.lock = vrn_mutex_create();
+    p.changed = vrn_condition_create();
+    bool good = p.slots && p.outputs && runners;
+    if (good && (!p.lock || !p.changed)) {
+        cli_error("out of memory");
+        good = false;
+    }
     if (good) {
         for (size_t i = 0; i < p.window; i++) p.slots[i].outputs = p.outputs + i * p.classes;
         good = run_threads(&p, runners, failed);
     }
-    cli_monitor_destroy(&p.monitor);
+    vrn_condition_destroy(&p.changed);
+    vrn_mutex_destroy(&p.lock);
     for (size_t i = 0; p.slots && i < p.window; i++) {
         cli_image_free(&p.slots[i].image);
         free(p.slots[i].fault);

@@ -58,11 +58,11 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
     bool complete = true;
     for (size_t i = 0; i < count; i++) {
         char *path = cli_join(folder, names[i]);
-        cli_path_kind kind = path ? cli_path_get_entry_kind(path) : CLI_PATH_MISSING;
-        if (kind == CLI_PATH_DIRECTORY) {
+        vrn_path_kind kind = path ? cli_path_get_entry_kind(path) : VRN_PATH_MISSING;
+        if (kind == VRN_PATH_DIRECTORY) {
             complete = walk(paths, path, depth + 1) && complete;
             free(path);
-        } else if (path && kind != CLI_PATH_OTHER && has_image_extension(names[i])) {
+        } else if (path && kind != VRN_PATH_OTHER && has_image_extension(names[i])) {
             /* Also a link to nowhere, which is reported when it is its turn. */
             complete = push(paths, path) && complete;
         } else {
@@ -82,7 +82,7 @@ bool cli_paths_add_folder(cli_paths *paths, const char *folder)
 
 bool cli_paths_add(cli_paths *paths, const char *argument)
 {
-    if (cli_path_get_kind(argument) != CLI_PATH_DIRECTORY) {
+    if (vrn_path_get_kind(argument) != VRN_PATH_DIRECTORY) {
         char *path = cli_copy_text(argument);
         return path && push(paths, path);
     }

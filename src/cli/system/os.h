@@ -1,5 +1,6 @@
-/* What the program asks of the operating system: os_posix.c and os_windows.c are its only files
- * with calls beyond the C library. Paths and texts are UTF-8 everywhere. */
+/* What the program asks of the operating system beyond base/os.h: os_posix.c and os_windows.c are
+ * its only files with calls beyond the C library. Paths and texts are UTF-8 everywhere. What fails
+ * is reported, unless it says otherwise. */
 #ifndef VRN_CLI_OS_H
 #define VRN_CLI_OS_H
 
@@ -7,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "base/os.h"
 
 /* To be called once, first: makes the arguments UTF-8, which live as long as the program, and the
  * standard streams fit for it. */
@@ -18,28 +21,14 @@ char *cli_environment(const char *name);
 /* The folder that the program lies in, or NULL where nobody knows. Release it with free. */
 char *cli_program_folder(void);
 
-/* Milliseconds of a clock that only goes forward. */
-double cli_time_ms(void);
-
 bool cli_is_terminal(FILE *stream);
 
 /* The columns of the terminal that a stream is, or 80. */
 uint32_t cli_terminal_width(FILE *stream);
 
-/* The processor's cores that this process may use; at least 1. */
-uint32_t cli_core_count(void);
-
-typedef enum cli_path_kind {
-    CLI_PATH_MISSING,
-    CLI_PATH_FILE,
-    CLI_PATH_DIRECTORY,
-    CLI_PATH_OTHER,
-} cli_path_kind;
-
-cli_path_kind cli_path_get_kind(const char *path);
-
-/* The same, but a symbolic link to a directory is CLI_PATH_OTHER: such links can form circles. */
-cli_path_kind cli_path_get_entry_kind(const char *path);
+/* vrn_path_get_kind, but a symbolic link to a directory is VRN_PATH_OTHER: such links can form
+ * circles. */
+vrn_path_kind cli_path_get_entry_kind(const char *path);
 
 /* Whether both name the same regular file, which need not be there yet. */
 bool cli_path_same_file(const char *a, const char *b);
@@ -49,26 +38,36 @@ bool cli_path_is_absolute(const char *path);
 /* How much of a path is the folder, with the slash at its end. */
 size_t cli_path_folder_length(const char *path);
 
-/* The names in a directory in byte order, without "." and "..". Reports and returns false when it
- * cannot be read. Release each name and the array with free. */
+/* The names in a directory in byte order, without "." and "..". Release each name
+ * and the array with free. */
 bool cli_list_names(const char *directory, char ***names, size_t *count);
 
-/* Makes a folder unless it is there. Reports and returns false on failure. */
+/* What cli_list_names reads a directory with. NULL, and errno, on failure; cli_folder_next gives a
+ * copy to release with free, and NULL with errno 0 at the end. */
+typedef struct cli_folder cli_folder;
+cli_folder *cli_folder_open(const char *path);
+char *cli_folder_next(cli_folder *folder);
+void cli_folder_close(cli_folder *folder);
+
+/* Makes a folder unless it is there. */
 bool cli_make_folder(const char *path);
 
-/* Opens a regular file for reading and gives its size. Reports and returns NULL on failure. */
+/* Opens a regular file for reading and gives its size. NULL on failure. */
 FILE *cli_open_file(const char *path, uint64_t *size);
 
 /* A file that is written as a whole: it appears under its name when cli_file_end commits it.
  * Something that is there and no regular file (a pipe, /dev/null) is written directly. */
 typedef struct cli_file {
     FILE *stream;
-    char *path, *temporary;
+    vrn_file_writer *writer;
 } cli_file;
 
-/* Reports and returns false on failure. cli_file_end accepts a zeroed struct, reports failed
- * writes, and zeroes the struct. */
+/* cli_file_end accepts a zeroed struct, reports failed writes, and zeroes the struct. */
 bool cli_file_begin(cli_file *file, const char *path);
 bool cli_file_end(cli_file *file, bool commit);
+
+/* How these files are written on this system: a signal that ends the program removes those that
+ * are not complete. */
+extern const vrn_file_params cli_file_params;
 
 #endif

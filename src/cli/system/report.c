@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cli/system/os.h"
-#include "cli/system/thread.h"
 
 /* There is one standard error, so what is on it is kept once, and guarded by its
  * lock. */
@@ -37,10 +36,10 @@ static void write_line(const char *prefix, const char *text, const char *suffix)
     for (char *c = line; *c; c++) {
         if (is_control(*c)) *c = '?';
     }
-    cli_output_enter();
+    vrn_output_lock();
     clear_progress();
     fprintf(stderr, "%s%s%s\n", prefix, line, suffix);
-    cli_output_leave();
+    vrn_output_unlock();
 }
 
 CLI_PRINTF(2, 0) static void write_formatted(const char *suffix, const char *format, va_list args)
@@ -114,9 +113,9 @@ static void library_message(void *user, vrn_log_level level, const char *text)
 {
     (void)user;
     if (level == VRN_LOG_ERROR) {
-        cli_output_enter();
+        vrn_output_lock();
         state.library_errors++;
-        cli_output_leave();
+        vrn_output_unlock();
     }
     if (level > VRN_LOG_ERROR && state.quiet) return;
     write_line(level == VRN_LOG_WARNING ? "vkresnet: warning: " : "vkresnet: ", text, "");
@@ -178,8 +177,8 @@ void cli_progress(size_t done, size_t total)
 {
     const double wait_ms = 1000, interval_ms = 100;
     if (state.quiet || !cli_is_terminal(stderr)) return;
-    double now = cli_time_ms();
-    cli_output_enter();
+    double now = vrn_time_ms();
+    vrn_output_lock();
     if (state.progress_begin == 0) state.progress_begin = now;
     if (done >= total) {
         clear_progress();
@@ -190,21 +189,21 @@ void cli_progress(size_t done, size_t total)
         draw_images(done, total, (now - state.progress_begin) * 1e-3);
     }
     fflush(stderr);
-    cli_output_leave();
+    vrn_output_unlock();
 }
 
 void cli_progress_hide(void)
 {
-    cli_output_enter();
+    vrn_output_lock();
     clear_progress();
     fflush(stderr);
-    cli_output_leave();
+    vrn_output_unlock();
 }
 
 void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
 {
     if (state.quiet || !cli_is_terminal(stderr)) return;
-    cli_output_enter();
+    vrn_output_lock();
     if (done >= total) {
         state.progress_shown = true;
         clear_progress();
@@ -215,7 +214,7 @@ void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
         draw_line(done, total, line);
     }
     fflush(stderr);
-    cli_output_leave();
+    vrn_output_unlock();
 }
 
 void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
@@ -223,7 +222,7 @@ void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double 
 {
     const double longest = 100 * 3600;
     if (state.quiet || !cli_is_terminal(stderr)) return;
-    cli_output_enter();
+    vrn_output_lock();
     state.progress_shown = true;
     if (done >= total) {
         clear_progress();
@@ -236,7 +235,7 @@ void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double 
         draw_line(done, total, text);
     }
     fflush(stderr);
-    cli_output_leave();
+    vrn_output_unlock();
 }
 
 void *cli_alloc(size_t count, size_t size)

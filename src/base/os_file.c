@@ -1,0 +1,256 @@
+/* Files, on what os_posix.c and os_windows.c have in common. */
+#if !defined(_WIN32)
+#define _POSIX_C_SOURCE 200809L
+#endif
+#define _FILE_OFFSET_BITS 64
+
+#include "base/os_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/os.h"
+
+static vrn_result fail(const vrn_log *log, const char *path, const char *what, int reason)
+{
+    return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: %s", path, what, strerror(reason));
+}
+
+/* Opens a regular file for reading. Where it fails there is no descriptor and no size. */
+static vrn_result open_regular(int *out, uint64_t *size, const char *path, const vrn_log *log)
+{
+    *out = -1;
+    *size = 0;
+    const int fd = vrn_os_open(path);
+    if (fd < 0) return fail(log, path, "cannot open", errno);
+    struct stat info;
+    vrn_result result = VRN_OK;
+    if (fstat(fd, &info) != 0) {
+        result = fail(log, path, "cannot read", errno);
+    } else if (!S_ISREG(info.st_mode)) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: not a regular file", path);
+    }
+    if (result) {
+        close(fd);
+        return result;
+    }
+    *out = fd;
+    *size = (uint64_t)info.st_size;
+    return VRN_OK;
+}
+
+vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log)
+{
+    *mapping = (vrn_mapping){0};
+    int fd;
+    uint64_t size;
+    vrn_result result = open_regular(&fd, &size, path, log);
+    if (result) return result;
+    if (size > SIZE_MAX) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: too large to map", path);
+    } else if (size > 0) {
+        mapping->data = vrn_os_map(fd, (size_t)size);
+        mapping->size = mapping->data ? (size_t)size : 0;
+        if (!mapping->data) result = fail(log, path, "cannot map", errno);
+    }
+    close(fd);
+    return result;
+}
+
+void vrn_unmap_file(vrn_mapping *mapping)
+{
+    if (mapping->data) vrn_os_unmap(mapping->data, mapping->size);
+    *mapping = (vrn_mapping){0};
+}
+
+struct vrn_file_writer {
+    vrn_file_params params;
+    FILE *stream;
+    char *path, *temporary; /* the second NULL: written directly */
+    int error;              /* errno of the first failure */
+};
+
+/* `moved`: the temporary file has its last name. */
+static void writer_free(vrn_file_writer *writer, bool moved)
+{
+    if (writer->temporary) {
+        if (!moved) vrn_os_remove(writer->temporary);
+        if (writer->params.forget) writer->params.forget(writer->temporary);
+    }
+    vrn_free(writer->path);
+    vrn_free(writer->temporary);
+    vrn_free(writer);
+}
+
+/* Opens what is written to, a new file beside the path unless that is written directly. Returns a
+ * descriptor, or -1 and errno. */
+static int open_to_write(vrn_file_writer *writer, bool direct)
+{
+    if (direct) return vrn_os_write(writer->path);
+    const size_t capacity = strlen(writer->path) + 48;
+    int (*create)(const char *) = writer->params.create ? writer->params.create : vrn_os_create;
+    char *name = vrn_alloc(capacity, 1);
+    int fd = -1;
+    errno = ENOMEM;
+    for (unsigned attempt = 0; name && attempt < 100; attempt++) {
+        snprintf(name, capacity, "%s.part-%ld-%u", writer->path, vrn_os_process(), attempt);
+        fd = create(name);
+        if (fd >= 0 || errno != EEXIST) break;
+    }
+    if (fd >= 0) {
+        writer->temporary = name;
+    } else {
+        const int reason = errno;
+        vrn_free(name);
+        errno = reason;
+    }
+    return fd;
+}
+
+vrn_result vrn_file_begin(vrn_file_writer **out, const char *path, const vrn_file_params *params,
+                          const vrn_log *log)
+{
+    *out = NULL;
+    vrn_file_writer *writer = vrn_alloc(1, sizeof *writer);
+    if (writer) writer->path = vrn_strndup(path, strlen(path));
+    if (!writer || !writer->path) {
+        vrn_free(writer);
+        return vrn_fail_memory(log);
+    }
+    if (params) writer->params = *params;
+    const vrn_path_kind kind = vrn_path_get_kind(path);
+    const bool regular = kind == VRN_PATH_MISSING || kind == VRN_PATH_FILE;
+    const bool direct = kind == VRN_PATH_OTHER && writer->params.direct;
+    vrn_result result = VRN_OK;
+    if (!regular && !direct) { /* a rename would replace a device or a folder's link */
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: not a regular file", path);
+    } else {
+        const int fd = open_to_write(writer, direct);
+        if (fd >= 0) writer->stream = fdopen(fd, "wb");
+        if (!writer->stream) result = fail(log, path, "cannot write", errno);
+        if (!writer->stream && fd >= 0) close(fd);
+    }
+    if (result) {
+        writer_free(writer, false);
+        return result;
+    }
+    *out = writer;
+    return VRN_OK;
+}
+
+void vrn_file_write(vrn_file_writer *writer, const void *data, size_t size)
+{
+    if (writer->error || size == 0) return;
+    if (fwrite(data, 1, size, writer->stream) != size) writer->error = errno ? errno : EIO;
+}
+
+FILE *vrn_file_stream(vrn_file_writer *writer)
+{
+    return writer->stream;
+}
+
+vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn_log *log)
+{
+    vrn_file_writer *writer = *writer_pointer;
+    if (!writer) return VRN_OK;
+    *writer_pointer = NULL;
+
+    int error = writer->error;
+    if (!error && ferror(writer->stream)) error = errno ? errno : EIO;
+    if (fflush(writer->stream) != 0 && !error) error = errno;
+    if (commit && !writer->params.hurry && !error && !vrn_os_sync(fileno(writer->stream))) {
+        error = errno;
+    }
+    if (fclose(writer->stream) != 0 && !error) error = errno;
+    if (commit && !error && writer->temporary && !vrn_os_replace(writer->temporary, writer->path)) {
+        error = errno;
+    }
+    vrn_result result = VRN_OK;
+    if (commit && error) result = fail(log, writer->path, "cannot write", error);
+    writer_free(writer, commit && !error);
+    return result;
+}
+
+vrn_result vrn_file_open(FILE **file, uint64_t *size, const char *path, const vrn_log *log)
+{
+    int fd;
+    *file = NULL;
+    vrn_result result = open_regular(&fd, size, path, log);
+    if (result) return result;
+    *file = fdopen(fd, "rb");
+    if (*file) return VRN_OK;
+    result = fail(log, path, "cannot open", errno);
+    close(fd);
+    return result;
+}
+
+/* Reads `size` bytes, and checks that no more follow: the file may change. Returns an errno, or 0. */
+static int read_all(FILE *file, void *data, size_t size)
+{
+    errno = 0;
+    const bool whole = fread(data, 1, size, file) == size && fgetc(file) == EOF && !ferror(file);
+    return whole ? 0 : errno ? errno : EIO;
+}
+
+vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t limit,
+                         const vrn_log *log)
+{
+    *data = NULL;
+    *size = 0;
+    FILE *file;
+    uint64_t length;
+    vrn_result result = vrn_file_open(&file, &length, path, log);
+    if (result) return result;
+    if (length > limit) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: larger than %zu bytes", path, limit);
+    } else {
+        *size = (size_t)length;
+        *data = vrn_alloc(*size, 1);
+        if (!*data) result = vrn_fail_memory(log);
+    }
+    const int error = result ? 0 : read_all(file, *data, *size);
+    if (error) result = fail(log, path, "cannot read", error);
+    fclose(file);
+    if (result) {
+        vrn_free(*data);
+        *data = NULL;
+        *size = 0;
+    }
+    return result;
+}
+
+vrn_result vrn_make_directories(const char *path, const vrn_log *log)
+{
+    if (vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) return VRN_OK;
+    char *part = vrn_strndup(path, strlen(path));
+    if (!part) return vrn_fail_memory(log);
+    /* Each prefix that ends before a separator, then the whole. What exists is no failure, whatever
+     * the error: a mount point above may be read only. The reason is the first failure below what
+     * exists: "C:" and the names of a server cannot be made. */
+    int error = 0;
+    for (char *end = part;; end++) {
+        const char here = *end;
+        if (here && (!vrn_is_separator(here) || end == part)) continue;
+        *end = '\0';
+        if (vrn_os_make_directory(part, 0700)) {
+            error = 0;
+        } else {
+            const int reason = errno;
+            const vrn_path_kind kind = vrn_path_get_kind(part);
+            if (kind == VRN_PATH_DIRECTORY) {
+                error = 0;
+            } else if (!error) {
+                error = kind == VRN_PATH_MISSING ? reason : ENOTDIR;
+            }
+        }
+        if (!here) break;
+        *end = here;
+    }
+    vrn_free(part);
+    return error ? fail(log, path, "cannot make this directory", error) : VRN_OK;
+}

@@ -1,0 +1,115 @@
+#include "cli/system/os.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os_file.h"
+#include "cli/system/report.h"
+
+char *cli_environment(const char *name)
+{
+    bool lacking = false;
+    char *value = vrn_environment(name, &lacking);
+    if (lacking) cli_error("out of memory");
+    return value;
+}
+
+bool cli_path_is_absolute(const char *path)
+{
+#if defined(_WIN32)
+    if (*path && path[1] == ':') return true;
+#endif
+    return vrn_is_separator(*path);
+}
+
+size_t cli_path_folder_length(const char *path)
+{
+    size_t length = strlen(path);
+    while (length > 0 && !vrn_is_separator(path[length - 1])) {
+#if defined(_WIN32)
+        if (path[length - 1] == ':') break;
+#endif
+        length--;
+    }
+    return length;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool cli_list_names(const char *directory, char ***out, size_t *out_count)
+{
+    char **names = NULL, *name = NULL;
+    size_t count = 0, capacity = 0;
+    bool good = true;
+    cli_folder *folder = cli_folder_open(directory);
+    while (folder && good && (name = cli_folder_next(folder))) {
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+            free(name);
+            continue;
+        }
+        char **place = cli_grow(names, count, &capacity, sizeof *names);
+        good = place != NULL;
+        if (good) {
+            names = place;
+            names[count++] = name;
+        } else {
+            free(name);
+        }
+    }
+    if (!folder || (good && errno)) {
+        cli_error("%s: cannot read the folder: %s", directory, strerror(errno));
+        good = false;
+    }
+    if (folder) cli_folder_close(folder);
+    if (good) {
+        if (count) qsort(names, count, sizeof *names, compare_names);
+        *out = names;
+        *out_count = count;
+        return true;
+    }
+    while (count > 0) free(names[--count]);
+    free(names);
+    return false;
+}
+
+bool cli_make_folder(const char *path)
+{
+    if (vrn_os_make_directory(path, 0777)) return true;
+    const int reason = errno;
+    if (vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) return true;
+    cli_error("%s: cannot make the folder: %s", path, strerror(reason));
+    return false;
+}
+
+static void report(void *user, vrn_log_level level, const char *text)
+{
+    (void)user, (void)level;
+    cli_error("%s", text);
+}
+
+static const vrn_log errors = {.message = report, .level = VRN_LOG_ERROR};
+
+FILE *cli_open_file(const char *path, uint64_t *size)
+{
+    FILE *file;
+    vrn_file_open(&file, size, path, &errors);
+    return file;
+}
+
+bool cli_file_begin(cli_file *file, const char *path)
+{
+    *file = (cli_file){0};
+    if (vrn_file_begin(&file->writer, path, &cli_file_params, &errors)) return false;
+    file->stream = vrn_file_stream(file->writer);
+    return true;
+}
+
+bool cli_file_end(cli_file *file, bool commit)
+{
+    file->stream = NULL;
+    return vrn_file_end(&file->writer, commit, &errors) == VRN_OK;
+}
