@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     for (uint32_t i = 1; i < info.classes; i++) {
         if (probabilities[i] > probabilities[best]) best = i;
     }
-    const char *name = vrn_model_class_name(model, best);
+    const char *name = vrn_model_get_class_name(model, best);
     printf("%u %s %.1f %%\n", best, name ? name : "", 100 * probabilities[best]);
     status = 0;
 done:

@@ -54,7 +54,7 @@ static bool create(search *s, const char *model)
     if (vrn_device_create(&s->device, &(vrn_device_params){.log = log}) ||
         vrn_model_load(&s->model, model, &(vrn_model_params){.log = log}) ||
         vrn_session_create(&s->session, s->device, s->model, &params) ||
-        vrn_session_tap_shape(s->session, 0, shape)) {
+        vrn_session_get_tap_shape(s->session, 0, shape)) {
         return false;
     }
     s->length = shape[0];

@@ -209,7 +209,7 @@ static void end_frame(application *app, uint32_t number)
     for (uint32_t i = 1; i < CLASSES; i++) {
         if (probabilities[i] > probabilities[best]) best = i;
     }
-    const char *name = vrn_model_class_name(app->model, best);
+    const char *name = vrn_model_get_class_name(app->model, best);
     const bool right = name && strcmp(name, expected) == 0;
     app->right += right;
     app->total++;

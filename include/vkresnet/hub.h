@@ -2,9 +2,9 @@
  * the weights that torchvision has for the ten networks of its ResNet class, finds their files on
  * this machine, and downloads them where it was built with libcurl and OpenSSL.
  *
- * vrn_hub *hub = NULL; vrn_hub_file file = {0}; vrn_hub_open(&hub, NULL); const vrn_hub_entry
- * *entry = vrn_hub_find(hub, "resnet50:V2"); if (entry && vrn_hub_get(hub, entry, NULL, &file) ==
- * VRN_OK) vrn_model_load(&model, file.path, NULL); vrn_hub_file_free(&file); vrn_hub_close(&hub);
+ * vrn_hub *hub = NULL; vrn_hub_file file = {0}; vrn_hub_create(&hub, NULL); const vrn_hub_entry
+ * *entry = vrn_hub_find(hub, "resnet50:V2"); if (entry && vrn_hub_fetch(hub, entry, NULL, &file) ==
+ * VRN_OK) vrn_model_load(&model, file.path, NULL); vrn_hub_file_free(&file); vrn_hub_destroy(&hub);
  *
  * The rules at the head of vkresnet.h hold here too. A hub never changes and may be shared by
  * threads. Unlike the rest of the library it reads the environment, for what its parameters leave
@@ -43,7 +43,7 @@ typedef struct vrn_hub_params {
      * $VKRESNET_REGISTRY, else the built-in one */
     const char *registry;
     /* files are looked up in, and downloaded to, the folder "hub" in this one. NULL: as
-     * vrn_hub_cache_directory; "": nothing is looked up or kept here, and so nothing can be
+     * vrn_hub_get_cache_directory; "": nothing is looked up or kept here, and so nothing can be
      * downloaded */
     const char *cache_directory;
     /* where PyTorch keeps such files, which is only read. NULL: $TORCH_HOME/hub/checkpoints,
@@ -63,8 +63,8 @@ typedef struct vrn_hub vrn_hub;
 /* Reads the registry. Nothing else is touched. Errors: VRN_ERROR_FILE (a registry that cannot be
  * read or is wrong; the log says where), VRN_ERROR_INVALID_ARGUMENT (an address that is neither
  * https nor http), VRN_ERROR_OUT_OF_MEMORY. */
-VRN_API vrn_result vrn_hub_open(vrn_hub **hub, const vrn_hub_params *params);
-VRN_API void vrn_hub_close(vrn_hub **hub);
+VRN_API vrn_result vrn_hub_create(vrn_hub **hub, const vrn_hub_params *params);
+VRN_API void vrn_hub_destroy(vrn_hub **hub);
 
 /* Whether this build can download. */
 VRN_API bool vrn_hub_can_download(void);
@@ -111,14 +111,14 @@ typedef struct vrn_hub_progress {
     bool waiting;         /* another process downloads this file; these are its bytes */
 } vrn_hub_progress;
 
-typedef struct vrn_hub_get_params {
+typedef struct vrn_hub_fetch_params {
     bool (*progress)(
         void *user,
         /* called several times a second, on the calling thread; true ends the download, with
          * VRN_ERROR_CANCELLED. NULL: nobody looks */
         const vrn_hub_progress *progress);
     void *progress_user;
-} vrn_hub_get_params;
+} vrn_hub_fetch_params;
 
 /* Looks an entry's file up as vrn_hub_locate does, and downloads it where it is not there. The
  * download goes into a file of another name ("....part"), which gets the right one when size and
@@ -131,14 +131,14 @@ typedef struct vrn_hub_get_params {
  * something else, or this build or `offline` forbids it; the log has the address and where to put a
  * file that was got in another way), VRN_ERROR_FILE (it cannot be written), VRN_ERROR_CANCELLED,
  * VRN_ERROR_OUT_OF_MEMORY. */
-VRN_API vrn_result vrn_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry,
-                               const vrn_hub_get_params *params, vrn_hub_file *file);
+VRN_API vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
+                                 const vrn_hub_fetch_params *params, vrn_hub_file *file);
 
 /* Where this library may keep what it can make or get again: $VKRESNET_CACHE, else the folder
  * "vkresnet" in $XDG_CACHE_HOME or in ~/.cache, on Windows in %LOCALAPPDATA%. What
  * vrn_device_params.cache_directory of an application may be. Writes as snprintf does and returns
  * the length; 0: nowhere ($VKRESNET_CACHE is empty, or nothing is set), or no memory. */
-VRN_API size_t vrn_hub_cache_directory(char *text, size_t capacity);
+VRN_API size_t vrn_hub_get_cache_directory(char *text, size_t capacity);
 
 #ifdef __cplusplus
 }

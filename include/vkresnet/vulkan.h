@@ -74,9 +74,10 @@ VRN_API vrn_result vrn_device_get_requirements(vrn_device_requirements *requirem
 /* ---- Import ---------------------------------------------------------------------------------- */
 
 typedef struct vrn_device_import_params {
-    vrn_log log;                 /* as in vrn_device_params */
-    uint32_t without, with;      /* as in vrn_device_params */
-    const char *cache_directory; /* as in vrn_device_params */
+    vrn_log log;                               /* as in vrn_device_params */
+    uint32_t without;                          /* as in vrn_device_params */
+    const char *cache_directory;               /* as in vrn_device_params */
+    const vrn_device_diagnostics *diagnostics; /* as in vrn_device_params */
 
     VkInstance instance;
     VkPhysicalDevice physical_device;

@@ -58,3 +58,8 @@ const char *vrn_result_string(vrn_result result)
     }
     return "unknown result";
 }
+
+uint32_t vrn_version(void)
+{
+    return VRN_VERSION;
+}

@@ -103,7 +103,8 @@ static void print_capabilities(void)
 static void print_networks(void)
 {
     const char *name;
-    for (uint32_t i = 0; (name = vrn_arch_name(i)); i++) printf("%s%s", i ? " " : "", name);
+    for (uint32_t i = 0; (name = vrn_arch_get_known_name(i)); i++)
+        printf("%s%s", i ? " " : "", name);
 }
 
 /* The networks that have weights. */
@@ -111,11 +112,11 @@ static void print_known(void)
 {
     vrn_hub *hub = NULL;
     const vrn_hub_entry *entry;
-    if (vrn_hub_open(&hub, NULL) != VRN_OK) return;
+    if (vrn_hub_create(&hub, NULL) != VRN_OK) return;
     for (uint32_t i = 0; (entry = vrn_hub_get_entry(hub, i)) != NULL; i++) {
         if (entry->is_default) printf("%s ", entry->network);
     }
-    vrn_hub_close(&hub);
+    vrn_hub_destroy(&hub);
 }
 
 static void print_choices(const char *value)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 #include "cli/weights.h"
@@ -16,11 +18,12 @@ static bool means_all(const cli_options *options)
 static int open_selected(vrn_device **device, const cli_options *options, const char *select)
 {
     char *cache = options->no_cache ? NULL : cli_cache_directory();
+    const vrn_device_diagnostics diagnostics = {.with = options->with};
     vrn_result result = vrn_device_create(device, &(vrn_device_params){
                                                       .log = *cli_log(),
                                                       .select = select,
                                                       .without = options->without,
-                                                      .with = options->with,
+                                                      .diagnostics = &diagnostics,
                                                       .cache_directory = cache,
                                                       .validation = options->validation,
                                                   });
@@ -53,11 +56,12 @@ static void show_tuning(void *user, uint32_t done, uint32_t total, const char *t
 
 int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params)
 {
+    const vrn_session_diagnostics diagnostics = {.kernel = options->kernel};
     params.precision = options->precision;
     params.fp32_layers = options->fp32_layers;
     params.fp32_layer_count = options->fp32_layer_count;
     params.no_fusion = options->no_fusion;
-    params.kernel = options->kernel;
+    params.diagnostics = &diagnostics;
     params.tune = options->tune;
     params.progress = show_tuning;
     if (vrn_session_create(&engine->session, engine->device, engine->model.handle, &params) !=

@@ -53,8 +53,8 @@ static int draw(cli_model *model, const char *command, const char *text, uint64_
     int status = parse_arch(&arch, command, text);
     if (status != CLI_SUCCESS) return status;
     double begin = vrn_time_ms();
-    vrn_result result =
-        vrn_model_random(&model->handle, &arch, seed, &(vrn_model_params){.log = *cli_log()});
+    vrn_result result = vrn_model_create_random(&model->handle, &arch, seed,
+                                                &(vrn_model_params){.log = *cli_log()});
     model->load_ms = vrn_time_ms() - begin;
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
 }
@@ -166,7 +166,7 @@ static int open_name(cli_model *model, const char *command, const cli_options *o
     } else {
         status = report_missing(hub, name);
     }
-    vrn_hub_close(&hub);
+    vrn_hub_destroy(&hub);
     return status;
 }
 
@@ -240,8 +240,8 @@ void cli_model_write_transform(cli_json *json, const vrn_transform *transform)
 
 const char *cli_model_class_name(const cli_model *model, uint32_t index)
 {
-    if (model->info.has_class_names) return vrn_model_class_name(model->handle, index);
-    if (model->info.arch.num_classes != CLI_IMAGENET_CLASSES) return NULL;
+    if (model->info.has_class_names) return vrn_model_get_class_name(model->handle, index);
+    if (model->info.classes != CLI_IMAGENET_CLASSES) return NULL;
     return index < CLI_IMAGENET_CLASSES ? cli_imagenet_labels[index] : NULL;
 }
 

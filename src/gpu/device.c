@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/util.h"
@@ -208,7 +210,8 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     if (result) goto error;
     result = choose(&probe, &physical, &device->instance, params->select, &device->log);
     if (result) goto error;
-    vrn_device_describe(device, &probe, params->without, params->with);
+    vrn_device_describe(device, &probe, params->without,
+                        params->diagnostics ? params->diagnostics->with : 0);
     result = create_handle(device, physical);
     if (result) goto error;
     result = vrn_pipeline_store_create(device);

@@ -1,4 +1,5 @@
 /* A device that an application lends, and what it should enable on it. */
+#include <vkresnet/diagnostics.h>
 #include <vkresnet/vulkan.h>
 
 #include "base/alloc.h"
@@ -179,7 +180,8 @@ vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *p
     if (!result) result = take_queue_family(&probe, &device->instance, params);
     if (!result) result = apply_enabled(&probe, params);
     if (result) goto error;
-    vrn_device_describe(device, &probe, params->without, params->with);
+    vrn_device_describe(device, &probe, params->without,
+                        params->diagnostics ? params->diagnostics->with : 0);
     device->queue = params->queue;
     device->handle = params->device;
     result = vrn_device_load(device);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/util.h"

@@ -2,6 +2,8 @@
 #ifndef VRN_GPU_STATISTICS_H
 #define VRN_GPU_STATISTICS_H
 
+#include <vkresnet/diagnostics.h>
+
 #include "gpu/device.h"
 #include "gpu/pipeline.h"
 

@@ -17,7 +17,7 @@ typedef struct vrn_download {
 
 bool vrn_download_available(void);
 
-/* As vrn_hub_get, but for what is there already. */
+/* As vrn_hub_fetch, but for what is there already. */
 vrn_result vrn_download_run(const vrn_download *download, uint64_t *bytes);
 
 /* Logs why an entry cannot be got, with what a person can do, and returns VRN_ERROR_NETWORK.

@@ -94,7 +94,7 @@ static vrn_result read_registry(vrn_hub *hub, const vrn_hub_params *params)
     return result;
 }
 
-vrn_result vrn_hub_open(vrn_hub **out, const vrn_hub_params *given)
+vrn_result vrn_hub_create(vrn_hub **out, const vrn_hub_params *given)
 {
     const vrn_hub_params params = given ? *given : (vrn_hub_params){0};
     *out = NULL;
@@ -110,14 +110,14 @@ vrn_result vrn_hub_open(vrn_hub **out, const vrn_hub_params *given)
     vrn_free(own);
     vrn_result result = lacking ? vrn_fail_memory(&hub->log) : read_registry(hub, &params);
     if (result) {
-        vrn_hub_close(&hub);
+        vrn_hub_destroy(&hub);
     } else {
         *out = hub;
     }
     return result;
 }
 
-void vrn_hub_close(vrn_hub **pointer)
+void vrn_hub_destroy(vrn_hub **pointer)
 {
     vrn_hub *hub = pointer ? *pointer : NULL;
     if (!hub) return;
@@ -195,8 +195,8 @@ vrn_result vrn_download_fail(const vrn_hub_entry *entry, const char *path, const
         path ? path : "");
 }
 
-vrn_result vrn_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry,
-                       const vrn_hub_get_params *params, vrn_hub_file *file)
+vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
+                         const vrn_hub_fetch_params *params, vrn_hub_file *file)
 {
     vrn_result result = vrn_hub_locate(hub, entry, file);
     if (result || file->path) return result;
@@ -231,7 +231,7 @@ vrn_result vrn_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry,
     return result;
 }
 
-size_t vrn_hub_cache_directory(char *text, size_t capacity)
+size_t vrn_hub_get_cache_directory(char *text, size_t capacity)
 {
     bool lacking = false;
     char *path = vrn_hub_own_directory(&lacking);

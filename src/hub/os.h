@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* As vrn_hub_cache_directory. */
+/* As vrn_hub_get_cache_directory. */
 char *vrn_hub_own_directory(bool *lacking);
 
 /* Where PyTorch keeps downloaded weights. */

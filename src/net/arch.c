@@ -34,7 +34,7 @@ static const char *const cifar_names[] = {
     "resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202",
 };
 
-const char *vrn_arch_name(uint32_t i)
+const char *vrn_arch_get_known_name(uint32_t i)
 {
     if (i < VRN_COUNT(named_archs)) return named_archs[i].name;
     i -= VRN_COUNT(named_archs);

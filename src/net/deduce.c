@@ -119,7 +119,7 @@ static uint32_t choose_width(width_range range, uint32_t groups)
 {
     vrn_arch named;
     const char *name;
-    for (uint32_t i = 0; (name = vrn_arch_name(i)) != NULL; i++) {
+    for (uint32_t i = 0; (name = vrn_arch_get_known_name(i)) != NULL; i++) {
         if (vrn_arch_parse(&named, name, NULL) != VRN_OK || named.groups != groups) continue;
         if (named.block != VRN_BLOCK_BOTTLENECK) continue;
         if (named.width_per_group >= range.low && named.width_per_group <= range.high) {

@@ -246,8 +246,8 @@ static vrn_result fill_random(void *user, const vrn_parameter *parameter)
     return VRN_OK;
 }
 
-vrn_result vrn_model_random(vrn_model **model, const vrn_arch *arch, uint64_t seed,
-                            const vrn_model_params *params)
+vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *arch, uint64_t seed,
+                                   const vrn_model_params *params)
 {
     const vrn_log *log = params ? &params->log : NULL;
     *model = NULL;
@@ -385,7 +385,7 @@ uint64_t vrn_model_id(const vrn_model *model)
 void vrn_model_get_info(const vrn_model *model, vrn_model_info *info)
 {
     *info = (vrn_model_info){
-        .arch = model->arch,
+        .classes = model->arch.num_classes,
         .parameters = model->parameters,
         .transform = model->metadata.transform,
         .has_class_names = model->metadata.class_names != NULL,
@@ -393,7 +393,12 @@ void vrn_model_get_info(const vrn_model *model, vrn_model_info *info)
     memcpy(info->name, model->metadata.name, sizeof info->name);
 }
 
-const char *vrn_model_class_name(const vrn_model *model, uint32_t index)
+void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch)
+{
+    *arch = model->arch;
+}
+
+const char *vrn_model_get_class_name(const vrn_model *model, uint32_t index)
 {
     if (!model->metadata.class_names || index >= model->arch.num_classes) return NULL;
     return model->metadata.class_names[index];

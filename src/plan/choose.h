@@ -2,6 +2,8 @@
 #ifndef VRN_PLAN_CHOOSE_H
 #define VRN_PLAN_CHOOSE_H
 
+#include <vkresnet/diagnostics.h>
+
 #include "ops/kernel.h"
 #include "plan/tuned.h"
 
@@ -25,6 +27,12 @@ typedef struct vrn_choice {
     const vrn_kernel *rejected; /* the best of the others, or NULL */
     double rejected_ms;         /* as measured for `images` images; 0: not measured */
 } vrn_choice;
+
+/* The kernels that a session should prefer, or NULL. */
+static inline const char *vrn_choice_preferred(const vrn_session_params *params)
+{
+    return params->diagnostics ? params->diagnostics->kernel : NULL;
+}
 
 /* What was measured, where it was; else the heuristic's choice. With `prefer` measurements do not
  * count. tuned may be NULL. */

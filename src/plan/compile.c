@@ -156,10 +156,10 @@ static vrn_result plan_memory(vrn_session *session, const vrn_session_params *pa
                               const vrn_value *taps, vrn_tuned *tuned)
 {
     const uint32_t batch = session->info.batch;
-    vrn_result result = choose_kernels(session, params->kernel, batch, NULL);
+    vrn_result result = choose_kernels(session, vrn_choice_preferred(params), batch, NULL);
     if (!result) result = plan_slices(session, params, taps, batch);
     const uint32_t slice = session->info.slice;
-    if (!result) result = choose_kernels(session, params->kernel, slice, tuned);
+    if (!result) result = choose_kernels(session, vrn_choice_preferred(params), slice, tuned);
     if (!result) result = plan_slices(session, params, taps, slice);
     if (result) return result;
     describe_choices(session);

@@ -68,7 +68,7 @@ static vrn_result check_params(const vrn_session_params *params, const vrn_log *
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "tap_count is %u, but taps is NULL",
                         params->tap_count);
     }
-    return vrn_kernel_prefix_check(params->kernel, log);
+    return vrn_kernel_prefix_check(vrn_choice_preferred(params), log);
 }
 
 static vrn_result check_transform(const vrn_transform *transform, const vrn_log *log)
@@ -130,9 +130,9 @@ static vrn_result make_tuned(vrn_session **session, vrn_device *device, const vr
                              const vrn_session_params *params)
 {
     vrn_tuned tuned = {0};
-    vrn_result result = params->kernel ? VRN_OK : vrn_tuned_load(&tuned, device);
+    vrn_result result = vrn_choice_preferred(params) ? VRN_OK : vrn_tuned_load(&tuned, device);
     if (!result) result = vrn_session_make(session, device, model, params, &tuned, false);
-    if (!result && params->tune && !params->kernel && vrn_tune_needed(*session)) {
+    if (!result && params->tune && !vrn_choice_preferred(params) && vrn_tune_needed(*session)) {
         vrn_session_destroy(session);
         result = vrn_tune(&tuned, device, model, params);
         if (!result) vrn_tuned_save(&tuned, device);
@@ -207,7 +207,7 @@ void vrn_session_get_info(const vrn_session *session, vrn_session_info *info)
     }
 }
 
-vrn_result vrn_session_tap_shape(const vrn_session *session, uint32_t index, uint32_t shape[3])
+vrn_result vrn_session_get_tap_shape(const vrn_session *session, uint32_t index, uint32_t shape[3])
 {
     if (index >= session->tap_count) {
         return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
@@ -220,8 +220,8 @@ vrn_result vrn_session_tap_shape(const vrn_session *session, uint32_t index, uin
     return VRN_OK;
 }
 
-vrn_result vrn_session_seen_part(const vrn_session *session, uint32_t width, uint32_t height,
-                                 vrn_part *part)
+vrn_result vrn_session_get_crop_rect(const vrn_session *session, uint32_t width, uint32_t height,
+                                     vrn_rect *part)
 {
     vrn_resize resize;
     const vrn_log *log = &session->device->log;
@@ -236,7 +236,7 @@ vrn_result vrn_session_seen_part(const vrn_session *session, uint32_t width, uin
                         session->transform.resize);
     }
     const double x = (double)width / resize.width, y = (double)height / resize.height;
-    *part = (vrn_part){
+    *part = (vrn_rect){
         .left = resize.left * x,
         .top = resize.top * y,
         .right = (resize.left + (double)session->info.width) * x,

@@ -6,7 +6,7 @@
 #ifndef VRN_SESSION_SESSION_H
 #define VRN_SESSION_SESSION_H
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/diagnostics.h>
 #include <vkresnet/vulkan.h>
 
 #include "gpu/memory.h"

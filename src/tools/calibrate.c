@@ -149,12 +149,12 @@ vrn_result vrn_calibration_add(vrn_calibration *c, const vrn_batch *batch)
     return result;
 }
 
-vrn_result vrn_calibration_ranges(const vrn_calibration *c, vrn_layer_range *ranges,
-                                  uint32_t capacity, uint32_t *count)
+vrn_result vrn_calibration_get_ranges(const vrn_calibration *c, vrn_layer_range *ranges,
+                                      uint32_t capacity, uint32_t *count)
 {
     if (!c || !count || (!ranges && capacity > 0)) {
         return vrn_fail(c ? &c->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_calibration_ranges: calibration, ranges or count is NULL");
+                        "vrn_calibration_get_ranges: calibration, ranges or count is NULL");
     }
     *count = c->observed->graph.count;
     for (uint32_t i = 0; i < vrn_min_u32(capacity, *count); i++) {

@@ -3,6 +3,8 @@
 #ifndef VRN_TOOLS_KERNEL_CHECK_H
 #define VRN_TOOLS_KERNEL_CHECK_H
 
+#include <vkresnet/diagnostics.h>
+
 #include "tools/case_data.h"
 #include "tools/trial.h"
 

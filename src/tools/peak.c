@@ -1,6 +1,8 @@
 /* What a device can compute and move at best: the yardstick of the benchmark. */
 #include <string.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "base/log.h"
 #include "base/util.h"
 #include "gpu/descriptor.h"
@@ -243,11 +245,11 @@ static void destroy(peak *p)
     vrn_buffer_destroy(&p->y, device);
 }
 
-vrn_result vrn_device_measure(vrn_device *device, vrn_device_peak *out)
+vrn_result vrn_device_measure_peak(vrn_device *device, vrn_device_peak *out)
 {
     if (!device || !out) {
         return vrn_fail(device ? &device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_device_measure: %s is NULL", device ? "peak" : "device");
+                        "vrn_device_measure_peak: %s is NULL", device ? "peak" : "device");
     }
     *out = (vrn_device_peak){0};
     peak p = {.device = device};

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "base/alloc.h"
 #include "base/util.h"
 #include "session/session.h"
@@ -49,12 +51,12 @@ static void describe(const vrn_session *session, uint32_t index, vrn_layer *laye
     };
 }
 
-vrn_result vrn_session_layers(const vrn_session *session, vrn_layer *layers, uint32_t capacity,
-                              uint32_t *count)
+vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer *layers, uint32_t capacity,
+                                  uint32_t *count)
 {
     if (!session || !count || (!layers && capacity > 0)) {
         return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_session_layers: session, layers or count is NULL");
+                        "vrn_session_get_layers: session, layers or count is NULL");
     }
     *count = session->graph.count;
     for (uint32_t i = 0; i < vrn_min_u32(capacity, *count); i++) describe(session, i, &layers[i]);
@@ -135,7 +137,7 @@ static int compare_doubles(const void *a, const void *b)
 vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                uint32_t capacity, uint32_t *count)
 {
-    vrn_result result = vrn_session_layers(session, layers, capacity, count);
+    vrn_result result = vrn_session_get_layers(session, layers, capacity, count);
     if (!result) result = vrn_device_alive(session->device);
     if (result) return result;
     vrn_device *device = session->device;

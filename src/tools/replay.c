@@ -109,7 +109,7 @@ vrn_result vrn_replay_run(vrn_replay *replay, vrn_device *device, uint32_t runs)
     vrn_result result = input ? VRN_OK : vrn_fail_memory(&device->log);
     if (!result) result = vrn_arch_parse(&arch, network, &device->log);
     if (!result) {
-        result = vrn_model_random(&model, &arch, 1, &(vrn_model_params){.log = device->log});
+        result = vrn_model_create_random(&model, &arch, 1, &(vrn_model_params){.log = device->log});
     }
     if (!result) result = compare(replay, device, model, input, runs);
     vrn_model_destroy(&model);

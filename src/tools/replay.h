@@ -3,7 +3,7 @@
 #ifndef VRN_TOOLS_REPLAY_H
 #define VRN_TOOLS_REPLAY_H
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/diagnostics.h>
 
 typedef struct vrn_replay {
     uint32_t runs,

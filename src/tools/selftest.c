@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "base/alloc.h"
 #include "base/util.h"
 #include "plan/avoid.h"

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "base/log.h"
 #include "base/util.h"
 #include "gpu/statistics.h"
@@ -113,16 +115,17 @@ static vrn_result survey_node(const survey *s, uint32_t index)
     return VRN_OK;
 }
 
-vrn_result vrn_device_kernel_statistics(vrn_device *device, const vrn_statistics_params *params,
-                                        void (*visit)(void *user,
-                                                      const vrn_kernel_statistics *statistics),
-                                        void *user)
+vrn_result vrn_device_get_kernel_statistics(vrn_device *device, const vrn_statistics_params *params,
+                                            void (*visit)(void *user,
+                                                          const vrn_kernel_statistics *statistics),
+                                            void *user)
 {
     static const vrn_statistics_params defaults = {0};
     if (!params) params = &defaults;
     if (!device || !visit) {
         return vrn_fail(device ? &device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_device_kernel_statistics: %s is NULL", device ? "visit" : "device");
+                        "vrn_device_get_kernel_statistics: %s is NULL",
+                        device ? "visit" : "device");
     }
     if (!vrn_precision_name(params->precision)) {
         return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/diagnostics.h>
 
 typedef struct fixture_log {
     int errors, warnings;
@@ -44,10 +44,11 @@ static inline vrn_device *fixture_device_with(fixture_log *log, uint32_t without
 {
     const char *no_validation = getenv("VRN_TEST_NO_VALIDATION");
     vrn_device *device = NULL;
+    const vrn_device_diagnostics diagnostics = {.with = with};
     const vrn_device_params params = {
         .log = {.message = fixture_message, .user = log},
         .without = without,
-        .with = with,
+        .diagnostics = &diagnostics,
         .validation = !(no_validation && *no_validation),
     };
     if (vrn_device_create(&device, &params) != VRN_OK) {

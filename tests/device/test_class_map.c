@@ -27,7 +27,7 @@ static vrn_model *make_model(const char *text)
     vrn_arch arch;
     vrn_model *model = NULL;
     assert_int_equal(vrn_arch_parse(&arch, text, NULL), VRN_OK);
-    assert_int_equal(vrn_model_random(&model, &arch, 7, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&model, &arch, 7, NULL), VRN_OK);
     return model;
 }
 
@@ -91,7 +91,9 @@ static void check(const vrn_model *model, vrn_session_params params, const float
     char stage[16];
     vrn_model_info info;
     vrn_model_get_info(model, &info);
-    snprintf(stage, sizeof stage, "layer%u", info.arch.stages);
+    vrn_arch arch;
+    vrn_model_get_arch(model, &arch);
+    snprintf(stage, sizeof stage, "layer%u", arch.stages);
     const char *const taps[] = {"class_map", stage, "class_map"};
     float *const outputs[] = {maps[0], features, maps[1]};
     params.batch = COUNT;
@@ -101,9 +103,9 @@ static void check(const vrn_model *model, vrn_session_params params, const float
     vrn_session *session = NULL;
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
     uint32_t shape[3], from[3];
-    assert_int_equal(vrn_session_tap_shape(session, 0, shape), VRN_OK);
-    assert_int_equal(vrn_session_tap_shape(session, 1, from), VRN_OK);
-    assert_int_equal(shape[0], info.arch.num_classes);
+    assert_int_equal(vrn_session_get_tap_shape(session, 0, shape), VRN_OK);
+    assert_int_equal(vrn_session_get_tap_shape(session, 1, from), VRN_OK);
+    assert_int_equal(shape[0], info.classes);
     assert_memory_equal(shape + 1, from + 1, 2 * sizeof *shape);
     const uint32_t classes = shape[0], positions = shape[1] * shape[2];
     const size_t count = (size_t)COUNT * classes * positions;
@@ -163,7 +165,7 @@ static void nothing_is_paid_without_it(void **state)
         const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits[with]};
         assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
         assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
-        assert_int_equal(vrn_session_layers(session, layers, 64, &counts[with]), VRN_OK);
+        assert_int_equal(vrn_session_get_layers(session, layers, 64, &counts[with]), VRN_OK);
         vrn_session_get_info(session, &info[with]);
         if (with) {
             assert_string_equal(layers[counts[1] - 1].name, "class_map");
@@ -178,10 +180,10 @@ static void nothing_is_paid_without_it(void **state)
 }
 
 static void assert_part(const vrn_session *session, uint32_t width, uint32_t height,
-                        vrn_part expected)
+                        vrn_rect expected)
 {
-    vrn_part part;
-    assert_int_equal(vrn_session_seen_part(session, width, height, &part), VRN_OK);
+    vrn_rect part;
+    assert_int_equal(vrn_session_get_crop_rect(session, width, height, &part), VRN_OK);
     assert_true(fabs(part.left - expected.left) < 1e-9 && fabs(part.top - expected.top) < 1e-9 &&
                 fabs(part.right - expected.right) < 1e-9 &&
                 fabs(part.bottom - expected.bottom) < 1e-9);
@@ -196,20 +198,20 @@ static void the_seen_part_is_the_crop(void **state)
     vrn_transform transform = {.resize = 40, .crop = 32};
     const vrn_session_params params = {.transform = &transform};
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    assert_part(session, 40, 40, (vrn_part){4, 4, 36, 36});
-    assert_part(session, 80, 160, (vrn_part){8, 48, 72, 112});
+    assert_part(session, 40, 40, (vrn_rect){4, 4, 36, 36});
+    assert_part(session, 80, 160, (vrn_rect){8, 48, 72, 112});
     /* 451 x 300 becomes 60 x 40, whose crop begins at column 14. */
-    assert_part(session, 451, 300, (vrn_part){14 * 451 / 60.0, 30, 46 * 451 / 60.0, 270});
+    assert_part(session, 451, 300, (vrn_rect){14 * 451 / 60.0, 30, 46 * 451 / 60.0, 270});
     vrn_session_destroy(&session);
 
     transform.resize = 16; /* black around the photo */
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    assert_part(session, 64, 32, (vrn_part){0, -16, 64, 48});
+    assert_part(session, 64, 32, (vrn_rect){0, -16, 64, 48});
     vrn_session_destroy(&session);
 
     transform.resize = 0;
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    assert_part(session, 64, 33, (vrn_part){16, 0, 48, 32});
+    assert_part(session, 64, 33, (vrn_rect){16, 0, 48, 32});
     vrn_session_destroy(&session);
     vrn_model_destroy(&model);
 }

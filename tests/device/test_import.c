@@ -405,7 +405,7 @@ int main(void)
     vrn_arch arch;
     if (vrn_arch_parse(&arch, "resnet,block=basic,layers=1:1,planes=8:12,stem=cifar,num_classes=7",
                        NULL) ||
-        vrn_model_random(&model, &arch, 3, NULL)) {
+        vrn_model_create_random(&model, &arch, 3, NULL)) {
         return 1;
     }
     const struct CMUnitTest tests[] = {

@@ -22,7 +22,7 @@ static vrn_model *make_model(const char *text)
     vrn_arch arch;
     vrn_model *model = NULL;
     assert_int_equal(vrn_arch_parse(&arch, text, NULL), VRN_OK);
-    assert_int_equal(vrn_model_random(&model, &arch, 7, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&model, &arch, 7, NULL), VRN_OK);
     return model;
 }
 
@@ -151,7 +151,7 @@ static void layers_say_their_precision(void **state)
     vrn_layer layers[64];
     uint32_t count, found = 0;
     assert_int_equal(vrn_session_create(&session, device, calibrated, &params), VRN_OK);
-    assert_int_equal(vrn_session_layers(session, layers, 64, &count), VRN_OK);
+    assert_int_equal(vrn_session_get_layers(session, layers, 64, &count), VRN_OK);
     for (uint32_t i = 0; i < count; i++) {
         for (size_t e = 0; e < sizeof expected / sizeof *expected; e++) {
             if (strcmp(layers[i].name, expected[e].name) != 0) continue;
@@ -185,7 +185,7 @@ static void what_exceeds_halves_is_told(void **state)
     vrn_layer_range ranges[64];
     const char *beyond[64];
     uint32_t count, beyond_count = 0;
-    assert_int_equal(vrn_calibration_ranges(calibration, ranges, 64, &count), VRN_OK);
+    assert_int_equal(vrn_calibration_get_ranges(calibration, ranges, 64, &count), VRN_OK);
     for (uint32_t i = 0; i < count; i++) {
         assert_int_equal(ranges[i].not_finite, 0);
         if (ranges[i].beyond_fp16 == 0) continue;

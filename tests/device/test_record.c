@@ -45,7 +45,7 @@ static void results_create(results *r, vrn_session *session)
     memset(r, 0, sizeof *r);
     for (uint32_t i = 0; i < TAPS; i++) {
         uint32_t shape[3];
-        assert_int_equal(vrn_session_tap_shape(session, i, shape), VRN_OK);
+        assert_int_equal(vrn_session_get_tap_shape(session, i, shape), VRN_OK);
         r->tap_numbers[i] = (size_t)shape[0] * shape[1] * shape[2];
         r->taps[i] = calloc(BATCH * r->tap_numbers[i], sizeof(float));
     }
@@ -628,7 +628,7 @@ int main(void)
     if (vrn_device_import(&device, &app.import) != VRN_OK ||
         vrn_arch_parse(&arch, "resnet,block=basic,layers=1:1,planes=8:12,stem=cifar,num_classes=7",
                        NULL) ||
-        vrn_model_random(&model, &arch, 3, NULL)) {
+        vrn_model_create_random(&model, &arch, 3, NULL)) {
         return 1;
     }
     make_picture();

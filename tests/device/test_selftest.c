@@ -78,7 +78,7 @@ static uint32_t run_session(vrn_device *device, float logits[CLASSES], vrn_layer
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
     const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits};
     assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
-    assert_int_equal(vrn_session_layers(session, layers, LAYERS_MAX, &count), VRN_OK);
+    assert_int_equal(vrn_session_get_layers(session, layers, LAYERS_MAX, &count), VRN_OK);
     assert_true(count <= LAYERS_MAX);
     vrn_session_destroy(&session);
     return count;
@@ -269,7 +269,7 @@ static void what_only_a_wrong_kernel_could_compute_is_refused(void **state)
                        "stem=cifar",
                        NULL),
         VRN_OK); /* groups of three channels */
-    assert_int_equal(vrn_model_random(&grouped, &arch, 7, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&grouped, &arch, 7, NULL), VRN_OK);
     vrn_device *device = faulty_device(&log, 0, FAULT_SKIPS, &vrn_module_conv_generic);
     selftest(&r, device, &(vrn_selftest_params){.kernel = "conv_", .exclude = true, .replays = 1});
     assert_int_equal(r.result, VRN_ERROR_WRONG_RESULTS);
@@ -367,7 +367,7 @@ int main(void)
     vrn_device_destroy(&device);
     vrn_arch arch;
     if (vrn_arch_parse(&arch, "resnet,block=basic,layers=1:1,planes=16:32,num_classes=5", NULL) ||
-        vrn_model_random(&model, &arch, 7, NULL)) {
+        vrn_model_create_random(&model, &arch, 7, NULL)) {
         return 1;
     }
     uint64_t seed = 3;

@@ -16,7 +16,7 @@ static vrn_model *make_model(const char *text)
     vrn_arch arch;
     vrn_model *model = NULL;
     assert_int_equal(vrn_arch_parse(&arch, text, NULL), VRN_OK);
-    assert_int_equal(vrn_model_random(&model, &arch, 7, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&model, &arch, 7, NULL), VRN_OK);
     return model;
 }
 
@@ -80,11 +80,11 @@ static void fusion_changes_nothing(void **state)
             vrn_session *session = make_session(device, model, &params);
             vrn_session_info info;
             vrn_session_get_info(session, &info);
-            assert_int_equal(vrn_session_layers(session, NULL, 0, &operations[plain]), VRN_OK);
+            assert_int_equal(vrn_session_get_layers(session, NULL, 0, &operations[plain]), VRN_OK);
             assert_true(info.dispatches >= operations[plain]);
             for (uint32_t t = 0; t < 4; t++) {
                 uint32_t shape[3];
-                assert_int_equal(vrn_session_tap_shape(session, t, shape), VRN_OK);
+                assert_int_equal(vrn_session_get_tap_shape(session, t, shape), VRN_OK);
                 sizes[t] = (size_t)2 * shape[0] * shape[1] * shape[2];
                 outputs[plain][t] = calloc(sizes[t], sizeof(float));
             }
@@ -214,7 +214,7 @@ static void taps_anywhere(void **state)
     }
     for (uint32_t t = 0; t < TAPS; t++) {
         uint32_t shape[3];
-        assert_int_equal(vrn_session_tap_shape(fused, t, shape), VRN_OK);
+        assert_int_equal(vrn_session_get_tap_shape(fused, t, shape), VRN_OK);
         assert_true(relative_error(outputs[1][t], outputs[0][t],
                                    (size_t)COUNT * shape[0] * shape[1] * shape[2]) <= 1e-5);
     }
@@ -324,11 +324,12 @@ static void weights_are_shared(void **state)
 {
     (void)state;
     vrn_model *model = make_model("resnet20");
-    vrn_session *one = make_session(device, model, &(vrn_session_params){.kernel = "conv_direct"});
+    const vrn_session_diagnostics direct = {.kernel = "conv_direct"};
+    vrn_session *one = make_session(device, model, &(vrn_session_params){.diagnostics = &direct});
     vrn_session_info first, second;
     vrn_session_get_info(one, &first);
     vrn_session *two =
-        make_session(device, model, &(vrn_session_params){.batch = 3, .kernel = "conv_direct"});
+        make_session(device, model, &(vrn_session_params){.batch = 3, .diagnostics = &direct});
     vrn_model_destroy(&model); /* the sessions keep what they need */
     vrn_session_get_info(two, &second);
     assert_true(first.weight_bytes > 0);
@@ -409,7 +410,7 @@ static void profile_names_every_layer(void **state)
         for (uint32_t i = 0; i < count; i++) total += layers[i].gpu_ms;
         assert_true(total > 0);
     } else {
-        assert_int_equal(vrn_session_layers(session, layers, 64, &count), VRN_OK);
+        assert_int_equal(vrn_session_get_layers(session, layers, 64, &count), VRN_OK);
     }
     assert_int_equal(count, 22); /* 19 convolutions, average pool, linear, softmax */
     assert_string_equal(layers[0].name, "conv1");

@@ -163,7 +163,8 @@ int main(void)
     vrn_arch arch;
     uint64_t seed = 3;
     for (int i = 0; i < PIXELS; i++) input[i] = fixture_random(&seed);
-    if (vrn_arch_parse(&arch, "resnet20", NULL) || vrn_model_random(&model, &arch, 7, NULL)) {
+    if (vrn_arch_parse(&arch, "resnet20", NULL) ||
+        vrn_model_create_random(&model, &arch, 7, NULL)) {
         return 1;
     }
     const struct CMUnitTest tests[] = {

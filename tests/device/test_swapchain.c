@@ -159,7 +159,7 @@ int main(void)
     if (vrn_device_import(&device, &app.import) != VRN_OK ||
         vrn_arch_parse(&arch, "resnet,block=basic,layers=1:1,planes=8:12,stem=cifar,num_classes=7",
                        NULL) ||
-        vrn_model_random(&model, &arch, 3, NULL) ||
+        vrn_model_create_random(&model, &arch, 3, NULL) ||
         vrn_session_create(&session, device, model, NULL)) {
         return 1;
     }

@@ -54,12 +54,13 @@ static outcome live(bool tune, const char *cache, const char *kernel, uint64_t m
                                            .validation = !(no_validation && *no_validation),
                                        }),
                      VRN_OK);
+    const vrn_session_diagnostics diagnostics = {.kernel = kernel};
     const vrn_session_params params = {
         .batch = 2,
         .height = SIDE,
         .width = SIDE,
         .tune = tune,
-        .kernel = kernel,
+        .diagnostics = &diagnostics,
         .memory_limit = memory_limit,
         .progress = count_progress,
         .progress_user = &o.progress,
@@ -69,7 +70,7 @@ static outcome live(bool tune, const char *cache, const char *kernel, uint64_t m
     assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
     vrn_layer layers[64];
     uint32_t count;
-    assert_int_equal(vrn_session_layers(session, layers, 64, &count), VRN_OK);
+    assert_int_equal(vrn_session_get_layers(session, layers, 64, &count), VRN_OK);
     snprintf(o.first_why, sizeof o.first_why, "%s", layers[0].why);
     for (uint32_t i = 0; i < count; i++) {
         assert_string_not_equal(layers[i].kernel, layers[i].rejected);
@@ -146,7 +147,7 @@ static void peak_and_host_time(void **state)
     fixture_log log = {0};
     vrn_device *device = fixture_device(&log, 0);
     vrn_device_peak peak = {0};
-    assert_int_equal(vrn_device_measure(device, &peak), VRN_OK);
+    assert_int_equal(vrn_device_measure_peak(device, &peak), VRN_OK);
     assert_true(isfinite(peak.gflops) && peak.gflops > 0.1);
     assert_true(isfinite(peak.gb_s) && peak.gb_s > 0.01);
 
@@ -162,7 +163,7 @@ static void peak_and_host_time(void **state)
     vrn_session_destroy(&session);
 
     const int errors = log.errors;
-    assert_int_equal(vrn_device_measure(device, NULL), VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vrn_device_measure_peak(device, NULL), VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(log.errors, errors + 1);
     log.errors = errors;
     fixture_done(&device, &log);
@@ -199,7 +200,7 @@ int main(void)
     vrn_arch arch;
     if (vrn_arch_parse(&arch, "resnet,block=basic,layers=1:1,planes=8:16,stem=cifar,num_classes=3",
                        NULL) ||
-        vrn_model_random(&model, &arch, 7, NULL)) {
+        vrn_model_create_random(&model, &arch, 7, NULL)) {
         return 1;
     }
     uint64_t seed = 3;

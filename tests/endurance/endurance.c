@@ -198,7 +198,7 @@ static vrn_result prepare(void)
     vrn_calibration *calibration = NULL;
     vrn_result result =
         vrn_arch_parse(&arch, "resnet8,planes=8:12:16,num_classes=5,shortcut=projection", NULL);
-    if (!result) result = vrn_model_random(&all.model, &arch, 1, NULL);
+    if (!result) result = vrn_model_create_random(&all.model, &arch, 1, NULL);
     const vrn_calibration_params params = {.transform = &transform};
     if (!result) {
         result = vrn_calibration_create(&calibration, all.devices[0], all.model, &params);

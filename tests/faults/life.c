@@ -10,6 +10,7 @@
 
 #include <volk.h> /* vkGetInstanceProcAddr */
 
+#include <vkresnet/diagnostics.h>
 #include <vkresnet/hub.h>
 #include <vkresnet/vulkan.h>
 
@@ -128,7 +129,7 @@ static vrn_result random_model(life_world *world, vrn_model **model)
     const vrn_model_params params = {.log = log_of(world)};
     vrn_arch arch;
     vrn_result result = vrn_arch_parse(&arch, arch_text, &params.log);
-    return result ? result : vrn_model_random(model, &arch, 5, &params);
+    return result ? result : vrn_model_create_random(model, &arch, 5, &params);
 }
 
 static vrn_result save(life_world *world, const vrn_model *model, const char *path)
@@ -169,7 +170,7 @@ static vrn_result lead_hub(life_world *world, life_outcome *outcome)
     char command[200];
     snprintf(command, sizeof command, "rm -f '%s'/hub/sha256-*", world->hub);
     if (system(command) != 0) fail_msg("%s cannot be emptied", world->hub);
-    vrn_result result = MADE(world, hub, vrn_hub_open(&hub, &params));
+    vrn_result result = MADE(world, hub, vrn_hub_create(&hub, &params));
     for (int i = 0; i < 3 && !result; i++) {
         const vrn_hub_entry *entry = vrn_hub_find(hub, names[i]);
         assert_non_null(entry);
@@ -179,11 +180,11 @@ static vrn_result lead_hub(life_world *world, life_outcome *outcome)
         const float place = (float)file.place;
         vrn_hub_file_free(&file);
         if (!result) note(outcome, &place, 1);
-        if (!result) result = MADE(world, file, vrn_hub_get(hub, entry, NULL, &file));
+        if (!result) result = MADE(world, file, vrn_hub_fetch(hub, entry, NULL, &file));
         if (i == 2 && result == VRN_ERROR_NETWORK) result = VRN_OK;
         vrn_hub_file_free(&file);
     }
-    vrn_hub_close(&hub);
+    vrn_hub_destroy(&hub);
     assert_null(hub);
     return result;
 }
@@ -349,8 +350,8 @@ static vrn_result lead_statistics(life_world *world, life_outcome *outcome)
     vrn_result result = DONE(world, vrn_arch_parse(&arch, arch_text, &log));
     if (!result) result = MADE(world, device, life_device(world, &device));
     if (!result) {
-        result =
-            DONE(world, vrn_device_kernel_statistics(device, &params, note_statistics, outcome));
+        result = DONE(world,
+                      vrn_device_get_kernel_statistics(device, &params, note_statistics, outcome));
     }
     if (result && life_on_failure) life_on_failure(world, result, device, NULL);
     vrn_device_destroy(&device);
@@ -442,7 +443,7 @@ static vrn_result lead_selftest(life_world *world, life_outcome *outcome)
 static vrn_result lead_measure(life_world *world, life_outcome *outcome)
 {
     vrn_device_peak peak = {0};
-    vrn_result result = DONE(world, vrn_device_measure(world->device, &peak));
+    vrn_result result = DONE(world, vrn_device_measure_peak(world->device, &peak));
     const float measured = peak.gflops > 0 && peak.gb_s > 0;
     if (!result) note(outcome, &measured, 1);
     if (result && life_on_failure) life_on_failure(world, result, world->device, NULL);
@@ -540,12 +541,12 @@ void life_check_lost(life_world *world, vrn_device *device, vrn_session *session
     assert_int_equal(
         MADE(world, calibration, vrn_calibration_create(&calibration, device, world->model, NULL)),
         lost);
-    assert_int_equal(DONE(world, vrn_device_measure(device, &peak)), lost);
+    assert_int_equal(DONE(world, vrn_device_measure_peak(device, &peak)), lost);
     assert_int_equal(DONE_MANY(world, vrn_device_selftest(device, NULL, NULL, NULL, NULL)), lost);
     vrn_device_get_info(device, &info);
     if (info.capabilities & VRN_CAPABILITY_PIPELINE_STATISTICS) {
         assert_int_equal(
-            DONE(world, vrn_device_kernel_statistics(device, NULL, note_statistics, &outcome)),
+            DONE(world, vrn_device_get_kernel_statistics(device, NULL, note_statistics, &outcome)),
             lost);
     }
     if (!session) return;

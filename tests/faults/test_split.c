@@ -27,7 +27,7 @@ static vrn_model *model_of(const char *text)
     vrn_arch arch;
     vrn_model *model = NULL;
     assert_int_equal(vrn_arch_parse(&arch, text, NULL), VRN_OK);
-    assert_int_equal(vrn_model_random(&model, &arch, 3, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&model, &arch, 3, NULL), VRN_OK);
     return model;
 }
 
@@ -133,7 +133,8 @@ static void test_kernels(void **state)
     for (uint32_t i = 0; (kernel = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
         if (!vrn_device_has(device, kernel->needs) || kernel->bytes) continue;
         if (vrn_kernel_shared_bytes(kernel) > device->limits.maxComputeSharedMemorySize) continue;
-        compare(model, (vrn_session_params){.kernel = kernel->name}, kernel->name);
+        const vrn_session_diagnostics this = {.kernel = kernel->name};
+        compare(model, (vrn_session_params){.diagnostics = &this}, kernel->name);
         tried++;
     }
     assert_true(tried > 3);

@@ -8,14 +8,14 @@ const fuzz_bounds fuzz_target_bounds = {64 << 10, 64};
 
 void fuzz_target(const uint8_t *data, size_t size)
 {
-    const cli_model model = {.info.arch.num_classes = 1000}; /* has ImageNet's names */
+    const cli_model model = {.info.classes = 1000}; /* has ImageNet's names */
     cli_labels labels;
     const bool read = cli_labels_read(&labels, fuzz_file(data, size), &model);
     fuzz_expect(read);
     if (!read) return;
     fuzz_require(labels.count > 0);
     for (size_t i = 0; i < labels.count; i++) {
-        fuzz_require(labels.classes[i] < model.info.arch.num_classes);
+        fuzz_require(labels.classes[i] < model.info.classes);
         fuzz_touch(labels.paths[i], strlen(labels.paths[i]) + 1);
     }
     cli_labels_free(&labels);

@@ -25,8 +25,8 @@ static void look_at(vrn_model *model)
     vrn_model_info info;
     vrn_model_get_info(model, &info);
     fuzz_require(vrn_arch_visit_parameters(vrn_model_arch(model), visit, model, NULL) == VRN_OK);
-    for (uint32_t i = 0; i < info.arch.num_classes && info.has_class_names; i++) {
-        const char *name = vrn_model_class_name(model, i);
+    for (uint32_t i = 0; i < info.classes && info.has_class_names; i++) {
+        const char *name = vrn_model_get_class_name(model, i);
         fuzz_touch(name, strlen(name));
     }
     vrn_model_scale(model, "conv1");

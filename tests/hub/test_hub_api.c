@@ -64,14 +64,14 @@ static int remove_folder(void **state)
 static vrn_hub *open_hub(captured_log *captured, bool offline)
 {
     vrn_hub *hub = NULL;
-    assert_int_equal(vrn_hub_open(&hub,
-                                  &(vrn_hub_params){
-                                      .log = capture_log(captured),
-                                      .registry = registry,
-                                      .cache_directory = folder,
-                                      .torch_directory = "",
-                                      .offline = offline,
-                                  }),
+    assert_int_equal(vrn_hub_create(&hub,
+                                    &(vrn_hub_params){
+                                        .log = capture_log(captured),
+                                        .registry = registry,
+                                        .cache_directory = folder,
+                                        .torch_directory = "",
+                                        .offline = offline,
+                                    }),
                      VRN_OK);
     return hub;
 }
@@ -81,7 +81,7 @@ static void test_built_in(void **state)
     (void)state;
     vrn_hub *hub = NULL;
     uint32_t count = 0;
-    assert_int_equal(vrn_hub_open(&hub, &(vrn_hub_params){.cache_directory = ""}), VRN_OK);
+    assert_int_equal(vrn_hub_create(&hub, &(vrn_hub_params){.cache_directory = ""}), VRN_OK);
     while (vrn_hub_get_entry(hub, count)) {
         const vrn_hub_entry *entry = vrn_hub_get_entry(hub, count++);
         vrn_arch arch;
@@ -92,10 +92,10 @@ static void test_built_in(void **state)
     assert_int_equal(count, 17);
     assert_null(vrn_hub_get_entry(hub, UINT32_MAX));
     assert_string_equal(vrn_hub_find(hub, "resnet50")->weights, "IMAGENET1K_V2");
-    vrn_hub_close(&hub);
+    vrn_hub_destroy(&hub);
     assert_null(hub);
-    vrn_hub_close(&hub);
-    vrn_hub_close(NULL);
+    vrn_hub_destroy(&hub);
+    vrn_hub_destroy(NULL);
 }
 
 static void test_parameters(void **state)
@@ -104,20 +104,20 @@ static void test_parameters(void **state)
     captured_log captured;
     vrn_hub *hub = (vrn_hub *)registry;
     const vrn_log log = capture_log(&captured);
-    assert_int_equal(vrn_hub_open(&hub, &(vrn_hub_params){.log = log, .address = "file:///"}),
+    assert_int_equal(vrn_hub_create(&hub, &(vrn_hub_params){.log = log, .address = "file:///"}),
                      VRN_ERROR_INVALID_ARGUMENT);
     assert_null(hub);
     assert_true(said_once(&captured, "file:///: expected an address"));
     captured.errors = 0;
-    assert_int_equal(vrn_hub_open(&hub, &(vrn_hub_params){.log = log, .registry = folder}),
+    assert_int_equal(vrn_hub_create(&hub, &(vrn_hub_params){.log = log, .registry = folder}),
                      VRN_ERROR_FILE);
     assert_true(said_once(&captured, folder));
     captured.errors = 0;
     assert_int_equal(
-        vrn_hub_open(&hub, &(vrn_hub_params){.registry = registry, .address = "http://a.b/c"}),
+        vrn_hub_create(&hub, &(vrn_hub_params){.registry = registry, .address = "http://a.b/c"}),
         VRN_OK);
     assert_string_equal(vrn_hub_find(hub, "net")->url, "http://a.b/c/net.pth");
-    vrn_hub_close(&hub);
+    vrn_hub_destroy(&hub);
 }
 
 static void test_directory(void **state)
@@ -125,11 +125,11 @@ static void test_directory(void **state)
     (void)state;
     char text[8];
     assert_int_equal(setenv("VKRESNET_CACHE", "/a/longer/path", 1), 0);
-    assert_int_equal(vrn_hub_cache_directory(NULL, 0), 14);
-    assert_int_equal(vrn_hub_cache_directory(text, sizeof text), 14);
+    assert_int_equal(vrn_hub_get_cache_directory(NULL, 0), 14);
+    assert_int_equal(vrn_hub_get_cache_directory(text, sizeof text), 14);
     assert_string_equal(text, "/a/long");
     assert_int_equal(setenv("VKRESNET_CACHE", "", 1), 0);
-    assert_int_equal(vrn_hub_cache_directory(text, sizeof text), 0);
+    assert_int_equal(vrn_hub_get_cache_directory(text, sizeof text), 0);
     assert_string_equal(text, "");
 }
 
@@ -143,15 +143,16 @@ static void test_locate(void **state)
     assert_int_equal(vrn_hub_locate(hub, entry, &file), VRN_OK);
     assert_int_equal(file.place, VRN_HUB_NOWHERE);
     assert_null(file.path);
-    assert_int_equal(vrn_hub_get(hub, entry, NULL, &file), VRN_ERROR_NETWORK);
+    assert_int_equal(vrn_hub_fetch(hub, entry, NULL, &file), VRN_ERROR_NETWORK);
     assert_null(file.path);
     assert_true(said_once(&captured, "https://nowhere.invalid/net.pth"));
     assert_non_null(strstr(captured.text, path));
 
     write_file(path, CONTENT);
     for (int get = 0; get < 2; get++) {
-        assert_int_equal(
-            get ? vrn_hub_get(hub, entry, NULL, &file) : vrn_hub_locate(hub, entry, &file), VRN_OK);
+        assert_int_equal(get ? vrn_hub_fetch(hub, entry, NULL, &file)
+                             : vrn_hub_locate(hub, entry, &file),
+                         VRN_OK);
         assert_int_equal(file.place, VRN_HUB_CACHE);
         assert_string_equal(file.path, path);
         assert_int_equal(file.bytes, strlen(CONTENT));
@@ -161,7 +162,7 @@ static void test_locate(void **state)
     vrn_hub_file_free(&file);
     vrn_hub_file_free(NULL);
     assert_int_equal(remove(path), 0);
-    vrn_hub_close(&hub);
+    vrn_hub_destroy(&hub);
 }
 
 static bool cancel(void *user, const vrn_hub_progress *progress)
@@ -186,17 +187,17 @@ static void test_cancel(void **state)
     write_file(part, "no ");
     int fd = open(part, O_RDWR);
     assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
-    assert_int_equal(vrn_hub_get(hub, vrn_hub_find(hub, "net"),
-                                 &(vrn_hub_get_params){.progress = cancel, .progress_user = &calls},
-                                 &file),
-                     VRN_ERROR_CANCELLED);
+    assert_int_equal(
+        vrn_hub_fetch(hub, vrn_hub_find(hub, "net"),
+                      &(vrn_hub_fetch_params){.progress = cancel, .progress_user = &calls}, &file),
+        VRN_ERROR_CANCELLED);
     assert_int_equal(calls, 3);
     assert_null(file.path);
     assert_true(said_once(&captured, "net:A_V1: the download was cancelled"));
     close(fd);
     assert_int_equal(access(part, F_OK), 0); /* the other's part is not ours to remove */
     assert_int_equal(remove(part), 0);
-    vrn_hub_close(&hub);
+    vrn_hub_destroy(&hub);
 }
 
 int main(void)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/diagnostics.h>
 
 #include "base/util.h"
 #include "ops/kernel.h"
@@ -74,7 +74,7 @@ static void survey(tally *t, const char *name, vrn_precision precision)
     vrn_arch arch;
     assert_int_equal(vrn_arch_parse(&arch, name, NULL), VRN_OK);
     const vrn_statistics_params params = {.arch = &arch, .kernel = "", .precision = precision};
-    assert_int_equal(vrn_device_kernel_statistics(device, &params, check, t), VRN_OK);
+    assert_int_equal(vrn_device_get_kernel_statistics(device, &params, check, t), VRN_OK);
 }
 
 /* Every row that suits a GPU, also those that no merit would pick. */
@@ -124,7 +124,8 @@ static void choices_are_sound(void **state)
         assert_int_equal(vrn_arch_parse(&arch, networks[i / VRN_COUNT(batches)], NULL), VRN_OK);
         const vrn_statistics_params params = {.arch = &arch,
                                               .batch = batches[i % VRN_COUNT(batches)]};
-        assert_int_equal(vrn_device_kernel_statistics(device, &params, check_chosen, &t), VRN_OK);
+        assert_int_equal(vrn_device_get_kernel_statistics(device, &params, check_chosen, &t),
+                         VRN_OK);
     }
     assert_int_equal(t.bad, 0);
 }
@@ -135,9 +136,9 @@ static void asks_are_checked(void **state)
     vrn_arch wrong = {.layers = {2, 2, 2, 2}, .block = VRN_BLOCK_BASIC, .groups = 7};
     const vrn_statistics_params params = {.arch = &wrong};
     tally t = {0};
-    assert_int_equal(vrn_device_kernel_statistics(device, &params, check, &t),
+    assert_int_equal(vrn_device_get_kernel_statistics(device, &params, check, &t),
                      VRN_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vrn_device_kernel_statistics(device, NULL, NULL, NULL),
+    assert_int_equal(vrn_device_get_kernel_statistics(device, NULL, NULL, NULL),
                      VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(t.compiled, 0);
 }

@@ -41,14 +41,14 @@ static void test_names(void **state)
     };
     size_t count = sizeof expected / sizeof *expected;
     for (uint32_t i = 0; i < count; i++) {
-        assert_string_equal(vrn_arch_name(i), expected[i]);
+        assert_string_equal(vrn_arch_get_known_name(i), expected[i]);
         vrn_arch arch = parse(expected[i]);
         char text[64];
         assert_int_equal(vrn_arch_format(&arch, text, sizeof text), strlen(expected[i]));
         assert_string_equal(text, expected[i]);
     }
-    assert_null(vrn_arch_name((uint32_t)count));
-    assert_null(vrn_arch_name(UINT32_MAX));
+    assert_null(vrn_arch_get_known_name((uint32_t)count));
+    assert_null(vrn_arch_get_known_name(UINT32_MAX));
 }
 
 static void test_fields(void **state)

@@ -57,7 +57,7 @@ static void test_random_moments(void **state)
     (void)state;
     vrn_arch arch = parse("resnext50_32x4d");
     vrn_model *model = NULL;
-    assert_int_equal(vrn_model_random(&model, &arch, 42, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&model, &arch, 42, NULL), VRN_OK);
     /* sqrt(2 / (K kh kw)), whatever the groups */
     assert_normal(model, "conv1.weight", sqrt(2.0 / (64 * 49)));
     assert_normal(model, "layer1.0.conv2.weight", sqrt(2.0 / (128 * 9)));
@@ -160,9 +160,9 @@ static void test_random_is_pinned(void **state)
 
     vrn_arch arch = parse("resnet20");
     vrn_model *model = NULL, *again = NULL, *other = NULL;
-    assert_int_equal(vrn_model_random(&model, &arch, 42, NULL), VRN_OK);
-    assert_int_equal(vrn_model_random(&again, &arch, 42, NULL), VRN_OK);
-    assert_int_equal(vrn_model_random(&other, &arch, 43, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&model, &arch, 42, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&again, &arch, 42, NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&other, &arch, 43, NULL), VRN_OK);
     uint64_t hash = hash_model(model);
     assert_true(hash == hash_model(again));
     assert_true(hash != hash_model(other));
@@ -219,14 +219,14 @@ static void test_zero_init_residual(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         vrn_arch arch = parse(cases[i].arch);
         vrn_model *model = NULL;
-        assert_int_equal(vrn_model_random(&model, &arch, 1, NULL), VRN_OK);
+        assert_int_equal(vrn_model_create_random(&model, &arch, 1, NULL), VRN_OK);
         moments zero = moments_of(model, cases[i].zero), one = moments_of(model, cases[i].one);
         assert_true(zero.min == 0 && zero.max == 0 && one.min == 1 && one.max == 1);
         vrn_model_destroy(&model);
     }
     vrn_model *model = NULL;
-    assert_int_equal(vrn_model_random(&model, NULL, 1, NULL), VRN_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vrn_model_random(&model, &(vrn_arch){.groups = 2}, 1, NULL),
+    assert_int_equal(vrn_model_create_random(&model, NULL, 1, NULL), VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vrn_model_create_random(&model, &(vrn_arch){.groups = 2}, 1, NULL),
                      VRN_ERROR_INVALID_ARGUMENT);
 }
 

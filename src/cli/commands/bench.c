@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
@@ -194,7 +196,7 @@ static int bench(cli_engine *engine, const cli_options *options)
             .host = &host,
         };
         good = measure(engine->session, &batch, options->repeats, &figures) &&
-               vrn_device_measure(engine->device, &figures.peak) == VRN_OK;
+               vrn_device_measure_peak(engine->device, &figures.peak) == VRN_OK;
     }
     if (good) {
         figures.images_per_s = (double)info->batch / figures.median_ms * 1e3;

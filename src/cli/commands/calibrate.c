@@ -108,10 +108,10 @@ static bool observe(calibrate_job *job)
     if (job->images == 0 && job->failed == 0) cli_error("no images to calibrate on");
     if (job->images == 0) return false;
     uint32_t count = 0;
-    vrn_calibration_ranges(job->calibration, NULL, 0, &count);
+    vrn_calibration_get_ranges(job->calibration, NULL, 0, &count);
     job->ranges = cli_alloc(count, sizeof *job->ranges);
     if (!job->ranges) return false;
-    vrn_calibration_ranges(job->calibration, job->ranges, count, &job->range_count);
+    vrn_calibration_get_ranges(job->calibration, job->ranges, count, &job->range_count);
     return true;
 }
 

@@ -23,7 +23,7 @@ typedef struct explanation {
     float *probabilities; /* [classes] */
     cli_score *scores;    /* [classes], ranked */
     cli_score explained;
-    vrn_part seen;
+    vrn_rect seen;
     bool found; /* the class is seen somewhere: `region` */
     cli_heat_region region;
 } explanation;
@@ -84,7 +84,7 @@ static bool run_network(explanation *e, const char *path)
 {
     const vrn_session *session = e->engine.session;
     uint32_t shape[3];
-    if (vrn_session_tap_shape(session, 0, shape) != VRN_OK) return false;
+    if (vrn_session_get_tap_shape(session, 0, shape) != VRN_OK) return false;
     e->map_height = shape[1];
     e->map_width = shape[2];
     e->maps = cli_alloc((size_t)shape[0] * shape[1] * shape[2], sizeof *e->maps);
@@ -94,7 +94,7 @@ static bool run_network(explanation *e, const char *path)
         .count = 1, .images = &e->photo, .probabilities = e->probabilities, .taps = &e->maps};
     if (!e->maps || !e->probabilities || !e->scores ||
         vrn_session_run(e->engine.session, &batch) != VRN_OK ||
-        vrn_session_seen_part(session, e->photo.width, e->photo.height, &e->seen) != VRN_OK) {
+        vrn_session_get_crop_rect(session, e->photo.width, e->photo.height, &e->seen) != VRN_OK) {
         return false;
     }
     if (!cli_check_outputs(path, e->probabilities, shape[0])) return false;
@@ -110,9 +110,9 @@ static uint32_t picture_side(uint32_t side, uint32_t longer)
     return scaled ? scaled : 1;
 }
 
-static vrn_part scaled(const vrn_part *part, double x, double y)
+static vrn_rect scaled(const vrn_rect *part, double x, double y)
 {
-    return (vrn_part){part->left * x, part->top * y, part->right * x, part->bottom * y};
+    return (vrn_rect){part->left * x, part->top * y, part->right * x, part->bottom * y};
 }
 
 static bool write_picture(const explanation *e, const cli_heat *heat, const char *path)
@@ -124,7 +124,7 @@ static bool write_picture(const explanation *e, const cli_heat *heat, const char
                                   picture_side(height, longer));
     if (good) {
         const double x = (double)picture.width / width, y = (double)picture.height / height;
-        const vrn_part seen = scaled(&e->seen, x, y), box = scaled(&e->region.box, x, y);
+        const vrn_rect seen = scaled(&e->seen, x, y), box = scaled(&e->region.box, x, y);
         cli_heat_draw(heat, &picture, &seen, e->found ? &box : NULL);
         good = cli_picture_write(&picture, path);
     }
@@ -132,7 +132,7 @@ static bool write_picture(const explanation *e, const cli_heat *heat, const char
     return good;
 }
 
-static void write_part(cli_json *json, const char *key, const vrn_part *part)
+static void write_part(cli_json *json, const char *key, const vrn_rect *part)
 {
     cli_json_begin_object(json, key);
     cli_json_number(json, "left", part->left);
@@ -172,7 +172,7 @@ static void print_json(const explanation *e, const cli_options *options, uint32_
 
 static void print_text(const explanation *e, const cli_options *options, uint32_t top)
 {
-    const vrn_part *box = &e->region.box;
+    const vrn_rect *box = &e->region.box;
     char buffer[32];
     cli_answer_print(CLI_ANSWER_TABLE, &e->engine.model, options->arguments[0], e->scores, top);
     putchar('\n');

@@ -92,7 +92,7 @@ static bool begin_outputs(infer_job *job)
     for (uint32_t i = 0; i < options->tap_count; i++) {
         tap_output *tap = &job->taps[i];
         uint32_t chw[3];
-        if (vrn_session_tap_shape(job->engine.session, i, chw) != VRN_OK) return false;
+        if (vrn_session_get_tap_shape(job->engine.session, i, chw) != VRN_OK) return false;
         tap->per_image = (size_t)chw[0] * chw[1] * chw[2];
         tap->values = cli_alloc(info->batch, tap->per_image * sizeof(float));
         if (!tap->values) return false;

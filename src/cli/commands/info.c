@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "cli/command.h"
 #include "cli/commands/kernels.h"
 #include "cli/engine.h"
@@ -195,7 +197,7 @@ static void print_model(const cli_model *model, const cli_options *options, cons
 {
     const vrn_model_info *info = &model->info;
     vrn_transform transform = cli_model_transform(model, options);
-    uint32_t classes = info->arch.num_classes, shown = classes < 10 ? classes : 10;
+    uint32_t classes = info->classes, shown = classes < 10 ? classes : 10;
     const float *mean = transform.mean, *std = transform.std;
     printf("model         ");
     cli_print_name(info->name);
@@ -224,9 +226,9 @@ static void write_model(const cli_model *model, const cli_options *options, cons
     cli_json_text(&json, "arch", arch);
     cli_json_integer(&json, "parameters", info->parameters);
     cli_model_write_transform(&json, &transform);
-    cli_json_integer(&json, "num_classes", info->arch.num_classes);
+    cli_json_integer(&json, "num_classes", info->classes);
     cli_json_begin_array(&json, "classes");
-    for (uint32_t i = 0; i < info->arch.num_classes && cli_model_class_name(model, i); i++) {
+    for (uint32_t i = 0; i < info->classes && cli_model_class_name(model, i); i++) {
         cli_json_text(&json, NULL, cli_model_class_name(model, i));
     }
     cli_json_end_array(&json);
@@ -240,7 +242,9 @@ static int show_model(const cli_options *options)
     int status = cli_model_open(&model, "info", options, CLI_MODEL_REQUIRED);
     if (status == CLI_SUCCESS) {
         char arch[1024];
-        vrn_arch_format(&model.info.arch, arch, sizeof arch);
+        vrn_arch values;
+        vrn_model_get_arch(model.handle, &values);
+        vrn_arch_format(&values, arch, sizeof arch);
         if (options->json) {
             write_model(&model, options, arch);
         } else {

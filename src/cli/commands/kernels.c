@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/diagnostics.h>
 
 #include "cli/engine.h"
 #include "cli/formats/json.h"
@@ -131,7 +131,7 @@ static int find_arch(vrn_arch *arch, const cli_options *options)
     if (options->model) {
         cli_model model;
         int status = cli_model_open(&model, "info", options, CLI_MODEL_RANDOM);
-        if (status == CLI_SUCCESS) *arch = model.info.arch;
+        if (status == CLI_SUCCESS) vrn_model_get_arch(model.handle, arch);
         cli_model_close(&model);
         return status;
     }
@@ -172,7 +172,8 @@ int cli_show_kernels(const cli_options *options)
         .kernel = options->kernel,
         .precision = options->precision,
     };
-    if (vrn_device_kernel_statistics(device, &params, visit, &to) != VRN_OK) status = CLI_FAILURE;
+    if (vrn_device_get_kernel_statistics(device, &params, visit, &to) != VRN_OK)
+        status = CLI_FAILURE;
     if (options->json) {
         cli_json_end_array(&json);
         cli_json_end_object(&json);

@@ -115,7 +115,7 @@ static int run(const cli_options *options)
     if (!hub) return CLI_FAILURE;
     int status = check_arguments(hub, options);
     if (status == CLI_SUCCESS) status = show(hub, options);
-    vrn_hub_close(&hub);
+    vrn_hub_destroy(&hub);
     return status;
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vkresnet/diagnostics.h>
+
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
@@ -46,7 +48,7 @@ static bool measure(network_profile *profile)
 {
     vrn_session *session = profile->engine->session;
     uint32_t capacity;
-    if (vrn_session_layers(session, NULL, 0, &capacity) != VRN_OK) return false;
+    if (vrn_session_get_layers(session, NULL, 0, &capacity) != VRN_OK) return false;
     profile->layers = cli_alloc(capacity, sizeof *profile->layers);
     if (!profile->layers || vrn_session_profile(session, profile->repeats, profile->layers,
                                                 capacity, &profile->count) != VRN_OK) {
@@ -115,7 +117,7 @@ static bool write_page(const network_profile *profile, const char *path)
 {
     vrn_device_peak peak;
     cli_file file;
-    if (vrn_device_measure(profile->engine->device, &peak) != VRN_OK) return false;
+    if (vrn_device_measure_peak(profile->engine->device, &peak) != VRN_OK) return false;
     if (!cli_file_begin(&file, path)) return false;
     cli_json json = cli_page_begin(file.stream);
     write_profile(&json, "profile", profile, true);

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/diagnostics.h>
 
 #include "cli/command.h"
 #include "cli/engine.h"

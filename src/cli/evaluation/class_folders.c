@@ -42,7 +42,7 @@ static bool same_name(const char *folder, const char *name)
 
 static bool find_name(const cli_model *model, const char *folder, uint32_t *found)
 {
-    for (uint32_t i = 0; i < model->info.arch.num_classes; i++) {
+    for (uint32_t i = 0; i < model->info.classes; i++) {
         const char *name = cli_model_class_name(model, i);
         if (!name || !same_name(folder, name)) continue;
         *found = i;
@@ -58,7 +58,7 @@ static int compare_ids(const void *key, const void *element)
 
 static bool find_id(const cli_model *model, const char *folder, uint32_t *found)
 {
-    if (model->info.arch.num_classes != CLI_IMAGENET_CLASSES) return false;
+    if (model->info.classes != CLI_IMAGENET_CLASSES) return false;
     const char *const *place = bsearch(folder, cli_imagenet_ids, CLI_IMAGENET_CLASSES,
                                        sizeof *cli_imagenet_ids, compare_ids);
     if (place) *found = (uint32_t)(place - cli_imagenet_ids);
@@ -68,7 +68,7 @@ static bool find_id(const cli_model *model, const char *folder, uint32_t *found)
 static bool find_number(const cli_model *model, const char *folder, uint32_t *found)
 {
     uint64_t number;
-    if (!cli_parse_integer(folder, model->info.arch.num_classes - 1, &number)) return false;
+    if (!cli_parse_integer(folder, model->info.classes - 1, &number)) return false;
     *found = (uint32_t)number;
     return true;
 }
@@ -103,7 +103,7 @@ static size_t count_named(const class_folders *folders, naming how, const cli_mo
 static bool report_stranger(const class_folders *folders, naming how, size_t stranger,
                             const cli_model *model)
 {
-    uint32_t classes = model->info.arch.num_classes, found;
+    uint32_t classes = model->info.classes, found;
     if (how == NAMINGS) {
         cli_error("%s: %zu folders, and the model has %u classes: folders have to be named by the "
                   "classes' names, numbers%s, or to be as many",
@@ -135,7 +135,7 @@ static bool choose_classes(class_folders *folders, const cli_model *model)
         stranger = first;
         best = (naming)how;
     }
-    if (most > 0 || folders->count != model->info.arch.num_classes) {
+    if (most > 0 || folders->count != model->info.classes) {
         return report_stranger(folders, best, stranger, model);
     }
     for (size_t i = 0; i < folders->count; i++) folders->classes[i] = (uint32_t)i;

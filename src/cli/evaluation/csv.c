@@ -100,7 +100,7 @@ static void read_header(csv_reader *reader)
 static bool find_class(const csv_reader *reader, const cli_model *model, char *const *fields,
                        uint32_t *found)
 {
-    uint32_t classes = model->info.arch.num_classes;
+    uint32_t classes = model->info.classes;
     const char *label = reader->columns[1] >= 0 ? fields[reader->columns[1]] : NULL;
     const char *number = reader->columns[2] >= 0 ? fields[reader->columns[2]] : NULL;
     bool has_number = number && *number;

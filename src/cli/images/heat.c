@@ -73,9 +73,9 @@ static void take(grid *g, size_t point, double least)
 }
 
 /* Grows the region from `point`. The box is in points. */
-static vrn_part grow(grid *g, size_t point, double least)
+static vrn_rect grow(grid *g, size_t point, double least)
 {
-    vrn_part box = {g->width, g->height, 0, 0};
+    vrn_rect box = {g->width, g->height, 0, 0};
     take(g, point, least);
     while (g->count > 0) {
         const size_t i = g->waiting[--g->count];
@@ -97,7 +97,7 @@ static double between(double value, double least, double most)
     return fmin(fmax(value, least), most);
 }
 
-bool cli_heat_find(const cli_heat *heat, const vrn_part *seen, double width, double height,
+bool cli_heat_find(const cli_heat *heat, const vrn_rect *seen, double width, double height,
                    cli_heat_region *region, bool *found)
 {
     grid g = {0};
@@ -113,7 +113,7 @@ bool cli_heat_find(const cli_heat *heat, const vrn_part *seen, double width, dou
         const double x = (seen->right - seen->left) / g.width;
         const double y = (seen->bottom - seen->top) / g.height;
         const double column = (double)(peak % g.width) + 0.5, row = (double)(peak / g.width) + 0.5;
-        const vrn_part box = grow(&g, peak, g.values[peak] * region_share);
+        const vrn_rect box = grow(&g, peak, g.values[peak] * region_share);
         *region = (cli_heat_region){
             .box = {between(seen->left + box.left * x, 0, width),
                     between(seen->top + box.top * y, 0, height),
@@ -155,7 +155,7 @@ static void paint(uint8_t rgb[3], double heat)
 }
 
 /* Whether a pixel lies on the line along the inside of a rectangle. */
-static bool on_edge(const vrn_part *r, double x, double y, double line)
+static bool on_edge(const vrn_rect *r, double x, double y, double line)
 {
     const bool inside = x > r->left && x < r->right && y > r->top && y < r->bottom;
     return inside && !(x > r->left + line && x < r->right - line && y > r->top + line &&
@@ -163,7 +163,7 @@ static bool on_edge(const vrn_part *r, double x, double y, double line)
 }
 
 /* A white line with a dark one inside of it is seen on any ground. */
-static void draw_box(cli_picture *picture, const vrn_part *box)
+static void draw_box(cli_picture *picture, const vrn_rect *box)
 {
     const double side = fmax(picture->width, picture->height), line = fmax(1, round(side / 400));
     for (uint32_t y = 0; y < picture->height; y++) {
@@ -177,8 +177,8 @@ static void draw_box(cli_picture *picture, const vrn_part *box)
     }
 }
 
-void cli_heat_draw(const cli_heat *heat, cli_picture *picture, const vrn_part *seen,
-                   const vrn_part *box)
+void cli_heat_draw(const cli_heat *heat, cli_picture *picture, const vrn_rect *seen,
+                   const vrn_rect *box)
 {
     const double most = largest(heat);
     for (uint32_t y = 0; y < picture->height; y++) {

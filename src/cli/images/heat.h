@@ -20,19 +20,19 @@ typedef struct cli_heat {
 /* The connected region around the largest value in which the map, interpolated, has at least half
  * of it. */
 typedef struct cli_heat_region {
-    vrn_part box;
+    vrn_rect box;
     double x, y; /* of the largest value */
 } cli_heat_region;
 
 /* `seen` is the part of the photo under the map; all is measured in the same pixels, and cut at the
  * edges of a photo of width x height. *found: false where the class is seen nowhere. Reports and
  * returns false when there is no memory. */
-bool cli_heat_find(const cli_heat *heat, const vrn_part *seen, double width, double height,
+bool cli_heat_find(const cli_heat *heat, const vrn_rect *seen, double width, double height,
                    cli_heat_region *region, bool *found);
 
 /* Colours the photo's part under the map, dims the rest of it, and frames the box; `box` may be
  * NULL. Both are in the picture's pixels. */
-void cli_heat_draw(const cli_heat *heat, cli_picture *picture, const vrn_part *seen,
-                   const vrn_part *box);
+void cli_heat_draw(const cli_heat *heat, cli_picture *picture, const vrn_rect *seen,
+                   const vrn_rect *box);
 
 #endif

@@ -1,0 +1,251 @@
+/* Measuring and checking: what a device can do, which kernels a network got and how long they take,
+ * whether they compute correctly, and switches for tests. Ordinary applications need none of this,
+ * except perhaps vrn_device_selftest.
+ *
+ * The rules at the top of vkresnet.h hold here too. */
+#ifndef VKRESNET_DIAGNOSTICS_H
+#define VKRESNET_DIAGNOSTICS_H
+
+#include <vkresnet/vkresnet.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Switches for tests and comparisons ------------------------------------------------------ */
+
+/* For vrn_device_params.diagnostics and vrn_device_import_params.diagnostics. */
+struct vrn_device_diagnostics {
+    /* vrn_capability bits to use although the library knows that this driver is slow or wrong with
+     * them. Bits that the device lacks have no effect */
+    uint32_t with;
+};
+
+/* For vrn_session_params.diagnostics. */
+struct vrn_session_diagnostics {
+    /* prefer the kernels whose name begins so ("conv_generic"), where they fit. A prefix that
+     * begins no name in this build is VRN_ERROR_INVALID_ARGUMENT. NULL: no preference */
+    const char *kernel;
+};
+
+/* The capabilities that this build of the library can use, as vrn_capability bits. A build with an
+ * old shader compiler or old Vulkan headers has no kernels for cooperative matrices. Thread-safe.
+ */
+VRN_API uint32_t vrn_build_capabilities(void);
+
+/* ---- How long a run takes -------------------------------------------------------------------- */
+
+/* The host's time in one run: what submit and wait did on the calling thread. The rest of a run is
+ * waiting for the device. */
+struct vrn_host_time {
+    /* bringing the input to where the device reads it: packing floats, or cropping photos, copying
+     * them and recording their preparation */
+    double input_ms;
+    /* all other work of the library for one more run: recording commands that are not recorded yet,
+     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. Does not count the
+     * completion of an earlier submission that had to make room */
+    double replay_ms;
+    double submit_ms; /* the driver's vkQueueSubmit */
+    double output_ms; /* unpacking the results */
+};
+
+/* One dispatch of the compiled network, in order of execution. Texts live as long as the
+ * session. */
+typedef struct vrn_layer {
+    const char *name;   /* the module that it computes: "layer1.0.conv1" */
+    const char *op;     /* "conv" */
+    const char *kernel; /* "conv_tile_64x64" */
+    const char *fused;  /* the operations fused into it: "bn relu add"; may be empty */
+    /* of its parameters, or of its output where it has none: "fp32", "fp16", "int8" */
+    const char *precision;
+    uint32_t height, width, channels; /* of its output */
+    double flops;                     /* of one image */
+    double bytes;           /* of one image: activations and parameters read and written once */
+    double parameter_bytes; /* of these, the parameters: the images of a slice share them */
+    double gpu_ms;          /* from vrn_session_profile: for the whole batch; else 0 */
+    /* why this kernel: "merit" (expected to be the best), "preferred" (by
+     * vrn_session_diagnostics.kernel), "tuned" (measured now) or "cache" (measured before) */
+    const char *why;
+    const char *rejected; /* the best of the other kernels that could compute it; may be empty */
+    /* its time for the whole batch when it was tuned, run by itself; 0: unknown */
+    double rejected_ms;
+} vrn_layer;
+
+/* Describes the operations: writes up to `capacity` of them to `layers` (NULL when capacity is 0)
+ * and their number to `*count`. Errors: VRN_ERROR_INVALID_ARGUMENT. */
+VRN_API vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer *layers,
+                                          uint32_t capacity, uint32_t *count);
+
+/* Runs a full slice of zeros `repeats` times with a timestamp around every dispatch and gives the
+ * median of each, times the number of slices in a batch; otherwise like vrn_session_get_layers.
+ * Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Blocking. Other errors:
+ * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
+VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
+                                       uint32_t capacity, uint32_t *count);
+
+/* ---- What a device can do -------------------------------------------------------------------- */
+
+/* The highest speed that was measured on a device, to compare a network's speed with. */
+typedef struct vrn_device_peak {
+    /* 1e9 float operations a second, a multiply-add counting as two: a kernel of independent chains
+     * of multiply-adds in registers */
+    double gflops;
+    /* 1e9 bytes a second, read plus written: the fastest of the ways to copy memory that does not
+     * fit the caches of most devices (by a kernel, by the driver) */
+    double gb_s;
+} vrn_device_peak;
+
+/* Measures with two small kernels, each the fastest of several runs, in about a third of a second.
+ * Other work on the device at the same time makes the figures too low. Blocking; thread-safe.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
+VRN_API vrn_result vrn_device_measure_peak(vrn_device *device, vrn_device_peak *peak);
+
+/* ---- What the driver's compiler makes of the kernels ----------------------------------------- */
+
+#define VRN_MAX_STATISTICS 32
+
+typedef struct vrn_statistic {
+    char name[64]; /* in the driver's words */
+    double value;
+} vrn_statistic;
+
+/* One dispatch of a kernel, compiled for one shape of a network's layers. Texts of kernel and op
+ * are static. Figures that the driver does not report are negative. */
+typedef struct vrn_kernel_statistics {
+    const char *op;         /* "conv" */
+    const char *kernel;     /* "conv_tile_64x64" */
+    const char *module;     /* the shader: "conv_tile" */
+    bool chosen;            /* vrn_session_create takes this kernel, untuned */
+    uint32_t pass, passes;  /* which dispatch of the kernel, and of how many */
+    char layer[48];         /* the first that has this shape: "layer1.0.conv1" */
+    uint32_t layers;        /* how many have it */
+    uint32_t in[3], out[3]; /* channels, height, width */
+    uint32_t window[2], stride[2], groups;
+    double flops;         /* of the operation, for the whole batch */
+    uint64_t work_groups; /* of the dispatch, for the whole batch */
+    uint32_t invocations; /* of a work group */
+    uint32_t declared_shared_bytes;
+    uint32_t subgroup_size;
+    double compile_ms;
+    double registers;        /* of an invocation */
+    double scalar_registers; /* of a subgroup */
+    double spills;           /* registers of both kinds that did not fit */
+    double shared_bytes;     /* of a work group, as allocated */
+    double scratch_bytes;    /* private memory: spills, and arrays with run-time indices */
+    double occupancy;        /* subgroups that a SIMD can hold at once */
+    double code_bytes, instructions;
+    double latency, inverse_throughput; /* estimates, in cycles of a subgroup */
+    uint32_t value_count;               /* all statistics of the driver, unchanged: */
+    vrn_statistic values[VRN_MAX_STATISTICS];
+} vrn_kernel_statistics;
+
+typedef struct vrn_statistics_params {
+    const vrn_arch *arch;   /* whose layers; NULL: resnet50 */
+    uint32_t batch;         /* 0: 1 */
+    uint32_t height, width; /* of the input; 0: 224 */
+    /* NULL: for each shape, the kernel that would be chosen; else every kernel that fits and whose
+     * name begins so; "": every kernel that is made for this kind of device, or for any */
+    const char *kernel;
+    vrn_precision precision; /* int8: as if every layer's output had a scale */
+} vrn_statistics_params;
+
+/* Compiles kernels for the layers of a network and calls `visit` with the driver's statistics of
+ * each, in the order of the layers; a shape that several layers share comes once. The pointer is
+ * valid during the call. Needs VRN_CAPABILITY_PIPELINE_STATISTICS. Allocates and runs nothing on
+ * the device, so it works on drivers that only compile (Mesa's RADV with RADV_FORCE_FAMILY).
+ * Blocking: up to a minute. Thread-safe. Errors: VRN_ERROR_UNSUPPORTED (without that capability),
+ * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY. */
+VRN_API vrn_result vrn_device_get_kernel_statistics(
+    vrn_device *device, const vrn_statistics_params *params,
+    void (*visit)(void *user, const vrn_kernel_statistics *statistics), void *user);
+
+/* ---- Whether a device computes correctly ----------------------------------------------------- */
+
+/* A wrong value. */
+typedef struct vrn_mismatch {
+    const char *name;      /* of the case ("3x3 stride 2"), static */
+    const char *precision; /* of its tensors: "fp32", "fp16", "int8"; static */
+    bool outside;          /* the kernel wrote outside of its output: the rest is zero */
+    uint32_t n, y, x, c;   /* image, row, column, channel */
+    double expected, found;
+} vrn_mismatch;
+
+/* The result of one kernel, or of the network that is run at the end ("network": "replay",
+ * "fusion"). */
+typedef struct vrn_selftest_entry {
+    const char *op, *kernel; /* "conv", "conv_tile_64x64x8"; static */
+    /* why the device cannot run this kernel, which is no fault; else empty */
+    char skipped[96];
+    vrn_result result; /* why it could not be run, although the device should be able to */
+    /* how many cases were run, and how many were wrong; for "replay", how many runs after the first
+     * one, and how many gave other bytes */
+    uint32_t cases, wrong;
+    /* largest error divided by the tolerated one: above 1 is wrong; infinite for a NaN or a write
+     * outside of the output. For "replay" 0 or infinite */
+    double worst;
+    vrn_mismatch first; /* of the first wrong case */
+    double ms;
+} vrn_selftest_entry;
+
+typedef enum vrn_selftest_verdict {
+    VRN_SELFTEST_RIGHT = 0, /* everything is right */
+    /* some kernels are wrong, but every operator has a right one, and the network is right: with
+     * `exclude` the device can be used, if more slowly */
+    VRN_SELFTEST_AVOIDABLE = 1,
+    /* an operator has no right kernel, or the network is wrong or not repeatable: better use
+     * another device. Without `exclude` the network may have run with wrong kernels */
+    VRN_SELFTEST_BROKEN = 2,
+} vrn_selftest_verdict;
+
+typedef struct vrn_selftest_summary {
+    vrn_selftest_verdict verdict;
+    uint32_t kernels, cases;   /* that were run */
+    uint32_t skipped;          /* kernels that the device cannot run */
+    uint32_t wrong, avoided;   /* kernels: wrong, and no longer chosen because of it */
+    uint32_t operators_broken; /* without a right kernel */
+    uint32_t replays, replays_differ;
+    /* of the network's logits, with and without fusion: relative L2, at most 1e-5 when right;
+     * negative: not known */
+    double fusion_error;
+    double ms;
+} vrn_selftest_summary;
+
+typedef struct vrn_selftest_params {
+    /* sessions that are created later on this device do not use kernels that are wrong, if their
+     * operator has a right one; neither does the network at the end */
+    bool exclude;
+    bool thorough;      /* all cases: minutes on a driver that runs on the processor */
+    const char *kernel; /* only kernels whose name begins so; NULL: all */
+    uint32_t replays;   /* of the network; 0: 100 */
+} vrn_selftest_params;
+
+/* Runs every kernel of the library that the device can run, also those that no network would
+ * choose, on small cases and compares them with plain C. Then runs a small network again and again
+ * from the same recorded commands: the bytes must stay the same, and the logits must agree with
+ * the unfused network's. Calls `visit` (which may be NULL) for each kernel and for the network. An
+ * application that must not compute wrongly calls this with `exclude` on each device that it makes,
+ * before any session, and refuses the device if the verdict is VRN_SELFTEST_BROKEN.
+ *
+ * Takes seconds, mostly in the driver's compiler; half a minute the first time on a slow one.
+ * Blocking. The pipelines live as long as the device. Thread-safe; sessions may be made and run
+ * meanwhile, but only sessions made afterwards avoid the excluded kernels. A session whose network
+ * needs an excluded kernel is refused with VRN_ERROR_UNSUPPORTED. Kernels stay excluded until the
+ * device is destroyed; a later self-test runs them like all others.
+ *
+ * `summary` may be NULL; it is written with VRN_OK and VRN_ERROR_WRONG_RESULTS. An entry is valid
+ * during the call of `visit`; the texts it points to are static.
+ *
+ * Each wrong kernel is a warning in the log; a kernel that the driver cannot run is an error too.
+ * Errors: VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT), VRN_ERROR_INVALID_ARGUMENT
+ * (also a `kernel` that begins no name in this build), VRN_ERROR_OUT_OF_MEMORY,
+ * VRN_ERROR_DEVICE_LOST (after `visit` for the kernel that was running). */
+VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *params,
+                                       vrn_selftest_summary *summary,
+                                       void (*visit)(void *user, const vrn_selftest_entry *entry),
+                                       void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
