@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "net/fuse.h"
 #include "net/graph.h"
 #include "unit/captured_log.h"
 #include "unit/net_helpers.h"
@@ -224,6 +225,38 @@ static void test_parameter_counts(void **state)
         assert_int_equal(vrn_arch_visit_parameters(&arch, count_parameter, &count, NULL), VRN_OK);
         if (count != cases[i].parameters) fail_msg("%s: found %" PRIu64, cases[i].arch, count);
     }
+}
+
+/* Indices count up in the order of the visits, and are those of the nodes. */
+static vrn_result check_index(void *user, const vrn_parameter *parameter)
+{
+    assert_int_equal(parameter->index, (*(uint32_t *)user)++);
+    assert_int_equal(parameter->node->own[parameter->role], parameter->index);
+    return VRN_OK;
+}
+
+static void test_indices(void **state)
+{
+    (void)state;
+    vrn_graph graph = build("resnet50", 64, 64);
+    uint32_t count = 0;
+    assert_int_equal(vrn_graph_visit_parameters(&graph, check_index, &count), VRN_OK);
+    assert_int_equal(count, graph.parameter_count);
+    count = 0;
+    vrn_arch arch = parse("resnet50");
+    assert_int_equal(vrn_arch_visit_parameters(&arch, check_index, &count, NULL), VRN_OK);
+    assert_int_equal(count, graph.parameter_count);
+
+    /* Fusion takes a norm's parameters along. */
+    uint32_t norm[VRN_PARAM_COUNT];
+    memcpy(norm, node_of(&graph, "layer2.0.bn2")->own, sizeof norm);
+    assert_int_equal(vrn_graph_fuse(&graph, NULL, 0, NULL), VRN_OK);
+    const vrn_node *fused = node_of(&graph, "layer2.0.conv2");
+    assert_memory_equal(fused->norm, norm, sizeof norm);
+    assert_int_equal(fused->own[VRN_PARAM_WEIGHT] + 1, norm[VRN_PARAM_WEIGHT]);
+    assert_int_equal(fused->own[VRN_PARAM_BIAS], VRN_NO_PARAMETER);
+    assert_string_equal(fused->output, "layer2.0.relu2");
+    vrn_graph_free(&graph);
 }
 
 static vrn_result stop_at_bias(void *user, const vrn_parameter *parameter)
@@ -544,12 +577,19 @@ static void test_op_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_torchvision),   cmocka_unit_test(test_parameter_counts),
-        cmocka_unit_test(test_visitor_stops), cmocka_unit_test(test_flops),
-        cmocka_unit_test(test_cifar),         cmocka_unit_test(test_first_version_strides),
-        cmocka_unit_test(test_node_order),    cmocka_unit_test(test_consistency),
-        cmocka_unit_test(test_deep),          cmocka_unit_test(test_find),
-        cmocka_unit_test(test_class_map),     cmocka_unit_test(test_input_bounds),
+        cmocka_unit_test(test_torchvision),
+        cmocka_unit_test(test_parameter_counts),
+        cmocka_unit_test(test_indices),
+        cmocka_unit_test(test_visitor_stops),
+        cmocka_unit_test(test_flops),
+        cmocka_unit_test(test_cifar),
+        cmocka_unit_test(test_first_version_strides),
+        cmocka_unit_test(test_node_order),
+        cmocka_unit_test(test_consistency),
+        cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_class_map),
+        cmocka_unit_test(test_input_bounds),
         cmocka_unit_test(test_op_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
