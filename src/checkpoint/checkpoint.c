@@ -5,29 +5,13 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/os.h"
-#include "checkpoint/pth.h"
-#include "checkpoint/recognise.h"
-#include "checkpoint/safetensors.h"
-#include "checkpoint/source.h"
-#include "checkpoint/tensor_list.h"
+#include "checkpoint/format.h"
 
 struct vrn_checkpoint {
     char *name;
     vrn_mapping mapping; /* of vrn_checkpoint_open */
     vrn_tensor_list list;
 };
-
-static vrn_result read_list(vrn_tensor_list *list, const vrn_source *source)
-{
-    vrn_result result = VRN_ERROR_FILE;
-    switch (vrn_recognise(source)) {
-    case VRN_FORM_UNKNOWN: return vrn_fail_unknown(source);
-    case VRN_FORM_ZIP: result = vrn_pth_read_zip(list, source); break;
-    case VRN_FORM_LEGACY: result = vrn_pth_read_legacy(list, source); break;
-    case VRN_FORM_SAFETENSORS: result = vrn_safetensors_read(list, source); break;
-    }
-    return result == VRN_OK ? vrn_tensor_list_finish(list, source) : result;
-}
 
 /* Makes the object; takes the mapping over, also when it fails. */
 static vrn_result open_source(vrn_checkpoint **out, vrn_mapping *mapping, const vrn_source *source)
@@ -40,8 +24,9 @@ static vrn_result open_source(vrn_checkpoint **out, vrn_mapping *mapping, const 
     checkpoint->mapping = *mapping;
     vrn_tensor_list_init(&checkpoint->list, source);
     checkpoint->name = vrn_strndup(source->name, strlen(source->name));
-    vrn_result result =
-        checkpoint->name ? read_list(&checkpoint->list, source) : vrn_fail_memory(source->log);
+    vrn_result result = checkpoint->name
+                            ? vrn_checkpoint_read(&checkpoint->list, source, vrn_checkpoint_formats)
+                            : vrn_fail_memory(source->log);
     if (result != VRN_OK) vrn_checkpoint_destroy(&checkpoint);
     *out = checkpoint;
     return result;

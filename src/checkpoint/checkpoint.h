@@ -33,10 +33,6 @@ const vrn_tensor *vrn_checkpoint_tensor(const vrn_checkpoint *checkpoint, size_t
 /* A text of the metadata (safetensors' __metadata__), or NULL. */
 const char *vrn_checkpoint_metadata(const vrn_checkpoint *checkpoint, const char *key);
 
-typedef struct vrn_metadata {
-    const char *key, *value; /* UTF-8 */
-} vrn_metadata;
-
 /* Writes a safetensors file: `tensors` in the given order, converted to float32, or with `fp16` to
  * float16 (rounded to nearest; a finite value that becomes infinite is VRN_ERROR_FILE, by name).
  * The file takes its name only when it is complete. */

@@ -1,12 +1,9 @@
 #include "checkpoint/pickle.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "base/util.h"
 #include "checkpoint/pickle_call.h"
 
 typedef struct machine {
@@ -20,11 +17,12 @@ typedef struct machine {
     vrn_pickle_value *memo;           /* VRN_PICKLE_UNSET where nothing was put */
     size_t memo_capacity, memo_count; /* memo_count: how many were put */
     bool stopped;
+    uint32_t argument; /* of the opcode under way */
 } machine;
 
-/* One opcode; `argument` tells apart those that do the same. */
+/* `argument` tells apart opcodes that do the same. */
 typedef struct opcode {
-    vrn_result (*run)(machine *m, uint32_t argument);
+    vrn_result (*run)(machine *m);
     uint32_t argument;
 } opcode;
 
@@ -32,41 +30,12 @@ typedef struct opcode {
 
 static vrn_result fail(const machine *m, const char *expected, const char *found)
 {
-    const vrn_pickle_context *context = &m->context;
-    return vrn_fail(context->source->log, VRN_ERROR_FILE,
-                    "%s: %s: at byte %zu: expected %s, found %s", context->source->name,
-                    context->what, context->position, expected, found);
+    return vrn_pickle_fail(&m->context, expected, found);
 }
 
 static vrn_result fail_end(const machine *m)
 {
     return fail(m, "the rest of a pickle", "its end: the file is damaged or incomplete");
-}
-
-void vrn_pickle_describe(const vrn_pickle_value *value, char *text, size_t capacity)
-{
-    static const char *const names[] = {
-        [VRN_PICKLE_UNSET] = "nothing",      [VRN_PICKLE_NONE] = "None",
-        [VRN_PICKLE_BOOL] = "a truth value", [VRN_PICKLE_INT] = "the number ",
-        [VRN_PICKLE_FLOAT] = "a number",     [VRN_PICKLE_TEXT] = "the text ",
-        [VRN_PICKLE_BYTES] = "bytes",        [VRN_PICKLE_TUPLE] = "a tuple",
-        [VRN_PICKLE_LIST] = "a list",        [VRN_PICKLE_DICT] = "a dictionary",
-        [VRN_PICKLE_GLOBAL] = "the name ",   [VRN_PICKLE_STORAGE] = "a storage",
-        [VRN_PICKLE_TENSOR] = "a tensor",    [VRN_PICKLE_OPAQUE] = "an object of ",
-    };
-    const char *name = names[value->kind];
-    if (value->kind == VRN_PICKLE_INT) {
-        snprintf(text, capacity, "%s%" PRId64, name, value->as.integer);
-    } else if (value->kind == VRN_PICKLE_TEXT) {
-        snprintf(text, capacity, "%s'%.*s'", name, (int)vrn_min_u32(value->length, 60),
-                 value->as.text);
-    } else if (value->kind == VRN_PICKLE_GLOBAL || value->kind == VRN_PICKLE_OPAQUE) {
-        const vrn_pickle_global *global = value->as.global;
-        snprintf(text, capacity, "%s%.*s.%.*s", name, (int)vrn_min_u32(global->module_length, 60),
-                 global->module, (int)vrn_min_u32(global->name_length, 60), global->name);
-    } else {
-        snprintf(text, capacity, "%s", name);
-    }
 }
 
 /* ---- Stack and operands ---------------------------------------------------------------------- */
@@ -124,6 +93,12 @@ static bool take_number(machine *m, uint32_t width, uint64_t *number)
     return true;
 }
 
+/* A length, of as many bytes as the argument says, and so many bytes. */
+static bool take_counted(machine *m, uint64_t *length, const uint8_t **bytes)
+{
+    return take_number(m, m->argument, length) && take(m, *length, bytes);
+}
+
 /* Up to a line feed, which is skipped. */
 static bool take_line(machine *m, const char **text, size_t *length)
 {
@@ -138,52 +113,56 @@ static bool take_line(machine *m, const char **text, size_t *length)
 
 /* ---- Opcodes: simple values ------------------------------------------------------------------ */
 
-static vrn_result op_skip(machine *m, uint32_t bytes)
+static vrn_result op_skip(machine *m)
 {
     const uint8_t *ignored;
-    return take(m, bytes, &ignored) ? VRN_OK : fail_end(m);
+    return take(m, m->argument, &ignored) ? VRN_OK : fail_end(m);
 }
 
-static vrn_result op_proto(machine *m, uint32_t argument)
+static vrn_result op_proto(machine *m)
 {
-    (void)argument;
     uint64_t protocol;
     if (!take_number(m, 1, &protocol)) return fail_end(m);
     return protocol >= 2 && protocol <= 5 ? VRN_OK : fail(m, "pickle protocol 2 to 5", "another");
 }
 
-static vrn_result op_none(machine *m, uint32_t argument)
-{
-    (void)argument;
-    return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_NONE});
-}
+/* The argument is an index into this table. */
+enum { CONSTANT_NONE, CONSTANT_FALSE, CONSTANT_TRUE, CONSTANT_SET, CONSTANT_LARGE };
 
-static vrn_result op_bool(machine *m, uint32_t value)
+/* Sets, and numbers of more than 64 bits, are nothing that weights need. */
+static const vrn_pickle_value constants[] = {
+    [CONSTANT_NONE] = {.kind = VRN_PICKLE_NONE},
+    [CONSTANT_FALSE] = {.kind = VRN_PICKLE_BOOL, .as.boolean = false},
+    [CONSTANT_TRUE] = {.kind = VRN_PICKLE_BOOL, .as.boolean = true},
+    [CONSTANT_SET] = {.kind = VRN_PICKLE_OPAQUE,
+                      .as.global = &(const vrn_pickle_global){"builtins", "set", 8, 3, 0}},
+    [CONSTANT_LARGE] = {.kind = VRN_PICKLE_OPAQUE,
+                        .as.global = &(const vrn_pickle_global){"builtins", "int", 8, 3, 0}},
+};
+
+static vrn_result op_constant(machine *m)
 {
-    return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_BOOL, .as.boolean = value != 0});
+    return push(m, &constants[m->argument]);
 }
 
 /* Four bytes are signed, one and two are not. */
-static vrn_result op_int(machine *m, uint32_t width)
+static vrn_result op_int(machine *m)
 {
     uint64_t number;
-    if (!take_number(m, width, &number)) return fail_end(m);
-    int64_t integer = width == 4 && number >= UINT64_C(1) << 31
+    if (!take_number(m, m->argument, &number)) return fail_end(m);
+    int64_t integer = m->argument == 4 && number >= UINT64_C(1) << 31
                           ? (int64_t)number - (INT64_C(1) << 32)
                           : (int64_t)number;
     return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_INT, .as.integer = integer});
 }
 
-/* Two's complement of any length. What does not fit in 64 bits is nothing that a tensor needs. */
-static vrn_result op_long(machine *m, uint32_t width)
+/* Two's complement of any length. */
+static vrn_result op_long(machine *m)
 {
-    static const vrn_pickle_global large = {"builtins", "int", 8, 3, 0};
     uint64_t length;
     const uint8_t *bytes;
-    if (!take_number(m, width, &length) || !take(m, length, &bytes)) return fail_end(m);
-    if (length > 8) {
-        return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_OPAQUE, .as.global = &large});
-    }
+    if (!take_counted(m, &length, &bytes)) return fail_end(m);
+    if (length > 8) return push(m, &constants[CONSTANT_LARGE]);
     uint64_t number = length && bytes[length - 1] & 0x80 ? UINT64_MAX : 0;
     for (uint64_t i = length; i-- > 0;) number = number << 8 | bytes[i];
     vrn_pickle_value value = {.kind = VRN_PICKLE_INT};
@@ -191,9 +170,8 @@ static vrn_result op_long(machine *m, uint32_t width)
     return push(m, &value);
 }
 
-static vrn_result op_float(machine *m, uint32_t argument)
+static vrn_result op_float(machine *m)
 {
-    (void)argument;
     const uint8_t *bytes;
     if (!take(m, 8, &bytes)) return fail_end(m);
     uint64_t bits = 0; /* big-endian */
@@ -203,31 +181,30 @@ static vrn_result op_float(machine *m, uint32_t argument)
     return push(m, &value);
 }
 
-static vrn_result push_bytes(machine *m, uint32_t width, vrn_pickle_kind kind)
+static vrn_result push_bytes(machine *m, vrn_pickle_kind kind)
 {
     uint64_t length;
     const uint8_t *bytes;
-    if (!take_number(m, width, &length) || !take(m, length, &bytes)) return fail_end(m);
+    if (!take_counted(m, &length, &bytes)) return fail_end(m);
     if (length > UINT32_MAX) return fail(m, "a text of less than 4 GiB", "a longer one");
     return push(m, &(vrn_pickle_value){
                        .kind = kind, .length = (uint32_t)length, .as.text = (const char *)bytes});
 }
 
-static vrn_result op_text(machine *m, uint32_t width)
+static vrn_result op_text(machine *m)
 {
-    return push_bytes(m, width, VRN_PICKLE_TEXT);
+    return push_bytes(m, VRN_PICKLE_TEXT);
 }
 
-static vrn_result op_bytes(machine *m, uint32_t width)
+static vrn_result op_bytes(machine *m)
 {
-    return push_bytes(m, width, VRN_PICKLE_BYTES);
+    return push_bytes(m, VRN_PICKLE_BYTES);
 }
 
 /* ---- Opcodes: containers --------------------------------------------------------------------- */
 
-static vrn_result op_mark(machine *m, uint32_t argument)
+static vrn_result op_mark(machine *m)
 {
-    (void)argument;
     size_t *marks = vrn_arena_grow(m->context.arena, m->marks, &m->mark_capacity, m->mark_count + 1,
                                    sizeof *marks);
     if (!marks) return vrn_pickle_fail_memory(&m->context);
@@ -236,9 +213,8 @@ static vrn_result op_mark(machine *m, uint32_t argument)
     return VRN_OK;
 }
 
-static vrn_result op_pop(machine *m, uint32_t argument)
+static vrn_result op_pop(machine *m)
 {
-    (void)argument;
     if (has(m, 1)) {
         m->depth--;
     } else if (m->mark_count) {
@@ -249,9 +225,8 @@ static vrn_result op_pop(machine *m, uint32_t argument)
     return VRN_OK;
 }
 
-static vrn_result op_pop_mark(machine *m, uint32_t argument)
+static vrn_result op_pop_mark(machine *m)
 {
-    (void)argument;
     const vrn_pickle_value *values;
     size_t count;
     return pop_mark(m, &values, &count);
@@ -268,74 +243,64 @@ static vrn_result push_tuple(machine *m, const vrn_pickle_value *values, size_t 
                        .kind = VRN_PICKLE_TUPLE, .length = (uint32_t)count, .as.items = items});
 }
 
-static vrn_result op_tuple(machine *m, uint32_t argument)
+static vrn_result op_tuple(machine *m)
 {
-    (void)argument;
     const vrn_pickle_value *values;
     size_t count;
     vrn_result result = pop_mark(m, &values, &count);
     return result == VRN_OK ? push_tuple(m, values, count) : result;
 }
 
-static vrn_result op_tuple_of(machine *m, uint32_t count)
+static vrn_result op_tuple_of(machine *m)
 {
+    uint32_t count = m->argument;
     if (!has(m, count)) return fail_stack(m);
     m->depth -= count;
     return push_tuple(m, count ? m->stack + m->depth : NULL, count);
 }
 
-static vrn_result op_container(machine *m, uint32_t kind)
+static vrn_result op_container(machine *m)
 {
     vrn_pickle_value value;
-    vrn_result result = vrn_pickle_container(&m->context, (vrn_pickle_kind)kind, &value);
+    vrn_result result = vrn_pickle_container(&m->context, (vrn_pickle_kind)m->argument, &value);
     return result == VRN_OK ? push(m, &value) : result;
 }
 
-/* Sets are nothing that weights need: opaque, whatever is in them. */
-static const vrn_pickle_value opaque_set = {
-    .kind = VRN_PICKLE_OPAQUE, .as.global = &(const vrn_pickle_global){"builtins", "set", 8, 3, 0}};
-
-static vrn_result op_empty_set(machine *m, uint32_t argument)
+static vrn_result op_frozen_set(machine *m)
 {
-    (void)argument;
-    return push(m, &opaque_set);
-}
-
-static vrn_result op_frozen_set(machine *m, uint32_t argument)
-{
-    vrn_result result = op_pop_mark(m, argument);
-    return result == VRN_OK ? push(m, &opaque_set) : result;
+    vrn_result result = op_pop_mark(m);
+    return result == VRN_OK ? op_constant(m) : result;
 }
 
 /* Adds values to the container below them on the stack; an opaque one swallows them. */
-static vrn_result add_items(machine *m, vrn_pickle_kind kind, const vrn_pickle_value *values,
-                            size_t count)
+static vrn_result add_items(machine *m, const vrn_pickle_value *values, size_t count)
 {
+    const vrn_pickle_kind kind = (vrn_pickle_kind)m->argument;
     if (!has(m, 1)) return fail_stack(m);
     vrn_pickle_value *target = &m->stack[m->depth - 1];
     if (target->kind == VRN_PICKLE_OPAQUE) return VRN_OK;
     if (target->kind != kind) {
-        return vrn_pickle_fail(&m->context, kind == VRN_PICKLE_DICT ? "a dictionary" : "a list",
-                               target);
+        return vrn_pickle_fail_value(&m->context,
+                                     kind == VRN_PICKLE_DICT ? "a dictionary" : "a list", target);
     }
     if (kind == VRN_PICKLE_DICT && count % 2) return fail(m, "a value for each key", "one too few");
     return vrn_pickle_append(&m->context, target->as.container, values, count);
 }
 
-static vrn_result op_add_marked(machine *m, uint32_t kind)
+static vrn_result op_add_marked(machine *m)
 {
     const vrn_pickle_value *values;
     size_t count;
     vrn_result result = pop_mark(m, &values, &count);
-    return result == VRN_OK ? add_items(m, (vrn_pickle_kind)kind, values, count) : result;
+    return result == VRN_OK ? add_items(m, values, count) : result;
 }
 
-static vrn_result op_add_one(machine *m, uint32_t kind)
+static vrn_result op_add_one(machine *m)
 {
-    size_t count = kind == VRN_PICKLE_DICT ? 2 : 1;
+    size_t count = m->argument == VRN_PICKLE_DICT ? 2 : 1;
     if (!has(m, count + 1)) return fail_stack(m);
     m->depth -= count;
-    return add_items(m, (vrn_pickle_kind)kind, m->stack + m->depth, count);
+    return add_items(m, m->stack + m->depth, count);
 }
 
 /* ---- Opcodes: the memo ----------------------------------------------------------------------- */
@@ -354,22 +319,21 @@ static vrn_result put(machine *m, uint64_t index)
     return VRN_OK;
 }
 
-static vrn_result op_put(machine *m, uint32_t width)
+static vrn_result op_put(machine *m)
 {
     uint64_t index;
-    return take_number(m, width, &index) ? put(m, index) : fail_end(m);
+    return take_number(m, m->argument, &index) ? put(m, index) : fail_end(m);
 }
 
-static vrn_result op_memoize(machine *m, uint32_t argument)
+static vrn_result op_memoize(machine *m)
 {
-    (void)argument;
     return put(m, m->memo_count);
 }
 
-static vrn_result op_get(machine *m, uint32_t width)
+static vrn_result op_get(machine *m)
 {
     uint64_t index;
-    if (!take_number(m, width, &index)) return fail_end(m);
+    if (!take_number(m, m->argument, &index)) return fail_end(m);
     if (index >= m->memo_capacity || m->memo[index].kind == VRN_PICKLE_UNSET) {
         return fail(m, "an index into the memo", "one that was never put there");
     }
@@ -388,9 +352,8 @@ static vrn_result push_global(machine *m, const char *module, size_t module_leng
     return result == VRN_OK ? push(m, &value) : result;
 }
 
-static vrn_result op_global(machine *m, uint32_t argument)
+static vrn_result op_global(machine *m)
 {
-    (void)argument;
     const char *module, *name;
     size_t module_length, name_length;
     if (!take_line(m, &module, &module_length) || !take_line(m, &name, &name_length)) {
@@ -399,24 +362,23 @@ static vrn_result op_global(machine *m, uint32_t argument)
     return push_global(m, module, module_length, name, name_length);
 }
 
-static vrn_result op_stack_global(machine *m, uint32_t argument)
+static vrn_result op_stack_global(machine *m)
 {
-    (void)argument;
     if (!has(m, 2)) return fail_stack(m);
     m->depth -= 2;
     const vrn_pickle_value *module = &m->stack[m->depth], *name = module + 1;
     if (module->kind != VRN_PICKLE_TEXT) {
-        return vrn_pickle_fail(&m->context, "a module's name", module);
+        return vrn_pickle_fail_value(&m->context, "a module's name", module);
     }
-    if (name->kind != VRN_PICKLE_TEXT) return vrn_pickle_fail(&m->context, "a name", name);
+    if (name->kind != VRN_PICKLE_TEXT) return vrn_pickle_fail_value(&m->context, "a name", name);
     return push_global(m, module->as.text, module->length, name->as.text, name->length);
 }
 
 /* REDUCE and NEWOBJ: the function, its arguments; NEWOBJ_EX: keyword arguments besides. */
-static vrn_result op_call(machine *m, uint32_t operands)
+static vrn_result op_call(machine *m)
 {
-    if (!has(m, operands)) return fail_stack(m);
-    m->depth -= operands;
+    if (!has(m, m->argument)) return fail_stack(m);
+    m->depth -= m->argument;
     const vrn_pickle_value *function = &m->stack[m->depth];
     vrn_pickle_value value;
     vrn_result result = vrn_pickle_call(&m->context, function, function + 1, &value);
@@ -424,17 +386,15 @@ static vrn_result op_call(machine *m, uint32_t operands)
 }
 
 /* The state is attributes (a state dictionary's _metadata, an object's fields): of no use here. */
-static vrn_result op_build(machine *m, uint32_t argument)
+static vrn_result op_build(machine *m)
 {
-    (void)argument;
     if (!has(m, 2)) return fail_stack(m);
     m->depth--;
     return VRN_OK;
 }
 
-static vrn_result op_persistent(machine *m, uint32_t argument)
+static vrn_result op_persistent(machine *m)
 {
-    (void)argument;
     if (!has(m, 1)) return fail_stack(m);
     m->depth--;
     vrn_pickle_value value;
@@ -442,9 +402,8 @@ static vrn_result op_persistent(machine *m, uint32_t argument)
     return result == VRN_OK ? push(m, &value) : result;
 }
 
-static vrn_result op_stop(machine *m, uint32_t argument)
+static vrn_result op_stop(machine *m)
 {
-    (void)argument;
     if (!has(m, 1)) return fail_stack(m);
     m->stopped = true;
     return VRN_OK;
@@ -455,9 +414,9 @@ static vrn_result op_stop(machine *m, uint32_t argument)
 static const opcode opcodes[256] = {
     [0x80] = {op_proto, 0},                      /* PROTO */
     [0x95] = {op_skip, 8},                       /* FRAME: a length, for buffering only */
-    ['N'] = {op_none, 0},                        /* NONE */
-    [0x88] = {op_bool, 1},                       /* NEWTRUE */
-    [0x89] = {op_bool, 0},                       /* NEWFALSE */
+    ['N'] = {op_constant, CONSTANT_NONE},        /* NONE */
+    [0x88] = {op_constant, CONSTANT_TRUE},       /* NEWTRUE */
+    [0x89] = {op_constant, CONSTANT_FALSE},      /* NEWFALSE */
     ['J'] = {op_int, 4},                         /* BININT */
     ['K'] = {op_int, 1},                         /* BININT1 */
     ['M'] = {op_int, 2},                         /* BININT2 */
@@ -483,13 +442,13 @@ static const opcode opcodes[256] = {
     [0x87] = {op_tuple_of, 3},                   /* TUPLE3 */
     [']'] = {op_container, VRN_PICKLE_LIST},     /* EMPTY_LIST */
     ['}'] = {op_container, VRN_PICKLE_DICT},     /* EMPTY_DICT */
-    [0x8f] = {op_empty_set, 0},                  /* EMPTY_SET */
+    [0x8f] = {op_constant, CONSTANT_SET},        /* EMPTY_SET */
     ['a'] = {op_add_one, VRN_PICKLE_LIST},       /* APPEND */
     ['e'] = {op_add_marked, VRN_PICKLE_LIST},    /* APPENDS */
     ['s'] = {op_add_one, VRN_PICKLE_DICT},       /* SETITEM */
     ['u'] = {op_add_marked, VRN_PICKLE_DICT},    /* SETITEMS */
     [0x90] = {op_add_marked, VRN_PICKLE_OPAQUE}, /* ADDITEMS */
-    [0x91] = {op_frozen_set, 0},                 /* FROZENSET */
+    [0x91] = {op_frozen_set, CONSTANT_SET},      /* FROZENSET */
     ['q'] = {op_put, 1},                         /* BINPUT */
     ['r'] = {op_put, 4},                         /* LONG_BINPUT */
     [0x94] = {op_memoize, 0},                    /* MEMOIZE */
@@ -521,26 +480,12 @@ vrn_result vrn_pickle_run(vrn_pickle *pickle, const vrn_source *source, const ch
             return fail(&m, "an opcode of pickle protocol 2 to 5", found);
         }
         m.at++;
-        vrn_result result = op->run(&m, op->argument);
+        m.argument = op->argument;
+        vrn_result result = op->run(&m);
         if (result != VRN_OK) return result;
     }
     pickle->value = m.stack[m.depth - 1];
     pickle->size = m.at;
     pickle->storages = m.context.storages;
     return VRN_OK;
-}
-
-const vrn_pickle_value *vrn_pickle_lookup(const vrn_pickle_value *dict, const char *key)
-{
-    const vrn_pickle_value *found = NULL;
-    size_t length = strlen(key);
-    if (dict->kind != VRN_PICKLE_DICT) return NULL;
-    for (size_t i = 0; i < dict->as.container->count; i += 2) {
-        const vrn_pickle_value *candidate = &dict->as.container->values[i];
-        if (candidate->kind == VRN_PICKLE_TEXT && candidate->length == length &&
-            memcmp(candidate->as.text, key, length) == 0) {
-            found = candidate + 1; /* a later one replaces an earlier one */
-        }
-    }
-    return found;
 }

@@ -1,9 +1,5 @@
 #include "checkpoint/pickle_call.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "base/log.h"
 #include "base/util.h"
 
 enum { KEY_MAX_BYTES = 256 }; /* real ones are numbers; sorting compares them whole */
@@ -11,15 +7,112 @@ enum { KEY_MAX_BYTES = 256 }; /* real ones are numbers; sorting compares them wh
 typedef vrn_result (*caller)(vrn_pickle_context *context, const vrn_pickle_value *arguments,
                              vrn_pickle_value *value);
 
+/* An opaque value stays one, whatever is done with it. */
+static bool stays_opaque(const vrn_pickle_value *from, vrn_pickle_value *to)
+{
+    if (from->kind != VRN_PICKLE_OPAQUE) return false;
+    *to = *from;
+    return true;
+}
+
+static bool read_integer(const vrn_pickle_value *value, uint64_t *integer)
+{
+    if (value->kind != VRN_PICKLE_INT || value->as.integer < 0) return false;
+    *integer = (uint64_t)value->as.integer;
+    return true;
+}
+
+/* A tuple of non-negative integers, at most VRN_MAX_RANK of them. */
+static bool read_integers(const vrn_pickle_value *tuple, uint64_t *values)
+{
+    if (tuple->kind != VRN_PICKLE_TUPLE || tuple->length > VRN_MAX_RANK) return false;
+    for (uint32_t i = 0; i < tuple->length; i++) {
+        if (!read_integer(&tuple->as.items[i], &values[i])) return false;
+    }
+    return true;
+}
+
+/* The function that a value names, or NULL. */
+static caller caller_of(const vrn_pickle_value *function);
+
+/* (), or, from Python 2, ([[key, value], ...],). */
 static vrn_result call_ordered_dict(vrn_pickle_context *context, const vrn_pickle_value *arguments,
-                                    vrn_pickle_value *value);
+                                    vrn_pickle_value *value)
+{
+    vrn_result result = vrn_pickle_container(context, VRN_PICKLE_DICT, value);
+    if (result != VRN_OK || arguments->length == 0) return result;
+    const vrn_pickle_value *pairs = arguments->as.items;
+    if (pairs->kind != VRN_PICKLE_LIST) {
+        return vrn_pickle_fail_value(context, "a list of OrderedDict's pairs", pairs);
+    }
+    for (size_t i = 0; i < pairs->as.container->count; i++) {
+        const vrn_pickle_value *pair = &pairs->as.container->values[i];
+        bool tuple = pair->kind == VRN_PICKLE_TUPLE && pair->length == 2;
+        bool list = pair->kind == VRN_PICKLE_LIST && pair->as.container->count == 2;
+        if (!tuple && !list) return vrn_pickle_fail_value(context, "a key and a value", pair);
+        result = vrn_pickle_append(context, value->as.container,
+                                   tuple ? pair->as.items : pair->as.container->values, 2);
+        if (result != VRN_OK) return result;
+    }
+    return VRN_OK;
+}
+
+/* (storage, offset, size, stride[, requires_grad, hooks[, metadata]]) */
 static vrn_result call_rebuild_tensor(vrn_pickle_context *context,
-                                      const vrn_pickle_value *arguments, vrn_pickle_value *value);
+                                      const vrn_pickle_value *arguments, vrn_pickle_value *value)
+{
+    const vrn_pickle_value *items = arguments->as.items;
+    if (arguments->length < 4) {
+        return vrn_pickle_fail_value(context, "the arguments of _rebuild_tensor_v2", arguments);
+    }
+    if (stays_opaque(&items[0], value)) return VRN_OK; /* of a type that is not on the list */
+    if (items[0].kind != VRN_PICKLE_STORAGE) {
+        return vrn_pickle_fail_value(context, "a storage", &items[0]);
+    }
+    vrn_pickle_tensor *tensor = vrn_arena_alloc(context->arena, 1, sizeof *tensor);
+    if (!tensor) return vrn_pickle_fail_memory(context);
+    tensor->storage = items[0].as.storage;
+    if (!read_integer(&items[1], &tensor->offset)) {
+        return vrn_pickle_fail_value(context, "an offset into a storage", &items[1]);
+    }
+    if (!read_integers(&items[2], tensor->shape)) {
+        return vrn_pickle_fail_value(context, "a shape of at most 8 sizes", &items[2]);
+    }
+    tensor->rank = items[2].length;
+    if (!read_integers(&items[3], tensor->stride) || items[3].length != tensor->rank) {
+        return vrn_pickle_fail_value(context, "as many strides as sizes", &items[3]);
+    }
+    *value = (vrn_pickle_value){.kind = VRN_PICKLE_TENSOR, .as.tensor = tensor};
+    return VRN_OK;
+}
+
+/* (function, type, arguments, state): a subclass of Tensor. Not for functions that call others, so
+ * that there is no recursion. */
 static vrn_result call_rebuild_from_type(vrn_pickle_context *context,
-                                         const vrn_pickle_value *arguments,
-                                         vrn_pickle_value *value);
+                                         const vrn_pickle_value *arguments, vrn_pickle_value *value)
+{
+    const vrn_pickle_value *items = arguments->as.items;
+    if (arguments->length < 3) {
+        return vrn_pickle_fail_value(context, "the arguments of _rebuild_from_type_v2", arguments);
+    }
+    if (stays_opaque(&items[0], value)) return VRN_OK;
+    caller call = caller_of(&items[0]);
+    if (!call || call == call_rebuild_from_type) {
+        return vrn_pickle_fail_value(context, "a function that rebuilds a tensor", &items[0]);
+    }
+    if (items[2].kind != VRN_PICKLE_TUPLE) {
+        return vrn_pickle_fail_value(context, "a tuple of arguments", &items[2]);
+    }
+    return call(context, &items[2], value);
+}
+
 static vrn_result call_first_argument(vrn_pickle_context *context,
-                                      const vrn_pickle_value *arguments, vrn_pickle_value *value);
+                                      const vrn_pickle_value *arguments, vrn_pickle_value *value)
+{
+    if (arguments->length == 0) return vrn_pickle_fail_value(context, "an argument", arguments);
+    *value = arguments->as.items[0];
+    return VRN_OK;
+}
 
 /* The white list. Functions have `call`; storages have the size of an element. */
 static const struct {
@@ -54,24 +147,9 @@ static const struct {
     {"torch.storage", "UntypedStorage", .element_size = 1, .dtype = VRN_DTYPE_OTHER},
 };
 
-vrn_result vrn_pickle_fail(const vrn_pickle_context *context, const char *expected,
-                           const vrn_pickle_value *found)
+static caller caller_of(const vrn_pickle_value *function)
 {
-    char text[160];
-    vrn_pickle_describe(found, text, sizeof text);
-    return vrn_fail(context->source->log, VRN_ERROR_FILE,
-                    "%s: %s: at byte %zu: expected %s, found %s", context->source->name,
-                    context->what, context->position, expected, text);
-}
-
-vrn_result vrn_pickle_fail_memory(const vrn_pickle_context *context)
-{
-    return vrn_arena_fail(context->arena, context->source->name, context->source->log);
-}
-
-static bool is_text(const char *text, size_t length, const char *expected)
-{
-    return length == strlen(expected) && memcmp(text, expected, length) == 0;
+    return function->kind == VRN_PICKLE_GLOBAL ? known[function->as.global->known].call : NULL;
 }
 
 vrn_result vrn_pickle_global_value(vrn_pickle_context *context, const char *module,
@@ -85,8 +163,8 @@ vrn_result vrn_pickle_global_value(vrn_pickle_context *context, const char *modu
                                   .name = name,
                                   .name_length = (uint32_t)name_length};
     for (uint32_t i = 1; i < VRN_COUNT(known) && !global->known; i++) {
-        if (is_text(module, module_length, known[i].module) &&
-            is_text(name, name_length, known[i].name)) {
+        if (vrn_equals_text(module, module_length, known[i].module) &&
+            vrn_equals_text(name, name_length, known[i].name)) {
             global->known = i;
         }
     }
@@ -95,139 +173,16 @@ vrn_result vrn_pickle_global_value(vrn_pickle_context *context, const char *modu
     return VRN_OK;
 }
 
-vrn_result vrn_pickle_container(vrn_pickle_context *context, vrn_pickle_kind kind,
-                                vrn_pickle_value *value)
-{
-    *value = (vrn_pickle_value){.kind = kind};
-    value->as.container = vrn_arena_alloc(context->arena, 1, sizeof *value->as.container);
-    return value->as.container ? VRN_OK : vrn_pickle_fail_memory(context);
-}
-
-vrn_result vrn_pickle_append(vrn_pickle_context *context, vrn_pickle_items *items,
-                             const vrn_pickle_value *values, size_t count)
-{
-    if (count == 0) return VRN_OK;
-    vrn_pickle_value *grown = vrn_arena_grow(context->arena, items->values, &items->capacity,
-                                             items->count + count, sizeof *values);
-    if (!grown) return vrn_pickle_fail_memory(context);
-    items->values = grown;
-    memcpy(items->values + items->count, values, count * sizeof *values);
-    items->count += count;
-    return VRN_OK;
-}
-
-/* (), or, from Python 2, ([[key, value], ...],). */
-static vrn_result call_ordered_dict(vrn_pickle_context *context, const vrn_pickle_value *arguments,
-                                    vrn_pickle_value *value)
-{
-    vrn_result result = vrn_pickle_container(context, VRN_PICKLE_DICT, value);
-    if (result != VRN_OK || arguments->length == 0) return result;
-    const vrn_pickle_value *pairs = arguments->as.items;
-    if (pairs->kind != VRN_PICKLE_LIST) {
-        return vrn_pickle_fail(context, "a list of OrderedDict's pairs", pairs);
-    }
-    for (size_t i = 0; i < pairs->as.container->count; i++) {
-        const vrn_pickle_value *pair = &pairs->as.container->values[i];
-        bool tuple = pair->kind == VRN_PICKLE_TUPLE && pair->length == 2;
-        bool list = pair->kind == VRN_PICKLE_LIST && pair->as.container->count == 2;
-        if (!tuple && !list) return vrn_pickle_fail(context, "a key and a value", pair);
-        result = vrn_pickle_append(context, value->as.container,
-                                   tuple ? pair->as.items : pair->as.container->values, 2);
-        if (result != VRN_OK) return result;
-    }
-    return VRN_OK;
-}
-
-/* A tuple of non-negative integers, at most VRN_MAX_RANK of them. */
-static bool read_integers(const vrn_pickle_value *tuple, uint64_t *values)
-{
-    if (tuple->kind != VRN_PICKLE_TUPLE || tuple->length > VRN_MAX_RANK) return false;
-    for (uint32_t i = 0; i < tuple->length; i++) {
-        const vrn_pickle_value *item = &tuple->as.items[i];
-        if (item->kind != VRN_PICKLE_INT || item->as.integer < 0) return false;
-        values[i] = (uint64_t)item->as.integer;
-    }
-    return true;
-}
-
-/* (storage, offset, size, stride[, requires_grad, hooks[, metadata]]) */
-static vrn_result call_rebuild_tensor(vrn_pickle_context *context,
-                                      const vrn_pickle_value *arguments, vrn_pickle_value *value)
-{
-    const vrn_pickle_value *items = arguments->as.items;
-    if (arguments->length < 4) {
-        return vrn_pickle_fail(context, "the arguments of _rebuild_tensor_v2", arguments);
-    }
-    if (items[0].kind == VRN_PICKLE_OPAQUE) { /* of a type that this program does not know */
-        *value = items[0];
-        return VRN_OK;
-    }
-    if (items[0].kind != VRN_PICKLE_STORAGE) {
-        return vrn_pickle_fail(context, "a storage", &items[0]);
-    }
-    if (items[1].kind != VRN_PICKLE_INT || items[1].as.integer < 0) {
-        return vrn_pickle_fail(context, "an offset into a storage", &items[1]);
-    }
-    vrn_pickle_tensor *tensor = vrn_arena_alloc(context->arena, 1, sizeof *tensor);
-    if (!tensor) return vrn_pickle_fail_memory(context);
-    tensor->storage = items[0].as.storage;
-    tensor->offset = (uint64_t)items[1].as.integer;
-    if (!read_integers(&items[2], tensor->shape)) {
-        return vrn_pickle_fail(context, "a shape of at most 8 sizes", &items[2]);
-    }
-    tensor->rank = items[2].length;
-    if (!read_integers(&items[3], tensor->stride) || items[3].length != tensor->rank) {
-        return vrn_pickle_fail(context, "as many strides as sizes", &items[3]);
-    }
-    *value = (vrn_pickle_value){.kind = VRN_PICKLE_TENSOR, .as.tensor = tensor};
-    return VRN_OK;
-}
-
-/* (function, type, arguments, state): a subclass of Tensor. Not for functions that call others, so
- * that there is no recursion. */
-static vrn_result call_rebuild_from_type(vrn_pickle_context *context,
-                                         const vrn_pickle_value *arguments, vrn_pickle_value *value)
-{
-    const vrn_pickle_value *items = arguments->as.items;
-    if (arguments->length < 3) {
-        return vrn_pickle_fail(context, "the arguments of _rebuild_from_type_v2", arguments);
-    }
-    if (items[0].kind == VRN_PICKLE_OPAQUE) {
-        *value = items[0];
-        return VRN_OK;
-    }
-    caller call = items[0].kind == VRN_PICKLE_GLOBAL ? known[items[0].as.global->known].call : NULL;
-    if (!call || call == call_rebuild_from_type) {
-        return vrn_pickle_fail(context, "a function that rebuilds a tensor", &items[0]);
-    }
-    if (items[2].kind != VRN_PICKLE_TUPLE) {
-        return vrn_pickle_fail(context, "a tuple of arguments", &items[2]);
-    }
-    return call(context, &items[2], value);
-}
-
-static vrn_result call_first_argument(vrn_pickle_context *context,
-                                      const vrn_pickle_value *arguments, vrn_pickle_value *value)
-{
-    if (arguments->length == 0) return vrn_pickle_fail(context, "an argument", arguments);
-    *value = arguments->as.items[0];
-    return VRN_OK;
-}
-
 vrn_result vrn_pickle_call(vrn_pickle_context *context, const vrn_pickle_value *function,
                            const vrn_pickle_value *arguments, vrn_pickle_value *value)
 {
-    if (function->kind == VRN_PICKLE_OPAQUE) {
-        *value = *function;
-        return VRN_OK;
-    }
-    if (function->kind != VRN_PICKLE_GLOBAL || !known[function->as.global->known].call) {
-        return vrn_pickle_fail(context, "a function", function);
-    }
+    if (stays_opaque(function, value)) return VRN_OK;
+    caller call = caller_of(function);
+    if (!call) return vrn_pickle_fail_value(context, "a function", function);
     if (arguments->kind != VRN_PICKLE_TUPLE) {
-        return vrn_pickle_fail(context, "a tuple of arguments", arguments);
+        return vrn_pickle_fail_value(context, "a tuple of arguments", arguments);
     }
-    return known[function->as.global->known].call(context, arguments, value);
+    return call(context, arguments, value);
 }
 
 /* ('storage', type, key, location, count[, None or (view key, offset, count)]) */
@@ -235,17 +190,16 @@ static vrn_result make_storage(vrn_pickle_context *context, const vrn_pickle_val
                                vrn_pickle_value *value)
 {
     const vrn_pickle_value *items = id->as.items;
-    if (items[1].kind == VRN_PICKLE_OPAQUE) {
-        *value = items[1];
-        return VRN_OK;
-    }
+    if (stays_opaque(&items[1], value)) return VRN_OK;
     uint32_t type = items[1].kind == VRN_PICKLE_GLOBAL ? items[1].as.global->known : 0;
-    if (known[type].element_size == 0) return vrn_pickle_fail(context, "a storage type", &items[1]);
+    if (known[type].element_size == 0)
+        return vrn_pickle_fail_value(context, "a storage type", &items[1]);
     if (items[2].kind != VRN_PICKLE_TEXT || items[2].length > KEY_MAX_BYTES) {
-        return vrn_pickle_fail(context, "a short text as a storage's key", &items[2]);
+        return vrn_pickle_fail_value(context, "a short text as a storage's key", &items[2]);
     }
-    if (items[4].kind != VRN_PICKLE_INT || items[4].as.integer < 0) {
-        return vrn_pickle_fail(context, "a number of elements", &items[4]);
+    uint64_t count;
+    if (!read_integer(&items[4], &count)) {
+        return vrn_pickle_fail_value(context, "a number of elements", &items[4]);
     }
     vrn_pickle_storage *storage = vrn_arena_alloc(context->arena, 1, sizeof *storage);
     if (!storage) return vrn_pickle_fail_memory(context);
@@ -254,20 +208,20 @@ static vrn_result make_storage(vrn_pickle_context *context, const vrn_pickle_val
                                     .key_length = items[2].length,
                                     .dtype = known[type].dtype,
                                     .element_size = known[type].element_size,
-                                    .count = (uint64_t)items[4].as.integer,
-                                    .view_count = (uint64_t)items[4].as.integer};
+                                    .count = count,
+                                    .view_count = count};
     if (id->length > 5 && items[5].kind != VRN_PICKLE_NONE) {
         const vrn_pickle_value *view = items[5].as.items;
         if (items[5].kind != VRN_PICKLE_TUPLE || items[5].length != 3 ||
             view[1].kind != VRN_PICKLE_INT || view[2].kind != VRN_PICKLE_INT) {
-            return vrn_pickle_fail(context, "a view: (key, offset, count)", &items[5]);
+            return vrn_pickle_fail_value(context, "a view: (key, offset, count)", &items[5]);
         }
         /* A negative number is a huge one here, and is refused as that. */
         storage->view_offset = (uint64_t)view[1].as.integer;
         storage->view_count = (uint64_t)view[2].as.integer;
         if (storage->view_offset > storage->count ||
             storage->view_count > storage->count - storage->view_offset) {
-            return vrn_pickle_fail(context, "a view inside its storage", &items[5]);
+            return vrn_pickle_fail_value(context, "a view inside its storage", &items[5]);
         }
     }
     context->storages = storage;
@@ -280,17 +234,16 @@ vrn_result vrn_pickle_persistent(vrn_pickle_context *context, const vrn_pickle_v
 {
     const vrn_pickle_value *items = id->as.items;
     if (id->kind != VRN_PICKLE_TUPLE || id->length < 2 || items[0].kind != VRN_PICKLE_TEXT) {
-        return vrn_pickle_fail(context, "a persistent id", id);
+        return vrn_pickle_fail_value(context, "a persistent id", id);
     }
-    if (is_text(items[0].as.text, items[0].length, "module")) { /* a class, with its source text */
-        if (items[1].kind != VRN_PICKLE_OPAQUE) {
-            return vrn_pickle_fail(context, "a class", &items[1]);
-        }
-        *value = items[1];
-        return VRN_OK;
+    if (vrn_equals_text(items[0].as.text, items[0].length,
+                        "module")) { /* a class, with its source text */
+        return stays_opaque(&items[1], value)
+                   ? VRN_OK
+                   : vrn_pickle_fail_value(context, "a class", &items[1]);
     }
-    if (!is_text(items[0].as.text, items[0].length, "storage") || id->length < 5) {
-        return vrn_pickle_fail(context, "the persistent id of a storage", id);
+    if (!vrn_equals_text(items[0].as.text, items[0].length, "storage") || id->length < 5) {
+        return vrn_pickle_fail_value(context, "the persistent id of a storage", id);
     }
     return make_storage(context, id, value);
 }

@@ -1,12 +1,19 @@
-#include "checkpoint/pth.h"
-
+/* PyTorch's checkpoint files. Both forms hold a pickle, which says what tensors there are, and the
+ * storages that the tensors are views of:
+ *
+ * zip (since PyTorch 1.6):   <stem>/data.pkl, <stem>/data/<key> for each storage, <stem>/byteorder
+ * legacy (0.1.10 to 1.5):    five pickles in a row (a magic number, 1001, facts about the
+ *                            machine, the object, the list of storage keys), then for each key
+ *                            the number of its elements (64 bits) and the elements
+ *
+ * See torch/serialization.py. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/util.h"
+#include "checkpoint/format.h"
 #include "checkpoint/pickle.h"
 #include "checkpoint/state_dict.h"
 #include "checkpoint/zip.h"
@@ -44,8 +51,7 @@ static bool ends_with(const vrn_zip_entry *entry, const char *end)
 
 static vrn_result fail_archive(const vrn_source *source, const char *found)
 {
-    return vrn_fail(source->log, VRN_ERROR_FILE,
-                    "%s: expected a checkpoint made by torch.save, found %s", source->name, found);
+    return vrn_source_fail(source, "expected a checkpoint made by torch.save, found %s", found);
 }
 
 /* Finds "<stem>/data.pkl"; the stem is the name the file had when it was saved. */
@@ -83,9 +89,8 @@ static vrn_result check_byte_order(zip_reader *reader)
     vrn_result result = vrn_zip_data(&reader->zip, entry, &text);
     if (result != VRN_OK) return result;
     if (entry->size == 6 && memcmp(text, "little", 6) == 0) return VRN_OK;
-    return vrn_fail(reader->source->log, VRN_ERROR_FILE,
-                    "%s: byteorder: expected 'little', found '%.*s'", reader->source->name,
-                    (int)vrn_min_u64(entry->size, 16), (const char *)text);
+    return vrn_source_fail(reader->source, "byteorder: expected 'little', found '%.*s'",
+                           (int)vrn_min_u64(entry->size, 16), (const char *)text);
 }
 
 static vrn_result find_zip_storage(void *user, vrn_pickle_storage *storage, const char *name)
@@ -94,24 +99,29 @@ static vrn_result find_zip_storage(void *user, vrn_pickle_storage *storage, cons
     const vrn_zip_entry *entry = find_entry(reader, "data/", storage->key, storage->key_length);
     int shown = (int)vrn_min_u32(storage->key_length, 60);
     if (!entry) {
-        return vrn_fail(
-            reader->source->log, VRN_ERROR_FILE,
-            "%s: %s: expected its values in the archive's entry data/%.*s, found no such "
-            "entry",
-            reader->source->name, name, shown, storage->key);
+        return vrn_source_fail(
+            reader->source,
+            "%s: expected its values in the archive's entry data/%.*s, found no such entry", name,
+            shown, storage->key);
     }
     uint64_t bytes;
     if (!vrn_mul_u64(storage->count, storage->element_size, &bytes) || bytes > entry->size) {
-        return vrn_fail(reader->source->log, VRN_ERROR_FILE,
-                        "%s: %s: expected %" PRIu64 " elements of %" PRIu32
-                        " bytes in the archive's entry data/%.*s, found %" PRIu64 " bytes",
-                        reader->source->name, name, storage->count, storage->element_size, shown,
-                        storage->key, entry->size);
+        return vrn_source_fail(reader->source,
+                               "%s: expected %" PRIu64 " elements of %" PRIu32
+                               " bytes in the archive's entry data/%.*s, found %" PRIu64 " bytes",
+                               name, storage->count, storage->element_size, shown, storage->key,
+                               entry->size);
     }
     return vrn_zip_data(&reader->zip, entry, &storage->data);
 }
 
-vrn_result vrn_pth_read_zip(vrn_tensor_list *list, const vrn_source *source)
+/* Any zip archive: reading says what it is where it is no checkpoint. */
+static bool is_zip(const vrn_source *source)
+{
+    return vrn_source_has(source, 0, "PK\3\4") || vrn_source_has(source, 0, "PK\5\6");
+}
+
+static vrn_result read_zip(vrn_tensor_list *list, const vrn_source *source)
 {
     vrn_arena arena;
     vrn_arena_init(&arena, source->size, MEMORY_MULTIPLE);
@@ -133,6 +143,8 @@ vrn_result vrn_pth_read_zip(vrn_tensor_list *list, const vrn_source *source)
     return result;
 }
 
+const vrn_checkpoint_format vrn_checkpoint_torch_zip = {".pth of PyTorch", is_zip, read_zip};
+
 /* ---- Legacy form ----------------------------------------------------------------------------- */
 
 /* LONG1 of ten bytes, 0x1950a86a20f9469cfc6c, and STOP. */
@@ -147,7 +159,8 @@ typedef struct legacy_reader {
     size_t count;
 } legacy_reader;
 
-bool vrn_pth_is_legacy(const vrn_source *source)
+/* The file begins with the magic number, as a pickle of any protocol. */
+static bool is_legacy(const vrn_source *source)
 {
     /* PROTO and its number, and with protocols 4 and 5 FRAME and its length before the number. */
     static const size_t places[] = {2, 11};
@@ -181,22 +194,20 @@ static vrn_result read_preamble(legacy_reader *reader)
     if (version.value.kind != VRN_PICKLE_INT || version.value.as.integer != PROTOCOL_VERSION) {
         char found[160];
         vrn_pickle_describe(&version.value, found, sizeof found);
-        return vrn_fail(source->log, VRN_ERROR_FILE, "%s: protocol version: expected %d, found %s",
-                        source->name, PROTOCOL_VERSION, found);
+        return vrn_source_fail(source, "protocol version: expected %d, found %s", PROTOCOL_VERSION,
+                               found);
     }
     const vrn_pickle_value *little = vrn_pickle_lookup(&machine.value, "little_endian");
     if (little && (little->kind != VRN_PICKLE_BOOL || !little->as.boolean)) {
-        return vrn_fail(source->log, VRN_ERROR_FILE,
-                        "%s: byte order: expected little-endian values, found big-endian ones",
-                        source->name);
+        return vrn_source_fail(source,
+                               "byte order: expected little-endian values, found big-endian ones");
     }
     return VRN_OK;
 }
 
 static int compare_keys(const vrn_pickle_storage *a, const char *key, uint32_t key_length)
 {
-    int order = memcmp(a->key, key, vrn_min_u32(a->key_length, key_length));
-    return order ? order : (a->key_length > key_length) - (a->key_length < key_length);
+    return vrn_compare_bytes(a->key, a->key_length, key, key_length);
 }
 
 static int compare_storages(const void *a, const void *b)
@@ -239,9 +250,8 @@ static size_t find_key(const legacy_reader *reader, const vrn_pickle_value *key)
 static vrn_result fail_storage(const legacy_reader *reader, const vrn_pickle_value *key,
                                const char *expected, const char *found)
 {
-    return vrn_fail(reader->source->log, VRN_ERROR_FILE, "%s: storage %.*s: expected %s, found %s",
-                    reader->source->name, (int)vrn_min_u32(key->length, 60), key->as.text, expected,
-                    found);
+    return vrn_source_fail(reader->source, "storage %.*s: expected %s, found %s",
+                           (int)vrn_min_u32(key->length, 60), key->as.text, expected, found);
 }
 
 /* One storage: gives its data to all that mention it. */
@@ -276,13 +286,12 @@ static vrn_result read_storage(legacy_reader *reader, const vrn_pickle_value *ke
 static vrn_result find_legacy_storage(void *user, vrn_pickle_storage *storage, const char *name)
 {
     const legacy_reader *reader = user;
-    return vrn_fail(reader->source->log, VRN_ERROR_FILE,
-                    "%s: %s: expected its values under the key %.*s, found no such key",
-                    reader->source->name, name, (int)vrn_min_u32(storage->key_length, 60),
-                    storage->key);
+    return vrn_source_fail(reader->source,
+                           "%s: expected its values under the key %.*s, found no such key", name,
+                           (int)vrn_min_u32(storage->key_length, 60), storage->key);
 }
 
-static vrn_result read_legacy(legacy_reader *reader, vrn_tensor_list *list)
+static vrn_result read_pickles(legacy_reader *reader, vrn_tensor_list *list)
 {
     vrn_pickle object, keys;
     vrn_result result = read_preamble(reader);
@@ -291,16 +300,14 @@ static vrn_result read_legacy(legacy_reader *reader, vrn_tensor_list *list)
     if (result == VRN_OK) result = sort_storages(reader, object.storages);
     if (result != VRN_OK) return result;
     if (keys.value.kind != VRN_PICKLE_LIST) {
-        return vrn_fail(reader->source->log, VRN_ERROR_FILE,
-                        "%s: storage keys: expected a list, found something else",
-                        reader->source->name);
+        return vrn_source_fail(reader->source,
+                               "storage keys: expected a list, found something else");
     }
     const vrn_pickle_items *items = keys.value.as.container;
     for (size_t i = 0; i < items->count && result == VRN_OK; i++) {
         if (items->values[i].kind != VRN_PICKLE_TEXT) {
-            return vrn_fail(reader->source->log, VRN_ERROR_FILE,
-                            "%s: storage keys: expected texts, found something else",
-                            reader->source->name);
+            return vrn_source_fail(reader->source,
+                                   "storage keys: expected texts, found something else");
         }
         result = read_storage(reader, &items->values[i]);
     }
@@ -308,11 +315,13 @@ static vrn_result read_legacy(legacy_reader *reader, vrn_tensor_list *list)
     return vrn_state_dict_read(list, reader->source, &object.value, find_legacy_storage, reader);
 }
 
-vrn_result vrn_pth_read_legacy(vrn_tensor_list *list, const vrn_source *source)
+static vrn_result read_legacy(vrn_tensor_list *list, const vrn_source *source)
 {
     legacy_reader reader = {.source = source};
     vrn_arena_init(&reader.arena, source->size, MEMORY_MULTIPLE);
-    vrn_result result = read_legacy(&reader, list);
+    vrn_result result = read_pickles(&reader, list);
     vrn_arena_free(&reader.arena);
     return result;
 }
+
+const vrn_checkpoint_format vrn_checkpoint_torch_legacy = {NULL, is_legacy, read_legacy};

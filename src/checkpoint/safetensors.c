@@ -1,12 +1,14 @@
-#include "checkpoint/safetensors.h"
-
+/* Reads safetensors: a 64-bit little-endian length, so many bytes of JSON ({name: {dtype, shape,
+ * data_offsets: [begin, end]}}, and {"__metadata__": {text: text}}), and the data that the offsets
+ * count in. See https://github.com/huggingface/safetensors. Bytes that belong to no tensor are
+ * refused, as they are there, and shapes of more than VRN_MAX_RANK sizes, which are not. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "base/util.h"
 #include "base/json.h"
+#include "base/util.h"
+#include "checkpoint/format.h"
 
 enum { LENGTH_SIZE = 8, HEADER_MAX_BYTES = 100 * 1000 * 1000 /* the format's own bound */ };
 
@@ -34,6 +36,7 @@ typedef struct reader {
     const uint8_t *data;
     uint64_t data_size;
     uint64_t sum, end; /* of the tensors so far: their bytes, and the last one's end */
+    bool has_metadata;
 } reader;
 
 /* What the header says of one tensor. */
@@ -46,9 +49,9 @@ typedef struct entry {
 
 static vrn_result fail_syntax(const reader *r, const char *expected)
 {
-    return vrn_fail(r->source->log, VRN_ERROR_FILE,
-                    "%s: safetensors header: at byte %zu: expected %s, found something else",
-                    r->source->name, r->json.at + LENGTH_SIZE, expected);
+    return vrn_source_fail(r->source,
+                           "safetensors header: at byte %zu: expected %s, found something else",
+                           r->json.at + LENGTH_SIZE, expected);
 }
 
 static vrn_result read_string(reader *r, char **text, const char *expected)
@@ -58,21 +61,30 @@ static vrn_result read_string(reader *r, char **text, const char *expected)
     return VRN_OK;
 }
 
-static vrn_result read_metadata(reader *r)
+/* Reads an object. `read_value` gets each key, and takes the value behind the colon. `object` and
+ * `key` say what is expected. */
+static vrn_result read_object(reader *r, const char *object, const char *key,
+                              vrn_result (*read_value)(reader *r, const char *name, void *user),
+                              void *user)
 {
-    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, "an object of texts");
+    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, object);
     if (vrn_json_take(&r->json, '}')) return VRN_OK;
     do {
-        char *key, *value;
-        vrn_result result = read_string(r, &key, "a metadata key");
-        if (result != VRN_OK) return result;
-        if (!vrn_json_take(&r->json, ':')) return fail_syntax(r, "':'");
-        result = read_string(r, &value, "a text as metadata");
-        if (result != VRN_OK) return result;
-        result = vrn_tensor_list_add_metadata(r->list, r->source, key, value);
-        if (result != VRN_OK) return result;
+        char *name;
+        vrn_result result = read_string(r, &name, key);
+        if (!result && !vrn_json_take(&r->json, ':')) return fail_syntax(r, "':'");
+        if (!result) result = read_value(r, name, user);
+        if (result) return result;
     } while (vrn_json_take(&r->json, ','));
     return vrn_json_take(&r->json, '}') ? VRN_OK : fail_syntax(r, "',' or '}'");
+}
+
+static vrn_result read_metadata(reader *r, const char *key, void *user)
+{
+    (void)user;
+    char *value;
+    vrn_result result = read_string(r, &value, "a text as metadata");
+    return result ? result : vrn_tensor_list_add_metadata(r->list, r->source, key, value);
 }
 
 /* A list of at most `capacity` numbers. */
@@ -88,13 +100,10 @@ static bool read_numbers(reader *r, uint64_t *numbers, uint32_t capacity, uint32
     return vrn_json_take(&r->json, ']');
 }
 
-/* One key and its value of a tensor's object. */
-static vrn_result read_field(reader *r, entry *e)
+/* One value of a tensor's object. */
+static vrn_result read_field(reader *r, const char *key, void *user)
 {
-    char *key;
-    vrn_result result = read_string(r, &key, "a key");
-    if (result != VRN_OK) return result;
-    if (!vrn_json_take(&r->json, ':')) return fail_syntax(r, "':'");
+    entry *e = user;
     if (strcmp(key, "dtype") == 0) {
         if (e->dtype) return fail_syntax(r, "one dtype");
         return read_string(r, &e->dtype, "a dtype");
@@ -123,8 +132,7 @@ static vrn_result read_field(reader *r, entry *e)
 static vrn_result fail_tensor(const reader *r, const char *name, const char *expected,
                               const char *found)
 {
-    return vrn_fail(r->source->log, VRN_ERROR_FILE, "%s: %s: expected %s, found %s",
-                    r->source->name, name, expected, found);
+    return vrn_source_fail(r->source, "%s: expected %s, found %s", name, expected, found);
 }
 
 /* Checks what was read of a tensor, and lists it. */
@@ -151,10 +159,9 @@ static vrn_result add_tensor(reader *r, const char *name, entry *e)
     if (!fits || bits % 8 || bits / 8 != e->end - e->begin) {
         char shape[192];
         vrn_tensor_format_shape(tensor, shape, sizeof shape);
-        snprintf(found, sizeof found, "%" PRIu64, e->end - e->begin);
-        return vrn_fail(r->source->log, VRN_ERROR_FILE,
-                        "%s: %s: expected as many bytes as %s of %s takes, found %s",
-                        r->source->name, name, shape, e->dtype, found);
+        return vrn_source_fail(r->source,
+                               "%s: expected as many bytes as %s of %s takes, found %" PRIu64, name,
+                               shape, e->dtype, e->end - e->begin);
     }
     uint64_t stride = count ? 1 : 0;
     for (uint32_t i = tensor->rank; i-- > 0;) {
@@ -168,70 +175,50 @@ static vrn_result add_tensor(reader *r, const char *name, entry *e)
     return vrn_tensor_list_add(r->list, r->source, tensor, types[type].bits, name, strlen(name));
 }
 
-static vrn_result read_tensor(reader *r, const char *name)
+/* A tensor, or the metadata. */
+static vrn_result read_entry(reader *r, const char *name, void *user)
 {
-    entry e = {0};
-    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, "a tensor's object");
-    do {
-        vrn_result result = read_field(r, &e);
-        if (result != VRN_OK) return result;
-    } while (vrn_json_take(&r->json, ','));
-    if (!vrn_json_take(&r->json, '}')) return fail_syntax(r, "',' or '}'");
-    return add_tensor(r, name, &e);
-}
-
-/* The whole header. */
-static vrn_result read_header(reader *r)
-{
-    bool metadata = false;
-    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, "'{'");
-    if (!vrn_json_take(&r->json, '}')) {
-        do {
-            char *name;
-            vrn_result result = read_string(r, &name, "a tensor's name");
-            if (result != VRN_OK) return result;
-            if (!vrn_json_take(&r->json, ':')) return fail_syntax(r, "':'");
-            if (strcmp(name, "__metadata__") == 0) {
-                if (metadata) return fail_syntax(r, "__metadata__ once");
-                metadata = true;
-                result = read_metadata(r);
-            } else {
-                result = read_tensor(r, name);
-            }
-            if (result != VRN_OK) return result;
-        } while (vrn_json_take(&r->json, ','));
-        if (!vrn_json_take(&r->json, '}')) return fail_syntax(r, "',' or '}'");
+    (void)user;
+    if (strcmp(name, "__metadata__") != 0) {
+        entry e = {0};
+        vrn_result result = read_object(r, "a tensor's object", "a key", read_field, &e);
+        return result ? result : add_tensor(r, name, &e);
     }
-    return vrn_json_at_end(&r->json) ? VRN_OK : fail_syntax(r, "spaces up to the data");
+    if (r->has_metadata) return fail_syntax(r, "__metadata__ once");
+    r->has_metadata = true;
+    return read_object(r, "an object of texts", "a metadata key", read_metadata, NULL);
 }
 
-bool vrn_safetensors_recognise(const vrn_source *source)
+/* The first bytes can be a header: a plausible length, and a brace. */
+static bool recognise(const vrn_source *source)
 {
     return source->size > LENGTH_SIZE && vrn_load_u64(source->data) <= HEADER_MAX_BYTES &&
            source->data[LENGTH_SIZE] == '{';
 }
 
-vrn_result vrn_safetensors_read(vrn_tensor_list *list, const vrn_source *source)
+static vrn_result read(vrn_tensor_list *list, const vrn_source *source)
 {
     uint64_t length = vrn_load_u64(source->data);
     if (length > source->size - LENGTH_SIZE) {
-        return vrn_fail(source->log, VRN_ERROR_FILE,
-                        "%s: expected a safetensors header of %" PRIu64
-                        " bytes, found the end of the file: it is incomplete",
-                        source->name, length);
+        return vrn_source_fail(source,
+                               "expected a safetensors header of %" PRIu64
+                               " bytes, found the end of the file: it is incomplete",
+                               length);
     }
     reader r = {.list = list,
                 .source = source,
                 .json = {(const char *)source->data + LENGTH_SIZE, (size_t)length, 0},
                 .data = source->data + LENGTH_SIZE + length,
                 .data_size = source->size - LENGTH_SIZE - length};
-    vrn_result result = read_header(&r);
-    if (result != VRN_OK) return result;
-    if (r.sum != r.data_size || r.end != r.data_size) {
-        return vrn_fail(source->log, VRN_ERROR_FILE,
-                        "%s: expected tensors that fill the %" PRIu64
-                        " bytes of data, found %" PRIu64 " bytes in them",
-                        source->name, r.data_size, r.sum);
+    vrn_result result = read_object(&r, "'{'", "a tensor's name", read_entry, NULL);
+    if (!result && !vrn_json_at_end(&r.json)) return fail_syntax(&r, "spaces up to the data");
+    if (!result && (r.sum != r.data_size || r.end != r.data_size)) {
+        return vrn_source_fail(source,
+                               "expected tensors that fill the %" PRIu64
+                               " bytes of data, found %" PRIu64 " bytes in them",
+                               r.data_size, r.sum);
     }
-    return VRN_OK;
+    return result;
 }
+
+const vrn_checkpoint_format vrn_checkpoint_safetensors = {"safetensors", recognise, read};

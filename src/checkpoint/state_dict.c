@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/util.h"
 
 /* Deeper nesting and longer names than any framework makes. */
@@ -25,8 +24,7 @@ typedef struct walk {
 
 static vrn_result fail(const walk *w, const char *expected, const char *found)
 {
-    return vrn_fail(w->source->log, VRN_ERROR_FILE, "%s: %s: expected %s, found %s",
-                    w->source->name, w->name, expected, found);
+    return vrn_source_fail(w->source, "%s: expected %s, found %s", w->name, expected, found);
 }
 
 /* Appends ".key" to the name; false where it becomes too long. Keys that are no names give "". */
@@ -165,10 +163,10 @@ static vrn_result fail_empty(const vrn_source *source, const vrn_pickle_value *d
         length += (size_t)written;
         shown++;
     }
-    return vrn_fail(source->log, VRN_ERROR_FILE,
-                    "%s: expected a dictionary of tensors, as model.state_dict() gives, found one "
-                    "without: {%s%s}",
-                    source->name, text, items->count / 2 > shown ? ", .." : "");
+    return vrn_source_fail(
+        source,
+        "expected a dictionary of tensors, as model.state_dict() gives, found one without: {%s%s}",
+        text, items->count / 2 > shown ? ", .." : "");
 }
 
 vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
@@ -178,9 +176,8 @@ vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
         char found[160];
         vrn_pickle_describe(top, found, sizeof found);
         bool object = top->kind == VRN_PICKLE_OPAQUE;
-        return vrn_fail(source->log, VRN_ERROR_FILE,
-                        "%s: expected a dictionary of tensors, found %s%s", source->name, found,
-                        object ? ": save model.state_dict() instead of the model" : "");
+        return vrn_source_fail(source, "expected a dictionary of tensors, found %s%s", found,
+                               object ? ": save model.state_dict() instead of the model" : "");
     }
     const vrn_pickle_value *inner = find_inner(top);
     walk w = {.list = list,

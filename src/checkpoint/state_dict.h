@@ -4,7 +4,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "checkpoint/pickle.h"
+#include "checkpoint/pickle_value.h"
 #include "checkpoint/source.h"
 #include "checkpoint/tensor_list.h"
 

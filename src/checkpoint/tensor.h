@@ -28,6 +28,11 @@ typedef struct vrn_tensor {
     const uint8_t *data;
 } vrn_tensor;
 
+/* A text that a file holds beside its tensors. */
+typedef struct vrn_metadata {
+    const char *key, *value; /* UTF-8 */
+} vrn_metadata;
+
 /* "float16". Static. */
 const char *vrn_dtype_name(vrn_dtype dtype);
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/utf8.h"
 #include "base/util.h"
 
@@ -40,24 +39,22 @@ vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
                                size_t length)
 {
     if (length == 0 || length > NAME_MAX_BYTES || !vrn_utf8_valid(name, length)) {
-        return vrn_fail(
-            source->log, VRN_ERROR_FILE,
-            "%s: a tensor's name: expected 1 to %d bytes of UTF-8, found %zu bytes: %.*s",
-            source->name, NAME_MAX_BYTES, length, (int)vrn_min_u64(length, 64), name);
+        return vrn_source_fail(
+            source, "a tensor's name: expected 1 to %d bytes of UTF-8, found %zu bytes: %.*s",
+            NAME_MAX_BYTES, length, (int)vrn_min_u64(length, 64), name);
     }
     uint64_t elements, bits;
     if (!vrn_shape_count(tensor->shape, tensor->rank, &elements) ||
         !vrn_mul_u64(elements, element_bits, &bits)) {
-        return vrn_fail(source->log, VRN_ERROR_FILE, "%s: %.*s: its shape overflows", source->name,
-                        (int)length, name);
+        return vrn_source_fail(source, "%.*s: its shape overflows", (int)length, name);
     }
     uint64_t limit = (uint64_t)source->size * OVERLAP_MULTIPLE + OVERLAP_FREE;
     if (bits / 8 > limit - list->bytes) {
-        return vrn_fail(
-            source->log, VRN_ERROR_FILE,
-            "%s: %.*s: expected tensors of about the file's size, found so many that share "
-            "the same bytes that they pass %d times its size",
-            source->name, (int)length, name, OVERLAP_MULTIPLE);
+        return vrn_source_fail(
+            source,
+            "%.*s: expected tensors of about the file's size, found so many that share the same "
+            "bytes that they pass %d times its size",
+            (int)length, name, OVERLAP_MULTIPLE);
     }
     vrn_tensor *tensors = vrn_arena_grow(&list->arena, list->tensors, &list->capacity,
                                          list->count + 1, sizeof *tensors);
@@ -73,11 +70,11 @@ vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
 vrn_result vrn_tensor_list_add_metadata(vrn_tensor_list *list, const vrn_source *source,
                                         const char *key, const char *value)
 {
-    vrn_text_pair *metadata = vrn_arena_grow(&list->arena, list->metadata, &list->metadata_capacity,
-                                             list->metadata_count + 1, sizeof *metadata);
+    vrn_metadata *metadata = vrn_arena_grow(&list->arena, list->metadata, &list->metadata_capacity,
+                                            list->metadata_count + 1, sizeof *metadata);
     if (!metadata) return vrn_arena_fail(&list->arena, source->name, source->log);
     list->metadata = metadata;
-    metadata[list->metadata_count++] = (vrn_text_pair){key, value};
+    metadata[list->metadata_count++] = (vrn_metadata){key, value};
     return VRN_OK;
 }
 
@@ -94,9 +91,8 @@ static vrn_result refuse_equal(const char **names, size_t count, const char *wha
     qsort(names, count, sizeof *names, compare_names);
     for (size_t i = 1; i < count; i++) {
         if (strcmp(names[i - 1], names[i]) == 0) {
-            return vrn_fail(source->log, VRN_ERROR_FILE,
-                            "%s: %s: expected each %s once, found this one twice", source->name,
-                            names[i], what);
+            return vrn_source_fail(source, "%s: expected each %s once, found this one twice",
+                                   names[i], what);
         }
     }
     return VRN_OK;
@@ -104,11 +100,8 @@ static vrn_result refuse_equal(const char **names, size_t count, const char *wha
 
 vrn_result vrn_tensor_list_finish(vrn_tensor_list *list, const vrn_source *source)
 {
-    if (list->count == 0) {
-        return vrn_fail(source->log, VRN_ERROR_FILE, "%s: expected tensors, found none",
-                        source->name);
-    }
-    size_t most = list->count > list->metadata_count ? list->count : list->metadata_count;
+    if (list->count == 0) return vrn_source_fail(source, "expected tensors, found none");
+    size_t most = (size_t)vrn_max_u64(list->count, list->metadata_count);
     const char **names = vrn_arena_alloc(&list->arena, most, sizeof *names);
     if (!names) return vrn_arena_fail(&list->arena, source->name, source->log);
     for (size_t i = 0; i < list->count; i++) names[i] = list->tensors[i].name;

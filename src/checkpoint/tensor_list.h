@@ -12,15 +12,11 @@
 #include "checkpoint/source.h"
 #include "checkpoint/tensor.h"
 
-typedef struct vrn_text_pair {
-    const char *key, *value;
-} vrn_text_pair;
-
 typedef struct vrn_tensor_list {
     vrn_arena arena; /* holds all of the list */
     vrn_tensor *tensors;
     size_t count, capacity;
-    vrn_text_pair *metadata;
+    vrn_metadata *metadata;
     size_t metadata_count, metadata_capacity;
     uint64_t bytes; /* of all tensors' elements */
 } vrn_tensor_list;

@@ -3,9 +3,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "base/log.h"
 
 enum {
     LOCAL_SIGNATURE = 0x04034b50,
@@ -31,9 +28,8 @@ typedef struct directory {
 
 static vrn_result damaged(const vrn_source *source, const char *expected)
 {
-    return vrn_fail(source->log, VRN_ERROR_FILE,
-                    "%s: zip archive: expected %s, found damage, or an incomplete download",
-                    source->name, expected);
+    return vrn_source_fail(
+        source, "zip archive: expected %s, found damage, or an incomplete download", expected);
 }
 
 /* Whether `size` bytes from `offset` on lie inside `whole`. */
@@ -114,16 +110,10 @@ static bool read_zip64(vrn_zip_entry *entry, const uint8_t *extra, size_t length
     return !needed;
 }
 
-static int compare_names(const char *a, size_t a_length, const char *b, size_t b_length)
-{
-    int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
-    return order ? order : (a_length > b_length) - (a_length < b_length);
-}
-
 static int compare_entries(const void *a, const void *b)
 {
     const vrn_zip_entry *left = a, *right = b;
-    return compare_names(left->name, left->name_length, right->name, right->name_length);
+    return vrn_compare_bytes(left->name, left->name_length, right->name, right->name_length);
 }
 
 vrn_result vrn_zip_open(vrn_zip *zip, const vrn_source *source, vrn_arena *arena)
@@ -173,16 +163,15 @@ vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, const ui
     const vrn_source *source = zip->source;
     int shown = (int)(entry->name_length < 200 ? entry->name_length : 200);
     if (entry->flags & FLAGS_ENCRYPTED) {
-        return vrn_fail(source->log, VRN_ERROR_FILE,
-                        "%s: %.*s: expected a stored entry, found an encrypted one", source->name,
-                        shown, entry->name);
+        return vrn_source_fail(source, "%.*s: expected a stored entry, found an encrypted one",
+                               shown, entry->name);
     }
     if (entry->method != 0) {
-        return vrn_fail(source->log, VRN_ERROR_FILE,
-                        "%s: %.*s: expected a stored entry, as torch.save writes them, found one "
-                        "compressed with method %" PRIu32 ": was the file packed again? Do so "
-                        "without compression",
-                        source->name, shown, entry->name, entry->method);
+        return vrn_source_fail(source,
+                               "%.*s: expected a stored entry, as torch.save writes them, found "
+                               "one compressed with method %" PRIu32
+                               ": was the file packed again? Do so without compression",
+                               shown, entry->name, entry->method);
     }
     /* Name and extra field (which pads the data to 64 bytes) have their own lengths here. */
     if (!inside(entry->header, LOCAL_SIZE, source->size) ||
@@ -193,8 +182,8 @@ vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, const ui
     uint64_t name = vrn_load_u16(header + 26), extra = vrn_load_u16(header + 28);
     uint64_t start = entry->header + LOCAL_SIZE + name + extra;
     if (!inside(start, entry->size, source->size) || entry->size != entry->stored_size ||
-        compare_names(entry->name, entry->name_length, (const char *)header + LOCAL_SIZE,
-                      (size_t)name) != 0) {
+        vrn_compare_bytes(entry->name, entry->name_length, header + LOCAL_SIZE, (size_t)name) !=
+            0) {
         return damaged(source, "an entry's bytes inside the file");
     }
     *data = source->data + start;

@@ -1,5 +1,5 @@
 /* Safetensors: JSON, and the data behind it. */
-#include "checkpoint/safetensors.h"
+#include "checkpoint/format.h"
 
 #include "fuzz/fuzz.h"
 #include "fuzz/tensors.h"
@@ -9,7 +9,8 @@ const fuzz_bounds fuzz_target_bounds = {2 << 20, 40};
 void fuzz_target(const uint8_t *data, size_t size)
 {
     const vrn_source source = {"input", data, size, fuzz_log()};
-    if (vrn_safetensors_recognise(&source)) fuzz_read_list(vrn_safetensors_read, &source);
+    const vrn_checkpoint_format *format = &vrn_checkpoint_safetensors;
+    if (format->recognise(&source)) fuzz_read_list(format->read, &source);
 }
 
 #if defined(VRN_FUZZ)

@@ -1,7 +1,7 @@
 /* Zip archives: the directory, every entry, and what a checkpoint in one says. */
 #include "fuzz/fuzz.h"
 
-#include "checkpoint/pth.h"
+#include "checkpoint/format.h"
 #include "checkpoint/zip.h"
 #include "fuzz/tensors.h"
 
@@ -32,5 +32,5 @@ void fuzz_target(const uint8_t *data, size_t size)
 {
     const vrn_source source = {"input", data, size, fuzz_log()};
     read_entries(&source);
-    fuzz_read_list(vrn_pth_read_zip, &source);
+    fuzz_read_list(vrn_checkpoint_torch_zip.read, &source);
 }

@@ -398,7 +398,7 @@ static void test_safetensors(void **state)
         {"{]", "a tensor's name"},
         {"{\"w\"}", "':'"},
         {"{\"w\":[]}", "a tensor's object"},
-        {"{\"w\":{}}", "a key"},
+        {"{\"w\":{}}", "dtype, shape and data_offsets"},
         {"{\"w\":{\"dtype\":\"F32\"}}", "dtype, shape and data_offsets"},
         {ENTRY("F32", "2", "0,8") "x", "spaces up to the data"},
         {ENTRY("F33", "2", "0,8"), "w: expected a known dtype, found F33"},
