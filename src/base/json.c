@@ -1,10 +1,12 @@
 #include "base/json.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
 
-enum { DEPTH_MAX = 32 }; /* of values that are skipped: one bit for each open bracket */
+enum { DEPTH_MAX = 64 }; /* of values that are skipped: one bit for each open bracket */
 
 static void skip_space(vrn_json *json)
 {
@@ -56,6 +58,56 @@ bool vrn_json_unsigned(vrn_json *json, uint64_t *number)
     bool leading_zero = next == '0' && json->at - start > 1;
     bool ends = json->at == json->size || !strchr(".eE", json->text[json->at]);
     return !leading_zero && ends;
+}
+
+static size_t count_digits(const vrn_json *json, size_t at)
+{
+    size_t end = at;
+    while (end < json->size && is_digit(json->text[end])) end++;
+    return end - at;
+}
+
+/* Where the number at the cursor ends; the cursor's place where there is none. */
+static size_t number_end(const vrn_json *json)
+{
+    const char *text = json->text;
+    size_t at = json->at + (json->at < json->size && text[json->at] == '-');
+    size_t digits = count_digits(json, at);
+    if (digits == 0 || (digits > 1 && text[at] == '0')) return json->at;
+    at += digits;
+    if (at < json->size && text[at] == '.') {
+        digits = count_digits(json, ++at);
+        if (digits == 0) return json->at;
+        at += digits;
+    }
+    if (at < json->size && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        at += at < json->size && (text[at] == '+' || text[at] == '-');
+        digits = count_digits(json, at);
+        if (digits == 0) return json->at;
+        at += digits;
+    }
+    return at;
+}
+
+bool vrn_json_number(vrn_json *json, double *number)
+{
+    skip_space(json);
+    const size_t start = json->at;
+    json->at = number_end(json);
+    return json->at > start && vrn_parse_double(json->text + start, json->at - start, number) &&
+           isfinite(*number);
+}
+
+bool vrn_json_word(vrn_json *json, const char *word)
+{
+    skip_space(json);
+    const size_t length = strlen(word);
+    if (json->size - json->at < length || memcmp(json->text + json->at, word, length) != 0) {
+        return false;
+    }
+    json->at += length;
+    return true;
 }
 
 /* Four hexadecimal digits. */
@@ -155,55 +207,62 @@ bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text)
     return vrn_utf8_valid(out, length);
 }
 
-/* A string or a word (number, true, false, null), as it is. */
+static bool skip_string(vrn_json *json)
+{
+    if (!vrn_json_take(json, '"')) return false;
+    const size_t start = json->at;
+    while (json->at < json->size && json->text[json->at] != '"') {
+        const char c = json->text[json->at++];
+        char meaning[4];
+        size_t length;
+        if ((unsigned char)c < 0x20 || (c == '\\' && !take_escape(json, meaning, &length))) {
+            return false;
+        }
+    }
+    return vrn_utf8_valid(json->text + start, json->at - start) && vrn_json_take(json, '"');
+}
+
+static bool skip_key(vrn_json *json)
+{
+    return skip_string(json) && vrn_json_take(json, ':');
+}
+
+/* A string, a number, true, false or null. */
 static bool skip_scalar(vrn_json *json)
 {
-    size_t start = json->at;
-    if (json->text[json->at] == '"') {
-        json->at++;
-        while (json->at < json->size && json->text[json->at] != '"') {
-            json->at += json->text[json->at] == '\\' ? 2 : 1;
-        }
-        if (json->at >= json->size) return false;
-        json->at++;
-        return true;
-    }
-    while (json->at < json->size) {
-        char c = json->text[json->at];
-        bool word =
-            is_digit(c) || (c >= 'a' && c <= 'z') || c == 'E' || c == '+' || c == '-' || c == '.';
-        if (!word) break;
-        json->at++;
-    }
-    return json->at > start;
+    double number;
+    if (json->text[json->at] == '"') return skip_string(json);
+    return vrn_json_number(json, &number) || vrn_json_word(json, "true") ||
+           vrn_json_word(json, "false") || vrn_json_word(json, "null");
 }
 
 bool vrn_json_skip(vrn_json *json)
 {
-    uint32_t depth = 0, objects = 0; /* bit i: bracket i is '{' */
-    bool value = true;               /* whether a value may come next */
+    uint64_t objects = 0; /* bit i: the i-th open bracket from inside is '{' */
+    uint32_t depth = 0;
     do {
         char next;
         if (!peek(json, &next)) return false;
-        if (next == '{' || next == '[') {
-            if (!value || depth == DEPTH_MAX) return false;
-            objects = objects << 1 | (next == '{');
+        const bool object = next == '{';
+        if (object || next == '[') {
+            if (depth == DEPTH_MAX) return false;
+            objects = objects << 1 | object;
             depth++;
             json->at++;
-        } else if (next == '}' || next == ']') {
-            if (depth == 0 || (objects & 1) != (next == '}')) return false;
+            if (!peek(json, &next)) return false;
+            if (next != '}' && next != ']') {
+                if (object && !skip_key(json)) return false;
+                continue;
+            }
+        } else if (!skip_scalar(json)) {
+            return false;
+        }
+        while (depth > 0 && vrn_json_take(json, objects & 1 ? '}' : ']')) {
             objects >>= 1;
             depth--;
-            json->at++;
-            value = false;
-        } else if (next == ',' || next == ':') {
-            if (depth == 0 || value) return false;
-            json->at++;
-            value = true;
-        } else {
-            if (!value || !skip_scalar(json)) return false;
-            value = false;
         }
+        if (depth > 0 && !vrn_json_take(json, ',')) return false;
+        if (depth > 0 && (objects & 1) && !skip_key(json)) return false;
     } while (depth > 0);
     return true;
 }

@@ -1,5 +1,5 @@
-/* JSON as far as a safetensors header needs it: a cursor that takes what the format's fixed schema
- * expects next, and the way back for writing.
+/* JSON (RFC 8259): a cursor that takes what a file's fixed schema expects next, and the way back
+ * for writing.
  *
  * Why not jsmn, which distributions package: it needs 20 bytes of tokens for each two bytes of a
  * hostile header, takes quadratic time for some, accepts what is no JSON, and leaves texts escaped:
@@ -23,14 +23,18 @@ typedef struct vrn_json {
 bool vrn_json_take(vrn_json *json, char punctuation);
 bool vrn_json_at_end(vrn_json *json);
 
-/* A number without sign, fraction or exponent. */
+/* A number without sign, fraction or exponent; and any number that is finite as a double. */
 bool vrn_json_unsigned(vrn_json *json, uint64_t *number);
+bool vrn_json_number(vrn_json *json, double *number);
+
+/* true, false or null, as `word` says. */
+bool vrn_json_word(vrn_json *json, const char *word);
 
 /* A string, unescaped, with a NUL, in the arena; NULL in *text: no memory. False also for a string
  * that contains NUL or is no UTF-8. */
 bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text);
 
-/* Any value: finds its end, without a look at commas and colons. */
+/* Any value, with at most 64 brackets inside each other. */
 bool vrn_json_skip(vrn_json *json);
 
 /* Length of `text` as a JSON string with its quotes, and the string itself into `out` (no NUL). */

@@ -1,6 +1,7 @@
 #include "base/number.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ static double scale(decimal number)
     return number.exponent < 0 ? value / power : value * power;
 }
 
-bool vrn_parse_real(const char *text, size_t length, float *value)
+bool vrn_parse_double(const char *text, size_t length, double *value)
 {
     bool negative = length > 0 && text[0] == '-';
     size_t at = negative;
@@ -83,11 +84,19 @@ bool vrn_parse_real(const char *text, size_t length, float *value)
         number.exponent += down ? -(int)exponent : (int)exponent;
         at = length;
     }
-    double result = scale(number);
+    *value = negative ? -scale(number) : scale(number);
+    return at == length;
+}
+
+bool vrn_parse_real(const char *text, size_t length, float *value)
+{
+    double result;
     /* The largest float's text is a little larger than it; up to half a step more is still it. */
-    if (at != length || result >= FLT_MAX * (1 + FLT_EPSILON / 4.0)) return false;
-    if (result > FLT_MAX) result = FLT_MAX;
-    *value = (float)(negative ? -result : result);
+    if (!vrn_parse_double(text, length, &result) ||
+        fabs(result) >= FLT_MAX * (1 + FLT_EPSILON / 4.0)) {
+        return false;
+    }
+    *value = (float)fmax(-(double)FLT_MAX, fmin(result, FLT_MAX));
     return true;
 }
 

@@ -11,7 +11,11 @@ enum { VRN_REAL_MAX = 32 }; /* bytes that vrn_format_real writes at most, with t
 /* Reads `length` bytes that must be decimal digits alone; false if they are not or exceed `max`. */
 bool vrn_parse_number(const char *text, size_t length, uint64_t max, uint64_t *value);
 
-/* Reads `length` bytes of the form -12.5e-3; false if they are not a finite float. */
+/* Reads `length` bytes of the form -12.5e-3, to about 17 digits; false if they are not. What is too
+ * large becomes infinite. */
+bool vrn_parse_double(const char *text, size_t length, double *value);
+
+/* The same; also false if they are not a finite float. */
 bool vrn_parse_real(const char *text, size_t length, float *value);
 
 /* Writes the shortest text that vrn_parse_real reads back to the same finite float. */

@@ -2,21 +2,29 @@
 
 #include <stdint.h>
 
-bool vrn_utf8_valid(const char *text, size_t length)
+size_t vrn_utf8_length(const char *text, size_t size)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const uint8_t *bytes = (const uint8_t *)text;
+    if (size == 0) return 0;
+    const uint8_t lead = bytes[0];
+    if (lead < 0x80) return 1;
+    const size_t length = lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (length == 0 || lead > 0xf4 || length > size) return 0;
+    uint32_t code = lead & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((bytes[i] & 0xc0) != 0x80) return 0;
+        code = code << 6 | (bytes[i] & 0x3fu);
+    }
+    const bool surrogate = code >= 0xd800 && code < 0xe000;
+    return code < smallest[length] || surrogate || code > 0x10ffff ? 0 : length;
+}
+
+bool vrn_utf8_valid(const char *text, size_t length)
+{
     for (size_t i = 0; i < length;) {
-        uint8_t lead = bytes[i];
-        size_t size = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-        if (lead == 0 || size == 0 || lead > 0xf4 || size > length - i) return false;
-        uint32_t code = size == 1 ? lead : lead & (0x7fu >> size);
-        for (size_t k = 1; k < size; k++) {
-            if ((bytes[i + k] & 0xc0) != 0x80) return false;
-            code = code << 6 | (bytes[i + k] & 0x3fu);
-        }
-        bool surrogate = code >= 0xd800 && code < 0xe000;
-        if ((size > 1 && code < smallest[size]) || surrogate || code > 0x10ffff) return false;
+        const size_t size = text[i] ? vrn_utf8_length(text + i, length - i) : 0;
+        if (size == 0) return false;
         i += size;
     }
     return true;

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The bytes of the character at `text`, which has `size` bytes; 0 where it is not well-formed (RFC
+ * 3629: no overlong forms, no surrogates, nothing above U+10FFFF). */
+size_t vrn_utf8_length(const char *text, size_t size);
+
 /* True for well-formed UTF-8 without NUL. */
 bool vrn_utf8_valid(const char *text, size_t length);
 

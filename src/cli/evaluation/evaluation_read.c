@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/formats/json_read.h"
+#include "base/arena.h"
+#include "base/json.h"
 #include "cli/system/report.h"
 
 enum { REASON_BYTES = 160 };
@@ -13,7 +14,8 @@ enum { REASON_BYTES = 160 };
 static const uint64_t count_max = UINT64_C(1) << 53; /* so that sums of parts cannot overflow */
 
 typedef struct line_reader {
-    cli_json_cursor json;
+    vrn_json json;
+    vrn_arena arena; /* texts, until they are copied */
     cli_evaluation evaluation;
     uint64_t classes, name_count, shard, shards;
     char *reason; /* [REASON_BYTES] */
@@ -69,69 +71,70 @@ CLI_PRINTF(2, 3) static bool refuse(line_reader *reader, const char *format, ...
 
 static bool read_count(line_reader *reader, uint64_t *count)
 {
-    return cli_json_read_integer(&reader->json, count) && *count <= count_max;
+    return vrn_json_unsigned(&reader->json, count) && *count <= count_max;
+}
+
+static bool read_text(line_reader *reader, char **text)
+{
+    char *found;
+    *text = vrn_json_string(&reader->json, &reader->arena, &found) && found ? cli_copy_text(found)
+                                                                            : NULL;
+    return *text;
 }
 
 static bool read_names(line_reader *reader)
 {
-    cli_json_cursor *json = &reader->json;
+    vrn_json *json = &reader->json;
     size_t capacity = 0;
-    if (!cli_json_take(json, '[') || cli_json_take(json, ']')) return false;
+    if (!vrn_json_take(json, '[') || vrn_json_take(json, ']')) return false;
     do {
         char **names = cli_grow(reader->evaluation.names, (size_t)reader->name_count, &capacity,
                                 sizeof *names);
         if (!names) return false;
         reader->evaluation.names = names;
-        names[reader->name_count] = cli_json_read_text(json);
-        if (!names[reader->name_count]) return false;
+        if (!read_text(reader, &names[reader->name_count])) return false;
         reader->name_count++;
-    } while (cli_json_take(json, ','));
-    return cli_json_take(json, ']');
+    } while (vrn_json_take(json, ','));
+    return vrn_json_take(json, ']');
 }
 
 static bool read_confidence(line_reader *reader)
 {
-    cli_json_cursor *json = &reader->json;
+    vrn_json *json = &reader->json;
     for (int i = 0; i < CLI_EVALUATION_BINS; i++) {
         cli_confidence *bin = &reader->evaluation.confidence[i];
-        if (!cli_json_take(json, i == 0 ? '[' : ',') || !cli_json_take(json, '[') ||
-            !read_count(reader, &bin->images) || !cli_json_take(json, ',') ||
-            !read_count(reader, &bin->right) || !cli_json_take(json, ',') ||
-            !cli_json_read_number(json, &bin->sum) || !cli_json_take(json, ']')) {
+        if (!vrn_json_take(json, i == 0 ? '[' : ',') || !vrn_json_take(json, '[') ||
+            !read_count(reader, &bin->images) || !vrn_json_take(json, ',') ||
+            !read_count(reader, &bin->right) || !vrn_json_take(json, ',') ||
+            !vrn_json_number(json, &bin->sum) || !vrn_json_take(json, ']')) {
             return false;
         }
     }
-    return cli_json_take(json, ']');
+    return vrn_json_take(json, ']');
 }
 
 static bool read_pair(line_reader *reader)
 {
-    cli_json_cursor *json = &reader->json;
+    vrn_json *json = &reader->json;
     uint64_t label, predicted = CLI_NO_CLASS, count;
-    return cli_json_take(json, '[') && cli_json_read_integer(json, &label) &&
-           label < CLI_NO_CLASS && cli_json_take(json, ',') &&
-           (cli_json_take_null(json) ||
-            (cli_json_read_integer(json, &predicted) && predicted < CLI_NO_CLASS)) &&
-           cli_json_take(json, ',') && read_count(reader, &count) && count > 0 &&
-           cli_json_take(json, ']') &&
+    return vrn_json_take(json, '[') && vrn_json_unsigned(json, &label) && label < CLI_NO_CLASS &&
+           vrn_json_take(json, ',') &&
+           (vrn_json_word(json, "null") ||
+            (vrn_json_unsigned(json, &predicted) && predicted < CLI_NO_CLASS)) &&
+           vrn_json_take(json, ',') && read_count(reader, &count) && count > 0 &&
+           vrn_json_take(json, ']') &&
            cli_confusion_add(&reader->evaluation.confusion, (uint32_t)label, (uint32_t)predicted,
                              count);
 }
 
 static bool read_confusion(line_reader *reader)
 {
-    if (!cli_json_take(&reader->json, '[')) return false;
-    if (cli_json_take(&reader->json, ']')) return true;
+    if (!vrn_json_take(&reader->json, '[')) return false;
+    if (vrn_json_take(&reader->json, ']')) return true;
     do {
         if (!read_pair(reader)) return false;
-    } while (cli_json_take(&reader->json, ','));
-    return cli_json_take(&reader->json, ']');
-}
-
-static bool read_text(line_reader *reader, char **text)
-{
-    *text = cli_json_read_text(&reader->json);
-    return *text;
+    } while (vrn_json_take(&reader->json, ','));
+    return vrn_json_take(&reader->json, ']');
 }
 
 static bool read_entry(line_reader *reader, const entry *row)
@@ -140,7 +143,7 @@ static bool read_entry(line_reader *reader, const entry *row)
     switch (row->kind) {
     case ENTRY_TEXT: return read_text(reader, field);
     case ENTRY_COUNT: return read_count(reader, field);
-    case ENTRY_NUMBER: return cli_json_read_number(&reader->json, field);
+    case ENTRY_NUMBER: return vrn_json_number(&reader->json, field);
     case ENTRY_NAMES: return read_names(reader);
     case ENTRY_CONFIDENCE: return read_confidence(reader);
     case ENTRY_CONFUSION: return read_confusion(reader);
@@ -151,15 +154,14 @@ static bool read_entry(line_reader *reader, const entry *row)
 /* One key and its value; *seen has a bit for each entry. */
 static bool read_member(line_reader *reader, uint32_t *seen)
 {
-    char *key = cli_json_read_text(&reader->json);
+    char *key;
     int which = 0;
-    if (!key || !cli_json_take(&reader->json, ':')) {
-        free(key);
+    if (!vrn_json_string(&reader->json, &reader->arena, &key) || !key ||
+        !vrn_json_take(&reader->json, ':')) {
         return refuse(reader, "not an object");
     }
     while (which < ENTRIES && strcmp(entries[which].name, key) != 0) which++;
-    free(key);
-    if (which == ENTRIES) return cli_json_skip(&reader->json);
+    if (which == ENTRIES) return vrn_json_skip(&reader->json);
     const char *name = entries[which].name;
     if (*seen >> which & 1) return refuse(reader, "\"%s\" is there twice", name);
     *seen |= UINT32_C(1) << which;
@@ -169,11 +171,11 @@ static bool read_member(line_reader *reader, uint32_t *seen)
 static bool read_object(line_reader *reader)
 {
     uint32_t seen = 0;
-    if (!cli_json_take(&reader->json, '{')) return refuse(reader, "not an object");
-    if (!cli_json_take(&reader->json, '}')) {
+    if (!vrn_json_take(&reader->json, '{')) return refuse(reader, "not an object");
+    if (!vrn_json_take(&reader->json, '}')) {
         do {
             if (!read_member(reader, &seen)) return false;
-        } while (cli_json_take(&reader->json, ','));
+        } while (vrn_json_take(&reader->json, ','));
     }
     for (int i = 0; i < ENTRIES; i++) {
         if (!entries[i].optional && !(seen >> i & 1)) {
@@ -248,11 +250,15 @@ cli_evaluation_fault cli_evaluation_read(cli_evaluation *evaluation, const char 
                                          char reason[REASON_BYTES])
 {
     *evaluation = (cli_evaluation){0};
-    line_reader reader = {.json = {line}, .reason = reason};
-    cli_json_cursor whole = reader.json;
+    const size_t size = strlen(line);
+    line_reader reader = {.json = {.text = line, .size = size}, .reason = reason};
+    vrn_json whole = reader.json;
     snprintf(reason, REASON_BYTES, "it is no JSON");
-    if (!cli_json_skip(&whole) || !cli_json_at_end(&whole)) return CLI_EVALUATION_DAMAGED;
-    if (read_object(&reader) && check(&reader)) {
+    if (!vrn_json_skip(&whole) || !vrn_json_at_end(&whole)) return CLI_EVALUATION_DAMAGED;
+    vrn_arena_init(&reader.arena, size, 8);
+    const bool good = read_object(&reader) && check(&reader);
+    vrn_arena_free(&reader.arena);
+    if (good) {
         *evaluation = reader.evaluation;
         return CLI_EVALUATION_GOOD;
     }

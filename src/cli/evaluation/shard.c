@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "cli/formats/parse.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
@@ -11,13 +12,10 @@
 /* "2/8" */
 static bool parse(cli_shard *shard, const char *text)
 {
-    const char *slash = strchr(text, '/');
-    char number[16] = "";
+    const size_t slash = strcspn(text, "/");
     uint64_t index, count;
-    if (!slash || (size_t)(slash - text) >= sizeof number) return false;
-    memcpy(number, text, (size_t)(slash - text));
-    if (!cli_parse_integer(slash + 1, CLI_SHARD_MOST, &count) || count == 0 ||
-        !cli_parse_integer(number, count, &index)) {
+    if (!text[slash] || !cli_parse_integer(text + slash + 1, CLI_SHARD_MOST, &count) ||
+        count == 0 || !vrn_parse_number(text, slash, count, &index)) {
         return false;
     }
     *shard = (cli_shard){.index = (uint32_t)(index % count), .count = (uint32_t)count};

@@ -4,28 +4,26 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "cli/formats/parse.h"
+#include "base/utf8.h"
 
 static void write_text(const cli_json *json, const char *text)
 {
     FILE *out = json->out;
-    const unsigned char *c = (const unsigned char *)text;
     fputc('"', out);
-    while (*c) {
-        size_t length = cli_utf8_length((const char *)c);
+    for (size_t left = strlen(text), length; left > 0; left -= length, text += length) {
+        const unsigned char c = (unsigned char)*text;
+        length = vrn_utf8_length(text, left);
         if (length == 0) {
             fputs("\\ufffd", out);
-            c++;
-            continue;
-        }
-        if (*c == '"' || *c == '\\') fputc('\\', out);
-        if (*c < 0x20 || *c == 0x7f || (*c == '<' && json->in_html)) {
-            fprintf(out, "\\u%04x", *c);
+            length = 1;
+        } else if (c < 0x20 || c == 0x7f || (c == '<' && json->in_html)) {
+            fprintf(out, "\\u%04x", c);
         } else {
-            fwrite(c, 1, length, out);
+            if (c == '"' || c == '\\') fputc('\\', out);
+            fwrite(text, 1, length, out);
         }
-        c += length;
     }
     fputc('"', out);
 }
