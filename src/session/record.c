@@ -149,7 +149,7 @@ static vrn_result check(const recorder *r)
 {
     const vrn_record_params *p = r->params;
     const vrn_log *log = &r->device->log;
-    const vrn_session_info *info = &r->session->info;
+    const vrn_session_info *info = &r->session->program->info;
     int forms = (p->images != NULL) + (p->pixels != NULL) + (p->nchw.buffer != VK_NULL_HANDLE) +
                 (p->nhwc.buffer != VK_NULL_HANDLE);
     if (forms != 1) {
@@ -179,7 +179,7 @@ static vrn_result check(const recorder *r)
     for (uint32_t i = 0; i < VRN_COUNT(places) && !result; i++) {
         result = check_place(places[i].place, places[i].what, log);
     }
-    for (uint32_t i = 0; p->taps && i < r->session->tap_count && !result; i++) {
+    for (uint32_t i = 0; p->taps && i < r->session->program->tap_count && !result; i++) {
         result = check_place(&p->taps[i], "a tap", log);
     }
     return result;
@@ -200,7 +200,7 @@ static vrn_result get_recording(recorder *r)
     r->recording = *place;
     if (r->recording->output.handle) return VRN_OK;
     return vrn_buffer_create(&r->recording->output, r->device, VRN_BUFFER_DEVICE,
-                             r->session->output_bytes, "recorded output");
+                             r->session->program->output_bytes, "recorded output");
 }
 
 /* How many images of so many bytes can be bound at once; 0: not even one. */
@@ -217,9 +217,9 @@ static vrn_result reset_pool(recorder *r)
 {
     struct vrn_recording *recording = r->recording;
     vrn_device *device = r->device;
-    uint64_t most = vrn_graph_bytes(&r->session->graph, 0);
-    for (uint32_t i = 0; i < r->session->output_count; i++) {
-        const vrn_shape s = r->session->outputs[i].shape;
+    uint64_t most = vrn_graph_bytes(&r->session->program->graph, 0);
+    for (uint32_t i = 0; i < r->session->program->output_count; i++) {
+        const vrn_shape s = r->session->program->outputs[i].shape;
         most = vrn_max_u64(most, (uint64_t)vrn_c4(s.c) * 16 * s.h * s.w);
     }
     const uint32_t at_once = images_at_once(r, most);
@@ -229,7 +229,7 @@ static vrn_result reset_pool(recorder *r)
                         (unsigned long long)(most >> 20), device->info.name);
     }
     /* The input, every output, and the best classes. */
-    const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->output_count + 2);
+    const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 2);
     if (recording->pool && recording->pool_sets >= sets) {
         return vrn_device_check(device,
                                 device->vk.ResetDescriptorPool(device->handle, recording->pool, 0),
@@ -331,9 +331,9 @@ static vrn_result record_pictures(const recorder *r)
     const vrn_record_params *p = r->params;
     const vrn_log *log = &r->device->log;
     const vrn_framing framing = {
-        .height = r->session->info.height,
-        .width = r->session->info.width,
-        .transform = &r->session->transform,
+        .height = r->session->program->info.height,
+        .width = r->session->program->info.width,
+        .transform = &r->session->program->transform,
         .letterbox = p->fit == VRN_FIT_LETTERBOX,
     };
     vrn_picture *pictures = vrn_alloc(r->count, sizeof *pictures);
@@ -345,7 +345,7 @@ static vrn_result record_pictures(const recorder *r)
     if (!result) {
         transition(r, false);
         result = vrn_images_record(&r->recording->images, r->device, pictures, r->count,
-                                   r->session->info.batch, &framing, r->buffer);
+                                   r->session->program->info.batch, &framing, r->buffer);
     }
     vrn_free(pictures);
     return result;
@@ -354,7 +354,7 @@ static vrn_result record_pictures(const recorder *r)
 static vrn_result record_floats(const recorder *r)
 {
     const vrn_record_params *p = r->params;
-    const vrn_session_info *info = &r->session->info;
+    const vrn_session_info *info = &r->session->program->info;
     const bool planar = p->nchw.buffer != VK_NULL_HANDLE;
     const vrn_place *from = planar ? &p->nchw : &p->nhwc;
     const uint32_t pixels = info->height * info->width;
@@ -398,7 +398,7 @@ static vrn_range stored_range(const recorder *r, const vrn_output *out, uint32_t
 
 static vrn_result record_output(const recorder *r, uint32_t index, const vrn_place *place)
 {
-    const vrn_output *out = &r->session->outputs[index];
+    const vrn_output *out = &r->session->program->outputs[index];
     const vrn_shape s = out->shape;
     const uint32_t numbers = s.c * s.h * s.w;
     const uint32_t at_once = images_at_once(r, (uint64_t)vrn_c4(s.c) * 16 * s.h * s.w);
@@ -429,7 +429,7 @@ static vrn_result record_output(const recorder *r, uint32_t index, const vrn_pla
 
 static vrn_result record_top(const recorder *r)
 {
-    const vrn_output *out = &r->session->outputs[VRN_OUTPUT_PROBABILITIES];
+    const vrn_output *out = &r->session->program->outputs[VRN_OUTPUT_PROBABILITIES];
     const vrn_place *place = &r->params->top;
     enum { WORK_GROUP = 64 };
     if (!place->buffer) return VRN_OK;
@@ -447,7 +447,7 @@ static vrn_result record_top(const recorder *r)
     }
     const vrn_top_push push = {
         .images = r->count,
-        .classes = r->session->info.classes,
+        .classes = r->session->program->info.classes,
         .top = r->top,
         .x_first = (uint32_t)(x_skipped / sizeof(float)),
         .y_first = (uint32_t)(y_skipped / 4),
@@ -461,7 +461,7 @@ static vrn_result record_outputs(const recorder *r)
     vrn_commands_barrier(r->buffer, r->device, false);
     vrn_result result = record_output(r, VRN_OUTPUT_LOGITS, &p->logits);
     if (!result) result = record_output(r, VRN_OUTPUT_PROBABILITIES, &p->probabilities);
-    for (uint32_t i = 0; p->taps && i < r->session->tap_count && !result; i++) {
+    for (uint32_t i = 0; p->taps && i < r->session->program->tap_count && !result; i++) {
         result = record_output(r, VRN_OUTPUT_TAPS + i, &p->taps[i]);
     }
     return result ? result : record_top(r);
@@ -481,8 +481,12 @@ static vrn_result record_all(const recorder *r)
     }
     vrn_result result = p->images || p->pixels ? record_pictures(r) : record_floats(r);
     if (result) return result;
-    vrn_network_record(r->session, r->buffer, r->recording->images.tensor.handle,
-                       r->recording->output.handle, r->count, VK_NULL_HANDLE, false);
+    vrn_network_record(&(vrn_passage){.program = r->session->program,
+                                      .split = &r->session->split,
+                                      .input = r->recording->images.tensor.handle,
+                                      .output = r->recording->output.handle,
+                                      .count = r->count},
+                       r->buffer);
     result = record_outputs(r);
     if (result) return result;
     transition(r, true);

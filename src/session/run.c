@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "gpu/timestamps.h"
 #include "net/format.h"
 #include "session/session.h"
 
@@ -47,7 +48,7 @@ static void unpack(float *to, const void *from, vrn_format format, uint32_t coun
 static void unpack_output(const vrn_session *session, const vrn_slot *slot, uint32_t index,
                           float *to)
 {
-    const vrn_output *output = &session->outputs[index];
+    const vrn_output *output = &session->program->outputs[index];
     const char *from = (const char *)slot->output.mapped + output->offset;
     if (to) unpack(to, from, output->format, slot->batch.count, output->shape);
 }
@@ -55,10 +56,8 @@ static void unpack_output(const vrn_session *session, const vrn_slot *slot, uint
 static double network_ms(const vrn_session *session, const vrn_slot *slot)
 {
     uint64_t ticks[2];
-    vrn_device *device = session->device;
-    if (!slot->queries ||
-        device->vk.GetQueryPoolResults(device->handle, slot->queries, 0, 2, sizeof ticks, ticks,
-                                       sizeof ticks[0], VK_QUERY_RESULT_64_BIT) != VK_SUCCESS) {
+    const vrn_device *device = session->device;
+    if (!slot->queries || vrn_timestamps_read(slot->queries, device, 0, 2, ticks) != VK_SUCCESS) {
         return 0;
     }
     return vrn_device_ticks_ms(device, ticks[0], ticks[1]);
@@ -68,11 +67,11 @@ static double network_ms(const vrn_session *session, const vrn_slot *slot)
  * is the time since it was submitted, which is too long where other work came between. */
 static void learn(vrn_session *session, const vrn_slot *slot, double now)
 {
-    const double limit = session->split.limit_ms;
+    const double limit = session->program->limit_ms;
     if (isinf(limit)) return;
     if (session->split.measured && now - slot->submitted < limit / 4) return;
     const double ms = slot->queries ? network_ms(session, slot) : now - slot->submitted;
-    vrn_split_learn(session, slot->batch.count, ms);
+    vrn_split_learn(&session->split, session->program, slot->batch.count, ms);
 }
 
 /* Waits for a slot's submission and writes its results. Where that fails the slot stays busy, and
@@ -90,7 +89,7 @@ static vrn_result deliver(vrn_session *session, vrn_slot *slot)
     slot->host.replay_ms += waited - begin - slot->commands.wait_ms;
     unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->batch.logits);
     unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->batch.probabilities);
-    for (uint32_t i = 0; i < session->tap_count; i++) {
+    for (uint32_t i = 0; i < session->program->tap_count; i++) {
         unpack_output(session, slot, VRN_OUTPUT_TAPS + i, slot->taps[i]);
     }
     begin = vrn_time_ms();
@@ -117,10 +116,10 @@ static vrn_result check_batch(const vrn_session *session, const vrn_batch *batch
 {
     const vrn_log *log = &session->device->log;
     int forms = (batch->nchw != NULL) + (batch->nhwc != NULL) + (batch->images != NULL);
-    if (batch->count == 0 || batch->count > session->info.batch) {
+    if (batch->count == 0 || batch->count > session->program->info.batch) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "a run of %u images: the session takes 1 to %u", batch->count,
-                        session->info.batch);
+                        session->program->info.batch);
     }
     if (forms != 1) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
@@ -131,9 +130,10 @@ static vrn_result check_batch(const vrn_session *session, const vrn_batch *batch
 
 static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
 {
-    const size_t pixels = (size_t)session->info.height * session->info.width;
+    const size_t pixels = (size_t)session->program->info.height * session->program->info.width;
     if (!slot->input.handle) {
-        uint64_t bytes = vrn_graph_bytes(&session->graph, 0) * session->info.batch;
+        uint64_t bytes =
+            vrn_graph_bytes(&session->program->graph, 0) * session->program->info.batch;
         vrn_result result =
             vrn_buffer_create(&slot->input, session->device, VRN_BUFFER_UPLOAD, bytes, "input");
         if (result) return result;
@@ -155,8 +155,16 @@ static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_sourc
         return VRN_OK;
     }
     slot->recorded = VRN_SOURCE_NONE;
-    VkBuffer input = source == VRN_SOURCE_FLOATS ? slot->input.handle : slot->images.tensor.handle;
-    vrn_result result = vrn_network_record_parts(session, slot, input, count);
+    const bool floats = source == VRN_SOURCE_FLOATS;
+    const vrn_passage passage = {
+        .program = session->program,
+        .split = &session->split,
+        .input = floats ? slot->input.handle : slot->images.tensor.handle,
+        .output = slot->output.handle,
+        .count = count,
+        .queries = slot->queries,
+    };
+    vrn_result result = vrn_network_record_parts(&passage, &slot->commands, &slot->parts);
     if (result) return result;
     slot->recorded = source;
     slot->recorded_count = count;
@@ -169,9 +177,9 @@ static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_
     vrn_device *device = session->device;
     VkCommandBuffer buffer = slot->commands.buffers[1];
     const vrn_framing framing = {
-        .height = session->info.height,
-        .width = session->info.width,
-        .transform = &session->transform,
+        .height = session->program->info.height,
+        .width = session->program->info.width,
+        .transform = &session->program->transform,
     };
     vrn_picture *pictures = vrn_alloc(batch->count, sizeof *pictures);
     if (!pictures) return vrn_fail_memory(&device->log);
@@ -179,7 +187,7 @@ static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_
     vrn_result result = vrn_commands_begin(buffer, device, true);
     if (!result) {
         result = vrn_images_record(&slot->images, device, pictures, batch->count,
-                                   session->info.batch, &framing, buffer);
+                                   session->program->info.batch, &framing, buffer);
     }
     if (!result) result = vrn_commands_end(buffer, device);
     vrn_free(pictures);
@@ -219,10 +227,10 @@ static vrn_result submit(vrn_session *session, const vrn_batch *batch,
 
     result = vrn_commands_submit_parts(&slot->commands, session->device,
                                        batch->images ? slot->commands.buffers[1] : VK_NULL_HANDLE,
-                                       slot->parts, slot->part_count, order);
+                                       slot->parts.buffers, slot->parts.count, order);
     if (result) return result;
     slot->batch = *batch;
-    for (uint32_t i = 0; i < session->tap_count; i++) {
+    for (uint32_t i = 0; i < session->program->tap_count; i++) {
         slot->taps[i] = batch->taps ? batch->taps[i] : NULL;
     }
     slot->busy = true;

@@ -2,30 +2,24 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "gpu/timestamps.h"
 #include "ops/preprocess.h"
 #include "session/record.h"
 #include "tools/tune.h"
 
-enum { BATCH_MAX = 1 << 16, TRANSFORM_MAX = 1 << 16 };
+enum { BATCH_MAX = 1 << 16 };
 
 static vrn_result create_slot(vrn_session *session, vrn_slot *slot)
 {
     vrn_device *device = session->device;
-    slot->taps = vrn_alloc(session->tap_count, sizeof *slot->taps);
+    slot->taps = vrn_alloc(session->program->tap_count, sizeof *slot->taps);
     if (!slot->taps) return vrn_fail_memory(&device->log);
     vrn_result result = vrn_commands_create(&slot->commands, device);
-    if (result) return result;
-    result = vrn_buffer_create(&slot->output, device, VRN_BUFFER_READBACK, session->output_bytes,
-                               "output");
-    if (result || !vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) return result;
-    const VkQueryPoolCreateInfo queries = {
-        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-        .queryType = VK_QUERY_TYPE_TIMESTAMP,
-        .queryCount = 2,
-    };
-    return vrn_device_check(
-        device, device->vk.CreateQueryPool(device->handle, &queries, NULL, &slot->queries),
-        "vkCreateQueryPool");
+    if (!result) {
+        result = vrn_buffer_create(&slot->output, device, VRN_BUFFER_READBACK,
+                                   session->program->output_bytes, "output");
+    }
+    return result ? result : vrn_timestamps_create(&slot->queries, device, 2);
 }
 
 static void destroy_slot(vrn_session *session, vrn_slot *slot)
@@ -35,12 +29,12 @@ static void destroy_slot(vrn_session *session, vrn_slot *slot)
     vrn_buffer_destroy(&slot->input, device);
     vrn_buffer_destroy(&slot->output, device);
     vrn_images_destroy(&slot->images, device);
-    if (slot->queries) device->vk.DestroyQueryPool(device->handle, slot->queries, NULL);
+    vrn_timestamps_destroy(slot->queries, device);
     vrn_free(slot->taps);
-    vrn_free(slot->parts);
+    vrn_free(slot->parts.buffers);
 }
 
-static vrn_result check_params(const vrn_session_params *params, const vrn_log *log)
+vrn_result vrn_session_params_check(const vrn_session_params *params, const vrn_log *log)
 {
     if (!vrn_precision_name(params->precision)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "precision %d: there is no such one",
@@ -71,20 +65,6 @@ static vrn_result check_params(const vrn_session_params *params, const vrn_log *
     return vrn_kernel_prefix_check(vrn_choice_preferred(params), log);
 }
 
-static vrn_result check_transform(const vrn_transform *transform, const vrn_log *log)
-{
-    if (transform->resize > TRANSFORM_MAX || transform->crop > TRANSFORM_MAX) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a transform with resize %u and crop %u: at most %d pixels",
-                        transform->resize, transform->crop, TRANSFORM_MAX);
-    }
-    if (!vrn_interpolation_name(transform->interpolation)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "interpolation %d: there is no such one",
-                        (int)transform->interpolation);
-    }
-    return VRN_OK;
-}
-
 static vrn_result create_slots(vrn_session *session, uint32_t count)
 {
     session->slots = vrn_alloc(count, sizeof *session->slots);
@@ -104,18 +84,10 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     vrn_session *session = vrn_alloc(1, sizeof *session);
     if (!session) return vrn_fail_memory(&device->log);
     session->device = device;
-    session->model = vrn_model_hold(model);
+    session->split = vrn_split_guess(device);
     session->next_ticket = 1; /* 0 is no ticket */
-    vrn_model_info model_info;
-    vrn_model_get_info(model, &model_info);
-    session->transform = params->transform ? *params->transform : model_info.transform;
-    uint32_t crop = session->transform.crop ? session->transform.crop : session->transform.resize;
-    session->info.precision = params->precision;
-    session->info.batch = params->batch ? params->batch : 1;
-    session->info.height = params->height ? params->height : crop;
-    session->info.width = params->width ? params->width : crop;
-    vrn_result result = check_transform(&session->transform, &device->log);
-    if (!result) result = vrn_session_compile(session, params, tuned, observe);
+    vrn_result result =
+        vrn_program_compile(&session->program, device, model, params, tuned, observe);
     if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
     if (result) {
         vrn_session_destroy(&session);
@@ -154,17 +126,17 @@ vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_m
     }
     const double start = vrn_time_ms();
     vrn_result result = vrn_device_alive(device);
-    if (!result) result = check_params(params, &device->log);
+    if (!result) result = vrn_session_params_check(params, &device->log);
     if (!result) result = make_tuned(out, device, model, params);
     if (result) return result;
 
-    vrn_session_info *info = &(*out)->info;
+    const vrn_session_info *info = &(*out)->program->info;
     vrn_model_info model_info;
     vrn_model_get_info(model, &model_info);
-    info->compile_ms = vrn_time_ms() - start;
+    (*out)->compile_ms = vrn_time_ms() - start;
     vrn_log_write(&device->log, VRN_LOG_INFO,
                   "%s: %u dispatches, slices of %u, compiled in %.0f ms", model_info.name,
-                  info->dispatches, info->slice, info->compile_ms);
+                  info->dispatches, info->slice, (*out)->compile_ms);
     return VRN_OK;
 }
 
@@ -178,24 +150,15 @@ void vrn_session_destroy(vrn_session **pointer)
     for (uint32_t i = 0; i < VRN_MAX_RECORD_SLOTS; i++) {
         vrn_recording_destroy(&session->recordings[i], device);
     }
-    for (uint32_t i = 0; session->steps && i < session->graph.count; i++) {
-        vrn_prepared_kernel_destroy(&session->steps[i].prepared, device);
-    }
-    if (session->pool) device->vk.DestroyDescriptorPool(device->handle, session->pool, NULL);
-    vrn_buffer_destroy(&session->arena, device);
-    vrn_weights_release(session->weights, device);
-    vrn_plan_free(&session->plan);
-    vrn_graph_free(&session->graph);
-    vrn_model_release(session->model);
+    vrn_program_destroy(&session->program);
     vrn_free(session->slots);
-    vrn_free(session->steps);
-    vrn_free(session->outputs);
     vrn_free(session);
 }
 
 void vrn_session_get_info(const vrn_session *session, vrn_session_info *info)
 {
-    *info = session->info;
+    *info = session->program->info;
+    info->compile_ms = session->compile_ms;
     info->device_bytes = info->activation_bytes + info->weight_bytes;
     for (uint32_t i = 0; i < session->slot_count; i++) {
         const vrn_slot *slot = &session->slots[i];
@@ -209,11 +172,11 @@ void vrn_session_get_info(const vrn_session *session, vrn_session_info *info)
 
 vrn_result vrn_session_get_tap_shape(const vrn_session *session, uint32_t index, uint32_t shape[3])
 {
-    if (index >= session->tap_count) {
+    if (index >= session->program->tap_count) {
         return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "tap %u: the session has %u", index, session->tap_count);
+                        "tap %u: the session has %u", index, session->program->tap_count);
     }
-    vrn_shape s = session->outputs[VRN_OUTPUT_TAPS + index].shape;
+    vrn_shape s = session->program->outputs[VRN_OUTPUT_TAPS + index].shape;
     shape[0] = s.c;
     shape[1] = s.h;
     shape[2] = s.w;
@@ -223,24 +186,25 @@ vrn_result vrn_session_get_tap_shape(const vrn_session *session, uint32_t index,
 vrn_result vrn_session_get_crop_rect(const vrn_session *session, uint32_t width, uint32_t height,
                                      vrn_rect *part)
 {
+    const vrn_program *program = session->program;
     vrn_resize resize;
     const vrn_log *log = &session->device->log;
     if (width == 0 || height == 0) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a photo of %u x %u pixels", width,
                         height);
     }
-    if (!vrn_resize_for(&resize, width, height, &session->transform, session->info.width,
-                        session->info.height)) {
+    if (!vrn_resize_for(&resize, width, height, &program->transform, program->info.width,
+                        program->info.height)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "a photo of %u x %u pixels is too thin to be resized to %u", width, height,
-                        session->transform.resize);
+                        program->transform.resize);
     }
     const double x = (double)width / resize.width, y = (double)height / resize.height;
     *part = (vrn_rect){
         .left = resize.left * x,
         .top = resize.top * y,
-        .right = (resize.left + (double)session->info.width) * x,
-        .bottom = (resize.top + (double)session->info.height) * y,
+        .right = (resize.left + (double)program->info.width) * x,
+        .bottom = (resize.top + (double)program->info.height) * y,
     };
     return VRN_OK;
 }

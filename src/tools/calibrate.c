@@ -17,7 +17,7 @@ struct vrn_calibration {
     vrn_device *device;
     vrn_model *model;      /* held */
     vrn_session *observed; /* in fp32; every value is an output */
-    vrn_histogram *layers; /* [observed->graph.count] */
+    vrn_histogram *layers; /* [observed->program->graph.count] */
     float *inputs;         /* [KEPT_MAX, H, W, 3], normalised */
     float *expected;       /* [KEPT_MAX, classes]: logits in fp32 */
     uint32_t kept;
@@ -39,9 +39,9 @@ static vrn_result make_observed(vrn_calibration *c, const vrn_calibration_params
                                   NULL, true);
     }
     if (result) return result;
-    const vrn_session_info *info = &c->observed->info;
+    const vrn_session_info *info = &c->observed->program->info;
     const size_t pixels = (size_t)info->height * info->width;
-    c->layers = vrn_alloc(c->observed->graph.count, sizeof *c->layers);
+    c->layers = vrn_alloc(c->observed->program->graph.count, sizeof *c->layers);
     c->inputs = vrn_alloc(KEPT_MAX * pixels, 3 * sizeof *c->inputs);
     c->expected = vrn_alloc(KEPT_MAX, info->classes * sizeof *c->expected);
     return c->layers && c->inputs && c->expected ? VRN_OK : vrn_fail_memory(log);
@@ -85,7 +85,7 @@ void vrn_calibration_destroy(vrn_calibration **pointer)
 /* The numbers of a value that the last run has left: [H, W, C padded]. */
 static const float *value_of(const vrn_calibration *c, vrn_value value, vrn_shape *shape)
 {
-    const vrn_output *output = &c->observed->outputs[VRN_OUTPUT_TAPS + value];
+    const vrn_output *output = &c->observed->program->outputs[VRN_OUTPUT_TAPS + value];
     *shape = output->shape;
     return (const float *)(const void *)((const char *)c->observed->slots[0].output.mapped +
                                          output->offset);
@@ -93,7 +93,7 @@ static const float *value_of(const vrn_calibration *c, vrn_value value, vrn_shap
 
 static void count_values(vrn_calibration *c)
 {
-    for (uint32_t i = 0; i < c->observed->graph.count; i++) {
+    for (uint32_t i = 0; i < c->observed->program->graph.count; i++) {
         vrn_shape shape;
         const float *values = value_of(c, i + 1, &shape);
         const size_t pixels = (size_t)shape.h * shape.w, padded = (size_t)vrn_c4(shape.c) * 4;
@@ -111,7 +111,7 @@ static void count_values(vrn_calibration *c)
 static void keep(vrn_calibration *c, const float *logits)
 {
     if (c->kept == KEPT_MAX) return;
-    const vrn_session_info *info = &c->observed->info;
+    const vrn_session_info *info = &c->observed->program->info;
     const size_t pixels = (size_t)info->height * info->width;
     vrn_shape shape;
     const float *from = value_of(c, 0, &shape);
@@ -127,7 +127,7 @@ vrn_result vrn_calibration_add(vrn_calibration *c, const vrn_batch *batch)
         return vrn_fail(c ? &c->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
                         "vrn_calibration_add: %s is NULL", c ? "batch" : "calibration");
     }
-    const vrn_session_info *info = &c->observed->info;
+    const vrn_session_info *info = &c->observed->program->info;
     const size_t numbers = (size_t)3 * info->height * info->width;
     float *logits = vrn_alloc(info->classes, sizeof *logits);
     if (!logits) return vrn_fail_memory(&c->device->log);
@@ -156,10 +156,10 @@ vrn_result vrn_calibration_get_ranges(const vrn_calibration *c, vrn_layer_range 
         return vrn_fail(c ? &c->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
                         "vrn_calibration_get_ranges: calibration, ranges or count is NULL");
     }
-    *count = c->observed->graph.count;
+    *count = c->observed->program->graph.count;
     for (uint32_t i = 0; i < vrn_min_u32(capacity, *count); i++) {
         const vrn_histogram *h = &c->layers[i];
-        const vrn_node *node = &c->observed->graph.nodes[i];
+        const vrn_node *node = &c->observed->program->graph.nodes[i];
         ranges[i] = (vrn_layer_range){
             .name = node->name,
             .op = vrn_op_name(node->desc.op),
@@ -192,7 +192,7 @@ static const struct {
 
 static vrn_result apply(const vrn_calibration *c, uint32_t method, vrn_model **model)
 {
-    const vrn_graph *graph = &c->observed->graph;
+    const vrn_graph *graph = &c->observed->program->graph;
     vrn_scale *scales = vrn_alloc(graph->count, sizeof *scales);
     uint32_t count = 0;
     if (!scales) return vrn_fail_memory(&c->device->log);
@@ -212,7 +212,7 @@ static vrn_result apply(const vrn_calibration *c, uint32_t method, vrn_model **m
 /* The relative L2 error of the logits of all kept images. */
 static vrn_result measure(const vrn_calibration *c, const vrn_model *model, double *error)
 {
-    const vrn_session_info *info = &c->observed->info;
+    const vrn_session_info *info = &c->observed->program->info;
     const size_t numbers = (size_t)3 * info->height * info->width;
     vrn_session *session = NULL;
     float *logits = vrn_alloc(info->classes, sizeof *logits);

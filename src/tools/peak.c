@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "gpu/descriptor.h"
 #include "gpu/queue.h"
+#include "gpu/timestamps.h"
 #include "gpu/upload.h"
 
 extern const vrn_module vrn_module_peak_fma;
@@ -47,26 +48,18 @@ static vrn_result time_once(peak *p, record_function record, const void *what, d
     *ms = 0;
     vrn_result result = vrn_commands_begin(buffer, device, true);
     if (result) return result;
-    if (p->queries) {
-        device->vk.CmdResetQueryPool(buffer, p->queries, 0, 2);
-        device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, p->queries, 0);
-    }
+    vrn_timestamps_reset(p->queries, device, buffer, 0, 2);
+    vrn_timestamps_write(p->queries, device, buffer, 0);
     vrn_commands_barrier(buffer, device, false);
     record(p, buffer, what);
     vrn_commands_barrier(buffer, device, false);
-    if (p->queries) {
-        device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, p->queries, 1);
-    }
+    vrn_timestamps_write(p->queries, device, buffer, 1);
     result = vrn_commands_end(buffer, device);
     double begin = vrn_time_ms();
     if (!result) result = vrn_commands_run(&p->commands, device, &buffer, 1);
     *ms = vrn_time_ms() - begin;
     if (result || !p->queries) return result;
-    uint64_t ticks[2];
-    VkResult read = device->vk.GetQueryPoolResults(device->handle, p->queries, 0, 2, sizeof ticks,
-                                                   ticks, sizeof ticks[0], VK_QUERY_RESULT_64_BIT);
-    *ms = vrn_device_ticks_ms(device, ticks[0], ticks[1]);
-    return vrn_device_check(device, read, "vkGetQueryPoolResults");
+    return vrn_timestamps_ms(p->queries, device, 0, ms);
 }
 
 /* The fastest of several runs, after one that does not count. */
@@ -223,22 +216,14 @@ static vrn_result create(peak *p)
             &p->pool, device,
             (vrn_descriptor_counts){.sets = 3, .storage_buffers = 4, .texel_buffers = 1});
     if (!result) result = vrn_commands_create(&p->commands, device);
-    if (result || !vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) return result;
-    const VkQueryPoolCreateInfo queries = {
-        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-        .queryType = VK_QUERY_TYPE_TIMESTAMP,
-        .queryCount = 2,
-    };
-    return vrn_device_check(device,
-                            device->vk.CreateQueryPool(device->handle, &queries, NULL, &p->queries),
-                            "vkCreateQueryPool");
+    return result ? result : vrn_timestamps_create(&p->queries, device, 2);
 }
 
 static void destroy(peak *p)
 {
     vrn_device *device = p->device;
     vrn_commands_destroy(&p->commands, device);
-    if (p->queries) device->vk.DestroyQueryPool(device->handle, p->queries, NULL);
+    vrn_timestamps_destroy(p->queries, device);
     if (p->pool) device->vk.DestroyDescriptorPool(device->handle, p->pool, NULL);
     if (p->view) device->vk.DestroyBufferView(device->handle, p->view, NULL);
     vrn_buffer_destroy(&p->x, device);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "gpu/timestamps.h"
 #include "session/session.h"
 
 /* What a convolution does besides: all combinations, in the order of the epilogue. */
@@ -26,17 +27,17 @@ static const char *precision_text(const vrn_node *node)
     return vrn_type_name(parameters ? node->desc.w : node->desc.y.type);
 }
 
-static void describe(const vrn_session *session, uint32_t index, vrn_layer *layer)
+static void describe(const vrn_program *program, uint32_t index, vrn_layer *layer)
 {
-    const vrn_node *node = &session->graph.nodes[index];
-    const vrn_step *step = &session->steps[index];
-    uint64_t bytes = vrn_graph_bytes(&session->graph, node->input) +
-                     vrn_graph_bytes(&session->graph, index + 1) + step->parameter_bytes;
-    if (node->residual != VRN_NO_VALUE) bytes += vrn_graph_bytes(&session->graph, node->residual);
+    const vrn_node *node = &program->graph.nodes[index];
+    const vrn_step *step = &program->steps[index];
+    uint64_t bytes = vrn_graph_bytes(&program->graph, node->input) +
+                     vrn_graph_bytes(&program->graph, index + 1) + step->parameters.bytes;
+    if (node->residual != VRN_NO_VALUE) bytes += vrn_graph_bytes(&program->graph, node->residual);
     *layer = (vrn_layer){
         .name = node->name,
         .op = vrn_op_name(node->desc.op),
-        .kernel = step->kernel->name,
+        .kernel = step->choice.kernel->name,
         .fused = fused_text(node),
         .precision = precision_text(node),
         .height = node->desc.out.h,
@@ -44,10 +45,10 @@ static void describe(const vrn_session *session, uint32_t index, vrn_layer *laye
         .channels = node->desc.out.c,
         .flops = vrn_op_flops(&node->desc),
         .bytes = (double)bytes,
-        .parameter_bytes = (double)step->parameter_bytes,
+        .parameter_bytes = (double)step->parameters.bytes,
         .why = step->choice.why,
         .rejected = step->choice.rejected ? step->choice.rejected->name : "",
-        .rejected_ms = step->choice.rejected_ms * session->info.batch / session->chosen_for,
+        .rejected_ms = step->choice.rejected_ms * program->info.batch / program->chosen_for,
     };
 }
 
@@ -58,8 +59,9 @@ vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer *layers,
         return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
                         "vrn_session_get_layers: session, layers or count is NULL");
     }
-    *count = session->graph.count;
-    for (uint32_t i = 0; i < vrn_min_u32(capacity, *count); i++) describe(session, i, &layers[i]);
+    *count = session->program->graph.count;
+    for (uint32_t i = 0; i < vrn_min_u32(capacity, *count); i++)
+        describe(session->program, i, &layers[i]);
     return VRN_OK;
 }
 
@@ -72,33 +74,36 @@ typedef struct profile {
     double *times;   /* [steps][runs] */
 } profile;
 
-static vrn_result profile_create(profile *p, vrn_session *session, uint32_t runs)
+static vrn_result profile_create(profile *p, const vrn_session *session, uint32_t runs)
 {
+    const vrn_program *program = session->program;
     vrn_device *device = session->device;
-    const uint32_t steps = session->graph.count, slice = session->info.slice;
+    VkCommandBuffer buffer;
+    const uint32_t steps = program->graph.count;
     p->ticks = vrn_alloc((size_t)steps + 1, sizeof *p->ticks);
     p->times = vrn_alloc((size_t)steps * runs, sizeof *p->times);
     if (!p->ticks || !p->times) return vrn_fail_memory(&device->log);
     vrn_result result = vrn_commands_create(&p->commands, device);
     if (result) return result;
-    uint64_t input_bytes = vrn_graph_bytes(&session->graph, 0) * slice;
+    uint64_t input_bytes = vrn_graph_bytes(&program->graph, 0) * program->info.slice;
     result = vrn_buffer_create(&p->input, device, VRN_BUFFER_UPLOAD, input_bytes, "profile input");
     if (result) return result;
     memset(p->input.mapped, 0, input_bytes);
-    result = vrn_buffer_create(&p->output, device, VRN_BUFFER_READBACK, session->output_bytes,
+    result = vrn_buffer_create(&p->output, device, VRN_BUFFER_READBACK, program->output_bytes,
                                "profile output");
+    if (!result) result = vrn_timestamps_create(&p->queries, device, steps + 1);
+    buffer = p->commands.buffers[0];
+    if (!result) result = vrn_commands_begin(buffer, device, false);
     if (result) return result;
-    const VkQueryPoolCreateInfo queries = {
-        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-        .queryType = VK_QUERY_TYPE_TIMESTAMP,
-        .queryCount = steps + 1,
-    };
-    result = vrn_device_check(
-        device, device->vk.CreateQueryPool(device->handle, &queries, NULL, &p->queries),
-        "vkCreateQueryPool");
-    if (result) return result;
-    return vrn_network_record_whole(session, p->commands.buffers[0], p->input.handle,
-                                    p->output.handle, slice, p->queries, true);
+    vrn_network_record(&(vrn_passage){.program = program,
+                                      .split = &session->split,
+                                      .input = p->input.handle,
+                                      .output = p->output.handle,
+                                      .count = program->info.slice,
+                                      .each = p->queries},
+                       buffer);
+    vrn_commands_barrier(buffer, device, true);
+    return vrn_commands_end(buffer, device);
 }
 
 static void profile_destroy(profile *p, vrn_device *device)
@@ -106,20 +111,17 @@ static void profile_destroy(profile *p, vrn_device *device)
     vrn_commands_destroy(&p->commands, device);
     vrn_buffer_destroy(&p->input, device);
     vrn_buffer_destroy(&p->output, device);
-    if (p->queries) device->vk.DestroyQueryPool(device->handle, p->queries, NULL);
+    vrn_timestamps_destroy(p->queries, device);
     vrn_free(p->ticks);
     vrn_free(p->times);
 }
 
-static vrn_result profile_run(profile *p, vrn_session *session, uint32_t run, uint32_t runs)
+static vrn_result profile_run(profile *p, vrn_device *device, uint32_t steps, uint32_t run,
+                              uint32_t runs)
 {
-    vrn_device *device = session->device;
-    const uint32_t steps = session->graph.count;
     vrn_result result = vrn_commands_run(&p->commands, device, p->commands.buffers, 1);
     if (result) return result;
-    VkResult read = device->vk.GetQueryPoolResults(
-        device->handle, p->queries, 0, steps + 1, (steps + 1) * sizeof *p->ticks, p->ticks,
-        sizeof *p->ticks, VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
+    VkResult read = vrn_timestamps_read(p->queries, device, 0, steps + 1, p->ticks);
     result = vrn_device_check(device, read, "vkGetQueryPoolResults");
     for (uint32_t i = 0; i < steps && !result; i++) {
         p->times[(size_t)i * runs + run] =
@@ -149,10 +151,10 @@ vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer
     profile p = {0};
     result = profile_create(&p, session, runs);
     for (uint32_t run = 0; run < runs && !result; run++) {
-        result = profile_run(&p, session, run, runs);
+        result = profile_run(&p, device, session->program->graph.count, run, runs);
     }
     /* A slice was timed; a batch has so many of them. */
-    const double slices = (double)session->info.batch / session->info.slice;
+    const double slices = (double)session->program->info.batch / session->program->info.slice;
     for (uint32_t i = 0; i < vrn_min_u32(capacity, *count) && !result; i++) {
         qsort(&p.times[(size_t)i * runs], runs, sizeof *p.times, compare_doubles);
         layers[i].gpu_ms = p.times[(size_t)i * runs + runs / 2] * slices;

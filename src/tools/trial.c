@@ -1,28 +1,21 @@
 #include "tools/trial.h"
 
 #include "base/util.h"
+#include "gpu/timestamps.h"
 #include "gpu/upload.h"
 
 vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device)
 {
     *bench = (vrn_bench){.device = device};
     vrn_result result = vrn_commands_create(&bench->commands, device);
-    if (result || !vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) return result;
-    const VkQueryPoolCreateInfo queries = {
-        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-        .queryType = VK_QUERY_TYPE_TIMESTAMP,
-        .queryCount = 4,
-    };
-    return vrn_device_check(
-        device, device->vk.CreateQueryPool(device->handle, &queries, NULL, &bench->queries),
-        "vkCreateQueryPool");
+    return result ? result : vrn_timestamps_create(&bench->queries, device, 4);
 }
 
 void vrn_bench_destroy(vrn_bench *bench)
 {
     vrn_device *device = bench->device;
     vrn_commands_destroy(&bench->commands, device);
-    if (bench->queries) device->vk.DestroyQueryPool(device->handle, bench->queries, NULL);
+    vrn_timestamps_destroy(bench->queries, device);
     vrn_buffer_destroy(&bench->inputs, device);
     vrn_buffer_destroy(&bench->results, device);
     *bench = (vrn_bench){.device = device};
@@ -142,20 +135,14 @@ vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, uint32_t repeats
     vrn_result result = vrn_commands_begin(buffer, device, false);
     if (result) return result;
     trial->repeats = repeats;
-    if (bench->queries) device->vk.CmdResetQueryPool(buffer, bench->queries, query, 2);
+    vrn_timestamps_reset(bench->queries, device, buffer, query, 2);
     vrn_commands_barrier(buffer, device, false);
-    if (bench->queries) {
-        device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, bench->queries,
-                                     query);
-    }
+    vrn_timestamps_write(bench->queries, device, buffer, query);
     for (uint32_t i = 0; i < repeats; i++) {
         vrn_prepared_kernel_record(&trial->prepared, trial->images, buffer, device);
         vrn_commands_barrier(buffer, device, false);
     }
-    if (bench->queries) {
-        device->vk.CmdWriteTimestamp(buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, bench->queries,
-                                     query + 1);
-    }
+    vrn_timestamps_write(bench->queries, device, buffer, query + 1);
     return vrn_commands_end(buffer, device);
 }
 
@@ -167,10 +154,7 @@ vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms)
         vrn_commands_run(&bench->commands, device, &bench->commands.buffers[trial->slot], 1);
     *ms = (vrn_time_ms() - begin) / trial->repeats;
     if (result || !bench->queries) return result;
-    uint64_t ticks[2];
-    VkResult read = device->vk.GetQueryPoolResults(device->handle, bench->queries, 2 * trial->slot,
-                                                   2, sizeof ticks, ticks, sizeof ticks[0],
-                                                   VK_QUERY_RESULT_64_BIT);
-    *ms = vrn_device_ticks_ms(device, ticks[0], ticks[1]) / trial->repeats;
-    return vrn_device_check(device, read, "vkGetQueryPoolResults");
+    result = vrn_timestamps_ms(bench->queries, device, 2 * trial->slot, ms);
+    *ms /= trial->repeats;
+    return result;
 }

@@ -72,8 +72,8 @@ static bool untried(const vrn_step *step)
 
 bool vrn_tune_needed(const vrn_session *session)
 {
-    for (uint32_t i = 0; i < session->graph.count; i++) {
-        if (untried(&session->steps[i])) return true;
+    for (uint32_t i = 0; i < session->program->graph.count; i++) {
+        if (untried(&session->program->steps[i])) return true;
     }
     return false;
 }
@@ -256,14 +256,15 @@ static void report(const tuner *t, const char *text)
 /* Whether the record that `tuned` has of step i is of this call. */
 static bool fresh(tuner *t, const vrn_session *session, uint32_t i)
 {
-    const vrn_tuned_record *record =
-        vrn_tuned_find(t->tuned, session->device, &session->graph.nodes[i].desc, t->images);
+    const vrn_tuned_record *record = vrn_tuned_find(
+        t->tuned, session->device, &session->program->graph.nodes[i].desc, t->images);
     return record && record->fresh;
 }
 
 static bool known(tuner *t, const vrn_session *session, uint32_t i)
 {
-    return vrn_tuned_find(t->tuned, session->device, &session->graph.nodes[i].desc, t->images);
+    return vrn_tuned_find(t->tuned, session->device, &session->program->graph.nodes[i].desc,
+                          t->images);
 }
 
 static vrn_result tune_shapes(tuner *t, const vrn_session *session)
@@ -271,9 +272,9 @@ static vrn_result tune_shapes(tuner *t, const vrn_session *session)
     /* Equal shapes are counted once. The comparison of the whole network is one more step. */
     vrn_tuned seen = {0};
     vrn_result result = VRN_OK;
-    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
-        const vrn_op_desc *desc = &session->graph.nodes[i].desc;
-        if (!untried(&session->steps[i]) || known(t, session, i) ||
+    for (uint32_t i = 0; i < session->program->graph.count && !result; i++) {
+        const vrn_op_desc *desc = &session->program->graph.nodes[i].desc;
+        if (!untried(&session->program->steps[i]) || known(t, session, i) ||
             vrn_tuned_find(&seen, session->device, desc, t->images)) {
             continue;
         }
@@ -285,11 +286,11 @@ static vrn_result tune_shapes(tuner *t, const vrn_session *session)
     }
     vrn_tuned_free(&seen);
     t->total++;
-    for (uint32_t i = 0; i < session->graph.count && !result; i++) {
-        if (!untried(&session->steps[i]) || known(t, session, i)) continue;
-        t->desc = &session->graph.nodes[i].desc;
-        report(t, session->graph.nodes[i].name);
-        result = tune_shape(t, session->graph.nodes[i].name);
+    for (uint32_t i = 0; i < session->program->graph.count && !result; i++) {
+        if (!untried(&session->program->steps[i]) || known(t, session, i)) continue;
+        t->desc = &session->program->graph.nodes[i].desc;
+        report(t, session->program->graph.nodes[i].name);
+        result = tune_shape(t, session->program->graph.nodes[i].name);
         t->done++;
     }
     return result;
@@ -298,7 +299,7 @@ static vrn_result tune_shapes(tuner *t, const vrn_session *session)
 /* Runs both in turns. *ratio: how long the second takes beside the first. */
 static vrn_result compare(vrn_session *first, vrn_session *second, double *ratio)
 {
-    const vrn_session_info *info = &first->info;
+    const vrn_session_info *info = &first->program->info;
     const uint32_t count = info->slice;
     float *input = vrn_alloc((size_t)count * info->height * info->width, 3 * sizeof *input);
     float *logits = vrn_alloc((size_t)count * info->classes, sizeof *logits);
@@ -333,16 +334,16 @@ static vrn_result revert(tuner *t, const vrn_session *plain, bool only_count, ui
 {
     vrn_result result = VRN_OK;
     *changed = 0;
-    for (uint32_t i = 0; i < plain->graph.count && !result; i++) {
+    for (uint32_t i = 0; i < plain->program->graph.count && !result; i++) {
         if (!fresh(t, plain, i)) continue;
-        vrn_tuned_record record =
-            *vrn_tuned_find(t->tuned, plain->device, &plain->graph.nodes[i].desc, t->images);
-        if (strcmp(record.kernel, plain->steps[i].kernel->name) == 0) continue;
+        vrn_tuned_record record = *vrn_tuned_find(t->tuned, plain->device,
+                                                  &plain->program->graph.nodes[i].desc, t->images);
+        if (strcmp(record.kernel, plain->program->steps[i].choice.kernel->name) == 0) continue;
         ++*changed;
         if (only_count) continue;
         memcpy(record.rejected, record.kernel, sizeof record.rejected);
         record.rejected_ms = record.ms;
-        copy_name(record.kernel, plain->steps[i].kernel);
+        copy_name(record.kernel, plain->program->steps[i].choice.kernel);
         record.ms = 0; /* not known any more */
         result = vrn_tuned_put(t->tuned, &record, &plain->device->log);
     }
@@ -380,7 +381,7 @@ vrn_result vrn_tune(vrn_tuned *tuned, vrn_device *device, const vrn_model *model
     }
     t->tuned = tuned;
     t->params = params;
-    t->images = plain->chosen_for;
+    t->images = plain->program->chosen_for;
     result = vrn_bench_create(&t->bench, device);
     if (!result) result = tune_shapes(t, plain);
     vrn_bench_destroy(&t->bench);

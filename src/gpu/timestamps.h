@@ -1,0 +1,26 @@
+/* Timestamps that the device's queue writes between commands. Where the queue has none, the pool is
+ * VK_NULL_HANDLE, and what is recorded with it nothing. */
+#ifndef VRN_GPU_TIMESTAMPS_H
+#define VRN_GPU_TIMESTAMPS_H
+
+#include "gpu/device.h"
+
+vrn_result vrn_timestamps_create(VkQueryPool *queries, vrn_device *device, uint32_t count);
+void vrn_timestamps_destroy(VkQueryPool queries, vrn_device *device);
+
+/* Records that `count` timestamps from `first` on are to be written anew. */
+void vrn_timestamps_reset(VkQueryPool queries, const vrn_device *device, VkCommandBuffer buffer,
+                          uint32_t first, uint32_t count);
+
+/* Records the writing of a timestamp, once all commands before it have ended. */
+void vrn_timestamps_write(VkQueryPool queries, const vrn_device *device, VkCommandBuffer buffer,
+                          uint32_t index);
+
+/* The timestamps of commands that have ended, for vrn_device_ticks_ms. */
+VkResult vrn_timestamps_read(VkQueryPool queries, const vrn_device *device, uint32_t first,
+                             uint32_t count, uint64_t *ticks);
+
+/* Milliseconds from a timestamp to the next one. Errors are the driver's. */
+vrn_result vrn_timestamps_ms(VkQueryPool queries, vrn_device *device, uint32_t first, double *ms);
+
+#endif
