@@ -34,9 +34,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32) && defined(VRN_BUILD) /* while the library itself is compiled */
+/* Only the shared library exports functions: VRN_BUILD is defined while either is compiled. */
+#if defined(_WIN32) && defined(VRN_BUILD_SHARED)
 #define VRN_API __declspec(dllexport)
-#elif defined(__GNUC__) && !defined(_WIN32)
+#elif defined(__GNUC__) && !defined(_WIN32) && (defined(VRN_BUILD_SHARED) || !defined(VRN_BUILD))
 #define VRN_API __attribute__((visibility("default")))
 #else
 #define VRN_API

@@ -36,6 +36,13 @@ def flags(pkg_config, libdir, *options, package="vkresnet"):
     return shlex.split(run(pkg_config, *options, package, env=environment, stdout=subprocess.PIPE).stdout)
 
 
+def static_flags(pkg_config, libdir, package="vkresnet-hub"):
+    """Of the project's libraries the static ones, by their files' names: the linker takes the shared one where both are
+    there. Of all others whatever there is."""
+    own = {"-lvkresnet_hub": "-l:libvkresnet_hub.a", "-lvkresnet": "-l:libvkresnet.a"}
+    return [own.get(flag, flag) for flag in flags(pkg_config, libdir, "--libs", "--static", package=package)]
+
+
 def build_hub(prefix, libdir, folder, cc, pkg_config, *options):
     """Consumers of the hub, which need no device and so are run at once."""
     build = cmake("hub", folder, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={cc}", *options)
@@ -45,13 +52,22 @@ def build_hub(prefix, libdir, folder, cc, pkg_config, *options):
     programs += [os.path.join(folder, f"hub_pkg_{kind}") for kind in ("shared", "static")]
     run(*compile_plain, *flags(pkg_config, libdir, "--libs", package="vkresnet-hub"), f"-Wl,-rpath,{libdir}",
         "-o", programs[-2])
-    # Of the two libraries the static ones; of all others whatever there is.
-    own = {"-lvkresnet_hub": "-l:libvkresnet_hub.a", "-lvkresnet": "-l:libvkresnet.a"}
-    libraries = [own.get(flag, flag) for flag in flags(pkg_config, libdir, "--libs", "--static", package="vkresnet-hub")]
-    run(*compile_plain, *libraries, "-o", programs[-1])
+    run(*compile_plain, *static_flags(pkg_config, libdir), "-o", programs[-1])
     said = {run(program, stdout=subprocess.PIPE).stdout for program in programs}
     if len(said) != 1:
         sys.exit(f"the consumers of the hub differ: {said}")
+
+
+def build_plugin(prefix, libdir, folder, cc, pkg_config):
+    """A shared library with the static ones inside, which exports nothing of theirs."""
+    plugin = os.path.join(folder, "plugin.so")
+    run(cc, "-Wall", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden",
+        os.path.join(CONSUMERS, "plugin", "plugin.c"), "-I" + os.path.join(prefix, "include"),
+        *static_flags(pkg_config, libdir), "-o", plugin)
+    names = [line.split()[-1] for line in
+             run("nm", "-D", "--defined-only", plugin, stdout=subprocess.PIPE).stdout.splitlines()]
+    if names != ["plug"]:
+        sys.exit(f"a plugin with the static libraries exports {names}")
 
 
 def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
@@ -66,12 +82,11 @@ def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
                      *flags(pkg_config, libdir, "--cflags")]
     run(*compile_plain, *flags(pkg_config, libdir, "--libs"), f"-Wl,-rpath,{libdir}",
         "-o", os.path.join(folder, "plain_shared"))
-    # The linker takes the shared library where both are there, so the static one is named by its file.
-    libraries = ["-l:libvkresnet.a" if flag == "-lvkresnet" else flag
-                 for flag in flags(pkg_config, libdir, "--libs", "--static")]
-    run(*compile_plain, *libraries, "-o", os.path.join(folder, "plain_static"))
+    run(*compile_plain, *static_flags(pkg_config, libdir, package="vkresnet"), "-o",
+        os.path.join(folder, "plain_static"))
 
     build_hub(prefix, libdir, folder, cc, pkg_config, *options)
+    build_plugin(prefix, libdir, folder, cc, pkg_config)
 
     run(cc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "dlopen", "main.c"),
         "-I" + os.path.join(prefix, "include"), "-ldl", "-o", os.path.join(folder, "opened"))

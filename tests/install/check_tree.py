@@ -34,6 +34,12 @@ def installed():
     return found
 
 
+def soversion():
+    """The version of the interface, which changes with the minor version before 1.0."""
+    major, minor, _ = ARGUMENTS.version.split(".")
+    return major if int(major) else f"0.{minor}"
+
+
 class Tree(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -42,9 +48,9 @@ class Tree(unittest.TestCase):
         cls.library = path(ARGUMENTS.libdir, "libvkresnet.so")
 
     def test_files(self):
-        version, major = ARGUMENTS.version, ARGUMENTS.version.split(".")[0]
+        version, interface = ARGUMENTS.version, soversion()
         headers = {f"include/vkresnet/{name}" for name in os.listdir(os.path.join(SOURCE, "include/vkresnet"))}
-        library = {"libvkresnet.a", "libvkresnet.so", f"libvkresnet.so.{major}", f"libvkresnet.so.{version}",
+        library = {"libvkresnet.a", "libvkresnet.so", f"libvkresnet.so.{interface}", f"libvkresnet.so.{version}",
                    "pkgconfig/vkresnet.pc", "pkgconfig/vkresnet-hub.pc"}
         library |= {name.replace("libvkresnet", "libvkresnet_hub") for name in library if name.startswith("lib")}
         package = {f"cmake/vkresnet/vkresnet-{name}.cmake"
@@ -74,7 +80,9 @@ class Tree(unittest.TestCase):
 
     def test_dependencies(self):
         dynamic = output("readelf", "--dynamic", "--wide", self.library)
-        self.assertIn(f"[libvkresnet.so.{ARGUMENTS.version.split('.')[0]}]", dynamic)
+        self.assertIn(f"[libvkresnet.so.{soversion()}]", dynamic)
+        hub = output("readelf", "--dynamic", "--wide", path(ARGUMENTS.libdir, "libvkresnet_hub.so"))
+        self.assertIn(f"[libvkresnet_hub.so.{soversion()}]", hub)
         needed = set(re.findall(r"NEEDED.*\[(.*?)\.so", dynamic))
         self.assertLessEqual(needed, {"libc", "libm", "libdl", "libpthread"})
         self.assertNotRegex(dynamic, r"R(UN)?PATH")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the static libraries define together: the functions of the public headers for everyone, other names that
-begin with vrn_, which stay hidden, and nothing else.
+"""What the libraries define. All names begin with vrn_. The shared ones export the functions of the public headers
+and nothing else; the static ones export nothing, so that neither does a plugin that links them.
 
     check_symbols.py READELF ROOT LIBRARY...
 """
@@ -18,24 +18,33 @@ OWN = re.compile(r"vrn_")
 SANITIZERS = re.compile(r"__(odr_)?asan|__ubsan|__tsan")
 
 
-def check(table, declared):
-    """`table` is what readelf says, `declared` the names of the public headers."""
-    problems, exported, checked = [], set(), 0
+def find(table):
+    """Yields (visibility, name) for what readelf's table defines for other files."""
     for _, _, visibility, section, name in SYMBOL.findall(table):
-        if section == "UND" or SANITIZERS.match(name):
-            continue
-        checked += 1
+        if section != "UND" and not SANITIZERS.match(name):
+            yield visibility, name
+
+
+def check_static(table, declared):
+    """`table` is what readelf says of all static libraries, `declared` the names of the public headers."""
+    problems, defined = [], set()
+    for visibility, name in find(table):
+        defined.add(name)
         if visibility == "DEFAULT":
-            exported.add(name)
-            if name not in declared:
-                problems.append(f"{name}: visible outside, but declared in no public header")
-        elif name in declared:
-            problems.append(f"{name}: declared in a public header, but hidden")
+            problems.append(f"{name}: visible outside in a static library")
         if not OWN.match(name):
             problems.append(f"{name}: does not begin with vrn_")
-    for name in sorted(declared - exported):
-        problems.append(f"{name}: declared in a public header, but not defined")
-    return problems, checked
+    problems += [f"{name}: declared in a public header, but not defined" for name in sorted(declared - defined)]
+    return problems, len(defined)
+
+
+def check_shared(table, declared):
+    """The same of all shared libraries' dynamic symbols."""
+    exported = {name for _, name in find(table)}
+    problems = [f"{name}: exported, but declared in no public header" for name in sorted(exported - declared)]
+    problems += [f"{name}: declared in a public header, but not exported (run cmake again if its definition moved)"
+                 for name in sorted(declared - exported)]
+    return problems, len(exported)
 
 
 def declarations(text):
@@ -43,12 +52,17 @@ def declarations(text):
 
 
 def main(readelf, root, *libraries):
-    table = subprocess.run([readelf, "--syms", "--wide", *libraries], check=True, text=True,
-                           stdout=subprocess.PIPE).stdout
     declared = set()
     for path in walk(root, "include", suffixes=".h"):
         declared |= declarations(read(root, path))
-    return report(*check(table, declared))
+    problems, checked = [], 0
+    for option, check, kind in (("--syms", check_static, ".a"), ("--dyn-syms", check_shared, ".so")):
+        paths = [path for path in libraries if kind in path]
+        table = subprocess.run([readelf, option, "--wide", *paths], check=True, text=True, stdout=subprocess.PIPE).stdout
+        found, count = check(table, declared)
+        problems += found
+        checked += count
+    return report(problems, checked)
 
 
 if __name__ == "__main__":

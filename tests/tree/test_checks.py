@@ -149,23 +149,31 @@ VRN_API vrn_result vrn_create(vrn_x **x,
 VRN_API const char *vrn_name(void);
 """
 
-    def check(self, *symbols):
+    def check(self, check, *symbols):
         table = "".join(f"     {i}: 0000000000000000     8 {symbol}\n"
                         for i, symbol in enumerate(symbols))
-        return check_symbols.check(table, check_symbols.declarations(self.HEADER))[0]
+        return len(check(table, check_symbols.declarations(self.HEADER))[0])
 
-    def test_symbols(self):
+    def test_declarations(self):
         self.assertEqual(check_symbols.declarations(self.HEADER), {"vrn_create", "vrn_name"})
-        good = ["FUNC    GLOBAL DEFAULT    1 vrn_create", "FUNC    GLOBAL DEFAULT    1 vrn_name"]
-        self.assertEqual(self.check(*good, "FUNC    GLOBAL HIDDEN     1 vrn_inner",
+
+    def test_static(self):
+        good = ["FUNC    GLOBAL HIDDEN     1 vrn_create", "FUNC    GLOBAL HIDDEN     1 vrn_name"]
+        self.assertEqual(self.check(check_symbols.check_static, *good, "FUNC    GLOBAL HIDDEN     1 vrn_inner",
                                     "OBJECT  GLOBAL HIDDEN     1 vrn_vkCreateInstance",
                                     "FUNC    LOCAL  DEFAULT    1 helper",
-                                    "NOTYPE  GLOBAL DEFAULT  UND malloc"), [])
+                                    "NOTYPE  GLOBAL DEFAULT  UND malloc"), 0)
         for bad in ("FUNC    GLOBAL DEFAULT    1 vrn_inner", "FUNC    GLOBAL HIDDEN     1 inner",
                     "OBJECT  GLOBAL HIDDEN     1 vkCreateInstance"):
-            self.assertEqual(len(self.check(*good, bad)), 1, bad)
-        self.assertEqual(len(self.check(good[0])), 1)
-        self.assertEqual(len(self.check(good[0], "FUNC    GLOBAL HIDDEN     1 vrn_name")), 2)
+            self.assertEqual(self.check(check_symbols.check_static, *good, bad), 1, bad)
+        self.assertEqual(self.check(check_symbols.check_static, good[0]), 1)
+        self.assertEqual(self.check(check_symbols.check_static, good[0], "FUNC    GLOBAL DEFAULT    1 vrn_name"), 1)
+
+    def test_shared(self):
+        good = ["FUNC    GLOBAL DEFAULT    1 vrn_create", "FUNC    GLOBAL DEFAULT    1 vrn_name"]
+        self.assertEqual(self.check(check_symbols.check_shared, *good, "NOTYPE  GLOBAL DEFAULT  UND malloc"), 0)
+        self.assertEqual(self.check(check_symbols.check_shared, *good, "FUNC    GLOBAL DEFAULT    1 vrn_inner"), 1)
+        self.assertEqual(self.check(check_symbols.check_shared, good[0]), 1)
 
 
 class Spirv(Tree):

@@ -33,18 +33,33 @@ def build(source, folder, headers, stb, options):
     subprocess.run(["cmake", "--build", folder, "--parallel", "2"], check=True)
 
 
+def build_plugin(source, folder):
+    """A DLL of an application with the static library inside."""
+    path = os.path.join(folder, "plugin.dll")
+    subprocess.run([f"{TARGET}-gcc", "-Wall", "-Werror", "-shared",
+                    os.path.join(source, "tests/install/consumers/plugin/plugin.c"),
+                    "-I" + os.path.join(source, "include"), os.path.join(folder, "src/hub/libvkresnet_hub.a"),
+                    os.path.join(folder, "libvkresnet.a"), "-o", path], check=True)
+    return path
+
+
+def exports(path):
+    """The names that a DLL or a program exports, and what objdump says of it."""
+    table = subprocess.run([f"{TARGET}-objdump", "-p", path], check=True, text=True, stdout=subprocess.PIPE).stdout
+    # A heading, lines of "[index] name" or "[index] +base[ordinal] hint name", an empty line.
+    names = table.partition("[Ordinal/Name Pointer] Table")[2].partition("\n\n")[0]
+    return re.findall(r"^\s*\[.* (\w+)$", names, re.MULTILINE), table
+
+
 def problems(path):
     """Names that a DLL exports and that are not the interface's, and libraries that are not Windows'."""
-    table = subprocess.run([f"{TARGET}-objdump", "-p", path], check=True, text=True, stdout=subprocess.PIPE).stdout
+    names, table = exports(path)
     for name in re.findall(r"DLL Name: (\S+)\.dll", table, re.IGNORECASE):
         if not SYSTEM.fullmatch(name):
             yield f"{path}: needs {name}.dll"
-    # A heading, lines of "[index] name" or "[index] +base[ordinal] hint name", an empty line.
-    names = table.partition("[Ordinal/Name Pointer] Table")[2].partition("\n\n")[0]
-    exports = re.findall(r"^\s*\[.* (\w+)$", names, re.MULTILINE)
-    if path.endswith(".dll") and len(exports) < 10:
-        yield f"{path}: exports only {exports}"
-    for name in exports:
+    if path.endswith(".dll") and len(names) < 10:
+        yield f"{path}: exports only {names}"
+    for name in names:
         if not name.startswith("vrn_"):
             yield f"{path}: exports {name}"
 
@@ -55,6 +70,9 @@ def main(source, folder, vulkan, volk, stb, *options):
     build(source, binaries, headers, stb, options)
     found = [problem for name in ("libvkresnet.dll", "vkresnet.exe")
              for problem in problems(os.path.join(binaries, name))]
+    names, _ = exports(build_plugin(source, binaries))
+    if names != ["plug"]:
+        found.append(f"a plugin with the static library exports {names}")
     print("\n".join(found))
     return 1 if found else 0
 
