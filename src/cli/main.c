@@ -7,7 +7,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "cli/command.h"
-#include "cli/completion.h"
+#include "cli/embedded.h"
 #include "cli/man.h"
 #include "cli/outputs.h"
 #include "cli/system/os.h"
@@ -35,6 +35,21 @@ static void print_program_help(void)
          "  vkresnet classify --model my-resnet.pth photo.jpg\n"
          "  vkresnet models\n\n"
          "Exit status: 0, 1 if something failed, 2 if the command line is wrong.");
+}
+
+/* What bash completes command lines with; and the devices, which that asks for. */
+static int print_completion(const char *what)
+{
+    uint32_t count = 0;
+    if (strcmp(what, "bash") == 0) {
+        fputs(cli_completion_bash, stdout);
+        return CLI_SUCCESS;
+    }
+    if (strcmp(what, "devices") != 0) return cli_usage(NULL, "--completion: expected bash");
+    if (vrn_device_list(NULL, 0, &count, NULL) != VRN_OK) return CLI_FAILURE;
+    for (uint32_t i = 0; i < count; i++) printf("%u\n", i);
+    puts("all");
+    return CLI_SUCCESS;
 }
 
 static void print_command_help(const cli_command *command)
@@ -84,7 +99,7 @@ static int run(int argc, char **argv)
         return CLI_SUCCESS;
     }
     if (strcmp(argv[1], "--completion") == 0) {
-        return cli_completion_print(argc > 2 ? argv[2] : "", commands, COMMAND_COUNT);
+        return print_completion(argc > 2 ? argv[2] : "");
     }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i]->name) == 0) {

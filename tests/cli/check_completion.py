@@ -1,5 +1,6 @@
-"""What bash completes: the script that the program makes of its own options, run by bash."""
+"""What bash completes: the script that the program prints, run by bash, in step with what the program takes."""
 
+import json
 import os
 import re
 import shutil
@@ -60,6 +61,18 @@ class Completion(ProgramTest):
         self.assertEqual(self.complete("selftest", "--mod"), [])
 
     def test_names(self):
+        """The networks with weights; all that the program knows; the capabilities."""
+        models = {json.loads(line)["network"] for line in self.run_program("models", "--json").splitlines()}
+        self.assertEqual(set(self.complete("models", "")), models)
+        networks = set(self.complete("bench", "--arch", ""))
+        self.assertLessEqual(models, networks)
+        for name in networks - models:
+            self.run_program("info", "--model", name, "--random-weights", "1")
+        text = self.run_program("info", "--device", "0")
+        listed = re.findall(r"(?m)^  (?:has|lacks) +(.*)$", text)
+        known = {name.replace(" ", "-") for line in listed for name in line.split(", ")} - {"none"}
+        self.assertEqual(set(self.complete("bench", "--with", "")), known)
+        self.assertEqual(set(self.complete("bench", "--without", "")), known)
         self.assertEqual(self.complete("models", "--fetch", "resnet1"), ["resnet101", "resnet152", "resnet18"])
 
     def test_values(self):

@@ -10,15 +10,16 @@
 
 enum { DEPTH_MAX = 32 };
 
-const char *const cli_image_extensions[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga",
-                                            "ppm", "pgm", "pnm",  "psd", NULL};
+/* What the names of images end in, without the dot. */
+static const char *const image_extensions[] = {"png", "jpg", "jpeg", "bmp", "gif",
+                                               "tga", "ppm", "pgm",  "pnm", "psd"};
 
 static bool has_image_extension(const char *name)
 {
     const char *dot = strrchr(name, '.');
     if (!dot) return false;
-    for (size_t i = 0; cli_image_extensions[i]; i++) {
-        if (cli_same_text(dot + 1, cli_image_extensions[i])) return true;
+    for (size_t i = 0; i < sizeof image_extensions / sizeof image_extensions[0]; i++) {
+        if (cli_same_text(dot + 1, image_extensions[i])) return true;
     }
     return false;
 }

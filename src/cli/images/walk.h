@@ -19,9 +19,6 @@ bool cli_paths_add_folder(cli_paths *paths, const char *folder);
 
 void cli_paths_free(cli_paths *paths);
 
-/* What the names of images end in, without the dot; NULL behind the last. */
-extern const char *const cli_image_extensions[];
-
 /* folder + "/" + name, or NULL (reported). Release with free. */
 char *cli_join(const char *folder, const char *name);
 

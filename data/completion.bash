@@ -1,0 +1,89 @@
+# Completes command lines of vkresnet in bash. vkresnet --completion bash prints this file.
+
+# Offers those of the words $1 that continue the word behind its prefix $2.
+_vkresnet_words() {
+    mapfile -t COMPREPLY < <(compgen -P "$2" -W "$1" -- "${word#"$2"}")
+}
+
+# Offers folders, and files whose names end in one of $1 ("png|jpg"); *: in anything.
+_vkresnet_files() {
+    local name begin=${word#[\"\']}
+    compopt -o filenames 2> /dev/null
+    while IFS= read -r name; do
+        if [[ -d $name || $1 == \* || ${name,,} =~ \.($1)$ ]]; then COMPREPLY+=("$name"); fi
+    done < <(compgen -f -- "${begin//\\/}")
+}
+
+_vkresnet() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local options= files= names= prefix=
+    local commands='classify explain infer eval merge bench profile info models convert calibrate selftest'
+    local images='png|jpg|jpeg|bmp|gif|tga|ppm|pgm|pnm|psd'
+    local weights='resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d
+        resnext101_64x4d wide_resnet50_2 wide_resnet101_2'
+    local networks="$weights resnet20 resnet32 resnet44 resnet56 resnet110 resnet1202"
+    local capabilities='direct-mapping texel-buffers timestamps timeline-semaphores 16-bit-storage int8
+        integer-dot-product cooperative-matrix pipeline-statistics buffer-arrays cooperative-matrix-2'
+    # Options that several commands have.
+    local common='--device --precision --fp32-layers --without --with --validation --no-cache --quiet --verbose --help'
+    local network='--model --arch --random-weights'
+    local transform='--resize --crop --interpolation --mean --std'
+    local run='--no-fusion --kernel --tune'
+
+    COMPREPLY=()
+    # bash takes --option=value for three words.
+    if [[ $word == = ]]; then
+        word=
+    elif [[ $before == = ]]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    if ((COMP_CWORD == 1)); then
+        _vkresnet_words "$commands --help --version --man --completion" ''
+        return
+    fi
+
+    case ${COMP_WORDS[1]} in
+        classify) options="$common $network $transform $run --top --batch --shard --json" files=$images ;;
+        explain) options="$common $network $transform $run -o --top --class --json" files=$images ;;
+        infer) options="$common $network $run --input --output --tap --batch" ;;
+        eval) options="$common $network $transform $run --labels --logits --report --batch --shard --json" files='*' ;;
+        merge) options='--report --json --quiet --help' files='*' ;;
+        bench) options="$common $network $run --batch --size --repeats --json" ;;
+        profile) options="$common $network $run --batch --size --repeats --trace --html --json" ;;
+        info) options="$common $network $transform --batch --size --kernel --kernels --json" ;;
+        models) options="$common --fetch --json" names=$weights ;;
+        convert) options="$common --arch --random-weights --fp16" files='*' ;;
+        calibrate) options="$common $network $transform --input --images --count -o --fp16 --json" ;;
+        selftest) options="$common --kernel --thorough --json" ;;
+        --completion) names=bash ;;
+        *) return ;;
+    esac
+
+    case $before in
+        --model)
+            _vkresnet_words "$networks" ''
+            _vkresnet_files 'pth|pt|th|tar|bin|safetensors'
+            return ;;
+        --arch) names=$networks ;;
+        --interpolation) names='bilinear bicubic' ;;
+        --device) names=$("$1" --completion devices 2> /dev/null) files= ;;
+        --precision) names='fp32 fp16 int8' ;;
+        --with | --without) names=$capabilities; [[ $word == *,* ]] && prefix=${word%,*}, ;;
+        --labels) names= files=csv ;;
+        --input | --output | --logits) names= files=npy ;;
+        --report | --images) names= files=/ ;;
+        --trace) names= files=json ;;
+        --html) names= files=html ;;
+        -o) names= files='*' ;;
+        # Values that nobody can guess.
+        --random-weights | --tap | --count | --top | --class | --batch | --shard | --size | --repeats | --resize) return ;;
+        --crop | --mean | --std | --kernel | --fp32-layers) return ;;
+        *) [[ $word == -* ]] && names=$options ;;
+    esac
+    if [[ -n $names ]]; then
+        _vkresnet_words "$names" "$prefix"
+    elif [[ -n $files ]]; then
+        _vkresnet_files "$files"
+    fi
+}
+complete -F _vkresnet vkresnet
