@@ -67,29 +67,26 @@ static void absorb_residual(fusion *f, vrn_node *fused, const vrn_node *add)
 static void fuse_convolution(fusion *f, uint32_t index)
 {
     vrn_node fused = f->graph->nodes[index];
-    uint32_t place = index;
-    vrn_value value = index + 1;
+    vrn_value value = index + 1; /* of the last node that went in */
 
     const vrn_node *next = only_reader(f, value, VRN_OP_BATCH_NORM);
     if (next) {
         memcpy(fused.norm, next->own, sizeof fused.norm);
         fused.desc.eps = next->desc.eps;
         fused.desc.epilogue.bias = true;
-        place = (uint32_t)(next - f->graph->nodes);
         value = absorb(f, next);
     }
     next = only_reader(f, value, VRN_OP_ADD);
     if (next && next->input == value && next->residual != value) {
         absorb_residual(f, &fused, next);
-        place = (uint32_t)(next - f->graph->nodes);
         value = absorb(f, next);
     }
     next = only_reader(f, value, VRN_OP_RELU);
     if (next) {
         fused.desc.epilogue.relu = true;
-        place = (uint32_t)(next - f->graph->nodes);
-        absorb(f, next);
+        value = absorb(f, next);
     }
+    const uint32_t place = value - 1;
     memcpy(fused.output, f->graph->nodes[place].name, sizeof fused.output);
     f->absorbed[index] = true;
     f->absorbed[place] = false;

@@ -63,24 +63,15 @@ static vrn_op_desc describe(vrn_op op, vrn_shape in)
     return desc;
 }
 
-/* How many parameters an operator has: always the first ones of the roles. */
-static uint32_t parameter_count(vrn_op op)
-{
-    switch (op) {
-    case VRN_OP_CONV: return 1;
-    case VRN_OP_GROUP_NORM:
-    case VRN_OP_LINEAR: return 2;
-    case VRN_OP_BATCH_NORM: return 4;
-    case VRN_OP_RELU:
-    case VRN_OP_MAX_POOL:
-    case VRN_OP_AVG_POOL:
-    case VRN_OP_ADD:
-    case VRN_OP_SHORTCUT:
-    case VRN_OP_SOFTMAX:
-    case VRN_OP_COUNT: break;
-    }
-    return 0;
-}
+/* What parameters an operator has: always the first ones of the roles. */
+static const struct {
+    uint32_t count, weight_rank;
+} parameters[VRN_OP_COUNT] = {
+    [VRN_OP_CONV] = {1, 4},
+    [VRN_OP_BATCH_NORM] = {4, 1},
+    [VRN_OP_GROUP_NORM] = {2, 1},
+    [VRN_OP_LINEAR] = {2, 2},
+};
 
 /* Appends a node without parameters. NULL: out of memory. */
 static vrn_node *append(builder *b, const char *name, const vrn_op_desc *desc, vrn_value input,
@@ -105,7 +96,7 @@ static vrn_value push(builder *b, const char *name, const vrn_op_desc *desc, vrn
 {
     vrn_node *node = append(b, name, desc, input, residual);
     if (!node) return 0;
-    for (uint32_t role = 0; role < parameter_count(desc->op); role++) {
+    for (uint32_t role = 0; role < parameters[desc->op].count; role++) {
         node->own[role] = b->graph->parameter_count++;
     }
     return b->graph->count;
@@ -319,15 +310,12 @@ static const char *const role_names[VRN_PARAM_COUNT] = {
 static vrn_result visit_node(const vrn_node *node, vrn_parameter_visitor visit, void *user)
 {
     const vrn_op_desc *desc = &node->desc;
-    bool norm = desc->op == VRN_OP_BATCH_NORM || desc->op == VRN_OP_GROUP_NORM;
-    uint32_t weight_rank = norm ? 1 : desc->op == VRN_OP_LINEAR ? 2 : 4;
-    for (uint32_t role = 0; role < VRN_PARAM_COUNT; role++) {
-        if (node->own[role] == VRN_NO_PARAMETER) continue;
+    for (uint32_t role = 0; role < parameters[desc->op].count; role++) {
         char name[VRN_PARAMETER_NAME_MAX];
         snprintf(name, sizeof name, "%s.%s", node->name, role_names[role]);
         vrn_parameter parameter = {
             .name = name,
-            .rank = role == VRN_PARAM_WEIGHT ? weight_rank : 1,
+            .rank = role == VRN_PARAM_WEIGHT ? parameters[desc->op].weight_rank : 1,
             .shape = {desc->out.c, desc->in.c / desc->groups, desc->kernel.y, desc->kernel.x},
             .index = node->own[role],
             .role = role,

@@ -93,33 +93,29 @@ static const double far_below[8] = {
     5.99832206555887937690e-1,  1.0,
 };
 
-/* The quantile p of the normal distribution: in the middle, for most p, .. */
-static bool in_middle(double p)
+/* The quantiles p of the normal distribution. */
+static void quantiles(const double *p, double *x, uint64_t count)
 {
-    double q = p - 0.5;
-    return q >= -0.425 && q <= 0.425;
-}
-
-static double middle_quantile(double p)
-{
-    double q = p - 0.5, r = 0.180625 - q * q;
-    return q * polynomial(middle_above, r) / polynomial(middle_below, r);
-}
-
-/* .. and elsewhere. */
-static double tail_quantile(double p)
-{
-    double q = p - 0.5;
-    double r = sqrt(-natural_log(q < 0 ? p : 1 - p));
-    double x = r <= 5 ? polynomial(near_above, r - 1.6) / polynomial(near_below, r - 1.6)
+    /* The formula of the middle for all, without a branch: compilers make vectors of it. */
+    for (uint64_t i = 0; i < count; i++) {
+        double q = p[i] - 0.5, r = 0.180625 - q * q;
+        x[i] = q * polynomial(middle_above, r) / polynomial(middle_below, r);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        double q = p[i] - 0.5;
+        if (q >= -0.425 && q <= 0.425) continue;
+        double r = sqrt(-natural_log(q < 0 ? p[i] : 1 - p[i]));
+        x[i] = r <= 5 ? polynomial(near_above, r - 1.6) / polynomial(near_below, r - 1.6)
                       : polynomial(far_above, r - 5) / polynomial(far_below, r - 5);
-    return q < 0 ? -x : x;
+        if (q < 0) x[i] = -x[i];
+    }
 }
 
 double vrn_random_normal(vrn_random *random)
 {
-    double p = vrn_random_uniform(random);
-    return in_middle(p) ? middle_quantile(p) : tail_quantile(p);
+    double p = vrn_random_uniform(random), x;
+    quantiles(&p, &x, 1);
+    return x;
 }
 
 /* Values of one distribution, filled in parts of PART on all cores: value i takes the i-th number
@@ -128,50 +124,25 @@ typedef struct fill_work {
     float *values;
     uint64_t count;
     vrn_random random;
+    bool normal;
     double scale; /* of a normal distribution: its deviation; of a uniform one: its bound */
 } fill_work;
 
 enum { PART = 1 << 15, BLOCK = 256 };
 
-/* The values of a part, and the stream where they begin. */
-static uint64_t part_of(const fill_work *work, uint32_t index, float **values, vrn_random *random)
-{
-    uint64_t first = (uint64_t)index * PART;
-    *values = work->values + first;
-    *random = (vrn_random){work->random.state + first * GOLDEN_GAMMA};
-    return vrn_min_u64(PART, work->count - first);
-}
-
-static vrn_result fill_normal(void *user, uint32_t index, uint32_t worker)
+static vrn_result fill_part(void *user, uint32_t index, uint32_t worker)
 {
     const fill_work *work = user;
-    float *values;
-    vrn_random random;
-    uint64_t count = part_of(work, index, &values, &random);
     (void)worker;
+    const uint64_t first = (uint64_t)index * PART, end = vrn_min_u64(first + PART, work->count);
+    vrn_random random = {work->random.state + first * GOLDEN_GAMMA};
     double p[BLOCK], x[BLOCK];
-    for (uint64_t done = 0; done < count; done += BLOCK) {
-        const uint64_t n = vrn_min_u64(BLOCK, count - done);
+    for (uint64_t at = first; at < end; at += BLOCK) {
+        const uint64_t n = vrn_min_u64(BLOCK, end - at);
         for (uint64_t i = 0; i < n; i++) p[i] = vrn_random_uniform(&random);
-        /* The formula of the middle for all, without a branch: compilers make vectors of it. */
-        for (uint64_t i = 0; i < n; i++) x[i] = middle_quantile(p[i]);
-        for (uint64_t i = 0; i < n; i++) {
-            if (!in_middle(p[i])) x[i] = tail_quantile(p[i]);
-            values[done + i] = (float)(work->scale * x[i]);
-        }
-    }
-    return VRN_OK;
-}
-
-static vrn_result fill_uniform(void *user, uint32_t index, uint32_t worker)
-{
-    const fill_work *work = user;
-    float *values;
-    vrn_random random;
-    uint64_t count = part_of(work, index, &values, &random);
-    (void)worker;
-    for (uint64_t i = 0; i < count; i++) {
-        values[i] = (float)(work->scale * (2 * vrn_random_uniform(&random) - 1));
+        for (uint64_t i = 0; i < n; i++) x[i] = 2 * p[i] - 1;
+        if (work->normal) quantiles(p, x, n);
+        for (uint64_t i = 0; i < n; i++) work->values[at + i] = (float)(work->scale * x[i]);
     }
     return VRN_OK;
 }
@@ -190,20 +161,18 @@ void vrn_random_parameter(float *values, const vrn_arch *arch, const vrn_paramet
     uint64_t count = 1;
     for (uint32_t i = 0; i < parameter->rank; i++) count *= parameter->shape[i];
 
-    if (node->desc.op == VRN_OP_CONV) {
+    if (node->desc.op == VRN_OP_CONV || node->desc.op == VRN_OP_LINEAR) {
         const uint64_t *shape = parameter->shape;
-        fill_work work = {values, count, random,
-                          sqrt(2.0 / (double)(shape[0] * shape[2] * shape[3]))};
-        vrn_parallel_for((uint32_t)((count + PART - 1) / PART), fill_normal, &work);
-    } else if (node->desc.op == VRN_OP_LINEAR) {
-        fill_work work = {values, count, random, 1 / sqrt((double)node->desc.in.c)};
-        vrn_parallel_for((uint32_t)((count + PART - 1) / PART), fill_uniform, &work);
-    } else {
-        bool one = parameter->role == VRN_PARAM_VAR || parameter->role == VRN_PARAM_WEIGHT;
-        if (parameter->role == VRN_PARAM_WEIGHT && arch->zero_init_residual &&
-            is_last_norm_of_block(arch, node->name)) {
-            one = false;
-        }
-        for (uint64_t i = 0; i < count; i++) values[i] = one ? 1.0f : 0.0f;
+        fill_work work = {values, count, random, node->desc.op == VRN_OP_CONV, 0};
+        work.scale = work.normal ? sqrt(2.0 / (double)(shape[0] * shape[2] * shape[3]))
+                                 : 1 / sqrt((double)node->desc.in.c);
+        vrn_parallel_for((uint32_t)((count + PART - 1) / PART), fill_part, &work);
+        return;
     }
+    bool one = parameter->role == VRN_PARAM_VAR || parameter->role == VRN_PARAM_WEIGHT;
+    if (parameter->role == VRN_PARAM_WEIGHT && arch->zero_init_residual &&
+        is_last_norm_of_block(arch, node->name)) {
+        one = false;
+    }
+    for (uint64_t i = 0; i < count; i++) values[i] = one ? 1.0f : 0.0f;
 }

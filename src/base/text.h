@@ -1,0 +1,12 @@
+/* Texts that grow in arrays of a fixed size. */
+#ifndef VRN_BASE_TEXT_H
+#define VRN_BASE_TEXT_H
+
+#include <stddef.h>
+
+#include "base/log.h"
+
+/* Appends to a text that ends with a NUL. What does not fit into `capacity` bytes is cut. */
+void vrn_append(char *text, size_t capacity, const char *format, ...) VRN_PRINTF(3, 4);
+
+#endif
