@@ -26,7 +26,7 @@ void vrn_checkpoint_destroy(vrn_checkpoint **checkpoint);
 /* The path or name given to open. */
 const char *vrn_checkpoint_name(const vrn_checkpoint *checkpoint);
 
-/* Tensors in the order of the file. Pointers live as long as the checkpoint. */
+/* Tensors in the order of the file, in one array. Pointers live as long as the checkpoint. */
 size_t vrn_checkpoint_count(const vrn_checkpoint *checkpoint);
 const vrn_tensor *vrn_checkpoint_tensor(const vrn_checkpoint *checkpoint, size_t index);
 

@@ -166,18 +166,6 @@ static vrn_result bind_all(vrn_model *model, const vrn_names *names, const vrn_l
     return result;
 }
 
-static vrn_result read_names(vrn_names *names, const vrn_checkpoint *checkpoint, const vrn_log *log)
-{
-    size_t count = vrn_checkpoint_count(checkpoint);
-    const vrn_tensor **tensors = vrn_alloc(count, sizeof *tensors);
-    if (!tensors) return vrn_fail_memory(log);
-    for (size_t i = 0; i < count; i++) tensors[i] = vrn_checkpoint_tensor(checkpoint, i);
-    vrn_result result =
-        vrn_names_create(names, tensors, count, vrn_checkpoint_name(checkpoint), log);
-    vrn_free(tensors);
-    return result;
-}
-
 /* Makes the model of a checkpoint, which it owns from here on, whatever the result. */
 static vrn_result load(vrn_model **model, vrn_checkpoint *checkpoint,
                        const vrn_model_params *params)
@@ -190,7 +178,9 @@ static vrn_result load(vrn_model **model, vrn_checkpoint *checkpoint,
         return result;
     }
     (*model)->checkpoint = checkpoint;
-    result = read_names(&names, checkpoint, log);
+    result =
+        vrn_names_create(&names, vrn_checkpoint_tensor(checkpoint, 0),
+                         vrn_checkpoint_count(checkpoint), vrn_checkpoint_name(checkpoint), log);
     if (!result) result = find_arch(*model, &names, params, log);
     if (!result) result = bind_all(*model, &names, log);
     if (!result) {

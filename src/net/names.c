@@ -1,36 +1,15 @@
 #include "net/names.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "base/util.h"
 
 /* A renamed name is at most this much longer than the old one: "shortcut" becomes "downsample". */
 enum { GROWTH = 2 };
-
-/* ---- Matching -------------------------------------------------------------------------------- */
-
-/* If *text begins with `word`, moves behind it. */
-static bool skip(const char **text, const char *word)
-{
-    size_t length = strlen(word);
-    if (strncmp(*text, word, length) != 0) return false;
-    *text += length;
-    return true;
-}
-
-/* Reads a decimal number of at most six digits, and moves behind it. */
-static bool skip_number(const char **text, unsigned *number)
-{
-    unsigned digits = 0;
-    *number = 0;
-    for (; **text >= '0' && **text <= '9' && digits < 6; digits++, (*text)++) {
-        *number = *number * 10 + (unsigned)(**text - '0');
-    }
-    return digits > 0;
-}
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -46,62 +25,80 @@ static bool is_bookkeeping(const char *name)
 
 /* ---- Schemes --------------------------------------------------------------------------------- */
 
-/* "convolution.weight" and "normalization.bias", behind the module that holds them: true with the
- * rest of the name from its dot. */
-static bool skip_unit(const char **text, bool *norm)
-{
-    *norm = skip(text, "normalization");
-    return (*norm || skip(text, "convolution")) && **text == '.';
-}
+/* How names of other schemes begin, and how torchvision's do instead; the rest stays. '#' stands for
+ * a number, which '#' in the new name repeats and '+' repeats plus one. */
+static const struct {
+    const char *from, *to;
+    bool wrapped; /* perhaps behind "resnet." */
+} schemes[] = {
+    /* Hugging Face */
+    {"classifier.1.", "fc.", false},
+    {"embedder.embedder.convolution.", "conv1.", true},
+    {"embedder.embedder.normalization.", "bn1.", true},
+    {"encoder.stages.#.layers.#.shortcut.convolution.", "layer+.#.downsample.0.", true},
+    {"encoder.stages.#.layers.#.shortcut.normalization.", "layer+.#.downsample.1.", true},
+    {"encoder.stages.#.layers.#.layer.#.convolution.", "layer+.#.conv+.", true},
+    {"encoder.stages.#.layers.#.layer.#.normalization.", "layer+.#.bn+.", true},
+    /* CIFAR repositories */
+    {"linear.", "fc.", false},
+    {"layer#.#.shortcut.", "layer#.#.downsample.", false},
+};
 
-static bool from_hugging_face(const char *name, char *out, size_t capacity)
-{
-    const char *at = name;
-    bool norm = false;
-    if (skip(&at, "classifier.1.")) return snprintf(out, capacity, "fc.%s", at) > 0;
-    skip(&at, "resnet.");
-    if (skip(&at, "embedder.embedder.")) {
-        return skip_unit(&at, &norm) &&
-               snprintf(out, capacity, "%s%s", norm ? "bn1" : "conv1", at) > 0;
-    }
-    unsigned stage = 0, block = 0, layer = 0;
-    if (!skip(&at, "encoder.stages.") || !skip_number(&at, &stage)) return false;
-    if (!skip(&at, ".layers.") || !skip_number(&at, &block)) return false;
-    if (skip(&at, ".shortcut.") && skip_unit(&at, &norm)) {
-        return snprintf(out, capacity, "layer%u.%u.downsample.%d%s", stage + 1, block, norm, at) >
-               0;
-    }
-    if (!skip(&at, ".layer.") || !skip_number(&at, &layer) || !skip(&at, ".")) return false;
-    return skip_unit(&at, &norm) && snprintf(out, capacity, "layer%u.%u.%s%u%s", stage + 1, block,
-                                             norm ? "bn" : "conv", layer + 1, at) > 0;
-}
+enum { NUMBERS_MAX = 3, DIGITS_MAX = 6 };
 
-static bool from_cifar(const char *name, char *out, size_t capacity)
+/* Moves *name behind a pattern that it begins with. */
+static bool match(const char **name, const char *pattern, unsigned numbers[NUMBERS_MAX])
 {
-    const char *at = name;
-    if (skip(&at, "linear.")) return snprintf(out, capacity, "fc.%s", at) > 0;
-    unsigned stage = 0, block = 0;
-    return skip(&at, "layer") && skip_number(&at, &stage) && skip(&at, ".") &&
-           skip_number(&at, &block) && skip(&at, ".shortcut.") &&
-           snprintf(out, capacity, "layer%u.%u.downsample.%s", stage, block, at) > 0;
+    const char *at = *name;
+    for (; *pattern; pattern++) {
+        if (*pattern != '#') {
+            if (*at++ != *pattern) return false;
+            continue;
+        }
+        const char *end = at;
+        for (*numbers = 0; *end >= '0' && *end <= '9' && end - at < DIGITS_MAX; end++) {
+            *numbers = *numbers * 10 + (unsigned)(*end - '0');
+        }
+        if (end == at) return false;
+        at = end;
+        numbers++;
+    }
+    *name = at;
+    return true;
 }
 
 static void rename_one(const char *name, char *out, size_t capacity)
 {
-    if (from_hugging_face(name, out, capacity) || from_cifar(name, out, capacity)) return;
-    snprintf(out, capacity, "%s", name);
+    static const char wrapper[] = "resnet.";
+    bool wrapped = strncmp(name, wrapper, strlen(wrapper)) == 0;
+    *out = 0;
+    for (size_t i = 0; i < VRN_COUNT(schemes); i++) {
+        const char *rest = name + (wrapped && schemes[i].wrapped ? strlen(wrapper) : 0);
+        unsigned numbers[NUMBERS_MAX] = {0}, *number = numbers;
+        if (!match(&rest, schemes[i].from, numbers)) continue;
+        for (const char *to = schemes[i].to; *to; to++) {
+            if (*to == '#' || *to == '+') {
+                vrn_append(out, capacity, "%u", *number++ + (*to == '+'));
+            } else {
+                vrn_append(out, capacity, "%c", *to);
+            }
+        }
+        name = rest;
+        break;
+    }
+    vrn_append(out, capacity, "%s", name);
 }
 
 /* ---- The list -------------------------------------------------------------------------------- */
 
 /* How long the prefix is that every weight shares, in whole parts that end with a dot. A network
  * always has names that differ in their first part, so what all share is only wrapped around it. */
-static size_t shared_prefix(const vrn_tensor *const *tensors, size_t count)
+static size_t shared_prefix(const vrn_tensor *tensors, size_t count)
 {
     const char *first = NULL;
     size_t length = 0;
     for (size_t i = 0; i < count; i++) {
-        const char *name = tensors[i]->name;
+        const char *name = tensors[i].name;
         if (is_bookkeeping(name)) continue;
         if (!first) {
             first = name;
@@ -122,12 +119,12 @@ static int compare_entries(const void *a, const void *b)
     return order ? order : (x->position > y->position) - (x->position < y->position);
 }
 
-static void fill(vrn_names *names, const vrn_tensor *const *tensors, size_t count)
+static void fill(vrn_names *names, const vrn_tensor *tensors, size_t count)
 {
     size_t prefix = shared_prefix(tensors, count);
     char *out = names->text;
     for (size_t i = 0; i < count; i++) {
-        const char *name = tensors[i]->name;
+        const char *name = tensors[i].name;
         if (is_bookkeeping(name)) {
             names->tracked |= ends_with(name, "num_batches_tracked");
             continue;
@@ -135,18 +132,18 @@ static void fill(vrn_names *names, const vrn_tensor *const *tensors, size_t coun
         name += prefix;
         size_t capacity = strlen(name) + GROWTH + 1;
         rename_one(name, out, capacity);
-        names->entries[names->count++] = (vrn_named_tensor){out, tensors[i], i, false};
+        names->entries[names->count++] = (vrn_named_tensor){out, &tensors[i], i, false};
         out += capacity;
     }
     qsort(names->entries, names->count, sizeof *names->entries, compare_entries);
 }
 
-vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *const *tensors, size_t count,
+vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t count,
                             const char *subject, const vrn_log *log)
 {
     *names = (vrn_names){0};
     size_t bytes = 0;
-    for (size_t i = 0; i < count; i++) bytes += strlen(tensors[i]->name) + GROWTH + 1;
+    for (size_t i = 0; i < count; i++) bytes += strlen(tensors[i].name) + GROWTH + 1;
     names->entries = vrn_alloc(count, sizeof *names->entries);
     names->text = vrn_alloc(bytes, 1);
     if (!names->entries || !names->text) {

@@ -37,7 +37,7 @@ typedef struct vrn_names {
  * and leaves out what only training counts (num_batches_tracked; n_averaged of an averaged model).
  * The tensors must outlive the result. `subject` stands in front of messages.
  * Errors: VRN_ERROR_FILE (two tensors end up with one name), VRN_ERROR_OUT_OF_MEMORY. */
-vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *const *tensors, size_t count,
+vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t count,
                             const char *subject, const vrn_log *log);
 void vrn_names_free(vrn_names *names);
 

@@ -94,7 +94,7 @@ static const double far_below[8] = {
 };
 
 /* The quantiles p of the normal distribution. */
-static void quantiles(const double *p, double *x, uint64_t count)
+static void quantiles(const double *restrict p, double *restrict x, uint64_t count)
 {
     /* The formula of the middle for all, without a branch: compilers make vectors of it. */
     for (uint64_t i = 0; i < count; i++) {

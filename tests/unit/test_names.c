@@ -17,7 +17,6 @@
 typedef struct name_list {
     char (*names)[96];
     vrn_tensor *tensors;
-    const vrn_tensor **pointers;
     size_t count, capacity;
 } name_list;
 
@@ -34,20 +33,15 @@ static void push_name(name_list *list, const char *name)
 static vrn_result create(vrn_names *names, name_list *list, const vrn_log *log)
 {
     list->tensors = calloc(list->count + 1, sizeof *list->tensors);
-    list->pointers = calloc(list->count + 1, sizeof *list->pointers);
-    assert_true(list->tensors && list->pointers);
-    for (size_t i = 0; i < list->count; i++) {
-        list->tensors[i].name = list->names[i];
-        list->pointers[i] = &list->tensors[i];
-    }
-    return vrn_names_create(names, list->pointers, list->count, "file", log);
+    assert_non_null(list->tensors);
+    for (size_t i = 0; i < list->count; i++) list->tensors[i].name = list->names[i];
+    return vrn_names_create(names, list->tensors, list->count, "file", log);
 }
 
 static void free_list(name_list *list)
 {
     free(list->names);
     free(list->tensors);
-    free(list->pointers);
     memset(list, 0, sizeof *list);
 }
 
@@ -93,7 +87,7 @@ static void test_table(void **state)
         assert_int_equal(create(&names, &list, NULL), VRN_OK);
         const vrn_named_tensor *entry = vrn_names_find(&names, table[i][1]);
         if (!entry) fail_msg("'%s' did not become '%s'", table[i][0], table[i][1]);
-        assert_ptr_equal(entry->tensor, list.pointers[0]);
+        assert_ptr_equal(entry->tensor, &list.tensors[0]);
         assert_int_equal(entry->position, 0);
         vrn_names_free(&names);
         free_list(&list);
