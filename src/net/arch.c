@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/util.h"
 #include "base/number.h"
+#include "base/text.h"
+#include "base/util.h"
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
@@ -80,41 +81,42 @@ static bool find_base(const char *name, size_t length, base_arch *base)
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
 
-typedef enum key_kind {
+typedef enum key_type {
     KEY_WORD,   /* an enum's value by name */
-    KEY_FLAG,   /* 0 or 1 */
-    KEY_NUMBER, /* uint32_t, 1 to max */
-    KEY_REAL,   /* float */
-    KEY_LIST,   /* uint32_t for each stage, 1 to max, with ':' between them */
-    KEY_DILATE, /* 0 or 1 for each stage but the first */
-} key_kind;
+    KEY_FLAG,   /* 0 or 1, kept as a bool */
+    KEY_NUMBER, /* 1 to max, kept in 32 bits */
+    KEY_REAL,   /* a float */
+} key_type;
 
 typedef struct arch_key {
     const char *name;
-    key_kind kind;
+    key_type type;
     size_t offset; /* in vrn_arch */
     uint32_t max;
     const char *words[3]; /* of KEY_WORD, in the enum's order */
+    bool list;            /* an entry for each stage, with ':' between them, .. */
+    uint32_t first;       /* .. from this stage on */
 } arch_key;
 
 /* The first three come first in a text too: the defaults of others depend on them. */
 enum { KEYS_THAT_DECIDE_DEFAULTS = 3, KEY_COUNT = 14 };
 
+#define FIELD(name) offsetof(vrn_arch, name)
 static const arch_key keys[KEY_COUNT] = {
-    {"block", KEY_WORD, offsetof(vrn_arch, block), 0, {"basic", "bottleneck"}},
-    {"layers", KEY_LIST, offsetof(vrn_arch, layers), VRN_MAX_BLOCKS, {0}},
-    {"stem", KEY_WORD, offsetof(vrn_arch, stem), 0, {"imagenet", "cifar"}},
-    {"planes", KEY_LIST, offsetof(vrn_arch, planes), VRN_MAX_CHANNELS, {0}},
-    {"num_classes", KEY_NUMBER, offsetof(vrn_arch, num_classes), VRN_MAX_CLASSES, {0}},
-    {"groups", KEY_NUMBER, offsetof(vrn_arch, groups), VRN_MAX_CHANNELS, {0}},
-    {"width_per_group", KEY_NUMBER, offsetof(vrn_arch, width_per_group), VRN_MAX_CHANNELS, {0}},
-    {"dilate", KEY_DILATE, offsetof(vrn_arch, dilate), 0, {0}},
-    {"norm", KEY_WORD, offsetof(vrn_arch, norm), 0, {"batch", "frozen", "group"}},
-    {"norm_groups", KEY_NUMBER, offsetof(vrn_arch, norm_groups), VRN_MAX_CHANNELS, {0}},
-    {"norm_eps", KEY_REAL, offsetof(vrn_arch, norm_eps), 0, {0}},
-    {"shortcut", KEY_WORD, offsetof(vrn_arch, shortcut), 0, {"projection", "pad"}},
-    {"v1", KEY_FLAG, offsetof(vrn_arch, stride_on_1x1), 0, {0}},
-    {"zero_init_residual", KEY_FLAG, offsetof(vrn_arch, zero_init_residual), 0, {0}},
+    {"block", KEY_WORD, FIELD(block), .words = {"basic", "bottleneck"}},
+    {"layers", KEY_NUMBER, FIELD(layers), .max = VRN_MAX_BLOCKS, .list = true},
+    {"stem", KEY_WORD, FIELD(stem), .words = {"imagenet", "cifar"}},
+    {"planes", KEY_NUMBER, FIELD(planes), .max = VRN_MAX_CHANNELS, .list = true},
+    {"num_classes", KEY_NUMBER, FIELD(num_classes), .max = VRN_MAX_CLASSES},
+    {"groups", KEY_NUMBER, FIELD(groups), .max = VRN_MAX_CHANNELS},
+    {"width_per_group", KEY_NUMBER, FIELD(width_per_group), .max = VRN_MAX_CHANNELS},
+    {"dilate", KEY_FLAG, FIELD(dilate), .max = 1, .list = true, .first = 1},
+    {"norm", KEY_WORD, FIELD(norm), .words = {"batch", "frozen", "group"}},
+    {"norm_groups", KEY_NUMBER, FIELD(norm_groups), .max = VRN_MAX_CHANNELS},
+    {"norm_eps", KEY_REAL, FIELD(norm_eps), .list = false},
+    {"shortcut", KEY_WORD, FIELD(shortcut), .words = {"projection", "pad"}},
+    {"v1", KEY_FLAG, FIELD(stride_on_1x1), .max = 1},
+    {"zero_init_residual", KEY_FLAG, FIELD(zero_init_residual), .max = 1},
 };
 
 /* Enums are read and written as numbers of the same size. */
@@ -122,17 +124,14 @@ _Static_assert(sizeof(vrn_block) == 4 && sizeof(vrn_norm) == 4 && sizeof(vrn_ste
                    sizeof(vrn_shortcut) == 4,
                "enums of the public header have 32 bits");
 
+static size_t entry_size(const arch_key *key)
+{
+    return key->type == KEY_FLAG ? sizeof(bool) : sizeof(uint32_t);
+}
+
 static size_t key_size(const arch_key *key)
 {
-    switch (key->kind) {
-    case KEY_WORD:
-    case KEY_NUMBER: return sizeof(uint32_t);
-    case KEY_FLAG: return sizeof(bool);
-    case KEY_REAL: return sizeof(float);
-    case KEY_LIST: return VRN_MAX_STAGES * sizeof(uint32_t);
-    case KEY_DILATE: return VRN_MAX_STAGES * sizeof(bool);
-    }
-    return 0;
+    return entry_size(key) * (key->list ? VRN_MAX_STAGES : 1);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -141,8 +140,7 @@ typedef struct reader {
     vrn_arch *arch;
     const char *subject;
     const vrn_log *log;
-    bool seen[KEY_COUNT];
-    uint32_t planes_count, dilate_count; /* entries given; checked when the stages are known */
+    uint32_t counts[KEY_COUNT]; /* entries given for each key */
 } reader;
 
 /* A stretch of the text, and how much of it a message shows. */
@@ -156,126 +154,90 @@ static int shown(piece text)
     return text.length < 64 ? (int)text.length : 64;
 }
 
+static bool equals(piece text, const char *word)
+{
+    return strlen(word) == text.length && memcmp(word, text.at, text.length) == 0;
+}
+
 static vrn_result bad_value(const reader *r, const arch_key *key, piece value, const char *expected)
 {
-    return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT, "%s: %s: expected %s, found '%.*s'",
-                    r->subject, key->name, expected, shown(value), value.at);
+    return VRN_ARCH_REFUSE(r, "%s: expected %s, found '%.*s'", key->name, expected, shown(value),
+                           value.at);
 }
 
-static vrn_result read_word(reader *r, const arch_key *key, piece value, void *field)
+static vrn_result read_entry(const reader *r, const arch_key *key, piece text, void *entry)
 {
-    char expected[64] = "";
-    for (uint32_t i = 0; i < VRN_COUNT(key->words) && key->words[i]; i++) {
-        const char *word = key->words[i];
-        if (strlen(word) == value.length && memcmp(word, value.at, value.length) == 0) {
-            memcpy(field, &i, sizeof i);
+    char expected[64] = "a number above 0";
+    uint64_t wide = 0;
+    uint32_t number = 0, min = key->type == KEY_NUMBER ? 1 : 0;
+    switch (key->type) {
+    case KEY_WORD:
+        expected[0] = 0;
+        for (; number < VRN_COUNT(key->words) && key->words[number]; number++) {
+            if (equals(text, key->words[number])) {
+                memcpy(entry, &number, sizeof number);
+                return VRN_OK;
+            }
+            vrn_append(expected, sizeof expected, "%s%s", number ? " or " : "", key->words[number]);
+        }
+        break;
+    case KEY_FLAG:
+    case KEY_NUMBER:
+        if (vrn_parse_number(text.at, text.length, key->max, &wide) && wide >= min) {
+            if (key->type == KEY_FLAG) {
+                *(bool *)entry = wide == 1;
+            } else {
+                *(uint32_t *)entry = (uint32_t)wide;
+            }
             return VRN_OK;
         }
-        size_t used = strlen(expected);
-        snprintf(expected + used, sizeof expected - used, "%s%s", i ? " or " : "", word);
+        snprintf(expected, sizeof expected, "a number from %u to %u", min, key->max);
+        break;
+    case KEY_REAL: /* zero would mean the default, which is not what was asked for */
+        if (vrn_parse_real(text.at, text.length, entry) && *(float *)entry > 0) return VRN_OK;
+        break;
     }
-    return bad_value(r, key, value, expected);
+    return bad_value(r, key, text, expected);
 }
 
-static vrn_result read_number(reader *r, const arch_key *key, piece value, uint32_t min,
-                              uint32_t max, uint32_t *number)
+/* Reads a value, or `1:2:3` with zeros behind. */
+static vrn_result read_value(reader *r, const arch_key *key, piece value)
 {
-    uint64_t wide = 0;
-    if (!vrn_parse_number(value.at, value.length, max, &wide) || wide < min) {
-        char expected[48];
-        snprintf(expected, sizeof expected, "a number from %u to %u", min, max);
-        return bad_value(r, key, value, expected);
-    }
-    *number = (uint32_t)wide;
-    return VRN_OK;
-}
-
-static vrn_result read_real(reader *r, const arch_key *key, piece value, void *field)
-{
-    float real = 0;
-    /* Zero would mean the default, which is not what was asked for. */
-    if (!vrn_parse_real(value.at, value.length, &real) || !(real > 0)) {
-        return bad_value(r, key, value, "a number above 0");
-    }
-    memcpy(field, &real, sizeof real);
-    return VRN_OK;
-}
-
-/* Reads `1:2:3` into values, with zeros behind. */
-static vrn_result read_list(reader *r, const arch_key *key, piece value, uint32_t min, uint32_t max,
-                            uint32_t values[VRN_MAX_STAGES], uint32_t *count)
-{
-    memset(values, 0, VRN_MAX_STAGES * sizeof *values);
-    *count = 0;
+    char *field = (char *)r->arch + key->offset;
+    uint32_t *count = &r->counts[key - keys];
     const char *end = value.at + value.length;
+    memset(field, 0, key_size(key));
     for (const char *at = value.at;; at++) {
-        const char *colon = memchr(at, ':', (size_t)(end - at));
+        const char *colon = key->list ? memchr(at, ':', (size_t)(end - at)) : NULL;
         piece entry = {at, (size_t)((colon ? colon : end) - at)};
-        if (*count == VRN_MAX_STAGES) return bad_value(r, key, value, "at most 8 entries");
-        vrn_result result = read_number(r, key, entry, min, max, &values[(*count)++]);
+        uint32_t ignored, index = key->first + (*count)++;
+        if (*count > VRN_MAX_STAGES) return bad_value(r, key, value, "at most 8 entries");
+        void *to = index < VRN_MAX_STAGES ? (void *)(field + index * entry_size(key)) : &ignored;
+        vrn_result result = read_entry(r, key, entry, to);
         if (result || !colon) return result;
         at = colon;
     }
 }
 
-static vrn_result read_dilate(reader *r, const arch_key *key, piece value)
-{
-    uint32_t values[VRN_MAX_STAGES];
-    vrn_result result = read_list(r, key, value, 0, 1, values, &r->dilate_count);
-    memset(r->arch->dilate, 0, sizeof r->arch->dilate);
-    for (uint32_t i = 0; !result && i + 1 < VRN_MAX_STAGES; i++) {
-        r->arch->dilate[i + 1] = values[i] == 1;
-    }
-    return result;
-}
-
-static vrn_result read_value(reader *r, const arch_key *key, piece value)
-{
-    void *field = (char *)r->arch + key->offset;
-    uint32_t number = 0, count = 0;
-    vrn_result result = VRN_OK;
-    switch (key->kind) {
-    case KEY_WORD: return read_word(r, key, value, field);
-    case KEY_FLAG:
-        result = read_number(r, key, value, 0, 1, &number);
-        *(bool *)field = number == 1;
-        return result;
-    case KEY_NUMBER: return read_number(r, key, value, 1, key->max, field);
-    case KEY_REAL: return read_real(r, key, value, field);
-    case KEY_LIST:
-        result = read_list(r, key, value, 1, key->max, field, &count);
-        if (field == r->arch->planes) r->planes_count = count;
-        return result;
-    case KEY_DILATE: return read_dilate(r, key, value);
-    }
-    return result;
-}
-
 static vrn_result read_pair(reader *r, piece pair)
 {
-    const char *equals = memchr(pair.at, '=', pair.length);
-    size_t name_length = equals ? (size_t)(equals - pair.at) : pair.length;
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        const arch_key *key = &keys[i];
-        if (strlen(key->name) != name_length || memcmp(key->name, pair.at, name_length) != 0) {
-            continue;
-        }
-        if (!equals) {
-            return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT, "%s: %s: expected %s=VALUE",
-                            r->subject, key->name, key->name);
-        }
-        if (r->seen[i]) {
-            return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT, "%s: %s: given twice", r->subject,
-                            key->name);
-        }
-        r->seen[i] = true;
-        return read_value(r, key, (piece){equals + 1, pair.length - name_length - 1});
+    const char *equals_sign = memchr(pair.at, '=', pair.length);
+    piece name = {pair.at, equals_sign ? (size_t)(equals_sign - pair.at) : pair.length};
+    const arch_key *key = NULL;
+    for (size_t i = 0; i < KEY_COUNT && !key; i++) {
+        if (equals(name, keys[i].name)) key = &keys[i];
     }
-    return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
-                    "%s: unknown key '%.*s': expected block, layers, planes, num_classes, groups, "
-                    "width_per_group, dilate, norm, norm_groups, norm_eps, stem, shortcut, v1 or "
-                    "zero_init_residual",
-                    r->subject, shown((piece){pair.at, name_length}), pair.at);
+    if (!key) {
+        return VRN_ARCH_REFUSE(
+            r,
+            "unknown key '%.*s': expected block, layers, planes, num_classes, groups, "
+            "width_per_group, dilate, norm, norm_groups, norm_eps, stem, shortcut, v1 or "
+            "zero_init_residual",
+            shown(name), name.at);
+    }
+    if (!equals_sign) return VRN_ARCH_REFUSE(r, "%s: expected %s=VALUE", key->name, key->name);
+    if (r->counts[key - keys]) return VRN_ARCH_REFUSE(r, "%s: given twice", key->name);
+    return read_value(r, key, (piece){equals_sign + 1, pair.length - name.length - 1});
 }
 
 /* Lists have an entry for each stage; how many stages there are is known at the end only. */
@@ -283,19 +245,18 @@ static vrn_result check_counts(const reader *r)
 {
     uint32_t stages = r->arch->stages;
     if (stages == 0) {
-        return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "%s: layers: expected layers=N:N:.., found none", r->subject);
+        return VRN_ARCH_REFUSE(r, "%s: expected layers=N:N:.., found none", "layers");
     }
-    if (r->planes_count && r->planes_count != stages) {
-        return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "%s: planes: expected %u entries, found %u", r->subject, stages,
-                        r->planes_count);
-    }
-    if (r->dilate_count && r->dilate_count != stages - 1) {
-        return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "%s: dilate: replace_stride_with_dilation should be None or a %u-element "
-                        "tuple, found %u elements",
-                        r->subject, stages - 1, r->dilate_count);
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        uint32_t count = r->counts[i], expected = stages - keys[i].first;
+        if (!keys[i].list || count == 0 || count == expected) continue;
+        return keys[i].first == 0
+                   ? VRN_ARCH_REFUSE(r, "%s: expected %u entries, found %u", keys[i].name, expected,
+                                     count)
+                   : VRN_ARCH_REFUSE(r,
+                                     "dilate: replace_stride_with_dilation should be None or a "
+                                     "%u-element tuple, found %u elements",
+                                     expected, count);
     }
     return VRN_OK;
 }
@@ -338,63 +299,37 @@ vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log)
 
 enum { TEXT_MAX = 512 }; /* all keys with their longest values take less */
 
-typedef struct writer {
-    char text[TEXT_MAX];
-    size_t length;
-} writer;
-
-static void append(writer *w, const char *text)
+static void append_value(char text[TEXT_MAX], const arch_key *key, const vrn_arch *arch)
 {
-    int added = snprintf(w->text + w->length, sizeof w->text - w->length, "%s", text);
-    w->length += (size_t)added < sizeof w->text - w->length ? (size_t)added : 0;
-}
-
-static void append_number(writer *w, uint32_t number)
-{
-    char text[16];
-    snprintf(text, sizeof text, "%u", number);
-    append(w, text);
-}
-
-static void append_value(writer *w, const arch_key *key, const vrn_arch *arch)
-{
-    const void *field = (const char *)arch + key->offset;
-    const uint32_t *numbers = field;
-    char real[VRN_REAL_MAX];
-    switch (key->kind) {
-    case KEY_WORD: append(w, key->words[*numbers]); break;
-    case KEY_FLAG: append_number(w, *(const bool *)field); break;
-    case KEY_NUMBER: append_number(w, *numbers); break;
-    case KEY_REAL:
-        vrn_format_real(*(const float *)field, real);
-        append(w, real);
-        break;
-    case KEY_LIST:
-        for (uint32_t i = 0; i < arch->stages; i++) {
-            if (i) append(w, ":");
-            append_number(w, numbers[i]);
+    for (uint32_t i = key->first; i < (key->list ? arch->stages : 1); i++) {
+        const void *entry = (const char *)arch + key->offset + i * entry_size(key);
+        char real[VRN_REAL_MAX];
+        if (i > key->first) vrn_append(text, TEXT_MAX, ":");
+        switch (key->type) {
+        case KEY_WORD:
+            vrn_append(text, TEXT_MAX, "%s", key->words[*(const uint32_t *)entry]);
+            break;
+        case KEY_FLAG: vrn_append(text, TEXT_MAX, "%d", *(const bool *)entry); break;
+        case KEY_NUMBER: vrn_append(text, TEXT_MAX, "%u", *(const uint32_t *)entry); break;
+        case KEY_REAL:
+            vrn_format_real(*(const float *)entry, real);
+            vrn_append(text, TEXT_MAX, "%s", real);
+            break;
         }
-        break;
-    case KEY_DILATE:
-        for (uint32_t i = 1; i < arch->stages; i++) {
-            if (i > 1) append(w, ":");
-            append_number(w, arch->dilate[i]);
-        }
-        break;
     }
 }
 
 /* Writes `arch` as the named one with the keys that differ from it, if that is the shortest yet.
  * A name other than "resnet" must be right about the blocks: resnet50,layers=1:1 would mislead. */
-static void consider(writer *best, const char *name, const vrn_arch *arch)
+static void consider(char best[TEXT_MAX], const char *name, const vrn_arch *arch)
 {
     base_arch base;
     if (!find_base(name, strlen(name), &base)) return;
     bool same_blocks = base.arch.block == arch->block &&
                        memcmp(base.arch.layers, arch->layers, sizeof arch->layers) == 0;
     if (base.planes && !same_blocks) return;
-    writer w = {.length = 0};
-    append(&w, name);
+    char text[TEXT_MAX] = "";
+    vrn_append(text, TEXT_MAX, "%s", name);
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const arch_key *key = &keys[i];
         /* From here on the defaults are those that reading will find. */
@@ -403,27 +338,25 @@ static void consider(writer *best, const char *name, const vrn_arch *arch)
         const void *wanted = (const char *)arch + key->offset;
         if (memcmp(known, wanted, key_size(key)) == 0) continue;
         memcpy(known, wanted, key_size(key));
-        append(&w, ",");
-        append(&w, key->name);
-        append(&w, "=");
-        append_value(&w, key, arch);
+        vrn_append(text, TEXT_MAX, ",%s=", key->name);
+        append_value(text, key, arch);
     }
-    if (best->length == 0 || w.length < best->length) *best = w;
+    if (!*best || strlen(text) < strlen(best)) memcpy(best, text, TEXT_MAX);
 }
 
 size_t vrn_arch_format(const vrn_arch *arch, char *text, size_t capacity)
 {
     vrn_arch complete = *arch;
-    writer best = {.length = 0};
+    char best[TEXT_MAX] = "";
     if (vrn_arch_complete(&complete, "", NULL) == VRN_OK) {
         for (size_t i = 0; i < VRN_COUNT(named_archs); i++) {
-            consider(&best, named_archs[i].name, &complete);
+            consider(best, named_archs[i].name, &complete);
         }
         char cifar[24];
         snprintf(cifar, sizeof cifar, "resnet%u", 6 * complete.layers[0] + 2);
-        consider(&best, cifar, &complete);
-        consider(&best, "resnet", &complete);
+        consider(best, cifar, &complete);
+        consider(best, "resnet", &complete);
     }
-    if (capacity) snprintf(text, capacity, "%s", best.text);
-    return best.length;
+    if (capacity) snprintf(text, capacity, "%s", best);
+    return strlen(best);
 }

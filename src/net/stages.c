@@ -70,13 +70,10 @@ typedef struct checker {
     const vrn_log *log;
 } checker;
 
-#define REFUSE(c, format, ...)                                                                     \
-    vrn_fail((c)->log, VRN_ERROR_INVALID_ARGUMENT, "%s: " format, (c)->subject, __VA_ARGS__)
-
 static vrn_result check_number(const checker *c, const char *what, uint32_t value, uint32_t max)
 {
     if (value >= 1 && value <= max) return VRN_OK;
-    return REFUSE(c, "%s: expected 1 to %u, found %u", what, max, value);
+    return VRN_ARCH_REFUSE(c, "%s: expected 1 to %u, found %u", what, max, value);
 }
 
 static vrn_result check_fields(const checker *c)
@@ -84,9 +81,9 @@ static vrn_result check_fields(const checker *c)
     const vrn_arch *arch = c->arch;
     if ((unsigned)arch->block > VRN_BLOCK_BOTTLENECK || (unsigned)arch->norm > VRN_NORM_GROUP ||
         (unsigned)arch->stem > VRN_STEM_CIFAR || (unsigned)arch->shortcut > VRN_SHORTCUT_PAD) {
-        return REFUSE(c, "block %u, norm %u, stem %u or shortcut %u: not a known kind",
-                      (unsigned)arch->block, (unsigned)arch->norm, (unsigned)arch->stem,
-                      (unsigned)arch->shortcut);
+        return VRN_ARCH_REFUSE(c, "block %u, norm %u, stem %u or shortcut %u: not a known kind",
+                               (unsigned)arch->block, (unsigned)arch->norm, (unsigned)arch->stem,
+                               (unsigned)arch->shortcut);
     }
     vrn_result result = check_number(c, "num_classes", arch->num_classes, VRN_MAX_CLASSES);
     if (!result) result = check_number(c, "groups", arch->groups, VRN_MAX_CHANNELS);
@@ -95,8 +92,8 @@ static vrn_result check_fields(const checker *c)
     if (!result) result = check_number(c, "norm_groups", arch->norm_groups, VRN_MAX_CHANNELS);
     if (result) return result;
     if (!(arch->norm_eps > 0 && arch->norm_eps <= 1)) {
-        return REFUSE(c, "norm_eps: expected more than 0 and at most 1, found %g",
-                      (double)arch->norm_eps);
+        return VRN_ARCH_REFUSE(c, "norm_eps: expected more than 0 and at most 1, found %g",
+                               (double)arch->norm_eps);
     }
     return VRN_OK;
 }
@@ -105,13 +102,13 @@ static vrn_result check_stages(const checker *c)
 {
     const vrn_arch *arch = c->arch;
     if (arch->stages < 1 || arch->stages > VRN_MAX_STAGES) {
-        return REFUSE(c, "layers: expected 1 to %u stages, found %u", (unsigned)VRN_MAX_STAGES,
-                      arch->stages);
+        return VRN_ARCH_REFUSE(c, "layers: expected 1 to %u stages, found %u",
+                               (unsigned)VRN_MAX_STAGES, arch->stages);
     }
     for (uint32_t i = 0; i < VRN_MAX_STAGES; i++) {
         if (i >= arch->stages && (arch->layers[i] || arch->planes[i] || arch->dilate[i])) {
-            return REFUSE(c, "layers, planes or dilate: entry %u is beyond the %u stages", i + 1,
-                          arch->stages);
+            return VRN_ARCH_REFUSE(c, "layers, planes or dilate: entry %u is beyond the %u stages",
+                                   i + 1, arch->stages);
         }
         if (i >= arch->stages) continue;
         vrn_result result = check_number(c, "layers", arch->layers[i], VRN_MAX_BLOCKS);
@@ -119,10 +116,10 @@ static vrn_result check_stages(const checker *c)
         if (result) return result;
     }
     if (arch->dilate[0]) {
-        return REFUSE(c,
-                      "replace_stride_with_dilation should be None or a %u-element tuple: "
-                      "the first stage has no stride to replace",
-                      arch->stages - 1);
+        return VRN_ARCH_REFUSE(c,
+                               "replace_stride_with_dilation should be None or a %u-element tuple: "
+                               "the first stage has no stride to replace",
+                               arch->stages - 1);
     }
     return VRN_OK;
 }
@@ -131,20 +128,22 @@ static vrn_result check_basic_block(const checker *c, const vrn_stage *stages)
 {
     const vrn_arch *arch = c->arch;
     if (arch->groups != 1 || arch->width_per_group != 64) {
-        return REFUSE(c,
-                      "BasicBlock only supports groups=1 and base_width=64, found groups=%u and "
-                      "width_per_group=%u",
-                      arch->groups, arch->width_per_group);
+        return VRN_ARCH_REFUSE(
+            c,
+            "BasicBlock only supports groups=1 and base_width=64, found groups=%u and "
+            "width_per_group=%u",
+            arch->groups, arch->width_per_group);
     }
     if (arch->stride_on_1x1) {
-        return REFUSE(c, "v1: %s", "a BasicBlock has no 1x1 convolution to stride on");
+        return VRN_ARCH_REFUSE(c, "v1: %s", "a BasicBlock has no 1x1 convolution to stride on");
     }
     for (uint32_t i = 0; i < arch->stages; i++) {
         uint32_t dilation = stages[i].first_dilation;
         if (arch->layers[i] > 1) dilation = vrn_max_u32(dilation, stages[i].dilation);
         if (dilation > 1) {
-            return REFUSE(c, "Dilation > 1 not supported in BasicBlock, found %u in layer%u",
-                          dilation, i + 1);
+            return VRN_ARCH_REFUSE(c,
+                                   "Dilation > 1 not supported in BasicBlock, found %u in layer%u",
+                                   dilation, i + 1);
         }
     }
     return VRN_OK;
@@ -154,24 +153,27 @@ static vrn_result check_norm_channels(const checker *c, uint64_t channels, const
                                       uint32_t number)
 {
     if (c->arch->norm != VRN_NORM_GROUP || channels % c->arch->norm_groups == 0) return VRN_OK;
-    return REFUSE(c,
-                  "GroupNorm: num_channels must be divisible by num_groups: %u channels in "
-                  "%s%u, %u groups",
-                  (unsigned)channels, where, number, c->arch->norm_groups);
+    return VRN_ARCH_REFUSE(
+        c,
+        "GroupNorm: num_channels must be divisible by num_groups: %u channels in "
+        "%s%u, %u groups",
+        (unsigned)channels, where, number, c->arch->norm_groups);
 }
 
 static vrn_result check_stage_channels(const checker *c, const vrn_stage *stage, uint32_t number)
 {
     if (stage->width < 1 || stage->width > VRN_MAX_CHANNELS || stage->out > VRN_MAX_CHANNELS) {
-        return REFUSE(c,
-                      "layer%u: expected 1 to %u channels, found a width of %llu and %llu channels "
-                      "of output",
-                      number, (unsigned)VRN_MAX_CHANNELS, (unsigned long long)stage->width,
-                      (unsigned long long)stage->out);
+        return VRN_ARCH_REFUSE(
+            c,
+            "layer%u: expected 1 to %u channels, found a width of %llu and %llu channels "
+            "of output",
+            number, (unsigned)VRN_MAX_CHANNELS, (unsigned long long)stage->width,
+            (unsigned long long)stage->out);
     }
     if (stage->reshapes && c->arch->shortcut == VRN_SHORTCUT_PAD && stage->out < stage->in) {
-        return REFUSE(c, "layer%u: a padding shortcut cannot go from %u channels down to %u",
-                      number, (unsigned)stage->in, (unsigned)stage->out);
+        return VRN_ARCH_REFUSE(c,
+                               "layer%u: a padding shortcut cannot go from %u channels down to %u",
+                               number, (unsigned)stage->in, (unsigned)stage->out);
     }
     vrn_result result = check_norm_channels(c, stage->width, "layer", number);
     return result ? result : check_norm_channels(c, stage->out, "layer", number);
@@ -202,8 +204,9 @@ static vrn_result check_channels(const checker *c, const vrn_stage *stages)
     if (result) return result;
     parameters += (stages[arch->stages - 1].out + 1) * arch->num_classes;
     if (parameters > VRN_MAX_PARAMETERS) {
-        return REFUSE(c, "expected at most %llu parameters, found %llu",
-                      (unsigned long long)VRN_MAX_PARAMETERS, (unsigned long long)parameters);
+        return VRN_ARCH_REFUSE(c, "expected at most %llu parameters, found %llu",
+                               (unsigned long long)VRN_MAX_PARAMETERS,
+                               (unsigned long long)parameters);
     }
     return VRN_OK;
 }
