@@ -1,6 +1,6 @@
-/* The inside of vrn_device: a logical device, its queue, its function table and what lives as
- * long as it does. device.c makes one of the library's own, import.c one of what an application
- * lends. */
+/* The inside of vrn_device: a logical device, its queue, its function table, and what is kept with
+ * it for as long as it lives. create.c makes one of the library's own, import.c one that an
+ * application lends. */
 #ifndef VRN_GPU_DEVICE_H
 #define VRN_GPU_DEVICE_H
 
@@ -12,61 +12,75 @@
 #include "base/os.h"
 #include "gpu/instance.h"
 #include "gpu/probe.h"
+#include "gpu/quirks.h"
 #include "gpu/vk.h"
+
+typedef struct vrn_device_queue {
+    VkQueue handle;                /* of the family probe.queue_family */
+    vrn_mutex *lock;               /* among the library's threads, see vrn_device_lock_queue */
+    void (*lent_lock)(void *user); /* .. and among those of the application; or NULL */
+    void (*lent_unlock)(void *user);
+    void *lent_user;
+} vrn_device_queue;
 
 struct vrn_device {
     vrn_log log;
     vrn_instance instance;
     VkDevice handle;
     vrn_device_table vk;
-    vrn_device_info info;
-    VkPhysicalDeviceLimits limits;
-    VkPhysicalDeviceMemoryProperties memory;
-    VkDriverId driver_id;
-    vrn_subgroup_info subgroup;
-    vrn_matrix_list matrices;
-    uint8_t cache_uuid[VK_UUID_SIZE]; /* which pipeline caches the driver understands */
-
-    char *cache_directory;  /* for base/cache_file.h; NULL: nothing is kept on disk */
-    bool no_pipeline_cache; /* the driver is better off without a VkPipelineCache */
-    bool freezes_constants; /* .. and with specialization constants in the code (gpu/freeze.h) */
-
-    uint32_t queue_family;
-    uint32_t max_array;      /* the longest array of storage buffers */
-    uint64_t timestamp_mask; /* the bits that the queue's timestamps have */
-    bool portability_subset; /* VK_KHR_portability_subset, which must be enabled where it is */
-    VkQueue queue;
-    vrn_mutex *queue_lock;         /* among the library's own threads, see vrn_device_lock_queue */
-    void (*lent_lock)(void *user); /* and among the application's; or NULL */
-    void (*lent_unlock)(void *user);
-    void *lent_lock_user;
-    bool lent;             /* instance and device are an application's, who destroys them */
-    atomic_bool lost;      /* once the driver said so, every later call fails at once */
-    atomic_bool submitted; /* anything, ever */
-
-    struct vrn_pipeline_store *pipelines; /* gpu/pipeline.h */
-
-    /* What the layers above keep here (gpu/attachment.h). */
+    vrn_probe probe; /* capabilities: without those that were switched off */
+    vrn_quirks quirks;
+    vrn_device_queue queue;
+    char *cache_directory; /* for base/cache_file.h; NULL: nothing is kept on disk */
+    bool lent;             /* an application destroys instance and device */
+    atomic_bool lost;      /* set when the driver says so: every later call fails at once */
+    atomic_bool submitted; /* something was submitted at least once */
     vrn_mutex *attachments_lock;
     _Atomic(struct vrn_attachment *) attachments;
 };
 
 static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
 {
-    return (device->info.capabilities & capability) == capability;
+    return (device->probe.info.capabilities & capability) == capability;
 }
+
+/* ---- Making one: vrn_device_destroy takes it back at any stage ---- */
+
+/* Makes an empty one with its locks. The caller fills in the instance and the probe. */
+vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory);
+
+/* Switches off, after the probe, the capabilities in `without`, and those that the driver does
+ * badly unless the diagnostics, which may be NULL, ask for them. */
+void vrn_device_restrict(vrn_device *device, uint32_t without,
+                         const vrn_device_diagnostics *diagnostics);
+
+/* Finds the functions, once there is a handle. */
+vrn_result vrn_device_load(vrn_device *device);
+
+/* ---- What the layers above keep with it: the device does not know what it is ---- */
+
+/* A device has at most one attachment of each kind; the kind's address tells them apart. */
+typedef struct vrn_attachment_kind {
+    void *(*create)(vrn_device *device); /* NULL: out of memory */
+    void (*destroy)(void *data, vrn_device *device);
+} vrn_attachment_kind;
+
+/* The attachment of a kind, which the first call creates; NULL: out of memory, which is logged.
+ * A kind's `create` must not ask for attachments. The last one created is destroyed first, while
+ * the device's handle is valid. Thread-safe. */
+void *vrn_device_attachment(vrn_device *device, const vrn_attachment_kind *kind);
+
+/* The same if it was created already; else NULL. Takes no lock. Thread-safe. */
+void *vrn_device_find_attachment(const vrn_device *device, const vrn_attachment_kind *kind);
+
+/* For vrn_device_destroy. */
+void vrn_device_destroy_attachments(vrn_device *device);
+
+/* ---- Using it ---- */
 
 /* Around every use of the queue. */
 void vrn_device_lock_queue(const vrn_device *device);
 void vrn_device_unlock_queue(const vrn_device *device);
-
-/* How a device comes to be: empty with its locks; then an instance; then what was found out about
- * the physical device, less `without` and, but for `with`, what the driver does badly; then a
- * handle and its functions. vrn_device_destroy takes it back at any stage. */
-vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory);
-void vrn_device_describe(vrn_device *device, const vrn_probe *probe, uint32_t without,
-                         uint32_t with);
-vrn_result vrn_device_load(vrn_device *device);
 
 /* Turns a VkResult into the library's, logs what failed ("vkAllocateMemory"), and remembers a lost
  * device. VK_SUCCESS gives VRN_OK and no message. */

@@ -8,7 +8,6 @@
 #include "gpu/device.h"
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
-#include "gpu/quirks.h"
 
 /* The application's word counts: no function or feature above it may be used. */
 static uint32_t version_of(uint32_t api_version)
@@ -76,7 +75,7 @@ vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
     }
     vrn_instance_destroy(&instance);
     if (result) return result;
-    uint32_t capabilities = probe.info.capabilities & ~vrn_quirks_without(&probe, log);
+    uint32_t capabilities = probe.info.capabilities & ~vrn_quirks_find(&probe, log).without;
     vrn_features_require(requirements,
                          vrn_features_of(capabilities, &probe.subgroup, &probe.matrices),
                          probe.info.api_version, probe.portability_subset);
@@ -167,28 +166,30 @@ vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *p
     vrn_device *device;
     result = vrn_device_start(&device, &params->log, params->cache_directory);
     if (result) return result;
-    vrn_probe probe;
+    vrn_probe *probe = &device->probe;
     device->lent = true;
-    device->lent_lock = params->lock;
-    device->lent_unlock = params->unlock;
-    device->lent_lock_user = params->lock_user;
+    device->queue = (vrn_device_queue){
+        .handle = params->queue,
+        .lock = device->queue.lock,
+        .lent_lock = params->lock,
+        .lent_unlock = params->unlock,
+        .lent_user = params->lock_user,
+    };
     result = vrn_instance_lend(&device->instance, params->instance, params->get_instance_proc_addr,
                                params->debug_utils, &device->log);
     if (result) goto error;
-    result = probe_lent(&probe, &device->instance, params->physical_device, params->api_version,
+    result = probe_lent(probe, &device->instance, params->physical_device, params->api_version,
                         &device->log);
-    if (!result) result = take_queue_family(&probe, &device->instance, params);
-    if (!result) result = apply_enabled(&probe, params);
+    if (!result) result = take_queue_family(probe, &device->instance, params);
+    if (!result) result = apply_enabled(probe, params);
     if (result) goto error;
-    vrn_device_describe(device, &probe, params->without,
-                        params->diagnostics ? params->diagnostics->with : 0);
-    device->queue = params->queue;
+    vrn_device_restrict(device, params->without, params->diagnostics);
     device->handle = params->device;
     result = vrn_device_load(device);
     if (!result) result = vrn_pipeline_store_create(device);
     if (result) goto error;
     vrn_log_write(&device->log, VRN_LOG_INFO, "device lent by the application: %s (%s)",
-                  device->info.name, device->info.driver);
+                  device->probe.info.name, device->probe.info.driver);
     *out = device;
     return VRN_OK;
 

@@ -56,8 +56,8 @@ static uint32_t find_type(const vrn_device *device, uint32_t allowed, memory_wis
 {
     uint32_t best = UINT32_MAX;
     int best_score = 0;
-    for (uint32_t i = 0; i < device->memory.memoryTypeCount; i++) {
-        VkMemoryPropertyFlags flags = device->memory.memoryTypes[i].propertyFlags;
+    for (uint32_t i = 0; i < device->probe.memory.memoryTypeCount; i++) {
+        VkMemoryPropertyFlags flags = device->probe.memory.memoryTypes[i].propertyFlags;
         if (!(allowed & (1u << i)) || (flags & wish.needed) != wish.needed ||
             (flags & (AMD_COHERENT | AMD_UNCACHED))) {
             continue;
@@ -92,18 +92,18 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     }
     VkMemoryRequirements needs;
     device->vk.GetBufferMemoryRequirements(device->handle, buffer->handle, &needs);
-    if (needs.size > device->info.max_allocation) {
+    if (needs.size > device->probe.info.max_allocation) {
         result = vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY,
                           "%s: %s needs %llu MiB, the driver allocates at most %llu MiB at once; a "
                           "smaller batch or size needs less",
-                          device->info.name, name, (unsigned long long)(needs.size >> 20),
-                          (unsigned long long)(device->info.max_allocation >> 20));
+                          device->probe.info.name, name, (unsigned long long)(needs.size >> 20),
+                          (unsigned long long)(device->probe.info.max_allocation >> 20));
         goto error;
     }
     uint32_t type = find_type(device, needs.memoryTypeBits, wish);
     if (type == UINT32_MAX) {
         result = vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: no memory type for %s",
-                          device->info.name, name);
+                          device->probe.info.name, name);
         goto error;
     }
     const VkMemoryAllocateInfo allocation = {
@@ -125,8 +125,8 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
                                   &buffer->mapped);
         result = vrn_device_check(device, vk, "vkMapMemory");
         if (result) goto error;
-        buffer->cached =
-            device->memory.memoryTypes[type].propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+        buffer->cached = device->probe.memory.memoryTypes[type].propertyFlags &
+                         VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
     }
     vrn_device_name(device, VK_OBJECT_TYPE_BUFFER, (uint64_t)buffer->handle, "%s", name);
     return VRN_OK;
@@ -146,7 +146,7 @@ void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device)
 uint64_t vrn_buffer_alignment(const vrn_device *device)
 {
     uint64_t alignment = 64; /* a cache line */
-    alignment = vrn_max_u64(alignment, device->limits.minStorageBufferOffsetAlignment);
-    alignment = vrn_max_u64(alignment, device->limits.minTexelBufferOffsetAlignment);
+    alignment = vrn_max_u64(alignment, device->probe.limits.minStorageBufferOffsetAlignment);
+    alignment = vrn_max_u64(alignment, device->probe.limits.minTexelBufferOffsetAlignment);
     return alignment;
 }

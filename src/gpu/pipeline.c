@@ -30,7 +30,7 @@ typedef struct stored_pipeline {
 
 /* The lock guards everything but the cache, which guards itself. It is not held while pipelines are
  * made: their entries say so, and whoever needs one waits for `changed`. */
-struct vrn_pipeline_store {
+typedef struct vrn_pipeline_store {
     vrn_mutex *lock;
     vrn_condition *changed;
     vrn_pipeline_cache cache;
@@ -39,23 +39,11 @@ struct vrn_pipeline_store {
     stored_pipeline *pipelines;
     uint32_t pipeline_count, pipeline_capacity;
     uint32_t made;
-};
+} vrn_pipeline_store;
 
-vrn_result vrn_pipeline_store_create(vrn_device *device)
+static void destroy_store(void *data, vrn_device *device)
 {
-    struct vrn_pipeline_store *store = vrn_alloc(1, sizeof *store);
-    if (!store) return vrn_fail_memory(&device->log);
-    device->pipelines = store;
-    store->lock = vrn_mutex_create();
-    store->changed = vrn_condition_create();
-    if (!store->lock || !store->changed) return vrn_fail_memory(&device->log);
-    return vrn_pipeline_cache_create(&store->cache, device);
-}
-
-void vrn_pipeline_store_destroy(vrn_device *device)
-{
-    struct vrn_pipeline_store *store = device->pipelines;
-    if (!store) return;
+    vrn_pipeline_store *store = data;
     for (uint32_t i = 0; i < store->pipeline_count; i++) {
         const stored_pipeline *p = &store->pipelines[i];
         if (p->state == STATE_READY) {
@@ -73,7 +61,31 @@ void vrn_pipeline_store_destroy(vrn_device *device)
     vrn_free(store->pipelines);
     vrn_free(store->layouts);
     vrn_free(store);
-    device->pipelines = NULL;
+}
+
+static void *create_store(vrn_device *device)
+{
+    vrn_pipeline_store *store = vrn_alloc(1, sizeof *store);
+    if (!store) return NULL;
+    store->lock = vrn_mutex_create();
+    store->changed = vrn_condition_create();
+    if (store->lock && store->changed) return store;
+    destroy_store(store, device);
+    return NULL;
+}
+
+static const vrn_attachment_kind kind = {create_store, destroy_store};
+
+static vrn_pipeline_store *store_of(const vrn_device *device)
+{
+    return vrn_device_find_attachment(device, &kind);
+}
+
+vrn_result vrn_pipeline_store_create(vrn_device *device)
+{
+    vrn_pipeline_store *store = vrn_device_attachment(device, &kind);
+    if (!store) return VRN_ERROR_OUT_OF_MEMORY;
+    return vrn_pipeline_cache_create(&store->cache, device);
 }
 
 static vrn_result create_layout(stored_layout *layout, vrn_device *device,
@@ -91,7 +103,7 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
             .descriptorType = key->texel & (1u << i)     ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
                               : key->sampled & (1u << i) ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
                                                          : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-            .descriptorCount = array ? device->max_array : 1,
+            .descriptorCount = array ? device->probe.max_array : 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
         };
     }
@@ -143,7 +155,7 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
 
 static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vrn_pipeline_key *key)
 {
-    struct vrn_pipeline_store *store = device->pipelines;
+    vrn_pipeline_store *store = store_of(device);
     for (uint32_t i = 0; i < store->layout_count; i++) {
         const stored_layout *l = &store->layouts[i];
         if (l->bindings == key->bindings && l->texel == key->texel && l->sampled == key->sampled &&
@@ -185,7 +197,7 @@ static VkResult create_module(VkShaderModule *module, vrn_device *device,
     };
     uint32_t *frozen = NULL;
     size_t size;
-    if (device->freezes_constants) {
+    if (device->quirks.freeze_constants) {
         if (!vrn_spirv_freeze(&frozen, &size, key->module->words, key->module->size,
                               key->constant_ids, key->constants, key->constant_count)) {
             return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -225,7 +237,7 @@ static void create_pipeline(pipeline_job *job, vrn_device *device)
         .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
         .requiredSubgroupSize = key->subgroup_size,
     };
-    const bool choice = device->subgroup.size_min != device->subgroup.size_max;
+    const bool choice = device->probe.subgroup.size_min != device->probe.subgroup.size_max;
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .flags = job->flags | (key->based ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0),
@@ -241,7 +253,7 @@ static void create_pipeline(pipeline_job *job, vrn_device *device)
         .layout = job->layout,
     };
     job->call = "vkCreateComputePipelines";
-    job->result = device->vk.CreateComputePipelines(device->handle, device->pipelines->cache.handle,
+    job->result = device->vk.CreateComputePipelines(device->handle, store_of(device)->cache.handle,
                                                     1, &info, NULL, &job->handle);
     job->refused = job->result != VK_SUCCESS;
     device->vk.DestroyShaderModule(device->handle, module, NULL);
@@ -254,7 +266,7 @@ static void create_pipeline(pipeline_job *job, vrn_device *device)
 /* The entry of a key, made if it is new. */
 static vrn_result find_entry(uint32_t *entry, vrn_device *device, const vrn_pipeline_key *key)
 {
-    struct vrn_pipeline_store *store = device->pipelines;
+    vrn_pipeline_store *store = store_of(device);
     const uint64_t hash = vrn_hash64(VRN_HASH_START, key, sizeof *key);
     for (*entry = 0; *entry < store->pipeline_count; ++*entry) {
         const stored_pipeline *p = &store->pipelines[*entry];
@@ -279,7 +291,7 @@ static vrn_result find_entry(uint32_t *entry, vrn_device *device, const vrn_pipe
 }
 
 /* Makes this call the one that makes the entry. */
-static void take(pipeline_job *job, struct vrn_pipeline_store *store, uint32_t entry)
+static void take(pipeline_job *job, vrn_pipeline_store *store, uint32_t entry)
 {
     stored_pipeline *p = &store->pipelines[entry];
     p->state = STATE_MAKING;
@@ -305,7 +317,7 @@ static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
  * vrn_pipelines_try, or NULL. */
 static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, bool *refused)
 {
-    struct vrn_pipeline_store *store = device->pipelines;
+    vrn_pipeline_store *store = store_of(device);
     const pipeline_job *failed = NULL;
     if (count == 0) return VRN_OK;
     vrn_mutex_unlock(store->lock);
@@ -335,7 +347,7 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, b
 static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t count,
                            pipeline_job *jobs, bool *refused)
 {
-    struct vrn_pipeline_store *store = device->pipelines;
+    vrn_pipeline_store *store = store_of(device);
     while (true) {
         uint32_t job_count = 0;
         bool waiting = false;
@@ -360,7 +372,7 @@ vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, u
                              vrn_pipeline *pipelines, bool *refused)
 {
     if (refused) *refused = false;
-    struct vrn_pipeline_store *store = device->pipelines;
+    vrn_pipeline_store *store = store_of(device);
     uint32_t *entries = vrn_alloc(count, sizeof *entries);
     pipeline_job *jobs = vrn_alloc(count, sizeof *jobs);
     vrn_result result = entries && jobs ? VRN_OK : vrn_fail_memory(&device->log);
@@ -393,9 +405,9 @@ vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vr
 
 uint32_t vrn_pipelines_made(vrn_device *device)
 {
-    vrn_mutex_lock(device->pipelines->lock);
-    uint32_t made = device->pipelines->made;
-    vrn_mutex_unlock(device->pipelines->lock);
+    vrn_mutex_lock(store_of(device)->lock);
+    uint32_t made = store_of(device)->made;
+    vrn_mutex_unlock(store_of(device)->lock);
     return made;
 }
 
@@ -403,9 +415,9 @@ vrn_result vrn_pipeline_create_measured(vrn_pipeline *pipeline, vrn_device *devi
                                         const vrn_pipeline_key *key)
 {
     stored_layout layout;
-    vrn_mutex_lock(device->pipelines->lock);
+    vrn_mutex_lock(store_of(device)->lock);
     vrn_result result = get_layout(&layout, device, key);
-    vrn_mutex_unlock(device->pipelines->lock);
+    vrn_mutex_unlock(store_of(device)->lock);
     if (result) return result;
     pipeline_job job = {.key = *key,
                         .layout = layout.layout,

@@ -22,19 +22,19 @@ typedef struct blob {
 static file_key key_of(const vrn_device *device)
 {
     file_key key = {
-        .vendor = device->info.vendor_id,
-        .device = device->info.device_id,
-        .driver = device->driver_id,
-        .driver_version = device->info.driver_version,
+        .vendor = device->probe.info.vendor_id,
+        .device = device->probe.info.device_id,
+        .driver = device->probe.driver_id,
+        .driver_version = device->probe.info.driver_version,
     };
-    memcpy(key.uuid, device->cache_uuid, sizeof key.uuid);
+    memcpy(key.uuid, device->probe.cache_uuid, sizeof key.uuid);
     return key;
 }
 
 static void name_of(char name[64], const vrn_device *device)
 {
-    snprintf(name, 64, "pipelines-%04x-%04x-%u.bin", device->info.vendor_id, device->info.device_id,
-             (unsigned)device->driver_id);
+    snprintf(name, 64, "pipelines-%04x-%04x-%u.bin", device->probe.info.vendor_id,
+             device->probe.info.device_id, (unsigned)device->probe.driver_id);
 }
 
 /* Vulkan's own header must fit too: drivers are known to crash on what they should refuse. */
@@ -45,8 +45,9 @@ static bool header_fits(const blob *b, const vrn_device *device)
     memcpy(&header, b->data, sizeof header);
     return header.headerSize >= sizeof header && header.headerSize <= b->size &&
            header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE &&
-           header.vendorID == device->info.vendor_id && header.deviceID == device->info.device_id &&
-           memcmp(header.pipelineCacheUUID, device->cache_uuid, VK_UUID_SIZE) == 0;
+           header.vendorID == device->probe.info.vendor_id &&
+           header.deviceID == device->probe.info.device_id &&
+           memcmp(header.pipelineCacheUUID, device->probe.cache_uuid, VK_UUID_SIZE) == 0;
 }
 
 static uint64_t hash_of(const blob *b)
@@ -86,7 +87,7 @@ static VkResult create(VkPipelineCache *handle, vrn_device *device, const blob *
 vrn_result vrn_pipeline_cache_create(vrn_pipeline_cache *cache, vrn_device *device)
 {
     *cache = (vrn_pipeline_cache){0};
-    if (device->no_pipeline_cache) return VRN_OK;
+    if (device->quirks.no_pipeline_cache) return VRN_OK;
     blob b;
     VkResult created = VK_ERROR_UNKNOWN;
     if (read_file(&b, device)) {

@@ -8,7 +8,7 @@ vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
     const VkCommandPoolCreateInfo pool = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
         .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
-        .queueFamilyIndex = device->queue_family,
+        .queueFamilyIndex = device->probe.queue_family,
     };
     vrn_result result = vrn_device_check(
         device, device->vk.CreateCommandPool(device->handle, &pool, NULL, &commands->pool),
@@ -58,7 +58,7 @@ static void finish(vrn_commands *commands, vrn_device *device)
         device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, lost_ns);
     } else if (wait(commands, device) != VK_SUCCESS && !atomic_load(&device->lost)) {
         vrn_device_lock_queue(device);
-        device->vk.QueueWaitIdle(device->queue);
+        device->vk.QueueWaitIdle(device->queue.handle);
         vrn_device_unlock_queue(device);
     }
     commands->pending = false;
@@ -153,7 +153,7 @@ static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers,
         .signalSemaphoreCount = order->signal_count,
         .pSignalSemaphores = signals,
     };
-    return device->vk.QueueSubmit(device->queue, 1, &info, fence);
+    return device->vk.QueueSubmit(device->queue.handle, 1, &info, fence);
 }
 
 /* Gives the fence to what was submitted without one, whose last part failed. Where that fails too,
@@ -162,8 +162,8 @@ static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers,
 static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
 {
     const bool fenced =
-        device->vk.QueueSubmit(device->queue, 0, NULL, commands->fence) == VK_SUCCESS;
-    if (!fenced) device->vk.QueueWaitIdle(device->queue);
+        device->vk.QueueSubmit(device->queue.handle, 0, NULL, commands->fence) == VK_SUCCESS;
+    if (!fenced) device->vk.QueueWaitIdle(device->queue.handle);
     return fenced;
 }
 

@@ -6,13 +6,14 @@
 
 #include "gpu/probe.h"
 
-/* The capability bits to switch off on this device; logs each at VRN_LOG_INFO with its reason. */
-uint32_t vrn_quirks_without(const vrn_probe *probe, const vrn_log *log);
+typedef struct vrn_quirks {
+    uint32_t without;       /* vrn_capability bits to switch off */
+    bool no_pipeline_cache; /* pipelines are better made without a VkPipelineCache */
+    bool freeze_constants;  /* specialization constants are better put into the code before the
+                             * driver sees it (gpu/freeze.h) */
+} vrn_quirks;
 
-/* Whether pipelines are better made without a VkPipelineCache; logs it likewise. */
-bool vrn_quirks_no_pipeline_cache(const vrn_probe *probe, const vrn_log *log);
-
-/* Whether specialization constants are better put into the code before the driver sees it. */
-bool vrn_quirks_freeze_constants(const vrn_probe *probe, const vrn_log *log);
+/* What applies to this device; logs each at VRN_LOG_INFO with its reason. */
+vrn_quirks vrn_quirks_find(const vrn_probe *probe, const vrn_log *log);
 
 #endif

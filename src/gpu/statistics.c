@@ -114,7 +114,8 @@ vrn_result vrn_pipeline_measure(vrn_kernel_statistics *out, vrn_device *device,
         !device->vk.GetPipelineExecutableStatisticsKHR) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
                         "%s: the driver tells nothing about compiled kernels (it lacks %s)",
-                        device->info.name, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME);
+                        device->probe.info.name,
+                        VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME);
     }
     out->subgroup_size = out->value_count = 0;
     for (uint32_t i = 0; i < VRN_COUNT(known_names); i++) {

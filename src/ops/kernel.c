@@ -247,20 +247,20 @@ uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint3
                                   const vrn_op_desc *desc, const vrn_device *device)
 {
     if (kernel->pass[pass].texel & (1u << binding)) {
-        return (uint64_t)device->limits.maxTexelBufferElements *
+        return (uint64_t)device->probe.limits.maxTexelBufferElements *
                texel_of(kernel, pass, binding, desc).bytes;
     }
     if (binding == VRN_BIND_BLOCKS) {
-        return (uint64_t)device->max_array * vrn_block_bytes(desc->w);
+        return (uint64_t)device->probe.max_array * vrn_block_bytes(desc->w);
     }
-    return device->limits.maxStorageBufferRange;
+    return device->probe.limits.maxStorageBufferRange;
 }
 
 /* What a pass binds for one image must fit the device's limits; more images are run in slices. */
 static bool pass_supported(const vrn_kernel *kernel, uint32_t index, const vrn_op_desc *desc,
                            const vrn_device *device)
 {
-    const VkPhysicalDeviceLimits *limits = &device->limits;
+    const VkPhysicalDeviceLimits *limits = &device->probe.limits;
     const vrn_pass *pass = &kernel->pass[index];
     if (pass->row[0] > limits->maxComputeWorkGroupInvocations ||
         pass->row[0] > limits->maxComputeWorkGroupSize[0]) {
@@ -290,15 +290,15 @@ static bool lacks(char why[VRN_WHY_MAX], const char *format, ...)
 
 bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, char why[VRN_WHY_MAX])
 {
-    const vrn_subgroup_info *subgroup = &device->subgroup;
-    const vrn_matrix_list *matrices = &device->matrices;
-    const uint32_t lacking = kernel->needs & ~device->info.capabilities;
+    const vrn_subgroup_info *subgroup = &device->probe.subgroup;
+    const vrn_matrix_list *matrices = &device->probe.matrices;
+    const uint32_t lacking = kernel->needs & ~device->probe.info.capabilities;
     const uint32_t reserved = kernel->matrix.invocations ? matrices->reserved_shared : 0;
     const uint32_t shared = kernel->shared_bytes + reserved;
     if (lacking) return lacks(why, "needs %s", vrn_capability_name(lacking & (~lacking + 1)));
-    if (shared > device->limits.maxComputeSharedMemorySize) {
+    if (shared > device->probe.limits.maxComputeSharedMemorySize) {
         return lacks(why, "needs %u bytes of shared memory, of %u", shared,
-                     device->limits.maxComputeSharedMemorySize);
+                     device->probe.limits.maxComputeSharedMemorySize);
     }
     if (kernel->subgroup_size && (kernel->subgroup_size < subgroup->size_min ||
                                   kernel->subgroup_size > subgroup->size_max)) {
@@ -385,7 +385,7 @@ double vrn_params_bias(const vrn_params *params, uint32_t k)
 
 void vrn_dispatch_folded(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid)
 {
-    uint64_t limit = device->limits.maxComputeWorkGroupCount[0];
+    uint64_t limit = device->probe.limits.maxComputeWorkGroupCount[0];
     uint64_t y = (grid.x + limit - 1) / limit;
     uint64_t x = y ? (grid.x + y - 1) / y : 0;
     device->vk.CmdDispatch(buffer, (uint32_t)x, (uint32_t)y, grid.z);

@@ -87,7 +87,7 @@ void vrn_prepared_kernel_destroy(vrn_prepared_kernel *prepared, vrn_device *devi
 static void dispatch_part(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid,
                           uint32_t part, uint32_t parts)
 {
-    const uint64_t limit = device->limits.maxComputeWorkGroupCount[0];
+    const uint64_t limit = device->probe.limits.maxComputeWorkGroupCount[0];
     const bool layers = grid.x < parts && grid.z > grid.x;
     uint64_t width = layers ? grid.x : (grid.x + parts - 1) / parts;
     const uint64_t rows = width ? (width + limit - 1) / limit : 0;

@@ -59,5 +59,5 @@ bool vrn_transfer_range(vrn_range *range, uint64_t *skipped, const vrn_device *d
 {
     *skipped = offset % vrn_buffer_alignment(device);
     *range = (vrn_range){buffer, offset - *skipped, *skipped + bytes};
-    return range->bytes <= device->limits.maxStorageBufferRange;
+    return range->bytes <= device->probe.limits.maxStorageBufferRange;
 }

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
-#include "gpu/attachment.h"
+#include "gpu/device.h"
 
 /* As many kernels as a device can do without: far more than there are. */
 enum { AVOIDED_MAX = 512 };

@@ -23,7 +23,8 @@ bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc)
 /* Classes of merit: a kernel made for this kind of device, one for any, one for the other kind. */
 static double class_merit(const vrn_kernel *kernel, const vrn_device *device)
 {
-    vrn_kernel_suits home = device->info.type == VRN_DEVICE_CPU ? VRN_SUITS_CPU : VRN_SUITS_GPU;
+    vrn_kernel_suits home =
+        device->probe.info.type == VRN_DEVICE_CPU ? VRN_SUITS_CPU : VRN_SUITS_GPU;
     if (kernel->suits == home) return 2e6;
     return kernel->suits == VRN_SUITS_ANY ? 1e6 : 0;
 }

@@ -80,15 +80,16 @@ static vrn_result choose_kernels(vrn_program *program, const char *prefer, uint3
         if (!step->choice.kernel && vrn_choice_avoided(program->device, &node->desc)) {
             return vrn_fail(&program->device->log, VRN_ERROR_UNSUPPORTED,
                             "%s: every kernel that could compute %s was found wrong on this device",
-                            program->device->info.name, node->name);
+                            program->device->probe.info.name, node->name);
         }
         if (!step->choice.kernel) {
-            return vrn_fail(&program->device->log, VRN_ERROR_UNSUPPORTED,
-                            "%s: one image's %s of %ux%ux%u is more than the device can bind "
-                            "(%llu MiB): a smaller size is needed",
-                            program->device->info.name, node->name, node->desc.out.h,
-                            node->desc.out.w, node->desc.out.c,
-                            (unsigned long long)(program->device->info.max_buffer_range >> 20));
+            return vrn_fail(
+                &program->device->log, VRN_ERROR_UNSUPPORTED,
+                "%s: one image's %s of %ux%ux%u is more than the device can bind "
+                "(%llu MiB): a smaller size is needed",
+                program->device->probe.info.name, node->name, node->desc.out.h, node->desc.out.w,
+                node->desc.out.c,
+                (unsigned long long)(program->device->probe.info.max_buffer_range >> 20));
         }
     }
     return VRN_OK;
@@ -152,7 +153,7 @@ static vrn_result plan_slices(vrn_program *program, const vrn_session_params *pa
     vrn_result result = plan_slice(program, 1, taps);
     if (result) return result;
     uint64_t limit = params->memory_limit ? params->memory_limit : default_memory_limit;
-    limit = vrn_min_u64(limit, program->device->info.max_allocation);
+    limit = vrn_min_u64(limit, program->device->probe.info.max_allocation);
     uint32_t slice = vrn_min_u32(most, slice_limit(program, program->plan.bytes, limit));
     slice = vrn_div_up(program->info.batch, vrn_div_up(program->info.batch, slice));
     program->info.slice = slice;
@@ -215,7 +216,7 @@ static double work_of(const vrn_graph *graph, uint32_t index)
 static void find_divisible(vrn_program *program, double limit_ms)
 {
     /* Nobody watches a driver that runs on the processor. */
-    const bool cpu = program->device->info.type == VRN_DEVICE_CPU;
+    const bool cpu = program->device->probe.info.type == VRN_DEVICE_CPU;
     if (limit_ms == 0) limit_ms = cpu ? INFINITY : default_limit_ms;
     program->limit_ms = limit_ms * limit_share;
     for (uint32_t i = 0; i < program->graph.count; i++) {

@@ -41,7 +41,7 @@ uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_o
     uint32_t constants[VRN_OP_CONSTANTS_MAX];
     vrn_op_constants(desc, constants);
     uint64_t hash = hash_word(VRN_HASH_START, *table);
-    hash = hash_word(hash, device->info.capabilities);
+    hash = hash_word(hash, device->probe.info.capabilities);
     hash = hash_word(hash, (uint64_t)desc->op << 32 | images);
     const vrn_kernel *kernel;
     for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
@@ -185,16 +185,18 @@ vrn_result vrn_tuned_parse(vrn_tuned *tuned, const char *text, size_t size, cons
 /* Devices have a file each; drivers' versions replace one another in it. */
 static void file_name(const vrn_device *device, char name[40])
 {
-    uint64_t hash = vrn_hash64(VRN_HASH_START, device->info.uuid, sizeof device->info.uuid);
-    hash = hash_word(hash, (uint64_t)device->info.vendor_id << 32 | device->info.device_id);
-    hash = hash_text(hash, device->info.name);
+    uint64_t hash =
+        vrn_hash64(VRN_HASH_START, device->probe.info.uuid, sizeof device->probe.info.uuid);
+    hash = hash_word(hash,
+                     (uint64_t)device->probe.info.vendor_id << 32 | device->probe.info.device_id);
+    hash = hash_text(hash, device->probe.info.name);
     snprintf(name, 40, "tuned-%016" PRIx64, hash);
 }
 
 static size_t file_key(const vrn_device *device, char *key, size_t capacity)
 {
     return (size_t)snprintf(key, capacity, "kernels 1, driver %08" PRIx32 " %s",
-                            device->info.driver_version, device->info.driver);
+                            device->probe.info.driver_version, device->probe.info.driver);
 }
 
 /* `log` hears of a lack of memory. */

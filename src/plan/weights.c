@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/util.h"
-#include "gpu/attachment.h"
+#include "gpu/device.h"
 #include "gpu/upload.h"
 
 /* Two requests with equal keys need the same bytes. */
@@ -150,7 +150,7 @@ static vrn_result add_slots(vrn_weights *weights, vrn_device *device,
                             uint64_t **block_sizes, uint32_t *block_count)
 {
     const uint64_t alignment = vrn_buffer_alignment(device);
-    const uint64_t limit = vrn_min_u64(block_bytes_max, device->info.max_allocation);
+    const uint64_t limit = vrn_min_u64(block_bytes_max, device->probe.info.max_allocation);
     uint64_t *sizes = NULL;
     uint32_t blocks = 0;
     for (uint32_t i = 0; i < count; i++) {

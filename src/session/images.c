@@ -80,7 +80,7 @@ static uint64_t filter_bytes(const vrn_filter *filter)
  * many. */
 static uint32_t band_rows(const builder *b, const job *j)
 {
-    const uint64_t rows = b->device->limits.maxStorageBufferRange / ((uint64_t)j->width * 4);
+    const uint64_t rows = b->device->probe.limits.maxStorageBufferRange / ((uint64_t)j->width * 4);
     return rows >= j->height ? j->height : (uint32_t)rows / BAND_ROWS * BAND_ROWS;
 }
 
@@ -123,7 +123,7 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
     j->resampled[0] = needed(&j->columns, &j->first_column, &j->width);
     j->resampled[1] = needed(&j->rows, &j->first_row, &j->height);
 
-    const uint64_t limit = b->device->limits.maxStorageBufferRange;
+    const uint64_t limit = b->device->probe.limits.maxStorageBufferRange;
     uint64_t source = (uint64_t)j->width * j->height * 4;
     uint64_t between = (uint64_t)j->columns.count * j->height * 4;
     const uint32_t rows = band_rows(b, j);
@@ -133,7 +133,7 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
     if (long_filter || between > limit || (whole ? source > limit : rows == 0)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "an image of %u x %u pixels is more than %s can bind (%llu MiB)",
-                        photo->width, photo->height, b->device->info.name,
+                        photo->width, photo->height, b->device->probe.info.name,
                         (unsigned long long)(limit >> 20));
     }
     if (photo->host) {
@@ -223,7 +223,7 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
                                 bytes)) {
             return vrn_fail(&b->device->log, VRN_ERROR_UNSUPPORTED,
                             "pixels of %llu MiB are more than %s can bind",
-                            (unsigned long long)(bytes >> 20), b->device->info.name);
+                            (unsigned long long)(bytes >> 20), b->device->probe.info.name);
         }
         vrn_fetch_bytes_key(photo->bgra, &key);
         push.left = push.top = 0;

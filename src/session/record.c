@@ -206,7 +206,7 @@ static vrn_result get_recording(recorder *r)
 /* How many images of so many bytes can be bound at once; 0: not even one. */
 static uint32_t images_at_once(const recorder *r, uint64_t image_bytes)
 {
-    const uint64_t limit = r->device->limits.maxStorageBufferRange;
+    const uint64_t limit = r->device->probe.limits.maxStorageBufferRange;
     const uint64_t usable = limit - vrn_min_u64(limit, vrn_buffer_alignment(r->device));
     return (uint32_t)vrn_min_u64(usable / image_bytes, r->count);
 }
@@ -226,7 +226,7 @@ static vrn_result reset_pool(recorder *r)
     if (at_once == 0) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
                         "an input or result of %llu MiB is more than %s can bind",
-                        (unsigned long long)(most >> 20), device->info.name);
+                        (unsigned long long)(most >> 20), device->probe.info.name);
     }
     /* The input, every output, and the best classes. */
     const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 2);
@@ -440,10 +440,10 @@ static vrn_result record_top(const recorder *r)
     vrn_range y;
     bool fits = vrn_transfer_range(&y, &y_skipped, r->device, place->buffer, place->offset,
                                    (uint64_t)r->count * r->top * sizeof(vrn_top));
-    if (!fits || x.bytes > r->device->limits.maxStorageBufferRange) {
+    if (!fits || x.bytes > r->device->probe.limits.maxStorageBufferRange) {
         return vrn_fail(&r->device->log, VRN_ERROR_UNSUPPORTED,
                         "the best classes of %u images are more than %s can bind at once", r->count,
-                        r->device->info.name);
+                        r->device->probe.info.name);
     }
     const vrn_top_push push = {
         .images = r->count,

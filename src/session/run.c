@@ -258,7 +258,7 @@ static vrn_result check_order(const vrn_device *device, const vrn_submit_order *
     if (!vrn_device_has(device, VRN_CAPABILITY_TIMELINE_SEMAPHORES)) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
                         "%s: the feature timelineSemaphore is not there, or was not enabled",
-                        device->info.name);
+                        device->probe.info.name);
     }
     return VRN_OK;
 }

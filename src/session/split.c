@@ -13,7 +13,7 @@ enum { PARTS_MAX = 64 };
 
 vrn_split vrn_split_guess(const vrn_device *device)
 {
-    const bool discrete = device->info.type == VRN_DEVICE_DISCRETE;
+    const bool discrete = device->probe.info.type == VRN_DEVICE_DISCRETE;
     return (vrn_split){.pace = discrete ? pace_discrete : pace_other};
 }
 

@@ -115,7 +115,7 @@ static void record_fma(const peak *p, VkCommandBuffer buffer, const void *what)
 static vrn_result measure_fma(peak *p, double *gflops)
 {
     /* Enough work groups for every core there may be, and for their ends to be even. */
-    const bool cpu = p->device->info.type == VRN_DEVICE_CPU;
+    const bool cpu = p->device->probe.info.type == VRN_DEVICE_CPU;
     fma_run run = {.groups = cpu ? 512 : 8192, .push = {.scale = 0.75f, .shift = 0.5f}};
     run.groups = vrn_min_u32(run.groups, (uint32_t)(p->y.size / 16 / p->threads));
     vrn_result result = make_kernel(p, &vrn_module_peak_fma, false, false, sizeof run.push,
@@ -150,7 +150,7 @@ static void record_copy(const peak *p, VkCommandBuffer buffer, const void *what)
     }
     vrn_pipeline_bind(&run->pipeline, p->device, buffer, run->set, &count, sizeof count);
     uint32_t groups = vrn_div_up(count, p->threads);
-    uint32_t y = vrn_div_up(groups, p->device->limits.maxComputeWorkGroupCount[0]);
+    uint32_t y = vrn_div_up(groups, p->device->probe.limits.maxComputeWorkGroupCount[0]);
     p->device->vk.CmdDispatch(buffer, vrn_div_up(groups, y), y, 1);
 }
 
@@ -196,18 +196,18 @@ static vrn_result fill(peak *p)
 static vrn_result create(peak *p)
 {
     vrn_device *device = p->device;
-    const bool cpu = device->info.type == VRN_DEVICE_CPU;
-    p->threads = cpu ? 8 : vrn_min_u32(256, device->limits.maxComputeWorkGroupInvocations);
+    const bool cpu = device->probe.info.type == VRN_DEVICE_CPU;
+    p->threads = cpu ? 8 : vrn_min_u32(256, device->probe.limits.maxComputeWorkGroupInvocations);
     uint64_t bytes = UINT64_C(1) << (cpu ? 25 : 28);
-    bytes = vrn_min_u64(bytes, device->info.max_buffer_range);
-    bytes = vrn_min_u64(
-        bytes, vrn_min_u64(device->info.max_allocation / 2, device->info.memory_bytes / 8));
+    bytes = vrn_min_u64(bytes, device->probe.info.max_buffer_range);
+    bytes = vrn_min_u64(bytes, vrn_min_u64(device->probe.info.max_allocation / 2,
+                                           device->probe.info.memory_bytes / 8));
     bytes &= ~UINT64_C(4095);
     vrn_result result = vrn_buffer_create(&p->x, device, VRN_BUFFER_DEVICE, bytes, "peak x");
     if (!result) result = vrn_buffer_create(&p->y, device, VRN_BUFFER_DEVICE, bytes, "peak y");
     if (!result) result = fill(p);
     if (!result && vrn_device_has(device, VRN_CAPABILITY_TEXEL_BUFFERS) &&
-        bytes / 16 <= device->limits.maxTexelBufferElements) {
+        bytes / 16 <= device->probe.limits.maxTexelBufferElements) {
         result = vrn_texel_view_create(&p->view, device, (vrn_range){p->x.handle, 0, bytes},
                                        VK_FORMAT_R32G32B32A32_SFLOAT);
     }
@@ -245,7 +245,7 @@ vrn_result vrn_device_measure_peak(vrn_device *device, vrn_device_peak *out)
     destroy(&p);
     if (!result) {
         vrn_log_write(&device->log, VRN_LOG_INFO, "%s: %.0f GFLOP/s and %.0f GB/s at best",
-                      device->info.name, out->gflops, out->gb_s);
+                      device->probe.info.name, out->gflops, out->gb_s);
     }
     return result;
 }

@@ -145,7 +145,7 @@ vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer
     vrn_device *device = session->device;
     if (!vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: the queue has no timestamps",
-                        device->info.name);
+                        device->probe.info.name);
     }
     const uint32_t runs = repeats ? repeats : 1;
     profile p = {0};

@@ -91,7 +91,7 @@ static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kerne
         memcpy(picked, fitting, fit * sizeof *fitting);
         return fit;
     }
-    const bool cpu = t->device->info.type == VRN_DEVICE_CPU;
+    const bool cpu = t->device->probe.info.type == VRN_DEVICE_CPU;
     const bool away = kernel->suits == (cpu ? VRN_SUITS_GPU : VRN_SUITS_CPU);
     for (uint32_t i = 0; count < (away ? CASES_AWAY : CASES_QUICK) && i < 2 * VRN_TYPE_COUNT; i++) {
         const typed_case *best = best_case(fitting, fit, (vrn_type)(i % VRN_TYPE_COUNT), seen);
@@ -108,7 +108,7 @@ _Static_assert(sizeof((vrn_selftest_entry *)0)->skipped == VRN_WHY_MAX, "the sam
 static void explain_skipped(char text[VRN_WHY_MAX], const vrn_kernel *kernel,
                             const vrn_device *device)
 {
-    const VkPhysicalDeviceLimits *limits = &device->limits;
+    const VkPhysicalDeviceLimits *limits = &device->probe.limits;
     uint32_t threads = 0;
     for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
         threads = vrn_max_u32(threads, vrn_kernel_threads(kernel, i));
@@ -205,7 +205,7 @@ static void warn(const selftest *t, const vrn_selftest_entry *entry, bool avoide
                  m->precision, m->n, m->y, m->x, m->c, m->found, m->expected);
     }
     vrn_log_write(&t->device->log, VRN_LOG_WARNING,
-                  "%s: kernel %s is wrong on %u of %u cases: %s%s", t->device->info.name,
+                  "%s: kernel %s is wrong on %u of %u cases: %s%s", t->device->probe.info.name,
                   entry->kernel, entry->wrong, entry->cases, where, consequence);
 }
 
@@ -296,7 +296,7 @@ static vrn_result conclude(selftest *t, bool network_right)
     return vrn_fail(&t->device->log, VRN_ERROR_WRONG_RESULTS,
                     "%s: %u of %u kernels are wrong, %u operators have none that is right, %u of "
                     "%u replays of a network differ, fusion changes its results by %.3g",
-                    t->device->info.name, s->wrong, s->kernels, s->operators_broken,
+                    t->device->probe.info.name, s->wrong, s->kernels, s->operators_broken,
                     s->replays_differ, s->replays, s->fusion_error);
 }
 

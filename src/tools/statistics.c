@@ -93,7 +93,7 @@ static vrn_result survey_kernel(const survey *s, vrn_kernel_statistics *out,
 static bool wanted(const survey *s, const vrn_kernel *kernel)
 {
     if (*s->prefer) return strncmp(kernel->name, s->prefer, strlen(s->prefer)) == 0;
-    bool cpu = s->device->info.type == VRN_DEVICE_CPU;
+    bool cpu = s->device->probe.info.type == VRN_DEVICE_CPU;
     return kernel->suits != (cpu ? VRN_SUITS_GPU : VRN_SUITS_CPU);
 }
 
@@ -135,7 +135,7 @@ vrn_result vrn_device_get_kernel_statistics(vrn_device *device, const vrn_statis
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
                         "%s: no statistics of compiled kernels (the driver lacks "
                         "VK_KHR_pipeline_executable_properties, or it was switched off)",
-                        device->info.name);
+                        device->probe.info.name);
     }
     vrn_arch arch;
     vrn_graph graph = {0};

@@ -45,7 +45,7 @@ bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint3
                         const vrn_device *device)
 {
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
-    if (vrn_max_u64(l.inputs, l.results) > device->info.max_allocation) return false;
+    if (vrn_max_u64(l.inputs, l.results) > device->probe.info.max_allocation) return false;
     for (uint32_t k = 0; k < vrn_kernel_pass_count(kernel) * VRN_BIND_COUNT; k++) {
         uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
         if (vrn_kernel_binding_bytes(kernel, pass, b, desc, images) >

@@ -137,8 +137,8 @@ static void fault_install(vrn_device *device)
     memset(&fault, 0, sizeof fault);
     fault.changed = UINT32_MAX;
     fault.vk = device->vk;
-    device->freezes_constants =
-        false; /* modules come as they are: their addresses say which is meant */
+    /* Modules come as they are: their addresses say which is meant. */
+    device->quirks.freeze_constants = false;
 #define FAULT_USE(name) device->vk.name = fault_##name;
     FAULT_USE(CreateShaderModule)
     FAULT_USE(CreateComputePipelines)

@@ -76,8 +76,8 @@ static void run_case(void **state)
 static void grids_fold(void **state)
 {
     (void)state;
-    const uint32_t limit = device->limits.maxComputeWorkGroupCount[0];
-    device->limits.maxComputeWorkGroupCount[0] = 3;
+    const uint32_t limit = device->probe.limits.maxComputeWorkGroupCount[0];
+    device->probe.limits.maxComputeWorkGroupCount[0] = 3;
     for (uint32_t i = 0; i < vrn_op_case_count; i++) {
         /* One case of each operator that needs more than three work groups is enough. */
         static const char *const chosen[] = {"3x3 large",   "groups of 20", "batch norm",
@@ -89,7 +89,7 @@ static void grids_fold(void **state)
             run_case(&c);
         }
     }
-    device->limits.maxComputeWorkGroupCount[0] = limit;
+    device->probe.limits.maxComputeWorkGroupCount[0] = limit;
 }
 
 /* A row that no case has run would be a kernel without a test. */

@@ -187,10 +187,10 @@ static void large_pictures_go_in_bands(void **state)
     const vrn_transform transform = {.resize = 40, .std = {1, 1, 1}};
     const vrn_image photo = {pixels, width, height, 0};
     float *whole = prepare(&photo, 1, 40, 40, &transform);
-    const uint32_t limit = device->limits.maxStorageBufferRange;
-    device->limits.maxStorageBufferRange = 400 * 4 * 128; /* 128 rows */
+    const uint32_t limit = device->probe.limits.maxStorageBufferRange;
+    device->probe.limits.maxStorageBufferRange = 400 * 4 * 128; /* 128 rows */
     float *banded = prepare(&photo, 1, 40, 40, &transform);
-    device->limits.maxStorageBufferRange = limit;
+    device->probe.limits.maxStorageBufferRange = limit;
     assert_memory_equal(whole, banded, 40 * 40 * 4 * sizeof(float));
     free(whole);
     free(banded);
@@ -242,11 +242,11 @@ static void refuses_long_filters(void **state)
     const vrn_framing framing = {
         .height = 8, .width = 8, .transform = &transform, .letterbox = true};
     const int errors = messages.errors;
-    const uint32_t limit = device->limits.maxStorageBufferRange;
-    device->limits.maxStorageBufferRange = 1 << 27;
+    const uint32_t limit = device->probe.limits.maxStorageBufferRange;
+    device->probe.limits.maxStorageBufferRange = 1 << 27;
     assert_int_equal(vrn_images_record(&images, device, &tall, 1, 1, &framing, VK_NULL_HANDLE),
                      VRN_ERROR_UNSUPPORTED);
-    device->limits.maxStorageBufferRange = limit;
+    device->probe.limits.maxStorageBufferRange = limit;
     assert_int_equal(messages.errors, errors + 1);
     messages.errors = errors;
     vrn_images_destroy(&images, device);

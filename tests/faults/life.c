@@ -293,17 +293,17 @@ static vrn_result lead_import(life_world *world, life_outcome *outcome)
     uint32_t count = 0;
     vrn_result result =
         DONE(world, vrn_instance_devices(&lender->instance, &physical, &count, &log));
-    if (!result && count <= lender->info.index) result = VRN_ERROR_NO_DEVICE;
+    if (!result && count <= lender->probe.info.index) result = VRN_ERROR_NO_DEVICE;
     if (result) return result; /* the application has failed, not yet the library */
     const vrn_device_import_params import = {
         .log = log,
         .cache_directory = world->cache,
         .instance = lender->instance.handle,
-        .physical_device = physical[lender->info.index],
+        .physical_device = physical[lender->probe.info.index],
         .device = lender->handle,
         .get_instance_proc_addr = vkGetInstanceProcAddr,
-        .queue_family = lender->queue_family,
-        .queue = lender->queue,
+        .queue_family = lender->probe.queue_family,
+        .queue = lender->queue.handle,
     };
     const vrn_session_params params = {
         .batch = BATCH, .transform = &transform, .taps = avgpool, .tap_count = 1};

@@ -80,10 +80,10 @@ static VkPipelineCacheHeaderVersionOne fake_header(const vrn_device *device)
     VkPipelineCacheHeaderVersionOne header = {
         .headerSize = sizeof header,
         .headerVersion = VK_PIPELINE_CACHE_HEADER_VERSION_ONE,
-        .vendorID = device->info.vendor_id,
-        .deviceID = device->info.device_id,
+        .vendorID = device->probe.info.vendor_id,
+        .deviceID = device->probe.info.device_id,
     };
-    memcpy(header.pipelineCacheUUID, device->cache_uuid, VK_UUID_SIZE);
+    memcpy(header.pipelineCacheUUID, device->probe.cache_uuid, VK_UUID_SIZE);
     return header;
 }
 
@@ -194,12 +194,13 @@ static void fake_open(vrn_device *device, const char *cache_directory, vrn_log l
     memset(device, 0, sizeof *device);
     memset(&fake, 0, sizeof fake);
     fake_lock = vrn_mutex_create();
+    device->attachments_lock = vrn_mutex_create();
     device->log = log;
     device->handle = (VkDevice)device;
-    device->info.vendor_id = 0x1234;
-    device->info.device_id = 0x56;
-    device->info.driver_version = 7;
-    memcpy(device->cache_uuid, "0123456789abcdef", VK_UUID_SIZE);
+    device->probe.info.vendor_id = 0x1234;
+    device->probe.info.device_id = 0x56;
+    device->probe.info.driver_version = 7;
+    memcpy(device->probe.cache_uuid, "0123456789abcdef", VK_UUID_SIZE);
     if (cache_directory) device->cache_directory = strdup(cache_directory);
 #define FAKE_USE(name) device->vk.name = fake_##name;
     FAKE_USE(CreateShaderModule)
@@ -220,7 +221,8 @@ static void fake_open(vrn_device *device, const char *cache_directory, vrn_log l
 /* Nothing may be left. */
 static void fake_close(vrn_device *device)
 {
-    vrn_pipeline_store_destroy(device);
+    vrn_device_destroy_attachments(device);
+    vrn_mutex_destroy(&device->attachments_lock);
     free(device->cache_directory);
     vrn_mutex_destroy(&fake_lock);
     assert_int_equal(fake.objects, 0);

@@ -182,8 +182,8 @@ static void test_foreign_data(void **state)
         char uuid[16];
     } key = {0x1234, 0x56, 0, 7, ""};
     memcpy(key.uuid, "0123456789abcdef", sizeof key.uuid);
-    vrn_device device = {.info = {.vendor_id = 0x1234, .device_id = 0x56}};
-    memcpy(device.cache_uuid, "0123456789abcdef", VK_UUID_SIZE);
+    vrn_device device = {.probe.info = {.vendor_id = 0x1234, .device_id = 0x56}};
+    memcpy(device.probe.cache_uuid, "0123456789abcdef", VK_UUID_SIZE);
     VkPipelineCacheHeaderVersionOne good = fake_header(&device);
     for (int fault = 0; fault < 7; fault++) {
         VkPipelineCacheHeaderVersionOne bad = good;
@@ -213,7 +213,7 @@ static void test_refused_and_unwanted(void **state)
 
     const size_t before = file_size();
     fake_open(&device, directory, capture_log(&captured));
-    device.no_pipeline_cache = true;
+    device.quirks.no_pipeline_cache = true;
     assert_int_equal(vrn_pipeline_store_create(&device), VRN_OK);
     assert_int_equal(fake.objects, 0);
     vrn_pipeline_key key = fake_key(50);

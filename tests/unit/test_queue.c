@@ -190,18 +190,18 @@ static int set_up(void **state)
     (void)state;
     memset(&fake, 0, sizeof fake);
     memset(&device, 0, sizeof device);
-    device.queue_lock = vrn_mutex_create();
+    device.queue.lock = vrn_mutex_create();
     device.vk.WaitForFences = fake_WaitForFences;
     device.vk.ResetFences = fake_ResetFences;
     device.vk.QueueSubmit = fake_QueueSubmit;
     device.vk.QueueWaitIdle = fake_QueueWaitIdle;
-    return device.queue_lock ? 0 : 1;
+    return device.queue.lock ? 0 : 1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    vrn_mutex_destroy(&device.queue_lock);
+    vrn_mutex_destroy(&device.queue.lock);
     return 0;
 }
 

@@ -112,13 +112,13 @@ static void too_many_records_are_left_out(void **state)
 static vrn_device *fake_device(vrn_device *device)
 {
     memset(device, 0, sizeof *device);
-    device->info.type = VRN_DEVICE_CPU;
-    device->limits.maxComputeWorkGroupInvocations = 1024;
+    device->probe.info.type = VRN_DEVICE_CPU;
+    device->probe.limits.maxComputeWorkGroupInvocations = 1024;
     for (int i = 0; i < 3; i++) {
-        device->limits.maxComputeWorkGroupSize[i] = 1024;
-        device->limits.maxComputeWorkGroupCount[i] = 65535;
+        device->probe.limits.maxComputeWorkGroupSize[i] = 1024;
+        device->probe.limits.maxComputeWorkGroupCount[i] = 65535;
     }
-    device->limits.maxStorageBufferRange = UINT32_MAX;
+    device->probe.limits.maxStorageBufferRange = UINT32_MAX;
     return device;
 }
 
@@ -158,9 +158,10 @@ static void records_decide(void **state)
     assert_string_equal(choice.why, "cache");
     assert_ptr_equal(vrn_choose(&tuned, &device, &conv, 2, NULL).kernel, plain.kernel);
     assert_string_equal(vrn_choose(&tuned, &device, &conv, 1, "conv_generic").why, "preferred");
-    device.info.capabilities = VRN_CAPABILITY_TIMELINE_SEMAPHORES; /* another tier, another shape */
+    device.probe.info.capabilities =
+        VRN_CAPABILITY_TIMELINE_SEMAPHORES; /* another tier, another shape */
     assert_ptr_equal(vrn_choose(&tuned, &device, &conv, 1, NULL).kernel, plain.kernel);
-    device.info.capabilities = 0;
+    device.probe.info.capabilities = 0;
 
     strcpy(record.kernel, "conv_of_the_future");
     record.fresh = true;
@@ -181,7 +182,7 @@ static void files_belong_to_a_driver(void **state)
     assert_int_equal(system(command), 0);
     vrn_device device;
     fake_device(&device)->cache_directory = folder;
-    snprintf(device.info.name, sizeof device.info.name, "a device");
+    snprintf(device.probe.info.name, sizeof device.probe.info.name, "a device");
     vrn_tuned tuned = {0}, found = {0};
     vrn_tuned_record record = {.shape = 5, .ms = 1};
     strcpy(record.kernel, "old");
@@ -195,14 +196,14 @@ static void files_belong_to_a_driver(void **state)
     assert_string_equal(found.records[0].kernel, "new");
     vrn_tuned_free(&found);
 
-    device.info.driver_version = 2;
+    device.probe.info.driver_version = 2;
     assert_int_equal(vrn_tuned_load(&found, &device), VRN_OK);
     assert_int_equal(found.count, 0);
-    device.info.driver_version = 0;
-    device.info.uuid[3] = 1;
+    device.probe.info.driver_version = 0;
+    device.probe.info.uuid[3] = 1;
     assert_int_equal(vrn_tuned_load(&found, &device), VRN_OK);
     assert_int_equal(found.count, 0);
-    device.info.uuid[3] = 0;
+    device.probe.info.uuid[3] = 0;
 
     snprintf(path, sizeof path,
              "for f in %s/*; do printf X | dd of=$f bs=1 seek=150 conv=notrunc "

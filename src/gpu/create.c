@@ -1,0 +1,153 @@
+/* Devices of the library's own: listing, choosing and making them. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "gpu/device.h"
+#include "gpu/features.h"
+#include "gpu/pipeline.h"
+
+vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, uint32_t *count,
+                           const vrn_log *log)
+{
+    if (!count || (!infos && capacity > 0)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "vrn_device_list: %s is NULL",
+                        count ? "infos" : "count");
+    }
+    *count = 0;
+    vrn_instance instance;
+    vrn_result result = vrn_instance_create(&instance, false, log);
+    if (result) return result;
+    VkPhysicalDevice *devices = NULL;
+    uint32_t found = 0;
+    result = vrn_instance_devices(&instance, &devices, &found, log);
+    for (uint32_t i = 0; i < found && !result; i++) {
+        vrn_probe probe;
+        result = vrn_probe_device(&probe, &instance, devices[i], i, log);
+        if (!result && i < capacity) infos[i] = probe.info;
+    }
+    if (!result) *count = found;
+    vrn_free(devices);
+    vrn_instance_destroy(&instance);
+    return result;
+}
+
+static bool contains_ignoring_case(const char *text, const char *part)
+{
+    for (; *text; text++) {
+        size_t i = 0;
+        while (part[i] && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i])) i++;
+        if (!part[i]) return true;
+    }
+    return !*part;
+}
+
+/* "1" is an index; anything else is part of a name. */
+static bool selected(const vrn_device_info *info, const char *select)
+{
+    if (!select || !*select) return true;
+    char *end;
+    unsigned long index = strtoul(select, &end, 10);
+    if (!*end && isdigit((unsigned char)*select)) return index == info->index;
+    return contains_ignoring_case(info->name, select);
+}
+
+/* The usable device with the highest score among those that `select` names. */
+static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_instance *instance,
+                         const char *select, const vrn_log *log)
+{
+    VkPhysicalDevice *devices = NULL;
+    uint32_t count = 0, matches = 0;
+    vrn_result result = vrn_instance_devices(instance, &devices, &count, log);
+    *best = (vrn_probe){0};
+    *physical = VK_NULL_HANDLE;
+    for (uint32_t i = 0; i < count && !result; i++) {
+        vrn_probe probe;
+        result = vrn_probe_device(&probe, instance, devices[i], i, log);
+        if (result || !selected(&probe.info, select)) continue;
+        matches++;
+        if (probe.info.score == 0) {
+            vrn_log_write(log, select ? VRN_LOG_WARNING : VRN_LOG_INFO, "device %u, %s: %s", i,
+                          probe.info.name, probe.info.reason);
+        } else if (probe.info.score > best->info.score) {
+            *best = probe;
+            *physical = devices[i];
+        }
+    }
+    vrn_free(devices);
+    if (result || *physical) return result;
+    if (count == 0)
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
+                        "no Vulkan device: a GPU's driver brings one; where VK_DRIVER_FILES is set "
+                        "it has to name a driver");
+    if (matches == 0) {
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan device matches '%s' (of %u)", select,
+                        count);
+    }
+    return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "no usable Vulkan device%s%s (of %u)",
+                    select ? " matches " : "", select ? select : "", count);
+}
+
+static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
+{
+    const float priority = 1;
+    const VkDeviceQueueCreateInfo queue = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+        .queueFamilyIndex = device->probe.queue_family,
+        .queueCount = 1,
+        .pQueuePriorities = &priority,
+    };
+    vrn_device_requirements requirements;
+    vrn_features_require(&requirements,
+                         vrn_features_of(device->probe.info.capabilities, &device->probe.subgroup,
+                                         &device->probe.matrices),
+                         device->probe.info.api_version, device->probe.portability_subset);
+    const VkDeviceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .pNext = requirements.chain,
+        .queueCreateInfoCount = 1,
+        .pQueueCreateInfos = &queue,
+        .enabledExtensionCount = requirements.extension_count,
+        .ppEnabledExtensionNames = requirements.extensions,
+    };
+    VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
+    if (created != VK_SUCCESS) {
+        device->handle = VK_NULL_HANDLE;
+        return vrn_device_check(device, created, "vkCreateDevice");
+    }
+    vrn_result result = vrn_device_load(device);
+    if (result) return result;
+    device->vk.GetDeviceQueue(device->handle, device->probe.queue_family, 0, &device->queue.handle);
+    return VRN_OK;
+}
+
+vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
+{
+    static const vrn_device_params defaults = {0};
+    if (!params) params = &defaults;
+    if (!out) return vrn_fail(&params->log, VRN_ERROR_INVALID_ARGUMENT, "device is NULL");
+    *out = NULL;
+
+    vrn_device *device;
+    vrn_result result = vrn_device_start(&device, &params->log, params->cache_directory);
+    if (result) return result;
+    VkPhysicalDevice physical;
+    result = vrn_instance_create(&device->instance, params->validation, &device->log);
+    if (result) goto error;
+    result = choose(&device->probe, &physical, &device->instance, params->select, &device->log);
+    if (result) goto error;
+    vrn_device_restrict(device, params->without, params->diagnostics);
+    result = create_handle(device, physical);
+    if (result) goto error;
+    result = vrn_pipeline_store_create(device);
+    if (result) goto error;
+    vrn_log_write(&device->log, VRN_LOG_INFO, "device %u: %s (%s)", device->probe.info.index,
+                  device->probe.info.name, device->probe.info.driver);
+    *out = device;
+    return VRN_OK;
+
+error:
+    vrn_device_destroy(&device);
+    return result;
+}
