@@ -2,6 +2,7 @@
 #ifndef VRN_CLI_COMMAND_H
 #define VRN_CLI_COMMAND_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "cli/options.h"
@@ -20,5 +21,15 @@ typedef struct cli_command {
 
 extern const cli_command cli_classify, cli_explain, cli_infer, cli_eval, cli_merge, cli_bench,
     cli_profile, cli_info, cli_models, cli_convert, cli_calibrate, cli_selftest;
+
+/* man.c: prints vkresnet(1), as man reads it. */
+void cli_man_print(const cli_command *const *commands, size_t count);
+
+/* commands/kernels.c: info --kernels. Returns an exit status. */
+int cli_show_kernels(const cli_options *options);
+
+/* outputs.c: whether nothing that is to be written would replace what is read, or another output.
+ * Returns an exit status; what is wrong is reported. */
+int cli_outputs_check(const cli_options *options);
 
 #endif

@@ -8,8 +8,6 @@
 
 #include "cli/command.h"
 #include "cli/embedded.h"
-#include "cli/man.h"
-#include "cli/outputs.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -73,7 +71,7 @@ static int run_command(const cli_command *command, int count, char **words)
     } else if (options.argument_count > command->most) {
         status = cli_usage(command->name, "unexpected '%s'", options.arguments[command->most]);
     } else {
-        status = cli_outputs_check(command->name, &options);
+        status = cli_outputs_check(&options);
         if (status == CLI_SUCCESS) status = command->run(&options);
         if (status == CLI_SUCCESS && options.validation && cli_library_errors() > 0) {
             status = CLI_FAILURE;

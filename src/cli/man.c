@@ -1,4 +1,4 @@
-#include "cli/man.h"
+#include "cli/command.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,3 @@
-#include "cli/outputs.h"
-
 #include "cli/command.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
@@ -17,23 +15,23 @@ static bool clash_input(const char *output, const char *input)
 }
 
 /* An output beside everything that is read. */
-static int check_inputs(const char *command, const cli_options *options, const char *output)
+static int check_inputs(const cli_options *options, const char *output)
 {
     const char *const inputs[] = {options->model, options->labels, options->input, options->images};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
         if (clash_input(output, inputs[i])) {
-            return cli_usage(command, "%s: would be written over what is read", output);
+            return cli_usage(options->command, "%s: would be written over what is read", output);
         }
     }
     for (uint32_t i = 0; i < options->argument_count; i++) {
         if (clash_input(output, options->arguments[i])) {
-            return cli_usage(command, "%s: would be written over what is read", output);
+            return cli_usage(options->command, "%s: would be written over what is read", output);
         }
     }
     return CLI_SUCCESS;
 }
 
-int cli_outputs_check(const char *command, const cli_options *options)
+int cli_outputs_check(const cli_options *options)
 {
     const char *const named[] = {options->write, options->output, options->logits, options->trace,
                                  options->html};
@@ -41,11 +39,11 @@ int cli_outputs_check(const char *command, const cli_options *options)
     const uint32_t count = named_count + options->tap_count;
     for (uint32_t i = 0; i < count; i++) {
         const char *output = i < named_count ? named[i] : options->taps[i - named_count].path;
-        const int status = check_inputs(command, options, output);
+        const int status = check_inputs(options, output);
         if (status != CLI_SUCCESS) return status;
         for (uint32_t k = 0; k < i; k++) {
             if (clash(output, k < named_count ? named[k] : options->taps[k - named_count].path)) {
-                return cli_usage(command, "%s: two outputs in one file", output);
+                return cli_usage(options->command, "%s: two outputs in one file", output);
             }
         }
     }

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "cli/images/decode.h"
-#include "cli/images/formats.h"
+#include "cli/images/file_header.h"
 #include "cli/images/orientation.h"
 
 typedef struct file {

@@ -4,10 +4,9 @@
 
 #include "cli/command.h"
 #include "cli/engine.h"
-#include "cli/evaluation/dataset.h"
 #include "cli/evaluation/evaluation.h"
 #include "cli/evaluation/evaluation_print.h"
-#include "cli/evaluation/mistakes.h"
+#include "cli/evaluation/labels.h"
 #include "cli/evaluation/score.h"
 #include "cli/evaluation/shard.h"
 #include "cli/formats/npy.h"
@@ -76,7 +75,7 @@ static bool describe(eval_run *run)
     vrn_transform transform = cli_model_transform(model, options);
     if (!cli_evaluation_begin(&run->evaluation, &run->crew, weights, &transform)) return false;
     run->evaluation.shard = run->shard;
-    run->evaluation.total = run->labels.count;
+    run->evaluation.total = run->labels.images.count;
     return true;
 }
 
@@ -90,15 +89,15 @@ static bool prepare(eval_run *run)
     if (!run->scores || !run->missing) return false;
     for (uint32_t i = 0; i < classes; i++) run->missing[i] = NAN;
     return !options->logits || cli_npy_begin(&run->logits, options->logits, 2,
-                                             (uint64_t[]){run->labels.count, classes});
+                                             (uint64_t[]){run->labels.images.count, classes});
 }
 
 static bool evaluate(eval_run *run, size_t *failed)
 {
     double begin = vrn_time_ms();
     if (!cli_feed_run(&(cli_feed){.crew = &run->crew,
-                                  .paths = run->labels.paths,
-                                  .count = run->labels.count,
+                                  .paths = run->labels.images.items,
+                                  .count = run->labels.images.count,
                                   .shard = run->shard,
                                   .logits = true,
                                   .progress = true,
@@ -109,7 +108,7 @@ static bool evaluate(eval_run *run, size_t *failed)
     }
     double elapsed = vrn_time_ms() - begin;
     cli_evaluation *evaluation = &run->evaluation;
-    skip_rows(run, run->labels.count);
+    skip_rows(run, run->labels.images.count);
     evaluation->unreadable = *failed;
     if (elapsed > 0) evaluation->images_per_s = (double)evaluation->images / elapsed * 1e3;
     cli_confusion_settle(&evaluation->confusion);
@@ -120,9 +119,18 @@ static bool evaluate(eval_run *run, size_t *failed)
                                                          .data = run->data,
                                                          .options = run->options,
                                                          .mistakes = &run->mistakes,
-                                                         .paths = run->labels.paths});
+                                                         .paths = run->labels.images.items});
     }
     return true;
+}
+
+/* A list, or a folder with a folder for each class. */
+static bool read_labels(eval_run *run)
+{
+    const cli_model *model = &run->crew.engines[0].model;
+    return vrn_path_get_kind(run->data) == VRN_PATH_DIRECTORY
+               ? cli_labels_read_folders(&run->labels, run->data, model)
+               : cli_labels_read_list(&run->labels, run->data, model);
 }
 
 static int open_all(eval_run *run)
@@ -130,7 +138,7 @@ static int open_all(eval_run *run)
     const cli_options *options = run->options;
     int status = cli_crew_open(&run->crew, "eval", options, CLI_MODEL_REQUIRED);
     if (status != CLI_SUCCESS) return status;
-    if (!cli_labels_read(&run->labels, run->data, &run->crew.engines[0].model)) return CLI_FAILURE;
+    if (!read_labels(run)) return CLI_FAILURE;
     if (options->report && !cli_evaluation_page_begin(&run->page, options->report))
         return CLI_FAILURE;
     status = cli_crew_compile_for_images(&run->crew, "eval", options, DEFAULT_BATCH);

@@ -4,7 +4,6 @@
 #include <vkresnet/diagnostics.h>
 
 #include "cli/command.h"
-#include "cli/commands/kernels.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
 #include "cli/system/os.h"

@@ -1,4 +1,4 @@
-#include "cli/commands/kernels.h"
+#include "cli/command.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "cli/evaluation/class_folders.h"
+#include "cli/evaluation/labels.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -170,21 +170,15 @@ static bool list_folders(class_folders *folders)
 
 static bool add_images(cli_labels *labels, const class_folders *folders, size_t which)
 {
-    cli_paths paths = {0};
+    const size_t before = labels->images.count;
     char *path = cli_join(folders->path, folders->names[which]);
-    bool good = path && cli_paths_add_folder(&paths, path);
-    if (good && paths.count == 0) cli_note("%s: no images in this folder", path);
-    for (size_t i = 0; i < paths.count && good; i++) {
-        char *image = paths.items[i];
-        paths.items[i] = NULL;
-        good = cli_labels_add(labels, image, folders->classes[which]);
-    }
-    cli_paths_free(&paths);
+    bool good = path && cli_paths_add_folder(&labels->images, path);
+    if (good && labels->images.count == before) cli_note("%s: no images in this folder", path);
     free(path);
-    return good;
+    return good && cli_labels_set_class(labels, before, folders->classes[which]);
 }
 
-bool cli_class_folders_read(cli_labels *labels, const char *path, const cli_model *model)
+bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_model *model)
 {
     class_folders folders = {.path = path};
     bool good = list_folders(&folders);
@@ -195,7 +189,7 @@ bool cli_class_folders_read(cli_labels *labels, const char *path, const cli_mode
     if (good) folders.classes = cli_alloc(folders.count, sizeof *folders.classes);
     good = good && folders.classes && choose_classes(&folders, model);
     for (size_t i = 0; i < folders.count && good; i++) good = add_images(labels, &folders, i);
-    if (good && labels->count == 0) {
+    if (good && labels->images.count == 0) {
         cli_error("%s: no images in its folders", path);
         good = false;
     }

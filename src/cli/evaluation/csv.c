@@ -1,4 +1,4 @@
-#include "cli/evaluation/csv.h"
+#include "cli/evaluation/labels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,10 +143,11 @@ static bool add_line(cli_labels *labels, const csv_reader *reader, const char *f
     if (!find_class(reader, model, fields, &found)) return false;
     bool absolute = cli_path_is_absolute(fields[0]) || !*folder;
     char *path = absolute ? cli_copy_text(fields[0]) : cli_join(folder, fields[0]);
-    return path && cli_labels_add(labels, path, found);
+    return path && cli_paths_push(&labels->images, path) &&
+           cli_labels_set_class(labels, labels->images.count - 1, found);
 }
 
-bool cli_csv_read(cli_labels *labels, const char *path, const cli_model *model)
+bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model *model)
 {
     csv_reader reader = {.path = path, .columns = {0, 1, 2}};
     char *text = read_text(path), *folder = cli_copy_text(path), *line;
@@ -159,7 +160,7 @@ bool cli_csv_read(cli_labels *labels, const char *path, const cli_model *model)
             good = add_line(labels, &reader, folder, line, model);
         }
     }
-    if (good && labels->count == 0) {
+    if (good && labels->images.count == 0) {
         cli_error("%s: no images are listed", path);
         good = false;
     }

@@ -108,6 +108,21 @@ bool cli_evaluation_add(cli_evaluation *evaluation, uint32_t label, const cli_sc
     return cli_confusion_add(&evaluation->confusion, label, verdict->predicted, 1);
 }
 
+void cli_mistakes_add(cli_mistakes *mistakes, size_t item, const cli_verdict *verdict)
+{
+    if (verdict->label == verdict->predicted || !isfinite(verdict->probability)) return;
+    uint32_t place = mistakes->count;
+    while (place > 0 && mistakes->items[place - 1].verdict.probability < verdict->probability) {
+        place--;
+    }
+    if (place == CLI_MISTAKES_MOST) return;
+    if (mistakes->count < CLI_MISTAKES_MOST) mistakes->count++;
+    for (uint32_t i = mistakes->count - 1; i > place; i--) {
+        mistakes->items[i] = mistakes->items[i - 1];
+    }
+    mistakes->items[place] = (cli_mistake){item, *verdict};
+}
+
 /* "a + b", each device once. */
 static bool add_device(cli_evaluation *evaluation, const char *device)
 {
@@ -196,16 +211,4 @@ cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_
     if (labels > 0) qsort(results, labels, sizeof *results, compare_classes);
     *count = labels;
     return results;
-}
-
-double cli_evaluation_calibration_error(const cli_evaluation *evaluation)
-{
-    double distance = 0;
-    uint64_t images = 0;
-    for (int i = 0; i < CLI_EVALUATION_BINS; i++) {
-        const cli_confidence *bin = &evaluation->confidence[i];
-        distance += fabs(bin->sum - (double)bin->right);
-        images += bin->images;
-    }
-    return images ? distance / (double)images : 0;
 }

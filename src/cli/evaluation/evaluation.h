@@ -51,6 +51,22 @@ typedef struct cli_verdict {
 bool cli_evaluation_add(cli_evaluation *evaluation, uint32_t label, const cli_score *scores,
                         cli_verdict *verdict);
 
+/* The mistakes that a network was surest of. */
+enum { CLI_MISTAKES_MOST = 24 };
+
+typedef struct cli_mistake {
+    size_t item; /* in the list of images */
+    cli_verdict verdict;
+} cli_mistake;
+
+typedef struct cli_mistakes {
+    cli_mistake items[CLI_MISTAKES_MOST]; /* [count], the most probable first */
+    uint32_t count;
+} cli_mistakes;
+
+/* Keeps it if it is a mistake, and one of the surest. */
+void cli_mistakes_add(cli_mistakes *mistakes, size_t item, const cli_verdict *verdict);
+
 /* Adds another part's counts, its rate and its device's name. Returns false when there is no
  * memory. */
 bool cli_evaluation_sum(cli_evaluation *evaluation, const cli_evaluation *part);
@@ -71,9 +87,5 @@ typedef struct cli_class_result {
 /* The classes that have images, the least accurate first; the confusion is settled. NULL: no
  * memory, which is reported. Release with free. */
 cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_t *count);
-
-/* The mean distance between probability and share of right answers, weighted by images (expected
- * calibration error; Guo et al. 2017, On Calibration of Modern Neural Networks). */
-double cli_evaluation_calibration_error(const cli_evaluation *evaluation);
 
 #endif

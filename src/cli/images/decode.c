@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/images/formats.h"
+#include "cli/images/file_header.h"
 #include "cli/images/orientation.h"
 
 /* The most that one allocation of the decoder may have. stb_image grows the buffer of a PNG's
@@ -128,6 +128,23 @@ static bool has_large_table(const unsigned char *data, size_t size)
 }
 #endif
 
+static _Thread_local struct {
+    cli_decode_gate function;
+    void *user;
+} gate;
+
+void cli_decode_set_gate(cli_decode_gate function, void *user)
+{
+    gate.function = function;
+    gate.user = user;
+}
+
+/* What a decoder does when it knows the size of a picture. */
+static void pass_gate(uint64_t width, uint64_t height)
+{
+    if (gate.function) gate.function(gate.user, (size_t)(width * height * 4));
+}
+
 static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_image *image)
 {
     int width = 0, height = 0, channels = 0;
@@ -139,7 +156,7 @@ static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_i
     }
     const char *fault = cli_pixels_fault((uint64_t)width, (uint64_t)height, size);
     if (fault) return fault;
-    cli_decode_pass_gate((uint64_t)width, (uint64_t)height);
+    pass_gate((uint64_t)width, (uint64_t)height);
     /* Up to four channels of 16 bits, with a filter byte a row, rounded to a JPEG's blocks, and
      * doubled as a growing buffer is. */
     allocation_limit = ((size_t)width + 64) * ((size_t)height + 64) * 16 + (1 << 20);
@@ -158,22 +175,6 @@ static const char *decode_with_stb(const unsigned char *data, size_t size, vrn_i
     return limit_reached ? "its data is larger than the image" : failure_reason();
 }
 
-static _Thread_local struct {
-    cli_decode_gate function;
-    void *user;
-} gate;
-
-void cli_decode_set_gate(cli_decode_gate function, void *user)
-{
-    gate.function = function;
-    gate.user = user;
-}
-
-void cli_decode_pass_gate(uint64_t width, uint64_t height)
-{
-    if (gate.function) gate.function(gate.user, (size_t)(width * height * 4));
-}
-
 const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image)
 {
     *image = (vrn_image){0};
@@ -182,7 +183,8 @@ const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image)
     if (fault) return fault;
 #ifdef VRN_CLI_LIBJPEG
     const bool jpeg = cli_is_jpeg(data, size);
-    fault = jpeg ? cli_jpeg_decode(data, size, image) : decode_with_stb(data, size, image);
+    fault =
+        jpeg ? cli_jpeg_decode(data, size, pass_gate, image) : decode_with_stb(data, size, image);
 #else
     const bool damaged = cli_is_jpeg(data, size) && has_large_table(data, size);
     fault = damaged ? "its Huffman tables are damaged" : decode_with_stb(data, size, image);

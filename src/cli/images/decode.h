@@ -21,7 +21,4 @@ void cli_decode_free(vrn_image *image);
 typedef void (*cli_decode_gate)(void *user, size_t bytes);
 void cli_decode_set_gate(cli_decode_gate gate, void *user);
 
-/* What a decoder does then. */
-void cli_decode_pass_gate(uint64_t width, uint64_t height);
-
 #endif

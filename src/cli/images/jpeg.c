@@ -10,8 +10,7 @@
 
 #include <jerror.h>
 
-#include "cli/images/decode.h"
-#include "cli/images/formats.h"
+#include "cli/images/file_header.h"
 
 /* A progressive image may be sent in so many scans, each of which takes as long as all its pixels:
  * a small file could ask for hours. Real ones have about ten. */
@@ -23,6 +22,7 @@ typedef struct reader {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf failed;
+    void (*sized)(uint64_t width, uint64_t height);
     uint64_t scans_max;
     uint8_t *row;    /* of 1, 3 or 4 channels */
     uint8_t *pixels; /* RGBA */
@@ -99,7 +99,7 @@ static bool read_image(reader *r, const unsigned char *data, size_t size)
     jpeg_read_header(info, TRUE);
     const char *fault = cli_pixels_fault(info->image_width, info->image_height, size);
     if (fault) fail((j_common_ptr)info, fault);
-    cli_decode_pass_gate(info->image_width, info->image_height);
+    r->sized(info->image_width, info->image_height);
 
     const uint64_t pixels = (uint64_t)info->image_width * info->image_height;
     r->scans_max = scanned_pixels_max / pixels;
@@ -122,12 +122,14 @@ static bool read_image(reader *r, const unsigned char *data, size_t size)
     return true;
 }
 
-const char *cli_jpeg_decode(const unsigned char *data, size_t size, vrn_image *image)
+const char *cli_jpeg_decode(const unsigned char *data, size_t size,
+                            void (*sized)(uint64_t width, uint64_t height), vrn_image *image)
 {
     reader *r = calloc(1, sizeof *r);
     if (!r) return "out of memory";
     r->info.err = jpeg_std_error(&r->errors);
     r->info.client_data = r;
+    r->sized = sized;
     r->errors.error_exit = on_error;
     r->errors.emit_message = on_warning;
     r->errors.output_message = on_message;

@@ -33,8 +33,7 @@ char *cli_join(const char *folder, const char *name)
     return path;
 }
 
-/* Takes `path` over. */
-static bool push(cli_paths *paths, char *path)
+bool cli_paths_push(cli_paths *paths, char *path)
 {
     char **items = cli_grow(paths->items, paths->count, &paths->capacity, sizeof *items);
     if (!items) {
@@ -65,7 +64,7 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
             free(path);
         } else if (path && kind != VRN_PATH_OTHER && has_image_extension(names[i])) {
             /* Also a link to nowhere, which is reported when it is its turn. */
-            complete = push(paths, path) && complete;
+            complete = cli_paths_push(paths, path) && complete;
         } else {
             complete = complete && path;
             free(path);
@@ -85,7 +84,7 @@ bool cli_paths_add(cli_paths *paths, const char *argument)
 {
     if (vrn_path_get_kind(argument) != VRN_PATH_DIRECTORY) {
         char *path = cli_copy_text(argument);
-        return path && push(paths, path);
+        return path && cli_paths_push(paths, path);
     }
     size_t before = paths->count;
     bool complete = cli_paths_add_folder(paths, argument);

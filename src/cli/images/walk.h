@@ -14,8 +14,9 @@ typedef struct cli_paths {
  * their extensions. Links to folders inside are not followed. Reports and returns false if a part
  * could not be read, or if a folder has no images; what was found stays. */
 bool cli_paths_add(cli_paths *paths, const char *argument);
-/* The same for a folder, which may have none. */
+/* The same for a folder, which may have none; and for a path from malloc, which is taken over. */
 bool cli_paths_add_folder(cli_paths *paths, const char *folder);
+bool cli_paths_push(cli_paths *paths, char *path);
 
 void cli_paths_free(cli_paths *paths);
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "cli/evaluation/evaluation.h"
-#include "cli/evaluation/mistakes.h"
 #include "cli/options.h"
 #include "cli/system/os.h"
 

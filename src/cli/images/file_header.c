@@ -1,4 +1,4 @@
-#include "cli/images/formats.h"
+#include "cli/images/file_header.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* What the first bytes of an image file tell before it is decoded. Nothing here reads past the
  * data. */
-#ifndef VRN_CLI_FORMATS_H
-#define VRN_CLI_FORMATS_H
+#ifndef VRN_CLI_FILE_HEADER_H
+#define VRN_CLI_FILE_HEADER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,40 @@
+/* Images whose classes are known. */
+#ifndef VRN_CLI_LABELS_H
+#define VRN_CLI_LABELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/images/walk.h"
+#include "cli/model.h"
+
+typedef struct cli_labels {
+    cli_paths images;
+    uint32_t *classes; /* [images.count] */
+    size_t capacity;
+} cli_labels;
+
+/* csv.c: adds lines of file,label[,class], with or without a first line that names the columns. The
+ * class is a number; without it the label is one, or a name that the model knows. Relative files
+ * are joined to the list's folder. Fields may be quoted as in RFC 4180, but go over no line end.
+ * Reports and returns false when something is wrong, with the line's number, or when there are no
+ * images. */
+bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model *model);
+
+/* class_folders.c: adds the images below each folder in `path`, in byte order, as ImageNet's
+ * validation set and torchvision's ImageFolder have it. The folders are named, all in the same way,
+ * by the model's names of classes ('_' may stand for ' ' and '/'), by ImageNet's WordNet ids where
+ * the model has ImageNet's classes, or by the classes' numbers. Where none is and there are as many
+ * as classes, they are the classes in order, as for torchvision. A note says which. Files beside
+ * the folders, and folders whose name begins with a dot, are left out. Reports and returns false
+ * when something is wrong, or when there are no images. */
+bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_model *model);
+
+/* The images from number `from` on are of this class. Returns false when there is no memory, which
+ * is reported. */
+bool cli_labels_set_class(cli_labels *labels, size_t from, uint32_t class_index);
+
+void cli_labels_free(cli_labels *labels);
+
+#endif
