@@ -86,8 +86,9 @@ static bool write_logits(const engine *e, const char *path)
 static double run(engine *e)
 {
     double begin = now_ms();
-    vrn_batch batch = {.count = e->info.batch, .nchw = e->input, .logits = e->logits};
-    return vrn_session_run(e->session, &batch) == VRN_OK ? now_ms() - begin : -1;
+    vrn_inputs inputs = {.count = e->info.batch, .nchw = e->input};
+    vrn_outputs outputs = {.logits = e->logits};
+    return vrn_session_run(e->session, &inputs, &outputs) == VRN_OK ? now_ms() - begin : -1;
 }
 
 static bool answer(engine *e, double seconds)

@@ -39,8 +39,9 @@ int main(int argc, char **argv)
     vrn_session_get_info(session, &info);
     probabilities = malloc(info.classes * sizeof *probabilities);
     const vrn_image photo = {pixels, (uint32_t)width, (uint32_t)height, 0};
-    const vrn_batch batch = {.count = 1, .images = &photo, .probabilities = probabilities};
-    if (!probabilities || vrn_session_run(session, &batch)) goto done;
+    const vrn_inputs inputs = {.count = 1, .images = &photo};
+    const vrn_outputs outputs = {.probabilities = probabilities};
+    if (!probabilities || vrn_session_run(session, &inputs, &outputs)) goto done;
     uint32_t best = 0;
     for (uint32_t i = 1; i < info.classes; i++) {
         if (probabilities[i] > probabilities[best]) best = i;

@@ -84,8 +84,9 @@ static bool describe(search *s, const picture *pictures, uint32_t count)
         const picture *p = &pictures[i];
         images[i] = (vrn_image){p->rgba, (uint32_t)p->width, (uint32_t)p->height, 0};
     }
-    const vrn_batch batch = {.count = count, .images = images, .taps = &s->features};
-    if (vrn_session_run(s->session, &batch)) return false;
+    const vrn_inputs inputs = {.count = count, .images = images};
+    const vrn_outputs outputs = {.taps = &s->features};
+    if (vrn_session_run(s->session, &inputs, &outputs)) return false;
     for (uint32_t i = 0; i < count; i++) {
         float *vector = s->features + (size_t)i * s->length;
         double square = 0;

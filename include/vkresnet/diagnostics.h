@@ -35,9 +35,12 @@ VRN_API uint32_t vrn_build_capabilities(void);
 
 /* ---- How long a run takes -------------------------------------------------------------------- */
 
-/* The host's time in one run: what submit and wait did on the calling thread. The rest of a run is
- * waiting for the device. */
-struct vrn_host_time {
+/* The times of one run, for vrn_outputs.timing. All but gpu_ms are the host's, in submit and wait
+ * on the calling thread. The rest of a run is waiting for the device. */
+struct vrn_timing {
+    /* the network on the device, without the preparation of images; 0 where it cannot be measured
+     * (VRN_CAPABILITY_TIMESTAMPS) */
+    double gpu_ms;
     /* bringing the input to where the device reads it: packing floats, or cropping photos, copying
      * them and recording their preparation */
     double input_ms;

@@ -6,7 +6,8 @@
  *     vrn_device_create(&device, NULL);
  *     vrn_model_load(&model, "resnet50.pth", NULL);
  *     vrn_session_create(&session, device, model, NULL);
- *     vrn_session_run(session, &(vrn_batch){.count = 1, .images = &photo, .probabilities = p});
+ *     vrn_session_run(session, &(vrn_inputs){.count = 1, .images = &photo},
+ *                     &(vrn_outputs){.probabilities = p});
  *
  * This header has what an application needs to load a model and to run it. <vkresnet/vulkan.h> runs
  * it on the application's own Vulkan device, <vkresnet/diagnostics.h> measures and checks, and
@@ -421,41 +422,44 @@ typedef struct vrn_image {
     size_t stride; /* bytes from a row to the next; 0: 4 * width */
 } vrn_image;
 
-/* How long the parts of a run took; <vkresnet/diagnostics.h> defines the struct. */
-typedef struct vrn_host_time vrn_host_time;
-
-/* One run: `count` images in exactly one of three forms, and where results go. Inputs are copied
- * before submit returns; outputs are written by wait and must live until then. */
-typedef struct vrn_batch {
-    uint32_t count;          /* 1 .. batch */
+/* The images of one run, in exactly one of three forms. They are copied before submit returns. */
+typedef struct vrn_inputs {
+    uint32_t count;          /* of images: 1 .. vrn_session_params.batch */
     const float *nchw;       /* normalised, [count, 3, height, width] */
     const float *nhwc;       /* normalised, [count, height, width, 3] */
     const vrn_image *images; /* [count]: resized, cropped and normalised on the device */
-    float *logits;           /* [count, classes], or NULL */
-    float *probabilities;    /* [count, classes]: softmax of the logits, or NULL */
-    /* one array for each tap, [count, C, H, W], each may be NULL; or NULL */
-    float *const *taps;
-    /* the network's time on the device, without the preparation of images; 0 where it cannot be
-     * measured; or NULL */
-    double *gpu_ms;
-    vrn_host_time *host; /* written by wait; or NULL */
-} vrn_batch;
+} vrn_inputs;
 
-/* Runs and waits. The bytes of a result depend only on the image, the session's parameters and the
- * device (and its measurements, where it was tuned), not on other images of the batch or on earlier
- * runs. Another `batch` of the session can mean other kernels, and other last bits. Blocking.
- * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image that the device cannot bind),
- * VRN_ERROR_OUT_OF_MEMORY (staging for large images), VRN_ERROR_DEVICE_LOST. */
-VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_batch *batch);
+/* How long the parts of a run took; <vkresnet/diagnostics.h> defines the struct. */
+typedef struct vrn_timing vrn_timing;
+
+/* Where the results of one run go. Each pointer may be NULL: that result is not wanted. The arrays
+ * must live until vrn_session_wait returns, which writes them. */
+typedef struct vrn_outputs {
+    float *logits;        /* [count, classes] */
+    float *probabilities; /* [count, classes]: softmax of the logits */
+    float *const *taps;   /* an array for each tap, [count, C, H, W], or NULL for this tap */
+    vrn_timing *timing;
+} vrn_outputs;
+
+/* Runs and waits. `outputs` may be NULL. The bytes of a result depend only on the image, the
+ * session's parameters and the device (and its measurements, where it was tuned), not on other
+ * images of the run or on earlier runs. Another `batch` of the session can mean other kernels, and
+ * other last bits. Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image that the
+ * device cannot bind), VRN_ERROR_OUT_OF_MEMORY (staging for large images), VRN_ERROR_DEVICE_LOST.
+ */
+VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *inputs,
+                                   const vrn_outputs *outputs);
 
 /* A submission under way. */
 typedef uint64_t vrn_ticket;
 
 /* Copies the inputs, submits, and returns without waiting for the device. If `in_flight`
- * submissions are already under way, it first waits for the oldest and writes its outputs. Errors
- * as of vrn_session_run; `*ticket` is 0 then. */
-VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch,
-                                      vrn_ticket *ticket);
+ * submissions are already under way, it first waits for the oldest and writes its outputs.
+ * `outputs` may be NULL; the struct is copied, the arrays must live until the wait. Errors as of
+ * vrn_session_run; `*ticket` is 0 then. */
+VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *inputs,
+                                      const vrn_outputs *outputs, vrn_ticket *ticket);
 
 /* Waits for a submission and writes its outputs. Tickets can be waited for in any order. Blocking.
  * Errors: VRN_ERROR_INVALID_ARGUMENT (no such ticket), VRN_ERROR_OUT_OF_MEMORY,
@@ -567,9 +571,8 @@ VRN_API vrn_result vrn_calibration_create(vrn_calibration **calibration, vrn_dev
                                           const vrn_calibration_params *params);
 VRN_API void vrn_calibration_destroy(vrn_calibration **calibration);
 
-/* Runs `count` images, any number, one after the other; outputs of the batch are not written.
- * Blocking. Errors as of vrn_session_run. */
-VRN_API vrn_result vrn_calibration_add(vrn_calibration *calibration, const vrn_batch *batch);
+/* Runs `count` images, any number, one after the other. Blocking. Errors as of vrn_session_run. */
+VRN_API vrn_result vrn_calibration_add(vrn_calibration *calibration, const vrn_inputs *inputs);
 
 /* The range of a layer's output so far. Texts live as long as the calibration. */
 typedef struct vrn_layer_range {

@@ -255,7 +255,8 @@ typedef struct vrn_submit_order {
  * first, and a session is destroyed after what it submitted: values that are waited for must come
  * without that. Needs VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED), unless there
  * are no points. Other errors as of vrn_session_submit. */
-VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_batch *batch,
+VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
+                                              const vrn_outputs *outputs,
                                               const vrn_submit_order *order, vrn_ticket *ticket);
 
 #ifdef __cplusplus

@@ -50,7 +50,7 @@ static void unpack_output(const vrn_session *session, const vrn_slot *slot, uint
 {
     const vrn_output *output = &session->program->outputs[index];
     const char *from = (const char *)slot->output.mapped + output->offset;
-    if (to) unpack(to, from, output->format, slot->batch.count, output->shape);
+    if (to) unpack(to, from, output->format, slot->count, output->shape);
 }
 
 static double network_ms(const vrn_session *session, const vrn_slot *slot)
@@ -71,7 +71,7 @@ static void learn(vrn_session *session, const vrn_slot *slot, double now)
     if (isinf(limit)) return;
     if (session->split.measured && now - slot->submitted < limit / 4) return;
     const double ms = slot->queries ? network_ms(session, slot) : now - slot->submitted;
-    vrn_split_learn(&session->split, session->program, slot->batch.count, ms);
+    vrn_split_learn(&session->split, session->program, slot->count, ms);
 }
 
 /* Waits for a slot's submission and writes its results. Where that fails the slot stays busy, and
@@ -86,17 +86,17 @@ static vrn_result deliver(vrn_session *session, vrn_slot *slot)
     slot->busy = false;
     const double waited = vrn_time_ms();
     learn(session, slot, waited);
-    slot->host.replay_ms += waited - begin - slot->commands.wait_ms;
-    unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->batch.logits);
-    unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->batch.probabilities);
+    slot->timing.replay_ms += waited - begin - slot->commands.wait_ms;
+    unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->outputs.logits);
+    unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->outputs.probabilities);
     for (uint32_t i = 0; i < session->program->tap_count; i++) {
         unpack_output(session, slot, VRN_OUTPUT_TAPS + i, slot->taps[i]);
     }
     begin = vrn_time_ms();
-    slot->host.output_ms = begin - waited;
-    if (slot->batch.gpu_ms) *slot->batch.gpu_ms = network_ms(session, slot);
-    slot->host.replay_ms += vrn_time_ms() - begin;
-    if (slot->batch.host) *slot->batch.host = slot->host;
+    slot->timing.output_ms = begin - waited;
+    if (slot->outputs.timing) slot->timing.gpu_ms = network_ms(session, slot);
+    slot->timing.replay_ms += vrn_time_ms() - begin;
+    if (slot->outputs.timing) *slot->outputs.timing = slot->timing;
     return VRN_OK;
 }
 
@@ -112,13 +112,13 @@ static vrn_slot *next_slot(vrn_session *session)
     return best;
 }
 
-static vrn_result check_batch(const vrn_session *session, const vrn_batch *batch)
+static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inputs)
 {
     const vrn_log *log = &session->device->log;
-    int forms = (batch->nchw != NULL) + (batch->nhwc != NULL) + (batch->images != NULL);
-    if (batch->count == 0 || batch->count > session->program->info.batch) {
+    int forms = (inputs->nchw != NULL) + (inputs->nhwc != NULL) + (inputs->images != NULL);
+    if (inputs->count == 0 || inputs->count > session->program->info.batch) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a run of %u images: the session takes 1 to %u", batch->count,
+                        "a run of %u images: the session takes 1 to %u", inputs->count,
                         session->program->info.batch);
     }
     if (forms != 1) {
@@ -128,7 +128,7 @@ static vrn_result check_batch(const vrn_session *session, const vrn_batch *batch
     return VRN_OK;
 }
 
-static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
+static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_inputs *inputs)
 {
     const size_t pixels = (size_t)session->program->info.height * session->program->info.width;
     if (!slot->input.handle) {
@@ -138,10 +138,10 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_b
             vrn_buffer_create(&slot->input, session->device, VRN_BUFFER_UPLOAD, bytes, "input");
         if (result) return result;
     }
-    if (batch->nchw) {
-        pack_nchw(slot->input.mapped, batch->nchw, batch->count, pixels);
+    if (inputs->nchw) {
+        pack_nchw(slot->input.mapped, inputs->nchw, inputs->count, pixels);
     } else {
-        pack_nhwc(slot->input.mapped, batch->nhwc, batch->count * pixels);
+        pack_nhwc(slot->input.mapped, inputs->nhwc, inputs->count * pixels);
     }
     return VRN_OK;
 }
@@ -172,7 +172,7 @@ static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_sourc
     return VRN_OK;
 }
 
-static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
+static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_inputs *inputs)
 {
     vrn_device *device = session->device;
     VkCommandBuffer buffer = slot->commands.buffers[1];
@@ -181,12 +181,12 @@ static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_
         .width = session->program->info.width,
         .transform = &session->program->transform,
     };
-    vrn_picture *pictures = vrn_alloc(batch->count, sizeof *pictures);
+    vrn_picture *pictures = vrn_alloc(inputs->count, sizeof *pictures);
     if (!pictures) return vrn_fail_memory(&device->log);
-    for (uint32_t i = 0; i < batch->count; i++) pictures[i] = vrn_picture_of(&batch->images[i]);
+    for (uint32_t i = 0; i < inputs->count; i++) pictures[i] = vrn_picture_of(&inputs->images[i]);
     vrn_result result = vrn_commands_begin(buffer, device, true);
     if (!result) {
-        result = vrn_images_record(&slot->images, device, pictures, batch->count,
+        result = vrn_images_record(&slot->images, device, pictures, inputs->count,
                                    session->program->info.batch, &framing, buffer);
     }
     if (!result) result = vrn_commands_end(buffer, device);
@@ -194,56 +194,58 @@ static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_
     return result;
 }
 
-static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_batch *batch)
+static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_inputs *inputs)
 {
     vrn_result result;
     const double begin = vrn_time_ms();
-    if (batch->images) {
-        result = record_images(session, slot, batch);
+    if (inputs->images) {
+        result = record_images(session, slot, inputs);
     } else {
-        result = write_floats(session, slot, batch);
+        result = write_floats(session, slot, inputs);
     }
-    slot->host = (vrn_host_time){.input_ms = vrn_time_ms() - begin};
+    slot->timing = (vrn_timing){.input_ms = vrn_time_ms() - begin};
     if (result) return result;
-    return record_network(session, slot, batch->images ? VRN_SOURCE_IMAGES : VRN_SOURCE_FLOATS,
-                          batch->count);
+    return record_network(session, slot, inputs->images ? VRN_SOURCE_IMAGES : VRN_SOURCE_FLOATS,
+                          inputs->count);
 }
 
 /* Among other work, where an order says so. */
-static vrn_result submit(vrn_session *session, const vrn_batch *batch,
+static vrn_result submit(vrn_session *session, const vrn_inputs *inputs, const vrn_outputs *outputs,
                          const vrn_submit_order *order, vrn_ticket *ticket)
 {
-    if (!session || !batch || !ticket) {
+    if (!session || !inputs || !ticket) {
         return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_session_submit: session, batch or ticket is NULL");
+                        "vrn_session_submit: session, inputs or ticket is NULL");
     }
     *ticket = 0;
     vrn_slot *slot = next_slot(session);
-    vrn_result result = check_batch(session, batch);
+    vrn_result result = check_inputs(session, inputs);
     if (!result) result = deliver(session, slot);
     const double begin = vrn_time_ms();
-    if (!result) result = prepare(session, slot, batch);
+    if (!result) result = prepare(session, slot, inputs);
     if (result) return result;
 
     result = vrn_commands_submit_parts(&slot->commands, session->device,
-                                       batch->images ? slot->commands.buffers[1] : VK_NULL_HANDLE,
+                                       inputs->images ? slot->commands.buffers[1] : VK_NULL_HANDLE,
                                        slot->parts.buffers, slot->parts.count, order);
     if (result) return result;
-    slot->batch = *batch;
+    slot->count = inputs->count;
+    slot->outputs = outputs ? *outputs : (vrn_outputs){0};
     for (uint32_t i = 0; i < session->program->tap_count; i++) {
-        slot->taps[i] = batch->taps ? batch->taps[i] : NULL;
+        slot->taps[i] = slot->outputs.taps ? slot->outputs.taps[i] : NULL;
     }
     slot->busy = true;
     slot->submitted = vrn_time_ms();
     slot->ticket = *ticket = session->next_ticket++;
-    slot->host.submit_ms = slot->commands.driver_ms;
-    slot->host.replay_ms = vrn_time_ms() - begin - slot->host.input_ms - slot->host.submit_ms;
+    slot->timing.submit_ms = slot->commands.driver_ms;
+    slot->timing.replay_ms = vrn_time_ms() - begin - slot->timing.input_ms - slot->timing.submit_ms;
     return VRN_OK;
 }
 
-vrn_result vrn_session_submit(vrn_session *session, const vrn_batch *batch, vrn_ticket *ticket)
+vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *inputs,
+                              const vrn_outputs *outputs, vrn_ticket *ticket)
 {
-    return submit(session, batch, NULL, ticket);
+    return submit(session, inputs, outputs, NULL, ticket);
 }
 
 static vrn_result check_order(const vrn_device *device, const vrn_submit_order *order)
@@ -263,15 +265,16 @@ static vrn_result check_order(const vrn_device *device, const vrn_submit_order *
     return VRN_OK;
 }
 
-vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_batch *batch,
-                                      const vrn_submit_order *order, vrn_ticket *ticket)
+vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
+                                      const vrn_outputs *outputs, const vrn_submit_order *order,
+                                      vrn_ticket *ticket)
 {
     if (!session || !order || (!order->wait_count && !order->signal_count)) {
-        return submit(session, batch, NULL, ticket);
+        return submit(session, inputs, outputs, NULL, ticket);
     }
     if (ticket) *ticket = 0;
     vrn_result result = check_order(session->device, order);
-    return result ? result : submit(session, batch, order, ticket);
+    return result ? result : submit(session, inputs, outputs, order, ticket);
 }
 
 vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)
@@ -287,9 +290,10 @@ vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)
     return vrn_device_alive(session->device); /* completed when its slot was needed */
 }
 
-vrn_result vrn_session_run(vrn_session *session, const vrn_batch *batch)
+vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *inputs,
+                           const vrn_outputs *outputs)
 {
     vrn_ticket ticket;
-    vrn_result result = vrn_session_submit(session, batch, &ticket);
+    vrn_result result = vrn_session_submit(session, inputs, outputs, &ticket);
     return result ? result : vrn_session_wait(session, ticket);
 }

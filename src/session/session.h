@@ -33,9 +33,10 @@ typedef struct vrn_slot {
     bool busy; /* submitted and not delivered */
     vrn_ticket ticket;
     double submitted; /* when */
-    vrn_batch batch;  /* where the results go; the inputs in it are no longer valid */
-    float **taps;     /* [tap_count], the batch's own copy */
-    vrn_host_time host;
+    uint32_t count;   /* of images */
+    vrn_outputs outputs;
+    float **taps; /* [tap_count], a copy of outputs.taps */
+    vrn_timing timing;
 } vrn_slot;
 
 struct vrn_session {

@@ -121,26 +121,24 @@ static void keep(vrn_calibration *c, const float *logits)
     c->kept++;
 }
 
-vrn_result vrn_calibration_add(vrn_calibration *c, const vrn_batch *batch)
+vrn_result vrn_calibration_add(vrn_calibration *c, const vrn_inputs *inputs)
 {
-    if (!c || !batch) {
+    if (!c || !inputs) {
         return vrn_fail(c ? &c->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_calibration_add: %s is NULL", c ? "batch" : "calibration");
+                        "vrn_calibration_add: %s is NULL", c ? "inputs" : "calibration");
     }
     const vrn_session_info *info = &c->observed->program->info;
     const size_t numbers = (size_t)3 * info->height * info->width;
     float *logits = vrn_alloc(info->classes, sizeof *logits);
     if (!logits) return vrn_fail_memory(&c->device->log);
     vrn_result result = VRN_OK;
-    for (uint32_t i = 0; i < batch->count && !result; i++) {
-        const vrn_batch one = {
-            .count = 1,
-            .nchw = batch->nchw ? batch->nchw + i * numbers : NULL,
-            .nhwc = batch->nhwc ? batch->nhwc + i * numbers : NULL,
-            .images = batch->images ? batch->images + i : NULL,
-            .logits = logits,
-        };
-        result = vrn_session_run(c->observed, &one);
+    for (uint32_t i = 0; i < inputs->count && !result; i++) {
+        const vrn_inputs in = {.count = 1,
+                               .nchw = inputs->nchw ? inputs->nchw + i * numbers : NULL,
+                               .nhwc = inputs->nhwc ? inputs->nhwc + i * numbers : NULL,
+                               .images = inputs->images ? inputs->images + i : NULL};
+        const vrn_outputs out = {.logits = logits};
+        result = vrn_session_run(c->observed, &in, &out);
         if (result) break;
         count_values(c);
         keep(c, logits);
@@ -228,9 +226,10 @@ static vrn_result measure(const vrn_calibration *c, const vrn_model *model, doub
     }
     double difference = 0, whole = 0;
     for (uint32_t i = 0; i < c->kept && !result; i++) {
-        const vrn_batch one = {.count = 1, .nhwc = c->inputs + i * numbers, .logits = logits};
+        const vrn_inputs in = {.count = 1, .nhwc = c->inputs + i * numbers};
+        const vrn_outputs out = {.logits = logits};
         const float *expected = c->expected + (size_t)i * info->classes;
-        result = vrn_session_run(session, &one);
+        result = vrn_session_run(session, &in, &out);
         for (uint32_t k = 0; k < info->classes && !result; k++) {
             difference += ((double)logits[k] - expected[k]) * ((double)logits[k] - expected[k]);
             whole += (double)expected[k] * expected[k];

@@ -21,7 +21,8 @@ typedef float logits[IMAGES * CLASSES];
 
 static vrn_result run(vrn_session *session, const float *input, logits out)
 {
-    return vrn_session_run(session, &(vrn_batch){.count = IMAGES, .nchw = input, .logits = out});
+    return vrn_session_run(session, &(vrn_inputs){.count = IMAGES, .nchw = input},
+                           &(vrn_outputs){.logits = out});
 }
 
 static vrn_result create(vrn_session **session, vrn_device *device, const vrn_model *model,

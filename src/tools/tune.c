@@ -313,12 +313,14 @@ static vrn_result compare(vrn_session *first, vrn_session *second, double *ratio
     for (int run = -1; run < NETWORK_PAIRS && !result; run++) {
         if (run > PAIRS_LEAST && vrn_time_ms() - begin > network_ms) break;
         for (int i = 0; i < 2 && !result; i++) {
-            double start = vrn_time_ms(), gpu_ms = 0;
-            result = vrn_session_run(
-                i ? second : first,
-                &(vrn_batch){.count = count, .nchw = input, .logits = logits, .gpu_ms = &gpu_ms});
+            const vrn_inputs in = {.count = count, .nchw = input};
+            vrn_timing timing;
+            const vrn_outputs out = {.logits = logits, .timing = &timing};
+            double start = vrn_time_ms();
+            result = vrn_session_run(i ? second : first, &in, &out);
             /* The first turn is the warm-up. */
-            if (run >= 0) times[i][run] = gpu_ms > 0 ? gpu_ms : vrn_time_ms() - start;
+            if (result || run < 0) continue;
+            times[i][run] = timing.gpu_ms > 0 ? timing.gpu_ms : vrn_time_ms() - start;
         }
         if (run >= 0) pairs++;
     }

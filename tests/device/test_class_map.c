@@ -38,7 +38,7 @@ static vrn_model *calibrate(const vrn_model *model, const float *input)
     vrn_calibration *calibration = NULL;
     vrn_model *calibrated = NULL;
     assert_int_equal(vrn_calibration_create(&calibration, device, model, &params), VRN_OK);
-    assert_int_equal(vrn_calibration_add(calibration, &(vrn_batch){.count = COUNT, .nchw = input}),
+    assert_int_equal(vrn_calibration_add(calibration, &(vrn_inputs){.count = COUNT, .nchw = input}),
                      VRN_OK);
     assert_int_equal(vrn_calibration_finish(calibration, &calibrated, NULL), VRN_OK);
     vrn_calibration_destroy(&calibration);
@@ -110,8 +110,9 @@ static void check(const vrn_model *model, vrn_session_params params, const float
     const uint32_t classes = shape[0], positions = shape[1] * shape[2];
     const size_t count = (size_t)COUNT * classes * positions;
     assert_true(count <= MAP_MAX && (size_t)COUNT * from[0] * positions <= MAP_MAX);
-    const vrn_batch batch = {.count = COUNT, .nchw = input, .logits = logits, .taps = outputs};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs in = {.count = COUNT, .nchw = input};
+    const vrn_outputs out = {.logits = logits, .taps = outputs};
+    assert_int_equal(vrn_session_run(session, &in, &out), VRN_OK);
 
     expect_map(model, features, from[0], positions, classes, expected);
     assert_close("the map", maps[0], expected, count, 1e-5);
@@ -162,9 +163,10 @@ static void nothing_is_paid_without_it(void **state)
         vrn_session *session = NULL;
         const vrn_session_params params = {
             .precision = VRN_PRECISION_FP16, .taps = taps, .tap_count = with};
-        const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits[with]};
+        const vrn_inputs inputs = {.count = 1, .nchw = input};
+        const vrn_outputs outputs = {.logits = logits[with]};
         assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-        assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+        assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
         assert_int_equal(vrn_session_get_layers(session, layers, 64, &counts[with]), VRN_OK);
         vrn_session_get_info(session, &info[with]);
         if (with) {

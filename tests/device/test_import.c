@@ -28,8 +28,9 @@ static void classify(vrn_device *device, float logits[CLASSES])
     vrn_session *session = NULL;
     static float input[NUMBERS];
     assert_int_equal(vrn_session_create(&session, device, model, NULL), VRN_OK);
-    const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
+    const vrn_outputs outputs = {.logits = logits};
+    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
     vrn_session_destroy(&session);
 }
 
@@ -260,8 +261,9 @@ static void submit_after(vrn_session *session, VkSemaphore semaphore, uint64_t f
         (PFN_vkWaitSemaphores)app.GetDeviceProcAddr(app.device, "vkWaitSemaphores");
     static float input[NUMBERS];
     float expected[CLASSES], logits[2][CLASSES];
-    const vrn_batch alone = {.count = 1, .nchw = input, .logits = expected};
-    assert_int_equal(vrn_session_run(session, &alone), VRN_OK);
+    const vrn_inputs alone_in = {.count = 1, .nchw = input};
+    const vrn_outputs alone_out = {.logits = expected};
+    assert_int_equal(vrn_session_run(session, &alone_in, &alone_out), VRN_OK);
     const VkSemaphoreSignalInfo begin = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, .semaphore = semaphore, .value = from};
     if (early) assert_int_equal(signal(app.device, &begin), VK_SUCCESS);
@@ -270,8 +272,10 @@ static void submit_after(vrn_session *session, VkSemaphore semaphore, uint64_t f
         const vrn_timeline_point wait = {semaphore, from + i}, done = {semaphore, from + i + 1};
         const vrn_submit_order order = {
             .waits = &wait, .wait_count = 1, .signals = &done, .signal_count = 1};
-        const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits[i]};
-        assert_int_equal(vrn_session_submit_ordered(session, &batch, &order, &tickets[i]), VRN_OK);
+        const vrn_inputs inputs = {.count = 1, .nchw = input};
+        const vrn_outputs outputs = {.logits = logits[i]};
+        assert_int_equal(
+            vrn_session_submit_ordered(session, &inputs, &outputs, &order, &tickets[i]), VRN_OK);
     }
     if (!early) assert_int_equal(signal(app.device, &begin), VK_SUCCESS);
     for (int i = 0; i < 2; i++) {
@@ -317,10 +321,10 @@ static void without_the_feature_an_order_is_refused(void **state)
     static float input[NUMBERS];
     const vrn_timeline_point point = {(VkSemaphore)(uintptr_t)1, 1};
     const vrn_submit_order order = {.waits = &point, .wait_count = 1};
-    const vrn_batch batch = {.count = 1, .nchw = input};
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
     vrn_ticket ticket;
     const int errors = app.log.errors;
-    assert_int_equal(vrn_session_submit_ordered(session, &batch, &order, &ticket),
+    assert_int_equal(vrn_session_submit_ordered(session, &inputs, NULL, &order, &ticket),
                      VRN_ERROR_UNSUPPORTED);
     assert_non_null(strstr(app.log.last, "timelineSemaphore"));
     app.log.errors = errors;
@@ -358,8 +362,10 @@ static void *work(void *user)
     static const float input[NUMBERS];
     vrn_session *session = NULL;
     w->result = vrn_session_create(&session, w->device, model, NULL);
-    const vrn_batch batch = {.count = 1, .nchw = input, .logits = w->logits};
-    for (int i = 0; i < 20 && !w->result; i++) w->result = vrn_session_run(session, &batch);
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
+    const vrn_outputs outputs = {.logits = w->logits};
+    for (int i = 0; i < 20 && !w->result; i++)
+        w->result = vrn_session_run(session, &inputs, &outputs);
     vrn_session_destroy(&session);
     return NULL;
 }

@@ -39,9 +39,9 @@ static vrn_session_info run(const vrn_model *model, const vrn_session_params *pa
     vrn_session *session = NULL;
     vrn_session_info info;
     assert_int_equal(vrn_session_create(&session, device, model, params), VRN_OK);
-    assert_int_equal(
-        vrn_session_run(session, &(vrn_batch){.count = COUNT, .nchw = input, .logits = logits}),
-        VRN_OK);
+    assert_int_equal(vrn_session_run(session, &(vrn_inputs){.count = COUNT, .nchw = input},
+                                     &(vrn_outputs){.logits = logits}),
+                     VRN_OK);
     vrn_session_get_info(session, &info);
     assert_int_equal(info.precision, params->precision);
     vrn_session_destroy(&session);
@@ -67,7 +67,7 @@ static vrn_model *calibrate(const vrn_model *model, const float *input)
         vrn_calibration_create(&calibration, device, model,
                                &(vrn_calibration_params){.height = SIDE, .width = SIDE}),
         VRN_OK);
-    assert_int_equal(vrn_calibration_add(calibration, &(vrn_batch){.count = COUNT, .nchw = input}),
+    assert_int_equal(vrn_calibration_add(calibration, &(vrn_inputs){.count = COUNT, .nchw = input}),
                      VRN_OK);
     assert_int_equal(vrn_calibration_finish(calibration, &calibrated, &result), VRN_OK);
     assert_true(result.error == result.errors[result.method]);
@@ -180,7 +180,7 @@ static void what_exceeds_halves_is_told(void **state)
         vrn_calibration_create(&calibration, device, model,
                                &(vrn_calibration_params){.height = SIDE, .width = SIDE}),
         VRN_OK);
-    assert_int_equal(vrn_calibration_add(calibration, &(vrn_batch){.count = COUNT, .nchw = input}),
+    assert_int_equal(vrn_calibration_add(calibration, &(vrn_inputs){.count = COUNT, .nchw = input}),
                      VRN_OK);
     vrn_layer_range ranges[64];
     const char *beyond[64];

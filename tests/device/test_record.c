@@ -60,8 +60,9 @@ static void run_photo(vrn_session *session, const uint8_t *pixels, uint32_t widt
                       float logits[CLASSES])
 {
     const vrn_image photo = {pixels, width, height, 0};
-    const vrn_batch batch = {.count = 1, .images = &photo, .logits = logits};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs inputs = {.count = 1, .images = &photo};
+    const vrn_outputs outputs = {.logits = logits};
+    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
 }
 
 /* Records, submits, waits, and compares the logits with what a run gave. */
@@ -243,8 +244,9 @@ static void two_regions_of_one_image(void **state)
     }
     const vrn_image photos[2] = {{parts[0], W, H, 0}, {parts[1], W, H, 0}};
     float expected[2 * CLASSES];
-    const vrn_batch batch = {.count = 2, .images = photos, .logits = expected};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs run_in = {.count = 2, .images = photos};
+    const vrn_outputs run_out = {.logits = expected};
+    assert_int_equal(vrn_session_run(session, &run_in, &run_out), VRN_OK);
 
     const VkImageLayout layout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL;
     app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, RGBA, layout);
@@ -347,13 +349,11 @@ static void floats_and_every_output(void **state)
         for (int i = 0; i < NUMBERS; i++) numbers[i] = fixture_random(&seed);
         results r;
         results_create(&r, session);
-        const vrn_batch batch = {.count = BATCH,
-                                 .nchw = planar ? numbers : NULL,
-                                 .nhwc = planar ? NULL : numbers,
-                                 .logits = r.logits,
-                                 .probabilities = r.probabilities,
-                                 .taps = r.taps};
-        assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+        const vrn_inputs inputs = {
+            .count = BATCH, .nchw = planar ? numbers : NULL, .nhwc = planar ? NULL : numbers};
+        const vrn_outputs outputs = {
+            .logits = r.logits, .probabilities = r.probabilities, .taps = r.taps};
+        assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
 
         const size_t tap0 = ODD + sizeof r.logits * 2 + BATCH * TOP * sizeof(vrn_top);
         const size_t tap1 = tap0 + BATCH * r.tap_numbers[0] * sizeof(float);

@@ -76,8 +76,9 @@ static uint32_t run_session(vrn_device *device, float logits[CLASSES], vrn_layer
     uint32_t count;
     const vrn_session_params params = {.height = SIDE, .width = SIDE};
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
+    const vrn_outputs outputs = {.logits = logits};
+    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
     assert_int_equal(vrn_session_get_layers(session, layers, LAYERS_MAX, &count), VRN_OK);
     assert_true(count <= LAYERS_MAX);
     vrn_session_destroy(&session);

@@ -38,8 +38,9 @@ static float *make_input(uint32_t count, uint64_t seed)
 
 static void run(vrn_session *session, const float *input, uint32_t count, float *logits)
 {
-    const vrn_batch batch = {.count = count, .nchw = input, .logits = logits};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs inputs = {.count = count, .nchw = input};
+    const vrn_outputs outputs = {.logits = logits};
+    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
 }
 
 static double relative_error(const float *found, const float *expected, size_t count)
@@ -90,9 +91,9 @@ static void fusion_changes_nothing(void **state)
             }
             sizes[4] = (size_t)2 * info.classes;
             outputs[plain][4] = calloc(sizes[4], sizeof(float));
-            const vrn_batch batch = {
-                .count = 2, .nchw = input, .logits = outputs[plain][4], .taps = outputs[plain]};
-            assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+            const vrn_inputs in = {.count = 2, .nchw = input};
+            const vrn_outputs out = {.logits = outputs[plain][4], .taps = outputs[plain]};
+            assert_int_equal(vrn_session_run(session, &in, &out), VRN_OK);
             vrn_session_destroy(&session);
         }
         for (int t = 0; t < 5; t++) {
@@ -171,9 +172,9 @@ static void several_in_flight(void **state)
     vrn_ticket tickets[RUNS];
     for (int i = 0; i < RUNS; i++) run(session, input + (size_t)i * 3 * PIXELS, 1, expected[i]);
     for (int i = 0; i < RUNS; i++) {
-        const vrn_batch batch = {
-            .count = 1, .nchw = input + (size_t)i * 3 * PIXELS, .logits = logits[i]};
-        assert_int_equal(vrn_session_submit(session, &batch, &tickets[i]), VRN_OK);
+        const vrn_inputs inputs = {.count = 1, .nchw = input + (size_t)i * 3 * PIXELS};
+        const vrn_outputs outputs = {.logits = logits[i]};
+        assert_int_equal(vrn_session_submit(session, &inputs, &outputs, &tickets[i]), VRN_OK);
     }
     for (int i = RUNS - 1; i >= 0; i--) {
         assert_int_equal(vrn_session_wait(session, tickets[i]), VRN_OK);
@@ -181,8 +182,9 @@ static void several_in_flight(void **state)
     assert_memory_equal(expected, logits, sizeof expected);
 
     /* What is in flight when a session goes is waited for. */
-    const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits[0]};
-    assert_int_equal(vrn_session_submit(session, &batch, &tickets[0]), VRN_OK);
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
+    const vrn_outputs outputs = {.logits = logits[0]};
+    assert_int_equal(vrn_session_submit(session, &inputs, &outputs, &tickets[0]), VRN_OK);
     vrn_session_destroy(&session);
     free(input);
     vrn_model_destroy(&model);
@@ -209,8 +211,9 @@ static void taps_anywhere(void **state)
     float *input = make_input(COUNT, 23), *outputs[2][TAPS];
     for (int i = 0; i < 2; i++) {
         for (uint32_t t = 0; t < TAPS; t++) outputs[i][t] = calloc(COUNT * 16 * PIXELS, 4);
-        const vrn_batch batch = {.count = COUNT, .nchw = input, .taps = outputs[i]};
-        assert_int_equal(vrn_session_run(i ? fused : plain, &batch), VRN_OK);
+        const vrn_inputs in = {.count = COUNT, .nchw = input};
+        const vrn_outputs out = {.taps = outputs[i]};
+        assert_int_equal(vrn_session_run(i ? fused : plain, &in, &out), VRN_OK);
     }
     for (uint32_t t = 0; t < TAPS; t++) {
         uint32_t shape[3];
@@ -243,9 +246,11 @@ static void *work(void *user)
     w->ok = true;
     for (int round = 0; round < 3 && w->ok; round++) {
         vrn_session *session = NULL;
-        const vrn_batch batch = {.count = 1, .nchw = w->input, .logits = w->logits};
+        const vrn_inputs inputs = {.count = 1, .nchw = w->input};
+        const vrn_outputs outputs = {.logits = w->logits};
         w->ok = vrn_session_create(&session, device, w->model, NULL) == VRN_OK;
-        for (int i = 0; i < 5 && w->ok; i++) w->ok = vrn_session_run(session, &batch) == VRN_OK;
+        for (int i = 0; i < 5 && w->ok; i++)
+            w->ok = vrn_session_run(session, &inputs, &outputs) == VRN_OK;
         vrn_session_destroy(&session);
     }
     return NULL;
@@ -297,12 +302,16 @@ static void input_forms_agree(void **state)
     }
     const vrn_image images[2] = {{&pixels[0][0][0], SIDE, SIDE, 0},
                                  {&pixels[1][0][0], SIDE, SIDE, 0}};
-    const vrn_batch batches[3] = {
-        {.count = 2, .nchw = &nchw[0][0][0], .logits = logits[0], .probabilities = probabilities},
-        {.count = 2, .nhwc = &nhwc[0][0][0], .logits = logits[1]},
-        {.count = 2, .images = images, .logits = logits[2]},
+    const vrn_inputs inputs[3] = {
+        {.count = 2, .nchw = &nchw[0][0][0]},
+        {.count = 2, .nhwc = &nhwc[0][0][0]},
+        {.count = 2, .images = images},
     };
-    for (int i = 0; i < 3; i++) assert_int_equal(vrn_session_run(session, &batches[i]), VRN_OK);
+    for (int i = 0; i < 3; i++) {
+        const vrn_outputs outputs = {.logits = logits[i],
+                                     .probabilities = i == 0 ? probabilities : NULL};
+        assert_int_equal(vrn_session_run(session, &inputs[i], &outputs), VRN_OK);
+    }
     assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
     assert_true(relative_error(logits[2], logits[0], 20) < 1e-5);
     for (int n = 0; n < 2; n++) {
@@ -459,14 +468,15 @@ static void wrong_arguments_are_refused(void **state)
     session = make_session(device, model, NULL);
     float input[3 * PIXELS] = {0};
     vrn_ticket ticket;
-    vrn_batch batch = {.count = 2, .nchw = input};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_ERROR_INVALID_ARGUMENT);
-    batch = (vrn_batch){.count = 1};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_ERROR_INVALID_ARGUMENT);
-    batch = (vrn_batch){.count = 1, .nchw = input, .nhwc = input};
-    assert_int_equal(vrn_session_submit(session, &batch, &ticket), VRN_ERROR_INVALID_ARGUMENT);
+    vrn_inputs inputs = {.count = 2, .nchw = input};
+    assert_int_equal(vrn_session_run(session, &inputs, NULL), VRN_ERROR_INVALID_ARGUMENT);
+    inputs = (vrn_inputs){.count = 1};
+    assert_int_equal(vrn_session_run(session, &inputs, NULL), VRN_ERROR_INVALID_ARGUMENT);
+    inputs = (vrn_inputs){.count = 1, .nchw = input, .nhwc = input};
+    assert_int_equal(vrn_session_submit(session, &inputs, NULL, &ticket),
+                     VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(vrn_session_wait(session, 99), VRN_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vrn_session_submit(session, NULL, &ticket), VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vrn_session_submit(session, NULL, NULL, &ticket), VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(messages.errors, errors + 13);
     messages.errors = errors;
     vrn_session_destroy(&session);

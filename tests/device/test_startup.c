@@ -36,8 +36,9 @@ static void run_once(vrn_device *device, float logits[CLASSES])
     assert_int_equal(vrn_session_create(&session, device, model,
                                         &(vrn_session_params){.height = SIDE, .width = SIDE}),
                      VRN_OK);
-    const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
+    const vrn_outputs outputs = {.logits = logits};
+    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
     vrn_session_destroy(&session);
 }
 
@@ -116,8 +117,9 @@ static void *make_and_run(void *user)
     vrn_session *session = NULL;
     job->result = vrn_session_create(&session, job->device, model,
                                      &(vrn_session_params){.height = SIDE, .width = SIDE});
-    const vrn_batch batch = {.count = 1, .nchw = input, .logits = job->logits};
-    if (job->result == VRN_OK) job->result = vrn_session_run(session, &batch);
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
+    const vrn_outputs outputs = {.logits = job->logits};
+    if (job->result == VRN_OK) job->result = vrn_session_run(session, &inputs, &outputs);
     vrn_session_destroy(&session);
     return NULL;
 }

@@ -100,8 +100,9 @@ static void an_image_to_be_presented(void **state)
     }
     float expected[CLASSES];
     const vrn_image photo = {rgba, SIDE, SIDE, 0};
-    const vrn_batch batch = {.count = 1, .images = &photo, .logits = expected};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs inputs = {.count = 1, .images = &photo};
+    const vrn_outputs outputs = {.logits = expected};
+    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
 
     const VkImageViewCreateInfo view_info = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,

@@ -66,8 +66,9 @@ static outcome live(bool tune, const char *cache, const char *kernel, uint64_t m
         .progress_user = &o.progress,
     };
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    const vrn_batch batch = {.count = 2, .nchw = input, .logits = o.logits};
-    assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
+    const vrn_inputs inputs = {.count = 2, .nchw = input};
+    const vrn_outputs outputs = {.logits = o.logits};
+    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
     vrn_layer layers[64];
     uint32_t count;
     assert_int_equal(vrn_session_get_layers(session, layers, 64, &count), VRN_OK);
@@ -155,11 +156,13 @@ static void peak_and_host_time(void **state)
     const vrn_session_params params = {.height = SIDE, .width = SIDE};
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
     float logits[CLASSES];
-    vrn_host_time host = {-1, -1, -1, -1};
-    const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits, .host = &host};
-    for (int i = 0; i < 3; i++) assert_int_equal(vrn_session_run(session, &batch), VRN_OK);
-    assert_true(host.input_ms > 0 && host.replay_ms > 0 && host.submit_ms > 0);
-    assert_true(host.output_ms >= 0);
+    vrn_timing timing = {-1, -1, -1, -1, -1};
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
+    const vrn_outputs outputs = {.logits = logits, .timing = &timing};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
+    assert_true(timing.input_ms > 0 && timing.replay_ms > 0 && timing.submit_ms > 0);
+    assert_true(timing.output_ms >= 0);
     vrn_session_destroy(&session);
 
     const int errors = log.errors;

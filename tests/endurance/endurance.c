@@ -89,13 +89,14 @@ static vrn_result run_twice(vrn_session *session, uint32_t kind, logits out[2], 
     vrn_result result = VRN_OK;
     memset(out, 0, 2 * sizeof *out);
     for (int i = 0; i < 2 && !result; i++) {
-        vrn_batch batch = {.count = BATCH, .logits = out[i]};
+        vrn_inputs inputs = {.count = BATCH};
+        const vrn_outputs outputs = {.logits = out[i]};
         if (kinds[kind].photos) {
-            batch.images = photos;
+            inputs.images = photos;
         } else {
-            batch.nchw = all.input;
+            inputs.nchw = all.input;
         }
-        result = vrn_session_submit(session, &batch, &tickets[i]);
+        result = vrn_session_submit(session, &inputs, &outputs, &tickets[i]);
     }
     for (int i = 0; i < 2 && !result; i++) {
         result = vrn_session_wait(session, tickets[backwards ? 1 - i : i]);
@@ -203,8 +204,8 @@ static vrn_result prepare(void)
     if (!result) {
         result = vrn_calibration_create(&calibration, all.devices[0], all.model, &params);
     }
-    const vrn_batch batch = {.count = BATCH, .nchw = all.input};
-    if (!result) result = vrn_calibration_add(calibration, &batch);
+    const vrn_inputs inputs = {.count = BATCH, .nchw = all.input};
+    if (!result) result = vrn_calibration_add(calibration, &inputs);
     if (!result) result = vrn_calibration_finish(calibration, &all.calibrated, NULL);
     vrn_calibration_destroy(&calibration);
     return result ? result : learn(all.devices[0]);

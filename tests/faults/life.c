@@ -211,18 +211,21 @@ static vrn_result run(life_world *world, vrn_session *session, life_outcome *out
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * 37);
     const vrn_image photos[BATCH] = {
         {pixels, PHOTO, PHOTO, 0}, {pixels, 5, PHOTO, PHOTO * 4}, {pixels, PHOTO, 4, 0}};
-    const vrn_batch floats = {.count = BATCH, .nchw = input, .logits = logits[0], .taps = taps};
-    const vrn_batch fewer = {.count = 2, .nhwc = input, .probabilities = logits[1]};
-    const vrn_batch images = {.count = BATCH, .images = photos, .probabilities = logits[0]};
-    vrn_result result = DONE(world, vrn_session_submit(session, &floats, &first));
-    if (!result) result = DONE(world, vrn_session_submit(session, &fewer, &second));
+    const vrn_inputs floats_in = {.count = BATCH, .nchw = input};
+    const vrn_outputs floats_out = {.logits = logits[0], .taps = taps};
+    const vrn_inputs fewer_in = {.count = 2, .nhwc = input};
+    const vrn_outputs fewer_out = {.probabilities = logits[1]};
+    const vrn_inputs images_in = {.count = BATCH, .images = photos};
+    const vrn_outputs images_out = {.probabilities = logits[0]};
+    vrn_result result = DONE(world, vrn_session_submit(session, &floats_in, &floats_out, &first));
+    if (!result) result = DONE(world, vrn_session_submit(session, &fewer_in, &fewer_out, &second));
     if (!result) result = DONE(world, vrn_session_wait(session, second));
     if (!result) result = DONE(world, vrn_session_wait(session, first));
     if (result) return result;
     note(outcome, logits[0], BATCH * CLASSES);
     note(outcome, logits[1], 2 * CLASSES);
     note(outcome, tap, BATCH * 8);
-    result = DONE(world, vrn_session_run(session, &images));
+    result = DONE(world, vrn_session_run(session, &images_in, &images_out));
     if (!result) note(outcome, logits[0], BATCH * CLASSES);
     return result;
 }
@@ -414,8 +417,8 @@ static vrn_result lead_calibration(life_world *world, life_outcome *outcome)
         MADE(world, calibration,
              vrn_calibration_create(&calibration, world->device, world->model, &params));
     if (!result) {
-        const vrn_batch batch = {.count = BATCH, .nhwc = input};
-        result = DONE(world, vrn_calibration_add(calibration, &batch));
+        const vrn_inputs inputs = {.count = BATCH, .nhwc = input};
+        result = DONE(world, vrn_calibration_add(calibration, &inputs));
     }
     if (!result) {
         result = MADE(world, model, vrn_calibration_finish(calibration, &model, &found));
@@ -526,7 +529,8 @@ vrn_result life_lead(const life *one, life_world *world, life_outcome *outcome, 
 void life_check_lost(life_world *world, vrn_device *device, vrn_session *session)
 {
     float input[INPUT] = {0}, logits[BATCH * CLASSES];
-    const vrn_batch batch = {.count = 1, .nchw = input, .logits = logits};
+    const vrn_inputs inputs = {.count = 1, .nchw = input};
+    const vrn_outputs outputs = {.logits = logits};
     const vrn_session_params params = {.transform = &transform};
     vrn_session *fresh = NULL;
     vrn_calibration *calibration = NULL;
@@ -552,8 +556,8 @@ void life_check_lost(life_world *world, vrn_device *device, vrn_session *session
     if (!session) return;
     vrn_ticket ticket;
     vrn_record_params record = {.slot = 0};
-    assert_int_equal(DONE(world, vrn_session_run(session, &batch)), lost);
-    assert_int_equal(DONE(world, vrn_session_submit(session, &batch, &ticket)), lost);
+    assert_int_equal(DONE(world, vrn_session_run(session, &inputs, &outputs)), lost);
+    assert_int_equal(DONE(world, vrn_session_submit(session, &inputs, &outputs, &ticket)), lost);
     if (session->next_ticket > 1) {
         assert_int_equal(DONE(world, vrn_session_wait(session, 1)), lost);
     }
@@ -624,10 +628,10 @@ static void calibrate(life_world *world)
     const vrn_calibration_params params = {.transform = &transform};
     float input[INPUT];
     fill_input(input);
-    const vrn_batch batch = {.count = BATCH, .nhwc = input};
+    const vrn_inputs inputs = {.count = BATCH, .nhwc = input};
     assert_int_equal(vrn_calibration_create(&calibration, world->device, world->model, &params),
                      VRN_OK);
-    assert_int_equal(vrn_calibration_add(calibration, &batch), VRN_OK);
+    assert_int_equal(vrn_calibration_add(calibration, &inputs), VRN_OK);
     assert_int_equal(vrn_calibration_finish(calibration, &world->calibrated, NULL), VRN_OK);
     vrn_calibration_destroy(&calibration);
 }

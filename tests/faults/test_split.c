@@ -37,12 +37,11 @@ typedef struct result {
     uint32_t steps;               /* dispatches of a slice */
 } result;
 
-static void run(vrn_session *session, const vrn_batch *batch, result *r)
+static void run(vrn_session *session, const vrn_inputs *inputs, result *r)
 {
     failing_driver_at(0, VK_SUCCESS);
-    vrn_batch mine = *batch;
-    mine.logits = r->logits;
-    assert_int_equal(vrn_session_run(session, &mine), VRN_OK);
+    const vrn_outputs outputs = {.logits = r->logits};
+    assert_int_equal(vrn_session_run(session, inputs, &outputs), VRN_OK);
     r->submits = failing_driver_submits();
     r->dispatches = failing_driver_dispatches();
     vrn_session_info info;
@@ -58,12 +57,12 @@ static void run_all(const vrn_model *model, const vrn_session_params *params, re
     const vrn_image photos[] = {{pixels, PHOTO, PHOTO, 0}, {pixels, PHOTO, 7, 0}};
     vrn_session *session = NULL;
     assert_int_equal(vrn_session_create(&session, device, model, params), VRN_OK);
-    const vrn_batch all = {.count = BATCH, .nchw = input}, two = {.count = 2, .nhwc = input};
+    const vrn_inputs all = {.count = BATCH, .nchw = input}, two = {.count = 2, .nhwc = input};
     memset(r, 0, 4 * sizeof *r);
     run(session, &all, &r[0]);
     run(session, &all, &r[1]);
     run(session, &two, &r[2]);
-    run(session, &(vrn_batch){.count = 2, .images = photos}, &r[3]);
+    run(session, &(vrn_inputs){.count = 2, .images = photos}, &r[3]);
     vrn_session_destroy(&session);
 }
 
@@ -100,8 +99,8 @@ static vrn_model *calibrated(const vrn_model *model)
     vrn_model *bytes = NULL;
     const vrn_calibration_params params = {.height = SIDE, .width = SIDE};
     assert_int_equal(vrn_calibration_create(&calibration, device, model, &params), VRN_OK);
-    const vrn_batch batch = {.count = BATCH, .nchw = input};
-    assert_int_equal(vrn_calibration_add(calibration, &batch), VRN_OK);
+    const vrn_inputs inputs = {.count = BATCH, .nchw = input};
+    assert_int_equal(vrn_calibration_add(calibration, &inputs), VRN_OK);
     assert_int_equal(vrn_calibration_finish(calibration, &bytes, NULL), VRN_OK);
     vrn_calibration_destroy(&calibration);
     return bytes;
@@ -169,21 +168,20 @@ static void test_failures(void **state)
     const vrn_session_params params = {
         .batch = BATCH, .height = SIDE, .width = SIDE, .submission_limit_ms = 0.02};
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    const vrn_batch batch = {.count = BATCH, .nchw = input};
+    const vrn_inputs inputs = {.count = BATCH, .nchw = input};
     result expected, found;
-    run(session, &batch, &expected);
-    run(session, &batch, &expected);
+    run(session, &inputs, &expected);
+    run(session, &inputs, &expected);
     const uint64_t count = failing_driver_count();
     assert_true(expected.submits > 5);
     for (uint64_t n = 1; n <= count; n += count / 40 + 1) {
-        vrn_batch mine = batch;
-        mine.logits = found.logits;
+        const vrn_outputs outputs = {.logits = found.logits};
         failing_driver_at(n, VK_ERROR_OUT_OF_HOST_MEMORY);
-        const vrn_result r = vrn_session_run(session, &mine);
+        const vrn_result r = vrn_session_run(session, &inputs, &outputs);
         const bool hit = failing_driver_hit() != NULL;
         failing_driver_at(0, VK_SUCCESS);
         assert_true(r == VRN_OK || (hit && r == VRN_ERROR_OUT_OF_MEMORY));
-        run(session, &batch, &found);
+        run(session, &inputs, &found);
         assert_memory_equal(found.logits, expected.logits, sizeof found.logits);
     }
     log_.errors = 0;

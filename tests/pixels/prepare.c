@@ -34,8 +34,8 @@ static bool prepare(vrn_session *session, const char *path, uint32_t side, float
     /* The tap has conv1's four channels, of which three are the input's. */
     float *taps[1] = {malloc((size_t)4 * side * side * sizeof(float))};
     const bool good =
-        taps[0] && vrn_session_run(
-                       session, &(vrn_batch){.count = 1, .images = &image, .taps = taps}) == VRN_OK;
+        taps[0] && vrn_session_run(session, &(vrn_inputs){.count = 1, .images = &image},
+                                   &(vrn_outputs){.taps = taps}) == VRN_OK;
     if (good) memcpy(seen, taps[0], values * sizeof *seen);
     free(taps[0]);
     cli_image_free(&image);

@@ -17,7 +17,7 @@ static const double measure_ms = 3000, warm_up_ms = 1000;
 typedef enum bench_measure {
     MEASURE_RUN_MS,
     MEASURE_GPU_MS,
-    MEASURE_REPLAY_MS, /* vrn_host_time */
+    MEASURE_REPLAY_MS, /* vrn_timing */
     MEASURE_SUBMIT_MS,
     MEASURE_COUNT,
 } bench_measure;
@@ -72,32 +72,33 @@ static void fill_input(float *values, size_t count)
     }
 }
 
-static bool run_once(vrn_session *session, const vrn_batch *batch, double *host_ms)
+static bool run_once(vrn_session *session, const vrn_inputs *inputs, const vrn_outputs *outputs,
+                     double *host_ms)
 {
     double begin = vrn_time_ms();
-    if (vrn_session_run(session, batch) != VRN_OK) return false;
+    if (vrn_session_run(session, inputs, outputs) != VRN_OK) return false;
     *host_ms = vrn_time_ms() - begin;
     return true;
 }
 
-static bool measure(vrn_session *session, const vrn_batch *batch, uint32_t repeats,
-                    bench_figures *figures)
+static bool measure(vrn_session *session, const vrn_inputs *inputs, const vrn_outputs *outputs,
+                    uint32_t repeats, bench_figures *figures)
 {
     sample_list samples = {0};
     double host_ms, begin = vrn_time_ms();
-    bool good = run_once(session, batch, &figures->first_ms);
+    bool good = run_once(session, inputs, outputs, &figures->first_ms);
     for (int i = 0; i < WARM_UP_RUNS && good && vrn_time_ms() - begin < warm_up_ms; i++) {
-        good = run_once(session, batch, &host_ms);
+        good = run_once(session, inputs, outputs, &host_ms);
     }
     begin = vrn_time_ms();
     while (good && (repeats ? samples.count < repeats
                             : samples.count < LEAST_RUNS || vrn_time_ms() - begin < measure_ms)) {
-        good = run_once(session, batch, &host_ms) &&
+        good = run_once(session, inputs, outputs, &host_ms) &&
                add_sample(&samples, (const double[MEASURE_COUNT]){
                                         [MEASURE_RUN_MS] = host_ms,
-                                        [MEASURE_GPU_MS] = *batch->gpu_ms,
-                                        [MEASURE_REPLAY_MS] = batch->host->replay_ms,
-                                        [MEASURE_SUBMIT_MS] = batch->host->submit_ms,
+                                        [MEASURE_GPU_MS] = outputs->timing->gpu_ms,
+                                        [MEASURE_REPLAY_MS] = outputs->timing->replay_ms,
+                                        [MEASURE_SUBMIT_MS] = outputs->timing->submit_ms,
                                     });
     }
     if (good) {
@@ -180,22 +181,16 @@ static int bench(cli_engine *engine, const cli_options *options)
 {
     const vrn_session_info *info = &engine->info;
     size_t pixels = (size_t)3 * info->height * info->width;
-    double gpu_ms = 0;
-    vrn_host_time host = {0};
+    vrn_timing timing = {0};
     float *input = cli_alloc(info->batch, pixels * sizeof *input);
     float *logits = cli_alloc((size_t)info->batch * info->classes, sizeof *logits);
     bench_figures figures = {0};
     bool good = input && logits;
     if (good) {
         fill_input(input, info->batch * pixels);
-        const vrn_batch batch = {
-            .count = info->batch,
-            .nchw = input,
-            .logits = logits,
-            .gpu_ms = &gpu_ms,
-            .host = &host,
-        };
-        good = measure(engine->session, &batch, options->repeats, &figures) &&
+        const vrn_inputs inputs = {.count = info->batch, .nchw = input};
+        const vrn_outputs outputs = {.logits = logits, .timing = &timing};
+        good = measure(engine->session, &inputs, &outputs, options->repeats, &figures) &&
                vrn_device_measure_peak(engine->device, &figures.peak) == VRN_OK;
     }
     if (good) {

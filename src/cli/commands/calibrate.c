@@ -43,8 +43,8 @@ static bool add_photos(calibrate_job *job)
             job->failed++;
             continue;
         }
-        const vrn_batch batch = {.count = 1, .images = &image};
-        bool good = vrn_calibration_add(job->calibration, &batch) == VRN_OK;
+        const vrn_inputs inputs = {.count = 1, .images = &image};
+        bool good = vrn_calibration_add(job->calibration, &inputs) == VRN_OK;
         cli_image_free(&image);
         if (!good) return false;
         job->images++;
@@ -62,7 +62,7 @@ static bool add_arrays(calibrate_job *job)
     for (size_t i = 0; i < count && good; i++) {
         cli_progress(i, count);
         good = cli_npy_read(&job->input, values, numbers) &&
-               vrn_calibration_add(job->calibration, &(vrn_batch){.count = 1, .nchw = values}) ==
+               vrn_calibration_add(job->calibration, &(vrn_inputs){.count = 1, .nchw = values}) ==
                    VRN_OK;
         job->images += good;
     }

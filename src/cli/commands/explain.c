@@ -90,10 +90,10 @@ static bool run_network(explanation *e, const char *path)
     e->maps = cli_alloc((size_t)shape[0] * shape[1] * shape[2], sizeof *e->maps);
     e->probabilities = cli_alloc(shape[0], sizeof *e->probabilities);
     e->scores = cli_alloc(shape[0], sizeof *e->scores);
-    const vrn_batch batch = {
-        .count = 1, .images = &e->photo, .probabilities = e->probabilities, .taps = &e->maps};
+    const vrn_inputs inputs = {.count = 1, .images = &e->photo};
+    const vrn_outputs outputs = {.probabilities = e->probabilities, .taps = &e->maps};
     if (!e->maps || !e->probabilities || !e->scores ||
-        vrn_session_run(e->engine.session, &batch) != VRN_OK ||
+        vrn_session_run(e->engine.session, &inputs, &outputs) != VRN_OK ||
         vrn_session_get_crop_rect(session, e->photo.width, e->photo.height, &e->seen) != VRN_OK) {
         return false;
     }

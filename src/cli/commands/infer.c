@@ -112,13 +112,10 @@ static bool run_batches(infer_job *job)
         uint64_t left = job->images - done;
         uint32_t count = left < info->batch ? (uint32_t)left : info->batch;
         if (!cli_npy_read(&job->input, job->pixels, count * pixels)) return false;
-        vrn_batch batch = {
-            .count = count,
-            .nchw = job->pixels,
-            .logits = job->logits,
-            .taps = job->options->tap_count ? job->tap_values : NULL,
-        };
-        if (vrn_session_run(job->engine.session, &batch) != VRN_OK) return false;
+        vrn_inputs inputs = {.count = count, .nchw = job->pixels};
+        vrn_outputs outputs = {.logits = job->logits,
+                               .taps = job->options->tap_count ? job->tap_values : NULL};
+        if (vrn_session_run(job->engine.session, &inputs, &outputs) != VRN_OK) return false;
         cli_npy_write(&job->output, job->logits, (size_t)count * info->classes);
         for (uint32_t i = 0; i < job->options->tap_count; i++) {
             cli_npy_write(&job->taps[i].file, job->taps[i].values, count * job->taps[i].per_image);

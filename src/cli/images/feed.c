@@ -156,9 +156,10 @@ static void take_batch(runner *r)
 static void run_batch(runner *r)
 {
     pipeline *p = r->pipeline;
-    vrn_batch batch = {.count = r->count, .images = r->images};
-    *(p->feed->logits ? &batch.logits : &batch.probabilities) = r->outputs;
-    bool good = vrn_session_run(r->session, &batch) == VRN_OK;
+    const vrn_inputs inputs = {.count = r->count, .images = r->images};
+    vrn_outputs outputs = {0};
+    *(p->feed->logits ? &outputs.logits : &outputs.probabilities) = r->outputs;
+    bool good = vrn_session_run(r->session, &inputs, &outputs) == VRN_OK;
     vrn_mutex_lock(p->lock);
     for (uint32_t i = 0; i < r->count; i++) {
         slot *s = slot_of(p, r->items[i]);

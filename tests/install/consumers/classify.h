@@ -52,11 +52,12 @@ static inline int classify(const library *vrn, const char *path)
     vrn_image image = {};
     image.pixels = pixels;
     image.width = image.height = SIZE;
-    vrn_batch batch = {};
-    batch.count = 1;
-    batch.images = &image;
-    batch.probabilities = probabilities;
-    if (status == VRN_OK) status = vrn->session_run(session, &batch);
+    vrn_inputs inputs = {};
+    inputs.count = 1;
+    inputs.images = &image;
+    vrn_outputs outputs = {};
+    outputs.probabilities = probabilities;
+    if (status == VRN_OK) status = vrn->session_run(session, &inputs, &outputs);
 
     for (int i = 0; i < CLASSES && status == VRN_OK; i++) {
         sum += probabilities[i];
