@@ -1,8 +1,14 @@
-# The warnings that every target of the project is built with, and the sanitizers asked for.
+# vrn_add_warnings(TARGET OPTION...): the warnings that every target of the project is built with, and those options,
+# unless another project includes this one and has its own; and the sanitizers asked for.
 function(vrn_add_warnings target)
-  target_compile_options(${target} PRIVATE
-      -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-      -Wvla -Wundef -Wformat=2 -Wwrite-strings)
+  if(PROJECT_IS_TOP_LEVEL)
+    target_compile_options(${target} PRIVATE
+        -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+        -Wvla -Wundef -Wformat=2 -Wwrite-strings ${ARGN})
+    if(NOT CMAKE_UNITY_BUILD) # where a variable may have the name of another file's function
+      target_compile_options(${target} PRIVATE -Wshadow)
+    endif()
+  endif()
   if(MINGW)
     target_compile_definitions(${target} PRIVATE __USE_MINGW_ANSI_STDIO=1) # %zu
   endif()

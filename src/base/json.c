@@ -38,18 +38,13 @@ bool vrn_json_at_end(vrn_json *json)
     return !peek(json, &next);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 bool vrn_json_unsigned(vrn_json *json, uint64_t *number)
 {
     char next;
-    if (!peek(json, &next) || !is_digit(next)) return false;
+    if (!peek(json, &next) || !vrn_is_digit(next)) return false;
     size_t start = json->at;
     *number = 0;
-    while (json->at < json->size && is_digit(json->text[json->at])) {
+    while (json->at < json->size && vrn_is_digit(json->text[json->at])) {
         uint64_t digit = (uint64_t)(json->text[json->at] - '0');
         if (*number > (UINT64_MAX - digit) / 10) return false;
         *number = *number * 10 + digit;
@@ -63,7 +58,7 @@ bool vrn_json_unsigned(vrn_json *json, uint64_t *number)
 static size_t count_digits(const vrn_json *json, size_t at)
 {
     size_t end = at;
-    while (end < json->size && is_digit(json->text[end])) end++;
+    while (end < json->size && vrn_is_digit(json->text[end])) end++;
     return end - at;
 }
 
@@ -117,7 +112,7 @@ static bool take_hex(vrn_json *json, uint32_t *code)
     *code = 0;
     for (int i = 0; i < 4; i++) {
         char c = json->text[json->at++];
-        if (is_digit(c)) {
+        if (vrn_is_digit(c)) {
             *code = *code << 4 | (uint32_t)(c - '0');
         } else if (c >= 'a' && c <= 'f') {
             *code = *code << 4 | (uint32_t)(c - 'a' + 10);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_digit(char c)
+bool vrn_is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
@@ -14,7 +14,7 @@ bool vrn_parse_number(const char *text, size_t length, uint64_t max, uint64_t *v
 {
     uint64_t number = 0;
     for (size_t i = 0; i < length; i++) {
-        if (!is_digit(text[i])) return false;
+        if (!vrn_is_digit(text[i])) return false;
         uint64_t digit = (uint64_t)(text[i] - '0');
         if (digit > max || number > (max - digit) / 10) return false;
         number = number * 10 + digit;
@@ -40,7 +40,7 @@ static size_t read_mantissa(const char *text, size_t length, decimal *number)
             point = true;
             continue;
         }
-        if (!is_digit(text[i])) break;
+        if (!vrn_is_digit(text[i])) break;
         digits++;
         if (number->digits < UINT64_C(1000000000000000000)) {
             number->digits = number->digits * 10 + (uint64_t)(text[i] - '0');
@@ -126,7 +126,7 @@ void vrn_format_real(float value, char text[VRN_REAL_MAX])
         int count = 0;
         const char *c = scientific;
         for (; *c != 'e'; c++) {
-            if (is_digit(*c)) digits[count++] = *c;
+            if (vrn_is_digit(*c)) digits[count++] = *c;
         }
         while (count > 1 && digits[count - 1] == '0') count--;
         digits[count] = 0;

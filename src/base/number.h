@@ -8,6 +8,8 @@
 
 enum { VRN_REAL_MAX = 32 }; /* bytes that vrn_format_real writes at most, with the NUL */
 
+bool vrn_is_digit(char c);
+
 /* Reads `length` bytes that must be decimal digits alone; false if they are not or exceed `max`. */
 bool vrn_parse_number(const char *text, size_t length, uint64_t max, uint64_t *value);
 

@@ -22,7 +22,7 @@ typedef struct walk {
     size_t length;
 } walk;
 
-static vrn_result fail(const walk *w, const char *expected, const char *found)
+static vrn_result fail_walk(const walk *w, const char *expected, const char *found)
 {
     return vrn_source_fail(w->source, "%s: expected %s, found %s", w->name, expected, found);
 }
@@ -65,13 +65,13 @@ static bool inside_storage(const vrn_pickle_tensor *tensor)
     return last < available;
 }
 
-static vrn_result add_tensor(walk *w, const vrn_pickle_tensor *from)
+static vrn_result add_weight(walk *w, const vrn_pickle_tensor *from)
 {
     vrn_pickle_storage *storage = from->storage;
     if (!inside_storage(from)) {
         char found[80];
         snprintf(found, sizeof found, "a storage of %" PRIu64 " elements", storage->view_count);
-        return fail(w, "its elements to lie inside its storage", found);
+        return fail_walk(w, "its elements to lie inside its storage", found);
     }
     if (!storage->data) {
         vrn_result result = w->find(w->user, storage, w->name);
@@ -91,13 +91,13 @@ static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t dept
 static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pickle_value *value,
                              uint32_t depth)
 {
-    if (value->kind == VRN_PICKLE_TENSOR) return add_tensor(w, value->as.tensor);
+    if (value->kind == VRN_PICKLE_TENSOR) return add_weight(w, value->as.tensor);
     if (value->kind == VRN_PICKLE_DICT) return walk_dict(w, value, depth + 1);
     bool dotted = key->kind == VRN_PICKLE_TEXT && memchr(key->as.text, '.', key->length);
     if (value->kind == VRN_PICKLE_OPAQUE && (w->strict || dotted)) {
         char found[160];
         vrn_pickle_describe(value, found, sizeof found);
-        return fail(w, "a tensor", found);
+        return fail_walk(w, "a tensor", found);
     }
     return VRN_OK;
 }
@@ -106,15 +106,16 @@ static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pic
 static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t depth)
 {
     if (depth > DEPTH_MAX) {
-        return fail(w, "tensors", "dictionaries that are nested too deep, or hold themselves");
+        return fail_walk(w, "tensors", "dictionaries that are nested too deep, or hold themselves");
     }
     const vrn_pickle_items *items = dict->as.container;
     size_t length = w->length;
     for (size_t i = 0; i < items->count; i += 2) {
-        if (w->steps == 0) return fail(w, "each dictionary once", "the same ones again and again");
+        if (w->steps == 0)
+            return fail_walk(w, "each dictionary once", "the same ones again and again");
         w->steps--;
         if (!append_key(w, &items->values[i])) {
-            return fail(w, "names of less than 1024 bytes", "a longer one below this");
+            return fail_walk(w, "names of less than 1024 bytes", "a longer one below this");
         }
         vrn_result result = walk_value(w, &items->values[i], &items->values[i + 1], depth);
         if (result != VRN_OK) return result;

@@ -8,12 +8,12 @@
 
 /* Bounds that no real checkpoint comes near: tied weights are stored once and named twice, and a
  * name says where a module stands. */
-enum { MEMORY_MULTIPLE = 16, OVERLAP_MULTIPLE = 8, OVERLAP_FREE = 1 << 20, NAME_MAX_BYTES = 1024 };
+enum { LIST_MULTIPLE = 16, OVERLAP_MULTIPLE = 8, OVERLAP_FREE = 1 << 20, NAME_MAX_BYTES = 1024 };
 
 void vrn_tensor_list_init(vrn_tensor_list *list, const vrn_source *source)
 {
     *list = (vrn_tensor_list){0};
-    vrn_arena_init(&list->arena, source->size, MEMORY_MULTIPLE);
+    vrn_arena_init(&list->arena, source->size, LIST_MULTIPLE);
 }
 
 void vrn_tensor_list_free(vrn_tensor_list *list)

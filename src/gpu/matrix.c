@@ -53,7 +53,7 @@ static bool types_suit(VkComponentTypeKHR a, VkComponentTypeKHR b, VkComponentTy
     return (*bytes || a == VK_COMPONENT_TYPE_FLOAT16_KHR) && b == a && c == sum && result == sum;
 }
 
-static void add(vrn_matrix_list *list, vrn_matrix_shape shape)
+static void add_shape(vrn_matrix_list *list, vrn_matrix_shape shape)
 {
     if (list->count < VRN_MATRIX_SHAPES_MAX && shape.m && shape.n && shape.k) {
         list->shapes[list->count++] = shape;
@@ -79,7 +79,7 @@ static void list_fixed(vrn_matrix_list *list, const vrn_instance *instance,
             !types_suit(p->AType, p->BType, p->CType, p->ResultType, &bytes)) {
             continue;
         }
-        add(list, (vrn_matrix_shape){p->MSize, p->NSize, p->KSize, .bytes = bytes});
+        add_shape(list, (vrn_matrix_shape){p->MSize, p->NSize, p->KSize, .bytes = bytes});
     }
 }
 #endif
@@ -107,14 +107,14 @@ static void list_flexible(vrn_matrix_list *list, const vrn_instance *instance,
             !types_suit(p->AType, p->BType, p->CType, p->ResultType, &bytes)) {
             continue;
         }
-        add(list, (vrn_matrix_shape){
-                      .m = p->MGranularity,
-                      .n = p->NGranularity,
-                      .k = p->KGranularity,
-                      .invocations = work_group ? p->workgroupInvocations : 0,
-                      .bytes = bytes,
-                      .flexible = true,
-                  });
+        add_shape(list, (vrn_matrix_shape){
+                            .m = p->MGranularity,
+                            .n = p->NGranularity,
+                            .k = p->KGranularity,
+                            .invocations = work_group ? p->workgroupInvocations : 0,
+                            .bytes = bytes,
+                            .flexible = true,
+                        });
     }
 }
 

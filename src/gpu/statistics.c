@@ -57,7 +57,8 @@ static double number(const VkPipelineExecutableStatisticKHR *statistic)
     return 0;
 }
 
-static void add(vrn_kernel_statistics *out, const VkPipelineExecutableStatisticKHR *statistic)
+static void add_statistic(vrn_kernel_statistics *out,
+                          const VkPipelineExecutableStatisticKHR *statistic)
 {
     const double value = number(statistic);
     for (uint32_t i = 0; i < VRN_COUNT(known_names); i++) {
@@ -103,7 +104,7 @@ static vrn_result read_statistics(vrn_kernel_statistics *out, vrn_device *device
     got = device->vk.GetPipelineExecutableStatisticsKHR(device->handle, &executable, &count,
                                                         statistics);
     if (got < 0) return vrn_device_check(device, got, "vkGetPipelineExecutableStatisticsKHR");
-    for (uint32_t i = 0; i < count; i++) add(out, &statistics[i]);
+    for (uint32_t i = 0; i < count; i++) add_statistic(out, &statistics[i]);
     return VRN_OK;
 }
 

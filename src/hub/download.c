@@ -192,7 +192,7 @@ static vrn_result transfer(work *w, bool *again)
 
 /* Transfers until the part is the whole file, and gives its SHA-256. What an earlier process has
  * left may be of another file, or damaged: if the whole is wrong with it, all is got anew, once. */
-static vrn_result complete(work *w, char digits[VRN_SHA256_DIGITS + 1])
+static vrn_result complete_part(work *w, char digits[VRN_SHA256_DIGITS + 1])
 {
     const vrn_hub_entry *entry = w->download->entry;
     bool inherited = w->size > 0, again = false, whole = false;
@@ -227,7 +227,7 @@ static vrn_result run(work *w, uint64_t *bytes)
     if (!result) result = take_part(w, bytes);
     if (result || !w->part) return result;
     char digits[VRN_SHA256_DIGITS + 1];
-    result = complete(w, digits);
+    result = complete_part(w, digits);
     if (!result) result = vrn_partial_commit(w->part, download->log);
     if (!result) vrn_hub_remember(download->path, download->folder, digits, download->log);
     *bytes = w->size;

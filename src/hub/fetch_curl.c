@@ -26,15 +26,15 @@ enum {
 #define AGENT                                                                                      \
     "vkresnet/" TEXT(VRN_VERSION_MAJOR) "." TEXT(VRN_VERSION_MINOR) "." TEXT(VRN_VERSION_PATCH)
 
-typedef struct transfer {
+typedef struct curl_transfer {
     CURL *curl;
     vrn_fetch *fetch;
     bool begun, refused, aborted, stalled;
     uint64_t position; /* in the file, of the next byte */
     double alive_ms;   /* when the last byte came */
-} transfer;
+} curl_transfer;
 
-static void say(transfer *t, const char *text)
+static void say(curl_transfer *t, const char *text)
 {
     snprintf(t->fetch->message, sizeof t->fetch->message, "%s", text);
     t->refused = true;
@@ -42,7 +42,7 @@ static void say(transfer *t, const char *text)
 
 /* Where the answer begins: behind what was asked for, or at 0 if the server does not continue.
  * False: it is no answer to the question. */
-static bool find_offset(transfer *t, long status, uint64_t *offset)
+static bool find_offset(curl_transfer *t, long status, uint64_t *offset)
 {
     const uint64_t asked = t->fetch->offset;
     *offset = 0;
@@ -65,7 +65,7 @@ static bool find_offset(transfer *t, long status, uint64_t *offset)
     return true;
 }
 
-static bool begin(transfer *t)
+static bool begin_body(curl_transfer *t)
 {
     long status = 0;
     curl_off_t length = -1;
@@ -89,9 +89,9 @@ static bool begin(transfer *t)
 
 static size_t receive(char *data, size_t one, size_t size, void *user)
 {
-    transfer *t = user;
+    curl_transfer *t = user;
     (void)one;
-    if (!t->begun && !begin(t)) return CURL_WRITEFUNC_ERROR;
+    if (!t->begun && !begin_body(t)) return CURL_WRITEFUNC_ERROR;
     if (size > t->fetch->max_bytes - t->position) {
         say(t, "the server sends more than the file should have");
         return CURL_WRITEFUNC_ERROR;
@@ -102,9 +102,10 @@ static size_t receive(char *data, size_t one, size_t size, void *user)
     return t->aborted ? CURL_WRITEFUNC_ERROR : size;
 }
 
-static int pulse(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up)
+static int progress(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total,
+                    curl_off_t up)
 {
-    transfer *t = user;
+    curl_transfer *t = user;
     (void)total, (void)now, (void)up_total, (void)up;
     t->aborted = t->aborted || !t->fetch->pulse(t->fetch->user);
     t->stalled = vrn_time_ms() - t->alive_ms > t->fetch->stall_seconds * 1e3;
@@ -135,7 +136,7 @@ static CURLcode set_certificates(CURL *curl)
     return code;
 }
 
-static CURLcode configure(transfer *t, char *error)
+static CURLcode configure(curl_transfer *t, char *error)
 {
     const vrn_fetch *fetch = t->fetch;
     CURL *curl = t->curl;
@@ -166,7 +167,7 @@ static CURLcode configure(transfer *t, char *error)
     if (!code) code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
     if (!code) code = curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
     if (!code) code = curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    if (!code) code = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, pulse);
+    if (!code) code = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
     if (!code) code = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
     if (!code) code = set_certificates(curl);
     if (!code && fetch->offset > 0) {
@@ -184,7 +185,7 @@ static bool may_pass(CURLcode code)
            code == CURLE_HTTP2_STREAM;
 }
 
-static vrn_fetch_outcome judge(transfer *t, CURLcode code, const char *error)
+static vrn_fetch_outcome judge(curl_transfer *t, CURLcode code, const char *error)
 {
     vrn_fetch *fetch = t->fetch;
     long status = 0;
@@ -195,7 +196,7 @@ static vrn_fetch_outcome judge(transfer *t, CURLcode code, const char *error)
                  fetch->stall_seconds);
         return VRN_FETCH_INTERRUPTED;
     }
-    if (!code && !t->begun && !begin(t)) { /* an answer without a byte */
+    if (!code && !t->begun && !begin_body(t)) { /* an answer without a byte */
         return t->refused ? VRN_FETCH_REFUSED : VRN_FETCH_ABORTED;
     }
     if (!code) return VRN_FETCH_DONE;
@@ -214,7 +215,7 @@ static vrn_fetch_outcome judge(transfer *t, CURLcode code, const char *error)
 vrn_fetch_outcome vrn_fetch_run(vrn_fetch *fetch)
 {
     char error[CURL_ERROR_SIZE] = "";
-    transfer t = {.fetch = fetch, .curl = curl_easy_init(), .alive_ms = vrn_time_ms()};
+    curl_transfer t = {.fetch = fetch, .curl = curl_easy_init(), .alive_ms = vrn_time_ms()};
     fetch->message[0] = '\0';
     if (!t.curl) return VRN_FETCH_NO_MEMORY;
     CURLcode code = configure(&t, error);

@@ -38,7 +38,7 @@ static const char *const cifar_names[] = {
 const char *vrn_arch_get_known_name(uint32_t i)
 {
     if (i < VRN_COUNT(named_archs)) return named_archs[i].name;
-    i -= VRN_COUNT(named_archs);
+    i -= (uint32_t)VRN_COUNT(named_archs);
     return i < VRN_COUNT(cifar_names) ? cifar_names[i] : NULL;
 }
 

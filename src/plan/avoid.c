@@ -31,12 +31,12 @@ static void destroy(void *data, vrn_device *device)
     vrn_free(data);
 }
 
-static const vrn_attachment_kind kind = {create, destroy};
+static const vrn_attachment_kind avoided_kind = {create, destroy};
 
 vrn_result vrn_avoid_kernel(vrn_device *device, const vrn_kernel *kernel)
 {
     if (vrn_kernel_avoided(device, kernel)) return VRN_OK;
-    avoided *list = vrn_device_attachment(device, &kind);
+    avoided *list = vrn_device_attachment(device, &avoided_kind);
     if (!list) return VRN_ERROR_OUT_OF_MEMORY;
     const uint32_t place = atomic_fetch_add(&list->count, 1);
     if (place < AVOIDED_MAX) atomic_store(&list->kernels[place], kernel);
@@ -45,7 +45,7 @@ vrn_result vrn_avoid_kernel(vrn_device *device, const vrn_kernel *kernel)
 
 bool vrn_kernel_avoided(const vrn_device *device, const vrn_kernel *kernel)
 {
-    const avoided *list = vrn_device_find_attachment(device, &kind);
+    const avoided *list = vrn_device_find_attachment(device, &avoided_kind);
     const uint32_t count = list ? vrn_min_u32(atomic_load(&list->count), AVOIDED_MAX) : 0;
     for (uint32_t i = 0; i < count; i++) {
         if (atomic_load(&list->kernels[i]) == kernel) return true;

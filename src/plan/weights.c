@@ -132,7 +132,7 @@ static slot_key key_of(const vrn_weights_request *request)
     return key;
 }
 
-static slot *find(vrn_weights *weights, const slot_key *key)
+static slot *find_slot(vrn_weights *weights, const slot_key *key)
 {
     for (uint32_t i = 0; i < weights->slot_count; i++) {
         uint32_t index = (weights->cursor + i) % weights->slot_count;
@@ -155,7 +155,7 @@ static vrn_result add_slots(vrn_weights *weights, vrn_device *device,
     uint32_t blocks = 0;
     for (uint32_t i = 0; i < count; i++) {
         slot_key key = key_of(&requests[i]);
-        if (find(weights, &key)) continue;
+        if (find_slot(weights, &key)) continue;
         uint64_t bytes = vrn_kernel_weight_bytes(requests[i].kernel, &requests[i].node->desc);
         uint64_t reserved = vrn_round_up(bytes, alignment);
         if (blocks == 0 || sizes[blocks - 1] + reserved > limit) {
@@ -214,7 +214,8 @@ typedef struct loaded {
 
 /* Loads what there is: a convolution has no bias, a group norm no statistics. False: out of
  * memory. */
-static bool load(loaded *into, const vrn_model *model, const uint32_t indices[VRN_PARAM_COUNT])
+static bool load_parameters(loaded *into, const vrn_model *model,
+                            const uint32_t indices[VRN_PARAM_COUNT])
 {
     *into = (loaded){0};
     const vrn_tensor *convert[VRN_PARAM_COUNT] = {NULL};
@@ -246,7 +247,8 @@ static bool load_node(loaded *own, loaded *norm, vrn_params *params, const vrn_m
                       const vrn_node *node)
 {
     *norm = (loaded){0};
-    if (!load(own, model, node->own) || !load(norm, model, node->norm)) return false;
+    if (!load_parameters(own, model, node->own) || !load_parameters(norm, model, node->norm))
+        return false;
     *params = (vrn_params){.norm_eps = node->desc.eps};
     memcpy(params->own, own->param, sizeof params->own);
     memcpy(params->norm, norm->param, sizeof params->norm);
@@ -463,7 +465,7 @@ vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const v
     }
     for (uint32_t i = 0; i < count && !result; i++) {
         slot_key key = key_of(&requests[i]);
-        const slot *s = find(weights, &key);
+        const slot *s = find_slot(weights, &key);
         requests[i].range = (vrn_range){
             .buffer = weights->blocks[s->block].handle, .offset = s->offset, .bytes = s->bytes};
     }

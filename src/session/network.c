@@ -38,7 +38,7 @@ static vrn_result add_part(recorder *r)
 
 /* Makes room for a dispatch of so many milliseconds: in a new part where the present one is
  * full. */
-static vrn_result reserve(recorder *r, double ms)
+static vrn_result make_room(recorder *r, double ms)
 {
     const vrn_program *program = r->passage->program;
     const bool full = r->parts && r->ms > 0 && r->ms + ms > program->limit_ms;
@@ -61,7 +61,7 @@ static vrn_result record_step(recorder *r, uint32_t index, uint32_t images)
     for (uint32_t i = 0; i < vrn_kernel_pass_count(step->choice.kernel) * parts && !result; i++) {
         const uint32_t pass = i / parts, part = i % parts;
         if (pass > 0 && part == 0) vrn_commands_barrier(r->buffer, device, false);
-        result = reserve(r, ms);
+        result = make_room(r, ms);
         if (result) break;
         vrn_commands_begin_label(r->buffer, device, program->graph.nodes[index].name);
         vrn_prepared_kernel_record_part(&step->prepared, images, pass, part, parts, r->buffer,

@@ -19,7 +19,7 @@ enum { IMAGES = 3, HEIGHT = 33, WIDTH = 29, CLASSES = 11, FLOATS = IMAGES * 3 * 
 
 typedef float logits[IMAGES * CLASSES];
 
-static vrn_result run(vrn_session *session, const float *input, logits out)
+static vrn_result run_once(vrn_session *session, const float *input, logits out)
 {
     return vrn_session_run(session, &(vrn_inputs){.count = IMAGES, .nchw = input},
                            &(vrn_outputs){.logits = out});
@@ -58,7 +58,7 @@ static vrn_result run_again(vrn_replay *replay, vrn_session *session, const floa
     vrn_result result = VRN_OK;
     for (; replay->runs < runs && !result; replay->runs++) {
         logits found;
-        result = run(session, input, found);
+        result = run_once(session, input, found);
         if (result || memcmp(found, expected, sizeof found) == 0) continue;
         if (replay->differ++ == 0) replay->first = find_mismatch(expected, found);
     }
@@ -75,14 +75,14 @@ static double relative_error(const logits found, const logits expected)
     return sqrt(difference / norm);
 }
 
-static vrn_result compare(vrn_replay *replay, vrn_device *device, const vrn_model *model,
-                          const float *input, uint32_t runs)
+static vrn_result compare_runs(vrn_replay *replay, vrn_device *device, const vrn_model *model,
+                               const float *input, uint32_t runs)
 {
     vrn_session *session = NULL;
     logits fused, plain;
     double begin = vrn_time_ms();
     vrn_result result = create(&session, device, model, false);
-    if (!result) result = run(session, input, fused);
+    if (!result) result = run_once(session, input, fused);
     if (!result) result = run_again(replay, session, input, runs, fused);
     vrn_session_destroy(&session);
     replay->replay_ms = vrn_time_ms() - begin;
@@ -90,7 +90,7 @@ static vrn_result compare(vrn_replay *replay, vrn_device *device, const vrn_mode
 
     begin = vrn_time_ms();
     result = create(&session, device, model, true);
-    if (!result) result = run(session, input, plain);
+    if (!result) result = run_once(session, input, plain);
     vrn_session_destroy(&session);
     if (!result) replay->fusion_error = relative_error(fused, plain);
     replay->fusion_ms = vrn_time_ms() - begin;
@@ -112,7 +112,7 @@ vrn_result vrn_replay_run(vrn_replay *replay, vrn_device *device, uint32_t runs)
     if (!result) {
         result = vrn_model_create_random(&model, &arch, 1, &(vrn_model_params){.log = device->log});
     }
-    if (!result) result = compare(replay, device, model, input, runs);
+    if (!result) result = compare_runs(replay, device, model, input, runs);
     vrn_model_destroy(&model);
     vrn_free(input);
     return result;

@@ -53,7 +53,7 @@ static void set_shape(uint32_t to[3], vrn_shape shape)
     to[2] = shape.w;
 }
 
-static void describe(vrn_kernel_statistics *out, const survey *s, uint32_t index)
+static void describe_kernel(vrn_kernel_statistics *out, const survey *s, uint32_t index)
 {
     const vrn_node *node = &s->graph->nodes[index];
     const vrn_op_desc *d = &node->desc;
@@ -104,7 +104,7 @@ static vrn_result survey_node(const survey *s, uint32_t index)
     const vrn_kernel *chosen = vrn_choose_kernel(s->device, desc, s->images, NULL);
     vrn_kernel_statistics out = {0};
     if (!first_of_shape(s->graph, index, &out.layers)) return VRN_OK;
-    describe(&out, s, index);
+    describe_kernel(&out, s, index);
     for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
         out.chosen = kernel == chosen;
         if (s->prefer ? !wanted(s, kernel) : !out.chosen) continue;

@@ -297,7 +297,7 @@ static vrn_result tune_shapes(tuner *t, const vrn_session *session)
 }
 
 /* Runs both in turns. *ratio: how long the second takes beside the first. */
-static vrn_result compare(vrn_session *first, vrn_session *second, double *ratio)
+static vrn_result compare_times(vrn_session *first, vrn_session *second, double *ratio)
 {
     const vrn_session_info *info = &first->program->info;
     const uint32_t count = info->slice;
@@ -360,7 +360,7 @@ static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_model *m
     vrn_result result = revert(t, plain, true, &changed);
     if (result || changed == 0) return result;
     result = vrn_session_make(&tuned, plain->device, model, t->params, t->tuned, false);
-    if (!result) result = compare(plain, tuned, &ratio);
+    if (!result) result = compare_times(plain, tuned, &ratio);
     vrn_session_destroy(&tuned);
     if (result) return result;
     bool faster = ratio < 1;

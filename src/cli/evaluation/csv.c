@@ -97,8 +97,8 @@ static void read_header(csv_reader *reader)
     next_line(reader);
 }
 
-static bool find_class(const csv_reader *reader, const cli_model *model, char *const *fields,
-                       uint32_t *found)
+static bool find_row_class(const csv_reader *reader, const cli_model *model, char *const *fields,
+                           uint32_t *found)
 {
     uint32_t classes = model->info.classes;
     const char *label = reader->columns[1] >= 0 ? fields[reader->columns[1]] : NULL;
@@ -140,7 +140,7 @@ static bool add_line(cli_labels *labels, const csv_reader *reader, const char *f
         cli_error("%s:%zu: expected file,label[,class]", reader->path, reader->line);
         return false;
     }
-    if (!find_class(reader, model, fields, &found)) return false;
+    if (!find_row_class(reader, model, fields, &found)) return false;
     bool absolute = cli_path_is_absolute(fields[0]) || !*folder;
     char *path = absolute ? cli_copy_text(fields[0]) : cli_join(folder, fields[0]);
     return path && cli_paths_push(&labels->images, path) &&

@@ -74,7 +74,7 @@ static bool read_count(line_reader *reader, uint64_t *count)
     return vrn_json_unsigned(&reader->json, count) && *count <= count_max;
 }
 
-static bool read_text(line_reader *reader, char **text)
+static bool read_string(line_reader *reader, char **text)
 {
     char *found;
     *text = vrn_json_string(&reader->json, &reader->arena, &found) && found ? cli_copy_text(found)
@@ -92,7 +92,7 @@ static bool read_names(line_reader *reader)
                                 sizeof *names);
         if (!names) return false;
         reader->evaluation.names = names;
-        if (!read_text(reader, &names[reader->name_count])) return false;
+        if (!read_string(reader, &names[reader->name_count])) return false;
         reader->name_count++;
     } while (vrn_json_take(json, ','));
     return vrn_json_take(json, ']');
@@ -141,7 +141,7 @@ static bool read_entry(line_reader *reader, const entry *row)
 {
     void *field = (char *)reader + row->offset;
     switch (row->kind) {
-    case ENTRY_TEXT: return read_text(reader, field);
+    case ENTRY_TEXT: return read_string(reader, field);
     case ENTRY_COUNT: return read_count(reader, field);
     case ENTRY_NUMBER: return vrn_json_number(&reader->json, field);
     case ENTRY_NAMES: return read_names(reader);

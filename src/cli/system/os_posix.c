@@ -45,7 +45,8 @@ void cli_os_start(int *argc, char ***argv)
         struct sigaction action;
         const bool known = sigaction(endings[i], NULL, &action) == 0;
         if (!known || action.sa_handler == SIG_IGN) continue; /* as nohup wants it */
-        action = (struct sigaction){.sa_handler = remove_temporaries, .sa_flags = SA_RESETHAND};
+        action = (struct sigaction){.sa_handler = remove_temporaries};
+        action.sa_flags = (int)SA_RESETHAND;
         sigaction(endings[i], &action, NULL);
     }
 }

@@ -17,8 +17,8 @@ int plug(void)
     vrn_device *device = NULL;
     vrn_hub *hub = NULL;
     const int failed =
-        vrn_device_create(&device, NULL) != VRN_OK || vrn_hub_open(&hub, NULL) != VRN_OK;
-    vrn_hub_close(&hub);
+        vrn_device_create(&device, NULL) != VRN_OK || vrn_hub_create(&hub, NULL) != VRN_OK;
+    vrn_hub_destroy(&hub);
     vrn_device_destroy(&device);
     return failed;
 }
