@@ -40,11 +40,9 @@ void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
 static void print_json(const cli_model *model, const char *path, const cli_score *scores,
                        uint32_t count)
 {
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
+    cli_json json = cli_json_begin(stdout);
     cli_answer_write(&json, model, path, scores, count);
-    cli_json_end_object(&json);
-    putchar('\n');
+    cli_json_end(&json);
 }
 
 /* "ship.png	ship	0.9931	airplane	0.0042": a tab or a line feed in a name becomes '?'. */

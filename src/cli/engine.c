@@ -38,11 +38,10 @@ int cli_device_open(vrn_device **device, const cli_options *options)
     return open_selected(device, options, options->device);
 }
 
-int cli_engine_open(cli_engine *engine, const char *command, const cli_options *options,
-                    cli_model_default otherwise)
+int cli_engine_open(cli_engine *engine, const cli_options *options, cli_model_default otherwise)
 {
     *engine = (cli_engine){0};
-    int status = cli_model_open(&engine->model, command, options, otherwise);
+    int status = cli_model_open(&engine->model, options, otherwise);
     if (status == CLI_SUCCESS) status = cli_device_open(&engine->device, options);
     if (status == CLI_SUCCESS) vrn_device_get_info(engine->device, &engine->device_info);
     return status;
@@ -72,26 +71,28 @@ int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_sessi
     return CLI_SUCCESS;
 }
 
-int cli_engine_compile_for_images(cli_engine *engine, const char *command,
-                                  const cli_options *options, vrn_session_params params)
+int cli_engine_compile_for_images(cli_engine *engine, const cli_options *options,
+                                  vrn_session_params params)
 {
     vrn_transform transform = cli_model_transform(&engine->model, options);
     uint32_t side = transform.crop ? transform.crop : transform.resize;
-    if (side == 0) return cli_usage(command, "--resize 0 needs --crop");
+    if (side == 0) return cli_usage(options->command, "--resize 0 needs --crop");
     if (options->batch) params.batch = options->batch;
     params.height = params.width = side;
     params.transform = &transform;
     return cli_engine_compile(engine, options, params);
 }
 
-int cli_engine_compile_for_size(cli_engine *engine, const cli_options *options)
+int cli_engine_open_for_size(cli_engine *engine, const cli_options *options)
 {
-    return cli_engine_compile(engine, options,
-                              (vrn_session_params){
-                                  .batch = options->batch,
-                                  .height = options->size[0],
-                                  .width = options->size[1],
-                              });
+    int status = cli_engine_open(engine, options, CLI_MODEL_RANDOM);
+    return status != CLI_SUCCESS ? status
+                                 : cli_engine_compile(engine, options,
+                                                      (vrn_session_params){
+                                                          .batch = options->batch,
+                                                          .height = options->size[0],
+                                                          .width = options->size[1],
+                                                      });
 }
 
 void cli_engine_close(cli_engine *engine)
@@ -147,8 +148,7 @@ static int open_all(cli_crew *crew, const cli_options *options, uint32_t capacit
     return status;
 }
 
-int cli_crew_open(cli_crew *crew, const char *command, const cli_options *options,
-                  cli_model_default otherwise)
+int cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise)
 {
     *crew = (cli_crew){0};
     uint32_t capacity = 1;
@@ -158,17 +158,16 @@ int cli_crew_open(cli_crew *crew, const char *command, const cli_options *option
     crew->engines = cli_alloc(capacity, sizeof *crew->engines);
     if (!crew->engines) return CLI_FAILURE;
     crew->count = 1;
-    if (!all) return cli_engine_open(&crew->engines[0], command, options, otherwise);
-    int status = cli_model_open(&crew->engines[0].model, command, options, otherwise);
+    if (!all) return cli_engine_open(&crew->engines[0], options, otherwise);
+    int status = cli_model_open(&crew->engines[0].model, options, otherwise);
     return status == CLI_SUCCESS ? open_all(crew, options, capacity) : status;
 }
 
-int cli_crew_compile_for_images(cli_crew *crew, const char *command, const cli_options *options,
-                                uint32_t batch)
+int cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch)
 {
     int status = CLI_SUCCESS;
     for (uint32_t i = 0; i < crew->count && status == CLI_SUCCESS; i++) {
-        status = cli_engine_compile_for_images(&crew->engines[i], command, options,
+        status = cli_engine_compile_for_images(&crew->engines[i], options,
                                                (vrn_session_params){.batch = batch});
     }
     return status;

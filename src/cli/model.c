@@ -37,23 +37,24 @@ static void keep_message(void *user, vrn_log_level level, const char *text)
 }
 
 /* Reads an architecture's text; a fault is one of the command line. */
-static int parse_arch(vrn_arch *arch, const char *command, const char *text)
+static int parse_arch(vrn_arch *arch, const cli_options *options, const char *text)
 {
     char message[MESSAGE_MAX_BYTES] = "";
     if (vrn_arch_parse(arch, text, &(vrn_log){.message = keep_message, .user = message}) ==
         VRN_OK) {
         return CLI_SUCCESS;
     }
-    return cli_usage(command, "%s", message);
+    return cli_usage(options->command, "%s", message);
 }
 
-static int draw(cli_model *model, const char *command, const char *text, uint64_t seed)
+/* Random weights for --arch, or else for the network `name`; the seed is 0 unless it was given. */
+static int draw(cli_model *model, const cli_options *options, const char *name)
 {
     vrn_arch arch;
-    int status = parse_arch(&arch, command, text);
+    int status = parse_arch(&arch, options, options->arch ? options->arch : name);
     if (status != CLI_SUCCESS) return status;
     double begin = vrn_time_ms();
-    vrn_result result = vrn_model_create_random(&model->handle, &arch, seed,
+    vrn_result result = vrn_model_create_random(&model->handle, &arch, options->seed,
                                                 &(vrn_model_params){.log = *cli_log()});
     model->load_ms = vrn_time_ms() - begin;
     return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
@@ -129,7 +130,7 @@ static int report_missing(const vrn_hub *hub, const char *name)
 
 /* A name's weights, or random ones where that is better than a download. */
 static int open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry *entry,
-                      const char *command, const char *arch, cli_model_default otherwise)
+                      const cli_options *options, cli_model_default otherwise)
 {
     vrn_hub_file file = {0};
     int status;
@@ -139,30 +140,29 @@ static int open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry 
         status = vrn_hub_locate(hub, entry, &file) == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
     }
     if (status == CLI_SUCCESS && file.path) {
-        status = load(model, file.path, arch, entry);
+        status = load(model, file.path, options->arch, entry);
     } else if (status == CLI_SUCCESS) {
         cli_note("%s: not on this machine: random weights (vkresnet models --fetch %s)",
                  entry->name, entry->name);
-        status = draw(model, command, arch ? arch : entry->network, 0);
+        status = draw(model, options, entry->network);
     }
     vrn_hub_file_free(&file);
     return status;
 }
 
-static int open_name(cli_model *model, const char *command, const cli_options *options,
-                     cli_model_default otherwise)
+static int open_name(cli_model *model, const cli_options *options, cli_model_default otherwise)
 {
-    const char *name = options->model, *arch = options->arch;
+    const char *name = options->model;
     vrn_hub *hub = cli_hub_open(options);
     if (!hub) return CLI_FAILURE;
     int status;
     const vrn_hub_entry *entry = vrn_hub_find(hub, name);
     if (entry) {
-        status = open_entry(model, hub, entry, command, arch, otherwise);
+        status = open_entry(model, hub, entry, options, otherwise);
     } else if (otherwise == CLI_MODEL_RANDOM &&
                vrn_arch_parse(&(vrn_arch){0}, name, NULL) == VRN_OK) {
         cli_note("%s: no file of this name: random weights (--random-weights 0)", name);
-        status = draw(model, command, arch ? arch : name, 0);
+        status = draw(model, options, name);
     } else {
         status = report_missing(hub, name);
     }
@@ -170,13 +170,12 @@ static int open_name(cli_model *model, const char *command, const cli_options *o
     return status;
 }
 
-static int choose(cli_model *model, const char *command, const cli_options *options,
-                  cli_model_default otherwise)
+static int choose(cli_model *model, const cli_options *options, cli_model_default otherwise)
 {
-    const char *name = options->model, *arch = options->arch;
+    const char *command = options->command, *name = options->model, *arch = options->arch;
     bool is_path = name && vrn_path_get_kind(name) != VRN_PATH_MISSING;
     if (arch) {
-        int status = parse_arch(&(vrn_arch){0}, command, arch);
+        int status = parse_arch(&(vrn_arch){0}, options, arch);
         if (status != CLI_SUCCESS) return status;
     }
     if (options->has_seed) {
@@ -188,21 +187,19 @@ static int choose(cli_model *model, const char *command, const cli_options *opti
             return cli_usage(command, "%s: a file has its own weights: leave --random-weights out",
                              name);
         }
-        return draw(model, command, arch ? arch : name, options->seed);
+        return draw(model, options, name);
     }
     if (!name) {
         if (otherwise == CLI_MODEL_SHIPPED) return load_shipped(model, arch);
         return cli_usage(command, "expected --model NAME|FILE");
     }
-    if (is_path) return load(model, name, arch, NULL);
-    return open_name(model, command, options, otherwise);
+    return is_path ? load(model, name, arch, NULL) : open_name(model, options, otherwise);
 }
 
-int cli_model_open(cli_model *model, const char *command, const cli_options *options,
-                   cli_model_default otherwise)
+int cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise)
 {
     *model = (cli_model){0};
-    int status = choose(model, command, options, otherwise);
+    int status = choose(model, options, otherwise);
     if (status == CLI_SUCCESS) vrn_model_get_info(model->handle, &model->info);
     return status;
 }

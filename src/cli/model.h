@@ -22,8 +22,7 @@ typedef struct cli_model {
 } cli_model;
 
 /* Loads or draws the model. Returns an exit status; what went wrong is reported. */
-int cli_model_open(cli_model *model, const char *command, const cli_options *options,
-                   cli_model_default otherwise);
+int cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise);
 void cli_model_close(cli_model *model);
 
 /* The model's transform with what the options override. */

@@ -120,8 +120,7 @@ static bool measure(vrn_session *session, const vrn_inputs *inputs, const vrn_ou
 static void print_json(const cli_engine *engine, const bench_figures *figures)
 {
     const vrn_session_info *info = &engine->info;
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
+    cli_json json = cli_json_begin(stdout);
     cli_json_text(&json, "model", engine->model.info.name);
     cli_json_text(&json, "device", engine->device_info.name);
     cli_json_text(&json, "precision", vrn_precision_name(info->precision));
@@ -145,8 +144,7 @@ static void print_json(const cli_engine *engine, const bench_figures *figures)
     cli_json_integer(&json, "activation_bytes", info->activation_bytes);
     cli_json_integer(&json, "dispatches", info->dispatches);
     cli_json_integer(&json, "runs", figures->runs);
-    cli_json_end_object(&json);
-    putchar('\n');
+    cli_json_end(&json);
 }
 
 static void print_text(const cli_engine *engine, const bench_figures *figures)
@@ -211,8 +209,7 @@ static int bench(cli_engine *engine, const cli_options *options)
 static int run(const cli_options *options)
 {
     cli_engine engine = {0};
-    int status = cli_engine_open(&engine, "bench", options, CLI_MODEL_RANDOM);
-    if (status == CLI_SUCCESS) status = cli_engine_compile_for_size(&engine, options);
+    int status = cli_engine_open_for_size(&engine, options);
     if (status == CLI_SUCCESS) status = bench(&engine, options);
     cli_engine_close(&engine);
     return status;

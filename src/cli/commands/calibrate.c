@@ -139,8 +139,7 @@ static void print_ranges(const calibrate_job *job)
 
 static void print_json(const calibrate_job *job, const vrn_calibration_result *result)
 {
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
+    cli_json json = cli_json_begin(stdout);
     cli_json_text(&json, "model", job->engine.model.info.name);
     cli_json_integer(&json, "images", job->images);
     cli_json_begin_array(&json, "layers");
@@ -165,8 +164,7 @@ static void print_json(const calibrate_job *job, const vrn_calibration_result *r
         }
         cli_json_end_object(&json);
     }
-    cli_json_end_object(&json);
-    putchar('\n');
+    cli_json_end(&json);
 }
 
 static bool finish(calibrate_job *job, vrn_calibration_result *result)
@@ -200,7 +198,7 @@ static int run(const cli_options *options)
     }
     int status = open_inputs(&job);
     if (status == CLI_SUCCESS) {
-        status = cli_engine_open(&job.engine, "calibrate", options, CLI_MODEL_REQUIRED);
+        status = cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED);
     }
     if (status == CLI_SUCCESS) {
         bool good = observe(&job) && (!options->write || finish(&job, &result));

@@ -63,15 +63,15 @@ static int run(const cli_options *options)
     cli_shard shard;
     cli_paths paths = {0};
     cli_crew crew = {0};
-    int status = cli_shard_read(&shard, "classify", options);
+    int status = cli_shard_read(&shard, options);
     if (status != CLI_SUCCESS) return status;
     for (uint32_t i = 0; i < options->argument_count; i++) {
         if (!cli_paths_add(&paths, options->arguments[i])) status = CLI_FAILURE;
     }
     if (cli_shard_size(&shard, paths.count) > 0) {
-        int run_status = cli_crew_open(&crew, "classify", options, CLI_MODEL_SHIPPED);
+        int run_status = cli_crew_open(&crew, options, CLI_MODEL_SHIPPED);
         if (run_status == CLI_SUCCESS) {
-            run_status = cli_crew_compile_for_images(&crew, "classify", options, DEFAULT_BATCH);
+            run_status = cli_crew_compile_for_images(&crew, options, DEFAULT_BATCH);
         }
         if (run_status == CLI_SUCCESS) run_status = classify_paths(&crew, options, &paths, &shard);
         if (run_status != CLI_SUCCESS) status = run_status;

@@ -6,7 +6,7 @@
 static int convert(const cli_options *options, const char *output)
 {
     cli_model model;
-    int status = cli_model_open(&model, "convert", options, CLI_MODEL_REQUIRED);
+    int status = cli_model_open(&model, options, CLI_MODEL_REQUIRED);
     if (status == CLI_SUCCESS &&
         vrn_model_save(model.handle, output,
                        &(vrn_model_save_params){.log = *cli_log(), .fp16 = options->fp16}) !=

@@ -136,12 +136,12 @@ static bool read_labels(eval_run *run)
 static int open_all(eval_run *run)
 {
     const cli_options *options = run->options;
-    int status = cli_crew_open(&run->crew, "eval", options, CLI_MODEL_REQUIRED);
+    int status = cli_crew_open(&run->crew, options, CLI_MODEL_REQUIRED);
     if (status != CLI_SUCCESS) return status;
     if (!read_labels(run)) return CLI_FAILURE;
     if (options->report && !cli_evaluation_page_begin(&run->page, options->report))
         return CLI_FAILURE;
-    status = cli_crew_compile_for_images(&run->crew, "eval", options, DEFAULT_BATCH);
+    status = cli_crew_compile_for_images(&run->crew, options, DEFAULT_BATCH);
     if (status != CLI_SUCCESS) return status;
     return describe(run) && prepare(run) ? CLI_SUCCESS : CLI_FAILURE;
 }
@@ -155,7 +155,7 @@ static int run(const cli_options *options)
         .options = options,
         .data = options->labels ? options->labels : options->arguments[0],
     };
-    int status = cli_shard_read(&run.shard, "eval", options);
+    int status = cli_shard_read(&run.shard, options);
     if (status == CLI_SUCCESS) status = open_all(&run);
     size_t failed = 0;
     bool good = status == CLI_SUCCESS && evaluate(&run, &failed);

@@ -144,16 +144,12 @@ static void write_part(cli_json *json, const char *key, const vrn_rect *part)
 
 static void print_json(const explanation *e, const cli_options *options, uint32_t top)
 {
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
+    cli_json json = cli_json_begin(stdout);
     cli_answer_write(&json, &e->engine.model, options->arguments[0], e->scores, top);
     cli_answer_write_class(&json, "class", &e->engine.model, e->explained);
     cli_json_integer(&json, "width", e->photo.width);
     cli_json_integer(&json, "height", e->photo.height);
-    cli_json_begin_array(&json, "map");
-    cli_json_integer(&json, NULL, e->map_height);
-    cli_json_integer(&json, NULL, e->map_width);
-    cli_json_end_array(&json);
+    cli_json_integers(&json, "map", (const uint32_t[]){e->map_height, e->map_width}, 2);
     write_part(&json, "seen", &e->seen);
     if (e->found) {
         write_part(&json, "box", &e->region.box);
@@ -166,8 +162,7 @@ static void print_json(const explanation *e, const cli_options *options, uint32_
         cli_json_text(&json, "peak", NULL);
     }
     cli_json_text(&json, "picture", options->write);
-    cli_json_end_object(&json);
-    putchar('\n');
+    cli_json_end(&json);
 }
 
 static void print_text(const explanation *e, const cli_options *options, uint32_t top)
@@ -226,9 +221,9 @@ static int run(const cli_options *options)
                          options->write);
     }
     explanation e = {0};
-    int status = cli_engine_open(&e.engine, "explain", options, CLI_MODEL_SHIPPED);
+    int status = cli_engine_open(&e.engine, options, CLI_MODEL_SHIPPED);
     if (status == CLI_SUCCESS) {
-        status = cli_engine_compile_for_images(&e.engine, "explain", options,
+        status = cli_engine_compile_for_images(&e.engine, options,
                                                (vrn_session_params){.taps = taps, .tap_count = 1});
     }
     if (status == CLI_SUCCESS) status = explain(&e, options);

@@ -141,9 +141,8 @@ static int run(const cli_options *options)
     infer_job job = {.options = options};
     int status = check_usage(options);
     if (status == CLI_SUCCESS) {
-        status = open_input(&job)
-                     ? cli_engine_open(&job.engine, "infer", options, CLI_MODEL_REQUIRED)
-                     : CLI_FAILURE;
+        status = open_input(&job) ? cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED)
+                                  : CLI_FAILURE;
     }
     if (status == CLI_SUCCESS) status = compile(&job);
     if (status == CLI_SUCCESS) {

@@ -145,16 +145,14 @@ static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t
                           const char *cache, bool as_json)
 {
     if (as_json) {
-        cli_json json = {.out = stdout};
-        cli_json_begin_object(&json, NULL);
+        cli_json json = cli_json_begin(stdout);
         cli_json_begin_array(&json, "devices");
         for (uint32_t i = 0; i < count; i++) {
             write_device(&json, &infos[i], infos[i].index == chosen);
         }
         cli_json_end_array(&json);
         cli_json_text(&json, "cache", cache);
-        cli_json_end_object(&json);
-        putchar('\n');
+        cli_json_end(&json);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -219,8 +217,7 @@ static void write_model(const cli_model *model, const cli_options *options, cons
 {
     const vrn_model_info *info = &model->info;
     vrn_transform transform = cli_model_transform(model, options);
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
+    cli_json json = cli_json_begin(stdout);
     cli_json_text(&json, "model", info->name);
     cli_json_text(&json, "arch", arch);
     cli_json_integer(&json, "parameters", info->parameters);
@@ -231,14 +228,13 @@ static void write_model(const cli_model *model, const cli_options *options, cons
         cli_json_text(&json, NULL, cli_model_class_name(model, i));
     }
     cli_json_end_array(&json);
-    cli_json_end_object(&json);
-    putchar('\n');
+    cli_json_end(&json);
 }
 
 static int show_model(const cli_options *options)
 {
     cli_model model;
-    int status = cli_model_open(&model, "info", options, CLI_MODEL_REQUIRED);
+    int status = cli_model_open(&model, options, CLI_MODEL_REQUIRED);
     if (status == CLI_SUCCESS) {
         char arch[1024];
         vrn_arch values;

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include <vkresnet/diagnostics.h>
@@ -58,21 +59,10 @@ static void print_row(output *to, const vrn_kernel_statistics *s)
     putchar('\n');
 }
 
-static void write_sizes(cli_json *json, const char *key, const uint32_t *values, uint32_t count)
-{
-    cli_json_begin_array(json, key);
-    for (uint32_t i = 0; i < count; i++) cli_json_integer(json, NULL, values[i]);
-    cli_json_end_array(json);
-}
-
 /* What the driver does not tell is null. */
 static void write_known(cli_json *json, const char *key, double value)
 {
-    if (value < 0) {
-        cli_json_text(json, key, NULL);
-    } else {
-        cli_json_number(json, key, value);
-    }
+    cli_json_number(json, key, value < 0 ? NAN : value);
 }
 
 static void write_entry(cli_json *json, const vrn_kernel_statistics *s)
@@ -86,10 +76,10 @@ static void write_entry(cli_json *json, const vrn_kernel_statistics *s)
     cli_json_text(json, "module", s->module);
     cli_json_integer(json, "pass", s->pass);
     cli_json_integer(json, "passes", s->passes);
-    write_sizes(json, "in", s->in, 3);
-    write_sizes(json, "out", s->out, 3);
-    write_sizes(json, "window", s->window, 2);
-    write_sizes(json, "stride", s->stride, 2);
+    cli_json_integers(json, "in", s->in, 3);
+    cli_json_integers(json, "out", s->out, 3);
+    cli_json_integers(json, "window", s->window, 2);
+    cli_json_integers(json, "stride", s->stride, 2);
     cli_json_integer(json, "groups", s->groups);
     cli_json_number(json, "flops", s->flops);
     cli_json_integer(json, "work_groups", s->work_groups);
@@ -130,7 +120,7 @@ static int find_arch(vrn_arch *arch, const cli_options *options)
 {
     if (options->model) {
         cli_model model;
-        int status = cli_model_open(&model, "info", options, CLI_MODEL_RANDOM);
+        int status = cli_model_open(&model, options, CLI_MODEL_RANDOM);
         if (status == CLI_SUCCESS) vrn_model_get_arch(model.handle, arch);
         cli_model_close(&model);
         return status;
@@ -176,8 +166,7 @@ int cli_show_kernels(const cli_options *options)
         status = CLI_FAILURE;
     if (options->json) {
         cli_json_end_array(&json);
-        cli_json_end_object(&json);
-        putchar('\n');
+        cli_json_end(&json);
     }
     vrn_device_destroy(&device);
     return status;

@@ -17,8 +17,7 @@ static const char *const place_names[] = {
 
 static void write_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
 {
-    cli_json json = {.out = stdout};
-    cli_json_begin_object(&json, NULL);
+    cli_json json = cli_json_begin(stdout);
     cli_json_text(&json, "name", entry->name);
     cli_json_text(&json, "network", entry->network);
     cli_json_text(&json, "weights", entry->weights);
@@ -35,8 +34,7 @@ static void write_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
     cli_json_text(&json, "sha256", entry->sha256);
     cli_json_text(&json, "place", place_names[file->place]);
     cli_json_text(&json, "path", file->path);
-    cli_json_end_object(&json);
-    putchar('\n');
+    cli_json_end(&json);
 }
 
 static void print_head(void)

@@ -75,11 +75,8 @@ static void write_layer(cli_json *json, const network_profile *profile, const vr
     cli_json_text(json, "kernel", layer->kernel);
     cli_json_text(json, "fused", layer->fused);
     cli_json_text(json, "precision", layer->precision);
-    cli_json_begin_array(json, "shape");
-    cli_json_integer(json, NULL, layer->channels);
-    cli_json_integer(json, NULL, layer->height);
-    cli_json_integer(json, NULL, layer->width);
-    cli_json_end_array(json);
+    cli_json_integers(json, "shape",
+                      (const uint32_t[]){layer->channels, layer->height, layer->width}, 3);
     cli_json_number(json, "gpu_ms", layer->gpu_ms);
     cli_json_number(json, "share", share(profile, layer->gpu_ms));
     cli_json_number(json, "gflops", rate(layer->flops, layer->gpu_ms));
@@ -204,8 +201,7 @@ static bool write_trace(const network_profile *profile, const char *path)
 {
     cli_file file;
     if (!cli_file_begin(&file, path)) return false;
-    cli_json json = {.out = file.stream};
-    cli_json_begin_object(&json, NULL);
+    cli_json json = cli_json_begin(file.stream);
     cli_json_text(&json, "displayTimeUnit", "ms");
     cli_json_begin_array(&json, "traceEvents");
     cli_json_begin_object(&json, NULL);
@@ -222,8 +218,7 @@ static bool write_trace(const network_profile *profile, const char *path)
         begin_ms += profile->layers[i].gpu_ms;
     }
     cli_json_end_array(&json);
-    cli_json_end_object(&json);
-    fputc('\n', file.stream);
+    cli_json_end(&json);
     return cli_file_end(&file, true);
 }
 
@@ -234,8 +229,7 @@ static int run(const cli_options *options)
         .engine = &engine,
         .repeats = options->repeats ? options->repeats : DEFAULT_REPEATS,
     };
-    int status = cli_engine_open(&engine, "profile", options, CLI_MODEL_RANDOM);
-    if (status == CLI_SUCCESS) status = cli_engine_compile_for_size(&engine, options);
+    int status = cli_engine_open_for_size(&engine, options);
     if (status == CLI_SUCCESS) {
         bool good = measure(&profile);
         if (good && options->html) good = write_page(&profile, options->html);

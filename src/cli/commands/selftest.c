@@ -70,12 +70,7 @@ static void write_entry(cli_json *json, const vrn_selftest_entry *e)
         cli_json_text(json, "case", m->name);
         cli_json_text(json, "precision", m->precision);
         cli_json_bool(json, "outside", m->outside);
-        cli_json_begin_array(json, "position");
-        cli_json_integer(json, NULL, m->n);
-        cli_json_integer(json, NULL, m->y);
-        cli_json_integer(json, NULL, m->x);
-        cli_json_integer(json, NULL, m->c);
-        cli_json_end_array(json);
+        cli_json_integers(json, "position", (const uint32_t[]){m->n, m->y, m->x, m->c}, 4);
         cli_json_number(json, "expected", m->expected);
         cli_json_number(json, "found", m->found);
         cli_json_end_object(json);
@@ -164,8 +159,7 @@ static int run(const cli_options *options)
     if (options->json) {
         cli_json_end_array(&json);
         if (finished) write_summary(&json, &summary);
-        cli_json_end_object(&json);
-        putchar('\n');
+        cli_json_end(&json);
     } else if (finished) {
         print_summary(&info, &summary);
     }

@@ -70,12 +70,13 @@ static int read_slurm(cli_shard *shard)
     return CLI_SUCCESS;
 }
 
-int cli_shard_read(cli_shard *shard, const char *command, const cli_options *options)
+int cli_shard_read(cli_shard *shard, const cli_options *options)
 {
     *shard = (cli_shard){.count = 1};
     if (!options->shard) return read_slurm(shard);
     if (parse(shard, options->shard)) return CLI_SUCCESS;
-    return cli_usage(command, "--shard: expected I/N, such as 2/8, found '%s'", options->shard);
+    return cli_usage(options->command, "--shard: expected I/N, such as 2/8, found '%s'",
+                     options->shard);
 }
 
 size_t cli_shard_size(const cli_shard *shard, size_t total)

@@ -50,6 +50,19 @@ static void close_bracket(cli_json *json, char bracket)
     json->comma = true;
 }
 
+cli_json cli_json_begin(FILE *out)
+{
+    cli_json json = {.out = out};
+    cli_json_begin_object(&json, NULL);
+    return json;
+}
+
+void cli_json_end(cli_json *json)
+{
+    cli_json_end_object(json);
+    fputc('\n', json->out);
+}
+
 void cli_json_begin_object(cli_json *json, const char *key)
 {
     open_bracket(json, key, '{');
@@ -99,6 +112,13 @@ void cli_json_integer(cli_json *json, const char *key, uint64_t value)
 {
     begin_value(json, key);
     fprintf(json->out, "%" PRIu64, value);
+}
+
+void cli_json_integers(cli_json *json, const char *key, const uint32_t *values, uint32_t count)
+{
+    cli_json_begin_array(json, key);
+    for (uint32_t i = 0; i < count; i++) cli_json_integer(json, NULL, values[i]);
+    cli_json_end_array(json);
 }
 
 void cli_json_bool(cli_json *json, const char *key, bool value)
