@@ -99,9 +99,7 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .pQueuePriorities = &priority,
     };
     vrn_device_requirements requirements;
-    vrn_features_require(&requirements,
-                         vrn_features_of(device->probe.info.capabilities, &device->probe.subgroup,
-                                         &device->probe.matrices),
+    vrn_features_require(&requirements, vrn_probe_features(&device->probe, 0),
                          device->probe.info.api_version, device->probe.portability_subset);
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,

@@ -5,214 +5,254 @@
 
 #include "base/util.h"
 
-/* A feature: what it is a part of, and where its bit is. */
-typedef struct feature {
-    uint32_t capability;   /* or VRN_FEATURE_..; it takes all rows that name it */
-    bool used;             /* something in the library uses it */
-    const char *extension; /* that it comes with, .. */
-    uint32_t core;         /* .. unless the API has this version; 0: never a part of it */
-    uint32_t since;        /* of no use with an API below this version; 0: of use with any */
-    const char *structure, *name;
-    VkStructureType type; /* its own structure .. */
-    size_t size, offset;
-    VkStructureType version_type; /* .. or that of a whole version; 0: none */
-    size_t version_offset;
-} feature;
+/* A structure of features. */
+typedef struct structure {
+    const char *name; /* of the structure that an application finds the members in */
+    VkStructureType type;
+    size_t size;
+    /* what it comes with, unless the API is 1.promoted or later, whose
+     * VkPhysicalDeviceVulkan1?Features has the same members */
+    const char *extension;
+    uint32_t promoted; /* 0: never */
+    uint32_t since;    /* of no use with an API below this version; 0: of use with any */
+} structure;
 
-#define FEATURE(structure_, member)                                                                \
-    .structure = #structure_, .name = #member, .size = sizeof(structure_),                         \
-    .offset = offsetof(structure_, member)
-#define VERSION(version, member)                                                                   \
-    .version_type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_##version##_FEATURES,               \
-    .version_offset = offsetof(VkPhysicalDeviceVulkan1##version##Features, member)
+#define STRUCTURE(type_, structure_)                                                               \
+    "VkPhysicalDevice" #structure_, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_##type_,                     \
+        sizeof(VkPhysicalDevice##structure_)
 
-/* Kernels with cooperative matrices use these besides. */
-#ifdef VRN_COOPERATIVE_MATRIX
-#define USED_WITH_MATRICES true
-#else
-#define USED_WITH_MATRICES false
-#endif
-#ifdef VRN_COOPERATIVE_MATRIX_2
-#define USED_WITH_MATRICES_2 true
-#else
-#define USED_WITH_MATRICES_2 false
-#endif
-
-static const feature features[] = {
-    /* First, for so it is where applications look for it. */
-    {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
-     .used = true,
-     .core = VK_API_VERSION_1_0,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-     .structure = "VkPhysicalDeviceFeatures",
-     .name = "shaderStorageBufferArrayDynamicIndexing",
-     .size = sizeof(VkPhysicalDeviceFeatures2),
-     .offset = offsetof(VkPhysicalDeviceFeatures2, features) +
-               offsetof(VkPhysicalDeviceFeatures, shaderStorageBufferArrayDynamicIndexing)},
-    {.capability = VRN_CAPABILITY_TIMELINE_SEMAPHORES,
-     .used = true,
-     .extension = VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_2,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
-     FEATURE(VkPhysicalDeviceTimelineSemaphoreFeatures, timelineSemaphore),
-     VERSION(2, timelineSemaphore)},
-    {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
-     .used = true,
-     .extension = VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_2,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
-     FEATURE(VkPhysicalDeviceDescriptorIndexingFeatures, runtimeDescriptorArray),
-     VERSION(2, runtimeDescriptorArray)},
-    {.capability = VRN_CAPABILITY_BUFFER_ARRAYS,
-     .used = true,
-     .extension = VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_2,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
-     FEATURE(VkPhysicalDeviceDescriptorIndexingFeatures, descriptorBindingVariableDescriptorCount),
-     VERSION(2, descriptorBindingVariableDescriptorCount)},
-    {.capability = VRN_CAPABILITY_INTEGER_DOT_PRODUCT,
-     .used = true,
-     .extension = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_3,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
-     FEATURE(VkPhysicalDeviceShaderIntegerDotProductFeatures, shaderIntegerDotProduct),
-     VERSION(3, shaderIntegerDotProduct)},
-    {.capability = VRN_FEATURE_SUBGROUP_SIZES,
-     .used = true,
-     .extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_3,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
-     FEATURE(VkPhysicalDeviceSubgroupSizeControlFeatures, subgroupSizeControl),
-     VERSION(3, subgroupSizeControl)},
-    {.capability = VRN_CAPABILITY_PIPELINE_STATISTICS,
-     .used = true,
-     .extension = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
-     FEATURE(VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR, pipelineExecutableInfo)},
-#ifdef VRN_COOPERATIVE_MATRIX
-    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
-     .used = true,
-     .extension = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_2,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
-     FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderFloat16),
-     VERSION(2, shaderFloat16)},
-    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
-     .used = true,
-     .extension = VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_2,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
-     FEATURE(VkPhysicalDeviceVulkanMemoryModelFeatures, vulkanMemoryModel),
-     VERSION(2, vulkanMemoryModel)},
-    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX,
-     .used = true,
-     .extension = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
-     FEATURE(VkPhysicalDeviceCooperativeMatrixFeaturesKHR, cooperativeMatrix)},
-#endif
-#ifdef VRN_COOPERATIVE_MATRIX_2
-    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-     .used = true,
-     .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
-     .since = VK_API_VERSION_1_3,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
-     FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixFlexibleDimensions)},
-    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-     .used = true,
-     .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
-     .since = VK_API_VERSION_1_3,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
-     FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixPerElementOperations)},
-    {.capability = VRN_FEATURE_WORK_GROUP_MATRICES,
-     .used = true,
-     .extension = VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME,
-     .since = VK_API_VERSION_1_3,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
-     FEATURE(VkPhysicalDeviceCooperativeMatrix2FeaturesNV, cooperativeMatrixWorkgroupScope)},
-    {.capability = VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-     .used = true,
-     .extension = VK_KHR_MAINTENANCE_4_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_3,
-     .since = VK_API_VERSION_1_3,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES,
-     FEATURE(VkPhysicalDeviceMaintenance4Features, maintenance4),
-     VERSION(3, maintenance4)},
-#endif
-    {.capability = VRN_CAPABILITY_STORAGE_16BIT,
-     .used = USED_WITH_MATRICES_2,
-     .core = VK_API_VERSION_1_1,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
-     FEATURE(VkPhysicalDevice16BitStorageFeatures, storageBuffer16BitAccess),
-     VERSION(1, storageBuffer16BitAccess)},
-    {.capability = VRN_CAPABILITY_INT8,
-     .used = USED_WITH_MATRICES,
-     .extension = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_2,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
-     FEATURE(VkPhysicalDeviceShaderFloat16Int8Features, shaderInt8),
-     VERSION(2, shaderInt8)},
-    {.capability = VRN_CAPABILITY_INT8,
-     .used = USED_WITH_MATRICES,
-     .extension = VK_KHR_8BIT_STORAGE_EXTENSION_NAME,
-     .core = VK_API_VERSION_1_2,
-     .type = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_8BIT_STORAGE_FEATURES,
-     FEATURE(VkPhysicalDevice8BitStorageFeatures, storageBuffer8BitAccess),
-     VERSION(2, storageBuffer8BitAccess)},
+enum {
+    CORE,
+    TIMELINE,
+    INDEXING,
+    DOT,
+    SUBGROUPS,
+    EXECUTABLES,
+    ARITHMETIC,
+    STORAGE_16,
+    STORAGE_8,
+    MEMORY_MODEL,
+    MATRIX,
+    MATRIX_2,
+    MAINTENANCE,
 };
 
-uint32_t vrn_features_of(uint32_t capabilities, const vrn_subgroup_info *subgroup,
-                         const vrn_matrix_list *matrices)
+static const structure structures[] = {
+    [CORE] = {"VkPhysicalDeviceFeatures", VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+              sizeof(VkPhysicalDeviceFeatures2)},
+    [TIMELINE] = {STRUCTURE(TIMELINE_SEMAPHORE_FEATURES, TimelineSemaphoreFeatures),
+                  VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME, 2},
+    [INDEXING] = {STRUCTURE(DESCRIPTOR_INDEXING_FEATURES, DescriptorIndexingFeatures),
+                  VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, 2},
+    [DOT] = {STRUCTURE(SHADER_INTEGER_DOT_PRODUCT_FEATURES, ShaderIntegerDotProductFeatures),
+             VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, 3},
+    [SUBGROUPS] = {STRUCTURE(SUBGROUP_SIZE_CONTROL_FEATURES, SubgroupSizeControlFeatures),
+                   VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME, 3},
+    [EXECUTABLES] = {STRUCTURE(PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
+                               PipelineExecutablePropertiesFeaturesKHR),
+                     VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME},
+    [ARITHMETIC] = {STRUCTURE(SHADER_FLOAT16_INT8_FEATURES, ShaderFloat16Int8Features),
+                    VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME, 2},
+    [STORAGE_16] = {STRUCTURE(16BIT_STORAGE_FEATURES, 16BitStorageFeatures), NULL, 1},
+    [STORAGE_8] = {STRUCTURE(8BIT_STORAGE_FEATURES, 8BitStorageFeatures),
+                   VK_KHR_8BIT_STORAGE_EXTENSION_NAME, 2},
+    [MEMORY_MODEL] = {STRUCTURE(VULKAN_MEMORY_MODEL_FEATURES, VulkanMemoryModelFeatures),
+                      VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME, 2},
+#ifdef VRN_COOPERATIVE_MATRIX
+    [MATRIX] = {STRUCTURE(COOPERATIVE_MATRIX_FEATURES_KHR, CooperativeMatrixFeaturesKHR),
+                VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME},
+#endif
+#ifdef VRN_COOPERATIVE_MATRIX_2
+    [MATRIX_2] = {STRUCTURE(COOPERATIVE_MATRIX_2_FEATURES_NV, CooperativeMatrix2FeaturesNV),
+                  VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME, .since = VK_API_VERSION_1_3},
+    [MAINTENANCE] = {STRUCTURE(MAINTENANCE_4_FEATURES, Maintenance4Features), NULL, 3,
+                     .since = VK_API_VERSION_1_3},
+#endif
+};
+
+/* A member of a structure. A capability takes all rows that name it. */
+typedef struct feature {
+    uint32_t capability; /* or VRN_FEATURE_.. */
+    uint32_t structure;
+    const char *name;
+    size_t offset;
+    size_t promoted_offset; /* in the structure of the version that it was promoted to */
+} feature;
+
+#define NAMED(structure_, member)  #member, offsetof(VkPhysicalDevice##structure_, member)
+#define MEMBER(structure_, member) NAMED(structure_, member), 0
+#define PROMOTED(version, structure_, member)                                                      \
+    NAMED(structure_, member), offsetof(VkPhysicalDeviceVulkan1##version##Features, member)
+
+static const feature features[] = {
+    /* First, because applications look for VkPhysicalDeviceFeatures2 there. */
+    {VRN_CAPABILITY_BUFFER_ARRAYS, CORE, "shaderStorageBufferArrayDynamicIndexing",
+     offsetof(VkPhysicalDeviceFeatures2, features.shaderStorageBufferArrayDynamicIndexing), 0},
+    {VRN_CAPABILITY_TIMELINE_SEMAPHORES, TIMELINE,
+     PROMOTED(2, TimelineSemaphoreFeatures, timelineSemaphore)},
+    {VRN_CAPABILITY_BUFFER_ARRAYS, INDEXING,
+     PROMOTED(2, DescriptorIndexingFeatures, runtimeDescriptorArray)},
+    {VRN_CAPABILITY_BUFFER_ARRAYS, INDEXING,
+     PROMOTED(2, DescriptorIndexingFeatures, descriptorBindingVariableDescriptorCount)},
+    {VRN_CAPABILITY_INTEGER_DOT_PRODUCT, DOT,
+     PROMOTED(3, ShaderIntegerDotProductFeatures, shaderIntegerDotProduct)},
+    {VRN_FEATURE_SUBGROUP_SIZES, SUBGROUPS,
+     PROMOTED(3, SubgroupSizeControlFeatures, subgroupSizeControl)},
+    {VRN_CAPABILITY_PIPELINE_STATISTICS, EXECUTABLES,
+     MEMBER(PipelineExecutablePropertiesFeaturesKHR, pipelineExecutableInfo)},
+#ifdef VRN_COOPERATIVE_MATRIX
+    {VRN_CAPABILITY_COOPERATIVE_MATRIX, ARITHMETIC,
+     PROMOTED(2, ShaderFloat16Int8Features, shaderFloat16)},
+    {VRN_CAPABILITY_COOPERATIVE_MATRIX, MEMORY_MODEL,
+     PROMOTED(2, VulkanMemoryModelFeatures, vulkanMemoryModel)},
+    {VRN_CAPABILITY_COOPERATIVE_MATRIX, MATRIX,
+     MEMBER(CooperativeMatrixFeaturesKHR, cooperativeMatrix)},
+#endif
+#ifdef VRN_COOPERATIVE_MATRIX_2
+    {VRN_CAPABILITY_COOPERATIVE_MATRIX_2, MATRIX_2,
+     MEMBER(CooperativeMatrix2FeaturesNV, cooperativeMatrixFlexibleDimensions)},
+    {VRN_CAPABILITY_COOPERATIVE_MATRIX_2, MATRIX_2,
+     MEMBER(CooperativeMatrix2FeaturesNV, cooperativeMatrixPerElementOperations)},
+    {VRN_FEATURE_WORK_GROUP_MATRICES, MATRIX_2,
+     MEMBER(CooperativeMatrix2FeaturesNV, cooperativeMatrixWorkgroupScope)},
+    /* The module is SPIR-V 1.6, which states a work group's size in a way that needs this. */
+    {VRN_CAPABILITY_COOPERATIVE_MATRIX_2, MAINTENANCE,
+     PROMOTED(3, Maintenance4Features, maintenance4)},
+#endif
+    {VRN_CAPABILITY_STORAGE_16BIT, STORAGE_16,
+     PROMOTED(1, 16BitStorageFeatures, storageBuffer16BitAccess)},
+    {VRN_CAPABILITY_INT8, ARITHMETIC, PROMOTED(2, ShaderFloat16Int8Features, shaderInt8)},
+    {VRN_CAPABILITY_INT8, STORAGE_8, PROMOTED(2, 8BitStorageFeatures, storageBuffer8BitAccess)},
+};
+
+/* Capabilities that only kernels with matrices use are not enabled in builds without these. */
+static const uint32_t unused_capabilities = 0
+#ifndef VRN_COOPERATIVE_MATRIX
+                                            | VRN_CAPABILITY_INT8
+#endif
+#ifndef VRN_COOPERATIVE_MATRIX_2
+                                            | VRN_CAPABILITY_STORAGE_16BIT
+#endif
+    ;
+
+bool vrn_extensions_have(vrn_extensions extensions, const char *name)
 {
-    uint32_t all = capabilities;
-    if (subgroup->size_min != subgroup->size_max) all |= VRN_FEATURE_SUBGROUP_SIZES;
-    if ((capabilities & VRN_CAPABILITY_COOPERATIVE_MATRIX_2) &&
-        vrn_matrices_of_work_groups(matrices)) {
-        all |= VRN_FEATURE_WORK_GROUP_MATRICES;
+    for (uint32_t i = 0; i < extensions.count; i++) {
+        if (strcmp(extensions.names[i], name) == 0) return true;
     }
-    return all;
+    return false;
 }
 
-/* Switches a feature on in its structure, which is in the chain already or comes to its end:
- * structures lie in `requirements` one behind the other. Returns how many bytes of them there are
- * then. */
-static size_t switch_on(vrn_device_requirements *requirements, const feature *f, size_t used)
+/* Whether an API of this version contains the structure's features. */
+static bool contained(const structure *s, uint32_t api_version)
 {
-    const VkBool32 on = VK_TRUE;
-    VkBaseOutStructure *s = requirements->chain, *last = NULL;
-    while (s && s->sType != f->type) {
-        last = s;
-        s = s->pNext;
+    return !s->extension ||
+           (s->promoted && api_version >= VK_MAKE_API_VERSION(0, 1, s->promoted, 0));
+}
+
+/* Structures that lie one behind the other in memory, which is zeroed before. */
+typedef struct chain {
+    void *first;
+    char *memory;
+    size_t used, size;
+} chain;
+
+/* The structure in the chain; it is appended if it is not there yet. */
+static void *find_or_append(chain *c, const structure *s)
+{
+    VkBaseOutStructure *at = c->first, *last = NULL;
+    while (at && at->sType != s->type) {
+        last = at;
+        at = at->pNext;
     }
-    if (!s) {
-        s = (void *)((char *)requirements->structures + used);
-        used += vrn_round_up(f->size, sizeof requirements->structures[0]);
-        assert(used <= sizeof requirements->structures);
-        s->sType = f->type;
-        if (last) {
-            last->pNext = s;
-        } else {
-            requirements->chain = s;
+    if (at) return at;
+    assert(c->used + s->size <= c->size);
+    at = (void *)(c->memory + c->used);
+    c->used += vrn_round_up(s->size, sizeof(uint64_t));
+    at->sType = s->type;
+    if (last) {
+        last->pNext = at;
+    } else {
+        c->first = at;
+    }
+    return at;
+}
+
+static bool is_on(const void *at, size_t offset)
+{
+    VkBool32 on;
+    memcpy(&on, (const char *)at + offset, sizeof on);
+    return on;
+}
+
+static bool is_enabled(const feature *f, const void *first, const VkPhysicalDeviceFeatures *core)
+{
+    static const VkStructureType versions[] = {
+        [1] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+        [2] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+        [3] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+    };
+    const structure *s = &structures[f->structure];
+    if (f->structure == CORE && core &&
+        is_on(core, f->offset - offsetof(VkPhysicalDeviceFeatures2, features))) {
+        return true;
+    }
+    for (const VkBaseInStructure *at = first; at; at = at->pNext) {
+        if (at->sType == s->type && is_on(at, f->offset)) return true;
+        if (s->promoted && at->sType == versions[s->promoted] && is_on(at, f->promoted_offset)) {
+            return true;
         }
     }
-    memcpy((char *)s + f->offset, &on, sizeof on);
-    return used;
+    return false;
 }
 
-static void add(vrn_device_requirements *requirements, vrn_requirement requirement)
+uint32_t vrn_features_missing(vrn_extensions extensions, const void *first,
+                              const VkPhysicalDeviceFeatures *core, uint32_t api_version)
+{
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
+        const feature *f = &features[i];
+        const structure *s = &structures[f->structure];
+        const bool there =
+            api_version >= s->since &&
+            (contained(s, api_version) || vrn_extensions_have(extensions, s->extension));
+        if (!there || !is_enabled(f, first, core)) missing |= f->capability;
+    }
+    return missing;
+}
+
+uint32_t vrn_features_probe(const vrn_instance *instance, VkPhysicalDevice physical,
+                            vrn_extensions extensions, uint32_t api_version)
+{
+    uint64_t memory[128] = {0};
+    chain c = {.memory = (char *)memory, .size = sizeof memory};
+    uint32_t all = 0;
+    /* A structure may be asked for only where the extension is there. */
+    for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
+        const structure *s = &structures[features[i].structure];
+        all |= features[i].capability;
+        if (api_version >= s->since &&
+            (!s->extension || vrn_extensions_have(extensions, s->extension))) {
+            find_or_append(&c, s);
+        }
+    }
+    instance->vk.GetPhysicalDeviceFeatures2(physical, c.first);
+    return all & ~vrn_features_missing(extensions, c.first, NULL, api_version);
+}
+
+static void add(vrn_device_requirements *requirements, vrn_requirement item)
 {
     assert(requirements->count < VRN_MAX_REQUIREMENTS);
-    requirements->items[requirements->count++] = requirement;
-    if (requirement.extension &&
-        !vrn_features_has_extension(requirements->extensions, requirements->extension_count,
-                                    requirement.extension)) {
-        requirements->extensions[requirements->extension_count++] = requirement.extension;
+    requirements->items[requirements->count++] = item;
+    const vrn_extensions listed = {requirements->extensions, requirements->extension_count};
+    if (item.extension && !vrn_extensions_have(listed, item.extension)) {
+        requirements->extensions[requirements->extension_count++] = item.extension;
     }
 }
 
 void vrn_features_require(vrn_device_requirements *requirements, uint32_t wanted,
                           uint32_t api_version, bool portability_subset)
 {
-    size_t used = 0;
     *requirements = (vrn_device_requirements){
         .api_version = VK_API_VERSION_1_1,
         .queue_flags = VK_QUEUE_COMPUTE_BIT,
@@ -221,60 +261,19 @@ void vrn_features_require(vrn_device_requirements *requirements, uint32_t wanted
         add(requirements,
             (vrn_requirement){.mandatory = true, .extension = "VK_KHR_portability_subset"});
     }
+    chain c = {.memory = (char *)requirements->structures, .size = sizeof requirements->structures};
     for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
         const feature *f = &features[i];
-        if (!f->used || !(wanted & f->capability) || api_version < f->since) continue;
+        const structure *s = &structures[f->structure];
+        const VkBool32 on = VK_TRUE;
+        if (!(wanted & f->capability & ~unused_capabilities) || api_version < s->since) continue;
         add(requirements, (vrn_requirement){
-                              .extension = f->core && api_version >= f->core ? NULL : f->extension,
-                              .structure = f->structure,
+                              .extension = contained(s, api_version) ? NULL : s->extension,
+                              .structure = s->name,
                               .feature = f->name,
                               .capability = f->capability & ((1u << VRN_CAPABILITY_COUNT) - 1),
                           });
-        used = switch_on(requirements, f, used);
+        memcpy((char *)find_or_append(&c, s) + f->offset, &on, sizeof on);
     }
-}
-
-bool vrn_features_has_extension(const char *const *extensions, uint32_t count, const char *name)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(extensions[i], name) == 0) return true;
-    }
-    return false;
-}
-
-static bool is_on(const void *structure, size_t offset)
-{
-    VkBool32 on;
-    memcpy(&on, (const char *)structure + offset, sizeof on);
-    return on;
-}
-
-static bool switched_on(const feature *f, const void *chain, const VkPhysicalDeviceFeatures *core)
-{
-    if (f->type == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2 && core &&
-        is_on(core, f->offset - offsetof(VkPhysicalDeviceFeatures2, features))) {
-        return true;
-    }
-    for (const VkBaseInStructure *s = chain; s; s = s->pNext) {
-        if (s->sType == f->type && is_on(s, f->offset)) return true;
-        if (f->version_type && s->sType == f->version_type && is_on(s, f->version_offset)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-uint32_t vrn_features_missing(const char *const *extensions, uint32_t count, const void *chain,
-                              const VkPhysicalDeviceFeatures *core, uint32_t api_version)
-{
-    uint32_t missing = 0;
-    for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
-        const feature *f = &features[i];
-        bool there = (f->core && api_version >= f->core) ||
-                     vrn_features_has_extension(extensions, count, f->extension);
-        if (!there || api_version < f->since || !switched_on(f, chain, core)) {
-            missing |= f->capability;
-        }
-    }
-    return missing;
+    requirements->chain = c.first;
 }

@@ -75,9 +75,8 @@ vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
     }
     vrn_instance_destroy(&instance);
     if (result) return result;
-    uint32_t capabilities = probe.info.capabilities & ~vrn_quirks_find(&probe, log).without;
     vrn_features_require(requirements,
-                         vrn_features_of(capabilities, &probe.subgroup, &probe.matrices),
+                         vrn_probe_features(&probe, vrn_quirks_find(&probe, log).without),
                          probe.info.api_version, probe.portability_subset);
     return VRN_OK;
 }
@@ -133,24 +132,19 @@ static vrn_result take_queue_family(vrn_probe *probe, const vrn_instance *instan
  * enabled. */
 static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params *p)
 {
+    const vrn_extensions enabled = {p->extensions, p->extension_count};
     vrn_device_requirements requirements;
     vrn_features_require(&requirements, 0, probe->info.api_version, probe->portability_subset);
     for (uint32_t i = 0; i < requirements.count; i++) {
         const vrn_requirement *requirement = &requirements.items[i];
-        if (!requirement->mandatory ||
-            vrn_features_has_extension(p->extensions, p->extension_count, requirement->extension)) {
+        if (!requirement->mandatory || vrn_extensions_have(enabled, requirement->extension)) {
             continue;
         }
         return vrn_fail(&p->log, VRN_ERROR_UNSUPPORTED, "%s: the extension %s must be enabled",
                         probe->info.name, requirement->extension);
     }
-    uint32_t missing = vrn_features_missing(p->extensions, p->extension_count, p->features,
-                                            p->core_features, probe->info.api_version);
-    probe->info.capabilities &= ~missing;
-    if (missing & VRN_FEATURE_SUBGROUP_SIZES) {
-        probe->subgroup.size_min = probe->subgroup.size_max = probe->info.subgroup_size;
-    }
-    if (missing & VRN_FEATURE_WORK_GROUP_MATRICES) vrn_matrices_drop_work_groups(&probe->matrices);
+    vrn_probe_drop(probe, vrn_features_missing(enabled, p->features, p->core_features,
+                                               probe->info.api_version));
     return VRN_OK;
 }
 

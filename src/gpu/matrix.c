@@ -3,6 +3,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "base/util.h"
+#include "gpu/features.h"
 
 bool vrn_matrix_listed(const vrn_matrix_list *list, const vrn_matrix_shape *wanted)
 {
@@ -85,7 +86,7 @@ static void list_fixed(vrn_matrix_list *list, const vrn_instance *instance,
 #endif
 
 #ifdef VRN_COOPERATIVE_MATRIX_2
-/* of_work_groups: such as a work group holds as well. */
+/* of_work_groups: also those that a work group holds. */
 static void list_flexible(vrn_matrix_list *list, const vrn_instance *instance,
                           VkPhysicalDevice physical, bool of_work_groups)
 {
@@ -118,22 +119,9 @@ static void list_flexible(vrn_matrix_list *list, const vrn_instance *instance,
     }
 }
 
-/* What the second extension has of what conv_matrix.comp needs. Its module is SPIR-V 1.6, which
- * says the size of a work group in a way that comes with maintenance4. */
-static bool probe_second(vrn_matrix_list *list, const vrn_instance *instance,
+static void probe_limits(vrn_matrix_list *list, const vrn_instance *instance,
                          VkPhysicalDevice physical)
 {
-    VkPhysicalDeviceMaintenance4Features maintenance = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES,
-    };
-    VkPhysicalDeviceCooperativeMatrix2FeaturesNV second = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV,
-        .pNext = &maintenance,
-    };
-    VkPhysicalDeviceFeatures2 features = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-        .pNext = &second,
-    };
     VkPhysicalDeviceCooperativeMatrix2PropertiesNV limits = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_PROPERTIES_NV,
     };
@@ -142,50 +130,32 @@ static bool probe_second(vrn_matrix_list *list, const vrn_instance *instance,
         .pNext = &limits,
     };
     instance->vk.GetPhysicalDeviceProperties2(physical, &properties);
-    if (properties.properties.apiVersion < VK_API_VERSION_1_3) return false;
-    instance->vk.GetPhysicalDeviceFeatures2(physical, &features);
-    if (!second.cooperativeMatrixFlexibleDimensions ||
-        !second.cooperativeMatrixPerElementOperations || !maintenance.maintenance4) {
-        return false;
-    }
-    const uint32_t before = list->count;
     list->max_size = limits.cooperativeMatrixFlexibleDimensionsMaxDimension;
     list->reserved_shared = limits.cooperativeMatrixWorkgroupScopeReservedSharedMemory;
-    list_flexible(list, instance, physical, second.cooperativeMatrixWorkgroupScope);
-    return list->count > before;
 }
 #endif
 
 uint32_t vrn_matrices_probe(vrn_matrix_list *list, const vrn_instance *instance,
-                            VkPhysicalDevice physical, bool second)
+                            VkPhysicalDevice physical, uint32_t features)
 {
-    uint32_t found = 0;
+    uint32_t lacking = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
     *list = (vrn_matrix_list){0};
 #ifdef VRN_COOPERATIVE_MATRIX
-    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrix = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
-    };
-    VkPhysicalDeviceVulkanMemoryModelFeatures model = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
-        .pNext = &matrix,
-    };
-    VkPhysicalDeviceFeatures2 features = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-        .pNext = &model,
-    };
-    instance->vk.GetPhysicalDeviceFeatures2(physical, &features);
-    if (!matrix.cooperativeMatrix || !model.vulkanMemoryModel) return 0;
-    list_fixed(list, instance, physical);
-    if (list->count > 0) found |= VRN_CAPABILITY_COOPERATIVE_MATRIX;
+    if (features & VRN_CAPABILITY_COOPERATIVE_MATRIX) {
+        list_fixed(list, instance, physical);
+        if (list->count > 0) lacking &= ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX;
+    }
 #else
     (void)instance, (void)physical;
 #endif
 #ifdef VRN_COOPERATIVE_MATRIX_2
-    if (second && probe_second(list, instance, physical)) {
-        found |= VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
+    const uint32_t both = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
+    if ((features & both) == both) {
+        const uint32_t before = list->count;
+        probe_limits(list, instance, physical);
+        list_flexible(list, instance, physical, features & VRN_FEATURE_WORK_GROUP_MATRICES);
+        if (list->count > before) lacking &= ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
     }
-#else
-    (void)second;
 #endif
-    return found;
+    return features & ~lacking;
 }

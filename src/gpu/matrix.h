@@ -26,12 +26,10 @@ typedef struct vrn_matrix_list {
     uint32_t reserved_shared;
 } vrn_matrix_list;
 
-/* Lists the products of a device with VK_KHR_cooperative_matrix and, where `second` says so,
- * VK_NV_cooperative_matrix2. Returns those of VRN_CAPABILITY_COOPERATIVE_MATRIX and .._2 that it
- * has, as far as this is a matter of features and lists; 0 in builds without cooperative
- * matrices. */
+/* Lists the products of a device with these features (gpu/features.h). Returns the features without
+ * VRN_CAPABILITY_COOPERATIVE_MATRIX and .._2 where the device lists no products for them. */
 uint32_t vrn_matrices_probe(vrn_matrix_list *list, const vrn_instance *instance,
-                            VkPhysicalDevice physical, bool second);
+                            VkPhysicalDevice physical, uint32_t features);
 
 /* Whether a product is in the list, or can be made of one that is. */
 bool vrn_matrix_listed(const vrn_matrix_list *list, const vrn_matrix_shape *wanted);

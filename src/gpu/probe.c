@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "gpu/features.h"
 
 static const char *const capability_names[VRN_CAPABILITY_COUNT] = {
     "direct mapping",      "texel buffers", "timestamps",           "timeline semaphores",
@@ -35,19 +36,21 @@ uint32_t vrn_build_capabilities(void)
     return built;
 }
 
-/* Extensions of the device, by name. */
+/* Extensions that a device offers. */
 typedef struct extension_list {
     VkExtensionProperties *items;
+    const char **names; /* in the items */
     uint32_t count;
     VkResult failed; /* why they are not known */
 } extension_list;
 
-static bool has_extension(const extension_list *list, const char *name)
+static void free_extensions(extension_list *list)
 {
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i].extensionName, name) == 0) return true;
-    }
-    return false;
+    vrn_free(list->names);
+    vrn_free(list->items);
+    list->names = NULL;
+    list->items = NULL;
+    list->count = 0;
 }
 
 static vrn_result list_extensions(extension_list *list, const vrn_instance *instance,
@@ -58,16 +61,20 @@ static vrn_result list_extensions(extension_list *list, const vrn_instance *inst
     VkResult result = instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count, NULL);
     if (result == VK_SUCCESS && count > 0) {
         list->items = vrn_alloc(count, sizeof *list->items);
-        if (!list->items) return vrn_fail_memory(log);
+        list->names = vrn_alloc(count, sizeof *list->names);
+        if (!list->items || !list->names) {
+            free_extensions(list);
+            return vrn_fail_memory(log);
+        }
         result =
             instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count, list->items);
     }
     if (result >= 0) {
         list->count = list->items ? count : 0;
+        for (uint32_t i = 0; i < list->count; i++) list->names[i] = list->items[i].extensionName;
         return VRN_OK;
     }
-    vrn_free(list->items);
-    list->items = NULL;
+    free_extensions(list);
     if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
         return vrn_fail_memory(log);
     }
@@ -76,16 +83,10 @@ static vrn_result list_extensions(extension_list *list, const vrn_instance *inst
 }
 
 static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
-                             VkPhysicalDevice physical, const extension_list *extensions)
+                             VkPhysicalDevice physical, vrn_extensions extensions)
 {
-    VkPhysicalDeviceDriverProperties driver = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES,
-    };
     VkPhysicalDeviceMaintenance3Properties maintenance = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES,
-    };
-    VkPhysicalDeviceDescriptorIndexingProperties indexing = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_PROPERTIES,
     };
     VkPhysicalDeviceSubgroupProperties subgroup = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
@@ -95,23 +96,32 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES,
         .pNext = &subgroup,
     };
-    VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES,
-    };
     VkPhysicalDeviceProperties2 properties = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
         .pNext = &id,
     };
-    if (has_extension(extensions, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME)) {
-        maintenance.pNext = &driver;
-    }
-    if (has_extension(extensions, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
-        sizes.pNext = properties.pNext;
-        properties.pNext = &sizes;
-    }
-    if (has_extension(extensions, VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME)) {
-        indexing.pNext = properties.pNext;
-        properties.pNext = &indexing;
+    VkPhysicalDeviceDriverProperties driver = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES,
+    };
+    VkPhysicalDeviceDescriptorIndexingProperties indexing = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_PROPERTIES,
+    };
+    VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES,
+    };
+    const struct {
+        const char *extension;
+        void *structure;
+    } optional[] = {
+        {VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME, &driver},
+        {VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, &indexing},
+        {VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME, &sizes},
+    };
+    for (uint32_t i = 0; i < VRN_COUNT(optional); i++) {
+        VkBaseOutStructure *s = optional[i].structure;
+        if (!vrn_extensions_have(extensions, optional[i].extension)) continue;
+        s->pNext = properties.pNext;
+        properties.pNext = s;
     }
     instance->vk.GetPhysicalDeviceProperties2(physical, &properties);
 
@@ -157,84 +167,14 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     }
 }
 
-/* The capabilities that are made of cooperative matrices. */
-static uint32_t probe_matrices(vrn_probe *probe, const vrn_instance *instance,
-                               VkPhysicalDevice physical, const extension_list *extensions)
-{
-    if (!has_extension(extensions, "VK_KHR_cooperative_matrix") ||
-        !has_extension(extensions, VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME)) {
-        return 0;
-    }
-    return vrn_matrices_probe(&probe->matrices, instance, physical,
-                              has_extension(extensions, "VK_NV_cooperative_matrix2"));
-}
-
 static void probe_features(vrn_probe *probe, const vrn_instance *instance,
-                           VkPhysicalDevice physical, const extension_list *extensions)
+                           VkPhysicalDevice physical, vrn_extensions extensions)
 {
-    VkPhysicalDeviceShaderIntegerDotProductFeatures dot = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
-    };
-    VkPhysicalDeviceDescriptorIndexingFeatures indexing = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
-    };
-    VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
-    };
-    VkPhysicalDevice8BitStorageFeatures storage8 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_8BIT_STORAGE_FEATURES,
-    };
-    VkPhysicalDeviceShaderFloat16Int8Features arithmetic = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
-    };
-    VkPhysicalDevice16BitStorageFeatures storage16 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
-    };
-    VkPhysicalDeviceFeatures2 features = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-        .pNext = &storage16,
-    };
-    /* A structure may be asked for only where the extension is there. */
-    const struct {
-        const char *extension;
-        void *structure;
-        void **next;
-    } optional[] = {
-        {VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, &dot, &dot.pNext},
-        {VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, &indexing, &indexing.pNext},
-        {VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME, &timeline, &timeline.pNext},
-        {VK_KHR_8BIT_STORAGE_EXTENSION_NAME, &storage8, &storage8.pNext},
-        {VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME, &arithmetic, &arithmetic.pNext},
-    };
-    void **tail = &storage16.pNext;
-    for (uint32_t i = 0; i < VRN_COUNT(optional); i++) {
-        if (!has_extension(extensions, optional[i].extension)) continue;
-        *tail = optional[i].structure;
-        tail = optional[i].next;
-    }
-    instance->vk.GetPhysicalDeviceFeatures2(physical, &features);
-
-    const struct {
-        bool there;
-        vrn_capability bit;
-    } found[] = {
-        {timeline.timelineSemaphore, VRN_CAPABILITY_TIMELINE_SEMAPHORES},
-        {storage16.storageBuffer16BitAccess, VRN_CAPABILITY_STORAGE_16BIT},
-        {arithmetic.shaderInt8 && storage8.storageBuffer8BitAccess, VRN_CAPABILITY_INT8},
-        {dot.shaderIntegerDotProduct, VRN_CAPABILITY_INTEGER_DOT_PRODUCT},
-        {has_extension(extensions, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME),
-         VRN_CAPABILITY_PIPELINE_STATISTICS},
-        {features.features.shaderStorageBufferArrayDynamicIndexing &&
-             indexing.runtimeDescriptorArray && indexing.descriptorBindingVariableDescriptorCount &&
-             probe->max_array >= 1u << 16,
-         VRN_CAPABILITY_BUFFER_ARRAYS},
-    };
-    for (uint32_t i = 0; i < VRN_COUNT(found); i++) {
-        if (found[i].there) probe->info.capabilities |= found[i].bit;
-    }
-    if (arithmetic.shaderFloat16) {
-        probe->info.capabilities |= probe_matrices(probe, instance, physical, extensions);
-    }
+    uint32_t features = vrn_features_probe(instance, physical, extensions, probe->info.api_version);
+    features = vrn_matrices_probe(&probe->matrices, instance, physical, features);
+    if (probe->max_array < 1u << 16) features &= ~(uint32_t)VRN_CAPABILITY_BUFFER_ARRAYS;
+    probe->info.capabilities |= features & ((1u << VRN_CAPABILITY_COUNT) - 1);
+    vrn_probe_drop(probe, ~features & VRN_FEATURE_SUBGROUP_SIZES);
 }
 
 static void probe_memory(vrn_probe *probe, const vrn_instance *instance, VkPhysicalDevice physical)
@@ -260,6 +200,28 @@ static void probe_memory(vrn_probe *probe, const vrn_instance *instance, VkPhysi
             memory->memoryTypes[i].heapIndex == largest) {
             probe->info.capabilities |= VRN_CAPABILITY_DIRECT_MAPPING;
         }
+    }
+}
+
+uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without)
+{
+    uint32_t all = probe->info.capabilities & ~without;
+    if (probe->subgroup.size_min != probe->subgroup.size_max) all |= VRN_FEATURE_SUBGROUP_SIZES;
+    if ((all & VRN_CAPABILITY_COOPERATIVE_MATRIX_2) &&
+        vrn_matrices_of_work_groups(&probe->matrices)) {
+        all |= VRN_FEATURE_WORK_GROUP_MATRICES;
+    }
+    return all;
+}
+
+void vrn_probe_drop(vrn_probe *probe, uint32_t features)
+{
+    probe->info.capabilities &= ~features;
+    if (features & VRN_FEATURE_SUBGROUP_SIZES) {
+        probe->subgroup.size_min = probe->subgroup.size_max = probe->info.subgroup_size;
+    }
+    if (features & VRN_FEATURE_WORK_GROUP_MATRICES) {
+        vrn_matrices_drop_work_groups(&probe->matrices);
     }
 }
 
@@ -335,20 +297,21 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
         judge(probe);
         return VRN_OK;
     }
-    extension_list extensions;
-    vrn_result result = list_extensions(&extensions, instance, physical, log);
+    extension_list list;
+    vrn_result result = list_extensions(&list, instance, physical, log);
     if (result) return result;
-    probe->portability_subset = has_extension(&extensions, "VK_KHR_portability_subset");
-    probe_properties(probe, instance, physical, &extensions);
-    probe_features(probe, instance, physical, &extensions);
+    const vrn_extensions extensions = {list.names, list.count};
+    probe->portability_subset = vrn_extensions_have(extensions, "VK_KHR_portability_subset");
+    probe_properties(probe, instance, physical, extensions);
+    probe_features(probe, instance, physical, extensions);
     probe_memory(probe, instance, physical);
     result = probe_queues(probe, instance, physical, log);
     if (!result) judge(probe);
-    if (extensions.failed) {
+    if (list.failed) {
         probe->info.score = 0;
         snprintf(probe->info.reason, sizeof probe->info.reason,
-                 "its extensions cannot be listed (VkResult %d)", (int)extensions.failed);
+                 "its extensions cannot be listed (VkResult %d)", (int)list.failed);
     }
-    vrn_free(extensions.items);
+    free_extensions(&list);
     return result;
 }

@@ -30,6 +30,12 @@ typedef struct vrn_probe {
 vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
                             VkPhysicalDevice physical, uint32_t index, const vrn_log *log);
 
+/* Its capabilities without these, and the bits of gpu/features.h beside them. */
+uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without);
+
+/* Takes capabilities, and such bits, away. */
+void vrn_probe_drop(vrn_probe *probe, uint32_t features);
+
 /* Takes this queue family, which can compute. */
 void vrn_probe_queue(vrn_probe *probe, uint32_t index, const VkQueueFamilyProperties *family);
 
