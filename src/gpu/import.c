@@ -104,30 +104,6 @@ static vrn_result check_params(const vrn_device_import_params *p)
     return check_version(p->api_version, &p->log);
 }
 
-/* The application's family in place of the one that the library would have chosen. */
-static vrn_result take_queue_family(vrn_probe *probe, const vrn_instance *instance,
-                                    const vrn_device_import_params *p)
-{
-    uint32_t count = 0;
-    instance->vk.GetPhysicalDeviceQueueFamilyProperties(p->physical_device, &count, NULL);
-    VkQueueFamilyProperties *families = vrn_alloc(count, sizeof *families);
-    if (!families) return vrn_fail_memory(&p->log);
-    instance->vk.GetPhysicalDeviceQueueFamilyProperties(p->physical_device, &count, families);
-    vrn_result result = VRN_OK;
-    if (p->queue_family >= count) {
-        result = vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT, "queue family %u: %s has %u of them",
-                          p->queue_family, probe->info.name, count);
-    } else if (!(families[p->queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT)) {
-        result = vrn_fail(&p->log, VRN_ERROR_UNSUPPORTED,
-                          "queue family %u of %s lacks VK_QUEUE_COMPUTE_BIT", p->queue_family,
-                          probe->info.name);
-    } else {
-        vrn_probe_queue(probe, p->queue_family, &families[p->queue_family]);
-    }
-    vrn_free(families);
-    return result;
-}
-
 /* Refuses a device without a mandatory requirement, and keeps the capabilities that were
  * enabled. */
 static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params *p)
@@ -174,7 +150,10 @@ vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *p
     if (result) goto error;
     result = probe_lent(probe, &device->instance, params->physical_device, params->api_version,
                         &device->log);
-    if (!result) result = take_queue_family(probe, &device->instance, params);
+    if (!result) {
+        result = vrn_probe_queue(probe, &device->instance, params->physical_device,
+                                 params->queue_family, &device->log);
+    }
     if (!result) result = apply_enabled(probe, params);
     if (result) goto error;
     vrn_device_restrict(device, params->without, params->diagnostics);

@@ -2,43 +2,29 @@
 
 #include "base/util.h"
 
-/* What each use must have, and what it would like besides. */
-typedef struct memory_wish {
+enum {
+    LOCAL = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+    HOST = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+    MAPPED_DEVICE = VRN_BUFFER_READBACK + 1, /* VRN_BUFFER_DEVICE with direct mapping */
+    DEVICE_USAGE = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+                   VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+};
+
+/* What the memory for each use must have, and what it should have or not have besides. */
+typedef struct memory_rule {
     VkMemoryPropertyFlags needed, wanted, unwanted;
     VkBufferUsageFlags usage;
-} memory_wish;
+} memory_rule;
 
-static memory_wish wish_for(const vrn_device *device, vrn_buffer_use use)
-{
-    const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
-    const VkMemoryPropertyFlags host =
-        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    memory_wish wish = {0};
-    switch (use) {
-    case VRN_BUFFER_DEVICE:
-        wish.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
-                     VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
-        wish.needed = local;
-        if (vrn_device_has(device, VRN_CAPABILITY_DIRECT_MAPPING)) {
-            wish.needed |= host;
-            wish.wanted = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-        } else {
-            wish.unwanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
-        }
-        break;
-    case VRN_BUFFER_UPLOAD:
-        wish.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
-        wish.needed = host;
-        wish.unwanted = local; /* on a discrete device that is a small window, and scarce */
-        break;
-    case VRN_BUFFER_READBACK:
-        wish.usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT;
-        wish.needed = host;
-        wish.wanted = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-        break;
-    }
-    return wish;
-}
+static const memory_rule rules[] = {
+    [VRN_BUFFER_DEVICE] = {LOCAL, 0, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, DEVICE_USAGE},
+    [MAPPED_DEVICE] = {LOCAL | HOST, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, 0, DEVICE_USAGE},
+    /* On a discrete device, local memory that the host sees is a small window, and scarce. */
+    [VRN_BUFFER_UPLOAD] = {HOST, 0, LOCAL,
+                           VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT},
+    [VRN_BUFFER_READBACK] = {HOST, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, 0,
+                             VK_BUFFER_USAGE_TRANSFER_DST_BIT},
+};
 
 static int count_bits(uint32_t bits)
 {
@@ -52,17 +38,17 @@ enum { AMD_COHERENT = 0x40, AMD_UNCACHED = 0x80 };
 
 /* The allowed type that has what is needed and most of what is wanted; UINT32_MAX if there is
  * none. */
-static uint32_t find_type(const vrn_device *device, uint32_t allowed, memory_wish wish)
+static uint32_t find_type(const vrn_device *device, uint32_t allowed, const memory_rule *rule)
 {
     uint32_t best = UINT32_MAX;
     int best_score = 0;
     for (uint32_t i = 0; i < device->probe.memory.memoryTypeCount; i++) {
         VkMemoryPropertyFlags flags = device->probe.memory.memoryTypes[i].propertyFlags;
-        if (!(allowed & (1u << i)) || (flags & wish.needed) != wish.needed ||
+        if (!(allowed & (1u << i)) || (flags & rule->needed) != rule->needed ||
             (flags & (AMD_COHERENT | AMD_UNCACHED))) {
             continue;
         }
-        int score = 1 + count_bits(flags & wish.wanted) + count_bits(wish.unwanted & ~flags);
+        int score = 1 + count_bits(flags & rule->wanted) + count_bits(rule->unwanted & ~flags);
         if (score > best_score) {
             best_score = score;
             best = i;
@@ -77,11 +63,13 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     *buffer = (vrn_buffer){.size = size};
     vrn_result result = vrn_device_alive(device);
     if (result) return result;
-    const memory_wish wish = wish_for(device, use);
+    const bool mapped =
+        use == VRN_BUFFER_DEVICE && vrn_device_has(device, VRN_CAPABILITY_DIRECT_MAPPING);
+    const memory_rule *rule = &rules[mapped ? MAPPED_DEVICE : use];
     const VkBufferCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
         .size = size,
-        .usage = wish.usage,
+        .usage = rule->usage,
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
     };
     VkResult vk = device->vk.CreateBuffer(device->handle, &info, NULL, &buffer->handle);
@@ -100,7 +88,7 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
                           (unsigned long long)(device->probe.info.max_allocation >> 20));
         goto error;
     }
-    uint32_t type = find_type(device, needs.memoryTypeBits, wish);
+    uint32_t type = find_type(device, needs.memoryTypeBits, rule);
     if (type == UINT32_MAX) {
         result = vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: no memory type for %s",
                           device->probe.info.name, name);
@@ -120,7 +108,7 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     vk = device->vk.BindBufferMemory(device->handle, buffer->handle, buffer->memory, 0);
     result = vrn_device_check(device, vk, "vkBindBufferMemory");
     if (result) goto error;
-    if (wish.needed & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) {
+    if (rule->needed & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) {
         vk = device->vk.MapMemory(device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0,
                                   &buffer->mapped);
         result = vrn_device_check(device, vk, "vkMapMemory");

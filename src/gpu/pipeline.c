@@ -314,7 +314,7 @@ static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
 }
 
 /* Makes what was taken, with the lock released meanwhile, and enters it. `refused`: as of
- * vrn_pipelines_try, or NULL. */
+ * vrn_pipelines_prepare, or NULL. */
 static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, bool *refused)
 {
     vrn_pipeline_store *store = store_of(device);
@@ -368,8 +368,8 @@ static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t
     }
 }
 
-vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
-                             vrn_pipeline *pipelines, bool *refused)
+vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
+                                 vrn_pipeline *pipelines, bool *refused)
 {
     if (refused) *refused = false;
     vrn_pipeline_store *store = store_of(device);
@@ -392,15 +392,9 @@ vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, u
     return result;
 }
 
-vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
-                                 vrn_pipeline *pipelines)
-{
-    return vrn_pipelines_try(device, keys, count, pipelines, NULL);
-}
-
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vrn_pipeline_key *key)
 {
-    return vrn_pipelines_prepare(device, key, 1, pipeline);
+    return vrn_pipelines_prepare(device, key, 1, pipeline, NULL);
 }
 
 uint32_t vrn_pipelines_made(vrn_device *device)

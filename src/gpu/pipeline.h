@@ -38,15 +38,11 @@ vrn_result vrn_pipeline_store_create(vrn_device *device);
 
 /* Gives the pipelines of `count` keys, which may be equal to each other. Those that are new are
  * made now, on all cores; no other thread's call makes one of them a second time, but waits for it.
- * They live as long as the device. Thread-safe. */
+ * They live as long as the device. *refused: the driver failed, but the device is not lost: it may
+ * have trouble with this pipeline alone, and the log has a warning. NULL: that is an error like any
+ * other. Thread-safe. */
 vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
-                                 vrn_pipeline *pipelines);
-
-/* The same, and says whether it was the driver that failed on a device that goes on: what it
- * refuses or has no memory for can be a single pipeline's own trouble. That is a warning in the
- * log. NULL: it is an error like any other. */
-vrn_result vrn_pipelines_try(vrn_device *device, const vrn_pipeline_key *keys, uint32_t count,
-                             vrn_pipeline *pipelines, bool *refused);
+                                 vrn_pipeline *pipelines, bool *refused);
 
 /* The same for one key. */
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device,

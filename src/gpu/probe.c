@@ -225,20 +225,19 @@ void vrn_probe_drop(vrn_probe *probe, uint32_t features)
     }
 }
 
-void vrn_probe_queue(vrn_probe *probe, uint32_t index, const VkQueueFamilyProperties *family)
+static void take_queue(vrn_probe *probe, uint32_t index, const VkQueueFamilyProperties *family)
 {
     const uint32_t bits = family->timestampValidBits;
     probe->queue_family = index;
     probe->timestamp_mask = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+    probe->info.capabilities &= ~(uint32_t)VRN_CAPABILITY_TIMESTAMPS;
     if (bits > 0 && probe->limits.timestampPeriod > 0) {
         probe->info.capabilities |= VRN_CAPABILITY_TIMESTAMPS;
-    } else {
-        probe->info.capabilities &= ~(uint32_t)VRN_CAPABILITY_TIMESTAMPS;
     }
 }
 
-static vrn_result probe_queues(vrn_probe *probe, const vrn_instance *instance,
-                               VkPhysicalDevice physical, const vrn_log *log)
+vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
+                           VkPhysicalDevice physical, uint32_t family, const vrn_log *log)
 {
     uint32_t count = 0;
     instance->vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, NULL);
@@ -246,15 +245,21 @@ static vrn_result probe_queues(vrn_probe *probe, const vrn_instance *instance,
     if (!families) return vrn_fail_memory(log);
     instance->vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, families);
 
-    probe->queue_family = UINT32_MAX;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) continue;
-        /* The first family that computes; a graphics queue is no better, nor worse. */
-        vrn_probe_queue(probe, i, &families[i]);
-        break;
+    const bool any = family == VK_QUEUE_FAMILY_IGNORED;
+    uint32_t i = any ? 0 : family; /* a family with graphics is no better, nor worse */
+    while (any && i < count && !(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) i++;
+    vrn_result result = VRN_OK;
+    if (i < count && (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) {
+        take_queue(probe, i, &families[i]);
+    } else if (i < count) {
+        result = vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                          "queue family %u of %s lacks VK_QUEUE_COMPUTE_BIT", i, probe->info.name);
+    } else if (!any) {
+        result = vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "queue family %u: %s has %u of them", i,
+                          probe->info.name, count);
     }
     vrn_free(families);
-    return VRN_OK;
+    return result;
 }
 
 static void judge(vrn_probe *probe)
@@ -305,7 +310,7 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
     probe_properties(probe, instance, physical, extensions);
     probe_features(probe, instance, physical, extensions);
     probe_memory(probe, instance, physical);
-    result = probe_queues(probe, instance, physical, log);
+    result = vrn_probe_queue(probe, instance, physical, VK_QUEUE_FAMILY_IGNORED, log);
     if (!result) judge(probe);
     if (list.failed) {
         probe->info.score = 0;

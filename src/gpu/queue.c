@@ -2,6 +2,20 @@
 
 #include "base/util.h"
 
+static vrn_result allocate(const vrn_commands *commands, vrn_device *device,
+                           VkCommandBuffer *buffers, uint32_t count)
+{
+    const VkCommandBufferAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = commands->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = count,
+    };
+    return vrn_device_check(device,
+                            device->vk.AllocateCommandBuffers(device->handle, &info, buffers),
+                            "vkAllocateCommandBuffers");
+}
+
 vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
 {
     *commands = (vrn_commands){0};
@@ -14,15 +28,7 @@ vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
         device, device->vk.CreateCommandPool(device->handle, &pool, NULL, &commands->pool),
         "vkCreateCommandPool");
     if (result) goto error;
-    const VkCommandBufferAllocateInfo buffers = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = commands->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = VRN_COUNT(commands->buffers),
-    };
-    result = vrn_device_check(
-        device, device->vk.AllocateCommandBuffers(device->handle, &buffers, commands->buffers),
-        "vkAllocateCommandBuffers");
+    result = allocate(commands, device, commands->buffers, VRN_COUNT(commands->buffers));
     if (result) goto error;
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     result = vrn_device_check(
@@ -77,15 +83,7 @@ void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
 
 vrn_result vrn_commands_add(vrn_commands *commands, vrn_device *device, VkCommandBuffer *buffer)
 {
-    const VkCommandBufferAllocateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = commands->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 1,
-    };
-    return vrn_device_check(device,
-                            device->vk.AllocateCommandBuffers(device->handle, &info, buffer),
-                            "vkAllocateCommandBuffers");
+    return allocate(commands, device, buffer, 1);
 }
 
 vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool once)

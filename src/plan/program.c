@@ -17,7 +17,7 @@ static vrn_result create_pipelines(vrn_program *program, vrn_pipeline **pipeline
             keys[count++].based = program->steps[i].divisible;
         }
     }
-    if (!result) result = vrn_pipelines_prepare(program->device, keys, count, *pipelines);
+    if (!result) result = vrn_pipelines_prepare(program->device, keys, count, *pipelines, NULL);
     program->info.dispatches = count;
     vrn_free(keys);
     return result;

@@ -137,7 +137,7 @@ static vrn_result prepare_pipelines(vrn_device *device, const vrn_kernel *kernel
         const vrn_op_desc desc = desc_of(&cases[i / vrn_kernel_pass_count(kernel)]);
         vrn_kernel_key(kernel, i % vrn_kernel_pass_count(kernel), &desc, &keys[i]);
     }
-    if (!result) result = vrn_pipelines_try(device, keys, most, pipelines, refused);
+    if (!result) result = vrn_pipelines_prepare(device, keys, most, pipelines, refused);
     vrn_free(keys);
     vrn_free(pipelines);
     return result;

@@ -100,7 +100,7 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
     for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++)
         vrn_kernel_key(kernel, i, desc, &keys[i]);
     vrn_result result =
-        vrn_pipelines_try(device, keys, vrn_kernel_pass_count(kernel), pipelines, refused);
+        vrn_pipelines_prepare(device, keys, vrn_kernel_pass_count(kernel), pipelines, refused);
     vrn_descriptor_counts counts = {0};
     vrn_kernel_count_descriptors(kernel, desc, &counts);
     if (!result) result = vrn_descriptor_pool_create(&trial->pool, device, counts);

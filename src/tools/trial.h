@@ -51,7 +51,7 @@ vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const v
                              uint32_t images);
 
 /* Makes the pipelines and sets of a kernel that vrn_bench_reserve was called for. `refused`: as of
- * vrn_pipelines_try, or NULL. */
+ * vrn_pipelines_prepare, or NULL. */
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
                             const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused);
 void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench);

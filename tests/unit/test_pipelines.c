@@ -58,7 +58,7 @@ static void test_duplicates(void **state)
     vrn_pipeline pipelines[2 * KEYS];
     for (uint32_t i = 0; i < 2 * KEYS; i++) keys[i] = fake_key(1 + i / 3);
     fake.slowness = 20;
-    assert_int_equal(vrn_pipelines_prepare(&device, keys, 2 * KEYS, pipelines), VRN_OK);
+    assert_int_equal(vrn_pipelines_prepare(&device, keys, 2 * KEYS, pipelines, NULL), VRN_OK);
     for (uint32_t i = 0; i < 2 * KEYS; i++) {
         assert_ptr_equal(pipelines[i].handle, pipelines[i / 3 * 3].handle);
         if (i / 3) assert_ptr_not_equal(pipelines[i].handle, pipelines[i / 3 * 3 - 1].handle);
@@ -67,8 +67,8 @@ static void test_duplicates(void **state)
     assert_int_equal(vrn_pipelines_made(&device), 2 * KEYS / 3);
     /* The cores work at once; the test's machine may have one only. */
     assert_int_equal(fake.most, vrn_parallel_workers(2 * KEYS / 3));
-    assert_int_equal(vrn_pipelines_prepare(&device, keys, 2 * KEYS, pipelines), VRN_OK);
-    assert_int_equal(vrn_pipelines_prepare(&device, keys, 0, pipelines), VRN_OK);
+    assert_int_equal(vrn_pipelines_prepare(&device, keys, 2 * KEYS, pipelines, NULL), VRN_OK);
+    assert_int_equal(vrn_pipelines_prepare(&device, keys, 0, pipelines, NULL), VRN_OK);
     assert_int_equal(fake.begun, 2 * KEYS / 3);
     fake_close(&device);
     assert_int_equal(captured.errors, 0);
@@ -87,7 +87,7 @@ static void ask(void *user)
     vrn_pipeline_key keys[KEYS];
     /* Each in another order, so that they wait for each other both ways. */
     for (uint32_t i = 0; i < KEYS; i++) keys[i] = fake_key(1 + (a->first + i) % KEYS);
-    a->result = vrn_pipelines_prepare(a->device, keys, KEYS, a->pipelines);
+    a->result = vrn_pipelines_prepare(a->device, keys, KEYS, a->pipelines, NULL);
 }
 
 static void test_many_askers(void **state)
