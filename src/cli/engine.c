@@ -102,57 +102,47 @@ void cli_engine_close(cli_engine *engine)
     if (!engine->shares_model) cli_model_close(&engine->model);
 }
 
-/* Whether to use a device when all are wanted; `gpus`: some other can be used that is no
- * processor. */
-static bool is_wanted(const vrn_device_info *info, bool gpus)
-{
-    return info->score > 0 && !(gpus && info->type == VRN_DEVICE_CPU);
-}
-
-static int open_listed(cli_crew *crew, const cli_options *options, const vrn_device_info *infos,
-                       uint32_t count)
+/* Keeps the devices that "all" means, of `count`, and returns how many. */
+static uint32_t keep_wanted(vrn_device_info *infos, uint32_t count)
 {
     bool gpus = false;
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
         gpus = gpus || (infos[i].score > 0 && infos[i].type != VRN_DEVICE_CPU);
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!is_wanted(&infos[i], gpus)) continue;
-        cli_engine *engine = &crew->engines[crew->count];
-        engine->model = crew->engines[0].model;
-        engine->shares_model = crew->count > 0;
-        crew->count++;
-        char select[16];
-        snprintf(select, sizeof select, "%u", infos[i].index);
-        int status = open_selected(&engine->device, options, select);
-        if (status != CLI_SUCCESS) return status;
-        vrn_device_get_info(engine->device, &engine->device_info);
+        const bool spare = gpus && infos[i].type == VRN_DEVICE_CPU;
+        if (infos[i].score > 0 && !spare) infos[kept++] = infos[i];
     }
-    if (crew->count > 0) return CLI_SUCCESS;
-    cli_error("--device all: there is none that can be used (see vkresnet info)");
-    return CLI_FAILURE;
+    return kept;
 }
 
-/* Every device, in the loader's order. The first engine has the model already. */
-static int open_all(cli_crew *crew, const cli_options *options, uint32_t capacity)
+/* Opens these devices. The first engine has the model already. */
+static int open_devices(cli_crew *crew, const cli_options *options, const vrn_device_info *infos,
+                        uint32_t count)
 {
-    vrn_device_info *infos = cli_alloc(capacity, sizeof *infos);
-    uint32_t count;
-    int status = CLI_FAILURE;
-    crew->count = 0;
-    if (infos && vrn_device_list(infos, capacity, &count, cli_log()) == VRN_OK) {
-        status = open_listed(crew, options, infos, count < capacity ? count : capacity);
+    if (count == 0) {
+        cli_error("--device all: there is none that can be used (see vkresnet info)");
+        return CLI_FAILURE;
     }
-    if (crew->count == 0) crew->count = 1; /* so that the model is closed */
-    free(infos);
-    return status;
+    for (uint32_t i = 0; i < count; i++) {
+        cli_engine *engine = &crew->engines[i];
+        engine->model = crew->engines[0].model;
+        engine->shares_model = i > 0;
+        crew->count = i + 1;
+        char select[16];
+        snprintf(select, sizeof select, "%u", infos[i].index);
+        if (open_selected(&engine->device, options, select) != CLI_SUCCESS) return CLI_FAILURE;
+        vrn_device_get_info(engine->device, &engine->device_info);
+    }
+    return CLI_SUCCESS;
 }
 
 int cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise)
 {
     *crew = (cli_crew){0};
-    uint32_t capacity = 1;
-    bool all = means_all(options);
+    uint32_t capacity = 1, count;
+    const bool all = means_all(options);
     if (all && vrn_device_list(NULL, 0, &capacity, cli_log()) != VRN_OK) return CLI_FAILURE;
     if (capacity == 0) capacity = 1;
     crew->engines = cli_alloc(capacity, sizeof *crew->engines);
@@ -160,7 +150,16 @@ int cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default 
     crew->count = 1;
     if (!all) return cli_engine_open(&crew->engines[0], options, otherwise);
     int status = cli_model_open(&crew->engines[0].model, options, otherwise);
-    return status == CLI_SUCCESS ? open_all(crew, options, capacity) : status;
+    if (status != CLI_SUCCESS) return status;
+
+    vrn_device_info *infos = cli_alloc(capacity, sizeof *infos);
+    status = CLI_FAILURE;
+    if (infos && vrn_device_list(infos, capacity, &count, cli_log()) == VRN_OK) {
+        count = keep_wanted(infos, count < capacity ? count : capacity);
+        status = open_devices(crew, options, infos, count);
+    }
+    free(infos);
+    return status;
 }
 
 int cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch)

@@ -4,75 +4,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cli/system/report.h"
 
 /* NumPy itself refuses headers of more than 10,000 characters. */
-enum { HEADER_MAX_BYTES = 65536, CHUNK_FLOATS = 4096 };
+enum { HEADER_MAX_BYTES = 65536 };
 
-typedef struct header_cursor {
-    const char *at;
-} header_cursor;
-
-static void skip_space(header_cursor *cursor)
+/* Headers are Python's, which has JSON's punctuation, words and whole numbers, but other quotes:
+ * this takes a quoted text without escapes, cut to fit. */
+static bool take_text(vrn_json *cursor, char *text, size_t capacity)
 {
-    while (*cursor->at == ' ' || *cursor->at == '\n' || *cursor->at == '\t') cursor->at++;
-}
-
-static bool take(header_cursor *cursor, char c)
-{
-    skip_space(cursor);
-    if (*cursor->at != c) return false;
-    cursor->at++;
-    return true;
-}
-
-static bool take_word(header_cursor *cursor, const char *word)
-{
-    skip_space(cursor);
-    size_t length = strlen(word);
-    if (strncmp(cursor->at, word, length) != 0) return false;
-    cursor->at += length;
-    return true;
-}
-
-/* A quoted text without escapes, cut to fit. */
-static bool take_text(header_cursor *cursor, char *text, size_t capacity)
-{
-    skip_space(cursor);
-    char quote = *cursor->at;
-    if (quote != '\'' && quote != '"') return false;
-    const char *end = strchr(cursor->at + 1, quote);
-    if (!end) return false;
-    snprintf(text, capacity, "%.*s", (int)(end - cursor->at - 1), cursor->at + 1);
-    cursor->at = end + 1;
-    return true;
-}
-
-static bool take_number(header_cursor *cursor, uint64_t *number)
-{
-    skip_space(cursor);
-    if (*cursor->at < '0' || *cursor->at > '9') return false;
-    uint64_t sum = 0;
-    for (; *cursor->at >= '0' && *cursor->at <= '9'; cursor->at++) {
-        uint64_t digit = (uint64_t)(*cursor->at - '0');
-        if (sum > (UINT64_MAX - digit) / 10) return false;
-        sum = sum * 10 + digit;
+    char quote = '\'';
+    if (!vrn_json_take(cursor, quote)) {
+        quote = '"';
+        if (!vrn_json_take(cursor, quote)) return false;
     }
-    *number = sum;
+    const char *begin = cursor->text + cursor->at, *end = strchr(begin, quote);
+    if (!end) return false;
+    snprintf(text, capacity, "%.*s", (int)(end - begin), begin);
+    cursor->at += (size_t)(end - begin) + 1;
     return true;
 }
 
 /* "(2, 3)", "(2,)" or "()". */
-static bool take_shape(header_cursor *cursor, cli_npy *npy)
+static bool take_shape(vrn_json *cursor, cli_npy *npy)
 {
-    if (!take(cursor, '(')) return false;
+    if (!vrn_json_take(cursor, '(')) return false;
     npy->rank = 0;
-    while (!take(cursor, ')')) {
-        if (npy->rank == CLI_NPY_MAX_RANK || !take_number(cursor, &npy->shape[npy->rank])) {
+    while (!vrn_json_take(cursor, ')')) {
+        if (npy->rank == CLI_NPY_MAX_RANK || !vrn_json_unsigned(cursor, &npy->shape[npy->rank])) {
             return false;
         }
         npy->rank++;
-        if (!take(cursor, ',')) return take(cursor, ')');
+        if (!vrn_json_take(cursor, ',')) return vrn_json_take(cursor, ')');
     }
     return true;
 }
@@ -81,13 +45,13 @@ static bool take_shape(header_cursor *cursor, cli_npy *npy)
 static const char *read_header(cli_npy *npy, const char *header, char *type, size_t type_capacity)
 {
     enum { DESCR = 1, ORDER = 2, SHAPE = 4 };
-    header_cursor cursor = {header};
+    vrn_json cursor = {.text = header, .size = strlen(header)};
     unsigned seen = 0;
     bool fortran = false;
-    if (!take(&cursor, '{')) return "its header is no dictionary";
-    while (!take(&cursor, '}')) {
+    if (!vrn_json_take(&cursor, '{')) return "its header is no dictionary";
+    while (!vrn_json_take(&cursor, '}')) {
         char key[16];
-        if (!take_text(&cursor, key, sizeof key) || !take(&cursor, ':')) {
+        if (!take_text(&cursor, key, sizeof key) || !vrn_json_take(&cursor, ':')) {
             return "its header is damaged";
         }
         if (strcmp(key, "descr") == 0) {
@@ -96,8 +60,8 @@ static const char *read_header(cli_npy *npy, const char *header, char *type, siz
             }
             seen |= DESCR;
         } else if (strcmp(key, "fortran_order") == 0) {
-            fortran = take_word(&cursor, "True");
-            if (!fortran && !take_word(&cursor, "False")) return "its fortran_order is damaged";
+            fortran = vrn_json_word(&cursor, "True");
+            if (!fortran && !vrn_json_word(&cursor, "False")) return "its fortran_order is damaged";
             seen |= ORDER;
         } else if (strcmp(key, "shape") == 0) {
             if (!take_shape(&cursor, npy)) return "its shape is damaged, or has too many axes";
@@ -105,12 +69,11 @@ static const char *read_header(cli_npy *npy, const char *header, char *type, siz
         } else {
             return "its header has an unknown entry";
         }
-        if (take(&cursor, ',')) continue;
-        if (!take(&cursor, '}')) return "its header is damaged";
+        if (vrn_json_take(&cursor, ',')) continue;
+        if (!vrn_json_take(&cursor, '}')) return "its header is damaged";
         break;
     }
-    skip_space(&cursor);
-    if (*cursor.at) return "its header is damaged";
+    if (!vrn_json_at_end(&cursor)) return "its header is damaged";
     if (seen != (DESCR | ORDER | SHAPE)) return "its header lacks descr, fortran_order or shape";
     return fortran ? "expected C order, found Fortran order" : NULL;
 }
@@ -193,30 +156,12 @@ error:
     return false;
 }
 
-/* Little-endian, whatever the machine; compilers make a plain copy of it where they can. */
-static float float_from_bytes(const unsigned char *bytes)
-{
-    uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-                    (uint32_t)bytes[3] << 24;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
+/* The values are little-endian, as every machine that the library is for. */
 bool cli_npy_read(cli_npy *npy, float *values, size_t count)
 {
-    unsigned char bytes[CHUNK_FLOATS * 4];
-    while (count > 0) {
-        size_t part = count < CHUNK_FLOATS ? count : CHUNK_FLOATS;
-        if (fread(bytes, 4, part, npy->stream) != part) {
-            cli_error("%s: cannot read: the file has become shorter", npy->path);
-            return false;
-        }
-        for (size_t i = 0; i < part; i++) values[i] = float_from_bytes(bytes + i * 4);
-        values += part;
-        count -= part;
-    }
-    return true;
+    if (fread(values, sizeof *values, count, npy->stream) == count) return true;
+    cli_error("%s: cannot read: the file has become shorter", npy->path);
+    return false;
 }
 
 void cli_npy_close(cli_npy *npy)
@@ -247,16 +192,5 @@ bool cli_npy_begin(cli_file *file, const char *path, uint32_t rank, const uint64
 
 void cli_npy_write(cli_file *file, const float *values, size_t count)
 {
-    unsigned char bytes[CHUNK_FLOATS * 4];
-    while (count > 0) {
-        size_t part = count < CHUNK_FLOATS ? count : CHUNK_FLOATS;
-        for (size_t i = 0; i < part; i++) {
-            uint32_t bits;
-            memcpy(&bits, &values[i], sizeof bits);
-            for (unsigned b = 0; b < 4; b++) bytes[i * 4 + b] = (unsigned char)(bits >> b * 8);
-        }
-        fwrite(bytes, 4, part, file->stream); /* cppcheck-suppress uninitvar ; part of them are */
-        values += part;
-        count -= part;
-    }
+    fwrite(values, sizeof *values, count, file->stream);
 }
