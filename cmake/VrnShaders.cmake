@@ -85,7 +85,7 @@ function(vrn_embed_module target source name directory options environment)
   add_custom_command(
       OUTPUT "${header}"
       COMMAND ${GLSLANG_VALIDATOR} --quiet -V ${environment}
-          -I${CMAKE_CURRENT_SOURCE_DIR}/shaders ${options}
+          -I${CMAKE_CURRENT_SOURCE_DIR}/shaders -I${CMAKE_CURRENT_SOURCE_DIR}/src ${options}
           --vn vrn_spirv_${name} --depfile "${header}.d" -o "${header}" "${source}"
       DEPENDS "${source}"
       DEPFILE "${header}.d"

@@ -4,9 +4,9 @@
 #include "common.glsl"
 #include "elementwise.glsl"
 
-READ_TENSOR(x, X, 0)  // [N, H, W, C4]
-WRITE_TENSOR(y, Y, 1) // [N, H, W, C4]
-READ_TENSOR(r, R, 3)  // [N, H, W, C4]
+READ_TENSOR(x, X)  // [N, H, W, C4]
+WRITE_TENSOR(y, Y) // [N, H, W, C4]
+READ_TENSOR(r, R)  // [N, H, W, C4]
 
 void main() {
     uint i = flat_index();

@@ -5,13 +5,13 @@
 // sums, which keeps the rounding error that of a row.
 #include "common.glsl"
 
-layout(constant_id = 0) const uint IN_H = 1;
-layout(constant_id = 1) const uint IN_W = 1;
-layout(constant_id = 2) const uint C4 = 1;
+OP_CONSTANT(IN_H, VRN_AVG_POOL_IN_H, 1);
+OP_CONSTANT(IN_W, VRN_AVG_POOL_IN_W, 1);
+OP_CONSTANT(C4, VRN_AVG_POOL_C4, 1);
 
 // x: [N, IN_H, IN_W, C4] vec4
 #include "input.glsl"
-WRITE_TENSOR(y, Y, 1) // [N, C4]
+WRITE_TENSOR(y, Y) // [N, C4]
 
 void main() {
     uint i = flat_index();

@@ -5,13 +5,13 @@
 // further pixels, and their sums meet in shared memory.
 #include "common.glsl"
 
-layout(constant_id = 0) const uint IN_H = 1;
-layout(constant_id = 1) const uint IN_W = 1;
-layout(constant_id = 2) const uint C4 = 1;
-layout(constant_id = 33) const uint LANES = 8; // the work group's size is a power of two times this
+OP_CONSTANT(IN_H, VRN_AVG_POOL_IN_H, 1);
+OP_CONSTANT(IN_W, VRN_AVG_POOL_IN_W, 1);
+OP_CONSTANT(C4, VRN_AVG_POOL_C4, 1);
+NUMBER(LANES, VRN_AVG_POOL_LANES, 8); // the work group's size is a power of two times this
 
-READ_TENSOR(x, X, 0)  // [N, IN_H, IN_W, C4]
-WRITE_TENSOR(y, Y, 1) // [N, C4]
+READ_TENSOR(x, X)  // [N, IN_H, IN_W, C4]
+WRITE_TENSOR(y, Y) // [N, C4]
 
 const uint PIXELS = IN_H * IN_W;
 

@@ -5,9 +5,9 @@
 #include "common.glsl"
 #include "elementwise.glsl"
 
-READ_TENSOR(x, X, 0)  // [N, H, W, C4]
-WRITE_TENSOR(y, Y, 1) // [N, H, W, C4]
-READ_TENSOR(w, W, 2)  // [4, C4]: gamma, beta, mean, var
+READ_TENSOR(x, X)  // [N, H, W, C4]
+WRITE_TENSOR(y, Y) // [N, H, W, C4]
+READ_TENSOR(w, W)  // [4, C4]: gamma, beta, mean, var
 
 void main() {
     uint i = flat_index();

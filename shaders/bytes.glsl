@@ -4,11 +4,11 @@
 // GROUP_IN4, OUT_C4] four words, one for each output channel, of four input channels.
 #ifdef TEXEL
 #extension GL_EXT_samplerless_texture_functions : require
-layout(set = 0, binding = 0) uniform utextureBuffer x;
-layout(set = 0, binding = 2) uniform utextureBuffer w;
+layout(set = 0, binding = VRN_BIND_X) uniform utextureBuffer x;
+layout(set = 0, binding = VRN_BIND_W) uniform utextureBuffer w;
 #else
-layout(set = 0, binding = 0) readonly buffer Input { uint x[]; };
-layout(set = 0, binding = 2) readonly buffer Weights { uvec4 w[]; };
+layout(set = 0, binding = VRN_BIND_X) readonly buffer Input { uint x[]; };
+layout(set = 0, binding = VRN_BIND_W) readonly buffer Weights { uvec4 w[]; };
 #endif
 
 #define X_ELEMENT uint

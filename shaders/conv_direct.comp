@@ -21,11 +21,11 @@
 #include "common.glsl"
 #include "conv.glsl"
 
-layout(constant_id = 33) const uint LANES_C = 8; // divides the work group's size
+NUMBER(LANES_C, VRN_DIRECT_LANES_C, 8); // divides the work group's size
 
 #if defined(TEXEL) || defined(GPU)
-layout(constant_id = 34) const uint PIXELS = 8;
-layout(constant_id = 35) const uint COLUMNS = 2; // vec4s of output channels, all in one group
+NUMBER(PIXELS, VRN_DIRECT_PIXELS, 8);
+NUMBER(COLUMNS, VRN_DIRECT_COLUMNS, 2); // vec4s of output channels, all in one group
 #else
 // Fixed, because SwiftShader unrolls no loop whose bound is a specialization constant, and indexes
 // the sums in memory then: 2.5 times slower. Larger tiles gain nothing there and take seconds to

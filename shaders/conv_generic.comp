@@ -5,8 +5,8 @@
 #include "common.glsl"
 #include "conv.glsl"
 
-READ_NUMBERS(x, X, 0) // [N, IN_H, IN_W, IN_C4 * 4]
-READ_NUMBERS(w, W, 2) // [OUT_C4 * 4] bias, then [OUT_C, GROUP_IN, KERNEL_H, KERNEL_W]
+READ_NUMBERS(x, X) // [N, IN_H, IN_W, IN_C4 * 4]
+READ_NUMBERS(w, W) // [OUT_C4 * 4] bias, then [OUT_C, GROUP_IN, KERNEL_H, KERNEL_W]
 
 float convolve(uint image, uint row, uint column, uint k) {
     uint first = k / GROUP_OUT * GROUP_IN;

@@ -28,16 +28,17 @@
 #include "common.glsl"
 #include "conv.glsl"
 
-layout(constant_id = 33) const uint TILE_M = 32;
-layout(constant_id = 34) const uint TILE_N4 = 8; // TILE_N / 4
-layout(constant_id = 35) const uint TILE_K4 = 4; // TILE_K / 4
-layout(constant_id = 36) const uint FRAGMENT_M = 8;
-layout(constant_id = 37) const uint FRAGMENT_N = 8;
-layout(constant_id = 38) const uint FRAGMENT_K = 8;
-layout(constant_id = 39) const uint SUBGROUPS_M = 2;
-layout(constant_id = 40) const uint SUBGROUPS_N = 2;
+NUMBER(TILE_M, VRN_MATRIX_M, 32);
+NUMBER(TILE_N, VRN_MATRIX_N, 32);
+NUMBER(TILE_K, VRN_MATRIX_K, 16);
+NUMBER(FRAGMENT_M, VRN_MATRIX_FRAGMENT_M, 8);
+NUMBER(FRAGMENT_N, VRN_MATRIX_FRAGMENT_N, 8);
+NUMBER(FRAGMENT_K, VRN_MATRIX_FRAGMENT_K, 8);
+NUMBER(SUBGROUPS_M, VRN_MATRIX_SUBGROUPS_M, 2);
+NUMBER(SUBGROUPS_N, VRN_MATRIX_SUBGROUPS_N, 2);
+const uint TILE_N4 = TILE_N / 4u, TILE_K4 = TILE_K / 4u;
 #ifdef FLEXIBLE
-layout(constant_id = 41) const uint SCOPE = gl_ScopeSubgroup;
+NUMBER(SCOPE, VRN_MATRIX_SCOPE, gl_ScopeSubgroup);
 #else
 #define SCOPE gl_ScopeSubgroup
 #endif
@@ -53,8 +54,8 @@ const uint COUNT_N = TILE_N4 * 4u / FRAGMENT_N / SUBGROUPS_N;
 #ifdef FLEXIBLE
 // Sums leave the matrix one by one: y again, as single numbers.
 // [N, OUT_H, OUT_W, OUT_C4 * 4]
-layout(set = 0, binding = 1) writeonly buffer Floats { float y_floats[]; };
-layout(set = 0, binding = 1) writeonly buffer Halves { float16_t y_halves[]; };
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Floats { float y_floats[]; };
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Halves { float16_t y_halves[]; };
 
 // May be called more than once for an element.
 float store_element(const in uint row, const in uint column, const in float sum, const in uint first_m,

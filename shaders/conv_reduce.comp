@@ -6,19 +6,19 @@
 #include "common.glsl"
 #include "conv.glsl"
 
-layout(constant_id = 33) const uint SPLIT = 1;
+NUMBER(SPLIT, VRN_TILE_SPLIT, 1);
 
 // x: partial sums [SPLIT, N, OUT_H, OUT_W, OUT_C4]; w: as conv_tile.comp has it
 #ifdef BYTES
 #define SUM ivec4
-layout(set = 0, binding = 2) readonly buffer Weights { vec4 w[]; };
+layout(set = 0, binding = VRN_BIND_W) readonly buffer Weights { vec4 w[]; };
 vec4 last_sum(ivec4 sum, uint c4) { return vec4(sum) * (w[OUT_C4 + c4] * X_SCALE) + w[c4]; }
 #else
 #define SUM vec4
-READ_TENSOR(w, W, 2)
+READ_TENSOR(w, W)
 vec4 last_sum(vec4 sum, uint c4) { return sum + load_w(c4); }
 #endif
-layout(set = 0, binding = 0) readonly buffer Parts { SUM x_parts[]; };
+layout(set = 0, binding = VRN_BIND_X) readonly buffer Parts { SUM x_parts[]; };
 
 void main() {
     uint i = flat_index(), count = push.images * OUT_PIXELS * OUT_C4;

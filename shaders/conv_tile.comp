@@ -24,12 +24,13 @@
 #include "common.glsl"
 #include "conv.glsl"
 
-layout(constant_id = 33) const uint TILE_M = 64;
-layout(constant_id = 34) const uint TILE_N4 = 16; // TILE_N / 4
-layout(constant_id = 35) const uint TILE_K4 = 4;  // TILE_K / 4
-layout(constant_id = 36) const uint THREAD_M4 = 2;
-layout(constant_id = 37) const uint THREAD_N4 = 2;
-layout(constant_id = 38) const uint SPLIT = 1;
+NUMBER(SPLIT, VRN_TILE_SPLIT, 1);
+NUMBER(TILE_M, VRN_TILE_M, 64);
+NUMBER(TILE_N, VRN_TILE_N, 64);
+NUMBER(TILE_K, VRN_TILE_K, 16);
+NUMBER(THREAD_M4, VRN_TILE_THREAD_M4, 2);
+NUMBER(THREAD_N4, VRN_TILE_THREAD_N4, 2);
+const uint TILE_N4 = TILE_N / 4u, TILE_K4 = TILE_K / 4u;
 
 // Invocations: the caller's work group size is THREADS.
 const uint THREADS_M = TILE_M / 4u / THREAD_M4;
@@ -59,7 +60,7 @@ vec4 last_sum(SUM sum, uint c4) { return sum + load_w(c4); }
 const uint SPLIT_STEPS = (STEPS + SPLIT - 1u) / SPLIT;
 
 // Partial sums are scratch memory: [SPLIT, N, OUT_H, OUT_W, OUT_C4]
-layout(set = 0, binding = 1) writeonly buffer Parts { SUM y_parts[]; };
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Parts { SUM y_parts[]; };
 
 // A row is a value of k, or a word of four. One element too many in a row of X spreads what a
 // subgroup writes over the banks.

@@ -1,17 +1,17 @@
-// The end of a convolution or a norm: y = relu(v + residual). The residual is a tensor of the
+// The end of a convolution: y = relu(v + residual). The residual is a tensor of the
 // output's shape or, with a stride and an offset, He et al.'s option A shortcut of a larger one:
 // pixel (y, x) reads (y * stride, x * stride), channel c reads c - offset, zero outside.
-OP_CONSTANT(RELU, 18, 0);
-OP_CONSTANT(RESIDUAL, 19, 0);
+OP_CONSTANT(RELU, VRN_CONV_RELU, 0);
+OP_CONSTANT(RESIDUAL, VRN_CONV_RESIDUAL, 0);
 // the residual is such a shortcut, described by what follows
-layout(constant_id = 21) const uint OPTION_A = 0;
-layout(constant_id = 22) const uint RES_H = 1;
-layout(constant_id = 23) const uint RES_W = 1;
-layout(constant_id = 24) const uint RES_C4 = 1;
-layout(constant_id = 25) const uint RES_STRIDE = 1;
-layout(constant_id = 26) const uint RES_OFFSET4 = 0; // in groups of four channels
+OP_SWITCH(OPTION_A, VRN_CONV_OPTION_A, 0);
+OP_SWITCH(RES_H, VRN_CONV_RES_H, 1);
+OP_SWITCH(RES_W, VRN_CONV_RES_W, 1);
+OP_SWITCH(RES_C4, VRN_CONV_RES_C4, 1);
+OP_SWITCH(RES_STRIDE, VRN_CONV_RES_STRIDE, 1);
+OP_SWITCH(RES_OFFSET4, VRN_CONV_RES_OFFSET4, 0); // in groups of four channels
 
-READ_TENSOR(r, R, 3) // [N, RES_H, RES_W, RES_C4]
+READ_TENSOR(r, R) // [N, RES_H, RES_W, RES_C4]
 
 // Where the residual of an output pixel begins.
 uint residual_of(uint pixel, uint image, uint row, uint column, uint out_c4) {

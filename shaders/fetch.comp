@@ -6,25 +6,21 @@
 // the texels of an sRGB format, which sampling decodes) is encoded as IEC 61966-2-1 says, so that
 // an sRGB image gives the bytes that it stores.
 
-layout(local_size_x = 64) in;
+#include "ops/interface.h"
+layout(local_size_x = VRN_TRANSFER_THREADS) in;
 #include "grid.glsl"
-layout(constant_id = 0) const uint LINEAR = 0; // IMAGE: texels are linear light
-layout(constant_id = 1) const uint BGRA = 0;   // bytes: blue comes first
+layout(constant_id = VRN_FETCH_LINEAR) const uint LINEAR = 0; // IMAGE: texels are linear light
+layout(constant_id = VRN_FETCH_BGRA) const uint BGRA = 0;   // bytes: blue comes first
 
-layout(push_constant) uniform Push {
-    uint left, top;       // of the part, in the picture
-    uint width, height;   // of the part
-    uint stride;          // bytes: pixels from a row to the next
-    uint first;           // bytes: pixel where the picture begins
-} push;
+layout(push_constant) uniform Push { vrn_fetch_push push; };
 
 #ifdef IMAGE
 #extension GL_EXT_samplerless_texture_functions : require
-layout(set = 0, binding = 0) uniform texture2D x;
+layout(set = 0, binding = VRN_TRANSFER_X) uniform texture2D x;
 #else
-layout(set = 0, binding = 0) readonly buffer Input { uint x[]; }; // [.., stride] RGBA8 or BGRA8
+layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Input { uint x[]; }; // [.., stride] RGBA8 or BGRA8
 #endif
-layout(set = 0, binding = 1) writeonly buffer Output { uint y[]; }; // [height, width] RGBA8
+layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { uint y[]; }; // [height, width] RGBA8
 
 float encode(float light) {
     return light <= 0.0031308 ? light * 12.92 : 1.055 * pow(light, 1.0 / 2.4) - 0.055;

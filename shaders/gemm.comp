@@ -1,9 +1,11 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // Matrix products of a convolution, for drivers that run on the processor:
-//   Y[b, m, n] = sum_k X[b, m, k] W[b, k, n],  M rows, N = OUT_C4 vec4s of output channels, K = 4 IN_C4.
-// What a row is, MODE says (gemm.glsl); Winograd has (m + 2)^2 products, b, and its sums are not
-// finished here. No shared memory, no barrier. An invocation computes PIXELS rows x COLUMNS vec4s.
+//   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]
+// for rows r, n of OUT_C4 vec4s of output channels, and k of 4 IN_C4. A row is a pixel of a 1x1
+// convolution with stride 1, or a tile of Winograd's algorithm (gemm.glsl), which has (M + 2)^2
+// products, b, whose sums are not finished here. No shared memory, no barrier. An invocation
+// computes PIXELS rows x COLUMNS vec4s.
 //
 // For Mesa's lavapipe, which vectorises reads from texel buffers: a multiple of 8 lanes, of which
 // LANES_C lie side by side along N. SwiftShader has gemm_blocks.comp (docs/cpu-kernels.md).
@@ -11,12 +13,13 @@
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"
-#include "gemm.glsl"
 
-layout(constant_id = 34) const uint LANES_C = 8; // divides the work group's size
-layout(constant_id = 35) const uint PIXELS = 8;
-layout(constant_id = 36) const uint COLUMNS = 2;
-// x: [b, M, IN_C4] vec4; w: [OUT_C4] bias, then [b, IN_C4 * 4, OUT_C4] vec4
+NUMBER(M, VRN_PRODUCT_M, 0);
+NUMBER(LANES_C, VRN_PRODUCT_LANES_C, 8); // divides the work group's size
+NUMBER(PIXELS, VRN_PRODUCT_PIXELS, 8);
+NUMBER(COLUMNS, VRN_PRODUCT_COLUMNS, 2);
+#include "gemm.glsl"
+// x: [b, rows, IN_C4] vec4; w: [OUT_C4] bias, then [b, IN_C4 * 4, OUT_C4] vec4
 #define WEIGHTS
 #include "input.glsl"
 

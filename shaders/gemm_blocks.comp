@@ -3,11 +3,11 @@
 #extension GL_EXT_nonuniform_qualifier : require
 // variants: p1=-DPIXELS=1u
 // Matrix products of a convolution, as in gemm.comp, for SwiftShader:
-//   Y[b, m, n] = sum_k X[b, m, k] W[b, k, n],  M rows, N output channels.
-// A row is what MODE says (gemm.glsl): a tile of Winograd's algorithm or, with IMPLICIT, the window
-// of an output pixel, which is read where it lies: its lines, one after the other, for in a line
-// the positions and their channels lie side by side. The padding is there (pad.comp), or there is
-// none.
+//   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]
+// A row is a tile of Winograd's algorithm (gemm.glsl) or the window of an output pixel, which is
+// read where it lies: its lines, one after the other, because in a line the positions and their
+// channels lie side by side. The padding is there (pad.comp), or there is none. M is pushed: one
+// pipeline serves both.
 //
 // SwiftShader gathers what an index finds that is not a constant, lane by lane and float by float,
 // even where all lanes read the same; but a constant place in a buffer that an index has chosen is
@@ -17,21 +17,22 @@
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"
+uint M = pushed.number;
 #include "gemm.glsl"
 
 // Fixed, because SwiftShader unrolls no loop over a specialization constant.
 #ifndef PIXELS
 #define PIXELS 2u
 #endif
-const uint COLUMNS = 8; // vec4s
-const uint STEP = 2;    // vec4s of k in a block
+const uint COLUMNS = VRN_BLOCK_N4; // vec4s
+const uint STEP = VRN_BLOCK_K4;    // vec4s of k in a block
 
-READ_TENSOR(x, X, 0) // [b, M, IN_C4] or [N, lines, width]
+READ_TENSOR(x, X) // [b, rows, IN_C4] or [N, lines, width]
 // The packed parameters, in blocks of 256 numbers: the bias, which fills up its last; then, for
 // each b and each 4 COLUMNS of n, one that begins with their bias (not with Winograd), and those of
 // the weights: [STEP, COLUMNS] matrices of 4 k (a column) x 4 n
-layout(set = 0, binding = 4) readonly buffer Block { mat4 values[STEP * COLUMNS]; } blocks[];
-layout(set = 0, binding = 4) readonly buffer HalfBlock { uvec2 values[STEP * COLUMNS * 4]; } half_blocks[];
+layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer Block { mat4 values[STEP * COLUMNS]; } blocks[];
+layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer HalfBlock { uvec2 values[STEP * COLUMNS * 4]; } half_blocks[];
 const uint BLOCK_VEC4S = STEP * COLUMNS * 4;
 
 // Of a block: vec4 i, a constant, or matrix i, four of them.

@@ -7,14 +7,14 @@
 // share an element of four channels, so that the output is floats, each written by itself.
 #include "common.glsl"
 
-layout(constant_id = 0) const uint PIXELS = 1; // H * W
-layout(constant_id = 1) const uint C = 1;
-layout(constant_id = 2) const uint GROUPS = 1;
-layout(constant_id = 3) const uint EPS_BITS = 0; // of a float
+OP_CONSTANT(PIXELS, VRN_GROUP_NORM_PIXELS, 1); // H * W
+OP_CONSTANT(C, VRN_GROUP_NORM_C, 1);
+OP_CONSTANT(GROUPS, VRN_GROUP_NORM_GROUPS, 1);
+OP_CONSTANT(EPS_BITS, VRN_GROUP_NORM_EPS_BITS, 0); // of a float
 
-READ_NUMBERS(x, X, 0) // [N, H, W, C padded]
-layout(set = 0, binding = 1) writeonly buffer Output { float y[]; };  // [N, H, W, C padded]
-READ_NUMBERS(w, W, 2) // [2, C padded]: gamma, beta
+READ_NUMBERS(x, X) // [N, H, W, C padded]
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Output { float y[]; };  // [N, H, W, C padded]
+READ_NUMBERS(w, W) // [2, C padded]: gamma, beta
 
 const uint PADDED = (C + 3u) / 4u * 4u;
 const uint CHANNELS = C / GROUPS; // of one group

@@ -3,13 +3,13 @@
 // branches.
 #ifdef TEXEL
 #extension GL_EXT_samplerless_texture_functions : require
-READ_TEXELS(x, X, 0)
+READ_TEXELS(x, X)
 #ifdef WEIGHTS
-READ_TEXELS(w, W, 2)
+READ_TEXELS(w, W)
 #endif
 #else
-READ_TENSOR(x, X, 0)
+READ_TENSOR(x, X)
 #ifdef WEIGHTS
-READ_TENSOR(w, W, 2)
+READ_TENSOR(w, W)
 #endif
 #endif

@@ -8,15 +8,15 @@
 #include "common.glsl"
 
 // As of a convolution (conv.glsl).
-layout(constant_id = 2) const uint IN_C4 = 1;
-layout(constant_id = 5) const uint OUT_C4 = 1;
-layout(constant_id = 33) const uint LANES = 8; // the work group's size is a power of two times this
-layout(constant_id = 34) const uint IMAGES = 1;
+OP_CONSTANT(IN_C4, VRN_CONV_IN_C4, 1);
+OP_CONSTANT(OUT_C4, VRN_CONV_OUT_C4, 1);
+NUMBER(LANES, VRN_GEMV_LANES, 8); // the work group's size is a power of two times this
+NUMBER(IMAGES, VRN_GEMV_IMAGES, 1);
 
 // x: [N, IN_C4]; w: [OUT_C4] bias, then [IN_C4 * 4, OUT_C4]
 #define WEIGHTS
 #include "input.glsl"
-WRITE_TENSOR(y, Y, 1) // [N, OUT_C4]
+WRITE_TENSOR(y, Y) // [N, OUT_C4]
 
 shared vec4 partial[IMAGES * gl_WorkGroupSize.x]; // [IMAGES][row][LANES]
 

@@ -4,23 +4,23 @@
 // y = the largest x in a window; what lies outside the image does not count.
 #include "common.glsl"
 
-layout(constant_id = 0) const uint IN_H = 1;
-layout(constant_id = 1) const uint IN_W = 1;
-layout(constant_id = 2) const uint C4 = 1;
-layout(constant_id = 3) const uint OUT_H = 1;
-layout(constant_id = 4) const uint OUT_W = 1;
-layout(constant_id = 5) const uint KERNEL_H = 3;
-layout(constant_id = 6) const uint KERNEL_W = 3;
-layout(constant_id = 7) const uint STRIDE_Y = 2;
-layout(constant_id = 8) const uint STRIDE_X = 2;
-layout(constant_id = 9) const uint PAD_Y = 1;
-layout(constant_id = 10) const uint PAD_X = 1;
-layout(constant_id = 11) const uint DILATION_Y = 1;
-layout(constant_id = 12) const uint DILATION_X = 1;
+OP_CONSTANT(IN_H, VRN_MAX_POOL_IN_H, 1);
+OP_CONSTANT(IN_W, VRN_MAX_POOL_IN_W, 1);
+OP_CONSTANT(C4, VRN_MAX_POOL_C4, 1);
+OP_CONSTANT(OUT_H, VRN_MAX_POOL_OUT_H, 1);
+OP_CONSTANT(OUT_W, VRN_MAX_POOL_OUT_W, 1);
+OP_CONSTANT(KERNEL_H, VRN_MAX_POOL_KERNEL_H, 3);
+OP_CONSTANT(KERNEL_W, VRN_MAX_POOL_KERNEL_W, 3);
+OP_CONSTANT(STRIDE_Y, VRN_MAX_POOL_STRIDE_Y, 2);
+OP_CONSTANT(STRIDE_X, VRN_MAX_POOL_STRIDE_X, 2);
+OP_CONSTANT(PAD_Y, VRN_MAX_POOL_PAD_Y, 1);
+OP_CONSTANT(PAD_X, VRN_MAX_POOL_PAD_X, 1);
+OP_CONSTANT(DILATION_Y, VRN_MAX_POOL_DILATION_Y, 1);
+OP_CONSTANT(DILATION_X, VRN_MAX_POOL_DILATION_X, 1);
 
 // x: [N, IN_H, IN_W, C4] vec4
 #include "input.glsl"
-WRITE_TENSOR(y, Y, 1) // [N, OUT_H, OUT_W, C4]
+WRITE_TENSOR(y, Y) // [N, OUT_H, OUT_W, C4]
 
 void main() {
     uint i = flat_index();

@@ -3,20 +3,14 @@
 // Centre crop and normalisation: y = (pixel / 255 - mean) / std, from RGBA8 to [H, W, 1] vec4 with
 // a fourth channel of zero. What lies outside the image is black.
 
-layout(local_size_x = 64) in;
+#include "ops/interface.h"
+layout(local_size_x = VRN_TRANSFER_THREADS) in;
 #include "grid.glsl"
 
-layout(push_constant) uniform Push {
-    uint src_width, src_height;
-    uint dst_width, dst_height;
-    int left, top;   // of the crop, in the source; may be negative
-    uint first;      // output element where this image begins
-    float mean[3];
-    float std[3];
-} push;
+layout(push_constant) uniform Push { vrn_normalize_push push; };
 
-layout(set = 0, binding = 0) readonly buffer Input { uint x[]; };   // [src_height, src_width] RGBA8
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, dst_height, dst_width, 1]
+layout(set = 0, binding = VRN_PREPROCESS_X) readonly buffer Input { uint x[]; };   // [src_height, src_width] RGBA8
+layout(set = 0, binding = VRN_PREPROCESS_Y) writeonly buffer Output { vec4 y[]; }; // [N, dst_height, dst_width, 1]
 
 void main() {
     uint index = flat_index();

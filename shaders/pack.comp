@@ -2,19 +2,15 @@
 #extension GL_GOOGLE_include_directive : require
 // An application's normalised floats, three channels, as the network's input with a fourth of zero.
 
-layout(local_size_x = 64) in;
+#include "ops/interface.h"
+layout(local_size_x = VRN_TRANSFER_THREADS) in;
 #include "grid.glsl"
-layout(constant_id = 0) const uint PLANAR = 0; // [N, 3, H, W], else [N, H, W, 3]
+layout(constant_id = VRN_PACK_PLANAR) const uint PLANAR = 0; // [N, 3, H, W], else [N, H, W, 3]
 
-layout(push_constant) uniform Push {
-    uint total;  // N * H * W
-    uint pixels; // H * W
-    uint first;  // number where the input begins
-    uint y_first;
-} push;
+layout(push_constant) uniform Push { vrn_pack_push push; };
 
-layout(set = 0, binding = 0) readonly buffer Input { float x[]; };
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; }; // [N, H, W, 1]
+layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Input { float x[]; };
+layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { vec4 y[]; }; // [N, H, W, 1]
 
 void main() {
     uint index = flat_index();

@@ -7,7 +7,7 @@
 #include "common.glsl"
 #include "conv.glsl"
 
-READ_TENSOR(x, X, 0) // [N, IN_H, IN_W, IN_C4]
+READ_TENSOR(x, X) // [N, IN_H, IN_W, IN_C4]
 
 void main() {
     uint height = IN_H + 2 * PAD_Y, width = IN_W + 2 * PAD_X, i = flat_index();

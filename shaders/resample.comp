@@ -5,22 +5,19 @@
 // after each direction. The coefficients, with the antialias filter in them, come from the host
 // (ops/preprocess.c).
 
-layout(local_size_x = 64) in;
+#include "ops/interface.h"
+layout(local_size_x = VRN_TRANSFER_THREADS) in;
 #include "grid.glsl"
-layout(constant_id = 0) const uint VERTICAL = 0;
+layout(constant_id = VRN_RESAMPLE_VERTICAL) const uint VERTICAL = 0;
 
-layout(push_constant) uniform Push {
-    uint src_width;         // pixels from a source row to the next
-    uint dst_width, dst_height;
-    uint taps;              // coefficients of each output position
-} push;
+layout(push_constant) uniform Push { vrn_resample_push push; };
 
-layout(set = 0, binding = 0) readonly buffer Input { uint x[]; };    // [.., src_width] RGBA8
+layout(set = 0, binding = VRN_PREPROCESS_X) readonly buffer Input { uint x[]; };    // [.., src_width] RGBA8
 // [dst_height, dst_width] RGBA8
-layout(set = 0, binding = 1) writeonly buffer Output { uint y[]; };
+layout(set = 0, binding = VRN_PREPROCESS_Y) writeonly buffer Output { uint y[]; };
 // For each output position along the direction: the first source position, how many, the
 // coefficients.
-layout(set = 0, binding = 2) readonly buffer Filter { int w[]; };    // [positions, 2 + taps]
+layout(set = 0, binding = VRN_PREPROCESS_FILTER) readonly buffer Filter { int w[]; };    // [positions, 2 + taps]
 
 void main() {
     uint index = flat_index();
@@ -31,12 +28,12 @@ void main() {
     uint from = VERTICAL != 0u ? first * push.src_width + column : row * push.src_width + first;
     uint step = VERTICAL != 0u ? push.src_width : 1;
 
-    ivec3 sum = ivec3(1 << 21); // one half
+    ivec3 sum = ivec3(1 << (VRN_FILTER_BITS - 1)); // one half
     for (uint i = 0; i < count; i++) {
         uint pixel = x[from + i * step];
         int weight = w[entry + 2 + i];
         sum += weight * ivec3(pixel & 255u, (pixel >> 8) & 255u, (pixel >> 16) & 255u);
     }
-    uvec3 rgb = uvec3(clamp(sum >> 22, ivec3(0), ivec3(255)));
+    uvec3 rgb = uvec3(clamp(sum >> VRN_FILTER_BITS, ivec3(0), ivec3(255)));
     y[index] = rgb.r | rgb.g << 8 | rgb.b << 16;
 }

@@ -4,17 +4,17 @@
 // zero channels in front, the rest of the new channels zero behind.
 #include "common.glsl"
 
-layout(constant_id = 0) const uint IN_H = 1;
-layout(constant_id = 1) const uint IN_W = 1;
-layout(constant_id = 2) const uint IN_C = 1;
-layout(constant_id = 3) const uint OUT_H = 1;
-layout(constant_id = 4) const uint OUT_W = 1;
-layout(constant_id = 5) const uint OUT_C = 1;
-layout(constant_id = 6) const uint STRIDE = 2;
-layout(constant_id = 7) const uint OFFSET = 0;
+OP_CONSTANT(IN_H, VRN_SHORTCUT_IN_H, 1);
+OP_CONSTANT(IN_W, VRN_SHORTCUT_IN_W, 1);
+OP_CONSTANT(IN_C, VRN_SHORTCUT_IN_C, 1);
+OP_CONSTANT(OUT_H, VRN_SHORTCUT_OUT_H, 1);
+OP_CONSTANT(OUT_W, VRN_SHORTCUT_OUT_W, 1);
+OP_CONSTANT(OUT_C, VRN_SHORTCUT_OUT_C, 1);
+OP_CONSTANT(STRIDE, VRN_SHORTCUT_STRIDE, 2);
+OP_CONSTANT(OFFSET, VRN_SHORTCUT_OFFSET, 0);
 
-READ_NUMBERS(x, X, 0) // [N, IN_H, IN_W, IN_C padded]
-WRITE_TENSOR(y, Y, 1) // [N, OUT_H, OUT_W, OUT_C / 4]
+READ_NUMBERS(x, X) // [N, IN_H, IN_W, IN_C padded]
+WRITE_TENSOR(y, Y) // [N, OUT_H, OUT_W, OUT_C / 4]
 
 const uint IN_PADDED = (IN_C + 3u) / 4u * 4u;
 const uint OUT_C4 = (OUT_C + 3u) / 4u;

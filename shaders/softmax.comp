@@ -4,10 +4,10 @@
 // image.
 #include "common.glsl"
 
-layout(constant_id = 0) const uint C = 1;
+OP_CONSTANT(C, VRN_SOFTMAX_C, 1);
 
-layout(set = 0, binding = 0) readonly buffer Input { float x[]; };   // [N, C padded]
-layout(set = 0, binding = 1) writeonly buffer Output { float y[]; }; // [N, C padded]
+layout(set = 0, binding = VRN_BIND_X) readonly buffer Input { float x[]; };   // [N, C padded]
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Output { float y[]; }; // [N, C padded]
 
 const uint PADDED = (C + 3u) / 4u * 4u;
 

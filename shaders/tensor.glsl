@@ -3,11 +3,11 @@
 // value = byte * scale). The type of each binding is known when the pipeline is made, and of the
 // other forms nothing is left in it. Halves and bytes are packed by core functions: no extension is
 // needed to store them.
-const uint F32 = 0u, F16 = 1u, I8 = 2u;
-layout(constant_id = 28) const uint X_TYPE = F32; // by binding (ops/kernel.h)
-layout(constant_id = 29) const uint Y_TYPE = F32;
-layout(constant_id = 30) const uint W_TYPE = F32;
-layout(constant_id = 31) const uint R_TYPE = F32;
+const uint F32 = VRN_STORED_F32, F16 = VRN_STORED_F16, I8 = VRN_STORED_I8;
+layout(constant_id = VRN_ID_TYPES + VRN_BIND_X) const uint X_TYPE = F32;
+layout(constant_id = VRN_ID_TYPES + VRN_BIND_Y) const uint Y_TYPE = F32;
+layout(constant_id = VRN_ID_TYPES + VRN_BIND_W) const uint W_TYPE = F32;
+layout(constant_id = VRN_ID_TYPES + VRN_BIND_R) const uint R_TYPE = F32;
 
 #define X_SCALE push.x_scale
 #define Y_SCALE push.y_scale
@@ -25,11 +25,11 @@ vec4 to_halves(vec4 value) {
     return uintBitsToFloat((bits + 0xfffu + (bits >> 13 & 1u)) & ~0x1fffu);
 }
 
-// vec4 load_t(i): element i of binding b, a storage buffer; float t_at(i): number i.
-#define READ_TENSOR(t, T, b)                                                                       \
-    layout(set = 0, binding = b) readonly buffer T##32 { vec4 t##32[]; };                          \
-    layout(set = 0, binding = b) readonly buffer T##16 { uvec2 t##16[]; };                         \
-    layout(set = 0, binding = b) readonly buffer T##8 { uint t##8[]; };                            \
+// vec4 load_t(i): element i of binding T, a storage buffer; float t_at(i): number i.
+#define READ_TENSOR(t, T)                                                                          \
+    layout(set = 0, binding = VRN_BIND_##T) readonly buffer T##32 { vec4 t##32[]; };               \
+    layout(set = 0, binding = VRN_BIND_##T) readonly buffer T##16 { uvec2 t##16[]; };              \
+    layout(set = 0, binding = VRN_BIND_##T) readonly buffer T##8 { uint t##8[]; };                 \
     vec4 load_##t(uint i) {                                                                        \
         if (T##_TYPE == F16) {                                                                     \
             uvec2 halves = t##16[i];                                                               \
@@ -39,26 +39,26 @@ vec4 to_halves(vec4 value) {
         return t##32[i];                                                                           \
     }
 
-#define READ_NUMBERS(t, T, b)                                                                      \
-    READ_TENSOR(t, T, b)                                                                           \
-    layout(set = 0, binding = b) readonly buffer T##Numbers { float t##_numbers[]; };              \
+#define READ_NUMBERS(t, T)                                                                         \
+    READ_TENSOR(t, T)                                                                              \
+    layout(set = 0, binding = VRN_BIND_##T) readonly buffer T##Numbers { float t##_numbers[]; };   \
     float t##_at(uint i) {                                                                         \
         if (T##_TYPE == F32) return t##_numbers[i];                                                \
         return load_##t(i / 4u)[i % 4u];                                                           \
     }
 
 // The same through a uniform texel buffer, whose format does the conversion.
-#define READ_TEXELS(t, T, b)                                                                       \
-    layout(set = 0, binding = b) uniform textureBuffer t;                                          \
+#define READ_TEXELS(t, T)                                                                          \
+    layout(set = 0, binding = VRN_BIND_##T) uniform textureBuffer t;                               \
     vec4 load_##t(uint i) {                                                                        \
         return texelFetch(t, int(i)) * (T##_TYPE == I8 ? 127.0 * T##_SCALE : 1.0);                 \
     }
 
 // store_t(i, value). What lies beyond the range of a type becomes its largest number.
-#define WRITE_TENSOR(t, T, b)                                                                      \
-    layout(set = 0, binding = b) writeonly buffer T##32 { vec4 t##32[]; };                         \
-    layout(set = 0, binding = b) writeonly buffer T##16 { uvec2 t##16[]; };                        \
-    layout(set = 0, binding = b) writeonly buffer T##8 { uint t##8[]; };                           \
+#define WRITE_TENSOR(t, T)                                                                         \
+    layout(set = 0, binding = VRN_BIND_##T) writeonly buffer T##32 { vec4 t##32[]; };              \
+    layout(set = 0, binding = VRN_BIND_##T) writeonly buffer T##16 { uvec2 t##16[]; };             \
+    layout(set = 0, binding = VRN_BIND_##T) writeonly buffer T##8 { uint t##8[]; };                \
     void store_##t(uint i, vec4 value) {                                                           \
         if (T##_TYPE == F16) {                                                                     \
             value = to_halves(value);                                                              \

@@ -4,20 +4,17 @@
 // and what is not a number last. A work group for each image looks k times for the next one after
 // the last.
 
-layout(local_size_x = 64) in;
+#include "ops/interface.h"
+layout(local_size_x = VRN_TRANSFER_THREADS) in;
 #include "grid.glsl"
 
-layout(push_constant) uniform Push {
-    uint images, classes, top;
-    uint x_first; // number where the input begins
-    uint y_first; // pair where the output begins
-} push;
+layout(push_constant) uniform Push { vrn_top_push push; };
 
-layout(set = 0, binding = 0) readonly buffer Input { float x[]; };   // [N, C padded]
-layout(set = 0, binding = 1) writeonly buffer Output { uint y[]; };  // [N, top] (index, float)
+layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Input { float x[]; };   // [N, C padded]
+layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { uint y[]; };  // [N, top] (index, float)
 
-shared float values[64];
-shared uint indices[64];
+shared float values[VRN_TRANSFER_THREADS];
+shared uint indices[VRN_TRANSFER_THREADS];
 
 bool before(float a, uint i, float b, uint j) {
     return a > b || (a == b && i < j);
@@ -32,7 +29,7 @@ void main() {
     for (uint rank = 0; rank < push.top; rank++) {
         float best = -2.0;
         uint best_index = push.classes;
-        for (uint c = thread; c < push.classes; c += 64) {
+        for (uint c = thread; c < push.classes; c += VRN_TRANSFER_THREADS) {
             float p = x[from + c];
             if (!(p >= 0.0)) p = -1.0;
             if (before(last, last_index, p, c) && before(p, c, best, best_index)) {
@@ -42,7 +39,7 @@ void main() {
         }
         values[thread] = best;
         indices[thread] = best_index;
-        for (uint half_ = 32; half_ > 0; half_ /= 2) {
+        for (uint half_ = VRN_TRANSFER_THREADS / 2; half_ > 0; half_ /= 2) {
             barrier();
             if (thread < half_ && before(values[thread + half_], indices[thread + half_],
                                          values[thread], indices[thread])) {

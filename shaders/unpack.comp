@@ -3,26 +3,20 @@
 // A result of the network, as it is stored (tensor.glsl), as an application's floats: [N, C, H, W].
 // Bytes are multiplied by their scale just as the host does it (session/run.c), to the last bit.
 
-layout(local_size_x = 64) in;
+#include "ops/interface.h"
+layout(local_size_x = VRN_TRANSFER_THREADS) in;
 #include "grid.glsl"
-layout(constant_id = 28) const uint X_TYPE = 0;
+layout(constant_id = VRN_ID_TYPES + VRN_BIND_X) const uint X_TYPE = VRN_STORED_F32;
 
-layout(push_constant) uniform Push {
-    uint total;    // N * C * H * W
-    uint channels; // C
-    uint pixels;   // H * W
-    uint x_first;  // element of four where the input begins
-    uint y_first;  // number where the output begins
-    float scale;   // of bytes
-} push;
+layout(push_constant) uniform Push { vrn_unpack_push push; };
 
-layout(set = 0, binding = 0) readonly buffer Floats { float x32[]; }; // [N, H, W, C padded]
-layout(set = 0, binding = 0) readonly buffer Words { uint x[]; };     // the same as halves or bytes
-layout(set = 0, binding = 1) writeonly buffer Output { float y[]; };  // [N, C, H, W]
+layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Floats { float x32[]; }; // [N, H, W, C padded]
+layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Words { uint x[]; };     // the same as halves or bytes
+layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { float y[]; };  // [N, C, H, W]
 
 float number_at(uint i) {
-    if (X_TYPE == 0u) return x32[i];
-    if (X_TYPE == 1u) return unpackHalf2x16(x[i / 2])[i % 2];
+    if (X_TYPE == VRN_STORED_F32) return x32[i];
+    if (X_TYPE == VRN_STORED_F16) return unpackHalf2x16(x[i / 2])[i % 2];
     return float(bitfieldExtract(int(x[i / 4]), int(i % 4 * 8), 8)) * push.scale;
 }
 

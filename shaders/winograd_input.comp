@@ -6,8 +6,8 @@
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"
-#include "gemm.glsl"
 #include "winograd.glsl"
+#include "gemm.glsl"
 
 // x: [N, IN_H, IN_W, IN_C4] vec4
 #include "input.glsl"

@@ -6,12 +6,12 @@
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"
-#include "gemm.glsl"
 #include "winograd.glsl"
+#include "gemm.glsl"
 
 // x: [b, tile, OUT_C4] vec4
 #include "input.glsl"
-READ_TENSOR(w, W, 2) // [OUT_C4] bias, and more
+READ_TENSOR(w, W) // [OUT_C4] bias, and more
 
 void main() {
     uint i = flat_index(), per_image = tiles(), rows = push.images * per_image;

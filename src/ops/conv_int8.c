@@ -1,25 +1,36 @@
-#include "ops/conv_int8.h"
-
+/* Direct convolution of bytes with integer sums (conv_direct.comp with BYTES), and how weights of
+ * bytes are packed. */
 #include <math.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "ops/conv.h"
+#include "ops/conv_direct.h"
+#include "ops/families.h"
 
-uint64_t vrn_int8_packed_words(const vrn_op_desc *d)
+extern const vrn_module vrn_module_conv_direct_int8;
+extern const vrn_module vrn_module_conv_direct_int8_texel;
+extern const vrn_module vrn_module_conv_direct_int8_gpu;
+extern const vrn_module vrn_module_conv_direct_int8_dot;
+extern const vrn_module vrn_module_conv_direct_int8_dot_texel;
+extern const vrn_module vrn_module_conv_direct_int8_dot_gpu;
+
+static uint64_t int8_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    const uint64_t channels4 = vrn_c4(d->in.c / d->groups), out = (uint64_t)vrn_c4(d->out.c) * 4;
-    return out * (1 + channels4 * d->kernel.y * d->kernel.x);
+    (void)kernel;
+    return vrn_bias_numbers(d) * (2 + (uint64_t)vrn_c4(vrn_conv_in(d)) * d->kernel.y * d->kernel.x);
 }
 
-/* Behind the bias: scales [K / 4] vec4, weights [kh, kw, C / 4, K] words of four bytes. */
-void vrn_int8_pack(const vrn_op_desc *d, const vrn_params *params, float *packed)
+static void int8_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
+                      float *packed)
 {
-    const uint32_t channels = d->in.c / d->groups, channels4 = vrn_c4(channels);
+    const uint32_t channels = vrn_conv_in(d), channels4 = vrn_c4(channels);
     const uint32_t positions = d->kernel.y * d->kernel.x;
     const size_t out = (size_t)vrn_c4(d->out.c) * 4, each = (size_t)channels * positions;
-    float *scales = packed;
-    int8_t *bytes = (int8_t *)(packed + out);
-    memset(packed, 0, vrn_int8_packed_words(d) * sizeof *packed);
+    float *scales = packed + out;
+    int8_t *bytes = (int8_t *)(scales + out);
+    memset(packed, 0, int8_numbers(kernel, d) * sizeof *packed);
+    vrn_bias_pack(d, params, packed);
     for (uint32_t k = 0; k < d->out.c; k++) {
         const float *weights = params->own[VRN_PARAM_WEIGHT] + k * each;
         const double fold = vrn_params_scale(params, k);
@@ -37,3 +48,101 @@ void vrn_int8_pack(const vrn_op_desc *d, const vrn_params *params, float *packed
         }
     }
 }
+
+const vrn_layout vrn_layout_int8 = {.numbers = int8_numbers, .pack = int8_pack, .bytes = true};
+
+/* On a processor, the more a kernel needs of a device the faster it should be there. */
+static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    const vrn_kernel_variant *v = kernel->variant;
+    if (v->suits == VRN_SUITS_GPU) return vrn_direct_gpu_merit(kernel, d, images);
+    return 1 + 2 * !!(v->needs & VRN_CAPABILITY_TEXEL_BUFFERS) +
+           !!(v->needs & VRN_CAPABILITY_INTEGER_DOT_PRODUCT);
+}
+
+static const vrn_kernel_variant plain = {
+    .family = &vrn_family_conv_int8,
+    .layout = &vrn_layout_int8,
+    .suits = VRN_SUITS_CPU,
+    .shader = {{
+        .module = &vrn_module_conv_direct_int8,
+        .threads = 8,
+        .numbers = 1,
+    }},
+};
+
+static const vrn_kernel_variant dot = {
+    .family = &vrn_family_conv_int8,
+    .layout = &vrn_layout_int8,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_INTEGER_DOT_PRODUCT,
+    .shader = {{
+        .module = &vrn_module_conv_direct_int8_dot,
+        .threads = 8,
+        .numbers = 1,
+    }},
+};
+
+static const vrn_kernel_variant texel = {
+    .family = &vrn_family_conv_int8,
+    .layout = &vrn_layout_int8,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+    .shader = {{
+        .module = &vrn_module_conv_direct_int8_texel,
+        .texel = VRN_BIT_X | VRN_BIT_W,
+        .threads = 8,
+        .numbers = 3,
+    }},
+};
+
+static const vrn_kernel_variant dot_texel = {
+    .family = &vrn_family_conv_int8,
+    .layout = &vrn_layout_int8,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_TEXEL_BUFFERS | VRN_CAPABILITY_INTEGER_DOT_PRODUCT,
+    .shader = {{
+        .module = &vrn_module_conv_direct_int8_dot_texel,
+        .texel = VRN_BIT_X | VRN_BIT_W,
+        .threads = 8,
+        .numbers = 3,
+    }},
+};
+
+static const vrn_kernel_variant gpu = {
+    .family = &vrn_family_conv_int8,
+    .layout = &vrn_layout_int8,
+    .suits = VRN_SUITS_GPU,
+    .shader = {{
+        .module = &vrn_module_conv_direct_int8_gpu,
+        .threads = 64,
+        .numbers = 3,
+    }},
+};
+
+static const vrn_kernel_variant dot_gpu = {
+    .family = &vrn_family_conv_int8,
+    .layout = &vrn_layout_int8,
+    .suits = VRN_SUITS_GPU,
+    .needs = VRN_CAPABILITY_INTEGER_DOT_PRODUCT,
+    .shader = {{
+        .module = &vrn_module_conv_direct_int8_dot_gpu,
+        .threads = 64,
+        .numbers = 3,
+    }},
+};
+
+/* Lanes side by side on channels, pixels, columns. */
+static const vrn_kernel rows[] = {
+    {"conv_int8", &plain, {8, 4, 1}},       {"conv_int8_dot", &dot, {8, 4, 1}},
+    {"conv_int8_texel", &texel, {8, 8, 1}}, {"conv_int8_dot_texel", &dot_texel, {8, 8, 1}},
+    {"conv_int8_gpu", &gpu, {8, 8, 1}},     {"conv_int8_dot_gpu", &dot_gpu, {8, 8, 1}},
+};
+
+const vrn_kernel_family vrn_family_conv_int8 = {
+    .fits = vrn_direct_fits,
+    .merit = merit,
+    .pass = {{.grid = vrn_direct_grid}},
+    .rows = rows,
+    .row_count = VRN_COUNT(rows),
+};

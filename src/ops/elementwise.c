@@ -1,44 +1,50 @@
 /* ReLU and the residual addition: each vec4 by itself. */
 #include "base/util.h"
+#include "ops/families.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_relu;
 extern const vrn_module vrn_module_add;
 
-static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
-    values[0] = d->out.h * d->out.w;
-    values[1] = vrn_c4(d->out.c);
-    return 2;
+    values[VRN_ELEMENTWISE_PIXELS] = d->out.h * d->out.w;
+    values[VRN_ELEMENTWISE_C4] = vrn_c4(d->out.c);
 }
 
-static const vrn_kernel relu_kernels[] = {
-    {
-        .name = "relu",
-        .pass_count = 1,
-        .pass =
-            {{.module = &vrn_module_relu, .row_count = 1, .row = {64}, .grid = vrn_grid_output}},
-    },
+static const vrn_kernel_variant relu = {
+    .family = &vrn_family_relu,
+    .shader = {{.module = &vrn_module_relu, .threads = 64}},
+};
+
+static const vrn_kernel_variant add = {
+    .family = &vrn_family_add,
+    .shader = {{.module = &vrn_module_add, .threads = 64}},
+};
+
+static const vrn_kernel relu_rows[] = {{"relu", &relu, {0}}};
+static const vrn_kernel add_rows[] = {{"add", &add, {0}}};
+
+const vrn_kernel_family vrn_family_relu = {
+    .pass = {{.grid = vrn_grid_output}},
+    .rows = relu_rows,
+    .row_count = VRN_COUNT(relu_rows),
+};
+
+const vrn_kernel_family vrn_family_add = {
+    .pass = {{.grid = vrn_grid_output}},
+    .rows = add_rows,
+    .row_count = VRN_COUNT(add_rows),
 };
 
 const vrn_operator vrn_operator_relu = {
-    .kernels = relu_kernels,
-    .kernel_count = VRN_COUNT(relu_kernels),
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y,
+    .families = {&vrn_family_relu},
+    .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = constants,
 };
 
-static const vrn_kernel add_kernels[] = {
-    {
-        .name = "add",
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_add, .row_count = 1, .row = {64}, .grid = vrn_grid_output}},
-    },
-};
-
 const vrn_operator vrn_operator_add = {
-    .kernels = add_kernels,
-    .kernel_count = VRN_COUNT(add_kernels),
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y | 1u << VRN_BIND_R,
+    .families = {&vrn_family_add},
+    .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_R,
     .constants = constants,
 };

@@ -1,21 +1,18 @@
-/* The linear layer (torch.nn.Linear), and how its weights are packed. */
+/* The linear layer (torch.nn.Linear): a 1x1 convolution of a 1x1 image without epilogue, so that it
+ * has the constants and the layout of one, and rows of its tiles. */
 #include <math.h>
-#include <string.h>
 
 #include "base/util.h"
-#include "ops/conv_gpu.h"
+#include "ops/conv_tile.h"
+#include "ops/families.h"
+#include "ops/merit.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_linear;
 extern const vrn_module vrn_module_linear_texel;
 extern const vrn_module vrn_module_linear_gemv;
 
-/* Where the constants of a row of linear_gemv.comp stand. */
-enum { ROW_THREADS, ROW_LANES, ROW_IMAGES };
-
-/* A 1x1 convolution of a 1x1 image, without epilogue: kernels of convolutions can be rows here. */
-
-static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
     const vrn_op_desc conv = {
         .op = VRN_OP_CONV,
@@ -26,104 +23,82 @@ static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
         .dilation = {1, 1},
         .groups = 1,
     };
-    return vrn_operator_conv.constants(&conv, values);
+    vrn_operator_conv.constants(&conv, values);
 }
 
-static vrn_grid gemv_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
+static vrn_grid gemv_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                          uint32_t images)
 {
+    (void)threads;
     return (vrn_grid){
-        .x = vrn_div_up(images, pass->row[ROW_IMAGES]),
-        .z = vrn_div_up(vrn_c4(d->out.c), pass->row[ROW_LANES]),
+        .x = vrn_div_up(images, kernel->number[VRN_GEMV_IMAGES]),
+        .z = vrn_div_up(vrn_c4(d->out.c), kernel->number[VRN_GEMV_LANES]),
     };
 }
 
-/* In the unit of conv_gpu.h: the weights are read once for each ROW_IMAGES images, from memory the
- * first time and from a cache, some four times as fast, then; and each value of an image once for
- * its work group. */
+static uint32_t gemv_shared_bytes(const vrn_kernel *kernel)
+{
+    return kernel->number[VRN_GEMV_IMAGES] * vrn_kernel_threads(kernel, 0) * 16;
+}
+
+/* The weights are read once for each VRN_GEMV_IMAGES images, from memory the first time and from a
+ * cache, some four times as fast, then; and each value of an image once for its work group. */
 static double gemv_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
-    const uint32_t *row = kernel->pass[0].row;
-    double weights = (double)d->in.c * d->out.c, group = row[ROW_IMAGES];
-    double passes = ceil(images / group);
-    double read = weights * (1 + (passes - 1) / 4) * 40;
-    double computed = weights * passes * group * 4;
-    return vrn_merit_of_time(read + computed);
+    const double weights = (double)d->in.c * d->out.c, group = kernel->number[VRN_GEMV_IMAGES];
+    const double passes = ceil(images / group);
+    const double read = weights * (1 + (passes - 1) / 4) * VRN_GPU_WORD;
+    const double computed = weights * passes * group * 4;
+    return vrn_gpu_merit(read + computed);
 }
 
-/* The bias, [K padded to 4], then the weights, [C padded to 4, K padded to 4]. */
-static uint64_t packed_floats(const vrn_op_desc *d, const vrn_kernel *kernel)
-{
-    (void)kernel;
-    return (uint64_t)vrn_c4(d->out.c) * 4 * (1 + (uint64_t)vrn_c4(d->in.c) * 4);
-}
+static const vrn_kernel_family gemv_family = {
+    .merit = gemv_merit,
+    .shared_bytes = gemv_shared_bytes,
+    .pass = {{.grid = gemv_grid}},
+};
 
-static void pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
-                 float *packed)
-{
-    const size_t padded = (size_t)vrn_c4(d->out.c) * 4;
-    memset(packed, 0, packed_floats(d, kernel) * sizeof *packed);
-    memcpy(packed, params->own[VRN_PARAM_BIAS], d->out.c * sizeof *packed);
-    /* In rows of a cache line, so that each line is written as a whole. */
-    for (size_t k0 = 0; k0 < d->out.c; k0 += 16) {
-        const size_t end = vrn_min_u64(k0 + 16, d->out.c);
-        for (size_t c = 0; c < d->in.c; c++) {
-            for (size_t k = k0; k < end; k++) {
-                packed[(c + 1) * padded + k] = params->own[VRN_PARAM_WEIGHT][k * d->in.c + c];
-            }
-        }
-    }
-}
+static const vrn_kernel_variant gemv = {
+    .family = &gemv_family,
+    .layout = &vrn_layout_rsck,
+    .suits = VRN_SUITS_GPU,
+    .shader = {{.module = &vrn_module_linear_gemv, .threads = 256, .numbers = 2}},
+};
 
-#define GEMV_THREADS 256
-#define GEMV(images)                                                                               \
-    {                                                                                              \
-        .name = "linear_gemv_" #images, .suits = VRN_SUITS_GPU,                                    \
-        .shared_bytes = (images)*GEMV_THREADS * 16, .merit = gemv_merit, .pass_count = 1,          \
-        .pass = {{.module = &vrn_module_linear_gemv,                                               \
-                  .row_count = 3,                                                                  \
-                  .row = {GEMV_THREADS, 8, images},                                                \
-                  .grid = gemv_grid}},                                                             \
-    }
+/* A thousand outputs are 250 vec4s: small work groups spread them over the device. */
+static const vrn_kernel_variant plain = {
+    .family = &vrn_family_linear,
+    .layout = &vrn_layout_rsck,
+    .shader = {{.module = &vrn_module_linear, .threads = 16}},
+};
 
-static const vrn_kernel kernels[] = {
-    {
-        .name = "linear",
-        /* a thousand outputs are 250 vec4s: small groups spread them over the device */
-        .pass_count = 1,
-        .pass =
-            {{.module = &vrn_module_linear, .row_count = 1, .row = {16}, .grid = vrn_grid_output}},
-    },
-    {
-        .name = "linear_texel",
-        .suits = VRN_SUITS_CPU,
-        .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_linear_texel,
-                  .texel = 1u << VRN_BIND_X | 1u << VRN_BIND_W,
-                  .row_count = 1,
-                  .row = {16},
-                  .grid = vrn_grid_output}},
-    },
-    GEMV(1),
-    GEMV(4),
-    {
-        .name = "linear_tile_64x64x8",
-        .suits = VRN_SUITS_GPU,
-        VRN_TILE_PASSES(64, 64, 8, 1, 2),
-    },
-    {
-        .name = "linear_split8_64x64x8",
-        .suits = VRN_SUITS_GPU,
-        VRN_SPLIT_PASSES(64, 64, 8, 1, 2, 8),
-    },
+static const vrn_kernel_variant texels = {
+    .family = &vrn_family_linear,
+    .layout = &vrn_layout_rsck,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+    .shader = {{.module = &vrn_module_linear_texel, .texel = VRN_BIT_X | VRN_BIT_W, .threads = 16}},
+};
+
+/* Of gemv: lanes side by side on outputs, images. */
+static const vrn_kernel rows[] = {
+    {"linear", &plain, {0}},
+    {"linear_texel", &texels, {0}},
+    {"linear_gemv_1", &gemv, {8, 1}},
+    {"linear_gemv_4", &gemv, {8, 4}},
+    {"linear_tile_64x64x8", &vrn_variant_tile, {1, 64, 64, 8, 1, 2}},
+    {"linear_split8_64x64x8", &vrn_variant_split, {8, 64, 64, 8, 1, 2}},
+};
+
+const vrn_kernel_family vrn_family_linear = {
+    .pass = {{.grid = vrn_grid_output}},
+    .rows = rows,
+    .row_count = VRN_COUNT(rows),
 };
 
 const vrn_operator vrn_operator_linear = {
-    .kernels = kernels,
-    .kernel_count = VRN_COUNT(kernels),
-    /* the residual is that of conv_tile.comp, which is never read here */
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y | 1u << VRN_BIND_W | 1u << VRN_BIND_R,
+    .families = {&vrn_family_linear},
+    /* The residual is that of conv_tile.comp, which is never read here. */
+    .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W | VRN_BIT_R,
     .constants = constants,
-    .packed_floats = packed_floats,
-    .pack = pack,
 };

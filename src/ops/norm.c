@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "ops/families.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_batch_norm;
@@ -14,7 +15,7 @@ static uint32_t float_bits(float value)
     return bits;
 }
 
-/* Parameters stand one after the other, each padded to whole vec4s. */
+/* Parameters stand one after the other, in the order of VRN_PARAM_*, each padded to whole vec4s. */
 static void pack_rows(const vrn_op_desc *d, const vrn_params *params, uint32_t rows, float *packed)
 {
     uint32_t padded = vrn_c4(d->out.c) * 4;
@@ -24,100 +25,111 @@ static void pack_rows(const vrn_op_desc *d, const vrn_params *params, uint32_t r
     }
 }
 
-static uint32_t batch_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+static void batch_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
-    values[0] = d->out.h * d->out.w;
-    values[1] = vrn_c4(d->out.c);
-    values[2] = float_bits(d->eps);
-    return 3;
+    values[VRN_ELEMENTWISE_PIXELS] = d->out.h * d->out.w;
+    values[VRN_ELEMENTWISE_C4] = vrn_c4(d->out.c);
+    values[VRN_ELEMENTWISE_EPS_BITS] = float_bits(d->eps);
 }
 
-static uint64_t batch_packed(const vrn_op_desc *d, const vrn_kernel *kernel)
+static uint64_t batch_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     (void)kernel;
     return (uint64_t)VRN_PARAM_COUNT * vrn_c4(d->out.c) * 4;
 }
 
-static void batch_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
+static void batch_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
                        float *packed)
 {
     (void)kernel;
     pack_rows(d, params, VRN_PARAM_COUNT, packed); /* gamma, beta, mean, var */
 }
 
-static const vrn_kernel batch_kernels[] = {
-    {
-        .name = "batch_norm",
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_batch_norm,
-                  .row_count = 1,
-                  .row = {64},
-                  .grid = vrn_grid_output}},
-    },
+static const vrn_layout batch_layout = {.numbers = batch_numbers, .pack = batch_pack};
+
+static const vrn_kernel_variant batch = {
+    .family = &vrn_family_batch_norm,
+    .layout = &batch_layout,
+    .shader = {{.module = &vrn_module_batch_norm, .threads = 64}},
+};
+
+static const vrn_kernel batch_rows[] = {{"batch_norm", &batch, {0}}};
+
+const vrn_kernel_family vrn_family_batch_norm = {
+    .pass = {{.grid = vrn_grid_output}},
+    .rows = batch_rows,
+    .row_count = VRN_COUNT(batch_rows),
 };
 
 const vrn_operator vrn_operator_batch_norm = {
-    .kernels = batch_kernels,
-    .kernel_count = VRN_COUNT(batch_kernels),
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y | 1u << VRN_BIND_W,
+    .families = {&vrn_family_batch_norm},
+    .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W,
     .constants = batch_constants,
-    .packed_floats = batch_packed,
-    .pack = batch_pack,
 };
 
-static uint32_t group_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+static void group_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
-    values[0] = d->out.h * d->out.w;
-    values[1] = d->out.c;
-    values[2] = d->groups;
-    values[3] = float_bits(d->eps);
-    return 4;
+    values[VRN_GROUP_NORM_PIXELS] = d->out.h * d->out.w;
+    values[VRN_GROUP_NORM_C] = d->out.c;
+    values[VRN_GROUP_NORM_GROUPS] = d->groups;
+    values[VRN_GROUP_NORM_EPS_BITS] = float_bits(d->eps);
 }
 
-static uint64_t group_packed(const vrn_op_desc *d, const vrn_kernel *kernel)
+static uint64_t group_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     (void)kernel;
     return (uint64_t)2 * vrn_c4(d->out.c) * 4;
 }
 
-static void group_pack(const vrn_op_desc *d, const vrn_kernel *kernel, const vrn_params *params,
+static void group_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
                        float *packed)
 {
     (void)kernel;
     pack_rows(d, params, 2, packed); /* gamma, beta */
 }
 
-static vrn_grid group_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
+static const vrn_layout group_layout = {.numbers = group_numbers, .pack = group_pack};
+
+static uint32_t group_shared_bytes(const vrn_kernel *kernel)
 {
-    (void)pass;
+    return vrn_kernel_threads(kernel, 0) * (uint32_t)sizeof(float);
+}
+
+static vrn_grid group_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                           uint32_t images)
+{
+    (void)kernel, (void)threads;
     return (vrn_grid){.x = (uint64_t)images * d->groups, .z = 1};
 }
 
-static const vrn_kernel group_kernels[] = {
-    {
-        .name = "group_norm",
-        .shared_bytes = 64 * sizeof(float),
-        .pass_count = 1,
-        .pass =
-            {{.module = &vrn_module_group_norm, .row_count = 1, .row = {64}, .grid = group_grid}},
-    },
-    {
-        /* A group of an early layer has thousands of values, and there are 32 work groups for an
-         * image. */
-        .name = "group_norm_256",
-        .suits = VRN_SUITS_GPU,
-        .shared_bytes = 256 * sizeof(float),
-        .pass_count = 1,
-        .pass =
-            {{.module = &vrn_module_group_norm, .row_count = 1, .row = {256}, .grid = group_grid}},
-    },
+static const vrn_kernel_variant group = {
+    .family = &vrn_family_group_norm,
+    .layout = &group_layout,
+    .shader = {{.module = &vrn_module_group_norm, .threads = 64}},
+};
+
+/* A group of an early layer has thousands of values, and there are 32 work groups for an image. */
+static const vrn_kernel_variant group_gpu = {
+    .family = &vrn_family_group_norm,
+    .layout = &group_layout,
+    .suits = VRN_SUITS_GPU,
+    .shader = {{.module = &vrn_module_group_norm, .threads = 256}},
+};
+
+static const vrn_kernel group_rows[] = {
+    {"group_norm", &group, {0}},
+    {"group_norm_256", &group_gpu, {0}},
+};
+
+const vrn_kernel_family vrn_family_group_norm = {
+    .shared_bytes = group_shared_bytes,
+    .pass = {{.grid = group_grid}},
+    .rows = group_rows,
+    .row_count = VRN_COUNT(group_rows),
 };
 
 const vrn_operator vrn_operator_group_norm = {
-    .kernels = group_kernels,
-    .kernel_count = VRN_COUNT(group_kernels),
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y | 1u << VRN_BIND_W,
+    .families = {&vrn_family_group_norm},
+    .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W,
     .constants = group_constants,
-    .packed_floats = group_packed,
-    .pack = group_pack,
 };

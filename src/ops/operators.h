@@ -1,4 +1,4 @@
-/* The operators' tables, each in a file of its own, and the modules their kernels use. */
+/* The operators, each in a file of its own. */
 #ifndef VRN_OPS_OPERATORS_H
 #define VRN_OPS_OPERATORS_H
 

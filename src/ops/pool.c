@@ -1,5 +1,6 @@
 /* Max pool over windows, and average pool over whole images. */
 #include "base/util.h"
+#include "ops/families.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_max_pool;
@@ -8,103 +9,112 @@ extern const vrn_module vrn_module_avg_pool;
 extern const vrn_module vrn_module_avg_pool_texel;
 extern const vrn_module vrn_module_avg_pool_shared;
 
-static uint32_t max_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+static void max_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
-    values[0] = d->in.h;
-    values[1] = d->in.w;
-    values[2] = vrn_c4(d->in.c);
-    values[3] = d->out.h;
-    values[4] = d->out.w;
-    values[5] = d->kernel.y;
-    values[6] = d->kernel.x;
-    values[7] = d->stride.y;
-    values[8] = d->stride.x;
-    values[9] = d->padding.y;
-    values[10] = d->padding.x;
-    values[11] = d->dilation.y;
-    values[12] = d->dilation.x;
-    return 13;
+    values[VRN_MAX_POOL_IN_H] = d->in.h;
+    values[VRN_MAX_POOL_IN_W] = d->in.w;
+    values[VRN_MAX_POOL_C4] = vrn_c4(d->in.c);
+    values[VRN_MAX_POOL_OUT_H] = d->out.h;
+    values[VRN_MAX_POOL_OUT_W] = d->out.w;
+    values[VRN_MAX_POOL_KERNEL_H] = d->kernel.y;
+    values[VRN_MAX_POOL_KERNEL_W] = d->kernel.x;
+    values[VRN_MAX_POOL_STRIDE_Y] = d->stride.y;
+    values[VRN_MAX_POOL_STRIDE_X] = d->stride.x;
+    values[VRN_MAX_POOL_PAD_Y] = d->padding.y;
+    values[VRN_MAX_POOL_PAD_X] = d->padding.x;
+    values[VRN_MAX_POOL_DILATION_Y] = d->dilation.y;
+    values[VRN_MAX_POOL_DILATION_X] = d->dilation.x;
 }
 
-static const vrn_kernel max_kernels[] = {
-    {
-        .name = "max_pool",
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_max_pool,
-                  .row_count = 1,
-                  .row = {64},
-                  .grid = vrn_grid_output}},
-    },
-    {
-        .name = "max_pool_texel",
-        .suits = VRN_SUITS_CPU,
-        .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_max_pool_texel,
-                  .texel = 1u << VRN_BIND_X,
-                  .row_count = 1,
-                  .row = {64},
-                  .grid = vrn_grid_output}},
-    },
+static const vrn_kernel_variant max_plain = {
+    .family = &vrn_family_max_pool,
+    .shader = {{.module = &vrn_module_max_pool, .threads = 64}},
+};
+
+static const vrn_kernel_variant max_texels = {
+    .family = &vrn_family_max_pool,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+    .shader = {{.module = &vrn_module_max_pool_texel, .texel = VRN_BIT_X, .threads = 64}},
+};
+
+static const vrn_kernel max_rows[] = {
+    {"max_pool", &max_plain, {0}},
+    {"max_pool_texel", &max_texels, {0}},
+};
+
+const vrn_kernel_family vrn_family_max_pool = {
+    .pass = {{.grid = vrn_grid_output}},
+    .rows = max_rows,
+    .row_count = VRN_COUNT(max_rows),
 };
 
 const vrn_operator vrn_operator_max_pool = {
-    .kernels = max_kernels,
-    .kernel_count = VRN_COUNT(max_kernels),
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y,
+    .families = {&vrn_family_max_pool},
+    .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = max_constants,
 };
 
-static uint32_t avg_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+static void avg_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
-    values[0] = d->in.h;
-    values[1] = d->in.w;
-    values[2] = vrn_c4(d->in.c);
-    return 3;
+    values[VRN_AVG_POOL_IN_H] = d->in.h;
+    values[VRN_AVG_POOL_IN_W] = d->in.w;
+    values[VRN_AVG_POOL_C4] = vrn_c4(d->in.c);
 }
 
-enum { SHARED_THREADS = 128, SHARED_LANES = 8 };
-
-static vrn_grid shared_grid(const vrn_pass *pass, const vrn_op_desc *d, uint32_t images)
+static uint32_t shared_bytes(const vrn_kernel *kernel)
 {
-    return (vrn_grid){.x = images, .z = vrn_div_up(vrn_c4(d->in.c), pass->row[1])};
+    return vrn_kernel_threads(kernel, 0) * 16;
 }
 
-static const vrn_kernel avg_kernels[] = {
-    {
-        .name = "avg_pool_shared",
-        .suits = VRN_SUITS_GPU,
-        .shared_bytes = SHARED_THREADS * 16,
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_avg_pool_shared,
-                  .row_count = 2,
-                  .row = {SHARED_THREADS, SHARED_LANES},
-                  .grid = shared_grid}},
-    },
-    {
-        .name = "avg_pool",
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_avg_pool,
-                  .row_count = 1,
-                  .row = {64},
-                  .grid = vrn_grid_output}},
-    },
-    {
-        .name = "avg_pool_texel",
-        .suits = VRN_SUITS_CPU,
-        .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_avg_pool_texel,
-                  .texel = 1u << VRN_BIND_X,
-                  .row_count = 1,
-                  .row = {64},
-                  .grid = vrn_grid_output}},
-    },
+static vrn_grid shared_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                            uint32_t images)
+{
+    (void)threads;
+    return (vrn_grid){
+        .x = images,
+        .z = vrn_div_up(vrn_c4(d->in.c), kernel->number[VRN_AVG_POOL_LANES]),
+    };
+}
+
+static const vrn_kernel_family avg_shared_family = {
+    .shared_bytes = shared_bytes,
+    .pass = {{.grid = shared_grid}},
+};
+
+static const vrn_kernel_variant avg_shared = {
+    .family = &avg_shared_family,
+    .suits = VRN_SUITS_GPU,
+    .shader = {{.module = &vrn_module_avg_pool_shared, .threads = 128, .numbers = 1}},
+};
+
+static const vrn_kernel_variant avg_plain = {
+    .family = &vrn_family_avg_pool,
+    .shader = {{.module = &vrn_module_avg_pool, .threads = 64}},
+};
+
+static const vrn_kernel_variant avg_texels = {
+    .family = &vrn_family_avg_pool,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+    .shader = {{.module = &vrn_module_avg_pool_texel, .texel = VRN_BIT_X, .threads = 64}},
+};
+
+/* Of the shared one: lanes side by side on channels. */
+static const vrn_kernel avg_rows[] = {
+    {"avg_pool_shared", &avg_shared, {8}},
+    {"avg_pool", &avg_plain, {0}},
+    {"avg_pool_texel", &avg_texels, {0}},
+};
+
+const vrn_kernel_family vrn_family_avg_pool = {
+    .pass = {{.grid = vrn_grid_output}},
+    .rows = avg_rows,
+    .row_count = VRN_COUNT(avg_rows),
 };
 
 const vrn_operator vrn_operator_avg_pool = {
-    .kernels = avg_kernels,
-    .kernel_count = VRN_COUNT(avg_kernels),
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y,
+    .families = {&vrn_family_avg_pool},
+    .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = avg_constants,
 };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/util.h"
+#include "gpu/descriptor.h"
 #include "gpu/queue.h"
 
 /* What a binding of a pass refers to. */
@@ -45,7 +45,7 @@ static vrn_result bind_pass(vrn_prepared_kernel *prepared, vrn_device *device,
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
         if (!(declared & (1u << b))) continue;
         const vrn_range range = range_of(prepared, device, operands, index, b);
-        if (vrn_kernel_pass(kernel, index)->texel & (1u << b)) {
+        if (vrn_kernel_shader(kernel, index)->texel & (1u << b)) {
             vrn_result result = vrn_texel_view_create(
                 &pass->views[b], device, range, vrn_kernel_texel_format(kernel, index, b, desc));
             if (result) return result;
@@ -83,51 +83,32 @@ void vrn_prepared_kernel_destroy(vrn_prepared_kernel *prepared, vrn_device *devi
     *prepared = (vrn_prepared_kernel){0};
 }
 
-/* Rows of work groups along y, or layers along z where there are few others. */
-static void dispatch_part(VkCommandBuffer buffer, const vrn_device *device, vrn_grid grid,
-                          uint32_t part, uint32_t parts)
-{
-    const uint64_t limit = device->probe.limits.maxComputeWorkGroupCount[0];
-    const bool layers = grid.x < parts && grid.z > grid.x;
-    uint64_t width = layers ? grid.x : (grid.x + parts - 1) / parts;
-    const uint64_t rows = width ? (width + limit - 1) / limit : 0;
-    if (rows == 0) return;
-    width = (width + rows - 1) / rows;
-    if (layers) {
-        const uint32_t first = (uint32_t)((uint64_t)grid.z * part / parts);
-        const uint32_t end = (uint32_t)((uint64_t)grid.z * (part + 1) / parts);
-        if (first == end) return;
-        device->vk.CmdDispatchBase(buffer, 0, 0, first, (uint32_t)width, (uint32_t)rows,
-                                   end - first);
-        return;
-    }
-    /* A shader counts by the number of groups along x, which is that of the dispatch: the same for
-     * all. */
-    const uint64_t all = (grid.x + width - 1) / width, first = rows * part;
-    if (first >= all) return;
-    device->vk.CmdDispatchBase(buffer, 0, (uint32_t)first, 0, (uint32_t)width,
-                               (uint32_t)vrn_min_u64(rows, all - first), grid.z);
-}
-
 void vrn_prepared_kernel_record_part(const vrn_prepared_kernel *prepared, uint32_t images,
                                      uint32_t pass, uint32_t part, uint32_t parts,
                                      VkCommandBuffer buffer, const vrn_device *device)
 {
+    const vrn_kernel *kernel = prepared->kernel;
     const vrn_op_desc *desc = prepared->desc;
-    const vrn_pass *p = vrn_kernel_pass(prepared->kernel, pass);
     const vrn_prepared_pass *own = &prepared->passes[pass];
-    uint32_t push[VRN_PUSH_WORDS + 1 + VRN_OP_CONSTANTS_MAX] = {images};
-    const float scales[] = {desc->x.scale, desc->y.scale, desc->r.scale};
-    memcpy(push + 1, scales, sizeof scales);
-    push[VRN_PUSH_WORDS] = p->mode;
-    if (p->pushed) vrn_op_constants(desc, push + VRN_PUSH_WORDS + 1);
-    vrn_pipeline_bind(&own->pipeline, device, buffer, own->set, push,
-                      (p->pushed ? VRN_PUSH_WORDS_MAX : VRN_PUSH_WORDS) * (uint32_t)sizeof *push);
-    const vrn_grid grid = vrn_kernel_grid(prepared->kernel, pass, desc, images);
+    struct {
+        struct vrn_push all;
+        struct vrn_push_shape shape;
+    } push = {
+        .all = {images, desc->x.scale, desc->y.scale, desc->r.scale},
+        .shape.number = kernel->number[0],
+    };
+    uint32_t constants[VRN_OP_CONSTANTS_MAX], bytes = sizeof push.all;
+    if (vrn_kernel_pass(kernel, pass)->pushed) {
+        vrn_op_constants(desc, constants);
+        memcpy(push.shape.shape, constants, sizeof push.shape.shape);
+        bytes = sizeof push;
+    }
+    vrn_pipeline_bind(&own->pipeline, device, buffer, own->set, &push, bytes);
+    const vrn_grid grid = vrn_kernel_grid(kernel, pass, desc, images);
     if (parts > 1) {
-        dispatch_part(buffer, device, grid, part, parts);
+        vrn_grid_dispatch_part(grid, part, parts, buffer, device);
     } else {
-        vrn_dispatch_folded(buffer, device, grid);
+        vrn_grid_dispatch(grid, buffer, device);
     }
 }
 

@@ -5,12 +5,12 @@
 
 #include "base/util.h"
 #include "gpu/queue.h"
-#include "ops/kernel.h"
+#include "ops/grid.h"
 
 extern const vrn_module vrn_module_resample;
 extern const vrn_module vrn_module_normalize;
 
-enum { WORK_GROUP = 64, FRACTION_BITS = 22, RESIZED_SIDE_MAX = 1 << 30 };
+enum { RESIZED_SIDE_MAX = 1 << 30 };
 
 /* Where the crop begins along one side: torchvision's center_crop, which pads first where the image
  * is smaller (floor of half the difference in front), and rounds half to even as Python does. */
@@ -136,7 +136,7 @@ void vrn_filter_fill(const vrn_filter *f, int32_t *table)
         table[0] = (int32_t)(first - origin);
         table[1] = (int32_t)(end - first);
         for (uint32_t x = first; x < end; x++) {
-            double weight = weight_at((x - center + 0.5) * inverse) / sum * (1 << FRACTION_BITS);
+            double weight = weight_at((x - center + 0.5) * inverse) / sum * (1 << VRN_FILTER_BITS);
             table[2 + x - first] = (int32_t)(weight < 0 ? weight - 0.5 : weight + 0.5);
         }
     }
@@ -149,6 +149,7 @@ void vrn_resample_key(bool vertical, vrn_pipeline_key *key)
     key->bindings = 1u << VRN_PREPROCESS_X | 1u << VRN_PREPROCESS_Y | 1u << VRN_PREPROCESS_FILTER;
     key->push_bytes = sizeof(vrn_resample_push);
     key->constant_count = 1;
+    key->constant_ids[0] = VRN_RESAMPLE_VERTICAL;
     key->constants[0] = vertical;
 }
 
@@ -166,7 +167,6 @@ void vrn_preprocess_record(const char *name, const vrn_pipeline *pipeline, VkDes
 {
     vrn_commands_begin_label(buffer, device, name);
     vrn_pipeline_bind(pipeline, device, buffer, set, push, push_bytes);
-    vrn_dispatch_folded(buffer, device,
-                        (vrn_grid){.x = (pixels + WORK_GROUP - 1) / WORK_GROUP, .z = 1});
+    vrn_grid_dispatch(vrn_grid_flat(VRN_TRANSFER_THREADS, pixels), buffer, device);
     vrn_commands_end_label(buffer, device);
 }

@@ -7,9 +7,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "gpu/pipeline.h"
-
-/* Bindings of the kernels here. */
-enum { VRN_PREPROCESS_X = 0, VRN_PREPROCESS_Y = 1, VRN_PREPROCESS_FILTER = 2 };
+#include "ops/interface.h"
 
 /* What happens to an image of a given size: the sizes after the resize, and the crop's place in
  * it. */
@@ -42,21 +40,13 @@ void vrn_filter_window(const vrn_filter *filter, uint32_t *first, uint32_t *end)
 uint32_t vrn_filter_taps(const vrn_filter *filter);
 
 /* Writes count * (2 + taps) integers: for each shown position the first input position, counted
- * from the window's first, how many, and the coefficients times 2^22 (precompute_coeffs and
+ * from the window's first, how many, and the coefficients times 2^VRN_FILTER_BITS (precompute_coeffs and
  * normalize_coeffs_8bpc of Pillow's Resample.c, whose results it gives to the bit). */
 void vrn_filter_fill(const vrn_filter *filter, int32_t *table);
 
-/* Push constants of shaders/resample.comp and shaders/normalize.comp. */
-typedef struct vrn_resample_push {
-    uint32_t src_width, dst_width, dst_height, taps;
-} vrn_resample_push;
-
-typedef struct vrn_normalize_push {
-    uint32_t src_width, src_height, dst_width, dst_height;
-    int32_t left, top;
-    uint32_t first;
-    float mean[3], std[3];
-} vrn_normalize_push;
+/* Push constants. */
+typedef struct vrn_resample_push vrn_resample_push;
+typedef struct vrn_normalize_push vrn_normalize_push;
 
 /* Keys of the pipelines. */
 void vrn_resample_key(bool vertical, vrn_pipeline_key *key);

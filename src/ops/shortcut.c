@@ -1,36 +1,37 @@
 /* Option A's shortcut: strided subsampling with zero channels added. */
 #include "base/util.h"
+#include "ops/families.h"
 #include "ops/operators.h"
 
 extern const vrn_module vrn_module_shortcut;
 
-static uint32_t constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
-    values[0] = d->in.h;
-    values[1] = d->in.w;
-    values[2] = d->in.c;
-    values[3] = d->out.h;
-    values[4] = d->out.w;
-    values[5] = d->out.c;
-    values[6] = d->subsample;
-    values[7] = d->offset;
-    return 8;
+    values[VRN_SHORTCUT_IN_H] = d->in.h;
+    values[VRN_SHORTCUT_IN_W] = d->in.w;
+    values[VRN_SHORTCUT_IN_C] = d->in.c;
+    values[VRN_SHORTCUT_OUT_H] = d->out.h;
+    values[VRN_SHORTCUT_OUT_W] = d->out.w;
+    values[VRN_SHORTCUT_OUT_C] = d->out.c;
+    values[VRN_SHORTCUT_STRIDE] = d->subsample;
+    values[VRN_SHORTCUT_OFFSET] = d->offset;
 }
 
-static const vrn_kernel kernels[] = {
-    {
-        .name = "shortcut",
-        .pass_count = 1,
-        .pass = {{.module = &vrn_module_shortcut,
-                  .row_count = 1,
-                  .row = {64},
-                  .grid = vrn_grid_output}},
-    },
+static const vrn_kernel_variant any = {
+    .family = &vrn_family_shortcut,
+    .shader = {{.module = &vrn_module_shortcut, .threads = 64}},
+};
+
+static const vrn_kernel rows[] = {{"shortcut", &any, {0}}};
+
+const vrn_kernel_family vrn_family_shortcut = {
+    .pass = {{.grid = vrn_grid_output}},
+    .rows = rows,
+    .row_count = VRN_COUNT(rows),
 };
 
 const vrn_operator vrn_operator_shortcut = {
-    .kernels = kernels,
-    .kernel_count = VRN_COUNT(kernels),
-    .bindings = 1u << VRN_BIND_X | 1u << VRN_BIND_Y,
+    .families = {&vrn_family_shortcut},
+    .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = constants,
 };

@@ -28,25 +28,25 @@ void vrn_fetch_image_key(bool linear, vrn_pipeline_key *key)
 {
     start_key(key, &vrn_module_fetch_image, sizeof(vrn_fetch_push));
     key->sampled = 1u << VRN_TRANSFER_X;
-    add_constant(key, 0, linear);
+    add_constant(key, VRN_FETCH_LINEAR, linear);
 }
 
 void vrn_fetch_bytes_key(bool bgra, vrn_pipeline_key *key)
 {
     start_key(key, &vrn_module_fetch, sizeof(vrn_fetch_push));
-    add_constant(key, 1, bgra);
+    add_constant(key, VRN_FETCH_BGRA, bgra);
 }
 
 void vrn_pack_key(bool planar, vrn_pipeline_key *key)
 {
     start_key(key, &vrn_module_pack, sizeof(vrn_pack_push));
-    add_constant(key, 0, planar);
+    add_constant(key, VRN_PACK_PLANAR, planar);
 }
 
 void vrn_unpack_key(vrn_type type, vrn_pipeline_key *key)
 {
     start_key(key, &vrn_module_unpack, sizeof(vrn_unpack_push));
-    add_constant(key, 28, type);
+    add_constant(key, VRN_ID_TYPES + VRN_BIND_X, type);
 }
 
 void vrn_top_key(vrn_pipeline_key *key)

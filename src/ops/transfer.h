@@ -8,27 +8,13 @@
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
 #include "net/op.h"
+#include "ops/interface.h"
 
-/* Bindings of the kernels here. */
-enum { VRN_TRANSFER_X = 0, VRN_TRANSFER_Y = 1 };
-
-/* Push constants of shaders/fetch.comp, pack.comp, unpack.comp and top_k.comp. */
-typedef struct vrn_fetch_push {
-    uint32_t left, top, width, height, stride, first;
-} vrn_fetch_push;
-
-typedef struct vrn_pack_push {
-    uint32_t total, pixels, first, y_first;
-} vrn_pack_push;
-
-typedef struct vrn_unpack_push {
-    uint32_t total, channels, pixels, x_first, y_first;
-    float scale;
-} vrn_unpack_push;
-
-typedef struct vrn_top_push {
-    uint32_t images, classes, top, x_first, y_first;
-} vrn_top_push;
+/* Push constants. */
+typedef struct vrn_fetch_push vrn_fetch_push;
+typedef struct vrn_pack_push vrn_pack_push;
+typedef struct vrn_unpack_push vrn_unpack_push;
+typedef struct vrn_top_push vrn_top_push;
 
 /* Keys of the pipelines. */
 void vrn_fetch_image_key(bool linear, vrn_pipeline_key *key);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ops/support.h"
 #include "plan/avoid.h"
 
 static bool usable(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_device *device)
@@ -25,8 +26,8 @@ static double class_merit(const vrn_kernel *kernel, const vrn_device *device)
 {
     vrn_kernel_suits home =
         device->probe.info.type == VRN_DEVICE_CPU ? VRN_SUITS_CPU : VRN_SUITS_GPU;
-    if (kernel->suits == home) return 2e6;
-    return kernel->suits == VRN_SUITS_ANY ? 1e6 : 0;
+    if (kernel->variant->suits == home) return 2e6;
+    return kernel->variant->suits == VRN_SUITS_ANY ? 1e6 : 0;
 }
 
 static bool preferred(const vrn_kernel *kernel, const char *prefer)

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/util.h"
 #include "net/fuse.h"
+#include "ops/support.h"
 #include "plan/precision.h"
 #include "plan/program.h"
 

@@ -1,6 +1,7 @@
 #include "plan/program.h"
 
 #include "base/alloc.h"
+#include "ops/support.h"
 
 /* Makes the pipelines of all passes of all steps: [info.dispatches], to be released. */
 static vrn_result create_pipelines(vrn_program *program, vrn_pipeline **pipelines)

@@ -13,7 +13,8 @@
 typedef struct slot_key {
     vrn_op op;
     uint32_t weight, norm; /* parameters: the own weight, and that of a folded norm */
-    uint32_t layout;
+    const vrn_layout *layout;
+    uint32_t layout_number;
     vrn_type type;
 } slot_key;
 
@@ -127,7 +128,8 @@ static slot_key key_of(const vrn_weights_request *request)
     key.op = request->node->desc.op;
     key.weight = request->node->own[VRN_PARAM_WEIGHT];
     key.norm = request->node->norm[VRN_PARAM_WEIGHT];
-    key.layout = request->kernel->layout;
+    key.layout = request->kernel->variant->layout;
+    key.layout_number = vrn_kernel_layout_number(request->kernel);
     key.type = request->node->desc.w;
     return key;
 }

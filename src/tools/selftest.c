@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "ops/support.h"
 #include "plan/avoid.h"
 #include "tools/kernel_check.h"
 #include "tools/replay.h"
@@ -92,7 +93,7 @@ static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kerne
         return fit;
     }
     const bool cpu = t->device->probe.info.type == VRN_DEVICE_CPU;
-    const bool away = kernel->suits == (cpu ? VRN_SUITS_GPU : VRN_SUITS_CPU);
+    const bool away = kernel->variant->suits == (cpu ? VRN_SUITS_GPU : VRN_SUITS_CPU);
     for (uint32_t i = 0; count < (away ? CASES_AWAY : CASES_QUICK) && i < 2 * VRN_TYPE_COUNT; i++) {
         const typed_case *best = best_case(fitting, fit, (vrn_type)(i % VRN_TYPE_COUNT), seen);
         if (!best) continue;

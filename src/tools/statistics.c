@@ -9,6 +9,7 @@
 #include "gpu/statistics.h"
 #include "net/graph.h"
 #include "ops/kernel.h"
+#include "ops/support.h"
 #include "plan/choose.h"
 #include "net/fuse.h"
 #include "plan/precision.h"
@@ -78,7 +79,7 @@ static vrn_result survey_kernel(const survey *s, vrn_kernel_statistics *out,
     for (uint32_t i = 0; i < out->passes; i++) {
         vrn_grid grid = vrn_kernel_grid(kernel, i, desc, s->images);
         out->pass = i;
-        out->module = vrn_kernel_pass(kernel, i)->module->name;
+        out->module = vrn_kernel_shader(kernel, i)->module->name;
         out->work_groups = grid.x * grid.z;
         out->invocations = vrn_kernel_threads(kernel, i);
         vrn_pipeline_key key;
@@ -94,7 +95,7 @@ static bool wanted(const survey *s, const vrn_kernel *kernel)
 {
     if (*s->prefer) return strncmp(kernel->name, s->prefer, strlen(s->prefer)) == 0;
     bool cpu = s->device->probe.info.type == VRN_DEVICE_CPU;
-    return kernel->suits != (cpu ? VRN_SUITS_GPU : VRN_SUITS_CPU);
+    return kernel->variant->suits != (cpu ? VRN_SUITS_GPU : VRN_SUITS_CPU);
 }
 
 static vrn_result survey_node(const survey *s, uint32_t index)

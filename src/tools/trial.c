@@ -3,6 +3,7 @@
 #include "base/util.h"
 #include "gpu/timestamps.h"
 #include "gpu/upload.h"
+#include "ops/support.h"
 
 vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device)
 {

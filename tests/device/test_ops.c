@@ -8,6 +8,7 @@
 #include "fixture.h"
 
 #include "base/util.h"
+#include "ops/support.h"
 #include "tools/kernel_check.h"
 
 static vrn_device *device;

@@ -192,7 +192,7 @@ static void a_wrong_kernel_is_avoided(void **state)
     fixture_done(&device, &log);
 
     device = faulty_device(&log, 0, FAULT_SKIPS,
-                           vrn_kernel_pass(kernel, vrn_kernel_pass_count(kernel) - 1)->module);
+                           vrn_kernel_shader(kernel, vrn_kernel_pass_count(kernel) - 1)->module);
     vrn_selftest_params params = {.kernel = name, .replays = 2};
     selftest(&r, device, &params);
     assert_int_equal(r.result, VRN_ERROR_WRONG_RESULTS);

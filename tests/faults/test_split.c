@@ -130,7 +130,8 @@ static void test_kernels(void **state)
     const vrn_kernel *kernel;
     uint32_t tried = 0;
     for (uint32_t i = 0; (kernel = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
-        if (!vrn_device_has(device, kernel->needs) || kernel->bytes) continue;
+        if (!vrn_device_has(device, kernel->variant->needs) || vrn_kernel_takes_bytes(kernel))
+            continue;
         if (vrn_kernel_shared_bytes(kernel) > device->probe.limits.maxComputeSharedMemorySize)
             continue;
         const vrn_session_diagnostics this = {.kernel = kernel->name};

@@ -19,6 +19,7 @@
 
 #include "base/util.h"
 #include "ops/kernel.h"
+#include "ops/support.h"
 
 static vrn_device *device;
 
@@ -93,7 +94,7 @@ static void no_kernel_spills(void **state)
     for (uint32_t o = 0; o < VRN_OP_COUNT; o++) {
         const vrn_kernel *kernel;
         for (uint32_t i = 0; (kernel = vrn_kernel_at((vrn_op)o, i)); i++) {
-            if (kernel->suits != VRN_SUITS_GPU || t.seen[o][i]) continue;
+            if (kernel->variant->suits != VRN_SUITS_GPU || t.seen[o][i]) continue;
             if (!vrn_kernel_possible(kernel, device, NULL)) continue;
             fprintf(stderr, "%s: never compiled\n", kernel->name);
             t.bad++;

@@ -155,7 +155,7 @@ static void test_every_kernel(void **state)
         const vrn_kernel *kernel;
         for (uint32_t k = 0; (kernel = vrn_kernel_at((vrn_op)o, k)); k++) {
             for (uint32_t p = 0; p < vrn_kernel_pass_count(kernel); p++) {
-                const vrn_module *m = vrn_kernel_pass(kernel, p)->module;
+                const vrn_module *m = vrn_kernel_shader(kernel, p)->module;
                 uint32_t *words;
                 size_t size;
                 assert_true(vrn_spirv_freeze(&words, &size, m->words, m->size, NULL, NULL, 0));

@@ -1,0 +1,15 @@
+/* What kernels ask of a convolution; a linear layer is one of a 1x1 image with a 1x1 window. */
+#ifndef VRN_OPS_CONV_H
+#define VRN_OPS_CONV_H
+
+#include "net/op.h"
+
+uint32_t vrn_conv_groups(const vrn_op_desc *desc);
+uint32_t vrn_conv_window(const vrn_op_desc *desc); /* its positions */
+uint32_t vrn_conv_in(const vrn_op_desc *desc);     /* channels of one group */
+uint32_t vrn_conv_out(const vrn_op_desc *desc);
+
+/* Whether groups do not share a vec4 of channels, which all kernels on vec4s need. */
+bool vrn_conv_aligned(const vrn_op_desc *desc);
+
+#endif

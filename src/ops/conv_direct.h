@@ -1,0 +1,15 @@
+/* Direct convolution: what the kernels of floats and those of bytes have in common. Numbers of a
+ * row: VRN_DIRECT_* (ops/interface.h). */
+#ifndef VRN_OPS_CONV_DIRECT_H
+#define VRN_OPS_CONV_DIRECT_H
+
+#include "ops/kernel.h"
+
+bool vrn_direct_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
+vrn_grid vrn_direct_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
+                         uint32_t images);
+
+/* Of the variants for GPUs. */
+double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+
+#endif

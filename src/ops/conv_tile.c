@@ -1,0 +1,119 @@
+/* Convolution in tiles, with the whole sum of each. */
+#include "ops/conv_tile.h"
+
+#include <math.h>
+
+#include "base/util.h"
+#include "ops/conv.h"
+#include "ops/families.h"
+#include "ops/merit.h"
+
+extern const vrn_module vrn_module_conv_tile;
+extern const vrn_module vrn_module_conv_tile_int8;
+
+bool vrn_tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    (void)kernel;
+    return vrn_conv_aligned(d);
+}
+
+uint32_t vrn_tile_threads(const vrn_kernel *kernel)
+{
+    const uint32_t *n = kernel->number;
+    return n[VRN_TILE_M] / 4 / n[VRN_TILE_THREAD_M4] * (n[VRN_TILE_N] / 4 / n[VRN_TILE_THREAD_N4]);
+}
+
+/* Two panels, of rows of m (and four, against bank conflicts) and n words. A row is a value of k,
+ * or four bytes. */
+uint32_t vrn_tile_shared_bytes(const vrn_kernel *kernel)
+{
+    const uint32_t *n = kernel->number;
+    const uint32_t rows = n[VRN_TILE_K] / (vrn_kernel_takes_bytes(kernel) ? 4 : 1);
+    return 2 * rows * (n[VRN_TILE_M] + 4 + n[VRN_TILE_N]) * 4;
+}
+
+/* Work groups that follow each other in x share weights; the parts of a split sum and the blocks of
+ * channels stand along z. */
+vrn_grid vrn_tile_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                       uint32_t images)
+{
+    const uint32_t *n = kernel->number;
+    const uint64_t pixels = (uint64_t)images * d->out.h * d->out.w;
+    const uint32_t blocks = vrn_div_up(vrn_c4(vrn_conv_out(d)), n[VRN_TILE_N] / 4);
+    (void)threads;
+    return (vrn_grid){
+        .x = (pixels + n[VRN_TILE_M] - 1) / n[VRN_TILE_M],
+        .z = blocks * vrn_conv_groups(d) * n[VRN_TILE_SPLIT],
+    };
+}
+
+double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    const uint32_t *row = kernel->number;
+    const double m = row[VRN_TILE_M], n = row[VRN_TILE_N], k = row[VRN_TILE_K];
+    const double tm = 4.0 * row[VRN_TILE_THREAD_M4], tn = 4.0 * row[VRN_TILE_THREAD_N4];
+    const double split = row[VRN_TILE_SPLIT];
+    const double depth = (double)vrn_conv_window(d) * 4 * vrn_c4(vrn_conv_in(d));
+    const vrn_grid grid = vrn_kernel_grid(kernel, 0, d, images);
+    const double count = (double)grid.x * grid.z, threads = count * vrn_tile_threads(kernel);
+
+    /* Reuse of shared memory (4 for 8 x 8 in an invocation) and of global memory (64 for 128 x
+     * 128). */
+    const double per_thread = tm * tn / (tm + tn), per_tile = m * n / (m + n);
+    const double efficiency = per_thread / (per_thread + 0.5) * per_tile / (per_tile + 6);
+    /* An invocation with more sums of its own hides more latency by itself. */
+    const double filled = vrn_gpu_fill(count, threads * sqrt(sqrt(tm * tn / 16)));
+    /* Until the first panel is there nothing is multiplied: some four steps. */
+    const double steps = ceil(ceil(depth / k) / split) + 4;
+    double time =
+        count * m * n * k * steps / (vrn_gpu_rate(kernel) * efficiency * filled) + VRN_GPU_DISPATCH;
+    if (split > 1) {
+        /* Another dispatch, and the way of the partial sums through memory. */
+        const double values = (double)images * d->out.h * d->out.w * 4 * vrn_c4(d->out.c);
+        time += VRN_GPU_DISPATCH + VRN_GPU_WORD * (2 * split + 1) * values;
+    }
+    return vrn_gpu_merit(time);
+}
+
+const vrn_kernel_variant vrn_variant_tile = {
+    .family = &vrn_family_conv_tile,
+    .layout = &vrn_layout_rsck,
+    .suits = VRN_SUITS_GPU,
+    .shader = {{.module = &vrn_module_conv_tile, .numbers = 6}},
+};
+
+/* Without integer dot products the time goes into taking words apart, which reading them from
+ * shared memory does not make shorter. */
+static const vrn_kernel_variant bytes = {
+    .family = &vrn_family_conv_tile,
+    .layout = &vrn_layout_int8,
+    .suits = VRN_SUITS_GPU,
+    .needs = VRN_CAPABILITY_INTEGER_DOT_PRODUCT,
+    .shader = {{.module = &vrn_module_conv_tile_int8, .numbers = 6}},
+};
+
+/* Split (1), then m, n, k, and the pixels and channels of an invocation, in fours. A work group has
+ * m / 4 / thread_m4 * (n / 4 / thread_n4) invocations, a multiple of k / 4 and of n / 4 that divides
+ * m * k / 4 and, with a row for each value of k or each four bytes, rows * n / 4. */
+static const vrn_kernel rows[] = {
+    {"conv_int8_tile_32x32x32", &bytes, {1, 32, 32, 32, 1, 1}},
+    {"conv_int8_tile_64x64x32", &bytes, {1, 64, 64, 32, 1, 2}},
+    {"conv_int8_tile_128x128x32", &bytes, {1, 128, 128, 32, 2, 2}},
+    {"conv_tile_32x32x8", &vrn_variant_tile, {1, 32, 32, 8, 1, 1}},
+    {"conv_tile_32x32x16", &vrn_variant_tile, {1, 32, 32, 16, 1, 1}},
+    {"conv_tile_64x32x8", &vrn_variant_tile, {1, 64, 32, 8, 2, 1}},
+    {"conv_tile_64x64x8", &vrn_variant_tile, {1, 64, 64, 8, 1, 2}},
+    {"conv_tile_64x64x16", &vrn_variant_tile, {1, 64, 64, 16, 1, 2}},
+    {"conv_tile_128x64x8", &vrn_variant_tile, {1, 128, 64, 8, 2, 2}},
+    {"conv_tile_128x128x8", &vrn_variant_tile, {1, 128, 128, 8, 2, 2}},
+};
+
+const vrn_kernel_family vrn_family_conv_tile = {
+    .fits = vrn_tile_fits,
+    .merit = vrn_tile_merit,
+    .threads = vrn_tile_threads,
+    .shared_bytes = vrn_tile_shared_bytes,
+    .pass = {{.grid = vrn_tile_grid}},
+    .rows = rows,
+    .row_count = VRN_COUNT(rows),
+};

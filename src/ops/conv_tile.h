@@ -1,0 +1,20 @@
+/* Convolution in tiles (conv_tile.comp): what tiles with the whole sum and those with a share of it
+ * have in common. Numbers of a row: VRN_TILE_* (ops/interface.h). */
+#ifndef VRN_OPS_CONV_TILE_H
+#define VRN_OPS_CONV_TILE_H
+
+#include "ops/kernel.h"
+
+/* Of floats. Linear layers have rows of these too. */
+extern const vrn_kernel_variant vrn_variant_tile;  /* ops/conv_tile.c */
+extern const vrn_kernel_variant vrn_variant_split; /* ops/conv_split.c */
+
+/* Functions of the families. */
+bool vrn_tile_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
+double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+uint32_t vrn_tile_threads(const vrn_kernel *kernel);
+uint32_t vrn_tile_shared_bytes(const vrn_kernel *kernel);
+vrn_grid vrn_tile_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
+                       uint32_t images);
+
+#endif

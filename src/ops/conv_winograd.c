@@ -1,0 +1,109 @@
+/* Convolution by Winograd's algorithm (winograd.glsl) around a matrix product in its domain. */
+#include "base/util.h"
+#include "ops/families.h"
+#include "ops/product.h"
+
+extern const vrn_module vrn_module_gemm;
+extern const vrn_module vrn_module_gemm_blocks;
+extern const vrn_module vrn_module_gemm_blocks_p1;
+extern const vrn_module vrn_module_winograd_input;
+extern const vrn_module vrn_module_winograd_input_texel;
+extern const vrn_module vrn_module_winograd_input_f2_texel;
+extern const vrn_module vrn_module_winograd_output;
+extern const vrn_module vrn_module_winograd_output_texel;
+extern const vrn_module vrn_module_winograd_output_f2_texel;
+
+static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    if (vrn_product_in_blocks(kernel) && vrn_c4(d->in.c) % VRN_BLOCK_K4 != 0) return false;
+    return d->groups == 1 && d->kernel.y == 3 && d->kernel.x == 3 && d->stride.y == 1 &&
+           d->stride.x == 1 && d->dilation.y == 1 && d->dilation.x == 1;
+}
+
+/* Scratch 1: the product's left side; scratch 2: its result. */
+static uint64_t scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
+                              uint32_t images)
+{
+    const uint32_t columns = vrn_c4(scratch == 1 ? d->in.c : d->out.c);
+    return vrn_product_count(kernel) * vrn_product_rows(kernel, d) * images * columns * 4 *
+           sizeof(float);
+}
+
+static vrn_grid input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                           uint32_t images)
+{
+    return vrn_grid_flat(threads, vrn_product_rows(kernel, d) * images * vrn_c4(d->in.c));
+}
+
+static vrn_grid output_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                            uint32_t images)
+{
+    return vrn_grid_flat(threads, vrn_product_rows(kernel, d) * images * vrn_c4(d->out.c));
+}
+
+/* For SwiftShader, with two rows a lane, and with one for small layers. */
+static const vrn_kernel_variant blocks_2 = {
+    .family = &vrn_family_conv_winograd,
+    .layout = &vrn_layout_blocks,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_BUFFER_ARRAYS,
+    .shader = {{.module = &vrn_module_winograd_input, .threads = 64},
+               {.module = &vrn_module_gemm_blocks, .arrays = VRN_BIT_BLOCKS, .threads = 4},
+               {.module = &vrn_module_winograd_output, .threads = 64}},
+};
+
+static const vrn_kernel_variant blocks_1 = {
+    .family = &vrn_family_conv_winograd,
+    .layout = &vrn_layout_blocks,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_BUFFER_ARRAYS,
+    .shader = {{.module = &vrn_module_winograd_input, .threads = 64},
+               {.module = &vrn_module_gemm_blocks_p1, .arrays = VRN_BIT_BLOCKS, .threads = 4},
+               {.module = &vrn_module_winograd_output, .threads = 64}},
+};
+
+/* For lavapipe. */
+static const vrn_kernel_variant texels_f4 = {
+    .family = &vrn_family_conv_winograd,
+    .layout = &vrn_layout_lines,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+    .shader =
+        {{.module = &vrn_module_winograd_input_texel, .texel = VRN_BIT_X, .threads = 64},
+         {.module = &vrn_module_gemm, .texel = VRN_BIT_X | VRN_BIT_W, .threads = 8, .numbers = 4},
+         {.module = &vrn_module_winograd_output_texel, .texel = VRN_BIT_X, .threads = 64}},
+};
+
+static const vrn_kernel_variant texels_f2 = {
+    .family = &vrn_family_conv_winograd,
+    .layout = &vrn_layout_lines,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
+    .shader =
+        {{.module = &vrn_module_winograd_input_f2_texel, .texel = VRN_BIT_X, .threads = 64},
+         {.module = &vrn_module_gemm, .texel = VRN_BIT_X | VRN_BIT_W, .threads = 8, .numbers = 4},
+         {.module = &vrn_module_winograd_output_f2_texel, .texel = VRN_BIT_X, .threads = 64}},
+};
+
+/* m of F(m x m, 3 x 3); of the product: lanes side by side on channels, rows, columns. */
+static const vrn_kernel rows[] = {
+    {"conv_winograd_f4_blocks_2", &blocks_2, {4, 1, 2, VRN_BLOCK_N4}},
+    {"conv_winograd_f4_blocks_1", &blocks_1, {4, 1, 1, VRN_BLOCK_N4}},
+    {"conv_winograd_f4_texel_8x8x2", &texels_f4, {4, 8, 8, 2}},
+    {"conv_winograd_f4_texel_8x4x2", &texels_f4, {4, 8, 4, 2}},
+    {"conv_winograd_f2_texel_8x8x2", &texels_f2, {2, 8, 8, 2}},
+    {"conv_winograd_f2_texel_8x4x2", &texels_f2, {2, 8, 4, 2}},
+};
+
+const vrn_kernel_family vrn_family_conv_winograd = {
+    .fits = fits,
+    .merit = vrn_product_merit,
+    .scratch_bytes = scratch_bytes,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = input_grid},
+             {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2},
+              .pushed = true,
+              .grid = vrn_product_grid},
+             {.scratch = {[VRN_BIND_X] = 2}, .pushed = true, .grid = output_grid}},
+    .rows = rows,
+    .row_count = VRN_COUNT(rows),
+};

@@ -1,0 +1,219 @@
+/* What kernels in C (src/ops) and in GLSL (shaders) agree on: bindings, ids of specialization
+ * constants, push constants and sizes. Both include this file, so it has nothing but definitions of
+ * numbers, and structs of uint, int and float. */
+#ifndef VRN_OPS_INTERFACE_H
+#define VRN_OPS_INTERFACE_H
+
+#ifndef GL_core_profile
+#include <stdint.h>
+typedef uint32_t uint;
+#endif
+
+/* Bindings of set 0, with the same meaning in every kernel of the network. */
+#define VRN_BIND_X 0 /* input activations */
+#define VRN_BIND_Y 1 /* output activations */
+#define VRN_BIND_W 2 /* packed parameters; a bias comes first */
+#define VRN_BIND_R 3 /* residual, or the second operand of an addition */
+/* Every Vulkan device has four storage buffers for a stage. With VRN_CAPABILITY_BUFFER_ARRAYS: the
+ * packed parameters again, as an array of blocks. */
+#define VRN_BIND_BLOCKS 4
+#define VRN_BIND_COUNT  5
+
+/* How a tensor is stored: vrn_type (net/op.h). */
+#define VRN_STORED_F32 0
+#define VRN_STORED_F16 1
+#define VRN_STORED_I8  2
+
+/* Ids of specialization constants: an operator's own, the same for all its kernels, from 0 on; the
+ * types of the first four bindings; the work group's size along x; a row's numbers. The first
+ * VRN_PUSHED_CONSTANTS describe the shape and can be pushed instead; the others switch code on and
+ * off. */
+#define VRN_PUSHED_CONSTANTS 20
+#define VRN_ID_TYPES         28
+#define VRN_ID_THREADS       32
+#define VRN_ID_NUMBERS       33
+
+/* What every kernel of the network is given. */
+struct vrn_push {
+    uint images;                     /* of this dispatch */
+    float x_scale, y_scale, r_scale; /* of tensors of bytes */
+};
+
+/* And behind it, where a pass is `pushed`: */
+struct vrn_push_shape {
+    uint number; /* the row's first */
+    uint shape[VRN_PUSHED_CONSTANTS];
+};
+
+/* An operator's constants. Of convolutions and linear layers: */
+#define VRN_CONV_IN_H       0
+#define VRN_CONV_IN_W       1
+#define VRN_CONV_IN_C4      2
+#define VRN_CONV_OUT_H      3
+#define VRN_CONV_OUT_W      4
+#define VRN_CONV_OUT_C4     5
+#define VRN_CONV_KERNEL_H   6
+#define VRN_CONV_KERNEL_W   7
+#define VRN_CONV_STRIDE_Y   8
+#define VRN_CONV_STRIDE_X   9
+#define VRN_CONV_PAD_Y      10
+#define VRN_CONV_PAD_X      11
+#define VRN_CONV_DILATION_Y 12
+#define VRN_CONV_DILATION_X 13
+#define VRN_CONV_GROUPS     14
+#define VRN_CONV_GROUP_IN   15
+#define VRN_CONV_GROUP_OUT  16
+#define VRN_CONV_OUT_C      17
+#define VRN_CONV_RELU       18
+#define VRN_CONV_RESIDUAL   19
+/* The residual is an option A shortcut of a larger tensor, which the others describe. */
+#define VRN_CONV_OPTION_A    21
+#define VRN_CONV_RES_H       22
+#define VRN_CONV_RES_W       23
+#define VRN_CONV_RES_C4      24
+#define VRN_CONV_RES_STRIDE  25
+#define VRN_CONV_RES_OFFSET4 26
+
+#define VRN_MAX_POOL_IN_H       0
+#define VRN_MAX_POOL_IN_W       1
+#define VRN_MAX_POOL_C4         2
+#define VRN_MAX_POOL_OUT_H      3
+#define VRN_MAX_POOL_OUT_W      4
+#define VRN_MAX_POOL_KERNEL_H   5
+#define VRN_MAX_POOL_KERNEL_W   6
+#define VRN_MAX_POOL_STRIDE_Y   7
+#define VRN_MAX_POOL_STRIDE_X   8
+#define VRN_MAX_POOL_PAD_Y      9
+#define VRN_MAX_POOL_PAD_X      10
+#define VRN_MAX_POOL_DILATION_Y 11
+#define VRN_MAX_POOL_DILATION_X 12
+
+#define VRN_AVG_POOL_IN_H 0
+#define VRN_AVG_POOL_IN_W 1
+#define VRN_AVG_POOL_C4   2
+
+/* ReLU, addition and batch norm. */
+#define VRN_ELEMENTWISE_PIXELS   0
+#define VRN_ELEMENTWISE_C4       1
+#define VRN_ELEMENTWISE_EPS_BITS 2
+
+#define VRN_GROUP_NORM_PIXELS   0
+#define VRN_GROUP_NORM_C        1
+#define VRN_GROUP_NORM_GROUPS   2
+#define VRN_GROUP_NORM_EPS_BITS 3
+
+#define VRN_SHORTCUT_IN_H   0
+#define VRN_SHORTCUT_IN_W   1
+#define VRN_SHORTCUT_IN_C   2
+#define VRN_SHORTCUT_OUT_H  3
+#define VRN_SHORTCUT_OUT_W  4
+#define VRN_SHORTCUT_OUT_C  5
+#define VRN_SHORTCUT_STRIDE 6
+#define VRN_SHORTCUT_OFFSET 7
+
+#define VRN_SOFTMAX_C 0
+
+/* The numbers of a family's rows: which is which. */
+#define VRN_NUMBERS_MAX 10
+
+#define VRN_DIRECT_LANES_C 0
+#define VRN_DIRECT_PIXELS  1
+#define VRN_DIRECT_COLUMNS 2
+
+#define VRN_PRODUCT_M       0 /* of Winograd's F(m x m, 3 x 3); 0: not Winograd's */
+#define VRN_PRODUCT_LANES_C 1
+#define VRN_PRODUCT_PIXELS  2
+#define VRN_PRODUCT_COLUMNS 3
+
+#define VRN_TILE_SPLIT     0
+#define VRN_TILE_M         1
+#define VRN_TILE_N         2
+#define VRN_TILE_K         3
+#define VRN_TILE_THREAD_M4 4
+#define VRN_TILE_THREAD_N4 5
+
+#define VRN_MATRIX_M           0
+#define VRN_MATRIX_N           1
+#define VRN_MATRIX_K           2
+#define VRN_MATRIX_FRAGMENT_M  3
+#define VRN_MATRIX_FRAGMENT_N  4
+#define VRN_MATRIX_FRAGMENT_K  5
+#define VRN_MATRIX_SUBGROUPS_M 6
+#define VRN_MATRIX_SUBGROUPS_N 7
+#define VRN_MATRIX_SCOPE       8
+#define VRN_MATRIX_SIZE        9 /* of a subgroup; no constant */
+
+#define VRN_GEMV_LANES  0
+#define VRN_GEMV_IMAGES 1
+
+#define VRN_AVG_POOL_LANES 0
+
+/* A block of VRN_BIND_BLOCKS: vec4s of k times vec4s of output channels. As floats or halves its
+ * numbers are a multiple of every device's alignment of storage buffers (at most 256 bytes). */
+#define VRN_BLOCK_K4      2
+#define VRN_BLOCK_N4      8
+#define VRN_BLOCK_NUMBERS 256
+
+/* Between an application's images and buffers, and the network (ops/transfer.h, ops/preprocess.h):
+ * the work group's size, bindings, constants and push constants. `first`, `x_first` and `y_first`
+ * are where input and output begin in their bindings. */
+#define VRN_TRANSFER_THREADS  64
+#define VRN_TRANSFER_X        0
+#define VRN_TRANSFER_Y        1
+#define VRN_PREPROCESS_X      0
+#define VRN_PREPROCESS_Y      1
+#define VRN_PREPROCESS_FILTER 2
+
+#define VRN_FETCH_LINEAR      0
+#define VRN_FETCH_BGRA        1
+#define VRN_PACK_PLANAR       0
+#define VRN_RESAMPLE_VERTICAL 0
+
+struct vrn_fetch_push {
+    uint left, top;     /* of the part, in the picture */
+    uint width, height; /* of the part */
+    uint stride;        /* of a buffer: pixels from a row to the next */
+    uint first;         /* of a buffer, in pixels */
+};
+
+struct vrn_pack_push {
+    uint total;   /* N * H * W */
+    uint pixels;  /* H * W */
+    uint first;   /* in numbers */
+    uint y_first; /* in elements of four */
+};
+
+struct vrn_unpack_push {
+    uint total;    /* N * C * H * W */
+    uint channels; /* C */
+    uint pixels;   /* H * W */
+    uint x_first;  /* in elements of four */
+    uint y_first;  /* in numbers */
+    float scale;   /* of bytes */
+};
+
+struct vrn_top_push {
+    uint images, classes, top;
+    uint x_first; /* in numbers */
+    uint y_first; /* in pairs */
+};
+
+/* Coefficients of a resize are integers, times two to the power of this. */
+#define VRN_FILTER_BITS 22
+
+struct vrn_resample_push {
+    uint src_width; /* pixels from a source row to the next */
+    uint dst_width, dst_height;
+    uint taps; /* coefficients of each output position */
+};
+
+struct vrn_normalize_push {
+    uint src_width, src_height;
+    uint dst_width, dst_height;
+    int left, top; /* of the crop, in the source; may be negative */
+    uint first;    /* output element where this image begins */
+    float mean[3];
+    float std[3];
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* Matrix products of convolutions on processors (gemm.comp, gemm_blocks.comp), as the families of
+ * conv_product.c and conv_winograd.c use them. Numbers of a row: VRN_PRODUCT_* (ops/interface.h).
+ *
+ *   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]
+ *
+ * With an M, the products, b, are those of Winograd's F(M x M, 3 x 3) and a row r is a tile of M x M
+ * output pixels. Without one there is one product: with vrn_layout_lines a row is the pixel of a 1x1
+ * convolution; with vrn_layout_blocks it is the window of an output pixel, line by line. */
+#ifndef VRN_OPS_PRODUCT_H
+#define VRN_OPS_PRODUCT_H
+
+#include "ops/kernel.h"
+
+uint32_t vrn_product_count(const vrn_kernel *kernel);
+uint64_t vrn_product_rows(const vrn_kernel *kernel, const vrn_op_desc *desc); /* of one image */
+
+/* vec4s of k of a row, and of one of its lines; in blocks, filled up with zeros. */
+uint32_t vrn_product_k4(const vrn_kernel *kernel, const vrn_op_desc *desc);
+uint32_t vrn_product_line_k4(const vrn_kernel *kernel, const vrn_op_desc *desc);
+
+bool vrn_product_in_blocks(const vrn_kernel *kernel);
+
+/* Numbers of the packed parameters behind the bias. */
+uint64_t vrn_product_numbers(const vrn_kernel *kernel, const vrn_op_desc *desc);
+
+/* Functions of the families. */
+vrn_grid vrn_product_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
+                          uint32_t images);
+double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+
+#endif

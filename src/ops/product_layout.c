@@ -1,0 +1,180 @@
+/* How the right side of a product stands in memory, behind the bias: vrn_layout_lines, [b, K4 * 4,
+ * N] floats; vrn_layout_blocks, for each b and VRN_BLOCK_N4 vec4s of n the blocks of
+ * gemm_blocks.comp, the first of which the bias of these n fills up where the product finishes
+ * them. */
+#include <string.h>
+
+#include "base/util.h"
+#include "ops/product.h"
+
+enum { BLOCK_N = VRN_BLOCK_N4 * 4, WINOGRAD_SIDE_MAX = 6 };
+_Static_assert(VRN_BLOCK_NUMBERS == VRN_BLOCK_K4 * 4 * BLOCK_N, "a block of gemm_blocks.comp");
+
+static uint64_t bias_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    const uint64_t numbers = vrn_bias_numbers(d);
+    return vrn_product_in_blocks(kernel) ? vrn_round_up(numbers, VRN_BLOCK_NUMBERS) : numbers;
+}
+
+/* In blocks: those of BLOCK_N columns, with that of the bias. */
+static uint32_t blocks_of_columns(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return vrn_product_k4(kernel, d) / VRN_BLOCK_K4 + (kernel->number[VRN_PRODUCT_M] ? 0 : 1);
+}
+
+uint64_t vrn_product_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    const uint64_t count = vrn_product_count(kernel);
+    if (vrn_product_in_blocks(kernel)) {
+        return count * vrn_div_up(d->out.c, BLOCK_N) * blocks_of_columns(kernel, d) *
+               VRN_BLOCK_NUMBERS;
+    }
+    return count * vrn_product_k4(kernel, d) * 4 * vrn_c4(d->out.c) * 4;
+}
+
+static uint64_t numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return bias_numbers(kernel, d) + vrn_product_numbers(kernel, d);
+}
+
+/* G of shaders/winograd.glsl's algorithm: G g G' brings a 3x3 kernel to its domain. */
+static const double g2[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
+#define SQRT2 1.41421356237309505
+static const double g4[6][3] = {
+    {1, 0, 0},
+    {-2 / 3., -SQRT2 / 3, -1 / 3.},
+    {-2 / 3., SQRT2 / 3, -1 / 3.},
+    {1 / 6., SQRT2 / 6, 1 / 3.},
+    {1 / 6., -SQRT2 / 6, 1 / 3.},
+    {0, 0, 1},
+};
+
+/* Packing goes in tiles of four k and a cache line of n, so that lines are written as a whole,
+ * once. */
+enum { TILE_K = 4, TILE_N = 16 };
+
+typedef struct pack_tile {
+    float values[WINOGRAD_SIDE_MAX * WINOGRAD_SIDE_MAX][TILE_K][TILE_N]; /* by product */
+} pack_tile;
+
+/* tile[..][k] = G g G', for side = m + 2, of TILE_N kernels g. */
+static void transform_kernels(uint32_t m, double g[9][TILE_N], pack_tile *tile, uint32_t k)
+{
+    const uint32_t side = m + 2;
+    const double(*matrix)[3] = m == 2 ? g2 : g4;
+    double half[WINOGRAD_SIDE_MAX][3][TILE_N]; /* G g */
+    for (uint32_t i = 0; i < side; i++) {
+        for (uint32_t s = 0; s < 3; s++) {
+            for (uint32_t n = 0; n < TILE_N; n++) {
+                half[i][s][n] = matrix[i][0] * g[s][n] + matrix[i][1] * g[3 + s][n] +
+                                matrix[i][2] * g[6 + s][n];
+            }
+        }
+    }
+    for (uint32_t i = 0; i < side; i++) {
+        for (uint32_t j = 0; j < side; j++) {
+            for (uint32_t n = 0; n < TILE_N; n++) {
+                tile->values[i * side + j][k][n] =
+                    (float)(half[i][0][n] * matrix[j][0] + half[i][1][n] * matrix[j][1] +
+                            half[i][2][n] * matrix[j][2]);
+            }
+        }
+    }
+}
+
+/* Weights k0 .. and n0 .. of all products; zeros beyond K and N. */
+static void fill_tile(pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
+                      const vrn_params *params, uint32_t k0, uint32_t n0)
+{
+    const uint32_t m = kernel->number[VRN_PRODUCT_M], positions = d->kernel.y * d->kernel.x;
+    const uint32_t channels = d->in.c, c4 = vrn_c4(channels);
+    const uint32_t count_n = n0 < d->out.c ? vrn_min_u32(TILE_N, d->out.c - n0) : 0;
+    const uint32_t line_k4 = vrn_product_line_k4(kernel, d);
+    const uint32_t line = k0 / 4 / line_k4, in_line = k0 / 4 % line_k4;
+    const uint32_t column = in_line / c4; /* of the window */
+    const float *weights = params->own[VRN_PARAM_WEIGHT];
+    double scale[TILE_N];
+    for (uint32_t n = 0; n < count_n; n++) scale[n] = vrn_params_scale(params, n0 + n);
+    for (uint32_t k = 0; k < TILE_K; k++) {
+        double g[9][TILE_N] = {{0}};
+        const uint32_t c = in_line % c4 * 4 + k;
+        const uint32_t position = m ? 0 : line * d->kernel.x + column;
+        const bool inside = column < (m ? 1 : d->kernel.x) && c < channels;
+        for (uint32_t n = 0; n < count_n && inside; n++) {
+            const float *from = weights + ((size_t)(n0 + n) * channels + c) * positions + position;
+            for (uint32_t i = 0; i < (m ? 9u : 1u); i++) g[i][n] = from[i] * scale[n];
+        }
+        if (m) transform_kernels(m, g, tile, k);
+        for (uint32_t n = 0; n < TILE_N && !m; n++) tile->values[0][k][n] = (float)g[0][n];
+    }
+}
+
+static void store_lines(const pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
+                        uint32_t k0, uint32_t n0, float *packed)
+{
+    const size_t n_count = (size_t)vrn_c4(d->out.c) * 4;
+    const size_t k_count = (size_t)vrn_product_k4(kernel, d) * 4;
+    const size_t floats = n_count - n0 < TILE_N ? n_count - n0 : TILE_N;
+    for (uint32_t b = 0; b < vrn_product_count(kernel); b++) {
+        for (uint32_t k = 0; k < TILE_K; k++) {
+            float *to = packed + (b * k_count + k0 + k) * n_count + n0;
+            memcpy(to, tile->values[b][k], floats * sizeof *to);
+        }
+    }
+}
+
+static void pack_lines(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
+                       float *packed)
+{
+    const uint32_t k_count = vrn_product_k4(kernel, d) * 4;
+    pack_tile tile;
+    vrn_bias_pack(d, params, packed);
+    for (uint32_t n0 = 0; n0 < d->out.c; n0 += TILE_N) {
+        for (uint32_t k0 = 0; k0 < k_count; k0 += TILE_K) {
+            fill_tile(&tile, kernel, d, params, k0, n0);
+            store_lines(&tile, kernel, d, k0, n0, packed + vrn_bias_numbers(d));
+        }
+    }
+}
+
+static void store_blocks(const pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
+                         uint32_t k0, uint32_t n0, float *packed)
+{
+    const size_t blocks = blocks_of_columns(kernel, d);
+    const size_t column_blocks = vrn_div_up(d->out.c, BLOCK_N);
+    const size_t block = blocks - vrn_product_k4(kernel, d) / VRN_BLOCK_K4 + k0 / 4 / VRN_BLOCK_K4;
+    const size_t place = (size_t)(k0 / 4 % VRN_BLOCK_K4 * BLOCK_N + n0 % BLOCK_N) * 4;
+    for (uint32_t b = 0; b < vrn_product_count(kernel); b++) {
+        const size_t at = (b * column_blocks + n0 / BLOCK_N) * blocks + block;
+        float *to = packed + at * VRN_BLOCK_NUMBERS + place;
+        for (uint32_t i = 0; i < TILE_K * TILE_N; i++) to[i] = tile->values[b][i % 4][i / 4];
+    }
+}
+
+static void pack_blocks(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
+                        float *packed)
+{
+    const uint32_t k_count = vrn_product_k4(kernel, d) * 4;
+    const uint32_t n_count = vrn_div_up(d->out.c, BLOCK_N) * BLOCK_N;
+    const uint64_t bias = bias_numbers(kernel, d);
+    float *weights = packed + bias;
+    pack_tile tile;
+    memset(packed, 0, bias * sizeof *packed);
+    vrn_bias_pack(d, params, packed);
+    for (uint32_t n0 = 0; n0 < n_count; n0 += TILE_N) {
+        for (uint32_t k0 = 0; k0 < k_count; k0 += TILE_K) {
+            fill_tile(&tile, kernel, d, params, k0, n0);
+            store_blocks(&tile, kernel, d, k0, n0, weights);
+        }
+    }
+    if (kernel->number[VRN_PRODUCT_M]) return;
+    for (uint32_t n0 = 0; n0 < n_count; n0 += BLOCK_N) {
+        float *to =
+            weights + (size_t)n0 / BLOCK_N * blocks_of_columns(kernel, d) * VRN_BLOCK_NUMBERS;
+        memset(to, 0, VRN_BLOCK_NUMBERS * sizeof *to);
+        memcpy(to, packed + n0, vrn_min_u32(BLOCK_N, vrn_c4(d->out.c) * 4 - n0) * sizeof *to);
+    }
+}
+
+const vrn_layout vrn_layout_lines = {.numbers = numbers, .pack = pack_lines, .by_number = true};
+const vrn_layout vrn_layout_blocks = {.numbers = numbers, .pack = pack_blocks, .by_number = true};

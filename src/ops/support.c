@@ -1,0 +1,107 @@
+#include "ops/support.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/util.h"
+
+void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                  vrn_descriptor_counts *counts)
+{
+    const uint32_t passes = vrn_kernel_pass_count(kernel);
+    counts->sets += passes;
+    for (uint32_t k = 0; k < passes * VRN_BIND_COUNT; k++) {
+        const uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
+        if (!(vrn_kernel_bindings(kernel, pass, desc) & 1u << b)) continue;
+        if (b == VRN_BIND_BLOCKS) {
+            uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
+            uint32_t block = vrn_block_bytes(desc->w);
+            counts->array_buffers += (uint32_t)((bytes + block - 1) / block);
+        } else if (vrn_kernel_shader(kernel, pass)->texel & 1u << b) {
+            counts->texel_buffers++;
+        } else {
+            counts->storage_buffers++;
+        }
+    }
+}
+
+uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                  const vrn_op_desc *desc, const vrn_device *device)
+{
+    if (vrn_kernel_shader(kernel, pass)->texel & (1u << binding)) {
+        return (uint64_t)device->probe.limits.maxTexelBufferElements *
+               vrn_kernel_texel_bytes(kernel, pass, binding, desc);
+    }
+    if (binding == VRN_BIND_BLOCKS) {
+        return (uint64_t)device->probe.max_array * vrn_block_bytes(desc->w);
+    }
+    return device->probe.limits.maxStorageBufferRange;
+}
+
+/* What a pass binds for one image must fit the device's limits; more images are run in slices. */
+static bool pass_supported(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
+                           const vrn_device *device)
+{
+    const VkPhysicalDeviceLimits *limits = &device->probe.limits;
+    const uint32_t threads = vrn_kernel_threads(kernel, pass);
+    if (threads > limits->maxComputeWorkGroupInvocations ||
+        threads > limits->maxComputeWorkGroupSize[0]) {
+        return false;
+    }
+    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
+        if (vrn_kernel_binding_bytes(kernel, pass, b, desc, 1) >
+            vrn_kernel_binding_limit(kernel, pass, b, desc, device)) {
+            return false;
+        }
+    }
+    const vrn_grid grid = vrn_kernel_grid(kernel, pass, desc, 1);
+    return grid.z <= limits->maxComputeWorkGroupCount[2] &&
+           grid.x <=
+               (uint64_t)limits->maxComputeWorkGroupCount[0] * limits->maxComputeWorkGroupCount[1];
+}
+
+static bool lacks(char why[VRN_WHY_MAX], const char *format, ...) VRN_PRINTF(2, 3);
+static bool lacks(char why[VRN_WHY_MAX], const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (why) vsnprintf(why, VRN_WHY_MAX, format, args);
+    va_end(args);
+    return false;
+}
+
+bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, char why[VRN_WHY_MAX])
+{
+    const vrn_subgroup_info *subgroup = &device->probe.subgroup;
+    const vrn_matrix_list *matrices = &device->probe.matrices;
+    const vrn_matrix_shape matrix = vrn_kernel_matrix(kernel);
+    const uint32_t lacking = kernel->variant->needs & ~device->probe.info.capabilities;
+    const uint32_t reserved = matrix.invocations ? matrices->reserved_shared : 0;
+    const uint32_t shared = vrn_kernel_shared_bytes(kernel) + reserved;
+    const uint32_t size = vrn_kernel_subgroup_size(kernel);
+    if (lacking) return lacks(why, "needs %s", vrn_capability_name(lacking & (~lacking + 1)));
+    if (shared > device->probe.limits.maxComputeSharedMemorySize) {
+        return lacks(why, "needs %u bytes of shared memory, of %u", shared,
+                     device->probe.limits.maxComputeSharedMemorySize);
+    }
+    if (size && (size < subgroup->size_min || size > subgroup->size_max)) {
+        return lacks(why, "needs subgroups of %u, of %u to %u", size, subgroup->size_min,
+                     subgroup->size_max);
+    }
+    if (matrix.m && !vrn_matrix_listed(matrices, &matrix)) {
+        return lacks(why, "needs matrices of %u x %u x %u, which the device does not list",
+                     matrix.m, matrix.n, matrix.k);
+    }
+    return true;
+}
+
+bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                          const vrn_device *device)
+{
+    if (vrn_kernel_takes_bytes(kernel) != (desc->w == VRN_TYPE_I8)) return false;
+    if (!vrn_kernel_possible(kernel, device, NULL) || !vrn_kernel_fits(kernel, desc)) return false;
+    for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
+        if (!pass_supported(kernel, i, desc, device)) return false;
+    }
+    return true;
+}

@@ -1,0 +1,26 @@
+/* What a device must have for a kernel, and how much of it. */
+#ifndef VRN_OPS_SUPPORT_H
+#define VRN_OPS_SUPPORT_H
+
+#include "gpu/descriptor.h"
+#include "ops/kernel.h"
+
+/* Whether the device can run the kernel on this operation, given what it has and its limits. */
+bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                          const vrn_device *device);
+
+enum { VRN_WHY_MAX = 96 };
+
+/* Whether the device has the kernel's capabilities, shared memory, subgroups and matrices, whatever
+ * the operation. Says what it lacks, unless `why` is NULL. */
+bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, char why[VRN_WHY_MAX]);
+
+/* The largest range that a binding of a pass may have on the device. */
+uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                                  const vrn_op_desc *desc, const vrn_device *device);
+
+/* Adds what the sets of a kernel's passes hold. */
+void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
+                                  vrn_descriptor_counts *counts);
+
+#endif
