@@ -86,7 +86,7 @@ function(vrn_add_libraries name kinds objects)
     target_include_directories(${target} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_compile_definitions(${target} PRIVATE VRN_BUILD)
-    vrn_add_warnings(${target} -Wconversion)
+    vrn_add_warnings(${target} ${VRN_SOURCE_WARNINGS})
     vrn_group_units(${target})
   endforeach()
   set(${name}_TARGETS "${targets}" PARENT_SCOPE)

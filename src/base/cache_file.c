@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "base/text.h"
 
 /* What a file begins with; the key and the payload follow. In the machine's byte order: the version
  * is wrong on any other. */
@@ -45,17 +46,6 @@ static void demote(void *user, vrn_log_level level, const char *text)
     vrn_log_write(demoted->log, demoted->level, "cache: %s", text);
 }
 
-static char *join(const char *directory, const char *name)
-{
-    size_t length = strlen(directory), name_length = strlen(name);
-    char *path = vrn_alloc(length + name_length + 2, 1);
-    if (!path) return NULL;
-    memcpy(path, directory, length);
-    path[length] = '/';
-    memcpy(path + length + 1, name, name_length);
-    return path;
-}
-
 /* What is wrong with a file, or NULL. */
 static const char *fault(const char *file, size_t file_size, const void *key, size_t key_size)
 {
@@ -84,7 +74,7 @@ bool vrn_cache_read(const char *directory, const char *name, const void *key, si
     if (!directory || !*directory) return false;
     demoted_log demoted = {.log = log, .level = VRN_LOG_DEBUG};
     const vrn_log quiet = {.message = demote, .user = &demoted};
-    char *path = join(directory, name);
+    char *path = vrn_join(directory, "/", name);
     if (!path) return false;
     void *file;
     size_t file_size;
@@ -122,7 +112,7 @@ bool vrn_cache_write(const char *directory, const char *name, const void *key, s
         return false;
     }
     if (vrn_make_directories(directory, &quiet) != VRN_OK) return false;
-    char *path = join(directory, name);
+    char *path = vrn_join(directory, "/", name);
     vrn_file_writer *writer = NULL;
     bool written = false;
     /* A file that a power failure cuts has a wrong checksum. */

@@ -10,25 +10,21 @@
 
 #include <vkresnet/vkresnet.h>
 
-/* A lock. Made and destroyed explicitly; not recursive. */
+/* A lock, and where threads wait for a change of what it guards. Made and destroyed explicitly; not
+ * recursive. */
 typedef struct vrn_mutex vrn_mutex;
 vrn_mutex *vrn_mutex_create(void); /* NULL: out of memory */
 void vrn_mutex_destroy(vrn_mutex **mutex);
 void vrn_mutex_lock(vrn_mutex *mutex);
 void vrn_mutex_unlock(vrn_mutex *mutex);
+/* Releases the lock, which the caller holds, waits for a signal, and takes the lock again. May
+ * return without a signal: look again at what is waited for. */
+void vrn_mutex_wait(vrn_mutex *mutex);
+void vrn_mutex_wake_all(vrn_mutex *mutex);
 
 /* The one lock that exists from the start of the process: it guards standard error. */
 void vrn_output_lock(void);
 void vrn_output_unlock(void);
-
-/* Where threads wait for a change of what a lock guards. */
-typedef struct vrn_condition vrn_condition;
-vrn_condition *vrn_condition_create(void); /* NULL: out of memory */
-void vrn_condition_destroy(vrn_condition **condition);
-/* Releases the lock, which the caller holds, waits for a signal, and takes the lock again. May
- * return without a signal: look again at what is waited for. */
-void vrn_condition_wait(vrn_condition *condition, vrn_mutex *mutex);
-void vrn_condition_broadcast(vrn_condition *condition);
 
 /* A thread that runs `function`. */
 typedef struct vrn_thread vrn_thread;

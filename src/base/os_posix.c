@@ -23,35 +23,49 @@
 #include "base/os_file.h"
 
 struct vrn_mutex {
-    pthread_mutex_t native;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
 };
 
 vrn_mutex *vrn_mutex_create(void)
 {
     vrn_mutex *mutex = vrn_alloc(1, sizeof *mutex);
-    if (mutex && pthread_mutex_init(&mutex->native, NULL) != 0) {
-        vrn_free(mutex);
-        mutex = NULL;
+    if (!mutex) return NULL;
+    if (pthread_mutex_init(&mutex->lock, NULL) == 0) {
+        if (pthread_cond_init(&mutex->changed, NULL) == 0) return mutex;
+        pthread_mutex_destroy(&mutex->lock);
     }
-    return mutex;
+    vrn_free(mutex);
+    return NULL;
 }
 
 void vrn_mutex_destroy(vrn_mutex **mutex)
 {
     if (!*mutex) return;
-    pthread_mutex_destroy(&(*mutex)->native);
+    pthread_cond_destroy(&(*mutex)->changed);
+    pthread_mutex_destroy(&(*mutex)->lock);
     vrn_free(*mutex);
     *mutex = NULL;
 }
 
 void vrn_mutex_lock(vrn_mutex *mutex)
 {
-    pthread_mutex_lock(&mutex->native);
+    pthread_mutex_lock(&mutex->lock);
 }
 
 void vrn_mutex_unlock(vrn_mutex *mutex)
 {
-    pthread_mutex_unlock(&mutex->native);
+    pthread_mutex_unlock(&mutex->lock);
+}
+
+void vrn_mutex_wait(vrn_mutex *mutex)
+{
+    pthread_cond_wait(&mutex->changed, &mutex->lock);
+}
+
+void vrn_mutex_wake_all(vrn_mutex *mutex)
+{
+    pthread_cond_broadcast(&mutex->changed);
 }
 
 static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
@@ -64,38 +78,6 @@ void vrn_output_lock(void)
 void vrn_output_unlock(void)
 {
     pthread_mutex_unlock(&output);
-}
-
-struct vrn_condition {
-    pthread_cond_t native;
-};
-
-vrn_condition *vrn_condition_create(void)
-{
-    vrn_condition *condition = vrn_alloc(1, sizeof *condition);
-    if (condition && pthread_cond_init(&condition->native, NULL) != 0) {
-        vrn_free(condition);
-        condition = NULL;
-    }
-    return condition;
-}
-
-void vrn_condition_destroy(vrn_condition **condition)
-{
-    if (!*condition) return;
-    pthread_cond_destroy(&(*condition)->native);
-    vrn_free(*condition);
-    *condition = NULL;
-}
-
-void vrn_condition_wait(vrn_condition *condition, vrn_mutex *mutex)
-{
-    pthread_cond_wait(&condition->native, &mutex->native);
-}
-
-void vrn_condition_broadcast(vrn_condition *condition)
-{
-    pthread_cond_broadcast(&condition->native);
 }
 
 struct vrn_thread {

@@ -19,13 +19,16 @@
 #include "base/os_file.h"
 
 struct vrn_mutex {
-    SRWLOCK native;
+    SRWLOCK lock;
+    CONDITION_VARIABLE changed;
 };
 
 vrn_mutex *vrn_mutex_create(void)
 {
     vrn_mutex *mutex = vrn_alloc(1, sizeof *mutex);
-    if (mutex) InitializeSRWLock(&mutex->native);
+    if (!mutex) return NULL;
+    InitializeSRWLock(&mutex->lock);
+    InitializeConditionVariable(&mutex->changed);
     return mutex;
 }
 
@@ -37,12 +40,22 @@ void vrn_mutex_destroy(vrn_mutex **mutex)
 
 void vrn_mutex_lock(vrn_mutex *mutex)
 {
-    AcquireSRWLockExclusive(&mutex->native);
+    AcquireSRWLockExclusive(&mutex->lock);
 }
 
 void vrn_mutex_unlock(vrn_mutex *mutex)
 {
-    ReleaseSRWLockExclusive(&mutex->native);
+    ReleaseSRWLockExclusive(&mutex->lock);
+}
+
+void vrn_mutex_wait(vrn_mutex *mutex)
+{
+    SleepConditionVariableSRW(&mutex->changed, &mutex->lock, INFINITE, 0);
+}
+
+void vrn_mutex_wake_all(vrn_mutex *mutex)
+{
+    WakeAllConditionVariable(&mutex->changed);
 }
 
 static SRWLOCK output = SRWLOCK_INIT;
@@ -55,33 +68,6 @@ void vrn_output_lock(void)
 void vrn_output_unlock(void)
 {
     ReleaseSRWLockExclusive(&output);
-}
-
-struct vrn_condition {
-    CONDITION_VARIABLE native;
-};
-
-vrn_condition *vrn_condition_create(void)
-{
-    vrn_condition *condition = vrn_alloc(1, sizeof *condition);
-    if (condition) InitializeConditionVariable(&condition->native);
-    return condition;
-}
-
-void vrn_condition_destroy(vrn_condition **condition)
-{
-    vrn_free(*condition);
-    *condition = NULL;
-}
-
-void vrn_condition_wait(vrn_condition *condition, vrn_mutex *mutex)
-{
-    SleepConditionVariableSRW(&condition->native, &mutex->native, INFINITE, 0);
-}
-
-void vrn_condition_broadcast(vrn_condition *condition)
-{
-    WakeAllConditionVariable(&condition->native);
 }
 
 struct vrn_thread {

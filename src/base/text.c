@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 void vrn_append(char *text, size_t capacity, const char *format, ...)
 {
     size_t length = strlen(text);
@@ -11,4 +13,12 @@ void vrn_append(char *text, size_t capacity, const char *format, ...)
     va_start(args, format);
     vsnprintf(text + length, capacity - length, format, args);
     va_end(args);
+}
+
+char *vrn_join(const char *a, const char *between, const char *b)
+{
+    const size_t size = strlen(a) + strlen(between) + strlen(b) + 1;
+    char *text = vrn_alloc(size, 1);
+    if (text) snprintf(text, size, "%s%s%s", a, between, b);
+    return text;
 }

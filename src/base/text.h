@@ -1,4 +1,4 @@
-/* Texts that grow in arrays of a fixed size. */
+/* Texts that are put together. */
 #ifndef VRN_BASE_TEXT_H
 #define VRN_BASE_TEXT_H
 
@@ -8,5 +8,8 @@
 
 /* Appends to a text that ends with a NUL. What does not fit into `capacity` bytes is cut. */
 void vrn_append(char *text, size_t capacity, const char *format, ...) VRN_PRINTF(3, 4);
+
+/* The three in a row. Release with vrn_free; NULL: out of memory. */
+char *vrn_join(const char *a, const char *between, const char *b);
 
 #endif

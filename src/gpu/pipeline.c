@@ -29,10 +29,9 @@ typedef struct stored_pipeline {
 } stored_pipeline;
 
 /* The lock guards everything but the cache, which guards itself. It is not held while pipelines are
- * made: their entries say so, and whoever needs one waits for `changed`. */
+ * made: their entries say so, and a call that needs one waits with the lock. */
 typedef struct vrn_pipeline_store {
     vrn_mutex *lock;
-    vrn_condition *changed;
     vrn_pipeline_cache cache;
     stored_layout *layouts;
     uint32_t layout_count;
@@ -56,7 +55,6 @@ static void destroy_store(void *data, vrn_device *device)
         device->vk.DestroyDescriptorSetLayout(device->handle, layout->set_layout, NULL);
     }
     vrn_pipeline_cache_destroy(&store->cache, device, store->made > 0);
-    vrn_condition_destroy(&store->changed);
     vrn_mutex_destroy(&store->lock);
     vrn_free(store->pipelines);
     vrn_free(store->layouts);
@@ -68,8 +66,7 @@ static void *create_store(vrn_device *device)
     vrn_pipeline_store *store = vrn_alloc(1, sizeof *store);
     if (!store) return NULL;
     store->lock = vrn_mutex_create();
-    store->changed = vrn_condition_create();
-    if (store->lock && store->changed) return store;
+    if (store->lock) return store;
     destroy_store(store, device);
     return NULL;
 }
@@ -335,7 +332,7 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, b
         }
         if (!failed && jobs[i].call && jobs[i].result != VK_SUCCESS) failed = &jobs[i];
     }
-    vrn_condition_broadcast(store->changed);
+    vrn_mutex_wake_all(store->lock);
     if (!failed) return VRN_OK;
     if (!refused || !failed->refused) return vrn_device_check(device, failed->result, failed->call);
     *refused = failed->result != VK_ERROR_DEVICE_LOST;
@@ -360,7 +357,7 @@ static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t
         }
         if (job_count == 0 && !waiting) return VRN_OK;
         if (job_count == 0) {
-            vrn_condition_wait(store->changed, store->lock);
+            vrn_mutex_wait(store->lock);
         } else {
             vrn_result result = make(device, jobs, job_count, refused);
             if (result) return result;

@@ -1,4 +1,4 @@
-/* Getting a file that is not there: download.c, or download_absent.c in a build that cannot. */
+/* Getting a file that is not there: download.c, or absent.c in a build that cannot. */
 #ifndef VRN_HUB_DOWNLOAD_H
 #define VRN_HUB_DOWNLOAD_H
 

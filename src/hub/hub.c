@@ -6,10 +6,10 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "base/text.h"
 #include "hub/check.h"
 #include "hub/download.h"
-#include "hub/os.h"
-#include "hub/path.h"
+#include "hub/places.h"
 #include "hub/registry.h"
 
 enum { STALL_SECONDS = 30, STALL_SECONDS_MAX = 3600 };
@@ -150,16 +150,6 @@ void vrn_hub_file_free(vrn_hub_file *file)
     *file = (vrn_hub_file){0};
 }
 
-/* Where an entry's file would be in a folder: NULL where there is no memory. */
-static char *path_in(const char *folder, const vrn_hub_entry *entry)
-{
-    bool lacking = false;
-    char *start = vrn_hub_join(folder, "/", &lacking);
-    char *path = vrn_hub_join(start, entry->file, &lacking);
-    vrn_free(start);
-    return path;
-}
-
 vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hub_file *file)
 {
     const struct {
@@ -169,7 +159,7 @@ vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hu
     *file = (vrn_hub_file){0};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (!places[i].folder) continue;
-        char *path = path_in(places[i].folder, entry);
+        char *path = vrn_join(places[i].folder, "/", entry->file);
         if (!path) return vrn_fail_memory(&hub->log);
         bool right;
         uint64_t bytes;
@@ -203,7 +193,7 @@ vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
     if (!hub->cache) {
         return vrn_download_fail(entry, NULL, "there is no folder to keep it in", &hub->log);
     }
-    char *path = path_in(hub->cache, entry);
+    char *path = vrn_join(hub->cache, "/", entry->file);
     if (!path) return vrn_fail_memory(&hub->log);
     if (hub->offline) {
         result = vrn_download_fail(entry, path, "downloads are switched off", &hub->log);

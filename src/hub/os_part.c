@@ -13,7 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "hub/path.h"
+#include "hub/places.h"
 
 struct vrn_partial {
     int fd;

@@ -1,13 +1,14 @@
 #include "hub/registry.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/interpolation.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "base/json.h"
-#include "base/interpolation.h"
-#include "base/number.h"
 
 #define HTTPS "https://"
 
@@ -22,13 +23,11 @@ enum {
 
 static const uint64_t bytes_max = UINT64_C(1) << 36;
 
-/* What an entry says, as it stands there. */
+/* What an entry says, as it stands there; `entry` lacks what follows from the rest. */
 typedef struct draft {
-    char *network, *weights, *file, *sha256, *classes, *interpolation, *recipe;
-    bool is_default;
-    vrn_interpolation filter; /* that `interpolation` names */
-    uint64_t bytes, min_bytes, max_bytes, parameters, resize, crop;
-    float acc1, acc5, mean[3], std[3];
+    vrn_hub_entry entry;
+    const char *interpolation;
+    uint64_t bytes, resize, crop;
 } draft;
 
 typedef enum field_kind {
@@ -52,24 +51,24 @@ static const char *const expected[] = {
 
 #define AT(member) offsetof(draft, member)
 static const field fields[] = {
-    {"network", KIND_TEXT, AT(network)},
-    {"weights", KIND_TEXT, AT(weights)},
-    {"default", KIND_BOOL, AT(is_default)},
-    {"file", KIND_TEXT, AT(file)},
-    {"sha256", KIND_TEXT, AT(sha256)},
+    {"network", KIND_TEXT, AT(entry.network)},
+    {"weights", KIND_TEXT, AT(entry.weights)},
+    {"default", KIND_BOOL, AT(entry.is_default)},
+    {"file", KIND_TEXT, AT(entry.file)},
+    {"sha256", KIND_TEXT, AT(entry.sha256)},
     {"bytes", KIND_UNSIGNED, AT(bytes)},
-    {"min_bytes", KIND_UNSIGNED, AT(min_bytes)},
-    {"max_bytes", KIND_UNSIGNED, AT(max_bytes)},
-    {"parameters", KIND_UNSIGNED, AT(parameters)},
-    {"classes", KIND_TEXT, AT(classes)},
+    {"min_bytes", KIND_UNSIGNED, AT(entry.min_bytes)},
+    {"max_bytes", KIND_UNSIGNED, AT(entry.max_bytes)},
+    {"parameters", KIND_UNSIGNED, AT(entry.parameters)},
+    {"classes", KIND_TEXT, AT(entry.classes)},
     {"resize", KIND_UNSIGNED, AT(resize)},
     {"crop", KIND_UNSIGNED, AT(crop)},
     {"interpolation", KIND_TEXT, AT(interpolation)},
-    {"mean", KIND_TRIPLE, AT(mean)},
-    {"std", KIND_TRIPLE, AT(std)},
-    {"acc1", KIND_REAL, AT(acc1)},
-    {"acc5", KIND_REAL, AT(acc5)},
-    {"recipe", KIND_TEXT, AT(recipe)},
+    {"mean", KIND_TRIPLE, AT(entry.transform.mean)},
+    {"std", KIND_TRIPLE, AT(entry.transform.std)},
+    {"acc1", KIND_REAL, AT(entry.acc1)},
+    {"acc5", KIND_REAL, AT(entry.acc5)},
+    {"recipe", KIND_TEXT, AT(entry.recipe)},
 };
 
 typedef struct reader {
@@ -92,15 +91,12 @@ static vrn_result nonsense(const reader *r, const char *key, const char *what)
                     r->registry->count, key, what);
 }
 
-/* A number such as 0.485: the next value, whatever it is, as vrn_parse_real takes it. */
 static bool take_real(vrn_json *json, float *value)
 {
-    while (json->at < json->size && json->text[json->at] &&
-           strchr(" \t\r\n", json->text[json->at])) {
-        json->at++;
-    }
-    const size_t start = json->at;
-    return vrn_json_skip(json) && vrn_parse_real(json->text + start, json->at - start, value);
+    double number;
+    if (!vrn_json_number(json, &number) || fabs(number) > FLT_MAX) return false;
+    *value = (float)number;
+    return true;
 }
 
 static bool take_triple(vrn_json *json, float values[3])
@@ -113,29 +109,20 @@ static bool take_triple(vrn_json *json, float values[3])
 
 static bool take_bool(vrn_json *json, bool *value)
 {
-    static const char yes[] = "true", no[] = "false";
-    vrn_json after = *json;
-    if (!vrn_json_skip(&after)) return false;
-    const char *end = after.text + after.at;
-    const size_t length = after.at - json->at;
-    *value = length >= strlen(yes) && memcmp(end - strlen(yes), yes, strlen(yes)) == 0;
-    if (!*value && !(length >= strlen(no) && memcmp(end - strlen(no), no, strlen(no)) == 0)) {
-        return false;
-    }
-    *json = after;
-    return true;
+    *value = vrn_json_word(json, "true");
+    return *value || vrn_json_word(json, "false");
 }
 
-static vrn_result read_field(reader *r, const field *f, draft *entry)
+static vrn_result read_field(reader *r, const field *f, draft *d)
 {
-    void *place = (char *)entry + f->offset;
+    void *place = (char *)d + f->offset;
     bool good = false;
+    char *text;
     switch (f->kind) {
     case KIND_TEXT:
-        good = vrn_json_string(&r->json, &r->registry->arena, place);
-        if (good && !*(char **)place) {
-            return vrn_arena_fail(&r->registry->arena, r->name, r->log);
-        }
+        good = vrn_json_string(&r->json, &r->registry->arena, &text);
+        if (good && !text) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
+        if (good) *(const char **)place = text;
         break;
     case KIND_BOOL: good = take_bool(&r->json, place); break;
     case KIND_UNSIGNED: good = vrn_json_unsigned(&r->json, place); break;
@@ -174,9 +161,10 @@ static bool consists_of(const char *text, const char *allowed, size_t least, siz
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-/* What is wrong with an entry; fills sizes in. */
-static vrn_result check(const reader *r, draft *entry)
+/* What is wrong with an entry; fills in what follows from the rest. */
+static vrn_result check(const reader *r, draft *d)
 {
+    vrn_hub_entry *entry = &d->entry;
     static const char word[] = LOWER UPPER DIGITS "_.-";
     const char *const names[][2] = {
         {"network", entry->network}, {"weights", entry->weights}, {"file", entry->file}};
@@ -190,21 +178,24 @@ static vrn_result check(const reader *r, draft *entry)
     if (!entry->sha256 || !consists_of(entry->sha256, DIGITS "abcdef", HASH_MIN, HASH_MAX)) {
         return nonsense(r, "sha256", "8 to 64 lower case hexadecimal digits");
     }
-    if (entry->bytes) entry->min_bytes = entry->max_bytes = entry->bytes;
+    if (d->bytes) entry->min_bytes = entry->max_bytes = d->bytes;
     if (entry->min_bytes == 0 || entry->min_bytes > entry->max_bytes ||
         entry->max_bytes > bytes_max) {
         return nonsense(r, "bytes", "a size of at most 64 GiB, or min_bytes and max_bytes");
     }
-    if (entry->resize > SIDE_MAX || entry->crop > SIDE_MAX) {
+    if (d->resize > SIDE_MAX || d->crop > SIDE_MAX) {
         return nonsense(r, "resize", "at most 65536 pixels, as for crop");
     }
-    if (entry->resize == 0 && entry->crop == 0) return nonsense(r, "crop", "a size");
-    if (entry->interpolation && !vrn_interpolation_find(entry->interpolation, &entry->filter)) {
+    if (d->resize == 0 && d->crop == 0) return nonsense(r, "crop", "a size");
+    if (d->interpolation &&
+        !vrn_interpolation_find(d->interpolation, &entry->transform.interpolation)) {
         return nonsense(r, "interpolation", VRN_INTERPOLATION_NAMES);
     }
     for (int i = 0; i < 3; i++) {
-        if (entry->std[i] < 0) return nonsense(r, "std", "three numbers of at least 0");
+        if (entry->transform.std[i] < 0) return nonsense(r, "std", "three numbers of at least 0");
     }
+    entry->transform.resize = (uint32_t)d->resize;
+    entry->transform.crop = (uint32_t)d->crop;
     return VRN_OK;
 }
 
@@ -217,10 +208,11 @@ static char *join(vrn_arena *arena, const char *a, const char *between, const ch
     return text;
 }
 
-static vrn_result add(reader *r, draft *entry, size_t *capacity)
+static vrn_result add(reader *r, draft *d, size_t *capacity)
 {
+    vrn_hub_entry *entry = &d->entry;
     vrn_registry *registry = r->registry;
-    vrn_result result = check(r, entry);
+    vrn_result result = check(r, d);
     if (result) return result;
     vrn_hub_entry *entries = vrn_arena_grow(&registry->arena, registry->entries, capacity,
                                             registry->count + 1, sizeof *entries);
@@ -237,45 +229,26 @@ static vrn_result add(reader *r, draft *entry, size_t *capacity)
             return nonsense(r, "default", "one of a network's entries at most");
         }
     }
-    vrn_hub_entry *added = &entries[registry->count++];
-    *added = (vrn_hub_entry){
-        .name = name,
-        .network = entry->network,
-        .weights = entry->weights,
-        .is_default = entry->is_default,
-        .file = entry->file,
-        .sha256 = entry->sha256,
-        .min_bytes = entry->min_bytes,
-        .max_bytes = entry->max_bytes,
-        .parameters = entry->parameters,
-        .classes = entry->classes,
-        .acc1 = entry->acc1,
-        .acc5 = entry->acc5,
-        .recipe = entry->recipe,
-        .transform = {.resize = (uint32_t)entry->resize,
-                      .crop = (uint32_t)entry->crop,
-                      .interpolation = entry->filter},
-    };
-    memcpy(added->transform.mean, entry->mean, sizeof entry->mean);
-    memcpy(added->transform.std, entry->std, sizeof entry->std);
+    entry->name = name;
+    entries[registry->count++] = *entry;
     return VRN_OK;
 }
 
 static vrn_result read_entry(reader *r, size_t *capacity)
 {
-    draft entry = {.resize = 256,
-                   .crop = 224,
-                   .mean = {0.485f, 0.456f, 0.406f},
-                   .std = {0.229f, 0.224f, 0.225f}};
+    draft d = {
+        .resize = 256,
+        .crop = 224,
+        .entry.transform = {.mean = {0.485f, 0.456f, 0.406f}, .std = {0.229f, 0.224f, 0.225f}}};
     if (!vrn_json_take(&r->json, '{')) return nonsense(r, NULL, "an entry");
     for (bool first = true;; first = false) {
         char *key;
         vrn_result result = next_key(r, first, &key);
         if (result) return result;
-        if (!key) return add(r, &entry, capacity);
+        if (!key) return add(r, &d, capacity);
         const field *f = find_field(key);
         if (f) {
-            result = read_field(r, f, &entry);
+            result = read_field(r, f, &d);
         } else if (!vrn_json_skip(&r->json)) {
             result = nonsense(r, NULL, "a value");
         }

@@ -60,7 +60,7 @@ static const entry entries[] = {
 };
 enum { ENTRIES = sizeof entries / sizeof entries[0] };
 
-CLI_PRINTF(2, 3) static bool refuse(line_reader *reader, const char *format, ...)
+VRN_PRINTF(2, 3) static bool refuse(line_reader *reader, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

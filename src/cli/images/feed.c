@@ -32,12 +32,11 @@ typedef struct slot {
 
 /* Items pass four counters, in order: `decoding` (next one to decode), `running` (next one to give
  * to a device), `delivered` (next one to hand over). delivered <= running <= decoding <= delivered
- * + window. Item i waits in slot i mod window. `lock` guards everything; `changed` tells of any
+ * + window. Item i waits in slot i mod window. `lock` guards everything, and wakes at any
  * change. */
 typedef struct pipeline {
     const cli_feed *feed;
     vrn_mutex *lock;
-    vrn_condition *changed;
     slot *slots; /* [window] */
     float *outputs;
     size_t window, total, decoding, running, delivered;
@@ -76,9 +75,9 @@ static void wait_for_room(void *user, size_t bytes)
     vrn_mutex_lock(p->lock);
     while (!p->stopped && p->pixel_bytes > 0 && d->item != p->running &&
            (bytes > pixel_bytes_max || p->pixel_bytes > pixel_bytes_max - bytes)) {
-        if (s->state != SLOT_AT_GATE) vrn_condition_broadcast(p->changed);
+        if (s->state != SLOT_AT_GATE) vrn_mutex_wake_all(p->lock);
         s->state = SLOT_AT_GATE;
-        vrn_condition_wait(p->changed, p->lock);
+        vrn_mutex_wait(p->lock);
     }
     s->state = SLOT_EMPTY;
     p->pixel_bytes += bytes;
@@ -92,7 +91,7 @@ static void decode_items(void *pointer)
     vrn_mutex_lock(p->lock);
     while (!p->stopped && p->decoding < p->total) {
         if (!may_decode(p)) {
-            vrn_condition_wait(p->changed, p->lock);
+            vrn_mutex_wait(p->lock);
             continue;
         }
         decoding d = {.pipeline = p, .item = p->decoding++};
@@ -113,7 +112,7 @@ static void decode_items(void *pointer)
         s->fault = kept;
         s->state = good ? SLOT_DECODED : SLOT_UNREADABLE;
         p->pixel_bytes += (good ? cli_image_size(&image) : 0) - d.bytes;
-        vrn_condition_broadcast(p->changed);
+        vrn_mutex_wake_all(p->lock);
     }
     vrn_mutex_unlock(p->lock);
 }
@@ -150,7 +149,7 @@ static void take_batch(runner *r)
         r->items[r->count] = p->running;
         r->images[r->count++] = s->image;
     }
-    vrn_condition_broadcast(p->changed);
+    vrn_mutex_wake_all(p->lock);
 }
 
 static void run_batch(runner *r)
@@ -171,7 +170,7 @@ static void run_batch(runner *r)
         s->state = SLOT_DONE;
     }
     if (!good) p->failed = p->stopped = true;
-    vrn_condition_broadcast(p->changed);
+    vrn_mutex_wake_all(p->lock);
     vrn_mutex_unlock(p->lock);
 }
 
@@ -185,7 +184,7 @@ static void run_batches(void *pointer)
         while (!p->stopped && p->running < p->total) {
             take_batch(r);
             if (r->count > 0) break;
-            if (p->running < p->total) vrn_condition_wait(p->changed, p->lock);
+            if (p->running < p->total) vrn_mutex_wait(p->lock);
         }
         vrn_mutex_unlock(p->lock);
         if (r->count == 0) return;
@@ -203,7 +202,7 @@ static bool deliver_next(pipeline *p, size_t *failed)
     vrn_mutex_lock(p->lock);
     while (!p->failed && s->state != SLOT_DONE &&
            !(s->state == SLOT_UNREADABLE && p->delivered < p->running)) {
-        vrn_condition_wait(p->changed, p->lock);
+        vrn_mutex_wait(p->lock);
     }
     bool good = !p->failed, run = s->state == SLOT_DONE;
     vrn_mutex_unlock(p->lock);
@@ -222,7 +221,7 @@ static bool deliver_next(pipeline *p, size_t *failed)
     s->state = SLOT_EMPTY;
     p->delivered++;
     if (!good) p->failed = p->stopped = true;
-    vrn_condition_broadcast(p->changed);
+    vrn_mutex_wake_all(p->lock);
     vrn_mutex_unlock(p->lock);
     return good;
 }
@@ -254,7 +253,7 @@ static void stop(pipeline *p)
 {
     vrn_mutex_lock(p->lock);
     p->stopped = true;
-    vrn_condition_broadcast(p->changed);
+    vrn_mutex_wake_all(p->lock);
     vrn_mutex_unlock(p->lock);
 }
 
@@ -303,9 +302,8 @@ bool cli_feed_run(const cli_feed *feed, size_t *failed)
     p.outputs = cli_alloc(p.window * p.classes, sizeof *p.outputs);
     runner *runners = cli_alloc(feed->crew->count, sizeof *runners);
     p.lock = vrn_mutex_create();
-    p.changed = vrn_condition_create();
     bool good = p.slots && p.outputs && runners;
-    if (good && (!p.lock || !p.changed)) {
+    if (good && !p.lock) {
         cli_error("out of memory");
         good = false;
     }
@@ -313,7 +311,6 @@ bool cli_feed_run(const cli_feed *feed, size_t *failed)
         for (size_t i = 0; i < p.window; i++) p.slots[i].outputs = p.outputs + i * p.classes;
         good = run_threads(&p, runners, failed);
     }
-    vrn_condition_destroy(&p.changed);
     vrn_mutex_destroy(&p.lock);
     for (size_t i = 0; p.slots && i < p.window; i++) {
         cli_image_free(&p.slots[i].image);

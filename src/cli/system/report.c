@@ -42,7 +42,7 @@ static void write_line(const char *prefix, const char *text, const char *suffix)
     vrn_output_unlock();
 }
 
-CLI_PRINTF(2, 0) static void write_formatted(const char *suffix, const char *format, va_list args)
+VRN_PRINTF(2, 0) static void write_formatted(const char *suffix, const char *format, va_list args)
 {
     char text[CLI_LINE_BYTES];
     vsnprintf(text, sizeof text, format, args);
@@ -170,72 +170,79 @@ static void draw_images(uint64_t done, uint64_t total, double seconds)
     if (done > 0) print_left(left, (double)(total - done) / rate);
     snprintf(text, sizeof text, "%llu of %llu images, %.1f a second%s", (unsigned long long)done,
              (unsigned long long)total, rate, left);
+    state.progress_shown = true;
     draw_line(done, total, text);
+}
+
+/* Between these two the line of progress may change; false: nobody sees it. */
+static bool begin_progress(void)
+{
+    if (state.quiet || !cli_is_terminal(stderr)) return false;
+    vrn_output_lock();
+    return true;
+}
+
+static void end_progress(void)
+{
+    fflush(stderr);
+    vrn_output_unlock();
+}
+
+/* Shows a line, or takes it away when all is done. */
+static void update_line(uint64_t done, uint64_t total, const char *text)
+{
+    state.progress_shown = true;
+    if (done >= total) {
+        clear_progress();
+    } else {
+        draw_line(done, total, text);
+    }
 }
 
 void cli_progress(size_t done, size_t total)
 {
     const double wait_ms = 1000, interval_ms = 100;
-    if (state.quiet || !cli_is_terminal(stderr)) return;
-    double now = vrn_time_ms();
-    vrn_output_lock();
+    if (!begin_progress()) return;
+    const double now = vrn_time_ms();
     if (state.progress_begin == 0) state.progress_begin = now;
     if (done >= total) {
         clear_progress();
         state.progress_begin = 0;
     } else if (now - state.progress_begin >= wait_ms && now - state.progress_last >= interval_ms) {
         state.progress_last = now;
-        state.progress_shown = true;
         draw_images(done, total, (now - state.progress_begin) * 1e-3);
     }
-    fflush(stderr);
-    vrn_output_unlock();
+    end_progress();
 }
 
 void cli_progress_hide(void)
 {
     vrn_output_lock();
     clear_progress();
-    fflush(stderr);
-    vrn_output_unlock();
+    end_progress();
 }
 
 void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
 {
-    if (state.quiet || !cli_is_terminal(stderr)) return;
-    vrn_output_lock();
-    if (done >= total) {
-        state.progress_shown = true;
-        clear_progress();
-    } else {
-        char line[160];
-        snprintf(line, sizeof line, "%u of %u: tuning %s", done, total, text);
-        state.progress_shown = true;
-        draw_line(done, total, line);
-    }
-    fflush(stderr);
-    vrn_output_unlock();
+    char line[160];
+    snprintf(line, sizeof line, "%u of %u: tuning %s", done, total, text);
+    if (!begin_progress()) return;
+    update_line(done, total, line);
+    end_progress();
 }
 
 void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
                         double seconds_left)
 {
     const double longest = 100 * 3600;
-    if (state.quiet || !cli_is_terminal(stderr)) return;
-    vrn_output_lock();
-    state.progress_shown = true;
-    if (done >= total) {
-        clear_progress();
-    } else {
-        char rate[32] = "", left[32] = "", text[256];
-        if (bytes_per_s > 0) snprintf(rate, sizeof rate, ", %.1f MB/s", bytes_per_s * 1e-6);
-        if (seconds_left >= 0 && seconds_left < longest) print_left(left, seconds_left);
-        snprintf(text, sizeof text, "%s: %.1f of %.1f MB%s%s", name, (double)done * 1e-6,
-                 (double)total * 1e-6, rate, left);
-        draw_line(done, total, text);
-    }
-    fflush(stderr);
-    vrn_output_unlock();
+    char rate[32] = "", left[32] = "", text[256];
+    if (bytes_per_s > 0) snprintf(rate, sizeof rate, ", %.1f MB/s", bytes_per_s * 1e-6);
+    if (seconds_left >= 0 && seconds_left < longest) print_left(left, seconds_left);
+    snprintf(text, sizeof text, "%s: %.1f of %.1f MB%s%s", name, (double)done * 1e-6,
+             (double)total * 1e-6, rate, left);
+    if (!begin_progress()) return;
+    update_line(done, total, text);
+    end_progress();
 }
 
 void *cli_alloc(size_t count, size_t size)

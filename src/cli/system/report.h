@@ -9,13 +9,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#if defined(__MINGW32__)
-#define CLI_PRINTF(text, first) __attribute__((format(gnu_printf, text, first)))
-#elif defined(__GNUC__)
-#define CLI_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#else
-#define CLI_PRINTF(text, first)
-#endif
+#include "base/log.h"
 
 /* Exit statuses. */
 enum { CLI_SUCCESS = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
@@ -25,8 +19,8 @@ void cli_report_setup(bool quiet, bool verbose);
 
 /* "vkresnet: ..." and a line feed. Control characters become '?', so that a file's name cannot
  * spoil a terminal. A note is left out when the user wants quiet. */
-void cli_error(const char *format, ...) CLI_PRINTF(1, 2);
-void cli_note(const char *format, ...) CLI_PRINTF(1, 2);
+void cli_error(const char *format, ...) VRN_PRINTF(1, 2);
+void cli_note(const char *format, ...) VRN_PRINTF(1, 2);
 
 /* Until NULL is given, errors of this thread are written to `text` [CLI_LINE_BYTES] instead, each
  * over the one before, so that somebody can report them later: cli_error("%s", text). */
@@ -41,7 +35,7 @@ void cli_print_name(const char *text);
 bool cli_text_is_utf8(void);
 
 /* A wrong command line: the error, a hint to --help, and CLI_USAGE. `command` may be NULL. */
-int cli_usage(const char *command, const char *format, ...) CLI_PRINTF(2, 3);
+int cli_usage(const char *command, const char *format, ...) VRN_PRINTF(2, 3);
 
 /* The library's messages go where ours go. Lives as long as the program. */
 const vrn_log *cli_log(void);

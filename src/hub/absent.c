@@ -1,4 +1,6 @@
+/* A build without libcurl and OpenSSL: no downloads, and no SHA-256. */
 #include "hub/download.h"
+#include "hub/sha256.h"
 
 bool vrn_download_available(void)
 {
@@ -10,4 +12,16 @@ vrn_result vrn_download_run(const vrn_download *download, uint64_t *bytes)
     *bytes = 0;
     return vrn_download_fail(download->entry, download->path, "this build cannot download",
                              download->log);
+}
+
+bool vrn_sha256_available(void)
+{
+    return false;
+}
+
+vrn_result vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])
+{
+    (void)path;
+    digits[0] = '\0';
+    return VRN_ERROR_FILE;
 }
