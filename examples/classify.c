@@ -38,7 +38,8 @@ int main(int argc, char **argv)
     vrn_session_info info;
     vrn_session_get_info(session, &info);
     probabilities = malloc(info.classes * sizeof *probabilities);
-    const vrn_image photo = {pixels, (uint32_t)width, (uint32_t)height, 0};
+    const vrn_image photo = {
+        .pixels = pixels, .width = (uint32_t)width, .height = (uint32_t)height};
     const vrn_inputs inputs = {.count = 1, .images = &photo};
     const vrn_outputs outputs = {.probabilities = probabilities};
     if (!probabilities || vrn_session_run(session, &inputs, &outputs)) goto done;

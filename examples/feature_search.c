@@ -82,7 +82,8 @@ static bool describe(search *s, const picture *pictures, uint32_t count)
     vrn_image images[BATCH];
     for (uint32_t i = 0; i < count; i++) {
         const picture *p = &pictures[i];
-        images[i] = (vrn_image){p->rgba, (uint32_t)p->width, (uint32_t)p->height, 0};
+        images[i] = (vrn_image){
+            .pixels = p->rgba, .width = (uint32_t)p->width, .height = (uint32_t)p->height};
     }
     const vrn_inputs inputs = {.count = count, .images = images};
     const vrn_outputs outputs = {.taps = &s->features};

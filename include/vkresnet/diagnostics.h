@@ -19,6 +19,7 @@ struct vrn_device_diagnostics {
     /* vrn_capability bits to use although the library knows that this driver is slow or wrong with
      * them. Bits that the device lacks have no effect */
     uint32_t with;
+    uint64_t reserved[4];
 };
 
 /* For vrn_session_params.diagnostics. */
@@ -26,6 +27,7 @@ struct vrn_session_diagnostics {
     /* prefer the kernels whose name begins so ("conv_generic"), where they fit. A prefix that
      * begins no name in this build is VRN_ERROR_INVALID_ARGUMENT. NULL: no preference */
     const char *kernel;
+    uint64_t reserved[4];
 };
 
 /* The capabilities that this build of the library can use, as vrn_capability bits. A build with an
@@ -50,6 +52,7 @@ struct vrn_timing {
     double replay_ms;
     double submit_ms; /* the driver's vkQueueSubmit */
     double output_ms; /* unpacking the results */
+    uint64_t reserved[4];
 };
 
 /* One dispatch of the compiled network, in order of execution. Texts live as long as the
@@ -72,6 +75,7 @@ typedef struct vrn_layer {
     const char *rejected; /* the best of the other kernels that could compute it; may be empty */
     /* its time for the whole batch when it was tuned, run by itself; 0: unknown */
     double rejected_ms;
+    uint64_t reserved[8];
 } vrn_layer;
 
 /* Describes the operations: writes up to `capacity` of them to `layers` (NULL when capacity is 0)
@@ -96,6 +100,7 @@ typedef struct vrn_device_peak {
     /* 1e9 bytes a second, read plus written: the fastest of the ways to copy memory that does not
      * fit the caches of most devices (by a kernel, by the driver) */
     double gb_s;
+    uint64_t reserved[4];
 } vrn_device_peak;
 
 /* Measures with two small kernels, each the fastest of several runs, in about a third of a second.
@@ -140,6 +145,7 @@ typedef struct vrn_kernel_statistics {
     double latency, inverse_throughput; /* estimates, in cycles of a subgroup */
     uint32_t value_count;               /* all statistics of the driver, unchanged: */
     vrn_statistic values[VRN_MAX_STATISTICS];
+    uint64_t reserved[8];
 } vrn_kernel_statistics;
 
 typedef struct vrn_statistics_params {
@@ -150,6 +156,7 @@ typedef struct vrn_statistics_params {
      * name begins so; "": every kernel that is made for this kind of device, or for any */
     const char *kernel;
     vrn_precision precision; /* int8: as if every layer's output had a scale */
+    uint64_t reserved[4];
 } vrn_statistics_params;
 
 /* Compiles kernels for the layers of a network and calls `visit` with the driver's statistics of
@@ -171,6 +178,7 @@ typedef struct vrn_mismatch {
     bool outside;          /* the kernel wrote outside of its output: the rest is zero */
     uint32_t n, y, x, c;   /* image, row, column, channel */
     double expected, found;
+    uint64_t reserved[2];
 } vrn_mismatch;
 
 /* The result of one kernel, or of the network that is run at the end ("network": "replay",
@@ -188,6 +196,7 @@ typedef struct vrn_selftest_entry {
     double worst;
     vrn_mismatch first; /* of the first wrong case */
     double ms;
+    uint64_t reserved[4];
 } vrn_selftest_entry;
 
 typedef enum vrn_selftest_verdict {
@@ -211,6 +220,7 @@ typedef struct vrn_selftest_summary {
      * negative: not known */
     double fusion_error;
     double ms;
+    uint64_t reserved[4];
 } vrn_selftest_summary;
 
 typedef struct vrn_selftest_params {
@@ -220,6 +230,7 @@ typedef struct vrn_selftest_params {
     bool thorough;      /* all cases: minutes on a driver that runs on the processor */
     const char *kernel; /* only kernels whose name begins so; NULL: all */
     uint32_t replays;   /* of the network; 0: 100 */
+    uint64_t reserved[4];
 } vrn_selftest_params;
 
 /* Runs every kernel of the library that the device can run, also those that no network would

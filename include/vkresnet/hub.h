@@ -35,6 +35,7 @@ typedef struct vrn_hub_entry {
     vrn_transform transform; /* of the published accuracy */
     float acc1, acc5;        /* published, of 100, on ImageNet's validation images; 0: unknown */
     const char *recipe;      /* an address that says how it was trained, or NULL */
+    uint64_t reserved[4];
 } vrn_hub_entry;
 
 typedef struct vrn_hub_params {
@@ -56,6 +57,7 @@ typedef struct vrn_hub_params {
     bool offline; /* never download; also if $VKRESNET_OFFLINE is neither empty nor "0" */
     /* a transfer that stands still for so long is given up; 0: $VKRESNET_HUB_TIMEOUT, else 30 */
     uint32_t stall_seconds;
+    uint64_t reserved[4];
 } vrn_hub_params;
 
 typedef struct vrn_hub vrn_hub;
@@ -88,6 +90,7 @@ typedef struct vrn_hub_file {
     char *path; /* release it with vrn_hub_file_free; NULL if there is none */
     vrn_hub_place place;
     uint64_t bytes;
+    uint64_t reserved[2];
 } vrn_hub_file;
 
 /* Accepts NULL and a zeroed struct, and zeroes it. */
@@ -109,6 +112,7 @@ typedef struct vrn_hub_progress {
     double bytes_per_s;   /* lately; 0: not known yet */
     double seconds_left;  /* at this rate; negative: not known yet */
     bool waiting;         /* another process downloads this file; these are its bytes */
+    uint64_t reserved[4];
 } vrn_hub_progress;
 
 typedef struct vrn_hub_fetch_params {
@@ -118,6 +122,7 @@ typedef struct vrn_hub_fetch_params {
          * VRN_ERROR_CANCELLED. NULL: nobody looks */
         const vrn_hub_progress *progress);
     void *progress_user;
+    uint64_t reserved[4];
 } vrn_hub_fetch_params;
 
 /* Looks an entry's file up as vrn_hub_locate does, and downloads it where it is not there. The

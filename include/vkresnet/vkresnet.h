@@ -27,6 +27,12 @@
  * - Threads may share a device and a model. One thread at a time uses a session; different threads
  *   may use different sessions of one device at the same time.
  * - Times are in milliseconds, sizes in bytes. Floats are IEEE 754 single precision.
+ * - Structs end in `reserved` words. Callers leave them zero, and the library writes zeros there in
+ *   results. A later version gives new fields the place of reserved words, with zero for "as
+ *   before", so a program that was compiled against an older header of the same soname still works.
+ *   Sizes, offsets and the values of enums never change within a soname. These structs are complete
+ *   and have no reserved words: vrn_log, vrn_rect, vrn_statistic, vrn_place, vrn_top and
+ *   vrn_timeline_point.
  */
 #ifndef VKRESNET_VKRESNET_H
 #define VKRESNET_VKRESNET_H
@@ -158,6 +164,7 @@ typedef struct vrn_device_info {
     /* without `select` the device with the highest score is used; 0: unusable */
     int score;
     char reason[160]; /* why it cannot be used, or was scored down; else empty */
+    uint64_t reserved[8];
 } vrn_device_info;
 
 /* Lists every Vulkan device, usable or not, in the loader's order. Writes up to `capacity` entries
@@ -185,6 +192,7 @@ typedef struct vrn_device_params {
      * and warnings in the log */
     bool validation;
     const vrn_device_diagnostics *diagnostics; /* NULL in ordinary use */
+    uint64_t reserved[4];
 } vrn_device_params;
 
 typedef struct vrn_device vrn_device;
@@ -222,6 +230,7 @@ typedef struct vrn_transform {
     uint32_t crop;   /* 0: as `resize` */
     vrn_interpolation interpolation;
     float mean[3], std[3]; /* RGB; an std of 0 counts as 1 */
+    uint64_t reserved[4];
 } vrn_transform;
 
 /* Architecture and weights on the host. Immutable; threads, devices and sessions may share it. */
@@ -236,6 +245,7 @@ typedef struct vrn_model_params {
     const char *name;
     /* the transform if the file's metadata has none; NULL: the stem decides */
     const vrn_transform *transform;
+    uint64_t reserved[4];
 } vrn_model_params;
 
 /* Loads a checkpoint: PyTorch's .pth (zip or legacy form) or safetensors, recognised by content,
@@ -263,6 +273,7 @@ typedef struct vrn_model_info {
     uint64_t parameters;     /* as torch counts them: without running statistics */
     vrn_transform transform; /* from the file's metadata or vrn_model_params, else by the stem */
     bool has_class_names;
+    uint64_t reserved[4];
 } vrn_model_info;
 
 /* Describes a model. Never fails. Thread-safe. */
@@ -275,6 +286,7 @@ VRN_API const char *vrn_model_get_class_name(const vrn_model *model, uint32_t in
 typedef struct vrn_model_save_params {
     vrn_log log;
     bool fp16; /* weights as float16, rounded to nearest; a value beyond its range is an error */
+    uint64_t reserved[4];
 } vrn_model_save_params;
 
 /* Writes safetensors with torchvision's tensor names; name, architecture, transform and class names
@@ -339,6 +351,7 @@ typedef struct vrn_session_params {
     void (*progress)(void *user, uint32_t done, uint32_t total, const char *text);
     void *progress_user;
     const vrn_session_diagnostics *diagnostics; /* NULL in ordinary use */
+    uint64_t reserved[8];
 } vrn_session_params;
 
 /* Submission limit. Drivers treat a submission that runs for 2 to 10 s as a hang and reset the
@@ -390,6 +403,7 @@ typedef struct vrn_session_info {
     uint64_t weight_bytes;     /* shared by the sessions of this model on this device */
     uint64_t device_bytes;     /* everything this session uses, the shared weights included */
     double compile_ms;         /* how long vrn_session_create took */
+    uint64_t reserved[4];
 } vrn_session_info;
 
 /* Describes a session. Never fails. */
@@ -415,11 +429,28 @@ VRN_API vrn_result vrn_session_get_crop_rect(const vrn_session *session, uint32_
 
 /* ---- Running --------------------------------------------------------------------------------- */
 
-/* Pixels of one image: 8-bit RGBA (alpha is ignored), rows from the top. */
+/* The order of a pixel's 8-bit channels in memory. Alpha is ignored; grey stands for equal red,
+ * green and blue. */
+typedef enum vrn_pixel_format {
+    VRN_PIXEL_RGBA = 0,
+    VRN_PIXEL_BGRA = 1,
+    VRN_PIXEL_RGB = 2,
+    VRN_PIXEL_BGR = 3,
+    VRN_PIXEL_GREY = 4,
+    VRN_PIXEL_GREY_ALPHA = 5,
+} vrn_pixel_format;
+
+/* "RGBA", ..; NULL for any other number. Static. Thread-safe. */
+VRN_API const char *vrn_pixel_format_name(vrn_pixel_format format);
+
+/* Pixels of one image, rows from the top. All formats of the same picture give the same results, to
+ * the byte. */
 typedef struct vrn_image {
     const uint8_t *pixels;
     uint32_t width, height;
-    size_t stride; /* bytes from a row to the next; 0: 4 * width */
+    size_t stride; /* bytes from a row to the next, of any alignment; 0: rows without gaps */
+    vrn_pixel_format format;
+    uint64_t reserved[2];
 } vrn_image;
 
 /* The images of one run, in exactly one of three forms. They are copied before submit returns. */
@@ -428,6 +459,7 @@ typedef struct vrn_inputs {
     const float *nchw;       /* normalised, [count, 3, height, width] */
     const float *nhwc;       /* normalised, [count, height, width, 3] */
     const vrn_image *images; /* [count]: resized, cropped and normalised on the device */
+    uint64_t reserved[4];
 } vrn_inputs;
 
 /* How long the parts of a run took; <vkresnet/diagnostics.h> defines the struct. */
@@ -440,6 +472,7 @@ typedef struct vrn_outputs {
     float *probabilities; /* [count, classes]: softmax of the logits */
     float *const *taps;   /* an array for each tap, [count, C, H, W], or NULL for this tap */
     vrn_timing *timing;
+    uint64_t reserved[4];
 } vrn_outputs;
 
 /* Runs and waits. `outputs` may be NULL. The bytes of a result depend only on the image, the
@@ -514,6 +547,7 @@ typedef struct vrn_arch {
     bool stride_on_1x1; /* bottlenecks stride on the first 1x1 (v1), not the 3x3 */
     /* of random weights: the last norm of a block starts at 0 */
     bool zero_init_residual;
+    uint64_t reserved[8];
 } vrn_arch;
 
 /* The architecture of a model, complete and checked. Never fails. Thread-safe. */
@@ -561,6 +595,7 @@ typedef struct vrn_calibration vrn_calibration;
 typedef struct vrn_calibration_params {
     uint32_t height, width;         /* of the network's input; 0: the transform's crop */
     const vrn_transform *transform; /* for images; NULL: the model's */
+    uint64_t reserved[4];
 } vrn_calibration_params;
 
 /* Compiles the network. Takes some hundred megabytes on the device for a large one, as every value
@@ -583,6 +618,7 @@ typedef struct vrn_layer_range {
      * is in vrn_session_params.fp32_layers */
     uint64_t beyond_fp16;
     uint64_t not_finite; /* infinities and NaNs */
+    uint64_t reserved[4];
 } vrn_layer_range;
 
 /* Writes up to `capacity` layers to `ranges` (NULL when capacity is 0) and the number of layers to
@@ -599,6 +635,7 @@ typedef struct vrn_calibration_result {
     double errors[VRN_CALIBRATION_METHODS];
     uint32_t method; /* the one with the smallest error; the model has its scales */
     double error;
+    uint64_t reserved[8];
 } vrn_calibration_result;
 
 /* Makes a model with scales from the calibrated one, to be run with VRN_PRECISION_INT8 or saved.

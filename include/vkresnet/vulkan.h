@@ -38,6 +38,7 @@ typedef struct vrn_requirement {
     const char *structure;
     const char *feature; /* the member to set to VK_TRUE: "timelineSemaphore" */
     uint32_t capability; /* the vrn_capability bit that depends on it; 0: none */
+    uint64_t reserved[2];
 } vrn_requirement;
 
 /* What to enable on one physical device: what the library must have and what it can use. Only what
@@ -56,6 +57,7 @@ typedef struct vrn_device_requirements {
      * VkPhysicalDeviceFeatures2, that is the first, and pEnabledFeatures must be NULL */
     void *chain;
     uint64_t structures[128]; /* the chain itself */
+    uint64_t reserved[4];
 } vrn_device_requirements;
 
 typedef struct vrn_device_requirements_params {
@@ -64,6 +66,7 @@ typedef struct vrn_device_requirements_params {
     VkPhysicalDevice physical_device;
     PFN_vkGetInstanceProcAddr get_instance_proc_addr;
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
+    uint64_t reserved[4];
 } vrn_device_requirements_params;
 
 /* Fills the lists. Touches no device; thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT,
@@ -103,6 +106,7 @@ typedef struct vrn_device_import_params {
     void (*lock)(void *user);
     void (*unlock)(void *user);
     void *lock_user;
+    uint64_t reserved[8];
 } vrn_device_import_params;
 
 /* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info)
@@ -145,14 +149,16 @@ typedef struct vrn_record_image {
     uint32_t level, layer; /*   .. and which mip level and array layer the view shows */
     /* a float format holds sRGB-encoded values: they are not encoded again */
     bool encoded;
+    uint64_t reserved[2];
 } vrn_record_image;
 
-/* Bytes in a buffer: 4 for a pixel, rows from the top. Alpha is ignored. */
+/* Pixels in a buffer, 4 bytes each, rows from the top. Alpha is ignored. */
 typedef struct vrn_record_pixels {
     vrn_place place;
     uint32_t width, height;
-    uint32_t stride; /* bytes from a row to the next, a multiple of 4; 0: 4 * width */
-    bool bgra;       /* blue comes first; else red */
+    uint32_t stride;         /* bytes from a row to the next, a multiple of 4; 0: 4 * width */
+    vrn_pixel_format format; /* VRN_PIXEL_RGBA or VRN_PIXEL_BGRA */
+    uint64_t reserved[2];
 } vrn_record_pixels;
 
 typedef enum vrn_fit {
@@ -193,6 +199,7 @@ typedef struct vrn_record_params {
     /* the application has made the input visible itself, see below */
     bool no_input_barrier;
     bool no_output_barrier; /* .. and will do so for the outputs */
+    uint64_t reserved[8];
 } vrn_record_params;
 
 /* Records the preparation of the input, the network and the writing of the results into a command
@@ -247,6 +254,7 @@ typedef struct vrn_submit_order {
     uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS, as: */
     const vrn_timeline_point *signals; /* when all of it has run */
     uint32_t signal_count;
+    uint64_t reserved[4];
 } vrn_submit_order;
 
 /* vrn_session_submit, ordered among the application's own work by timeline semaphores. Does not

@@ -84,14 +84,60 @@ static uint32_t band_rows(const builder *b, const job *j)
     return rows >= j->height ? j->height : (uint32_t)rows / BAND_ROWS * BAND_ROWS;
 }
 
+static const struct {
+    const char *name;
+    uint32_t bytes;      /* of a pixel */
+    uint8_t channels[3]; /* where red, green and blue are in it */
+} pixel_formats[] = {
+    [VRN_PIXEL_RGBA] = {"RGBA", 4, {0, 1, 2}},
+    [VRN_PIXEL_BGRA] = {"BGRA", 4, {2, 1, 0}},
+    [VRN_PIXEL_RGB] = {"RGB", 3, {0, 1, 2}},
+    [VRN_PIXEL_BGR] = {"BGR", 3, {2, 1, 0}},
+    [VRN_PIXEL_GREY] = {"GREY", 1, {0, 0, 0}},
+    [VRN_PIXEL_GREY_ALPHA] = {"GREY_ALPHA", 2, {0, 0, 0}},
+};
+
+const char *vrn_pixel_format_name(vrn_pixel_format format)
+{
+    return (uint32_t)format < VRN_COUNT(pixel_formats) ? pixel_formats[format].name : NULL;
+}
+
+static size_t row_bytes(uint32_t width, vrn_pixel_format format)
+{
+    return vrn_pixel_format_name(format) ? (size_t)width * pixel_formats[format].bytes : 0;
+}
+
 vrn_picture vrn_picture_of(const vrn_image *photo)
 {
     return (vrn_picture){
         .width = photo->width,
         .height = photo->height,
         .host = photo->pixels,
-        .stride = photo->stride ? photo->stride : (size_t)photo->width * 4,
+        .stride = photo->stride ? photo->stride : row_bytes(photo->width, photo->format),
+        .format = photo->format,
     };
+}
+
+/* Whether a picture has pixels, and those of the host a format and rows that do not overlap. */
+static vrn_result check_picture(const vrn_picture *photo, const vrn_log *log)
+{
+    if ((!photo->host && !photo->buffer && !photo->view) || !photo->width || !photo->height ||
+        photo->width > SIDE_MAX || photo->height > SIDE_MAX) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image of %u x %u pixels: expected 1 to %d along each side",
+                        photo->width, photo->height, SIDE_MAX);
+    }
+    if (!photo->host) return VRN_OK;
+    if (!vrn_pixel_format_name(photo->format)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image in pixel format %d: there is no such format", (int)photo->format);
+    }
+    if (photo->stride < row_bytes(photo->width, photo->format)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image with a stride of %zu bytes: a row of %u %s pixels is longer",
+                        photo->stride, photo->width, vrn_pixel_format_name(photo->format));
+    }
+    return VRN_OK;
 }
 
 /* Where the network looks. */
@@ -106,12 +152,8 @@ static bool frame(const builder *b, vrn_resize *resize, const vrn_picture *photo
 static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
 {
     const vrn_log *log = &b->device->log;
-    if ((!photo->host && !photo->buffer && !photo->view) || !photo->width || !photo->height ||
-        photo->width > SIDE_MAX || photo->height > SIDE_MAX) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image of %u x %u pixels: expected 1 to %d along each side",
-                        photo->width, photo->height, SIDE_MAX);
-    }
+    vrn_result result = check_picture(photo, log);
+    if (result) return result;
     *j = (job){0};
     if (!frame(b, &j->resize, photo)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
@@ -187,15 +229,31 @@ static vrn_result grow_pool(builder *b)
     return result;
 }
 
+/* One row as RGBA. */
+static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, vrn_pixel_format format)
+{
+    if (format == VRN_PIXEL_RGBA) {
+        memcpy(to, from, (size_t)width * 4);
+        return;
+    }
+    const uint8_t *channels = pixel_formats[format].channels;
+    for (uint32_t i = 0; i < width; i++, to += 4, from += pixel_formats[format].bytes) {
+        const uint8_t rgba[4] = {from[channels[0]], from[channels[1]], from[channels[2]], 255};
+        memcpy(to, rgba, 4);
+    }
+}
+
 static void copy_pixels(const builder *b, job *j, const vrn_picture *photo)
 {
-    size_t row_bytes = (size_t)j->width * 4;
     uint8_t *to = (uint8_t *)b->images->pixels.mapped + j->pixels;
-    const uint8_t *from = photo->host + j->first_row * photo->stride + (size_t)j->first_column * 4;
+    const uint8_t *from =
+        photo->host + j->first_row * photo->stride + row_bytes(j->first_column, photo->format);
     for (uint32_t row = 0; row < j->height; row++) {
-        memcpy(to + row * row_bytes, from + row * photo->stride, row_bytes);
+        copy_row(to + (size_t)row * j->width * 4, from + row * photo->stride, j->width,
+                 photo->format);
     }
-    j->current = (vrn_range){b->images->pixels.handle, j->pixels, row_bytes * j->height};
+    j->current =
+        (vrn_range){b->images->pixels.handle, j->pixels, (uint64_t)j->width * j->height * 4};
 }
 
 /* The needed part of a picture on the device, as if the host had copied it. */
@@ -225,7 +283,7 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
                             "pixels of %llu MiB are more than %s can bind",
                             (unsigned long long)(bytes >> 20), b->device->probe.info.name);
         }
-        vrn_fetch_bytes_key(photo->bgra, &key);
+        vrn_fetch_bytes_key(photo->format == VRN_PIXEL_BGRA, &key);
         push.left = push.top = 0;
         push.stride = (uint32_t)(photo->stride / 4);
         push.first = (uint32_t)(skipped / 4);

@@ -20,12 +20,11 @@ typedef struct vrn_images {
 /* A picture, in exactly one of three places. */
 typedef struct vrn_picture {
     uint32_t width, height;
-    const uint8_t *host; /* copied at once. RGBA8, `stride` bytes from a row to the next */
-    size_t stride;
-    /* read by the device: 4 bytes a pixel from `offset` on, `stride` bytes a row */
-    VkBuffer buffer;
+    const uint8_t *host;     /* copied at once */
+    size_t stride;           /* of host and buffer: bytes from a row to the next */
+    vrn_pixel_format format; /* of host and buffer; a buffer's has 4 bytes a pixel */
+    VkBuffer buffer;         /* read by the device, from `offset` on */
     uint64_t offset;
-    bool bgra;
     VkImageView view; /* sampled by the device, from (left, top) on */
     VkImageLayout layout;
     uint32_t left, top;
@@ -45,7 +44,7 @@ typedef struct vrn_framing {
  * is being recorded; the result is in images->tensor, for later commands of the queue, behind a
  * barrier. It begins with a barrier of its own, for what lies on the device only against earlier
  * work of the library. What `images` holds must not be in use by the device. Errors:
- * VRN_ERROR_INVALID_ARGUMENT (an empty picture), VRN_ERROR_UNSUPPORTED (one too large for the
+ * VRN_ERROR_INVALID_ARGUMENT (an empty picture, an unknown format), VRN_ERROR_UNSUPPORTED (one too large for the
  * device), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_picture *pictures,
                              uint32_t count, uint32_t batch, const vrn_framing *framing,

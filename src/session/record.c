@@ -118,6 +118,12 @@ static vrn_result picture_of_pixels(vrn_picture *picture, const vrn_record_pixel
                                     const vrn_log *log)
 {
     const uint64_t row = (uint64_t)pixels->width * 4;
+    if (pixels->format != VRN_PIXEL_RGBA && pixels->format != VRN_PIXEL_BGRA) {
+        const char *name = vrn_pixel_format_name(pixels->format);
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "pixels in a buffer in format %d (%s): expected RGBA or BGRA",
+                        (int)pixels->format, name ? name : "unknown");
+    }
     if (!pixels->place.buffer || pixels->place.offset % 4 || pixels->stride % 4 ||
         (pixels->stride && pixels->stride < row)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
@@ -133,7 +139,7 @@ static vrn_result picture_of_pixels(vrn_picture *picture, const vrn_record_pixel
         .buffer = pixels->place.buffer,
         .offset = pixels->place.offset,
         .stride = pixels->stride ? pixels->stride : row,
-        .bgra = pixels->bgra,
+        .format = pixels->format,
     };
     return VRN_OK;
 }

@@ -82,7 +82,8 @@ static void equals_torchvision(void **state)
         /* Mean 0 and std 1: the result is the byte / 255. Twice, so that a second image follows. */
         const vrn_transform transform = {
             .resize = head[2], .interpolation = (vrn_interpolation)head[5], .std = {1, 1, 1}};
-        const vrn_image photos[2] = {{pixels, head[0], head[1], 0}, {pixels, head[0], head[1], 0}};
+        const vrn_image photos[2] = {{.pixels = pixels, .width = head[0], .height = head[1]},
+                                     {.pixels = pixels, .width = head[0], .height = head[1]}};
         float *tensor = prepare(photos, 2, height, width, &transform);
         int wrong = 0;
         for (size_t i = 0; i < (size_t)2 * height * width * 3; i++) {
@@ -120,7 +121,7 @@ static void equals_reference(void **state)
             .std = {0, 2, 0.25f}, /* 0 counts as 1 */
         };
         uint8_t *pixels = picture(width, height);
-        const vrn_image photo = {pixels, width, height, 0};
+        const vrn_image photo = {.pixels = pixels, .width = width, .height = height};
         float *found = prepare(&photo, 1, crop, crop, &transform);
         assert_true(vrn_preprocess_reference(&photo, &transform, crop, crop, expected));
         for (uint32_t k = 0; k < crop * crop * 4; k++) {
@@ -141,7 +142,7 @@ static void clips_overshoot(void **state)
     (void)state;
     uint8_t pixels[8 * 8 * 4];
     for (int i = 0; i < 8 * 8 * 4; i++) pixels[i] = i / 4 % 4 < 2 ? 250 : 5;
-    const vrn_image photo = {pixels, 8, 8, 0};
+    const vrn_image photo = {.pixels = pixels, .width = 8, .height = 8};
     vrn_transform transform = {.resize = 64, .std = {1, 1, 1}};
     float expected[64 * 64 * 4];
     int extremes[2][2] = {{0}}; /* black, white for each filter */
@@ -166,7 +167,7 @@ static void normalises(void **state)
     const uint8_t pixel[8] = {0, 128, 255, 7, 51, 102, 204, 9};
     const vrn_transform transform = {.mean = {0.485f, 0.456f, 0.406f},
                                      .std = {0.229f, 0.224f, 0.225f}};
-    const vrn_image photo = {pixel, 2, 1, 8};
+    const vrn_image photo = {.pixels = pixel, .width = 2, .height = 1, .stride = 8};
     float *tensor = prepare(&photo, 1, 1, 2, &transform);
     for (int i = 0; i < 8; i++) {
         float expected = 0;
@@ -185,7 +186,7 @@ static void large_pictures_go_in_bands(void **state)
     const uint32_t width = 400, height = 700;
     uint8_t *pixels = picture(width, height);
     const vrn_transform transform = {.resize = 40, .std = {1, 1, 1}};
-    const vrn_image photo = {pixels, width, height, 0};
+    const vrn_image photo = {.pixels = pixels, .width = width, .height = height};
     float *whole = prepare(&photo, 1, 40, 40, &transform);
     const uint32_t limit = device->probe.limits.maxStorageBufferRange;
     device->probe.limits.maxStorageBufferRange = 400 * 4 * 128; /* 128 rows */
@@ -210,7 +211,8 @@ static void odd_shapes(void **state)
         memcpy(spread + row * STRIDE, pixels + row * WIDTH * 4, WIDTH * 4);
     }
     const vrn_transform transform = {.resize = 12, .std = {1, 1, 1}};
-    const vrn_image dense = {pixels, WIDTH, HEIGHT, 0}, apart = {spread, WIDTH, HEIGHT, STRIDE};
+    const vrn_image dense = {.pixels = pixels, .width = WIDTH, .height = HEIGHT},
+                    apart = {.pixels = spread, .width = WIDTH, .height = HEIGHT, .stride = STRIDE};
     float *expected = prepare(&dense, 1, 12, 12, &transform);
     float *found = prepare(&apart, 1, 12, 12, &transform);
     assert_memory_equal(expected, found, 12 * 12 * 4 * sizeof(float));
@@ -220,7 +222,8 @@ static void odd_shapes(void **state)
 
     const int errors = messages.errors;
     vrn_images images = {0};
-    const vrn_picture thin = vrn_picture_of(&(vrn_image){pixels, 1, 1 << 24, 4});
+    const vrn_picture thin =
+        vrn_picture_of(&(vrn_image){.pixels = pixels, .width = 1, .height = 1 << 24, .stride = 4});
     const vrn_transform enlarge = {.resize = 65536, .std = {1, 1, 1}};
     const vrn_framing framing = {.height = 8, .width = 8, .transform = &enlarge};
     assert_int_equal(vrn_images_record(&images, device, &thin, 1, 1, &framing, VK_NULL_HANDLE),
@@ -231,13 +234,92 @@ static void odd_shapes(void **state)
     free(pixels);
 }
 
+/* Where red, green and blue are in a pixel, and its size. */
+static const struct {
+    uint32_t bytes, channels[3];
+} layouts[] = {
+    [VRN_PIXEL_RGBA] = {4, {0, 1, 2}}, [VRN_PIXEL_BGRA] = {4, {2, 1, 0}},
+    [VRN_PIXEL_RGB] = {3, {0, 1, 2}},  [VRN_PIXEL_BGR] = {3, {2, 1, 0}},
+    [VRN_PIXEL_GREY] = {1, {0, 0, 0}}, [VRN_PIXEL_GREY_ALPHA] = {2, {0, 0, 0}},
+};
+
+/* The same picture in every format gives the same bytes: with rows of odd strides, resized, cropped
+ * and as it is. A second image, of the next format, stands beside it. */
+static void formats_agree(void **state)
+{
+    (void)state;
+    enum { WIDTH = 37, HEIGHT = 29, CROP = 16 };
+    const vrn_transform transforms[] = {{.resize = 20, .std = {1, 1, 1}},
+                                        {.interpolation = VRN_INTERPOLATION_BICUBIC, .resize = 31},
+                                        {.std = {0.5f, 1, 2}}};
+    assert_null(vrn_pixel_format_name((vrn_pixel_format)VRN_COUNT(layouts)));
+    for (uint32_t f = 0; f < VRN_COUNT(layouts); f++) {
+        uint8_t *colours = picture(WIDTH, HEIGHT);
+        const size_t stride = (size_t)WIDTH * layouts[f].bytes + 5;
+        uint8_t *packed = malloc(stride * HEIGHT);
+        assert_non_null(packed);
+        memset(packed, 0xcd, stride * HEIGHT);
+        for (int i = 0; i < WIDTH * HEIGHT; i++) {
+            uint8_t *from = colours + (size_t)i * 4;
+            if (layouts[f].bytes < 3) from[1] = from[2] = from[0];
+            uint8_t *to = packed + i / WIDTH * stride + (size_t)(i % WIDTH) * layouts[f].bytes;
+            for (int c = 0; c < 3; c++) to[layouts[f].channels[c]] = from[c];
+        }
+        const vrn_image rgba = {.pixels = colours, .width = WIDTH, .height = HEIGHT};
+        const vrn_image other = {.pixels = packed,
+                                 .width = WIDTH,
+                                 .height = HEIGHT,
+                                 .stride = stride,
+                                 .format = (vrn_pixel_format)f};
+        for (uint32_t t = 0; t < VRN_COUNT(transforms); t++) {
+            float *expected = prepare((vrn_image[]){rgba, rgba}, 2, CROP, CROP, &transforms[t]);
+            float *found = prepare((vrn_image[]){other, rgba}, 2, CROP, CROP, &transforms[t]);
+            if (memcmp(expected, found, (size_t)2 * CROP * CROP * 4 * sizeof(float)) != 0) {
+                fail_msg("%s, transform %u", vrn_pixel_format_name((vrn_pixel_format)f), t);
+            }
+            free(expected);
+            free(found);
+        }
+        free(colours);
+        free(packed);
+    }
+}
+
+static void refuse(const vrn_image *image, const char *what)
+{
+    const int errors = messages.errors;
+    vrn_images images = {0};
+    const vrn_picture wrong = vrn_picture_of(image);
+    const vrn_framing framing = {.height = 8, .width = 8, .transform = &(vrn_transform){0}};
+    if (vrn_images_record(&images, device, &wrong, 1, 1, &framing, VK_NULL_HANDLE) !=
+        VRN_ERROR_INVALID_ARGUMENT) {
+        fail_msg("%s was not refused", what);
+    }
+    assert_int_equal(messages.errors, errors + 1);
+    messages.errors = errors;
+    vrn_images_destroy(&images, device);
+}
+
+static void refuses_wrong_formats_and_strides(void **state)
+{
+    (void)state;
+    const uint8_t pixels[3 * 8 * 8] = {0};
+    vrn_image image = {.pixels = pixels, .width = 8, .height = 8};
+    image.format = (vrn_pixel_format)VRN_COUNT(layouts);
+    refuse(&image, "an unknown format");
+    image.format = VRN_PIXEL_RGB;
+    image.stride = 23;
+    refuse(&image, "a stride shorter than a row");
+}
+
 /* A column of sixteen million pixels has a filter longer than can be bound. */
 static void refuses_long_filters(void **state)
 {
     (void)state;
     vrn_images images = {0};
     const uint8_t pixel[4] = {0};
-    const vrn_picture tall = vrn_picture_of(&(vrn_image){pixel, 1, 1 << 24, 4});
+    const vrn_picture tall =
+        vrn_picture_of(&(vrn_image){.pixels = pixel, .width = 1, .height = 1 << 24, .stride = 4});
     const vrn_transform transform = {.interpolation = VRN_INTERPOLATION_BICUBIC};
     const vrn_framing framing = {
         .height = 8, .width = 8, .transform = &transform, .letterbox = true};
@@ -274,6 +356,8 @@ int main(void)
         cmocka_unit_test(normalises),
         cmocka_unit_test(large_pictures_go_in_bands),
         cmocka_unit_test(odd_shapes),
+        cmocka_unit_test(formats_agree),
+        cmocka_unit_test(refuses_wrong_formats_and_strides),
         cmocka_unit_test(refuses_empty_images),
         cmocka_unit_test(equals_reference),
         cmocka_unit_test(clips_overshoot),

@@ -59,7 +59,7 @@ static void results_free(results *r)
 static void run_photo(vrn_session *session, const uint8_t *pixels, uint32_t width, uint32_t height,
                       float logits[CLASSES])
 {
-    const vrn_image photo = {pixels, width, height, 0};
+    const vrn_image photo = {.pixels = pixels, .width = width, .height = height};
     const vrn_inputs inputs = {.count = 1, .images = &photo};
     const vrn_outputs outputs = {.logits = logits};
     assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
@@ -242,7 +242,8 @@ static void two_regions_of_one_image(void **state)
         const int row = i % H, left = i / H * LEFT;
         memcpy(parts[i / H] + row * W * 4, picture + (row * WIDTH + left) * 4, W * 4);
     }
-    const vrn_image photos[2] = {{parts[0], W, H, 0}, {parts[1], W, H, 0}};
+    const vrn_image photos[2] = {{.pixels = parts[0], .width = W, .height = H},
+                                 {.pixels = parts[1], .width = W, .height = H}};
     float expected[2 * CLASSES];
     const vrn_inputs run_in = {.count = 2, .images = photos};
     const vrn_outputs run_out = {.logits = expected};
@@ -322,7 +323,7 @@ static void bytes_in_buffers(void **state)
                                          .width = WIDTH,
                                          .height = HEIGHT,
                                          .stride = STRIDE,
-                                         .bgra = bgra};
+                                         .format = bgra ? VRN_PIXEL_BGRA : VRN_PIXEL_RGBA};
         expect(session, (vrn_record_params){.pixels = &input}, expected, bgra ? "BGRA" : "RGBA");
     }
     app_buffer_destroy(&app, &buffer);

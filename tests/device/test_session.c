@@ -300,8 +300,8 @@ static void input_forms_agree(void **state)
             }
         }
     }
-    const vrn_image images[2] = {{&pixels[0][0][0], SIDE, SIDE, 0},
-                                 {&pixels[1][0][0], SIDE, SIDE, 0}};
+    const vrn_image images[2] = {{.pixels = &pixels[0][0][0], .width = SIDE, .height = SIDE},
+                                 {.pixels = &pixels[1][0][0], .width = SIDE, .height = SIDE}};
     const vrn_inputs inputs[3] = {
         {.count = 2, .nchw = &nchw[0][0][0]},
         {.count = 2, .nhwc = &nhwc[0][0][0]},

@@ -99,7 +99,7 @@ static void an_image_to_be_presented(void **state)
         stored[bgra && i % 4 < 3 ? i - i % 4 + 2 - i % 4 : i] = rgba[i];
     }
     float expected[CLASSES];
-    const vrn_image photo = {rgba, SIDE, SIDE, 0};
+    const vrn_image photo = {.pixels = rgba, .width = SIDE, .height = SIDE};
     const vrn_inputs inputs = {.count = 1, .images = &photo};
     const vrn_outputs outputs = {.logits = expected};
     assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);

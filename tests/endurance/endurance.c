@@ -82,9 +82,10 @@ static vrn_result make_session(vrn_session **session, vrn_device *device, uint32
 /* Two submissions in flight, waited for in either order. */
 static vrn_result run_twice(vrn_session *session, uint32_t kind, logits out[2], bool backwards)
 {
-    const vrn_image photos[BATCH] = {{all.pixels, PHOTO, PHOTO, 0},
-                                     {all.pixels, PHOTO, 9, 0},
-                                     {all.pixels, 11, PHOTO, PHOTO * 4}};
+    const vrn_image photos[BATCH] = {
+        {.pixels = all.pixels, .width = PHOTO, .height = PHOTO},
+        {.pixels = all.pixels, .width = PHOTO, .height = 9},
+        {.pixels = all.pixels, .width = 11, .height = PHOTO, .stride = PHOTO * 4}};
     vrn_ticket tickets[2] = {0};
     vrn_result result = VRN_OK;
     memset(out, 0, 2 * sizeof *out);

@@ -210,7 +210,9 @@ static vrn_result run(life_world *world, vrn_session *session, life_outcome *out
     fill_input(input);
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * 37);
     const vrn_image photos[BATCH] = {
-        {pixels, PHOTO, PHOTO, 0}, {pixels, 5, PHOTO, PHOTO * 4}, {pixels, PHOTO, 4, 0}};
+        {.pixels = pixels, .width = PHOTO, .height = PHOTO},
+        {.pixels = pixels, .width = 5, .height = PHOTO, .stride = PHOTO * 4},
+        {.pixels = pixels, .width = PHOTO, .height = 4}};
     const vrn_inputs floats_in = {.count = BATCH, .nchw = input};
     const vrn_outputs floats_out = {.logits = logits[0], .taps = taps};
     const vrn_inputs fewer_in = {.count = 2, .nhwc = input};

@@ -54,7 +54,8 @@ static void run_all(const vrn_model *model, const vrn_session_params *params, re
 {
     static uint8_t pixels[PHOTO * PHOTO * 4];
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * 41 + i / 97);
-    const vrn_image photos[] = {{pixels, PHOTO, PHOTO, 0}, {pixels, PHOTO, 7, 0}};
+    const vrn_image photos[] = {{.pixels = pixels, .width = PHOTO, .height = PHOTO},
+                                {.pixels = pixels, .width = PHOTO, .height = 7}};
     vrn_session *session = NULL;
     assert_int_equal(vrn_session_create(&session, device, model, params), VRN_OK);
     const vrn_inputs all = {.count = BATCH, .nchw = input}, two = {.count = 2, .nhwc = input};

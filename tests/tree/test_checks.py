@@ -12,6 +12,7 @@ import check_headers
 import check_includes
 import check_sizes
 import check_spirv
+import check_structs
 import check_symbols
 
 COMPILER = None
@@ -114,25 +115,53 @@ class Includes(Tree):
 
 
 class Headers(Tree):
-    def check(self, language):
-        return check_headers.check(self.root, language, COMPILER, [])
+    def check(self):
+        return check_headers.check(self.root, COMPILER, [])
+
+    def public(self, language):
+        return check_headers.check_public(self.root, language, COMPILER, [])
 
     def test_alone(self):
         self.write("src/base/a.h", GUARDED.format("A_H", "#include <stddef.h>\nsize_t vrn_a(void);"))
-        self.expect(self.check("c"))
+        self.expect(self.check())
 
     def test_needs_another(self):
         self.write("src/base/a.h", GUARDED.format("A_H", "size_t vrn_a(void);"))
-        self.expect(self.check("c"), "a.h: does not compile alone as c")
+        self.expect(self.check(), "a.h: does not compile alone as c")
 
     def test_no_guard(self):
         self.write("src/base/a.h", "typedef struct a { int b; } a;\n")
-        self.expect(self.check("c"), "a.h: does not compile alone as c")
+        self.expect(self.check(), "a.h: does not compile alone as c")
 
     def test_cpp(self):
         self.write("include/a.h", GUARDED.format("A_H", "int vrn_a(int new);"))
-        self.expect(self.check("c"))
-        self.expect(self.check("c++"), "a.h: does not compile alone as c++")
+        self.expect(self.check())
+        problems, checked = self.public("c++")
+        self.assertEqual(len(problems), checked)
+        self.assertIn("a.h: does not compile as c++11", problems[0])
+
+    def test_warnings(self):
+        self.write("include/a.h", GUARDED.format("A_H", "static inline char vrn_a(int x) { return x; }"))
+        self.expect(self.check())
+        problems, checked = self.public("c")
+        self.assertEqual(len(problems), checked)
+
+    def test_structs(self):
+        rule = "/* - Structs end in `reserved` words. These have no reserved words: vrn_a, vrn_gone. */\n"
+        self.write("include/vkresnet/vkresnet.h", rule + """typedef struct vrn_a {
+    int x;
+} vrn_a;
+typedef struct vrn_b {
+    int x;
+    uint64_t reserved[2];
+} vrn_b;
+struct vrn_c {
+    uint64_t reserved[2];
+    int x;
+};
+""")
+        self.write("tests/unit/test_abi.c", "LAYOUT(vrn_a, x) LAYOUT(vrn_c, x)")
+        self.expect(check_structs.check(self.root), "vrn_b: no row in", "vrn_c: does not end in", "vrn_gone")
 
 
 class Sizes(Tree):
