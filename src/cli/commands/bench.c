@@ -1,5 +1,7 @@
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <vkresnet/diagnostics.h>
 
@@ -13,18 +15,14 @@ enum { WARM_UP_RUNS = 2, LEAST_RUNS = 5 };
 
 static const double measure_ms = 3000, warm_up_ms = 1000;
 
-/* What is measured in each run. */
-typedef enum bench_measure {
-    MEASURE_RUN_MS,
-    MEASURE_GPU_MS,
-    MEASURE_REPLAY_MS, /* vrn_timing */
-    MEASURE_SUBMIT_MS,
-    MEASURE_COUNT,
-} bench_measure;
+/* One run, in milliseconds. */
+typedef struct sample {
+    double run, gpu, replay, submit; /* the last three are vrn_timing's */
+} sample;
 
 typedef struct sample_list {
-    double *values[MEASURE_COUNT];
-    size_t count, capacity[MEASURE_COUNT];
+    sample *items; /* [count] */
+    size_t count, capacity;
 } sample_list;
 
 typedef struct bench_figures {
@@ -42,23 +40,23 @@ static int compare_doubles(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Sorts the values. */
-static double median(double *values, size_t count)
+/* Of a field at `offset`; the values are sorted into `sorted` [count]. */
+static double median(const sample_list *samples, size_t offset, double *sorted)
 {
-    qsort(values, count, sizeof *values, compare_doubles);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+    const size_t count = samples->count;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&sorted[i], (const char *)&samples->items[i] + offset, sizeof *sorted);
+    }
+    qsort(sorted, count, sizeof *sorted, compare_doubles);
+    return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
-static bool add_sample(sample_list *samples, const double sample[MEASURE_COUNT])
+static bool add_sample(sample_list *samples, sample taken)
 {
-    for (int i = 0; i < MEASURE_COUNT; i++) {
-        double *values =
-            cli_grow(samples->values[i], samples->count, &samples->capacity[i], sizeof *values);
-        if (!values) return false;
-        samples->values[i] = values;
-        values[samples->count] = sample[i];
-    }
-    samples->count++;
+    sample *items = cli_grow(samples->items, samples->count, &samples->capacity, sizeof *items);
+    if (!items) return false;
+    samples->items = items;
+    items[samples->count++] = taken;
     return true;
 }
 
@@ -93,27 +91,23 @@ static bool measure(vrn_session *session, const vrn_inputs *inputs, const vrn_ou
     begin = vrn_time_ms();
     while (good && (repeats ? samples.count < repeats
                             : samples.count < LEAST_RUNS || vrn_time_ms() - begin < measure_ms)) {
+        const vrn_timing *timing = outputs->timing;
         good = run_once(session, inputs, outputs, &host_ms) &&
-               add_sample(&samples, (const double[MEASURE_COUNT]){
-                                        [MEASURE_RUN_MS] = host_ms,
-                                        [MEASURE_GPU_MS] = outputs->timing->gpu_ms,
-                                        [MEASURE_REPLAY_MS] = outputs->timing->replay_ms,
-                                        [MEASURE_SUBMIT_MS] = outputs->timing->submit_ms,
-                                    });
+               add_sample(&samples,
+                          (sample){host_ms, timing->gpu_ms, timing->replay_ms, timing->submit_ms});
     }
-    if (good) {
-        double medians[MEASURE_COUNT];
-        for (int i = 0; i < MEASURE_COUNT; i++) {
-            medians[i] = median(samples.values[i], samples.count);
-        }
+    double *sorted = good ? cli_alloc(samples.count, sizeof *sorted) : NULL;
+    if (sorted) {
         figures->runs = samples.count;
-        figures->median_ms = medians[MEASURE_RUN_MS];
-        figures->min_ms = samples.values[MEASURE_RUN_MS][0];
-        figures->gpu_ms = medians[MEASURE_GPU_MS];
-        figures->host_us = medians[MEASURE_REPLAY_MS] * 1e3;
-        figures->submit_us = medians[MEASURE_SUBMIT_MS] * 1e3;
+        figures->gpu_ms = median(&samples, offsetof(sample, gpu), sorted);
+        figures->host_us = median(&samples, offsetof(sample, replay), sorted) * 1e3;
+        figures->submit_us = median(&samples, offsetof(sample, submit), sorted) * 1e3;
+        figures->median_ms = median(&samples, offsetof(sample, run), sorted);
+        figures->min_ms = sorted[0];
     }
-    for (int i = 0; i < MEASURE_COUNT; i++) free(samples.values[i]);
+    good = sorted;
+    free(sorted);
+    free(samples.items);
     return good;
 }
 

@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/evaluation/evaluation.h"
-#include "cli/evaluation/evaluation_print.h"
 #include "cli/evaluation/labels.h"
 #include "cli/evaluation/score.h"
 #include "cli/evaluation/shard.h"

@@ -4,8 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/evaluation/evaluation.h"
-#include "cli/evaluation/evaluation_print.h"
-#include "cli/evaluation/evaluation_read.h"
 #include "cli/pages/evaluation_page.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"

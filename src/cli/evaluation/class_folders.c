@@ -10,21 +10,6 @@
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
-/* How a folder's name tells the class; in order of preference. */
-typedef enum naming {
-    BY_NAME,
-    BY_ID,
-    BY_NUMBER,
-    NAMINGS,
-    BY_ORDER = NAMINGS,
-} naming;
-
-static const char *const naming_texts[NAMINGS] = {
-    [BY_NAME] = "a class's name",
-    [BY_ID] = "a WordNet id of ImageNet's classes",
-    [BY_NUMBER] = "a class's number",
-};
-
 typedef struct class_folders {
     const char *path;
     char **names; /* [count], sorted */
@@ -73,25 +58,26 @@ static bool find_number(const cli_model *model, const char *folder, uint32_t *fo
     return true;
 }
 
-static bool find_class(naming how, const cli_model *model, const char *folder, uint32_t *found)
-{
-    switch (how) {
-    case BY_NAME: return find_name(model, folder, found);
-    case BY_ID: return find_id(model, folder, found);
-    case BY_NUMBER: return find_number(model, folder, found);
-    case NAMINGS: break;
-    }
-    return false;
-}
+/* How a folder's name tells the class, in order of preference. */
+typedef struct naming {
+    const char *text;
+    bool (*find)(const cli_model *model, const char *folder, uint32_t *found);
+} naming;
+
+static const naming namings[] = {
+    {"a class's name", find_name},
+    {"a WordNet id of ImageNet's classes", find_id},
+    {"a class's number", find_number},
+};
 
 /* How many folders are named so; *stranger is the first that is not. */
-static size_t count_named(const class_folders *folders, naming how, const cli_model *model,
+static size_t count_named(const class_folders *folders, const naming *how, const cli_model *model,
                           size_t *stranger)
 {
     size_t named = 0;
     *stranger = folders->count;
     for (size_t i = 0; i < folders->count; i++) {
-        if (find_class(how, model, folders->names[i], &folders->classes[i])) {
+        if (how->find(model, folders->names[i], &folders->classes[i])) {
             named++;
         } else if (*stranger == folders->count) {
             *stranger = i;
@@ -100,11 +86,12 @@ static size_t count_named(const class_folders *folders, naming how, const cli_mo
     return named;
 }
 
-static bool report_stranger(const class_folders *folders, naming how, size_t stranger,
+/* `how`: as most are named; NULL: none is named in any of the ways. */
+static bool report_stranger(const class_folders *folders, const naming *how, size_t stranger,
                             const cli_model *model)
 {
     uint32_t classes = model->info.classes, found;
-    if (how == NAMINGS) {
+    if (!how) {
         cli_error("%s: %zu folders, and the model has %u classes: folders have to be named by the "
                   "classes' names, numbers%s, or to be as many",
                   folders->path, folders->count, classes,
@@ -112,28 +99,29 @@ static bool report_stranger(const class_folders *folders, naming how, size_t str
         return false;
     }
     size_t other = 0;
-    while (!find_class(how, model, folders->names[other], &found)) other++;
+    while (!how->find(model, folders->names[other], &found)) other++;
     cli_error("%s/%s: expected %s, as '%s' beside it is; the model has %u classes", folders->path,
-              folders->names[stranger], naming_texts[how], folders->names[other], classes);
+              folders->names[stranger], how->text, folders->names[other], classes);
     return false;
 }
 
 /* Fills folders->classes. */
 static bool choose_classes(class_folders *folders, const cli_model *model)
 {
-    naming best = NAMINGS;
+    const naming *best = NULL;
     size_t most = 0, stranger = 0;
-    for (int how = 0; how < NAMINGS; how++) {
-        size_t first, named = count_named(folders, (naming)how, model, &first);
+    for (size_t i = 0; i < sizeof namings / sizeof namings[0]; i++) {
+        const naming *how = &namings[i];
+        size_t first, named = count_named(folders, how, model, &first);
         if (named == folders->count) {
             cli_note("%s: the name of each of the %zu folders is %s", folders->path, named,
-                     naming_texts[how]);
+                     how->text);
             return true;
         }
         if (named <= most) continue;
         most = named;
         stranger = first;
-        best = (naming)how;
+        best = how;
     }
     if (most > 0 || folders->count != model->info.classes) {
         return report_stranger(folders, best, stranger, model);

@@ -10,6 +10,7 @@
 #include "cli/evaluation/confusion.h"
 #include "cli/evaluation/score.h"
 #include "cli/evaluation/shard.h"
+#include "cli/formats/json.h"
 
 enum { CLI_EVALUATION_TOP = 5, CLI_EVALUATION_BINS = 10, CLI_EVALUATION_MOST_CLASSES = 1 << 24 };
 
@@ -87,5 +88,24 @@ typedef struct cli_class_result {
 /* The classes that have images, the least accurate first; the confusion is settled. NULL: no
  * memory, which is reported. Release with free. */
 cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_t *count);
+
+/* evaluation_print.c: prints a short table to standard output, or JSON on one line. The confusion is
+ * settled. Returns false when there is no memory, which is reported. */
+bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json);
+
+/* The same JSON as a value inside other. */
+void cli_evaluation_write(cli_json *json, const char *key, const cli_evaluation *evaluation);
+
+typedef enum cli_evaluation_fault {
+    CLI_EVALUATION_GOOD,
+    CLI_EVALUATION_DAMAGED, /* no JSON: a line that was cut off, or two in one */
+    CLI_EVALUATION_WRONG,   /* JSON, but not eval's, or its numbers cannot be */
+} cli_evaluation_fault;
+
+/* evaluation_read.c: reads a line of that JSON, and checks that its numbers agree with each other.
+ * On success the evaluation is complete, its confusion settled, and has to be freed; else it is
+ * zeroed, and `reason` says what is wrong. */
+cli_evaluation_fault cli_evaluation_read(cli_evaluation *evaluation, const char *line,
+                                         char reason[160]);
 
 #endif

@@ -1,9 +1,8 @@
-#include "cli/evaluation/evaluation_print.h"
+#include "cli/evaluation/evaluation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/formats/json.h"
 #include "cli/system/report.h"
 
 enum { PAIRS_SHOWN = 5, CLASSES_SHOWN = 3 };

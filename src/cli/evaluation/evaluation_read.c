@@ -1,4 +1,4 @@
-#include "cli/evaluation/evaluation_read.h"
+#include "cli/evaluation/evaluation.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "cli/evaluation/evaluation_print.h"
 #include "cli/images/image.h"
 #include "cli/images/thumbnail.h"
 #include "cli/images/walk.h"
