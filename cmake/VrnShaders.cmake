@@ -1,6 +1,7 @@
 # Compiles GLSL to SPIR-V and embeds it.
 #
-# shaders/NAME.comp becomes the module vrn_module_NAME (gpu/module.h). A line in the shader such as
+# shaders/NAME.comp becomes the module vrn_module_NAME (gpu/module.h), which the generated modules.h declares with all
+# others. A line in the shader such as
 #   // variants: texel=-DTEXEL
 # makes a second module, vrn_module_NAME_texel, from the same source with these options; several are
 # separated by commas.
@@ -49,6 +50,7 @@ vrn_find_matrices(VRN_COOPERATIVE_MATRIX_2 NV_cooperative_matrix2 "Cooperative m
 function(vrn_embed_shaders target)
   set(directory "${CMAKE_CURRENT_BINARY_DIR}/shaders")
   file(MAKE_DIRECTORY "${directory}")
+  set(declarations "")
   foreach(source IN LISTS ARGN)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
     file(STRINGS "${source}" needs REGEX "^// needs: ")
@@ -77,6 +79,16 @@ function(vrn_embed_shaders target)
       endforeach()
     endforeach()
   endforeach()
+  file(CONFIGURE OUTPUT "${directory}/modules.h" @ONLY CONTENT
+"/* The compiled shaders. */
+#ifndef VRN_MODULES_H
+#define VRN_MODULES_H
+
+#include \"gpu/module.h\"
+
+@declarations@
+#endif
+")
 endfunction()
 
 function(vrn_embed_module target source name directory options environment)
@@ -101,5 +113,6 @@ const vrn_module vrn_module_@name@ = {\"@name@\", vrn_spirv_@name@,
 ")
   target_sources(${target} PRIVATE "${unit}" "${header}")
   set_source_files_properties("${unit}" PROPERTIES OBJECT_DEPENDS "${header}")
-  target_include_directories(${target} PRIVATE "${directory}")
+  string(APPEND declarations "extern const vrn_module vrn_module_${name};\n")
+  set(declarations "${declarations}" PARENT_SCOPE)
 endfunction()

@@ -1,9 +1,8 @@
 /* Convolution of any kind, slowly. */
 #include "base/util.h"
+#include "modules.h"
 #include "ops/conv.h"
 #include "ops/families.h"
-
-extern const vrn_module vrn_module_conv_generic;
 
 /* Behind the bias: [K, C, kh, kw] numbers, as PyTorch has them; zeros to a multiple of four. */
 static uint64_t kcrs_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
@@ -32,7 +31,7 @@ static void kcrs_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_
 static const vrn_layout kcrs = {.numbers = kcrs_numbers, .pack = kcrs_pack};
 
 static const vrn_kernel_variant any = {
-    .family = &vrn_family_conv_generic,
+    .family = &vrn_family_output,
     .layout = &kcrs,
     .shader = {{.module = &vrn_module_conv_generic, .threads = 64}},
 };
@@ -42,7 +41,4 @@ static const vrn_kernel rows[] = {
 };
 
 const vrn_kernel_family vrn_family_conv_generic = {
-    .pass = {{.grid = vrn_grid_output}},
-    .rows = rows,
-    .row_count = VRN_COUNT(rows),
-};
+    .pass = {{.grid = vrn_grid_output}}, .rows = rows, .row_count = VRN_COUNT(rows)};

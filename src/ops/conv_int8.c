@@ -4,16 +4,10 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "modules.h"
 #include "ops/conv.h"
 #include "ops/conv_direct.h"
 #include "ops/families.h"
-
-extern const vrn_module vrn_module_conv_direct_int8;
-extern const vrn_module vrn_module_conv_direct_int8_texel;
-extern const vrn_module vrn_module_conv_direct_int8_gpu;
-extern const vrn_module vrn_module_conv_direct_int8_dot;
-extern const vrn_module vrn_module_conv_direct_int8_dot_texel;
-extern const vrn_module vrn_module_conv_direct_int8_dot_gpu;
 
 static uint64_t int8_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {

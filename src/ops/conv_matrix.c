@@ -3,14 +3,12 @@
 #include <math.h>
 
 #include "base/util.h"
+#include "modules.h"
 #include "ops/conv.h"
 #include "ops/families.h"
 #include "ops/merit.h"
 
 #ifdef VRN_COOPERATIVE_MATRIX
-
-extern const vrn_module vrn_module_conv_matrix;
-extern const vrn_module vrn_module_conv_matrix_int8;
 
 static bool flexible(const vrn_kernel *kernel)
 {
@@ -117,7 +115,6 @@ static const vrn_kernel_variant bytes = {
 };
 
 #ifdef VRN_COOPERATIVE_MATRIX_2
-extern const vrn_module vrn_module_conv_matrix_flexible;
 
 /* A subgroup's part of the tile is one matrix, or the whole tile is, held by the work group. */
 static const vrn_kernel_variant large = {

@@ -2,12 +2,9 @@
  * SwiftShader, whose products take their weights from blocks and the windows where they lie, in an
  * input with its padding (pad.comp). */
 #include "base/util.h"
+#include "modules.h"
 #include "ops/families.h"
 #include "ops/product.h"
-
-extern const vrn_module vrn_module_gemm;
-extern const vrn_module vrn_module_gemm_blocks;
-extern const vrn_module vrn_module_pad;
 
 static const vrn_kernel_family padded;
 

@@ -1,13 +1,9 @@
 /* Convolution in tiles whose sums are shared out among work groups, and a second pass that adds
  * up (conv_reduce.comp). */
 #include "base/util.h"
+#include "modules.h"
 #include "ops/conv_tile.h"
 #include "ops/families.h"
-
-extern const vrn_module vrn_module_conv_tile;
-extern const vrn_module vrn_module_conv_tile_int8;
-extern const vrn_module vrn_module_conv_reduce;
-extern const vrn_module vrn_module_conv_reduce_int8;
 
 /* Scratch 1: partial sums, floats or integers. */
 static uint64_t scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,

@@ -4,12 +4,10 @@
 #include <math.h>
 
 #include "base/util.h"
+#include "modules.h"
 #include "ops/conv.h"
 #include "ops/families.h"
 #include "ops/merit.h"
-
-extern const vrn_module vrn_module_conv_tile;
-extern const vrn_module vrn_module_conv_tile_int8;
 
 bool vrn_tile_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {

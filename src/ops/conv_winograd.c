@@ -1,17 +1,8 @@
 /* Convolution by Winograd's algorithm (winograd.glsl) around a matrix product in its domain. */
 #include "base/util.h"
+#include "modules.h"
 #include "ops/families.h"
 #include "ops/product.h"
-
-extern const vrn_module vrn_module_gemm;
-extern const vrn_module vrn_module_gemm_blocks;
-extern const vrn_module vrn_module_gemm_blocks_p1;
-extern const vrn_module vrn_module_winograd_input;
-extern const vrn_module vrn_module_winograd_input_texel;
-extern const vrn_module vrn_module_winograd_input_f2_texel;
-extern const vrn_module vrn_module_winograd_output;
-extern const vrn_module vrn_module_winograd_output_texel;
-extern const vrn_module vrn_module_winograd_output_f2_texel;
 
 static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {

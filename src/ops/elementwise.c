@@ -1,10 +1,7 @@
 /* ReLU and the residual addition: each vec4 by itself. */
 #include "base/util.h"
-#include "ops/families.h"
+#include "modules.h"
 #include "ops/operators.h"
-
-extern const vrn_module vrn_module_relu;
-extern const vrn_module vrn_module_add;
 
 static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
@@ -13,38 +10,28 @@ static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX
 }
 
 static const vrn_kernel_variant relu = {
-    .family = &vrn_family_relu,
+    .family = &vrn_family_output,
     .shader = {{.module = &vrn_module_relu, .threads = 64}},
 };
 
 static const vrn_kernel_variant add = {
-    .family = &vrn_family_add,
+    .family = &vrn_family_output,
     .shader = {{.module = &vrn_module_add, .threads = 64}},
 };
 
 static const vrn_kernel relu_rows[] = {{"relu", &relu, {0}}};
 static const vrn_kernel add_rows[] = {{"add", &add, {0}}};
 
-const vrn_kernel_family vrn_family_relu = {
-    .pass = {{.grid = vrn_grid_output}},
+const vrn_operator vrn_operator_relu = {
     .rows = relu_rows,
     .row_count = VRN_COUNT(relu_rows),
-};
-
-const vrn_kernel_family vrn_family_add = {
-    .pass = {{.grid = vrn_grid_output}},
-    .rows = add_rows,
-    .row_count = VRN_COUNT(add_rows),
-};
-
-const vrn_operator vrn_operator_relu = {
-    .families = {&vrn_family_relu},
     .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = constants,
 };
 
 const vrn_operator vrn_operator_add = {
-    .families = {&vrn_family_add},
+    .rows = add_rows,
+    .row_count = VRN_COUNT(add_rows),
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_R,
     .constants = constants,
 };

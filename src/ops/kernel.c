@@ -261,3 +261,5 @@ vrn_grid vrn_grid_output(const vrn_kernel *kernel, uint32_t threads, const vrn_o
     (void)kernel;
     return vrn_grid_flat(threads, images * (vrn_tensor_bytes(desc->out, VRN_TYPE_F32) / 16));
 }
+
+const vrn_kernel_family vrn_family_output = {.pass = {{.grid = vrn_grid_output}}};

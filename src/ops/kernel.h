@@ -79,7 +79,6 @@ typedef struct vrn_kernel_family {
 
     vrn_pass pass[VRN_PASSES_MAX]; /* in order, each seeing what the one before wrote */
 
-    /* The family's kernels, or an operator's: a row may have the variant of another family. */
     const vrn_kernel *rows;
     uint32_t row_count;
 } vrn_kernel_family;
@@ -111,8 +110,13 @@ struct vrn_kernel {
 enum { VRN_FAMILIES_MAX = 10 };
 
 typedef struct vrn_operator {
-    const vrn_kernel_family *families[VRN_FAMILIES_MAX]; /* NULL behind the last */
-    uint32_t bindings;                                   /* bit i: its kernels declare binding i */
+    /* Its kernels: the rows of its families, NULL behind the last, or a table of its own, of which
+     * each row may be of another family. */
+    const vrn_kernel_family *families[VRN_FAMILIES_MAX];
+    const vrn_kernel *rows;
+    uint32_t row_count;
+
+    uint32_t bindings; /* bit i: its kernels declare binding i */
 
     /* Writes the operator's constants, which have ids below VRN_ID_TYPES, over zeros. */
     void (*constants)(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
@@ -208,7 +212,9 @@ uint32_t vrn_kernel_texel_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_
                                 const vrn_op_desc *desc);
 uint32_t vrn_block_bytes(vrn_type type);
 
-/* The grid of kernels with one invocation for each vec4 of the output. */
+/* Kernels with one invocation for each vec4 of the output, of which nothing else is to be said; and
+ * their grid. */
+extern const vrn_kernel_family vrn_family_output;
 vrn_grid vrn_grid_output(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
                          uint32_t images);
 

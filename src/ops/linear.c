@@ -3,14 +3,10 @@
 #include <math.h>
 
 #include "base/util.h"
+#include "modules.h"
 #include "ops/conv_tile.h"
-#include "ops/families.h"
 #include "ops/merit.h"
 #include "ops/operators.h"
-
-extern const vrn_module vrn_module_linear;
-extern const vrn_module vrn_module_linear_texel;
-extern const vrn_module vrn_module_linear_gemv;
 
 static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
@@ -67,13 +63,13 @@ static const vrn_kernel_variant gemv = {
 
 /* A thousand outputs are 250 vec4s: small work groups spread them over the device. */
 static const vrn_kernel_variant plain = {
-    .family = &vrn_family_linear,
+    .family = &vrn_family_output,
     .layout = &vrn_layout_rsck,
     .shader = {{.module = &vrn_module_linear, .threads = 16}},
 };
 
 static const vrn_kernel_variant texels = {
-    .family = &vrn_family_linear,
+    .family = &vrn_family_output,
     .layout = &vrn_layout_rsck,
     .suits = VRN_SUITS_CPU,
     .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
@@ -90,14 +86,9 @@ static const vrn_kernel rows[] = {
     {"linear_split8_64x64x8", &vrn_variant_split, {8, 64, 64, 8, 1, 2}},
 };
 
-const vrn_kernel_family vrn_family_linear = {
-    .pass = {{.grid = vrn_grid_output}},
+const vrn_operator vrn_operator_linear = {
     .rows = rows,
     .row_count = VRN_COUNT(rows),
-};
-
-const vrn_operator vrn_operator_linear = {
-    .families = {&vrn_family_linear},
     /* The residual is that of conv_tile.comp, which is never read here. */
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W | VRN_BIT_R,
     .constants = constants,

@@ -2,11 +2,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "ops/families.h"
+#include "modules.h"
 #include "ops/operators.h"
-
-extern const vrn_module vrn_module_batch_norm;
-extern const vrn_module vrn_module_group_norm;
 
 static uint32_t float_bits(float value)
 {
@@ -48,21 +45,16 @@ static void batch_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn
 static const vrn_layout batch_layout = {.numbers = batch_numbers, .pack = batch_pack};
 
 static const vrn_kernel_variant batch = {
-    .family = &vrn_family_batch_norm,
+    .family = &vrn_family_output,
     .layout = &batch_layout,
     .shader = {{.module = &vrn_module_batch_norm, .threads = 64}},
 };
 
 static const vrn_kernel batch_rows[] = {{"batch_norm", &batch, {0}}};
 
-const vrn_kernel_family vrn_family_batch_norm = {
-    .pass = {{.grid = vrn_grid_output}},
+const vrn_operator vrn_operator_batch_norm = {
     .rows = batch_rows,
     .row_count = VRN_COUNT(batch_rows),
-};
-
-const vrn_operator vrn_operator_batch_norm = {
-    .families = {&vrn_family_batch_norm},
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W,
     .constants = batch_constants,
 };
@@ -102,15 +94,20 @@ static vrn_grid group_grid(const vrn_kernel *kernel, uint32_t threads, const vrn
     return (vrn_grid){.x = (uint64_t)images * d->groups, .z = 1};
 }
 
+static const vrn_kernel_family group_norm_family = {
+    .shared_bytes = group_shared_bytes,
+    .pass = {{.grid = group_grid}},
+};
+
 static const vrn_kernel_variant group = {
-    .family = &vrn_family_group_norm,
+    .family = &group_norm_family,
     .layout = &group_layout,
     .shader = {{.module = &vrn_module_group_norm, .threads = 64}},
 };
 
 /* A group of an early layer has thousands of values, and there are 32 work groups for an image. */
 static const vrn_kernel_variant group_gpu = {
-    .family = &vrn_family_group_norm,
+    .family = &group_norm_family,
     .layout = &group_layout,
     .suits = VRN_SUITS_GPU,
     .shader = {{.module = &vrn_module_group_norm, .threads = 256}},
@@ -121,15 +118,9 @@ static const vrn_kernel group_rows[] = {
     {"group_norm_256", &group_gpu, {0}},
 };
 
-const vrn_kernel_family vrn_family_group_norm = {
-    .shared_bytes = group_shared_bytes,
-    .pass = {{.grid = group_grid}},
+const vrn_operator vrn_operator_group_norm = {
     .rows = group_rows,
     .row_count = VRN_COUNT(group_rows),
-};
-
-const vrn_operator vrn_operator_group_norm = {
-    .families = {&vrn_family_group_norm},
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W,
     .constants = group_constants,
 };

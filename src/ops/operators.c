@@ -22,7 +22,7 @@ const vrn_operator *vrn_operator_of(vrn_op op)
 
 uint32_t vrn_kernel_count(vrn_op op)
 {
-    uint32_t count = 0;
+    uint32_t count = operators[op]->row_count;
     for (uint32_t i = 0; operators[op]->families[i]; i++) {
         count += operators[op]->families[i]->row_count;
     }
@@ -31,6 +31,8 @@ uint32_t vrn_kernel_count(vrn_op op)
 
 const vrn_kernel *vrn_kernel_at(vrn_op op, uint32_t index)
 {
+    if (index < operators[op]->row_count) return &operators[op]->rows[index];
+    index -= operators[op]->row_count;
     for (uint32_t i = 0; operators[op]->families[i]; i++) {
         const vrn_kernel_family *family = operators[op]->families[i];
         if (index < family->row_count) return &family->rows[index];

@@ -1,13 +1,7 @@
 /* Max pool over windows, and average pool over whole images. */
 #include "base/util.h"
-#include "ops/families.h"
+#include "modules.h"
 #include "ops/operators.h"
-
-extern const vrn_module vrn_module_max_pool;
-extern const vrn_module vrn_module_max_pool_texel;
-extern const vrn_module vrn_module_avg_pool;
-extern const vrn_module vrn_module_avg_pool_texel;
-extern const vrn_module vrn_module_avg_pool_shared;
 
 static void max_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
@@ -27,12 +21,12 @@ static void max_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS
 }
 
 static const vrn_kernel_variant max_plain = {
-    .family = &vrn_family_max_pool,
+    .family = &vrn_family_output,
     .shader = {{.module = &vrn_module_max_pool, .threads = 64}},
 };
 
 static const vrn_kernel_variant max_texels = {
-    .family = &vrn_family_max_pool,
+    .family = &vrn_family_output,
     .suits = VRN_SUITS_CPU,
     .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
     .shader = {{.module = &vrn_module_max_pool_texel, .texel = VRN_BIT_X, .threads = 64}},
@@ -43,14 +37,9 @@ static const vrn_kernel max_rows[] = {
     {"max_pool_texel", &max_texels, {0}},
 };
 
-const vrn_kernel_family vrn_family_max_pool = {
-    .pass = {{.grid = vrn_grid_output}},
+const vrn_operator vrn_operator_max_pool = {
     .rows = max_rows,
     .row_count = VRN_COUNT(max_rows),
-};
-
-const vrn_operator vrn_operator_max_pool = {
-    .families = {&vrn_family_max_pool},
     .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = max_constants,
 };
@@ -89,12 +78,12 @@ static const vrn_kernel_variant avg_shared = {
 };
 
 static const vrn_kernel_variant avg_plain = {
-    .family = &vrn_family_avg_pool,
+    .family = &vrn_family_output,
     .shader = {{.module = &vrn_module_avg_pool, .threads = 64}},
 };
 
 static const vrn_kernel_variant avg_texels = {
-    .family = &vrn_family_avg_pool,
+    .family = &vrn_family_output,
     .suits = VRN_SUITS_CPU,
     .needs = VRN_CAPABILITY_TEXEL_BUFFERS,
     .shader = {{.module = &vrn_module_avg_pool_texel, .texel = VRN_BIT_X, .threads = 64}},
@@ -107,14 +96,9 @@ static const vrn_kernel avg_rows[] = {
     {"avg_pool_texel", &avg_texels, {0}},
 };
 
-const vrn_kernel_family vrn_family_avg_pool = {
-    .pass = {{.grid = vrn_grid_output}},
+const vrn_operator vrn_operator_avg_pool = {
     .rows = avg_rows,
     .row_count = VRN_COUNT(avg_rows),
-};
-
-const vrn_operator vrn_operator_avg_pool = {
-    .families = {&vrn_family_avg_pool},
     .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = avg_constants,
 };

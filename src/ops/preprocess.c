@@ -5,10 +5,8 @@
 
 #include "base/util.h"
 #include "gpu/queue.h"
+#include "modules.h"
 #include "ops/grid.h"
-
-extern const vrn_module vrn_module_resample;
-extern const vrn_module vrn_module_normalize;
 
 enum { RESIZED_SIDE_MAX = 1 << 30 };
 

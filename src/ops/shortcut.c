@@ -1,9 +1,7 @@
 /* Option A's shortcut: strided subsampling with zero channels added. */
 #include "base/util.h"
-#include "ops/families.h"
+#include "modules.h"
 #include "ops/operators.h"
-
-extern const vrn_module vrn_module_shortcut;
 
 static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
@@ -18,20 +16,15 @@ static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX
 }
 
 static const vrn_kernel_variant any = {
-    .family = &vrn_family_shortcut,
+    .family = &vrn_family_output,
     .shader = {{.module = &vrn_module_shortcut, .threads = 64}},
 };
 
 static const vrn_kernel rows[] = {{"shortcut", &any, {0}}};
 
-const vrn_kernel_family vrn_family_shortcut = {
-    .pass = {{.grid = vrn_grid_output}},
+const vrn_operator vrn_operator_shortcut = {
     .rows = rows,
     .row_count = VRN_COUNT(rows),
-};
-
-const vrn_operator vrn_operator_shortcut = {
-    .families = {&vrn_family_shortcut},
     .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = constants,
 };

@@ -3,12 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
-
-extern const vrn_module vrn_module_fetch;
-extern const vrn_module vrn_module_fetch_image;
-extern const vrn_module vrn_module_pack;
-extern const vrn_module vrn_module_unpack;
-extern const vrn_module vrn_module_top_k;
+#include "modules.h"
 
 static void start_key(vrn_pipeline_key *key, const vrn_module *module, size_t push_bytes)
 {

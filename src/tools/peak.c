@@ -9,10 +9,7 @@
 #include "gpu/queue.h"
 #include "gpu/timestamps.h"
 #include "gpu/upload.h"
-
-extern const vrn_module vrn_module_peak_fma;
-extern const vrn_module vrn_module_peak_copy;
-extern const vrn_module vrn_module_peak_copy_texel;
+#include "modules.h"
 
 /* Of shaders/peak_fma.comp: steps of a round, and operations of a step. */
 enum { ROUND_STEPS = 16, STEP_FLOPS = 3 * 4 * 2 };

@@ -150,6 +150,77 @@ static void merits_follow_the_shape(void **state)
     }
 }
 
+/* A family as another file would have it: it halves numbers, four or eight elements an
+ * invocation. A new family is this much, and a shader. */
+static bool halving_fits(const vrn_kernel *kernel, const vrn_op_desc *desc)
+{
+    return vrn_c4(desc->out.c) % kernel->number[0] == 0;
+}
+
+static double halving_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images)
+{
+    (void)desc;
+    return images > 1 ? kernel->number[0] : 10 - kernel->number[0];
+}
+
+static vrn_grid halving_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
+                             uint32_t images)
+{
+    const uint64_t elements = (uint64_t)images * desc->out.h * desc->out.w * vrn_c4(desc->out.c);
+    return vrn_grid_flat(threads, elements / kernel->number[0]);
+}
+
+static const vrn_module halving_module = {.name = "halving"};
+static const vrn_kernel_family halving;
+
+static const vrn_kernel_variant halving_variant = {
+    .family = &halving,
+    .suits = VRN_SUITS_GPU,
+    .shader = {{.module = &halving_module, .threads = 32, .numbers = 1}},
+};
+
+static const vrn_kernel halving_rows[] = {
+    {"halving_4", &halving_variant, {4}},
+    {"halving_8", &halving_variant, {8}},
+};
+
+static const vrn_kernel_family halving = {
+    .fits = halving_fits,
+    .merit = halving_merit,
+    .pass = {{.grid = halving_grid}},
+    .rows = halving_rows,
+    .row_count = VRN_COUNT(halving_rows),
+};
+
+static void a_family_is_data(void **state)
+{
+    (void)state;
+    const vrn_kernel *four = &halving.rows[0], *eight = &halving.rows[1];
+    const vrn_op_desc desc = {.op = VRN_OP_RELU, .in = {2, 2, 64}, .out = {2, 2, 64}};
+    const vrn_op_desc narrow = {.op = VRN_OP_RELU, .in = {2, 2, 16}, .out = {2, 2, 16}};
+    assert_true(vrn_kernel_fits(four, &desc) && vrn_kernel_fits(eight, &desc));
+    assert_true(vrn_kernel_fits(four, &narrow) && !vrn_kernel_fits(eight, &narrow));
+    assert_true(vrn_kernel_merit(four, &desc, 1) > vrn_kernel_merit(eight, &desc, 1));
+    assert_true(vrn_kernel_merit(four, &desc, 2) < vrn_kernel_merit(eight, &desc, 2));
+    assert_int_equal(vrn_kernel_pass_count(four), 1);
+    assert_int_equal(vrn_kernel_grid(eight, 0, &desc, 16).x, 16 * 2 * 2 * 16 / 8 / 32);
+    assert_int_equal(vrn_kernel_shared_bytes(four), 0);
+    assert_int_equal(vrn_kernel_weight_bytes(four, &desc), 0);
+
+    vrn_pipeline_key key, other;
+    vrn_kernel_key(four, 0, &desc, &key);
+    vrn_kernel_key(eight, 0, &desc, &other);
+    const uint32_t last = key.constant_count - 1;
+    assert_ptr_equal(key.module, &halving_module);
+    assert_int_equal(key.bindings, VRN_BIT_X | VRN_BIT_Y);
+    assert_int_equal(key.constant_ids[last - 1], VRN_ID_THREADS);
+    assert_int_equal(key.constants[last - 1], 32);
+    assert_int_equal(key.constant_ids[last], VRN_ID_NUMBERS);
+    assert_int_equal(key.constants[last], 4);
+    assert_int_equal(other.constants[last], 8);
+    assert_true(vrn_kernel_hash(1, four) != vrn_kernel_hash(1, eight));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +228,7 @@ int main(void)
         cmocka_unit_test(kernels_fit_modest_devices),
         cmocka_unit_test(rows_are_complete),
         cmocka_unit_test(merits_follow_the_shape),
+        cmocka_unit_test(a_family_is_data),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }
