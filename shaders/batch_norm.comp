@@ -13,6 +13,7 @@ void main() {
     uint i = flat_index();
     if (i >= elements()) return;
     uint c = i % C4;
-    vec4 gamma = load_w(c), beta = load_w(C4 + c), mean = load_w(2 * C4 + c), var = load_w(3 * C4 + c);
+    vec4 gamma = load_w(c), beta = load_w(C4 + c);
+    vec4 mean = load_w(2 * C4 + c), var = load_w(3 * C4 + c);
     store_y(i, (load_x(i) - mean) / sqrt(var + uintBitsToFloat(EPS_BITS)) * gamma + beta);
 }

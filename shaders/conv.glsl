@@ -1,5 +1,6 @@
 // A convolution's description, the same in all its kernels (ops/conv.c writes it):
-//   y[n, p, q, k] = act(bias[k] + sum_{r, s, c} x[n, p * stride - pad + r * dilation, .., g C + c] w[k, c, r, s])
+//   y[n, p, q, k] = act(bias[k] +
+//       sum_{r, s, c} x[n, p * stride - pad + r * dilation, .., g C + c] w[k, c, r, s])
 // with g the group of output channel k, and c running over the input channels of one group.
 OP_CONSTANT(IN_H, VRN_CONV_IN_H, 1);
 OP_CONSTANT(IN_W, VRN_CONV_IN_W, 1);

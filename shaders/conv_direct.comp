@@ -2,7 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL gpu=-DGPU
 // variants: int8=-DBYTES int8_texel=-DBYTES,-DTEXEL int8_gpu=-DBYTES,-DGPU
-// variants: int8_dot=-DBYTES,-DDOT int8_dot_texel=-DBYTES,-DDOT,-DTEXEL int8_dot_gpu=-DBYTES,-DDOT,-DGPU
+// variants: int8_dot=-DBYTES,-DDOT int8_dot_texel=-DBYTES,-DDOT,-DTEXEL
+// variants: int8_dot_gpu=-DBYTES,-DDOT,-DGPU
 // Convolution for drivers that run on the processor: no shared memory and no barrier, because there
 // each of them costs a coroutine per subgroup. An invocation keeps PIXELS x COLUMNS vec4 sums in
 // registers: it reads one vec4 (four input channels) of each pixel and four weight rows, and
@@ -40,9 +41,9 @@ const uint COLUMNS = 1;
 // x: [N, IN_H, IN_W, IN_C4]; w: [OUT_C4] bias, then [KERNEL_H, KERNEL_W, GROUP_IN4 * 4, OUT_C4]
 #define WEIGHTS
 #include "input.glsl"
-#define X_ELEMENT vec4   // four channels of a pixel
-#define W_ELEMENT mat4   // .. what they are multiplied by for four output channels: a column for each of them
-#define SUM       vec4   // four output channels of a pixel
+#define X_ELEMENT vec4 // four channels of a pixel
+#define W_ELEMENT mat4 // their weights for four output channels: a column for each channel
+#define SUM       vec4 // four output channels of a pixel
 const uint W_HEADER = OUT_C4; // elements in front of the weights: the bias
 const uint W_ROWS = 4;        // elements of a W_ELEMENT, OUT_C4 apart
 W_ELEMENT load_weights(uint i) {

@@ -58,8 +58,8 @@ layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Floats { float y_floats[]
 layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Halves { float16_t y_halves[]; };
 
 // May be called more than once for an element.
-float store_element(const in uint row, const in uint column, const in float sum, const in uint first_m,
-                    const in uint group, const in uint first_n4) {
+float store_element(const in uint row, const in uint column, const in float sum,
+                    const in uint first_m, const in uint group, const in uint first_n4) {
     uint m = first_m + row, n4 = first_n4 + column / 4u, c4 = group * GROUP_OUT4 + n4;
     if (m < push.images * OUT_PIXELS && n4 < GROUP_OUT4) {
         float value = finish(last_sum(vec4(sum), c4), m, OUT_H, OUT_W, c4, OUT_C4)[column % 4u];
@@ -102,7 +102,8 @@ void main() {
     uint first_m = folded_group() * TILE_M;
     // The first fragments of this subgroup.
     uint subgroup = SCOPE == gl_ScopeWorkgroup ? 0u : gl_SubgroupID;
-    uint fragment_m = subgroup / SUBGROUPS_N * COUNT_M, fragment_n = subgroup % SUBGROUPS_N * COUNT_N;
+    uint fragment_m = subgroup / SUBGROUPS_N * COUNT_M;
+    uint fragment_n = subgroup % SUBGROUPS_N * COUNT_N;
 
     SUMS sum[COUNT_M * COUNT_N];
     [[unroll]] for (uint i = 0; i < COUNT_M * COUNT_N; i++) sum[i] = SUMS(SUM1(0));

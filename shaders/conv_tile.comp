@@ -119,11 +119,16 @@ void main() {
         uint row_x = panel * PANEL_X4 + thread_m4, row_w = panel * PANEL_W4 + thread_n4;
         [[unroll]] for (uint k = 0; k < ROWS; k++) {
             FOUR a[THREAD_M4], b[THREAD_N4];
-            [[unroll]] for (uint i = 0; i < THREAD_M4; i++) a[i] = panel_x[row_x + k * ROW_X4 + i * THREADS_M];
-            [[unroll]] for (uint j = 0; j < THREAD_N4; j++) b[j] = panel_w[row_w + k * TILE_N4 + j * THREADS_N];
+            [[unroll]] for (uint i = 0; i < THREAD_M4; i++) {
+                a[i] = panel_x[row_x + k * ROW_X4 + i * THREADS_M];
+            }
+            [[unroll]] for (uint j = 0; j < THREAD_N4; j++) {
+                b[j] = panel_w[row_w + k * TILE_N4 + j * THREADS_N];
+            }
             [[unroll]] for (uint i = 0; i < THREAD_M4 * 4u; i++) {
                 [[unroll]] for (uint j = 0; j < THREAD_N4; j++) {
-                    sum[i * THREAD_N4 + j] = multiply_add(sum[i * THREAD_N4 + j], a[i / 4u][i % 4u], b[j]);
+                    uint at = i * THREAD_N4 + j;
+                    sum[at] = multiply_add(sum[at], a[i / 4u][i % 4u], b[j]);
                 }
             }
         }

@@ -18,9 +18,11 @@ layout(push_constant) uniform Push { vrn_fetch_push push; };
 #extension GL_EXT_samplerless_texture_functions : require
 layout(set = 0, binding = VRN_TRANSFER_X) uniform texture2D x;
 #else
-layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Input { uint x[]; }; // [.., stride] RGBA8 or BGRA8
+// [.., stride] RGBA8 or BGRA8
+layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Input { uint x[]; };
 #endif
-layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { uint y[]; }; // [height, width] RGBA8
+// [height, width] RGBA8
+layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { uint y[]; };
 
 float encode(float light) {
     return light <= 0.0031308 ? light * 12.92 : 1.055 * pow(light, 1.0 / 2.4) - 0.055;

@@ -31,8 +31,12 @@ READ_TENSOR(x, X) // [b, rows, IN_C4] or [N, lines, width]
 // The packed parameters, in blocks of 256 numbers: the bias, which fills up its last; then, for
 // each b and each 4 COLUMNS of n, one that begins with their bias (not with Winograd), and those of
 // the weights: [STEP, COLUMNS] matrices of 4 k (a column) x 4 n
-layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer Block { mat4 values[STEP * COLUMNS]; } blocks[];
-layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer HalfBlock { uvec2 values[STEP * COLUMNS * 4]; } half_blocks[];
+layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer Block {
+    mat4 values[STEP * COLUMNS];
+} blocks[];
+layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer HalfBlock {
+    uvec2 values[STEP * COLUMNS * 4];
+} half_blocks[];
 const uint BLOCK_VEC4S = STEP * COLUMNS * 4;
 
 // Of a block: vec4 i, a constant, or matrix i, four of them.
@@ -43,8 +47,8 @@ vec4 block_vec4(uint block, uint i) {
 }
 mat4 block_matrix(uint block, uint i) {
     if (W_TYPE != F16) return blocks[block].values[i];
-    return mat4(block_vec4(block, 4 * i), block_vec4(block, 4 * i + 1), block_vec4(block, 4 * i + 2),
-                block_vec4(block, 4 * i + 3));
+    return mat4(block_vec4(block, 4 * i), block_vec4(block, 4 * i + 1),
+                block_vec4(block, 4 * i + 2), block_vec4(block, 4 * i + 3));
 }
 
 vec4 sum[PIXELS * COLUMNS];
@@ -52,7 +56,8 @@ vec4 sum[PIXELS * COLUMNS];
 void main() {
     uint rows = push.images * (WINOGRAD ? tiles() : OUT_PIXELS);
     uint column_blocks = (OUT_C4 + COLUMNS - 1) / COLUMNS;
-    uint product = gl_WorkGroupID.z / column_blocks, column = gl_WorkGroupID.z % column_blocks * COLUMNS;
+    uint product = gl_WorkGroupID.z / column_blocks;
+    uint column = gl_WorkGroupID.z % column_blocks * COLUMNS;
     uint first = folded_group() * gl_WorkGroupSize.x * PIXELS + gl_LocalInvocationID.x;
 
     // A row of the product is `lines` lines of `span` vec4s side by side, each `width` behind the
@@ -84,11 +89,15 @@ void main() {
     uint k4 = 0, at = 0; // in the line, and behind from[i]
     do {
         vec4 row[PIXELS * STEP];
-        [[unroll]] for (uint i = 0; i < PIXELS * STEP; i++) row[i] = load_x(from[i / STEP] + at + i % STEP);
+        [[unroll]] for (uint i = 0; i < PIXELS * STEP; i++) {
+            row[i] = load_x(from[i / STEP] + at + i % STEP);
+        }
         [[unroll]] for (uint k = 0; k < STEP; k++) {
             [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
                 mat4 w = block_matrix(block, k * COLUMNS + j);
-                [[unroll]] for (uint i = 0; i < PIXELS; i++) sum[i * COLUMNS + j] += row[i * STEP + k] * w;
+                [[unroll]] for (uint i = 0; i < PIXELS; i++) {
+                    sum[i * COLUMNS + j] += row[i * STEP + k] * w;
+                }
             }
         }
         block++, k4 += STEP, at += STEP;

@@ -13,7 +13,8 @@ OP_CONSTANT(GROUPS, VRN_GROUP_NORM_GROUPS, 1);
 OP_CONSTANT(EPS_BITS, VRN_GROUP_NORM_EPS_BITS, 0); // of a float
 
 READ_NUMBERS(x, X) // [N, H, W, C padded]
-layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Output { float y[]; };  // [N, H, W, C padded]
+// [N, H, W, C padded]
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Output { float y[]; };
 READ_NUMBERS(w, W) // [2, C padded]: gamma, beta
 
 const uint PADDED = (C + 3u) / 4u * 4u;
@@ -30,7 +31,9 @@ void main() {
     const uint count = PIXELS * CHANNELS;
 
     float sum = 0;
-    for (uint i = thread; i < count; i += step) sum += x_at(from + i / CHANNELS * PADDED + i % CHANNELS);
+    for (uint i = thread; i < count; i += step) {
+        sum += x_at(from + i / CHANNELS * PADDED + i % CHANNELS);
+    }
     float mean = reduce_sum(sum) / float(count);
     sum = 0;
     for (uint i = thread; i < count; i += step) {

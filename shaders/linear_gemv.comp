@@ -53,7 +53,8 @@ void main() {
     if (thread < LANES && column < OUT_C4) {
         [[unroll]] for (uint i = 0; i < IMAGES; i++) {
             if (first + i < push.images) {
-                store_y((first + i) * OUT_C4 + column, partial[i * threads + thread] + load_w(column));
+                vec4 value = partial[i * threads + thread] + load_w(column);
+                store_y((first + i) * OUT_C4 + column, value);
             }
         }
     }

@@ -59,11 +59,15 @@ uint place_w(uint k, uint n) {
 #ifdef BYTES
 WORD as_word(uint bytes) { return bytes; }
 void put_w(uint at, uint row, uint column, uvec4 value) {
-    [[unroll]] for (uint j = 0; j < 4u; j++) panel_w[at + place_w(row * 4u, column * 4u + j)] = value[j];
+    [[unroll]] for (uint j = 0; j < 4u; j++) {
+        panel_w[at + place_w(row * 4u, column * 4u + j)] = value[j];
+    }
 }
 #else
 WORD as_word(uvec2 bits) { return f16vec4(unpackFloat2x16(bits.x), unpackFloat2x16(bits.y)); }
-void put_w(uint at, uint row, uint column, uvec2 value) { panel_w[at + place_w(row, column * 4u)] = as_word(value); }
+void put_w(uint at, uint row, uint column, uvec2 value) {
+    panel_w[at + place_w(row, column * 4u)] = as_word(value);
+}
 #endif
 
 // Into panel 0 or 1.

@@ -9,13 +9,16 @@ layout(local_size_x = VRN_TRANSFER_THREADS) in;
 
 layout(push_constant) uniform Push { vrn_normalize_push push; };
 
-layout(set = 0, binding = VRN_PREPROCESS_X) readonly buffer Input { uint x[]; };   // [src_height, src_width] RGBA8
-layout(set = 0, binding = VRN_PREPROCESS_Y) writeonly buffer Output { vec4 y[]; }; // [N, dst_height, dst_width, 1]
+// [src_height, src_width] RGBA8
+layout(set = 0, binding = VRN_PREPROCESS_X) readonly buffer Input { uint x[]; };
+// [N, dst_height, dst_width, 1]
+layout(set = 0, binding = VRN_PREPROCESS_Y) writeonly buffer Output { vec4 y[]; };
 
 void main() {
     uint index = flat_index();
     if (index >= push.dst_width * push.dst_height) return;
-    int column = int(index % push.dst_width) + push.left, row = int(index / push.dst_width) + push.top;
+    int column = int(index % push.dst_width) + push.left;
+    int row = int(index / push.dst_width) + push.top;
     uint pixel = 0;
     if (column >= 0 && row >= 0 && column < int(push.src_width) && row < int(push.src_height)) {
         pixel = x[uint(row) * push.src_width + uint(column)];

@@ -15,6 +15,7 @@ void main() {
     uint pixel = i / IN_C4, line = pixel / width, image = line / height;
     uint iy = line - image * height - PAD_Y, ix = pixel - line * width - PAD_X; // wrap below zero
     bool inside = image < push.images && iy < IN_H && ix < IN_W;
-    vec4 value = load_x(inside ? ((image * IN_H + iy) * IN_W + ix) * IN_C4 + i - pixel * IN_C4 : 0u);
+    uint c4 = i - pixel * IN_C4;
+    vec4 value = load_x(inside ? ((image * IN_H + iy) * IN_W + ix) * IN_C4 + c4 : 0u);
     store_y(i, inside ? value : vec4(0));
 }

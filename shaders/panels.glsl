@@ -40,7 +40,8 @@ void prepare(uint first_m, uint group, uint first_n4) {
         uint within = pixel % OUT_PIXELS;
         top[i] = within / OUT_W * STRIDE_Y - PAD_Y; // wraps below zero
         left[i] = within % OUT_W * STRIDE_X - PAD_X;
-        from_x[i] = ((pixel / OUT_PIXELS * IN_H + top[i]) * IN_W + left[i]) * IN_C4 + group * GROUP_IN4;
+        uint row = pixel / OUT_PIXELS * IN_H + top[i];
+        from_x[i] = (row * IN_W + left[i]) * IN_C4 + group * GROUP_IN4;
     }
     uint n4 = min(first_n4 + thread % TILE_N4, GROUP_OUT4 - 1u);
     from_w = W_HEADER + thread / TILE_N4 * OUT_C4 + group * GROUP_OUT4 + n4;

@@ -12,12 +12,13 @@ layout(constant_id = VRN_RESAMPLE_VERTICAL) const uint VERTICAL = 0;
 
 layout(push_constant) uniform Push { vrn_resample_push push; };
 
-layout(set = 0, binding = VRN_PREPROCESS_X) readonly buffer Input { uint x[]; };    // [.., src_width] RGBA8
+// [.., src_width] RGBA8
+layout(set = 0, binding = VRN_PREPROCESS_X) readonly buffer Input { uint x[]; };
 // [dst_height, dst_width] RGBA8
 layout(set = 0, binding = VRN_PREPROCESS_Y) writeonly buffer Output { uint y[]; };
 // For each output position along the direction: the first source position, how many, the
-// coefficients.
-layout(set = 0, binding = VRN_PREPROCESS_FILTER) readonly buffer Filter { int w[]; };    // [positions, 2 + taps]
+// coefficients. [positions, 2 + taps]
+layout(set = 0, binding = VRN_PREPROCESS_FILTER) readonly buffer Filter { int w[]; };
 
 void main() {
     uint index = flat_index();

@@ -11,7 +11,8 @@ layout(local_size_x = VRN_TRANSFER_THREADS) in;
 layout(push_constant) uniform Push { vrn_top_push push; };
 
 layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Input { float x[]; };   // [N, C padded]
-layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { uint y[]; };  // [N, top] (index, float)
+// [N, top] (index, float)
+layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { uint y[]; };
 
 shared float values[VRN_TRANSFER_THREADS];
 shared uint indices[VRN_TRANSFER_THREADS];

@@ -10,8 +10,9 @@ layout(constant_id = VRN_ID_TYPES + VRN_BIND_X) const uint X_TYPE = VRN_STORED_F
 
 layout(push_constant) uniform Push { vrn_unpack_push push; };
 
-layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Floats { float x32[]; }; // [N, H, W, C padded]
-layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Words { uint x[]; };     // the same as halves or bytes
+// [N, H, W, C padded], as floats, or as halves or bytes
+layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Floats { float x32[]; };
+layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Words { uint x[]; };
 layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { float y[]; };  // [N, C, H, W]
 
 float number_at(uint i) {

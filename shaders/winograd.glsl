@@ -1,7 +1,7 @@
 // Winograd's minimal filtering F(m x m, 3 x 3), after Lavin and Gray, "Fast Algorithms for
 // Convolutional Neural Networks" (2015): y = A' [ (G g G') * (B' d B) ] A, for d of (m + 2) x (m +
-// 2) input pixels. G is applied on the host (ops/conv_gemm.c). The matrices here are applied to
-// columns of SIDE vec4s.
+// 2) input pixels. G is applied on the host (ops/product_layout.c), the matrices here to columns of
+// SIDE vec4s.
 #ifdef F2
 const uint M = 2u;
 #else
@@ -35,7 +35,8 @@ void input_transform(inout vec4 d[SIDE]) {
     vec4 first = d[0] - 2.5 * d[2] + d[4], last = d[1] - 2.5 * d[3] + d[5];
     vec4 p = d[4] - 2.0 * d[2], p_odd = P * (d[3] - 2.0 * d[1]);
     vec4 q = d[4] - 0.5 * d[2], q_odd = Q * (d[3] - 0.5 * d[1]);
-    d[0] = first, d[1] = p + p_odd, d[2] = p - p_odd, d[3] = q + q_odd, d[4] = q - q_odd, d[5] = last;
+    d[0] = first, d[1] = p + p_odd, d[2] = p - p_odd;
+    d[3] = q + q_odd, d[4] = q - q_odd, d[5] = last;
 }
 
 void output_transform(inout vec4 d[SIDE]) {

@@ -40,7 +40,8 @@ void main() {
 #ifdef TEXEL
     [[unroll]] for (uint k = 0; k < M * M; k++) {
         uint oy = top + k / M, ox = left + k % M;
-        if (oy < OUT_H && ox < OUT_W) store_output(finished[k], (image * OUT_H + oy) * OUT_W + ox, c4);
+        uint pixel = (image * OUT_H + oy) * OUT_W + ox;
+        if (oy < OUT_H && ox < OUT_W) store_output(finished[k], pixel, c4);
     }
 #else
     uint k = 0, oy = top, ox = left;

@@ -4,7 +4,7 @@
 #ifndef VRN_TOOLS_REFERENCE_H
 #define VRN_TOOLS_REFERENCE_H
 
-#include "ops/kernel.h"
+#include "ops/layout.h"
 
 /* Computes y [images, out.h, out.w, out.c] from x [images, in.h, in.w, in.c], both dense NHWC.
  * `residual` is the second operand of VRN_OP_ADD, or the tensor of the epilogue (of its
