@@ -6,8 +6,20 @@
 
 #include "checkpoint/pickle_call.h"
 
-typedef struct machine {
+typedef struct machine machine;
+
+#define MARKED UINT32_MAX
+
+/* A row of the table below. */
+typedef struct opcode {
+    vrn_result (*run)(machine *m);
+    uint32_t count; /* bytes of a number, or values of the stack; MARKED: above the last mark */
+    vrn_pickle_kind kind; /* of what it makes or fills */
+} opcode;
+
+struct machine {
     vrn_pickle_context context;
+    const opcode *op; /* under way */
     const uint8_t *data;
     size_t size, at;
     vrn_pickle_value *stack;
@@ -17,14 +29,7 @@ typedef struct machine {
     vrn_pickle_value *memo;           /* VRN_PICKLE_UNSET where nothing was put */
     size_t memo_capacity, memo_count; /* memo_count: how many were put */
     bool stopped;
-    uint32_t argument; /* of the opcode under way */
-} machine;
-
-/* `argument` tells apart opcodes that do the same. */
-typedef struct opcode {
-    vrn_result (*run)(machine *m);
-    uint32_t argument;
-} opcode;
+};
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
@@ -50,6 +55,12 @@ static vrn_result push(machine *m, const vrn_pickle_value *value)
     return VRN_OK;
 }
 
+/* What a function made of the pickle's layers below, unless it failed. */
+static vrn_result push_made(machine *m, vrn_result result, const vrn_pickle_value *value)
+{
+    return result == VRN_OK ? push(m, value) : result;
+}
+
 /* Whether the stack has `count` values above the last mark. */
 static bool has(const machine *m, size_t count)
 {
@@ -62,16 +73,19 @@ static vrn_result fail_stack(const machine *m)
     return fail(m, "more values on the stack", "too few");
 }
 
-/* The values above the last mark leave the stack, which stay readable there until the next push. */
-static vrn_result pop_mark(machine *m, const vrn_pickle_value **values, size_t *count)
+/* As many values as the opcode says leave the stack. They stay readable until the next push. */
+static vrn_result pop(machine *m, const vrn_pickle_value **values, size_t *count)
 {
     *values = NULL;
-    *count = 0;
-    if (m->mark_count == 0) return fail(m, "a mark on the stack", "none");
-    size_t floor = m->marks[--m->mark_count];
-    *count = m->depth - floor;
-    if (m->stack) *values = m->stack + floor;
-    m->depth = floor;
+    *count = m->op->count;
+    if (m->op->count == MARKED) {
+        if (m->mark_count == 0) return fail(m, "a mark on the stack", "none");
+        *count = m->depth - m->marks[--m->mark_count];
+    } else if (!has(m, *count)) {
+        return fail_stack(m);
+    }
+    m->depth -= *count;
+    if (*count) *values = m->stack + m->depth;
     return VRN_OK;
 }
 
@@ -83,20 +97,20 @@ static bool take(machine *m, uint64_t count, const uint8_t **bytes)
     return true;
 }
 
-/* A little-endian number of 1, 2, 4 or 8 bytes. */
-static bool take_number(machine *m, uint32_t width, uint64_t *number)
+/* A little-endian number of as many bytes as the opcode says. */
+static bool take_number(machine *m, uint64_t *number)
 {
     const uint8_t *bytes;
-    if (!take(m, width, &bytes)) return false;
+    if (!take(m, m->op->count, &bytes)) return false;
     *number = 0;
-    for (uint32_t i = 0; i < width; i++) *number |= (uint64_t)bytes[i] << (8 * i);
+    for (uint32_t i = 0; i < m->op->count; i++) *number |= (uint64_t)bytes[i] << (8 * i);
     return true;
 }
 
-/* A length, of as many bytes as the argument says, and so many bytes. */
+/* A length, and so many bytes. */
 static bool take_counted(machine *m, uint64_t *length, const uint8_t **bytes)
 {
-    return take_number(m, m->argument, length) && take(m, *length, bytes);
+    return take_number(m, length) && take(m, *length, bytes);
 }
 
 /* Up to a line feed, which is skipped. */
@@ -116,17 +130,17 @@ static bool take_line(machine *m, const char **text, size_t *length)
 static vrn_result op_skip(machine *m)
 {
     const uint8_t *ignored;
-    return take(m, m->argument, &ignored) ? VRN_OK : fail_end(m);
+    return take(m, m->op->count, &ignored) ? VRN_OK : fail_end(m);
 }
 
 static vrn_result op_proto(machine *m)
 {
     uint64_t protocol;
-    if (!take_number(m, 1, &protocol)) return fail_end(m);
+    if (!take_number(m, &protocol)) return fail_end(m);
     return protocol >= 2 && protocol <= 5 ? VRN_OK : fail(m, "pickle protocol 2 to 5", "another");
 }
 
-/* The argument is an index into this table. */
+/* An opcode's count is an index into this table. */
 enum { CONSTANT_NONE, CONSTANT_FALSE, CONSTANT_TRUE, CONSTANT_SET, CONSTANT_LARGE };
 
 /* Sets, and numbers of more than 64 bits, are nothing that weights need. */
@@ -142,15 +156,15 @@ static const vrn_pickle_value constants[] = {
 
 static vrn_result op_constant(machine *m)
 {
-    return push(m, &constants[m->argument]);
+    return push(m, &constants[m->op->count]);
 }
 
 /* Four bytes are signed, one and two are not. */
 static vrn_result op_int(machine *m)
 {
     uint64_t number;
-    if (!take_number(m, m->argument, &number)) return fail_end(m);
-    int64_t integer = m->argument == 4 && number >= UINT64_C(1) << 31
+    if (!take_number(m, &number)) return fail_end(m);
+    int64_t integer = m->op->count == 4 && number >= UINT64_C(1) << 31
                           ? (int64_t)number - (INT64_C(1) << 32)
                           : (int64_t)number;
     return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_INT, .as.integer = integer});
@@ -181,24 +195,15 @@ static vrn_result op_float(machine *m)
     return push(m, &value);
 }
 
-static vrn_result push_bytes(machine *m, vrn_pickle_kind kind)
+static vrn_result op_text(machine *m)
 {
     uint64_t length;
     const uint8_t *bytes;
     if (!take_counted(m, &length, &bytes)) return fail_end(m);
     if (length > UINT32_MAX) return fail(m, "a text of less than 4 GiB", "a longer one");
-    return push(m, &(vrn_pickle_value){
-                       .kind = kind, .length = (uint32_t)length, .as.text = (const char *)bytes});
-}
-
-static vrn_result op_text(machine *m)
-{
-    return push_bytes(m, VRN_PICKLE_TEXT);
-}
-
-static vrn_result op_bytes(machine *m)
-{
-    return push_bytes(m, VRN_PICKLE_BYTES);
+    return push(m, &(vrn_pickle_value){.kind = m->op->kind,
+                                       .length = (uint32_t)length,
+                                       .as.text = (const char *)bytes});
 }
 
 /* ---- Opcodes: containers --------------------------------------------------------------------- */
@@ -229,12 +234,15 @@ static vrn_result op_pop_mark(machine *m)
 {
     const vrn_pickle_value *values;
     size_t count;
-    return pop_mark(m, &values, &count);
+    return pop(m, &values, &count);
 }
 
-static vrn_result push_tuple(machine *m, const vrn_pickle_value *values, size_t count)
+static vrn_result op_tuple(machine *m)
 {
-    assert(values || count == 0);
+    const vrn_pickle_value *values;
+    size_t count;
+    vrn_result result = pop(m, &values, &count);
+    if (result != VRN_OK) return result;
     if (count > UINT32_MAX) return fail(m, "a tuple of less than 2^32 values", "a longer one");
     vrn_pickle_value *items = vrn_arena_alloc(m->context.arena, count, sizeof *items);
     if (!items) return vrn_pickle_fail_memory(&m->context);
@@ -243,39 +251,25 @@ static vrn_result push_tuple(machine *m, const vrn_pickle_value *values, size_t 
                        .kind = VRN_PICKLE_TUPLE, .length = (uint32_t)count, .as.items = items});
 }
 
-static vrn_result op_tuple(machine *m)
-{
-    const vrn_pickle_value *values;
-    size_t count;
-    vrn_result result = pop_mark(m, &values, &count);
-    return result == VRN_OK ? push_tuple(m, values, count) : result;
-}
-
-static vrn_result op_tuple_of(machine *m)
-{
-    uint32_t count = m->argument;
-    if (!has(m, count)) return fail_stack(m);
-    m->depth -= count;
-    return push_tuple(m, count ? m->stack + m->depth : NULL, count);
-}
-
 static vrn_result op_container(machine *m)
 {
     vrn_pickle_value value;
-    vrn_result result = vrn_pickle_container(&m->context, (vrn_pickle_kind)m->argument, &value);
-    return result == VRN_OK ? push(m, &value) : result;
+    return push_made(m, vrn_pickle_container(&m->context, m->op->kind, &value), &value);
 }
 
 static vrn_result op_frozen_set(machine *m)
 {
-    vrn_result result = op_pop_mark(m);
-    return result == VRN_OK ? op_constant(m) : result;
+    return push_made(m, op_pop_mark(m), &constants[CONSTANT_SET]);
 }
 
 /* Adds values to the container below them on the stack; an opaque one swallows them. */
-static vrn_result add_items(machine *m, const vrn_pickle_value *values, size_t count)
+static vrn_result op_add(machine *m)
 {
-    const vrn_pickle_kind kind = (vrn_pickle_kind)m->argument;
+    const vrn_pickle_kind kind = m->op->kind;
+    const vrn_pickle_value *values;
+    size_t count;
+    vrn_result result = pop(m, &values, &count);
+    if (result != VRN_OK) return result;
     if (!has(m, 1)) return fail_stack(m);
     vrn_pickle_value *target = &m->stack[m->depth - 1];
     if (target->kind == VRN_PICKLE_OPAQUE) return VRN_OK;
@@ -285,22 +279,6 @@ static vrn_result add_items(machine *m, const vrn_pickle_value *values, size_t c
     }
     if (kind == VRN_PICKLE_DICT && count % 2) return fail(m, "a value for each key", "one too few");
     return vrn_pickle_append(&m->context, target->as.container, values, count);
-}
-
-static vrn_result op_add_marked(machine *m)
-{
-    const vrn_pickle_value *values;
-    size_t count;
-    vrn_result result = pop_mark(m, &values, &count);
-    return result == VRN_OK ? add_items(m, values, count) : result;
-}
-
-static vrn_result op_add_one(machine *m)
-{
-    size_t count = m->argument == VRN_PICKLE_DICT ? 2 : 1;
-    if (!has(m, count + 1)) return fail_stack(m);
-    m->depth -= count;
-    return add_items(m, m->stack + m->depth, count);
 }
 
 /* ---- Opcodes: the memo ----------------------------------------------------------------------- */
@@ -322,7 +300,7 @@ static vrn_result put(machine *m, uint64_t index)
 static vrn_result op_put(machine *m)
 {
     uint64_t index;
-    return take_number(m, m->argument, &index) ? put(m, index) : fail_end(m);
+    return take_number(m, &index) ? put(m, index) : fail_end(m);
 }
 
 static vrn_result op_memoize(machine *m)
@@ -333,7 +311,7 @@ static vrn_result op_memoize(machine *m)
 static vrn_result op_get(machine *m)
 {
     uint64_t index;
-    if (!take_number(m, m->argument, &index)) return fail_end(m);
+    if (!take_number(m, &index)) return fail_end(m);
     if (index >= m->memo_capacity || m->memo[index].kind == VRN_PICKLE_UNSET) {
         return fail(m, "an index into the memo", "one that was never put there");
     }
@@ -342,47 +320,47 @@ static vrn_result op_get(machine *m)
 
 /* ---- Opcodes: names and calls ---------------------------------------------------------------- */
 
-static vrn_result push_global(machine *m, const char *module, size_t module_length,
-                              const char *name, size_t name_length)
+static vrn_result push_global(machine *m, const vrn_pickle_global *name)
 {
-    if (module_length > UINT32_MAX || name_length > UINT32_MAX) return fail_end(m);
     vrn_pickle_value value;
-    vrn_result result =
-        vrn_pickle_global_value(&m->context, module, module_length, name, name_length, &value);
-    return result == VRN_OK ? push(m, &value) : result;
+    return push_made(m, vrn_pickle_global_value(&m->context, name, &value), &value);
 }
 
 static vrn_result op_global(machine *m)
 {
-    const char *module, *name;
-    size_t module_length, name_length;
-    if (!take_line(m, &module, &module_length) || !take_line(m, &name, &name_length)) {
-        return fail_end(m);
-    }
-    return push_global(m, module, module_length, name, name_length);
+    vrn_pickle_global global = {0};
+    bool whole = take_line(m, &global.module, &global.module_length) &&
+                 take_line(m, &global.name, &global.name_length);
+    return whole ? push_global(m, &global) : fail_end(m);
 }
 
 static vrn_result op_stack_global(machine *m)
 {
-    if (!has(m, 2)) return fail_stack(m);
-    m->depth -= 2;
-    const vrn_pickle_value *module = &m->stack[m->depth], *name = module + 1;
-    if (module->kind != VRN_PICKLE_TEXT) {
-        return vrn_pickle_fail_value(&m->context, "a module's name", module);
+    const vrn_pickle_value *texts;
+    size_t count;
+    vrn_result result = pop(m, &texts, &count);
+    if (result != VRN_OK) return result;
+    if (texts[0].kind != VRN_PICKLE_TEXT) {
+        return vrn_pickle_fail_value(&m->context, "a module's name", &texts[0]);
     }
-    if (name->kind != VRN_PICKLE_TEXT) return vrn_pickle_fail_value(&m->context, "a name", name);
-    return push_global(m, module->as.text, module->length, name->as.text, name->length);
+    if (texts[1].kind != VRN_PICKLE_TEXT) {
+        return vrn_pickle_fail_value(&m->context, "a name", &texts[1]);
+    }
+    return push_global(m, &(vrn_pickle_global){.module = texts[0].as.text,
+                                               .module_length = texts[0].length,
+                                               .name = texts[1].as.text,
+                                               .name_length = texts[1].length});
 }
 
 /* REDUCE and NEWOBJ: the function, its arguments; NEWOBJ_EX: keyword arguments besides. */
 static vrn_result op_call(machine *m)
 {
-    if (!has(m, m->argument)) return fail_stack(m);
-    m->depth -= m->argument;
-    const vrn_pickle_value *function = &m->stack[m->depth];
+    const vrn_pickle_value *function;
     vrn_pickle_value value;
-    vrn_result result = vrn_pickle_call(&m->context, function, function + 1, &value);
-    return result == VRN_OK ? push(m, &value) : result;
+    size_t count;
+    vrn_result result = pop(m, &function, &count);
+    if (result != VRN_OK) return result;
+    return push_made(m, vrn_pickle_call(&m->context, function, function + 1, &value), &value);
 }
 
 /* The state is attributes (a state dictionary's _metadata, an object's fields): of no use here. */
@@ -395,11 +373,12 @@ static vrn_result op_build(machine *m)
 
 static vrn_result op_persistent(machine *m)
 {
-    if (!has(m, 1)) return fail_stack(m);
-    m->depth--;
+    const vrn_pickle_value *id;
     vrn_pickle_value value;
-    vrn_result result = vrn_pickle_persistent(&m->context, &m->stack[m->depth], &value);
-    return result == VRN_OK ? push(m, &value) : result;
+    size_t count;
+    vrn_result result = pop(m, &id, &count);
+    if (result != VRN_OK) return result;
+    return push_made(m, vrn_pickle_persistent(&m->context, id, &value), &value);
 }
 
 static vrn_result op_stop(machine *m)
@@ -412,56 +391,56 @@ static vrn_result op_stop(machine *m)
 /* ---- The machine ----------------------------------------------------------------------------- */
 
 static const opcode opcodes[256] = {
-    [0x80] = {op_proto, 0},                      /* PROTO */
-    [0x95] = {op_skip, 8},                       /* FRAME: a length, for buffering only */
-    ['N'] = {op_constant, CONSTANT_NONE},        /* NONE */
-    [0x88] = {op_constant, CONSTANT_TRUE},       /* NEWTRUE */
-    [0x89] = {op_constant, CONSTANT_FALSE},      /* NEWFALSE */
-    ['J'] = {op_int, 4},                         /* BININT */
-    ['K'] = {op_int, 1},                         /* BININT1 */
-    ['M'] = {op_int, 2},                         /* BININT2 */
-    [0x8a] = {op_long, 1},                       /* LONG1 */
-    [0x8b] = {op_long, 4},                       /* LONG4 */
-    ['G'] = {op_float, 0},                       /* BINFLOAT */
-    ['X'] = {op_text, 4},                        /* BINUNICODE */
-    [0x8c] = {op_text, 1},                       /* SHORT_BINUNICODE */
-    [0x8d] = {op_text, 8},                       /* BINUNICODE8 */
-    ['T'] = {op_text, 4},                        /* BINSTRING: Python 2's str */
-    ['U'] = {op_text, 1},                        /* SHORT_BINSTRING */
-    ['B'] = {op_bytes, 4},                       /* BINBYTES */
-    ['C'] = {op_bytes, 1},                       /* SHORT_BINBYTES */
-    [0x8e] = {op_bytes, 8},                      /* BINBYTES8 */
-    [0x96] = {op_bytes, 8},                      /* BYTEARRAY8 */
-    ['('] = {op_mark, 0},                        /* MARK */
-    ['0'] = {op_pop, 0},                         /* POP */
-    ['1'] = {op_pop_mark, 0},                    /* POP_MARK */
-    ['t'] = {op_tuple, 0},                       /* TUPLE */
-    [')'] = {op_tuple_of, 0},                    /* EMPTY_TUPLE */
-    [0x85] = {op_tuple_of, 1},                   /* TUPLE1 */
-    [0x86] = {op_tuple_of, 2},                   /* TUPLE2 */
-    [0x87] = {op_tuple_of, 3},                   /* TUPLE3 */
-    [']'] = {op_container, VRN_PICKLE_LIST},     /* EMPTY_LIST */
-    ['}'] = {op_container, VRN_PICKLE_DICT},     /* EMPTY_DICT */
-    [0x8f] = {op_constant, CONSTANT_SET},        /* EMPTY_SET */
-    ['a'] = {op_add_one, VRN_PICKLE_LIST},       /* APPEND */
-    ['e'] = {op_add_marked, VRN_PICKLE_LIST},    /* APPENDS */
-    ['s'] = {op_add_one, VRN_PICKLE_DICT},       /* SETITEM */
-    ['u'] = {op_add_marked, VRN_PICKLE_DICT},    /* SETITEMS */
-    [0x90] = {op_add_marked, VRN_PICKLE_OPAQUE}, /* ADDITEMS */
-    [0x91] = {op_frozen_set, CONSTANT_SET},      /* FROZENSET */
-    ['q'] = {op_put, 1},                         /* BINPUT */
-    ['r'] = {op_put, 4},                         /* LONG_BINPUT */
-    [0x94] = {op_memoize, 0},                    /* MEMOIZE */
-    ['h'] = {op_get, 1},                         /* BINGET */
-    ['j'] = {op_get, 4},                         /* LONG_BINGET */
-    ['c'] = {op_global, 0},                      /* GLOBAL */
-    [0x93] = {op_stack_global, 0},               /* STACK_GLOBAL */
-    ['R'] = {op_call, 2},                        /* REDUCE */
-    [0x81] = {op_call, 2},                       /* NEWOBJ */
-    [0x92] = {op_call, 3},                       /* NEWOBJ_EX */
-    ['b'] = {op_build, 0},                       /* BUILD */
-    ['Q'] = {op_persistent, 0},                  /* BINPERSID */
-    ['.'] = {op_stop, 0},                        /* STOP */
+    [0x80] = {op_proto, 1, 0},                    /* PROTO */
+    [0x95] = {op_skip, 8, 0},                     /* FRAME: a length, for buffering only */
+    ['N'] = {op_constant, CONSTANT_NONE, 0},      /* NONE */
+    [0x88] = {op_constant, CONSTANT_TRUE, 0},     /* NEWTRUE */
+    [0x89] = {op_constant, CONSTANT_FALSE, 0},    /* NEWFALSE */
+    ['J'] = {op_int, 4, 0},                       /* BININT */
+    ['K'] = {op_int, 1, 0},                       /* BININT1 */
+    ['M'] = {op_int, 2, 0},                       /* BININT2 */
+    [0x8a] = {op_long, 1, 0},                     /* LONG1 */
+    [0x8b] = {op_long, 4, 0},                     /* LONG4 */
+    ['G'] = {op_float, 0, 0},                     /* BINFLOAT */
+    ['X'] = {op_text, 4, VRN_PICKLE_TEXT},        /* BINUNICODE */
+    [0x8c] = {op_text, 1, VRN_PICKLE_TEXT},       /* SHORT_BINUNICODE */
+    [0x8d] = {op_text, 8, VRN_PICKLE_TEXT},       /* BINUNICODE8 */
+    ['T'] = {op_text, 4, VRN_PICKLE_TEXT},        /* BINSTRING: Python 2's str */
+    ['U'] = {op_text, 1, VRN_PICKLE_TEXT},        /* SHORT_BINSTRING */
+    ['B'] = {op_text, 4, VRN_PICKLE_BYTES},       /* BINBYTES */
+    ['C'] = {op_text, 1, VRN_PICKLE_BYTES},       /* SHORT_BINBYTES */
+    [0x8e] = {op_text, 8, VRN_PICKLE_BYTES},      /* BINBYTES8 */
+    [0x96] = {op_text, 8, VRN_PICKLE_BYTES},      /* BYTEARRAY8 */
+    ['('] = {op_mark, 0, 0},                      /* MARK */
+    ['0'] = {op_pop, 0, 0},                       /* POP */
+    ['1'] = {op_pop_mark, MARKED, 0},             /* POP_MARK */
+    ['t'] = {op_tuple, MARKED, 0},                /* TUPLE */
+    [')'] = {op_tuple, 0, 0},                     /* EMPTY_TUPLE */
+    [0x85] = {op_tuple, 1, 0},                    /* TUPLE1 */
+    [0x86] = {op_tuple, 2, 0},                    /* TUPLE2 */
+    [0x87] = {op_tuple, 3, 0},                    /* TUPLE3 */
+    [']'] = {op_container, 0, VRN_PICKLE_LIST},   /* EMPTY_LIST */
+    ['}'] = {op_container, 0, VRN_PICKLE_DICT},   /* EMPTY_DICT */
+    [0x8f] = {op_constant, CONSTANT_SET, 0},      /* EMPTY_SET */
+    ['a'] = {op_add, 1, VRN_PICKLE_LIST},         /* APPEND */
+    ['e'] = {op_add, MARKED, VRN_PICKLE_LIST},    /* APPENDS */
+    ['s'] = {op_add, 2, VRN_PICKLE_DICT},         /* SETITEM */
+    ['u'] = {op_add, MARKED, VRN_PICKLE_DICT},    /* SETITEMS */
+    [0x90] = {op_add, MARKED, VRN_PICKLE_OPAQUE}, /* ADDITEMS */
+    [0x91] = {op_frozen_set, MARKED, 0},          /* FROZENSET */
+    ['q'] = {op_put, 1, 0},                       /* BINPUT */
+    ['r'] = {op_put, 4, 0},                       /* LONG_BINPUT */
+    [0x94] = {op_memoize, 0, 0},                  /* MEMOIZE */
+    ['h'] = {op_get, 1, 0},                       /* BINGET */
+    ['j'] = {op_get, 4, 0},                       /* LONG_BINGET */
+    ['c'] = {op_global, 0, 0},                    /* GLOBAL */
+    [0x93] = {op_stack_global, 2, 0},             /* STACK_GLOBAL */
+    ['R'] = {op_call, 2, 0},                      /* REDUCE */
+    [0x81] = {op_call, 2, 0},                     /* NEWOBJ */
+    [0x92] = {op_call, 3, 0},                     /* NEWOBJ_EX */
+    ['b'] = {op_build, 0, 0},                     /* BUILD */
+    ['Q'] = {op_persistent, 1, 0},                /* BINPERSID */
+    ['.'] = {op_stop, 0, 0},                      /* STOP */
 };
 
 vrn_result vrn_pickle_run(vrn_pickle *pickle, const vrn_source *source, const char *what,
@@ -480,7 +459,7 @@ vrn_result vrn_pickle_run(vrn_pickle *pickle, const vrn_source *source, const ch
             return fail(&m, "an opcode of pickle protocol 2 to 5", found);
         }
         m.at++;
-        m.argument = op->argument;
+        m.op = op;
         vrn_result result = op->run(&m);
         if (result != VRN_OK) return result;
     }

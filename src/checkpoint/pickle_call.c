@@ -152,19 +152,15 @@ static caller caller_of(const vrn_pickle_value *function)
     return function->kind == VRN_PICKLE_GLOBAL ? known[function->as.global->known].call : NULL;
 }
 
-vrn_result vrn_pickle_global_value(vrn_pickle_context *context, const char *module,
-                                   size_t module_length, const char *name, size_t name_length,
+vrn_result vrn_pickle_global_value(const vrn_pickle_context *context, const vrn_pickle_global *name,
                                    vrn_pickle_value *value)
 {
     vrn_pickle_global *global = vrn_arena_alloc(context->arena, 1, sizeof *global);
     if (!global) return vrn_pickle_fail_memory(context);
-    *global = (vrn_pickle_global){.module = module,
-                                  .module_length = (uint32_t)module_length,
-                                  .name = name,
-                                  .name_length = (uint32_t)name_length};
+    *global = *name;
     for (uint32_t i = 1; i < VRN_COUNT(known) && !global->known; i++) {
-        if (vrn_equals_text(module, module_length, known[i].module) &&
-            vrn_equals_text(name, name_length, known[i].name)) {
+        if (vrn_equals_text(name->module, name->module_length, known[i].module) &&
+            vrn_equals_text(name->name, name->name_length, known[i].name)) {
             global->known = i;
         }
     }

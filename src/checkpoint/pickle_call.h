@@ -4,9 +4,9 @@
 
 #include "checkpoint/pickle_value.h"
 
-/* The value of a name: VRN_PICKLE_GLOBAL where it is on the list, else VRN_PICKLE_OPAQUE. */
-vrn_result vrn_pickle_global_value(vrn_pickle_context *context, const char *module,
-                                   size_t module_length, const char *name, size_t name_length,
+/* The value of a name, which is copied: VRN_PICKLE_GLOBAL where it is on the list, else
+ * VRN_PICKLE_OPAQUE. */
+vrn_result vrn_pickle_global_value(const vrn_pickle_context *context, const vrn_pickle_global *name,
                                    vrn_pickle_value *value);
 
 /* function(*arguments), for REDUCE and NEWOBJ. */

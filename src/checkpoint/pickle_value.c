@@ -25,8 +25,8 @@ void vrn_pickle_describe(const vrn_pickle_value *value, char *text, size_t capac
                  value->as.text);
     } else if (value->kind == VRN_PICKLE_GLOBAL || value->kind == VRN_PICKLE_OPAQUE) {
         const vrn_pickle_global *global = value->as.global;
-        snprintf(text, capacity, "%s%.*s.%.*s", name, (int)vrn_min_u32(global->module_length, 60),
-                 global->module, (int)vrn_min_u32(global->name_length, 60), global->name);
+        snprintf(text, capacity, "%s%.*s.%.*s", name, (int)vrn_min_u64(global->module_length, 60),
+                 global->module, (int)vrn_min_u64(global->name_length, 60), global->name);
     } else {
         snprintf(text, capacity, "%s", name);
     }

@@ -40,7 +40,7 @@ typedef struct vrn_pickle_items {
 /* A name, such as "torch", "FloatStorage"; not NUL-terminated. */
 typedef struct vrn_pickle_global {
     const char *module, *name;
-    uint32_t module_length, name_length;
+    size_t module_length, name_length;
     uint32_t known; /* index into pickle_call.c's table; 0: opaque */
 } vrn_pickle_global;
 
