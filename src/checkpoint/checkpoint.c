@@ -8,7 +8,7 @@
 #include "checkpoint/format.h"
 
 struct vrn_checkpoint {
-    char *name;
+    const char *name;    /* in the arena of the list */
     vrn_mapping mapping; /* of vrn_checkpoint_open */
     vrn_tensor_list list;
 };
@@ -23,7 +23,7 @@ static vrn_result open_source(vrn_checkpoint **out, vrn_mapping *mapping, const 
     }
     checkpoint->mapping = *mapping;
     vrn_tensor_list_init(&checkpoint->list, source);
-    checkpoint->name = vrn_strndup(source->name, strlen(source->name));
+    checkpoint->name = vrn_arena_text(&checkpoint->list.arena, source->name, strlen(source->name));
     vrn_result result = checkpoint->name
                             ? vrn_checkpoint_read(&checkpoint->list, source, vrn_checkpoint_formats)
                             : vrn_fail_memory(source->log);
@@ -56,7 +56,6 @@ void vrn_checkpoint_destroy(vrn_checkpoint **checkpoint)
     if (!checkpoint || !*checkpoint) return;
     vrn_tensor_list_free(&(*checkpoint)->list);
     vrn_unmap_file(&(*checkpoint)->mapping);
-    vrn_free((*checkpoint)->name);
     vrn_free(*checkpoint);
     *checkpoint = NULL;
 }

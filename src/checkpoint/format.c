@@ -1,8 +1,8 @@
 #include "checkpoint/format.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/util.h"
 
 #define ROW(name) &vrn_checkpoint_##name,
@@ -93,12 +93,9 @@ static vrn_result fail_unknown(const vrn_source *source,
                                const vrn_checkpoint_format *const *formats)
 {
     char known[256] = "", found[128] = "a file that begins with the bytes";
-    size_t length = 0;
     for (; *formats; formats++) {
-        const char *separator = !length ? "" : formats[1] ? ", " : ", or ";
-        if (!(*formats)->name || length >= sizeof known) continue;
-        length += (size_t)snprintf(known + length, sizeof known - length, "%s%s", separator,
-                                   (*formats)->name);
+        const char *separator = !*known ? "" : formats[1] ? ", " : ", or ";
+        if ((*formats)->name) vrn_append(known, sizeof known, "%s%s", separator, (*formats)->name);
     }
     const char *what = NULL;
     for (size_t i = 0; i < VRN_COUNT(others) && !what; i++) {
@@ -106,9 +103,8 @@ static vrn_result fail_unknown(const vrn_source *source,
                                  : vrn_source_has(source, others[i].offset, others[i].bytes);
         if (is) what = others[i].what;
     }
-    length = strlen(found);
     for (size_t i = 0; i < 8 && i < source->size; i++) {
-        length += (size_t)snprintf(found + length, sizeof found - length, " %02x", source->data[i]);
+        vrn_append(found, sizeof found, " %02x", source->data[i]);
     }
     return vrn_source_fail(source, "expected a checkpoint (%s), found %s", known,
                            what ? what : found);

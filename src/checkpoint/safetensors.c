@@ -163,11 +163,7 @@ static vrn_result add_tensor(reader *r, const char *name, entry *e)
                                "%s: expected as many bytes as %s of %s takes, found %" PRIu64, name,
                                shape, e->dtype, e->end - e->begin);
     }
-    uint64_t stride = count ? 1 : 0;
-    for (uint32_t i = tensor->rank; i-- > 0;) {
-        tensor->stride[i] = stride;
-        stride *= tensor->shape[i];
-    }
+    vrn_tensor_set_contiguous(tensor);
     tensor->dtype = types[type].dtype;
     tensor->data = r->data + e->begin;
     r->sum += e->end - e->begin;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/util.h"
 
 /* Deeper nesting and longer names than any framework makes. */
@@ -151,18 +152,14 @@ static const vrn_pickle_value *find_inner(const vrn_pickle_value *top)
 static vrn_result fail_empty(const vrn_source *source, const vrn_pickle_value *dict)
 {
     const vrn_pickle_items *items = dict->as.container;
-    char text[512] = "", value[160];
-    size_t length = 0, shown = 0;
+    char text[1024] = "", value[160];
+    size_t shown = 0;
     for (size_t i = 0; i < items->count && shown < 4; i += 2) {
         const vrn_pickle_value *key = &items->values[i];
         if (key->kind != VRN_PICKLE_TEXT) continue;
         vrn_pickle_describe(&items->values[i + 1], value, sizeof value);
-        int written =
-            snprintf(text + length, sizeof text - length, "%s'%.*s': %s", shown ? ", " : "",
-                     (int)vrn_min_u32(key->length, 60), key->as.text, value);
-        if (written < 0 || (size_t)written >= sizeof text - length) break;
-        length += (size_t)written;
-        shown++;
+        vrn_append(text, sizeof text, "%s'%.*s': %s", shown++ ? ", " : "",
+                   (int)vrn_min_u32(key->length, 60), key->as.text, value);
     }
     return vrn_source_fail(
         source,

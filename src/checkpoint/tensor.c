@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/half.h"
+#include "base/text.h"
 #include "base/util.h"
 
 /* Files are little-endian, and values are copied as they are. */
@@ -45,14 +46,19 @@ uint64_t vrn_tensor_count(const vrn_tensor *tensor)
 
 void vrn_tensor_format_shape(const vrn_tensor *tensor, char *text, size_t capacity)
 {
-    size_t length = 0;
-    for (uint32_t i = 0; i <= tensor->rank; i++) {
-        size_t left = length < capacity ? capacity - length : 0;
-        char *end = left ? text + length : NULL;
-        int written = i == tensor->rank ? snprintf(end, left, i == 0 ? "[]" : "]")
-                                        : snprintf(end, left, "%s%" PRIu64, i == 0 ? "[" : ", ",
-                                                   tensor->shape[i]);
-        length += written > 0 ? (size_t)written : 0;
+    snprintf(text, capacity, "[");
+    for (uint32_t i = 0; i < tensor->rank; i++) {
+        vrn_append(text, capacity, "%s%" PRIu64, i ? ", " : "", tensor->shape[i]);
+    }
+    vrn_append(text, capacity, "]");
+}
+
+void vrn_tensor_set_contiguous(vrn_tensor *tensor)
+{
+    uint64_t stride = vrn_tensor_count(tensor) ? 1 : 0;
+    for (uint32_t i = tensor->rank; i-- > 0;) {
+        tensor->stride[i] = stride;
+        stride *= tensor->shape[i];
     }
 }
 

@@ -45,6 +45,9 @@ uint64_t vrn_tensor_count(const vrn_tensor *tensor);
 /* Writes "[64, 3, 7, 7]". */
 void vrn_tensor_format_shape(const vrn_tensor *tensor, char *text, size_t capacity);
 
+/* Sets the strides of a tensor without gaps, by its shape. */
+void vrn_tensor_set_contiguous(vrn_tensor *tensor);
+
 /* Converts every element, in C order, to `values` [vrn_tensor_count]. Only for float types. A
  * float64 beyond float32's range becomes infinite. */
 void vrn_tensor_read(const vrn_tensor *tensor, float *values);

@@ -25,12 +25,9 @@ typedef struct vrn_stage {
     bool reshapes;           /* the first block needs a shortcut that is not the identity */
 } vrn_stage;
 
-/* Describes every stage of an architecture without defaults left. */
+/* Describes every stage of an architecture without defaults left. The stem has as many channels as
+ * the first stage has planes, as in torchvision (64) and in He et al.'s CIFAR networks (16). */
 void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES]);
-
-/* Channels of the stem's output: those of the first stage's planes, as in torchvision (64) and in
- * He et al.'s CIFAR networks (16). */
-uint32_t vrn_arch_stem_channels(const vrn_arch *arch);
 
 /* Output channels of a block are its planes times this. */
 uint32_t vrn_arch_expansion(vrn_block block);
@@ -45,8 +42,5 @@ vrn_result vrn_arch_read(vrn_arch *arch, const char *text, const char *subject, 
 
 /* Fills in what is zero, unchecked. `base_planes`: of the first stage; 0: by the stem. */
 void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes);
-
-/* torchvision: width = int(planes * (base_width / 64.0)) * groups. */
-uint64_t vrn_arch_width(uint32_t planes, uint32_t width_per_group, uint32_t groups);
 
 #endif

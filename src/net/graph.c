@@ -148,7 +148,7 @@ static vrn_value push_plain(builder *b, vrn_op op, const char *name, vrn_value i
 static vrn_value push_stem(builder *b)
 {
     bool imagenet = b->arch->stem == VRN_STEM_IMAGENET;
-    conv_spec conv = {vrn_arch_stem_channels(b->arch), imagenet ? 7 : 3, imagenet ? 2 : 1, 1, 1};
+    conv_spec conv = {b->arch->planes[0], imagenet ? 7 : 3, imagenet ? 2 : 1, 1, 1};
     vrn_value value = push_conv(b, "conv1", 0, &conv);
     value = push_norm(b, "bn1", value);
     value = push_plain(b, VRN_OP_RELU, "relu", value);

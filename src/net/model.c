@@ -38,14 +38,10 @@ static vrn_result enter(void *user, const vrn_parameter *parameter)
     tensor->name = strcpy(model->names[parameter->index], parameter->name);
     tensor->dtype = VRN_DTYPE_F32;
     tensor->rank = parameter->rank;
-    uint64_t stride = 1;
-    for (uint32_t i = parameter->rank; i-- > 0;) {
-        tensor->shape[i] = parameter->shape[i];
-        tensor->stride[i] = stride;
-        stride *= parameter->shape[i];
-    }
+    memcpy(tensor->shape, parameter->shape, sizeof parameter->shape);
+    vrn_tensor_set_contiguous(tensor);
     model->count++;
-    if (!parameter->buffer) model->parameters += stride;
+    if (!parameter->buffer) model->parameters += vrn_tensor_count(tensor);
     return VRN_OK;
 }
 

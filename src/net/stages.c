@@ -6,32 +6,24 @@
 #include "base/log.h"
 #include "base/util.h"
 
-uint32_t vrn_arch_stem_channels(const vrn_arch *arch)
-{
-    return arch->planes[0];
-}
-
 uint32_t vrn_arch_expansion(vrn_block block)
 {
     return block == VRN_BLOCK_BOTTLENECK ? 4 : 1;
 }
 
-uint64_t vrn_arch_width(uint32_t planes, uint32_t width_per_group, uint32_t groups)
-{
-    return (uint64_t)planes * width_per_group / 64 * groups;
-}
-
 void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES])
 {
     memset(stages, 0, VRN_MAX_STAGES * sizeof *stages);
-    uint64_t channels = vrn_arch_stem_channels(arch);
+    uint64_t channels = arch->planes[0];
     uint32_t dilation = 1;
     for (uint32_t i = 0; i < arch->stages; i++) {
         vrn_stage *stage = &stages[i];
         stage->in = channels;
-        stage->width = arch->block == VRN_BLOCK_BOTTLENECK
-                           ? vrn_arch_width(arch->planes[i], arch->width_per_group, arch->groups)
-                           : arch->planes[i];
+        stage->width = arch->planes[i];
+        if (arch->block == VRN_BLOCK_BOTTLENECK) {
+            /* torchvision: width = int(planes * (base_width / 64.0)) * groups. */
+            stage->width = stage->width * arch->width_per_group / 64 * arch->groups;
+        }
         stage->out = (uint64_t)arch->planes[i] * vrn_arch_expansion(arch->block);
         stage->stride = i == 0 ? 1 : 2;
         stage->first_dilation = dilation;
@@ -195,7 +187,7 @@ static uint64_t stage_parameters(const vrn_arch *arch, const vrn_stage *stage, u
 static vrn_result check_channels(const checker *c, const vrn_stage *stages)
 {
     const vrn_arch *arch = c->arch;
-    uint64_t stem = vrn_arch_stem_channels(arch), parameters = stem * (3 * 49 + 4);
+    uint64_t stem = arch->planes[0], parameters = stem * (3 * 49 + 4);
     vrn_result result = check_norm_channels(c, stem, "bn", 1);
     for (uint32_t i = 0; !result && i < arch->stages; i++) {
         result = check_stage_channels(c, &stages[i], i + 1);
