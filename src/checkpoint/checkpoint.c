@@ -77,9 +77,9 @@ const vrn_tensor *vrn_checkpoint_tensor(const vrn_checkpoint *checkpoint, size_t
 
 const char *vrn_checkpoint_metadata(const vrn_checkpoint *checkpoint, const char *key)
 {
-    const vrn_tensor_list *list = &checkpoint->list;
-    for (size_t i = 0; i < list->metadata_count; i++) {
-        if (strcmp(list->metadata[i].key, key) == 0) return list->metadata[i].value;
+    for (size_t i = 0; checkpoint && i < checkpoint->list.metadata_count; i++) {
+        const vrn_metadata *pair = &checkpoint->list.metadata[i];
+        if (strcmp(pair->key, key) == 0) return pair->value;
     }
     return NULL;
 }

@@ -1,5 +1,6 @@
 #include "net/metadata.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,16 +22,6 @@ enum { SIDE_MAX = 65536 };
 #define KEY_LICENSE       "vkresnet.license"
 #define KEY_DESCRIPTION   "vkresnet.description"
 
-static const char *lookup(const vrn_checkpoint *checkpoint, const char *key)
-{
-    return checkpoint ? vrn_checkpoint_metadata(checkpoint, key) : NULL;
-}
-
-const char *vrn_metadata_arch(const vrn_checkpoint *checkpoint)
-{
-    return lookup(checkpoint, VRN_METADATA_ARCH_KEY);
-}
-
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 typedef struct reader {
@@ -48,23 +39,20 @@ static vrn_result nonsense(const reader *r, const char *key, const char *expecte
 
 static vrn_result read_name(const reader *r, const vrn_arch *arch, char name[256])
 {
-    const char *text = lookup(r->checkpoint, KEY_NAME);
-    if ((!text || !*text) && r->params && r->params->name) {
-        snprintf(name, 256, "%s", r->params->name);
-        return VRN_OK;
-    }
-    if (!text || !*text) {
+    const char *text = vrn_checkpoint_metadata(r->checkpoint, KEY_NAME);
+    if (text && strlen(text) > 255) return nonsense(r, KEY_NAME, "at most 255 bytes", text);
+    if (!text || !*text) text = r->params ? r->params->name : NULL;
+    if (text) {
+        snprintf(name, 256, "%s", text);
+    } else {
         vrn_arch_format(arch, name, 256);
-        return VRN_OK;
     }
-    if (strlen(text) > 255) return nonsense(r, KEY_NAME, "at most 255 bytes", text);
-    snprintf(name, 256, "%s", text);
     return VRN_OK;
 }
 
 static vrn_result read_side(const reader *r, const char *key, uint32_t *side)
 {
-    const char *text = lookup(r->checkpoint, key);
+    const char *text = vrn_checkpoint_metadata(r->checkpoint, key);
     uint64_t number = 0;
     if (!text) return VRN_OK;
     if (!vrn_parse_number(text, strlen(text), SIDE_MAX, &number)) {
@@ -74,41 +62,30 @@ static vrn_result read_side(const reader *r, const char *key, uint32_t *side)
     return VRN_OK;
 }
 
-/* Three numbers with commas between them, and perhaps blanks before each. */
-static bool parse_channels(const char *text, float values[3])
+/* Three numbers of at least `least` with commas between them, and perhaps blanks before each. */
+static bool parse_channels(const char *text, float least, float values[3])
 {
     for (int i = 0; i < 3; i++) {
         text += strspn(text, " ");
         size_t length = strcspn(text, ",");
-        if (!vrn_parse_real(text, length, &values[i])) return false;
+        if (!vrn_parse_real(text, length, &values[i]) || values[i] < least) return false;
         text += length;
         if (i < 2 && *text++ != ',') return false;
     }
     return *text == 0;
 }
 
-static vrn_result read_channels(const reader *r, const char *key, bool negative, float values[3])
+static vrn_result read_channels(const reader *r, const char *key, float least, const char *expected,
+                                float values[3])
 {
-    const char *text = lookup(r->checkpoint, key);
-    if (!text) return VRN_OK;
-    float read[3];
-    bool good = parse_channels(text, read);
-    for (int i = 0; good && i < 3; i++) good = negative || read[i] >= 0;
-    if (!good) {
-        return nonsense(r, key,
-                        negative ? "three numbers with commas between"
-                                 : "three numbers with commas between, of at least 0",
-                        text);
-    }
-    memcpy(values, read, sizeof read);
-    return VRN_OK;
+    const char *text = vrn_checkpoint_metadata(r->checkpoint, key);
+    return !text || parse_channels(text, least, values) ? VRN_OK : nonsense(r, key, expected, text);
 }
 
 static vrn_result read_interpolation(const reader *r, vrn_interpolation *interpolation)
 {
-    const char *text = lookup(r->checkpoint, KEY_INTERPOLATION);
-    if (!text) return VRN_OK;
-    if (vrn_interpolation_find(text, interpolation)) return VRN_OK;
+    const char *text = vrn_checkpoint_metadata(r->checkpoint, KEY_INTERPOLATION);
+    if (!text || vrn_interpolation_find(text, interpolation)) return VRN_OK;
     return nonsense(r, KEY_INTERPOLATION, VRN_INTERPOLATION_NAMES, text);
 }
 
@@ -130,8 +107,14 @@ static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_tran
     if (given) *transform = *given;
     vrn_result result = read_side(r, KEY_RESIZE, &transform->resize);
     if (!result) result = read_side(r, KEY_CROP, &transform->crop);
-    if (!result) result = read_channels(r, KEY_MEAN, true, transform->mean);
-    if (!result) result = read_channels(r, KEY_STD, false, transform->std);
+    if (!result) {
+        result = read_channels(r, KEY_MEAN, -FLT_MAX, "three numbers with commas between",
+                               transform->mean);
+    }
+    if (!result) {
+        result = read_channels(r, KEY_STD, 0, "three numbers with commas between, of at least 0",
+                               transform->std);
+    }
     if (!result) result = read_interpolation(r, &transform->interpolation);
     if (result) return result;
     if (transform->crop == 0 && transform->resize == 0) {
@@ -142,7 +125,7 @@ static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_tran
 
 static vrn_result read_classes(const reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
 {
-    const char *text = lookup(r->checkpoint, KEY_CLASSES);
+    const char *text = vrn_checkpoint_metadata(r->checkpoint, KEY_CLASSES);
     if (!text) return VRN_OK;
     uint64_t count = 1;
     for (const char *c = text; *c; c++) count += *c == '\n';
@@ -177,7 +160,7 @@ static bool parse_scale(const char *line, size_t length, vrn_scale *scale)
 
 static vrn_result read_scales(const reader *r, vrn_model_metadata *metadata)
 {
-    const char *text = lookup(r->checkpoint, KEY_INT8);
+    const char *text = vrn_checkpoint_metadata(r->checkpoint, KEY_INT8);
     if (!text || !*text) return VRN_OK;
     /* A name, a blank, a digit and the line's end; not the lines are counted, which may be
      * empty. */
@@ -263,14 +246,14 @@ bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *m
     add(pairs, KEY_INTERPOLATION, vrn_interpolation_name(metadata->transform.interpolation));
     add(pairs, KEY_MEAN, pairs->mean);
     add(pairs, KEY_STD, pairs->std);
-    add(pairs, KEY_CLASSES, lookup(checkpoint, KEY_CLASSES));
+    add(pairs, KEY_CLASSES, vrn_checkpoint_metadata(checkpoint, KEY_CLASSES));
     if (metadata->scale_count > 0) {
         pairs->scales = format_scales(metadata);
         if (!pairs->scales) return false;
         add(pairs, KEY_INT8, pairs->scales);
     }
-    add(pairs, KEY_LICENSE, lookup(checkpoint, KEY_LICENSE));
-    add(pairs, KEY_DESCRIPTION, lookup(checkpoint, KEY_DESCRIPTION));
+    add(pairs, KEY_LICENSE, vrn_checkpoint_metadata(checkpoint, KEY_LICENSE));
+    add(pairs, KEY_DESCRIPTION, vrn_checkpoint_metadata(checkpoint, KEY_DESCRIPTION));
     return true;
 }
 

@@ -1,9 +1,14 @@
 /* What a safetensors file says about its network besides the tensors, under these keys:
- * vkresnet.name a name for people vkresnet.arch as for vrn_arch_parse vkresnet.classes the classes'
- * names, with line feeds between them vkresnet.resize, .crop pixels vkresnet.interpolation
- * "bilinear" or "bicubic" vkresnet.mean, .std "0.485,0.456,0.406" vkresnet.int8 the scales of
- * activations: lines of an operator's name, as in the unfused graph, a blank and a number; the
- * operator's output in bytes, -127 to 127, times that is its value vkresnet.license, .description
+ *     vkresnet.name              a name for people
+ *     vkresnet.arch              as for vrn_arch_parse
+ *     vkresnet.classes           the classes' names, with line feeds between them
+ *     vkresnet.resize, .crop     pixels
+ *     vkresnet.interpolation     "bilinear" or "bicubic"
+ *     vkresnet.mean, .std        "0.485,0.456,0.406"
+ *     vkresnet.int8              the scales of activations: lines of an operator's name, as in the
+ *                                unfused graph, a blank and a number; the operator's output in
+ *                                bytes, -127 to 127, times that is its value
+ *     vkresnet.license, .description
  * All are optional. Files of other formats have none. */
 #ifndef VRN_NET_METADATA_H
 #define VRN_NET_METADATA_H
@@ -28,8 +33,7 @@ typedef struct vrn_model_metadata {
     uint32_t scale_count;
 } vrn_model_metadata;
 
-/* The architecture's text in the file, or NULL; and what to call that text in messages. */
-const char *vrn_metadata_arch(const vrn_checkpoint *checkpoint);
+/* The key of the architecture's text, which is read before the rest. */
 #define VRN_METADATA_ARCH_KEY "vkresnet.arch"
 
 /* Reads the rest. What it lacks of name and transform comes from `params`, which may be NULL, else

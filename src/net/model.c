@@ -123,7 +123,7 @@ static vrn_result find_arch(vrn_model *model, const vrn_names *names,
 {
     const char *subject = vrn_checkpoint_name(model->checkpoint);
     if (params && params->arch) return vrn_arch_read(&model->arch, params->arch, "arch", log);
-    const char *text = vrn_metadata_arch(model->checkpoint);
+    const char *text = vrn_checkpoint_metadata(model->checkpoint, VRN_METADATA_ARCH_KEY);
     if (!text) return vrn_deduce_arch(&model->arch, names, subject, log);
 
     char where[512];
