@@ -5,32 +5,32 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-/* What the pass knows of a value: who reads it, if it is one node only and nobody else looks. */
-typedef struct value_use {
+/* What the pass knows of a value, and of the node that writes it. */
+typedef struct place {
     uint32_t readers;
-    uint32_t reader; /* node index, of the last one seen */
-    bool kept;
-} value_use;
+    uint32_t reader;   /* node index, of the last one seen */
+    bool kept;         /* somebody else looks at the value */
+    vrn_value renamed; /* the value in the new graph */
+    bool absorbed;     /* the node has gone into another */
+    vrn_node result;   /* what takes the node's place */
+} place;
 
 typedef struct fusion {
     vrn_graph *graph;
-    value_use *uses;    /* [count + 1] */
-    bool *absorbed;     /* [count]: the node has gone into another */
-    vrn_node *result;   /* [count]: by the node whose place it takes */
-    vrn_value *renamed; /* [count + 1]: values of the old graph in the new one */
+    place *places; /* [count + 1], by value */
 } fusion;
 
 static void count_use(fusion *f, vrn_value value, uint32_t reader)
 {
     if (value == VRN_NO_VALUE) return;
-    f->uses[value].readers++;
-    f->uses[value].reader = reader;
+    f->places[value].readers++;
+    f->places[value].reader = reader;
 }
 
 /* The only reader of a value, if it is of kind `op`; else NULL. */
 static const vrn_node *only_reader(const fusion *f, vrn_value value, vrn_op op)
 {
-    const value_use *use = &f->uses[value];
+    const place *use = &f->places[value];
     if (use->kept || use->readers != 1) return NULL;
     const vrn_node *node = &f->graph->nodes[use->reader];
     return node->desc.op == op ? node : NULL;
@@ -38,9 +38,9 @@ static const vrn_node *only_reader(const fusion *f, vrn_value value, vrn_op op)
 
 static vrn_value absorb(fusion *f, const vrn_node *node)
 {
-    uint32_t index = (uint32_t)(node - f->graph->nodes);
-    f->absorbed[index] = true;
-    return index + 1;
+    vrn_value value = (vrn_value)(node - f->graph->nodes) + 1;
+    f->places[value].absorbed = true;
+    return value;
 }
 
 /* The second operand of the addition becomes the epilogue's residual. An option A shortcut that
@@ -86,65 +86,49 @@ static void fuse_convolution(fusion *f, uint32_t index)
         fused.desc.epilogue.relu = true;
         value = absorb(f, next);
     }
-    const uint32_t place = value - 1;
-    memcpy(fused.output, f->graph->nodes[place].name, sizeof fused.output);
-    f->absorbed[index] = true;
-    f->absorbed[place] = false;
-    f->result[place] = fused;
+    memcpy(fused.output, f->graph->nodes[value - 1].name, sizeof fused.output);
+    f->places[index + 1].absorbed = true;
+    f->places[value].absorbed = false;
+    f->places[value].result = fused;
 }
 
 static void rebuild(fusion *f)
 {
     vrn_graph *graph = f->graph;
     uint32_t count = 0;
-    f->renamed[0] = 0;
     for (uint32_t i = 0; i < graph->count; i++) {
-        if (f->absorbed[i]) continue;
-        vrn_node node = f->result[i];
-        node.input = f->renamed[node.input];
-        if (node.residual != VRN_NO_VALUE) node.residual = f->renamed[node.residual];
-        graph->nodes[count++] = node;
-        f->renamed[i + 1] = count;
+        place *at = &f->places[i + 1];
+        if (at->absorbed) continue;
+        vrn_node *node = &graph->nodes[count++];
+        *node = at->result;
+        node->input = f->places[node->input].renamed;
+        if (node->residual != VRN_NO_VALUE) node->residual = f->places[node->residual].renamed;
+        at->renamed = count;
     }
     graph->count = count;
-    graph->logits = f->renamed[graph->logits];
-    graph->probabilities = f->renamed[graph->probabilities];
+    graph->logits = f->places[graph->logits].renamed;
+    graph->probabilities = f->places[graph->probabilities].renamed;
 }
 
 vrn_result vrn_graph_fuse(vrn_graph *graph, vrn_value *kept, uint32_t kept_count,
                           const vrn_log *log)
 {
-    fusion f = {
-        .graph = graph,
-        .uses = vrn_alloc((size_t)graph->count + 1, sizeof *f.uses),
-        .absorbed = vrn_alloc(graph->count, sizeof *f.absorbed),
-        .result = vrn_alloc(graph->count, sizeof *f.result),
-        .renamed = vrn_alloc((size_t)graph->count + 1, sizeof *f.renamed),
-    };
-    vrn_result result = VRN_OK;
-    if (!f.uses || !f.absorbed || !f.result || !f.renamed) {
-        result = vrn_fail_memory(log);
-        goto done;
-    }
+    fusion f = {graph, vrn_alloc((size_t)graph->count + 1, sizeof *f.places)};
+    if (!f.places) return vrn_fail_memory(log);
     for (uint32_t i = 0; i < graph->count; i++) {
         count_use(&f, graph->nodes[i].input, i);
         count_use(&f, graph->nodes[i].residual, i);
-        f.result[i] = graph->nodes[i];
+        f.places[i + 1].result = graph->nodes[i];
     }
-    for (uint32_t i = 0; i < kept_count; i++) f.uses[kept[i]].kept = true;
-    f.uses[graph->logits].kept = true;
-    f.uses[graph->probabilities].kept = true;
+    for (uint32_t i = 0; i < kept_count; i++) f.places[kept[i]].kept = true;
+    f.places[graph->logits].kept = true;
+    f.places[graph->probabilities].kept = true;
 
     for (uint32_t i = 0; i < graph->count; i++) {
         if (graph->nodes[i].desc.op == VRN_OP_CONV) fuse_convolution(&f, i);
     }
     rebuild(&f);
-    for (uint32_t i = 0; i < kept_count; i++) kept[i] = f.renamed[kept[i]];
-
-done:
-    vrn_free(f.uses);
-    vrn_free(f.absorbed);
-    vrn_free(f.result);
-    vrn_free(f.renamed);
-    return result;
+    for (uint32_t i = 0; i < kept_count; i++) kept[i] = f.places[kept[i]].renamed;
+    vrn_free(f.places);
+    return VRN_OK;
 }
