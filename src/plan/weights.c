@@ -206,54 +206,40 @@ static vrn_result add_blocks(vrn_weights *weights, vrn_device *device, const uin
     return VRN_OK;
 }
 
-/* Parameters by role as floats: where they lie in the file if they are floats there, else
- * converted. */
+/* Parameters as floats, a node's own and those of the norm folded into it: where they lie in the
+ * file if they are floats there, else converted. */
 typedef struct loaded {
-    float *floats; /* owned: what was converted */
-    const float *param[VRN_PARAM_COUNT];
-    uint64_t counts[VRN_PARAM_COUNT];
+    vrn_params params;
+    uint64_t counts[2][VRN_PARAM_COUNT]; /* own and norm; 0 where there is none */
+    float *converted[2][VRN_PARAM_COUNT];
 } loaded;
 
-/* Loads what there is: a convolution has no bias, a group norm no statistics. False: out of
- * memory. */
-static bool load_parameters(loaded *into, const vrn_model *model,
-                            const uint32_t indices[VRN_PARAM_COUNT])
+static void unload_parameters(loaded *l)
 {
-    *into = (loaded){0};
-    const vrn_tensor *convert[VRN_PARAM_COUNT] = {NULL};
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        const vrn_tensor *tensor = vrn_model_parameter(model, indices[i]);
-        if (!tensor) continue;
-        into->counts[i] = vrn_tensor_count(tensor);
-        into->param[i] = vrn_tensor_view(tensor);
-        if (into->param[i]) continue;
-        convert[i] = tensor;
-        count += into->counts[i];
+    for (uint32_t i = 0; i < 2 * VRN_PARAM_COUNT; i++) {
+        vrn_free(l->converted[i / VRN_PARAM_COUNT][i % VRN_PARAM_COUNT]);
     }
-    if (count == 0) return true;
-    into->floats = vrn_alloc(count, sizeof(float));
-    if (!into->floats) return false;
-    float *next = into->floats;
-    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        if (!convert[i]) continue;
-        vrn_tensor_read(convert[i], next);
-        into->param[i] = next;
-        next += into->counts[i];
-    }
-    return true;
 }
 
-/* Loads the parameters of a node, and of the norm folded into it. */
-static bool load_node(loaded *own, loaded *norm, vrn_params *params, const vrn_model *model,
-                      const vrn_node *node)
+/* Loads what there is: a convolution has no bias, a group norm no statistics. False: out of memory.
+ * To be unloaded in any case. */
+static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *node)
 {
-    *norm = (loaded){0};
-    if (!load_parameters(own, model, node->own) || !load_parameters(norm, model, node->norm))
-        return false;
-    *params = (vrn_params){.norm_eps = node->desc.eps};
-    memcpy(params->own, own->param, sizeof params->own);
-    memcpy(params->norm, norm->param, sizeof params->norm);
+    *l = (loaded){.params.norm_eps = node->desc.eps};
+    for (uint32_t i = 0; i < 2 * VRN_PARAM_COUNT; i++) {
+        const uint32_t norm = i / VRN_PARAM_COUNT, role = i % VRN_PARAM_COUNT;
+        const vrn_tensor *tensor =
+            vrn_model_parameter(model, norm ? node->norm[role] : node->own[role]);
+        if (!tensor) continue;
+        const float **values = norm ? &l->params.norm[role] : &l->params.own[role];
+        const uint64_t count = l->counts[norm][role] = vrn_tensor_count(tensor);
+        *values = vrn_tensor_view(tensor);
+        if (*values || count == 0) continue;
+        float *converted = l->converted[norm][role] = vrn_alloc(count, sizeof *converted);
+        if (!converted) return false;
+        vrn_tensor_read(tensor, converted);
+        *values = converted;
+    }
     return true;
 }
 
@@ -279,51 +265,42 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
     const vrn_op_desc *d = &node->desc;
     const size_t each =
         d->op == VRN_OP_LINEAR ? d->in.c : (size_t)d->in.c / d->groups * d->kernel.y * d->kernel.x;
-    loaded own, norm;
-    vrn_params params;
+    loaded l;
     *extremes = (vrn_extremes){0};
-    const bool good = load_node(&own, &norm, &params, model, node);
+    const bool good = load_parameters(&l, model, node);
     for (uint32_t k = 0; k < d->out.c && good; k++) {
-        double weight = largest_magnitude(params.own[VRN_PARAM_WEIGHT] + k * each, each) *
-                        fabs(vrn_params_scale(&params, k));
-        double bias = fabs(vrn_params_bias(&params, k));
+        double weight = largest_magnitude(l.params.own[VRN_PARAM_WEIGHT] + k * each, each) *
+                        fabs(vrn_params_scale(&l.params, k));
+        double bias = fabs(vrn_params_bias(&l.params, k));
         if (!(weight <= extremes->weight))
             extremes->weight = isnan(weight) ? INFINITY : (float)weight;
         if (!(bias <= extremes->bias)) extremes->bias = isnan(bias) ? INFINITY : (float)bias;
     }
-    vrn_free(own.floats);
-    vrn_free(norm.floats);
+    unload_parameters(&l);
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
 /* Whether all are numbers that can be computed with: an infinite variance can. A convolution's NaN
  * would be taken for a zero by the ReLU behind it on most devices, and never be seen. */
-static bool is_sound(const loaded *l, double eps)
+static bool is_sound(const float *const *values, const uint64_t *counts, double eps)
 {
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        if (i == VRN_PARAM_VAR || l->counts[i] == 0) continue;
-        if (!isfinite(largest_magnitude(l->param[i], l->counts[i]))) return false;
+        if (i == VRN_PARAM_VAR || counts[i] == 0) continue;
+        if (!isfinite(largest_magnitude(values[i], counts[i]))) return false;
     }
-    for (uint64_t i = 0; i < l->counts[VRN_PARAM_VAR]; i++) {
-        if (!((double)l->param[VRN_PARAM_VAR][i] + eps > 0)) return false;
+    for (uint64_t i = 0; i < counts[VRN_PARAM_VAR]; i++) {
+        if (!((double)values[VRN_PARAM_VAR][i] + eps > 0)) return false;
     }
     return true;
 }
 
-/* The weight beside parameters that are not sound, of a node or of the norm folded into it; NULL:
- * all are, as far as there is memory to look. */
-static const vrn_tensor *find_unsound(const vrn_model *model, const vrn_node *node)
+/* The weight beside parameters that are not sound; VRN_NO_PARAMETER: all are. */
+static uint32_t find_unsound(const loaded *l, const vrn_node *node)
 {
-    loaded own, norm;
-    vrn_params params;
-    uint32_t weight = VRN_NO_PARAMETER;
-    if (load_node(&own, &norm, &params, model, node)) {
-        if (!is_sound(&norm, node->desc.eps)) weight = node->norm[VRN_PARAM_WEIGHT];
-        if (!is_sound(&own, node->desc.eps)) weight = node->own[VRN_PARAM_WEIGHT];
-    }
-    vrn_free(own.floats);
-    vrn_free(norm.floats);
-    return vrn_model_parameter(model, weight);
+    if (!is_sound(l->params.own, l->counts[0], node->desc.eps)) return node->own[VRN_PARAM_WEIGHT];
+    if (!is_sound(l->params.norm, l->counts[1], node->desc.eps))
+        return node->norm[VRN_PARAM_WEIGHT];
+    return VRN_NO_PARAMETER;
 }
 
 /* New slots that lie behind one another in a block, to be packed at once. */
@@ -346,29 +323,31 @@ static vrn_result fill_slot(void *user, uint32_t index, uint32_t worker)
     const vrn_node *node = request->node;
     const uint64_t at = s->offset - p->slots[0].offset;
     char *target = (p->scratch ? p->scratch : p->memory) + at;
-    loaded own, norm;
-    vrn_params params;
+    loaded l;
     vrn_result result = VRN_ERROR_OUT_OF_MEMORY;
-    if (load_node(&own, &norm, &params, p->model, node)) {
-        if (!is_sound(&own, node->desc.eps) || !is_sound(&norm, node->desc.eps)) {
+    if (load_parameters(&l, p->model, node)) {
+        if (find_unsound(&l, node) != VRN_NO_PARAMETER) {
             result = VRN_ERROR_FILE;
-        } else if (vrn_kernel_pack(request->kernel, &node->desc, &params, target)) {
+        } else if (vrn_kernel_pack(request->kernel, &node->desc, &l.params, target)) {
             result = VRN_OK;
         }
         if (p->scratch && !result) memcpy(p->memory + at, target, s->bytes);
     }
-    vrn_free(own.floats);
-    vrn_free(norm.floats);
+    unload_parameters(&l);
     return result;
 }
 
-/* Says which parameters of a piece are not sound. */
+/* Says which parameters of a piece are not sound, as far as there is memory to look. */
 static void fail_unsound(const piece *p, const vrn_log *log)
 {
     const char *file = vrn_model_file(p->model);
     const vrn_tensor *weight = NULL;
     for (uint32_t i = 0; i < p->count && !weight; i++) {
-        weight = find_unsound(p->model, p->requests[i]->node);
+        const vrn_node *node = p->requests[i]->node;
+        loaded l;
+        if (load_parameters(&l, p->model, node))
+            weight = vrn_model_parameter(p->model, find_unsound(&l, node));
+        unload_parameters(&l);
     }
     const char *name = weight ? weight->name : "a layer";
     const size_t length = strlen(name) - (weight ? strlen(".weight") : 0);
