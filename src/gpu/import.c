@@ -9,7 +9,7 @@
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
 
-/* The application's word counts: no function or feature above it may be used. */
+/* The version that the application asked for: no function or feature above it may be used. */
 static uint32_t version_of(uint32_t api_version)
 {
     return api_version ? api_version : VK_API_VERSION_1_1;
@@ -23,7 +23,7 @@ static vrn_result check_version(uint32_t api_version, const vrn_log *log)
                     VK_API_VERSION_MAJOR(api_version), VK_API_VERSION_MINOR(api_version));
 }
 
-/* Where the physical device stands in the instance's list; UINT32_MAX where it does not. */
+/* The index of the physical device in the instance's list; UINT32_MAX: it is not there. */
 static vrn_result find_index(uint32_t *index, const vrn_instance *instance,
                              VkPhysicalDevice physical, const vrn_log *log)
 {

@@ -114,7 +114,7 @@ static vrn_result create_handle(vrn_instance *instance, bool validation, const v
         .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
     };
-    /* Drivers of MoltenVK's kind are listed only to those who ask. */
+    /* Drivers such as MoltenVK are listed only if an application asks for them. */
 #ifdef VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME
     bool portability;
     found = find_extension(&portability, NULL, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME, log);
@@ -140,8 +140,6 @@ static vrn_result load_table(vrn_instance *instance, PFN_vkGetInstanceProcAddr g
     if (!instance->vk.name) missing = "vk" #name;
     VRN_INSTANCE_FUNCTIONS(VRN_NEED)
     VRN_INSTANCE_FUNCTIONS_OPTIONAL(VRN_LOAD)
-    VRN_INSTANCE_FUNCTIONS_MATRIX(VRN_LOAD)
-    VRN_INSTANCE_FUNCTIONS_MATRIX_2(VRN_LOAD)
 #undef VRN_NEED
 #undef VRN_LOAD
     if (missing) {

@@ -33,7 +33,7 @@ static int count_bits(uint32_t bits)
     return count;
 }
 
-/* Types of VK_AMD_device_coherent_memory, which only those may use who have enabled it. */
+/* Memory types of VK_AMD_device_coherent_memory, which may be used only if it is enabled. */
 enum { AMD_COHERENT = 0x40, AMD_UNCACHED = 0x80 };
 
 /* The allowed type that has what is needed and most of what is wanted; UINT32_MAX if there is

@@ -9,14 +9,14 @@
 #include "gpu/freeze.h"
 #include "gpu/pipeline_cache.h"
 
+/* What all pipelines share whose keys have the same bindings and push constants. */
 typedef struct stored_layout {
-    uint32_t bindings, texel, sampled, arrays, push_bytes;
-    VkDescriptorSetLayout set_layout;
-    VkPipelineLayout layout;
+    vrn_pipeline_key key;  /* of the first of them */
+    vrn_pipeline pipeline; /* without a handle */
 } stored_layout;
 
 typedef enum pipeline_state {
-    STATE_NEW, /* nobody makes it: because it is new, or because making it failed */
+    STATE_NEW, /* no call makes it: it is new, or making it failed */
     STATE_MAKING,
     STATE_READY,
 } pipeline_state;
@@ -29,7 +29,7 @@ typedef struct stored_pipeline {
 } stored_pipeline;
 
 /* The lock guards everything but the cache, which guards itself. It is not held while pipelines are
- * made: their entries say so, and a call that needs one waits with the lock. */
+ * made: their entries are STATE_MAKING, and a call that needs one waits with the lock. */
 typedef struct vrn_pipeline_store {
     vrn_mutex *lock;
     vrn_pipeline_cache cache;
@@ -50,9 +50,9 @@ static void destroy_store(void *data, vrn_device *device)
         }
     }
     for (uint32_t i = 0; i < store->layout_count; i++) {
-        const stored_layout *layout = &store->layouts[i];
-        device->vk.DestroyPipelineLayout(device->handle, layout->layout, NULL);
-        device->vk.DestroyDescriptorSetLayout(device->handle, layout->set_layout, NULL);
+        const vrn_pipeline *p = &store->layouts[i].pipeline;
+        device->vk.DestroyPipelineLayout(device->handle, p->layout, NULL);
+        device->vk.DestroyDescriptorSetLayout(device->handle, p->set_layout, NULL);
     }
     vrn_pipeline_cache_destroy(&store->cache, device, store->made > 0);
     vrn_mutex_destroy(&store->lock);
@@ -85,7 +85,7 @@ vrn_result vrn_pipeline_store_create(vrn_device *device)
     return vrn_pipeline_cache_create(&store->cache, device);
 }
 
-static vrn_result create_layout(stored_layout *layout, vrn_device *device,
+static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
                                 const vrn_pipeline_key *key)
 {
     VkDescriptorSetLayoutBinding bindings[VRN_MAX_BINDINGS];
@@ -109,7 +109,7 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
         .bindingCount = count,
         .pBindingFlags = flags,
     };
-    /* Nothing is updated after it was bound: the flag is there because it raises the limits. */
+    /* Sets are not updated after they are bound: the flag is there because it raises the limits. */
     const VkDescriptorSetLayoutCreateInfo set_info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
         .pNext = key->arrays ? &array_info : NULL,
@@ -117,13 +117,7 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
         .bindingCount = count,
         .pBindings = bindings,
     };
-    *layout = (stored_layout){
-        .bindings = key->bindings,
-        .texel = key->texel,
-        .sampled = key->sampled,
-        .arrays = key->arrays,
-        .push_bytes = key->push_bytes,
-    };
+    *layout = (vrn_pipeline){0};
     vrn_result result = vrn_device_check(
         device,
         device->vk.CreateDescriptorSetLayout(device->handle, &set_info, NULL, &layout->set_layout),
@@ -150,23 +144,27 @@ static vrn_result create_layout(stored_layout *layout, vrn_device *device,
     return result;
 }
 
-static vrn_result get_layout(stored_layout *layout, vrn_device *device, const vrn_pipeline_key *key)
+static bool same_layout(const vrn_pipeline_key *a, const vrn_pipeline_key *b)
+{
+    return a->bindings == b->bindings && a->texel == b->texel && a->sampled == b->sampled &&
+           a->arrays == b->arrays && a->push_bytes == b->push_bytes;
+}
+
+/* A pipeline for the key, without a handle. */
+static vrn_result get_layout(vrn_pipeline *layout, vrn_device *device, const vrn_pipeline_key *key)
 {
     vrn_pipeline_store *store = store_of(device);
     for (uint32_t i = 0; i < store->layout_count; i++) {
-        const stored_layout *l = &store->layouts[i];
-        if (l->bindings == key->bindings && l->texel == key->texel && l->sampled == key->sampled &&
-            l->arrays == key->arrays && l->push_bytes == key->push_bytes) {
-            *layout = *l;
-            return VRN_OK;
-        }
+        if (!same_layout(&store->layouts[i].key, key)) continue;
+        *layout = store->layouts[i].pipeline;
+        return VRN_OK;
     }
     stored_layout *grown =
         vrn_realloc(store->layouts, (size_t)store->layout_count + 1, sizeof *grown);
     if (!grown) return vrn_fail_memory(&device->log);
     store->layouts = grown;
     vrn_result result = create_layout(layout, device, key);
-    if (!result) store->layouts[store->layout_count++] = *layout;
+    if (!result) store->layouts[store->layout_count++] = (stored_layout){*key, *layout};
     return result;
 }
 
@@ -276,14 +274,11 @@ static vrn_result find_entry(uint32_t *entry, vrn_device *device, const vrn_pipe
         store->pipelines = grown;
         store->pipeline_capacity = capacity;
     }
-    stored_layout layout;
+    vrn_pipeline layout;
     vrn_result result = get_layout(&layout, device, key);
     if (result) return result;
-    store->pipelines[store->pipeline_count++] = (stored_pipeline){
-        .key = *key,
-        .hash = hash,
-        .pipeline = {.layout = layout.layout, .set_layout = layout.set_layout},
-    };
+    store->pipelines[store->pipeline_count++] =
+        (stored_pipeline){.key = *key, .hash = hash, .pipeline = layout};
     return VRN_OK;
 }
 
@@ -310,7 +305,7 @@ static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
     return work->jobs[index].result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
 }
 
-/* Makes what was taken, with the lock released meanwhile, and enters it. `refused`: as of
+/* Makes the jobs' pipelines, with the lock released meanwhile, and enters them. `refused`: as of
  * vrn_pipelines_prepare, or NULL. */
 static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, bool *refused)
 {
@@ -339,8 +334,8 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, b
     return vrn_device_check_spared(device, failed->result, failed->call);
 }
 
-/* Makes whichever of the entries nobody makes, and waits for the others. Waiting comes last, so
- * that two calls cannot wait for each other. */
+/* Makes those of the entries that no other call makes, and waits for the rest. Waiting comes last,
+ * so that two calls cannot wait for each other. */
 static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t count,
                            pipeline_job *jobs, bool *refused)
 {
@@ -352,7 +347,7 @@ static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t
             if (store->pipelines[entries[i]].state == STATE_NEW) {
                 take(&jobs[job_count++], store, entries[i]);
             } else if (store->pipelines[entries[i]].state == STATE_MAKING) {
-                waiting = true; /* perhaps for one of our own, which is ready the next time round */
+                waiting = true; /* perhaps for one of this call, which is ready the next time */
             }
         }
         if (job_count == 0 && !waiting) return VRN_OK;
@@ -405,17 +400,15 @@ uint32_t vrn_pipelines_made(vrn_device *device)
 vrn_result vrn_pipeline_create_measured(vrn_pipeline *pipeline, vrn_device *device,
                                         const vrn_pipeline_key *key)
 {
-    stored_layout layout;
     vrn_mutex_lock(store_of(device)->lock);
-    vrn_result result = get_layout(&layout, device, key);
+    vrn_result result = get_layout(pipeline, device, key);
     vrn_mutex_unlock(store_of(device)->lock);
     if (result) return result;
     pipeline_job job = {.key = *key,
-                        .layout = layout.layout,
+                        .layout = pipeline->layout,
                         .flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR};
     create_pipeline(&job, device);
-    *pipeline = (vrn_pipeline){
-        .handle = job.handle, .layout = layout.layout, .set_layout = layout.set_layout};
+    pipeline->handle = job.handle;
     return vrn_device_check(device, job.result, job.call);
 }
 

@@ -7,8 +7,8 @@
 #include "base/cache_file.h"
 #include "base/hash.h"
 
-/* The device's model is in the file's name; what comes in versions is in the key, so that the file
- * of a driver replaces that of the one before. Written as bytes: no padding. */
+/* The file's name has the device's model; the key has the versions, so that a new driver's file
+ * replaces the old one's. Written as bytes: no padding. */
 typedef struct file_key {
     uint32_t vendor, device, driver, driver_version;
     uint8_t uuid[VK_UUID_SIZE];
@@ -37,7 +37,7 @@ static void name_of(char name[64], const vrn_device *device)
              device->probe.info.device_id, (unsigned)device->probe.driver_id);
 }
 
-/* Vulkan's own header must fit too: drivers are known to crash on what they should refuse. */
+/* Vulkan's own header must fit too: some drivers crash on data that they should refuse. */
 static bool header_fits(const blob *b, const vrn_device *device)
 {
     VkPipelineCacheHeaderVersionOne header;
@@ -95,7 +95,7 @@ vrn_result vrn_pipeline_cache_create(vrn_pipeline_cache *cache, vrn_device *devi
         created = create(&cache->handle, device, &b);
         vrn_free(b.data);
     }
-    /* Once more without what the driver may not have liked. */
+    /* Once more without the data, which the driver may have refused. */
     if (created != VK_SUCCESS) created = create(&cache->handle, device, &(blob){0});
     return vrn_device_check(device, created, "vkCreatePipelineCache");
 }

@@ -82,6 +82,32 @@ static vrn_result list_extensions(extension_list *list, const vrn_instance *inst
     return VRN_OK;
 }
 
+static void take_properties(vrn_probe *probe, const VkPhysicalDeviceProperties *p)
+{
+    static const vrn_device_type types[] = {
+        [VK_PHYSICAL_DEVICE_TYPE_OTHER] = VRN_DEVICE_OTHER,
+        [VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU] = VRN_DEVICE_INTEGRATED,
+        [VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU] = VRN_DEVICE_DISCRETE,
+        [VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU] = VRN_DEVICE_VIRTUAL,
+        [VK_PHYSICAL_DEVICE_TYPE_CPU] = VRN_DEVICE_CPU,
+    };
+    vrn_device_info *info = &probe->info;
+    probe->limits = p->limits;
+    memcpy(probe->cache_uuid, p->pipelineCacheUUID, sizeof probe->cache_uuid);
+    snprintf(info->name, sizeof info->name, "%s", p->deviceName);
+    if ((size_t)p->deviceType < VRN_COUNT(types)) info->type = types[p->deviceType];
+    info->api_version = p->apiVersion;
+    info->vendor_id = p->vendorID;
+    info->device_id = p->deviceID;
+    info->driver_version = p->driverVersion;
+    info->max_buffer_range = p->limits.maxStorageBufferRange;
+    info->shared_memory_bytes = p->limits.maxComputeSharedMemorySize;
+    info->max_workgroup_invocations = p->limits.maxComputeWorkGroupInvocations;
+    if (p->limits.maxTexelBufferElements >= 1u << 24) {
+        info->capabilities |= VRN_CAPABILITY_TEXEL_BUFFERS;
+    }
+}
+
 static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
                              VkPhysicalDevice physical, vrn_extensions extensions)
 {
@@ -125,33 +151,12 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     }
     instance->vk.GetPhysicalDeviceProperties2(physical, &properties);
 
-    static const vrn_device_type types[] = {
-        [VK_PHYSICAL_DEVICE_TYPE_OTHER] = VRN_DEVICE_OTHER,
-        [VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU] = VRN_DEVICE_INTEGRATED,
-        [VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU] = VRN_DEVICE_DISCRETE,
-        [VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU] = VRN_DEVICE_VIRTUAL,
-        [VK_PHYSICAL_DEVICE_TYPE_CPU] = VRN_DEVICE_CPU,
-    };
-    const VkPhysicalDeviceProperties *p = &properties.properties;
     vrn_device_info *info = &probe->info;
-    probe->limits = p->limits;
+    take_properties(probe, &properties.properties);
     probe->driver_id = driver.driverID;
-    const uint32_t longest =
-        vrn_min_u32(indexing.maxPerStageUpdateAfterBindResources,
-                    vrn_min_u32(indexing.maxPerStageDescriptorUpdateAfterBindStorageBuffers,
-                                indexing.maxDescriptorSetUpdateAfterBindStorageBuffers));
-    probe->max_array = longest > 64 ? longest - 64 : 0; /* what a set has besides */
-    memcpy(probe->cache_uuid, p->pipelineCacheUUID, sizeof probe->cache_uuid);
-    snprintf(info->name, sizeof info->name, "%s", p->deviceName);
     snprintf(info->driver, sizeof info->driver, "%s%s%s", driver.driverName,
              driver.driverInfo[0] ? ", " : "", driver.driverInfo);
-    if ((size_t)p->deviceType < VRN_COUNT(types)) info->type = types[p->deviceType];
-    info->api_version = p->apiVersion;
-    info->vendor_id = p->vendorID;
-    info->device_id = p->deviceID;
-    info->driver_version = p->driverVersion;
     memcpy(info->uuid, id.deviceUUID, sizeof info->uuid);
-    info->max_buffer_range = p->limits.maxStorageBufferRange;
     info->max_allocation = maintenance.maxMemoryAllocationSize;
     info->subgroup_size = subgroup.subgroupSize;
     probe->subgroup.size_min = probe->subgroup.size_max = subgroup.subgroupSize;
@@ -159,12 +164,11 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
         probe->subgroup.size_min = sizes.minSubgroupSize;
         probe->subgroup.size_max = sizes.maxSubgroupSize;
     }
-    info->shared_memory_bytes = p->limits.maxComputeSharedMemorySize;
-    info->max_workgroup_invocations = p->limits.maxComputeWorkGroupInvocations;
-
-    if (p->limits.maxTexelBufferElements >= 1u << 24) {
-        info->capabilities |= VRN_CAPABILITY_TEXEL_BUFFERS;
-    }
+    const uint32_t longest =
+        vrn_min_u32(indexing.maxPerStageUpdateAfterBindResources,
+                    vrn_min_u32(indexing.maxPerStageDescriptorUpdateAfterBindStorageBuffers,
+                                indexing.maxDescriptorSetUpdateAfterBindStorageBuffers));
+    probe->max_array = longest > 64 ? longest - 64 : 0; /* what a set has besides */
 }
 
 static void probe_features(vrn_probe *probe, const vrn_instance *instance,
@@ -284,7 +288,7 @@ static void judge(vrn_probe *probe)
     }
     uint64_t gib = info->memory_bytes >> 30;
     info->score = by_type[info->type] + (int)vrn_min_u64(gib, 400);
-    /* Of two such drivers the one with large texel buffers, Mesa's, is ten times faster. */
+    /* Of two CPU drivers, the one with large texel buffers, Mesa's, is ten times faster. */
     if (info->type == VRN_DEVICE_CPU && (info->capabilities & VRN_CAPABILITY_TEXEL_BUFFERS)) {
         info->score += 400;
     }
@@ -296,7 +300,7 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
     *probe = (vrn_probe){.info.index = index, .queue_family = UINT32_MAX};
     VkPhysicalDeviceProperties properties;
     instance->vk.GetPhysicalDeviceProperties(physical, &properties);
-    if (properties.apiVersion < VK_API_VERSION_1_1) { /* what follows may not be called then */
+    if (properties.apiVersion < VK_API_VERSION_1_1) { /* the functions below do not exist then */
         snprintf(probe->info.name, sizeof probe->info.name, "%s", properties.deviceName);
         probe->info.api_version = properties.apiVersion;
         judge(probe);

@@ -13,7 +13,7 @@ typedef struct vrn_subgroup_info {
 } vrn_subgroup_info;
 
 typedef struct vrn_probe {
-    vrn_device_info info; /* the capability bits are the device's, none switched off */
+    vrn_device_info info;
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     VkDriverId driver_id;

@@ -42,11 +42,11 @@ error:
     return result;
 }
 
-/* So often a wait looks whether the device was lost meanwhile; and so long, at most, a lost device
- * is waited for, whose fences a driver need not signal soon. */
+/* The polling interval, in which a wait notices that the device was lost, and the longest wait for a
+ * lost device, whose fences a driver need not signal soon. */
 static const uint64_t look_ns = UINT64_C(250000000), lost_ns = UINT64_C(2000000000);
 
-/* VK_ERROR_DEVICE_LOST also where another thread was told so. */
+/* VK_ERROR_DEVICE_LOST also if only another thread learned so. */
 static VkResult wait(const vrn_commands *commands, const vrn_device *device)
 {
     VkResult waited;
@@ -56,7 +56,7 @@ static VkResult wait(const vrn_commands *commands, const vrn_device *device)
     return waited == VK_TIMEOUT ? VK_ERROR_DEVICE_LOST : waited;
 }
 
-/* What is under way uses what will be destroyed. */
+/* Waits for a pending submission, whose resources will be destroyed. */
 static void finish(vrn_commands *commands, vrn_device *device)
 {
     if (!commands->pending) return;
@@ -104,8 +104,8 @@ vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device)
     return vrn_device_check(device, device->vk.EndCommandBuffer(buffer), "vkEndCommandBuffer");
 }
 
-/* Once the fence has served. Where that fails the results are there all the same, and the next
- * submission tries again. */
+/* Resets a fence that was waited for. If that fails the results are there all the same, and the
+ * next submission tries again. */
 static vrn_result reset_fence(vrn_commands *commands, vrn_device *device)
 {
     if (!commands->signalled) return VRN_OK;
@@ -154,9 +154,9 @@ static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers,
     return device->vk.QueueSubmit(device->queue.handle, 1, &info, fence);
 }
 
-/* Gives the fence to what was submitted without one, whose last part failed. Where that fails too,
- * the queue is waited for, with the lock held that an application's thread may need to let it go
- * on. */
+/* Submits the fence behind parts that were submitted without one, after the last part failed. If
+ * that fails too, waits for the queue, while holding the lock that an application's thread may need
+ * to make the queue go on. */
 static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
 {
     const bool fenced =
@@ -165,8 +165,8 @@ static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
     return fenced;
 }
 
-/* Each buffer by itself, or all together; the first behind `ahead`, where there is one. Drivers may
- * join what one call submits, so there are as many calls. */
+/* Each buffer by itself, or all together; the first behind `ahead`, if there is one. Drivers may
+ * join what one call submits, so each buffer gets a call of its own. */
 static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkCommandBuffer ahead,
                              const VkCommandBuffer *buffers, uint32_t count, bool together,
                              const vrn_submit_order *order)

@@ -21,13 +21,6 @@
     X(CreateDevice)                                                                                \
     X(GetDeviceProcAddr)
 
-/* NULL where VK_EXT_debug_utils is missing. */
-#define VRN_INSTANCE_FUNCTIONS_OPTIONAL(X)                                                         \
-    X(CreateDebugUtilsMessengerEXT)                                                                \
-    X(DestroyDebugUtilsMessengerEXT)
-
-/* NULL where the loader knows of no device with VK_KHR_cooperative_matrix or
- * VK_NV_cooperative_matrix2. */
 #ifdef VRN_COOPERATIVE_MATRIX
 #define VRN_INSTANCE_FUNCTIONS_MATRIX(X) X(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
 #else
@@ -39,6 +32,14 @@
 #else
 #define VRN_INSTANCE_FUNCTIONS_MATRIX_2(X)
 #endif
+
+/* NULL where the loader knows no device with VK_EXT_debug_utils, VK_KHR_cooperative_matrix or
+ * VK_NV_cooperative_matrix2. */
+#define VRN_INSTANCE_FUNCTIONS_OPTIONAL(X)                                                         \
+    X(CreateDebugUtilsMessengerEXT)                                                                \
+    X(DestroyDebugUtilsMessengerEXT)                                                               \
+    VRN_INSTANCE_FUNCTIONS_MATRIX(X)                                                               \
+    VRN_INSTANCE_FUNCTIONS_MATRIX_2(X)
 
 #define VRN_DEVICE_FUNCTIONS(X)                                                                    \
     X(DestroyDevice)                                                                               \
@@ -110,8 +111,6 @@
 typedef struct vrn_instance_table {
     VRN_INSTANCE_FUNCTIONS(VRN_DECLARE)
     VRN_INSTANCE_FUNCTIONS_OPTIONAL(VRN_DECLARE)
-    VRN_INSTANCE_FUNCTIONS_MATRIX(VRN_DECLARE)
-    VRN_INSTANCE_FUNCTIONS_MATRIX_2(VRN_DECLARE)
 } vrn_instance_table;
 
 typedef struct vrn_device_table {
