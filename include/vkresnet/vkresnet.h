@@ -478,9 +478,9 @@ typedef struct vrn_outputs {
 /* Runs and waits. `outputs` may be NULL. The bytes of a result depend only on the image, the
  * session's parameters and the device (and its measurements, where it was tuned), not on other
  * images of the run or on earlier runs. Another `batch` of the session can mean other kernels, and
- * other last bits. Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image that the
- * device cannot bind), VRN_ERROR_OUT_OF_MEMORY (staging for large images), VRN_ERROR_DEVICE_LOST.
- */
+ * other last bits. Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image
+ * that the device cannot bind), VRN_ERROR_OUT_OF_MEMORY (staging for large images),
+ * VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *inputs,
                                    const vrn_outputs *outputs);
 

@@ -69,7 +69,7 @@ typedef struct vrn_device_requirements_params {
     uint64_t reserved[4];
 } vrn_device_requirements_params;
 
-/* Fills the lists. Touches no device; thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT,
+/* Fills the lists. Does not touch any device. Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT,
  * VRN_ERROR_UNSUPPORTED (the physical device cannot be used at all; the log says why). */
 VRN_API vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
                                                const vrn_device_requirements_params *params);
@@ -89,20 +89,20 @@ typedef struct vrn_device_import_params {
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
     bool debug_utils;     /* the instance has VK_EXT_debug_utils: objects get names */
 
-    const char *const *extensions; /* that were enabled on the device: */
+    const char *const *extensions; /* all that were enabled on the device */
     uint32_t extension_count;
-    /* .. and features: the chain that VkDeviceCreateInfo::pNext had, or any structures of it; read
-     * during the call. NULL: none */
+    /* the features that were enabled: the chain of VkDeviceCreateInfo::pNext, or any structures of
+     * it. NULL: none */
     const void *features;
-    const VkPhysicalDeviceFeatures *core_features; /* likewise what pEnabledFeatures had, or NULL */
+    const VkPhysicalDeviceFeatures *core_features; /* VkDeviceCreateInfo::pEnabledFeatures */
 
     uint32_t queue_family;
     VkQueue queue; /* of that family, which must be able to compute */
 
-    /* Vulkan lets one thread at a time use a queue. Where other threads than those inside this
-     * library submit to it, both are given: the library calls `lock` before and `unlock` after each
-     * use, from whichever thread is inside it, never nested. NULL, both: nobody else uses the queue
-     * meanwhile. */
+    /* Vulkan lets one thread at a time use a queue. If the application uses it on other threads
+     * while a call into the library runs, give both functions: the library calls `lock` before and
+     * `unlock` after each use, on the thread of the call, never nested. Both NULL: no other thread
+     * uses the queue during a call. */
     void (*lock)(void *user);
     void (*unlock)(void *user);
     void *lock_user;
@@ -110,18 +110,18 @@ typedef struct vrn_device_import_params {
 } vrn_device_import_params;
 
 /* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info)
- * follow from what was enabled, not from what the hardware has. vrn_device_destroy gives everything
- * back that the library made, and leaves what was lent as it was; it waits for nothing, as sessions
- * have waited for their own submissions. Several imports of one device, and devices of the
- * library's own beside it, do not disturb each other (several imports of one queue need a common
- * lock). Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a mandatory requirement is
- * missing; the log names it), VRN_ERROR_OUT_OF_MEMORY. Blocking, but quick. */
+ * depend on what was enabled, not on what the hardware has. vrn_device_destroy destroys everything
+ * that the library made and leaves the lent objects as they were. It waits for nothing, because
+ * sessions wait for their own submissions. One device may be imported several times, beside devices
+ * of the library's own; several imports of one queue need a common lock. Thread-safe. Blocking, but
+ * quick. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a mandatory requirement is
+ * missing; the log names it), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_import(vrn_device **device, const vrn_device_import_params *params);
 
 /* ---- Recording ------------------------------------------------------------------------------- */
 
-/* A place in a buffer of the application, which has VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. The offset
- * is a multiple of 4; no other alignment is needed. A NULL buffer stands for no place. */
+/* A place in a buffer of the application that has VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. The offset is
+ * a multiple of 4; no other alignment is needed. A NULL buffer means none. */
 typedef struct vrn_place {
     VkBuffer buffer;
     VkDeviceSize offset;
@@ -130,23 +130,23 @@ typedef struct vrn_place {
 /* An image that a shader may sample: a single-sampled 2D view of a colour format, of an image with
  * VK_IMAGE_USAGE_SAMPLED_BIT. Rows are from the top. Alpha is ignored.
  *
- * The network's transform works on 8-bit pixels as image files have them, in sRGB's encoding, and
- * so do recordings: a UNORM format gives its bytes as they are; what an SRGB format stores is
- * brought back to those bytes; a float format holds linear light, which is clamped to 0 .. 1 and
- * encoded. Formats: R8G8B8A8, B8G8R8A8 and A8B8G8R8_PACK32 in UNORM and SRGB, A2B10G10R10 and
- * A2R10G10B10_UNORM_PACK32, R16G16B16A16_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT. */
+ * The network's transform works on 8-bit pixels in sRGB's encoding, as image files have them. A
+ * UNORM format gives its bytes unchanged. An SRGB format gives the bytes that it stores. A float
+ * format holds linear light, which is clamped to 0 .. 1 and encoded. Formats: R8G8B8A8, B8G8R8A8
+ * and A8B8G8R8_PACK32 in UNORM and SRGB, A2B10G10R10 and A2R10G10B10_UNORM_PACK32,
+ * R16G16B16A16_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT. */
 typedef struct vrn_record_image {
     VkImageView view;
     VkFormat format;        /* of the view */
     uint32_t width, height; /* of the view's level */
-    VkRect2D region;        /* which part; an extent of 0: the whole image */
-    /* in which the image is when the commands run. SHADER_READ_ONLY_OPTIMAL and GENERAL are read as
-     * they are. From any other layout, such as COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, the
-     * recording brings the image to SHADER_READ_ONLY_OPTIMAL and back again afterwards (once, also
-     * where several regions of it are read), and needs: */
+    VkRect2D region;        /* the part to read; an extent of 0: the whole image */
+    /* the image's layout when the commands run. The recording reads SHADER_READ_ONLY_OPTIMAL and
+     * GENERAL directly. It changes any other layout, such as COLOR_ATTACHMENT_OPTIMAL or
+     * PRESENT_SRC_KHR, to SHADER_READ_ONLY_OPTIMAL and back afterwards (once, even if several
+     * regions are read), and needs the three fields below for that */
     VkImageLayout layout;
-    VkImage image;         /*   what the view is of, .. */
-    uint32_t level, layer; /*   .. and which mip level and array layer the view shows */
+    VkImage image;         /* of the view */
+    uint32_t level, layer; /* the mip level and the array layer of the view */
     /* a float format holds sRGB-encoded values: they are not encoded again */
     bool encoded;
     uint64_t reserved[2];
@@ -163,7 +163,7 @@ typedef struct vrn_record_pixels {
 
 typedef enum vrn_fit {
     VRN_FIT_CROP = 0, /* as vrn_session_run: the transform's resize, then the centre crop */
-    /* all of the image is shown, as large as the input allows, centred on black */
+    /* the whole image, as large as the input allows, centred on black */
     VRN_FIT_LETTERBOX = 1,
 } vrn_fit;
 
@@ -176,10 +176,10 @@ typedef struct vrn_top {
 #define VRN_MAX_RECORD_SLOTS 64
 #define VRN_MAX_TOP          64
 
-/* Exactly one of images, pixels, nchw and nhwc, and where results go. All results are dense
- * floats. */
+/* The input, which is exactly one of images, pixels, nchw and nhwc, and where the results go. All
+ * results are dense floats. */
 typedef struct vrn_record_params {
-    /* which of the session's recordings this one replaces, see below */
+    /* the number of the recording in the session, see below */
     uint32_t slot;
     uint32_t count;                  /* images, up to the session's batch; 0: 1 */
     const vrn_record_image *images;  /* [count] */
@@ -190,52 +190,49 @@ typedef struct vrn_record_params {
 
     vrn_place logits;        /* [count, classes] */
     vrn_place probabilities; /* [count, classes] */
-    /* [count, top_count] vrn_top, the best first; of equal ones the lower index first */
+    /* [count, top_count] vrn_top: the best class first; of equal ones the lower index first */
     vrn_place top;
     uint32_t top_count; /* 0: 1; at most VRN_MAX_TOP and the number of classes */
     /* one for each tap of the session, [count, C, H, W]; or NULL */
     const vrn_place *taps;
 
-    /* the application has made the input visible itself, see below */
-    bool no_input_barrier;
-    bool no_output_barrier; /* .. and will do so for the outputs */
+    bool no_input_barrier;  /* the application's own barrier makes the input visible, see below */
+    bool no_output_barrier; /* the application's own barrier makes the outputs visible */
     uint64_t reserved[8];
 } vrn_record_params;
 
 /* Records the preparation of the input, the network and the writing of the results into a command
- * buffer of the application, which is being recorded, outside of a render pass; a primary one, or a
- * secondary one to be executed. The family of its pool is the imported one, and it must run on the
- * imported device. Nothing is submitted and nothing waits for the device; but the first recording
- * of its kind compiles kernels that prepare the input, and into a slot it makes buffers. The
- * results are, byte for byte, those of vrn_session_run for the same pixels.
+ * buffer of the application. The command buffer is primary or secondary, is being recorded, and is
+ * outside of a render pass; its pool is of the imported queue family. The call submits nothing and
+ * does not wait for the device. The first recording of a kind compiles the kernels that prepare its
+ * input, and the first one in a slot makes buffers. The results are the same bytes as those of
+ * vrn_session_run for the same pixels.
  *
- * Barriers. All inputs are read at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with
- * VK_ACCESS_SHADER_READ_BIT, all outputs are written at that stage with VK_ACCESS_SHADER_WRITE_BIT.
- * Unless told otherwise the recording begins with a barrier from all that earlier commands wrote
- * (ALL_COMMANDS, MEMORY_WRITE) and ends with one that makes the outputs visible to all later
- * commands and to the host (ALL_COMMANDS and HOST; MEMORY_READ, MEMORY_WRITE and HOST_READ).
- * `no_input_barrier` and `no_output_barrier` leave these out; transitions of an image's layout then
- * still happen, and the first comes after whatever the application's own barrier made available to
- * the stage and access above. The barrier at the end also lets later commands write to the inputs;
- * without it that is the application's to order. The host reads an output after waiting for its
- * submission.
+ * Barriers. The commands read all inputs at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with
+ * VK_ACCESS_SHADER_READ_BIT, and write all outputs at that stage with VK_ACCESS_SHADER_WRITE_BIT.
+ * The recording begins with a barrier after everything that earlier commands wrote (ALL_COMMANDS,
+ * MEMORY_WRITE). It ends with a barrier that makes the outputs visible to all later commands and to
+ * the host (ALL_COMMANDS and HOST; MEMORY_READ, MEMORY_WRITE and HOST_READ) and lets later commands
+ * write to the inputs. `no_input_barrier` and `no_output_barrier` leave these two out; the
+ * application then orders the accesses with barriers for the stage and accesses above. Changes of
+ * an image's layout still happen. The host reads an output after it has waited for the submission.
  *
- * State. Afterwards the compute pipeline, descriptor set 0 of the compute bind point and the push
- * constants are the library's; nothing of graphics is touched.
+ * State. The recording leaves its own compute pipeline, descriptor set 0 of the compute bind point
+ * and push constants bound. It does not touch graphics state.
  *
- * Several recordings. Each has a slot, a number below VRN_MAX_RECORD_SLOTS, with what belongs to it
- * alone (descriptors, the prepared input, the results before they are written): the number of the
- * frame in flight serves well. Recording into a slot again, and destroying the session, is right
- * when no command buffer that holds the slot's former recording is pending; that one may not be
- * submitted again then. What all recordings and runs of a session share is the memory of its
- * activations. On one queue they take turns by themselves, through barriers inside each recording,
- * and any number may be in flight; between queues the application's semaphores must order them. A
- * recording may be submitted again and again, and always reads what the inputs hold by then.
+ * Several recordings. Each has a slot, a number below VRN_MAX_RECORD_SLOTS, with its own
+ * descriptors, prepared input and results; use the number of the frame in flight. Before recording
+ * into a slot again, and before destroying the session, wait until no command buffer with the
+ * slot's former recording is pending; do not submit that command buffer again afterwards. All
+ * recordings and runs of a session share the memory of its activations. On one queue, barriers
+ * inside each recording order them, and any number may be in flight; between queues the application
+ * orders them with semaphores. A recording may be submitted any number of times, and reads what the
+ * inputs hold at that time.
  *
- * Thread-safety: as all functions of a session; and the command buffer's pool is in use meanwhile.
+ * Thread-safety: as for all functions of a session; the call also uses the command buffer's pool.
  * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a format; an image or result too large
- * for one binding), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. Then the command buffer may
- * hold part of the commands: reset it. */
+ * for one binding), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. After an error the command
+ * buffer may contain part of the commands: reset it. */
 VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
                                       const vrn_record_params *params);
 
@@ -250,19 +247,21 @@ typedef struct vrn_timeline_point {
 #define VRN_MAX_TIMELINE_POINTS 16
 
 typedef struct vrn_submit_order {
-    const vrn_timeline_point *waits;   /* before anything of the submission runs */
-    uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS, as: */
-    const vrn_timeline_point *signals; /* when all of it has run */
-    uint32_t signal_count;
+    const vrn_timeline_point *waits;   /* reached before any part of the submission runs */
+    uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS */
+    const vrn_timeline_point *signals; /* signalled after all of it has run */
+    uint32_t signal_count;             /* at most VRN_MAX_TIMELINE_POINTS */
     uint64_t reserved[4];
 } vrn_submit_order;
 
-/* vrn_session_submit, ordered among the application's own work by timeline semaphores. Does not
- * wait for them on the host; but where `in_flight` submissions are under way the oldest is
- * completed first, where the driver refuses a part of this one the parts before it are completed
- * first, and a session is destroyed after what it submitted: values that are waited for must come
- * without that. Needs VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED), unless there
- * are no points. Other errors as of vrn_session_submit. */
+/* Like vrn_session_submit, but waits for and signals timeline semaphores, so that the submission is
+ * ordered among the application's own work. Without any points it is vrn_session_submit. The host
+ * does not wait for the semaphores themselves. It does wait for submissions of this session: for
+ * the oldest one if `in_flight` are under way, for the earlier parts of this one if the driver
+ * refuses a part, and for all of them when the session is destroyed. Work that signals the awaited
+ * values must therefore not depend on the return of these calls. Needs
+ * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). Other errors as of
+ * vrn_session_submit. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
                                               const vrn_outputs *outputs,
                                               const vrn_submit_order *order, vrn_ticket *ticket);
