@@ -46,11 +46,11 @@ static bool load(engine *e, char **arguments, bool tune)
         .batch = (uint32_t)strtoul(arguments[1], NULL, 10),
         .height = (uint32_t)strtoul(arguments[2], NULL, 10),
         .width = (uint32_t)strtoul(arguments[3], NULL, 10),
-        .tune = tune,
     };
     vrn_device_params device = {.log = log, .cache_directory = getenv("VKRESNET_CACHE")};
     if (vrn_device_create(&e->device, &device) != VRN_OK ||
         vrn_model_load(&e->model, arguments[0], &(vrn_model_params){.log = log}) != VRN_OK ||
+        (tune && vrn_device_tune(e->device, e->model, &params, NULL, NULL) != VRN_OK) ||
         vrn_session_create(&e->session, e->device, e->model, &params) != VRN_OK) {
         return false;
     }

@@ -70,7 +70,8 @@ typedef struct vrn_layer {
     double parameter_bytes; /* of these, the parameters: the images of a slice share them */
     double gpu_ms;          /* from vrn_session_profile: for the whole batch; else 0 */
     /* why this kernel: "merit" (expected to be the best), "preferred" (by
-     * vrn_session_diagnostics.kernel), "tuned" (measured now) or "cache" (measured before) */
+     * vrn_session_diagnostics.kernel), "tuned" (measured by vrn_device_tune on this vrn_device) or
+     * "cache" (measured before, and read from the cache directory) */
     const char *why;
     const char *rejected; /* the best of the other kernels that could compute it; may be empty */
     /* its time for the whole batch when it was tuned, run by itself; 0: unknown */

@@ -342,14 +342,6 @@ typedef struct vrn_session_params {
     /* the longest time of one submission to the device; INFINITY: no limit; 0: 1000, or no limit on
      * a driver that runs on the processor. See below */
     double submission_limit_ms;
-    /* time the kernels that could compute each layer, on the device, and use the fastest;
-     * diagnostics->kernel switches it off. See below */
-    bool tune;
-    /* called while tuning, on the thread that creates the session, with what is timed next; done ==
-     * total at the end, and not at all where nothing is left to time. NULL: no progress is
-     * reported */
-    void (*progress)(void *user, uint32_t done, uint32_t total, const char *text);
-    void *progress_user;
     const vrn_session_diagnostics *diagnostics; /* NULL in ordinary use */
     uint64_t reserved[8];
 } vrn_session_params;
@@ -369,14 +361,6 @@ typedef struct vrn_session_params {
  * rounding. Only sessions with this tap compute it, as one more layer on the device, in float32 for
  * every precision, from values as exact as that precision. */
 
-/* Tuning takes up to a few seconds for each shape of layer. A kernel replaces the one that would be
- * chosen without tuning only if it is faster by a clear margin and makes the network as a whole
- * faster. The measurements are kept in the device's cache directory, for this device, version of
- * its driver, shape of layer, number of images and set of kernels. Every later session uses them,
- * with `tune` or without, and `tune` times only what is new. Without a cache directory they serve
- * this session alone. Other work on the device spoils the measurements. While tuning, the network
- * is in memory twice. Results of different kernels differ by rounding. */
-
 /* Compiles a model: builds the graph, fuses, chooses kernels, plans memory, creates pipelines,
  * uploads weights (once for all sessions of the model on this device). The caller owns the session;
  * the device must outlive it, the model is held. Messages go to the device's log. The first run in
@@ -389,6 +373,25 @@ typedef struct vrn_session_params {
  * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_create(vrn_session **session, vrn_device *device,
                                       const vrn_model *model, const vrn_session_params *params);
+
+/* Tunes a device for the network that model and params (NULL: all defaults) make: times, for each
+ * shape of layer, the kernels that could compute it, where that was not done before. Every session
+ * that is created on the device afterwards uses the fastest. The measurements hold for this device,
+ * version of its driver, shape of layer, number of images and set of kernels. The device keeps
+ * them for its life, and in its cache directory for later ones.
+ *
+ * Takes up to a few seconds for each shape. A kernel replaces the one that would be chosen without
+ * tuning only if it is faster by a clear margin and makes the network as a whole faster. Other work
+ * on the device spoils the measurements. While tuning, the network is in memory twice. Results of
+ * different kernels differ by rounding. With diagnostics->kernel nothing is timed.
+ *
+ * `progress` (NULL: no progress is reported) is called on the caller's thread with what is timed
+ * next; done == total at the end, and not at all where nothing is left to time. Blocking. Threads
+ * may tune one device at the same time, to no good end. Errors: those of vrn_session_create; what
+ * was measured is lost then. */
+VRN_API vrn_result vrn_device_tune(
+    vrn_device *device, const vrn_model *model, const vrn_session_params *params,
+    void (*progress)(void *user, uint32_t done, uint32_t total, const char *text), void *user);
 
 /* Waits for what is in flight, without writing its outputs, then destroys the session. Blocking. */
 VRN_API void vrn_session_destroy(vrn_session **session);

@@ -61,8 +61,10 @@ int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_sessi
     params.fp32_layer_count = options->fp32_layer_count;
     params.no_fusion = options->no_fusion;
     params.diagnostics = &diagnostics;
-    params.tune = options->tune;
-    params.progress = show_tuning;
+    if (options->tune && vrn_device_tune(engine->device, engine->model.handle, &params, show_tuning,
+                                         NULL) != VRN_OK) {
+        return CLI_FAILURE;
+    }
     if (vrn_session_create(&engine->session, engine->device, engine->model.handle, &params) !=
         VRN_OK) {
         return CLI_FAILURE;

@@ -81,17 +81,28 @@ static const vrn_kernel *named_kernel(const vrn_device *device, const vrn_op_des
     return NULL;
 }
 
+const char *vrn_choice_why_name(vrn_choice_why why)
+{
+    static const char *const names[] = {
+        [VRN_CHOICE_MERIT] = "merit",
+        [VRN_CHOICE_PREFERRED] = "preferred",
+        [VRN_CHOICE_TUNED] = "tuned",
+        [VRN_CHOICE_CACHED] = "cache",
+    };
+    return names[why];
+}
+
 vrn_choice vrn_choose(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
                       uint32_t images, const char *prefer)
 {
-    vrn_choice choice = {.kernel = vrn_choose_kernel(device, desc, images, prefer), .why = "merit"};
-    if (choice.kernel && preferred(choice.kernel, prefer)) choice.why = "preferred";
+    vrn_choice choice = {.kernel = vrn_choose_kernel(device, desc, images, prefer)};
+    if (choice.kernel && preferred(choice.kernel, prefer)) choice.why = VRN_CHOICE_PREFERRED;
     const vrn_tuned_record *record =
         tuned && choice.kernel && !prefer ? vrn_tuned_find(tuned, device, desc, images) : NULL;
     const vrn_kernel *kernel = record ? named_kernel(device, desc, record->kernel) : NULL;
     if (kernel) {
         choice.kernel = kernel;
-        choice.why = record->fresh ? "tuned" : "cache";
+        choice.why = record->fresh ? VRN_CHOICE_TUNED : VRN_CHOICE_CACHED;
         choice.rejected = named_kernel(device, desc, record->rejected);
         if (choice.rejected) choice.rejected_ms = record->rejected_ms;
     }

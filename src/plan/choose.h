@@ -20,10 +20,20 @@ const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc 
 const vrn_kernel *vrn_next_kernel(const vrn_device *device, const vrn_op_desc *desc,
                                   uint32_t images, const vrn_kernel *const *passed, uint32_t count);
 
-/* A choice and what speaks for it. */
+/* What speaks for a kernel. */
+typedef enum vrn_choice_why {
+    VRN_CHOICE_MERIT,     /* it is expected to be the best */
+    VRN_CHOICE_PREFERRED, /* by name */
+    VRN_CHOICE_TUNED,     /* it was measured on this vrn_device .. */
+    VRN_CHOICE_CACHED,    /* .. or before */
+} vrn_choice_why;
+
+/* As vrn_layer.why has it. */
+const char *vrn_choice_why_name(vrn_choice_why why);
+
 typedef struct vrn_choice {
     const vrn_kernel *kernel; /* NULL as by vrn_choose_kernel */
-    const char *why;          /* "merit", "preferred", "tuned" (now) or "cache" (measured before) */
+    vrn_choice_why why;
     const vrn_kernel *rejected; /* the best of the others, or NULL */
     double rejected_ms;         /* as measured for `images` images; 0: not measured */
 } vrn_choice;

@@ -103,7 +103,8 @@ static void describe_choices(vrn_program *program)
         const vrn_step *step = &program->steps[i];
         program->info.gflops += vrn_op_flops(&node->desc) * 1e-9;
         vrn_log_write(&program->device->log, VRN_LOG_DEBUG, "%s: %s -> %s (%s)", node->name,
-                      vrn_op_name(node->desc.op), step->choice.kernel->name, step->choice.why);
+                      vrn_op_name(node->desc.op), step->choice.kernel->name,
+                      vrn_choice_why_name(step->choice.why));
     }
 }
 

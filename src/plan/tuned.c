@@ -8,6 +8,7 @@
 #include "base/cache_file.h"
 #include "base/hash.h"
 #include "base/number.h"
+#include "gpu/device.h"
 #include "plan/avoid.h"
 
 /* More shapes than any one machine meets; past it the oldest go. */
@@ -81,6 +82,15 @@ vrn_result vrn_tuned_put(vrn_tuned *tuned, const vrn_tuned_record *record, const
     }
     tuned->records[tuned->count++] = *record;
     return VRN_OK;
+}
+
+static vrn_result put_fresh(vrn_tuned *to, const vrn_tuned *from, const vrn_log *log)
+{
+    vrn_result result = VRN_OK;
+    for (uint32_t i = 0; i < from->count && !result; i++) {
+        if (from->records[i].fresh) result = vrn_tuned_put(to, &from->records[i], log);
+    }
+    return result;
 }
 
 /* Whole nanoseconds: no decimal point, which depends on the locale. */
@@ -228,10 +238,7 @@ void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
     size_t size;
     char name[40], key[640];
     vrn_result result = device->cache_directory ? load(&all, device, NULL) : VRN_OK;
-    for (uint32_t i = 0; i < tuned->count && !result; i++) {
-        if (!tuned->records[i].fresh) continue;
-        result = vrn_tuned_put(&all, &tuned->records[i], NULL);
-    }
+    if (!result) result = put_fresh(&all, tuned, NULL);
     char *text = result || all.count == 0 ? NULL : vrn_tuned_format(&all, &size);
     file_name(device, name);
     if (text && device->cache_directory) {
@@ -246,4 +253,57 @@ void vrn_tuned_free(vrn_tuned *tuned)
 {
     vrn_free(tuned->records);
     *tuned = (vrn_tuned){0};
+}
+
+/* The records that a device keeps. */
+typedef struct store {
+    vrn_mutex *lock;
+    vrn_tuned tuned;
+} store;
+
+static void destroy_store(void *data, vrn_device *device)
+{
+    (void)device;
+    store *s = data;
+    vrn_tuned_free(&s->tuned);
+    vrn_mutex_destroy(&s->lock);
+    vrn_free(s);
+}
+
+static void *create_store(vrn_device *device)
+{
+    store *s = vrn_alloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->lock = vrn_mutex_create();
+    if (s->lock && load(&s->tuned, device, NULL) == VRN_OK) return s;
+    destroy_store(s, device);
+    return NULL;
+}
+
+static const vrn_attachment_kind store_kind = {create_store, destroy_store};
+
+vrn_result vrn_tuned_get(vrn_tuned *tuned, vrn_device *device)
+{
+    *tuned = (vrn_tuned){0};
+    store *s = vrn_device_attachment(device, &store_kind);
+    if (!s) return VRN_ERROR_OUT_OF_MEMORY;
+    vrn_mutex_lock(s->lock);
+    const uint32_t count = s->tuned.count;
+    vrn_tuned_record *records = vrn_alloc(count, sizeof *records);
+    if (records && count > 0) memcpy(records, s->tuned.records, count * sizeof *records);
+    vrn_mutex_unlock(s->lock);
+    if (!records) return vrn_fail_memory(&device->log);
+    *tuned = (vrn_tuned){.records = records, .count = count, .capacity = count};
+    return VRN_OK;
+}
+
+vrn_result vrn_tuned_keep(const vrn_tuned *tuned, vrn_device *device)
+{
+    store *s = vrn_device_attachment(device, &store_kind);
+    if (!s) return VRN_ERROR_OUT_OF_MEMORY;
+    vrn_mutex_lock(s->lock);
+    vrn_result result = put_fresh(&s->tuned, tuned, &device->log);
+    vrn_mutex_unlock(s->lock);
+    if (!result) vrn_tuned_save(tuned, device);
+    return result;
 }

@@ -1,6 +1,6 @@
-/* What the tuner found out: for each shape of each operator the fastest kernel on this device. Kept
- * in one file of the cache directory for each device; it counts as absent for another version of
- * the driver. */
+/* What the tuner found out: for each shape of each operator the fastest kernel on this device. The
+ * device keeps the records for its life, and one file of the cache directory beyond it; the file
+ * counts as absent for another version of the driver. */
 #ifndef VRN_PLAN_TUNED_H
 #define VRN_PLAN_TUNED_H
 
@@ -12,7 +12,7 @@ typedef struct vrn_tuned_record {
     uint64_t shape; /* a hash: the operation, the images, and every kernel that could compute it */
     char kernel[VRN_TUNED_NAME], rejected[VRN_TUNED_NAME]; /* names; the second may be empty */
     double ms, rejected_ms;
-    bool fresh; /* measured since the file was read */
+    bool fresh; /* measured since the device read its file */
 } vrn_tuned_record;
 
 typedef struct vrn_tuned {
@@ -30,6 +30,14 @@ vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device);
 void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device);
 
 void vrn_tuned_free(vrn_tuned *tuned); /* accepts a zeroed struct, and zeroes it */
+
+/* A copy of the device's records, which are read from its file when they are first asked for.
+ * Thread-safe. Fails for want of memory only. */
+vrn_result vrn_tuned_get(vrn_tuned *tuned, vrn_device *device);
+
+/* Adds the fresh records to the device's, and to its file. Thread-safe. Fails for want of memory
+ * only. */
+vrn_result vrn_tuned_keep(const vrn_tuned *tuned, vrn_device *device);
 
 /* The hash of a shape. It changes with what the device may use and what is avoided there, and with
  * rows and shaders of the table. */

@@ -5,7 +5,6 @@
 #include "gpu/timestamps.h"
 #include "ops/preprocess.h"
 #include "session/record.h"
-#include "tools/tune.h"
 
 enum { BATCH_MAX = 1 << 16 };
 
@@ -97,23 +96,6 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     return VRN_OK;
 }
 
-/* Makes the session with what is known; where that is not all, finds out and makes it again. */
-static vrn_result make_tuned(vrn_session **session, vrn_device *device, const vrn_model *model,
-                             const vrn_session_params *params)
-{
-    vrn_tuned tuned = {0};
-    vrn_result result = vrn_choice_preferred(params) ? VRN_OK : vrn_tuned_load(&tuned, device);
-    if (!result) result = vrn_session_make(session, device, model, params, &tuned, false);
-    if (!result && params->tune && !vrn_choice_preferred(params) && vrn_tune_needed(*session)) {
-        vrn_session_destroy(session);
-        result = vrn_tune(&tuned, device, model, params);
-        if (!result) vrn_tuned_save(&tuned, device);
-        if (!result) result = vrn_session_make(session, device, model, params, &tuned, false);
-    }
-    vrn_tuned_free(&tuned);
-    return result;
-}
-
 vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_model *model,
                               const vrn_session_params *params)
 {
@@ -125,9 +107,12 @@ vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_m
                         "vrn_session_create: session, device or model is NULL");
     }
     const double start = vrn_time_ms();
+    vrn_tuned tuned = {0};
     vrn_result result = vrn_device_alive(device);
     if (!result) result = vrn_session_params_check(params, &device->log);
-    if (!result) result = make_tuned(out, device, model, params);
+    if (!result && !vrn_choice_preferred(params)) result = vrn_tuned_get(&tuned, device);
+    if (!result) result = vrn_session_make(out, device, model, params, &tuned, false);
+    vrn_tuned_free(&tuned);
     if (result) return result;
 
     const vrn_session_info *info = &(*out)->program->info;

@@ -46,7 +46,7 @@ static void describe(const vrn_program *program, uint32_t index, vrn_layer *laye
         .flops = vrn_op_flops(&node->desc),
         .bytes = (double)bytes,
         .parameter_bytes = (double)step->parameters.bytes,
-        .why = step->choice.why,
+        .why = vrn_choice_why_name(step->choice.why),
         .rejected = step->choice.rejected ? step->choice.rejected->name : "",
         .rejected_ms = step->choice.rejected_ms * program->info.batch / program->chosen_for,
     };

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "session/session.h"
 #include "tools/trial.h"
 
 enum {
@@ -67,25 +68,21 @@ bool vrn_tune_hopeless(double first_ms, double best_ms)
 
 static bool untried(const vrn_step *step)
 {
-    return step->choice.rejected && strcmp(step->choice.why, "merit") == 0;
+    return step->choice.rejected && step->choice.why == VRN_CHOICE_MERIT;
 }
 
-bool vrn_tune_needed(const vrn_session *session)
-{
-    for (uint32_t i = 0; i < session->program->graph.count; i++) {
-        if (untried(&session->program->steps[i])) return true;
-    }
-    return false;
-}
+typedef void (*progress_function)(void *user, uint32_t done, uint32_t total, const char *text);
 
 typedef struct tuner {
-    vrn_tuned *tuned;
+    vrn_tuned tuned;
+    uint32_t known; /* so many records are older than this call */
     vrn_bench bench;
-    const vrn_session_params *params;
     uint32_t images;
     const vrn_op_desc *desc;                        /* of the shape at hand */
     uint8_t hopeless[VRN_OP_COUNT][CANDIDATES_MAX]; /* how often a row was; 255: once it was not */
     uint32_t done, total;
+    progress_function progress;
+    void *user;
 } tuner;
 
 /* The best so far of a shape, and the best of those that lost. */
@@ -230,7 +227,7 @@ static vrn_result tune_shape(tuner *t, const char *name)
     }
     if (!result) {
         vrn_tuned_record record = {
-            .shape = vrn_tuned_shape(t->tuned, t->bench.device, t->desc, t->images),
+            .shape = vrn_tuned_shape(&t->tuned, t->bench.device, t->desc, t->images),
             .ms = r.champion_ms,
             .rejected_ms = r.rejected_ratio * r.champion_ms,
             .fresh = true,
@@ -240,7 +237,7 @@ static vrn_result tune_shape(tuner *t, const char *name)
         vrn_log_write(&t->bench.device->log, VRN_LOG_INFO,
                       "tuning %s: %s, %.3f ms; next %s, %.3f ms; %u of %u kernels tried", name,
                       record.kernel, record.ms, record.rejected, record.rejected_ms, i, count);
-        result = vrn_tuned_put(t->tuned, &record, &t->bench.device->log);
+        result = vrn_tuned_put(&t->tuned, &record, &t->bench.device->log);
     }
     vrn_trial_destroy(&r.champion, &t->bench);
     return result;
@@ -248,49 +245,39 @@ static vrn_result tune_shape(tuner *t, const char *name)
 
 static void report(const tuner *t, const char *text)
 {
-    if (t->params->progress) {
-        t->params->progress(t->params->progress_user, t->done, t->total, text);
-    }
+    if (t->progress) t->progress(t->user, t->done, t->total, text);
 }
 
-/* Whether the record that `tuned` has of step i is of this call. */
-static bool fresh(tuner *t, const vrn_session *session, uint32_t i)
+/* The record of step i; NULL: there is none. */
+static const vrn_tuned_record *record_of(tuner *t, const vrn_program *program, uint32_t i)
 {
-    const vrn_tuned_record *record = vrn_tuned_find(
-        t->tuned, session->device, &session->program->graph.nodes[i].desc, t->images);
-    return record && record->fresh;
+    return vrn_tuned_find(&t->tuned, program->device, &program->graph.nodes[i].desc, t->images);
 }
 
-static bool known(tuner *t, const vrn_session *session, uint32_t i)
-{
-    return vrn_tuned_find(t->tuned, session->device, &session->program->graph.nodes[i].desc,
-                          t->images);
-}
-
-static vrn_result tune_shapes(tuner *t, const vrn_session *session)
+static vrn_result tune_shapes(tuner *t, const vrn_program *program)
 {
     /* Equal shapes are counted once. The comparison of the whole network is one more step. */
     vrn_tuned seen = {0};
     vrn_result result = VRN_OK;
-    for (uint32_t i = 0; i < session->program->graph.count && !result; i++) {
-        const vrn_op_desc *desc = &session->program->graph.nodes[i].desc;
-        if (!untried(&session->program->steps[i]) || known(t, session, i) ||
-            vrn_tuned_find(&seen, session->device, desc, t->images)) {
+    for (uint32_t i = 0; i < program->graph.count && !result; i++) {
+        const vrn_op_desc *desc = &program->graph.nodes[i].desc;
+        if (!untried(&program->steps[i]) || record_of(t, program, i) ||
+            vrn_tuned_find(&seen, program->device, desc, t->images)) {
             continue;
         }
         t->total++;
         result = vrn_tuned_put(
             &seen,
-            &(vrn_tuned_record){.shape = vrn_tuned_shape(&seen, session->device, desc, t->images)},
-            &session->device->log);
+            &(vrn_tuned_record){.shape = vrn_tuned_shape(&seen, program->device, desc, t->images)},
+            &program->device->log);
     }
     vrn_tuned_free(&seen);
     t->total++;
-    for (uint32_t i = 0; i < session->program->graph.count && !result; i++) {
-        if (!untried(&session->program->steps[i]) || known(t, session, i)) continue;
-        t->desc = &session->program->graph.nodes[i].desc;
-        report(t, session->program->graph.nodes[i].name);
-        result = tune_shape(t, session->program->graph.nodes[i].name);
+    for (uint32_t i = 0; i < program->graph.count && !result; i++) {
+        if (!untried(&program->steps[i]) || record_of(t, program, i)) continue;
+        t->desc = &program->graph.nodes[i].desc;
+        report(t, program->graph.nodes[i].name);
+        result = tune_shape(t, program->graph.nodes[i].name);
         t->done++;
     }
     return result;
@@ -332,34 +319,36 @@ static vrn_result compare_times(vrn_session *first, vrn_session *second, double 
 
 /* Puts the heuristic's choice into every record of this call that differs from it; with
  * `only_count` just counts them. */
-static vrn_result revert(tuner *t, const vrn_session *plain, bool only_count, uint32_t *changed)
+static vrn_result revert(tuner *t, const vrn_program *plain, bool only_count, uint32_t *changed)
 {
     vrn_result result = VRN_OK;
     *changed = 0;
-    for (uint32_t i = 0; i < plain->program->graph.count && !result; i++) {
-        if (!fresh(t, plain, i)) continue;
-        vrn_tuned_record record = *vrn_tuned_find(t->tuned, plain->device,
-                                                  &plain->program->graph.nodes[i].desc, t->images);
-        if (strcmp(record.kernel, plain->program->steps[i].choice.kernel->name) == 0) continue;
+    for (uint32_t i = 0; i < plain->graph.count && !result; i++) {
+        const vrn_tuned_record *found = record_of(t, plain, i);
+        const vrn_kernel *kernel = plain->steps[i].choice.kernel;
+        if (!found || found < t->tuned.records + t->known) continue;
+        vrn_tuned_record record = *found;
+        if (strcmp(record.kernel, kernel->name) == 0) continue;
         ++*changed;
         if (only_count) continue;
         memcpy(record.rejected, record.kernel, sizeof record.rejected);
         record.rejected_ms = record.ms;
-        copy_name(record.kernel, plain->program->steps[i].choice.kernel);
+        copy_name(record.kernel, kernel);
         record.ms = 0; /* not known any more */
-        result = vrn_tuned_put(t->tuned, &record, &plain->device->log);
+        result = vrn_tuned_put(&t->tuned, &record, &plain->device->log);
     }
     return result;
 }
 
-static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_model *model)
+static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_session_params *params)
 {
     uint32_t changed;
     double ratio = 1;
     vrn_session *tuned = NULL;
-    vrn_result result = revert(t, plain, true, &changed);
+    const vrn_program *program = plain->program;
+    vrn_result result = revert(t, program, true, &changed);
     if (result || changed == 0) return result;
-    result = vrn_session_make(&tuned, plain->device, model, t->params, t->tuned, false);
+    result = vrn_session_make(&tuned, plain->device, program->model, params, &t->tuned, false);
     if (!result) result = compare_times(plain, tuned, &ratio);
     vrn_session_destroy(&tuned);
     if (result) return result;
@@ -367,31 +356,64 @@ static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_model *m
     vrn_log_write(&plain->device->log, VRN_LOG_INFO,
                   "tuned, %u operations changed: the network takes %.3f of its time before%s",
                   changed, ratio, faster ? "" : ": dropped");
-    return faster ? VRN_OK : revert(t, plain, false, &changed);
+    return faster ? VRN_OK : revert(t, program, false, &changed);
 }
 
-vrn_result vrn_tune(vrn_tuned *tuned, vrn_device *device, const vrn_model *model,
-                    const vrn_session_params *params)
+/* Whether an operation has several kernels, and nobody has timed them. */
+static vrn_result find_untried(tuner *t, const vrn_model *model, const vrn_session_params *params,
+                               bool *found)
 {
+    vrn_program *program;
+    vrn_result result =
+        vrn_program_plan(&program, t->bench.device, model, params, &t->tuned, false);
+    for (uint32_t i = 0; !result && i < program->graph.count; i++) {
+        *found = *found || untried(&program->steps[i]);
+    }
+    vrn_program_destroy(&program);
+    return result;
+}
+
+static vrn_result tune(tuner *t, const vrn_model *model, const vrn_session_params *params)
+{
+    vrn_device *device = t->bench.device;
     vrn_session *plain = NULL;
     vrn_result result = vrn_session_make(&plain, device, model, params, NULL, false);
     if (result) return result;
-    tuner *t = vrn_alloc(1, sizeof *t);
-    if (!t) {
-        vrn_session_destroy(&plain);
-        return vrn_fail_memory(&device->log);
-    }
-    t->tuned = tuned;
-    t->params = params;
     t->images = plain->program->chosen_for;
     result = vrn_bench_create(&t->bench, device);
-    if (!result) result = tune_shapes(t, plain);
+    if (!result) result = tune_shapes(t, plain->program);
     vrn_bench_destroy(&t->bench);
     report(t, "the whole network");
-    if (!result) result = check_network(t, plain, model);
+    if (!result) result = check_network(t, plain, params);
     t->done = t->total;
     report(t, "");
-    vrn_free(t);
     vrn_session_destroy(&plain);
+    return result ? result : vrn_tuned_keep(&t->tuned, device);
+}
+
+vrn_result vrn_device_tune(vrn_device *device, const vrn_model *model,
+                           const vrn_session_params *params, progress_function progress, void *user)
+{
+    static const vrn_session_params defaults = {0};
+    if (!params) params = &defaults;
+    if (!device || !model) {
+        return vrn_fail(device ? &device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_device_tune: %s is NULL", device ? "model" : "device");
+    }
+    bool needed = false;
+    vrn_result result = vrn_device_alive(device);
+    if (!result) result = vrn_session_params_check(params, &device->log);
+    if (result || vrn_choice_preferred(params)) return result;
+    tuner *t = vrn_alloc(1, sizeof *t);
+    if (!t) return vrn_fail_memory(&device->log);
+    t->bench.device = device;
+    t->progress = progress;
+    t->user = user;
+    result = vrn_tuned_get(&t->tuned, device);
+    t->known = t->tuned.count;
+    if (!result) result = find_untried(t, model, params, &needed);
+    if (!result && needed) result = tune(t, model, params);
+    vrn_tuned_free(&t->tuned);
+    vrn_free(t);
     return result;
 }

@@ -59,12 +59,13 @@ static outcome live(bool tune, const char *cache, const char *kernel, uint64_t m
         .batch = 2,
         .height = SIDE,
         .width = SIDE,
-        .tune = tune,
         .diagnostics = &diagnostics,
         .memory_limit = memory_limit,
-        .progress = count_progress,
-        .progress_user = &o.progress,
     };
+    if (tune) {
+        assert_int_equal(vrn_device_tune(device, model, &params, count_progress, &o.progress),
+                         VRN_OK);
+    }
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
     const vrn_inputs inputs = {.count = 2, .nchw = input};
     const vrn_outputs outputs = {.logits = o.logits};
@@ -172,6 +173,35 @@ static void peak_and_host_time(void **state)
     fixture_done(&device, &log);
 }
 
+/* What was measured serves every session of the device, and is not measured again. */
+static void the_device_keeps_it(void **state)
+{
+    (void)state;
+    fixture_log log = {0};
+    vrn_device *device = fixture_device(&log, 0);
+    progress first = {0}, second = {0};
+    const vrn_session_params params = {.height = SIDE, .width = SIDE};
+    assert_int_equal(vrn_device_tune(device, model, &params, count_progress, &first), VRN_OK);
+    assert_int_equal(vrn_device_tune(device, model, &params, count_progress, &second), VRN_OK);
+    assert_true(first.calls > 2);
+    assert_int_equal(second.calls, 0);
+    for (int i = 0; i < 2; i++) {
+        vrn_session *session = NULL;
+        vrn_layer layer;
+        uint32_t count;
+        assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
+        assert_int_equal(vrn_session_get_layers(session, &layer, 1, &count), VRN_OK);
+        assert_string_equal(layer.why, "tuned");
+        vrn_session_destroy(&session);
+    }
+    const int errors = log.errors;
+    assert_int_equal(vrn_device_tune(device, NULL, &params, NULL, NULL),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(log.errors, errors + 1);
+    log.errors = errors;
+    fixture_done(&device, &log);
+}
+
 /* A kernel that nobody would have chosen, and that the driver cannot compile: a warning, and the
  * others compete. */
 static void what_cannot_be_compiled_is_no_candidate(void **state)
@@ -184,7 +214,8 @@ static void what_cannot_be_compiled_is_no_candidate(void **state)
     fault_install(device);
     fault.kind = FAULT_REFUSED;
     fault.module = &vrn_module_conv_generic;
-    const vrn_session_params params = {.height = SIDE, .width = SIDE, .tune = true};
+    const vrn_session_params params = {.height = SIDE, .width = SIDE};
+    assert_int_equal(vrn_device_tune(device, model, &params, NULL, NULL), VRN_OK);
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
     assert_true(fault.hit > 0);
     assert_int_equal(log.errors, 0);
@@ -211,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tuning_is_done_once),
         cmocka_unit_test(without_a_directory_and_in_slices),
+        cmocka_unit_test(the_device_keeps_it),
         cmocka_unit_test(peak_and_host_time),
         cmocka_unit_test(what_cannot_be_compiled_is_no_candidate),
     };

@@ -459,12 +459,18 @@ static vrn_result lead_measure(life_world *world, life_outcome *outcome)
 static vrn_result lead_tuning(life_world *world, life_outcome *outcome)
 {
     const vrn_session_params params = {
-        .batch = BATCH, .transform = &transform, .taps = avgpool, .tap_count = 1, .tune = true};
+        .batch = BATCH, .transform = &transform, .taps = avgpool, .tap_count = 1};
     life_outcome ignored = {0};
     char command[200];
     snprintf(command, sizeof command, "rm -f '%s'/tuned-*", world->cache);
     if (system(command) != 0) fail_msg("%s cannot be emptied", world->cache);
-    vrn_result result = use_session(world, world->device, world->model, &params, &ignored);
+    vrn_device *device = NULL;
+    vrn_result result = MADE(world, device, life_device(world, &device));
+    if (!result) {
+        result = DONE(world, vrn_device_tune(device, world->model, &params, NULL, NULL));
+    }
+    if (!result) result = use_session(world, device, world->model, &params, &ignored);
+    vrn_device_destroy(&device);
     const float count = (float)ignored.count;
     if (!result) note(outcome, &count, 1);
     return result;
@@ -482,7 +488,7 @@ static const life lives[] = {
     {.name = "import", .lead = lead_import, .needs_device = true},
     {.name = "whole", .lead = lead_whole},
     {.name = "measure", .lead = lead_measure, .needs_device = true},
-    {.name = "tuning", .lead = lead_tuning, .needs_device = true, .asked = true},
+    {.name = "tuning", .lead = lead_tuning, .asked = true},
     {.name = "statistics", .lead = lead_statistics, .compiles = true, .asked = true},
 };
 enum { LIVES = sizeof lives / sizeof lives[0] };

@@ -27,7 +27,7 @@ static const row rows[] = {
     {LAYOUT(vrn_model_params, transform), 40, 80},
     {LAYOUT(vrn_model_info, has_class_names), 344, 384},
     {LAYOUT(vrn_model_save_params, fp16), 24, 64},
-    {LAYOUT(vrn_session_params, diagnostics), 104, 176},
+    {LAYOUT(vrn_session_params, diagnostics), 80, 152},
     {LAYOUT(vrn_session_info, compile_ms), 64, 104},
     {LAYOUT(vrn_rect, bottom), 24, 32},
     {LAYOUT(vrn_image, format), 24, 48},

@@ -141,7 +141,7 @@ static void records_decide(void **state)
     fake_device(&device);
     vrn_choice plain = vrn_choose(NULL, &device, &conv, 1, NULL);
     assert_non_null(plain.kernel);
-    assert_string_equal(plain.why, "merit");
+    assert_int_equal(plain.why, VRN_CHOICE_MERIT);
     assert_non_null(plain.rejected);
     assert_ptr_not_equal(plain.rejected, plain.kernel);
 
@@ -155,9 +155,10 @@ static void records_decide(void **state)
     assert_ptr_equal(choice.kernel, plain.rejected);
     assert_ptr_equal(choice.rejected, plain.kernel);
     assert_true(choice.rejected_ms == 2);
-    assert_string_equal(choice.why, "cache");
+    assert_int_equal(choice.why, VRN_CHOICE_CACHED);
     assert_ptr_equal(vrn_choose(&tuned, &device, &conv, 2, NULL).kernel, plain.kernel);
-    assert_string_equal(vrn_choose(&tuned, &device, &conv, 1, "conv_generic").why, "preferred");
+    assert_int_equal(vrn_choose(&tuned, &device, &conv, 1, "conv_generic").why,
+                     VRN_CHOICE_PREFERRED);
     device.probe.info.capabilities =
         VRN_CAPABILITY_TIMELINE_SEMAPHORES; /* another tier, another shape */
     assert_ptr_equal(vrn_choose(&tuned, &device, &conv, 1, NULL).kernel, plain.kernel);
@@ -168,7 +169,7 @@ static void records_decide(void **state)
     assert_int_equal(vrn_tuned_put(&tuned, &record, NULL), VRN_OK);
     choice = vrn_choose(&tuned, &device, &conv, 1, NULL);
     assert_ptr_equal(choice.kernel, plain.kernel);
-    assert_string_equal(choice.why, "merit");
+    assert_int_equal(choice.why, VRN_CHOICE_MERIT);
     vrn_tuned_free(&tuned);
 }
 
