@@ -117,8 +117,8 @@ void main() {
         bool more = step + 1u < STEPS;
         if (more) fetch(step + 1u);
         [[unroll]] for (uint k = 0; k < TILE_K4 * 4u; k += FRAGMENT_K) {
-            FRAGMENT(NUMBER, FRAGMENT_M, FRAGMENT_K, A) a[COUNT_M];
-            FRAGMENT(NUMBER, FRAGMENT_K, FRAGMENT_N, B) b;
+            FRAGMENT(FACTOR, FRAGMENT_M, FRAGMENT_K, A) a[COUNT_M];
+            FRAGMENT(FACTOR, FRAGMENT_K, FRAGMENT_N, B) b;
             [[unroll]] for (uint i = 0; i < COUNT_M; i++) {
                 uint from = panel * PANEL_X4 + (fragment_m + i) * FRAGMENT_M * ROW_X4 + k / 4u;
                 coopMatLoad(a[i], panel_x, from, ROW_X4, gl_CooperativeMatrixLayoutRowMajor);

@@ -2,10 +2,10 @@
 // TILE_M, TILE_N4 and TILE_K4.
 const uint THREADS = gl_WorkGroupSize.x;
 
-// NUMBER is what is multiplied, four of them a WORD of a panel; SUM and SUM4 are what they are
+// FACTOR is what is multiplied, four of them a WORD of a panel; SUM and SUM4 are what they are
 // added in.
 #ifdef BYTES
-#define NUMBER int8_t
+#define FACTOR int8_t
 #define WORD   uint
 #define SUM1   int
 #define SUM4   ivec4
@@ -15,7 +15,7 @@ W_ELEMENT fetch_w(uint i) { return load_weights(i); }
 // Four words too many in a row spread the rows over the banks, and keep them aligned to 16 bytes.
 const uint PADDING4 = 4u;
 #else
-#define NUMBER float16_t
+#define FACTOR float16_t
 #define WORD   f16vec4
 #define SUM1   float
 #define SUM4   vec4

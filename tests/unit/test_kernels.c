@@ -99,6 +99,7 @@ static const vrn_kernel *best_tile(const vrn_op_desc *desc, uint32_t images)
     double merit = -1;
     for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
         if (kernel->variant->suits != VRN_SUITS_GPU || !vrn_kernel_fits(kernel, desc)) continue;
+        if (vrn_kernel_takes_bytes(kernel) != (desc->w == VRN_TYPE_I8)) continue;
         double value = vrn_kernel_merit(kernel, desc, images);
         assert_true(value >= 0 && value <= 1000);
         if (value <= merit) continue;
