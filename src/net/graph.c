@@ -53,8 +53,9 @@ static bool reserve(vrn_graph *graph)
 
 /* A description with everything at rest: what an operator does not use is 1 where it would multiply
  * and 0 where it would add. */
-static vrn_op_desc describe(vrn_op op, vrn_shape in)
+static vrn_op_desc describe(const builder *b, vrn_op op, vrn_value input)
 {
+    const vrn_shape in = vrn_graph_shape(b->graph, input);
     vrn_op_desc desc = {.op = op, .in = in, .out = in};
     desc.kernel = desc.stride = desc.dilation = (vrn_extent){1, 1};
     desc.groups = 1;
@@ -122,7 +123,7 @@ static void set_window(vrn_op_desc *desc, uint32_t kernel, uint32_t stride, uint
 
 static vrn_value push_conv(builder *b, const char *name, vrn_value input, const conv_spec *spec)
 {
-    vrn_op_desc desc = describe(VRN_OP_CONV, vrn_graph_shape(b->graph, input));
+    vrn_op_desc desc = describe(b, VRN_OP_CONV, input);
     set_window(&desc, spec->kernel, spec->stride, spec->dilation);
     desc.out.c = spec->out;
     desc.groups = spec->groups;
@@ -132,8 +133,7 @@ static vrn_value push_conv(builder *b, const char *name, vrn_value input, const 
 static vrn_value push_norm(builder *b, const char *name, vrn_value input)
 {
     bool group = b->arch->norm == VRN_NORM_GROUP;
-    vrn_op_desc desc =
-        describe(group ? VRN_OP_GROUP_NORM : VRN_OP_BATCH_NORM, vrn_graph_shape(b->graph, input));
+    vrn_op_desc desc = describe(b, group ? VRN_OP_GROUP_NORM : VRN_OP_BATCH_NORM, input);
     desc.eps = b->arch->norm_eps;
     if (group) desc.groups = b->arch->norm_groups;
     return push(b, name, &desc, input, VRN_NO_VALUE);
@@ -141,7 +141,7 @@ static vrn_value push_norm(builder *b, const char *name, vrn_value input)
 
 static vrn_value push_plain(builder *b, vrn_op op, const char *name, vrn_value input)
 {
-    vrn_op_desc desc = describe(op, vrn_graph_shape(b->graph, input));
+    vrn_op_desc desc = describe(b, op, input);
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
@@ -154,7 +154,7 @@ static vrn_value push_stem(builder *b)
     value = push_plain(b, VRN_OP_RELU, "relu", value);
     if (!imagenet) return value;
 
-    vrn_op_desc pool = describe(VRN_OP_MAX_POOL, vrn_graph_shape(b->graph, value));
+    vrn_op_desc pool = describe(b, VRN_OP_MAX_POOL, value);
     set_window(&pool, 3, 2, 1);
     return push(b, "maxpool", &pool, value, VRN_NO_VALUE);
 }
@@ -194,7 +194,7 @@ static vrn_value push_shortcut(builder *b, vrn_value input, const vrn_stage *sta
     }
     /* He et al. 2015, section 4.2, as Idelbayev's LambdaLayer does it: x[:, :, ::2, ::2], and half
      * of the new channels on either side. */
-    vrn_op_desc desc = describe(VRN_OP_SHORTCUT, vrn_graph_shape(b->graph, input));
+    vrn_op_desc desc = describe(b, VRN_OP_SHORTCUT, input);
     desc.subsample = stage->stride;
     desc.offset = (out - desc.in.c) / 2;
     desc.out = (vrn_shape){vrn_div_up(desc.in.h, stage->stride),
@@ -211,18 +211,18 @@ static vrn_value push_block(builder *b, vrn_value input, const vrn_stage *stage,
                           : push_basic(b, input, stage, stride);
     vrn_value identity = first && stage->reshapes ? push_shortcut(b, input, stage) : input;
 
-    vrn_op_desc add = describe(VRN_OP_ADD, vrn_graph_shape(b->graph, value));
+    vrn_op_desc add = describe(b, VRN_OP_ADD, value);
     value = push(b, "add", &add, value, identity);
     return push_plain(b, VRN_OP_RELU, "relu", value);
 }
 
 static void push_head(builder *b, vrn_value value)
 {
-    vrn_op_desc pool = describe(VRN_OP_AVG_POOL, vrn_graph_shape(b->graph, value));
+    vrn_op_desc pool = describe(b, VRN_OP_AVG_POOL, value);
     pool.out.h = pool.out.w = 1;
     value = push(b, "avgpool", &pool, value, VRN_NO_VALUE);
 
-    vrn_op_desc linear = describe(VRN_OP_LINEAR, vrn_graph_shape(b->graph, value));
+    vrn_op_desc linear = describe(b, VRN_OP_LINEAR, value);
     linear.out.c = b->arch->num_classes;
     b->graph->logits = push(b, "fc", &linear, value, VRN_NO_VALUE);
     b->graph->probabilities = push_plain(b, VRN_OP_SOFTMAX, "softmax", b->graph->logits);
@@ -232,15 +232,12 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
                            const vrn_log *log)
 {
     *graph = (vrn_graph){.input = {height, width, 3}};
-    if (height < 1 || width < 1) {
+    const bool small = height < 1 || width < 1;
+    const unsigned limit = small ? 1 : MAX_SIDE;
+    if (small || height > limit || width > limit) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an input of %ux%u pixels is too small: expected at least 1x1", height,
-                        width);
-    }
-    if (height > MAX_SIDE || width > MAX_SIDE) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an input of %ux%u pixels is too large: expected at most %ux%u", height,
-                        width, (unsigned)MAX_SIDE, (unsigned)MAX_SIDE);
+                        "an input of %ux%u pixels is too %s: expected at %s %ux%u", height, width,
+                        small ? "small" : "large", small ? "least" : "most", limit, limit);
     }
 
     builder b = {.graph = graph, .arch = arch};
@@ -268,7 +265,7 @@ vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn
     const vrn_node *linear = &graph->nodes[graph->logits - 1];
     const vrn_node *pool = &graph->nodes[linear->input - 1];
     builder b = {.graph = graph};
-    vrn_op_desc desc = describe(VRN_OP_CONV, pool->desc.in);
+    vrn_op_desc desc = describe(&b, VRN_OP_CONV, pool->input);
     desc.out.c = linear->desc.out.c;
     desc.epilogue.bias = true;
     vrn_node *node = append(&b, VRN_CLASS_MAP, &desc, pool->input, VRN_NO_VALUE);
