@@ -16,7 +16,7 @@ _vkresnet_files() {
 
 _vkresnet() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local options= files= names= prefix=
+    local options='' files='' names='' prefix=''
     local commands='classify explain infer eval merge bench profile info models convert calibrate selftest'
     local images='png|jpg|jpeg|bmp|gif|tga|ppm|pgm|pnm|psd'
     local weights='resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d
@@ -33,7 +33,7 @@ _vkresnet() {
     COMPREPLY=()
     # bash takes --option=value for three words.
     if [[ $word == = ]]; then
-        word=
+        word=''
     elif [[ $before == = ]]; then
         before=${COMP_WORDS[COMP_CWORD - 2]}
     fi
@@ -66,15 +66,15 @@ _vkresnet() {
             return ;;
         --arch) names=$networks ;;
         --interpolation) names='bilinear bicubic' ;;
-        --device) names=$("$1" --completion devices 2> /dev/null) files= ;;
+        --device) names=$("$1" --completion devices 2> /dev/null) files='' ;;
         --precision) names='fp32 fp16 int8' ;;
         --with | --without) names=$capabilities; [[ $word == *,* ]] && prefix=${word%,*}, ;;
-        --labels) names= files=csv ;;
-        --input | --output | --logits) names= files=npy ;;
-        --report | --images) names= files=/ ;;
-        --trace) names= files=json ;;
-        --html) names= files=html ;;
-        -o) names= files='*' ;;
+        --labels) names='' files=csv ;;
+        --input | --output | --logits) names='' files=npy ;;
+        --report | --images) names='' files=/ ;;
+        --trace) names='' files=json ;;
+        --html) names='' files=html ;;
+        -o) names='' files='*' ;;
         # Values that nobody can guess.
         --random-weights | --tap | --count | --top | --class | --batch | --shard | --size | --repeats | --resize) return ;;
         --crop | --mean | --std | --kernel | --fp32-layers) return ;;

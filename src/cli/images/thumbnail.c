@@ -40,7 +40,9 @@ static uint32_t scale_side(uint32_t side, uint32_t longer)
 /* "data:TYPE;base64,.." */
 static char *write_address(const char *type, const encoded *file)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { PADDING = 64 };
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     char *text = cli_alloc(strlen(type) + (file->size + 2) / 3 * 4 + 1, 1);
     if (!text) return NULL;
     char *to = text + strlen(type);
@@ -49,8 +51,9 @@ static char *write_address(const char *type, const encoded *file)
         const size_t count = file->size - i < 3 ? file->size - i : 3;
         uint32_t group = 0;
         for (size_t k = 0; k < 3; k++) group = group << 8 | (k < count ? file->bytes[i + k] : 0u);
-        for (size_t k = 0; k < 4; k++)
-            *to++ = k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';
+        for (size_t k = 0; k < 4; k++) {
+            *to++ = digits[k <= count ? group >> (18 - 6 * k) & 63 : PADDING];
+        }
     }
     return text;
 }
