@@ -1,4 +1,5 @@
-"""One engine with one network on one driver: a worker process, its answers, and what they amount to."""
+"""One engine with one network on one driver: a worker process, its answers, and what they amount
+to."""
 
 import array
 import ctypes
@@ -25,7 +26,8 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent():
-    """Run in a new worker: whatever becomes of the script, no stopped process stays behind (Linux)."""
+    """Run in a new worker: whatever becomes of the script, no stopped process stays behind (Linux).
+    """
     if hasattr(LIBC, "prctl"):
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -56,19 +58,25 @@ def relative_error(values, expected):
 
 
 class Worker:
-    """A process that speaks protocol.py. Between requests it is stopped: some engines have threads that
-    wait for work, or for the device, by spinning, and would slow down whoever has its turn."""
+    """A process that speaks protocol.py. Between requests it is stopped: some engines have threads
+    that wait for work, or for the device, by spinning, and would slow down whoever has its turn."""
 
     def __init__(self, command, environment, log, limit):
         os.makedirs(os.path.dirname(log), exist_ok=True)
         self.log, self.idle_cpu, self.asked, self.last = log, 0.0, 0.0, None
         with open(log, "wb") as errors:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                            stderr=errors, text=True, bufsize=1,
-                                            env={**os.environ, **environment},
-                                            # A session of its own: a group with a stopped process gets
-                                            # SIGHUP when the shell that began it ends.
-                                            start_new_session=True, preexec_fn=die_with_parent)
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                bufsize=1,
+                env={**os.environ, **environment},
+                # A session of its own: a group with a stopped process gets
+                # SIGHUP when the shell that began it ends.
+                start_new_session=True,
+                preexec_fn=die_with_parent)
         self.answers = queue.Queue()
         threading.Thread(target=self.listen, daemon=True).start()
         self.about = self.answer(limit)
@@ -135,7 +143,8 @@ class Worker:
 
 
 class Cell:
-    """What is compared: results gather in `result`, the reason why there are none in result["reason"]."""
+    """What is compared: results gather in `result`, the reason why there are none in
+    result["reason"]."""
 
     def __init__(self, name, title, folder, about, driver):
         self.name, self.folder, self.about, self.worker = name, folder, about, None
@@ -154,8 +163,8 @@ class Cell:
         print(f"not available: {self.label()}: {self.result['reason']}", flush=True)
 
     def begin(self, command, environment, work, limit, cold):
-        """Starts the worker that stays. With `cold` two others come before it: one with no cache at all,
-        whose start is the cold one, and one that fills the caches."""
+        """Starts the worker that stays. With `cold` two others come before it: one with no cache at
+        all, whose start is the cold one, and one that fills the caches."""
         log = os.path.join(work, "log", self.label().replace(":", "").replace(" ", "-") + ".txt")
         cache = os.path.join(work, "cache", f"{self.name}-{self.result['driver']}")
         os.makedirs(cache, exist_ok=True)
@@ -198,8 +207,9 @@ class Cell:
         idle = self.worker.idle_cpu
         self.worker.stop()
         if elapsed > 0 and idle / elapsed > 0.03:
-            print(f"warning: {self.label()} took {idle:.1f} s of processor time while it should have "
-                  f"been idle", flush=True)
+            print(
+                f"warning: {self.label()} took {idle:.1f} s of processor time while it should have "
+                f"been idle", flush=True)
         times = [time for part in self.slices for time in part]
         if not times:
             return

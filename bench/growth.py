@@ -4,10 +4,10 @@
     growth.py --program VKRESNET [--drivers NAME=ICD,...] [--rounds N] [--quick] [--json FILE]
               [--docs FILE]
 
-Runs `vkresnet bench` in turns, each configuration once a round, with an empty cache directory and none of
-the driver's caches, so that every compilation is a whole one. --quick: small networks and one round, to see
-that the script works. --docs: a Markdown file whose section between "<!-- growth: begin -->" and
-"<!-- growth: end -->" is written anew.
+Runs `vkresnet bench` in turns, each configuration once a round, with an empty cache directory and
+none of the driver's caches, so that every compilation is a whole one. --quick: small networks and
+one round, to see that the script works. --docs: a Markdown file whose section between "<!-- growth:
+begin -->" and "<!-- growth: end -->" is written anew.
 """
 
 import argparse
@@ -92,7 +92,8 @@ def batch_table(found, plan):
         first = first or each
         rows.append([batch, f"{each * batch:.1f}", f"{each:.1f}", f"{each / first:.2f}",
                      f"{answers[0]['activation_bytes'] / 2**20:.1f}"])
-    return report.table(["batch", "best, ms", "an image, ms", "of batch 1's", "activations, MiB"], rows)
+    return report.table(["batch", "best, ms", "an image, ms", "of batch 1's", "activations, MiB"],
+                        rows)
 
 
 def compile_time(answers):

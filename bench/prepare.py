@@ -3,15 +3,17 @@
 
     prepare.py FOLDER ARCH HxW BATCH
 
-Run by a Python that has torch and torchvision. Writes model.pth, model.onnx, model.pt (TorchScript),
-input.f32, expected.f32 (PyTorch's logits in double precision, rounded) and about.json.
+Run by a Python that has torch and torchvision. Writes model.pth, model.onnx, model.pt
+(TorchScript), input.f32, expected.f32 (PyTorch's logits in double precision, rounded) and
+about.json.
 """
 
 import json
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "reference"))
+sys.path.insert(
+    0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "reference"))
 
 import torch
 from torch import nn
@@ -20,7 +22,8 @@ import references
 
 
 def count_flops(net, x):
-    """Of one image: 2 for each multiply-add of convolutions, counted directly, and linear layers."""
+    """Of one image: 2 for each multiply-add of convolutions, counted directly, and linear layers.
+    """
     total = 0
 
     def count(module, inputs, output):

@@ -2,11 +2,11 @@
 
     WORKER MODEL BATCH HEIGHT WIDTH INPUT LOGITS [EXTRA]...
 
-INPUT is raw float32 [BATCH, 3, HEIGHT, WIDTH]; LOGITS is written: raw float32 [BATCH, classes]. Every line
-of standard output is a JSON object. The first says what runs, and how long loading and the first run took;
-each line "SECONDS" on standard input is answered by the times of runs in a row, for about so long, at least
-one. The end of the input ends the worker. worker.c does the same for this library. A worker imports this file
-before its engine.
+INPUT is raw float32 [BATCH, 3, HEIGHT, WIDTH]; LOGITS is written: raw float32 [BATCH, classes].
+Every line of standard output is a JSON object. The first says what runs, and how long loading and
+the first run took; each line "SECONDS" on standard input is answered by the times of runs in a row,
+for about so long, at least one. The end of the input ends the worker. worker.c does the same for
+this library. A worker imports this file before its engine.
 """
 
 import json
@@ -24,8 +24,8 @@ os.dup2(2, 1)
 
 
 def main(load):
-    """`load(arguments, x)` returns (a function that takes x to the logits, and what to tell). Importing the
-    engine belongs to the worker's start, loading the model to load_ms."""
+    """`load(arguments, x)` returns (a function that takes x to the logits, and what to tell).
+    Importing the engine belongs to the worker's start, loading the model to load_ms."""
     model, batch, height, width, source, target = sys.argv[1:7]
     x = numpy.fromfile(source, numpy.float32).reshape(int(batch), 3, int(height), int(width))
 

@@ -32,8 +32,8 @@ def groups(results):
 
 
 def ratio(cell, cells):
-    """How many times as long as this library on the same driver (an engine without one: on the first): the
-    median over the rounds, each compared within itself."""
+    """How many times as long as this library on the same driver (an engine without one: on the
+    first): the median over the rounds, each compared within itself."""
     ours = [other for other in cells if other["name"] == "vkresnet" and "round_ms" in other
             and cell["driver"] in ("", other["driver"])]
     if not ours:
@@ -57,17 +57,22 @@ def group_rows(cells, shares):
 
 def compare_text(results):
     peak, shares = results["peak"], results["device"] == "cpu"
-    parts = [f"{results['date']}; {results['machine']}; {results['rounds']} rounds, turns of "
-             f"{results['seconds']:g} s. Peak of the processor, measured in the same rounds: "
-             f"{peak['gflops']:.0f} GFLOP/s (from {min(one['gflops'] for one in results['peaks']):.0f}"
-             f"), copies {peak['copy_gb_s']:.0f} GB/s.\n\n"]
+    parts = [
+        f"{results['date']}; {results['machine']}; {results['rounds']} rounds, turns of "
+        f"{results['seconds']:g} s. Peak of the processor, measured in the same rounds: "
+        f"{peak['gflops']:.0f} GFLOP/s (from {min(one['gflops'] for one in results['peaks']):.0f}"
+        f"), copies {peak['copy_gb_s']:.0f} GB/s.\n\n"
+    ]
     devices = sorted({(cell["driver"], cell["device"], cell["device_driver"])
-                      for cell in results["cells"] if cell["name"] == "vkresnet" and "device" in cell})
+                      for cell in results["cells"]
+                      if cell["name"] == "vkresnet" and "device" in cell})
     parts += [f"- {driver}: {device}; {version}\n" for driver, device, version in devices]
     for (model, batch, height, width), cells in groups(results):
-        header = ["engine", "driver", "best, ms", "median, ms", "an image, ms",
-                  *(["best, of peak"] if shares else []), "times VkResNet", "error", "cold start, ms",
-                  "warm start, ms"]
+        header = [
+            "engine", "driver", "best, ms", "median, ms", "an image, ms",
+            *(["best, of peak"] if shares else []), "times VkResNet", "error", "cold start, ms",
+            "warm start, ms"
+        ]
         parts.append(f"\n**{model}, batch {batch}, {height} x {width}**\n\n")
         parts.append(table(header, group_rows(cells, shares)))
     missing = dict.fromkeys((cell["title"], cell["driver"], cell["reason"])
@@ -97,14 +102,16 @@ COLOURS = ("#c2410c", "#475569")  # this library, others
 
 
 def text_at(x, y, words, anchor="start", size=12, colour="#1e293b", weight="normal"):
-    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}" '
-            f'font-weight="{weight}">{html.escape(words)}</text>\n')
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}" '
+        f'font-weight="{weight}">{html.escape(words)}</text>\n')
 
 
 def plot(results):
-    """A dot for each median on a logarithmic axis, since engines lie up to a hundredfold apart, and a line
-    from the fastest run to it."""
-    shown = [(key, [cell for cell in cells if "median_ms" in cell]) for key, cells in groups(results)]
+    """A dot for each median on a logarithmic axis, since engines lie up to a hundredfold apart, and
+    a line from the fastest run to it."""
+    shown = [(key, [cell for cell in cells if "median_ms" in cell])
+             for key, cells in groups(results)]
     values = [cell[key] for _, cells in shown for cell in cells for key in ("best_ms", "median_ms")]
     if not values:
         return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>\n'
@@ -117,16 +124,18 @@ def plot(results):
     body, y = [], 20
     for (model, batch, height, width), cells in shown:
         top = y + 10
-        body.append(text_at(10, y, f"{model}, batch {batch}, {height} x {width}: ms a batch", size=13,
-                            weight="bold"))
+        body.append(
+            text_at(10, y, f"{model}, batch {batch}, {height} x {width}: ms a batch", size=13,
+                    weight="bold"))
         for cell in cells:
             y += ROW
             colour = COLOURS[not cell["name"].startswith("vkresnet")]
             name = cell["title"] + (f", {cell['driver']}" if cell["driver"] else "")
             first, last = place(cell["best_ms"]), place(cell["median_ms"])
             body.append(text_at(LEFT - 10, y + 4, name, "end", colour=colour))
-            body.append(f'<path d="M{first:.1f} {y}H{last:.1f}" stroke="{colour}" stroke-width="2"/>\n'
-                        f'<circle cx="{last:.1f}" cy="{y}" r="4.5" fill="{colour}"/>\n')
+            body.append(
+                f'<path d="M{first:.1f} {y}H{last:.1f}" stroke="{colour}" stroke-width="2"/>\n'
+                f'<circle cx="{last:.1f}" cy="{y}" r="4.5" fill="{colour}"/>\n')
             body.append(text_at(last + 9, y + 4, ms(cell["median_ms"]), size=11, colour=colour))
         y += ROW
         for power in range(low, high + 1):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes data/imagenet-ids.txt: the WordNet ids of ImageNet's 1000 classes, one a line, in the order of the networks'
-outputs, which is that of the ids.
+"""Writes data/imagenet-ids.txt: the WordNet ids of ImageNet's 1000 classes, one a line, in the
+order of the networks' outputs, which is that of the ids.
 
     data/make_imagenet_ids.py > data/imagenet-ids.txt
 

@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
 """Trains the small model that VkResNet ships: He et al.'s ResNet-20 for CIFAR-10.
 
-    models/train_cifar10.py --data ../shared/data/cifar10-train --teacher resnet56.th --out models/resnet20-cifar10.safetensors
-    models/train_cifar10.py --evaluate models/resnet20-cifar10.safetensors --test ../shared/data/cifar10
+    models/train_cifar10.py --data ../shared/data/cifar10-train --teacher resnet56.th --out
+    models/resnet20-cifar10.safetensors models/train_cifar10.py --evaluate
+    models/resnet20-cifar10.safetensors --test ../shared/data/cifar10
 
-The data: most training images exist only as strongly compressed JPEG, 4,000 of them also lossless, and the model is meant
-for lossless pictures. So every epoch draws a share of its images from the lossless ones, small at first and large at the
-end, and the batch norm's statistics are measured on lossless images alone once the training is over. The last 500 lossless
-images are held out, together with their JPEG twins.
+The data: most training images exist only as strongly compressed JPEG, 4,000 of them also lossless,
+and the model is meant for lossless pictures. So every epoch draws a share of its images from the
+lossless ones, small at first and large at the end, and the batch norm's statistics are measured on
+lossless images alone once the training is over. The last 500 lossless images are held out, together
+with their JPEG twins.
 
-The teacher (optional) is a larger network of the same family that saw the lossless images. Its logits are computed once, for
-each image and its mirror image, and the student learns from them beside the labels (Hinton et al., "Distilling the Knowledge
-in a Neural Network", 2015). The teacher is wrong about one JPEG in nine; there the label alone counts.
+The teacher (optional) is a larger network of the same family that saw the lossless images. Its
+logits are computed once, for each image and its mirror image, and the student learns from them
+beside the labels (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015). The teacher
+is wrong about one JPEG in nine; there the label alone counts.
 
-The result is float16 in the safetensors format, under torchvision's parameter names, with the preprocessing and the class
-names as metadata. Needs PyTorch (1.13 or newer), NumPy and Pillow; runs on a CPU.
+The result is float16 in the safetensors format, under torchvision's parameter names, with the
+preprocessing and the class names as metadata. Needs PyTorch (1.13 or newer), NumPy and Pillow; runs
+on a CPU.
 """
 
 import argparse
@@ -50,14 +54,15 @@ METADATA = {
     "vkresnet.interpolation": "bilinear",
     "vkresnet.mean": ",".join(map(str, MEAN)),
     "vkresnet.std": ",".join(map(str, STD)),
-    "vkresnet.license": "MIT (weights trained for VkResNet, part of the project). Trained on CIFAR-10 (Alex Krizhevsky, 2009)"
-                        " with distillation from the CIFAR-10 ResNet-56 of Yerlan Idelbayev (BSD-2-Clause).",
-    "vkresnet.description": "A small ResNet-20 that tells ten classes of 32x32 pictures apart (CIFAR-10); for trying"
-                            " VkResNet out, not for serious use.",
+    "vkresnet.license": "MIT (weights trained for VkResNet, part of the project). Trained on "
+                        "CIFAR-10 (Alex Krizhevsky, 2009)"
+    " with distillation from the CIFAR-10 ResNet-56 of Yerlan Idelbayev (BSD-2-Clause).",
+    "vkresnet.description": "A small ResNet-20 that tells ten classes of 32x32 pictures apart "
+                            "(CIFAR-10); for trying"
+    " VkResNet out, not for serious use.",
 }
 
-
-# --- Data ---------------------------------------------------------------------------------------------------------------
+# --- Data -----------------------------------------------------------------------------------------
 
 def load_jpeg(folder):
     """All images of train-jpeg.tar.xz: uint8 [N, 32, 32, 3], labels int64 [N]."""
@@ -73,24 +78,32 @@ def load_jpeg(folder):
 
 def load_lossless(folder):
     """batch_0.png .. batch_3.png, a row an image: uint8 [4000, 32, 32, 3], labels int64 [4000]."""
-    rows = [np.asarray(Image.open(os.path.join(folder, f"batch_{i}.png")).convert("RGB")) for i in range(4)]
+    rows = [
+        np.asarray(Image.open(os.path.join(folder, f"batch_{i}.png")).convert("RGB"))
+        for i in range(4)
+    ]
     with open(os.path.join(folder, "labels.txt"), encoding="ascii") as f:
         labels = np.array([int(word) for word in f.read().split()])
     return np.concatenate(rows).reshape(-1, 32, 32, 3), labels
 
 
 def load_test(folder):
-    """The images that labels.csv lists (file, class name, class): uint8 [N, 32, 32, 3], labels int64 [N]."""
+    """The images that labels.csv lists (file, class name, class): uint8 [N, 32, 32, 3], labels
+    int64 [N]."""
     with open(os.path.join(folder, "labels.csv"), encoding="ascii", newline="") as f:
         rows = list(csv.DictReader(f))
-    images = [np.asarray(Image.open(os.path.join(folder, row["file"])).convert("RGB")) for row in rows]
+    images = [
+        np.asarray(Image.open(os.path.join(folder, row["file"])).convert("RGB")) for row in rows
+    ]
     return np.stack(images), np.array([int(row["class"]) for row in rows])
 
 
 def find_twins(jpeg, lossless):
-    """For each lossless image the index of its JPEG: the nearest in means over 4x4 pixels, which compression keeps."""
+    """For each lossless image the index of its JPEG: the nearest in means over 4x4 pixels, which
+    compression keeps."""
     def features(images):
-        return images.astype(np.float32).reshape(len(images), 8, 4, 8, 4, 3).mean((2, 4)).reshape(len(images), -1)
+        return images.astype(np.float32).reshape(len(images), 8, 4, 8, 4, 3).mean(
+            (2, 4)).reshape(len(images), -1)
     a, b = features(jpeg), features(lossless)
     distance = (a * a).sum(1)[None] - 2 * b @ a.T   # less |b|^2, the same for a whole row
     twins = distance.argmin(1)
@@ -99,21 +112,24 @@ def find_twins(jpeg, lossless):
 
 
 class Images:
-    """Pictures as uint8 with a margin, from which batches are cut: random crops and mirroring are two index operations."""
+    """Pictures as uint8 with a margin, from which batches are cut: random crops and mirroring are
+    two index operations."""
 
     def __init__(self, images, labels):
         x = torch.from_numpy(images).permute(0, 3, 1, 2)                        # [N, 3, 32, 32]
-        margin = torch.tensor([round(255 * m) for m in MEAN], dtype=torch.uint8)   # 0 once normalised
+        margin = torch.tensor([round(255 * m) for m in MEAN],
+                              dtype=torch.uint8)  # 0 once normalised
         canvas = margin.view(1, 3, 1, 1).repeat(len(x), 1, 32 + 2 * PAD, 32 + 2 * PAD)
         canvas[:, :, PAD:-PAD, PAD:-PAD] = x
-        self.windows = canvas.unfold(2, 32, 1).unfold(3, 32, 1)                 # view [N, 3, 9, 9, 32, 32]
+        self.windows = canvas.unfold(2, 32, 1).unfold(3, 32, 1)  # view [N, 3, 9, 9, 32, 32]
         self.labels = torch.from_numpy(labels).long()
 
     def plain(self, index):
         return normalise(self.windows[index, :, PAD, PAD])
 
     def augmented(self, index, generator):
-        """The images `index`, each cropped and perhaps mirrored, and which of them were: [B, 3, 32, 32], int64 [B]."""
+        """The images `index`, each cropped and perhaps mirrored, and which of them were: [B, 3, 32,
+        32], int64 [B]."""
         dy, dx = torch.randint(0, 2 * PAD + 1, (2, len(index)), generator=generator)
         mirrored = torch.randint(0, 2, (len(index),), generator=generator)
         x = self.windows[index, :, dy, dx]
@@ -126,7 +142,7 @@ def normalise(x):
     return x.float().div_(255).sub_(mean).div_(std)
 
 
-# --- Network ------------------------------------------------------------------------------------------------------------
+# --- Network --------------------------------------------------------------------------------------
 
 class BasicBlock(nn.Module):
     def __init__(self, inputs, outputs, stride):
@@ -140,14 +156,15 @@ class BasicBlock(nn.Module):
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)), inplace=True)
         y = self.bn2(self.conv2(y))
-        if self.new_channels:   # option A: every second pixel, zero channels half before, half after
+        if self.new_channels:  # option A: every second pixel, zero channels half before, half after
             half = self.new_channels // 2
             x = F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, half, half))
         return F.relu(y + x, inplace=True)
 
 
 class ResNet(nn.Module):
-    """He et al., "Deep Residual Learning for Image Recognition" (2015), section 4.2: 6n + 2 layers."""
+    """He et al., "Deep Residual Learning for Image Recognition" (2015), section 4.2: 6n + 2 layers.
+    """
 
     def __init__(self, n):
         super().__init__()
@@ -163,7 +180,8 @@ class ResNet(nn.Module):
 
     @staticmethod
     def stage(inputs, outputs, stride, n):
-        return nn.Sequential(BasicBlock(inputs, outputs, stride), *(BasicBlock(outputs, outputs, 1) for _ in range(n - 1)))
+        return nn.Sequential(BasicBlock(inputs, outputs, stride),
+                             *(BasicBlock(outputs, outputs, 1) for _ in range(n - 1)))
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)), inplace=True)
@@ -181,7 +199,7 @@ def load_teacher(path):
     return teacher.eval()
 
 
-# --- Training -----------------------------------------------------------------------------------------------------------
+# --- Training -------------------------------------------------------------------------------------
 
 @torch.no_grad()
 def teacher_logits(teacher, images, bf16):
@@ -195,21 +213,25 @@ def teacher_logits(teacher, images, bf16):
 
 
 def distillation_loss(logits, labels, targets, weight, temperature, smoothing):
-    """Cross-entropy with the labels, and with the softened teacher wherever the teacher is right."""
+    """Cross-entropy with the labels, and with the softened teacher wherever the teacher is right.
+    """
     hard = F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
     if targets is None:
         return hard.mean()
-    soft = F.kl_div(F.log_softmax(logits / temperature, 1), F.softmax(targets / temperature, 1), reduction="none").sum(1)
+    soft = F.kl_div(F.log_softmax(logits / temperature, 1), F.softmax(targets / temperature, 1),
+                    reduction="none").sum(1)
     w = weight * (targets.argmax(1) == labels)
     return ((1 - w) * hard + w * temperature ** 2 * soft).mean()
 
 
 def draw_epoch(jpeg, lossless, share, size, generator):
-    """`size` indices in random order, `share` of them lossless (each as often as any other, or once more)."""
+    """`size` indices in random order, `share` of them lossless (each as often as any other, or once
+    more)."""
     wanted = round(share * size)
     rounds = math.ceil(wanted / len(lossless))
-    many = torch.cat([lossless[torch.randperm(len(lossless), generator=generator)] for _ in range(rounds)]
-                     or [lossless[:0]])[:wanted]
+    many = torch.cat(
+        [lossless[torch.randperm(len(lossless), generator=generator)] for _ in range(rounds)]
+        or [lossless[:0]])[:wanted]
     few = jpeg[torch.randperm(len(jpeg), generator=generator)[:size - wanted]]
     both = torch.cat([many, few])
     return both[torch.randperm(len(both), generator=generator)]
@@ -224,7 +246,8 @@ def learning_rate(progress, peak, warm_up=0.15):
 
 @torch.no_grad()
 def measure_batch_norm(model, images, index, generator):
-    """Replaces the running averages by the plain average over augmented batches of the images `index`."""
+    """Replaces the running averages by the plain average over augmented batches of the images
+    `index`."""
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
@@ -244,7 +267,8 @@ def evaluate(model, images, index):
     model.eval()
     logits = torch.cat([model(images.plain(part)) for part in index.split(250)])
     labels = images.labels[index]
-    return (logits.argmax(1) == labels).float().mean().item(), F.cross_entropy(logits, labels).item()
+    return (logits.argmax(1) == labels).float().mean().item(), F.cross_entropy(logits,
+                                                                               labels).item()
 
 
 def train(args):
@@ -261,7 +285,8 @@ def train(args):
     lossless_images, lossless_labels = load_lossless(args.data)
     twins = find_twins(jpeg_images, lossless_images)
     assert (jpeg_labels[twins] == lossless_labels).all()
-    images = Images(np.concatenate([jpeg_images, lossless_images]), np.concatenate([jpeg_labels, lossless_labels]))
+    images = Images(np.concatenate([jpeg_images, lossless_images]),
+                    np.concatenate([jpeg_labels, lossless_labels]))
 
     held_jpeg = torch.from_numpy(twins[-HELD_OUT:])
     keep = torch.ones(len(jpeg_images), dtype=torch.bool)
@@ -283,8 +308,9 @@ def train(args):
     model = ResNet(3)
     decayed = [p for p in model.parameters() if p.dim() > 1]
     others = [p for p in model.parameters() if p.dim() == 1]
-    optimizer = torch.optim.SGD([{"params": decayed, "weight_decay": args.decay}, {"params": others, "weight_decay": 0}],
-                                lr=args.lr, momentum=0.9, nesterov=True)
+    optimizer = torch.optim.SGD(
+        [{"params": decayed, "weight_decay": args.decay}, {"params": others, "weight_decay": 0}],
+        lr=args.lr, momentum=0.9, nesterov=True)
     first = 0
     if args.resume:
         state = torch.load(checkpoint)
@@ -296,7 +322,8 @@ def train(args):
     steps = len(jpeg) // args.batch
     for epoch in range(first, args.epochs):
         start = time.time()
-        generator = torch.Generator().manual_seed(1000 * args.seed + epoch)   # so that a resumed run sees the same images
+        generator = torch.Generator().manual_seed(
+            1000 * args.seed + epoch)  # so that a resumed run sees the same images
         share = args.share[0] + (args.share[1] - args.share[0]) * epoch / max(args.epochs - 1, 1)
         order = draw_epoch(jpeg, lossless, share, steps * args.batch, generator)
         model.train()
@@ -316,24 +343,33 @@ def train(args):
             total += loss.item()
         accuracy, entropy = evaluate(model, images, held)
         on_jpeg, _ = evaluate(model, images, held_jpeg)
-        log(f"epoch {epoch + 1}/{args.epochs}: loss {total / steps:.4f}, lossless share {share:.2f}, held out {accuracy:.4f}"
-            f" (cross-entropy {entropy:.4f}), their JPEGs {on_jpeg:.4f}, {time.time() - start:.0f} s")
-        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch + 1},
-                   checkpoint + ".new")
+        log(f"epoch {epoch + 1}/{args.epochs}: loss {total / steps:.4f}, lossless share "
+            f"{share:.2f}, held out {accuracy:.4f}"
+            f" (cross-entropy {entropy:.4f}), their JPEGs {on_jpeg:.4f}, "
+            f"{time.time() - start:.0f} s"
+            )
+        torch.save(
+            {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch + 1},
+            checkpoint + ".new")
         os.replace(checkpoint + ".new", checkpoint)
 
     measure_batch_norm(model, images, lossless, torch.Generator().manual_seed(args.seed))
     accuracy, entropy = evaluate(model, images, held)
-    log(f"batch norm measured on lossless images: held out {accuracy:.4f} (cross-entropy {entropy:.4f})")
+    log(f"batch norm measured on lossless images: held out {accuracy:.4f} (cross-entropy "
+        f"{entropy:.4f})"
+        )
     write_safetensors(args.out, model)
     accuracy, entropy = evaluate(read_safetensors(args.out), images, held)
-    log(f"as float16 in {os.path.basename(args.out)}: held out {accuracy:.4f} (cross-entropy {entropy:.4f})")
+    log(f"as float16 in {os.path.basename(args.out)}: held out {accuracy:.4f} (cross-entropy "
+        f"{entropy:.4f})"
+        )
 
 
-# --- The file -----------------------------------------------------------------------------------------------------------
+# --- The file -------------------------------------------------------------------------------------
 
 def write_safetensors(path, model):
-    """Header length (8 bytes, little endian), JSON header padded with spaces to 8 bytes, then the tensors as float16."""
+    """Header length (8 bytes, little endian), JSON header padded with spaces to 8 bytes, then the
+    tensors as float16."""
     header, blobs, offset = {"__metadata__": METADATA}, [], 0
     for name, tensor in model.state_dict().items():
         if name.endswith("num_batches_tracked"):
@@ -341,10 +377,13 @@ def write_safetensors(path, model):
         data = tensor.detach().numpy().astype("<f2")
         assert np.isfinite(data).all(), name
         blob = data.tobytes()
-        header[name] = {"dtype": "F16", "shape": list(data.shape), "data_offsets": [offset, offset + len(blob)]}
+        header[name] = {
+            "dtype": "F16", "shape": list(data.shape), "data_offsets": [offset, offset + len(blob)]
+        }
         blobs.append(blob)
         offset += len(blob)
-        assert offset % 8 == 0 or name == "fc.bias", name   # so every tensor is aligned without gaps; fc.bias is the last
+        # so every tensor is aligned without gaps; fc.bias is the last
+        assert offset % 8 == 0 or name == "fc.bias", name
     text = json.dumps(header, ensure_ascii=True, separators=(",", ":")).encode("ascii")
     text += b" " * (-len(text) % 8)
     with open(path + ".new", "wb") as f:
@@ -375,31 +414,45 @@ def report(args):
     images = Images(*load_test(args.test))
     everything = torch.arange(len(images.labels))
     accuracy, entropy = evaluate(read_safetensors(args.evaluate), images, everything)
-    print(f"{round(accuracy * len(everything))} of {len(everything)} right: {accuracy:.4f} (cross-entropy {entropy:.4f})")
+    print(
+        f"{round(accuracy * len(everything))} of {len(everything)} right: {accuracy:.4f} "
+        f"(cross-entropy {entropy:.4f})"
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--data", default="../shared/data/cifar10-train", help="folder with train-jpeg.tar.xz, batch_*.png")
-    parser.add_argument("--teacher", help="a .th file of pytorch_resnet_cifar10 to learn from; default: labels only")
-    parser.add_argument("--out", default="models/resnet20-cifar10.safetensors", help="the file to write")
+    parser.add_argument("--data", default="../shared/data/cifar10-train",
+                        help="folder with train-jpeg.tar.xz, batch_*.png")
+    parser.add_argument(
+        "--teacher",
+        help="a .th file of pytorch_resnet_cifar10 to learn from; default: labels only")
+    parser.add_argument("--out", default="models/resnet20-cifar10.safetensors",
+                        help="the file to write")
     parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "vkresnet-train"),
                         help="folder for checkpoint.pt (after every epoch) and log.txt")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint; only --epochs, --threads may change")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on from the checkpoint; only --epochs, --threads may change")
     parser.add_argument("--epochs", type=int, default=44)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--lr", type=float, default=0.15, help="peak learning rate")
-    parser.add_argument("--decay", type=float, default=5e-4, help="weight decay, of convolutions and the linear layer")
-    parser.add_argument("--share", type=float, nargs=2, default=(0.15, 0.5), metavar=("FIRST", "LAST"),
+    parser.add_argument("--decay", type=float, default=5e-4,
+                        help="weight decay, of convolutions and the linear layer")
+    parser.add_argument("--share", type=float, nargs=2, default=(0.15, 0.5),
+                        metavar=("FIRST", "LAST"),
                         help="lossless images' share of the first and the last epoch")
     parser.add_argument("--smoothing", type=float, default=0.05, help="label smoothing")
-    parser.add_argument("--kd-weight", type=float, default=0.7, help="the teacher's share of the loss")
+    parser.add_argument("--kd-weight", type=float, default=0.7,
+                        help="the teacher's share of the loss")
     parser.add_argument("--kd-temperature", type=float, default=4.0)
-    parser.add_argument("--bf16", action="store_true", help="convolutions in bfloat16: faster on CPUs with AVX512-BF16 or AMX")
+    parser.add_argument("--bf16", action="store_true",
+                        help="convolutions in bfloat16: faster on CPUs with AVX512-BF16 or AMX")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--evaluate", metavar="FILE", help="do not train: classify the images of --test with this file")
-    parser.add_argument("--test", default="../shared/data/cifar10", help="folder with labels.csv and its images")
+    parser.add_argument("--evaluate", metavar="FILE",
+                        help="do not train: classify the images of --test with this file")
+    parser.add_argument("--test", default="../shared/data/cifar10",
+                        help="folder with labels.csv and its images")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if args.evaluate:

@@ -8,11 +8,12 @@ build_root=${VRN_BUILD_ROOT:-$project/build}
 
 # What the library and the program need, and what the tests need besides.
 build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libvulkan1
-    libvulkan-volk-dev libstb-dev libjpeg-dev libcurl4-openssl-dev libssl-dev ca-certificates mesa-vulkan-drivers)
+    libvulkan-volk-dev libstb-dev libjpeg-dev libcurl4-openssl-dev libssl-dev ca-certificates
+    mesa-vulkan-drivers)
 fuzz_packages=(clang libclang-rt-dev python3)
 static_packages=(clang clang-tidy cppcheck shellcheck)
-test_packages=(clang g++ binutils pkgconf libcmocka-dev gcc-mingw-w64-x86-64 spirv-tools vulkan-validationlayers
-    libglfw3-dev openssl parallel xvfb python3 python3-pil)
+test_packages=(clang g++ binutils pkgconf libcmocka-dev gcc-mingw-w64-x86-64 spirv-tools
+    vulkan-validationlayers libglfw3-dev openssl parallel xvfb clang-format python3 python3-pil)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
 
 say() {
@@ -103,14 +104,15 @@ lavapipe_icd() {
     return 1
 }
 
-# take_from PACKAGE DEPTH PATTERN..: files of a package of Debian's, which is not installed, into this folder, with
-# DEPTH folders of their names left away.
+# take_from PACKAGE DEPTH PATTERN..: files of a package of Debian's, which is not installed, into
+# this folder, with DEPTH folders of their names left away.
 take_from() {
     local package=$1 depth=$2
     shift 2
     apt-cache show "$package" >/dev/null 2>&1 || apt_update
     apt-get -q -o Acquire::Retries=3 download "$package" &&
-        dpkg-deb --fsys-tarfile "$package"_*.deb | tar -x --wildcards --strip-components="$depth" "$@" &&
+        dpkg-deb --fsys-tarfile "$package"_*.deb |
+        tar -x --wildcards --strip-components="$depth" "$@" &&
         rm "$package"_*.deb
 }
 
@@ -119,20 +121,24 @@ unpack_swiftshader() {
     local folder=$1 work=$1.new
     rm -rf "$work"
     mkdir -p "$work"
-    (cd "$work" && take_from chromium-common 4 '*/libvk_swiftshader.so' '*/vk_swiftshader_icd.json') || return 1
-    # A path with a slash counts from the ICD file; a bare name would be searched among the libraries.
+    (cd "$work" && take_from chromium-common 4 \
+        '*/libvk_swiftshader.so' '*/vk_swiftshader_icd.json') || return 1
+    # A path with a slash counts from the ICD file; a bare name would be searched among the
+    # libraries.
     sed -i 's#"library_path": *"[^"]*"#"library_path": "./libvk_swiftshader.so"#' \
         "$work/vk_swiftshader_icd.json"
     grep -q '"./libvk_swiftshader.so"' "$work/vk_swiftshader_icd.json" &&
         [ -s "$work/libvk_swiftshader.so" ] && rm -rf "$folder" && mv "$work" "$folder"
 }
 
-# Unpacks the pictures that Debian's package python3-skimage carries, without what that package needs.
+# Unpacks the pictures that Debian's package python3-skimage carries, without what that package
+# needs.
 unpack_skimage_pictures() {
     local folder=$1 work=$1.new
     rm -rf "$work"
     mkdir -p "$work"
-    (cd "$work" && take_from python3-skimage 7 '*/skimage/data/*.png' '*/skimage/data/*.jpg' '*/skimage/data/*.gif' &&
+    (cd "$work" && take_from python3-skimage 7 \
+        '*/skimage/data/*.png' '*/skimage/data/*.jpg' '*/skimage/data/*.gif' &&
         [ -s chelsea.png ]) &&
         rm -rf "$folder" && mv "$work" "$folder"
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Says what is in a picture, or in those of samples/: installs what is missing, builds, and classifies
-# with the small model of models/, on the best Vulkan device or on Mesa's software driver.
+# Says what is in a picture, or in those of samples/: installs what is missing, builds, and
+# classifies with the small model of models/, on the best Vulkan device or on Mesa's software
+# driver.
 #
 #   scripts/demo.sh [IMAGE]
 set -euo pipefail

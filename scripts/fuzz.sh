@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Feeds hostile files to everything that reads files, with libFuzzer (clang) and the sanitizers for addresses
-# and undefined behaviour: the targets of tests/fuzz, from the seeds that seeds.py writes.
+# Feeds hostile files to everything that reads files, with libFuzzer (clang) and the sanitizers for
+# addresses and undefined behaviour: the targets of tests/fuzz, from the seeds that seeds.py writes.
 #
 #   scripts/fuzz.sh [--seconds N] [--jobs N] [TARGET]...
 #
 #   --seconds N  for each target; 60 unless told
 #   --jobs N     targets at once; as many as there are processors unless told
 #
-# Inputs that reach new code stay in build/fuzz/corpus, and the next run begins with them. What breaks a target
-# lies in build/fuzz/findings afterwards, and this script fails: put it into tests/fuzz/regressions/TARGET once
-# it is understood, where the tests replay it. One line for each target says how much was done.
+# Inputs that reach new code stay in build/fuzz/corpus, and the next run begins with them. What
+# breaks a target lies in build/fuzz/findings afterwards, and this script fails: put it into
+# tests/fuzz/regressions/TARGET once it is understood, where the tests replay it. One line for each
+# target says how much was done.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -42,7 +43,8 @@ folder=$build_root/fuzz
 fuzz=$project/tests/fuzz
 step "fuzz: configuring with $(clang --version | head -n 1)" \
     cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug \
-    "-DCMAKE_C_FLAGS_DEBUG=-O1 -g" -DVRN_WERROR=ON -DVRN_FUZZ=ON -DVRN_BUILD_EXAMPLES=OFF -DVRN_INSTALL=OFF
+    "-DCMAKE_C_FLAGS_DEBUG=-O1 -g" -DVRN_WERROR=ON -DVRN_FUZZ=ON -DVRN_BUILD_EXAMPLES=OFF \
+    -DVRN_INSTALL=OFF
 step "fuzz: building" cmake --build "$folder" --target fuzz_targets
 step "fuzz: writing seeds" python3 -B "$fuzz/seeds.py" "$folder/seeds"
 if [ ${#targets[@]} = 0 ]; then
@@ -52,8 +54,9 @@ findings=$folder/findings
 rm -rf "$findings"
 mkdir -p "$findings" "$build_root/log"
 
-# run TARGET: its log is build/log/fuzz-TARGET.txt. A leak, a wait of 25 seconds, an allocation of half a
-# gigabyte and a process of one and a half are findings; the harness has narrower bounds of its own.
+# run TARGET: its log is build/log/fuzz-TARGET.txt. A leak, a wait of 25 seconds, an allocation of
+# half a gigabyte and a process of one and a half are findings; the harness has narrower bounds of
+# its own.
 run() {
     local target=$1 corpus=$folder/corpus/$1 options=()
     mkdir -p "$corpus"
@@ -61,7 +64,8 @@ run() {
     [ ! -d "$fuzz/regressions/$target" ] || folders+=("$fuzz/regressions/$target")
     [ ! -e "$fuzz/dictionaries/$target" ] || options+=("-dict=$fuzz/dictionaries/$target")
     [ "$target" != image ] || options+=(-rss_limit_mb=3072)
-    "$folder/tests/fuzz/fuzz_$target" "-artifact_prefix=$findings/$target-" "-max_total_time=$seconds" \
+    "$folder/tests/fuzz/fuzz_$target" "-artifact_prefix=$findings/$target-" \
+        "-max_total_time=$seconds" \
         -timeout=25 -malloc_limit_mb=512 -rss_limit_mb=1536 -max_len=16384 -use_value_profile=1 \
         -print_final_stats=1 -detect_leaks=1 "${options[@]}" \
         "${folders[@]}" \

@@ -3,9 +3,9 @@
 #
 #   scripts/lane.sh debian12|debian13|unstable FOLDER SCRIPT [ARGUMENT]...
 #
-# FOLDER is the Debian to make or to use; empty: one that is removed afterwards. What is mounted into it
-# is mounted in a namespace of its own, which ends with this script, so nothing is left behind. Exits
-# with 77, saying why, where such a folder cannot be made.
+# FOLDER is the Debian to make or to use; empty: one that is removed afterwards. What is mounted
+# into it is mounted in a namespace of its own, which ends with this script, so nothing is left
+# behind. Exits with 77, saying why, where such a folder cannot be made.
 # shellcheck disable=SC2317 # step calls some functions
 set -euo pipefail
 # shellcheck source=scripts/common.sh

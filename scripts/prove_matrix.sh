@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Proves that the kernels for cooperative matrices compute right, without a GPU: the lavapipe of Debian unstable
-# (Mesa 26) lists VK_KHR_cooperative_matrix and VK_NV_cooperative_matrix2 and emulates them. Makes a Debian unstable
-# (scripts/lane.sh), builds in it, and runs the self-test and then these kernels on every case, with the validation
-# layer. Fails where one of the three kinds of kernels was not run, and ends with a summary. Needs root, 1.5 GB and
-# about ten minutes. Exits with 77 where such a Debian cannot be made.
+# Proves that the kernels for cooperative matrices compute right, without a GPU: the lavapipe of
+# Debian unstable (Mesa 26) lists VK_KHR_cooperative_matrix and VK_NV_cooperative_matrix2 and
+# emulates them. Makes a Debian unstable (scripts/lane.sh), builds in it, and runs the self-test and
+# then these kernels on every case, with the validation layer. Fails where one of the three kinds of
+# kernels was not run, and ends with a summary. Needs root, 1.5 GB and about ten minutes. Exits with
+# 77 where such a Debian cannot be made.
 #
 #   scripts/prove_matrix.sh [FOLDER]     FOLDER: keep the Debian here, and use it if it is there
 #   scripts/prove_matrix.sh --inside     on this machine, with its own driver
@@ -11,7 +12,8 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-[ "${1:-}" = --inside ] || exec bash "$project/scripts/lane.sh" unstable "${1:-}" prove_matrix.sh --inside
+[ "${1:-}" = --inside ] ||
+    exec bash "$project/scripts/lane.sh" unstable "${1:-}" prove_matrix.sh --inside
 
 capabilities=cooperative-matrix,cooperative-matrix-2
 kinds=(conv_matrix_ conv_int8_matrix_ conv_matrix2_)
@@ -27,7 +29,10 @@ export VK_DRIVER_FILES=$icd VRN_TEST_REQUIRE_DEVICE=1 VKRESNET_CACHE=
 mkdir -p "$build_root/log"
 selftest=$build_root/log/selftest.txt ops=$build_root/log/test-ops.txt
 say "Running the self-test, of all kernels"
-"$build/vkresnet" selftest --with $capabilities >"$selftest" || { cat "$selftest" && fail "the self-test"; }
+"$build/vkresnet" selftest --with $capabilities >"$selftest" || {
+    cat "$selftest"
+    fail "the self-test"
+}
 say "Running the kernels ${kinds[*]} on every case (minutes)"
 "$build/tests/test_ops" "${kinds[@]}" >"$ops" 2>&1 </dev/null || {
     tail -n 60 "$ops" >&2
@@ -36,7 +41,8 @@ say "Running the kernels ${kinds[*]} on every case (minutes)"
 
 say "Summary"
 for kind in "${kinds[@]}"; do
-    grep "^conv  *$kind.* right$" "$selftest" || fail "no kernel $kind.. was run: this driver or build has none"
+    grep "^conv  *$kind.* right$" "$selftest" ||
+        fail "no kernel $kind.. was run: this driver or build has none"
 done
 tail -n 1 "$selftest"
 say "$(grep 'times a kernel on a case' "$ops"), all right; no message of the validation layer"

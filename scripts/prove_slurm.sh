@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A job array on a real Slurm: one node, set up for this test alone, on this machine; Debian's packages
-# slurm-wlm and munge, as root. One task is killed and requeued; the merged result has to be that of the whole.
+# A job array on a real Slurm: one node, set up for this test alone, on this machine; Debian's
+# packages slurm-wlm and munge, as root. One task is killed and requeued; the merged result has to
+# be that of the whole.
 #
 #   scripts/prove_slurm.sh PROGRAM MODEL LABELS.csv
 set -euo pipefail
@@ -109,7 +110,8 @@ wait_for "$job" COMPLETED
 counts() {
     python3 -c 'import json, sys
 found = json.load(sys.stdin)
-print({key: found[key] for key in ("images", "wrong", "top1_count", "top5_count")}, sorted(found["confusion"]))'
+print({key: found[key] for key in ("images", "wrong", "top1_count", "top5_count")},
+      sorted(found["confusion"]))'
 }
 "$program" merge --json "$folder"/part-*.json | counts >"$folder/merged.txt"
 "$program" eval --model "$model" --labels "$labels" --json --quiet | counts >"$folder/whole.txt"

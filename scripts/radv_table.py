@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """What Mesa's compiler makes of the GPU kernels, for AMD GPUs that need not be there, as Markdown.
 
-    radv_table.py PROGRAM [--icd FILE] [--family NAME]... [--arch NAME] [--shape TEXT]... [--kernel PREFIX]
+    radv_table.py PROGRAM [--icd FILE] [--family NAME]... [--arch NAME] [--shape TEXT]... [--kernel
+    PREFIX]
                   [--precision fp32|fp16|int8]
 
-PROGRAM is vkresnet. Families that this Mesa does not know are left out, with a line on standard error.
+PROGRAM is vkresnet. Families that this Mesa does not know are left out, with a line on standard
+error.
 """
 
 import argparse
@@ -15,12 +17,17 @@ import subprocess
 import sys
 
 COLUMNS = [
-    ("VGPRs", "registers"), ("SGPRs", "scalar_registers"), ("spills", "spills"), ("LDS", "shared_bytes"),
-    ("subgroups / SIMD", "occupancy"), ("code", "code_bytes"), ("latency", "latency"),
+    ("VGPRs", "registers"),
+    ("SGPRs", "scalar_registers"),
+    ("spills", "spills"),
+    ("LDS", "shared_bytes"),
+    ("subgroups / SIMD", "occupancy"),
+    ("code", "code_bytes"),
+    ("latency", "latency"),
     ("inverse throughput", "inverse_throughput"),
 ]
-# Mesa estimates a loop whose length it cannot see as eight rounds; a multiply-add of a subgroup of 64 takes
-# four cycles on GCN and two on RDNA.
+# Mesa estimates a loop whose length it cannot see as eight rounds; a multiply-add of a subgroup of
+# 64 takes four cycles on GCN and two on RDNA.
 ROUNDS = 8
 CYCLES = {"vega10": 4}
 
@@ -36,7 +43,8 @@ def shape(entry):
 
 
 def fma_share(entry, family):
-    """The multiply-adds of the inner loop over the estimated inverse throughput; None for other kernels."""
+    """The multiply-adds of the inner loop over the estimated inverse throughput; None for other
+    kernels."""
     tile = re.search(r"_(\d+)x(\d+)(?:x(\d+))?$", entry["kernel"])
     if entry["module"] != "conv_tile" or not tile or not entry["inverse_throughput"]:
         return None
@@ -89,7 +97,8 @@ def main():
     parser.add_argument("--family", action="append")
     parser.add_argument("--arch", default="resnet50")
     parser.add_argument("--shape", action="append", help="as the table writes it; repeatable")
-    parser.add_argument("--kernel", help="every kernel whose name begins so, instead of the chosen ones")
+    parser.add_argument("--kernel",
+                        help="every kernel whose name begins so, instead of the chosen ones")
     parser.add_argument("--precision", default="fp32")
     options = parser.parse_args()
     if not os.path.isfile(options.icd):

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What can be found without running anything: clang-tidy (.clang-tidy has the checks, and why others are left
-# out) and cppcheck (scripts/cppcheck.txt) on the library and the program, shellcheck on the scripts.
+# What can be found without running anything: clang-tidy (.clang-tidy has the checks, and why others
+# are left out) and cppcheck (scripts/cppcheck.txt) on the library and the program, shellcheck on
+# the scripts.
 #
 #   scripts/static.sh [FILE.c]...
 #
@@ -21,13 +22,15 @@ if [ ${#sources[@]} = 0 ]; then
 import json, sys
 
 with open(sys.argv[1], encoding="utf-8") as file:
-    print(*sorted({entry["file"] for entry in json.load(file) if entry["file"].startswith(sys.argv[2])}), sep="\n")
+    files = {entry["file"] for entry in json.load(file)}
+print(*sorted(file for file in files if file.startswith(sys.argv[2])), sep="\n")
 END
     )
 fi
 [ ${#sources[@]} -gt 0 ] || fail "no sources"
 
-# Each file by itself, as many at once as there are processors; what clang-tidy counts is of no interest.
+# Each file by itself, as many at once as there are processors; what clang-tidy counts is of no
+# interest.
 tidy() {
     printf '%s\0' "${sources[@]}" |
         xargs -0 --max-procs="$(nproc)" --max-args=4 clang-tidy -p "$folder" --quiet
@@ -35,11 +38,13 @@ tidy() {
 
 check() {
     cppcheck --quiet --error-exitcode=1 --inline-suppr -j "$(nproc)" --std=c11 --language=c \
-        --enable=warning,performance,portability --suppressions-list="$project/scripts/cppcheck.txt" \
+        --enable=warning,performance,portability \
+        --suppressions-list="$project/scripts/cppcheck.txt" \
         -D__linux__ -I "$project/src" -I "$project/include" "${sources[@]}"
 }
 
-step "static: shellcheck" shellcheck -x -P "$project/scripts" "$project"/scripts/*.sh "$project"/.ci/run
+step "static: shellcheck" shellcheck -x -P "$project/scripts" "$project"/scripts/*.sh \
+    "$project"/.ci/run
 step "static: cppcheck, ${#sources[@]} files" check
 step "static: clang-tidy, ${#sources[@]} files" tidy
 say "static: nothing found"

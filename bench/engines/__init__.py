@@ -1,7 +1,7 @@
 """The engines that bench/compare knows: how each is installed, given a model, and started.
 
-A worker is a process that keeps one network loaded (../protocol.py). Each engine's packages are in a virtual
-environment of its own, made from requirements/NAME.txt when it is first needed.
+A worker is a process that keeps one network loaded (../protocol.py). Each engine's packages are in
+a virtual environment of its own, made from requirements/NAME.txt when it is first needed.
 """
 
 import dataclasses
@@ -29,11 +29,13 @@ def run(command, log, seconds=1800, environment=None):
             status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                                     timeout=seconds, env=environment, check=False).returncode
         except subprocess.TimeoutExpired as late:
-            raise Unavailable(f"{os.path.basename(command[0])}: not done in {seconds:.0f} s") from late
+            raise Unavailable(
+                f"{os.path.basename(command[0])}: not done in {seconds:.0f} s") from late
         except OSError as problem:
             raise Unavailable(f"{os.path.basename(command[0])}: {problem.strerror}") from problem
     if status != 0:
-        raise Unavailable(f"{os.path.basename(command[0])}: {last_line(log)} (exit status {status})")
+        raise Unavailable(
+            f"{os.path.basename(command[0])}: {last_line(log)} (exit status {status})")
 
 
 def last_line(log):
@@ -43,7 +45,8 @@ def last_line(log):
 
 
 def convert_ncnn(python, folder, log):
-    """By pnnx, from TorchScript; its program needs no torch, its Python package would. One image."""
+    """By pnnx, from TorchScript; its program needs no torch, its Python package would. One image.
+    """
     done = subprocess.run([python, "-c", "import importlib.util as u; "
                            "print(u.find_spec('pnnx').submodule_search_locations[0])"],
                           capture_output=True, text=True, check=False)
@@ -83,7 +86,7 @@ class Engine:
     worker: str                 # the script beside this file; "": this library's own program
     vulkan: bool                # runs once for each driver
     model: str = "model.onnx"   # in the folder of prepare.py
-    convert: object = None      # makes that file, once: (python, folder, log) -> what to rename to it
+    convert: object = None  # makes that file, once: (python, folder, log) -> what to rename to it
     environment: str = ""       # whose virtual environment, and requirements/NAME.txt
     extra: tuple = ()           # further arguments of the worker; {arch} and {device} are filled in
 
@@ -148,8 +151,9 @@ class Installation:
         log = os.path.join(self.work, "log", f"install-{environment}.txt")
         run([sys.executable, "-m", "venv", folder], log)
         # Requirements come whole, as the files list them: pnnx would bring torch along, unused.
-        run([python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "-r", wanted],
-            log)
+        run([
+            python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "-r", wanted
+        ], log)
         with open(stamp, "w", encoding="utf-8") as file:
             file.write(text)
         return python
@@ -171,7 +175,8 @@ def converted(installation, name, folder):
     engine = ENGINES[name]
     path = os.path.join(folder, engine.model)
     if engine.convert and not os.path.exists(path):
-        log = os.path.join(installation.work, "log", f"convert-{name}-{os.path.basename(folder)}.txt")
+        log = os.path.join(installation.work, "log",
+                           f"convert-{name}-{os.path.basename(folder)}.txt")
         os.replace(engine.convert(installation.python(engine.environment), folder, log), path)
     return path
 

@@ -14,8 +14,8 @@ from iree.runtime import BufferUsage, HalFence, MemoryType
 
 
 def read(device, array):
-    """array.to_host() by way of a staging buffer. In IREE 3.13 its own way imports the host's memory, which
-    fails where that does not begin at the driver's alignment (4096 on lavapipe)."""
+    """array.to_host() by way of a staging buffer. In IREE 3.13 its own way imports the host's
+    memory, which fails where that does not begin at the driver's alignment (4096 on lavapipe)."""
     source = array._buffer_view.get_buffer()
     staging = device.allocator.allocate_buffer(
         memory_type=int(MemoryType.HOST_LOCAL | MemoryType.DEVICE_VISIBLE),

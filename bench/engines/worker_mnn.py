@@ -16,15 +16,18 @@ def load(model, x, extra):
     session = interpreter.createSession(
         {"backend": "VULKAN", "precision": "high", "numThread": len(os.sched_getaffinity(0))})
     # MNN falls back to the processor by itself, and says so on standard output at most.
-    backend = interpreter.getSessionInfo(session, 2) if hasattr(interpreter, "getSessionInfo") else None
+    backend = interpreter.getSessionInfo(session, 2) if hasattr(interpreter,
+                                                                "getSessionInfo") else None
     if backend not in (7, [7]):  # MNN_FORWARD_VULKAN
-        raise RuntimeError(f"the wheel MNN {MNN.version()} has no Vulkan backend: it took backend {backend}")
+        raise RuntimeError(
+            f"the wheel MNN {MNN.version()} has no Vulkan backend: it took backend {backend}")
     source = interpreter.getSessionInput(session)
     logits = interpreter.getSessionOutput(session)
     shape = numpy.empty(logits.getShape(), numpy.float32)
 
     def infer(x):
-        source.copyFrom(MNN.Tensor(x.shape, MNN.Halide_Type_Float, x, MNN.Tensor_DimensionType_Caffe))
+        source.copyFrom(
+            MNN.Tensor(x.shape, MNN.Halide_Type_Float, x, MNN.Tensor_DimensionType_Caffe))
         interpreter.runSession(session)
         host = MNN.Tensor(shape.shape, MNN.Halide_Type_Float, shape, MNN.Tensor_DimensionType_Caffe)
         logits.copyToHostTensor(host)

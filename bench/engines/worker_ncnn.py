@@ -1,4 +1,5 @@
-"""ncnn on Vulkan. MODEL: the .param file, with the .bin beside it. ncnn takes one image at a time."""
+"""ncnn on Vulkan. MODEL: the .param file, with the .bin beside it. ncnn takes one image at a time.
+"""
 
 import os
 import sys

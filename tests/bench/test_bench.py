@@ -29,13 +29,19 @@ MISSING = []
 
 
 def made_up_results():
-    base = {"model": "resnet18", "batch": 2, "height": 64, "width": 64, "error": 1e-6, "device": "D",
-            "device_driver": "V"}
-    ours = {**base, "name": "vkresnet", "title": "VkResNet", "engine": "vkresnet 1", "driver": "one",
-            "best_ms": 9.0, "median_ms": 10.0, "round_ms": [10.0, 20.0], "best_gflops": 5.0,
-            "share": 0.05, "cold_ms": 100.0, "warm_ms": 50.0}
-    other = {**base, "name": "torch", "title": "A & B", "engine": "B 2", "driver": "", "best_ms": 25.0,
-             "median_ms": 30.0, "round_ms": [30.0, 60.0], "best_gflops": 2.0, "share": 0.02}
+    base = {
+        "model": "resnet18", "batch": 2, "height": 64, "width": 64, "error": 1e-6, "device": "D",
+        "device_driver": "V"
+    }
+    ours = {
+        **base, "name": "vkresnet", "title": "VkResNet", "engine": "vkresnet 1", "driver": "one",
+        "best_ms": 9.0, "median_ms": 10.0, "round_ms": [10.0, 20.0], "best_gflops": 5.0,
+        "share": 0.05, "cold_ms": 100.0, "warm_ms": 50.0
+    }
+    other = {
+        **base, "name": "torch", "title": "A & B", "engine": "B 2", "driver": "", "best_ms": 25.0,
+        "median_ms": 30.0, "round_ms": [30.0, 60.0], "best_gflops": 2.0, "share": 0.02
+    }
     out = {**base, "name": "mnn", "title": "MNN", "driver": "one", "reason": "no backend"}
     return {"date": "2000-01-01", "machine": "M", "rounds": 2, "seconds": 1, "device": "cpu",
             "peak": {"gflops": 100.0, "copy_gb_s": 10.0}, "peaks": [{"gflops": 90.0}],
@@ -66,7 +72,8 @@ class Reports(unittest.TestCase):
                 file.write("head\n<!-- x: begin -->\nold\n<!-- x: end -->\ntail\n")
             report.replace_section(path, "x", "new\n")
             with open(path, encoding="utf-8") as file:
-                self.assertEqual(file.read(), "head\n<!-- x: begin -->\n\nnew\n\n<!-- x: end -->\ntail\n")
+                self.assertEqual(file.read(),
+                                 "head\n<!-- x: begin -->\n\nnew\n\n<!-- x: end -->\ntail\n")
             self.assertRaises(ValueError, report.replace_section, path, "y", "")
 
     def test_error(self):
@@ -107,10 +114,14 @@ class Workers(unittest.TestCase):
 
     @unittest.skipUnless(sys.platform == "linux", "Linux's prctl")
     def test_no_worker_outlives_the_script(self):
-        script = (f"import sys; sys.path.insert(0, {BENCH!r}); import cell, os; worker = cell.Worker("
-                  f"[sys.executable, '-c', \"print('{{}}', flush=True); input()\"],"
-                  f" {{}}, {self.log!r}, 30); print(worker.process.pid, flush=True); os.kill(os.getpid(), 9)")
-        done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, check=False)
+        script = (
+            f"import sys; sys.path.insert(0, {BENCH!r}); import cell, os; worker = cell.Worker("
+            f"[sys.executable, '-c', \"print('{{}}', flush=True); input()\"],"
+            f" {{}}, {self.log!r}, 30); print(worker.process.pid, flush=True); "
+            f"os.kill(os.getpid(), 9)"
+        )
+        done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True,
+                              check=False)
         pid = int(done.stdout)
         for _ in range(100):
             try:
@@ -145,7 +156,8 @@ class Programs(unittest.TestCase):
         self.assertGreater(peak["gflops"], 0.1)
         self.assertGreater(peak["copy_gb_s"], 0.01)
         self.assertGreaterEqual(peak["threads"], 1)
-        self.assertEqual(self.run_program(os.path.join(BUILD, "vkresnet_peak"), "--sec").returncode, 2)
+        self.assertEqual(
+            self.run_program(os.path.join(BUILD, "vkresnet_peak"), "--sec").returncode, 2)
 
     def without(self, what):
         if what not in MISSING:
@@ -178,10 +190,11 @@ class Programs(unittest.TestCase):
             path, docs = os.path.join(work, "out.json"), os.path.join(work, "out.md")
             with open(docs, "w", encoding="utf-8") as file:
                 file.write("<!-- compare: begin -->\n<!-- compare: end -->\n")
-            done = self.run_program(
-                sys.executable, "-B", os.path.join(BENCH, "compare"), "--build", BUILD, "--work", work,
-                "--models", "resnet18", "--size", "64x64", "--engines", "vkresnet,torch", "--rounds", "2",
-                "--seconds", "0.1", "--no-start", "--json", path, "--docs", docs)
+            done = self.run_program(sys.executable, "-B", os.path.join(BENCH,
+                                                                       "compare"), "--build", BUILD,
+                                    "--work", work, "--models", "resnet18", "--size", "64x64",
+                                    "--engines", "vkresnet,torch", "--rounds", "2", "--seconds",
+                                    "0.1", "--no-start", "--json", path, "--docs", docs)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             with open(path, encoding="utf-8") as file:
                 results = {result["name"]: result for result in json.load(file)["cells"]}

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The examples do what they say: pictures are recognised, most rendered frames too, the host reads ten floats of
-each frame and no picture, and the validation layer is silent; a search finds what is like the query first.
+"""The examples do what they say: pictures are recognised, most rendered frames too, the host reads
+ten floats of each frame and no picture, and the validation layer is silent; a search finds what is
+like the query first.
 
     check_examples.py FOLDER_OF_EXAMPLES SOURCE_DIR DATA_DIR
 
@@ -49,8 +50,9 @@ def check_classify(example, model, source):
 
 def check_refusals(render, model):
     """What is missing is one line, whether or not a device has been made by then."""
-    for arguments, words in (((model, "--pictures", "nowhere"), "nowhere/labels.csv: cannot be written"),
-                             (("nowhere.pth",), "nowhere.pth: ")):
+    for arguments, words in (((model, "--pictures", "nowhere"),
+                              "nowhere/labels.csv: cannot be written"), (("nowhere.pth",),
+                                                                         "nowhere.pth: ")):
         done = subprocess.run((render, *arguments), capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (1, ""), done
         assert done.stderr.startswith(words) and done.stderr.count("\n") == 1, done
@@ -71,12 +73,15 @@ def check_render(example, model):
         assert sorted(os.listdir(folder)) == [*names, "labels.csv"], os.listdir(folder)
         with open(os.path.join(folder, "labels.csv"), encoding="utf-8") as file:
             lines = file.read().splitlines()
-        assert lines == ["file,label", *map(",".join, zip(names, ("airplane", "ship", "automobile", "truck")))], lines
+        assert lines == [
+            "file,label", *map(",".join, zip(names, ("airplane", "ship", "automobile", "truck")))
+        ], lines
         assert summary(output)[2] == VERDICT_BYTES + 256 * 256 * 4, output
 
 
 def check_search(example, model, source, data):
-    """Neighbours come in order, the query is not among them, and of labelled pictures most are of its class."""
+    """Neighbours come in order, the query is not among them, and of labelled pictures most are of
+    its class."""
     samples = os.path.join(source, "samples")
     cifar10 = os.path.join(data, "cifar10")
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +96,8 @@ def check_search(example, model, source, data):
         with open(os.path.join(cifar10, "labels.csv"), encoding="utf-8") as file:
             labels = {os.path.basename(row["file"]): row["label"] for row in csv.DictReader(file)}
         pictures = os.path.join(cifar10, "test")
-        output = run(search, model, os.path.join(pictures, "0001.png"), pictures, sheet, "--count", "10")
+        output = run(search, model, os.path.join(pictures, "0001.png"), pictures, sheet, "--count",
+                     "10")
     found = [line.split() for line in output.splitlines() if line.endswith(".png")]
     cosines = [float(cosine) for cosine, _ in found]
     same = sum(labels[os.path.basename(path)] == labels["0001.png"] for _, path in found)

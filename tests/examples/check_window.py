@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The example's window: the screen shows the frames with a verdict on them, also after the window was resized; it ends
-after the frames asked for, by Escape and by being closed; the host reads ten floats of each frame, and the validation
-layer is silent.
+"""The example's window: the screen shows the frames with a verdict on them, also after the window
+was resized; it ends after the frames asked for, by Escape and by being closed; the host reads ten
+floats of each frame, and the validation layer is silent.
 
     check_window.py RENDER_AND_CLASSIFY SOURCE_DIR
 """
@@ -28,8 +28,9 @@ class Example:
     def __init__(self, render, source, screen, *arguments):
         model = os.path.join(source, "models", "resnet20-cifar10.safetensors")
         self.process = subprocess.Popen(
-            [render, model, "--window", "--validation", *arguments], text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={**os.environ, "DISPLAY": screen.name, "XDG_SESSION_TYPE": "x11"})
+            [render, model, "--window", "--validation", *arguments], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "DISPLAY": screen.name, "XDG_SESSION_TYPE": "x11"})
 
     def end(self):
         output, _ = self.process.communicate(timeout=60)
@@ -47,17 +48,17 @@ class Example:
 
 
 def shows(screen, left, top, side):
-    """Whether the square has a frame in it, up to its edges and no further, with a caption in its lowest ninth and
-    nowhere else."""
+    """Whether the square has a frame in it, up to its edges and no further, with a caption in its
+    lowest ninth and nowhere else."""
     screen_rows = screen.pixels()
     rows = [row[left:left + side] for row in screen_rows[top:top + side]]
     caption = [y for y, row in enumerate(rows) if any(pixel in CAPTION for pixel in row)]
     picture = {pixel for row in rows[:side // 2] for pixel in row}
     edges = rows[side // 4][0], rows[side // 4][-1], rows[0][side // 2]
-    outside = [(left - 1, top + side // 4), (left + side, top + side // 4), (left + side // 2, top - 1),
-               (left + side // 2, top + side)]
-    return (caption and min(caption) > side * 0.88 and max(caption) > side * 0.95 and len(picture) > 20
-            and BLACK not in edges
+    outside = [(left - 1, top + side // 4), (left + side, top + side // 4),
+               (left + side // 2, top - 1), (left + side // 2, top + side)]
+    return (caption and min(caption) > side * 0.88 and max(caption) > side * 0.95
+            and len(picture) > 20 and BLACK not in edges
             and all(screen_rows[y][x] == BLACK for x, y in outside if x >= 0 and y >= 0))
 
 

@@ -1,5 +1,5 @@
-"""A screen without hardware (Xvfb), and a hand on its windows: what the window's test needs of X11, through the
-libraries that GLFW itself has loaded, so that no further tool must be installed."""
+"""A screen without hardware (Xvfb), and a hand on its windows: what the window's test needs of X11,
+through the libraries that GLFW itself has loaded, so that no further tool must be installed."""
 
 import ctypes
 import os
@@ -14,16 +14,17 @@ KEY_ESCAPE = 0xFF1B
 
 class ClientMessage(ctypes.Structure):
     _fields_ = [("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int),
-                ("display", ctypes.c_void_p), ("window", ctypes.c_ulong), ("message_type", ctypes.c_ulong),
-                ("format", ctypes.c_int), ("data", ctypes.c_long * 5)]
+                ("display", ctypes.c_void_p), ("window", ctypes.c_ulong),
+                ("message_type", ctypes.c_ulong), ("format", ctypes.c_int),
+                ("data", ctypes.c_long * 5)]
 
 
 class KeyPress(ctypes.Structure):
     _fields_ = [("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int),
                 ("display", ctypes.c_void_p), ("window", ctypes.c_ulong), ("root", ctypes.c_ulong),
-                ("subwindow", ctypes.c_ulong), ("time", ctypes.c_ulong), ("x", ctypes.c_int), ("y", ctypes.c_int),
-                ("x_root", ctypes.c_int), ("y_root", ctypes.c_int), ("state", ctypes.c_uint),
-                ("keycode", ctypes.c_uint), ("same_screen", ctypes.c_int)]
+                ("subwindow", ctypes.c_ulong), ("time", ctypes.c_ulong), ("x", ctypes.c_int),
+                ("y", ctypes.c_int), ("x_root", ctypes.c_int), ("y_root", ctypes.c_int),
+                ("state", ctypes.c_uint), ("keycode", ctypes.c_uint), ("same_screen", ctypes.c_int)]
 
 
 class Event(ctypes.Union):
@@ -37,9 +38,10 @@ class Screen:
         self.folder = folder
         reader, writer = os.pipe()
         environment = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
-        self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-fbdir", folder,
-             "-noreset"], pass_fds=[writer], env=environment, stderr=subprocess.DEVNULL)
+        self.server = subprocess.Popen([
+            "Xvfb", "-displayfd",
+            str(writer), "-screen", "0", f"{width}x{height}x24", "-fbdir", folder, "-noreset"
+        ], pass_fds=[writer], env=environment, stderr=subprocess.DEVNULL)
         os.close(writer)
         with os.fdopen(reader) as pipe:
             self.name = ":" + pipe.readline().strip()
@@ -59,7 +61,8 @@ class Screen:
         with open(os.path.join(self.folder, "Xvfb_screen0"), "rb") as file:
             data = file.read()
         header = struct.unpack(">25I", data[:100])
-        width, height, little, stride, colours = header[4], header[5], header[7] == 0, header[12], header[19]
+        width, height, little, stride, colours = header[4], header[5], header[7] == 0, header[
+            12], header[19]
         assert header[11] == 32 and little, "not a screen of 32-bit little-endian pixels"
         start = header[0] + colours * 12
         rows = []
@@ -88,7 +91,8 @@ class Hand:
                             ctypes.byref(children), ctypes.byref(count))
         for i in range(count.value):
             name, found = ctypes.c_char_p(), ctypes.c_ulong(children[i])
-            if self.x11.XFetchName(self.display, found, ctypes.byref(name)) and name.value == title.encode():
+            if self.x11.XFetchName(self.display, found,
+                                   ctypes.byref(name)) and name.value == title.encode():
                 return found
         return None
 
@@ -102,14 +106,19 @@ class Hand:
 
     def close(self, window):
         """As a window manager does when the cross is clicked."""
-        atom = [self.x11.XInternAtom(self.display, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW")]
-        event = Event(message=ClientMessage(type=CLIENT_MESSAGE, window=window, message_type=atom[0], format=32))
+        atom = [
+            self.x11.XInternAtom(self.display, name, 0)
+            for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW")
+        ]
+        event = Event(message=ClientMessage(type=CLIENT_MESSAGE, window=window,
+                                            message_type=atom[0], format=32))
         event.message.data[0] = atom[1]
         self._send(window, event, 0)
 
     def press_escape(self, window):
         code = self.x11.XKeysymToKeycode(self.display, ctypes.c_ulong(KEY_ESCAPE)) & 0xFF
-        event = Event(key=KeyPress(type=KEY_PRESS, window=window, root=self.root, keycode=code, same_screen=1))
+        event = Event(key=KeyPress(type=KEY_PRESS, window=window, root=self.root, keycode=code,
+                                   same_screen=1))
         self._send(window, event, 1)
 
 

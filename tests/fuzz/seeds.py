@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the inputs that the fuzzers start from, and that the tests replay: FOLDER/TARGET/NAME, small files of
-every kind that a target reads, right ones and broken ones. Python's standard library alone.
+"""Writes the inputs that the fuzzers start from, and that the tests replay: FOLDER/TARGET/NAME,
+small files of every kind that a target reads, right ones and broken ones. Python's standard library
+alone.
 
     seeds.py FOLDER
 """
@@ -101,7 +102,8 @@ def tuple_of(items):
 
 
 def pickled(tensors, extra=b""):
-    """A state dictionary as torch.save pickles it, in protocol 2; the storages' keys are numbers."""
+    """A state dictionary as torch.save pickles it, in protocol 2; the storages' keys are numbers.
+    """
     out = b"\x80\x02ccollections\nOrderedDict\n)R("
     for key, (name, shape) in enumerate(tensors):
         whole = name.endswith("tracked")
@@ -109,8 +111,12 @@ def pickled(tensors, extra=b""):
         storage = b"ctorch\n" + (b"LongStorage\n" if whole else b"FloatStorage\n")
         persistent = tuple_of([text_of("storage"), storage, text_of(str(key)), text_of("cpu"),
                                number(count(shape))]) + b"Q"
-        arguments = [persistent, number(0), tuple_of(map(number, shape)), tuple_of(map(number, strides)),
-                     b"\x89", b"ccollections\nOrderedDict\n)R"]
+        arguments = [
+            persistent,
+            number(0),
+            tuple_of(map(number, shape)),
+            tuple_of(map(number, strides)), b"\x89", b"ccollections\nOrderedDict\n)R"
+        ]
         out += text_of(name) + b"ctorch._utils\n_rebuild_tensor_v2\n" + tuple_of(arguments) + b"R"
     return out + extra + b"u."
 
@@ -135,7 +141,8 @@ def pth_legacy(tensors):
     keys = b"\x80\x02]("
     for key in range(len(tensors)):
         keys += text_of(str(key))
-    out = magic + b"\x80\x02M\xe9\x03.\x80\x02}X\x0d\x00\x00\x00little_endian\x88s." + pickled(tensors) + keys + b"e."
+    out = magic + b"\x80\x02M\xe9\x03.\x80\x02}X\x0d\x00\x00\x00little_endian\x88s." + pickled(
+        tensors) + keys + b"e."
     for (_, shape), data in zip(tensors, storages(tensors)):
         out += struct.pack("<Q", count(shape)) + data
     return out
@@ -163,15 +170,18 @@ def checkpoints():
         write("pickle", name + ".pkl", pickled(tensors))
     basic = nets["basic"]
     write("safetensors model", "half.safetensors", safetensors(basic, METADATA, "F16", 2))
-    write("safetensors model", "arch.safetensors",
-          safetensors(basic, {"vkresnet.arch": "resnet,layers=1,planes=2,num_classes=2,stem=cifar"}))
+    write(
+        "safetensors model", "arch.safetensors",
+        safetensors(basic, {"vkresnet.arch": "resnet,layers=1,planes=2,num_classes=2,stem=cifar"}))
     hf = [("resnet." + n.replace("conv1.", "embedder.embedder.convolution."), s) for n, s in basic]
     write("safetensors model", "hf.safetensors", safetensors(hf))
     write("model", "module.safetensors", safetensors([("module." + n, s) for n, s in basic]))
     write("zip", "deflated.pth", pth_zip(nets["kinds"], zipfile.ZIP_DEFLATED))
     write("zip", "empty.zip", b"PK\x05\x06" + bytes(18))
-    write("safetensors", "escapes.safetensors", safetensors([("\u00e4\U0001f600\"\\\n", (1,))], {"a\t": "\u2028"}))
-    header = b'{"a":{"x":[{},[1,-2.5e3,null,true,"\\ud83d\\ude00"]],"dtype":"F4","shape":[2],"data_offsets":[0,1]}} '
+    write("safetensors", "escapes.safetensors",
+          safetensors([("\u00e4\U0001f600\"\\\n", (1,))], {"a\t": "\u2028"}))
+    header = (b'{"a":{"x":[{},[1,-2.5e3,null,true,"\\ud83d\\ude00"]],"dtype":"F4","shape":[2],'
+              b'"data_offsets":[0,1]}} ')
     write("safetensors", "skipped.safetensors", struct.pack("<Q", len(header)) + header + b"\x00")
     for name in sorted(os.listdir(os.path.join(DATA, "checkpoints"))):
         with open(os.path.join(DATA, "checkpoints", name), "rb") as file:
@@ -184,20 +194,31 @@ def checkpoints():
 
 def pickles():
     """Opcodes that torch does not write for weights, and misuses."""
-    write("pickle", "wrapped.pkl", b"\x80\x02}(" + text_of("state_dict") + pickled([("a", (2,))])[2:-1]
-          + text_of("epoch") + b"K\x03" + text_of("args") + b"cargparse\nNamespace\n)\x81}b" + b"u.")
-    write("pickle", "protocol4.pkl", b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94"
-          b"\x8c\x05torch\x94\x8c\x0cFloatStorage\x94\x93\x94\x8c\x01b\x94]\x94(K\x01M\x00\x01J\xff\xff\xff\xffe\x8f\x94"
-          b"(K\x01\x90\x8c\x01c(K\x01\x91u.")
-    write("pickle", "numbers.pkl", b"\x80\x02]\x94(N\x88\x89G?\xf0\x00\x00\x00\x00\x00\x00\x8a\x01\xff\x8a\x09"
-          + bytes(9) + b"\x8b\x02\x00\x00\x00\x00\x01C\x01xB\x01\x00\x00\x00xU\x01xT\x01\x00\x00\x00x))\x85\x86\x87h\x00e.")
+    write(
+        "pickle", "wrapped.pkl",
+        b"\x80\x02}(" + text_of("state_dict") + pickled([("a", (2,))])[2:-1] + text_of("epoch") +
+        b"K\x03" + text_of("args") + b"cargparse\nNamespace\n)\x81}b" + b"u.")
+    write(
+        "pickle", "protocol4.pkl",
+        b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94"
+        b"\x8c\x05torch\x94\x8c\x0cFloatStorage\x94\x93\x94\x8c\x01b\x94"
+        b"]\x94(K\x01M\x00\x01J\xff\xff\xff\xffe\x8f\x94"
+        b"(K\x01\x90\x8c\x01c(K\x01\x91u.")
+    write(
+        "pickle", "numbers.pkl",
+        b"\x80\x02]\x94(N\x88\x89G?\xf0\x00\x00\x00\x00\x00\x00\x8a\x01\xff\x8a\x09" + bytes(9) +
+        b"\x8b\x02\x00\x00\x00\x00\x01C\x01xB\x01\x00\x00\x00x"
+        b"U\x01xT\x01\x00\x00\x00x))\x85\x86\x87h\x00e."
+    )
     write("pickle", "cycle.pkl", b"\x80\x02}q\x00" + text_of("a") + b"h\x00s.")
     write("pickle", "doubling.pkl", b"\x80\x02)" + b"q\x00h\x00\x86" * 40 + b".")
     write("pickle", "dictionaries.pkl", b"\x80\x02}q\x00}" + b"".join(
         text_of(key) + b"h\x00s" for key in "abcdefgh") + b".")
-    write("pickle", "parameter.pkl", b"\x80\x02}" + text_of("a") + b"ctorch._utils\n_rebuild_parameter\n("
-          b"ctorch._utils\n_rebuild_tensor_v2\n((" + text_of("storage") + b"ctorch\nHalfStorage\n" + text_of("0")
-          + text_of("cpu") + b"K\x04tQK\x00K\x02\x85K\x02\x85\x89}tR\x88}tRs.")
+    write(
+        "pickle", "parameter.pkl",
+        b"\x80\x02}" + text_of("a") + b"ctorch._utils\n_rebuild_parameter\n("
+        b"ctorch._utils\n_rebuild_tensor_v2\n((" + text_of("storage") + b"ctorch\nHalfStorage\n" +
+        text_of("0") + text_of("cpu") + b"K\x04tQK\x00K\x02\x85K\x02\x85\x89}tR\x88}tRs.")
 
 
 # ---- Everything else -----------------------------------------------------------------------------
@@ -212,13 +233,15 @@ def arrays():
     files.write_npy(path.format("doubles"), (1,), [1, 2], descr="<f8")
     files.write_npy(path.format("fortran"), (1, 1), [1], fortran=True)
     header = b'{"shape":(2,),"descr":"<f4",\t"fortran_order":False}\n'
-    write("npy", "quoted.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(8))
+    write("npy", "quoted.npy",
+          b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(8))
     write("npy", "large.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff{")
 
 
 def labels():
     write("labels", "plain.csv", b"a.png,1\nb.png,tench\n\nc/d.png,3,4\n")
-    write("labels", "header.csv", b"\xef\xbb\xbffile,class,label\r\n\"/x \"\"y\"\".png\",7,\"a, b\"\r\nz.png,,cat\r\n")
+    write("labels", "header.csv",
+          b"\xef\xbb\xbffile,class,label\r\n\"/x \"\"y\"\".png\",7,\"a, b\"\r\nz.png,,cat\r\n")
     write("labels", "numbers.csv", b"a,999\nb,1000\n")
     write("labels", "quote.csv", b"\"a,1\n\",2\n")
     write("labels", "binary.csv", b"a,1\0\n")
@@ -233,11 +256,14 @@ def jpeg(progressive, components):
     table = bytes([1, 1, 1] + [0] * 13)  # the codes 0, 10 and 110
     tables = b"".join(bytes([kind << 4]) + table + symbols
                       for kind, symbols in ((0, b"\x00\x03\x05"), (1, b"\x00\x01\xf0")))
-    layout = b"".join(bytes([i + 1, 0x22 if i == 0 and components == 3 else 0x11, 0]) for i in range(components))
+    layout = b"".join(
+        bytes([i + 1, 0x22 if i == 0 and components == 3 else 0x11, 0]) for i in range(components))
     scan = bytes([components]) + b"".join(bytes([i + 1, 0]) for i in range(components))
     blocks = 6 if components == 3 else 1
-    out = b"\xff\xd8" + segment(0xe0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0") + segment(0xdb, b"\0" + b"\x10" * 64)
-    out += segment(0xc2 if progressive else 0xc0, struct.pack(">BHHB", 8, 8, 8, components) + layout)
+    out = b"\xff\xd8" + segment(0xe0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0") + segment(
+        0xdb, b"\0" + b"\x10" * 64)
+    out += segment(0xc2 if progressive else 0xc0,
+                   struct.pack(">BHHB", 8, 8, 8, components) + layout)
     out += segment(0xc4, tables)
     if progressive:
         out += segment(0xda, scan + b"\x00\x00\x01") + b"\x00"
@@ -260,39 +286,60 @@ def images():
     write("image", "claims.png", files.png_bomb(60000, 60000, 100))
     write("image", "swells.png", files.png_bomb(1, 1, 1 << 16))
     head = struct.pack(">IIBBBBB", 4, 4, 2, 3, 0, 0, 1)
-    write("image", "palette.png", b"\x89PNG\r\n\x1a\n" + files.png_chunk(b"IHDR", head)
-          + files.png_chunk(b"PLTE", bytes(range(12))) + files.png_chunk(b"tRNS", b"\x00\x80")
-          + files.png_chunk(b"IDAT", files.zlib.compress(bytes(20))) + files.png_chunk(b"IEND", b""))
+    write(
+        "image", "palette.png", b"\x89PNG\r\n\x1a\n" + files.png_chunk(b"IHDR", head) +
+        files.png_chunk(b"PLTE", bytes(range(12))) + files.png_chunk(b"tRNS", b"\x00\x80") +
+        files.png_chunk(b"IDAT", files.zlib.compress(bytes(20))) + files.png_chunk(b"IEND", b""))
     for progressive in (False, True):
         for components in (1, 3):
-            write("image", f"{'progressive' if progressive else 'baseline'}{components}.jpg", jpeg(progressive, components))
-    write("image", "rgb.bmp", b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54 + 16, 0, 0, 54, 40, 2, 2, 1, 24, 0, 16, 0, 0, 0, 0)
-          + bytes(16))
-    write("image", "palette.bmp", b"BM" + struct.pack("<IHHIIiiHHIIiiII", 62 + 4, 0, 0, 62, 40, 8, -1, 1, 1, 0, 4, 0, 0, 2, 0)
-          + bytes(8) + b"\xaa\0\0\0")
-    write("image", "one.gif", b"GIF89a\x02\x00\x02\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00"
-          b",\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02\x03\x04\x12\x05\x00;")
-    write("image", "rle.tga", bytes([0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 24, 0x20, 0x83, 1, 2, 3]))
-    write("image", "map.tga", bytes([0, 1, 1, 0, 0, 2, 0, 24, 0, 0, 0, 0, 2, 0, 1, 0, 8, 0]) + bytes(6) + b"\0\1")
+            write("image", f"{'progressive' if progressive else 'baseline'}{components}.jpg",
+                  jpeg(progressive, components))
+    write(
+        "image", "rgb.bmp", b"BM" +
+        struct.pack("<IHHIIiiHHIIiiII", 54 + 16, 0, 0, 54, 40, 2, 2, 1, 24, 0, 16, 0, 0, 0, 0) +
+        bytes(16))
+    write(
+        "image", "palette.bmp", b"BM" +
+        struct.pack("<IHHIIiiHHIIiiII", 62 + 4, 0, 0, 62, 40, 8, -1, 1, 1, 0, 4, 0, 0, 2, 0) +
+        bytes(8) + b"\xaa\0\0\0")
+    write(
+        "image", "one.gif",
+        b"GIF89a\x02\x00\x02\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00"
+        b",\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02\x03\x04\x12\x05\x00;")
+    write("image", "rle.tga",
+          bytes([0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 24, 0x20, 0x83, 1, 2, 3]))
+    write("image", "map.tga",
+          bytes([0, 1, 1, 0, 0, 2, 0, 24, 0, 0, 0, 0, 2, 0, 1, 0, 8, 0]) + bytes(6) + b"\0\1")
     write("image", "grey.pgm", b"P5\n# comment\n2 2\n255\n\0\1\2\3")
     write("image", "deep.ppm", b"P6 1 1 65535 \0\1\2\3\4\5")
-    write("image", "rle.psd", b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 1, 2, 8, 3) + bytes(12) + b"\0\1"
-          + b"\0\2" * 3 + b"\xff\x07" * 3)
+    write(
+        "image", "rle.psd", b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 1, 2, 8, 3) +
+        bytes(12) + b"\0\1" + b"\0\2" * 3 + b"\xff\x07" * 3)
     write("image", "text.jpg", b"hello\n")
 
 
 def texts():
-    write("metadata", "all", b"resnet,block=bottleneck,layers=1:1,planes=4:8,groups=2,width_per_group=32,num_classes=2\0"
-          b"name\0cat\ndog\x00256\x00224\x000.485,0.456,0.406\x000.229, 0.224, 0.225\0conv1 0.01\nlayer1.0.add 1e-3\0bilinear")
-    for i, arch in enumerate((
-            "resnet50", "resnet20,num_classes=7,norm=frozen,norm_eps=1e-3", "resnext101_64x4d,dilate=0:1:1,v1=1",
-            "resnet,layers=2:2,stem=cifar,shortcut=pad,norm=group,norm_groups=8,zero_init_residual=1",
-            "resnet,layers=4096:4096:4096:4096:4096:4096:4096:4096,planes=131072", "resnet1202,planes=1:1:1",
-            "resnet18,num_classes=0", "resnet,layers=", "resnet9,", "")):
+    write(
+        "metadata", "all",
+        b"resnet,block=bottleneck,layers=1:1,planes=4:8,groups=2,width_per_group=32,num_classes=2\0"
+        b"name\0cat\ndog\x00256\x00224\x000.485,0.456,0.406\x000.229, 0.224, 0.225\0conv1 "
+        b"0.01\nlayer1.0.add 1e-3\0bilinear"
+    )
+    for i, arch in enumerate(
+        ("resnet50", "resnet20,num_classes=7,norm=frozen,norm_eps=1e-3",
+         "resnext101_64x4d,dilate=0:1:1,v1=1",
+         "resnet,layers=2:2,stem=cifar,shortcut=pad,norm=group,norm_groups=8,zero_init_residual=1",
+         "resnet,layers=4096:4096:4096:4096:4096:4096:4096:4096,planes=131072",
+         "resnet1202,planes=1:1:1", "resnet18,num_classes=0", "resnet,layers=", "resnet9,", "")):
         write("metadata", f"arch{i}", arch.encode() + b"\0\0a\nb\0" + b"0\0" * 2)
-    write("cache", "tuned", b"\x01123456789abcdef0 conv_fast 1500000 - 0\n0000000000000007 conv_slow 2 conv_slower 3\nx\n")
+    write(
+        "cache", "tuned",
+        b"\x01123456789abcdef0 conv_fast 1500000 - 0\n0000000000000007 conv_slow 2 conv_slower "
+        b"3\nx\n"
+    )
     write("cache", "right", b"\x02payload")
-    write("cache", "raw", b"\x00VRNCACHE" + struct.pack("<IIQQ", 1, 24, 1, 0) + b"a key of 24 bytes or so\0x")
+    write("cache", "raw",
+          b"\x00VRNCACHE" + struct.pack("<IIQQ", 1, 24, 1, 0) + b"a key of 24 bytes or so\0x")
     write("cache", "key", b"\x00VRNCACHE" + struct.pack("<IIQQ", 1, 0xffffffff, 0, 0))
     write("cache", "short", b"\x00VRN")
 
@@ -300,10 +347,13 @@ def texts():
 def evaluations():
     """Lines of eval --json, for merge."""
     def line(**changes):
-        value = {"images": 3, "top1_count": 2, "top5_count": 3, "images_per_s": 12.5, "model": "m.safetensors",
-                 "device": "d", "weights": "0123456789abcdef", "precision": "fp32", "transform": "resize 32", "unreadable": 1,
-                 "total": 4, "num_classes": 3, "classes": ["a", "b\\u00e9", "c"],
-                 "confidence": [[1, 1, 0.5]] * 2 + [[0, 0, 0]] * 8, "confusion": [[0, 0, 2], [1, 2, 1]]}
+        value = {
+            "images": 3, "top1_count": 2, "top5_count": 3, "images_per_s": 12.5,
+            "model": "m.safetensors", "device": "d", "weights": "0123456789abcdef",
+            "precision": "fp32", "transform": "resize 32", "unreadable": 1, "total": 4,
+            "num_classes": 3, "classes": ["a", "b\\u00e9", "c"],
+            "confidence": [[1, 1, 0.5]] * 2 + [[0, 0, 0]] * 8, "confusion": [[0, 0, 2], [1, 2, 1]]
+        }
         value.update(changes)
         return json.dumps({key: value for key, value in value.items() if value is not None}) + "\n"
 
@@ -314,23 +364,32 @@ def evaluations():
     write("merge", "cut", (halves[0] + halves[1][:200] + halves[1]).encode())
     write("merge", "missing", line(total=4000000, shard=7, shards=1000000).encode())
     write("merge", "unnamed", line(classes=None, num_classes=1 << 24).encode())
-    write("merge", "none", line(images=0, total=0, unreadable=0, top1_count=0, top5_count=0, confusion=[],
-                                confidence=[[0, 0, 0]] * 10).encode())
+    write(
+        "merge", "none",
+        line(images=0, total=0, unreadable=0, top1_count=0, top5_count=0, confusion=[],
+             confidence=[[0, 0, 0]] * 10).encode())
     write("merge", "null", line(confusion=[[0, 0, 2], [1, None, 1]]).encode())
     write("merge", "text", b"path,label\na.png,3\n[1, 2]\n")
 
 
 def registries():
-    entry = {"network": "resnet18", "weights": "A_V1", "default": True, "file": "a-01234567.pth", "sha256": "01234567",
-             "bytes": 100, "parameters": 25, "classes": "imagenet", "resize": 232, "crop": 224, "interpolation": "bicubic",
-             "mean": [0.5, 0.25, 1e-1], "std": [0.5, 0.5, 0.5], "acc1": 80.5, "acc5": 95.25, "recipe": "https://x"}
+    entry = {
+        "network": "resnet18", "weights": "A_V1", "default": True, "file": "a-01234567.pth",
+        "sha256": "01234567", "bytes": 100, "parameters": 25, "classes": "imagenet", "resize": 232,
+        "crop": 224, "interpolation": "bicubic", "mean": [0.5, 0.25, 1e-1], "std": [0.5, 0.5, 0.5],
+        "acc1": 80.5, "acc5": 95.25, "recipe": "https://x"
+    }
     base = {"format": 1, "base": "https://example.org/models"}
     least = {key: entry[key] for key in ("network", "weights", "file", "sha256")}
-    for name, entries in (("one", [entry]), ("two", [entry, dict(least, weights="V2", min_bytes=1, max_bytes=9)]),
-                          ("same", [entry, entry]), ("path", [dict(entry, file="../a")]), ("other", [dict(entry, x=[{}])])):
+    for name, entries in (("one", [entry]),
+                          ("two", [entry,
+                                   dict(least, weights="V2", min_bytes=1,
+                                        max_bytes=9)]), ("same", [entry, entry]),
+                          ("path", [dict(entry, file="../a")]), ("other", [dict(entry, x=[{}])])):
         write("registry", name, json.dumps(dict(base, entries=entries)).encode())
     write("registry", "format", b'{"format":2}')
-    with open(os.path.join(os.path.dirname(os.path.dirname(HERE)), "data", "registry.json"), "rb") as file:
+    with open(os.path.join(os.path.dirname(os.path.dirname(HERE)), "data", "registry.json"),
+              "rb") as file:
         write("registry", "real", file.read())
 
 
@@ -339,8 +398,11 @@ def programs():
     for net in range(8):
         write("deduce", f"net{net}", bytes([net]))
         write("deduce", f"prefix{net}", bytes([net, 6, 0, 0]) + b"module.\0")
-    steps = {"drop": b"\0\0\0", "rename": b"\1\0\0\3", "literal": b"\1\0\0\xfflayer1.1.conv1.weight\0",
-             "reshape": b"\2\0\0\0\x0b", "rank": b"\3\0\0\1", "dtype": b"\4\0\0\4", "copy": b"\5\0\0\x05", "cut": b"\7\5\0"}
+    steps = {
+        "drop": b"\0\0\0", "rename": b"\1\0\0\3", "literal": b"\1\0\0\xfflayer1.1.conv1.weight\0",
+        "reshape": b"\2\0\0\0\x0b", "rank": b"\3\0\0\1", "dtype": b"\4\0\0\4",
+        "copy": b"\5\0\0\x05", "cut": b"\7\5\0"
+    }
     for name, step in steps.items():
         for net in (1, 3):
             write("deduce", f"{name}{net}", bytes([net]) + step)

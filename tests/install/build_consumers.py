@@ -23,9 +23,11 @@ def run(*command, **options):
 
 
 def cmake(name, folder, *options):
-    """Configures, builds and installs a consumer that is a CMake project; gives its build folder."""
+    """Configures, builds and installs a consumer that is a CMake project; gives its build folder.
+    """
     build = os.path.join(folder, name)
-    run("cmake", "-S", os.path.join(CONSUMERS, name), "-B", build, "-DCMAKE_BUILD_TYPE=Release", *options)
+    run("cmake", "-S", os.path.join(CONSUMERS, name), "-B", build, "-DCMAKE_BUILD_TYPE=Release",
+        *options)
     run("cmake", "--build", build, "--parallel", "2")
     return build
 
@@ -33,25 +35,30 @@ def cmake(name, folder, *options):
 def flags(pkg_config, libdir, *options, package="vkresnet"):
     """What pkg-config says, for an installed tree in an unusual place."""
     environment = {**os.environ, "PKG_CONFIG_PATH": os.path.join(libdir, "pkgconfig")}
-    return shlex.split(run(pkg_config, *options, package, env=environment, stdout=subprocess.PIPE).stdout)
+    return shlex.split(
+        run(pkg_config, *options, package, env=environment, stdout=subprocess.PIPE).stdout)
 
 
 def static_flags(pkg_config, libdir, package="vkresnet-hub"):
-    """Of the project's libraries the static ones, by their files' names: the linker takes the shared one where both are
-    there. Of all others whatever there is."""
+    """Of the project's libraries the static ones, by their files' names: the linker takes the
+    shared one where both are there. Of all others whatever there is."""
     own = {"-lvkresnet_hub": "-l:libvkresnet_hub.a", "-lvkresnet": "-l:libvkresnet.a"}
-    return [own.get(flag, flag) for flag in flags(pkg_config, libdir, "--libs", "--static", package=package)]
+    return [
+        own.get(flag, flag)
+        for flag in flags(pkg_config, libdir, "--libs", "--static", package=package)
+    ]
 
 
 def build_hub(prefix, libdir, folder, cc, pkg_config, *options):
     """Consumers of the hub, which need no device and so are run at once."""
-    build = cmake("hub", folder, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={cc}", *options)
+    build = cmake("hub", folder, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={cc}",
+                  *options)
     programs = [os.path.join(build, f"hub_{kind}") for kind in ("static", "shared", "usual")]
     compile_plain = [cc, "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "hub", "main.c"),
                      *flags(pkg_config, libdir, "--cflags", package="vkresnet-hub")]
     programs += [os.path.join(folder, f"hub_pkg_{kind}") for kind in ("shared", "static")]
-    run(*compile_plain, *flags(pkg_config, libdir, "--libs", package="vkresnet-hub"), f"-Wl,-rpath,{libdir}",
-        "-o", programs[-2])
+    run(*compile_plain, *flags(pkg_config, libdir, "--libs", package="vkresnet-hub"),
+        f"-Wl,-rpath,{libdir}", "-o", programs[-2])
     run(*compile_plain, *static_flags(pkg_config, libdir), "-o", programs[-1])
     said = {run(program, stdout=subprocess.PIPE).stdout for program in programs}
     if len(said) != 1:
@@ -75,8 +82,8 @@ def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
     os.makedirs(folder)
     libdir = os.path.join(prefix, libdir)
 
-    cmake("volk", folder, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={cc}", f"-DCMAKE_CXX_COMPILER={cxx}",
-          *options)
+    cmake("volk", folder, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={cc}",
+          f"-DCMAKE_CXX_COMPILER={cxx}", *options)
 
     compile_plain = [cc, "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "plain", "main.c"),
                      *flags(pkg_config, libdir, "--cflags")]
@@ -88,12 +95,13 @@ def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
     build_hub(prefix, libdir, folder, cc, pkg_config, *options)
     build_plugin(prefix, libdir, folder, cc, pkg_config)
 
-    run(cc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "dlopen", "main.c"),
+    run(cc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "dlopen",
+                                                                      "main.c"),
         "-I" + os.path.join(prefix, "include"), "-ldl", "-o", os.path.join(folder, "opened"))
     shutil.copy(os.path.join(libdir, "libvkresnet.so"), os.path.join(folder, "libcopy.so"))
 
-    build = cmake("subproject", folder, f"-DVKRESNET={SOURCE}", f"-DCMAKE_C_COMPILER={cc}", "-DBUILD_SHARED_LIBS=ON",
-                  *options)
+    build = cmake("subproject", folder, f"-DVKRESNET={SOURCE}", f"-DCMAKE_C_COMPILER={cc}",
+                  "-DBUILD_SHARED_LIBS=ON", *options)
     run("cmake", "--install", build, "--prefix", os.path.join(folder, "subproject-installed"))
     if os.listdir(os.path.join(folder, "subproject-installed")) != ["bin"]:
         sys.exit("as a subproject, the library installs itself")

@@ -3,8 +3,8 @@
 
     check_tree.py BUILD PREFIX LIBDIR VERSION [--optimised]
 
-VERSION is CMake's. With --optimised the binaries were built without assertions and debug information, so
-that nothing in them names a folder of the machine that they were built on.
+VERSION is CMake's. With --optimised the binaries were built without assertions and debug
+information, so that nothing in them names a folder of the machine that they were built on.
 """
 
 import argparse
@@ -49,16 +49,28 @@ class Tree(unittest.TestCase):
 
     def test_files(self):
         version, interface = ARGUMENTS.version, soversion()
-        headers = {f"include/vkresnet/{name}" for name in os.listdir(os.path.join(SOURCE, "include/vkresnet"))}
-        library = {"libvkresnet.a", "libvkresnet.so", f"libvkresnet.so.{interface}", f"libvkresnet.so.{version}",
-                   "pkgconfig/vkresnet.pc", "pkgconfig/vkresnet-hub.pc"}
-        library |= {name.replace("libvkresnet", "libvkresnet_hub") for name in library if name.startswith("lib")}
+        headers = {
+            f"include/vkresnet/{name}"
+            for name in os.listdir(os.path.join(SOURCE, "include/vkresnet"))
+        }
+        library = {
+            "libvkresnet.a", "libvkresnet.so", f"libvkresnet.so.{interface}",
+            f"libvkresnet.so.{version}", "pkgconfig/vkresnet.pc", "pkgconfig/vkresnet-hub.pc"
+        }
+        library |= {
+            name.replace("libvkresnet", "libvkresnet_hub") for name in library
+            if name.startswith("lib")
+        }
         package = {f"cmake/vkresnet/vkresnet-{name}.cmake"
                    for name in ("config", "config-version", "targets", "hub-targets")}
-        others = {"bin/vkresnet", "share/man/man1/vkresnet.1", "share/bash-completion/completions/vkresnet",
-                  "share/vkresnet/resnet20-cifar10.safetensors"}
+        others = {
+            "bin/vkresnet", "share/man/man1/vkresnet.1",
+            "share/bash-completion/completions/vkresnet",
+            "share/vkresnet/resnet20-cifar10.safetensors"
+        }
         found = {name for name in installed() if not re.search(r"-targets-\w+\.cmake$", name)}
-        self.assertEqual(found, headers | others | {f"{ARGUMENTS.libdir}/{name}" for name in library | package})
+        self.assertEqual(
+            found, headers | others | {f"{ARGUMENTS.libdir}/{name}" for name in library | package})
 
     def test_no_foreign_paths(self):
         for name in installed():
@@ -70,11 +82,16 @@ class Tree(unittest.TestCase):
                 self.assertNotIn(folder.encode(), content, name)
 
     def test_symbols(self):
-        names = [line.split()[-1] for line in output("nm", "-D", "--defined-only", self.library).splitlines()]
+        names = [
+            line.split()[-1]
+            for line in output("nm", "-D", "--defined-only", self.library).splitlines()
+        ]
         self.assertGreater(len(names), 10)
         self.assertEqual([name for name in names if not name.startswith("vrn_")], [])
         hub = path(ARGUMENTS.libdir, "libvkresnet_hub.so")
-        names = [line.split()[-1] for line in output("nm", "-D", "--defined-only", hub).splitlines()]
+        names = [
+            line.split()[-1] for line in output("nm", "-D", "--defined-only", hub).splitlines()
+        ]
         self.assertGreater(len(names), 5)
         self.assertEqual([name for name in names if not name.startswith("vrn_hub_")], [])
 
@@ -91,7 +108,8 @@ class Tree(unittest.TestCase):
         with open(path("include/vkresnet/vkresnet.h"), encoding="utf-8") as file:
             header = re.findall(r"^#define VRN_VERSION_\w+ (\d+)$", file.read(), re.MULTILINE)
         self.assertEqual(".".join(header), ARGUMENTS.version)
-        self.assertEqual(output(path("bin/vkresnet"), "--version"), f"vkresnet {ARGUMENTS.version}\n")
+        self.assertEqual(output(path("bin/vkresnet"), "--version"),
+                         f"vkresnet {ARGUMENTS.version}\n")
         with open(path(ARGUMENTS.libdir, "pkgconfig/vkresnet.pc"), encoding="utf-8") as file:
             self.assertIn(f"Version: {ARGUMENTS.version}\n", file.read())
 

@@ -15,8 +15,10 @@ SKIPPED = 77
 
 def main(folder, library, model):
     opened = [os.path.join(folder, "opened"), model, library, os.path.join(folder, "libcopy.so")]
-    linked = ["volk/volk_static", "volk/volk_shared", "volk/volk_vkresnet", "plain_static", "plain_shared",
-              "subproject/subproject"]
+    linked = [
+        "volk/volk_static", "volk/volk_shared", "volk/volk_vkresnet", "plain_static",
+        "plain_shared", "subproject/subproject"
+    ]
     said = set()
     for command in [opened, *([os.path.join(folder, name), model] for name in linked)]:
         run = subprocess.run(command, text=True, stdout=subprocess.PIPE)

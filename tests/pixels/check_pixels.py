@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""What the network gets to see of image files, against torchvision's transforms on PIL images: at most 1/255 off
-anywhere. Without torchvision, against the calls of PIL that those make; without PIL, skipped (status 77).
+"""What the network gets to see of image files, against torchvision's transforms on PIL images: at
+most 1/255 off anywhere. Without torchvision, against the calls of PIL that those make; without PIL,
+skipped (status 77).
 
     check_pixels.py PREPARE [--stb-jpeg] [--folder DIR]...
 
-PREPARE is the program made of prepare.c. Pictures of a folder are tried besides those of pictures.py. The reference
-is Image.open(..).convert("RGB"), as torchvision's datasets do it, with EXIF's orientation applied.
+PREPARE is the program made of prepare.c. Pictures of a folder are tried besides those of
+pictures.py. The reference is Image.open(..).convert("RGB"), as torchvision's datasets do it, with
+EXIF's orientation applied.
 """
 
 import argparse
@@ -63,11 +65,18 @@ def write_model(path):
         norm(f"layer1.0.bn{conv}")
     parameter("fc.weight", 2, 4)
     parameter("fc.bias", 2)
-    header = {"__metadata__": {"vkresnet.arch": "resnet,block=basic,layers=1,planes=4,stem=cifar,num_classes=2"}}
+    header = {
+        "__metadata__": {
+            "vkresnet.arch": "resnet,block=basic,layers=1,planes=4,stem=cifar,num_classes=2"
+        }
+    }
     data = b""
     for name, numbers in values.items():
         content = array.array("f", numbers).tobytes()
-        header[name] = {"dtype": "F32", "shape": shapes[name], "data_offsets": [len(data), len(data) + len(content)]}
+        header[name] = {
+            "dtype": "F32", "shape": shapes[name],
+            "data_offsets": [len(data), len(data) + len(content)]
+        }
         data += content
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -80,7 +89,8 @@ def resize_by_pil(image, size, name):
     short, long = min(width, height), max(width, height)
     other = int(size * long / short)
     new = (size, other) if width <= height else (other, size)
-    return image if new == image.size else image.resize(new, {"bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}[name])
+    return image if new == image.size else image.resize(
+        new, {"bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}[name])
 
 
 def crop_by_pil(image, side):
@@ -102,7 +112,8 @@ def expected(image, size, side, name):
     if functional:
         resized = functional.resize(image, size, InterpolationMode(name)) if size else image
         theirs = functional.center_crop(resized, [side, side])
-        assert theirs.tobytes() == ours.tobytes(), "torchvision does not do what this script says it does"
+        assert theirs.tobytes() == ours.tobytes(
+        ), "torchvision does not do what this script says it does"
     return b"".join(band.tobytes() for band in ours.split()) # [3, H, W], as the network has it
 
 
@@ -154,18 +165,26 @@ def check_good(arguments, folder, model):
     files = gather(folder, arguments.folder)
     worst = {(file[0], name): 0.0 for file in files for name in FILTERS}
     for (size, side), name in itertools.product(SIZES, FILTERS):
-        found, said = prepare(arguments.prepare, model, folder / "seen", size, side, name, [file[1] for file in files])
+        found, said = prepare(arguments.prepare, model, folder / "seen", size, side, name,
+                              [file[1] for file in files])
         assert not said, said
         for (file, _, _, image), values in zip(files, found):
-            worst[file, name] = max(worst[file, name], difference(values, expected(image, size, side, name)))
-    print(f"{'file':<32}{'PIL has it as':<18}{'size':>12}{'bilinear':>10}{'bicubic':>10}   (greatest difference, of 255)")
+            worst[file, name] = max(worst[file, name],
+                                    difference(values, expected(image, size, side, name)))
+    print(
+        f"{'file':<32}{'PIL has it as':<18}{'size':>12}{'bilinear':>10}{'bicubic':>10}   "
+        f"(greatest difference, of 255)"
+    )
     failures = []
     for file, _, kind, image in files:
         stb_jpeg = arguments.stb_jpeg and kind.startswith("JPEG")
-        limit = math.inf if stb_jpeg and file == NOT_BY_STB else LIMIT_STB_JPEG if stb_jpeg else LIMIT
+        limit = LIMIT_STB_JPEG if stb_jpeg else LIMIT
+        if stb_jpeg and file == NOT_BY_STB:
+            limit = math.inf
         shown = [worst[file, name] for name in FILTERS]
-        print(f"{file:<32}{kind:<18}{'x'.join(map(str, image.size)):>12}" + "".join(f"{value:>10.2f}" for value in shown)
-              + ("" if limit == LIMIT else f"   allowed by stb_image: {limit}"))
+        print(f"{file:<32}{kind:<18}{'x'.join(map(str, image.size)):>12}" +
+              "".join(f"{value:>10.2f}" for value in shown) +
+              ("" if limit == LIMIT else f"   allowed by stb_image: {limit}"))
         if max(shown) > limit + ROUNDING:
             failures.append(file)
     exact = sum(max(worst[file[0], name] for name in FILTERS) <= ROUNDING for file in files)
@@ -180,10 +199,11 @@ def check_bad(arguments, folder, model):
     for name, content, part in pictures.bad():
         path, good = folder / name, folder / "1x1.png"
         path.write_bytes(content)
-        (nothing, something), said = prepare(arguments.prepare, model, folder / "seen", 8, 8, "bilinear", [path, good])
+        (nothing, something), said = prepare(arguments.prepare, model, folder / "seen", 8, 8,
+                                             "bilinear", [path, good])
         print("\n".join(line.replace(f"{folder}{os.sep}", "") for line in said))
-        if not (all(map(math.isnan, nothing)) and not any(map(math.isnan, something)) and len(said) == 1
-                and f"{name}: not an image that can be read: " in said[0] and part in said[0]):
+        if not (all(map(math.isnan, nothing)) and not any(map(math.isnan, something)) and len(said)
+                == 1 and f"{name}: not an image that can be read: " in said[0] and part in said[0]):
             failures.append(name)
     return failures
 
@@ -191,7 +211,8 @@ def check_bad(arguments, folder, model):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("prepare")
-    parser.add_argument("--stb-jpeg", action="store_true", help="stb_image reads JPEG, which is a little off")
+    parser.add_argument("--stb-jpeg", action="store_true",
+                        help="stb_image reads JPEG, which is a little off")
     parser.add_argument("--folder", action="append", type=pathlib.Path, default=[])
     arguments = parser.parse_args()
     if Image is None:

@@ -16,7 +16,8 @@ def noise(width, height, bands, seed=1):
         for x in range(width):
             rough = 80 if (x // 16 + y // 16) % 2 else 8
             for band in range(bands):
-                value = (x * (3 + band) + y * (5 - band)) * 255 // (8 * max(width, height)) + source.randrange(rough)
+                value = (x * (3 + band) + y *
+                         (5 - band)) * 255 // (8 * max(width, height)) + source.randrange(rough)
                 values.append(value % 256 if rough > 8 else min(value, 255))
     return bytes(values)
 
@@ -33,8 +34,8 @@ def png(width, height, depth, colour, rows, interlaced=0):
     """A PNG of raw rows, each without its filter byte."""
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
     data = b"".join(b"\0" + row for row in rows)
-    return (b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", head) + png_chunk(b"IDAT", zlib.compress(data))
-            + png_chunk(b"IEND", b""))
+    return (b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", head) +
+            png_chunk(b"IDAT", zlib.compress(data)) + png_chunk(b"IEND", b""))
 
 
 def deep_png(width, height, mode, colour):
@@ -42,15 +43,16 @@ def deep_png(width, height, mode, colour):
     upper, lower = noise(width, height, len(mode)), noise(width, height, len(mode), seed=2)
     line = width * len(mode)
     values = bytes(byte for pair in zip(upper, lower) for byte in pair)
-    return (png(width, height, 16, colour, [values[2 * line * y:2 * line * (y + 1)] for y in range(height)]),
-            Image.frombytes(mode, (width, height), upper))
+    return (png(width, height, 16, colour,
+                [values[2 * line * y:2 * line * (y + 1)]
+                 for y in range(height)]), Image.frombytes(mode, (width, height), upper))
 
 
 def interlaced_png(width, height):
     image = picture(width, height)
     rows = []
-    for left, top, right, down in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
-                                   (0, 1, 1, 2)):
+    for left, top, right, down in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
+                                   (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
         columns = range(left, width, right)
         for y in range(top, height, down):
             if columns:
@@ -61,23 +63,26 @@ def interlaced_png(width, height):
 def bmp16(width, height, masks):
     line = (width * 2 + 3) // 4 * 4
     data = noise(line, height, 1)
-    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 16, 3, len(data), 0, 0, 0, 0) + struct.pack("<III", *masks)
-    return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(data), 0, 0, 14 + len(head)) + head + data
+    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 16, 3, len(data), 0, 0, 0,
+                       0) + struct.pack("<III", *masks)
+    return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(data), 0, 0,
+                               14 + len(head)) + head + data
 
 
 def psd(width, height):
     """Photoshop's form: RGB in planes, as it is."""
     image = picture(width, height)
     planes = b"".join(band.tobytes() for band in image.split())
-    return (b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, height, width, 8, 3) + struct.pack(">III", 0, 0, 0)
-            + struct.pack(">H", 0) + planes)
+    return (b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, height, width, 8, 3) +
+            struct.pack(">III", 0, 0, 0) + struct.pack(">H", 0) + planes)
 
 
 def exif(orientation, little=True):
     order = "<" if little else ">"
     head = b"II*\0" if little else b"MM\0*"
     entries = [(0x010f, 2, 4, b"abc\0"), (0x0112, 3, 1, struct.pack(order + "HH", orientation, 0))]
-    body = b"".join(struct.pack(order + "HHI", tag, kind, count) + value for tag, kind, count, value in entries)
+    body = b"".join(
+        struct.pack(order + "HHI", tag, kind, count) + value for tag, kind, count, value in entries)
     return head + struct.pack(order + "IH", 8, len(entries)) + body + bytes(4)
 
 
@@ -92,16 +97,19 @@ def jpeg(image, **options):
 
 
 def sizes():
-    for width, height in ((1, 1), (1, 500), (500, 3), (2, 7), (97, 89), (211, 13), (13, 211), (64, 64)):
+    for width, height in ((1, 1), (1, 500), (500, 3), (2, 7), (97, 89), (211, 13), (13, 211), (64,
+                                                                                               64)):
         yield f"{width}x{height}.png", saved(picture(width, height), "PNG")
 
 
 def jpegs():
     plain = picture(97, 61)
-    for name, options in (("444", {"subsampling": 0}), ("422", {"subsampling": 1}), ("420", {"subsampling": 2}),
-                          ("rough", {"quality": 20}), ("fine", {"quality": 100}), ("optimized", {"optimize": True}),
-                          ("progressive", {"progressive": True}),
-                          ("restarts", {"restart_marker_blocks": 3}), ("profile", {"icc_profile": b"nonsense" * 20})):
+    for name, options in (("444", {"subsampling": 0}), ("422", {"subsampling": 1}),
+                          ("420", {"subsampling": 2}), ("rough", {"quality": 20
+                                                                  }), ("fine", {"quality": 100}),
+                          ("optimized", {"optimize": True}), ("progressive", {"progressive": True}),
+                          ("restarts", {"restart_marker_blocks": 3
+                                        }), ("profile", {"icc_profile": b"nonsense" * 20})):
         yield f"{name}.jpg", jpeg(plain, **options)
     yield "grey.jpg", jpeg(plain.convert("L"))
     yield "grey-progressive.jpg", jpeg(plain.convert("L"), progressive=True)
@@ -135,8 +143,8 @@ def pngs():
     yield "transparent.png", saved(plain, "PNG", transparency=plain.getpixel((3, 3)))
     yield "grey-transparent.png", saved(grey, "PNG", transparency=grey.getpixel((3, 3)))
     yield "interlaced.png", interlaced_png(97, 61)
-    for name, mode, colour in (("16-bits", "RGB", 2), ("16-bits-alpha", "RGBA", 6), ("16-bits-grey-alpha", "LA", 4),
-                               ("16-bits-grey", "L", 0)):
+    for name, mode, colour in (("16-bits", "RGB", 2), ("16-bits-alpha", "RGBA", 6),
+                               ("16-bits-grey-alpha", "LA", 4), ("16-bits-grey", "L", 0)):
         content, upper = deep_png(97, 61, mode, colour)
         # PIL makes integers of 16-bit grey, and takes whatever is above 255 for white.
         yield f"{name}.png", content, upper if mode == "L" else None
@@ -154,7 +162,8 @@ def others():
     yield "555.bmp", bmp16(97, 61, (0x7c00, 0x3e0, 0x1f))
     yield "palette.gif", saved(palette, "GIF")
     yield "transparent.gif", saved(palette, "GIF", transparency=palette.getpixel((3, 3)))
-    yield "animated.gif", saved(palette, "GIF", save_all=True, append_images=[picture(97, 61, seed=3).quantize(50)])
+    yield "animated.gif", saved(palette, "GIF", save_all=True,
+                                append_images=[picture(97, 61, seed=3).quantize(50)])
     yield "rgb.tga", saved(plain, "TGA")
     yield "alpha.tga", saved(alpha, "TGA", compression="tga_rle")
     yield "rgb.ppm", saved(plain, "PPM")
@@ -172,13 +181,18 @@ def good():
 def bad():
     """Yields the name, the content and a part of the one line that is said of it."""
     plain = picture(97, 61)
-    whole = {"jpg": jpeg(plain), "progressive.jpg": jpeg(plain, progressive=True), "png": saved(plain, "PNG"),
-             "bmp": saved(plain, "BMP"), "gif": saved(plain.quantize(200), "GIF"), "tga": saved(plain, "TGA"),
-             "ppm": saved(plain, "PPM")}
+    whole = {
+        "jpg": jpeg(plain), "progressive.jpg": jpeg(plain, progressive=True),
+        "png": saved(plain, "PNG"), "bmp": saved(plain, "BMP"),
+        "gif": saved(plain.quantize(200), "GIF"), "tga": saved(plain,
+                                                               "TGA"), "ppm": saved(plain, "PPM")
+    }
     for name, content in whole.items():
         yield f"truncated.{name}", content[:len(content) * 2 // 3], ""
-    for form, content in (("TIFF", saved(plain, "TIFF")), ("WebP", b"RIFF\x10\0\0\0WEBPVP8 " + bytes(20)),
-                          ("JPEG 2000", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(20)), ("HEIC", b"\0\0\0 ftypheic" + bytes(20)),
+    for form, content in (("TIFF", saved(plain,
+                                         "TIFF")), ("WebP", b"RIFF\x10\0\0\0WEBPVP8 " + bytes(20)),
+                          ("JPEG 2000", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(20)),
+                          ("HEIC", b"\0\0\0 ftypheic" + bytes(20)),
                           ("PBM", saved(plain.convert("1"), "PPM"))):
         yield f"{form}.jpg", content, f"{form} is not supported; expected PNG, JPEG"
     yield "16-bits.ppm", b"P6\n# deep\n4 4\n65535\n" + bytes(96), "a greatest value of 255 alone"

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Compares what the program computes with what PyTorch computed: every stage and the logits.
 
-    compare.py --program VKRESNET [--tolerance 1e-5] [--validate] CASE_FOLDER... [-- OPTION OF infer...]
+    compare.py --program VKRESNET [--tolerance 1e-5] [--validate] CASE_FOLDER... [-- OPTION OF
+    infer...]
 
-The folders are written by make_references.py and family.py. --validate: with the validation layer, whose
-messages fail the program. Needs Python's standard library alone. Exits with 1 on a difference or a
-failure, with 77 where there is no Vulkan device at all. As in tests/device/fixture.h, a device and the
-layer must be there if VRN_TEST_REQUIRE_DEVICE is set, and VRN_TEST_NO_VALIDATION does without the layer.
+The folders are written by make_references.py and family.py. --validate: with the validation layer,
+whose messages fail the program. Needs Python's standard library alone. Exits with 1 on a difference
+or a failure, with 77 where there is no Vulkan device at all. As in tests/device/fixture.h, a device
+and the layer must be there if VRN_TEST_REQUIRE_DEVICE is set, and VRN_TEST_NO_VALIDATION does
+without the layer.
 """
 
 import argparse
@@ -80,8 +82,8 @@ def infer(program, model, arch, x, outputs, options, folder):
 
 
 def compare_model(program, folder, case, model, options, tolerance, title, held=None):
-    """Prints a line of errors; returns whether all, or those of the outputs in `held`, are within the
-    tolerance."""
+    """Prints a line of errors; returns whether all, or those of the outputs in `held`, are within
+    the tolerance."""
     with tempfile.TemporaryDirectory() as work:
         paths = infer(program, os.path.join(folder, model), case["arch"] if case["tell"] else None,
                       os.path.join(folder, "x.npy"), case["outputs"], options, work)

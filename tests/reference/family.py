@@ -2,13 +2,14 @@
 """Compares networks of full size with PyTorch: random weights, saved in every form that there is.
 
     family.py --program VKRESNET [--models ARCH...] [--drivers NAME=ICD...] [--size HxW] [--batch N]
-              [--forms zip legacy safetensors] [--precision fp32|fp16|int8] [--tolerance T] [--seed N]
-              [-- OPTION OF infer...]
+              [--forms zip legacy safetensors] [--precision fp32|fp16|int8] [--tolerance T] [--seed
+              N] [-- OPTION OF infer...]
 
 Without --models: torchvision's ten. ARCH is a text as for --arch ("resnet50,dilate=0:1:1"). Without
---drivers: the device that the program chooses. Needs torch and torchvision, and exits with 77 where they
-are not installed. --precision int8 calibrates each model on 32 random images first, and holds only the
-logits against the tolerance. Tolerances: 1e-5, 5e-3 and 0.08. The largest model takes 1.5 GB of disk while it is compared.
+--drivers: the device that the program chooses. Needs torch and torchvision, and exits with 77 where
+they are not installed. --precision int8 calibrates each model on 32 random images first, and holds
+only the logits against the tolerance. Tolerances: 1e-5, 5e-3 and 0.08. The largest model takes 1.5
+GB of disk while it is compared.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 
     make_references.py [FOLDER]
 
-The values of a case follow from its name and seed, up to the last digit or two, in which versions of
-PyTorch and processors differ.
+The values of a case follow from its name and seed, up to the last digit or two, in which versions
+of PyTorch and processors differ.
 """
 
 import os
@@ -25,20 +25,22 @@ CASES = {
            (1, 3, 33, 29), "zip"),
     "groups": ("resnet,block=bottleneck,layers=1:1:2:1,planes=8:8:8:4,num_classes=9,groups=4,"
                "width_per_group=24", False, (1, 3, 29, 27), "legacy"),
-    "wide": ("resnet,block=bottleneck,layers=1:1:1:1,planes=3:4:5:6,num_classes=4,width_per_group=128",
-             False, (1, 3, 31, 43), "safetensors"),
-    "dilated": ("resnet,block=bottleneck,layers=1:1:2:1,planes=4:4:4:6,num_classes=5,dilate=0:1:1", True,
-                (1, 3, 49, 41), "zip"),
-    "group-norm": ("resnet,layers=1:1:1:1,planes=6:6:9:12,num_classes=8,norm=group,norm_groups=3", True,
-                   (2, 3, 33, 25), "zip"),
+    "wide": (
+        "resnet,block=bottleneck,layers=1:1:1:1,planes=3:4:5:6,num_classes=4,width_per_group=128",
+        False, (1, 3, 31, 43), "safetensors"),
+    "dilated": ("resnet,block=bottleneck,layers=1:1:2:1,planes=4:4:4:6,num_classes=5,dilate=0:1:1",
+                True, (1, 3, 49, 41), "zip"),
+    "group-norm": ("resnet,layers=1:1:1:1,planes=6:6:9:12,num_classes=8,norm=group,norm_groups=3",
+                   True, (2, 3, 33, 25), "zip"),
     "frozen-norm": ("resnet,layers=1:1:1:1,planes=4:8:8:12,num_classes=7,norm=frozen", False,
                     (1, 3, 36, 52), "legacy"),
     "cifar-pad": ("resnet,layers=2:1:2,planes=5:8:11,num_classes=10,stem=cifar,shortcut=pad", False,
                   (3, 3, 17, 14), "safetensors"),
     "cifar-projection": ("resnet,layers=1:2:1,planes=7:8:10,num_classes=10,stem=cifar", False,
                          (3, 3, 13, 15), "legacy"),
-    "cifar-bottleneck": ("resnet,block=bottleneck,layers=1:1:2,planes=4:5:6,num_classes=10,stem=cifar",
-                         False, (1, 3, 15, 16), "zip"),
+    "cifar-bottleneck": (
+        "resnet,block=bottleneck,layers=1:1:2,planes=4:5:6,num_classes=10,stem=cifar", False,
+        (1, 3, 15, 16), "zip"),
     # One image at a time, the smallest that there is.
     "pixel": ("resnet,layers=1:1:1:1,planes=4:4:8:8,num_classes=5", False, (2, 3, 1, 1), "zip"),
 }

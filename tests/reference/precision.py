@@ -3,10 +3,10 @@
 
     precision.py --program VKRESNET --data FOLDER [--drivers NAME=ICD...] [--calibration N]
 
-FOLDER is the one with CIFAR-10's weights, test images and training images (VRN_TEST_DATA). int8 is calibrated
-on N training images (default 200). Exits with 1 where fp16 agrees with fp32 on fewer than 99.6 % of the images, or
-int8 on fewer than 98.5 % or with more than 0.6 points more errors; with 77 where the data is absent. Needs
-Python's standard library alone.
+FOLDER is the one with CIFAR-10's weights, test images and training images (VRN_TEST_DATA). int8 is
+calibrated on N training images (default 200). Exits with 1 where fp16 agrees with fp32 on fewer
+than 99.6 % of the images, or int8 on fewer than 98.5 % or with more than 0.6 points more errors;
+with 77 where the data is absent. Needs Python's standard library alone.
 """
 
 import argparse
@@ -20,7 +20,8 @@ import tempfile
 
 import compare
 
-LIMITS = {"fp32": (100, 0), "fp16": (99.6, 100), "int8": (98.5, 0.6)}  # agreement at least, errors more at most
+LIMITS = {"fp32": (100, 0), "fp16": (99.6, 100),
+          "int8": (98.5, 0.6)}  # agreement at least, errors more at most
 
 
 def run(arguments, *words):
@@ -52,20 +53,26 @@ def classes(path):
 def measure(arguments, model, labels, work):
     """A row for each precision: agreement and errors in percent, distance of the logits."""
     calibrated = os.path.join(work, "int8.safetensors")
-    run(arguments, "calibrate", "--model", model, "--images", os.path.join(work, "images"), "-o", calibrated)
+    run(arguments, "calibrate", "--model", model, "--images", os.path.join(work, "images"), "-o",
+        calibrated)
     good, first = True, None
     for precision, (least, most) in LIMITS.items():
         logits = os.path.join(work, precision + ".npy")
-        tally = json.loads(run(arguments, "eval", "--model", calibrated, "--precision", precision, "--labels", labels,
-                               "--logits", logits, "--json"))
+        tally = json.loads(
+            run(arguments, "eval", "--model", calibrated, "--precision", precision, "--labels",
+                labels, "--logits", logits, "--json"))
         found, values = classes(logits)
         first = first or (found, values, tally["wrong"])
         agree = 100 * sum(a == b for a, b in zip(found, first[0])) / len(found)
         more = 100 * (tally["wrong"] - first[2]) / len(found)
         within = agree >= least and more <= most
         good = good and within
-        print(f"| {os.path.basename(model).split('-')[0]} | {precision} | {agree:.1f} % | {tally['wrong']} of "
-              f"{len(found)} | {compare.relative_error(values, first[1]):.1e} |{'' if within else ' (!)'}", flush=True)
+        print(
+            f"| {os.path.basename(model).split('-')[0]} | {precision} | {agree:.1f} % | "
+            f"{tally['wrong']} of "
+            f"{len(found)} | {compare.relative_error(values, first[1]):.1e} "
+            f"|{'' if within else ' (!)'}",
+            flush=True)
     return good
 
 
@@ -90,9 +97,13 @@ def main():
                 name, icd = driver.split("=", 1)
                 os.environ.update(VK_DRIVER_FILES=icd, VK_ICD_FILENAMES=icd)
                 print(f"{name}:")
-            print("| network | precision | the same class as fp32 | wrong | distance of the logits, L2 |\n|---|---|---|---|---|")
+            print(
+                "| network | precision | the same class as fp32 | wrong | distance of the logits, "
+                "L2 |\n|---|---|---|---|---|"
+            )
             for model in models:
-                good = measure(arguments, model, os.path.join(arguments.data, "cifar10", "labels.csv"), work) and good
+                good = measure(arguments, model,
+                               os.path.join(arguments.data, "cifar10", "labels.csv"), work) and good
     return 0 if good else 1
 
 

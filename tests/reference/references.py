@@ -1,7 +1,9 @@
-"""Random networks with known answers: weights, checkpoint files in every form, and what PyTorch computes.
+"""Random networks with known answers: weights, checkpoint files in every form, and what PyTorch
+computes.
 
-The expected values are computed in float64 from the float32 weights and inputs, so that they are right to
-the last digit that float32 has; `own_error` says how far PyTorch's own float32 is from them.
+The expected values are computed in float64 from the float32 weights and inputs, so that they are
+right to the last digit that float32 has; `own_error` says how far PyTorch's own float32 is from
+them.
 """
 
 import collections
@@ -23,9 +25,9 @@ NORMS = (nn.BatchNorm2d, FrozenBatchNorm2d, nn.GroupNorm)
 def randomise(net, x):
     """Gives every parameter and every statistic a value that matters.
 
-    The running statistics are scattered about those that the norm's input really has for x, as they are in
-    a trained network; statistics out of thin air would let the activations of 152 layers explode or
-    vanish, and a comparison of what is all zero or all infinite says nothing.
+    The running statistics are scattered about those that the norm's input really has for x, as they
+    are in a trained network; statistics out of thin air would let the activations of 152 layers
+    explode or vanish, and a comparison of what is all zero or all infinite says nothing.
     """
     def scatter(norm, inputs):
         if isinstance(norm, nn.GroupNorm):

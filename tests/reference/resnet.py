@@ -1,9 +1,9 @@
 """ResNets in PyTorch, written plainly, with all that the texts of --arch can say.
 
-torchvision has the networks of ImageNet; this adds what it has not: CIFAR's stem and option-A shortcuts
-(He et al. 2015, section 4.2), v1's place of the stride, any number and width of stages. Modules have
-torchvision's names, so that weights and taps are called the same. That both compute the same where both
-can is checked by check_against_torchvision.
+torchvision has the networks of ImageNet; this adds what it has not: CIFAR's stem and option-A
+shortcuts (He et al. 2015, section 4.2), v1's place of the stride, any number and width of stages.
+Modules have torchvision's names, so that weights and taps are called the same. That both compute
+the same where both can is checked by check_against_torchvision.
 """
 
 import dataclasses

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""compare.py accepts what is right and finds what is wrong, with a program that copies the answers."""
+"""compare.py accepts what is right and finds what is wrong, with a program that copies the answers.
+"""
 
 import contextlib
 import io
@@ -39,12 +40,14 @@ class Compare(unittest.TestCase):
         os.mkdir(self.folder)
         self.program = os.path.join(work.name, "program")
         with open(os.path.join(self.folder, "case.json"), "w", encoding="utf-8") as file:
-            file.write('{"arch": "x", "tell": true, "models": ["m"], "outputs": ["conv1", "logits"]}')
+            file.write(
+                '{"arch": "x", "tell": true, "models": ["m"], "outputs": ["conv1", "logits"]}')
         for name in ("x", "conv1", "logits"):
             write_npy(os.path.join(self.folder, name + ".npy"), (2, 2), [1.0, 2.0, 3.0, 4.0])
 
     def run_with(self, then="", tolerance=1e-5):
-        """Runs the comparison with a program that copies the answers and then does something else."""
+        """Runs the comparison with a program that copies the answers and then does something else.
+        """
         with open(self.program, "w", encoding="utf-8") as file:
             file.write(PROGRAM.format(python=sys.executable, then=then))
         os.chmod(self.program, 0o755)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The library has one source of host memory, src/base/alloc.c, so that a test can make any allocation fail.
+"""The library has one source of host memory, src/base/alloc.c, so that a test can make any
+allocation fail.
 
     check_allocations.py ROOT
 """

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Every header compiles alone as C11. The public ones also compile alone and together, in every C from C99 and C++ from
-C++11 that the compiler knows, with all useful warnings, without exceptions and RTTI.
+"""Every header compiles alone as C11. The public ones also compile alone and together, in every C
+from C99 and C++ from C++11 that the compiler knows, with all useful warnings, without exceptions
+and RTTI.
 
     check_headers.py ROOT c|public-c|public-c++ COMPILER [COMPILER OPTION]...
 """
@@ -17,17 +18,24 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wundef", "-Werror"]
 STANDARDS = {"c": [["c99"], ["c11"], ["c17"], ["c23", "c2x"]],
              "c++": [["c++11"], ["c++14"], ["c++17"], ["c++20"], ["c++23", "c++2b"]]}
 EVERYTHING = {
-    "gcc": ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wundef", "-Wcast-qual",
-            "-Wcast-align", "-Wformat=2", "-Wswitch-enum", "-Wredundant-decls", "-Wmissing-declarations",
-            "-Wwrite-strings", "-Wdouble-promotion"],
+    "gcc": [
+        "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
+        "-Wundef", "-Wcast-qual", "-Wcast-align", "-Wformat=2", "-Wswitch-enum",
+        "-Wredundant-decls", "-Wmissing-declarations", "-Wwrite-strings", "-Wdouble-promotion"
+    ],
     "gcc c": ["-Wstrict-prototypes", "-Wold-style-definition", "-Wc++-compat"],
-    "gcc c++": ["-Wold-style-cast", "-Wuseless-cast", "-Wzero-as-null-pointer-constant", "-Wnon-virtual-dtor", "-Weffc++",
-                "-Wextra-semi", "-Wcomma-subscript", "-fno-exceptions", "-fno-rtti"],
+    "gcc c++": [
+        "-Wold-style-cast", "-Wuseless-cast", "-Wzero-as-null-pointer-constant",
+        "-Wnon-virtual-dtor", "-Weffc++", "-Wextra-semi", "-Wcomma-subscript", "-fno-exceptions",
+        "-fno-rtti"
+    ],
     # Padding is part of the layout, which tests/unit/test_abi.c holds.
     "clang": ["-Weverything", "-Wno-padded"],
     "clang c": [],
     # The headers are valid C++11: being invalid C++98 is no fault.
-    "clang c++": ["-Wno-c++98-compat", "-Wno-c++98-compat-pedantic", "-fno-exceptions", "-fno-rtti"],
+    "clang c++": [
+        "-Wno-c++98-compat", "-Wno-c++98-compat-pedantic", "-fno-exceptions", "-fno-rtti"
+    ],
 }
 # The macros, in expressions and for the preprocessor.
 USE = """
@@ -43,8 +51,8 @@ typedef int not_empty;
 
 
 def compile_text(text, flags):
-    run = subprocess.run([*flags, "-fsyntax-only", "-"], input=text, text=True, stderr=subprocess.STDOUT,
-                         stdout=subprocess.PIPE)
+    run = subprocess.run([*flags, "-fsyntax-only", "-"], input=text, text=True,
+                         stderr=subprocess.STDOUT, stdout=subprocess.PIPE)
     return None if run.returncode == 0 else run.stdout
 
 
@@ -54,8 +62,10 @@ def include_of(root, path):
 
 def check(root, compiler, options):
     """All headers, alone. Each is included twice: the guard has to work as well."""
-    flags = [compiler, "-x", "c", "-std=c11", *WARNINGS, "-DVK_NO_PROTOTYPES", "-I" + os.path.join(root, "include"),
-             "-I" + os.path.join(root, "src"), *options]
+    flags = [
+        compiler, "-x", "c", "-std=c11", *WARNINGS, "-DVK_NO_PROTOTYPES",
+        "-I" + os.path.join(root, "include"), "-I" + os.path.join(root, "src"), *options
+    ]
     problems, checked = [], 0
     for path in walk(root, "include", "src", suffixes=".h"):
         checked += 1
@@ -89,7 +99,8 @@ def check_public(root, language, compiler, options):
     texts["all headers"] = "".join(include_of(root, path) for path in reversed(paths)) + USE
     jobs = [(what, name) for name in standards(language, basic) for what in texts]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda job: compile_text(texts[job[0]], [*flags, "-std=" + job[1]]), jobs))
+        results = list(
+            pool.map(lambda job: compile_text(texts[job[0]], [*flags, "-std=" + job[1]]), jobs))
     problems = [f"{what}: does not compile as {name} with {compiler}:\n{found}"
                 for (what, name), found in zip(jobs, results) if found is not None]
     return problems, len(jobs)

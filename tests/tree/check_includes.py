@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Includes point downward, in no circle, and to nothing that a file has no business with.
+"""Includes point downward, and files know each other in no circle.
 
     check_includes.py ROOT
+
+A file, here, is a .c with its .h, and os_posix.c and os_windows.c with their os.h: a.c that
+includes b.h and b.c that includes a.h are a circle, although the compiler sees none.
 """
 
 import os
@@ -11,10 +14,11 @@ import sys
 from sources import APPLICATIONS, LAYERS, SOURCE, includes, owner, report, walk
 
 STANDARD = set(
-    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign"
-    " stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar"
-    " wchar wctype".split()
-)
+    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
+    "stdalign"
+    " stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time "
+    "uchar"
+    " wchar wctype".split())
 # Who may include what besides the C library and the public headers.
 OTHERS = [
     (re.compile(r"(volk|vulkan/vulkan_core)\.h"), {"gpu", "ops", "plan", "session", "tools"}),
@@ -26,6 +30,16 @@ OTHERS = [
 GENERATED = {"modules.h"}
 # Files that talk to the operating system, and so may include its headers.
 SYSTEM_FILE = re.compile(r"os(_\w+)?\.c")
+
+# Circles that still have to go, as the files that are in them. One that is gone has to leave this
+# list.
+KNOWN_CIRCLES = [
+    "src/base/os src/base/os_file",
+    "src/cli/system/os src/cli/system/report",
+    "src/ops/conv src/ops/families src/ops/kernel src/ops/layout src/ops/operators",
+    "src/session/record src/session/session src/session/split src/tools/tune",
+]
+STALE = False  # whether one that is gone is a problem
 
 
 def resolve(root, path, name):
@@ -67,30 +81,55 @@ def check_system(path, name):
     return f"{path}: includes <{name}>: what C11 has not belongs in an os file"
 
 
+def unit(path):
+    """What a file belongs to: its path without the ending, or the system's name."""
+    return re.sub(r"/os_(posix|windows)$", "/os", os.path.splitext(path)[0].replace(os.sep, "/"))
+
+
+def circle_through(edges, start):
+    """The shortest way from start back to itself, or None."""
+    ways = [[start]]
+    seen = set()
+    for way in ways:
+        for target in sorted(edges.get(way[-1], ())):
+            if target == start:
+                return way + [start]
+            if target not in seen:
+                seen.add(target)
+                ways.append(way + [target])
+    return None
+
+
 def find_circles(edges):
-    """Yields each circle of includes once, as a list of files."""
-    state, stack = {}, []
-
-    def visit(path):
-        state[path] = "open"
-        stack.append(path)
-        for target in edges.get(path, ()):
-            if state.get(target) == "open":
-                yield stack[stack.index(target):] + [target]
-            elif target not in state:
-                yield from visit(target)
-        stack.pop()
-        state[path] = "done"
-
-    for path in sorted(edges):
-        if path not in state:
-            yield from visit(path)
+    """The shortest circle through each unit that is in one; circles of the same units count once.
+    """
+    circles = {}
+    for start in sorted(edges):
+        circle = circle_through(edges, start)
+        if circle:
+            circles.setdefault(frozenset(circle), circle)
+    return list(circles.values())
 
 
-def check(root):
-    problems, edges = [], {}
+def check_circles(edges, known, stale):
+    """Circles that are not known, and known ones that are gone."""
+    problems, found = [], set()
+    for circle in find_circles(edges):
+        names = [listed for listed in known if set(circle) <= set(listed.split())]
+        found.update(names)
+        if not names:
+            problems.append("circle of files: " + " -> ".join(circle))
+    for listed in known:
+        if stale and listed not in found:
+            problems.append(f"no circle any more: {listed}: take it off this check's list")
+    return problems
+
+
+def check(root, known=(), stale=True):
+    problems, edges, checked = [], {}, 0
     for path in walk(root, "src", "include", "examples", suffixes=SOURCE):
-        edges[path] = []
+        checked += 1
+        mine = edges.setdefault(unit(path), set())
         for name, quoted in includes(root, path):
             public = name.startswith("vkresnet/")
             if not quoted and not public:
@@ -102,12 +141,12 @@ def check(root):
             if target is None:
                 problems.append(f"{path}: includes {name}: no such file")
             else:
-                edges[path].append(target)
+                if unit(target) != unit(path):
+                    mine.add(unit(target))
                 problems.append(check_layer(path, name, target))
-    for circle in find_circles(edges):
-        problems.append("circle of includes: " + " -> ".join(circle))
-    return [problem for problem in problems if problem], len(edges)
+    problems += check_circles(edges, known, stale)
+    return [problem for problem in problems if problem], checked
 
 
 if __name__ == "__main__":
-    sys.exit(report(*check(sys.argv[1])))
+    sys.exit(report(*check(sys.argv[1], KNOWN_CIRCLES, STALE)))

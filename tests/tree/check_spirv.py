@@ -3,8 +3,8 @@
 
     check_spirv.py SPIRV_VAL FOLDER
 
-FOLDER has the headers that the build made of the shaders, NAME.spv.h; what is checked are the words in
-these, which are the words that a driver gets.
+FOLDER has the headers that the build made of the shaders, NAME.spv.h; what is checked are the words
+in these, which are the words that a driver gets.
 """
 
 import glob
@@ -18,8 +18,8 @@ from sources import report
 
 WORD = re.compile(r"0x([0-9a-fA-F]{8})\b")
 MAGIC = 0x07230203
-# What a module may be used with, by its version: SPIR-V 1.3 came with Vulkan 1.1, and what needs 1.6 is loaded on devices
-# of 1.3 only.
+# What a module may be used with, by its version: SPIR-V 1.3 came with Vulkan 1.1, and what needs
+# 1.6 is loaded on devices of 1.3 only.
 ENVIRONMENTS = {0x10300: "vulkan1.1", 0x10600: "vulkan1.3"}
 
 

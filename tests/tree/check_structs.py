@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Public structs can grow: each ends in reserved words, unless the rule at the top of vkresnet.h names it as complete.
-tests/unit/test_abi.c has a row for each.
+"""Public structs can grow: each ends in reserved words, unless the rule at the top of vkresnet.h
+names it as complete. tests/unit/test_abi.c has a row for each.
 
     check_structs.py ROOT
 """
@@ -15,7 +15,9 @@ COMPLETE = re.compile(r"have no reserved words:(.*?)\.", re.DOTALL)
 
 
 def check(root):
-    complete = set(re.findall(r"vrn_\w+", COMPLETE.search(read(root, "include/vkresnet/vkresnet.h")).group(1)))
+    complete = set(
+        re.findall(r"vrn_\w+",
+                   COMPLETE.search(read(root, "include/vkresnet/vkresnet.h")).group(1)))
     rows = read(root, "tests/unit/test_abi.c")
     problems, found = [], set()
     for path in walk(root, "include", suffixes=".h"):

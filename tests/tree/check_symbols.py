@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""What the libraries define. All names begin with vrn_. The shared ones export the functions of the public headers
-and nothing else; the static ones export nothing, so that neither does a plugin that links them.
+"""What the libraries define. All names begin with vrn_. The shared ones export the functions of the
+public headers and nothing else; the static ones export nothing, so that neither does a plugin that
+links them.
 
     check_symbols.py READELF ROOT LIBRARY...
 """
@@ -26,7 +27,8 @@ def find(table):
 
 
 def check_static(table, declared):
-    """`table` is what readelf says of all static libraries, `declared` the names of the public headers."""
+    """`table` is what readelf says of all static libraries, `declared` the names of the public
+    headers."""
     problems, defined = [], set()
     for visibility, name in find(table):
         defined.add(name)
@@ -34,16 +36,25 @@ def check_static(table, declared):
             problems.append(f"{name}: visible outside in a static library")
         if not OWN.match(name):
             problems.append(f"{name}: does not begin with vrn_")
-    problems += [f"{name}: declared in a public header, but not defined" for name in sorted(declared - defined)]
+    problems += [
+        f"{name}: declared in a public header, but not defined"
+        for name in sorted(declared - defined)
+    ]
     return problems, len(defined)
 
 
 def check_shared(table, declared):
     """The same of all shared libraries' dynamic symbols."""
     exported = {name for _, name in find(table)}
-    problems = [f"{name}: exported, but declared in no public header" for name in sorted(exported - declared)]
-    problems += [f"{name}: declared in a public header, but not exported (run cmake again if its definition moved)"
-                 for name in sorted(declared - exported)]
+    problems = [
+        f"{name}: exported, but declared in no public header"
+        for name in sorted(exported - declared)
+    ]
+    problems += [
+        f"{name}: declared in a public header, but not exported (run cmake again if its "
+        f"definition moved)"
+        for name in sorted(declared - exported)
+    ]
     return problems, len(exported)
 
 
@@ -56,9 +67,11 @@ def main(readelf, root, *libraries):
     for path in walk(root, "include", suffixes=".h"):
         declared |= declarations(read(root, path))
     problems, checked = [], 0
-    for option, check, kind in (("--syms", check_static, ".a"), ("--dyn-syms", check_shared, ".so")):
+    for option, check, kind in (("--syms", check_static, ".a"), ("--dyn-syms", check_shared,
+                                                                 ".so")):
         paths = [path for path in libraries if kind in path]
-        table = subprocess.run([readelf, option, "--wide", *paths], check=True, text=True, stdout=subprocess.PIPE).stdout
+        table = subprocess.run([readelf, option, "--wide", *paths], check=True, text=True,
+                               stdout=subprocess.PIPE).stdout
         found, count = check(table, declared)
         problems += found
         checked += count

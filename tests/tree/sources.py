@@ -15,7 +15,8 @@ LAYERS = {
     "tools": ["base", "net", "gpu", "ops", "plan", "session"],
     "hub": ["base"],
 }
-# The layers that an application in src/ knows besides the public headers and its own files. The examples know none.
+# The layers that an application in src/ knows besides the public headers and its own files. The
+# examples know none.
 APPLICATIONS = {"cli": ["base"]}
 SOURCE = (".c", ".h")
 

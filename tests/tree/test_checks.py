@@ -10,9 +10,10 @@ import unittest
 import check_allocations
 import check_headers
 import check_includes
-import check_sizes
+import check_lines
 import check_spirv
 import check_structs
+import check_structure
 import check_symbols
 
 COMPILER = None
@@ -48,13 +49,15 @@ class Allocations(Tree):
         self.expect(check_allocations.check(self.root, ["base", "net"]), *expect)
 
     def test_own(self):
-        self.allocations("src/net/x.c", "x = vrn_alloc(1, 2);\n// a->free(b)\n/* malloc(1) */ vrn_free(x);\n")
+        self.allocations("src/net/x.c",
+                         "x = vrn_alloc(1, 2);\n// a->free(b)\n/* malloc(1) */ vrn_free(x);\n")
 
     def test_member(self):
         self.allocations("src/net/x.c", "p->free(x); p.free(x);\n")
 
     def test_foreign(self):
-        self.allocations("src/net/x.c", "\nx = strdup (y);\nfree(x);\n", "x.c:2: strdup", "x.c:3: free")
+        self.allocations("src/net/x.c", "\nx = strdup (y);\nfree(x);\n", "x.c:2: strdup",
+                         "x.c:3: free")
 
     def test_application(self):
         self.allocations("src/cli/x.c", "x = malloc(1);\n")
@@ -69,7 +72,8 @@ class Includes(Tree):
         self.expect(check_includes.check(self.root), *expect)
 
     def test_downward(self):
-        self.includes("src/net/x.c", "<vkresnet/vkresnet.h>", '"base/log.h"', '"graph.h"', "<math.h>")
+        self.includes("src/net/x.c", "<vkresnet/vkresnet.h>", '"base/log.h"', '"graph.h"',
+                      "<math.h>")
 
     def test_upward(self):
         self.includes("src/gpu/x.c", '"net/graph.h"', expect=["gpu may not know net"])
@@ -111,7 +115,33 @@ class Includes(Tree):
     def test_circle(self):
         self.write("src/base/a.h", '#include "b.h"\n')
         self.write("src/base/b.h", '#include "base/a.h"\n')
-        self.expect(check_includes.check(self.root), "src/base/a.h -> src/base/b.h -> src/base/a.h")
+        self.expect(check_includes.check(self.root), "src/base/a -> src/base/b -> src/base/a")
+
+    def test_circle_of_files(self):
+        """No compiler sees this one: b.c includes a.h, a.c includes c.h, c.h includes b.h."""
+        for name in "abc":
+            self.write(f"src/base/{name}.h", "")
+        self.write("src/base/b.c", '#include "base/a.h"\n')
+        self.write("src/base/a.c", '#include "base/c.h"\n#include "base/a.h"\n')
+        self.expect(check_includes.check(self.root))
+        self.write("src/base/c.h", '#include "b.h"\n')
+        self.expect(check_includes.check(self.root),
+                    "base/a -> src/base/c -> src/base/b -> src/base/a")
+
+    def test_circle_of_a_system(self):
+        for name in ("os", "a"):
+            self.write(f"src/base/{name}.h", "")
+        self.write("src/base/os_windows.c", '#include "base/a.h"\n')
+        self.write("src/base/a.c", '#include "base/os.h"\n')
+        self.expect(check_includes.check(self.root), "circle of files: src/base/a -> src/base/os")
+
+    def test_known_circle(self):
+        self.write("src/base/a.h", '#include "b.h"\n')
+        self.write("src/base/b.h", '#include "a.h"\n')
+        listed = "src/base/a src/base/b src/base/c"
+        self.expect(check_includes.check(self.root, [listed]))
+        self.write("src/base/b.h", "")
+        self.expect(check_includes.check(self.root, [listed]), "no circle any more")
 
 
 class Headers(Tree):
@@ -122,7 +152,8 @@ class Headers(Tree):
         return check_headers.check_public(self.root, language, COMPILER, [])
 
     def test_alone(self):
-        self.write("src/base/a.h", GUARDED.format("A_H", "#include <stddef.h>\nsize_t vrn_a(void);"))
+        self.write("src/base/a.h", GUARDED.format("A_H",
+                                                  "#include <stddef.h>\nsize_t vrn_a(void);"))
         self.expect(self.check())
 
     def test_needs_another(self):
@@ -141,13 +172,15 @@ class Headers(Tree):
         self.assertIn("a.h: does not compile as c++11", problems[0])
 
     def test_warnings(self):
-        self.write("include/a.h", GUARDED.format("A_H", "static inline char vrn_a(int x) { return x; }"))
+        self.write("include/a.h",
+                   GUARDED.format("A_H", "static inline char vrn_a(int x) { return x; }"))
         self.expect(self.check())
         problems, checked = self.public("c")
         self.assertEqual(len(problems), checked)
 
     def test_structs(self):
-        rule = "/* - Structs end in `reserved` words. These have no reserved words: vrn_a, vrn_gone. */\n"
+        rule = ("/* - Structs end in `reserved` words. These have no reserved words: vrn_a,"
+                " vrn_gone. */\n")
         self.write("include/vkresnet/vkresnet.h", rule + """typedef struct vrn_a {
     int x;
 } vrn_a;
@@ -161,14 +194,72 @@ struct vrn_c {
 };
 """)
         self.write("tests/unit/test_abi.c", "LAYOUT(vrn_a, x) LAYOUT(vrn_c, x)")
-        self.expect(check_structs.check(self.root), "vrn_b: no row in", "vrn_c: does not end in", "vrn_gone")
+        self.expect(check_structs.check(self.root), "vrn_b: no row in", "vrn_c: does not end in",
+                    "vrn_gone")
 
 
-class Sizes(Tree):
-    def test_long(self):
-        self.write("src/base/a.c", "\n" * 1000)
-        self.write("src/base/b.c", "\n" * 1001)
-        self.expect(check_sizes.check(self.root), "b.c: 1001 lines")
+class Lines(Tree):
+    def test_lines(self):
+        self.write("src/base/a.c", "\u00e9" * 100 + "\n")
+        self.write("src/base/b.c", "x" * 101 + "\nx \n\n")
+        self.write("src/base/c.md", "x" * 101 + "\n")
+        self.expect(check_lines.check(self.root, files=()), "b.c:1: 101 columns", "b.c:2: space")
+
+
+class Structure(Tree):
+    WIDE = "typedef struct wide { " + "".join(f"int f{i}; " for i in range(17)) + "} wide;\n"
+    WRITE = "void {}(wide *w)\n{{\n    w->f{} = 1;\n}}\n"
+
+    def structure(self, *expect, known=()):
+        self.expect(check_structure.check(self.root, known), *expect)
+
+    def test_file(self):
+        self.write("src/base/a.c", "\n" * 500)
+        self.write("src/base/b.c", "\n" * 501)
+        self.write("tests/unit/c.c", "\n" * 501)
+        self.structure("b.c: 501 lines")
+
+    def test_function(self):
+        body = "    { ; }\n" * 78
+        self.write("src/base/a.c", "int x[] = {1};\nint a(void)\n{\n" + body[:-10] + "}\n\n"
+                   + "/* } */ static int b(int c,\n  int d)\n{\n" + body + "}\n")
+        self.structure("a.c:83: b: 82 lines")
+
+    def test_struct(self):
+        self.write("src/base/a.h", self.WIDE)
+        self.write("src/base/a.c", self.WRITE.format("a", 0) + self.WRITE.format("b", 1))
+        self.structure()
+        self.write("src/base/b.c", "bool b(const wide *w) { return w->f0 == 1 || w->f1; }\n")
+        self.structure()
+        self.write("src/base/c.c", self.WRITE.format("c", 2))
+        self.structure("wide: 17 fields, more than 16, and written by src/base/a.c, src/base/c.c")
+        self.structure(known=["wide"])
+        self.write("src/base/c.c", "")
+        self.structure("wide: no longer too large", known=["wide"])
+
+    def test_same_field(self):
+        """A name that two structs have belongs to the one whose type the variable has."""
+        self.write("src/base/a.h", self.WIDE + "typedef struct slim { int f0; wide *more; } slim;")
+        self.write("src/base/a.c", self.WRITE.format("a", 0))
+        self.write("src/base/b.c", "void b(slim *s) { s->f0++; }\n")
+        self.structure()
+        self.write("src/base/c.c", "void c(slim *s) { s->more->f0++; }\n")
+        self.structure("written by src/base/a.c, src/base/c.c")
+
+    def test_inner_struct(self):
+        """Anonymous parts belong to the struct around them, and so do writes to a part of it."""
+        self.write("src/base/a.h", "typedef struct part { int g; } part;\ntypedef struct wide {\n"
+                   + "union { int u; float v; }; int a, b[2], *c; void (*f)(int, int); part p;\n"
+                   + "".join(f"int h{i};" for i in range(9)) + "} wide;\n")
+        self.write("src/base/a.c", "void a(wide *w) { w->b[1] += 2; }\n")
+        self.structure()
+        self.write("src/base/b.c", "void b(wide *w) { w->p.g = 3; }\n")
+        self.structure()
+        header = os.path.join(self.root, "src/base/a.h")
+        with open(header, encoding="utf-8") as file:
+            text = file.read()
+        self.write("src/base/a.h", text.replace("int h0;", "int h0; int last;"))
+        self.structure("17 fields")
 
 
 class Symbols(unittest.TestCase):
@@ -188,20 +279,26 @@ VRN_API const char *vrn_name(void);
 
     def test_static(self):
         good = ["FUNC    GLOBAL HIDDEN     1 vrn_create", "FUNC    GLOBAL HIDDEN     1 vrn_name"]
-        self.assertEqual(self.check(check_symbols.check_static, *good, "FUNC    GLOBAL HIDDEN     1 vrn_inner",
-                                    "OBJECT  GLOBAL HIDDEN     1 vrn_vkCreateInstance",
-                                    "FUNC    LOCAL  DEFAULT    1 helper",
-                                    "NOTYPE  GLOBAL DEFAULT  UND malloc"), 0)
+        self.assertEqual(
+            self.check(check_symbols.check_static, *good, "FUNC    GLOBAL HIDDEN     1 vrn_inner",
+                       "OBJECT  GLOBAL HIDDEN     1 vrn_vkCreateInstance",
+                       "FUNC    LOCAL  DEFAULT    1 helper", "NOTYPE  GLOBAL DEFAULT  UND malloc"),
+            0)
         for bad in ("FUNC    GLOBAL DEFAULT    1 vrn_inner", "FUNC    GLOBAL HIDDEN     1 inner",
                     "OBJECT  GLOBAL HIDDEN     1 vkCreateInstance"):
             self.assertEqual(self.check(check_symbols.check_static, *good, bad), 1, bad)
         self.assertEqual(self.check(check_symbols.check_static, good[0]), 1)
-        self.assertEqual(self.check(check_symbols.check_static, good[0], "FUNC    GLOBAL DEFAULT    1 vrn_name"), 1)
+        self.assertEqual(
+            self.check(check_symbols.check_static, good[0], "FUNC    GLOBAL DEFAULT    1 vrn_name"),
+            1)
 
     def test_shared(self):
         good = ["FUNC    GLOBAL DEFAULT    1 vrn_create", "FUNC    GLOBAL DEFAULT    1 vrn_name"]
-        self.assertEqual(self.check(check_symbols.check_shared, *good, "NOTYPE  GLOBAL DEFAULT  UND malloc"), 0)
-        self.assertEqual(self.check(check_symbols.check_shared, *good, "FUNC    GLOBAL DEFAULT    1 vrn_inner"), 1)
+        self.assertEqual(
+            self.check(check_symbols.check_shared, *good, "NOTYPE  GLOBAL DEFAULT  UND malloc"), 0)
+        self.assertEqual(
+            self.check(check_symbols.check_shared, *good, "FUNC    GLOBAL DEFAULT    1 vrn_inner"),
+            1)
         self.assertEqual(self.check(check_symbols.check_shared, good[0]), 1)
 
 
@@ -228,7 +325,8 @@ class Spirv(Tree):
         self.expect(self.check(self.HEADER + self.LINKAGE + self.MODULE), "Linkage")
         self.expect(self.check(self.HEADER + self.MODULE[:-1]), "a.spv.h")
         self.expect(self.check(self.MODULE), "no SPIR-V")
-        self.expect(self.check([self.HEADER[0], 0x00010400] + self.HEADER[2:] + self.MODULE), "version 0x10400")
+        self.expect(self.check([self.HEADER[0], 0x00010400] + self.HEADER[2:] + self.MODULE),
+                    "version 0x10400")
 
 
 if __name__ == "__main__":

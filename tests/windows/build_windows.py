@@ -15,7 +15,8 @@ SYSTEM = re.compile(r"kernel32|msvcrt|ucrtbase|api-ms-win-crt-.*|shell32", re.IG
 
 
 def link_headers(folder, vulkan, volk):
-    """A folder with the headers that are the same everywhere, and with none of this system's C library."""
+    """A folder with the headers that are the same everywhere, and with none of this system's C
+    library."""
     os.makedirs(folder, exist_ok=True)
     for source in (os.path.join(vulkan, "vulkan"), os.path.join(vulkan, "vk_video"),
                    os.path.join(volk, "volk.h"), os.path.join(volk, "volk.c")):
@@ -26,33 +27,40 @@ def link_headers(folder, vulkan, volk):
 
 
 def build(source, folder, headers, stb, options):
-    subprocess.run(["cmake", "-S", source, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DVRN_WERROR=ON",
-                    f"-DCMAKE_TOOLCHAIN_FILE={source}/cmake/mingw-w64.cmake", "-DVRN_BUILD_TESTS=OFF",
-                    f"-DVULKAN_HEADERS_INCLUDE_DIR={headers}", f"-DVOLK_INCLUDE_DIR={headers}",
-                    f"-DVOLK_SOURCE={headers}/volk.c", f"-DSTB_INCLUDE_DIR={stb}", *options], check=True)
+    subprocess.run([
+        "cmake", "-S", source, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DVRN_WERROR=ON",
+        f"-DCMAKE_TOOLCHAIN_FILE={source}/cmake/mingw-w64.cmake", "-DVRN_BUILD_TESTS=OFF",
+        f"-DVULKAN_HEADERS_INCLUDE_DIR={headers}", f"-DVOLK_INCLUDE_DIR={headers}",
+        f"-DVOLK_SOURCE={headers}/volk.c", f"-DSTB_INCLUDE_DIR={stb}", *options
+    ], check=True)
     subprocess.run(["cmake", "--build", folder, "--parallel", "2"], check=True)
 
 
 def build_plugin(source, folder):
     """A DLL of an application with the static library inside."""
     path = os.path.join(folder, "plugin.dll")
-    subprocess.run([f"{TARGET}-gcc", "-Wall", "-Werror", "-shared",
-                    os.path.join(source, "tests/install/consumers/plugin/plugin.c"),
-                    "-I" + os.path.join(source, "include"), os.path.join(folder, "src/hub/libvkresnet_hub.a"),
-                    os.path.join(folder, "libvkresnet.a"), "-o", path], check=True)
+    subprocess.run([
+        f"{TARGET}-gcc", "-Wall", "-Werror", "-shared",
+        os.path.join(source, "tests/install/consumers/plugin/plugin.c"),
+        "-I" + os.path.join(source, "include"),
+        os.path.join(folder, "src/hub/libvkresnet_hub.a"),
+        os.path.join(folder, "libvkresnet.a"), "-o", path
+    ], check=True)
     return path
 
 
 def exports(path):
     """The names that a DLL or a program exports, and what objdump says of it."""
-    table = subprocess.run([f"{TARGET}-objdump", "-p", path], check=True, text=True, stdout=subprocess.PIPE).stdout
+    table = subprocess.run([f"{TARGET}-objdump", "-p", path], check=True, text=True,
+                           stdout=subprocess.PIPE).stdout
     # A heading, lines of "[index] name" or "[index] +base[ordinal] hint name", an empty line.
     names = table.partition("[Ordinal/Name Pointer] Table")[2].partition("\n\n")[0]
     return re.findall(r"^\s*\[.* (\w+)$", names, re.MULTILINE), table
 
 
 def problems(path):
-    """Names that a DLL exports and that are not the interface's, and libraries that are not Windows'."""
+    """Names that a DLL exports and that are not the interface's, and libraries that are not
+    Windows'."""
     names, table = exports(path)
     for name in re.findall(r"DLL Name: (\S+)\.dll", table, re.IGNORECASE):
         if not SYSTEM.fullmatch(name):

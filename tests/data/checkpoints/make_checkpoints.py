@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the files beside it, which tests/unit/test_checkpoint.c reads, from PyTorch (1.13 made those in
-the repository). Element i of tensor number n is ((7 * i + n) % 31 - 15) / 8, in C order: exact in
-every float type, so that the test knows all values without another file."""
+"""Makes the files beside it, which tests/unit/test_checkpoint.c reads, from PyTorch (1.13 made
+those in the repository). Element i of tensor number n is ((7 * i + n) % 31 - 15) / 8, in C order:
+exact in every float type, so that the test knows all values without another file."""
 
 import argparse
 import json

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes expected.bin: what torchvision's classification transform (on PIL images) does to pictures of
-many sizes. Needs the distribution's python3-torchvision: /usr/bin/python3 make_expected.py
+"""Makes expected.bin: what torchvision's classification transform (on PIL images) does to pictures
+of many sizes. Needs the distribution's python3-torchvision: /usr/bin/python3 make_expected.py
 
-The pictures come from a generator that tests/device/test_preprocess.c repeats. The file: for each case
-six little-endian 32-bit integers (width, height, resize, crop height, crop width, interpolation), then the cropped
-RGB bytes."""
+The pictures come from a generator that tests/device/test_preprocess.c repeats. The file: for each
+case six little-endian 32-bit integers (width, height, resize, crop height, crop width,
+interpolation), then the cropped RGB bytes."""
 import itertools
 import pathlib
 import struct
@@ -36,14 +36,17 @@ def picture(width, height):
 
 def main():
     with open(pathlib.Path(__file__).with_name("expected.bin"), "wb") as out:
-        for (width, height, resize, crop_h, crop_w), mode in itertools.product(CASES, INTERPOLATIONS):
+        for (width, height, resize, crop_h,
+             crop_w), mode in itertools.product(CASES, INTERPOLATIONS):
             if not resize and mode != INTERPOLATIONS[0]:
                 continue # the same
             image = picture(width, height)
             if resize:
                 image = functional.resize(image, resize, mode)
             image = functional.center_crop(image, [crop_h, crop_w])
-            out.write(struct.pack("<6I", width, height, resize, crop_h, crop_w, INTERPOLATIONS.index(mode)))
+            out.write(
+                struct.pack("<6I", width, height, resize, crop_h, crop_w,
+                            INTERPOLATIONS.index(mode)))
             out.write(numpy.asarray(image).tobytes())
 
 

@@ -1,4 +1,5 @@
-// An application in C++ with an instance, a device and a volk of its own, which the library must leave alone.
+// An application in C++ with an instance, a device and a volk of its own, which the library must
+// leave alone.
 // volk MODEL
 #include <cstdio>
 #include <vector>

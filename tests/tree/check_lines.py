@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Lines end at column 100, with one line feed, and without space before it.
+
+    check_lines.py ROOT
+
+Markdown may be wider, for its tables and links.
+"""
+
+import sys
+
+from sources import read, report, walk
+
+LIMIT = 100
+FOLDERS = ["src", "include", "shaders", "examples", "tests", "bench", "scripts", "cmake", "data",
+           "models", "samples", ".ci"]
+SUFFIXES = (".c", ".h", ".cpp", ".comp", ".glsl", ".py", ".sh", ".cmake", "CMakeLists.txt",
+            "bench/compare", ".ci/run")
+FILES = ["CMakeLists.txt", "CMakePresets.json"]
+
+# Still to be broken.
+LATER = ("shaders/", "tests/cli/", "tests/hub/", "src/", "include/", "cmake/", "CMakeLists.txt",
+         "CMakePresets.json", "scripts/test.sh", ".ci/run")
+
+
+def check(root, folders=tuple(FOLDERS), files=tuple(FILES), later=()):
+    problems, checked = [], 0
+    paths = [path for path in walk(root, *folders)
+             if path.replace("\\", "/").endswith(SUFFIXES)]
+    for path in [*paths, *files]:
+        if path.startswith(tuple(later)):
+            continue
+        checked += 1
+        for number, line in enumerate(read(root, path).split("\n"), 1):
+            if len(line) > LIMIT:
+                problems.append(f"{path}:{number}: {len(line)} columns, of at most {LIMIT}")
+            if line != line.rstrip():
+                problems.append(f"{path}:{number}: space at the end")
+    return problems, checked
+
+
+if __name__ == "__main__":
+    sys.exit(report(*check(sys.argv[1], later=LATER)))
