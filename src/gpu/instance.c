@@ -30,7 +30,7 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlag
 }
 
 /* What the loader said, before there is a device to ask further. */
-static vrn_result check(const vrn_log *log, VkResult result, const char *what)
+static vrn_result check_loader(const vrn_log *log, VkResult result, const char *what)
 {
     if (result >= 0) return VRN_OK;
     if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
@@ -45,11 +45,11 @@ static vrn_result find_layer(bool *found, const char *name, const vrn_log *log)
     static const char what[] = "vkEnumerateInstanceLayerProperties";
     uint32_t count = 0;
     *found = false;
-    vrn_result result = check(log, vkEnumerateInstanceLayerProperties(&count, NULL), what);
+    vrn_result result = check_loader(log, vkEnumerateInstanceLayerProperties(&count, NULL), what);
     if (result) return result;
     VkLayerProperties *layers = vrn_alloc(count, sizeof *layers);
     if (!layers) return vrn_fail_memory(log);
-    result = check(log, vkEnumerateInstanceLayerProperties(&count, layers), what);
+    result = check_loader(log, vkEnumerateInstanceLayerProperties(&count, layers), what);
     for (uint32_t i = 0; i < count && !result && !*found; i++) {
         *found = strcmp(layers[i].layerName, name) == 0;
     }
@@ -65,11 +65,12 @@ static vrn_result find_extension(bool *found, const char *layer, const char *nam
     uint32_t count = 0;
     *found = false;
     vrn_result result =
-        check(log, vkEnumerateInstanceExtensionProperties(layer, &count, NULL), what);
+        check_loader(log, vkEnumerateInstanceExtensionProperties(layer, &count, NULL), what);
     if (result) return result;
     VkExtensionProperties *extensions = vrn_alloc(count, sizeof *extensions);
     if (!extensions) return vrn_fail_memory(log);
-    result = check(log, vkEnumerateInstanceExtensionProperties(layer, &count, extensions), what);
+    result =
+        check_loader(log, vkEnumerateInstanceExtensionProperties(layer, &count, extensions), what);
     for (uint32_t i = 0; i < count && !result && !*found; i++) {
         *found = strcmp(extensions[i].extensionName, name) == 0;
     }
@@ -77,7 +78,7 @@ static vrn_result find_extension(bool *found, const char *layer, const char *nam
     return result;
 }
 
-static vrn_result create_handle(vrn_instance *instance, bool validation, const vrn_log *log)
+static vrn_result create_instance(vrn_instance *instance, bool validation, const vrn_log *log)
 {
     const char *const debug_utils = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
     vrn_result found = find_extension(&instance->debug_utils, NULL, debug_utils, log);
@@ -127,7 +128,7 @@ static vrn_result create_handle(vrn_instance *instance, bool validation, const v
     VkResult result = vkCreateInstance(&info, NULL, &instance->handle);
     if (result != VK_SUCCESS) instance->handle = VK_NULL_HANDLE;
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER) return VRN_OK; /* no driver, so no device */
-    return check(log, result, "vkCreateInstance");
+    return check_loader(log, result, "vkCreateInstance");
 }
 
 static vrn_result load_table(vrn_instance *instance, PFN_vkGetInstanceProcAddr get,
@@ -172,7 +173,7 @@ static vrn_result create_messenger(vrn_instance *instance, const vrn_log *log)
     VkResult created = instance->vk.CreateDebugUtilsMessengerEXT(instance->handle, &info, NULL,
                                                                  &instance->messenger);
     if (created != VK_SUCCESS) instance->messenger = VK_NULL_HANDLE;
-    return check(log, created, "vkCreateDebugUtilsMessengerEXT");
+    return check_loader(log, created, "vkCreateDebugUtilsMessengerEXT");
 }
 
 vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vrn_log *log)
@@ -193,7 +194,7 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: the layer %s is not installed",
                         validation_layer);
     }
-    result = create_handle(instance, validation, log);
+    result = create_instance(instance, validation, log);
     if (result || !instance->handle) goto error;
     result = load_table(instance, vkGetInstanceProcAddr, VRN_ERROR_NO_DEVICE, log);
     if (result) goto error;
@@ -240,7 +241,7 @@ vrn_result vrn_instance_devices(const vrn_instance *instance, VkPhysicalDevice *
         *count = 0;
         /* A driver that cannot start is not an error of the machine: it has no device then. */
         if (result == VK_ERROR_INITIALIZATION_FAILED) return VRN_OK;
-        return check(log, result, "vkEnumeratePhysicalDevices");
+        return check_loader(log, result, "vkEnumeratePhysicalDevices");
     }
     return VRN_OK;
 }
