@@ -25,9 +25,7 @@ vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device
         .pPoolSizes = sizes,
     };
     *pool = VK_NULL_HANDLE;
-    return vrn_device_check(device,
-                            device->vk.CreateDescriptorPool(device->handle, &info, NULL, pool),
-                            "vkCreateDescriptorPool");
+    return VRN_CALL(device, CreateDescriptorPool, &info, NULL, pool);
 }
 
 static uint32_t descriptors(const vrn_binding *b)
@@ -51,9 +49,7 @@ static vrn_result allocate_set(VkDescriptorSet *set, vrn_device *device, VkDescr
         .descriptorSetCount = 1,
         .pSetLayouts = &pipeline->set_layout,
     };
-    return vrn_device_check(device,
-                            device->vk.AllocateDescriptorSets(device->handle, &allocation, set),
-                            "vkAllocateDescriptorSets");
+    return VRN_CALL(device, AllocateDescriptorSets, &allocation, set);
 }
 
 vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
@@ -105,6 +101,5 @@ vrn_result vrn_texel_view_create(VkBufferView *view, vrn_device *device, vrn_ran
         .range = range.bytes,
     };
     *view = VK_NULL_HANDLE;
-    return vrn_device_check(device, device->vk.CreateBufferView(device->handle, &info, NULL, view),
-                            "vkCreateBufferView");
+    return VRN_CALL(device, CreateBufferView, &info, NULL, view);
 }

@@ -86,6 +86,10 @@ void vrn_device_unlock_queue(const vrn_device *device);
  * device. VK_SUCCESS gives VRN_OK and no message. */
 vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *what);
 
+/* Calls a function of the device, whose first argument is the device's handle, and checks it. */
+#define VRN_CALL(device, name, ...)                                                                \
+    vrn_device_check(device, (device)->vk.name((device)->handle, __VA_ARGS__), "vk" #name)
+
 /* The same where the caller goes on without what failed: the message is a warning, unless the
  * device is lost. */
 vrn_result vrn_device_check_spared(vrn_device *device, VkResult result, const char *what);

@@ -72,10 +72,9 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
         .usage = rule->usage,
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
     };
-    VkResult vk = device->vk.CreateBuffer(device->handle, &info, NULL, &buffer->handle);
-    if (vk != VK_SUCCESS) {
+    result = VRN_CALL(device, CreateBuffer, &info, NULL, &buffer->handle);
+    if (result) {
         buffer->handle = VK_NULL_HANDLE;
-        result = vrn_device_check(device, vk, "vkCreateBuffer");
         goto error;
     }
     VkMemoryRequirements needs;
@@ -99,19 +98,15 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
         .allocationSize = needs.size,
         .memoryTypeIndex = type,
     };
-    vk = device->vk.AllocateMemory(device->handle, &allocation, NULL, &buffer->memory);
-    if (vk != VK_SUCCESS) {
+    result = VRN_CALL(device, AllocateMemory, &allocation, NULL, &buffer->memory);
+    if (result) {
         buffer->memory = VK_NULL_HANDLE;
-        result = vrn_device_check(device, vk, "vkAllocateMemory");
         goto error;
     }
-    vk = device->vk.BindBufferMemory(device->handle, buffer->handle, buffer->memory, 0);
-    result = vrn_device_check(device, vk, "vkBindBufferMemory");
+    result = VRN_CALL(device, BindBufferMemory, buffer->handle, buffer->memory, 0);
     if (result) goto error;
     if (rule->needed & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) {
-        vk = device->vk.MapMemory(device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0,
-                                  &buffer->mapped);
-        result = vrn_device_check(device, vk, "vkMapMemory");
+        result = VRN_CALL(device, MapMemory, buffer->memory, 0, VK_WHOLE_SIZE, 0, &buffer->mapped);
         if (result) goto error;
         buffer->cached = device->probe.memory.memoryTypes[type].propertyFlags &
                          VK_MEMORY_PROPERTY_HOST_CACHED_BIT;

@@ -118,10 +118,8 @@ static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
         .pBindings = bindings,
     };
     *layout = (vrn_pipeline){0};
-    vrn_result result = vrn_device_check(
-        device,
-        device->vk.CreateDescriptorSetLayout(device->handle, &set_info, NULL, &layout->set_layout),
-        "vkCreateDescriptorSetLayout");
+    vrn_result result =
+        VRN_CALL(device, CreateDescriptorSetLayout, &set_info, NULL, &layout->set_layout);
     if (result) return result;
 
     const VkPushConstantRange range = {
@@ -135,9 +133,7 @@ static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
         .pushConstantRangeCount = key->push_bytes ? 1 : 0,
         .pPushConstantRanges = &range,
     };
-    result = vrn_device_check(
-        device, device->vk.CreatePipelineLayout(device->handle, &info, NULL, &layout->layout),
-        "vkCreatePipelineLayout");
+    result = VRN_CALL(device, CreatePipelineLayout, &info, NULL, &layout->layout);
     if (result) {
         device->vk.DestroyDescriptorSetLayout(device->handle, layout->set_layout, NULL);
     }

@@ -11,9 +11,7 @@ static vrn_result allocate(const vrn_commands *commands, vrn_device *device,
         .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
         .commandBufferCount = count,
     };
-    return vrn_device_check(device,
-                            device->vk.AllocateCommandBuffers(device->handle, &info, buffers),
-                            "vkAllocateCommandBuffers");
+    return VRN_CALL(device, AllocateCommandBuffers, &info, buffers);
 }
 
 vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
@@ -24,16 +22,12 @@ vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
         .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
         .queueFamilyIndex = device->probe.queue_family,
     };
-    vrn_result result = vrn_device_check(
-        device, device->vk.CreateCommandPool(device->handle, &pool, NULL, &commands->pool),
-        "vkCreateCommandPool");
+    vrn_result result = VRN_CALL(device, CreateCommandPool, &pool, NULL, &commands->pool);
     if (result) goto error;
     result = allocate(commands, device, commands->buffers, VRN_COUNT(commands->buffers));
     if (result) goto error;
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-    result = vrn_device_check(
-        device, device->vk.CreateFence(device->handle, &fence, NULL, &commands->fence),
-        "vkCreateFence");
+    result = VRN_CALL(device, CreateFence, &fence, NULL, &commands->fence);
     if (result) goto error;
     return VRN_OK;
 

@@ -9,9 +9,7 @@ vrn_result vrn_timestamps_create(VkQueryPool *queries, vrn_device *device, uint3
         .queryType = VK_QUERY_TYPE_TIMESTAMP,
         .queryCount = count,
     };
-    return vrn_device_check(device,
-                            device->vk.CreateQueryPool(device->handle, &info, NULL, queries),
-                            "vkCreateQueryPool");
+    return VRN_CALL(device, CreateQueryPool, &info, NULL, queries);
 }
 
 void vrn_timestamps_destroy(VkQueryPool queries, vrn_device *device)
