@@ -119,6 +119,14 @@ error:
     return result;
 }
 
+vrn_result vrn_buffer_reserve(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
+                              uint64_t size, const char *name)
+{
+    if (size <= buffer->size) return VRN_OK;
+    vrn_buffer_destroy(buffer, device);
+    return vrn_buffer_create(buffer, device, use, size, name);
+}
+
 void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device)
 {
     if (buffer->handle) device->vk.DestroyBuffer(device->handle, buffer->handle, NULL);

@@ -28,6 +28,10 @@ typedef struct vrn_range {
  * allocation may be), VRN_ERROR_DEVICE_LOST; *buffer is zeroed then. */
 vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
                              uint64_t size, const char *name);
+
+/* Makes a buffer of at least `size` bytes, which may be 0; what it holds is lost where it grows. */
+vrn_result vrn_buffer_reserve(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
+                              uint64_t size, const char *name);
 void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device); /* accepts a zeroed struct */
 
 /* The alignment of every tensor in a buffer: right for storage and texel bindings, and for

@@ -1,7 +1,5 @@
 #include "session/images.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/util.h"
 #include "gpu/descriptor.h"
@@ -9,11 +7,8 @@
 #include "ops/preprocess.h"
 #include "ops/transfer.h"
 
-enum {
-    SIDE_MAX = 1 << 24, /* pixels along a side: keeps every product below in 64 bits */
-    BAND_ROWS =
-        64, /* bands begin at multiples of so many rows: offsets stay aligned to 256 bytes */
-};
+/* Bands begin at multiples of so many rows: offsets stay aligned to 256 bytes. */
+enum { BAND_ROWS = 64 };
 
 /* What happens to one image, and where its parts lie in the buffers. */
 typedef struct job {
@@ -84,62 +79,6 @@ static uint32_t band_rows(const builder *b, const job *j)
     return rows >= j->height ? j->height : (uint32_t)rows / BAND_ROWS * BAND_ROWS;
 }
 
-static const struct {
-    const char *name;
-    uint32_t bytes;      /* of a pixel */
-    uint8_t channels[3]; /* where red, green and blue are in it */
-} pixel_formats[] = {
-    [VRN_PIXEL_RGBA] = {"RGBA", 4, {0, 1, 2}},
-    [VRN_PIXEL_BGRA] = {"BGRA", 4, {2, 1, 0}},
-    [VRN_PIXEL_RGB] = {"RGB", 3, {0, 1, 2}},
-    [VRN_PIXEL_BGR] = {"BGR", 3, {2, 1, 0}},
-    [VRN_PIXEL_GREY] = {"GREY", 1, {0, 0, 0}},
-    [VRN_PIXEL_GREY_ALPHA] = {"GREY_ALPHA", 2, {0, 0, 0}},
-};
-
-const char *vrn_pixel_format_name(vrn_pixel_format format)
-{
-    return (uint32_t)format < VRN_COUNT(pixel_formats) ? pixel_formats[format].name : NULL;
-}
-
-static size_t row_bytes(uint32_t width, vrn_pixel_format format)
-{
-    return vrn_pixel_format_name(format) ? (size_t)width * pixel_formats[format].bytes : 0;
-}
-
-vrn_picture vrn_picture_of(const vrn_image *photo)
-{
-    return (vrn_picture){
-        .width = photo->width,
-        .height = photo->height,
-        .host = photo->pixels,
-        .stride = photo->stride ? photo->stride : row_bytes(photo->width, photo->format),
-        .format = photo->format,
-    };
-}
-
-/* Whether a picture has pixels, and those of the host a format and rows that do not overlap. */
-static vrn_result check_picture(const vrn_picture *photo, const vrn_log *log)
-{
-    if ((!photo->host && !photo->buffer && !photo->view) || !photo->width || !photo->height ||
-        photo->width > SIDE_MAX || photo->height > SIDE_MAX) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image of %u x %u pixels: expected 1 to %d along each side",
-                        photo->width, photo->height, SIDE_MAX);
-    }
-    if (!photo->host) return VRN_OK;
-    if (!vrn_pixel_format_name(photo->format)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image in pixel format %d: there is no such format", (int)photo->format);
-    }
-    if (photo->stride < row_bytes(photo->width, photo->format)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image with a stride of %zu bytes: a row of %u %s pixels is longer",
-                        photo->stride, photo->width, vrn_pixel_format_name(photo->format));
-    }
-    return VRN_OK;
-}
-
 /* Where the network looks. */
 static bool frame(const builder *b, vrn_resize *resize, const vrn_picture *photo)
 {
@@ -152,7 +91,7 @@ static bool frame(const builder *b, vrn_resize *resize, const vrn_picture *photo
 static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
 {
     const vrn_log *log = &b->device->log;
-    vrn_result result = check_picture(photo, log);
+    vrn_result result = vrn_picture_check(photo, log);
     if (result) return result;
     *j = (job){0};
     if (!frame(b, &j->resize, photo)) {
@@ -200,15 +139,6 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
     return VRN_OK;
 }
 
-/* Makes a buffer of at least `bytes`; contents are lost when it grows. */
-static vrn_result grow(builder *b, vrn_buffer *buffer, vrn_buffer_use use, uint64_t bytes,
-                       const char *name)
-{
-    if (bytes == 0 || buffer->size >= bytes) return VRN_OK;
-    vrn_buffer_destroy(buffer, b->device);
-    return vrn_buffer_create(buffer, b->device, use, bytes, name);
-}
-
 static vrn_result grow_pool(builder *b)
 {
     vrn_device *device = b->device;
@@ -229,28 +159,12 @@ static vrn_result grow_pool(builder *b)
     return result;
 }
 
-/* One row as RGBA. */
-static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, vrn_pixel_format format)
-{
-    if (format == VRN_PIXEL_RGBA) {
-        memcpy(to, from, (size_t)width * 4);
-        return;
-    }
-    const uint8_t *channels = pixel_formats[format].channels;
-    for (uint32_t i = 0; i < width; i++, to += 4, from += pixel_formats[format].bytes) {
-        const uint8_t rgba[4] = {from[channels[0]], from[channels[1]], from[channels[2]], 255};
-        memcpy(to, rgba, 4);
-    }
-}
-
 static void copy_pixels(const builder *b, job *j, const vrn_picture *photo)
 {
     uint8_t *to = (uint8_t *)b->images->pixels.mapped + j->pixels;
-    const uint8_t *from =
-        photo->host + j->first_row * photo->stride + row_bytes(j->first_column, photo->format);
     for (uint32_t row = 0; row < j->height; row++) {
-        copy_row(to + (size_t)row * j->width * 4, from + row * photo->stride, j->width,
-                 photo->format);
+        vrn_picture_copy_row(to + (size_t)row * j->width * 4, photo, j->first_column,
+                             j->first_row + row, j->width);
     }
     j->current =
         (vrn_range){b->images->pixels.handle, j->pixels, (uint64_t)j->width * j->height * 4};
@@ -442,15 +356,19 @@ vrn_result vrn_images_reserve(vrn_images *images, vrn_device *device, uint32_t b
 static vrn_result grow_buffers(builder *b, uint32_t batch)
 {
     vrn_images *images = b->images;
-    vrn_result result = grow(b, &images->pixels, VRN_BUFFER_UPLOAD, b->pixel_bytes, "image pixels");
+    vrn_result result = vrn_buffer_reserve(&images->pixels, b->device, VRN_BUFFER_UPLOAD,
+                                           b->pixel_bytes, "image pixels");
     if (!result) {
-        result = grow(b, &images->fetched, VRN_BUFFER_DEVICE, b->fetched_bytes, "fetched pixels");
+        result = vrn_buffer_reserve(&images->fetched, b->device, VRN_BUFFER_DEVICE,
+                                    b->fetched_bytes, "fetched pixels");
     }
     if (!result) {
-        result = grow(b, &images->filters, VRN_BUFFER_UPLOAD, b->filter_bytes, "image filters");
+        result = vrn_buffer_reserve(&images->filters, b->device, VRN_BUFFER_UPLOAD, b->filter_bytes,
+                                    "image filters");
     }
     if (!result) {
-        result = grow(b, &images->scratch, VRN_BUFFER_DEVICE, b->scratch_bytes, "image scratch");
+        result = vrn_buffer_reserve(&images->scratch, b->device, VRN_BUFFER_DEVICE,
+                                    b->scratch_bytes, "image scratch");
     }
     if (!result) {
         result = vrn_images_reserve(images, b->device, batch, b->height, b->width);

@@ -5,6 +5,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "gpu/memory.h"
+#include "session/picture.h"
 
 /* Zero it; grows with what it is given. */
 typedef struct vrn_images {
@@ -16,22 +17,6 @@ typedef struct vrn_images {
     VkDescriptorPool pool;
     uint32_t pool_sets, pool_images;
 } vrn_images;
-
-/* A picture, in exactly one of three places. */
-typedef struct vrn_picture {
-    uint32_t width, height;
-    const uint8_t *host;     /* copied at once */
-    size_t stride;           /* of host and buffer: bytes from a row to the next */
-    vrn_pixel_format format; /* of host and buffer; a buffer's has 4 bytes a pixel */
-    VkBuffer buffer;         /* read by the device, from `offset` on */
-    uint64_t offset;
-    VkImageView view; /* sampled by the device, from (left, top) on */
-    VkImageLayout layout;
-    uint32_t left, top;
-    bool linear; /* what sampling gives is linear light */
-} vrn_picture;
-
-vrn_picture vrn_picture_of(const vrn_image *photo);
 
 /* What the network wants to see of a picture. */
 typedef struct vrn_framing {

@@ -45,105 +45,6 @@ void vrn_recording_destroy(struct vrn_recording **pointer, vrn_device *device)
 
 /* ---- Checks ---- */
 
-/* What sampling a format gives. */
-static const struct {
-    VkFormat format;
-    bool linear;         /* linear light: float, or decoded from sRGB */
-    bool may_be_encoded; /* .. unless the application says otherwise */
-} formats[] = {
-    {VK_FORMAT_R8G8B8A8_UNORM, false, false},
-    {VK_FORMAT_R8G8B8A8_SRGB, true, false},
-    {VK_FORMAT_B8G8R8A8_UNORM, false, false},
-    {VK_FORMAT_B8G8R8A8_SRGB, true, false},
-    {VK_FORMAT_A8B8G8R8_UNORM_PACK32, false, false},
-    {VK_FORMAT_A8B8G8R8_SRGB_PACK32, true, false},
-    {VK_FORMAT_A2B10G10R10_UNORM_PACK32, false, false},
-    {VK_FORMAT_A2R10G10B10_UNORM_PACK32, false, false},
-    {VK_FORMAT_R16G16B16A16_UNORM, false, false},
-    {VK_FORMAT_R16G16B16A16_SFLOAT, true, true},
-    {VK_FORMAT_R32G32B32A32_SFLOAT, true, true},
-};
-
-static bool readable(VkImageLayout layout)
-{
-    return layout == VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL || layout == VK_IMAGE_LAYOUT_GENERAL;
-}
-
-static vrn_result picture_of_image(vrn_picture *picture, const vrn_record_image *image,
-                                   const vrn_log *log)
-{
-    uint32_t f = 0;
-    while (f < VRN_COUNT(formats) && formats[f].format != image->format) f++;
-    if (f == VRN_COUNT(formats)) {
-        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "an image of VkFormat %d: vkresnet/vulkan.h lists those that can be read",
-                        (int)image->format);
-    }
-    if (!image->view) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image's view is NULL");
-    if (image->layout == VK_IMAGE_LAYOUT_UNDEFINED) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image in VK_IMAGE_LAYOUT_UNDEFINED has no contents");
-    }
-    if (!readable(image->layout) && !image->image) {
-        return vrn_fail(
-            log, VRN_ERROR_INVALID_ARGUMENT,
-            "an image in VkImageLayout %d must change its layout: its VkImage is needed",
-            (int)image->layout);
-    }
-    const VkRect2D all = {.extent = {image->width, image->height}};
-    const bool part = image->region.extent.width && image->region.extent.height;
-    const VkRect2D region = part ? image->region : all;
-    if (region.offset.x < 0 || region.offset.y < 0 ||
-        (uint64_t)region.offset.x + region.extent.width > image->width ||
-        (uint64_t)region.offset.y + region.extent.height > image->height) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a region of %u x %u at (%d, %d) of an image of %u x %u",
-                        region.extent.width, region.extent.height, region.offset.x, region.offset.y,
-                        image->width, image->height);
-    }
-    *picture = (vrn_picture){
-        .width = region.extent.width,
-        .height = region.extent.height,
-        .view = image->view,
-        .layout =
-            readable(image->layout) ? image->layout : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
-        .left = (uint32_t)region.offset.x,
-        .top = (uint32_t)region.offset.y,
-        .linear = formats[f].linear && !(formats[f].may_be_encoded && image->encoded),
-    };
-    return VRN_OK;
-}
-
-static vrn_result picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *pixels,
-                                    const vrn_log *log)
-{
-    const uint64_t row = (uint64_t)pixels->width * 4;
-    if (pixels->format != VRN_PIXEL_RGBA && pixels->format != VRN_PIXEL_BGRA) {
-        const char *name = vrn_pixel_format_name(pixels->format);
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "pixels in a buffer in format %d (%s): expected RGBA or BGRA",
-                        (int)pixels->format, name ? name : "unknown");
-    }
-    if (!pixels->place.buffer || pixels->place.offset % 4 || pixels->stride % 4 ||
-        (pixels->stride && pixels->stride < row)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "pixels in a buffer: %s (width %u, stride %u, offset %llu)",
-                        pixels->place.buffer ? "offset and stride are multiples of 4, and a "
-                                               "stride is no shorter than a row"
-                                             : "the buffer is NULL",
-                        pixels->width, pixels->stride, (unsigned long long)pixels->place.offset);
-    }
-    *picture = (vrn_picture){
-        .width = pixels->width,
-        .height = pixels->height,
-        .buffer = pixels->place.buffer,
-        .offset = pixels->place.offset,
-        .stride = pixels->stride ? pixels->stride : row,
-        .format = pixels->format,
-    };
-    return VRN_OK;
-}
-
 static vrn_result check_place(const vrn_place *place, const char *what, const vrn_log *log)
 {
     if (!place->buffer || place->offset % 4 == 0) return VRN_OK;
@@ -290,7 +191,7 @@ static bool repeated(const vrn_record_image *images, uint32_t index)
     const vrn_record_image *image = &images[index];
     for (uint32_t i = 0; i < index; i++) {
         if (images[i].image == image->image && images[i].level == image->level &&
-            images[i].layer == image->layer && !readable(images[i].layout)) {
+            images[i].layer == image->layer && !vrn_layout_readable(images[i].layout)) {
             return true;
         }
     }
@@ -308,7 +209,7 @@ static void transition(const recorder *r, bool back)
     const VkPipelineStageFlags outside = chained ? shader : VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     for (uint32_t i = 0; p->images && i < r->count; i++) {
         const vrn_record_image *image = &p->images[i];
-        if (readable(image->layout) || repeated(p->images, i)) continue;
+        if (vrn_layout_readable(image->layout) || repeated(p->images, i)) continue;
         const VkAccessFlags before =
             chained ? VK_ACCESS_SHADER_READ_BIT : VK_ACCESS_MEMORY_WRITE_BIT;
         const VkAccessFlags after =
@@ -345,8 +246,8 @@ static vrn_result record_pictures(const recorder *r)
     vrn_picture *pictures = vrn_alloc(r->count, sizeof *pictures);
     vrn_result result = pictures ? VRN_OK : vrn_fail_memory(log);
     for (uint32_t i = 0; i < r->count && !result; i++) {
-        result = p->images ? picture_of_image(&pictures[i], &p->images[i], log)
-                           : picture_of_pixels(&pictures[i], &p->pixels[i], log);
+        result = p->images ? vrn_picture_of_image(&pictures[i], &p->images[i], log)
+                           : vrn_picture_of_pixels(&pictures[i], &p->pixels[i], log);
     }
     if (!result) {
         transition(r, false);

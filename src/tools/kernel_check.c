@@ -57,14 +57,6 @@ static vrn_result write_memory(vrn_checker *checker, const vrn_trial_layout *l,
     return result ? result : ended;
 }
 
-static vrn_result reserve_readback(vrn_checker *checker, uint64_t bytes)
-{
-    if (bytes <= checker->readback.size) return VRN_OK;
-    vrn_buffer_destroy(&checker->readback, checker->bench.device);
-    return vrn_buffer_create(&checker->readback, checker->bench.device, VRN_BUFFER_READBACK, bytes,
-                             "check readback");
-}
-
 /* Runs the kernel and brings all results to the host. */
 static vrn_result run(vrn_checker *checker, const vrn_trial *trial, const vrn_trial_layout *l)
 {
@@ -153,7 +145,10 @@ vrn_result vrn_kernel_check(vrn_kernel_verdict *verdict, vrn_checker *checker,
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, &data->desc, data->images, bench->device);
     vrn_trial trial = {0};
     vrn_result result = vrn_bench_reserve(bench, kernel, &data->desc, data->images);
-    if (!result) result = reserve_readback(checker, l.results);
+    if (!result) {
+        result = vrn_buffer_reserve(&checker->readback, bench->device, VRN_BUFFER_READBACK,
+                                    l.results, "check readback");
+    }
     if (!result) result = write_memory(checker, &l, kernel, data);
     if (!result)
         result = vrn_trial_create(&trial, bench, kernel, &data->desc, data->images, 0, NULL);

@@ -60,8 +60,7 @@ bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint3
 static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, const char *name)
 {
     if (size <= buffer->size) return VRN_OK;
-    vrn_buffer_destroy(buffer, device);
-    vrn_result result = vrn_buffer_create(buffer, device, VRN_BUFFER_DEVICE, size, name);
+    vrn_result result = vrn_buffer_reserve(buffer, device, VRN_BUFFER_DEVICE, size, name);
     vrn_upload upload = {.device = device};
     uint32_t state = 1;
     const uint64_t part = UINT64_C(16) << 20;

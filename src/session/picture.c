@@ -1,0 +1,181 @@
+#include "session/picture.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+/* Pixels along a side: keeps every product of a preparation in 64 bits. */
+enum { SIDE_MAX = 1 << 24 };
+
+static const struct {
+    const char *name;
+    uint32_t bytes;      /* of a pixel */
+    uint8_t channels[3]; /* where red, green and blue are in it */
+} pixel_formats[] = {
+    [VRN_PIXEL_RGBA] = {"RGBA", 4, {0, 1, 2}},
+    [VRN_PIXEL_BGRA] = {"BGRA", 4, {2, 1, 0}},
+    [VRN_PIXEL_RGB] = {"RGB", 3, {0, 1, 2}},
+    [VRN_PIXEL_BGR] = {"BGR", 3, {2, 1, 0}},
+    [VRN_PIXEL_GREY] = {"GREY", 1, {0, 0, 0}},
+    [VRN_PIXEL_GREY_ALPHA] = {"GREY_ALPHA", 2, {0, 0, 0}},
+};
+
+const char *vrn_pixel_format_name(vrn_pixel_format format)
+{
+    return (uint32_t)format < VRN_COUNT(pixel_formats) ? pixel_formats[format].name : NULL;
+}
+
+static size_t row_bytes(uint32_t width, vrn_pixel_format format)
+{
+    return vrn_pixel_format_name(format) ? (size_t)width * pixel_formats[format].bytes : 0;
+}
+
+vrn_picture vrn_picture_of(const vrn_image *photo)
+{
+    return (vrn_picture){
+        .width = photo->width,
+        .height = photo->height,
+        .host = photo->pixels,
+        .stride = photo->stride ? photo->stride : row_bytes(photo->width, photo->format),
+        .format = photo->format,
+    };
+}
+
+/* Whether a picture has pixels, and those of the host a format and rows that do not overlap. */
+vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log)
+{
+    if ((!photo->host && !photo->buffer && !photo->view) || !photo->width || !photo->height ||
+        photo->width > SIDE_MAX || photo->height > SIDE_MAX) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image of %u x %u pixels: expected 1 to %d along each side",
+                        photo->width, photo->height, SIDE_MAX);
+    }
+    if (!photo->host) return VRN_OK;
+    if (!vrn_pixel_format_name(photo->format)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image in pixel format %d: there is no such format", (int)photo->format);
+    }
+    if (photo->stride < row_bytes(photo->width, photo->format)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image with a stride of %zu bytes: a row of %u %s pixels is longer",
+                        photo->stride, photo->width, vrn_pixel_format_name(photo->format));
+    }
+    return VRN_OK;
+}
+
+void vrn_picture_copy_row(uint8_t *to, const vrn_picture *photo, uint32_t left, uint32_t top,
+                          uint32_t width)
+{
+    const uint8_t *from = photo->host + top * photo->stride + row_bytes(left, photo->format);
+    if (photo->format == VRN_PIXEL_RGBA) {
+        memcpy(to, from, (size_t)width * 4);
+        return;
+    }
+    const uint8_t *channels = pixel_formats[photo->format].channels;
+    for (uint32_t i = 0; i < width; i++, to += 4, from += pixel_formats[photo->format].bytes) {
+        const uint8_t rgba[4] = {from[channels[0]], from[channels[1]], from[channels[2]], 255};
+        memcpy(to, rgba, 4);
+    }
+}
+
+/* ---- On the device ---- */
+
+/* What sampling a format gives. */
+static const struct {
+    VkFormat format;
+    bool linear;         /* linear light: float, or decoded from sRGB */
+    bool may_be_encoded; /* .. unless the application says otherwise */
+} image_formats[] = {
+    {VK_FORMAT_R8G8B8A8_UNORM, false, false},
+    {VK_FORMAT_R8G8B8A8_SRGB, true, false},
+    {VK_FORMAT_B8G8R8A8_UNORM, false, false},
+    {VK_FORMAT_B8G8R8A8_SRGB, true, false},
+    {VK_FORMAT_A8B8G8R8_UNORM_PACK32, false, false},
+    {VK_FORMAT_A8B8G8R8_SRGB_PACK32, true, false},
+    {VK_FORMAT_A2B10G10R10_UNORM_PACK32, false, false},
+    {VK_FORMAT_A2R10G10B10_UNORM_PACK32, false, false},
+    {VK_FORMAT_R16G16B16A16_UNORM, false, false},
+    {VK_FORMAT_R16G16B16A16_SFLOAT, true, true},
+    {VK_FORMAT_R32G32B32A32_SFLOAT, true, true},
+};
+
+bool vrn_layout_readable(VkImageLayout layout)
+{
+    return layout == VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL || layout == VK_IMAGE_LAYOUT_GENERAL;
+}
+
+vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image,
+                                const vrn_log *log)
+{
+    uint32_t f = 0;
+    while (f < VRN_COUNT(image_formats) && image_formats[f].format != image->format) f++;
+    if (f == VRN_COUNT(image_formats)) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "an image of VkFormat %d: vkresnet/vulkan.h lists those that can be read",
+                        (int)image->format);
+    }
+    if (!image->view) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image's view is NULL");
+    if (image->layout == VK_IMAGE_LAYOUT_UNDEFINED) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image in VK_IMAGE_LAYOUT_UNDEFINED has no contents");
+    }
+    if (!vrn_layout_readable(image->layout) && !image->image) {
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "an image in VkImageLayout %d must change its layout: its VkImage is needed",
+            (int)image->layout);
+    }
+    const VkRect2D all = {.extent = {image->width, image->height}};
+    const bool part = image->region.extent.width && image->region.extent.height;
+    const VkRect2D region = part ? image->region : all;
+    if (region.offset.x < 0 || region.offset.y < 0 ||
+        (uint64_t)region.offset.x + region.extent.width > image->width ||
+        (uint64_t)region.offset.y + region.extent.height > image->height) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a region of %u x %u at (%d, %d) of an image of %u x %u",
+                        region.extent.width, region.extent.height, region.offset.x, region.offset.y,
+                        image->width, image->height);
+    }
+    *picture = (vrn_picture){
+        .width = region.extent.width,
+        .height = region.extent.height,
+        .view = image->view,
+        .layout = vrn_layout_readable(image->layout) ? image->layout
+                                                     : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
+        .left = (uint32_t)region.offset.x,
+        .top = (uint32_t)region.offset.y,
+        .linear = image_formats[f].linear && !(image_formats[f].may_be_encoded && image->encoded),
+    };
+    return VRN_OK;
+}
+
+vrn_result vrn_picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *pixels,
+                                 const vrn_log *log)
+{
+    const uint64_t row = (uint64_t)pixels->width * 4;
+    if (pixels->format != VRN_PIXEL_RGBA && pixels->format != VRN_PIXEL_BGRA) {
+        const char *name = vrn_pixel_format_name(pixels->format);
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "pixels in a buffer in format %d (%s): expected RGBA or BGRA",
+                        (int)pixels->format, name ? name : "unknown");
+    }
+    if (!pixels->place.buffer || pixels->place.offset % 4 || pixels->stride % 4 ||
+        (pixels->stride && pixels->stride < row)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "pixels in a buffer: %s (width %u, stride %u, offset %llu)",
+                        pixels->place.buffer ? "offset and stride are multiples of 4, and a "
+                                               "stride is no shorter than a row"
+                                             : "the buffer is NULL",
+                        pixels->width, pixels->stride, (unsigned long long)pixels->place.offset);
+    }
+    *picture = (vrn_picture){
+        .width = pixels->width,
+        .height = pixels->height,
+        .buffer = pixels->place.buffer,
+        .offset = pixels->place.offset,
+        .stride = pixels->stride ? pixels->stride : row,
+        .format = pixels->format,
+    };
+    return VRN_OK;
+}

@@ -1,0 +1,41 @@
+/* A picture that is to be prepared: a photo of the host's, or an application's image or buffer. */
+#ifndef VRN_SESSION_PICTURE_H
+#define VRN_SESSION_PICTURE_H
+
+#include <vkresnet/vulkan.h>
+
+/* A picture, in exactly one of three places. */
+typedef struct vrn_picture {
+    uint32_t width, height;
+    const uint8_t *host;     /* copied at once */
+    size_t stride;           /* of host and buffer: bytes from a row to the next */
+    vrn_pixel_format format; /* of host and buffer; a buffer's has 4 bytes a pixel */
+    VkBuffer buffer;         /* read by the device, from `offset` on */
+    uint64_t offset;
+    VkImageView view; /* sampled by the device, from (left, top) on */
+    VkImageLayout layout;
+    uint32_t left, top;
+    bool linear; /* what sampling gives is linear light */
+} vrn_picture;
+
+/* A photo of the host's. */
+vrn_picture vrn_picture_of(const vrn_image *photo);
+
+/* What an application has on the device. Errors: VRN_ERROR_INVALID_ARGUMENT, and
+ * VRN_ERROR_UNSUPPORTED (a format that cannot be read). */
+vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image,
+                                const vrn_log *log);
+vrn_result vrn_picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *pixels,
+                                 const vrn_log *log);
+
+/* Whether an image can be read in a layout: else it must change to another. */
+bool vrn_layout_readable(VkImageLayout layout);
+
+/* Whether a picture has pixels, and one of the host's a format and rows that do not overlap. */
+vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log);
+
+/* Copies pixels [left, left + width) of row `top` of a photo of the host's as RGBA8. */
+void vrn_picture_copy_row(uint8_t *to, const vrn_picture *photo, uint32_t left, uint32_t top,
+                          uint32_t width);
+
+#endif
