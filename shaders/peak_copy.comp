@@ -3,19 +3,18 @@
 // variants: texel=-DTEXEL
 // What a device can move: every invocation copies one vec4. TEXEL: read through a uniform texel
 // buffer, which is what Mesa's lavapipe vectorises.
-layout(local_size_x_id = 32) in;
+#include "ops/interface.h"
+layout(local_size_x_id = VRN_ID_THREADS) in;
 
 #ifdef TEXEL
 #extension GL_EXT_samplerless_texture_functions : require
-layout(set = 0, binding = 0) uniform textureBuffer x; // [count] vec4
+layout(set = 0, binding = VRN_BIND_X) uniform textureBuffer x; // [count] vec4
 #else
-layout(set = 0, binding = 0) readonly buffer Input { vec4 x[]; };
+layout(set = 0, binding = VRN_BIND_X) readonly buffer Input { vec4 x[]; };
 #endif
-layout(set = 0, binding = 1) writeonly buffer Output { vec4 y[]; };
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Output { vec4 y[]; };
 
-layout(push_constant) uniform Push {
-    uint count; // vec4s
-} push;
+layout(push_constant) uniform Push { vrn_copy_push push; };
 
 #include "grid.glsl"
 

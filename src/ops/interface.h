@@ -216,4 +216,18 @@ struct vrn_normalize_push {
     float std[3];
 };
 
+/* What a device can compute and copy (tools/peak.c): steps of a round, and operations of a step; and
+ * the push constants of each. */
+#define VRN_FMA_STEPS      16
+#define VRN_FMA_STEP_FLOPS (3 * 4 * 2)
+
+struct vrn_fma_push {
+    float scale, shift; /* 0 < scale < 1: values stay ordinary numbers */
+    uint rounds;
+};
+
+struct vrn_copy_push {
+    uint count; /* in vec4s */
+};
+
 #endif

@@ -10,20 +10,13 @@
 #include "gpu/timestamps.h"
 #include "gpu/upload.h"
 #include "modules.h"
+#include "ops/interface.h"
 
-/* Of shaders/peak_fma.comp: steps of a round, and operations of a step. */
-enum { ROUND_STEPS = 16, STEP_FLOPS = 3 * 4 * 2 };
-
-enum { BINDING_X = 0, BINDING_Y = 1, SIZE_CONSTANT = 32, RUNS_MAX = 6 };
+enum { RUNS_MAX = 6 };
 
 /* A run this long is measured well; shorter ones are made longer, and no measurement goes on past
  * its share of the time. */
 static const double run_ms = 8, measure_ms = 70;
-
-typedef struct fma_push {
-    float scale, shift;
-    uint32_t rounds;
-} fma_push;
 
 typedef struct peak {
     vrn_device *device;
@@ -78,17 +71,17 @@ static vrn_result make_kernel(peak *p, const vrn_module *module, bool reads, boo
     vrn_pipeline_key key;
     memset(&key, 0, sizeof key);
     key.module = module;
-    key.bindings = (reads ? 1u << BINDING_X : 0) | 1u << BINDING_Y;
-    key.texel = texel ? 1u << BINDING_X : 0;
+    key.bindings = (reads ? 1u << VRN_BIND_X : 0) | 1u << VRN_BIND_Y;
+    key.texel = texel ? 1u << VRN_BIND_X : 0;
     key.push_bytes = push_bytes;
     key.constant_count = 1;
-    key.constant_ids[0] = SIZE_CONSTANT;
+    key.constant_ids[0] = VRN_ID_THREADS;
     key.constants[0] = p->threads;
     vrn_result result = vrn_pipeline_get(pipeline, p->device, &key);
     if (result) return result;
     const vrn_binding bindings[] = {
-        {.binding = BINDING_Y, .range = {p->y.handle, 0, p->y.size}},
-        {.binding = BINDING_X,
+        {.binding = VRN_BIND_Y, .range = {p->y.handle, 0, p->y.size}},
+        {.binding = VRN_BIND_X,
          .range = {p->x.handle, 0, p->x.size},
          .view = texel ? p->view : VK_NULL_HANDLE},
     };
@@ -99,7 +92,7 @@ typedef struct fma_run {
     vrn_pipeline pipeline;
     VkDescriptorSet set;
     uint32_t groups;
-    fma_push push;
+    struct vrn_fma_push push;
 } fma_run;
 
 static void record_fma(const peak *p, VkCommandBuffer buffer, const void *what)
@@ -126,7 +119,8 @@ static vrn_result measure_fma(peak *p, double *gflops)
     }
     if (!result) result = time_best(p, record_fma, &run, &ms);
     if (result) return result;
-    double flops = (double)run.groups * p->threads * run.push.rounds * ROUND_STEPS * STEP_FLOPS;
+    double flops =
+        (double)run.groups * p->threads * run.push.rounds * VRN_FMA_STEPS * VRN_FMA_STEP_FLOPS;
     *gflops = ms > 0 ? flops / ms * 1e-6 : 0;
     return VRN_OK;
 }
@@ -139,14 +133,14 @@ typedef struct copy_run {
 static void record_copy(const peak *p, VkCommandBuffer buffer, const void *what)
 {
     const copy_run *run = what;
-    const uint32_t count = (uint32_t)(p->x.size / 16);
+    const struct vrn_copy_push push = {.count = (uint32_t)(p->x.size / 16)};
     if (!run->pipeline.handle) {
         const VkBufferCopy region = {.size = p->x.size};
         p->device->vk.CmdCopyBuffer(buffer, p->x.handle, p->y.handle, 1, &region);
         return;
     }
-    vrn_pipeline_bind(&run->pipeline, p->device, buffer, run->set, &count, sizeof count);
-    uint32_t groups = vrn_div_up(count, p->threads);
+    vrn_pipeline_bind(&run->pipeline, p->device, buffer, run->set, &push, sizeof push);
+    uint32_t groups = vrn_div_up(push.count, p->threads);
     uint32_t y = vrn_div_up(groups, p->device->probe.limits.maxComputeWorkGroupCount[0]);
     p->device->vk.CmdDispatch(buffer, vrn_div_up(groups, y), y, 1);
 }
@@ -155,12 +149,12 @@ static vrn_result measure_copy(peak *p, double *gb_s)
 {
     copy_run runs[3] = {0};
     uint32_t count = 1;
-    vrn_result result = make_kernel(p, &vrn_module_peak_copy, true, false, sizeof(uint32_t),
-                                    &runs[1].pipeline, &runs[1].set);
+    vrn_result result = make_kernel(p, &vrn_module_peak_copy, true, false,
+                                    sizeof(struct vrn_copy_push), &runs[1].pipeline, &runs[1].set);
     count++;
     if (!result && p->view) {
-        result = make_kernel(p, &vrn_module_peak_copy_texel, true, true, sizeof(uint32_t),
-                             &runs[2].pipeline, &runs[2].set);
+        result = make_kernel(p, &vrn_module_peak_copy_texel, true, true,
+                             sizeof(struct vrn_copy_push), &runs[2].pipeline, &runs[2].set);
         count++;
     }
     *gb_s = 0;
