@@ -1,7 +1,7 @@
 /* A pickle machine that can build tensors, and nothing else that does anything.
  *
  * A pickle is a program for a stack machine that may call any Python function by name. This one
- * knows the names that PyTorch's weights need (see the table in pickle_call.c); any other becomes an
+ * knows the names that PyTorch's weights need (the table in pickle_call.c); any other becomes an
  * opaque value: called, built or filled it stays opaque, so that a checkpoint with an
  * argparse.Namespace beside its weights still loads. Nothing is ever executed.
  *

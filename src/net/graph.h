@@ -28,8 +28,8 @@ typedef struct vrn_node {
      * were fused into it. */
     char output[VRN_NAME_MAX];
 
-    /* The parameters by role (VRN_PARAM_WEIGHT ..): the node's own, and those of the batch norm that
-     * was folded into it. VRN_NO_PARAMETER where there is none. */
+    /* The parameters by role (VRN_PARAM_WEIGHT ..): the node's own, and those of the batch norm
+     * that was folded into it. VRN_NO_PARAMETER where there is none. */
     uint32_t own[VRN_PARAM_COUNT], norm[VRN_PARAM_COUNT];
 } vrn_node;
 
@@ -75,9 +75,9 @@ vrn_format vrn_graph_format(const vrn_graph *graph, vrn_value value);
 uint64_t vrn_graph_bytes(const vrn_graph *graph, vrn_value value);
 
 /* Calls `visit` for every parameter of an architecture, or of its graph before fusion, in the order
- * of torchvision's state_dict, with its name and the shape that it must have. Buffers (running_mean,
- * running_var) are marked, and num_batches_tracked is left out. Stops at and returns the first
- * result that is not VRN_OK; `log` gets what the visitor cannot know of: out of memory. */
+ * of torchvision's state_dict, with its name and the shape that it must have. Buffers
+ * (running_mean, running_var) are marked, and num_batches_tracked is left out. Stops at and returns
+ * the first result that is not VRN_OK; `log` gets what the visitor cannot know of: out of memory. */
 typedef struct vrn_parameter {
     const char *name; /* valid during the call */
     uint32_t rank;

@@ -25,8 +25,8 @@ static bool is_bookkeeping(const char *name)
 
 /* ---- Schemes --------------------------------------------------------------------------------- */
 
-/* How names of other schemes begin, and how torchvision's do instead; the rest stays. '#' stands for
- * a number, which '#' in the new name repeats and '+' repeats plus one. */
+/* How names of other schemes begin, and how torchvision's do instead; the rest stays. '#' stands
+ * for a number, which '#' in the new name repeats and '+' repeats plus one. */
 static const struct {
     const char *from, *to;
     bool wrapped; /* perhaps behind "resnet." */
