@@ -9,7 +9,7 @@
 extern const char *const cli_imagenet_labels[CLI_IMAGENET_CLASSES];
 extern const char *const cli_imagenet_ids[CLI_IMAGENET_CLASSES];
 
-/* pages/page.html and data/completion.bash. */
+/* data/page.html and data/completion.bash. */
 extern const char cli_page_html[];
 extern const char cli_completion_bash[];
 

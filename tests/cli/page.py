@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-TEMPLATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "cli", "pages", "page.html")
+TEMPLATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "page.html")
 VOID = {"meta", "br", "img"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

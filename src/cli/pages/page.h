@@ -1,5 +1,5 @@
-/* Pages of HTML that stand alone: page.html has a style and a script, and draws the data, which is
- * JSON inside it. */
+/* Pages of HTML that stand alone: data/page.html has a style and a script, which draws the data:
+ * JSON inside the page. */
 #ifndef VRN_CLI_PAGE_H
 #define VRN_CLI_PAGE_H
 
