@@ -149,7 +149,7 @@ typedef struct vrn_kernel_statistics {
     uint64_t reserved[8];
 } vrn_kernel_statistics;
 
-typedef struct vrn_statistics_params {
+typedef struct vrn_kernel_statistics_params {
     const vrn_arch *arch;   /* whose layers; NULL: resnet50 */
     uint32_t batch;         /* 0: 1 */
     uint32_t height, width; /* of the input; 0: 224 */
@@ -158,7 +158,7 @@ typedef struct vrn_statistics_params {
     const char *kernel;
     vrn_precision precision; /* int8: as if every layer's output had a scale */
     uint64_t reserved[4];
-} vrn_statistics_params;
+} vrn_kernel_statistics_params;
 
 /* Compiles kernels for the layers of a network and calls `visit` with the driver's statistics of
  * each, in the order of the layers; a shape that several layers share comes once. The pointer is
@@ -167,7 +167,7 @@ typedef struct vrn_statistics_params {
  * Blocking: up to a minute. Thread-safe. Errors: VRN_ERROR_UNSUPPORTED (without that capability),
  * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_get_kernel_statistics(
-    vrn_device *device, const vrn_statistics_params *params,
+    vrn_device *device, const vrn_kernel_statistics_params *params,
     void (*visit)(void *user, const vrn_kernel_statistics *statistics), void *user);
 
 /* ---- Whether a device computes correctly ----------------------------------------------------- */

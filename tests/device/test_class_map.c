@@ -181,18 +181,18 @@ static void nothing_is_paid_without_it(void **state)
     vrn_model_destroy(&model);
 }
 
-static void assert_part(const vrn_session *session, uint32_t width, uint32_t height,
+static void assert_rect(const vrn_session *session, uint32_t width, uint32_t height,
                         vrn_rect expected)
 {
-    vrn_rect part;
-    assert_int_equal(vrn_session_get_crop_rect(session, width, height, &part), VRN_OK);
-    assert_true(fabs(part.left - expected.left) < 1e-9 && fabs(part.top - expected.top) < 1e-9 &&
-                fabs(part.right - expected.right) < 1e-9 &&
-                fabs(part.bottom - expected.bottom) < 1e-9);
+    vrn_rect rect;
+    assert_int_equal(vrn_session_get_crop_rect(session, width, height, &rect), VRN_OK);
+    assert_true(fabs(rect.left - expected.left) < 1e-9 && fabs(rect.top - expected.top) < 1e-9 &&
+                fabs(rect.right - expected.right) < 1e-9 &&
+                fabs(rect.bottom - expected.bottom) < 1e-9);
 }
 
-/* The part that resize and crop leave, in the photo's pixels. */
-static void the_seen_part_is_the_crop(void **state)
+/* The rect that resize and crop leave, in the photo's pixels. */
+static void the_crop_rect_is_right(void **state)
 {
     (void)state;
     vrn_model *model = make_model("resnet20");
@@ -200,20 +200,20 @@ static void the_seen_part_is_the_crop(void **state)
     vrn_transform transform = {.resize = 40, .crop = 32};
     const vrn_session_params params = {.transform = &transform};
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    assert_part(session, 40, 40, (vrn_rect){4, 4, 36, 36});
-    assert_part(session, 80, 160, (vrn_rect){8, 48, 72, 112});
+    assert_rect(session, 40, 40, (vrn_rect){4, 4, 36, 36});
+    assert_rect(session, 80, 160, (vrn_rect){8, 48, 72, 112});
     /* 451 x 300 becomes 60 x 40, whose crop begins at column 14. */
-    assert_part(session, 451, 300, (vrn_rect){14 * 451 / 60.0, 30, 46 * 451 / 60.0, 270});
+    assert_rect(session, 451, 300, (vrn_rect){14 * 451 / 60.0, 30, 46 * 451 / 60.0, 270});
     vrn_session_destroy(&session);
 
     transform.resize = 16; /* black around the photo */
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    assert_part(session, 64, 32, (vrn_rect){0, -16, 64, 48});
+    assert_rect(session, 64, 32, (vrn_rect){0, -16, 64, 48});
     vrn_session_destroy(&session);
 
     transform.resize = 0;
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
-    assert_part(session, 64, 33, (vrn_rect){16, 0, 48, 32});
+    assert_rect(session, 64, 33, (vrn_rect){16, 0, 48, 32});
     vrn_session_destroy(&session);
     vrn_model_destroy(&model);
 }
@@ -224,7 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maps_are_spread_logits),
         cmocka_unit_test(nothing_is_paid_without_it),
-        cmocka_unit_test(the_seen_part_is_the_crop),
+        cmocka_unit_test(the_crop_rect_is_right),
     };
     int failed = cmocka_run_group_tests_name("class map", tests, NULL, NULL);
     vrn_device_destroy(&device);

@@ -350,7 +350,7 @@ static vrn_result lead_statistics(life_world *world, life_outcome *outcome)
 {
     vrn_arch arch;
     const vrn_log log = log_of(world);
-    const vrn_statistics_params params = {.arch = &arch, .height = SIDE, .width = SIDE};
+    const vrn_kernel_statistics_params params = {.arch = &arch, .height = SIDE, .width = SIDE};
     vrn_device *device = NULL;
     vrn_result result = DONE(world, vrn_arch_parse(&arch, arch_text, &log));
     if (!result) result = MADE(world, device, life_device(world, &device));

@@ -74,7 +74,8 @@ static void survey(tally *t, const char *name, vrn_precision precision)
 {
     vrn_arch arch;
     assert_int_equal(vrn_arch_parse(&arch, name, NULL), VRN_OK);
-    const vrn_statistics_params params = {.arch = &arch, .kernel = "", .precision = precision};
+    const vrn_kernel_statistics_params params = {
+        .arch = &arch, .kernel = "", .precision = precision};
     assert_int_equal(vrn_device_get_kernel_statistics(device, &params, check, t), VRN_OK);
 }
 
@@ -123,8 +124,8 @@ static void choices_are_sound(void **state)
     for (uint32_t i = 0; i < VRN_COUNT(networks) * VRN_COUNT(batches); i++) {
         vrn_arch arch;
         assert_int_equal(vrn_arch_parse(&arch, networks[i / VRN_COUNT(batches)], NULL), VRN_OK);
-        const vrn_statistics_params params = {.arch = &arch,
-                                              .batch = batches[i % VRN_COUNT(batches)]};
+        const vrn_kernel_statistics_params params = {.arch = &arch,
+                                                     .batch = batches[i % VRN_COUNT(batches)]};
         assert_int_equal(vrn_device_get_kernel_statistics(device, &params, check_chosen, &t),
                          VRN_OK);
     }
@@ -135,7 +136,7 @@ static void asks_are_checked(void **state)
 {
     (void)state;
     vrn_arch wrong = {.layers = {2, 2, 2, 2}, .block = VRN_BLOCK_BASIC, .groups = 7};
-    const vrn_statistics_params params = {.arch = &wrong};
+    const vrn_kernel_statistics_params params = {.arch = &wrong};
     tally t = {0};
     assert_int_equal(vrn_device_get_kernel_statistics(device, &params, check, &t),
                      VRN_ERROR_INVALID_ARGUMENT);

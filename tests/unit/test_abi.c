@@ -44,7 +44,7 @@ static const row rows[] = {
     {LAYOUT(vrn_device_peak, gb_s), 8, 48},
     {LAYOUT(vrn_statistic, value), 64, 72},
     {LAYOUT(vrn_kernel_statistics, values), 264, 2632},
-    {LAYOUT(vrn_statistics_params, precision), 32, 72},
+    {LAYOUT(vrn_kernel_statistics_params, precision), 32, 72},
     {LAYOUT(vrn_mismatch, found), 48, 72},
     {LAYOUT(vrn_selftest_entry, ms), 208, 248},
     {LAYOUT(vrn_selftest_summary, ms), 48, 88},

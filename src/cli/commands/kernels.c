@@ -154,7 +154,7 @@ int cli_show_kernels(const cli_options *options)
         cli_json_integer(&json, "batch", options->batch ? options->batch : 1);
         cli_json_begin_array(&json, "kernels");
     }
-    const vrn_statistics_params params = {
+    const vrn_kernel_statistics_params params = {
         .arch = &arch,
         .batch = options->batch,
         .height = options->size[0],
