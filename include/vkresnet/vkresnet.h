@@ -374,25 +374,6 @@ typedef struct vrn_session_params {
 VRN_API vrn_result vrn_session_create(vrn_session **session, vrn_device *device,
                                       const vrn_model *model, const vrn_session_params *params);
 
-/* Tunes a device for the network that model and params (NULL: all defaults) make: times, for each
- * shape of layer, the kernels that could compute it, where that was not done before. Every session
- * that is created on the device afterwards uses the fastest. The measurements hold for this device,
- * version of its driver, shape of layer, number of images and set of kernels. The device keeps
- * them for its life, and in its cache directory for later ones.
- *
- * Takes up to a few seconds for each shape. A kernel replaces the one that would be chosen without
- * tuning only if it is faster by a clear margin and makes the network as a whole faster. Other work
- * on the device spoils the measurements. While tuning, the network is in memory twice. Results of
- * different kernels differ by rounding. With diagnostics->kernel nothing is timed.
- *
- * `progress` (NULL: no progress is reported) is called on the caller's thread with what is timed
- * next; done == total at the end, and not at all where nothing is left to time. Blocking. Threads
- * may tune one device at the same time, to no good end. Errors: those of vrn_session_create; what
- * was measured is lost then. */
-VRN_API vrn_result vrn_device_tune(
-    vrn_device *device, const vrn_model *model, const vrn_session_params *params,
-    void (*progress)(void *user, uint32_t done, uint32_t total, const char *text), void *user);
-
 /* Waits for what is in flight, without writing its outputs, then destroys the session. Blocking. */
 VRN_API void vrn_session_destroy(vrn_session **session);
 
@@ -501,6 +482,27 @@ VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *in
  * Errors: VRN_ERROR_INVALID_ARGUMENT (no such ticket), VRN_ERROR_OUT_OF_MEMORY,
  * VRN_ERROR_DEVICE_LOST (from then on for every ticket, also of submissions that completed). */
 VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
+
+/* ---- Tuning ---------------------------------------------------------------------------------- */
+
+/* Tunes a device for the network of `model` and `params` (NULL: all defaults): times, for each
+ * shape of layer that was not timed before, the kernels that could compute it. Every session that
+ * is created on the device afterwards uses the fastest. The measurements hold for this device,
+ * version of its driver, shape of layer, number of images and set of kernels. The device keeps them
+ * as long as it lives, and in its cache directory for later devices.
+ *
+ * Takes up to a few seconds for each shape. A kernel replaces the one that would be chosen without
+ * tuning only if it is faster by a clear margin and makes the network as a whole faster. Other work
+ * on the device spoils the measurements. While tuning, the network is in memory twice. Results of
+ * different kernels differ by rounding. With diagnostics->kernel nothing is timed.
+ *
+ * `progress` (NULL: no progress is reported) is called on the caller's thread with what is timed
+ * next; done == total at the end. It is not called if nothing is left to time. Blocking.
+ * Thread-safe, but calls at the same time disturb each other's measurements. Errors: those of
+ * vrn_session_create; the measurements of the call are lost then. */
+VRN_API vrn_result vrn_device_tune(
+    vrn_device *device, const vrn_model *model, const vrn_session_params *params,
+    void (*progress)(void *user, uint32_t done, uint32_t total, const char *text), void *user);
 
 /* ---- Architectures --------------------------------------------------------------------------- */
 

@@ -116,10 +116,10 @@ static vrn_result survey_node(const survey *s, uint32_t index)
     return VRN_OK;
 }
 
-vrn_result
-vrn_device_get_kernel_statistics(vrn_device *device, const vrn_kernel_statistics_params *params,
-                                 void (*visit)(void *user, const vrn_kernel_statistics *statistics),
-                                 void *user)
+vrn_result vrn_device_get_kernel_statistics(vrn_device *device,
+                                            const vrn_kernel_statistics_params *params,
+                                            void (*visit)(void *, const vrn_kernel_statistics *),
+                                            void *user)
 {
     static const vrn_kernel_statistics_params defaults = {0};
     if (!params) params = &defaults;
