@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 enum { LINE_MAX_BYTES = 1024 };
 
 static void VRN_PRINTF(3, 0)
@@ -14,9 +16,7 @@ static void VRN_PRINTF(3, 0)
 
     char line[LINE_MAX_BYTES];
     vsnprintf(line, sizeof line, format, args);
-    for (char *c = line; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
-    }
+    vrn_replace_controls(line);
     log->message(log->user, level, line);
 }
 

@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool vrn_is_digit(char c)
@@ -137,4 +138,21 @@ void vrn_format_real(float value, char text[VRN_REAL_MAX])
         float back = 0;
         if (vrn_parse_real(text, strlen(text), &back) && back == value) return;
     }
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void vrn_sort(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare_doubles);
+}
+
+double vrn_median(double *values, size_t count)
+{
+    vrn_sort(values, count);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }

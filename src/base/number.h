@@ -1,4 +1,4 @@
-/* Numbers in texts, whatever the locale. */
+/* Numbers in texts, whatever the locale; and in arrays. */
 #ifndef VRN_BASE_NUMBER_H
 #define VRN_BASE_NUMBER_H
 
@@ -9,6 +9,10 @@
 enum { VRN_REAL_MAX = 32 }; /* bytes that vrn_format_real writes at most, with the NUL */
 
 bool vrn_is_digit(char c);
+
+/* Sorts the values, of which there is one or more; the median is the mean of both in the middle. */
+void vrn_sort(double *values, size_t count);
+double vrn_median(double *values, size_t count);
 
 /* Reads `length` bytes that must be decimal digits alone; false if they are not or exceed `max`. */
 bool vrn_parse_number(const char *text, size_t length, uint64_t max, uint64_t *value);

@@ -1,5 +1,5 @@
-/* What the operating system does for the library and the program: os_posix.c, os_windows.c and
- * os_file.c have the calls beyond the C library. Paths are UTF-8. */
+/* What the operating system does for the library and the program: os_posix.c, os_windows.c,
+ * os_file.c and os_thread.c have the calls beyond the C library. Paths are UTF-8. */
 #ifndef VRN_BASE_OS_H
 #define VRN_BASE_OS_H
 
@@ -54,8 +54,13 @@ typedef enum vrn_path_kind {
 
 vrn_path_kind vrn_path_get_kind(const char *path);
 
-/* '/'; on Windows '\\' as well. */
-bool vrn_is_separator(char c);
+static inline bool vrn_is_separator(char c)
+{
+#if defined(_WIN32)
+    if (c == '\\') return true;
+#endif
+    return c == '/';
+}
 
 /* Size and time of the last change, in units of the system's own, of a regular file; false: there
  * is none. */

@@ -11,10 +11,24 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(_WIN32)
+#include <io.h>
+#include <process.h>
+#endif
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/os.h"
+
+/* Waits until a file is on the disk, where that is possible. */
+static bool sync_file(int fd)
+{
+#if defined(_WIN32)
+    return _commit(fd) == 0;
+#else
+    return fsync(fd) == 0 || errno == EINVAL;
+#endif
+}
 
 static vrn_result fail(const vrn_log *log, const char *path, const char *what, int reason)
 {
@@ -72,7 +86,7 @@ struct vrn_file_writer {
     vrn_file_params params;
     FILE *stream;
     char *path, *temporary; /* the second NULL: written directly */
-    int error;              /* errno of the first failure */
+    int error;              /* errno of the first failure of vrn_file_write */
 };
 
 /* `moved`: the temporary file has its last name. */
@@ -98,7 +112,7 @@ static int open_to_write(vrn_file_writer *writer, bool direct)
     int fd = -1;
     errno = ENOMEM;
     for (unsigned attempt = 0; name && attempt < 100; attempt++) {
-        snprintf(name, capacity, "%s.part-%ld-%u", writer->path, vrn_os_process(), attempt);
+        snprintf(name, capacity, "%s.part-%ld-%u", writer->path, (long)getpid(), attempt);
         fd = create(name);
         if (fd >= 0 || errno != EEXIST) break;
     }
@@ -163,7 +177,7 @@ vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn
     int error = writer->error;
     if (!error && ferror(writer->stream)) error = errno ? errno : EIO;
     if (fflush(writer->stream) != 0 && !error) error = errno;
-    if (commit && !writer->params.hurry && !error && !vrn_os_sync(fileno(writer->stream))) {
+    if (commit && !writer->params.hurry && !error && !sync_file(fileno(writer->stream))) {
         error = errno;
     }
     if (fclose(writer->stream) != 0 && !error) error = errno;

@@ -13,9 +13,6 @@ int vrn_os_open(const char *path);
 int vrn_os_write(const char *path);
 int vrn_os_create(const char *path);
 
-/* Waits until a file is on the disk, where that is possible. */
-bool vrn_os_sync(int fd);
-
 /* Gives a file another name, which may be that of a file: at no time is there none. */
 bool vrn_os_replace(const char *from, const char *to);
 void vrn_os_remove(const char *path);
@@ -26,7 +23,5 @@ bool vrn_os_make_directory(const char *path, unsigned mode);
 /* A file's first `size` bytes, more than none; NULL on failure. */
 const void *vrn_os_map(int fd, size_t size);
 void vrn_os_unmap(const void *data, size_t size);
-
-long vrn_os_process(void); /* the number of this process */
 
 #endif

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
-#include <process.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,94 +17,6 @@
 #include "base/os.h"
 #include "base/os_file.h"
 
-struct vrn_mutex {
-    SRWLOCK lock;
-    CONDITION_VARIABLE changed;
-};
-
-vrn_mutex *vrn_mutex_create(void)
-{
-    vrn_mutex *mutex = vrn_alloc(1, sizeof *mutex);
-    if (!mutex) return NULL;
-    InitializeSRWLock(&mutex->lock);
-    InitializeConditionVariable(&mutex->changed);
-    return mutex;
-}
-
-void vrn_mutex_destroy(vrn_mutex **mutex)
-{
-    vrn_free(*mutex);
-    *mutex = NULL;
-}
-
-void vrn_mutex_lock(vrn_mutex *mutex)
-{
-    AcquireSRWLockExclusive(&mutex->lock);
-}
-
-void vrn_mutex_unlock(vrn_mutex *mutex)
-{
-    ReleaseSRWLockExclusive(&mutex->lock);
-}
-
-void vrn_mutex_wait(vrn_mutex *mutex)
-{
-    SleepConditionVariableSRW(&mutex->changed, &mutex->lock, INFINITE, 0);
-}
-
-void vrn_mutex_wake_all(vrn_mutex *mutex)
-{
-    WakeAllConditionVariable(&mutex->changed);
-}
-
-static SRWLOCK output = SRWLOCK_INIT;
-
-void vrn_output_lock(void)
-{
-    AcquireSRWLockExclusive(&output);
-}
-
-void vrn_output_unlock(void)
-{
-    ReleaseSRWLockExclusive(&output);
-}
-
-struct vrn_thread {
-    HANDLE native;
-    void (*function)(void *user);
-    void *user;
-};
-
-static unsigned __stdcall run_thread(void *pointer)
-{
-    vrn_thread *thread = pointer;
-    thread->function(thread->user);
-    return 0;
-}
-
-vrn_thread *vrn_thread_start(void (*function)(void *user), void *user)
-{
-    vrn_thread *thread = vrn_alloc(1, sizeof *thread);
-    if (!thread) return NULL;
-    thread->function = function;
-    thread->user = user;
-    thread->native = (HANDLE)_beginthreadex(NULL, 0, run_thread, thread, 0, NULL);
-    if (!thread->native) {
-        vrn_free(thread);
-        thread = NULL;
-    }
-    return thread;
-}
-
-void vrn_thread_join(vrn_thread **thread)
-{
-    if (!*thread) return;
-    WaitForSingleObject((*thread)->native, INFINITE);
-    CloseHandle((*thread)->native);
-    vrn_free(*thread);
-    *thread = NULL;
-}
-
 uint32_t vrn_core_count(void)
 {
     DWORD_PTR mine, all;
@@ -114,28 +25,6 @@ uint32_t vrn_core_count(void)
         for (; mine; mine &= mine - 1) count++;
     }
     return count > 0 ? count : 1;
-}
-
-static BOOL CALLBACK call_once(INIT_ONCE *once, void *pointer, void **context)
-{
-    (void)once, (void)context;
-    void (**function)(void) = pointer;
-    (*function)();
-    return TRUE;
-}
-
-void vrn_once(void (*function)(void))
-{
-    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
-    InitOnceExecuteOnce(&once, call_once, &function, NULL);
-}
-
-double vrn_time_ms(void)
-{
-    LARGE_INTEGER frequency, now;
-    QueryPerformanceFrequency(&frequency);
-    QueryPerformanceCounter(&now);
-    return (double)now.QuadPart * 1e3 / (double)frequency.QuadPart;
 }
 
 wchar_t *vrn_widen(const char *text)
@@ -180,11 +69,6 @@ vrn_path_kind vrn_path_get_kind(const char *path)
     if (!look(path, &info)) return VRN_PATH_MISSING;
     if (info.dwFileAttributes & FILE_ATTRIBUTE_DEVICE) return VRN_PATH_OTHER;
     return info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? VRN_PATH_DIRECTORY : VRN_PATH_FILE;
-}
-
-bool vrn_is_separator(char c)
-{
-    return c == '/' || c == '\\';
 }
 
 bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)
@@ -256,11 +140,6 @@ int vrn_os_create(const char *path)
     return open_to_write(path, _O_CREAT | _O_EXCL);
 }
 
-bool vrn_os_sync(int fd)
-{
-    return _commit(fd) == 0;
-}
-
 bool vrn_os_replace(const char *from, const char *to)
 {
     wchar_t *wide_from = vrn_widen(from), *wide_to = vrn_widen(to);
@@ -304,9 +183,4 @@ void vrn_os_unmap(const void *data, size_t size)
 {
     (void)size;
     UnmapViewOfFile(data);
-}
-
-long vrn_os_process(void)
-{
-    return (long)GetCurrentProcessId();
 }

@@ -22,3 +22,13 @@ char *vrn_join(const char *a, const char *between, const char *b)
     if (text) snprintf(text, size, "%s%s%s", a, between, b);
     return text;
 }
+
+bool vrn_same_text(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        const int x = *a >= 'A' && *a <= 'Z' ? *a + 32 : *a;
+        const int y = *b >= 'A' && *b <= 'Z' ? *b + 32 : *b;
+        if (x != y) return false;
+        if (!x) return true;
+    }
+}

@@ -2,6 +2,7 @@
 #ifndef VRN_BASE_TEXT_H
 #define VRN_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/log.h"
@@ -11,5 +12,8 @@ void vrn_append(char *text, size_t capacity, const char *format, ...) VRN_PRINTF
 
 /* The three in a row. Release with vrn_free; NULL: out of memory. */
 char *vrn_join(const char *a, const char *between, const char *b);
+
+/* Whether they are the same without regard to the case of ASCII letters. */
+bool vrn_same_text(const char *a, const char *b);
 
 #endif

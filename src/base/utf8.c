@@ -29,3 +29,15 @@ bool vrn_utf8_valid(const char *text, size_t length)
     }
     return true;
 }
+
+bool vrn_is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+void vrn_replace_controls(char *text)
+{
+    for (; *text; text++) {
+        if (vrn_is_control(*text)) *text = '?';
+    }
+}

@@ -12,4 +12,9 @@ size_t vrn_utf8_length(const char *text, size_t size);
 /* True for well-formed UTF-8 without NUL. */
 bool vrn_utf8_valid(const char *text, size_t length);
 
+bool vrn_is_control(char c);
+
+/* Makes '?' of control characters, so that a name taken from a file cannot spoil a terminal. */
+void vrn_replace_controls(char *text);
+
 #endif

@@ -13,7 +13,7 @@ enum { BAR_COLUMNS = 32, EIGHTHS = 8, OTHER_COLUMNS = 40 };
 cli_answer_form cli_answer_form_for_stdout(bool json)
 {
     if (json) return CLI_ANSWER_JSON;
-    return cli_is_terminal(stdout) ? CLI_ANSWER_TABLE : CLI_ANSWER_LINE;
+    return cli_terminal_width(stdout) ? CLI_ANSWER_TABLE : CLI_ANSWER_LINE;
 }
 
 void cli_answer_write_class(cli_json *json, const char *key, const cli_model *model,
@@ -80,7 +80,7 @@ static void print_bar(double value, uint32_t columns, bool utf8)
 static void print_table(const cli_model *model, const char *path, const cli_score *scores,
                         uint32_t count)
 {
-    uint32_t width = cli_terminal_width(stdout);
+    const uint32_t known = cli_terminal_width(stdout), width = known ? known : 80;
     uint32_t columns = width > OTHER_COLUMNS ? width - OTHER_COLUMNS : 0;
     bool utf8 = cli_text_is_utf8();
     if (columns > BAR_COLUMNS) columns = BAR_COLUMNS;

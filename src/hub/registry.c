@@ -8,6 +8,7 @@
 #include "base/interpolation.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/util.h"
 
 #define HTTPS "https://"
@@ -338,22 +339,12 @@ void vrn_registry_free(vrn_registry *registry)
     *registry = (vrn_registry){0};
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    for (;; a++, b++) {
-        const int x = *a >= 'a' && *a <= 'z' ? *a - 32 : *a;
-        const int y = *b >= 'a' && *b <= 'z' ? *b - 32 : *b;
-        if (x != y) return false;
-        if (!x) return true;
-    }
-}
-
 /* "IMAGENET1K_V2" is meant by itself, by "V2", and by "DEFAULT" where it is the default. */
 static bool is_meant(const vrn_hub_entry *entry, const char *tag)
 {
     const char *last = strrchr(entry->weights, '_');
-    return same_text(entry->weights, tag) || (last && same_text(last + 1, tag)) ||
-           (entry->is_default && same_text("DEFAULT", tag));
+    return vrn_same_text(entry->weights, tag) || (last && vrn_same_text(last + 1, tag)) ||
+           (entry->is_default && vrn_same_text("DEFAULT", tag));
 }
 
 const vrn_hub_entry *vrn_registry_find(const vrn_registry *registry, const char *name)

@@ -1,10 +1,10 @@
 /* What the dispatches are, and how long each takes. */
-#include <stdlib.h>
 #include <string.h>
 
 #include <vkresnet/diagnostics.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/util.h"
 #include "gpu/timestamps.h"
 #include "session/session.h"
@@ -130,12 +130,6 @@ static vrn_result profile_run(profile *p, vrn_device *device, uint32_t steps, ui
     return result;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                uint32_t capacity, uint32_t *count)
 {
@@ -156,7 +150,7 @@ vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer
     /* A slice was timed; a batch has so many of them. */
     const double slices = (double)session->program->info.batch / session->program->info.slice;
     for (uint32_t i = 0; i < vrn_min_u32(capacity, *count) && !result; i++) {
-        qsort(&p.times[(size_t)i * runs], runs, sizeof *p.times, compare_doubles);
+        vrn_sort(&p.times[(size_t)i * runs], runs);
         layers[i].gpu_ms = p.times[(size_t)i * runs + runs / 2] * slices;
     }
     profile_destroy(&p, device);

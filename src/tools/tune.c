@@ -1,10 +1,9 @@
 #include "tools/tune.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/util.h"
 #include "session/session.h"
 #include "tools/trial.h"
@@ -29,20 +28,6 @@ static const double compile_ms = 600;
 
 static const double network_ms = 2000; /* of comparing whole networks */
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(const double *values, uint32_t count)
-{
-    double sorted[PAIRS > NETWORK_PAIRS ? PAIRS : NETWORK_PAIRS];
-    memcpy(sorted, values, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_doubles);
-    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
-}
-
 double vrn_tune_ratio(const double *candidate, const double *incumbent, uint32_t count)
 {
     double ratios[PAIRS > NETWORK_PAIRS ? PAIRS : NETWORK_PAIRS];
@@ -52,7 +37,7 @@ double vrn_tune_ratio(const double *candidate, const double *incumbent, uint32_t
         /* A clock too coarse to see either says nothing. */
         ratios[i] = incumbent[i] > 0 ? candidate[i] / incumbent[i] : 1;
     }
-    return median(ratios, count);
+    return vrn_median(ratios, count);
 }
 
 bool vrn_tune_better(const double *candidate, const double *incumbent, uint32_t count)
@@ -116,8 +101,9 @@ static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
     }
     if (result) return result;
     double ratio = vrn_tune_ratio(candidate, champion, count);
-    r->champion_ms = median(champion, count);
-    if (!vrn_tune_better(candidate, champion, count)) {
+    const bool better = vrn_tune_better(candidate, champion, count);
+    r->champion_ms = vrn_median(champion, count);
+    if (!better) {
         lose(r, challenger->prepared.kernel, ratio);
         return VRN_OK;
     }

@@ -44,7 +44,7 @@ def build_plugin(source, folder):
         os.path.join(source, "tests/install/consumers/plugin/plugin.c"),
         "-I" + os.path.join(source, "include"),
         os.path.join(folder, "src/hub/libvkresnet_hub.a"),
-        os.path.join(folder, "libvkresnet.a"), "-o", path
+        os.path.join(folder, "libvkresnet.a"), "-l:libwinpthread.a", "-o", path
     ], check=True)
     return path
 

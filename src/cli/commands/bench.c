@@ -5,6 +5,7 @@
 
 #include <vkresnet/diagnostics.h>
 
+#include "base/number.h"
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
@@ -34,12 +35,6 @@ typedef struct bench_figures {
     double share; /* of the peak, in percent */
 } bench_figures;
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Of a field at `offset`; the values are sorted into `sorted` [count]. */
 static double median(const sample_list *samples, size_t offset, double *sorted)
 {
@@ -47,8 +42,7 @@ static double median(const sample_list *samples, size_t offset, double *sorted)
     for (size_t i = 0; i < count; i++) {
         memcpy(&sorted[i], (const char *)&samples->items[i] + offset, sizeof *sorted);
     }
-    qsort(sorted, count, sizeof *sorted, compare_doubles);
-    return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+    return vrn_median(sorted, count);
 }
 
 static bool add_sample(sample_list *samples, sample taken)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/engine.h"
@@ -34,7 +35,7 @@ static bool contains(const char *text, const char *part)
     const size_t length = strlen(part);
     for (; *text; text++) {
         size_t i = 0;
-        while (i < length && text[i] && cli_same_text((char[2]){text[i]}, (char[2]){part[i]})) i++;
+        while (i < length && text[i] && vrn_same_text((char[2]){text[i]}, (char[2]){part[i]})) i++;
         if (i == length) return true;
     }
     return false;
@@ -49,7 +50,7 @@ static int find_named_class(const cli_model *model, uint32_t classes, const char
     for (uint32_t i = 0; i < classes; i++) {
         const char *label = cli_model_class_name(model, i);
         if (!label) break;
-        if (cli_same_text(label, name)) {
+        if (vrn_same_text(label, name)) {
             *index = i;
             return CLI_SUCCESS;
         }

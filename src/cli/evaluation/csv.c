@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/formats/parse.h"
 #include "cli/images/walk.h"
 #include "cli/system/os.h"
@@ -87,11 +88,11 @@ static void read_header(csv_reader *reader)
     if (strncmp(reader->at, "\xef\xbb\xbf", 3) == 0) reader->at += 3;
     snprintf(copy, sizeof copy, "%.*s", (int)strcspn(reader->at, "\r\n"), reader->at);
     split(copy, fields, FIELD_COUNT);
-    if (!fields[0] || !cli_same_text(fields[0], "file")) return;
+    if (!fields[0] || !vrn_same_text(fields[0], "file")) return;
     for (int name = 1; name < FIELD_COUNT; name++) {
         reader->columns[name] = -1;
         for (int i = 1; i < FIELD_COUNT; i++) {
-            if (fields[i] && cli_same_text(fields[i], names[name])) reader->columns[name] = i;
+            if (fields[i] && vrn_same_text(fields[i], names[name])) reader->columns[name] = i;
         }
     }
     next_line(reader);

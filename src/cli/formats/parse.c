@@ -32,13 +32,3 @@ bool cli_parse_triple(const char *text, float values[3])
     }
     return true;
 }
-
-bool cli_same_text(const char *a, const char *b)
-{
-    for (;; a++, b++) {
-        int x = *a >= 'A' && *a <= 'Z' ? *a + 32 : *a;
-        int y = *b >= 'A' && *b <= 'Z' ? *b + 32 : *b;
-        if (x != y) return false;
-        if (!x) return true;
-    }
-}

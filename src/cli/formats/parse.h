@@ -15,7 +15,4 @@ bool cli_parse_size(const char *text, uint32_t maximum, uint32_t size[2]);
 /* Three decimal numbers, perhaps with exponents, that are finite as floats; commas between. */
 bool cli_parse_triple(const char *text, float values[3]);
 
-/* Texts without regard to the case of ASCII letters. */
-bool cli_same_text(const char *a, const char *b);
-
 #endif

@@ -10,7 +10,7 @@
 #endif
 #include <stb_image_write.h>
 
-#include "cli/formats/parse.h"
+#include "base/text.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -82,12 +82,12 @@ static const char *ending(const char *path)
 
 static bool is_jpeg(const char *path)
 {
-    return cli_same_text(ending(path), ".jpg") || cli_same_text(ending(path), ".jpeg");
+    return vrn_same_text(ending(path), ".jpg") || vrn_same_text(ending(path), ".jpeg");
 }
 
 bool cli_picture_is_name(const char *path)
 {
-    return cli_same_text(ending(path), ".png") || is_jpeg(path);
+    return vrn_same_text(ending(path), ".png") || is_jpeg(path);
 }
 
 /* What fails here is seen by cli_file_end. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/formats/parse.h"
+#include "base/text.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -19,7 +19,7 @@ static bool has_image_extension(const char *name)
     const char *dot = strrchr(name, '.');
     if (!dot) return false;
     for (size_t i = 0; i < sizeof image_extensions / sizeof image_extensions[0]; i++) {
-        if (cli_same_text(dot + 1, image_extensions[i])) return true;
+        if (vrn_same_text(dot + 1, image_extensions[i])) return true;
     }
     return false;
 }

@@ -21,9 +21,7 @@ char *cli_environment(const char *name);
 /* The folder that the program lies in, or NULL where nobody knows. Release it with free. */
 char *cli_program_folder(void);
 
-bool cli_is_terminal(FILE *stream);
-
-/* The columns of the terminal that a stream is, or 80. */
+/* The columns of the terminal that a stream is, 80 if they are not known; 0: it is none. */
 uint32_t cli_terminal_width(FILE *stream);
 
 /* vrn_path_get_kind, but a symbolic link to a directory is VRN_PATH_OTHER: such links can form

@@ -89,16 +89,11 @@ static void forget_temporary(const char *path)
 const vrn_file_params cli_file_params = {
     .hurry = true, .direct = true, .create = make_temporary, .forget = forget_temporary};
 
-bool cli_is_terminal(FILE *stream)
-{
-    return isatty(fileno(stream)) == 1;
-}
-
 uint32_t cli_terminal_width(FILE *stream)
 {
     struct winsize size;
-    bool known = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    return known ? size.ws_col : 80;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return isatty(fileno(stream)) ? 80 : 0;
 }
 
 vrn_path_kind cli_path_get_entry_kind(const char *path)

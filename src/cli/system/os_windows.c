@@ -53,17 +53,11 @@ void cli_os_start(int *argc, char ***argv)
 /* A file that is open cannot be removed here, so signals remove none. */
 const vrn_file_params cli_file_params = {.hurry = true, .direct = true};
 
-bool cli_is_terminal(FILE *stream)
-{
-    DWORD mode;
-    return GetConsoleMode((HANDLE)_get_osfhandle(_fileno(stream)), &mode) != 0;
-}
-
 uint32_t cli_terminal_width(FILE *stream)
 {
     CONSOLE_SCREEN_BUFFER_INFO info;
-    bool known = GetConsoleScreenBufferInfo((HANDLE)_get_osfhandle(_fileno(stream)), &info);
-    return known ? (uint32_t)(info.srWindow.Right - info.srWindow.Left + 1) : 80;
+    const bool known = GetConsoleScreenBufferInfo((HANDLE)_get_osfhandle(_fileno(stream)), &info);
+    return known ? (uint32_t)(info.srWindow.Right - info.srWindow.Left + 1) : 0;
 }
 
 vrn_path_kind cli_path_get_entry_kind(const char *path)

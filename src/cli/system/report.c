@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/system/os.h"
 
 /* There is one standard error, so what is on it is kept once, and guarded by its
@@ -18,11 +19,6 @@ static struct {
 
 static _Thread_local char *captured;
 
-static bool is_control(char c)
-{
-    return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
 static void clear_progress(void)
 {
     if (state.progress_shown) fputs("\r\033[K", stderr);
@@ -33,9 +29,7 @@ static void write_line(const char *prefix, const char *text, const char *suffix)
 {
     char line[CLI_LINE_BYTES];
     snprintf(line, sizeof line, "%s", text);
-    for (char *c = line; *c; c++) {
-        if (is_control(*c)) *c = '?';
-    }
+    vrn_replace_controls(line);
     vrn_output_lock();
     clear_progress();
     fprintf(stderr, "%s%s%s\n", prefix, line, suffix);
@@ -51,7 +45,7 @@ VRN_PRINTF(2, 0) static void write_formatted(const char *suffix, const char *for
 
 void cli_print_name(const char *text)
 {
-    for (; *text; text++) putchar(is_control(*text) ? '?' : *text);
+    for (; *text; text++) putchar(vrn_is_control(*text) ? '?' : *text);
 }
 
 void cli_capture_errors(char *text)
@@ -177,7 +171,7 @@ static void draw_images(uint64_t done, uint64_t total, double seconds)
 /* Between these two the line of progress may change; false: nobody sees it. */
 static bool begin_progress(void)
 {
-    if (state.quiet || !cli_is_terminal(stderr)) return false;
+    if (state.quiet || !cli_terminal_width(stderr)) return false;
     vrn_output_lock();
     return true;
 }
