@@ -77,7 +77,7 @@ uint64_t vrn_graph_bytes(const vrn_graph *graph, vrn_value value);
 /* Calls `visit` for every parameter of an architecture, or of its graph before fusion, in the order
  * of torchvision's state_dict, with its name and the shape that it must have. Buffers
  * (running_mean, running_var) are marked, and num_batches_tracked is left out. Stops at and returns
- * the first result that is not VRN_OK; `log` gets what the visitor cannot know of: out of memory. */
+ * the first result that is not VRN_OK; `log` gets what no visitor can know: out of memory. */
 typedef struct vrn_parameter {
     const char *name; /* valid during the call */
     uint32_t rank;
