@@ -6,13 +6,15 @@ project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Everything the scripts make lies in this folder.
 build_root=${VRN_BUILD_ROOT:-$project/build}
 
-# What the library and the program need, and what the tests need besides.
+# What the library and the program need; what the quick run of the tests needs besides; what all
+# of them need.
 build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libvulkan1
     libvulkan-volk-dev libstb-dev libjpeg-dev libcurl4-openssl-dev libssl-dev ca-certificates
     mesa-vulkan-drivers)
+full_packages=(clang gcc-mingw-w64-x86-64)
 fuzz_packages=(clang libclang-rt-dev python3)
 static_packages=(clang clang-tidy cppcheck shellcheck)
-test_packages=(clang g++ binutils pkgconf libcmocka-dev gcc-mingw-w64-x86-64 spirv-tools
+test_packages=(g++ binutils pkgconf libcmocka-dev spirv-tools
     vulkan-validationlayers libglfw3-dev openssl parallel xvfb clang-format python3 python3-pil)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
 

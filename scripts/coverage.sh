@@ -10,7 +10,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-require_packages "${build_packages[@]}" "${test_packages[@]}" gcovr
+require_packages "${build_packages[@]}" "${test_packages[@]}" "${full_packages[@]}" gcovr
 icd=$(lavapipe_icd) || fail "no lavapipe: its ICD file is not in /usr/share/vulkan/icd.d"
 folder=$build_root/coverage
 step "coverage: configuring" cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_C_COMPILER=gcc \

@@ -1,27 +1,33 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds with warnings as errors, and runs the tests on every software driver:
-# Mesa's lavapipe, and SwiftShader from Debian's package chromium-common. Five stages:
+# Installs what is missing, builds with warnings as errors, and runs the tests on the software
+# drivers: Mesa's lavapipe, and SwiftShader from Debian's package chromium-common.
+#
+#   scripts/test.sh                  the quick run: at most six minutes on two cores
+#   scripts/test.sh --full           everything: 40 to 50 minutes on two cores
+#   scripts/test.sh --stage NAME     one stage of --full; may be repeated
+#
+# The quick run builds with gcc and runs the tests of units and devices once on every driver, with
+# few cases of what has many (VRN_TEST_QUICK, docs/building.md). The stages of --full, in order:
 #
 #   static     clang-tidy, cppcheck, shellcheck (scripts/static.sh)
-#   fuzz       hostile files for whatever reads files, a minute each (scripts/fuzz.sh)
+#   fuzz       hostile files for whatever reads files, half a minute each (scripts/fuzz.sh)
 #   clang      builds everything; the unit tests and the checks of the tree
 #   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe
-#   gcc        Release; everything on every driver
+#   gcc        Release; every test with every case, on every driver
 #
-#   scripts/test.sh [--driver NAME] [--quick|--long] [--compiler gcc|clang] [--sanitize|--fuzz|--static] [--lane NAME]
+# There is one stage more, which no run includes: clang-full, as gcc with the other compiler.
 #
-#   --quick          the stage gcc alone, each case of an operator on a third of the kernels
-#   --long           also the large comparisons with PyTorch, which is installed for it, and with
-#                    scikit-image's pictures (Debian)
+# Further options:
+#
 #   --driver NAME    of the drivers lavapipe or swiftshader alone
-#   --compiler NAME  the stage of this compiler alone, with everything on every driver
-#   --sanitize, --fuzz, --static
-#                    this stage alone
-#   --lane NAME      the same in a bare debian12 or debian13, a folder that debootstrap fills and that is
-#                    removed afterwards; needs root. Exits with 77 where that cannot be had.
+#   --long           the stage gcc also compares the large networks with PyTorch, which is installed
+#                    for it, and prepares scikit-image's pictures (Debian)
+#   --lane NAME      the same in a bare debian12 or debian13, a folder that debootstrap fills and
+#                    that is removed afterwards; needs root. Exits with 77 where that is impossible
 #   --folder DIR     for --lane: keep the folder here, and use it if it is there
 #
-# The last lines are ctest's summary. What is built lies in build/, or in $VRN_BUILD_ROOT.
+# Ends with how long each stage took, and with ctest's summary. A driver that should have been
+# tested and was not is a failure. What is built lies in build/, or in $VRN_BUILD_ROOT.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -31,7 +37,8 @@ usage() {
     exit "$1"
 }
 
-stages=(static fuzz clang sanitize gcc)
+full_stages=(static fuzz clang sanitize gcc)
+stages=()
 long=OFF
 driver=
 lane=
@@ -39,36 +46,39 @@ lane_folder=
 options=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --lane | --folder | --compiler | --driver)
+    --lane | --folder | --driver | --stage)
         [ $# -gt 1 ] || fail "$1 needs a value"
         case $1 in
         --lane) lane=$2 ;;
+        --folder) lane_folder=$2 ;;
         --driver)
-            [ "$2" = lavapipe ] || [ "$2" = swiftshader ] || fail "--driver $2: lavapipe or swiftshader"
-            driver=$2
+            case $2 in
+            lavapipe | swiftshader) driver=$2 ;;
+            *) fail "--driver $2: lavapipe or swiftshader" ;;
+            esac
             options+=("$1" "$2")
             ;;
-        --folder) lane_folder=$2 ;;
-        --compiler)
-            [ "$2" = gcc ] || [ "$2" = clang ] || fail "--compiler $2: gcc or clang"
-            stages=("full-$2")
+        --stage)
+            case $2 in
+            static | fuzz | clang | sanitize | gcc | clang-full) stages+=("$2") ;;
+            *) fail "--stage $2: ${full_stages[*]} or clang-full" ;;
+            esac
             options+=("$1" "$2")
             ;;
         esac
         shift
         ;;
-    --quick)
-        stages=(gcc)
-        options+=("$1")
-        export VRN_TEST_KERNEL_STRIDE=3
-        ;;
-    --sanitize | --fuzz | --static) stages=("${1#--}") && options+=("$1") ;;
+    --full) stages=("${full_stages[@]}") && options+=("$1") ;;
     --long) long=ON && options+=("$1") ;;
     --help | -h) usage 0 ;;
     *) usage 2 >&2 ;;
     esac
     shift
 done
+if [ ${#stages[@]} = 0 ]; then
+    stages=(quick)
+    [ $long = OFF ] || stages=(gcc)
+fi
 
 if [ -n "$lane" ]; then
     exec bash "$project/scripts/lane.sh" "$lane" "$lane_folder" test.sh "${options[@]}"
@@ -77,6 +87,7 @@ fi
 
 # The tests see nothing of this account: no layers, drivers or caches of its own.
 unset VK_DRIVER_FILES VK_ICD_FILENAMES VK_ADD_DRIVER_FILES VK_INSTANCE_LAYERS VK_LOADER_DEBUG
+unset VRN_TEST_QUICK VRN_TEST_KERNEL_STRIDE
 export XDG_CACHE_HOME=$build_root/cache
 
 find_drivers() {
@@ -100,33 +111,55 @@ find_drivers() {
 # A library that the tests are run with (tests/sanitize).
 preload=
 
-# stage NAME COMPILER CMAKE_OPTION... -- CTEST_OPTION...
+# check_drivers LOG NAME..: each of these drivers passed a test.
+check_drivers() {
+    local log=$1 name
+    shift
+    for name in "$@"; do
+        grep -qE "Test +#[0-9]+: [^ ]+\.$name \.+ +Passed" "$log" ||
+            fail "no test ran on $name: $log"
+    done
+}
+
+# stage NAME COMPILER CMAKE_OPTION... -- DRIVERS_THAT_MUST_RUN CTEST_OPTION...
 stage() {
-    local name=$1 compiler=$2 folder=$build_root/$1 cmake_options=()
+    local name=$1 compiler=$2 folder=$build_root/$1 log=$build_root/log/$1-ctest.txt must
+    local cmake_options=()
     shift 2
     while [ "$1" != -- ]; do
         cmake_options+=("$1")
         shift
     done
-    shift
+    must=$2
+    shift 2
     step "$name: configuring with $($compiler --version | head -n 1)" \
         cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_C_COMPILER="$compiler" \
         -DCMAKE_BUILD_TYPE=Release -DVRN_WERROR=ON \
         "-DVRN_TEST_DRIVERS=$drivers" "${cmake_options[@]}"
     step "$name: building" cmake --build "$folder"
     say "$name: testing"
-    (cd "$folder" && LD_PRELOAD=$preload ctest --output-on-failure --no-tests=error --parallel "$(nproc)" "$@" \
-        </dev/null 2>&1) | tee "$build_root/log/$name-ctest.txt"
-    sed -n '/ tests passed, /,$p' "$build_root/log/$name-ctest.txt" >"$build_root/log/summary.txt"
+    (cd "$folder" && LD_PRELOAD=$preload ctest --output-on-failure --no-tests=error \
+        --parallel "$(nproc)" "$@" </dev/null 2>&1) | tee "$log"
+    sed -n '/ tests passed, /,$p' "$log" >"$build_root/log/summary.txt"
+    # shellcheck disable=SC2086 # a list of names
+    check_drivers "$log" $must
 }
 
 run_stage() {
+    local names
+    names=$(tr ';' '\n' <<<"$drivers" | sed 's/=.*//' | tr '\n' ' ')
     case $1 in
     static) bash "$project/scripts/static.sh" ;;
-    fuzz) bash "$project/scripts/fuzz.sh" ;;
-    clang) stage clang clang -- --label-regex 'unit|tree' ;;
-    gcc) stage gcc gcc "${long_options[@]}" -- ;;
-    full-*) stage "${1#full-}" "${1#full-}" "${long_options[@]}" -- ;;
+    fuzz) bash "$project/scripts/fuzz.sh" --seconds 30 ;;
+    clang) stage clang clang -- "" --label-regex 'unit|tree' ;;
+    gcc) stage gcc gcc "${long_options[@]}" -- "$names" ;;
+    clang-full) stage clang-full clang "${long_options[@]}" -- "$names" ;;
+    quick)
+        export VRN_TEST_QUICK=1
+        stage quick gcc -- "$names" --label-exclude 'install|windows|bench|full' \
+            --exclude-regex '^install'
+        unset VRN_TEST_QUICK
+        ;;
     sanitize)
         # lavapipe takes and frees so much that ten gigabytes would lie in the usual quarantine.
         export ASAN_OPTIONS=allocator_may_return_null=1:verify_asan_link_order=0
@@ -135,7 +168,8 @@ run_stage() {
         export UBSAN_OPTIONS=print_stacktrace=1
         preload=$build_root/sanitize/libkeep_loaded.so
         export VRN_TEST_KERNEL_STRIDE=8 # the sanitizers see nothing of a kernel
-        stage sanitize gcc -DVRN_SANITIZE=address,undefined -- --label-regex 'unit|lavapipe'
+        stage sanitize gcc -DVRN_SANITIZE=address,undefined -- "$(tr ' ' '\n' <<<"$names" |
+            grep -x lavapipe || true)" --label-regex 'unit|lavapipe'
         preload=
         unset VRN_TEST_KERNEL_STRIDE
         ;;
@@ -143,7 +177,17 @@ run_stage() {
 }
 
 say "$(distribution), $(nproc) processors"
-require_packages "${build_packages[@]}" "${test_packages[@]}"
+durations=()
+began=$SECONDS
+# finish TITLE: notes what has passed since the last call.
+finish() {
+    durations+=("$(printf '%-12s %5d s' "$1" $((SECONDS - began)))")
+    began=$SECONDS
+}
+
+packages=("${build_packages[@]}" "${test_packages[@]}")
+[ "${stages[*]}" = quick ] || packages+=("${full_packages[@]}")
+require_packages "${packages[@]}"
 if [ $long = ON ] && is_debian; then
     require_packages "${torch_packages[@]}"
     [ -d "$build_root/skimage" ] ||
@@ -151,8 +195,14 @@ if [ $long = ON ] && is_debian; then
             unpack_skimage_pictures "$build_root/skimage"
 fi
 find_drivers
+finish preparing
 long_options=("-DVRN_TEST_LONG=$long")
 [ ! -d "$build_root/skimage" ] || long_options+=("-DVRN_TEST_PICTURES=$build_root/skimage")
+rm -f "$build_root/log/summary.txt"
 for name in "${stages[@]}"; do
     run_stage "$name"
+    finish "$name"
 done
+say "Durations"
+printf '%s\n' "${durations[@]}"
+[ ! -e "$build_root/log/summary.txt" ] || cat "$build_root/log/summary.txt"

@@ -55,7 +55,8 @@ enum { LIFE_TESTS = 16 };
 uint32_t life_tests(struct CMUnitTest tests[LIFE_TESTS], CMUnitTestFunction function,
                     const life *only, bool vulkan);
 
-/* VRN_FAULT_STRIDE: of the n-th things, one in so many fails; 1 where nothing is said. */
+/* VRN_FAULT_STRIDE: of the n-th things, one in so many fails; 1 where nothing is said. With
+ * VRN_TEST_QUICK=1 half of them do. */
 uint64_t life_stride(void);
 
 /* Makes the files and models; where only a life that `compiles` is led, without the calibrated one.
