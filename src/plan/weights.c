@@ -45,7 +45,7 @@ struct vrn_weights {
 /* Blocks are no larger, unless one array is: some drivers refuse allocations of a gibibyte. */
 static const uint64_t block_bytes_max = UINT64_C(256) << 20;
 
-static void *create_store(vrn_device *device)
+static void *create_weights_store(vrn_device *device)
 {
     (void)device;
     weights_store *store = vrn_alloc(1, sizeof *store);
@@ -57,7 +57,7 @@ static void *create_store(vrn_device *device)
     return store;
 }
 
-static void destroy_store(void *data, vrn_device *device)
+static void destroy_weights_store(void *data, vrn_device *device)
 {
     (void)device;
     weights_store *store = data; /* the sessions, and with them their sets, are gone */
@@ -65,7 +65,7 @@ static void destroy_store(void *data, vrn_device *device)
     vrn_free(store);
 }
 
-static const vrn_attachment_kind kind = {create_store, destroy_store};
+static const vrn_attachment_kind kind = {create_weights_store, destroy_weights_store};
 
 vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_model *model)
 {

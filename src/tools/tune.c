@@ -18,7 +18,7 @@ enum {
 };
 
 /* A run is at least this long, if repeating its kernel can do it. */
-static const double run_ms = 1;
+static const double least_run_ms = 1;
 
 /* What a shape may cost: this, or so many times its kernel's time where that is long. */
 static const double shape_ms = 2500, shape_runs = 40;
@@ -165,7 +165,7 @@ static vrn_result begin_race(tuner *t, race *r, const vrn_kernel *kernel)
         result = vrn_trial_run(&r->champion, &t->bench, &r->champion_ms);
     }
     if (result) return result;
-    double repeats = r->champion_ms > 0 ? run_ms / r->champion_ms + 1 : REPEATS_MAX;
+    double repeats = r->champion_ms > 0 ? least_run_ms / r->champion_ms + 1 : REPEATS_MAX;
     return vrn_trial_record(&r->champion, &t->bench,
                             repeats < REPEATS_MAX ? (uint32_t)repeats : REPEATS_MAX);
 }
