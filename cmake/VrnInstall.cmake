@@ -1,5 +1,6 @@
-# What `cmake --install` gives besides the program: both libraries, the headers, a CMake package and a
-# pkg-config file. Paths in these count from where they lie, so that the installed tree may be moved.
+# What `cmake --install` gives besides the program: both libraries, the headers, a CMake package and
+# a pkg-config file. Paths in these count from where they lie, so that the installed tree may be
+# moved.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS vkresnet_static vkresnet_shared EXPORT vkresnet
@@ -10,7 +11,8 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/vkresnet" DESTINATION ${CMAKE_I
     FILES_MATCHING PATTERN "*.h")
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/vkresnet)
-install(EXPORT vkresnet NAMESPACE vkresnet:: FILE vkresnet-targets.cmake DESTINATION ${package_folder})
+install(EXPORT vkresnet NAMESPACE vkresnet:: FILE vkresnet-targets.cmake DESTINATION
+    ${package_folder})
 
 # The hub, a component: who does not ask for it needs nothing of what it needs.
 set(hub_targets vkresnet_hub_static)
@@ -21,7 +23,8 @@ install(TARGETS ${hub_targets} EXPORT vkresnet_hub
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(EXPORT vkresnet_hub NAMESPACE vkresnet:: FILE vkresnet-hub-targets.cmake DESTINATION ${package_folder})
+install(EXPORT vkresnet_hub NAMESPACE vkresnet:: FILE vkresnet-hub-targets.cmake DESTINATION
+    ${package_folder})
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/vkresnet-config.cmake.in"
     "${PROJECT_BINARY_DIR}/package/vkresnet-config.cmake" INSTALL_DESTINATION ${package_folder}
     NO_SET_AND_CHECK_MACRO)
@@ -42,12 +45,15 @@ list(TRANSFORM pc_libs_private REPLACE "^([a-z]+)$" "-l\\1")
 list(TRANSFORM pc_libs_private REPLACE "^Threads::Threads$" "${CMAKE_THREAD_LIBS_INIT}")
 list(JOIN pc_libs_private " " pc_libs_private)
 string(STRIP "${pc_libs_private}" pc_libs_private)
-# Named as libraries, not as packages: libcurl's own static libraries are more than anyone has installed.
+# Named as libraries, not as packages: libcurl's own static libraries are more than anyone has
+# installed.
 set(pc_hub_libs_private "")
 if(VRN_HUB_DOWNLOADS)
   set(pc_hub_libs_private "-lcurl -lcrypto")
 endif()
 foreach(name vkresnet vkresnet-hub)
-  configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in" "${PROJECT_BINARY_DIR}/package/${name}.pc" @ONLY)
-  install(FILES "${PROJECT_BINARY_DIR}/package/${name}.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in"
+      "${PROJECT_BINARY_DIR}/package/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/package/${name}.pc" DESTINATION
+      ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()

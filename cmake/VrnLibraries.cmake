@@ -1,8 +1,9 @@
 # Both kinds of a library from one list of sources, most of which are compiled once.
 #
-# Only the shared library makes the functions of the public headers visible (VRN_API): an application's own plugin that
-# links the static one exports none of them. The compiler decides that, so the sources that define such functions are
-# compiled for each kind; the others are objects of both.
+# Only the shared library makes the functions of the public headers visible (VRN_API): an
+# application's own plugin that links the static one exports none of them. The compiler decides
+# that, so the sources that define such functions are compiled for each kind; the others are objects
+# of both.
 
 # Before 1.0 the interface may change with the minor version.
 set(VRN_SOVERSION ${PROJECT_VERSION_MAJOR})
@@ -46,9 +47,10 @@ function(vrn_split exporting others)
   set(${others} "${rest}" PARENT_SCOPE)
 endfunction()
 
-# vrn_group_units(TARGET): what a unity build (CMAKE_UNITY_BUILD) compiles as one: the files of a folder, whose static
-# names differ. Left alone are files that call the operating system, which ask for its interfaces by macros; alloc.c,
-# which tests replace; and operators and commands, which all have the same parts under the same names.
+# vrn_group_units(TARGET): what a unity build (CMAKE_UNITY_BUILD) compiles as one: the files of a
+# folder, whose static names differ. Left alone are files that call the operating system, which ask
+# for its interfaces by macros; alloc.c, which tests replace; and operators and commands, which all
+# have the same parts under the same names.
 function(vrn_group_units target)
   get_target_property(sources ${target} SOURCES)
   foreach(source IN LISTS sources)
@@ -62,9 +64,9 @@ function(vrn_group_units target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
 endfunction()
 
-# vrn_add_libraries(NAME KINDS OBJECTS SOURCE...): NAME_static and NAME_shared, as KINDS says, and the objects of both,
-# NAME_objects. OBJECTS: more of those, which are compiled elsewhere. What all need to be compiled is the same:
-# NAME_TARGETS lists them.
+# vrn_add_libraries(NAME KINDS OBJECTS SOURCE...): NAME_static and NAME_shared, as KINDS says, and
+# the objects of both, NAME_objects. OBJECTS: more of those, which are compiled elsewhere. What all
+# need to be compiled is the same: NAME_TARGETS lists them.
 function(vrn_add_libraries name kinds objects)
   vrn_split(exporting others ${ARGN})
   add_library(${name}_objects OBJECT EXCLUDE_FROM_ALL ${others})
@@ -84,7 +86,8 @@ function(vrn_add_libraries name kinds objects)
   foreach(target IN LISTS targets)
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
     target_include_directories(${target} PUBLIC
-        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_compile_definitions(${target} PRIVATE VRN_BUILD)
     vrn_add_warnings(${target} ${VRN_SOURCE_WARNINGS})
     vrn_group_units(${target})

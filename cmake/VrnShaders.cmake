@@ -1,7 +1,7 @@
 # Compiles GLSL to SPIR-V and embeds it.
 #
-# shaders/NAME.comp becomes the module vrn_module_NAME (gpu/module.h), which the generated modules.h declares with all
-# others. A line in the shader such as
+# shaders/NAME.comp becomes the module vrn_module_NAME (gpu/module.h), which the generated modules.h
+# declares with all others. A line in the shader such as
 #   // variants: texel=-DTEXEL
 # makes a second module, vrn_module_NAME_texel, from the same source with these options; several are
 # separated by commas.
@@ -13,12 +13,13 @@
 # such variants: VRN_COOPERATIVE_MATRIX and VRN_COOPERATIVE_MATRIX_2 tell, here and as macros.
 find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
 
-# What a module is compiled for: SPIR-V 1.3, which every driver takes; the second extension demands 1.6.
+# What a module is compiled for: SPIR-V 1.3, which every driver takes; the second extension demands
+# 1.6.
 set(VRN_GLSLANG_TARGET --target-env vulkan1.1)
 set(VRN_GLSLANG_TARGET_COOPERATIVE_MATRIX_2 --target-env vulkan1.1 --target-env spirv1.6)
 
-# vrn_find_matrices(RESULT EXTENSION TITLE HINT STATEMENT TARGET...): whether the compiler accepts the statement with
-# GL_EXTENSION, and the headers have VK_EXTENSION.
+# vrn_find_matrices(RESULT EXTENSION TITLE HINT STATEMENT TARGET...): whether the compiler accepts
+# the statement with GL_EXTENSION, and the headers have VK_EXTENSION.
 function(vrn_find_matrices result extension title hint statement)
   set(test "${CMAKE_CURRENT_BINARY_DIR}/shaders/${extension}.comp")
   file(WRITE "${test}" "#version 450

@@ -1,8 +1,9 @@
 # Further warnings for the sources of the libraries and the program. mingw-w64's isfinite converts.
 set(VRN_SOURCE_WARNINGS $<$<NOT:$<BOOL:${MINGW}>>:-Wconversion>)
 
-# vrn_add_warnings(TARGET OPTION...): the warnings that every target of the project is built with, and those options,
-# unless another project includes this one and has its own; and the sanitizers asked for.
+# vrn_add_warnings(TARGET OPTION...): the warnings that every target of the project is built with,
+# and those options, unless another project includes this one and has its own; and the sanitizers
+# asked for.
 function(vrn_add_warnings target)
   if(PROJECT_IS_TOP_LEVEL)
     target_compile_options(${target} PRIVATE

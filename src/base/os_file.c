@@ -203,7 +203,8 @@ vrn_result vrn_file_open(FILE **file, uint64_t *size, const char *path, const vr
     return result;
 }
 
-/* Reads `size` bytes, and checks that no more follow: the file may change. Returns an errno, or 0. */
+/* Reads `size` bytes, and checks that no more follow: the file may change. Returns an errno, or
+ * 0. */
 static int read_all(FILE *file, void *data, size_t size)
 {
     errno = 0;

@@ -32,8 +32,8 @@ typedef struct vrn_pipeline {
     VkDescriptorSetLayout set_layout;
 } vrn_pipeline;
 
-/* Makes the device's store of pipelines and its cache, before anything below is called. The store is
- * an attachment of the device. */
+/* Makes the device's store of pipelines and its cache, before anything below is called. The store
+ * is an attachment of the device. */
 vrn_result vrn_pipeline_store_create(vrn_device *device);
 
 /* Gives the pipelines of `count` keys, which may be equal to each other. Those that are new are

@@ -36,8 +36,8 @@ uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without);
 /* Takes capabilities, and such bits, away. */
 void vrn_probe_drop(vrn_probe *probe, uint32_t features);
 
-/* Takes a queue family: this one, which must be able to compute, or, of VK_QUEUE_FAMILY_IGNORED, the
- * first that can, if there is one. */
+/* Takes a queue family: this one, which must be able to compute, or, of VK_QUEUE_FAMILY_IGNORED,
+ * the first that can, if there is one. */
 vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
                            VkPhysicalDevice physical, uint32_t family, const vrn_log *log);
 

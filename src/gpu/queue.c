@@ -36,8 +36,8 @@ error:
     return result;
 }
 
-/* The polling interval, in which a wait notices that the device was lost, and the longest wait for a
- * lost device, whose fences a driver need not signal soon. */
+/* The polling interval, in which a wait notices that the device was lost, and the longest wait for
+ * a lost device, whose fences a driver need not signal soon. */
 static const uint64_t look_ns = UINT64_C(250000000), lost_ns = UINT64_C(2000000000);
 
 /* VK_ERROR_DEVICE_LOST also if only another thread learned so. */

@@ -130,8 +130,8 @@ enum { SUBGROUP = VK_SCOPE_SUBGROUP_KHR, GROUP = VK_SCOPE_WORKGROUP_KHR };
 #endif
 
 /* Tiles of m x n in steps of k; fragments, m, n and k, that the device must list; subgroups along m
- * and n; who holds a matrix (of large ones); and a subgroup's invocations, or the work group's where
- * that is who. Invocations must be a multiple of k / 4 and of n / 4, and divide m * k / 4 and
+ * and n; who holds a matrix (of large ones); and a subgroup's invocations, or the work group's
+ * where that is who. Invocations must be a multiple of k / 4 and of n / 4, and divide m * k / 4 and
  * k * n / 4 (of bytes k / 4 * n / 4); a subgroup has whole fragments. */
 static const vrn_kernel rows[] = {
     {"conv_matrix_64x64x32_16x16x16_32", &halves, {64, 64, 32, 16, 16, 16, 2, 2, 0, 32}},

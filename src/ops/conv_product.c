@@ -1,6 +1,6 @@
-/* Convolution as one matrix product: 1x1 convolutions on lavapipe, which reads texel buffers; all on
- * SwiftShader, whose products take their weights from blocks and the windows where they lie, in an
- * input with its padding (pad.comp). */
+/* Convolution as one matrix product: 1x1 convolutions on lavapipe, which reads texel buffers; all
+ * on SwiftShader, whose products take their weights from blocks and the windows where they lie, in
+ * an input with its padding (pad.comp). */
 #include "base/util.h"
 #include "modules.h"
 #include "ops/families.h"

@@ -91,8 +91,8 @@ static const vrn_kernel_variant bytes = {
 };
 
 /* Split (1), then m, n, k, and the pixels and channels of an invocation, in fours. A work group has
- * m / 4 / thread_m4 * (n / 4 / thread_n4) invocations, a multiple of k / 4 and of n / 4 that divides
- * m * k / 4 and, with a row for each value of k or each four bytes, rows * n / 4. */
+ * m / 4 / thread_m4 * (n / 4 / thread_n4) invocations, a multiple of k / 4 and of n / 4 that
+ * divides m * k / 4 and, with a row for each value of k or each four bytes, rows * n / 4. */
 static const vrn_kernel rows[] = {
     {"conv_int8_tile_32x32x32", &bytes, {1, 32, 32, 32, 1, 1}},
     {"conv_int8_tile_64x64x32", &bytes, {1, 64, 64, 32, 1, 2}},

@@ -216,8 +216,8 @@ struct vrn_normalize_push {
     float std[3];
 };
 
-/* What a device can compute and copy (tools/peak.c): steps of a round, and operations of a step; and
- * the push constants of each. */
+/* What a device can compute and copy (tools/peak.c): steps of a round, and operations of a step;
+ * and the push constants of each. */
 #define VRN_FMA_STEPS      16
 #define VRN_FMA_STEP_FLOPS (3 * 4 * 2)
 

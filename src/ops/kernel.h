@@ -1,7 +1,7 @@
 /* Kernels as data. An operator has families of kernels, one an algorithm: what its passes do, which
- * operations it fits, how good it should be. A family's shaders are compiled in variants: for a sort
- * of driver, a type of numbers, a capability. A row is a variant with numbers, tile sizes and the
- * like, which are specialization constants. Choosing, testing and tuning walk the rows.
+ * operations it fits, how good it should be. A family's shaders are compiled in variants: for a
+ * sort of driver, a type of numbers, a capability. A row is a variant with numbers, tile sizes and
+ * the like, which are specialization constants. Choosing, testing and tuning walk the rows.
  *
  * A new row is a line in its family's file; a new family a file and its shader, and a line in
  * families.h and in its operator's list. */

@@ -40,8 +40,9 @@ void vrn_filter_window(const vrn_filter *filter, uint32_t *first, uint32_t *end)
 uint32_t vrn_filter_taps(const vrn_filter *filter);
 
 /* Writes count * (2 + taps) integers: for each shown position the first input position, counted
- * from the window's first, how many, and the coefficients times 2^VRN_FILTER_BITS (precompute_coeffs and
- * normalize_coeffs_8bpc of Pillow's Resample.c, whose results it gives to the bit). */
+ * from the window's first, how many, and the coefficients times 2^VRN_FILTER_BITS
+ * (precompute_coeffs and normalize_coeffs_8bpc of Pillow's Resample.c, whose results it gives to
+ * the bit). */
 void vrn_filter_fill(const vrn_filter *filter, int32_t *table);
 
 /* Push constants. */

@@ -3,9 +3,9 @@
  *
  *   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]
  *
- * With an M, the products, b, are those of Winograd's F(M x M, 3 x 3) and a row r is a tile of M x M
- * output pixels. Without one there is one product: with vrn_layout_lines a row is the pixel of a 1x1
- * convolution; with vrn_layout_blocks it is the window of an output pixel, line by line. */
+ * With an M, the products, b, are those of Winograd's F(M x M, 3 x 3) and a row r is a tile of M x
+ * M output pixels. Without one there is one product: with vrn_layout_lines a row is the pixel of a
+ * 1x1 convolution; with vrn_layout_blocks it is the window of an output pixel, line by line. */
 #ifndef VRN_OPS_PRODUCT_H
 #define VRN_OPS_PRODUCT_H
 

@@ -29,8 +29,8 @@ typedef struct vrn_framing {
  * is being recorded; the result is in images->tensor, for later commands of the queue, behind a
  * barrier. It begins with a barrier of its own, for what lies on the device only against earlier
  * work of the library. What `images` holds must not be in use by the device. Errors:
- * VRN_ERROR_INVALID_ARGUMENT (an empty picture, an unknown format), VRN_ERROR_UNSUPPORTED (one too large for the
- * device), VRN_ERROR_OUT_OF_MEMORY. */
+ * VRN_ERROR_INVALID_ARGUMENT (an empty picture, an unknown format), VRN_ERROR_UNSUPPORTED (one too
+ * large for the device), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_picture *pictures,
                              uint32_t count, uint32_t batch, const vrn_framing *framing,
                              VkCommandBuffer buffer);

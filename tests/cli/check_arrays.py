@@ -26,12 +26,15 @@ class Arrays(ProgramTest):
         files.write_npy(self.path("x.npy"), self.shape, self.values)
 
     def infer(self, *arguments, model=RANDOM, output="y.npy"):
-        self.run_program("infer", *model, "--input", self.path("x.npy"), "--output", self.path(output), *arguments)
+        self.run_program("infer", *model, "--input", self.path("x.npy"), "--output",
+                         self.path(output), *arguments)
         return files.read_npy(self.path(output))
 
     def test_logits_and_taps(self):
-        shapes = {"conv1": (5, 16, 32, 40), "layer1": (5, 16, 32, 40), "layer2": (5, 32, 16, 20),
-                  "layer3.0.bn1": (5, 64, 8, 10), "layer3": (5, 64, 8, 10), "avgpool": (5, 64, 1, 1)}
+        shapes = {
+            "conv1": (5, 16, 32, 40), "layer1": (5, 16, 32, 40), "layer2": (5, 32, 16, 20),
+            "layer3.0.bn1": (5, 64, 8, 10), "layer3": (5, 64, 8, 10), "avgpool": (5, 64, 1, 1)
+        }
         taps = [word for name in shapes for word in ("--tap", f"{name}={self.path(name + '.npy')}")]
         shape, logits = self.infer(*taps)
         self.assertEqual(shape, (5, 10))
@@ -51,7 +54,8 @@ class Arrays(ProgramTest):
         same = "--kernel=conv_direct"
         whole = self.infer("--batch", "5", same)
         self.assertEqual(self.infer("--batch", "2", same), whole)
-        self.assertEqual(self.infer("--batch=1", same, "--tap", "avgpool=" + self.path("a.npy")), whole)
+        self.assertEqual(self.infer("--batch=1", same, "--tap", "avgpool=" + self.path("a.npy")),
+                         whole)
         one = files.read_npy(self.path("a.npy"))
         self.infer(same, "--tap", "avgpool=" + self.path("a.npy"))
         self.assertEqual(files.read_npy(self.path("a.npy")), one)
@@ -60,7 +64,8 @@ class Arrays(ProgramTest):
         fused = self.infer()[1]
         self.assertLess(distance(self.infer("--no-fusion")[1], fused), 1e-5)
         self.assertLess(distance(self.infer("--kernel", "conv_generic")[1], fused), 1e-5)
-        self.assertLess(distance(self.infer("--without", "texel-buffers,timestamps")[1], fused), 1e-5)
+        self.assertLess(distance(self.infer("--without", "texel-buffers,timestamps")[1], fused),
+                        1e-5)
 
     def test_empty(self):
         files.write_npy(self.path("x.npy"), (0, 3, 32, 32), [])
@@ -88,11 +93,14 @@ class Arrays(ProgramTest):
             (lambda: write(fortran=True), "found Fortran order"),
             (lambda: write(version=9), "version 9.0"),
             (lambda: files.write_npy(self.path("x.npy"), (5, 10), [0] * 50), "found [5, 10]"),
-            (lambda: files.write_npy(self.path("x.npy"), (1, 1, 4, 4), [0] * 16), "found [1, 1, 4, 4]"),
+            (lambda: files.write_npy(self.path("x.npy"),
+                                     (1, 1, 4, 4), [0] * 16), "found [1, 1, 4, 4]"),
             (lambda: files.write_npy(self.path("x.npy"), (1, 3, 0, 4), []), "height and width"),
-            (lambda: files.write_npy(self.path("x.npy"), (2, 3, 4, 4), [0] * 95), "bytes of values"),
-            (lambda: files.write_npy(self.path("x.npy"), (2 ** 40, 3, 2 ** 20, 2 ** 20), [0]), "more values"),
-            (lambda: files.write_npy(self.path("x.npy"), (2 ** 63, 0, 3, 2 ** 63), []), "found ["),
+            (lambda: files.write_npy(self.path("x.npy"),
+                                     (2, 3, 4, 4), [0] * 95), "bytes of values"),
+            (lambda: files.write_npy(self.path("x.npy"),
+                                     (2**40, 3, 2**20, 2**20), [0]), "more values"),
+            (lambda: files.write_npy(self.path("x.npy"), (2**63, 0, 3, 2**63), []), "found ["),
             (lambda: edit(lambda data: data[:-1]), "bytes of values"),
             (lambda: edit(lambda data: data + b"x"), "bytes of values"),
             (lambda: edit(lambda data: data[:40]), "cut off"),
@@ -106,10 +114,10 @@ class Arrays(ProgramTest):
         )
         for make, expected in cases:
             make()
-            self.fails("infer", *RANDOM, "--input", self.path("x.npy"), "--output", self.path("y.npy"),
-                       expected="x.npy: ")
-            self.fails("infer", *RANDOM, "--input", self.path("x.npy"), "--output", self.path("y.npy"),
-                       expected=expected)
+            self.fails("infer", *RANDOM, "--input", self.path("x.npy"), "--output",
+                       self.path("y.npy"), expected="x.npy: ")
+            self.fails("infer", *RANDOM, "--input", self.path("x.npy"), "--output",
+                       self.path("y.npy"), expected=expected)
             self.assertEqual(os.listdir(self.folder), ["x.npy"])
 
     def test_interrupted_runs_leave_nothing(self):
@@ -117,10 +125,12 @@ class Arrays(ProgramTest):
         files.write_npy(x, (100000, 3, 8, 8), [])
         os.truncate(x, os.path.getsize(x) + 100000 * 3 * 8 * 8 * 4)  # zeros: seconds of work
         for number in (signal.SIGINT, signal.SIGTERM):
-            process = subprocess.Popen([program.PROGRAM, "infer", *RANDOM, "--input", x, "--output", y, "--batch", "1"],
-                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+            process = subprocess.Popen(
+                [program.PROGRAM, "infer", *RANDOM, "--input", x, "--output", y, "--batch", "1"],
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
             self.addCleanup(process.kill)
-            while process.poll() is None and not any(name.startswith("y.npy.part") for name in os.listdir(self.folder)):
+            while process.poll() is None and not any(
+                    name.startswith("y.npy.part") for name in os.listdir(self.folder)):
                 time.sleep(0.01)
             process.send_signal(number)
             self.assertEqual(process.wait(timeout=600), -number)
@@ -128,12 +138,17 @@ class Arrays(ProgramTest):
 
     def test_failed_runs_leave_nothing(self):
         x, y = ("--input", self.path("x.npy")), ("--output", self.path("y.npy"))
-        self.fails("infer", *RANDOM, "--input", self.path("none.npy"), *y, expected="none.npy: cannot open")
+        self.fails("infer", *RANDOM, "--input", self.path("none.npy"), *y,
+                   expected="none.npy: cannot open")
         self.fails("infer", *RANDOM, "--input", self.folder, *y, expected="not a regular file")
-        self.fails("infer", *RANDOM, *x, "--output", self.path("no", "y.npy"), expected="y.npy: cannot write")
-        self.fails("infer", *RANDOM, *x, *y, "--tap", "layer9=" + self.path("t.npy"), expected="layer9")
-        self.fails("infer", *RANDOM, *x, *y, "--tap", "conv1=" + self.path("no", "t.npy"), expected="t.npy")
-        self.fails("infer", *RANDOM, *x, *y, "--device", "no such device", expected="no such device")
+        self.fails("infer", *RANDOM, *x, "--output", self.path("no", "y.npy"),
+                   expected="y.npy: cannot write")
+        self.fails("infer", *RANDOM, *x, *y, "--tap", "layer9=" + self.path("t.npy"),
+                   expected="layer9")
+        self.fails("infer", *RANDOM, *x, *y, "--tap", "conv1=" + self.path("no", "t.npy"),
+                   expected="t.npy")
+        self.fails("infer", *RANDOM, *x, *y, "--device", "no such device",
+                   expected="no such device")
         self.assertEqual(os.listdir(self.folder), ["x.npy"])
 
     def test_output_to_a_device(self):
@@ -142,8 +157,10 @@ class Arrays(ProgramTest):
 
     def test_convert(self):
         expected = self.infer()
-        one, two, half = (self.path(name) for name in ("1.safetensors", "2.safetensors", "half.safetensors"))
-        self.run_program("convert", "resnet8", one, "--random-weights", "1", errors=["1.safetensors: resnet8, "])
+        one, two, half = (self.path(name)
+                          for name in ("1.safetensors", "2.safetensors", "half.safetensors"))
+        self.run_program("convert", "resnet8", one, "--random-weights", "1",
+                         errors=["1.safetensors: resnet8, "])
         self.assertEqual(self.infer(model=("--model", one)), expected)
         self.run_program("convert", one, two, "--quiet")
         with open(one, "rb") as first, open(two, "rb") as second:
@@ -157,6 +174,8 @@ class Arrays(ProgramTest):
         out = self.path("out.safetensors")
         self.fails("convert", self.path("none.pth"), out, expected="none.pth: no such file")
         self.fails("convert", self.path("x.npy"), out, expected="x.npy")
-        self.fails("convert", "resnet8", self.folder, "--random-weights", "1", expected="not a regular file")
-        self.fails("convert", "resnet8", self.path("no", "out"), "--random-weights", "1", expected="cannot write")
+        self.fails("convert", "resnet8", self.folder, "--random-weights", "1",
+                   expected="not a regular file")
+        self.fails("convert", "resnet8", self.path("no", "out"), "--random-weights", "1",
+                   expected="cannot write")
         self.assertEqual(os.listdir(self.folder), ["x.npy"])

@@ -1,4 +1,5 @@
-"""What bash completes: the script that the program prints, run by bash, in step with what the program takes."""
+"""What bash completes: the script that the program prints, run by bash, in step with what the
+program takes."""
 
 import json
 import os
@@ -27,24 +28,29 @@ class Completion(ProgramTest):
             self.skipTest("no bash")
         self.script = self.write("vkresnet.bash", self.run_program("--completion", "bash").encode())
         os.mkdir(self.path("here"))
-        for name in ("ship.png", "Cat.JPG", "notes.txt", "labels.csv", "x.npy", "net.pth", "resnet50.safetensors",
-                     "a b.png"):
+        for name in ("ship.png", "Cat.JPG", "notes.txt", "labels.csv", "x.npy", "net.pth",
+                     "resnet50.safetensors", "a b.png"):
             self.write(os.path.join("here", name), b"")
         os.mkdir(self.path("here", "photos"))
 
     def complete(self, *words):
-        """What is offered for the last of the words behind the program's name, in order of names."""
-        done = subprocess.run([self.bash, "--norc", "-c", ASK, "ask", self.script, self.path("here"), program.PROGRAM,
-                               *words], capture_output=True, text=True, check=False)
+        """What is offered for the last of the words behind the program's name, in order of names.
+        """
+        done = subprocess.run([
+            self.bash, "--norc", "-c", ASK, "ask", self.script,
+            self.path("here"), program.PROGRAM, *words
+        ], capture_output=True, text=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""), words)
         return sorted(line for line in done.stdout.splitlines() if line)
 
     def test_it_is_bash(self):
-        done = subprocess.run([self.bash, "-n", self.script], capture_output=True, text=True, check=False)
+        done = subprocess.run([self.bash, "-n", self.script], capture_output=True, text=True,
+                              check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_commands(self):
-        self.assertLessEqual(set(COMMANDS) | {"--help", "--version", "--man"}, set(self.complete("")))
+        self.assertLessEqual(
+            set(COMMANDS) | {"--help", "--version", "--man"}, set(self.complete("")))
         self.assertEqual(self.complete("prof"), ["profile"])
         self.assertEqual(self.complete("cl"), ["classify"])
         self.assertEqual(self.complete("x"), [])
@@ -62,7 +68,10 @@ class Completion(ProgramTest):
 
     def test_names(self):
         """The networks with weights; all that the program knows; the capabilities."""
-        models = {json.loads(line)["network"] for line in self.run_program("models", "--json").splitlines()}
+        models = {
+            json.loads(line)["network"]
+            for line in self.run_program("models", "--json").splitlines()
+        }
         self.assertEqual(set(self.complete("models", "")), models)
         networks = set(self.complete("bench", "--arch", ""))
         self.assertLessEqual(models, networks)
@@ -73,7 +82,8 @@ class Completion(ProgramTest):
         known = {name.replace(" ", "-") for line in listed for name in line.split(", ")} - {"none"}
         self.assertEqual(set(self.complete("bench", "--with", "")), known)
         self.assertEqual(set(self.complete("bench", "--without", "")), known)
-        self.assertEqual(self.complete("models", "--fetch", "resnet1"), ["resnet101", "resnet152", "resnet18"])
+        self.assertEqual(self.complete("models", "--fetch", "resnet1"),
+                         ["resnet101", "resnet152", "resnet18"])
 
     def test_values(self):
         self.assertEqual(self.complete("bench", "--precision", ""), ["fp16", "fp32", "int8"])
@@ -81,8 +91,10 @@ class Completion(ProgramTest):
         self.assertEqual(self.complete("bench", "--precision", "="), ["fp16", "fp32", "int8"])
         self.assertEqual(self.complete("bench", "--precision", "=", "i"), ["int8"])
         self.assertEqual(self.complete("bench", "--without", "texel"), ["texel-buffers"])
-        self.assertEqual(self.complete("bench", "--without", "timestamps,texel"), ["timestamps,texel-buffers"])
-        self.assertEqual(self.complete("bench", "--arch", "wide"), ["wide_resnet101_2", "wide_resnet50_2"])
+        self.assertEqual(self.complete("bench", "--without", "timestamps,texel"),
+                         ["timestamps,texel-buffers"])
+        self.assertEqual(self.complete("bench", "--arch", "wide"),
+                         ["wide_resnet101_2", "wide_resnet50_2"])
         self.assertEqual(self.complete("bench", "--batch", ""), [])
         self.assertEqual(self.complete("classify", "--top", ""), [])
         devices = self.complete("bench", "--device", "")
@@ -91,7 +103,8 @@ class Completion(ProgramTest):
 
     def test_files(self):
         """By what their names end in; folders always."""
-        self.assertEqual(self.complete("classify", ""), ["Cat.JPG", "a b.png", "photos", "ship.png"])
+        self.assertEqual(self.complete("classify", ""),
+                         ["Cat.JPG", "a b.png", "photos", "ship.png"])
         self.assertEqual(self.complete("explain", "ship.png", "-o", "heat.png", "s"), ["ship.png"])
         self.assertEqual(self.complete("classify", "--json", "sh"), ["ship.png"])
         self.assertEqual(self.complete("classify", "a\\ b"), ["a b.png"])

@@ -25,7 +25,8 @@ class Devices(ProgramTest):
             again = self.run_json("info", "--device", selection)["devices"][chosen["index"]]
             self.assertTrue(again["chosen"])
         for name in chosen["capabilities"]:
-            left = self.run_json("info", "--device", str(chosen["index"]), "--without", name.replace(" ", "-"))
+            left = self.run_json("info", "--device", str(chosen["index"]), "--without",
+                                 name.replace(" ", "-"))
             self.assertNotIn(name, left["devices"][chosen["index"]]["capabilities"])
         for selection in ("99", "no such device", "-1"):
             self.run_program("info", "--device", selection, status=1, errors=[selection])
@@ -42,27 +43,33 @@ class Devices(ProgramTest):
         self.assertIsNone(cache("--no-cache", VKRESNET_CACHE="/a/b"))
         self.assertEqual(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME="/c", HOME="/d"), "/c/vkresnet")
         for unfit in (None, "", "relative"):
-            self.assertEqual(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME=unfit, HOME="/d"), "/d/.cache/vkresnet")
+            self.assertEqual(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME=unfit, HOME="/d"),
+                             "/d/.cache/vkresnet")
         self.assertIsNone(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME=None, HOME=None))
 
     def test_cache_troubles(self):
         """Whatever becomes of the folder, the program says nothing and does its work."""
         file = self.write("file", b"no folder")
-        for folder in (self.path("new", "folder"), self.path("new", "folder"), file, file + "/below", "/proc/vkresnet"):
-            self.run_program("bench", *RANDOM, "--size=32x32", "--repeats=1", environment={"VKRESNET_CACHE": folder})
+        for folder in (self.path("new", "folder"), self.path("new", "folder"), file,
+                       file + "/below", "/proc/vkresnet"):
+            self.run_program("bench", *RANDOM, "--size=32x32", "--repeats=1",
+                             environment={"VKRESNET_CACHE": folder})
 
     def test_kernels(self):
         chosen, = [device for device in self.run_json("info")["devices"] if device["chosen"]]
         arguments = ("info", "--kernels", "--arch", "resnet8", "--size", "32x32", "--batch", "2")
         if "pipeline statistics" not in chosen["capabilities"]:
             self.run_program(*arguments, status=1, errors=["VK_KHR_pipeline_executable_properties"])
-            self.run_program(*arguments, "--json", status=1, errors=["VK_KHR_pipeline_executable_properties"])
+            self.run_program(*arguments, "--json", status=1,
+                             errors=["VK_KHR_pipeline_executable_properties"])
         else:
             kernels = self.run_json(*arguments)["kernels"]
             self.assertTrue(all(kernel["chosen"] for kernel in kernels))
             self.assertEqual(kernels[0]["in"], [3, 32, 32])
-            self.run_program(*arguments, "--without=pipeline-statistics", status=1, errors=["--without"])
-        self.run_program("info", "--kernels", "--arch", "no_such_net", status=1, errors=["no_such_net"])
+            self.run_program(*arguments, "--without=pipeline-statistics", status=1,
+                             errors=["--without"])
+        self.run_program("info", "--kernels", "--arch", "no_such_net", status=1,
+                         errors=["no_such_net"])
 
     def test_validation(self):
         """The validation layer has nothing to say about any command."""
@@ -72,8 +79,9 @@ class Devices(ProgramTest):
         self.assertEqual((probe.returncode, probe.stderr), (0, b""))
         files.write_npy(self.path("x.npy"), (3, 3, 32, 32), [0.25] * (9 * 1024))
         image = self.write("a.png", files.png(50, 40, lambda x, y: (x, y, x ^ y)))
-        self.run_program("infer", *RANDOM, "--input", self.path("x.npy"), "--output", self.path("y.npy"), "--batch=2",
-                         "--tap", "layer2=" + self.path("t.npy"), "--validation")
+        self.run_program("infer", *RANDOM, "--input", self.path("x.npy"), "--output",
+                         self.path("y.npy"), "--batch=2", "--tap", "layer2=" + self.path("t.npy"),
+                         "--validation")
         self.run_program("classify", *RANDOM, image, "--validation")
         self.run_program("bench", *RANDOM, "--repeats=2", "--validation")
         self.run_program("selftest", "--kernel=conv_w", "--validation")
@@ -81,22 +89,28 @@ class Devices(ProgramTest):
 
 class Measurements(ProgramTest):
     def test_bench(self):
-        keys = {"model", "device", "precision", "batch", "height", "width", "median_ms", "min_ms", "gpu_ms",
-                "images_per_s", "gflops", "load_ms", "compile_ms", "first_ms", "device_bytes", "activation_bytes",
-                "dispatches", "peak_gflops", "peak_gb_s", "share", "host_us", "submit_us"}
-        result = self.run_json("bench", *RANDOM, "--batch", "2", "--size", "40x48", "--repeats", "3")
+        keys = {
+            "model", "device", "precision", "batch", "height", "width", "median_ms", "min_ms",
+            "gpu_ms", "images_per_s", "gflops", "load_ms", "compile_ms", "first_ms", "device_bytes",
+            "activation_bytes", "dispatches", "peak_gflops", "peak_gb_s", "share", "host_us",
+            "submit_us"
+        }
+        result = self.run_json("bench", *RANDOM, "--batch", "2", "--size", "40x48", "--repeats",
+                               "3")
         self.assertLessEqual(keys, set(result))
         self.assertEqual((result["model"], result["precision"]), ("resnet8", "fp32"))
         self.assertEqual((result["batch"], result["height"], result["width"]), (2, 40, 48))
         self.assertTrue(0 < result["min_ms"] <= result["median_ms"])
         self.assertAlmostEqual(result["images_per_s"] * result["median_ms"] / 2000, 1, places=3)
-        for key in ("gflops", "compile_ms", "first_ms", "device_bytes", "activation_bytes", "dispatches", "peak_gflops",
-                    "peak_gb_s", "host_us", "submit_us"):
+        for key in ("gflops", "compile_ms", "first_ms", "device_bytes", "activation_bytes",
+                    "dispatches", "peak_gflops", "peak_gb_s", "host_us", "submit_us"):
             self.assertGreater(result[key], 0, key)
-        self.assertAlmostEqual(result["share"] / (100 * result["gflops"] / result["peak_gflops"]), 1, places=3)
+        self.assertAlmostEqual(result["share"] / (100 * result["gflops"] / result["peak_gflops"]),
+                               1, places=3)
 
     def test_bench_by_name(self):
-        text = self.run_program("bench", "--model", "resnet8", "--repeats=1", errors=["random weights"])
+        text = self.run_program("bench", "--model", "resnet8", "--repeats=1",
+                                errors=["random weights"])
         self.assertIn("images", text)
         self.run_program("bench", "--model", "resnet8", "--repeats=1", "--quiet")
 
@@ -113,37 +127,45 @@ class Measurements(ProgramTest):
         for name in ("conv1", "layer1.0.conv1", "layer3.0.conv2", "fc"):
             self.assertIn(name, names)
         for layer in result["layers"]:
-            self.assertLessEqual({"name", "op", "kernel", "fused", "shape", "gpu_ms", "share", "gflops", "bytes",
-                                  "why", "rejected", "rejected_ms"},
-                                 set(layer))
-        self.assertAlmostEqual(sum(layer["gpu_ms"] for layer in result["layers"]), result["gpu_ms"], places=3)
+            self.assertLessEqual(
+                {
+                    "name", "op", "kernel", "fused", "shape", "gpu_ms", "share", "gflops", "bytes",
+                    "why", "rejected", "rejected_ms"
+                }, set(layer))
+        self.assertAlmostEqual(sum(layer["gpu_ms"] for layer in result["layers"]), result["gpu_ms"],
+                               places=3)
         self.assertAlmostEqual(sum(layer["share"] for layer in result["layers"]), 100, places=2)
         self.assertIn([16, 32, 32], [layer["shape"] for layer in result["layers"]])
-        one, two = (self.run_json("profile", *RANDOM, f"--batch={batch}", "--repeats=1", "--kernel=conv_generic")
-                    for batch in (1, 2))
-        parameters = {a["name"]: 2 * a["bytes"] - b["bytes"] for a, b in zip(one["layers"], two["layers"])}
+        one, two = (self.run_json("profile", *RANDOM, f"--batch={batch}", "--repeats=1",
+                                  "--kernel=conv_generic") for batch in (1, 2))
+        parameters = {
+            a["name"]: 2 * a["bytes"] - b["bytes"] for a, b in zip(one["layers"], two["layers"])
+        }
         self.assertEqual(parameters["avgpool"], 0)
         self.assertEqual(parameters["conv1"], 4 * (3 * 3 * 3 * 16 + 16))  # once for both images
         with open(trace, encoding="utf-8") as file:
             events = [event for event in json.load(file)["traceEvents"] if event["ph"] == "X"]
         self.assertEqual([event["name"] for event in events], names)
         for before, after in zip(events, events[1:]):
-            self.assertGreaterEqual(after["ts"] * (1 + 1e-6), before["ts"] + before["dur"] * (1 - 1e-6))
+            self.assertGreaterEqual(after["ts"] * (1 + 1e-6),
+                                    before["ts"] + before["dur"] * (1 - 1e-6))
         text = self.run_program(*arguments[:-2])
         self.assertEqual(len(text.splitlines()), len(names) + 2)
 
     def test_tune(self):
-        """Measured once, then found in the cache, by every command; nothing is said unless it is asked for."""
+        """Measured once, then found in the cache, by every command; nothing is said unless it is
+        asked for."""
         chosen, = [device for device in self.run_json("info")["devices"] if device["chosen"]]
         cache = {"VKRESNET_CACHE": self.path("cache")}
-        network = ("--arch", "resnet,block=basic,layers=1,planes=8,stem=cifar", "--random-weights", "1", "--size=16x16",
-                   "--repeats=2")
+        network = ("--arch", "resnet,block=basic,layers=1,planes=8,stem=cifar", "--random-weights",
+                   "1", "--size=16x16", "--repeats=2")
         self.run_program("bench", *network, "--tune", environment=cache)
         self.assertTrue(any(name.startswith("tuned-") for name in os.listdir(self.path("cache"))))
         if "timestamps" not in chosen["capabilities"]:
             return
         for more, why in (((), "cache"), (("--tune",), "cache"), (("--no-cache",), "merit"),
-                          (("--no-cache", "--tune"), "tuned"), (("--kernel=conv_generic", "--tune"), "preferred")):
+                          (("--no-cache", "--tune"), "tuned"), (("--kernel=conv_generic", "--tune"),
+                                                                "preferred")):
             layers = self.run_json("profile", *network, *more, environment=cache)["layers"]
             first = layers[0]
             self.assertEqual(first["why"], why)
@@ -153,5 +175,7 @@ class Measurements(ProgramTest):
         self.assertIn(" cache ", text)
 
     def test_without_timestamps(self):
-        self.run_program("profile", *RANDOM, "--without", "timestamps", status=1, errors=["timestamps"])
-        self.assertEqual(self.run_json("bench", *RANDOM, "--repeats=1", "--without=timestamps")["gpu_ms"], 0)
+        self.run_program("profile", *RANDOM, "--without", "timestamps", status=1,
+                         errors=["timestamps"])
+        self.assertEqual(
+            self.run_json("bench", *RANDOM, "--repeats=1", "--without=timestamps")["gpu_ms"], 0)

@@ -13,7 +13,8 @@ from check_images import picture
 from program import RANDOM, ProgramTest
 
 SAME = (*RANDOM, "--kernel=conv_direct")  # the same bytes, whatever the batch
-IMAGENET = ("--arch", "resnet,block=basic,layers=1,planes=8", "--random-weights", "1", "--crop", "32")
+IMAGENET = ("--arch", "resnet,block=basic,layers=1,planes=8", "--random-weights", "1", "--crop",
+            "32")
 # What may differ between one run and the parts of another.
 UNSTEADY = ("images_per_s", "confidence")
 
@@ -32,9 +33,12 @@ class EvalTest(ProgramTest):
         self.names = [f"images/{i:02}.png" for i in range(12)]
         for i, name in enumerate(self.names):
             self.write(name, picture(i))
-        tops = self.run_program("classify", *SAME, "--top=10", "--json", self.path("images")).splitlines()
+        tops = self.run_program("classify", *SAME, "--top=10", "--json",
+                                self.path("images")).splitlines()
         orders = [[entry["index"] for entry in json.loads(line)["top"]] for line in tops]
-        self.labels = [order[place] for order, place in zip(orders, (0, 1, 2, 0, 1, 9, 0, 6, 1, 0, 1, 3))]
+        self.labels = [
+            order[place] for order, place in zip(orders, (0, 1, 2, 0, 1, 9, 0, 6, 1, 0, 1, 3))
+        ]
         self.list = self.write("labels.csv", "".join(f"{name},{label}\n" for name, label
                                                      in zip(self.names, self.labels)).encode())
 
@@ -43,7 +47,8 @@ class EvalTest(ProgramTest):
 
     def part(self, part, name=None, *arguments):
         """One part's line, in a file of its own."""
-        text = self.run_program("eval", *SAME, "--labels", self.list, "--json", "--shard", part, *arguments)
+        text = self.run_program("eval", *SAME, "--labels", self.list, "--json", "--shard", part,
+                                *arguments)
         return self.write(name or part.replace("/", "of") + ".jsonl", text.encode())
 
     def merge(self, *paths, **options):
@@ -63,7 +68,8 @@ class Counts(EvalTest):
         pairs = {}
         for pair in zip(self.labels, predicted):
             pairs[pair] = pairs.get(pair, 0) + 1
-        self.assertEqual(result["confusion"], [[*pair, count] for pair, count in sorted(pairs.items())])
+        self.assertEqual(result["confusion"],
+                         [[*pair, count] for pair, count in sorted(pairs.items())])
         bins = [[0, 0, 0.0] for _ in range(10)]
         for row, label, answer in zip(rows, self.labels, predicted):
             sure = softmax(row)[answer]
@@ -77,12 +83,14 @@ class Counts(EvalTest):
         self.assertEqual((result["total"], result["images"], result["unreadable"]), (12, 12, 0))
         self.assertEqual((result["num_classes"], result["precision"], result["weights"]),
                          (10, "fp32", "random weights 1"))
-        self.assertTrue(result["transform"].startswith("resize 32 bilinear, crop 32, mean 0.485 0.456 0.406, std"))
+        self.assertTrue(result["transform"].startswith(
+            "resize 32 bilinear, crop 32, mean 0.485 0.456 0.406, std"))
         self.assertNotIn("shard", result)
         self.assertNotIn("classes", result)
 
     def test_text(self):
-        self.write("labels.csv", "".join(f"{name},{i % 8}\n" for i, name in enumerate(self.names)).encode())
+        self.write("labels.csv",
+                   "".join(f"{name},{i % 8}\n" for i, name in enumerate(self.names)).encode())
         result = self.evaluate()
         counts = {}
         for label, predicted, count in result["confusion"]:
@@ -90,13 +98,15 @@ class Counts(EvalTest):
             counts[label] = (right + (count if label == predicted else 0), images + count)
         most = max(count for label, predicted, count in result["confusion"] if label != predicted)
         for locale, arrow in (("C.UTF-8", "→"), ("C", "->")):
-            text = self.run_program("eval", *SAME, "--labels", self.list, environment={"LC_ALL": locale})
+            text = self.run_program("eval", *SAME, "--labels", self.list,
+                                    environment={"LC_ALL": locale})
             pairs = re.findall(rf"(?m)^ +(\d+)  class (\d+) {arrow} class (\d+)$", text)
             self.assertEqual(len(pairs), min(5, sum(a != b for a, b, _ in result["confusion"])))
             self.assertEqual(int(pairs[0][0]), most)
             for count, label, predicted in pairs:
                 self.assertIn([int(label), int(predicted), int(count)], result["confusion"])
-            worst, best = re.search(r"worst classes\n(.*)best classes\n(.*)", text, re.DOTALL).groups()
+            worst, best = re.search(r"worst classes\n(.*)best classes\n(.*)", text,
+                                    re.DOTALL).groups()
             rows = re.findall(r" +(\d+\.\d\d) %  class (\d) \((\d+) of (\d+)\)\n", worst + best)
             self.assertEqual(len(rows), 6)
             for share, label, right, images in rows:
@@ -107,7 +117,8 @@ class Counts(EvalTest):
 
     def test_arguments(self):
         self.usage("eval", *RANDOM, expected="expected either a folder, or --labels")
-        self.usage("eval", *RANDOM, self.folder, "--labels", self.list, expected="expected either a folder, or --labels")
+        self.usage("eval", *RANDOM, self.folder, "--labels", self.list,
+                   expected="expected either a folder, or --labels")
         self.usage("eval", *RANDOM, self.folder, self.folder, expected="unexpected")
 
 
@@ -116,7 +127,8 @@ class Folders(EvalTest):
         """Moves each picture below the folder of its class's place in `folders`."""
         for name, label in zip(self.names, self.labels):
             os.makedirs(self.path("set", folders[label], "deep"), exist_ok=True)
-            os.rename(self.path(name), self.path("set", folders[label], "deep", os.path.basename(name)))
+            os.rename(self.path(name),
+                      self.path("set", folders[label], "deep", os.path.basename(name)))
         for folder in folders:
             os.makedirs(self.path("set", folder), exist_ok=True)
 
@@ -134,23 +146,29 @@ class Folders(EvalTest):
         self.write("set/readme.png", b"no class's")
         self.check(self.in_folders("--quiet"), expected)
         empty = 10 - len(set(self.labels))
-        self.check(self.in_folders(errors=["of the 10 folders is a class's number"] + ["no images"] * empty), expected)
+        self.check(
+            self.in_folders(errors=["of the 10 folders is a class's number"] +
+                            ["no images"] * empty), expected)
         os.mkdir(self.path("set", "10"))
-        self.fails("eval", *SAME, self.path("set"), expected="set/10: expected a class's number, as '0'")
+        self.fails("eval", *SAME, self.path("set"),
+                   expected="set/10: expected a class's number, as '0'")
         os.rmdir(self.path("set", "10"))
         os.mkdir(self.path("set", "other"))
-        self.fails("eval", *SAME, self.path("set"), expected="set/other: expected a class's number, as '0'")
+        self.fails("eval", *SAME, self.path("set"),
+                   expected="set/other: expected a class's number, as '0'")
 
     def test_order(self):
         """Names that say nothing, as many as classes: torchvision's rule."""
         expected = self.evaluate()
         self.fill(list("ABab") + ["ba", "c", "d", "e", "f", "é"])
         self.check(self.in_folders("--quiet"), expected)
-        note, *others = self.start("eval", *SAME, self.path("set"), "--json").stderr.decode().splitlines()
+        note, *others = self.start("eval", *SAME, self.path("set"),
+                                   "--json").stderr.decode().splitlines()
         self.assertIn("in byte order they are taken for classes 0 to 9", note)
         self.assertEqual(len(others), 10 - len(set(self.labels)))
         os.mkdir(self.path("set", "g"))
-        self.fails("eval", *SAME, self.path("set"), expected="set: 11 folders, and the model has 10 classes")
+        self.fails("eval", *SAME, self.path("set"),
+                   expected="set: 11 folders, and the model has 10 classes")
 
     def test_imagenet(self):
         """Names and WordNet ids, of any of the classes."""
@@ -167,10 +185,12 @@ class Folders(EvalTest):
 
     def test_faults(self):
         os.mkdir(self.path("set"))
-        self.fails("eval", *SAME, self.path("set"), expected="set: expected a folder for each class")
+        self.fails("eval", *SAME, self.path("set"),
+                   expected="set: expected a folder for each class")
         os.mkdir(self.path("set", "1"))
-        self.run_program("eval", *SAME, self.path("set"), status=1,
-                         errors=["is a class's number", "no images in this folder", "no images in its folders"])
+        self.run_program(
+            "eval", *SAME, self.path("set"), status=1,
+            errors=["is a class's number", "no images in this folder", "no images in its folders"])
         self.write("set/1/a.png", picture(1))
         os.symlink(self.path("set"), self.path("set", "2"))
         self.run_program("eval", *SAME, self.path("set"), "--quiet")
@@ -198,7 +218,8 @@ class Parts(EvalTest):
                 self.assertAlmostEqual(found[2], expected[2], places=5)
         text = self.run_program("merge", *parts)
         alone = self.run_program("eval", *SAME, "--labels", self.list)
-        steady = [[line for line in lines.splitlines() if not line.startswith("speed")] for lines in (text, alone)]
+        steady = [[line for line in lines.splitlines() if not line.startswith("speed")]
+                  for lines in (text, alone)]
         self.assertEqual(*steady)
 
     def test_logits_of_a_part(self):
@@ -231,7 +252,8 @@ class Parts(EvalTest):
 
     def test_missing(self):
         parts = [self.part(f"{i}/4") for i in range(4)]
-        self.run_program("merge", parts[1], parts[2], status=1, errors=["2 of 4 parts are missing: 0/4, 3/4"])
+        self.run_program("merge", parts[1], parts[2], status=1,
+                         errors=["2 of 4 parts are missing: 0/4, 3/4"])
         self.run_program("merge", *parts[:3], status=1, errors=["1 of 4 parts is missing: 3/4"])
         many = (self.part("5/40"), self.part("25/40"))  # the second has no images
         self.run_program("merge", *many, status=1, errors=["0/40, 1/40, 2/40, 3/40, 4/40, 6/40"])
@@ -253,7 +275,9 @@ class Parts(EvalTest):
         self.assertEqual(self.merge(self.path("cut"), *parts, errors=["cut:1: cut off"]), expected)
         for between in (b"\n", b""):  # appended to what the stopped one left
             self.write("cut", line[:40] + between + line)
-            self.assertEqual(self.merge(parts[0], self.path("cut"), parts[2], errors=["cut:1: cut off"]), expected)
+            self.assertEqual(
+                self.merge(parts[0], self.path("cut"), parts[2], errors=["cut:1: cut off"]),
+                expected)
 
     def test_twice(self):
         parts = [self.part(f"{i}/2") for i in range(2)]
@@ -270,10 +294,14 @@ class Parts(EvalTest):
         """Parts of another whole are refused."""
         parts = [self.part("0/2")]
         for other, expected in ((self.part("1/3", "a"), "a:1: one of 3 parts of 12 images"),
-                                (self.part("1/2", "b", "--precision=fp16"), "b:1: its precision is fp16"),
-                                (self.part("1/2", "c", "--resize=40"), "c:1: its transform is resize 40"),
-                                (self.part("1/2", "d", "--random-weights=2"), "d:1: its weights is random weights 2"),
-                                (self.part("1/2", "e", "--arch", "resnet8,num_classes=11"), "e:1: its")):
+                                (self.part("1/2", "b",
+                                           "--precision=fp16"), "b:1: its precision is fp16"),
+                                (self.part("1/2", "c",
+                                           "--resize=40"), "c:1: its transform is resize 40"),
+                                (self.part("1/2", "d", "--random-weights=2"),
+                                 "d:1: its weights is random weights 2"),
+                                (self.part("1/2", "e", "--arch",
+                                           "resnet8,num_classes=11"), "e:1: its")):
             self.fails("merge", *parts, other, expected=expected)
 
     def test_lines(self):
@@ -307,20 +335,24 @@ class Parts(EvalTest):
         fails("its confusion", confusion=[[1, 2, 2 ** 53], [1, 2, 2 ** 53]])
         fails('"confidence" is not', confidence=[[0, 0, 0]] * 9)
         fails("its confidence", confidence=[[12, 13, 1]] + [[0, 0, 0]] * 9)
-        for text, expected in (('{"images": 1}', '"top1_count" is missing'), ("[1]", "not an object"),
-                               ('{"images": 1, "images": 1}', '"images" is there twice')):
+        for text, expected in (('{"images": 1}', '"top1_count" is missing'),
+                               ("[1]", "not an object"), ('{"images": 1, "images": 1}',
+                                                          '"images" is there twice')):
             self.write("line", text.encode())
             self.fails("merge", self.path("line"), expected="line:1: ")
             self.fails("merge", self.path("line"), expected=expected)
-        for text in ("{", '{"a": 01}', '{"a": "\\ud800"}', '{"a": "\x01"}', '{"a" 1}', "nul", "[" * 10 ** 5,
-                     '{"a": 1}}', '{"a": 1e999}', "{1: 2}"):
+        for text in ("{", '{"a": 01}', '{"a": "\\ud800"}', '{"a": "\x01"}', '{"a" 1}', "nul",
+                     "[" * 10**5, '{"a": 1}}', '{"a": 1e999}', "{1: 2}"):
             self.write("line", text.encode())
-            self.run_program("merge", self.path("line"), status=1, errors=["line:1: cut off", "no line of eval"])
+            self.run_program("merge", self.path("line"), status=1,
+                             errors=["line:1: cut off", "no line of eval"])
         # Not a line for each line of a file that is something else.
         self.write("list", b"path,label\na.png,3\n" * 1000)
-        self.run_program("merge", self.path("list"), status=1,
-                         errors=["list:1: cut off", "list: 2000 lines are cut off", "no line of eval"])
-        self.fails("merge", self.write("numbers", b"[1]\n" * 1000), expected="numbers:1: not an object")
+        self.run_program(
+            "merge", self.path("list"), status=1,
+            errors=["list:1: cut off", "list: 2000 lines are cut off", "no line of eval"])
+        self.fails("merge", self.write("numbers", b"[1]\n" * 1000),
+                   expected="numbers:1: not an object")
         self.fails("merge", self.path("none"), expected="none: cannot open")
         self.fails("merge", self.write("nul", b"\0"), expected="nul: not a text file")
 
@@ -357,15 +389,18 @@ class Pages(EvalTest):
         result = self.evaluate("--report", self.path("report"), "--batch=3")
         content = page.render(self.path("report", "index.html"))
         shown = page.Page(content)
-        for expected in (f"{result['top1']:.2f} %", f"{result['top5']:.2f} %", result["device"], result["model"],
-                         result["transform"], self.list, "--batch=3", "Confusion matrix", "Surest mistakes"):
+        for expected in (f"{result['top1']:.2f} %", f"{result['top5']:.2f} %", result["device"],
+                         result["model"], result["transform"], self.list, "--batch=3",
+                         "Confusion matrix", "Surest mistakes"):
             self.assertIn(expected, shown.text)
         cells = re.findall(r'<td class="(right|wrong)[^>]*>(\d+)</td>', content)
         self.assertEqual(sorted(int(count) for _, count in cells),
                          sorted(count for _, _, count in result["confusion"]))
-        self.assertEqual(sum(int(count) for kind, count in cells if kind == "right"), result["top1_count"])
+        self.assertEqual(sum(int(count) for kind, count in cells if kind == "right"),
+                         result["top1_count"])
         self.assertEqual(len(shown.pictures), result["wrong"])
-        self.assertTrue(all(address.startswith("data:image/png;base64,") for address in shown.addresses))
+        self.assertTrue(
+            all(address.startswith("data:image/png;base64,") for address in shown.addresses))
         bars = re.findall(r'<rect class="right[^>]*height="([\d.]+)"', content)
         shares = [right / images for images, right, _ in result["confidence"] if images]
         self.assertEqual(len(bars), len(shares))
@@ -377,7 +412,8 @@ class Pages(EvalTest):
         big = self.write("big.png", files.png(500, 200, lambda x, y: (x % 256, y, x * y % 256)))
         logits = self.path("y.npy")
         lines = [f"{self.path(name)},{label}\n" for name in self.names for label in (0, 1, 2)]
-        self.list = self.write("labels.csv", "".join(lines + [f"{big},{i}\n" for i in range(10)]).encode())
+        self.list = self.write("labels.csv",
+                               "".join(lines + [f"{big},{i}\n" for i in range(10)]).encode())
         self.evaluate("--report", self.path("report"), "--logits", logits)
         found = self.read_page("report")["mistakes"]
         _, values = files.read_npy(logits)
@@ -391,12 +427,16 @@ class Pages(EvalTest):
         self.assertEqual(len(found), 24)
         for item, (most, _) in zip(found, expected):
             self.assertAlmostEqual(item["probability"], most, delta=1e-5)
-            self.assertTrue(any(abs(most - item["probability"]) < 1e-5 and abs(own - item["label_probability"]) < 1e-5
-                                for most, own in expected), item)
+            self.assertTrue(
+                any(
+                    abs(most - item["probability"]) < 1e-5 and abs(own -
+                                                                   item["label_probability"]) < 1e-5
+                    for most, own in expected), item)
             self.assertNotEqual(item["label"], item["predicted"])
             large = item["path"] == big
             self.assertEqual(item["tiny"], not large)
-            self.assertTrue(item["picture"].startswith("data:image/" + ("jpeg" if large else "png") + ";base64,"))
+            self.assertTrue(item["picture"].startswith("data:image/" +
+                                                       ("jpeg" if large else "png") + ";base64,"))
             picture_bytes = base64.b64decode(item["picture"].split(",")[1], validate=True)
             self.assertTrue(picture_bytes.startswith(b"\xff\xd8\xff" if large else b"\x89PNG"))
 
@@ -406,7 +446,9 @@ class Pages(EvalTest):
         name = '"><img src=x onerror=1>&\'{}.png'
         for label in range(10):  # wrong for nine of them
             os.makedirs(self.path("set", str(label)))
-            with open(os.fsencode(self.path("set", str(label), name.format(""))) + b"\xff.png", "wb") as file:
+            with open(
+                    os.fsencode(self.path("set", str(label), name.format(""))) + b"\xff.png",
+                    "wb") as file:
                 file.write(picture(5))
         folder = self.path("a<b>&\"'$(x) c")
         self.run_program("eval", *SAME, self.path("set"), "--quiet", "--report", folder)
@@ -417,7 +459,8 @@ class Pages(EvalTest):
             self.assertEqual(item["name"], "\"><img src=x onerror=1>&'.png\ufffd.png")
             self.assertTrue(item["path"].endswith("/" + item["name"]))
         line = self.evaluate()
-        line.update(classes=[nasty + str(i) for i in range(10)], model=nasty, device=nasty, weights=nasty)
+        line.update(classes=[nasty + str(i) for i in range(10)], model=nasty, device=nasty,
+                    weights=nasty)
         self.merge(self.write("line", json.dumps(line).encode()), "--report", self.path("merged"))
         evaluation = self.read_page("merged")["evaluation"]
         for key in ("classes", "model", "device", "weights"):
@@ -427,7 +470,8 @@ class Pages(EvalTest):
         shown = page.Page(content)
         self.assertIn("--report '" + self.path("a<b>&\"'\\''$(x) c") + "'", shown.text)
         self.assertEqual(shown.text.count("\"><img src=x onerror=1>&'.png\ufffd.png"), 9)
-        self.assertEqual([*map(os.path.basename, shown.pictures)], [item["name"] for item in data["mistakes"]])
+        self.assertEqual([*map(os.path.basename, shown.pictures)],
+                         [item["name"] for item in data["mistakes"]])
         shown = page.Page(page.render(self.path("merged", "index.html")))
         # A control character is shown as U+FFFD; a line feed is space.
         self.assertGreaterEqual(shown.text.count(nasty.replace("\x1b", "\ufffd")), 20)
@@ -436,7 +480,10 @@ class Pages(EvalTest):
 
     def test_many_classes(self):
         """No matrix of a thousand classes; the tables have all that occurs."""
-        rows = [f"{name},{i * 80 + k},{i * 80 + k}\n" for i, name in enumerate(self.names) for k in range(6)]
+        rows = [
+            f"{name},{i * 80 + k},{i * 80 + k}\n" for i, name in enumerate(self.names)
+            for k in range(6)
+        ]
         path = self.write("labels.csv", "".join(rows).encode())
         result = self.run_json("eval", *IMAGENET, "--labels", path, "--report", self.path("report"))
         self.assertEqual(self.read_page("report")["evaluation"], result)
@@ -455,7 +502,8 @@ class Pages(EvalTest):
         merged = self.merge(*parts, "--report", self.path("merged"))
         data = self.read_page("merged")
         self.assertEqual(data["evaluation"], merged)
-        self.assertEqual(data["evaluation"]["confusion"], self.read_page("whole")["evaluation"]["confusion"])
+        self.assertEqual(data["evaluation"]["confusion"],
+                         self.read_page("whole")["evaluation"]["confusion"])
         self.assertEqual((data["data"], data["mistakes"]), (None, []))
         part = self.read_page("part0")["evaluation"]
         self.assertEqual((part["shard"], part["shards"], part["total"]), (0, 2, 12))
@@ -466,15 +514,19 @@ class Pages(EvalTest):
         """Said before any work, and nothing is left behind."""
         plain = self.write("plain", b"")
         for folder in (plain, self.path("no", "report")):
-            self.fails("eval", *RANDOM, "--labels", self.list, "--report", folder, expected="cannot make the folder")
-            self.fails("merge", self.path("none"), "--report", folder, expected="cannot make the folder")
-        self.fails("merge", self.path("none"), "--report", self.path("report"), expected="none: cannot open")
+            self.fails("eval", *RANDOM, "--labels", self.list, "--report", folder,
+                       expected="cannot make the folder")
+            self.fails("merge", self.path("none"), "--report", folder,
+                       expected="cannot make the folder")
+        self.fails("merge", self.path("none"), "--report", self.path("report"),
+                   expected="none: cannot open")
         self.assertEqual(os.listdir(self.path("report")), [])
 
     def test_unreadable(self):
         with open(self.list, "a", encoding="utf-8") as file:
             file.write("images/none.png,1\n")
-        result = self.evaluate("--report", self.path("report"), status=1, errors=["none.png: cannot open"])
+        result = self.evaluate("--report", self.path("report"), status=1,
+                               errors=["none.png: cannot open"])
         self.assertEqual((result["total"], result["images"], result["unreadable"]), (13, 12, 1))
         self.assertEqual(self.read_page("report")["evaluation"]["unreadable"], 1)
         self.assertIn("1 that could not be read", page.render(self.path("report", "index.html")))
@@ -491,7 +543,8 @@ class Cifar(ProgramTest):
         arguments = ("eval", "--model", model, "--labels", labels, "--batch", "25", "--json")
         whole = json.loads(self.run_program(*arguments))
         for count in (2, 4):
-            lines = "".join(self.run_program(*arguments, "--shard", f"{i}/{count}") for i in range(count))
+            lines = "".join(
+                self.run_program(*arguments, "--shard", f"{i}/{count}") for i in range(count))
             merged = self.run_json("merge", self.write("parts", lines.encode()))
             for key in set(whole) - set(UNSTEADY):
                 self.assertEqual(merged[key], whole[key], key)

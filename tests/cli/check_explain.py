@@ -1,4 +1,5 @@
-"""explain: the class activation map lies where the object is, over the part of the photo that the network sees."""
+"""explain: the class activation map lies where the object is, over the part of the photo that the
+network sees."""
 
 import os
 
@@ -40,7 +41,8 @@ class Explain(ProgramTest):
         return self.write(name, files.png(width, height, pixel))
 
     def test_map_lies_on_the_object(self):
-        """In each corner: the strongest place and the middle of the box lie in the ship's quarter of the picture."""
+        """In each corner: the strongest place and the middle of the box lie in the ship's quarter
+        of the picture."""
         for left in (0, 128):
             for top in (0, 128):
                 photo = self.paste("corner.png", 256, 256, left, top)
@@ -48,14 +50,16 @@ class Explain(ProgramTest):
                 self.assertEqual(found["map"], [8, 8])
                 self.assertEqual(found["class"]["index"], SHIP)
                 box, peak = found["box"], found["peak"]
-                for at, begin in ((peak["x"], left), (peak["y"], top), ((box["left"] + box["right"]) / 2, left),
-                                  ((box["top"] + box["bottom"]) / 2, top)):
+                for at, begin in ((peak["x"], left), (peak["y"], top),
+                                  ((box["left"] + box["right"]) / 2,
+                                   left), ((box["top"] + box["bottom"]) / 2, top)):
                     self.assertTrue(begin <= at <= begin + 128, (left, top, found))
                 self.assertTrue(box["left"] <= peak["x"] <= box["right"], found)
                 self.assertTrue(box["top"] <= peak["y"] <= box["bottom"], found)
 
     def test_only_the_crop_is_coloured(self):
-        """A wide photo, of which the network sees the middle: the map is moved there, the rest is dark."""
+        """A wide photo, of which the network sees the middle: the map is moved there, the rest is
+        dark."""
         photo = self.paste("wide.png", 512, 256, 128, 0)
         found, (width, height, rows) = self.explain(photo, *self.model, "--class", "ship")
         self.assertEqual((width, height), (512, 256))
@@ -79,20 +83,23 @@ class Explain(ProgramTest):
         found, (_, _, rows) = self.explain(photo, *self.model, "--resize", "16", "--crop", "32")
         self.assertEqual(found["seen"], {"left": 0, "top": -128, "right": 512, "bottom": 384})
         box = found["box"]
-        self.assertTrue(0 <= box["left"] and box["right"] <= 512 and 0 <= box["top"] and box["bottom"] <= 256, box)
+        self.assertTrue(
+            0 <= box["left"] and box["right"] <= 512 and 0 <= box["top"] and box["bottom"] <= 256,
+            box)
         self.assertNotEqual(rows[10][400], (45, 45, 45))
 
     def test_sizes(self):
         """The photo's, within bounds, with its proportions."""
-        for size, expected in (((300, 451), (300, 451)), ((32, 16), (256, 128)), ((2500, 100), (2048, 82)),
-                               ((1, 3000), (1, 2048))):
+        for size, expected in (((300, 451), (300, 451)), ((32, 16), (256, 128)),
+                               ((2500, 100), (2048, 82)), ((1, 3000), (1, 2048))):
             photo = self.write("photo.png", files.png(*size, lambda x, y: (x % 256, y % 256, 9)))
             found, (width, height, _) = self.explain(photo, *RANDOM)
             self.assertEqual((width, height), expected)
             self.assertEqual((found["width"], found["height"]), size)
 
     def test_classes(self):
-        """By index, name and part of a name; the most probable one without; and one that is seen nowhere."""
+        """By index, name and part of a name; the most probable one without; and one that is seen
+        nowhere."""
         default, picture = self.explain(self.photo)
         self.assertEqual(default["class"], default["top"][0])
         self.assertEqual(default["class"]["label"], "ship")
@@ -111,8 +118,10 @@ class Explain(ProgramTest):
     def test_text(self):
         path = self.path("heat.JPG")
         text = self.run_program("explain", self.photo, *self.model, "-o", path)
-        self.assertRegex(text, r"(?m)^ship \(\d+\.\d\d %\): most at \d+,\d+, in the box from \d+,\d+ to \d+,\d+ of "
-                               r"256x256; .*heat\.JPG$")
+        self.assertRegex(
+            text,
+            r"(?m)^ship \(\d+\.\d\d %\): most at \d+,\d+, in the box from \d+,\d+ to \d+,\d+ of "
+            r"256x256; .*heat\.JPG$")
         self.assertRegex(text, r"(?m)^ +\d+\.\d\d % .* 8  ship$")
         with open(path, "rb") as file:
             content = file.read()
@@ -126,7 +135,8 @@ class Explain(ProgramTest):
             if found["box"] is None:
                 self.assertIsNone(found["peak"])
                 self.assertEqual(len({pixel for row in rows for pixel in row}), 1)
-                text = self.run_program("explain", photo, *self.model, "--class", str(index), "-o", self.path("a.png"))
+                text = self.run_program("explain", photo, *self.model, "--class", str(index), "-o",
+                                        self.path("a.png"))
                 self.assertIn("seen nowhere", text)
                 return
         self.fail("every class is seen in a black picture")
@@ -135,16 +145,22 @@ class Explain(ProgramTest):
         output = self.path("heat.png")
         self.usage("explain", expected="expected a photo")
         self.usage("explain", "a.png", "b.png", "-o", output, expected="unexpected 'b.png'")
-        self.usage("explain", self.photo, *self.model, expected="expected -o FILE.png or -o FILE.jpg")
+        self.usage("explain", self.photo, *self.model,
+                   expected="expected -o FILE.png or -o FILE.jpg")
         for name in ("heat", "heat.gif", "png", "a.png/b"):
             self.usage("explain", self.photo, *self.model, "-o", name, expected=f"found '{name}'")
-        for name, expected in (("10", "classes 0 to 9, and no class 10"), ("boat", "no class is called 'boat'"),
-                               ("a", "called something like 'a': airplane, automobile, .."), ("-1", "called '-1'")):
-            self.usage("explain", self.photo, *self.model, "-o", output, "--class", name, expected=expected)
-        self.usage("explain", self.photo, "--model", "resnet8,num_classes=3", "--random-weights", "1", "-o", output,
-                   "--class", "ship", expected="no class is called")
+        for name, expected in (("10", "classes 0 to 9, and no class 10"),
+                               ("boat", "no class is called 'boat'"),
+                               ("a", "called something like 'a': airplane, automobile, .."),
+                               ("-1", "called '-1'")):
+            self.usage("explain", self.photo, *self.model, "-o", output, "--class", name,
+                       expected=expected)
+        self.usage("explain", self.photo, "--model", "resnet8,num_classes=3", "--random-weights",
+                   "1", "-o", output, "--class", "ship", expected="no class is called")
         self.assertFalse(os.path.exists(output))
         self.fails("explain", self.path("none.png"), *self.model, "-o", output, expected="none.png")
-        self.fails("explain", self.write("bad.png", b"no image"), *self.model, "-o", output, expected="bad.png")
-        self.fails("explain", self.photo, *self.model, "-o", self.path("none", "heat.png"), expected="none")
+        self.fails("explain", self.write("bad.png", b"no image"), *self.model, "-o", output,
+                   expected="bad.png")
+        self.fails("explain", self.photo, *self.model, "-o", self.path("none", "heat.png"),
+                   expected="none")
         self.assertFalse(os.path.exists(output))

@@ -14,14 +14,17 @@ class Precision(ProgramTest):
         super().setUp()
         source = random.Random(9)
         self.shape = (4, 3, 32, 32)
-        files.write_npy(self.path("x.npy"), self.shape, [source.gauss(0, 1) for _ in range(math.prod(self.shape))])
+        files.write_npy(self.path("x.npy"), self.shape,
+                        [source.gauss(0, 1) for _ in range(math.prod(self.shape))])
 
     def infer(self, *arguments, model=RANDOM):
-        self.run_program("infer", *model, "--input", self.path("x.npy"), "--output", self.path("y.npy"), *arguments)
+        self.run_program("infer", *model, "--input", self.path("x.npy"), "--output",
+                         self.path("y.npy"), *arguments)
         return files.read_npy(self.path("y.npy"))[1]
 
     def calibrate(self, *arguments):
-        return self.run_program("calibrate", *RANDOM, "--input", self.path("x.npy"), *arguments, errors=["scales by"] * 3 + ["calibrated on"])
+        return self.run_program("calibrate", *RANDOM, "--input", self.path("x.npy"), *arguments,
+                                errors=["scales by"] * 3 + ["calibrated on"])
 
     def test_fp16(self):
         expected = self.infer()
@@ -60,13 +63,15 @@ class Precision(ProgramTest):
                                "layer2.0.conv1,conv1", "--repeats", "1")
         self.assertEqual(result["precision"], "fp16")
         precisions = {layer["name"]: layer["precision"] for layer in result["layers"]}
-        self.assertEqual([precisions[name] for name in ("conv1", "layer1.0.conv1", "layer2.0.conv1", "softmax")],
-                         ["fp32", "fp16", "fp32", "fp32"])
+        self.assertEqual(
+            [precisions[name] for name in ("conv1", "layer1.0.conv1", "layer2.0.conv1", "softmax")],
+            ["fp32", "fp16", "fp32", "fp32"])
 
     def test_wrong_use(self):
         arrays = ("--input", self.path("x.npy"), "--output", self.path("y.npy"))
         self.fails("infer", *RANDOM, *arrays, "--precision", "int8", expected="not calibrated")
-        self.fails("infer", *RANDOM, *arrays, "--precision", "fp16", "--fp32-layers", "conv7", expected="conv7")
+        self.fails("infer", *RANDOM, *arrays, "--precision", "fp16", "--fp32-layers", "conv7",
+                   expected="conv7")
         self.usage("calibrate", *RANDOM, expected="either --images")
         self.fails("calibrate", *RANDOM, "--input", self.path("x.npy"), "-o", self.folder,
                    expected="not a regular file")

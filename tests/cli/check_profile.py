@@ -1,4 +1,5 @@
-"""profile --html: a page that stands alone, with a bar and a row for each layer, and a dot for each with arithmetic."""
+"""profile --html: a page that stands alone, with a bar and a row for each layer, and a dot for each
+with arithmetic."""
 
 import json
 import os
@@ -26,7 +27,9 @@ class ProfilePage(ProgramTest):
         return [xml.etree.ElementTree.fromstring(text) for text in found]
 
     def named(self, picture, kind):
-        return [element for element in picture.iter("g") if element.get("class", "").split()[0] == kind]
+        return [
+            element for element in picture.iter("g") if element.get("class", "").split()[0] == kind
+        ]
 
     def test_data(self):
         printed, path = self.profile(*RANDOM, "--batch", "2")
@@ -57,20 +60,25 @@ class ProfilePage(ProgramTest):
         heights = [float(bar.find("rect").get("height")) for bar in bars]
         for layer, bar, height in zip(layers, bars, heights):
             self.assertTrue(bar.find("title").text.startswith(layer["name"] + "\n"), layer["name"])
-            self.assertAlmostEqual(height / max(heights), layer["gpu_ms"] / tallest["gpu_ms"], places=3)
+            self.assertAlmostEqual(height / max(heights), layer["gpu_ms"] / tallest["gpu_ms"],
+                                   places=3)
             least = float(bar.findall("rect")[1].get("height"))
-            self.assertTrue((layer["op"] == "conv") * 0.01 <= least <= height + 0.01, (layer["name"], least, height))
+            self.assertTrue((layer["op"] == "conv") * 0.01 <= least <= height + 0.01,
+                            (layer["name"], least, height))
 
         dots = self.named(roofline, "dot")
         with_arithmetic = [layer for layer in layers if layer["gflops"] > 0 and layer["gpu_ms"] > 0]
         self.assertEqual(len(dots), len(with_arithmetic))
-        # Dots are higher the faster a layer is, and further right the more it computes for each byte.
-        places = [(float(dot.find("circle").get("cx")), float(dot.find("circle").get("cy"))) for dot in dots]
+        # Dots are higher the faster a layer is, and further right the more it computes for each
+        # byte.
+        places = [(float(dot.find("circle").get("cx")), float(dot.find("circle").get("cy")))
+                  for dot in dots]
         for (layer, (x, y)), (other, (x2, y2)) in zip(zip(with_arithmetic, places),
                                                       list(zip(with_arithmetic, places))[1:]):
             if layer["gflops"] > 1.01 * other["gflops"]:
                 self.assertLess(y, y2)
-            intensity, second = (each["gflops"] * each["gpu_ms"] / each["bytes"] for each in (layer, other))
+            intensity, second = (each["gflops"] * each["gpu_ms"] / each["bytes"]
+                                 for each in (layer, other))
             if intensity > 1.01 * second:
                 self.assertGreater(x, x2)
         _, _, width, height = map(float, roofline.get("viewBox").split())

@@ -1,4 +1,5 @@
-"""A killed part that is run again: eval in parts, as processes of their own and under GNU parallel."""
+"""A killed part that is run again: eval in parts, as processes of their own and under GNU parallel.
+"""
 
 import json
 import os
@@ -22,7 +23,8 @@ class Scale(ProgramTest):
             self.write(f"{seed}.png", picture(seed))
         lines = "".join(f"{seed}.png,{seed % 10}\n" for seed in range(IMAGES))
         self.labels = self.write("labels.csv", b"file,label\n" + lines.encode())
-        self.command = ("eval", *RANDOM, "--labels", self.labels, "--batch", "1", "--kernel=conv_direct", "--json")
+        self.command = ("eval", *RANDOM, "--labels", self.labels, "--batch", "1",
+                        "--kernel=conv_direct", "--json")
         self.whole = self.counts(self.run_program(*self.command))
 
     def counts(self, text):
@@ -45,19 +47,27 @@ class Scale(ProgramTest):
         lost = self.path("part-1.json")
         environment = {**os.environ, **sanitizer_environment(())}
         with open(lost, "wb") as out:
-            process = subprocess.Popen([program.PROGRAM, *self.command, "--shard", "1/3"], stdout=out, env=environment)
+            process = subprocess.Popen([program.PROGRAM, *self.command, "--shard", "1/3"],
+                                       stdout=out, env=environment)
             time.sleep(0.05)
             process.send_signal(signal.SIGKILL)
             self.assertEqual(process.wait(), -signal.SIGKILL)
         self.run_program("merge", "--json", *parts, lost, status=1, errors=["1 of 3"])
-        self.assertEqual(self.counts(self.run_program("merge", "--json", *parts, self.part(1, 3))), self.whole)
+        self.assertEqual(self.counts(self.run_program("merge", "--json", *parts, self.part(1, 3))),
+                         self.whole)
 
     def test_gnu_parallel(self):
         tool = shutil.which("parallel")
-        if not tool or b"GNU" not in subprocess.run([tool, "--version"], capture_output=True, check=False).stdout:
+        if not tool or b"GNU" not in subprocess.run([tool, "--version"], capture_output=True,
+                                                    check=False).stdout:
             self.skipTest("needs GNU parallel")
-        line = " ".join([program.PROGRAM, *self.command, "--shard", "{}/4", ">", self.path("part-{}.json")])
-        subprocess.run([tool, "--joblog", self.path("jobs.log"), "-j2", line, ":::", "0", "1", "2", "3"], check=True,
-                       env={**os.environ, **sanitizer_environment(()), "HOME": self.folder}, stderr=subprocess.DEVNULL)
+        line = " ".join(
+            [program.PROGRAM, *self.command, "--shard", "{}/4", ">",
+             self.path("part-{}.json")])
+        subprocess.run(
+            [tool, "--joblog",
+             self.path("jobs.log"), "-j2", line, ":::", "0", "1", "2", "3"], check=True,
+            env={**os.environ,
+                 **sanitizer_environment(()), "HOME": self.folder}, stderr=subprocess.DEVNULL)
         parts = [self.path(f"part-{i}.json") for i in range(4)]
         self.assertEqual(self.counts(self.run_program("merge", "--json", *parts)), self.whole)

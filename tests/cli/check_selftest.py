@@ -11,14 +11,17 @@ class Selftest(ProgramTest):
         chosen, = [device for device in self.run_json("info")["devices"] if device["chosen"]]
         result = self.run_json("selftest")
         self.assertEqual((result["device"], result["verdict"]), (chosen["name"], "right"))
-        self.assertEqual((result["wrong"], result["operators_broken"], result["replays_differ"]), (0, 0, 0))
+        self.assertEqual((result["wrong"], result["operators_broken"], result["replays_differ"]),
+                         (0, 0, 0))
         self.assertEqual(result["replays"], 100)
         self.assertLessEqual(result["fusion_error"], 1e-5)
         *kernels, replay, fusion = result["entries"]
-        self.assertEqual((replay["op"], replay["kernel"], replay["cases"]), ("network", "replay", 100))
+        self.assertEqual((replay["op"], replay["kernel"], replay["cases"]),
+                         ("network", "replay", 100))
         self.assertEqual((fusion["op"], fusion["kernel"]), ("network", "fusion"))
         run = [entry for entry in kernels if entry["skipped"] is None]
-        self.assertEqual((len(run), len(kernels) - len(run)), (result["kernels"], result["skipped"]))
+        self.assertEqual((len(run), len(kernels) - len(run)),
+                         (result["kernels"], result["skipped"]))
         self.assertEqual(sum(entry["cases"] for entry in run), result["cases"])
         for entry in run:
             self.assertGreater(entry["cases"], 0)
@@ -36,7 +39,8 @@ class Selftest(ProgramTest):
         self.assertEqual(lines[-2], "")
         self.assertTrue(lines[-1].endswith(" s: all right"), lines[-1])
         left_out = self.start(*arguments, "--without=texel-buffers", "--verbose").stdout.decode()
-        self.assertRegex(left_out, r"(?m)^max_pool +max_pool_texel +- +- +not run: needs texel buffers$")
+        self.assertRegex(left_out,
+                         r"(?m)^max_pool +max_pool_texel +- +- +not run: needs texel buffers$")
         self.assertIn(", 1 not run, ", left_out)
 
     def test_no_such_kernel(self):
@@ -52,7 +56,9 @@ class Selftest(ProgramTest):
         done = self.start("selftest", "--kernel=avg_pool", environment=faulty)
         text, complaint = done.stdout.decode(), done.stderr.decode()
         self.assertEqual(done.returncode, 1, complaint)
-        self.assertRegex(text, r"(?m)^avg_pool +avg_pool +3 .* WRONG in [123]; average .*: \[n 0, y 0, x 0, c 0\] is ")
+        self.assertRegex(
+            text,
+            r"(?m)^avg_pool +avg_pool +3 .* WRONG in [123]; average .*: \[n 0, y 0, x 0, c 0\] is ")
         self.assertRegex(text.splitlines()[-1], r" s: WRONG")
         self.assertIn("warning: ", complaint)
         self.assertIn("kernel avg_pool is wrong on ", complaint)

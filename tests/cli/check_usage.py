@@ -7,10 +7,10 @@ import subprocess
 import program
 from program import RANDOM, ProgramTest
 
-COMMANDS = ("classify", "explain", "infer", "eval", "merge", "bench", "profile", "info", "models", "convert",
-            "calibrate", "selftest")
-COMMON = ("--device", "--precision", "--fp32-layers", "--quiet", "--help", "--verbose", "--validation", "--without",
-          "--with", "--no-cache")
+COMMANDS = ("classify", "explain", "infer", "eval", "merge", "bench", "profile", "info", "models",
+            "convert", "calibrate", "selftest")
+COMMON = ("--device", "--precision", "--fp32-layers", "--quiet", "--help", "--verbose",
+          "--validation", "--without", "--with", "--no-cache")
 DEVICELESS = ("merge",)  # of the common options they have --quiet and --help
 
 
@@ -36,11 +36,13 @@ class Help(ProgramTest):
         self.assertTrue(page.startswith(".TH VKRESNET 1 "))
         for command in COMMANDS:
             self.assertIn(f"\n.SS {command}\n", page)
-            for option in re.findall(r"(?m)^  (--?[a-z0-9-]+)", self.run_program(command, "--help")):
+            for option in re.findall(r"(?m)^  (--?[a-z0-9-]+)", self.run_program(command,
+                                                                                 "--help")):
                 self.assertIn("\n.TP\n.B " + option.replace("-", r"\-"), page)
         # No line is a request by accident.
         requests = set(re.findall(r"(?m)^[.'](\S*)", page))
-        self.assertLessEqual(requests, {"TH", "SH", "SS", "TP", "PP", "B", "I", "ad", "br", "nf", "fi"})
+        self.assertLessEqual(requests,
+                             {"TH", "SH", "SS", "TP", "PP", "B", "I", "ad", "br", "nf", "fi"})
 
     def test_examples_are_accepted(self):
         """The options of every example are options of its command: only files are missing."""
@@ -90,10 +92,13 @@ class Usage(ProgramTest):
             self.usage("bench", *arguments, expected=expected)
 
     def test_numbers(self):
-        for value in ("", "0", "-1", "+1", "1.5", " 1", "1 ", "1e3", "0x4", "4294967297", "99999999999999999999"):
+        for value in ("", "0", "-1", "+1", "1.5", " 1", "1 ", "1e3", "0x4", "4294967297",
+                      "99999999999999999999"):
             self.usage("bench", "--batch", value, expected="--batch: expected a number")
-        for value in ("1,2", "1,2,3,4", "1,,3", "a,b,c", "inf,0,0", "nan,0,0", "0x1,0,0", "1e99,0,0", " 1,2,3"):
-            self.usage("classify", "x.png", "--mean", value, expected="--mean: expected three numbers")
+        for value in ("1,2", "1,2,3,4", "1,,3", "a,b,c", "inf,0,0", "nan,0,0", "0x1,0,0",
+                      "1e99,0,0", " 1,2,3"):
+            self.usage("classify", "x.png", "--mean", value,
+                       expected="--mean: expected three numbers")
 
     def test_interpolation(self):
         for value in ("", "Bicubic", "lanczos"):
@@ -103,8 +108,8 @@ class Usage(ProgramTest):
     def test_taps(self):
         for value in ("conv1", "=a.npy", "conv1=", ""):
             self.usage("infer", "--tap", value, expected="--tap: expected NAME=FILE.npy")
-        self.usage("infer", *RANDOM, "--input", "x.npy", "--output", "y.npy", "--tap", "conv1=a.npy",
-                   "--tap", "layer1=a.npy", expected="a.npy: two outputs")
+        self.usage("infer", *RANDOM, "--input", "x.npy", "--output", "y.npy", "--tap",
+                   "conv1=a.npy", "--tap", "layer1=a.npy", expected="a.npy: two outputs")
         self.usage("infer", *RANDOM, "--input", "x.npy", "--output", self.path("y.npy"),
                    "--tap", f"conv1={self.path('.', 'y.npy')}", expected="y.npy: two outputs")
 
@@ -120,7 +125,8 @@ class Usage(ProgramTest):
         if not os.path.exists("/dev/full"):
             self.skipTest("no /dev/full")
         with open("/dev/full", "wb") as full:
-            done = subprocess.run([program.PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+            done = subprocess.run([program.PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE,
+                                  check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"cannot write to standard output", done.stderr)
 
@@ -140,23 +146,28 @@ class Models(ProgramTest):
                    expected="a file has its own weights")
 
     def test_damaged(self):
-        self.run_program("convert", "resnet8", self.path("good"), "--random-weights", "1", "--quiet")
+        self.run_program("convert", "resnet8", self.path("good"), "--random-weights", "1",
+                         "--quiet")
         with open(self.path("good"), "rb") as file:
             good = file.read()
-        for name, content in (("empty", b""), ("text", b"hello\n"), ("head", good[:100]), ("cut", good[:-1]),
+        for name, content in (("empty",
+                               b""), ("text", b"hello\n"), ("head", good[:100]), ("cut", good[:-1]),
                               ("zip", b"PK\x03\x04" + bytes(100)), ("pickle", b"\x80\x02}q\x00.")):
             self.fails("info", "--model", self.write(name, content), expected=self.path(name))
 
     def test_description(self):
-        model = self.run_json("info", "--model", "resnet20", "--random-weights", "1", "--resize", "40")
+        model = self.run_json("info", "--model", "resnet20", "--random-weights", "1", "--resize",
+                              "40")
         self.assertEqual(model["arch"], "resnet20")
         self.assertEqual(model["parameters"], 269722)
         self.assertEqual(model["num_classes"], 10)
         self.assertEqual((model["transform"]["resize"], model["transform"]["crop"]), (40, 32))
         self.assertEqual(model["transform"]["mean"], [0.485, 0.456, 0.406])
         self.assertEqual(model["transform"]["interpolation"], "bilinear")
-        model = self.run_json("info", "--model", "resnet18", "--random-weights", "1", "--interpolation=bicubic")
+        model = self.run_json("info", "--model", "resnet18", "--random-weights", "1",
+                              "--interpolation=bicubic")
         self.assertEqual(model["transform"]["interpolation"], "bicubic")
         self.assertEqual(model["parameters"], 11689512)
         self.assertEqual((len(model["classes"]), model["classes"][281]), (1000, "tabby"))
-        self.assertIn("11689512", self.run_program("info", "--model", "resnet18", "--random-weights", "1"))
+        self.assertIn("11689512",
+                      self.run_program("info", "--model", "resnet18", "--random-weights", "1"))

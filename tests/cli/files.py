@@ -1,4 +1,5 @@
-"""Small files for the tests of the program: NumPy arrays and PNG images, with the standard library alone."""
+"""Small files for the tests of the program: NumPy arrays and PNG images, with the standard library
+alone."""
 
 import ast
 import array
@@ -16,7 +17,8 @@ def write_npy(path, shape, values, version=1, descr="<f4", fortran=False):
     if sys.byteorder == "big":
         data.byteswap()
     with open(path, "wb") as file:
-        file.write(b"\x93NUMPY" + bytes([version, 0]) + len(header).to_bytes(length_bytes, "little"))
+        file.write(b"\x93NUMPY" + bytes([version, 0]) +
+                   len(header).to_bytes(length_bytes, "little"))
         file.write(header + data.tobytes())
 
 
@@ -58,13 +60,15 @@ def png(width, height, pixel, depth=8, alpha=False):
 
 
 def read_png(content):
-    """Width, height and the rows, each a list of (r, g, b), of a PNG with three channels of 8 bits, not interlaced."""
+    """Width, height and the rows, each a list of (r, g, b), of a PNG with three channels of 8 bits,
+    not interlaced."""
     assert content.startswith(b"\x89PNG\r\n\x1a\n"), content[:8]
     at, data = 8, b""
     while at < len(content):
         length, kind = struct.unpack(">I4s", content[at:at + 8])
         chunk = content[at + 8:at + 8 + length]
-        assert struct.unpack(">I", content[at + 8 + length:at + 12 + length])[0] == zlib.crc32(kind + chunk), kind
+        assert struct.unpack(">I", content[at + 8 + length:at + 12 +
+                                           length])[0] == zlib.crc32(kind + chunk), kind
         if kind == b"IHDR":
             width, height, *form = struct.unpack(">IIBBBBB", chunk)
             assert form == [8, 2, 0, 0, 0], form
@@ -75,7 +79,8 @@ def read_png(content):
     stride = width * 3
     rows, above = [], bytearray(stride)
     for y in range(height):
-        kind, line = data[y * (stride + 1)], bytearray(data[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        kind, line = data[y * (stride + 1)], bytearray(data[y * (stride + 1) + 1:(y + 1) *
+                                                            (stride + 1)])
         for i in range(stride):
             left, up, corner = (line[i - 3], above[i], above[i - 3]) if i >= 3 else (0, above[i], 0)
             guess = left + up - corner

@@ -19,7 +19,8 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, content):
         super().__init__()
-        self.open, self.tags, self.texts, self.scripts, self.addresses, self.pictures = [], [], [], [], [], []
+        self.open, self.tags, self.texts = [], [], []
+        self.scripts, self.addresses, self.pictures = [], [], []
         self.feed(content)
         self.close()
         assert not self.open, self.open
@@ -53,7 +54,8 @@ class Page(html.parser.HTMLParser):
 
 
 def read(path):
-    """The data of a page, which has to be the template with JSON in its place, and to be self-contained."""
+    """The data of a page, which has to be the template with JSON in its place, and to be self-
+    contained."""
     with open(path, encoding="utf-8") as file:
         content = file.read()
     with open(TEMPLATE, encoding="utf-8") as file:
@@ -74,9 +76,10 @@ def render(path):
     if not browser:
         raise unittest.SkipTest("no Chromium")
     with tempfile.TemporaryDirectory(prefix="vkresnet-browser-") as home:
-        done = subprocess.run(
-            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + home, "--dump-dom",
-             "file://" + path], capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
+        done = subprocess.run([
+            browser, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + home,
+            "--dump-dom", "file://" + path
+        ], capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
     if done.returncode != 0 or "<html" not in done.stdout:
         raise unittest.SkipTest("Chromium does not run here")
     shown = done.stdout.split("<template")[0]  # the data and the script follow

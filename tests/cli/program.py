@@ -19,9 +19,10 @@ RANDOM = ("--model", "resnet8", "--random-weights", "1")
 
 
 def sanitizer_environment(arguments):
-    """LeakSanitizer cannot tell whose leak it is when a driver has been unloaded, and so not leave it out as
-    tests/leaks.supp asks. Preloaded, the driver stays. The validation layer, which may not be installed, is not
-    preloaded: leaks are not looked for in its runs, each of which has its like without it."""
+    """LeakSanitizer cannot tell whose leak it is when a driver has been unloaded, and so not leave
+    it out as tests/leaks.supp asks. Preloaded, the driver stays. The validation layer, which may
+    not be installed, is not preloaded: leaks are not looked for in its runs, each of which has its
+    like without it."""
     icd = os.environ.get("VK_DRIVER_FILES", "")
     if "LSAN_OPTIONS" not in os.environ or not os.path.isfile(icd):
         return {}
@@ -31,7 +32,10 @@ def sanitizer_environment(arguments):
         library = os.path.join(os.path.dirname(icd), library)
     options = os.environ.get("ASAN_OPTIONS", "")
     leaks = 0 if "--validation" in arguments else 1
-    return {"LD_PRELOAD": library, "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0:detect_leaks={leaks}"}
+    return {
+        "LD_PRELOAD": library,
+        "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0:detect_leaks={leaks}"
+    }
 
 
 class ProgramTest(unittest.TestCase):
@@ -53,8 +57,9 @@ class ProgramTest(unittest.TestCase):
     def start(self, *arguments, environment=None, stdin=subprocess.DEVNULL):
         """environment: variables to set, or to take away where the value is None."""
         values = {**os.environ, **sanitizer_environment(arguments), **(environment or {})}
-        return subprocess.run([PROGRAM, *arguments], stdin=stdin, capture_output=True, timeout=1200,
-                              check=False, env={name: value for name, value in values.items() if value is not None})
+        return subprocess.run(
+            [PROGRAM, *arguments], stdin=stdin, capture_output=True, timeout=1200, check=False,
+            env={name: value for name, value in values.items() if value is not None})
 
     def run_program(self, *arguments, status=0, errors=None, environment=None):
         """Standard output. `errors`: texts, of which one must be in each line of standard error."""

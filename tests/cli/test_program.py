@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Tests the program: test_program.py PROGRAM MODELS DATA FAULTS
 
-MODELS is the folder of the shipped model, DATA that of real weights and images, FAULTS that of a layer that makes a
-driver faulty; what needs them is skipped where they are absent. Exits with 77 where there is no Vulkan device, unless
-VRN_TEST_REQUIRE_DEVICE is set.
+MODELS is the folder of the shipped model, DATA that of real weights and images, FAULTS that of a
+layer that makes a driver faulty; what needs them is skipped where they are absent. Exits with 77
+where there is no Vulkan device, unless VRN_TEST_REQUIRE_DEVICE is set.
 """
 
 import json
@@ -29,8 +29,8 @@ def flat(suite):
 
 
 def share(suite):
-    """This driver's part of the tests in a quick run: where there are two drivers, SwiftShader, which
-    compiles slowly, has every fourth, and the other one the rest."""
+    """This driver's part of the tests in a quick run: where there are two drivers, SwiftShader,
+    which compiles slowly, has every fourth, and the other one the rest."""
     if ":" not in os.environ.get("VRN_TEST_ALL_DRIVERS", ""):
         return suite
     slow = os.environ.get("VRN_TEST_DRIVER") == "swiftshader"

@@ -12,9 +12,10 @@ from program import ProgramTest  # noqa: E402  (found by the line above)
 REFERENCE = ""  # set by test_hub.py: a folder with checkpoints that torch.save has written
 
 # Whatever the machine has of these must not take part.
-VARIABLES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
-             "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "TORCH_HOME", "XDG_CACHE_HOME", "VKRESNET_OFFLINE",
-             "VKRESNET_HUB_URL", "VKRESNET_REGISTRY", "VKRESNET_HUB_TIMEOUT")
+VARIABLES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy",
+             "NO_PROXY", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "TORCH_HOME",
+             "XDG_CACHE_HOME", "VKRESNET_OFFLINE", "VKRESNET_HUB_URL", "VKRESNET_REGISTRY",
+             "VKRESNET_HUB_TIMEOUT")
 
 
 def checkpoint():
@@ -25,16 +26,19 @@ def checkpoint():
 
 def entry(content, network="tiny", weights="TEST_V1", **others):
     digest = hashlib.sha256(content).hexdigest()
-    return {"network": network, "weights": weights, "default": True, "file": f"{network}-{digest[:8]}.pth",
-            "sha256": digest, "bytes": len(content), "resize": 40, "crop": 32, **others}
+    return {
+        "network": network, "weights": weights, "default": True,
+        "file": f"{network}-{digest[:8]}.pth", "sha256": digest, "bytes": len(content),
+        "resize": 40, "crop": 32, **others
+    }
 
 
 class HubTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.settings = {name: None for name in VARIABLES}
-        self.settings.update(HOME=self.folder, VKRESNET_CACHE=self.path("cache"), VKRESNET_OFFLINE="1",
-                             VKRESNET_REGISTRY=self.path("registry.json"))
+        self.settings.update(HOME=self.folder, VKRESNET_CACHE=self.path("cache"),
+                             VKRESNET_OFFLINE="1", VKRESNET_REGISTRY=self.path("registry.json"))
         self.content = checkpoint()
         self.entry = entry(self.content)
         self.register(self.entry)

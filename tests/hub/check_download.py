@@ -31,8 +31,9 @@ class DownloadTest(HubTest):
 
     def fetch(self, *errors, status=0, **environment):
         """Downloads; `errors`: lines of standard error."""
-        return self.run_program("models", "--fetch", "tiny", environment=self.environment(**environment),
-                                errors=errors or ["tiny:TEST_V1: downloaded to " + self.cached()], status=status)
+        return self.run_program("models", "--fetch", "tiny",
+                                environment=self.environment(**environment), errors=errors
+                                or ["tiny:TEST_V1: downloaded to " + self.cached()], status=status)
 
     def refuse(self, *errors, **environment):
         self.fetch(*errors, status=1, **environment)
@@ -41,7 +42,8 @@ class DownloadTest(HubTest):
     def arrived(self):
         with open(self.cached(), "rb") as file:
             self.assertEqual(file.read(), self.content)
-        self.assertEqual([name for name in os.listdir(self.path("cache/hub")) if name.endswith(".part")], [])
+        self.assertEqual(
+            [name for name in os.listdir(self.path("cache/hub")) if name.endswith(".part")], [])
 
     def part(self, content):
         return self.put(self.cached() + ".part", content)
@@ -63,7 +65,8 @@ class Downloads(DownloadTest):
         self.assertEqual(self.ranges(), [None])
         # From now on the server is not asked, and need not be there.
         for values in ({}, {"VKRESNET_OFFLINE": "1"}):
-            again = self.run_json("info", "--model", "tiny:TEST_V1", environment=self.environment(**values))
+            again = self.run_json("info", "--model", "tiny:TEST_V1",
+                                  environment=self.environment(**values))
             self.assertEqual(again, model)
         self.assertEqual(self.place(), ("cache", self.cached()))
         self.assertEqual(self.ranges(), [])
@@ -75,7 +78,8 @@ class Downloads(DownloadTest):
 
     def test_torch_has_another(self):
         self.answer(Answer(self.content))
-        path = self.put(self.path(".cache/torch/hub/checkpoints", self.file), b"x" * len(self.content))
+        path = self.put(self.path(".cache/torch/hub/checkpoints", self.file),
+                        b"x" * len(self.content))
         self.fetch(f"{path}: not used: its SHA-256", "downloaded")
         self.arrived()
 
@@ -89,8 +93,8 @@ class Downloads(DownloadTest):
         other = entry(b"other" * 1000, "other")
         self.register(self.entry, other)
         self.answer(Answer(b"other" * 1000), path="/" + other["file"])
-        self.run_program("models", "--fetch", "other", "tiny", environment=self.environment(), status=1,
-                         errors=["tiny:TEST_V1 is not", "other:TEST_V1: downloaded"])
+        self.run_program("models", "--fetch", "other", "tiny", environment=self.environment(),
+                         status=1, errors=["tiny:TEST_V1 is not", "other:TEST_V1: downloaded"])
         self.assertTrue(os.path.exists(self.cached(other["file"])))
 
     def test_address_without_slash(self):
@@ -123,11 +127,16 @@ class Downloads(DownloadTest):
     def test_bar(self):
         """On a terminal a bar with bytes, rate and time; it goes away."""
         go_on = threading.Event()
-        self.answer(Answer(self.content, cut=len(self.content) // 2, hold=go_on), Answer(self.content))
-        values = {name: value for name, value in {**os.environ, **self.environment()}.items() if value is not None}
+        self.answer(Answer(self.content, cut=len(self.content) // 2, hold=go_on),
+                    Answer(self.content))
+        values = {
+            name: value for name, value in {**os.environ, **self.environment()}.items()
+            if value is not None
+        }
         ours, theirs = os.openpty()
-        with subprocess.Popen([program.PROGRAM, "models", "--fetch", "tiny"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=theirs, env=values) as process:
+        with subprocess.Popen([program.PROGRAM, "models", "--fetch", "tiny"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
+                              env=values) as process:
             os.close(theirs)
             text = ""
             try:
@@ -159,7 +168,8 @@ class Interruptions(DownloadTest):
 
     def test_again_and_again(self):
         self.answer(Answer(self.content, cut=100, ranges=True))
-        self.refuse(*[f"interrupted after {100 * i} bytes" for i in range(1, 6)], "interrupted again and again")
+        self.refuse(*[f"interrupted after {100 * i} bytes" for i in range(1, 6)],
+                    "interrupted again and again")
         # The next run begins where that one ended.
         self.answer(Answer(self.content))
         self.ranges()
@@ -173,9 +183,13 @@ class Interruptions(DownloadTest):
         self.addCleanup(hold.set)
         half = len(self.content) // 2
         self.answer(Answer(self.content, cut=half, hold=hold))
-        values = {name: value for name, value in {**os.environ, **self.environment()}.items() if value is not None}
-        with subprocess.Popen([program.PROGRAM, "models", "--fetch", "tiny"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=values) as process:
+        values = {
+            name: value for name, value in {**os.environ, **self.environment()}.items()
+            if value is not None
+        }
+        with subprocess.Popen([program.PROGRAM, "models", "--fetch", "tiny"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, env=values) as process:
             part = self.cached() + ".part"
             for _ in range(500):
                 if os.path.exists(part) and os.path.getsize(part) == half:
@@ -204,8 +218,10 @@ class Interruptions(DownloadTest):
         # One that says nothing, and one that stops in the middle and then says nothing.
         self.answer(Answer(self.content, cut=0, hold=hold))
         begin = time.monotonic()
-        self.refuse("cannot be downloaded: nothing has come for 1 seconds", VKRESNET_HUB_TIMEOUT="1")
-        self.answer(Answer(self.content, cut=1000, hold=hold), Answer(self.content, cut=0, hold=hold))
+        self.refuse("cannot be downloaded: nothing has come for 1 seconds",
+                    VKRESNET_HUB_TIMEOUT="1")
+        self.answer(Answer(self.content, cut=1000, hold=hold), Answer(self.content, cut=0,
+                                                                      hold=hold))
         self.refuse("interrupted after 1000 bytes (nothing has come for 1 seconds): going on",
                     "cannot be downloaded: nothing has come", VKRESNET_HUB_TIMEOUT="1")
         self.assertLess(time.monotonic() - begin, 20)
@@ -286,8 +302,10 @@ class Refusals(DownloadTest):
 
     def test_length(self):
         size = len(self.content)
-        self.refused(f"has {size + 1} bytes, and should have {size}", Answer(self.content, length=size + 1))
-        self.refused(f"has {size - 1} bytes, and should have {size}", Answer(self.content, length=size - 1))
+        self.refused(f"has {size + 1} bytes, and should have {size}",
+                     Answer(self.content, length=size + 1))
+        self.refused(f"has {size - 1} bytes, and should have {size}",
+                     Answer(self.content, length=size - 1))
         self.refused(f"has 0 bytes, and should have {size}", Answer(b""))
         self.refused(f"has {1 << 40} bytes", Answer(self.content, length=1 << 40))
 
@@ -299,8 +317,10 @@ class Refusals(DownloadTest):
 
     def test_status(self):
         for status in (403, 404, 500, 503):
-            self.refused(f"the server answers with status {status}. Get {self.server.address}{self.file} in another way "
-                         f"and put it at {self.cached()}", Answer(status=status))
+            self.refused(
+                f"the server answers with status {status}. Get {self.server.address}{self.file} "
+                f"in another way "
+                f"and put it at {self.cached()}", Answer(status=status))
 
     def test_redirections(self):
         self.refused("redirects", Answer(to="/" + self.file))
@@ -309,10 +329,13 @@ class Refusals(DownloadTest):
         self.refused("cannot be downloaded", Answer(to="ftp://localhost/x"))
 
     def test_no_server(self):
-        self.refused("cannot be downloaded: Failed to connect", VKRESNET_HUB_URL="http://localhost:9/")
-        self.refused("cannot be downloaded: Could not resolve", VKRESNET_HUB_URL="https://nowhere.invalid/")
-        self.run_program("models", environment=self.environment(VKRESNET_HUB_URL="ftp://localhost/"), status=1,
-                         errors=["begins with https:// or http://"])
+        self.refused("cannot be downloaded: Failed to connect",
+                     VKRESNET_HUB_URL="http://localhost:9/")
+        self.refused("cannot be downloaded: Could not resolve",
+                     VKRESNET_HUB_URL="https://nowhere.invalid/")
+        self.run_program("models",
+                         environment=self.environment(VKRESNET_HUB_URL="ftp://localhost/"),
+                         status=1, errors=["begins with https:// or http://"])
 
     def test_offline(self):
         self.refused("downloads are switched off", Answer(self.content), VKRESNET_OFFLINE="1")
@@ -338,9 +361,13 @@ class Refusals(DownloadTest):
             resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))
 
         self.answer(Answer(self.content))
-        values = {name: value for name, value in {**os.environ, **self.environment()}.items() if value is not None}
-        done = subprocess.run([program.PROGRAM, "models", "--fetch", "tiny"], stdin=subprocess.DEVNULL, check=False,
-                              capture_output=True, text=True, env=values, preexec_fn=limit)
+        values = {
+            name: value for name, value in {**os.environ, **self.environment()}.items()
+            if value is not None
+        }
+        done = subprocess.run([program.PROGRAM, "models", "--fetch", "tiny"],
+                              stdin=subprocess.DEVNULL, check=False, capture_output=True, text=True,
+                              env=values, preexec_fn=limit)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"^vkresnet: .*\.part: cannot write: .*\n$")
         self.assertFalse(os.path.exists(self.cached()))
@@ -354,10 +381,15 @@ class Processes(DownloadTest):
         """Two processes want the same file: one gets it, the other waits."""
         go_on = threading.Event()
         self.answer(Answer(self.content, cut=1000, hold=go_on), Answer(self.content))
-        values = {name: value for name, value in {**os.environ, **self.environment()}.items() if value is not None}
+        values = {
+            name: value for name, value in {**os.environ, **self.environment()}.items()
+            if value is not None
+        }
         command = [program.PROGRAM, "info", "--model", "tiny", "--json"]
-        runs = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                 text=True, env=values) for _ in range(3)]
+        runs = [
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, env=values) for _ in range(3)
+        ]
         for _ in range(500):
             if self.server.requests:
                 break
@@ -377,10 +409,13 @@ class Certificates(DownloadTest):
     def setUpClass(cls):
         cls.keys = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.keys.cleanup)
-        cls.certificate, key = os.path.join(cls.keys.name, "certificate.pem"), os.path.join(cls.keys.name, "key.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key,
-                        "-out", cls.certificate], check=True, capture_output=True)
+        cls.certificate, key = os.path.join(cls.keys.name, "certificate.pem"), os.path.join(
+            cls.keys.name, "key.pem")
+        subprocess.run([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+            "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+            "subjectAltName=DNS:localhost", "-keyout", key, "-out", cls.certificate
+        ], check=True, capture_output=True)
         cls.key = key
 
     def setUp(self):

@@ -15,7 +15,8 @@ class Registry(HubTest):
         networks = {line["network"] for line in models.values()}
         self.assertEqual(len(networks), 10)
         for network in networks:
-            self.assertEqual(sum(line["default"] for line in models.values() if line["network"] == network), 1)
+            self.assertEqual(
+                sum(line["default"] for line in models.values() if line["network"] == network), 1)
         for line in models.values():
             self.assertEqual(line["url"][:36], "https://download.pytorch.org/models/")
             # The digits in a file's name are those of its hash.
@@ -24,24 +25,30 @@ class Registry(HubTest):
             # Two bytes or four for each parameter, and little more.
             self.assertTrue(2 <= line["max_bytes"] / line["parameters"] < 4.05, line)
             self.assertEqual((line["transform"]["crop"], line["classes"]), (224, "imagenet"))
-        self.assertEqual(self.run_json("info", "--model", "resnet18", "--random-weights", "1")["parameters"],
-                         models["resnet18:IMAGENET1K_V1"]["parameters"])
+        self.assertEqual(
+            self.run_json("info", "--model", "resnet18", "--random-weights", "1")["parameters"],
+            models["resnet18:IMAGENET1K_V1"]["parameters"])
         best = models["resnet50:IMAGENET1K_V2"]
-        self.assertEqual((best["transform"]["resize"], best["acc1"], best["acc5"]), (232, 80.858, 95.434))
+        self.assertEqual((best["transform"]["resize"], best["acc1"], best["acc5"]),
+                         (232, 80.858, 95.434))
         self.assertEqual(best["url"], "https://download.pytorch.org/models/resnet50-11ad3fa6.pth")
 
     def test_names(self):
-        first, second = entry(b"1" * 100, "net", "SOME_V1", default=False), entry(b"2" * 100, "net", "SOME_V2")
+        first, second = entry(b"1" * 100, "net", "SOME_V1",
+                              default=False), entry(b"2" * 100, "net", "SOME_V2")
         self.register(first, second, entry(b"3" * 100, "network", "OTHER"))
-        for name, expected in (("net:V1", "net:SOME_V1"), ("net:v1", "net:SOME_V1"), ("net:SOME_V1", "net:SOME_V1"),
-                               ("net:V2", "net:SOME_V2"), ("net:DEFAULT", "net:SOME_V2"),
-                               ("network:DEFAULT", "network:OTHER")):
+        for name, expected in (("net:V1", "net:SOME_V1"), ("net:v1", "net:SOME_V1"),
+                               ("net:SOME_V1", "net:SOME_V1"), ("net:V2", "net:SOME_V2"),
+                               ("net:DEFAULT", "net:SOME_V2"), ("network:DEFAULT",
+                                                                "network:OTHER")):
             self.assertEqual(list(self.models(name)), [expected])
         self.assertEqual(list(self.models("net")), ["net:SOME_V1", "net:SOME_V2"])
         # A command takes the default.
-        self.run_program("info", "--model", "net", environment=self.environment(), status=1, errors=["net:SOME_V2 is not"])
+        self.run_program("info", "--model", "net", environment=self.environment(), status=1,
+                         errors=["net:SOME_V2 is not"])
         for name in ("net:V3", "net:", "ne", "NET", "net:V1:V2", ""):
-            self.run_program("models", name, environment=self.environment(), status=2, errors=["no weights"])
+            self.run_program("models", name, environment=self.environment(), status=2,
+                             errors=["no weights"])
         self.run_program("info", "--model", "net:V3", environment=self.environment(), status=1,
                          errors=["vkresnet models net lists"])
         self.run_program("info", "--model", "resnet20", environment=self.environment(), status=1,
@@ -50,23 +57,40 @@ class Registry(HubTest):
     def test_broken(self):
         good = self.entry
         cases = [
-            (b"", "byte 0: expected '{'"), (b"[]", "expected '{'"), (b"{}", "expected a key \"format\""),
-            (b'{"format": 2}', "1, the format"), (b'{"format": 1}', "entries"), (b'{"format": 1, "entries": []}', "entries"),
-            (b'{"format": 1', "expected ',' or '}'"), (b'{"format" 1}', "expected ':'"), (b"\xff" * 100, "expected '{'"),
-            (json.dumps({"format": 1, "base": "http://a/", "entries": [good]}).encode(), "an address of https"),
-            (json.dumps({"format": 1, "base": "https://a/", "entries": [good]}).encode() + b"x", "the end of the file"),
-            (json.dumps({"format": 1, "base": "https://a/", "entries": [good]}).encode()[:-40], "byte"),
+            (b"", "byte 0: expected '{'"),
+            (b"[]", "expected '{'"),
+            (b"{}", "expected a key \"format\""),
+            (b'{"format": 2}', "1, the format"),
+            (b'{"format": 1}', "entries"),
+            (b'{"format": 1, "entries": []}', "entries"),
+            (b'{"format": 1', "expected ',' or '}'"),
+            (b'{"format" 1}', "expected ':'"),
+            (b"\xff" * 100, "expected '{'"),
+            (json.dumps({"format": 1, "base": "http://a/",
+                         "entries": [good]}).encode(), "an address of https"),
+            (json.dumps({"format": 1, "base": "https://a/", "entries": [good]}).encode() + b"x",
+             "the end of the file"),
+            (json.dumps({"format": 1, "base": "https://a/",
+                         "entries": [good]}).encode()[:-40], "byte"),
         ]
-        for key, value, expected in (
-                ("file", "../evil.pth", "file"), ("file", "/etc/passwd", "file"), ("file", ".hidden", "file"),
-                ("file", "", "file"), ("file", 3, "expected a text"), ("file", "a\u0000b", "file"),
-                ("network", "a:b", "network"), ("sha256", "123", "sha256"), ("sha256", "ABCDEF00", "sha256"),
-                ("sha256", "0" * 65, "sha256"), ("bytes", 0, "bytes"), ("bytes", -1, "expected a whole number"),
-                ("bytes", 1 << 40, "bytes"), ("bytes", 1.5, "expected a whole number"), ("resize", 100000, "resize"),
-                ("mean", [1, 2], "three numbers"), ("mean", [1, 2, "3"], "three numbers"), ("std", [1, -1, 1], "std"),
-                ("default", 1, "true or false"), ("acc1", "high", "a number"), ("interpolation", "cubist", "interpolation")):
-            cases.append((json.dumps({"format": 1, "base": "https://a/", "entries": [{**good, key: value}]}).encode(),
-                          expected))
+        for key, value, expected in (("file", "../evil.pth", "file"),
+                                     ("file", "/etc/passwd", "file"), ("file", ".hidden", "file"),
+                                     ("file", "", "file"), ("file", 3, "expected a text"),
+                                     ("file", "a\u0000b", "file"), ("network", "a:b", "network"),
+                                     ("sha256", "123", "sha256"), ("sha256", "ABCDEF00", "sha256"),
+                                     ("sha256", "0" * 65, "sha256"), ("bytes", 0, "bytes"),
+                                     ("bytes", -1, "expected a whole number"),
+                                     ("bytes", 1 << 40, "bytes"), ("bytes", 1.5,
+                                                                   "expected a whole number"),
+                                     ("resize", 100000, "resize"), ("mean", [1,
+                                                                             2], "three numbers"),
+                                     ("mean", [1, 2, "3"], "three numbers"), ("std", [1, -1,
+                                                                                      1], "std"),
+                                     ("default", 1, "true or false"), ("acc1", "high", "a number"),
+                                     ("interpolation", "cubist", "interpolation")):
+            cases.append(
+                (json.dumps({"format": 1, "base": "https://a/",
+                             "entries": [{**good, key: value}]}).encode(), expected))
         twice = {"format": 1, "base": "https://a/", "entries": [good, good]}
         cases.append((json.dumps(twice).encode(), "another name"))
         twice["entries"][1] = {**good, "weights": "TEST_V2"}
@@ -74,9 +98,11 @@ class Registry(HubTest):
         for content, expected in cases:
             self.write("registry.json", content)
             with self.subTest(content=content[:400]):
-                self.run_program("models", environment=self.environment(), status=1, errors=[expected])
+                self.run_program("models", environment=self.environment(), status=1,
+                                 errors=[expected])
         os.remove(self.path("registry.json"))
-        self.run_program("models", environment=self.environment(), status=1, errors=["registry.json: cannot open"])
+        self.run_program("models", environment=self.environment(), status=1,
+                         errors=["registry.json: cannot open"])
 
     def test_other_keys_are_skipped(self):
         self.register({**self.entry, "more": {"a": [1, {"b": None}]}}, comment="words", list=[1, 2])
@@ -86,7 +112,8 @@ class Registry(HubTest):
 class Places(HubTest):
     def test_order(self):
         self.assertEqual(self.place(), (None, None))
-        torch = self.put(self.path(".cache/torch/hub/checkpoints", self.entry["file"]), self.content)
+        torch = self.put(self.path(".cache/torch/hub/checkpoints", self.entry["file"]),
+                         self.content)
         self.assertEqual(self.place(), ("torch", torch))
         own = self.put(self.cached(), self.content)
         self.assertEqual(self.place(), ("cache", own))
@@ -107,8 +134,9 @@ class Places(HubTest):
         self.assertEqual(self.place(TORCH_HOME="~/c"), ("torch", path))
 
     def test_own(self):
-        for folder, values in (("x/vkresnet", {"XDG_CACHE_HOME": self.path("x")}), (".cache/vkresnet", {}),
-                               (".cache/vkresnet", {"XDG_CACHE_HOME": "relative"})):
+        for folder, values in (("x/vkresnet", {"XDG_CACHE_HOME": self.path("x")}),
+                               (".cache/vkresnet", {}), (".cache/vkresnet",
+                                                         {"XDG_CACHE_HOME": "relative"})):
             path = self.put(self.path(folder, "hub", self.entry["file"]), self.content)
             self.assertEqual(self.place(VKRESNET_CACHE=None, **values), ("cache", path))
             os.remove(path)
@@ -122,8 +150,11 @@ class Places(HubTest):
 
     def test_partial(self):
         """The beginning of a file, as PyTorch or a person may have left it."""
-        path = self.put(self.path(".cache/torch/hub/checkpoints", self.entry["file"]), self.content[:-1])
-        self.assertEqual(self.place(errors=[f"{path}: not used: it has {len(self.content) - 1} bytes"]), (None, None))
+        path = self.put(self.path(".cache/torch/hub/checkpoints", self.entry["file"]),
+                        self.content[:-1])
+        self.assertEqual(
+            self.place(errors=[f"{path}: not used: it has {len(self.content) - 1} bytes"]),
+            (None, None))
         self.put(self.cached() + ".part", self.content)
         self.assertEqual(self.place(errors=["not used"]), (None, None))
 
@@ -133,16 +164,22 @@ class Places(HubTest):
         self.addCleanup(os.chdir, where)
         os.chdir(self.folder)
         self.write("tiny", b"no checkpoint")
-        self.run_program("info", "--model", "tiny", environment=self.environment(), status=1, errors=["tiny:"])
+        self.run_program("info", "--model", "tiny", environment=self.environment(), status=1,
+                         errors=["tiny:"])
 
     def test_none(self):
-        message = ["there is no folder to keep it in. Get https://nowhere.invalid/" + self.entry["file"]]
+        message = [
+            "there is no folder to keep it in. Get https://nowhere.invalid/" + self.entry["file"]
+        ]
         for arguments, values in (([], {"VKRESNET_CACHE": ""}), (["--no-cache"], {})):
-            self.run_program("info", "--model", "tiny", *arguments, environment=self.environment(**values), status=1,
-                             errors=message)
-        self.run_program("info", "--model", "tiny", environment=self.environment(), status=1,
-                         errors=[f"switched off. Get https://nowhere.invalid/{self.entry['file']} in another way and "
-                                 f"put it at {self.cached()}"])
+            self.run_program("info", "--model", "tiny", *arguments,
+                             environment=self.environment(**values), status=1, errors=message)
+        self.run_program(
+            "info", "--model", "tiny", environment=self.environment(), status=1, errors=[
+                f"switched off. Get https://nowhere.invalid/{self.entry['file']} in another way "
+                f"and "
+                f"put it at {self.cached()}"
+            ])
 
 
 class Model(HubTest):
@@ -151,7 +188,9 @@ class Model(HubTest):
 
     def test_transform(self):
         """The name's transform, unless the file's metadata or an option says otherwise."""
-        self.register({**self.entry, "mean": [0.5, 0.25, 0.125], "std": [1, 2, 3], "interpolation": "bicubic"})
+        self.register({
+            **self.entry, "mean": [0.5, 0.25, 0.125], "std": [1, 2, 3], "interpolation": "bicubic"
+        })
         self.put(self.cached(), self.content)
         model = self.info()
         self.assertEqual(model["model"], "tiny:TEST_V1")
@@ -173,8 +212,11 @@ class Model(HubTest):
 
     def test_random(self):
         """bench and profile never download; the others never draw."""
-        for arguments in (["info", "--model", "tiny"], ["convert", "tiny", self.path("x.safetensors")]):
-            self.run_program(*arguments, environment=self.environment(), status=1, errors=["tiny:TEST_V1 is not"])
+        for arguments in (["info", "--model",
+                           "tiny"], ["convert", "tiny",
+                                     self.path("x.safetensors")]):
+            self.run_program(*arguments, environment=self.environment(), status=1,
+                             errors=["tiny:TEST_V1 is not"])
         self.assertFalse(os.path.exists(self.path("x.safetensors")))
 
 
@@ -193,15 +235,19 @@ class Hashes(HubTest):
     def test_prefix(self):
         """The registry may know a few digits of the hash alone, and the size only roughly."""
         del self.entry["bytes"]
-        self.register({**self.entry, "sha256": self.entry["sha256"][:8], "min_bytes": len(self.content) - 500,
-                       "max_bytes": len(self.content) + 500})
+        self.register({
+            **self.entry, "sha256": self.entry["sha256"][:8], "min_bytes": len(self.content) - 500,
+            "max_bytes": len(self.content) + 500
+        })
         self.put(self.cached(), self.content)
         self.assertEqual(self.place()[0], "cache")
         self.put(self.cached(), self.content + b"x")
         self.assertEqual(self.place(errors=["not used: its SHA-256"])[0], None)
         self.put(self.cached(), self.content + bytes(501))
-        self.assertEqual(self.place(errors=[f"should have {len(self.content) - 500} to {len(self.content) + 500}"])[0],
-                         None)
+        self.assertEqual(
+            self.place(
+                errors=[f"should have {len(self.content) - 500} to {len(self.content) + 500}"])[0],
+            None)
 
     def test_remembered(self):
         """A file that has not changed is not read again: shown by one that claims not to have."""

@@ -10,14 +10,14 @@ class Answer:
     """How a path is answered. `content`: the whole file.
 
     ranges: whether parts are served.            cut: the connection is closed after so many bytes.
-    length: what Content-Length says; None: how many bytes there are; "none": nothing, the end is the connection's;
-    "chunks": chunks.                            status: another than 200, without content.
-    to: a redirection.                           hold: an event that is waited for after `cut` bytes.
-    wrong_range: answers with a part that begins elsewhere.
+    length: what Content-Length says; None: how many bytes there are; "none": nothing, the end is
+    the connection's; "chunks": chunks.                            status: another than 200, without
+    content. to: a redirection.                           hold: an event that is waited for after
+    `cut` bytes. wrong_range: answers with a part that begins elsewhere.
     """
 
-    def __init__(self, content=b"", ranges=True, cut=None, length=None, status=200, to=None, hold=None,
-                 wrong_range=False):
+    def __init__(self, content=b"", ranges=True, cut=None, length=None, status=200, to=None,
+                 hold=None, wrong_range=False):
         self.content, self.ranges, self.cut, self.length = content, ranges, cut, length
         self.status, self.to, self.hold, self.wrong_range = status, to, hold, wrong_range
 
@@ -62,11 +62,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         if first:
             shown = first - 1 if answer.wrong_range else first
-            self.send_header("Content-Range", f"bytes {shown}-{len(answer.content) - 1}/{len(answer.content)}")
+            self.send_header("Content-Range",
+                             f"bytes {shown}-{len(answer.content) - 1}/{len(answer.content)}")
         if answer.length == "chunks":
             self.send_header("Transfer-Encoding", "chunked")
         elif answer.length != "none":
-            self.send_header("Content-Length", str(len(content) if answer.length is None else answer.length))
+            self.send_header("Content-Length",
+                             str(len(content) if answer.length is None else answer.length))
         self.end_headers()
         self.send(answer, content)
 
@@ -85,9 +87,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server:
-    """answers: path -> list of Answer; each but the last is given once. requests: (path, Range) in order.
+    """answers: path -> list of Answer; each but the last is given once. requests: (path, Range) in
+    order.
 
-    A path of "*" stands for all others. `certificate`: files with a certificate and its key, for https."""
+    A path of "*" stands for all others. `certificate`: files with a certificate and its key, for
+    https."""
 
     def __init__(self, certificate=None):
         self.answers, self.requests, self.lock = {}, [], threading.Lock()

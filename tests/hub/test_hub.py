@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tests the hub by way of the program: test_hub.py PROGRAM REFERENCE DOWNLOADS
 
-REFERENCE is the folder of checkpoints that torch.save has written, DOWNLOADS 1 where the build can download. No device
-is needed, and no network: the server runs here.
+REFERENCE is the folder of checkpoints that torch.save has written, DOWNLOADS 1 where the build can
+download. No device is needed, and no network: the server runs here.
 """
 
 import os
@@ -20,7 +20,10 @@ def main():
     parts = [check_lookup.Registry, check_lookup.Places, check_lookup.Model]
     if downloads == "1":
         import check_download as d
-        parts += [check_lookup.Hashes, d.Downloads, d.Interruptions, d.Refusals, d.Processes, d.Certificates]
+        parts += [
+            check_lookup.Hashes, d.Downloads, d.Interruptions, d.Refusals, d.Processes,
+            d.Certificates
+        ]
     suite = unittest.TestSuite(map(unittest.defaultTestLoader.loadTestsFromTestCase, parts))
     return 0 if unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful() else 1
 

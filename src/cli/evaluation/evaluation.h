@@ -89,8 +89,8 @@ typedef struct cli_class_result {
  * memory, which is reported. Release with free. */
 cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_t *count);
 
-/* evaluation_print.c: prints a short table to standard output, or JSON on one line. The confusion is
- * settled. Returns false when there is no memory, which is reported. */
+/* evaluation_print.c: prints a short table to standard output, or JSON on one line. The confusion
+ * is settled. Returns false when there is no memory, which is reported. */
 bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json);
 
 /* The same JSON as a value inside other. */
