@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/system/os.h"
 #include "cli/system/report.h"
+#include "cli/system/terminal.h"
 
 enum { BAR_COLUMNS = 32, EIGHTHS = 8, OTHER_COLUMNS = 40 };
 

@@ -1,36 +1,10 @@
 /* Convolution. */
-#include "ops/conv.h"
-
 #include <string.h>
 
 #include "base/util.h"
+#include "ops/conv_shape.h"
 #include "ops/families.h"
 #include "ops/operators.h"
-
-uint32_t vrn_conv_groups(const vrn_op_desc *d)
-{
-    return d->op == VRN_OP_CONV ? d->groups : 1;
-}
-
-uint32_t vrn_conv_window(const vrn_op_desc *d)
-{
-    return d->op == VRN_OP_CONV ? d->kernel.y * d->kernel.x : 1;
-}
-
-uint32_t vrn_conv_in(const vrn_op_desc *d)
-{
-    return d->in.c / vrn_conv_groups(d);
-}
-
-uint32_t vrn_conv_out(const vrn_op_desc *d)
-{
-    return d->out.c / vrn_conv_groups(d);
-}
-
-bool vrn_conv_aligned(const vrn_op_desc *d)
-{
-    return vrn_conv_groups(d) == 1 || (vrn_conv_in(d) % 4 == 0 && vrn_conv_out(d) % 4 == 0);
-}
 
 static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {

@@ -1,7 +1,7 @@
 /* Convolution of any kind, slowly. */
 #include "base/util.h"
 #include "modules.h"
-#include "ops/conv.h"
+#include "ops/conv_shape.h"
 #include "ops/families.h"
 
 /* Behind the bias: [K, C, kh, kw] numbers, as PyTorch has them; zeros to a multiple of four. */

@@ -5,7 +5,7 @@
 
 #include "base/util.h"
 #include "modules.h"
-#include "ops/conv.h"
+#include "ops/conv_shape.h"
 #include "ops/conv_direct.h"
 #include "ops/families.h"
 

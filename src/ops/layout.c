@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "ops/conv.h"
+#include "ops/conv_shape.h"
 
 double vrn_params_scale(const vrn_params *params, uint32_t k)
 {

@@ -1,7 +1,5 @@
 /* vrn_session_record: the application's input to the network's, the network as a run records it,
  * and its results to where the application wants them. */
-#include "session/record.h"
-
 #include <vkresnet/vulkan.h>
 
 #include "base/alloc.h"
@@ -9,39 +7,17 @@
 #include "gpu/descriptor.h"
 #include "ops/preprocess.h"
 #include "ops/transfer.h"
+#include "session/recording.h"
 #include "session/session.h"
-
-struct vrn_recording {
-    vrn_images images; /* the prepared input is images.tensor */
-    vrn_buffer output; /* results as they leave the network */
-    VkDescriptorPool pool;
-    uint32_t pool_sets;
-};
 
 typedef struct recorder {
     vrn_session *session;
     vrn_device *device;
-    struct vrn_recording *recording;
+    vrn_recording *recording;
     const vrn_record_params *params;
     uint32_t count, top;
     VkCommandBuffer buffer;
 } recorder;
-
-uint64_t vrn_recording_bytes(const struct vrn_recording *recording)
-{
-    return recording ? vrn_images_bytes(&recording->images) + recording->output.size : 0;
-}
-
-void vrn_recording_destroy(struct vrn_recording **pointer, vrn_device *device)
-{
-    struct vrn_recording *recording = *pointer;
-    if (!recording) return;
-    vrn_images_destroy(&recording->images, device);
-    vrn_buffer_destroy(&recording->output, device);
-    if (recording->pool) device->vk.DestroyDescriptorPool(device->handle, recording->pool, NULL);
-    vrn_free(recording);
-    *pointer = NULL;
-}
 
 /* ---- Checks ---- */
 
@@ -101,7 +77,7 @@ static vrn_result get_recording(recorder *r)
         return vrn_fail(&r->device->log, VRN_ERROR_INVALID_ARGUMENT, "slot %u: there are %d", slot,
                         VRN_MAX_RECORD_SLOTS);
     }
-    struct vrn_recording **place = &r->session->recordings[slot];
+    vrn_recording **place = &r->session->recordings[slot];
     if (!*place) *place = vrn_alloc(1, sizeof **place);
     if (!*place) return vrn_fail_memory(&r->device->log);
     r->recording = *place;
@@ -122,7 +98,7 @@ static uint32_t images_at_once(const recorder *r, uint64_t image_bytes)
  * need. */
 static vrn_result reset_pool(recorder *r)
 {
-    struct vrn_recording *recording = r->recording;
+    vrn_recording *recording = r->recording;
     vrn_device *device = r->device;
     uint64_t most = vrn_graph_bytes(&r->session->program->graph, 0);
     for (uint32_t i = 0; i < r->session->program->output_count; i++) {

@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "gpu/timestamps.h"
 #include "ops/preprocess.h"
-#include "session/record.h"
+#include "session/recording.h"
 
 enum { BATCH_MAX = 1 << 16 };
 

@@ -10,6 +10,7 @@
 #include "plan/program.h"
 #include "session/images.h"
 #include "session/network.h"
+#include "session/recording.h"
 #include "session/split.h"
 
 /* Where the input of a recorded run comes from. */
@@ -47,7 +48,7 @@ struct vrn_session {
     vrn_slot *slots;
     uint32_t slot_count;
     vrn_ticket next_ticket;
-    struct vrn_recording *recordings[VRN_MAX_RECORD_SLOTS]; /* record.c; made when first needed */
+    vrn_recording *recordings[VRN_MAX_RECORD_SLOTS]; /* record.c; made when first needed */
 };
 
 /* vrn_session_create for parameters that were checked. tuned, observe: as for

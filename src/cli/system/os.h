@@ -21,9 +21,6 @@ char *cli_environment(const char *name);
 /* The folder that the program lies in, or NULL where nobody knows. Release it with free. */
 char *cli_program_folder(void);
 
-/* The columns of the terminal that a stream is, 80 if they are not known; 0: it is none. */
-uint32_t cli_terminal_width(FILE *stream);
-
 /* vrn_path_get_kind, but a symbolic link to a directory is VRN_PATH_OTHER: such links can form
  * circles. */
 vrn_path_kind cli_path_get_entry_kind(const char *path);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "base/utf8.h"
-#include "cli/system/os.h"
+#include "cli/system/terminal.h"
 
 /* There is one standard error, so what is on it is kept once, and guarded by its
  * lock. */
@@ -57,7 +58,9 @@ bool cli_text_is_utf8(void)
 {
     static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     for (int i = 0; i < 3; i++) {
-        char *value = cli_environment(variables[i]);
+        bool lacking = false;
+        char *value = vrn_environment(variables[i], &lacking);
+        if (lacking) cli_error("out of memory");
         bool set = value && *value;
         bool utf8 = set && (strstr(value, "UTF-8") || strstr(value, "utf8"));
         free(value);

@@ -1,6 +1,6 @@
 /* What kernels ask of a convolution; a linear layer is one of a 1x1 image with a 1x1 window. */
-#ifndef VRN_OPS_CONV_H
-#define VRN_OPS_CONV_H
+#ifndef VRN_OPS_CONV_SHAPE_H
+#define VRN_OPS_CONV_SHAPE_H
 
 #include "net/op.h"
 
