@@ -8,7 +8,9 @@ a named one inside counts as one field.
 What writes a field is an assignment, ++ or -- to `a->b.c` and the like. The type of `a` is looked
 for among the declarations of the function, then in the file; where it is not found, the last name
 counts if a single struct has such a field. Not seen: memset, copies of whole structs, addresses
-that are handed to another function, and initialisers, which make a struct and change none.
+that are handed to another function, and initialisers, which make a struct and change none. A
+struct that a function has as a variable of its own, and not by a pointer, is its own copy: changing
+that is not counted either.
 """
 
 import re
@@ -24,6 +26,7 @@ _WRITE = re.compile(
     rf"(?<![\w.>])(\w+)({_INDEX}(?:\s*(?:->|\.)\s*\w+{_INDEX})+)\s*"
     r"(?:=(?!=)|[-+*/%&|^]=|<<=|>>=|\+\+|--)"
     rf"|(?:\+\+|--)\s*(\w+)({_INDEX}(?:\s*(?:->|\.)\s*\w+{_INDEX})+)")
+_VALUE = re.compile(r"\b([A-Za-z_]\w*)\s+(\w+)\s*(?=[;,=])")
 _STEP = re.compile(r"(->|\.)\s*(\w+)")
 _NOT_TYPES = {"return", "else", "goto", "case", "sizeof", "const", "unsigned", "static"}
 
@@ -146,9 +149,12 @@ def written(text, types, all_structs):
         for field in struct.fields:
             owners.setdefault(field, []).append(struct)
     types = {**types, **declared(text)}
+    copies = {name for kind, name in _VALUE.findall(text) if kind not in _NOT_TYPES}
     for match in _WRITE.finditer(text):
         root = match.group(1) or match.group(3)
         steps = _STEP.findall(match.group(2) or match.group(4))
+        if root in copies and steps[0][0] == ".":
+            continue
         kind, inside = types.get(root), []
         for arrow, field in steps:
             struct = all_structs.get(kind)

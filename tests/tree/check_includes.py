@@ -34,7 +34,6 @@ SYSTEM_FILE = re.compile(r"os(_\w+)?\.c")
 # Circles that still have to go, as the files that are in them. One that is gone has to leave this
 # list.
 KNOWN_CIRCLES = []
-STALE = True  # whether one that is gone is a problem
 
 
 def resolve(root, path, name):
@@ -106,7 +105,7 @@ def find_circles(edges):
     return list(circles.values())
 
 
-def check_circles(edges, known, stale):
+def check_circles(edges, known):
     """Circles that are not known, and known ones that are gone."""
     problems, found = [], set()
     for circle in find_circles(edges):
@@ -115,12 +114,12 @@ def check_circles(edges, known, stale):
         if not names:
             problems.append("circle of files: " + " -> ".join(circle))
     for listed in known:
-        if stale and listed not in found:
+        if listed not in found:
             problems.append(f"no circle any more: {listed}: take it off this check's list")
     return problems
 
 
-def check(root, known=(), stale=True):
+def check(root, known=()):
     problems, edges, checked = [], {}, 0
     for path in walk(root, "src", "include", "examples", suffixes=SOURCE):
         checked += 1
@@ -139,9 +138,9 @@ def check(root, known=(), stale=True):
                 if unit(target) != unit(path):
                     mine.add(unit(target))
                 problems.append(check_layer(path, name, target))
-    problems += check_circles(edges, known, stale)
+    problems += check_circles(edges, known)
     return [problem for problem in problems if problem], checked
 
 
 if __name__ == "__main__":
-    sys.exit(report(*check(sys.argv[1], KNOWN_CIRCLES, STALE)))
+    sys.exit(report(*check(sys.argv[1], KNOWN_CIRCLES)))

@@ -237,6 +237,15 @@ class Structure(Tree):
         self.write("src/base/c.c", "")
         self.structure("wide: no longer too large", known=["wide"])
 
+    def test_copy(self):
+        """A variable of the function's own is a copy, which no other file sees."""
+        self.write("src/base/a.h", self.WIDE)
+        self.write("src/base/a.c", self.WRITE.format("a", 0))
+        self.write("src/base/b.c", "void b(const wide *w)\n{\n    wide c = *w;\n    c.f1 = 2;\n}\n")
+        self.structure()
+        self.write("src/base/b.c", "static wide c;\nvoid b(void)\n{\n    c.f1 = 2;\n}\n")
+        self.structure("written by src/base/a.c, src/base/b.c")
+
     def test_same_field(self):
         """A name that two structs have belongs to the one whose type the variable has."""
         self.write("src/base/a.h", self.WIDE + "typedef struct slim { int f0; wide *more; } slim;")
