@@ -49,14 +49,14 @@ endfunction()
 
 # vrn_group_units(TARGET): what a unity build (CMAKE_UNITY_BUILD) compiles as one: the files of a
 # folder, whose static names differ. Left alone are files that call the operating system, which ask
-# for its interfaces by macros; alloc.c, which tests replace; and operators and commands, which all
-# have the same parts under the same names.
+# for its interfaces by macros; alloc.c and main.c, which tests replace; and operators and commands,
+# which all have the same parts under the same names.
 function(vrn_group_units target)
   get_target_property(sources ${target} SOURCES)
   foreach(source IN LISTS sources)
     get_filename_component(path "${source}" ABSOLUTE)
     file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}/src" "${path}")
-    if(NOT path MATCHES "^\\.\\.|/os_[a-z]+\\.c$|/alloc\\.c$|^ops/|/commands/")
+    if(NOT path MATCHES "^\\.\\.|/os_[a-z]+\\.c$|/(alloc|main)\\.c$|^ops/|/commands/")
       get_filename_component(folder "${path}" DIRECTORY)
       set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${folder}")
     endif()
