@@ -35,7 +35,8 @@ struct machine {
 
 static vrn_result fail(const machine *m, const char *expected, const char *found)
 {
-    return vrn_pickle_fail(&m->context, expected, found);
+    vrn_pickle_fail(&m->context, expected, found);
+    return VRN_ERROR_FILE;
 }
 
 static vrn_result fail_end(const machine *m)
@@ -339,7 +340,7 @@ static vrn_result op_stack_global(machine *m)
     const vrn_pickle_value *texts;
     size_t count;
     vrn_result result = pop(m, &texts, &count);
-    if (result != VRN_OK) return result;
+    if (result != VRN_OK || count != 2) return result; /* two: so says the opcode */
     if (texts[0].kind != VRN_PICKLE_TEXT) {
         return vrn_pickle_fail_value(&m->context, "a module's name", &texts[0]);
     }

@@ -210,7 +210,7 @@ static vrn_result read_value(reader *r, const arch_key *key, piece value)
     for (const char *at = value.at;; at++) {
         const char *colon = key->list ? memchr(at, ':', (size_t)(end - at)) : NULL;
         piece entry = {at, (size_t)((colon ? colon : end) - at)};
-        uint32_t ignored, index = key->first + (*count)++;
+        uint32_t ignored = 0, index = key->first + (*count)++;
         if (*count > VRN_MAX_STAGES) return bad_value(r, key, value, "at most 8 entries");
         void *to = index < VRN_MAX_STAGES ? (void *)(field + index * entry_size(key)) : &ignored;
         vrn_result result = read_entry(r, key, entry, to);

@@ -63,7 +63,7 @@ static vrn_result bind_step(vrn_program *program, uint32_t index, const vrn_pipe
 {
     const vrn_node *node = &program->graph.nodes[index];
     const vrn_plan *plan = &program->plan;
-    const VkBuffer arena = program->arena.handle;
+    VkBuffer arena = program->arena.handle;
     const vrn_value residual = node->residual != VRN_NO_VALUE ? node->residual : index + 1;
     vrn_step *step = &program->steps[index];
     const vrn_operands operands = {

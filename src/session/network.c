@@ -77,7 +77,7 @@ static vrn_result record_slice(recorder *r, uint32_t first, uint32_t count)
     const vrn_passage *passage = r->passage;
     const vrn_program *program = passage->program;
     const vrn_device *device = program->device;
-    const VkBuffer arena = program->arena.handle;
+    VkBuffer arena = program->arena.handle;
     const uint64_t image_bytes = vrn_graph_bytes(&program->graph, 0);
     const VkBufferCopy in = {
         .srcOffset = first * image_bytes,

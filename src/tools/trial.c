@@ -106,7 +106,7 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
     if (!result) result = vrn_descriptor_pool_create(&trial->pool, device, counts);
     if (result) return result;
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
-    const VkBuffer inputs = bench->inputs.handle, results = bench->results.handle;
+    VkBuffer inputs = bench->inputs.handle, results = bench->results.handle;
     const vrn_operands operands = {
         .images = images,
         .x = {inputs, l.x},

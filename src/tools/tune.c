@@ -287,7 +287,7 @@ static vrn_result compare_times(vrn_session *first, vrn_session *second, double 
         if (run > PAIRS_LEAST && vrn_time_ms() - begin > network_ms) break;
         for (int i = 0; i < 2 && !result; i++) {
             const vrn_inputs in = {.count = count, .nchw = input};
-            vrn_timing timing;
+            vrn_timing timing = {0};
             const vrn_outputs out = {.logits = logits, .timing = &timing};
             double start = vrn_time_ms();
             result = vrn_session_run(i ? second : first, &in, &out);
