@@ -3,12 +3,12 @@ set(VRN_SOURCE_WARNINGS $<$<NOT:$<BOOL:${MINGW}>>:-Wconversion>)
 
 # vrn_add_warnings(TARGET OPTION...): the warnings that every target of the project is built with,
 # and those options, unless another project includes this one and has its own; and the sanitizers
-# asked for.
+# asked for. A field that is not named is zero, which is its default.
 function(vrn_add_warnings target)
   if(PROJECT_IS_TOP_LEVEL)
     target_compile_options(${target} PRIVATE
         -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-        -Wvla -Wundef -Wformat=2 -Wwrite-strings ${ARGN})
+        -Wvla -Wundef -Wformat=2 -Wwrite-strings -Wno-missing-field-initializers ${ARGN})
     if(NOT CMAKE_UNITY_BUILD) # where a variable may have the name of another file's function
       target_compile_options(${target} PRIVATE -Wshadow)
     endif()

@@ -96,7 +96,7 @@ static void read_run(vrn_dtype dtype, const uint8_t *data, size_t step, size_t c
         }
         break;
     case VRN_DTYPE_I64:
-    case VRN_DTYPE_OTHER: assert(!"not a float type"); break;
+    case VRN_DTYPE_OTHER: assert(false && "a float type"); break;
     }
 }
 

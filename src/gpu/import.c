@@ -92,6 +92,7 @@ static vrn_result check_params(const vrn_device_import_params *p)
         {!p->device, "device"},
         {!p->get_instance_proc_addr, "get_instance_proc_addr"},
         {!p->queue, "queue"},
+        {p->queue_family == VK_QUEUE_FAMILY_IGNORED, "queue_family"},
         {p->extension_count && !p->extensions, "extensions"},
         {p->unlock && !p->lock, "lock (unlock is given)"},
         {p->lock && !p->unlock, "unlock (lock is given)"},

@@ -123,22 +123,27 @@ uint64_t vrn_weights_bytes(vrn_weights *weights)
 
 static slot_key key_of(const vrn_weights_request *request)
 {
-    slot_key key;
-    memset(&key, 0, sizeof key); /* keys are compared as bytes */
-    key.op = request->node->desc.op;
-    key.weight = request->node->own[VRN_PARAM_WEIGHT];
-    key.norm = request->node->norm[VRN_PARAM_WEIGHT];
-    key.layout = request->kernel->variant->layout;
-    key.layout_number = vrn_kernel_layout_number(request->kernel);
-    key.type = request->node->desc.w;
-    return key;
+    return (slot_key){
+        .op = request->node->desc.op,
+        .weight = request->node->own[VRN_PARAM_WEIGHT],
+        .norm = request->node->norm[VRN_PARAM_WEIGHT],
+        .layout = request->kernel->variant->layout,
+        .layout_number = vrn_kernel_layout_number(request->kernel),
+        .type = request->node->desc.w,
+    };
+}
+
+static bool equal(const slot_key *a, const slot_key *b)
+{
+    return a->op == b->op && a->weight == b->weight && a->norm == b->norm &&
+           a->layout == b->layout && a->layout_number == b->layout_number && a->type == b->type;
 }
 
 static slot *find_slot(vrn_weights *weights, const slot_key *key)
 {
     for (uint32_t i = 0; i < weights->slot_count; i++) {
         uint32_t index = (weights->cursor + i) % weights->slot_count;
-        if (memcmp(&weights->slots[index].key, key, sizeof *key) == 0) {
+        if (equal(&weights->slots[index].key, key)) {
             weights->cursor = index + 1;
             return &weights->slots[index];
         }
@@ -417,7 +422,7 @@ static vrn_result fill_new_slots(vrn_weights *weights, vrn_device *device, const
     uint32_t next = first;
     for (uint32_t i = 0; i < count && next < weights->slot_count; i++) {
         slot_key key = key_of(&requests[i]);
-        if (memcmp(&weights->slots[next].key, &key, sizeof key) != 0) continue;
+        if (!equal(&weights->slots[next].key, &key)) continue;
         of_slot[next++ - first] = &requests[i];
     }
     vrn_result result =

@@ -150,6 +150,7 @@ static void a_wrong_import_is_refused_by_name(void **state)
     REFUSE(device, VK_NULL_HANDLE, VRN_ERROR_INVALID_ARGUMENT, "device");
     REFUSE(get_instance_proc_addr, NULL, VRN_ERROR_INVALID_ARGUMENT, "get_instance_proc_addr");
     REFUSE(queue, VK_NULL_HANDLE, VRN_ERROR_INVALID_ARGUMENT, "queue");
+    REFUSE(queue_family, VK_QUEUE_FAMILY_IGNORED, VRN_ERROR_INVALID_ARGUMENT, "queue_family");
     REFUSE(queue_family, 99, VRN_ERROR_INVALID_ARGUMENT, "queue family 99");
     REFUSE(lock, free, VRN_ERROR_INVALID_ARGUMENT, "unlock");
     REFUSE(unlock, free, VRN_ERROR_INVALID_ARGUMENT, "lock");
