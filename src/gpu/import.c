@@ -99,7 +99,7 @@ static vrn_result check_params(const vrn_device_import_params *p)
     };
     for (uint32_t i = 0; i < VRN_COUNT(needs); i++) {
         if (!needs[i].missing) continue;
-        return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT, "vrn_device_import: %s is NULL",
+        return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT, "vrn_device_import: %s is missing",
                         needs[i].name);
     }
     return check_version(p->api_version, &p->log);
