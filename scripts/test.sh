@@ -106,6 +106,7 @@ find_drivers() {
         say "Left out: SwiftShader, of which this script knows a package in Debian alone"
     fi
     drivers=${drivers%;}
+    [ -n "$drivers" ] || fail "no driver is left to test"
 }
 
 # A library that the tests are run with (tests/sanitize).

@@ -174,9 +174,11 @@ vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn
     if (!writer) return VRN_OK;
     *writer_pointer = NULL;
 
+    /* After a failed write errno may be of a later call; flushing tries that write again. */
     int error = writer->error;
-    if (!error && ferror(writer->stream)) error = errno ? errno : EIO;
-    if (fflush(writer->stream) != 0 && !error) error = errno;
+    const bool failed = ferror(writer->stream) != 0;
+    errno = 0;
+    if ((fflush(writer->stream) != 0 || failed) && !error) error = errno ? errno : EIO;
     if (commit && !writer->params.hurry && !error && !sync_file(fileno(writer->stream))) {
         error = errno;
     }

@@ -1,5 +1,7 @@
 #if defined(__linux__)
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity */
+#endif
 #else
 #define _POSIX_C_SOURCE 200809L
 #endif

@@ -5,12 +5,12 @@
 
 #include "base/alloc.h"
 #include "base/half.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "base/utf8.h"
 #include "base/util.h"
 #include "checkpoint/checkpoint.h"
-#include "base/json.h"
 #include "checkpoint/tensor_list.h"
 
 enum { BLOCK = 16384, ALIGNMENT = 8, TENSOR_TEXT = 320 };

@@ -26,7 +26,7 @@ struct vrn_hub {
 };
 
 /* What was given, else the environment's; NULL if that is empty. As in all of these, *lacking is
- * set where there is no memory: a wish that could not be read is not as if there were none. */
+ * set where there is no memory: a setting that could not be read is not the same as none. */
 static char *choose(const char *given, const char *variable, bool *lacking)
 {
     char *value = given ? vrn_hub_join(given, "", lacking) : vrn_environment(variable, lacking);
