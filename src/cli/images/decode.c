@@ -96,7 +96,7 @@ static void scale_16_bits(unsigned char *rgba, uint64_t pixels, unsigned green)
     for (uint64_t i = 0; i < pixels * 4; i++) {
         if (i % 4 == 3) continue;
         const unsigned all = (1u << bits[i % 4]) - 1;
-        rgba[i] = (unsigned char)((rgba[i] >> (8 - bits[i % 4])) * 255u / all);
+        rgba[i] = (unsigned char)(((unsigned)rgba[i] >> (8 - bits[i % 4])) * 255u / all);
     }
 }
 
