@@ -157,7 +157,7 @@ run_stage() {
     clang-full) stage clang-full clang "${long_options[@]}" -- "$names" ;;
     quick)
         export VRN_TEST_QUICK=1
-        stage quick gcc -- "$names" --label-exclude 'install|windows|bench|full' \
+        stage quick gcc -- "$names" --label-exclude 'install|windows|bench|radv|full' \
             --exclude-regex '^install'
         unset VRN_TEST_QUICK
         ;;
