@@ -20,24 +20,6 @@ def has_device():
     return done.returncode == 0 and any(d["score"] > 0 for d in json.loads(done.stdout)["devices"])
 
 
-def flat(suite):
-    for test in suite:
-        if isinstance(test, unittest.TestSuite):
-            yield from flat(test)
-        else:
-            yield test
-
-
-def share(suite):
-    """This driver's part of the tests in a quick run: where there are two drivers, SwiftShader,
-    which compiles slowly, has every fourth, and the other one the rest."""
-    if ":" not in os.environ.get("VRN_TEST_ALL_DRIVERS", ""):
-        return suite
-    slow = os.environ.get("VRN_TEST_DRIVER") == "swiftshader"
-    return unittest.TestSuite(test for index, test in enumerate(flat(suite))
-                              if (index % 4 == 3) == slow)
-
-
 def main():
     program.PROGRAM, program.MODELS, program.DATA, program.FAULTS = sys.argv[1:5]
     if not has_device() and not os.environ.get("VRN_TEST_REQUIRE_DEVICE"):
@@ -45,8 +27,6 @@ def main():
         return 77
     folder = os.path.dirname(os.path.abspath(__file__))
     suite = unittest.defaultTestLoader.discover(folder, "check_*.py")
-    if os.environ.get("VRN_TEST_QUICK"):
-        suite = share(suite)
     if suite.countTestCases() == 0:
         print("no tests were found")
         return 1
