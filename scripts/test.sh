@@ -7,8 +7,8 @@
 #   scripts/test.sh --stage NAME     one stage of --full; may be repeated
 #
 # The quick run builds with gcc and runs the tests of units and devices once on every driver, with
-# few cases of what has many (VRN_TEST_QUICK, docs/building.md), and those of the program and of
-# injected faults on lavapipe. The stages of --full, in order:
+# few cases of what has many (VRN_TEST_QUICK, docs/building.md), and the others on lavapipe. The
+# stages of --full, in order:
 #
 #   static     clang-tidy, cppcheck, shellcheck (scripts/static.sh)
 #   fuzz       hostile files for whatever reads files, half a minute each (scripts/fuzz.sh)
@@ -157,9 +157,10 @@ run_stage() {
     gcc) stage gcc gcc "${long_options[@]}" -- "$names" ;;
     clang-full) stage clang-full clang "${long_options[@]}" -- "$names" ;;
     quick)
+        local lavapipe_alone='cli|examples|faults|pixels|reference'
         export VRN_TEST_QUICK=1
         stage quick gcc -- "$names" --label-exclude 'install|windows|bench|radv|full' \
-            --exclude-regex '^(install|(cli|faults\.[a-z_]+)\.swiftshader$)'
+            --exclude-regex "^(install|endurance|($lavapipe_alone).*\.swiftshader\$)"
         unset VRN_TEST_QUICK
         ;;
     sanitize)

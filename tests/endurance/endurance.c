@@ -272,7 +272,6 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--threads") == 0) threads = (uint32_t)value;
         if (strcmp(argv[i], "--devices") == 0) all.device_count = (uint32_t)value;
     }
-    if (getenv("VRN_TEST_QUICK") && seconds > 2) seconds = 2;
     if (threads < 1 || threads > THREADS_MAX || all.device_count < 1 ||
         all.device_count > DEVICES_MAX || !(seconds > 0)) {
         fprintf(stderr, "endurance [--minutes N | --seconds N] [--threads 1..%d] [--devices 1|2]\n",
