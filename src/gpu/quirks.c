@@ -20,6 +20,16 @@ static const quirk quirks[] = {
         .link = "https://docs.mesa3d.org/drivers/llvmpipe.html",
     },
     {
+        .driver = VK_DRIVER_ID_MESA_LLVMPIPE,
+        .first_version = VK_MAKE_VERSION(25, 0, 0),
+        .last_version = UINT32_MAX,
+        .effect.without = VRN_CAPABILITY_BUFFER_ARRAYS,
+        .reason = "elements of an array of buffers are read lane by lane, with a branch for each: "
+                  "kernels that read weights from such arrays take twice as long as others",
+        .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/25.0/src/gallium/auxiliary/"
+                "gallivm",
+    },
+    {
         .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
         .last_version = UINT32_MAX,
         .effect.no_pipeline_cache = true,

@@ -130,8 +130,10 @@ int main(int argc, char **argv)
     if (getenv("VRN_TEST_QUICK")) stride = 32;
     if (text && atoi(text) > 1) stride = (uint32_t)atoi(text);
     /* Cooperative matrices that are emulated are slow, but must be right. */
-    device = fixture_device_with(
-        &messages, 0, VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2);
+    device =
+        fixture_device_with(&messages, 0,
+                            VRN_CAPABILITY_COOPERATIVE_MATRIX |
+                                VRN_CAPABILITY_COOPERATIVE_MATRIX_2 | VRN_CAPABILITY_BUFFER_ARRAYS);
     struct CMUnitTest *tests = calloc(vrn_op_case_count + 3, sizeof *tests);
     if (!tests || vrn_checker_create(&checker, device)) return 1;
     for (uint32_t i = 0; i < vrn_op_case_count; i++) {
