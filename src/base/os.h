@@ -22,9 +22,12 @@ void vrn_mutex_unlock(vrn_mutex *mutex);
 void vrn_mutex_wait(vrn_mutex *mutex);
 void vrn_mutex_wake_all(vrn_mutex *mutex);
 
-/* The one lock that exists from the start of the process: it guards standard error. */
+/* Two locks exist from the start of the process: one guards standard error, the other the Vulkan
+ * loader's list of instances and devices (gpu/instance.h). */
 void vrn_output_lock(void);
 void vrn_output_unlock(void);
+void vrn_loader_lock(void);
+void vrn_loader_unlock(void);
 
 /* A thread that runs `function`. */
 typedef struct vrn_thread vrn_thread;

@@ -66,6 +66,18 @@ void vrn_output_unlock(void)
     pthread_mutex_unlock(&output);
 }
 
+static pthread_mutex_t loader = PTHREAD_MUTEX_INITIALIZER;
+
+void vrn_loader_lock(void)
+{
+    pthread_mutex_lock(&loader);
+}
+
+void vrn_loader_unlock(void)
+{
+    pthread_mutex_unlock(&loader);
+}
+
 struct vrn_thread {
     pthread_t native;
     void (*function)(void *user);

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/os.h"
 #include "gpu/device.h"
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
@@ -109,7 +110,9 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .enabledExtensionCount = requirements.extension_count,
         .ppEnabledExtensionNames = requirements.extensions,
     };
+    vrn_loader_lock();
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
+    vrn_loader_unlock();
     if (created != VK_SUCCESS) {
         device->handle = VK_NULL_HANDLE;
         return vrn_device_check(device, created, "vkCreateDevice");

@@ -7,6 +7,7 @@
 #include <vkresnet/diagnostics.h>
 
 #include "base/alloc.h"
+#include "base/os.h"
 
 vrn_result vrn_device_load(vrn_device *device)
 {
@@ -75,7 +76,9 @@ void vrn_device_destroy(vrn_device **pointer)
         }
         vrn_device_destroy_attachments(device);
         if (device->vk.DestroyDevice && !device->lent) {
+            vrn_loader_lock();
             device->vk.DestroyDevice(device->handle, NULL);
+            vrn_loader_unlock();
         }
     }
     vrn_mutex_destroy(&device->attachments_lock);
@@ -205,6 +208,7 @@ void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handl
     va_start(args, format);
     vsnprintf(name, sizeof name, format, args);
     va_end(args);
+    vrn_loader_lock();
     device->vk.SetDebugUtilsObjectNameEXT(
         device->handle, &(VkDebugUtilsObjectNameInfoEXT){
                             .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT,
@@ -212,6 +216,7 @@ void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handl
                             .objectHandle = handle,
                             .pObjectName = name,
                         });
+    vrn_loader_unlock();
 }
 
 double vrn_device_ticks_ms(const vrn_device *device, uint64_t begin, uint64_t end)

@@ -125,7 +125,9 @@ static vrn_result create_instance(vrn_instance *instance, bool validation, const
         info.flags = VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
     }
 #endif
+    vrn_loader_lock();
     VkResult result = vkCreateInstance(&info, NULL, &instance->handle);
+    vrn_loader_unlock();
     if (result != VK_SUCCESS) instance->handle = VK_NULL_HANDLE;
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER) return VRN_OK; /* no driver, so no device */
     return check_loader(log, result, "vkCreateInstance");
@@ -215,7 +217,9 @@ void vrn_instance_destroy(vrn_instance *instance)
         instance->vk.DestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
     }
     if (instance->handle && instance->vk.DestroyInstance && !instance->lent) {
+        vrn_loader_lock();
         instance->vk.DestroyInstance(instance->handle, NULL);
+        vrn_loader_unlock();
     }
     *instance = (vrn_instance){0};
 }

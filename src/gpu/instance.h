@@ -1,4 +1,8 @@
-/* A Vulkan instance: of the library's own, with the validation layer where asked for, or lent. */
+/* A Vulkan instance: of the library's own, with the validation layer where asked for, or lent.
+ *
+ * Loaders up to Debian 12's (1.3.239) search their list of instances and devices without a lock
+ * when an object is given a name. Whatever changes that list, or has it searched, therefore holds
+ * vrn_loader_lock. */
 #ifndef VRN_GPU_INSTANCE_H
 #define VRN_GPU_INSTANCE_H
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 static vrn_device *device;
 static fixture_log messages;
@@ -279,6 +280,37 @@ static void threads_share_a_device(void **state)
     vrn_model_destroy(&model);
 }
 
+/* Makes and destroys devices of its own. */
+static void *come_and_go(void *user)
+{
+    atomic_int *left = user;
+    while (atomic_load(left) > 0) {
+        vrn_device *own = NULL;
+        if (vrn_device_create(&own, NULL) != VRN_OK) atomic_store(left, -1);
+        vrn_device_destroy(&own);
+        atomic_fetch_sub(left, 1);
+    }
+    return NULL;
+}
+
+/* A session names what it makes, and the loader searches its list of devices for each name. */
+static void devices_come_and_go_beside_sessions(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet8");
+    atomic_int left;
+    pthread_t thread;
+    atomic_init(&left, 20);
+    assert_int_equal(pthread_create(&thread, NULL, come_and_go, &left), 0);
+    do {
+        vrn_session *session = make_session(device, model, NULL);
+        vrn_session_destroy(&session);
+    } while (atomic_load(&left) > 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&left), 0);
+    vrn_model_destroy(&model);
+}
+
 static void input_forms_agree(void **state)
 {
     (void)state;
@@ -493,6 +525,7 @@ int main(void)
         cmocka_unit_test(several_in_flight),
         cmocka_unit_test(taps_anywhere),
         cmocka_unit_test(threads_share_a_device),
+        cmocka_unit_test(devices_come_and_go_beside_sessions),
         cmocka_unit_test(input_forms_agree),
         cmocka_unit_test(weights_are_shared),
         cmocka_unit_test(depth_costs_no_activations),
