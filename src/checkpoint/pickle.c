@@ -1,6 +1,5 @@
 #include "checkpoint/pickle.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,11 +11,13 @@ typedef struct machine machine;
 
 /* A row of the table below. */
 typedef struct opcode {
-    vrn_result (*run)(machine *m);
+    void (*run)(machine *m);
     uint32_t count; /* bytes of a number, or values of the stack; MARKED: above the last mark */
     vrn_pickle_kind kind; /* of what it makes or fills */
 } opcode;
 
+/* After a failure, which context.result keeps, the rest of an opcode does no harm: nothing is
+ * pushed any more, and what could not be taken or popped is 0 or NULL. */
 struct machine {
     vrn_pickle_context context;
     const opcode *op; /* under way */
@@ -31,114 +32,90 @@ struct machine {
     bool stopped;
 };
 
-/* ---- Messages -------------------------------------------------------------------------------- */
-
-static vrn_result fail(const machine *m, const char *expected, const char *found)
-{
-    vrn_pickle_fail(&m->context, expected, found);
-    return VRN_ERROR_FILE;
-}
-
-static vrn_result fail_end(const machine *m)
-{
-    return fail(m, "the rest of a pickle", "its end: the file is damaged or incomplete");
-}
-
 /* ---- Stack and operands ---------------------------------------------------------------------- */
 
-static vrn_result push(machine *m, const vrn_pickle_value *value)
+static void fail(machine *m, const char *expected, const char *found)
 {
+    vrn_pickle_fail(&m->context, expected, found);
+}
+
+static void push(machine *m, const vrn_pickle_value *value)
+{
+    if (m->context.result != VRN_OK) return;
     vrn_pickle_value *stack =
-        vrn_arena_grow(m->context.arena, m->stack, &m->stack_capacity, m->depth + 1, sizeof *stack);
-    if (!stack) return vrn_pickle_fail_memory(&m->context);
+        vrn_pickle_grow(&m->context, m->stack, &m->stack_capacity, m->depth + 1, sizeof *stack);
+    if (!stack) return;
     m->stack = stack;
     stack[m->depth++] = *value;
-    return VRN_OK;
 }
 
-/* What a function made of the pickle's layers below, unless it failed. */
-static vrn_result push_made(machine *m, vrn_result result, const vrn_pickle_value *value)
-{
-    return result == VRN_OK ? push(m, value) : result;
-}
-
-/* Whether the stack has `count` values above the last mark. */
-static bool has(const machine *m, size_t count)
+/* Whether the stack has `count` values above the last mark; it fails where not. */
+static bool need(machine *m, size_t count)
 {
     size_t floor = m->mark_count ? m->marks[m->mark_count - 1] : 0;
-    return m->depth - floor >= count;
-}
-
-static vrn_result fail_stack(const machine *m)
-{
-    return fail(m, "more values on the stack", "too few");
+    if (m->depth - floor >= count) return true;
+    fail(m, "more values on the stack", "too few");
+    return false;
 }
 
 /* As many values as the opcode says leave the stack. They stay readable until the next push. */
-static vrn_result pop(machine *m, const vrn_pickle_value **values, size_t *count)
+static const vrn_pickle_value *pop(machine *m, size_t *count)
 {
-    *values = NULL;
     *count = m->op->count;
     if (m->op->count == MARKED) {
-        if (m->mark_count == 0) return fail(m, "a mark on the stack", "none");
-        *count = m->depth - m->marks[--m->mark_count];
-    } else if (!has(m, *count)) {
-        return fail_stack(m);
+        *count = m->mark_count ? m->depth - m->marks[m->mark_count - 1] : 0;
+        if (m->mark_count == 0) {
+            fail(m, "a mark on the stack", "none");
+        } else {
+            m->mark_count--;
+        }
+    } else if (!need(m, *count)) {
+        *count = 0;
     }
     m->depth -= *count;
-    if (*count) *values = m->stack + m->depth;
-    return VRN_OK;
+    return *count ? m->stack + m->depth : NULL;
 }
 
-static bool take(machine *m, uint64_t count, const uint8_t **bytes)
+static const uint8_t *take(machine *m, uint64_t count)
 {
-    if (count > m->size - m->at) return false;
-    *bytes = m->data + m->at;
+    const uint8_t *bytes = m->data + m->at;
+    if (count > m->size - m->at) {
+        fail(m, "the rest of a pickle", "its end: the file is damaged or incomplete");
+        return NULL;
+    }
     m->at += (size_t)count;
-    return true;
+    return bytes;
 }
 
 /* A little-endian number of as many bytes as the opcode says. */
-static bool take_number(machine *m, uint64_t *number)
+static uint64_t take_number(machine *m)
 {
-    const uint8_t *bytes;
-    if (!take(m, m->op->count, &bytes)) return false;
-    *number = 0;
-    for (uint32_t i = 0; i < m->op->count; i++) *number |= (uint64_t)bytes[i] << (8 * i);
-    return true;
-}
-
-/* A length, and so many bytes. */
-static bool take_counted(machine *m, uint64_t *length, const uint8_t **bytes)
-{
-    return take_number(m, length) && take(m, *length, bytes);
+    const uint8_t *bytes = take(m, m->op->count);
+    uint64_t number = 0;
+    for (uint32_t i = 0; bytes && i < m->op->count; i++) number |= (uint64_t)bytes[i] << (8 * i);
+    return number;
 }
 
 /* Up to a line feed, which is skipped. */
-static bool take_line(machine *m, const char **text, size_t *length)
+static const char *take_line(machine *m, size_t *length)
 {
     const uint8_t *start = m->data + m->at;
     const uint8_t *end = memchr(start, '\n', m->size - m->at);
-    if (!end) return false;
-    *text = (const char *)start;
-    *length = (size_t)(end - start);
-    m->at += *length + 1;
-    return true;
+    *length = (size_t)((end ? end : m->data + m->size) - start);
+    return (const char *)take(m, *length + 1);
 }
 
 /* ---- Opcodes: simple values ------------------------------------------------------------------ */
 
-static vrn_result op_skip(machine *m)
+static void op_skip(machine *m)
 {
-    const uint8_t *ignored;
-    return take(m, m->op->count, &ignored) ? VRN_OK : fail_end(m);
+    take(m, m->op->count);
 }
 
-static vrn_result op_proto(machine *m)
+static void op_proto(machine *m)
 {
-    uint64_t protocol;
-    if (!take_number(m, &protocol)) return fail_end(m);
-    return protocol >= 2 && protocol <= 5 ? VRN_OK : fail(m, "pickle protocol 2 to 5", "another");
+    uint64_t protocol = take_number(m);
+    if (protocol < 2 || protocol > 5) fail(m, "pickle protocol 2 to 5", "another");
 }
 
 /* An opcode's count is an index into this table. */
@@ -155,238 +132,218 @@ static const vrn_pickle_value constants[] = {
                         .as.global = &(const vrn_pickle_global){"builtins", "int", 8, 3, 0}},
 };
 
-static vrn_result op_constant(machine *m)
+static void op_constant(machine *m)
 {
-    return push(m, &constants[m->op->count]);
+    push(m, &constants[m->op->count]);
 }
 
 /* Four bytes are signed, one and two are not. */
-static vrn_result op_int(machine *m)
+static void op_int(machine *m)
 {
-    uint64_t number;
-    if (!take_number(m, &number)) return fail_end(m);
+    uint64_t number = take_number(m);
     int64_t integer = m->op->count == 4 && number >= UINT64_C(1) << 31
                           ? (int64_t)number - (INT64_C(1) << 32)
                           : (int64_t)number;
-    return push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_INT, .as.integer = integer});
+    push(m, &(vrn_pickle_value){.kind = VRN_PICKLE_INT, .as.integer = integer});
 }
 
 /* Two's complement of any length. */
-static vrn_result op_long(machine *m)
+static void op_long(machine *m)
 {
-    uint64_t length;
-    const uint8_t *bytes;
-    if (!take_counted(m, &length, &bytes)) return fail_end(m);
-    if (length > 8) return push(m, &constants[CONSTANT_LARGE]);
+    uint64_t length = take_number(m);
+    const uint8_t *bytes = take(m, length);
+    if (!bytes || length > 8) {
+        push(m, &constants[CONSTANT_LARGE]);
+        return;
+    }
     uint64_t number = length && bytes[length - 1] & 0x80 ? UINT64_MAX : 0;
     for (uint64_t i = length; i-- > 0;) number = number << 8 | bytes[i];
     vrn_pickle_value value = {.kind = VRN_PICKLE_INT};
     memcpy(&value.as.integer, &number, sizeof number);
-    return push(m, &value);
+    push(m, &value);
 }
 
-static vrn_result op_float(machine *m)
+static void op_float(machine *m)
 {
-    const uint8_t *bytes;
-    if (!take(m, 8, &bytes)) return fail_end(m);
+    const uint8_t *bytes = take(m, 8);
     uint64_t bits = 0; /* big-endian */
-    for (int i = 0; i < 8; i++) bits = bits << 8 | bytes[i];
+    for (int i = 0; bytes && i < 8; i++) bits = bits << 8 | bytes[i];
     vrn_pickle_value value = {.kind = VRN_PICKLE_FLOAT};
     memcpy(&value.as.number, &bits, sizeof bits);
-    return push(m, &value);
+    push(m, &value);
 }
 
-static vrn_result op_text(machine *m)
+static void op_text(machine *m)
 {
-    uint64_t length;
-    const uint8_t *bytes;
-    if (!take_counted(m, &length, &bytes)) return fail_end(m);
-    if (length > UINT32_MAX) return fail(m, "a text of less than 4 GiB", "a longer one");
-    return push(m, &(vrn_pickle_value){.kind = m->op->kind,
-                                       .length = (uint32_t)length,
-                                       .as.text = (const char *)bytes});
+    uint64_t length = take_number(m);
+    const char *text = (const char *)take(m, length);
+    if (length > UINT32_MAX) fail(m, "a text of less than 4 GiB", "a longer one");
+    push(m, &(vrn_pickle_value){m->op->kind, (uint32_t)length, .as.text = text});
 }
 
 /* ---- Opcodes: containers --------------------------------------------------------------------- */
 
-static vrn_result op_mark(machine *m)
+static void op_mark(machine *m)
 {
-    size_t *marks = vrn_arena_grow(m->context.arena, m->marks, &m->mark_capacity, m->mark_count + 1,
-                                   sizeof *marks);
-    if (!marks) return vrn_pickle_fail_memory(&m->context);
+    size_t *marks =
+        vrn_pickle_grow(&m->context, m->marks, &m->mark_capacity, m->mark_count + 1, sizeof *marks);
+    if (!marks) return;
     m->marks = marks;
     marks[m->mark_count++] = m->depth;
-    return VRN_OK;
 }
 
-static vrn_result op_pop(machine *m)
+static void op_pop(machine *m)
 {
-    if (has(m, 1)) {
-        m->depth--;
-    } else if (m->mark_count) {
+    if (m->mark_count && m->depth == m->marks[m->mark_count - 1]) {
         m->mark_count--; /* as Python has it: the mark counts as a value */
-    } else {
-        return fail_stack(m);
+    } else if (need(m, 1)) {
+        m->depth--;
     }
-    return VRN_OK;
 }
 
-static vrn_result op_pop_mark(machine *m)
+static void op_pop_mark(machine *m)
 {
-    const vrn_pickle_value *values;
     size_t count;
-    return pop(m, &values, &count);
+    pop(m, &count);
 }
 
-static vrn_result op_tuple(machine *m)
+static void op_tuple(machine *m)
 {
-    const vrn_pickle_value *values;
     size_t count;
-    vrn_result result = pop(m, &values, &count);
-    if (result != VRN_OK) return result;
-    if (count > UINT32_MAX) return fail(m, "a tuple of less than 2^32 values", "a longer one");
-    vrn_pickle_value *items = vrn_arena_alloc(m->context.arena, count, sizeof *items);
-    if (!items) return vrn_pickle_fail_memory(&m->context);
-    if (count) memcpy(items, values, count * sizeof *items);
-    return push(m, &(vrn_pickle_value){
-                       .kind = VRN_PICKLE_TUPLE, .length = (uint32_t)count, .as.items = items});
+    const vrn_pickle_value *values = pop(m, &count);
+    if (count > UINT32_MAX) fail(m, "a tuple of less than 2^32 values", "a longer one");
+    vrn_pickle_value *items = vrn_pickle_alloc(&m->context, count, sizeof *items);
+    if (count && items) memcpy(items, values, count * sizeof *items);
+    push(m, &(vrn_pickle_value){VRN_PICKLE_TUPLE, (uint32_t)count, .as.items = items});
 }
 
-static vrn_result op_container(machine *m)
+static void op_container(machine *m)
 {
-    vrn_pickle_value value;
-    return push_made(m, vrn_pickle_container(&m->context, m->op->kind, &value), &value);
+    vrn_pickle_value value = vrn_pickle_container(&m->context, m->op->kind);
+    push(m, &value);
 }
 
-static vrn_result op_frozen_set(machine *m)
+static void op_frozen_set(machine *m)
 {
-    return push_made(m, op_pop_mark(m), &constants[CONSTANT_SET]);
+    op_pop_mark(m);
+    push(m, &constants[CONSTANT_SET]);
 }
 
 /* Adds values to the container below them on the stack; an opaque one swallows them. */
-static vrn_result op_add(machine *m)
+static void op_add(machine *m)
 {
     const vrn_pickle_kind kind = m->op->kind;
-    const vrn_pickle_value *values;
     size_t count;
-    vrn_result result = pop(m, &values, &count);
-    if (result != VRN_OK) return result;
-    if (!has(m, 1)) return fail_stack(m);
+    const vrn_pickle_value *values = pop(m, &count);
+    if (m->context.result != VRN_OK || !need(m, 1)) return;
     vrn_pickle_value *target = &m->stack[m->depth - 1];
-    if (target->kind == VRN_PICKLE_OPAQUE) return VRN_OK;
+    if (target->kind == VRN_PICKLE_OPAQUE) return;
     if (target->kind != kind) {
-        return vrn_pickle_fail_value(&m->context,
-                                     kind == VRN_PICKLE_DICT ? "a dictionary" : "a list", target);
+        vrn_pickle_refuse(&m->context, kind == VRN_PICKLE_DICT ? "a dictionary" : "a list", target);
+    } else if (kind == VRN_PICKLE_DICT && count % 2) {
+        fail(m, "a value for each key", "one too few");
+    } else {
+        vrn_pickle_append(&m->context, target->as.container, values, count);
     }
-    if (kind == VRN_PICKLE_DICT && count % 2) return fail(m, "a value for each key", "one too few");
-    return vrn_pickle_append(&m->context, target->as.container, values, count);
 }
 
 /* ---- Opcodes: the memo ----------------------------------------------------------------------- */
 
-static vrn_result put(machine *m, uint64_t index)
+static void put(machine *m, uint64_t index)
 {
-    if (!has(m, 1)) return fail_stack(m);
+    if (m->context.result != VRN_OK || !need(m, 1)) return;
     /* Python numbers them in order, and each takes two bytes or more of the pickle. */
-    if (index >= m->at) return fail(m, "the next index into the memo", "one far beyond");
-    vrn_pickle_value *memo = vrn_arena_grow(m->context.arena, m->memo, &m->memo_capacity,
-                                            (size_t)index + 1, sizeof *memo);
-    if (!memo) return vrn_pickle_fail_memory(&m->context);
+    if (index >= m->at) {
+        fail(m, "the next index into the memo", "one far beyond");
+        return;
+    }
+    vrn_pickle_value *memo =
+        vrn_pickle_grow(&m->context, m->memo, &m->memo_capacity, (size_t)index + 1, sizeof *memo);
+    if (!memo) return;
     m->memo = memo;
     if (memo[index].kind == VRN_PICKLE_UNSET) m->memo_count++;
     memo[index] = m->stack[m->depth - 1];
-    return VRN_OK;
 }
 
-static vrn_result op_put(machine *m)
+static void op_put(machine *m)
 {
-    uint64_t index;
-    return take_number(m, &index) ? put(m, index) : fail_end(m);
+    put(m, take_number(m));
 }
 
-static vrn_result op_memoize(machine *m)
+static void op_memoize(machine *m)
 {
-    return put(m, m->memo_count);
+    put(m, m->memo_count);
 }
 
-static vrn_result op_get(machine *m)
+static void op_get(machine *m)
 {
-    uint64_t index;
-    if (!take_number(m, &index)) return fail_end(m);
+    uint64_t index = take_number(m);
     if (index >= m->memo_capacity || m->memo[index].kind == VRN_PICKLE_UNSET) {
-        return fail(m, "an index into the memo", "one that was never put there");
+        fail(m, "an index into the memo", "one that was never put there");
+    } else {
+        push(m, &m->memo[index]);
     }
-    return push(m, &m->memo[index]);
 }
 
 /* ---- Opcodes: names and calls ---------------------------------------------------------------- */
 
-static vrn_result push_global(machine *m, const vrn_pickle_global *name)
+static void push_global(machine *m, const vrn_pickle_global *name)
 {
-    vrn_pickle_value value;
-    return push_made(m, vrn_pickle_global_value(&m->context, name, &value), &value);
+    if (m->context.result != VRN_OK) return;
+    vrn_pickle_value value = vrn_pickle_global_value(&m->context, name);
+    push(m, &value);
 }
 
-static vrn_result op_global(machine *m)
+static void op_global(machine *m)
 {
     vrn_pickle_global global = {0};
-    bool whole = take_line(m, &global.module, &global.module_length) &&
-                 take_line(m, &global.name, &global.name_length);
-    return whole ? push_global(m, &global) : fail_end(m);
+    global.module = take_line(m, &global.module_length);
+    global.name = take_line(m, &global.name_length);
+    push_global(m, &global);
 }
 
-static vrn_result op_stack_global(machine *m)
+static void op_stack_global(machine *m)
 {
-    const vrn_pickle_value *texts;
     size_t count;
-    vrn_result result = pop(m, &texts, &count);
-    if (result != VRN_OK || count != 2) return result; /* two: so says the opcode */
-    if (texts[0].kind != VRN_PICKLE_TEXT) {
-        return vrn_pickle_fail_value(&m->context, "a module's name", &texts[0]);
+    const vrn_pickle_value *texts = pop(m, &count);
+    if (!texts) return;
+    const char *const expected[] = {"a module's name", "a name"};
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i].kind != VRN_PICKLE_TEXT)
+            vrn_pickle_refuse(&m->context, expected[i], &texts[i]);
     }
-    if (texts[1].kind != VRN_PICKLE_TEXT) {
-        return vrn_pickle_fail_value(&m->context, "a name", &texts[1]);
-    }
-    return push_global(m, &(vrn_pickle_global){.module = texts[0].as.text,
-                                               .module_length = texts[0].length,
-                                               .name = texts[1].as.text,
-                                               .name_length = texts[1].length});
+    push_global(m, &(vrn_pickle_global){texts[0].as.text, texts[1].as.text, texts[0].length,
+                                        texts[1].length, 0});
 }
 
 /* REDUCE and NEWOBJ: the function, its arguments; NEWOBJ_EX: keyword arguments besides. */
-static vrn_result op_call(machine *m)
+static void op_call(machine *m)
 {
-    const vrn_pickle_value *function;
-    vrn_pickle_value value;
     size_t count;
-    vrn_result result = pop(m, &function, &count);
-    if (result != VRN_OK) return result;
-    return push_made(m, vrn_pickle_call(&m->context, function, function + 1, &value), &value);
+    const vrn_pickle_value *function = pop(m, &count);
+    if (!function) return;
+    vrn_pickle_value value = vrn_pickle_call(&m->context, function, function + 1);
+    push(m, &value);
 }
 
 /* The state is attributes (a state dictionary's _metadata, an object's fields): of no use here. */
-static vrn_result op_build(machine *m)
+static void op_build(machine *m)
 {
-    if (!has(m, 2)) return fail_stack(m);
-    m->depth--;
-    return VRN_OK;
+    if (need(m, 2)) m->depth--;
 }
 
-static vrn_result op_persistent(machine *m)
+static void op_persistent(machine *m)
 {
-    const vrn_pickle_value *id;
-    vrn_pickle_value value;
     size_t count;
-    vrn_result result = pop(m, &id, &count);
-    if (result != VRN_OK) return result;
-    return push_made(m, vrn_pickle_persistent(&m->context, id, &value), &value);
+    const vrn_pickle_value *id = pop(m, &count);
+    if (!id) return;
+    vrn_pickle_value value = vrn_pickle_persistent(&m->context, id);
+    push(m, &value);
 }
 
-static vrn_result op_stop(machine *m)
+static void op_stop(machine *m)
 {
-    if (!has(m, 1)) return fail_stack(m);
-    m->stopped = true;
-    return VRN_OK;
+    m->stopped = need(m, 1);
 }
 
 /* ---- The machine ----------------------------------------------------------------------------- */
@@ -450,20 +407,20 @@ vrn_result vrn_pickle_run(vrn_pickle *pickle, const vrn_source *source, const ch
     *pickle = (vrn_pickle){0};
     machine m = {
         .context = {.source = source, .what = what, .arena = arena}, .data = data, .size = size};
-    while (!m.stopped) {
+    while (!m.stopped && m.context.result == VRN_OK) {
         m.context.position = m.at;
-        if (m.at == m.size) return fail_end(&m);
-        const opcode *op = &opcodes[m.data[m.at]];
-        if (!op->run) {
+        const uint8_t *byte = take(&m, 1);
+        if (!byte) break;
+        m.op = &opcodes[*byte];
+        if (m.op->run) {
+            m.op->run(&m);
+        } else {
             char found[32];
-            snprintf(found, sizeof found, "0x%02x", m.data[m.at]);
-            return fail(&m, "an opcode of pickle protocol 2 to 5", found);
+            snprintf(found, sizeof found, "0x%02x", *byte);
+            fail(&m, "an opcode of pickle protocol 2 to 5", found);
         }
-        m.at++;
-        m.op = op;
-        vrn_result result = op->run(&m);
-        if (result != VRN_OK) return result;
     }
+    if (m.context.result != VRN_OK) return m.context.result;
     pickle->value = m.stack[m.depth - 1];
     pickle->size = m.at;
     pickle->storages = m.context.storages;

@@ -4,15 +4,12 @@
 
 enum { KEY_MAX_BYTES = 256 }; /* real ones are numbers; sorting compares them whole */
 
-typedef vrn_result (*caller)(vrn_pickle_context *context, const vrn_pickle_value *arguments,
-                             vrn_pickle_value *value);
+typedef vrn_pickle_value (*caller)(vrn_pickle_context *context, const vrn_pickle_value *arguments);
 
 /* An opaque value stays one, whatever is done with it. */
-static bool stays_opaque(const vrn_pickle_value *from, vrn_pickle_value *to)
+static bool is_opaque(const vrn_pickle_value *value)
 {
-    if (from->kind != VRN_PICKLE_OPAQUE) return false;
-    *to = *from;
-    return true;
+    return value->kind == VRN_PICKLE_OPAQUE;
 }
 
 static bool read_integer(const vrn_pickle_value *value, uint64_t *integer)
@@ -36,82 +33,78 @@ static bool read_integers(const vrn_pickle_value *tuple, uint64_t *values)
 static caller caller_of(const vrn_pickle_value *function);
 
 /* (), or, from Python 2, ([[key, value], ...],). */
-static vrn_result call_ordered_dict(vrn_pickle_context *context, const vrn_pickle_value *arguments,
-                                    vrn_pickle_value *value)
+static vrn_pickle_value call_ordered_dict(vrn_pickle_context *context,
+                                          const vrn_pickle_value *arguments)
 {
-    vrn_result result = vrn_pickle_container(context, VRN_PICKLE_DICT, value);
-    if (result != VRN_OK || arguments->length == 0) return result;
+    vrn_pickle_value value = vrn_pickle_container(context, VRN_PICKLE_DICT);
+    if (context->result != VRN_OK || arguments->length == 0) return value;
     const vrn_pickle_value *pairs = arguments->as.items;
     if (pairs->kind != VRN_PICKLE_LIST) {
-        return vrn_pickle_fail_value(context, "a list of OrderedDict's pairs", pairs);
+        return vrn_pickle_refuse(context, "a list of OrderedDict's pairs", pairs);
     }
     for (size_t i = 0; i < pairs->as.container->count; i++) {
         const vrn_pickle_value *pair = &pairs->as.container->values[i];
         bool tuple = pair->kind == VRN_PICKLE_TUPLE && pair->length == 2;
         bool list = pair->kind == VRN_PICKLE_LIST && pair->as.container->count == 2;
-        if (!tuple && !list) return vrn_pickle_fail_value(context, "a key and a value", pair);
-        result = vrn_pickle_append(context, value->as.container,
-                                   tuple ? pair->as.items : pair->as.container->values, 2);
-        if (result != VRN_OK) return result;
+        if (!tuple && !list) return vrn_pickle_refuse(context, "a key and a value", pair);
+        vrn_pickle_append(context, value.as.container,
+                          tuple ? pair->as.items : pair->as.container->values, 2);
     }
-    return VRN_OK;
+    return value;
 }
 
 /* (storage, offset, size, stride[, requires_grad, hooks[, metadata]]) */
-static vrn_result call_rebuild_tensor(vrn_pickle_context *context,
-                                      const vrn_pickle_value *arguments, vrn_pickle_value *value)
+static vrn_pickle_value call_rebuild_tensor(vrn_pickle_context *context,
+                                            const vrn_pickle_value *arguments)
 {
     const vrn_pickle_value *items = arguments->as.items;
     if (arguments->length < 4) {
-        return vrn_pickle_fail_value(context, "the arguments of _rebuild_tensor_v2", arguments);
+        return vrn_pickle_refuse(context, "the arguments of _rebuild_tensor_v2", arguments);
     }
-    if (stays_opaque(&items[0], value)) return VRN_OK; /* of a type that is not on the list */
+    if (is_opaque(&items[0])) return items[0]; /* of a type that is not on the list */
     if (items[0].kind != VRN_PICKLE_STORAGE) {
-        return vrn_pickle_fail_value(context, "a storage", &items[0]);
+        return vrn_pickle_refuse(context, "a storage", &items[0]);
     }
-    vrn_pickle_tensor *tensor = vrn_arena_alloc(context->arena, 1, sizeof *tensor);
-    if (!tensor) return vrn_pickle_fail_memory(context);
-    tensor->storage = items[0].as.storage;
-    if (!read_integer(&items[1], &tensor->offset)) {
-        return vrn_pickle_fail_value(context, "an offset into a storage", &items[1]);
+    vrn_pickle_tensor tensor = {.storage = items[0].as.storage, .rank = items[2].length};
+    if (!read_integer(&items[1], &tensor.offset)) {
+        return vrn_pickle_refuse(context, "an offset into a storage", &items[1]);
     }
-    if (!read_integers(&items[2], tensor->shape)) {
-        return vrn_pickle_fail_value(context, "a shape of at most 8 sizes", &items[2]);
+    if (!read_integers(&items[2], tensor.shape)) {
+        return vrn_pickle_refuse(context, "a shape of at most 8 sizes", &items[2]);
     }
-    tensor->rank = items[2].length;
-    if (!read_integers(&items[3], tensor->stride) || items[3].length != tensor->rank) {
-        return vrn_pickle_fail_value(context, "as many strides as sizes", &items[3]);
+    if (!read_integers(&items[3], tensor.stride) || items[3].length != tensor.rank) {
+        return vrn_pickle_refuse(context, "as many strides as sizes", &items[3]);
     }
-    *value = (vrn_pickle_value){.kind = VRN_PICKLE_TENSOR, .as.tensor = tensor};
-    return VRN_OK;
+    vrn_pickle_tensor *copy = vrn_pickle_alloc(context, 1, sizeof *copy);
+    if (copy) *copy = tensor;
+    return (vrn_pickle_value){.kind = VRN_PICKLE_TENSOR, .as.tensor = copy};
 }
 
 /* (function, type, arguments, state): a subclass of Tensor. Not for functions that call others, so
  * that there is no recursion. */
-static vrn_result call_rebuild_from_type(vrn_pickle_context *context,
-                                         const vrn_pickle_value *arguments, vrn_pickle_value *value)
+static vrn_pickle_value call_rebuild_from_type(vrn_pickle_context *context,
+                                               const vrn_pickle_value *arguments)
 {
     const vrn_pickle_value *items = arguments->as.items;
     if (arguments->length < 3) {
-        return vrn_pickle_fail_value(context, "the arguments of _rebuild_from_type_v2", arguments);
+        return vrn_pickle_refuse(context, "the arguments of _rebuild_from_type_v2", arguments);
     }
-    if (stays_opaque(&items[0], value)) return VRN_OK;
+    if (is_opaque(&items[0])) return items[0];
     caller call = caller_of(&items[0]);
     if (!call || call == call_rebuild_from_type) {
-        return vrn_pickle_fail_value(context, "a function that rebuilds a tensor", &items[0]);
+        return vrn_pickle_refuse(context, "a function that rebuilds a tensor", &items[0]);
     }
     if (items[2].kind != VRN_PICKLE_TUPLE) {
-        return vrn_pickle_fail_value(context, "a tuple of arguments", &items[2]);
+        return vrn_pickle_refuse(context, "a tuple of arguments", &items[2]);
     }
-    return call(context, &items[2], value);
+    return call(context, &items[2]);
 }
 
-static vrn_result call_first_argument(vrn_pickle_context *context,
-                                      const vrn_pickle_value *arguments, vrn_pickle_value *value)
+static vrn_pickle_value call_first_argument(vrn_pickle_context *context,
+                                            const vrn_pickle_value *arguments)
 {
-    if (arguments->length == 0) return vrn_pickle_fail_value(context, "an argument", arguments);
-    *value = arguments->as.items[0];
-    return VRN_OK;
+    return arguments->length ? arguments->as.items[0]
+                             : vrn_pickle_refuse(context, "an argument", arguments);
 }
 
 /* The white list. Functions have `call`; storages have the size of an element. */
@@ -152,11 +145,10 @@ static caller caller_of(const vrn_pickle_value *function)
     return function->kind == VRN_PICKLE_GLOBAL ? known[function->as.global->known].call : NULL;
 }
 
-vrn_result vrn_pickle_global_value(const vrn_pickle_context *context, const vrn_pickle_global *name,
-                                   vrn_pickle_value *value)
+vrn_pickle_value vrn_pickle_global_value(vrn_pickle_context *context, const vrn_pickle_global *name)
 {
-    vrn_pickle_global *global = vrn_arena_alloc(context->arena, 1, sizeof *global);
-    if (!global) return vrn_pickle_fail_memory(context);
+    vrn_pickle_global *global = vrn_pickle_alloc(context, 1, sizeof *global);
+    if (!global) return (vrn_pickle_value){.kind = VRN_PICKLE_NONE};
     *global = *name;
     for (uint32_t i = 1; i < VRN_COUNT(known) && !global->known; i++) {
         if (vrn_equals_text(name->module, name->module_length, known[i].module) &&
@@ -164,41 +156,39 @@ vrn_result vrn_pickle_global_value(const vrn_pickle_context *context, const vrn_
             global->known = i;
         }
     }
-    *value = (vrn_pickle_value){.kind = global->known ? VRN_PICKLE_GLOBAL : VRN_PICKLE_OPAQUE,
-                                .as.global = global};
-    return VRN_OK;
+    return (vrn_pickle_value){.kind = global->known ? VRN_PICKLE_GLOBAL : VRN_PICKLE_OPAQUE,
+                              .as.global = global};
 }
 
-vrn_result vrn_pickle_call(vrn_pickle_context *context, const vrn_pickle_value *function,
-                           const vrn_pickle_value *arguments, vrn_pickle_value *value)
+vrn_pickle_value vrn_pickle_call(vrn_pickle_context *context, const vrn_pickle_value *function,
+                                 const vrn_pickle_value *arguments)
 {
-    if (stays_opaque(function, value)) return VRN_OK;
+    if (is_opaque(function)) return *function;
     caller call = caller_of(function);
-    if (!call) return vrn_pickle_fail_value(context, "a function", function);
+    if (!call) return vrn_pickle_refuse(context, "a function", function);
     if (arguments->kind != VRN_PICKLE_TUPLE) {
-        return vrn_pickle_fail_value(context, "a tuple of arguments", arguments);
+        return vrn_pickle_refuse(context, "a tuple of arguments", arguments);
     }
-    return call(context, arguments, value);
+    return call(context, arguments);
 }
 
 /* ('storage', type, key, location, count[, None or (view key, offset, count)]) */
-static vrn_result make_storage(vrn_pickle_context *context, const vrn_pickle_value *id,
-                               vrn_pickle_value *value)
+static vrn_pickle_value make_storage(vrn_pickle_context *context, const vrn_pickle_value *id)
 {
     const vrn_pickle_value *items = id->as.items;
-    if (stays_opaque(&items[1], value)) return VRN_OK;
+    if (is_opaque(&items[1])) return items[1];
     uint32_t type = items[1].kind == VRN_PICKLE_GLOBAL ? items[1].as.global->known : 0;
     if (known[type].element_size == 0)
-        return vrn_pickle_fail_value(context, "a storage type", &items[1]);
+        return vrn_pickle_refuse(context, "a storage type", &items[1]);
     if (items[2].kind != VRN_PICKLE_TEXT || items[2].length > KEY_MAX_BYTES) {
-        return vrn_pickle_fail_value(context, "a short text as a storage's key", &items[2]);
+        return vrn_pickle_refuse(context, "a short text as a storage's key", &items[2]);
     }
     uint64_t count;
     if (!read_integer(&items[4], &count)) {
-        return vrn_pickle_fail_value(context, "a number of elements", &items[4]);
+        return vrn_pickle_refuse(context, "a number of elements", &items[4]);
     }
-    vrn_pickle_storage *storage = vrn_arena_alloc(context->arena, 1, sizeof *storage);
-    if (!storage) return vrn_pickle_fail_memory(context);
+    vrn_pickle_storage *storage = vrn_pickle_alloc(context, 1, sizeof *storage);
+    if (!storage) return items[1];
     *storage = (vrn_pickle_storage){.next = context->storages,
                                     .key = items[2].as.text,
                                     .key_length = items[2].length,
@@ -210,36 +200,32 @@ static vrn_result make_storage(vrn_pickle_context *context, const vrn_pickle_val
         const vrn_pickle_value *view = items[5].as.items;
         if (items[5].kind != VRN_PICKLE_TUPLE || items[5].length != 3 ||
             view[1].kind != VRN_PICKLE_INT || view[2].kind != VRN_PICKLE_INT) {
-            return vrn_pickle_fail_value(context, "a view: (key, offset, count)", &items[5]);
+            return vrn_pickle_refuse(context, "a view: (key, offset, count)", &items[5]);
         }
         /* A negative number is a huge one here, and is refused as that. */
         storage->view_offset = (uint64_t)view[1].as.integer;
         storage->view_count = (uint64_t)view[2].as.integer;
         if (storage->view_offset > storage->count ||
             storage->view_count > storage->count - storage->view_offset) {
-            return vrn_pickle_fail_value(context, "a view inside its storage", &items[5]);
+            return vrn_pickle_refuse(context, "a view inside its storage", &items[5]);
         }
     }
     context->storages = storage;
-    *value = (vrn_pickle_value){.kind = VRN_PICKLE_STORAGE, .as.storage = storage};
-    return VRN_OK;
+    return (vrn_pickle_value){.kind = VRN_PICKLE_STORAGE, .as.storage = storage};
 }
 
-vrn_result vrn_pickle_persistent(vrn_pickle_context *context, const vrn_pickle_value *id,
-                                 vrn_pickle_value *value)
+vrn_pickle_value vrn_pickle_persistent(vrn_pickle_context *context, const vrn_pickle_value *id)
 {
     const vrn_pickle_value *items = id->as.items;
     if (id->kind != VRN_PICKLE_TUPLE || id->length < 2 || items[0].kind != VRN_PICKLE_TEXT) {
-        return vrn_pickle_fail_value(context, "a persistent id", id);
+        return vrn_pickle_refuse(context, "a persistent id", id);
     }
     if (vrn_equals_text(items[0].as.text, items[0].length,
                         "module")) { /* a class, with its source text */
-        return stays_opaque(&items[1], value)
-                   ? VRN_OK
-                   : vrn_pickle_fail_value(context, "a class", &items[1]);
+        return is_opaque(&items[1]) ? items[1] : vrn_pickle_refuse(context, "a class", &items[1]);
     }
     if (!vrn_equals_text(items[0].as.text, items[0].length, "storage") || id->length < 5) {
-        return vrn_pickle_fail_value(context, "the persistent id of a storage", id);
+        return vrn_pickle_refuse(context, "the persistent id of a storage", id);
     }
-    return make_storage(context, id, value);
+    return make_storage(context, id);
 }

@@ -32,45 +32,58 @@ void vrn_pickle_describe(const vrn_pickle_value *value, char *text, size_t capac
     }
 }
 
-vrn_result vrn_pickle_fail(const vrn_pickle_context *context, const char *expected,
-                           const char *found)
+void vrn_pickle_fail(vrn_pickle_context *context, const char *expected, const char *found)
 {
-    return vrn_source_fail(context->source, "%s: at byte %zu: expected %s, found %s", context->what,
-                           context->position, expected, found);
+    if (context->result != VRN_OK) return;
+    context->result = vrn_source_fail(context->source, "%s: at byte %zu: expected %s, found %s",
+                                      context->what, context->position, expected, found);
 }
 
-vrn_result vrn_pickle_fail_value(const vrn_pickle_context *context, const char *expected,
-                                 const vrn_pickle_value *found)
+vrn_pickle_value vrn_pickle_refuse(vrn_pickle_context *context, const char *expected,
+                                   const vrn_pickle_value *found)
 {
     char text[160];
     vrn_pickle_describe(found, text, sizeof text);
-    return vrn_pickle_fail(context, expected, text);
+    vrn_pickle_fail(context, expected, text);
+    return (vrn_pickle_value){.kind = VRN_PICKLE_NONE};
 }
 
-vrn_result vrn_pickle_fail_memory(const vrn_pickle_context *context)
+static void *checked(vrn_pickle_context *context, void *memory)
 {
-    return vrn_arena_fail(context->arena, context->source->name, context->source->log);
+    if (!memory && context->result == VRN_OK) {
+        context->result =
+            vrn_arena_fail(context->arena, context->source->name, context->source->log);
+    }
+    return memory;
 }
 
-vrn_result vrn_pickle_container(const vrn_pickle_context *context, vrn_pickle_kind kind,
-                                vrn_pickle_value *value)
+void *vrn_pickle_alloc(vrn_pickle_context *context, size_t count, size_t size)
 {
-    *value = (vrn_pickle_value){.kind = kind};
-    value->as.container = vrn_arena_alloc(context->arena, 1, sizeof *value->as.container);
-    return value->as.container ? VRN_OK : vrn_pickle_fail_memory(context);
+    return checked(context, vrn_arena_alloc(context->arena, count, size));
 }
 
-vrn_result vrn_pickle_append(const vrn_pickle_context *context, vrn_pickle_items *items,
-                             const vrn_pickle_value *values, size_t count)
+void *vrn_pickle_grow(vrn_pickle_context *context, void *array, size_t *capacity, size_t needed,
+                      size_t size)
 {
-    if (count == 0) return VRN_OK;
-    vrn_pickle_value *grown = vrn_arena_grow(context->arena, items->values, &items->capacity,
-                                             items->count + count, sizeof *values);
-    if (!grown) return vrn_pickle_fail_memory(context);
+    return checked(context, vrn_arena_grow(context->arena, array, capacity, needed, size));
+}
+
+vrn_pickle_value vrn_pickle_container(vrn_pickle_context *context, vrn_pickle_kind kind)
+{
+    vrn_pickle_items *items = vrn_pickle_alloc(context, 1, sizeof *items);
+    return (vrn_pickle_value){.kind = items ? kind : VRN_PICKLE_NONE, .as.container = items};
+}
+
+void vrn_pickle_append(vrn_pickle_context *context, vrn_pickle_items *items,
+                       const vrn_pickle_value *values, size_t count)
+{
+    if (count == 0) return;
+    vrn_pickle_value *grown = vrn_pickle_grow(context, items->values, &items->capacity,
+                                              items->count + count, sizeof *values);
+    if (!grown) return;
     items->values = grown;
     memcpy(items->values + items->count, values, count * sizeof *values);
     items->count += count;
-    return VRN_OK;
 }
 
 const vrn_pickle_value *vrn_pickle_lookup(const vrn_pickle_value *dict, const char *key)

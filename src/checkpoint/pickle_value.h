@@ -79,27 +79,31 @@ struct vrn_pickle_value {
     } as;
 };
 
-/* Where the machine is, for making values and for messages. */
+/* Where the machine is, for making values and for messages. What fails says so here, once; who goes
+ * on computes with None, which is of no use to anybody. */
 typedef struct vrn_pickle_context {
     const vrn_source *source;
     const char *what; /* the pickle's name in messages */
     size_t position;  /* of the opcode under way */
     vrn_arena *arena;
+    vrn_result result;
     vrn_pickle_storage *storages; /* all that were made, the latest first */
 } vrn_pickle_context;
 
-/* "file: what: at byte 17: expected .., found .." */
-vrn_result vrn_pickle_fail(const vrn_pickle_context *context, const char *expected,
-                           const char *found);
-vrn_result vrn_pickle_fail_value(const vrn_pickle_context *context, const char *expected,
-                                 const vrn_pickle_value *found);
-vrn_result vrn_pickle_fail_memory(const vrn_pickle_context *context);
+/* Fails with "file: what: at byte 17: expected .., found ..". refuse gives None. */
+void vrn_pickle_fail(vrn_pickle_context *context, const char *expected, const char *found);
+vrn_pickle_value vrn_pickle_refuse(vrn_pickle_context *context, const char *expected,
+                                   const vrn_pickle_value *found);
+
+/* vrn_arena_alloc and vrn_arena_grow that fail with a message. */
+void *vrn_pickle_alloc(vrn_pickle_context *context, size_t count, size_t size);
+void *vrn_pickle_grow(vrn_pickle_context *context, void *array, size_t *capacity, size_t needed,
+                      size_t size);
 
 /* An empty list or dictionary. */
-vrn_result vrn_pickle_container(const vrn_pickle_context *context, vrn_pickle_kind kind,
-                                vrn_pickle_value *value);
-vrn_result vrn_pickle_append(const vrn_pickle_context *context, vrn_pickle_items *items,
-                             const vrn_pickle_value *values, size_t count);
+vrn_pickle_value vrn_pickle_container(vrn_pickle_context *context, vrn_pickle_kind kind);
+void vrn_pickle_append(vrn_pickle_context *context, vrn_pickle_items *items,
+                       const vrn_pickle_value *values, size_t count);
 
 /* The value of a dictionary's text key, or NULL. */
 const vrn_pickle_value *vrn_pickle_lookup(const vrn_pickle_value *dict, const char *key);
