@@ -205,15 +205,11 @@ static vrn_result read_preamble(legacy_reader *reader)
     return VRN_OK;
 }
 
-static int compare_keys(const vrn_pickle_storage *a, const char *key, uint32_t key_length)
-{
-    return vrn_compare_bytes(a->key, a->key_length, key, key_length);
-}
-
 static int compare_storages(const void *a, const void *b)
 {
     const vrn_pickle_storage *const *left = a, *const *right = b;
-    return compare_keys(*left, (*right)->key, (*right)->key_length);
+    return vrn_compare_bytes((*left)->key, (*left)->key_length, (*right)->key,
+                             (*right)->key_length);
 }
 
 /* The object mentions a storage once for each tensor in it: sorted, they lie together. */
@@ -230,23 +226,6 @@ static vrn_result sort_storages(legacy_reader *reader, vrn_pickle_storage *first
     return VRN_OK;
 }
 
-/* The first storage of a key, or the number of storages. */
-static size_t find_key(const legacy_reader *reader, const vrn_pickle_value *key)
-{
-    size_t low = 0, high = reader->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_keys(reader->storages[middle], key->as.text, key->length) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    bool found =
-        low < reader->count && compare_keys(reader->storages[low], key->as.text, key->length) == 0;
-    return found ? low : reader->count;
-}
-
 static vrn_result fail_storage(const legacy_reader *reader, const vrn_pickle_value *key,
                                const char *expected, const char *found)
 {
@@ -258,27 +237,29 @@ static vrn_result fail_storage(const legacy_reader *reader, const vrn_pickle_val
 static vrn_result read_storage(legacy_reader *reader, const vrn_pickle_value *key)
 {
     const vrn_source *source = reader->source;
-    size_t first = find_key(reader, key);
-    if (first == reader->count) return fail_storage(reader, key, "a tensor of it", "none");
-    if (reader->storages[first]->data) return fail_storage(reader, key, "it once", "it twice");
-    if (source->size - reader->at < 8) {
+    const vrn_pickle_storage named = {.key = key->as.text, .key_length = key->length};
+    const vrn_pickle_storage *wanted = &named;
+    vrn_pickle_storage **end = reader->storages + reader->count;
+    vrn_pickle_storage **first = bsearch(&wanted, reader->storages, reader->count,
+                                         sizeof *reader->storages, compare_storages);
+    if (!first) return fail_storage(reader, key, "a tensor of it", "none");
+    if ((*first)->data) return fail_storage(reader, key, "it once", "it twice");
+    while (first > reader->storages && compare_storages(first - 1, &wanted) == 0) first--;
+
+    const uint32_t element_size = (*first)->element_size;
+    const uint64_t left = source->size - reader->at;
+    const uint64_t count = left < 8 ? 0 : vrn_load_u64(source->data + reader->at);
+    uint64_t bytes;
+    if (left < 8 || !vrn_mul_u64(count, element_size, &bytes) || bytes > left - 8) {
         return fail_storage(reader, key, "its values", "the end of the file: it is incomplete");
     }
-    uint64_t count = vrn_load_u64(source->data + reader->at), bytes;
-    uint32_t element_size = reader->storages[first]->element_size;
-    reader->at += 8;
-    if (!vrn_mul_u64(count, element_size, &bytes) || bytes > source->size - reader->at) {
-        return fail_storage(reader, key, "its values", "the end of the file: it is incomplete");
-    }
-    for (size_t i = first; i < reader->count; i++) {
-        vrn_pickle_storage *storage = reader->storages[i];
-        if (compare_keys(storage, key->as.text, key->length) != 0) break;
-        if (storage->element_size != element_size || storage->count != count) {
+    for (; first < end && compare_storages(first, &wanted) == 0; first++) {
+        if ((*first)->element_size != element_size || (*first)->count != count) {
             return fail_storage(reader, key, "the size that its tensors say", "another");
         }
-        storage->data = source->data + reader->at;
+        (*first)->data = source->data + reader->at + 8;
     }
-    reader->at += (size_t)bytes;
+    reader->at += 8 + (size_t)bytes;
     return VRN_OK;
 }
 
@@ -299,17 +280,17 @@ static vrn_result read_pickles(legacy_reader *reader, vrn_tensor_list *list)
     if (result == VRN_OK) result = run_next(reader, "storage keys", &keys);
     if (result == VRN_OK) result = sort_storages(reader, object.storages);
     if (result != VRN_OK) return result;
-    if (keys.value.kind != VRN_PICKLE_LIST) {
-        return vrn_source_fail(reader->source,
-                               "storage keys: expected a list, found something else");
+    const vrn_pickle_items none = {0};
+    const bool listed = keys.value.kind == VRN_PICKLE_LIST;
+    const vrn_pickle_items *items = listed ? keys.value.as.container : &none;
+    bool texts = listed;
+    for (size_t i = 0; i < items->count && texts && result == VRN_OK; i++) {
+        texts = items->values[i].kind == VRN_PICKLE_TEXT;
+        if (texts) result = read_storage(reader, &items->values[i]);
     }
-    const vrn_pickle_items *items = keys.value.as.container;
-    for (size_t i = 0; i < items->count && result == VRN_OK; i++) {
-        if (items->values[i].kind != VRN_PICKLE_TEXT) {
-            return vrn_source_fail(reader->source,
-                                   "storage keys: expected texts, found something else");
-        }
-        result = read_storage(reader, &items->values[i]);
+    if (!texts) {
+        return vrn_source_fail(reader->source,
+                               "storage keys: expected a list of texts, found something else");
     }
     if (result != VRN_OK) return result;
     return vrn_state_dict_read(list, reader->source, &object.value, find_legacy_storage, reader);

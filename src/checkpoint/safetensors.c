@@ -37,6 +37,7 @@ typedef struct reader {
     uint64_t data_size;
     uint64_t sum, end; /* of the tensors so far: their bytes, and the last one's end */
     bool has_metadata;
+    vrn_result result; /* once it is none, what follows reads nothing of use, and does no harm */
 } reader;
 
 /* What the header says of one tensor. */
@@ -47,44 +48,51 @@ typedef struct entry {
     bool has_shape, has_offsets;
 } entry;
 
-static vrn_result fail_syntax(const reader *r, const char *expected)
+/* Fails with what stands at the cursor. The first failure alone is said. */
+static void fail_syntax(reader *r, const char *expected)
 {
-    return vrn_source_fail(r->source,
-                           "safetensors header: at byte %zu: expected %s, found something else",
-                           r->json.at + LENGTH_SIZE, expected);
+    if (r->result) return;
+    r->result = vrn_source_fail(
+        r->source, "safetensors header: at byte %zu: expected %s, found something else",
+        r->json.at + LENGTH_SIZE, expected);
 }
 
-static vrn_result read_string(reader *r, char **text, const char *expected)
+static void take(reader *r, char punctuation, const char *expected)
 {
-    if (!vrn_json_string(&r->json, &r->list->arena, text)) return fail_syntax(r, expected);
-    if (!*text) return vrn_arena_fail(&r->list->arena, r->source->name, r->source->log);
-    return VRN_OK;
+    if (!vrn_json_take(&r->json, punctuation)) fail_syntax(r, expected);
+}
+
+static char *read_string(reader *r, const char *expected)
+{
+    char *text = NULL;
+    if (!vrn_json_string(&r->json, &r->list->arena, &text)) {
+        fail_syntax(r, expected);
+    } else if (!text && !r->result) {
+        r->result = vrn_arena_fail(&r->list->arena, r->source->name, r->source->log);
+    }
+    return text;
 }
 
 /* Reads an object. `read_value` gets each key, and takes the value behind the colon. `object` and
  * `key` say what is expected. */
-static vrn_result read_object(reader *r, const char *object, const char *key,
-                              vrn_result (*read_value)(reader *r, const char *name, void *user),
-                              void *user)
+static void read_object(reader *r, const char *object, const char *key,
+                        void (*read_value)(reader *r, const char *name, void *user), void *user)
 {
-    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, object);
-    if (vrn_json_take(&r->json, '}')) return VRN_OK;
+    take(r, '{', object);
+    if (r->result || vrn_json_take(&r->json, '}')) return;
     do {
-        char *name;
-        vrn_result result = read_string(r, &name, key);
-        if (!result && !vrn_json_take(&r->json, ':')) return fail_syntax(r, "':'");
-        if (!result) result = read_value(r, name, user);
-        if (result) return result;
-    } while (vrn_json_take(&r->json, ','));
-    return vrn_json_take(&r->json, '}') ? VRN_OK : fail_syntax(r, "',' or '}'");
+        char *name = read_string(r, key);
+        take(r, ':', "':'");
+        if (!r->result) read_value(r, name, user);
+    } while (!r->result && vrn_json_take(&r->json, ','));
+    take(r, '}', "',' or '}'");
 }
 
-static vrn_result read_metadata(reader *r, const char *key, void *user)
+static void read_metadata(reader *r, const char *key, void *user)
 {
     (void)user;
-    char *value;
-    vrn_result result = read_string(r, &value, "a text as metadata");
-    return result ? result : vrn_tensor_list_add_metadata(r->list, r->source, key, value);
+    char *value = read_string(r, "a text as metadata");
+    if (!r->result) r->result = vrn_tensor_list_add_metadata(r->list, r->source, key, value);
 }
 
 /* A list of at most `capacity` numbers. */
@@ -101,32 +109,29 @@ static bool read_numbers(reader *r, uint64_t *numbers, uint32_t capacity, uint32
 }
 
 /* One value of a tensor's object. */
-static vrn_result read_field(reader *r, const char *key, void *user)
+static void read_field(reader *r, const char *key, void *user)
 {
     entry *e = user;
     if (strcmp(key, "dtype") == 0) {
-        if (e->dtype) return fail_syntax(r, "one dtype");
-        return read_string(r, &e->dtype, "a dtype");
-    }
-    if (strcmp(key, "shape") == 0) {
-        if (e->has_shape) return fail_syntax(r, "one shape");
+        if (e->dtype) fail_syntax(r, "one dtype");
+        e->dtype = read_string(r, "a dtype");
+    } else if (strcmp(key, "shape") == 0) {
+        if (e->has_shape) fail_syntax(r, "one shape");
         e->has_shape = true;
         bool ok = read_numbers(r, e->tensor.shape, VRN_MAX_RANK, &e->tensor.rank);
-        return ok ? VRN_OK : fail_syntax(r, "a shape of at most 8 sizes");
-    }
-    if (strcmp(key, "data_offsets") == 0) {
-        uint64_t offsets[2];
+        if (!ok) fail_syntax(r, "a shape of at most 8 sizes");
+    } else if (strcmp(key, "data_offsets") == 0) {
+        uint64_t offsets[2] = {0};
         uint32_t count;
-        if (e->has_offsets) return fail_syntax(r, "data_offsets once");
+        if (e->has_offsets) fail_syntax(r, "data_offsets once");
         e->has_offsets = true;
-        if (!read_numbers(r, offsets, 2, &count) || count != 2) {
-            return fail_syntax(r, "data_offsets as [begin, end]");
-        }
+        bool ok = read_numbers(r, offsets, 2, &count) && count == 2;
+        if (!ok) fail_syntax(r, "data_offsets as [begin, end]");
         e->begin = offsets[0];
         e->end = offsets[1];
-        return VRN_OK;
+    } else if (!vrn_json_skip(&r->json)) {
+        fail_syntax(r, "a value");
     }
-    return vrn_json_skip(&r->json) ? VRN_OK : fail_syntax(r, "a value");
 }
 
 static vrn_result fail_tensor(const reader *r, const char *name, const char *expected,
@@ -172,17 +177,18 @@ static vrn_result add_tensor(reader *r, const char *name, entry *e)
 }
 
 /* A tensor, or the metadata. */
-static vrn_result read_entry(reader *r, const char *name, void *user)
+static void read_entry(reader *r, const char *name, void *user)
 {
     (void)user;
     if (strcmp(name, "__metadata__") != 0) {
         entry e = {0};
-        vrn_result result = read_object(r, "a tensor's object", "a key", read_field, &e);
-        return result ? result : add_tensor(r, name, &e);
+        read_object(r, "a tensor's object", "a key", read_field, &e);
+        if (!r->result) r->result = add_tensor(r, name, &e);
+        return;
     }
-    if (r->has_metadata) return fail_syntax(r, "__metadata__ once");
+    if (r->has_metadata) fail_syntax(r, "__metadata__ once");
     r->has_metadata = true;
-    return read_object(r, "an object of texts", "a metadata key", read_metadata, NULL);
+    read_object(r, "an object of texts", "a metadata key", read_metadata, NULL);
 }
 
 /* The first bytes can be a header: a plausible length, and a brace. */
@@ -206,15 +212,15 @@ static vrn_result read(vrn_tensor_list *list, const vrn_source *source)
                 .json = {(const char *)source->data + LENGTH_SIZE, (size_t)length, 0},
                 .data = source->data + LENGTH_SIZE + length,
                 .data_size = source->size - LENGTH_SIZE - length};
-    vrn_result result = read_object(&r, "'{'", "a tensor's name", read_entry, NULL);
-    if (!result && !vrn_json_at_end(&r.json)) return fail_syntax(&r, "spaces up to the data");
-    if (!result && (r.sum != r.data_size || r.end != r.data_size)) {
+    read_object(&r, "'{'", "a tensor's name", read_entry, NULL);
+    if (!vrn_json_at_end(&r.json)) fail_syntax(&r, "spaces up to the data");
+    if (!r.result && (r.sum != r.data_size || r.end != r.data_size)) {
         return vrn_source_fail(source,
                                "expected tensors that fill the %" PRIu64
                                " bytes of data, found %" PRIu64 " bytes in them",
                                r.data_size, r.sum);
     }
-    return result;
+    return r.result;
 }
 
 const vrn_checkpoint_format vrn_checkpoint_safetensors = {"safetensors", recognise, read};

@@ -11,23 +11,28 @@
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
-typedef struct named_arch {
+static const struct {
     const char *name;
-    vrn_block block;
-    uint32_t layers[4], groups, width_per_group;
-} named_arch;
-
-static const named_arch named_archs[] = {
-    {"resnet18", VRN_BLOCK_BASIC, {2, 2, 2, 2}, 1, 64},
-    {"resnet34", VRN_BLOCK_BASIC, {3, 4, 6, 3}, 1, 64},
-    {"resnet50", VRN_BLOCK_BOTTLENECK, {3, 4, 6, 3}, 1, 64},
-    {"resnet101", VRN_BLOCK_BOTTLENECK, {3, 4, 23, 3}, 1, 64},
-    {"resnet152", VRN_BLOCK_BOTTLENECK, {3, 8, 36, 3}, 1, 64},
-    {"resnext50_32x4d", VRN_BLOCK_BOTTLENECK, {3, 4, 6, 3}, 32, 4},
-    {"resnext101_32x8d", VRN_BLOCK_BOTTLENECK, {3, 4, 23, 3}, 32, 8},
-    {"resnext101_64x4d", VRN_BLOCK_BOTTLENECK, {3, 4, 23, 3}, 64, 4},
-    {"wide_resnet50_2", VRN_BLOCK_BOTTLENECK, {3, 4, 6, 3}, 1, 128},
-    {"wide_resnet101_2", VRN_BLOCK_BOTTLENECK, {3, 4, 23, 3}, 1, 128},
+    vrn_arch arch;
+} named_archs[] = {
+    {"resnet18", {VRN_BLOCK_BASIC, .layers = {2, 2, 2, 2}, .groups = 1, .width_per_group = 64}},
+    {"resnet34", {VRN_BLOCK_BASIC, .layers = {3, 4, 6, 3}, .groups = 1, .width_per_group = 64}},
+    {"resnet50",
+     {VRN_BLOCK_BOTTLENECK, .layers = {3, 4, 6, 3}, .groups = 1, .width_per_group = 64}},
+    {"resnet101",
+     {VRN_BLOCK_BOTTLENECK, .layers = {3, 4, 23, 3}, .groups = 1, .width_per_group = 64}},
+    {"resnet152",
+     {VRN_BLOCK_BOTTLENECK, .layers = {3, 8, 36, 3}, .groups = 1, .width_per_group = 64}},
+    {"resnext50_32x4d",
+     {VRN_BLOCK_BOTTLENECK, .layers = {3, 4, 6, 3}, .groups = 32, .width_per_group = 4}},
+    {"resnext101_32x8d",
+     {VRN_BLOCK_BOTTLENECK, .layers = {3, 4, 23, 3}, .groups = 32, .width_per_group = 8}},
+    {"resnext101_64x4d",
+     {VRN_BLOCK_BOTTLENECK, .layers = {3, 4, 23, 3}, .groups = 64, .width_per_group = 4}},
+    {"wide_resnet50_2",
+     {VRN_BLOCK_BOTTLENECK, .layers = {3, 4, 6, 3}, .groups = 1, .width_per_group = 128}},
+    {"wide_resnet101_2",
+     {VRN_BLOCK_BOTTLENECK, .layers = {3, 4, 23, 3}, .groups = 1, .width_per_group = 128}},
 };
 
 /* The CIFAR networks of He et al. 2015, table 6; any other depth 6n + 2 is known too. */
@@ -66,13 +71,9 @@ static bool find_base(const char *name, size_t length, base_arch *base)
 {
     memset(base, 0, sizeof *base);
     for (size_t i = 0; i < VRN_COUNT(named_archs); i++) {
-        const named_arch *named = &named_archs[i];
-        if (strlen(named->name) != length || memcmp(named->name, name, length) != 0) continue;
-        base->arch.block = named->block;
-        memcpy(base->arch.layers, named->layers, sizeof named->layers);
-        base->arch.groups = named->groups;
-        base->arch.width_per_group = named->width_per_group;
-        base->planes = 64;
+        const char *known = named_archs[i].name;
+        if (strlen(known) != length || memcmp(known, name, length) != 0) continue;
+        *base = (base_arch){named_archs[i].arch, 64};
         return true;
     }
     if (length == 6 && memcmp(name, "resnet", 6) == 0) return true;
@@ -93,7 +94,7 @@ typedef struct arch_key {
     key_type type;
     size_t offset; /* in vrn_arch */
     uint32_t max;
-    const char *words[3]; /* of KEY_WORD, in the enum's order */
+    const char *words[3]; /* of KEY_WORD, in the enum's order; max is the last one's number */
     bool list;            /* an entry for each stage, with ':' between them, .. */
     uint32_t first;       /* .. from this stage on */
 } arch_key;
@@ -103,18 +104,18 @@ enum { KEYS_THAT_DECIDE_DEFAULTS = 3, KEY_COUNT = 14 };
 
 #define FIELD(name) offsetof(vrn_arch, name)
 static const arch_key keys[KEY_COUNT] = {
-    {"block", KEY_WORD, FIELD(block), .words = {"basic", "bottleneck"}},
+    {"block", KEY_WORD, FIELD(block), 1, .words = {"basic", "bottleneck"}},
     {"layers", KEY_NUMBER, FIELD(layers), .max = VRN_MAX_BLOCKS, .list = true},
-    {"stem", KEY_WORD, FIELD(stem), .words = {"imagenet", "cifar"}},
+    {"stem", KEY_WORD, FIELD(stem), 1, .words = {"imagenet", "cifar"}},
     {"planes", KEY_NUMBER, FIELD(planes), .max = VRN_MAX_CHANNELS, .list = true},
     {"num_classes", KEY_NUMBER, FIELD(num_classes), .max = VRN_MAX_CLASSES},
     {"groups", KEY_NUMBER, FIELD(groups), .max = VRN_MAX_CHANNELS},
     {"width_per_group", KEY_NUMBER, FIELD(width_per_group), .max = VRN_MAX_CHANNELS},
     {"dilate", KEY_FLAG, FIELD(dilate), .max = 1, .list = true, .first = 1},
-    {"norm", KEY_WORD, FIELD(norm), .words = {"batch", "frozen", "group"}},
+    {"norm", KEY_WORD, FIELD(norm), 2, .words = {"batch", "frozen", "group"}},
     {"norm_groups", KEY_NUMBER, FIELD(norm_groups), .max = VRN_MAX_CHANNELS},
-    {"norm_eps", KEY_REAL, FIELD(norm_eps), .list = false},
-    {"shortcut", KEY_WORD, FIELD(shortcut), .words = {"projection", "pad"}},
+    {"norm_eps", KEY_REAL, FIELD(norm_eps)},
+    {"shortcut", KEY_WORD, FIELD(shortcut), 1, .words = {"projection", "pad"}},
     {"v1", KEY_FLAG, FIELD(stride_on_1x1), .max = 1},
     {"zero_init_residual", KEY_FLAG, FIELD(zero_init_residual), .max = 1},
 };
@@ -134,14 +135,37 @@ static size_t key_size(const arch_key *key)
     return entry_size(key) * (key->list ? VRN_MAX_STAGES : 1);
 }
 
-/* ---- Reading --------------------------------------------------------------------------------- */
-
 typedef struct reader {
     vrn_arch *arch;
     const char *subject;
     const vrn_log *log;
     uint32_t counts[KEY_COUNT]; /* entries given for each key */
 } reader;
+
+vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const vrn_log *log)
+{
+    const reader r = {.subject = subject, .log = log};
+    for (size_t i = 0; i < KEY_COUNT * VRN_MAX_STAGES; i++) {
+        const arch_key *key = &keys[i / VRN_MAX_STAGES];
+        uint32_t stage = i % VRN_MAX_STAGES, number = 0, least = key->type == KEY_NUMBER;
+        if (key->type == KEY_FLAG || stage >= (key->list ? arch->stages : 1)) continue;
+        const char *entry = (const char *)arch + key->offset + stage * entry_size(key);
+        memcpy(&number, entry, sizeof number);
+        if (key->type == KEY_REAL) {
+            float real = *(const float *)entry;
+            if (real > 0 && real <= 1) continue;
+            return VRN_ARCH_REFUSE(&r, "%s: expected more than 0 and at most 1, found %g",
+                                   key->name, (double)real);
+        }
+        if (number < least || number > key->max) {
+            return VRN_ARCH_REFUSE(&r, "%s: expected %u to %u, found %u", key->name, least,
+                                   key->max, number);
+        }
+    }
+    return VRN_OK;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 /* A stretch of the text, and how much of it a message shows. */
 typedef struct piece {
@@ -173,7 +197,7 @@ static vrn_result read_entry(const reader *r, const arch_key *key, piece text, v
     switch (key->type) {
     case KEY_WORD:
         expected[0] = 0;
-        for (; number < VRN_COUNT(key->words) && key->words[number]; number++) {
+        for (; number <= key->max; number++) {
             if (equals(text, key->words[number])) {
                 memcpy(entry, &number, sizeof number);
                 return VRN_OK;

@@ -36,6 +36,9 @@ uint32_t vrn_arch_expansion(vrn_block block);
 vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log *log);
 vrn_result vrn_arch_read(vrn_arch *arch, const char *text, const char *subject, const vrn_log *log);
 
+/* Whether every entry of a complete architecture is one that a text could say. */
+vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const vrn_log *log);
+
 /* Logs "<subject>: ..." as an error. `by` points at what has a subject and a log. */
 #define VRN_ARCH_REFUSE(by, format, ...)                                                           \
     vrn_fail((by)->log, VRN_ERROR_INVALID_ARGUMENT, "%s: " format, (by)->subject, __VA_ARGS__)

@@ -28,38 +28,41 @@ typedef struct reader {
     const vrn_checkpoint *checkpoint;
     const vrn_model_params *params; /* or NULL */
     const vrn_log *log;
+    vrn_result result; /* the first failure, which alone is said */
 } reader;
 
-static vrn_result nonsense(const reader *r, const char *key, const char *expected,
-                           const char *found)
+static const char *get(const reader *r, const char *key)
 {
-    return vrn_fail(r->log, VRN_ERROR_FILE, "%s: %s: expected %s, found '%.80s'",
-                    vrn_checkpoint_name(r->checkpoint), key, expected, found);
+    return vrn_checkpoint_metadata(r->checkpoint, key);
 }
 
-static vrn_result read_name(const reader *r, const vrn_arch *arch, char name[256])
+static void nonsense(reader *r, const char *key, const char *expected, const char *found)
 {
-    const char *text = vrn_checkpoint_metadata(r->checkpoint, KEY_NAME);
-    if (text && strlen(text) > 255) return nonsense(r, KEY_NAME, "at most 255 bytes", text);
+    if (r->result) return;
+    r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: %s: expected %s, found '%.80s'",
+                         vrn_checkpoint_name(r->checkpoint), key, expected, found);
+}
+
+static void read_name(reader *r, const vrn_arch *arch, char name[256])
+{
+    const char *text = get(r, KEY_NAME);
+    if (text && strlen(text) > 255) nonsense(r, KEY_NAME, "at most 255 bytes", text);
     if (!text || !*text) text = r->params ? r->params->name : NULL;
     if (text) {
         snprintf(name, 256, "%s", text);
     } else {
         vrn_arch_format(arch, name, 256);
     }
-    return VRN_OK;
 }
 
-static vrn_result read_side(const reader *r, const char *key, uint32_t *side)
+static void read_side(reader *r, const char *key, uint32_t *side)
 {
-    const char *text = vrn_checkpoint_metadata(r->checkpoint, key);
-    uint64_t number = 0;
-    if (!text) return VRN_OK;
-    if (!vrn_parse_number(text, strlen(text), SIDE_MAX, &number)) {
-        return nonsense(r, key, "a number of pixels up to 65536", text);
+    const char *text = get(r, key);
+    uint64_t number = *side;
+    if (text && !vrn_parse_number(text, strlen(text), SIDE_MAX, &number)) {
+        nonsense(r, key, "a number of pixels up to 65536", text);
     }
     *side = (uint32_t)number;
-    return VRN_OK;
 }
 
 /* Three numbers of at least `least` with commas between them, and perhaps blanks before each. */
@@ -75,21 +78,14 @@ static bool parse_channels(const char *text, float least, float values[3])
     return *text == 0;
 }
 
-static vrn_result read_channels(const reader *r, const char *key, float least, const char *expected,
-                                float values[3])
+static void read_channels(reader *r, const char *key, float least, const char *expected,
+                          float values[3])
 {
-    const char *text = vrn_checkpoint_metadata(r->checkpoint, key);
-    return !text || parse_channels(text, least, values) ? VRN_OK : nonsense(r, key, expected, text);
+    const char *text = get(r, key);
+    if (text && !parse_channels(text, least, values)) nonsense(r, key, expected, text);
 }
 
-static vrn_result read_interpolation(const reader *r, vrn_interpolation *interpolation)
-{
-    const char *text = vrn_checkpoint_metadata(r->checkpoint, KEY_INTERPOLATION);
-    if (!text || vrn_interpolation_find(text, interpolation)) return VRN_OK;
-    return nonsense(r, KEY_INTERPOLATION, VRN_INTERPOLATION_NAMES, text);
-}
-
-static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_transform *transform)
+static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *transform)
 {
     bool imagenet = arch->stem == VRN_STEM_IMAGENET;
     *transform = (vrn_transform){
@@ -99,52 +95,53 @@ static vrn_result read_transform(const reader *r, const vrn_arch *arch, vrn_tran
         .std = {0.229f, 0.224f, 0.225f},
     };
     const vrn_transform *given = r->params ? r->params->transform : NULL;
-    if (given && ((given->resize == 0 && given->crop == 0) ||
-                  !vrn_interpolation_name(given->interpolation))) {
-        return vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "model: expected a transform with a size and a known interpolation");
+    if (given &&
+        ((given->resize == 0 && given->crop == 0) ||
+         !vrn_interpolation_name(given->interpolation)) &&
+        !r->result) {
+        r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
+                             "model: expected a transform with a size and a known interpolation");
     }
     if (given) *transform = *given;
-    vrn_result result = read_side(r, KEY_RESIZE, &transform->resize);
-    if (!result) result = read_side(r, KEY_CROP, &transform->crop);
-    if (!result) {
-        result = read_channels(r, KEY_MEAN, -FLT_MAX, "three numbers with commas between",
-                               transform->mean);
+    read_side(r, KEY_RESIZE, &transform->resize);
+    read_side(r, KEY_CROP, &transform->crop);
+    read_channels(r, KEY_MEAN, -FLT_MAX, "three numbers with commas between", transform->mean);
+    read_channels(r, KEY_STD, 0, "three numbers with commas between, of at least 0",
+                  transform->std);
+    const char *text = get(r, KEY_INTERPOLATION);
+    if (text && !vrn_interpolation_find(text, &transform->interpolation)) {
+        nonsense(r, KEY_INTERPOLATION, VRN_INTERPOLATION_NAMES, text);
     }
-    if (!result) {
-        result = read_channels(r, KEY_STD, 0, "three numbers with commas between, of at least 0",
-                               transform->std);
-    }
-    if (!result) result = read_interpolation(r, &transform->interpolation);
-    if (result) return result;
     if (transform->crop == 0 && transform->resize == 0) {
-        return nonsense(r, KEY_CROP, "a size, where " KEY_RESIZE " is 0 too", "0");
+        nonsense(r, KEY_CROP, "a size, where " KEY_RESIZE " is 0 too", "0");
     }
-    return VRN_OK;
 }
 
-static vrn_result read_classes(const reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
+static void read_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
 {
-    const char *text = vrn_checkpoint_metadata(r->checkpoint, KEY_CLASSES);
-    if (!text) return VRN_OK;
+    const char *text = get(r, KEY_CLASSES);
+    if (!text || r->result) return;
     uint64_t count = 1;
     for (const char *c = text; *c; c++) count += *c == '\n';
     if (count != arch->num_classes) {
-        return vrn_fail(r->log, VRN_ERROR_FILE,
-                        "%s: %s: expected %u names, one for each class, found %llu",
-                        vrn_checkpoint_name(r->checkpoint), KEY_CLASSES, arch->num_classes,
-                        (unsigned long long)count);
+        r->result = vrn_fail(r->log, VRN_ERROR_FILE,
+                             "%s: %s: expected %u names, one for each class, found %llu",
+                             vrn_checkpoint_name(r->checkpoint), KEY_CLASSES, arch->num_classes,
+                             (unsigned long long)count);
+        return;
     }
     metadata->text = vrn_strndup(text, strlen(text));
     metadata->class_names = vrn_alloc((size_t)count, sizeof *metadata->class_names);
-    if (!metadata->text || !metadata->class_names) return vrn_fail_memory(r->log);
+    if (!metadata->text || !metadata->class_names) {
+        r->result = vrn_fail_memory(r->log);
+        return;
+    }
     char *at = metadata->text;
     for (uint32_t i = 0; i < arch->num_classes; i++) {
         metadata->class_names[i] = at;
         at += strcspn(at, "\n");
         *at++ = 0;
     }
-    return VRN_OK;
 }
 
 /* "layer1.0.conv1 0.0123" */
@@ -158,36 +155,35 @@ static bool parse_scale(const char *line, size_t length, vrn_scale *scale)
     return vrn_parse_real(blank + 1, length - name - 1, &scale->scale) && scale->scale > 0;
 }
 
-static vrn_result read_scales(const reader *r, vrn_model_metadata *metadata)
+static void read_scales(reader *r, vrn_model_metadata *metadata)
 {
-    const char *text = vrn_checkpoint_metadata(r->checkpoint, KEY_INT8);
-    if (!text || !*text) return VRN_OK;
+    const char *text = get(r, KEY_INT8);
+    if (!text || !*text || r->result) return;
     /* A name, a blank, a digit and the line's end; not the lines are counted, which may be
      * empty. */
     enum { LINE_MIN = 4 };
     metadata->scales = vrn_alloc(strlen(text) / LINE_MIN + 1, sizeof *metadata->scales);
-    if (!metadata->scales) return vrn_fail_memory(r->log);
-    while (*text) {
+    if (!metadata->scales) r->result = vrn_fail_memory(r->log);
+    while (*text && !r->result) {
         size_t length = strcspn(text, "\n");
         if (length > 0 && !parse_scale(text, length, &metadata->scales[metadata->scale_count++])) {
-            return nonsense(r, KEY_INT8, "lines of a layer's name and a number above 0", text);
+            nonsense(r, KEY_INT8, "lines of a layer's name and a number above 0", text);
         }
         text += length + (text[length] != 0);
     }
-    return VRN_OK;
 }
 
 vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint *checkpoint,
                              const vrn_arch *arch, const vrn_model_params *params)
 {
     memset(metadata, 0, sizeof *metadata);
-    reader r = {checkpoint, params, params ? &params->log : NULL};
-    vrn_result result = read_name(&r, arch, metadata->name);
-    if (!result) result = read_transform(&r, arch, &metadata->transform);
-    if (!result) result = read_classes(&r, arch, metadata);
-    if (!result) result = read_scales(&r, metadata);
-    if (result) vrn_metadata_free(metadata);
-    return result;
+    reader r = {checkpoint, params, params ? &params->log : NULL, VRN_OK};
+    read_name(&r, arch, metadata->name);
+    read_transform(&r, arch, &metadata->transform);
+    read_classes(&r, arch, metadata);
+    read_scales(&r, metadata);
+    if (r.result) vrn_metadata_free(metadata);
+    return r.result;
 }
 
 void vrn_metadata_free(vrn_model_metadata *metadata)

@@ -62,34 +62,6 @@ typedef struct checker {
     const vrn_log *log;
 } checker;
 
-static vrn_result check_number(const checker *c, const char *what, uint32_t value, uint32_t max)
-{
-    if (value >= 1 && value <= max) return VRN_OK;
-    return VRN_ARCH_REFUSE(c, "%s: expected 1 to %u, found %u", what, max, value);
-}
-
-static vrn_result check_fields(const checker *c)
-{
-    const vrn_arch *arch = c->arch;
-    if ((unsigned)arch->block > VRN_BLOCK_BOTTLENECK || (unsigned)arch->norm > VRN_NORM_GROUP ||
-        (unsigned)arch->stem > VRN_STEM_CIFAR || (unsigned)arch->shortcut > VRN_SHORTCUT_PAD) {
-        return VRN_ARCH_REFUSE(c, "block %u, norm %u, stem %u or shortcut %u: not a known kind",
-                               (unsigned)arch->block, (unsigned)arch->norm, (unsigned)arch->stem,
-                               (unsigned)arch->shortcut);
-    }
-    vrn_result result = check_number(c, "num_classes", arch->num_classes, VRN_MAX_CLASSES);
-    if (!result) result = check_number(c, "groups", arch->groups, VRN_MAX_CHANNELS);
-    if (!result)
-        result = check_number(c, "width_per_group", arch->width_per_group, VRN_MAX_CHANNELS);
-    if (!result) result = check_number(c, "norm_groups", arch->norm_groups, VRN_MAX_CHANNELS);
-    if (result) return result;
-    if (!(arch->norm_eps > 0 && arch->norm_eps <= 1)) {
-        return VRN_ARCH_REFUSE(c, "norm_eps: expected more than 0 and at most 1, found %g",
-                               (double)arch->norm_eps);
-    }
-    return VRN_OK;
-}
-
 static vrn_result check_stages(const checker *c)
 {
     const vrn_arch *arch = c->arch;
@@ -97,23 +69,17 @@ static vrn_result check_stages(const checker *c)
         return VRN_ARCH_REFUSE(c, "layers: expected 1 to %u stages, found %u",
                                (unsigned)VRN_MAX_STAGES, arch->stages);
     }
-    for (uint32_t i = 0; i < VRN_MAX_STAGES; i++) {
-        if (i >= arch->stages && (arch->layers[i] || arch->planes[i] || arch->dilate[i])) {
+    for (uint32_t i = arch->stages; i < VRN_MAX_STAGES; i++) {
+        if (arch->layers[i] || arch->planes[i] || arch->dilate[i]) {
             return VRN_ARCH_REFUSE(c, "layers, planes or dilate: entry %u is beyond the %u stages",
                                    i + 1, arch->stages);
         }
-        if (i >= arch->stages) continue;
-        vrn_result result = check_number(c, "layers", arch->layers[i], VRN_MAX_BLOCKS);
-        if (!result) result = check_number(c, "planes", arch->planes[i], VRN_MAX_CHANNELS);
-        if (result) return result;
     }
-    if (arch->dilate[0]) {
-        return VRN_ARCH_REFUSE(c,
-                               "replace_stride_with_dilation should be None or a %u-element tuple: "
-                               "the first stage has no stride to replace",
-                               arch->stages - 1);
-    }
-    return VRN_OK;
+    if (!arch->dilate[0]) return VRN_OK;
+    return VRN_ARCH_REFUSE(c,
+                           "replace_stride_with_dilation should be None or a %u-element tuple: "
+                           "the first stage has no stride to replace",
+                           arch->stages - 1);
 }
 
 static vrn_result check_basic_block(const checker *c, const vrn_stage *stages)
@@ -207,8 +173,8 @@ vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log 
 {
     checker c = {arch, subject, log};
     vrn_arch_fill(arch, 0);
-    vrn_result result = check_fields(&c);
-    if (!result) result = check_stages(&c);
+    vrn_result result = check_stages(&c);
+    if (!result) result = vrn_arch_check_keys(arch, subject, log);
     if (result) return result;
     vrn_stage stages[VRN_MAX_STAGES];
     vrn_arch_stages(arch, stages);
