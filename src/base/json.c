@@ -262,42 +262,23 @@ bool vrn_json_skip(vrn_json *json)
     return true;
 }
 
-/* The escape of a byte, or NULL where it stands for itself. */
-static const char *escape(unsigned char c, char buffer[8])
+void vrn_json_write(FILE *out, const char *text, bool in_html)
 {
-    static const char digits[] = "0123456789abcdef";
-    if (c == '"') return "\\\"";
-    if (c == '\\') return "\\\\";
-    if (c == '\n') return "\\n";
-    if (c >= 0x20) return NULL;
-    memcpy(buffer, "\\u00", 4);
-    buffer[4] = digits[c >> 4];
-    buffer[5] = digits[c & 15];
-    buffer[6] = 0;
-    return buffer;
-}
-
-size_t vrn_json_quoted_length(const char *text)
-{
-    char buffer[8];
-    size_t length = 2;
-    for (; *text; text++) {
-        const char *escaped = escape((unsigned char)*text, buffer);
-        length += escaped ? strlen(escaped) : 1;
+    fputc('"', out);
+    for (size_t left = strlen(text), length; left > 0; left -= length, text += length) {
+        const unsigned char c = (unsigned char)*text;
+        length = vrn_utf8_length(text, left);
+        if (length == 0) {
+            fputs("\\ufffd", out);
+            length = 1;
+        } else if (c == '\n') {
+            fputs("\\n", out);
+        } else if (c < 0x20 || c == 0x7f || (c == '<' && in_html)) {
+            fprintf(out, "\\u%04x", c);
+        } else {
+            if (c == '"' || c == '\\') fputc('\\', out);
+            fwrite(text, 1, length, out);
+        }
     }
-    return length;
-}
-
-char *vrn_json_quote(char *out, const char *text)
-{
-    char buffer[8];
-    *out++ = '"';
-    for (; *text; text++) {
-        const char *escaped = escape((unsigned char)*text, buffer);
-        size_t length = escaped ? strlen(escaped) : 1;
-        memcpy(out, escaped ? escaped : text, length);
-        out += length;
-    }
-    *out++ = '"';
-    return out;
+    fputc('"', out);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 
@@ -37,8 +38,8 @@ bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text);
 /* Any value, with at most 64 brackets inside each other. */
 bool vrn_json_skip(vrn_json *json);
 
-/* Length of `text` as a JSON string with its quotes, and the string itself into `out` (no NUL). */
-size_t vrn_json_quoted_length(const char *text);
-char *vrn_json_quote(char *out, const char *text);
+/* Writes `text` as a string; what is no UTF-8 becomes U+FFFD. With `in_html` it has no '<' that
+ * could end a script. */
+void vrn_json_write(FILE *out, const char *text, bool in_html);
 
 #endif

@@ -13,7 +13,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/tensor_list.h"
 
-enum { BLOCK = 16384, ALIGNMENT = 8, TENSOR_TEXT = 320 };
+enum { BLOCK = 16384, ALIGNMENT = 8 };
 
 typedef struct writer {
     const char *path;
@@ -24,19 +24,6 @@ typedef struct writer {
     bool fp16;
     const vrn_log *log;
 } writer;
-
-/* What the header says after a tensor's name. Needs less than TENSOR_TEXT bytes: three words, eight
- * sizes and two offsets of at most twenty digits. */
-static int format_tensor(const writer *w, const vrn_tensor *tensor, uint64_t *offset, char *text)
-{
-    char shape[VRN_MAX_RANK * 22 + 4];
-    uint64_t begin = *offset;
-    vrn_tensor_format_shape(tensor, shape, sizeof shape);
-    *offset += vrn_tensor_count(tensor) * (w->fp16 ? 2 : 4);
-    return snprintf(text, TENSOR_TEXT,
-                    ":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}",
-                    w->fp16 ? "F16" : "F32", shape, begin, *offset);
-}
 
 static vrn_result check(const writer *w)
 {
@@ -63,50 +50,38 @@ static vrn_result check(const writer *w)
     return VRN_OK;
 }
 
-static char *quote_metadata(const writer *w, char *out)
+/* The header with its length before it, padded with spaces. */
+static void write_header(const writer *w, FILE *out)
 {
-    static const char start[] = "\"__metadata__\":{";
-    memcpy(out, start, strlen(start));
-    out += strlen(start);
+    uint64_t length = 0, offset = 0;
+    fwrite(&length, sizeof length, 1, out);
+    fputc('{', out);
+    if (w->metadata_count) fputs("\"__metadata__\":{", out);
     for (size_t i = 0; i < w->metadata_count; i++) {
-        if (i) *out++ = ',';
-        out = vrn_json_quote(out, w->metadata[i].key);
-        *out++ = ':';
-        out = vrn_json_quote(out, w->metadata[i].value);
+        if (i) fputc(',', out);
+        vrn_json_write(out, w->metadata[i].key, false);
+        fputc(':', out);
+        vrn_json_write(out, w->metadata[i].value, false);
     }
-    *out++ = '}';
-    if (w->count) *out++ = ',';
-    return out;
-}
-
-/* The header with its length before it, padded with spaces; released with vrn_free. */
-static char *make_header(const writer *w, size_t *size)
-{
-    size_t capacity = 64 + ALIGNMENT;
+    if (w->metadata_count) fputs(w->count ? "}," : "}", out);
     for (size_t i = 0; i < w->count; i++) {
-        capacity += vrn_json_quoted_length(w->tensors[i].name) + TENSOR_TEXT;
+        char shape[VRN_MAX_RANK * 22 + 4];
+        uint64_t begin = offset;
+        offset += vrn_tensor_count(&w->tensors[i]) * (w->fp16 ? 2 : 4);
+        vrn_tensor_format_shape(&w->tensors[i], shape, sizeof shape);
+        if (i) fputc(',', out);
+        vrn_json_write(out, w->tensors[i].name, false);
+        fprintf(out, ":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}",
+                w->fp16 ? "F16" : "F32", shape, begin, offset);
     }
-    for (size_t i = 0; i < w->metadata_count; i++) {
-        capacity += vrn_json_quoted_length(w->metadata[i].key) +
-                    vrn_json_quoted_length(w->metadata[i].value) + 2;
-    }
-    char *header = vrn_alloc(capacity, 1);
-    if (!header) return NULL;
-    char *out = header + sizeof(uint64_t);
-    *out++ = '{';
-    if (w->metadata_count) out = quote_metadata(w, out);
-    uint64_t offset = 0;
-    for (size_t i = 0; i < w->count; i++) {
-        if (i) *out++ = ',';
-        out = vrn_json_quote(out, w->tensors[i].name);
-        out += format_tensor(w, &w->tensors[i], &offset, out);
-    }
-    *out++ = '}';
-    while ((size_t)(out - header) % ALIGNMENT) *out++ = ' ';
-    *size = (size_t)(out - header);
-    uint64_t length = *size - sizeof length;
-    memcpy(header, &length, sizeof length);
-    return header;
+    fputc('}', out);
+    long end = ftell(out);
+    for (; end > 0 && end % ALIGNMENT; end++) fputc(' ', out);
+    /* A stream that failed says so at the end. */
+    length = (uint64_t)end - sizeof length;
+    rewind(out);
+    fwrite(&length, sizeof length, 1, out);
+    fseek(out, end, SEEK_SET);
 }
 
 /* Converts in blocks, so that a checkpoint is never in memory a second time. */
@@ -141,29 +116,16 @@ vrn_result vrn_safetensors_write(const char *path, const vrn_tensor *tensors, si
 {
     writer w = {path, tensors, count, metadata, metadata_count, fp16, log};
     vrn_file_writer *file = NULL;
-    char *header = NULL;
-    float *values = NULL;
-    size_t size = 0;
     vrn_result result = check(&w);
     if (result != VRN_OK) return result;
-
-    header = make_header(&w, &size);
-    values = vrn_alloc(BLOCK, sizeof(float) + sizeof(uint16_t));
-    if (!header || !values) {
-        result = vrn_fail_memory(log);
-        goto error;
-    }
-    result = vrn_file_begin(&file, path, NULL, log);
-    if (result != VRN_OK) goto error;
-    vrn_file_write(file, header, size);
+    float *values = vrn_alloc(BLOCK, sizeof(float) + sizeof(uint16_t));
+    result = values ? vrn_file_begin(&file, path, NULL, log) : vrn_fail_memory(log);
+    if (result == VRN_OK) write_header(&w, vrn_file_stream(file));
     for (size_t i = 0; i < count && result == VRN_OK; i++) {
         result = write_tensor(&w, &tensors[i], file, values);
     }
     if (result == VRN_OK) result = vrn_file_end(&file, true, log);
-
-error:
     vrn_file_end(&file, false, log);
     vrn_free(values);
-    vrn_free(header);
     return result;
 }

@@ -1,5 +1,6 @@
 /* What a file says of its network: the architecture's text, and everything else in net/metadata.h.
  * The input is the texts, with zero bytes between them, in the order of the keys below. */
+#define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include "net/metadata.h"
 #include "base/utf8.h"
 
@@ -51,9 +52,13 @@ static bool read_arch(vrn_arch *arch, const char *text)
 
 static void put_quoted(bytes *file, const char *text)
 {
-    char *quoted = malloc(vrn_json_quoted_length(text));
-    fuzz_require(quoted);
-    put(file, quoted, (size_t)(vrn_json_quote(quoted, text) - quoted));
+    char *quoted = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&quoted, &length);
+    fuzz_require(out);
+    vrn_json_write(out, text, false);
+    fuzz_require(fclose(out) == 0);
+    put(file, quoted, length);
     free(quoted);
 }
 

@@ -6,34 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
-
-static void write_text(const cli_json *json, const char *text)
-{
-    FILE *out = json->out;
-    fputc('"', out);
-    for (size_t left = strlen(text), length; left > 0; left -= length, text += length) {
-        const unsigned char c = (unsigned char)*text;
-        length = vrn_utf8_length(text, left);
-        if (length == 0) {
-            fputs("\\ufffd", out);
-            length = 1;
-        } else if (c < 0x20 || c == 0x7f || (c == '<' && json->in_html)) {
-            fprintf(out, "\\u%04x", c);
-        } else {
-            if (c == '"' || c == '\\') fputc('\\', out);
-            fwrite(text, 1, length, out);
-        }
-    }
-    fputc('"', out);
-}
+#include "base/json.h"
 
 static void begin_value(cli_json *json, const char *key)
 {
     if (json->comma) fputs(", ", json->out);
     json->comma = true;
     if (!key) return;
-    write_text(json, key);
+    vrn_json_write(json->out, key, json->in_html);
     fputs(": ", json->out);
 }
 
@@ -87,7 +67,7 @@ void cli_json_text(cli_json *json, const char *key, const char *value)
 {
     begin_value(json, key);
     if (value) {
-        write_text(json, value);
+        vrn_json_write(json->out, value, json->in_html);
     } else {
         fputs("null", json->out);
     }
