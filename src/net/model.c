@@ -246,28 +246,19 @@ vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *arch, uint
     vrn_model *new_model = *model;
     new_model->arch = complete;
     result = make_table(new_model, log);
-    if (result) goto error;
     uint64_t elements = 0;
     for (size_t i = 0; i < new_model->count; i++) {
         elements += vrn_tensor_count(&new_model->tensors[i]);
     }
     /* vrn_arch_check bounds the elements; their size may still be too much for a small size_t. */
-    if (elements > SIZE_MAX / sizeof(float) ||
-        !(new_model->values = vrn_alloc((size_t)elements, sizeof(float)))) {
-        result = vrn_fail_memory(log);
-        goto error;
-    }
+    const bool fits = elements <= SIZE_MAX / sizeof(float);
+    new_model->values = fits ? vrn_alloc((size_t)elements, sizeof(float)) : NULL;
+    if (!result && !new_model->values) result = vrn_fail_memory(log);
     random_filler filler = {new_model, new_model->values, seed};
-    result = vrn_arch_visit_parameters(&complete, fill_random, &filler, log);
-    if (!result) {
-        vrn_model_params only_log = {.log = params ? params->log : (vrn_log){0}};
-        result = vrn_metadata_read(&new_model->metadata, NULL, &complete, &only_log);
-    }
-    if (result) goto error;
-    return VRN_OK;
-
-error:
-    vrn_model_destroy(model);
+    if (!result) result = vrn_arch_visit_parameters(&complete, fill_random, &filler, log);
+    vrn_model_params only_log = {.log = params ? params->log : (vrn_log){0}};
+    if (!result) result = vrn_metadata_read(&new_model->metadata, NULL, &complete, &only_log);
+    if (result) vrn_model_destroy(model);
     return result;
 }
 

@@ -60,81 +60,78 @@ typedef struct checker {
     const vrn_arch *arch;
     const char *subject;
     const vrn_log *log;
+    vrn_result result; /* the first refusal, which alone is said */
 } checker;
 
-static vrn_result check_stages(const checker *c)
+#define REFUSE(c, ...) ((c)->result = (c)->result ? (c)->result : VRN_ARCH_REFUSE(c, __VA_ARGS__))
+
+static void check_stages(checker *c)
 {
     const vrn_arch *arch = c->arch;
     if (arch->stages < 1 || arch->stages > VRN_MAX_STAGES) {
-        return VRN_ARCH_REFUSE(c, "layers: expected 1 to %u stages, found %u",
-                               (unsigned)VRN_MAX_STAGES, arch->stages);
+        REFUSE(c, "layers: expected 1 to %u stages, found %u", (unsigned)VRN_MAX_STAGES,
+               arch->stages);
     }
     for (uint32_t i = arch->stages; i < VRN_MAX_STAGES; i++) {
         if (arch->layers[i] || arch->planes[i] || arch->dilate[i]) {
-            return VRN_ARCH_REFUSE(c, "layers, planes or dilate: entry %u is beyond the %u stages",
-                                   i + 1, arch->stages);
+            REFUSE(c, "layers, planes or dilate: entry %u is beyond the %u stages", i + 1,
+                   arch->stages);
         }
     }
-    if (!arch->dilate[0]) return VRN_OK;
-    return VRN_ARCH_REFUSE(c,
-                           "replace_stride_with_dilation should be None or a %u-element tuple: "
-                           "the first stage has no stride to replace",
-                           arch->stages - 1);
+    if (arch->dilate[0]) {
+        REFUSE(c,
+               "replace_stride_with_dilation should be None or a %u-element tuple: the first "
+               "stage has no stride to replace",
+               arch->stages - 1);
+    }
 }
 
-static vrn_result check_basic_block(const checker *c, const vrn_stage *stages)
+static void check_basic_block(checker *c, const vrn_stage *stages)
 {
     const vrn_arch *arch = c->arch;
     if (arch->groups != 1 || arch->width_per_group != 64) {
-        return VRN_ARCH_REFUSE(
-            c,
-            "BasicBlock only supports groups=1 and base_width=64, found groups=%u and "
-            "width_per_group=%u",
-            arch->groups, arch->width_per_group);
+        REFUSE(c,
+               "BasicBlock only supports groups=1 and base_width=64, found groups=%u and "
+               "width_per_group=%u",
+               arch->groups, arch->width_per_group);
     }
     if (arch->stride_on_1x1) {
-        return VRN_ARCH_REFUSE(c, "v1: %s", "a BasicBlock has no 1x1 convolution to stride on");
+        REFUSE(c, "v1: %s", "a BasicBlock has no 1x1 convolution to stride on");
     }
     for (uint32_t i = 0; i < arch->stages; i++) {
         uint32_t dilation = stages[i].first_dilation;
         if (arch->layers[i] > 1) dilation = vrn_max_u32(dilation, stages[i].dilation);
         if (dilation > 1) {
-            return VRN_ARCH_REFUSE(c,
-                                   "Dilation > 1 not supported in BasicBlock, found %u in layer%u",
-                                   dilation, i + 1);
+            REFUSE(c, "Dilation > 1 not supported in BasicBlock, found %u in layer%u", dilation,
+                   i + 1);
         }
     }
-    return VRN_OK;
 }
 
-static vrn_result check_norm_channels(const checker *c, uint64_t channels, const char *where,
-                                      uint32_t number)
+static void check_norm_channels(checker *c, uint64_t channels, const char *where, uint32_t number)
 {
-    if (c->arch->norm != VRN_NORM_GROUP || channels % c->arch->norm_groups == 0) return VRN_OK;
-    return VRN_ARCH_REFUSE(
-        c,
-        "GroupNorm: num_channels must be divisible by num_groups: %u channels in "
-        "%s%u, %u groups",
-        (unsigned)channels, where, number, c->arch->norm_groups);
+    if (c->arch->norm != VRN_NORM_GROUP || channels % c->arch->norm_groups == 0) return;
+    REFUSE(c,
+           "GroupNorm: num_channels must be divisible by num_groups: %u channels in %s%u, %u "
+           "groups",
+           (unsigned)channels, where, number, c->arch->norm_groups);
 }
 
-static vrn_result check_stage_channels(const checker *c, const vrn_stage *stage, uint32_t number)
+static void check_stage_channels(checker *c, const vrn_stage *stage, uint32_t number)
 {
     if (stage->width < 1 || stage->width > VRN_MAX_CHANNELS || stage->out > VRN_MAX_CHANNELS) {
-        return VRN_ARCH_REFUSE(
-            c,
-            "layer%u: expected 1 to %u channels, found a width of %llu and %llu channels "
-            "of output",
-            number, (unsigned)VRN_MAX_CHANNELS, (unsigned long long)stage->width,
-            (unsigned long long)stage->out);
+        REFUSE(c,
+               "layer%u: expected 1 to %u channels, found a width of %llu and %llu channels of "
+               "output",
+               number, (unsigned)VRN_MAX_CHANNELS, (unsigned long long)stage->width,
+               (unsigned long long)stage->out);
     }
     if (stage->reshapes && c->arch->shortcut == VRN_SHORTCUT_PAD && stage->out < stage->in) {
-        return VRN_ARCH_REFUSE(c,
-                               "layer%u: a padding shortcut cannot go from %u channels down to %u",
-                               number, (unsigned)stage->in, (unsigned)stage->out);
+        REFUSE(c, "layer%u: a padding shortcut cannot go from %u channels down to %u", number,
+               (unsigned)stage->in, (unsigned)stage->out);
     }
-    vrn_result result = check_norm_channels(c, stage->width, "layer", number);
-    return result ? result : check_norm_channels(c, stage->out, "layer", number);
+    check_norm_channels(c, stage->width, "layer", number);
+    check_norm_channels(c, stage->out, "layer", number);
 }
 
 /* Upper bound of a stage's parameters; norms count with 4 a channel. */
@@ -150,36 +147,34 @@ static uint64_t stage_parameters(const vrn_arch *arch, const vrn_stage *stage, u
     return (stage->in + 4) * width + shortcut + (out + 4) * width * (blocks - 1) + rest * blocks;
 }
 
-static vrn_result check_channels(const checker *c, const vrn_stage *stages)
+static void check_channels(checker *c, const vrn_stage *stages)
 {
     const vrn_arch *arch = c->arch;
     uint64_t stem = arch->planes[0], parameters = stem * (3 * 49 + 4);
-    vrn_result result = check_norm_channels(c, stem, "bn", 1);
-    for (uint32_t i = 0; !result && i < arch->stages; i++) {
-        result = check_stage_channels(c, &stages[i], i + 1);
+    check_norm_channels(c, stem, "bn", 1);
+    for (uint32_t i = 0; i < arch->stages && !c->result; i++) {
+        check_stage_channels(c, &stages[i], i + 1);
         parameters += stage_parameters(arch, &stages[i], arch->layers[i]);
     }
-    if (result) return result;
     parameters += (stages[arch->stages - 1].out + 1) * arch->num_classes;
     if (parameters > VRN_MAX_PARAMETERS) {
-        return VRN_ARCH_REFUSE(c, "expected at most %llu parameters, found %llu",
-                               (unsigned long long)VRN_MAX_PARAMETERS,
-                               (unsigned long long)parameters);
+        REFUSE(c, "expected at most %llu parameters, found %llu",
+               (unsigned long long)VRN_MAX_PARAMETERS, (unsigned long long)parameters);
     }
-    return VRN_OK;
 }
 
 vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log *log)
 {
-    checker c = {arch, subject, log};
+    checker c = {arch, subject, log, VRN_OK};
     vrn_arch_fill(arch, 0);
-    vrn_result result = check_stages(&c);
-    if (!result) result = vrn_arch_check_keys(arch, subject, log);
-    if (result) return result;
+    check_stages(&c);
+    if (!c.result) c.result = vrn_arch_check_keys(arch, subject, log);
+    if (c.result) return c.result;
     vrn_stage stages[VRN_MAX_STAGES];
     vrn_arch_stages(arch, stages);
-    if (arch->block == VRN_BLOCK_BASIC) result = check_basic_block(&c, stages);
-    return result ? result : check_channels(&c, stages);
+    if (arch->block == VRN_BLOCK_BASIC) check_basic_block(&c, stages);
+    check_channels(&c, stages);
+    return c.result;
 }
 
 vrn_result vrn_arch_check(vrn_arch *arch, const vrn_log *log)
