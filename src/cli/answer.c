@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/system/os.h"
 #include "cli/system/report.h"
-#include "cli/system/terminal.h"
 
 enum { BAR_COLUMNS = 32, EIGHTHS = 8, OTHER_COLUMNS = 40 };
 
@@ -16,33 +16,28 @@ cli_answer_form cli_answer_form_for_stdout(bool json)
     return cli_terminal_width(stdout) ? CLI_ANSWER_TABLE : CLI_ANSWER_LINE;
 }
 
-void cli_answer_write_class(cli_json *json, const char *key, const cli_model *model,
-                            cli_score score)
+void cli_answer_write_class(cli_json *json, const cli_model *model, cli_score score)
 {
     char buffer[32];
-    cli_json_begin_object(json, key);
-    cli_json_integer(json, "index", score.index);
-    cli_json_text(json, "label", cli_model_label(model, score.index, buffer));
-    cli_json_number(json, "probability", (double)score.value);
-    cli_json_end_object(json);
+    cli_json_write(json, "{index: %u, label: %s, probability: %g}", score.index,
+                   cli_model_label(model, score.index, buffer), (double)score.value);
 }
 
 void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count)
 {
-    cli_json_text(json, "file", path);
-    cli_json_text(json, "model", model->info.name);
-    cli_json_begin_array(json, "top");
-    for (uint32_t i = 0; i < count; i++) cli_answer_write_class(json, NULL, model, scores[i]);
-    cli_json_end_array(json);
+    cli_json_write(json, "file: %s, model: %s, top: [", path, model->info.name);
+    for (uint32_t i = 0; i < count; i++) cli_answer_write_class(json, model, scores[i]);
+    cli_json_write(json, "]");
 }
 
 static void print_json(const cli_model *model, const char *path, const cli_score *scores,
                        uint32_t count)
 {
-    cli_json json = cli_json_begin(stdout);
+    cli_json json = {.out = stdout};
+    cli_json_write(&json, "{");
     cli_answer_write(&json, model, path, scores, count);
-    cli_json_end(&json);
+    cli_json_write(&json, "}\n");
 }
 
 /* "ship.png	ship	0.9931	airplane	0.0042": a tab or a line feed in a name becomes '?'. */

@@ -27,7 +27,6 @@ void cli_answer_print(cli_answer_form form, const cli_model *model, const char *
  * own. */
 void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
-void cli_answer_write_class(cli_json *json, const char *key, const cli_model *model,
-                            cli_score score);
+void cli_answer_write_class(cli_json *json, const cli_model *model, cli_score score);
 
 #endif

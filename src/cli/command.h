@@ -9,14 +9,14 @@
 
 typedef struct cli_command {
     const char *name;
-    const char *summary;                    /* one line of vkresnet --help */
-    const char *usage;                      /* behind the name: "[IMAGE|DIR].." */
-    const char *details;                    /* what it does, at the head of its own --help */
-    const char *examples;                   /* lines of commands, at its end */
-    uint64_t options;                       /* CLI_BIT() | .. */
-    uint32_t least, most;                   /* arguments that are no options */
-    const char *arguments;                  /* what they are, for messages */
-    int (*run)(const cli_options *options); /* returns an exit status */
+    const char *summary;   /* one line of vkresnet --help */
+    const char *usage;     /* behind the name: "[IMAGE|DIR].." */
+    const char *details;   /* what it does, at the head of its own --help */
+    const char *examples;  /* lines of commands, at its end */
+    uint64_t options;      /* CLI_BIT() | .. */
+    uint32_t least, most;  /* arguments that are no options */
+    const char *arguments; /* what they are, for messages */
+    bool (*run)(const cli_options *options);
 } cli_command;
 
 extern const cli_command cli_classify, cli_explain, cli_infer, cli_eval, cli_merge, cli_bench,
@@ -25,11 +25,7 @@ extern const cli_command cli_classify, cli_explain, cli_infer, cli_eval, cli_mer
 /* man.c: prints vkresnet(1), as man reads it. */
 void cli_man_print(const cli_command *const *commands, size_t count);
 
-/* commands/kernels.c: info --kernels. Returns an exit status. */
-int cli_show_kernels(const cli_options *options);
-
-/* outputs.c: whether nothing that is to be written would replace what is read, or another output.
- * Returns an exit status; what is wrong is reported. */
-int cli_outputs_check(const cli_options *options);
+/* commands/kernels.c: info --kernels. */
+bool cli_show_kernels(const cli_options *options);
 
 #endif

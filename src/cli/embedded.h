@@ -9,8 +9,9 @@
 extern const char *const cli_imagenet_labels[CLI_IMAGENET_CLASSES];
 extern const char *const cli_imagenet_ids[CLI_IMAGENET_CLASSES];
 
-/* data/page.html and data/completion.bash. */
+/* data/page.html, data/completion.bash and data/manual.roff. */
 extern const char cli_page_html[];
+extern const char cli_manual[];
 extern const char cli_completion_bash[];
 
 #endif

@@ -6,45 +6,53 @@
 
 #include <vkresnet/diagnostics.h>
 
-#include "cli/system/os.h"
 #include "cli/system/report.h"
-#include "cli/weights.h"
 
 static bool means_all(const cli_options *options)
 {
     return options->device && strcmp(options->device, "all") == 0;
 }
 
-static int open_selected(vrn_device **device, const cli_options *options, const char *select)
+static bool open_selected(vrn_device **device, vrn_device_info *info, const cli_options *options,
+                          const char *select)
 {
     char *cache = options->no_cache ? NULL : cli_cache_directory();
     const vrn_device_diagnostics diagnostics = {.with = options->with};
-    vrn_result result = vrn_device_create(device, &(vrn_device_params){
-                                                      .log = *cli_log(),
-                                                      .select = select,
-                                                      .without = options->without,
-                                                      .diagnostics = &diagnostics,
-                                                      .cache_directory = cache,
-                                                      .validation = options->validation,
-                                                  });
+    const bool good = vrn_device_create(device, &(vrn_device_params){
+                                                    .log = *cli_log(),
+                                                    .select = select,
+                                                    .without = options->without,
+                                                    .diagnostics = &diagnostics,
+                                                    .cache_directory = cache,
+                                                    .validation = options->validation,
+                                                }) == VRN_OK;
+    if (good) vrn_device_get_info(*device, info);
     free(cache);
-    return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+    return good;
 }
 
-int cli_device_open(vrn_device **device, const cli_options *options)
+bool cli_device_open(vrn_device **device, vrn_device_info *info, const cli_options *options)
 {
-    if (means_all(options))
-        return cli_usage(options->command, "--device all: this command runs on one device");
-    return open_selected(device, options, options->device);
+    if (means_all(options)) return cli_usage("--device all: this command runs on one device");
+    return open_selected(device, info, options, options->device);
 }
 
-int cli_engine_open(cli_engine *engine, const cli_options *options, cli_model_default otherwise)
+bool cli_device_list(vrn_device_info **infos, uint32_t *count)
+{
+    uint32_t capacity;
+    *infos = NULL;
+    if (vrn_device_list(NULL, 0, &capacity, cli_log()) != VRN_OK) return false;
+    *infos = cli_alloc(capacity, sizeof **infos);
+    if (!*infos || vrn_device_list(*infos, capacity, count, cli_log()) != VRN_OK) return false;
+    if (*count > capacity) *count = capacity;
+    return true;
+}
+
+bool cli_engine_open(cli_engine *engine, const cli_options *options, cli_model_default otherwise)
 {
     *engine = (cli_engine){0};
-    int status = cli_model_open(&engine->model, options, otherwise);
-    if (status == CLI_SUCCESS) status = cli_device_open(&engine->device, options);
-    if (status == CLI_SUCCESS) vrn_device_get_info(engine->device, &engine->device_info);
-    return status;
+    return cli_model_open(&engine->model, options, otherwise) &&
+           cli_device_open(&engine->device, &engine->device_info, options);
 }
 
 static void show_tuning(void *user, uint32_t done, uint32_t total, const char *text)
@@ -53,7 +61,7 @@ static void show_tuning(void *user, uint32_t done, uint32_t total, const char *t
     cli_progress_bar(done, total, text);
 }
 
-int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params)
+bool cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params)
 {
     const vrn_session_diagnostics diagnostics = {.kernel = options->kernel};
     params.precision = options->precision;
@@ -61,40 +69,38 @@ int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_sessi
     params.fp32_layer_count = options->fp32_layer_count;
     params.no_fusion = options->no_fusion;
     params.diagnostics = &diagnostics;
-    if (options->tune && vrn_device_tune(engine->device, engine->model.handle, &params, show_tuning,
-                                         NULL) != VRN_OK) {
-        return CLI_FAILURE;
+    const vrn_model *model = engine->model.handle;
+    if (options->tune &&
+        vrn_device_tune(engine->device, model, &params, show_tuning, NULL) != VRN_OK) {
+        return false;
     }
-    if (vrn_session_create(&engine->session, engine->device, engine->model.handle, &params) !=
-        VRN_OK) {
-        return CLI_FAILURE;
-    }
+    if (vrn_session_create(&engine->session, engine->device, model, &params) != VRN_OK)
+        return false;
     vrn_session_get_info(engine->session, &engine->info);
-    return CLI_SUCCESS;
+    return true;
 }
 
-int cli_engine_compile_for_images(cli_engine *engine, const cli_options *options,
-                                  vrn_session_params params)
+bool cli_engine_compile_for_images(cli_engine *engine, const cli_options *options,
+                                   vrn_session_params params)
 {
     vrn_transform transform = cli_model_transform(&engine->model, options);
     uint32_t side = transform.crop ? transform.crop : transform.resize;
-    if (side == 0) return cli_usage(options->command, "--resize 0 needs --crop");
+    if (side == 0) return cli_usage("--resize 0 needs --crop");
     if (options->batch) params.batch = options->batch;
     params.height = params.width = side;
     params.transform = &transform;
     return cli_engine_compile(engine, options, params);
 }
 
-int cli_engine_open_for_size(cli_engine *engine, const cli_options *options)
+bool cli_engine_open_for_size(cli_engine *engine, const cli_options *options)
 {
-    int status = cli_engine_open(engine, options, CLI_MODEL_RANDOM);
-    return status != CLI_SUCCESS ? status
-                                 : cli_engine_compile(engine, options,
-                                                      (vrn_session_params){
-                                                          .batch = options->batch,
-                                                          .height = options->size[0],
-                                                          .width = options->size[1],
-                                                      });
+    const vrn_session_params params = {
+        .batch = options->batch,
+        .height = options->size[0],
+        .width = options->size[1],
+    };
+    return cli_engine_open(engine, options, CLI_MODEL_RANDOM) &&
+           cli_engine_compile(engine, options, params);
 }
 
 void cli_engine_close(cli_engine *engine)
@@ -120,13 +126,9 @@ static uint32_t keep_wanted(vrn_device_info *infos, uint32_t count)
 }
 
 /* Opens these devices. The first engine has the model already. */
-static int open_devices(cli_crew *crew, const cli_options *options, const vrn_device_info *infos,
-                        uint32_t count)
+static bool open_devices(cli_crew *crew, const cli_options *options, const vrn_device_info *infos,
+                         uint32_t count)
 {
-    if (count == 0) {
-        cli_error("--device all: there is none that can be used (see vkresnet info)");
-        return CLI_FAILURE;
-    }
     for (uint32_t i = 0; i < count; i++) {
         cli_engine *engine = &crew->engines[i];
         engine->model = crew->engines[0].model;
@@ -134,44 +136,40 @@ static int open_devices(cli_crew *crew, const cli_options *options, const vrn_de
         crew->count = i + 1;
         char select[16];
         snprintf(select, sizeof select, "%u", infos[i].index);
-        if (open_selected(&engine->device, options, select) != CLI_SUCCESS) return CLI_FAILURE;
-        vrn_device_get_info(engine->device, &engine->device_info);
+        if (!open_selected(&engine->device, &engine->device_info, options, select)) return false;
     }
-    return CLI_SUCCESS;
+    if (count == 0) cli_error("--device all: there is none that can be used (see vkresnet info)");
+    return count > 0;
 }
 
-int cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise)
+bool cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise)
 {
     *crew = (cli_crew){0};
-    uint32_t capacity = 1, count;
+    uint32_t count = 0;
+    vrn_device_info *infos = NULL;
     const bool all = means_all(options);
-    if (all && vrn_device_list(NULL, 0, &capacity, cli_log()) != VRN_OK) return CLI_FAILURE;
-    if (capacity == 0) capacity = 1;
-    crew->engines = cli_alloc(capacity, sizeof *crew->engines);
-    if (!crew->engines) return CLI_FAILURE;
-    crew->count = 1;
-    if (!all) return cli_engine_open(&crew->engines[0], options, otherwise);
-    int status = cli_model_open(&crew->engines[0].model, options, otherwise);
-    if (status != CLI_SUCCESS) return status;
-
-    vrn_device_info *infos = cli_alloc(capacity, sizeof *infos);
-    status = CLI_FAILURE;
-    if (infos && vrn_device_list(infos, capacity, &count, cli_log()) == VRN_OK) {
-        count = keep_wanted(infos, count < capacity ? count : capacity);
-        status = open_devices(crew, options, infos, count);
+    bool good = !all || cli_device_list(&infos, &count);
+    crew->engines = good ? cli_alloc(count + 1, sizeof *crew->engines) : NULL;
+    good = crew->engines;
+    if (good) crew->count = 1;
+    if (good && !all) {
+        good = cli_engine_open(&crew->engines[0], options, otherwise);
+    } else if (good) {
+        good = cli_model_open(&crew->engines[0].model, options, otherwise) &&
+               open_devices(crew, options, infos, keep_wanted(infos, count));
     }
     free(infos);
-    return status;
+    return good;
 }
 
-int cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch)
+bool cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch)
 {
-    int status = CLI_SUCCESS;
-    for (uint32_t i = 0; i < crew->count && status == CLI_SUCCESS; i++) {
-        status = cli_engine_compile_for_images(&crew->engines[i], options,
-                                               (vrn_session_params){.batch = batch});
+    bool good = true;
+    for (uint32_t i = 0; i < crew->count && good; i++) {
+        good = cli_engine_compile_for_images(&crew->engines[i], options,
+                                             (vrn_session_params){.batch = batch});
     }
-    return status;
+    return good;
 }
 
 void cli_crew_close(cli_crew *crew)

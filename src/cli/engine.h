@@ -20,22 +20,24 @@ typedef struct cli_engine {
     vrn_session_info info;
 } cli_engine;
 
-/* The device of the options, which is one. Returns an exit status; what went wrong is reported. */
-int cli_device_open(vrn_device **device, const cli_options *options);
+/* The device of the options, which is one. */
+bool cli_device_open(vrn_device **device, vrn_device_info *info, const cli_options *options);
+
+/* What Vulkan devices there are. Release the array with free, also after a failure. */
+bool cli_device_list(vrn_device_info **infos, uint32_t *count);
 
 /* Opens the model, then the device; and compiles a session for `params`, whose no_fusion and kernel
- * are taken from the options. Both return an exit status; what went wrong is reported. A zeroed
- * engine, or one that was opened in part, can be closed. */
-int cli_engine_open(cli_engine *engine, const cli_options *options, cli_model_default otherwise);
-int cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params);
+ * are taken from the options. A zeroed engine, or one that was opened in part, can be closed. */
+bool cli_engine_open(cli_engine *engine, const cli_options *options, cli_model_default otherwise);
+bool cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params);
 
 /* A session for photos, with the transform of model and options, and the batch of `params` (whose
  * taps count too) unless they say. */
-int cli_engine_compile_for_images(cli_engine *engine, const cli_options *options,
-                                  vrn_session_params params);
+bool cli_engine_compile_for_images(cli_engine *engine, const cli_options *options,
+                                   vrn_session_params params);
 
 /* Opens the model, perhaps with random weights, and compiles it for the options' batch and size. */
-int cli_engine_open_for_size(cli_engine *engine, const cli_options *options);
+bool cli_engine_open_for_size(cli_engine *engine, const cli_options *options);
 
 void cli_engine_close(cli_engine *engine);
 
@@ -47,8 +49,8 @@ typedef struct cli_crew {
     uint32_t count;
 } cli_crew;
 
-int cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise);
-int cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch);
+bool cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise);
+bool cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch);
 void cli_crew_close(cli_crew *crew);
 
 /* The devices' names, with " + " between them; NULL: out of memory, reported. Release with free. */

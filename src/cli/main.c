@@ -36,18 +36,18 @@ static void print_program_help(void)
 }
 
 /* What bash completes command lines with; and the devices, which that asks for. */
-static int print_completion(const char *what)
+static bool print_completion(const char *what)
 {
     uint32_t count = 0;
     if (strcmp(what, "bash") == 0) {
         fputs(cli_completion_bash, stdout);
-        return CLI_SUCCESS;
+        return true;
     }
-    if (strcmp(what, "devices") != 0) return cli_usage(NULL, "--completion: expected bash");
-    if (vrn_device_list(NULL, 0, &count, NULL) != VRN_OK) return CLI_FAILURE;
+    if (strcmp(what, "devices") != 0) return cli_usage("--completion: expected bash");
+    if (vrn_device_list(NULL, 0, &count, NULL) != VRN_OK) return false;
     for (uint32_t i = 0; i < count; i++) printf("%u\n", i);
     puts("all");
-    return CLI_SUCCESS;
+    return true;
 }
 
 static void print_command_help(const cli_command *command)
@@ -58,64 +58,55 @@ static void print_command_help(const cli_command *command)
     printf("\nexamples:\n%s", command->examples);
 }
 
-static int run_command(const cli_command *command, int count, char **words)
+static bool run_command(const cli_command *command, int count, char **words)
 {
     cli_options options;
-    int status = cli_options_parse(&options, command->name, command->options, count, words);
-    if (status != CLI_SUCCESS) return status;
+    bool good;
+    cli_report_command(command->name);
+    if (!cli_options_parse(&options, command->name, command->options, count, words)) return false;
     cli_report_setup(options.quiet, options.verbose);
     if (options.help) {
         print_command_help(command);
+        good = true;
     } else if (options.argument_count < command->least) {
-        status = cli_usage(command->name, "expected %s", command->arguments);
+        good = cli_usage("expected %s", command->arguments);
     } else if (options.argument_count > command->most) {
-        status = cli_usage(command->name, "unexpected '%s'", options.arguments[command->most]);
+        good = cli_usage("unexpected '%s'", options.arguments[command->most]);
     } else {
-        status = cli_outputs_check(&options);
-        if (status == CLI_SUCCESS) status = command->run(&options);
-        if (status == CLI_SUCCESS && options.validation && cli_library_errors() > 0) {
-            status = CLI_FAILURE;
-        }
+        good = cli_options_check_outputs(&options) && command->run(&options) &&
+               !(options.validation && cli_library_errors() > 0);
     }
     cli_options_free(&options);
-    return status;
+    return good;
 }
 
-static int run(int argc, char **argv)
+static bool run(const char *word, int argc, char **argv)
 {
-    if (argc < 2) return cli_usage(NULL, "no command given");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_program_help();
-        return CLI_SUCCESS;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("vkresnet %d.%d.%d\n", VRN_VERSION_MAJOR, VRN_VERSION_MINOR, VRN_VERSION_PATCH);
-        return CLI_SUCCESS;
-    }
-    if (strcmp(argv[1], "--man") == 0) {
-        cli_man_print(commands, COMMAND_COUNT);
-        return CLI_SUCCESS;
-    }
-    if (strcmp(argv[1], "--completion") == 0) {
-        return print_completion(argc > 2 ? argv[2] : "");
-    }
     for (int i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(argv[1], commands[i]->name) == 0) {
-            return run_command(commands[i], argc - 2, argv + 2);
-        }
+        if (strcmp(word, commands[i]->name) == 0) return run_command(commands[i], argc, argv);
     }
-    return cli_usage(NULL, "unknown command '%s'", argv[1]);
+    if (strcmp(word, "--completion") == 0) return print_completion(argc > 0 ? argv[0] : "");
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        print_program_help();
+    } else if (strcmp(word, "--version") == 0) {
+        printf("vkresnet %d.%d.%d\n", VRN_VERSION_MAJOR, VRN_VERSION_MINOR, VRN_VERSION_PATCH);
+    } else if (strcmp(word, "--man") == 0) {
+        cli_man_print(commands, COMMAND_COUNT);
+    } else {
+        return cli_usage("unknown command '%s'", word);
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     cli_os_start(&argc, &argv);
-    int status = run(argc, argv);
+    bool good = argc < 2 ? cli_usage("no command given") : run(argv[1], argc - 2, argv + 2);
     const int reason = fflush(stdout) != 0 ? errno : 0;
     if (reason || ferror(stdout)) {
         cli_error("cannot write to standard output%s%s", reason ? ": " : "",
                   reason ? strerror(reason) : "");
-        if (status == CLI_SUCCESS) status = CLI_FAILURE;
+        good = false;
     }
-    return status;
+    return cli_exit_status(good);
 }

@@ -7,7 +7,6 @@
 #include "cli/embedded.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
-#include "cli/weights.h"
 
 enum { MESSAGE_MAX_BYTES = 1024 };
 
@@ -16,8 +15,45 @@ enum { MESSAGE_MAX_BYTES = 1024 };
 /* CMakeLists.txt defines VRN_CLI_DATA_DIR, where the data is installed, and
  * VRN_CLI_DATA_FROM_PROGRAM, the way there from the program's folder. */
 
+char *cli_cache_directory(void)
+{
+    const size_t length = vrn_hub_get_cache_directory(NULL, 0);
+    char *path = length > 0 ? cli_alloc(length + 1, 1) : NULL;
+    if (path) vrn_hub_get_cache_directory(path, length + 1);
+    return path;
+}
+
+vrn_hub *cli_hub_open(const cli_options *options)
+{
+    vrn_hub *hub = NULL;
+    vrn_hub_create(&hub, &(vrn_hub_params){
+                             .log = *cli_log(),
+                             .cache_directory = options->no_cache ? "" : NULL,
+                         });
+    return hub;
+}
+
+static bool show_download(void *user, const vrn_hub_progress *progress)
+{
+    (void)user;
+    cli_progress_bytes(progress->entry->file, progress->done, progress->total,
+                       progress->bytes_per_s, progress->seconds_left);
+    return false;
+}
+
+bool cli_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hub_file *file)
+{
+    vrn_result result =
+        vrn_hub_fetch(hub, entry, &(vrn_hub_fetch_params){.progress = show_download}, file);
+    cli_progress_hide();
+    if (result == VRN_OK && file->place == VRN_HUB_DOWNLOAD) {
+        cli_note("%s: downloaded to %s", entry->name, file->path);
+    }
+    return result == VRN_OK;
+}
+
 /* `entry`: what the hub says of the file, or NULL. */
-static int load(cli_model *model, const char *path, const char *arch, const vrn_hub_entry *entry)
+static bool load(cli_model *model, const char *path, const char *arch, const vrn_hub_entry *entry)
 {
     double begin = vrn_time_ms();
     vrn_result result = vrn_model_load(&model->handle, path,
@@ -28,7 +64,7 @@ static int load(cli_model *model, const char *path, const char *arch, const vrn_
                                            .transform = entry ? &entry->transform : NULL,
                                        });
     model->load_ms = vrn_time_ms() - begin;
-    return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+    return result == VRN_OK;
 }
 
 static void keep_message(void *user, vrn_log_level level, const char *text)
@@ -37,27 +73,23 @@ static void keep_message(void *user, vrn_log_level level, const char *text)
 }
 
 /* Reads an architecture's text; a fault is one of the command line. */
-static int parse_arch(vrn_arch *arch, const cli_options *options, const char *text)
+static bool parse_arch(vrn_arch *arch, const char *text)
 {
     char message[MESSAGE_MAX_BYTES] = "";
-    if (vrn_arch_parse(arch, text, &(vrn_log){.message = keep_message, .user = message}) ==
-        VRN_OK) {
-        return CLI_SUCCESS;
-    }
-    return cli_usage(options->command, "%s", message);
+    const vrn_log log = {.message = keep_message, .user = message};
+    return vrn_arch_parse(arch, text, &log) == VRN_OK || cli_usage("%s", message);
 }
 
 /* Random weights for --arch, or else for the network `name`; the seed is 0 unless it was given. */
-static int draw(cli_model *model, const cli_options *options, const char *name)
+static bool draw(cli_model *model, const cli_options *options, const char *name)
 {
     vrn_arch arch;
-    int status = parse_arch(&arch, options, options->arch ? options->arch : name);
-    if (status != CLI_SUCCESS) return status;
+    if (!parse_arch(&arch, options->arch ? options->arch : name)) return false;
     double begin = vrn_time_ms();
     vrn_result result = vrn_model_create_random(&model->handle, &arch, options->seed,
                                                 &(vrn_model_params){.log = *cli_log()});
     model->load_ms = vrn_time_ms() - begin;
-    return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+    return result == VRN_OK;
 }
 
 /* The shipped model's path, or NULL. It lies in $VKRESNET_DATA, beside the program (a build folder,
@@ -90,25 +122,25 @@ static char *find_shipped(void)
     return found;
 }
 
-static int load_shipped(cli_model *model, const char *arch)
+static bool load_shipped(cli_model *model, const char *arch)
 {
     char *path = find_shipped();
     if (!path) {
         cli_error("%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
                   SHIPPED_NAME);
-        return CLI_FAILURE;
+        return false;
     }
-    int status = load(model, path, arch, NULL);
+    const bool good = load(model, path, arch, NULL);
     free(path);
-    if (status == CLI_SUCCESS) {
+    if (good) {
         cli_note("using the small model that comes with the program, for 32x32 pictures of ten "
                  "classes; --model resnet50 uses a big one");
     }
-    return status;
+    return good;
 }
 
 /* `name` is neither a file nor an entry of the hub. */
-static int report_missing(const vrn_hub *hub, const char *name)
+static bool report_missing(const vrn_hub *hub, const char *name)
 {
     const vrn_hub_entry *entry;
     const size_t length = strcspn(name, ":");
@@ -116,7 +148,7 @@ static int report_missing(const vrn_hub *hub, const char *name)
         if (strlen(entry->network) != length || memcmp(entry->network, name, length) != 0) continue;
         cli_error("%s: no weights of this name; vkresnet models %s lists those there are", name,
                   entry->network);
-        return CLI_FAILURE;
+        return false;
     }
     if (strpbrk(name, "/,") || vrn_arch_parse(&(vrn_arch){0}, name, NULL) != VRN_OK) {
         cli_error("%s: no such file, and no known network", name);
@@ -125,83 +157,74 @@ static int report_missing(const vrn_hub *hub, const char *name)
                   "path of a checkpoint, or --random-weights 0",
                   name);
     }
-    return CLI_FAILURE;
+    return false;
 }
 
 /* A name's weights, or random ones where that is better than a download. */
-static int open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry *entry,
-                      const cli_options *options, cli_model_default otherwise)
+static bool open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry *entry,
+                       const cli_options *options, cli_model_default otherwise)
 {
     vrn_hub_file file = {0};
-    int status;
-    if (otherwise != CLI_MODEL_RANDOM) {
-        status = cli_hub_get(hub, entry, &file);
-    } else {
-        status = vrn_hub_locate(hub, entry, &file) == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
-    }
-    if (status == CLI_SUCCESS && file.path) {
-        status = load(model, file.path, options->arch, entry);
-    } else if (status == CLI_SUCCESS) {
+    bool good = otherwise == CLI_MODEL_RANDOM ? vrn_hub_locate(hub, entry, &file) == VRN_OK
+                                              : cli_hub_get(hub, entry, &file);
+    if (good && file.path) {
+        good = load(model, file.path, options->arch, entry);
+    } else if (good) {
         cli_note("%s: not on this machine: random weights (vkresnet models --fetch %s)",
                  entry->name, entry->name);
-        status = draw(model, options, entry->network);
+        good = draw(model, options, entry->network);
     }
     vrn_hub_file_free(&file);
-    return status;
+    return good;
 }
 
-static int open_name(cli_model *model, const cli_options *options, cli_model_default otherwise)
+static bool open_name(cli_model *model, const cli_options *options, cli_model_default otherwise)
 {
     const char *name = options->model;
     vrn_hub *hub = cli_hub_open(options);
-    if (!hub) return CLI_FAILURE;
-    int status;
+    if (!hub) return false;
+    bool good;
     const vrn_hub_entry *entry = vrn_hub_find(hub, name);
     if (entry) {
-        status = open_entry(model, hub, entry, options, otherwise);
+        good = open_entry(model, hub, entry, options, otherwise);
     } else if (otherwise == CLI_MODEL_RANDOM &&
                vrn_arch_parse(&(vrn_arch){0}, name, NULL) == VRN_OK) {
         cli_note("%s: no file of this name: random weights (--random-weights 0)", name);
-        status = draw(model, options, name);
+        good = draw(model, options, name);
     } else {
-        status = report_missing(hub, name);
+        good = report_missing(hub, name);
     }
     vrn_hub_destroy(&hub);
-    return status;
+    return good;
 }
 
-static int choose(cli_model *model, const cli_options *options, cli_model_default otherwise)
+static bool choose(cli_model *model, const cli_options *options, cli_model_default otherwise)
 {
-    const char *command = options->command, *name = options->model, *arch = options->arch;
+    const char *name = options->model, *arch = options->arch;
     bool is_path = name && vrn_path_get_kind(name) != VRN_PATH_MISSING;
-    if (arch) {
-        int status = parse_arch(&(vrn_arch){0}, options, arch);
-        if (status != CLI_SUCCESS) return status;
-    }
+    if (arch && !parse_arch(&(vrn_arch){0}, arch)) return false;
     if (options->has_seed) {
         if (!name && !arch) {
-            return cli_usage(command, "--random-weights needs a network: --model resnet50, or "
-                                      "--arch");
+            return cli_usage("--random-weights needs a network: --model resnet50, or --arch");
         }
         if (is_path) {
-            return cli_usage(command, "%s: a file has its own weights: leave --random-weights out",
-                             name);
+            return cli_usage("%s: a file has its own weights: leave --random-weights out", name);
         }
         return draw(model, options, name);
     }
     if (!name) {
         if (otherwise == CLI_MODEL_SHIPPED) return load_shipped(model, arch);
-        return cli_usage(command, "expected --model NAME|FILE");
+        return cli_usage("expected --model NAME|FILE");
     }
     return is_path ? load(model, name, arch, NULL) : open_name(model, options, otherwise);
 }
 
-int cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise)
+bool cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise)
 {
     *model = (cli_model){0};
-    int status = choose(model, options, otherwise);
-    if (status == CLI_SUCCESS) vrn_model_get_info(model->handle, &model->info);
-    return status;
+    const bool good = choose(model, options, otherwise);
+    if (good) vrn_model_get_info(model->handle, &model->info);
+    return good;
 }
 
 void cli_model_close(cli_model *model)
@@ -222,17 +245,14 @@ vrn_transform cli_model_transform(const cli_model *model, const cli_options *opt
 
 void cli_model_write_transform(cli_json *json, const vrn_transform *transform)
 {
-    cli_json_begin_object(json, "transform");
-    cli_json_integer(json, "resize", transform->resize);
-    cli_json_integer(json, "crop", transform->crop);
-    cli_json_text(json, "interpolation", vrn_interpolation_name(transform->interpolation));
-    cli_json_begin_array(json, "mean");
-    for (int i = 0; i < 3; i++) cli_json_number(json, NULL, (double)transform->mean[i]);
-    cli_json_end_array(json);
-    cli_json_begin_array(json, "std");
-    for (int i = 0; i < 3; i++) cli_json_number(json, NULL, (double)transform->std[i]);
-    cli_json_end_array(json);
-    cli_json_end_object(json);
+    const float *mean = transform->mean, *std = transform->std;
+    cli_json_write(json,
+                   "transform: {resize: %u, crop: %u, interpolation: %s, mean: [%g, %g, %g], "
+                   "std: [%g, %g, %g]}",
+                   transform->resize, transform->crop,
+                   vrn_interpolation_name(transform->interpolation), (double)mean[0],
+                   (double)mean[1], (double)mean[2], (double)std[0], (double)std[1],
+                   (double)std[2]);
 }
 
 const char *cli_model_class_name(const cli_model *model, uint32_t index)

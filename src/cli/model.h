@@ -1,13 +1,24 @@
-/* Which model the command line means, and how a photo becomes its input. */
+/* Which model the command line means, its weights by name (the hub), and how a photo becomes its
+ * input. */
 #ifndef VRN_CLI_MODEL_H
 #define VRN_CLI_MODEL_H
 
 #include <stdbool.h>
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/hub.h>
 
 #include "cli/formats/json.h"
 #include "cli/options.h"
+
+/* Where this program may keep what it can make or get again, or NULL: nowhere. Release it with
+ * free. */
+char *cli_cache_directory(void);
+
+/* NULL on failure, which is reported. */
+vrn_hub *cli_hub_open(const cli_options *options);
+
+/* An entry's file, downloaded with a bar where it is not on this machine. */
+bool cli_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hub_file *file);
 
 typedef enum cli_model_default {
     CLI_MODEL_REQUIRED, /* without --model: a wrong command line */
@@ -21,8 +32,8 @@ typedef struct cli_model {
     double load_ms;
 } cli_model;
 
-/* Loads or draws the model. Returns an exit status; what went wrong is reported. */
-int cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise);
+/* Loads or draws the model. */
+bool cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise);
 void cli_model_close(cli_model *model);
 
 /* The model's transform with what the options override. */

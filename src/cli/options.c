@@ -7,11 +7,14 @@
 #include <vkresnet/vkresnet.h>
 
 #include "cli/formats/parse.h"
+#include "cli/system/os.h"
 #include "cli/system/report.h"
 
 typedef enum option_kind {
     KIND_FLAG,
     KIND_TEXT,
+    KIND_READ, /* a file, or the name of something else */
+    KIND_WRITTEN,
     KIND_NUMBER,
     KIND_SEED,
     KIND_SIZE,
@@ -48,7 +51,7 @@ static const char *interpolation_name(int value)
 
 /* clang-format off */
 static const option_row table[CLI_OPTIONS] = {
-    [CLI_OPTION_MODEL] = {"--model", "NAME|FILE", KIND_TEXT, FIELD(model),
+    [CLI_OPTION_MODEL] = {"--model", "NAME|FILE", KIND_READ, FIELD(model),
         .help = "checkpoint (.pth or safetensors), or a name as vkresnet\n"
                 "models lists them (\"resnet50\", \"resnet50:V2\"): looked\n"
                 "up on this machine, else downloaded"},
@@ -57,27 +60,28 @@ static const option_row table[CLI_OPTIONS] = {
                 "resnet50,dilate=0:1:1,num_classes=21"},
     [CLI_OPTION_RANDOM_WEIGHTS] = {"--random-weights", "SEED", KIND_SEED, FIELD(seed),
         .said = FIELD(has_seed), .help = "weights drawn from a seed; needs no file"},
-    [CLI_OPTION_LABELS] = {"--labels", "FILE.csv", KIND_TEXT, FIELD(labels),
+    [CLI_OPTION_LABELS] = {"--labels", "FILE.csv", KIND_READ, FIELD(labels),
         .help = "lines of file,label[,class]; files are relative to\nthe .csv file"},
-    [CLI_OPTION_INPUT] = {"--input", "X.npy", KIND_TEXT, FIELD(input),
+    [CLI_OPTION_INPUT] = {"--input", "X.npy", KIND_READ, FIELD(input),
         .help = "float32 [N, 3, H, W], normalised"},
-    [CLI_OPTION_OUTPUT] = {"--output", "Y.npy", KIND_TEXT, FIELD(output),
+    [CLI_OPTION_OUTPUT] = {"--output", "Y.npy", KIND_WRITTEN, FIELD(output),
         .help = "receives float32 [N, classes], the logits"},
     [CLI_OPTION_TAP] = {"--tap", "NAME=FILE.npy", KIND_TAP,
         .help = "also write what a module returns, [N, C, H, W]: conv1,\n"
                 "layer1 .. layer4, avgpool, layer2.0.bn1; or class_map,\n"
                 "the logits at every position; repeatable"},
-    [CLI_OPTION_LOGITS] = {"--logits", "FILE.npy", KIND_TEXT, FIELD(logits),
+    [CLI_OPTION_LOGITS] = {"--logits", "FILE.npy", KIND_WRITTEN, FIELD(logits),
         .help = "also write the logits [lines, classes]; NaN for an\n"
                 "image that could not be read"},
     [CLI_OPTION_REPORT] = {"--report", "FOLDER", KIND_TEXT, FIELD(report),
         .help = "also write a page for a browser, FOLDER/index.html; the\n"
                 "folder is made unless it is there"},
-    [CLI_OPTION_IMAGES] = {"--images", "DIR", KIND_TEXT, FIELD(images),
+    [CLI_OPTION_IMAGES] = {"--images", "DIR", KIND_READ, FIELD(images),
         .help = "a folder of photos, or one photo"},
     [CLI_OPTION_COUNT] = {"--count", "N", KIND_NUMBER, FIELD(count),
         .minimum = 1, .maximum = 1000000, .help = "the most images to take (default 512)"},
-    [CLI_OPTION_WRITE] = {"-o", "FILE", KIND_TEXT, FIELD(write), .help = "write the result here"},
+    [CLI_OPTION_WRITE] = {"-o", "FILE", KIND_WRITTEN, FIELD(write),
+        .help = "write the result here"},
     [CLI_OPTION_FP16] = {"--fp16", NULL, KIND_FLAG, FIELD(fp16),
         .help = "write the weights as float16"},
     [CLI_OPTION_TOP] = {"--top", "K", KIND_NUMBER, FIELD(top), .minimum = 1, .maximum = 1000000,
@@ -94,9 +98,9 @@ static const option_row table[CLI_OPTIONS] = {
         .help = "the network's input in pixels (default: the model's crop)"},
     [CLI_OPTION_REPEATS] = {"--repeats", "N", KIND_NUMBER, FIELD(repeats),
         .minimum = 1, .maximum = 1000000, .help = "runs to measure"},
-    [CLI_OPTION_TRACE] = {"--trace", "FILE.json", KIND_TEXT, FIELD(trace),
+    [CLI_OPTION_TRACE] = {"--trace", "FILE.json", KIND_WRITTEN, FIELD(trace),
         .help = "also write a trace for ui.perfetto.dev or\nchrome://tracing"},
-    [CLI_OPTION_HTML] = {"--html", "FILE.html", KIND_TEXT, FIELD(html),
+    [CLI_OPTION_HTML] = {"--html", "FILE.html", KIND_WRITTEN, FIELD(html),
         .help = "also write a page with charts"},
     [CLI_OPTION_RESIZE] = {"--resize", "PIXELS", KIND_NUMBER, FIELD(resize),
         .said = FIELD(has_resize), .minimum = 0, .maximum = SIDE_MAX,
@@ -161,8 +165,7 @@ static bool same_capability(const char *name, const char *text, size_t length)
     return true;
 }
 
-static int read_capabilities(uint32_t *bits, const char *command, const char *option,
-                             const char *text)
+static bool read_capabilities(const option_row *row, const char *text, uint32_t *bits)
 {
     while (true) {
         size_t length = strcspn(text, ",");
@@ -172,105 +175,104 @@ static int read_capabilities(uint32_t *bits, const char *command, const char *op
             if (name && same_capability(name, text, length)) found = UINT32_C(1) << i;
         }
         if (!found) {
-            return cli_usage(command, "%s: '%.*s' is no capability; vkresnet info lists them",
-                             option, (int)(length < 64 ? length : 64), text);
+            return cli_usage("%s: '%.*s' is no capability; vkresnet info lists them", row->name,
+                             (int)(length < 64 ? length : 64), text);
         }
         *bits |= found;
-        if (!text[length]) return CLI_SUCCESS;
+        if (!text[length]) return true;
         text += length + 1;
     }
 }
 
-/* NAME=FILE: both parts are copied behind each other into options->texts. */
-static int read_tap(cli_options *options, const char *command, const char *text, size_t *used)
+/* Copies a part of a word behind what is in options->texts, which has room for all. */
+static char *keep_text(cli_options *options, const char *text, size_t length)
 {
-    const char *equals = strchr(text, '=');
-    if (!equals || equals == text || !equals[1]) {
-        return cli_usage(command, "--tap: expected NAME=FILE.npy, found '%s'", text);
-    }
-    char *copy = options->texts + *used;
-    const size_t size = strlen(text) + 1;
-    *used += size;
-    memcpy(copy, text, size);
-    copy[equals - text] = 0;
-    options->taps[options->tap_count++] =
-        (cli_tap){.name = copy, .path = copy + (equals - text) + 1};
-    return CLI_SUCCESS;
+    char *copy = options->texts + options->texts_size;
+    memcpy(copy, text, length);
+    options->texts_size += length + 1;
+    return copy;
 }
 
-static int read_number(const option_row *row, const char *command, const char *text, uint32_t *out)
+/* NAME=FILE */
+static bool read_tap(cli_options *options, const char *text)
 {
-    uint64_t number;
-    if (!cli_parse_integer(text, row->maximum, &number) || number < row->minimum) {
-        return cli_usage(command, "%s: expected a number from %u to %u, found '%s'", row->name,
-                         row->minimum, row->maximum, text);
+    const size_t length = strcspn(text, "=");
+    if (length == 0 || !text[length] || !text[length + 1]) {
+        return cli_usage("--tap: expected NAME=FILE.npy, found '%s'", text);
     }
-    *out = (uint32_t)number;
-    return CLI_SUCCESS;
+    options->taps[options->tap_count++] =
+        (cli_tap){.name = keep_text(options, text, length), .path = text + length + 1};
+    return true;
 }
 
 /* "layer1.0.conv1,layer4.2.conv3" */
-static int read_layers(cli_options *options, const char *command, const char *text, size_t *used)
+static bool read_layers(cli_options *options, const char *text)
 {
-    if (options->fp32_layers) return cli_usage(command, "--fp32-layers: expected it once");
+    if (options->fp32_layers) return cli_usage("--fp32-layers: expected it once");
     uint32_t count = 1;
     for (const char *c = text; *c; c++) count += *c == ',';
     options->fp32_layers = cli_alloc(count, sizeof *options->fp32_layers);
-    if (!options->fp32_layers) return CLI_FAILURE;
+    if (!options->fp32_layers) return false;
     for (; count > 0; count--) {
         size_t length = strcspn(text, ",");
-        if (length == 0) return cli_usage(command, "--fp32-layers: expected names of layers");
-        char *name = options->texts + *used;
-        memcpy(name, text, length);
-        name[length] = 0;
-        *used += length + 1;
-        options->fp32_layers[options->fp32_layer_count++] = name;
+        if (length == 0) return cli_usage("--fp32-layers: expected names of layers");
+        options->fp32_layers[options->fp32_layer_count++] = keep_text(options, text, length);
         text += length + (text[length] != 0);
     }
-    return CLI_SUCCESS;
+    return true;
+}
+
+static bool read_number(const option_row *row, const char *text, uint32_t *out)
+{
+    uint64_t number;
+    if (!cli_parse_integer(text, row->maximum, &number) || number < row->minimum) {
+        return cli_usage("%s: expected a number from %u to %u, found '%s'", row->name, row->minimum,
+                         row->maximum, text);
+    }
+    *out = (uint32_t)number;
+    return true;
 }
 
 /* A value of an enumeration, all of which are as wide as an int. */
-static int read_choice(const option_row *row, const char *command, const char *text, int *out)
+static bool read_choice(const option_row *row, const char *text, int *out)
 {
     for (int i = 0; row->choice(i); i++) {
         if (strcmp(text, row->choice(i)) != 0) continue;
         *out = i;
-        return CLI_SUCCESS;
+        return true;
     }
-    return cli_usage(command, "%s: expected %s, found '%s'", row->name, row->value, text);
+    return cli_usage("%s: expected %s, found '%s'", row->name, row->value, text);
 }
 
 /* Reads the value of one option, `text`, which is NULL for a flag. */
-static int read_value(cli_options *options, const option_row *row, const char *command,
-                      const char *text, size_t *used)
+static bool read_value(cli_options *options, const option_row *row, const char *text)
 {
-    char *field = (char *)options + row->offset;
+    void *field = (char *)options + row->offset;
     if (row->said) *(bool *)((char *)options + row->said) = true;
     switch (row->kind) {
-    case KIND_FLAG: *(bool *)field = true; return CLI_SUCCESS;
+    case KIND_FLAG: *(bool *)field = true; return true;
     case KIND_TEXT:
-        if (!*text)
-            return cli_usage(command, "%s: expected %s, found nothing", row->name, row->value);
+    case KIND_READ:
+    case KIND_WRITTEN:
         *(const char **)field = text;
-        return CLI_SUCCESS;
-    case KIND_NUMBER: return read_number(row, command, text, (uint32_t *)field);
+        return *text || cli_usage("%s: expected %s, found nothing", row->name, row->value);
+    case KIND_NUMBER: return read_number(row, text, field);
     case KIND_SEED:
-        if (cli_parse_integer(text, UINT64_MAX, (uint64_t *)field)) return CLI_SUCCESS;
-        return cli_usage(command, "%s: expected a number, found '%s'", row->name, text);
+        return cli_parse_integer(text, UINT64_MAX, field) ||
+               cli_usage("%s: expected a number, found '%s'", row->name, text);
     case KIND_SIZE:
-        if (cli_parse_size(text, SIDE_MAX, (uint32_t *)field)) return CLI_SUCCESS;
-        return cli_usage(command, "%s: expected HxW, such as 224x224, found '%s'", row->name, text);
+        return cli_parse_size(text, SIDE_MAX, field) ||
+               cli_usage("%s: expected HxW, such as 224x224, found '%s'", row->name, text);
     case KIND_TRIPLE:
-        if (cli_parse_triple(text, (float *)field)) return CLI_SUCCESS;
-        return cli_usage(command, "%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'",
-                         row->name, text);
-    case KIND_TAP: return read_tap(options, command, text, used);
-    case KIND_LAYERS: return read_layers(options, command, text, used);
-    case KIND_CHOICE: return read_choice(row, command, text, (int *)field);
-    case KIND_CAPABILITIES: return read_capabilities((uint32_t *)field, command, row->name, text);
+        return cli_parse_triple(text, field) ||
+               cli_usage("%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'", row->name,
+                         text);
+    case KIND_TAP: return read_tap(options, text);
+    case KIND_LAYERS: return read_layers(options, text);
+    case KIND_CHOICE: return read_choice(row, text, field);
+    case KIND_CAPABILITIES: return read_capabilities(row, text, field);
     }
-    return CLI_USAGE;
+    return false;
 }
 
 static const option_row *find_row(const char *word, size_t length, uint64_t accepted)
@@ -285,45 +287,47 @@ static const option_row *find_row(const char *word, size_t length, uint64_t acce
     return NULL;
 }
 
-int cli_options_parse(cli_options *options, const char *command, uint64_t accepted, int count,
-                      char **words)
+/* Reads the option at words[*i], and steps on to the value behind it. */
+static bool read_option(cli_options *options, uint64_t accepted, int *i)
+{
+    const char *word = options->words[*i];
+    const size_t length = strcspn(word, "=");
+    const option_row *row = find_row(word, length, accepted);
+    const char *value = word[length] ? word + length + 1 : NULL;
+    if (!row) {
+        return cli_usage("unknown option '%.*s'", (int)(length < 99 ? length : 99), word);
+    }
+    if (row->kind == KIND_FLAG && value) return cli_usage("%s takes no value", row->name);
+    if (row->kind != KIND_FLAG && !value) {
+        if (++*i == options->word_count) {
+            return cli_usage("%s needs a value: %s", row->name, row->value);
+        }
+        value = options->words[*i];
+    }
+    return read_value(options, row, value);
+}
+
+bool cli_options_parse(cli_options *options, const char *command, uint64_t accepted, int count,
+                       char **words)
 {
     *options = (cli_options){.command = command, .words = words, .word_count = count};
-    size_t total = 1, used = 0;
+    size_t total = 1;
     for (int i = 0; i < count; i++) total += strlen(words[i]) + 1;
     options->taps = cli_alloc((size_t)count, sizeof *options->taps);
     options->arguments = cli_alloc((size_t)count, sizeof *options->arguments);
     options->texts = cli_alloc(total, 1);
-    int status = options->taps && options->arguments && options->texts ? CLI_SUCCESS : CLI_FAILURE;
-
-    bool only_arguments = false;
-    for (int i = 0; i < count && status == CLI_SUCCESS; i++) {
-        const char *word = words[i];
-        if (only_arguments || word[0] != '-' || !word[1]) {
+    bool good = options->taps && options->arguments && options->texts, only_arguments = false;
+    for (int i = 0; i < count && good; i++) {
+        if (only_arguments || words[i][0] != '-' || !words[i][1]) {
             options->arguments[options->argument_count++] = words[i];
-            continue;
-        }
-        if (strcmp(word, "--") == 0) {
+        } else if (strcmp(words[i], "--") == 0) {
             only_arguments = true;
-            continue;
-        }
-        size_t length = strcspn(word, "=");
-        const option_row *row = find_row(word, length, accepted);
-        const char *value = word[length] ? word + length + 1 : NULL;
-        if (!row) {
-            status =
-                cli_usage(command, "unknown option '%.*s'", (int)(length < 99 ? length : 99), word);
-        } else if (row->kind == KIND_FLAG && value) {
-            status = cli_usage(command, "%s takes no value", row->name);
-        } else if (row->kind != KIND_FLAG && !value && ++i == count) {
-            status = cli_usage(command, "%s needs a value: %s", row->name, row->value);
         } else {
-            if (row->kind != KIND_FLAG && !value) value = words[i];
-            status = read_value(options, row, command, value, &used);
+            good = read_option(options, accepted, &i);
         }
     }
-    if (status != CLI_SUCCESS) cli_options_free(options);
-    return status;
+    if (!good) cli_options_free(options);
+    return good;
 }
 
 void cli_options_free(cli_options *options)
@@ -333,6 +337,54 @@ void cli_options_free(cli_options *options)
     free(options->arguments);
     free(options->texts);
     *options = (cli_options){0};
+}
+
+static const char *text_of(const cli_options *options, const option_row *row)
+{
+    return *(const char *const *)((const char *)options + row->offset);
+}
+
+/* Whether an output would be written over an input, if that is a file. */
+static bool replaces(const char *output, const char *input)
+{
+    return input && vrn_path_get_kind(input) == VRN_PATH_FILE && cli_path_same_file(output, input);
+}
+
+static bool replaces_any(const cli_options *options, const char *output)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < CLI_OPTIONS && !found; i++) {
+        found = table[i].kind == KIND_READ && replaces(output, text_of(options, &table[i]));
+    }
+    for (uint32_t i = 0; i < options->argument_count && !found; i++) {
+        found = replaces(output, options->arguments[i]);
+    }
+    return found;
+}
+
+/* What the i-th option writes, or, behind all options, a tap; NULL: nothing. */
+static const char *output_of(const cli_options *options, uint32_t i)
+{
+    if (i >= CLI_OPTIONS) return options->taps[i - CLI_OPTIONS].path;
+    return table[i].kind == KIND_WRITTEN ? text_of(options, &table[i]) : NULL;
+}
+
+bool cli_options_check_outputs(const cli_options *options)
+{
+    for (uint32_t i = 0; i < CLI_OPTIONS + options->tap_count; i++) {
+        const char *output = output_of(options, i);
+        if (!output) continue;
+        if (replaces_any(options, output)) {
+            return cli_usage("%s: would be written over what is read", output);
+        }
+        for (uint32_t k = 0; k < i; k++) {
+            const char *other = output_of(options, k);
+            if (other && cli_path_same_file(output, other)) {
+                return cli_usage("%s: two outputs in one file", output);
+            }
+        }
+    }
+    return true;
 }
 
 cli_option_text cli_option_describe(cli_option option)

@@ -38,7 +38,8 @@ typedef struct cli_options {
     const char *command; /* and the words behind it, for those who repeat them */
     char **words;
     int word_count;
-    char *texts; /* what taps and fp32_layers point into */
+    char *texts; /* [texts_size]: names of taps and fp32_layers */
+    size_t texts_size;
 } cli_options;
 
 typedef enum cli_option {
@@ -102,10 +103,13 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
 #define CLI_NETWORK (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
 
 /* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must
- * outlive the options. Returns an exit status; on failure everything is reported and released. */
-int cli_options_parse(cli_options *options, const char *command, uint64_t accepted, int count,
-                      char **words);
+ * outlive the options. On failure everything is released. */
+bool cli_options_parse(cli_options *options, const char *command, uint64_t accepted, int count,
+                       char **words);
 void cli_options_free(cli_options *options);
+
+/* Whether nothing that is to be written would replace what is read, or another output. */
+bool cli_options_check_outputs(const cli_options *options);
 
 /* Prints a line or two for each of the options. */
 void cli_options_print(uint64_t accepted);

@@ -47,10 +47,8 @@ static double median(const sample_list *samples, size_t offset, double *sorted)
 
 static bool add_sample(sample_list *samples, sample taken)
 {
-    sample *items = cli_grow(samples->items, samples->count, &samples->capacity, sizeof *items);
-    if (!items) return false;
-    samples->items = items;
-    items[samples->count++] = taken;
+    if (!cli_grow(&samples->items, samples->count, &samples->capacity, sizeof taken)) return false;
+    samples->items[samples->count++] = taken;
     return true;
 }
 
@@ -108,31 +106,20 @@ static bool measure(vrn_session *session, const vrn_inputs *inputs, const vrn_ou
 static void print_json(const cli_engine *engine, const bench_figures *figures)
 {
     const vrn_session_info *info = &engine->info;
-    cli_json json = cli_json_begin(stdout);
-    cli_json_text(&json, "model", engine->model.info.name);
-    cli_json_text(&json, "device", engine->device_info.name);
-    cli_json_text(&json, "precision", vrn_precision_name(info->precision));
-    cli_json_integer(&json, "batch", info->batch);
-    cli_json_integer(&json, "height", info->height);
-    cli_json_integer(&json, "width", info->width);
-    cli_json_number(&json, "median_ms", figures->median_ms);
-    cli_json_number(&json, "min_ms", figures->min_ms);
-    cli_json_number(&json, "gpu_ms", figures->gpu_ms);
-    cli_json_number(&json, "images_per_s", figures->images_per_s);
-    cli_json_number(&json, "gflops", figures->gflops);
-    cli_json_number(&json, "peak_gflops", figures->peak.gflops);
-    cli_json_number(&json, "peak_gb_s", figures->peak.gb_s);
-    cli_json_number(&json, "share", figures->share);
-    cli_json_number(&json, "host_us", figures->host_us);
-    cli_json_number(&json, "submit_us", figures->submit_us);
-    cli_json_number(&json, "load_ms", engine->model.load_ms);
-    cli_json_number(&json, "compile_ms", info->compile_ms);
-    cli_json_number(&json, "first_ms", figures->first_ms);
-    cli_json_integer(&json, "device_bytes", info->device_bytes);
-    cli_json_integer(&json, "activation_bytes", info->activation_bytes);
-    cli_json_integer(&json, "dispatches", info->dispatches);
-    cli_json_integer(&json, "runs", figures->runs);
-    cli_json_end(&json);
+    cli_json json = {.out = stdout};
+    cli_json_write(&json, "{model: %s, device: %s, precision: %s, batch: %u, height: %u, width: %u",
+                   engine->model.info.name, engine->device_info.name,
+                   vrn_precision_name(info->precision), info->batch, info->height, info->width);
+    cli_json_write(&json, "median_ms: %g, min_ms: %g, gpu_ms: %g, images_per_s: %g, gflops: %g",
+                   figures->median_ms, figures->min_ms, figures->gpu_ms, figures->images_per_s,
+                   figures->gflops);
+    cli_json_write(&json, "peak_gflops: %g, peak_gb_s: %g, share: %g, host_us: %g, submit_us: %g",
+                   figures->peak.gflops, figures->peak.gb_s, figures->share, figures->host_us,
+                   figures->submit_us);
+    cli_json_write(&json, "load_ms: %g, compile_ms: %g, first_ms: %g", engine->model.load_ms,
+                   info->compile_ms, figures->first_ms);
+    cli_json_write(&json, "device_bytes: %ju, activation_bytes: %ju, dispatches: %u, runs: %zu}\n",
+                   info->device_bytes, info->activation_bytes, info->dispatches, figures->runs);
 }
 
 static void print_text(const cli_engine *engine, const bench_figures *figures)
@@ -163,7 +150,7 @@ static void print_text(const cli_engine *engine, const bench_figures *figures)
     printf("  dispatches  %10u\n", info->dispatches);
 }
 
-static int bench(cli_engine *engine, const cli_options *options)
+static bool bench(cli_engine *engine, const cli_options *options)
 {
     const vrn_session_info *info = &engine->info;
     size_t pixels = (size_t)3 * info->height * info->width;
@@ -191,16 +178,15 @@ static int bench(cli_engine *engine, const cli_options *options)
     }
     free(input);
     free(logits);
-    return good ? CLI_SUCCESS : CLI_FAILURE;
+    return good;
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     cli_engine engine = {0};
-    int status = cli_engine_open_for_size(&engine, options);
-    if (status == CLI_SUCCESS) status = bench(&engine, options);
+    const bool good = cli_engine_open_for_size(&engine, options) && bench(&engine, options);
     cli_engine_close(&engine);
-    return status;
+    return good;
 }
 
 const cli_command cli_bench = {

@@ -71,23 +71,21 @@ static bool add_arrays(calibrate_job *job)
     return good;
 }
 
-static int open_inputs(calibrate_job *job)
+static bool open_inputs(calibrate_job *job)
 {
     const cli_options *options = job->options;
     if (!options->images == !options->input) {
-        return cli_usage("calibrate", "expected either --images DIR or --input X.npy");
+        return cli_usage("expected either --images DIR or --input X.npy");
     }
-    if (options->images) {
-        return cli_paths_add(&job->paths, options->images) ? CLI_SUCCESS : CLI_FAILURE;
-    }
-    if (!cli_npy_open(&job->input, options->input)) return CLI_FAILURE;
+    if (options->images) return cli_paths_add(&job->paths, options->images);
+    if (!cli_npy_open(&job->input, options->input)) return false;
     const uint64_t *shape = job->input.shape;
     if (job->input.rank != 4 || shape[1] != 3 || shape[2] - 1 >= SIDE_MAX ||
         shape[3] - 1 >= SIDE_MAX) {
         cli_error("%s: expected [N, 3, H, W] with sides from 1 to %d", options->input, SIDE_MAX);
-        return CLI_FAILURE;
+        return false;
     }
-    return CLI_SUCCESS;
+    return true;
 }
 
 static bool observe(calibrate_job *job)
@@ -139,32 +137,26 @@ static void print_ranges(const calibrate_job *job)
 
 static void print_json(const calibrate_job *job, const vrn_calibration_result *result)
 {
-    cli_json json = cli_json_begin(stdout);
-    cli_json_text(&json, "model", job->engine.model.info.name);
-    cli_json_integer(&json, "images", job->images);
-    cli_json_begin_array(&json, "layers");
+    cli_json json = {.out = stdout};
+    cli_json_write(&json, "{model: %s, images: %zu, layers: [", job->engine.model.info.name,
+                   job->images);
     for (uint32_t i = 0; i < job->range_count; i++) {
         const vrn_layer_range *r = &job->ranges[i];
-        cli_json_begin_object(&json, NULL);
-        cli_json_text(&json, "name", r->name);
-        cli_json_text(&json, "op", r->op);
-        cli_json_number(&json, "low", r->low);
-        cli_json_number(&json, "high", r->high);
-        cli_json_integer(&json, "values", r->count);
-        cli_json_integer(&json, "beyond_fp16", r->beyond_fp16);
-        cli_json_integer(&json, "not_finite", r->not_finite);
-        cli_json_end_object(&json);
+        cli_json_write(&json,
+                       "{name: %s, op: %s, low: %g, high: %g, values: %ju, beyond_fp16: %ju, "
+                       "not_finite: %ju}",
+                       r->name, r->op, (double)r->low, (double)r->high, r->count, r->beyond_fp16,
+                       r->not_finite);
     }
-    cli_json_end_array(&json);
+    cli_json_write(&json, "]");
     if (result) {
-        cli_json_text(&json, "method", result->methods[result->method]);
-        cli_json_begin_object(&json, "errors");
+        cli_json_write(&json, "method: %s, errors: {", result->methods[result->method]);
         for (int i = 0; i < VRN_CALIBRATION_METHODS; i++) {
-            cli_json_number(&json, result->methods[i], result->errors[i]);
+            cli_json_write(&json, "%s: %g", result->methods[i], (double)result->errors[i]);
         }
-        cli_json_end_object(&json);
+        cli_json_write(&json, "}");
     }
-    cli_json_end(&json);
+    cli_json_write(&json, "}\n");
 }
 
 static bool finish(calibrate_job *job, vrn_calibration_result *result)
@@ -185,33 +177,23 @@ static bool finish(calibrate_job *job, vrn_calibration_result *result)
     return true;
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     calibrate_job job = {.options = options};
     vrn_calibration_result result;
-    if (options->write) {
-        vrn_path_kind kind = vrn_path_get_kind(options->write);
-        if (kind == VRN_PATH_DIRECTORY || kind == VRN_PATH_OTHER) {
-            cli_error("%s: not a regular file", options->write);
-            return CLI_FAILURE;
-        }
-    }
-    int status = open_inputs(&job);
-    if (status == CLI_SUCCESS) {
-        status = cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED);
-    }
-    if (status == CLI_SUCCESS) {
-        bool good = observe(&job) && (!options->write || finish(&job, &result));
-        if (good && options->json) print_json(&job, options->write ? &result : NULL);
-        if (good && !options->json) print_ranges(&job);
-        if (!good || job.failed > 0) status = CLI_FAILURE;
-    }
+    const char *output = options->write;
+    bool good = (!output || cli_path_may_be_replaced(output)) && open_inputs(&job) &&
+                cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED) && observe(&job) &&
+                (!output || finish(&job, &result));
+    if (good && options->json) print_json(&job, output ? &result : NULL);
+    if (good && !options->json) print_ranges(&job);
+    good = good && job.failed == 0;
     free(job.ranges);
     vrn_calibration_destroy(&job.calibration);
     cli_engine_close(&job.engine);
     cli_npy_close(&job.input);
     cli_paths_free(&job.paths);
-    return status;
+    return good;
 }
 
 const cli_command cli_calibrate = {

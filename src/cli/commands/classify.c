@@ -31,8 +31,8 @@ static bool print_result(void *user, size_t index, const float *probabilities)
     return fflush(stdout) == 0;
 }
 
-static int classify_paths(const cli_crew *crew, const cli_options *options, const cli_paths *paths,
-                          const cli_shard *shard)
+static bool classify_paths(const cli_crew *crew, const cli_options *options, const cli_paths *paths,
+                           const cli_shard *shard)
 {
     const cli_engine *engine = &crew->engines[0];
     uint32_t classes = engine->info.classes, top = options->top ? options->top : DEFAULT_TOP;
@@ -44,7 +44,7 @@ static int classify_paths(const cli_crew *crew, const cli_options *options, cons
         .top = top < classes ? top : classes,
         .form = cli_answer_form_for_stdout(options->json),
     };
-    if (!printer.scores) return CLI_FAILURE;
+    if (!printer.scores) return false;
     size_t failed;
     bool good = cli_feed_run(&(cli_feed){.crew = crew,
                                          .paths = paths->items,
@@ -55,30 +55,27 @@ static int classify_paths(const cli_crew *crew, const cli_options *options, cons
                                          .user = &printer},
                              &failed);
     free(printer.scores);
-    return good && failed == 0 ? CLI_SUCCESS : CLI_FAILURE;
+    return good && failed == 0;
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     cli_shard shard;
     cli_paths paths = {0};
     cli_crew crew = {0};
-    int status = cli_shard_read(&shard, options);
-    if (status != CLI_SUCCESS) return status;
+    bool good = cli_shard_read(&shard, options);
+    if (!good) return false;
     for (uint32_t i = 0; i < options->argument_count; i++) {
-        if (!cli_paths_add(&paths, options->arguments[i])) status = CLI_FAILURE;
+        good = cli_paths_add(&paths, options->arguments[i]) && good;
     }
     if (cli_shard_size(&shard, paths.count) > 0) {
-        int run_status = cli_crew_open(&crew, options, CLI_MODEL_SHIPPED);
-        if (run_status == CLI_SUCCESS) {
-            run_status = cli_crew_compile_for_images(&crew, options, DEFAULT_BATCH);
-        }
-        if (run_status == CLI_SUCCESS) run_status = classify_paths(&crew, options, &paths, &shard);
-        if (run_status != CLI_SUCCESS) status = run_status;
+        good = cli_crew_open(&crew, options, CLI_MODEL_SHIPPED) &&
+               cli_crew_compile_for_images(&crew, options, DEFAULT_BATCH) &&
+               classify_paths(&crew, options, &paths, &shard) && good;
     }
     cli_crew_close(&crew);
     cli_paths_free(&paths);
-    return status;
+    return good;
 }
 
 const cli_command cli_classify = {

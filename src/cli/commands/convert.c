@@ -3,36 +3,22 @@
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
-static int convert(const cli_options *options, const char *output)
+static bool run(const cli_options *options)
 {
-    cli_model model;
-    int status = cli_model_open(&model, options, CLI_MODEL_REQUIRED);
-    if (status == CLI_SUCCESS &&
-        vrn_model_save(model.handle, output,
-                       &(vrn_model_save_params){.log = *cli_log(), .fp16 = options->fp16}) !=
-            VRN_OK) {
-        status = CLI_FAILURE;
-    }
-    if (status == CLI_SUCCESS) {
+    const char *output = options->arguments[1];
+    cli_options named = *options;
+    cli_model model = {0};
+    named.model = options->arguments[0];
+    const vrn_model_save_params params = {.log = *cli_log(), .fp16 = options->fp16};
+    const bool good = cli_path_may_be_replaced(output) &&
+                      cli_model_open(&model, &named, CLI_MODEL_REQUIRED) &&
+                      vrn_model_save(model.handle, output, &params) == VRN_OK;
+    if (good) {
         cli_note("%s: %s, %llu parameters as %s", output, model.info.name,
                  (unsigned long long)model.info.parameters, options->fp16 ? "float16" : "float32");
     }
     cli_model_close(&model);
-    return status;
-}
-
-static int run(const cli_options *options)
-{
-    const char *output = options->arguments[1];
-    /* A finished file takes the output's place, which a folder or a device must not lose. */
-    vrn_path_kind kind = vrn_path_get_kind(output);
-    if (kind == VRN_PATH_DIRECTORY || kind == VRN_PATH_OTHER) {
-        cli_error("%s: not a regular file", output);
-        return CLI_FAILURE;
-    }
-    cli_options named = *options;
-    named.model = options->arguments[0];
-    return convert(&named, output);
+    return good;
 }
 
 const cli_command cli_convert = {

@@ -132,41 +132,35 @@ static bool read_labels(eval_run *run)
                : cli_labels_read_list(&run->labels, run->data, model);
 }
 
-static int open_all(eval_run *run)
+static bool open_all(eval_run *run)
 {
     const cli_options *options = run->options;
-    int status = cli_crew_open(&run->crew, options, CLI_MODEL_REQUIRED);
-    if (status != CLI_SUCCESS) return status;
-    if (!read_labels(run)) return CLI_FAILURE;
-    if (options->report && !cli_evaluation_page_begin(&run->page, options->report))
-        return CLI_FAILURE;
-    status = cli_crew_compile_for_images(&run->crew, options, DEFAULT_BATCH);
-    if (status != CLI_SUCCESS) return status;
-    return describe(run) && prepare(run) ? CLI_SUCCESS : CLI_FAILURE;
+    return cli_shard_read(&run->shard, options) &&
+           cli_crew_open(&run->crew, options, CLI_MODEL_REQUIRED) && read_labels(run) &&
+           (!options->report || cli_evaluation_page_begin(&run->page, options->report)) &&
+           cli_crew_compile_for_images(&run->crew, options, DEFAULT_BATCH) && describe(run) &&
+           prepare(run);
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     if (!options->labels == !options->argument_count) {
-        return cli_usage("eval", "expected either a folder, or --labels FILE.csv");
+        return cli_usage("expected either a folder, or --labels FILE.csv");
     }
     eval_run run = {
         .options = options,
         .data = options->labels ? options->labels : options->arguments[0],
     };
-    int status = cli_shard_read(&run.shard, options);
-    if (status == CLI_SUCCESS) status = open_all(&run);
     size_t failed = 0;
-    bool good = status == CLI_SUCCESS && evaluate(&run, &failed);
+    bool good = open_all(&run) && evaluate(&run, &failed);
     good = cli_file_end(&run.logits, good) && good;
     good = cli_file_end(&run.page, good) && good;
-    if (status == CLI_SUCCESS && (!good || failed > 0)) status = CLI_FAILURE;
     free(run.scores);
     free(run.missing);
     cli_evaluation_free(&run.evaluation);
     cli_labels_free(&run.labels);
     cli_crew_close(&run.crew);
-    return status;
+    return good && failed == 0;
 }
 
 const cli_command cli_eval = {

@@ -42,8 +42,8 @@ static bool contains(const char *text, const char *part)
 }
 
 /* The class called `name`, or the only one whose name contains that. */
-static int find_named_class(const cli_model *model, uint32_t classes, const char *name,
-                            uint32_t *index)
+static bool find_named_class(const cli_model *model, uint32_t classes, const char *name,
+                             uint32_t *index)
 {
     const char *examples[2] = {NULL, NULL};
     uint32_t partly = 0;
@@ -52,21 +52,21 @@ static int find_named_class(const cli_model *model, uint32_t classes, const char
         if (!label) break;
         if (vrn_same_text(label, name)) {
             *index = i;
-            return CLI_SUCCESS;
+            return true;
         }
         if (!contains(label, name)) continue;
         *index = i;
         if (partly < 2) examples[partly] = label;
         partly++;
     }
-    if (partly == 1) return CLI_SUCCESS;
-    if (partly == 0) return cli_usage("explain", "--class: no class is called '%s'", name);
-    return cli_usage("explain", "--class: %u classes are called something like '%s': %s, %s%s",
-                     partly, name, examples[0], examples[1], partly > 2 ? ", .." : "");
+    if (partly == 1) return true;
+    if (partly == 0) return cli_usage("--class: no class is called '%s'", name);
+    return cli_usage("--class: %u classes are called something like '%s': %s, %s%s", partly, name,
+                     examples[0], examples[1], partly > 2 ? ", .." : "");
 }
 
 /* Before anything runs: of the options' class. */
-static int find_class(const explanation *e, const cli_options *options, uint32_t *index)
+static bool find_class(const explanation *e, const cli_options *options, uint32_t *index)
 {
     const uint32_t classes = e->engine.info.classes;
     uint64_t number;
@@ -74,11 +74,11 @@ static int find_class(const explanation *e, const cli_options *options, uint32_t
         return find_named_class(&e->engine.model, classes, options->class_name, index);
     }
     if (number >= classes) {
-        return cli_usage("explain", "--class: the model has classes 0 to %u, and no class %s",
-                         classes - 1, options->class_name);
+        return cli_usage("--class: the model has classes 0 to %u, and no class %s", classes - 1,
+                         options->class_name);
     }
     *index = (uint32_t)number;
-    return CLI_SUCCESS;
+    return true;
 }
 
 static bool run_network(explanation *e, const char *path)
@@ -135,35 +135,27 @@ static bool write_picture(const explanation *e, const cli_heat *heat, const char
 
 static void write_part(cli_json *json, const char *key, const vrn_rect *part)
 {
-    cli_json_begin_object(json, key);
-    cli_json_number(json, "left", part->left);
-    cli_json_number(json, "top", part->top);
-    cli_json_number(json, "right", part->right);
-    cli_json_number(json, "bottom", part->bottom);
-    cli_json_end_object(json);
+    cli_json_write(json, "%s: {left: %g, top: %g, right: %g, bottom: %g}", key, part->left,
+                   part->top, part->right, part->bottom);
 }
 
 static void print_json(const explanation *e, const cli_options *options, uint32_t top)
 {
-    cli_json json = cli_json_begin(stdout);
+    cli_json json = {.out = stdout};
+    cli_json_write(&json, "{");
     cli_answer_write(&json, &e->engine.model, options->arguments[0], e->scores, top);
-    cli_answer_write_class(&json, "class", &e->engine.model, e->explained);
-    cli_json_integer(&json, "width", e->photo.width);
-    cli_json_integer(&json, "height", e->photo.height);
-    cli_json_integers(&json, "map", (const uint32_t[]){e->map_height, e->map_width}, 2);
+    cli_json_write(&json, "class:");
+    cli_answer_write_class(&json, &e->engine.model, e->explained);
+    cli_json_write(&json, "width: %u, height: %u, map: [%u, %u]", e->photo.width, e->photo.height,
+                   e->map_height, e->map_width);
     write_part(&json, "seen", &e->seen);
     if (e->found) {
         write_part(&json, "box", &e->region.box);
-        cli_json_begin_object(&json, "peak");
-        cli_json_number(&json, "x", e->region.x);
-        cli_json_number(&json, "y", e->region.y);
-        cli_json_end_object(&json);
+        cli_json_write(&json, "peak: {x: %g, y: %g}", e->region.x, e->region.y);
     } else {
-        cli_json_text(&json, "box", NULL);
-        cli_json_text(&json, "peak", NULL);
+        cli_json_write(&json, "box: null, peak: null");
     }
-    cli_json_text(&json, "picture", options->write);
-    cli_json_end(&json);
+    cli_json_write(&json, "picture: %s}\n", options->write);
 }
 
 static void print_text(const explanation *e, const cli_options *options, uint32_t top)
@@ -184,15 +176,14 @@ static void print_text(const explanation *e, const cli_options *options, uint32_
     putchar('\n');
 }
 
-static int explain(explanation *e, const cli_options *options)
+static bool explain(explanation *e, const cli_options *options)
 {
     uint32_t index = UINT32_MAX, top = options->top ? options->top : DEFAULT_TOP;
-    if (options->class_name) {
-        int status = find_class(e, options, &index);
-        if (status != CLI_SUCCESS) return status;
+    if (options->class_name && !find_class(e, options, &index)) return false;
+    if (!cli_image_load(&e->photo, options->arguments[0]) ||
+        !run_network(e, options->arguments[0])) {
+        return false;
     }
-    if (!cli_image_load(&e->photo, options->arguments[0]) || !run_network(e, options->arguments[0]))
-        return CLI_FAILURE;
     if (index == UINT32_MAX) index = e->scores[0].index;
     e->explained = (cli_score){e->probabilities[index], index};
     const cli_heat heat = {
@@ -202,7 +193,7 @@ static int explain(explanation *e, const cli_options *options)
     };
     if (!cli_heat_find(&heat, &e->seen, e->photo.width, e->photo.height, &e->region, &e->found) ||
         !write_picture(e, &heat, options->write)) {
-        return CLI_FAILURE;
+        return false;
     }
     if (top > e->engine.info.classes) top = e->engine.info.classes;
     if (options->json) {
@@ -210,30 +201,28 @@ static int explain(explanation *e, const cli_options *options)
     } else {
         print_text(e, options, top);
     }
-    return CLI_SUCCESS;
+    return true;
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     static const char *const taps[] = {"class_map"};
-    if (!options->write) return cli_usage("explain", "expected -o FILE.png or -o FILE.jpg");
+    if (!options->write) return cli_usage("expected -o FILE.png or -o FILE.jpg");
     if (!cli_picture_is_name(options->write)) {
-        return cli_usage("explain", "-o: expected a name that ends in .png or .jpg, found '%s'",
+        return cli_usage("-o: expected a name that ends in .png or .jpg, found '%s'",
                          options->write);
     }
     explanation e = {0};
-    int status = cli_engine_open(&e.engine, options, CLI_MODEL_SHIPPED);
-    if (status == CLI_SUCCESS) {
-        status = cli_engine_compile_for_images(&e.engine, options,
-                                               (vrn_session_params){.taps = taps, .tap_count = 1});
-    }
-    if (status == CLI_SUCCESS) status = explain(&e, options);
+    const vrn_session_params params = {.taps = taps, .tap_count = 1};
+    const bool good = cli_engine_open(&e.engine, options, CLI_MODEL_SHIPPED) &&
+                      cli_engine_compile_for_images(&e.engine, options, params) &&
+                      explain(&e, options);
     cli_image_free(&e.photo);
     free(e.maps);
     free(e.probabilities);
     free(e.scores);
     cli_engine_close(&e.engine);
-    return status;
+    return good;
 }
 
 const cli_command cli_explain = {

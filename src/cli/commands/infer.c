@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/formats/npy.h"
@@ -27,13 +28,6 @@ typedef struct infer_job {
     float **tap_values;     /* [tap_count]: what the taps' values point to */
 } infer_job;
 
-static int check_usage(const cli_options *options)
-{
-    if (!options->input) return cli_usage("infer", "expected --input X.npy");
-    if (!options->output) return cli_usage("infer", "expected --output Y.npy");
-    return CLI_SUCCESS;
-}
-
 static bool open_input(infer_job *job)
 {
     cli_npy *input = &job->input;
@@ -41,9 +35,8 @@ static bool open_input(infer_job *job)
     if (!cli_npy_open(input, path)) return false;
     if (input->rank != 4 || input->shape[1] != 3) {
         char found[CLI_NPY_MAX_RANK * 24] = "";
-        for (uint32_t i = 0, length = 0; i < input->rank; i++) {
-            length += (uint32_t)snprintf(found + length, sizeof found - length, "%s%llu",
-                                         i ? ", " : "", (unsigned long long)input->shape[i]);
+        for (uint32_t i = 0; i < input->rank; i++) {
+            vrn_append(found, sizeof found, "%s%ju", i ? ", " : "", input->shape[i]);
         }
         cli_error("%s: expected [N, 3, H, W], found [%s]", path, found);
         return false;
@@ -56,24 +49,24 @@ static bool open_input(infer_job *job)
     return true;
 }
 
-static int compile(infer_job *job)
+static bool compile(infer_job *job)
 {
     const cli_options *options = job->options;
     uint32_t batch = options->batch ? options->batch : DEFAULT_BATCH;
     if (batch > job->images) batch = job->images ? (uint32_t)job->images : 1;
     const char **names = cli_alloc(options->tap_count, sizeof *names);
-    if (!names) return CLI_FAILURE;
+    if (!names) return false;
     for (uint32_t i = 0; i < options->tap_count; i++) names[i] = options->taps[i].name;
-    int status = cli_engine_compile(&job->engine, options,
-                                    (vrn_session_params){
-                                        .batch = batch,
-                                        .height = (uint32_t)job->input.shape[2],
-                                        .width = (uint32_t)job->input.shape[3],
-                                        .taps = names,
-                                        .tap_count = options->tap_count,
-                                    });
+    const bool good = cli_engine_compile(&job->engine, options,
+                                         (vrn_session_params){
+                                             .batch = batch,
+                                             .height = (uint32_t)job->input.shape[2],
+                                             .width = (uint32_t)job->input.shape[3],
+                                             .taps = names,
+                                             .tap_count = options->tap_count,
+                                         });
     free(names);
-    return status;
+    return good;
 }
 
 static bool begin_outputs(infer_job *job)
@@ -136,26 +129,21 @@ static bool end_outputs(infer_job *job, bool commit)
     return good;
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
+    if (!options->input) return cli_usage("expected --input X.npy");
+    if (!options->output) return cli_usage("expected --output Y.npy");
     infer_job job = {.options = options};
-    int status = check_usage(options);
-    if (status == CLI_SUCCESS) {
-        status = open_input(&job) ? cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED)
-                                  : CLI_FAILURE;
-    }
-    if (status == CLI_SUCCESS) status = compile(&job);
-    if (status == CLI_SUCCESS) {
-        bool good = begin_outputs(&job) && run_batches(&job);
-        if (!end_outputs(&job, good) || !good) status = CLI_FAILURE;
-    }
+    bool good = open_input(&job) && cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED) &&
+                compile(&job) && begin_outputs(&job) && run_batches(&job);
+    good = end_outputs(&job, good) && good;
     free(job.pixels);
     free(job.logits);
     free(job.taps);
     free(job.tap_values);
     cli_engine_close(&job.engine);
     cli_npy_close(&job.input);
-    return status;
+    return good;
 }
 
 const cli_command cli_infer = {

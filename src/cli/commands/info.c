@@ -8,7 +8,6 @@
 #include "cli/formats/json.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
-#include "cli/weights.h"
 
 #define NO_DEVICE UINT32_MAX
 
@@ -83,53 +82,42 @@ static void write_device(cli_json *json, const vrn_device_info *info, bool chose
     char version[32], uuid[33];
     format_version(version, info->api_version);
     for (size_t i = 0; i < 16; i++) snprintf(uuid + i * 2, 3, "%02x", info->uuid[i]);
-    cli_json_begin_object(json, NULL);
-    cli_json_integer(json, "index", info->index);
-    cli_json_text(json, "name", info->name);
-    cli_json_text(json, "type", type_names[info->type]);
-    cli_json_text(json, "driver", info->driver);
-    cli_json_text(json, "vulkan", version);
-    cli_json_integer(json, "vendor_id", info->vendor_id);
-    cli_json_integer(json, "device_id", info->device_id);
-    cli_json_integer(json, "driver_version", info->driver_version);
-    cli_json_text(json, "uuid", uuid);
-    cli_json_integer(json, "memory_bytes", info->memory_bytes);
-    cli_json_integer(json, "max_buffer_range", info->max_buffer_range);
-    cli_json_integer(json, "max_allocation", info->max_allocation);
-    cli_json_integer(json, "subgroup_size", info->subgroup_size);
-    cli_json_integer(json, "shared_memory_bytes", info->shared_memory_bytes);
-    cli_json_integer(json, "max_workgroup_invocations", info->max_workgroup_invocations);
-    cli_json_begin_array(json, "capabilities");
+    cli_json_write(json,
+                   "{index: %u, name: %s, type: %s, driver: %s, vulkan: %s, vendor_id: %u, "
+                   "device_id: %u, driver_version: %u, uuid: %s",
+                   info->index, info->name, type_names[info->type], info->driver, version,
+                   info->vendor_id, info->device_id, info->driver_version, uuid);
+    cli_json_write(json, "memory_bytes: %ju, max_buffer_range: %ju, max_allocation: %ju",
+                   info->memory_bytes, info->max_buffer_range, info->max_allocation);
+    cli_json_write(json,
+                   "subgroup_size: %u, shared_memory_bytes: %u, max_workgroup_invocations: %u, "
+                   "capabilities: [",
+                   info->subgroup_size, info->shared_memory_bytes, info->max_workgroup_invocations);
     for (uint32_t i = 0; i < VRN_CAPABILITY_COUNT; i++) {
         const char *name = vrn_capability_name(UINT32_C(1) << i);
-        if ((info->capabilities >> i & 1) && name) cli_json_text(json, NULL, name);
+        if ((info->capabilities >> i & 1) && name) cli_json_write(json, "%s", name);
     }
-    cli_json_end_array(json);
-    cli_json_number(json, "score", info->score);
-    cli_json_bool(json, "chosen", chosen);
-    cli_json_text(json, "reason", info->reason);
-    cli_json_end_object(json);
+    cli_json_write(json, "], score: %g, chosen: %d, reason: %s}", (double)info->score, chosen,
+                   info->reason);
 }
 
 /* Which of the devices a command with these options would run on. When the options say something
  * about the device it is made, which also tells what is left of its capabilities. */
-static int choose(vrn_device_info *infos, uint32_t count, const cli_options *options,
-                  uint32_t *chosen)
+static bool choose(vrn_device_info *infos, uint32_t count, const cli_options *options,
+                   uint32_t *chosen)
 {
     *chosen = NO_DEVICE;
     if (options->device || options->without || options->with || options->validation) {
         vrn_device *device = NULL;
-        int status = cli_device_open(&device, options);
-        if (status != CLI_SUCCESS) return status;
         vrn_device_info info;
-        vrn_device_get_info(device, &info);
+        if (!cli_device_open(&device, &info, options)) return false;
         vrn_device_destroy(&device);
         for (uint32_t i = 0; i < count; i++) {
             if (infos[i].index != info.index) continue;
             infos[i] = info;
             *chosen = info.index;
         }
-        return CLI_SUCCESS;
+        return true;
     }
     int best = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -137,7 +125,7 @@ static int choose(vrn_device_info *infos, uint32_t count, const cli_options *opt
         best = infos[i].score;
         *chosen = infos[i].index;
     }
-    return CLI_SUCCESS;
+    return true;
 }
 
 /* cache: the folder of compiled pipelines, or NULL. */
@@ -145,14 +133,12 @@ static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t
                           const char *cache, bool as_json)
 {
     if (as_json) {
-        cli_json json = cli_json_begin(stdout);
-        cli_json_begin_array(&json, "devices");
+        cli_json json = {.out = stdout};
+        cli_json_write(&json, "{devices: [");
         for (uint32_t i = 0; i < count; i++) {
             write_device(&json, &infos[i], infos[i].index == chosen);
         }
-        cli_json_end_array(&json);
-        cli_json_text(&json, "cache", cache);
-        cli_json_end(&json);
+        cli_json_write(&json, "], cache: %s}\n", cache);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -165,29 +151,27 @@ static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t
     putchar('\n');
 }
 
-static int show_devices(const cli_options *options)
+static bool show_devices(const cli_options *options)
 {
-    uint32_t count, capacity, chosen = NO_DEVICE;
-    if (vrn_device_list(NULL, 0, &capacity, cli_log()) != VRN_OK) return CLI_FAILURE;
-    vrn_device_info *infos = cli_alloc(capacity, sizeof *infos);
-    if (!infos || vrn_device_list(infos, capacity, &count, cli_log()) != VRN_OK) {
+    uint32_t count, chosen = NO_DEVICE;
+    vrn_device_info *infos;
+    if (!cli_device_list(&infos, &count)) {
         free(infos);
-        return CLI_FAILURE;
+        return false;
     }
-    if (count > capacity) count = capacity;
-    int status = count > 0 ? choose(infos, count, options, &chosen) : CLI_FAILURE;
+    bool good = count > 0 && choose(infos, count, options, &chosen);
     char *cache = options->no_cache ? NULL : cli_cache_directory();
     print_devices(infos, count, chosen, cache, options->json);
     free(cache);
     if (count == 0) {
         cli_error("no Vulkan device; a GPU's driver brings one, and mesa-vulkan-drivers one that "
                   "runs on the CPU");
-    } else if (status == CLI_SUCCESS && chosen == NO_DEVICE) {
+    } else if (good && chosen == NO_DEVICE) {
         cli_error("none of the devices can be used");
-        status = CLI_FAILURE;
+        good = false;
     }
     free(infos);
-    return status;
+    return good;
 }
 
 static void print_model(const cli_model *model, const cli_options *options, const char *arch)
@@ -217,25 +201,22 @@ static void write_model(const cli_model *model, const cli_options *options, cons
 {
     const vrn_model_info *info = &model->info;
     vrn_transform transform = cli_model_transform(model, options);
-    cli_json json = cli_json_begin(stdout);
-    cli_json_text(&json, "model", info->name);
-    cli_json_text(&json, "arch", arch);
-    cli_json_integer(&json, "parameters", info->parameters);
+    cli_json json = {.out = stdout};
+    cli_json_write(&json, "{model: %s, arch: %s, parameters: %ju", info->name, arch,
+                   info->parameters);
     cli_model_write_transform(&json, &transform);
-    cli_json_integer(&json, "num_classes", info->classes);
-    cli_json_begin_array(&json, "classes");
+    cli_json_write(&json, "num_classes: %u, classes: [", info->classes);
     for (uint32_t i = 0; i < info->classes && cli_model_class_name(model, i); i++) {
-        cli_json_text(&json, NULL, cli_model_class_name(model, i));
+        cli_json_write(&json, "%s", cli_model_class_name(model, i));
     }
-    cli_json_end_array(&json);
-    cli_json_end(&json);
+    cli_json_write(&json, "]}\n");
 }
 
-static int show_model(const cli_options *options)
+static bool show_model(const cli_options *options)
 {
     cli_model model;
-    int status = cli_model_open(&model, options, CLI_MODEL_REQUIRED);
-    if (status == CLI_SUCCESS) {
+    const bool good = cli_model_open(&model, options, CLI_MODEL_REQUIRED);
+    if (good) {
         char arch[1024];
         vrn_arch values;
         vrn_model_get_arch(model.handle, &values);
@@ -247,10 +228,10 @@ static int show_model(const cli_options *options)
         }
     }
     cli_model_close(&model);
-    return status;
+    return good;
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     if (options->kernels) return cli_show_kernels(options);
     bool about_model = options->model || options->arch || options->has_seed;

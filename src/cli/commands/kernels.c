@@ -5,6 +5,7 @@
 
 #include <vkresnet/diagnostics.h>
 
+#include "base/text.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
 #include "cli/model.h"
@@ -17,12 +18,11 @@ typedef struct output {
 
 static void format_shape(char text[64], const vrn_kernel_statistics *s)
 {
-    int used = snprintf(text, 64, "%ux%ux%u to %u", s->in[0], s->in[1], s->in[2], s->out[0]);
-    if (s->window[0] > 0 && used < 64) {
-        used += snprintf(text + used, 64 - (size_t)used, ", %ux%u/%u", s->window[0], s->window[1],
-                         s->stride[0]);
+    snprintf(text, 64, "%ux%ux%u to %u", s->in[0], s->in[1], s->in[2], s->out[0]);
+    if (s->window[0] > 0) {
+        vrn_append(text, 64, ", %ux%u/%u", s->window[0], s->window[1], s->stride[0]);
     }
-    if (s->groups > 1 && used < 64) snprintf(text + used, 64 - (size_t)used, " g%u", s->groups);
+    if (s->groups > 1) vrn_append(text, 64, " g%u", s->groups);
 }
 
 static void print_number(int width, double value)
@@ -60,49 +60,37 @@ static void print_row(output *to, const vrn_kernel_statistics *s)
 }
 
 /* What the driver does not tell is null. */
-static void write_known(cli_json *json, const char *key, double value)
+static double known(double value)
 {
-    cli_json_number(json, key, value < 0 ? NAN : value);
+    return value < 0 ? NAN : value;
 }
 
 static void write_entry(cli_json *json, const vrn_kernel_statistics *s)
 {
-    cli_json_begin_object(json, NULL);
-    cli_json_text(json, "layer", s->layer);
-    cli_json_integer(json, "layers", s->layers);
-    cli_json_text(json, "op", s->op);
-    cli_json_text(json, "kernel", s->kernel);
-    cli_json_bool(json, "chosen", s->chosen);
-    cli_json_text(json, "module", s->module);
-    cli_json_integer(json, "pass", s->pass);
-    cli_json_integer(json, "passes", s->passes);
-    cli_json_integers(json, "in", s->in, 3);
-    cli_json_integers(json, "out", s->out, 3);
-    cli_json_integers(json, "window", s->window, 2);
-    cli_json_integers(json, "stride", s->stride, 2);
-    cli_json_integer(json, "groups", s->groups);
-    cli_json_number(json, "flops", s->flops);
-    cli_json_integer(json, "work_groups", s->work_groups);
-    cli_json_integer(json, "invocations", s->invocations);
-    cli_json_integer(json, "declared_shared_bytes", s->declared_shared_bytes);
-    cli_json_integer(json, "subgroup_size", s->subgroup_size);
-    cli_json_number(json, "compile_ms", s->compile_ms);
-    write_known(json, "registers", s->registers);
-    write_known(json, "scalar_registers", s->scalar_registers);
-    write_known(json, "spills", s->spills);
-    write_known(json, "shared_bytes", s->shared_bytes);
-    write_known(json, "scratch_bytes", s->scratch_bytes);
-    write_known(json, "occupancy", s->occupancy);
-    write_known(json, "code_bytes", s->code_bytes);
-    write_known(json, "instructions", s->instructions);
-    write_known(json, "latency", s->latency);
-    write_known(json, "inverse_throughput", s->inverse_throughput);
-    cli_json_begin_object(json, "driver");
+    cli_json_write(json,
+                   "{layer: %s, layers: %u, op: %s, kernel: %s, chosen: %d, module: %s, pass: %u, "
+                   "passes: %u",
+                   s->layer, s->layers, s->op, s->kernel, s->chosen, s->module, s->pass, s->passes);
+    cli_json_write(json, "in: [%u, %u, %u], out: [%u, %u, %u], window: [%u, %u], stride: [%u, %u]",
+                   s->in[0], s->in[1], s->in[2], s->out[0], s->out[1], s->out[2], s->window[0],
+                   s->window[1], s->stride[0], s->stride[1]);
+    cli_json_write(json,
+                   "groups: %u, flops: %g, work_groups: %ju, invocations: %u, "
+                   "declared_shared_bytes: %u, subgroup_size: %u, compile_ms: %g",
+                   s->groups, s->flops, s->work_groups, s->invocations, s->declared_shared_bytes,
+                   s->subgroup_size, s->compile_ms);
+    cli_json_write(json,
+                   "registers: %g, scalar_registers: %g, spills: %g, shared_bytes: %g, "
+                   "scratch_bytes: %g, occupancy: %g, code_bytes: %g, instructions: %g, "
+                   "latency: %g, inverse_throughput: %g, driver: {",
+                   known(s->registers), known(s->scalar_registers), known(s->spills),
+                   known(s->shared_bytes), known(s->scratch_bytes), known(s->occupancy),
+                   known(s->code_bytes), known(s->instructions), known(s->latency),
+                   known(s->inverse_throughput));
     for (uint32_t i = 0; i < s->value_count; i++) {
-        cli_json_number(json, s->values[i].name, s->values[i].value);
+        cli_json_write(json, "%s: %g", s->values[i].name, s->values[i].value);
     }
-    cli_json_end_object(json);
-    cli_json_end_object(json);
+    cli_json_write(json, "}}");
 }
 
 static void visit(void *user, const vrn_kernel_statistics *statistics)
@@ -116,43 +104,37 @@ static void visit(void *user, const vrn_kernel_statistics *statistics)
 }
 
 /* --model's architecture, --arch, or resnet50. */
-static int find_arch(vrn_arch *arch, const cli_options *options)
+static bool find_arch(vrn_arch *arch, const cli_options *options)
 {
     if (options->model) {
         cli_model model;
-        int status = cli_model_open(&model, options, CLI_MODEL_RANDOM);
-        if (status == CLI_SUCCESS) vrn_model_get_arch(model.handle, arch);
+        const bool good = cli_model_open(&model, options, CLI_MODEL_RANDOM);
+        if (good) vrn_model_get_arch(model.handle, arch);
         cli_model_close(&model);
-        return status;
+        return good;
     }
     const char *text = options->arch ? options->arch : "resnet50";
-    return vrn_arch_parse(arch, text, cli_log()) == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+    return vrn_arch_parse(arch, text, cli_log()) == VRN_OK;
 }
 
-int cli_show_kernels(const cli_options *options)
+bool cli_show_kernels(const cli_options *options)
 {
     vrn_arch arch;
     vrn_device *device = NULL;
     vrn_device_info info;
-    int status = find_arch(&arch, options);
-    if (status == CLI_SUCCESS) status = cli_device_open(&device, options);
-    if (status != CLI_SUCCESS) return status;
-    vrn_device_get_info(device, &info);
+    if (!find_arch(&arch, options) || !cli_device_open(&device, &info, options)) return false;
     if (!(info.capabilities & VRN_CAPABILITY_PIPELINE_STATISTICS)) {
         cli_error("%s tells nothing about compiled kernels: its driver lacks "
                   "VK_KHR_pipeline_executable_properties, or --without switched it off",
                   info.name);
         vrn_device_destroy(&device);
-        return CLI_FAILURE;
+        return false;
     }
     cli_json json = {.out = stdout};
     output to = {.json = options->json ? &json : NULL};
     if (options->json) {
-        cli_json_begin_object(&json, NULL);
-        cli_json_text(&json, "device", info.name);
-        cli_json_text(&json, "driver", info.driver);
-        cli_json_integer(&json, "batch", options->batch ? options->batch : 1);
-        cli_json_begin_array(&json, "kernels");
+        cli_json_write(&json, "{device: %s, driver: %s, batch: %u, kernels: [", info.name,
+                       info.driver, options->batch ? options->batch : 1);
     }
     const vrn_kernel_statistics_params params = {
         .arch = &arch,
@@ -162,12 +144,8 @@ int cli_show_kernels(const cli_options *options)
         .kernel = options->kernel,
         .precision = options->precision,
     };
-    if (vrn_device_get_kernel_statistics(device, &params, visit, &to) != VRN_OK)
-        status = CLI_FAILURE;
-    if (options->json) {
-        cli_json_end_array(&json);
-        cli_json_end(&json);
-    }
+    const bool good = vrn_device_get_kernel_statistics(device, &params, visit, &to) == VRN_OK;
+    if (options->json) cli_json_write(&json, "]}\n");
     vrn_device_destroy(&device);
-    return status;
+    return good;
 }

@@ -2,13 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/evaluation/evaluation.h"
 #include "cli/pages/evaluation_page.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
-enum { TEXT_MAX_BYTES = 1 << 30, MISSING_SHOWN = 16 };
+enum { MISSING_SHOWN = 16 };
 
 typedef struct merge_part {
     cli_evaluation evaluation;
@@ -23,32 +24,6 @@ typedef struct merge_parts {
 } merge_parts;
 
 /* ---- Reading --------------------------------------------------------------------------------- */
-
-static char *read_all(FILE *stream, const char *name)
-{
-    char *text = NULL;
-    size_t size = 0, capacity = 0, got = 0;
-    do {
-        char *grown = size > TEXT_MAX_BYTES ? NULL : cli_grow(text, size, &capacity, 1);
-        if (!grown) {
-            if (size > TEXT_MAX_BYTES) cli_error("%s: more than 1 GiB", name);
-            free(text);
-            return NULL;
-        }
-        text = grown;
-        got = fread(text + size, 1, capacity - size, stream);
-        size += got;
-    } while (got > 0);
-    bool good = !ferror(stream) && !memchr(text, 0, size);
-    if (!good) cli_error("%s: not a text file", name);
-    char *whole = good ? cli_grow(text, size, &capacity, 1) : NULL;
-    if (!whole) {
-        free(text);
-        return NULL;
-    }
-    whole[size] = 0;
-    return whole;
-}
 
 /* A difference between two parts that cannot be of one whole, or NULL. */
 static const char *find_difference(const cli_evaluation *a, const cli_evaluation *b,
@@ -130,9 +105,8 @@ static bool repeats(const merge_part *other, const merge_part *part)
 static bool reserve_part(merge_parts *parts, const cli_shard *shard)
 {
     if (!parts->places) parts->places = cli_alloc(shard->count, sizeof *parts->places);
-    merge_part *items = cli_grow(parts->items, parts->count, &parts->capacity, sizeof *items);
-    if (items) parts->items = items;
-    return items && parts->places;
+    return parts->places &&
+           cli_grow(&parts->items, parts->count, &parts->capacity, sizeof *parts->items);
 }
 
 /* Takes the part over. */
@@ -201,7 +175,7 @@ static bool read_lines(merge_parts *parts, const char *file, char *text)
 
 static bool read_stream(merge_parts *parts, const char *name, FILE *stream)
 {
-    char *text = read_all(stream, name);
+    char *text = cli_read_text(stream, name);
     bool good = text && read_lines(parts, name, text);
     free(text);
     return good;
@@ -223,18 +197,15 @@ static bool read_file(merge_parts *parts, const char *path)
 static bool is_complete(const merge_parts *parts)
 {
     uint32_t count = parts->items[0].evaluation.shard.count, shown = 0;
-    size_t missing = count - parts->count, used = 0;
+    size_t missing = count - parts->count;
     if (missing == 0) return true;
     char list[MISSING_SHOWN * 20 + 32] = "";
     for (uint32_t i = 0; i < count && shown < MISSING_SHOWN; i++) {
         if (parts->places[i]) continue;
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%u/%u", shown ? ", " : "", i,
-                                 count);
+        vrn_append(list, sizeof list, "%s%u/%u", shown ? ", " : "", i, count);
         shown++;
     }
-    if (missing > shown) {
-        snprintf(list + used, sizeof list - used, " and %zu more", missing - shown);
-    }
+    if (missing > shown) vrn_append(list, sizeof list, " and %zu more", missing - shown);
     cli_error("%zu of %u parts %s missing: %s", missing, count, missing == 1 ? "is" : "are", list);
     return false;
 }
@@ -274,7 +245,7 @@ static bool show(const cli_options *options, const cli_evaluation *evaluation, c
     return true;
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     merge_parts parts = {0};
     cli_file page = {0};
@@ -293,7 +264,7 @@ static int run(const cli_options *options)
     for (size_t i = 0; i < parts.count; i++) cli_evaluation_free(&parts.items[i].evaluation);
     free(parts.items);
     free(parts.places);
-    return good ? CLI_SUCCESS : CLI_FAILURE;
+    return good;
 }
 
 const cli_command cli_merge = {

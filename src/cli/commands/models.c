@@ -6,7 +6,6 @@
 #include "cli/formats/json.h"
 #include "cli/model.h"
 #include "cli/system/report.h"
-#include "cli/weights.h"
 
 static const char *const place_names[] = {
     [VRN_HUB_NOWHERE] = NULL,
@@ -17,24 +16,17 @@ static const char *const place_names[] = {
 
 static void write_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
 {
-    cli_json json = cli_json_begin(stdout);
-    cli_json_text(&json, "name", entry->name);
-    cli_json_text(&json, "network", entry->network);
-    cli_json_text(&json, "weights", entry->weights);
-    cli_json_bool(&json, "default", entry->is_default);
-    cli_json_integer(&json, "parameters", entry->parameters);
-    cli_json_integer(&json, "min_bytes", entry->min_bytes);
-    cli_json_integer(&json, "max_bytes", entry->max_bytes);
-    cli_json_number(&json, "acc1", (double)entry->acc1);
-    cli_json_number(&json, "acc5", (double)entry->acc5);
+    cli_json json = {.out = stdout};
+    cli_json_write(&json,
+                   "{name: %s, network: %s, weights: %s, default: %d, parameters: %ju, "
+                   "min_bytes: %ju, max_bytes: %ju, acc1: %g, acc5: %g",
+                   entry->name, entry->network, entry->weights, entry->is_default,
+                   entry->parameters, entry->min_bytes, entry->max_bytes, (double)entry->acc1,
+                   (double)entry->acc5);
     cli_model_write_transform(&json, &entry->transform);
-    cli_json_text(&json, "classes", entry->classes);
-    cli_json_text(&json, "recipe", entry->recipe);
-    cli_json_text(&json, "url", entry->url);
-    cli_json_text(&json, "sha256", entry->sha256);
-    cli_json_text(&json, "place", place_names[file->place]);
-    cli_json_text(&json, "path", file->path);
-    cli_json_end(&json);
+    cli_json_write(&json, "classes: %s, recipe: %s, url: %s, sha256: %s, place: %s, path: %s}\n",
+                   entry->classes, entry->recipe, entry->url, entry->sha256,
+                   place_names[file->place], file->path);
 }
 
 static void print_head(void)
@@ -67,22 +59,22 @@ static bool is_wanted(const vrn_hub *hub, const vrn_hub_entry *entry, const cli_
     return options->argument_count == 0;
 }
 
-static int check_arguments(const vrn_hub *hub, const cli_options *options)
+static bool check_arguments(const vrn_hub *hub, const cli_options *options)
 {
     if (options->fetch && options->argument_count == 0) {
-        return cli_usage("models", "--fetch: expected the names of what to download");
+        return cli_usage("--fetch: expected the names of what to download");
     }
     for (uint32_t i = 0; i < options->argument_count; i++) {
         if (!vrn_hub_find(hub, options->arguments[i])) {
-            return cli_usage("models", "%s: no weights of this name", options->arguments[i]);
+            return cli_usage("%s: no weights of this name", options->arguments[i]);
         }
     }
-    return CLI_SUCCESS;
+    return true;
 }
 
-static int show(const vrn_hub *hub, const cli_options *options)
+static bool show(const vrn_hub *hub, const cli_options *options)
 {
-    int status = CLI_SUCCESS;
+    bool good = true;
     const vrn_hub_entry *entry;
     if (!options->json) print_head();
     for (uint32_t i = 0; (entry = vrn_hub_get_entry(hub, i)) != NULL; i++) {
@@ -90,9 +82,9 @@ static int show(const vrn_hub *hub, const cli_options *options)
         vrn_hub_file file = {0};
         if (options->fetch) {
             fflush(stdout); /* before lines of the other stream */
-            if (cli_hub_get(hub, entry, &file) != CLI_SUCCESS) status = CLI_FAILURE;
-        } else if (vrn_hub_locate(hub, entry, &file) != VRN_OK) {
-            status = CLI_FAILURE;
+            good = cli_hub_get(hub, entry, &file) && good;
+        } else {
+            good = vrn_hub_locate(hub, entry, &file) == VRN_OK && good;
         }
         if (options->json) {
             write_entry(entry, &file);
@@ -104,17 +96,15 @@ static int show(const vrn_hub *hub, const cli_options *options)
     if (!options->json && options->argument_count == 0) {
         puts("\n* is what the bare name of the network means.");
     }
-    return status;
+    return good;
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     vrn_hub *hub = cli_hub_open(options);
-    if (!hub) return CLI_FAILURE;
-    int status = check_arguments(hub, options);
-    if (status == CLI_SUCCESS) status = show(hub, options);
+    const bool good = hub && check_arguments(hub, options) && show(hub, options);
     vrn_hub_destroy(&hub);
-    return status;
+    return good;
 }
 
 const cli_command cli_models = {

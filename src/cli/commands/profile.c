@@ -69,45 +69,31 @@ static bool measure(network_profile *profile)
 static void write_layer(cli_json *json, const network_profile *profile, const vrn_layer *layer,
                         bool in_page)
 {
-    cli_json_begin_object(json, NULL);
-    cli_json_text(json, "name", layer->name);
-    cli_json_text(json, "op", layer->op);
-    cli_json_text(json, "kernel", layer->kernel);
-    cli_json_text(json, "fused", layer->fused);
-    cli_json_text(json, "precision", layer->precision);
-    cli_json_integers(json, "shape",
-                      (const uint32_t[]){layer->channels, layer->height, layer->width}, 3);
-    cli_json_number(json, "gpu_ms", layer->gpu_ms);
-    cli_json_number(json, "share", share(profile, layer->gpu_ms));
-    cli_json_number(json, "gflops", rate(layer->flops, layer->gpu_ms));
-    if (in_page) cli_json_number(json, "flops", layer->flops);
-    cli_json_number(json, "bytes", layer->bytes);
-    cli_json_text(json, "why", layer->why);
-    cli_json_text(json, "rejected", *layer->rejected ? layer->rejected : NULL);
-    cli_json_number(json, "rejected_ms", layer->rejected_ms > 0 ? layer->rejected_ms : NAN);
-    cli_json_end_object(json);
+    cli_json_write(json, "{name: %s, op: %s, kernel: %s, fused: %s, precision: %s", layer->name,
+                   layer->op, layer->kernel, layer->fused, layer->precision);
+    cli_json_write(json, "shape: [%u, %u, %u], gpu_ms: %g, share: %g, gflops: %g", layer->channels,
+                   layer->height, layer->width, layer->gpu_ms, share(profile, layer->gpu_ms),
+                   rate(layer->flops, layer->gpu_ms));
+    if (in_page) cli_json_write(json, "flops: %g", layer->flops);
+    cli_json_write(json, "bytes: %g, why: %s", layer->bytes, layer->why);
+    cli_json_write(json, *layer->rejected ? "rejected: %s" : "rejected: null", layer->rejected);
+    cli_json_write(json, "rejected_ms: %g}", layer->rejected_ms > 0 ? layer->rejected_ms : NAN);
 }
 
-static void write_profile(cli_json *json, const char *key, const network_profile *profile,
-                          bool in_page)
+static void write_profile(cli_json *json, const network_profile *profile, bool in_page)
 {
     const cli_engine *engine = profile->engine;
-    cli_json_begin_object(json, key);
-    cli_json_text(json, "model", engine->model.info.name);
-    cli_json_text(json, "device", engine->device_info.name);
-    cli_json_text(json, "precision", vrn_precision_name(engine->info.precision));
-    cli_json_integer(json, "batch", engine->info.batch);
-    cli_json_integer(json, "height", engine->info.height);
-    cli_json_integer(json, "width", engine->info.width);
-    cli_json_begin_array(json, "layers");
+    cli_json_write(json,
+                   "{model: %s, device: %s, precision: %s, batch: %u, height: %u, width: %u, "
+                   "layers: [",
+                   engine->model.info.name, engine->device_info.name,
+                   vrn_precision_name(engine->info.precision), engine->info.batch,
+                   engine->info.height, engine->info.width);
     for (uint32_t i = 0; i < profile->count; i++) {
         write_layer(json, profile, &profile->layers[i], in_page);
     }
-    cli_json_end_array(json);
-    cli_json_number(json, "gpu_ms", profile->total_ms);
-    cli_json_number(json, "gflops", rate(profile->total_flops, profile->total_ms));
-    cli_json_number(json, "bytes", profile->total_bytes);
-    cli_json_end_object(json);
+    cli_json_write(json, "], gpu_ms: %g, gflops: %g, bytes: %g}", profile->total_ms,
+                   rate(profile->total_flops, profile->total_ms), profile->total_bytes);
 }
 
 static bool write_page(const network_profile *profile, const char *path)
@@ -117,13 +103,10 @@ static bool write_page(const network_profile *profile, const char *path)
     if (vrn_device_measure_peak(profile->engine->device, &peak) != VRN_OK) return false;
     if (!cli_file_begin(&file, path)) return false;
     cli_json json = cli_page_begin(file.stream);
-    write_profile(&json, "profile", profile, true);
-    cli_json_text(&json, "driver", profile->engine->device_info.driver);
-    cli_json_integer(&json, "repeats", profile->repeats);
-    cli_json_begin_object(&json, "peak");
-    cli_json_number(&json, "gflops", peak.gflops);
-    cli_json_number(&json, "gb_s", peak.gb_s);
-    cli_json_end_object(&json);
+    cli_json_write(&json, "profile:");
+    write_profile(&json, profile, true);
+    cli_json_write(&json, "driver: %s, repeats: %u, peak: {gflops: %g, gb_s: %g}",
+                   profile->engine->device_info.driver, profile->repeats, peak.gflops, peak.gb_s);
     cli_page_end(&json);
     return cli_file_end(&file, true);
 }
@@ -172,27 +155,14 @@ static void print_text(const network_profile *profile)
 
 static void write_event(cli_json *json, const vrn_layer *layer, double begin_ms)
 {
-    cli_json_begin_object(json, NULL);
-    cli_json_text(json, "name", layer->name);
-    cli_json_text(json, "cat", layer->op);
-    cli_json_text(json, "ph", "X");
-    cli_json_number(json, "ts", begin_ms * 1e3); /* microseconds */
-    cli_json_number(json, "dur", layer->gpu_ms * 1e3);
-    cli_json_integer(json, "pid", 1);
-    cli_json_integer(json, "tid", 1);
-    cli_json_begin_object(json, "args");
-    cli_json_text(json, "kernel", layer->kernel);
-    cli_json_text(json, "why", layer->why);
-    cli_json_text(json, "rejected", layer->rejected);
-    cli_json_text(json, "fused", layer->fused);
-    cli_json_text(json, "precision", layer->precision);
-    cli_json_integer(json, "channels", layer->channels);
-    cli_json_integer(json, "height", layer->height);
-    cli_json_integer(json, "width", layer->width);
-    cli_json_number(json, "GFLOP/s", rate(layer->flops, layer->gpu_ms));
-    cli_json_number(json, "MB", layer->bytes * 1e-6);
-    cli_json_end_object(json);
-    cli_json_end_object(json);
+    cli_json_write(json, "{name: %s, cat: %s, ph: %s, ts: %g, dur: %g, pid: %u, tid: %u, args: {",
+                   layer->name, layer->op, "X", begin_ms * 1e3 /* microseconds */,
+                   layer->gpu_ms * 1e3, 1, 1);
+    cli_json_write(json, "kernel: %s, why: %s, rejected: %s, fused: %s, precision: %s",
+                   layer->kernel, layer->why, layer->rejected, layer->fused, layer->precision);
+    cli_json_write(json, "channels: %u, height: %u, width: %u, GFLOP/s: %g, MB: %g}}",
+                   layer->channels, layer->height, layer->width, rate(layer->flops, layer->gpu_ms),
+                   layer->bytes * 1e-6);
 }
 
 /* The Trace Event Format's complete events, one a layer, end to end: a profiled layer has the
@@ -201,50 +171,44 @@ static bool write_trace(const network_profile *profile, const char *path)
 {
     cli_file file;
     if (!cli_file_begin(&file, path)) return false;
-    cli_json json = cli_json_begin(file.stream);
-    cli_json_text(&json, "displayTimeUnit", "ms");
-    cli_json_begin_array(&json, "traceEvents");
-    cli_json_begin_object(&json, NULL);
-    cli_json_text(&json, "name", "process_name");
-    cli_json_text(&json, "ph", "M");
-    cli_json_integer(&json, "pid", 1);
-    cli_json_begin_object(&json, "args");
-    cli_json_text(&json, "name", profile->engine->device_info.name);
-    cli_json_end_object(&json);
-    cli_json_end_object(&json);
+    cli_json json = {.out = file.stream};
+    cli_json_write(&json, "{displayTimeUnit: %s, traceEvents: [", "ms");
+    cli_json_write(&json, "{name: %s, ph: %s, pid: %u, args: {name: %s}}", "process_name", "M", 1,
+                   profile->engine->device_info.name);
     double begin_ms = 0;
     for (uint32_t i = 0; i < profile->count; i++) {
         write_event(&json, &profile->layers[i], begin_ms);
         begin_ms += profile->layers[i].gpu_ms;
     }
-    cli_json_end_array(&json);
-    cli_json_end(&json);
+    cli_json_write(&json, "]}\n");
     return cli_file_end(&file, true);
 }
 
-static int run(const cli_options *options)
+static bool show(const network_profile *profile, const cli_options *options)
+{
+    if (options->html && !write_page(profile, options->html)) return false;
+    if (options->json) {
+        cli_json json = {.out = stdout};
+        write_profile(&json, profile, false);
+        putchar('\n');
+    } else {
+        print_text(profile);
+    }
+    return !options->trace || write_trace(profile, options->trace);
+}
+
+static bool run(const cli_options *options)
 {
     cli_engine engine = {0};
     network_profile profile = {
         .engine = &engine,
         .repeats = options->repeats ? options->repeats : DEFAULT_REPEATS,
     };
-    int status = cli_engine_open_for_size(&engine, options);
-    if (status == CLI_SUCCESS) {
-        bool good = measure(&profile);
-        if (good && options->html) good = write_page(&profile, options->html);
-        if (good && options->json) {
-            cli_json json = {.out = stdout};
-            write_profile(&json, NULL, &profile, false);
-            putchar('\n');
-        }
-        if (good && !options->json) print_text(&profile);
-        if (good && options->trace) good = write_trace(&profile, options->trace);
-        if (!good) status = CLI_FAILURE;
-    }
+    const bool good =
+        cli_engine_open_for_size(&engine, options) && measure(&profile) && show(&profile, options);
     free(profile.layers);
     cli_engine_close(&engine);
-    return status;
+    return good;
 }
 
 const cli_command cli_profile = {

@@ -57,28 +57,22 @@ static void print_entry(output *to, const vrn_selftest_entry *e)
 static void write_entry(cli_json *json, const vrn_selftest_entry *e)
 {
     const vrn_mismatch *m = &e->first;
-    cli_json_begin_object(json, NULL);
-    cli_json_text(json, "op", e->op);
-    cli_json_text(json, "kernel", e->kernel);
-    cli_json_text(json, "skipped", *e->skipped ? e->skipped : NULL);
-    cli_json_text(json, "failure", e->result == VRN_OK ? NULL : vrn_result_string(e->result));
-    cli_json_integer(json, "cases", e->cases);
-    cli_json_integer(json, "wrong", e->wrong);
-    cli_json_number(json, "worst", e->worst); /* null where it is infinite */
+    cli_json_write(json, "{op: %s, kernel: %s", e->op, e->kernel);
+    cli_json_write(json, *e->skipped ? "skipped: %s" : "skipped: null", e->skipped);
+    cli_json_write(json, e->result == VRN_OK ? "failure: null" : "failure: %s",
+                   vrn_result_string(e->result));
+    cli_json_write(json, "cases: %u, wrong: %u, worst: %g, first:", e->cases, e->wrong,
+                   e->worst); /* null where it is infinite */
     if (m->name) {
-        cli_json_begin_object(json, "first");
-        cli_json_text(json, "case", m->name);
-        cli_json_text(json, "precision", m->precision);
-        cli_json_bool(json, "outside", m->outside);
-        cli_json_integers(json, "position", (const uint32_t[]){m->n, m->y, m->x, m->c}, 4);
-        cli_json_number(json, "expected", m->expected);
-        cli_json_number(json, "found", m->found);
-        cli_json_end_object(json);
+        cli_json_write(json,
+                       "{case: %s, precision: %s, outside: %d, position: [%u, %u, %u, %u], "
+                       "expected: %g, found: %g}",
+                       m->name, m->precision, m->outside, m->n, m->y, m->x, m->c, m->expected,
+                       m->found);
     } else {
-        cli_json_text(json, "first", NULL);
+        cli_json_write(json, "null");
     }
-    cli_json_number(json, "ms", e->ms);
-    cli_json_end_object(json);
+    cli_json_write(json, "ms: %g}", e->ms);
 }
 
 static void visit(void *user, const vrn_selftest_entry *entry)
@@ -120,32 +114,24 @@ static void print_summary(const vrn_device_info *info, const vrn_selftest_summar
 
 static void write_summary(cli_json *json, const vrn_selftest_summary *s)
 {
-    cli_json_text(json, "verdict", verdicts[s->verdict]);
-    cli_json_integer(json, "kernels", s->kernels);
-    cli_json_integer(json, "cases", s->cases);
-    cli_json_integer(json, "skipped", s->skipped);
-    cli_json_integer(json, "wrong", s->wrong);
-    cli_json_integer(json, "operators_broken", s->operators_broken);
-    cli_json_integer(json, "replays", s->replays);
-    cli_json_integer(json, "replays_differ", s->replays_differ);
-    cli_json_number(json, "fusion_error", s->fusion_error < 0 ? NAN : s->fusion_error);
-    cli_json_number(json, "ms", s->ms);
+    cli_json_write(json,
+                   "verdict: %s, kernels: %u, cases: %u, skipped: %u, wrong: %u, "
+                   "operators_broken: %u, replays: %u, replays_differ: %u, fusion_error: %g, "
+                   "ms: %g",
+                   verdicts[s->verdict], s->kernels, s->cases, s->skipped, s->wrong,
+                   s->operators_broken, s->replays, s->replays_differ,
+                   s->fusion_error < 0 ? NAN : s->fusion_error, s->ms);
 }
 
-static int run(const cli_options *options)
+static bool run(const cli_options *options)
 {
     vrn_device *device = NULL;
-    int status = cli_device_open(&device, options);
-    if (status != CLI_SUCCESS) return status;
     vrn_device_info info;
-    vrn_device_get_info(device, &info);
+    if (!cli_device_open(&device, &info, options)) return false;
     cli_json json = {.out = stdout};
     output to = {.json = options->json ? &json : NULL, .skipped = options->verbose};
     if (options->json) {
-        cli_json_begin_object(&json, NULL);
-        cli_json_text(&json, "device", info.name);
-        cli_json_text(&json, "driver", info.driver);
-        cli_json_begin_array(&json, "entries");
+        cli_json_write(&json, "{device: %s, driver: %s, entries: [", info.name, info.driver);
     }
     /* The network shows what an application gets that does without the wrong kernels. */
     const vrn_selftest_params params = {
@@ -157,14 +143,14 @@ static int run(const cli_options *options)
     vrn_result result = vrn_device_selftest(device, &params, &summary, visit, &to);
     bool finished = result == VRN_OK || result == VRN_ERROR_WRONG_RESULTS;
     if (options->json) {
-        cli_json_end_array(&json);
+        cli_json_write(&json, "]");
         if (finished) write_summary(&json, &summary);
-        cli_json_end(&json);
+        cli_json_write(&json, "}\n");
     } else if (finished) {
         print_summary(&info, &summary);
     }
     vrn_device_destroy(&device);
-    return result == VRN_OK ? CLI_SUCCESS : CLI_FAILURE;
+    return result == VRN_OK;
 }
 
 const cli_command cli_selftest = {

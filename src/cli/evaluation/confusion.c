@@ -36,11 +36,9 @@ bool cli_confusion_add(cli_confusion *confusion, uint32_t label, uint32_t predic
         needed =
             confusion->count > confusion->capacity / 2 ? confusion->capacity : confusion->count;
     }
-    cli_confusion_pair *pairs =
-        cli_grow(confusion->pairs, needed, &confusion->capacity, sizeof *pairs);
-    if (!pairs) return false;
-    confusion->pairs = pairs;
-    pairs[confusion->count++] = (cli_confusion_pair){label, predicted, count};
+    const cli_confusion_pair pair = {label, predicted, count};
+    if (!cli_grow(&confusion->pairs, needed, &confusion->capacity, sizeof pair)) return false;
+    confusion->pairs[confusion->count++] = pair;
     return true;
 }
 

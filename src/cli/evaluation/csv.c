@@ -23,20 +23,13 @@ static char *read_text(const char *path)
 {
     uint64_t size;
     FILE *stream = cli_open_file(path, &size);
-    if (!stream) return NULL;
     char *text = NULL;
-    if (size > FILE_MAX_BYTES) {
+    if (stream && size > FILE_MAX_BYTES) {
         cli_error("%s: too large for a list of labels (at most 256 MiB)", path);
-    } else {
-        text = cli_alloc((size_t)size + 1, 1);
-        if (text &&
-            (fread(text, 1, (size_t)size, stream) != size || memchr(text, 0, (size_t)size))) {
-            cli_error("%s: not a text file", path);
-            free(text);
-            text = NULL;
-        }
+    } else if (stream) {
+        text = cli_read_text(stream, path);
     }
-    fclose(stream);
+    if (stream) fclose(stream);
     return text;
 }
 

@@ -94,7 +94,7 @@ cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_
 bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json);
 
 /* The same JSON as a value inside other. */
-void cli_evaluation_write(cli_json *json, const char *key, const cli_evaluation *evaluation);
+void cli_evaluation_write(cli_json *json, const cli_evaluation *evaluation);
 
 typedef enum cli_evaluation_fault {
     CLI_EVALUATION_GOOD,

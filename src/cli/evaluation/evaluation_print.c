@@ -3,74 +3,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/system/os.h"
 #include "cli/system/report.h"
 
 enum { PAIRS_SHOWN = 5, CLASSES_SHOWN = 3 };
 
-static void write_confusion(cli_json *json, const cli_evaluation *evaluation)
+void cli_evaluation_write(cli_json *json, const cli_evaluation *e)
 {
-    cli_json_begin_array(json, "confusion");
-    for (size_t i = 0; i < evaluation->confusion.count; i++) {
-        const cli_confusion_pair *pair = &evaluation->confusion.pairs[i];
-        cli_json_begin_array(json, NULL);
-        cli_json_integer(json, NULL, pair->label);
-        if (pair->predicted == CLI_NO_CLASS) {
-            cli_json_text(json, NULL, NULL);
-        } else {
-            cli_json_integer(json, NULL, pair->predicted);
-        }
-        cli_json_integer(json, NULL, pair->count);
-        cli_json_end_array(json);
+    cli_json_write(json,
+                   "{images: %ju, wrong: %ju, top1: %g, top5: %g, top1_count: %ju, "
+                   "top5_count: %ju, images_per_s: %g",
+                   e->images, e->images - e->top1, cli_percent(e->top1, e->images),
+                   cli_percent(e->top5, e->images), e->top1, e->top5, e->images_per_s);
+    cli_json_write(json, "model: %s, device: %s, weights: %s, precision: %s, transform: %s",
+                   e->model, e->device, e->weights, e->precision, e->transform);
+    cli_json_write(json, "unreadable: %ju, total: %ju", e->unreadable, e->total);
+    if (e->shard.count > 1) {
+        cli_json_write(json, "shard: %u, shards: %u", e->shard.index, e->shard.count);
     }
-    cli_json_end_array(json);
-}
-
-static void write_confidence(cli_json *json, const cli_evaluation *evaluation)
-{
-    cli_json_begin_array(json, "confidence");
+    cli_json_write(json, "num_classes: %u", e->classes);
+    if (e->names) {
+        cli_json_write(json, "classes: [");
+        for (uint32_t i = 0; i < e->classes; i++) cli_json_write(json, "%s", e->names[i]);
+        cli_json_write(json, "]");
+    }
+    cli_json_write(json, "confidence: [");
     for (int i = 0; i < CLI_EVALUATION_BINS; i++) {
-        const cli_confidence *bin = &evaluation->confidence[i];
-        cli_json_begin_array(json, NULL);
-        cli_json_integer(json, NULL, bin->images);
-        cli_json_integer(json, NULL, bin->right);
-        cli_json_number(json, NULL, bin->sum);
-        cli_json_end_array(json);
+        const cli_confidence *bin = &e->confidence[i];
+        cli_json_write(json, "[%ju, %ju, %g]", bin->images, bin->right, bin->sum);
     }
-    cli_json_end_array(json);
-}
-
-void cli_evaluation_write(cli_json *json, const char *key, const cli_evaluation *evaluation)
-{
-    cli_json_begin_object(json, key);
-    cli_json_integer(json, "images", evaluation->images);
-    cli_json_integer(json, "wrong", evaluation->images - evaluation->top1);
-    cli_json_number(json, "top1", cli_percent(evaluation->top1, evaluation->images));
-    cli_json_number(json, "top5", cli_percent(evaluation->top5, evaluation->images));
-    cli_json_integer(json, "top1_count", evaluation->top1);
-    cli_json_integer(json, "top5_count", evaluation->top5);
-    cli_json_number(json, "images_per_s", evaluation->images_per_s);
-    cli_json_text(json, "model", evaluation->model);
-    cli_json_text(json, "device", evaluation->device);
-    cli_json_text(json, "weights", evaluation->weights);
-    cli_json_text(json, "precision", evaluation->precision);
-    cli_json_text(json, "transform", evaluation->transform);
-    cli_json_integer(json, "unreadable", evaluation->unreadable);
-    cli_json_integer(json, "total", evaluation->total);
-    if (evaluation->shard.count > 1) {
-        cli_json_integer(json, "shard", evaluation->shard.index);
-        cli_json_integer(json, "shards", evaluation->shard.count);
+    cli_json_write(json, "], confusion: [");
+    for (size_t i = 0; i < e->confusion.count; i++) {
+        const cli_confusion_pair *pair = &e->confusion.pairs[i];
+        cli_json_write(json, pair->predicted == CLI_NO_CLASS ? "[%u, null" : "[%u, %u", pair->label,
+                       pair->predicted);
+        cli_json_write(json, "%ju]", pair->count);
     }
-    cli_json_integer(json, "num_classes", evaluation->classes);
-    if (evaluation->names) {
-        cli_json_begin_array(json, "classes");
-        for (uint32_t i = 0; i < evaluation->classes; i++) {
-            cli_json_text(json, NULL, evaluation->names[i]);
-        }
-        cli_json_end_array(json);
-    }
-    write_confidence(json, evaluation);
-    write_confusion(json, evaluation);
-    cli_json_end_object(json);
+    cli_json_write(json, "]}");
 }
 
 static void print_label(const cli_evaluation *evaluation, uint32_t index)
@@ -124,7 +93,7 @@ bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json)
 {
     if (as_json) {
         cli_json json = {.out = stdout};
-        cli_evaluation_write(&json, NULL, evaluation);
+        cli_evaluation_write(&json, evaluation);
         putchar('\n');
         return true;
     }

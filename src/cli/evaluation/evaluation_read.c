@@ -88,11 +88,11 @@ static bool read_names(line_reader *reader)
     size_t capacity = 0;
     if (!vrn_json_take(json, '[') || vrn_json_take(json, ']')) return false;
     do {
-        char **names = cli_grow(reader->evaluation.names, (size_t)reader->name_count, &capacity,
-                                sizeof *names);
-        if (!names) return false;
-        reader->evaluation.names = names;
-        if (!read_string(reader, &names[reader->name_count])) return false;
+        char ***names = &reader->evaluation.names;
+        if (!cli_grow(names, (size_t)reader->name_count, &capacity, sizeof **names) ||
+            !read_string(reader, &(*names)[reader->name_count])) {
+            return false;
+        }
         reader->name_count++;
     } while (vrn_json_take(json, ','));
     return vrn_json_take(json, ']');

@@ -7,10 +7,8 @@
 bool cli_labels_set_class(cli_labels *labels, size_t from, uint32_t class_index)
 {
     for (size_t i = from; i < labels->images.count; i++) {
-        uint32_t *classes = cli_grow(labels->classes, i, &labels->capacity, sizeof *classes);
-        if (!classes) return false;
-        labels->classes = classes;
-        classes[i] = class_index;
+        if (!cli_grow(&labels->classes, i, &labels->capacity, sizeof class_index)) return false;
+        labels->classes[i] = class_index;
     }
     return true;
 }

@@ -23,34 +23,34 @@ static bool parse(cli_shard *shard, const char *text)
 }
 
 /* An environment variable's number; false where it is not set. */
-static bool read_variable(const char *name, uint64_t *value, int *status)
+static bool read_variable(const char *name, uint64_t *value, bool *good)
 {
     char *text = cli_environment(name);
     if (!text) return false;
     if (!cli_parse_integer(text, UINT32_MAX, value)) {
         cli_error("%s: expected a number, found '%s'", name, text);
-        *status = CLI_FAILURE;
+        *good = false;
     }
     free(text);
     return true;
 }
 
 /* The parts of a job array are its tasks in order: --array=0-7, 1-8, or 10-80:10. */
-static int read_slurm(cli_shard *shard)
+static bool read_slurm(cli_shard *shard)
 {
     uint64_t id, count, first = 0, step = 1;
-    int status = CLI_SUCCESS;
-    if (!read_variable("SLURM_ARRAY_TASK_ID", &id, &status) ||
-        !read_variable("SLURM_ARRAY_TASK_COUNT", &count, &status) || status != CLI_SUCCESS) {
-        return status;
+    bool good = true;
+    if (!read_variable("SLURM_ARRAY_TASK_ID", &id, &good) ||
+        !read_variable("SLURM_ARRAY_TASK_COUNT", &count, &good) || !good) {
+        return good;
     }
     if (count == 0 || count > CLI_SHARD_MOST) {
         cli_error("SLURM_ARRAY_TASK_COUNT: expected a number from 1 to %d", CLI_SHARD_MOST);
-        return CLI_FAILURE;
+        return false;
     }
-    read_variable("SLURM_ARRAY_TASK_MIN", &first, &status);
-    read_variable("SLURM_ARRAY_TASK_STEP", &step, &status);
-    if (status != CLI_SUCCESS) return status;
+    read_variable("SLURM_ARRAY_TASK_MIN", &first, &good);
+    read_variable("SLURM_ARRAY_TASK_STEP", &step, &good);
+    if (!good) return false;
     uint64_t index = id >= first && step > 0 ? (id - first) / step : count;
     bool aligned = index < count && (id - first) % step == 0;
     if (first == 0 && step == 1 && id == count) { /* numbered from 1, and nobody says so */
@@ -62,21 +62,20 @@ static int read_slurm(cli_shard *shard)
             "SLURM_ARRAY_TASK_ID: %u is none of the array's %u tasks in even steps; say which "
             "part this is with --shard I/N",
             (unsigned)id, (unsigned)count);
-        return CLI_FAILURE;
+        return false;
     }
     *shard = (cli_shard){.index = (uint32_t)index, .count = (uint32_t)count};
     cli_note("task %u of a Slurm array: part %u of %u", (unsigned)id, (unsigned)index,
              (unsigned)count);
-    return CLI_SUCCESS;
+    return true;
 }
 
-int cli_shard_read(cli_shard *shard, const cli_options *options)
+bool cli_shard_read(cli_shard *shard, const cli_options *options)
 {
     *shard = (cli_shard){.count = 1};
     if (!options->shard) return read_slurm(shard);
-    if (parse(shard, options->shard)) return CLI_SUCCESS;
-    return cli_usage(options->command, "--shard: expected I/N, such as 2/8, found '%s'",
-                     options->shard);
+    return parse(shard, options->shard) ||
+           cli_usage("--shard: expected I/N, such as 2/8, found '%s'", options->shard);
 }
 
 size_t cli_shard_size(const cli_shard *shard, size_t total)

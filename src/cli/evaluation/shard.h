@@ -15,9 +15,9 @@ typedef struct cli_shard {
 
 /* Reads --shard I/N, else SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT as a Slurm job array sets
  * them. --shard's numbers may begin at 0 or at 1: part N of N is part 0; an array's begin at
- * SLURM_ARRAY_TASK_MIN, or where that is not set are taken in the same way. Returns an exit status;
- * what is wrong is reported. */
-int cli_shard_read(cli_shard *shard, const cli_options *options);
+ * SLURM_ARRAY_TASK_MIN, or where that is not set are taken in the same way. What is
+ * wrong is reported. */
+bool cli_shard_read(cli_shard *shard, const cli_options *options);
 
 /* How many of `total` items are this shard's, and the n-th of them: every count-th from its index,
  * so that a list sorted by class is spread over all. */

@@ -3,8 +3,9 @@
 #define VRN_CLI_JSON_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
+
+#include "base/log.h"
 
 typedef struct cli_json {
     FILE *out;
@@ -12,23 +13,14 @@ typedef struct cli_json {
     bool in_html; /* '<' is escaped, so that no text ends a <script> or begins a comment */
 } cli_json;
 
-/* An object on a line of its own: begin opens it, end closes it and ends the line. */
-cli_json cli_json_begin(FILE *out);
-void cli_json_end(cli_json *json);
-
-/* Inside an object `key` names the value; in an array and at the top it is NULL. */
-void cli_json_begin_object(cli_json *json, const char *key);
-void cli_json_end_object(cli_json *json);
-void cli_json_begin_array(cli_json *json, const char *key);
-void cli_json_end_array(cli_json *json);
-
-/* A text in UTF-8; what is not valid becomes U+FFFD. NULL becomes null. */
-void cli_json_text(cli_json *json, const char *key, const char *value);
-
-/* As many digits (6 to 9) as give the same float back. What is not finite becomes null. */
-void cli_json_number(cli_json *json, const char *key, double value);
-void cli_json_integer(cli_json *json, const char *key, uint64_t value);
-void cli_json_integers(cli_json *json, const char *key, const uint32_t *values, uint32_t count);
-void cli_json_bool(cli_json *json, const char *key, bool value);
+/* Writes what `format` shows: JSON without quotes, whose values are conversions of printf, as in
+ * "{name: %s, shape: [%u, %u]}\n". Commas and spaces are written as they should be, whatever the
+ * format has, so that objects can be written in parts: "[", then any number of "{..}", then "]".
+ *   %s        a text in UTF-8; what is not valid becomes U+FFFD. NULL becomes null
+ *   %s:       a key
+ *   %g        as many digits (6 to 9) as give the same float back. What is not finite becomes null
+ *   %u %zu    a whole number; %ju: a uint64_t
+ *   %d        a bool */
+void cli_json_write(cli_json *json, const char *format, ...) VRN_PRINTF(2, 3);
 
 #endif

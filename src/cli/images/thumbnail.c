@@ -21,11 +21,8 @@ static void append(void *user, void *data, int size)
     encoded *file = user;
     const unsigned char *bytes = data;
     for (int i = 0; i < size && !file->failed; i++) {
-        unsigned char *grown = cli_grow(file->bytes, file->size, &file->capacity, 1);
-        file->failed = !grown;
-        if (!grown) return;
-        file->bytes = grown;
-        file->bytes[file->size++] = bytes[i];
+        file->failed = !cli_grow(&file->bytes, file->size, &file->capacity, 1);
+        if (!file->failed) file->bytes[file->size++] = bytes[i];
     }
 }
 

@@ -35,12 +35,10 @@ char *cli_join(const char *folder, const char *name)
 
 bool cli_paths_push(cli_paths *paths, char *path)
 {
-    char **items = cli_grow(paths->items, paths->count, &paths->capacity, sizeof *items);
-    if (!items) {
+    if (!cli_grow(&paths->items, paths->count, &paths->capacity, sizeof path)) {
         free(path);
         return false;
     }
-    paths->items = items;
     paths->items[paths->count++] = path;
     return true;
 }

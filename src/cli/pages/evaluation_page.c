@@ -18,11 +18,9 @@ bool cli_evaluation_page_begin(cli_file *file, const char *folder)
 
 static void write_command(cli_json *json, const cli_options *options)
 {
-    cli_json_begin_array(json, "command");
-    cli_json_text(json, NULL, "vkresnet");
-    cli_json_text(json, NULL, options->command);
-    for (int i = 0; i < options->word_count; i++) cli_json_text(json, NULL, options->words[i]);
-    cli_json_end_array(json);
+    cli_json_write(json, "command: [%s, %s", "vkresnet", options->command);
+    for (int i = 0; i < options->word_count; i++) cli_json_write(json, "%s", options->words[i]);
+    cli_json_write(json, "]");
 }
 
 static void write_mistake(cli_json *json, const char *path, const cli_verdict *verdict)
@@ -34,16 +32,11 @@ static void write_mistake(cli_json *json, const char *path, const cli_verdict *v
         picture = cli_thumbnail_address(&image, &tiny);
         cli_image_free(&image);
     }
-    cli_json_begin_object(json, NULL);
-    cli_json_text(json, "path", path);
-    cli_json_text(json, "name", path + cli_path_folder_length(path));
-    cli_json_text(json, "picture", picture);
-    cli_json_bool(json, "tiny", tiny);
-    cli_json_integer(json, "label", verdict->label);
-    cli_json_integer(json, "predicted", verdict->predicted);
-    cli_json_number(json, "probability", verdict->probability);
-    cli_json_number(json, "label_probability", verdict->label_probability);
-    cli_json_end_object(json);
+    cli_json_write(json,
+                   "{path: %s, name: %s, picture: %s, tiny: %d, label: %u, predicted: %u, "
+                   "probability: %g, label_probability: %g}",
+                   path, path + cli_path_folder_length(path), picture, tiny, verdict->label,
+                   verdict->predicted, verdict->probability, verdict->label_probability);
     free(picture);
 }
 
@@ -51,14 +44,15 @@ void cli_evaluation_page_write(FILE *out, const cli_evaluation_page *page)
 {
     const cli_mistakes *mistakes = page->mistakes;
     cli_json json = cli_page_begin(out);
-    cli_evaluation_write(&json, "evaluation", page->evaluation);
-    cli_json_text(&json, "data", page->data);
+    cli_json_write(&json, "evaluation:");
+    cli_evaluation_write(&json, page->evaluation);
+    cli_json_write(&json, "data: %s", page->data);
     write_command(&json, page->options);
-    cli_json_begin_array(&json, "mistakes");
+    cli_json_write(&json, "mistakes: [");
     for (uint32_t i = 0; mistakes && i < mistakes->count; i++) {
         const cli_mistake *mistake = &mistakes->items[i];
         write_mistake(&json, page->paths[mistake->item], &mistake->verdict);
     }
-    cli_json_end_array(&json);
+    cli_json_write(&json, "]");
     cli_page_end(&json);
 }

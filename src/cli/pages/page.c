@@ -11,22 +11,20 @@ static const char marker[] = "@DATA@"; /* where the template has its data */
 
 cli_json cli_page_begin(FILE *out)
 {
-    char text[64] = "";
+    char date[64] = "", version[64];
     const time_t now = time(NULL);
     const struct tm *utc = gmtime(&now);
     fwrite(cli_page_html, 1, (size_t)(strstr(cli_page_html, marker) - cli_page_html), out);
     cli_json json = {.out = out, .in_html = true};
-    cli_json_begin_object(&json, NULL);
-    if (utc) strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", utc);
-    cli_json_text(&json, "date", text);
-    snprintf(text, sizeof text, "%d.%d.%d", VRN_VERSION_MAJOR, VRN_VERSION_MINOR,
+    if (utc) strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", utc);
+    snprintf(version, sizeof version, "%d.%d.%d", VRN_VERSION_MAJOR, VRN_VERSION_MINOR,
              VRN_VERSION_PATCH);
-    cli_json_text(&json, "version", text);
+    cli_json_write(&json, "{date: %s, version: %s", date, version);
     return json;
 }
 
 void cli_page_end(cli_json *json)
 {
-    cli_json_end_object(json);
+    cli_json_write(json, "}");
     fputs(strstr(cli_page_html, marker) + strlen(marker), json->out);
 }

@@ -7,12 +7,39 @@
 #include "base/os_file.h"
 #include "cli/system/report.h"
 
+enum { TEXT_MAX_BYTES = 1 << 30 };
+
 char *cli_environment(const char *name)
 {
     bool lacking = false;
     char *value = vrn_environment(name, &lacking);
     if (lacking) cli_error("out of memory");
     return value;
+}
+
+bool cli_text_is_utf8(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (int i = 0; i < 3; i++) {
+        char *value = cli_environment(variables[i]);
+        bool set = value && *value;
+        bool utf8 = set && (strstr(value, "UTF-8") || strstr(value, "utf8"));
+        free(value);
+        if (set) return utf8;
+    }
+#if defined(_WIN32)
+    return true;
+#else
+    return false;
+#endif
+}
+
+bool cli_path_may_be_replaced(const char *path)
+{
+    const vrn_path_kind kind = vrn_path_get_kind(path);
+    const bool good = kind == VRN_PATH_FILE || kind == VRN_PATH_MISSING;
+    if (!good) cli_error("%s: not a regular file", path);
+    return good;
 }
 
 bool cli_path_is_absolute(const char *path)
@@ -51,10 +78,8 @@ bool cli_list_names(const char *directory, char ***out, size_t *out_count)
             free(name);
             continue;
         }
-        char **place = cli_grow(names, count, &capacity, sizeof *names);
-        good = place != NULL;
+        good = cli_grow(&names, count, &capacity, sizeof *names);
         if (good) {
-            names = place;
             names[count++] = name;
         } else {
             free(name);
@@ -98,6 +123,29 @@ FILE *cli_open_file(const char *path, uint64_t *size)
     FILE *file;
     vrn_file_open(&file, size, path, &errors);
     return file;
+}
+
+char *cli_read_text(FILE *stream, const char *name)
+{
+    char *text = NULL;
+    size_t size = 0, capacity = 0, got;
+    do {
+        if (size > TEXT_MAX_BYTES) {
+            cli_error("%s: more than 1 GiB", name);
+            goto error;
+        }
+        if (!cli_grow(&text, size, &capacity, 1)) goto error;
+        got = fread(text + size, 1, capacity - size, stream);
+        size += got;
+    } while (got > 0);
+    if (!ferror(stream) && !memchr(text, 0, size)) {
+        text[size] = 0;
+        return text;
+    }
+    cli_error("%s: not a text file", name);
+error:
+    free(text);
+    return NULL;
 }
 
 bool cli_file_begin(cli_file *file, const char *path)

@@ -18,6 +18,10 @@ void cli_os_start(int *argc, char ***argv);
 /* A copy of an environment variable, or NULL where it is not set. Release it with free. */
 char *cli_environment(const char *name);
 
+/* Whether text for people may have characters beyond ASCII, as POSIX's variables say where that is
+ * written. */
+bool cli_text_is_utf8(void);
+
 /* The folder that the program lies in, or NULL where nobody knows. Release it with free. */
 char *cli_program_folder(void);
 
@@ -27,6 +31,9 @@ vrn_path_kind cli_path_get_entry_kind(const char *path);
 
 /* Whether both name the same regular file, which need not be there yet. */
 bool cli_path_same_file(const char *a, const char *b);
+
+/* Whether a finished file may take this one's place, which a folder or a device must not lose. */
+bool cli_path_may_be_replaced(const char *path);
 
 bool cli_path_is_absolute(const char *path);
 
@@ -49,6 +56,9 @@ bool cli_make_folder(const char *path);
 
 /* Opens a regular file for reading and gives its size. NULL on failure. */
 FILE *cli_open_file(const char *path, uint64_t *size);
+
+/* Reads a text, of at most 1 GiB, to the stream's end. NULL on failure; release it with free. */
+char *cli_read_text(FILE *stream, const char *name);
 
 /* A file that is written as a whole: it appears under its name when cli_file_end commits it.
  * Something that is there and no regular file (a pipe, /dev/null) is written directly. */

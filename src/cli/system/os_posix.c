@@ -15,7 +15,6 @@
 #include "base/alloc.h"
 #include "base/os_file.h"
 #include "cli/system/report.h"
-#include "cli/system/terminal.h"
 
 /* The files that are being written, for a signal that ends the process. */
 static struct temporary {

@@ -16,7 +16,6 @@
 
 #include "base/os_windows.h"
 #include "cli/system/report.h"
-#include "cli/system/terminal.h"
 
 /* A terminal of Windows 10 or later understands the escape sequences of progress lines, once
  * asked. */

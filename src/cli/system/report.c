@@ -7,12 +7,12 @@
 
 #include "base/os.h"
 #include "base/utf8.h"
-#include "cli/system/terminal.h"
 
 /* There is one standard error, so what is on it is kept once, and guarded by its
  * lock. */
 static struct {
-    bool quiet;
+    const char *command;
+    bool quiet, wrong_usage;
     uint32_t library_errors;
     bool progress_shown;
     double progress_begin, progress_last;
@@ -54,25 +54,6 @@ void cli_capture_errors(char *text)
     captured = text;
 }
 
-bool cli_text_is_utf8(void)
-{
-    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (int i = 0; i < 3; i++) {
-        bool lacking = false;
-        char *value = vrn_environment(variables[i], &lacking);
-        if (lacking) cli_error("out of memory");
-        bool set = value && *value;
-        bool utf8 = set && (strstr(value, "UTF-8") || strstr(value, "utf8"));
-        free(value);
-        if (set) return utf8;
-    }
-#if defined(_WIN32)
-    return true;
-#else
-    return false;
-#endif
-}
-
 void cli_error(const char *format, ...)
 {
     va_list args;
@@ -94,16 +75,17 @@ void cli_note(const char *format, ...)
     va_end(args);
 }
 
-int cli_usage(const char *command, const char *format, ...)
+bool cli_usage(const char *format, ...)
 {
     char hint[64];
-    snprintf(hint, sizeof hint, " (see vkresnet %s%s--help)", command ? command : "",
-             command ? " " : "");
+    snprintf(hint, sizeof hint, " (see vkresnet %s%s--help)", state.command ? state.command : "",
+             state.command ? " " : "");
     va_list args;
     va_start(args, format);
     write_formatted(hint, format, args);
     va_end(args);
-    return CLI_USAGE;
+    state.wrong_usage = true;
+    return false;
 }
 
 static void library_message(void *user, vrn_log_level level, const char *text)
@@ -128,6 +110,16 @@ const vrn_log *cli_log(void)
 uint32_t cli_library_errors(void)
 {
     return state.library_errors;
+}
+
+int cli_exit_status(bool good)
+{
+    return good ? CLI_SUCCESS : state.wrong_usage ? CLI_USAGE : CLI_FAILURE;
+}
+
+void cli_report_command(const char *command)
+{
+    state.command = command;
 }
 
 void cli_report_setup(bool quiet, bool verbose)
@@ -249,18 +241,21 @@ void *cli_alloc(size_t count, size_t size)
     return memory;
 }
 
-void *cli_grow(void *array, size_t count, size_t *capacity, size_t size)
+bool cli_grow(void *array, size_t count, size_t *capacity, size_t size)
 {
-    if (count < *capacity) return array;
+    if (count < *capacity) return true;
     size_t wanted = *capacity ? *capacity : 16;
     if (*capacity) wanted = wanted > SIZE_MAX / 2 / size ? 0 : wanted * 2;
-    void *grown = wanted ? realloc(array, wanted * size) : NULL;
-    if (!grown) {
+    void *items;
+    memcpy(&items, array, sizeof items);
+    items = wanted ? realloc(items, wanted * size) : NULL;
+    if (items) {
+        memcpy(array, &items, sizeof items);
+        *capacity = wanted;
+    } else {
         cli_error("out of memory (%zu x %zu bytes)", count, size);
-        return NULL;
     }
-    *capacity = wanted;
-    return grown;
+    return items;
 }
 
 char *cli_copy_text(const char *text)

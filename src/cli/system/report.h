@@ -6,15 +6,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <vkresnet/vkresnet.h>
 
 #include "base/log.h"
 
-/* Exit statuses. */
+/* Exit statuses. What can fail returns false when it has; what went wrong is reported then. */
 enum { CLI_SUCCESS = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
 
-/* `quiet` leaves errors only; `verbose` adds what the library chose. */
+/* The exit status of a program that has done what it should, or not. */
+int cli_exit_status(bool good);
+
+/* Whose --help cli_usage points to; and what is said: `quiet` leaves errors only, `verbose` adds
+ * what the library chose. */
+void cli_report_command(const char *command);
+void cli_report_setup(bool quiet, bool verbose);
 void cli_report_setup(bool quiet, bool verbose);
 
 /* "vkresnet: ..." and a line feed. Control characters become '?', so that a file's name cannot
@@ -30,12 +37,13 @@ void cli_capture_errors(char *text);
 /* A text from a file or a file's name to standard output, also with '?' for control characters. */
 void cli_print_name(const char *text);
 
-/* Whether text for people may have characters beyond ASCII, as POSIX's variables say where that is
- * written. */
-bool cli_text_is_utf8(void);
+/* A wrong command line: the error, and a hint to --help. Returns false, and has the exit status be
+ * CLI_USAGE. */
+bool cli_usage(const char *format, ...) VRN_PRINTF(1, 2);
 
-/* A wrong command line: the error, a hint to --help, and CLI_USAGE. `command` may be NULL. */
-int cli_usage(const char *command, const char *format, ...) VRN_PRINTF(2, 3);
+/* The columns of the terminal that a stream is, 80 if they are not known; 0: it is none. os_posix.c
+ * and os_windows.c know. */
+uint32_t cli_terminal_width(FILE *stream);
 
 /* The library's messages go where ours go. Lives as long as the program. */
 const vrn_log *cli_log(void);
@@ -62,9 +70,10 @@ void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double 
 /* Zeroed memory; a count of 0 gives a valid pointer. NULL when there is none, which is reported. */
 void *cli_alloc(size_t count, size_t size);
 
-/* Makes room for one more element behind `count`; returns the array, or NULL (reported; the old
- * array stays). New elements are not initialised. */
-void *cli_grow(void *array, size_t count, size_t *capacity, size_t size);
+/* Makes room for one more element behind `count`. `array` is the address of the pointer to the
+ * first one, which stays where there is no memory (false, reported). New elements are not
+ * initialised. */
+bool cli_grow(void *array, size_t count, size_t *capacity, size_t size);
 
 char *cli_copy_text(const char *text);
 
