@@ -28,7 +28,7 @@ float vrn_half_to_float(uint16_t half)
 }
 
 /* Without branches, so that compilers vectorise loops over it. */
-static inline uint16_t to_half(float value)
+uint16_t vrn_float_to_half(float value)
 {
     const uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000u,
                    magnitude = bits & 0x7fffffffu;
@@ -46,17 +46,7 @@ static inline uint16_t to_half(float value)
     return (uint16_t)(sign | half);
 }
 
-uint16_t vrn_float_to_half(float value)
-{
-    return to_half(value);
-}
-
-void vrn_halves_to_floats(float *to, const uint16_t *from, size_t count)
-{
-    for (size_t i = 0; i < count; i++) to[i] = vrn_half_to_float(from[i]);
-}
-
 void vrn_floats_to_halves(uint16_t *to, const float *from, size_t count)
 {
-    for (size_t i = 0; i < count; i++) to[i] = to_half(from[i]);
+    for (size_t i = 0; i < count; i++) to[i] = vrn_float_to_half(from[i]);
 }

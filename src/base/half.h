@@ -13,7 +13,6 @@ float vrn_half_to_float(uint16_t half);
 uint16_t vrn_float_to_half(float value);
 
 /* The same for arrays, which may not overlap. */
-void vrn_halves_to_floats(float *to, const uint16_t *from, size_t count);
 void vrn_floats_to_halves(uint16_t *to, const float *from, size_t count);
 
 #endif

@@ -38,23 +38,6 @@ bool vrn_json_at_end(vrn_json *json)
     return !peek(json, &next);
 }
 
-bool vrn_json_unsigned(vrn_json *json, uint64_t *number)
-{
-    char next;
-    if (!peek(json, &next) || !vrn_is_digit(next)) return false;
-    size_t start = json->at;
-    *number = 0;
-    while (json->at < json->size && vrn_is_digit(json->text[json->at])) {
-        uint64_t digit = (uint64_t)(json->text[json->at] - '0');
-        if (*number > (UINT64_MAX - digit) / 10) return false;
-        *number = *number * 10 + digit;
-        json->at++;
-    }
-    bool leading_zero = next == '0' && json->at - start > 1;
-    bool ends = json->at == json->size || !strchr(".eE", json->text[json->at]);
-    return !leading_zero && ends;
-}
-
 static size_t count_digits(const vrn_json *json, size_t at)
 {
     size_t end = at;
@@ -85,6 +68,14 @@ static size_t number_end(const vrn_json *json)
     return at;
 }
 
+bool vrn_json_unsigned(vrn_json *json, uint64_t *number)
+{
+    skip_space(json);
+    const size_t start = json->at;
+    json->at = number_end(json);
+    return vrn_parse_number(json->text + start, json->at - start, UINT64_MAX, number);
+}
+
 bool vrn_json_number(vrn_json *json, double *number)
 {
     skip_space(json);
@@ -108,19 +99,14 @@ bool vrn_json_word(vrn_json *json, const char *word)
 /* Four hexadecimal digits. */
 static bool take_hex(vrn_json *json, uint32_t *code)
 {
+    static const char digits[] = "0123456789abcdefABCDEF";
     if (json->size - json->at < 4) return false;
     *code = 0;
     for (int i = 0; i < 4; i++) {
-        char c = json->text[json->at++];
-        if (vrn_is_digit(c)) {
-            *code = *code << 4 | (uint32_t)(c - '0');
-        } else if (c >= 'a' && c <= 'f') {
-            *code = *code << 4 | (uint32_t)(c - 'a' + 10);
-        } else if (c >= 'A' && c <= 'F') {
-            *code = *code << 4 | (uint32_t)(c - 'A' + 10);
-        } else {
-            return false;
-        }
+        const char *found = memchr(digits, json->text[json->at++], sizeof digits - 1);
+        if (!found) return false;
+        const uint32_t digit = (uint32_t)(found - digits);
+        *code = *code << 4 | (digit < 16 ? digit : digit - 6);
     }
     return true;
 }

@@ -17,7 +17,6 @@ typedef struct work {
 typedef struct worker {
     work *work;
     vrn_thread *thread;
-    uint32_t number;
     uint32_t failed_index; /* of its first failure */
     vrn_result result;
 } worker;
@@ -29,7 +28,7 @@ static void run(void *pointer)
     while (!atomic_load(&w->failed)) {
         uint32_t index = atomic_fetch_add(&w->next, 1);
         if (index >= w->count) break;
-        self->result = w->function(w->user, index, self->number);
+        self->result = w->function(w->user, index);
         if (self->result) {
             self->failed_index = index;
             atomic_store(&w->failed, true);
@@ -53,7 +52,7 @@ vrn_result vrn_parallel_for(uint32_t count, vrn_parallel_function function, void
     const uint32_t worker_count = vrn_parallel_workers(count);
     assert(worker_count >= 1 && worker_count <= VRN_PARALLEL_MAX);
     for (uint32_t i = 0; i < worker_count; i++) {
-        workers[i] = (worker){.work = &w, .number = i};
+        workers[i] = (worker){.work = &w};
         if (i > 0) workers[i].thread = vrn_thread_start(run, &workers[i]);
     }
     run(&workers[0]);

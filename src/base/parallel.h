@@ -9,13 +9,11 @@
 /* More threads than this are never started. */
 enum { VRN_PARALLEL_MAX = 64 };
 
-/* Computes item `index`. `worker` is below VRN_PARALLEL_MAX and no other call under way has it: for
- * memory that a thread uses again and again. Must not write to a log: a failed call says one line,
- * and several items may fail at once; the caller logs the result that comes back. */
-typedef vrn_result (*vrn_parallel_function)(void *user, uint32_t index, uint32_t worker);
+/* Computes item `index`. Must not write to a log: a failed call says one line, and several items
+ * may fail at once; the caller logs the result that comes back. */
+typedef vrn_result (*vrn_parallel_function)(void *user, uint32_t index);
 
-/* How many workers vrn_parallel_for uses at most for `count` items: their numbers are below
- * that. */
+/* How many threads vrn_parallel_for uses at most for `count` items, the caller's included. */
 uint32_t vrn_parallel_workers(uint32_t count);
 
 /* Calls `function` once for each index below `count`, smaller ones begun first, from this thread

@@ -44,6 +44,13 @@ static inline uint32_t vrn_c4(uint32_t channels)
     return vrn_div_up(channels, 4);
 }
 
+static inline uint32_t vrn_count_bits(uint32_t bits)
+{
+    uint32_t count = 0;
+    for (; bits; bits &= bits - 1) count++;
+    return count;
+}
+
 /* False where a * b does not fit in 64 bits; else *product is written. */
 static inline bool vrn_mul_u64(uint64_t a, uint64_t b, uint64_t *product)
 {

@@ -36,7 +36,7 @@ struct vrn_device {
     atomic_bool lost;      /* set when the driver says so: every later call fails at once */
     atomic_bool submitted; /* something was submitted at least once */
     vrn_mutex *attachments_lock;
-    _Atomic(struct vrn_attachment *) attachments;
+    _Atomic(struct vrn_attachment *) attachments; /* a list that only grows */
 };
 
 static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
@@ -59,15 +59,22 @@ vrn_result vrn_device_load(vrn_device *device);
 
 /* ---- What the layers above keep with it: the device does not know what it is ---- */
 
+/* What the struct of an attachment begins with. The rest of it is zeroed when it is created. */
+typedef struct vrn_attachment {
+    const struct vrn_attachment_kind *kind;
+    struct vrn_attachment *next;
+    vrn_mutex *lock; /* for the rest */
+} vrn_attachment;
+
 /* A device has at most one attachment of each kind; the kind's address tells them apart. */
 typedef struct vrn_attachment_kind {
-    void *(*create)(vrn_device *device); /* NULL: out of memory */
+    size_t size; /* of the struct */
+    /* Releases what the rest of the struct holds; NULL: nothing. */
     void (*destroy)(void *data, vrn_device *device);
 } vrn_attachment_kind;
 
-/* The attachment of a kind, which the first call creates; NULL: out of memory, which is logged.
- * A kind's `create` must not ask for attachments. The last one created is destroyed first, while
- * the device's handle is valid. Thread-safe. */
+/* The attachment of a kind, which the first call creates; NULL: out of memory, which is logged. The
+ * last one created is destroyed first, while the device's handle is valid. Thread-safe. */
 void *vrn_device_attachment(vrn_device *device, const vrn_attachment_kind *kind);
 
 /* The same if it was created already; else NULL. Takes no lock. Thread-safe. */

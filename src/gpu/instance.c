@@ -36,25 +36,12 @@ static vrn_result check_loader(const vrn_log *log, VkResult result, const char *
     if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
         return vrn_fail(log, VRN_ERROR_OUT_OF_MEMORY, "out of memory (%s)", what);
     }
+    if (result == VK_ERROR_LAYER_NOT_PRESENT) { /* the one that is asked for */
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: the layer %s is not installed",
+                        validation_layer);
+    }
     return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan driver: %s returned %d", what,
                     (int)result);
-}
-
-static vrn_result find_layer(bool *found, const char *name, const vrn_log *log)
-{
-    static const char what[] = "vkEnumerateInstanceLayerProperties";
-    uint32_t count = 0;
-    *found = false;
-    vrn_result result = check_loader(log, vkEnumerateInstanceLayerProperties(&count, NULL), what);
-    if (result) return result;
-    VkLayerProperties *layers = vrn_alloc(count, sizeof *layers);
-    if (!layers) return vrn_fail_memory(log);
-    result = check_loader(log, vkEnumerateInstanceLayerProperties(&count, layers), what);
-    for (uint32_t i = 0; i < count && !result && !*found; i++) {
-        *found = strcmp(layers[i].layerName, name) == 0;
-    }
-    vrn_free(layers);
-    return result;
 }
 
 /* Of the loader and drivers, or of a layer. */
@@ -189,14 +176,7 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
     if (volkGetInstanceVersion() < VK_API_VERSION_1_1) {
         return vrn_fail(log, VRN_ERROR_NO_DEVICE, "the Vulkan loader is older than 1.1");
     }
-    bool layer = false;
-    vrn_result result = validation ? find_layer(&layer, validation_layer, log) : VRN_OK;
-    if (result) return result;
-    if (validation && !layer) {
-        return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: the layer %s is not installed",
-                        validation_layer);
-    }
-    result = create_instance(instance, validation, log);
+    vrn_result result = create_instance(instance, validation, log);
     if (result || !instance->handle) goto error;
     result = load_table(instance, vkGetInstanceProcAddr, VRN_ERROR_NO_DEVICE, log);
     if (result) goto error;

@@ -26,13 +26,6 @@ static const memory_rule rules[] = {
                              VK_BUFFER_USAGE_TRANSFER_DST_BIT},
 };
 
-static int count_bits(uint32_t bits)
-{
-    int count = 0;
-    for (; bits; bits &= bits - 1) count++;
-    return count;
-}
-
 /* Memory types of VK_AMD_device_coherent_memory, which may be used only if it is enabled. */
 enum { AMD_COHERENT = 0x40, AMD_UNCACHED = 0x80 };
 
@@ -41,14 +34,15 @@ enum { AMD_COHERENT = 0x40, AMD_UNCACHED = 0x80 };
 static uint32_t find_type(const vrn_device *device, uint32_t allowed, const memory_rule *rule)
 {
     uint32_t best = UINT32_MAX;
-    int best_score = 0;
+    uint32_t best_score = 0;
     for (uint32_t i = 0; i < device->probe.memory.memoryTypeCount; i++) {
         VkMemoryPropertyFlags flags = device->probe.memory.memoryTypes[i].propertyFlags;
         if (!(allowed & (1u << i)) || (flags & rule->needed) != rule->needed ||
             (flags & (AMD_COHERENT | AMD_UNCACHED))) {
             continue;
         }
-        int score = 1 + count_bits(flags & rule->wanted) + count_bits(rule->unwanted & ~flags);
+        const uint32_t score =
+            1 + vrn_count_bits(flags & rule->wanted) + vrn_count_bits(rule->unwanted & ~flags);
         if (score > best_score) {
             best_score = score;
             best = i;

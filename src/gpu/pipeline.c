@@ -9,12 +9,6 @@
 #include "gpu/freeze.h"
 #include "gpu/pipeline_cache.h"
 
-/* What all pipelines share whose keys have the same bindings and push constants. */
-typedef struct stored_layout {
-    vrn_pipeline_key key;  /* of the first of them */
-    vrn_pipeline pipeline; /* without a handle */
-} stored_layout;
-
 typedef enum pipeline_state {
     STATE_NEW, /* no call makes it: it is new, or making it failed */
     STATE_MAKING,
@@ -26,18 +20,17 @@ typedef struct stored_pipeline {
     uint64_t hash; /* of the key */
     pipeline_state state;
     vrn_pipeline pipeline;
+    bool owns_layout; /* it is the first whose key has these bindings and push constants */
 } stored_pipeline;
 
 /* The lock guards everything but the cache, which guards itself. It is not held while pipelines are
  * made: their entries are STATE_MAKING, and a call that needs one waits with the lock. */
 typedef struct vrn_pipeline_store {
-    vrn_mutex *lock;
+    vrn_attachment base;
     vrn_pipeline_cache cache;
-    stored_layout *layouts;
-    uint32_t layout_count;
     stored_pipeline *pipelines;
     uint32_t pipeline_count, pipeline_capacity;
-    uint32_t made;
+    bool grown; /* pipelines were made */
 } vrn_pipeline_store;
 
 static void destroy_store(void *data, vrn_device *device)
@@ -48,30 +41,15 @@ static void destroy_store(void *data, vrn_device *device)
         if (p->state == STATE_READY) {
             device->vk.DestroyPipeline(device->handle, p->pipeline.handle, NULL);
         }
+        if (!p->owns_layout) continue;
+        device->vk.DestroyPipelineLayout(device->handle, p->pipeline.layout, NULL);
+        device->vk.DestroyDescriptorSetLayout(device->handle, p->pipeline.set_layout, NULL);
     }
-    for (uint32_t i = 0; i < store->layout_count; i++) {
-        const vrn_pipeline *p = &store->layouts[i].pipeline;
-        device->vk.DestroyPipelineLayout(device->handle, p->layout, NULL);
-        device->vk.DestroyDescriptorSetLayout(device->handle, p->set_layout, NULL);
-    }
-    vrn_pipeline_cache_destroy(&store->cache, device, store->made > 0);
-    vrn_mutex_destroy(&store->lock);
+    vrn_pipeline_cache_destroy(&store->cache, device, store->grown);
     vrn_free(store->pipelines);
-    vrn_free(store->layouts);
-    vrn_free(store);
 }
 
-static void *create_store(vrn_device *device)
-{
-    vrn_pipeline_store *store = vrn_alloc(1, sizeof *store);
-    if (!store) return NULL;
-    store->lock = vrn_mutex_create();
-    if (store->lock) return store;
-    destroy_store(store, device);
-    return NULL;
-}
-
-static const vrn_attachment_kind kind = {create_store, destroy_store};
+static const vrn_attachment_kind kind = {sizeof(vrn_pipeline_store), destroy_store};
 
 static vrn_pipeline_store *store_of(const vrn_device *device)
 {
@@ -146,28 +124,25 @@ static bool same_layout(const vrn_pipeline_key *a, const vrn_pipeline_key *b)
            a->arrays == b->arrays && a->push_bytes == b->push_bytes;
 }
 
-/* A pipeline for the key, without a handle. */
-static vrn_result get_layout(vrn_pipeline *layout, vrn_device *device, const vrn_pipeline_key *key)
+/* Gives an entry that is not counted yet its layouts: another one's, or new ones. */
+static vrn_result get_layout(stored_pipeline *entry, vrn_device *device)
 {
-    vrn_pipeline_store *store = store_of(device);
-    for (uint32_t i = 0; i < store->layout_count; i++) {
-        if (!same_layout(&store->layouts[i].key, key)) continue;
-        *layout = store->layouts[i].pipeline;
+    const vrn_pipeline_store *store = store_of(device);
+    for (uint32_t i = 0; i < store->pipeline_count; i++) {
+        if (!same_layout(&store->pipelines[i].key, &entry->key)) continue;
+        entry->pipeline.layout = store->pipelines[i].pipeline.layout;
+        entry->pipeline.set_layout = store->pipelines[i].pipeline.set_layout;
         return VRN_OK;
     }
-    stored_layout *grown =
-        vrn_realloc(store->layouts, (size_t)store->layout_count + 1, sizeof *grown);
-    if (!grown) return vrn_fail_memory(&device->log);
-    store->layouts = grown;
-    vrn_result result = create_layout(layout, device, key);
-    if (!result) store->layouts[store->layout_count++] = (stored_layout){*key, *layout};
-    return result;
+    entry->owns_layout = true;
+    return create_layout(&entry->pipeline, device, &entry->key);
 }
 
 /* One pipeline to be made. */
 typedef struct pipeline_job {
+    vrn_device *device;
     uint32_t entry;
-    vrn_pipeline_key key;
+    const vrn_pipeline_key *key;
     VkPipelineLayout layout;
     VkPipelineCreateFlags flags;
     double ms;         /* that the driver took */
@@ -202,9 +177,10 @@ static VkResult create_module(VkShaderModule *module, vrn_device *device,
     return result;
 }
 
-static void create_pipeline(pipeline_job *job, vrn_device *device)
+static void create_pipeline(pipeline_job *job)
 {
-    const vrn_pipeline_key *key = &job->key;
+    vrn_device *device = job->device;
+    const vrn_pipeline_key *key = job->key;
     VkShaderModule module;
     job->call = "vkCreateShaderModule";
     job->result = create_module(&module, device, key, &job->refused);
@@ -263,42 +239,23 @@ static vrn_result find_entry(uint32_t *entry, vrn_device *device, const vrn_pipe
         const stored_pipeline *p = &store->pipelines[*entry];
         if (p->hash == hash && memcmp(&p->key, key, sizeof *key) == 0) return VRN_OK;
     }
-    if (store->pipeline_count == store->pipeline_capacity) {
-        uint32_t capacity = store->pipeline_capacity ? store->pipeline_capacity * 2 : 32;
-        stored_pipeline *grown = vrn_realloc(store->pipelines, capacity, sizeof *grown);
-        if (!grown) return vrn_fail_memory(&device->log);
-        store->pipelines = grown;
-        store->pipeline_capacity = capacity;
-    }
-    vrn_pipeline layout;
-    vrn_result result = get_layout(&layout, device, key);
-    if (result) return result;
-    store->pipelines[store->pipeline_count++] =
-        (stored_pipeline){.key = *key, .hash = hash, .pipeline = layout};
-    return VRN_OK;
+    stored_pipeline *grown =
+        vrn_grow(store->pipelines, store->pipeline_count, &store->pipeline_capacity, sizeof *grown);
+    if (!grown) return vrn_fail_memory(&device->log);
+    store->pipelines = grown;
+    grown[*entry] = (stored_pipeline){.key = *key, .hash = hash};
+    vrn_result result = get_layout(&grown[*entry], device);
+    if (!result) store->pipeline_count++;
+    return result;
 }
 
-/* Makes this call the one that makes the entry. */
-static void take(pipeline_job *job, vrn_pipeline_store *store, uint32_t entry)
+static vrn_result run_job(void *user, uint32_t index)
 {
-    stored_pipeline *p = &store->pipelines[entry];
-    p->state = STATE_MAKING;
-    *job = (pipeline_job){.entry = entry, .key = p->key, .layout = p->pipeline.layout};
-}
-
-typedef struct pipeline_work {
-    vrn_device *device;
-    pipeline_job *jobs;
-} pipeline_work;
-
-static vrn_result run_job(void *user, uint32_t index, uint32_t worker)
-{
-    const pipeline_work *work = user;
-    (void)worker;
+    pipeline_job *job = (pipeline_job *)user + index;
     const double begin = vrn_time_ms();
-    create_pipeline(&work->jobs[index], work->device);
-    work->jobs[index].ms = vrn_time_ms() - begin;
-    return work->jobs[index].result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
+    create_pipeline(job);
+    job->ms = vrn_time_ms() - begin;
+    return job->result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
 }
 
 /* Makes the jobs' pipelines, with the lock released meanwhile, and enters them. `refused`: as of
@@ -308,47 +265,53 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, b
     vrn_pipeline_store *store = store_of(device);
     const pipeline_job *failed = NULL;
     if (count == 0) return VRN_OK;
-    vrn_mutex_unlock(store->lock);
-    vrn_parallel_for(count, run_job, &(pipeline_work){.device = device, .jobs = jobs});
-    vrn_mutex_lock(store->lock);
+    vrn_mutex_unlock(store->base.lock);
+    vrn_parallel_for(count, run_job, jobs);
+    vrn_mutex_lock(store->base.lock);
     for (uint32_t i = 0; i < count; i++) {
         stored_pipeline *p = &store->pipelines[jobs[i].entry];
         bool good = jobs[i].call && jobs[i].result == VK_SUCCESS;
         p->state = good ? STATE_READY : STATE_NEW;
         if (good) {
             p->pipeline.handle = jobs[i].handle;
-            store->made++;
+            store->grown = true;
             vrn_log_write(&device->log, VRN_LOG_DEBUG, "pipeline %s: made in %.1f ms",
                           p->key.module->name, jobs[i].ms);
         }
         if (!failed && jobs[i].call && jobs[i].result != VK_SUCCESS) failed = &jobs[i];
     }
-    vrn_mutex_wake_all(store->lock);
+    vrn_mutex_wake_all(store->base.lock);
     if (!failed) return VRN_OK;
     if (!refused || !failed->refused) return vrn_device_check(device, failed->result, failed->call);
     *refused = failed->result != VK_ERROR_DEVICE_LOST;
     return vrn_device_check_spared(device, failed->result, failed->call);
 }
 
-/* Makes those of the entries that no other call makes, and waits for the rest. Waiting comes last,
- * so that two calls cannot wait for each other. */
-static vrn_result complete(vrn_device *device, const uint32_t *entries, uint32_t count,
-                           pipeline_job *jobs, bool *refused)
+/* Makes those of the keys' entries that no other call makes, and waits for the rest. Waiting comes
+ * last, so that two calls cannot wait for each other. */
+static vrn_result complete(vrn_device *device, const vrn_pipeline_key *keys,
+                           const uint32_t *entries, uint32_t count, pipeline_job *jobs,
+                           bool *refused)
 {
     vrn_pipeline_store *store = store_of(device);
     while (true) {
         uint32_t job_count = 0;
         bool waiting = false;
         for (uint32_t i = 0; i < count; i++) {
-            if (store->pipelines[entries[i]].state == STATE_NEW) {
-                take(&jobs[job_count++], store, entries[i]);
-            } else if (store->pipelines[entries[i]].state == STATE_MAKING) {
+            stored_pipeline *p = &store->pipelines[entries[i]];
+            if (p->state == STATE_NEW) {
+                p->state = STATE_MAKING;
+                jobs[job_count++] = (pipeline_job){.device = device,
+                                                   .entry = entries[i],
+                                                   .key = &keys[i],
+                                                   .layout = p->pipeline.layout};
+            } else if (p->state == STATE_MAKING) {
                 waiting = true; /* perhaps for one of this call, which is ready the next time */
             }
         }
         if (job_count == 0 && !waiting) return VRN_OK;
         if (job_count == 0) {
-            vrn_mutex_wait(store->lock);
+            vrn_mutex_wait(store->base.lock);
         } else {
             vrn_result result = make(device, jobs, job_count, refused);
             if (result) return result;
@@ -365,15 +328,15 @@ vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *key
     pipeline_job *jobs = vrn_alloc(count, sizeof *jobs);
     vrn_result result = entries && jobs ? VRN_OK : vrn_fail_memory(&device->log);
     if (!result) {
-        vrn_mutex_lock(store->lock);
+        vrn_mutex_lock(store->base.lock);
         for (uint32_t i = 0; i < count && !result; i++) {
             result = find_entry(&entries[i], device, &keys[i]);
         }
-        if (!result) result = complete(device, entries, count, jobs, refused);
+        if (!result) result = complete(device, keys, entries, count, jobs, refused);
         for (uint32_t i = 0; i < count && !result; i++) {
             pipelines[i] = store->pipelines[entries[i]].pipeline;
         }
-        vrn_mutex_unlock(store->lock);
+        vrn_mutex_unlock(store->base.lock);
     }
     vrn_free(jobs);
     vrn_free(entries);
@@ -385,25 +348,21 @@ vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device, const vr
     return vrn_pipelines_prepare(device, key, 1, pipeline, NULL);
 }
 
-uint32_t vrn_pipelines_made(vrn_device *device)
-{
-    vrn_mutex_lock(store_of(device)->lock);
-    uint32_t made = store_of(device)->made;
-    vrn_mutex_unlock(store_of(device)->lock);
-    return made;
-}
-
 vrn_result vrn_pipeline_create_measured(vrn_pipeline *pipeline, vrn_device *device,
                                         const vrn_pipeline_key *key)
 {
-    vrn_mutex_lock(store_of(device)->lock);
-    vrn_result result = get_layout(pipeline, device, key);
-    vrn_mutex_unlock(store_of(device)->lock);
+    vrn_pipeline_store *store = store_of(device);
+    uint32_t entry;
+    vrn_mutex_lock(store->base.lock);
+    vrn_result result = find_entry(&entry, device, key);
+    if (!result) *pipeline = store->pipelines[entry].pipeline;
+    vrn_mutex_unlock(store->base.lock);
     if (result) return result;
-    pipeline_job job = {.key = *key,
+    pipeline_job job = {.device = device,
+                        .key = key,
                         .layout = pipeline->layout,
                         .flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR};
-    create_pipeline(&job, device);
+    create_pipeline(&job);
     pipeline->handle = job.handle;
     return vrn_device_check(device, job.result, job.call);
 }

@@ -48,9 +48,6 @@ vrn_result vrn_pipelines_prepare(vrn_device *device, const vrn_pipeline_key *key
 vrn_result vrn_pipeline_get(vrn_pipeline *pipeline, vrn_device *device,
                             const vrn_pipeline_key *key);
 
-/* How many times vkCreateComputePipelines has succeeded on this device: for tests. */
-uint32_t vrn_pipelines_made(vrn_device *device);
-
 /* Makes a pipeline whose statistics can be asked for (gpu/statistics.h), which needs
  * VRN_CAPABILITY_PIPELINE_STATISTICS. It is the caller's, who destroys its handle. Thread-safe. */
 vrn_result vrn_pipeline_create_measured(vrn_pipeline *pipeline, vrn_device *device,

@@ -159,13 +159,13 @@ static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
     return fenced;
 }
 
-/* Each buffer by itself, or all together; the first behind `ahead`, if there is one. Drivers may
- * join what one call submits, so each buffer gets a call of its own. */
-static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkCommandBuffer ahead,
-                             const VkCommandBuffer *buffers, uint32_t count, bool together,
-                             const vrn_submit_order *order)
+vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device, VkCommandBuffer ahead,
+                               const VkCommandBuffer *buffers, uint32_t count,
+                               const vrn_submit_order *order)
 {
+    static const vrn_submit_order none = {0};
     const VkCommandBuffer both[] = {ahead, buffers[0]};
+    if (!order) order = &none;
     vrn_result result = vrn_device_alive(device);
     if (!result) result = reset_fence(commands, device);
     if (result) return result;
@@ -174,16 +174,16 @@ static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkComma
     vrn_device_lock_queue(device);
     atomic_store(&device->submitted, true);
     const double begin = vrn_time_ms();
-    const uint32_t length = together ? count : 1;
-    for (uint32_t i = 0; i < count && submitted == VK_SUCCESS; i += length) {
-        const bool last = i + length == count, behind = i == 0 && ahead;
+    /* Drivers may join what one call submits, so each buffer gets a call of its own. */
+    for (uint32_t i = 0; i < count && submitted == VK_SUCCESS; i++) {
+        const bool last = i + 1 == count, behind = i == 0 && ahead;
         const vrn_submit_order own = {
             .waits = order->waits,
             .wait_count = i == 0 ? order->wait_count : 0,
             .signals = order->signals,
             .signal_count = last ? order->signal_count : 0,
         };
-        submitted = submit(device, behind ? both : buffers + i, behind ? 2 : length, &own,
+        submitted = submit(device, behind ? both : buffers + i, behind ? 2 : 1, &own,
                            last ? commands->fence : VK_NULL_HANDLE);
         if (submitted != VK_SUCCESS && i > 0) under_way = fence_the_rest(commands, device);
     }
@@ -193,21 +193,6 @@ static vrn_result submit_all(vrn_commands *commands, vrn_device *device, VkComma
     result = vrn_device_check(device, submitted, "vkQueueSubmit");
     if (under_way) finish(commands, device); /* it must not outlive its buffers */
     return result;
-}
-
-vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
-                               const VkCommandBuffer *buffers, uint32_t count)
-{
-    return submit_all(commands, device, VK_NULL_HANDLE, buffers, count, true,
-                      &(vrn_submit_order){0});
-}
-
-vrn_result vrn_commands_submit_parts(vrn_commands *commands, vrn_device *device,
-                                     VkCommandBuffer ahead, const VkCommandBuffer *buffers,
-                                     uint32_t count, const vrn_submit_order *order)
-{
-    static const vrn_submit_order none = {0};
-    return submit_all(commands, device, ahead, buffers, count, false, order ? order : &none);
 }
 
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)
@@ -222,10 +207,9 @@ vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device)
     return result ? result : reset_fence(commands, device);
 }
 
-vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device,
-                            const VkCommandBuffer *buffers, uint32_t count)
+vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device, VkCommandBuffer buffer)
 {
-    vrn_result result = vrn_commands_submit(commands, device, buffers, count);
+    vrn_result result = vrn_commands_submit(commands, device, VK_NULL_HANDLE, &buffer, 1, NULL);
     if (!result) result = vrn_commands_wait(commands, device);
     finish(commands, device);
     return result;

@@ -28,26 +28,21 @@ vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device);
 /* Another command buffer of the pool, which it is freed with. */
 vrn_result vrn_commands_add(vrn_commands *commands, vrn_device *device, VkCommandBuffer *buffer);
 
-/* Submits some of the buffers in this order, under the queue's lock. */
-vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device,
-                               const VkCommandBuffer *buffers, uint32_t count);
-
-/* Submits `count` buffers one by one, as submissions of their own, the first of them together with
- * `ahead` (or VK_NULL_HANDLE): among other work, by an order that was checked (no more points than
- * there may be, and the device has timeline semaphores), or NULL. Where one fails, those before it
- * have ended. */
-vrn_result vrn_commands_submit_parts(vrn_commands *commands, vrn_device *device,
-                                     VkCommandBuffer ahead, const VkCommandBuffer *buffers,
-                                     uint32_t count, const vrn_submit_order *order);
+/* Submits `count` buffers one by one, under the queue's lock, as submissions of their own, the
+ * first of them together with `ahead` (or VK_NULL_HANDLE): among other work, by an order that was
+ * checked (no more points than there may be, and the device has timeline semaphores), or NULL.
+ * Where one fails, those before it have ended. */
+vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device, VkCommandBuffer ahead,
+                               const VkCommandBuffer *buffers, uint32_t count,
+                               const vrn_submit_order *order);
 
 /* Waits for the last submission, if there is one under way. It stays under way where the wait
  * fails. A wait ends when any thread learns that the device is lost, whatever the driver does. */
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device);
 
-/* Submits and waits. Nothing is under way afterwards, as far as the driver lets one know: also
- * where it failed, what was used may be destroyed or recorded again. */
-vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device,
-                            const VkCommandBuffer *buffers, uint32_t count);
+/* Submits one buffer and waits. Nothing is under way afterwards, as far as the driver lets one
+ * know: also where it failed, what was used may be destroyed or recorded again. */
+vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device, VkCommandBuffer buffer);
 
 /* Makes everything that earlier commands of the queue wrote, by kernel or copy, visible to later
  * ones; with `to_host` to the host as well. */

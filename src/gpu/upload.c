@@ -10,7 +10,7 @@ static vrn_result flush(vrn_upload *upload)
     VkCommandBuffer buffer = upload->commands.buffers[0];
     vrn_commands_barrier(buffer, upload->device, false);
     vrn_result result = vrn_commands_end(buffer, upload->device);
-    if (!result) result = vrn_commands_run(&upload->commands, upload->device, &buffer, 1);
+    if (!result) result = vrn_commands_run(&upload->commands, upload->device, buffer);
     return result;
 }
 

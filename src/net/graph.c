@@ -42,13 +42,9 @@ uint64_t vrn_graph_bytes(const vrn_graph *graph, vrn_value value)
 
 static bool reserve(vrn_graph *graph)
 {
-    if (graph->count < graph->capacity) return true;
-    uint32_t capacity = graph->capacity ? graph->capacity * 2 : 64;
-    vrn_node *nodes = vrn_realloc(graph->nodes, capacity, sizeof *nodes);
-    if (!nodes) return false;
-    graph->nodes = nodes;
-    graph->capacity = capacity;
-    return true;
+    vrn_node *nodes = vrn_grow(graph->nodes, graph->count, &graph->capacity, sizeof *nodes);
+    if (nodes) graph->nodes = nodes;
+    return nodes;
 }
 
 /* A description with everything at rest: what an operator does not use is 1 where it would multiply

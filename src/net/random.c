@@ -125,10 +125,9 @@ typedef struct fill_work {
 
 enum { PART = 1 << 15, BLOCK = 256 };
 
-static vrn_result fill_part(void *user, uint32_t index, uint32_t worker)
+static vrn_result fill_part(void *user, uint32_t index)
 {
     const fill_work *work = user;
-    (void)worker;
     const uint64_t first = (uint64_t)index * PART, end = vrn_min_u64(first + PART, work->count);
     vrn_random random = {work->random.state + first * GOLDEN_GAMMA};
     double p[BLOCK], x[BLOCK];

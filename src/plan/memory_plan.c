@@ -29,13 +29,9 @@ static void expire(live_list *live, uint32_t node)
 /* Puts a value into the smallest gap that holds it, or at the end. False: out of memory. */
 static bool place(live_list *live, uint64_t size, uint32_t last, uint64_t *offset)
 {
-    if (live->count == live->capacity) {
-        uint32_t capacity = live->capacity ? live->capacity * 2 : 16;
-        live_range *grown = vrn_realloc(live->ranges, capacity, sizeof *grown);
-        if (!grown) return false;
-        live->ranges = grown;
-        live->capacity = capacity;
-    }
+    live_range *ranges = vrn_grow(live->ranges, live->count, &live->capacity, sizeof *ranges);
+    if (!ranges) return false;
+    live->ranges = ranges;
     uint64_t end = 0, best_gap = UINT64_MAX;
     uint32_t position = live->count;
     for (uint32_t i = 0; i < live->count; i++) {

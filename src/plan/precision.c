@@ -35,10 +35,9 @@ static bool has_parameters(const vrn_node *node)
 }
 
 /* Finds what the parameters of a node are, for all cores at once. */
-static vrn_result measure(void *user, uint32_t index, uint32_t worker)
+static vrn_result measure(void *user, uint32_t index)
 {
     precision *p = user;
-    (void)worker;
     if (!p->model || !has_parameters(&p->graph->nodes[index])) return VRN_OK;
     return vrn_weights_extremes(&p->extremes[index], p->model, &p->graph->nodes[index]);
 }

@@ -73,13 +73,10 @@ vrn_result vrn_tuned_put(vrn_tuned *tuned, const vrn_tuned_record *record, const
         *old = *record;
         return VRN_OK;
     }
-    if (tuned->count == tuned->capacity) {
-        uint32_t capacity = tuned->capacity ? tuned->capacity * 2 : 32;
-        vrn_tuned_record *grown = vrn_realloc(tuned->records, capacity, sizeof *grown);
-        if (!grown) return vrn_fail_memory(log);
-        tuned->records = grown;
-        tuned->capacity = capacity;
-    }
+    vrn_tuned_record *records =
+        vrn_grow(tuned->records, tuned->count, &tuned->capacity, sizeof *records);
+    if (!records) return vrn_fail_memory(log);
+    tuned->records = records;
     tuned->records[tuned->count++] = *record;
     return VRN_OK;
 }
@@ -209,8 +206,7 @@ static size_t file_key(const vrn_device *device, char *key, size_t capacity)
                             device->probe.info.driver_version, device->probe.info.driver);
 }
 
-/* `log` hears of a lack of memory. */
-static vrn_result load(vrn_tuned *tuned, const vrn_device *device, const vrn_log *log)
+vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device, const vrn_log *log)
 {
     char name[40], key[640];
     void *text;
@@ -225,11 +221,6 @@ static vrn_result load(vrn_tuned *tuned, const vrn_device *device, const vrn_log
     return result;
 }
 
-vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device)
-{
-    return load(tuned, device, &device->log);
-}
-
 void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
 {
     /* Others may have written in the meantime: their records stay. What goes wrong is no error: no
@@ -237,7 +228,7 @@ void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
     vrn_tuned all = {0};
     size_t size;
     char name[40], key[640];
-    vrn_result result = device->cache_directory ? load(&all, device, NULL) : VRN_OK;
+    vrn_result result = device->cache_directory ? vrn_tuned_load(&all, device, NULL) : VRN_OK;
     if (!result) result = put_fresh(&all, tuned, NULL);
     char *text = result || all.count == 0 ? NULL : vrn_tuned_format(&all, &size);
     file_name(device, name);
@@ -257,41 +248,40 @@ void vrn_tuned_free(vrn_tuned *tuned)
 
 /* The records that a device keeps. */
 typedef struct store {
-    vrn_mutex *lock;
+    vrn_attachment base;
+    bool read; /* the file was */
     vrn_tuned tuned;
 } store;
 
 static void destroy_store(void *data, vrn_device *device)
 {
     (void)device;
-    store *s = data;
-    vrn_tuned_free(&s->tuned);
-    vrn_mutex_destroy(&s->lock);
-    vrn_free(s);
+    vrn_tuned_free(&((store *)data)->tuned);
 }
 
-static void *create_store(vrn_device *device)
+static const vrn_attachment_kind store_kind = {sizeof(store), destroy_store};
+
+/* The device's records, locked; NULL: out of memory. */
+static store *lock_store(vrn_device *device)
 {
-    store *s = vrn_alloc(1, sizeof *s);
+    store *s = vrn_device_attachment(device, &store_kind);
     if (!s) return NULL;
-    s->lock = vrn_mutex_create();
-    if (s->lock && load(&s->tuned, device, NULL) == VRN_OK) return s;
-    destroy_store(s, device);
+    vrn_mutex_lock(s->base.lock);
+    if (!s->read) s->read = vrn_tuned_load(&s->tuned, device, &device->log) == VRN_OK;
+    if (s->read) return s;
+    vrn_mutex_unlock(s->base.lock);
     return NULL;
 }
-
-static const vrn_attachment_kind store_kind = {create_store, destroy_store};
 
 vrn_result vrn_tuned_get(vrn_tuned *tuned, vrn_device *device)
 {
     *tuned = (vrn_tuned){0};
-    store *s = vrn_device_attachment(device, &store_kind);
+    store *s = lock_store(device);
     if (!s) return VRN_ERROR_OUT_OF_MEMORY;
-    vrn_mutex_lock(s->lock);
     const uint32_t count = s->tuned.count;
     vrn_tuned_record *records = vrn_alloc(count, sizeof *records);
     if (records && count > 0) memcpy(records, s->tuned.records, count * sizeof *records);
-    vrn_mutex_unlock(s->lock);
+    vrn_mutex_unlock(s->base.lock);
     if (!records) return vrn_fail_memory(&device->log);
     *tuned = (vrn_tuned){.records = records, .count = count, .capacity = count};
     return VRN_OK;
@@ -299,11 +289,10 @@ vrn_result vrn_tuned_get(vrn_tuned *tuned, vrn_device *device)
 
 vrn_result vrn_tuned_keep(const vrn_tuned *tuned, vrn_device *device)
 {
-    store *s = vrn_device_attachment(device, &store_kind);
+    store *s = lock_store(device);
     if (!s) return VRN_ERROR_OUT_OF_MEMORY;
-    vrn_mutex_lock(s->lock);
     vrn_result result = put_fresh(&s->tuned, tuned, &device->log);
-    vrn_mutex_unlock(s->lock);
+    vrn_mutex_unlock(s->base.lock);
     if (!result) vrn_tuned_save(tuned, device);
     return result;
 }

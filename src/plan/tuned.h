@@ -22,8 +22,8 @@ typedef struct vrn_tuned {
 } vrn_tuned;
 
 /* Reads what is kept for this device; what is not there, damaged or of another driver is an empty
- * list. Fails for want of memory only. Zero the struct before. */
-vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device);
+ * list. Fails for want of memory only, of which `log` hears. Zero the struct before. */
+vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device, const vrn_log *log);
 
 /* Adds the fresh records to what the file has by now. Without a cache directory, or where it cannot
  * be written, nothing is kept: that is no error. */

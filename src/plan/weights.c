@@ -26,7 +26,7 @@ typedef struct slot {
 
 /* All sets of a device. The lock guards the list and what is in it. */
 typedef struct weights_store {
-    vrn_mutex *lock;
+    vrn_attachment base;
     vrn_weights *first;
 } weights_store;
 
@@ -45,27 +45,8 @@ struct vrn_weights {
 /* Blocks are no larger, unless one array is: some drivers refuse allocations of a gibibyte. */
 static const uint64_t block_bytes_max = UINT64_C(256) << 20;
 
-static void *create_weights_store(vrn_device *device)
-{
-    (void)device;
-    weights_store *store = vrn_alloc(1, sizeof *store);
-    if (store) store->lock = vrn_mutex_create();
-    if (!store || !store->lock) {
-        vrn_free(store);
-        return NULL;
-    }
-    return store;
-}
-
-static void destroy_weights_store(void *data, vrn_device *device)
-{
-    (void)device;
-    weights_store *store = data; /* the sessions, and with them their sets, are gone */
-    vrn_mutex_destroy(&store->lock);
-    vrn_free(store);
-}
-
-static const vrn_attachment_kind kind = {create_weights_store, destroy_weights_store};
+/* The sessions, and with them their sets, are gone before their device. */
+static const vrn_attachment_kind kind = {sizeof(weights_store), NULL};
 
 vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_model *model)
 {
@@ -73,7 +54,7 @@ vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_
     weights_store *store = vrn_device_attachment(device, &kind);
     if (!store) return VRN_ERROR_OUT_OF_MEMORY;
     vrn_result result = VRN_OK;
-    vrn_mutex_lock(store->lock);
+    vrn_mutex_lock(store->base.lock);
     vrn_weights *weights = store->first;
     while (weights && weights->model_id != vrn_model_id(model)) weights = weights->next;
     if (!weights) {
@@ -88,7 +69,7 @@ vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_
         }
     }
     if (weights) weights->users++;
-    vrn_mutex_unlock(store->lock);
+    vrn_mutex_unlock(store->base.lock);
     *out = weights;
     return result;
 }
@@ -97,7 +78,7 @@ void vrn_weights_release(vrn_weights *weights, vrn_device *device)
 {
     if (!weights) return;
     weights_store *store = weights->store;
-    vrn_mutex_lock(store->lock);
+    vrn_mutex_lock(store->base.lock);
     if (--weights->users == 0) {
         vrn_weights **link = &store->first;
         while (*link != weights) link = &(*link)->next;
@@ -109,15 +90,15 @@ void vrn_weights_release(vrn_weights *weights, vrn_device *device)
         vrn_free(weights->slots);
         vrn_free(weights);
     }
-    vrn_mutex_unlock(store->lock);
+    vrn_mutex_unlock(store->base.lock);
 }
 
 uint64_t vrn_weights_bytes(vrn_weights *weights)
 {
     uint64_t bytes = 0;
-    vrn_mutex_lock(weights->store->lock);
+    vrn_mutex_lock(weights->store->base.lock);
     for (uint32_t i = 0; i < weights->block_count; i++) bytes += weights->blocks[i].size;
-    vrn_mutex_unlock(weights->store->lock);
+    vrn_mutex_unlock(weights->store->base.lock);
     return bytes;
 }
 
@@ -318,10 +299,9 @@ typedef struct piece {
     char *scratch; /* where packing, which writes here and there, takes place; NULL: in `memory` */
 } piece;
 
-static vrn_result fill_slot(void *user, uint32_t index, uint32_t worker)
+static vrn_result fill_slot(void *user, uint32_t index)
 {
     const piece *p = user;
-    (void)worker;
     index = p->count - 1 - index; /* the large ones come last in a network, and first here */
     const slot *s = &p->slots[index];
     const vrn_weights_request *request = p->requests[index];
@@ -436,7 +416,7 @@ vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const v
 {
     uint64_t *sizes = NULL;
     uint32_t blocks = 0;
-    vrn_mutex_lock(weights->store->lock);
+    vrn_mutex_lock(weights->store->base.lock);
     const uint32_t old_slots = weights->slot_count, old_blocks = weights->block_count;
     vrn_result result = add_slots(weights, device, requests, count, &sizes, &blocks);
     if (!result && blocks) result = add_blocks(weights, device, sizes, blocks);
@@ -455,7 +435,7 @@ vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const v
         requests[i].range = (vrn_range){
             .buffer = weights->blocks[s->block].handle, .offset = s->offset, .bytes = s->bytes};
     }
-    vrn_mutex_unlock(weights->store->lock);
+    vrn_mutex_unlock(weights->store->base.lock);
     vrn_free(sizes);
     return result;
 }

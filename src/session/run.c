@@ -225,9 +225,9 @@ static vrn_result submit(vrn_session *session, const vrn_inputs *inputs, const v
     if (!result) result = prepare(session, slot, inputs);
     if (result) return result;
 
-    result = vrn_commands_submit_parts(&slot->commands, session->device,
-                                       inputs->images ? slot->commands.buffers[1] : VK_NULL_HANDLE,
-                                       slot->parts.buffers, slot->parts.count, order);
+    result = vrn_commands_submit(&slot->commands, session->device,
+                                 inputs->images ? slot->commands.buffers[1] : VK_NULL_HANDLE,
+                                 slot->parts.buffers, slot->parts.count, order);
     if (result) return result;
     slot->count = inputs->count;
     slot->outputs = outputs ? *outputs : (vrn_outputs){0};

@@ -71,7 +71,7 @@ static vrn_result run(vrn_checker *checker, const vrn_trial *trial, const vrn_tr
     device->vk.CmdCopyBuffer(buffer, bench->results.handle, checker->readback.handle, 1, &region);
     vrn_commands_barrier(buffer, device, true);
     result = vrn_commands_end(buffer, device);
-    if (!result) result = vrn_commands_run(&bench->commands, device, &buffer, 1);
+    if (!result) result = vrn_commands_run(&bench->commands, device, buffer);
     return result;
 }
 

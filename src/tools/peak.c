@@ -46,7 +46,7 @@ static vrn_result time_once(peak *p, record_function record, const void *what, d
     vrn_timestamps_write(p->queries, device, buffer, 1);
     result = vrn_commands_end(buffer, device);
     double begin = vrn_time_ms();
-    if (!result) result = vrn_commands_run(&p->commands, device, &buffer, 1);
+    if (!result) result = vrn_commands_run(&p->commands, device, buffer);
     *ms = vrn_time_ms() - begin;
     if (result || !p->queries) return result;
     return vrn_timestamps_ms(p->queries, device, 0, ms);

@@ -119,7 +119,7 @@ static void profile_destroy(profile *p, vrn_device *device)
 static vrn_result profile_run(profile *p, vrn_device *device, uint32_t steps, uint32_t run,
                               uint32_t runs)
 {
-    vrn_result result = vrn_commands_run(&p->commands, device, p->commands.buffers, 1);
+    vrn_result result = vrn_commands_run(&p->commands, device, p->commands.buffers[0]);
     if (result) return result;
     VkResult read = vrn_timestamps_read(p->queries, device, 0, steps + 1, p->ticks);
     result = vrn_device_check(device, read, "vkGetQueryPoolResults");

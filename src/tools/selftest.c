@@ -52,13 +52,6 @@ static bool fatal(vrn_result result)
     return result == VRN_ERROR_DEVICE_LOST || result == VRN_ERROR_OUT_OF_MEMORY;
 }
 
-static uint32_t count_bits(uint32_t bits)
-{
-    uint32_t count = 0;
-    for (; bits; bits &= bits - 1) count++;
-    return count;
-}
-
 /* Of the cases with tensors of a type the one that shows most besides what is seen already; NULL:
  * none. */
 static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_type type,
@@ -67,7 +60,7 @@ static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_
     const typed_case *best = NULL;
     uint32_t most = 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t added = count_bits(vrn_case_traits(cases[i].c) & ~seen);
+        uint32_t added = vrn_count_bits(vrn_case_traits(cases[i].c) & ~seen);
         if (cases[i].type != type || (best && added <= most)) continue;
         best = &cases[i];
         most = added;

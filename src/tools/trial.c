@@ -151,7 +151,7 @@ vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms)
     vrn_device *device = bench->device;
     const double begin = vrn_time_ms();
     vrn_result result =
-        vrn_commands_run(&bench->commands, device, &bench->commands.buffers[trial->slot], 1);
+        vrn_commands_run(&bench->commands, device, bench->commands.buffers[trial->slot]);
     *ms = (vrn_time_ms() - begin) / trial->repeats;
     if (result || !bench->queries) return result;
     result = vrn_timestamps_ms(bench->queries, device, 2 * trial->slot, ms);

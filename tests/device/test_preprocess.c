@@ -54,7 +54,8 @@ static float *prepare(const vrn_image *photos, uint32_t count, uint32_t height, 
     device->vk.CmdCopyBuffer(copy, images.tensor.handle, readback.handle, 1, &region);
     vrn_commands_barrier(copy, device, true);
     assert_int_equal(vrn_commands_end(copy, device), VRN_OK);
-    assert_int_equal(vrn_commands_submit(&commands, device, commands.buffers, 2), VRN_OK);
+    assert_int_equal(
+        vrn_commands_submit(&commands, device, VK_NULL_HANDLE, commands.buffers, 2, NULL), VRN_OK);
     assert_int_equal(vrn_commands_wait(&commands, device), VRN_OK);
     float *result = malloc(bytes);
     assert_non_null(result);

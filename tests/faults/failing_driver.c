@@ -42,7 +42,6 @@ static const char *const kind_names[] = {
 static struct {
     PFN_vkGetInstanceProcAddr get;
     PFN_vkCreateInstance create_instance;
-    PFN_vkEnumerateInstanceLayerProperties layers;
     PFN_vkEnumerateInstanceExtensionProperties extensions;
     vrn_instance_table instance;
     vrn_device_table device;
@@ -357,13 +356,6 @@ static VKAPI_ATTR VkResult VKAPI_CALL failing_CreateInstance(const VkInstanceCre
     return result;
 }
 
-static VKAPI_ATTR VkResult VKAPI_CALL
-failing_EnumerateInstanceLayerProperties(uint32_t *n, VkLayerProperties *layers)
-{
-    const VkResult error = fault("vkEnumerateInstanceLayerProperties", false);
-    return error ? error : driver.layers(n, layers);
-}
-
 static VKAPI_ATTR VkResult VKAPI_CALL failing_EnumerateInstanceExtensionProperties(
     const char *layer, uint32_t *n, VkExtensionProperties *extensions)
 {
@@ -396,10 +388,8 @@ void failing_driver_install(void)
 {
     driver.get = vkGetInstanceProcAddr;
     driver.create_instance = vkCreateInstance;
-    driver.layers = vkEnumerateInstanceLayerProperties;
     driver.extensions = vkEnumerateInstanceExtensionProperties;
     vkGetInstanceProcAddr = failing_GetInstanceProcAddr;
     vkCreateInstance = failing_CreateInstance;
-    vkEnumerateInstanceLayerProperties = failing_EnumerateInstanceLayerProperties;
     vkEnumerateInstanceExtensionProperties = failing_EnumerateInstanceExtensionProperties;
 }

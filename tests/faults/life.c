@@ -396,7 +396,9 @@ static vrn_result lead_recording(life_world *world, life_outcome *outcome)
         result = DONE(world, vrn_session_record(session, buffer, &record));
     }
     if (!result) result = DONE(world, vrn_commands_end(buffer, device));
-    if (!result) result = DONE(world, vrn_commands_submit(&commands, device, &buffer, 1));
+    if (!result)
+        result =
+            DONE(world, vrn_commands_submit(&commands, device, VK_NULL_HANDLE, &buffer, 1, NULL));
     if (!result) result = DONE(world, vrn_commands_wait(&commands, device));
     if (!result && logits.mapped) note(outcome, logits.mapped, CLASSES);
     if (result && life_on_failure) life_on_failure(world, result, device, session);

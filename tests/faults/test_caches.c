@@ -191,7 +191,7 @@ static void test_tuned_without_memory(void **state)
         failing_alloc_at(0, false);
         assert_int_equal(loud, 0);
         assert_true(failing_alloc_alive() == alive);
-        assert_int_equal(vrn_tuned_load(&read, device), VRN_OK);
+        assert_int_equal(vrn_tuned_load(&read, device, &device->log), VRN_OK);
         assert_int_equal(read.count, 1);
         assert_true(read.records[0].shape == 77);
         vrn_tuned_free(&read);

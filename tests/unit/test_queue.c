@@ -106,10 +106,12 @@ static void fence_is_reset_before_it_serves_again(void **state)
     assert_int_equal(vrn_commands_wait(&commands, &device), VRN_ERROR_OUT_OF_MEMORY);
     assert_false(commands.pending); /* it has ended all the same */
     assert_int_equal(vrn_commands_wait(&commands, &device), VRN_OK);
-    assert_int_equal(vrn_commands_submit(&commands, &device, &buffer, 1), VRN_ERROR_OUT_OF_MEMORY);
+    assert_int_equal(vrn_commands_submit(&commands, &device, VK_NULL_HANDLE, &buffer, 1, NULL),
+                     VRN_ERROR_OUT_OF_MEMORY);
     assert_int_equal(fake.submits, 0);
     fake.reset = VK_SUCCESS;
-    assert_int_equal(vrn_commands_submit(&commands, &device, &buffer, 1), VRN_OK);
+    assert_int_equal(vrn_commands_submit(&commands, &device, VK_NULL_HANDLE, &buffer, 1, NULL),
+                     VRN_OK);
     assert_int_equal(fake.submits, 1);
     assert_int_equal(fake.resets, 3);
 }
@@ -120,8 +122,7 @@ static void parts_go_one_by_one(void **state)
     const VkCommandBuffer buffers[3] = {VK_NULL_HANDLE};
     const VkCommandBuffer ahead = (VkCommandBuffer)(uintptr_t)8;
     vrn_commands commands = {.fence = (VkFence)(uintptr_t)1};
-    assert_int_equal(vrn_commands_submit_parts(&commands, &device, ahead, buffers, 3, NULL),
-                     VRN_OK);
+    assert_int_equal(vrn_commands_submit(&commands, &device, ahead, buffers, 3, NULL), VRN_OK);
     assert_true(commands.pending);
     assert_int_equal(fake.submits, 3);
     assert_int_equal(fake.fences, 1);
@@ -129,8 +130,8 @@ static void parts_go_one_by_one(void **state)
     assert_int_equal(fake.buffers[1], 1);
     assert_int_equal(fake.buffers[2], 1);
     commands.pending = false;
-    assert_int_equal(
-        vrn_commands_submit_parts(&commands, &device, VK_NULL_HANDLE, buffers, 1, NULL), VRN_OK);
+    assert_int_equal(vrn_commands_submit(&commands, &device, VK_NULL_HANDLE, buffers, 1, NULL),
+                     VRN_OK);
     assert_int_equal(fake.buffers[3], 1);
     assert_int_equal(fake.fences, 2);
 }
@@ -141,9 +142,8 @@ static void parts_that_were_submitted_are_waited_for(void **state)
     const VkCommandBuffer buffers[3] = {VK_NULL_HANDLE};
     vrn_commands commands = {.fence = (VkFence)(uintptr_t)1};
     fake.fail_submit = 3;
-    assert_int_equal(
-        vrn_commands_submit_parts(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
-        VRN_ERROR_OUT_OF_MEMORY);
+    assert_int_equal(vrn_commands_submit(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
+                     VRN_ERROR_OUT_OF_MEMORY);
     assert_int_equal(fake.submits, 4); /* the last gives the fence, waited for unlocked .. */
     assert_int_equal(fake.buffers[3], 0);
     assert_int_equal(fake.fences, 2);
@@ -152,18 +152,16 @@ static void parts_that_were_submitted_are_waited_for(void **state)
     assert_false(commands.pending);
     fake.submits = 0;
     fake.fail_from = 2;
-    assert_int_equal(
-        vrn_commands_submit_parts(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
-        VRN_ERROR_OUT_OF_MEMORY);
+    assert_int_equal(vrn_commands_submit(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
+                     VRN_ERROR_OUT_OF_MEMORY);
     assert_int_equal(fake.submits, 3);
     assert_int_equal(fake.waits, 1);
     assert_int_equal(fake.idles, 1); /* .. or, if that fails too, the queue */
     assert_false(commands.pending);
     fake.submits = fake.fail_from = 0;
     fake.fail_submit = 1;
-    assert_int_equal(
-        vrn_commands_submit_parts(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
-        VRN_ERROR_OUT_OF_MEMORY);
+    assert_int_equal(vrn_commands_submit(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
+                     VRN_ERROR_OUT_OF_MEMORY);
     assert_int_equal(fake.submits, 1);
     assert_int_equal(fake.idles, 1); /* there was nothing under way */
 }
@@ -175,12 +173,12 @@ static void a_run_leaves_nothing_under_way(void **state)
     const VkCommandBuffer buffer = VK_NULL_HANDLE;
     vrn_commands commands = {.fence = (VkFence)(uintptr_t)1};
     fake.waited = VK_ERROR_OUT_OF_HOST_MEMORY;
-    assert_int_equal(vrn_commands_run(&commands, &device, &buffer, 1), VRN_ERROR_OUT_OF_MEMORY);
+    assert_int_equal(vrn_commands_run(&commands, &device, buffer), VRN_ERROR_OUT_OF_MEMORY);
     assert_int_equal(fake.waits, 2);
     assert_int_equal(fake.idles, 1);
     assert_false(commands.pending);
     fake.waited = VK_SUCCESS;
-    assert_int_equal(vrn_commands_run(&commands, &device, &buffer, 1), VRN_OK);
+    assert_int_equal(vrn_commands_run(&commands, &device, buffer), VRN_OK);
     assert_int_equal(fake.submits, 2);
     assert_int_equal(fake.resets, 2); /* of the fence that nobody had seen signalled, too */
 }

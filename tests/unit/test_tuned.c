@@ -192,17 +192,17 @@ static void files_belong_to_a_driver(void **state)
     strcpy(record.kernel, "new");
     assert_int_equal(vrn_tuned_put(&tuned, &record, NULL), VRN_OK);
     vrn_tuned_save(&tuned, &device);
-    assert_int_equal(vrn_tuned_load(&found, &device), VRN_OK);
+    assert_int_equal(vrn_tuned_load(&found, &device, &device.log), VRN_OK);
     assert_int_equal(found.count, 1); /* what is not fresh was in the file, or has left it */
     assert_string_equal(found.records[0].kernel, "new");
     vrn_tuned_free(&found);
 
     device.probe.info.driver_version = 2;
-    assert_int_equal(vrn_tuned_load(&found, &device), VRN_OK);
+    assert_int_equal(vrn_tuned_load(&found, &device, &device.log), VRN_OK);
     assert_int_equal(found.count, 0);
     device.probe.info.driver_version = 0;
     device.probe.info.uuid[3] = 1;
-    assert_int_equal(vrn_tuned_load(&found, &device), VRN_OK);
+    assert_int_equal(vrn_tuned_load(&found, &device, &device.log), VRN_OK);
     assert_int_equal(found.count, 0);
     device.probe.info.uuid[3] = 0;
 
@@ -211,7 +211,7 @@ static void files_belong_to_a_driver(void **state)
              "2>/dev/null; done",
              folder);
     assert_int_equal(system(path), 0);
-    assert_int_equal(vrn_tuned_load(&found, &device), VRN_OK);
+    assert_int_equal(vrn_tuned_load(&found, &device, &device.log), VRN_OK);
     assert_int_equal(found.count, 0);
     assert_int_equal(system(command), 0);
     vrn_tuned_free(&tuned);
