@@ -3,9 +3,18 @@
 #include "base/alloc.h"
 #include "base/util.h"
 
-vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device,
-                                      vrn_descriptor_counts counts)
+vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *device,
+                                       vrn_descriptor_counts counts)
 {
+    const vrn_descriptor_counts *room = &pool->counts;
+    if (pool->handle && room->sets >= counts.sets &&
+        room->storage_buffers >= counts.storage_buffers &&
+        room->texel_buffers >= counts.texel_buffers &&
+        room->array_buffers >= counts.array_buffers &&
+        room->sampled_images >= counts.sampled_images) {
+        return VRN_CALL(device, ResetDescriptorPool, pool->handle, 0);
+    }
+    vrn_descriptor_pool_destroy(pool, device);
     VkDescriptorPoolSize sizes[3] = {
         {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, counts.storage_buffers + counts.array_buffers}};
     uint32_t size_count = 1;
@@ -24,8 +33,15 @@ vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device
         .poolSizeCount = size_count,
         .pPoolSizes = sizes,
     };
-    *pool = VK_NULL_HANDLE;
-    return VRN_CALL(device, CreateDescriptorPool, &info, NULL, pool);
+    vrn_result result = VRN_CALL(device, CreateDescriptorPool, &info, NULL, &pool->handle);
+    *pool = result ? (vrn_descriptor_pool){0} : (vrn_descriptor_pool){pool->handle, counts};
+    return result;
+}
+
+void vrn_descriptor_pool_destroy(vrn_descriptor_pool *pool, vrn_device *device)
+{
+    if (pool->handle) device->vk.DestroyDescriptorPool(device->handle, pool->handle, NULL);
+    *pool = (vrn_descriptor_pool){0};
 }
 
 static uint32_t descriptors(const vrn_binding *b)

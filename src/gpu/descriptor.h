@@ -24,8 +24,16 @@ typedef struct vrn_descriptor_counts {
     uint32_t sampled_images;
 } vrn_descriptor_counts;
 
-vrn_result vrn_descriptor_pool_create(VkDescriptorPool *pool, vrn_device *device,
-                                      vrn_descriptor_counts counts);
+/* A pool of sets; zero it. */
+typedef struct vrn_descriptor_pool {
+    VkDescriptorPool handle;
+    vrn_descriptor_counts counts;
+} vrn_descriptor_pool;
+
+/* Empties a pool and makes room for so much, in a new pool where the old one is too small. */
+vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *device,
+                                       vrn_descriptor_counts counts);
+void vrn_descriptor_pool_destroy(vrn_descriptor_pool *pool, vrn_device *device);
 
 /* Allocates a set for a pipeline and writes it. It goes with the pool. */
 vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,

@@ -13,24 +13,24 @@ static vrn_range range_of(const vrn_prepared_kernel *prepared, const vrn_device 
     const vrn_op_desc *desc = prepared->desc;
     const uint32_t images = operands->images,
                    scratch = vrn_kernel_pass(kernel, pass)->scratch[binding];
-    const vrn_operand *const own[VRN_BIND_COUNT] = {
+    const vrn_range *const own[VRN_BIND_COUNT] = {
         [VRN_BIND_X] = &operands->x, [VRN_BIND_Y] = &operands->y,      [VRN_BIND_W] = &operands->w,
         [VRN_BIND_R] = &operands->r, [VRN_BIND_BLOCKS] = &operands->w,
     };
-    vrn_operand from = *own[binding];
-    uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, binding, desc, images);
+    vrn_range from = *own[binding];
+    from.bytes = vrn_kernel_binding_bytes(kernel, pass, binding, desc, images);
     if (scratch) {
         uint64_t offsets[VRN_SCRATCH_MAX];
         vrn_kernel_scratch(kernel, desc, images, vrn_buffer_alignment(device), offsets);
-        from = operands->scratch;
-        from.offset += offsets[scratch - 1];
-    } else if (bytes == 0) {
+        from.buffer = operands->scratch.buffer;
+        from.offset = operands->scratch.offset + offsets[scratch - 1];
+    } else if (from.bytes == 0) {
         /* A kernel that could add a residual declares it; where there is none, the output stands
          * in: it is a storage buffer in every kernel, and not read. */
         from = operands->y;
-        bytes = vrn_tensor_bytes(desc->out, desc->y.type) * images;
+        from.bytes = vrn_tensor_bytes(desc->out, desc->y.type) * images;
     }
-    return (vrn_range){.buffer = from.buffer, .offset = from.offset, .bytes = bytes};
+    return from;
 }
 
 static vrn_result bind_pass(vrn_prepared_kernel *prepared, vrn_device *device,

@@ -3,20 +3,15 @@
 #ifndef VRN_OPS_PREPARED_H
 #define VRN_OPS_PREPARED_H
 
+#include "gpu/memory.h"
 #include "ops/kernel.h"
 
-/* Where a tensor begins. */
-typedef struct vrn_operand {
-    VkBuffer buffer;
-    uint64_t offset;
-} vrn_operand;
-
-/* Where the tensors of an operation on so many images lie. An operand that the operation has not is
- * not looked at. */
+/* Where the tensors of an operation on so many images begin; how long they are follows from the
+ * operation. An operand that the operation has not is not looked at. */
 typedef struct vrn_operands {
     uint32_t images;
-    vrn_operand x, w, r, y;
-    vrn_operand scratch; /* of the kernel, all of it (vrn_kernel_scratch) */
+    vrn_range x, w, r, y;
+    vrn_range scratch; /* of the kernel, all of it (vrn_kernel_scratch) */
 } vrn_operands;
 
 typedef struct vrn_prepared_pass {

@@ -3,10 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/util.h"
-#include "gpu/queue.h"
-#include "modules.h"
-#include "ops/grid.h"
+#include "ops/interface.h"
 
 enum { RESIZED_SIDE_MAX = 1 << 30 };
 
@@ -138,33 +135,4 @@ void vrn_filter_fill(const vrn_filter *f, int32_t *table)
             table[2 + x - first] = (int32_t)(weight < 0 ? weight - 0.5 : weight + 0.5);
         }
     }
-}
-
-void vrn_resample_key(bool vertical, vrn_pipeline_key *key)
-{
-    memset(key, 0, sizeof *key);
-    key->module = &vrn_module_resample;
-    key->bindings = 1u << VRN_PREPROCESS_X | 1u << VRN_PREPROCESS_Y | 1u << VRN_PREPROCESS_FILTER;
-    key->push_bytes = sizeof(vrn_resample_push);
-    key->constant_count = 1;
-    key->constant_ids[0] = VRN_RESAMPLE_VERTICAL;
-    key->constants[0] = vertical;
-}
-
-void vrn_normalize_key(vrn_pipeline_key *key)
-{
-    memset(key, 0, sizeof *key);
-    key->module = &vrn_module_normalize;
-    key->bindings = 1u << VRN_PREPROCESS_X | 1u << VRN_PREPROCESS_Y;
-    key->push_bytes = sizeof(vrn_normalize_push);
-}
-
-void vrn_preprocess_record(const char *name, const vrn_pipeline *pipeline, VkDescriptorSet set,
-                           const void *push, uint32_t push_bytes, uint64_t pixels,
-                           VkCommandBuffer buffer, const vrn_device *device)
-{
-    vrn_commands_begin_label(buffer, device, name);
-    vrn_pipeline_bind(pipeline, device, buffer, set, push, push_bytes);
-    vrn_grid_dispatch(vrn_grid_flat(VRN_TRANSFER_THREADS, pixels), buffer, device);
-    vrn_commands_end_label(buffer, device);
 }

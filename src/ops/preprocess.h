@@ -1,13 +1,10 @@
 /* From photos to the network's input, on the device: resize, centre crop and normalise as
  * torchvision does on PIL images. The host makes the filters' coefficients, as PIL does; the
- * kernels apply them. */
+ * kernels apply them (ops/transfer.h). */
 #ifndef VRN_OPS_PREPROCESS_H
 #define VRN_OPS_PREPROCESS_H
 
 #include <vkresnet/vkresnet.h>
-
-#include "gpu/pipeline.h"
-#include "ops/interface.h"
 
 /* What happens to an image of a given size: the sizes after the resize, and the crop's place in
  * it. */
@@ -44,18 +41,5 @@ uint32_t vrn_filter_taps(const vrn_filter *filter);
  * (precompute_coeffs and normalize_coeffs_8bpc of Pillow's Resample.c, whose results it gives to
  * the bit). */
 void vrn_filter_fill(const vrn_filter *filter, int32_t *table);
-
-/* Push constants. */
-typedef struct vrn_resample_push vrn_resample_push;
-typedef struct vrn_normalize_push vrn_normalize_push;
-
-/* Keys of the pipelines. */
-void vrn_resample_key(bool vertical, vrn_pipeline_key *key);
-void vrn_normalize_key(vrn_pipeline_key *key);
-
-/* Records one of them for dst_width x dst_height pixels; `name` is for debuggers. */
-void vrn_preprocess_record(const char *name, const vrn_pipeline *pipeline, VkDescriptorSet set,
-                           const void *push, uint32_t push_bytes, uint64_t pixels,
-                           VkCommandBuffer buffer, const vrn_device *device);
 
 #endif

@@ -2,57 +2,74 @@
 
 #include <string.h>
 
-#include "base/util.h"
+#include "gpu/queue.h"
 #include "modules.h"
+#include "ops/grid.h"
 
-static void start_key(vrn_pipeline_key *key, const vrn_module *module, size_t push_bytes)
+static const struct {
+    const char *name; /* for debuggers */
+    const vrn_module *module;
+    uint32_t push_bytes;
+    uint32_t bindings;  /* how many */
+    uint32_t sampled;   /* bit i: binding i is an image */
+    uint32_t constants; /* 0 or 1 .. */
+    uint32_t constant_id;
+} kernels[] = {
+    [VRN_TRANSFER_FETCH_IMAGE] = {"fetch pixels", &vrn_module_fetch_image,
+                                  sizeof(struct vrn_fetch_push), 2, 1u << VRN_TRANSFER_X, 1,
+                                  VRN_FETCH_LINEAR},
+    [VRN_TRANSFER_FETCH] = {"fetch pixels", &vrn_module_fetch, sizeof(struct vrn_fetch_push), 2, 0,
+                            1, VRN_FETCH_BGRA},
+    [VRN_TRANSFER_COLUMNS] = {"resample columns", &vrn_module_resample,
+                              sizeof(struct vrn_resample_push), 3, 0, 1, VRN_RESAMPLE_VERTICAL},
+    [VRN_TRANSFER_ROWS] = {"resample rows", &vrn_module_resample, sizeof(struct vrn_resample_push),
+                           3, 0, 1, VRN_RESAMPLE_VERTICAL},
+    [VRN_TRANSFER_NORMALIZE] = {"normalize", &vrn_module_normalize,
+                                sizeof(struct vrn_normalize_push), 2},
+    [VRN_TRANSFER_PACK] = {"pack floats", &vrn_module_pack, sizeof(struct vrn_pack_push), 2, 0, 1,
+                           VRN_PACK_PLANAR},
+    [VRN_TRANSFER_UNPACK] = {"unpack result", &vrn_module_unpack, sizeof(struct vrn_unpack_push), 2,
+                             0, 1, VRN_ID_TYPES + VRN_BIND_X},
+    [VRN_TRANSFER_TOP] = {"best classes", &vrn_module_top_k, sizeof(struct vrn_top_push), 2},
+};
+
+vrn_result vrn_transfer_record(const vrn_transfer_target *target, vrn_transfer kernel,
+                               uint32_t constant, vrn_binding *bindings, const void *push,
+                               uint64_t invocations)
 {
-    memset(key, 0, sizeof *key);
-    key->module = module;
-    key->bindings = 1u << VRN_TRANSFER_X | 1u << VRN_TRANSFER_Y;
-    key->push_bytes = (uint32_t)push_bytes;
+    vrn_device *device = target->device;
+    vrn_pipeline_key key;
+    memset(&key, 0, sizeof key);
+    key.module = kernels[kernel].module;
+    key.push_bytes = kernels[kernel].push_bytes;
+    key.sampled = kernels[kernel].sampled;
+    for (uint32_t i = 0; i < kernels[kernel].bindings; i++) {
+        key.bindings |= 1u << i;
+        bindings[i].binding = i;
+    }
+    if (kernels[kernel].constants) {
+        key.constant_count = 1;
+        key.constant_ids[0] = kernels[kernel].constant_id;
+        key.constants[0] = constant;
+    }
+    vrn_pipeline pipeline;
+    VkDescriptorSet set;
+    vrn_result result = vrn_pipeline_get(&pipeline, device, &key);
+    if (!result) {
+        result = vrn_descriptor_set_create(&set, device, target->pool, &pipeline, bindings,
+                                           kernels[kernel].bindings);
+    }
+    if (result) return result;
+    vrn_commands_begin_label(target->buffer, device, kernels[kernel].name);
+    vrn_pipeline_bind(&pipeline, device, target->buffer, set, push, key.push_bytes);
+    vrn_grid_dispatch(vrn_grid_flat(VRN_TRANSFER_THREADS, invocations), target->buffer, device);
+    vrn_commands_end_label(target->buffer, device);
+    return VRN_OK;
 }
 
-static void add_constant(vrn_pipeline_key *key, uint32_t id, uint32_t value)
-{
-    key->constant_ids[key->constant_count] = id;
-    key->constants[key->constant_count++] = value;
-}
-
-void vrn_fetch_image_key(bool linear, vrn_pipeline_key *key)
-{
-    start_key(key, &vrn_module_fetch_image, sizeof(vrn_fetch_push));
-    key->sampled = 1u << VRN_TRANSFER_X;
-    add_constant(key, VRN_FETCH_LINEAR, linear);
-}
-
-void vrn_fetch_bytes_key(bool bgra, vrn_pipeline_key *key)
-{
-    start_key(key, &vrn_module_fetch, sizeof(vrn_fetch_push));
-    add_constant(key, VRN_FETCH_BGRA, bgra);
-}
-
-void vrn_pack_key(bool planar, vrn_pipeline_key *key)
-{
-    start_key(key, &vrn_module_pack, sizeof(vrn_pack_push));
-    add_constant(key, VRN_PACK_PLANAR, planar);
-}
-
-void vrn_unpack_key(vrn_type type, vrn_pipeline_key *key)
-{
-    start_key(key, &vrn_module_unpack, sizeof(vrn_unpack_push));
-    add_constant(key, VRN_ID_TYPES + VRN_BIND_X, type);
-}
-
-void vrn_top_key(vrn_pipeline_key *key)
-{
-    start_key(key, &vrn_module_top_k, sizeof(vrn_top_push));
-}
-
-bool vrn_transfer_range(vrn_range *range, uint64_t *skipped, const vrn_device *device,
-                        VkBuffer buffer, uint64_t offset, uint64_t bytes)
+vrn_range vrn_transfer_range(const vrn_device *device, VkBuffer buffer, uint64_t offset,
+                             uint64_t bytes, uint64_t *skipped)
 {
     *skipped = offset % vrn_buffer_alignment(device);
-    *range = (vrn_range){buffer, offset - *skipped, *skipped + bytes};
-    return range->bytes <= device->probe.limits.maxStorageBufferRange;
+    return (vrn_range){buffer, offset - *skipped, *skipped + bytes};
 }

@@ -1,31 +1,41 @@
-/* Between an application's buffers and images, and the library's own layouts: the kernels, and how
- * they are recorded (vrn_preprocess_record). What they bind of the application may begin anywhere:
- * a binding begins at the last aligned place before it, and the push constants say how far behind
- * that. */
+/* Between an application's buffers and images, photos, and the library's own layouts: kernels
+ * without a tuned choice, and how they are recorded. What they bind of the application may begin
+ * anywhere: a binding begins at the last aligned place before it, and the push constants say how
+ * far behind that. */
 #ifndef VRN_OPS_TRANSFER_H
 #define VRN_OPS_TRANSFER_H
 
-#include "gpu/memory.h"
-#include "gpu/pipeline.h"
-#include "net/op.h"
+#include "gpu/descriptor.h"
 #include "ops/interface.h"
 
-/* Push constants. */
-typedef struct vrn_fetch_push vrn_fetch_push;
-typedef struct vrn_pack_push vrn_pack_push;
-typedef struct vrn_unpack_push vrn_unpack_push;
-typedef struct vrn_top_push vrn_top_push;
+/* Bindings, push constants and the specialization constant are in ops/interface.h. */
+typedef enum vrn_transfer {
+    VRN_TRANSFER_FETCH_IMAGE, /* VRN_FETCH_LINEAR */
+    VRN_TRANSFER_FETCH,       /* VRN_FETCH_BGRA */
+    VRN_TRANSFER_COLUMNS,     /* VRN_RESAMPLE_VERTICAL: false */
+    VRN_TRANSFER_ROWS,        /* .. true */
+    VRN_TRANSFER_NORMALIZE,
+    VRN_TRANSFER_PACK,   /* VRN_PACK_PLANAR */
+    VRN_TRANSFER_UNPACK, /* the type of X, a vrn_type */
+    VRN_TRANSFER_TOP,
+} vrn_transfer;
 
-/* Keys of the pipelines. */
-void vrn_fetch_image_key(bool linear, vrn_pipeline_key *key);
-void vrn_fetch_bytes_key(bool bgra, vrn_pipeline_key *key);
-void vrn_pack_key(bool planar, vrn_pipeline_key *key);
-void vrn_unpack_key(vrn_type type, vrn_pipeline_key *key);
-void vrn_top_key(vrn_pipeline_key *key);
+/* What dispatches are recorded with. */
+typedef struct vrn_transfer_target {
+    vrn_device *device;
+    VkDescriptorPool pool;
+    VkCommandBuffer buffer;
+} vrn_transfer_target;
+
+/* Records a dispatch of so many invocations. constant: the value of the kernel's one specialization
+ * constant, if it has one. bindings: from X on, whose numbers are the function's affair. */
+vrn_result vrn_transfer_record(const vrn_transfer_target *target, vrn_transfer kernel,
+                               uint32_t constant, vrn_binding *bindings, const void *push,
+                               uint64_t invocations);
 
 /* The range to bind for `bytes` from `offset` of a buffer on; *skipped receives the bytes in front
- * of them. False where a binding may not be so large. */
-bool vrn_transfer_range(vrn_range *range, uint64_t *skipped, const vrn_device *device,
-                        VkBuffer buffer, uint64_t offset, uint64_t bytes);
+ * of them. It may be larger than a binding can be. */
+vrn_range vrn_transfer_range(const vrn_device *device, VkBuffer buffer, uint64_t offset,
+                             uint64_t bytes, uint64_t *skipped);
 
 #endif

@@ -55,7 +55,7 @@ static vrn_result create_pool(vrn_program *program)
         vrn_kernel_count_descriptors(program->steps[i].choice.kernel, &program->graph.nodes[i].desc,
                                      &counts);
     }
-    return vrn_descriptor_pool_create(&program->pool, program->device, counts);
+    return vrn_descriptor_pool_reserve(&program->pool, program->device, counts);
 }
 
 /* Binds a step's operands: values in the arena, and parameters. */
@@ -69,13 +69,13 @@ static vrn_result bind_step(vrn_program *program, uint32_t index, const vrn_pipe
     const vrn_operands operands = {
         .images = program->info.slice,
         .x = {arena, plan->offsets[node->input]},
-        .w = {step->parameters.buffer, step->parameters.offset},
+        .w = step->parameters,
         .r = {arena, plan->offsets[residual]},
         .y = {arena, plan->offsets[index + 1]},
         .scratch = {arena, plan->scratch[index]},
     };
     return vrn_prepared_kernel_create(&step->prepared, program->device, step->choice.kernel,
-                                      &node->desc, &operands, pipelines, program->pool);
+                                      &node->desc, &operands, pipelines, program->pool.handle);
 }
 
 /* What the device needs for the steps. */
@@ -113,7 +113,7 @@ void vrn_program_destroy(vrn_program **pointer)
     for (uint32_t i = 0; program->steps && i < program->graph.count; i++) {
         vrn_prepared_kernel_destroy(&program->steps[i].prepared, device);
     }
-    if (program->pool) device->vk.DestroyDescriptorPool(device->handle, program->pool, NULL);
+    vrn_descriptor_pool_destroy(&program->pool, device);
     vrn_buffer_destroy(&program->arena, device);
     vrn_weights_release(program->weights, device);
     vrn_plan_free(&program->plan);

@@ -12,7 +12,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "gpu/memory.h"
+#include "gpu/descriptor.h"
 #include "net/graph.h"
 #include "net/model.h"
 #include "ops/prepared.h"
@@ -61,7 +61,7 @@ typedef struct vrn_program {
 
     vrn_weights *weights;
     vrn_buffer arena;
-    VkDescriptorPool pool;
+    vrn_descriptor_pool pool;
 } vrn_program;
 
 /* Compiles a model, by parameters that were checked and the measurements of `tuned`, or without any

@@ -4,18 +4,23 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "gpu/memory.h"
+#include "gpu/descriptor.h"
 #include "session/picture.h"
 
-/* Zero it; grows with what it is given. */
+/* Buffers that grow with what they are given. */
+enum {
+    VRN_IMAGES_PIXELS,  /* from the host: RGBA8, the parts of the images that matter */
+    VRN_IMAGES_FETCHED, /* the same from pictures on the device */
+    VRN_IMAGES_FILTERS, /* from the host: the filters' tables */
+    VRN_IMAGES_SCRATCH, /* images after each direction of the resize */
+    VRN_IMAGES_BUFFERS,
+};
+
+/* Zero it. */
 typedef struct vrn_images {
-    vrn_buffer pixels;  /* from the host: RGBA8, the parts of the images that matter */
-    vrn_buffer fetched; /* the same from pictures on the device */
-    vrn_buffer filters; /* from the host: the filters' tables */
-    vrn_buffer scratch; /* images after each direction of the resize */
-    vrn_buffer tensor;  /* the result: [batch, height, width, 1] vec4 */
-    VkDescriptorPool pool;
-    uint32_t pool_sets, pool_images;
+    vrn_buffer buffers[VRN_IMAGES_BUFFERS];
+    vrn_buffer tensor; /* the result: [batch, height, width, 1] vec4 */
+    vrn_descriptor_pool pool;
 } vrn_images;
 
 /* What the network wants to see of a picture. */

@@ -4,11 +4,29 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
-#include "gpu/descriptor.h"
-#include "ops/preprocess.h"
 #include "ops/transfer.h"
-#include "session/recording.h"
 #include "session/session.h"
+
+/* What a slot owns. */
+struct vrn_recording {
+    vrn_images images; /* the prepared input is images.tensor */
+    vrn_buffer output; /* results as they leave the network */
+    vrn_descriptor_pool pool;
+};
+
+uint64_t vrn_recording_bytes(const vrn_recording *recording)
+{
+    return recording ? vrn_images_bytes(&recording->images) + recording->output.size : 0;
+}
+
+void vrn_recording_destroy(vrn_recording *recording, vrn_device *device)
+{
+    if (!recording) return;
+    vrn_images_destroy(&recording->images, device);
+    vrn_buffer_destroy(&recording->output, device);
+    vrn_descriptor_pool_destroy(&recording->pool, device);
+    vrn_free(recording);
+}
 
 typedef struct recorder {
     vrn_session *session;
@@ -17,6 +35,7 @@ typedef struct recorder {
     const vrn_record_params *params;
     uint32_t count, top;
     VkCommandBuffer buffer;
+    vrn_transfer_target target;
 } recorder;
 
 /* ---- Checks ---- */
@@ -98,7 +117,6 @@ static uint32_t images_at_once(const recorder *r, uint64_t image_bytes)
  * need. */
 static vrn_result reset_pool(recorder *r)
 {
-    vrn_recording *recording = r->recording;
     vrn_device *device = r->device;
     uint64_t most = vrn_graph_bytes(&r->session->program->graph, 0);
     for (uint32_t i = 0; i < r->session->program->output_count; i++) {
@@ -113,38 +131,19 @@ static vrn_result reset_pool(recorder *r)
     }
     /* The input, every output, and the best classes. */
     const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 2);
-    if (recording->pool && recording->pool_sets >= sets) {
-        return vrn_device_check(device,
-                                device->vk.ResetDescriptorPool(device->handle, recording->pool, 0),
-                                "vkResetDescriptorPool");
-    }
-    if (recording->pool) device->vk.DestroyDescriptorPool(device->handle, recording->pool, NULL);
-    recording->pool = VK_NULL_HANDLE;
-    recording->pool_sets = sets;
-    return vrn_descriptor_pool_create(
-        &recording->pool, device,
+    vrn_result result = vrn_descriptor_pool_reserve(
+        &r->recording->pool, device,
         (vrn_descriptor_counts){.sets = sets, .storage_buffers = sets * 2});
+    r->target = (vrn_transfer_target){device, r->recording->pool.handle, r->buffer};
+    return result;
 }
 
 /* One dispatch from a range to another. */
-static vrn_result dispatch(const recorder *r, const char *name, const vrn_pipeline_key *key,
-                           vrn_range x, vrn_range y, const void *push, uint64_t invocations)
+static vrn_result dispatch(const recorder *r, vrn_transfer kernel, uint32_t constant, vrn_range x,
+                           vrn_range y, const void *push, uint64_t invocations)
 {
-    const vrn_binding bindings[] = {
-        {.binding = VRN_TRANSFER_X, .range = x},
-        {.binding = VRN_TRANSFER_Y, .range = y},
-    };
-    vrn_pipeline pipeline;
-    VkDescriptorSet set;
-    vrn_result result = vrn_pipeline_get(&pipeline, r->device, key);
-    if (!result) {
-        result = vrn_descriptor_set_create(&set, r->device, r->recording->pool, &pipeline, bindings,
-                                           VRN_COUNT(bindings));
-    }
-    if (result) return result;
-    vrn_preprocess_record(name, &pipeline, set, push, key->push_bytes, invocations, r->buffer,
-                          r->device);
-    return VRN_OK;
+    vrn_binding bindings[] = {{.range = x}, {.range = y}};
+    return vrn_transfer_record(&r->target, kernel, constant, bindings, push, invocations);
 }
 
 /* ---- Barriers ---- */
@@ -243,26 +242,23 @@ static vrn_result record_floats(const recorder *r)
     const uint32_t pixels = info->height * info->width;
     vrn_result result = vrn_images_reserve(&r->recording->images, r->device, info->batch,
                                            info->height, info->width);
-    vrn_pipeline_key key;
-    vrn_pack_key(planar, &key);
     vrn_commands_barrier(r->buffer, r->device, false); /* the tensor may still be read */
     const uint32_t at_once = images_at_once(r, (uint64_t)pixels * 16);
     for (uint32_t first = 0; first < r->count && !result; first += at_once) {
         const uint32_t images = vrn_min_u32(at_once, r->count - first);
         const uint64_t x_bytes = (uint64_t)pixels * 12, y_bytes = (uint64_t)pixels * 16;
         uint64_t x_skipped, y_skipped;
-        vrn_range x, y;
-        vrn_transfer_range(&x, &x_skipped, r->device, from->buffer, from->offset + first * x_bytes,
-                           images * x_bytes);
-        vrn_transfer_range(&y, &y_skipped, r->device, r->recording->images.tensor.handle,
-                           first * y_bytes, images * y_bytes);
-        const vrn_pack_push push = {
+        const vrn_range x = vrn_transfer_range(
+            r->device, from->buffer, from->offset + first * x_bytes, images * x_bytes, &x_skipped);
+        const vrn_range y = vrn_transfer_range(r->device, r->recording->images.tensor.handle,
+                                               first * y_bytes, images * y_bytes, &y_skipped);
+        const struct vrn_pack_push push = {
             .total = images * pixels,
             .pixels = pixels,
             .first = (uint32_t)(x_skipped / 4),
             .y_first = (uint32_t)(y_skipped / 16),
         };
-        result = dispatch(r, "pack floats", &key, x, y, &push, push.total);
+        result = dispatch(r, VRN_TRANSFER_PACK, planar, x, y, &push, push.total);
     }
     return result;
 }
@@ -273,10 +269,9 @@ static vrn_result record_floats(const recorder *r)
 static vrn_range stored_range(const recorder *r, const vrn_output *out, uint32_t first,
                               uint32_t images, uint64_t *skipped)
 {
-    vrn_range range;
-    vrn_transfer_range(&range, skipped, r->device, r->recording->output.handle,
-                       out->offset + first * out->image_bytes, images * out->image_bytes);
-    return range;
+    return vrn_transfer_range(r->device, r->recording->output.handle,
+                              out->offset + first * out->image_bytes, images * out->image_bytes,
+                              skipped);
 }
 
 static vrn_result record_output(const recorder *r, uint32_t index, const vrn_place *place)
@@ -287,17 +282,14 @@ static vrn_result record_output(const recorder *r, uint32_t index, const vrn_pla
     const uint32_t at_once = images_at_once(r, (uint64_t)vrn_c4(s.c) * 16 * s.h * s.w);
     vrn_result result = VRN_OK;
     if (!place->buffer) return VRN_OK;
-    vrn_pipeline_key key;
-    vrn_unpack_key(out->format.type, &key);
     for (uint32_t first = 0; first < r->count && !result; first += at_once) {
         const uint32_t images = vrn_min_u32(at_once, r->count - first);
         const uint64_t bytes = (uint64_t)numbers * sizeof(float);
         uint64_t x_skipped, y_skipped;
         const vrn_range x = stored_range(r, out, first, images, &x_skipped);
-        vrn_range y;
-        vrn_transfer_range(&y, &y_skipped, r->device, place->buffer, place->offset + first * bytes,
-                           images * bytes);
-        const vrn_unpack_push push = {
+        const vrn_range y = vrn_transfer_range(
+            r->device, place->buffer, place->offset + first * bytes, images * bytes, &y_skipped);
+        const struct vrn_unpack_push push = {
             .total = images * numbers,
             .channels = s.c,
             .pixels = s.h * s.w,
@@ -305,7 +297,7 @@ static vrn_result record_output(const recorder *r, uint32_t index, const vrn_pla
             .y_first = (uint32_t)(y_skipped / sizeof(float)),
             .scale = out->format.scale,
         };
-        result = dispatch(r, "unpack result", &key, x, y, &push, push.total);
+        result = dispatch(r, VRN_TRANSFER_UNPACK, out->format.type, x, y, &push, push.total);
     }
     return result;
 }
@@ -316,26 +308,24 @@ static vrn_result record_top(const recorder *r)
     const vrn_place *place = &r->params->top;
     enum { WORK_GROUP = 64 };
     if (!place->buffer) return VRN_OK;
-    vrn_pipeline_key key;
-    vrn_top_key(&key);
     uint64_t x_skipped, y_skipped;
     const vrn_range x = stored_range(r, out, 0, r->count, &x_skipped);
-    vrn_range y;
-    bool fits = vrn_transfer_range(&y, &y_skipped, r->device, place->buffer, place->offset,
-                                   (uint64_t)r->count * r->top * sizeof(vrn_top));
-    if (!fits || x.bytes > r->device->probe.limits.maxStorageBufferRange) {
+    const vrn_range y =
+        vrn_transfer_range(r->device, place->buffer, place->offset,
+                           (uint64_t)r->count * r->top * sizeof(vrn_top), &y_skipped);
+    if (vrn_max_u64(x.bytes, y.bytes) > r->device->probe.limits.maxStorageBufferRange) {
         return vrn_fail(&r->device->log, VRN_ERROR_UNSUPPORTED,
                         "the best classes of %u images are more than %s can bind at once", r->count,
                         r->device->probe.info.name);
     }
-    const vrn_top_push push = {
+    const struct vrn_top_push push = {
         .images = r->count,
         .classes = r->session->program->info.classes,
         .top = r->top,
         .x_first = (uint32_t)(x_skipped / sizeof(float)),
         .y_first = (uint32_t)(y_skipped / 4),
     };
-    return dispatch(r, "best classes", &key, x, y, &push, (uint64_t)r->count * WORK_GROUP);
+    return dispatch(r, VRN_TRANSFER_TOP, 0, x, y, &push, (uint64_t)r->count * WORK_GROUP);
 }
 
 static vrn_result record_outputs(const recorder *r)

@@ -4,7 +4,6 @@
 #include "base/util.h"
 #include "gpu/timestamps.h"
 #include "ops/preprocess.h"
-#include "session/recording.h"
 
 enum { BATCH_MAX = 1 << 16 };
 
@@ -133,7 +132,7 @@ void vrn_session_destroy(vrn_session **pointer)
     *pointer = NULL;
     for (uint32_t i = 0; i < session->slot_count; i++) destroy_slot(session, &session->slots[i]);
     for (uint32_t i = 0; i < VRN_MAX_RECORD_SLOTS; i++) {
-        vrn_recording_destroy(&session->recordings[i], device);
+        vrn_recording_destroy(session->recordings[i], device);
     }
     vrn_program_destroy(&session->program);
     vrn_free(session->slots);

@@ -10,7 +10,6 @@
 #include "plan/program.h"
 #include "session/images.h"
 #include "session/network.h"
-#include "session/recording.h"
 #include "session/split.h"
 
 /* Where the input of a recorded run comes from. */
@@ -39,6 +38,12 @@ typedef struct vrn_slot {
     float **taps; /* [tap_count], a copy of outputs.taps */
     vrn_timing timing;
 } vrn_slot;
+
+/* What a slot of recordings into an application's command buffers owns. Both functions accept
+ * NULL. */
+typedef struct vrn_recording vrn_recording;
+uint64_t vrn_recording_bytes(const vrn_recording *recording);
+void vrn_recording_destroy(vrn_recording *recording, vrn_device *device);
 
 struct vrn_session {
     vrn_device *device;

@@ -81,13 +81,45 @@ static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, co
     return result ? result : ended;
 }
 
-vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
+vrn_result vrn_bench_reserve(vrn_bench *bench, uint64_t inputs, uint64_t results)
+{
+    vrn_result result = grow(&bench->inputs, bench->device, inputs, "trial inputs");
+    return result ? result : grow(&bench->results, bench->device, results, "trial results");
+}
+
+vrn_result vrn_bench_begin(vrn_bench *bench, uint32_t slot)
+{
+    VkCommandBuffer buffer = bench->commands.buffers[slot];
+    vrn_result result = vrn_commands_begin(buffer, bench->device, false);
+    if (result) return result;
+    vrn_timestamps_reset(bench->queries, bench->device, buffer, 2 * slot, 2);
+    vrn_commands_barrier(buffer, bench->device, false);
+    vrn_timestamps_write(bench->queries, bench->device, buffer, 2 * slot);
+    return VRN_OK;
+}
+
+vrn_result vrn_bench_end(vrn_bench *bench, uint32_t slot)
+{
+    VkCommandBuffer buffer = bench->commands.buffers[slot];
+    vrn_timestamps_write(bench->queries, bench->device, buffer, 2 * slot + 1);
+    return vrn_commands_end(buffer, bench->device);
+}
+
+vrn_result vrn_bench_run(vrn_bench *bench, uint32_t slot, double *ms)
+{
+    const double begin = vrn_time_ms();
+    vrn_result result =
+        vrn_commands_run(&bench->commands, bench->device, bench->commands.buffers[slot]);
+    *ms = vrn_time_ms() - begin;
+    if (result || !bench->queries) return result;
+    return vrn_timestamps_ms(bench->queries, bench->device, 2 * slot, ms);
+}
+
+vrn_result vrn_trial_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
                              uint32_t images)
 {
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
-    vrn_result result = grow(&bench->inputs, bench->device, l.inputs, "trial inputs");
-    if (result) return result;
-    return grow(&bench->results, bench->device, l.results, "trial results");
+    return vrn_bench_reserve(bench, l.inputs, l.results);
 }
 
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
@@ -103,7 +135,7 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
         vrn_pipelines_prepare(device, keys, vrn_kernel_pass_count(kernel), pipelines, refused);
     vrn_descriptor_counts counts = {0};
     vrn_kernel_count_descriptors(kernel, desc, &counts);
-    if (!result) result = vrn_descriptor_pool_create(&trial->pool, device, counts);
+    if (!result) result = vrn_descriptor_pool_reserve(&trial->pool, device, counts);
     if (result) return result;
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
     VkBuffer inputs = bench->inputs.handle, results = bench->results.handle;
@@ -116,45 +148,33 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
         .scratch = {results, l.scratch},
     };
     return vrn_prepared_kernel_create(&trial->prepared, device, kernel, desc, &operands, pipelines,
-                                      trial->pool);
+                                      trial->pool.handle);
 }
 
 void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench)
 {
     vrn_device *device = bench->device;
     vrn_prepared_kernel_destroy(&trial->prepared, device);
-    if (trial->pool) device->vk.DestroyDescriptorPool(device->handle, trial->pool, NULL);
+    vrn_descriptor_pool_destroy(&trial->pool, device);
     *trial = (vrn_trial){0};
 }
 
 vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, uint32_t repeats)
 {
-    vrn_device *device = bench->device;
     VkCommandBuffer buffer = bench->commands.buffers[trial->slot];
-    const uint32_t query = 2 * trial->slot;
-    vrn_result result = vrn_commands_begin(buffer, device, false);
-    if (result) return result;
     trial->repeats = repeats;
-    vrn_timestamps_reset(bench->queries, device, buffer, query, 2);
-    vrn_commands_barrier(buffer, device, false);
-    vrn_timestamps_write(bench->queries, device, buffer, query);
+    vrn_result result = vrn_bench_begin(bench, trial->slot);
+    if (result) return result;
     for (uint32_t i = 0; i < repeats; i++) {
-        vrn_prepared_kernel_record(&trial->prepared, trial->images, buffer, device);
-        vrn_commands_barrier(buffer, device, false);
+        vrn_prepared_kernel_record(&trial->prepared, trial->images, buffer, bench->device);
+        vrn_commands_barrier(buffer, bench->device, false);
     }
-    vrn_timestamps_write(bench->queries, device, buffer, query + 1);
-    return vrn_commands_end(buffer, device);
+    return vrn_bench_end(bench, trial->slot);
 }
 
 vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms)
 {
-    vrn_device *device = bench->device;
-    const double begin = vrn_time_ms();
-    vrn_result result =
-        vrn_commands_run(&bench->commands, device, bench->commands.buffers[trial->slot]);
-    *ms = (vrn_time_ms() - begin) / trial->repeats;
-    if (result || !bench->queries) return result;
-    result = vrn_timestamps_ms(bench->queries, device, 2 * trial->slot, ms);
+    vrn_result result = vrn_bench_run(bench, trial->slot, ms);
     *ms /= trial->repeats;
     return result;
 }

@@ -1,8 +1,9 @@
-/* One kernel, made ready to run by itself: what the tuner times, and the self-test checks. */
+/* One kernel, made ready to run by itself: what the tuner times, and the self-test checks. And
+ * what it runs on, which serves the measuring of peaks too. */
 #ifndef VRN_TOOLS_TRIAL_H
 #define VRN_TOOLS_TRIAL_H
 
-#include "gpu/memory.h"
+#include "gpu/descriptor.h"
 #include "gpu/queue.h"
 #include "ops/prepared.h"
 
@@ -19,6 +20,15 @@ typedef struct vrn_bench {
 
 vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device);
 void vrn_bench_destroy(vrn_bench *bench); /* accepts a zeroed struct whose device is set */
+
+/* Makes the buffers at least so large; what is new holds ordinary numbers. */
+vrn_result vrn_bench_reserve(vrn_bench *bench, uint64_t inputs, uint64_t results);
+
+/* Around what is recorded into a command buffer, 0 or 1, to be timed; runs it. The time is the
+ * device's, or else the host's. */
+vrn_result vrn_bench_begin(vrn_bench *bench, uint32_t slot);
+vrn_result vrn_bench_end(vrn_bench *bench, uint32_t slot);
+vrn_result vrn_bench_run(vrn_bench *bench, uint32_t slot, double *ms);
 
 /* Around operands there is room that no kernel has any business in. */
 #define VRN_TRIAL_GUARD_BYTES UINT64_C(1024)
@@ -38,19 +48,19 @@ typedef struct vrn_trial {
     uint32_t slot;    /* 0 or 1: its command buffer */
     uint32_t images;  /* of a run of the kernel .. */
     uint32_t repeats; /* .. which is repeated so often */
-    VkDescriptorPool pool;
+    vrn_descriptor_pool pool;
 } vrn_trial;
 
 /* Whether every binding of so many images is within the device's limits. */
 bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                         const vrn_device *device);
 
-/* Makes memory for a kernel on so many images; what is new holds ordinary numbers. Trials that were
- * made before must be destroyed first. */
-vrn_result vrn_bench_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
+/* Makes memory for a kernel on so many images. Trials that were made before must be destroyed
+ * first. */
+vrn_result vrn_trial_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
                              uint32_t images);
 
-/* Makes the pipelines and sets of a kernel that vrn_bench_reserve was called for. `refused`: as of
+/* Makes the pipelines and sets of a kernel that vrn_trial_reserve was called for. `refused`: as of
  * vrn_pipelines_prepare, or NULL. */
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
                             const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused);

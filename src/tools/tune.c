@@ -190,7 +190,7 @@ static vrn_result list_kernels(tuner *t, const vrn_kernel **list, uint32_t *coun
     for (uint32_t i = 0; i < all && !result; i++) {
         if (!vrn_trial_possible(ranked[i], t->desc, t->images, device)) continue;
         list[kept++] = ranked[i];
-        result = vrn_bench_reserve(&t->bench, ranked[i], t->desc, t->images);
+        result = vrn_trial_reserve(&t->bench, ranked[i], t->desc, t->images);
     }
     *count = kept;
     return result;
