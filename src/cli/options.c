@@ -6,7 +6,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-#include "cli/formats/parse.h"
+#include "base/number.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -49,112 +49,37 @@ static const char *interpolation_name(int value)
     return vrn_interpolation_name((vrn_interpolation)value);
 }
 
-/* clang-format off */
 static const option_row table[CLI_OPTIONS] = {
-    [CLI_OPTION_MODEL] = {"--model", "NAME|FILE", KIND_READ, FIELD(model),
-        .help = "checkpoint (.pth or safetensors), or a name as vkresnet\n"
-                "models lists them (\"resnet50\", \"resnet50:V2\"): looked\n"
-                "up on this machine, else downloaded"},
-    [CLI_OPTION_ARCH] = {"--arch", "NAME[,KEY=VALUE]..", KIND_TEXT, FIELD(arch),
-        .help = "what the file cannot say, as in\n"
-                "resnet50,dilate=0:1:1,num_classes=21"},
-    [CLI_OPTION_RANDOM_WEIGHTS] = {"--random-weights", "SEED", KIND_SEED, FIELD(seed),
-        .said = FIELD(has_seed), .help = "weights drawn from a seed; needs no file"},
-    [CLI_OPTION_LABELS] = {"--labels", "FILE.csv", KIND_READ, FIELD(labels),
-        .help = "lines of file,label[,class]; files are relative to\nthe .csv file"},
-    [CLI_OPTION_INPUT] = {"--input", "X.npy", KIND_READ, FIELD(input),
-        .help = "float32 [N, 3, H, W], normalised"},
-    [CLI_OPTION_OUTPUT] = {"--output", "Y.npy", KIND_WRITTEN, FIELD(output),
-        .help = "receives float32 [N, classes], the logits"},
-    [CLI_OPTION_TAP] = {"--tap", "NAME=FILE.npy", KIND_TAP,
-        .help = "also write what a module returns, [N, C, H, W]: conv1,\n"
-                "layer1 .. layer4, avgpool, layer2.0.bn1; or class_map,\n"
-                "the logits at every position; repeatable"},
-    [CLI_OPTION_LOGITS] = {"--logits", "FILE.npy", KIND_WRITTEN, FIELD(logits),
-        .help = "also write the logits [lines, classes]; NaN for an\n"
-                "image that could not be read"},
-    [CLI_OPTION_REPORT] = {"--report", "FOLDER", KIND_TEXT, FIELD(report),
-        .help = "also write a page for a browser, FOLDER/index.html; the\n"
-                "folder is made unless it is there"},
-    [CLI_OPTION_IMAGES] = {"--images", "DIR", KIND_READ, FIELD(images),
-        .help = "a folder of photos, or one photo"},
-    [CLI_OPTION_COUNT] = {"--count", "N", KIND_NUMBER, FIELD(count),
-        .minimum = 1, .maximum = 1000000, .help = "the most images to take (default 512)"},
-    [CLI_OPTION_WRITE] = {"-o", "FILE", KIND_WRITTEN, FIELD(write),
-        .help = "write the result here"},
-    [CLI_OPTION_FP16] = {"--fp16", NULL, KIND_FLAG, FIELD(fp16),
-        .help = "write the weights as float16"},
-    [CLI_OPTION_TOP] = {"--top", "K", KIND_NUMBER, FIELD(top), .minimum = 1, .maximum = 1000000,
-        .help = "classes to print for each image (default 5)"},
-    [CLI_OPTION_CLASS] = {"--class", "K|NAME", KIND_TEXT, FIELD(class_name),
-        .help = "the class to look for: its index, its name or a part of\n"
-                "it (default: the most probable one)"},
-    [CLI_OPTION_BATCH] = {"--batch", "N", KIND_NUMBER, FIELD(batch), .minimum = 1, .maximum = 65536,
-        .help = "most images in one run (default 8; bench and profile: 1)"},
-    [CLI_OPTION_SHARD] = {"--shard", "I/N", KIND_TEXT, FIELD(shard),
-        .help = "only the I-th of N equal parts of the images (default:\n"
-                "what a Slurm job array says)"},
-    [CLI_OPTION_SIZE] = {"--size", "HxW", KIND_SIZE, FIELD(size),
-        .help = "the network's input in pixels (default: the model's crop)"},
-    [CLI_OPTION_REPEATS] = {"--repeats", "N", KIND_NUMBER, FIELD(repeats),
-        .minimum = 1, .maximum = 1000000, .help = "runs to measure"},
-    [CLI_OPTION_TRACE] = {"--trace", "FILE.json", KIND_WRITTEN, FIELD(trace),
-        .help = "also write a trace for ui.perfetto.dev or\nchrome://tracing"},
-    [CLI_OPTION_HTML] = {"--html", "FILE.html", KIND_WRITTEN, FIELD(html),
-        .help = "also write a page with charts"},
-    [CLI_OPTION_RESIZE] = {"--resize", "PIXELS", KIND_NUMBER, FIELD(resize),
-        .said = FIELD(has_resize), .minimum = 0, .maximum = SIDE_MAX,
-        .help = "the shorter side of a photo becomes this; 0: no resize"},
-    [CLI_OPTION_CROP] = {"--crop", "PIXELS", KIND_NUMBER, FIELD(crop),
-        .said = FIELD(has_crop), .minimum = 1, .maximum = SIDE_MAX,
-        .help = "then the centre of this size is cut out"},
-    [CLI_OPTION_INTERPOLATION] = {"--interpolation", "bilinear|bicubic", KIND_CHOICE,
-        FIELD(interpolation), .said = FIELD(has_interpolation), .choice = interpolation_name,
-        .help = "how photos are resized (default: as the model says,\nelse bilinear)"},
-    [CLI_OPTION_MEAN] = {"--mean", "R,G,B", KIND_TRIPLE, FIELD(mean), .said = FIELD(has_mean),
-        .help = "then subtracted from each channel's value / 255"},
-    [CLI_OPTION_STD] = {"--std", "R,G,B", KIND_TRIPLE, FIELD(std), .said = FIELD(has_std),
-        .help = "then the divisor of each channel"},
-    [CLI_OPTION_NO_FUSION] = {"--no-fusion", NULL, KIND_FLAG, FIELD(no_fusion),
-        .help = "one shader for each operator, nothing folded"},
-    [CLI_OPTION_KERNEL] = {"--kernel", "PREFIX", KIND_TEXT, FIELD(kernel),
-        .help = "prefer kernels whose name begins so, where they fit"},
-    [CLI_OPTION_KERNELS] = {"--kernels", NULL, KIND_FLAG, FIELD(kernels),
-        .help = "what the driver's compiler says of the kernels:\nregisters, spills, occupancy"},
-    [CLI_OPTION_FETCH] = {"--fetch", NULL, KIND_FLAG, FIELD(fetch),
-        .help = "download what is not on this machine yet"},
-    [CLI_OPTION_TUNE] = {"--tune", NULL, KIND_FLAG, FIELD(tune),
-        .help = "time the kernels of each layer and use the fastest, now\n"
-                "and, by the cache, in every later run"},
-    [CLI_OPTION_THOROUGH] = {"--thorough", NULL, KIND_FLAG, FIELD(thorough),
-        .help = "all cases of every kernel: minutes instead of seconds"},
-    [CLI_OPTION_JSON] = {"--json", NULL, KIND_FLAG, FIELD(json),
-        .help = "print JSON, one object a line"},
-    [CLI_OPTION_DEVICE] = {"--device", "INDEX|NAME", KIND_TEXT, FIELD(device),
-        .help = "the Vulkan device, as listed by vkresnet info; classify\n"
-                "and eval: \"all\" shares the images out"},
-    [CLI_OPTION_PRECISION] = {"--precision", "fp32|fp16|int8", KIND_CHOICE, FIELD(precision),
-        .choice = precision_name,
-        .help = "what activations and weights are stored as (default\n"
-                "fp32; int8: for a model that was calibrated)"},
-    [CLI_OPTION_FP32_LAYERS] = {"--fp32-layers", "NAME,..", KIND_LAYERS,
-        .help = "layers, as profile names them, that stay in fp32"},
-    [CLI_OPTION_WITHOUT] = {"--without", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(without),
-        .help = "as if the device lacked it: texel-buffers, timestamps, .."},
-    [CLI_OPTION_WITH] = {"--with", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(with),
-        .help = "use it although it is known to be slow or wrong here"},
-    [CLI_OPTION_VALIDATION] = {"--validation", NULL, KIND_FLAG, FIELD(validation),
-        .help = "load the Khronos validation layer; exit status 1 if it\nreports an error"},
-    [CLI_OPTION_NO_CACHE] = {"--no-cache", NULL, KIND_FLAG, FIELD(no_cache),
-        .help = "keep nothing in the folder $VKRESNET_CACHE (default:\n"
-                "~/.cache/vkresnet; empty: the same as --no-cache)"},
-    [CLI_OPTION_QUIET] = {"--quiet", NULL, KIND_FLAG, FIELD(quiet),
-        .help = "on standard error, only what went wrong"},
-    [CLI_OPTION_VERBOSE] = {"--verbose", NULL, KIND_FLAG, FIELD(verbose),
-        .help = "also what was chosen: device, architecture, kernels"},
-    [CLI_OPTION_HELP] = {"--help", NULL, KIND_FLAG, FIELD(help), .help = "this text"},
+#define OPTION(id, ...) [CLI_OPTION_##id] = {__VA_ARGS__},
+#include "cli/option_table.h"
 };
-/* clang-format on */
+
+/* `HxW`, each from 1 to SIDE_MAX. */
+static bool read_size(const char *text, uint32_t size[2])
+{
+    const size_t x = strcspn(text, "x");
+    uint64_t height, width;
+    if (!text[x] || !vrn_parse_number(text, x, SIDE_MAX, &height) ||
+        !vrn_parse_number(text + x + 1, strlen(text + x + 1), SIDE_MAX, &width) || height == 0 ||
+        width == 0) {
+        return false;
+    }
+    size[0] = (uint32_t)height;
+    size[1] = (uint32_t)width;
+    return true;
+}
+
+/* Three numbers with commas between. */
+static bool read_triple(const char *text, float values[3])
+{
+    for (int i = 0; i < 3; i++) {
+        if (text[0] == '+' && text[1] != '-') text++;
+        const size_t length = strcspn(text, i < 2 ? "," : "");
+        if ((i < 2 && !text[length]) || !vrn_parse_real(text, length, &values[i])) return false;
+        text += length + 1;
+    }
+    return true;
+}
 
 static bool same_capability(const char *name, const char *text, size_t length)
 {
@@ -225,7 +150,7 @@ static bool read_layers(cli_options *options, const char *text)
 static bool read_number(const option_row *row, const char *text, uint32_t *out)
 {
     uint64_t number;
-    if (!cli_parse_integer(text, row->maximum, &number) || number < row->minimum) {
+    if (!vrn_parse_number(text, strlen(text), row->maximum, &number) || number < row->minimum) {
         return cli_usage("%s: expected a number from %u to %u, found '%s'", row->name, row->minimum,
                          row->maximum, text);
     }
@@ -258,13 +183,13 @@ static bool read_value(cli_options *options, const option_row *row, const char *
         return *text || cli_usage("%s: expected %s, found nothing", row->name, row->value);
     case KIND_NUMBER: return read_number(row, text, field);
     case KIND_SEED:
-        return cli_parse_integer(text, UINT64_MAX, field) ||
+        return vrn_parse_number(text, strlen(text), UINT64_MAX, field) ||
                cli_usage("%s: expected a number, found '%s'", row->name, text);
     case KIND_SIZE:
-        return cli_parse_size(text, SIDE_MAX, field) ||
+        return read_size(text, field) ||
                cli_usage("%s: expected HxW, such as 224x224, found '%s'", row->name, text);
     case KIND_TRIPLE:
-        return cli_parse_triple(text, field) ||
+        return read_triple(text, field) ||
                cli_usage("%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'", row->name,
                          text);
     case KIND_TAP: return read_tap(options, text);

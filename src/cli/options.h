@@ -43,49 +43,8 @@ typedef struct cli_options {
 } cli_options;
 
 typedef enum cli_option {
-    CLI_OPTION_MODEL,
-    CLI_OPTION_ARCH,
-    CLI_OPTION_RANDOM_WEIGHTS,
-    CLI_OPTION_LABELS,
-    CLI_OPTION_INPUT,
-    CLI_OPTION_OUTPUT,
-    CLI_OPTION_TAP,
-    CLI_OPTION_LOGITS,
-    CLI_OPTION_REPORT,
-    CLI_OPTION_IMAGES,
-    CLI_OPTION_COUNT,
-    CLI_OPTION_WRITE,
-    CLI_OPTION_FP16,
-    CLI_OPTION_TOP,
-    CLI_OPTION_CLASS,
-    CLI_OPTION_BATCH,
-    CLI_OPTION_SHARD,
-    CLI_OPTION_SIZE,
-    CLI_OPTION_REPEATS,
-    CLI_OPTION_TRACE,
-    CLI_OPTION_HTML,
-    CLI_OPTION_RESIZE,
-    CLI_OPTION_CROP,
-    CLI_OPTION_INTERPOLATION,
-    CLI_OPTION_MEAN,
-    CLI_OPTION_STD,
-    CLI_OPTION_NO_FUSION,
-    CLI_OPTION_KERNEL,
-    CLI_OPTION_KERNELS,
-    CLI_OPTION_FETCH,
-    CLI_OPTION_TUNE,
-    CLI_OPTION_THOROUGH,
-    CLI_OPTION_JSON,
-    CLI_OPTION_DEVICE,
-    CLI_OPTION_PRECISION,
-    CLI_OPTION_FP32_LAYERS,
-    CLI_OPTION_WITHOUT,
-    CLI_OPTION_WITH,
-    CLI_OPTION_VALIDATION,
-    CLI_OPTION_NO_CACHE,
-    CLI_OPTION_QUIET,
-    CLI_OPTION_VERBOSE,
-    CLI_OPTION_HELP,
+#define OPTION(id, ...) CLI_OPTION_##id,
+#include "cli/option_table.h"
     CLI_OPTIONS,
 } cli_option;
 
@@ -100,6 +59,8 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
      CLI_BIT(HELP))
 #define CLI_TRANSFORM                                                                              \
     (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(INTERPOLATION) | CLI_BIT(MEAN) | CLI_BIT(STD))
+/* How a network is compiled. */
+#define CLI_SESSION (CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE))
 #define CLI_NETWORK (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(RANDOM_WEIGHTS))
 
 /* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must

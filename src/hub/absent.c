@@ -1,8 +1,8 @@
 /* A build without libcurl and OpenSSL: no downloads, and no SHA-256. */
+#include "hub/check.h"
 #include "hub/download.h"
-#include "hub/sha256.h"
 
-bool vrn_download_available(void)
+bool vrn_hub_can_download(void)
 {
     return false;
 }
@@ -12,11 +12,6 @@ vrn_result vrn_download_run(const vrn_download *download, uint64_t *bytes)
     *bytes = 0;
     return vrn_download_fail(download->entry, download->path, "this build cannot download",
                              download->log);
-}
-
-bool vrn_sha256_available(void)
-{
-    return false;
 }
 
 vrn_result vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])

@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/os.h"
-#include "hub/sha256.h"
 
 enum { KEY_MAX = VRN_CACHE_KEY_MAX_BYTES };
 
@@ -20,13 +19,15 @@ typedef struct memory {
     size_t key_size; /* 0: the path is too long to be remembered */
 } memory;
 
-static void address(memory *place, const char *path, uint64_t size, int64_t changed)
+static memory address(const char *path, uint64_t size, int64_t changed)
 {
+    memory place;
     const uint64_t hash = vrn_hash64(VRN_HASH_START, path, strlen(path));
-    snprintf(place->name, sizeof place->name, "sha256-%016" PRIx64, hash);
+    snprintf(place.name, sizeof place.name, "sha256-%016" PRIx64, hash);
     int length =
-        snprintf(place->key, sizeof place->key, "%" PRIu64 " %" PRId64 " %s", size, changed, path);
-    place->key_size = length > 0 && length < KEY_MAX ? (size_t)length : 0;
+        snprintf(place.key, sizeof place.key, "%" PRIu64 " %" PRId64 " %s", size, changed, path);
+    place.key_size = length > 0 && length < KEY_MAX ? (size_t)length : 0;
+    return place;
 }
 
 static bool recall(const memory *place, const char *folder, char digits[VRN_SHA256_DIGITS + 1],
@@ -51,15 +52,10 @@ void vrn_hub_remember(const char *path, const char *folder, const char *digits, 
 {
     uint64_t size;
     int64_t changed;
-    memory *place = vrn_alloc(1, sizeof *place);
-    if (place && folder && vrn_file_look(path, &size, &changed)) {
-        address(place, path, size, changed);
-        if (place->key_size) {
-            vrn_cache_write(folder, place->name, place->key, place->key_size, digits,
-                            VRN_SHA256_DIGITS, log);
-        }
-    }
-    vrn_free(place);
+    if (!folder || !vrn_file_look(path, &size, &changed)) return;
+    const memory place = address(path, size, changed);
+    if (!place.key_size) return;
+    vrn_cache_write(folder, place.name, place.key, place.key_size, digits, VRN_SHA256_DIGITS, log);
 }
 
 bool vrn_hub_same_hash(const vrn_hub_entry *entry, const char *digits)
@@ -77,21 +73,6 @@ const char *vrn_hub_describe_size(const vrn_hub_entry *entry, char text[64])
     return text;
 }
 
-/* The SHA-256 of a file of that size, as it is remembered or as it is read. */
-static vrn_result find_hash(const char *path, const char *folder, uint64_t size, int64_t changed,
-                            char digits[VRN_SHA256_DIGITS + 1], const vrn_log *log)
-{
-    memory *place = vrn_alloc(1, sizeof *place);
-    if (!place) return VRN_ERROR_OUT_OF_MEMORY;
-    address(place, path, size, changed);
-    const bool known = recall(place, folder, digits, log);
-    vrn_free(place);
-    if (known) return VRN_OK;
-    const vrn_result result = vrn_sha256_file(path, digits);
-    if (!result) vrn_hub_remember(path, folder, digits, log);
-    return result;
-}
-
 vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const char *folder,
                          bool *right, uint64_t *bytes, const vrn_log *log)
 {
@@ -107,9 +88,14 @@ vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const cha
         return VRN_OK;
     }
     *bytes = size;
-    *right = !vrn_sha256_available();
+    *right = !vrn_hub_can_download();
     if (*right) return VRN_OK;
-    const vrn_result result = find_hash(path, folder, size, changed, digits, log);
+    const memory place = address(path, size, changed);
+    vrn_result result = VRN_OK;
+    if (!recall(&place, folder, digits, log)) {
+        result = vrn_sha256_file(path, digits);
+        if (!result) vrn_hub_remember(path, folder, digits, log);
+    }
     if (result == VRN_ERROR_OUT_OF_MEMORY) return vrn_fail_memory(log);
     *right = !result && vrn_hub_same_hash(entry, digits);
     if (result) {

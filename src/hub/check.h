@@ -1,8 +1,15 @@
-/* Whether a file is the one that the registry means. */
+/* Whether a file is the one that the registry means: its size, and its SHA-256. */
 #ifndef VRN_HUB_CHECK_H
 #define VRN_HUB_CHECK_H
 
 #include <vkresnet/hub.h>
+
+enum { VRN_SHA256_DIGITS = 64 };
+
+/* sha256_openssl.c, or absent.c in a build that cannot download. Writes lower case hexadecimal and
+ * a NUL; or nothing but the NUL: VRN_ERROR_FILE (it cannot be read, or there is no SHA-256),
+ * VRN_ERROR_OUT_OF_MEMORY. Says nothing of it. */
+vrn_result vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1]);
 
 /* Looks at size and SHA-256. What came out is kept in `folder` (NULL: nowhere) until the file
  * changes, so that the next time costs nothing; a file that cannot be written there costs time

@@ -10,14 +10,13 @@
 #include "hub/check.h"
 #include "hub/fetch.h"
 #include "hub/part.h"
-#include "hub/sha256.h"
 
 enum { TRIES = 5 }; /* of which each gets further than the one before */
 
 /* The rate forgets what is older than some seconds: a transfer that slows down should say so. */
 static const double report_every_ms = 200, remember_ms = 4000;
 
-bool vrn_download_available(void)
+bool vrn_hub_can_download(void)
 {
     return true;
 }

@@ -1,4 +1,5 @@
-/* Getting a file that is not there: download.c, or absent.c in a build that cannot. */
+/* Getting a file that is not there: download.c, or absent.c in a build that cannot. They have
+ * vrn_hub_can_download too. */
 #ifndef VRN_HUB_DOWNLOAD_H
 #define VRN_HUB_DOWNLOAD_H
 
@@ -14,8 +15,6 @@ typedef struct vrn_download {
     void *progress_user;
     const vrn_log *log;
 } vrn_download;
-
-bool vrn_download_available(void);
 
 /* As vrn_hub_fetch, but for what is there already. */
 vrn_result vrn_download_run(const vrn_download *download, uint64_t *bytes);

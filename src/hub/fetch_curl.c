@@ -1,6 +1,7 @@
 #include "hub/fetch.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/os.h"
 #include "base/util.h"
 
@@ -34,10 +36,15 @@ typedef struct curl_transfer {
     double alive_ms;   /* when the last byte came */
 } curl_transfer;
 
-static void say(curl_transfer *t, const char *text)
+/* Notes why the answer is not what was asked for. */
+VRN_PRINTF(2, 3) static bool refuse(curl_transfer *t, const char *format, ...)
 {
-    snprintf(t->fetch->message, sizeof t->fetch->message, "%s", text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(t->fetch->message, sizeof t->fetch->message, format, args);
+    va_end(args);
     t->refused = true;
+    return false;
 }
 
 /* Where the answer begins: behind what was asked for, or at 0 if the server does not continue.
@@ -48,18 +55,14 @@ static bool find_offset(curl_transfer *t, long status, uint64_t *offset)
     *offset = 0;
     if (status == STATUS_OK) return true;
     if (status != STATUS_PARTIAL || asked == 0) {
-        snprintf(t->fetch->message, sizeof t->fetch->message, "the server answers with status %ld",
-                 status);
-        t->refused = true;
-        return false;
+        return refuse(t, "the server answers with status %ld", status);
     }
     struct curl_header *header;
     char expected[40];
     snprintf(expected, sizeof expected, "bytes %" PRIu64 "-", asked);
     if (curl_easy_header(t->curl, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
         strncmp(header->value, expected, strlen(expected)) != 0) {
-        say(t, "the server answers with another part of the file than it was asked for");
-        return false;
+        return refuse(t, "the server answers with another part of the file than it was asked for");
     }
     *offset = asked;
     return true;
@@ -76,11 +79,8 @@ static bool begin_body(curl_transfer *t)
     if (!find_offset(t, status, &offset)) return false;
     const uint64_t total = length >= 0 ? offset + (uint64_t)length : 0;
     if (length >= 0 && (total < t->fetch->min_bytes || total > t->fetch->max_bytes)) {
-        snprintf(t->fetch->message, sizeof t->fetch->message,
-                 "the server's file has %" PRIu64 " bytes, and should have %" PRIu64, total,
-                 total < t->fetch->min_bytes ? t->fetch->min_bytes : t->fetch->max_bytes);
-        t->refused = true;
-        return false;
+        return refuse(t, "the server's file has %" PRIu64 " bytes, and should have %" PRIu64, total,
+                      total < t->fetch->min_bytes ? t->fetch->min_bytes : t->fetch->max_bytes);
     }
     t->position = offset;
     t->aborted = !t->fetch->begin(t->fetch->user, offset, total);
@@ -93,7 +93,7 @@ static size_t receive(char *data, size_t one, size_t size, void *user)
     (void)one;
     if (!t->begun && !begin_body(t)) return CURL_WRITEFUNC_ERROR;
     if (size > t->fetch->max_bytes - t->position) {
-        say(t, "the server sends more than the file should have");
+        refuse(t, "the server sends more than the file should have");
         return CURL_WRITEFUNC_ERROR;
     }
     t->position += size;

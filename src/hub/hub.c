@@ -128,11 +128,6 @@ void vrn_hub_destroy(vrn_hub **pointer)
     vrn_free(hub);
 }
 
-bool vrn_hub_can_download(void)
-{
-    return vrn_download_available();
-}
-
 const vrn_hub_entry *vrn_hub_get_entry(const vrn_hub *hub, uint32_t i)
 {
     return i < hub->registry.count ? &hub->registry.entries[i] : NULL;

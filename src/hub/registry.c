@@ -78,18 +78,43 @@ typedef struct reader {
     const char *name; /* of the file */
     const char *address;
     const vrn_log *log;
+    vrn_result result; /* the first failure, after which all that reads returns false */
 } reader;
 
-/* An error in the entry that is being read, or, with key NULL, in the file as a whole. */
-static vrn_result nonsense(const reader *r, const char *key, const char *what)
+static bool lacking(reader *r)
 {
-    if (r->registry->arena.exceeded) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
-    if (!key) {
-        return vrn_fail(r->log, VRN_ERROR_FILE, "%s: byte %zu: expected %s", r->name, r->json.at,
-                        what);
+    r->result = vrn_arena_fail(&r->registry->arena, r->name, r->log);
+    return false;
+}
+
+/* An error in the entry that is being read, or, with key NULL, in the file as a whole. */
+static bool nonsense(reader *r, const char *key, const char *what)
+{
+    if (r->registry->arena.exceeded) return lacking(r);
+    if (key) {
+        r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: entry %u: %s: expected %s", r->name,
+                             r->registry->count, key, what);
+    } else {
+        r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: byte %zu: expected %s", r->name,
+                             r->json.at, what);
     }
-    return vrn_fail(r->log, VRN_ERROR_FILE, "%s: entry %u: %s: expected %s", r->name,
-                    r->registry->count, key, what);
+    return false;
+}
+
+static bool take(reader *r, char punctuation, const char *what)
+{
+    return vrn_json_take(&r->json, punctuation) || nonsense(r, NULL, what);
+}
+
+static bool take_text(reader *r, const char *key, const char *what, char **text)
+{
+    if (!vrn_json_string(&r->json, &r->registry->arena, text)) return nonsense(r, key, what);
+    return *text || lacking(r);
+}
+
+static bool skip(reader *r)
+{
+    return vrn_json_skip(&r->json) || nonsense(r, NULL, "a value");
 }
 
 static bool take_real(vrn_json *json, float *value)
@@ -114,23 +139,18 @@ static bool take_bool(vrn_json *json, bool *value)
     return *value || vrn_json_word(json, "false");
 }
 
-static vrn_result read_field(reader *r, const field *f, draft *d)
+static bool read_field(reader *r, const field *f, draft *d)
 {
     void *place = (char *)d + f->offset;
     bool good = false;
-    char *text;
     switch (f->kind) {
-    case KIND_TEXT:
-        good = vrn_json_string(&r->json, &r->registry->arena, &text);
-        if (good && !text) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
-        if (good) *(const char **)place = text;
-        break;
+    case KIND_TEXT: return take_text(r, f->key, expected[KIND_TEXT], place);
     case KIND_BOOL: good = take_bool(&r->json, place); break;
     case KIND_UNSIGNED: good = vrn_json_unsigned(&r->json, place); break;
     case KIND_REAL: good = take_real(&r->json, place); break;
     case KIND_TRIPLE: good = take_triple(&r->json, place); break;
     }
-    return good ? VRN_OK : nonsense(r, f->key, expected[f->kind]);
+    return good || nonsense(r, f->key, expected[f->kind]);
 }
 
 static const field *find_field(const char *key)
@@ -141,15 +161,13 @@ static const field *find_field(const char *key)
     return NULL;
 }
 
-/* The next key of an object, with its colon: NULL in *key at the object's end. */
-static vrn_result next_key(reader *r, bool first, char **key)
+/* The next key of an object, with its colon. False: a failure, or the object's end. */
+static bool next_key(reader *r, bool *first, char **key)
 {
-    *key = NULL;
-    if (vrn_json_take(&r->json, '}')) return VRN_OK;
-    if (!first && !vrn_json_take(&r->json, ',')) return nonsense(r, NULL, "',' or '}'");
-    if (!vrn_json_string(&r->json, &r->registry->arena, key)) return nonsense(r, NULL, "a key");
-    if (!*key) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
-    return vrn_json_take(&r->json, ':') ? VRN_OK : nonsense(r, NULL, "':'");
+    if (vrn_json_take(&r->json, '}')) return false;
+    if (!*first && !take(r, ',', "',' or '}'")) return false;
+    *first = false;
+    return take_text(r, NULL, "a key", key) && take(r, ':', "':'");
 }
 
 static bool consists_of(const char *text, const char *allowed, size_t least, size_t most)
@@ -163,7 +181,7 @@ static bool consists_of(const char *text, const char *allowed, size_t least, siz
 #define DIGITS "0123456789"
 
 /* What is wrong with an entry; fills in what follows from the rest. */
-static vrn_result check(const reader *r, draft *d)
+static bool check(reader *r, draft *d)
 {
     vrn_hub_entry *entry = &d->entry;
     static const char word[] = LOWER UPPER DIGITS "_.-";
@@ -197,7 +215,7 @@ static vrn_result check(const reader *r, draft *d)
     }
     entry->transform.resize = (uint32_t)d->resize;
     entry->transform.crop = (uint32_t)d->crop;
-    return VRN_OK;
+    return true;
 }
 
 /* a, then `between`, then b. */
@@ -209,20 +227,19 @@ static char *join(vrn_arena *arena, const char *a, const char *between, const ch
     return text;
 }
 
-static vrn_result add(reader *r, draft *d, size_t *capacity)
+static bool add(reader *r, draft *d, size_t *capacity)
 {
     vrn_hub_entry *entry = &d->entry;
     vrn_registry *registry = r->registry;
-    vrn_result result = check(r, d);
-    if (result) return result;
+    if (!check(r, d)) return false;
     vrn_hub_entry *entries = vrn_arena_grow(&registry->arena, registry->entries, capacity,
                                             registry->count + 1, sizeof *entries);
-    if (!entries) return vrn_arena_fail(&registry->arena, r->name, r->log);
+    if (!entries) return lacking(r);
     registry->entries = entries;
-    const char *name = join(&registry->arena, entry->network, ":", entry->weights);
-    if (!name) return vrn_arena_fail(&registry->arena, r->name, r->log);
+    entry->name = join(&registry->arena, entry->network, ":", entry->weights);
+    if (!entry->name) return lacking(r);
     for (uint32_t i = 0; i < registry->count; i++) {
-        if (strcmp(entries[i].name, name) == 0) {
+        if (strcmp(entries[i].name, entry->name) == 0) {
             return nonsense(r, "weights", "another name than that of an earlier entry");
         }
         if (entry->is_default && entries[i].is_default &&
@@ -230,47 +247,39 @@ static vrn_result add(reader *r, draft *d, size_t *capacity)
             return nonsense(r, "default", "one of a network's entries at most");
         }
     }
-    entry->name = name;
     entries[registry->count++] = *entry;
-    return VRN_OK;
+    return true;
 }
 
-static vrn_result read_entry(reader *r, size_t *capacity)
+static bool read_entry(reader *r, size_t *capacity)
 {
     draft d = {
         .resize = 256,
         .crop = 224,
         .entry.transform = {.mean = {0.485f, 0.456f, 0.406f}, .std = {0.229f, 0.224f, 0.225f}}};
-    if (!vrn_json_take(&r->json, '{')) return nonsense(r, NULL, "an entry");
-    for (bool first = true;; first = false) {
-        char *key;
-        vrn_result result = next_key(r, first, &key);
-        if (result) return result;
-        if (!key) return add(r, &d, capacity);
+    bool first = true;
+    char *key;
+    if (!take(r, '{', "an entry")) return false;
+    while (next_key(r, &first, &key)) {
         const field *f = find_field(key);
-        if (f) {
-            result = read_field(r, f, &d);
-        } else if (!vrn_json_skip(&r->json)) {
-            result = nonsense(r, NULL, "a value");
-        }
-        if (result) return result;
+        if (!(f ? read_field(r, f, &d) : skip(r))) return false;
     }
+    return !r->result && add(r, &d, capacity);
 }
 
-static vrn_result read_entries(reader *r)
+static bool read_entries(reader *r)
 {
     size_t capacity = 0;
-    if (!vrn_json_take(&r->json, '[')) return nonsense(r, NULL, "'['");
+    if (!take(r, '[', "'['")) return false;
     for (bool first = true; !vrn_json_take(&r->json, ']'); first = false) {
-        if (!first && !vrn_json_take(&r->json, ',')) return nonsense(r, NULL, "',' or ']'");
-        vrn_result result = read_entry(r, &capacity);
-        if (result) return result;
+        if (!first && !take(r, ',', "',' or ']'")) return false;
+        if (!read_entry(r, &capacity)) return false;
     }
-    return VRN_OK;
+    return true;
 }
 
 /* The addresses, now that the base is known. */
-static vrn_result complete(reader *r, const char *base, bool has_format)
+static bool complete(reader *r, const char *base, bool has_format)
 {
     if (!has_format) return nonsense(r, NULL, "a key \"format\"");
     if (r->registry->count == 0) return nonsense(r, NULL, "a key \"entries\", with at least one");
@@ -283,37 +292,34 @@ static vrn_result complete(reader *r, const char *base, bool has_format)
     for (uint32_t i = 0; i < r->registry->count; i++) {
         vrn_hub_entry *entry = &r->registry->entries[i];
         entry->url = join(&r->registry->arena, base, slash, entry->file);
-        if (!entry->url) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
+        if (!entry->url) return lacking(r);
     }
-    return VRN_OK;
+    return true;
 }
 
-static vrn_result read_all(reader *r)
+static bool take_format(reader *r)
 {
-    char *base = NULL;
-    bool has_format = false;
-    if (!vrn_json_take(&r->json, '{')) return nonsense(r, NULL, "'{'");
-    for (bool first = true;; first = false) {
-        char *key;
-        vrn_result result = next_key(r, first, &key);
-        if (result) return result;
-        if (!key) break;
+    uint64_t format;
+    return (vrn_json_unsigned(&r->json, &format) && format == FORMAT) ||
+           nonsense(r, NULL, "1, the format that this version reads");
+}
+
+static bool read_all(reader *r)
+{
+    char *key, *base = NULL;
+    bool first = true, good = take(r, '{', "'{'"), has_format = false;
+    while (good && next_key(r, &first, &key)) {
         if (strcmp(key, "format") == 0) {
-            uint64_t format;
-            has_format = vrn_json_unsigned(&r->json, &format) && format == FORMAT;
-            if (!has_format) return nonsense(r, NULL, "1, the format that this version reads");
+            good = has_format = take_format(r);
         } else if (strcmp(key, "base") == 0) {
-            if (!vrn_json_string(&r->json, &r->registry->arena, &base)) {
-                return nonsense(r, NULL, "an address");
-            }
-            if (!base) return vrn_arena_fail(&r->registry->arena, r->name, r->log);
+            good = take_text(r, NULL, "an address", &base);
         } else if (strcmp(key, "entries") == 0 && !r->registry->entries) {
-            result = read_entries(r);
-        } else if (!vrn_json_skip(&r->json)) {
-            result = nonsense(r, NULL, "a value");
+            good = read_entries(r);
+        } else {
+            good = skip(r);
         }
-        if (result) return result;
     }
+    if (r->result) return false;
     if (!vrn_json_at_end(&r->json)) return nonsense(r, NULL, "the end of the file");
     return complete(r, base, has_format);
 }
@@ -328,9 +334,8 @@ vrn_result vrn_registry_read(vrn_registry *registry, const char *text, size_t si
                 .name = name,
                 .address = address,
                 .log = log};
-    vrn_result result = read_all(&r);
-    if (result) vrn_registry_free(registry);
-    return result;
+    if (!read_all(&r)) vrn_registry_free(registry);
+    return r.result;
 }
 
 void vrn_registry_free(vrn_registry *registry)

@@ -1,5 +1,5 @@
 /* Encoded images, as classify and eval read them. */
-#include "cli/images/decode.h"
+#include "cli/images/image.h"
 
 #include "fuzz/fuzz.h"
 
@@ -17,5 +17,5 @@ void fuzz_target(const uint8_t *data, size_t size)
     }
     fuzz_require(image.pixels && image.width > 0 && image.height > 0);
     fuzz_touch(image.pixels, (size_t)image.width * image.height * 4);
-    cli_decode_free(&image);
+    cli_image_free(&image);
 }

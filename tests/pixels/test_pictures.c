@@ -12,8 +12,7 @@
 #include <cmocka.h>
 
 #include "cli/images/decode.h"
-#include "cli/images/file_header.h"
-#include "cli/images/orientation.h"
+#include "cli/images/image.h"
 
 typedef struct file {
     unsigned char *data;
@@ -150,7 +149,7 @@ static void turns_upright(void **state)
         for (int i = 0; i < 24; i++) {
             assert_int_equal(image.pixels[i], (uint8_t)(upright[orientation][i / 4] + i % 4 * 32));
         }
-        cli_decode_free(&image);
+        cli_image_free(&image);
     }
     /* More than a tile, there and back. */
     enum { WIDTH = 77, HEIGHT = 45, BYTES = WIDTH * HEIGHT * 4 };
@@ -163,7 +162,7 @@ static void turns_upright(void **state)
     assert_memory_equal(image.pixels, before, BYTES);
     assert_true(cli_orient(&image, 7) && cli_orient(&image, 5) && cli_orient(&image, 3));
     assert_memory_equal(image.pixels, before, BYTES);
-    cli_decode_free(&image);
+    cli_image_free(&image);
     free(before);
 }
 
@@ -225,7 +224,7 @@ static void survives_damage(void **state)
         file whole = read_sample(names[n]);
         vrn_image image;
         assert_null(cli_decode(whole.data, whole.size, &image));
-        cli_decode_free(&image);
+        cli_image_free(&image);
         for (size_t i = 0; i < 100; i++) {
             file cut = copy_of(whole.data, i * (whole.size - 8) / 100);
             assert_non_null(cli_decode(cut.data, cut.size, &image));
@@ -243,7 +242,7 @@ static void survives_damage(void **state)
                 const volatile uint8_t last =
                     image.pixels[(size_t)image.width * image.height * 4 - 1];
                 (void)last;
-                cli_decode_free(&image);
+                cli_image_free(&image);
             }
             free(changed.data);
         }

@@ -203,6 +203,6 @@ const cli_command cli_bench = {
     .examples = "  vkresnet bench --model resnet50\n"
                 "  vkresnet bench --model resnet50.pth --batch 8 --size 288x288 --json\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |
-               CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+               CLI_BIT(JSON) | CLI_SESSION,
     .run = run,
 };

@@ -4,7 +4,6 @@
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/engine.h"
-#include "cli/evaluation/score.h"
 #include "cli/evaluation/shard.h"
 #include "cli/images/feed.h"
 #include "cli/images/walk.h"
@@ -97,8 +96,7 @@ const cli_command cli_classify = {
         "  vkresnet classify --model resnet50.pth --resize 232 --json photos/ > result.jsonl\n"
         "  vkresnet classify --model resnet50.pth --device all --shard 2/8 photos/ > 2.tsv\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(TOP) | CLI_BIT(JSON) |
-               CLI_BIT(BATCH) | CLI_BIT(SHARD) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) |
-               CLI_BIT(TUNE),
+               CLI_BIT(BATCH) | CLI_BIT(SHARD) | CLI_SESSION,
     .least = 1,
     .most = UINT32_MAX,
     .arguments = "images or folders",

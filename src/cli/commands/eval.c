@@ -6,11 +6,11 @@
 #include "cli/engine.h"
 #include "cli/evaluation/evaluation.h"
 #include "cli/evaluation/labels.h"
-#include "cli/evaluation/score.h"
+#include "cli/answer.h"
 #include "cli/evaluation/shard.h"
 #include "cli/formats/npy.h"
 #include "cli/images/feed.h"
-#include "cli/pages/evaluation_page.h"
+#include "cli/pages/page.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -35,7 +35,7 @@ static void skip_rows(eval_run *run, size_t index)
 {
     if (!run->logits.stream) return;
     for (; run->logits_rows < index; run->logits_rows++) {
-        cli_npy_write(&run->logits, run->missing, run->evaluation.classes);
+        fwrite(run->missing, sizeof(float), run->evaluation.classes, run->logits.stream);
     }
 }
 
@@ -51,7 +51,7 @@ static bool count_result(void *user, size_t index, const float *logits)
     cli_mistakes_add(&run->mistakes, index, &verdict);
     if (run->logits.stream) {
         skip_rows(run, index);
-        cli_npy_write(&run->logits, logits, classes);
+        fwrite(logits, sizeof *logits, classes, run->logits.stream);
         run->logits_rows++;
     }
     return true;
@@ -186,8 +186,7 @@ const cli_command cli_eval = {
                 "  vkresnet eval --model resnet56.th --labels labels.csv --json --logits y.npy\n"
                 "  vkresnet eval --model resnet50.pth imagenet/val --shard 2/8 --json > 2.jsonl\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(LABELS) | CLI_BIT(LOGITS) |
-               CLI_BIT(REPORT) | CLI_BIT(JSON) | CLI_BIT(BATCH) | CLI_BIT(SHARD) |
-               CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+               CLI_BIT(REPORT) | CLI_BIT(JSON) | CLI_BIT(BATCH) | CLI_BIT(SHARD) | CLI_SESSION,
     .most = 1,
     .arguments = "a folder",
     .run = run,

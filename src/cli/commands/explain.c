@@ -2,13 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/engine.h"
-#include "cli/evaluation/score.h"
 #include "cli/formats/json.h"
-#include "cli/formats/parse.h"
 #include "cli/images/heat.h"
 #include "cli/images/image.h"
 #include "cli/images/picture.h"
@@ -70,7 +69,7 @@ static bool find_class(const explanation *e, const cli_options *options, uint32_
 {
     const uint32_t classes = e->engine.info.classes;
     uint64_t number;
-    if (!cli_parse_integer(options->class_name, UINT64_MAX, &number)) {
+    if (!vrn_parse_number(options->class_name, strlen(options->class_name), UINT64_MAX, &number)) {
         return find_named_class(&e->engine.model, classes, options->class_name, index);
     }
     if (number >= classes) {
@@ -248,8 +247,7 @@ const cli_command cli_explain = {
         "  vkresnet explain --model resnet50.pth --resize 512 --crop 448 --json photo.jpg \\\n"
         "      -o heat.png\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(TOP) | CLI_BIT(CLASS) |
-               CLI_BIT(WRITE) | CLI_BIT(JSON) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) |
-               CLI_BIT(TUNE),
+               CLI_BIT(WRITE) | CLI_BIT(JSON) | CLI_SESSION,
     .least = 1,
     .most = 1,
     .arguments = "a photo",

@@ -109,9 +109,10 @@ static bool run_batches(infer_job *job)
         vrn_outputs outputs = {.logits = job->logits,
                                .taps = job->options->tap_count ? job->tap_values : NULL};
         if (vrn_session_run(job->engine.session, &inputs, &outputs) != VRN_OK) return false;
-        cli_npy_write(&job->output, job->logits, (size_t)count * info->classes);
+        fwrite(job->logits, sizeof(float), (size_t)count * info->classes, job->output.stream);
         for (uint32_t i = 0; i < job->options->tap_count; i++) {
-            cli_npy_write(&job->taps[i].file, job->taps[i].values, count * job->taps[i].per_image);
+            const tap_output *tap = &job->taps[i];
+            fwrite(tap->values, sizeof(float), count * tap->per_image, tap->file.stream);
         }
         done += count;
     }
@@ -160,6 +161,6 @@ const cli_command cli_infer = {
                 "  vkresnet infer --model resnet18 --random-weights 1 --no-fusion --input x.npy "
                 "--output y.npy\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(INPUT) | CLI_BIT(OUTPUT) | CLI_BIT(TAP) |
-               CLI_BIT(BATCH) | CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+               CLI_BIT(BATCH) | CLI_SESSION,
     .run = run,
 };

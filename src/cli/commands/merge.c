@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/evaluation/evaluation.h"
-#include "cli/pages/evaluation_page.h"
+#include "cli/pages/page.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 

@@ -229,7 +229,6 @@ const cli_command cli_profile = {
                 "  vkresnet profile --model resnet50.pth --html resnet50.html\n"
                 "  vkresnet profile --model resnet50.pth --batch 8 --trace trace.json\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |
-               CLI_BIT(TRACE) | CLI_BIT(HTML) | CLI_BIT(JSON) | CLI_BIT(NO_FUSION) |
-               CLI_BIT(KERNEL) | CLI_BIT(TUNE),
+               CLI_BIT(TRACE) | CLI_BIT(HTML) | CLI_BIT(JSON) | CLI_SESSION,
     .run = run,
 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/formats/parse.h"
+#include "base/number.h"
 #include "cli/images/walk.h"
 #include "cli/embedded.h"
 #include "cli/system/os.h"
@@ -53,7 +53,7 @@ static bool find_id(const cli_model *model, const char *folder, uint32_t *found)
 static bool find_number(const cli_model *model, const char *folder, uint32_t *found)
 {
     uint64_t number;
-    if (!cli_parse_integer(folder, model->info.classes - 1, &number)) return false;
+    if (!vrn_parse_number(folder, strlen(folder), model->info.classes - 1, &number)) return false;
     *found = (uint32_t)number;
     return true;
 }

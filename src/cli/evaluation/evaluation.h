@@ -7,12 +7,43 @@
 #include <stdint.h>
 
 #include "cli/engine.h"
-#include "cli/evaluation/confusion.h"
-#include "cli/evaluation/score.h"
+#include "cli/answer.h"
 #include "cli/evaluation/shard.h"
 #include "cli/formats/json.h"
 
 enum { CLI_EVALUATION_TOP = 5, CLI_EVALUATION_BINS = 10, CLI_EVALUATION_MOST_CLASSES = 1 << 24 };
+
+/* What stands for the prediction where the network gave no number (NaN). */
+#define CLI_NO_CLASS UINT32_MAX
+
+typedef struct cli_confusion_pair {
+    uint32_t label, predicted;
+    uint64_t count;
+} cli_confusion_pair;
+
+/* How often which class was taken for which: only pairs that occur, so that memory grows with them
+ * and not with the square of the classes. */
+typedef struct cli_confusion {
+    /* [count]; once settled, in order of label and predicted, each once */
+    cli_confusion_pair *pairs;
+    size_t count, capacity;
+} cli_confusion;
+
+/* Returns false when there is no memory, which is reported. */
+bool cli_confusion_add(cli_confusion *confusion, uint32_t label, uint32_t predicted,
+                       uint64_t count);
+
+/* To be called before `pairs` is read. */
+void cli_confusion_settle(cli_confusion *confusion);
+
+/* Both are settled. */
+bool cli_confusion_same(const cli_confusion *a, const cli_confusion *b);
+
+/* The pairs of different classes, the most frequent first, else in order of label: fills `out` [at
+ * most `most`] and returns how many. The confusion is settled. */
+size_t cli_confusion_most(const cli_confusion *confusion, cli_confusion_pair *out, size_t most);
+
+void cli_confusion_free(cli_confusion *confusion);
 
 /* The images whose best class has a probability in one tenth of 0 to 1. */
 typedef struct cli_confidence {

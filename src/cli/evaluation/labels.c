@@ -1,8 +1,167 @@
 #include "cli/evaluation/labels.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/images/walk.h"
+#include "cli/system/os.h"
 #include "cli/system/report.h"
+
+enum { FILE_MAX_BYTES = 1 << 28, FIELD_COUNT = 3 };
+
+typedef struct csv_reader {
+    const char *path;
+    size_t line;
+    char *at;
+    int columns[FIELD_COUNT]; /* where file, label and class stand; -1: nowhere */
+} csv_reader;
+
+static char *read_text(const char *path)
+{
+    uint64_t size;
+    FILE *stream = cli_open_file(path, &size);
+    char *text = NULL;
+    if (stream && size > FILE_MAX_BYTES) {
+        cli_error("%s: too large for a list of labels (at most 256 MiB)", path);
+    } else if (stream) {
+        text = cli_read_text(stream, path);
+    }
+    if (stream) fclose(stream);
+    return text;
+}
+
+/* Cuts the next field out of the line, in place. *last: the line ends behind it. */
+static char *next_field(char **at, bool *last)
+{
+    char *from = *at, *to = from, *field = from;
+    if (*from == '"') {
+        for (from++; *from && (*from != '"' || from[1] == '"'); from++) {
+            if (*from == '"') from++;
+            *to++ = *from;
+        }
+        if (*from == '"') from++;
+    }
+    while (*from && *from != ',') *to++ = *from++;
+    *last = !*from;
+    *at = from + 1;
+    *to = 0;
+    return field;
+}
+
+/* Splits a line into its fields; those that are not there are NULL. */
+static void split(char *line, char **fields, int count)
+{
+    bool last = false;
+    for (int i = 0; i < count; i++) fields[i] = last ? NULL : next_field(&line, &last);
+}
+
+/* The next line that is not empty, without its end; NULL behind the last. */
+static char *next_line(csv_reader *reader)
+{
+    while (*reader->at) {
+        char *line = reader->at;
+        size_t length = strcspn(line, "\n");
+        reader->at += length + (line[length] == '\n');
+        line[length] = 0;
+        if (length > 0 && line[length - 1] == '\r') line[length - 1] = 0;
+        reader->line++;
+        if (*line) return line;
+    }
+    return NULL;
+}
+
+/* Takes a first line that names the columns; any other is left alone. */
+static void read_header(csv_reader *reader)
+{
+    static const char *const names[FIELD_COUNT] = {"file", "label", "class"};
+    char *fields[FIELD_COUNT], copy[64];
+    if (strncmp(reader->at, "\xef\xbb\xbf", 3) == 0) reader->at += 3;
+    snprintf(copy, sizeof copy, "%.*s", (int)strcspn(reader->at, "\r\n"), reader->at);
+    split(copy, fields, FIELD_COUNT);
+    if (!fields[0] || !vrn_same_text(fields[0], "file")) return;
+    for (int name = 1; name < FIELD_COUNT; name++) {
+        reader->columns[name] = -1;
+        for (int i = 1; i < FIELD_COUNT; i++) {
+            if (fields[i] && vrn_same_text(fields[i], names[name])) reader->columns[name] = i;
+        }
+    }
+    next_line(reader);
+}
+
+static bool find_row_class(const csv_reader *reader, const cli_model *model, char *const *fields,
+                           uint32_t *found)
+{
+    uint32_t classes = model->info.classes;
+    const char *label = reader->columns[1] >= 0 ? fields[reader->columns[1]] : NULL;
+    const char *number = reader->columns[2] >= 0 ? fields[reader->columns[2]] : NULL;
+    bool has_number = number && *number;
+    uint64_t value;
+    if (!has_number && label) {
+        for (uint32_t i = 0; i < classes; i++) {
+            const char *name = cli_model_class_name(model, i);
+            if (name && strcmp(name, label) == 0) {
+                *found = i;
+                return true;
+            }
+        }
+        number = label;
+    }
+    if (number && vrn_parse_number(number, strlen(number), UINT64_MAX, &value)) {
+        *found = (uint32_t)value;
+        if (value < classes) return true;
+        cli_error("%s:%zu: class %s: the model has %u classes", reader->path, reader->line, number,
+                  classes);
+    } else if (has_number) {
+        cli_error("%s:%zu: expected a class's number, found '%s'", reader->path, reader->line,
+                  number);
+    } else {
+        cli_error("%s:%zu: the model knows no class '%s'; add its number as a third column",
+                  reader->path, reader->line, label ? label : "");
+    }
+    return false;
+}
+
+static bool add_line(cli_labels *labels, const csv_reader *reader, const char *folder, char *line,
+                     const cli_model *model)
+{
+    char *fields[FIELD_COUNT];
+    uint32_t found;
+    split(line, fields, FIELD_COUNT);
+    if (!*fields[0] || !fields[1]) {
+        cli_error("%s:%zu: expected file,label[,class]", reader->path, reader->line);
+        return false;
+    }
+    if (!find_row_class(reader, model, fields, &found)) return false;
+    bool absolute = cli_path_is_absolute(fields[0]) || !*folder;
+    char *path = absolute ? cli_copy_text(fields[0]) : cli_join(folder, fields[0]);
+    return path && cli_paths_push(&labels->images, path) &&
+           cli_labels_set_class(labels, labels->images.count - 1, found);
+}
+
+bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model *model)
+{
+    csv_reader reader = {.path = path, .columns = {0, 1, 2}};
+    char *text = read_text(path), *folder = cli_copy_text(path), *line;
+    bool good = text && folder;
+    if (good) {
+        folder[cli_path_folder_length(folder)] = 0;
+        reader.at = text;
+        read_header(&reader);
+        while (good && (line = next_line(&reader))) {
+            good = add_line(labels, &reader, folder, line, model);
+        }
+    }
+    if (good && labels->images.count == 0) {
+        cli_error("%s: no images are listed", path);
+        good = false;
+    }
+    free(text);
+    free(folder);
+    return good;
+}
 
 bool cli_labels_set_class(cli_labels *labels, size_t from, uint32_t class_index)
 {

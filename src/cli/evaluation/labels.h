@@ -15,7 +15,7 @@ typedef struct cli_labels {
     size_t capacity;
 } cli_labels;
 
-/* csv.c: adds lines of file,label[,class], with or without a first line that names the columns. The
+/* Adds lines of file,label[,class], with or without a first line that names the columns. The
  * class is a number; without it the label is one, or a name that the model knows. Relative files
  * are joined to the list's folder. Fields may be quoted as in RFC 4180, but go over no line end.
  * Reports and returns false when something is wrong, with the line's number, or when there are no

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "cli/formats/parse.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -14,7 +13,8 @@ static bool parse(cli_shard *shard, const char *text)
 {
     const size_t slash = strcspn(text, "/");
     uint64_t index, count;
-    if (!text[slash] || !cli_parse_integer(text + slash + 1, CLI_SHARD_MOST, &count) ||
+    if (!text[slash] ||
+        !vrn_parse_number(text + slash + 1, strlen(text + slash + 1), CLI_SHARD_MOST, &count) ||
         count == 0 || !vrn_parse_number(text, slash, count, &index)) {
         return false;
     }
@@ -27,7 +27,7 @@ static bool read_variable(const char *name, uint64_t *value, bool *good)
 {
     char *text = cli_environment(name);
     if (!text) return false;
-    if (!cli_parse_integer(text, UINT32_MAX, value)) {
+    if (!vrn_parse_number(text, strlen(text), UINT32_MAX, value)) {
         cli_error("%s: expected a number, found '%s'", name, text);
         *good = false;
     }

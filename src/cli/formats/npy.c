@@ -189,8 +189,3 @@ bool cli_npy_begin(cli_file *file, const char *path, uint32_t rank, const uint64
     fprintf(file->stream, "%s%*s\n", header, padded - length - 1, "");
     return true;
 }
-
-void cli_npy_write(cli_file *file, const float *values, size_t count)
-{
-    fwrite(values, sizeof *values, count, file->stream);
-}

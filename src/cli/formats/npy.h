@@ -27,10 +27,8 @@ bool cli_npy_open(cli_npy *npy, const char *path);
 bool cli_npy_read(cli_npy *npy, float *values, size_t count);
 void cli_npy_close(cli_npy *npy); /* accepts a zeroed struct */
 
-/* Begins a file of float32 with the given shape; its values follow by cli_npy_write, and
- * cli_file_end ends it. Reports and returns false on failure; a failed write is reported at the
- * end. */
+/* Begins a file of float32 with the given shape, whose values follow, and cli_file_end. Reports and
+ * returns false on failure. */
 bool cli_npy_begin(cli_file *file, const char *path, uint32_t rank, const uint64_t *shape);
-void cli_npy_write(cli_file *file, const float *values, size_t count);
 
 #endif

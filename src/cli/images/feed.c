@@ -3,8 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "cli/evaluation/score.h"
-#include "cli/images/decode.h"
+#include "cli/answer.h"
 #include "cli/images/image.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"

@@ -1,4 +1,4 @@
-#include "cli/images/file_header.h"
+#include "cli/images/decode.h"
 
 #include <string.h>
 

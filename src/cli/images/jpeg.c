@@ -1,4 +1,4 @@
-#include "cli/images/jpeg.h"
+#include "cli/images/decode.h"
 
 #include <setjmp.h>
 #include <stdint.h>
@@ -9,8 +9,6 @@
 #include <jpeglib.h>
 
 #include <jerror.h>
-
-#include "cli/images/file_header.h"
 
 /* A progressive image may be sent in so many scans, each of which takes as long as all its pixels:
  * a small file could ask for hours. Real ones have about ten. */

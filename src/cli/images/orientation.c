@@ -1,4 +1,4 @@
-#include "cli/images/orientation.h"
+#include "cli/images/decode.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -77,7 +77,7 @@ static unsigned read_tiff(bytes tiff)
 unsigned cli_orientation(const unsigned char *data, size_t size)
 {
     const bytes file = {data, size};
-    if (size >= 4 && !memcmp(data, "\xff\xd8\xff", 3)) return read_tiff(find_in_jpeg(file));
+    if (size >= 4 && cli_is_jpeg(data, size)) return read_tiff(find_in_jpeg(file));
     if (size >= 8 && !memcmp(data, "\x89PNG\r\n\x1a\n", 8)) return read_tiff(find_in_png(file));
     return UPRIGHT;
 }

@@ -14,7 +14,7 @@
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
-enum { JPEG_QUALITY = 92 };
+enum { JPEG_QUALITY = 92, TINY_SIDE = 64, THUMBNAIL_SIDE = 160 };
 
 /* What output pixel `i` of `count` covers of `size` input pixels. */
 typedef struct span {
@@ -96,8 +96,9 @@ static void write_bytes(void *stream, void *bytes, int size)
     fwrite(bytes, 1, (size_t)size, stream);
 }
 
-bool cli_picture_encode(const cli_picture *picture, bool as_jpeg,
-                        void (*write)(void *user, void *bytes, int size), void *user)
+/* `write` receives the file's bytes in parts. Returns false when there is no memory. */
+static bool encode(const cli_picture *picture, bool as_jpeg,
+                   void (*write)(void *user, void *bytes, int size), void *user)
 {
     const int width = (int)picture->width, height = (int)picture->height;
     if (as_jpeg) {
@@ -110,7 +111,71 @@ bool cli_picture_write(const cli_picture *picture, const char *path)
 {
     cli_file file;
     if (!cli_file_begin(&file, path)) return false;
-    bool done = cli_picture_encode(picture, is_jpeg(path), write_bytes, file.stream);
+    bool done = encode(picture, is_jpeg(path), write_bytes, file.stream);
     if (!done) cli_error("%s: out of memory", path);
     return cli_file_end(&file, done) && done;
+}
+
+/* ---- Thumbnails ------------------------------------------------------------------------------ */
+
+typedef struct encoded {
+    unsigned char *bytes;
+    size_t size, capacity;
+    bool failed;
+} encoded;
+
+static void append(void *user, void *data, int size)
+{
+    encoded *file = user;
+    const unsigned char *bytes = data;
+    for (int i = 0; i < size && !file->failed; i++) {
+        file->failed = !cli_grow(&file->bytes, file->size, &file->capacity, 1);
+        if (!file->failed) file->bytes[file->size++] = bytes[i];
+    }
+}
+
+/* A side of the smaller image; at least 1. */
+static uint32_t scale_side(uint32_t side, uint32_t longer)
+{
+    if (longer <= THUMBNAIL_SIDE) return side;
+    uint32_t scaled = (uint32_t)((uint64_t)side * THUMBNAIL_SIDE / longer);
+    return scaled > 0 ? scaled : 1;
+}
+
+/* "data:TYPE;base64,.." */
+static char *write_address(const char *type, const encoded *file)
+{
+    enum { PADDING = 64 };
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    char *text = cli_alloc(strlen(type) + (file->size + 2) / 3 * 4 + 1, 1);
+    if (!text) return NULL;
+    char *to = text + strlen(type);
+    memcpy(text, type, strlen(type));
+    for (size_t i = 0; i < file->size; i += 3) {
+        const size_t count = file->size - i < 3 ? file->size - i : 3;
+        uint32_t group = 0;
+        for (size_t k = 0; k < 3; k++) group = group << 8 | (k < count ? file->bytes[i + k] : 0u);
+        for (size_t k = 0; k < 4; k++) {
+            *to++ = digits[k <= count ? group >> (18 - 6 * k) & 63 : PADDING];
+        }
+    }
+    return text;
+}
+
+char *cli_thumbnail_address(const vrn_image *image, bool *tiny)
+{
+    uint32_t longer = image->width > image->height ? image->width : image->height;
+    uint32_t width = scale_side(image->width, longer), height = scale_side(image->height, longer);
+    encoded file = {0};
+    cli_picture picture;
+    char *text = NULL;
+    *tiny = longer <= TINY_SIDE;
+    if (cli_picture_scale(&picture, image, width, height) &&
+        encode(&picture, !*tiny, append, &file) && !file.failed) {
+        text = write_address(*tiny ? "data:image/png;base64," : "data:image/jpeg;base64,", &file);
+    }
+    cli_picture_free(&picture);
+    free(file.bytes);
+    return text;
 }

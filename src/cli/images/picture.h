@@ -26,9 +26,9 @@ bool cli_picture_is_name(const char *path);
 /* Writes what the name's end says. Reports and returns false on failure. */
 bool cli_picture_write(const cli_picture *picture, const char *path);
 
-/* The same to anywhere: `write` receives the file's bytes in parts. Returns false when there is no
- * memory. */
-bool cli_picture_encode(const cli_picture *picture, bool as_jpeg,
-                        void (*write)(void *user, void *bytes, int size), void *user);
+/* A small picture inside a page, "data:TYPE;base64,..": as PNG an image that is tiny, else scaled
+ * down as JPEG. *tiny says which, so that a page can show its pixels. NULL: no memory, which is
+ * reported. Release with free. */
+char *cli_thumbnail_address(const vrn_image *image, bool *tiny);
 
 #endif
