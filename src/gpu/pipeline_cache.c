@@ -9,32 +9,30 @@
 
 /* The file's name has the device's model; the key has the versions, so that a new driver's file
  * replaces the old one's. Written as bytes: no padding. */
-typedef struct file_key {
-    uint32_t vendor, device, driver, driver_version;
-    uint8_t uuid[VK_UUID_SIZE];
-} file_key;
+typedef struct place {
+    char name[64];
+    struct {
+        uint32_t vendor, device, driver, driver_version;
+        uint8_t uuid[VK_UUID_SIZE];
+    } key;
+} place;
 
 typedef struct blob {
     void *data;
     size_t size;
 } blob;
 
-static file_key key_of(const vrn_device *device)
+static place place_of(const vrn_device *device)
 {
-    file_key key = {
-        .vendor = device->probe.info.vendor_id,
-        .device = device->probe.info.device_id,
-        .driver = device->probe.driver_id,
-        .driver_version = device->probe.info.driver_version,
-    };
-    memcpy(key.uuid, device->probe.cache_uuid, sizeof key.uuid);
-    return key;
-}
-
-static void name_of(char name[64], const vrn_device *device)
-{
-    snprintf(name, 64, "pipelines-%04x-%04x-%u.bin", device->probe.info.vendor_id,
-             device->probe.info.device_id, (unsigned)device->probe.driver_id);
+    const vrn_probe *probe = &device->probe;
+    place p = {.key = {.vendor = probe->info.vendor_id,
+                       .device = probe->info.device_id,
+                       .driver = probe->driver_id,
+                       .driver_version = probe->info.driver_version}};
+    memcpy(p.key.uuid, probe->cache_uuid, sizeof p.key.uuid);
+    snprintf(p.name, sizeof p.name, "pipelines-%04x-%04x-%u.bin", p.key.vendor, p.key.device,
+             p.key.driver);
+    return p;
 }
 
 /* Vulkan's own header must fit too: some drivers crash on data that they should refuse. */
@@ -57,16 +55,13 @@ static uint64_t hash_of(const blob *b)
 
 static bool read_file(blob *b, const vrn_device *device)
 {
-    *b = (blob){0};
-    char name[64];
-    name_of(name, device);
-    const file_key key = key_of(device);
-    if (!vrn_cache_read(device->cache_directory, name, &key, sizeof key, &b->data, &b->size,
+    const place p = place_of(device);
+    if (!vrn_cache_read(device->cache_directory, p.name, &p.key, sizeof p.key, &b->data, &b->size,
                         &device->log)) {
         return false;
     }
     if (header_fits(b, device)) return true;
-    vrn_log_write(&device->log, VRN_LOG_DEBUG, "cache: %s: not this driver's: ignored", name);
+    vrn_log_write(&device->log, VRN_LOG_DEBUG, "cache: %s: not this driver's: ignored", p.name);
     vrn_free(b->data);
     *b = (blob){0};
     return false;
@@ -141,10 +136,9 @@ static void save(vrn_pipeline_cache *cache, vrn_device *device)
     if (!worth) return;
     merge_file(cache, device);
     if (!get_data(&b, cache->handle, device)) return;
-    char name[64];
-    name_of(name, device);
-    const file_key key = key_of(device);
-    vrn_cache_write(device->cache_directory, name, &key, sizeof key, b.data, b.size, &device->log);
+    const place p = place_of(device);
+    vrn_cache_write(device->cache_directory, p.name, &p.key, sizeof p.key, b.data, b.size,
+                    &device->log);
     vrn_free(b.data);
 }
 

@@ -217,37 +217,19 @@ uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint3
     }
 }
 
-/* What a texel buffer's element is. */
-typedef struct texel {
-    VkFormat format;
-    uint32_t bytes;
-} texel;
-
-static texel texel_of(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
-                      const vrn_op_desc *desc)
+vrn_texel vrn_kernel_texel(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                           const vrn_op_desc *desc)
 {
-    static const texel texels[VRN_TYPE_COUNT] = {
+    static const vrn_texel texels[VRN_TYPE_COUNT] = {
         [VRN_TYPE_F32] = {VK_FORMAT_R32G32B32A32_SFLOAT, 16},
         [VRN_TYPE_F16] = {VK_FORMAT_R16G16B16A16_SFLOAT, 8},
         [VRN_TYPE_I8] = {VK_FORMAT_R8G8B8A8_SNORM, 4},
     };
     if (vrn_kernel_takes_bytes(kernel)) {
-        if (binding == VRN_BIND_X) return (texel){VK_FORMAT_R32_UINT, 4};
-        if (binding == VRN_BIND_W) return (texel){VK_FORMAT_R32G32B32A32_UINT, 16};
+        if (binding == VRN_BIND_X) return (vrn_texel){VK_FORMAT_R32_UINT, 4};
+        if (binding == VRN_BIND_W) return (vrn_texel){VK_FORMAT_R32G32B32A32_UINT, 16};
     }
     return texels[vrn_kernel_binding_type(kernel, pass, binding, desc)];
-}
-
-VkFormat vrn_kernel_texel_format(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
-                                 const vrn_op_desc *desc)
-{
-    return texel_of(kernel, pass, binding, desc).format;
-}
-
-uint32_t vrn_kernel_texel_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
-                                const vrn_op_desc *desc)
-{
-    return texel_of(kernel, pass, binding, desc).bytes;
 }
 
 uint32_t vrn_block_bytes(vrn_type type)

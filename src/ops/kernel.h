@@ -203,13 +203,15 @@ vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32
 uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                   const vrn_op_desc *desc, uint32_t images);
 
-/* The format of a pass's texel buffer. */
-VkFormat vrn_kernel_texel_format(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
-                                 const vrn_op_desc *desc);
+/* An element of a pass's texel buffer. */
+typedef struct vrn_texel {
+    VkFormat format;
+    uint32_t bytes;
+} vrn_texel;
+vrn_texel vrn_kernel_texel(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
+                           const vrn_op_desc *desc);
 
-/* Bytes of an element of a pass's texel buffer, and of a block of parameters. */
-uint32_t vrn_kernel_texel_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
-                                const vrn_op_desc *desc);
+/* Bytes of a block of parameters. */
 uint32_t vrn_block_bytes(vrn_type type);
 
 /* Kernels with one invocation for each vec4 of the output, of which nothing else is to be said; and

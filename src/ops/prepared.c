@@ -47,7 +47,7 @@ static vrn_result bind_pass(vrn_prepared_kernel *prepared, vrn_device *device,
         const vrn_range range = range_of(prepared, device, operands, index, b);
         if (vrn_kernel_shader(kernel, index)->texel & (1u << b)) {
             vrn_result result = vrn_texel_view_create(
-                &pass->views[b], device, range, vrn_kernel_texel_format(kernel, index, b, desc));
+                &pass->views[b], device, range, vrn_kernel_texel(kernel, index, b, desc).format);
             if (result) return result;
         }
         bindings[count++] = (vrn_binding){

@@ -30,7 +30,7 @@ uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint3
 {
     if (vrn_kernel_shader(kernel, pass)->texel & (1u << binding)) {
         return (uint64_t)device->probe.limits.maxTexelBufferElements *
-               vrn_kernel_texel_bytes(kernel, pass, binding, desc);
+               vrn_kernel_texel(kernel, pass, binding, desc).bytes;
     }
     if (binding == VRN_BIND_BLOCKS) {
         return (uint64_t)device->probe.max_array * vrn_block_bytes(desc->w);
@@ -43,11 +43,6 @@ static bool pass_supported(const vrn_kernel *kernel, uint32_t pass, const vrn_op
                            const vrn_device *device)
 {
     const VkPhysicalDeviceLimits *limits = &device->probe.limits;
-    const uint32_t threads = vrn_kernel_threads(kernel, pass);
-    if (threads > limits->maxComputeWorkGroupInvocations ||
-        threads > limits->maxComputeWorkGroupSize[0]) {
-        return false;
-    }
     for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
         if (vrn_kernel_binding_bytes(kernel, pass, b, desc, 1) >
             vrn_kernel_binding_limit(kernel, pass, b, desc, device)) {
@@ -79,6 +74,8 @@ bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, cha
     const uint32_t reserved = matrix.invocations ? matrices->reserved_shared : 0;
     const uint32_t shared = vrn_kernel_shared_bytes(kernel) + reserved;
     const uint32_t size = vrn_kernel_subgroup_size(kernel);
+    const uint32_t most = vrn_min_u32(device->probe.limits.maxComputeWorkGroupInvocations,
+                                      device->probe.limits.maxComputeWorkGroupSize[0]);
     if (lacking) return lacks(why, "needs %s", vrn_capability_name(lacking & (~lacking + 1)));
     if (shared > device->probe.limits.maxComputeSharedMemorySize) {
         return lacks(why, "needs %u bytes of shared memory, of %u", shared,
@@ -91,6 +88,12 @@ bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, cha
     if (matrix.m && !vrn_matrix_listed(matrices, &matrix)) {
         return lacks(why, "needs matrices of %u x %u x %u, which the device does not list",
                      matrix.m, matrix.n, matrix.k);
+    }
+    for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
+        const uint32_t threads = vrn_kernel_threads(kernel, i);
+        if (threads > most) {
+            return lacks(why, "needs work groups of %u, of at most %u", threads, most);
+        }
     }
     return true;
 }

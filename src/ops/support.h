@@ -11,8 +11,8 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
 
 enum { VRN_WHY_MAX = 96 };
 
-/* Whether the device has the kernel's capabilities, shared memory, subgroups and matrices, whatever
- * the operation. Says what it lacks, unless `why` is NULL. */
+/* Whether the device has the kernel's capabilities, shared memory, subgroups, matrices and work
+ * groups, whatever the operation. Says what it lacks, unless `why` is NULL. */
 bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, char why[VRN_WHY_MAX]);
 
 /* The largest range that a binding of a pass may have on the device. */

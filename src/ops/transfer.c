@@ -6,31 +6,30 @@
 #include "modules.h"
 #include "ops/grid.h"
 
+enum { NO_CONSTANT = UINT16_MAX };
+
 static const struct {
     const char *name; /* for debuggers */
     const vrn_module *module;
-    uint32_t push_bytes;
-    uint32_t bindings;  /* how many */
-    uint32_t sampled;   /* bit i: binding i is an image */
-    uint32_t constants; /* 0 or 1 .. */
-    uint32_t constant_id;
+    uint16_t push_bytes;
+    uint16_t bindings;
+    uint16_t constant; /* its id */
 } kernels[] = {
-    [VRN_TRANSFER_FETCH_IMAGE] = {"fetch pixels", &vrn_module_fetch_image,
-                                  sizeof(struct vrn_fetch_push), 2, 1u << VRN_TRANSFER_X, 1,
+#define PUSH(name) sizeof(struct vrn_##name##_push)
+    [VRN_TRANSFER_FETCH_IMAGE] = {"fetch pixels", &vrn_module_fetch_image, PUSH(fetch), 2,
                                   VRN_FETCH_LINEAR},
-    [VRN_TRANSFER_FETCH] = {"fetch pixels", &vrn_module_fetch, sizeof(struct vrn_fetch_push), 2, 0,
-                            1, VRN_FETCH_BGRA},
-    [VRN_TRANSFER_COLUMNS] = {"resample columns", &vrn_module_resample,
-                              sizeof(struct vrn_resample_push), 3, 0, 1, VRN_RESAMPLE_VERTICAL},
-    [VRN_TRANSFER_ROWS] = {"resample rows", &vrn_module_resample, sizeof(struct vrn_resample_push),
-                           3, 0, 1, VRN_RESAMPLE_VERTICAL},
-    [VRN_TRANSFER_NORMALIZE] = {"normalize", &vrn_module_normalize,
-                                sizeof(struct vrn_normalize_push), 2},
-    [VRN_TRANSFER_PACK] = {"pack floats", &vrn_module_pack, sizeof(struct vrn_pack_push), 2, 0, 1,
-                           VRN_PACK_PLANAR},
-    [VRN_TRANSFER_UNPACK] = {"unpack result", &vrn_module_unpack, sizeof(struct vrn_unpack_push), 2,
-                             0, 1, VRN_ID_TYPES + VRN_BIND_X},
-    [VRN_TRANSFER_TOP] = {"best classes", &vrn_module_top_k, sizeof(struct vrn_top_push), 2},
+    [VRN_TRANSFER_FETCH] = {"fetch pixels", &vrn_module_fetch, PUSH(fetch), 2, VRN_FETCH_BGRA},
+    [VRN_TRANSFER_COLUMNS] = {"resample columns", &vrn_module_resample, PUSH(resample), 3,
+                              VRN_RESAMPLE_VERTICAL},
+    [VRN_TRANSFER_ROWS] = {"resample rows", &vrn_module_resample, PUSH(resample), 3,
+                           VRN_RESAMPLE_VERTICAL},
+    [VRN_TRANSFER_NORMALIZE] = {"normalize", &vrn_module_normalize, PUSH(normalize), 2,
+                                NO_CONSTANT},
+    [VRN_TRANSFER_PACK] = {"pack floats", &vrn_module_pack, PUSH(pack), 2, VRN_PACK_PLANAR},
+    [VRN_TRANSFER_UNPACK] = {"unpack result", &vrn_module_unpack, PUSH(unpack), 2,
+                             VRN_ID_TYPES + VRN_BIND_X},
+    [VRN_TRANSFER_TOP] = {"best classes", &vrn_module_top_k, PUSH(top), 2, NO_CONSTANT},
+#undef PUSH
 };
 
 vrn_result vrn_transfer_record(const vrn_transfer_target *target, vrn_transfer kernel,
@@ -42,14 +41,14 @@ vrn_result vrn_transfer_record(const vrn_transfer_target *target, vrn_transfer k
     memset(&key, 0, sizeof key);
     key.module = kernels[kernel].module;
     key.push_bytes = kernels[kernel].push_bytes;
-    key.sampled = kernels[kernel].sampled;
     for (uint32_t i = 0; i < kernels[kernel].bindings; i++) {
         key.bindings |= 1u << i;
+        key.sampled |= bindings[i].image ? 1u << i : 0;
         bindings[i].binding = i;
     }
-    if (kernels[kernel].constants) {
+    if (kernels[kernel].constant != NO_CONSTANT) {
         key.constant_count = 1;
-        key.constant_ids[0] = kernels[kernel].constant_id;
+        key.constant_ids[0] = kernels[kernel].constant;
         key.constants[0] = constant;
     }
     vrn_pipeline pipeline;

@@ -35,9 +35,9 @@ static bool preferred(const vrn_kernel *kernel, const char *prefer)
     return prefer && strncmp(kernel->name, prefer, strlen(prefer)) == 0;
 }
 
-static const vrn_kernel *best_kernel(const vrn_device *device, const vrn_op_desc *desc,
-                                     uint32_t images, const char *prefer,
-                                     const vrn_kernel *const *passed, uint32_t count)
+const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc *desc,
+                                    uint32_t images, const char *prefer,
+                                    const vrn_kernel *const *passed, uint32_t count)
 {
     const vrn_kernel *kernel, *best = NULL;
     double best_merit = -1;
@@ -54,18 +54,6 @@ static const vrn_kernel *best_kernel(const vrn_device *device, const vrn_op_desc
         }
     }
     return best;
-}
-
-const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc *desc,
-                                    uint32_t images, const char *prefer)
-{
-    return best_kernel(device, desc, images, prefer, NULL, 0);
-}
-
-const vrn_kernel *vrn_next_kernel(const vrn_device *device, const vrn_op_desc *desc,
-                                  uint32_t images, const vrn_kernel *const *passed, uint32_t count)
-{
-    return best_kernel(device, desc, images, NULL, passed, count);
 }
 
 /* A name from a file is worth what it says only if the table has it and the device supports it. */
@@ -95,7 +83,7 @@ const char *vrn_choice_why_name(vrn_choice_why why)
 vrn_choice vrn_choose(vrn_tuned *tuned, const vrn_device *device, const vrn_op_desc *desc,
                       uint32_t images, const char *prefer)
 {
-    vrn_choice choice = {.kernel = vrn_choose_kernel(device, desc, images, prefer)};
+    vrn_choice choice = {.kernel = vrn_choose_kernel(device, desc, images, prefer, NULL, 0)};
     if (choice.kernel && preferred(choice.kernel, prefer)) choice.why = VRN_CHOICE_PREFERRED;
     const vrn_tuned_record *record =
         tuned && choice.kernel && !prefer ? vrn_tuned_find(tuned, device, desc, images) : NULL;
@@ -107,7 +95,7 @@ vrn_choice vrn_choose(vrn_tuned *tuned, const vrn_device *device, const vrn_op_d
         if (choice.rejected) choice.rejected_ms = record->rejected_ms;
     }
     if (choice.kernel && !choice.rejected) {
-        choice.rejected = vrn_next_kernel(device, desc, images, &choice.kernel, 1);
+        choice.rejected = vrn_choose_kernel(device, desc, images, NULL, &choice.kernel, 1);
     }
     return choice;
 }

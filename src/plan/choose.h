@@ -10,15 +10,13 @@
 /* Whether an avoided kernel could compute an operation: why there may be no other. */
 bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc);
 
-/* The best supported kernel for `images` images; one whose name begins with `prefer` comes first
- * where there is one. NULL: the device supports none, which a limit on what it can bind explains.
- * This is the choice where nobody has measured. */
+/* The best supported kernel for `images` images, but for those in `passed`, of which there are
+ * `count`; one whose name begins with `prefer` (or NULL) comes first where there is one. NULL: the
+ * device supports none, which a limit on what it can bind explains, or no other. This is the choice
+ * where nobody has measured. */
 const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc *desc,
-                                    uint32_t images, const char *prefer);
-
-/* The next best after those in `passed`, of which there are `count`; NULL: there is no other. */
-const vrn_kernel *vrn_next_kernel(const vrn_device *device, const vrn_op_desc *desc,
-                                  uint32_t images, const vrn_kernel *const *passed, uint32_t count);
+                                    uint32_t images, const char *prefer,
+                                    const vrn_kernel *const *passed, uint32_t count);
 
 /* What speaks for a kernel. */
 typedef enum vrn_choice_why {

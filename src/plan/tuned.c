@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -111,65 +112,28 @@ char *vrn_tuned_format(const vrn_tuned *tuned, size_t *size)
     return text;
 }
 
-/* Up to a blank or the end: a word of at least one byte. */
-static bool take_word(const char **line, const char *end, const char **word, size_t *length)
-{
-    const char *blank = memchr(*line, ' ', (size_t)(end - *line));
-    *word = *line;
-    *length = (size_t)((blank ? blank : end) - *line);
-    *line = blank ? blank + 1 : end;
-    return *length > 0;
-}
-
-static bool take_name(const char **line, const char *end, char name[VRN_TUNED_NAME])
-{
-    const char *word;
-    size_t length;
-    if (!take_word(line, end, &word, &length) || length >= VRN_TUNED_NAME) return false;
-    for (size_t i = 0; i < length; i++) {
-        if (word[i] < ' ' || word[i] > '~') return false;
-    }
-    memcpy(name, word, length);
-    name[length] = 0;
-    return true;
-}
-
-static bool take_time(const char **line, const char *end, double *ms)
-{
-    const char *word;
-    size_t length;
-    uint64_t ns;
-    if (!take_word(line, end, &word, &length)) return false;
-    if (!vrn_parse_number(word, length, UINT64_MAX, &ns)) return false;
-    *ms = (double)ns * 1e-6;
-    return true;
-}
-
-static bool take_shape(const char **line, const char *end, uint64_t *shape)
-{
-    const char *word;
-    size_t length;
-    if (!take_word(line, end, &word, &length) || length != 16) return false;
-    *shape = 0;
-    for (size_t i = 0; i < length; i++) {
-        static const char digits[] = "0123456789abcdef";
-        const char *digit = memchr(digits, word[i], sizeof digits - 1);
-        if (!digit) return false;
-        *shape = *shape << 4 | (uint64_t)(digit - digits);
-    }
-    return true;
-}
-
 /* SHAPE KERNEL NS REJECTED NS */
-static bool parse_line(vrn_tuned_record *record, const char *line, size_t length)
+static bool parse_line(vrn_tuned_record *record, const char *text, size_t length)
 {
-    const char *end = line + length;
+    char line[LINE_BYTES], shape[17], times[2][21];
+    uint64_t ns[2];
+    int used = 0;
+    _Static_assert(VRN_TUNED_NAME == 48, "the lengths of names below");
+    if (length >= sizeof line) return false;
+    memcpy(line, text, length);
+    line[length] = 0;
     *record = (vrn_tuned_record){0};
-    if (!take_shape(&line, end, &record->shape) || !take_name(&line, end, record->kernel) ||
-        !take_time(&line, end, &record->ms) || !take_name(&line, end, record->rejected) ||
-        !take_time(&line, end, &record->rejected_ms) || line != end) {
+    if (sscanf(line, "%16[0-9a-f] %47[!-~] %20[0-9] %47[!-~] %20[0-9]%n", shape, record->kernel,
+               times[0], record->rejected, times[1], &used) != 5 ||
+        (size_t)used != length || strlen(shape) != 16) {
         return false;
     }
+    for (int i = 0; i < 2; i++) {
+        if (!vrn_parse_number(times[i], strlen(times[i]), UINT64_MAX, &ns[i])) return false;
+    }
+    record->shape = strtoull(shape, NULL, 16);
+    record->ms = (double)ns[0] * 1e-6;
+    record->rejected_ms = (double)ns[1] * 1e-6;
     if (strcmp(record->rejected, "-") == 0) record->rejected[0] = 0;
     return true;
 }

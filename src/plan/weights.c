@@ -22,6 +22,7 @@ typedef struct slot {
     slot_key key;
     uint32_t block;
     uint64_t offset, bytes;
+    const vrn_weights_request *request; /* the first one, until it is answered */
 } slot;
 
 /* All sets of a device. The lock guards the list and what is in it. */
@@ -36,7 +37,7 @@ struct vrn_weights {
     uint64_t model_id;
     uint32_t users;
     vrn_buffer *blocks;
-    uint32_t block_count;
+    uint32_t block_count, block_capacity;
     slot *slots;
     uint32_t slot_count, slot_capacity;
     uint32_t cursor; /* where the last search ended: requests come in the order of earlier ones */
@@ -132,62 +133,38 @@ static slot *find_slot(vrn_weights *weights, const slot_key *key)
     return NULL;
 }
 
-/* Adds slots for the requests that have none, block by block; memory comes later. */
+/* Adds slots for the requests that have none, in new blocks, which are only sizes as yet. */
 static vrn_result add_slots(vrn_weights *weights, vrn_device *device,
-                            const vrn_weights_request *requests, uint32_t count,
-                            uint64_t **block_sizes, uint32_t *block_count)
+                            const vrn_weights_request *requests, uint32_t count)
 {
     const uint64_t alignment = vrn_buffer_alignment(device);
     const uint64_t limit = vrn_min_u64(block_bytes_max, device->probe.info.max_allocation);
-    uint64_t *sizes = NULL;
-    uint32_t blocks = 0;
+    vrn_buffer *block = NULL;
     for (uint32_t i = 0; i < count; i++) {
         slot_key key = key_of(&requests[i]);
         if (find_slot(weights, &key)) continue;
         uint64_t bytes = vrn_kernel_weight_bytes(requests[i].kernel, &requests[i].node->desc);
         uint64_t reserved = vrn_round_up(bytes, alignment);
-        if (blocks == 0 || sizes[blocks - 1] + reserved > limit) {
-            uint64_t *grown = vrn_realloc(sizes, (size_t)blocks + 1, sizeof *grown);
-            if (!grown) goto out_of_memory;
-            sizes = grown;
-            sizes[blocks++] = 0;
+        if (!block || block->size + reserved > limit) {
+            vrn_buffer *blocks = vrn_grow(weights->blocks, weights->block_count,
+                                          &weights->block_capacity, sizeof *blocks);
+            if (!blocks) return vrn_fail_memory(&device->log);
+            weights->blocks = blocks;
+            block = &blocks[weights->block_count++];
+            *block = (vrn_buffer){0};
         }
-        if (weights->slot_count == weights->slot_capacity) {
-            uint32_t capacity = weights->slot_capacity ? weights->slot_capacity * 2 : 64;
-            slot *grown = vrn_realloc(weights->slots, capacity, sizeof *grown);
-            if (!grown) goto out_of_memory;
-            weights->slots = grown;
-            weights->slot_capacity = capacity;
-        }
-        weights->slots[weights->slot_count++] = (slot){
+        slot *slots =
+            vrn_grow(weights->slots, weights->slot_count, &weights->slot_capacity, sizeof *slots);
+        if (!slots) return vrn_fail_memory(&device->log);
+        weights->slots = slots;
+        slots[weights->slot_count++] = (slot){
             .key = key,
-            .block = weights->block_count + blocks - 1,
-            .offset = sizes[blocks - 1],
+            .block = weights->block_count - 1,
+            .offset = block->size,
             .bytes = bytes,
+            .request = &requests[i],
         };
-        sizes[blocks - 1] += reserved;
-    }
-    *block_sizes = sizes;
-    *block_count = blocks;
-    return VRN_OK;
-
-out_of_memory:
-    vrn_free(sizes);
-    return vrn_fail_memory(&device->log);
-}
-
-static vrn_result add_blocks(vrn_weights *weights, vrn_device *device, const uint64_t *sizes,
-                             uint32_t count)
-{
-    vrn_buffer *grown =
-        vrn_realloc(weights->blocks, (size_t)weights->block_count + count, sizeof *grown);
-    if (!grown) return vrn_fail_memory(&device->log);
-    weights->blocks = grown;
-    for (uint32_t i = 0; i < count; i++) {
-        vrn_result result = vrn_buffer_create(&weights->blocks[weights->block_count], device,
-                                              VRN_BUFFER_DEVICE, sizes[i], "weights");
-        if (result) return result;
-        weights->block_count++;
+        block->size += reserved;
     }
     return VRN_OK;
 }
@@ -293,7 +270,6 @@ static uint32_t find_unsound(const loaded *l, const vrn_node *node)
 typedef struct piece {
     const vrn_model *model;
     const slot *slots;
-    const vrn_weights_request *const *requests; /* of each slot */
     uint32_t count;
     char *memory;  /* what will stand at the first slot's offset */
     char *scratch; /* where packing, which writes here and there, takes place; NULL: in `memory` */
@@ -304,7 +280,7 @@ static vrn_result fill_slot(void *user, uint32_t index)
     const piece *p = user;
     index = p->count - 1 - index; /* the large ones come last in a network, and first here */
     const slot *s = &p->slots[index];
-    const vrn_weights_request *request = p->requests[index];
+    const vrn_weights_request *request = s->request;
     const vrn_node *node = request->node;
     const uint64_t at = s->offset - p->slots[0].offset;
     char *target = (p->scratch ? p->scratch : p->memory) + at;
@@ -328,7 +304,7 @@ static void fail_unsound(const piece *p, const vrn_log *log)
     const char *file = vrn_model_file(p->model);
     const vrn_tensor *weight = NULL;
     for (uint32_t i = 0; i < p->count && !weight; i++) {
-        const vrn_node *node = p->requests[i]->node;
+        const vrn_node *node = p->slots[i].request->node;
         loaded l;
         if (load_parameters(&l, p->model, node))
             weight = vrn_model_parameter(p->model, find_unsound(&l, node));
@@ -355,18 +331,17 @@ static uint32_t piece_length(const slot *slots, uint32_t count, uint64_t *bytes)
     return length;
 }
 
-/* Packs slots; requests[i] is that of slots[i]. */
+/* Packs the slots from `first` on. */
 static vrn_result fill_slots(const vrn_weights *weights, vrn_device *device, const vrn_model *model,
-                             const slot *slots, const vrn_weights_request *const *requests,
-                             uint32_t count)
+                             uint32_t first)
 {
     vrn_upload upload = {.device = device};
     vrn_result result = VRN_OK;
     char *scratch = NULL;
     uint64_t scratch_bytes = 0, bytes;
-    for (uint32_t i = 0; i < count && !result;) {
-        piece p = {.model = model, .slots = slots + i, .requests = requests + i};
-        p.count = piece_length(slots + i, count - i, &bytes);
+    for (uint32_t i = first; i < weights->slot_count && !result;) {
+        piece p = {.model = model, .slots = weights->slots + i};
+        p.count = piece_length(p.slots, weights->slot_count - i, &bytes);
         i += p.count;
         void *memory;
         bool cached;
@@ -391,38 +366,17 @@ static vrn_result fill_slots(const vrn_weights *weights, vrn_device *device, con
     return result ? result : ended;
 }
 
-/* Packs the slots from `first` on; each has a request, of which the first is taken. */
-static vrn_result fill_new_slots(vrn_weights *weights, vrn_device *device, const vrn_model *model,
-                                 const vrn_weights_request *requests, uint32_t count,
-                                 uint32_t first)
-{
-    const vrn_weights_request **of_slot =
-        vrn_alloc(weights->slot_count - first, sizeof(const vrn_weights_request *));
-    if (!of_slot) return vrn_fail_memory(&device->log);
-    uint32_t next = first;
-    for (uint32_t i = 0; i < count && next < weights->slot_count; i++) {
-        slot_key key = key_of(&requests[i]);
-        if (!equal(&weights->slots[next].key, &key)) continue;
-        of_slot[next++ - first] = &requests[i];
-    }
-    vrn_result result =
-        fill_slots(weights, device, model, weights->slots + first, of_slot, next - first);
-    vrn_free(of_slot);
-    return result;
-}
-
 vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const vrn_model *model,
                                vrn_weights_request *requests, uint32_t count)
 {
-    uint64_t *sizes = NULL;
-    uint32_t blocks = 0;
     vrn_mutex_lock(weights->store->base.lock);
     const uint32_t old_slots = weights->slot_count, old_blocks = weights->block_count;
-    vrn_result result = add_slots(weights, device, requests, count, &sizes, &blocks);
-    if (!result && blocks) result = add_blocks(weights, device, sizes, blocks);
-    if (!result && blocks) {
-        result = fill_new_slots(weights, device, model, requests, count, old_slots);
+    vrn_result result = add_slots(weights, device, requests, count);
+    for (uint32_t i = old_blocks; i < weights->block_count && !result; i++) {
+        result = vrn_buffer_create(&weights->blocks[i], device, VRN_BUFFER_DEVICE,
+                                   weights->blocks[i].size, "weights");
     }
+    if (!result) result = fill_slots(weights, device, model, old_slots);
     if (result) { /* what is half made goes again */
         while (weights->block_count > old_blocks) {
             vrn_buffer_destroy(&weights->blocks[--weights->block_count], device);
@@ -436,6 +390,5 @@ vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const v
             .buffer = weights->blocks[s->block].handle, .offset = s->offset, .bytes = s->bytes};
     }
     vrn_mutex_unlock(weights->store->base.lock);
-    vrn_free(sizes);
     return result;
 }

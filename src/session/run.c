@@ -146,27 +146,26 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_i
     return VRN_OK;
 }
 
-/* Records the network for this kind and number of inputs, unless that is what is recorded. */
-static vrn_result record_network(vrn_session *session, vrn_slot *slot, vrn_source source,
+/* Records the network for this buffer and number of inputs, unless that is what is recorded. */
+static vrn_result record_network(vrn_session *session, vrn_slot *slot, VkBuffer input,
                                  uint32_t count)
 {
-    if (slot->recorded == source && slot->recorded_count == count &&
+    if (slot->recorded == input && slot->recorded_count == count &&
         slot->recorded_version == session->split.version) {
         return VRN_OK;
     }
-    slot->recorded = VRN_SOURCE_NONE;
-    const bool floats = source == VRN_SOURCE_FLOATS;
+    slot->recorded = VK_NULL_HANDLE;
     const vrn_passage passage = {
         .program = session->program,
         .split = &session->split,
-        .input = floats ? slot->input.handle : slot->images.tensor.handle,
+        .input = input,
         .output = slot->output.handle,
         .count = count,
         .queries = slot->queries,
     };
     vrn_result result = vrn_network_record_parts(&passage, &slot->commands, &slot->parts);
     if (result) return result;
-    slot->recorded = source;
+    slot->recorded = input;
     slot->recorded_count = count;
     slot->recorded_version = session->split.version;
     return VRN_OK;
@@ -196,17 +195,13 @@ static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_
 
 static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_inputs *inputs)
 {
-    vrn_result result;
     const double begin = vrn_time_ms();
-    if (inputs->images) {
-        result = record_images(session, slot, inputs);
-    } else {
-        result = write_floats(session, slot, inputs);
-    }
+    vrn_result result =
+        inputs->images ? record_images(session, slot, inputs) : write_floats(session, slot, inputs);
     slot->timing = (vrn_timing){.input_ms = vrn_time_ms() - begin};
     if (result) return result;
-    return record_network(session, slot, inputs->images ? VRN_SOURCE_IMAGES : VRN_SOURCE_FLOATS,
-                          inputs->count);
+    const vrn_buffer *input = inputs->images ? &slot->images.tensor : &slot->input;
+    return record_network(session, slot, input->handle, inputs->count);
 }
 
 /* Among other work, where an order says so. */

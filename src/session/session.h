@@ -12,13 +12,6 @@
 #include "session/network.h"
 #include "session/split.h"
 
-/* Where the input of a recorded run comes from. */
-typedef enum vrn_source {
-    VRN_SOURCE_NONE, /* nothing is recorded */
-    VRN_SOURCE_FLOATS,
-    VRN_SOURCE_IMAGES,
-} vrn_source;
-
 /* One submission: its command buffers, the buffers that the host reads and writes, and what it
  * owes. */
 typedef struct vrn_slot {
@@ -28,7 +21,7 @@ typedef struct vrn_slot {
     vrn_buffer output;     /* logits, probabilities, taps */
     vrn_images images;
     VkQueryPool queries; /* two timestamps around the network */
-    vrn_source recorded; /* what the parts hold .. */
+    VkBuffer recorded;   /* the input that the parts read, or VK_NULL_HANDLE: nothing is recorded */
     uint32_t recorded_count, recorded_version;
     bool busy; /* submitted and not delivered */
     vrn_ticket ticket;

@@ -11,6 +11,10 @@
         h_, w_, c_                                                                                 \
     }
 
+#define ADD_RELU(h_, w_, c_)                                                                       \
+    .epilogue = {                                                                                  \
+        .relu = true, .residual = true, .residual_shape = SHAPE(h_, w_, c_), .residual_stride = 1}
+
 /* clang-format off */
 const vrn_op_case vrn_op_cases[] = {
     {"1x1", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 7, 32), .out = {.c = 64}}, 0, 0},
@@ -31,10 +35,8 @@ const vrn_op_case vrn_op_cases[] = {
     {"stem 7x7", 2, {CONV(7, 2, 3, 1, 1), .in = SHAPE(23, 29, 3), .out = {.c = 64}}, 0, 1},
     {"stem 3x3", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(32, 32, 3), .out = {.c = 16}}, 0, 1},
     {"stem of a pixel", 1, {CONV(7, 2, 3, 1, 1), .in = SHAPE(1, 1, 3), .out = {.c = 8}}, 0, 0},
-    {"5x2, 3x1",
-     1,
-     {.op = VRN_OP_CONV, .kernel = {5, 2}, .stride = {3, 1}, .padding = {2, 0}, .dilation = {1, 3},
-      .groups = 1, .in = SHAPE(19, 11, 6), .out = {.c = 10}},
+    {"5x2, 3x1", 1, {.op = VRN_OP_CONV, .kernel = {5, 2}, .stride = {3, 1}, .padding = {2, 0},
+                     .dilation = {1, 3}, .groups = 1, .in = SHAPE(19, 11, 6), .out = {.c = 10}},
      1, 0},
     {"groups of 4", 1, {CONV(3, 1, 1, 1, 32), .in = SHAPE(9, 9, 128), .out = {.c = 128}}, 0, 1},
     {"groups of 8", 1, {CONV(3, 2, 1, 1, 4), .in = SHAPE(9, 8, 32), .out = {.c = 32}}, 0, 1},
@@ -45,59 +47,30 @@ const vrn_op_case vrn_op_cases[] = {
     {"groups of 16", 5, {CONV(3, 1, 1, 1, 8), .in = SHAPE(7, 7, 128), .out = {.c = 128}}, 0, 1},
     {"groups of 32", 1, {CONV(3, 2, 1, 1, 3), .in = SHAPE(13, 9, 96), .out = {.c = 96},
                          .epilogue = {.relu = true}}, 0, 1},
-    {"late, add, relu",
-     1,
-     {CONV(3, 1, 1, 1, 1), .in = SHAPE(7, 7, 72), .out = {.c = 144},
-      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(7, 7, 144),
-                   .residual_stride = 1}},
-     0, 1},
+    {"late, add, relu", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(7, 7, 72), .out = {.c = 144},
+                            ADD_RELU(7, 7, 144)}, 0, 1},
     {"early and wide", 3, {CONV(1, 1, 0, 1, 1), .in = SHAPE(13, 14, 64), .out = {.c = 140}}, 0, 1},
     {"relu", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(6, 6, 12), .out = {.c = 20},
                  .epilogue = {.relu = true}}, 0, 1},
-    {"add, relu",
-     2,
-     {CONV(3, 1, 1, 1, 1), .in = SHAPE(7, 9, 12), .out = {.c = 20},
-      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(7, 9, 20),
-                   .residual_stride = 1}},
-     0, 1},
-    {"option A, relu",
-     2,
-     {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 32), .out = {.c = 32},
-      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(16, 15, 16),
-                   .residual_stride = 2, .residual_offset = 8}},
-     0, 1},
-    {"option A to 14",
-     1,
-     {CONV(3, 1, 1, 1, 1), .in = SHAPE(5, 4, 14), .out = {.c = 14},
-      .epilogue = {.residual = true, .residual_shape = SHAPE(10, 7, 6), .residual_stride = 2,
-                   .residual_offset = 4}},
-     0, 1},
+    {"add, relu", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(7, 9, 12), .out = {.c = 20},
+                      ADD_RELU(7, 9, 20)}, 0, 1},
+    {"option A, relu", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 32), .out = {.c = 32},
+                           .epilogue = {.relu = true, .residual = true,
+                                        .residual_shape = SHAPE(16, 15, 16),
+                                        .residual_stride = 2, .residual_offset = 8}}, 0, 1},
+    {"option A to 14", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(5, 4, 14), .out = {.c = 14},
+                           .epilogue = {.residual = true, .residual_shape = SHAPE(10, 7, 6),
+                                        .residual_stride = 2, .residual_offset = 4}}, 0, 1},
     /* As much as a kernel of each kind can have at once. */
-    {"all of it",
-     2,
-     {.op = VRN_OP_CONV, .kernel = {3, 3}, .stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2},
-      .groups = 1, .in = SHAPE(11, 9, 13), .out = {.c = 70},
-      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(6, 9, 70),
-                   .residual_stride = 1}},
-     1, 1},
-    {"all of 3x3",
-     2,
-     {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 11, 29), .out = {.c = 45},
-      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(9, 11, 45),
-                   .residual_stride = 1}},
-     1, 1},
-    {"all of 1x1",
-     2,
-     {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 9, 29), .out = {.c = 70},
-      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(7, 9, 70),
-                   .residual_stride = 1}},
-     1, 1},
-    {"all of groups",
-     2,
-     {CONV(3, 2, 1, 1, 2), .in = SHAPE(9, 10, 48), .out = {.c = 96},
-      .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(5, 5, 96),
-                   .residual_stride = 1}},
-     1, 1},
+    {"all of it", 2, {.op = VRN_OP_CONV, .kernel = {3, 3}, .stride = {2, 1}, .padding = {1, 2},
+                      .dilation = {1, 2}, .groups = 1, .in = SHAPE(11, 9, 13), .out = {.c = 70},
+                      ADD_RELU(6, 9, 70)}, 1, 1},
+    {"all of 3x3", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 11, 29), .out = {.c = 45},
+                       ADD_RELU(9, 11, 45)}, 1, 1},
+    {"all of 1x1", 2, {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 9, 29), .out = {.c = 70},
+                       ADD_RELU(7, 9, 70)}, 1, 1},
+    {"all of groups", 2, {CONV(3, 2, 1, 1, 2), .in = SHAPE(9, 10, 48), .out = {.c = 96},
+                          ADD_RELU(5, 5, 96)}, 1, 1},
     {"batch norm", 2, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(5, 7, 13), .eps = 1e-5f}, 0, 0},
     {"batch norm, eps", 1, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(9, 9, 64), .eps = 1e-2f}, 0, 0},
     {"group norm", 2, {.op = VRN_OP_GROUP_NORM, .groups = 4, .in = SHAPE(7, 5, 20), .eps = 1e-5f},
@@ -181,43 +154,28 @@ vrn_op_desc vrn_case_desc(const vrn_op_case *c, vrn_type type)
     return d;
 }
 
-/* Bits of vrn_case_traits. */
-enum {
-    TRAIT_WINDOW = 1 << 0, /* more than one position */
-    TRAIT_STRIDE = 1 << 1,
-    TRAIT_PADDING = 1 << 2,
-    TRAIT_DILATION = 1 << 3,
-    TRAIT_GROUPS = 1 << 4,
-    TRAIT_PADDED_IN = 1 << 5, /* channels that do not fill their last vec4 */
-    TRAIT_PADDED_OUT = 1 << 6,
-    TRAIT_IMAGES = 1 << 7,
-    TRAIT_MANY = 1 << 8, /* outputs, of more than one tile each way */
-    TRAIT_BIAS = 1 << 9,
-    TRAIT_FOLD = 1 << 10,
-    TRAIT_RELU = 1 << 11,
-    TRAIT_ADD = 1 << 12,
-    TRAIT_OPTION_A = 1 << 13,
-};
-
 uint32_t vrn_case_traits(const vrn_op_case *c)
 {
     const vrn_op_desc d = vrn_case_desc(c, VRN_TYPE_F32);
     const uint32_t rows = d.out.h * d.out.w * c->images;
-    uint32_t traits = 0;
-    if (d.kernel.y * d.kernel.x > 1) traits |= TRAIT_WINDOW;
-    if (d.stride.y > 1 || d.stride.x > 1 || d.subsample > 1) traits |= TRAIT_STRIDE;
-    if (d.padding.y > 0 || d.padding.x > 0) traits |= TRAIT_PADDING;
-    if (d.dilation.y > 1 || d.dilation.x > 1) traits |= TRAIT_DILATION;
-    if (d.groups > 1) traits |= TRAIT_GROUPS;
-    if (d.in.c % 4 != 0) traits |= TRAIT_PADDED_IN;
-    if (d.out.c % 4 != 0) traits |= TRAIT_PADDED_OUT;
-    if (c->images > 1) traits |= TRAIT_IMAGES;
-    if (d.out.c > 64 && (rows > 64 || d.op != VRN_OP_CONV)) traits |= TRAIT_MANY;
-    if (c->bias) traits |= TRAIT_BIAS;
-    if (c->fold) traits |= TRAIT_FOLD;
-    if (d.epilogue.relu) traits |= TRAIT_RELU;
-    if (d.epilogue.residual) {
-        traits |= d.epilogue.residual_stride > 1 ? TRAIT_OPTION_A : TRAIT_ADD;
-    }
-    return traits;
+    const bool option_a = d.epilogue.residual_stride > 1;
+    const bool traits[] = {
+        d.kernel.y * d.kernel.x > 1,
+        d.stride.y > 1 || d.stride.x > 1 || d.subsample > 1,
+        d.padding.y > 0 || d.padding.x > 0,
+        d.dilation.y > 1 || d.dilation.x > 1,
+        d.groups > 1,
+        d.in.c % 4 != 0, /* channels that do not fill their last vec4 */
+        d.out.c % 4 != 0,
+        c->images > 1,
+        d.out.c > 64 && (rows > 64 || d.op != VRN_OP_CONV), /* more than one tile each way */
+        c->bias,
+        c->fold,
+        d.epilogue.relu,
+        d.epilogue.residual && !option_a,
+        d.epilogue.residual && option_a,
+    };
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < VRN_COUNT(traits); i++) bits |= (uint32_t)traits[i] << i;
+    return bits;
 }

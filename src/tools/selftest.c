@@ -98,26 +98,6 @@ static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kerne
 
 _Static_assert(sizeof((vrn_selftest_entry *)0)->skipped == VRN_WHY_MAX, "the same text");
 
-/* Why no case is to be run on a kernel. */
-static void explain_skipped(char text[VRN_WHY_MAX], const vrn_kernel *kernel,
-                            const vrn_device *device)
-{
-    const VkPhysicalDeviceLimits *limits = &device->probe.limits;
-    uint32_t threads = 0;
-    for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
-        threads = vrn_max_u32(threads, vrn_kernel_threads(kernel, i));
-    }
-    if (!vrn_kernel_possible(kernel, device, text)) return;
-    if (threads > limits->maxComputeWorkGroupInvocations ||
-        threads > limits->maxComputeWorkGroupSize[0]) {
-        snprintf(text, VRN_WHY_MAX, "needs work groups of %u, of at most %u", threads,
-                 vrn_min_u32(limits->maxComputeWorkGroupInvocations,
-                             limits->maxComputeWorkGroupSize[0]));
-    } else {
-        snprintf(text, VRN_WHY_MAX, "no case is within the device's limits");
-    }
-}
-
 /* Makes the pipelines of all cases at once, on all cores. */
 static vrn_result prepare_pipelines(vrn_device *device, const vrn_kernel *kernel,
                                     const typed_case *cases, uint32_t count, bool *refused)
@@ -159,7 +139,9 @@ static vrn_result run_kernel(selftest *t, vrn_selftest_entry *entry, vrn_op op,
     *entry = (vrn_selftest_entry){.op = vrn_op_name(op), .kernel = kernel->name};
     entry->cases = pick_cases(t, op, kernel, cases);
     if (entry->cases == 0) {
-        explain_skipped(entry->skipped, kernel, t->device);
+        if (vrn_kernel_possible(kernel, t->device, entry->skipped)) {
+            snprintf(entry->skipped, VRN_WHY_MAX, "no case is within the device's limits");
+        }
         t->summary.skipped++;
         visit(t, entry);
         return VRN_OK;

@@ -102,7 +102,7 @@ static vrn_result survey_node(const survey *s, uint32_t index)
 {
     const vrn_op_desc *desc = &s->graph->nodes[index].desc;
     const vrn_kernel *kernel;
-    const vrn_kernel *chosen = vrn_choose_kernel(s->device, desc, s->images, NULL);
+    const vrn_kernel *chosen = vrn_choose_kernel(s->device, desc, s->images, NULL, NULL, 0);
     vrn_kernel_statistics out = {0};
     if (!first_of_shape(s->graph, index, &out.layers)) return VRN_OK;
     describe_kernel(&out, s, index);

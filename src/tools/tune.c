@@ -182,7 +182,7 @@ static vrn_result list_kernels(tuner *t, const vrn_kernel **list, uint32_t *coun
     uint32_t all = 0, kept = 0;
     const vrn_kernel *ranked[CANDIDATES_MAX];
     while (all < CANDIDATES_MAX) {
-        const vrn_kernel *next = vrn_next_kernel(device, t->desc, t->images, ranked, all);
+        const vrn_kernel *next = vrn_choose_kernel(device, t->desc, t->images, NULL, ranked, all);
         if (!next) break;
         ranked[all++] = next;
     }
