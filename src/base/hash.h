@@ -13,4 +13,9 @@
  * vrn_hash64(vrn_hash64(VRN_HASH_START, a, n), b, m) is that of a and b in a row. */
 uint64_t vrn_hash64(uint64_t hash, const void *data, size_t size);
 
+static inline uint64_t vrn_hash_word(uint64_t hash, uint64_t word)
+{
+    return vrn_hash64(hash, &word, sizeof word);
+}
+
 #endif

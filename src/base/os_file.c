@@ -254,16 +254,12 @@ vrn_result vrn_make_directories(const char *path, const vrn_log *log)
         const char here = *end;
         if (here && (!vrn_is_separator(here) || end == part)) continue;
         *end = '\0';
-        if (vrn_os_make_directory(part, 0700)) {
+        const int reason = vrn_os_make_directory(part, 0700) ? 0 : errno;
+        const vrn_path_kind kind = vrn_path_get_kind(part);
+        if (kind == VRN_PATH_DIRECTORY) {
             error = 0;
-        } else {
-            const int reason = errno;
-            const vrn_path_kind kind = vrn_path_get_kind(part);
-            if (kind == VRN_PATH_DIRECTORY) {
-                error = 0;
-            } else if (!error) {
-                error = kind == VRN_PATH_MISSING ? reason : ENOTDIR;
-            }
+        } else if (!error) {
+            error = kind == VRN_PATH_MISSING ? reason : ENOTDIR;
         }
         if (!here) break;
         *end = here;

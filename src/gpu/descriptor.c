@@ -15,16 +15,15 @@ vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *de
         return VRN_CALL(device, ResetDescriptorPool, pool->handle, 0);
     }
     vrn_descriptor_pool_destroy(pool, device);
-    VkDescriptorPoolSize sizes[3] = {
-        {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, counts.storage_buffers + counts.array_buffers}};
-    uint32_t size_count = 1;
-    if (counts.texel_buffers > 0) {
-        sizes[size_count++] =
-            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, counts.texel_buffers};
-    }
-    if (counts.sampled_images > 0) {
-        sizes[size_count++] =
-            (VkDescriptorPoolSize){VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, counts.sampled_images};
+    const VkDescriptorPoolSize all[] = {
+        {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, counts.storage_buffers + counts.array_buffers},
+        {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, counts.texel_buffers},
+        {VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, counts.sampled_images},
+    };
+    VkDescriptorPoolSize sizes[VRN_COUNT(all)];
+    uint32_t size_count = 0;
+    for (uint32_t i = 0; i < VRN_COUNT(all); i++) {
+        if (all[i].descriptorCount > 0) sizes[size_count++] = all[i];
     }
     const VkDescriptorPoolCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,

@@ -44,15 +44,7 @@ typedef struct extension_list {
     VkResult failed; /* why they are not known */
 } extension_list;
 
-static void free_extensions(extension_list *list)
-{
-    vrn_free(list->names);
-    vrn_free(list->items);
-    list->names = NULL;
-    list->items = NULL;
-    list->count = 0;
-}
-
+/* What is in the list is to be released, also where this fails. */
 static vrn_result list_extensions(extension_list *list, const vrn_instance *instance,
                                   VkPhysicalDevice physical, const vrn_log *log)
 {
@@ -62,23 +54,19 @@ static vrn_result list_extensions(extension_list *list, const vrn_instance *inst
     if (result == VK_SUCCESS && count > 0) {
         list->items = vrn_alloc(count, sizeof *list->items);
         list->names = vrn_alloc(count, sizeof *list->names);
-        if (!list->items || !list->names) {
-            free_extensions(list);
-            return vrn_fail_memory(log);
-        }
+        if (!list->items || !list->names) return vrn_fail_memory(log);
         result =
             instance->vk.EnumerateDeviceExtensionProperties(physical, NULL, &count, list->items);
     }
-    if (result >= 0) {
-        list->count = list->items ? count : 0;
-        for (uint32_t i = 0; i < list->count; i++) list->names[i] = list->items[i].extensionName;
-        return VRN_OK;
-    }
-    free_extensions(list);
     if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
         return vrn_fail_memory(log);
     }
-    list->failed = result;
+    if (result < 0) {
+        list->failed = result;
+    } else if (list->items) {
+        list->count = count;
+    }
+    for (uint32_t i = 0; i < list->count; i++) list->names[i] = list->items[i].extensionName;
     return VRN_OK;
 }
 
@@ -308,7 +296,7 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
     }
     extension_list list;
     vrn_result result = list_extensions(&list, instance, physical, log);
-    if (result) return result;
+    if (result) goto done;
     const vrn_extensions extensions = {list.names, list.count};
     probe->portability_subset = vrn_extensions_have(extensions, "VK_KHR_portability_subset");
     probe_properties(probe, instance, physical, extensions);
@@ -321,6 +309,8 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
         snprintf(probe->info.reason, sizeof probe->info.reason,
                  "its extensions cannot be listed (VkResult %d)", (int)list.failed);
     }
-    free_extensions(&list);
+done:
+    vrn_free(list.names);
+    vrn_free(list.items);
     return result;
 }

@@ -30,9 +30,8 @@ vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint
         if (result) return result;
     }
     if (size > upload->staging.size) {
-        vrn_buffer_destroy(&upload->staging, device);
-        result = vrn_buffer_create(&upload->staging, device, VRN_BUFFER_UPLOAD,
-                                   vrn_max_u64(size, VRN_UPLOAD_PIECE_BYTES), "upload staging");
+        result = vrn_buffer_reserve(&upload->staging, device, VRN_BUFFER_UPLOAD,
+                                    vrn_max_u64(size, VRN_UPLOAD_PIECE_BYTES), "upload staging");
         if (result) return result;
     }
     if (!upload->commands.pool) {
@@ -53,11 +52,11 @@ vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint
     return VRN_OK;
 }
 
-vrn_result vrn_upload_end(vrn_upload *upload)
+vrn_result vrn_upload_end(vrn_upload *upload, vrn_result result)
 {
-    vrn_result result = flush(upload);
+    const vrn_result flushed = flush(upload);
     vrn_commands_destroy(&upload->commands, upload->device);
     vrn_buffer_destroy(&upload->staging, upload->device);
     *upload = (vrn_upload){.device = upload->device};
-    return result;
+    return result ? result : flushed;
 }

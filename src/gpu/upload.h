@@ -25,7 +25,8 @@ vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint
 /* Pieces of about this size make few copies, and one staging buffer holds each. */
 #define VRN_UPLOAD_PIECE_BYTES (UINT64_C(32) << 20)
 
-/* Copies what is left, waits, and releases the staging memory; to be called after errors too. */
-vrn_result vrn_upload_end(vrn_upload *upload);
+/* Copies what is left, waits, and releases the staging memory; to be called after errors too.
+ * Returns `result`, that of the calls before, if it is one. */
+vrn_result vrn_upload_end(vrn_upload *upload, vrn_result result);
 
 #endif

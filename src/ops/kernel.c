@@ -64,22 +64,17 @@ uint32_t vrn_kernel_layout_number(const vrn_kernel *kernel)
     return kernel->variant->layout && kernel->variant->layout->by_number ? kernel->number[0] : 0;
 }
 
-static uint64_t hash_word(uint64_t hash, uint64_t word)
-{
-    return vrn_hash64(hash, &word, sizeof word);
-}
-
 uint64_t vrn_kernel_hash(uint64_t hash, const vrn_kernel *kernel)
 {
     hash = vrn_hash64(hash, kernel->name, strlen(kernel->name) + 1);
-    hash = hash_word(hash, kernel->variant->needs);
+    hash = vrn_hash_word(hash, kernel->variant->needs);
     hash = vrn_hash64(hash, kernel->number, sizeof kernel->number);
     for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
         const vrn_shader *shader = vrn_kernel_shader(kernel, i);
         const vrn_pass *pass = vrn_kernel_pass(kernel, i);
         hash = vrn_hash64(hash, shader->module->words, shader->module->size);
-        hash = hash_word(hash, shader->texel);
-        hash = hash_word(hash, vrn_kernel_threads(kernel, i));
+        hash = vrn_hash_word(hash, shader->texel);
+        hash = vrn_hash_word(hash, vrn_kernel_threads(kernel, i));
         hash = vrn_hash64(hash, pass->scratch, sizeof pass->scratch);
     }
     return hash;

@@ -38,17 +38,23 @@ uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint3
     return device->probe.limits.maxStorageBufferRange;
 }
 
-/* What a pass binds for one image must fit the device's limits; more images are run in slices. */
-static bool pass_supported(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
-                           const vrn_device *device)
+bool vrn_kernel_bindable(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                         const vrn_device *device)
 {
-    const VkPhysicalDeviceLimits *limits = &device->probe.limits;
-    for (uint32_t b = 0; b < VRN_BIND_COUNT; b++) {
-        if (vrn_kernel_binding_bytes(kernel, pass, b, desc, 1) >
+    for (uint32_t k = 0; k < vrn_kernel_pass_count(kernel) * VRN_BIND_COUNT; k++) {
+        const uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
+        if (vrn_kernel_binding_bytes(kernel, pass, b, desc, images) >
             vrn_kernel_binding_limit(kernel, pass, b, desc, device)) {
             return false;
         }
     }
+    return true;
+}
+
+static bool grid_fits(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
+                      const vrn_device *device)
+{
+    const VkPhysicalDeviceLimits *limits = &device->probe.limits;
     const vrn_grid grid = vrn_kernel_grid(kernel, pass, desc, 1);
     return grid.z <= limits->maxComputeWorkGroupCount[2] &&
            grid.x <=
@@ -102,9 +108,13 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device)
 {
     if (vrn_kernel_takes_bytes(kernel) != (desc->w == VRN_TYPE_I8)) return false;
-    if (!vrn_kernel_possible(kernel, device, NULL) || !vrn_kernel_fits(kernel, desc)) return false;
+    /* One image must fit the device's limits; more are run in slices. */
+    if (!vrn_kernel_possible(kernel, device, NULL) || !vrn_kernel_fits(kernel, desc) ||
+        !vrn_kernel_bindable(kernel, desc, 1, device)) {
+        return false;
+    }
     for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
-        if (!pass_supported(kernel, i, desc, device)) return false;
+        if (!grid_fits(kernel, i, desc, device)) return false;
     }
     return true;
 }

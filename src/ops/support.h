@@ -19,6 +19,10 @@ bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, cha
 uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                   const vrn_op_desc *desc, const vrn_device *device);
 
+/* Whether every binding of so many images is within that. */
+bool vrn_kernel_bindable(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                         const vrn_device *device);
+
 /* Adds what the sets of a kernel's passes hold. */
 void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
                                   vrn_descriptor_counts *counts);

@@ -15,16 +15,6 @@
 /* More shapes than any one machine meets; past it the oldest go. */
 enum { RECORDS_MAX = 4096, LINE_BYTES = 2 * VRN_TUNED_NAME + 80 };
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    return vrn_hash64(hash, text, strlen(text) + 1);
-}
-
-static uint64_t hash_word(uint64_t hash, uint64_t word)
-{
-    return vrn_hash64(hash, &word, sizeof word);
-}
-
 static uint64_t hash_table(vrn_op op)
 {
     uint64_t hash = VRN_HASH_START;
@@ -42,12 +32,12 @@ uint64_t vrn_tuned_shape(vrn_tuned *tuned, const vrn_device *device, const vrn_o
     if (!*table) *table = hash_table(desc->op);
     uint32_t constants[VRN_OP_CONSTANTS_MAX];
     vrn_op_constants(desc, constants);
-    uint64_t hash = hash_word(VRN_HASH_START, *table);
-    hash = hash_word(hash, device->probe.info.capabilities);
-    hash = hash_word(hash, (uint64_t)desc->op << 32 | images);
+    uint64_t hash = vrn_hash_word(VRN_HASH_START, *table);
+    hash = vrn_hash_word(hash, device->probe.info.capabilities);
+    hash = vrn_hash_word(hash, (uint64_t)desc->op << 32 | images);
     const vrn_kernel *kernel;
     for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
-        if (vrn_kernel_avoided(device, kernel)) hash = hash_word(hash, i);
+        if (vrn_kernel_avoided(device, kernel)) hash = vrn_hash_word(hash, i);
     }
     return vrn_hash64(hash, constants, sizeof constants);
 }
@@ -158,9 +148,9 @@ static void file_name(const vrn_device *device, char name[40])
 {
     uint64_t hash =
         vrn_hash64(VRN_HASH_START, device->probe.info.uuid, sizeof device->probe.info.uuid);
-    hash = hash_word(hash,
-                     (uint64_t)device->probe.info.vendor_id << 32 | device->probe.info.device_id);
-    hash = hash_text(hash, device->probe.info.name);
+    hash = vrn_hash_word(hash, (uint64_t)device->probe.info.vendor_id << 32 |
+                                   device->probe.info.device_id);
+    hash = vrn_hash64(hash, device->probe.info.name, strlen(device->probe.info.name) + 1);
     snprintf(name, 40, "tuned-%016" PRIx64, hash);
 }
 

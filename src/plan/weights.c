@@ -362,8 +362,7 @@ static vrn_result fill_slots(const vrn_weights *weights, vrn_device *device, con
         if (result == VRN_ERROR_FILE) fail_unsound(&p, &device->log);
     }
     vrn_free(scratch);
-    vrn_result ended = vrn_upload_end(&upload);
-    return result ? result : ended;
+    return vrn_upload_end(&upload, result);
 }
 
 vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const vrn_model *model,

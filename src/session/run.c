@@ -204,9 +204,28 @@ static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_inputs
     return record_network(session, slot, input->handle, inputs->count);
 }
 
-/* Among other work, where an order says so. */
-static vrn_result submit(vrn_session *session, const vrn_inputs *inputs, const vrn_outputs *outputs,
-                         const vrn_submit_order *order, vrn_ticket *ticket)
+/* NULL, and no points, are no order. */
+static vrn_result check_order(const vrn_device *device, const vrn_submit_order *order)
+{
+    if (!order || (!order->wait_count && !order->signal_count)) return VRN_OK;
+    if (order->wait_count > VRN_MAX_TIMELINE_POINTS ||
+        order->signal_count > VRN_MAX_TIMELINE_POINTS || (order->wait_count && !order->waits) ||
+        (order->signal_count && !order->signals)) {
+        return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "%u waits and %u signals: at most %d each, and none of them NULL",
+                        order->wait_count, order->signal_count, VRN_MAX_TIMELINE_POINTS);
+    }
+    if (!vrn_device_has(device, VRN_CAPABILITY_TIMELINE_SEMAPHORES)) {
+        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
+                        "%s: the feature timelineSemaphore is not there, or was not enabled",
+                        device->probe.info.name);
+    }
+    return VRN_OK;
+}
+
+vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
+                                      const vrn_outputs *outputs, const vrn_submit_order *order,
+                                      vrn_ticket *ticket)
 {
     if (!session || !inputs || !ticket) {
         return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
@@ -214,7 +233,8 @@ static vrn_result submit(vrn_session *session, const vrn_inputs *inputs, const v
     }
     *ticket = 0;
     vrn_slot *slot = next_slot(session);
-    vrn_result result = check_inputs(session, inputs);
+    vrn_result result = check_order(session->device, order);
+    if (!result) result = check_inputs(session, inputs);
     if (!result) result = deliver(session, slot);
     const double begin = vrn_time_ms();
     if (!result) result = prepare(session, slot, inputs);
@@ -240,36 +260,7 @@ static vrn_result submit(vrn_session *session, const vrn_inputs *inputs, const v
 vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *inputs,
                               const vrn_outputs *outputs, vrn_ticket *ticket)
 {
-    return submit(session, inputs, outputs, NULL, ticket);
-}
-
-static vrn_result check_order(const vrn_device *device, const vrn_submit_order *order)
-{
-    if (order->wait_count > VRN_MAX_TIMELINE_POINTS ||
-        order->signal_count > VRN_MAX_TIMELINE_POINTS || (order->wait_count && !order->waits) ||
-        (order->signal_count && !order->signals)) {
-        return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "%u waits and %u signals: at most %d each, and none of them NULL",
-                        order->wait_count, order->signal_count, VRN_MAX_TIMELINE_POINTS);
-    }
-    if (!vrn_device_has(device, VRN_CAPABILITY_TIMELINE_SEMAPHORES)) {
-        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
-                        "%s: the feature timelineSemaphore is not there, or was not enabled",
-                        device->probe.info.name);
-    }
-    return VRN_OK;
-}
-
-vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
-                                      const vrn_outputs *outputs, const vrn_submit_order *order,
-                                      vrn_ticket *ticket)
-{
-    if (!session || !order || (!order->wait_count && !order->signal_count)) {
-        return submit(session, inputs, outputs, NULL, ticket);
-    }
-    if (ticket) *ticket = 0;
-    vrn_result result = check_order(session->device, order);
-    return result ? result : submit(session, inputs, outputs, order, ticket);
+    return vrn_session_submit_ordered(session, inputs, outputs, NULL, ticket);
 }
 
 vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)

@@ -171,8 +171,7 @@ vrn_result vrn_calibration_get_ranges(const vrn_calibration *c, vrn_layer_range 
     return VRN_OK;
 }
 
-/* ---- Ways to choose the magnitude that becomes 127
- * -------------------------------------------- */
+/* ---- Ways to choose the magnitude that becomes 127 ---- */
 
 static float limit_by_percentile(const vrn_histogram *h)
 {

@@ -53,8 +53,7 @@ static vrn_result write_memory(vrn_checker *checker, const vrn_trial_layout *l,
             vrn_upload_reserve(&upload, &checker->bench.results, 0, l->results, &memory, &cached);
     }
     if (!result) fill(memory, l->results);
-    vrn_result ended = vrn_upload_end(&upload);
-    return result ? result : ended;
+    return vrn_upload_end(&upload, result);
 }
 
 /* Runs the kernel and brings all results to the host. */

@@ -1,6 +1,4 @@
 /* What the dispatches are, and how long each takes. */
-#include <string.h>
-
 #include <vkresnet/diagnostics.h>
 
 #include "base/alloc.h"
@@ -8,6 +6,7 @@
 #include "base/util.h"
 #include "gpu/timestamps.h"
 #include "session/session.h"
+#include "tools/trial.h"
 
 /* What a convolution does besides: all combinations, in the order of the epilogue. */
 static const char *fused_text(const vrn_node *node)
@@ -67,8 +66,7 @@ vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer *layers,
 
 /* What a profile needs for its time. */
 typedef struct profile {
-    vrn_commands commands;
-    vrn_buffer input, output;
+    vrn_bench bench; /* the network's input and results are its buffers */
     VkQueryPool queries;
     uint64_t *ticks; /* [steps + 1], of one run */
     double *times;   /* [steps][runs] */
@@ -78,39 +76,33 @@ static vrn_result profile_create(profile *p, const vrn_session *session, uint32_
 {
     const vrn_program *program = session->program;
     vrn_device *device = session->device;
-    VkCommandBuffer buffer;
     const uint32_t steps = program->graph.count;
     p->ticks = vrn_alloc((size_t)steps + 1, sizeof *p->ticks);
     p->times = vrn_alloc((size_t)steps * runs, sizeof *p->times);
     if (!p->ticks || !p->times) return vrn_fail_memory(&device->log);
-    vrn_result result = vrn_commands_create(&p->commands, device);
-    if (result) return result;
-    uint64_t input_bytes = vrn_graph_bytes(&program->graph, 0) * program->info.slice;
-    result = vrn_buffer_create(&p->input, device, VRN_BUFFER_UPLOAD, input_bytes, "profile input");
-    if (result) return result;
-    memset(p->input.mapped, 0, input_bytes);
-    result = vrn_buffer_create(&p->output, device, VRN_BUFFER_READBACK, program->output_bytes,
-                               "profile output");
+    vrn_result result = vrn_bench_create(&p->bench, device);
+    if (!result) {
+        result =
+            vrn_bench_reserve(&p->bench, vrn_graph_bytes(&program->graph, 0) * program->info.slice,
+                              program->output_bytes);
+    }
     if (!result) result = vrn_timestamps_create(&p->queries, device, steps + 1);
-    buffer = p->commands.buffers[0];
+    VkCommandBuffer buffer = p->bench.commands.buffers[0];
     if (!result) result = vrn_commands_begin(buffer, device, false);
     if (result) return result;
     vrn_network_record(&(vrn_passage){.program = program,
                                       .split = &session->split,
-                                      .input = p->input.handle,
-                                      .output = p->output.handle,
+                                      .input = p->bench.inputs.handle,
+                                      .output = p->bench.results.handle,
                                       .count = program->info.slice,
                                       .each = p->queries},
                        buffer);
-    vrn_commands_barrier(buffer, device, true);
     return vrn_commands_end(buffer, device);
 }
 
 static void profile_destroy(profile *p, vrn_device *device)
 {
-    vrn_commands_destroy(&p->commands, device);
-    vrn_buffer_destroy(&p->input, device);
-    vrn_buffer_destroy(&p->output, device);
+    vrn_bench_destroy(&p->bench);
     vrn_timestamps_destroy(p->queries, device);
     vrn_free(p->ticks);
     vrn_free(p->times);
@@ -119,7 +111,7 @@ static void profile_destroy(profile *p, vrn_device *device)
 static vrn_result profile_run(profile *p, vrn_device *device, uint32_t steps, uint32_t run,
                               uint32_t runs)
 {
-    vrn_result result = vrn_commands_run(&p->commands, device, p->commands.buffers[0]);
+    vrn_result result = vrn_commands_run(&p->bench.commands, device, p->bench.commands.buffers[0]);
     if (result) return result;
     VkResult read = vrn_timestamps_read(p->queries, device, 0, steps + 1, p->ticks);
     result = vrn_device_check(device, read, "vkGetQueryPoolResults");
@@ -142,7 +134,7 @@ vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer
                         device->probe.info.name);
     }
     const uint32_t runs = repeats ? repeats : 1;
-    profile p = {0};
+    profile p = {.bench = {.device = device}};
     result = profile_create(&p, session, runs);
     for (uint32_t run = 0; run < runs && !result; run++) {
         result = profile_run(&p, device, session->program->graph.count, run, runs);
@@ -150,8 +142,7 @@ vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer
     /* A slice was timed; a batch has so many of them. */
     const double slices = (double)session->program->info.batch / session->program->info.slice;
     for (uint32_t i = 0; i < vrn_min_u32(capacity, *count) && !result; i++) {
-        vrn_sort(&p.times[(size_t)i * runs], runs);
-        layers[i].gpu_ms = p.times[(size_t)i * runs + runs / 2] * slices;
+        layers[i].gpu_ms = vrn_median(&p.times[(size_t)i * runs], runs) * slices;
     }
     profile_destroy(&p, device);
     return result;

@@ -25,11 +25,6 @@ typedef struct typed_case {
     vrn_type type;
 } typed_case;
 
-static vrn_op_desc desc_of(const typed_case *t)
-{
-    return vrn_case_desc(t->c, t->type);
-}
-
 typedef struct selftest {
     vrn_device *device;
     const vrn_selftest_params *params;
@@ -76,9 +71,10 @@ static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kerne
     typed_case fitting[CASES_MAX] = {0};
     uint32_t fit = 0, count = 0, seen = 0;
     for (uint32_t i = 0; i < vrn_op_case_count * VRN_TYPE_COUNT && fit < CASES_MAX; i++) {
-        fitting[fit] =
-            (typed_case){&vrn_op_cases[i / VRN_TYPE_COUNT], (vrn_type)(i % VRN_TYPE_COUNT)};
-        const vrn_op_desc desc = desc_of(&fitting[fit]);
+        const vrn_op_case *c = &vrn_op_cases[i / VRN_TYPE_COUNT];
+        const vrn_type type = (vrn_type)(i % VRN_TYPE_COUNT);
+        const vrn_op_desc desc = vrn_case_desc(c, type);
+        fitting[fit] = (typed_case){c, type};
         fit += desc.op == op && vrn_kernel_supported(kernel, &desc, t->device);
     }
     if (t->params->thorough) {
@@ -108,7 +104,8 @@ static vrn_result prepare_pipelines(vrn_device *device, const vrn_kernel *kernel
     vrn_pipeline *pipelines = vrn_alloc(most, sizeof *pipelines);
     vrn_result result = keys && pipelines ? VRN_OK : vrn_fail_memory(&device->log);
     for (uint32_t i = 0; i < most && !result; i++) {
-        const vrn_op_desc desc = desc_of(&cases[i / vrn_kernel_pass_count(kernel)]);
+        const typed_case *c = &cases[i / vrn_kernel_pass_count(kernel)];
+        const vrn_op_desc desc = vrn_case_desc(c->c, c->type);
         vrn_kernel_key(kernel, i % vrn_kernel_pass_count(kernel), &desc, &keys[i]);
     }
     if (!result) result = vrn_pipelines_prepare(device, keys, most, pipelines, refused);

@@ -46,15 +46,8 @@ bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint3
                         const vrn_device *device)
 {
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
-    if (vrn_max_u64(l.inputs, l.results) > device->probe.info.max_allocation) return false;
-    for (uint32_t k = 0; k < vrn_kernel_pass_count(kernel) * VRN_BIND_COUNT; k++) {
-        uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
-        if (vrn_kernel_binding_bytes(kernel, pass, b, desc, images) >
-            vrn_kernel_binding_limit(kernel, pass, b, desc, device)) {
-            return false;
-        }
-    }
-    return true;
+    return vrn_max_u64(l.inputs, l.results) <= device->probe.info.max_allocation &&
+           vrn_kernel_bindable(kernel, desc, images, device);
 }
 
 static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, const char *name)
@@ -77,8 +70,7 @@ static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, co
             words[i] = (state & 0x83ff83ffu) | 0x38003800u;
         }
     }
-    vrn_result ended = vrn_upload_end(&upload);
-    return result ? result : ended;
+    return vrn_upload_end(&upload, result);
 }
 
 vrn_result vrn_bench_reserve(vrn_bench *bench, uint64_t inputs, uint64_t results)

@@ -51,7 +51,7 @@ typedef struct vrn_trial {
     vrn_descriptor_pool pool;
 } vrn_trial;
 
-/* Whether every binding of so many images is within the device's limits. */
+/* Whether so many images are within the device's limits. */
 bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                         const vrn_device *device);
 
