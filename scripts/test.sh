@@ -2,7 +2,7 @@
 # Installs what is missing, builds with warnings as errors, and runs the tests on the software
 # drivers: Mesa's lavapipe, and SwiftShader from Debian's package chromium-common.
 #
-#   scripts/test.sh                  the quick run: about seven minutes on two cores
+#   scripts/test.sh                  the quick run: four to six minutes on two cores
 #   scripts/test.sh --full           everything: 40 to 50 minutes on two cores
 #   scripts/test.sh --stage NAME     one stage of --full; may be repeated
 #
