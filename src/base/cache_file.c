@@ -78,23 +78,19 @@ bool vrn_cache_read(const char *directory, const char *name, const void *key, si
     if (!path) return false;
     void *file;
     size_t file_size;
-    const char *wrong = NULL;
     if (vrn_file_read(&file, &file_size, path,
                       VRN_CACHE_MAX_BYTES + VRN_CACHE_KEY_MAX_BYTES + sizeof(header),
                       &quiet) == VRN_OK) {
-        wrong = fault(file, file_size, key, key_size);
-        if (!wrong) {
+        const char *wrong = fault(file, file_size, key, key_size);
+        if (wrong) {
+            vrn_free(file);
+            vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %s: ignored", path, wrong);
+        } else {
             *size = file_size - sizeof(header) - key_size;
             memmove(file, (char *)file + sizeof(header) + key_size, *size);
             *data = file;
-        } else {
-            vrn_free(file);
+            vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %zu bytes read", path, *size);
         }
-    }
-    if (*data) {
-        vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %zu bytes read", path, *size);
-    } else if (wrong) {
-        vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %s: ignored", path, wrong);
     }
     vrn_free(path);
     return *data != NULL;

@@ -160,47 +160,42 @@ static bool take_escape(vrn_json *json, char *out, size_t *length)
     return true;
 }
 
-bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text)
+/* What stands between a string's quotes, of which the last is taken as well: unescaped, into `out`
+ * unless that is NULL. */
+static bool take_characters(vrn_json *json, char *out, size_t *length)
 {
-    *text = NULL;
-    if (!vrn_json_take(json, '"')) return false;
-    size_t end = json->at;
-    while (end < json->size && json->text[end] != '"') end += json->text[end] == '\\' ? 2 : 1;
-    if (end >= json->size) return false;
-
-    char *out = vrn_arena_alloc(arena, end - json->at + 1, 1);
-    if (!out) return true;
-    size_t length = 0;
-    while (json->at < end) {
-        char c = json->text[json->at++];
-        size_t written = 1;
-        if ((unsigned char)c < 0x20) return false;
-        if (c != '\\') {
-            out[length] = c;
-        } else if (!take_escape(json, out + length, &written)) {
+    *length = 0;
+    while (json->at < json->size && json->text[json->at] != '"') {
+        char meaning[4] = {json->text[json->at++]};
+        size_t size = 1;
+        if ((unsigned char)meaning[0] < 0x20 ||
+            (meaning[0] == '\\' && !take_escape(json, meaning, &size))) {
             return false;
         }
-        length += written;
+        if (out) memcpy(out + *length, meaning, size);
+        *length += size;
     }
-    json->at = end + 1;
-    out[length] = 0;
-    *text = out;
-    return vrn_utf8_valid(out, length);
+    return vrn_json_take(json, '"');
+}
+
+bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text)
+{
+    size_t length;
+    *text = NULL;
+    if (!vrn_json_take(json, '"')) return false;
+    vrn_json ahead = *json;
+    if (!take_characters(&ahead, NULL, &length)) return false;
+    *text = vrn_arena_alloc(arena, length + 1, 1);
+    return !*text || (take_characters(json, *text, &length) && vrn_utf8_valid(*text, length));
 }
 
 static bool skip_string(vrn_json *json)
 {
+    size_t length;
     if (!vrn_json_take(json, '"')) return false;
     const size_t start = json->at;
-    while (json->at < json->size && json->text[json->at] != '"') {
-        const char c = json->text[json->at++];
-        char meaning[4];
-        size_t length;
-        if ((unsigned char)c < 0x20 || (c == '\\' && !take_escape(json, meaning, &length))) {
-            return false;
-        }
-    }
-    return vrn_utf8_valid(json->text + start, json->at - start) && vrn_json_take(json, '"');
+    return take_characters(json, NULL, &length) &&
+           vrn_utf8_valid(json->text + start, json->at - 1 - start);
 }
 
 static bool skip_key(vrn_json *json)

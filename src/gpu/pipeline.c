@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/parallel.h"
-#include "base/util.h"
 #include "gpu/freeze.h"
 #include "gpu/pipeline_cache.h"
 

@@ -117,32 +117,35 @@ static void split(const vrn_timeline_point *points, uint32_t count, VkSemaphore 
     }
 }
 
-/* One submission, after what `order` waits for, and before what it signals. */
+/* One submission: if it is the first, after what `order` waits for, and if it is the last, before
+ * what that signals, with the fence. */
 static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers, uint32_t count,
-                       const vrn_submit_order *order, VkFence fence)
+                       const vrn_submit_order *order, bool first, VkFence fence)
 {
+    const uint32_t wait_count = first ? order->wait_count : 0;
+    const uint32_t signal_count = fence ? order->signal_count : 0;
     VkSemaphore waits[VRN_MAX_TIMELINE_POINTS], signals[VRN_MAX_TIMELINE_POINTS];
     uint64_t wait_values[VRN_MAX_TIMELINE_POINTS], signal_values[VRN_MAX_TIMELINE_POINTS];
     VkPipelineStageFlags stages[VRN_MAX_TIMELINE_POINTS];
-    split(order->waits, order->wait_count, waits, wait_values);
-    split(order->signals, order->signal_count, signals, signal_values);
-    for (uint32_t i = 0; i < order->wait_count; i++) stages[i] = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    split(order->waits, wait_count, waits, wait_values);
+    split(order->signals, signal_count, signals, signal_values);
+    for (uint32_t i = 0; i < wait_count; i++) stages[i] = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     const VkTimelineSemaphoreSubmitInfo timeline = {
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-        .waitSemaphoreValueCount = order->wait_count,
+        .waitSemaphoreValueCount = wait_count,
         .pWaitSemaphoreValues = wait_values,
-        .signalSemaphoreValueCount = order->signal_count,
+        .signalSemaphoreValueCount = signal_count,
         .pSignalSemaphoreValues = signal_values,
     };
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .pNext = order->wait_count || order->signal_count ? &timeline : NULL,
-        .waitSemaphoreCount = order->wait_count,
+        .pNext = wait_count || signal_count ? &timeline : NULL,
+        .waitSemaphoreCount = wait_count,
         .pWaitSemaphores = waits,
         .pWaitDstStageMask = stages,
         .commandBufferCount = count,
         .pCommandBuffers = buffers,
-        .signalSemaphoreCount = order->signal_count,
+        .signalSemaphoreCount = signal_count,
         .pSignalSemaphores = signals,
     };
     return device->vk.QueueSubmit(device->queue.handle, 1, &info, fence);
@@ -177,13 +180,7 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device, VkCom
     /* Drivers may join what one call submits, so each buffer gets a call of its own. */
     for (uint32_t i = 0; i < count && submitted == VK_SUCCESS; i++) {
         const bool last = i + 1 == count, behind = i == 0 && ahead;
-        const vrn_submit_order own = {
-            .waits = order->waits,
-            .wait_count = i == 0 ? order->wait_count : 0,
-            .signals = order->signals,
-            .signal_count = last ? order->signal_count : 0,
-        };
-        submitted = submit(device, behind ? both : buffers + i, behind ? 2 : 1, &own,
+        submitted = submit(device, behind ? both : buffers + i, behind ? 2 : 1, order, i == 0,
                            last ? commands->fence : VK_NULL_HANDLE);
         if (submitted != VK_SUCCESS && i > 0) under_way = fence_the_rest(commands, device);
     }

@@ -12,15 +12,31 @@ static uint32_t float_bits(float value)
     return bits;
 }
 
-/* Parameters stand one after the other, in the order of VRN_PARAM_*, each padded to whole vec4s. */
-static void pack_rows(const vrn_op_desc *d, const vrn_params *params, uint32_t rows, float *packed)
+/* Parameters stand one after the other, in the order of VRN_PARAM_*, each padded to whole vec4s:
+ * gamma, beta and, of a batch norm, mean and var. */
+static uint32_t rows_of(const vrn_op_desc *d)
 {
-    uint32_t padded = vrn_c4(d->out.c) * 4;
-    memset(packed, 0, (size_t)rows * padded * sizeof *packed);
-    for (uint32_t i = 0; i < rows; i++) {
-        memcpy(packed + (size_t)i * padded, params->own[i], d->out.c * sizeof *packed);
+    return d->op == VRN_OP_BATCH_NORM ? VRN_PARAM_COUNT : 2;
+}
+
+static uint64_t numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    (void)kernel;
+    return (uint64_t)rows_of(d) * vrn_c4(d->out.c) * 4;
+}
+
+static void pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
+                 float *packed)
+{
+    (void)kernel;
+    const size_t padded = (size_t)vrn_c4(d->out.c) * 4;
+    memset(packed, 0, rows_of(d) * padded * sizeof *packed);
+    for (uint32_t i = 0; i < rows_of(d); i++) {
+        memcpy(packed + i * padded, params->own[i], d->out.c * sizeof *packed);
     }
 }
+
+static const vrn_layout layout = {.numbers = numbers, .pack = pack};
 
 static void batch_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
@@ -29,24 +45,9 @@ static void batch_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTAN
     values[VRN_ELEMENTWISE_EPS_BITS] = float_bits(d->eps);
 }
 
-static uint64_t batch_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
-{
-    (void)kernel;
-    return (uint64_t)VRN_PARAM_COUNT * vrn_c4(d->out.c) * 4;
-}
-
-static void batch_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
-                       float *packed)
-{
-    (void)kernel;
-    pack_rows(d, params, VRN_PARAM_COUNT, packed); /* gamma, beta, mean, var */
-}
-
-static const vrn_layout batch_layout = {.numbers = batch_numbers, .pack = batch_pack};
-
 static const vrn_kernel_variant batch = {
     .family = &vrn_family_output,
-    .layout = &batch_layout,
+    .layout = &layout,
     .shader = {{.module = &vrn_module_batch_norm, .threads = 64}},
 };
 
@@ -67,21 +68,6 @@ static void group_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTAN
     values[VRN_GROUP_NORM_EPS_BITS] = float_bits(d->eps);
 }
 
-static uint64_t group_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
-{
-    (void)kernel;
-    return (uint64_t)2 * vrn_c4(d->out.c) * 4;
-}
-
-static void group_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
-                       float *packed)
-{
-    (void)kernel;
-    pack_rows(d, params, 2, packed); /* gamma, beta */
-}
-
-static const vrn_layout group_layout = {.numbers = group_numbers, .pack = group_pack};
-
 static uint32_t group_shared_bytes(const vrn_kernel *kernel)
 {
     return vrn_kernel_threads(kernel, 0) * (uint32_t)sizeof(float);
@@ -101,14 +87,14 @@ static const vrn_kernel_family group_norm_family = {
 
 static const vrn_kernel_variant group = {
     .family = &group_norm_family,
-    .layout = &group_layout,
+    .layout = &layout,
     .shader = {{.module = &vrn_module_group_norm, .threads = 64}},
 };
 
 /* A group of an early layer has thousands of values, and there are 32 work groups for an image. */
 static const vrn_kernel_variant group_gpu = {
     .family = &group_norm_family,
-    .layout = &group_layout,
+    .layout = &layout,
     .suits = VRN_SUITS_GPU,
     .shader = {{.module = &vrn_module_group_norm, .threads = 256}},
 };

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "ops/kernel.h"
 
 /* A value's place while it is alive. Few are at the same time: they are kept in a short list,
  * sorted by offset. */

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "gpu/device.h"
 #include "gpu/upload.h"
+#include "ops/conv_shape.h"
 
 /* Two requests with equal keys need the same bytes. */
 typedef struct slot_key {
@@ -54,7 +55,6 @@ vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_
     *out = NULL;
     weights_store *store = vrn_device_attachment(device, &kind);
     if (!store) return VRN_ERROR_OUT_OF_MEMORY;
-    vrn_result result = VRN_OK;
     vrn_mutex_lock(store->base.lock);
     vrn_weights *weights = store->first;
     while (weights && weights->model_id != vrn_model_id(model)) weights = weights->next;
@@ -65,14 +65,12 @@ vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_
             weights->model_id = vrn_model_id(model);
             weights->next = store->first;
             store->first = weights;
-        } else {
-            result = vrn_fail_memory(&device->log);
         }
     }
     if (weights) weights->users++;
     vrn_mutex_unlock(store->base.lock);
     *out = weights;
-    return result;
+    return weights ? VRN_OK : vrn_fail_memory(&device->log);
 }
 
 void vrn_weights_release(vrn_weights *weights, vrn_device *device)
@@ -226,8 +224,7 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
                                 const vrn_node *node)
 {
     const vrn_op_desc *d = &node->desc;
-    const size_t each =
-        d->op == VRN_OP_LINEAR ? d->in.c : (size_t)d->in.c / d->groups * d->kernel.y * d->kernel.x;
+    const size_t each = (size_t)vrn_conv_in(d) * vrn_conv_window(d);
     loaded l;
     *extremes = (vrn_extremes){0};
     const bool good = load_parameters(&l, model, node);

@@ -42,7 +42,6 @@ vrn_picture vrn_picture_of(const vrn_image *photo)
     };
 }
 
-/* Whether a picture has pixels, and those of the host a format and rows that do not overlap. */
 vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log)
 {
     if ((!photo->host && !photo->buffer && !photo->view) || !photo->width || !photo->height ||

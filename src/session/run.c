@@ -1,6 +1,5 @@
 /* Inputs in, results out: the host's side of a submission. */
 #include <math.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/util.h"

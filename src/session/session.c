@@ -1,7 +1,6 @@
 #include "session/session.h"
 
 #include "base/alloc.h"
-#include "base/util.h"
 #include "gpu/timestamps.h"
 #include "ops/preprocess.h"
 

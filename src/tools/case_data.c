@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/util.h"
 #include "net/format.h"
+#include "ops/conv_shape.h"
 #include "tools/reference.h"
 
 static size_t dense_floats(vrn_shape s)
@@ -65,9 +66,7 @@ vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_t
         data->residual = random_tensor(data->residual_shape, c->images, d->r, &state, &failed);
     }
     if (d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR) {
-        size_t each = d->op == VRN_OP_LINEAR
-                          ? d->in.c
-                          : (size_t)d->in.c / d->groups * d->kernel.y * d->kernel.x;
+        const size_t each = (size_t)vrn_conv_in(d) * vrn_conv_window(d);
         data->params[VRN_PARAM_WEIGHT] = random_weights(d, each, &state, &failed);
         if (c->bias) data->params[VRN_PARAM_BIAS] = random_floats(d->out.c, -1, 1, &state, &failed);
     }
@@ -125,12 +124,8 @@ void vrn_case_store(void *to, const float *from, vrn_format format, vrn_shape sh
  * Integers of bytes are summed exactly. */
 double vrn_case_tolerance(const vrn_op_desc *d, double expected)
 {
-    double terms = 1;
-    if (d->op == VRN_OP_CONV) {
-        terms = (double)d->in.c / d->groups * d->kernel.y * d->kernel.x;
-    } else if (d->op == VRN_OP_LINEAR) {
-        terms = d->in.c;
-    }
+    const bool sums = d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR;
+    const double terms = sums ? (double)vrn_conv_in(d) * vrn_conv_window(d) : 1;
     double relative = 4e-6 * sqrt(terms) + 4e-6;
     /* Halves have 11 bits: each weight, once it is folded and packed (and perhaps transformed,
      * whose inverse makes its error up to ten times as large), and the result are rounded to

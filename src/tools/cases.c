@@ -3,19 +3,15 @@
 #include "base/util.h"
 #include "ops/kernel.h"
 
+/* clang-format off */
 #define CONV(k_, s_, p_, d_, g_)                                                                   \
     .op = VRN_OP_CONV, .kernel = {k_, k_}, .stride = {s_, s_}, .padding = {p_, p_},                \
     .dilation = {d_, d_}, .groups = g_
-#define SHAPE(h_, w_, c_)                                                                          \
-    {                                                                                              \
-        h_, w_, c_                                                                                 \
-    }
-
+#define SHAPE(h_, w_, c_) {h_, w_, c_}
 #define ADD_RELU(h_, w_, c_)                                                                       \
-    .epilogue = {                                                                                  \
-        .relu = true, .residual = true, .residual_shape = SHAPE(h_, w_, c_), .residual_stride = 1}
+    .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(h_, w_, c_),              \
+                 .residual_stride = 1}
 
-/* clang-format off */
 const vrn_op_case vrn_op_cases[] = {
     {"1x1", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(7, 7, 32), .out = {.c = 64}}, 0, 0},
     {"1x1 prime", 3, {CONV(1, 1, 0, 1, 1), .in = SHAPE(5, 11, 13), .out = {.c = 17}}, 1, 1},
@@ -108,10 +104,13 @@ const vrn_op_case vrn_op_cases[] = {
 
 const uint32_t vrn_op_case_count = VRN_COUNT(vrn_op_cases);
 
-static uint32_t window_size(uint32_t in, uint32_t kernel, uint32_t stride, uint32_t padding,
-                            uint32_t dilation)
+/* Of the output, by that of the input and the window. */
+static uint32_t out_side(const vrn_op_desc *d, uint32_t in, uint32_t kernel, uint32_t stride,
+                         uint32_t padding, uint32_t dilation)
 {
-    return (in + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+    if (d->op == VRN_OP_AVG_POOL || d->op == VRN_OP_LINEAR) return 1;
+    if (d->op == VRN_OP_SHORTCUT) return (in - 1) / d->subsample + 1;
+    return kernel ? (in + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1 : in;
 }
 
 /* Operands are between -1 and 1, and results mostly between -3 and 3. */
@@ -129,26 +128,9 @@ static void set_formats(vrn_op_desc *d, vrn_type type)
 vrn_op_desc vrn_case_desc(const vrn_op_case *c, vrn_type type)
 {
     vrn_op_desc d = c->desc;
-    switch (d.op) {
-    case VRN_OP_CONV:
-    case VRN_OP_MAX_POOL:
-        d.out.h = window_size(d.in.h, d.kernel.y, d.stride.y, d.padding.y, d.dilation.y);
-        d.out.w = window_size(d.in.w, d.kernel.x, d.stride.x, d.padding.x, d.dilation.x);
-        if (d.op == VRN_OP_MAX_POOL) d.out.c = d.in.c;
-        break;
-    case VRN_OP_SHORTCUT:
-        d.out.h = (d.in.h - 1) / d.subsample + 1;
-        d.out.w = (d.in.w - 1) / d.subsample + 1;
-        break;
-    case VRN_OP_AVG_POOL:
-    case VRN_OP_LINEAR: d.out.h = d.out.w = 1; break;
-    case VRN_OP_BATCH_NORM:
-    case VRN_OP_GROUP_NORM:
-    case VRN_OP_RELU:
-    case VRN_OP_ADD:
-    case VRN_OP_SOFTMAX: d.out = d.in; break;
-    case VRN_OP_COUNT: break;
-    }
+    if (d.out.c == 0) d.out.c = d.in.c;
+    d.out.h = out_side(&d, d.in.h, d.kernel.y, d.stride.y, d.padding.y, d.dilation.y);
+    d.out.w = out_side(&d, d.in.w, d.kernel.x, d.stride.x, d.padding.x, d.dilation.x);
     if (d.op == VRN_OP_CONV) d.epilogue.bias = c->bias || c->fold;
     set_formats(&d, type);
     return d;

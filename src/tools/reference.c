@@ -1,8 +1,7 @@
 #include "tools/reference.h"
 
 #include <math.h>
-
-#include "base/util.h"
+#include <stddef.h>
 
 /* Element (y, x, c) of image n in a dense NHWC tensor. */
 static size_t at(vrn_shape s, uint32_t n, uint32_t y, uint32_t x, uint32_t c)

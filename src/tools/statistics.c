@@ -5,7 +5,6 @@
 #include <vkresnet/diagnostics.h>
 
 #include "base/log.h"
-#include "base/util.h"
 #include "gpu/statistics.h"
 #include "net/graph.h"
 #include "ops/kernel.h"
