@@ -178,15 +178,3 @@ void cli_crew_close(cli_crew *crew)
     free(crew->engines);
     *crew = (cli_crew){0};
 }
-
-char *cli_crew_device_names(const cli_crew *crew)
-{
-    size_t size = 1;
-    for (uint32_t i = 0; i < crew->count; i++) size += sizeof crew->engines[i].device_info.name + 3;
-    char *names = cli_alloc(size, 1);
-    for (uint32_t i = 0; names && i < crew->count; i++) {
-        if (i > 0) strcat(names, " + ");
-        strcat(names, crew->engines[i].device_info.name);
-    }
-    return names;
-}

@@ -53,7 +53,4 @@ bool cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default
 bool cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch);
 void cli_crew_close(cli_crew *crew);
 
-/* The devices' names, with " + " between them; NULL: out of memory, reported. Release with free. */
-char *cli_crew_device_names(const cli_crew *crew);
-
 #endif

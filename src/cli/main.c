@@ -1,7 +1,6 @@
 /* The program: picks a subcommand, reads its options and runs it. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <vkresnet/vkresnet.h>

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/embedded.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
@@ -107,11 +108,8 @@ static char *find_shipped(void)
     for (size_t i = 0; i < sizeof places / sizeof places[0] && !found; i++) {
         const char *folder = places[i][0], *rest = places[i][1];
         if (!folder || !*folder) continue;
-        size_t capacity = strlen(folder) + strlen(rest) + sizeof "/" SHIPPED_NAME;
-        char *path = cli_alloc(capacity, 1);
-        if (!path) break;
-        snprintf(path, capacity, "%s%s/" SHIPPED_NAME, folder, rest);
-        if (vrn_path_get_kind(path) == VRN_PATH_FILE) {
+        char *path = vrn_join(folder, rest, "/" SHIPPED_NAME);
+        if (path && vrn_path_get_kind(path) == VRN_PATH_FILE) {
             found = path;
         } else {
             free(path);

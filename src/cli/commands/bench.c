@@ -6,10 +6,10 @@
 #include <vkresnet/diagnostics.h>
 
 #include "base/number.h"
+#include "base/os.h"
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
-#include "cli/system/os.h"
 #include "cli/system/report.h"
 
 enum { WARM_UP_RUNS = 2, LEAST_RUNS = 5 };

@@ -19,7 +19,6 @@ typedef struct calibrate_job {
     cli_engine engine;
     cli_paths paths;
     cli_npy input;
-    vrn_transform transform;
     vrn_calibration *calibration;
     size_t images, failed;
     vrn_layer_range *ranges;
@@ -90,10 +89,10 @@ static bool open_inputs(calibrate_job *job)
 
 static bool observe(calibrate_job *job)
 {
+    const vrn_transform transform = cli_model_transform(&job->engine.model, job->options);
     vrn_calibration_params params = {0};
     if (job->options->images) {
-        job->transform = cli_model_transform(&job->engine.model, job->options);
-        params.transform = &job->transform;
+        params.transform = &transform;
     } else {
         params.height = (uint32_t)job->input.shape[2];
         params.width = (uint32_t)job->input.shape[3];

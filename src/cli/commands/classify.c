@@ -49,7 +49,6 @@ static bool classify_paths(const cli_crew *crew, const cli_options *options, con
                                          .paths = paths->items,
                                          .count = paths->count,
                                          .shard = *shard,
-                                         .progress = true,
                                          .result = print_result,
                                          .user = &printer},
                              &failed);

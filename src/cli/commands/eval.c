@@ -99,7 +99,6 @@ static bool evaluate(eval_run *run, size_t *failed)
                                   .count = run->labels.images.count,
                                   .shard = run->shard,
                                   .logits = true,
-                                  .progress = true,
                                   .result = count_result,
                                   .user = run},
                       failed)) {

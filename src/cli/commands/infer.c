@@ -10,11 +10,9 @@
 
 enum { DEFAULT_BATCH = 8, SIDE_MAX = 65536 };
 
-/* A tap's file and the values of one batch. */
 typedef struct tap_output {
     cli_file file;
-    float *values; /* [batch, C, H, W] */
-    size_t per_image;
+    size_t per_image; /* values */
 } tap_output;
 
 typedef struct infer_job {
@@ -25,7 +23,7 @@ typedef struct infer_job {
     cli_file output;
     float *pixels, *logits; /* [batch, 3, H, W], [batch, classes] */
     tap_output *taps;       /* [tap_count] */
-    float **tap_values;     /* [tap_count]: what the taps' values point to */
+    float **tap_values;     /* [tap_count]: of one batch, [batch, C, H, W] */
 } infer_job;
 
 static bool open_input(infer_job *job)
@@ -87,9 +85,8 @@ static bool begin_outputs(infer_job *job)
         uint32_t chw[3];
         if (vrn_session_get_tap_shape(job->engine.session, i, chw) != VRN_OK) return false;
         tap->per_image = (size_t)chw[0] * chw[1] * chw[2];
-        tap->values = cli_alloc(info->batch, tap->per_image * sizeof(float));
-        if (!tap->values) return false;
-        job->tap_values[i] = tap->values;
+        job->tap_values[i] = cli_alloc(info->batch, tap->per_image * sizeof(float));
+        if (!job->tap_values[i]) return false;
         for (uint32_t axis = 0; axis < 3; axis++) shape[axis + 1] = chw[axis];
         if (!cli_npy_begin(&tap->file, options->taps[i].path, 4, shape)) return false;
     }
@@ -112,7 +109,7 @@ static bool run_batches(infer_job *job)
         fwrite(job->logits, sizeof(float), (size_t)count * info->classes, job->output.stream);
         for (uint32_t i = 0; i < job->options->tap_count; i++) {
             const tap_output *tap = &job->taps[i];
-            fwrite(tap->values, sizeof(float), count * tap->per_image, tap->file.stream);
+            fwrite(job->tap_values[i], sizeof(float), count * tap->per_image, tap->file.stream);
         }
         done += count;
     }
@@ -123,9 +120,9 @@ static bool run_batches(infer_job *job)
 static bool end_outputs(infer_job *job, bool commit)
 {
     bool good = cli_file_end(&job->output, commit);
-    for (uint32_t i = 0; job->taps && i < job->options->tap_count; i++) {
+    for (uint32_t i = 0; job->taps && job->tap_values && i < job->options->tap_count; i++) {
         good = cli_file_end(&job->taps[i].file, commit && good) && good;
-        free(job->taps[i].values);
+        free(job->tap_values[i]);
     }
     return good;
 }

@@ -6,7 +6,6 @@
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
-#include "cli/system/os.h"
 #include "cli/system/report.h"
 
 #define NO_DEVICE UINT32_MAX

@@ -18,33 +18,12 @@ typedef struct merge_part {
 } merge_part;
 
 typedef struct merge_parts {
-    merge_part *items; /* [count], in the order in which they were read; each shard once */
-    size_t count, capacity;
-    size_t *places; /* [shards of the first part]: of a shard in items, from 1; 0: not there yet */
+    merge_part **items; /* [count], by their shards; NULL: not there yet */
+    merge_part *first;  /* that was read, which has the names of classes */
+    uint32_t count, found;
 } merge_parts;
 
 /* ---- Reading --------------------------------------------------------------------------------- */
-
-/* A difference between two parts that cannot be of one whole, or NULL. */
-static const char *find_difference(const cli_evaluation *a, const cli_evaluation *b,
-                                   const char *values[2])
-{
-    const struct {
-        const char *name, *a, *b;
-    } texts[] = {
-        {"model", a->model, b->model},
-        {"weights", a->weights, b->weights},
-        {"precision", a->precision, b->precision},
-        {"transform", a->transform, b->transform},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (strcmp(texts[i].a, texts[i].b) == 0) continue;
-        values[0] = texts[i].a;
-        values[1] = texts[i].b;
-        return texts[i].name;
-    }
-    return NULL;
-}
 
 /* The names of classes are kept once; returns whether they are the same. */
 static bool share_names(const cli_evaluation *first, cli_evaluation *part)
@@ -59,25 +38,37 @@ static bool share_names(const cli_evaluation *first, cli_evaluation *part)
     return same;
 }
 
+/* Whether two parts can be of one whole. */
 static bool fits(const merge_part *first, merge_part *part)
 {
     const cli_evaluation *a = &first->evaluation;
     cli_evaluation *b = &part->evaluation;
-    const char *values[2], *name = find_difference(a, b, values);
-    if (name) {
-        cli_error("%s:%zu: its %s is %s, that of %s:%zu is %s", part->file, part->line, name,
-                  values[1], first->file, first->line, values[0]);
-    } else if (a->shard.count != b->shard.count || a->total != b->total) {
+    const struct {
+        const char *name, *a, *b;
+    } texts[] = {
+        {"model", a->model, b->model},
+        {"weights", a->weights, b->weights},
+        {"precision", a->precision, b->precision},
+        {"transform", a->transform, b->transform},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strcmp(texts[i].a, texts[i].b) == 0) continue;
+        cli_error("%s:%zu: its %s is %s, that of %s:%zu is %s", part->file, part->line,
+                  texts[i].name, texts[i].b, first->file, first->line, texts[i].a);
+        return false;
+    }
+    if (a->shard.count != b->shard.count || a->total != b->total) {
         cli_error("%s:%zu: one of %u parts of %llu images, but %s:%zu is one of %u of %llu",
                   part->file, part->line, b->shard.count, (unsigned long long)b->total, first->file,
                   first->line, a->shard.count, (unsigned long long)a->total);
-    } else if (a->classes != b->classes || !share_names(a, b)) {
+        return false;
+    }
+    const bool same = a->classes == b->classes && share_names(a, b);
+    if (!same) {
         cli_error("%s:%zu: its classes are others than those of %s:%zu", part->file, part->line,
                   first->file, first->line);
-    } else {
-        return true;
     }
-    return false;
+    return same;
 }
 
 static bool same_counts(const cli_evaluation *a, const cli_evaluation *b)
@@ -101,26 +92,27 @@ static bool repeats(const merge_part *other, const merge_part *part)
     return same;
 }
 
-/* Room for one more part; with the first it is known how many shards there are. */
-static bool reserve_part(merge_parts *parts, const cli_shard *shard)
-{
-    if (!parts->places) parts->places = cli_alloc(shard->count, sizeof *parts->places);
-    return parts->places &&
-           cli_grow(&parts->items, parts->count, &parts->capacity, sizeof *parts->items);
-}
-
-/* Takes the part over. */
+/* Takes the part over. With the first it is known how many there are. */
 static bool add_part(merge_parts *parts, merge_part *part)
 {
     const cli_shard *shard = &part->evaluation.shard;
-    bool good = reserve_part(parts, shard) && (parts->count == 0 || fits(&parts->items[0], part));
-    size_t *place = good ? &parts->places[shard->index] : NULL;
-    if (good && *place == 0) {
-        parts->items[parts->count++] = *part;
-        *place = parts->count;
-        return true;
+    if (!parts->items) {
+        parts->items = cli_alloc(shard->count, sizeof *parts->items);
+        parts->count = parts->items ? shard->count : 0;
     }
-    good = good && repeats(&parts->items[*place - 1], part);
+    bool good = parts->items && (!parts->first || fits(parts->first, part));
+    merge_part **place = good ? &parts->items[shard->index] : NULL;
+    if (good && !*place) {
+        *place = cli_alloc(1, sizeof **place);
+        good = *place;
+        if (good) {
+            **place = *part;
+            if (!parts->first) parts->first = *place;
+            parts->found++;
+            return true;
+        }
+    }
+    good = good && repeats(*place, part);
     cli_evaluation_free(&part->evaluation);
     return good;
 }
@@ -196,40 +188,30 @@ static bool read_file(merge_parts *parts, const char *path)
 /* Says which parts are missing, as --shard takes them. */
 static bool is_complete(const merge_parts *parts)
 {
-    uint32_t count = parts->items[0].evaluation.shard.count, shown = 0;
-    size_t missing = count - parts->count;
+    uint32_t count = parts->count, missing = count - parts->found, shown = 0;
     if (missing == 0) return true;
     char list[MISSING_SHOWN * 20 + 32] = "";
     for (uint32_t i = 0; i < count && shown < MISSING_SHOWN; i++) {
-        if (parts->places[i]) continue;
+        if (parts->items[i]) continue;
         vrn_append(list, sizeof list, "%s%u/%u", shown ? ", " : "", i, count);
         shown++;
     }
-    if (missing > shown) vrn_append(list, sizeof list, " and %zu more", missing - shown);
-    cli_error("%zu of %u parts %s missing: %s", missing, count, missing == 1 ? "is" : "are", list);
+    if (missing > shown) vrn_append(list, sizeof list, " and %u more", missing - shown);
+    cli_error("%u of %u parts %s missing: %s", missing, count, missing == 1 ? "is" : "are", list);
     return false;
 }
 
-static int compare_parts(const void *a, const void *b)
-{
-    uint32_t x = ((const merge_part *)a)->evaluation.shard.index;
-    uint32_t y = ((const merge_part *)b)->evaluation.shard.index;
-    return x < y ? -1 : x > y;
-}
-
-/* The first part becomes the whole, whatever the order of the files. The names are with the part
- * that was read first. */
+/* The first part becomes the whole, whatever the order of the files. */
 static bool sum_parts(merge_parts *parts)
 {
-    char **names = parts->items[0].evaluation.names;
-    parts->items[0].evaluation.names = NULL;
-    qsort(parts->items, parts->count, sizeof *parts->items, compare_parts);
-    cli_evaluation *whole = &parts->items[0].evaluation;
+    char **names = parts->first->evaluation.names;
+    parts->first->evaluation.names = NULL;
+    cli_evaluation *whole = &parts->items[0]->evaluation;
     whole->names = names;
     whole->shard = (cli_shard){.count = 1};
     bool good = true;
-    for (size_t i = 1; i < parts->count && good; i++) {
-        good = cli_evaluation_sum(whole, &parts->items[i].evaluation);
+    for (uint32_t i = 1; i < parts->count && good; i++) {
+        good = cli_evaluation_sum(whole, &parts->items[i]->evaluation);
     }
     cli_confusion_settle(&whole->confusion);
     return good;
@@ -254,16 +236,18 @@ static bool run(const cli_options *options)
     for (uint32_t i = 0; i < options->argument_count; i++) {
         good = good && read_file(&parts, options->arguments[i]);
     }
-    if (good && parts.count == 0) {
+    if (good && !parts.first) {
         cli_error("no line of eval --json was found");
         good = false;
     }
     good = good && is_complete(&parts) && sum_parts(&parts) &&
-           show(options, &parts.items[0].evaluation, &page);
+           show(options, &parts.items[0]->evaluation, &page);
     good = cli_file_end(&page, good) && good;
-    for (size_t i = 0; i < parts.count; i++) cli_evaluation_free(&parts.items[i].evaluation);
+    for (uint32_t i = 0; i < parts.count; i++) {
+        if (parts.items[i]) cli_evaluation_free(&parts.items[i]->evaluation);
+        free(parts.items[i]);
+    }
     free(parts.items);
-    free(parts.places);
     return good;
 }
 

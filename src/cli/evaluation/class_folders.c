@@ -12,10 +12,15 @@
 
 typedef struct class_folders {
     const char *path;
-    char **names; /* [count], sorted */
-    size_t count;
-    uint32_t *classes; /* [count] */
+    cli_paths paths;
+    uint32_t *classes; /* [paths.count] */
 } class_folders;
+
+static const char *name_of(const class_folders *folders, size_t i)
+{
+    const char *path = folders->paths.items[i];
+    return path + cli_path_folder_length(path);
+}
 
 static bool same_name(const char *folder, const char *name)
 {
@@ -75,11 +80,11 @@ static size_t count_named(const class_folders *folders, const naming *how, const
                           size_t *stranger)
 {
     size_t named = 0;
-    *stranger = folders->count;
-    for (size_t i = 0; i < folders->count; i++) {
-        if (how->find(model, folders->names[i], &folders->classes[i])) {
+    *stranger = folders->paths.count;
+    for (size_t i = 0; i < folders->paths.count; i++) {
+        if (how->find(model, name_of(folders, i), &folders->classes[i])) {
             named++;
-        } else if (*stranger == folders->count) {
+        } else if (*stranger == folders->paths.count) {
             *stranger = i;
         }
     }
@@ -94,14 +99,14 @@ static bool report_stranger(const class_folders *folders, const naming *how, siz
     if (!how) {
         cli_error("%s: %zu folders, and the model has %u classes: folders have to be named by the "
                   "classes' names, numbers%s, or to be as many",
-                  folders->path, folders->count, classes,
+                  folders->path, folders->paths.count, classes,
                   classes == CLI_IMAGENET_CLASSES ? ", WordNet ids" : "");
         return false;
     }
     size_t other = 0;
-    while (!how->find(model, folders->names[other], &found)) other++;
-    cli_error("%s/%s: expected %s, as '%s' beside it is; the model has %u classes", folders->path,
-              folders->names[stranger], how->text, folders->names[other], classes);
+    while (!how->find(model, name_of(folders, other), &found)) other++;
+    cli_error("%s: expected %s, as '%s' beside it is; the model has %u classes",
+              folders->paths.items[stranger], how->text, name_of(folders, other), classes);
     return false;
 }
 
@@ -113,7 +118,7 @@ static bool choose_classes(class_folders *folders, const cli_model *model)
     for (size_t i = 0; i < sizeof namings / sizeof namings[0]; i++) {
         const naming *how = &namings[i];
         size_t first, named = count_named(folders, how, model, &first);
-        if (named == folders->count) {
+        if (named == folders->paths.count) {
             cli_note("%s: the name of each of the %zu folders is %s", folders->path, named,
                      how->text);
             return true;
@@ -123,66 +128,58 @@ static bool choose_classes(class_folders *folders, const cli_model *model)
         stranger = first;
         best = how;
     }
-    if (most > 0 || folders->count != model->info.classes) {
+    if (most > 0 || folders->paths.count != model->info.classes) {
         return report_stranger(folders, best, stranger, model);
     }
-    for (size_t i = 0; i < folders->count; i++) folders->classes[i] = (uint32_t)i;
+    for (size_t i = 0; i < folders->paths.count; i++) folders->classes[i] = (uint32_t)i;
     cli_note("%s: no folder has a class's name or number: in byte order they are taken for "
              "classes 0 to %zu, as torchvision's ImageFolder does",
-             folders->path, folders->count - 1);
+             folders->path, folders->paths.count - 1);
     return true;
 }
 
-/* Keeps the names of folders. */
 static bool list_folders(class_folders *folders)
 {
-    size_t count, kept = 0;
-    char **names;
-    if (!cli_list_names(folders->path, &names, &count)) return false;
-    bool good = true;
-    for (size_t i = 0; i < count; i++) {
-        char *name = names[i];
-        char *path = cli_join(folders->path, name);
-        good = good && path;
-        if (path && *name != '.' && vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) {
-            names[kept++] = name;
+    cli_paths found;
+    bool good = cli_list_folder(&found, folders->path);
+    for (size_t i = 0; i < found.count; i++) {
+        char *path = found.items[i];
+        if (path[cli_path_folder_length(path)] != '.' &&
+            vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) {
+            good = cli_paths_push(&folders->paths, path) && good;
         } else {
-            free(name);
+            free(path);
         }
-        free(path);
     }
-    folders->names = names;
-    folders->count = kept;
+    free(found.items);
     return good;
 }
 
 static bool add_images(cli_labels *labels, const class_folders *folders, size_t which)
 {
     const size_t before = labels->images.count;
-    char *path = cli_join(folders->path, folders->names[which]);
-    bool good = path && cli_paths_add_folder(&labels->images, path);
-    if (good && labels->images.count == before) cli_note("%s: no images in this folder", path);
-    free(path);
-    return good && cli_labels_set_class(labels, before, folders->classes[which]);
+    const char *path = folders->paths.items[which];
+    if (!cli_paths_add_folder(&labels->images, path)) return false;
+    if (labels->images.count == before) cli_note("%s: no images in this folder", path);
+    return cli_labels_set_class(labels, before, folders->classes[which]);
 }
 
 bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_model *model)
 {
     class_folders folders = {.path = path};
     bool good = list_folders(&folders);
-    if (good && folders.count == 0) {
+    if (good && folders.paths.count == 0) {
         cli_error("%s: expected a folder for each class, or a list of labels.csv's kind", path);
         good = false;
     }
-    if (good) folders.classes = cli_alloc(folders.count, sizeof *folders.classes);
+    if (good) folders.classes = cli_alloc(folders.paths.count, sizeof *folders.classes);
     good = good && folders.classes && choose_classes(&folders, model);
-    for (size_t i = 0; i < folders.count && good; i++) good = add_images(labels, &folders, i);
+    for (size_t i = 0; i < folders.paths.count && good; i++) good = add_images(labels, &folders, i);
     if (good && labels->images.count == 0) {
         cli_error("%s: no images in its folders", path);
         good = false;
     }
-    for (size_t i = 0; i < folders.count; i++) free(folders.names[i]);
-    free(folders.names);
+    cli_paths_free(&folders.paths);
     free(folders.classes);
     return good;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/system/report.h"
 
 /* ---- Confusion ------------------------------------------------------------------------------- */
@@ -59,22 +60,6 @@ bool cli_confusion_same(const cli_confusion *a, const cli_confusion *b)
     return true;
 }
 
-size_t cli_confusion_most(const cli_confusion *confusion, cli_confusion_pair *out, size_t most)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < confusion->count; i++) {
-        const cli_confusion_pair *pair = &confusion->pairs[i];
-        if (pair->label == pair->predicted) continue;
-        size_t place = count;
-        while (place > 0 && out[place - 1].count < pair->count) place--;
-        if (place == most) continue;
-        if (count < most) count++;
-        for (size_t k = count - 1; k > place; k--) out[k] = out[k - 1];
-        out[place] = *pair;
-    }
-    return count;
-}
-
 void cli_confusion_free(cli_confusion *confusion)
 {
     free(confusion->pairs);
@@ -110,6 +95,17 @@ static bool copy_names(cli_evaluation *evaluation, const cli_model *model)
     return good;
 }
 
+/* "a + b" */
+static bool append_device(cli_evaluation *evaluation, const char *device)
+{
+    char *text = vrn_join(evaluation->device, " + ", device);
+    if (!text) cli_error("out of memory");
+    if (!text) return false;
+    free(evaluation->device);
+    evaluation->device = text;
+    return true;
+}
+
 bool cli_evaluation_begin(cli_evaluation *evaluation, const cli_crew *crew, const char *weights,
                           const vrn_transform *transform)
 {
@@ -119,12 +115,17 @@ bool cli_evaluation_begin(cli_evaluation *evaluation, const cli_crew *crew, cons
         .weights = cli_copy_text(weights),
         .precision = cli_copy_text(vrn_precision_name(first->info.precision)),
         .transform = describe_transform(transform),
-        .device = cli_crew_device_names(crew),
+        .device = cli_copy_text(first->device_info.name),
         .classes = first->info.classes,
         .shard = {.count = 1},
     };
-    return evaluation->model && evaluation->weights && evaluation->precision &&
-           evaluation->transform && evaluation->device && copy_names(evaluation, &first->model);
+    bool good = evaluation->model && evaluation->weights && evaluation->precision &&
+                evaluation->transform && evaluation->device &&
+                copy_names(evaluation, &first->model);
+    for (uint32_t i = 1; i < crew->count && good; i++) {
+        good = append_device(evaluation, crew->engines[i].device_info.name);
+    }
+    return good;
 }
 
 void cli_evaluation_free(cli_evaluation *evaluation)
@@ -199,22 +200,15 @@ void cli_mistakes_add(cli_mistakes *mistakes, size_t item, const cli_verdict *ve
     mistakes->items[place] = (cli_mistake){item, *verdict};
 }
 
-/* "a + b", each device once. */
+/* Unless it is one of them. */
 static bool add_device(cli_evaluation *evaluation, const char *device)
 {
-    static const char separator[] = " + ";
     size_t length = strlen(device);
     for (const char *at = evaluation->device; (at = strstr(at, device)); at++) {
         bool begins = at == evaluation->device || at[-1] == ' ';
-        if (begins && (!at[length] || strncmp(at + length, separator, 3) == 0)) return true;
+        if (begins && (!at[length] || strncmp(at + length, " + ", 3) == 0)) return true;
     }
-    size_t size = strlen(evaluation->device) + length + sizeof separator;
-    char *text = cli_alloc(size, 1);
-    if (!text) return false;
-    snprintf(text, size, "%s%s%s", evaluation->device, separator, device);
-    free(evaluation->device);
-    evaluation->device = text;
-    return true;
+    return append_device(evaluation, device);
 }
 
 bool cli_evaluation_sum(cli_evaluation *evaluation, const cli_evaluation *part)
@@ -236,55 +230,4 @@ bool cli_evaluation_sum(cli_evaluation *evaluation, const cli_evaluation *part)
         }
     }
     return add_device(evaluation, part->device);
-}
-
-const char *cli_evaluation_label(const cli_evaluation *evaluation, uint32_t index, char buffer[32])
-{
-    if (index == CLI_NO_CLASS) return "(not a number)";
-    if (evaluation->names) return evaluation->names[index];
-    snprintf(buffer, 32, "class %u", index);
-    return buffer;
-}
-
-double cli_percent(uint64_t part, uint64_t whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-static int compare_classes(const void *a, const void *b)
-{
-    const cli_class_result *x = a, *y = b;
-    double p = (double)x->right / (double)x->images, q = (double)y->right / (double)y->images;
-    if (p != q) return p < q ? -1 : 1;
-    if (x->images != y->images) return x->images > y->images ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_t *count)
-{
-    const cli_confusion *confusion = &evaluation->confusion;
-    size_t labels = 0;
-    for (size_t i = 0; i < confusion->count; i++) {
-        labels += i == 0 || confusion->pairs[i].label != confusion->pairs[i - 1].label;
-    }
-    cli_class_result *results = cli_alloc(labels, sizeof *results);
-    if (!results) return NULL;
-    cli_class_result *result = NULL;
-    for (size_t i = 0; i < confusion->count; i++) {
-        const cli_confusion_pair *pair = &confusion->pairs[i];
-        if (!result || result->index != pair->label) {
-            result = result ? result + 1 : results;
-            result->index = pair->label;
-        }
-        result->images += pair->count;
-        if (pair->label == pair->predicted) {
-            result->right += pair->count;
-        } else if (pair->count > result->rival_count) {
-            result->rival = pair->predicted;
-            result->rival_count = pair->count;
-        }
-    }
-    if (labels > 0) qsort(results, labels, sizeof *results, compare_classes);
-    *count = labels;
-    return results;
 }

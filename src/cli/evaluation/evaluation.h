@@ -39,10 +39,6 @@ void cli_confusion_settle(cli_confusion *confusion);
 /* Both are settled. */
 bool cli_confusion_same(const cli_confusion *a, const cli_confusion *b);
 
-/* The pairs of different classes, the most frequent first, else in order of label: fills `out` [at
- * most `most`] and returns how many. The confusion is settled. */
-size_t cli_confusion_most(const cli_confusion *confusion, cli_confusion_pair *out, size_t most);
-
 void cli_confusion_free(cli_confusion *confusion);
 
 /* The images whose best class has a probability in one tenth of 0 to 1. */
@@ -102,23 +98,6 @@ void cli_mistakes_add(cli_mistakes *mistakes, size_t item, const cli_verdict *ve
 /* Adds another part's counts, its rate and its device's name. Returns false when there is no
  * memory. */
 bool cli_evaluation_sum(cli_evaluation *evaluation, const cli_evaluation *part);
-
-/* The name of a class, or "class 17" in `buffer`. */
-const char *cli_evaluation_label(const cli_evaluation *evaluation, uint32_t index, char buffer[32]);
-
-double cli_percent(uint64_t part, uint64_t whole); /* 0 of 0 is 0 */
-
-/* Of one class that has images. */
-typedef struct cli_class_result {
-    uint32_t index;
-    uint64_t images, right;
-    uint32_t rival;       /* what it was taken for most often instead */
-    uint64_t rival_count; /* 0: never */
-} cli_class_result;
-
-/* The classes that have images, the least accurate first; the confusion is settled. NULL: no
- * memory, which is reported. Release with free. */
-cli_class_result *cli_evaluation_classes(const cli_evaluation *evaluation, size_t *count);
 
 /* evaluation_print.c: prints a short table to standard output, or JSON on one line. The confusion
  * is settled. Returns false when there is no memory, which is reported. */

@@ -137,7 +137,7 @@ static bool add_line(cli_labels *labels, const csv_reader *reader, const char *f
     if (!find_row_class(reader, model, fields, &found)) return false;
     bool absolute = cli_path_is_absolute(fields[0]) || !*folder;
     char *path = absolute ? cli_copy_text(fields[0]) : cli_join(folder, fields[0]);
-    return path && cli_paths_push(&labels->images, path) &&
+    return cli_paths_push(&labels->images, path) &&
            cli_labels_set_class(labels, labels->images.count - 1, found);
 }
 

@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/os.h"
 #include "cli/answer.h"
 #include "cli/images/image.h"
-#include "cli/system/os.h"
 #include "cli/system/report.h"
 
 enum { DECODERS_MAX = 8, BATCHES_AHEAD = 2 };
@@ -248,14 +248,6 @@ static bool start_runners(pipeline *p, runner *runners)
     return true;
 }
 
-static void stop(pipeline *p)
-{
-    vrn_mutex_lock(p->lock);
-    p->stopped = true;
-    vrn_mutex_wake_all(p->lock);
-    vrn_mutex_unlock(p->lock);
-}
-
 static bool run_threads(pipeline *p, runner *runners, size_t *failed)
 {
     vrn_thread *decoders[DECODERS_MAX] = {0};
@@ -267,11 +259,14 @@ static bool run_threads(pipeline *p, runner *runners, size_t *failed)
         good = decoders[i];
     }
     while (good && p->delivered < p->total) {
-        if (p->feed->progress) cli_progress(p->delivered, p->total);
+        cli_progress(p->delivered, p->total);
         good = deliver_next(p, failed);
     }
-    if (p->feed->progress) cli_progress(p->total, p->total);
-    stop(p);
+    cli_progress(p->total, p->total);
+    vrn_mutex_lock(p->lock);
+    p->stopped = true;
+    vrn_mutex_wake_all(p->lock);
+    vrn_mutex_unlock(p->lock);
     for (uint32_t i = 0; i < DECODERS_MAX; i++) vrn_thread_join(&decoders[i]);
     for (uint32_t i = 0; i < p->feed->crew->count; i++) {
         vrn_thread_join(&runners[i].thread);
@@ -284,13 +279,11 @@ static bool run_threads(pipeline *p, runner *runners, size_t *failed)
 
 bool cli_feed_run(const cli_feed *feed, size_t *failed)
 {
-    cli_feed whole = *feed;
-    if (whole.shard.count == 0) whole.shard.count = 1;
     const vrn_session_info *info = &feed->crew->engines[0].info;
     *failed = 0;
     pipeline p = {
-        .feed = &whole,
-        .total = cli_shard_size(&whole.shard, feed->count),
+        .feed = feed,
+        .total = cli_shard_size(&feed->shard, feed->count),
         .batch = info->batch,
         .classes = info->classes,
         .window = (size_t)info->batch * BATCHES_AHEAD * (feed->crew->count + 1),

@@ -18,14 +18,13 @@ typedef struct cli_feed {
     const cli_crew *crew; /* compiled for the same batch; each takes a batch when it is free */
     char *const *paths;
     size_t count;
-    cli_shard shard; /* which of the paths: a zeroed one means all */
+    cli_shard shard; /* which of the paths */
     bool logits;     /* outputs are logits [classes]; else probabilities */
-    bool progress;   /* shown on standard error when the work is long */
     cli_feed_result result;
     void *user;
 } cli_feed;
 
-/* An image that cannot be read, or for which the network overflows, is reported and left out;
+/* Shows its progress when the work is long. An image that cannot be read, or for which the network overflows, is reported and left out;
  * *failed receives how many. Returns false when the run itself fails, which is reported. */
 bool cli_feed_run(const cli_feed *feed, size_t *failed);
 

@@ -24,25 +24,6 @@ static bool has_image_extension(const char *name)
     return false;
 }
 
-char *cli_join(const char *folder, const char *name)
-{
-    size_t length = strlen(folder), capacity = length + strlen(name) + 2;
-    char *path = cli_alloc(capacity, 1);
-    const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
-    if (path) snprintf(path, capacity, "%s%s%s", folder, slash, name);
-    return path;
-}
-
-bool cli_paths_push(cli_paths *paths, char *path)
-{
-    if (!cli_grow(&paths->items, paths->count, &paths->capacity, sizeof path)) {
-        free(path);
-        return false;
-    }
-    paths->items[paths->count++] = path;
-    return true;
-}
-
 /* Recurses DEPTH_MAX deep at most. NOLINTNEXTLINE(misc-no-recursion) */
 static bool walk(cli_paths *paths, const char *folder, unsigned depth)
 {
@@ -50,26 +31,23 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
         cli_error("%s: more than %d folders inside each other", folder, DEPTH_MAX);
         return false;
     }
-    char **names;
-    size_t count;
-    if (!cli_list_names(folder, &names, &count)) return false;
+    cli_paths found;
+    if (!cli_list_folder(&found, folder)) return false;
     bool complete = true;
-    for (size_t i = 0; i < count; i++) {
-        char *path = cli_join(folder, names[i]);
-        vrn_path_kind kind = path ? cli_path_get_entry_kind(path) : VRN_PATH_MISSING;
+    for (size_t i = 0; i < found.count; i++) {
+        char *path = found.items[i];
+        vrn_path_kind kind = cli_path_get_entry_kind(path);
         if (kind == VRN_PATH_DIRECTORY) {
             complete = walk(paths, path, depth + 1) && complete;
             free(path);
-        } else if (path && kind != VRN_PATH_OTHER && has_image_extension(names[i])) {
+        } else if (kind != VRN_PATH_OTHER && has_image_extension(path)) {
             /* Also a link to nowhere, which is reported when it is its turn. */
             complete = cli_paths_push(paths, path) && complete;
         } else {
-            complete = complete && path;
             free(path);
         }
-        free(names[i]);
     }
-    free(names);
+    free(found.items);
     return complete;
 }
 
@@ -81,8 +59,7 @@ bool cli_paths_add_folder(cli_paths *paths, const char *folder)
 bool cli_paths_add(cli_paths *paths, const char *argument)
 {
     if (vrn_path_get_kind(argument) != VRN_PATH_DIRECTORY) {
-        char *path = cli_copy_text(argument);
-        return path && cli_paths_push(paths, path);
+        return cli_paths_push(paths, cli_copy_text(argument));
     }
     size_t before = paths->count;
     bool complete = cli_paths_add_folder(paths, argument);
@@ -91,11 +68,4 @@ bool cli_paths_add(cli_paths *paths, const char *argument)
         return false;
     }
     return complete;
-}
-
-void cli_paths_free(cli_paths *paths)
-{
-    for (size_t i = 0; i < paths->count; i++) free(paths->items[i]);
-    free(paths->items);
-    *paths = (cli_paths){0};
 }

@@ -67,38 +67,53 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-bool cli_list_names(const char *directory, char ***out, size_t *out_count)
+char *cli_join(const char *folder, const char *name)
 {
-    char **names = NULL, *name = NULL;
-    size_t count = 0, capacity = 0;
+    size_t length = strlen(folder), capacity = length + strlen(name) + 2;
+    char *path = cli_alloc(capacity, 1);
+    const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+    if (path) snprintf(path, capacity, "%s%s%s", folder, slash, name);
+    return path;
+}
+
+bool cli_paths_push(cli_paths *paths, char *path)
+{
+    const bool good = path && cli_grow(&paths->items, paths->count, &paths->capacity, sizeof path);
+    if (good) {
+        paths->items[paths->count++] = path;
+    } else {
+        free(path);
+    }
+    return good;
+}
+
+void cli_paths_free(cli_paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) free(paths->items[i]);
+    free(paths->items);
+    *paths = (cli_paths){0};
+}
+
+bool cli_list_folder(cli_paths *paths, const char *directory)
+{
+    char *name = NULL;
     bool good = true;
+    *paths = (cli_paths){0};
     cli_folder *folder = cli_folder_open(directory);
     while (folder && good && (name = cli_folder_next(folder))) {
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-            free(name);
-            continue;
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {
+            good = cli_paths_push(paths, cli_join(directory, name));
         }
-        good = cli_grow(&names, count, &capacity, sizeof *names);
-        if (good) {
-            names[count++] = name;
-        } else {
-            free(name);
-        }
+        free(name);
     }
     if (!folder || (good && errno)) {
         cli_error("%s: cannot read the folder: %s", directory, strerror(errno));
         good = false;
     }
     if (folder) cli_folder_close(folder);
-    if (good) {
-        if (count) qsort(names, count, sizeof *names, compare_names);
-        *out = names;
-        *out_count = count;
-        return true;
-    }
-    while (count > 0) free(names[--count]);
-    free(names);
-    return false;
+    if (!good) cli_paths_free(paths);
+    if (paths->count) qsort(paths->items, paths->count, sizeof *paths->items, compare_names);
+    return good;
 }
 
 bool cli_make_folder(const char *path)

@@ -40,11 +40,23 @@ bool cli_path_is_absolute(const char *path);
 /* How much of a path is the folder, with the slash at its end. */
 size_t cli_path_folder_length(const char *path);
 
-/* The names in a directory in byte order, without "." and "..". Release each name
- * and the array with free. */
-bool cli_list_names(const char *directory, char ***names, size_t *count);
+typedef struct cli_paths {
+    char **items;
+    size_t count, capacity;
+} cli_paths;
 
-/* What cli_list_names reads a directory with. NULL, and errno, on failure; cli_folder_next gives a
+/* Takes over a path from malloc, also where there is no memory. NULL is a failure that has been
+ * reported. */
+bool cli_paths_push(cli_paths *paths, char *path);
+void cli_paths_free(cli_paths *paths);
+
+/* folder + "/" + name, or NULL (reported). Release with free. */
+char *cli_join(const char *folder, const char *name);
+
+/* What is in a directory but "." and "..", in byte order of the names. */
+bool cli_list_folder(cli_paths *paths, const char *directory);
+
+/* What cli_list_folder reads a directory with. NULL, and errno, on failure; cli_folder_next gives a
  * copy to release with free, and NULL with errno 0 at the end. */
 typedef struct cli_folder cli_folder;
 cli_folder *cli_folder_open(const char *path);

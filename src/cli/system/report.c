@@ -15,7 +15,6 @@ static struct {
     bool quiet, wrong_usage;
     uint32_t library_errors;
     bool progress_shown;
-    double progress_begin, progress_last;
 } state;
 
 static _Thread_local char *captured;
@@ -152,86 +151,66 @@ static void print_left(char text[32], double seconds)
     snprintf(text, 32, ", %lu:%02lu left", left / 60, left % 60);
 }
 
-static void draw_images(uint64_t done, uint64_t total, double seconds)
+/* Shows a line with a bar, or takes it away when all is done. */
+VRN_PRINTF(3, 4)
+static void show_progress(uint64_t done, uint64_t total, const char *format, ...)
 {
-    const double rate = seconds > 0 ? (double)done / seconds : 0;
-    char left[32] = "", text[128];
-    if (done > 0) print_left(left, (double)(total - done) / rate);
-    snprintf(text, sizeof text, "%llu of %llu images, %.1f a second%s", (unsigned long long)done,
-             (unsigned long long)total, rate, left);
-    state.progress_shown = true;
-    draw_line(done, total, text);
-}
-
-/* Between these two the line of progress may change; false: nobody sees it. */
-static bool begin_progress(void)
-{
-    if (state.quiet || !cli_terminal_width(stderr)) return false;
+    char text[256];
+    va_list args;
+    if (state.quiet || !cli_terminal_width(stderr)) return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     vrn_output_lock();
-    return true;
-}
-
-static void end_progress(void)
-{
-    fflush(stderr);
-    vrn_output_unlock();
-}
-
-/* Shows a line, or takes it away when all is done. */
-static void update_line(uint64_t done, uint64_t total, const char *text)
-{
     state.progress_shown = true;
     if (done >= total) {
         clear_progress();
     } else {
         draw_line(done, total, text);
     }
+    fflush(stderr);
+    vrn_output_unlock();
 }
 
 void cli_progress(size_t done, size_t total)
 {
-    const double wait_ms = 1000, interval_ms = 100;
-    if (!begin_progress()) return;
-    const double now = vrn_time_ms();
-    if (state.progress_begin == 0) state.progress_begin = now;
+    static double begin, last;
+    const double wait_ms = 1000, interval_ms = 100, now = vrn_time_ms();
+    if (begin == 0) begin = now;
     if (done >= total) {
-        clear_progress();
-        state.progress_begin = 0;
-    } else if (now - state.progress_begin >= wait_ms && now - state.progress_last >= interval_ms) {
-        state.progress_last = now;
-        draw_images(done, total, (now - state.progress_begin) * 1e-3);
+        cli_progress_hide();
+        begin = 0;
+    } else if (now - begin >= wait_ms && now - last >= interval_ms) {
+        const double rate = (double)done / (now - begin) * 1e3;
+        char left[32] = "";
+        if (done > 0) print_left(left, (double)(total - done) / rate);
+        show_progress(done, total, "%zu of %zu images, %.1f a second%s", done, total, rate, left);
+        last = now;
     }
-    end_progress();
 }
 
 void cli_progress_hide(void)
 {
     vrn_output_lock();
     clear_progress();
-    end_progress();
+    fflush(stderr);
+    vrn_output_unlock();
 }
 
 void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
 {
-    char line[160];
-    snprintf(line, sizeof line, "%u of %u: tuning %s", done, total, text);
-    if (!begin_progress()) return;
-    update_line(done, total, line);
-    end_progress();
+    show_progress(done, total, "%u of %u: tuning %s", done, total, text);
 }
 
 void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
                         double seconds_left)
 {
     const double longest = 100 * 3600;
-    char rate[32] = "", left[32] = "", text[256];
+    char rate[32] = "", left[32] = "";
     if (bytes_per_s > 0) snprintf(rate, sizeof rate, ", %.1f MB/s", bytes_per_s * 1e-6);
     if (seconds_left >= 0 && seconds_left < longest) print_left(left, seconds_left);
-    snprintf(text, sizeof text, "%s: %.1f of %.1f MB%s%s", name, (double)done * 1e-6,
-             (double)total * 1e-6, rate, left);
-    if (!begin_progress()) return;
-    update_line(done, total, text);
-    end_progress();
+    show_progress(done, total, "%s: %.1f of %.1f MB%s%s", name, (double)done * 1e-6,
+                  (double)total * 1e-6, rate, left);
 }
 
 void *cli_alloc(size_t count, size_t size)

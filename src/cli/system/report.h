@@ -53,7 +53,7 @@ uint32_t cli_library_errors(void);
 
 /* Shows `done` of `total` images, how many a second and the time left in one line that is
  * rewritten, if standard error is a terminal and the work has taken a while. done == total removes
- * the line. */
+ * the line. For one thread at a time. */
 void cli_progress(size_t done, size_t total);
 
 /* Takes the line away until it is next shown: before something goes to standard output. */
