@@ -28,8 +28,7 @@ bool cli_check_outputs(const char *path, const float *outputs, uint32_t count)
 {
     uint32_t finite = 0;
     while (finite < count && isfinite(outputs[finite])) finite++;
-    if (finite < count) cli_error("%s: the network gives no finite numbers for it", path);
-    return finite == count;
+    return finite == count || cli_error("%s: the network gives no finite numbers for it", path);
 }
 
 cli_answer_form cli_answer_form_for_stdout(bool json)

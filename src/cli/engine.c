@@ -55,12 +55,6 @@ bool cli_engine_open(cli_engine *engine, const cli_options *options, cli_model_d
            cli_device_open(&engine->device, &engine->device_info, options);
 }
 
-static void show_tuning(void *user, uint32_t done, uint32_t total, const char *text)
-{
-    (void)user;
-    cli_progress_bar(done, total, text);
-}
-
 bool cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params)
 {
     const vrn_session_diagnostics diagnostics = {.kernel = options->kernel};
@@ -71,7 +65,7 @@ bool cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_sess
     params.diagnostics = &diagnostics;
     const vrn_model *model = engine->model.handle;
     if (options->tune &&
-        vrn_device_tune(engine->device, model, &params, show_tuning, NULL) != VRN_OK) {
+        vrn_device_tune(engine->device, model, &params, cli_progress_tuning, NULL) != VRN_OK) {
         return false;
     }
     if (vrn_session_create(&engine->session, engine->device, model, &params) != VRN_OK)
@@ -138,8 +132,8 @@ static bool open_devices(cli_crew *crew, const cli_options *options, const vrn_d
         snprintf(select, sizeof select, "%u", infos[i].index);
         if (!open_selected(&engine->device, &engine->device_info, options, select)) return false;
     }
-    if (count == 0) cli_error("--device all: there is none that can be used (see vkresnet info)");
-    return count > 0;
+    return count > 0 ||
+           cli_error("--device all: there is none that can be used (see vkresnet info)");
 }
 
 bool cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise)

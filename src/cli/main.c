@@ -103,9 +103,8 @@ int main(int argc, char **argv)
     bool good = argc < 2 ? cli_usage("no command given") : run(argv[1], argc - 2, argv + 2);
     const int reason = fflush(stdout) != 0 ? errno : 0;
     if (reason || ferror(stdout)) {
-        cli_error("cannot write to standard output%s%s", reason ? ": " : "",
-                  reason ? strerror(reason) : "");
-        good = false;
+        good = cli_error("cannot write to standard output%s%s", reason ? ": " : "",
+                         reason ? strerror(reason) : "");
     }
     return cli_exit_status(good);
 }

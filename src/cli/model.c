@@ -34,18 +34,10 @@ vrn_hub *cli_hub_open(const cli_options *options)
     return hub;
 }
 
-static bool show_download(void *user, const vrn_hub_progress *progress)
-{
-    (void)user;
-    cli_progress_bytes(progress->entry->file, progress->done, progress->total,
-                       progress->bytes_per_s, progress->seconds_left);
-    return false;
-}
-
 bool cli_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hub_file *file)
 {
     vrn_result result =
-        vrn_hub_fetch(hub, entry, &(vrn_hub_fetch_params){.progress = show_download}, file);
+        vrn_hub_fetch(hub, entry, &(vrn_hub_fetch_params){.progress = cli_progress_download}, file);
     cli_progress_hide();
     if (result == VRN_OK && file->place == VRN_HUB_DOWNLOAD) {
         cli_note("%s: downloaded to %s", entry->name, file->path);
@@ -124,9 +116,9 @@ static bool load_shipped(cli_model *model, const char *arch)
 {
     char *path = find_shipped();
     if (!path) {
-        cli_error("%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
-                  SHIPPED_NAME);
-        return false;
+        return cli_error(
+            "%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
+            SHIPPED_NAME);
     }
     const bool good = load(model, path, arch, NULL);
     free(path);
@@ -144,9 +136,8 @@ static bool report_missing(const vrn_hub *hub, const char *name)
     const size_t length = strcspn(name, ":");
     for (uint32_t i = 0; name[length] && (entry = vrn_hub_get_entry(hub, i)) != NULL; i++) {
         if (strlen(entry->network) != length || memcmp(entry->network, name, length) != 0) continue;
-        cli_error("%s: no weights of this name; vkresnet models %s lists those there are", name,
-                  entry->network);
-        return false;
+        return cli_error("%s: no weights of this name; vkresnet models %s lists those there are",
+                         name, entry->network);
     }
     if (strpbrk(name, "/,") || vrn_arch_parse(&(vrn_arch){0}, name, NULL) != VRN_OK) {
         cli_error("%s: no such file, and no known network", name);
@@ -201,7 +192,7 @@ static bool choose(cli_model *model, const cli_options *options, cli_model_defau
     const char *name = options->model, *arch = options->arch;
     bool is_path = name && vrn_path_get_kind(name) != VRN_PATH_MISSING;
     if (arch && !parse_arch(&(vrn_arch){0}, arch)) return false;
-    if (options->has_seed) {
+    if (options->given & CLI_BIT(RANDOM_WEIGHTS)) {
         if (!name && !arch) {
             return cli_usage("--random-weights needs a network: --model resnet50, or --arch");
         }
@@ -232,12 +223,13 @@ void cli_model_close(cli_model *model)
 
 vrn_transform cli_model_transform(const cli_model *model, const cli_options *options)
 {
+    const vrn_transform *other = &options->transform;
     vrn_transform transform = model->info.transform;
-    if (options->has_resize) transform.resize = options->resize;
-    if (options->has_crop) transform.crop = options->crop;
-    if (options->has_interpolation) transform.interpolation = options->interpolation;
-    if (options->has_mean) memcpy(transform.mean, options->mean, sizeof transform.mean);
-    if (options->has_std) memcpy(transform.std, options->std, sizeof transform.std);
+    if (options->given & CLI_BIT(RESIZE)) transform.resize = other->resize;
+    if (options->given & CLI_BIT(CROP)) transform.crop = other->crop;
+    if (options->given & CLI_BIT(INTERPOLATION)) transform.interpolation = other->interpolation;
+    if (options->given & CLI_BIT(MEAN)) memcpy(transform.mean, other->mean, sizeof transform.mean);
+    if (options->given & CLI_BIT(STD)) memcpy(transform.std, other->std, sizeof transform.std);
     return transform;
 }
 

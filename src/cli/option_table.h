@@ -10,7 +10,7 @@ OPTION(ARCH, "--arch", "NAME[,KEY=VALUE]..", KIND_TEXT, FIELD(arch),
     .help = "what the file cannot say, as in\n"
             "resnet50,dilate=0:1:1,num_classes=21")
 OPTION(RANDOM_WEIGHTS, "--random-weights", "SEED", KIND_SEED, FIELD(seed),
-    .said = FIELD(has_seed), .help = "weights drawn from a seed; needs no file")
+    .help = "weights drawn from a seed; needs no file")
 OPTION(LABELS, "--labels", "FILE.csv", KIND_READ, FIELD(labels),
     .help = "lines of file,label[,class]; files are relative to\nthe .csv file")
 OPTION(INPUT, "--input", "X.npy", KIND_READ, FIELD(input),
@@ -53,18 +53,18 @@ OPTION(TRACE, "--trace", "FILE.json", KIND_WRITTEN, FIELD(trace),
     .help = "also write a trace for ui.perfetto.dev or\nchrome://tracing")
 OPTION(HTML, "--html", "FILE.html", KIND_WRITTEN, FIELD(html),
     .help = "also write a page with charts")
-OPTION(RESIZE, "--resize", "PIXELS", KIND_NUMBER, FIELD(resize),
-    .said = FIELD(has_resize), .minimum = 0, .maximum = SIDE_MAX,
+OPTION(RESIZE, "--resize", "PIXELS", KIND_NUMBER, FIELD(transform.resize),
+    .minimum = 0, .maximum = SIDE_MAX,
     .help = "the shorter side of a photo becomes this; 0: no resize")
-OPTION(CROP, "--crop", "PIXELS", KIND_NUMBER, FIELD(crop),
-    .said = FIELD(has_crop), .minimum = 1, .maximum = SIDE_MAX,
+OPTION(CROP, "--crop", "PIXELS", KIND_NUMBER, FIELD(transform.crop),
+    .minimum = 1, .maximum = SIDE_MAX,
     .help = "then the centre of this size is cut out")
 OPTION(INTERPOLATION, "--interpolation", "bilinear|bicubic", KIND_CHOICE,
-        FIELD(interpolation), .said = FIELD(has_interpolation), .choice = interpolation_name,
+    FIELD(transform.interpolation), .choice = interpolation_name,
     .help = "how photos are resized (default: as the model says,\nelse bilinear)")
-OPTION(MEAN, "--mean", "R,G,B", KIND_TRIPLE, FIELD(mean), .said = FIELD(has_mean),
+OPTION(MEAN, "--mean", "R,G,B", KIND_TRIPLE, FIELD(transform.mean),
     .help = "then subtracted from each channel's value / 255")
-OPTION(STD, "--std", "R,G,B", KIND_TRIPLE, FIELD(std), .said = FIELD(has_std),
+OPTION(STD, "--std", "R,G,B", KIND_TRIPLE, FIELD(transform.std),
     .help = "then the divisor of each channel")
 OPTION(NO_FUSION, "--no-fusion", NULL, KIND_FLAG, FIELD(no_fusion),
     .help = "one shader for each operator, nothing folded")

@@ -31,7 +31,6 @@ typedef struct option_row {
     const char *name, *value; /* "--batch", "N" */
     option_kind kind;
     size_t offset;              /* of the field in cli_options */
-    size_t said;                /* of the bool that says whether it was given; 0: none */
     uint32_t minimum, maximum;  /* KIND_NUMBER */
     const char *(*choice)(int); /* KIND_CHOICE: the name of a value, NULL behind the last */
     const char *help;           /* lines */
@@ -173,7 +172,7 @@ static bool read_choice(const option_row *row, const char *text, int *out)
 static bool read_value(cli_options *options, const option_row *row, const char *text)
 {
     void *field = (char *)options + row->offset;
-    if (row->said) *(bool *)((char *)options + row->said) = true;
+    options->given |= UINT64_C(1) << (row - table);
     switch (row->kind) {
     case KIND_FLAG: *(bool *)field = true; return true;
     case KIND_TEXT:
@@ -219,9 +218,7 @@ static bool read_option(cli_options *options, uint64_t accepted, int *i)
     const size_t length = strcspn(word, "=");
     const option_row *row = find_row(word, length, accepted);
     const char *value = word[length] ? word + length + 1 : NULL;
-    if (!row) {
-        return cli_usage("unknown option '%.*s'", (int)(length < 99 ? length : 99), word);
-    }
+    if (!row) return cli_usage("unknown option '%.*s'", (int)(length < 99 ? length : 99), word);
     if (row->kind == KIND_FLAG && value) return cli_usage("%s takes no value", row->name);
     if (row->kind != KIND_FLAG && !value) {
         if (++*i == options->word_count) {

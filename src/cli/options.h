@@ -24,11 +24,9 @@ typedef struct cli_options {
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
     uint32_t size[2]; /* height, width */
-    bool has_seed, has_resize, has_crop, has_interpolation, has_mean, has_std;
     uint64_t seed;
-    uint32_t resize, crop;
-    vrn_interpolation interpolation;
-    float mean[3], std[3];
+    vrn_transform transform;
+    uint64_t given; /* CLI_BIT() | ..: which options were */
     cli_tap *taps;
     uint32_t tap_count;
     const char **fp32_layers;

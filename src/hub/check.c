@@ -63,7 +63,7 @@ bool vrn_hub_same_hash(const vrn_hub_entry *entry, const char *digits)
     return strncmp(digits, entry->sha256, strlen(entry->sha256)) == 0;
 }
 
-const char *vrn_hub_describe_size(const vrn_hub_entry *entry, char text[64])
+static const char *describe_size(const vrn_hub_entry *entry, char text[64])
 {
     if (entry->min_bytes == entry->max_bytes) {
         snprintf(text, 64, "%" PRIu64, entry->min_bytes);
@@ -84,7 +84,7 @@ vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const cha
     if (size < entry->min_bytes || size > entry->max_bytes) {
         vrn_log_write(log, VRN_LOG_WARNING,
                       "%s: not used: it has %" PRIu64 " bytes, %s should have %s", path, size,
-                      entry->name, vrn_hub_describe_size(entry, wanted));
+                      entry->name, describe_size(entry, wanted));
         return VRN_OK;
     }
     *bytes = size;

@@ -25,7 +25,4 @@ void vrn_hub_remember(const char *path, const char *folder, const char *digits, 
 /* Whether a file with these digits is meant: the registry may know the first ones alone. */
 bool vrn_hub_same_hash(const vrn_hub_entry *entry, const char *digits);
 
-/* "102540417", or "between 102530000 and 102531000": the size that is expected. */
-const char *vrn_hub_describe_size(const vrn_hub_entry *entry, char text[64]);
-
 #endif

@@ -69,8 +69,9 @@ static vrn_result read_registry(vrn_hub *hub, const vrn_hub_params *params)
     bool lacking = false;
     char *address = choose(params->address, "VKRESNET_HUB_URL", &lacking);
     char *path = choose(params->registry, "VKRESNET_REGISTRY", &lacking);
+    const char *name = path ? path : "the built-in registry";
     void *text = NULL;
-    size_t size = 0;
+    size_t size = vrn_registry_text_size;
     vrn_result result = VRN_OK;
     if (lacking) {
         result = vrn_fail_memory(&hub->log);
@@ -82,11 +83,9 @@ static vrn_result read_registry(vrn_hub *hub, const vrn_hub_params *params)
     if (!result && path) {
         result = vrn_file_read(&text, &size, path, registry_max_bytes, &hub->log);
     }
-    if (!result && path) {
-        result = vrn_registry_read(&hub->registry, text, size, path, address, &hub->log);
-    } else if (!result) {
-        result = vrn_registry_read(&hub->registry, vrn_registry_text, vrn_registry_text_size,
-                                   "the built-in registry", address, &hub->log);
+    if (!result) {
+        result = vrn_registry_read(&hub->registry, path ? text : vrn_registry_text, size, name,
+                                   address, &hub->log);
     }
     vrn_free(text);
     vrn_free(path);

@@ -297,20 +297,15 @@ static bool complete(reader *r, const char *base, bool has_format)
     return true;
 }
 
-static bool take_format(reader *r)
-{
-    uint64_t format;
-    return (vrn_json_unsigned(&r->json, &format) && format == FORMAT) ||
-           nonsense(r, NULL, "1, the format that this version reads");
-}
-
 static bool read_all(reader *r)
 {
     char *key, *base = NULL;
+    uint64_t format;
     bool first = true, good = take(r, '{', "'{'"), has_format = false;
     while (good && next_key(r, &first, &key)) {
         if (strcmp(key, "format") == 0) {
-            good = has_format = take_format(r);
+            has_format = vrn_json_unsigned(&r->json, &format) && format == FORMAT;
+            good = has_format || nonsense(r, NULL, "1, the format that this version reads");
         } else if (strcmp(key, "base") == 0) {
             good = take_text(r, NULL, "an address", &base);
         } else if (strcmp(key, "entries") == 0 && !r->registry->entries) {

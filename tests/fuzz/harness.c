@@ -101,8 +101,8 @@ const vrn_log *fuzz_log(void)
 }
 
 /* The linker puts it in place of the program's cli_error (--wrap). */
-void __wrap_cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void __wrap_cli_error(const char *format, ...)
+bool __wrap_cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool __wrap_cli_error(const char *format, ...)
 {
     static char text[4096];
     va_list arguments;
@@ -110,6 +110,7 @@ void __wrap_cli_error(const char *format, ...)
     fuzz_require(vsnprintf(text, sizeof text, format, arguments) > 0);
     va_end(arguments);
     errors++;
+    return false;
 }
 
 void fuzz_expect(bool succeeded)

@@ -45,13 +45,6 @@ static double median(const sample_list *samples, size_t offset, double *sorted)
     return vrn_median(sorted, count);
 }
 
-static bool add_sample(sample_list *samples, sample taken)
-{
-    if (!cli_grow(&samples->items, samples->count, &samples->capacity, sizeof taken)) return false;
-    samples->items[samples->count++] = taken;
-    return true;
-}
-
 /* Values from -1 to 1 that repeat only after a long time: zeros would flatter some processors. */
 static void fill_input(float *values, size_t count)
 {
@@ -83,10 +76,12 @@ static bool measure(vrn_session *session, const vrn_inputs *inputs, const vrn_ou
     begin = vrn_time_ms();
     while (good && (repeats ? samples.count < repeats
                             : samples.count < LEAST_RUNS || vrn_time_ms() - begin < measure_ms)) {
-        const vrn_timing *timing = outputs->timing;
         good = run_once(session, inputs, outputs, &host_ms) &&
-               add_sample(&samples,
-                          (sample){host_ms, timing->gpu_ms, timing->replay_ms, timing->submit_ms});
+               cli_grow(&samples.items, samples.count, &samples.capacity, sizeof *samples.items);
+        if (!good) break;
+        const vrn_timing *timing = outputs->timing;
+        samples.items[samples.count++] =
+            (sample){host_ms, timing->gpu_ms, timing->replay_ms, timing->submit_ms};
     }
     double *sorted = good ? cli_alloc(samples.count, sizeof *sorted) : NULL;
     if (sorted) {

@@ -81,8 +81,8 @@ static bool open_inputs(calibrate_job *job)
     const uint64_t *shape = job->input.shape;
     if (job->input.rank != 4 || shape[1] != 3 || shape[2] - 1 >= SIDE_MAX ||
         shape[3] - 1 >= SIDE_MAX) {
-        cli_error("%s: expected [N, 3, H, W] with sides from 1 to %d", options->input, SIDE_MAX);
-        return false;
+        return cli_error("%s: expected [N, 3, H, W] with sides from 1 to %d", options->input,
+                         SIDE_MAX);
     }
     return true;
 }

@@ -63,7 +63,7 @@ static bool describe(eval_run *run)
     const cli_options *options = run->options;
     char seed[48];
     const char *weights = options->model;
-    if (options->has_seed) {
+    if (options->given & CLI_BIT(RANDOM_WEIGHTS)) {
         snprintf(seed, sizeof seed, "random weights %llu", (unsigned long long)options->seed);
         weights = seed;
     } else {

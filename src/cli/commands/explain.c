@@ -24,7 +24,6 @@ typedef struct explanation {
     cli_score *scores;    /* [classes], ranked */
     cli_score explained;
     vrn_rect seen;
-    bool found; /* the class is seen somewhere: `region` */
     cli_heat_region region;
 } explanation;
 
@@ -125,7 +124,7 @@ static bool write_picture(const explanation *e, const cli_heat *heat, const char
     if (good) {
         const double x = (double)picture.width / width, y = (double)picture.height / height;
         const vrn_rect seen = scaled(&e->seen, x, y), box = scaled(&e->region.box, x, y);
-        cli_heat_draw(heat, &picture, &seen, e->found ? &box : NULL);
+        cli_heat_draw(heat, &picture, &seen, e->region.found ? &box : NULL);
         good = cli_picture_write(&picture, path);
     }
     cli_picture_free(&picture);
@@ -148,7 +147,7 @@ static void print_json(const explanation *e, const cli_options *options, uint32_
     cli_json_write(&json, "width: %u, height: %u, map: [%u, %u]", e->photo.width, e->photo.height,
                    e->map_height, e->map_width);
     write_part(&json, "seen", &e->seen);
-    if (e->found) {
+    if (e->region.found) {
         write_part(&json, "box", &e->region.box);
         cli_json_write(&json, "peak: {x: %g, y: %g}", e->region.x, e->region.y);
     } else {
@@ -164,7 +163,7 @@ static void print_text(const explanation *e, const cli_options *options, uint32_
     cli_answer_print(CLI_ANSWER_TABLE, &e->engine.model, options->arguments[0], e->scores, top);
     putchar('\n');
     cli_print_name(cli_model_label(&e->engine.model, e->explained.index, buffer));
-    if (e->found) {
+    if (e->region.found) {
         printf(" (%.2f %%): most at %.0f,%.0f, in the box from %.0f,%.0f to %.0f,%.0f of %ux%u; ",
                (double)e->explained.value * 100, e->region.x, e->region.y, box->left, box->top,
                box->right, box->bottom, e->photo.width, e->photo.height);
@@ -190,7 +189,7 @@ static bool explain(explanation *e, const cli_options *options)
         .width = e->map_width,
         .height = e->map_height,
     };
-    if (!cli_heat_find(&heat, &e->seen, e->photo.width, e->photo.height, &e->region, &e->found) ||
+    if (!cli_heat_find(&heat, &e->seen, e->photo.width, e->photo.height, &e->region) ||
         !write_picture(e, &heat, options->write)) {
         return false;
     }

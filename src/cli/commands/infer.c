@@ -36,12 +36,10 @@ static bool open_input(infer_job *job)
         for (uint32_t i = 0; i < input->rank; i++) {
             vrn_append(found, sizeof found, "%s%ju", i ? ", " : "", input->shape[i]);
         }
-        cli_error("%s: expected [N, 3, H, W], found [%s]", path, found);
-        return false;
+        return cli_error("%s: expected [N, 3, H, W], found [%s]", path, found);
     }
     if (input->shape[2] - 1 >= SIDE_MAX || input->shape[3] - 1 >= SIDE_MAX) {
-        cli_error("%s: expected a height and width from 1 to %d", path, SIDE_MAX);
-        return false;
+        return cli_error("%s: expected a height and width from 1 to %d", path, SIDE_MAX);
     }
     job->images = input->shape[0];
     return true;

@@ -166,8 +166,7 @@ static bool show_devices(const cli_options *options)
         cli_error("no Vulkan device; a GPU's driver brings one, and mesa-vulkan-drivers one that "
                   "runs on the CPU");
     } else if (good && chosen == NO_DEVICE) {
-        cli_error("none of the devices can be used");
-        good = false;
+        good = cli_error("none of the devices can be used");
     }
     free(infos);
     return good;
@@ -233,8 +232,7 @@ static bool show_model(const cli_options *options)
 static bool run(const cli_options *options)
 {
     if (options->kernels) return cli_show_kernels(options);
-    bool about_model = options->model || options->arch || options->has_seed;
-    return about_model ? show_model(options) : show_devices(options);
+    return options->given & CLI_NETWORK ? show_model(options) : show_devices(options);
 }
 
 const cli_command cli_info = {

@@ -16,15 +16,6 @@ typedef struct output {
     uint32_t lines;
 } output;
 
-static void format_shape(char text[64], const vrn_kernel_statistics *s)
-{
-    snprintf(text, 64, "%ux%ux%u to %u", s->in[0], s->in[1], s->in[2], s->out[0]);
-    if (s->window[0] > 0) {
-        vrn_append(text, 64, ", %ux%u/%u", s->window[0], s->window[1], s->stride[0]);
-    }
-    if (s->groups > 1) vrn_append(text, 64, " g%u", s->groups);
-}
-
 static void print_number(int width, double value)
 {
     if (value < 0) {
@@ -42,7 +33,11 @@ static void print_row(output *to, const vrn_kernel_statistics *s)
                "kernel", "groups", "threads", "regs", "sregs", "spills", "shared", "occup", "code",
                "instr", "latency", "inv.thr");
     }
-    format_shape(shape, s);
+    snprintf(shape, sizeof shape, "%ux%ux%u to %u", s->in[0], s->in[1], s->in[2], s->out[0]);
+    if (s->window[0] > 0) {
+        vrn_append(shape, sizeof shape, ", %ux%u/%u", s->window[0], s->window[1], s->stride[0]);
+    }
+    if (s->groups > 1) vrn_append(shape, sizeof shape, " g%u", s->groups);
     snprintf(name, sizeof name, s->passes > 1 ? "%s %u/%u" : "%s", s->kernel, s->pass + 1,
              s->passes);
     printf("%-32s  %-30s  %6llu  %7u", shape, name, (unsigned long long)s->work_groups,

@@ -53,15 +53,13 @@ static bool fits(const merge_part *first, merge_part *part)
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (strcmp(texts[i].a, texts[i].b) == 0) continue;
-        cli_error("%s:%zu: its %s is %s, that of %s:%zu is %s", part->file, part->line,
-                  texts[i].name, texts[i].b, first->file, first->line, texts[i].a);
-        return false;
+        return cli_error("%s:%zu: its %s is %s, that of %s:%zu is %s", part->file, part->line,
+                         texts[i].name, texts[i].b, first->file, first->line, texts[i].a);
     }
     if (a->shard.count != b->shard.count || a->total != b->total) {
-        cli_error("%s:%zu: one of %u parts of %llu images, but %s:%zu is one of %u of %llu",
-                  part->file, part->line, b->shard.count, (unsigned long long)b->total, first->file,
-                  first->line, a->shard.count, (unsigned long long)a->total);
-        return false;
+        return cli_error("%s:%zu: one of %u parts of %llu images, but %s:%zu is one of %u of %llu",
+                         part->file, part->line, b->shard.count, (unsigned long long)b->total,
+                         first->file, first->line, a->shard.count, (unsigned long long)a->total);
     }
     const bool same = a->classes == b->classes && share_names(a, b);
     if (!same) {
@@ -71,17 +69,13 @@ static bool fits(const merge_part *first, merge_part *part)
     return same;
 }
 
-static bool same_counts(const cli_evaluation *a, const cli_evaluation *b)
-{
-    return a->images == b->images && a->unreadable == b->unreadable && a->top5 == b->top5 &&
-           cli_confusion_same(&a->confusion, &b->confusion);
-}
-
 /* Of a shard that is there: that it has the same counts. */
 static bool repeats(const merge_part *other, const merge_part *part)
 {
     const cli_shard *shard = &part->evaluation.shard;
-    bool same = same_counts(&other->evaluation, &part->evaluation);
+    const cli_evaluation *a = &other->evaluation, *b = &part->evaluation;
+    bool same = a->images == b->images && a->unreadable == b->unreadable && a->top5 == b->top5 &&
+                cli_confusion_same(&a->confusion, &b->confusion);
     if (same) {
         cli_note("%s:%zu: part %u/%u is at %s:%zu too, with the same counts; taken once",
                  part->file, part->line, shard->index, shard->count, other->file, other->line);
@@ -197,8 +191,8 @@ static bool is_complete(const merge_parts *parts)
         shown++;
     }
     if (missing > shown) vrn_append(list, sizeof list, " and %u more", missing - shown);
-    cli_error("%u of %u parts %s missing: %s", missing, count, missing == 1 ? "is" : "are", list);
-    return false;
+    return cli_error("%u of %u parts %s missing: %s", missing, count, missing == 1 ? "is" : "are",
+                     list);
 }
 
 /* The first part becomes the whole, whatever the order of the files. */
@@ -236,10 +230,7 @@ static bool run(const cli_options *options)
     for (uint32_t i = 0; i < options->argument_count; i++) {
         good = good && read_file(&parts, options->arguments[i]);
     }
-    if (good && !parts.first) {
-        cli_error("no line of eval --json was found");
-        good = false;
-    }
+    if (good && !parts.first) good = cli_error("no line of eval --json was found");
     good = good && is_complete(&parts) && sum_parts(&parts) &&
            show(options, &parts.items[0]->evaluation, &page);
     good = cli_file_end(&page, good) && good;

@@ -28,12 +28,6 @@ static void write_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
                    place_names[file->place], file->path);
 }
 
-static void print_head(void)
-{
-    printf("  %-34s %10s %9s %7s %7s %6s %5s  %s\n", "name", "parameters", "size", "acc@1", "acc@5",
-           "resize", "crop", "on this machine");
-}
-
 static void print_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
 {
     printf("%c %-34s %8.1f M %6.1f MB %7.3f %7.3f %6u %5u  ", entry->is_default ? '*' : ' ',
@@ -75,7 +69,10 @@ static bool show(const vrn_hub *hub, const cli_options *options)
 {
     bool good = true;
     const vrn_hub_entry *entry;
-    if (!options->json) print_head();
+    if (!options->json) {
+        printf("  %-34s %10s %9s %7s %7s %6s %5s  %s\n", "name", "parameters", "size", "acc@1",
+               "acc@5", "resize", "crop", "on this machine");
+    }
     for (uint32_t i = 0; (entry = vrn_hub_get_entry(hub, i)) != NULL; i++) {
         if (!is_wanted(hub, entry, options)) continue;
         vrn_hub_file file = {0};

@@ -75,49 +75,40 @@ static const naming namings[] = {
     {"a class's number", find_number},
 };
 
-/* How many folders are named so; *stranger is the first that is not. */
-static size_t count_named(const class_folders *folders, const naming *how, const cli_model *model,
-                          size_t *stranger)
+static size_t count_named(const class_folders *folders, const naming *how, const cli_model *model)
 {
     size_t named = 0;
-    *stranger = folders->paths.count;
     for (size_t i = 0; i < folders->paths.count; i++) {
-        if (how->find(model, name_of(folders, i), &folders->classes[i])) {
-            named++;
-        } else if (*stranger == folders->paths.count) {
-            *stranger = i;
-        }
+        named += how->find(model, name_of(folders, i), &folders->classes[i]);
     }
     return named;
 }
 
 /* `how`: as most are named; NULL: none is named in any of the ways. */
-static bool report_stranger(const class_folders *folders, const naming *how, size_t stranger,
-                            const cli_model *model)
+static bool report_stranger(const class_folders *folders, const naming *how, const cli_model *model)
 {
     uint32_t classes = model->info.classes, found;
     if (!how) {
-        cli_error("%s: %zu folders, and the model has %u classes: folders have to be named by the "
-                  "classes' names, numbers%s, or to be as many",
-                  folders->path, folders->paths.count, classes,
-                  classes == CLI_IMAGENET_CLASSES ? ", WordNet ids" : "");
-        return false;
+        return cli_error("%s: %zu folders, and the model has %u classes: folders have to be named "
+                         "by the classes' names, numbers%s, or to be as many",
+                         folders->path, folders->paths.count, classes,
+                         classes == CLI_IMAGENET_CLASSES ? ", WordNet ids" : "");
     }
-    size_t other = 0;
+    size_t stranger = 0, other = 0;
+    while (how->find(model, name_of(folders, stranger), &found)) stranger++;
     while (!how->find(model, name_of(folders, other), &found)) other++;
-    cli_error("%s: expected %s, as '%s' beside it is; the model has %u classes",
-              folders->paths.items[stranger], how->text, name_of(folders, other), classes);
-    return false;
+    return cli_error("%s: expected %s, as '%s' beside it is; the model has %u classes",
+                     folders->paths.items[stranger], how->text, name_of(folders, other), classes);
 }
 
 /* Fills folders->classes. */
 static bool choose_classes(class_folders *folders, const cli_model *model)
 {
     const naming *best = NULL;
-    size_t most = 0, stranger = 0;
+    size_t most = 0;
     for (size_t i = 0; i < sizeof namings / sizeof namings[0]; i++) {
         const naming *how = &namings[i];
-        size_t first, named = count_named(folders, how, model, &first);
+        size_t named = count_named(folders, how, model);
         if (named == folders->paths.count) {
             cli_note("%s: the name of each of the %zu folders is %s", folders->path, named,
                      how->text);
@@ -125,11 +116,10 @@ static bool choose_classes(class_folders *folders, const cli_model *model)
         }
         if (named <= most) continue;
         most = named;
-        stranger = first;
         best = how;
     }
     if (most > 0 || folders->paths.count != model->info.classes) {
-        return report_stranger(folders, best, stranger, model);
+        return report_stranger(folders, best, model);
     }
     for (size_t i = 0; i < folders->paths.count; i++) folders->classes[i] = (uint32_t)i;
     cli_note("%s: no folder has a class's name or number: in byte order they are taken for "
@@ -169,16 +159,13 @@ bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_mod
     class_folders folders = {.path = path};
     bool good = list_folders(&folders);
     if (good && folders.paths.count == 0) {
-        cli_error("%s: expected a folder for each class, or a list of labels.csv's kind", path);
-        good = false;
+        good =
+            cli_error("%s: expected a folder for each class, or a list of labels.csv's kind", path);
     }
     if (good) folders.classes = cli_alloc(folders.paths.count, sizeof *folders.classes);
     good = good && folders.classes && choose_classes(&folders, model);
     for (size_t i = 0; i < folders.paths.count && good; i++) good = add_images(labels, &folders, i);
-    if (good && labels->images.count == 0) {
-        cli_error("%s: no images in its folders", path);
-        good = false;
-    }
+    if (good && labels->images.count == 0) good = cli_error("%s: no images in its folders", path);
     cli_paths_free(&folders.paths);
     free(folders.classes);
     return good;

@@ -99,8 +99,7 @@ static bool copy_names(cli_evaluation *evaluation, const cli_model *model)
 static bool append_device(cli_evaluation *evaluation, const char *device)
 {
     char *text = vrn_join(evaluation->device, " + ", device);
-    if (!text) cli_error("out of memory");
-    if (!text) return false;
+    if (!text) return cli_error("out of memory");
     free(evaluation->device);
     evaluation->device = text;
     return true;

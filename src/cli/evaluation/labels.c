@@ -111,28 +111,25 @@ static bool find_row_class(const csv_reader *reader, const cli_model *model, cha
     }
     if (number && vrn_parse_number(number, strlen(number), UINT64_MAX, &value)) {
         *found = (uint32_t)value;
-        if (value < classes) return true;
-        cli_error("%s:%zu: class %s: the model has %u classes", reader->path, reader->line, number,
-                  classes);
-    } else if (has_number) {
-        cli_error("%s:%zu: expected a class's number, found '%s'", reader->path, reader->line,
-                  number);
-    } else {
-        cli_error("%s:%zu: the model knows no class '%s'; add its number as a third column",
-                  reader->path, reader->line, label ? label : "");
+        return value < classes || cli_error("%s:%zu: class %s: the model has %u classes",
+                                            reader->path, reader->line, number, classes);
     }
-    return false;
+    if (has_number) {
+        return cli_error("%s:%zu: expected a class's number, found '%s'", reader->path,
+                         reader->line, number);
+    }
+    return cli_error("%s:%zu: the model knows no class '%s'; add its number as a third column",
+                     reader->path, reader->line, label ? label : "");
 }
 
 static bool add_line(cli_labels *labels, const csv_reader *reader, const char *folder, char *line,
                      const cli_model *model)
 {
     char *fields[FIELD_COUNT];
-    uint32_t found;
+    uint32_t found = 0;
     split(line, fields, FIELD_COUNT);
     if (!*fields[0] || !fields[1]) {
-        cli_error("%s:%zu: expected file,label[,class]", reader->path, reader->line);
-        return false;
+        return cli_error("%s:%zu: expected file,label[,class]", reader->path, reader->line);
     }
     if (!find_row_class(reader, model, fields, &found)) return false;
     bool absolute = cli_path_is_absolute(fields[0]) || !*folder;
@@ -154,10 +151,7 @@ bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model 
             good = add_line(labels, &reader, folder, line, model);
         }
     }
-    if (good && labels->images.count == 0) {
-        cli_error("%s: no images are listed", path);
-        good = false;
-    }
+    if (good && labels->images.count == 0) good = cli_error("%s: no images are listed", path);
     free(text);
     free(folder);
     return good;

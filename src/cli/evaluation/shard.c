@@ -28,8 +28,7 @@ static bool read_variable(const char *name, uint64_t *value, bool *good)
     char *text = cli_environment(name);
     if (!text) return false;
     if (!vrn_parse_number(text, strlen(text), UINT32_MAX, value)) {
-        cli_error("%s: expected a number, found '%s'", name, text);
-        *good = false;
+        *good = cli_error("%s: expected a number, found '%s'", name, text);
     }
     free(text);
     return true;
@@ -45,8 +44,7 @@ static bool read_slurm(cli_shard *shard)
         return good;
     }
     if (count == 0 || count > CLI_SHARD_MOST) {
-        cli_error("SLURM_ARRAY_TASK_COUNT: expected a number from 1 to %d", CLI_SHARD_MOST);
-        return false;
+        return cli_error("SLURM_ARRAY_TASK_COUNT: expected a number from 1 to %d", CLI_SHARD_MOST);
     }
     read_variable("SLURM_ARRAY_TASK_MIN", &first, &good);
     read_variable("SLURM_ARRAY_TASK_STEP", &step, &good);
@@ -58,11 +56,10 @@ static bool read_slurm(cli_shard *shard)
         aligned = true;
     }
     if (!aligned) {
-        cli_error(
+        return cli_error(
             "SLURM_ARRAY_TASK_ID: %u is none of the array's %u tasks in even steps; say which "
             "part this is with --shard I/N",
             (unsigned)id, (unsigned)count);
-        return false;
     }
     *shard = (cli_shard){.index = (uint32_t)index, .count = (uint32_t)count};
     cli_note("task %u of a Slurm array: part %u of %u", (unsigned)id, (unsigned)index,

@@ -78,90 +78,79 @@ static const char *read_header(cli_npy *npy, const char *header, char *type, siz
     return fortran ? "expected C order, found Fortran order" : NULL;
 }
 
-/* Reads magic, version and header. Returns the header's text, or NULL (reported). */
-static char *load_header(const cli_npy *npy, uint64_t *data_offset)
+/* Reads magic, version and header, whose text is released with free. */
+static bool load_header(const cli_npy *npy, char **header, uint64_t *data_offset)
 {
     unsigned char head[12];
     size_t length = 0, count = fread(head, 1, 10, npy->stream);
     if (count < 10 || memcmp(head, "\x93NUMPY", 6) != 0) {
-        cli_error("%s: not a .npy file", npy->path);
-        return NULL;
+        return cli_error("%s: not a .npy file", npy->path);
     }
     unsigned version = head[6];
     if (version < 1 || version > 3 || head[7] != 0) {
-        cli_error("%s: .npy version %u.%u: expected 1.0, 2.0 or 3.0", npy->path, version, head[7]);
-        return NULL;
+        return cli_error("%s: .npy version %u.%u: expected 1.0, 2.0 or 3.0", npy->path, version,
+                         head[7]);
     }
     if (version > 1 && fread(head + 10, 1, 2, npy->stream) != 2) {
-        cli_error("%s: the file is cut off in its header", npy->path);
-        return NULL;
+        return cli_error("%s: the file is cut off in its header", npy->path);
     }
     for (unsigned i = version > 1 ? 4 : 2; i-- > 0;) length = length << 8 | head[8 + i];
     if (length > HEADER_MAX_BYTES) {
-        cli_error("%s: a header of %zu bytes: expected at most %d", npy->path, length,
-                  HEADER_MAX_BYTES);
-        return NULL;
+        return cli_error("%s: a header of %zu bytes: expected at most %d", npy->path, length,
+                         HEADER_MAX_BYTES);
     }
-    char *header = cli_alloc(length + 1, 1);
-    if (header && fread(header, 1, length, npy->stream) != length) {
-        cli_error("%s: the file is cut off in its header", npy->path);
-        free(header);
-        return NULL;
+    *header = cli_alloc(length + 1, 1);
+    if (!*header) return false;
+    if (fread(*header, 1, length, npy->stream) != length) {
+        return cli_error("%s: the file is cut off in its header", npy->path);
     }
     *data_offset = (version > 1 ? 12 : 10) + length;
-    if (header && memchr(header, 0, length)) header[0] = 0;
-    return header;
+    if (memchr(*header, 0, length)) **header = 0;
+    return true;
 }
 
-bool cli_npy_open(cli_npy *npy, const char *path)
+/* Whether the header is of an array of floats that has so many bytes. */
+static bool check_header(cli_npy *npy, const char *header, uint64_t bytes)
 {
-    *npy = (cli_npy){.path = path};
-    uint64_t size, offset, values = 1;
-    char *header = NULL, type[16] = "";
-    npy->stream = cli_open_file(path, &size);
-    if (!npy->stream) return false;
-    header = load_header(npy, &offset);
-    if (!header) goto error;
-
+    char type[16] = "";
+    uint64_t values = 1;
     const char *fault = read_header(npy, header, type, sizeof type);
-    if (fault) {
-        cli_error("%s: %s", path, fault);
-        goto error;
-    }
+    if (fault) return cli_error("%s: %s", npy->path, fault);
     if (strcmp(type, "<f4") != 0) {
-        cli_error("%s: expected little-endian float32 ('<f4'), found '%s'", path, type);
-        goto error;
+        return cli_error("%s: expected little-endian float32 ('<f4'), found '%s'", npy->path, type);
     }
     bool empty = false;
     for (uint32_t i = 0; i < npy->rank; i++) empty = empty || npy->shape[i] == 0;
     for (uint32_t i = 0; i < npy->rank && !empty; i++) {
         if (npy->shape[i] > UINT64_MAX / 4 / values) {
-            cli_error("%s: its shape has more values than any file", path);
-            goto error;
+            return cli_error("%s: its shape has more values than any file", npy->path);
         }
         values *= npy->shape[i];
     }
     if (empty) values = 0;
-    if (size - offset != values * 4) {
-        cli_error("%s: expected %" PRIu64 " bytes of values, as its shape says, found %" PRIu64,
-                  path, values * 4, size - offset);
-        goto error;
-    }
-    free(header);
-    return true;
+    return bytes == values * 4 ||
+           cli_error("%s: expected %" PRIu64 " bytes of values, as its shape says, found %" PRIu64,
+                     npy->path, values * 4, bytes);
+}
 
-error:
+bool cli_npy_open(cli_npy *npy, const char *path)
+{
+    uint64_t size, offset = 0;
+    char *header = NULL;
+    *npy = (cli_npy){.path = path};
+    npy->stream = cli_open_file(path, &size);
+    const bool good = npy->stream && load_header(npy, &header, &offset) &&
+                      check_header(npy, header, size - offset);
     free(header);
-    cli_npy_close(npy);
-    return false;
+    if (!good) cli_npy_close(npy);
+    return good;
 }
 
 /* The values are little-endian, as every machine that the library is for. */
 bool cli_npy_read(cli_npy *npy, float *values, size_t count)
 {
-    if (fread(values, sizeof *values, count, npy->stream) == count) return true;
-    cli_error("%s: cannot read: the file has become shorter", npy->path);
-    return false;
+    return fread(values, sizeof *values, count, npy->stream) == count ||
+           cli_error("%s: cannot read: the file has become shorter", npy->path);
 }
 
 void cli_npy_close(cli_npy *npy)

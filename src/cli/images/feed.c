@@ -295,10 +295,7 @@ bool cli_feed_run(const cli_feed *feed, size_t *failed)
     runner *runners = cli_alloc(feed->crew->count, sizeof *runners);
     p.lock = vrn_mutex_create();
     bool good = p.slots && p.outputs && runners;
-    if (good && !p.lock) {
-        cli_error("out of memory");
-        good = false;
-    }
+    if (good && !p.lock) good = cli_error("out of memory");
     if (good) {
         for (size_t i = 0; i < p.window; i++) p.slots[i].outputs = p.outputs + i * p.classes;
         good = run_threads(&p, runners, failed);

@@ -24,8 +24,9 @@ typedef struct cli_feed {
     void *user;
 } cli_feed;
 
-/* Shows its progress when the work is long. An image that cannot be read, or for which the network overflows, is reported and left out;
- * *failed receives how many. Returns false when the run itself fails, which is reported. */
+/* Shows its progress when the work is long. An image that cannot be read, or for which the network
+ * overflows, is reported and left out; *failed receives how many. Returns false when the run itself
+ * fails. */
 bool cli_feed_run(const cli_feed *feed, size_t *failed);
 
 #endif

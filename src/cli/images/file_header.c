@@ -87,21 +87,16 @@ const char *cli_pixels_fault(uint64_t width, uint64_t height, size_t file_bytes)
     return NULL;
 }
 
-/* The number of entries that the flags of a colour table tell, in bytes. */
-static size_t colour_table_bytes(unsigned flags)
-{
-    return flags & 0x80 ? (size_t)6 << (flags & 7) : 0;
-}
-
 size_t cli_gif_transparency(const unsigned char *data, size_t size)
 {
     enum { HEAD = 13, EXTENSION = 0x21, GRAPHIC_CONTROL = 0xf9 };
     if (size < HEAD || memcmp(data, "GIF8", 4) != 0) return 0;
+    /* The bytes of the colour table behind the head, whose length the flags tell. */
+    const size_t colours = data[10] & 0x80 ? (size_t)6 << (data[10] & 7) : 0;
     size_t found = 0;
     /* Extensions: two bytes of kind, then blocks that begin with their length, the last of which is
      * empty. */
-    for (size_t at = HEAD + colour_table_bytes(data[10]);
-         at + 4 <= size && data[at] == EXTENSION;) {
+    for (size_t at = HEAD + colours; at + 4 <= size && data[at] == EXTENSION;) {
         if (data[at + 1] == GRAPHIC_CONTROL)
             found = data[at + 2] == 4 && data[at + 3] & 1 ? at + 3 : 0;
         for (at += 2; at < size && data[at] != 0;) at += (size_t)data[at] + 1;

@@ -98,11 +98,10 @@ static double between(double value, double least, double most)
 }
 
 bool cli_heat_find(const cli_heat *heat, const vrn_rect *seen, double width, double height,
-                   cli_heat_region *region, bool *found)
+                   cli_heat_region *region)
 {
     grid g = {0};
     *region = (cli_heat_region){0};
-    *found = false;
     const double most = largest(heat);
     bool good = most <= 0 || fill_grid(&g, heat);
     if (good && most > 0) {
@@ -121,8 +120,8 @@ bool cli_heat_find(const cli_heat *heat, const vrn_rect *seen, double width, dou
                     between(seen->top + box.bottom * y, 0, height)},
             .x = between(seen->left + column * x, 0, width),
             .y = between(seen->top + row * y, 0, height),
+            .found = true,
         };
-        *found = true;
     }
     free(g.values);
     free(g.waiting);

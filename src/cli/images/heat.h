@@ -22,13 +22,13 @@ typedef struct cli_heat {
 typedef struct cli_heat_region {
     vrn_rect box;
     double x, y; /* of the largest value */
+    bool found;  /* false: the class is seen nowhere */
 } cli_heat_region;
 
 /* `seen` is the part of the photo under the map; all is measured in the same pixels, and cut at the
- * edges of a photo of width x height. *found: false where the class is seen nowhere. Reports and
- * returns false when there is no memory. */
+ * edges of a photo of width x height. Returns false when there is no memory. */
 bool cli_heat_find(const cli_heat *heat, const vrn_rect *seen, double width, double height,
-                   cli_heat_region *region, bool *found);
+                   cli_heat_region *region);
 
 /* Colours the photo's part under the map, dims the rest of it, and frames the box; `box` may be
  * NULL. Both are in the picture's pixels. */

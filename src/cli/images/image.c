@@ -238,8 +238,7 @@ bool cli_image_load(vrn_image *image, const char *path)
     if (!data) return false;
     const char *fault = cli_decode(data, size, image);
     free(data);
-    if (fault) cli_error("%s: not an image that can be read: %s", path, fault);
-    return !fault;
+    return !fault || cli_error("%s: not an image that can be read: %s", path, fault);
 }
 
 size_t cli_image_size(const vrn_image *image)

@@ -28,8 +28,7 @@ static bool has_image_extension(const char *name)
 static bool walk(cli_paths *paths, const char *folder, unsigned depth)
 {
     if (depth == DEPTH_MAX) {
-        cli_error("%s: more than %d folders inside each other", folder, DEPTH_MAX);
-        return false;
+        return cli_error("%s: more than %d folders inside each other", folder, DEPTH_MAX);
     }
     cli_paths found;
     if (!cli_list_folder(&found, folder)) return false;
@@ -64,8 +63,7 @@ bool cli_paths_add(cli_paths *paths, const char *argument)
     size_t before = paths->count;
     bool complete = cli_paths_add_folder(paths, argument);
     if (complete && paths->count == before) {
-        cli_error("%s: no images in this folder", argument);
-        return false;
+        return cli_error("%s: no images in this folder", argument);
     }
     return complete;
 }

@@ -40,13 +40,6 @@ bool cli_evaluation_page_begin(cli_file *file, const char *folder)
     return good;
 }
 
-static void write_command(cli_json *json, const cli_options *options)
-{
-    cli_json_write(json, "command: [%s, %s", "vkresnet", options->command);
-    for (int i = 0; i < options->word_count; i++) cli_json_write(json, "%s", options->words[i]);
-    cli_json_write(json, "]");
-}
-
 static void write_mistake(cli_json *json, const char *path, const cli_verdict *verdict)
 {
     vrn_image image;
@@ -70,8 +63,12 @@ void cli_evaluation_page_write(FILE *out, const cli_evaluation_page *page)
     cli_json json = cli_page_begin(out);
     cli_json_write(&json, "evaluation:");
     cli_evaluation_write(&json, page->evaluation);
-    cli_json_write(&json, "data: %s", page->data);
-    write_command(&json, page->options);
+    cli_json_write(&json, "data: %s, command: [%s, %s", page->data, "vkresnet",
+                   page->options->command);
+    for (int i = 0; i < page->options->word_count; i++) {
+        cli_json_write(&json, "%s", page->options->words[i]);
+    }
+    cli_json_write(&json, "]");
     cli_json_write(&json, "mistakes: [");
     for (uint32_t i = 0; mistakes && i < mistakes->count; i++) {
         const cli_mistake *mistake = &mistakes->items[i];

@@ -37,9 +37,8 @@ bool cli_text_is_utf8(void)
 bool cli_path_may_be_replaced(const char *path)
 {
     const vrn_path_kind kind = vrn_path_get_kind(path);
-    const bool good = kind == VRN_PATH_FILE || kind == VRN_PATH_MISSING;
-    if (!good) cli_error("%s: not a regular file", path);
-    return good;
+    return kind == VRN_PATH_FILE || kind == VRN_PATH_MISSING ||
+           cli_error("%s: not a regular file", path);
 }
 
 bool cli_path_is_absolute(const char *path)
@@ -107,8 +106,7 @@ bool cli_list_folder(cli_paths *paths, const char *directory)
         free(name);
     }
     if (!folder || (good && errno)) {
-        cli_error("%s: cannot read the folder: %s", directory, strerror(errno));
-        good = false;
+        good = cli_error("%s: cannot read the folder: %s", directory, strerror(errno));
     }
     if (folder) cli_folder_close(folder);
     if (!good) cli_paths_free(paths);
@@ -121,8 +119,7 @@ bool cli_make_folder(const char *path)
     if (vrn_os_make_directory(path, 0777)) return true;
     const int reason = errno;
     if (vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) return true;
-    cli_error("%s: cannot make the folder: %s", path, strerror(reason));
-    return false;
+    return cli_error("%s: cannot make the folder: %s", path, strerror(reason));
 }
 
 static void report(void *user, vrn_log_level level, const char *text)

@@ -53,7 +53,7 @@ void cli_capture_errors(char *text)
     captured = text;
 }
 
-void cli_error(const char *format, ...)
+bool(cli_error)(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -63,6 +63,7 @@ void cli_error(const char *format, ...)
         write_formatted("", format, args);
     }
     va_end(args);
+    return false;
 }
 
 void cli_note(const char *format, ...)
@@ -74,7 +75,7 @@ void cli_note(const char *format, ...)
     va_end(args);
 }
 
-bool cli_usage(const char *format, ...)
+bool(cli_usage)(const char *format, ...)
 {
     char hint[64];
     snprintf(hint, sizeof hint, " (see vkresnet %s%s--help)", state.command ? state.command : "",
@@ -197,20 +198,22 @@ void cli_progress_hide(void)
     vrn_output_unlock();
 }
 
-void cli_progress_bar(uint32_t done, uint32_t total, const char *text)
+void cli_progress_tuning(void *user, uint32_t done, uint32_t total, const char *text)
 {
+    (void)user;
     show_progress(done, total, "%u of %u: tuning %s", done, total, text);
 }
 
-void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
-                        double seconds_left)
+bool cli_progress_download(void *user, const vrn_hub_progress *p)
 {
     const double longest = 100 * 3600;
     char rate[32] = "", left[32] = "";
-    if (bytes_per_s > 0) snprintf(rate, sizeof rate, ", %.1f MB/s", bytes_per_s * 1e-6);
-    if (seconds_left >= 0 && seconds_left < longest) print_left(left, seconds_left);
-    show_progress(done, total, "%s: %.1f of %.1f MB%s%s", name, (double)done * 1e-6,
-                  (double)total * 1e-6, rate, left);
+    (void)user;
+    if (p->bytes_per_s > 0) snprintf(rate, sizeof rate, ", %.1f MB/s", p->bytes_per_s * 1e-6);
+    if (p->seconds_left >= 0 && p->seconds_left < longest) print_left(left, p->seconds_left);
+    show_progress(p->done, p->total, "%s: %.1f of %.1f MB%s%s", p->entry->file,
+                  (double)p->done * 1e-6, (double)p->total * 1e-6, rate, left);
+    return false;
 }
 
 void *cli_alloc(size_t count, size_t size)

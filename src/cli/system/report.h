@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/hub.h>
 
 #include "base/log.h"
 
@@ -25,8 +25,9 @@ void cli_report_setup(bool quiet, bool verbose);
 void cli_report_setup(bool quiet, bool verbose);
 
 /* "vkresnet: ..." and a line feed. Control characters become '?', so that a file's name cannot
- * spoil a terminal. A note is left out when the user wants quiet. */
-void cli_error(const char *format, ...) VRN_PRINTF(1, 2);
+ * spoil a terminal. A note is left out when the user wants quiet. An error returns false: return
+ * cli_error("%s: ..", path); */
+bool cli_error(const char *format, ...) VRN_PRINTF(1, 2);
 void cli_note(const char *format, ...) VRN_PRINTF(1, 2);
 
 /* Until NULL is given, errors of this thread are written to `text` [CLI_LINE_BYTES] instead, each
@@ -40,6 +41,12 @@ void cli_print_name(const char *text);
 /* A wrong command line: the error, and a hint to --help. Returns false, and has the exit status be
  * CLI_USAGE. */
 bool cli_usage(const char *format, ...) VRN_PRINTF(1, 2);
+
+/* clang's analyzer looks at one file at a time: this tells it what both return. */
+#ifdef __clang_analyzer__
+#define cli_error(...) ((void)cli_error(__VA_ARGS__), false)
+#define cli_usage(...) ((void)cli_usage(__VA_ARGS__), false)
+#endif
 
 /* The columns of the terminal that a stream is, 80 if they are not known; 0: it is none. os_posix.c
  * and os_windows.c know. */
@@ -59,13 +66,9 @@ void cli_progress(size_t done, size_t total);
 /* Takes the line away until it is next shown: before something goes to standard output. */
 void cli_progress_hide(void);
 
-/* The same as a bar, at once, with what is done next: "[####....] 3 of 6: tuning layer1". */
-void cli_progress_bar(uint32_t done, uint32_t total, const char *text);
-
-/* The same for a file that comes over the network: its bytes, how many a second (0: not known yet)
- * and the seconds that it will take (negative: not known yet). done == total removes the line. */
-void cli_progress_bytes(const char *name, uint64_t done, uint64_t total, double bytes_per_s,
-                        double seconds_left);
+/* The same with a bar, at once: for vrn_device_tune, and for vrn_hub_fetch. */
+void cli_progress_tuning(void *user, uint32_t done, uint32_t total, const char *text);
+bool cli_progress_download(void *user, const vrn_hub_progress *progress);
 
 /* Zeroed memory; a count of 0 gives a valid pointer. NULL when there is none, which is reported. */
 void *cli_alloc(size_t count, size_t size);
