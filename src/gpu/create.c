@@ -128,27 +128,24 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     static const vrn_device_params defaults = {0};
     if (!params) params = &defaults;
     if (!out) return vrn_fail(&params->log, VRN_ERROR_INVALID_ARGUMENT, "device is NULL");
-    *out = NULL;
-
-    vrn_device *device;
-    vrn_result result = vrn_device_start(&device, &params->log, params->cache_directory);
+    vrn_result result = vrn_device_start(out, &params->log, params->cache_directory);
     if (result) return result;
+    vrn_device *device = *out;
     VkPhysicalDevice physical;
     result = vrn_instance_create(&device->instance, params->validation, &device->log);
-    if (result) goto error;
-    result = choose(&device->probe, &physical, &device->instance, params->select, &device->log);
-    if (result) goto error;
-    vrn_device_restrict(device, params->without, params->diagnostics);
-    result = create_handle(device, physical);
-    if (result) goto error;
-    result = vrn_pipeline_store_create(device);
-    if (result) goto error;
+    if (!result) {
+        result = choose(&device->probe, &physical, &device->instance, params->select, &device->log);
+    }
+    if (!result) {
+        vrn_device_restrict(device, params->without, params->diagnostics);
+        result = create_handle(device, physical);
+    }
+    if (!result) result = vrn_pipeline_store_create(device);
+    if (result) {
+        vrn_device_destroy(out);
+        return result;
+    }
     vrn_log_write(&device->log, VRN_LOG_INFO, "device %u: %s (%s)", device->probe.info.index,
                   device->probe.info.name, device->probe.info.driver);
-    *out = device;
     return VRN_OK;
-
-error:
-    vrn_device_destroy(&device);
-    return result;
 }

@@ -134,9 +134,9 @@ vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *p
     }
     vrn_result result = check_params(params);
     if (result) return result;
-    vrn_device *device;
-    result = vrn_device_start(&device, &params->log, params->cache_directory);
+    result = vrn_device_start(out, &params->log, params->cache_directory);
     if (result) return result;
+    vrn_device *device = *out;
     vrn_probe *probe = &device->probe;
     device->lent = true;
     device->queue = (vrn_device_queue){
@@ -148,26 +148,26 @@ vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *p
     };
     result = vrn_instance_lend(&device->instance, params->instance, params->get_instance_proc_addr,
                                params->debug_utils, &device->log);
-    if (result) goto error;
-    result = probe_lent(probe, &device->instance, params->physical_device, params->api_version,
-                        &device->log);
+    if (!result) {
+        result = probe_lent(probe, &device->instance, params->physical_device, params->api_version,
+                            &device->log);
+    }
     if (!result) {
         result = vrn_probe_queue(probe, &device->instance, params->physical_device,
                                  params->queue_family, &device->log);
     }
     if (!result) result = apply_enabled(probe, params);
-    if (result) goto error;
-    vrn_device_restrict(device, params->without, params->diagnostics);
-    device->handle = params->device;
-    result = vrn_device_load(device);
+    if (!result) {
+        vrn_device_restrict(device, params->without, params->diagnostics);
+        device->handle = params->device;
+        result = vrn_device_load(device);
+    }
     if (!result) result = vrn_pipeline_store_create(device);
-    if (result) goto error;
+    if (result) {
+        vrn_device_destroy(out);
+        return result;
+    }
     vrn_log_write(&device->log, VRN_LOG_INFO, "device lent by the application: %s (%s)",
                   device->probe.info.name, device->probe.info.driver);
-    *out = device;
     return VRN_OK;
-
-error:
-    vrn_device_destroy(&device);
-    return result;
 }

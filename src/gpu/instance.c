@@ -177,17 +177,11 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
         return vrn_fail(log, VRN_ERROR_NO_DEVICE, "the Vulkan loader is older than 1.1");
     }
     vrn_result result = create_instance(instance, validation, log);
-    if (result || !instance->handle) goto error;
-    result = load_table(instance, vkGetInstanceProcAddr, VRN_ERROR_NO_DEVICE, log);
-    if (result) goto error;
-    if (validation) {
-        result = create_messenger(instance, log);
-        if (result) goto error;
+    if (!result && instance->handle) {
+        result = load_table(instance, vkGetInstanceProcAddr, VRN_ERROR_NO_DEVICE, log);
+        if (!result && validation) result = create_messenger(instance, log);
     }
-    return VRN_OK;
-
-error:
-    vrn_instance_destroy(instance);
+    if (result || !instance->handle) vrn_instance_destroy(instance);
     return result;
 }
 

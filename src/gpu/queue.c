@@ -22,17 +22,13 @@ vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
         .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
         .queueFamilyIndex = device->probe.queue_family,
     };
-    vrn_result result = VRN_CALL(device, CreateCommandPool, &pool, NULL, &commands->pool);
-    if (result) goto error;
-    result = allocate(commands, device, commands->buffers, VRN_COUNT(commands->buffers));
-    if (result) goto error;
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-    result = VRN_CALL(device, CreateFence, &fence, NULL, &commands->fence);
-    if (result) goto error;
-    return VRN_OK;
-
-error:
-    vrn_commands_destroy(commands, device);
+    vrn_result result = VRN_CALL(device, CreateCommandPool, &pool, NULL, &commands->pool);
+    if (!result) {
+        result = allocate(commands, device, commands->buffers, VRN_COUNT(commands->buffers));
+    }
+    if (!result) result = VRN_CALL(device, CreateFence, &fence, NULL, &commands->fence);
+    if (result) vrn_commands_destroy(commands, device);
     return result;
 }
 

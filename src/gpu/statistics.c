@@ -1,12 +1,12 @@
 #include "gpu/statistics.h"
 
 #include <stdio.h>
-#include <string.h>
-
 #include "base/os.h"
+#include "base/text.h"
 #include "base/util.h"
 
-/* Drivers name the same thing differently: RADV, AMD's own, NVIDIA, Intel, Turnip, v3dv. */
+/* Drivers name the same thing differently: RADV, AMD's own, NVIDIA, Intel, Turnip, v3dv. Versions
+ * of one differ in capitals. */
 typedef struct known_name {
     const char *name;
     size_t field; /* of vrn_kernel_statistics: a double */
@@ -25,17 +25,14 @@ static const known_name known_names[] = {
     {"Spill count", FIELD(spills)},
     {"Spills", FIELD(spills)},
     {"LDS size", FIELD(shared_bytes)},
-    {"LDS Size", FIELD(shared_bytes)},
     {"ldsUsageSizeInBytes", FIELD(shared_bytes)},
     {"Shared Memory Size", FIELD(shared_bytes)},
     {"Workgroup Memory Size", FIELD(shared_bytes)},
     {"Scratch size", FIELD(scratch_bytes)},
-    {"Scratch Size", FIELD(scratch_bytes)},
     {"Scratch Memory Size", FIELD(scratch_bytes)},
     {"scratchMemUsageInBytes", FIELD(scratch_bytes)},
     {"Local Memory Size", FIELD(scratch_bytes)},
     {"Code size", FIELD(code_bytes)},
-    {"Code Size", FIELD(code_bytes)},
     {"Binary Size", FIELD(code_bytes)},
     {"Subgroups per SIMD", FIELD(occupancy)},
     {"Instructions", FIELD(instructions)},
@@ -61,7 +58,7 @@ static void add_statistic(vrn_kernel_statistics *out,
 {
     const double value = number(statistic);
     for (uint32_t i = 0; i < VRN_COUNT(known_names); i++) {
-        if (strcmp(statistic->name, known_names[i].name) != 0) continue;
+        if (!vrn_same_text(statistic->name, known_names[i].name)) continue;
         double *field = (double *)((char *)out + known_names[i].field);
         *field = *field < 0 ? value : *field + value; /* spills of both kinds add up */
     }

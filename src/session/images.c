@@ -276,15 +276,14 @@ static vrn_result record_stages(const builder *b, job *jobs, const vrn_picture *
     return result;
 }
 
-vrn_result vrn_images_reserve(vrn_images *images, vrn_device *device, uint32_t batch,
-                              uint32_t height, uint32_t width)
+vrn_result vrn_images_reserve(vrn_images *images, vrn_device *device, const vrn_framing *f)
 {
     if (images->tensor.handle) return VRN_OK;
     return vrn_buffer_create(&images->tensor, device, VRN_BUFFER_DEVICE,
-                             (uint64_t)batch * height * width * 16, "image tensor");
+                             (uint64_t)f->batch * f->height * f->width * 16, "image tensor");
 }
 
-static vrn_result grow_buffers(builder *b, uint32_t batch)
+static vrn_result grow_buffers(builder *b)
 {
     static const struct {
         vrn_buffer_use use;
@@ -302,9 +301,7 @@ static vrn_result grow_buffers(builder *b, uint32_t batch)
         result = vrn_buffer_reserve(&images->buffers[i], device, kinds[i].use, b->bytes[i],
                                     kinds[i].name);
     }
-    if (!result) {
-        result = vrn_images_reserve(images, device, batch, b->framing->height, b->framing->width);
-    }
+    if (!result) result = vrn_images_reserve(images, device, b->framing);
     b->counts.storage_buffers = b->counts.sets * 3;
     if (!result) result = vrn_descriptor_pool_reserve(&images->pool, device, b->counts);
     b->target.pool = images->pool.handle;
@@ -312,8 +309,7 @@ static vrn_result grow_buffers(builder *b, uint32_t batch)
 }
 
 vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_picture *pictures,
-                             uint32_t count, uint32_t batch, const vrn_framing *framing,
-                             VkCommandBuffer buffer)
+                             uint32_t count, const vrn_framing *framing, VkCommandBuffer buffer)
 {
     builder b = {
         .images = images,
@@ -324,7 +320,7 @@ vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_p
     job *jobs = vrn_alloc(count, sizeof *jobs);
     vrn_result result = jobs ? VRN_OK : vrn_fail_memory(&device->log);
     for (uint32_t i = 0; i < count && !result; i++) result = plan_job(&b, &jobs[i], &pictures[i]);
-    if (!result) result = grow_buffers(&b, batch);
+    if (!result) result = grow_buffers(&b);
     if (!result) result = record_stages(&b, jobs, pictures, count);
     vrn_free(jobs);
     return result;

@@ -25,7 +25,7 @@ typedef struct vrn_images {
 
 /* What the network wants to see of a picture. */
 typedef struct vrn_framing {
-    uint32_t height, width; /* of its input */
+    uint32_t batch, height, width; /* of its input */
     const vrn_transform *transform;
     bool letterbox; /* all of the picture, instead of the transform's resize and crop */
 } vrn_framing;
@@ -37,12 +37,10 @@ typedef struct vrn_framing {
  * VRN_ERROR_INVALID_ARGUMENT (an empty picture, an unknown format), VRN_ERROR_UNSUPPORTED (one too
  * large for the device), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_picture *pictures,
-                             uint32_t count, uint32_t batch, const vrn_framing *framing,
-                             VkCommandBuffer buffer);
+                             uint32_t count, const vrn_framing *framing, VkCommandBuffer buffer);
 
-/* Makes the tensor for `batch` inputs, where it is not there yet. */
-vrn_result vrn_images_reserve(vrn_images *images, vrn_device *device, uint32_t batch,
-                              uint32_t height, uint32_t width);
+/* Makes the tensor, where it is not there yet. */
+vrn_result vrn_images_reserve(vrn_images *images, vrn_device *device, const vrn_framing *framing);
 
 /* What the buffers take. */
 uint64_t vrn_images_bytes(const vrn_images *images);

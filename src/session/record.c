@@ -212,12 +212,8 @@ static vrn_result record_pictures(const recorder *r)
 {
     const vrn_record_params *p = r->params;
     const vrn_log *log = &r->device->log;
-    const vrn_framing framing = {
-        .height = r->session->program->info.height,
-        .width = r->session->program->info.width,
-        .transform = &r->session->program->transform,
-        .letterbox = p->fit == VRN_FIT_LETTERBOX,
-    };
+    vrn_framing framing = r->session->framing;
+    framing.letterbox = p->fit == VRN_FIT_LETTERBOX;
     vrn_picture *pictures = vrn_alloc(r->count, sizeof *pictures);
     vrn_result result = pictures ? VRN_OK : vrn_fail_memory(log);
     for (uint32_t i = 0; i < r->count && !result; i++) {
@@ -226,8 +222,8 @@ static vrn_result record_pictures(const recorder *r)
     }
     if (!result) {
         transition(r, false);
-        result = vrn_images_record(&r->recording->images, r->device, pictures, r->count,
-                                   r->session->program->info.batch, &framing, r->buffer);
+        result = vrn_images_record(&r->recording->images, r->device, pictures, r->count, &framing,
+                                   r->buffer);
     }
     vrn_free(pictures);
     return result;
@@ -240,8 +236,7 @@ static vrn_result record_floats(const recorder *r)
     const bool planar = p->nchw.buffer != VK_NULL_HANDLE;
     const vrn_place *from = planar ? &p->nchw : &p->nhwc;
     const uint32_t pixels = info->height * info->width;
-    vrn_result result = vrn_images_reserve(&r->recording->images, r->device, info->batch,
-                                           info->height, info->width);
+    vrn_result result = vrn_images_reserve(&r->recording->images, r->device, &r->session->framing);
     vrn_commands_barrier(r->buffer, r->device, false); /* the tensor may still be read */
     const uint32_t at_once = images_at_once(r, (uint64_t)pixels * 16);
     for (uint32_t first = 0; first < r->count && !result; first += at_once) {

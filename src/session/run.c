@@ -174,18 +174,13 @@ static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_
 {
     vrn_device *device = session->device;
     VkCommandBuffer buffer = slot->commands.buffers[1];
-    const vrn_framing framing = {
-        .height = session->program->info.height,
-        .width = session->program->info.width,
-        .transform = &session->program->transform,
-    };
     vrn_picture *pictures = vrn_alloc(inputs->count, sizeof *pictures);
     if (!pictures) return vrn_fail_memory(&device->log);
     for (uint32_t i = 0; i < inputs->count; i++) pictures[i] = vrn_picture_of(&inputs->images[i]);
     vrn_result result = vrn_commands_begin(buffer, device, true);
     if (!result) {
         result = vrn_images_record(&slot->images, device, pictures, inputs->count,
-                                   session->program->info.batch, &framing, buffer);
+                                   &session->framing, buffer);
     }
     if (!result) result = vrn_commands_end(buffer, device);
     vrn_free(pictures);

@@ -77,8 +77,7 @@ static vrn_result create_slots(vrn_session *session, uint32_t count)
 vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_model *model,
                             const vrn_session_params *params, vrn_tuned *tuned, bool observe)
 {
-    *out = NULL;
-    vrn_session *session = vrn_alloc(1, sizeof *session);
+    vrn_session *session = *out = vrn_alloc(1, sizeof *session);
     if (!session) return vrn_fail_memory(&device->log);
     session->device = device;
     session->split = vrn_split_guess(device);
@@ -86,12 +85,15 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     vrn_result result =
         vrn_program_compile(&session->program, device, model, params, tuned, observe);
     if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
-    if (result) {
-        vrn_session_destroy(&session);
-        return result;
+    if (!result) {
+        const vrn_session_info *info = &session->program->info;
+        session->framing = (vrn_framing){.batch = info->batch,
+                                         .height = info->height,
+                                         .width = info->width,
+                                         .transform = &session->program->transform};
     }
-    *out = session;
-    return VRN_OK;
+    if (result) vrn_session_destroy(out);
+    return result;
 }
 
 vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_model *model,

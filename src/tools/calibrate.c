@@ -56,17 +56,13 @@ vrn_result vrn_calibration_create(vrn_calibration **out, vrn_device *device, con
         return vrn_fail(device ? &device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
                         "vrn_calibration_create: calibration, device or model is NULL");
     }
-    vrn_calibration *c = vrn_alloc(1, sizeof *c);
+    vrn_calibration *c = *out = vrn_alloc(1, sizeof *c);
     if (!c) return vrn_fail_memory(&device->log);
     c->device = device;
     c->model = vrn_model_hold(model);
     vrn_result result = make_observed(c, params ? params : &defaults);
-    if (result) {
-        vrn_calibration_destroy(&c);
-        return result;
-    }
-    *out = c;
-    return VRN_OK;
+    if (result) vrn_calibration_destroy(out);
+    return result;
 }
 
 void vrn_calibration_destroy(vrn_calibration **pointer)

@@ -67,11 +67,13 @@ vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_t
     }
     if (d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR) {
         const size_t each = (size_t)vrn_conv_in(d) * vrn_conv_window(d);
-        data->params[VRN_PARAM_WEIGHT] = random_weights(d, each, &state, &failed);
-        if (c->bias) data->params[VRN_PARAM_BIAS] = random_floats(d->out.c, -1, 1, &state, &failed);
+        data->params.own[VRN_PARAM_WEIGHT] = random_weights(d, each, &state, &failed);
+        if (c->bias) {
+            data->params.own[VRN_PARAM_BIAS] = random_floats(d->out.c, -1, 1, &state, &failed);
+        }
     }
     if (c->fold || d->op == VRN_OP_BATCH_NORM || d->op == VRN_OP_GROUP_NORM) {
-        float **norm = c->fold ? data->norm : data->params;
+        const float **norm = c->fold ? data->params.norm : data->params.own;
         norm[VRN_PARAM_WEIGHT] = random_floats(d->out.c, 0.5f, 1.5f, &state, &failed);
         norm[VRN_PARAM_BIAS] = random_floats(d->out.c, -1, 1, &state, &failed);
         norm[VRN_PARAM_MEAN] = random_floats(d->out.c, -1, 1, &state, &failed);
@@ -82,12 +84,8 @@ vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_t
         vrn_case_data_free(data);
         return vrn_fail_memory(log);
     }
-    for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        data->view.own[i] = data->params[i];
-        data->view.norm[i] = data->norm[i];
-    }
-    data->view.norm_eps = 0.1f; /* large enough to be missed if it is left out */
-    vrn_reference_run(d, c->images, data->x, data->residual, &data->view, data->expected);
+    data->params.norm_eps = 0.1f; /* large enough to be missed if it is left out */
+    vrn_reference_run(d, c->images, data->x, data->residual, &data->params, data->expected);
     /* What lies beyond the range of the output is stored as its end. */
     const float end = d->y.type == VRN_TYPE_I8 ? 127 * d->y.scale : INFINITY;
     for (size_t i = 0; i < dense_floats(d->out) * c->images; i++) {
@@ -102,8 +100,8 @@ void vrn_case_data_free(vrn_case_data *data)
     vrn_free(data->residual);
     vrn_free(data->expected);
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        vrn_free(data->params[i]);
-        vrn_free(data->norm[i]);
+        vrn_free((void *)(uintptr_t)data->params.own[i]);
+        vrn_free((void *)(uintptr_t)data->params.norm[i]);
     }
     *data = (vrn_case_data){0};
 }

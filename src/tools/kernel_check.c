@@ -44,7 +44,7 @@ static vrn_result write_memory(vrn_checker *checker, const vrn_trial_layout *l,
             vrn_case_store(inputs + l->r, data->residual, data->desc.r, data->residual_shape,
                            data->images);
         }
-        if (!vrn_kernel_pack(kernel, &data->desc, &data->view, inputs + l->w)) {
+        if (!vrn_kernel_pack(kernel, &data->desc, &data->params, inputs + l->w)) {
             result = vrn_fail_memory(&checker->bench.device->log);
         }
     }

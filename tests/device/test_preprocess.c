@@ -40,12 +40,12 @@ static float *prepare(const vrn_image *photos, uint32_t count, uint32_t height, 
     assert_int_equal(vrn_buffer_create(&readback, device, VRN_BUFFER_READBACK, bytes, "readback"),
                      VRN_OK);
     vrn_picture pictures[2];
-    const vrn_framing framing = {.height = height, .width = width, .transform = transform};
+    const vrn_framing framing = {
+        .batch = count, .height = height, .width = width, .transform = transform};
     for (uint32_t i = 0; i < count; i++) pictures[i] = vrn_picture_of(&photos[i]);
     assert_int_equal(vrn_commands_begin(commands.buffers[0], device, true), VRN_OK);
     assert_int_equal(
-        vrn_images_record(&images, device, pictures, count, count, &framing, commands.buffers[0]),
-        VRN_OK);
+        vrn_images_record(&images, device, pictures, count, &framing, commands.buffers[0]), VRN_OK);
     assert_int_equal(vrn_commands_end(commands.buffers[0], device), VRN_OK);
     VkCommandBuffer copy = commands.buffers[1];
     assert_int_equal(vrn_commands_begin(copy, device, true), VRN_OK);
@@ -226,8 +226,8 @@ static void odd_shapes(void **state)
     const vrn_picture thin =
         vrn_picture_of(&(vrn_image){.pixels = pixels, .width = 1, .height = 1 << 24, .stride = 4});
     const vrn_transform enlarge = {.resize = 65536, .std = {1, 1, 1}};
-    const vrn_framing framing = {.height = 8, .width = 8, .transform = &enlarge};
-    assert_int_equal(vrn_images_record(&images, device, &thin, 1, 1, &framing, VK_NULL_HANDLE),
+    const vrn_framing framing = {.batch = 1, .height = 8, .width = 8, .transform = &enlarge};
+    assert_int_equal(vrn_images_record(&images, device, &thin, 1, &framing, VK_NULL_HANDLE),
                      VRN_ERROR_UNSUPPORTED);
     assert_int_equal(messages.errors, errors + 1);
     messages.errors = errors;
@@ -291,8 +291,9 @@ static void refuse(const vrn_image *image, const char *what)
     const int errors = messages.errors;
     vrn_images images = {0};
     const vrn_picture wrong = vrn_picture_of(image);
-    const vrn_framing framing = {.height = 8, .width = 8, .transform = &(vrn_transform){0}};
-    if (vrn_images_record(&images, device, &wrong, 1, 1, &framing, VK_NULL_HANDLE) !=
+    const vrn_framing framing = {
+        .batch = 1, .height = 8, .width = 8, .transform = &(vrn_transform){0}};
+    if (vrn_images_record(&images, device, &wrong, 1, &framing, VK_NULL_HANDLE) !=
         VRN_ERROR_INVALID_ARGUMENT) {
         fail_msg("%s was not refused", what);
     }
@@ -323,11 +324,11 @@ static void refuses_long_filters(void **state)
         vrn_picture_of(&(vrn_image){.pixels = pixel, .width = 1, .height = 1 << 24, .stride = 4});
     const vrn_transform transform = {.interpolation = VRN_INTERPOLATION_BICUBIC};
     const vrn_framing framing = {
-        .height = 8, .width = 8, .transform = &transform, .letterbox = true};
+        .batch = 1, .height = 8, .width = 8, .transform = &transform, .letterbox = true};
     const int errors = messages.errors;
     const uint32_t limit = device->probe.limits.maxStorageBufferRange;
     device->probe.limits.maxStorageBufferRange = 1 << 27;
-    assert_int_equal(vrn_images_record(&images, device, &tall, 1, 1, &framing, VK_NULL_HANDLE),
+    assert_int_equal(vrn_images_record(&images, device, &tall, 1, &framing, VK_NULL_HANDLE),
                      VRN_ERROR_UNSUPPORTED);
     device->probe.limits.maxStorageBufferRange = limit;
     assert_int_equal(messages.errors, errors + 1);
@@ -340,9 +341,10 @@ static void refuses_empty_images(void **state)
     (void)state;
     vrn_images images = {0};
     const vrn_picture empty = {0};
-    const vrn_framing framing = {.height = 8, .width = 8, .transform = &(vrn_transform){0}};
+    const vrn_framing framing = {
+        .batch = 1, .height = 8, .width = 8, .transform = &(vrn_transform){0}};
     const int errors = messages.errors;
-    assert_int_equal(vrn_images_record(&images, device, &empty, 1, 1, &framing, VK_NULL_HANDLE),
+    assert_int_equal(vrn_images_record(&images, device, &empty, 1, &framing, VK_NULL_HANDLE),
                      VRN_ERROR_INVALID_ARGUMENT);
     assert_int_equal(messages.errors, errors + 1);
     messages.errors = errors;
