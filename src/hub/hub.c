@@ -1,5 +1,6 @@
 #include <vkresnet/hub.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,9 +8,9 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "base/util.h"
 #include "hub/check.h"
 #include "hub/download.h"
-#include "hub/places.h"
 #include "hub/registry.h"
 
 enum { STALL_SECONDS = 30, STALL_SECONDS_MAX = 3600 };
@@ -25,11 +26,83 @@ struct vrn_hub {
     uint32_t stall_seconds;
 };
 
-/* What was given, else the environment's; NULL if that is empty. As in all of these, *lacking is
- * set where there is no memory: a setting that could not be read is not the same as none. */
+/* ---- Places ----------------------------------------------------------------------------------
+ * Texts are the caller's, who releases them with vrn_free. NULL: there is no such place; or there
+ * is no memory, and *lacking is set then, else left as it is: a setting that could not be read is
+ * not the same as none. */
+
+typedef struct place {
+    const char *variable, *rest;
+    bool absolute; /* a relative path is ignored, as the XDG specification has it */
+} place;
+
+/* In order: the first variable that is set counts. PyTorch takes ~/.cache on Windows too. */
+#if defined(_WIN32)
+static const char home[] = "USERPROFILE";
+static const place own_places[] = {{"LOCALAPPDATA", "\\vkresnet", false}};
+static const place torch_places[] = {
+    {"TORCH_HOME", "\\hub\\checkpoints", false},
+    {"XDG_CACHE_HOME", "\\torch\\hub\\checkpoints", false},
+    {"USERPROFILE", "\\.cache\\torch\\hub\\checkpoints", false},
+};
+#else
+static const char home[] = "HOME";
+static const place own_places[] = {
+    {"XDG_CACHE_HOME", "/vkresnet", true},
+    {"HOME", "/.cache/vkresnet", true},
+};
+static const place torch_places[] = {
+    {"TORCH_HOME", "/hub/checkpoints", false},
+    {"XDG_CACHE_HOME", "/torch/hub/checkpoints", true},
+    {"HOME", "/.cache/torch/hub/checkpoints", true},
+};
+#endif
+
+/* a and b in a row; NULL where a is. */
+static char *join(const char *a, const char *b, bool *lacking)
+{
+    char *text = a ? vrn_join(a, "", b) : NULL;
+    if (a && !text) *lacking = true;
+    return text;
+}
+
+static char *find_place(const place *places, size_t count, bool *lacking)
+{
+    for (size_t i = 0; i < count && !*lacking; i++) {
+        char *folder = vrn_environment(places[i].variable, lacking);
+        const bool good = folder && *folder && (!places[i].absolute || vrn_is_separator(*folder));
+        char *path = good ? join(folder, places[i].rest, lacking) : NULL;
+        vrn_free(folder);
+        if (good) return path;
+    }
+    return NULL;
+}
+
+static char *own_directory(bool *lacking)
+{
+    char *own = vrn_environment("VKRESNET_CACHE", lacking);
+    if (own && *own) return own;
+    if (!own) return find_place(own_places, VRN_COUNT(own_places), lacking);
+    vrn_free(own);
+    return NULL;
+}
+
+/* Where PyTorch keeps downloaded weights. In $TORCH_HOME ~ stands for the home folder. */
+static char *torch_directory(bool *lacking)
+{
+    char *path = find_place(torch_places, VRN_COUNT(torch_places), lacking);
+    if (!path || path[0] != '~' || !vrn_is_separator(path[1])) return path;
+    char *folder = vrn_environment(home, lacking);
+    char *expanded = join(folder, path + 1, lacking);
+    vrn_free(folder);
+    vrn_free(path);
+    return expanded;
+}
+
+/* What was given, else the environment's; NULL if that is empty. */
 static char *choose(const char *given, const char *variable, bool *lacking)
 {
-    char *value = given ? vrn_hub_join(given, "", lacking) : vrn_environment(variable, lacking);
+    char *value = given ? join(given, "", lacking) : vrn_environment(variable, lacking);
     if (value && *value) return value;
     vrn_free(value);
     return NULL;
@@ -39,7 +112,7 @@ static char *choose(const char *given, const char *variable, bool *lacking)
 static char *choose_place(const char *given, char *(*usual)(bool *lacking), bool *lacking)
 {
     if (!given) return usual(lacking);
-    return *given ? vrn_hub_join(given, "", lacking) : NULL;
+    return *given ? join(given, "", lacking) : NULL;
 }
 
 static bool is_true(const char *variable, bool *lacking)
@@ -103,9 +176,9 @@ vrn_result vrn_hub_create(vrn_hub **out, const vrn_hub_params *given)
     bool lacking = false;
     hub->offline = is_true("VKRESNET_OFFLINE", &lacking) || params.offline;
     hub->stall_seconds = choose_stall(params.stall_seconds, &lacking);
-    char *own = choose_place(params.cache_directory, vrn_hub_own_directory, &lacking);
-    hub->cache = vrn_hub_join(own, "/hub", &lacking);
-    hub->torch = choose_place(params.torch_directory, vrn_hub_torch_directory, &lacking);
+    char *own = choose_place(params.cache_directory, own_directory, &lacking);
+    hub->cache = join(own, "/hub", &lacking);
+    hub->torch = choose_place(params.torch_directory, torch_directory, &lacking);
     vrn_free(own);
     vrn_result result = lacking ? vrn_fail_memory(&hub->log) : read_registry(hub, &params);
     if (result) {
@@ -218,13 +291,9 @@ vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
 size_t vrn_hub_get_cache_directory(char *text, size_t capacity)
 {
     bool lacking = false;
-    char *path = vrn_hub_own_directory(&lacking);
+    char *path = own_directory(&lacking);
     const size_t length = path ? strlen(path) : 0;
-    if (capacity > 0) {
-        const size_t copied = length < capacity ? length : capacity - 1;
-        if (path) memcpy(text, path, copied);
-        text[copied] = '\0';
-    }
+    if (capacity > 0) snprintf(text, capacity, "%s", path ? path : "");
     vrn_free(path);
     return length;
 }

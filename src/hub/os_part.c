@@ -13,7 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "hub/places.h"
+#include "base/text.h"
 
 struct vrn_partial {
     int fd;
@@ -61,10 +61,10 @@ vrn_result vrn_partial_open(vrn_partial **out, const char *path, bool *busy, uin
     vrn_partial *part = vrn_alloc(1, sizeof *part);
     if (!part) return vrn_fail_memory(log);
     part->fd = -1;
-    bool lacking = false;
-    part->path = vrn_hub_join(path, ".part", &lacking);
-    part->target = vrn_hub_join(path, "", &lacking);
-    vrn_result result = lacking ? vrn_fail_memory(log) : acquire(part, busy, size, log);
+    part->path = vrn_join(path, "", ".part");
+    part->target = vrn_join(path, "", "");
+    vrn_result result =
+        part->path && part->target ? acquire(part, busy, size, log) : vrn_fail_memory(log);
     if (result || *busy) {
         part->committed = true; /* not ours to remove */
         vrn_partial_close(&part);

@@ -21,11 +21,6 @@ typedef struct sample {
     double run, gpu, replay, submit; /* the last three are vrn_timing's */
 } sample;
 
-typedef struct sample_list {
-    sample *items; /* [count] */
-    size_t count, capacity;
-} sample_list;
-
 typedef struct bench_figures {
     double first_ms, median_ms, min_ms, gpu_ms;
     double host_us, submit_us;
@@ -36,11 +31,10 @@ typedef struct bench_figures {
 } bench_figures;
 
 /* Of a field at `offset`; the values are sorted into `sorted` [count]. */
-static double median(const sample_list *samples, size_t offset, double *sorted)
+static double median(const sample *samples, size_t count, size_t offset, double *sorted)
 {
-    const size_t count = samples->count;
     for (size_t i = 0; i < count; i++) {
-        memcpy(&sorted[i], (const char *)&samples->items[i] + offset, sizeof *sorted);
+        memcpy(&sorted[i], (const char *)&samples[i] + offset, sizeof *sorted);
     }
     return vrn_median(sorted, count);
 }
@@ -67,34 +61,34 @@ static bool run_once(vrn_session *session, const vrn_inputs *inputs, const vrn_o
 static bool measure(vrn_session *session, const vrn_inputs *inputs, const vrn_outputs *outputs,
                     uint32_t repeats, bench_figures *figures)
 {
-    sample_list samples = {0};
+    sample *samples = NULL;
+    size_t count = 0, capacity = 0;
     double host_ms, begin = vrn_time_ms();
     bool good = run_once(session, inputs, outputs, &figures->first_ms);
     for (int i = 0; i < WARM_UP_RUNS && good && vrn_time_ms() - begin < warm_up_ms; i++) {
         good = run_once(session, inputs, outputs, &host_ms);
     }
     begin = vrn_time_ms();
-    while (good && (repeats ? samples.count < repeats
-                            : samples.count < LEAST_RUNS || vrn_time_ms() - begin < measure_ms)) {
+    while (good &&
+           (repeats ? count < repeats : count < LEAST_RUNS || vrn_time_ms() - begin < measure_ms)) {
         good = run_once(session, inputs, outputs, &host_ms) &&
-               cli_grow(&samples.items, samples.count, &samples.capacity, sizeof *samples.items);
+               cli_grow(&samples, count, &capacity, sizeof *samples);
         if (!good) break;
         const vrn_timing *timing = outputs->timing;
-        samples.items[samples.count++] =
-            (sample){host_ms, timing->gpu_ms, timing->replay_ms, timing->submit_ms};
+        samples[count++] = (sample){host_ms, timing->gpu_ms, timing->replay_ms, timing->submit_ms};
     }
-    double *sorted = good ? cli_alloc(samples.count, sizeof *sorted) : NULL;
+    double *sorted = good ? cli_alloc(count, sizeof *sorted) : NULL;
     if (sorted) {
-        figures->runs = samples.count;
-        figures->gpu_ms = median(&samples, offsetof(sample, gpu), sorted);
-        figures->host_us = median(&samples, offsetof(sample, replay), sorted) * 1e3;
-        figures->submit_us = median(&samples, offsetof(sample, submit), sorted) * 1e3;
-        figures->median_ms = median(&samples, offsetof(sample, run), sorted);
+        figures->runs = count;
+        figures->gpu_ms = median(samples, count, offsetof(sample, gpu), sorted);
+        figures->host_us = median(samples, count, offsetof(sample, replay), sorted) * 1e3;
+        figures->submit_us = median(samples, count, offsetof(sample, submit), sorted) * 1e3;
+        figures->median_ms = median(samples, count, offsetof(sample, run), sorted);
         figures->min_ms = sorted[0];
     }
     good = sorted;
     free(sorted);
-    free(samples.items);
+    free(samples);
     return good;
 }
 

@@ -25,45 +25,32 @@ typedef struct calibrate_job {
     uint32_t range_count;
 } calibrate_job;
 
-static size_t wanted(const calibrate_job *job, uint64_t there)
+/* Of a folder's photos every so many, as their order may mean something; of arrays the first. */
+static bool add_inputs(calibrate_job *job)
 {
-    size_t most = job->options->count ? job->options->count : DEFAULT_COUNT;
-    return there < most ? (size_t)there : most;
-}
-
-/* Photos: of a folder every so many, as their order may mean something. */
-static bool add_photos(calibrate_job *job)
-{
-    const size_t count = wanted(job, job->paths.count);
-    for (size_t i = 0; i < count; i++) {
+    const bool photos = job->options->images;
+    const uint64_t *shape = job->input.shape, there = photos ? job->paths.count : shape[0];
+    const size_t most = job->options->count ? job->options->count : DEFAULT_COUNT;
+    const size_t count = there < most ? (size_t)there : most;
+    const size_t numbers = photos ? 0 : (size_t)3 * shape[2] * shape[3];
+    float *values = cli_alloc(numbers, sizeof *values);
+    bool good = values;
+    for (size_t i = 0; i < count && good; i++) {
+        vrn_image image = {0};
         cli_progress(i, count);
-        vrn_image image;
-        if (!cli_image_load(&image, job->paths.items[i * job->paths.count / count])) {
+        if (photos && !cli_image_load(&image, job->paths.items[i * job->paths.count / count])) {
             job->failed++;
             continue;
         }
-        const vrn_inputs inputs = {.count = 1, .images = &image};
-        bool good = vrn_calibration_add(job->calibration, &inputs) == VRN_OK;
-        cli_image_free(&image);
-        if (!good) return false;
-        job->images++;
-    }
-    cli_progress(count, count);
-    return true;
-}
-
-static bool add_arrays(calibrate_job *job)
-{
-    const uint64_t *shape = job->input.shape;
-    const size_t numbers = (size_t)3 * shape[2] * shape[3], count = wanted(job, shape[0]);
-    float *values = cli_alloc(numbers, sizeof *values);
-    bool good = values != NULL;
-    for (size_t i = 0; i < count && good; i++) {
-        cli_progress(i, count);
-        good = cli_npy_read(&job->input, values, numbers) &&
-               vrn_calibration_add(job->calibration, &(vrn_inputs){.count = 1, .nchw = values}) ==
-                   VRN_OK;
+        const vrn_inputs inputs = {
+            .count = 1,
+            .images = photos ? &image : NULL,
+            .nchw = photos ? NULL : values,
+        };
+        good = (photos || cli_npy_read(&job->input, values, numbers)) &&
+               vrn_calibration_add(job->calibration, &inputs) == VRN_OK;
         job->images += good;
+        cli_image_free(&image);
     }
     cli_progress(count, count);
     free(values);
@@ -101,7 +88,7 @@ static bool observe(calibrate_job *job)
                                &params) != VRN_OK) {
         return false;
     }
-    if (!(job->options->images ? add_photos(job) : add_arrays(job))) return false;
+    if (!add_inputs(job)) return false;
     if (job->images == 0 && job->failed == 0) cli_error("no images to calibrate on");
     if (job->images == 0) return false;
     uint32_t count = 0;

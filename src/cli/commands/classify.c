@@ -4,7 +4,6 @@
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/engine.h"
-#include "cli/evaluation/shard.h"
 #include "cli/images/feed.h"
 #include "cli/images/walk.h"
 #include "cli/system/report.h"

@@ -7,7 +7,7 @@
 #include "cli/evaluation/evaluation.h"
 #include "cli/evaluation/labels.h"
 #include "cli/answer.h"
-#include "cli/evaluation/shard.h"
+#include "cli/images/walk.h"
 #include "cli/formats/npy.h"
 #include "cli/images/feed.h"
 #include "cli/pages/page.h"
@@ -111,14 +111,12 @@ static bool evaluate(eval_run *run, size_t *failed)
     if (elapsed > 0) evaluation->images_per_s = (double)evaluation->images / elapsed * 1e3;
     cli_confusion_settle(&evaluation->confusion);
     if (!cli_evaluation_print(evaluation, run->options->json)) return false;
-    if (run->page.stream) {
-        cli_evaluation_page_write(run->page.stream,
-                                  &(cli_evaluation_page){.evaluation = evaluation,
-                                                         .data = run->data,
-                                                         .options = run->options,
-                                                         .mistakes = &run->mistakes,
-                                                         .paths = run->labels.images.items});
-    }
+    cli_evaluation_page_write(run->page.stream,
+                              &(cli_evaluation_page){.evaluation = evaluation,
+                                                     .data = run->data,
+                                                     .options = run->options,
+                                                     .mistakes = &run->mistakes,
+                                                     .paths = run->labels.images.items});
     return true;
 }
 

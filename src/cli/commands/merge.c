@@ -74,8 +74,11 @@ static bool repeats(const merge_part *other, const merge_part *part)
 {
     const cli_shard *shard = &part->evaluation.shard;
     const cli_evaluation *a = &other->evaluation, *b = &part->evaluation;
+    const cli_confusion_pair *pairs = a->confusion.pairs, *others = b->confusion.pairs;
+    const size_t count = a->confusion.count;
     bool same = a->images == b->images && a->unreadable == b->unreadable && a->top5 == b->top5 &&
-                cli_confusion_same(&a->confusion, &b->confusion);
+                count == b->confusion.count &&
+                (count == 0 || memcmp(pairs, others, count * sizeof *pairs) == 0);
     if (same) {
         cli_note("%s:%zu: part %u/%u is at %s:%zu too, with the same counts; taken once",
                  part->file, part->line, shard->index, shard->count, other->file, other->line);
@@ -159,21 +162,16 @@ static bool read_lines(merge_parts *parts, const char *file, char *text)
     return good;
 }
 
-static bool read_stream(merge_parts *parts, const char *name, FILE *stream)
-{
-    char *text = cli_read_text(stream, name);
-    bool good = text && read_lines(parts, name, text);
-    free(text);
-    return good;
-}
-
 static bool read_file(merge_parts *parts, const char *path)
 {
-    if (strcmp(path, "-") == 0) return read_stream(parts, "standard input", stdin);
+    const bool is_input = strcmp(path, "-") == 0;
     uint64_t size;
-    FILE *stream = cli_open_file(path, &size);
-    bool good = stream && read_stream(parts, path, stream);
-    if (stream) fclose(stream);
+    FILE *stream = is_input ? stdin : cli_open_file(path, &size);
+    const char *name = is_input ? "standard input" : path;
+    char *text = stream ? cli_read_text(stream, name) : NULL;
+    bool good = text && read_lines(parts, name, text);
+    free(text);
+    if (stream && !is_input) fclose(stream);
     return good;
 }
 
@@ -211,16 +209,6 @@ static bool sum_parts(merge_parts *parts)
     return good;
 }
 
-static bool show(const cli_options *options, const cli_evaluation *evaluation, cli_file *page)
-{
-    if (!cli_evaluation_print(evaluation, options->json)) return false;
-    if (page->stream) {
-        cli_evaluation_page_write(
-            page->stream, &(cli_evaluation_page){.evaluation = evaluation, .options = options});
-    }
-    return true;
-}
-
 static bool run(const cli_options *options)
 {
     merge_parts parts = {0};
@@ -231,8 +219,13 @@ static bool run(const cli_options *options)
         good = good && read_file(&parts, options->arguments[i]);
     }
     if (good && !parts.first) good = cli_error("no line of eval --json was found");
-    good = good && is_complete(&parts) && sum_parts(&parts) &&
-           show(options, &parts.items[0]->evaluation, &page);
+    good = good && is_complete(&parts) && sum_parts(&parts);
+    if (good) {
+        const cli_evaluation *whole = &parts.items[0]->evaluation;
+        good = cli_evaluation_print(whole, options->json);
+        cli_evaluation_page_write(good ? page.stream : NULL,
+                                  &(cli_evaluation_page){.evaluation = whole, .options = options});
+    }
     good = cli_file_end(&page, good) && good;
     for (uint32_t i = 0; i < parts.count; i++) {
         if (parts.items[i]) cli_evaluation_free(&parts.items[i]->evaluation);

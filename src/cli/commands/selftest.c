@@ -86,10 +86,12 @@ static void visit(void *user, const vrn_selftest_entry *entry)
     }
 }
 
-static const char *const verdicts[] = {
-    [VRN_SELFTEST_RIGHT] = "right",
-    [VRN_SELFTEST_AVOIDABLE] = "avoidable",
-    [VRN_SELFTEST_BROKEN] = "broken",
+static const struct {
+    const char *name, *text;
+} verdicts[] = {
+    [VRN_SELFTEST_RIGHT] = {"right", "all right"},
+    [VRN_SELFTEST_AVOIDABLE] = {"avoidable", "WRONG, but each operator has a kernel that is right"},
+    [VRN_SELFTEST_BROKEN] = {"broken", "WRONG: do not use this device"},
 };
 
 static void print_summary(const vrn_device_info *info, const vrn_selftest_summary *s)
@@ -104,12 +106,7 @@ static void print_summary(const vrn_device_info *info, const vrn_selftest_summar
     } else {
         printf("the network does not run, ");
     }
-    printf("%.1f s: ", s->ms * 1e-3);
-    switch (s->verdict) {
-    case VRN_SELFTEST_RIGHT: puts("all right"); break;
-    case VRN_SELFTEST_AVOIDABLE: puts("WRONG, but each operator has a kernel that is right"); break;
-    case VRN_SELFTEST_BROKEN: puts("WRONG: do not use this device"); break;
-    }
+    printf("%.1f s: %s\n", s->ms * 1e-3, verdicts[s->verdict].text);
 }
 
 static void write_summary(cli_json *json, const vrn_selftest_summary *s)
@@ -118,7 +115,7 @@ static void write_summary(cli_json *json, const vrn_selftest_summary *s)
                    "verdict: %s, kernels: %u, cases: %u, skipped: %u, wrong: %u, "
                    "operators_broken: %u, replays: %u, replays_differ: %u, fusion_error: %g, "
                    "ms: %g",
-                   verdicts[s->verdict], s->kernels, s->cases, s->skipped, s->wrong,
+                   verdicts[s->verdict].name, s->kernels, s->cases, s->skipped, s->wrong,
                    s->operators_broken, s->replays, s->replays_differ,
                    s->fusion_error < 0 ? NAN : s->fusion_error, s->ms);
 }

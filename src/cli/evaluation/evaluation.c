@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "cli/system/report.h"
 
-/* ---- Confusion ------------------------------------------------------------------------------- */
-
 static int compare_pairs(const void *a, const void *b)
 {
     const cli_confusion_pair *x = a, *y = b;
@@ -47,26 +45,6 @@ bool cli_confusion_add(cli_confusion *confusion, uint32_t label, uint32_t predic
     confusion->pairs[confusion->count++] = pair;
     return true;
 }
-
-bool cli_confusion_same(const cli_confusion *a, const cli_confusion *b)
-{
-    if (a->count != b->count) return false;
-    for (size_t i = 0; i < a->count; i++) {
-        if (compare_pairs(&a->pairs[i], &b->pairs[i]) != 0 ||
-            a->pairs[i].count != b->pairs[i].count) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void cli_confusion_free(cli_confusion *confusion)
-{
-    free(confusion->pairs);
-    *confusion = (cli_confusion){0};
-}
-
-/* ---- Evaluation ------------------------------------------------------------------------------ */
 
 static char *describe_transform(const vrn_transform *transform)
 {
@@ -138,7 +116,7 @@ void cli_evaluation_free(cli_evaluation *evaluation)
     free(evaluation->precision);
     free(evaluation->transform);
     free(evaluation->device);
-    cli_confusion_free(&evaluation->confusion);
+    free(evaluation->confusion.pairs);
     *evaluation = (cli_evaluation){0};
 }
 

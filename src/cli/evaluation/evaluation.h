@@ -8,7 +8,7 @@
 
 #include "cli/engine.h"
 #include "cli/answer.h"
-#include "cli/evaluation/shard.h"
+#include "cli/images/walk.h"
 #include "cli/formats/json.h"
 
 enum { CLI_EVALUATION_TOP = 5, CLI_EVALUATION_BINS = 10, CLI_EVALUATION_MOST_CLASSES = 1 << 24 };
@@ -29,17 +29,11 @@ typedef struct cli_confusion {
     size_t count, capacity;
 } cli_confusion;
 
-/* Returns false when there is no memory, which is reported. */
 bool cli_confusion_add(cli_confusion *confusion, uint32_t label, uint32_t predicted,
                        uint64_t count);
 
 /* To be called before `pairs` is read. */
 void cli_confusion_settle(cli_confusion *confusion);
-
-/* Both are settled. */
-bool cli_confusion_same(const cli_confusion *a, const cli_confusion *b);
-
-void cli_confusion_free(cli_confusion *confusion);
 
 /* The images whose best class has a probability in one tenth of 0 to 1. */
 typedef struct cli_confidence {
@@ -62,8 +56,7 @@ typedef struct cli_evaluation {
     cli_confidence confidence[CLI_EVALUATION_BINS];
 } cli_evaluation;
 
-/* Says what is evaluated. Returns false when there is no memory, which is reported. A zeroed
- * evaluation, or one that was begun in part, can be freed. */
+/* Says what is evaluated. A zeroed evaluation, or one that was begun in part, can be freed. */
 bool cli_evaluation_begin(cli_evaluation *evaluation, const cli_crew *crew, const char *weights,
                           const vrn_transform *transform);
 void cli_evaluation_free(cli_evaluation *evaluation);
@@ -74,8 +67,7 @@ typedef struct cli_verdict {
     double probability, label_probability; /* NaN where they are none */
 } cli_verdict;
 
-/* Counts an image, whose logits are ranked in `scores` [classes]. Returns false when there is no
- * memory. */
+/* Counts an image, whose logits are ranked in `scores` [classes]. */
 bool cli_evaluation_add(cli_evaluation *evaluation, uint32_t label, const cli_score *scores,
                         cli_verdict *verdict);
 
@@ -95,12 +87,11 @@ typedef struct cli_mistakes {
 /* Keeps it if it is a mistake, and one of the surest. */
 void cli_mistakes_add(cli_mistakes *mistakes, size_t item, const cli_verdict *verdict);
 
-/* Adds another part's counts, its rate and its device's name. Returns false when there is no
- * memory. */
+/* Adds another part's counts, its rate and its device's name. */
 bool cli_evaluation_sum(cli_evaluation *evaluation, const cli_evaluation *part);
 
 /* evaluation_print.c: prints a short table to standard output, or JSON on one line. The confusion
- * is settled. Returns false when there is no memory, which is reported. */
+ * is settled. */
 bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json);
 
 /* The same JSON as a value inside other. */

@@ -22,7 +22,7 @@ typedef struct cli_labels {
  * images. */
 bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model *model);
 
-/* class_folders.c: adds the images below each folder in `path`, in byte order, as ImageNet's
+/* Adds the images below each folder in `path`, in byte order, as ImageNet's
  * validation set and torchvision's ImageFolder have it. The folders are named, all in the same way,
  * by the model's names of classes ('_' may stand for ' ' and '/'), by ImageNet's WordNet ids where
  * the model has ImageNet's classes, or by the classes' numbers. Where none is and there are as many
@@ -30,10 +30,6 @@ bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model 
  * the folders, and folders whose name begins with a dot, are left out. Reports and returns false
  * when something is wrong, or when there are no images. */
 bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_model *model);
-
-/* The images from number `from` on are of this class. Returns false when there is no memory, which
- * is reported. */
-bool cli_labels_set_class(cli_labels *labels, size_t from, uint32_t class_index);
 
 void cli_labels_free(cli_labels *labels);
 

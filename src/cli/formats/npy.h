@@ -23,12 +23,11 @@ typedef struct cli_npy {
  * Reports and returns false when something is wrong. */
 bool cli_npy_open(cli_npy *npy, const char *path);
 
-/* Reads the next values; reports and returns false on failure. */
+/* Reads the next values. */
 bool cli_npy_read(cli_npy *npy, float *values, size_t count);
 void cli_npy_close(cli_npy *npy); /* accepts a zeroed struct */
 
-/* Begins a file of float32 with the given shape, whose values follow, and cli_file_end. Reports and
- * returns false on failure. */
+/* Begins a file of float32 with the given shape, whose values follow, and cli_file_end. */
 bool cli_npy_begin(cli_file *file, const char *path, uint32_t rank, const uint64_t *shape);
 
 #endif

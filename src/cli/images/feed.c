@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/os.h"
+#include "base/util.h"
 #include "cli/answer.h"
 #include "cli/images/image.h"
 #include "cli/system/report.h"
@@ -48,6 +49,11 @@ typedef struct pipeline {
 static slot *slot_of(const pipeline *p, size_t item)
 {
     return &p->slots[item % p->window];
+}
+
+static size_t size_of(const vrn_image *image)
+{
+    return (size_t)image->width * image->height * 4;
 }
 
 /* ---- Decoding -------------------------------------------------------------------------------- */
@@ -110,7 +116,7 @@ static void decode_items(void *pointer)
         s->image = image;
         s->fault = kept;
         s->state = good ? SLOT_DECODED : SLOT_UNREADABLE;
-        p->pixel_bytes += (good ? cli_image_size(&image) : 0) - d.bytes;
+        p->pixel_bytes += (good ? size_of(&image) : 0) - d.bytes;
         vrn_mutex_wake_all(p->lock);
     }
     vrn_mutex_unlock(p->lock);
@@ -161,7 +167,7 @@ static void run_batch(runner *r)
     vrn_mutex_lock(p->lock);
     for (uint32_t i = 0; i < r->count; i++) {
         slot *s = slot_of(p, r->items[i]);
-        p->pixel_bytes -= cli_image_size(&s->image);
+        p->pixel_bytes -= size_of(&s->image);
         cli_image_free(&s->image);
         for (uint32_t k = 0; k < p->classes; k++) {
             s->outputs[k] = r->outputs[(size_t)i * p->classes + k];
@@ -251,8 +257,7 @@ static bool start_runners(pipeline *p, runner *runners)
 static bool run_threads(pipeline *p, runner *runners, size_t *failed)
 {
     vrn_thread *decoders[DECODERS_MAX] = {0};
-    uint32_t wanted = vrn_core_count();
-    if (wanted > DECODERS_MAX) wanted = DECODERS_MAX;
+    const uint32_t wanted = vrn_min_u32(vrn_core_count(), DECODERS_MAX);
     bool good = start_runners(p, runners);
     for (uint32_t i = 0; i < wanted && i < p->total && good; i++) {
         decoders[i] = start_thread(decode_items, p);
@@ -294,8 +299,7 @@ bool cli_feed_run(const cli_feed *feed, size_t *failed)
     p.outputs = cli_alloc(p.window * p.classes, sizeof *p.outputs);
     runner *runners = cli_alloc(feed->crew->count, sizeof *runners);
     p.lock = vrn_mutex_create();
-    bool good = p.slots && p.outputs && runners;
-    if (good && !p.lock) good = cli_error("out of memory");
+    bool good = p.slots && p.outputs && runners && (p.lock || cli_error("out of memory"));
     if (good) {
         for (size_t i = 0; i < p.window; i++) p.slots[i].outputs = p.outputs + i * p.classes;
         good = run_threads(&p, runners, failed);

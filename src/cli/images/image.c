@@ -240,8 +240,3 @@ bool cli_image_load(vrn_image *image, const char *path)
     free(data);
     return !fault || cli_error("%s: not an image that can be read: %s", path, fault);
 }
-
-size_t cli_image_size(const vrn_image *image)
-{
-    return (size_t)image->width * image->height * 4;
-}

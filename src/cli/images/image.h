@@ -8,7 +8,7 @@
 
 #include <vkresnet/vkresnet.h>
 
-/* Decodes a file. Reports and returns false when that is not possible. */
+/* Decodes a file. */
 bool cli_image_load(vrn_image *image, const char *path);
 
 /* Decodes a file in memory. Returns NULL, or what is wrong (valid until this thread's next call).
@@ -25,8 +25,5 @@ void cli_decode_set_gate(cli_decode_gate gate, void *user);
 
 /* Accepts a zeroed struct, and zeroes it. */
 void cli_image_free(vrn_image *image);
-
-/* The bytes of its pixels. */
-size_t cli_image_size(const vrn_image *image);
 
 #endif

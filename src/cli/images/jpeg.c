@@ -10,6 +10,8 @@
 
 #include <jerror.h>
 
+#include "base/util.h"
+
 /* A progressive image may be sent in so many scans, each of which takes as long as all its pixels:
  * a small file could ask for hours. Real ones have about ten. */
 enum { SCANS_MAX = 500, SCANS_ALWAYS = 20 };
@@ -100,9 +102,7 @@ static bool read_image(reader *r, const unsigned char *data, size_t size)
     r->sized(info->image_width, info->image_height);
 
     const uint64_t pixels = (uint64_t)info->image_width * info->image_height;
-    r->scans_max = scanned_pixels_max / pixels;
-    if (r->scans_max > SCANS_MAX) r->scans_max = SCANS_MAX;
-    if (r->scans_max < SCANS_ALWAYS) r->scans_max = SCANS_ALWAYS;
+    r->scans_max = vrn_max_u64(vrn_min_u64(scanned_pixels_max / pixels, SCANS_MAX), SCANS_ALWAYS);
     info->out_color_space = info->num_components == 1   ? JCS_GRAYSCALE
                             : info->num_components == 3 ? JCS_RGB
                                                         : JCS_CMYK;

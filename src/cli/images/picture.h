@@ -12,8 +12,7 @@ typedef struct cli_picture {
     uint32_t width, height;
 } cli_picture;
 
-/* The whole image at another size: each pixel is the mean of the area that it covers. Reports and
- * returns false when there is no memory. */
+/* The whole image at another size: each pixel is the mean of the area that it covers. */
 bool cli_picture_scale(cli_picture *picture, const vrn_image *image, uint32_t width,
                        uint32_t height);
 
@@ -23,7 +22,7 @@ void cli_picture_free(cli_picture *picture);
 /* Whether the name ends in .png, .jpg or .jpeg, in any case. */
 bool cli_picture_is_name(const char *path);
 
-/* Writes what the name's end says. Reports and returns false on failure. */
+/* Writes what the name's end says. */
 bool cli_picture_write(const cli_picture *picture, const char *path);
 
 /* A small picture inside a page, "data:TYPE;base64,..": as PNG an image that is tiny, else scaled

@@ -60,6 +60,7 @@ static void write_mistake(cli_json *json, const char *path, const cli_verdict *v
 void cli_evaluation_page_write(FILE *out, const cli_evaluation_page *page)
 {
     const cli_mistakes *mistakes = page->mistakes;
+    if (!out) return;
     cli_json json = cli_page_begin(out);
     cli_json_write(&json, "evaluation:");
     cli_evaluation_write(&json, page->evaluation);

@@ -24,12 +24,12 @@ typedef struct cli_evaluation_page {
     char *const *paths;               /* of the images that mistakes->items number */
 } cli_evaluation_page;
 
-/* Opens FOLDER/index.html, and makes the folder unless it is there; to be ended with cli_file_end.
- * Reports and returns false when that cannot be. */
+/* Opens FOLDER/index.html, for cli_file_end, and makes the folder unless it is there. */
 bool cli_evaluation_page_begin(cli_file *file, const char *folder);
 
 /* Reads the images of the mistakes again: one that cannot be read is reported, and shown by its
- * name alone. Faults of writing are left to cli_file_end. */
+ * name alone. Faults of writing are left to cli_file_end. `out`: NULL
+ * where no page is wanted. */
 void cli_evaluation_page_write(FILE *out, const cli_evaluation_page *page);
 
 #endif
