@@ -146,13 +146,8 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void vrn_sort(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare_doubles);
-}
-
 double vrn_median(double *values, size_t count)
 {
-    vrn_sort(values, count);
+    qsort(values, count, sizeof *values, compare_doubles);
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }

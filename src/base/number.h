@@ -11,7 +11,6 @@ enum { VRN_REAL_MAX = 32 }; /* bytes that vrn_format_real writes at most, with t
 bool vrn_is_digit(char c);
 
 /* Sorts the values, of which there is one or more; the median is the mean of both in the middle. */
-void vrn_sort(double *values, size_t count);
 double vrn_median(double *values, size_t count);
 
 /* Reads `length` bytes that must be decimal digits alone; false if they are not or exceed `max`. */

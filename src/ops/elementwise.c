@@ -19,19 +19,16 @@ static const vrn_kernel_variant add = {
     .shader = {{.module = &vrn_module_add, .threads = 64}},
 };
 
-static const vrn_kernel relu_rows[] = {{"relu", &relu, {0}}};
-static const vrn_kernel add_rows[] = {{"add", &add, {0}}};
-
 const vrn_operator vrn_operator_relu = {
-    .rows = relu_rows,
-    .row_count = VRN_COUNT(relu_rows),
+    .rows = &(const vrn_kernel){"relu", &relu, {0}},
+    .row_count = 1,
     .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = constants,
 };
 
 const vrn_operator vrn_operator_add = {
-    .rows = add_rows,
-    .row_count = VRN_COUNT(add_rows),
+    .rows = &(const vrn_kernel){"add", &add, {0}},
+    .row_count = 1,
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_R,
     .constants = constants,
 };

@@ -51,11 +51,9 @@ static const vrn_kernel_variant batch = {
     .shader = {{.module = &vrn_module_batch_norm, .threads = 64}},
 };
 
-static const vrn_kernel batch_rows[] = {{"batch_norm", &batch, {0}}};
-
 const vrn_operator vrn_operator_batch_norm = {
-    .rows = batch_rows,
-    .row_count = VRN_COUNT(batch_rows),
+    .rows = &(const vrn_kernel){"batch_norm", &batch, {0}},
+    .row_count = 1,
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W,
     .constants = batch_constants,
 };

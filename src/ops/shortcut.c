@@ -1,5 +1,4 @@
 /* Option A's shortcut: strided subsampling with zero channels added. */
-#include "base/util.h"
 #include "modules.h"
 #include "ops/operators.h"
 
@@ -20,11 +19,9 @@ static const vrn_kernel_variant any = {
     .shader = {{.module = &vrn_module_shortcut, .threads = 64}},
 };
 
-static const vrn_kernel rows[] = {{"shortcut", &any, {0}}};
-
 const vrn_operator vrn_operator_shortcut = {
-    .rows = rows,
-    .row_count = VRN_COUNT(rows),
+    .rows = &(const vrn_kernel){"shortcut", &any, {0}},
+    .row_count = 1,
     .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = constants,
 };

@@ -1,5 +1,4 @@
 /* Softmax over the channels of each image. */
-#include "base/util.h"
 #include "modules.h"
 #include "ops/operators.h"
 
@@ -30,11 +29,9 @@ static const vrn_kernel_variant any = {
     .shader = {{.module = &vrn_module_softmax, .threads = 64}},
 };
 
-static const vrn_kernel rows[] = {{"softmax", &any, {0}}};
-
 const vrn_operator vrn_operator_softmax = {
-    .rows = rows,
-    .row_count = VRN_COUNT(rows),
+    .rows = &(const vrn_kernel){"softmax", &any, {0}},
+    .row_count = 1,
     .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = constants,
 };

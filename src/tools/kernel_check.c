@@ -143,7 +143,7 @@ vrn_result vrn_kernel_check(vrn_kernel_verdict *verdict, vrn_checker *checker,
     vrn_bench *bench = &checker->bench;
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, &data->desc, data->images, bench->device);
     vrn_trial trial = {0};
-    vrn_result result = vrn_trial_reserve(bench, kernel, &data->desc, data->images);
+    vrn_result result = vrn_bench_reserve(bench, l.inputs, l.results);
     if (!result) {
         result = vrn_buffer_reserve(&checker->readback, bench->device, VRN_BUFFER_READBACK,
                                     l.results, "check readback");

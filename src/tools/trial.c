@@ -42,14 +42,6 @@ vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *
     return l;
 }
 
-bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                        const vrn_device *device)
-{
-    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
-    return vrn_max_u64(l.inputs, l.results) <= device->probe.info.max_allocation &&
-           vrn_kernel_bindable(kernel, desc, images, device);
-}
-
 static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, const char *name)
 {
     if (size <= buffer->size) return VRN_OK;
@@ -105,13 +97,6 @@ vrn_result vrn_bench_run(vrn_bench *bench, uint32_t slot, double *ms)
     *ms = vrn_time_ms() - begin;
     if (result || !bench->queries) return result;
     return vrn_timestamps_ms(bench->queries, bench->device, 2 * slot, ms);
-}
-
-vrn_result vrn_trial_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
-                             uint32_t images)
-{
-    const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, bench->device);
-    return vrn_bench_reserve(bench, l.inputs, l.results);
 }
 
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,

@@ -21,7 +21,8 @@ typedef struct vrn_bench {
 vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device);
 void vrn_bench_destroy(vrn_bench *bench); /* accepts a zeroed struct whose device is set */
 
-/* Makes the buffers at least so large; what is new holds ordinary numbers. */
+/* Makes the buffers at least so large; what is new holds ordinary numbers. Trials that were made
+ * before must be destroyed first. */
 vrn_result vrn_bench_reserve(vrn_bench *bench, uint64_t inputs, uint64_t results);
 
 /* Around what is recorded into a command buffer, 0 or 1, to be timed; runs it. The time is the
@@ -51,17 +52,8 @@ typedef struct vrn_trial {
     vrn_descriptor_pool pool;
 } vrn_trial;
 
-/* Whether so many images are within the device's limits. */
-bool vrn_trial_possible(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
-                        const vrn_device *device);
-
-/* Makes memory for a kernel on so many images. Trials that were made before must be destroyed
- * first. */
-vrn_result vrn_trial_reserve(vrn_bench *bench, const vrn_kernel *kernel, const vrn_op_desc *desc,
-                             uint32_t images);
-
-/* Makes the pipelines and sets of a kernel that vrn_trial_reserve was called for. `refused`: as of
- * vrn_pipelines_prepare, or NULL. */
+/* Makes the pipelines and sets of a kernel that memory was reserved for, by its layout. `refused`:
+ * as of vrn_pipelines_prepare, or NULL. */
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
                             const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused);
 void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/number.h"
 #include "base/util.h"
+#include "ops/support.h"
 #include "session/session.h"
 #include "tools/trial.h"
 
@@ -188,9 +189,13 @@ static vrn_result list_kernels(tuner *t, const vrn_kernel **list, uint32_t *coun
     }
     vrn_result result = VRN_OK;
     for (uint32_t i = 0; i < all && !result; i++) {
-        if (!vrn_trial_possible(ranked[i], t->desc, t->images, device)) continue;
+        const vrn_trial_layout l = vrn_trial_lay_out(ranked[i], t->desc, t->images, device);
+        if (vrn_max_u64(l.inputs, l.results) > device->probe.info.max_allocation ||
+            !vrn_kernel_bindable(ranked[i], t->desc, t->images, device)) {
+            continue;
+        }
         list[kept++] = ranked[i];
-        result = vrn_trial_reserve(&t->bench, ranked[i], t->desc, t->images);
+        result = vrn_bench_reserve(&t->bench, l.inputs, l.results);
     }
     *count = kept;
     return result;
