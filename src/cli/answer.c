@@ -31,12 +31,6 @@ bool cli_check_outputs(const char *path, const float *outputs, uint32_t count)
     return finite == count || cli_error("%s: the network gives no finite numbers for it", path);
 }
 
-cli_answer_form cli_answer_form_for_stdout(bool json)
-{
-    if (json) return CLI_ANSWER_JSON;
-    return cli_terminal_width(stdout) ? CLI_ANSWER_TABLE : CLI_ANSWER_LINE;
-}
-
 void cli_answer_write_class(cli_json *json, const cli_model *model, cli_score score)
 {
     char buffer[32];

@@ -28,9 +28,6 @@ typedef enum cli_answer_form {
     CLI_ANSWER_JSON,  /* {"file", "model", "top": [{"index", "label", "probability"}]} */
 } cli_answer_form;
 
-/* JSON if that was asked for; a table on a terminal; else lines. */
-cli_answer_form cli_answer_form_for_stdout(bool json);
-
 /* Prints the first `count` of `scores`, which are probabilities, to standard output. */
 void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);

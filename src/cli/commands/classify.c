@@ -40,7 +40,9 @@ static bool classify_paths(const cli_crew *crew, const cli_options *options, con
         .scores = cli_alloc(classes, sizeof *printer.scores),
         .classes = classes,
         .top = top < classes ? top : classes,
-        .form = cli_answer_form_for_stdout(options->json),
+        .form = options->json                ? CLI_ANSWER_JSON
+                : cli_terminal_width(stdout) ? CLI_ANSWER_TABLE
+                                             : CLI_ANSWER_LINE,
     };
     if (!printer.scores) return false;
     size_t failed;

@@ -130,18 +130,17 @@ static bool read_line(merge_parts *parts, const char *file, size_t number, const
 {
     char reason[160];
     merge_part part = {.file = file, .line = number};
-    cli_evaluation_fault fault = cli_evaluation_read(&part.evaluation, line, reason);
-    if (fault == CLI_EVALUATION_DAMAGED) {
+    bool good = cli_evaluation_read(&part.evaluation, line, reason);
+    if (!good && !*reason) {
         if (++*damaged == 1) {
             cli_note("%s:%zu: cut off or damaged: as if it were not there", file, number);
         }
         line = find_next_object(line);
         if (!line) return true;
-        fault = cli_evaluation_read(&part.evaluation, line, reason);
+        good = cli_evaluation_read(&part.evaluation, line, reason);
     }
-    if (fault == CLI_EVALUATION_GOOD) return add_part(parts, &part);
-    if (fault == CLI_EVALUATION_WRONG) cli_error("%s:%zu: %s", file, number, reason);
-    return fault == CLI_EVALUATION_DAMAGED;
+    if (good) return add_part(parts, &part);
+    return !*reason || cli_error("%s:%zu: %s", file, number, reason);
 }
 
 /* Reads the lines of a text, in place, up to the first that is wrong. */

@@ -97,16 +97,10 @@ bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json);
 /* The same JSON as a value inside other. */
 void cli_evaluation_write(cli_json *json, const cli_evaluation *evaluation);
 
-typedef enum cli_evaluation_fault {
-    CLI_EVALUATION_GOOD,
-    CLI_EVALUATION_DAMAGED, /* no JSON: a line that was cut off, or two in one */
-    CLI_EVALUATION_WRONG,   /* JSON, but not eval's, or its numbers cannot be */
-} cli_evaluation_fault;
-
 /* evaluation_read.c: reads a line of that JSON, and checks that its numbers agree with each other.
- * On success the evaluation is complete, its confusion settled, and has to be freed; else it is
- * zeroed, and `reason` says what is wrong. */
-cli_evaluation_fault cli_evaluation_read(cli_evaluation *evaluation, const char *line,
-                                         char reason[160]);
+ * Then the evaluation is complete, its confusion settled, and has to be freed. Else it is zeroed,
+ * and `reason` says what is wrong with JSON that is not eval's; it is empty where the line is no
+ * JSON: one that was cut off, or two in one. */
+bool cli_evaluation_read(cli_evaluation *evaluation, const char *line, char reason[160]);
 
 #endif

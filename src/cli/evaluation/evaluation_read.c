@@ -245,24 +245,24 @@ static bool check(line_reader *reader)
     return check_confusion(reader);
 }
 
-cli_evaluation_fault cli_evaluation_read(cli_evaluation *evaluation, const char *line,
-                                         char reason[REASON_BYTES])
+bool cli_evaluation_read(cli_evaluation *evaluation, const char *line, char reason[REASON_BYTES])
 {
     *evaluation = (cli_evaluation){0};
     const size_t size = strlen(line);
     line_reader reader = {.json = {.text = line, .size = size}, .reason = reason};
     vrn_json whole = reader.json;
-    snprintf(reason, REASON_BYTES, "it is no JSON");
-    if (!vrn_json_skip(&whole) || !vrn_json_at_end(&whole)) return CLI_EVALUATION_DAMAGED;
+    reason[0] = 0;
+    if (!vrn_json_skip(&whole) || !vrn_json_at_end(&whole)) return false;
+    snprintf(reason, REASON_BYTES, "it cannot be read");
     vrn_arena_init(&reader.arena, size, 8);
     const bool good = read_object(&reader) && check(&reader);
     vrn_arena_free(&reader.arena);
     if (good) {
         *evaluation = reader.evaluation;
-        return CLI_EVALUATION_GOOD;
+        return true;
     }
     /* There may be other than as many names as classes. */
     reader.evaluation.classes = (uint32_t)reader.name_count;
     cli_evaluation_free(&reader.evaluation);
-    return CLI_EVALUATION_WRONG;
+    return false;
 }

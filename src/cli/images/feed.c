@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/os.h"
 #include "base/util.h"
@@ -169,9 +170,7 @@ static void run_batch(runner *r)
         slot *s = slot_of(p, r->items[i]);
         p->pixel_bytes -= size_of(&s->image);
         cli_image_free(&s->image);
-        for (uint32_t k = 0; k < p->classes; k++) {
-            s->outputs[k] = r->outputs[(size_t)i * p->classes + k];
-        }
+        memcpy(s->outputs, r->outputs + (size_t)i * p->classes, p->classes * sizeof *s->outputs);
         s->state = SLOT_DONE;
     }
     if (!good) p->failed = p->stopped = true;
