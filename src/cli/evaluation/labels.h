@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/images/walk.h"
 #include "cli/model.h"
+#include "cli/system/os.h"
 
 typedef struct cli_labels {
     cli_paths images;

@@ -7,7 +7,6 @@
 #include "cli/embedded.h"
 #include "cli/images/image.h"
 #include "cli/images/picture.h"
-#include "cli/images/walk.h"
 
 static const char marker[] = "@DATA@"; /* where the template has its data */
 
