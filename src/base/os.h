@@ -41,6 +41,11 @@ uint32_t vrn_core_count(void);
  * done. There is one such function only: the one that opens the Vulkan loader. */
 void vrn_once(void (*function)(void));
 
+/* A function of a shared library, which stays loaded: NULL where the library lacks it. *found says
+ * whether the library itself is there. */
+typedef void (*vrn_function)(void);
+vrn_function vrn_library_function(const char *library, const char *function, bool *found);
+
 /* Milliseconds of a clock that only goes forward. */
 double vrn_time_ms(void);
 

@@ -9,6 +9,7 @@
 
 #include "base/os.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -39,6 +40,17 @@ char *vrn_environment(const char *name, bool *lacking)
     char *copy = value ? vrn_strndup(value, strlen(value)) : NULL;
     if (value && !copy) *lacking = true;
     return copy;
+}
+
+vrn_function vrn_library_function(const char *library, const char *function, bool *found)
+{
+    vrn_function result = NULL;
+    void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    void *address = handle ? dlsym(handle, function) : NULL;
+    *found = handle != NULL;
+    /* POSIX, unlike C, has functions in pointers to data. */
+    memcpy(&result, &address, sizeof result);
+    return result;
 }
 
 vrn_path_kind vrn_path_get_kind(const char *path)

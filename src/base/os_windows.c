@@ -54,6 +54,13 @@ char *vrn_environment(const char *name, bool *lacking)
     return copy;
 }
 
+vrn_function vrn_library_function(const char *library, const char *function, bool *found)
+{
+    HMODULE module = LoadLibraryA(library);
+    *found = module != NULL;
+    return module ? (vrn_function)(void (*)(void))GetProcAddress(module, function) : NULL;
+}
+
 /* Attributes, size and time of what has this name; false: there is nothing. */
 static bool look(const char *path, WIN32_FILE_ATTRIBUTE_DATA *info)
 {

@@ -8,6 +8,7 @@
 #include "gpu/device.h"
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
+#include "gpu/result.h"
 
 vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, uint32_t *count,
                            const vrn_log *log)
@@ -90,6 +91,20 @@ static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_
                     select ? " matches " : "", select ? select : "", count);
 }
 
+/* What a device was asked for is what the driver said that it has, so that a layer is suspected. */
+static vrn_result creation_failed(vrn_device *device, VkResult result)
+{
+    if (result != VK_ERROR_EXTENSION_NOT_PRESENT && result != VK_ERROR_FEATURE_NOT_PRESENT &&
+        result != VK_ERROR_INITIALIZATION_FAILED) {
+        return vrn_device_check(device, result, "vkCreateDevice");
+    }
+    vrn_vk_result_text room;
+    char layers[1024];
+    vrn_instance_describe_layers(layers, sizeof layers);
+    return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: vkCreateDevice: %s%s",
+                    device->probe.info.name, vrn_vk_result_name(result, &room), layers);
+}
+
 static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
 {
     const float priority = 1;
@@ -115,7 +130,7 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
     vrn_loader_unlock();
     if (created != VK_SUCCESS) {
         device->handle = VK_NULL_HANDLE;
-        return vrn_device_check(device, created, "vkCreateDevice");
+        return creation_failed(device, created);
     }
     vrn_result result = vrn_device_load(device);
     if (result) return result;

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/os.h"
+#include "gpu/result.h"
 
 vrn_result vrn_device_load(vrn_device *device)
 {
@@ -168,7 +169,8 @@ static vrn_result check(vrn_device *device, VkResult result, const char *what, v
         vrn_log_write(&device->log, level, "%s: the device is lost (%s)", name, what);
         return VRN_ERROR_DEVICE_LOST;
     }
-    vrn_log_write(&device->log, level, "%s: %s failed with VkResult %d", name, what, (int)result);
+    vrn_vk_result_text room;
+    vrn_log_write(&device->log, level, "%s: %s: %s", name, what, vrn_vk_result_name(result, &room));
     return VRN_ERROR_UNSUPPORTED;
 }
 

@@ -7,15 +7,42 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "base/text.h"
 #include "base/util.h"
+#include "gpu/result.h"
 
+static const char create[] = "vkCreateInstance";
 static const char *const validation_layer = "VK_LAYER_KHRONOS_validation";
 
+/* The names that the loader's library has. */
+static const char *const loader_names[] = {
+#if defined(_WIN32)
+    "vulkan-1.dll",
+#elif defined(__APPLE__)
+    "libvulkan.dylib",
+    "libvulkan.1.dylib",
+    "libMoltenVK.dylib",
+#else
+    "libvulkan.so.1",
+    "libvulkan.so",
+#endif
+};
+
+/* Which of them was found; NULL: none. */
+static const char *loader_name;
+
 /* volk keeps the loader's entry point in a variable of its own (hidden in this library). It is
- * written here, once, and only read afterwards. All devices of a process share one loader. */
+ * written here, once, and only read afterwards. All devices of a process share one loader.
+ * volkInitialize would call the entry point of a library that has none. */
 static void open_loader(void)
 {
-    volkInitialize();
+    for (size_t i = 0; i < VRN_COUNT(loader_names) && !loader_name; i++) {
+        bool found;
+        const PFN_vkGetInstanceProcAddr get = (PFN_vkGetInstanceProcAddr)vrn_library_function(
+            loader_names[i], "vkGetInstanceProcAddr", &found);
+        if (found) loader_name = loader_names[i];
+        if (get) volkInitializeCustom(get);
+    }
 }
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
@@ -29,19 +56,50 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlag
     return VK_FALSE;
 }
 
+void vrn_instance_describe_layers(char *text, size_t capacity)
+{
+    uint32_t count = 0;
+    VkLayerProperties *layers = NULL;
+    text[0] = '\0';
+    if (vkEnumerateInstanceLayerProperties(&count, NULL) == VK_SUCCESS && count > 0) {
+        layers = vrn_alloc(count, sizeof *layers);
+    }
+    if (layers && vkEnumerateInstanceLayerProperties(&count, layers) == VK_SUCCESS) {
+        for (uint32_t i = 0; i < count; i++) {
+            vrn_append(text, capacity, "%s%s", i == 0 ? "; layers on this machine: " : ", ",
+                       layers[i].layerName);
+        }
+        vrn_append(text, capacity,
+                   "; VK_LOADER_LAYERS_DISABLE=~implicit~ switches off those that "
+                   "nobody asked for");
+    }
+    vrn_free(layers);
+}
+
 /* What the loader said, before there is a device to ask further. */
 static vrn_result check_loader(const vrn_log *log, VkResult result, const char *what)
 {
+    vrn_vk_result_text room;
     if (result >= 0) return VRN_OK;
+    const char *name = vrn_vk_result_name(result, &room);
     if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
-        return vrn_fail(log, VRN_ERROR_OUT_OF_MEMORY, "out of memory (%s)", what);
+        return vrn_fail(
+            log, VRN_ERROR_OUT_OF_MEMORY,
+            "%s: %s: memory is short, or a file that describes a driver (VK_DRIVER_FILES "
+            "or /usr/share/vulkan/icd.d) is not JSON; VK_LOADER_DEBUG=error says which",
+            what, name);
     }
     if (result == VK_ERROR_LAYER_NOT_PRESENT) { /* the one that is asked for */
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: the layer %s is not installed",
                         validation_layer);
     }
-    return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan driver: %s returned %d", what,
-                    (int)result);
+    char layers[1024] = "";
+    if (strcmp(what, create) == 0) vrn_instance_describe_layers(layers, sizeof layers);
+    return vrn_fail(log, VRN_ERROR_NO_DEVICE,
+                    "%s: %s: a driver or a layer fails, and the Vulkan loader gives up; "
+                    "VK_DRIVER_FILES=FILE (in old loaders VK_ICD_FILENAMES) uses that driver "
+                    "alone%s",
+                    what, name, layers);
 }
 
 /* Of the loader and drivers, or of a layer. */
@@ -117,7 +175,7 @@ static vrn_result create_instance(vrn_instance *instance, bool validation, const
     vrn_loader_unlock();
     if (result != VK_SUCCESS) instance->handle = VK_NULL_HANDLE;
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER) return VRN_OK; /* no driver, so no device */
-    return check_loader(log, result, "vkCreateInstance");
+    return check_loader(log, result, create);
 }
 
 static vrn_result load_table(vrn_instance *instance, PFN_vkGetInstanceProcAddr get,
@@ -169,9 +227,16 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
 {
     *instance = (vrn_instance){0};
     vrn_once(open_loader);
-    if (!vkGetInstanceProcAddr) {
+    if (!loader_name) {
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan loader (%s) on this machine",
+                        loader_names[0]);
+    }
+    if (!vkGetInstanceProcAddr || !vkCreateInstance) {
         return vrn_fail(log, VRN_ERROR_NO_DEVICE,
-                        "no Vulkan loader (libvulkan.so.1) on this machine");
+                        "%s is no Vulkan loader: it lacks %s; is there another library of this "
+                        "name in LD_LIBRARY_PATH?",
+                        loader_name,
+                        vkGetInstanceProcAddr ? "vkCreateInstance" : "vkGetInstanceProcAddr");
     }
     if (volkGetInstanceVersion() < VK_API_VERSION_1_1) {
         return vrn_fail(log, VRN_ERROR_NO_DEVICE, "the Vulkan loader is older than 1.1");
@@ -217,8 +282,6 @@ vrn_result vrn_instance_devices(const vrn_instance *instance, VkPhysicalDevice *
         vrn_free(*devices);
         *devices = NULL;
         *count = 0;
-        /* A driver that cannot start is not an error of the machine: it has no device then. */
-        if (result == VK_ERROR_INITIALIZATION_FAILED) return VRN_OK;
         return check_loader(log, result, "vkEnumeratePhysicalDevices");
     }
     return VRN_OK;

@@ -29,6 +29,10 @@ vrn_result vrn_instance_lend(vrn_instance *instance, VkInstance handle,
 
 void vrn_instance_destroy(vrn_instance *instance); /* accepts a zeroed struct */
 
+/* What a message about a failed creation says of layers: their names, and how to switch them off.
+ * Empty where there is none. */
+void vrn_instance_describe_layers(char *text, size_t capacity);
+
 /* All physical devices in the loader's order; release the array with vrn_free. */
 vrn_result vrn_instance_devices(const vrn_instance *instance, VkPhysicalDevice **devices,
                                 uint32_t *count, const vrn_log *log);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "gpu/features.h"
+#include "gpu/result.h"
 
 static const char *const capability_names[VRN_CAPABILITY_COUNT] = {
     "direct mapping",      "texel buffers", "timestamps",           "timeline semaphores",
@@ -306,8 +307,9 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
     if (!result) judge(probe);
     if (list.failed) {
         probe->info.score = 0;
+        vrn_vk_result_text room;
         snprintf(probe->info.reason, sizeof probe->info.reason,
-                 "its extensions cannot be listed (VkResult %d)", (int)list.failed);
+                 "its extensions cannot be listed (%s)", vrn_vk_result_name(list.failed, &room));
     }
 done:
     vrn_free(list.names);

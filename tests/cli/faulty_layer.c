@@ -1,6 +1,8 @@
 /* A Vulkan layer that makes any driver a faulty one: dispatches of exactly one work group are not
- * run. For tests of what the program does about that, to be named in VK_INSTANCE_LAYERS; a process
- * has one device. */
+ * run. With VRN_FAULTY_LAYER=instance or =device it lets none of these be created. For tests of what
+ * the program does about that, to be named in VK_INSTANCE_LAYERS; a process has one device. */
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <vulkan/vk_layer.h>
@@ -37,12 +39,18 @@ static VkLayerDeviceCreateInfo *device_link(const VkDeviceCreateInfo *info)
     return link;
 }
 
+static bool refuses(const char *what)
+{
+    const char *refused = getenv("VRN_FAULTY_LAYER");
+    return refused && strcmp(refused, what) == 0;
+}
+
 static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo *info,
                                                       const VkAllocationCallbacks *allocator,
                                                       VkInstance *instance)
 {
     VkLayerInstanceCreateInfo *link = instance_link(info);
-    if (!link) return VK_ERROR_INITIALIZATION_FAILED;
+    if (!link || refuses("instance")) return VK_ERROR_INITIALIZATION_FAILED;
     next_instance = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;
     link->u.pLayerInfo = link->u.pLayerInfo->pNext;
     PFN_vkCreateInstance create =
@@ -59,6 +67,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical,
 {
     VkLayerDeviceCreateInfo *link = device_link(info);
     if (!link) return VK_ERROR_INITIALIZATION_FAILED;
+    if (refuses("device")) return VK_ERROR_EXTENSION_NOT_PRESENT;
     next_device = link->u.pLayerInfo->pfnNextGetDeviceProcAddr;
     PFN_vkCreateDevice create = (PFN_vkCreateDevice)link->u.pLayerInfo->pfnNextGetInstanceProcAddr(
         instance_handle, "vkCreateDevice");
