@@ -240,13 +240,13 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* Whether all are numbers that can be computed with: an infinite variance can. A convolution's NaN
- * would be taken for a zero by the ReLU behind it on most devices, and never be seen. */
+/* Whether all are numbers that can be computed with. A convolution's NaN would be taken for a zero
+ * by the ReLU behind it on most devices, and never be seen; an infinite variance, which training
+ * that overflowed leaves, would switch its channel off. */
 static bool is_sound(const float *const *values, const uint64_t *counts, double eps)
 {
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
-        if (i == VRN_PARAM_VAR || counts[i] == 0) continue;
-        if (!isfinite(largest_magnitude(values[i], counts[i]))) return false;
+        if (counts[i] > 0 && !isfinite(largest_magnitude(values[i], counts[i]))) return false;
     }
     for (uint64_t i = 0; i < counts[VRN_PARAM_VAR]; i++) {
         if (!((double)values[VRN_PARAM_VAR][i] + eps > 0)) return false;
