@@ -6,6 +6,7 @@
 
 #include <vkresnet/diagnostics.h>
 
+#include "cli/system/os.h"
 #include "cli/system/report.h"
 
 static bool means_all(const cli_options *options)
@@ -31,10 +32,27 @@ static bool open_selected(vrn_device **device, vrn_device_info *info, const cli_
     return good;
 }
 
+/* Nobody should wait for the processor without knowing it. */
+static void note_processor(const vrn_device_info *info)
+{
+    if (info->type != VRN_DEVICE_CPU) return;
+    char *closed = cli_find_closed_gpu();
+    if (closed) {
+        cli_note("no GPU can be used, so the processor computes (%s): there is %s, which this "
+                 "account may not open; the group 'render' usually may",
+                 info->name, closed);
+    } else {
+        cli_note("no GPU is found, so the processor computes (%s)", info->name);
+    }
+    free(closed);
+}
+
 bool cli_device_open(vrn_device **device, vrn_device_info *info, const cli_options *options)
 {
     if (means_all(options)) return cli_usage("--device all: this command runs on one device");
-    return open_selected(device, info, options, options->device);
+    if (!open_selected(device, info, options, options->device)) return false;
+    if (!options->device) note_processor(info);
+    return true;
 }
 
 bool cli_device_list(vrn_device_info **infos, uint32_t *count)

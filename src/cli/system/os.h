@@ -63,6 +63,10 @@ cli_folder *cli_folder_open(const char *path);
 char *cli_folder_next(cli_folder *folder);
 void cli_folder_close(cli_folder *folder);
 
+/* A GPU's device file that this account may not open, and which the drivers therefore do not see.
+ * A copy of its path, to be released with free; NULL: there is none, or nobody knows. */
+char *cli_find_closed_gpu(void);
+
 /* Makes a folder unless it is there. */
 bool cli_make_folder(const char *path);
 

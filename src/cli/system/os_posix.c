@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -38,9 +39,20 @@ static void remove_temporaries(int number)
     raise(number);
 }
 
+/* A standard stream that is closed would hand its number to the next file that is opened, and what
+ * is said to a person would land there. Opened the wrong way round, it fails as a closed one does. */
+static void keep_standard_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
+        if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) _exit(CLI_FAILURE);
+    }
+}
+
 void cli_os_start(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
+    keep_standard_streams();
     for (size_t i = 0; i < ENDINGS; i++) {
         struct sigaction action;
         const bool known = sigaction(endings[i], NULL, &action) == 0;
@@ -131,6 +143,22 @@ bool cli_path_same_file(const char *a, const char *b)
 cli_folder *cli_folder_open(const char *path)
 {
     return (cli_folder *)opendir(path);
+}
+
+char *cli_find_closed_gpu(void)
+{
+    static const char folder[] = "/dev/dri";
+    DIR *nodes = opendir(folder);
+    const struct dirent *entry;
+    char *found = NULL;
+    while (nodes && !found && (entry = readdir(nodes))) {
+        if (strncmp(entry->d_name, "renderD", 7) != 0) continue;
+        char path[sizeof folder + sizeof entry->d_name];
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (access(path, R_OK | W_OK) != 0 && errno == EACCES) found = cli_copy_text(path);
+    }
+    if (nodes) closedir(nodes);
+    return found;
 }
 
 char *cli_folder_next(cli_folder *folder)

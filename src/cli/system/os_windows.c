@@ -106,6 +106,11 @@ char *cli_folder_next(cli_folder *folder)
     return name;
 }
 
+char *cli_find_closed_gpu(void)
+{
+    return NULL;
+}
+
 void cli_folder_close(cli_folder *folder)
 {
     _wclosedir((_WDIR *)folder);
