@@ -4,6 +4,7 @@ import json
 import math
 import os
 import struct
+import subprocess
 
 import files
 import program
@@ -79,15 +80,54 @@ class Images(ProgramTest):
         for seed, name in enumerate(good):
             self.write(name, picture(seed))
         self.write("notes.txt", b"not an image")
+        left_out = self.path("b", "loop") + ": left out, as it is no image, and 1 more"
         alone = [self.classify(*same, self.path(name))[0] for name in good]
         self.assertEqual(len({json.dumps(result["top"]) for result in alone}), len(good))
-        self.assertEqual(self.classify(*same, self.folder), alone)
+        self.assertEqual(self.classify(*same, self.folder, errors=[left_out]), alone)
         for name in ("a0.png", os.path.join("b", "c", "0.png")):
             self.write(name, b"broken")
         for batch in ("1", "2", "3", "9"):
             self.assertEqual(
                 self.classify(*same, self.folder, "--batch", batch, status=1,
-                              errors=["a0.png: not an image", "0.png: not an image"]), alone)
+                              errors=[left_out, "a0.png: not an image", "0.png: not an image"]),
+                alone)
+
+    def test_what_is_an_image(self):
+        """By its name or by how it begins; what systems hide beside photos is none."""
+        for name in ("a", "b.HEIC", "c.jfif", "d.dat"):
+            self.write(name, picture(1))
+        self.write("e.webp", b"RIFF\0\0\0\0WEBPVP8 ")
+        self.write("f", b"\0\0\0\x18ftypheic\0\0\0\0")
+        self.write("g.tiff", b"")
+        for folder in ("@eaDir", "__MACOSX", ".thumbnails", "h"):
+            os.makedirs(self.path(folder))
+            self.write(folder + "/photo.png", picture(2))
+        self.write("._a.png", b"\0\5\26\7\0\2\0\0Mac OS X")
+        self.write("Makefile", b"all:\n")
+        self.write("notes.txt", b"P1 is no bitmap here, and BM no other\n")
+        found = self.classify(*RANDOM, self.folder, status=1, errors=[
+            self.path("Makefile") + ": left out, as it is no image, and 1 more", "e.webp: ", "f: ", "g.tiff: "])
+        self.assertEqual([os.path.relpath(result["file"], self.folder) for result in found],
+                         ["a", "b.HEIC", "c.jfif", "d.dat", os.path.join("h", "photo.png")])
+
+    def test_streams(self):
+        """Standard input, and a pipe in place of a file."""
+        content = picture(3)
+        name = self.write("a.png", content)
+        expected, = self.classify(*RANDOM, name)
+        for argument in ("-", "/dev/stdin"):
+            with open(name, "rb") as stdin:
+                done = self.start("classify", *RANDOM, "--json", argument, stdin=stdin)
+            result = json.loads(done.stdout)
+            self.assertEqual((result["file"], result["top"]), (argument, expected["top"]))
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        for content, status in ((content, 0), (b"", 1), (content[:99], 1)):
+            with subprocess.Popen(["sh", "-c", 'cat > "$0"', pipe], stdin=subprocess.PIPE) as feeder:
+                feeder.stdin.write(content)
+                feeder.stdin.close()
+                done = self.start("classify", *RANDOM, "--json", pipe)
+            self.assertEqual(done.returncode, status, done.stderr)
 
     def test_overflow(self):
         """Parameters that are finite, and make numbers that are not: the image has no answer, in

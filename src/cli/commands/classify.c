@@ -85,11 +85,12 @@ const cli_command cli_classify = {
         "Prints the most probable classes of each image: on a terminal a table with bars; in a\n"
         "pipe a line for each image, its file and then label and probability of each class,\n"
         "with tabs between; with --json an object a line: {\"file\", \"model\", \"top\":\n"
-        "[{\"index\", \"label\", \"probability\"}]}. Folders are searched for images (png, jpg,\n"
-        "bmp, gif, tga, ppm, pgm, pnm, psd). Without --model it uses the small model that comes\n"
-        "with the program, which knows ten classes. An image that cannot be read is reported on\n"
-        "standard error, the others go on, and the exit status is 1. --shard I/N takes only\n"
-        "every N-th image, for one of N processes or machines; their outputs concatenate.",
+        "[{\"index\", \"label\", \"probability\"}]}. Folders are searched for images, which\n"
+        "are known by their names or by how they begin; - is an image on standard input. Without\n"
+        "--model it uses the small model that comes with the program, which knows ten classes.\n"
+        "An image that cannot be read is reported on standard error, the others go on, and the\n"
+        "exit status is 1. --shard I/N takes only every N-th image, for one of N processes or\n"
+        "machines; their outputs concatenate.",
     .examples =
         "  vkresnet classify photo.jpg\n"
         "  vkresnet classify --model resnet50 --top 3 photo.jpg more/\n"

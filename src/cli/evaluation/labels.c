@@ -296,8 +296,7 @@ static bool list_folders(class_folders *folders)
     bool good = cli_list_folder(&found, folders->path);
     for (size_t i = 0; i < found.count; i++) {
         char *path = found.items[i];
-        if (path[cli_path_folder_length(path)] != '.' &&
-            vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) {
+        if (!cli_is_hidden(path) && vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) {
             good = cli_paths_push(&folders->paths, path) && good;
         } else {
             free(path);
@@ -327,6 +326,7 @@ bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_mod
     if (good) folders.classes = cli_alloc(folders.paths.count, sizeof *folders.classes);
     good = good && folders.classes && choose_classes(&folders, model);
     for (size_t i = 0; i < folders.paths.count && good; i++) good = add_images(labels, &folders, i);
+    cli_paths_note_left_out(&labels->images);
     if (good && labels->images.count == 0) good = cli_error("%s: no images in its folders", path);
     cli_paths_free(&folders.paths);
     free(folders.classes);

@@ -11,6 +11,11 @@
 /* file_header.c: what the first bytes tell before a file is decoded. */
 bool cli_is_jpeg(const unsigned char *data, size_t size);
 
+/* Whether a file with these first bytes, CLI_IMAGE_HEAD or the whole of a shorter file, is an image
+ * of a format that is known, whether or not it can be read. */
+enum { CLI_IMAGE_HEAD = 32 };
+bool cli_begins_as_image(const unsigned char *data, size_t size);
+
 /* NULL, or why a file cannot be read whose format is known (a static text). */
 const char *cli_format_fault(const unsigned char *data, size_t size);
 

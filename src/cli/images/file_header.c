@@ -32,6 +32,31 @@ static const struct {
     {0, 4, "%PDF", "PDF" READABLE},
 };
 
+static bool has_bytes(const unsigned char *data, size_t size, size_t offset, const char *bytes,
+                      size_t length)
+{
+    return size >= offset + length && memcmp(data + offset, bytes, length) == 0;
+}
+
+bool cli_begins_as_image(const unsigned char *data, size_t size)
+{
+    static const char *const magics[] = {"\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "GIF87a", "GIF89a",
+                                         "8BPS"};
+    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
+        if (has_bytes(data, size, 0, magics[i], strlen(magics[i]))) return true;
+    }
+    /* Two letters are too few: a text may begin so. */
+    if (has_bytes(data, size, 0, "BM", 2)) return has_bytes(data, size, 6, "\0\0\0\0", 4);
+    if (size > 2 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7') return data[2] == '\n';
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        if (foreign[i].length > 2 &&
+            has_bytes(data, size, foreign[i].offset, foreign[i].bytes, foreign[i].length)) {
+            return foreign[i].bytes[0] != '%';
+        }
+    }
+    return false;
+}
+
 bool cli_is_jpeg(const unsigned char *data, size_t size)
 {
     return size >= 3 && !memcmp(data, "\xff\xd8\xff", 3);
@@ -67,10 +92,8 @@ static const char *pnm_fault(const unsigned char *data, size_t size)
 const char *cli_format_fault(const unsigned char *data, size_t size)
 {
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        if (size >= foreign[i].offset + foreign[i].length &&
-            !memcmp(data + foreign[i].offset, foreign[i].bytes, foreign[i].length)) {
+        if (has_bytes(data, size, foreign[i].offset, foreign[i].bytes, foreign[i].length))
             return foreign[i].fault;
-        }
     }
     return pnm_fault(data, size);
 }

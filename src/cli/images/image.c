@@ -1,5 +1,6 @@
 #include "cli/images/image.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -205,28 +206,67 @@ void cli_image_free(vrn_image *image)
     *image = (vrn_image){0};
 }
 
-/* The whole file, or NULL, which is reported. */
-static unsigned char *read_file(const char *path, size_t *size)
+/* Reads to the end of a stream that has no size, such as a pipe. NULL: reported. */
+static unsigned char *read_stream(FILE *stream, const char *path, size_t *size)
 {
-    uint64_t bytes;
-    FILE *stream = cli_open_file(path, &bytes);
-    if (!stream) return NULL;
     unsigned char *data = NULL;
+    size_t capacity = 0, count = 0;
+    for (size_t got = 1; got > 0; count += got) {
+        if (count == capacity) {
+            capacity = capacity ? 2 * capacity : 1 << 16;
+            unsigned char *more = capacity <= FILE_MAX_BYTES ? realloc(data, capacity) : NULL;
+            if (!more) {
+                cli_error("%s: larger than %zu bytes, or out of memory", path, count);
+                free(data);
+                return NULL;
+            }
+            data = more;
+        }
+        got = fread(data + count, 1, capacity - count, stream);
+    }
+    *size = count;
+    if (count > 0 && !ferror(stream)) return data;
+    cli_error(ferror(stream) ? "%s: cannot read" : "%s: not an image: there is nothing in it",
+              path);
+    free(data);
+    return NULL;
+}
+
+static unsigned char *read_regular(FILE *stream, const char *path, uint64_t bytes)
+{
     if (bytes == 0) {
         cli_error("%s: not an image: the file is empty", path);
-    } else if (bytes > FILE_MAX_BYTES) {
+        return NULL;
+    }
+    if (bytes > FILE_MAX_BYTES) {
         cli_error("%s: too large for an image file (%.0f MiB; at most 1024)", path,
                   (double)bytes / 1048576);
-    } else {
-        data = cli_alloc((size_t)bytes, 1);
-        if (data && fread(data, 1, (size_t)bytes, stream) != bytes) {
-            cli_error("%s: cannot read", path);
-            free(data);
-            data = NULL;
-        }
+        return NULL;
     }
+    unsigned char *data = cli_alloc((size_t)bytes, 1);
+    if (data && fread(data, 1, (size_t)bytes, stream) != bytes) {
+        cli_error("%s: cannot read", path);
+        free(data);
+        data = NULL;
+    }
+    return data;
+}
+
+/* The whole file, or NULL, which is reported. "-" is standard input. */
+static unsigned char *read_file(const char *path, size_t *size)
+{
+    if (strcmp(path, "-") == 0) return read_stream(stdin, "standard input", size);
+    const bool stream_alone = vrn_path_get_kind(path) == VRN_PATH_OTHER;
+    uint64_t bytes = 0;
+    FILE *stream = stream_alone ? fopen(path, "rb") : cli_open_file(path, &bytes);
+    if (!stream) {
+        if (stream_alone) cli_error("%s: cannot open: %s", path, strerror(errno));
+        return NULL;
+    }
+    unsigned char *data =
+        stream_alone ? read_stream(stream, path, size) : read_regular(stream, path, bytes);
+    if (!stream_alone) *size = (size_t)bytes;
     fclose(stream);
-    *size = (size_t)bytes;
     return data;
 }
 

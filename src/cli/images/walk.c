@@ -1,18 +1,23 @@
 #include "cli/images/walk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "base/text.h"
+#include "cli/images/decode.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
 enum { DEPTH_MAX = 32 };
 
-/* What the names of images end in, without the dot. */
-static const char *const image_extensions[] = {"png", "jpg", "jpeg", "bmp", "gif",
-                                               "tga", "ppm", "pgm",  "pnm", "psd"};
+/* What the names of images end in, without the dot. Not all of these formats can be read, but
+ * somebody who has such files in a folder expects a word about them. */
+static const char *const image_extensions[] = {
+    "png", "jpg",  "jpeg", "jpe",  "jfif", "bmp",  "gif", "tga",  "ppm", "pgm", "pnm", "pbm",
+    "psd", "webp", "heic", "heif", "hif",  "avif", "tif", "tiff", "jxl", "jp2", "j2k",
+};
 
 static bool has_image_extension(const char *name)
 {
@@ -22,6 +27,24 @@ static bool has_image_extension(const char *name)
         if (vrn_same_text(dot + 1, image_extensions[i])) return true;
     }
     return false;
+}
+
+/* A file of another name, or without one, by how it begins. */
+static bool begins_as_image(const char *path)
+{
+    unsigned char head[CLI_IMAGE_HEAD];
+    FILE *file;
+    uint64_t size;
+    if (vrn_file_open(&file, &size, path, &(vrn_log){0}) != VRN_OK) return false;
+    const size_t count = fread(head, 1, sizeof head, file);
+    fclose(file);
+    return cli_begins_as_image(head, count);
+}
+
+bool cli_is_hidden(const char *path)
+{
+    const char *name = path + cli_path_folder_length(path);
+    return *name == '.' || strcmp(name, "@eaDir") == 0 || strcmp(name, "__MACOSX") == 0;
 }
 
 /* Recurses DEPTH_MAX deep at most. NOLINTNEXTLINE(misc-no-recursion) */
@@ -36,12 +59,16 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
     for (size_t i = 0; i < found.count; i++) {
         char *path = found.items[i];
         vrn_path_kind kind = cli_path_get_entry_kind(path);
-        if (kind == VRN_PATH_DIRECTORY) {
+        if (cli_is_hidden(path)) {
+            free(path);
+        } else if (kind == VRN_PATH_DIRECTORY) {
             complete = walk(paths, path, depth + 1) && complete;
             free(path);
-        } else if (kind != VRN_PATH_OTHER && has_image_extension(path)) {
+        } else if (kind != VRN_PATH_OTHER && (has_image_extension(path) || begins_as_image(path))) {
             /* Also a link to nowhere, which is reported when it is its turn. */
             complete = cli_paths_push(paths, path) && complete;
+        } else if (paths->left_out++ == 0) {
+            paths->example = path;
         } else {
             free(path);
         }
@@ -55,6 +82,19 @@ bool cli_paths_add_folder(cli_paths *paths, const char *folder)
     return walk(paths, folder, 0);
 }
 
+void cli_paths_note_left_out(cli_paths *paths)
+{
+    if (paths->left_out == 1) {
+        cli_note("%s: left out, as it is no image", paths->example);
+    } else if (paths->left_out > 1) {
+        cli_note("%s: left out, as it is no image, and %zu more", paths->example,
+                 paths->left_out - 1);
+    }
+    free(paths->example);
+    paths->example = NULL;
+    paths->left_out = 0;
+}
+
 bool cli_paths_add(cli_paths *paths, const char *argument)
 {
     if (vrn_path_get_kind(argument) != VRN_PATH_DIRECTORY) {
@@ -62,6 +102,7 @@ bool cli_paths_add(cli_paths *paths, const char *argument)
     }
     size_t before = paths->count;
     bool complete = cli_paths_add_folder(paths, argument);
+    cli_paths_note_left_out(paths);
     if (complete && paths->count == before) {
         return cli_error("%s: no images in this folder", argument);
     }

@@ -10,11 +10,17 @@
 #include "cli/system/os.h"
 
 /* Adds a file as it is, or the images below a folder in byte order of their paths' parts, known by
- * their extensions. Links to folders inside are not followed. Reports and returns false if a part
- * could not be read, or if a folder has no images; what was found stays. */
+ * their extensions or by how they begin. Hidden files and folders are passed over, links to folders
+ * are not followed. Says what was left out. Reports and returns false if a part could not be read,
+ * or if a folder has no images; what was found stays. */
 bool cli_paths_add(cli_paths *paths, const char *argument);
-/* The same for a folder, which may have none. */
+/* The same for a folder, which may have none. What it leaves out is said by cli_paths_note_left_out,
+ * for several folders at once. */
 bool cli_paths_add_folder(cli_paths *paths, const char *folder);
+void cli_paths_note_left_out(cli_paths *paths);
+
+/* Whether it is what systems and programs keep beside people's files: thumbnails, notes. */
+bool cli_is_hidden(const char *path);
 
 /* One of several equal parts of the work, each for a process or a machine of its own. */
 enum { CLI_SHARD_MOST = 1000000 };

@@ -90,6 +90,7 @@ void cli_paths_free(cli_paths *paths)
 {
     for (size_t i = 0; i < paths->count; i++) free(paths->items[i]);
     free(paths->items);
+    free(paths->example);
     *paths = (cli_paths){0};
 }
 

@@ -43,6 +43,9 @@ size_t cli_path_folder_length(const char *path);
 typedef struct cli_paths {
     char **items;
     size_t count, capacity;
+    /* What was no image in a folder, since this was last said (images/walk.h), and the first. */
+    size_t left_out;
+    char *example;
 } cli_paths;
 
 /* Takes over a path from malloc, also where there is no memory. NULL is a failure that has been
