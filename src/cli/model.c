@@ -252,6 +252,20 @@ const char *cli_model_class_name(const cli_model *model, uint32_t index)
     return index < CLI_IMAGENET_CLASSES ? cli_imagenet_labels[index] : NULL;
 }
 
+static int compare_ids(const void *key, const void *element)
+{
+    return strcmp(key, *(const char *const *)element);
+}
+
+bool cli_find_imagenet_id(const cli_model *model, const char *id, uint32_t *found)
+{
+    if (model->info.classes != CLI_IMAGENET_CLASSES) return false;
+    const char *const *place =
+        bsearch(id, cli_imagenet_ids, CLI_IMAGENET_CLASSES, sizeof *cli_imagenet_ids, compare_ids);
+    if (place) *found = (uint32_t)(place - cli_imagenet_ids);
+    return place;
+}
+
 const char *cli_model_label(const cli_model *model, uint32_t index, char buffer[32])
 {
     const char *name = cli_model_class_name(model, index);

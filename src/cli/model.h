@@ -45,7 +45,10 @@ void cli_model_write_transform(cli_json *json, const vrn_transform *transform);
 /* The name of a class: the model's own, or ImageNet's where there are 1000; else NULL. */
 const char *cli_model_class_name(const cli_model *model, uint32_t index);
 
-/* The same, and "class 17" (written to `buffer`) where there is no name. */
+/* The class of a WordNet id, "n01440764", where the model has ImageNet's classes. */
+bool cli_find_imagenet_id(const cli_model *model, const char *id, uint32_t *found);
+
+/* A class's name, or "class 17" (written to `buffer`) where there is none. */
 const char *cli_model_label(const cli_model *model, uint32_t index, char buffer[32]);
 
 #endif

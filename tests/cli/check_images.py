@@ -296,6 +296,23 @@ class Eval(ProgramTest):
             self.evaluate("".join(f'"{self.path(n)}","a, ""thing""",{c}\n' for n, c in rows),
                           "--batch", "3"))
 
+    def test_lists_of_others(self):
+        """Lists as other programs write them: separators, columns, blanks."""
+        long = "a column whose name is longer than any that has a meaning here by far"
+        os.rename(self.path(self.names[0]), self.path("images/a photo.png"))
+        self.names[0] = "images/a photo.png"
+        for first, line in (("", "{} {}\n"), ("", "{}\t{}\n"), ("", " {} , {} \n"),
+                            ("filename,label\n", "{},{}\n"), ("path,class\n", "{},{}\n"),
+                            ("file, width, height, label\n", "{}, 33, 40, {}\n"),
+                            (f"{long},image,target\n", "x,{},{}\n"),
+                            ("label\tname\tFile\n", "{1}\tthing\t{0}\n")):
+            rows = "".join(line.format(n, c) for n, c in zip(self.names, self.labels))
+            self.check_counts(self.evaluate(first + rows))
+        ids = self.write("ids.csv", f"images/1.png,n01440764\n{self.names[0]},tench\n".encode())
+        result = self.run_json("eval", "--arch", "resnet,block=basic,layers=1,planes=8",
+                               "--random-weights", "1", "--crop", "32", "--labels", ids)
+        self.assertEqual(result["images"], 2)
+
     def test_text(self):
         self.write("labels.csv",
                    "".join(f"{n},{c}\n" for n, c in zip(self.names, self.labels)).encode())
@@ -326,8 +343,8 @@ class Eval(ProgramTest):
 
         fails(b"", " no images are listed")
         fails(b"file,label,class\n", " no images are listed")
-        fails(b"images/0.png\n", "1: expected file,label")
-        fails(b"images/0.png,1\n,1\n", "2: expected file,label")
+        fails(b"images/0.png\n", "1: expected a label behind the file")
+        fails(b"images/0.png,1\n,1\n", "2: expected a file")
         fails(b"images/0.png,1\n\nimages/0.png,10\n", "3: class 10: the model has 10 classes")
         fails(b"images/0.png,99999999999999999999\n", "1: the model knows no class")
         fails(b"images/0.png,cat\n", "1: the model knows no class 'cat'")

@@ -4,14 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "base/util.h"
 #include "cli/embedded.h"
 #include "cli/images/walk.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
-enum { FILE_MAX_BYTES = 1 << 28, FIELD_COUNT = 3 };
+enum { FILE_MAX_BYTES = 1 << 28, FIELDS_MAX = 64 };
+
+/* What a list says of an image. */
+typedef enum column { COLUMN_FILE, COLUMN_LABEL, COLUMN_CLASS, COLUMN_COUNT } column;
+
+/* How other programs name these columns. */
+static const struct {
+    column column;
+    const char *name;
+} column_names[] = {
+    {COLUMN_FILE, "file"},         {COLUMN_FILE, "filename"},  {COLUMN_FILE, "file_name"},
+    {COLUMN_FILE, "filepath"},     {COLUMN_FILE, "path"},      {COLUMN_FILE, "image"},
+    {COLUMN_FILE, "image_path"},   {COLUMN_LABEL, "label"},    {COLUMN_LABEL, "labels"},
+    {COLUMN_LABEL, "class_name"},  {COLUMN_LABEL, "category"}, {COLUMN_LABEL, "target"},
+    {COLUMN_LABEL, "wnid"},        {COLUMN_CLASS, "class"},    {COLUMN_CLASS, "class_id"},
+    {COLUMN_CLASS, "class_index"},
+};
 
 /* The images from number `from` on are of this class. */
 static bool set_class(cli_labels *labels, size_t from, uint32_t class_index)
@@ -29,7 +47,8 @@ typedef struct csv_reader {
     const char *path;
     size_t line;
     char *at;
-    int columns[FIELD_COUNT]; /* where file, label and class stand; -1: nowhere */
+    char separator; /* ' ': the last blanks of a line, so that files' names may have some */
+    int columns[COLUMN_COUNT]; /* where they stand; -1: nowhere */
 } csv_reader;
 
 static char *read_text(const char *path)
@@ -46,29 +65,59 @@ static char *read_text(const char *path)
     return text;
 }
 
-/* Cuts the next field out of the line, in place. *last: the line ends behind it. */
-static char *next_field(char **at, bool *last)
+static bool is_blank(char c)
 {
-    char *from = *at, *to = from, *field = from;
+    return c == ' ' || c == '\t';
+}
+
+/* Cuts the next field out of the line, in place, without the blanks around it. *last: the line ends
+ * behind it. */
+static char *next_field(char **at, char separator, bool *last)
+{
+    char *from = *at;
+    while (is_blank(*from) && *from != separator) from++;
+    char *to = from, *field = from, *kept = from;
     if (*from == '"') {
         for (from++; *from && (*from != '"' || from[1] == '"'); from++) {
             if (*from == '"') from++;
             *to++ = *from;
         }
         if (*from == '"') from++;
+        kept = to;
     }
-    while (*from && *from != ',') *to++ = *from++;
+    for (; *from && *from != separator; *to++ = *from++) {
+        if (!is_blank(*from)) kept = to + 1;
+    }
     *last = !*from;
     *at = from + 1;
-    *to = 0;
+    *kept = 0;
     return field;
 }
 
-/* Splits a line into its fields; those that are not there are NULL. */
-static void split(char *line, char **fields, int count)
+/* "name of a file 8": two fields, and never a header. */
+static int split_at_last_blank(char *line, char **fields)
 {
-    bool last = false;
-    for (int i = 0; i < count; i++) fields[i] = last ? NULL : next_field(&line, &last);
+    size_t end = strlen(line);
+    while (end > 0 && is_blank(line[end - 1])) end--;
+    line[end] = 0;
+    size_t label = end;
+    while (label > 0 && !is_blank(line[label - 1])) label--;
+    fields[0] = line;
+    fields[1] = line + label;
+    if (label == 0) return 1;
+    for (size_t name = label; name > 0 && is_blank(line[name - 1]); name--) line[name - 1] = 0;
+    return 2;
+}
+
+/* Splits a line into its fields and returns how many there are, FIELDS_MAX at most. */
+static int split(const csv_reader *reader, char *line, char **fields)
+{
+    if (reader->separator == ' ') return split_at_last_blank(line, fields);
+    int count = 0;
+    for (bool last = false; !last && count < FIELDS_MAX;) {
+        fields[count++] = next_field(&line, reader->separator, &last);
+    }
+    return count;
 }
 
 /* The next line that is not empty, without its end; NULL behind the last. */
@@ -86,43 +135,52 @@ static char *next_line(csv_reader *reader)
     return NULL;
 }
 
-/* Takes a first line that names the columns; any other is left alone. */
-static void read_header(csv_reader *reader)
+/* Takes a first line that names the columns, one of them the files'; any other is left alone.
+ * Returns false where there is no memory. */
+static bool read_header(csv_reader *reader)
 {
-    static const char *const names[FIELD_COUNT] = {"file", "label", "class"};
-    char *fields[FIELD_COUNT], copy[64];
     if (strncmp(reader->at, "\xef\xbb\xbf", 3) == 0) reader->at += 3;
-    snprintf(copy, sizeof copy, "%.*s", (int)strcspn(reader->at, "\r\n"), reader->at);
-    split(copy, fields, FIELD_COUNT);
-    if (!fields[0] || !vrn_same_text(fields[0], "file")) return;
-    for (int name = 1; name < FIELD_COUNT; name++) {
-        reader->columns[name] = -1;
-        for (int i = 1; i < FIELD_COUNT; i++) {
-            if (fields[i] && vrn_same_text(fields[i], names[name])) reader->columns[name] = i;
+    reader->at += strspn(reader->at, "\r\n");
+    const size_t length = strcspn(reader->at, "\r\n");
+    char *copy = vrn_strndup(reader->at, length);
+    if (!copy) return false;
+    reader->separator = strchr(copy, ',') ? ',' : strchr(copy, '\t') ? '\t' : ' ';
+    char *fields[FIELDS_MAX];
+    const int count = split(reader, copy, fields);
+    int columns[COLUMN_COUNT] = {-1, -1, -1};
+    for (int i = 0; i < count; i++) {
+        for (size_t k = 0; k < VRN_COUNT(column_names); k++) {
+            int *found = &columns[column_names[k].column];
+            if (*found < 0 && vrn_same_text(fields[i], column_names[k].name)) *found = i;
         }
     }
+    vrn_free(copy);
+    if (columns[COLUMN_FILE] < 0 || (columns[COLUMN_LABEL] < 0 && columns[COLUMN_CLASS] < 0))
+        return true;
+    memcpy(reader->columns, columns, sizeof columns);
     next_line(reader);
+    return true;
 }
 
-static bool find_row_class(const csv_reader *reader, const cli_model *model, char *const *fields,
-                           uint32_t *found)
+static bool find_label(const cli_model *model, const char *label, uint32_t *found)
 {
-    uint32_t classes = model->info.classes;
-    const char *label = reader->columns[1] >= 0 ? fields[reader->columns[1]] : NULL;
-    const char *number = reader->columns[2] >= 0 ? fields[reader->columns[2]] : NULL;
-    bool has_number = number && *number;
-    uint64_t value;
-    if (!has_number && label) {
-        for (uint32_t i = 0; i < classes; i++) {
-            const char *name = cli_model_class_name(model, i);
-            if (name && strcmp(name, label) == 0) {
-                *found = i;
-                return true;
-            }
-        }
-        number = label;
+    for (uint32_t i = 0; i < model->info.classes; i++) {
+        const char *name = cli_model_class_name(model, i);
+        *found = i;
+        if (name && strcmp(name, label) == 0) return true;
     }
-    if (number && vrn_parse_number(number, strlen(number), UINT64_MAX, &value)) {
+    return cli_find_imagenet_id(model, label, found);
+}
+
+static bool find_row_class(const csv_reader *reader, const cli_model *model, const char *label,
+                           const char *number, uint32_t *found)
+{
+    const uint32_t classes = model->info.classes;
+    const bool has_number = *number;
+    uint64_t value;
+    if (!has_number && find_label(model, label, found)) return true;
+    if (!has_number) number = label;
+    if (vrn_parse_number(number, strlen(number), UINT64_MAX, &value)) {
         *found = (uint32_t)value;
         return value < classes || cli_error("%s:%zu: class %s: the model has %u classes",
                                             reader->path, reader->line, number, classes);
@@ -131,22 +189,35 @@ static bool find_row_class(const csv_reader *reader, const cli_model *model, cha
         return cli_error("%s:%zu: expected a class's number, found '%s'", reader->path,
                          reader->line, number);
     }
-    return cli_error("%s:%zu: the model knows no class '%s'; add its number as a third column",
-                     reader->path, reader->line, label ? label : "");
+    return cli_error("%s:%zu: the model knows no class '%s'; add a column 'class' with its number, "
+                     "and a first line that names the columns: file,label,class",
+                     reader->path, reader->line, label);
 }
 
 static bool add_line(cli_labels *labels, const csv_reader *reader, const char *folder, char *line,
                      const cli_model *model)
 {
-    char *fields[FIELD_COUNT];
-    uint32_t found = 0;
-    split(line, fields, FIELD_COUNT);
-    if (!*fields[0] || !fields[1]) {
-        return cli_error("%s:%zu: expected file,label[,class]", reader->path, reader->line);
+    char *fields[FIELDS_MAX];
+    const char *parts[COLUMN_COUNT];
+    const int count = split(reader, line, fields);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        const int at = reader->columns[i];
+        parts[i] = at >= 0 && at < count ? fields[at] : "";
     }
-    if (!find_row_class(reader, model, fields, &found)) return false;
-    bool absolute = cli_path_is_absolute(fields[0]) || !*folder;
-    char *path = absolute ? cli_copy_text(fields[0]) : cli_join(folder, fields[0]);
+    if (reader->columns[COLUMN_LABEL] < 0) { /* "file,class", and perhaps with names */
+        parts[COLUMN_LABEL] = parts[COLUMN_CLASS];
+        parts[COLUMN_CLASS] = "";
+    }
+    const char *file = parts[COLUMN_FILE];
+    if (!*file || (!*parts[COLUMN_LABEL] && !*parts[COLUMN_CLASS])) {
+        return cli_error("%s:%zu: expected %s; a first line may name the columns: file,label,class",
+                         reader->path, reader->line, *file ? "a label behind the file" : "a file");
+    }
+    uint32_t found = 0;
+    if (!find_row_class(reader, model, parts[COLUMN_LABEL], parts[COLUMN_CLASS], &found))
+        return false;
+    const bool absolute = cli_path_is_absolute(file) || !*folder;
+    char *path = absolute ? cli_copy_text(file) : cli_join(folder, file);
     return cli_paths_push(&labels->images, path) &&
            set_class(labels, labels->images.count - 1, found);
 }
@@ -156,10 +227,10 @@ bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model 
     csv_reader reader = {.path = path, .columns = {0, 1, 2}};
     char *text = read_text(path), *folder = cli_copy_text(path), *line;
     bool good = text && folder;
+    reader.at = text;
+    good = good && read_header(&reader);
     if (good) {
         folder[cli_path_folder_length(folder)] = 0;
-        reader.at = text;
-        read_header(&reader);
         while (good && (line = next_line(&reader))) {
             good = add_line(labels, &reader, folder, line, model);
         }
@@ -203,20 +274,6 @@ static bool find_name(const cli_model *model, const char *folder, uint32_t *foun
     return false;
 }
 
-static int compare_ids(const void *key, const void *element)
-{
-    return strcmp(key, *(const char *const *)element);
-}
-
-static bool find_id(const cli_model *model, const char *folder, uint32_t *found)
-{
-    if (model->info.classes != CLI_IMAGENET_CLASSES) return false;
-    const char *const *place = bsearch(folder, cli_imagenet_ids, CLI_IMAGENET_CLASSES,
-                                       sizeof *cli_imagenet_ids, compare_ids);
-    if (place) *found = (uint32_t)(place - cli_imagenet_ids);
-    return place;
-}
-
 static bool find_number(const cli_model *model, const char *folder, uint32_t *found)
 {
     uint64_t number;
@@ -233,7 +290,7 @@ typedef struct naming {
 
 static const naming namings[] = {
     {"a class's name", find_name},
-    {"a WordNet id of ImageNet's classes", find_id},
+    {"a WordNet id of ImageNet's classes", cli_find_imagenet_id},
     {"a class's number", find_number},
 };
 

@@ -15,9 +15,12 @@ typedef struct cli_labels {
     size_t capacity;
 } cli_labels;
 
-/* Adds lines of file,label[,class], with or without a first line that names the columns. The
- * class is a number; without it the label is one, or a name that the model knows. Relative files
- * are joined to the list's folder. Fields may be quoted as in RFC 4180, but go over no line end.
+/* Adds lines of file,label[,class], with or without a first line that names these columns and
+ * perhaps others, in any order. Between the columns are commas, else tabs, else the last blanks of
+ * a line ("a photo.jpg 8"), as the first line has it. The class is a number; without it the label
+ * is one, a name that the model knows, or a WordNet id where the model has ImageNet's classes.
+ * Relative files are joined to the list's folder. Fields may be quoted as in RFC 4180, but go over
+ * no line end; blanks around them do not count.
  * Reports and returns false when something is wrong, with the line's number, or when there are no
  * images. */
 bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model *model);
