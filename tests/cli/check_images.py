@@ -106,7 +106,8 @@ class Images(ProgramTest):
         self.write("Makefile", b"all:\n")
         self.write("notes.txt", b"P1 is no bitmap here, and BM no other\n")
         found = self.classify(*RANDOM, self.folder, status=1, errors=[
-            self.path("Makefile") + ": left out, as it is no image, and 1 more", "e.webp: ", "f: ", "g.tiff: "])
+            self.path("Makefile") + ": left out, as it is no image, and 1 more",
+            "e.webp: ", "f: ", "g.tiff: "])
         self.assertEqual([os.path.relpath(result["file"], self.folder) for result in found],
                          ["a", "b.HEIC", "c.jfif", "d.dat", os.path.join("h", "photo.png")])
 
@@ -123,7 +124,8 @@ class Images(ProgramTest):
         pipe = self.path("pipe")
         os.mkfifo(pipe)
         for content, status in ((content, 0), (b"", 1), (content[:99], 1)):
-            with subprocess.Popen(["sh", "-c", 'cat > "$0"', pipe], stdin=subprocess.PIPE) as feeder:
+            feed = ["sh", "-c", 'cat > "$0"', pipe]
+            with subprocess.Popen(feed, stdin=subprocess.PIPE) as feeder:
                 feeder.stdin.write(content)
                 feeder.stdin.close()
                 done = self.start("classify", *RANDOM, "--json", pipe)

@@ -1,6 +1,6 @@
 /* A Vulkan layer that makes any driver a faulty one: dispatches of exactly one work group are not
- * run. With VRN_FAULTY_LAYER=instance or =device it lets none of these be created. For tests of what
- * the program does about that, to be named in VK_INSTANCE_LAYERS; a process has one device. */
+ * run. With VRN_FAULTY_LAYER=instance or =device it lets none of these be created. To be named in
+ * VK_INSTANCE_LAYERS, for tests of what the program does about that; a process has one device. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -14,8 +14,8 @@
  * are not followed. Says what was left out. Reports and returns false if a part could not be read,
  * or if a folder has no images; what was found stays. */
 bool cli_paths_add(cli_paths *paths, const char *argument);
-/* The same for a folder, which may have none. What it leaves out is said by cli_paths_note_left_out,
- * for several folders at once. */
+/* The same for a folder, which may have none. cli_paths_note_left_out says what was left out, for
+ * several folders at once. */
 bool cli_paths_add_folder(cli_paths *paths, const char *folder);
 void cli_paths_note_left_out(cli_paths *paths);
 

@@ -39,8 +39,8 @@ static void remove_temporaries(int number)
     raise(number);
 }
 
-/* A standard stream that is closed would hand its number to the next file that is opened, and what
- * is said to a person would land there. Opened the wrong way round, it fails as a closed one does. */
+/* A closed standard stream would hand its number to the next file that is opened, and messages
+ * would land there. Opened the wrong way round, the stream fails as a closed one does. */
 static void keep_standard_streams(void)
 {
     for (int fd = 0; fd < 3; fd++) {
