@@ -6,6 +6,7 @@
 #include "cli/engine.h"
 #include "cli/images/feed.h"
 #include "cli/images/walk.h"
+#include "cli/shard.h"
 #include "cli/system/report.h"
 
 enum { DEFAULT_TOP = 5, DEFAULT_BATCH = 8 };

@@ -7,10 +7,10 @@
 #include "cli/evaluation/evaluation.h"
 #include "cli/evaluation/labels.h"
 #include "cli/answer.h"
-#include "cli/images/walk.h"
 #include "cli/formats/npy.h"
 #include "cli/images/feed.h"
 #include "cli/pages/page.h"
+#include "cli/shard.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/evaluation/evaluation.h"
 #include "cli/pages/page.h"
+#include "cli/shard.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 

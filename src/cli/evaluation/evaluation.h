@@ -8,7 +8,7 @@
 
 #include "cli/engine.h"
 #include "cli/answer.h"
-#include "cli/images/walk.h"
+#include "cli/shard.h"
 #include "cli/formats/json.h"
 
 enum { CLI_EVALUATION_TOP = 5, CLI_EVALUATION_BINS = 10, CLI_EVALUATION_MOST_CLASSES = 1 << 24 };

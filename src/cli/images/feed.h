@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "cli/engine.h"
-#include "cli/images/walk.h"
+#include "cli/shard.h"
 
 /* Called for each image that was read and run, in order and by the thread that called cli_feed_run;
  * `index` is the file's place in the list. `outputs` are as asked for in cli_feed. Returns false to
