@@ -23,7 +23,8 @@ _vkresnet() {
         resnext101_64x4d wide_resnet50_2 wide_resnet101_2'
     local networks="$weights resnet20 resnet32 resnet44 resnet56 resnet110 resnet1202"
     local capabilities='direct-mapping texel-buffers timestamps timeline-semaphores 16-bit-storage int8
-        integer-dot-product cooperative-matrix pipeline-statistics buffer-arrays cooperative-matrix-2'
+        integer-dot-product cooperative-matrix pipeline-statistics buffer-arrays cooperative-matrix-2
+        buffer-addresses'
     # Options that several commands have.
     local common='--device --precision --fp32-layers --without --with --validation --no-cache --quiet --verbose --help'
     local network='--model --arch --random-weights'

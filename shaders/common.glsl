@@ -14,10 +14,13 @@ layout(push_constant) uniform Push {
 #ifdef PUSHED
     vrn_push_shape pushed; // one pipeline for all shapes
 #endif
+#ifdef ADDRESSED
+    vrn_push_addressed pushed;
+#endif
 };
 
 // An operator's constant: OP_CONSTANT(name, id, working default); and what follows from some.
-#ifdef PUSHED
+#if defined(PUSHED) || defined(ADDRESSED)
 #define OP_CONSTANT(name, id, value) uint name = pushed.shape[id]
 #define OP_DERIVED uint
 #else

@@ -24,11 +24,13 @@ OP_CONSTANT(OUT_C, VRN_CONV_OUT_C, 1);
 OP_DERIVED GROUP_IN4 = (GROUP_IN + 3u) / 4u;
 OP_DERIVED OUT_PIXELS = OUT_H * OUT_W; // of one image
 
-WRITE_TENSOR(y, Y) // [N, OUT_H, OUT_W, OUT_C4]
-
 #include "epilogue.glsl"
+
+#ifndef ADDRESSED
+WRITE_TENSOR(y, Y) // [N, OUT_H, OUT_W, OUT_C4]
 
 // The epilogue of output channels 4 c4 .. 4 c4 + 3 of a pixel, whose sum has the bias in it.
 void store_output(vec4 sum, uint pixel, uint c4) {
     store_y(pixel * OUT_C4 + c4, finish(sum, pixel, OUT_H, OUT_W, c4, OUT_C4));
 }
+#endif

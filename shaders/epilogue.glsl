@@ -3,6 +3,7 @@
 // pixel (y, x) reads (y * stride, x * stride), channel c reads c - offset, zero outside.
 OP_CONSTANT(RELU, VRN_CONV_RELU, 0);
 OP_CONSTANT(RESIDUAL, VRN_CONV_RESIDUAL, 0);
+#ifndef ADDRESSED
 // the residual is such a shortcut, described by what follows
 OP_SWITCH(OPTION_A, VRN_CONV_OPTION_A, 0);
 OP_SWITCH(RES_H, VRN_CONV_RES_H, 1);
@@ -31,3 +32,4 @@ vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {
     uint column = pixel % out_w, row = pixel / out_w % out_h, image = pixel / (out_w * out_h);
     return finish_at(v, residual_of(pixel, image, row, column, out_c4), c4);
 }
+#endif

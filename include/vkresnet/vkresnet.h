@@ -128,9 +128,11 @@ typedef enum vrn_capability {
     /* matrices of sizes that the driver divides up, with operations on elements
      * (VK_NV_cooperative_matrix2, Vulkan 1.3) */
     VRN_CAPABILITY_COOPERATIVE_MATRIX_2 = 1 << 10,
+    /* addresses of buffers, and 64-bit integers to compute with them: on processors alone */
+    VRN_CAPABILITY_BUFFER_ADDRESSES = 1 << 11,
 } vrn_capability;
 
-#define VRN_CAPABILITY_COUNT 11
+#define VRN_CAPABILITY_COUNT 12
 
 /* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static.
  * Thread-safe. */

@@ -25,6 +25,12 @@ vrn_result vrn_device_load(vrn_device *device)
     if (vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS)) {
         VRN_DEVICE_FUNCTIONS_STATISTICS(VRN_LOAD)
     }
+    if (vrn_device_has(device, VRN_CAPABILITY_BUFFER_ADDRESSES)) {
+        const bool core = device->probe.info.api_version >= VK_API_VERSION_1_2;
+        device->vk.GetBufferDeviceAddress = (PFN_vkGetBufferDeviceAddress)get(
+            device->handle, core ? "vkGetBufferDeviceAddress" : "vkGetBufferDeviceAddressKHR");
+        if (!device->vk.GetBufferDeviceAddress) missing = "vkGetBufferDeviceAddress";
+    }
 #undef VRN_NEED
 #undef VRN_LOAD
     if (missing) {

@@ -60,10 +60,12 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     const bool mapped =
         use == VRN_BUFFER_DEVICE && vrn_device_has(device, VRN_CAPABILITY_DIRECT_MAPPING);
     const memory_rule *rule = &rules[mapped ? MAPPED_DEVICE : use];
+    const bool addressed =
+        use == VRN_BUFFER_DEVICE && vrn_device_has(device, VRN_CAPABILITY_BUFFER_ADDRESSES);
     const VkBufferCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
         .size = size,
-        .usage = rule->usage,
+        .usage = rule->usage | (addressed ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0),
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
     };
     result = VRN_CALL(device, CreateBuffer, &info, NULL, &buffer->handle);
@@ -87,8 +89,13 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
                           device->probe.info.name, name);
         goto error;
     }
+    const VkMemoryAllocateFlagsInfo flags = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+        .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
+    };
     const VkMemoryAllocateInfo allocation = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+        .pNext = addressed ? &flags : NULL,
         .allocationSize = needs.size,
         .memoryTypeIndex = type,
     };
@@ -126,6 +133,15 @@ void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device)
     if (buffer->handle) device->vk.DestroyBuffer(device->handle, buffer->handle, NULL);
     if (buffer->memory) device->vk.FreeMemory(device->handle, buffer->memory, NULL);
     *buffer = (vrn_buffer){0};
+}
+
+uint64_t vrn_buffer_address(VkBuffer buffer, const vrn_device *device)
+{
+    const VkBufferDeviceAddressInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
+        .buffer = buffer,
+    };
+    return device->vk.GetBufferDeviceAddress(device->handle, &info);
 }
 
 uint64_t vrn_buffer_alignment(const vrn_device *device)

@@ -34,6 +34,10 @@ vrn_result vrn_buffer_reserve(vrn_buffer *buffer, vrn_device *device, vrn_buffer
                               uint64_t size, const char *name);
 void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device); /* accepts a zeroed struct */
 
+/* Where a VRN_BUFFER_DEVICE begins, for kernels that read through addresses, which need
+ * VRN_CAPABILITY_BUFFER_ADDRESSES. */
+uint64_t vrn_buffer_address(VkBuffer buffer, const vrn_device *device);
+
 /* The alignment of every tensor in a buffer: right for storage and texel bindings, and for
  * copies. */
 uint64_t vrn_buffer_alignment(const vrn_device *device);

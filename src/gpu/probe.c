@@ -14,7 +14,7 @@
 static const char *const capability_names[VRN_CAPABILITY_COUNT] = {
     "direct mapping",      "texel buffers", "timestamps",           "timeline semaphores",
     "16-bit storage",      "int8",          "integer dot product",  "cooperative matrix",
-    "pipeline statistics", "buffer arrays", "cooperative matrix 2",
+    "pipeline statistics", "buffer arrays", "cooperative matrix 2", "buffer addresses",
 };
 
 const char *vrn_capability_name(uint32_t bit)
@@ -166,6 +166,8 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     uint32_t features = vrn_features_probe(instance, physical, extensions, probe->info.api_version);
     features = vrn_matrices_probe(&probe->matrices, instance, physical, features);
     if (probe->max_array < 1u << 16) features &= ~(uint32_t)VRN_CAPABILITY_BUFFER_ARRAYS;
+    /* No kernel for GPUs reads through addresses. */
+    if (probe->info.type != VRN_DEVICE_CPU) features &= ~(uint32_t)VRN_CAPABILITY_BUFFER_ADDRESSES;
     probe->info.capabilities |= features & ((1u << VRN_CAPABILITY_COUNT) - 1);
     vrn_probe_drop(probe, ~features & VRN_FEATURE_SUBGROUP_SIZES);
 }

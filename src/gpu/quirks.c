@@ -30,6 +30,22 @@ static const quirk quirks[] = {
                 "gallivm",
     },
     {
+        .driver = VK_DRIVER_ID_MESA_LLVMPIPE,
+        .last_version = VK_MAKE_VERSION(26, 0, 0) - 1,
+        .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
+        .reason = "what all lanes read through one address is read lane by lane",
+        .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/25.0/src/gallium/auxiliary/"
+                "gallivm",
+    },
+    {
+        .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
+        .last_version = UINT32_MAX,
+        .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
+        .reason = "what all lanes read through one address is read lane by lane",
+        .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Pipeline/"
+                "SpirvShaderMemory.cpp",
+    },
+    {
         .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
         .last_version = UINT32_MAX,
         .effect.no_pipeline_cache = true,

@@ -106,6 +106,9 @@
     X(GetPipelineExecutablePropertiesKHR)                                                          \
     X(GetPipelineExecutableStatisticsKHR)
 
+/* NULL without VRN_CAPABILITY_BUFFER_ADDRESSES. With an API below 1.2 its name ends in KHR. */
+#define VRN_DEVICE_FUNCTIONS_ADDRESSES(X) X(GetBufferDeviceAddress)
+
 #define VRN_DECLARE(name) PFN_vk##name name;
 
 typedef struct vrn_instance_table {
@@ -117,6 +120,7 @@ typedef struct vrn_device_table {
     VRN_DEVICE_FUNCTIONS(VRN_DECLARE)
     VRN_DEVICE_FUNCTIONS_OPTIONAL(VRN_DECLARE)
     VRN_DEVICE_FUNCTIONS_STATISTICS(VRN_DECLARE)
+    VRN_DEVICE_FUNCTIONS_ADDRESSES(VRN_DECLARE)
 } vrn_device_table;
 
 #undef VRN_DECLARE

@@ -45,6 +45,13 @@ struct vrn_push_shape {
     uint shape[VRN_PUSHED_CONSTANTS];
 };
 
+/* .. or, where a shader is `addressed`, 128 bytes in all: where its bindings begin, the lower word
+ * first, and the shape. */
+struct vrn_push_addressed {
+    uint at[8];
+    uint shape[VRN_PUSHED_CONSTANTS];
+};
+
 /* An operator's constants. Of convolutions and linear layers: */
 #define VRN_CONV_IN_H       0
 #define VRN_CONV_IN_W       1
@@ -124,6 +131,14 @@ struct vrn_push_shape {
 #define VRN_PRODUCT_LANES_C 1
 #define VRN_PRODUCT_PIXELS  2
 #define VRN_PRODUCT_COLUMNS 3
+
+/* Behind VRN_PRODUCT_M: rows of a work group, and k of a round. A work group has so many vectors of
+ * eight output channels. */
+#define VRN_ADDRESS_ROWS    1
+#define VRN_ADDRESS_STEP    2
+#define VRN_ADDRESS_LINES   3 /* 1: the input is padded, and lines of windows are read as a whole */
+#define VRN_ADDRESS_PARTS   4 /* 2: sixteen output channels have input channels of their own */
+#define VRN_ADDRESS_VECTORS 4
 
 #define VRN_TILE_SPLIT     0
 #define VRN_TILE_M         1

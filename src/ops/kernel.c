@@ -121,7 +121,7 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
                     vrn_pipeline_key *key)
 {
     const vrn_shader *shader = vrn_kernel_shader(kernel, pass);
-    const bool pushed = vrn_kernel_pass(kernel, pass)->pushed;
+    const bool pushed = shader->addressed || vrn_kernel_pass(kernel, pass)->pushed;
     uint32_t values[VRN_OP_CONSTANTS_MAX], count = 0;
     memset(key, 0, sizeof *key);
     key->module = shader->module;
@@ -129,7 +129,10 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     key->texel = shader->texel;
     key->arrays = shader->arrays;
     key->subgroup_size = vrn_kernel_subgroup_size(kernel);
-    key->push_bytes = sizeof(struct vrn_push) + (pushed ? sizeof(struct vrn_push_shape) : 0);
+    key->push_bytes =
+        sizeof(struct vrn_push) + (shader->addressed ? sizeof(struct vrn_push_addressed)
+                                   : pushed          ? sizeof(struct vrn_push_shape)
+                                                     : 0);
     vrn_op_constants(desc, values);
     for (uint32_t b = 0; b < VRN_TYPED_BINDINGS; b++) {
         values[VRN_ID_TYPES + b] = vrn_kernel_binding_type(kernel, pass, b, desc);

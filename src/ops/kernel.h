@@ -90,6 +90,9 @@ typedef struct vrn_shader {
     uint32_t arrays;  /* VRN_BIT_BLOCKS, where the shader declares it */
     uint32_t threads; /* invocations of a work group; 0: the family knows */
     uint32_t numbers; /* how many of a row's are constants of the shader */
+    /* The addresses of the first four bindings and the operator's first constants are push
+     * constants; needs VRN_CAPABILITY_BUFFER_ADDRESSES. */
+    bool addressed;
 } vrn_shader;
 
 typedef struct vrn_kernel_variant {

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "base/util.h"
 #include "gpu/descriptor.h"
+#include "gpu/memory.h"
 #include "gpu/queue.h"
 
 /* What a binding of a pass refers to. */
@@ -50,6 +52,9 @@ static vrn_result bind_pass(vrn_prepared_kernel *prepared, vrn_device *device,
                 &pass->views[b], device, range, vrn_kernel_texel(kernel, index, b, desc).format);
             if (result) return result;
         }
+        if (vrn_kernel_shader(kernel, index)->addressed && b < VRN_TYPED_BINDINGS) {
+            pass->at[b] = vrn_buffer_address(range.buffer, device) + range.offset;
+        }
         bindings[count++] = (vrn_binding){
             .binding = b,
             .range = range,
@@ -92,16 +97,25 @@ void vrn_prepared_kernel_record_part(const vrn_prepared_kernel *prepared, uint32
     const vrn_prepared_pass *own = &prepared->passes[pass];
     struct {
         struct vrn_push all;
-        struct vrn_push_shape shape;
-    } push = {
-        .all = {images, desc->x.scale, desc->y.scale, desc->r.scale},
-        .shape.number = kernel->number[0],
-    };
+        union {
+            struct vrn_push_shape pushed;
+            struct vrn_push_addressed addressed;
+        } more;
+    } push = {.all = {images, desc->x.scale, desc->y.scale, desc->r.scale}};
+    _Static_assert(sizeof push <= 128, "what every device has for push constants");
     uint32_t constants[VRN_OP_CONSTANTS_MAX], bytes = sizeof push.all;
-    if (vrn_kernel_pass(kernel, pass)->pushed) {
-        vrn_op_constants(desc, constants);
-        memcpy(push.shape.shape, constants, sizeof push.shape.shape);
-        bytes = sizeof push;
+    vrn_op_constants(desc, constants);
+    if (vrn_kernel_shader(kernel, pass)->addressed) {
+        struct vrn_push_addressed *more = &push.more.addressed;
+        for (uint32_t i = 0; i < VRN_COUNT(more->at); i++) {
+            more->at[i] = (uint32_t)(own->at[i / 2] >> i % 2 * 32);
+        }
+        memcpy(more->shape, constants, sizeof more->shape);
+        bytes += sizeof *more;
+    } else if (vrn_kernel_pass(kernel, pass)->pushed) {
+        push.more.pushed.number = kernel->number[0];
+        memcpy(push.more.pushed.shape, constants, sizeof push.more.pushed.shape);
+        bytes += sizeof push.more.pushed;
     }
     vrn_pipeline_bind(&own->pipeline, device, buffer, own->set, &push, bytes);
     const vrn_grid grid = vrn_kernel_grid(kernel, pass, desc, images);

@@ -18,6 +18,7 @@ typedef struct vrn_prepared_pass {
     vrn_pipeline pipeline;
     VkDescriptorSet set;
     VkBufferView views[VRN_BIND_COUNT]; /* of bindings that are texel buffers */
+    uint64_t at[VRN_TYPED_BINDINGS];    /* addresses of the first bindings, if they are pushed */
 } vrn_prepared_pass;
 
 typedef struct vrn_prepared_kernel {

@@ -66,11 +66,11 @@ static void requirements_are_enough(void **state)
 static void capabilities_follow_from_what_was_enabled(void **state)
 {
     (void)state;
-    const uint32_t switched = VRN_CAPABILITY_TIMELINE_SEMAPHORES | VRN_CAPABILITY_STORAGE_16BIT |
-                              VRN_CAPABILITY_INT8 | VRN_CAPABILITY_INTEGER_DOT_PRODUCT |
-                              VRN_CAPABILITY_COOPERATIVE_MATRIX |
-                              VRN_CAPABILITY_COOPERATIVE_MATRIX_2 |
-                              VRN_CAPABILITY_PIPELINE_STATISTICS | VRN_CAPABILITY_BUFFER_ARRAYS;
+    const uint32_t switched =
+        VRN_CAPABILITY_TIMELINE_SEMAPHORES | VRN_CAPABILITY_STORAGE_16BIT | VRN_CAPABILITY_INT8 |
+        VRN_CAPABILITY_INTEGER_DOT_PRODUCT | VRN_CAPABILITY_COOPERATIVE_MATRIX |
+        VRN_CAPABILITY_COOPERATIVE_MATRIX_2 | VRN_CAPABILITY_PIPELINE_STATISTICS |
+        VRN_CAPABILITY_BUFFER_ARRAYS | VRN_CAPABILITY_BUFFER_ADDRESSES;
     VkPhysicalDeviceVulkan12Features all12 = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
         .timelineSemaphore = VK_TRUE,
