@@ -1,11 +1,14 @@
 // Winograd's minimal filtering F(m x m, 3 x 3), after Lavin and Gray, "Fast Algorithms for
 // Convolutional Neural Networks" (2015): y = A' [ (G g G') * (B' d B) ] A, for d of (m + 2) x (m +
 // 2) input pixels. G is applied on the host (ops/product_layout.c), the matrices here to columns of
-// SIDE vec4s.
+// SIDE VALUES.
 #ifdef F2
 const uint M = 2u;
 #else
 const uint M = 4u;
+#endif
+#ifndef VALUES
+#define VALUES vec4 // channels of an invocation
 #endif
 const uint SIDE = M + 2u; // of a tile of the input
 
@@ -17,13 +20,13 @@ const uint SIDE = M + 2u; // of a tile of the input
 #endif
 
 #ifdef F2
-void input_transform(inout vec4 d[SIDE]) {
-    vec4 a = d[0] - d[2], b = d[1] + d[2], c = d[2] - d[1], e = d[1] - d[3];
+void input_transform(inout VALUES d[SIDE]) {
+    VALUES a = d[0] - d[2], b = d[1] + d[2], c = d[2] - d[1], e = d[1] - d[3];
     d[0] = a, d[1] = b, d[2] = c, d[3] = e;
 }
 
-void output_transform(inout vec4 d[SIDE]) {
-    vec4 a = d[0] + d[1] + d[2], b = d[1] - d[2] - d[3];
+void output_transform(inout VALUES d[SIDE]) {
+    VALUES a = d[0] + d[1] + d[2], b = d[1] - d[2] - d[3];
     d[0] = a, d[1] = b;
 }
 #else
@@ -31,17 +34,17 @@ void output_transform(inout vec4 d[SIDE]) {
 // test_ops' bounds.
 const float P = 0.70710678118654752, Q = 1.41421356237309505;
 
-void input_transform(inout vec4 d[SIDE]) {
-    vec4 first = d[0] - 2.5 * d[2] + d[4], last = d[1] - 2.5 * d[3] + d[5];
-    vec4 p = d[4] - 2.0 * d[2], p_odd = P * (d[3] - 2.0 * d[1]);
-    vec4 q = d[4] - 0.5 * d[2], q_odd = Q * (d[3] - 0.5 * d[1]);
+void input_transform(inout VALUES d[SIDE]) {
+    VALUES first = d[0] - 2.5 * d[2] + d[4], last = d[1] - 2.5 * d[3] + d[5];
+    VALUES p = d[4] - 2.0 * d[2], p_odd = P * (d[3] - 2.0 * d[1]);
+    VALUES q = d[4] - 0.5 * d[2], q_odd = Q * (d[3] - 0.5 * d[1]);
     d[0] = first, d[1] = p + p_odd, d[2] = p - p_odd;
     d[3] = q + q_odd, d[4] = q - q_odd, d[5] = last;
 }
 
-void output_transform(inout vec4 d[SIDE]) {
-    vec4 p = d[1] + d[2], p_odd = P * (d[1] - d[2]);
-    vec4 q = d[3] + d[4], q_odd = Q * (d[3] - d[4]);
+void output_transform(inout VALUES d[SIDE]) {
+    VALUES p = d[1] + d[2], p_odd = P * (d[1] - d[2]);
+    VALUES q = d[3] + d[4], q_odd = Q * (d[3] - d[4]);
     d[0] += p + q;
     d[1] = p_odd + q_odd, d[2] = 0.5 * p + 2.0 * q, d[3] = 0.5 * p_odd + 2.0 * q_odd + d[5];
 }

@@ -9,8 +9,7 @@
 static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
     const vrn_epilogue *e = &d->epilogue;
-    const bool option_a = e->residual && !(e->residual_stride == 1 && e->residual_offset == 0 &&
-                                           e->residual_shape.c == d->out.c);
+    const bool option_a = vrn_conv_option_a(d);
     const uint32_t written[] = {
         [VRN_CONV_IN_H] = d->in.h,
         [VRN_CONV_IN_W] = d->in.w,
@@ -49,6 +48,7 @@ const vrn_operator vrn_operator_conv = {
             &vrn_family_conv_direct,
             &vrn_family_conv_product,
             &vrn_family_conv_winograd,
+            &vrn_family_conv_address,
             &vrn_family_conv_int8,
             &vrn_family_conv_tile,
             &vrn_family_conv_split,

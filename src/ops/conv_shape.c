@@ -24,3 +24,10 @@ bool vrn_conv_aligned(const vrn_op_desc *d)
 {
     return vrn_conv_groups(d) == 1 || (vrn_conv_in(d) % 4 == 0 && vrn_conv_out(d) % 4 == 0);
 }
+
+bool vrn_conv_option_a(const vrn_op_desc *d)
+{
+    const vrn_epilogue *e = &d->epilogue;
+    return e->residual &&
+           (e->residual_stride != 1 || e->residual_offset != 0 || e->residual_shape.c != d->out.c);
+}

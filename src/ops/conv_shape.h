@@ -9,6 +9,9 @@ uint32_t vrn_conv_window(const vrn_op_desc *desc); /* its positions */
 uint32_t vrn_conv_in(const vrn_op_desc *desc);     /* channels of one group */
 uint32_t vrn_conv_out(const vrn_op_desc *desc);
 
+/* Whether it adds a residual of another shape (He et al.'s option A). */
+bool vrn_conv_option_a(const vrn_op_desc *desc);
+
 /* Whether groups do not share a vec4 of channels, which all kernels on vec4s need. */
 bool vrn_conv_aligned(const vrn_op_desc *desc);
 

@@ -9,9 +9,13 @@ extern const vrn_kernel_family vrn_family_conv_generic;
 extern const vrn_kernel_family vrn_family_conv_direct;
 extern const vrn_kernel_family vrn_family_conv_product;
 extern const vrn_kernel_family vrn_family_conv_winograd;
+extern const vrn_kernel_family vrn_family_conv_address;
 extern const vrn_kernel_family vrn_family_conv_int8;
 extern const vrn_kernel_family vrn_family_conv_tile;
 extern const vrn_kernel_family vrn_family_conv_split;
 extern const vrn_kernel_family vrn_family_conv_matrix;
+
+/* Of linear layers too. */
+extern const vrn_kernel_variant vrn_variant_address; /* ops/conv_address.c */
 
 #endif

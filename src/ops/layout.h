@@ -43,6 +43,11 @@ extern const vrn_layout vrn_layout_int8; /* ops/conv_int8.c */
 extern const vrn_layout vrn_layout_lines; /* ops/product_layout.c */
 extern const vrn_layout vrn_layout_blocks;
 
+/* .. or for kernels that read through addresses: the bias is padded to 16, [C] zeros, then for each
+ * b and each 32 n [K, 32], with the n (and with Winograd's algorithm the k) of each sixteen in an
+ * order of their own. */
+extern const vrn_layout vrn_layout_address;
+
 /* The bias as these layouts have it, and its numbers. */
 uint64_t vrn_bias_numbers(const vrn_op_desc *desc);
 void vrn_bias_pack(const vrn_op_desc *desc, const vrn_params *params, float *packed);

@@ -1,6 +1,7 @@
 #include "ops/product.h"
 
 #include "base/util.h"
+#include "ops/conv_shape.h"
 #include "ops/merit.h"
 
 bool vrn_product_in_blocks(const vrn_kernel *kernel)
@@ -21,20 +22,32 @@ uint64_t vrn_product_rows(const vrn_kernel *kernel, const vrn_op_desc *d)
     return (uint64_t)vrn_div_up(d->out.h, m) * vrn_div_up(d->out.w, m);
 }
 
+bool vrn_product_addressed(const vrn_kernel *kernel)
+{
+    return kernel->variant->layout == &vrn_layout_address;
+}
+
+/* A line of them has so many positions. */
+static uint32_t window_width(const vrn_op_desc *d)
+{
+    return d->op == VRN_OP_CONV ? d->kernel.x : 1;
+}
+
 static bool of_windows(const vrn_kernel *kernel)
 {
-    return vrn_product_in_blocks(kernel) && !kernel->number[VRN_PRODUCT_M];
+    return kernel->variant->layout != &vrn_layout_lines && !kernel->number[VRN_PRODUCT_M];
 }
 
 uint32_t vrn_product_line_k4(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    const uint32_t k4 = vrn_c4(d->in.c) * (of_windows(kernel) ? d->kernel.x : 1);
+    const uint32_t k4 = vrn_c4(d->in.c) * (of_windows(kernel) ? window_width(d) : 1);
     return vrn_product_in_blocks(kernel) ? vrn_div_up(k4, VRN_BLOCK_K4) * VRN_BLOCK_K4 : k4;
 }
 
 uint32_t vrn_product_k4(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    return vrn_product_line_k4(kernel, d) * (of_windows(kernel) ? d->kernel.y : 1);
+    return vrn_product_line_k4(kernel, d) *
+           (of_windows(kernel) ? vrn_conv_window(d) / window_width(d) : 1);
 }
 
 vrn_grid vrn_product_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,

@@ -19,9 +19,14 @@ uint32_t vrn_product_k4(const vrn_kernel *kernel, const vrn_op_desc *desc);
 uint32_t vrn_product_line_k4(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
 bool vrn_product_in_blocks(const vrn_kernel *kernel);
+bool vrn_product_addressed(const vrn_kernel *kernel);
 
 /* Numbers of the packed parameters behind the bias. */
 uint64_t vrn_product_numbers(const vrn_kernel *kernel, const vrn_op_desc *desc);
+
+/* Where of sixteen numbers c stands, of which lane i has 2 i and 2 i + 1, in two vectors of eight
+ * lanes. */
+uint32_t vrn_paired(uint32_t c);
 
 /* Functions of the families. */
 vrn_grid vrn_product_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,

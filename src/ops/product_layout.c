@@ -5,7 +5,12 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "ops/conv_shape.h"
 #include "ops/product.h"
+
+/* Packing goes in tiles of four k and a cache line of n, so that lines are written as a whole,
+ * once. */
+enum { TILE_K = 4, TILE_N = 16 };
 
 enum { BLOCK_N = VRN_BLOCK_N4 * 4, WINOGRAD_SIDE_MAX = 6 };
 _Static_assert(VRN_BLOCK_NUMBERS == VRN_BLOCK_K4 * 4 * BLOCK_N, "a block of gemm_blocks.comp");
@@ -13,6 +18,7 @@ _Static_assert(VRN_BLOCK_NUMBERS == VRN_BLOCK_K4 * 4 * BLOCK_N, "a block of gemm
 static uint64_t bias_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     const uint64_t numbers = vrn_bias_numbers(d);
+    if (vrn_product_addressed(kernel)) return vrn_round_up(numbers, TILE_N) + vrn_c4(d->in.c) * 4;
     return vrn_product_in_blocks(kernel) ? vrn_round_up(numbers, VRN_BLOCK_NUMBERS) : numbers;
 }
 
@@ -29,7 +35,9 @@ uint64_t vrn_product_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
         return count * vrn_div_up(d->out.c, BLOCK_N) * blocks_of_columns(kernel, d) *
                VRN_BLOCK_NUMBERS;
     }
-    return count * vrn_product_k4(kernel, d) * 4 * vrn_c4(d->out.c) * 4;
+    const uint32_t columns = vrn_c4(d->out.c) * 4;
+    return count * vrn_product_k4(kernel, d) * 4 *
+           (vrn_product_addressed(kernel) ? vrn_round_up(columns, BLOCK_N) : columns);
 }
 
 static uint64_t numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
@@ -48,10 +56,6 @@ static const double g4[6][3] = {
     {1 / 6., -SQRT2 / 6, 1 / 3.},
     {0, 0, 1},
 };
-
-/* Packing goes in tiles of four k and a cache line of n, so that lines are written as a whole,
- * once. */
-enum { TILE_K = 4, TILE_N = 16 };
 
 typedef struct pack_tile {
     float values[WINOGRAD_SIDE_MAX * WINOGRAD_SIDE_MAX][TILE_K][TILE_N]; /* by product */
@@ -86,7 +90,7 @@ static void transform_kernels(uint32_t m, double g[9][TILE_N], pack_tile *tile, 
 static void fill_tile(pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
                       const vrn_params *params, uint32_t k0, uint32_t n0)
 {
-    const uint32_t m = kernel->number[VRN_PRODUCT_M], positions = d->kernel.y * d->kernel.x;
+    const uint32_t m = kernel->number[VRN_PRODUCT_M], positions = vrn_conv_window(d);
     const uint32_t channels = d->in.c, c4 = vrn_c4(channels);
     const uint32_t count_n = n0 < d->out.c ? vrn_min_u32(TILE_N, d->out.c - n0) : 0;
     const uint32_t line_k4 = vrn_product_line_k4(kernel, d);
@@ -99,7 +103,7 @@ static void fill_tile(pack_tile *tile, const vrn_kernel *kernel, const vrn_op_de
         double g[9][TILE_N] = {{0}};
         const uint32_t c = in_line % c4 * 4 + k;
         const uint32_t position = m ? 0 : line * d->kernel.x + column;
-        const bool inside = column < (m ? 1 : d->kernel.x) && c < channels;
+        const bool inside = column < (m || positions == 1 ? 1 : d->kernel.x) && c < channels;
         for (uint32_t n = 0; n < count_n && inside; n++) {
             const float *from = weights + ((size_t)(n0 + n) * channels + c) * positions + position;
             for (uint32_t i = 0; i < (m ? 9u : 1u); i++) g[i][n] = from[i] * scale[n];
@@ -176,5 +180,52 @@ static void pack_blocks(const vrn_kernel *kernel, const vrn_op_desc *d, const vr
     }
 }
 
+uint32_t vrn_paired(uint32_t c)
+{
+    return c % 2 * 8 + c / 2;
+}
+
+static uint32_t unpaired(uint32_t c)
+{
+    return c % 8 * 2 + c / 8;
+}
+
+/* With Winograd's algorithm the input's transform pairs what lies eight apart, and the output's
+ * expects that of the product (winograd_address_*.comp). */
+static void store_address(const pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
+                          uint32_t k0, uint32_t n0, float *packed)
+{
+    const bool winograd = kernel->number[VRN_PRODUCT_M];
+    const size_t k_count = (size_t)vrn_product_k4(kernel, d) * 4;
+    const size_t blocks = vrn_div_up(d->out.c, BLOCK_N);
+    for (uint32_t i = 0; i < vrn_product_count(kernel) * TILE_K; i++) {
+        const uint32_t b = i / TILE_K, k = k0 + i % TILE_K;
+        const size_t row = winograd ? k / 16 * 16 + unpaired(k % 16) : k;
+        float *to = packed + ((b * blocks + n0 / BLOCK_N) * k_count + row) * BLOCK_N + n0 % BLOCK_N;
+        for (uint32_t n = 0; n < TILE_N; n++) {
+            to[vrn_paired(winograd ? vrn_paired(n) : n)] = tile->values[b][i % TILE_K][n];
+        }
+    }
+}
+
+static void pack_address(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
+                         float *packed)
+{
+    const uint32_t k_count = vrn_product_k4(kernel, d) * 4;
+    const uint64_t head = bias_numbers(kernel, d);
+    pack_tile tile;
+    memset(packed, 0, head * sizeof *packed);
+    for (uint32_t n = 0; n < d->out.c; n++) {
+        packed[n / TILE_N * TILE_N + vrn_paired(n % TILE_N)] = (float)vrn_params_bias(params, n);
+    }
+    for (uint32_t n0 = 0; n0 < vrn_round_up(d->out.c, BLOCK_N); n0 += TILE_N) {
+        for (uint32_t k0 = 0; k0 < k_count; k0 += TILE_K) {
+            fill_tile(&tile, kernel, d, params, k0, n0);
+            store_address(&tile, kernel, d, k0, n0, packed + head);
+        }
+    }
+}
+
 const vrn_layout vrn_layout_lines = {.numbers = numbers, .pack = pack_lines, .by_number = true};
 const vrn_layout vrn_layout_blocks = {.numbers = numbers, .pack = pack_blocks, .by_number = true};
+const vrn_layout vrn_layout_address = {.numbers = numbers, .pack = pack_address, .by_number = true};

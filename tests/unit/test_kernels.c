@@ -78,11 +78,12 @@ static void kernels_fit_modest_devices(void **state)
 static void check_numbers(const vrn_kernel *kernel)
 {
     uint32_t known = 0;
+    bool may_be_none = kernel->variant->family == &vrn_family_conv_product;
     for (uint32_t pass = 0; pass < vrn_kernel_pass_count(kernel); pass++) {
         known = vrn_max_u32(known, vrn_kernel_shader(kernel, pass)->numbers);
+        may_be_none = may_be_none || vrn_kernel_shader(kernel, pass)->addressed;
     }
     for (uint32_t i = 0; i < known; i++) {
-        const bool may_be_none = kernel->variant->family == &vrn_family_conv_product;
         if (!may_be_none) assert_true(kernel->number[i] > 0);
     }
 }
@@ -149,6 +150,40 @@ static void merits_follow_the_shape(void **state)
         assert_true(tile >= last);
         last = tile;
     }
+}
+
+/* The kernel that a processor's driver with addresses gets. */
+static const char *best_addressed(uint32_t side, uint32_t in, uint32_t out, uint32_t kernel,
+                                  uint32_t groups)
+{
+    const vrn_op_desc desc = convolution(side, in, out, kernel, groups);
+    const vrn_kernel *k, *best = NULL;
+    double merit = -1;
+    for (uint32_t i = 0; (k = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
+        const uint32_t has = VRN_CAPABILITY_TEXEL_BUFFERS | VRN_CAPABILITY_BUFFER_ADDRESSES;
+        if (k->variant->suits != VRN_SUITS_CPU || (k->variant->needs & ~has)) continue;
+        if (vrn_kernel_takes_bytes(k) || !vrn_kernel_fits(k, &desc)) continue;
+        double value = vrn_kernel_merit(k, &desc, 1);
+        if (value <= merit) continue;
+        merit = value;
+        best = k;
+    }
+    assert_non_null(best);
+    return best->name;
+}
+
+/* As they were measured. */
+static void merits_of_addresses(void **state)
+{
+    (void)state;
+    assert_string_equal(best_addressed(56, 64, 256, 1, 1), "conv_address_4");
+    assert_string_equal(best_addressed(7, 2048, 512, 1, 1), "conv_address_4");
+    assert_string_equal(best_addressed(56, 64, 64, 3, 1), "conv_winograd_f4_address");
+    assert_string_equal(best_addressed(14, 256, 256, 3, 1), "conv_winograd_f4_address");
+    assert_string_equal(best_addressed(7, 512, 512, 3, 1), "conv_winograd_f2_address");
+    assert_string_equal(best_addressed(112, 3, 64, 7, 1), "conv_address_lines");
+    assert_string_equal(best_addressed(14, 512, 512, 3, 32), "conv_address_groups");
+    assert_string_equal(best_addressed(28, 256, 256, 3, 32), "conv_address_groups");
 }
 
 /* A family as another file would have it: it halves numbers, four or eight elements an
@@ -225,11 +260,9 @@ static void a_family_is_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tiles_are_shared_out_evenly),
-        cmocka_unit_test(kernels_fit_modest_devices),
-        cmocka_unit_test(rows_are_complete),
-        cmocka_unit_test(merits_follow_the_shape),
-        cmocka_unit_test(a_family_is_data),
+        cmocka_unit_test(tiles_are_shared_out_evenly), cmocka_unit_test(kernels_fit_modest_devices),
+        cmocka_unit_test(rows_are_complete),           cmocka_unit_test(merits_follow_the_shape),
+        cmocka_unit_test(merits_of_addresses),         cmocka_unit_test(a_family_is_data),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

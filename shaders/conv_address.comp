@@ -1,0 +1,138 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// variants: fma=-DFMA
+// Convolution through addresses (address.glsl), as a product without copies:
+//   Y[m, n] = act(bias[n] + sum_k X[m, k] W[k, n] + R[m, n])
+// for output pixels m, output channels n, and k that runs over the positions of the window and the
+// channels of each. A position outside the image reads zeros that stand in front of the weights.
+// With LINES the input has its padding (pad.comp), and a line of the window is read as one
+// position: for few channels. With PARTS = 2, sixteen columns each have input channels of their
+// own: those of their group, or of several groups, with zeros among the weights. With M it is the
+// products of Winograd's algorithm, as in gemm.comp: m is a tile, and the sums are not finished
+// here. A work group computes ROWS of m x COLUMNS of n: an activation is a scalar, a vector of
+// weights is shared by all rows.
+#define ADDRESSED
+#include "common.glsl"
+#include "conv.glsl"
+#include "address.glsl"
+
+NUMBER(M, VRN_PRODUCT_M, 0);
+NUMBER(ROWS, VRN_ADDRESS_ROWS, 4);
+NUMBER(STEP, VRN_ADDRESS_STEP, 32);
+NUMBER(LINES, VRN_ADDRESS_LINES, 0);
+NUMBER(PARTS, VRN_ADDRESS_PARTS, 1);
+#include "gemm.glsl"
+const uint VECTORS = VRN_ADDRESS_VECTORS, COLUMNS = VECTORS * LANES;
+
+// x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4, padded to 16] bias, [IN_C4 * 4] zeros, then for
+// each COLUMNS of n [KERNEL_H, KERNEL_W, IN_C4 * 4, COLUMNS]; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]
+
+float sum[ROWS * VECTORS];
+
+void multiply(uint64_t x[ROWS], uint64_t part, uint64_t w, const uint count) {
+    In weights = In(w);
+    [[unroll]] for (uint k = 0; k < count; k++) {
+        float b[VECTORS];
+        [[unroll]] for (uint j = 0; j < VECTORS; j++) {
+            b[j] = load_lanes(weights, (k * VECTORS + j) * LANES);
+        }
+        [[unroll]] for (uint i = 0; i < ROWS; i++) {
+            float a = In(x[i]).v[k], other = PARTS == 1 ? a : In(x[i] + part).v[k];
+            [[unroll]] for (uint j = 0; j < VECTORS; j++) {
+                MULTIPLY_ADD(sum[i * VECTORS + j], j < VECTORS / 2 ? a : other, b[j]);
+            }
+        }
+    }
+}
+
+// With parts: how many input channels a part has, and the first of a column's. Past the last column
+// it reads any.
+uint part_depth() { return GROUP_OUT < 16 ? 16 / GROUP_OUT * GROUP_IN : GROUP_IN; }
+uint part_of(uint column) {
+    return min(column, OUT_C4 * 4 - 1) / max(GROUP_OUT, 16) * part_depth();
+}
+
+void main() {
+    const uint channels = IN_C4 * 4, out_channels = OUT_C4 * 4;
+    const uint positions = WINOGRAD ? 1 : LINES != 0 ? KERNEL_H : KERNEL_H * KERNEL_W;
+    const uint depth = LINES != 0 ? KERNEL_W * channels : PARTS > 1 ? part_depth() : channels;
+    const uint total = push.images * (WINOGRAD ? tiles() : OUT_PIXELS);
+    const uint blocks = (out_channels + COLUMNS - 1) / COLUMNS;
+    const uint product = gl_WorkGroupID.z / blocks;
+    const uint column = gl_WorkGroupID.z % blocks * COLUMNS, first = folded_group() * ROWS;
+    const uint64_t x = address_of(VRN_BIND_X), parameters = address_of(VRN_BIND_W);
+    const uint64_t zeros = parameters + floats((out_channels + 15) / 16 * 16);
+    const uint64_t w = zeros + floats(channels) +
+                       floats(positions * depth * COLUMNS) * uint64_t(gl_WorkGroupID.z);
+    const uint64_t own = floats(PARTS > 1 ? part_of(column) : 0);
+    const uint64_t other = floats(PARTS > 1 ? part_of(column + 16) : 0) - own;
+
+    // Past the end the last row is computed again, and not stored.
+    const uint pad_y = LINES != 0 ? 0 : PAD_Y, pad_x = LINES != 0 ? 0 : PAD_X;
+    const uint height = IN_H + 2 * (PAD_Y - pad_y), width = IN_W + 2 * (PAD_X - pad_x);
+    uint row[ROWS], image[ROWS], top[ROWS], left[ROWS];
+    [[unroll]] for (uint i = 0; i < ROWS; i++) {
+        row[i] = min(first + i, total - 1);
+        uint line = row[i] / OUT_W;
+        image[i] = line / OUT_H * height;
+        top[i] = line % OUT_H * STRIDE_Y - pad_y; // may wrap below zero
+        left[i] = row[i] % OUT_W * STRIDE_X - pad_x;
+    }
+    [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] = 0;
+    // Loops test at their end: the driver runs the body of one that tests at its beginning once
+    // more, with no lane active, and what it loads then is not there. What a test needs is computed
+    // early, because the next round's addresses wait for it.
+    const uint whole = depth / STEP * STEP;
+    uint position = 0;
+    bool more_positions;
+    [[dont_unroll]] do {
+        uint r = LINES != 0 ? position : position / KERNEL_W;
+        uint s = LINES != 0 ? 0 : position % KERNEL_W;
+        uint64_t weights = w + floats(depth * COLUMNS) * uint64_t(position);
+        position++;
+        more_positions = position < positions;
+        uint64_t from[ROWS];
+        [[unroll]] for (uint i = 0; i < ROWS; i++) {
+            uint iy = top[i] + r * DILATION_Y, ix = left[i] + s * DILATION_X;
+            bool inside = WINOGRAD || LINES != 0 || (iy < height && ix < width);
+            uint pixel = WINOGRAD ? product * total + row[i] : (image[i] + iy) * width + ix;
+            from[i] = (inside ? x + floats(pixel * channels) : zeros) + own;
+        }
+        uint k = 0;
+        if (k < whole) {
+            bool more;
+            [[dont_unroll]] do {
+                uint64_t at[ROWS], of_round = weights + floats(k * COLUMNS);
+                [[unroll]] for (uint i = 0; i < ROWS; i++) at[i] = from[i] + floats(k);
+                k += STEP;
+                more = k < whole;
+                multiply(at, other, of_round, STEP);
+            } while (more);
+        }
+        if (k < depth) {
+            [[dont_unroll]] do {
+                uint64_t at[ROWS];
+                [[unroll]] for (uint i = 0; i < ROWS; i++) at[i] = from[i] + floats(k);
+                multiply(at, other, weights + floats(k * COLUMNS), 4);
+                k += 4;
+            } while (k < depth);
+        }
+    } while (more_positions);
+
+    const float least = RELU != 0 ? 0 : -uintBitsToFloat(0x7f800000u);
+    const uint64_t y = address_of(VRN_BIND_Y), residual = address_of(VRN_BIND_R);
+    [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
+        uint n = column + j * LANES;
+        if (n + 2 * gl_SubgroupInvocationID < out_channels) {
+            vec2 bias = WINOGRAD ? vec2(0) : load_two(parameters + floats(n));
+            [[unroll]] for (uint i = 0; i < ROWS; i++) {
+                if (first + i < total) {
+                    uint64_t at = floats((product * total + first + i) * out_channels + n);
+                    vec2 value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]) + bias;
+                    if (!WINOGRAD && RESIDUAL != 0) value += load_pairs(residual + at);
+                    store_pairs(y + at, WINOGRAD ? value : max(value, vec2(least)));
+                }
+            }
+        }
+    }
+}

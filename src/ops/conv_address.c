@@ -1,0 +1,285 @@
+/* Convolutions through addresses, on lavapipe from version 26 on: as one product whose rows are
+ * read where they lie (conv_address.comp), and by Winograd's algorithm around such products. */
+#include <string.h>
+
+#include "base/util.h"
+#include "modules.h"
+#include "ops/conv_shape.h"
+#include "ops/families.h"
+#include "ops/merit.h"
+#include "ops/product.h"
+
+enum { LANES = 8, COLUMNS = VRN_ADDRESS_VECTORS * LANES, CHANNELS = 2 * LANES };
+
+/* A residual is read sixteen channels at a time. */
+static bool fits_any(const vrn_op_desc *d)
+{
+    const vrn_epilogue *e = &d->epilogue;
+    const bool floats = d->x.type == VRN_TYPE_F32 && d->y.type == VRN_TYPE_F32 &&
+                        d->w == VRN_TYPE_F32 && (!e->residual || d->r.type == VRN_TYPE_F32);
+    return floats && !vrn_conv_option_a(d) &&
+           (!e->residual || vrn_c4(d->out.c) * 4 % CHANNELS == 0);
+}
+
+static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    (void)kernel;
+    return fits_any(d) && vrn_conv_groups(d) == 1;
+}
+
+/* Few channels, which would leave most of a round idle, but lie side by side in a line. */
+static bool padded_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return fits(kernel, d) && vrn_conv_window(d) > 1 && d->kernel.x > 1 && d->dilation.x == 1 &&
+           vrn_c4(d->in.c) * 4 < kernel->number[VRN_ADDRESS_STEP];
+}
+
+/* Input channels of sixteen output channels. */
+static uint32_t part_depth(const vrn_op_desc *d)
+{
+    const uint32_t in = vrn_conv_in(d), out = vrn_conv_out(d);
+    return out < CHANNELS ? CHANNELS / out * in : in;
+}
+
+static bool parts_fit(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    const uint32_t out = vrn_conv_out(d);
+    (void)kernel;
+    return fits_any(d) && vrn_conv_groups(d) > 1 && d->out.c % CHANNELS == 0 &&
+           (out % CHANNELS == 0 || CHANNELS % out == 0) && part_depth(d) % 4 == 0;
+}
+
+static bool winograd_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return fits(kernel, d) && vrn_c4(d->out.c) * 4 % CHANNELS == 0 &&
+           vrn_c4(d->in.c) * 4 % CHANNELS == 0 && vrn_family_conv_winograd.fits(kernel, d);
+}
+
+static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                     uint32_t images)
+{
+    const uint32_t rows = kernel->number[VRN_ADDRESS_ROWS];
+    (void)threads;
+    return (vrn_grid){
+        .x = (vrn_product_rows(kernel, d) * images + rows - 1) / rows,
+        .z = vrn_product_count(kernel) * vrn_div_up(vrn_c4(d->out.c) * 4, COLUMNS),
+    };
+}
+
+/* Of the transforms: a work group for each tile and sixteen channels. */
+static vrn_grid input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                           uint32_t images)
+{
+    (void)threads;
+    return vrn_grid_flat(1, vrn_product_rows(kernel, d) * images * (vrn_c4(d->in.c) / 4));
+}
+
+static vrn_grid output_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                            uint32_t images)
+{
+    (void)threads;
+    return vrn_grid_flat(1, vrn_product_rows(kernel, d) * images * (vrn_c4(d->out.c) / 4));
+}
+
+static uint64_t scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
+                              uint32_t images)
+{
+    return vrn_family_conv_winograd.scratch_bytes(kernel, d, scratch, images);
+}
+
+static uint32_t subgroup_size(const vrn_kernel *kernel)
+{
+    (void)kernel;
+    return LANES;
+}
+
+static bool is_fused(const vrn_kernel *kernel)
+{
+    return vrn_kernel_shader(kernel, 0)->module == &vrn_module_conv_address_fma;
+}
+
+/* Numbers that a position of the window has. */
+static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    const uint32_t *n = kernel->number, channels = vrn_c4(d->in.c) * 4;
+    if (n[VRN_ADDRESS_PARTS] > 1) return part_depth(d);
+    return n[VRN_ADDRESS_LINES] ? channels * d->kernel.x : channels;
+}
+
+/* A position costs as much as 12 numbers more, and what is left behind whole rounds three times as
+ * much as in one. Without fma() a product is faster where additions have units of their own. */
+static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+{
+    const uint32_t *n = kernel->number, passes = vrn_kernel_pass_count(kernel);
+    const uint32_t product = passes == 3 || n[VRN_ADDRESS_LINES] ? 1 : 0;
+    const vrn_grid g = vrn_kernel_grid(kernel, product, d, images);
+    const uint32_t depth = depth_of(kernel, d), rest = depth % n[VRN_ADDRESS_STEP];
+    const uint32_t positions =
+        n[VRN_PRODUCT_M] ? 1 : vrn_conv_window(d) / (n[VRN_ADDRESS_LINES] ? d->kernel.x : 1);
+    const double tile = n[VRN_ADDRESS_ROWS] * COLUMNS;
+    vrn_cpu_cost cost = {
+        .multiplies = (double)g.x * g.z * tile * positions * (depth + 12 + 2 * rest),
+        .speed = 4 * (n[VRN_ADDRESS_ROWS] < 4 ? 0.95 : 1) * (is_fused(kernel) ? 0.9 : 1),
+        .weights = (double)vrn_kernel_weight_bytes(kernel, d) / sizeof(float) * 0.2,
+        .passes = passes,
+    };
+    for (uint32_t i = 1; i <= VRN_SCRATCH_MAX; i++) {
+        cost.moved += (double)vrn_kernel_scratch_bytes(kernel, d, i, images) / sizeof(float) * 0.12;
+    }
+    return vrn_cpu_merit(d, images, &cost);
+}
+
+static const vrn_kernel_family winograd = {
+    .fits = winograd_fits,
+    .merit = merit,
+    .scratch_bytes = scratch_bytes,
+    .subgroup_size = subgroup_size,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .grid = input_grid},
+             {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2}, .grid = grid},
+             {.scratch = {[VRN_BIND_X] = 2}, .grid = output_grid}},
+};
+
+/* What pad.comp writes: scratch 1. */
+static uint64_t padded_vec4s(const vrn_op_desc *d, uint32_t images)
+{
+    const uint64_t h = d->in.h + 2 * d->padding.y, w = d->in.w + 2 * d->padding.x;
+    return images * h * w * vrn_c4(d->in.c) + 1;
+}
+
+static uint64_t padded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
+                             uint32_t images)
+{
+    (void)kernel;
+    return scratch == 1 ? padded_vec4s(d, images) * 16 : 0;
+}
+
+static vrn_grid pad_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                         uint32_t images)
+{
+    (void)kernel;
+    return vrn_grid_flat(threads, padded_vec4s(d, images));
+}
+
+static const vrn_kernel_family padded = {
+    .fits = padded_fits,
+    .merit = merit,
+    .scratch_bytes = padded_bytes,
+    .subgroup_size = subgroup_size,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = pad_grid},
+             {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
+};
+
+static const vrn_kernel_family parts = {
+    .fits = parts_fit,
+    .merit = merit,
+    .subgroup_size = subgroup_size,
+    .pass = {{.grid = grid}},
+};
+
+/* [N] bias, [C] zeros, [N / 32, kh, kw, part_depth, 32], paired as vrn_layout_address has it. */
+static uint64_t parts_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    (void)kernel;
+    return d->out.c + d->in.c +
+           (uint64_t)vrn_round_up(d->out.c, COLUMNS) * vrn_conv_window(d) * part_depth(d);
+}
+
+static void parts_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
+                       float *packed)
+{
+    const uint32_t in = vrn_conv_in(d), out = vrn_conv_out(d), positions = vrn_conv_window(d);
+    const uint32_t depth = part_depth(d);
+    float *weights = packed + d->out.c + d->in.c;
+    memset(packed, 0, parts_numbers(kernel, d) * sizeof *packed);
+    for (uint32_t n = 0; n < d->out.c; n++) {
+        const uint32_t place = n / CHANNELS * CHANNELS + vrn_paired(n % CHANNELS);
+        const uint32_t first = n % CHANNELS / out * in; /* of its group, in the part */
+        const double scale = vrn_params_scale(params, n);
+        const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)n * in * positions;
+        float *to = weights + (size_t)(place / COLUMNS) * positions * depth * COLUMNS;
+        packed[place] = (float)vrn_params_bias(params, n);
+        for (uint32_t i = 0; i < in * positions; i++) {
+            const uint32_t c = i / positions, position = i % positions;
+            to[((size_t)position * depth + first + c) * COLUMNS + place % COLUMNS] =
+                (float)(from[i] * scale);
+        }
+    }
+}
+
+static const vrn_layout parts_layout = {.numbers = parts_numbers, .pack = parts_pack};
+
+#define ADDRESSED(module_, numbers_)                                                               \
+    {                                                                                              \
+        .module = &vrn_module_##module_, .threads = LANES, .numbers = numbers_, .addressed = true  \
+    }
+
+const vrn_kernel_variant vrn_variant_address = {
+    .family = &vrn_family_conv_address,
+    .layout = &vrn_layout_address,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
+    .shader = {ADDRESSED(conv_address, 5)},
+};
+
+static const vrn_kernel_variant fused = {
+    .family = &vrn_family_conv_address,
+    .layout = &vrn_layout_address,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
+    .shader = {ADDRESSED(conv_address_fma, 5)},
+};
+
+static const vrn_kernel_variant f4 = {
+    .family = &winograd,
+    .layout = &vrn_layout_address,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
+    .shader = {ADDRESSED(winograd_address_input, 0), ADDRESSED(conv_address, 5),
+               ADDRESSED(winograd_address_output, 0)},
+};
+
+static const vrn_kernel_variant f2 = {
+    .family = &winograd,
+    .layout = &vrn_layout_address,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
+    .shader = {ADDRESSED(winograd_address_input_f2, 0), ADDRESSED(conv_address, 5),
+               ADDRESSED(winograd_address_output_f2, 0)},
+};
+
+static const vrn_kernel_variant padded_lines = {
+    .family = &padded,
+    .layout = &vrn_layout_address,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
+    .shader = {{.module = &vrn_module_pad, .threads = 64}, ADDRESSED(conv_address, 5)},
+};
+
+static const vrn_kernel_variant grouped = {
+    .family = &parts,
+    .layout = &parts_layout,
+    .suits = VRN_SUITS_CPU,
+    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
+    .shader = {ADDRESSED(conv_address, 5)},
+};
+
+/* m of F(m x m, 3 x 3); rows, k of a round; lines, parts. */
+static const vrn_kernel rows[] = {
+    {"conv_address_4", &vrn_variant_address, {0, 4, 32, 0, 1}},
+    {"conv_address_3", &vrn_variant_address, {0, 3, 32, 0, 1}},
+    {"conv_address_fma_4", &fused, {0, 4, 32, 0, 1}},
+    {"conv_address_fma_3", &fused, {0, 3, 32, 0, 1}},
+    {"conv_address_lines", &padded_lines, {0, 4, 28, 1, 1}},
+    {"conv_address_groups", &grouped, {0, 4, 16, 0, 2}},
+    {"conv_winograd_f4_address", &f4, {4, 4, 32, 0, 1}},
+    {"conv_winograd_f2_address", &f2, {2, 4, 32, 0, 1}},
+};
+
+const vrn_kernel_family vrn_family_conv_address = {
+    .fits = fits,
+    .merit = merit,
+    .subgroup_size = subgroup_size,
+    .pass = {{.grid = grid}},
+    .rows = rows,
+    .row_count = VRN_COUNT(rows),
+};
