@@ -1,7 +1,11 @@
-// The end of a convolution: y = relu(v + residual). The residual is a tensor of the
+// The end of a convolution: y = activation(v + residual). The residual is a tensor of the
 // output's shape or, with a stride and an offset, He et al.'s option A shortcut of a larger one:
 // pixel (y, x) reads (y * stride, x * stride), channel c reads c - offset, zero outside.
-OP_CONSTANT(RELU, VRN_CONV_RELU, 0);
+#include "activation.glsl"
+
+OP_CONSTANT(RELU, VRN_CONV_RELU, 0); // or another activation:
+OP_SWITCH(ACTIVATION, VRN_CONV_ACTIVATION, VRN_ACTIVATE_RELU);
+OP_SWITCH(SLOPE_BITS, VRN_CONV_SLOPE_BITS, 0);
 OP_CONSTANT(RESIDUAL, VRN_CONV_RESIDUAL, 0);
 #ifndef ADDRESSED
 // the residual is such a shortcut, described by what follows
@@ -24,7 +28,7 @@ uint residual_of(uint pixel, uint image, uint row, uint column, uint out_c4) {
 vec4 finish_at(vec4 v, uint residual, uint c4) {
     uint from = c4 - RES_OFFSET4; // wraps below zero: then it is not less than RES_C4
     if (RESIDUAL != 0u && (OPTION_A == 0u || from < RES_C4)) v += load_r(residual + from);
-    return RELU != 0u ? max(v, vec4(0)) : v;
+    return RELU != 0u ? activate(v, ACTIVATION, SLOPE_BITS) : v;
 }
 
 vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {

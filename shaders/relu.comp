@@ -1,13 +1,17 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// y = max(x, 0)
+// y = max(x, 0), or another activation of x
 #include "common.glsl"
 #include "elementwise.glsl"
+#include "activation.glsl"
+
+OP_CONSTANT(ACTIVATION, VRN_ELEMENTWISE_ACTIVATION, VRN_ACTIVATE_RELU);
+OP_CONSTANT(SLOPE_BITS, VRN_ELEMENTWISE_SLOPE_BITS, 0);
 
 READ_TENSOR(x, X)  // [N, H, W, C4]
 WRITE_TENSOR(y, Y) // [N, H, W, C4]
 
 void main() {
     uint i = flat_index();
-    if (i < elements()) store_y(i, max(load_x(i), vec4(0)));
+    if (i < elements()) store_y(i, activate(load_x(i), ACTIVATION, SLOPE_BITS));
 }

@@ -240,19 +240,26 @@ typedef struct vrn_model vrn_model;
 
 typedef struct vrn_model_params {
     vrn_log log; /* used during the call only */
-    /* what the file cannot say, as for vrn_arch_parse; NULL: the names and shapes in the file
-     * decide */
+    /* what the file cannot say: a whole architecture as for vrn_arch_parse, or some keys of one,
+     * "norm_groups=16,v1=1", of which the others are deduced. NULL: the names and shapes in the
+     * file decide */
     const char *arch;
     /* the model's name if the file's metadata has none; NULL: a name made from its architecture */
     const char *name;
     /* the transform if the file's metadata has none; NULL: the stem decides */
     const vrn_transform *transform;
-    uint64_t reserved[4];
+    /* which of several networks in the file: what stands before the names of its tensors,
+     * "module.encoder_q". NULL: the only one; EMA weights go before those in training */
+    const char *prefix;
+    uint64_t reserved[3];
 } vrn_model_params;
 
 /* Loads a checkpoint: PyTorch's .pth (zip or legacy form) or safetensors, recognised by content,
- * with float32, float16, bfloat16 or float64 tensors, named as by torchvision, timm, Hugging Face
- * or the common CIFAR repositories, perhaps inside a 'state_dict' and behind a 'module.' prefix.
+ * with float32, float16, bfloat16 or float64 tensors, named as by torchvision, timm, Hugging Face,
+ * MMPretrain, Detectron2 or the common CIFAR repositories, inside dictionaries and behind prefixes
+ * of any name, with other modules beside them. What tensors do not show is assumed and listed
+ * (vrn_model_get_assumption); where files of a kind come both ways, loading fails and says which
+ * keys of `arch` decide.
  * The file stays mapped as long as the model lives; do not change it in that time. The caller owns
  * the model. Thread-safe. Blocking. Errors: VRN_ERROR_FILE (the log names the file, the tensor,
  * what was expected and what was found), VRN_ERROR_INVALID_ARGUMENT (params->arch),
@@ -284,6 +291,12 @@ VRN_API void vrn_model_get_info(const vrn_model *model, vrn_model_info *info);
 /* The name of class `index` from the file's metadata, or NULL. It lives as long as the model.
  * Thread-safe. */
 VRN_API const char *vrn_model_get_class_name(const vrn_model *model, uint32_t index);
+
+/* What the file does not say and was assumed, such as "norm_eps=1e-5", or NULL when there is no
+ * more. It lives as long as the model. `doubtful` (may be NULL) receives whether files of this kind
+ * come in other ways too; loading logs these as warnings. Thread-safe. */
+VRN_API const char *vrn_model_get_assumption(const vrn_model *model, uint32_t index,
+                                             bool *doubtful);
 
 typedef struct vrn_model_save_params {
     vrn_log log;
@@ -523,12 +536,55 @@ typedef enum vrn_norm {
 typedef enum vrn_stem {
     VRN_STEM_IMAGENET = 0, /* 7x7, stride 2, then a 3x3 max pool of stride 2 */
     VRN_STEM_CIFAR = 1,    /* 3x3, stride 1, no pool */
+    /* three 3x3, the first of stride 2, then the pool (He et al. 2018, ResNet-C and -D; timm's
+     * "deep") */
+    VRN_STEM_DEEP = 2,
 } vrn_stem;
 
+/* Between the stem's activation and the first stage. */
+typedef enum vrn_pool {
+    VRN_POOL_DEFAULT = 0, /* VRN_POOL_NONE of a CIFAR stem, else VRN_POOL_MAX */
+    VRN_POOL_MAX = 1,     /* 3x3, stride 2, padding 1 */
+    VRN_POOL_NONE = 2,
+    VRN_POOL_CAFFE = 3, /* 3x3, stride 2, no padding, the last window may reach over the edge */
+    VRN_POOL_MEAN = 4,  /* the mean of 2x2, stride 2 */
+} vrn_pool;
+
+/* Where the shape changes. Zeros for new channels are option A of He et al. 2015. */
 typedef enum vrn_shortcut {
-    VRN_SHORTCUT_PROJECTION = 0, /* 1x1 convolution where the shape changes (option B) */
-    VRN_SHORTCUT_PAD = 1,        /* every second pixel, new channels zero (option A) */
+    VRN_SHORTCUT_PROJECTION = 0, /* 1x1 convolution (option B) */
+    VRN_SHORTCUT_PAD = 1,        /* every second pixel, half of the zeros in front, half behind */
+    VRN_SHORTCUT_PAD_END = 2,    /* the same, all zeros behind */
+    /* the mean of 2x2, or what there is of it at the edge, then a 1x1 convolution (ResNet-D) */
+    VRN_SHORTCUT_MEAN = 3,
 } vrn_shortcut;
+
+typedef enum vrn_activation {
+    VRN_ACTIVATION_RELU = 0,
+    VRN_ACTIVATION_LEAKY_RELU = 1, /* see vrn_arch.negative_slope */
+    VRN_ACTIVATION_SILU = 2,       /* x / (1 + exp(-x)) */
+    VRN_ACTIVATION_RELU6 = 3,
+} vrn_activation;
+
+/* Weight standardisation (Qiao et al. 2019): the weights of each output channel of a convolution
+ * are moved and scaled to a mean of 0 and .. */
+typedef enum vrn_standardize {
+    VRN_STANDARDIZE_NONE = 0,
+    VRN_STANDARDIZE_DEVIATION = 1, /* .. a sample deviation of 1; 1e-5 is added to it (Qiao) */
+    VRN_STANDARDIZE_VARIANCE = 2,  /* .. a variance of 1; 1e-6 is added to it (timm, BiT) */
+} vrn_standardize;
+
+/* Anti-aliasing (Zhang 2019): a block that strides does so by a window behind its convolution. */
+typedef enum vrn_antialias {
+    VRN_ANTIALIAS_NONE = 0,
+    VRN_ANTIALIAS_MEAN = 1, /* the mean of 2x2 (timm's resnetaa); the stem's pool is one, too */
+} vrn_antialias;
+
+typedef enum vrn_head {
+    VRN_HEAD_LINEAR = 0,
+    VRN_HEAD_NONE = 1, /* features only: no logits, vrn_arch.num_classes is 0 */
+    VRN_HEAD_MLP = 2,  /* two linear layers with a ReLU between them */
+} vrn_head;
 
 #define VRN_MAX_STAGES 8
 
@@ -539,8 +595,8 @@ typedef struct vrn_arch {
     vrn_block block;
     uint32_t stages;                 /* 0: as many as `layers` has non-zero entries */
     uint32_t layers[VRN_MAX_STAGES]; /* blocks of each stage */
-    uint32_t planes[VRN_MAX_STAGES]; /* 0: 64, 128, .. (ImageNet stem) or 16, 32, .. (CIFAR) */
-    uint32_t num_classes;            /* 0: 1000 (ImageNet stem) or 10 (CIFAR) */
+    uint32_t planes[VRN_MAX_STAGES]; /* 0: 16, 32, .. (CIFAR stem) or 64, 128, .. */
+    uint32_t num_classes;            /* 0: 10 (CIFAR stem) or 1000 */
     uint32_t groups;                 /* 0: 1 */
     uint32_t width_per_group;        /* 0: 64 */
     /* replace_stride_with_dilation of stage i (from 0; the first has no stride to replace):
@@ -554,6 +610,21 @@ typedef struct vrn_arch {
     bool stride_on_1x1; /* bottlenecks stride on the first 1x1 (v1), not the 3x3 */
     /* of random weights: the last norm of a block starts at 0 */
     bool zero_init_residual;
+    uint32_t in_channels; /* of the network's input, 1 to 16; 0: 3 */
+    uint32_t stem_kernel; /* 1, 3, 5 or 7; 0: 7 (ImageNet stem) or 3 */
+    uint32_t stem_stride; /* 0: 1 (CIFAR stem) or 2 */
+    uint32_t stem_planes; /* of the stem's output; 0: as the first stage's planes */
+    uint32_t stem_width;  /* of a deep stem's first two convolutions; 0: half of stem_planes */
+    vrn_pool pool;
+    uint32_t strides[VRN_MAX_STAGES]; /* of each stage; 0: 1 for the first, 2 for the others */
+    /* of the 3x3 convolutions of each stage's blocks; 0: as `dilate` has it */
+    uint32_t dilations[VRN_MAX_STAGES];
+    vrn_activation activation;
+    float negative_slope; /* of VRN_ACTIVATION_LEAKY_RELU; 0: 0.01 */
+    vrn_standardize standardize;
+    vrn_antialias antialias;
+    vrn_head head;
+    uint32_t head_width; /* of VRN_HEAD_MLP: between its layers; 0: 512 */
     uint64_t reserved[8];
 } vrn_arch;
 
@@ -564,10 +635,13 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * resnext50_32x4d, wide_resnet101_2, ...), resnetN with N = 6n + 2 for He et al.'s CIFAR networks,
  * and `resnet` for a network given by keys alone. Keys: block=basic|bottleneck,
  * layers=3:4:6:3, planes=64:128:256:512, num_classes, groups, width_per_group, dilate=0:1:1,
- * norm=batch|frozen|group, norm_groups, norm_eps, stem=imagenet|cifar, shortcut=projection|pad,
- * v1=0|1, zero_init_residual=0|1. The result is complete (no defaults left) and checked as by
- * vrn_arch_check. `log` may be NULL. Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the log names
- * the key or the value). */
+ * norm=batch|frozen|group, norm_groups, norm_eps, stem=imagenet|cifar|deep, stem_kernel,
+ * stem_stride, stem_planes, stem_width, pool=max|none|caffe|mean, in_channels, strides=1:2:2:2,
+ * dilations=1:1:2:4, shortcut=projection|pad|pad_end|mean, v1=0|1, activation=relu|leaky_relu|
+ * silu|relu6, negative_slope, standardize=none|deviation|variance, antialias=none|mean,
+ * head=linear|none|mlp, head_width, zero_init_residual=0|1. The result is complete (no defaults
+ * left) and checked as by vrn_arch_check. `log` may be NULL. Thread-safe. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
 VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log);
 
 /* Writes the text that vrn_arch_parse reads back as the same architecture: a known name if one

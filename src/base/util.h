@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define VRN_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -49,6 +50,13 @@ static inline uint32_t vrn_count_bits(uint32_t bits)
     uint32_t count = 0;
     for (; bits; bits &= bits - 1) count++;
     return count;
+}
+
+static inline uint32_t vrn_float_bits(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
 }
 
 /* False where a * b does not fit in 64 bits; else *product is written. */

@@ -127,9 +127,9 @@ static const vrn_pickle_value constants[] = {
     [CONSTANT_FALSE] = {.kind = VRN_PICKLE_BOOL, .as.boolean = false},
     [CONSTANT_TRUE] = {.kind = VRN_PICKLE_BOOL, .as.boolean = true},
     [CONSTANT_SET] = {.kind = VRN_PICKLE_OPAQUE,
-                      .as.global = &(const vrn_pickle_global){"builtins", "set", 8, 3, 0}},
+                      .as.global = &(const vrn_pickle_global){"builtins", "set", 8, 3, 0, NULL}},
     [CONSTANT_LARGE] = {.kind = VRN_PICKLE_OPAQUE,
-                        .as.global = &(const vrn_pickle_global){"builtins", "int", 8, 3, 0}},
+                        .as.global = &(const vrn_pickle_global){"builtins", "int", 8, 3, 0, NULL}},
 };
 
 static void op_constant(machine *m)
@@ -313,7 +313,7 @@ static void op_stack_global(machine *m)
             vrn_pickle_refuse(&m->context, expected[i], &texts[i]);
     }
     push_global(m, &(vrn_pickle_global){texts[0].as.text, texts[1].as.text, texts[0].length,
-                                        texts[1].length, 0});
+                                        texts[1].length, 0, NULL});
 }
 
 /* REDUCE and NEWOBJ: the function, its arguments; NEWOBJ_EX: keyword arguments besides. */
@@ -326,10 +326,16 @@ static void op_call(machine *m)
     push(m, &value);
 }
 
-/* The state is attributes (a state dictionary's _metadata, an object's fields): of no use here. */
+/* The state is attributes: of an object, which keeps them; those of a state dictionary (_metadata)
+ * are of no use here. */
 static void op_build(machine *m)
 {
-    if (need(m, 2)) m->depth--;
+    if (!need(m, 2)) return;
+    m->depth--;
+    const vrn_pickle_value *target = &m->stack[m->depth - 1];
+    if (target->kind == VRN_PICKLE_OPAQUE && target->as.global->state) {
+        *target->as.global->state = m->stack[m->depth];
+    }
 }
 
 static void op_persistent(machine *m)

@@ -53,6 +53,14 @@ static vrn_pickle_value call_ordered_dict(vrn_pickle_context *context,
     return value;
 }
 
+/* (factory of what is not there,) */
+static vrn_pickle_value call_default_dict(vrn_pickle_context *context,
+                                          const vrn_pickle_value *arguments)
+{
+    (void)arguments;
+    return vrn_pickle_container(context, VRN_PICKLE_DICT);
+}
+
 /* (storage, offset, size, stride[, requires_grad, hooks[, metadata]]) */
 static vrn_pickle_value call_rebuild_tensor(vrn_pickle_context *context,
                                             const vrn_pickle_value *arguments)
@@ -116,6 +124,7 @@ static const struct {
 } known[] = {
     [0] = {.module = "", .name = ""},
     {"collections", "OrderedDict", .call = call_ordered_dict},
+    {"collections", "defaultdict", .call = call_default_dict},
     {"torch._utils", "_rebuild_tensor", .call = call_rebuild_tensor},
     {"torch._utils", "_rebuild_tensor_v2", .call = call_rebuild_tensor},
     /* (tensor, requires_grad, hooks[, state]) */
@@ -160,10 +169,23 @@ vrn_pickle_value vrn_pickle_global_value(vrn_pickle_context *context, const vrn_
                               .as.global = global};
 }
 
+/* An object of a class that nothing is known of. */
+static vrn_pickle_value make_object(vrn_pickle_context *context, const vrn_pickle_value *from)
+{
+    struct {
+        vrn_pickle_global global;
+        vrn_pickle_value state;
+    } *object = vrn_pickle_alloc(context, 1, sizeof *object);
+    if (!object) return *from;
+    object->global = *from->as.global;
+    object->global.state = &object->state;
+    return (vrn_pickle_value){.kind = VRN_PICKLE_OPAQUE, .as.global = &object->global};
+}
+
 vrn_pickle_value vrn_pickle_call(vrn_pickle_context *context, const vrn_pickle_value *function,
                                  const vrn_pickle_value *arguments)
 {
-    if (is_opaque(function)) return *function;
+    if (is_opaque(function)) return make_object(context, function);
     caller call = caller_of(function);
     if (!call) return vrn_pickle_refuse(context, "a function", function);
     if (arguments->kind != VRN_PICKLE_TUPLE) {

@@ -86,6 +86,13 @@ void vrn_pickle_append(vrn_pickle_context *context, vrn_pickle_items *items,
     items->count += count;
 }
 
+const vrn_pickle_value *vrn_pickle_attributes(const vrn_pickle_value *object)
+{
+    if (object->kind != VRN_PICKLE_OPAQUE || !object->as.global->state) return NULL;
+    const vrn_pickle_value *state = object->as.global->state;
+    return state->kind == VRN_PICKLE_DICT ? state : NULL;
+}
+
 const vrn_pickle_value *vrn_pickle_lookup(const vrn_pickle_value *dict, const char *key)
 {
     const vrn_pickle_value *found = NULL;

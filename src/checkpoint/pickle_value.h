@@ -37,11 +37,13 @@ typedef struct vrn_pickle_items {
     size_t count, capacity;
 } vrn_pickle_items;
 
-/* A name, such as "torch", "FloatStorage"; not NUL-terminated. */
+/* A name, such as "torch", "FloatStorage"; not NUL-terminated. Of an opaque object, its class. */
 typedef struct vrn_pickle_global {
     const char *module, *name;
     size_t module_length, name_length;
     uint32_t known; /* index into pickle_call.c's table; 0: opaque */
+    /* what BUILD gives an object, its attributes: VRN_PICKLE_UNSET if nothing; NULL: a name */
+    vrn_pickle_value *state;
 } vrn_pickle_global;
 
 /* A piece of memory that the file holds elsewhere, under a key. */
@@ -107,6 +109,9 @@ void vrn_pickle_append(vrn_pickle_context *context, vrn_pickle_items *items,
 
 /* The value of a dictionary's text key, or NULL. */
 const vrn_pickle_value *vrn_pickle_lookup(const vrn_pickle_value *dict, const char *key);
+
+/* The attributes of an opaque object, if they are a dictionary; else NULL. */
+const vrn_pickle_value *vrn_pickle_attributes(const vrn_pickle_value *object);
 
 /* "a dictionary", "an object of argparse.Namespace": for messages, cut at `capacity`. */
 void vrn_pickle_describe(const vrn_pickle_value *value, char *text, size_t capacity);

@@ -74,10 +74,6 @@ static vrn_result find_pickle(zip_reader *reader, const vrn_zip_entry **pickle)
     }
     reader->stem_length = (*pickle)->name_length - strlen(name) + 1;
     memcpy(reader->path, (*pickle)->name, reader->stem_length);
-    if (find_entry(reader, "", "constants.pkl", strlen("constants.pkl"))) {
-        return fail_archive(reader->source, "a TorchScript program: save model.state_dict() with "
-                                            "torch.save instead of torch.jit.save");
-    }
     return VRN_OK;
 }
 

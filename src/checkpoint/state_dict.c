@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -88,16 +90,101 @@ static vrn_result add_weight(walk *w, const vrn_pickle_tensor *from)
 
 static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t depth);
 
+/* Of PyTorch, or of TorchScript. */
+static bool is_module(const vrn_pickle_value *attributes)
+{
+    return vrn_pickle_lookup(attributes, "_modules") || vrn_pickle_lookup(attributes, "training");
+}
+
+/* What is told of a module besides its tensors, in this order. */
+static const char *const told[] = {
+    "kernel_size", "stride",     "padding",        "dilation",  "groups",
+    "eps",         "num_groups", "negative_slope", "ceil_mode",
+};
+
+/* "2,2" of (2, 2) and of 2, "1" of True; false for other kinds. */
+static bool append_attribute(char *text, size_t capacity, const vrn_pickle_value *value)
+{
+    char real[VRN_REAL_MAX];
+    switch ((int)value->kind) {
+    case VRN_PICKLE_BOOL: vrn_append(text, capacity, "%d", value->as.boolean); return true;
+    case VRN_PICKLE_INT: vrn_append(text, capacity, "%" PRId64, value->as.integer); return true;
+    case VRN_PICKLE_FLOAT:
+        vrn_format_real((float)value->as.number, real);
+        vrn_append(text, capacity, "%s", real);
+        return true;
+    case VRN_PICKLE_TUPLE:
+        for (uint32_t i = 0; i < value->length && i < 2; i++) {
+            if (value->as.items[i].kind != VRN_PICKLE_INT) return false;
+            vrn_append(text, capacity, "%s%" PRId64, i ? "," : "", value->as.items[i].as.integer);
+        }
+        return value->length > 0;
+    default: return false;
+    }
+}
+
+/* Adds "module.NAME" with "CLASS stride=2,2 ..", as net/modules.h reads it. */
+static vrn_result tell_module(walk *w, const vrn_pickle_value *module,
+                              const vrn_pickle_value *attributes)
+{
+    const vrn_pickle_global *class = module->as.global;
+    char text[320] = "";
+    vrn_append(text, sizeof text, "%.*s", (int)vrn_min_u64(class->name_length, 64), class->name);
+    for (size_t i = 0; i < VRN_COUNT(told); i++) {
+        const vrn_pickle_value *value = vrn_pickle_lookup(attributes, told[i]);
+        char number[64] = "";
+        if (!value || !append_attribute(number, sizeof number, value)) continue;
+        vrn_append(text, sizeof text, " %s=%s", told[i], number);
+    }
+    vrn_arena *arena = &w->list->arena;
+    char *key = vrn_arena_alloc(arena, w->length + sizeof "module.", 1);
+    char *value = key ? vrn_arena_text(arena, text, strlen(text)) : NULL;
+    if (!value) return vrn_arena_fail(arena, w->source->name, w->source->log);
+    memcpy(key, "module.", strlen("module."));
+    memcpy(key + strlen("module."), w->name, w->length);
+    return vrn_tensor_list_add_metadata(w->list, w->source, key, value);
+}
+
+/* A module of PyTorch, as a whole: its tensors, and what it holds. One of TorchScript has them
+ * among its attributes. NOLINTNEXTLINE(misc-no-recursion): see walk_dict */
+static vrn_result walk_module(walk *w, const vrn_pickle_value *module,
+                              const vrn_pickle_value *attributes, uint32_t depth)
+{
+    static const char *const parts[] = {"_parameters", "_buffers", "_modules"};
+    const bool strict = w->strict;
+    bool plain = false;
+    vrn_result result = tell_module(w, module, attributes);
+    w->strict = false;
+    for (size_t i = 0; i < VRN_COUNT(parts) && result == VRN_OK; i++) {
+        const vrn_pickle_value *part = vrn_pickle_lookup(attributes, parts[i]);
+        if (!part || part->kind != VRN_PICKLE_DICT) continue;
+        plain = true;
+        result = walk_dict(w, part, depth);
+    }
+    if (!plain && result == VRN_OK) result = walk_dict(w, attributes, depth);
+    w->strict = strict;
+    return result;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): see walk_dict */
 static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pickle_value *value,
                              uint32_t depth)
 {
     if (value->kind == VRN_PICKLE_TENSOR) return add_weight(w, value->as.tensor);
     if (value->kind == VRN_PICKLE_DICT) return walk_dict(w, value, depth + 1);
+    const vrn_pickle_value *attributes = vrn_pickle_attributes(value);
+    if (attributes && is_module(attributes)) {
+        return walk_module(w, value, attributes, depth + 1);
+    }
     bool dotted = key->kind == VRN_PICKLE_TEXT && memchr(key->as.text, '.', key->length);
     if (value->kind == VRN_PICKLE_OPAQUE && (w->strict || dotted)) {
         char found[160];
         vrn_pickle_describe(value, found, sizeof found);
+        if (strstr(found, "qtensor")) {
+            return fail_walk(w, "floats",
+                             "a quantized tensor: save the network before it is "
+                             "quantized, or dequantize() what it has");
+        }
         return fail_walk(w, "a tensor", found);
     }
     return VRN_OK;
@@ -126,26 +213,54 @@ static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t dept
     return VRN_OK;
 }
 
-static bool holds_tensor(const vrn_pickle_value *dict)
+/* Whether there is a tensor in a dictionary, or in one inside. Recurses DEPTH_MAX deep at most.
+ * NOLINTNEXTLINE(misc-no-recursion) */
+static bool holds_tensor(const vrn_pickle_value *dict, bool inside, uint32_t depth, size_t *steps)
 {
-    for (size_t i = 1; i < dict->as.container->count; i += 2) {
-        if (dict->as.container->values[i].kind == VRN_PICKLE_TENSOR) return true;
+    const vrn_pickle_value *attributes = vrn_pickle_attributes(dict);
+    if (attributes) return is_module(attributes);
+    if (dict->kind != VRN_PICKLE_DICT || depth > DEPTH_MAX) return false;
+    for (size_t i = 1; i<dict->as.container->count && * steps> 0; i += 2, --*steps) {
+        const vrn_pickle_value *value = &dict->as.container->values[i];
+        if (value->kind == VRN_PICKLE_TENSOR) return true;
+        if (inside && holds_tensor(value, inside, depth + 1, steps)) return true;
     }
     return false;
 }
 
-/* The wrapper's inner dictionary: the first that has tensors of its own, else the first at all. */
-static const vrn_pickle_value *find_inner(const vrn_pickle_value *top)
+/* The wrapper's inner dictionary: the first that has tensors of its own, else the first that has
+ * any; NULL where averaged weights lie beside others, of which the names tell. */
+static const vrn_pickle_value *find_inner(const vrn_pickle_value *top, size_t steps)
 {
     static const char *const names[] = {"state_dict", "model", "model_state_dict", "net"};
+    static const char *const averaged[] = {"state_dict_ema", "model_ema"};
+    for (size_t i = 0; i < VRN_COUNT(averaged); i++) {
+        const vrn_pickle_value *value = vrn_pickle_lookup(top, averaged[i]);
+        if (value && holds_tensor(value, true, 0, &steps)) return NULL;
+    }
     const vrn_pickle_value *first = NULL;
     for (size_t i = 0; i < VRN_COUNT(names); i++) {
         const vrn_pickle_value *value = vrn_pickle_lookup(top, names[i]);
-        if (!value || value->kind != VRN_PICKLE_DICT) continue;
-        if (holds_tensor(value)) return value;
-        if (!first) first = value;
+        if (!value) continue;
+        if (holds_tensor(value, false, 0, &steps)) return value;
+        if (!first && holds_tensor(value, true, 0, &steps)) first = value;
     }
     return first;
+}
+
+/* What the file calls its network (net/metadata.h). */
+static vrn_result read_network(vrn_tensor_list *list, const vrn_source *source,
+                               const vrn_pickle_value *top)
+{
+    static const char *const names[] = {"arch", "model_name", "architecture", "backbone"};
+    for (size_t i = 0; i < VRN_COUNT(names); i++) {
+        const vrn_pickle_value *value = vrn_pickle_lookup(top, names[i]);
+        if (!value || value->kind != VRN_PICKLE_TEXT) continue;
+        char *text = vrn_arena_text(&list->arena, value->as.text, value->length);
+        if (!text) return vrn_arena_fail(&list->arena, source->name, source->log);
+        return vrn_tensor_list_add_metadata(list, source, "file.network", text);
+    }
+    return VRN_OK;
 }
 
 /* Says what is in a dictionary without tensors. */
@@ -167,25 +282,45 @@ static vrn_result fail_empty(const vrn_source *source, const vrn_pickle_value *d
         text, items->count / 2 > shown ? ", .." : "");
 }
 
+/* The dictionaries of a list or a tuple. */
+static vrn_result walk_sequence(walk *w, const vrn_pickle_value *top)
+{
+    const bool tuple = top->kind == VRN_PICKLE_TUPLE;
+    const vrn_pickle_value *items = tuple ? top->as.items : top->as.container->values;
+    const size_t count = tuple ? top->length : top->as.container->count;
+    vrn_result result = VRN_OK;
+    for (size_t i = 0; i < count && result == VRN_OK && w->steps > 0; i++, w->steps--) {
+        if (items[i].kind == VRN_PICKLE_DICT) result = walk_dict(w, &items[i], 0);
+    }
+    return result;
+}
+
 vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
                                const vrn_pickle_value *top, vrn_storage_finder find, void *user)
 {
-    if (top->kind != VRN_PICKLE_DICT) {
-        char found[160];
-        vrn_pickle_describe(top, found, sizeof found);
-        bool object = top->kind == VRN_PICKLE_OPAQUE;
-        return vrn_source_fail(source, "expected a dictionary of tensors, found %s%s", found,
-                               object ? ": save model.state_dict() instead of the model" : "");
-    }
-    const vrn_pickle_value *inner = find_inner(top);
+    const bool dict = top->kind == VRN_PICKLE_DICT;
+    const bool sequence = top->kind == VRN_PICKLE_LIST || top->kind == VRN_PICKLE_TUPLE;
+    const vrn_pickle_value *inner = dict ? find_inner(top, source->size) : NULL;
+    const vrn_pickle_value *chosen = inner ? inner : top;
+    const vrn_pickle_value *attributes = vrn_pickle_attributes(chosen);
+    const bool module = attributes && is_module(attributes);
     walk w = {.list = list,
               .source = source,
               .find = find,
               .user = user,
               .strict = inner != NULL,
               .steps = source->size};
-    const vrn_pickle_value *chosen = inner ? inner : top;
-    vrn_result result = walk_dict(&w, chosen, 0);
-    if (result == VRN_OK && list->count == 0) result = fail_empty(source, chosen);
-    return result;
+    vrn_result result = module     ? walk_module(&w, chosen, attributes, 0)
+                        : sequence ? walk_sequence(&w, top)
+                        : dict     ? walk_dict(&w, chosen, 0)
+                                   : VRN_OK;
+    if (result == VRN_OK && list->count == 0) {
+        if (dict && !module) return fail_empty(source, chosen);
+        char found[160];
+        vrn_pickle_describe(top, found, sizeof found);
+        bool object = top->kind == VRN_PICKLE_OPAQUE;
+        return vrn_source_fail(source, "expected a dictionary of tensors, found %s%s", found,
+                               object ? ": save model.state_dict() instead of the model" : "");
+    }
+    return result == VRN_OK && dict ? read_network(list, source, top) : result;
 }

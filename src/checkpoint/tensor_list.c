@@ -14,6 +14,7 @@ void vrn_tensor_list_init(vrn_tensor_list *list, const vrn_source *source)
 {
     *list = (vrn_tensor_list){0};
     vrn_arena_init(&list->arena, source->size, LIST_MULTIPLE);
+    list->limit = (uint64_t)source->size * OVERLAP_MULTIPLE + OVERLAP_FREE;
 }
 
 void vrn_tensor_list_free(vrn_tensor_list *list)
@@ -48,8 +49,7 @@ vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
         !vrn_mul_u64(elements, element_bits, &bits)) {
         return vrn_source_fail(source, "%.*s: its shape overflows", (int)length, name);
     }
-    uint64_t limit = (uint64_t)source->size * OVERLAP_MULTIPLE + OVERLAP_FREE;
-    if (bits / 8 > limit - list->bytes) {
+    if (bits / 8 > list->limit - list->bytes) {
         return vrn_source_fail(
             source,
             "%.*s: expected tensors of about the file's size, found so many that share the same "

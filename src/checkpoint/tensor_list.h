@@ -18,9 +18,10 @@ typedef struct vrn_tensor_list {
     size_t count, capacity;
     vrn_metadata *metadata;
     size_t metadata_count, metadata_capacity;
-    uint64_t bytes; /* of all tensors' elements */
+    uint64_t bytes, limit; /* of all tensors' elements, and at most */
 } vrn_tensor_list;
 
+/* `source` is the file, or has the size of all parts. */
 void vrn_tensor_list_init(vrn_tensor_list *list, const vrn_source *source);
 void vrn_tensor_list_free(vrn_tensor_list *list); /* accepts a zeroed struct */
 

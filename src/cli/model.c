@@ -46,13 +46,15 @@ bool cli_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hub_file *f
 }
 
 /* `entry`: what the hub says of the file, or NULL. */
-static bool load(cli_model *model, const char *path, const char *arch, const vrn_hub_entry *entry)
+static bool load(cli_model *model, const char *path, const cli_options *options,
+                 const vrn_hub_entry *entry)
 {
     double begin = vrn_time_ms();
     vrn_result result = vrn_model_load(&model->handle, path,
                                        &(vrn_model_params){
                                            .log = *cli_log(),
-                                           .arch = arch,
+                                           .arch = options->arch,
+                                           .prefix = options->prefix,
                                            .name = entry ? entry->name : NULL,
                                            .transform = entry ? &entry->transform : NULL,
                                        });
@@ -112,7 +114,7 @@ static char *find_shipped(void)
     return found;
 }
 
-static bool load_shipped(cli_model *model, const char *arch)
+static bool load_shipped(cli_model *model, const cli_options *options)
 {
     char *path = find_shipped();
     if (!path) {
@@ -120,7 +122,7 @@ static bool load_shipped(cli_model *model, const char *arch)
             "%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
             SHIPPED_NAME);
     }
-    const bool good = load(model, path, arch, NULL);
+    const bool good = load(model, path, options, NULL);
     free(path);
     if (good) {
         cli_note("using the small model that comes with the program, for 32x32 pictures of ten "
@@ -157,7 +159,7 @@ static bool open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry
     bool good = otherwise == CLI_MODEL_RANDOM ? vrn_hub_locate(hub, entry, &file) == VRN_OK
                                               : cli_hub_get(hub, entry, &file);
     if (good && file.path) {
-        good = load(model, file.path, options->arch, entry);
+        good = load(model, file.path, options, entry);
     } else if (good) {
         cli_note("%s: not on this machine: random weights (vkresnet models --fetch %s)",
                  entry->name, entry->name);
@@ -191,7 +193,9 @@ static bool choose(cli_model *model, const cli_options *options, cli_model_defau
 {
     const char *name = options->model, *arch = options->arch;
     bool is_path = name && vrn_path_get_kind(name) != VRN_PATH_MISSING;
-    if (arch && !parse_arch(&(vrn_arch){0}, arch)) return false;
+    const bool keys =
+        arch && strcspn(arch, "=") < strcspn(arch, ","); /* without a network's name */
+    if (arch && !keys && !parse_arch(&(vrn_arch){0}, arch)) return false;
     if (options->given & CLI_BIT(RANDOM_WEIGHTS)) {
         if (!name && !arch) {
             return cli_usage("--random-weights needs a network: --model resnet50, or --arch");
@@ -199,13 +203,18 @@ static bool choose(cli_model *model, const cli_options *options, cli_model_defau
         if (is_path) {
             return cli_usage("%s: a file has its own weights: leave --random-weights out", name);
         }
+        if (keys) {
+            return cli_usage("--arch %s: random weights need a whole network, as in --arch "
+                             "resnet50,%s",
+                             arch, arch);
+        }
         return draw(model, options, name);
     }
     if (!name) {
-        if (otherwise == CLI_MODEL_SHIPPED) return load_shipped(model, arch);
+        if (otherwise == CLI_MODEL_SHIPPED) return load_shipped(model, options);
         return cli_usage("expected --model NAME|FILE");
     }
-    return is_path ? load(model, name, arch, NULL) : open_name(model, options, otherwise);
+    return is_path ? load(model, name, options, NULL) : open_name(model, options, otherwise);
 }
 
 bool cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise)

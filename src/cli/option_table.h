@@ -8,7 +8,11 @@ OPTION(MODEL, "--model", "NAME|FILE", KIND_READ, FIELD(model),
             "up on this machine, else downloaded")
 OPTION(ARCH, "--arch", "NAME[,KEY=VALUE]..", KIND_TEXT, FIELD(arch),
     .help = "what the file cannot say, as in\n"
-            "resnet50,dilate=0:1:1,num_classes=21")
+            "resnet50,dilate=0:1:1,num_classes=21; or keys alone,\n"
+            "norm_groups=16,pool=none, where the file says the rest")
+OPTION(PREFIX, "--prefix", "NAME", KIND_TEXT, FIELD(prefix),
+    .help = "which of several networks in the file: how the names\n"
+            "of its tensors begin, as in module.encoder_q")
 OPTION(RANDOM_WEIGHTS, "--random-weights", "SEED", KIND_SEED, FIELD(seed),
     .help = "weights drawn from a seed; needs no file")
 OPTION(LABELS, "--labels", "FILE.csv", KIND_READ, FIELD(labels),

@@ -94,35 +94,53 @@ typedef struct arch_key {
     key_type type;
     size_t offset; /* in vrn_arch */
     uint32_t max;
-    const char *words[3]; /* of KEY_WORD, in the enum's order; max is the last one's number */
+    const char *words[5]; /* of KEY_WORD, in the enum's order; max is the last one's number */
     bool list;            /* an entry for each stage, with ':' between them, .. */
     uint32_t first;       /* .. from this stage on */
+    bool optional;        /* a number may be 0 in a complete architecture */
 } arch_key;
 
-/* The first three come first in a text too: the defaults of others depend on them. */
-enum { KEYS_THAT_DECIDE_DEFAULTS = 3, KEY_COUNT = 14 };
+enum { KEY_COUNT = 28 };
 
 #define FIELD(name) offsetof(vrn_arch, name)
+/* In the order of a text: defaults depend on what stands before. */
 static const arch_key keys[KEY_COUNT] = {
     {"block", KEY_WORD, FIELD(block), 1, .words = {"basic", "bottleneck"}},
     {"layers", KEY_NUMBER, FIELD(layers), .max = VRN_MAX_BLOCKS, .list = true},
-    {"stem", KEY_WORD, FIELD(stem), 1, .words = {"imagenet", "cifar"}},
+    {"stem", KEY_WORD, FIELD(stem), 2, .words = {"imagenet", "cifar", "deep"}},
+    {"head", KEY_WORD, FIELD(head), 2, .words = {"linear", "none", "mlp"}},
     {"planes", KEY_NUMBER, FIELD(planes), .max = VRN_MAX_CHANNELS, .list = true},
-    {"num_classes", KEY_NUMBER, FIELD(num_classes), .max = VRN_MAX_CLASSES},
+    {"num_classes", KEY_NUMBER, FIELD(num_classes), .max = VRN_MAX_CLASSES, .optional = true},
     {"groups", KEY_NUMBER, FIELD(groups), .max = VRN_MAX_CHANNELS},
     {"width_per_group", KEY_NUMBER, FIELD(width_per_group), .max = VRN_MAX_CHANNELS},
     {"dilate", KEY_FLAG, FIELD(dilate), .max = 1, .list = true, .first = 1},
     {"norm", KEY_WORD, FIELD(norm), 2, .words = {"batch", "frozen", "group"}},
     {"norm_groups", KEY_NUMBER, FIELD(norm_groups), .max = VRN_MAX_CHANNELS},
     {"norm_eps", KEY_REAL, FIELD(norm_eps)},
-    {"shortcut", KEY_WORD, FIELD(shortcut), 1, .words = {"projection", "pad"}},
+    {"shortcut", KEY_WORD, FIELD(shortcut), 3, .words = {"projection", "pad", "pad_end", "mean"}},
     {"v1", KEY_FLAG, FIELD(stride_on_1x1), .max = 1},
     {"zero_init_residual", KEY_FLAG, FIELD(zero_init_residual), .max = 1},
+    {"in_channels", KEY_NUMBER, FIELD(in_channels), .max = VRN_MAX_IN_CHANNELS},
+    {"stem_kernel", KEY_NUMBER, FIELD(stem_kernel), .max = 7},
+    {"stem_stride", KEY_NUMBER, FIELD(stem_stride), .max = VRN_MAX_STRIDE},
+    {"stem_planes", KEY_NUMBER, FIELD(stem_planes), .max = VRN_MAX_CHANNELS},
+    {"stem_width", KEY_NUMBER, FIELD(stem_width), .max = VRN_MAX_CHANNELS, .optional = true},
+    {"antialias", KEY_WORD, FIELD(antialias), 1, .words = {"none", "mean"}},
+    {"pool", KEY_WORD, FIELD(pool), 4, .words = {"default", "max", "none", "caffe", "mean"}},
+    {"strides", KEY_NUMBER, FIELD(strides), .max = VRN_MAX_STRIDE, .list = true},
+    {"dilations", KEY_NUMBER, FIELD(dilations), .max = 64, .list = true, .optional = true},
+    {"activation", KEY_WORD, FIELD(activation), 3,
+     .words = {"relu", "leaky_relu", "silu", "relu6"}},
+    {"negative_slope", KEY_REAL, FIELD(negative_slope)},
+    {"standardize", KEY_WORD, FIELD(standardize), 2, .words = {"none", "deviation", "variance"}},
+    {"head_width", KEY_NUMBER, FIELD(head_width), .max = VRN_MAX_CHANNELS, .optional = true},
 };
 
 /* Enums are read and written as numbers of the same size. */
 _Static_assert(sizeof(vrn_block) == 4 && sizeof(vrn_norm) == 4 && sizeof(vrn_stem) == 4 &&
-                   sizeof(vrn_shortcut) == 4,
+                   sizeof(vrn_shortcut) == 4 && sizeof(vrn_pool) == 4 &&
+                   sizeof(vrn_activation) == 4 && sizeof(vrn_standardize) == 4 &&
+                   sizeof(vrn_antialias) == 4 && sizeof(vrn_head) == 4,
                "enums of the public header have 32 bits");
 
 static size_t entry_size(const arch_key *key)
@@ -147,7 +165,8 @@ vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const 
     const reader r = {.subject = subject, .log = log};
     for (size_t i = 0; i < KEY_COUNT * VRN_MAX_STAGES; i++) {
         const arch_key *key = &keys[i / VRN_MAX_STAGES];
-        uint32_t stage = i % VRN_MAX_STAGES, number = 0, least = key->type == KEY_NUMBER;
+        uint32_t stage = i % VRN_MAX_STAGES, number = 0,
+                 least = key->type == KEY_NUMBER && !key->optional;
         if (key->type == KEY_FLAG || stage >= (key->list ? arch->stages : 1)) continue;
         const char *entry = (const char *)arch + key->offset + stage * entry_size(key);
         memcpy(&number, entry, sizeof number);
@@ -193,7 +212,7 @@ static vrn_result read_entry(const reader *r, const arch_key *key, piece text, v
 {
     char expected[64] = "a number above 0";
     uint64_t wide = 0;
-    uint32_t number = 0, min = key->type == KEY_NUMBER ? 1 : 0;
+    uint32_t number = 0, min = key->type == KEY_NUMBER && !(key->optional && key->list);
     switch (key->type) {
     case KEY_WORD:
         expected[0] = 0;
@@ -252,12 +271,12 @@ static vrn_result read_pair(reader *r, piece pair)
         if (equals(name, keys[i].name)) key = &keys[i];
     }
     if (!key) {
-        return VRN_ARCH_REFUSE(
-            r,
-            "unknown key '%.*s': expected block, layers, planes, num_classes, groups, "
-            "width_per_group, dilate, norm, norm_groups, norm_eps, stem, shortcut, v1 or "
-            "zero_init_residual",
-            shown(name), name.at);
+        char known[512] = "";
+        for (size_t i = 0; i < KEY_COUNT; i++) {
+            vrn_append(known, sizeof known, "%s %s", i ? "," : "", keys[i].name);
+        }
+        return VRN_ARCH_REFUSE(r, "unknown key '%.*s': expected one of%s", shown(name), name.at,
+                               known);
     }
     if (!equals_sign) return VRN_ARCH_REFUSE(r, "%s: expected %s=VALUE", key->name, key->name);
     if (r->counts[key - keys]) return VRN_ARCH_REFUSE(r, "%s: given twice", key->name);
@@ -285,6 +304,42 @@ static vrn_result check_counts(const reader *r)
     return VRN_OK;
 }
 
+static vrn_result read_pairs(reader *r, const char *text)
+{
+    vrn_result result = VRN_OK;
+    for (const char *at = text; !result && at;) {
+        piece pair = {at, strcspn(at, ",")};
+        result = read_pair(r, pair);
+        at = pair.at[pair.length] ? pair.at + pair.length + 1 : NULL;
+    }
+    return result;
+}
+
+bool vrn_arch_text_has(const char *text, const char *key)
+{
+    const size_t length = strlen(key);
+    while (text && *text) {
+        if (strncmp(text, key, length) == 0 && text[length] == '=') return true;
+        text += strcspn(text, ",");
+        text += *text == ',';
+    }
+    return false;
+}
+
+vrn_result vrn_arch_override(vrn_arch *arch, const char *text, const char *subject,
+                             const vrn_log *log)
+{
+    reader r = {.arch = arch, .subject = subject, .log = log};
+    uint32_t stages = arch->stages;
+    vrn_result result = read_pairs(&r, text);
+    if (vrn_arch_text_has(text, "layers")) {
+        for (stages = 0; stages < VRN_MAX_STAGES && arch->layers[stages];) stages++;
+    }
+    arch->stages = stages;
+    if (vrn_arch_text_has(text, "head") && arch->head == VRN_HEAD_NONE) arch->num_classes = 0;
+    return result ? result : check_counts(&r);
+}
+
 vrn_result vrn_arch_read(vrn_arch *arch, const char *text, const char *subject, const vrn_log *log)
 {
     memset(arch, 0, sizeof *arch);
@@ -299,14 +354,10 @@ vrn_result vrn_arch_read(vrn_arch *arch, const char *text, const char *subject, 
     }
     *arch = base.arch;
     reader r = {.arch = arch, .subject = subject, .log = log};
-    for (const char *at = text + length; *at == ',';) {
-        piece pair = {at + 1, strcspn(at + 1, ",")};
-        vrn_result result = read_pair(&r, pair);
-        if (result) return result;
-        at = pair.at + pair.length;
-    }
+    vrn_result result = text[length] ? read_pairs(&r, text + length + 1) : VRN_OK;
+    if (result) return result;
     vrn_arch_fill(arch, base.planes);
-    vrn_result result = check_counts(&r);
+    result = check_counts(&r);
     return result ? result : vrn_arch_complete(arch, subject, log);
 }
 
@@ -321,7 +372,7 @@ vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-enum { TEXT_MAX = 512 }; /* all keys with their longest values take less */
+enum { TEXT_MAX = 1024 }; /* all keys with their longest values take less */
 
 static void append_value(char text[TEXT_MAX], const arch_key *key, const vrn_arch *arch)
 {
@@ -356,12 +407,11 @@ static void consider(char best[TEXT_MAX], const char *name, const vrn_arch *arch
     vrn_append(text, TEXT_MAX, "%s", name);
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const arch_key *key = &keys[i];
-        /* From here on the defaults are those that reading will find. */
-        if (i == KEYS_THAT_DECIDE_DEFAULTS) vrn_arch_fill(&base.arch, base.planes);
-        void *known = (char *)&base.arch + key->offset;
+        vrn_arch known = base.arch; /* as reading will complete it */
+        vrn_arch_fill(&known, base.planes);
         const void *wanted = (const char *)arch + key->offset;
-        if (memcmp(known, wanted, key_size(key)) == 0) continue;
-        memcpy(known, wanted, key_size(key));
+        if (memcmp((char *)&known + key->offset, wanted, key_size(key)) == 0) continue;
+        memcpy((char *)&base.arch + key->offset, wanted, key_size(key));
         vrn_append(text, TEXT_MAX, ",%s=", key->name);
         append_value(text, key, arch);
     }

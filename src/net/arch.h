@@ -10,6 +10,8 @@ enum {
     VRN_MAX_BLOCKS = 4096,      /* of a stage */
     VRN_MAX_CHANNELS = 1 << 17, /* of any activation */
     VRN_MAX_CLASSES = 1 << 20,
+    VRN_MAX_STRIDE = 8,
+    VRN_MAX_IN_CHANNELS = 16,
 };
 #define VRN_MAX_PARAMETERS (UINT64_C(1) << 31) /* running statistics included */
 
@@ -25,9 +27,14 @@ typedef struct vrn_stage {
     bool reshapes;           /* the first block needs a shortcut that is not the identity */
 } vrn_stage;
 
-/* Describes every stage of an architecture without defaults left. The stem has as many channels as
- * the first stage has planes, as in torchvision (64) and in He et al.'s CIFAR networks (16). */
+/* Describes every stage of an architecture without defaults left. */
 void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES]);
+
+/* Whether shortcuts fill new channels with zeros. */
+static inline bool vrn_arch_pads(const vrn_arch *arch)
+{
+    return arch->shortcut == VRN_SHORTCUT_PAD || arch->shortcut == VRN_SHORTCUT_PAD_END;
+}
 
 /* Output channels of a block are its planes times this. */
 uint32_t vrn_arch_expansion(vrn_block block);
@@ -35,6 +42,14 @@ uint32_t vrn_arch_expansion(vrn_block block);
 /* vrn_arch_check and vrn_arch_parse with `subject` in front of their messages ("file.pth"). */
 vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log *log);
 vrn_result vrn_arch_read(vrn_arch *arch, const char *text, const char *subject, const vrn_log *log);
+
+/* Whether `text`, which may be NULL, has `key=`. */
+bool vrn_arch_text_has(const char *text, const char *key);
+
+/* Sets the keys of "key=value,..", whatever else the architecture says; it is not completed or
+ * checked. */
+vrn_result vrn_arch_override(vrn_arch *arch, const char *text, const char *subject,
+                             const vrn_log *log);
 
 /* Whether every entry of a complete architecture is one that a text could say. */
 vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const vrn_log *log);

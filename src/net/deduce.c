@@ -4,12 +4,18 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "net/arch.h"
+#include "net/heads.h"
+#include "net/hints.h"
+#include "net/kinds.h"
 
 typedef struct deducer {
     vrn_arch *arch;
-    const vrn_names *names;
+    vrn_names *names;
+    const vrn_told *told;
+    vrn_assumptions *assumptions;
     const char *subject;
     const vrn_log *log;
     vrn_result result; /* the first failure, which alone is said */
@@ -23,11 +29,19 @@ static bool has(const deducer *d, const char *name)
 /* Fails with a tensor that is not as expected, or, where it is NULL, not there under this name. */
 static void misfit(deducer *d, const vrn_tensor *tensor, const char *name, const char *expected)
 {
-    char found[128] = "no such tensor";
+    char found[128] = "no such tensor", kind[256];
     if (d->result != VRN_OK) return;
     if (tensor) vrn_tensor_format_shape(tensor, found, sizeof found);
-    d->result = vrn_fail(d->log, VRN_ERROR_FILE, "%s: %.200s: expected %s, found %s", d->subject,
-                         tensor ? tensor->name : name, expected, found);
+    vrn_kinds_describe(d->names, has(d, "layer1.0.conv1.weight"), kind, sizeof kind);
+    d->result = vrn_fail(d->log, VRN_ERROR_FILE, "%s: %.200s: expected %s, found %s%s", d->subject,
+                         tensor ? tensor->name : name, expected, found, kind);
+}
+
+/* Files of this kind come both ways. */
+static void ask(deducer *d, const char *what)
+{
+    if (d->result != VRN_OK) return;
+    d->result = vrn_fail(d->log, VRN_ERROR_FILE, "%s: %s", d->subject, what);
 }
 
 /* Finds the shape of a tensor and makes sure of its rank, and that its channels fit the numbers of
@@ -45,23 +59,32 @@ static const uint64_t *find_shape(deducer *d, const char *name, uint32_t rank, c
     return fits ? tensor->shape : ones;
 }
 
-static void deduce_stem(deducer *d)
+/* Whether the caller or the file says a key. */
+static bool decided(const deducer *d, const char *key)
 {
-    static const char expected[] = "a stem of one convolution, [.., 3, 7, 7] or [.., 3, 3, 3]";
-    const vrn_named_tensor *conv = vrn_names_find_prefix(d->names, "conv1.");
-    if (conv && !has(d, "conv1.weight")) misfit(d, conv->tensor, NULL, expected);
-    const uint64_t *shape = find_shape(d, "conv1.weight", 4, expected), kernel = shape[2];
-    if (shape[1] != 3 || shape[3] != kernel || (kernel != 7 && kernel != 3)) {
-        misfit(d, conv ? conv->tensor : NULL, "conv1.weight", expected);
-    }
-    d->arch->stem = kernel == 7 ? VRN_STEM_IMAGENET : VRN_STEM_CIFAR;
+    return vrn_arch_text_has(d->told->given, key) || vrn_arch_text_has(d->told->said, key);
 }
 
-static void deduce_norm(deducer *d)
+static void deduce_stem(deducer *d)
 {
-    d->arch->norm = !has(d, "bn1.running_mean") ? VRN_NORM_GROUP
-                    : d->names->tracked         ? VRN_NORM_BATCH
-                                                : VRN_NORM_FROZEN_BATCH;
+    static const char expected[] = "a stem of one convolution, [.., 1 to 16, K, K] with a K of 7, "
+                                   "5, 3 or 1, or of three of 3x3";
+    const bool deep = has(d, "conv1.0.weight") && has(d, "conv1.6.weight");
+    const char *name = deep ? "conv1.0.weight" : "conv1.weight";
+    const vrn_named_tensor *conv = vrn_names_find_prefix(d->names, "conv1.");
+    if (conv && !has(d, name)) misfit(d, conv->tensor, NULL, expected);
+    const uint64_t *shape = find_shape(d, name, 4, expected), kernel = shape[2];
+    const bool odd = kernel % 2 == 1 && kernel <= 7;
+    if (shape[1] > VRN_MAX_IN_CHANNELS || shape[3] != kernel || (deep ? kernel != 3 : !odd)) {
+        misfit(d, conv ? conv->tensor : NULL, name, expected);
+    }
+    vrn_arch *arch = d->arch;
+    arch->in_channels = (uint32_t)shape[1];
+    arch->stem = deep ? VRN_STEM_DEEP : kernel > 3 ? VRN_STEM_IMAGENET : VRN_STEM_CIFAR;
+    if (!deep) arch->stem_kernel = (uint32_t)kernel;
+    if (deep) arch->stem_width = (uint32_t)shape[0];
+    if (deep) shape = find_shape(d, "conv1.6.weight", 4, expected);
+    arch->stem_planes = (uint32_t)shape[0];
 }
 
 /* Counts blocks by their first convolution. Each count is bounded by the number of tensors. */
@@ -144,35 +167,155 @@ static void deduce_widths(deducer *d)
     arch->width_per_group = choose_width(range, arch->groups);
 }
 
-/* Padding if the first block that changes the shape has nothing called downsample. That a later
- * stage strides is its default; a dilated one would keep its size, but tensors do not show that. */
+/* Padding if the first block that changes its channels has nothing called downsample, or, where
+ * none does, the second stage's. */
 static void deduce_shortcut(deducer *d)
 {
+    vrn_arch complete = *d->arch;
     vrn_stage stages[VRN_MAX_STAGES];
-    vrn_arch_stages(d->arch, stages);
+    vrn_arch_fill(&complete, 0);
+    vrn_arch_stages(&complete, stages);
     for (uint32_t i = 0; i < d->arch->stages; i++) {
         if (!stages[i].reshapes) continue;
         char prefix[48];
         snprintf(prefix, sizeof prefix, "layer%u.0.downsample.", i + 1);
         bool projects = vrn_names_find_prefix(d->names, prefix) != NULL;
-        d->arch->shortcut = projects ? VRN_SHORTCUT_PROJECTION : VRN_SHORTCUT_PAD;
+        snprintf(prefix, sizeof prefix, "layer%u.0.downsample.1.weight", i + 1);
+        const vrn_named_tensor *second = vrn_names_find(d->names, prefix);
+        bool mean = second && second->tensor->rank == 4;
+        d->arch->shortcut = mean       ? VRN_SHORTCUT_MEAN
+                            : projects ? VRN_SHORTCUT_PROJECTION
+                                       : VRN_SHORTCUT_PAD;
         return;
     }
 }
 
-vrn_result vrn_deduce_arch(vrn_arch *arch, const vrn_names *names, const char *subject,
-                           const vrn_log *log)
+/* What stands in the names of the file and of its network. Where the tensors, the file or the
+ * caller say something else, hints count for nothing. */
+static void follow_hints(deducer *d, const char *text, const char *whose, bool statistics)
+{
+    vrn_hint hint;
+    for (size_t i = 0; text && vrn_hint_find(text, i, &hint) && !d->result; i++) {
+        const bool norm = strncmp(hint.key, "norm", 4) == 0;
+        const bool v1 = strcmp(hint.key, "v1") == 0;
+        if (decided(d, hint.key) || (norm && statistics)) continue;
+        if (v1 && d->arch->block == VRN_BLOCK_BASIC) continue;
+        if (!hint.value) {
+            d->result = vrn_fail(d->log, VRN_ERROR_FILE,
+                                 "%s: %s has '%.*s', which tensors do not show and which cannot "
+                                 "be run by that alone: if it means nothing, --arch %s=%s",
+                                 d->subject, whose, hint.length, hint.found, hint.key, hint.other);
+            return;
+        }
+        char pair[64] = "";
+        vrn_append(pair, sizeof pair, "%s=", hint.key);
+        for (const char *c = hint.value; *c; c++) {
+            if (*c == '#') {
+                vrn_append(pair, sizeof pair, "%u", hint.number);
+            } else {
+                vrn_append(pair, sizeof pair, "%c", *c);
+            }
+        }
+        vrn_assume(d->assumptions, true, "%s: %s says so (else --arch %s=%s)", pair, whose,
+                   hint.key, hint.other);
+        d->result = vrn_arch_override(d->arch, pair, whose, d->log);
+        if (d->result) d->result = VRN_ERROR_FILE;
+    }
+}
+
+/* The last part of a path. */
+static const char *last_part(const char *path)
+{
+    const char *last = path;
+    for (; path && *path; path++) {
+        if (*path == '/' || *path == '\\') last = path + 1;
+    }
+    return last;
+}
+
+static void deduce_norm(deducer *d, bool statistics)
+{
+    const bool grouped = d->arch->norm == VRN_NORM_GROUP;
+    if (statistics) {
+        if (grouped) return; /* somebody says so: the statistics will not fit */
+        if (!d->names->tracked) d->arch->norm = VRN_NORM_FROZEN_BATCH;
+    } else if (!has(d, "bn1.weight") && has(d, "layer1.0.bn1.running_mean")) {
+        ask(d, "expected a norm behind the stem (bn1), found none: this seems to be a "
+               "pre-activation ResNet (v2), which is not supported");
+    } else if (!grouped) {
+        ask(d, "its norms have no running statistics. Either they are batch norms that were saved "
+               "without them (model.named_parameters() leaves them out, model.state_dict() does "
+               "not; with track_running_stats=False they depend on the batch, and cannot be run), "
+               "or group norms (--arch norm=group,norm_groups=32), or instance norms");
+    }
+}
+
+/* What neither tensors nor anybody else says. */
+static void assume_rest(deducer *d)
+{
+    const vrn_arch *arch = d->arch;
+    vrn_assumptions *a = d->assumptions;
+    if (arch->stem == VRN_STEM_CIFAR && arch->stages > 3 && !d->names->shortcut &&
+        !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT && arch->stem_kernel == 3) {
+        ask(d, "a 3x3 stem before four stages comes with a max pool behind it and without, which "
+               "tensors do not show: give --arch pool=none or --arch pool=max");
+    }
+    if (!decided(d, "stem_stride") && !arch->stem_stride) {
+        vrn_assume(a, false, "stem_stride=%d", arch->stem == VRN_STEM_CIFAR ? 1 : 2);
+    }
+    if (!decided(d, "pool") && !arch->pool) {
+        vrn_assume(a, false, "pool=%s", arch->stem == VRN_STEM_CIFAR ? "none" : "max");
+    }
+    if (!decided(d, "strides") && !arch->strides[0]) {
+        vrn_assume(a, false,
+                   "strides: 1, then 2 for each stage; none of them dilated (dilate, "
+                   "dilations)");
+    }
+    if (!decided(d, "v1") && arch->block == VRN_BLOCK_BOTTLENECK && !arch->stride_on_1x1) {
+        vrn_assume(a, false, "v1=0: blocks stride on their 3x3 convolution");
+    }
+    if (!decided(d, "activation") && !arch->activation) vrn_assume(a, false, "activation=relu");
+    if (!decided(d, "norm_eps") && arch->norm_eps == 0) vrn_assume(a, false, "norm_eps=1e-5");
+    if (!decided(d, "antialias") && !arch->antialias) vrn_assume(a, false, "antialias=none");
+    if (!decided(d, "standardize") && !arch->standardize) {
+        vrn_assume(a, false, "standardize=none");
+    }
+    if (!decided(d, "shortcut") && arch->shortcut == VRN_SHORTCUT_PAD) {
+        vrn_assume(a, !d->names->shortcut && !has(d, "linear.weight"),
+                   "shortcut=pad: zeros for new channels in front and behind (else --arch "
+                   "shortcut=pad_end)");
+    }
+}
+
+vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *told,
+                           vrn_assumptions *assumptions, const char *subject, const vrn_log *log)
 {
     memset(arch, 0, sizeof *arch);
-    deducer d = {arch, names, subject, log, VRN_OK};
+    deducer d = {arch, names, told, assumptions, subject, log, VRN_OK};
     deduce_stem(&d);
     deduce_layers(&d);
-    deduce_norm(&d);
     for (uint32_t i = 0; i < arch->stages; i++) deduce_planes(&d, i);
     if (arch->block == VRN_BLOCK_BOTTLENECK) deduce_widths(&d);
     if (d.result == VRN_OK) deduce_shortcut(&d);
-    arch->num_classes =
-        (uint32_t)find_shape(&d, "fc.weight", 2, "the linear layer, [classes, channels]")[0];
+    if (d.result != VRN_OK) return d.result;
+
+    vrn_found_head head;
+    const bool any = decided(&d, "head");
+    d.result = vrn_heads_find(&head, names, any, assumptions, subject, log);
+    arch->head = head.head;
+    arch->num_classes = head.classes;
+    arch->head_width = head.width;
+
+    const bool statistics = has(&d, "bn1.running_mean");
+    if (!d.result && told->said) d.result = vrn_arch_override(arch, told->said, subject, log);
+    follow_hints(&d, told->network, "the name of its network", statistics);
+    follow_hints(&d, last_part(told->file), "the file's name", statistics);
+    if (!d.result && told->given) {
+        d.result = vrn_arch_override(arch, told->given, "arch", log);
+        if (d.result) return d.result;
+    }
+    deduce_norm(&d, statistics);
+    assume_rest(&d);
     if (d.result != VRN_OK) return d.result;
     vrn_result result = vrn_arch_complete(arch, subject, log);
     return result == VRN_ERROR_INVALID_ARGUMENT ? VRN_ERROR_FILE : result;

@@ -4,22 +4,34 @@
 
 #include <vkresnet/vkresnet.h>
 
+#include "net/assume.h"
 #include "net/names.h"
 
-/* Reads the architecture from the tensors:
- *     stem            conv1's kernel: 7x7 ImageNet, 3x3 CIFAR
+/* What is known of a file besides its tensors. Each may be NULL. */
+typedef struct vrn_told {
+    const char *given;   /* keys of --arch that the caller gives, "norm_groups=16,v1=1" */
+    const char *said;    /* keys that the file, or one beside it, says */
+    const char *file;    /* the file's path, whose name may hint at something */
+    const char *network; /* what the file calls its network: "resnetaa50" */
+} vrn_told;
+
+/* Reads the architecture from the tensors, and renames those of the head (net/heads.h):
+ *     stem            conv1's kernel: 7x7 or 5x5 ImageNet, 3x3 or 1x1 CIFAR; three of them: deep
  *     stages, blocks  the names layerS.B
  *     block           conv3: bottleneck
  *     planes          channels of each stage's output
  *     groups, width   shapes of the 3x3 convolutions of bottlenecks. Where several widths give the
  *                     same shapes, that of a named architecture is taken, else the smallest
- *     norm            no running statistics: group norm; no num_batches_tracked: frozen
- *     shortcut        no downsample in a block that changes the shape: padding
- *     num_classes     fc
- * What tensors cannot tell has its default: dilation, v1 strides, epsilon, the groups of a norm.
- * Whether every tensor fits is not looked at here.
- * Errors: VRN_ERROR_FILE (no such network; the first tensor that does not fit is named). */
-vrn_result vrn_deduce_arch(vrn_arch *arch, const vrn_names *names, const char *subject,
-                           const vrn_log *log);
+ *     norm            no num_batches_tracked: frozen
+ *     shortcut        no downsample in a block that changes the shape: padding; downsample.1 a
+ *                     convolution: a mean before it
+ *     in_channels, stem_planes, stem_width, num_classes, head, head_width
+ * What tensors cannot tell is given, said, hinted at by a name, or has its default and is listed in
+ * `assumptions`. Whether every tensor fits is not looked at here.
+ * Errors: VRN_ERROR_FILE (no such network; the first tensor that does not fit is named; or files of
+ * this kind come both ways, and the message says which keys decide), VRN_ERROR_INVALID_ARGUMENT
+ * (`given`). */
+vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *told,
+                           vrn_assumptions *assumptions, const char *subject, const vrn_log *log);
 
 #endif

@@ -84,6 +84,8 @@ static void fuse_convolution(fusion *f, uint32_t index)
     next = only_reader(f, value, VRN_OP_RELU);
     if (next) {
         fused.desc.epilogue.relu = true;
+        fused.desc.epilogue.activation = next->desc.epilogue.activation;
+        fused.desc.epilogue.slope = next->desc.epilogue.slope;
         value = absorb(f, next);
     }
     memcpy(fused.output, f->graph->nodes[value - 1].name, sizeof fused.output);

@@ -17,6 +17,7 @@ typedef struct builder {
     const vrn_arch *arch;
     char prefix[32]; /* of the names of the nodes that follow: "layer1.0." */
     bool failed;
+    bool uneven; /* a block's two ways have outputs of different sizes */
 } builder;
 
 typedef struct conv_spec {
@@ -126,6 +127,15 @@ static vrn_value push_conv(builder *b, const char *name, vrn_value input, const 
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
+static vrn_value push_activation(builder *b, const char *name, vrn_value input)
+{
+    vrn_op_desc desc = describe(b, VRN_OP_RELU, input);
+    vrn_epilogue *e = &desc.epilogue;
+    e->activation = b->arch->activation;
+    if (e->activation == VRN_ACTIVATION_LEAKY_RELU) e->slope = b->arch->negative_slope;
+    return push(b, name, &desc, input, VRN_NO_VALUE);
+}
+
 static vrn_value push_norm(builder *b, const char *name, vrn_value input)
 {
     bool group = b->arch->norm == VRN_NORM_GROUP;
@@ -141,26 +151,75 @@ static vrn_value push_plain(builder *b, vrn_op op, const char *name, vrn_value i
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
+/* The mean of windows that do not overlap. With `ceil` the last ones may reach over the edge, and
+ * are the mean of what there is. */
+static vrn_value push_mean_pool(builder *b, const char *name, vrn_value input, uint32_t side,
+                                bool ceil)
+{
+    vrn_op_desc desc = describe(b, VRN_OP_MEAN_POOL, input);
+    if (side == 1) return input;
+    desc.kernel = desc.stride = (vrn_extent){side, side};
+    desc.out.h = ceil ? vrn_div_up(desc.in.h, side) : vrn_max_u32(desc.in.h / side, 1);
+    desc.out.w = ceil ? vrn_div_up(desc.in.w, side) : vrn_max_u32(desc.in.w / side, 1);
+    return push(b, name, &desc, input, VRN_NO_VALUE);
+}
+
+/* A window that begins beyond the edge is left out, as PyTorch does with ceil_mode. */
+static uint32_t caffe_side(uint32_t side)
+{
+    return side <= 3 ? 1 : (side - 2) / 2 + 1;
+}
+
+static vrn_value push_stem_pool(builder *b, vrn_value input)
+{
+    const vrn_pool pool = b->arch->pool;
+    if (pool == VRN_POOL_NONE) return input;
+    if (pool == VRN_POOL_MEAN) return push_mean_pool(b, "maxpool", input, 2, false);
+    vrn_op_desc desc = describe(b, VRN_OP_MAX_POOL, input);
+    set_window(&desc, 3, 2, 1);
+    if (pool == VRN_POOL_CAFFE) {
+        desc.padding = (vrn_extent){0, 0};
+        desc.out.h = caffe_side(desc.in.h);
+        desc.out.w = caffe_side(desc.in.w);
+    }
+    return push(b, "maxpool", &desc, input, VRN_NO_VALUE);
+}
+
 static vrn_value push_stem(builder *b)
 {
-    bool imagenet = b->arch->stem == VRN_STEM_IMAGENET;
-    conv_spec conv = {b->arch->planes[0], imagenet ? 7 : 3, imagenet ? 2 : 1, 1, 1};
-    vrn_value value = push_conv(b, "conv1", 0, &conv);
-    value = push_norm(b, "bn1", value);
-    value = push_plain(b, VRN_OP_RELU, "relu", value);
-    if (!imagenet) return value;
+    const vrn_arch *arch = b->arch;
+    conv_spec conv = {arch->stem_planes, arch->stem_kernel, arch->stem_stride, 1, 1};
+    vrn_value value = 0;
+    if (arch->stem == VRN_STEM_DEEP) { /* a Sequential, by PyTorch's names of its parts */
+        conv.out = arch->stem_width;
+        value = push_conv(b, "conv1.0", 0, &conv);
+        value = push_activation(b, "conv1.2", push_norm(b, "conv1.1", value));
+        conv.stride = 1;
+        value = push_conv(b, "conv1.3", value, &conv);
+        value = push_activation(b, "conv1.5", push_norm(b, "conv1.4", value));
+        conv.out = arch->stem_planes;
+        value = push_conv(b, "conv1.6", value, &conv);
+    } else {
+        value = push_conv(b, "conv1", 0, &conv);
+    }
+    value = push_activation(b, "relu", push_norm(b, "bn1", value));
+    return push_stem_pool(b, value);
+}
 
-    vrn_op_desc pool = describe(b, VRN_OP_MAX_POOL, value);
-    set_window(&pool, 3, 2, 1);
-    return push(b, "maxpool", &pool, value, VRN_NO_VALUE);
+/* A norm, the activation and, where a block strides by a window, that. */
+static vrn_value push_middle(builder *b, vrn_value input, const char *norm, const char *relu,
+                             uint32_t window)
+{
+    vrn_value value = push_activation(b, relu, push_norm(b, norm, input));
+    return push_mean_pool(b, "aa", value, window, false);
 }
 
 static vrn_value push_basic(builder *b, vrn_value input, const vrn_stage *stage, uint32_t stride)
 {
     uint32_t planes = (uint32_t)stage->width;
-    vrn_value value = push_conv(b, "conv1", input, &(conv_spec){planes, 3, stride, 1, 1});
-    value = push_norm(b, "bn1", value);
-    value = push_plain(b, VRN_OP_RELU, "relu1", value);
+    uint32_t window = b->arch->antialias == VRN_ANTIALIAS_NONE ? 1 : stride;
+    vrn_value value = push_conv(b, "conv1", input, &(conv_spec){planes, 3, stride / window, 1, 1});
+    value = push_middle(b, value, "bn1", "relu1", window);
     value = push_conv(b, "conv2", value, &(conv_spec){planes, 3, 1, 1, 1});
     return push_norm(b, "bn2", value);
 }
@@ -170,12 +229,12 @@ static vrn_value push_bottleneck(builder *b, vrn_value input, const vrn_stage *s
 {
     uint32_t width = (uint32_t)stage->width, out = (uint32_t)stage->out;
     uint32_t first = b->arch->stride_on_1x1 ? stride : 1, second = stride / first;
+    uint32_t window = b->arch->antialias == VRN_ANTIALIAS_NONE ? 1 : second;
     vrn_value value = push_conv(b, "conv1", input, &(conv_spec){width, 1, first, 1, 1});
-    value = push_norm(b, "bn1", value);
-    value = push_plain(b, VRN_OP_RELU, "relu1", value);
-    value = push_conv(b, "conv2", value, &(conv_spec){width, 3, second, dilation, b->arch->groups});
-    value = push_norm(b, "bn2", value);
-    value = push_plain(b, VRN_OP_RELU, "relu2", value);
+    value = push_middle(b, value, "bn1", "relu1", 1);
+    value = push_conv(b, "conv2", value,
+                      &(conv_spec){width, 3, second / window, dilation, b->arch->groups});
+    value = push_middle(b, value, "bn2", "relu2", window);
     value = push_conv(b, "conv3", value, &(conv_spec){out, 1, 1, 1, 1});
     return push_norm(b, "bn3", value);
 }
@@ -183,16 +242,22 @@ static vrn_value push_bottleneck(builder *b, vrn_value input, const vrn_stage *s
 static vrn_value push_shortcut(builder *b, vrn_value input, const vrn_stage *stage)
 {
     uint32_t out = (uint32_t)stage->out;
+    conv_spec conv = {out, 1, stage->stride, 1, 1};
     if (b->arch->shortcut == VRN_SHORTCUT_PROJECTION) {
-        conv_spec conv = {out, 1, stage->stride, 1, 1};
         vrn_value value = push_conv(b, "downsample.0", input, &conv);
         return push_norm(b, "downsample.1", value);
+    }
+    if (b->arch->shortcut == VRN_SHORTCUT_MEAN) {
+        conv.stride = 1;
+        vrn_value value = push_mean_pool(b, "downsample.0", input, stage->stride, true);
+        value = push_conv(b, "downsample.1", value, &conv);
+        return push_norm(b, "downsample.2", value);
     }
     /* He et al. 2015, section 4.2, as Idelbayev's LambdaLayer does it: x[:, :, ::2, ::2], and half
      * of the new channels on either side. */
     vrn_op_desc desc = describe(b, VRN_OP_SHORTCUT, input);
     desc.subsample = stage->stride;
-    desc.offset = (out - desc.in.c) / 2;
+    desc.offset = b->arch->shortcut == VRN_SHORTCUT_PAD ? (out - desc.in.c) / 2 : 0;
     desc.out = (vrn_shape){vrn_div_up(desc.in.h, stage->stride),
                            vrn_div_up(desc.in.w, stage->stride), out};
     return push(b, "shortcut", &desc, input, VRN_NO_VALUE);
@@ -207,9 +272,19 @@ static vrn_value push_block(builder *b, vrn_value input, const vrn_stage *stage,
                           : push_basic(b, input, stage, stride);
     vrn_value identity = first && stage->reshapes ? push_shortcut(b, input, stage) : input;
 
+    const vrn_shape out = vrn_graph_shape(b->graph, value);
+    const vrn_shape other = vrn_graph_shape(b->graph, identity);
+    b->uneven = b->uneven || out.h != other.h || out.w != other.w;
     vrn_op_desc add = describe(b, VRN_OP_ADD, value);
     value = push(b, "add", &add, value, identity);
-    return push_plain(b, VRN_OP_RELU, "relu", value);
+    return push_activation(b, "relu", value);
+}
+
+static vrn_value push_linear(builder *b, const char *name, vrn_value input, uint32_t out)
+{
+    vrn_op_desc desc = describe(b, VRN_OP_LINEAR, input);
+    desc.out.c = out;
+    return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
 static void push_head(builder *b, vrn_value value)
@@ -218,16 +293,24 @@ static void push_head(builder *b, vrn_value value)
     pool.out.h = pool.out.w = 1;
     value = push(b, "avgpool", &pool, value, VRN_NO_VALUE);
 
-    vrn_op_desc linear = describe(b, VRN_OP_LINEAR, value);
-    linear.out.c = b->arch->num_classes;
-    b->graph->logits = push(b, "fc", &linear, value, VRN_NO_VALUE);
-    b->graph->probabilities = push_plain(b, VRN_OP_SOFTMAX, "softmax", b->graph->logits);
+    const vrn_arch *arch = b->arch;
+    if (arch->head == VRN_HEAD_NONE) {
+        b->graph->logits = b->graph->probabilities = value; /* which nobody is given */
+        return;
+    }
+    if (arch->head == VRN_HEAD_MLP) {
+        value = push_linear(b, "fc.0", value, arch->head_width);
+        value = push_plain(b, VRN_OP_RELU, "fc.1", value);
+    }
+    value = push_linear(b, arch->head == VRN_HEAD_MLP ? "fc.2" : "fc", value, arch->num_classes);
+    b->graph->logits = value;
+    b->graph->probabilities = push_plain(b, VRN_OP_SOFTMAX, "softmax", value);
 }
 
 vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t height, uint32_t width,
                            const vrn_log *log)
 {
-    *graph = (vrn_graph){.input = {height, width, 3}};
+    *graph = (vrn_graph){.input = {height, width, arch->in_channels}};
     const bool small = height < 1 || width < 1;
     const unsigned limit = small ? 1 : MAX_SIDE;
     if (small || height > limit || width > limit) {
@@ -248,9 +331,13 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
     }
     b.prefix[0] = 0;
     push_head(&b, value);
-    if (!b.failed) return VRN_OK;
+    if (!b.failed && !b.uneven) return VRN_OK;
     vrn_graph_free(graph);
-    return vrn_fail_memory(log);
+    if (b.failed) return vrn_fail_memory(log);
+    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                    "an input of %ux%u pixels: antialias=mean halves sides that must be even, such "
+                    "as those of a multiple of 32",
+                    height, width);
 }
 
 vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log)
@@ -260,6 +347,10 @@ vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn
     /* A linear layer's weights, [K, C], are those of a 1x1 convolution. */
     const vrn_node *linear = &graph->nodes[graph->logits - 1];
     const vrn_node *pool = &graph->nodes[linear->input - 1];
+    if (linear->desc.op != VRN_OP_LINEAR || pool->desc.op != VRN_OP_AVG_POOL) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        VRN_CLASS_MAP ": expected one linear layer behind the average pool");
+    }
     builder b = {.graph = graph};
     vrn_op_desc desc = describe(&b, VRN_OP_CONV, pool->input);
     desc.out.c = linear->desc.out.c;

@@ -50,7 +50,8 @@ typedef struct vrn_graph {
  * An add's first input is always the block's last norm, its second, `residual`, the shortcut, which
  * may be computed later than the first. Epilogues are empty.
  * Errors: VRN_ERROR_INVALID_ARGUMENT where a side is 0 (one pixel is enough: every window is padded
- * by half its size) or over 65536; VRN_ERROR_OUT_OF_MEMORY. */
+ * by half its size) or over 65536, or odd where it is halved by means (VRN_ANTIALIAS_MEAN);
+ * VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t height, uint32_t width,
                            const vrn_log *log);
 void vrn_graph_free(vrn_graph *graph);
@@ -58,7 +59,8 @@ void vrn_graph_free(vrn_graph *graph);
 /* The class activation map (Zhou et al. 2016): the linear layer applied at every position of what
  * the average pool reads, [classes, H, W], so that the mean over the positions is the logits. It is
  * no module of PyTorch's and part of a graph only once it was added, at the end; adding it again
- * gives the same value. To be called before fusion. Errors: VRN_ERROR_OUT_OF_MEMORY. */
+ * gives the same value. To be called before fusion. Errors: VRN_ERROR_UNSUPPORTED (a head that is
+ * not one linear layer), VRN_ERROR_OUT_OF_MEMORY. */
 #define VRN_CLASS_MAP "class_map"
 vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log);
 

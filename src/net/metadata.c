@@ -87,7 +87,7 @@ static void read_channels(reader *r, const char *key, float least, const char *e
 
 static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *transform)
 {
-    bool imagenet = arch->stem == VRN_STEM_IMAGENET;
+    bool imagenet = arch->stem != VRN_STEM_CIFAR;
     *transform = (vrn_transform){
         .resize = imagenet ? 256 : 32,
         .crop = imagenet ? 224 : 32,
@@ -119,10 +119,17 @@ static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *trans
 
 static void read_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
 {
-    const char *text = get(r, KEY_CLASSES);
+    const char *own = get(r, KEY_CLASSES);
+    const char *text = own ? own : get(r, VRN_METADATA_LABELS_KEY);
     if (!text || r->result) return;
     uint64_t count = 1;
     for (const char *c = text; *c; c++) count += *c == '\n';
+    if (!own && count != arch->num_classes) {
+        vrn_log_write(r->log, VRN_LOG_WARNING, "%s: %llu names of classes beside it, of %u: left",
+                      vrn_checkpoint_name(r->checkpoint), (unsigned long long)count,
+                      arch->num_classes);
+        return;
+    }
     if (count != arch->num_classes) {
         r->result = vrn_fail(r->log, VRN_ERROR_FILE,
                              "%s: %s: expected %u names, one for each class, found %llu",

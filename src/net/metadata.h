@@ -36,6 +36,12 @@ typedef struct vrn_model_metadata {
 /* The key of the architecture's text, which is read before the rest. */
 #define VRN_METADATA_ARCH_KEY "vkresnet.arch"
 
+/* Keys of what readers find in other formats: what the file calls its network, and what it, or a
+ * file beside it, says in keys of --arch. */
+#define VRN_METADATA_NETWORK_KEY "file.network"
+#define VRN_METADATA_SAID_KEY    "file.arch"
+#define VRN_METADATA_LABELS_KEY  "file.classes" /* as vkresnet.classes, if there are as many */
+
 /* Reads the rest. What it lacks of name and transform comes from `params`, which may be NULL, else
  * it is by the architecture. `checkpoint` may be NULL. Errors: VRN_ERROR_FILE (the log names file
  * and key), VRN_ERROR_OUT_OF_MEMORY. */
@@ -47,7 +53,7 @@ void vrn_metadata_free(vrn_model_metadata *metadata);
 typedef struct vrn_metadata_pairs {
     vrn_metadata pairs[16];
     size_t count;
-    char arch[512], resize[16], crop[16], mean[112], std[112];
+    char arch[1024], resize[16], crop[16], mean[112], std[112];
     char *scales;
 } vrn_metadata_pairs;
 

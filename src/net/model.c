@@ -9,9 +9,13 @@
 #include "base/log.h"
 #include "checkpoint/checkpoint.h"
 #include "net/arch.h"
+#include "net/assume.h"
+#include "net/bind.h"
 #include "net/deduce.h"
 #include "net/graph.h"
+#include "net/heads.h"
 #include "net/metadata.h"
+#include "net/modules.h"
 #include "net/names.h"
 #include "net/random.h"
 
@@ -26,6 +30,7 @@ struct vrn_model {
     vrn_checkpoint *checkpoint;            /* holds the tensors' data .. */
     float *values;                         /* .. or this does, where they are random */
     vrn_model_metadata metadata;
+    vrn_assumptions assumptions;
     vrn_model *base; /* held: everything else than the scales is its; else NULL */
 };
 
@@ -71,65 +76,46 @@ static vrn_result create(vrn_model **model, const vrn_log *log)
 
 /* ---- Loading --------------------------------------------------------------------------------- */
 
-/* Compares a tensor of the file with the one that is wanted, and takes over its data. */
-static vrn_result bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry, const char *subject,
-                              const char *arch, const vrn_log *log)
+/* Whether a text has keys alone, without a name in front. */
+static bool has_keys_alone(const char *text)
 {
-    char expected[128], found[128];
-    vrn_tensor_format_shape(wanted, expected, sizeof expected);
-    if (!entry) {
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: expected %s, found no such tensor (%s)",
-                        subject, wanted->name, expected, arch);
-    }
-    const vrn_tensor *tensor = entry->tensor;
-    size_t shape_bytes = wanted->rank * sizeof *wanted->shape;
-    if (tensor->rank != wanted->rank || memcmp(tensor->shape, wanted->shape, shape_bytes) != 0) {
-        vrn_tensor_format_shape(tensor, found, sizeof found);
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: %.200s: expected %s, found %s (%s)", subject,
-                        tensor->name, expected, found, arch);
-    }
-    if (!vrn_dtype_is_float(tensor->dtype)) {
-        return vrn_fail(log, VRN_ERROR_FILE,
-                        "%s: %.200s: expected float32, float16, bfloat16 or float64, found %s",
-                        subject, tensor->name, vrn_dtype_name(tensor->dtype));
-    }
-    const char *name = wanted->name;
-    *wanted = *tensor;
-    wanted->name = name;
-    entry->used = true;
-    return VRN_OK;
+    return text && strcspn(text, "=") < strcspn(text, ",");
 }
 
-/* A tensor that the architecture has no place for would change the result if it were known what to
- * do with it: such a file is another network. The first one in the file is named. */
-static vrn_result refuse_others(const vrn_names *names, const char *subject, const char *arch,
-                                const vrn_log *log)
-{
-    const vrn_named_tensor *first = NULL;
-    for (size_t i = 0; i < names->count; i++) {
-        const vrn_named_tensor *entry = &names->entries[i];
-        if (entry->used) continue;
-        if (!first || entry->position < first->position) first = entry;
-    }
-    if (!first) return VRN_OK;
-    char found[128];
-    vrn_tensor_format_shape(first->tensor, found, sizeof found);
-    return vrn_fail(log, VRN_ERROR_FILE, "%s: %.200s: expected no such tensor, found %s (%s)",
-                    subject, first->tensor->name, found, arch);
-}
-
-static vrn_result find_arch(vrn_model *model, const vrn_names *names,
-                            const vrn_model_params *params, const vrn_log *log)
+static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_params *params,
+                            const vrn_log *log)
 {
     const char *subject = vrn_checkpoint_name(model->checkpoint);
-    if (params && params->arch) return vrn_arch_read(&model->arch, params->arch, "arch", log);
+    const char *given = params ? params->arch : NULL;
     const char *text = vrn_checkpoint_metadata(model->checkpoint, VRN_METADATA_ARCH_KEY);
-    if (!text) return vrn_deduce_arch(&model->arch, names, subject, log);
+    const bool keys = has_keys_alone(given);
+    if (!text && (!given || keys)) {
+        const char *beside = vrn_checkpoint_metadata(model->checkpoint, VRN_METADATA_SAID_KEY);
+        char said[VRN_SAID_MAX] = "";
+        if (beside) snprintf(said, sizeof said, "%s", beside);
+        vrn_result read =
+            vrn_modules_read(said, model->checkpoint, names, &model->assumptions, log);
+        if (read) return read;
+        const vrn_told told = {
+            .given = given,
+            .said = *said ? said : NULL,
+            .file = subject,
+            .network = vrn_checkpoint_metadata(model->checkpoint, VRN_METADATA_NETWORK_KEY),
+        };
+        return vrn_deduce_arch(&model->arch, names, &told, &model->assumptions, subject, log);
+    }
+    vrn_found_head head;
+    vrn_result result = vrn_heads_find(&head, names, true, &model->assumptions, subject, log);
+    if (result) return result;
+    if (given && !keys) return vrn_arch_read(&model->arch, given, "arch", log);
 
     char where[512];
     snprintf(where, sizeof where, "%.450s: %s", subject, VRN_METADATA_ARCH_KEY);
-    vrn_result result = vrn_arch_read(&model->arch, text, where, log);
-    return result == VRN_ERROR_INVALID_ARGUMENT ? VRN_ERROR_FILE : result;
+    result = vrn_arch_read(&model->arch, text, where, log);
+    if (result == VRN_ERROR_INVALID_ARGUMENT) return VRN_ERROR_FILE;
+    if (result || !given) return result;
+    result = vrn_arch_override(&model->arch, given, "arch", log);
+    return result ? result : vrn_arch_complete(&model->arch, "arch", log);
 }
 
 /* A short text can ask for many thousands of blocks: no table is made for what the file cannot
@@ -146,20 +132,32 @@ static vrn_result check_size(const vrn_arch *arch, const vrn_names *names, const
                     blocks, names->count, text);
 }
 
-static vrn_result bind_all(vrn_model *model, const vrn_names *names, const vrn_log *log)
+static vrn_result bind_all(vrn_model *model, const vrn_names *names, const vrn_model_params *params,
+                           const vrn_log *log)
 {
     const char *subject = vrn_checkpoint_name(model->checkpoint);
-    char arch[512];
+    char arch[1024];
     vrn_arch_format(&model->arch, arch, sizeof arch);
     vrn_result result = check_size(&model->arch, names, subject, arch, log);
     if (!result) result = make_table(model, log);
     for (size_t i = 0; !result && i < model->count; i++) {
         vrn_tensor *wanted = &model->tensors[i];
-        result = bind_tensor(wanted, vrn_names_find(names, wanted->name), subject, arch, log);
+        result = vrn_bind_tensor(wanted, vrn_names_find(names, wanted->name), &model->assumptions,
+                                 subject, arch, log);
     }
-    if (!result) result = refuse_others(names, subject, arch, log);
-    if (!result) vrn_log_write(log, VRN_LOG_INFO, "%s: %s", subject, arch);
-    return result;
+    const bool beheaded = model->arch.head == VRN_HEAD_NONE &&
+                          vrn_arch_text_has(params ? params->arch : NULL, "head");
+    if (!result) result = vrn_bind_refuse(names, beheaded, subject, arch, log);
+    const bool chosen = params && params->prefix;
+    if (!result) result = vrn_bind_leave(names, chosen, &model->assumptions, subject, log);
+    if (result) return result;
+    vrn_log_write(log, VRN_LOG_INFO, "%s: %s", subject, arch);
+    for (uint32_t i = 0; i < model->assumptions.count; i++) {
+        const bool doubtful = model->assumptions.each[i].doubtful;
+        vrn_log_write(log, doubtful ? VRN_LOG_WARNING : VRN_LOG_INFO, "%s: assumed: %s", subject,
+                      model->assumptions.each[i].text);
+    }
+    return VRN_OK;
 }
 
 /* Makes the model of a checkpoint, which it owns from here on, whatever the result. */
@@ -167,6 +165,7 @@ static vrn_result load(vrn_model **model, vrn_checkpoint *checkpoint,
                        const vrn_model_params *params)
 {
     const vrn_log *log = params ? &params->log : NULL;
+    const char *prefix = params ? params->prefix : NULL;
     vrn_names names = {0};
     vrn_result result = create(model, log);
     if (result) {
@@ -174,11 +173,11 @@ static vrn_result load(vrn_model **model, vrn_checkpoint *checkpoint,
         return result;
     }
     (*model)->checkpoint = checkpoint;
-    result =
-        vrn_names_create(&names, vrn_checkpoint_tensor(checkpoint, 0),
-                         vrn_checkpoint_count(checkpoint), vrn_checkpoint_name(checkpoint), log);
+    result = vrn_names_create(&names, vrn_checkpoint_tensor(checkpoint, 0),
+                              vrn_checkpoint_count(checkpoint), prefix,
+                              vrn_checkpoint_name(checkpoint), log);
     if (!result) result = find_arch(*model, &names, params, log);
-    if (!result) result = bind_all(*model, &names, log);
+    if (!result) result = bind_all(*model, &names, params, log);
     if (!result) {
         result = vrn_metadata_read(&(*model)->metadata, checkpoint, &(*model)->arch, params);
     }
@@ -317,6 +316,7 @@ vrn_result vrn_model_with_scales(vrn_model **out, const vrn_model *base, const v
     model->count = base->count;
     model->checkpoint = base->checkpoint;
     model->metadata = base->metadata;
+    model->assumptions = base->assumptions;
     model->metadata.scales = copy;
     model->metadata.scale_count = count;
     model->base = vrn_model_hold(base);
@@ -379,6 +379,13 @@ const char *vrn_model_get_class_name(const vrn_model *model, uint32_t index)
 {
     if (!model->metadata.class_names || index >= model->arch.num_classes) return NULL;
     return model->metadata.class_names[index];
+}
+
+const char *vrn_model_get_assumption(const vrn_model *model, uint32_t index, bool *doubtful)
+{
+    if (index >= model->assumptions.count) return NULL;
+    if (doubtful) *doubtful = model->assumptions.each[index].doubtful;
+    return model->assumptions.each[index].text;
 }
 
 vrn_result vrn_model_save(const vrn_model *model, const char *path,

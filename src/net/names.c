@@ -1,5 +1,6 @@
 #include "net/names.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,8 @@
 #include "base/text.h"
 #include "base/util.h"
 
-/* A renamed name is at most this much longer than the old one: "shortcut" becomes "downsample". */
-enum { GROWTH = 2 };
+/* A renamed name is at most this much longer than the old one: "0." becomes "conv1.0.". */
+enum { GROWTH = 8 };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -20,28 +21,75 @@ static bool ends_with(const char *text, const char *end)
 /* Counters of a training run, which inference has no use for. */
 static bool is_bookkeeping(const char *name)
 {
-    return ends_with(name, "num_batches_tracked") || strcmp(name, "n_averaged") == 0;
+    return ends_with(name, "num_batches_tracked") || ends_with(name, "n_averaged");
 }
 
 /* ---- Schemes --------------------------------------------------------------------------------- */
 
-/* How names of other schemes begin, and how torchvision's do instead; the rest stays. '#' stands
- * for a number, which '#' in the new name repeats and '+' repeats plus one. */
+/* Each is told by how the first convolution of the first block is called. */
+typedef enum scheme {
+    SCHEME_TORCHVISION,
+    SCHEME_THREE_CONVS, /* the same, with a stem of conv1, conv2 and conv3 */
+    SCHEME_HUGGING_FACE,
+    SCHEME_RESIDUAL_FUNCTION,
+    SCHEME_DETECTRON,
+    SCHEME_SEQUENTIAL,
+    SCHEME_COUNT
+} scheme;
+
+static const char *const anchors[SCHEME_COUNT] = {
+    [SCHEME_TORCHVISION] = "layer1.0.conv1.weight",
+    [SCHEME_HUGGING_FACE] = "encoder.stages.0.layers.0.layer.0.convolution.weight",
+    [SCHEME_RESIDUAL_FUNCTION] = "conv2_x.0.residual_function.0.weight",
+    [SCHEME_DETECTRON] = "res2.0.conv1.weight",
+    [SCHEME_SEQUENTIAL] = "4.0.conv1.weight",
+};
+
+#define ANY        UINT32_MAX
+#define IN(scheme) (1u << SCHEME_##scheme)
+
+/* How names begin, and how torchvision's do instead; the rest stays. '#' stands for a number, which
+ * '#' in the new name repeats, '+' repeats plus one, and '-' minus one. */
 static const struct {
+    uint32_t schemes;
     const char *from, *to;
-    bool wrapped; /* perhaps behind "resnet." */
-} schemes[] = {
-    /* Hugging Face */
-    {"classifier.1.", "fc.", false},
-    {"embedder.embedder.convolution.", "conv1.", true},
-    {"embedder.embedder.normalization.", "bn1.", true},
-    {"encoder.stages.#.layers.#.shortcut.convolution.", "layer+.#.downsample.0.", true},
-    {"encoder.stages.#.layers.#.shortcut.normalization.", "layer+.#.downsample.1.", true},
-    {"encoder.stages.#.layers.#.layer.#.convolution.", "layer+.#.conv+.", true},
-    {"encoder.stages.#.layers.#.layer.#.normalization.", "layer+.#.bn+.", true},
-    /* CIFAR repositories */
-    {"linear.", "fc.", false},
-    {"layer#.#.shortcut.", "layer#.#.downsample.", false},
+} rules[] = {
+    {IN(THREE_CONVS), "conv1.", "conv1.0."},
+    {IN(THREE_CONVS), "bn1.", "conv1.1."},
+    {IN(THREE_CONVS), "conv2.", "conv1.3."},
+    {IN(THREE_CONVS), "bn2.", "conv1.4."},
+    {IN(THREE_CONVS), "conv3.", "conv1.6."},
+    {IN(THREE_CONVS), "bn3.", "bn1."},
+    {IN(TORCHVISION), "stem.7.", "bn1."},
+    {IN(TORCHVISION), "stem.#.", "conv1.#."},
+    {ANY, "embedder.embedder.convolution.", "conv1."},
+    {ANY, "embedder.embedder.normalization.", "bn1."},
+    {ANY, "encoder.stages.#.layers.#.shortcut.convolution.", "layer+.#.downsample.0."},
+    {ANY, "encoder.stages.#.layers.#.shortcut.normalization.", "layer+.#.downsample.1."},
+    {ANY, "encoder.stages.#.layers.#.layer.#.convolution.", "layer+.#.conv+."},
+    {ANY, "encoder.stages.#.layers.#.layer.#.normalization.", "layer+.#.bn+."},
+    {ANY, "layer#.#.shortcut.", "layer#.#.downsample."},
+    {IN(RESIDUAL_FUNCTION), "conv1.0.", "conv1."},
+    {IN(RESIDUAL_FUNCTION), "conv1.1.", "bn1."},
+    {IN(RESIDUAL_FUNCTION), "conv#_x.#.shortcut.", "layer-.#.downsample."},
+    {IN(RESIDUAL_FUNCTION), "conv#_x.#.residual_function.0.", "layer-.#.conv1."},
+    {IN(RESIDUAL_FUNCTION), "conv#_x.#.residual_function.1.", "layer-.#.bn1."},
+    {IN(RESIDUAL_FUNCTION), "conv#_x.#.residual_function.3.", "layer-.#.conv2."},
+    {IN(RESIDUAL_FUNCTION), "conv#_x.#.residual_function.4.", "layer-.#.bn2."},
+    {IN(RESIDUAL_FUNCTION), "conv#_x.#.residual_function.6.", "layer-.#.conv3."},
+    {IN(RESIDUAL_FUNCTION), "conv#_x.#.residual_function.7.", "layer-.#.bn3."},
+    {IN(DETECTRON), "stem.conv1.norm.", "bn1."},
+    {IN(DETECTRON), "stem.conv1.", "conv1."},
+    {IN(DETECTRON), "res#.#.shortcut.norm.", "layer-.#.downsample.1."},
+    {IN(DETECTRON), "res#.#.shortcut.", "layer-.#.downsample.0."},
+    {IN(DETECTRON), "res#.#.conv#.norm.", "layer-.#.bn#."},
+    {IN(DETECTRON), "res#.#.conv#.", "layer-.#.conv#."},
+    {IN(SEQUENTIAL), "0.", "conv1."},
+    {IN(SEQUENTIAL), "1.", "bn1."},
+    {IN(SEQUENTIAL), "4.", "layer1."},
+    {IN(SEQUENTIAL), "5.", "layer2."},
+    {IN(SEQUENTIAL), "6.", "layer3."},
+    {IN(SEQUENTIAL), "7.", "layer4."},
 };
 
 enum { NUMBERS_MAX = 3, DIGITS_MAX = 6 };
@@ -67,18 +115,18 @@ static bool match(const char **name, const char *pattern, unsigned numbers[NUMBE
     return true;
 }
 
-static void rename_one(const char *name, char *out, size_t capacity)
+static void rename_one(scheme kind, const char *name, char *out, size_t capacity)
 {
-    static const char wrapper[] = "resnet.";
-    bool wrapped = strncmp(name, wrapper, strlen(wrapper)) == 0;
     *out = 0;
-    for (size_t i = 0; i < VRN_COUNT(schemes); i++) {
-        const char *rest = name + (wrapped && schemes[i].wrapped ? strlen(wrapper) : 0);
+    for (size_t i = 0; i < VRN_COUNT(rules); i++) {
+        const char *rest = name;
         unsigned numbers[NUMBERS_MAX] = {0}, *number = numbers;
-        if (!match(&rest, schemes[i].from, numbers)) continue;
-        for (const char *to = schemes[i].to; *to; to++) {
-            if (*to == '#' || *to == '+') {
-                vrn_append(out, capacity, "%u", *number++ + (*to == '+'));
+        if (!(rules[i].schemes >> kind & 1) || !match(&rest, rules[i].from, numbers)) continue;
+        for (const char *to = rules[i].to; *to; to++) {
+            if (*to == '#' || *to == '+' || *to == '-') {
+                const unsigned shifted = *number + (*to == '+') - (*to == '-' && *number > 0);
+                vrn_append(out, capacity, "%u", shifted);
+                number++;
             } else {
                 vrn_append(out, capacity, "%c", *to);
             }
@@ -89,7 +137,94 @@ static void rename_one(const char *name, char *out, size_t capacity)
     vrn_append(out, capacity, "%s", name);
 }
 
-/* ---- The list -------------------------------------------------------------------------------- */
+/* ---- Where the network lies ------------------------------------------------------------------ */
+
+/* A network in the file: the first convolution of its first block, and where the prefix of its name
+ * ends. */
+typedef struct place {
+    const vrn_tensor *anchor;
+    size_t prefix;
+    scheme scheme;
+} place;
+
+enum { PLACES_MAX = 64 };
+
+typedef struct places {
+    place each[PLACES_MAX];
+    size_t count;
+} places;
+
+static bool has_tensor(const vrn_tensor *tensors, size_t count, const place *at, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(tensors[i].name, at->anchor->name, at->prefix) == 0 &&
+            strcmp(tensors[i].name + at->prefix, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_places(places *found, const vrn_tensor *tensors, size_t count)
+{
+    found->count = 0;
+    for (size_t i = 0; i < count * SCHEME_COUNT && found->count < PLACES_MAX; i++) {
+        const vrn_tensor *tensor = &tensors[i / SCHEME_COUNT];
+        const char *anchor = anchors[i % SCHEME_COUNT];
+        if (!anchor || !ends_with(tensor->name, anchor)) continue;
+        place at = {tensor, strlen(tensor->name) - strlen(anchor), (scheme)(i % SCHEME_COUNT)};
+        if (at.prefix && tensor->name[at.prefix - 1] != '.') continue;
+        if (at.scheme == SCHEME_SEQUENTIAL && !has_tensor(tensors, count, &at, "0.weight")) {
+            continue;
+        }
+        if (at.scheme == SCHEME_TORCHVISION && has_tensor(tensors, count, &at, "conv3.weight")) {
+            at.scheme = SCHEME_THREE_CONVS;
+        }
+        /* The same memory under another name is the same network. */
+        bool known = false;
+        for (size_t k = 0; k < found->count; k++) {
+            known |= tensor->data && found->each[k].anchor->data == tensor->data;
+        }
+        if (!known) found->each[found->count++] = at;
+    }
+}
+
+/* Without the dot at its end. */
+static int shown(const place *at)
+{
+    return (int)(at->prefix ? vrn_min_u64(at->prefix - 1, 80) : 0);
+}
+
+static vrn_result choose_place(const places *found, const char *wanted, const char *subject,
+                               const vrn_log *log, const place **chosen)
+{
+    static const char *const averaged[] = {"state_dict_ema.", "model_ema."};
+    char list[512] = "";
+    const place *best = found->count == 1 || wanted ? found->each : NULL;
+    size_t fitting = 0, length = wanted ? strlen(wanted) : 0;
+    while (length > 0 && wanted[length - 1] == '.') length--;
+    for (size_t i = 0; i < found->count; i++) {
+        const place *at = &found->each[i];
+        vrn_append(list, sizeof list, "%s'%.*s'", i ? ", " : "", shown(at), at->anchor->name);
+        size_t own = at->prefix ? at->prefix - 1 : 0;
+        if (wanted && own == length && memcmp(at->anchor->name, wanted, length) == 0) {
+            best = at;
+            fitting++;
+        }
+        for (size_t k = 0; k < VRN_COUNT(averaged) && !wanted; k++) {
+            if (strncmp(at->anchor->name, averaged[k], strlen(averaged[k])) == 0) best = at;
+        }
+    }
+    *chosen = best;
+    if (wanted && fitting == 0) {
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: expected a ResNet below '%.80s', found %s%s",
+                        subject, wanted, found->count ? "one below " : "none", list);
+    }
+    if (best || found->count == 0) return VRN_OK;
+    return vrn_fail(log, VRN_ERROR_FILE,
+                    "%s: expected one ResNet, found %zu, below %s: choose with --prefix %.*s",
+                    subject, found->count, list, shown(found->each), found->each->anchor->name);
+}
 
 /* How long the prefix is that every weight shares, in whole parts that end with a dot. A network
  * always has names that differ in their first part, so what all share is only wrapped around it. */
@@ -112,36 +247,67 @@ static size_t shared_prefix(const vrn_tensor *tensors, size_t count)
     return length;
 }
 
+/* ---- The list -------------------------------------------------------------------------------- */
+
 static int compare_entries(const void *a, const void *b)
 {
     const vrn_named_tensor *x = a, *y = b;
+    if (x->outside != y->outside) return x->outside ? 1 : -1;
     int order = strcmp(x->name, y->name);
     return order ? order : (x->position > y->position) - (x->position < y->position);
 }
 
-static void fill(vrn_names *names, const vrn_tensor *tensors, size_t count)
+static void sort(vrn_names *names)
 {
-    size_t prefix = shared_prefix(tensors, count);
-    char *out = names->text;
-    for (size_t i = 0; i < count; i++) {
-        const char *name = tensors[i].name;
-        if (is_bookkeeping(name)) {
-            names->tracked |= ends_with(name, "num_batches_tracked");
-            continue;
-        }
-        name += prefix;
-        size_t capacity = strlen(name) + GROWTH + 1;
-        rename_one(name, out, capacity);
-        names->entries[names->count++] = (vrn_named_tensor){out, &tensors[i], i, false};
-        out += capacity;
-    }
     qsort(names->entries, names->count, sizeof *names->entries, compare_entries);
 }
 
+static void fill(vrn_names *names, const vrn_tensor *tensors, size_t count, const char *prefix,
+                 size_t length, scheme kind)
+{
+    char *out = names->text;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = tensors[i].name;
+        const bool outside = strncmp(name, prefix, length) != 0;
+        if (is_bookkeeping(name)) {
+            names->tracked |= !outside && ends_with(name, "num_batches_tracked");
+            continue;
+        }
+        size_t capacity = strlen(name) + GROWTH + 1;
+        if (outside) {
+            vrn_append(strcpy(out, ""), capacity, "%s", name);
+        } else {
+            rename_one(kind, name + length, out, capacity);
+            names->shortcut |= strstr(name + length, ".shortcut.") != NULL;
+        }
+        names->inside += !outside;
+        names->entries[names->count++] =
+            (vrn_named_tensor){out, &tensors[i], .position = i, .outside = outside};
+        out += capacity;
+    }
+    sort(names);
+}
+
+static vrn_result refuse_equal(const vrn_names *names, const char *subject, const vrn_log *log)
+{
+    for (size_t i = 1; i < names->count; i++) {
+        const vrn_named_tensor *a = &names->entries[i - 1], *b = &names->entries[i];
+        if (a->outside != b->outside || strcmp(a->name, b->name) != 0) continue;
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: tensors '%.100s' and '%.100s' are both %.100s",
+                        subject, a->tensor->name, b->tensor->name, a->name);
+    }
+    return VRN_OK;
+}
+
 vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t count,
-                            const char *subject, const vrn_log *log)
+                            const char *wanted, const char *subject, const vrn_log *log)
 {
     *names = (vrn_names){0};
+    places found;
+    const place *at = NULL;
+    find_places(&found, tensors, count);
+    vrn_result result = choose_place(&found, wanted, subject, log, &at);
+    if (result) return result;
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) bytes += strlen(tensors[i].name) + GROWTH + 1;
     names->entries = vrn_alloc(count, sizeof *names->entries);
@@ -150,17 +316,19 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t 
         vrn_names_free(names);
         return vrn_fail_memory(log);
     }
-    fill(names, tensors, count);
-    for (size_t i = 1; i < names->count; i++) {
-        const vrn_named_tensor *a = &names->entries[i - 1], *b = &names->entries[i];
-        if (strcmp(a->name, b->name) != 0) continue;
-        vrn_result result =
-            vrn_fail(log, VRN_ERROR_FILE, "%s: tensors '%.100s' and '%.100s' are both %.100s",
-                     subject, a->tensor->name, b->tensor->name, a->name);
-        vrn_names_free(names);
-        return result;
+    const char *prefix = at ? at->anchor->name : count ? tensors[0].name : "";
+    const size_t length = at ? at->prefix : shared_prefix(tensors, count);
+    snprintf(names->prefix, sizeof names->prefix, "%.*s", (int)vrn_min_u64(length, VRN_PREFIX_MAX),
+             prefix);
+    for (size_t i = 0; i < found.count; i++) {
+        if (&found.each[i] == at) continue;
+        vrn_append(names->others, sizeof names->others, "%s'%.*s'", *names->others ? ", " : "",
+                   shown(&found.each[i]), found.each[i].anchor->name);
     }
-    return VRN_OK;
+    fill(names, tensors, count, prefix, length, at ? at->scheme : SCHEME_TORCHVISION);
+    result = refuse_equal(names, subject, log);
+    if (result) vrn_names_free(names);
+    return result;
 }
 
 void vrn_names_free(vrn_names *names)
@@ -170,9 +338,17 @@ void vrn_names_free(vrn_names *names)
     *names = (vrn_names){0};
 }
 
+void vrn_names_rename(vrn_names *names, size_t index, const char *name)
+{
+    names->inside += names->entries[index].outside;
+    names->entries[index].outside = false;
+    names->entries[index].name = name;
+    sort(names);
+}
+
 vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *prefix)
 {
-    size_t low = 0, high = names->count;
+    size_t low = 0, high = names->inside;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (strcmp(names->entries[middle].name, prefix) < 0) {
@@ -181,7 +357,7 @@ vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *pref
             high = middle;
         }
     }
-    if (low == names->count) return NULL;
+    if (low == names->inside) return NULL;
     vrn_named_tensor *entry = &names->entries[low];
     return strncmp(entry->name, prefix, strlen(prefix)) == 0 ? entry : NULL;
 }
@@ -190,4 +366,12 @@ vrn_named_tensor *vrn_names_find(const vrn_names *names, const char *name)
 {
     vrn_named_tensor *entry = vrn_names_find_prefix(names, name);
     return entry && strcmp(entry->name, name) == 0 ? entry : NULL;
+}
+
+vrn_named_tensor *vrn_names_find_in_file(const vrn_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->entries[i].tensor->name, name) == 0) return &names->entries[i];
+    }
+    return NULL;
 }

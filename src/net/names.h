@@ -1,4 +1,5 @@
-/* The tensors of a checkpoint by torchvision's names, whichever scheme the file uses. */
+/* The tensors of a checkpoint by torchvision's names, whichever scheme the file uses, and wherever
+ * in it the network lies. */
 #ifndef VRN_NET_NAMES_H
 #define VRN_NET_NAMES_H
 
@@ -10,41 +11,63 @@
 
 #include "checkpoint/tensor.h"
 
+enum { VRN_PREFIX_MAX = 256 };
+
 typedef struct vrn_named_tensor {
     const char *name;         /* torchvision's, or the file's own where no rule knows it */
     const vrn_tensor *tensor; /* with the file's name, for messages */
     size_t position;          /* in the file */
+    bool outside;             /* not below the network's prefix; `name` is the file's */
     bool used;                /* for the reader of the list to set; false here */
 } vrn_named_tensor;
 
 typedef struct vrn_names {
-    vrn_named_tensor *entries; /* sorted by name */
-    size_t count;
-    bool tracked; /* there was a num_batches_tracked: BatchNorm2d, not FrozenBatchNorm2d */
-    char *text;   /* the memory behind the names */
+    vrn_named_tensor *entries; /* those inside, sorted by name; then those outside, likewise */
+    size_t count, inside;
+    bool tracked;  /* there was a num_batches_tracked: BatchNorm2d, not FrozenBatchNorm2d */
+    bool shortcut; /* parts of blocks are called shortcut, as in CIFAR repositories */
+    char prefix[VRN_PREFIX_MAX]; /* of the network in the file: "module.backbone." or "" */
+    char others[VRN_PREFIX_MAX]; /* of networks that were not taken: "state_dict."; or "" */
+    char *text;                  /* the memory behind the names */
 } vrn_names;
 
-/* Renames `count` tensors: drops a prefix that all share ("module.", "model.backbone.", ..), then
+/* Finds the network among `count` tensors: by the first convolution of its first block, whose name
+ * tells the scheme, and what stands before it. Names below this prefix are torchvision's:
  *     torchvision, timm    as they are
- *     Hugging Face (transformers, ResNetForImageClassification), perhaps behind "resnet."
+ *     deep stems           conv1, conv2, conv3 with bn1, bn2, bn3 (CSAIL), or stem.0, .1, .3
+ *                          (MMPretrain): conv1.0, .1, .3, .4, .6 and bn1
+ *     Hugging Face (transformers, ResNetForImageClassification)
  *         embedder.embedder.convolution      conv1
  *         encoder.stages.S.layers.B.layer.K  layer(S+1).B.conv(K+1), or bn(K+1)
  *         encoder.stages.S.layers.B.shortcut layer(S+1).B.downsample.0, or .1
- *         classifier.1                       fc
  *     CIFAR repositories
- *         linear                             fc
  *         layerS.B.shortcut.0, .1            layerS.B.downsample.0, .1
- * and leaves out what only training counts (num_batches_tracked; n_averaged of an averaged model).
- * The tensors must outlive the result. `subject` stands in front of messages.
- * Errors: VRN_ERROR_FILE (two tensors end up with one name), VRN_ERROR_OUT_OF_MEMORY. */
+ *         convS_x.B.residual_function.N      layer(S-1).B.conv1, bn1, ..
+ *     Detectron2
+ *         stem.conv1, .norm                  conv1, bn1
+ *         resS.B.convK, .norm                layer(S-1).B.convK, bnK
+ *     Sequential           0, 1, then 4 to 7 with blocks inside: conv1, bn1, layer1 to layer4
+ * What only training counts is left out (num_batches_tracked; n_averaged of an averaged model).
+ * `wanted` is the prefix to take, with or without the dot at its end; NULL: the only one there is.
+ * Networks whose weights are the same memory are one. EMA weights go before those in training, as
+ * in timm ("state_dict_ema", "model_ema"). Where there is none, every name counts, without what all
+ * share. The tensors must outlive the result. `subject` stands in front of messages.
+ * Errors: VRN_ERROR_FILE (several networks, or none below `wanted`: the log lists those there are;
+ * two tensors end up with one name), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t count,
-                            const char *subject, const vrn_log *log);
+                            const char *wanted, const char *subject, const vrn_log *log);
 void vrn_names_free(vrn_names *names);
 
-/* The tensor called `name`, or NULL. */
+/* Another name for an entry inside; static. Sorts again. */
+void vrn_names_rename(vrn_names *names, size_t index, const char *name);
+
+/* The tensor inside that is called `name`, or NULL. */
 vrn_named_tensor *vrn_names_find(const vrn_names *names, const char *name);
 
-/* The first, in the order of names, whose name begins with `prefix`, or NULL. */
+/* The first inside, in the order of names, whose name begins with `prefix`, or NULL. */
 vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *prefix);
+
+/* The tensor by its name in the file, or NULL. */
+vrn_named_tensor *vrn_names_find_in_file(const vrn_names *names, const char *name);
 
 #endif

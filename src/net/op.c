@@ -8,6 +8,7 @@ static const char *const op_names[VRN_OP_COUNT] = {
     [VRN_OP_GROUP_NORM] = "group_norm",
     [VRN_OP_RELU] = "relu",
     [VRN_OP_MAX_POOL] = "max_pool",
+    [VRN_OP_MEAN_POOL] = "mean_pool",
     [VRN_OP_AVG_POOL] = "avg_pool",
     [VRN_OP_ADD] = "add",
     [VRN_OP_SHORTCUT] = "shortcut",
@@ -58,7 +59,8 @@ static double own_flops(const vrn_op_desc *desc)
     case VRN_OP_BATCH_NORM: return 2 * out; /* a scale and a shift */
     case VRN_OP_GROUP_NORM: return 5 * out; /* sum, sum of squares (2), scale and shift (2) */
     case VRN_OP_RELU: return out;
-    case VRN_OP_MAX_POOL: return out * window;
+    case VRN_OP_MAX_POOL:
+    case VRN_OP_MEAN_POOL: return out * window;
     case VRN_OP_AVG_POOL: return in;
     case VRN_OP_ADD: return out;
     case VRN_OP_SHORTCUT: return 0;                                /* moves, computes nothing */

@@ -6,15 +6,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <vkresnet/vkresnet.h>
+
 typedef enum vrn_op {
     VRN_OP_CONV,       /* cross-correlation, as torch.nn.Conv2d */
     VRN_OP_BATCH_NORM, /* inference form: with the running statistics */
     VRN_OP_GROUP_NORM,
-    VRN_OP_RELU,
+    VRN_OP_RELU, /* or another activation, as the epilogue has it */
     VRN_OP_MAX_POOL,
-    VRN_OP_AVG_POOL, /* global: one value a channel */
-    VRN_OP_ADD,      /* first input plus second */
-    VRN_OP_SHORTCUT, /* option A: strided subsampling, channels padded with zeros */
+    VRN_OP_MEAN_POOL, /* over windows; what lies outside the image does not count */
+    VRN_OP_AVG_POOL,  /* global: one value a channel */
+    VRN_OP_ADD,       /* first input plus second */
+    VRN_OP_SHORTCUT,  /* option A: strided subsampling, channels padded with zeros */
     VRN_OP_LINEAR,
     VRN_OP_SOFTMAX,
     VRN_OP_COUNT
@@ -57,7 +60,9 @@ typedef struct vrn_extent {
  * y = act(result + bias + residual). */
 typedef struct vrn_epilogue {
     bool bias; /* a folded norm's, or the convolution's own */
-    bool relu;
+    bool relu; /* or another activation: */
+    vrn_activation activation;
+    float slope;              /* of VRN_ACTIVATION_LEAKY_RELU */
     bool residual;            /* adds another tensor .. */
     vrn_shape residual_shape; /* .. of this shape, as VRN_OP_SHORTCUT would see it: */
     uint32_t residual_stride; /*    pixel (y, x) reads (y * stride, x * stride), */
@@ -67,7 +72,7 @@ typedef struct vrn_epilogue {
 typedef struct vrn_op_desc {
     vrn_op op;
     vrn_shape in, out;
-    vrn_extent kernel, stride, padding, dilation; /* VRN_OP_CONV, VRN_OP_MAX_POOL */
+    vrn_extent kernel, stride, padding, dilation; /* VRN_OP_CONV, and pools over windows */
     uint32_t groups;                              /* VRN_OP_CONV, VRN_OP_GROUP_NORM */
     float eps;                                    /* norms */
     uint32_t subsample, offset;                   /* VRN_OP_SHORTCUT: stride, zeros put in front */

@@ -14,7 +14,7 @@ uint32_t vrn_arch_expansion(vrn_block block)
 void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES])
 {
     memset(stages, 0, VRN_MAX_STAGES * sizeof *stages);
-    uint64_t channels = arch->planes[0];
+    uint64_t channels = arch->stem_planes;
     uint32_t dilation = 1;
     for (uint32_t i = 0; i < arch->stages; i++) {
         vrn_stage *stage = &stages[i];
@@ -25,13 +25,16 @@ void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES])
             stage->width = stage->width * arch->width_per_group / 64 * arch->groups;
         }
         stage->out = (uint64_t)arch->planes[i] * vrn_arch_expansion(arch->block);
-        stage->stride = i == 0 ? 1 : 2;
+        stage->stride = arch->strides[i];
         stage->first_dilation = dilation;
         if (arch->dilate[i]) {
             dilation *= stage->stride;
             stage->stride = 1;
         }
         stage->dilation = dilation;
+        if (arch->dilations[i]) {
+            dilation = stage->first_dilation = stage->dilation = arch->dilations[i];
+        }
         stage->reshapes = stage->stride != 1 || stage->in != stage->out;
         channels = stage->out;
     }
@@ -39,19 +42,33 @@ void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES])
 
 void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes)
 {
-    bool imagenet = arch->stem == VRN_STEM_IMAGENET;
-    if (base_planes == 0) base_planes = imagenet ? 64 : 16;
+    bool cifar = arch->stem == VRN_STEM_CIFAR, features = arch->head == VRN_HEAD_NONE;
+    if (base_planes == 0) base_planes = cifar ? 16 : 64;
     if (arch->stages == 0) {
         while (arch->stages < VRN_MAX_STAGES && arch->layers[arch->stages]) arch->stages++;
     }
     for (uint32_t i = 0; i < vrn_min_u32(arch->stages, VRN_MAX_STAGES); i++) {
         if (arch->planes[i] == 0) arch->planes[i] = base_planes << i;
+        if (arch->strides[i] == 0) arch->strides[i] = i == 0 ? 1 : 2;
     }
-    if (arch->num_classes == 0) arch->num_classes = imagenet ? 1000 : 10;
+    if (arch->num_classes == 0 && !features) arch->num_classes = cifar ? 10 : 1000;
     if (arch->groups == 0) arch->groups = 1;
     if (arch->width_per_group == 0) arch->width_per_group = 64;
     if (arch->norm_groups == 0) arch->norm_groups = 32;
     if (arch->norm_eps == 0) arch->norm_eps = 1e-5f;
+    if (arch->in_channels == 0) arch->in_channels = 3;
+    if (arch->stem_kernel == 0) arch->stem_kernel = arch->stem == VRN_STEM_IMAGENET ? 7 : 3;
+    if (arch->stem_stride == 0) arch->stem_stride = cifar ? 1 : 2;
+    if (arch->stem_planes == 0) arch->stem_planes = arch->planes[0];
+    if (arch->stem_width == 0 && arch->stem == VRN_STEM_DEEP) {
+        arch->stem_width = vrn_max_u32(arch->stem_planes / 2, 1);
+    }
+    if (arch->pool == VRN_POOL_DEFAULT) {
+        bool mean = arch->antialias == VRN_ANTIALIAS_MEAN;
+        arch->pool = cifar ? VRN_POOL_NONE : mean ? VRN_POOL_MEAN : VRN_POOL_MAX;
+    }
+    if (arch->negative_slope == 0) arch->negative_slope = 0.01f;
+    if (arch->head_width == 0 && arch->head == VRN_HEAD_MLP) arch->head_width = 512;
 }
 
 /* ---- Checks ---------------------------------------------------------------------------------- */
@@ -65,6 +82,11 @@ typedef struct checker {
 
 #define REFUSE(c, ...) ((c)->result = (c)->result ? (c)->result : VRN_ARCH_REFUSE(c, __VA_ARGS__))
 
+static bool features_have_classes(const vrn_arch *arch)
+{
+    return arch->head == VRN_HEAD_NONE && arch->num_classes != 0;
+}
+
 static void check_stages(checker *c)
 {
     const vrn_arch *arch = c->arch;
@@ -73,10 +95,18 @@ static void check_stages(checker *c)
                arch->stages);
     }
     for (uint32_t i = arch->stages; i < VRN_MAX_STAGES; i++) {
-        if (arch->layers[i] || arch->planes[i] || arch->dilate[i]) {
-            REFUSE(c, "layers, planes or dilate: entry %u is beyond the %u stages", i + 1,
-                   arch->stages);
+        if (arch->layers[i] || arch->planes[i] || arch->dilate[i] || arch->strides[i] ||
+            arch->dilations[i]) {
+            REFUSE(c, "layers, planes, strides or dilations: entry %u is beyond the %u stages",
+                   i + 1, arch->stages);
         }
+    }
+    if (features_have_classes(arch)) {
+        REFUSE(c, "num_classes: expected none with head=none, found %u", arch->num_classes);
+    }
+    if (arch->stem_kernel % 2 == 0 || (arch->stem == VRN_STEM_DEEP && arch->stem_kernel != 3)) {
+        REFUSE(c, "stem_kernel: expected 1, 3, 5 or 7, and 3 of a deep stem, found %u",
+               arch->stem_kernel);
     }
     if (arch->dilate[0]) {
         REFUSE(c,
@@ -126,7 +156,7 @@ static void check_stage_channels(checker *c, const vrn_stage *stage, uint32_t nu
                number, (unsigned)VRN_MAX_CHANNELS, (unsigned long long)stage->width,
                (unsigned long long)stage->out);
     }
-    if (stage->reshapes && c->arch->shortcut == VRN_SHORTCUT_PAD && stage->out < stage->in) {
+    if (stage->reshapes && vrn_arch_pads(c->arch) && stage->out < stage->in) {
         REFUSE(c, "layer%u: a padding shortcut cannot go from %u channels down to %u", number,
                (unsigned)stage->in, (unsigned)stage->out);
     }
@@ -150,13 +180,16 @@ static uint64_t stage_parameters(const vrn_arch *arch, const vrn_stage *stage, u
 static void check_channels(checker *c, const vrn_stage *stages)
 {
     const vrn_arch *arch = c->arch;
-    uint64_t stem = arch->planes[0], parameters = stem * (3 * 49 + 4);
+    uint64_t stem = arch->stem_planes, wide = arch->stem_width, window = 49;
+    uint64_t parameters = stem * (arch->in_channels * window + 4) + wide * (wide + stem) * window;
     check_norm_channels(c, stem, "bn", 1);
+    if (arch->stem == VRN_STEM_DEEP) check_norm_channels(c, wide, "conv", 1);
     for (uint32_t i = 0; i < arch->stages && !c->result; i++) {
         check_stage_channels(c, &stages[i], i + 1);
         parameters += stage_parameters(arch, &stages[i], arch->layers[i]);
     }
-    parameters += (stages[arch->stages - 1].out + 1) * arch->num_classes;
+    parameters += (stages[arch->stages - 1].out + 1) * (arch->num_classes + arch->head_width) +
+                  (uint64_t)arch->head_width * arch->num_classes;
     if (parameters > VRN_MAX_PARAMETERS) {
         REFUSE(c, "expected at most %llu parameters, found %llu",
                (unsigned long long)VRN_MAX_PARAMETERS, (unsigned long long)parameters);

@@ -31,12 +31,14 @@ static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX
         [VRN_CONV_OUT_C] = d->out.c,
         [VRN_CONV_RELU] = e->relu,
         [VRN_CONV_RESIDUAL] = e->residual,
+        [VRN_CONV_ACTIVATION] = e->activation,
         [VRN_CONV_OPTION_A] = option_a,
         [VRN_CONV_RES_H] = option_a ? e->residual_shape.h : 1,
         [VRN_CONV_RES_W] = option_a ? e->residual_shape.w : 1,
         [VRN_CONV_RES_C4] = option_a ? vrn_c4(e->residual_shape.c) : 1,
         [VRN_CONV_RES_STRIDE] = option_a ? e->residual_stride : 1,
         [VRN_CONV_RES_OFFSET4] = option_a ? e->residual_offset / 4 : 0,
+        [VRN_CONV_SLOPE_BITS] = vrn_float_bits(e->slope),
     };
     memcpy(values, written, sizeof written);
 }

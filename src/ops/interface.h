@@ -19,6 +19,12 @@ typedef uint32_t uint;
 #define VRN_BIND_BLOCKS 4
 #define VRN_BIND_COUNT  5
 
+/* vrn_activation. */
+#define VRN_ACTIVATE_RELU       0
+#define VRN_ACTIVATE_LEAKY_RELU 1
+#define VRN_ACTIVATE_SILU       2
+#define VRN_ACTIVATE_RELU6      3
+
 /* How a tensor is stored: vrn_type (net/op.h). */
 #define VRN_STORED_F32 0
 #define VRN_STORED_F16 1
@@ -73,6 +79,9 @@ struct vrn_push_addressed {
 #define VRN_CONV_OUT_C      17
 #define VRN_CONV_RELU       18
 #define VRN_CONV_RESIDUAL   19
+/* Which activation, where there is one, and its slope as the bits of a float. */
+#define VRN_CONV_ACTIVATION 20
+#define VRN_CONV_SLOPE_BITS 27
 /* The residual is an option A shortcut of a larger tensor, which the others describe. */
 #define VRN_CONV_OPTION_A    21
 #define VRN_CONV_RES_H       22
@@ -81,6 +90,7 @@ struct vrn_push_addressed {
 #define VRN_CONV_RES_STRIDE  25
 #define VRN_CONV_RES_OFFSET4 26
 
+/* Pools over windows. */
 #define VRN_MAX_POOL_IN_H       0
 #define VRN_MAX_POOL_IN_W       1
 #define VRN_MAX_POOL_C4         2
@@ -100,9 +110,11 @@ struct vrn_push_addressed {
 #define VRN_AVG_POOL_C4   2
 
 /* ReLU, addition and batch norm. */
-#define VRN_ELEMENTWISE_PIXELS   0
-#define VRN_ELEMENTWISE_C4       1
-#define VRN_ELEMENTWISE_EPS_BITS 2
+#define VRN_ELEMENTWISE_PIXELS     0
+#define VRN_ELEMENTWISE_C4         1
+#define VRN_ELEMENTWISE_EPS_BITS   2
+#define VRN_ELEMENTWISE_ACTIVATION 3
+#define VRN_ELEMENTWISE_SLOPE_BITS 4
 
 #define VRN_GROUP_NORM_PIXELS   0
 #define VRN_GROUP_NORM_C        1

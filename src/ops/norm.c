@@ -5,13 +5,6 @@
 #include "modules.h"
 #include "ops/operators.h"
 
-static uint32_t float_bits(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
 /* Parameters stand one after the other, in the order of VRN_PARAM_*, each padded to whole vec4s:
  * gamma, beta and, of a batch norm, mean and var. */
 static uint32_t rows_of(const vrn_op_desc *d)
@@ -42,7 +35,7 @@ static void batch_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTAN
 {
     values[VRN_ELEMENTWISE_PIXELS] = d->out.h * d->out.w;
     values[VRN_ELEMENTWISE_C4] = vrn_c4(d->out.c);
-    values[VRN_ELEMENTWISE_EPS_BITS] = float_bits(d->eps);
+    values[VRN_ELEMENTWISE_EPS_BITS] = vrn_float_bits(d->eps);
 }
 
 static const vrn_kernel_variant batch = {
@@ -63,7 +56,7 @@ static void group_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTAN
     values[VRN_GROUP_NORM_PIXELS] = d->out.h * d->out.w;
     values[VRN_GROUP_NORM_C] = d->out.c;
     values[VRN_GROUP_NORM_GROUPS] = d->groups;
-    values[VRN_GROUP_NORM_EPS_BITS] = float_bits(d->eps);
+    values[VRN_GROUP_NORM_EPS_BITS] = vrn_float_bits(d->eps);
 }
 
 static uint32_t group_shared_bytes(const vrn_kernel *kernel)

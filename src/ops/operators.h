@@ -11,6 +11,7 @@ extern const vrn_operator vrn_operator_relu; /* ops/elementwise.c */
 extern const vrn_operator vrn_operator_add;
 extern const vrn_operator vrn_operator_shortcut; /* ops/shortcut.c */
 extern const vrn_operator vrn_operator_max_pool; /* ops/pool.c */
+extern const vrn_operator vrn_operator_mean_pool;
 extern const vrn_operator vrn_operator_avg_pool;
 extern const vrn_operator vrn_operator_linear;  /* ops/linear.c */
 extern const vrn_operator vrn_operator_softmax; /* ops/softmax.c */

@@ -1,9 +1,9 @@
-/* Max pool over windows, and average pool over whole images. */
+/* Pools over windows, and average pool over whole images. */
 #include "base/util.h"
 #include "modules.h"
 #include "ops/operators.h"
 
-static void max_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
+static void window_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
     values[VRN_MAX_POOL_IN_H] = d->in.h;
     values[VRN_MAX_POOL_IN_W] = d->in.w;
@@ -41,7 +41,21 @@ const vrn_operator vrn_operator_max_pool = {
     .rows = max_rows,
     .row_count = VRN_COUNT(max_rows),
     .bindings = VRN_BIT_X | VRN_BIT_Y,
-    .constants = max_constants,
+    .constants = window_constants,
+};
+
+static const vrn_kernel_variant mean_plain = {
+    .family = &vrn_family_output,
+    .shader = {{.module = &vrn_module_mean_pool, .threads = 64}},
+};
+
+static const vrn_kernel mean_rows[] = {{"mean_pool", &mean_plain, {0}}};
+
+const vrn_operator vrn_operator_mean_pool = {
+    .rows = mean_rows,
+    .row_count = VRN_COUNT(mean_rows),
+    .bindings = VRN_BIT_X | VRN_BIT_Y,
+    .constants = window_constants,
 };
 
 static void avg_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])

@@ -199,7 +199,8 @@ static vrn_result list_outputs(vrn_program *program, const vrn_value *taps)
         outputs[i].offset = program->output_bytes;
         program->output_bytes += outputs[i].image_bytes * program->info.batch;
     }
-    program->info.classes = outputs[VRN_OUTPUT_LOGITS].shape.c;
+    const bool headless = vrn_model_arch(program->model)->head == VRN_HEAD_NONE;
+    program->info.classes = headless ? 0 : outputs[VRN_OUTPUT_LOGITS].shape.c;
     return VRN_OK;
 }
 

@@ -182,6 +182,25 @@ static void unload_parameters(loaded *l)
     }
 }
 
+/* Moves and scales the weights of each output channel (vrn_standardize). */
+static void standardize(float *values, const vrn_tensor *tensor, vrn_standardize how)
+{
+    const uint64_t each = vrn_tensor_count(tensor) / tensor->shape[0];
+    for (uint64_t k = 0; k < tensor->shape[0]; k++) {
+        float *w = values + k * each;
+        double sum = 0, squares = 0;
+        for (uint64_t i = 0; i < each; i++) sum += (double)w[i];
+        const double mean = sum / (double)each;
+        for (uint64_t i = 0; i < each; i++) {
+            squares += ((double)w[i] - mean) * ((double)w[i] - mean);
+        }
+        const double by = how == VRN_STANDARDIZE_DEVIATION
+                              ? sqrt(squares / ((double)each - 1)) + 1e-5
+                              : sqrt(squares / (double)each + 1e-6);
+        for (uint64_t i = 0; i < each; i++) w[i] = (float)(((double)w[i] - mean) / by);
+    }
+}
+
 /* Loads what there is: a convolution has no bias, a group norm no statistics. False: out of memory.
  * To be unloaded in any case. */
 static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *node)
@@ -194,11 +213,14 @@ static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *n
         if (!tensor) continue;
         const float **values = norm ? &l->params.norm[role] : &l->params.own[role];
         const uint64_t count = l->counts[norm][role] = vrn_tensor_count(tensor);
-        *values = vrn_tensor_view(tensor);
+        const vrn_standardize how = vrn_model_arch(model)->standardize;
+        const bool changes = how != VRN_STANDARDIZE_NONE && tensor->rank == 4;
+        *values = changes ? NULL : vrn_tensor_view(tensor);
         if (*values || count == 0) continue;
         float *converted = l->converted[norm][role] = vrn_alloc(count, sizeof *converted);
         if (!converted) return false;
         vrn_tensor_read(tensor, converted);
+        if (changes) standardize(converted, tensor, how);
         *values = converted;
     }
     return true;

@@ -64,6 +64,11 @@ static vrn_result check(const recorder *r)
                         "a recording of %u images: the session takes 1 to %u", r->count,
                         info->batch);
     }
+    if ((info->classes == 0 && (p->logits.buffer || p->probabilities.buffer || p->top.buffer)) ||
+        r->session->program->graph.input.c != 3) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "a recording needs a network with a head and three channels of input");
+    }
     if (r->top > VRN_MAX_TOP || (p->top.buffer && r->top > info->classes)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "the best %u of %u classes: at most %d, and no more than there are", r->top,

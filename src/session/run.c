@@ -20,14 +20,18 @@ static void pack_nchw(float *to, const float *from, uint32_t count, size_t pixel
     }
 }
 
-/* [count, H, W, 3] to [count, H, W, 4]. */
-static void pack_nhwc(float *to, const float *from, size_t pixels)
+/* [count, C, H, W], or [count, H, W, C], to [count, H, W, C padded]. */
+static void pack(float *to, const float *from, uint32_t count, size_t pixels, uint32_t channels,
+                 bool planar)
 {
-    for (size_t i = 0; i < pixels; i++, to += 4, from += 3) {
-        to[0] = from[0];
-        to[1] = from[1];
-        to[2] = from[2];
-        to[3] = 0;
+    const size_t padded = (size_t)vrn_c4(channels) * 4;
+    const size_t row = planar ? 1 : channels, step = planar ? pixels : 1;
+    for (uint32_t n = 0; n < count; n++, from += channels * pixels) {
+        for (size_t i = 0; i < pixels; i++) {
+            for (size_t c = 0; c < padded; c++) {
+                *to++ = c < channels ? from[i * row + c * step] : 0;
+            }
+        }
     }
 }
 
@@ -111,7 +115,8 @@ static vrn_slot *next_slot(vrn_session *session)
     return best;
 }
 
-static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inputs)
+static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inputs,
+                               const vrn_outputs *outputs)
 {
     const vrn_log *log = &session->device->log;
     int forms = (inputs->nchw != NULL) + (inputs->nhwc != NULL) + (inputs->images != NULL);
@@ -123,6 +128,17 @@ static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inp
     if (forms != 1) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "a run needs exactly one of nchw, nhwc and images, %d are given", forms);
+    }
+    if (inputs->images && session->program->graph.input.c != 3) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "a network of %u channels takes no photos, but nchw or nhwc",
+                        session->program->graph.input.c);
+    }
+    if (session->program->info.classes == 0 && outputs &&
+        (outputs->logits || outputs->probabilities)) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "the network has no head, and gives no logits: its features are those of "
+                        "the tap avgpool");
     }
     return VRN_OK;
 }
@@ -137,10 +153,12 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_i
             vrn_buffer_create(&slot->input, session->device, VRN_BUFFER_UPLOAD, bytes, "input");
         if (result) return result;
     }
-    if (inputs->nchw) {
+    const uint32_t channels = session->program->graph.input.c;
+    if (inputs->nchw && channels == 3) {
         pack_nchw(slot->input.mapped, inputs->nchw, inputs->count, pixels);
     } else {
-        pack_nhwc(slot->input.mapped, inputs->nhwc, inputs->count * pixels);
+        pack(slot->input.mapped, inputs->nchw ? inputs->nchw : inputs->nhwc, inputs->count, pixels,
+             channels, inputs->nchw != NULL);
     }
     return VRN_OK;
 }
@@ -228,7 +246,7 @@ vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *in
     *ticket = 0;
     vrn_slot *slot = next_slot(session);
     vrn_result result = check_order(session->device, order);
-    if (!result) result = check_inputs(session, inputs);
+    if (!result) result = check_inputs(session, inputs, outputs);
     if (!result) result = deliver(session, slot);
     const double begin = vrn_time_ms();
     if (!result) result = prepare(session, slot, inputs);

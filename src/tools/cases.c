@@ -54,6 +54,13 @@ const vrn_op_case vrn_op_cases[] = {
     {"early and wide", 3, {CONV(1, 1, 0, 1, 1), .in = SHAPE(13, 14, 64), .out = {.c = 140}}, 0, 1},
     {"relu", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(6, 6, 12), .out = {.c = 20},
                  .epilogue = {.relu = true}}, 0, 1},
+    {"leaky relu", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(6, 6, 12), .out = {.c = 20},
+                       .epilogue = {.relu = true, .activation = VRN_ACTIVATION_LEAKY_RELU,
+                                    .slope = 0.1f}}, 0, 1},
+    {"silu", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 7, 16), .out = {.c = 24},
+                 .epilogue = {.relu = true, .activation = VRN_ACTIVATION_SILU}}, 0, 1},
+    {"relu6", 1, {CONV(1, 1, 0, 1, 1), .in = SHAPE(6, 6, 12), .out = {.c = 20},
+                  .epilogue = {.relu = true, .activation = VRN_ACTIVATION_RELU6}}, 0, 1},
     {"add, relu", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(7, 9, 12), .out = {.c = 20},
                       ADD_RELU(7, 9, 20)}, 0, 1},
     {"option A, relu", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(8, 8, 32), .out = {.c = 32},
@@ -82,6 +89,13 @@ const vrn_op_case vrn_op_cases[] = {
     {"group norm of 1", 2,
      {.op = VRN_OP_GROUP_NORM, .groups = 5, .in = SHAPE(3, 3, 5), .eps = 1e-3f}, 0, 0},
     {"relu alone", 3, {.op = VRN_OP_RELU, .in = SHAPE(5, 7, 11)}, 0, 0},
+    {"leaky relu alone", 2,
+     {.op = VRN_OP_RELU, .in = SHAPE(5, 7, 11),
+      .epilogue = {.activation = VRN_ACTIVATION_LEAKY_RELU, .slope = 0.1f}}, 0, 0},
+    {"silu alone", 2, {.op = VRN_OP_RELU, .in = SHAPE(5, 7, 11),
+                       .epilogue = {.activation = VRN_ACTIVATION_SILU}}, 0, 0},
+    {"relu6 alone", 2, {.op = VRN_OP_RELU, .in = SHAPE(5, 7, 11),
+                        .epilogue = {.activation = VRN_ACTIVATION_RELU6}}, 0, 0},
     {"add alone", 3, {.op = VRN_OP_ADD, .in = SHAPE(5, 7, 11)}, 0, 0},
     {"shortcut", 2, {.op = VRN_OP_SHORTCUT, .subsample = 2, .offset = 8, .in = SHAPE(8, 8, 16),
                      .out = {.c = 32}}, 0, 0},
@@ -93,6 +107,14 @@ const vrn_op_case vrn_op_cases[] = {
                      .dilation = {1, 1}, .in = SHAPE(13, 16, 10)}, 0, 0},
     {"max pool 2x3", 1, {.op = VRN_OP_MAX_POOL, .kernel = {2, 3}, .stride = {2, 1},
                          .padding = {0, 1}, .dilation = {1, 2}, .in = SHAPE(8, 9, 4)}, 0, 0},
+    {"max pool over the edge", 1, {.op = VRN_OP_MAX_POOL, .kernel = {3, 3}, .stride = {2, 2},
+                                   .dilation = {1, 1}, .in = SHAPE(13, 16, 10),
+                                   .out = {6, 8, 10}}, 0, 0},
+    {"mean pool", 2, {.op = VRN_OP_MEAN_POOL, .kernel = {2, 2}, .stride = {2, 2},
+                      .dilation = {1, 1}, .in = SHAPE(8, 6, 10)}, 0, 0},
+    {"mean pool over the edge", 1, {.op = VRN_OP_MEAN_POOL, .kernel = {2, 2}, .stride = {2, 2},
+                                    .dilation = {1, 1}, .in = SHAPE(7, 9, 5), .out = {4, 5, 5}}, 0,
+     0},
     {"average pool", 3, {.op = VRN_OP_AVG_POOL, .in = SHAPE(7, 7, 37), .out = {.c = 37}}, 0, 0},
     {"average of one", 1, {.op = VRN_OP_AVG_POOL, .in = SHAPE(1, 1, 8), .out = {.c = 8}}, 0, 0},
     {"linear", 3, {.op = VRN_OP_LINEAR, .in = SHAPE(1, 1, 37), .out = {.c = 101}}, 1, 0},
@@ -135,8 +157,10 @@ vrn_op_desc vrn_case_desc(const vrn_op_case *c, vrn_type type)
 {
     vrn_op_desc d = c->desc;
     if (d.out.c == 0) d.out.c = d.in.c;
-    d.out.h = out_side(&d, d.in.h, d.kernel.y, d.stride.y, d.padding.y, d.dilation.y);
-    d.out.w = out_side(&d, d.in.w, d.kernel.x, d.stride.x, d.padding.x, d.dilation.x);
+    if (d.out.h == 0) { /* else windows reach over the edge */
+        d.out.h = out_side(&d, d.in.h, d.kernel.y, d.stride.y, d.padding.y, d.dilation.y);
+        d.out.w = out_side(&d, d.in.w, d.kernel.x, d.stride.x, d.padding.x, d.dilation.x);
+    }
     if (d.op == VRN_OP_CONV) d.epilogue.bias = c->bias || c->fold;
     set_formats(&d, type);
     return d;

@@ -53,6 +53,17 @@ static double shortcut(vrn_shape shape, uint32_t stride, uint32_t offset, const 
     return from[at(shape, n, y * stride, x * stride, c - offset)];
 }
 
+static double activate(double x, vrn_activation activation, double slope)
+{
+    switch (activation) {
+    case VRN_ACTIVATION_RELU: return fmax(x, 0);
+    case VRN_ACTIVATION_LEAKY_RELU: return x < 0 ? x * slope : x;
+    case VRN_ACTIVATION_SILU: return x / (1 + exp(-x));
+    case VRN_ACTIVATION_RELU6: return fmin(fmax(x, 0), 6);
+    }
+    return x;
+}
+
 static double epilogue(const vrn_op_desc *d, double value, const float *residual, uint32_t n,
                        uint32_t y, uint32_t x, uint32_t c)
 {
@@ -61,22 +72,26 @@ static double epilogue(const vrn_op_desc *d, double value, const float *residual
         value += shortcut(e->residual_shape, e->residual_stride, e->residual_offset, residual, n, y,
                           x, c);
     }
-    return e->relu && value < 0 ? 0 : value;
+    return e->relu ? activate(value, e->activation, (double)e->slope) : value;
 }
 
-static double pool_max(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t oy, uint32_t ox,
-                       uint32_t c)
+/* The largest of a window, or its mean. */
+static double pool(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t oy, uint32_t ox,
+                   uint32_t c)
 {
-    double largest = -INFINITY;
+    double largest = -INFINITY, sum = 0, count = 0;
     for (uint32_t r = 0; r < d->kernel.y; r++) {
         uint32_t iy, ix;
         if (!position(oy, r, d->stride.y, d->padding.y, d->dilation.y, d->in.h, &iy)) continue;
         for (uint32_t s = 0; s < d->kernel.x; s++) {
             if (!position(ox, s, d->stride.x, d->padding.x, d->dilation.x, d->in.w, &ix)) continue;
-            largest = fmax(largest, x[at(d->in, n, iy, ix, c)]);
+            const double value = x[at(d->in, n, iy, ix, c)];
+            largest = fmax(largest, value);
+            sum += value;
+            count++;
         }
     }
-    return largest;
+    return d->op == VRN_OP_MEAN_POOL ? sum / count : largest;
 }
 
 static double pool_average(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t c)
@@ -153,8 +168,11 @@ static double output(const vrn_op_desc *d, const float *x, const float *residual
         if (p->norm[VRN_PARAM_WEIGHT]) value = normalize(value, p->norm, p->norm_eps, c);
         return epilogue(d, value, residual, n, oy, ox, c);
     case VRN_OP_BATCH_NORM: return normalize(x[at(d->in, n, oy, ox, c)], p->own, d->eps, c);
-    case VRN_OP_RELU: return fmax(x[at(d->in, n, oy, ox, c)], 0);
-    case VRN_OP_MAX_POOL: return pool_max(d, x, n, oy, ox, c);
+    case VRN_OP_RELU:
+        return activate(x[at(d->in, n, oy, ox, c)], d->epilogue.activation,
+                        (double)d->epilogue.slope);
+    case VRN_OP_MAX_POOL:
+    case VRN_OP_MEAN_POOL: return pool(d, x, n, oy, ox, c);
     case VRN_OP_AVG_POOL: return pool_average(d, x, n, c);
     case VRN_OP_ADD: return (double)x[at(d->in, n, oy, ox, c)] + residual[at(d->in, n, oy, ox, c)];
     case VRN_OP_SHORTCUT: return shortcut(d->in, d->subsample, d->offset, x, n, oy, ox, c);

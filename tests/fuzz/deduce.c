@@ -30,6 +30,8 @@ static const char *const archs[] = {
     "resnet18",
     "resnext50_32x4d",
     "resnet1202",
+    "resnet,block=bottleneck,layers=1:1,planes=4:8,stem=deep,shortcut=mean,head=none",
+    "resnet,layers=1:1,planes=4:8,in_channels=1,head=mlp,num_classes=3",
 };
 
 static const char *const names[] = {
@@ -51,6 +53,18 @@ static const char *const names[] = {
     "classifier.1.weight",
     "n_averaged",
     "module.x",
+    "x.layer1.0.conv1.weight",
+    "4.0.conv1.weight",
+    "0.weight",
+    "2.weight",
+    "res2.0.conv1.weight",
+    "conv2_x.0.residual_function.0.weight",
+    "conv1.0.weight",
+    "conv1.6.weight",
+    "conv3.weight",
+    "fc.0.weight",
+    "fc.2.weight",
+    "x.classifier.1.weight",
     ".",
     "",
 };
@@ -154,7 +168,7 @@ static void spoil(network *net, fuzz_input *input)
 /* What was deduced is complete: its text says the same. */
 static void check(const vrn_arch *arch)
 {
-    char first[512], second[512];
+    char first[1024], second[1024];
     vrn_arch again;
     fuzz_require(vrn_arch_format(arch, first, sizeof first) < sizeof first);
     fuzz_require(vrn_arch_parse(&again, first, NULL) == VRN_OK);
@@ -166,8 +180,13 @@ static void deduce(const network *net)
 {
     vrn_names found = {0};
     vrn_arch arch;
-    vrn_result result = vrn_names_create(&found, net->tensors, net->count, "input", fuzz_log());
-    if (result == VRN_OK) result = vrn_deduce_arch(&arch, &found, "input", fuzz_log());
+    vrn_assumptions assumptions = {.count = 0};
+    const vrn_told told = {.file = "caffe_gn8.pth"};
+    vrn_result result =
+        vrn_names_create(&found, net->tensors, net->count, NULL, "input", fuzz_log());
+    if (result == VRN_OK) {
+        result = vrn_deduce_arch(&arch, &found, &told, &assumptions, "input", fuzz_log());
+    }
     fuzz_expect(result == VRN_OK);
     if (result == VRN_OK) check(&arch);
     vrn_names_free(&found);

@@ -33,7 +33,7 @@ static bool read_arch(vrn_arch *arch, const char *text)
     const vrn_result result = vrn_arch_parse(arch, text, fuzz_log());
     fuzz_expect(result == VRN_OK);
     if (result != VRN_OK) return false;
-    char first[512], second[512];
+    char first[1024], second[1024];
     vrn_arch again;
     fuzz_require(vrn_arch_format(arch, first, sizeof first) < sizeof first);
     fuzz_require(vrn_arch_parse(&again, first, NULL) == VRN_OK);

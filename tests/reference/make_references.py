@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the small cases of tests/data/reference with PyTorch; needs torch and torchvision.
 
-    make_references.py [FOLDER]
+    make_references.py [FOLDER [NAME..]]
 
 The values of a case follow from its name and seed, up to the last digit or two, in which versions
 of PyTorch and processors differ.
@@ -43,12 +43,36 @@ CASES = {
         (1, 3, 15, 16), "zip"),
     # One image at a time, the smallest that there is.
     "pixel": ("resnet,layers=1:1:1:1,planes=4:4:8:8,num_classes=5", False, (2, 3, 1, 1), "zip"),
+    # ResNet-D. Odd sides: the last windows of the shortcuts' means reach over the edge.
+    "deep": ("resnet,block=bottleneck,layers=1:1:1,planes=4:4:5,num_classes=6,stem=deep,"
+             "stem_planes=8,stem_width=6,shortcut=mean", False, (2, 3, 35, 46), "zip"),
+    "antialias": ("resnet,block=bottleneck,layers=1:1:1,planes=4:4:5,num_classes=6,antialias=mean",
+                  True, (1, 3, 64, 32), "safetensors"),
+    "caffe": ("resnet,block=bottleneck,layers=1:1,planes=4:6,num_classes=6,v1=1,pool=caffe", True,
+              (1, 3, 31, 42), "zip"),
+    "standardized": ("resnet,layers=1:1:1,planes=6:9:12,num_classes=8,norm=group,norm_groups=3,"
+                     "standardize=deviation,activation=silu", True, (1, 3, 33, 25), "legacy"),
+    "standardized-variance": ("resnet,layers=1:1,planes=6:9,num_classes=4,standardize=variance,"
+                              "activation=leaky_relu,negative_slope=0.2", True, (1, 3, 30, 25),
+                              "zip"),
+    "relu6": ("resnet,layers=1:1,planes=6:9,num_classes=4,activation=relu6,pool=none,"
+              "stem_stride=1", True, (1, 3, 12, 9), "zip"),
+    "grey": ("resnet,layers=1:1,planes=5:8,num_classes=4,in_channels=1,stem_kernel=5,"
+             "stem_planes=6", False, (2, 1, 29, 23), "zip"),
+    "nine-channels": ("resnet,layers=1,planes=5,num_classes=4,in_channels=9,stem=cifar", False,
+                      (1, 9, 11, 8), "safetensors"),
+    "strides": ("resnet,block=bottleneck,layers=1:2:1,planes=4:4:6,num_classes=5,strides=1:2:1,"
+                "dilations=1:1:2", True, (1, 3, 41, 38), "zip"),
+    "mlp": ("resnet,layers=1:1,planes=5:8,num_classes=4,stem=cifar,pool=max,shortcut=pad_end,"
+            "head=mlp,head_width=7", True, (3, 3, 19, 16), "zip"),
 }
 
 
-def main(folder):
+def main(folder, names):
     resnet.check_against_torchvision(references.randomise)
     for seed, (name, (arch, tell, shape, form)) in enumerate(CASES.items(), 1):
+        if names and name not in names:
+            continue
         case = os.path.join(folder, name)
         shutil.rmtree(case, ignore_errors=True)
         os.makedirs(case)
@@ -62,4 +86,5 @@ def main(folder):
 
 if __name__ == "__main__":
     here = os.path.dirname(os.path.abspath(__file__))
-    main(sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "data", "reference"))
+    main(sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "data", "reference"),
+         sys.argv[2:])

@@ -39,7 +39,7 @@ def randomise(net, x):
     hooks = []
     with torch.no_grad():
         for module in net.modules():
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, nn.Conv2d):  # also those that are standardised
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             elif isinstance(module, NORMS):
                 module.weight.uniform_(0.5, 1.5)

@@ -1,7 +1,8 @@
 """ResNets in PyTorch, written plainly, with all that the texts of --arch can say.
 
-torchvision has the networks of ImageNet; this adds what it has not: CIFAR's stem and option-A
-shortcuts (He et al. 2015, section 4.2), v1's place of the stride, any number and width of stages.
+torchvision has the networks of ImageNet; this adds what it has not: CIFAR's and deep stems,
+option-A and averaging shortcuts, v1's place of the stride, other pools, strides, activations and
+heads, weight standardisation, anti-aliasing, any number and width of stages.
 Modules have torchvision's names, so that weights and taps are called the same. That both compute
 the same where both can is checked by check_against_torchvision.
 """
@@ -29,11 +30,32 @@ class Arch:
     stem: str = "imagenet"
     shortcut: str = "projection"
     v1: int = 0
+    in_channels: int = 3
+    stem_kernel: int = 0
+    stem_stride: int = 0
+    stem_planes: int = 0
+    stem_width: int = 0
+    pool: str = ""
+    strides: tuple = ()
+    dilations: tuple = ()
+    activation: str = "relu"
+    negative_slope: float = 0.01
+    standardize: str = "none"
+    antialias: str = "none"
+    head: str = "linear"
+    head_width: int = 512
 
     def complete(self):
-        imagenet = self.stem == "imagenet"
+        imagenet = self.stem != "cifar"
         stages = len(self.layers)
         self.planes = self.planes or tuple((64 if imagenet else 16) << i for i in range(stages))
+        self.strides = self.strides or (1,) + (2,) * (stages - 1)
+        self.stem_kernel = self.stem_kernel or (7 if self.stem == "imagenet" else 3)
+        self.stem_stride = self.stem_stride or (2 if imagenet else 1)
+        self.stem_planes = self.stem_planes or self.planes[0]
+        self.stem_width = self.stem_width or max(self.stem_planes // 2, 1)
+        mean = self.antialias == "mean"
+        self.pool = self.pool or ("none" if not imagenet else "mean" if mean else "max")
         self.dilate = self.dilate or (0,) * (stages - 1)
         self.num_classes = self.num_classes or (1000 if imagenet else 10)
         return self
@@ -77,12 +99,43 @@ def norm_layer(arch):
     return lambda channels: nn.BatchNorm2d(channels, arch.norm_eps)
 
 
-class PadShortcut(nn.Module):
-    """Every second pixel; the new channels are zero, half of them before and half after."""
+ACTIVATIONS = {
+    "relu": lambda arch: nn.ReLU(),
+    "leaky_relu": lambda arch: nn.LeakyReLU(arch.negative_slope),
+    "silu": lambda arch: nn.SiLU(),
+    "relu6": lambda arch: nn.ReLU6(),
+}
+POOLS = {
+    "max": lambda: nn.MaxPool2d(3, 2, 1),
+    "none": nn.Identity,
+    "caffe": lambda: nn.MaxPool2d(3, 2, 0, ceil_mode=True),
+    "mean": lambda: nn.AvgPool2d(2),
+}
 
-    def __init__(self, channels, out, stride):
+
+class StandardizedConv2d(nn.Conv2d):
+    """The weights of each output channel have a mean of 0, and a deviation or a variance of 1."""
+
+    how = "deviation"
+
+    def forward(self, x):
+        weight = self.weight.flatten(1)
+        weight = weight - weight.mean(1, keepdim=True)
+        if self.how == "deviation":
+            weight = weight / (weight.std(1, keepdim=True) + 1e-5)
+        else:
+            weight = weight / (weight.var(1, unbiased=False, keepdim=True) + 1e-6).sqrt()
+        return functional.conv2d(x, weight.view_as(self.weight), None, self.stride, self.padding,
+                                 self.dilation, self.groups)
+
+
+class PadShortcut(nn.Module):
+    """Every second pixel; the new channels are zero, half of them before and half after, or all
+    after."""
+
+    def __init__(self, channels, out, stride, where):
         super().__init__()
-        self.before, self.stride = (out - channels) // 2, stride
+        self.before, self.stride = (out - channels) // 2 if where == "pad" else 0, stride
         self.after = out - channels - self.before
 
     def forward(self, x):
@@ -91,9 +144,10 @@ class PadShortcut(nn.Module):
 
 
 class Block(nn.Module):
-    """Convolutions with a norm each, ReLU between them, and the shortcut."""
+    """Convolutions with a norm each, the activation between them, and the shortcut. `window`: what
+    is averaged before the last convolution, where that is what strides."""
 
-    def __init__(self, arch, convs, shortcut):
+    def __init__(self, arch, convs, shortcut, window=1):
         super().__init__()
         norm = norm_layer(arch)
         self.count = len(convs)
@@ -103,22 +157,41 @@ class Block(nn.Module):
         if shortcut is not None:
             self.downsample = shortcut
         self.has_shortcut = shortcut is not None
+        self.activation = ACTIVATIONS[arch.activation](arch)
+        self.aa = nn.AvgPool2d(window) if window > 1 else nn.Identity()
 
     def forward(self, x):
         y = x
         for i in range(1, self.count + 1):
             y = getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(y))
             if i < self.count:
-                y = functional.relu(y)
-        return functional.relu(y + (self.downsample(x) if self.has_shortcut else x))
+                y = self.activation(y)
+            if i == self.count - 1:
+                y = self.aa(y)
+        return self.activation(y + (self.downsample(x) if self.has_shortcut else x))
 
 
-def conv(channels, out, kernel, stride=1, dilation=1, groups=1):
-    return nn.Conv2d(channels, out, kernel, stride, kernel // 2 * dilation, dilation, groups,
-                     bias=False)
+def plain_conv(channels, out, kernel, stride=1, dilation=1, groups=1, kind=nn.Conv2d):
+    return kind(channels, out, kernel, stride, kernel // 2 * dilation, dilation, groups, bias=False)
+
+
+def conv_layer(arch):
+    if arch.standardize == "none":
+        return plain_conv
+
+    def conv(*arguments):
+        made = plain_conv(*arguments, kind=StandardizedConv2d)
+        made.how = arch.standardize
+        return made
+    return conv
 
 
 def block(arch, channels, planes, stride, dilation):
+    conv, window = conv_layer(arch), 1
+    if arch.antialias == "mean":
+        window, whole, stride = stride, stride, 1
+    else:
+        whole = stride
     out = planes * (4 if arch.block == "bottleneck" else 1)
     if arch.block == "bottleneck":
         width = int(planes * (arch.width_per_group / 64)) * arch.groups
@@ -128,27 +201,40 @@ def block(arch, channels, planes, stride, dilation):
     else:
         convs = [conv(channels, planes, 3, stride), conv(planes, planes, 3)]
     shortcut = None
-    if stride != 1 or channels != out:
-        if arch.shortcut == "pad":
-            shortcut = PadShortcut(channels, out, stride)
+    if whole != 1 or channels != out:
+        if arch.shortcut.startswith("pad"):
+            shortcut = PadShortcut(channels, out, whole, arch.shortcut)
+        elif arch.shortcut == "mean":
+            pool = nn.AvgPool2d(whole, whole, ceil_mode=True, count_include_pad=False)
+            shortcut = nn.Sequential(pool if whole > 1 else nn.Identity(),
+                                     conv(channels, out, 1), norm_layer(arch)(out))
         else:
-            shortcut = nn.Sequential(conv(channels, out, 1, stride), norm_layer(arch)(out))
-    return Block(arch, convs, shortcut), out
+            shortcut = nn.Sequential(conv(channels, out, 1, whole), norm_layer(arch)(out))
+    return Block(arch, convs, shortcut, window), out
 
 
 class ResNet(nn.Module):
     def __init__(self, arch):
         super().__init__()
-        channels = arch.planes[0]
-        imagenet = arch.stem == "imagenet"
-        self.conv1 = conv(3, channels, 7, 2) if imagenet else conv(3, channels, 3)
-        self.bn1 = norm_layer(arch)(channels)
-        self.maxpool = nn.MaxPool2d(3, 2, 1) if imagenet else nn.Identity()
+        conv, norm = conv_layer(arch), norm_layer(arch)
+        channels, width, stride = arch.stem_planes, arch.stem_width, arch.stem_stride
+        if arch.stem == "deep":
+            self.conv1 = nn.Sequential(
+                conv(arch.in_channels, width, 3, stride), norm(width),
+                ACTIVATIONS[arch.activation](arch), conv(width, width, 3), norm(width),
+                ACTIVATIONS[arch.activation](arch), conv(width, channels, 3))
+        else:
+            self.conv1 = conv(arch.in_channels, channels, arch.stem_kernel, stride)
+        self.bn1 = norm(channels)
+        self.relu = ACTIVATIONS[arch.activation](arch)
+        self.maxpool = POOLS[arch.pool]()
         self.stages, dilation = len(arch.layers), 1
         for i, (count, planes) in enumerate(zip(arch.layers, arch.planes)):
-            stride, first_dilation = 1 if i == 0 else 2, dilation
+            stride, first_dilation = arch.strides[i], dilation
             if i > 0 and arch.dilate[i - 1]:
                 dilation, stride = dilation * stride, 1
+            if arch.dilations:
+                first_dilation = dilation = arch.dilations[i]
             blocks = []
             for j in range(count):
                 made, channels = block(arch, channels, planes, stride if j == 0 else 1,
@@ -156,10 +242,14 @@ class ResNet(nn.Module):
                 blocks.append(made)
             setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(channels, arch.num_classes)
+        if arch.head == "mlp":
+            self.fc = nn.Sequential(nn.Linear(channels, arch.head_width), nn.ReLU(),
+                                    nn.Linear(arch.head_width, arch.num_classes))
+        else:
+            self.fc = nn.Linear(channels, arch.num_classes)
 
     def forward(self, x):
-        x = self.maxpool(functional.relu(self.bn1(self.conv1(x))))
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         for i in range(self.stages):
             x = getattr(self, f"layer{i + 1}")(x)
         return self.fc(torch.flatten(self.avgpool(x), 1))

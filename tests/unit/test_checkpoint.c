@@ -176,6 +176,11 @@ static void test_wrapped(void **state)
     check_tensor(checkpoint, "weights.7", VRN_DTYPE_F32, "[2]", 1);
     vrn_checkpoint_destroy(&checkpoint);
 
+    checkpoint = open_fixture("module.pth");
+    assert_int_equal(vrn_checkpoint_count(checkpoint), 2);
+    assert_string_equal(vrn_checkpoint_tensor(checkpoint, 0)->name, "weight");
+    assert_string_equal(vrn_checkpoint_metadata(checkpoint, "module."), "Linear");
+    vrn_checkpoint_destroy(&checkpoint);
     checkpoint = open_fixture("subclass.pth");
     check_tensor(checkpoint, "a", VRN_DTYPE_F32, "[2, 3]", 0);
     check_tensor(checkpoint, "b", VRN_DTYPE_F32, "[2]", 1);

@@ -81,14 +81,16 @@ static vrn_result load_built(vrn_model **model, safetensors_builder *builder, co
 
 /* ---- Deduction ------------------------------------------------------------------------------- */
 
-static void assert_deduced(const char *text, bool untracked, const char *expected)
+/* `given`: keys of params->arch, or NULL. */
+static void assert_deduced_with(const char *text, bool untracked, const char *given,
+                                const char *expected)
 {
     safetensors_builder builder;
     captured_log captured;
     builder_start(&builder);
     put_network(&builder, text, &(variation){.untracked = untracked});
     vrn_model *model = NULL;
-    if (load_built(&model, &builder, NULL, capture_log(&captured)) != VRN_OK) {
+    if (load_built(&model, &builder, given, capture_log(&captured)) != VRN_OK) {
         fail_msg("%s: %s", text, captured.text);
     }
     vrn_model_info info;
@@ -102,6 +104,11 @@ static void assert_deduced(const char *text, bool untracked, const char *expecte
     vrn_model_destroy(&model);
     assert_null(model);
     builder_free(&builder);
+}
+
+static void assert_deduced(const char *text, bool untracked, const char *expected)
+{
+    assert_deduced_with(text, untracked, NULL, expected);
 }
 
 static void test_deduces_every_name(void **state)
@@ -118,23 +125,34 @@ static void test_deduces_variants(void **state)
     static const char *const same[] = {
         "resnet18,num_classes=21",
         "resnet20,shortcut=projection",
-        "resnet18,norm=group",
-        "resnet50,norm=group",
-        "resnet18,stem=cifar",
-        "resnet50,stem=cifar",
         "resnet50,width_per_group=32",
         "resnet50,groups=8,width_per_group=16",
         "resnet,block=bottleneck,layers=1:2:1,stem=cifar,planes=64:96:128",
         "resnet,layers=1:1:1:1:1:1:1:1,planes=8:8:8:8:8:8:8:8",
         "resnet,layers=1:1,planes=8:32,shortcut=pad",
         "resnet8",
+        "resnet50,stem=deep,shortcut=mean",
+        "resnet50,stem=deep,shortcut=mean,stem_width=24",
+        "resnet18,in_channels=1",
+        "resnet18,stem_kernel=5",
+        "resnet,layers=1:1,planes=8:16,stem_planes=24",
+        "resnet18,head=none",
+        "resnet18,head=mlp,num_classes=7,head_width=100",
     };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) assert_deduced(same[i], false, same[i]);
 
     assert_deduced("resnet18", true, "resnet18,norm=frozen");
     /* What tensors cannot tell has its default. */
     assert_deduced("resnet50,dilate=0:1:1,v1=1,norm_eps=0.001", false, "resnet50");
-    assert_deduced("resnet50,norm=group,norm_groups=16", false, "resnet50,norm=group");
+    /* .. or is asked for. */
+    assert_deduced_with("resnet50,norm=group,norm_groups=16", false, "norm=group,norm_groups=16",
+                        "resnet50,norm=group,norm_groups=16");
+    assert_deduced_with("resnet18,norm=group", false, "norm=group", "resnet18,norm=group");
+    assert_deduced_with("resnet18,stem=cifar", false, "pool=none", "resnet18,stem=cifar");
+    assert_deduced_with("resnet50,stem=cifar,pool=max", false, "pool=max",
+                        "resnet50,stem=cifar,pool=max");
+    assert_deduced_with("resnet50", false, "v1=1,dilate=0:1:1", "resnet50,dilate=0:1:1,v1=1");
+    assert_deduced_with("resnet8", false, "shortcut=pad_end", "resnet8,shortcut=pad_end");
     /* int(planes * width / 64.0) is the same for 96 and 97 with planes 16: the smallest .. */
     assert_deduced("resnet,block=bottleneck,layers=1,planes=16,width_per_group=97", false,
                    "resnet,block=bottleneck,layers=1,planes=16,width_per_group=96");
@@ -175,22 +193,21 @@ static void test_faults(void **state)
         {"resnet8",
          {.leave_out = "fc.weight"},
          NULL,
-         "fc.weight: expected the linear layer, [classes, channels], found no such tensor"},
-        {"resnet8", {.leave_out = "fc.bias"}, NULL, "fc.bias: expected [10], found no such"},
+         "fc.bias: expected no such tensor, found [10] (resnet8,head=none)"},
         {"resnet8", {.leave_out = "bn1.running_var"}, NULL, "bn1.running_var: expected [16]"},
         {"resnet8",
-         {.reshape = "conv1.weight", .shape = {0, 1}},
+         {.reshape = "conv1.weight", .shape = {0, 17}},
          NULL,
-         "conv1.weight: expected a stem of one convolution, [.., 3, 7, 7] or [.., 3, 3, 3], found "
-         "[16, 1, 3, 3]"},
+         "conv1.weight: expected a stem of one convolution, [.., 1 to 16, K, K] with a K of 7, 5, "
+         "3 or 1, or of three of 3x3, found [16, 17, 3, 3]"},
         {"resnet8",
-         {.reshape = "conv1.weight", .shape = {0, 0, 5, 5}},
+         {.reshape = "conv1.weight", .shape = {0, 0, 4, 4}},
          NULL,
-         "found [16, 3, 5, 5]"},
+         "found [16, 3, 4, 4]"},
         {"resnet8",
          {.reshape = "conv1.weight", .shape = {24}},
          NULL,
-         "conv1.weight: expected [16, 3, 3, 3], found [24, 3, 3, 3]"},
+         "a padding shortcut cannot go from 24 channels down to 16"},
         {"resnet8",
          {.reshape = "layer3.0.conv2.weight", .shape = {0, 32}},
          NULL,
@@ -202,7 +219,7 @@ static void test_faults(void **state)
         {"resnet8",
          {.reshape = "fc.weight", .shape = {0, 65}},
          NULL,
-         "fc.weight: expected [10, 64], found [10, 65]"},
+         "fc.weight: expected no such tensor, found [10, 65] (resnet8,head=none)"},
         {"resnet8",
          {.retype = "layer1.0.conv1.weight"},
          NULL,
@@ -253,7 +270,13 @@ static void test_faults(void **state)
         {"resnet8,norm=group,norm_groups=8",
          {.add = NULL},
          NULL,
+         "net.safetensors: its norms have no running statistics. Either"},
+        {"resnet8,norm=group,norm_groups=8",
+         {.add = NULL},
+         "norm=group,norm_groups=32",
          "GroupNorm: num_channels must be"},
+        /* Files of a kind that come both ways */
+        {"resnet18,stem=cifar", {.add = NULL}, NULL, "give --arch pool=none or --arch pool=max"},
         /* .. even where the file is far too small for it. */
         {"resnet8",
          {.add = NULL},

@@ -17,11 +17,12 @@ typedef struct tap_output {
 
 typedef struct infer_job {
     const cli_options *options;
-    cli_npy input; /* [N, 3, H, W] */
+    uint32_t channels; /* C, of the network's input */
+    cli_npy input;     /* [N, C, H, W] */
     uint64_t images;
     cli_engine engine;
     cli_file output;
-    float *pixels, *logits; /* [batch, 3, H, W], [batch, classes] */
+    float *pixels, *logits; /* [batch, C, H, W], [batch, classes] */
     tap_output *taps;       /* [tap_count] */
     float **tap_values;     /* [tap_count]: of one batch, [batch, C, H, W] */
 } infer_job;
@@ -30,13 +31,16 @@ static bool open_input(infer_job *job)
 {
     cli_npy *input = &job->input;
     const char *path = job->options->input;
+    vrn_arch arch;
+    vrn_model_get_arch(job->engine.model.handle, &arch);
+    const uint32_t channels = job->channels = arch.in_channels;
     if (!cli_npy_open(input, path)) return false;
-    if (input->rank != 4 || input->shape[1] != 3) {
+    if (input->rank != 4 || input->shape[1] != channels) {
         char found[CLI_NPY_MAX_RANK * 24] = "";
         for (uint32_t i = 0; i < input->rank; i++) {
             vrn_append(found, sizeof found, "%s%ju", i ? ", " : "", input->shape[i]);
         }
-        return cli_error("%s: expected [N, 3, H, W], found [%s]", path, found);
+        return cli_error("%s: expected [N, %u, H, W], found [%s]", path, channels, found);
     }
     if (input->shape[2] - 1 >= SIDE_MAX || input->shape[3] - 1 >= SIDE_MAX) {
         return cli_error("%s: expected a height and width from 1 to %d", path, SIDE_MAX);
@@ -69,7 +73,7 @@ static bool begin_outputs(infer_job *job)
 {
     const cli_options *options = job->options;
     const vrn_session_info *info = &job->engine.info;
-    size_t pixels = (size_t)3 * info->height * info->width;
+    size_t pixels = (size_t)job->channels * info->height * info->width;
     job->pixels = cli_alloc(info->batch, pixels * sizeof(float));
     job->logits = cli_alloc((size_t)info->batch * info->classes, sizeof(float));
     job->taps = cli_alloc(options->tap_count, sizeof *job->taps);
@@ -77,7 +81,12 @@ static bool begin_outputs(infer_job *job)
     if (!job->pixels || !job->logits || !job->taps || !job->tap_values) return false;
 
     uint64_t shape[4] = {job->images, info->classes};
-    if (!cli_npy_begin(&job->output, options->output, 2, shape)) return false;
+    if (options->output && info->classes == 0) {
+        return cli_error("%s: the network has no head, and gives no logits: --tap avgpool=F.npy "
+                         "writes its features",
+                         options->model);
+    }
+    if (options->output && !cli_npy_begin(&job->output, options->output, 2, shape)) return false;
     for (uint32_t i = 0; i < options->tap_count; i++) {
         tap_output *tap = &job->taps[i];
         uint32_t chw[3];
@@ -94,17 +103,19 @@ static bool begin_outputs(infer_job *job)
 static bool run_batches(infer_job *job)
 {
     const vrn_session_info *info = &job->engine.info;
-    size_t pixels = (size_t)3 * info->height * info->width;
+    size_t pixels = (size_t)job->channels * info->height * info->width;
     for (uint64_t done = 0; done < job->images;) {
         cli_progress((size_t)done, (size_t)job->images);
         uint64_t left = job->images - done;
         uint32_t count = left < info->batch ? (uint32_t)left : info->batch;
         if (!cli_npy_read(&job->input, job->pixels, count * pixels)) return false;
         vrn_inputs inputs = {.count = count, .nchw = job->pixels};
-        vrn_outputs outputs = {.logits = job->logits,
+        vrn_outputs outputs = {.logits = job->options->output ? job->logits : NULL,
                                .taps = job->options->tap_count ? job->tap_values : NULL};
         if (vrn_session_run(job->engine.session, &inputs, &outputs) != VRN_OK) return false;
-        fwrite(job->logits, sizeof(float), (size_t)count * info->classes, job->output.stream);
+        if (job->options->output) {
+            fwrite(job->logits, sizeof(float), (size_t)count * info->classes, job->output.stream);
+        }
         for (uint32_t i = 0; i < job->options->tap_count; i++) {
             const tap_output *tap = &job->taps[i];
             fwrite(job->tap_values[i], sizeof(float), count * tap->per_image, tap->file.stream);
@@ -128,9 +139,9 @@ static bool end_outputs(infer_job *job, bool commit)
 static bool run(const cli_options *options)
 {
     if (!options->input) return cli_usage("expected --input X.npy");
-    if (!options->output) return cli_usage("expected --output Y.npy");
+    if (!options->output && options->tap_count == 0) return cli_usage("expected --output Y.npy");
     infer_job job = {.options = options};
-    bool good = open_input(&job) && cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED) &&
+    bool good = cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED) && open_input(&job) &&
                 compile(&job) && begin_outputs(&job) && run_batches(&job);
     good = end_outputs(&job, good) && good;
     free(job.pixels);
@@ -146,10 +157,10 @@ const cli_command cli_infer = {
     .name = "infer",
     .summary = "run a network on NumPy arrays",
     .usage = "--model NAME|FILE --input X.npy --output Y.npy [OPTION]..",
-    .details =
-        "Reads float32 [N, 3, H, W], normalised, in C order, and writes the logits, float32\n"
-        "[N, classes]. The network is compiled for H x W; N images are run in batches of\n"
-        "--batch (default 8). The outputs appear when they are complete.",
+    .details = "Reads float32 [N, 3, H, W] (or as many channels as the network's input has),\n"
+               "normalised, in C order, and writes the logits, float32 [N, classes]. The network "
+               "is compiled for H x W; N images are run in batches of\n"
+               "--batch (default 8). The outputs appear when they are complete.",
     .examples = "  vkresnet infer --model resnet50.pth --input x.npy --output logits.npy\n"
                 "  vkresnet infer --model resnet50.pth --input x.npy --output logits.npy \\\n"
                 "      --tap layer4=layer4.npy --tap avgpool=features.npy\n"

@@ -193,6 +193,14 @@ static void print_model(const cli_model *model, const cli_options *options, cons
         if (i + 1 == shown && shown < classes) fputs(", ..", stdout);
     }
     putchar('\n');
+    const char *assumption;
+    bool doubtful;
+    for (uint32_t i = 0;
+         (assumption = vrn_model_get_assumption(model->handle, i, &doubtful)) != NULL; i++) {
+        printf("%-13s %s", i ? "" : "assumed", doubtful ? "(doubtful) " : "");
+        cli_print_name(assumption);
+        putchar('\n');
+    }
 }
 
 static void write_model(const cli_model *model, const cli_options *options, const char *arch)
@@ -206,6 +214,13 @@ static void write_model(const cli_model *model, const cli_options *options, cons
     cli_json_write(&json, "num_classes: %u, classes: [", info->classes);
     for (uint32_t i = 0; i < info->classes && cli_model_class_name(model, i); i++) {
         cli_json_write(&json, "%s", cli_model_class_name(model, i));
+    }
+    cli_json_write(&json, "], assumed: [");
+    const char *assumption;
+    bool doubtful;
+    for (uint32_t i = 0;
+         (assumption = vrn_model_get_assumption(model->handle, i, &doubtful)) != NULL; i++) {
+        cli_json_write(&json, "{text: %s, doubtful: %d}", assumption, doubtful);
     }
     cli_json_write(&json, "]}\n");
 }

@@ -109,10 +109,10 @@ def main():
     with_state = torch.nn.Parameter(values(1, 2))
     with_state.tag = "y"
     torch.save({"a": tagged, "b": with_state}, path("subclass.pth"))
+    torch.save(torch.nn.Linear(1, 1), path("module.pth"))
     make_safetensors()
 
     # Files that are to be refused.
-    torch.save(torch.nn.Linear(1, 1), path("refused-model.pth"))
     torch.save({"state_dict": {"a": values(0, 1), "fc.weight": numpy.zeros(2)}},
                path("refused-numpy.pth"))
     torch.jit.save(torch.jit.script(torch.nn.ReLU()), path("refused-script.pth"))

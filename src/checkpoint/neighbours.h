@@ -1,0 +1,31 @@
+/* What lies beside a checkpoint, as Hugging Face and timm have it: the parts of one that was cut,
+ * and config.json. */
+#ifndef VRN_CHECKPOINT_NEIGHBOURS_H
+#define VRN_CHECKPOINT_NEIGHBOURS_H
+
+#include <vkresnet/vkresnet.h>
+
+#include "checkpoint/tensor_list.h"
+
+/* The file to read for a path: of a folder, the weights in it; of a part, "-00001-of-00002", the
+ * index beside it. Released with vrn_free. Errors: VRN_ERROR_FILE, VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_weights_find(char **found, const char *path, const vrn_log *log);
+
+/* Whether a path is that of an index of parts ("model.safetensors.index.json"). */
+bool vrn_weights_is_index(const char *path);
+
+/* The paths of the parts that an index names, each once and in its folder, in memory of `arena`,
+ * which the caller has initialised. Errors: VRN_ERROR_FILE, VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_weights_parts(char ***paths, size_t *count, vrn_arena *arena, const char *index,
+                             const vrn_log *log);
+
+/* Adds what config.json beside a file of a name that these libraries give says, as metadata of the
+ * keys in net/metadata.h:
+ *     hidden_act, downsample_in_bottleneck, downsample_in_first_stage   file.arch
+ *     architecture                                                      file.network
+ *     id2label, label_names                                             file.classes
+ *     pretrained_cfg: mean, std, input_size, crop_pct, interpolation    vkresnet.mean, ..
+ * No such file is no error; one that is no JSON is logged, and left. */
+vrn_result vrn_config_read(vrn_tensor_list *list, const char *path, const vrn_log *log);
+
+#endif

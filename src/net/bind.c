@@ -1,0 +1,107 @@
+#include "net/bind.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/util.h"
+#include "net/arch.h"
+#include "net/kinds.h"
+
+/* A linear layer may have no bias. */
+static bool is_head_bias(const char *name)
+{
+    return strncmp(name, "fc.", 3) == 0 && strcmp(name + strlen(name) - 5, ".bias") == 0;
+}
+
+vrn_result vrn_bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry,
+                           vrn_assumptions *assumptions, const char *subject, const char *arch,
+                           const vrn_log *log)
+{
+    static const float zero;
+    char expected[128], found[128];
+    vrn_tensor_format_shape(wanted, expected, sizeof expected);
+    if (!entry && is_head_bias(wanted->name)) {
+        wanted->data = (const uint8_t *)&zero;
+        memset(wanted->stride, 0, sizeof wanted->stride);
+        vrn_assume(assumptions, false, "%s: none, as in the file", wanted->name);
+        return VRN_OK;
+    }
+    if (!entry) {
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: expected %s, found no such tensor (%s)",
+                        subject, wanted->name, expected, arch);
+    }
+    const vrn_tensor *tensor = entry->tensor;
+    size_t shape_bytes = wanted->rank * sizeof *wanted->shape;
+    if (tensor->rank != wanted->rank || memcmp(tensor->shape, wanted->shape, shape_bytes) != 0) {
+        vrn_tensor_format_shape(tensor, found, sizeof found);
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: %.200s: expected %s, found %s (%s)", subject,
+                        tensor->name, expected, found, arch);
+    }
+    if (!vrn_dtype_is_float(tensor->dtype)) {
+        return vrn_fail(log, VRN_ERROR_FILE,
+                        "%s: %.200s: expected float32, float16, bfloat16 or float64, found %s",
+                        subject, tensor->name, vrn_dtype_name(tensor->dtype));
+    }
+    const char *name = wanted->name;
+    *wanted = *tensor;
+    wanted->name = name;
+    entry->used = true;
+    return VRN_OK;
+}
+
+vrn_result vrn_bind_refuse(const vrn_names *names, bool beheaded, const char *subject,
+                           const char *arch, const vrn_log *log)
+{
+    const vrn_named_tensor *first = NULL;
+    for (size_t i = 0; i < names->inside; i++) {
+        const vrn_named_tensor *entry = &names->entries[i];
+        if (entry->used || (beheaded && strncmp(entry->name, "fc.", 3) == 0)) continue;
+        if (!first || entry->position < first->position) first = entry;
+    }
+    if (!first) return VRN_OK;
+    char found[128], kind[256];
+    vrn_tensor_format_shape(first->tensor, found, sizeof found);
+    vrn_kinds_describe(names, true, kind, sizeof kind);
+    return vrn_fail(log, VRN_ERROR_FILE, "%s: %.200s: expected no such tensor, found %s (%s)%s",
+                    subject, first->tensor->name, found, arch, kind);
+}
+
+/* Whether a tensor beside the network is what its input is normalised with. */
+static bool normalizes(const vrn_named_tensor *entry)
+{
+    static const char *const parts[] = {"mean", "std"};
+    const char *last = strrchr(entry->name, '.');
+    last = last ? last + 1 : entry->name;
+    bool named = false;
+    for (size_t i = 0; i < VRN_COUNT(parts); i++) named |= strcmp(last, parts[i]) == 0;
+    return named && vrn_tensor_count(entry->tensor) <= VRN_MAX_IN_CHANNELS;
+}
+
+vrn_result vrn_bind_leave(const vrn_names *names, bool chosen, vrn_assumptions *assumptions,
+                          const char *subject, const vrn_log *log)
+{
+    char list[160] = "";
+    size_t count = 0;
+    for (size_t i = names->inside; i < names->count; i++) {
+        const vrn_named_tensor *entry = &names->entries[i];
+        if (normalizes(entry) && !chosen) {
+            return vrn_fail(log, VRN_ERROR_FILE,
+                            "%s: %.80s: this model normalises its input itself; --prefix %.*s "
+                            "takes the network inside, whose input is normalised",
+                            subject, entry->name, (int)strlen(names->prefix) - 1, names->prefix);
+        }
+        if (count++ < 3) vrn_append(list, sizeof list, "%s%.48s", *list ? ", " : "", entry->name);
+    }
+    if (count) {
+        vrn_assume(assumptions, false, "%zu tensors beside '%.60s' are left out: %s%s", count,
+                   names->prefix, list, count > 3 ? ", .." : "");
+    }
+    if (*names->others) {
+        vrn_assume(assumptions, true,
+                   "the network below '%.60s' is taken, not %.100s "
+                   "(--prefix)",
+                   names->prefix, names->others);
+    }
+    return VRN_OK;
+}

@@ -1,0 +1,179 @@
+#include "net/heads.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "base/util.h"
+#include "net/arch.h"
+
+/* How the classifier is called, the likelier first. */
+static const char *const head_names[] = {
+    "fc",  "linear", "last_linear", "classifier", "head.fc", "cls_head.fc", "head",
+    "out", "output", "logits",      "1",          "2",       "3",
+};
+
+enum { LAYERS_MAX = 4 };
+
+/* Linear layers of one Sequential, or one alone, by the places of their weights. */
+typedef struct layers {
+    size_t weight[LAYERS_MAX];
+    size_t count;
+    bool others; /* there is more than linear layers */
+} layers;
+
+/* Channels of the last stage's output; 0: no such convolution. */
+static uint64_t count_features(const vrn_names *names)
+{
+    uint64_t features = 0;
+    for (uint32_t i = 0; i < VRN_MAX_STAGES * 2; i++) {
+        char name[48];
+        snprintf(name, sizeof name, "layer%u.0.conv%u.weight", i / 2 + 1, i % 2 + 2);
+        const vrn_named_tensor *entry = vrn_names_find(names, name);
+        if (entry && entry->tensor->rank == 4) features = entry->tensor->shape[0];
+    }
+    return features;
+}
+
+/* "weight" of "fc.weight" and "fc.3.weight" with `name` "fc"; else NULL. */
+static const char *part_of(const char *tensor, const char *name, size_t length)
+{
+    if (strncmp(tensor, name, length) != 0 || tensor[length] != '.') return NULL;
+    const char *rest = tensor + length + 1;
+    const char *digits = rest;
+    while (vrn_is_digit(*digits)) digits++;
+    return digits > rest && *digits == '.' ? digits + 1 : rest;
+}
+
+static layers find_layers(const vrn_names *names, const char *name, size_t length)
+{
+    layers found = {0};
+    for (size_t i = 0; i < names->count; i++) {
+        const vrn_tensor *tensor = names->entries[i].tensor;
+        const char *part = part_of(tensor->name, name, length);
+        if (!part) continue;
+        const bool weight = strcmp(part, "weight") == 0;
+        if (weight && tensor->rank == 2 && found.count < LAYERS_MAX) {
+            found.weight[found.count++] = i;
+        } else if (weight || strcmp(part, "bias") != 0) {
+            found.others = true;
+        }
+    }
+    /* Sequences are short: their numbers have one digit, and stand in order. */
+    return found;
+}
+
+/* The sibling of a weight: "fc.bias" of "fc.weight"; the number of entries where there is none. */
+static size_t bias_of(const vrn_names *names, size_t weight)
+{
+    const char *name = names->entries[weight].tensor->name;
+    const size_t length = strlen(name) - strlen("weight");
+    for (size_t i = 0; i < names->count; i++) {
+        const char *other = names->entries[i].tensor->name;
+        if (strncmp(other, name, length) == 0 && strcmp(other + length, "bias") == 0) return i;
+    }
+    return names->count;
+}
+
+/* Renames both tensors of a layer; they are found again by their names in the file, as renaming
+ * sorts. */
+static void take(vrn_names *names, const char *weight_name, const char *weight, const char *bias)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (names->entries[i].tensor->name != weight_name) continue;
+        const size_t b = bias_of(names, i);
+        const char *bias_name = b < names->count ? names->entries[b].tensor->name : NULL;
+        vrn_names_rename(names, i, weight);
+        for (size_t k = 0; bias_name && k < names->count; k++) {
+            if (names->entries[k].tensor->name != bias_name) continue;
+            vrn_names_rename(names, k, bias);
+            break;
+        }
+        return;
+    }
+}
+
+static vrn_result take_layers(vrn_found_head *found, vrn_names *names, const layers *l, bool any,
+                              vrn_assumptions *assumptions, const char *subject, const vrn_log *log)
+{
+    const vrn_tensor *first = names->entries[l->weight[0]].tensor;
+    const vrn_tensor *last = names->entries[l->weight[l->count - 1]].tensor;
+    if (l->count > 2 || l->others || (l->count == 2 && last->shape[1] != first->shape[0])) {
+        return vrn_fail(log, VRN_ERROR_FILE,
+                        "%s: %.100s: expected a head of one linear layer, or of two with a ReLU "
+                        "between them, found more: --arch head=none gives the features",
+                        subject, first->name);
+    }
+    const bool projects = l->count == 2 && first->shape[0] == first->shape[1];
+    if ((projects || strstr(names->prefix, "encoder_q") || strstr(names->prefix, "encoder_k")) &&
+        !any) {
+        return vrn_fail(log, VRN_ERROR_FILE,
+                        "%s: %.100s: this seems to be a projection of self-supervised training "
+                        "(SimCLR, MoCo): --arch head=none gives the features, --arch head=%s "
+                        "takes it for a classifier",
+                        subject, first->name, l->count == 2 ? "mlp" : "linear");
+    }
+    found->classes = (uint32_t)vrn_min_u64(last->shape[0], UINT32_MAX);
+    found->head = l->count == 2 ? VRN_HEAD_MLP : VRN_HEAD_LINEAR;
+    if (l->count == 1) {
+        take(names, first->name, "fc.weight", "fc.bias");
+        return VRN_OK;
+    }
+    found->width = (uint32_t)vrn_min_u64(first->shape[0], UINT32_MAX);
+    vrn_assume(assumptions, true, "head=mlp: a ReLU between %.60s and %.60s", first->name,
+               last->name);
+    take(names, first->name, "fc.0.weight", "fc.0.bias");
+    take(names, last->name, "fc.2.weight", "fc.2.bias");
+    return VRN_OK;
+}
+
+static bool reads_features(const vrn_tensor *tensor, uint64_t features)
+{
+    return tensor->rank == 2 && (tensor->shape[0] == features || tensor->shape[1] == features);
+}
+
+/* Marks linear layers beside the head, which do not change what it says. */
+static void leave_others(vrn_names *names, uint64_t features, vrn_assumptions *assumptions)
+{
+    char list[160] = "";
+    for (size_t i = 0; i < names->inside; i++) {
+        vrn_named_tensor *entry = &names->entries[i];
+        if (strncmp(entry->name, "fc.", 3) == 0 || strncmp(entry->name, "layer", 5) == 0) continue;
+        if (!reads_features(entry->tensor, features) || strstr(entry->name, "pool")) continue;
+        const char *name = entry->tensor->name;
+        if (strcmp(name + strlen(name) - vrn_min_u64(strlen(name), 7), ".weight") == 0) {
+            const size_t bias = bias_of(names, i);
+            if (bias < names->count) names->entries[bias].used = true;
+        }
+        entry->used = true;
+        vrn_append(list, sizeof list, "%s%.60s", *list ? ", " : "", name);
+    }
+    if (*list) vrn_assume(assumptions, true, "another head is left out: %s", list);
+}
+
+vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any,
+                          vrn_assumptions *assumptions, const char *subject, const vrn_log *log)
+{
+    *found = (vrn_found_head){.head = VRN_HEAD_NONE};
+    const uint64_t features = count_features(names);
+    vrn_result result = VRN_OK;
+    /* Inside, and then beside each module that the network is in. */
+    for (size_t length = strlen(names->prefix); !result && found->head == VRN_HEAD_NONE;) {
+        for (size_t i = 0; i < VRN_COUNT(head_names) && found->head == VRN_HEAD_NONE; i++) {
+            const bool number = vrn_is_digit(*head_names[i]);
+            if (number && length == strlen(names->prefix)) continue;
+            char name[VRN_PREFIX_MAX + 16];
+            snprintf(name, sizeof name, "%.*s%s", (int)length, names->prefix, head_names[i]);
+            const layers l = find_layers(names, name, strlen(name));
+            if (l.count == 0 || names->entries[l.weight[0]].tensor->shape[1] != features) continue;
+            result = take_layers(found, names, &l, any, assumptions, subject, log);
+            if (result) return result;
+        }
+        if (length == 0) break;
+        length--;
+        while (length > 0 && names->prefix[length - 1] != '.') length--;
+    }
+    leave_others(names, features, assumptions);
+    return result;
+}

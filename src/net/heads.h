@@ -1,0 +1,21 @@
+/* The classifier behind the trunk of a network, under whatever name it has. */
+#ifndef VRN_NET_HEADS_H
+#define VRN_NET_HEADS_H
+
+#include "net/assume.h"
+#include "net/names.h"
+
+typedef struct vrn_found_head {
+    vrn_head head;
+    uint32_t classes, width; /* 0 of what there is not */
+} vrn_found_head;
+
+/* Finds the linear layers that read the last stage's output, inside the network or beside it:
+ *     fc, linear, last_linear, classifier, head.fc, head, .. or one of these with a number behind
+ * and calls them fc, or fc.0 and fc.2 where there are two. With `any` two layers of a kind that
+ * self-supervised training throws away are taken as well. What else reads the features (a second
+ * head) is marked as used, and said. Errors: VRN_ERROR_FILE (more layers than two, or those). */
+vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any,
+                          vrn_assumptions *assumptions, const char *subject, const vrn_log *log);
+
+#endif

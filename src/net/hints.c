@@ -1,0 +1,81 @@
+#include "net/hints.h"
+
+#include <string.h>
+
+#include "base/number.h"
+#include "base/util.h"
+
+/* A word counts where no letter stands before it, and none behind. */
+static const vrn_hint hints[] = {
+    {.word = "resnetaa", .key = "antialias", .value = "mean", .other = "none"},
+    {.word = "resnetblur", .key = "antialias", .other = "none"},
+    {.word = "avgmax", .key = "head", .other = "linear"},
+    {.word = "caffe", .key = "v1", .value = "1", .other = "0"},
+    {.word = "caffe", .key = "pool", .value = "caffe", .other = "max"},
+    {.word = "stride_1x1", .key = "v1", .value = "1", .other = "0"},
+    {.word = "stride_in_1x1", .key = "v1", .value = "1", .other = "0"},
+    {.word = "downsample_in_bottleneck", .key = "v1", .value = "1", .other = "0"},
+    {.word = "silu", .key = "activation", .value = "silu", .other = "relu"},
+    {.word = "swish", .key = "activation", .value = "silu", .other = "relu"},
+    {.word = "leaky", .key = "activation", .value = "leaky_relu", .other = "relu"},
+    {.word = "leaky_relu", .key = "activation", .value = "leaky_relu", .other = "relu"},
+    {.word = "relu6", .key = "activation", .value = "relu6", .other = "relu"},
+    {.word = "bn_ws", .key = "standardize", .value = "deviation", .other = "none"},
+    {.word = "gn_ws", .key = "standardize", .value = "deviation", .other = "none"},
+    {.word = "gn", .key = "norm", .value = "group", .other = "batch"},
+    {.word = "gn#", .key = "norm", .value = "group", .other = "batch"},
+    {.word = "gn#", .key = "norm_groups", .value = "#", .other = "32"},
+    {.word = "groupnorm", .key = "norm", .value = "group", .other = "batch"},
+    {.word = "groupnorm#", .key = "norm", .value = "group", .other = "batch"},
+    {.word = "groupnorm#", .key = "norm_groups", .value = "#", .other = "32"},
+    {.word = "option_a_end", .key = "shortcut", .value = "pad_end", .other = "pad"},
+    {.word = "last_stride#", .key = "strides", .value = "1:2:2:#", .other = "1:2:2:2"},
+    {.word = "dilated", .key = "dilate", .other = "0:0:0"},
+    {.word = "stem#_s#", .key = "stem_stride", .other = "2"},
+};
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* How much of `text` is the word; 0: none. '#' is a number of up to three digits, of which the last
+ * one is kept. */
+static int stands(const char *text, const char *word, unsigned *number)
+{
+    const char *begin = text;
+    for (; *word; word++) {
+        if (*word != '#') {
+            if (lower(*text++) != *word) return 0;
+            continue;
+        }
+        const char *end = text;
+        for (*number = 0; vrn_is_digit(*end) && end - text < 3; end++) {
+            *number = *number * 10 + (unsigned)(*end - '0');
+        }
+        if (end == text) return 0;
+        text = end;
+    }
+    return is_letter(*text) ? 0 : (int)(text - begin);
+}
+
+bool vrn_hint_find(const char *text, size_t index, vrn_hint *hint)
+{
+    for (size_t i = 0; i < VRN_COUNT(hints); i++) {
+        *hint = hints[i];
+        for (const char *at = text; *at; at++) {
+            if (at > text && is_letter(at[-1])) continue;
+            hint->found = at;
+            hint->length = stands(at, hints[i].word, &hint->number);
+            if (hint->length == 0) continue;
+            if (index-- == 0) return true;
+            break;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,212 @@
+#include "net/modules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "base/util.h"
+#include "net/arch.h"
+
+typedef struct reader {
+    const vrn_checkpoint *checkpoint;
+    const vrn_names *names;
+    char *said;
+    const vrn_log *log;
+    vrn_result result; /* the first failure, which alone is said */
+} reader;
+
+/* The record of a module of the network, or NULL. */
+static const char *record_of(const reader *r, const char *name)
+{
+    char key[VRN_PREFIX_MAX + 96];
+    snprintf(key, sizeof key, "module.%s%s", r->names->prefix, name);
+    return vrn_checkpoint_metadata(r->checkpoint, key);
+}
+
+static bool is_class(const char *record, const char *class)
+{
+    const size_t length = strlen(class);
+    return record && strncmp(record, class, length) == 0 &&
+           (record[length] == 0 || record[length] == ' ');
+}
+
+/* The first number of an attribute; `otherwise` where there is none. */
+static double number_of(const char *record, const char *attribute, double otherwise)
+{
+    const size_t length = strlen(attribute);
+    for (const char *at = record; at && (at = strchr(at, ' ')) != NULL;) {
+        at++;
+        if (strncmp(at, attribute, length) != 0 || at[length] != '=') continue;
+        const char *text = at + length + 1;
+        double number;
+        return vrn_parse_double(text, strcspn(text, " ,"), &number) ? number : otherwise;
+    }
+    return otherwise;
+}
+
+static unsigned count_of(const char *record, const char *attribute, unsigned otherwise)
+{
+    const double number = number_of(record, attribute, otherwise);
+    return number >= 0 && number < 1e6 ? (unsigned)number : 0;
+}
+
+static void say(reader *r, const char *key, const char *value)
+{
+    vrn_append(r->said, VRN_SAID_MAX, "%s%s=%s", *r->said ? "," : "", key, value);
+}
+
+static void say_number(reader *r, const char *key, unsigned value)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%u", value);
+    say(r, key, text);
+}
+
+static void refuse(reader *r, const char *name, const char *record, const char *what)
+{
+    if (r->result) return;
+    r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: %s%s is a %.100s, %s",
+                         vrn_checkpoint_name(r->checkpoint), r->names->prefix, name, record, what);
+}
+
+/* A convolution keeps the size, but for its stride. */
+static void check_padding(reader *r, const char *name)
+{
+    const char *record = record_of(r, name);
+    const unsigned kernel = count_of(record, "kernel_size", 1);
+    const unsigned same = kernel / 2 * count_of(record, "dilation", 1);
+    if (!record || count_of(record, "padding", same) == same) return;
+    refuse(r, name, record, "whose padding is not half of its kernel: it cannot be run");
+}
+
+static void read_stem(reader *r)
+{
+    const char *deep = record_of(r, "conv1.0"), *conv = deep ? deep : record_of(r, "conv1");
+    const unsigned stride = count_of(conv, "stride", 0);
+    check_padding(r, deep ? "conv1.0" : "conv1");
+    if (stride) say_number(r, "stem_stride", stride);
+    const char *pool = record_of(r, "maxpool");
+    if (!pool || !stride) return;
+    const unsigned kernel = count_of(pool, "kernel_size", 0), by = count_of(pool, "stride", 0);
+    const unsigned padding = count_of(pool, "padding", 0), ceil = count_of(pool, "ceil_mode", 0);
+    if (is_class(pool, "Identity")) {
+        say(r, "pool", "none");
+    } else if (is_class(pool, "MaxPool2d") && kernel == 3 && by == 2 && padding == 1 && !ceil) {
+        say(r, "pool", "max");
+    } else if (is_class(pool, "MaxPool2d") && kernel == 3 && by == 2 && padding == 0 && ceil) {
+        say(r, "pool", "caffe");
+    } else if (is_class(pool, "AvgPool2d") && kernel == 2 && by == 2 && padding == 0 && !ceil) {
+        say(r, "pool", "mean");
+    } else {
+        refuse(r, "maxpool", pool, "which cannot be run");
+    }
+}
+
+/* Strides and dilations of each stage: the first block's, and that of the others. */
+static void read_stages(reader *r)
+{
+    char strides[64] = "", dilations[64] = "", dilate[64] = "", v1[4] = "", name[48];
+    unsigned before = 1, dilated = 0, replaced = 1;
+    for (unsigned stage = 1; stage <= VRN_MAX_STAGES; stage++) {
+        const char *record[3];
+        for (unsigned i = 0; i < 3; i++) { /* conv1 and conv2 of the first, conv2 of the second */
+            snprintf(name, sizeof name, "layer%u.%u.conv%u", stage, i / 2, i ? 2 : 1);
+            record[i] = record_of(r, name);
+            check_padding(r, name);
+        }
+        if (!record[0] || !count_of(record[0], "stride", 0)) break;
+        snprintf(name, sizeof name, "layer%u.0.conv3", stage);
+        const bool bottleneck = record_of(r, name) != NULL;
+        const unsigned first = count_of(record[0], "stride", 1);
+        const unsigned second = count_of(record[1], "stride", 1);
+        if (bottleneck && first * second > 1) snprintf(v1, sizeof v1, "%d", first > 1);
+        snprintf(name, sizeof name, "layer%u.0.aa", stage);
+        const char *aa = record_of(r, name);
+        unsigned stride = first * second;
+        if (aa && !is_class(aa, "Identity")) {
+            if (!is_class(aa, "AvgPool2d")) refuse(r, name, aa, "which cannot be run");
+            if (!strstr(r->said, "antialias")) say(r, "antialias", "mean");
+            stride *= count_of(aa, "stride", 1);
+        }
+        const unsigned d0 = count_of(record[1], "dilation", 1);
+        const unsigned d1 = record[2] ? count_of(record[2], "dilation", d0) : d0;
+        const bool replaces = stage > 1 && stride == 1 && d0 == before && d1 == 2 * before;
+        dilated |= d1 > 1;
+        if (d1 != (replaces ? 2 * before : before) || d0 != before) replaced = 0;
+        vrn_append(strides, sizeof strides, "%s%u", stage > 1 ? ":" : "", replaces ? 2 : stride);
+        vrn_append(dilations, sizeof dilations, "%s%u", stage > 1 ? ":" : "", d1);
+        if (stage > 1) vrn_append(dilate, sizeof dilate, "%s%d", stage > 2 ? ":" : "", replaces);
+        before = d1;
+        if (d0 != d1 && !replaces) refuse(r, name, record[1], "dilated unlike the next block's");
+    }
+    if (!*strides) return;
+    say(r, "strides", strides);
+    if (*v1) say(r, "v1", v1);
+    if (dilated && replaced) say(r, "dilate", dilate);
+    if (dilated && !replaced) say(r, "dilations", dilations);
+}
+
+static void read_norm(reader *r)
+{
+    const char *record = record_of(r, "bn1");
+    char real[32];
+    if (!record || number_of(record, "eps", -1) < 0) return;
+    const double eps = number_of(record, "eps", 1e-5);
+    if (eps > 0) {
+        snprintf(real, sizeof real, "%.9g", eps);
+        say(r, "norm_eps", real);
+    }
+    if (is_class(record, "GroupNorm")) {
+        say(r, "norm", "group");
+        say_number(r, "norm_groups", count_of(record, "num_groups", 32));
+    } else if (is_class(record, "InstanceNorm2d")) {
+        refuse(r, "bn1", record, "which cannot be run");
+    }
+}
+
+static void read_activation(reader *r, vrn_assumptions *assumptions)
+{
+    static const char *const places[] = {"relu", "act1", "layer1.0.relu", "layer1.0.act1",
+                                         "layer1.0.relu1"};
+    static const char *const classes[][2] = {
+        {"ReLU", "relu"}, {"LeakyReLU", "leaky_relu"}, {"SiLU", "silu"}, {"ReLU6", "relu6"}};
+    for (size_t i = 0; i < VRN_COUNT(places); i++) {
+        const char *record = record_of(r, places[i]);
+        if (!record) continue;
+        for (size_t k = 0; k < VRN_COUNT(classes); k++) {
+            if (!is_class(record, classes[k][0])) continue;
+            say(r, "activation", classes[k][1]);
+            if (k != 1) return;
+            char real[32];
+            snprintf(real, sizeof real, "%.9g", number_of(record, "negative_slope", 0.01));
+            say(r, "negative_slope", real);
+            return;
+        }
+        refuse(r, places[i], record, "which cannot be run");
+        return;
+    }
+    vrn_assume(assumptions, true, "activation=relu: the network has no module for it");
+}
+
+vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *checkpoint,
+                            const vrn_names *names, vrn_assumptions *assumptions,
+                            const vrn_log *log)
+{
+    reader r = {checkpoint, names, said, log, VRN_OK};
+    const char *conv = record_of(&r, "conv1"), *deep = record_of(&r, "conv1.0");
+    if (!conv && !deep) return VRN_OK;
+    if (count_of(deep ? deep : conv, "stride", 0) == 0) {
+        vrn_assume(assumptions, true,
+                   "strides and pools are the usual ones: a TorchScript file has "
+                   "them in its program alone, which is not read");
+        return VRN_OK;
+    }
+    read_stem(&r);
+    read_stages(&r);
+    read_norm(&r);
+    read_activation(&r, assumptions);
+    vrn_assume(assumptions, false, "the network's own code does what torchvision's does");
+    return r.result;
+}

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Writes tests/data/files with PyTorch: one small network as the code that people train with saves
+it, under their names, in their dictionaries, beside their modules; needs torch and torchvision.
+
+    make_files.py [FOLDER]
+"""
+
+import argparse
+import collections
+import json
+import os
+import re
+import shutil
+import sys
+
+import torch
+
+import references
+import resnet
+
+ARCH = "resnet,layers=1:1,planes=3:4,num_classes=5"
+SEQUENCE = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5"}
+
+
+def renamed(weights, *rules):
+    """`weights` with patterns of names replaced; where a replacement is None they are left out."""
+    result = collections.OrderedDict()
+    for name, value in weights.items():
+        for pattern, replacement in rules:
+            if re.match(pattern, name):
+                name = None if replacement is None else re.sub(pattern, replacement, name)
+                break
+        if name is not None:
+            result[name] = value
+    return result
+
+
+def prefixed(weights, prefix):
+    return collections.OrderedDict((prefix + name, value) for name, value in weights.items())
+
+
+def hugging_face(weights):
+    def convert(name):
+        parts = name.split(".")
+        kind = "convolution" if "conv" in name or "downsample.0" in name else "normalization"
+        if parts[0] == "fc":
+            return "classifier.1." + parts[1]
+        if not parts[0].startswith("layer"):
+            return f"resnet.embedder.embedder.{kind}.{parts[1]}"
+        block = f"resnet.encoder.stages.{int(parts[0][5:]) - 1}.layers.{parts[1]}."
+        if parts[2] == "downsample":
+            return f"{block}shortcut.{kind}.{parts[4]}"
+        return f"{block}layer.{int(parts[2][-1]) - 1}.{kind}.{parts[3]}"
+    return {convert(name): value for name, value in weights.items()}
+
+
+def sequential(weights):
+    """nn.Sequential(nn.Sequential(*list(resnet.children())[:-1]), nn.Flatten(), fc)"""
+    def convert(name):
+        first, rest = name.split(".", 1)
+        return f"2.{rest}" if first == "fc" else f"0.{SEQUENCE[first]}.{rest}"
+    return {convert(name): value for name, value in weights.items()}
+
+
+def residual_function(weights):
+    """weiaicunzai/pytorch-cifar100"""
+    return renamed(
+        weights, (r"conv1\.", "conv1.0."), (r"bn1\.", "conv1.1."),
+        (r"layer1\.0\.downsample\.", "conv2_x.0.shortcut."),
+        (r"layer2\.0\.downsample\.", "conv3_x.0.shortcut."),
+        (r"layer1\.0\.conv1\.", "conv2_x.0.residual_function.0."),
+        (r"layer1\.0\.bn1\.", "conv2_x.0.residual_function.1."),
+        (r"layer1\.0\.conv2\.", "conv2_x.0.residual_function.3."),
+        (r"layer1\.0\.bn2\.", "conv2_x.0.residual_function.4."),
+        (r"layer2\.0\.conv1\.", "conv3_x.0.residual_function.0."),
+        (r"layer2\.0\.bn1\.", "conv3_x.0.residual_function.1."),
+        (r"layer2\.0\.conv2\.", "conv3_x.0.residual_function.3."),
+        (r"layer2\.0\.bn2\.", "conv3_x.0.residual_function.4."))
+
+
+def save_hugging_face(weights, folder):
+    os.makedirs(folder)
+    references.save_safetensors(hugging_face(weights), os.path.join(folder, "model.safetensors"))
+    labels = {str(i): name for i, name in enumerate(["ant", "bee", "cat", "dog", "eel"])}
+    with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
+        json.dump({"architectures": ["ResNetForImageClassification"], "hidden_act": "relu",
+                   "downsample_in_bottleneck": False, "id2label": labels}, file)
+
+
+def save_parts(weights, folder):
+    os.makedirs(folder)
+    names = list(weights)
+    parts = names[:len(names) // 2], names[len(names) // 2:]
+    where = {}
+    for i, part in enumerate(parts, 1):
+        file = f"model-{i:05}-of-00002.safetensors"
+        references.save_safetensors({name: weights[name] for name in part},
+                                    os.path.join(folder, file))
+        where.update((name, file) for name in part)
+    with open(os.path.join(folder, "model.safetensors.index.json"), "w", encoding="utf-8") as file:
+        json.dump({"metadata": {"total_size": 1}, "weight_map": where}, file)
+
+
+def main(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    net, x = references.make(ARCH, (1, 3, 33, 28), 1)
+    expected, _ = references.expect(net, x)
+    weights = net.state_dict()
+    raw = references.make(ARCH, (1, 3, 33, 28), 2)[0].state_dict()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1).state_dict()
+    backbone = renamed(weights, (r"fc\.", None))
+    head = renamed(weights, (r"(?!fc\.)", None))
+    saved = {
+        "module.pth": {"state_dict": prefixed(weights, "module."), "epoch": 3, "arch": "resnet18",
+                       "optimizer": optimizer, "args": argparse.Namespace(lr=0.1)},
+        "lightning.ckpt": {"state_dict": {**prefixed(weights, "model."),
+                                          "criterion.weight": torch.ones(5),
+                                          "metric.confmat": torch.zeros(5, 5, dtype=torch.long)}},
+        "mmpretrain.pth": {"meta": {"epoch": 1}, "state_dict": {
+            **prefixed(backbone, "backbone."), **prefixed(head, "head.")}},
+        "any-key.pth": {"weights": weights, "optimizer": optimizer, "epoch": 5},
+        "nested.pth": {"a": {"b": {"c": {"trunk": prefixed(weights, "_feature_blocks.")}}}},
+        "ema.pth.tar": {"state_dict": raw, "state_dict_ema": weights, "arch": "resnet18"},
+        "tuple.pth": (5, weights),
+        "default-dict.pth": collections.defaultdict(list, weights),
+        "sequential.pth": sequential(weights),
+        "residual-function.pth": residual_function(weights),
+        "classifier.pth": renamed(weights, (r"fc\.", "classifier.1.")),
+        "second-head.pth": {**weights, "aux.weight": torch.ones(2, 4), "aux.bias": torch.ones(2)},
+        "same-twice.pth": {**prefixed(weights, "online."), **prefixed(weights, "target.")},
+        "whole.pth": net,
+        "whole-wrapped.pth": {"model": torch.nn.DataParallel(net), "epoch": 3},
+    }
+    for name, value in saved.items():
+        torch.save(value, os.path.join(folder, name))
+    torch.save(net, os.path.join(folder, "whole-legacy.pth"), _use_new_zipfile_serialization=False)
+    torch.jit.trace(net, x).save(os.path.join(folder, "script.pt"))
+    save_hugging_face(weights, os.path.join(folder, "hugging-face"))
+    save_parts(weights, os.path.join(folder, "parts"))
+    models = [*saved, "whole-legacy.pth", "script.pt", "hugging-face", "parts",
+              "parts/model.safetensors.index.json", "parts/model-00002-of-00002.safetensors"]
+    references.save_case(folder, ARCH, False, x, expected, models)
+
+
+if __name__ == "__main__":
+    here = os.path.dirname(os.path.abspath(__file__))
+    main(sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "data", "files"))

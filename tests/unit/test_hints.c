@@ -1,0 +1,249 @@
+/* What the names of files hint at, and what is assumed, asked and left out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "net/hints.h"
+#include "unit/captured_log.h"
+#include "unit/net_helpers.h"
+#include "unit/safetensors_builder.h"
+
+static void test_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *key; /* of the first hint; NULL: none */
+        const char *value;
+        unsigned number;
+    } cases[] = {
+        {"resnet50.pth", NULL, NULL, 0},
+        {"resnetaa50.pth", "antialias", "mean", 0},
+        {"my-ResNetAA50d.pth", "antialias", "mean", 0},
+        {"resnet50_caffe.pth", "v1", "1", 0},
+        {"resnet50_gn16.pth", "norm", "group", 0},
+        {"signal.pth", NULL, NULL, 0},
+        {"agn.pth", NULL, NULL, 0},
+        {"gnu.pth", NULL, NULL, 0},
+        {"resnetblur50.pth", "antialias", NULL, 0},
+        {"r50_last_stride1.pth", "strides", "1:2:2:#", 1},
+        {"leaky_relu.pth", "activation", "leaky_relu", 0},
+        {"", NULL, NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        vrn_hint hint;
+        const bool found = vrn_hint_find(cases[i].text, 0, &hint);
+        if (found != (cases[i].key != NULL)) fail_msg("'%s'", cases[i].text);
+        if (!found) continue;
+        assert_string_equal(hint.key, cases[i].key);
+        assert_true(!hint.value == !cases[i].value);
+        if (hint.value) assert_string_equal(hint.value, cases[i].value);
+        assert_int_equal(hint.number, cases[i].number);
+    }
+}
+
+typedef struct maker {
+    safetensors_builder *builder;
+    const char *prefix;
+} maker;
+
+static vrn_result put(void *user, const vrn_parameter *parameter)
+{
+    const maker *m = user;
+    char name[160];
+    snprintf(name, sizeof name, "%s%s", m->prefix, parameter->name);
+    builder_tensor(m->builder, name, "F32", 4, parameter->rank, parameter->shape);
+    return VRN_OK;
+}
+
+/* A file of the networks below the prefixes, and one more tensor of `shape`, a vector or a
+ * matrix. */
+static vrn_result load(vrn_model **model, const char *arch, const char *const prefixes[2],
+                       const char *more, const uint64_t shape[2], const char *file,
+                       const vrn_model_params *params)
+{
+    static safetensors_builder builder; /* the model points into it */
+    vrn_arch parsed = parse(arch);
+    builder_free(&builder);
+    builder_start(&builder);
+    for (int i = 0; i < 2 && prefixes[i]; i++) {
+        maker m = {&builder, prefixes[i]};
+        assert_int_equal(vrn_arch_visit_parameters(&parsed, put, &m, NULL), VRN_OK);
+    }
+    if (more) builder_tensor(&builder, more, "F32", 4, shape[1] ? 2 : 1, shape);
+    builder_finish(&builder);
+    return vrn_model_load_memory(model, builder.file, builder.size, file, params);
+}
+
+static void test_readings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arch, *prefixes[2], *more;
+        uint64_t shape[2];
+        const char *file, *given, *prefix;
+        const char *words;   /* of the refusal; NULL: it loads .. */
+        const char *text;    /* .. as this, .. */
+        const char *assumed; /* .. and assumes that */
+    } cases[] = {
+        {.arch = "resnet8",
+         .prefixes = {""},
+         .file = "a_option_a_end.pth",
+         .text = "resnet8,norm=frozen,shortcut=pad_end",
+         .assumed = "shortcut=pad_end: the file's"},
+        {.arch = "resnet8",
+         .prefixes = {""},
+         .file = "a.pth",
+         .text = "resnet8,norm=frozen",
+         .assumed = "shortcut=pad: zeros"},
+        {.arch = "resnet18",
+         .prefixes = {""},
+         .file = "dir_silu/r18.pth",
+         .text = "resnet18,norm=frozen",
+         .assumed = "activation=relu"},
+        {.arch = "resnet18",
+         .prefixes = {""},
+         .file = "r18_silu.pth",
+         .text = "resnet18,norm=frozen,activation=silu",
+         .assumed = "activation=silu: the file's"},
+        {.arch = "resnet18",
+         .prefixes = {""},
+         .file = "r18_silu.pth",
+         .given = "activation=relu",
+         .text = "resnet18,norm=frozen",
+         .assumed = "norm_eps=1e-5"},
+        {.arch = "resnet18",
+         .prefixes = {""},
+         .file = "r18_dilated.pth",
+         .words = "the file's name has 'dilated', which tensors do not show"},
+        {.arch = "resnet18,norm=group",
+         .prefixes = {""},
+         .file = "r18_gn16.pth",
+         .text = "resnet18,norm=group,norm_groups=16",
+         .assumed = "norm_groups=16: the file's"},
+        {.arch = "resnet18,norm=group",
+         .prefixes = {""},
+         .file = "r18.pth",
+         .words = "no running statistics. Either they are batch norms"},
+        {.arch = "resnet18",
+         .prefixes = {"model."},
+         .more = "criterion.weight",
+         .shape = {10},
+         .file = "a",
+         .text = "resnet18,norm=frozen",
+         .assumed = "1 tensors beside 'model.' are left out: criterion.weight"},
+        {.arch = "resnet18",
+         .prefixes = {"model."},
+         .more = "mean",
+         .shape = {3},
+         .file = "a",
+         .words = "mean: this model normalises its input itself; --prefix model takes"},
+        {.arch = "resnet18",
+         .prefixes = {"model."},
+         .more = "mean",
+         .shape = {3},
+         .file = "a",
+         .prefix = "model",
+         .text = "resnet18,norm=frozen",
+         .assumed = "1 tensors beside"},
+        {.arch = "resnet18",
+         .prefixes = {"student.", "teacher."},
+         .file = "a",
+         .words = "expected one ResNet, found 2, below 'student', 'teacher': choose with --prefix"},
+        {.arch = "resnet18",
+         .prefixes = {"student.", "teacher."},
+         .file = "a",
+         .prefix = "teacher.",
+         .text = "resnet18,norm=frozen",
+         .assumed = "the network below 'teacher.' is taken, not 'student'"},
+        {.arch = "resnet18",
+         .prefixes = {"state_dict.", "state_dict_ema."},
+         .file = "a",
+         .text = "resnet18,norm=frozen",
+         .assumed = "the network below 'state_dict_ema.' is taken, not 'state_dict'"},
+        {.arch = "resnet18",
+         .prefixes = {"module.encoder_q."},
+         .file = "a",
+         .words = "a projection of self-supervised training"},
+        {.arch = "resnet18",
+         .prefixes = {"module.encoder_q."},
+         .file = "a",
+         .given = "head=none",
+         .text = "resnet18,head=none,norm=frozen",
+         .assumed = "norm_eps"},
+        {.arch = "resnet18,head=mlp,head_width=512",
+         .prefixes = {""},
+         .file = "a",
+         .words = "a projection of self-supervised training"},
+        {.arch = "resnet18,head=mlp,head_width=100",
+         .prefixes = {""},
+         .file = "a",
+         .text = "resnet18,head=mlp,norm=frozen,head_width=100",
+         .assumed = "head=mlp: a ReLU"},
+        {.arch = "resnet18",
+         .prefixes = {""},
+         .more = "aux.weight",
+         .shape = {3, 512},
+         .file = "a",
+         .text = "resnet18,norm=frozen",
+         .assumed = "another head is left out: aux"},
+        {.arch = "resnet18",
+         .prefixes = {""},
+         .more = "layer1.0.se.fc1.weight",
+         .shape = {3, 64},
+         .file = "a",
+         .words = "this seems to be a ResNet with squeeze-and-excitation"},
+        {.arch = "resnet18",
+         .prefixes = {""},
+         .more = "attnpool.k_proj.weight",
+         .shape = {512, 512},
+         .file = "a",
+         .words = "CLIP's ResNet"},
+        {.arch = "resnet18",
+         .prefixes = {""},
+         .file = "a",
+         .given = "stages=3",
+         .words = "arch: unknown key 'stages'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        captured_log captured;
+        const vrn_model_params params = {
+            .log = capture_log(&captured), .arch = cases[i].given, .prefix = cases[i].prefix};
+        vrn_model *model = NULL;
+        const vrn_result result = load(&model, cases[i].arch, cases[i].prefixes, cases[i].more,
+                                       cases[i].shape, cases[i].file, &params);
+        if (!result != !cases[i].words) fail_msg("case %zu: %d: %s", i, result, captured.text);
+        if (result) {
+            if (!strstr(captured.text, cases[i].words)) fail_msg("case %zu: %s", i, captured.text);
+            assert_null(model);
+            continue;
+        }
+        vrn_arch arch;
+        char text[1024];
+        vrn_model_get_arch(model, &arch);
+        vrn_arch_format(&arch, text, sizeof text);
+        assert_string_equal(text, cases[i].text);
+        const char *assumption;
+        bool found = false, doubtful;
+        for (uint32_t k = 0; (assumption = vrn_model_get_assumption(model, k, &doubtful)); k++) {
+            found |= strncmp(assumption, cases[i].assumed, strlen(cases[i].assumed)) == 0;
+        }
+        if (!found) fail_msg("case %zu: nothing begins with '%s'", i, cases[i].assumed);
+        vrn_model_destroy(&model);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_readings),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
