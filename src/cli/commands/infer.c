@@ -157,10 +157,11 @@ const cli_command cli_infer = {
     .name = "infer",
     .summary = "run a network on NumPy arrays",
     .usage = "--model NAME|FILE --input X.npy --output Y.npy [OPTION]..",
-    .details = "Reads float32 [N, 3, H, W] (or as many channels as the network's input has),\n"
-               "normalised, in C order, and writes the logits, float32 [N, classes]. The network "
-               "is compiled for H x W; N images are run in batches of\n"
-               "--batch (default 8). The outputs appear when they are complete.",
+    .details =
+        "Reads float32 [N, 3, H, W] (or as many channels as the network's input has),\n"
+        "normalised, in C order, and writes the logits, float32 [N, classes]. The network is\n"
+        "compiled for H x W; N images are run in batches of --batch (default 8). The outputs\n"
+        "appear when they are complete. --tap needs no --output.",
     .examples = "  vkresnet infer --model resnet50.pth --input x.npy --output logits.npy\n"
                 "  vkresnet infer --model resnet50.pth --input x.npy --output logits.npy \\\n"
                 "      --tap layer4=layer4.npy --tap avgpool=features.npy\n"
