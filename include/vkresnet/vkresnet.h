@@ -260,8 +260,9 @@ typedef struct vrn_model_params {
  * of any name, with other modules beside them. What tensors do not show is assumed and listed
  * (vrn_model_get_assumption); where files of a kind come both ways, loading fails and says which
  * keys of `arch` decide.
- * The file stays mapped as long as the model lives; do not change it in that time. The caller owns
- * the model. Thread-safe. Blocking. Errors: VRN_ERROR_FILE (the log names the file, the tensor,
+ * A file of up to 64 MiB, or on a network's file system, is copied. A larger one stays mapped as
+ * long as the model lives; do not change it in that time. The caller owns the model. Thread-safe.
+ * Blocking. Errors: VRN_ERROR_FILE (the log names the file, the tensor,
  * what was expected and what was found), VRN_ERROR_INVALID_ARGUMENT (params->arch),
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_model_load(vrn_model **model, const char *path,

@@ -78,9 +78,11 @@ bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed);
 typedef struct vrn_mapping {
     const uint8_t *data;
     size_t size;
+    bool copied; /* whatever becomes of the file */
 } vrn_mapping;
 
-/* Maps a regular file. Errors: VRN_ERROR_FILE (the log names path and reason). */
+/* Copies a regular file of up to 64 MiB or on a network's file system, and maps a larger one.
+ * Errors: VRN_ERROR_FILE (the log names path and reason), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log);
 void vrn_unmap_file(vrn_mapping *mapping); /* accepts a zeroed struct, and zeroes it */
 

@@ -58,29 +58,9 @@ static vrn_result open_regular(int *out, uint64_t *size, const char *path, const
     return VRN_OK;
 }
 
-vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log)
-{
-    *mapping = (vrn_mapping){0};
-    int fd;
-    uint64_t size;
-    vrn_result result = open_regular(&fd, &size, path, log);
-    if (result) return result;
-    if (size > SIZE_MAX) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: too large to map", path);
-    } else if (size > 0) {
-        mapping->data = vrn_os_map(fd, (size_t)size);
-        mapping->size = mapping->data ? (size_t)size : 0;
-        if (!mapping->data) result = fail(log, path, "cannot map", errno);
-    }
-    close(fd);
-    return result;
-}
-
-void vrn_unmap_file(vrn_mapping *mapping)
-{
-    if (mapping->data) vrn_os_unmap(mapping->data, mapping->size);
-    *mapping = (vrn_mapping){0};
-}
+/* Files of up to so many bytes are copied, not mapped: whoever shortens a mapped file ends the
+ * process that reads it. A millisecond a MiB is what a copy costs at the start. */
+enum { COPIED_MAX = 64 << 20 };
 
 struct vrn_file_writer {
     vrn_file_params params;
@@ -205,13 +185,25 @@ vrn_result vrn_file_open(FILE **file, uint64_t *size, const char *path, const vr
     return result;
 }
 
-/* Reads `size` bytes, and checks that no more follow: the file may change. Returns an errno, or
- * 0. */
-static int read_all(FILE *file, void *data, size_t size)
+/* Reads `size` bytes into new memory, and checks that no more follow. Closes the file. */
+static vrn_result read_all(void **data, FILE *file, size_t size, const char *path,
+                           const vrn_log *log)
 {
+    vrn_result result = VRN_OK;
+    *data = vrn_alloc(size, 1);
     errno = 0;
-    const bool whole = fread(data, 1, size, file) == size && fgetc(file) == EOF && !ferror(file);
-    return whole ? 0 : errno ? errno : EIO;
+    if (!*data) {
+        result = vrn_fail_memory(log);
+    } else if (fread(*data, 1, size, file) != size || fgetc(file) != EOF || ferror(file)) {
+        result = errno ? fail(log, path, "cannot read", errno)
+                       : vrn_fail(log, VRN_ERROR_FILE, "%s: changed while it was read", path);
+    }
+    fclose(file);
+    if (result) {
+        vrn_free(*data);
+        *data = NULL;
+    }
+    return result;
 }
 
 vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t limit,
@@ -224,21 +216,45 @@ vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t lim
     vrn_result result = vrn_file_open(&file, &length, path, log);
     if (result) return result;
     if (length > limit) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: larger than %zu bytes", path, limit);
-    } else {
-        *size = (size_t)length;
-        *data = vrn_alloc(*size, 1);
-        if (!*data) result = vrn_fail_memory(log);
+        fclose(file);
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: larger than %zu bytes", path, limit);
     }
-    const int error = result ? 0 : read_all(file, *data, *size);
-    if (error) result = fail(log, path, "cannot read", error);
-    fclose(file);
-    if (result) {
-        vrn_free(*data);
-        *data = NULL;
-        *size = 0;
-    }
+    result = read_all(data, file, (size_t)length, path, log);
+    if (!result) *size = (size_t)length;
     return result;
+}
+
+vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *log)
+{
+    *mapping = (vrn_mapping){0};
+    FILE *file;
+    uint64_t size;
+    vrn_result result = vrn_file_open(&file, &size, path, log);
+    if (result) return result;
+    if (size > SIZE_MAX) {
+        result = vrn_fail(log, VRN_ERROR_FILE, "%s: too large to map", path);
+    } else if (size > 0 && (size <= COPIED_MAX || vrn_os_is_remote(fileno(file)))) {
+        void *data;
+        result = read_all(&data, file, (size_t)size, path, log);
+        if (!result) *mapping = (vrn_mapping){.data = data, .size = (size_t)size, .copied = true};
+        return result;
+    } else if (size > 0) {
+        mapping->data = vrn_os_map(fileno(file), (size_t)size);
+        mapping->size = mapping->data ? (size_t)size : 0;
+        if (!mapping->data) result = fail(log, path, "cannot map", errno);
+    }
+    fclose(file);
+    return result;
+}
+
+void vrn_unmap_file(vrn_mapping *mapping)
+{
+    if (mapping->copied) {
+        vrn_free((void *)(uintptr_t)mapping->data);
+    } else if (mapping->data) {
+        vrn_os_unmap(mapping->data, mapping->size);
+    }
+    *mapping = (vrn_mapping){0};
 }
 
 vrn_result vrn_make_directories(const char *path, const vrn_log *log)

@@ -20,6 +20,9 @@ void vrn_os_remove(const char *path);
 /* `mode`: who may use it, as POSIX has it. On Windows that is inherited. */
 bool vrn_os_make_directory(const char *path, unsigned mode);
 
+/* Whether it is a file of another machine's, which may fail at any page. */
+bool vrn_os_is_remote(int fd);
+
 /* A file's first `size` bytes, more than none; NULL on failure. */
 const void *vrn_os_map(int fd, size_t size);
 void vrn_os_unmap(const void *data, size_t size);

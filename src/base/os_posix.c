@@ -16,6 +16,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#if defined(__linux__)
+#include <sys/vfs.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -104,6 +107,23 @@ void vrn_os_remove(const char *path)
 bool vrn_os_make_directory(const char *path, unsigned mode)
 {
     return mkdir(path, (mode_t)mode) == 0;
+}
+
+bool vrn_os_is_remote(int fd)
+{
+#if defined(__linux__)
+    /* NFS, SMB, SMB2, CIFS, FUSE, 9P, Ceph, AFS: statfs(2) */
+    static const uint32_t types[] = {0x6969,     0x517b,     0xfe534d42, 0xff534d42,
+                                     0x65735546, 0x01021997, 0x00c36400, 0x5346414f};
+    struct statfs info;
+    if (fstatfs(fd, &info) != 0) return false;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if ((uint32_t)info.f_type == types[i]) return true;
+    }
+#else
+    (void)fd;
+#endif
+    return false;
 }
 
 const void *vrn_os_map(int fd, size_t size)

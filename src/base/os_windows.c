@@ -176,6 +176,12 @@ bool vrn_os_make_directory(const char *path, unsigned mode)
     return made;
 }
 
+bool vrn_os_is_remote(int fd)
+{
+    (void)fd; /* a mapped file cannot be shortened */
+    return false;
+}
+
 const void *vrn_os_map(int fd, size_t size)
 {
     HANDLE section =
