@@ -456,8 +456,8 @@ typedef struct vrn_image {
 /* The images of one run, in exactly one of three forms. They are copied before submit returns. */
 typedef struct vrn_inputs {
     uint32_t count;          /* of images: 1 .. vrn_session_params.batch */
-    const float *nchw;       /* normalised, [count, 3, height, width] */
-    const float *nhwc;       /* normalised, [count, height, width, 3] */
+    const float *nchw;       /* normalised, [count, 3, height, width], finite */
+    const float *nhwc;       /* normalised, [count, height, width, 3], finite */
     const vrn_image *images; /* [count]: resized, cropped and normalised on the device */
     uint64_t reserved[4];
 } vrn_inputs;

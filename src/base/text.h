@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/log.h"
 
@@ -12,6 +13,10 @@ void vrn_append(char *text, size_t capacity, const char *format, ...) VRN_PRINTF
 
 /* The three in a row. Release with vrn_free; NULL: out of memory. */
 char *vrn_join(const char *a, const char *between, const char *b);
+
+/* How many letters have to be put in, left out or changed, or neighbours swapped, to make one word
+ * of the other; UINT32_MAX for words of 32 letters and more. */
+uint32_t vrn_edit_distance(const char *a, size_t a_length, const char *b);
 
 /* Whether they are the same without regard to the case of ASCII letters. */
 bool vrn_same_text(const char *a, const char *b);

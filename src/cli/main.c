@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/embedded.h"
+#include "cli/options.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -79,6 +80,15 @@ static bool run_command(const cli_command *command, int count, char **words)
     return good;
 }
 
+static bool unknown_command(const char *word)
+{
+    cli_guess guess = {0};
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        cli_guess_add(&guess, word, strlen(word), commands[i]->name);
+    }
+    return cli_usage("unknown command '%s'%s", word, cli_guess_text(&guess));
+}
+
 static bool run(const char *word, int argc, char **argv)
 {
     for (int i = 0; i < COMMAND_COUNT; i++) {
@@ -92,7 +102,7 @@ static bool run(const char *word, int argc, char **argv)
     } else if (strcmp(word, "--man") == 0) {
         cli_man_print(commands, COMMAND_COUNT);
     } else {
-        return cli_usage("unknown command '%s'", word);
+        return unknown_command(word);
     }
     return true;
 }

@@ -7,6 +7,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "base/number.h"
+#include "base/text.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
@@ -199,6 +200,22 @@ static bool read_value(cli_options *options, const option_row *row, const char *
     return false;
 }
 
+void cli_guess_add(cli_guess *guess, const char *word, size_t length, const char *name)
+{
+    const uint32_t distance = vrn_edit_distance(word, length, name);
+    if (distance > 2 || 2 * distance >= length || (guess->name && distance >= guess->distance))
+        return;
+    guess->name = name;
+    guess->distance = distance;
+}
+
+const char *cli_guess_text(cli_guess *guess)
+{
+    if (!guess->name) return "";
+    snprintf(guess->text, sizeof guess->text, ": did you mean '%s'?", guess->name);
+    return guess->text;
+}
+
 static const option_row *find_row(const char *word, size_t length, uint64_t accepted)
 {
     if (length == 2 && strncmp(word, "-h", 2) == 0) return &table[CLI_OPTION_HELP];
@@ -211,6 +228,16 @@ static const option_row *find_row(const char *word, size_t length, uint64_t acce
     return NULL;
 }
 
+static bool unknown_option(const char *word, size_t length, uint64_t accepted)
+{
+    cli_guess guess = {0};
+    for (uint32_t i = 0; i < CLI_OPTIONS; i++) {
+        if (accepted >> i & 1) cli_guess_add(&guess, word, length, table[i].name);
+    }
+    return cli_usage("unknown option '%.*s'%s", (int)(length < 99 ? length : 99), word,
+                     cli_guess_text(&guess));
+}
+
 /* Reads the option at words[*i], and steps on to the value behind it. */
 static bool read_option(cli_options *options, uint64_t accepted, int *i)
 {
@@ -218,7 +245,7 @@ static bool read_option(cli_options *options, uint64_t accepted, int *i)
     const size_t length = strcspn(word, "=");
     const option_row *row = find_row(word, length, accepted);
     const char *value = word[length] ? word + length + 1 : NULL;
-    if (!row) return cli_usage("unknown option '%.*s'", (int)(length < 99 ? length : 99), word);
+    if (!row) return unknown_option(word, length, accepted);
     if (row->kind == KIND_FLAG && value) return cli_usage("%s takes no value", row->name);
     if (row->kind != KIND_FLAG && !value) {
         if (++*i == options->word_count) {

@@ -81,4 +81,14 @@ typedef struct cli_option_text {
 
 cli_option_text cli_option_describe(cli_option option);
 
+/* What a wrong word was perhaps meant to be: the name with the fewest letters changed, two at most.
+ * Zeroed at first. The text, to follow a message, is empty where none is near. */
+typedef struct cli_guess {
+    const char *name;
+    uint32_t distance;
+    char text[64];
+} cli_guess;
+void cli_guess_add(cli_guess *guess, const char *word, size_t length, const char *name);
+const char *cli_guess_text(cli_guess *guess);
+
 #endif

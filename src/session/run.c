@@ -1,11 +1,36 @@
 /* Inputs in, results out: the host's side of a submission. */
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/util.h"
 #include "gpu/timestamps.h"
 #include "net/format.h"
 #include "session/session.h"
+
+/* Whether all are finite, by their bits: a compiler may have been told that all numbers are. */
+static bool are_finite(const float *values, size_t count)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        found |= (uint32_t)((bits & 0x7f800000u) == 0x7f800000u);
+    }
+    return !found;
+}
+
+/* A NaN would be taken for a zero by the first ReLU on most devices, and never be seen. */
+static vrn_result check_values(const vrn_log *log, const float *values, uint32_t count, size_t each)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!are_finite(values + i * each, each)) {
+            return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                            "image %u of %u: its values are not all finite numbers", i + 1, count);
+        }
+    }
+    return VRN_OK;
+}
 
 /* [count, 3, H, W] to [count, H, W, 4]. */
 static void pack_nchw(float *to, const float *from, uint32_t count, size_t pixels)
@@ -154,6 +179,10 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_i
         if (result) return result;
     }
     const uint32_t channels = session->program->graph.input.c;
+    vrn_result result =
+        check_values(&session->device->log, inputs->nchw ? inputs->nchw : inputs->nhwc,
+                     inputs->count, channels * pixels);
+    if (result) return result;
     if (inputs->nchw && channels == 3) {
         pack_nchw(slot->input.mapped, inputs->nchw, inputs->count, pixels);
     } else {

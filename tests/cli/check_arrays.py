@@ -67,6 +67,15 @@ class Arrays(ProgramTest):
         self.assertLess(distance(self.infer("--without", "texel-buffers,timestamps")[1], fused),
                         1e-5)
 
+    def test_not_finite(self):
+        for value in (math.nan, math.inf, -math.inf):
+            values = list(self.values)
+            values[3 * 32 * 40 * 2 + 7] = value
+            files.write_npy(self.path("x.npy"), self.shape, values)
+            self.fails("infer", *RANDOM, "--input", self.path("x.npy"), "--output",
+                       self.path("y.npy"), expected="image 3 of 5: its values are not all finite")
+            self.assertFalse(os.path.exists(self.path("y.npy")))
+
     def test_empty(self):
         files.write_npy(self.path("x.npy"), (0, 3, 32, 32), [])
         self.assertEqual(self.infer("--tap", "layer2=" + self.path("t.npy")), ((0, 10), []))

@@ -35,7 +35,7 @@ class Devices(ProgramTest):
         def cache(*arguments, **environment):
             found = self.run_json("info", *arguments, environment=environment)["cache"]
             text = self.run_program("info", *arguments, environment=environment)
-            self.assertTrue(text.endswith(f"kept in: {found or '(nothing is kept)'}\n"), text)
+            self.assertIn(f"kept in: {found or '(nothing is kept)'}", text)
             return found
 
         self.assertEqual(cache(VKRESNET_CACHE="/a/b", XDG_CACHE_HOME="/c", HOME="/d"), "/a/b")
@@ -46,6 +46,17 @@ class Devices(ProgramTest):
             self.assertEqual(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME=unfit, HOME="/d"),
                              "/d/.cache/vkresnet")
         self.assertIsNone(cache(VKRESNET_CACHE=None, XDG_CACHE_HOME=None, HOME=None))
+
+    def test_cache_that_cannot_be(self):
+        file = self.write("file", b"no folder")
+        for folder, good in ((self.folder, True), (self.path("new", "folder"), True),
+                             (file, False), (os.path.join(file, "below"), False)):
+            environment = {"VKRESNET_CACHE": folder}
+            self.assertIs(self.run_json("info", environment=environment)["cache_writable"], good)
+            text = self.run_program("info", environment=environment)
+            self.assertEqual(text.endswith(folder + "\n"), good, text)
+            self.assertEqual("no files can be made there" in text, not good)
+        self.assertFalse(os.path.exists(self.path("new")))
 
     def test_cache_troubles(self):
         """Whatever becomes of the folder, the program says nothing and does its work."""

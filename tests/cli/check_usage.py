@@ -59,7 +59,9 @@ class Help(ProgramTest):
 class Usage(ProgramTest):
     def test_commands(self):
         self.usage(expected="no command")
-        self.usage("paint", expected="unknown command 'paint'")
+        self.usage("paint", expected="unknown command 'paint' (")
+        self.usage("clasify", expected="unknown command 'clasify': did you mean 'classify'?")
+        self.usage("info", "--jsno", expected="unknown option '--jsno': did you mean '--json'?")
         self.usage("", expected="unknown command ''")
         self.usage("classify", expected="expected images or folders")
         self.usage("convert", "a.pth", expected="expected IN and OUT.safetensors")

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/formats/json.h"
+#include "cli/system/os.h"
 #include "cli/system/report.h"
 
 #define NO_DEVICE UINT32_MAX
@@ -131,13 +132,14 @@ static bool choose(vrn_device_info *infos, uint32_t count, const cli_options *op
 static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t chosen,
                           const char *cache, bool as_json)
 {
+    const bool writable = cache && cli_folder_is_writable(cache);
     if (as_json) {
         cli_json json = {.out = stdout};
         cli_json_write(&json, "{devices: [");
         for (uint32_t i = 0; i < count; i++) {
             write_device(&json, &infos[i], infos[i].index == chosen);
         }
-        cli_json_write(&json, "], cache: %s}\n", cache);
+        cli_json_write(&json, "], cache: %s, cache_writable: %d}\n", cache, writable);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -147,7 +149,7 @@ static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t
     if (count == 0) return;
     fputs("\ncompiled kernels are kept in: ", stdout);
     cli_print_name(cache ? cache : "(nothing is kept)");
-    putchar('\n');
+    puts(writable || !cache ? "" : " (but cannot be: no files can be made there)");
 }
 
 static bool show_devices(const cli_options *options)

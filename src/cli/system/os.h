@@ -37,6 +37,9 @@ bool cli_path_may_be_replaced(const char *path);
 
 bool cli_path_is_absolute(const char *path);
 
+/* Whether this account may make files in a folder, or make the folder. */
+bool cli_folder_is_writable(const char *path);
+
 /* How much of a path is the folder, with the slash at its end. */
 size_t cli_path_folder_length(const char *path);
 

@@ -145,6 +145,21 @@ cli_folder *cli_folder_open(const char *path)
     return (cli_folder *)opendir(path);
 }
 
+bool cli_folder_is_writable(const char *path)
+{
+    char *part = cli_copy_text(path);
+    if (!part) return false;
+    size_t end = strlen(part);
+    while (end > 0 && vrn_path_get_kind(part) == VRN_PATH_MISSING) {
+        end = cli_path_folder_length(part);
+        while (end > 1 && part[end - 1] == '/') end--;
+        strcpy(part + end, end > 0 ? "" : ".");
+    }
+    const bool good = vrn_path_get_kind(part) == VRN_PATH_DIRECTORY && access(part, W_OK) == 0;
+    free(part);
+    return good;
+}
+
 char *cli_find_closed_gpu(void)
 {
     static const char folder[] = "/dev/dri";

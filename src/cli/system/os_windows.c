@@ -106,6 +106,12 @@ char *cli_folder_next(cli_folder *folder)
     return name;
 }
 
+bool cli_folder_is_writable(const char *path)
+{
+    (void)path;
+    return true; /* it is known when it is tried */
+}
+
 char *cli_find_closed_gpu(void)
 {
     return NULL;
