@@ -9,6 +9,10 @@
 #define LANES 8u
 
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer In { float v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Words { uint v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) writeonly buffer Halves {
+    uint v;
+};
 layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer Pair {
     uint64_t v;
 };
@@ -18,6 +22,9 @@ uint64_t address_of(uint binding) {
 }
 
 uint64_t floats(uint count) { return uint64_t(count) * 4ul; }
+uint64_t numbers(const uint type, uint count) {
+    return uint64_t(count) * (type == F16 ? 2ul : 4ul);
+}
 
 // Number i of eight in lane i. The compiler makes one load of the eight: they come before the
 // choice, because a load within ?: would be one of its lanes.
@@ -35,8 +42,17 @@ vec2 load_two(uint64_t from) {
 }
 
 // Numbers 2 i and 2 i + 1 of sixteen, of lane i: the compiler knows no store of eight lanes side by
-// side, and half as many stores of single lanes are twice as fast.
-vec2 load_pairs(uint64_t from) {
+// side, and half as many stores of single lanes are twice as fast. They are floats or halves.
+vec2 load_pairs(const uint type, uint64_t from) {
+    if (type == F16) {
+        uint words[LANES];
+        [[unroll]] for (uint i = 0u; i < LANES; i++) words[i] = Words(from).v[i];
+        uint own = words[0];
+        [[unroll]] for (uint i = 1u; i < LANES; i++) {
+            own = gl_SubgroupInvocationID == i ? words[i] : own;
+        }
+        return unpackHalf2x16(own);
+    }
     vec2 all[LANES];
     [[unroll]] for (uint i = 0u; i < LANES; i++) {
         all[i] = vec2(In(from).v[2u * i], In(from).v[2u * i + 1u]);
@@ -45,8 +61,14 @@ vec2 load_pairs(uint64_t from) {
     [[unroll]] for (uint i = 1u; i < LANES; i++) own = gl_SubgroupInvocationID == i ? all[i] : own;
     return own;
 }
-void store_pairs(uint64_t to, vec2 value) {
-    Pair(to + 8ul * gl_SubgroupInvocationID).v = packUint2x32(floatBitsToUint(value));
+
+void store_pairs(const uint type, uint64_t to, vec2 value) {
+    if (type == F16) {
+        uint halves = packHalf2x16(to_halves(value.xyxy).xy);
+        Halves(to + 4ul * gl_SubgroupInvocationID).v = halves;
+    } else {
+        Pair(to + 8ul * gl_SubgroupInvocationID).v = packUint2x32(floatBitsToUint(value));
+    }
 }
 
 #ifdef FMA

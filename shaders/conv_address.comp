@@ -127,10 +127,13 @@ void main() {
             vec2 bias = WINOGRAD ? vec2(0) : load_two(parameters + floats(n));
             [[unroll]] for (uint i = 0; i < ROWS; i++) {
                 if (first + i < total) {
-                    uint64_t at = floats((product * total + first + i) * out_channels + n);
+                    uint at = (product * total + first + i) * out_channels + n;
                     vec2 value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]) + bias;
-                    if (!WINOGRAD && RESIDUAL != 0) value += load_pairs(residual + at);
-                    store_pairs(y + at, WINOGRAD ? value : max(value, vec2(least)));
+                    if (!WINOGRAD && RESIDUAL != 0) {
+                        value += load_pairs(R_TYPE, residual + numbers(R_TYPE, at));
+                    }
+                    if (!WINOGRAD) value = max(value, vec2(least));
+                    store_pairs(Y_TYPE, y + numbers(Y_TYPE, at), value);
                 }
             }
         }

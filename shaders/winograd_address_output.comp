@@ -38,10 +38,12 @@ void main() {
             [[unroll]] for (uint r = 0; r < M; r++) {
                 uint oy = top + r, ox = left + s;
                 if (oy < OUT_H && ox < OUT_W) {
-                    uint64_t at = floats(((image * OUT_H + oy) * OUT_W + ox) * channels + column);
+                    uint at = ((image * OUT_H + oy) * OUT_W + ox) * channels + column;
                     VALUES value = part[r] + bias;
-                    if (RESIDUAL != 0) value += load_pairs(residual + at);
-                    store_pairs(y + at, max(value, VALUES(least)));
+                    if (RESIDUAL != 0) {
+                        value += load_pairs(R_TYPE, residual + numbers(R_TYPE, at));
+                    }
+                    store_pairs(Y_TYPE, y + numbers(Y_TYPE, at), max(value, VALUES(least)));
                 }
             }
         }

@@ -11,26 +11,40 @@
 
 enum { LANES = 8, COLUMNS = VRN_ADDRESS_VECTORS * LANES, CHANNELS = 2 * LANES };
 
+static bool is_float(vrn_type type)
+{
+    return type == VRN_TYPE_F32 || type == VRN_TYPE_F16;
+}
+
 /* A residual is read sixteen channels at a time. */
 static bool fits_any(const vrn_op_desc *d)
 {
     const vrn_epilogue *e = &d->epilogue;
-    const bool floats = d->x.type == VRN_TYPE_F32 && d->y.type == VRN_TYPE_F32 &&
-                        d->w == VRN_TYPE_F32 && (!e->residual || d->r.type == VRN_TYPE_F32);
-    return floats && !vrn_conv_option_a(d) &&
+    return is_float(d->x.type) && is_float(d->y.type) && is_float(d->w) &&
+           (!e->residual || is_float(d->r.type)) && !vrn_conv_option_a(d) &&
            (!e->residual || vrn_c4(d->out.c) * 4 % CHANNELS == 0);
+}
+
+static bool fits_padded(const vrn_op_desc *d)
+{
+    return fits_any(d) && vrn_conv_groups(d) == 1;
+}
+
+/* Whether the product gets the input as it is, or as floats by another pass. */
+static bool type_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return (d->x.type == VRN_TYPE_F16) == (vrn_kernel_pass_count(kernel) == 2);
 }
 
 static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    (void)kernel;
-    return fits_any(d) && vrn_conv_groups(d) == 1;
+    return fits_padded(d) && type_fits(kernel, d);
 }
 
 /* Few channels, which would leave most of a round idle, but lie side by side in a line. */
 static bool padded_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    return fits(kernel, d) && vrn_conv_window(d) > 1 && d->kernel.x > 1 && d->dilation.x == 1 &&
+    return fits_padded(d) && vrn_conv_window(d) > 1 && d->kernel.x > 1 && d->dilation.x == 1 &&
            vrn_c4(d->in.c) * 4 < kernel->number[VRN_ADDRESS_STEP];
 }
 
@@ -44,14 +58,14 @@ static uint32_t part_depth(const vrn_op_desc *d)
 static bool parts_fit(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     const uint32_t out = vrn_conv_out(d);
-    (void)kernel;
-    return fits_any(d) && vrn_conv_groups(d) > 1 && d->out.c % CHANNELS == 0 &&
-           (out % CHANNELS == 0 || CHANNELS % out == 0) && part_depth(d) % 4 == 0;
+    return fits_any(d) && type_fits(kernel, d) && vrn_conv_groups(d) > 1 &&
+           d->out.c % CHANNELS == 0 && (out % CHANNELS == 0 || CHANNELS % out == 0) &&
+           part_depth(d) % 4 == 0;
 }
 
 static bool winograd_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    return fits(kernel, d) && vrn_c4(d->out.c) * 4 % CHANNELS == 0 &&
+    return fits_padded(d) && vrn_c4(d->out.c) * 4 % CHANNELS == 0 &&
            vrn_c4(d->in.c) * 4 % CHANNELS == 0 && vrn_family_conv_winograd.fits(kernel, d);
 }
 
@@ -111,7 +125,7 @@ static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const uint32_t *n = kernel->number, passes = vrn_kernel_pass_count(kernel);
-    const uint32_t product = passes == 3 || n[VRN_ADDRESS_LINES] ? 1 : 0;
+    const uint32_t product = passes > 1 ? 1 : 0;
     const vrn_grid g = vrn_kernel_grid(kernel, product, d, images);
     const uint32_t depth = depth_of(kernel, d), rest = depth % n[VRN_ADDRESS_STEP];
     const uint32_t positions =
@@ -169,11 +183,44 @@ static const vrn_kernel_family padded = {
              {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
 };
 
+/* What widen_address.comp writes: scratch 1, the input as floats. */
+static uint64_t widened_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
+                              uint32_t images)
+{
+    (void)kernel;
+    return scratch == 1 ? vrn_tensor_bytes(d->in, VRN_TYPE_F32) * images : 0;
+}
+
+static vrn_grid widen_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                           uint32_t images)
+{
+    (void)threads;
+    return vrn_grid_flat(256, widened_bytes(kernel, d, 1, images) / sizeof(float));
+}
+
+static const vrn_kernel_family widened = {
+    .fits = fits,
+    .merit = merit,
+    .scratch_bytes = widened_bytes,
+    .subgroup_size = subgroup_size,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .grid = widen_grid},
+             {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
+};
+
 static const vrn_kernel_family parts = {
     .fits = parts_fit,
     .merit = merit,
     .subgroup_size = subgroup_size,
     .pass = {{.grid = grid}},
+};
+
+static const vrn_kernel_family widened_parts = {
+    .fits = parts_fit,
+    .merit = merit,
+    .scratch_bytes = widened_bytes,
+    .subgroup_size = subgroup_size,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .grid = widen_grid},
+             {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
 };
 
 /* [N] bias, [C] zeros, [N / 32, kh, kw, part_depth, 32], paired as vrn_layout_address has it. */
@@ -206,62 +253,40 @@ static void parts_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn
     }
 }
 
-static const vrn_layout parts_layout = {.numbers = parts_numbers, .pack = parts_pack};
+static const vrn_layout parts_layout = {
+    .numbers = parts_numbers,
+    .pack = parts_pack,
+    .floats = true,
+};
 
-#define ADDRESSED(module_, numbers_)                                                               \
+#define SHADER(module_, numbers_)                                                                  \
     {                                                                                              \
         .module = &vrn_module_##module_, .threads = LANES, .numbers = numbers_, .addressed = true  \
     }
+#define PRODUCT SHADER(conv_address, 5)
+#define VARIANT(family_, layout_, ...)                                                             \
+    {                                                                                              \
+        .family = &family_, .layout = &layout_, .suits = VRN_SUITS_CPU,                            \
+        .needs = VRN_CAPABILITY_BUFFER_ADDRESSES, .shader = {__VA_ARGS__},                         \
+    }
 
-const vrn_kernel_variant vrn_variant_address = {
-    .family = &vrn_family_conv_address,
-    .layout = &vrn_layout_address,
-    .suits = VRN_SUITS_CPU,
-    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
-    .shader = {ADDRESSED(conv_address, 5)},
-};
-
-static const vrn_kernel_variant fused = {
-    .family = &vrn_family_conv_address,
-    .layout = &vrn_layout_address,
-    .suits = VRN_SUITS_CPU,
-    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
-    .shader = {ADDRESSED(conv_address_fma, 5)},
-};
-
-static const vrn_kernel_variant f4 = {
-    .family = &winograd,
-    .layout = &vrn_layout_address,
-    .suits = VRN_SUITS_CPU,
-    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
-    .shader = {ADDRESSED(winograd_address_input, 0), ADDRESSED(conv_address, 5),
-               ADDRESSED(winograd_address_output, 0)},
-};
-
-static const vrn_kernel_variant f2 = {
-    .family = &winograd,
-    .layout = &vrn_layout_address,
-    .suits = VRN_SUITS_CPU,
-    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
-    .shader = {ADDRESSED(winograd_address_input_f2, 0), ADDRESSED(conv_address, 5),
-               ADDRESSED(winograd_address_output_f2, 0)},
-};
-
-static const vrn_kernel_variant padded_lines = {
-    .family = &padded,
-    .layout = &vrn_layout_address,
-    .suits = VRN_SUITS_CPU,
-    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
-    .shader = {{.module = &vrn_module_pad, .threads = 64}, ADDRESSED(conv_address, 5)},
-};
-
-static const vrn_kernel_variant grouped = {
-    .family = &parts,
-    .layout = &parts_layout,
-    .suits = VRN_SUITS_CPU,
-    .needs = VRN_CAPABILITY_BUFFER_ADDRESSES,
-    .shader = {ADDRESSED(conv_address, 5)},
-};
+const vrn_kernel_variant vrn_variant_address =
+    VARIANT(vrn_family_conv_address, vrn_layout_address, PRODUCT);
+const vrn_kernel_variant vrn_variant_address_half =
+    VARIANT(widened, vrn_layout_address, SHADER(widen_address, 0), PRODUCT);
+static const vrn_kernel_variant fused =
+    VARIANT(vrn_family_conv_address, vrn_layout_address, SHADER(conv_address_fma, 5));
+static const vrn_kernel_variant padded_lines =
+    VARIANT(padded, vrn_layout_address, {.module = &vrn_module_pad, .threads = 64}, PRODUCT);
+static const vrn_kernel_variant grouped = VARIANT(parts, parts_layout, PRODUCT);
+static const vrn_kernel_variant grouped_half =
+    VARIANT(widened_parts, parts_layout, SHADER(widen_address, 0), PRODUCT);
+static const vrn_kernel_variant f4 =
+    VARIANT(winograd, vrn_layout_address, SHADER(winograd_address_input, 0), PRODUCT,
+            SHADER(winograd_address_output, 0));
+static const vrn_kernel_variant f2 =
+    VARIANT(winograd, vrn_layout_address, SHADER(winograd_address_input_f2, 0), PRODUCT,
+            SHADER(winograd_address_output_f2, 0));
 
 /* m of F(m x m, 3 x 3); rows, k of a round; lines, parts. */
 static const vrn_kernel rows[] = {
@@ -269,8 +294,10 @@ static const vrn_kernel rows[] = {
     {"conv_address_3", &vrn_variant_address, {0, 3, 32, 0, 1}},
     {"conv_address_fma_4", &fused, {0, 4, 32, 0, 1}},
     {"conv_address_fma_3", &fused, {0, 3, 32, 0, 1}},
+    {"conv_address_half_4", &vrn_variant_address_half, {0, 4, 32, 0, 1}},
     {"conv_address_lines", &padded_lines, {0, 4, 28, 1, 1}},
     {"conv_address_groups", &grouped, {0, 4, 16, 0, 2}},
+    {"conv_address_groups_half", &grouped_half, {0, 4, 16, 0, 2}},
     {"conv_winograd_f4_address", &f4, {4, 4, 32, 0, 1}},
     {"conv_winograd_f2_address", &f2, {2, 4, 32, 0, 1}},
 };

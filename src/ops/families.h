@@ -17,5 +17,6 @@ extern const vrn_kernel_family vrn_family_conv_matrix;
 
 /* Of linear layers too. */
 extern const vrn_kernel_variant vrn_variant_address; /* ops/conv_address.c */
+extern const vrn_kernel_variant vrn_variant_address_half;
 
 #endif

@@ -26,6 +26,7 @@ typedef struct vrn_layout {
     void (*pack)(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
                  float *packed);
     bool bytes;     /* for parameters of bytes, and for no others */
+    bool floats;    /* stay floats where parameters are halves */
     bool by_number; /* kernels whose rows begin with different numbers pack differently */
 } vrn_layout;
 
@@ -44,8 +45,8 @@ extern const vrn_layout vrn_layout_lines; /* ops/product_layout.c */
 extern const vrn_layout vrn_layout_blocks;
 
 /* .. or for kernels that read through addresses: the bias is padded to 16, [C] zeros, then for each
- * b and each 32 n [K, 32], with the n (and with Winograd's algorithm the k) of each sixteen in an
- * order of their own. */
+ * b and each 32 n [K, 32], with the n of each sixteen in an order of their own. Floats in any
+ * case. */
 extern const vrn_layout vrn_layout_address;
 
 /* The bias as these layouts have it, and its numbers. */

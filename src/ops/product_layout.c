@@ -185,13 +185,8 @@ uint32_t vrn_paired(uint32_t c)
     return c % 2 * 8 + c / 2;
 }
 
-static uint32_t unpaired(uint32_t c)
-{
-    return c % 8 * 2 + c / 8;
-}
-
-/* With Winograd's algorithm the input's transform pairs what lies eight apart, and the output's
- * expects that of the product (winograd_address_*.comp). */
+/* With Winograd's algorithm the output's transform expects another order of the product
+ * (winograd_address_output.comp). */
 static void store_address(const pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
                           uint32_t k0, uint32_t n0, float *packed)
 {
@@ -200,8 +195,7 @@ static void store_address(const pack_tile *tile, const vrn_kernel *kernel, const
     const size_t blocks = vrn_div_up(d->out.c, BLOCK_N);
     for (uint32_t i = 0; i < vrn_product_count(kernel) * TILE_K; i++) {
         const uint32_t b = i / TILE_K, k = k0 + i % TILE_K;
-        const size_t row = winograd ? k / 16 * 16 + unpaired(k % 16) : k;
-        float *to = packed + ((b * blocks + n0 / BLOCK_N) * k_count + row) * BLOCK_N + n0 % BLOCK_N;
+        float *to = packed + ((b * blocks + n0 / BLOCK_N) * k_count + k) * BLOCK_N + n0 % BLOCK_N;
         for (uint32_t n = 0; n < TILE_N; n++) {
             to[vrn_paired(winograd ? vrn_paired(n) : n)] = tile->values[b][i % TILE_K][n];
         }
@@ -228,4 +222,9 @@ static void pack_address(const vrn_kernel *kernel, const vrn_op_desc *d, const v
 
 const vrn_layout vrn_layout_lines = {.numbers = numbers, .pack = pack_lines, .by_number = true};
 const vrn_layout vrn_layout_blocks = {.numbers = numbers, .pack = pack_blocks, .by_number = true};
-const vrn_layout vrn_layout_address = {.numbers = numbers, .pack = pack_address, .by_number = true};
+const vrn_layout vrn_layout_address = {
+    .numbers = numbers,
+    .pack = pack_address,
+    .floats = true,
+    .by_number = true,
+};

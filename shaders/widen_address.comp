@@ -1,0 +1,22 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// The input of a convolution as floats, for conv_address.comp, whose scalars would cost a
+// conversion each. A work group converts 256 numbers. It reads sixteen at a time, which past the
+// end stay within the alignment that every tensor has.
+#define ADDRESSED
+#include "common.glsl"
+#include "conv.glsl"
+#include "address.glsl"
+
+// x: [N, IN_H, IN_W, IN_C4 * 4] halves; y: the same as floats
+void main() {
+    const uint total = push.images * IN_H * IN_W * IN_C4 * 4, first = folded_group() * 256;
+    const uint64_t x = address_of(VRN_BIND_X), y = address_of(VRN_BIND_Y);
+    [[unroll]] for (uint i = 0; i < 256; i += 16) {
+        uint at = first + i;
+        if (at + 2 * gl_SubgroupInvocationID < total) {
+            vec2 value = load_pairs(X_TYPE, x + numbers(X_TYPE, at));
+            store_pairs(F32, y + floats(at), value);
+        }
+    }
+}
