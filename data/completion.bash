@@ -27,7 +27,7 @@ _vkresnet() {
         buffer-addresses'
     # Options that several commands have.
     local common='--device --precision --fp32-layers --without --with --validation --no-cache --quiet --verbose --help'
-    local network='--model --arch --prefix --random-weights'
+    local network='--model --arch --classes --prefix --random-weights'
     local transform='--resize --crop --interpolation --mean --std'
     local run='--no-fusion --kernel --tune'
 
@@ -53,7 +53,7 @@ _vkresnet() {
         profile) options="$common $network $run --batch --size --repeats --trace --html --json" ;;
         info) options="$common $network $transform --batch --size --kernel --kernels --json" ;;
         models) options="$common --fetch --json" names=$weights ;;
-        convert) options="$common --arch --prefix --random-weights --fp16" files='*' ;;
+        convert) options="$common --arch --classes --prefix --random-weights --fp16" files='*' ;;
         calibrate) options="$common $network $transform --input --images --count -o --fp16 --json" ;;
         selftest) options="$common --kernel --thorough --json" ;;
         --completion) names=bash ;;
@@ -71,6 +71,7 @@ _vkresnet() {
         --precision) names='fp32 fp16 int8' ;;
         --with | --without) names=$capabilities; [[ $word == *,* ]] && prefix=${word%,*}, ;;
         --labels) names='' files=csv ;;
+        --classes) names=imagenet files='txt|json|pth|safetensors' ;;
         --input | --output | --logits) names='' files=npy ;;
         --report | --images) names='' files=/ ;;
         --trace) names='' files=json ;;

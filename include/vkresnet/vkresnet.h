@@ -251,7 +251,10 @@ typedef struct vrn_model_params {
     /* which of several networks in the file: what stands before the names of its tensors,
      * "module.encoder_q". NULL: the only one; EMA weights go before those in training */
     const char *prefix;
-    uint64_t reserved[3];
+    /* the classes' names, one for each class, instead of the file's; copied. NULL: the file's */
+    const char *const *class_names;
+    uint32_t class_name_count;
+    uint64_t reserved[1];
 } vrn_model_params;
 
 /* Loads a checkpoint: PyTorch's .pth (zip or legacy form) or safetensors, recognised by content,
@@ -289,8 +292,9 @@ typedef struct vrn_model_info {
 /* Describes a model. Never fails. Thread-safe. */
 VRN_API void vrn_model_get_info(const vrn_model *model, vrn_model_info *info);
 
-/* The name of class `index` from the file's metadata, or NULL. It lives as long as the model.
- * Thread-safe. */
+/* The name of class `index`, or NULL: from vrn_model_params, else the file's metadata, else what a
+ * checkpoint of PyTorch has beside the weights (class_to_idx, id2label, classes, meta.CLASSES). It
+ * lives as long as the model. Thread-safe. */
 VRN_API const char *vrn_model_get_class_name(const vrn_model *model, uint32_t index);
 
 /* What the file does not say and was assumed, such as "norm_eps=1e-5", or NULL when there is no
@@ -660,9 +664,10 @@ VRN_API vrn_result vrn_arch_check(vrn_arch *arch, const vrn_log *log);
 VRN_API const char *vrn_arch_get_known_name(uint32_t i);
 
 /* Makes a model with the random weights that torchvision starts with: Kaiming normal (fan_out)
- * convolutions, norms of 1 and 0, the linear layer uniform in +-1/sqrt(fan_in). The same seed gives
- * the same bits on every platform. Only params->log is used. The caller owns the model.
- * Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY. */
+ * convolutions, norms of 1 and 0, the linear layer uniform in +-1/sqrt(fan_in). The same seed
+ * gives the same bits on every platform. Of `params` the log and the class names are used. The
+ * caller owns the model. Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT,
+ * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *arch, uint64_t seed,
                                            const vrn_model_params *params);
 

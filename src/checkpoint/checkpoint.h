@@ -33,7 +33,8 @@ const char *vrn_checkpoint_name(const vrn_checkpoint *checkpoint);
 size_t vrn_checkpoint_count(const vrn_checkpoint *checkpoint);
 const vrn_tensor *vrn_checkpoint_tensor(const vrn_checkpoint *checkpoint, size_t index);
 
-/* A text of the metadata (safetensors' __metadata__), or NULL, as for a checkpoint that is NULL. */
+/* A text of the metadata (safetensors' __metadata__, and what else the file says), or NULL, as for
+ * a checkpoint that is NULL. */
 const char *vrn_checkpoint_metadata(const vrn_checkpoint *checkpoint, const char *key);
 
 /* Writes a safetensors file: `tensors` in the given order, converted to float32, or with `fp16` to

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "base/util.h"
+#include "checkpoint/class_names.h"
 
 /* Deeper nesting and longer names than any framework makes. */
 enum { DEPTH_MAX = 16, NAME_CAPACITY = 1024 };
@@ -322,5 +323,6 @@ vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
         return vrn_source_fail(source, "expected a dictionary of tensors, found %s%s", found,
                                object ? ": save model.state_dict() instead of the model" : "");
     }
-    return result == VRN_OK && dict ? read_network(list, source, top) : result;
+    if (result == VRN_OK && dict) result = read_network(list, source, top);
+    return result == VRN_OK ? vrn_class_names_read(list, source, top) : result;
 }

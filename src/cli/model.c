@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/classes.h"
 #include "cli/embedded.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
@@ -45,21 +46,61 @@ bool cli_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hub_file *f
     return result == VRN_OK;
 }
 
-/* `entry`: what the hub says of the file, or NULL. */
-static bool load(cli_model *model, const char *path, const cli_options *options,
-                 const vrn_hub_entry *entry)
+/* The names that the command line gives, or those of a list that the hub knows ("imagenet", or
+ * NULL). False: a failure was reported. */
+static bool find_names(cli_classes *classes, const cli_options *options, const char *known)
 {
+    *classes = (cli_classes){0};
+    if (options->classes) return cli_classes_read(classes, options->classes);
+    if (known && strcmp(known, "imagenet") == 0) cli_classes_take_imagenet(classes);
+    return true;
+}
+
+/* `entry`: what the hub says of the file, or NULL; `known`: of its classes. */
+static bool load(cli_model *model, const char *path, const cli_options *options,
+                 const vrn_hub_entry *entry, const char *known)
+{
+    cli_classes classes;
+    bool good = find_names(&classes, options, known);
     double begin = vrn_time_ms();
-    vrn_result result = vrn_model_load(&model->handle, path,
-                                       &(vrn_model_params){
-                                           .log = *cli_log(),
-                                           .arch = options->arch,
-                                           .prefix = options->prefix,
-                                           .name = entry ? entry->name : NULL,
-                                           .transform = entry ? &entry->transform : NULL,
-                                       });
+    good = good && vrn_model_load(&model->handle, path,
+                                  &(vrn_model_params){
+                                      .log = *cli_log(),
+                                      .arch = options->arch,
+                                      .prefix = options->prefix,
+                                      .name = entry ? entry->name : NULL,
+                                      .transform = entry ? &entry->transform : NULL,
+                                      .class_names = classes.names,
+                                      .class_name_count = classes.count,
+                                  }) == VRN_OK;
     model->load_ms = vrn_time_ms() - begin;
-    return result == VRN_OK;
+    cli_classes_free(&classes);
+    return good;
+}
+
+static void drop_message(void *user, vrn_log_level level, const char *text)
+{
+    (void)user;
+    (void)level;
+    (void)text;
+}
+
+/* A file whose name, with the beginning of its hash, is the hub's has the hub's classes. A registry
+ * that cannot be read is no reason not to read a file. */
+static bool load_path(cli_model *model, const char *path, const cli_options *options)
+{
+    const char *name = path + cli_path_folder_length(path), *known = NULL;
+    const vrn_hub_params params = {.log = {.message = drop_message}, .cache_directory = ""};
+    vrn_hub *hub = NULL;
+    const vrn_hub_entry *entry;
+    if (vrn_hub_create(&hub, &params) == VRN_OK) {
+        for (uint32_t i = 0; (entry = vrn_hub_get_entry(hub, i)) != NULL && !known; i++) {
+            if (strcmp(entry->file, name) == 0) known = entry->classes;
+        }
+    }
+    const bool good = load(model, path, options, NULL, known);
+    vrn_hub_destroy(&hub);
+    return good;
 }
 
 static void keep_message(void *user, vrn_log_level level, const char *text)
@@ -75,15 +116,25 @@ static bool parse_arch(vrn_arch *arch, const char *text)
     return vrn_arch_parse(arch, text, &log) == VRN_OK || cli_usage("%s", message);
 }
 
-/* Random weights for --arch, or else for the network `name`; the seed is 0 unless it was given. */
-static bool draw(cli_model *model, const cli_options *options, const char *name)
+/* Random weights for --arch, or else for the network `name`; the seed is 0 unless it was given.
+ * `known`: as for `load`, if there are as many classes. */
+static bool draw(cli_model *model, const cli_options *options, const char *name, const char *known)
 {
     vrn_arch arch;
-    if (!parse_arch(&arch, options->arch ? options->arch : name)) return false;
+    cli_classes classes;
+    if (!parse_arch(&arch, options->arch ? options->arch : name) ||
+        !find_names(&classes, options, arch.num_classes == CLI_IMAGENET_CLASSES ? known : NULL)) {
+        return false;
+    }
     double begin = vrn_time_ms();
     vrn_result result = vrn_model_create_random(&model->handle, &arch, options->seed,
-                                                &(vrn_model_params){.log = *cli_log()});
+                                                &(vrn_model_params){
+                                                    .log = *cli_log(),
+                                                    .class_names = classes.names,
+                                                    .class_name_count = classes.count,
+                                                });
     model->load_ms = vrn_time_ms() - begin;
+    cli_classes_free(&classes);
     return result == VRN_OK;
 }
 
@@ -122,7 +173,7 @@ static bool load_shipped(cli_model *model, const cli_options *options)
             "%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
             SHIPPED_NAME);
     }
-    const bool good = load(model, path, options, NULL);
+    const bool good = load(model, path, options, NULL, NULL);
     free(path);
     if (good) {
         cli_note("using the small model that comes with the program, for 32x32 pictures of ten "
@@ -159,11 +210,11 @@ static bool open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry
     bool good = otherwise == CLI_MODEL_RANDOM ? vrn_hub_locate(hub, entry, &file) == VRN_OK
                                               : cli_hub_get(hub, entry, &file);
     if (good && file.path) {
-        good = load(model, file.path, options, entry);
+        good = load(model, file.path, options, entry, entry->classes);
     } else if (good) {
         cli_note("%s: not on this machine: random weights (vkresnet models --fetch %s)",
                  entry->name, entry->name);
-        good = draw(model, options, entry->network);
+        good = draw(model, options, entry->network, entry->classes);
     }
     vrn_hub_file_free(&file);
     return good;
@@ -181,10 +232,20 @@ static bool open_name(cli_model *model, const cli_options *options, cli_model_de
     } else if (otherwise == CLI_MODEL_RANDOM &&
                vrn_arch_parse(&(vrn_arch){0}, name, NULL) == VRN_OK) {
         cli_note("%s: no file of this name: random weights (--random-weights 0)", name);
-        good = draw(model, options, name);
+        good = draw(model, options, name, NULL);
     } else {
         good = report_missing(hub, name);
     }
+    vrn_hub_destroy(&hub);
+    return good;
+}
+
+/* A name of the hub's says what the classes are, whatever the weights. */
+static bool draw_named(cli_model *model, const cli_options *options, const char *name)
+{
+    vrn_hub *hub = name && !options->arch ? cli_hub_open(options) : NULL;
+    const vrn_hub_entry *entry = hub ? vrn_hub_find(hub, name) : NULL;
+    const bool good = draw(model, options, name, entry ? entry->classes : NULL);
     vrn_hub_destroy(&hub);
     return good;
 }
@@ -208,13 +269,13 @@ static bool choose(cli_model *model, const cli_options *options, cli_model_defau
                              "resnet50,%s",
                              arch, arch);
         }
-        return draw(model, options, name);
+        return draw_named(model, options, name);
     }
     if (!name) {
         if (otherwise == CLI_MODEL_SHIPPED) return load_shipped(model, options);
         return cli_usage("expected --model NAME|FILE");
     }
-    return is_path ? load(model, name, options, NULL) : open_name(model, options, otherwise);
+    return is_path ? load_path(model, name, options) : open_name(model, options, otherwise);
 }
 
 bool cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise)
@@ -222,6 +283,7 @@ bool cli_model_open(cli_model *model, const cli_options *options, cli_model_defa
     *model = (cli_model){0};
     const bool good = choose(model, options, otherwise);
     if (good) vrn_model_get_info(model->handle, &model->info);
+    if (good) model->imagenet = cli_classes_are_imagenet(model->handle);
     return good;
 }
 
@@ -256,9 +318,16 @@ void cli_model_write_transform(cli_json *json, const vrn_transform *transform)
 
 const char *cli_model_class_name(const cli_model *model, uint32_t index)
 {
-    if (model->info.has_class_names) return vrn_model_get_class_name(model->handle, index);
-    if (model->info.classes != CLI_IMAGENET_CLASSES) return NULL;
-    return index < CLI_IMAGENET_CLASSES ? cli_imagenet_labels[index] : NULL;
+    if (model->imagenet) return index < CLI_IMAGENET_CLASSES ? cli_imagenet_labels[index] : NULL;
+    return model->info.has_class_names ? vrn_model_get_class_name(model->handle, index) : NULL;
+}
+
+void cli_model_note_names(const cli_model *model)
+{
+    if (model->info.has_class_names || model->info.classes != CLI_IMAGENET_CLASSES) return;
+    cli_note("nothing says what the %d classes are called; if they are ImageNet's: --classes "
+             "imagenet, else --classes FILE",
+             CLI_IMAGENET_CLASSES);
 }
 
 static int compare_ids(const void *key, const void *element)
@@ -268,7 +337,7 @@ static int compare_ids(const void *key, const void *element)
 
 bool cli_find_imagenet_id(const cli_model *model, const char *id, uint32_t *found)
 {
-    if (model->info.classes != CLI_IMAGENET_CLASSES) return false;
+    if (!model->imagenet) return false;
     const char *const *place =
         bsearch(id, cli_imagenet_ids, CLI_IMAGENET_CLASSES, sizeof *cli_imagenet_ids, compare_ids);
     if (place) *found = (uint32_t)(place - cli_imagenet_ids);

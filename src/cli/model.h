@@ -30,6 +30,7 @@ typedef struct cli_model {
     vrn_model *handle;
     vrn_model_info info;
     double load_ms;
+    bool imagenet; /* its classes are ImageNet's */
 } cli_model;
 
 /* Loads or draws the model. */
@@ -42,7 +43,10 @@ vrn_transform cli_model_transform(const cli_model *model, const cli_options *opt
 /* The same as an object of JSON, "transform". */
 void cli_model_write_transform(cli_json *json, const vrn_transform *transform);
 
-/* The name of a class: the model's own, or ImageNet's where there are 1000; else NULL. */
+/* Says how to name a thousand classes, which may be ImageNet's, where nothing does. */
+void cli_model_note_names(const cli_model *model);
+
+/* The name of a class, or NULL. */
 const char *cli_model_class_name(const cli_model *model, uint32_t index);
 
 /* The class of a WordNet id, "n01440764", where the model has ImageNet's classes. */

@@ -13,6 +13,10 @@ OPTION(ARCH, "--arch", "NAME[,KEY=VALUE]..", KIND_TEXT, FIELD(arch),
 OPTION(PREFIX, "--prefix", "NAME", KIND_TEXT, FIELD(prefix),
     .help = "which of several networks in the file: how the names\n"
             "of its tensors begin, as in module.encoder_q")
+OPTION(CLASSES, "--classes", "FILE|imagenet", KIND_READ, FIELD(classes),
+    .help = "the classes' names: lines, JSON (a list, id2label or\n"
+            "class_to_idx), or a checkpoint that has them; imagenet:\n"
+            "the usual thousand (default: those in the model)")
 OPTION(RANDOM_WEIGHTS, "--random-weights", "SEED", KIND_SEED, FIELD(seed),
     .help = "weights drawn from a seed; needs no file")
 OPTION(LABELS, "--labels", "FILE.csv", KIND_READ, FIELD(labels),

@@ -19,7 +19,7 @@ typedef struct cli_options {
     bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune,
         thorough;
     const char *device, *model, *arch, *prefix, *labels, *input, *output, *logits, *trace, *kernel;
-    const char *images, *write, *shard, *class_name, *html, *report;
+    const char *classes, *images, *write, *shard, *class_name, *html, *report;
     uint32_t without, with; /* vrn_capability bits */
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
@@ -59,7 +59,8 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
     (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(INTERPOLATION) | CLI_BIT(MEAN) | CLI_BIT(STD))
 /* How a network is compiled. */
 #define CLI_SESSION (CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE))
-#define CLI_NETWORK (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS))
+#define CLI_NETWORK                                                                                \
+    (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(CLASSES) | CLI_BIT(RANDOM_WEIGHTS))
 
 /* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must
  * outlive the options. On failure everything is released. */

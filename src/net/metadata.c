@@ -117,28 +117,44 @@ static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *trans
     }
 }
 
-static void read_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
+/* Copies names that are given. */
+static void take_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
 {
-    const char *own = get(r, KEY_CLASSES);
-    const char *text = own ? own : get(r, VRN_METADATA_LABELS_KEY);
-    if (!text || r->result) return;
-    uint64_t count = 1;
-    for (const char *c = text; *c; c++) count += *c == '\n';
-    if (!own && count != arch->num_classes) {
-        vrn_log_write(r->log, VRN_LOG_WARNING, "%s: %llu names of classes beside it, of %u: left",
-                      vrn_checkpoint_name(r->checkpoint), (unsigned long long)count,
-                      arch->num_classes);
-        return;
-    }
+    const char *const *names = r->params->class_names;
+    const uint32_t count = r->params->class_name_count;
     if (count != arch->num_classes) {
-        r->result = vrn_fail(r->log, VRN_ERROR_FILE,
-                             "%s: %s: expected %u names, one for each class, found %llu",
-                             vrn_checkpoint_name(r->checkpoint), KEY_CLASSES, arch->num_classes,
-                             (unsigned long long)count);
+        r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
+                             "class names: expected %u, one for each class of the model, found %u",
+                             arch->num_classes, count);
         return;
     }
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!names[i] || strchr(names[i], '\n')) {
+            r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
+                                 "class names: class %u: expected a name without line feeds", i);
+            return;
+        }
+        bytes += strlen(names[i]) + 1;
+    }
+    char *at = metadata->text = vrn_alloc(bytes, 1);
+    metadata->class_names = vrn_alloc(count, sizeof *metadata->class_names);
+    if (!metadata->text || !metadata->class_names) {
+        r->result = vrn_fail_memory(r->log);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        metadata->class_names[i] = strcpy(at, names[i]);
+        at += strlen(at) + 1;
+    }
+}
+
+/* Takes names that stand in a text, with line feeds between them. */
+static void split_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata,
+                          const char *text)
+{
     metadata->text = vrn_strndup(text, strlen(text));
-    metadata->class_names = vrn_alloc((size_t)count, sizeof *metadata->class_names);
+    metadata->class_names = vrn_alloc(arch->num_classes, sizeof *metadata->class_names);
     if (!metadata->text || !metadata->class_names) {
         r->result = vrn_fail_memory(r->log);
         return;
@@ -148,6 +164,33 @@ static void read_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *me
         metadata->class_names[i] = at;
         at += strcspn(at, "\n");
         *at++ = 0;
+    }
+}
+
+static void read_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
+{
+    if (r->result) return;
+    if (r->params && r->params->class_names) {
+        take_classes(r, arch, metadata);
+        return;
+    }
+    const char *text = get(r, KEY_CLASSES), *file = text;
+    if (!text) text = get(r, VRN_METADATA_LABELS_KEY);
+    if (!text) return;
+    uint64_t count = 1;
+    for (const char *c = text; *c; c++) count += *c == '\n';
+    if (count == arch->num_classes) {
+        split_classes(r, arch, metadata, text);
+    } else if (file) {
+        r->result = vrn_fail(r->log, VRN_ERROR_FILE,
+                             "%s: %s: expected %u names, one for each class, found %llu",
+                             vrn_checkpoint_name(r->checkpoint), KEY_CLASSES, arch->num_classes,
+                             (unsigned long long)count);
+    } else {
+        vrn_log_write(r->log, VRN_LOG_WARNING,
+                      "%s: names of %llu classes beside the weights of %u: they are not used",
+                      vrn_checkpoint_name(r->checkpoint), (unsigned long long)count,
+                      arch->num_classes);
     }
 }
 
@@ -215,6 +258,21 @@ static void format_channels(const float values[3], char *text, size_t capacity)
     snprintf(text, capacity, "%s,%s,%s", real[0], real[1], real[2]);
 }
 
+/* The lines of all classes' names. NULL: out of memory. */
+static char *format_classes(const vrn_model_metadata *metadata, uint32_t classes)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < classes; i++) bytes += strlen(metadata->class_names[i]) + 1;
+    char *text = vrn_alloc(bytes, 1), *at = text;
+    for (uint32_t i = 0; i < classes && text; i++) {
+        const size_t length = strlen(metadata->class_names[i]);
+        memcpy(at, metadata->class_names[i], length);
+        at += length;
+        *at++ = i + 1 < classes ? '\n' : 0;
+    }
+    return text;
+}
+
 /* The lines of all scales. NULL: out of memory. */
 static char *format_scales(const vrn_model_metadata *metadata)
 {
@@ -234,7 +292,7 @@ bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *m
                           const vrn_checkpoint *checkpoint, const vrn_arch *arch)
 {
     pairs->count = 0;
-    pairs->scales = NULL;
+    pairs->scales = pairs->classes = NULL;
     vrn_arch_format(arch, pairs->arch, sizeof pairs->arch);
     snprintf(pairs->resize, sizeof pairs->resize, "%u", metadata->transform.resize);
     snprintf(pairs->crop, sizeof pairs->crop, "%u", metadata->transform.crop);
@@ -249,19 +307,21 @@ bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *m
     add(pairs, KEY_INTERPOLATION, vrn_interpolation_name(metadata->transform.interpolation));
     add(pairs, KEY_MEAN, pairs->mean);
     add(pairs, KEY_STD, pairs->std);
-    add(pairs, KEY_CLASSES, vrn_checkpoint_metadata(checkpoint, KEY_CLASSES));
-    if (metadata->scale_count > 0) {
-        pairs->scales = format_scales(metadata);
-        if (!pairs->scales) return false;
-        add(pairs, KEY_INT8, pairs->scales);
-    }
+    if (metadata->class_names) pairs->classes = format_classes(metadata, arch->num_classes);
+    add(pairs, KEY_CLASSES, pairs->classes);
+    if (metadata->scale_count > 0) pairs->scales = format_scales(metadata);
+    add(pairs, KEY_INT8, pairs->scales);
     add(pairs, KEY_LICENSE, vrn_checkpoint_metadata(checkpoint, KEY_LICENSE));
     add(pairs, KEY_DESCRIPTION, vrn_checkpoint_metadata(checkpoint, KEY_DESCRIPTION));
-    return true;
+    const bool good =
+        (pairs->classes || !metadata->class_names) && (pairs->scales || metadata->scale_count == 0);
+    if (!good) vrn_metadata_pairs_free(pairs);
+    return good;
 }
 
 void vrn_metadata_pairs_free(vrn_metadata_pairs *pairs)
 {
     vrn_free(pairs->scales);
-    pairs->scales = NULL;
+    vrn_free(pairs->classes);
+    pairs->scales = pairs->classes = NULL;
 }

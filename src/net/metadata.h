@@ -54,10 +54,10 @@ typedef struct vrn_metadata_pairs {
     vrn_metadata pairs[16];
     size_t count;
     char arch[1024], resize[16], crop[16], mean[112], std[112];
-    char *scales;
+    char *scales, *classes;
 } vrn_metadata_pairs;
 
-/* License, description and class names are those of `checkpoint`, which may be NULL. False: out of
+/* License and description are those of `checkpoint`, which may be NULL. False: out of
  * memory. */
 bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
                           const vrn_checkpoint *checkpoint, const vrn_arch *arch);

@@ -255,8 +255,13 @@ vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *arch, uint
     if (!result && !new_model->values) result = vrn_fail_memory(log);
     random_filler filler = {new_model, new_model->values, seed};
     if (!result) result = vrn_arch_visit_parameters(&complete, fill_random, &filler, log);
-    vrn_model_params only_log = {.log = params ? params->log : (vrn_log){0}};
-    if (!result) result = vrn_metadata_read(&new_model->metadata, NULL, &complete, &only_log);
+    vrn_model_params used = {0};
+    if (params) {
+        used.log = params->log;
+        used.class_names = params->class_names;
+        used.class_name_count = params->class_name_count;
+    }
+    if (!result) result = vrn_metadata_read(&new_model->metadata, NULL, &complete, &used);
     if (result) vrn_model_destroy(model);
     return result;
 }

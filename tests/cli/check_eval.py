@@ -13,8 +13,8 @@ from check_images import picture
 from program import RANDOM, ProgramTest
 
 SAME = (*RANDOM, "--kernel=conv_direct")  # the same bytes, whatever the batch
-IMAGENET = ("--arch", "resnet,block=basic,layers=1,planes=8", "--random-weights", "1", "--crop",
-            "32")
+IMAGENET = ("--classes", "imagenet", "--arch", "resnet,block=basic,layers=1,planes=8",
+            "--random-weights", "1", "--crop", "32")
 # What may differ between one run and the parts of another.
 UNSTEADY = ("images_per_s", "confidence")
 

@@ -63,9 +63,40 @@ class Images(ProgramTest):
     def test_imagenet_labels(self):
         arguments = ("--arch", "resnet,block=basic,layers=1,planes=8", "--random-weights", "1",
                      "--crop", "32")
-        result, = self.classify(*arguments, "--top", "1000", self.write("a.png", picture(1)))
+        name = self.write("a.png", picture(1))
+        result, = self.classify(*arguments, "--top", "1000", "--classes", "imagenet", name)
         labels = {entry["index"]: entry["label"] for entry in result["top"]}
         self.assertEqual((labels[0], labels[281], labels[999]), ("tench", "tabby", "toilet tissue"))
+        # A thousand classes may be any.
+        result, = self.classify(*arguments, name, errors=["if they are ImageNet's: --classes"])
+        self.assertEqual(result["top"][0]["label"], f"class {result['top'][0]['index']}")
+
+    def test_own_classes(self):
+        """Names from a list or a checkpoint, which convert writes into the model."""
+        name, names = self.write("a.png", picture(1)), [f"kind {i}" for i in range(10)]
+        for text in ("\n".join(names), json.dumps(names),
+                     json.dumps({"id2label": dict(enumerate(names))})):
+            path = self.write("names", text.encode())
+            result, = self.classify(*RANDOM, "--top", "10", "--classes", path, name)
+            self.assertEqual({entry["label"] for entry in result["top"]}, set(names))
+        model = self.path("m.safetensors")
+        self.run_program("convert", "resnet8", model, "--random-weights", "1", "--classes", path,
+                         "--quiet")
+        for given in ((), ("--classes", model)):
+            kept, = self.classify("--model", model, "--top", "10", *given, name)
+            self.assertEqual(kept["top"], result["top"])
+        shown, = self.classify(*RANDOM, "--top", "10", "--classes", model, name)
+        self.assertEqual(shown, result)
+        for text, error in (("a\nb", "expected 10, one for each class of the model, found 2"),
+                            ('{"a": 0, "b": 2}', "names: class 1 has no name"),
+                            ("", "names: there are no names")):
+            self.run_program("classify", *RANDOM, "--classes", self.write("names", text.encode()),
+                             name, status=1, errors=[error])
+        self.run_program("classify", *RANDOM, "--classes", self.path("none"), name, status=1,
+                         errors=["none: "])
+        self.run_program("classify", *RANDOM, "--classes", os.path.join(
+            program.MODELS, "..", "tests", "data", "checkpoints", "kinds.safetensors"), name,
+                         status=1, errors=["kinds.safetensors: "])
 
     def test_batches_and_folders(self):
         """Results come in order, whatever the batch, with broken images among the good ones."""

@@ -8,7 +8,7 @@ const fuzz_bounds fuzz_target_bounds = {64 << 10, 64};
 
 void fuzz_target(const uint8_t *data, size_t size)
 {
-    const cli_model model = {.info.classes = 1000}; /* has ImageNet's names */
+    const cli_model model = {.info.classes = 1000, .imagenet = true};
     cli_labels labels = {0};
     const bool read = cli_labels_read_list(&labels, fuzz_file(data, size), &model);
     fuzz_expect(read);

@@ -24,7 +24,7 @@ static const row rows[] = {
     {LAYOUT(vrn_device_info, reason), 860, 1088},
     {LAYOUT(vrn_device_params, diagnostics), 56, 96},
     {LAYOUT(vrn_transform, std), 24, 72},
-    {LAYOUT(vrn_model_params, prefix), 48, 80},
+    {LAYOUT(vrn_model_params, class_name_count), 64, 80},
     {LAYOUT(vrn_model_info, has_class_names), 344, 384},
     {LAYOUT(vrn_model_save_params, fp16), 24, 64},
     {LAYOUT(vrn_session_params, diagnostics), 80, 152},

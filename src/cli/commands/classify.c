@@ -46,6 +46,7 @@ static bool classify_paths(const cli_crew *crew, const cli_options *options, con
                                              : CLI_ANSWER_LINE,
     };
     if (!printer.scores) return false;
+    cli_model_note_names(&engine->model);
     size_t failed;
     bool good = cli_feed_run(&(cli_feed){.crew = crew,
                                          .paths = paths->items,

@@ -31,8 +31,8 @@ const cli_command cli_convert = {
     .examples = "  vkresnet convert resnet50-11ad3fa6.pth resnet50.safetensors\n"
                 "  vkresnet convert model.pth small.safetensors --fp16\n"
                 "  vkresnet convert resnet18 random.safetensors --random-weights 1\n",
-    .options =
-        CLI_COMMON | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS) | CLI_BIT(FP16),
+    .options = CLI_COMMON | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(CLASSES) |
+               CLI_BIT(RANDOM_WEIGHTS) | CLI_BIT(FP16),
     .least = 2,
     .most = 2,
     .arguments = "IN and OUT.safetensors",

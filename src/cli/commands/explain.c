@@ -183,6 +183,7 @@ static bool explain(explanation *e, const cli_options *options)
         return false;
     }
     if (index == UINT32_MAX) index = e->scores[0].index;
+    cli_model_note_names(&e->engine.model);
     e->explained = (cli_score){e->probabilities[index], index};
     const cli_heat heat = {
         .values = e->maps + (size_t)index * e->map_height * e->map_width,

@@ -311,7 +311,7 @@ static bool report_stranger(const class_folders *folders, const naming *how, con
         return cli_error("%s: %zu folders, and the model has %u classes: folders have to be named "
                          "by the classes' names, numbers%s, or to be as many",
                          folders->path, folders->paths.count, classes,
-                         classes == CLI_IMAGENET_CLASSES ? ", WordNet ids" : "");
+                         model->imagenet ? ", WordNet ids" : "");
     }
     size_t stranger = 0, other = 0;
     while (how->find(model, name_of(folders, stranger), &found)) stranger++;

@@ -1,0 +1,27 @@
+/* The classes' names that the command line gives. */
+#ifndef VRN_CLI_CLASSES_H
+#define VRN_CLI_CLASSES_H
+
+#include <stdbool.h>
+
+#include <vkresnet/vkresnet.h>
+
+#include "base/arena.h"
+
+typedef struct cli_classes {
+    const char *const *names; /* [count]; NULL: none were given */
+    uint32_t count;
+    vrn_arena arena;  /* holds them, .. */
+    vrn_model *model; /* .. or this does */
+} cli_classes;
+
+/* Reads --classes: a file of base/class_list.h, a checkpoint that has names, or "imagenet". Free
+ * them also after a failure, which is reported. */
+bool cli_classes_read(cli_classes *classes, const char *path);
+void cli_classes_take_imagenet(cli_classes *classes);
+void cli_classes_free(cli_classes *classes);
+
+/* Whether a model's classes have ImageNet's names. */
+bool cli_classes_are_imagenet(const vrn_model *model);
+
+#endif
