@@ -226,7 +226,8 @@ VRN_API const char *vrn_interpolation_name(vrn_interpolation interpolation);
 /* The way from a photo to the network's input, as torchvision's ImageClassification preset has it:
  * resize the shorter side to `resize` (the other in proportion, truncated), cut out the centre of
  * `crop` x `crop` (black where the image ends), and make (value / 255 - mean) / std of each
- * channel. */
+ * channel. A network of one channel (vrn_arch.in_channels) gets the brightness, as Pillow's "L" has
+ * it, with mean[0] and std[0]. */
 typedef struct vrn_transform {
     uint32_t resize; /* 0: no resize */
     uint32_t crop;   /* 0: as `resize` */
@@ -459,9 +460,10 @@ typedef struct vrn_image {
 
 /* The images of one run, in exactly one of three forms. They are copied before submit returns. */
 typedef struct vrn_inputs {
-    uint32_t count;          /* of images: 1 .. vrn_session_params.batch */
-    const float *nchw;       /* normalised, [count, 3, height, width], finite */
-    const float *nhwc;       /* normalised, [count, height, width, 3], finite */
+    uint32_t count; /* of images: 1 .. vrn_session_params.batch */
+    /* normalised and finite, [count, C, height, width] with C = vrn_arch.in_channels .. */
+    const float *nchw;
+    const float *nhwc;       /* .. or [count, height, width, C] */
     const vrn_image *images; /* [count]: resized, cropped and normalised on the device */
     uint64_t reserved[4];
 } vrn_inputs;

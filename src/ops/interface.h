@@ -239,6 +239,7 @@ struct vrn_normalize_push {
     uint dst_width, dst_height;
     int left, top; /* of the crop, in the source; may be negative */
     uint first;    /* output element where this image begins */
+    uint grey;     /* 1: one channel, of the brightness */
     float mean[3];
     float std[3];
 };

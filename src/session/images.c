@@ -240,6 +240,7 @@ static vrn_result record_normalize(const builder *b, const job *j, uint32_t inde
         .left = j->resize.left < 0 ? j->resize.left : 0,
         .top = j->resize.top < 0 ? j->resize.top : 0,
         .first = (uint32_t)(skipped / 16),
+        .grey = f->grey,
     };
     for (uint32_t i = 0; i < 3; i++) {
         push.mean[i] = f->transform->mean[i];

@@ -65,9 +65,11 @@ static vrn_result check(const recorder *r)
                         info->batch);
     }
     if ((info->classes == 0 && (p->logits.buffer || p->probabilities.buffer || p->top.buffer)) ||
-        r->session->program->graph.input.c != 3) {
+        (r->session->program->graph.input.c != 3 && !p->images && !p->pixels) ||
+        (r->session->program->graph.input.c != 3 && !r->session->framing.grey)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "a recording needs a network with a head and three channels of input");
+                        "a recording needs three channels of input, or one of photos, and a head "
+                        "for logits");
     }
     if (r->top > VRN_MAX_TOP || (p->top.buffer && r->top > info->classes)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,

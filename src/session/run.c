@@ -154,10 +154,10 @@ static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inp
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "a run needs exactly one of nchw, nhwc and images, %d are given", forms);
     }
-    if (inputs->images && session->program->graph.input.c != 3) {
+    const uint32_t channels = session->program->graph.input.c;
+    if (inputs->images && channels != 3 && channels != 1) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "a network of %u channels takes no photos, but nchw or nhwc",
-                        session->program->graph.input.c);
+                        "a network of %u channels takes no photos, but nchw or nhwc", channels);
     }
     if (session->program->info.classes == 0 && outputs &&
         (outputs->logits || outputs->probabilities)) {

@@ -88,6 +88,7 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     if (!result) {
         const vrn_session_info *info = &session->program->info;
         session->framing = (vrn_framing){.batch = info->batch,
+                                         .grey = session->program->graph.input.c == 1,
                                          .height = info->height,
                                          .width = info->width,
                                          .transform = &session->program->transform};

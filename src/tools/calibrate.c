@@ -18,10 +18,16 @@ struct vrn_calibration {
     vrn_model *model;      /* held */
     vrn_session *observed; /* in fp32; every value is an output */
     vrn_histogram *layers; /* [observed->program->graph.count] */
-    float *inputs;         /* [KEPT_MAX, H, W, 3], normalised */
+    float *inputs;         /* [KEPT_MAX, H, W, C], normalised */
     float *expected;       /* [KEPT_MAX, classes]: logits in fp32 */
     uint32_t kept;
 };
+
+/* Of the network's input. */
+static uint32_t channels_of(const vrn_calibration *c)
+{
+    return c->observed->program->graph.input.c;
+}
 
 /* The session that observes, and memory for what it sees. */
 static vrn_result make_observed(vrn_calibration *c, const vrn_calibration_params *params)
@@ -42,7 +48,7 @@ static vrn_result make_observed(vrn_calibration *c, const vrn_calibration_params
     const vrn_session_info *info = &c->observed->program->info;
     const size_t pixels = (size_t)info->height * info->width;
     c->layers = vrn_alloc(c->observed->program->graph.count, sizeof *c->layers);
-    c->inputs = vrn_alloc(KEPT_MAX * pixels, 3 * sizeof *c->inputs);
+    c->inputs = vrn_alloc(KEPT_MAX * pixels, channels_of(c) * sizeof *c->inputs);
     c->expected = vrn_alloc(KEPT_MAX, info->classes * sizeof *c->expected);
     return c->layers && c->inputs && c->expected ? VRN_OK : vrn_fail_memory(log);
 }
@@ -111,8 +117,11 @@ static void keep(vrn_calibration *c, const float *logits)
     const size_t pixels = (size_t)info->height * info->width;
     vrn_shape shape;
     const float *from = value_of(c, 0, &shape);
-    float *to = c->inputs + c->kept * pixels * 3;
-    for (size_t i = 0; i < pixels; i++) memcpy(to + 3 * i, from + 4 * i, 3 * sizeof *to);
+    const size_t padded = (size_t)vrn_c4(shape.c) * 4;
+    float *to = c->inputs + c->kept * pixels * shape.c;
+    for (size_t i = 0; i < pixels; i++) {
+        memcpy(to + shape.c * i, from + padded * i, shape.c * sizeof *to);
+    }
     memcpy(c->expected + (size_t)c->kept * info->classes, logits, info->classes * sizeof *logits);
     c->kept++;
 }
@@ -124,7 +133,7 @@ vrn_result vrn_calibration_add(vrn_calibration *c, const vrn_inputs *inputs)
                         "vrn_calibration_add: %s is NULL", c ? "inputs" : "calibration");
     }
     const vrn_session_info *info = &c->observed->program->info;
-    const size_t numbers = (size_t)3 * info->height * info->width;
+    const size_t numbers = (size_t)channels_of(c) * info->height * info->width;
     float *logits = vrn_alloc(info->classes, sizeof *logits);
     if (!logits) return vrn_fail_memory(&c->device->log);
     vrn_result result = VRN_OK;
@@ -206,7 +215,7 @@ static vrn_result apply(const vrn_calibration *c, uint32_t method, vrn_model **m
 static vrn_result measure(const vrn_calibration *c, const vrn_model *model, double *error)
 {
     const vrn_session_info *info = &c->observed->program->info;
-    const size_t numbers = (size_t)3 * info->height * info->width;
+    const size_t numbers = (size_t)channels_of(c) * info->height * info->width;
     vrn_session *session = NULL;
     float *logits = vrn_alloc(info->classes, sizeof *logits);
     vrn_result result = logits ? VRN_OK : vrn_fail_memory(&c->device->log);

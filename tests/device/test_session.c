@@ -361,6 +361,72 @@ static void input_forms_agree(void **state)
 }
 
 /* By sessions whose kernels want them packed in the same way: here the same kernels. */
+/* One channel: photos of any format become the brightness, as Pillow has it. */
+static void grey_networks_take_photos(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet8,in_channels=1");
+    const vrn_transform transform = {.crop = SIDE, .mean = {0.25f}, .std = {0.5f}};
+    vrn_session *session =
+        make_session(device, model,
+                     &(vrn_session_params){.height = SIDE, .width = SIDE, .transform = &transform});
+    uint8_t colours[PIXELS * 3], greys[PIXELS];
+    float input[PIXELS], logits[3][10];
+    uint64_t seed = 5;
+    for (int i = 0; i < PIXELS; i++) {
+        uint32_t sum = 32768;
+        static const uint32_t shares[] = {19595, 38470, 7471};
+        for (int c = 0; c < 3; c++) {
+            colours[3 * i + c] = (uint8_t)((fixture_random(&seed) + 1) * 127);
+            sum += colours[3 * i + c] * shares[c];
+        }
+        greys[i] = (uint8_t)(sum >> 16);
+        input[i] = ((float)greys[i] / 255 - 0.25f) / 0.5f;
+    }
+    const vrn_image images[] = {
+        {.pixels = colours, .width = SIDE, .height = SIDE, .format = VRN_PIXEL_RGB},
+        {.pixels = greys, .width = SIDE, .height = SIDE, .format = VRN_PIXEL_GREY},
+    };
+    for (int i = 0; i < 2; i++) {
+        const vrn_inputs in = {.count = 1, .images = &images[i]};
+        assert_int_equal(vrn_session_run(session, &in, &(vrn_outputs){.logits = logits[i]}),
+                         VRN_OK);
+    }
+    run(session, input, 1, logits[2]);
+    assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+    assert_true(relative_error(logits[0], logits[2], 10) <= 1e-5);
+    vrn_session_destroy(&session);
+    vrn_model_destroy(&model);
+}
+
+/* No logits without a head, and features all the same. */
+static void headless_networks_give_features(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model("resnet8,head=none");
+    static const char *const taps[] = {"avgpool"};
+    vrn_session *session = make_session(
+        device, model,
+        &(vrn_session_params){.height = SIDE, .width = SIDE, .taps = taps, .tap_count = 1});
+    vrn_session_info info;
+    vrn_session_get_info(session, &info);
+    assert_int_equal(info.classes, 0);
+    float *input = make_input(1, 3), logits[64], features[64] = {0};
+    const vrn_inputs in = {.count = 1, .nchw = input};
+    assert_int_equal(vrn_session_run(session, &in, &(vrn_outputs){.logits = logits}),
+                     VRN_ERROR_UNSUPPORTED);
+    assert_int_equal(messages.errors, 1);
+    messages.errors = 0;
+    assert_int_equal(
+        vrn_session_run(session, &in, &(vrn_outputs){.taps = (float *const[]){features}}), VRN_OK);
+    double sum = 0;
+    for (int i = 0; i < 64; i++) sum += fabs((double)features[i]);
+    assert_true(sum > 0);
+    free(input);
+    vrn_session_destroy(&session);
+    vrn_model_destroy(&model);
+}
+
 static void weights_are_shared(void **state)
 {
     (void)state;
@@ -527,6 +593,8 @@ int main(void)
         cmocka_unit_test(threads_share_a_device),
         cmocka_unit_test(devices_come_and_go_beside_sessions),
         cmocka_unit_test(input_forms_agree),
+        cmocka_unit_test(grey_networks_take_photos),
+        cmocka_unit_test(headless_networks_give_features),
         cmocka_unit_test(weights_are_shared),
         cmocka_unit_test(depth_costs_no_activations),
         cmocka_unit_test(every_tier_computes_the_same),
