@@ -158,26 +158,33 @@ static bool read_index(parts *p, vrn_json *json)
     return p->result || (vrn_json_take(json, '}') && vrn_json_at_end(json));
 }
 
+vrn_result vrn_weights_parse(char ***paths, size_t *count, vrn_arena *arena,
+                             const vrn_source *index)
+{
+    parts p = {.arena = arena, .index = index->name, .log = index->log};
+    vrn_arena_init(arena, index->size, INDEX_MULTIPLE);
+    vrn_json json = {(const char *)index->data, index->size, 0};
+    if ((!read_index(&p, &json) || p.count == 0) && !p.result) {
+        p.result = vrn_source_fail(
+            index,
+            "at byte %zu: expected an index of parts, {\"weight_map\": {..}}, found something else",
+            json.at);
+    }
+    *paths = p.paths;
+    *count = p.count;
+    return p.result;
+}
+
 vrn_result vrn_weights_parts(char ***paths, size_t *count, vrn_arena *arena, const char *index,
                              const vrn_log *log)
 {
     void *data;
     size_t size;
-    parts p = {.arena = arena, .index = index, .log = log};
     vrn_result result = vrn_file_read(&data, &size, index, INDEX_MAX_BYTES, log);
     if (result) return result;
-    vrn_arena_init(arena, size, INDEX_MULTIPLE);
-    vrn_json json = {data, size, 0};
-    if ((!read_index(&p, &json) || p.count == 0) && !p.result) {
-        p.result = vrn_fail(log, VRN_ERROR_FILE,
-                            "%s: at byte %zu: expected an index of parts, {\"weight_map\": {..}}, "
-                            "found something else",
-                            index, json.at);
-    }
+    result = vrn_weights_parse(paths, count, arena, &(vrn_source){index, data, size, log});
     vrn_free(data);
-    *paths = p.paths;
-    *count = p.count;
-    return p.result;
+    return result;
 }
 
 /* ---- config.json ----------------------------------------------------------------------------- */
@@ -375,6 +382,16 @@ static vrn_result add_all(config *c, const vrn_source *source)
     return add(list, source, "vkresnet.resize", side);
 }
 
+vrn_result vrn_config_parse(vrn_tensor_list *list, const vrn_source *source)
+{
+    config c = {.list = list, .json = {(const char *)source->data, source->size, 0}};
+    if (read_object(&c, 0) && vrn_json_at_end(&c.json)) return add_all(&c, source);
+    vrn_log_write(source->log, VRN_LOG_WARNING,
+                  "%s: at byte %zu: no JSON that is understood: it counts for nothing",
+                  source->name, c.json.at);
+    return VRN_OK;
+}
+
 vrn_result vrn_config_read(vrn_tensor_list *list, const char *path, const vrn_log *log)
 {
     const size_t folder = folder_length(path);
@@ -392,18 +409,7 @@ vrn_result vrn_config_read(vrn_tensor_list *list, const char *path, const vrn_lo
     if (vrn_path_get_kind(file) == VRN_PATH_FILE) {
         result = vrn_file_read(&data, &size, file, INDEX_MAX_BYTES, log);
     }
-    if (data) {
-        const vrn_source source = {file, data, size, log};
-        config c = {.list = list, .json = {data, size, 0}};
-        if (read_object(&c, 0) && vrn_json_at_end(&c.json)) {
-            result = add_all(&c, &source);
-        } else {
-            vrn_log_write(log, VRN_LOG_WARNING,
-                          "%s: at byte %zu: no JSON that is understood: it "
-                          "counts for nothing",
-                          file, c.json.at);
-        }
-    }
+    if (data) result = vrn_config_parse(list, &(vrn_source){file, data, size, log});
     vrn_free(data);
     vrn_free(file);
     return result;

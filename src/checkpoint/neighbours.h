@@ -19,6 +19,10 @@ bool vrn_weights_is_index(const char *path);
 vrn_result vrn_weights_parts(char ***paths, size_t *count, vrn_arena *arena, const char *index,
                              const vrn_log *log);
 
+/* The same of an index in memory. */
+vrn_result vrn_weights_parse(char ***paths, size_t *count, vrn_arena *arena,
+                             const vrn_source *index);
+
 /* Adds what config.json beside a file of a name that these libraries give says, as metadata of the
  * keys in net/metadata.h:
  *     hidden_act, downsample_in_bottleneck, downsample_in_first_stage   file.arch
@@ -27,5 +31,8 @@ vrn_result vrn_weights_parts(char ***paths, size_t *count, vrn_arena *arena, con
  *     pretrained_cfg: mean, std, input_size, crop_pct, interpolation    vkresnet.mean, ..
  * No such file is no error; one that is no JSON is logged, and left. */
 vrn_result vrn_config_read(vrn_tensor_list *list, const char *path, const vrn_log *log);
+
+/* The same of a config.json in memory. */
+vrn_result vrn_config_parse(vrn_tensor_list *list, const vrn_source *source);
 
 #endif

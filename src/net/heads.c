@@ -69,6 +69,13 @@ static size_t bias_of(const vrn_names *names, size_t weight)
 {
     const char *name = names->entries[weight].tensor->name;
     const size_t length = strlen(name) - strlen("weight");
+    if (!names->entries[weight].outside) {
+        char bias[1024];
+        const char *own = names->entries[weight].name;
+        snprintf(bias, sizeof bias, "%.*sbias", (int)(strlen(own) - strlen("weight")), own);
+        const vrn_named_tensor *entry = vrn_names_find(names, bias);
+        return entry ? (size_t)(entry - names->entries) : names->count;
+    }
     for (size_t i = 0; i < names->count; i++) {
         const char *other = names->entries[i].tensor->name;
         if (strncmp(other, name, length) == 0 && strcmp(other + length, "bias") == 0) return i;

@@ -50,11 +50,18 @@ void vrn_kinds_describe(const vrn_names *names, bool network, char *text, size_t
         vrn_append(text, capacity, ": this seems to be %s", kinds[i].kind);
         return;
     }
-    for (size_t i = 0, said = 0; i < names->count && said < 3 && !network; i++) {
-        for (size_t k = 0; k < names->count; k++) {
-            if (names->entries[k].position != i) continue;
-            vrn_append(text, capacity, "%s%.60s", said++ ? ", " : ": the first names here are ",
-                       names->entries[k].tensor->name);
+    size_t from = 0; /* the first position that is not said yet */
+    for (int said = 0; said < 3 && !network; said++) {
+        const vrn_named_tensor *next = NULL;
+        for (size_t i = 0; i < names->count; i++) {
+            const vrn_named_tensor *entry = &names->entries[i];
+            if (entry->position >= from && (!next || entry->position < next->position)) {
+                next = entry;
+            }
         }
+        if (!next) return;
+        vrn_append(text, capacity, "%s%.60s", said ? ", " : ": the first names here are ",
+                   next->tensor->name);
+        from = next->position + 1;
     }
 }

@@ -190,6 +190,29 @@ def checkpoints():
             write("zip model" if content[:2] == b"PK" else "legacy model", name, content)
         elif name.endswith(".safetensors"):
             write("safetensors model", name, content)
+    for name in ("whole.pth", "whole-legacy.pth", "sequential.pth", "ema.pth.tar", "script.pt"):
+        with open(os.path.join(DATA, "files", name), "rb") as file:
+            content = file.read()
+        write("zip model" if content[:2] == b"PK" else "legacy model", name, content)
+        if content[:2] == b"PK":
+            archive = zipfile.ZipFile(io.BytesIO(content))
+            entry = next(each for each in archive.namelist() if each.endswith("/data.pkl"))
+            write("pickle", name + ".pkl", archive.read(entry))
+
+
+def neighbours():
+    beside = (("hugging-face", "config.json"), ("parts", "model.safetensors.index.json"))
+    for folder, name in beside:
+        with open(os.path.join(DATA, "files", folder, name), "rb") as file:
+            write("neighbours", name, file.read())
+    write("neighbours", "timm.json", json.dumps({
+        "architecture": "resnet50d", "num_classes": 3, "label_names": ["a", "b\n", "c"],
+        "pretrained_cfg": {
+            "mean": [0.5, 0.5, 0.5], "std": [1, 1, 2.5], "input_size": [3, 224, 224],
+            "crop_pct": 0.875, "interpolation": "bicubic", "x": [{}, None]}}).encode())
+    write("neighbours", "v1.json", b'{"downsample_in_bottleneck": true, "hidden_act": "silu", '
+          b'"downsample_in_first_stage": true, "id2label": {"1": "a", "0": "b"}}')
+    write("neighbours", "outside.json", b'{"weight_map": {"a": "../b", "c": "d"}}')
 
 
 def pickles():
@@ -413,6 +436,7 @@ def main():
     FOLDER = sys.argv[1]
     shutil.rmtree(FOLDER, ignore_errors=True)
     checkpoints()
+    neighbours()
     pickles()
     arrays()
     labels()
