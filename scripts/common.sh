@@ -9,12 +9,13 @@ build_root=${VRN_BUILD_ROOT:-$project/build}
 # What the library and the program need; what the quick run of the tests needs besides; what all
 # of them need.
 build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libvulkan1
-    libvulkan-volk-dev libstb-dev libjpeg-dev libcurl4-openssl-dev libssl-dev ca-certificates
+    libvulkan-volk-dev libstb-dev libjpeg-dev libwebp-dev libavif-dev libheif-dev
+    libtiff-dev libjxl-dev pkgconf libcurl4-openssl-dev libssl-dev ca-certificates
     mesa-vulkan-drivers)
 full_packages=(clang gcc-mingw-w64-x86-64)
 fuzz_packages=(clang libclang-rt-dev python3)
 static_packages=(clang clang-tidy cppcheck shellcheck)
-test_packages=(g++ binutils pkgconf libcmocka-dev spirv-tools
+test_packages=(g++ binutils libcmocka-dev spirv-tools
     vulkan-validationlayers libglfw3-dev openssl parallel xvfb clang-format python3 python3-pil)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
 

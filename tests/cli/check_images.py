@@ -127,7 +127,7 @@ class Images(ProgramTest):
         """By its name or by how it begins; what systems hide beside photos is none."""
         for name in ("a", "b.HEIC", "c.jfif", "d.dat"):
             self.write(name, picture(1))
-        self.write("e.webp", b"RIFF\0\0\0\0WEBPVP8 ")
+        self.write("e.webp", b"RIFF\0\0\0\0WEBPVP8 ") # broken, or the build lacks the format
         self.write("f", b"\0\0\0\x18ftypheic\0\0\0\0")
         self.write("g.tiff", b"")
         for folder in ("@eaDir", "__MACOSX", ".thumbnails", "h"):

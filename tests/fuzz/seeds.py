@@ -298,6 +298,38 @@ def jpeg(progressive, components):
     return out + b"\xff\xd9"
 
 
+def riff(*chunks):
+    body = b"WEBP"
+    for kind, data in zip(chunks[::2], chunks[1::2]):
+        body += kind + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def tiff(entries, order="<"):
+    """8 x 4 pixels in one strip, with these entries instead of those of plain RGB."""
+    data = bytes(range(256))
+    every = {256: (4, 8), 257: (4, 4), 258: (3, 8), 259: (3, 1), 262: (3, 2), 273: (4, 8),
+             277: (3, 3), 278: (4, 4), 279: (4, len(data)), **entries}
+    if 322 in every:
+        every.update({324: every.pop(273), 325: every.pop(279)})
+    out = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8 + len(data)) + data
+    out += struct.pack(order + "H", len(every))
+    for tag, (kind, value) in sorted(every.items()):
+        form = "HHII" if kind == 4 else "HHIHxx"
+        out += struct.pack(order + form, tag, kind, 1, value)
+    return out + bytes(4)
+
+
+# What Pillow makes of 8 x 8 pixels; the standard library has no coder.
+WEBP_LOSSLESS = bytes.fromhex(
+    "524946464e000000574542505650384c420000002f07c00100893244f43f1611d1ff90306a1b49522119"
+    "fe4017c4598a54f98c0741b64dee5088a31ef1389177ba1ee25144662ce8ed28225323d52145e6adde1d"
+    "2205")
+WEBP_LOSSY = bytes.fromhex(
+    "524946463c000000574542505650382030000000b001009d012a080008000900ac25b0027400f4282000"
+    "00febbb313336f95372334053ecbefd680cc1f91282312f18000")
+
+
 def images():
     def pixel(x, y):
         return (x * 16 % 256, y * 16 % 256, (x ^ y) % 256)
@@ -339,6 +371,31 @@ def images():
         "image", "rle.psd", b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 1, 2, 8, 3) +
         bytes(12) + b"\0\1" + b"\0\2" * 3 + b"\xff\x07" * 3)
     write("image", "text.jpg", b"hello\n")
+    pictures = os.path.join(DATA, "pictures")
+    for name in os.listdir(pictures):
+        if name.endswith((".avif", ".heic", ".jxl")):
+            with open(os.path.join(pictures, name), "rb") as file:
+                write("image", name, file.read())
+    write("image", "lossless.webp", WEBP_LOSSLESS)
+    write("image", "lossy.webp", WEBP_LOSSY)
+    write("image", "frames.webp", riff(
+        b"VP8X", struct.pack("<I", 0x12) + struct.pack("<I", 16)[:3] + struct.pack("<I", 8)[:3],
+        b"ANIM", bytes(6),
+        b"ANMF", bytes(6) + struct.pack("<I", 7)[:3] + struct.pack("<I", 7)[:3] + bytes(4) +
+        WEBP_LOSSLESS[12:],
+        b"EXIF", b"Exif\0\0II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x112, 3, 1, 6, 0, 0)))
+    for name, entries in (
+        ("rgb", {}), ("deep", {258: (3, 16)}), ("white", {262: (3, 0), 277: (3, 1)}),
+        ("one-bit", {258: (3, 1), 262: (3, 1), 277: (3, 1)}),
+        ("cmyk", {262: (3, 5), 277: (3, 4)}), ("planes", {284: (3, 2)}),
+        ("ycbcr", {262: (3, 6)}), ("packbits", {259: (3, 32773)}), ("lzw", {259: (3, 5)}),
+        ("deflate", {259: (3, 8)}), ("fax", {258: (3, 1), 259: (3, 4), 262: (3, 0), 277: (3, 1)}),
+        ("jpeg", {259: (3, 7)}), ("old-jpeg", {259: (3, 6), 262: (3, 6)}),
+        ("tiles", {322: (4, 16), 323: (4, 16)}), ("huge-tile", {322: (4, 1 << 30), 323: (4, 16)}),
+        ("premultiplied", {277: (3, 4), 338: (3, 1)}), ("turned", {274: (3, 6)}),
+        ("predictor", {259: (3, 5), 317: (3, 2)})):
+        write("image", f"{name}.tif", tiff(entries))
+        write("image", f"{name}-mm.tif", tiff(entries, ">"))
 
 
 def texts():

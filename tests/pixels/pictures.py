@@ -189,11 +189,14 @@ def bad():
     }
     for name, content in whole.items():
         yield f"truncated.{name}", content[:len(content) * 2 // 3], ""
-    for form, content in (("TIFF", saved(plain,
-                                         "TIFF")), ("WebP", b"RIFF\x10\0\0\0WEBPVP8 " + bytes(20)),
-                          ("JPEG 2000", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(20)),
-                          ("HEIC", b"\0\0\0 ftypheic" + bytes(20)),
+    for form, content in (("JPEG 2000", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(20)),
                           ("PBM", saved(plain.convert("1"), "PPM"))):
         yield f"{form}.jpg", content, f"{form} is not supported; expected PNG, JPEG"
+    for form, content in (("WebP", b"RIFF\x10\0\0\0WEBPVP8 " + bytes(20)),
+                          ("AVIF", b"\0\0\0\x18ftypavif" + bytes(20)),
+                          ("HEIC", b"\0\0\0\x18ftypheic" + bytes(20)),
+                          ("TIFF", b"II*\0\x08\0\0\0\0\0\0\0\0\0"),
+                          ("JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(20))):
+        yield f"{form}.jpg", content, ""
     yield "16-bits.ppm", b"P6\n# deep\n4 4\n65535\n" + bytes(96), "a greatest value of 255 alone"
     yield "text.png", b"hello\n", ""

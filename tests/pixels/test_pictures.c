@@ -91,14 +91,39 @@ static file png_with(const unsigned char *tiff, size_t size)
     return append(f, "CRC!", 4);
 }
 
+static file webp_with(const unsigned char *tiff, size_t size)
+{
+    /* A chunk of odd length, its padding, and EXIF named as in a JPEG. */
+    file f = copy_of("RIFF\0\0\0\0WEBPVP8 \3\0\0\0abc\0EXIF", 8 + 4 + 8 + 4 + 4);
+    const unsigned char length[4] = {(unsigned char)(size + 6)};
+    f = append(f, length, 4);
+    f = append(f, "Exif\0\0", 6);
+    return append(f, tiff, size);
+}
+
+static file jxl_with(const unsigned char *tiff, size_t size)
+{
+    file f = copy_of("\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x0a"
+                     "ftyp..\0\0\0",
+                     12 + 10 + 3);
+    const unsigned char length = (unsigned char)(size + 12);
+    f = append(f, &length, 1);
+    f = append(f, "Exif\0\0\0\0", 8);
+    return append(f, tiff, size);
+}
+
+static file (*const forms[])(const unsigned char *tiff, size_t size) = {jpeg_with, png_with,
+                                                                        webp_with, jxl_with};
+enum { FORMS = sizeof forms / sizeof forms[0] };
+
 static void finds_orientations(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 4 * 10; i++) {
+    for (unsigned i = 0; i < 2 * FORMS * 10; i++) {
         unsigned char tiff[38];
-        const unsigned value = i / 4;
+        const unsigned value = i / (2 * FORMS);
         const size_t size = make_tiff(tiff, i & 1, value);
-        file f = i & 2 ? png_with(tiff, size) : jpeg_with(tiff, size);
+        file f = forms[i / 2 % FORMS](tiff, size);
         assert_int_equal(cli_orientation(f.data, f.size), value >= 1 && value <= 8 ? value : 1);
         free(f.data);
     }
@@ -106,15 +131,15 @@ static void finds_orientations(void **state)
     assert_int_equal(cli_orientation((const unsigned char *)"GIF89a..............", 20), 1);
 }
 
-/* Every truncation of both forms, and every byte changed to some others. */
+/* Every truncation of each form, and every byte changed to some others. */
 static void survives_broken_orientations(void **state)
 {
     (void)state;
     static const unsigned char others[] = {0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff};
-    for (int form = 0; form < 4; form++) {
+    for (int form = 0; form < 2 * FORMS; form++) {
         unsigned char tiff[38];
         const size_t size = make_tiff(tiff, form & 1, 6);
-        file whole = form & 2 ? png_with(tiff, size) : jpeg_with(tiff, size);
+        file whole = forms[form / 2](tiff, size);
         for (size_t i = 0; i < whole.size; i++) {
             file cut = copy_of(whole.data, i);
             assert_in_range(cli_orientation(cut.data, cut.size), 1, 8);
@@ -169,19 +194,40 @@ static void turns_upright(void **state)
 static void knows_formats(void **state)
 {
     (void)state;
-#define FAULT(text) cli_format_fault((const unsigned char *)(text), sizeof(text) - 1)
-    assert_non_null(strstr(FAULT("RIFF....WEBPVP8 "), "WebP is not supported"));
-    assert_non_null(strstr(FAULT("MM\0*...."), "TIFF is not supported"));
-    assert_non_null(strstr(FAULT("....ftypavif"), "AVIF is not supported"));
-    assert_null(FAULT("RIFF....WAVE"));
-    assert_null(FAULT(""));
+#define FAULT(text) cli_decode((const unsigned char *)(text), sizeof(text) - 1, &image)
+    vrn_image image;
+    assert_non_null(strstr(FAULT("....jP  \r\n\x87\n"), "JPEG 2000 is not supported"));
+    assert_non_null(strstr(FAULT("P4\n1 1\n"), "PBM is not supported"));
+    assert_non_null(FAULT("RIFF....WAVE"));
+    assert_non_null(FAULT(""));
+#undef FAULT
+#define BEGINS(text) cli_begins_as_image((const unsigned char *)(text), sizeof(text) - 1)
+    assert_true(BEGINS("RIFF....WEBPVP8 ") && BEGINS("MM\0*....") && BEGINS("II+\0....") &&
+                BEGINS("....ftypavif") &&
+                BEGINS("\0\0\0\x18"
+                       "ftypmif1....miafavif") &&
+                BEGINS("....ftypheic") && BEGINS("\0\0\0\x0cJXL \r\n\x87\n"));
+    assert_false(BEGINS("RIFF....WAVE") || BEGINS("") || BEGINS("\xff\x0a") || BEGINS("%PDF-1.7") ||
+                 BEGINS("....ftypisom") || BEGINS("P1 is no bitmap"));
+#undef BEGINS
+#define IS(kind, text) cli_is_##kind((const unsigned char *)(text), sizeof(text) - 1)
+    assert_true(IS(avif, "\0\0\0\x18"
+                         "ftypmif1....miafavif"));
+    assert_false(IS(avif, "\0\0\0\x14"
+                          "ftypmif1....miafavif")); /* behind the box */
+    assert_false(IS(avif, "\0\0\0\x18"
+                          "ftypheic....miafavif"));
+    assert_true(IS(heif, "\0\0\0\x18"
+                         "ftypheic....miafavif"));
+#undef IS
+#define FAULT(text) cli_pnm_fault((const unsigned char *)(text), sizeof(text) - 1)
     assert_null(FAULT("P5"));
     assert_null(FAULT("P6 3 2 255\n"));
     assert_null(FAULT("P6\n# 1 2 3\n3 # 4\n2\n255\n"));
     assert_non_null(strstr(FAULT("P5 3 2 99999999999999999999\n"), "too large"));
     assert_non_null(FAULT("P5 3 2 65535\n"));
     assert_non_null(FAULT("P6#\n3 2\n15\n"));
-    assert_null(FAULT("P6 3 2 15")); /* the number may go on */
+    assert_non_null(FAULT("P6 3 2 15"));
 
     assert_null(cli_pixels_fault(4096, 4096, 100));
     assert_null(cli_pixels_fault(8192, 8192, 8192));
@@ -218,9 +264,20 @@ static void knows_formats(void **state)
 static void survives_damage(void **state)
 {
     (void)state;
-    static const char *const names[] = {"tests/data/pictures/progressive.jpg", "samples/ship.png"};
+    static const char *const names[] = {
+        "tests/data/pictures/progressive.jpg", "samples/ship.png",
+#ifdef VRN_CLI_LIBAVIF
+        "tests/data/pictures/alpha.avif",
+#endif
+#ifdef VRN_CLI_LIBHEIF
+        "tests/data/pictures/upright-6.heic",
+#endif
+#ifdef VRN_CLI_LIBJXL
+        "tests/data/pictures/photo.jxl",
+#endif
+    };
     uint32_t random = 1;
-    for (int n = 0; n < 2; n++) {
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
         file whole = read_sample(names[n]);
         vrn_image image;
         assert_null(cli_decode(whole.data, whole.size, &image));

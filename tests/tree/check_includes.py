@@ -24,6 +24,8 @@ OTHERS = [
     (re.compile(r"(volk|vulkan/vulkan_core)\.h"), {"gpu", "ops", "plan", "session", "tools"}),
     (re.compile(r"(curl|openssl)/\w+\.h"), {"hub"}),
     (re.compile(r"(jpeglib|jerror)\.h"), set(APPLICATIONS)),
+    (re.compile(r"(avif/avif|jxl/decode|libheif/heif|tiffio|webp/(decode|demux))\.h"),
+     set(APPLICATIONS)),
     (re.compile(r"stb_image(_write)?\.h"), set(APPLICATIONS)),
 ]
 # Headers that the build makes.

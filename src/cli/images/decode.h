@@ -1,4 +1,6 @@
-/* What decoding an image consists of, beside stb_image. Nothing here reads past the data. */
+/* What decoding an image consists of: decoders.c has the table of formats, file_header.c and
+ * orientation.c look into files, and each decoder is a file of its own. Nothing here reads past the
+ * data. */
 #ifndef VRN_CLI_DECODE_H
 #define VRN_CLI_DECODE_H
 
@@ -8,16 +10,42 @@
 
 #include <vkresnet/vkresnet.h>
 
-/* file_header.c: what the first bytes tell before a file is decoded. */
-bool cli_is_jpeg(const unsigned char *data, size_t size);
+/* ---- decoders.c ------------------------------------------------------------------------------ */
 
 /* Whether a file with these first bytes, CLI_IMAGE_HEAD or the whole of a shorter file, is an image
  * of a format that is known, whether or not it can be read. */
 enum { CLI_IMAGE_HEAD = 32 };
 bool cli_begins_as_image(const unsigned char *data, size_t size);
 
-/* NULL, or why a file cannot be read whose format is known (a static text). */
-const char *cli_format_fault(const unsigned char *data, size_t size);
+/* Each decoder calls it once it knows the size, before it takes memory for pixels: refuses sizes as
+ * cli_pixels_fault does, and waits at the gate (image.h) for the others. */
+const char *cli_decode_admit(uint64_t width, uint64_t height, size_t file_bytes);
+
+/* ---- decode_*.c ------------------------------------------------------------------------------ */
+
+/* As cli_decode (image.h): each gives Pillow's pixels, from malloc, of a file that begins as its
+ * format does. All but stb's are there only in builds with their libraries (CMakeLists.txt). Those
+ * of JPEG, PNG and WebP leave the image as it lies in the file; the others turn it upright. */
+const char *cli_decode_stb(const unsigned char *data, size_t size, vrn_image *image);
+const char *cli_decode_jpeg(const unsigned char *data, size_t size, vrn_image *image);
+const char *cli_decode_webp(const unsigned char *data, size_t size, vrn_image *image);
+const char *cli_decode_avif(const unsigned char *data, size_t size, vrn_image *image);
+const char *cli_decode_heif(const unsigned char *data, size_t size, vrn_image *image);
+const char *cli_decode_tiff(const unsigned char *data, size_t size, vrn_image *image);
+const char *cli_decode_jxl(const unsigned char *data, size_t size, vrn_image *image);
+
+/* ---- file_header.c: what bytes tell before a file is decoded --------------------------------- */
+
+bool cli_is_jpeg(const unsigned char *data, size_t size);
+bool cli_is_bmp(const unsigned char *data, size_t size);
+bool cli_is_pnm(const unsigned char *data, size_t size); /* PBM, PGM, PPM, PAM */
+bool cli_is_avif(const unsigned char *data, size_t size);
+bool cli_is_heif(const unsigned char *data, size_t size);
+
+/* NULL, or why stb_image cannot read a PGM or PPM (a static text); NULL for all else. */
+const char *cli_pnm_fault(const unsigned char *data, size_t size);
+
+enum { CLI_PIXELS_MAX = 1 << 27 };
 
 /* NULL, or why so many pixels are too many, for any file or for one of `file_bytes` (a static
  * text). */
@@ -31,19 +59,18 @@ size_t cli_gif_transparency(const unsigned char *data, size_t size);
  * else. */
 unsigned cli_bmp_green_bits(const unsigned char *data, size_t size);
 
-/* orientation.c: which way up a photo is, by EXIF in a JPEG's APP1 segment or a PNG's eXIf chunk.
- * 1 to 8 as EXIF numbers them: 1 is upright, and what a file says that says nothing, or
- * nonsense. */
+/* What is left of red, green or blue under `ink` (0 to 255) where black leaves `white`. */
+uint8_t cli_ink_to_rgb(uint32_t ink, uint32_t white);
+
+/* ---- orientation.c --------------------------------------------------------------------------- */
+
+/* Which way up a photo is, by EXIF in a JPEG's APP1 segment, a PNG's eXIf or a WebP's EXIF chunk,
+ * or a JPEG XL's box. 1 to 8 as EXIF numbers them: 1 is upright, and what a file says that says
+ * nothing, or nonsense. */
 unsigned cli_orientation(const unsigned char *data, size_t size);
 
 /* Turns and mirrors an image upright; its pixels come from malloc, and so do those that take their
  * place. False, with the image as it was: out of memory. */
 bool cli_orient(vrn_image *image, unsigned orientation);
-
-/* jpeg.c, in builds that have libjpeg: as cli_decode, for a JPEG, with the same pixels as Pillow,
- * which uses this library too. `sized` is called when the size is known, before memory is taken for
- * pixels. A text is valid until the next call of this thread. */
-const char *cli_jpeg_decode(const unsigned char *data, size_t size,
-                            void (*sized)(uint64_t width, uint64_t height), vrn_image *image);
 
 #endif

@@ -2,35 +2,9 @@
 
 #include <string.h>
 
-static const uint64_t pixels_max = UINT64_C(1) << 27;    /* 134 million; 512 MiB as RGBA */
+static const uint64_t pixels_max = CLI_PIXELS_MAX;       /* 134 million; 512 MiB as RGBA */
 static const uint64_t pixels_always = UINT64_C(1) << 24; /* allowed to any file */
 static const uint64_t pixels_per_byte = 8300;            /* deflate's 1032 times 8 pixels a byte */
-
-#define READABLE " is not supported; expected PNG, JPEG, BMP, GIF, TGA, PSD, or binary PGM or PPM"
-
-static const struct {
-    unsigned offset, length;
-    const char *bytes, *fault;
-} foreign[] = {
-    {8, 4, "WEBP", "WebP" READABLE},
-    {0, 4, "II*\0", "TIFF" READABLE},
-    {0, 4, "MM\0*", "TIFF" READABLE},
-    {4, 8, "ftypavif", "AVIF" READABLE},
-    {4, 8, "ftypavis", "AVIF" READABLE},
-    {4, 8, "ftypheic", "HEIC" READABLE},
-    {4, 8, "ftypheix", "HEIC" READABLE},
-    {4, 8, "ftypmif1", "HEIF" READABLE},
-    {4, 8, "jP  \r\n\x87\n", "JPEG 2000" READABLE},
-    {0, 4, "\xff\x4f\xff\x51", "JPEG 2000" READABLE},
-    {4, 8, "JXL \r\n\x87\n", "JPEG XL" READABLE},
-    {0, 2, "\xff\x0a", "JPEG XL" READABLE},
-    {0, 2, "P1", "PBM" READABLE},
-    {0, 2, "P2", "PGM as text" READABLE},
-    {0, 2, "P3", "PPM as text" READABLE},
-    {0, 2, "P4", "PBM" READABLE},
-    {0, 2, "P7", "PAM" READABLE},
-    {0, 4, "%PDF", "PDF" READABLE},
-};
 
 static bool has_bytes(const unsigned char *data, size_t size, size_t offset, const char *bytes,
                       size_t length)
@@ -38,23 +12,47 @@ static bool has_bytes(const unsigned char *data, size_t size, size_t offset, con
     return size >= offset + length && memcmp(data + offset, bytes, length) == 0;
 }
 
-bool cli_begins_as_image(const unsigned char *data, size_t size)
+bool cli_is_bmp(const unsigned char *data, size_t size)
 {
-    static const char *const magics[] = {"\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "GIF87a", "GIF89a",
-                                         "8BPS"};
-    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
-        if (has_bytes(data, size, 0, magics[i], strlen(magics[i]))) return true;
-    }
-    /* Two letters are too few: a text may begin so. */
-    if (has_bytes(data, size, 0, "BM", 2)) return has_bytes(data, size, 6, "\0\0\0\0", 4);
-    if (size > 2 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7') return data[2] == '\n';
-    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        if (foreign[i].length > 2 &&
-            has_bytes(data, size, foreign[i].offset, foreign[i].bytes, foreign[i].length)) {
-            return foreign[i].bytes[0] != '%';
+    return has_bytes(data, size, 0, "BM", 2) && has_bytes(data, size, 6, "\0\0\0\0", 4);
+}
+
+bool cli_is_pnm(const unsigned char *data, size_t size)
+{
+    return size > 2 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7' && data[2] == '\n';
+}
+
+/* Whether a file is of ISO's base format (a box "ftyp" with brands, the first of which is the major
+ * one), and has one of these brands: as the major one, or where that is general ("mif1", or "msf1"
+ * for sequences) as another. */
+static bool has_brand(const unsigned char *data, size_t size, const char *const *brands)
+{
+    enum { MAJOR = 8, OTHERS = 16 };
+    if (!has_bytes(data, size, 4, "ftyp", 4)) return false;
+    size_t end = (size_t)data[2] << 8 | data[3];
+    if (data[0] || data[1] || end > size) end = size;
+    const bool general =
+        has_bytes(data, size, MAJOR, "mif1", 4) || has_bytes(data, size, MAJOR, "msf1", 4);
+    for (size_t at = MAJOR; at + 4 <= end; at = at == MAJOR ? OTHERS : at + 4) {
+        for (size_t i = 0; brands[i]; i++) {
+            if (has_bytes(data, size, at, brands[i], 4)) return true;
         }
+        if (!general) break;
     }
     return false;
+}
+
+bool cli_is_avif(const unsigned char *data, size_t size)
+{
+    static const char *const brands[] = {"avif", "avis", NULL};
+    return has_brand(data, size, brands);
+}
+
+bool cli_is_heif(const unsigned char *data, size_t size)
+{
+    static const char *const brands[] = {"heic", "heix", "heim", "heis", "hevc", "hevx",
+                                         "hevm", "hevs", "mif1", "msf1", NULL};
+    return has_brand(data, size, brands);
 }
 
 bool cli_is_jpeg(const unsigned char *data, size_t size)
@@ -65,7 +63,7 @@ bool cli_is_jpeg(const unsigned char *data, size_t size)
 /* PGM and PPM: "P5", the width, the height, the greatest value, and comments between them.
  * stb_image takes values as they are, and those of two bytes from outside its memory; long numbers
  * overflow there. */
-static const char *pnm_fault(const unsigned char *data, size_t size)
+const char *cli_pnm_fault(const unsigned char *data, size_t size)
 {
     if (size < 2 || data[0] != 'P' || (data[1] != '5' && data[1] != '6')) return NULL;
     unsigned long number = 0;
@@ -85,17 +83,16 @@ static const char *pnm_fault(const unsigned char *data, size_t size)
             comment = c == '#';
         }
     }
+    numbers += inside && numbers < 3; /* at the end of the file */
     return numbers == 3 && number != 255 ? "PGM and PPM are read with a greatest value of 255 alone"
                                          : NULL;
 }
 
-const char *cli_format_fault(const unsigned char *data, size_t size)
+uint8_t cli_ink_to_rgb(uint32_t ink, uint32_t white)
 {
-    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        if (has_bytes(data, size, foreign[i].offset, foreign[i].bytes, foreign[i].length))
-            return foreign[i].fault;
-    }
-    return pnm_fault(data, size);
+    const uint32_t product = ink * white + 128; /* Pillow's MULDIV255 */
+    const uint32_t part = ((product >> 8) + product) >> 8;
+    return (uint8_t)(white - part);
 }
 
 const char *cli_pixels_fault(uint64_t width, uint64_t height, size_t file_bytes)

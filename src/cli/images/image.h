@@ -12,9 +12,8 @@
 bool cli_image_load(vrn_image *image, const char *path);
 
 /* Decodes a file in memory. Returns NULL, or what is wrong (valid until this thread's next call).
- * PNG, JPEG, BMP, GIF (its first frame), TGA, PSD, binary PGM and PPM; of deeper channels the upper
- * 8 bits. JPEG by libjpeg where the build has it, all else by stb_image. Threads may decode at the
- * same time. */
+ * decoders.c has the table of formats. Of animations the first frame, of deeper channels the upper
+ * 8 bits. Threads may decode at the same time. */
 const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image);
 
 /* Until NULL is given, `gate` is called by this thread's decoding when the size of a picture is

@@ -19,10 +19,19 @@ static uint32_t number(const unsigned char *at, int count, bool little)
     return value;
 }
 
+static bool has_name(bytes exif)
+{
+    return exif.size >= 6 && !memcmp(exif.at, "Exif\0", 6);
+}
+
+static bytes skip_name(bytes exif)
+{
+    return has_name(exif) ? (bytes){exif.at + 6, exif.size - 6} : exif;
+}
+
 /* The EXIF data of a JPEG: the APP1 segment that begins so, before the first scan. */
 static bytes find_in_jpeg(bytes file)
 {
-    static const unsigned char name[6] = "Exif\0";
     for (size_t at = 2; file.size - at >= 4 && file.at[at] == 0xff;) {
         const unsigned marker = file.at[at + 1];
         if (marker == 0xff) { /* fill bytes */
@@ -32,9 +41,7 @@ static bytes find_in_jpeg(bytes file)
         const size_t length = number(file.at + at + 2, 2, false);
         if (marker == 0xda || marker == 0xd9 || length < 2 || length > file.size - at - 2) break;
         const bytes body = {file.at + at + 4, length - 2};
-        if (marker == 0xe1 && body.size >= sizeof name && !memcmp(body.at, name, sizeof name)) {
-            return (bytes){body.at + sizeof name, body.size - sizeof name};
-        }
+        if (marker == 0xe1 && has_name(body)) return skip_name(body);
         at += 2 + length;
     }
     return (bytes){0};
@@ -49,6 +56,37 @@ static bytes find_in_png(bytes file)
         if (length > file.size - at - 12 || !memcmp(type, "IEND", 4)) break;
         if (!memcmp(type, "eXIf", 4)) return (bytes){type + 4, length};
         at += 12 + length;
+    }
+    return (bytes){0};
+}
+
+/* The EXIF chunk of a WebP. Some begin as those of JPEG do. */
+static bytes find_in_webp(bytes file)
+{
+    for (size_t at = 12; file.size - at >= 8;) {
+        const size_t length = number(file.at + at + 4, 4, true);
+        const bytes body = {file.at + at + 8, length};
+        if (length > file.size - at - 8) break;
+        if (!memcmp(file.at + at, "EXIF", 4)) return skip_name(body);
+        at += 8 + length + (length & 1);
+        if (at > file.size) break;
+    }
+    return (bytes){0};
+}
+
+/* The box Exif of a JPEG XL, whose data begins with an offset, which some writers forget. Boxes of
+ * more than 4 GiB, or up to the end of the file, have nothing behind them that matters. */
+static bytes find_in_jxl(bytes file)
+{
+    for (size_t at = 0; file.size - at >= 12;) {
+        const size_t length = number(file.at + at, 4, false);
+        if (length < 8 || length > file.size - at) break;
+        if (!memcmp(file.at + at + 4, "Exif", 4) && length >= 16) {
+            const bytes body = {file.at + at + 8, length - 8};
+            const bool forgotten = !memcmp(body.at, "II*\0", 4) || !memcmp(body.at, "MM\0*", 4);
+            return skip_name(forgotten ? body : (bytes){body.at + 4, body.size - 4});
+        }
+        at += length;
     }
     return (bytes){0};
 }
@@ -79,6 +117,10 @@ unsigned cli_orientation(const unsigned char *data, size_t size)
     const bytes file = {data, size};
     if (size >= 4 && cli_is_jpeg(data, size)) return read_tiff(find_in_jpeg(file));
     if (size >= 8 && !memcmp(data, "\x89PNG\r\n\x1a\n", 8)) return read_tiff(find_in_png(file));
+    if (size >= 12 && !memcmp(data, "RIFF", 4) && !memcmp(data + 8, "WEBP", 4)) {
+        return read_tiff(find_in_webp(file));
+    }
+    if (size >= 12 && !memcmp(data, "\0\0\0\x0cJXL ", 8)) return read_tiff(find_in_jxl(file));
     return UPRIGHT;
 }
 

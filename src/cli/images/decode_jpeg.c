@@ -22,7 +22,6 @@ typedef struct reader {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf failed;
-    void (*sized)(uint64_t width, uint64_t height);
     uint64_t scans_max;
     uint8_t *row;    /* of 1, 3 or 4 channels */
     uint8_t *pixels; /* RGBA */
@@ -64,24 +63,13 @@ static void on_progress(j_common_ptr common)
     }
 }
 
-/* Pillow's MULDIV255. */
-static uint32_t multiply(uint32_t a, uint32_t b)
-{
-    const uint32_t product = a * b + 128;
-    return ((product >> 8) + product) >> 8;
-}
-
+/* Inks are stored as 255 minus the amount, as Adobe's programs do and Pillow supposes. */
 static void expand_row(uint8_t *rgba, const uint8_t *row, uint32_t width, int channels)
 {
     for (uint32_t x = 0; x < width; x++, rgba += 4, row += channels) {
         for (int c = 0; c < 3; c++) {
-            if (channels == 4) {
-                /* Inks, stored as 255 minus the amount, as Adobe's programs do and Pillow
-                 * supposes. */
-                rgba[c] = (uint8_t)(row[3] - multiply(255u - row[c], row[3]));
-            } else {
-                rgba[c] = row[channels == 3 ? c : 0];
-            }
+            rgba[c] =
+                channels == 4 ? cli_ink_to_rgb(255u - row[c], row[3]) : row[channels == 3 ? c : 0];
         }
         rgba[3] = 255;
     }
@@ -97,9 +85,8 @@ static bool read_image(reader *r, const unsigned char *data, size_t size)
     info->progress = &r->progress;
     jpeg_mem_src(info, data, (unsigned long)size);
     jpeg_read_header(info, TRUE);
-    const char *fault = cli_pixels_fault(info->image_width, info->image_height, size);
+    const char *fault = cli_decode_admit(info->image_width, info->image_height, size);
     if (fault) fail((j_common_ptr)info, fault);
-    r->sized(info->image_width, info->image_height);
 
     const uint64_t pixels = (uint64_t)info->image_width * info->image_height;
     r->scans_max = vrn_max_u64(vrn_min_u64(scanned_pixels_max / pixels, SCANS_MAX), SCANS_ALWAYS);
@@ -120,14 +107,12 @@ static bool read_image(reader *r, const unsigned char *data, size_t size)
     return true;
 }
 
-const char *cli_jpeg_decode(const unsigned char *data, size_t size,
-                            void (*sized)(uint64_t width, uint64_t height), vrn_image *image)
+const char *cli_decode_jpeg(const unsigned char *data, size_t size, vrn_image *image)
 {
     reader *r = calloc(1, sizeof *r);
     if (!r) return "out of memory";
     r->info.err = jpeg_std_error(&r->errors);
     r->info.client_data = r;
-    r->sized = sized;
     r->errors.error_exit = on_error;
     r->errors.emit_message = on_warning;
     r->errors.output_message = on_message;

@@ -1,0 +1,87 @@
+/* libheif, as pillow-heif calls it: the primary image, turned as the file says, at 8 bits. */
+#include "cli/images/decode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libheif/heif.h>
+
+static _Thread_local char message[256];
+
+/* The library's texts may live as long as what they are about. */
+static const char *keep(struct heif_error error)
+{
+    if (error.code == heif_error_Unsupported_filetype ||
+        error.subcode == heif_suberror_Unsupported_codec ||
+        error.code == heif_error_Unsupported_feature) {
+        snprintf(message, sizeof message,
+                 "the installed libheif cannot decode it (%s); Debian 13 has its decoders in "
+                 "packages such as libheif-plugin-libde265",
+                 error.message ? error.message : "?");
+    } else {
+        snprintf(message, sizeof message, "%s",
+                 error.message && *error.message ? error.message : "its data is damaged");
+    }
+    return message;
+}
+
+static const char *copy_pixels(const struct heif_image *decoded, vrn_image *image)
+{
+    const enum heif_channel channel = heif_channel_interleaved;
+    const int width = heif_image_get_width(decoded, channel);
+    const int height = heif_image_get_height(decoded, channel);
+    int stride = 0;
+    const uint8_t *from = heif_image_get_plane_readonly(decoded, channel, &stride);
+    if (!from || width < 1 || height < 1 || stride < width * 4) return "its data is damaged";
+    const char *fault = cli_pixels_fault((uint64_t)width, (uint64_t)height, SIZE_MAX);
+    if (fault) return fault;
+    uint8_t *pixels = malloc((size_t)width * (size_t)height * 4);
+    if (!pixels) return "out of memory";
+    for (int y = 0; y < height; y++) {
+        memcpy(pixels + (size_t)y * (size_t)width * 4, from + (size_t)y * (size_t)stride,
+               (size_t)width * 4);
+    }
+    *image = (vrn_image){.pixels = pixels, .width = (uint32_t)width, .height = (uint32_t)height};
+    return NULL;
+}
+
+static const char *decode_handle(const struct heif_image_handle *handle, size_t size,
+                                 vrn_image *image)
+{
+    const int width = heif_image_handle_get_width(handle);
+    const int height = heif_image_handle_get_height(handle);
+    const char *fault = width < 1 || height < 1
+                            ? "it has no pixels"
+                            : cli_decode_admit((uint64_t)width, (uint64_t)height, size);
+    if (fault) return fault;
+    struct heif_decoding_options *options = heif_decoding_options_alloc();
+    if (!options) return "out of memory";
+    options->convert_hdr_to_8bit = 1;
+    struct heif_image *decoded = NULL;
+    const struct heif_error error = heif_decode_image(handle, &decoded, heif_colorspace_RGB,
+                                                      heif_chroma_interleaved_RGBA, options);
+    fault = error.code == heif_error_Ok ? copy_pixels(decoded, image) : keep(error);
+    heif_image_release(decoded);
+    heif_decoding_options_free(options);
+    return fault;
+}
+
+const char *cli_decode_heif(const unsigned char *data, size_t size, vrn_image *image)
+{
+    struct heif_context *context = heif_context_alloc();
+    if (!context) return "out of memory";
+    /* Of each side; the size as a whole is known below. */
+    heif_context_set_maximum_image_size_limit(context, 1 << 16);
+    heif_context_set_max_decoding_threads(context, 0);
+    struct heif_image_handle *handle = NULL;
+    struct heif_error error = heif_context_read_from_memory_without_copy(context, data, size, NULL);
+    if (error.code == heif_error_Ok) {
+        error = heif_context_get_primary_image_handle(context, &handle);
+    }
+    const char *fault =
+        error.code == heif_error_Ok ? decode_handle(handle, size, image) : keep(error);
+    heif_image_handle_release(handle);
+    heif_context_free(context);
+    return fault;
+}

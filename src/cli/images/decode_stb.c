@@ -1,0 +1,170 @@
+#include "cli/images/decode.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The most that one allocation of the decoder may have. stb_image grows the buffer of a PNG's
+ * decompressed data for as long as there is data, whatever the image's size: a file of a megabyte
+ * could ask for a gigabyte. */
+static _Thread_local size_t allocation_limit;
+static _Thread_local bool limit_reached;
+
+static bool within_limit(size_t size)
+{
+    if (size > allocation_limit) limit_reached = true;
+    return size <= allocation_limit;
+}
+
+static void *limited_malloc(size_t size)
+{
+    return within_limit(size) ? malloc(size) : NULL;
+}
+
+static void *limited_realloc(void *old, size_t size)
+{
+    return within_limit(size) ? realloc(old, size) : NULL;
+}
+
+#define STBI_MALLOC(size)       limited_malloc(size)
+#define STBI_REALLOC(old, size) limited_realloc(old, size)
+#define STBI_FREE(memory)       free(memory)
+#define STBI_MAX_DIMENSIONS     65535
+#define STBI_FAILURE_USERMSG
+#define STBI_NO_STDIO
+#define STBI_NO_HDR
+#define STBI_NO_LINEAR
+#define STBI_NO_PIC
+#ifdef VRN_CLI_LIBJPEG /* defined by CMakeLists.txt */
+#define STBI_NO_JPEG
+#endif
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb_image.h>
+
+/* The file as stb_image asks for it, which takes zeros for what is missing behind the end, and so
+ * has to be told. It asks for just what it needs, or for a whole buffer, which the end of a file
+ * need not fill. */
+enum { STB_BUFFER = sizeof((stbi__context *)0)->buffer_start };
+typedef struct source {
+    const unsigned char *data;
+    size_t size, at;
+    size_t cleared; /* bit 0 of this byte; 0: of none */
+    bool overrun;
+} source;
+
+static int read_source(void *user, char *to, int wanted)
+{
+    source *s = user;
+    size_t count = (size_t)wanted;
+    if (count > s->size - s->at) count = s->size - s->at;
+    if (count < (size_t)wanted && (count == 0 || wanted != STB_BUFFER)) s->overrun = true;
+    memcpy(to, s->data + s->at, count);
+    if (s->cleared >= s->at && s->cleared - s->at < count && s->cleared) {
+        to[s->cleared - s->at] &= ~1;
+    }
+    s->at += count;
+    return (int)count;
+}
+
+static void skip_source(void *user, int count)
+{
+    source *s = user;
+    if (count <= 0) return; /* it never goes back so */
+    const bool beyond = (size_t)count > s->size - s->at;
+    s->at = beyond ? s->size : s->at + (size_t)count;
+    s->overrun = s->overrun || beyond;
+}
+
+static int source_ended(void *user)
+{
+    const source *s = user;
+    return s->at == s->size;
+}
+
+static const stbi_io_callbacks callbacks = {read_source, skip_source, source_ended};
+
+/* Of 5 and 6 bits stb_image makes 8 by repeating the upper ones; PIL by truncating v * 255 / 31. */
+static void scale_16_bits(unsigned char *rgba, uint64_t pixels, unsigned green)
+{
+    const unsigned bits[3] = {5, green, 5};
+    for (uint64_t i = 0; i < pixels * 4; i++) {
+        if (i % 4 == 3) continue;
+        const unsigned all = (1u << bits[i % 4]) - 1;
+        rgba[i] = (unsigned char)(((unsigned)rgba[i] >> (8 - bits[i % 4])) * 255u / all);
+    }
+}
+
+/* It has none for some broken files. */
+static const char *failure_reason(void)
+{
+    const char *reason = stbi_failure_reason();
+    return reason && *reason ? reason : "its data is damaged";
+}
+
+#ifndef VRN_CLI_LIBJPEG
+/* Tables of more than 256 Huffman codes, which stb_image writes beyond its memory. They are looked
+ * for behind every marker of theirs, whatever segment it stands in. */
+static bool has_large_table(const unsigned char *data, size_t size)
+{
+    enum { MARKER = 0xc4, LENGTHS = 16, CODES_MAX = 256 };
+    for (size_t marker = 0; marker + 4 <= size; marker++) {
+        if (data[marker] != 0xff || data[marker + 1] != MARKER) continue;
+        size_t end = marker + 2 + ((size_t)data[marker + 2] << 8 | data[marker + 3]);
+        if (end > size) end = size;
+        for (size_t at = marker + 4; at + 1 + LENGTHS <= end;) {
+            size_t codes = 0;
+            for (size_t i = 1; i <= LENGTHS; i++) codes += data[at + i];
+            if (codes > CODES_MAX) return true;
+            at += 1 + LENGTHS + codes;
+        }
+    }
+    return false;
+}
+
+static const char *jpeg_fault(const unsigned char *data, size_t size)
+{
+    return has_large_table(data, size) ? "its Huffman tables are damaged" : NULL;
+}
+#else
+static const char *jpeg_fault(const unsigned char *data, size_t size)
+{
+    (void)data;
+    (void)size;
+    return NULL;
+}
+#endif
+
+const char *cli_decode_stb(const unsigned char *data, size_t size, vrn_image *image)
+{
+    const char *fault = cli_pnm_fault(data, size);
+    if (!fault && cli_is_jpeg(data, size)) fault = jpeg_fault(data, size);
+    if (fault) return fault;
+    int width = 0, height = 0, channels = 0;
+    allocation_limit = 1 << 20;
+    limit_reached = false;
+    source s = {.data = data, .size = size};
+    if (!stbi_info_from_callbacks(&callbacks, &s, &width, &height, &channels)) {
+        return failure_reason();
+    }
+    fault = cli_decode_admit((uint64_t)width, (uint64_t)height, size);
+    if (fault) return fault;
+    /* Up to four channels of 16 bits, with a filter byte a row, rounded to a JPEG's blocks, and
+     * doubled as a growing buffer is. */
+    allocation_limit = ((size_t)width + 64) * ((size_t)height + 64) * 16 + (1 << 20);
+    /* A transparent colour would leave pixels out, where the colour itself is wanted. */
+    s = (source){.data = data, .size = size, .cleared = cli_gif_transparency(data, size)};
+    unsigned char *pixels = stbi_load_from_callbacks(&callbacks, &s, &width, &height, &channels, 4);
+    if (pixels && !s.overrun) {
+        const unsigned green = cli_bmp_green_bits(data, size);
+        if (green) scale_16_bits(pixels, (uint64_t)width * (uint64_t)height, green);
+        *image =
+            (vrn_image){.pixels = pixels, .width = (uint32_t)width, .height = (uint32_t)height};
+        return NULL;
+    }
+    stbi_image_free(pixels);
+    if (s.overrun) return "the file is cut short";
+    return limit_reached ? "its data is larger than the image" : failure_reason();
+}
