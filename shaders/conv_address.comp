@@ -119,7 +119,6 @@ void main() {
         }
     } while (more_positions);
 
-    const float least = RELU != 0 ? 0 : -uintBitsToFloat(0x7f800000u);
     const uint64_t y = address_of(VRN_BIND_Y), residual = address_of(VRN_BIND_R);
     [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
         uint n = column + j * LANES;
@@ -132,8 +131,8 @@ void main() {
                     if (!WINOGRAD && RESIDUAL != 0) {
                         value += load_pairs(R_TYPE, residual + numbers(R_TYPE, at));
                     }
-                    if (!WINOGRAD) value = max(value, vec2(least));
-                    store_pairs(Y_TYPE, y + numbers(Y_TYPE, at), value);
+                    store_pairs(Y_TYPE, y + numbers(Y_TYPE, at),
+                                WINOGRAD ? value : finish_pair(value));
                 }
             }
         }

@@ -36,4 +36,8 @@ vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {
     uint column = pixel % out_w, row = pixel / out_w % out_h, image = pixel / (out_w * out_h);
     return finish_at(v, residual_of(pixel, image, row, column, out_c4), c4);
 }
+#else
+vec2 finish_pair(vec2 v) {
+    return RELU != 0u ? activate(v.xyxy, ACTIVATION, SLOPE_BITS).xy : v;
+}
 #endif

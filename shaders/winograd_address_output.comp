@@ -19,7 +19,6 @@ void main() {
     const uint64_t y = address_of(VRN_BIND_Y), residual = address_of(VRN_BIND_R);
     const uint tile = row % tiles(), image = row / tiles();
     const uint top = tile / tiles_w() * M, left = tile % tiles_w() * M;
-    const float least = RELU != 0 ? 0 : -uintBitsToFloat(0x7f800000u);
     if (row < rows) {
         VALUES d[SIDE * SIDE];
         [[unroll]] for (uint r = 0; r < SIDE; r++) {
@@ -43,7 +42,7 @@ void main() {
                     if (RESIDUAL != 0) {
                         value += load_pairs(R_TYPE, residual + numbers(R_TYPE, at));
                     }
-                    store_pairs(Y_TYPE, y + numbers(Y_TYPE, at), max(value, VALUES(least)));
+                    store_pairs(Y_TYPE, y + numbers(Y_TYPE, at), finish_pair(value));
                 }
             }
         }
