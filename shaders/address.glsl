@@ -71,8 +71,8 @@ void store_pairs(const uint type, uint64_t to, vec2 value) {
     }
 }
 
-#ifdef FMA
-#define MULTIPLY_ADD(sum, a, b) sum = fma(a, b, sum)
+#ifdef UNFUSED
+#define MULTIPLY_ADD(a, b, sum) ((sum) + (a) * (b))
 #else
-#define MULTIPLY_ADD(sum, a, b) sum += (a) * (b)
+#define MULTIPLY_ADD(a, b, sum) fma(a, b, sum)
 #endif

@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: fma=-DFMA
+// variants: unfused=-DUNFUSED
 // Convolution through addresses (address.glsl), as a product without copies:
 //   Y[m, n] = act(bias[n] + sum_k X[m, k] W[k, n] + R[m, n])
 // for output pixels m, output channels n, and k that runs over the positions of the window and the
@@ -29,8 +29,11 @@ const uint VECTORS = VRN_ADDRESS_VECTORS, COLUMNS = VECTORS * LANES;
 
 float sum[ROWS * VECTORS];
 
+// Adds `count` k to the sums: first to sums of their own, which the compiler keeps in registers in
+// the order of k.
 void multiply(uint64_t x[ROWS], uint64_t part, uint64_t w, const uint count) {
     In weights = In(w);
+    float own[ROWS * VECTORS];
     [[unroll]] for (uint k = 0; k < count; k++) {
         float b[VECTORS];
         [[unroll]] for (uint j = 0; j < VECTORS; j++) {
@@ -39,10 +42,13 @@ void multiply(uint64_t x[ROWS], uint64_t part, uint64_t w, const uint count) {
         [[unroll]] for (uint i = 0; i < ROWS; i++) {
             float a = In(x[i]).v[k], other = PARTS == 1 ? a : In(x[i] + part).v[k];
             [[unroll]] for (uint j = 0; j < VECTORS; j++) {
-                MULTIPLY_ADD(sum[i * VECTORS + j], j < VECTORS / 2 ? a : other, b[j]);
+                float factor = j < VECTORS / 2 ? a : other;
+                uint at = i * VECTORS + j;
+                own[at] = k == 0 ? factor * b[j] : MULTIPLY_ADD(factor, b[j], own[at]);
             }
         }
     }
+    [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] += own[i];
 }
 
 // With parts: how many input channels a part has, and the first of a column's. Past the last column
@@ -71,12 +77,19 @@ void main() {
     const uint pad_y = LINES != 0 ? 0 : PAD_Y, pad_x = LINES != 0 ? 0 : PAD_X;
     const uint height = IN_H + 2 * (PAD_Y - pad_y), width = IN_W + 2 * (PAD_X - pad_x);
     uint row[ROWS], image[ROWS], top[ROWS], left[ROWS];
+    uint pixel = min(first, total - 1), line = pixel / OUT_W, its_image = line / OUT_H;
+    uint oy = line - its_image * OUT_H, ox = pixel - line * OUT_W; // divisions are slow
     [[unroll]] for (uint i = 0; i < ROWS; i++) {
-        row[i] = min(first + i, total - 1);
-        uint line = row[i] / OUT_W;
-        image[i] = line / OUT_H * height;
-        top[i] = line % OUT_H * STRIDE_Y - pad_y; // may wrap below zero
-        left[i] = row[i] % OUT_W * STRIDE_X - pad_x;
+        row[i] = pixel;
+        image[i] = its_image * height;
+        top[i] = oy * STRIDE_Y - pad_y; // may wrap below zero
+        left[i] = ox * STRIDE_X - pad_x;
+        uint next = pixel + 1 < total ? 1 : 0;
+        pixel += next, ox += next;
+        oy += ox == OUT_W ? 1 : 0;
+        ox = ox == OUT_W ? 0 : ox;
+        its_image += oy == OUT_H ? 1 : 0;
+        oy = oy == OUT_H ? 0 : oy;
     }
     [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] = 0;
     // Loops test at their end: the driver runs the body of one that tests at its beginning once
@@ -95,8 +108,8 @@ void main() {
         [[unroll]] for (uint i = 0; i < ROWS; i++) {
             uint iy = top[i] + r * DILATION_Y, ix = left[i] + s * DILATION_X;
             bool inside = WINOGRAD || LINES != 0 || (iy < height && ix < width);
-            uint pixel = WINOGRAD ? product * total + row[i] : (image[i] + iy) * width + ix;
-            from[i] = (inside ? x + floats(pixel * channels) : zeros) + own;
+            uint at = WINOGRAD ? product * total + row[i] : (image[i] + iy) * width + ix;
+            from[i] = (inside ? x + floats(at * channels) : zeros) + own;
         }
         uint k = 0;
         if (k < whole) {

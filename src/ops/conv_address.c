@@ -109,7 +109,7 @@ static uint32_t subgroup_size(const vrn_kernel *kernel)
 
 static bool is_fused(const vrn_kernel *kernel)
 {
-    return vrn_kernel_shader(kernel, 0)->module == &vrn_module_conv_address_fma;
+    return vrn_kernel_shader(kernel, 0)->module != &vrn_module_conv_address_unfused;
 }
 
 /* Numbers that a position of the window has. */
@@ -121,7 +121,7 @@ static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
 }
 
 /* A position costs as much as 12 numbers more, and what is left behind whole rounds three times as
- * much as in one. Without fma() a product is faster where additions have units of their own. */
+ * much as in one. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const uint32_t *n = kernel->number, passes = vrn_kernel_pass_count(kernel);
@@ -133,7 +133,8 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
     const double tile = n[VRN_ADDRESS_ROWS] * COLUMNS;
     vrn_cpu_cost cost = {
         .multiplies = (double)g.x * g.z * tile * positions * (depth + 12 + 2 * rest),
-        .speed = 4 * (n[VRN_ADDRESS_ROWS] < 4 ? 0.95 : 1) * (is_fused(kernel) ? 0.9 : 1),
+        .speed = 4 * (n[VRN_ADDRESS_STEP] < 64 ? 0.97 : 1) * (n[VRN_ADDRESS_ROWS] < 4 ? 0.95 : 1) *
+                 (is_fused(kernel) ? 1 : 0.9),
         .weights = (double)vrn_kernel_weight_bytes(kernel, d) / sizeof(float) * 0.2,
         .passes = passes,
     };
@@ -274,8 +275,8 @@ const vrn_kernel_variant vrn_variant_address =
     VARIANT(vrn_family_conv_address, vrn_layout_address, PRODUCT);
 const vrn_kernel_variant vrn_variant_address_half =
     VARIANT(widened, vrn_layout_address, SHADER(widen_address, 0), PRODUCT);
-static const vrn_kernel_variant fused =
-    VARIANT(vrn_family_conv_address, vrn_layout_address, SHADER(conv_address_fma, 5));
+static const vrn_kernel_variant unfused =
+    VARIANT(vrn_family_conv_address, vrn_layout_address, SHADER(conv_address_unfused, 5));
 static const vrn_kernel_variant padded_lines =
     VARIANT(padded, vrn_layout_address, {.module = &vrn_module_pad, .threads = 64}, PRODUCT);
 static const vrn_kernel_variant grouped = VARIANT(parts, parts_layout, PRODUCT);
@@ -290,16 +291,19 @@ static const vrn_kernel_variant f2 =
 
 /* m of F(m x m, 3 x 3); rows, k of a round; lines, parts. */
 static const vrn_kernel rows[] = {
-    {"conv_address_4", &vrn_variant_address, {0, 4, 32, 0, 1}},
-    {"conv_address_3", &vrn_variant_address, {0, 3, 32, 0, 1}},
-    {"conv_address_fma_4", &fused, {0, 4, 32, 0, 1}},
-    {"conv_address_fma_3", &fused, {0, 3, 32, 0, 1}},
-    {"conv_address_half_4", &vrn_variant_address_half, {0, 4, 32, 0, 1}},
+    {"conv_address_4x64", &vrn_variant_address, {0, 4, 64, 0, 1}},
+    {"conv_address_4x32", &vrn_variant_address, {0, 4, 32, 0, 1}},
+    {"conv_address_3x32", &vrn_variant_address, {0, 3, 32, 0, 1}},
+    {"conv_address_unfused_4x32", &unfused, {0, 4, 32, 0, 1}},
+    {"conv_address_half_4x64", &vrn_variant_address_half, {0, 4, 64, 0, 1}},
+    {"conv_address_half_4x32", &vrn_variant_address_half, {0, 4, 32, 0, 1}},
     {"conv_address_lines", &padded_lines, {0, 4, 28, 1, 1}},
     {"conv_address_groups", &grouped, {0, 4, 16, 0, 2}},
     {"conv_address_groups_half", &grouped_half, {0, 4, 16, 0, 2}},
-    {"conv_winograd_f4_address", &f4, {4, 4, 32, 0, 1}},
-    {"conv_winograd_f2_address", &f2, {2, 4, 32, 0, 1}},
+    {"conv_winograd_f4_address_64", &f4, {4, 4, 64, 0, 1}},
+    {"conv_winograd_f4_address_32", &f4, {4, 4, 32, 0, 1}},
+    {"conv_winograd_f2_address_64", &f2, {2, 4, 64, 0, 1}},
+    {"conv_winograd_f2_address_32", &f2, {2, 4, 32, 0, 1}},
 };
 
 const vrn_kernel_family vrn_family_conv_address = {

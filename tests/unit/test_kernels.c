@@ -176,11 +176,11 @@ static const char *best_addressed(uint32_t side, uint32_t in, uint32_t out, uint
 static void merits_of_addresses(void **state)
 {
     (void)state;
-    assert_string_equal(best_addressed(56, 64, 256, 1, 1), "conv_address_4");
-    assert_string_equal(best_addressed(7, 2048, 512, 1, 1), "conv_address_4");
-    assert_string_equal(best_addressed(56, 64, 64, 3, 1), "conv_winograd_f4_address");
-    assert_string_equal(best_addressed(14, 256, 256, 3, 1), "conv_winograd_f4_address");
-    assert_string_equal(best_addressed(7, 512, 512, 3, 1), "conv_winograd_f2_address");
+    assert_string_equal(best_addressed(56, 64, 256, 1, 1), "conv_address_4x64");
+    assert_string_equal(best_addressed(7, 2048, 512, 1, 1), "conv_address_4x64");
+    assert_string_equal(best_addressed(56, 64, 64, 3, 1), "conv_winograd_f4_address_64");
+    assert_string_equal(best_addressed(14, 256, 256, 3, 1), "conv_winograd_f4_address_64");
+    assert_string_equal(best_addressed(7, 512, 512, 3, 1), "conv_winograd_f2_address_64");
     assert_string_equal(best_addressed(112, 3, 64, 7, 1), "conv_address_lines");
     assert_string_equal(best_addressed(14, 512, 512, 3, 32), "conv_address_groups");
     assert_string_equal(best_addressed(28, 256, 256, 3, 32), "conv_address_groups");
