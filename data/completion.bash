@@ -18,7 +18,7 @@ _vkresnet() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local options='' files='' names='' prefix=''
     local commands='classify explain infer eval merge bench profile info models convert calibrate selftest'
-    local images='png|jpg|jpeg|bmp|gif|tga|ppm|pgm|pnm|psd'
+    local images='png|jpg|jpeg|jpe|jfif|webp|heic|heif|hif|avif|tif|tiff|jxl|bmp|gif|tga|ppm|pgm|pnm|psd'
     local weights='resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d
         resnext101_64x4d wide_resnet50_2 wide_resnet101_2'
     local networks="$weights resnet20 resnet32 resnet44 resnet56 resnet110 resnet1202"
@@ -44,7 +44,7 @@ _vkresnet() {
     fi
 
     case ${COMP_WORDS[1]} in
-        classify) options="$common $network $transform $run --top --batch --shard --json" files=$images ;;
+        classify) options="$common $network $transform $run --top --batch --shard --files-from --json" files=$images ;;
         explain) options="$common $network $transform $run -o --top --class --json" files=$images ;;
         infer) options="$common $network $run --input --output --tap --batch" ;;
         eval) options="$common $network $transform $run --labels --logits --report --batch --shard --json" files='*' ;;
@@ -71,6 +71,7 @@ _vkresnet() {
         --precision) names='fp32 fp16 int8' ;;
         --with | --without) names=$capabilities; [[ $word == *,* ]] && prefix=${word%,*}, ;;
         --labels) names='' files=csv ;;
+        --files-from) names='' files='*' ;;
         --classes) names=imagenet files='txt|json|pth|safetensors' ;;
         --input | --output | --logits) names='' files=npy ;;
         --report | --images) names='' files=/ ;;

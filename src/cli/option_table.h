@@ -35,6 +35,9 @@ OPTION(LOGITS, "--logits", "FILE.npy", KIND_WRITTEN, FIELD(logits),
 OPTION(REPORT, "--report", "FOLDER", KIND_TEXT, FIELD(report),
     .help = "also write a page for a browser, FOLDER/index.html; the\n"
             "folder is made unless it is there")
+OPTION(FILES_FROM, "--files-from", "FILE|-", KIND_READ, FIELD(files_from),
+    .help = "a list of images and folders, one a line; -: standard\n"
+            "input")
 OPTION(IMAGES, "--images", "DIR", KIND_READ, FIELD(images),
     .help = "a folder of photos, or one photo")
 OPTION(COUNT, "--count", "N", KIND_NUMBER, FIELD(count),

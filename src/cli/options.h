@@ -19,7 +19,7 @@ typedef struct cli_options {
     bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune,
         thorough;
     const char *device, *model, *arch, *prefix, *labels, *input, *output, *logits, *trace, *kernel;
-    const char *classes, *images, *write, *shard, *class_name, *html, *report;
+    const char *classes, *images, *files_from, *write, *shard, *class_name, *html, *report;
     uint32_t without, with; /* vrn_capability bits */
     vrn_precision precision;
     uint32_t batch, top, repeats, count;

@@ -19,8 +19,13 @@ def picture(seed):
 
 class Images(ProgramTest):
     def classify(self, *arguments, **options):
+        """The results; the lines of those that have none are left in self.refused."""
         lines = self.run_program("classify", *arguments, "--json", **options).splitlines()
-        return [json.loads(line) for line in lines]
+        found = [json.loads(line) for line in lines]
+        self.refused = [line for line in found if "error" in line]
+        for line in self.refused:
+            self.assertEqual(set(line), {"file", "error"})
+        return [line for line in found if line not in self.refused]
 
     def test_json(self):
         name = self.write("a.png", picture(1))
@@ -142,6 +147,42 @@ class Images(ProgramTest):
         self.assertEqual([os.path.relpath(result["file"], self.folder) for result in found],
                          ["a", "b.HEIC", "c.jfif", "d.dat", os.path.join("h", "photo.png")])
 
+    def test_failures(self):
+        """Each has its line, in its place, and the exit status is 1."""
+        for name in ("a.png", "c.png"):
+            self.write(name, picture(1))
+        self.write("b.png", b"hello")
+        text = self.run_program("classify", *RANDOM, self.folder, self.path("d.png"), "--json",
+                                status=1, errors=["b.png: not an image", "d.png: "])
+        found = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual([os.path.basename(line["file"]) for line in found],
+                         ["a.png", "b.png", "c.png", "d.png"])
+        self.assertEqual(["error" in line for line in found], [False, True, False, True])
+        self.assertTrue(found[1]["error"].startswith("not an image that can be read: "))
+        self.assertNotIn("top", found[1])
+
+    def test_files_from(self):
+        """A list of images and folders, in a file, in a pipe and on standard input."""
+        for name in ("a b.png", "c/d.png", "c/e.png"):
+            os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+            self.write(name, picture(len(name)))
+        names = [self.path("a b.png"), self.path("c", "d.png"), self.path("c", "e.png")]
+        expected = self.classify(*RANDOM, *names)
+        listed = self.write("list", f"{names[0]}\r\n\n{self.path('c')}".encode())
+        self.assertEqual(self.classify(*RANDOM, "--files-from", listed), expected)
+        self.assertEqual(self.classify(*RANDOM, names[2], "--files-from", listed),
+                         [expected[2], *expected])
+        with open(listed, "rb") as stdin:
+            done = self.start("classify", *RANDOM, "--json", "--files-from", "-", stdin=stdin)
+        self.assertEqual([json.loads(line) for line in done.stdout.splitlines()], expected)
+        self.write("empty", b"\n")
+        self.fails("classify", *RANDOM, "--files-from", self.path("empty"),
+                   expected="no images in this list")
+        self.fails("classify", *RANDOM, "--files-from", self.path("none"), expected="none")
+        self.usage("classify", *RANDOM, expected="expected images or folders, or --files-from")
+        self.usage("classify", *RANDOM, "-", "--files-from", "-",
+                   expected="standard input cannot be both")
+
     def test_streams(self):
         """Standard input, and a pipe in place of a file."""
         content = picture(3)
@@ -194,7 +235,7 @@ class Images(ProgramTest):
             text = self.run_program(command, *RANDOM, self.path("tree"), "--json", "--quiet",
                                     status=1,
                                     errors=[f"{self.path('tree', '0', 'b.png')}: cannot open"])
-            self.assertEqual(len(text.splitlines()), 1)
+            self.assertEqual(len(text.splitlines()), 2 if command == "classify" else 1)
 
     def test_outputs_over_inputs(self):
         """What is read is not written over, under whatever name, and no output over another."""

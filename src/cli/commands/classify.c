@@ -30,6 +30,16 @@ static bool print_result(void *user, size_t index, const float *probabilities)
     return fflush(stdout) == 0;
 }
 
+static bool print_failure(void *user, size_t index, const char *error)
+{
+    const result_printer *printer = user;
+    if (printer->form != CLI_ANSWER_JSON) return true;
+    cli_json json = {.out = stdout};
+    cli_progress_hide();
+    cli_json_write(&json, "{file: %s, error: %s}\n", printer->paths[index], error);
+    return fflush(stdout) == 0;
+}
+
 static bool classify_paths(const cli_crew *crew, const cli_options *options, const cli_paths *paths,
                            const cli_shard *shard)
 {
@@ -53,6 +63,7 @@ static bool classify_paths(const cli_crew *crew, const cli_options *options, con
                                          .count = paths->count,
                                          .shard = *shard,
                                          .result = print_result,
+                                         .failure = print_failure,
                                          .user = &printer},
                              &failed);
     free(printer.scores);
@@ -66,9 +77,7 @@ static bool run(const cli_options *options)
     cli_crew crew = {0};
     bool good = cli_shard_read(&shard, options);
     if (!good) return false;
-    for (uint32_t i = 0; i < options->argument_count; i++) {
-        good = cli_paths_add(&paths, options->arguments[i]) && good;
-    }
+    good = cli_paths_add_all(&paths, options);
     if (cli_shard_size(&shard, paths.count) > 0) {
         good = cli_crew_open(&crew, options, CLI_MODEL_SHIPPED) &&
                cli_crew_compile_for_images(&crew, options, DEFAULT_BATCH) &&
@@ -82,7 +91,7 @@ static bool run(const cli_options *options)
 const cli_command cli_classify = {
     .name = "classify",
     .summary = "say what photos show",
-    .usage = "[OPTION].. IMAGE|FOLDER..",
+    .usage = "[OPTION].. IMAGE|FOLDER..|--files-from FILE",
     .details =
         "Prints the most probable classes of each image: on a terminal a table with bars; in a\n"
         "pipe a line for each image, its file and then label and probability of each class,\n"
@@ -91,16 +100,18 @@ const cli_command cli_classify = {
         "are known by their names or by how they begin; - is an image on standard input. Without\n"
         "--model it uses the small model that comes with the program, which knows ten classes.\n"
         "An image that cannot be read is reported on standard error, the others go on, and the\n"
-        "exit status is 1. --shard I/N takes only every N-th image, for one of N processes or\n"
-        "machines; their outputs concatenate.",
+        "exit status is 1; with --json it has a line too, {\"file\", \"error\"}. --shard I/N "
+        "takes\n"
+        "only every N-th image, for one of N processes or machines; their outputs concatenate.",
     .examples =
         "  vkresnet classify photo.jpg\n"
         "  vkresnet classify --model resnet50 --top 3 photo.jpg more/\n"
         "  vkresnet classify --model resnet50.pth --resize 232 --json photos/ > result.jsonl\n"
+        "  vkresnet classify --model resnet50 --files-from list.txt > result.tsv\n"
         "  vkresnet classify --model resnet50.pth --device all --shard 2/8 photos/ > 2.tsv\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_TRANSFORM | CLI_BIT(TOP) | CLI_BIT(JSON) |
-               CLI_BIT(BATCH) | CLI_BIT(SHARD) | CLI_SESSION,
-    .least = 1,
+               CLI_BIT(BATCH) | CLI_BIT(SHARD) | CLI_BIT(FILES_FROM) | CLI_SESSION,
+    .least = 0,
     .most = UINT32_MAX,
     .arguments = "images or folders",
     .run = run,

@@ -198,6 +198,19 @@ static void run_batches(void *pointer)
 
 /* ---- Handing over ---------------------------------------------------------------------------- */
 
+/* Reports an image without a result; `fault` is what was said of it, or NULL where there was no
+ * memory for that. */
+static bool deliver_failure(const cli_feed *feed, size_t index, const char *fault)
+{
+    const char *path = feed->paths[index], *error = fault ? fault : "out of memory";
+    const size_t length = strlen(path);
+    if (fault) cli_error("%s", fault);
+    if (strncmp(error, path, length) == 0 && strncmp(error + length, ": ", 2) == 0) {
+        error += length + 2;
+    }
+    return !feed->failure || feed->failure(feed->user, index, error);
+}
+
 /* Waits for the next item and hands it over; false when nothing more comes. */
 static bool deliver_next(pipeline *p, size_t *failed)
 {
@@ -211,13 +224,15 @@ static bool deliver_next(pipeline *p, size_t *failed)
     bool good = !p->failed, run = s->state == SLOT_DONE;
     vrn_mutex_unlock(p->lock);
     const size_t index = cli_shard_item(&feed->shard, p->delivered);
-    if (good && !run) {
-        if (s->fault) cli_error("%s", s->fault);
-        ++*failed;
-    } else if (good && !cli_check_outputs(feed->paths[index], s->outputs, p->classes)) {
-        ++*failed;
-    } else if (good) {
+    char fault[CLI_LINE_BYTES] = "";
+    cli_capture_errors(fault);
+    if (run) run = cli_check_outputs(feed->paths[index], s->outputs, p->classes);
+    cli_capture_errors(NULL);
+    if (good && run) {
         good = feed->result(feed->user, index, s->outputs);
+    } else if (good) {
+        ++*failed;
+        good = deliver_failure(feed, index, *fault ? fault : s->fault);
     }
     vrn_mutex_lock(p->lock);
     free(s->fault);

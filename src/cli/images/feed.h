@@ -9,6 +9,10 @@
 #include "cli/engine.h"
 #include "cli/shard.h"
 
+/* Called for each image that has no result, in its place among the others, after that was reported;
+ * `error` does not name the file. Returns false to stop. */
+typedef bool (*cli_feed_failure)(void *user, size_t index, const char *error);
+
 /* Called for each image that was read and run, in order and by the thread that called cli_feed_run;
  * `index` is the file's place in the list. `outputs` are as asked for in cli_feed. Returns false to
  * stop. */
@@ -21,6 +25,7 @@ typedef struct cli_feed {
     cli_shard shard; /* which of the paths */
     bool logits;     /* outputs are logits [classes]; else probabilities */
     cli_feed_result result;
+    cli_feed_failure failure; /* may be NULL */
     void *user;
 } cli_feed;
 

@@ -1,5 +1,6 @@
 #include "cli/images/walk.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,4 +107,53 @@ bool cli_paths_add(cli_paths *paths, const char *argument)
         return cli_error("%s: no images in this folder", argument);
     }
     return complete;
+}
+
+/* A file, or a stream that has no size, such as a pipe. NULL is reported. */
+static FILE *open_list(const char *file)
+{
+    uint64_t size;
+    if (vrn_path_get_kind(file) != VRN_PATH_OTHER) return cli_open_file(file, &size);
+    FILE *stream = fopen(file, "rb");
+    if (!stream) cli_error("%s: cannot open: %s", file, strerror(errno));
+    return stream;
+}
+
+/* A path a line, as find and git ls-files print them. Lines end in LF or CRLF, and empty ones are
+ * passed over. */
+static bool add_list(cli_paths *paths, const char *file)
+{
+    const bool is_input = strcmp(file, "-") == 0;
+    const char *name = is_input ? "standard input" : file;
+    FILE *stream = is_input ? stdin : open_list(file);
+    char *text = stream ? cli_read_text(stream, name) : NULL;
+    if (stream && !is_input) fclose(stream);
+    if (!text) return false;
+    const size_t before = paths->count;
+    bool good = true;
+    for (char *line = text, *next; *line; line = next) {
+        const size_t length = strcspn(line, "\n");
+        next = line + length + (line[length] == '\n');
+        line[length] = 0;
+        if (length > 0 && line[length - 1] == '\r') line[length - 1] = 0;
+        if (*line) good = cli_paths_add(paths, line) && good;
+    }
+    free(text);
+    return good && (paths->count > before || cli_error("%s: no images in this list", name));
+}
+
+bool cli_paths_add_all(cli_paths *paths, const cli_options *options)
+{
+    const char *list = options->files_from;
+    if (options->argument_count == 0 && !list) {
+        return cli_usage("expected images or folders, or --files-from");
+    }
+    bool good = true;
+    for (uint32_t i = 0; i < options->argument_count; i++) {
+        if (list && strcmp(list, "-") == 0 && strcmp(options->arguments[i], "-") == 0) {
+            return cli_usage("standard input cannot be both an image and --files-from");
+        }
+        good = cli_paths_add(paths, options->arguments[i]) && good;
+    }
+    return (!list || add_list(paths, list)) && good;
 }

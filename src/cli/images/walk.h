@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "cli/options.h"
 #include "cli/system/os.h"
 
 /* Adds a file as it is, or the images below a folder in byte order of their paths' parts, known by
@@ -15,6 +16,10 @@ bool cli_paths_add(cli_paths *paths, const char *argument);
  * several folders at once. */
 bool cli_paths_add_folder(cli_paths *paths, const char *folder);
 void cli_paths_note_left_out(cli_paths *paths);
+
+/* Adds all that a command is given: its arguments, then each line of --files-from. Reports what
+ * cannot be read and returns false, also where there is nothing to add; what was found stays. */
+bool cli_paths_add_all(cli_paths *paths, const cli_options *options);
 
 /* Whether it is what systems and programs keep beside people's files: thumbnails, notes. */
 bool cli_is_hidden(const char *path);
