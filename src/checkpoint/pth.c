@@ -25,6 +25,8 @@ enum { MEMORY_MULTIPLE = 16, PATH_CAPACITY = 512, PROTOCOL_VERSION = 1001 };
 
 typedef struct zip_reader {
     const vrn_source *source;
+    vrn_tensor_list *list;
+    vrn_arena *arena; /* of the pickle */
     vrn_zip zip;
     char path[PATH_CAPACITY]; /* "<stem>/", and whatever is looked up */
     size_t stem_length;       /* with the slash */
@@ -82,7 +84,7 @@ static vrn_result check_byte_order(zip_reader *reader)
     const vrn_zip_entry *entry = find_entry(reader, "", "byteorder", strlen("byteorder"));
     const uint8_t *text;
     if (!entry) return VRN_OK;
-    vrn_result result = vrn_zip_data(&reader->zip, entry, &text);
+    vrn_result result = vrn_zip_data(&reader->zip, entry, reader->arena, &text);
     if (result != VRN_OK) return result;
     if (entry->size == 6 && memcmp(text, "little", 6) == 0) return VRN_OK;
     return vrn_source_fail(reader->source, "byteorder: expected 'little', found '%.*s'",
@@ -108,7 +110,32 @@ static vrn_result find_zip_storage(void *user, vrn_pickle_storage *storage, cons
                                name, storage->count, storage->element_size, shown, storage->key,
                                entry->size);
     }
-    return vrn_zip_data(&reader->zip, entry, &storage->data);
+    return vrn_zip_data(&reader->zip, entry, &reader->list->arena, &storage->data);
+}
+
+/* TorchScript: "<stem>/code/__torch__/a/b.py" for a class of the module "__torch__.a.b". */
+static vrn_result find_program(void *user, const vrn_pickle_global *class, const char **text,
+                               size_t *size)
+{
+    zip_reader *reader = user;
+    char name[PATH_CAPACITY];
+    const size_t length = class->module_length;
+    *text = NULL;
+    if (length < 9 || length + 4 > sizeof name || memcmp(class->module, "__torch__", 9) != 0) {
+        return VRN_OK;
+    }
+    for (size_t i = 0; i < length; i++) {
+        name[i] = (char)(class->module[i] == '.' ? '/' : class->module[i]);
+    }
+    memcpy(name + length, ".py", 4);
+    const vrn_zip_entry *entry = find_entry(reader, "code/", name, length + 3);
+    if (!entry) return VRN_OK;
+    const uint8_t *data;
+    vrn_result result = vrn_zip_data(&reader->zip, entry, reader->arena, &data);
+    if (result != VRN_OK) return result;
+    *text = (const char *)data;
+    *size = (size_t)entry->size;
+    return VRN_OK;
 }
 
 /* Any zip archive: reading says what it is where it is no checkpoint. */
@@ -121,19 +148,20 @@ static vrn_result read_zip(vrn_tensor_list *list, const vrn_source *source)
 {
     vrn_arena arena;
     vrn_arena_init(&arena, source->size, MEMORY_MULTIPLE);
-    zip_reader reader = {.source = source};
+    zip_reader reader = {.source = source, .list = list, .arena = &arena};
     const vrn_zip_entry *entry;
     const uint8_t *data;
     vrn_pickle pickle;
     vrn_result result = vrn_zip_open(&reader.zip, source, &arena);
     if (result == VRN_OK) result = find_pickle(&reader, &entry);
     if (result == VRN_OK) result = check_byte_order(&reader);
-    if (result == VRN_OK) result = vrn_zip_data(&reader.zip, entry, &data);
+    if (result == VRN_OK) result = vrn_zip_data(&reader.zip, entry, &arena, &data);
     if (result == VRN_OK) {
         result = vrn_pickle_run(&pickle, source, "data.pkl", data, (size_t)entry->size, &arena);
     }
     if (result == VRN_OK) {
-        result = vrn_state_dict_read(list, source, &pickle.value, find_zip_storage, &reader);
+        result = vrn_state_dict_read(list, source, &pickle.value, find_zip_storage, find_program,
+                                     &reader);
     }
     vrn_arena_free(&arena);
     return result;
@@ -289,7 +317,8 @@ static vrn_result read_pickles(legacy_reader *reader, vrn_tensor_list *list)
                                "storage keys: expected a list of texts, found something else");
     }
     if (result != VRN_OK) return result;
-    return vrn_state_dict_read(list, reader->source, &object.value, find_legacy_storage, reader);
+    return vrn_state_dict_read(list, reader->source, &object.value, find_legacy_storage, NULL,
+                               reader);
 }
 
 static vrn_result read_legacy(vrn_tensor_list *list, const vrn_source *source)

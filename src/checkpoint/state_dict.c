@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "base/util.h"
+#include "checkpoint/script.h"
 #include "checkpoint/class_names.h"
 
 /* Deeper nesting and longer names than any framework makes. */
@@ -17,6 +18,7 @@ typedef struct walk {
     vrn_tensor_list *list;
     const vrn_source *source;
     vrn_storage_finder find;
+    vrn_program_finder program; /* or NULL */
     void *user;
     bool strict; /* inside a wrapper: everything should be a weight */
     /* entries that may still be visited: dictionaries can be shared, so that a few bytes could
@@ -136,6 +138,13 @@ static vrn_result tell_module(walk *w, const vrn_pickle_value *module,
         char number[64] = "";
         if (!value || !append_attribute(number, sizeof number, value)) continue;
         vrn_append(text, sizeof text, " %s=%s", told[i], number);
+    }
+    if (w->program) {
+        const char *program = NULL;
+        size_t size = 0;
+        vrn_result result = w->program(w->user, class, &program, &size);
+        if (result != VRN_OK) return result;
+        if (program) vrn_script_describe(text, sizeof text, program, size, class);
     }
     vrn_arena *arena = &w->list->arena;
     char *key = vrn_arena_alloc(arena, w->length + sizeof "module.", 1);
@@ -297,7 +306,8 @@ static vrn_result walk_sequence(walk *w, const vrn_pickle_value *top)
 }
 
 vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
-                               const vrn_pickle_value *top, vrn_storage_finder find, void *user)
+                               const vrn_pickle_value *top, vrn_storage_finder find,
+                               vrn_program_finder program, void *user)
 {
     const bool dict = top->kind == VRN_PICKLE_DICT;
     const bool sequence = top->kind == VRN_PICKLE_LIST || top->kind == VRN_PICKLE_TUPLE;
@@ -308,6 +318,7 @@ vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
     walk w = {.list = list,
               .source = source,
               .find = find,
+              .program = program,
               .user = user,
               .strict = inner != NULL,
               .steps = source->size};

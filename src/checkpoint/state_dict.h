@@ -12,10 +12,15 @@
  * messages. */
 typedef vrn_result (*vrn_storage_finder)(void *user, vrn_pickle_storage *storage, const char *name);
 
+/* The program of a class of TorchScript's, or NULL. */
+typedef vrn_result (*vrn_program_finder)(void *user, const vrn_pickle_global *class,
+                                         const char **text, size_t *size);
+
 /* Appends the tensors of `top`, chosen and named as checkpoint.h says. Numbers, texts and lists
  * among them are left out. So are opaque objects beside the weights; one where a weight should be
  * (in a wrapper's inner dictionary, or under a key with a dot) is an error. */
 vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
-                               const vrn_pickle_value *top, vrn_storage_finder find, void *user);
+                               const vrn_pickle_value *top, vrn_storage_finder find,
+                               vrn_program_finder program, void *user);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "checkpoint/inflate.h"
+
 enum {
     LOCAL_SIGNATURE = 0x04034b50,
     CENTRAL_SIGNATURE = 0x02014b50,
@@ -18,6 +20,7 @@ enum {
     LOCATOR64_SIZE = 20,
 
     EXTRA_ZIP64 = 1,
+    METHOD_DEFLATE = 8,
     FLAGS_ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13,
 };
 
@@ -158,7 +161,8 @@ const vrn_zip_entry *vrn_zip_find(const vrn_zip *zip, const char *name, size_t l
     return bsearch(&key, zip->entries, zip->count, sizeof key, compare_entries);
 }
 
-vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, const uint8_t **data)
+vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, vrn_arena *arena,
+                        const uint8_t **data)
 {
     const vrn_source *source = zip->source;
     int shown = (int)(entry->name_length < 200 ? entry->name_length : 200);
@@ -166,7 +170,8 @@ vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, const ui
         return vrn_source_fail(source, "%.*s: expected a stored entry, found an encrypted one",
                                shown, entry->name);
     }
-    if (entry->method != 0) {
+    const bool packed = entry->method == METHOD_DEFLATE;
+    if (entry->method != 0 && !packed) {
         return vrn_source_fail(source,
                                "%.*s: expected a stored entry, as torch.save writes them, found "
                                "one compressed with method %" PRIu32
@@ -181,11 +186,20 @@ vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, const ui
     const uint8_t *header = source->data + entry->header;
     uint64_t name = vrn_load_u16(header + 26), extra = vrn_load_u16(header + 28);
     uint64_t start = entry->header + LOCAL_SIZE + name + extra;
-    if (!inside(start, entry->size, source->size) || entry->size != entry->stored_size ||
+    if (!inside(start, entry->stored_size, source->size) ||
+        (!packed && entry->size != entry->stored_size) ||
         vrn_compare_bytes(entry->name, entry->name_length, header + LOCAL_SIZE, (size_t)name) !=
             0) {
         return damaged(source, "an entry's bytes inside the file");
     }
     *data = source->data + start;
+    if (!packed) return VRN_OK;
+    uint8_t *memory =
+        entry->size <= SIZE_MAX ? vrn_arena_alloc(arena, (size_t)entry->size, 1) : NULL;
+    if (!memory) return vrn_arena_fail(arena, source->name, source->log);
+    if (!vrn_inflate(memory, (size_t)entry->size, *data, (size_t)entry->stored_size)) {
+        return damaged(source, "an entry's compressed bytes");
+    }
+    *data = memory;
     return VRN_OK;
 }

@@ -1,9 +1,9 @@
-/* Reads zip archives in memory, as torch.save writes them: entries stored, not compressed.
+/* Reads zip archives in memory, as torch.save writes them: entries stored, and those that somebody
+ * packed again, with DEFLATE.
  *
  * Why not a zip library: those of the distributions copy entries out through their own file
  * handles, and none gives a pointer into a mapping, which is what lets weights go from the file to
- * the device without a second copy of a checkpoint in memory. What is left without decompression is
- * small.
+ * the device without a second copy of a checkpoint in memory. What is left is small.
  *
  * Every offset and length is checked before it is used. Checksums are not: PyTorch can be told to
  * write files without them. Follows PKWARE's APPNOTE.TXT 6.3.9, zip64 included. */
@@ -38,7 +38,9 @@ vrn_result vrn_zip_open(vrn_zip *zip, const vrn_source *source, vrn_arena *arena
 /* The entry called `name`, or NULL. */
 const vrn_zip_entry *vrn_zip_find(const vrn_zip *zip, const char *name, size_t length);
 
-/* Where an entry's bytes lie. Refuses compressed and encrypted ones. */
-vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, const uint8_t **data);
+/* Where an entry's bytes lie: in the file, or unpacked in `arena`. Refuses encrypted ones, and
+ * other ways of packing. */
+vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, vrn_arena *arena,
+                        const uint8_t **data);
 
 #endif

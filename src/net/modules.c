@@ -75,7 +75,11 @@ static void refuse(reader *r, const char *name, const char *record, const char *
 static void check_padding(reader *r, const char *name)
 {
     const char *record = record_of(r, name);
-    const unsigned kernel = count_of(record, "kernel_size", 1);
+    char weight[64];
+    snprintf(weight, sizeof weight, "%s.weight", name);
+    const vrn_named_tensor *entry = vrn_names_find(r->names, weight);
+    if (!entry || entry->tensor->rank != 4) return;
+    const unsigned kernel = (unsigned)vrn_min_u64(entry->tensor->shape[2], 99);
     const unsigned same = kernel / 2 * count_of(record, "dilation", 1);
     if (!record || count_of(record, "padding", same) == same) return;
     refuse(r, name, record, "whose padding is not half of its kernel: it cannot be run");
@@ -152,8 +156,8 @@ static void read_norm(reader *r)
 {
     const char *record = record_of(r, "bn1");
     char real[32];
-    if (!record || number_of(record, "eps", -1) < 0) return;
-    const double eps = number_of(record, "eps", 1e-5);
+    if (!record) return;
+    const double eps = number_of(record, "eps", -1);
     if (eps > 0) {
         snprintf(real, sizeof real, "%.9g", eps);
         say(r, "norm_eps", real);
@@ -199,8 +203,8 @@ vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *check
     if (!conv && !deep) return VRN_OK;
     if (count_of(deep ? deep : conv, "stride", 0) == 0) {
         vrn_assume(assumptions, true,
-                   "strides and pools are the usual ones: a TorchScript file has "
-                   "them in its program alone, which is not read");
+                   "strides and pools are the usual ones: the program in the file does not show "
+                   "them");
         return VRN_OK;
     }
     read_stem(&r);

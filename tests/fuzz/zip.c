@@ -19,9 +19,11 @@ static void read_entries(const vrn_source *source)
         const uint8_t *bytes;
         fuzz_touch(entry->name, entry->name_length);
         fuzz_require(vrn_zip_find(&zip, entry->name, entry->name_length));
-        const vrn_result found = vrn_zip_data(&zip, entry, &bytes);
+        const vrn_result found = vrn_zip_data(&zip, entry, &arena, &bytes);
         fuzz_expect(found == VRN_OK);
         if (found != VRN_OK) continue;
+        fuzz_touch(bytes, (size_t)entry->size);
+        if (entry->method != 0) continue; /* unpacked into the arena */
         fuzz_require(bytes >= source->data && entry->size <= source->size &&
                      bytes + entry->size <= source->data + source->size);
     }

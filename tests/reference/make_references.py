@@ -63,6 +63,12 @@ CASES = {
                       (1, 9, 11, 8), "safetensors"),
     "strides": ("resnet,block=bottleneck,layers=1:2:1,planes=4:4:6,num_classes=5,strides=1:2:1,"
                 "dilations=1:1:2", True, (1, 3, 41, 38), "zip"),
+    # A whole module and TorchScript say what a file of tensors cannot.
+    "whole": ("resnet,block=bottleneck,layers=1:2:1,planes=4:4:5,num_classes=5,v1=1,pool=caffe,"
+              "strides=1:2:1,dilations=1:1:2,activation=leaky_relu,norm_eps=0.002", False,
+              (1, 3, 41, 38), "whole"),
+    "script": ("resnet,layers=1:1:1:1,planes=4:5:6:6,num_classes=5,stem=cifar,norm=group,"
+               "norm_groups=1,activation=silu", False, (1, 3, 19, 18), "script"),
     "mlp": ("resnet,layers=1:1,planes=5:8,num_classes=4,stem=cifar,pool=max,shortcut=pad_end,"
             "head=mlp,head_width=7", True, (3, 3, 19, 16), "zip"),
 }
@@ -78,7 +84,7 @@ def main(folder, names):
         os.makedirs(case)
         net, x = references.make(arch, shape, seed)
         expected, error = references.expect(net, x)
-        model = references.save_model(net, case, form)
+        model = references.save_model(net, case, form, x)
         references.save_case(case, arch, tell, x, expected, [model])
         size = sum(entry.stat().st_size for entry in os.scandir(case))
         print(f"{name:18} {size:7} bytes, PyTorch's float32 is off by {error:.1e}")

@@ -7,9 +7,11 @@ them.
 """
 
 import collections
+import io
 import json
 import os
 import struct
+import zipfile
 
 import numpy
 import torch
@@ -18,7 +20,8 @@ from torchvision.ops import FrozenBatchNorm2d
 
 import resnet
 
-FORMS = {"zip": "zip.pth", "legacy": "legacy.pth", "safetensors": "safetensors"}
+FORMS = {"zip": "zip.pth", "legacy": "legacy.pth", "safetensors": "safetensors",
+         "whole": "whole.pth", "script": "script.pt"}
 NORMS = (nn.BatchNorm2d, FrozenBatchNorm2d, nn.GroupNorm)
 
 
@@ -98,12 +101,26 @@ def save_safetensors(weights, path):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(data))
 
 
-def save_model(net, folder, form):
-    """Writes the weights in one of FORMS; returns the file's name."""
+def save_script(net, x, path):
+    """TorchScript, without the places in source files that it remembers for messages."""
+    program = io.BytesIO()
+    torch.jit.save(torch.jit.trace(net, x), program)
+    with zipfile.ZipFile(program) as old, zipfile.ZipFile(path, "w") as new:
+        for entry in old.infolist():
+            if not entry.filename.endswith(".debug_pkl"):
+                new.writestr(entry.filename, old.read(entry), entry.compress_type)
+
+
+def save_model(net, folder, form, x=None):
+    """Writes the weights in one of FORMS; returns the file's name. `x`: an input, to trace with."""
     name = "model." + FORMS[form]
     path, weights = os.path.join(folder, name), net.state_dict()
     if form == "safetensors":
         save_safetensors(weights, path)
+    elif form == "whole":
+        torch.save(net, path)
+    elif form == "script":
+        save_script(net, x, path)
     else:
         torch.save(weights, path, _use_new_zipfile_serialization=form == "zip")
     return name

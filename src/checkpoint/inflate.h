@@ -1,0 +1,13 @@
+/* DEFLATE (RFC 1951), for archives that were packed again and for the programs of TorchScript. */
+#ifndef VRN_CHECKPOINT_INFLATE_H
+#define VRN_CHECKPOINT_INFLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Unpacks `size` bytes into exactly `unpacked` ones; false where they are not what they should be.
+ * Reads and writes nothing outside, and needs no memory. */
+bool vrn_inflate(uint8_t *to, size_t unpacked, const uint8_t *from, size_t size);
+
+#endif

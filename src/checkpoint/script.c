@@ -1,0 +1,123 @@
+#include "checkpoint/script.h"
+
+#include <string.h>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "base/util.h"
+
+enum { ARGUMENTS_MAX = 16 };
+
+/* A stretch of the program. */
+typedef struct piece {
+    const char *at;
+    size_t length;
+} piece;
+
+/* Calls, and which of their arguments say what. */
+static const struct {
+    const char *function;
+    struct {
+        const char *attribute;
+        uint32_t argument;
+    } told[5];
+} calls[] = {
+    {"_convolution(", {{"stride", 3}, {"padding", 4}, {"dilation", 5}, {"groups", 8}}},
+    {"conv2d(", {{"stride", 3}, {"padding", 4}, {"dilation", 5}, {"groups", 6}}},
+    {"batch_norm(", {{"eps", 7}}},
+    {"group_norm(", {{"num_groups", 1}, {"eps", 4}}},
+    {"max_pool2d(",
+     {{"kernel_size", 1}, {"stride", 2}, {"padding", 3}, {"dilation", 4}, {"ceil_mode", 5}}},
+    {"avg_pool2d(", {{"kernel_size", 1}, {"stride", 2}, {"padding", 3}, {"ceil_mode", 4}}},
+    {"leaky_relu(", {{"negative_slope", 1}}},
+    {"leaky_relu_(", {{"negative_slope", 1}}},
+};
+
+static const char *find(piece in, const char *text)
+{
+    const size_t length = strlen(text);
+    for (size_t i = 0; i + length <= in.length; i++) {
+        if (memcmp(in.at + i, text, length) == 0) return in.at + i;
+    }
+    return NULL;
+}
+
+/* From "class NAME(" to the next class, or the end. */
+static piece find_class(piece program, const vrn_pickle_global *class)
+{
+    static const char word[] = "class ";
+    const char *end = program.at + program.length;
+    for (piece rest = program;;) {
+        const char *at = find(rest, word);
+        if (!at) return (piece){end, 0};
+        const char *name = at + strlen(word);
+        rest = (piece){name, (size_t)(end - name)};
+        if (rest.length <= class->name_length || name[class->name_length] != '(' ||
+            memcmp(name, class->name, class->name_length) != 0) {
+            continue;
+        }
+        const char *next = find(rest, "\nclass ");
+        return (piece){name, (size_t)((next ? next : end) - name)};
+    }
+}
+
+/* Divides what stands behind a call's bracket at its commas. */
+static uint32_t split(piece rest, piece arguments[ARGUMENTS_MAX])
+{
+    uint32_t count = 0, depth = 0;
+    const char *begin = rest.at;
+    for (const char *c = rest.at; c < rest.at + rest.length && count < ARGUMENTS_MAX; c++) {
+        if (*c == '[' || *c == '(') depth++;
+        const bool closes = *c == ']' || *c == ')';
+        if ((*c == ',' && depth == 0) || (closes && depth == 0)) {
+            while (begin < c && *begin == ' ') begin++;
+            if (begin < c) arguments[count++] = (piece){begin, (size_t)(c - begin)};
+            begin = c + 1;
+            if (closes) return count;
+        }
+        if (closes) depth--;
+    }
+    return count;
+}
+
+static bool equals(piece a, const char *text)
+{
+    return a.length == strlen(text) && memcmp(a.at, text, a.length) == 0;
+}
+
+/* "2,2" of [2, 2], "1" of True; nothing of what is no number. */
+static void append_argument(char *text, size_t capacity, const char *name, piece argument)
+{
+    char value[48] = "";
+    const char *c = argument.at, *end = argument.at + argument.length;
+    if (equals(argument, "True") || equals(argument, "False")) {
+        vrn_append(value, sizeof value, "%d", *c == 'T');
+    }
+    if (c < end && *c == '[') c++;
+    if (c < end && (vrn_is_digit(*c) || *c == '-')) {
+        for (; c < end && *c != ']'; c++) {
+            if (*c > ' ') vrn_append(value, sizeof value, "%c", *c);
+        }
+    }
+    if (*value) vrn_append(text, capacity, " %s=%s", name, value);
+}
+
+void vrn_script_describe(char *text, size_t capacity, const char *program, size_t size,
+                         const vrn_pickle_global *class)
+{
+    const piece body = find_class((piece){program, size}, class);
+    for (size_t i = 0; i < VRN_COUNT(calls); i++) {
+        const char *at = find(body, calls[i].function);
+        if (!at) continue;
+        const char *rest = at + strlen(calls[i].function);
+        piece arguments[ARGUMENTS_MAX];
+        const uint32_t count =
+            split((piece){rest, (size_t)(body.at + body.length - rest)}, arguments);
+        for (uint32_t k = 0; k < VRN_COUNT(calls[i].told) && calls[i].told[k].attribute; k++) {
+            const uint32_t which = calls[i].told[k].argument;
+            if (which >= count) break;
+            append_argument(text, capacity, calls[i].told[k].attribute, arguments[which]);
+        }
+        return;
+    }
+}

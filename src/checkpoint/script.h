@@ -1,0 +1,12 @@
+/* What a class of a TorchScript program does with its input, as far as a network needs it. */
+#ifndef VRN_CHECKPOINT_SCRIPT_H
+#define VRN_CHECKPOINT_SCRIPT_H
+
+#include "checkpoint/pickle_value.h"
+
+/* Finds the class in its file of the program, and appends " stride=2,2 padding=3,3 .." for the call
+ * of PyTorch that is in it: a convolution, a pool, a norm, or an activation. */
+void vrn_script_describe(char *text, size_t capacity, const char *program, size_t size,
+                         const vrn_pickle_global *class);
+
+#endif
