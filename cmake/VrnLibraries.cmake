@@ -48,23 +48,6 @@ function(vrn_split exporting others)
   set(${others} "${rest}" PARENT_SCOPE)
 endfunction()
 
-# vrn_group_units(TARGET): what a unity build (CMAKE_UNITY_BUILD) compiles as one: the files of a
-# folder, whose static names differ. Left alone are files that call the operating system, which ask
-# for its interfaces by macros; alloc.c and main.c, which tests replace; and operators and commands,
-# which all have the same parts under the same names.
-function(vrn_group_units target)
-  get_target_property(sources ${target} SOURCES)
-  foreach(source IN LISTS sources)
-    get_filename_component(path "${source}" ABSOLUTE)
-    file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}/src" "${path}")
-    if(NOT path MATCHES "^\\.\\.|/os_[a-z]+\\.c$|/(alloc|main)\\.c$|^ops/|/commands/")
-      get_filename_component(folder "${path}" DIRECTORY)
-      set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${folder}")
-    endif()
-  endforeach()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
-endfunction()
-
 # vrn_add_libraries(NAME KINDS OBJECTS SOURCE...): NAME_static and NAME_shared, as KINDS says, and
 # the objects of both, NAME_objects. OBJECTS: more of those, which are compiled elsewhere. What all
 # need to be compiled is the same: NAME_TARGETS lists them.
@@ -91,7 +74,6 @@ function(vrn_add_libraries name kinds objects)
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_compile_definitions(${target} PRIVATE VRN_BUILD)
     vrn_add_warnings(${target} ${VRN_SOURCE_WARNINGS})
-    vrn_group_units(${target})
   endforeach()
   set(${name}_TARGETS "${targets}" PARENT_SCOPE)
 endfunction()

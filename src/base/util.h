@@ -2,6 +2,10 @@
 #ifndef VRN_BASE_UTIL_H
 #define VRN_BASE_UTIL_H
 
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error "the library looks for NaN and infinity: compile it with -fno-finite-math-only"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

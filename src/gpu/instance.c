@@ -11,7 +11,7 @@
 #include "base/util.h"
 #include "gpu/result.h"
 
-static const char create[] = "vkCreateInstance";
+static const char creation[] = "vkCreateInstance";
 static const char *const validation_layer = "VK_LAYER_KHRONOS_validation";
 
 /* The names that the loader's library has. */
@@ -94,7 +94,7 @@ static vrn_result check_loader(const vrn_log *log, VkResult result, const char *
                         validation_layer);
     }
     char layers[1024] = "";
-    if (strcmp(what, create) == 0) vrn_instance_describe_layers(layers, sizeof layers);
+    if (strcmp(what, creation) == 0) vrn_instance_describe_layers(layers, sizeof layers);
     return vrn_fail(log, VRN_ERROR_NO_DEVICE,
                     "%s: %s: a driver or a layer fails, and the Vulkan loader gives up; "
                     "VK_DRIVER_FILES=FILE (in old loaders VK_ICD_FILENAMES) uses that driver "
@@ -175,7 +175,7 @@ static vrn_result create_instance(vrn_instance *instance, bool validation, const
     vrn_loader_unlock();
     if (result != VK_SUCCESS) instance->handle = VK_NULL_HANDLE;
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER) return VRN_OK; /* no driver, so no device */
-    return check_loader(log, result, create);
+    return check_loader(log, result, creation);
 }
 
 static vrn_result load_table(vrn_instance *instance, PFN_vkGetInstanceProcAddr get,
