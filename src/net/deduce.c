@@ -112,7 +112,7 @@ static void deduce_planes(deducer *d, uint32_t stage)
     char name[48];
     snprintf(name, sizeof name, "layer%u.0.conv%d.weight", stage + 1, bottleneck ? 3 : 2);
     uint64_t out = find_shape(d, name, 4, "a convolution")[0];
-    if (out % expansion) {
+    if (d->result == VRN_OK && out % expansion) {
         misfit(d, vrn_names_find(d->names, name)->tensor, name, "a multiple of 4 output channels");
     }
     d->arch->planes[stage] = (uint32_t)(out / expansion);
