@@ -223,18 +223,55 @@ typedef enum vrn_interpolation {
  */
 VRN_API const char *vrn_interpolation_name(vrn_interpolation interpolation);
 
+/* What `resize` of a transform means. */
+typedef enum vrn_resize_mode {
+    /* the length of the shorter side, the other in proportion: torchvision's Resize(256) */
+    VRN_RESIZE_SHORTER = 0,
+    /* the length of the longer side: Resize(None, max_size=256) */
+    VRN_RESIZE_LONGER = 1,
+    /* height and, in `resize_width`, width, whatever the proportions: Resize((224, 224)) */
+    VRN_RESIZE_EXACT = 2,
+    /* nothing: the whole photo, as large as the network's input allows, in its middle, on `fill`:
+     * Pillow's ImageOps.pad */
+    VRN_RESIZE_LETTERBOX = 3,
+} vrn_resize_mode;
+
+/* The order of the channels that the network sees. */
+typedef enum vrn_channels {
+    VRN_CHANNELS_RGB = 0,
+    VRN_CHANNELS_BGR = 1, /* Caffe, OpenCV */
+} vrn_channels;
+
+/* "rgb" or "bgr", as in a file's metadata; NULL for any other number. Static. Thread-safe. */
+VRN_API const char *vrn_channels_name(vrn_channels channels);
+
 /* The way from a photo to the network's input, as torchvision's ImageClassification preset has it:
  * resize the shorter side to `resize` (the other in proportion, truncated), cut out the centre of
- * `crop` x `crop` (black where the image ends), and make (value / 255 - mean) / std of each
- * channel. A network of one channel (vrn_arch.in_channels) gets the brightness, as Pillow's "L" has
- * it, with mean[0] and std[0]. */
+ * `crop` x `crop` (`fill` where the image ends), and make (value / 255 - mean) / std of each
+ * channel. All other fields, which may be zero, change one of these steps. A network of one channel
+ * (vrn_arch.in_channels) gets the brightness, as Pillow's "L" has it, with mean[0] and std[0]. */
 typedef struct vrn_transform {
     uint32_t resize; /* 0: no resize */
-    uint32_t crop;   /* 0: as `resize` */
+    uint32_t crop;   /* the height that is cut out; 0: as `resize` */
     vrn_interpolation interpolation;
-    float mean[3], std[3]; /* RGB; an std of 0 counts as 1 */
-    uint64_t reserved[4];
+    float mean[3], std[3]; /* in the order of `channels`; an std of 0 counts as 1 */
+    vrn_resize_mode mode;
+    uint32_t resize_width; /* of VRN_RESIZE_EXACT; 0: as `resize` */
+    uint32_t crop_width;   /* 0: as `crop`, or as the resize if that is 0 */
+    vrn_channels channels;
+    float scale;     /* the divisor of a value: 1 where mean and std are of 0 .. 255; 0: 255 */
+    uint8_t fill[4]; /* red, green, blue; the fourth is not used */
+    uint64_t reserved[1];
 } vrn_transform;
+
+/* Fills in a whole transform by its name; false, and nothing is written: there is no such one.
+ * "torchvision": 256, 224, bilinear, ImageNet's statistics. "timm": the same, bicubic. "caffe":
+ * 256, 224, bilinear, BGR of 0 .. 255 less the mean. "clip": 224, bicubic, CLIP's statistics.
+ * Thread-safe. */
+VRN_API bool vrn_transform_get_preset(const char *name, vrn_transform *transform);
+
+/* The name of the i-th preset, or NULL when there are no more. Static. Thread-safe. */
+VRN_API const char *vrn_transform_preset_name(uint32_t i);
 
 /* Architecture and weights on the host. Immutable; threads, devices and sessions may share it. */
 typedef struct vrn_model vrn_model;
@@ -307,7 +344,8 @@ VRN_API const char *vrn_model_get_assumption(const vrn_model *model, uint32_t in
 typedef struct vrn_model_save_params {
     vrn_log log;
     bool fp16; /* weights as float16, rounded to nearest; a value beyond its range is an error */
-    uint64_t reserved[4];
+    const vrn_transform *transform; /* to write; NULL: the model's */
+    uint64_t reserved[3];
 } vrn_model_save_params;
 
 /* Writes safetensors with torchvision's tensor names; name, architecture, transform and class names

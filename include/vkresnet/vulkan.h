@@ -162,8 +162,9 @@ typedef struct vrn_record_pixels {
 } vrn_record_pixels;
 
 typedef enum vrn_fit {
-    VRN_FIT_CROP = 0, /* as vrn_session_run: the transform's resize, then the centre crop */
-    /* the whole image, as large as the input allows, centred on black */
+    VRN_FIT_CROP = 0, /* as vrn_session_run: by the transform */
+    /* the whole image, as VRN_RESIZE_LETTERBOX: as large as the input allows, in the middle of the
+     * transform's `fill` */
     VRN_FIT_LETTERBOX = 1,
 } vrn_fit;
 

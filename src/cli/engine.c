@@ -8,6 +8,7 @@
 
 #include "cli/system/os.h"
 #include "cli/system/report.h"
+#include "cli/transform.h"
 
 static bool means_all(const cli_options *options)
 {
@@ -95,11 +96,10 @@ bool cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_sess
 bool cli_engine_compile_for_images(cli_engine *engine, const cli_options *options,
                                    vrn_session_params params)
 {
-    vrn_transform transform = cli_model_transform(&engine->model, options);
-    uint32_t side = transform.crop ? transform.crop : transform.resize;
-    if (side == 0) return cli_usage("--resize 0 needs --crop");
+    vrn_transform transform;
+    if (!cli_transform_choose(&transform, &engine->model, options)) return false;
+    if (!engine->shares_model) cli_transform_note(&transform, options);
     if (options->batch) params.batch = options->batch;
-    params.height = params.width = side;
     params.transform = &transform;
     return cli_engine_compile(engine, options, params);
 }

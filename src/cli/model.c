@@ -292,30 +292,6 @@ void cli_model_close(cli_model *model)
     vrn_model_destroy(&model->handle);
 }
 
-vrn_transform cli_model_transform(const cli_model *model, const cli_options *options)
-{
-    const vrn_transform *other = &options->transform;
-    vrn_transform transform = model->info.transform;
-    if (options->given & CLI_BIT(RESIZE)) transform.resize = other->resize;
-    if (options->given & CLI_BIT(CROP)) transform.crop = other->crop;
-    if (options->given & CLI_BIT(INTERPOLATION)) transform.interpolation = other->interpolation;
-    if (options->given & CLI_BIT(MEAN)) memcpy(transform.mean, other->mean, sizeof transform.mean);
-    if (options->given & CLI_BIT(STD)) memcpy(transform.std, other->std, sizeof transform.std);
-    return transform;
-}
-
-void cli_model_write_transform(cli_json *json, const vrn_transform *transform)
-{
-    const float *mean = transform->mean, *std = transform->std;
-    cli_json_write(json,
-                   "transform: {resize: %u, crop: %u, interpolation: %s, mean: [%g, %g, %g], "
-                   "std: [%g, %g, %g]}",
-                   transform->resize, transform->crop,
-                   vrn_interpolation_name(transform->interpolation), (double)mean[0],
-                   (double)mean[1], (double)mean[2], (double)std[0], (double)std[1],
-                   (double)std[2]);
-}
-
 const char *cli_model_class_name(const cli_model *model, uint32_t index)
 {
     if (model->imagenet) return index < CLI_IMAGENET_CLASSES ? cli_imagenet_labels[index] : NULL;

@@ -1,5 +1,4 @@
-/* Which model the command line means, its weights by name (the hub), and how a photo becomes its
- * input. */
+/* Which model the command line means, its weights by name (the hub). */
 #ifndef VRN_CLI_MODEL_H
 #define VRN_CLI_MODEL_H
 
@@ -36,12 +35,6 @@ typedef struct cli_model {
 /* Loads or draws the model. */
 bool cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise);
 void cli_model_close(cli_model *model);
-
-/* The model's transform with what the options override. */
-vrn_transform cli_model_transform(const cli_model *model, const cli_options *options);
-
-/* The same as an object of JSON, "transform". */
-void cli_model_write_transform(cli_json *json, const vrn_transform *transform);
 
 /* Says how to name a thousand classes, which may be ImageNet's, where nothing does. */
 void cli_model_note_names(const cli_model *model);

@@ -64,17 +64,31 @@ OPTION(TRACE, "--trace", "FILE.json", KIND_WRITTEN, FIELD(trace),
     .help = "also write a trace for ui.perfetto.dev or\nchrome://tracing")
 OPTION(HTML, "--html", "FILE.html", KIND_WRITTEN, FIELD(html),
     .help = "also write a page with charts")
-OPTION(RESIZE, "--resize", "PIXELS", KIND_NUMBER, FIELD(transform.resize),
-    .minimum = 0, .maximum = SIDE_MAX,
-    .help = "the shorter side of a photo becomes this; 0: no resize")
-OPTION(CROP, "--crop", "PIXELS", KIND_NUMBER, FIELD(transform.crop),
-    .minimum = 1, .maximum = SIDE_MAX,
+OPTION(PRESET, "--preset", "torchvision|timm|caffe|clip", KIND_CHOICE, FIELD(preset),
+    .choice = preset_name,
+    .help = "a whole transform, which the options below may change")
+OPTION(RESIZE, "--resize", "N|HxW|longer:N", KIND_RESIZE, FIELD(transform),
+    .help = "the shorter side of a photo becomes N pixels (0: no\n"
+            "resize), the longer one does, or, with HxW, both sides\n"
+            "whatever the proportions, and nothing is cut off")
+OPTION(CROP, "--crop", "N|HxW", KIND_CROP, FIELD(transform),
     .help = "then the centre of this size is cut out")
+OPTION(LETTERBOX, "--letterbox", NULL, KIND_FLAG, FIELD(letterbox),
+    .help = "instead: the whole photo, as large as --crop allows, in\n"
+            "the middle of --fill")
+OPTION(FILL, "--fill", "R,G,B", KIND_FILL, FIELD(transform),
+    .help = "the colour, 0 to 255, where a photo ends (default: black)")
 OPTION(INTERPOLATION, "--interpolation", "bilinear|bicubic", KIND_CHOICE,
     FIELD(transform.interpolation), .choice = interpolation_name,
     .help = "how photos are resized (default: as the model says,\nelse bilinear)")
+OPTION(CHANNELS, "--channels", "rgb|bgr", KIND_CHOICE, FIELD(transform.channels),
+    .choice = channels_name,
+    .help = "the order that the network sees (default: rgb)")
+OPTION(SCALE, "--scale", "255|1", KIND_SCALE, FIELD(transform.scale),
+    .help = "the divisor of a value from 0 to 255: 1 where mean and\n"
+            "std are of 0 to 255 (default: 255)")
 OPTION(MEAN, "--mean", "R,G,B", KIND_TRIPLE, FIELD(transform.mean),
-    .help = "then subtracted from each channel's value / 255")
+    .help = "then subtracted from each channel, in their order")
 OPTION(STD, "--std", "R,G,B", KIND_TRIPLE, FIELD(transform.std),
     .help = "then the divisor of each channel")
 OPTION(NO_FUSION, "--no-fusion", NULL, KIND_FLAG, FIELD(no_fusion),

@@ -7,6 +7,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "base/number.h"
+#include "base/transform.h"
 #include "base/text.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
@@ -20,6 +21,10 @@ typedef enum option_kind {
     KIND_SEED,
     KIND_SIZE,
     KIND_TRIPLE,
+    KIND_RESIZE,
+    KIND_CROP,
+    KIND_FILL,
+    KIND_SCALE,
     KIND_TAP,
     KIND_LAYERS,
     KIND_CHOICE,
@@ -42,6 +47,16 @@ typedef struct option_row {
 static const char *precision_name(int value)
 {
     return vrn_precision_name((vrn_precision)value);
+}
+
+static const char *channels_name(int value)
+{
+    return vrn_channels_name((vrn_channels)value);
+}
+
+static const char *preset_name(int value)
+{
+    return vrn_transform_preset_name((uint32_t)value);
 }
 
 static const char *interpolation_name(int value)
@@ -169,6 +184,26 @@ static bool read_choice(const option_row *row, const char *text, int *out)
     return cli_usage("%s: expected %s, found '%s'", row->name, row->value, text);
 }
 
+/* A step of a transform; `field` is the transform, or the scale in it. */
+static bool read_step(const option_row *row, const char *text, void *field)
+{
+    const char *expected = NULL;
+    float *scale = field;
+    if (row->kind == KIND_RESIZE) {
+        if (!vrn_transform_parse_resize(field, text)) expected = VRN_RESIZE_FORMS;
+    } else if (row->kind == KIND_CROP) {
+        vrn_transform *transform = field;
+        if (!vrn_transform_parse_crop(transform, text) || !transform->crop) {
+            expected = VRN_CROP_FORMS;
+        }
+    } else if (row->kind == KIND_FILL) {
+        if (!vrn_transform_parse_fill(field, text)) expected = "three numbers from 0 to 255";
+    } else if (!vrn_parse_real(text, strlen(text), scale) || *scale <= 0) {
+        expected = "a number above 0";
+    }
+    return !expected || cli_usage("%s: expected %s, found '%s'", row->name, expected, text);
+}
+
 /* Reads the value of one option, `text`, which is NULL for a flag. */
 static bool read_value(cli_options *options, const option_row *row, const char *text)
 {
@@ -192,6 +227,10 @@ static bool read_value(cli_options *options, const option_row *row, const char *
         return read_triple(text, field) ||
                cli_usage("%s: expected three numbers, such as 0.5,0.5,0.5, found '%s'", row->name,
                          text);
+    case KIND_RESIZE:
+    case KIND_CROP:
+    case KIND_FILL:
+    case KIND_SCALE: return read_step(row, text, field);
     case KIND_TAP: return read_tap(options, text);
     case KIND_LAYERS: return read_layers(options, text);
     case KIND_CHOICE: return read_choice(row, text, field);

@@ -17,7 +17,7 @@ typedef struct cli_tap {
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
     bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune,
-        thorough;
+        thorough, letterbox;
     const char *device, *model, *arch, *prefix, *labels, *input, *output, *logits, *trace, *kernel;
     const char *classes, *images, *files_from, *write, *shard, *class_name, *html, *report;
     uint32_t without, with; /* vrn_capability bits */
@@ -26,6 +26,7 @@ typedef struct cli_options {
     uint32_t size[2]; /* height, width */
     uint64_t seed;
     vrn_transform transform;
+    int preset;     /* number of a vrn_transform_preset_name */
     uint64_t given; /* CLI_BIT() | ..: which options were */
     cli_tap *taps;
     uint32_t tap_count;
@@ -56,7 +57,9 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
      CLI_BIT(WITH) | CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | \
      CLI_BIT(HELP))
 #define CLI_TRANSFORM                                                                              \
-    (CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(INTERPOLATION) | CLI_BIT(MEAN) | CLI_BIT(STD))
+                                                                                                   \
+    (CLI_BIT(PRESET) | CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(LETTERBOX) | CLI_BIT(FILL) |      \
+     CLI_BIT(INTERPOLATION) | CLI_BIT(CHANNELS) | CLI_BIT(SCALE) | CLI_BIT(MEAN) | CLI_BIT(STD))
 /* How a network is compiled. */
 #define CLI_SESSION (CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE))
 #define CLI_NETWORK                                                                                \

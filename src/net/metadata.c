@@ -8,8 +8,7 @@
 #include "base/log.h"
 #include "base/interpolation.h"
 #include "base/number.h"
-
-enum { SIDE_MAX = 65536 };
+#include "base/transform.h"
 
 #define KEY_NAME          "vkresnet.name"
 #define KEY_CLASSES       "vkresnet.classes"
@@ -18,6 +17,9 @@ enum { SIDE_MAX = 65536 };
 #define KEY_INTERPOLATION "vkresnet.interpolation"
 #define KEY_MEAN          "vkresnet.mean"
 #define KEY_STD           "vkresnet.std"
+#define KEY_CHANNELS      "vkresnet.channels"
+#define KEY_SCALE         "vkresnet.scale"
+#define KEY_FILL          "vkresnet.fill"
 #define KEY_INT8          "vkresnet.int8"
 #define KEY_LICENSE       "vkresnet.license"
 #define KEY_DESCRIPTION   "vkresnet.description"
@@ -55,16 +57,6 @@ static void read_name(reader *r, const vrn_arch *arch, char name[256])
     }
 }
 
-static void read_side(reader *r, const char *key, uint32_t *side)
-{
-    const char *text = get(r, key);
-    uint64_t number = *side;
-    if (text && !vrn_parse_number(text, strlen(text), SIDE_MAX, &number)) {
-        nonsense(r, key, "a number of pixels up to 65536", text);
-    }
-    *side = (uint32_t)number;
-}
-
 /* Three numbers of at least `least` with commas between them, and perhaps blanks before each. */
 static bool parse_channels(const char *text, float least, float values[3])
 {
@@ -85,6 +77,37 @@ static void read_channels(reader *r, const char *key, float least, const char *e
     if (text && !parse_channels(text, least, values)) nonsense(r, key, expected, text);
 }
 
+static void read_transform_keys(reader *r, vrn_transform *transform)
+{
+    const char *text = get(r, KEY_RESIZE);
+    if (text && !vrn_transform_parse_resize(transform, text)) {
+        nonsense(r, KEY_RESIZE, VRN_RESIZE_FORMS, text);
+    }
+    text = get(r, KEY_CROP);
+    if (text && !vrn_transform_parse_crop(transform, text)) {
+        nonsense(r, KEY_CROP, VRN_CROP_FORMS, text);
+    }
+    read_channels(r, KEY_MEAN, -FLT_MAX, "three numbers with commas between", transform->mean);
+    read_channels(r, KEY_STD, 0, "three numbers with commas between, of at least 0",
+                  transform->std);
+    text = get(r, KEY_INTERPOLATION);
+    if (text && !vrn_interpolation_find(text, &transform->interpolation)) {
+        nonsense(r, KEY_INTERPOLATION, VRN_INTERPOLATION_NAMES, text);
+    }
+    text = get(r, KEY_CHANNELS);
+    if (text && !vrn_channels_find(text, &transform->channels)) {
+        nonsense(r, KEY_CHANNELS, "rgb or bgr", text);
+    }
+    text = get(r, KEY_SCALE);
+    if (text && (!vrn_parse_real(text, strlen(text), &transform->scale) || transform->scale <= 0)) {
+        nonsense(r, KEY_SCALE, "a number above 0", text);
+    }
+    text = get(r, KEY_FILL);
+    if (text && !vrn_transform_parse_fill(transform, text)) {
+        nonsense(r, KEY_FILL, "three numbers from 0 to 255 with commas between", text);
+    }
+}
+
 static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *transform)
 {
     bool imagenet = arch->stem != VRN_STEM_CIFAR;
@@ -95,26 +118,19 @@ static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *trans
         .std = {0.229f, 0.224f, 0.225f},
     };
     const vrn_transform *given = r->params ? r->params->transform : NULL;
-    if (given &&
-        ((given->resize == 0 && given->crop == 0) ||
-         !vrn_interpolation_name(given->interpolation)) &&
-        !r->result) {
-        r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
-                             "model: expected a transform with a size and a known interpolation");
+    const char *fault = given ? vrn_transform_find_fault(given) : NULL;
+    uint32_t height, width;
+    if (given && !fault) {
+        vrn_transform_get_input(given, &height, &width);
+        if (height == 0) fault = "without a size";
+    }
+    if (fault && !r->result) {
+        r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT, "model: a transform: %s", fault);
     }
     if (given) *transform = *given;
-    read_side(r, KEY_RESIZE, &transform->resize);
-    read_side(r, KEY_CROP, &transform->crop);
-    read_channels(r, KEY_MEAN, -FLT_MAX, "three numbers with commas between", transform->mean);
-    read_channels(r, KEY_STD, 0, "three numbers with commas between, of at least 0",
-                  transform->std);
-    const char *text = get(r, KEY_INTERPOLATION);
-    if (text && !vrn_interpolation_find(text, &transform->interpolation)) {
-        nonsense(r, KEY_INTERPOLATION, VRN_INTERPOLATION_NAMES, text);
-    }
-    if (transform->crop == 0 && transform->resize == 0) {
-        nonsense(r, KEY_CROP, "a size, where " KEY_RESIZE " is 0 too", "0");
-    }
+    read_transform_keys(r, transform);
+    vrn_transform_get_input(transform, &height, &width);
+    if (height == 0) nonsense(r, KEY_CROP, "a size, where " KEY_RESIZE " has none", "0");
 }
 
 /* Copies names that are given. */
@@ -288,25 +304,41 @@ static char *format_scales(const vrn_model_metadata *metadata)
     return text;
 }
 
+/* A file of the plainest transform has the four keys that it has always had. */
+static void add_transform(vrn_metadata_pairs *pairs, const vrn_transform *t)
+{
+    vrn_transform_format_resize(t, pairs->resize);
+    vrn_transform_format_crop(t, pairs->crop);
+    format_channels(t->mean, pairs->mean, sizeof pairs->mean);
+    format_channels(t->std, pairs->std, sizeof pairs->std);
+    add(pairs, KEY_RESIZE, pairs->resize);
+    add(pairs, KEY_CROP, pairs->crop);
+    add(pairs, KEY_INTERPOLATION, vrn_interpolation_name(t->interpolation));
+    add(pairs, KEY_MEAN, pairs->mean);
+    add(pairs, KEY_STD, pairs->std);
+    if (t->channels != VRN_CHANNELS_RGB) add(pairs, KEY_CHANNELS, vrn_channels_name(t->channels));
+    if (vrn_transform_scale(t) != 255) {
+        vrn_format_real(t->scale, pairs->scale);
+        add(pairs, KEY_SCALE, pairs->scale);
+    }
+    if (t->fill[0] || t->fill[1] || t->fill[2]) {
+        snprintf(pairs->fill, sizeof pairs->fill, "%u,%u,%u", t->fill[0], t->fill[1], t->fill[2]);
+        add(pairs, KEY_FILL, pairs->fill);
+    }
+}
+
 bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
-                          const vrn_checkpoint *checkpoint, const vrn_arch *arch)
+                          const vrn_transform *transform, const vrn_checkpoint *checkpoint,
+                          const vrn_arch *arch)
 {
     pairs->count = 0;
     pairs->scales = pairs->classes = NULL;
     vrn_arch_format(arch, pairs->arch, sizeof pairs->arch);
-    snprintf(pairs->resize, sizeof pairs->resize, "%u", metadata->transform.resize);
-    snprintf(pairs->crop, sizeof pairs->crop, "%u", metadata->transform.crop);
-    format_channels(metadata->transform.mean, pairs->mean, sizeof pairs->mean);
-    format_channels(metadata->transform.std, pairs->std, sizeof pairs->std);
 
     add(pairs, "format", "pt"); /* as PyTorch's and Hugging Face's readers want it */
     add(pairs, KEY_NAME, metadata->name);
     add(pairs, VRN_METADATA_ARCH_KEY, pairs->arch);
-    add(pairs, KEY_RESIZE, pairs->resize);
-    add(pairs, KEY_CROP, pairs->crop);
-    add(pairs, KEY_INTERPOLATION, vrn_interpolation_name(metadata->transform.interpolation));
-    add(pairs, KEY_MEAN, pairs->mean);
-    add(pairs, KEY_STD, pairs->std);
+    add_transform(pairs, transform ? transform : &metadata->transform);
     if (metadata->class_names) pairs->classes = format_classes(metadata, arch->num_classes);
     add(pairs, KEY_CLASSES, pairs->classes);
     if (metadata->scale_count > 0) pairs->scales = format_scales(metadata);

@@ -2,9 +2,13 @@
  *     vkresnet.name              a name for people
  *     vkresnet.arch              as for vrn_arch_parse
  *     vkresnet.classes           the classes' names, with line feeds between them
- *     vkresnet.resize, .crop     pixels
+ *     vkresnet.resize            "256", "224x224", "longer:256", "letterbox" (base/transform.h)
+ *     vkresnet.crop              "224", "256x128"
  *     vkresnet.interpolation     "bilinear" or "bicubic"
  *     vkresnet.mean, .std        "0.485,0.456,0.406"
+ *     vkresnet.channels          "rgb" or "bgr", and the order of mean and std
+ *     vkresnet.scale             "255", the divisor of a pixel's value
+ *     vkresnet.fill              "0,0,0", red, green and blue where the image ends
  *     vkresnet.int8              the scales of activations: lines of an operator's name, as in the
  *                                unfused graph, a blank and a number; the operator's output in
  *                                bytes, -127 to 127, times that is its value
@@ -15,6 +19,8 @@
 
 #include <vkresnet/vkresnet.h>
 
+#include "base/number.h"
+#include "base/transform.h"
 #include "checkpoint/checkpoint.h"
 #include "net/graph.h"
 
@@ -51,16 +57,18 @@ void vrn_metadata_free(vrn_model_metadata *metadata);
 
 /* The pairs to write, with the memory that they point into. */
 typedef struct vrn_metadata_pairs {
-    vrn_metadata pairs[16];
+    vrn_metadata pairs[24];
     size_t count;
-    char arch[1024], resize[16], crop[16], mean[112], std[112];
+    char arch[1024], mean[112], std[112];
+    char resize[VRN_SIDES_MAX], crop[VRN_SIDES_MAX], scale[VRN_REAL_MAX], fill[16];
     char *scales, *classes;
 } vrn_metadata_pairs;
 
-/* License and description are those of `checkpoint`, which may be NULL. False: out of
- * memory. */
+/* `transform`: instead of the model's, or NULL. License and description are those of `checkpoint`,
+ * which may be NULL. False: out of memory. */
 bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
-                          const vrn_checkpoint *checkpoint, const vrn_arch *arch);
+                          const vrn_transform *transform, const vrn_checkpoint *checkpoint,
+                          const vrn_arch *arch);
 void vrn_metadata_pairs_free(vrn_metadata_pairs *pairs);
 
 #endif

@@ -400,8 +400,12 @@ vrn_result vrn_model_save(const vrn_model *model, const char *path,
     if (!model || !path) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "save: expected a model and a path");
     }
+    const vrn_transform *transform = params ? params->transform : NULL;
+    const char *fault = transform ? vrn_transform_find_fault(transform) : NULL;
+    if (fault) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "save: a transform: %s", fault);
     vrn_metadata_pairs metadata;
-    if (!vrn_metadata_collect(&metadata, &model->metadata, model->checkpoint, &model->arch)) {
+    if (!vrn_metadata_collect(&metadata, &model->metadata, transform, model->checkpoint,
+                              &model->arch)) {
         return vrn_fail_memory(log);
     }
     vrn_result result = vrn_safetensors_write(path, model->tensors, model->count, metadata.pairs,

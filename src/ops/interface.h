@@ -240,6 +240,9 @@ struct vrn_normalize_push {
     int left, top; /* of the crop, in the source; may be negative */
     uint first;    /* output element where this image begins */
     uint grey;     /* 1: one channel, of the brightness */
+    uint fill;     /* RGB8, as the source: what lies outside it */
+    uint bgr;      /* whether the output's order is blue, green, red */
+    float scale;
     float mean[3];
     float std[3];
 };

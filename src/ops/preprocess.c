@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "ops/interface.h"
 
 enum { RESIZED_SIDE_MAX = 1 << 30 };
@@ -16,16 +17,51 @@ static int32_t crop_offset(uint32_t size, uint32_t crop)
     return (int32_t)(difference % 2 && half % 2 ? half + 1 : half);
 }
 
+/* Python's round: a half goes to the even neighbour. */
+static uint32_t round_half_even(double x)
+{
+    const double whole = floor(x), rest = x - whole;
+    const uint32_t below = (uint32_t)whole;
+    return below + (rest > 0.5 || (rest == 0.5 && below % 2));
+}
+
+/* Pillow's ImageOps.pad: all of the image, as large as it fits, in the middle. */
+static void letterbox(vrn_resize *resize, uint32_t width, uint32_t height, uint32_t box_width,
+                      uint32_t box_height)
+{
+    const double ratio = (double)width / height, box_ratio = (double)box_width / box_height;
+    uint32_t new_width = box_width, new_height = box_height;
+    if (ratio > box_ratio) {
+        new_height = round_half_even((double)height / width * box_width);
+    } else if (ratio < box_ratio) {
+        new_width = round_half_even((double)width / height * box_height);
+    }
+    *resize = (vrn_resize){
+        .width = new_width ? new_width : 1,
+        .height = new_height ? new_height : 1,
+    };
+    resize->left = -(int32_t)round_half_even((box_width - resize->width) * 0.5);
+    resize->top = -(int32_t)round_half_even((box_height - resize->height) * 0.5);
+}
+
 bool vrn_resize_for(vrn_resize *resize, uint32_t width, uint32_t height,
                     const vrn_transform *transform, uint32_t crop_width, uint32_t crop_height)
 {
     uint64_t new_width = width, new_height = height;
     const uint64_t side = transform->resize;
-    if (side && width <= height) {
+    const bool longer = transform->mode == VRN_RESIZE_LONGER;
+    if (transform->mode == VRN_RESIZE_LETTERBOX) {
+        letterbox(resize, width, height, crop_width, crop_height);
+        return true;
+    }
+    if (transform->mode == VRN_RESIZE_EXACT) {
+        new_width = transform->resize_width ? transform->resize_width : side;
+        new_height = side;
+    } else if (side && (longer ? width >= height : width <= height)) {
         new_width = side;
-        new_height = side * height / width;
+        new_height = vrn_max_u64(side * height / width, 1);
     } else if (side) {
-        new_width = side * width / height;
+        new_width = vrn_max_u64(side * width / height, 1);
         new_height = side;
     }
     if (new_width > RESIZED_SIDE_MAX || new_height > RESIZED_SIDE_MAX) return false;
@@ -35,24 +71,6 @@ bool vrn_resize_for(vrn_resize *resize, uint32_t width, uint32_t height,
         .left = crop_offset((uint32_t)new_width, crop_width),
         .top = crop_offset((uint32_t)new_height, crop_height),
     };
-    return true;
-}
-
-bool vrn_letterbox_for(vrn_resize *resize, uint32_t width, uint32_t height, uint32_t crop_width,
-                       uint32_t crop_height)
-{
-    uint64_t new_width = crop_width, new_height = crop_height;
-    if ((uint64_t)width * crop_height >= (uint64_t)height * crop_width) {
-        new_height = (uint64_t)height * crop_width / width;
-    } else {
-        new_width = (uint64_t)width * crop_height / height;
-    }
-    *resize = (vrn_resize){
-        .width = new_width ? (uint32_t)new_width : 1,
-        .height = new_height ? (uint32_t)new_height : 1,
-    };
-    resize->left = crop_offset(resize->width, crop_width);
-    resize->top = crop_offset(resize->height, crop_height);
     return true;
 }
 

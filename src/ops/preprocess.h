@@ -10,16 +10,12 @@
  * it. */
 typedef struct vrn_resize {
     uint32_t width, height;
-    int32_t left, top; /* negative where the crop is larger: black is added */
+    int32_t left, top; /* negative where the crop is larger: `fill` is added */
 } vrn_resize;
 
 /* False where a side would be longer than 2^30: a thin image, enlarged. */
 bool vrn_resize_for(vrn_resize *resize, uint32_t width, uint32_t height,
                     const vrn_transform *transform, uint32_t crop_width, uint32_t crop_height);
-
-/* All of the image, as large as it fits, in the middle. */
-bool vrn_letterbox_for(vrn_resize *resize, uint32_t width, uint32_t height, uint32_t crop_width,
-                       uint32_t crop_height);
 
 /* One direction of a resize from `in` to `out` pixels, of which the crop shows `count` from `begin`
  * on. */

@@ -2,13 +2,12 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/transform.h"
 #include "base/util.h"
 #include "net/fuse.h"
 #include "ops/support.h"
 #include "plan/precision.h"
 #include "plan/program.h"
-
-enum { TRANSFORM_MAX = 1 << 16 };
 
 /* The arena's size where nobody limits it: larger batches gain little by then. */
 static const uint64_t default_memory_limit = UINT64_C(1) << 30;
@@ -231,16 +230,8 @@ static void find_divisible(vrn_program *program, double limit_ms)
 
 static vrn_result check_transform(const vrn_transform *transform, const vrn_log *log)
 {
-    if (transform->resize > TRANSFORM_MAX || transform->crop > TRANSFORM_MAX) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a transform with resize %u and crop %u: at most %d pixels",
-                        transform->resize, transform->crop, TRANSFORM_MAX);
-    }
-    if (!vrn_interpolation_name(transform->interpolation)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "interpolation %d: there is no such one",
-                        (int)transform->interpolation);
-    }
-    return VRN_OK;
+    const char *fault = vrn_transform_find_fault(transform);
+    return fault ? vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a transform: %s", fault) : VRN_OK;
 }
 
 /* Plans in a program that has its device and model. */
@@ -253,12 +244,12 @@ static vrn_result plan(vrn_program *program, const vrn_session_params *params, v
     program->transform = params->transform ? *params->transform : model_info.transform;
     vrn_result result = check_transform(&program->transform, log);
     if (result) return result;
-    const uint32_t crop =
-        program->transform.crop ? program->transform.crop : program->transform.resize;
+    uint32_t height, width;
+    vrn_transform_get_input(&program->transform, &height, &width);
     program->info.precision = params->precision;
     program->info.batch = params->batch ? params->batch : 1;
-    program->info.height = params->height ? params->height : crop;
-    program->info.width = params->width ? params->width : crop;
+    program->info.height = params->height ? params->height : height;
+    program->info.width = params->width ? params->width : width;
     vrn_value *taps = NULL;
     result = build_graph(program, params, observe, &taps);
     if (!result) {

@@ -1,6 +1,7 @@
 #include "session/images.h"
 
 #include "base/alloc.h"
+#include "base/transform.h"
 #include "base/util.h"
 #include "gpu/queue.h"
 #include "ops/preprocess.h"
@@ -87,15 +88,6 @@ static uint32_t band_rows(const builder *b, const job *j)
     return (uint32_t)rows / BAND_ROWS * BAND_ROWS;
 }
 
-/* Where the network looks. */
-static bool frame(const vrn_framing *f, vrn_resize *resize, const vrn_picture *photo)
-{
-    if (f->letterbox) {
-        return vrn_letterbox_for(resize, photo->width, photo->height, f->width, f->height);
-    }
-    return vrn_resize_for(resize, photo->width, photo->height, f->transform, f->width, f->height);
-}
-
 static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
 {
     const vrn_log *log = &b->target.device->log;
@@ -103,7 +95,8 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
     vrn_result result = vrn_picture_check(photo, log);
     if (result) return result;
     *j = (job){0};
-    if (!frame(f, &j->resize, photo)) {
+    if (!vrn_resize_for(&j->resize, photo->width, photo->height, f->transform, f->width,
+                        f->height)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "an image of %u x %u pixels is too thin to be resized to %u", photo->width,
                         photo->height, f->transform->resize);
@@ -242,6 +235,10 @@ static vrn_result record_normalize(const builder *b, const job *j, uint32_t inde
         .first = (uint32_t)(skipped / 16),
         .grey = f->grey,
     };
+    const uint8_t *fill = f->transform->fill;
+    push.fill = (uint32_t)fill[0] | (uint32_t)fill[1] << 8 | (uint32_t)fill[2] << 16;
+    push.bgr = f->transform->channels == VRN_CHANNELS_BGR;
+    push.scale = vrn_transform_scale(f->transform);
     for (uint32_t i = 0; i < 3; i++) {
         push.mean[i] = f->transform->mean[i];
         push.std[i] = f->transform->std[i] != 0 ? f->transform->std[i] : 1;

@@ -27,8 +27,7 @@ typedef struct vrn_images {
 typedef struct vrn_framing {
     uint32_t batch, height, width; /* of its input */
     const vrn_transform *transform;
-    bool letterbox; /* all of the picture, instead of the transform's resize and crop */
-    bool grey;      /* one channel */
+    bool grey; /* one channel */
 } vrn_framing;
 
 /* Copies what is on the host, and records the preparation of `count` pictures into `buffer`, which

@@ -220,7 +220,9 @@ static vrn_result record_pictures(const recorder *r)
     const vrn_record_params *p = r->params;
     const vrn_log *log = &r->device->log;
     vrn_framing framing = r->session->framing;
-    framing.letterbox = p->fit == VRN_FIT_LETTERBOX;
+    vrn_transform boxed = *framing.transform;
+    boxed.mode = VRN_RESIZE_LETTERBOX;
+    if (p->fit == VRN_FIT_LETTERBOX) framing.transform = &boxed;
     vrn_picture *pictures = vrn_alloc(r->count, sizeof *pictures);
     vrn_result result = pictures ? VRN_OK : vrn_fail_memory(log);
     for (uint32_t i = 0; i < r->count && !result; i++) {

@@ -42,7 +42,7 @@ struct vrn_session {
     vrn_device *device;
     vrn_program *program; /* the session's own */
     double compile_ms;
-    vrn_framing framing; /* of the program; without letterbox */
+    vrn_framing framing; /* of the program */
     vrn_split split;
     vrn_slot *slots;
     uint32_t slot_count;

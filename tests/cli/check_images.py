@@ -330,9 +330,45 @@ class Images(ProgramTest):
         same = ("--resize=32", "--crop=32", "--mean=0.485,0.456,0.406", "--std=0.229,0.224,0.225")
         self.assertEqual(self.classify(*RANDOM, name, *same), default)
         for change in ("--resize=40", "--crop=24", "--mean=0,0,0", "--std=1,1,1", "--resize=0",
-                       "--interpolation=bicubic"):
+                       "--interpolation=bicubic", "--channels=bgr", "--scale=128", "--letterbox",
+                       "--resize=longer:32", "--resize=32x30", "--preset=clip"):
             self.assertNotEqual(
                 self.classify(*RANDOM, name, change)[0]["top"], default[0]["top"], change)
+
+    def test_converted_transform(self):
+        """convert writes every step of a transform, so that the model needs no options."""
+        name, model = self.write("a.png", picture(1)), self.path("m.safetensors")
+        for steps in (("--resize=40x24",), ("--resize=longer:40", "--fill=9,8,7"),
+                      ("--letterbox", "--crop=24x40", "--fill=114,114,114"), ("--preset=caffe",),
+                      ("--preset=clip", "--crop=200"), ("--crop=32x24", "--channels=bgr"),
+                      ("--scale=1", "--mean=123.675,116.28,103.53", "--std=58,57,57")):
+            self.run_program("convert", "resnet8", model, "--random-weights=1", "--quiet", *steps)
+            given, kept = (self.classify(*way, name)[0]["top"]
+                           for way in ((*RANDOM, *steps), ("--model", model)))
+            self.assertEqual(given, kept, steps)
+            plain = ("info", "--json")
+            self.assertEqual(
+                json.loads(self.run_program(*plain, "--model", model))["transform"],
+                json.loads(self.run_program(*plain, *RANDOM, *steps))["transform"], steps)
+
+    def test_suspect_transforms(self):
+        name = self.write("a.png", picture(1))
+        for steps, note in ((("--crop=64x32",), "larger than photos that are resized to 32"),
+                            (("--mean=123,117,104",), "if it is of 0 to 255: --scale 1"),
+                            (("--scale=1",), "leaves values from 0 to 255")):
+            self.classify(*RANDOM, *steps, name, errors=[note])
+        for step, error in (("--resize=x3", "expected N, HxW, longer:N or letterbox"),
+                            ("--resize=longer:0", "expected N, HxW, longer:N or letterbox"),
+                            ("--crop=0", "expected a number of pixels up to 65536, or HxW"),
+                            ("--fill=256,0,0", "expected three numbers from 0 to 255"),
+                            ("--scale=0", "expected a number above 0"),
+                            ("--channels=grb", "expected rgb|bgr"),
+                            ("--preset=keras", "expected torchvision|timm|caffe|clip")):
+            done = self.start("classify", *RANDOM, step, name)
+            self.assertEqual(done.returncode, 2, step)
+            self.assertIn(error, done.stderr.decode())
+        done = self.start("classify", *RANDOM, "--letterbox", "--resize=40", name)
+        self.assertIn("leave --resize out", done.stderr.decode())
 
 
 class Eval(ProgramTest):

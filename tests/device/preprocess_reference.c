@@ -52,7 +52,9 @@ static void crop(const vrn_resize *resize, const vrn_transform *transform, const
                                 from_column < resize->width;
             const size_t at = (size_t)(from_row * resize->width + from_column) * 3;
             for (int i = 0; i < 3; i++) {
-                float value = inside ? (float)resized[at + i] / 255 : 0;
+                const int from = transform->channels == VRN_CHANNELS_BGR ? 2 - i : i;
+                const uint8_t byte = inside ? resized[at + (size_t)from] : transform->fill[from];
+                const float value = (float)byte / (transform->scale != 0 ? transform->scale : 255);
                 float std = transform->std[i];
                 y[i] = (value - transform->mean[i]) / (std != 0 ? std : 1);
             }

@@ -105,6 +105,46 @@ static void equals_torchvision(void **state)
     vrn_unmap_file(&file);
 }
 
+/* The other ways to resize, to fill and to order, with statistics of 0 to 255: the bytes
+ * themselves, to the bit. */
+static void modes_equal_pillow(void **state)
+{
+    (void)state;
+    vrn_mapping file;
+    assert_int_equal(
+        vrn_map_file(&file, VRN_TEST_SOURCE_DIR "/tests/data/preprocess/modes.bin", NULL), VRN_OK);
+    int cases = 0;
+    for (size_t at = 0; at + 40 <= file.size; cases++) {
+        uint32_t head[10];
+        memcpy(head, file.data + at, sizeof head);
+        at += sizeof head;
+        const uint32_t height = head[5], width = head[6];
+        const vrn_transform transform = {
+            .mode = (vrn_resize_mode)head[2],
+            .resize = head[3],
+            .resize_width = head[4],
+            .interpolation = (vrn_interpolation)head[7],
+            .fill = {head[8] & 255, head[8] >> 8 & 255, head[8] >> 16 & 255},
+            .channels = (vrn_channels)head[9],
+            .scale = 1,
+        };
+        uint8_t *pixels = picture(head[0], head[1]);
+        const vrn_image photo = {.pixels = pixels, .width = head[0], .height = head[1]};
+        float *tensor = prepare(&photo, 1, height, width, &transform);
+        for (size_t i = 0; i < (size_t)height * width * 3; i++) {
+            if (tensor[i / 3 * 4 + i % 3] != file.data[at + i]) {
+                fail_msg("case %d: byte %zu: expected %u, found %g", cases, i, file.data[at + i],
+                         (double)tensor[i / 3 * 4 + i % 3]);
+            }
+        }
+        free(tensor);
+        free(pixels);
+        at += (size_t)height * width * 3;
+    }
+    assert_int_equal(cases, 23);
+    vrn_unmap_file(&file);
+}
+
 /* The device and the plain C version: every size within some pixels of each other, both filters. */
 static void equals_reference(void **state)
 {
@@ -120,6 +160,12 @@ static void equals_reference(void **state)
             .interpolation = i % 3 ? VRN_INTERPOLATION_BICUBIC : VRN_INTERPOLATION_BILINEAR,
             .mean = {0.5f, -1, 0.25f},
             .std = {0, 2, 0.25f}, /* 0 counts as 1 */
+            .mode = i % 5 && sizes[i % VRN_COUNT(sizes)][0] ? (vrn_resize_mode)(i % 4)
+                                                            : VRN_RESIZE_SHORTER,
+            .resize_width = i % 7 ? 0 : 11,
+            .channels = (vrn_channels)(i / 2 % 2),
+            .scale = i % 6 ? 0 : 17,
+            .fill = {i & 255, 200, 3},
         };
         uint8_t *pixels = picture(width, height);
         const vrn_image photo = {.pixels = pixels, .width = width, .height = height};
@@ -322,9 +368,9 @@ static void refuses_long_filters(void **state)
     const uint8_t pixel[4] = {0};
     const vrn_picture tall =
         vrn_picture_of(&(vrn_image){.pixels = pixel, .width = 1, .height = 1 << 24, .stride = 4});
-    const vrn_transform transform = {.interpolation = VRN_INTERPOLATION_BICUBIC};
-    const vrn_framing framing = {
-        .batch = 1, .height = 8, .width = 8, .transform = &transform, .letterbox = true};
+    const vrn_transform transform = {.interpolation = VRN_INTERPOLATION_BICUBIC,
+                                     .mode = VRN_RESIZE_LETTERBOX};
+    const vrn_framing framing = {.batch = 1, .height = 8, .width = 8, .transform = &transform};
     const int errors = messages.errors;
     const uint32_t limit = device->probe.limits.maxStorageBufferRange;
     device->probe.limits.maxStorageBufferRange = 1 << 27;
@@ -356,6 +402,7 @@ int main(void)
     device = fixture_device(&messages, 0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_torchvision),
+        cmocka_unit_test(modes_equal_pillow),
         cmocka_unit_test(normalises),
         cmocka_unit_test(large_pictures_go_in_bands),
         cmocka_unit_test(odd_shapes),

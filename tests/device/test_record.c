@@ -283,6 +283,38 @@ static void letterbox_shows_all(void **state)
     vrn_session_destroy(&session);
 }
 
+/* A session's own transform, whichever way: recorded and run, the same bytes. */
+static void transforms_equal_runs(void **state)
+{
+    (void)state;
+    static const vrn_transform transforms[] = {
+        {.mode = VRN_RESIZE_EXACT, .resize = 32, .resize_width = 24, .std = {1, 1, 1}},
+        {.mode = VRN_RESIZE_LONGER,
+         .resize = 32,
+         .crop = 40,
+         .crop_width = 32,
+         .fill = {9, 80, 200}},
+        {.mode = VRN_RESIZE_LETTERBOX, .crop = 32, .crop_width = 48, .fill = {114, 114, 114}},
+        {.resize = 32, .channels = VRN_CHANNELS_BGR, .scale = 1, .mean = {103, 116, 123}},
+    };
+    for (size_t i = 0; i < sizeof transforms / sizeof transforms[0]; i++) {
+        vrn_session *session = make_session(&(vrn_session_params){.transform = &transforms[i]});
+        float expected[CLASSES], plain[CLASSES];
+        run_photo(session, picture, WIDTH, HEIGHT, expected);
+        app_buffer buffer = app_buffer_create(&app, WIDTH * HEIGHT * 4);
+        memcpy(buffer.mapped, picture, WIDTH * HEIGHT * 4);
+        const vrn_record_pixels input = {
+            .place = {buffer.handle, 0}, .width = WIDTH, .height = HEIGHT};
+        expect(session, (vrn_record_params){.pixels = &input}, expected, "a transform");
+        app_buffer_destroy(&app, &buffer);
+        vrn_session_destroy(&session);
+        session = make_session(NULL);
+        run_photo(session, picture, WIDTH, HEIGHT, plain);
+        assert_memory_not_equal(plain, expected, sizeof plain);
+        vrn_session_destroy(&session);
+    }
+}
+
 /* So wide that no 64 rows of it could be bound at once, of which it has fewer: one row between the
  * bars. */
 static void letterbox_of_a_ribbon(void **state)
@@ -293,7 +325,7 @@ static void letterbox_of_a_ribbon(void **state)
     app_buffer ribbon = app_buffer_create(&app, BYTES);
     uint8_t square[32 * 32 * 4] = {0};
     for (int i = 0; i < BYTES; i++) ((uint8_t *)ribbon.mapped)[i] = (uint8_t)(50 + i % 4 * 60);
-    for (int i = 15 * 32 * 4; i < 16 * 32 * 4; i++) square[i] = (uint8_t)(50 + i % 4 * 60);
+    for (int i = 16 * 32 * 4; i < 17 * 32 * 4; i++) square[i] = (uint8_t)(50 + i % 4 * 60);
     float expected[CLASSES];
     run_photo(session, square, 32, 32, expected);
     const vrn_record_pixels input = {
@@ -634,12 +666,13 @@ int main(void)
     }
     make_picture();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images_of_every_format),    cmocka_unit_test(images_in_every_layout),
-        cmocka_unit_test(a_region_is_a_picture),     cmocka_unit_test(two_regions_of_one_image),
-        cmocka_unit_test(letterbox_shows_all),       cmocka_unit_test(letterbox_of_a_ribbon),
-        cmocka_unit_test(bytes_in_buffers),          cmocka_unit_test(floats_and_every_output),
-        cmocka_unit_test(several_in_flight),         cmocka_unit_test(barriers_of_the_application),
-        cmocka_unit_test(the_host_reads_no_picture), cmocka_unit_test(wrong_calls_are_refused),
+        cmocka_unit_test(images_of_every_format),      cmocka_unit_test(images_in_every_layout),
+        cmocka_unit_test(a_region_is_a_picture),       cmocka_unit_test(two_regions_of_one_image),
+        cmocka_unit_test(transforms_equal_runs),       cmocka_unit_test(letterbox_shows_all),
+        cmocka_unit_test(letterbox_of_a_ribbon),       cmocka_unit_test(bytes_in_buffers),
+        cmocka_unit_test(floats_and_every_output),     cmocka_unit_test(several_in_flight),
+        cmocka_unit_test(barriers_of_the_application), cmocka_unit_test(the_host_reads_no_picture),
+        cmocka_unit_test(wrong_calls_are_refused),
     };
     int failed = cmocka_run_group_tests_name("record", tests, NULL, NULL);
     free(picture);

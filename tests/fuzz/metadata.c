@@ -22,8 +22,9 @@ enum { MOST_BLOCKS = 64, MOST_NODES = 1024 + 512 };
 const fuzz_bounds fuzz_target_bounds = {(64 << 10) + MOST_NODES * sizeof(vrn_node), 24};
 
 static const char *const keys[] = {
-    "vkresnet.name", "vkresnet.classes", "vkresnet.resize", "vkresnet.crop",
-    "vkresnet.mean", "vkresnet.std",     "vkresnet.int8",   "vkresnet.interpolation",
+    "vkresnet.name",     "vkresnet.classes", "vkresnet.resize", "vkresnet.crop",
+    "vkresnet.mean",     "vkresnet.std",     "vkresnet.int8",   "vkresnet.interpolation",
+    "vkresnet.channels", "vkresnet.scale",   "vkresnet.fill",
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
 
@@ -96,7 +97,7 @@ static void read_metadata(const vrn_checkpoint *checkpoint, const vrn_arch *arch
         fuzz_touch(metadata.class_names[i], strlen(metadata.class_names[i]));
     }
     for (uint32_t i = 0; i < metadata.scale_count; i++) fuzz_require(metadata.scales[i].scale > 0);
-    fuzz_require(vrn_metadata_collect(&pairs, &metadata, checkpoint, arch));
+    fuzz_require(vrn_metadata_collect(&pairs, &metadata, NULL, checkpoint, arch));
     for (size_t i = 0; i < pairs.count; i++)
         fuzz_touch(pairs.pairs[i].value, strlen(pairs.pairs[i].value));
     vrn_metadata_pairs_free(&pairs);

@@ -11,6 +11,7 @@
 #include "cli/images/walk.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
+#include "cli/transform.h"
 
 enum { DEFAULT_COUNT = 512, SIDE_MAX = 65536 };
 
@@ -76,7 +77,9 @@ static bool open_inputs(calibrate_job *job)
 
 static bool observe(calibrate_job *job)
 {
-    const vrn_transform transform = cli_model_transform(&job->engine.model, job->options);
+    vrn_transform transform;
+    if (!cli_transform_choose(&transform, &job->engine.model, job->options)) return false;
+    cli_transform_note(&transform, job->options);
     vrn_calibration_params params = {0};
     if (job->options->images) {
         params.transform = &transform;

@@ -2,6 +2,7 @@
 #include "cli/model.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
+#include "cli/transform.h"
 
 static bool run(const cli_options *options)
 {
@@ -9,10 +10,14 @@ static bool run(const cli_options *options)
     cli_options named = *options;
     cli_model model = {0};
     named.model = options->arguments[0];
-    const vrn_model_save_params params = {.log = *cli_log(), .fp16 = options->fp16};
-    const bool good = cli_path_may_be_replaced(output) &&
-                      cli_model_open(&model, &named, CLI_MODEL_REQUIRED) &&
-                      vrn_model_save(model.handle, output, &params) == VRN_OK;
+    vrn_transform transform;
+    const vrn_model_save_params params = {
+        .log = *cli_log(), .fp16 = options->fp16, .transform = &transform};
+    bool good = cli_path_may_be_replaced(output) &&
+                cli_model_open(&model, &named, CLI_MODEL_REQUIRED) &&
+                cli_transform_choose(&transform, &model, options);
+    if (good) cli_transform_note(&transform, options);
+    good = good && vrn_model_save(model.handle, output, &params) == VRN_OK;
     if (good) {
         cli_note("%s: %s, %llu parameters as %s", output, model.info.name,
                  (unsigned long long)model.info.parameters, options->fp16 ? "float16" : "float32");
@@ -27,11 +32,14 @@ const cli_command cli_convert = {
     .usage = "IN OUT.safetensors [--fp16] [OPTION]..",
     .details = "Reads a checkpoint (PyTorch's .pth or safetensors) and writes safetensors under\n"
                "torchvision's tensor names; architecture, transform and class names go into the\n"
-               "metadata. Needs no device.",
-    .examples = "  vkresnet convert resnet50-11ad3fa6.pth resnet50.safetensors\n"
-                "  vkresnet convert model.pth small.safetensors --fp16\n"
-                "  vkresnet convert resnet18 random.safetensors --random-weights 1\n",
-    .options = CLI_COMMON | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(CLASSES) |
+               "metadata: those of the options where they are given, so that no later command\n"
+               "needs them. Needs no device.",
+    .examples =
+        "  vkresnet convert mine.pth mine.safetensors --classes names.txt --resize 224x224\n"
+        "  vkresnet convert resnet50-11ad3fa6.pth resnet50.safetensors\n"
+        "  vkresnet convert model.pth small.safetensors --fp16\n"
+        "  vkresnet convert resnet18 random.safetensors --random-weights 1\n",
+    .options = CLI_COMMON | CLI_TRANSFORM | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(CLASSES) |
                CLI_BIT(RANDOM_WEIGHTS) | CLI_BIT(FP16),
     .least = 2,
     .most = 2,

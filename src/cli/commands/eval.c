@@ -13,6 +13,7 @@
 #include "cli/shard.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
+#include "cli/transform.h"
 
 enum { DEFAULT_BATCH = 8 };
 
@@ -71,7 +72,8 @@ static bool describe(eval_run *run)
         if (is_path) weights += cli_path_folder_length(weights);
     }
     const cli_model *model = &run->crew.engines[0].model;
-    vrn_transform transform = cli_model_transform(model, options);
+    vrn_transform transform;
+    if (!cli_transform_choose(&transform, model, options)) return false;
     if (!cli_evaluation_begin(&run->evaluation, &run->crew, weights, &transform)) return false;
     run->evaluation.shard = run->shard;
     run->evaluation.total = run->labels.images.count;

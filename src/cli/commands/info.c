@@ -8,6 +8,7 @@
 #include "cli/formats/json.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
+#include "cli/transform.h"
 
 #define NO_DEVICE UINT32_MAX
 
@@ -174,20 +175,17 @@ static bool show_devices(const cli_options *options)
     return good;
 }
 
-static void print_model(const cli_model *model, const cli_options *options, const char *arch)
+static void print_model(const cli_model *model, const vrn_transform *transform, const char *arch)
 {
     const vrn_model_info *info = &model->info;
-    vrn_transform transform = cli_model_transform(model, options);
     uint32_t classes = info->classes, shown = classes < 10 ? classes : 10;
-    const float *mean = transform.mean, *std = transform.std;
+    char text[CLI_TRANSFORM_TEXT];
     printf("model         ");
     cli_print_name(info->name);
     printf("\narchitecture  %s\n", arch);
     printf("parameters    %llu\n", (unsigned long long)info->parameters);
-    printf("transform     shorter side to %u (%s), centre %ux%u, mean %g %g %g, std %g %g %g\n",
-           transform.resize, vrn_interpolation_name(transform.interpolation), transform.crop,
-           transform.crop, (double)mean[0], (double)mean[1], (double)mean[2], (double)std[0],
-           (double)std[1], (double)std[2]);
+    cli_transform_describe(transform, text);
+    printf("transform     %s\n", text);
     printf("classes       %u", classes);
     for (uint32_t i = 0; i < shown && cli_model_class_name(model, i); i++) {
         fputs(i > 0 ? ", " : ": ", stdout);
@@ -205,14 +203,13 @@ static void print_model(const cli_model *model, const cli_options *options, cons
     }
 }
 
-static void write_model(const cli_model *model, const cli_options *options, const char *arch)
+static void write_model(const cli_model *model, const vrn_transform *transform, const char *arch)
 {
     const vrn_model_info *info = &model->info;
-    vrn_transform transform = cli_model_transform(model, options);
     cli_json json = {.out = stdout};
     cli_json_write(&json, "{model: %s, arch: %s, parameters: %ju", info->name, arch,
                    info->parameters);
-    cli_model_write_transform(&json, &transform);
+    cli_transform_write(&json, transform);
     cli_json_write(&json, "num_classes: %u, classes: [", info->classes);
     for (uint32_t i = 0; i < info->classes && cli_model_class_name(model, i); i++) {
         cli_json_write(&json, "%s", cli_model_class_name(model, i));
@@ -230,16 +227,18 @@ static void write_model(const cli_model *model, const cli_options *options, cons
 static bool show_model(const cli_options *options)
 {
     cli_model model;
-    const bool good = cli_model_open(&model, options, CLI_MODEL_REQUIRED);
+    vrn_transform transform;
+    const bool good = cli_model_open(&model, options, CLI_MODEL_REQUIRED) &&
+                      cli_transform_choose(&transform, &model, options);
     if (good) {
         char arch[1024];
         vrn_arch values;
         vrn_model_get_arch(model.handle, &values);
         vrn_arch_format(&values, arch, sizeof arch);
         if (options->json) {
-            write_model(&model, options, arch);
+            write_model(&model, &transform, arch);
         } else {
-            print_model(&model, options, arch);
+            print_model(&model, &transform, arch);
         }
     }
     cli_model_close(&model);

@@ -5,6 +5,7 @@
 #include "cli/formats/json.h"
 #include "cli/model.h"
 #include "cli/system/report.h"
+#include "cli/transform.h"
 
 static const char *const place_names[] = {
     [VRN_HUB_NOWHERE] = NULL,
@@ -22,7 +23,7 @@ static void write_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
                    entry->name, entry->network, entry->weights, entry->is_default,
                    entry->parameters, entry->min_bytes, entry->max_bytes, (double)entry->acc1,
                    (double)entry->acc5);
-    cli_model_write_transform(&json, &entry->transform);
+    cli_transform_write(&json, &entry->transform);
     cli_json_write(&json, "classes: %s, recipe: %s, url: %s, sha256: %s, place: %s, path: %s}\n",
                    entry->classes, entry->recipe, entry->url, entry->sha256,
                    place_names[file->place], file->path);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/system/report.h"
+#include "cli/transform.h"
 
 static int compare_pairs(const void *a, const void *b)
 {
@@ -48,15 +49,8 @@ bool cli_confusion_add(cli_confusion *confusion, uint32_t label, uint32_t predic
 
 static char *describe_transform(const vrn_transform *transform)
 {
-    const float *mean = transform->mean, *std = transform->std;
-    char text[256], resize[48] = "no resize";
-    if (transform->resize) {
-        snprintf(resize, sizeof resize, "resize %u %s", transform->resize,
-                 vrn_interpolation_name(transform->interpolation));
-    }
-    snprintf(text, sizeof text, "%s, crop %u, mean %.6g %.6g %.6g, std %.6g %.6g %.6g", resize,
-             transform->crop ? transform->crop : transform->resize, (double)mean[0],
-             (double)mean[1], (double)mean[2], (double)std[0], (double)std[1], (double)std[2]);
+    char text[CLI_TRANSFORM_TEXT];
+    cli_transform_describe(transform, text);
     return cli_copy_text(text);
 }
 
