@@ -5,5 +5,6 @@ vec4 activate(vec4 v, uint kind, uint slope_bits) {
     }
     if (kind == VRN_ACTIVATE_SILU) return v / (1 + exp(-v));
     if (kind == VRN_ACTIVATE_RELU6) return clamp(v, vec4(0), vec4(6));
+    if (kind == VRN_ACTIVATE_SIGMOID) return 1 / (1 + exp(-v));
     return max(v, vec4(0));
 }

@@ -512,9 +512,10 @@ typedef struct vrn_timing vrn_timing;
 /* Where the results of one run go. Each pointer may be NULL: that result is not wanted. The arrays
  * must live until vrn_session_wait returns, which writes them. */
 typedef struct vrn_outputs {
-    float *logits;        /* [count, classes] */
-    float *probabilities; /* [count, classes]: softmax of the logits */
-    float *const *taps;   /* an array for each tap, [count, C, H, W], or NULL for this tap */
+    float *logits; /* [count, classes] */
+    /* [count, classes]: softmax of the logits, or sigmoids (vrn_arch.probabilities) */
+    float *probabilities;
+    float *const *taps; /* an array for each tap, [count, C, H, W], or NULL for this tap */
     vrn_timing *timing;
     uint64_t reserved[4];
 } vrn_outputs;
@@ -633,6 +634,13 @@ typedef enum vrn_head {
 
 #define VRN_MAX_STAGES 8
 
+/* What makes probabilities of the logits. */
+typedef enum vrn_probabilities {
+    VRN_PROBABILITIES_DEFAULT = 0, /* sigmoid of one logit, else softmax */
+    VRN_PROBABILITIES_SOFTMAX = 1, /* one of the classes holds */
+    VRN_PROBABILITIES_SIGMOID = 2, /* each of the classes holds or not */
+} vrn_probabilities;
+
 /* All arguments of torchvision's ResNet(block, layers, num_classes, zero_init_residual, groups,
  * width_per_group, replace_stride_with_dilation, norm_layer), and those of related networks. Zero
  * means the default given beside a field; `layers` has none. */
@@ -670,6 +678,7 @@ typedef struct vrn_arch {
     vrn_antialias antialias;
     vrn_head head;
     uint32_t head_width; /* of VRN_HEAD_MLP: between its layers; 0: 512 */
+    vrn_probabilities probabilities;
     uint64_t reserved[8];
 } vrn_arch;
 
@@ -684,9 +693,9 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * stem_stride, stem_planes, stem_width, pool=max|none|caffe|mean, in_channels, strides=1:2:2:2,
  * dilations=1:1:2:4, shortcut=projection|pad|pad_end|mean, v1=0|1, activation=relu|leaky_relu|
  * silu|relu6, negative_slope, standardize=none|deviation|variance, antialias=none|mean,
- * head=linear|none|mlp, head_width, zero_init_residual=0|1. The result is complete (no defaults
- * left) and checked as by vrn_arch_check. `log` may be NULL. Thread-safe. Errors:
- * VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
+ * head=linear|none|mlp, head_width, probabilities=softmax|sigmoid, zero_init_residual=0|1. The
+ * result is complete (no defaults left) and checked as by vrn_arch_check. `log` may be NULL.
+ * Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
 VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log);
 
 /* Writes the text that vrn_arch_parse reads back as the same architecture: a known name if one

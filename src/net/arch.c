@@ -100,7 +100,7 @@ typedef struct arch_key {
     bool optional;        /* a number may be 0 in a complete architecture */
 } arch_key;
 
-enum { KEY_COUNT = 28 };
+enum { KEY_COUNT = 29 };
 
 #define FIELD(name) offsetof(vrn_arch, name)
 /* In the order of a text: defaults depend on what stands before. */
@@ -133,6 +133,8 @@ static const arch_key keys[KEY_COUNT] = {
      .words = {"relu", "leaky_relu", "silu", "relu6"}},
     {"negative_slope", KEY_REAL, FIELD(negative_slope)},
     {"standardize", KEY_WORD, FIELD(standardize), 2, .words = {"none", "deviation", "variance"}},
+    {"probabilities", KEY_WORD, FIELD(probabilities), 2,
+     .words = {"default", "softmax", "sigmoid"}},
     {"head_width", KEY_NUMBER, FIELD(head_width), .max = VRN_MAX_CHANNELS, .optional = true},
 };
 
@@ -140,7 +142,8 @@ static const arch_key keys[KEY_COUNT] = {
 _Static_assert(sizeof(vrn_block) == 4 && sizeof(vrn_norm) == 4 && sizeof(vrn_stem) == 4 &&
                    sizeof(vrn_shortcut) == 4 && sizeof(vrn_pool) == 4 &&
                    sizeof(vrn_activation) == 4 && sizeof(vrn_standardize) == 4 &&
-                   sizeof(vrn_antialias) == 4 && sizeof(vrn_head) == 4,
+                   sizeof(vrn_antialias) == 4 && sizeof(vrn_head) == 4 &&
+                   sizeof(vrn_probabilities) == 4,
                "enums of the public header have 32 bits");
 
 static size_t entry_size(const arch_key *key)

@@ -260,6 +260,10 @@ static void assume_rest(deducer *d)
         ask(d, "a 3x3 stem before four stages comes with a max pool behind it and without, which "
                "tensors do not show: give --arch pool=none or --arch pool=max");
     }
+    if (d->names->detectron && arch->block == VRN_BLOCK_BOTTLENECK && !decided(d, "v1")) {
+        ask(d, "Detectron2's blocks stride on their 1x1 convolution (STRIDE_IN_1X1, as the R-50 of "
+               "MSRA does) or on their 3x3: give --arch v1=1 or --arch v1=0");
+    }
     if (!decided(d, "stem_stride") && !arch->stem_stride) {
         vrn_assume(a, false, "stem_stride=%d", arch->stem == VRN_STEM_CIFAR ? 1 : 2);
     }

@@ -304,6 +304,12 @@ static void push_head(builder *b, vrn_value value)
     }
     value = push_linear(b, arch->head == VRN_HEAD_MLP ? "fc.2" : "fc", value, arch->num_classes);
     b->graph->logits = value;
+    if (arch->probabilities == VRN_PROBABILITIES_SIGMOID) {
+        vrn_op_desc desc = describe(b, VRN_OP_RELU, value);
+        desc.epilogue.activation = VRN_ACTIVATION_SIGMOID;
+        b->graph->probabilities = push(b, VRN_SIGMOID, &desc, value, VRN_NO_VALUE);
+        return;
+    }
     b->graph->probabilities = push_plain(b, VRN_OP_SOFTMAX, "softmax", value);
 }
 

@@ -56,6 +56,9 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
                            const vrn_log *log);
 void vrn_graph_free(vrn_graph *graph);
 
+/* The node of probabilities of a multi-label head. */
+#define VRN_SIGMOID "sigmoid"
+
 /* The class activation map (Zhou et al. 2016): the linear layer applied at every position of what
  * the average pool reads, [classes, H, W], so that the mean over the positions is the logits. It is
  * no module of PyTorch's and part of a graph only once it was added, at the end; adding it again

@@ -181,6 +181,16 @@ vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any,
         length--;
         while (length > 0 && names->prefix[length - 1] != '.') length--;
     }
+    for (size_t i = 0; i < names->count && !result && found->head == VRN_HEAD_NONE; i++) {
+        const char *name = names->entries[i].tensor->name;
+        const size_t length = strlen(name);
+        const bool g = length > 9 && strcmp(name + length - 9, ".weight_g") == 0;
+        if (!g && !strstr(name, ".parametrizations.weight.")) continue;
+        return vrn_fail(log, VRN_ERROR_FILE,
+                        "%s: %.100s: expected weights, found a weight_norm: call "
+                        "torch.nn.utils.remove_weight_norm before the network is saved",
+                        subject, name);
+    }
     leave_others(names, features, assumptions);
     return result;
 }

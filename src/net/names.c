@@ -325,6 +325,7 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t 
         vrn_append(names->others, sizeof names->others, "%s'%.*s'", *names->others ? ", " : "",
                    shown(&found.each[i]), found.each[i].anchor->name);
     }
+    names->detectron = at && at->scheme == SCHEME_DETECTRON;
     fill(names, tensors, count, prefix, length, at ? at->scheme : SCHEME_TORCHVISION);
     result = refuse_equal(names, subject, log);
     if (result) vrn_names_free(names);

@@ -24,8 +24,9 @@ typedef struct vrn_named_tensor {
 typedef struct vrn_names {
     vrn_named_tensor *entries; /* those inside, sorted by name; then those outside, likewise */
     size_t count, inside;
-    bool tracked;  /* there was a num_batches_tracked: BatchNorm2d, not FrozenBatchNorm2d */
-    bool shortcut; /* parts of blocks are called shortcut, as in CIFAR repositories */
+    bool tracked;   /* there was a num_batches_tracked: BatchNorm2d, not FrozenBatchNorm2d */
+    bool detectron; /* Detectron2's names */
+    bool shortcut;  /* parts of blocks are called shortcut, as in CIFAR repositories */
     char prefix[VRN_PREFIX_MAX]; /* of the network in the file: "module.backbone." or "" */
     char others[VRN_PREFIX_MAX]; /* of networks that were not taken: "state_dict."; or "" */
     char *text;                  /* the memory behind the names */

@@ -56,6 +56,9 @@ typedef struct vrn_extent {
     uint32_t y, x;
 } vrn_extent;
 
+/* One more than vrn_activation has: of heads alone. */
+#define VRN_ACTIVATION_SIGMOID ((vrn_activation)4)
+
 /* The end of a convolution, applied before the result is stored:
  * y = act(result + bias + residual). */
 typedef struct vrn_epilogue {

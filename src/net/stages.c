@@ -67,6 +67,10 @@ void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes)
         bool mean = arch->antialias == VRN_ANTIALIAS_MEAN;
         arch->pool = cifar ? VRN_POOL_NONE : mean ? VRN_POOL_MEAN : VRN_POOL_MAX;
     }
+    if (arch->probabilities == VRN_PROBABILITIES_DEFAULT) {
+        arch->probabilities =
+            arch->num_classes == 1 ? VRN_PROBABILITIES_SIGMOID : VRN_PROBABILITIES_SOFTMAX;
+    }
     if (arch->negative_slope == 0) arch->negative_slope = 0.01f;
     if (arch->head_width == 0 && arch->head == VRN_HEAD_MLP) arch->head_width = 512;
 }

@@ -19,11 +19,12 @@ typedef uint32_t uint;
 #define VRN_BIND_BLOCKS 4
 #define VRN_BIND_COUNT  5
 
-/* vrn_activation. */
+/* vrn_activation, and VRN_ACTIVATION_SIGMOID. */
 #define VRN_ACTIVATE_RELU       0
 #define VRN_ACTIVATE_LEAKY_RELU 1
 #define VRN_ACTIVATE_SILU       2
 #define VRN_ACTIVATE_RELU6      3
+#define VRN_ACTIVATE_SIGMOID    4
 
 /* How a tensor is stored: vrn_type (net/op.h). */
 #define VRN_STORED_F32 0

@@ -47,6 +47,7 @@ static bool kept_in_fp32(const precision *p, const vrn_node *node)
     /* No other layer reads it: bytes or halves would save nothing, and no calibration has seen its
      * range. */
     if (strcmp(node->name, VRN_CLASS_MAP) == 0) return true;
+    if (strcmp(node->name, VRN_SIGMOID) == 0) return true;
     for (uint32_t i = 0; i < p->fp32_layer_count; i++) {
         if (strcmp(p->fp32_layers[i], node->name) == 0) return true;
     }

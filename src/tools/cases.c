@@ -94,6 +94,8 @@ const vrn_op_case vrn_op_cases[] = {
       .epilogue = {.activation = VRN_ACTIVATION_LEAKY_RELU, .slope = 0.1f}}, 0, 0},
     {"silu alone", 2, {.op = VRN_OP_RELU, .in = SHAPE(5, 7, 11),
                        .epilogue = {.activation = VRN_ACTIVATION_SILU}}, 0, 0},
+    {"sigmoid alone", 3, {.op = VRN_OP_RELU, .in = SHAPE(1, 1, 7),
+                          .epilogue = {.activation = VRN_ACTIVATION_SIGMOID}}, 0, 0},
     {"relu6 alone", 2, {.op = VRN_OP_RELU, .in = SHAPE(5, 7, 11),
                         .epilogue = {.activation = VRN_ACTIVATION_RELU6}}, 0, 0},
     {"add alone", 3, {.op = VRN_OP_ADD, .in = SHAPE(5, 7, 11)}, 0, 0},

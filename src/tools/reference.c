@@ -55,6 +55,7 @@ static double shortcut(vrn_shape shape, uint32_t stride, uint32_t offset, const 
 
 static double activate(double x, vrn_activation activation, double slope)
 {
+    if (activation == VRN_ACTIVATION_SIGMOID) return 1 / (1 + exp(-x));
     switch (activation) {
     case VRN_ACTIVATION_RELU: return fmax(x, 0);
     case VRN_ACTIVATION_LEAKY_RELU: return x < 0 ? x * slope : x;

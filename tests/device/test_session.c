@@ -399,6 +399,34 @@ static void grey_networks_take_photos(void **state)
     vrn_model_destroy(&model);
 }
 
+/* A head of one logit, or of several labels, gives sigmoids. */
+static void sigmoids_of_labels(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arch;
+        uint32_t classes;
+        vrn_precision precision;
+    } cases[] = {{"resnet8,num_classes=1", 1, VRN_PRECISION_FP32},
+                 {"resnet8,num_classes=6,probabilities=sigmoid", 6, VRN_PRECISION_FP16}};
+    for (int i = 0; i < 2; i++) {
+        vrn_model *model = make_model(cases[i].arch);
+        vrn_session *session =
+            make_session(device, model, &(vrn_session_params){.precision = cases[i].precision});
+        float *input = make_input(1, 3), logits[6], probabilities[6];
+        const vrn_inputs in = {.count = 1, .nchw = input};
+        const vrn_outputs out = {.logits = logits, .probabilities = probabilities};
+        assert_int_equal(vrn_session_run(session, &in, &out), VRN_OK);
+        for (uint32_t k = 0; k < cases[i].classes; k++) {
+            const double expected = 1 / (1 + exp(-(double)logits[k]));
+            assert_true(fabs(probabilities[k] - expected) <= 1e-6);
+        }
+        free(input);
+        vrn_session_destroy(&session);
+        vrn_model_destroy(&model);
+    }
+}
+
 /* No logits without a head, and features all the same. */
 static void headless_networks_give_features(void **state)
 {
@@ -603,6 +631,7 @@ int main(void)
         cmocka_unit_test(input_forms_agree),
         cmocka_unit_test(grey_networks_take_photos),
         cmocka_unit_test(headless_networks_give_features),
+        cmocka_unit_test(sigmoids_of_labels),
         cmocka_unit_test(weights_are_shared),
         cmocka_unit_test(depth_costs_no_activations),
         cmocka_unit_test(every_tier_computes_the_same),

@@ -365,6 +365,7 @@ static vrn_arch random_arch(uint64_t *state)
     arch.antialias = (vrn_antialias)draw(state, 2);
     arch.head = (vrn_head)draw(state, 3);
     if (arch.head == VRN_HEAD_NONE) arch.num_classes = 0;
+    arch.probabilities = (vrn_probabilities)draw(state, 3);
     if (arch.head == VRN_HEAD_MLP && draw(state, 2)) arch.head_width = 1 + draw(state, 999);
     arch.stride_on_1x1 = draw(state, 4) == 0;
     arch.zero_init_residual = draw(state, 2) == 0;
