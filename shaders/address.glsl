@@ -18,7 +18,7 @@ layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer Pa
 };
 
 uint64_t address_of(uint binding) {
-    return packUint2x32(uvec2(pushed.at[2u * binding], pushed.at[2u * binding + 1u]));
+    return packUint2x32(uvec2(push.at[2u * binding], push.at[2u * binding + 1u]));
 }
 
 uint64_t floats(uint count) { return uint64_t(count) * 4ul; }

@@ -10,18 +10,23 @@
 layout(local_size_x_id = VRN_ID_THREADS) in;
 
 layout(push_constant) uniform Push {
+#ifdef ADDRESSED
+    vrn_push_addressed push; // one pipeline for all shapes
+#else
     vrn_push push;
 #ifdef PUSHED
-    vrn_push_shape pushed; // one pipeline for all shapes
+    vrn_push_shape pushed; // likewise
 #endif
-#ifdef ADDRESSED
-    vrn_push_addressed pushed;
 #endif
 };
 
 // An operator's constant: OP_CONSTANT(name, id, working default); and what follows from some.
 #if defined(PUSHED) || defined(ADDRESSED)
+#ifdef ADDRESSED
+#define OP_CONSTANT(name, id, value) uint name = push.shape[id]
+#else
 #define OP_CONSTANT(name, id, value) uint name = pushed.shape[id]
+#endif
 #define OP_DERIVED uint
 #else
 #define OP_CONSTANT(name, id, value) layout(constant_id = id) const uint name = value

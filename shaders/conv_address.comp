@@ -16,7 +16,7 @@
 #include "conv.glsl"
 #include "address.glsl"
 
-NUMBER(M, VRN_PRODUCT_M, 0);
+uint M = push.number;
 NUMBER(ROWS, VRN_ADDRESS_ROWS, 4);
 NUMBER(STEP, VRN_ADDRESS_STEP, 32);
 NUMBER(LINES, VRN_ADDRESS_LINES, 0);

@@ -52,9 +52,10 @@ struct vrn_push_shape {
     uint shape[VRN_PUSHED_CONSTANTS];
 };
 
-/* .. or, where a shader is `addressed`, 128 bytes in all: where its bindings begin, the lower word
- * first, and the shape. */
+/* Instead of both, where a shader is `addressed`: with where its bindings begin, the lower word
+ * first. At most 128 bytes, which every device has. */
 struct vrn_push_addressed {
+    uint images, number;
     uint at[8];
     uint shape[VRN_PUSHED_CONSTANTS];
 };

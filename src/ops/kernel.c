@@ -129,10 +129,9 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     key->texel = shader->texel;
     key->arrays = shader->arrays;
     key->subgroup_size = vrn_kernel_subgroup_size(kernel);
-    key->push_bytes =
-        sizeof(struct vrn_push) + (shader->addressed ? sizeof(struct vrn_push_addressed)
-                                   : pushed          ? sizeof(struct vrn_push_shape)
-                                                     : 0);
+    key->push_bytes = shader->addressed ? sizeof(struct vrn_push_addressed)
+                      : pushed          ? sizeof(struct vrn_push) + sizeof(struct vrn_push_shape)
+                                        : sizeof(struct vrn_push);
     vrn_op_constants(desc, values);
     for (uint32_t b = 0; b < VRN_TYPED_BINDINGS; b++) {
         values[VRN_ID_TYPES + b] = vrn_kernel_binding_type(kernel, pass, b, desc);
@@ -145,7 +144,8 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     }
     key->constant_ids[count] = VRN_ID_THREADS;
     key->constants[count++] = vrn_kernel_threads(kernel, pass);
-    for (uint32_t i = 0; i < shader->numbers; i++) {
+    for (uint32_t i = shader->addressed ? 1 : 0; i < shader->numbers;
+         i++) { /* the first is pushed */
         key->constant_ids[count] = VRN_ID_NUMBERS + i;
         key->constants[count++] = kernel->number[i];
     }

@@ -95,27 +95,27 @@ void vrn_prepared_kernel_record_part(const vrn_prepared_kernel *prepared, uint32
     const vrn_kernel *kernel = prepared->kernel;
     const vrn_op_desc *desc = prepared->desc;
     const vrn_prepared_pass *own = &prepared->passes[pass];
-    struct {
-        struct vrn_push all;
-        union {
+    union {
+        struct {
+            struct vrn_push all;
             struct vrn_push_shape pushed;
-            struct vrn_push_addressed addressed;
-        } more;
-    } push = {.all = {images, desc->x.scale, desc->y.scale, desc->r.scale}};
+        } usual;
+        struct vrn_push_addressed addressed;
+    } push = {.usual.all = {images, desc->x.scale, desc->y.scale, desc->r.scale}};
     _Static_assert(sizeof push <= 128, "what every device has for push constants");
-    uint32_t constants[VRN_OP_CONSTANTS_MAX], bytes = sizeof push.all;
+    uint32_t constants[VRN_OP_CONSTANTS_MAX], bytes = sizeof push.usual.all;
     vrn_op_constants(desc, constants);
     if (vrn_kernel_shader(kernel, pass)->addressed) {
-        struct vrn_push_addressed *more = &push.more.addressed;
-        for (uint32_t i = 0; i < VRN_COUNT(more->at); i++) {
-            more->at[i] = (uint32_t)(own->at[i / 2] >> i % 2 * 32);
+        push.addressed = (struct vrn_push_addressed){images, kernel->number[0]};
+        for (uint32_t i = 0; i < VRN_COUNT(push.addressed.at); i++) {
+            push.addressed.at[i] = (uint32_t)(own->at[i / 2] >> i % 2 * 32);
         }
-        memcpy(more->shape, constants, sizeof more->shape);
-        bytes += sizeof *more;
+        memcpy(push.addressed.shape, constants, sizeof push.addressed.shape);
+        bytes = sizeof push.addressed;
     } else if (vrn_kernel_pass(kernel, pass)->pushed) {
-        push.more.pushed.number = kernel->number[0];
-        memcpy(push.more.pushed.shape, constants, sizeof push.more.pushed.shape);
-        bytes += sizeof push.more.pushed;
+        push.usual.pushed.number = kernel->number[0];
+        memcpy(push.usual.pushed.shape, constants, sizeof push.usual.pushed.shape);
+        bytes = sizeof push.usual;
     }
     vrn_pipeline_bind(&own->pipeline, device, buffer, own->set, &push, bytes);
     const vrn_grid grid = vrn_kernel_grid(kernel, pass, desc, images);
