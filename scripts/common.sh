@@ -85,6 +85,10 @@ require_packages() {
         say "No apt here: assuming that what docs/building.md lists is installed"
         return
     fi
+    # From Debian 13 on, the decoder of HEIC is a package of its own, which libheif-dev leaves out.
+    if [[ " $* " == *" libheif-dev "* ]] && apt-cache show libheif-plugin-libde265 &>/dev/null; then
+        set -- "$@" libheif-plugin-libde265
+    fi
     for package in "$@"; do
         is_installed "$package" || missing+=("$package")
     done

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +31,11 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *what)
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-/* Of the thread that reads; libFuzzer has threads of its own, and readers start none. */
-static _Thread_local struct {
-    bool on;
-    size_t now, most, limit;
+/* Of all threads: libheif's decoder starts some. Those of libFuzzer take no memory meanwhile. */
+static struct {
+    atomic_bool on;
+    atomic_size_t now;
+    size_t limit;
 } memory;
 
 #if MEASURES_MEMORY
@@ -46,12 +48,12 @@ static void count_allocated(const volatile void *pointer, size_t size)
 {
     (void)size; /* may be 0, where a byte is taken */
     if (!memory.on) return;
-    memory.now += __sanitizer_get_allocated_size(pointer);
-    if (memory.now > memory.most) memory.most = memory.now;
-    if (memory.now <= memory.limit) return;
+    const size_t bytes = __sanitizer_get_allocated_size(pointer);
+    const size_t now = atomic_fetch_add(&memory.now, bytes) + bytes;
+    if (now <= memory.limit) return;
     memory.on = false;
-    fprintf(stderr, "%zu bytes of memory at once: expected at most %zu for this input\n",
-            memory.now, memory.limit);
+    fprintf(stderr, "%zu bytes of memory at once: expected at most %zu for this input\n", now,
+            memory.limit);
     abort(); /* here, so that the stack shows who asked */
 }
 
@@ -70,7 +72,7 @@ static void memory_begin(size_t size)
         fuzz_require(__sanitizer_install_malloc_and_free_hooks(count_allocated, count_released));
     }
 #endif
-    memory.now = memory.most = 0;
+    memory.now = 0;
     memory.limit = fuzz_target_bounds.constant + fuzz_target_bounds.multiple * size;
     memory.on = true;
 }

@@ -12,6 +12,7 @@ import io
 import pathlib
 import struct
 import sys
+import tempfile
 
 from PIL import Image, ImageOps
 import pictures
@@ -121,7 +122,6 @@ def webps():
     yield "alpha.webp", saved(alpha, "WEBP")
     yield "lossless-alpha.webp", saved(alpha, "WEBP", lossless=True, exact=True)
     yield "animated.webp", saved(alpha, "WEBP", save_all=True, append_images=[smooth("RGBA")])
-    yield "upright-3.webp", saved(plain, "WEBP", exif=turned(3))
     yield "upright-6.webp", saved(plain, "WEBP", exif=turned(6))
 
 
@@ -166,6 +166,11 @@ def jxls():
     yield "photo.jxl", "JXL", saved(plain, "JXL")
     yield "lossless.jxl", "JXL", saved(picture(WIDTH, HEIGHT), "JXL", lossless=True)
     yield "upright-6.jxl", "JXL", saved(plain, "JXL", exif=turned(6))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "photo.jpg"
+        plain.save(path, exif=turned(6))
+        with Image.open(path) as image:
+            yield "from-jpeg.jxl", "JXL", saved(image, "JXL", lossless_jpeg=True)
 
 
 MODERN = {"AVIF": (".avif", avifs), "HEIF": (".heic", heics), "JXL": (".jxl", jxls)}

@@ -1,6 +1,7 @@
-/* libjxl: the first frame, laid over its canvas and turned as the image says, by the library. Where
- * it says that it is upright, EXIF's orientation counts, as with Pillow's plug-in; transcoded JPEGs
- * have both, for the same turn. */
+/* libjxl: the first frame, laid over its canvas. It is turned as the codestream says; where that
+ * says that it is upright, as EXIF does, which Pillow's plug-in lets count too (and then turns
+ * twice what has both). Of a file that was made of a JPEG that JPEG is restored and decoded, as the
+ * plug-in does. */
 #include "cli/images/decode.h"
 
 #include <stdlib.h>
@@ -8,52 +9,115 @@
 #include <jxl/decode.h>
 
 /* Each is a plane of floats while the image is decoded. */
-enum { EXTRA_CHANNELS_MAX = 4 };
+enum { EXTRA_CHANNELS_MAX = 4, JPEG_BYTES_MAX = 1 << 28 };
 
-static const char *begin_image(JxlDecoder *decoder, size_t size, vrn_image *image, bool *turned)
+/* Without libjpeg, this library's own pixels are better than stb_image's: no JPEG is restored. */
+#ifdef VRN_CLI_LIBJPEG
+enum { EVENTS = JXL_DEC_FULL_IMAGE | JXL_DEC_JPEG_RECONSTRUCTION };
+#else
+enum { EVENTS = JXL_DEC_FULL_IMAGE };
+#define cli_decode_jpeg cli_decode_stb
+#endif
+
+static const char damaged[] = "its data is damaged, or the file is cut short";
+
+typedef struct reading {
+    JxlDecoder *decoder;
+    const unsigned char *data;
+    size_t size;
+    vrn_image *image;
+    unsigned orientation; /* of the codestream, in EXIF's numbers */
+    unsigned char *jpeg;  /* that the file was made of; NULL: it was made of pixels */
+    size_t capacity;
+} reading;
+
+/* ---- Pixels ---------------------------------------------------------------------------------- */
+
+static const char *begin_image(reading *r)
 {
     static const JxlPixelFormat format = {4, JXL_TYPE_UINT8, JXL_NATIVE_ENDIAN, 0};
     JxlBasicInfo info;
-    if (JxlDecoderGetBasicInfo(decoder, &info) != JXL_DEC_SUCCESS) return "its data is damaged";
-    *turned = info.orientation != JXL_ORIENT_IDENTITY;
+    if (JxlDecoderGetBasicInfo(r->decoder, &info) != JXL_DEC_SUCCESS) return damaged;
+    r->orientation = (unsigned)info.orientation;
     if (info.num_extra_channels > EXTRA_CHANNELS_MAX) return "it has too many channels";
-    const char *fault = cli_decode_admit(info.xsize, info.ysize, size);
+    const char *fault = cli_decode_admit(info.xsize, info.ysize, r->size);
     if (fault) return fault;
     size_t bytes = 0;
     const size_t expected = (size_t)info.xsize * info.ysize * 4;
-    if (JxlDecoderImageOutBufferSize(decoder, &format, &bytes) != JXL_DEC_SUCCESS ||
+    if (JxlDecoderImageOutBufferSize(r->decoder, &format, &bytes) != JXL_DEC_SUCCESS ||
         bytes != expected) {
-        return "its data is damaged";
+        return damaged;
     }
     uint8_t *pixels = malloc(bytes);
-    *image = (vrn_image){.pixels = pixels, .width = info.xsize, .height = info.ysize};
+    *r->image = (vrn_image){.pixels = pixels, .width = info.xsize, .height = info.ysize};
     if (!pixels) return "out of memory";
-    return JxlDecoderSetImageOutBuffer(decoder, &format, pixels, bytes) == JXL_DEC_SUCCESS
+    return JxlDecoderSetImageOutBuffer(r->decoder, &format, pixels, bytes) == JXL_DEC_SUCCESS
                ? NULL
-               : "its data is damaged";
+               : damaged;
 }
 
-static const char *decode(JxlDecoder *decoder, const unsigned char *data, size_t size,
-                          vrn_image *image)
+/* ---- JPEGs that were made smaller ------------------------------------------------------------ */
+
+/* Makes room for the JPEG, or for more of it. */
+static const char *grow_jpeg(reading *r)
 {
-    if (JxlDecoderSubscribeEvents(decoder, JXL_DEC_FULL_IMAGE) != JXL_DEC_SUCCESS ||
-        JxlDecoderSetInput(decoder, data, size) != JXL_DEC_SUCCESS) {
+    const size_t free_bytes = r->jpeg ? JxlDecoderReleaseJPEGBuffer(r->decoder) : 0;
+    const size_t used = r->capacity - free_bytes;
+    const size_t capacity = r->jpeg ? 2 * r->capacity : 2 * r->size + (1 << 16);
+    if (capacity > JPEG_BYTES_MAX) return "the JPEG that it was made of is too large";
+    unsigned char *jpeg = realloc(r->jpeg, capacity);
+    if (!jpeg) return "out of memory";
+    r->jpeg = jpeg;
+    r->capacity = capacity;
+    const JxlDecoderStatus status =
+        JxlDecoderSetJPEGBuffer(r->decoder, jpeg + used, capacity - used);
+    return status == JXL_DEC_SUCCESS ? NULL : damaged;
+}
+
+static const char *begin_jpeg(reading *r)
+{
+    JxlBasicInfo info;
+    if (JxlDecoderGetBasicInfo(r->decoder, &info) != JXL_DEC_SUCCESS) return damaged;
+    const char *fault = cli_pixels_fault(info.xsize, info.ysize, r->size);
+    return fault ? fault : grow_jpeg(r);
+}
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+static const char *finish(reading *r)
+{
+    const unsigned char *data = r->data;
+    size_t size = r->size;
+    if (r->jpeg) {
+        data = r->jpeg;
+        size = r->capacity - JxlDecoderReleaseJPEGBuffer(r->decoder);
+        const char *fault = cli_decode_jpeg(data, size, r->image);
+        if (fault) return fault;
+    }
+    const bool turned = !r->jpeg && r->orientation != JXL_ORIENT_IDENTITY;
+    return cli_orient(r->image, turned ? r->orientation : cli_orientation(data, size))
+               ? NULL
+               : "out of memory";
+}
+
+static const char *decode(reading *r)
+{
+    if (JxlDecoderSubscribeEvents(r->decoder, EVENTS) != JXL_DEC_SUCCESS ||
+        JxlDecoderSetKeepOrientation(r->decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
+        JxlDecoderSetInput(r->decoder, r->data, r->size) != JXL_DEC_SUCCESS) {
         return "out of memory";
     }
     /* The input is not closed: the library would print a line of its own about files that are cut
      * short. */
-    bool turned = false;
     while (true) {
-        const char *fault = NULL;
-        switch ((int)JxlDecoderProcessInput(decoder)) {
-        case JXL_DEC_NEED_IMAGE_OUT_BUFFER:
-            fault = begin_image(decoder, size, image, &turned);
-            break;
-        case JXL_DEC_FULL_IMAGE:
-            return turned || cli_orient(image, cli_orientation(data, size)) ? NULL
-                                                                            : "out of memory";
+        const char *fault;
+        switch ((int)JxlDecoderProcessInput(r->decoder)) {
+        case JXL_DEC_NEED_IMAGE_OUT_BUFFER: fault = begin_image(r); break;
+        case JXL_DEC_JPEG_RECONSTRUCTION: fault = begin_jpeg(r); break;
+        case JXL_DEC_JPEG_NEED_MORE_OUTPUT: fault = grow_jpeg(r); break;
+        case JXL_DEC_FULL_IMAGE: return finish(r);
         case JXL_DEC_NEED_MORE_INPUT: return "the file is cut short";
-        default: fault = "its data is damaged, or the file is cut short";
+        default: fault = damaged;
         }
         if (fault) return fault;
     }
@@ -61,10 +125,11 @@ static const char *decode(JxlDecoder *decoder, const unsigned char *data, size_t
 
 const char *cli_decode_jxl(const unsigned char *data, size_t size, vrn_image *image)
 {
-    JxlDecoder *decoder = JxlDecoderCreate(NULL);
-    if (!decoder) return "out of memory";
-    const char *fault = decode(decoder, data, size, image);
-    JxlDecoderDestroy(decoder);
+    reading r = {.data = data, .size = size, .image = image, .decoder = JxlDecoderCreate(NULL)};
+    if (!r.decoder) return "out of memory";
+    const char *fault = decode(&r);
+    JxlDecoderDestroy(r.decoder);
+    free(r.jpeg);
     if (fault) {
         free((void *)(uintptr_t)image->pixels);
         *image = (vrn_image){0};
