@@ -8,6 +8,7 @@ static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX
     values[VRN_ELEMENTWISE_PIXELS] = d->out.h * d->out.w;
     values[VRN_ELEMENTWISE_C4] = vrn_c4(d->out.c);
     values[VRN_ELEMENTWISE_ACTIVATION] = d->epilogue.activation;
+    values[VRN_ELEMENTWISE_C] = d->out.c;
     values[VRN_ELEMENTWISE_SLOPE_BITS] = vrn_float_bits(d->epilogue.slope);
 }
 
