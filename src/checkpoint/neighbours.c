@@ -138,8 +138,11 @@ static bool read_map(parts *p, vrn_json *json)
             !vrn_json_string(json, p->arena, &file)) {
             return false;
         }
-        if (!name || !file) p->result = vrn_arena_fail(p->arena, p->index, p->log);
-        if (!p->result) add_part(p, file);
+        if (name && file) {
+            add_part(p, file);
+        } else {
+            p->result = vrn_arena_fail(p->arena, p->index, p->log);
+        }
     } while (!p->result && vrn_json_take(json, ','));
     return p->result || vrn_json_take(json, '}');
 }
@@ -258,7 +261,7 @@ static bool add_label(config *c, const char *label)
     if (!grown) return false;
     c->labels = grown;
     for (size_t i = 0; i < length; i++) {
-        grown[c->label_bytes++] = label[i] == '\n' ? ' ' : label[i];
+        grown[c->label_bytes++] = (char)(label[i] == '\n' ? ' ' : label[i]);
     }
     grown[c->label_bytes++] = '\n';
     c->label_count++;

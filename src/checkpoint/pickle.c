@@ -306,7 +306,7 @@ static void op_stack_global(machine *m)
 {
     size_t count;
     const vrn_pickle_value *texts = pop(m, &count);
-    if (!texts) return;
+    if (!texts || count != 2) return;
     const char *const expected[] = {"a module's name", "a name"};
     for (size_t i = 0; i < count; i++) {
         if (texts[i].kind != VRN_PICKLE_TEXT)
@@ -426,7 +426,7 @@ vrn_result vrn_pickle_run(vrn_pickle *pickle, const vrn_source *source, const ch
             fail(&m, "an opcode of pickle protocol 2 to 5", found);
         }
     }
-    if (m.context.result != VRN_OK) return m.context.result;
+    if (m.context.result != VRN_OK || !m.stack) return m.context.result;
     pickle->value = m.stack[m.depth - 1];
     pickle->size = m.at;
     pickle->storages = m.context.storages;

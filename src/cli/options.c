@@ -242,7 +242,8 @@ static bool read_value(cli_options *options, const option_row *row, const char *
 void cli_guess_add(cli_guess *guess, const char *word, size_t length, const char *name)
 {
     const uint32_t distance = vrn_edit_distance(word, length, name);
-    if (distance > 2 || 2 * distance >= length || (guess->name && distance >= guess->distance))
+    if (distance > 2 || (size_t)2 * distance >= length ||
+        (guess->name && distance >= guess->distance))
         return;
     guess->name = name;
     guess->distance = distance;

@@ -33,7 +33,8 @@ vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *de
         .pPoolSizes = sizes,
     };
     vrn_result result = VRN_CALL(device, CreateDescriptorPool, &info, NULL, &pool->handle);
-    *pool = result ? (vrn_descriptor_pool){0} : (vrn_descriptor_pool){pool->handle, counts};
+    pool->counts = counts;
+    if (result) *pool = (vrn_descriptor_pool){0};
     return result;
 }
 

@@ -166,7 +166,7 @@ typedef struct reader {
 vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const vrn_log *log)
 {
     const reader r = {.subject = subject, .log = log};
-    for (size_t i = 0; i < KEY_COUNT * VRN_MAX_STAGES; i++) {
+    for (size_t i = 0; i < (size_t)KEY_COUNT * VRN_MAX_STAGES; i++) {
         const arch_key *key = &keys[i / VRN_MAX_STAGES];
         uint32_t stage = i % VRN_MAX_STAGES, number = 0,
                  least = key->type == KEY_NUMBER && !key->optional;
@@ -174,7 +174,8 @@ vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const 
         const char *entry = (const char *)arch + key->offset + stage * entry_size(key);
         memcpy(&number, entry, sizeof number);
         if (key->type == KEY_REAL) {
-            float real = *(const float *)entry;
+            float real;
+            memcpy(&real, entry, sizeof real);
             if (real > 0 && real <= 1) continue;
             return VRN_ARCH_REFUSE(&r, "%s: expected more than 0 and at most 1, found %g",
                                    key->name, (double)real);

@@ -116,7 +116,7 @@ static void read_stages(reader *r)
     for (unsigned stage = 1; stage <= VRN_MAX_STAGES; stage++) {
         const char *record[3];
         for (unsigned i = 0; i < 3; i++) { /* conv1 and conv2 of the first, conv2 of the second */
-            snprintf(name, sizeof name, "layer%u.%u.conv%u", stage, i / 2, i ? 2 : 1);
+            snprintf(name, sizeof name, "layer%u.%u.conv%u", stage, i / 2, i ? 2u : 1u);
             record[i] = record_of(r, name);
             check_padding(r, name);
         }

@@ -144,7 +144,7 @@ static bool read_header(csv_reader *reader)
     const size_t length = strcspn(reader->at, "\r\n");
     char *copy = vrn_strndup(reader->at, length);
     if (!copy) return false;
-    reader->separator = strchr(copy, ',') ? ',' : strchr(copy, '\t') ? '\t' : ' ';
+    reader->separator = (char)(strchr(copy, ',') ? ',' : strchr(copy, '\t') ? '\t' : ' ');
     char *fields[FIELDS_MAX];
     const int count = split(reader, copy, fields);
     int columns[COLUMN_COUNT] = {-1, -1, -1};

@@ -47,6 +47,16 @@ bool cli_is_hidden(const char *path)
     return *name == '.' || strcmp(name, "@eaDir") == 0 || strcmp(name, "__MACOSX") == 0;
 }
 
+/* Takes over a path to something that is no image. */
+static void leave_out(cli_paths *paths, char *path)
+{
+    if (paths->left_out++ > 0) {
+        free(path);
+    } else {
+        paths->example = path;
+    }
+}
+
 /* Recurses DEPTH_MAX deep at most. NOLINTNEXTLINE(misc-no-recursion) */
 static bool walk(cli_paths *paths, const char *folder, unsigned depth)
 {
@@ -67,10 +77,8 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
         } else if (kind != VRN_PATH_OTHER && (has_image_extension(path) || begins_as_image(path))) {
             /* Also a link to nowhere, which is reported when it is its turn. */
             complete = cli_paths_push(paths, path) && complete;
-        } else if (paths->left_out++ == 0) {
-            paths->example = path;
         } else {
-            free(path);
+            leave_out(paths, path);
         }
     }
     free(found.items);

@@ -22,7 +22,6 @@ int cli_exit_status(bool good);
  * what the library chose. */
 void cli_report_command(const char *command);
 void cli_report_setup(bool quiet, bool verbose);
-void cli_report_setup(bool quiet, bool verbose);
 
 /* "vkresnet: ..." and a line feed. Control characters become '?', so that a file's name cannot
  * spoil a terminal. A note is left out when the user wants quiet. An error returns false: return
