@@ -9,24 +9,26 @@
 
 static _Thread_local char message[256];
 
-/* The library's texts may live as long as what they are about. */
+/* The library's texts may live as long as what they are about, and end in a line feed. */
 static const char *keep(struct heif_error error)
 {
-    if (error.code == heif_error_Unsupported_filetype ||
-        error.subcode == heif_suberror_Unsupported_codec ||
-        error.code == heif_error_Unsupported_feature) {
+    const char *text = error.message && *error.message ? error.message : "its data is damaged";
+    const int length = (int)strcspn(text, "\n");
+    if (error.subcode == heif_suberror_Unsupported_codec) {
         snprintf(message, sizeof message,
-                 "the installed libheif cannot decode it (%s); Debian 13 has its decoders in "
+                 "the installed libheif has no decoder for it (%.*s); Debian 13 has them in "
                  "packages such as libheif-plugin-libde265",
-                 error.message ? error.message : "?");
+                 length, text);
     } else {
-        snprintf(message, sizeof message, "%s",
-                 error.message && *error.message ? error.message : "its data is damaged");
+        snprintf(message, sizeof message, "%.*s", length, text);
     }
     return message;
 }
 
-static const char *copy_pixels(const struct heif_image *decoded, vrn_image *image)
+/* `admitted`: how many pixels the file says that there are. The coded picture may have another
+ * size. */
+static const char *copy_pixels(const struct heif_image *decoded, uint64_t admitted,
+                               vrn_image *image)
 {
     const enum heif_channel channel = heif_channel_interleaved;
     const int width = heif_image_get_width(decoded, channel);
@@ -34,8 +36,7 @@ static const char *copy_pixels(const struct heif_image *decoded, vrn_image *imag
     int stride = 0;
     const uint8_t *from = heif_image_get_plane_readonly(decoded, channel, &stride);
     if (!from || width < 1 || height < 1 || stride < width * 4) return "its data is damaged";
-    const char *fault = cli_pixels_fault((uint64_t)width, (uint64_t)height, SIZE_MAX);
-    if (fault) return fault;
+    if ((uint64_t)width * (uint64_t)height > admitted) return "it is larger than it says";
     uint8_t *pixels = malloc((size_t)width * (size_t)height * 4);
     if (!pixels) return "out of memory";
     for (int y = 0; y < height; y++) {
@@ -61,7 +62,9 @@ static const char *decode_handle(const struct heif_image_handle *handle, size_t 
     struct heif_image *decoded = NULL;
     const struct heif_error error = heif_decode_image(handle, &decoded, heif_colorspace_RGB,
                                                       heif_chroma_interleaved_RGBA, options);
-    fault = error.code == heif_error_Ok ? copy_pixels(decoded, image) : keep(error);
+    fault = error.code == heif_error_Ok
+                ? copy_pixels(decoded, (uint64_t)width * (uint64_t)height, image)
+                : keep(error);
     heif_image_release(decoded);
     heif_decoding_options_free(options);
     return fault;

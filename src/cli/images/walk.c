@@ -71,7 +71,9 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
         vrn_path_kind kind = cli_path_get_entry_kind(path);
         if (cli_is_hidden(path)) {
             free(path);
-        } else if (kind == VRN_PATH_DIRECTORY) {
+            continue;
+        }
+        if (kind == VRN_PATH_DIRECTORY) {
             complete = walk(paths, path, depth + 1) && complete;
             free(path);
         } else if (kind != VRN_PATH_OTHER && (has_image_extension(path) || begins_as_image(path))) {
