@@ -419,9 +419,10 @@ class Eval(ProgramTest):
             rows = "".join(line.format(n, c) for n, c in zip(self.names, self.labels))
             self.check_counts(self.evaluate(first + rows))
         ids = self.write("ids.csv", f"images/1.png,n01440764\n{self.names[0]},tench\n".encode())
-        result = self.run_json("eval", "--arch", "resnet,block=basic,layers=1,planes=8",
-                               "--random-weights", "1", "--crop", "32", "--labels", ids)
-        self.assertEqual(result["images"], 2)
+        network = ("eval", "--arch", "resnet,block=basic,layers=1,planes=8", "--random-weights",
+                   "1", "--crop", "32", "--labels", ids)
+        self.assertEqual(self.run_json(*network, "--classes", "imagenet")["images"], 2)
+        self.fails(*network, expected="--classes imagenet")
 
     def test_text(self):
         self.write("labels.csv",

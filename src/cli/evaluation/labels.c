@@ -189,6 +189,11 @@ static bool find_row_class(const csv_reader *reader, const cli_model *model, con
         return cli_error("%s:%zu: expected a class's number, found '%s'", reader->path,
                          reader->line, number);
     }
+    if (label[0] == 'n' && strspn(label + 1, "0123456789") == 8 && !label[9]) {
+        return cli_error("%s:%zu: '%s' is one of ImageNet's WordNet ids, and nothing says that the "
+                         "model's classes are ImageNet's; --classes imagenet does",
+                         reader->path, reader->line, label);
+    }
     return cli_error("%s:%zu: the model knows no class '%s'; add a column 'class' with its number, "
                      "and a first line that names the columns: file,label,class",
                      reader->path, reader->line, label);
