@@ -27,7 +27,7 @@ _vkresnet() {
         buffer-addresses'
     # Options that several commands have.
     local common='--device --precision --fp32-layers --without --with --validation --no-cache --quiet --verbose --help'
-    local network='--model --arch --classes --prefix --random-weights'
+    local network='--model --activation --threshold --arch --classes --prefix --random-weights'
     local transform='--preset --resize --crop --letterbox --fill --interpolation --channels --scale --mean --std'
     local run='--no-fusion --kernel --tune'
 
@@ -53,7 +53,7 @@ _vkresnet() {
         profile) options="$common $network $run --batch --size --repeats --trace --html --json" ;;
         info) options="$common $network $transform --batch --size --kernel --kernels --json" ;;
         models) options="$common --fetch --json" names=$weights ;;
-        convert) options="$common $transform --arch --classes --prefix --random-weights --fp16" files='*' ;;
+        convert) options="$common $transform --activation --threshold --arch --classes --prefix --random-weights --fp16" files='*' ;;
         calibrate) options="$common $network $transform --input --images --count -o --fp16 --json" ;;
         selftest) options="$common --kernel --thorough --json" ;;
         --completion) names=bash ;;
@@ -72,6 +72,7 @@ _vkresnet() {
         --with | --without) names=$capabilities; [[ $word == *,* ]] && prefix=${word%,*}, ;;
         --labels) names='' files=csv ;;
         --files-from) names='' files='*' ;;
+        --activation) names='softmax sigmoid none' ;;
         --preset) names='torchvision timm caffe clip' ;;
         --channels) names='rgb bgr' ;;
         --classes) names=imagenet files='txt|json|pth|safetensors' ;;
@@ -82,7 +83,7 @@ _vkresnet() {
         -o) names='' files='*' ;;
         # Values that nobody can guess.
         --random-weights | --tap | --count | --top | --class | --batch | --shard | --size | --repeats | --resize) return ;;
-        --crop | --fill | --scale | --mean | --std | --kernel | --fp32-layers) return ;;
+        --crop | --fill | --scale | --threshold | --mean | --std | --kernel | --fp32-layers) return ;;
         *) [[ $word == -* ]] && names=$options ;;
     esac
     if [[ -n $names ]]; then

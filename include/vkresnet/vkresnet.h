@@ -273,6 +273,18 @@ VRN_API bool vrn_transform_get_preset(const char *name, vrn_transform *transform
 /* The name of the i-th preset, or NULL when there are no more. Static. Thread-safe. */
 VRN_API const char *vrn_transform_preset_name(uint32_t i);
 
+/* What makes probabilities of the logits. */
+typedef enum vrn_probabilities {
+    VRN_PROBABILITIES_DEFAULT = 0, /* as the model says; else sigmoid of one logit, else softmax */
+    VRN_PROBABILITIES_SOFTMAX = 1, /* one of the classes holds */
+    VRN_PROBABILITIES_SIGMOID = 2, /* each of the classes holds or not */
+    VRN_PROBABILITIES_LOGITS = 3,  /* nothing: they are the logits */
+} vrn_probabilities;
+
+/* "softmax", "sigmoid" or "none"; NULL for VRN_PROBABILITIES_DEFAULT and any other number. Static.
+ * Thread-safe. */
+VRN_API const char *vrn_probabilities_name(vrn_probabilities probabilities);
+
 /* Architecture and weights on the host. Immutable; threads, devices and sessions may share it. */
 typedef struct vrn_model vrn_model;
 
@@ -289,7 +301,8 @@ typedef struct vrn_model_params {
     /* which of several networks in the file: what stands before the names of its tensors,
      * "module.encoder_q". NULL: the only one; EMA weights go before those in training */
     const char *prefix;
-    /* the classes' names, one for each class, instead of the file's; copied. NULL: the file's */
+    /* the classes' names, one for each class, instead of the file's; copied. NULL: the file's. Of
+     * two names for one logit the second is the class whose probability that gives */
     const char *const *class_names;
     uint32_t class_name_count;
     uint64_t reserved[1];
@@ -324,7 +337,11 @@ typedef struct vrn_model_info {
     uint64_t parameters;     /* as torch counts them: without running statistics */
     vrn_transform transform; /* from the file's metadata or vrn_model_params, else by the stem */
     bool has_class_names;
-    uint64_t reserved[4];
+    vrn_probabilities probabilities; /* of the architecture */
+    /* from the file's metadata: a picture has the classes of at least this probability. 0: the file
+     * says nothing */
+    float threshold;
+    uint64_t reserved[3];
 } vrn_model_info;
 
 /* Describes a model. Never fails. Thread-safe. */
@@ -344,8 +361,10 @@ VRN_API const char *vrn_model_get_assumption(const vrn_model *model, uint32_t in
 typedef struct vrn_model_save_params {
     vrn_log log;
     bool fp16; /* weights as float16, rounded to nearest; a value beyond its range is an error */
-    const vrn_transform *transform; /* to write; NULL: the model's */
-    uint64_t reserved[3];
+    const vrn_transform *transform;  /* to write; NULL: the model's */
+    vrn_probabilities probabilities; /* to write; VRN_PROBABILITIES_DEFAULT: the model's */
+    float threshold;                 /* to write, up to 1; 0: the model's */
+    uint64_t reserved[2];
 } vrn_model_save_params;
 
 /* Writes safetensors with torchvision's tensor names; name, architecture, transform and class names
@@ -402,7 +421,8 @@ typedef struct vrn_session_params {
      * a driver that runs on the processor. See below */
     double submission_limit_ms;
     const vrn_session_diagnostics *diagnostics; /* NULL in ordinary use */
-    uint64_t reserved[8];
+    vrn_probabilities probabilities;            /* VRN_PROBABILITIES_DEFAULT: the model's */
+    uint64_t reserved[7];
 } vrn_session_params;
 
 /* Submission limit. Drivers treat a submission that runs for 2 to 10 s as a hang and reset the
@@ -513,7 +533,7 @@ typedef struct vrn_timing vrn_timing;
  * must live until vrn_session_wait returns, which writes them. */
 typedef struct vrn_outputs {
     float *logits; /* [count, classes] */
-    /* [count, classes]: softmax of the logits, or sigmoids (vrn_arch.probabilities) */
+    /* [count, classes]: of the logits, as vrn_session_params.probabilities says */
     float *probabilities;
     float *const *taps; /* an array for each tap, [count, C, H, W], or NULL for this tap */
     vrn_timing *timing;
@@ -634,13 +654,6 @@ typedef enum vrn_head {
 
 #define VRN_MAX_STAGES 8
 
-/* What makes probabilities of the logits. */
-typedef enum vrn_probabilities {
-    VRN_PROBABILITIES_DEFAULT = 0, /* sigmoid of one logit, else softmax */
-    VRN_PROBABILITIES_SOFTMAX = 1, /* one of the classes holds */
-    VRN_PROBABILITIES_SIGMOID = 2, /* each of the classes holds or not */
-} vrn_probabilities;
-
 /* All arguments of torchvision's ResNet(block, layers, num_classes, zero_init_residual, groups,
  * width_per_group, replace_stride_with_dilation, norm_layer), and those of related networks. Zero
  * means the default given beside a field; `layers` has none. */
@@ -693,7 +706,7 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * stem_stride, stem_planes, stem_width, pool=max|none|caffe|mean, in_channels, strides=1:2:2:2,
  * dilations=1:1:2:4, shortcut=projection|pad|pad_end|mean, v1=0|1, activation=relu|leaky_relu|
  * silu|relu6, negative_slope, standardize=none|deviation|variance, antialias=none|mean,
- * head=linear|none|mlp, head_width, probabilities=softmax|sigmoid, zero_init_residual=0|1. The
+ * head=linear|none|mlp, head_width, probabilities=softmax|sigmoid|none, zero_init_residual=0|1. The
  * result is complete (no defaults left) and checked as by vrn_arch_check. `log` may be NULL.
  * Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
 VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log);

@@ -30,6 +30,19 @@ bool vrn_channels_find(const char *name, vrn_channels *channels)
     return false;
 }
 
+/* [vrn_probabilities] */
+static const char *const probability_names[] = {
+    [VRN_PROBABILITIES_SOFTMAX] = "softmax",
+    [VRN_PROBABILITIES_SIGMOID] = "sigmoid",
+    [VRN_PROBABILITIES_LOGITS] = "none",
+};
+
+const char *vrn_probabilities_name(vrn_probabilities probabilities)
+{
+    return (unsigned)probabilities < VRN_COUNT(probability_names) ? probability_names[probabilities]
+                                                                  : NULL;
+}
+
 /* ---- Presets --------------------------------------------------------------------------------- */
 
 #define IMAGENET .mean = {0.485f, 0.456f, 0.406f}, .std = {0.229f, 0.224f, 0.225f}

@@ -24,6 +24,13 @@ void cli_rank(cli_score *scores, const float *values, uint32_t count)
     qsort(scores, count, sizeof *scores, compare_scores);
 }
 
+uint32_t cli_count_shown(const cli_model *model, const cli_score *scores, uint32_t top)
+{
+    uint32_t count = 0;
+    while (count < top && !(scores[count].value < model->info.threshold)) count++;
+    return model->info.threshold > 0 ? count : top;
+}
+
 bool cli_check_outputs(const char *path, const float *outputs, uint32_t count)
 {
     uint32_t finite = 0;
@@ -34,8 +41,13 @@ bool cli_check_outputs(const char *path, const float *outputs, uint32_t count)
 void cli_answer_write_class(cli_json *json, const cli_model *model, cli_score score)
 {
     char buffer[32];
-    cli_json_write(json, "{index: %u, label: %s, probability: %g}", score.index,
-                   cli_model_label(model, score.index, buffer), (double)score.value);
+    cli_json_write(json, "{index: %u, label: %s", score.index,
+                   cli_model_label(model, score.index, buffer));
+    if (model->info.probabilities == VRN_PROBABILITIES_LOGITS) {
+        cli_json_write(json, "logit: %g}", (double)score.value);
+    } else {
+        cli_json_write(json, "probability: %g}", (double)score.value);
+    }
 }
 
 void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
@@ -99,8 +111,12 @@ static void print_table(const cli_model *model, const char *path, const cli_scor
     for (uint32_t i = 0; i < count; i++) {
         char buffer[32];
         double value = isfinite(scores[i].value) ? (double)scores[i].value : 0;
-        printf("  %6.2f %%  ", value * 100);
-        print_bar(value, columns, utf8);
+        if (model->info.probabilities == VRN_PROBABILITIES_LOGITS) {
+            printf("  %8.4f", value);
+        } else {
+            printf("  %6.2f %%  ", value * 100);
+            print_bar(value, columns, utf8);
+        }
         printf("  %4u  ", scores[i].index);
         cli_print_name(cli_model_label(model, scores[i].index, buffer));
         putchar('\n');

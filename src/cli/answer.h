@@ -22,13 +22,16 @@ void cli_rank(cli_score *scores, const float *values, uint32_t count);
  * follows from them. */
 bool cli_check_outputs(const char *path, const float *outputs, uint32_t count);
 
+/* How many of the first `top` scores reach the model's threshold; all of them where it has none. */
+uint32_t cli_count_shown(const cli_model *model, const cli_score *scores, uint32_t top);
+
 typedef enum cli_answer_form {
     CLI_ANSWER_TABLE, /* the file's name, then a row for each class */
     CLI_ANSWER_LINE,  /* file, and label and probability of each class, with tabs between */
-    CLI_ANSWER_JSON,  /* {"file", "model", "top": [{"index", "label", "probability"}]} */
+    CLI_ANSWER_JSON, /* {"file", "model", "top": [{"index", "label", "probability"}]}; or "logit" */
 } cli_answer_form;
 
-/* Prints the first `count` of `scores`, which are probabilities, to standard output. */
+/* Prints the first `count` of `scores`, which are as the model says, to standard output. */
 void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
 

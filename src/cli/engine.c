@@ -78,6 +78,7 @@ bool cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_sess
 {
     const vrn_session_diagnostics diagnostics = {.kernel = options->kernel};
     params.precision = options->precision;
+    params.probabilities = engine->model.info.probabilities;
     params.fp32_layers = options->fp32_layers;
     params.fp32_layer_count = options->fp32_layer_count;
     params.no_fusion = options->no_fusion;

@@ -278,13 +278,28 @@ static bool choose(cli_model *model, const cli_options *options, cli_model_defau
     return is_path ? load_path(model, name, options) : open_name(model, options, otherwise);
 }
 
+/* What the options say of the scores counts instead of what the model says. */
+static bool choose_scores(cli_model *model, const cli_options *options)
+{
+    vrn_model_info *info = &model->info;
+    if (options->given & CLI_BIT(ACTIVATION))
+        info->probabilities = (vrn_probabilities)(options->activation + 1);
+    if (options->given & CLI_BIT(THRESHOLD)) info->threshold = options->threshold;
+    if (info->probabilities != VRN_PROBABILITIES_LOGITS) return true;
+    if (options->given & CLI_BIT(THRESHOLD)) {
+        return cli_usage("--threshold is of probabilities: --activation sigmoid or softmax");
+    }
+    info->threshold = 0;
+    return true;
+}
+
 bool cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise)
 {
     *model = (cli_model){0};
     const bool good = choose(model, options, otherwise);
     if (good) vrn_model_get_info(model->handle, &model->info);
     if (good) model->imagenet = cli_classes_are_imagenet(model->handle);
-    return good;
+    return good && choose_scores(model, options);
 }
 
 void cli_model_close(cli_model *model)
@@ -300,6 +315,11 @@ const char *cli_model_class_name(const cli_model *model, uint32_t index)
 
 void cli_model_note_names(const cli_model *model)
 {
+    if (model->info.classes == 1 && model->info.probabilities == VRN_PROBABILITIES_SIGMOID &&
+        !model->info.has_class_names) {
+        cli_note("the model has one logit: its sigmoid is the probability of the class that was "
+                 "trained as 1 (--activation none: the logit; --classes FILE names it)");
+    }
     if (model->info.has_class_names || model->info.classes != CLI_IMAGENET_CLASSES) return;
     cli_note("nothing says what the %d classes are called; if they are ImageNet's: --classes "
              "imagenet, else --classes FILE",

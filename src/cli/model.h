@@ -36,7 +36,8 @@ typedef struct cli_model {
 bool cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise);
 void cli_model_close(cli_model *model);
 
-/* Says how to name a thousand classes, which may be ImageNet's, where nothing does. */
+/* Says how to name a thousand classes, which may be ImageNet's, where nothing does; and what the
+ * value of a single one without a name is. */
 void cli_model_note_names(const cli_model *model);
 
 /* The name of a class, or NULL. */

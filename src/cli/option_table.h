@@ -91,6 +91,12 @@ OPTION(MEAN, "--mean", "R,G,B", KIND_TRIPLE, FIELD(transform.mean),
     .help = "then subtracted from each channel, in their order")
 OPTION(STD, "--std", "R,G,B", KIND_TRIPLE, FIELD(transform.std),
     .help = "then the divisor of each channel")
+OPTION(ACTIVATION, "--activation", "softmax|sigmoid|none", KIND_CHOICE, FIELD(activation),
+    .choice = activation_name,
+    .help = "what becomes of the logits (default: as the model says,\n"
+            "else softmax, and sigmoid where there is one)")
+OPTION(THRESHOLD, "--threshold", "P", KIND_THRESHOLD, FIELD(threshold),
+    .help = "only classes of at least this probability, 0 to 1")
 OPTION(NO_FUSION, "--no-fusion", NULL, KIND_FLAG, FIELD(no_fusion),
     .help = "one shader for each operator, nothing folded")
 OPTION(KERNEL, "--kernel", "PREFIX", KIND_TEXT, FIELD(kernel),

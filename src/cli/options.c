@@ -25,6 +25,7 @@ typedef enum option_kind {
     KIND_CROP,
     KIND_FILL,
     KIND_SCALE,
+    KIND_THRESHOLD,
     KIND_TAP,
     KIND_LAYERS,
     KIND_CHOICE,
@@ -52,6 +53,11 @@ static const char *precision_name(int value)
 static const char *channels_name(int value)
 {
     return vrn_channels_name((vrn_channels)value);
+}
+
+static const char *activation_name(int value)
+{
+    return vrn_probabilities_name((vrn_probabilities)(value + 1));
 }
 
 static const char *preset_name(int value)
@@ -184,11 +190,11 @@ static bool read_choice(const option_row *row, const char *text, int *out)
     return cli_usage("%s: expected %s, found '%s'", row->name, row->value, text);
 }
 
-/* A step of a transform; `field` is the transform, or the scale in it. */
+/* A step of a transform, which `field` is, or the number that it is. */
 static bool read_step(const option_row *row, const char *text, void *field)
 {
     const char *expected = NULL;
-    float *scale = field;
+    float *number = field;
     if (row->kind == KIND_RESIZE) {
         if (!vrn_transform_parse_resize(field, text)) expected = VRN_RESIZE_FORMS;
     } else if (row->kind == KIND_CROP) {
@@ -198,7 +204,11 @@ static bool read_step(const option_row *row, const char *text, void *field)
         }
     } else if (row->kind == KIND_FILL) {
         if (!vrn_transform_parse_fill(field, text)) expected = "three numbers from 0 to 255";
-    } else if (!vrn_parse_real(text, strlen(text), scale) || *scale <= 0) {
+    } else if (row->kind == KIND_THRESHOLD) {
+        if (!vrn_parse_real(text, strlen(text), number) || *number < 0 || *number > 1) {
+            expected = "a number from 0 to 1";
+        }
+    } else if (!vrn_parse_real(text, strlen(text), number) || *number <= 0) {
         expected = "a number above 0";
     }
     return !expected || cli_usage("%s: expected %s, found '%s'", row->name, expected, text);
@@ -230,7 +240,8 @@ static bool read_value(cli_options *options, const option_row *row, const char *
     case KIND_RESIZE:
     case KIND_CROP:
     case KIND_FILL:
-    case KIND_SCALE: return read_step(row, text, field);
+    case KIND_SCALE:
+    case KIND_THRESHOLD: return read_step(row, text, field);
     case KIND_TAP: return read_tap(options, text);
     case KIND_LAYERS: return read_layers(options, text);
     case KIND_CHOICE: return read_choice(row, text, field);

@@ -26,6 +26,8 @@ typedef struct cli_options {
     uint32_t size[2]; /* height, width */
     uint64_t seed;
     vrn_transform transform;
+    int activation; /* a vrn_probabilities, less 1 */
+    float threshold;
     int preset;     /* number of a vrn_transform_preset_name */
     uint64_t given; /* CLI_BIT() | ..: which options were */
     cli_tap *taps;
@@ -56,6 +58,7 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
     (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(FP32_LAYERS) | CLI_BIT(WITHOUT) |              \
      CLI_BIT(WITH) | CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | \
      CLI_BIT(HELP))
+#define CLI_SCORES (CLI_BIT(ACTIVATION) | CLI_BIT(THRESHOLD))
 #define CLI_TRANSFORM                                                                              \
                                                                                                    \
     (CLI_BIT(PRESET) | CLI_BIT(RESIZE) | CLI_BIT(CROP) | CLI_BIT(LETTERBOX) | CLI_BIT(FILL) |      \
@@ -63,7 +66,8 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
 /* How a network is compiled. */
 #define CLI_SESSION (CLI_BIT(NO_FUSION) | CLI_BIT(KERNEL) | CLI_BIT(TUNE))
 #define CLI_NETWORK                                                                                \
-    (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(CLASSES) | CLI_BIT(RANDOM_WEIGHTS))
+    (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(CLASSES) | CLI_SCORES |            \
+     CLI_BIT(RANDOM_WEIGHTS))
 
 /* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must
  * outlive the options. On failure everything is released. */

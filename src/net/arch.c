@@ -133,8 +133,8 @@ static const arch_key keys[KEY_COUNT] = {
      .words = {"relu", "leaky_relu", "silu", "relu6"}},
     {"negative_slope", KEY_REAL, FIELD(negative_slope)},
     {"standardize", KEY_WORD, FIELD(standardize), 2, .words = {"none", "deviation", "variance"}},
-    {"probabilities", KEY_WORD, FIELD(probabilities), 2,
-     .words = {"default", "softmax", "sigmoid"}},
+    {"probabilities", KEY_WORD, FIELD(probabilities), 3,
+     .words = {"default", "softmax", "sigmoid", "none"}},
     {"head_width", KEY_NUMBER, FIELD(head_width), .max = VRN_MAX_CHANNELS, .optional = true},
 };
 

@@ -304,6 +304,10 @@ static void push_head(builder *b, vrn_value value)
     }
     value = push_linear(b, arch->head == VRN_HEAD_MLP ? "fc.2" : "fc", value, arch->num_classes);
     b->graph->logits = value;
+    if (arch->probabilities == VRN_PROBABILITIES_LOGITS) {
+        b->graph->probabilities = value;
+        return;
+    }
     if (arch->probabilities == VRN_PROBABILITIES_SIGMOID) {
         vrn_op_desc desc = describe(b, VRN_OP_RELU, value);
         desc.epilogue.activation = VRN_ACTIVATION_SIGMOID;

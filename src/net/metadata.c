@@ -20,6 +20,7 @@
 #define KEY_CHANNELS      "vkresnet.channels"
 #define KEY_SCALE         "vkresnet.scale"
 #define KEY_FILL          "vkresnet.fill"
+#define KEY_THRESHOLD     "vkresnet.threshold"
 #define KEY_INT8          "vkresnet.int8"
 #define KEY_LICENSE       "vkresnet.license"
 #define KEY_DESCRIPTION   "vkresnet.description"
@@ -133,11 +134,24 @@ static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *trans
     if (height == 0) nonsense(r, KEY_CROP, "a size, where " KEY_RESIZE " has none", "0");
 }
 
+static void read_threshold(reader *r, float *threshold)
+{
+    const char *text = get(r, KEY_THRESHOLD);
+    if (text &&
+        (!vrn_parse_real(text, strlen(text), threshold) || *threshold < 0 || *threshold > 1)) {
+        nonsense(r, KEY_THRESHOLD, "a number from 0 to 1", text);
+    }
+}
+
 /* Copies names that are given. */
 static void take_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
 {
     const char *const *names = r->params->class_names;
-    const uint32_t count = r->params->class_name_count;
+    uint32_t count = r->params->class_name_count;
+    if (count == 2 && arch->num_classes == 1) { /* the logit is the second one's */
+        names++;
+        count = 1;
+    }
     if (count != arch->num_classes) {
         r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
                              "class names: expected %u, one for each class of the model, found %u",
@@ -195,6 +209,10 @@ static void read_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *me
     if (!text) return;
     uint64_t count = 1;
     for (const char *c = text; *c; c++) count += *c == '\n';
+    if (count == 2 && arch->num_classes == 1) { /* the logit is the second one's */
+        text = strchr(text, '\n') + 1;
+        count = 1;
+    }
     if (count == arch->num_classes) {
         split_classes(r, arch, metadata, text);
     } else if (file) {
@@ -246,6 +264,7 @@ vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint 
     reader r = {checkpoint, params, params ? &params->log : NULL, VRN_OK};
     read_name(&r, arch, metadata->name);
     read_transform(&r, arch, &metadata->transform);
+    read_threshold(&r, &metadata->threshold);
     read_classes(&r, arch, metadata);
     read_scales(&r, metadata);
     if (r.result) vrn_metadata_free(metadata);
@@ -327,18 +346,28 @@ static void add_transform(vrn_metadata_pairs *pairs, const vrn_transform *t)
     }
 }
 
+static void add_threshold(vrn_metadata_pairs *pairs, float threshold)
+{
+    if (threshold <= 0) return;
+    vrn_format_real(threshold, pairs->threshold);
+    add(pairs, KEY_THRESHOLD, pairs->threshold);
+}
+
 bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
-                          const vrn_transform *transform, const vrn_checkpoint *checkpoint,
+                          const vrn_model_save_params *params, const vrn_checkpoint *checkpoint,
                           const vrn_arch *arch)
 {
     pairs->count = 0;
     pairs->scales = pairs->classes = NULL;
-    vrn_arch_format(arch, pairs->arch, sizeof pairs->arch);
+    vrn_arch written = *arch;
+    if (params && params->probabilities) written.probabilities = params->probabilities;
+    vrn_arch_format(&written, pairs->arch, sizeof pairs->arch);
 
     add(pairs, "format", "pt"); /* as PyTorch's and Hugging Face's readers want it */
     add(pairs, KEY_NAME, metadata->name);
     add(pairs, VRN_METADATA_ARCH_KEY, pairs->arch);
-    add_transform(pairs, transform ? transform : &metadata->transform);
+    add_transform(pairs, params && params->transform ? params->transform : &metadata->transform);
+    add_threshold(pairs, params && params->threshold > 0 ? params->threshold : metadata->threshold);
     if (metadata->class_names) pairs->classes = format_classes(metadata, arch->num_classes);
     add(pairs, KEY_CLASSES, pairs->classes);
     if (metadata->scale_count > 0) pairs->scales = format_scales(metadata);

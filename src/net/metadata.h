@@ -9,6 +9,7 @@
  *     vkresnet.channels          "rgb" or "bgr", and the order of mean and std
  *     vkresnet.scale             "255", the divisor of a pixel's value
  *     vkresnet.fill              "0,0,0", red, green and blue where the image ends
+ *     vkresnet.threshold         "0.5"
  *     vkresnet.int8              the scales of activations: lines of an operator's name, as in the
  *                                unfused graph, a blank and a number; the operator's output in
  *                                bytes, -127 to 127, times that is its value
@@ -33,6 +34,7 @@ typedef struct vrn_scale {
 typedef struct vrn_model_metadata {
     char name[256];
     vrn_transform transform;
+    float threshold;
     char *text;               /* the class names, each with its NUL */
     const char **class_names; /* NULL where the file has none; else [num_classes] */
     vrn_scale *scales;        /* [scale_count] */
@@ -61,13 +63,14 @@ typedef struct vrn_metadata_pairs {
     size_t count;
     char arch[1024], mean[112], std[112];
     char resize[VRN_SIDES_MAX], crop[VRN_SIDES_MAX], scale[VRN_REAL_MAX], fill[16];
+    char threshold[VRN_REAL_MAX];
     char *scales, *classes;
 } vrn_metadata_pairs;
 
-/* `transform`: instead of the model's, or NULL. License and description are those of `checkpoint`,
- * which may be NULL. False: out of memory. */
+/* `params`: what it says of the model is written instead of the model's; or NULL.
+ * License and description are those of `checkpoint`, which may be NULL. False: out of memory. */
 bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
-                          const vrn_transform *transform, const vrn_checkpoint *checkpoint,
+                          const vrn_model_save_params *params, const vrn_checkpoint *checkpoint,
                           const vrn_arch *arch);
 void vrn_metadata_pairs_free(vrn_metadata_pairs *pairs);
 

@@ -371,6 +371,8 @@ void vrn_model_get_info(const vrn_model *model, vrn_model_info *info)
         .parameters = model->parameters,
         .transform = model->metadata.transform,
         .has_class_names = model->metadata.class_names != NULL,
+        .probabilities = model->arch.probabilities,
+        .threshold = model->metadata.threshold,
     };
     memcpy(info->name, model->metadata.name, sizeof info->name);
 }
@@ -403,8 +405,15 @@ vrn_result vrn_model_save(const vrn_model *model, const char *path,
     const vrn_transform *transform = params ? params->transform : NULL;
     const char *fault = transform ? vrn_transform_find_fault(transform) : NULL;
     if (fault) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "save: a transform: %s", fault);
+    if (params && ((params->probabilities && !vrn_probabilities_name(params->probabilities)) ||
+                   !(params->threshold >= 0 && params->threshold <= 1))) {
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "save: probabilities %d with a threshold of %g: expected known ones, and 0 to 1",
+            (int)params->probabilities, (double)params->threshold);
+    }
     vrn_metadata_pairs metadata;
-    if (!vrn_metadata_collect(&metadata, &model->metadata, transform, model->checkpoint,
+    if (!vrn_metadata_collect(&metadata, &model->metadata, params, model->checkpoint,
                               &model->arch)) {
         return vrn_fail_memory(log);
     }

@@ -49,8 +49,10 @@ static vrn_result build_graph(vrn_program *program, const vrn_session_params *pa
                               vrn_value **taps)
 {
     const vrn_log *log = &program->device->log;
-    vrn_result result = vrn_graph_build(&program->graph, vrn_model_arch(program->model),
-                                        program->info.height, program->info.width, log);
+    vrn_arch arch = *vrn_model_arch(program->model);
+    if (params->probabilities) arch.probabilities = params->probabilities;
+    vrn_result result =
+        vrn_graph_build(&program->graph, &arch, program->info.height, program->info.width, log);
     if (result) return result;
     program->tap_count = observe ? program->graph.count + 1 : params->tap_count;
     *taps = vrn_alloc(program->tap_count, sizeof **taps);
@@ -243,6 +245,10 @@ static vrn_result plan(vrn_program *program, const vrn_session_params *params, v
     vrn_model_get_info(program->model, &model_info);
     program->transform = params->transform ? *params->transform : model_info.transform;
     vrn_result result = check_transform(&program->transform, log);
+    if (params->probabilities && !vrn_probabilities_name(params->probabilities)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "probabilities %d: there are no such ones",
+                        (int)params->probabilities);
+    }
     if (result) return result;
     uint32_t height, width;
     vrn_transform_get_input(&program->transform, &height, &width);

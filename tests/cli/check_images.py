@@ -335,6 +335,47 @@ class Images(ProgramTest):
             self.assertNotEqual(
                 self.classify(*RANDOM, name, change)[0]["top"], default[0]["top"], change)
 
+    def test_activations(self):
+        name, model = self.write("a.png", picture(1)), self.path("m.safetensors")
+        given = {}
+        for activation in ("softmax", "sigmoid", "none"):
+            result, = self.classify(*RANDOM, "--top=10", f"--activation={activation}", name)
+            value = "logit" if activation == "none" else "probability"
+            given[activation] = {entry["index"]: entry[value] for entry in result["top"]}
+        exponents = {index: math.exp(logit) for index, logit in given["none"].items()}
+        for index, logit in given["none"].items():
+            self.assertAlmostEqual(given["softmax"][index],
+                                   exponents[index] / sum(exponents.values()), delta=1e-5)
+            self.assertAlmostEqual(given["sigmoid"][index], 1 / (1 + math.exp(-logit)), delta=1e-5)
+        # What several classes reach, and what none does; written into a model.
+        middle = sorted(given["sigmoid"].values())[5]
+        for threshold, count in ((middle - 1e-4, 5), (1, 0), (0, 10)):
+            steps = ("--activation=sigmoid", f"--threshold={threshold:.6f}")
+            result, = self.classify(*RANDOM, "--top=10", *steps, name)
+            self.assertEqual(len(result["top"]), count)
+            self.run_program("convert", "resnet8", model, "--random-weights=1", "--quiet", *steps)
+            kept, = self.classify("--model", model, "--top=10", name)
+            self.assertEqual(kept["top"], result["top"])
+        for steps, error in ((("--threshold=2",), "expected a number from 0 to 1"),
+                             (("--activation=none", "--threshold=0.5"), "of probabilities"),
+                             (("--activation=tanh",), "expected softmax|sigmoid|none")):
+            done = self.start("classify", *RANDOM, *steps, name)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(error, done.stderr.decode())
+
+    def test_one_logit(self):
+        names = [self.write(f"{i}.png", picture(i)) for i in range(2)]
+        one = ("--arch", "resnet8,num_classes=1", "--random-weights", "1")
+        values = self.classify(*one, *names, errors=["its sigmoid is the probability"])
+        logits = self.classify(*one, *names, "--activation=none")
+        for value, logit in zip(values, logits):
+            self.assertAlmostEqual(value["top"][0]["probability"],
+                                   1 / (1 + math.exp(-logit["top"][0]["logit"])), delta=1e-5)
+        self.assertNotEqual(values[0]["top"], values[1]["top"])
+        for kinds in ("cat\ndog", "dog"): # of two, the second is what was trained as 1
+            named = self.classify(*one, *names, "--classes", self.write("kinds", kinds.encode()))
+            self.assertEqual({result["top"][0]["label"] for result in named}, {"dog"})
+
     def test_converted_transform(self):
         """convert writes every step of a transform, so that the model needs no options."""
         name, model = self.write("a.png", picture(1)), self.path("m.safetensors")

@@ -24,7 +24,7 @@ const fuzz_bounds fuzz_target_bounds = {(64 << 10) + MOST_NODES * sizeof(vrn_nod
 static const char *const keys[] = {
     "vkresnet.name",     "vkresnet.classes", "vkresnet.resize", "vkresnet.crop",
     "vkresnet.mean",     "vkresnet.std",     "vkresnet.int8",   "vkresnet.interpolation",
-    "vkresnet.channels", "vkresnet.scale",   "vkresnet.fill",
+    "vkresnet.channels", "vkresnet.scale",   "vkresnet.fill",   "vkresnet.threshold",
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
 

@@ -426,6 +426,7 @@ static void test_metadata_nonsense(void **state)
         {"vkresnet.channels", "RGB", "vkresnet.channels: expected rgb or bgr, found 'RGB'"},
         {"vkresnet.scale", "0", "vkresnet.scale: expected a number above 0, found '0'"},
         {"vkresnet.fill", "1,2", "vkresnet.fill: expected three numbers from 0 to 255"},
+        {"vkresnet.threshold", "1.5", "vkresnet.threshold: expected a number from 0 to 1"},
         {"vkresnet.crop", "65537", "vkresnet.crop: expected a number"},
         {"vkresnet.crop", "", "vkresnet.crop: expected a number"},
         {"vkresnet.interpolation", "lanczos",

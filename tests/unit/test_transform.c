@@ -44,6 +44,51 @@ static void test_saved_transforms(void **state)
     vrn_model_destroy(&model);
 }
 
+/* Scores and threshold: as the number of classes says, as the file says, as saving says. */
+static void test_scores(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arch;
+        vrn_probabilities given;
+        float threshold;
+        vrn_probabilities expected;
+    } cases[] = {
+        {"resnet8", VRN_PROBABILITIES_DEFAULT, 0, VRN_PROBABILITIES_SOFTMAX},
+        {"resnet8,num_classes=1", VRN_PROBABILITIES_DEFAULT, 0, VRN_PROBABILITIES_SIGMOID},
+        {"resnet8", VRN_PROBABILITIES_SIGMOID, 0.25f, VRN_PROBABILITIES_SIGMOID},
+        {"resnet8,num_classes=1", VRN_PROBABILITIES_LOGITS, 1, VRN_PROBABILITIES_LOGITS},
+    };
+    vrn_model *model = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        vrn_arch arch;
+        vrn_model_info info;
+        assert_int_equal(vrn_arch_parse(&arch, cases[i].arch, NULL), VRN_OK);
+        assert_int_equal(vrn_model_create_random(&model, &arch, 1, NULL), VRN_OK);
+        const vrn_model_save_params params = {.probabilities = cases[i].given,
+                                              .threshold = cases[i].threshold};
+        /* Twice: what the file says is written again. */
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(vrn_model_save(model, temporary, again ? NULL : &params), VRN_OK);
+            vrn_model_destroy(&model);
+            assert_int_equal(vrn_model_load(&model, temporary, NULL), VRN_OK);
+            vrn_model_get_info(model, &info);
+            assert_int_equal(info.probabilities, cases[i].expected);
+            assert_true(info.threshold == cases[i].threshold);
+        }
+        captured_log captured;
+        const vrn_log log = capture_log(&captured);
+        const vrn_model_save_params wrong[] = {{.log = log, .probabilities = (vrn_probabilities)4},
+                                               {.log = log, .threshold = 2}};
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(vrn_model_save(model, temporary, &wrong[k]),
+                             VRN_ERROR_INVALID_ARGUMENT);
+        }
+        assert_int_equal(captured.errors, 2);
+        vrn_model_destroy(&model);
+    }
+}
+
 static void test_presets(void **state)
 {
     (void)state;
@@ -59,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_saved_transforms),
+        cmocka_unit_test(test_scores),
         cmocka_unit_test(test_presets),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,12 +11,14 @@ static bool run(const cli_options *options)
     cli_model model = {0};
     named.model = options->arguments[0];
     vrn_transform transform;
-    const vrn_model_save_params params = {
+    vrn_model_save_params params = {
         .log = *cli_log(), .fp16 = options->fp16, .transform = &transform};
     bool good = cli_path_may_be_replaced(output) &&
                 cli_model_open(&model, &named, CLI_MODEL_REQUIRED) &&
                 cli_transform_choose(&transform, &model, options);
     if (good) cli_transform_note(&transform, options);
+    if (options->given & CLI_BIT(ACTIVATION)) params.probabilities = model.info.probabilities;
+    params.threshold = model.info.threshold;
     good = good && vrn_model_save(model.handle, output, &params) == VRN_OK;
     if (good) {
         cli_note("%s: %s, %llu parameters as %s", output, model.info.name,
@@ -39,8 +41,8 @@ const cli_command cli_convert = {
         "  vkresnet convert resnet50-11ad3fa6.pth resnet50.safetensors\n"
         "  vkresnet convert model.pth small.safetensors --fp16\n"
         "  vkresnet convert resnet18 random.safetensors --random-weights 1\n",
-    .options = CLI_COMMON | CLI_TRANSFORM | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(CLASSES) |
-               CLI_BIT(RANDOM_WEIGHTS) | CLI_BIT(FP16),
+    .options = CLI_COMMON | CLI_TRANSFORM | CLI_SCORES | CLI_BIT(ARCH) | CLI_BIT(PREFIX) |
+               CLI_BIT(CLASSES) | CLI_BIT(RANDOM_WEIGHTS) | CLI_BIT(FP16),
     .least = 2,
     .most = 2,
     .arguments = "IN and OUT.safetensors",

@@ -46,7 +46,9 @@ static bool count_result(void *user, size_t index, const float *logits)
     uint32_t classes = run->evaluation.classes;
     cli_verdict verdict;
     cli_rank(run->scores, logits, classes);
-    if (!cli_evaluation_add(&run->evaluation, run->labels.classes[index], run->scores, &verdict)) {
+    const vrn_probabilities kind = run->crew.engines[0].model.info.probabilities;
+    if (!cli_evaluation_add(&run->evaluation, kind, run->labels.classes[index], run->scores,
+                            &verdict)) {
         return false;
     }
     cli_mistakes_add(&run->mistakes, index, &verdict);

@@ -163,12 +163,17 @@ static void print_text(const explanation *e, const cli_options *options, uint32_
     cli_answer_print(CLI_ANSWER_TABLE, &e->engine.model, options->arguments[0], e->scores, top);
     putchar('\n');
     cli_print_name(cli_model_label(&e->engine.model, e->explained.index, buffer));
-    if (e->region.found) {
-        printf(" (%.2f %%): most at %.0f,%.0f, in the box from %.0f,%.0f to %.0f,%.0f of %ux%u; ",
-               (double)e->explained.value * 100, e->region.x, e->region.y, box->left, box->top,
-               box->right, box->bottom, e->photo.width, e->photo.height);
+    if (e->engine.model.info.probabilities == VRN_PROBABILITIES_LOGITS) {
+        printf(" (logit %.4f): ", (double)e->explained.value);
     } else {
-        printf(" (%.2f %%): seen nowhere; ", (double)e->explained.value * 100);
+        printf(" (%.2f %%): ", (double)e->explained.value * 100);
+    }
+    if (e->region.found) {
+        printf("most at %.0f,%.0f, in the box from %.0f,%.0f to %.0f,%.0f of %ux%u; ", e->region.x,
+               e->region.y, box->left, box->top, box->right, box->bottom, e->photo.width,
+               e->photo.height);
+    } else {
+        printf("seen nowhere; ");
     }
     cli_print_name(options->write);
     putchar('\n');

@@ -186,7 +186,9 @@ static void print_model(const cli_model *model, const vrn_transform *transform, 
     printf("parameters    %llu\n", (unsigned long long)info->parameters);
     cli_transform_describe(transform, text);
     printf("transform     %s\n", text);
-    printf("classes       %u", classes);
+    printf("activation    %s", vrn_probabilities_name(info->probabilities));
+    if (info->threshold > 0) printf(", threshold %g", (double)info->threshold);
+    printf("\nclasses       %u", classes);
     for (uint32_t i = 0; i < shown && cli_model_class_name(model, i); i++) {
         fputs(i > 0 ? ", " : ": ", stdout);
         cli_print_name(cli_model_class_name(model, i));
@@ -210,6 +212,8 @@ static void write_model(const cli_model *model, const vrn_transform *transform, 
     cli_json_write(&json, "{model: %s, arch: %s, parameters: %ju", info->name, arch,
                    info->parameters);
     cli_transform_write(&json, transform);
+    cli_json_write(&json, "activation: %s, threshold: %g",
+                   vrn_probabilities_name(info->probabilities), (double)info->threshold);
     cli_json_write(&json, "num_classes: %u, classes: [", info->classes);
     for (uint32_t i = 0; i < info->classes && cli_model_class_name(model, i); i++) {
         cli_json_write(&json, "%s", cli_model_class_name(model, i));

@@ -127,6 +127,16 @@ static void find_probabilities(cli_verdict *verdict, const cli_score *scores, ui
     verdict->label_probability = label / sum;
 }
 
+/* The same of classes that exclude nothing. */
+static void find_sigmoids(cli_verdict *verdict, const cli_score *scores, uint32_t classes)
+{
+    verdict->probability = 1 / (1 + exp(-(double)scores[0].value));
+    for (uint32_t i = 0; i < classes; i++) {
+        if (scores[i].index != verdict->label) continue;
+        verdict->label_probability = 1 / (1 + exp(-(double)scores[i].value));
+    }
+}
+
 static void count_confidence(cli_evaluation *evaluation, const cli_verdict *verdict)
 {
     if (!isfinite(verdict->probability)) return;
@@ -138,14 +148,18 @@ static void count_confidence(cli_evaluation *evaluation, const cli_verdict *verd
     confidence->sum += verdict->probability;
 }
 
-bool cli_evaluation_add(cli_evaluation *evaluation, uint32_t label, const cli_score *scores,
-                        cli_verdict *verdict)
+bool cli_evaluation_add(cli_evaluation *evaluation, vrn_probabilities kind, uint32_t label,
+                        const cli_score *scores, cli_verdict *verdict)
 {
     *verdict = (cli_verdict){
         .label = label,
         .predicted = isnan(scores[0].value) ? CLI_NO_CLASS : scores[0].index,
     };
-    find_probabilities(verdict, scores, evaluation->classes);
+    if (kind == VRN_PROBABILITIES_SIGMOID) {
+        find_sigmoids(verdict, scores, evaluation->classes);
+    } else {
+        find_probabilities(verdict, scores, evaluation->classes);
+    }
     count_confidence(evaluation, verdict);
     evaluation->images++;
     for (uint32_t i = 0; i < CLI_EVALUATION_TOP && i < evaluation->classes; i++) {

@@ -67,9 +67,10 @@ typedef struct cli_verdict {
     double probability, label_probability; /* NaN where they are none */
 } cli_verdict;
 
-/* Counts an image, whose logits are ranked in `scores` [classes]. */
-bool cli_evaluation_add(cli_evaluation *evaluation, uint32_t label, const cli_score *scores,
-                        cli_verdict *verdict);
+/* Counts an image, whose logits are ranked in `scores` [classes], and become probabilities as
+ * `kind` says. */
+bool cli_evaluation_add(cli_evaluation *evaluation, vrn_probabilities kind, uint32_t label,
+                        const cli_score *scores, cli_verdict *verdict);
 
 /* The mistakes that a network was surest of. */
 enum { CLI_MISTAKES_MOST = 24 };
