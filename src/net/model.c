@@ -107,6 +107,7 @@ static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_
     vrn_found_head head;
     vrn_result result = vrn_heads_find(&head, names, true, &model->assumptions, subject, log);
     if (result) return result;
+    model->assumptions.count = 0; /* the architecture says it */
     if (given && !keys) return vrn_arch_read(&model->arch, given, "arch", log);
 
     char where[512];
