@@ -366,7 +366,9 @@ bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *m
     add(pairs, "format", "pt"); /* as PyTorch's and Hugging Face's readers want it */
     add(pairs, KEY_NAME, metadata->name);
     add(pairs, VRN_METADATA_ARCH_KEY, pairs->arch);
-    add_transform(pairs, params && params->transform ? params->transform : &metadata->transform);
+    const vrn_transform transform =
+        params && params->transform ? *params->transform : metadata->transform;
+    add_transform(pairs, &transform);
     add_threshold(pairs, params && params->threshold > 0 ? params->threshold : metadata->threshold);
     if (metadata->class_names) pairs->classes = format_classes(metadata, arch->num_classes);
     add(pairs, KEY_CLASSES, pairs->classes);
