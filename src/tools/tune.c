@@ -278,13 +278,14 @@ static vrn_result tune_shapes(tuner *t, const vrn_program *program)
 static vrn_result compare_times(vrn_session *first, vrn_session *second, double *ratio)
 {
     const vrn_session_info *info = &first->program->info;
-    const uint32_t count = info->slice;
-    float *input = vrn_alloc((size_t)count * info->height * info->width, 3 * sizeof *input);
+    const uint32_t count = info->slice, channels = first->program->graph.input.c;
+    const size_t numbers = (size_t)count * info->height * info->width * channels;
+    float *input = vrn_alloc(numbers, sizeof *input);
     float *logits = vrn_alloc((size_t)count * info->classes, sizeof *logits);
     double times[2][NETWORK_PAIRS];
     uint32_t pairs = 0;
     vrn_result result = input && logits ? VRN_OK : vrn_fail_memory(&first->device->log);
-    for (size_t i = 0; input && i < (size_t)count * info->height * info->width * 3; i++) {
+    for (size_t i = 0; input && i < numbers; i++) {
         input[i] = (float)((i * 7919) % 1000) / 500 - 0.9995f;
     }
     double begin = vrn_time_ms();
@@ -293,7 +294,7 @@ static vrn_result compare_times(vrn_session *first, vrn_session *second, double 
         for (int i = 0; i < 2 && !result; i++) {
             const vrn_inputs in = {.count = count, .nchw = input};
             vrn_timing timing = {0};
-            const vrn_outputs out = {.logits = logits, .timing = &timing};
+            const vrn_outputs out = {.logits = info->classes ? logits : NULL, .timing = &timing};
             double start = vrn_time_ms();
             result = vrn_session_run(i ? second : first, &in, &out);
             /* The first turn is the warm-up. */

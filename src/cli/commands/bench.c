@@ -142,7 +142,9 @@ static void print_text(const cli_engine *engine, const bench_figures *figures)
 static bool bench(cli_engine *engine, const cli_options *options)
 {
     const vrn_session_info *info = &engine->info;
-    size_t pixels = (size_t)3 * info->height * info->width;
+    vrn_arch arch;
+    vrn_model_get_arch(engine->model.handle, &arch);
+    size_t pixels = (size_t)arch.in_channels * info->height * info->width;
     vrn_timing timing = {0};
     float *input = cli_alloc(info->batch, pixels * sizeof *input);
     float *logits = cli_alloc((size_t)info->batch * info->classes, sizeof *logits);
@@ -151,7 +153,7 @@ static bool bench(cli_engine *engine, const cli_options *options)
     if (good) {
         fill_input(input, info->batch * pixels);
         const vrn_inputs inputs = {.count = info->batch, .nchw = input};
-        const vrn_outputs outputs = {.logits = logits, .timing = &timing};
+        const vrn_outputs outputs = {.logits = info->classes ? logits : NULL, .timing = &timing};
         good = measure(engine->session, &inputs, &outputs, options->repeats, &figures) &&
                vrn_device_measure_peak(engine->device, &figures.peak) == VRN_OK;
     }

@@ -13,7 +13,7 @@
 #include "cli/system/report.h"
 #include "cli/transform.h"
 
-enum { DEFAULT_COUNT = 512, SIDE_MAX = 65536 };
+enum { DEFAULT_COUNT = 512, SIDE_MAX = 65536, CHANNELS_MAX = 16 };
 
 typedef struct calibrate_job {
     const cli_options *options;
@@ -33,7 +33,7 @@ static bool add_inputs(calibrate_job *job)
     const uint64_t *shape = job->input.shape, there = photos ? job->paths.count : shape[0];
     const size_t most = job->options->count ? job->options->count : DEFAULT_COUNT;
     const size_t count = there < most ? (size_t)there : most;
-    const size_t numbers = photos ? 0 : (size_t)3 * shape[2] * shape[3];
+    const size_t numbers = photos ? 0 : (size_t)shape[1] * shape[2] * shape[3];
     float *values = cli_alloc(numbers, sizeof *values);
     bool good = values;
     for (size_t i = 0; i < count && good; i++) {
@@ -67,7 +67,7 @@ static bool open_inputs(calibrate_job *job)
     if (options->images) return cli_paths_add(&job->paths, options->images);
     if (!cli_npy_open(&job->input, options->input)) return false;
     const uint64_t *shape = job->input.shape;
-    if (job->input.rank != 4 || shape[1] != 3 || shape[2] - 1 >= SIDE_MAX ||
+    if (job->input.rank != 4 || shape[1] > CHANNELS_MAX || shape[2] - 1 >= SIDE_MAX ||
         shape[3] - 1 >= SIDE_MAX) {
         return cli_error("%s: expected [N, 3, H, W] with sides from 1 to %d", options->input,
                          SIDE_MAX);
@@ -81,6 +81,12 @@ static bool observe(calibrate_job *job)
     if (!cli_transform_choose(&transform, &job->engine.model, job->options)) return false;
     cli_transform_note(&transform, job->options);
     vrn_calibration_params params = {0};
+    vrn_arch arch;
+    vrn_model_get_arch(job->engine.model.handle, &arch);
+    if (!job->options->images && job->input.shape[1] != arch.in_channels) {
+        return cli_error("%s: expected [N, %u, H, W], as the network's input has it",
+                         job->options->input, arch.in_channels);
+    }
     if (job->options->images) {
         params.transform = &transform;
     } else {
