@@ -28,10 +28,8 @@ static const vrn_hint hints[] = {
     {.word = "groupnorm", .key = "norm", .value = "group", .other = "batch"},
     {.word = "groupnorm#", .key = "norm", .value = "group", .other = "batch"},
     {.word = "groupnorm#", .key = "norm_groups", .value = "#", .other = "32"},
-    {.word = "option_a_end", .key = "shortcut", .value = "pad_end", .other = "pad"},
     {.word = "last_stride#", .key = "strides", .value = "1:2:2:#", .other = "1:2:2:2"},
     {.word = "dilated", .key = "dilate", .other = "0:0:0"},
-    {.word = "stem#_s#", .key = "stem_stride", .other = "2"},
 };
 
 static bool is_letter(char c)

@@ -94,11 +94,6 @@ static void test_readings(void **state)
     } cases[] = {
         {.arch = "resnet8",
          .prefixes = {""},
-         .file = "a_option_a_end.pth",
-         .text = "resnet8,norm=frozen,shortcut=pad_end",
-         .assumed = "shortcut=pad_end: the file's"},
-        {.arch = "resnet8",
-         .prefixes = {""},
          .file = "a.pth",
          .text = "resnet8,norm=frozen",
          .assumed = "shortcut=pad: zeros"},
