@@ -18,7 +18,8 @@ _Static_assert(VRN_BLOCK_NUMBERS == VRN_BLOCK_K4 * 4 * BLOCK_N, "a block of gemm
 static uint64_t bias_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     const uint64_t numbers = vrn_bias_numbers(d);
-    if (vrn_product_addressed(kernel)) return vrn_round_up(numbers, TILE_N) + vrn_c4(d->in.c) * 4;
+    if (vrn_product_addressed(kernel))
+        return vrn_round_up(numbers, TILE_N) + (uint64_t)4 * vrn_c4(d->in.c);
     return vrn_product_in_blocks(kernel) ? vrn_round_up(numbers, VRN_BLOCK_NUMBERS) : numbers;
 }
 
