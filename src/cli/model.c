@@ -121,9 +121,10 @@ static bool parse_arch(vrn_arch *arch, const char *text)
 static bool draw(cli_model *model, const cli_options *options, const char *name, const char *known)
 {
     vrn_arch arch;
-    cli_classes classes;
+    cli_classes classes = {0};
     if (!parse_arch(&arch, options->arch ? options->arch : name) ||
         !find_names(&classes, options, arch.num_classes == CLI_IMAGENET_CLASSES ? known : NULL)) {
+        cli_classes_free(&classes);
         return false;
     }
     double begin = vrn_time_ms();

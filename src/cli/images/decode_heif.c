@@ -52,9 +52,14 @@ static const char *decode_handle(const struct heif_image_handle *handle, size_t 
 {
     const int width = heif_image_handle_get_width(handle);
     const int height = heif_image_handle_get_height(handle);
-    const char *fault = width < 1 || height < 1
-                            ? "it has no pixels"
-                            : cli_decode_admit((uint64_t)width, (uint64_t)height, size);
+    /* All of the picture is decoded, also what the file then cuts away. */
+    const int whole_width = heif_image_handle_get_ispe_width(handle);
+    const int whole_height = heif_image_handle_get_ispe_height(handle);
+    if (width < 1 || height < 1 || whole_width < 1 || whole_height < 1) return "it has no pixels";
+    const bool cut =
+        (uint64_t)whole_width * (uint64_t)whole_height > (uint64_t)width * (uint64_t)height;
+    const char *fault = cli_decode_admit((uint64_t)(cut ? whole_width : width),
+                                         (uint64_t)(cut ? whole_height : height), size);
     if (fault) return fault;
     struct heif_decoding_options *options = heif_decoding_options_alloc();
     if (!options) return "out of memory";
@@ -72,6 +77,9 @@ static const char *decode_handle(const struct heif_image_handle *handle, size_t 
 
 const char *cli_decode_heif(const unsigned char *data, size_t size, vrn_image *image)
 {
+    /* Loads the decoders that are files of their own, under a lock. It is not undone: other threads
+     * may decode. */
+    heif_init(NULL);
     struct heif_context *context = heif_context_alloc();
     if (!context) return "out of memory";
     /* Of each side; the size as a whole is known below. */

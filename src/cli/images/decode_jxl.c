@@ -37,6 +37,7 @@ static const char *begin_image(reading *r)
 {
     static const JxlPixelFormat format = {4, JXL_TYPE_UINT8, JXL_NATIVE_ENDIAN, 0};
     JxlBasicInfo info;
+    if (r->image->pixels || r->jpeg) return damaged; /* asked for twice */
     if (JxlDecoderGetBasicInfo(r->decoder, &info) != JXL_DEC_SUCCESS) return damaged;
     r->orientation = (unsigned)info.orientation;
     if (info.num_extra_channels > EXTRA_CHANNELS_MAX) return "it has too many channels";

@@ -216,7 +216,7 @@ static const char *measure(const reader *r, blocks *b)
     b->stride = ((uint64_t)b->across * samples * r->bits + 7) / 8;
     b->bytes = tiled ? TIFFTileSize64(r->tiff) : TIFFVStripSize64(r->tiff, b->down);
     /* A tile of a small image may be larger than it, but not by much. */
-    const uint64_t most = ((uint64_t)r->width + 1024) * ((uint64_t)r->height + 1024) * 8;
+    const uint64_t most = ((uint64_t)r->width * r->height + (1 << 22)) * 8;
     const bool good = b->across > 0 && b->down > 0 && b->stride <= most &&
                       b->stride * b->down <= b->bytes && b->bytes <= most;
     return good ? NULL : "its tiles or strips are of no use";
@@ -311,6 +311,7 @@ static const char *read_header(reader *r)
                       (r->colours == 1 && (r->bits == 1 || r->bits == 2 || r->bits == 4));
     if (!bits) return "its samples are not of 1, 2, 4, 8 or 16 bits";
     if (r->samples < r->colours || r->samples > 64) return "it has a wrong number of samples";
+    if (r->samples == r->colours) r->extra = 0; /* whatever the file says */
     if (r->photometric != PHOTOMETRIC_PALETTE) return NULL;
     const bool map = r->bits <= 8 && TIFFGetField(t, TIFFTAG_COLORMAP, &r->palette[0],
                                                   &r->palette[1], &r->palette[2]);

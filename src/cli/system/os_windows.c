@@ -34,6 +34,7 @@ void cli_os_start(int *argc, char ***argv)
     enable_escapes(STD_OUTPUT_HANDLE);
     enable_escapes(STD_ERROR_HANDLE);
     _setmode(_fileno(stdout), _O_BINARY); /* the same bytes as elsewhere */
+    _setmode(_fileno(stdin), _O_BINARY);  /* which may be an image */
 
     int count = 0;
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
