@@ -316,8 +316,8 @@ typedef struct vrn_model_params {
  * keys of `arch` decide.
  * A file of up to 64 MiB, or on a network's file system, is copied. A larger one stays mapped as
  * long as the model lives; do not change it in that time. The caller owns the model. Thread-safe.
- * Blocking. Errors: VRN_ERROR_FILE (the log names the file, the tensor,
- * what was expected and what was found), VRN_ERROR_INVALID_ARGUMENT (params->arch),
+ * Blocking. Errors: VRN_ERROR_FILE (the log names the file, the tensor, what was expected and what
+ * was found), VRN_ERROR_INVALID_ARGUMENT (of params: arch, transform, class_names),
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_model_load(vrn_model **model, const char *path,
                                   const vrn_model_params *params);

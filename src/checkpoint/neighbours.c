@@ -1,5 +1,7 @@
 #include "checkpoint/neighbours.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -217,7 +219,17 @@ static bool read_text(config *c, char **text)
     return vrn_json_string(&c->json, &c->list->arena, text) && *text;
 }
 
-/* Three numbers as a text; what is something else is left. */
+/* A text; what is something else, as null is, is left. */
+static bool read_choice(config *c, char **text)
+{
+    const size_t start = c->json.at;
+    if (read_text(c, text)) return true;
+    *text = NULL;
+    c->json.at = start;
+    return vrn_json_skip(&c->json);
+}
+
+/* Three numbers that a float can hold, as a text; what is something else is left. */
 static bool read_channels(config *c, char *text, size_t capacity)
 {
     double numbers[3] = {0};
@@ -225,7 +237,7 @@ static bool read_channels(config *c, char *text, size_t capacity)
     const size_t start = c->json.at;
     bool good = vrn_json_take(&c->json, '[');
     while (good && count < 3 && vrn_json_number(&c->json, &numbers[count])) {
-        count++;
+        if (!(fabs(numbers[count++]) <= (double)FLT_MAX)) break;
         if (!vrn_json_take(&c->json, ',')) break;
     }
     if (good && count == 3 && vrn_json_take(&c->json, ']')) {
@@ -236,6 +248,15 @@ static bool read_channels(config *c, char *text, size_t capacity)
         }
         return true;
     }
+    c->json.at = start;
+    return vrn_json_skip(&c->json);
+}
+
+/* A number; what is something else, as null is, is left. */
+static bool read_number(config *c, double *number)
+{
+    const size_t start = c->json.at;
+    if (vrn_json_number(&c->json, number)) return true;
     c->json.at = start;
     return vrn_json_skip(&c->json);
 }
@@ -324,13 +345,13 @@ static bool read_value(config *c, const char *key, uint32_t depth)
         if (flag) say(c, "strides", "2:2:2:2");
         return true;
     }
-    if (strcmp(key, "architecture") == 0) return read_text(c, &c->network);
+    if (strcmp(key, "architecture") == 0) return read_choice(c, &c->network);
     if (strcmp(key, "id2label") == 0 || strcmp(key, "label_names") == 0) return read_labels(c);
     if (strcmp(key, "mean") == 0) return read_channels(c, c->mean, sizeof c->mean);
     if (strcmp(key, "std") == 0) return read_channels(c, c->std, sizeof c->std);
     if (strcmp(key, "input_size") == 0) return read_sizes(c, &c->input_side, &ignored);
-    if (strcmp(key, "crop_pct") == 0) return vrn_json_number(&c->json, &c->crop_share);
-    if (strcmp(key, "interpolation") == 0) return read_text(c, &c->interpolation);
+    if (strcmp(key, "crop_pct") == 0) return read_number(c, &c->crop_share);
+    if (strcmp(key, "interpolation") == 0) return read_choice(c, &c->interpolation);
     return vrn_json_skip(&c->json);
 }
 
@@ -390,7 +411,8 @@ vrn_result vrn_config_parse(vrn_tensor_list *list, const vrn_source *source)
     config c = {.list = list, .json = {(const char *)source->data, source->size, 0}};
     if (read_object(&c, 0) && vrn_json_at_end(&c.json)) return add_all(&c, source);
     vrn_log_write(source->log, VRN_LOG_WARNING,
-                  "%s: at byte %zu: no JSON that is understood: it counts for nothing",
+                  "%s: at byte %zu: expected JSON as Hugging Face and timm write it: the file is "
+                  "ignored",
                   source->name, c.json.at);
     return VRN_OK;
 }

@@ -93,6 +93,14 @@ static vrn_result add_weight(walk *w, const vrn_pickle_tensor *from)
 
 static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t depth);
 
+/* Steps less those that looking through an object's attributes takes: a hostile file may refer to
+ * a large one from everywhere. */
+static size_t take_steps(size_t steps, const vrn_pickle_value *attributes)
+{
+    const size_t count = attributes->as.container->count / 2;
+    return steps - (count < steps ? count : steps);
+}
+
 /* Of PyTorch, or of TorchScript. */
 static bool is_module(const vrn_pickle_value *attributes)
 {
@@ -183,6 +191,7 @@ static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pic
     if (value->kind == VRN_PICKLE_TENSOR) return add_weight(w, value->as.tensor);
     if (value->kind == VRN_PICKLE_DICT) return walk_dict(w, value, depth + 1);
     const vrn_pickle_value *attributes = vrn_pickle_attributes(value);
+    if (attributes) w->steps = take_steps(w->steps, attributes);
     if (attributes && is_module(attributes)) {
         return walk_module(w, value, attributes, depth + 1);
     }
@@ -228,9 +237,13 @@ static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t dept
 static bool holds_tensor(const vrn_pickle_value *dict, bool inside, uint32_t depth, size_t *steps)
 {
     const vrn_pickle_value *attributes = vrn_pickle_attributes(dict);
-    if (attributes) return is_module(attributes);
+    if (attributes) {
+        *steps = take_steps(*steps, attributes);
+        return is_module(attributes);
+    }
     if (dict->kind != VRN_PICKLE_DICT || depth > DEPTH_MAX) return false;
-    for (size_t i = 1; i<dict->as.container->count && * steps> 0; i += 2, --*steps) {
+    for (size_t i = 1; i<dict->as.container->count && * steps> 0; i += 2) {
+        --*steps;
         const vrn_pickle_value *value = &dict->as.container->values[i];
         if (value->kind == VRN_PICKLE_TENSOR) return true;
         if (inside && holds_tensor(value, inside, depth + 1, steps)) return true;
@@ -299,7 +312,8 @@ static vrn_result walk_sequence(walk *w, const vrn_pickle_value *top)
     const vrn_pickle_value *items = tuple ? top->as.items : top->as.container->values;
     const size_t count = tuple ? top->length : top->as.container->count;
     vrn_result result = VRN_OK;
-    for (size_t i = 0; i < count && result == VRN_OK && w->steps > 0; i++, w->steps--) {
+    for (size_t i = 0; i < count && result == VRN_OK && w->steps > 0; i++) {
+        w->steps--;
         if (items[i].kind == VRN_PICKLE_DICT) result = walk_dict(w, &items[i], 0);
     }
     return result;

@@ -78,11 +78,27 @@ static bool normalizes(const vrn_named_tensor *entry)
     return named && vrn_tensor_count(entry->tensor) <= VRN_MAX_IN_CHANNELS;
 }
 
+/* Whether a tensor beside the network may belong to its answer: it reads the logits, or stands
+ * before a head that lies beside the network as well. */
+static bool may_belong(const vrn_names *names, const vrn_tensor *tensor)
+{
+    const vrn_named_tensor *last = vrn_names_find(names, "fc.weight");
+    const vrn_named_tensor *first = last ? last : vrn_names_find(names, "fc.0.weight");
+    if (!last) last = vrn_names_find(names, "fc.2.weight");
+    if (!first || !last || first->tensor->rank != 2 || last->tensor->rank != 2) return false;
+    if (tensor->rank < 1 || tensor->rank > 2) return false;
+    const uint64_t width = tensor->shape[tensor->rank - 1];
+    const bool beside = strncmp(first->tensor->name, names->prefix, strlen(names->prefix)) != 0;
+    return (tensor->rank == 2 && width == last->tensor->shape[0]) ||
+           (beside && width == first->tensor->shape[1]);
+}
+
 vrn_result vrn_bind_leave(const vrn_names *names, bool chosen, vrn_assumptions *assumptions,
                           const char *subject, const vrn_log *log)
 {
     char list[160] = "";
     size_t count = 0;
+    bool doubtful = false;
     for (size_t i = names->inside; i < names->count; i++) {
         const vrn_named_tensor *entry = &names->entries[i];
         if (normalizes(entry) && !chosen) {
@@ -91,14 +107,17 @@ vrn_result vrn_bind_leave(const vrn_names *names, bool chosen, vrn_assumptions *
                             "takes the network inside, whose input is normalised",
                             subject, entry->name, (int)strlen(names->prefix) - 1, names->prefix);
         }
+        doubtful |= may_belong(names, entry->tensor);
         if (count++ < 3) vrn_append(list, sizeof list, "%s%.48s", *list ? ", " : "", entry->name);
     }
     if (count) {
-        vrn_assume(assumptions, false, "%zu tensors beside '%.60s' are left out: %s%s", count,
-                   names->prefix, list, count > 3 ? ", .." : "");
+        vrn_assume(assumptions, doubtful && !chosen,
+                   "%zu tensors beside '%.60s' are left out%s: %s%s", count, names->prefix,
+                   doubtful ? ", of which some may belong to the answer" : "", list,
+                   count > 3 ? ", .." : "");
     }
     if (*names->others) {
-        vrn_assume(assumptions, true,
+        vrn_assume(assumptions, !chosen,
                    "the network below '%.60s' is taken, not %.100s "
                    "(--prefix)",
                    names->prefix, names->others);

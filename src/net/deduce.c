@@ -268,7 +268,14 @@ static void assume_rest(deducer *d)
         vrn_assume(a, false, "stem_stride=%d", arch->stem == VRN_STEM_CIFAR ? 1 : 2);
     }
     if (!decided(d, "pool") && !arch->pool) {
-        vrn_assume(a, false, "pool=%s", arch->stem == VRN_STEM_CIFAR ? "none" : "max");
+        const bool mean = arch->antialias == VRN_ANTIALIAS_MEAN;
+        vrn_assume(a, false, "pool=%s",
+                   arch->stem == VRN_STEM_CIFAR ? "none"
+                   : mean                       ? "mean"
+                                                : "max");
+    }
+    if (!decided(d, "head") && arch->head == VRN_HEAD_NONE) {
+        vrn_assume(a, false, "head=none: no linear layer that reads the features is known");
     }
     if (!decided(d, "strides") && !arch->strides[0]) {
         vrn_assume(a, false,
@@ -311,7 +318,9 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     arch->head_width = head.width;
 
     const bool statistics = has(&d, "bn1.running_mean");
-    if (!d.result && told->said) d.result = vrn_arch_override(arch, told->said, subject, log);
+    if (!d.result && told->said && vrn_arch_override(arch, told->said, subject, log)) {
+        d.result = VRN_ERROR_FILE;
+    }
     follow_hints(&d, told->network, "the name of its network", statistics);
     follow_hints(&d, last_part(told->file), "the file's name", statistics);
     if (!d.result && told->given) {

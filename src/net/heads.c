@@ -137,7 +137,7 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names, const lay
 
 static bool reads_features(const vrn_tensor *tensor, uint64_t features)
 {
-    return tensor->rank == 2 && (tensor->shape[0] == features || tensor->shape[1] == features);
+    return tensor->rank == 2 && tensor->shape[1] == features && tensor->shape[0] != features;
 }
 
 /* Marks linear layers beside the head, which do not change what it says. */
