@@ -76,8 +76,9 @@ run() {
 summarise() {
     local log=$build_root/log/fuzz-$1.txt runs edges inputs
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    edges=$(grep -o ' cov: [0-9]*' "$log" | tail -n 1 | tr -dc 0-9)
-    inputs=$(grep -o ' corp: [0-9]*' "$log" | tail -n 1 | tr -dc 0-9)
+    # A target that breaks at once has no progress.
+    edges=$(grep -o ' cov: [0-9]*' "$log" | tail -n 1 | tr -dc 0-9) || true
+    inputs=$(grep -o ' corp: [0-9]*' "$log" | tail -n 1 | tr -dc 0-9) || true
     printf '%-12s %12s runs %6s edges %6s inputs\n' "$1" "${runs:-?}" "${edges:-?}" "${inputs:-?}"
 }
 

@@ -237,7 +237,8 @@ static bool read_channels(config *c, char *text, size_t capacity)
     const size_t start = c->json.at;
     bool good = vrn_json_take(&c->json, '[');
     while (good && count < 3 && vrn_json_number(&c->json, &numbers[count])) {
-        if (!(fabs(numbers[count++]) <= (double)FLT_MAX)) break;
+        if (!(fabs(numbers[count]) <= (double)FLT_MAX)) break;
+        count++;
         if (!vrn_json_take(&c->json, ',')) break;
     }
     if (good && count == 3 && vrn_json_take(&c->json, ']')) {
