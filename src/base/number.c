@@ -120,6 +120,10 @@ static void write_decimal(char *text, bool negative, const char *digits, int cou
 
 void vrn_format_real(float value, char text[VRN_REAL_MAX])
 {
+    if (!isfinite(value)) {
+        snprintf(text, VRN_REAL_MAX, "%g", (double)value);
+        return;
+    }
     for (int precision = 0; precision < 9; precision++) {
         char scientific[48], digits[16];
         snprintf(scientific, sizeof scientific, "%.*e", precision, (double)value);

@@ -23,7 +23,8 @@ bool vrn_parse_double(const char *text, size_t length, double *value);
 /* The same; also false if they are not a finite float. */
 bool vrn_parse_real(const char *text, size_t length, float *value);
 
-/* Writes the shortest text that vrn_parse_real reads back to the same finite float. */
+/* Writes the shortest text that vrn_parse_real reads back to the same float; "inf" or "nan", which
+ * it does not read, where that is not finite. */
 void vrn_format_real(float value, char text[VRN_REAL_MAX]);
 
 #endif

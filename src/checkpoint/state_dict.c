@@ -110,10 +110,10 @@ static bool is_module(const vrn_pickle_value *attributes)
 /* What is told of a module besides its tensors, in this order. */
 static const char *const told[] = {
     "kernel_size", "stride",     "padding",        "dilation",  "groups",
-    "eps",         "num_groups", "negative_slope", "ceil_mode",
+    "eps",         "num_groups", "negative_slope", "ceil_mode", "padding_mode",
 };
 
-/* "2,2" of (2, 2) and of 2, "1" of True; false for other kinds. */
+/* "2,2" of (2, 2) and of 2, "1" of True, a word of small letters; false for other kinds. */
 static bool append_attribute(char *text, size_t capacity, const vrn_pickle_value *value)
 {
     char real[VRN_REAL_MAX];
@@ -129,6 +129,12 @@ static bool append_attribute(char *text, size_t capacity, const vrn_pickle_value
             if (value->as.items[i].kind != VRN_PICKLE_INT) return false;
             vrn_append(text, capacity, "%s%" PRId64, i ? "," : "", value->as.items[i].as.integer);
         }
+        return value->length > 0;
+    case VRN_PICKLE_TEXT: /* "zeros", "same" */
+        for (uint32_t i = 0; i < value->length; i++) {
+            if (value->as.text[i] < 'a' || value->as.text[i] > 'z') return false;
+        }
+        vrn_append(text, capacity, "%.*s", (int)vrn_min_u32(value->length, 16), value->as.text);
         return value->length > 0;
     default: return false;
     }

@@ -312,7 +312,8 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
 
     vrn_found_head head;
     const bool any = decided(&d, "head");
-    d.result = vrn_heads_find(&head, names, any, assumptions, subject, log);
+    const bool none = told->given && strstr(told->given, "head=none");
+    d.result = vrn_heads_find(&head, names, any, none, assumptions, subject, log);
     arch->head = head.head;
     arch->num_classes = head.classes;
     arch->head_width = head.width;

@@ -159,7 +159,16 @@ static void leave_others(vrn_names *names, uint64_t features, vrn_assumptions *a
     if (*list) vrn_assume(assumptions, true, "another head is left out: %s", list);
 }
 
-vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any,
+/* Of a head that is not wanted. */
+static void leave(vrn_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (part_of(names->entries[i].tensor->name, name, strlen(name)))
+            names->entries[i].used = true;
+    }
+}
+
+vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any, bool none,
                           vrn_assumptions *assumptions, const char *subject, const vrn_log *log)
 {
     *found = (vrn_found_head){.head = VRN_HEAD_NONE};
@@ -174,6 +183,10 @@ vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any,
             snprintf(name, sizeof name, "%.*s%s", (int)length, names->prefix, head_names[i]);
             const layers l = find_layers(names, name, strlen(name));
             if (l.count == 0 || names->entries[l.weight[0]].tensor->shape[1] != features) continue;
+            if (none) {
+                leave(names, name);
+                continue;
+            }
             result = take_layers(found, names, &l, any, assumptions, subject, log);
             if (result) return result;
         }

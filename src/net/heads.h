@@ -13,9 +13,10 @@ typedef struct vrn_found_head {
 /* Finds the linear layers that read the last stage's output, inside the network or beside it:
  *     fc, linear, last_linear, classifier, head.fc, head, .. or one of these with a number behind
  * and calls them fc, or fc.0 and fc.2 where there are two. With `any` two layers of a kind that
- * self-supervised training throws away are taken as well. What else reads the features (a second
- * head) is marked as used, and said. Errors: VRN_ERROR_FILE (more layers than two, or those). */
-vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any,
+ * self-supervised training throws away are taken as well; with `none` no head is. What else reads
+ * the features (a second head) is marked as used, and said. Errors: VRN_ERROR_FILE (more than two
+ * layers, or those). */
+vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any, bool none,
                           vrn_assumptions *assumptions, const char *subject, const vrn_log *log);
 
 #endif

@@ -105,7 +105,8 @@ static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_
         return vrn_deduce_arch(&model->arch, names, &told, &model->assumptions, subject, log);
     }
     vrn_found_head head;
-    vrn_result result = vrn_heads_find(&head, names, true, &model->assumptions, subject, log);
+    const bool none = given && strstr(given, "head=none");
+    vrn_result result = vrn_heads_find(&head, names, true, none, &model->assumptions, subject, log);
     if (result) return result;
     model->assumptions.count = 0; /* the architecture says it */
     if (given && !keys) return vrn_arch_read(&model->arch, given, "arch", log);

@@ -81,8 +81,12 @@ static void check_padding(reader *r, const char *name)
     if (!entry || entry->tensor->rank != 4) return;
     const unsigned kernel = (unsigned)vrn_min_u64(entry->tensor->shape[2], 99);
     const unsigned same = kernel / 2 * count_of(record, "dilation", 1);
-    if (!record || count_of(record, "padding", same) == same) return;
-    refuse(r, name, record, "whose padding is not half of its kernel: it cannot be run");
+    if (!record) return;
+    const char *mode = strstr(record, " padding_mode=");
+    const bool zeros = !mode || strncmp(mode, " padding_mode=zeros", 19) == 0;
+    const bool valid = kernel > 1 && strstr(record, " padding=valid");
+    if (count_of(record, "padding", same) == same && !valid && (zeros || kernel == 1)) return;
+    refuse(r, name, record, "whose padding is not half of its kernel, in zeros: it cannot be run");
 }
 
 static void read_stem(reader *r)
