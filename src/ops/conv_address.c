@@ -154,33 +154,12 @@ static const vrn_kernel_family winograd = {
              {.scratch = {[VRN_BIND_X] = 2}, .grid = output_grid}},
 };
 
-/* What pad.comp writes: scratch 1. */
-static uint64_t padded_vec4s(const vrn_op_desc *d, uint32_t images)
-{
-    const uint64_t h = d->in.h + 2 * d->padding.y, w = d->in.w + 2 * d->padding.x;
-    return images * h * w * vrn_c4(d->in.c) + 1;
-}
-
-static uint64_t padded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
-                             uint32_t images)
-{
-    (void)kernel;
-    return scratch == 1 ? padded_vec4s(d, images) * 16 : 0;
-}
-
-static vrn_grid pad_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
-                         uint32_t images)
-{
-    (void)kernel;
-    return vrn_grid_flat(threads, padded_vec4s(d, images));
-}
-
 static const vrn_kernel_family padded = {
     .fits = padded_fits,
     .merit = merit,
-    .scratch_bytes = padded_bytes,
+    .scratch_bytes = vrn_padded_bytes,
     .subgroup_size = subgroup_size,
-    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = pad_grid},
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = vrn_pad_grid},
              {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
 };
 

@@ -22,33 +22,11 @@ static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return (no_padding && whole) != (kernel->variant->family == &padded);
 }
 
-/* What pad.comp writes. */
-static uint64_t padded_vec4s(const vrn_op_desc *d, uint32_t images)
-{
-    const uint64_t h = d->in.h + 2 * d->padding.y, w = d->in.w + 2 * d->padding.x;
-    return images * h * w * vrn_c4(d->in.c) + 1;
-}
-
-/* Scratch 1: the padded input. */
-static uint64_t padded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
-                             uint32_t images)
-{
-    (void)kernel;
-    return scratch == 1 ? padded_vec4s(d, images) * 16 : 0;
-}
-
-static vrn_grid pad_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
-                         uint32_t images)
-{
-    (void)kernel;
-    return vrn_grid_flat(threads, padded_vec4s(d, images));
-}
-
 static const vrn_kernel_family padded = {
     .fits = fits,
     .merit = vrn_product_merit,
-    .scratch_bytes = padded_bytes,
-    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = pad_grid},
+    .scratch_bytes = vrn_padded_bytes,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = vrn_pad_grid},
              {.scratch = {[VRN_BIND_X] = 1}, .pushed = true, .grid = vrn_product_grid}},
 };
 

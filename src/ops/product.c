@@ -91,3 +91,23 @@ double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_
     }
     return vrn_cpu_merit(d, images, &cost);
 }
+
+static uint64_t padded_vec4s(const vrn_op_desc *d, uint32_t images)
+{
+    const uint64_t h = d->in.h + 2 * d->padding.y, w = d->in.w + 2 * d->padding.x;
+    return images * h * w * vrn_c4(d->in.c) + 1;
+}
+
+uint64_t vrn_padded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
+                          uint32_t images)
+{
+    (void)kernel;
+    return scratch == 1 ? padded_vec4s(d, images) * 16 : 0;
+}
+
+vrn_grid vrn_pad_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                      uint32_t images)
+{
+    (void)kernel;
+    return vrn_grid_flat(threads, padded_vec4s(d, images));
+}
