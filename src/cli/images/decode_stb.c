@@ -42,7 +42,15 @@ static void *limited_realloc(void *old, size_t size)
 #define STBI_NO_JPEG
 #endif
 #define STB_IMAGE_IMPLEMENTATION
+/* stb_image converts floats outside a byte's range, which C leaves undefined. That costs nothing
+ * but the pixels of a broken file, so these checks are for our own code. */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
+#endif
 #include <stb_image.h>
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 /* The file as stb_image asks for it, which takes zeros for what is missing behind the end, and so
  * has to be told. It asks for just what it needs, or for a whole buffer, which the end of a file
