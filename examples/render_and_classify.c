@@ -66,34 +66,36 @@ static void start(application *app, bool validation)
     if (app->shown && !window_open(&app->window, &app->renderer)) exit(1);
 }
 
-static void create_renderer(application *app, const vrn_device_requirements *requirements)
+/* The renderer's device, with what the library would like to have on it. */
+static bool create_devices(application *app, bool validation)
 {
     static vertex vertices[SCENE_VERTICES_MAX];
-    const char *extensions[VRN_MAX_REQUIREMENTS + 1];
-    uint32_t count = requirements->extension_count;
-    memcpy(extensions, requirements->extensions, count * sizeof *extensions);
-    if (app->shown) extensions[count++] = VK_KHR_SWAPCHAIN_EXTENSION_NAME;
-    renderer_create(&app->renderer, requirements->chain, extensions, count, vertices,
-                    scenes_build(app->scenes, vertices));
-    if (app->shown) window_create(&app->window);
-}
-
-/* The renderer's device, with what the library would like to have on it. */
-static bool create(application *app, const char *model, bool validation)
-{
-    const vrn_log log = {.message = print_message};
+    static const char *const swapchain = VK_KHR_SWAPCHAIN_EXTENSION_NAME;
     renderer *r = &app->renderer;
-    vrn_device_requirements requirements;
-    start(app, validation);
-    const vrn_device_requirements_params requirements_params = {
+    const vrn_log log = {.message = print_message};
+    VkDeviceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .queueCreateInfoCount = 1,
+        .pQueueCreateInfos =
+            &(VkDeviceQueueCreateInfo){
+                .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+                .queueFamilyIndex = r->family,
+                .queueCount = 1,
+                .pQueuePriorities = &(float){1},
+            },
+        .enabledExtensionCount = app->shown,
+        .ppEnabledExtensionNames = &swapchain,
+    };
+    const vrn_device_requirements_params requirements = {
         .log = log,
         .instance = r->instance,
         .physical_device = r->physical,
         .get_instance_proc_addr = vkGetInstanceProcAddr,
         .api_version = VK_API_VERSION_1_2,
     };
-    if (vrn_device_get_requirements(&requirements, &requirements_params)) exit(1);
-    create_renderer(app, &requirements);
+    vrn_device_additions *additions;
+    if (vrn_device_additions_create(&additions, &info, &requirements)) return false;
+    renderer_create(r, &info, vertices, scenes_build(app->scenes, vertices));
     const vrn_device_import_params import = {
         .log = log,
         .instance = r->instance,
@@ -102,14 +104,23 @@ static bool create(application *app, const char *model, bool validation)
         .get_instance_proc_addr = vkGetInstanceProcAddr,
         .api_version = VK_API_VERSION_1_2,
         .debug_utils = validation,
-        .extensions = requirements.extensions,
-        .extension_count = requirements.extension_count,
-        .features = requirements.chain,
+        .created_with = &info,
         .queue_family = r->family,
         .queue = r->queue,
     };
-    if (vrn_device_import(&app->device, &import) ||
-        vrn_model_load(&app->model, model, &(vrn_model_params){.log = log}) ||
+    const vrn_result result = vrn_device_import(&app->device, &import);
+    vrn_device_additions_destroy(&additions);
+    return !result;
+}
+
+static bool create(application *app, const char *model, bool validation)
+{
+    const vrn_log log = {.message = print_message};
+    renderer *r = &app->renderer;
+    start(app, validation);
+    if (!create_devices(app, validation)) return false;
+    if (app->shown) window_create(&app->window);
+    if (vrn_model_load(&app->model, model, &(vrn_model_params){.log = log}) ||
         vrn_session_create(&app->session, app->device, app->model, NULL)) {
         return false;
     }

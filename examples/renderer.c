@@ -93,25 +93,9 @@ void renderer_start(renderer *r, bool validation, const char *const *extensions,
     choose_physical(r);
 }
 
-static void create_device(renderer *r, const void *features, const char *const *extensions,
-                          uint32_t extension_count)
+static void create_device(renderer *r, const VkDeviceCreateInfo *info)
 {
-    const float priority = 1;
-    const VkDeviceQueueCreateInfo queue = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-        .queueFamilyIndex = r->family,
-        .queueCount = 1,
-        .pQueuePriorities = &priority,
-    };
-    const VkDeviceCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = features,
-        .queueCreateInfoCount = 1,
-        .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = extension_count,
-        .ppEnabledExtensionNames = extensions,
-    };
-    CHECK(vkCreateDevice(r->physical, &info, NULL, &r->device));
+    CHECK(vkCreateDevice(r->physical, info, NULL, &r->device));
     volkLoadDevice(r->device);
     vkGetDeviceQueue(r->device, r->family, 0, &r->queue);
     const VkCommandPoolCreateInfo pool = {
@@ -372,10 +356,10 @@ static void create_frame(renderer *r, frame *f)
     f->picture = renderer_buffer(r, FRAME_SIDE * FRAME_SIDE * 4, VK_BUFFER_USAGE_TRANSFER_DST_BIT);
 }
 
-void renderer_create(renderer *r, const void *features, const char *const *extensions,
-                     uint32_t extension_count, const vertex *vertices, uint32_t vertex_count)
+void renderer_create(renderer *r, const VkDeviceCreateInfo *info, const vertex *vertices,
+                     uint32_t vertex_count)
 {
-    create_device(r, features, extensions, extension_count);
+    create_device(r, info);
     create_pass(r);
     create_pipeline(r);
     for (int i = 0; i < FRAMES_IN_FLIGHT; i++) create_frame(r, &r->frames[i]);

@@ -54,11 +54,12 @@ typedef struct renderer {
 } renderer;
 
 /* The instance and the choice of a physical device and a queue family come first, so that others
- * can say what they would like to have enabled on the device. The extensions are the instance's. */
+ * can add to `info` what they would like to have enabled on the device. The extensions are the
+ * instance's. */
 void renderer_start(renderer *r, bool validation, const char *const *extensions,
                     uint32_t extension_count);
-void renderer_create(renderer *r, const void *features, const char *const *extensions,
-                     uint32_t extension_count, const vertex *vertices, uint32_t vertex_count);
+void renderer_create(renderer *r, const VkDeviceCreateInfo *info, const vertex *vertices,
+                     uint32_t vertex_count);
 void renderer_destroy(renderer *r);
 
 gpu_buffer renderer_buffer(renderer *r, VkDeviceSize bytes, VkBufferUsageFlags usage);

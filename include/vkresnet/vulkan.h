@@ -1,9 +1,9 @@
 /* VkResNet inside an application that uses Vulkan itself: on its device, in its command buffers.
  *
- *     vrn_device_requirements requirements;
- *     vrn_device_get_requirements(&requirements, &(vrn_device_requirements_params){...});
- *     ... vkCreateDevice with requirements.extensions and requirements.chain ...
- *     vrn_device_import(&device, &(vrn_device_import_params){...});
+ *     vrn_device_additions_create(&additions, &create_info,
+ *                                 &(vrn_device_requirements_params){...});
+ *     vkCreateDevice(physical_device, &create_info, NULL, &vulkan_device);
+ *     vrn_device_import(&device, &(vrn_device_import_params){.created_with = &create_info, ...});
  *     vrn_session_create(&session, device, model, NULL);
  *     vrn_session_record(session, commands, &(vrn_record_params){...});   once a frame
  *
@@ -36,16 +36,20 @@ typedef struct vrn_requirement {
     /* that contains the feature: "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL: no feature.
      * "VkPhysicalDeviceFeatures" is a part of VkPhysicalDeviceFeatures2 */
     const char *structure;
-    const char *feature; /* the member to set to VK_TRUE: "timelineSemaphore" */
-    uint32_t capability; /* the vrn_capability bit that depends on it; 0: none */
+    const char *feature;  /* the member to set to VK_TRUE: "timelineSemaphore" */
+    uint32_t capability;  /* the vrn_capability bit that depends on it; 0: none */
+    VkStructureType type; /* of `structure` */
+    uint32_t offset;      /* of the member in `structure`, in bytes; 0: no feature */
+    /* the structure of all features of a Vulkan version that has the member too, such as
+     * VkPhysicalDeviceVulkan12Features, and the member's offset in it; 0: none. A chain that
+     * contains this structure must not contain `structure` */
+    uint32_t version_offset;
+    VkStructureType version_type;
     uint64_t reserved[2];
 } vrn_requirement;
 
 /* What to enable on one physical device: what the library must have and what it can use. Only what
- * the device offers is listed. `chain` and `extensions` can be passed to vkCreateDevice as they
- * are. An application that has the larger structures of Vulkan 1.2 and 1.3 in its own chain sets
- * the members that `items` names there instead, because Vulkan allows no feature twice. The chain
- * points into the struct: do not copy or move it. */
+ * the device offers is listed. The struct contains no pointer into itself: it can be copied. */
 typedef struct vrn_device_requirements {
     uint32_t api_version;     /* of instance and device, at least: VK_API_VERSION_1_1 */
     VkQueueFlags queue_flags; /* of the queue's family, at least: VK_QUEUE_COMPUTE_BIT */
@@ -53,10 +57,6 @@ typedef struct vrn_device_requirements {
     vrn_requirement items[VRN_MAX_REQUIREMENTS]; /* [count] */
     uint32_t extension_count;
     const char *extensions[VRN_MAX_REQUIREMENTS]; /* [extension_count], each once */
-    /* for VkDeviceCreateInfo::pNext; NULL: nothing to enable. If it contains a
-     * VkPhysicalDeviceFeatures2, that is the first, and pEnabledFeatures must be NULL */
-    void *chain;
-    uint64_t structures[128]; /* the chain itself */
     uint64_t reserved[4];
 } vrn_device_requirements;
 
@@ -66,13 +66,41 @@ typedef struct vrn_device_requirements_params {
     VkPhysicalDevice physical_device;
     PFN_vkGetInstanceProcAddr get_instance_proc_addr;
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
-    uint64_t reserved[4];
+    uint32_t without;     /* vrn_capability bits: what only these depend on is left out */
+    /* with what VRN_CAPABILITY_PIPELINE_STATISTICS depends on, which some drivers compile more
+     * slowly with */
+    bool pipeline_statistics;
+    uint64_t reserved[3];
 } vrn_device_requirements_params;
 
-/* Fills the lists. Does not touch any device. Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT,
- * VRN_ERROR_UNSUPPORTED (the physical device cannot be used at all; the log says why). */
+/* Fills the list. Does not touch any device. After an error the list is empty. Thread-safe. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (the physical device cannot be used at all, or
+ * the instance is older than Vulkan 1.1; the log says why). */
 VRN_API vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
                                                const vrn_device_requirements_params *params);
+
+/* The memory of what vrn_device_additions_create adds to a VkDeviceCreateInfo. */
+typedef struct vrn_device_additions vrn_device_additions;
+
+/* Adds the requirements to an application's VkDeviceCreateInfo, whatever it enables itself.
+ *
+ * Extensions: `info` gets a longer list; an extension that is in the application's is not repeated.
+ * Features: in a structure that the application's pNext chain contains, the member is set there;
+ * this includes VkPhysicalDeviceVulkan11Features and its successors, and VkPhysicalDeviceFeatures2.
+ * These structures must therefore be writable. Other structures are put in front of the chain,
+ * never a VkPhysicalDeviceFeatures2: without one, `info` gets a copy of pEnabledFeatures.
+ * If the application enables VK_EXT_buffer_device_address, which excludes the feature that the
+ * library would use, that is left out.
+ *
+ * `info` points into `additions` and into the application's own structures afterwards: keep all of
+ * them until vkCreateDevice and vrn_device_import have returned, then destroy the additions. They
+ * contain no Vulkan object. Thread-safe. Errors, after which `info` is as it was and *additions is
+ * NULL: as of vrn_device_get_requirements; VRN_ERROR_INVALID_ARGUMENT also for pEnabledFeatures
+ * beside a VkPhysicalDeviceFeatures2, which Vulkan does not allow; VRN_ERROR_OUT_OF_MEMORY. */
+VRN_API vrn_result vrn_device_additions_create(vrn_device_additions **additions,
+                                               VkDeviceCreateInfo *info,
+                                               const vrn_device_requirements_params *params);
+VRN_API void vrn_device_additions_destroy(vrn_device_additions **additions);
 
 /* ---- Import ---------------------------------------------------------------------------------- */
 
@@ -89,12 +117,11 @@ typedef struct vrn_device_import_params {
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
     bool debug_utils;     /* the instance has VK_EXT_debug_utils: objects get names */
 
-    const char *const *extensions; /* all that were enabled on the device */
-    uint32_t extension_count;
-    /* the features that were enabled: the chain of VkDeviceCreateInfo::pNext, or any structures of
-     * it. NULL: none */
-    const void *features;
-    const VkPhysicalDeviceFeatures *core_features; /* VkDeviceCreateInfo::pEnabledFeatures */
+    /* what vkCreateDevice was called with. The import reads the extensions and the features in it,
+     * and keeps no pointer. An application that does not see it, because another library makes the
+     * device, fills in ppEnabledExtensionNames, pNext and pEnabledFeatures. NULL: no extension and
+     * no feature was enabled */
+    const VkDeviceCreateInfo *created_with;
 
     uint32_t queue_family;
     VkQueue queue; /* of that family, which must be able to compute */
@@ -140,10 +167,11 @@ typedef struct vrn_record_image {
     VkFormat format;        /* of the view */
     uint32_t width, height; /* of the view's level */
     VkRect2D region;        /* the part to read; an extent of 0: the whole image */
-    /* the image's layout when the commands run. The recording reads SHADER_READ_ONLY_OPTIMAL and
-     * GENERAL directly. It changes any other layout, such as COLOR_ATTACHMENT_OPTIMAL or
-     * PRESENT_SRC_KHR, to SHADER_READ_ONLY_OPTIMAL and back afterwards (once, even if several
-     * regions are read), and needs the three fields below for that */
+    /* the image's layout when the commands run. The recording reads SHADER_READ_ONLY_OPTIMAL,
+     * READ_ONLY_OPTIMAL, GENERAL and SHARED_PRESENT_KHR directly. It changes any other layout, such
+     * as COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, to SHADER_READ_ONLY_OPTIMAL and back
+     * afterwards (once, even if several regions are read), and needs the three fields below for
+     * that. UNDEFINED and PREINITIALIZED are refused: no image can be changed back to them */
     VkImageLayout layout;
     VkImage image;         /* of the view */
     uint32_t level, layer; /* the mip level and the array layer of the view */
@@ -231,9 +259,10 @@ typedef struct vrn_record_params {
  * inputs hold at that time.
  *
  * Thread-safety: as for all functions of a session; the call also uses the command buffer's pool.
- * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a format; an image or result too large
- * for one binding), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. After an error the command
- * buffer may contain part of the commands: reset it. */
+ * Errors: VRN_ERROR_INVALID_ARGUMENT (also if no result has a place), VRN_ERROR_UNSUPPORTED (a
+ * format; an image or result too large for one binding), VRN_ERROR_OUT_OF_MEMORY,
+ * VRN_ERROR_DEVICE_LOST. After an error the command buffer may contain part of the commands: reset
+ * it. */
 VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
                                       const vrn_record_params *params);
 

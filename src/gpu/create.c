@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "gpu/additions.h"
 #include "gpu/device.h"
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
@@ -114,25 +115,26 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    vrn_device_requirements requirements;
-    vrn_features_require(&requirements, vrn_probe_features(&device->probe, 0),
-                         device->probe.info.api_version, device->probe.portability_subset);
-    const VkDeviceCreateInfo info = {
+    VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = requirements.chain,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = requirements.extension_count,
-        .ppEnabledExtensionNames = requirements.extensions,
     };
+    vrn_device_requirements requirements;
+    vrn_device_additions *additions;
+    vrn_features_require(&requirements, vrn_probe_features(&device->probe, 0),
+                         device->probe.info.api_version, device->probe.portability_subset);
+    vrn_result result = vrn_additions_create(&additions, &info, &requirements, &device->log);
+    if (result) return result;
     vrn_loader_lock();
     VkResult created = device->instance.vk.CreateDevice(physical, &info, NULL, &device->handle);
     vrn_loader_unlock();
+    vrn_device_additions_destroy(&additions);
     if (created != VK_SUCCESS) {
         device->handle = VK_NULL_HANDLE;
         return creation_failed(device, created);
     }
-    vrn_result result = vrn_device_load(device);
+    result = vrn_device_load(device);
     if (result) return result;
     device->vk.GetDeviceQueue(device->handle, device->probe.queue_family, 0, &device->queue.handle);
     return VRN_OK;

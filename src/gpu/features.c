@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "gpu/feature_chain.h"
 
 /* A structure of features. */
 typedef struct structure {
@@ -157,34 +158,6 @@ static bool contained(const structure *s, uint32_t api_version)
            (s->promoted && api_version >= VK_MAKE_API_VERSION(0, 1, s->promoted, 0));
 }
 
-/* Structures that lie one behind the other in memory, which is zeroed before. */
-typedef struct chain {
-    void *first;
-    char *memory;
-    size_t used, size;
-} chain;
-
-/* The structure in the chain; it is appended if it is not there yet. */
-static void *find_or_append(chain *c, const structure *s)
-{
-    VkBaseOutStructure *at = c->first, *last = NULL;
-    while (at && at->sType != s->type) {
-        last = at;
-        at = at->pNext;
-    }
-    if (at) return at;
-    assert(c->used + s->size <= c->size);
-    at = (void *)(c->memory + c->used);
-    c->used += vrn_round_up(s->size, sizeof(uint64_t));
-    at->sType = s->type;
-    if (last) {
-        last->pNext = at;
-    } else {
-        c->first = at;
-    }
-    return at;
-}
-
 static bool is_on(const void *at, size_t offset)
 {
     VkBool32 on;
@@ -192,13 +165,15 @@ static bool is_on(const void *at, size_t offset)
     return on;
 }
 
+/* The structures of all features of Vulkan 1.x. */
+static const VkStructureType versions[] = {
+    [1] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+    [2] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+    [3] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+};
+
 static bool is_enabled(const feature *f, const void *first, const VkPhysicalDeviceFeatures *core)
 {
-    static const VkStructureType versions[] = {
-        [1] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
-        [2] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-        [3] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
-    };
     const structure *s = &structures[f->structure];
     if (f->structure == CORE && core &&
         is_on(core, f->offset - offsetof(VkPhysicalDeviceFeatures2, features))) {
@@ -231,20 +206,23 @@ uint32_t vrn_features_missing(vrn_extensions extensions, const void *first,
 uint32_t vrn_features_probe(const vrn_instance *instance, VkPhysicalDevice physical,
                             vrn_extensions extensions, uint32_t api_version)
 {
-    uint64_t memory[128] = {0};
-    chain c = {.memory = (char *)memory, .size = sizeof memory};
+    vrn_feature_chain chain = {0};
     uint32_t all = 0;
     /* A structure may be asked for only where the extension is there. */
     for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
         const structure *s = &structures[features[i].structure];
         all |= features[i].capability;
-        if (api_version >= s->since &&
+        if (features[i].structure != CORE && api_version >= s->since &&
             (!s->extension || vrn_extensions_have(extensions, s->extension))) {
-            find_or_append(&c, s);
+            vrn_feature_chain_get(&chain, s->type, s->size);
         }
     }
-    instance->vk.GetPhysicalDeviceFeatures2(physical, c.first);
-    return all & ~vrn_features_missing(extensions, c.first, NULL, api_version);
+    VkPhysicalDeviceFeatures2 core = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+        .pNext = (void *)(uintptr_t)chain.first,
+    };
+    instance->vk.GetPhysicalDeviceFeatures2(physical, &core);
+    return all & ~vrn_features_missing(extensions, &core, NULL, api_version);
 }
 
 static void add(vrn_device_requirements *requirements, vrn_requirement item)
@@ -268,19 +246,27 @@ void vrn_features_require(vrn_device_requirements *requirements, uint32_t wanted
         add(requirements,
             (vrn_requirement){.mandatory = true, .extension = "VK_KHR_portability_subset"});
     }
-    chain c = {.memory = (char *)requirements->structures, .size = sizeof requirements->structures};
     for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
         const feature *f = &features[i];
         const structure *s = &structures[f->structure];
-        const VkBool32 on = VK_TRUE;
         if (!(wanted & f->capability & ~unused_capabilities) || api_version < s->since) continue;
         add(requirements, (vrn_requirement){
                               .extension = contained(s, api_version) ? NULL : s->extension,
                               .structure = s->name,
                               .feature = f->name,
                               .capability = f->capability & ((1u << VRN_CAPABILITY_COUNT) - 1),
+                              .type = s->type,
+                              .offset = (uint32_t)f->offset,
+                              .version_type = s->promoted ? versions[s->promoted] : 0,
+                              .version_offset = (uint32_t)f->promoted_offset,
                           });
-        memcpy((char *)find_or_append(&c, s) + f->offset, &on, sizeof on);
     }
-    requirements->chain = c.first;
+}
+
+size_t vrn_features_structure_bytes(VkStructureType type)
+{
+    for (uint32_t i = 0; i < VRN_COUNT(structures); i++) {
+        if (structures[i].type == type) return structures[i].size;
+    }
+    return 0;
 }

@@ -27,10 +27,12 @@ uint32_t vrn_features_probe(const vrn_instance *instance, VkPhysicalDevice physi
                             vrn_extensions extensions, uint32_t api_version);
 
 /* Lists what must be enabled for `features` to be used with an API of this version, and extensions
- * that must be enabled where they are offered. The chain points into `requirements`, which must not
- * move. */
+ * that must be enabled where they are offered. */
 void vrn_features_require(vrn_device_requirements *requirements, uint32_t features,
                           uint32_t api_version, bool portability_subset);
+
+/* Of a structure that items of the list name. */
+size_t vrn_features_structure_bytes(VkStructureType type);
 
 /* The bits that depend on features, less those whose features are enabled: by these extensions, a
  * chain of feature structures and VkDeviceCreateInfo::pEnabledFeatures, which may both be NULL. */

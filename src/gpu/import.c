@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "gpu/additions.h"
 #include "gpu/device.h"
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
@@ -53,17 +54,14 @@ static vrn_result probe_lent(vrn_probe *probe, const vrn_instance *instance,
     return VRN_OK;
 }
 
-vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
-                                       const vrn_device_requirements_params *params)
+static vrn_result find_requirements(vrn_device_requirements *requirements, const char *call,
+                                    const vrn_device_requirements_params *params)
 {
-    if (!requirements || !params || !params->instance || !params->physical_device ||
-        !params->get_instance_proc_addr) {
-        return vrn_fail(
-            params ? &params->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-            "vrn_device_get_requirements: requirements, params, instance, physical_device or "
-            "get_instance_proc_addr is NULL");
-    }
     const vrn_log *log = &params->log;
+    if (!params->instance || !params->physical_device || !params->get_instance_proc_addr) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "%s: instance, physical_device or get_instance_proc_addr is NULL", call);
+    }
     vrn_instance instance;
     vrn_probe probe;
     vrn_result result = check_version(params->api_version, log);
@@ -75,10 +73,35 @@ vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
     }
     vrn_instance_destroy(&instance);
     if (result) return result;
-    vrn_features_require(requirements,
-                         vrn_probe_features(&probe, vrn_quirks_find(&probe, log).without),
-                         probe.info.api_version, probe.portability_subset);
+    uint32_t without = params->without | vrn_quirks_find(&probe, log).without;
+    if (!params->pipeline_statistics) without |= VRN_CAPABILITY_PIPELINE_STATISTICS;
+    vrn_features_require(requirements, vrn_probe_features(&probe, without), probe.info.api_version,
+                         probe.portability_subset);
     return VRN_OK;
+}
+
+vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
+                                       const vrn_device_requirements_params *params)
+{
+    static const char call[] = "vrn_device_get_requirements";
+    if (requirements) *requirements = (vrn_device_requirements){0};
+    if (requirements && params) return find_requirements(requirements, call, params);
+    return vrn_fail(params ? &params->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                    "%s: requirements or params is NULL", call);
+}
+
+vrn_result vrn_device_additions_create(vrn_device_additions **additions, VkDeviceCreateInfo *info,
+                                       const vrn_device_requirements_params *params)
+{
+    static const char call[] = "vrn_device_additions_create";
+    if (additions) *additions = NULL;
+    if (!additions || !info || !params) {
+        return vrn_fail(params ? &params->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "%s: additions, info or params is NULL", call);
+    }
+    vrn_device_requirements requirements;
+    vrn_result result = find_requirements(&requirements, call, params);
+    return result ? result : vrn_additions_create(additions, info, &requirements, &params->log);
 }
 
 static vrn_result check_params(const vrn_device_import_params *p)
@@ -93,7 +116,9 @@ static vrn_result check_params(const vrn_device_import_params *p)
         {!p->get_instance_proc_addr, "get_instance_proc_addr"},
         {!p->queue, "queue"},
         {p->queue_family == VK_QUEUE_FAMILY_IGNORED, "queue_family"},
-        {p->extension_count && !p->extensions, "extensions"},
+        {p->created_with && p->created_with->enabledExtensionCount &&
+             !p->created_with->ppEnabledExtensionNames,
+         "created_with: ppEnabledExtensionNames"},
         {p->unlock && !p->lock, "lock (unlock is given)"},
         {p->lock && !p->unlock, "unlock (lock is given)"},
     };
@@ -109,7 +134,9 @@ static vrn_result check_params(const vrn_device_import_params *p)
  * enabled. */
 static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params *p)
 {
-    const vrn_extensions enabled = {p->extensions, p->extension_count};
+    static const VkDeviceCreateInfo nothing = {0};
+    const VkDeviceCreateInfo *info = p->created_with ? p->created_with : &nothing;
+    const vrn_extensions enabled = {info->ppEnabledExtensionNames, info->enabledExtensionCount};
     vrn_device_requirements requirements;
     vrn_features_require(&requirements, 0, probe->info.api_version, probe->portability_subset);
     for (uint32_t i = 0; i < requirements.count; i++) {
@@ -120,7 +147,7 @@ static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params
         return vrn_fail(&p->log, VRN_ERROR_UNSUPPORTED, "%s: the extension %s must be enabled",
                         probe->info.name, requirement->extension);
     }
-    vrn_probe_drop(probe, vrn_features_missing(enabled, p->features, p->core_features,
+    vrn_probe_drop(probe, vrn_features_missing(enabled, info->pNext, info->pEnabledFeatures,
                                                probe->info.api_version));
     return VRN_OK;
 }

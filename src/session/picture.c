@@ -101,7 +101,16 @@ static const struct {
 
 bool vrn_layout_readable(VkImageLayout layout)
 {
-    return layout == VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL || layout == VK_IMAGE_LAYOUT_GENERAL;
+    static const VkImageLayout readable[] = {
+        VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
+        VK_IMAGE_LAYOUT_READ_ONLY_OPTIMAL,
+        VK_IMAGE_LAYOUT_GENERAL,
+        VK_IMAGE_LAYOUT_SHARED_PRESENT_KHR,
+    };
+    for (uint32_t i = 0; i < VRN_COUNT(readable); i++) {
+        if (readable[i] == layout) return true;
+    }
+    return false;
 }
 
 vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image,
@@ -118,6 +127,11 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
     if (image->layout == VK_IMAGE_LAYOUT_UNDEFINED) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "an image in VK_IMAGE_LAYOUT_UNDEFINED has no contents");
+    }
+    if (image->layout == VK_IMAGE_LAYOUT_PREINITIALIZED) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image in VK_IMAGE_LAYOUT_PREINITIALIZED cannot be changed back to that "
+                        "layout: change it to VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL first");
     }
     if (!vrn_layout_readable(image->layout) && !image->image) {
         return vrn_fail(

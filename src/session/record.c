@@ -64,6 +64,15 @@ static vrn_result check(const recorder *r)
                         "a recording of %u images: the session takes 1 to %u", r->count,
                         info->batch);
     }
+    bool wanted = p->logits.buffer || p->probabilities.buffer || p->top.buffer;
+    for (uint32_t i = 0; p->taps && i < r->session->program->tap_count; i++) {
+        wanted = wanted || p->taps[i].buffer;
+    }
+    if (!wanted) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a recording without a place for any result: logits, probabilities, top or "
+                        "a tap is needed");
+    }
     if ((info->classes == 0 && (p->logits.buffer || p->probabilities.buffer || p->top.buffer)) ||
         (r->session->program->graph.input.c != 3 && !p->images && !p->pixels) ||
         (r->session->program->graph.input.c != 3 && !r->session->framing.grey)) {

@@ -43,7 +43,9 @@ typedef struct application {
     VkDevice device;
     VkQueue queue;
     VkCommandPool pool;
-    vrn_device_requirements requirements;
+    VkDeviceCreateInfo info;
+    VkDeviceQueueCreateInfo queue_info;
+    vrn_device_additions *additions; /* to `info`; NULL: none */
     vrn_device_import_params import; /* ready for vrn_device_import */
     fixture_log log;                 /* what the import says */
     bool presents; /* set before: the instance can have surfaces, or the test is skipped */
@@ -131,10 +133,10 @@ static inline void app_create_instance(application *app, uint32_t api_version)
     };
 }
 
-/* Makes the device with these features and extensions, which the import is told about. */
-static inline void app_create_device(application *app, const void *features,
-                                     const char *const *extensions, uint32_t extension_count)
+/* Of an application without features and extensions. */
+static inline void app_describe_device(application *app)
 {
+    static const float priority = 1;
     uint32_t count = 0;
     VkQueueFamilyProperties families[16];
     app->GetPhysicalDeviceQueueFamilyProperties(app->physical, &count, NULL);
@@ -144,22 +146,23 @@ static inline void app_create_device(application *app, const void *features,
     while (app->family < count && (families[app->family].queueFlags & wanted) != wanted) {
         app->family++;
     }
-    const float priority = 1;
-    const VkDeviceQueueCreateInfo queue = {
+    app->queue_info = (VkDeviceQueueCreateInfo){
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
         .queueFamilyIndex = app->family,
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    const VkDeviceCreateInfo info = {
+    app->info = (VkDeviceCreateInfo){
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = features,
         .queueCreateInfoCount = 1,
-        .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = extension_count,
-        .ppEnabledExtensionNames = extensions,
+        .pQueueCreateInfos = &app->queue_info,
     };
-    assert_int_equal(app->CreateDevice(app->physical, &info, NULL, &app->device), VK_SUCCESS);
+}
+
+/* Makes the device as `info` says, which the import is told about. */
+static inline void app_create_device(application *app)
+{
+    assert_int_equal(app->CreateDevice(app->physical, &app->info, NULL, &app->device), VK_SUCCESS);
 #define APP_LOAD(name) app->name = (PFN_vk##name)app->GetDeviceProcAddr(app->device, "vk" #name);
     APP_DEVICE_FUNCTIONS(APP_LOAD)
 #undef APP_LOAD
@@ -171,32 +174,37 @@ static inline void app_create_device(application *app, const void *features,
     };
     assert_int_equal(app->CreateCommandPool(app->device, &pool, NULL, &app->pool), VK_SUCCESS);
     app->import.device = app->device;
-    app->import.features = features;
-    app->import.extensions = extensions;
-    app->import.extension_count = extension_count;
+    app->import.created_with = &app->info;
     app->import.queue_family = app->family;
     app->import.queue = app->queue;
 }
 
-/* An application that enables all that the library would like. */
-static inline void app_create(application *app, uint32_t api_version)
+static inline vrn_device_requirements_params app_requirements_params(const application *app)
 {
-    *app = (application){0};
-    app_create_instance(app, api_version);
-    const vrn_device_requirements_params params = {
+    return (vrn_device_requirements_params){
         .log = app->import.log,
         .instance = app->instance,
         .physical_device = app->physical,
         .get_instance_proc_addr = app->get,
-        .api_version = api_version,
+        .api_version = app->import.api_version,
     };
-    assert_int_equal(vrn_device_get_requirements(&app->requirements, &params), VRN_OK);
-    const VkBaseInStructure *first = app->requirements.chain;
-    for (const VkBaseInStructure *s = first; s; s = s->pNext) {
-        if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2) assert_ptr_equal(s, first);
-    }
-    app_create_device(app, app->requirements.chain, app->requirements.extensions,
-                      app->requirements.extension_count);
+}
+
+/* Adds what the library would like to `info` and makes the device. */
+static inline void app_create_with_additions(application *app)
+{
+    const vrn_device_requirements_params params = app_requirements_params(app);
+    assert_int_equal(vrn_device_additions_create(&app->additions, &app->info, &params), VRN_OK);
+    app_create_device(app);
+}
+
+/* An application that enables all that the library would like, and nothing of its own. */
+static inline void app_create(application *app, uint32_t api_version)
+{
+    *app = (application){0};
+    app_create_instance(app, api_version);
+    app_describe_device(app);
+    app_create_with_additions(app);
 }
 
 /* Returns how often the validation layer complained; it reports what is left on the device, too. */
@@ -206,6 +214,7 @@ static inline int app_destroy(application *app)
         app->DestroyCommandPool(app->device, app->pool, NULL);
         app->DestroyDevice(app->device, NULL);
     }
+    vrn_device_additions_destroy(&app->additions);
     const int complaints = atomic_load(&app->complaints);
     app->DestroyDebugUtilsMessengerEXT(app->instance, app->messenger, NULL);
     app->DestroyInstance(app->instance, NULL);

@@ -36,11 +36,15 @@ static void classify(vrn_device *device, float logits[CLASSES])
 
 /* ---- What was enabled ---- */
 
-static uint32_t required(const vrn_device_requirements *requirements)
+/* The capabilities for which something can be enabled on the application's device. */
+static uint32_t required(const application *on)
 {
+    const vrn_device_requirements_params params = app_requirements_params(on);
+    vrn_device_requirements requirements;
+    assert_int_equal(vrn_device_get_requirements(&requirements, &params), VRN_OK);
     uint32_t capabilities = 0;
-    for (uint32_t i = 0; i < requirements->count; i++) {
-        capabilities |= requirements->items[i].capability;
+    for (uint32_t i = 0; i < requirements.count; i++) {
+        capabilities |= requirements.items[i].capability;
     }
     return capabilities;
 }
@@ -51,7 +55,7 @@ static void requirements_are_enough(void **state)
     (void)state;
     fixture_log log = {0};
     vrn_device *own = fixture_device(&log, 0), *lent = import(&app);
-    const uint32_t listed = required(&app.requirements);
+    const uint32_t listed = required(&app);
     assert_true(listed & VRN_CAPABILITY_TIMELINE_SEMAPHORES); /* both drivers have it */
     assert_int_equal(capabilities_of(lent) & listed, listed);
     assert_int_equal(capabilities_of(own) & listed, listed);
@@ -96,7 +100,9 @@ static void capabilities_follow_from_what_was_enabled(void **state)
         if ((has & cases[i].expected) != cases[i].expected) continue;
         application plain = {0};
         app_create_instance(&plain, VK_API_VERSION_1_2);
-        app_create_device(&plain, cases[i].features, NULL, 0);
+        app_describe_device(&plain);
+        plain.info.pNext = cases[i].features;
+        app_create_device(&plain);
         vrn_device *device = import(&plain);
         assert_int_equal(capabilities_of(device) & switched, cases[i].expected);
         float logits[CLASSES];
@@ -122,6 +128,165 @@ static void vulkan_1_1_is_enough(void **state)
     vrn_device_destroy(&device);
     assert_int_equal(app_destroy(&old), 0);
     assert_int_equal(old.log.errors, 0);
+}
+
+/* ---- Additions to an application's own features ---- */
+
+/* How often a structure of the type is in the chain. */
+static int occurrences(const void *first, VkStructureType type)
+{
+    int found = 0;
+    for (const VkBaseInStructure *at = first; at; at = at->pNext) found += at->sType == type;
+    return found;
+}
+
+static bool lists(const VkDeviceCreateInfo *info, const char *extension)
+{
+    int found = 0;
+    for (uint32_t i = 0; i < info->enabledExtensionCount; i++) {
+        found += strcmp(info->ppEnabledExtensionNames[i], extension) == 0;
+    }
+    assert_true(found <= 1);
+    return found;
+}
+
+/* The features of an application of Vulkan 1.3, some of which the library wants as well. */
+typedef struct own_features {
+    VkPhysicalDeviceFeatures2 core;
+    VkPhysicalDeviceVulkan11Features v11;
+    VkPhysicalDeviceVulkan12Features v12;
+    VkPhysicalDeviceVulkan13Features v13;
+} own_features;
+
+static void chain_features(own_features *f, VkDeviceCreateInfo *info)
+{
+    *f = (own_features){
+        .core = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &f->v11},
+        .v11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, .pNext = &f->v12},
+        .v12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &f->v13},
+        .v13 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES},
+    };
+    f->core.features.independentBlend = VK_TRUE;
+    f->v12.hostQueryReset = VK_TRUE;
+    f->v13.dynamicRendering = VK_TRUE;
+    info->pNext = &f->core;
+}
+
+/* Members are set in the structures of the application, which keep what they had; no structure
+ * appears that a structure of a whole version excludes; the device gets every capability. */
+static void additions_go_into_the_applications_structures(void **state)
+{
+    (void)state;
+    static const VkStructureType excluded[] = {
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES,
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES,
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_8BIT_STORAGE_FEATURES,
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES,
+    };
+    application modern = {0};
+    own_features features;
+    app_create_instance(&modern, VK_API_VERSION_1_3);
+    VkPhysicalDeviceProperties properties;
+    modern.GetPhysicalDeviceProperties(modern.physical, &properties);
+    if (properties.apiVersion >= VK_API_VERSION_1_3) {
+        app_describe_device(&modern);
+        chain_features(&features, &modern.info);
+        app_create_with_additions(&modern);
+        for (size_t i = 0; i < sizeof excluded / sizeof excluded[0]; i++) {
+            assert_int_equal(occurrences(modern.info.pNext, excluded[i]), 0);
+        }
+        assert_int_equal(
+            occurrences(modern.info.pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2), 1);
+        assert_null(modern.info.pEnabledFeatures);
+        assert_true(features.core.features.independentBlend && features.v12.hostQueryReset);
+        assert_true(features.v13.dynamicRendering && features.v12.timelineSemaphore);
+        vrn_device *device = import(&modern);
+        const uint32_t listed = required(&modern);
+        assert_int_equal(capabilities_of(device) & listed, listed);
+        float logits[CLASSES];
+        classify(device, logits);
+        vrn_device_destroy(&device);
+    }
+    assert_int_equal(app_destroy(&modern), 0);
+    assert_int_equal(modern.log.errors, 0);
+}
+
+/* Core features without a VkPhysicalDeviceFeatures2 go into a copy; an extension that both want is
+ * listed once; the application's list and features stay as they are. */
+static void additions_keep_what_an_old_application_enables(void **state)
+{
+    (void)state;
+    application old = {0};
+    app_create_instance(&old, VK_API_VERSION_1_1);
+    app_describe_device(&old);
+    static const char *const names[] = {VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME};
+    static const VkPhysicalDeviceFeatures core = {.independentBlend = VK_TRUE};
+    old.info.enabledExtensionCount = 1;
+    old.info.ppEnabledExtensionNames = names;
+    old.info.pEnabledFeatures = &core;
+    app_create_with_additions(&old);
+    assert_true(lists(&old.info, names[0]));
+    assert_int_equal(occurrences(old.info.pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2), 0);
+    assert_true(old.info.pEnabledFeatures->independentBlend);
+    vrn_device *device = import(&old);
+    assert_int_equal(capabilities_of(device) & required(&old), required(&old));
+    assert_true(capabilities_of(device) & VRN_CAPABILITY_TIMELINE_SEMAPHORES);
+    vrn_device_destroy(&device);
+    assert_int_equal(app_destroy(&old), 0);
+    assert_int_equal(old.log.errors, 0);
+}
+
+/* What only profiling uses is left out unless it is asked for, and so is what `without` names. */
+static void requirements_are_on_request(void **state)
+{
+    (void)state;
+    vrn_device_requirements_params params = app_requirements_params(&app);
+    vrn_device_requirements all, usual, fewer;
+    params.pipeline_statistics = true;
+    assert_int_equal(vrn_device_get_requirements(&all, &params), VRN_OK);
+    params.pipeline_statistics = false;
+    assert_int_equal(vrn_device_get_requirements(&usual, &params), VRN_OK);
+    params.without = VRN_CAPABILITY_TIMELINE_SEMAPHORES;
+    assert_int_equal(vrn_device_get_requirements(&fewer, &params), VRN_OK);
+    assert_true(usual.count <= all.count);
+    assert_int_equal(fewer.count, usual.count - 1);
+    for (uint32_t i = 0; i < usual.count; i++) {
+        const vrn_requirement *item = &usual.items[i];
+        assert_int_not_equal(item->capability, VRN_CAPABILITY_PIPELINE_STATISTICS);
+        assert_true(!item->feature || (item->type && item->offset));
+    }
+}
+
+/* After an error nothing is left that looks like an answer. */
+static void refused_additions_change_nothing(void **state)
+{
+    (void)state;
+    vrn_device_requirements_params params = app_requirements_params(&app);
+    static const VkPhysicalDeviceFeatures core;
+    VkPhysicalDeviceFeatures2 both = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+    const VkDeviceCreateInfo given = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, .pNext = &both, .pEnabledFeatures = &core};
+    VkDeviceCreateInfo info = given;
+    vrn_device_additions *additions = (vrn_device_additions *)&app;
+    const int errors = app.log.errors;
+    assert_int_equal(vrn_device_additions_create(&additions, &info, &params),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_non_null(strstr(app.log.last, "pEnabledFeatures"));
+    assert_null(additions);
+    assert_memory_equal(&info, &given, sizeof info);
+    params.api_version = VK_API_VERSION_1_0;
+    vrn_device_requirements requirements;
+    memset(&requirements, 0xab, sizeof requirements);
+    assert_int_equal(vrn_device_get_requirements(&requirements, &params), VRN_ERROR_UNSUPPORTED);
+    assert_int_equal(requirements.count, 0);
+    assert_int_equal(requirements.extension_count, 0);
+    assert_int_equal(app.log.errors, errors + 2);
+    app.log.errors = errors;
 }
 
 /* ---- Refusals ---- */
@@ -152,6 +317,8 @@ static void a_wrong_import_is_refused_by_name(void **state)
     REFUSE(queue, VK_NULL_HANDLE, VRN_ERROR_INVALID_ARGUMENT, "queue");
     REFUSE(queue_family, VK_QUEUE_FAMILY_IGNORED, VRN_ERROR_INVALID_ARGUMENT, "queue_family");
     REFUSE(queue_family, 99, VRN_ERROR_INVALID_ARGUMENT, "queue family 99");
+    const VkDeviceCreateInfo no_names = {.enabledExtensionCount = 1};
+    REFUSE(created_with, &no_names, VRN_ERROR_INVALID_ARGUMENT, "ppEnabledExtensionNames");
     REFUSE(lock, free, VRN_ERROR_INVALID_ARGUMENT, "unlock");
     REFUSE(unlock, free, VRN_ERROR_INVALID_ARGUMENT, "lock");
     REFUSE(api_version, VK_API_VERSION_1_0, VRN_ERROR_UNSUPPORTED, "Vulkan 1.1 is needed");
@@ -226,8 +393,7 @@ static void a_missing_need_is_refused_by_name(void **state)
     assert_int_equal(vrn_device_get_requirements(&requirements, &params), VRN_OK);
     assert_true(requirements.count > 0 && requirements.items[0].mandatory);
     assert_string_equal(requirements.items[0].extension, "VK_KHR_portability_subset");
-    p.extensions = NULL;
-    p.extension_count = 0;
+    p.created_with = NULL;
     refuse(&p, VRN_ERROR_UNSUPPORTED, "VK_KHR_portability_subset");
     has_portability_subset = false;
 
@@ -314,7 +480,7 @@ static void without_the_feature_an_order_is_refused(void **state)
 {
     (void)state;
     vrn_device_import_params p = app.import;
-    p.features = NULL; /* says an application that has not enabled it */
+    p.created_with = NULL; /* says an application that has not enabled it */
     vrn_device *device = NULL;
     assert_int_equal(vrn_device_import(&device, &p), VRN_OK);
     vrn_session *session = NULL;
@@ -418,6 +584,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requirements_are_enough),
         cmocka_unit_test(capabilities_follow_from_what_was_enabled),
+        cmocka_unit_test(additions_go_into_the_applications_structures),
+        cmocka_unit_test(additions_keep_what_an_old_application_enables),
+        cmocka_unit_test(requirements_are_on_request),
+        cmocka_unit_test(refused_additions_change_nothing),
         cmocka_unit_test(vulkan_1_1_is_enough),
         cmocka_unit_test(a_wrong_import_is_refused_by_name),
         cmocka_unit_test(a_missing_need_is_refused_by_name),

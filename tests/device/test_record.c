@@ -1,269 +1,6 @@
-/* The network in an application's own command buffers: from images of every format and layout and
- * from buffers, always the bytes that vrn_session_run gives for the same pixels. */
-#include "application.h"
-
-#include <math.h>
-
-#include "base/half.h"
-
-enum { WIDTH = 45, HEIGHT = 37, CLASSES = 7, BATCH = 3, TAPS = 2 };
-
-static application app;
-static vrn_device *device;
-static vrn_model *model;
-static uint8_t *picture; /* RGBA8 [HEIGHT, WIDTH] */
-
-static const char *const taps[TAPS] = {"layer1", "avgpool"};
-
-static void make_picture(void)
-{
-    picture = malloc((size_t)WIDTH * HEIGHT * 4);
-    assert_non_null(picture);
-    uint32_t state = 99;
-    for (int i = 0; i < WIDTH * HEIGHT * 4; i++) {
-        state = state * 1664525u + 1013904223u;
-        /* Every byte value, and some structure. */
-        picture[i] = i < 1024 ? (uint8_t)(i / 4) : (uint8_t)((state >> 26) + i / 40);
-    }
-}
-
-static vrn_session *make_session(const vrn_session_params *params)
-{
-    vrn_session *session = NULL;
-    assert_int_equal(vrn_session_create(&session, device, model, params), VRN_OK);
-    return session;
-}
-
-typedef struct results {
-    float logits[BATCH * CLASSES], probabilities[BATCH * CLASSES];
-    float *taps[TAPS];
-    size_t tap_numbers[TAPS]; /* of one image */
-} results;
-
-static void results_create(results *r, vrn_session *session)
-{
-    memset(r, 0, sizeof *r);
-    for (uint32_t i = 0; i < TAPS; i++) {
-        uint32_t shape[3];
-        assert_int_equal(vrn_session_get_tap_shape(session, i, shape), VRN_OK);
-        r->tap_numbers[i] = (size_t)shape[0] * shape[1] * shape[2];
-        r->taps[i] = calloc(BATCH * r->tap_numbers[i], sizeof(float));
-    }
-}
-
-static void results_free(results *r)
-{
-    for (int i = 0; i < TAPS; i++) free(r->taps[i]);
-}
-
-static void run_photo(vrn_session *session, const uint8_t *pixels, uint32_t width, uint32_t height,
-                      float logits[CLASSES])
-{
-    const vrn_image photo = {.pixels = pixels, .width = width, .height = height};
-    const vrn_inputs inputs = {.count = 1, .images = &photo};
-    const vrn_outputs outputs = {.logits = logits};
-    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
-}
-
-/* Records, submits, waits, and compares the logits with what a run gave. */
-static void expect(vrn_session *session, vrn_record_params params, const float *expected,
-                   const char *what)
-{
-    app_buffer out = app_buffer_create(&app, CLASSES * sizeof(float));
-    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
-    params.logits.buffer = out.handle;
-    assert_int_equal(vrn_session_record(session, commands, &params), VRN_OK);
-    app_finish(&app, commands);
-    if (memcmp(out.mapped, expected, out.bytes) != 0) fprintf(stderr, "differs: %s\n", what);
-    assert_memory_equal(out.mapped, expected, out.bytes);
-    app_buffer_destroy(&app, &out);
-}
-
-/* ---- Images ---- */
-
-static float to_linear(float encoded)
-{
-    return encoded <= 0.04045f ? encoded / 12.92f : powf((encoded + 0.055f) / 1.055f, 2.4f);
-}
-
-/* How a pixel of the picture is stored. */
-typedef enum storing { RGBA, BGRA, RGB10, BGR10, WORDS, HALVES, HALVES_ENCODED, FLOATS } storing;
-
-static const struct {
-    VkFormat format;
-    storing how;
-    const char *name;
-} formats[] = {
-    {VK_FORMAT_R8G8B8A8_UNORM, RGBA, "RGBA8 UNORM"},
-    {VK_FORMAT_R8G8B8A8_SRGB, RGBA, "RGBA8 SRGB"},
-    {VK_FORMAT_B8G8R8A8_UNORM, BGRA, "BGRA8 UNORM"},
-    {VK_FORMAT_B8G8R8A8_SRGB, BGRA, "BGRA8 SRGB"},
-    {VK_FORMAT_A8B8G8R8_UNORM_PACK32, RGBA, "ABGR8 UNORM"},
-    {VK_FORMAT_A8B8G8R8_SRGB_PACK32, RGBA, "ABGR8 SRGB"},
-    {VK_FORMAT_A2B10G10R10_UNORM_PACK32, RGB10, "A2B10G10R10"},
-    {VK_FORMAT_A2R10G10B10_UNORM_PACK32, BGR10, "A2R10G10B10"},
-    {VK_FORMAT_R16G16B16A16_UNORM, WORDS, "RGBA16 UNORM"},
-    {VK_FORMAT_R16G16B16A16_SFLOAT, HALVES, "RGBA16F"},
-    {VK_FORMAT_R16G16B16A16_SFLOAT, HALVES_ENCODED, "RGBA16F, encoded"},
-    {VK_FORMAT_R32G32B32A32_SFLOAT, FLOATS, "RGBA32F"},
-};
-
-static size_t store_pixel(uint8_t *to, storing how, const uint8_t rgba[4])
-{
-    uint16_t words[4];
-    float floats[4];
-    uint32_t ten[3], packed;
-    for (int c = 0; c < 4; c++) {
-        float value = (float)rgba[c] / 255;
-        floats[c] = to_linear(value);
-        words[c] = (uint16_t)(rgba[c] * 257);
-        if (how == HALVES) words[c] = vrn_float_to_half(floats[c]);
-        if (how == HALVES_ENCODED) words[c] = vrn_float_to_half(value);
-        if (c < 3) ten[c] = (uint32_t)(value * 1023 + 0.5f);
-    }
-    switch (how) {
-    case RGBA: memcpy(to, rgba, 4); return 4;
-    case BGRA: to[0] = rgba[2], to[1] = rgba[1], to[2] = rgba[0], to[3] = rgba[3]; return 4;
-    case RGB10:
-    case BGR10:
-        packed = ten[how == RGB10 ? 0 : 2] | ten[1] << 10 | ten[how == RGB10 ? 2 : 0] << 20;
-        memcpy(to, &packed, 4);
-        return 4;
-    case WORDS:
-    case HALVES:
-    case HALVES_ENCODED: memcpy(to, words, 8); return 8;
-    case FLOATS: memcpy(to, floats, 16); return 16;
-    }
-    return 0;
-}
-
-static app_image make_image(VkFormat format, storing how, VkImageLayout layout)
-{
-    app_buffer texels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 16);
-    uint8_t *to = texels.mapped;
-    for (size_t i = 0; i < (size_t)WIDTH * HEIGHT; i++) {
-        to += store_pixel(to, how, picture + i * 4);
-    }
-    app_image image = app_image_create(&app, format, WIDTH, HEIGHT, &texels, layout);
-    app_buffer_destroy(&app, &texels);
-    return image;
-}
-
-static vrn_record_image record_image(const app_image *image, VkImageLayout layout)
-{
-    return (vrn_record_image){
-        .view = image->view,
-        .format = image->format,
-        .width = image->width,
-        .height = image->height,
-        .layout = layout,
-        .image = image->handle,
-    };
-}
-
-static void images_of_every_format(void **state)
-{
-    (void)state;
-    vrn_session *session = make_session(NULL);
-    float expected[CLASSES];
-    run_photo(session, picture, WIDTH, HEIGHT, expected);
-    int tested = 0;
-    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
-        const VkFormatFeatureFlags needed =
-            VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT | VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT |
-            VK_FORMAT_FEATURE_TRANSFER_DST_BIT | VK_FORMAT_FEATURE_TRANSFER_SRC_BIT;
-        VkFormatProperties properties;
-        app.GetPhysicalDeviceFormatProperties(app.physical, formats[f].format, &properties);
-        if ((properties.optimalTilingFeatures & needed) != needed) continue;
-        const VkImageLayout layout = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
-        app_image image = make_image(formats[f].format, formats[f].how, layout);
-        vrn_record_image input = record_image(&image, layout);
-        input.encoded = formats[f].how == HALVES_ENCODED;
-        expect(session, (vrn_record_params){.images = &input}, expected, formats[f].name);
-        app_image_destroy(&app, &image);
-        tested++;
-    }
-    assert_true(tested >= 8);
-    vrn_session_destroy(&session);
-}
-
-/* Afterwards the image is in the layout that it had: the second recording says so again. */
-static void images_in_every_layout(void **state)
-{
-    (void)state;
-    static const VkImageLayout layouts[] = {
-        VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL, VK_IMAGE_LAYOUT_GENERAL,
-        VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-        VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
-    };
-    vrn_session *session = make_session(NULL);
-    float expected[CLASSES];
-    run_photo(session, picture, WIDTH, HEIGHT, expected);
-    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
-        app_image image = make_image(VK_FORMAT_B8G8R8A8_SRGB, BGRA, layouts[i]);
-        const vrn_record_image input = record_image(&image, layouts[i]);
-        for (int again = 0; again < 2; again++) {
-            expect(session, (vrn_record_params){.images = &input}, expected, "a layout");
-        }
-        app_image_destroy(&app, &image);
-    }
-    vrn_session_destroy(&session);
-}
-
-static void a_region_is_a_picture(void **state)
-{
-    (void)state;
-    vrn_session *session = make_session(NULL);
-    enum { LEFT = 5, TOP = 3, W = 34, H = 33 };
-    uint8_t *part = malloc((size_t)W * H * 4);
-    for (int row = 0; row < H; row++) {
-        memcpy(part + row * W * 4, picture + ((row + TOP) * WIDTH + LEFT) * 4, W * 4);
-    }
-    float expected[CLASSES];
-    run_photo(session, part, W, H, expected);
-    const VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;
-    app_image image = make_image(VK_FORMAT_R8G8B8A8_UNORM, RGBA, layout);
-    vrn_record_image input = record_image(&image, layout);
-    input.region = (VkRect2D){{LEFT, TOP}, {W, H}};
-    expect(session, (vrn_record_params){.images = &input}, expected, "a region");
-    app_image_destroy(&app, &image);
-    free(part);
-    vrn_session_destroy(&session);
-}
-
-/* Two regions of one image, whose layout changes once. */
-static void two_regions_of_one_image(void **state)
-{
-    (void)state;
-    vrn_session *session = make_session(&(vrn_session_params){.batch = 2});
-    enum { W = 32, H = 32, LEFT = 10 };
-    uint8_t parts[2][W * H * 4];
-    for (int i = 0; i < 2 * H; i++) {
-        const int row = i % H, left = i / H * LEFT;
-        memcpy(parts[i / H] + row * W * 4, picture + (row * WIDTH + left) * 4, W * 4);
-    }
-    const vrn_image photos[2] = {{.pixels = parts[0], .width = W, .height = H},
-                                 {.pixels = parts[1], .width = W, .height = H}};
-    float expected[2 * CLASSES];
-    const vrn_inputs run_in = {.count = 2, .images = photos};
-    const vrn_outputs run_out = {.logits = expected};
-    assert_int_equal(vrn_session_run(session, &run_in, &run_out), VRN_OK);
-
-    const VkImageLayout layout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL;
-    app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, RGBA, layout);
-    vrn_record_image inputs[2] = {record_image(&image, layout), record_image(&image, layout)};
-    inputs[0].region = (VkRect2D){{0, 0}, {W, H}};
-    inputs[1].region = (VkRect2D){{LEFT, 0}, {W, H}};
-    app_buffer out = app_buffer_create(&app, sizeof expected);
-    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
-    const vrn_record_params params = {.count = 2, .images = inputs, .logits = {out.handle, 0}};
-    assert_int_equal(vrn_session_record(session, commands, &params), VRN_OK);
-    app_finish(&app, commands);
-    assert_memory_equal(out.mapped, expected, sizeof expected);
-    app_buffer_destroy(&app, &out);
-    app_image_destroy(&app, &image);
-    vrn_session_destroy(&session);
-}
+/* The network in an application's own command buffers: from buffers and images, always the
+ * bytes that vrn_session_run gives for the same pixels. */
+#include "recording.h"
 
 /* A plain picture, 2 : 1, is a band between black bars. */
 static void letterbox_shows_all(void **state)
@@ -623,6 +360,8 @@ static void wrong_calls_are_refused(void **state)
     vrn_record_image image = {
         .view = view, .format = VK_FORMAT_R8G8B8A8_UNORM, .width = 4, .height = 4};
     const vrn_record_image undefined = image;
+    image.layout = VK_IMAGE_LAYOUT_PREINITIALIZED;
+    const vrn_record_image preinitialized = image;
     image.layout = VK_IMAGE_LAYOUT_PRESENT_SRC_KHR;
     const vrn_record_image present = image;
     image.layout = VK_IMAGE_LAYOUT_GENERAL;
@@ -644,40 +383,31 @@ static void wrong_calls_are_refused(void **state)
         {{.pixels = &thin}, VRN_ERROR_INVALID_ARGUMENT, "stride 8"},
         {{.images = &depth}, VRN_ERROR_UNSUPPORTED, "VkFormat 126"},
         {{.images = &undefined}, VRN_ERROR_INVALID_ARGUMENT, "UNDEFINED"},
+        {{.images = &preinitialized}, VRN_ERROR_INVALID_ARGUMENT, "PREINITIALIZED"},
         {{.images = &present}, VRN_ERROR_INVALID_ARGUMENT, "VkImage is needed"},
         {{.images = &image}, VRN_ERROR_INVALID_ARGUMENT, "region"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        refuse(session, &cases[i].params, cases[i].result, cases[i].word);
+        vrn_record_params params = cases[i].params;
+        if (!params.logits.buffer) params.probabilities = place;
+        refuse(session, &params, cases[i].result, cases[i].word);
     }
+    refuse(session, &(vrn_record_params){.pixels = &good}, VRN_ERROR_INVALID_ARGUMENT,
+           "without a place for any result");
     app_buffer_destroy(&app, &buffer);
     vrn_session_destroy(&session);
 }
 
 int main(void)
 {
-    app_create(&app, VK_API_VERSION_1_2);
-    vrn_arch arch;
-    if (vrn_device_import(&device, &app.import) != VRN_OK ||
-        vrn_arch_parse(&arch, "resnet,block=basic,layers=1:1,planes=8:12,stem=cifar,num_classes=7",
-                       NULL) ||
-        vrn_model_create_random(&model, &arch, 3, NULL)) {
-        return 1;
-    }
-    make_picture();
+    if (!setup()) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images_of_every_format),      cmocka_unit_test(images_in_every_layout),
-        cmocka_unit_test(a_region_is_a_picture),       cmocka_unit_test(two_regions_of_one_image),
         cmocka_unit_test(transforms_equal_runs),       cmocka_unit_test(letterbox_shows_all),
         cmocka_unit_test(letterbox_of_a_ribbon),       cmocka_unit_test(bytes_in_buffers),
         cmocka_unit_test(floats_and_every_output),     cmocka_unit_test(several_in_flight),
         cmocka_unit_test(barriers_of_the_application), cmocka_unit_test(the_host_reads_no_picture),
         cmocka_unit_test(wrong_calls_are_refused),
     };
-    int failed = cmocka_run_group_tests_name("record", tests, NULL, NULL);
-    free(picture);
-    vrn_model_destroy(&model);
-    vrn_device_destroy(&device);
-    const int complaints = app_destroy(&app);
-    return failed || complaints || app.log.errors || app.log.warnings;
+    const int failed = cmocka_run_group_tests_name("record", tests, NULL, NULL);
+    return teardown() || failed;
 }

@@ -152,7 +152,10 @@ int main(void)
     const char *const extension = VK_KHR_SWAPCHAIN_EXTENSION_NAME;
     app.presents = true;
     app_create_instance(&app, VK_API_VERSION_1_2);
-    app_create_device(&app, NULL, &extension, 1);
+    app_describe_device(&app);
+    app.info.enabledExtensionCount = 1;
+    app.info.ppEnabledExtensionNames = &extension;
+    app_create_device(&app);
 #define LOAD(name) vk.name = (PFN_vk##name)app.get(app.instance, "vk" #name);
     FUNCTIONS(LOAD)
 #undef LOAD

@@ -1,0 +1,24 @@
+/* A pNext chain of feature structures: those of an application, and more that are made here. */
+#ifndef VRN_GPU_FEATURE_CHAIN_H
+#define VRN_GPU_FEATURE_CHAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vulkan/vulkan_core.h>
+
+/* Begins zeroed, or with the first structure of an application. Must not move once structures were
+ * made. */
+typedef struct vrn_feature_chain {
+    const void *first;
+    size_t used;
+    uint64_t memory[128]; /* of the structures that are made here, one behind the other */
+} vrn_feature_chain;
+
+/* The structure of this type in the chain; NULL: there is none. */
+void *vrn_feature_chain_find(const vrn_feature_chain *chain, VkStructureType type);
+
+/* The same. If there is none, a zeroed one of `size` bytes is put in front. */
+void *vrn_feature_chain_get(vrn_feature_chain *chain, VkStructureType type, size_t size);
+
+#endif
