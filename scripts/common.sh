@@ -16,7 +16,8 @@ full_packages=(clang gcc-mingw-w64-x86-64)
 fuzz_packages=(clang libclang-rt-dev python3)
 static_packages=(clang clang-tidy cppcheck shellcheck)
 test_packages=(g++ binutils libcmocka-dev spirv-tools
-    vulkan-validationlayers libglfw3-dev openssl parallel xvfb clang-format python3 python3-pil)
+    vulkan-validationlayers libglfw3-dev openssl parallel xvfb clang-format python3 python3-pil
+    python3-dev python3-numpy python3-pytest)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
 
 say() {

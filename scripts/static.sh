@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What can be found without running anything: clang-tidy (.clang-tidy has the checks, and why others
-# are left out) and cppcheck (scripts/cppcheck.txt) on the library and the program, shellcheck on
-# the scripts.
+# are left out) and cppcheck (scripts/cppcheck.txt) on the library, the program and the Python
+# extension, shellcheck on the scripts.
 #
 #   scripts/static.sh [FILE.c]...
 #
@@ -10,7 +10,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-require_packages "${build_packages[@]}" "${static_packages[@]}" libcmocka-dev python3
+require_packages "${build_packages[@]}" "${static_packages[@]}" libcmocka-dev python3 python3-dev
 folder=$build_root/static
 step "static: configuring" cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_C_COMPILER=clang \
     -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
@@ -18,12 +18,13 @@ step "static: configuring" cmake -S "$project" -B "$folder" -G Ninja -DCMAKE_C_C
 # Sources that are compiled here: none of another system's.
 sources=("$@")
 if [ ${#sources[@]} = 0 ]; then
-    mapfile -t sources < <(python3 - "$folder/compile_commands.json" "$project/src/" <<'END'
+    mapfile -t sources < <(python3 - "$folder/compile_commands.json" "$project/src/" \
+        "$project/python/src/" <<'END'
 import json, sys
 
 with open(sys.argv[1], encoding="utf-8") as file:
     files = {entry["file"] for entry in json.load(file)}
-print(*sorted(file for file in files if file.startswith(sys.argv[2])), sep="\n")
+print(*sorted(file for file in files if file.startswith(tuple(sys.argv[2:]))), sep="\n")
 END
     )
 fi

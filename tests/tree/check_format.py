@@ -12,7 +12,7 @@ import sys
 
 from sources import read, report, walk
 
-FOLDERS = ["src", "include", "examples", "tests", "bench"]
+FOLDERS = ["src", "include", "examples", "tests", "bench", "python"]
 SUFFIXES = (".c", ".h", ".cpp", ".hpp")
 VERSION = re.compile(r"# clang-format (\d+)\b")
 

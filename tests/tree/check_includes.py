@@ -28,6 +28,8 @@ OTHERS = [
      set(APPLICATIONS)),
     (re.compile(r"stb_image(_write)?\.h"), set(APPLICATIONS)),
 ]
+# Applications that know the public headers alone, and take what they like from elsewhere.
+OUTSIDE = ("examples", "python")
 # Headers that the build makes.
 GENERATED = {"modules.h"}
 # Files that talk to the operating system, and so may include its headers.
@@ -55,7 +57,7 @@ def check_layer(path, name, target):
         return f'{path}: includes "{name}": public headers know nothing inside'
     if theirs in LAYERS.get(mine, APPLICATIONS.get(mine, [])):
         return None
-    if mine in LAYERS or mine in APPLICATIONS or mine.startswith("examples"):
+    if mine in LAYERS or mine in APPLICATIONS or mine.startswith(OUTSIDE):
         return f'{path}: includes "{name}": {mine} may not know {theirs}'
     return f"{path}: src/{mine} is no layer that this check knows"
 
@@ -69,10 +71,10 @@ def check_system(path, name):
         return None if allowed else f"{path}: includes <{name}>: not for a public header"
     for pattern, users in OTHERS:
         if pattern.fullmatch(name):
-            if mine in users or mine.startswith("examples"):
+            if mine in users or mine.startswith(OUTSIDE):
                 return None
             return f"{path}: includes <{name}>: only {', '.join(sorted(users))} may"
-    if mine.startswith("examples") or SYSTEM_FILE.fullmatch(os.path.basename(path)):
+    if mine.startswith(OUTSIDE) or SYSTEM_FILE.fullmatch(os.path.basename(path)):
         return None
     return f"{path}: includes <{name}>: what C11 has not belongs in an os file"
 
@@ -123,7 +125,7 @@ def check_circles(edges, known):
 
 def check(root, known=()):
     problems, edges, checked = [], {}, 0
-    for path in walk(root, "src", "include", "examples", suffixes=SOURCE):
+    for path in walk(root, "src", "include", *OUTSIDE, suffixes=SOURCE):
         checked += 1
         mine = edges.setdefault(unit(path), set())
         for name, quoted in includes(root, path):

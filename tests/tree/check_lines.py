@@ -12,8 +12,8 @@ from sources import read, report, walk
 
 LIMIT = 100
 FOLDERS = ["src", "include", "shaders", "examples", "tests", "bench", "scripts", "cmake", "data",
-           "models", "samples", ".ci"]
-SUFFIXES = (".c", ".h", ".cpp", ".comp", ".glsl", ".py", ".sh", ".cmake", "CMakeLists.txt",
+           "models", "samples", "python", ".ci"]
+SUFFIXES = (".c", ".h", ".cpp", ".comp", ".glsl", ".py", ".pyi", ".sh", ".cmake", "CMakeLists.txt",
             "bench/compare", ".ci/run")
 FILES = ["CMakeLists.txt"]
 

@@ -58,7 +58,7 @@ def owner(path):
         return parts[1]
     if parts[0] == "examples":
         return "/".join(parts[:2]) if len(parts) > 2 else "examples"
-    return parts[0]
+    return parts[0]  # "include", "python"
 
 
 def report(problems, checked):

@@ -1,0 +1,44 @@
+"""Weights by name: where their files are, and how they come here."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Dict, Optional, Union
+
+from . import _core
+from ._rows import Rows
+
+__all__ = ["networks"]
+
+Progress = Optional[Callable[[int, int, float], Any]]
+
+
+def _open(offline: bool) -> "_core.Hub":
+    return _core.Hub(offline=offline)
+
+
+def networks() -> Rows:
+    """The weights that have a name, a row each: "name", "network", "file", "url", "acc1", .."""
+    return Rows(_open(True).entries(), ("name", "parameters", "acc1", "acc5", "file"))
+
+
+def find(name: str, offline: bool) -> Optional[Dict[str, Any]]:
+    """The entry with a name, or None."""
+    return _open(offline).find(name)
+
+
+def fetch(entry: Dict[str, Any], offline: bool, progress: Progress) -> str:
+    """The path of an entry's file, which is downloaded where it has to be."""
+    return _open(offline).fetch(entry["name"], progress, True)
+
+
+def classes_of(entry: Optional[Dict[str, Any]], path: Union[str, "os.PathLike[str]"]
+               ) -> Optional[str]:
+    """Which classes a file of the hub has; a file with the name of one has them, too."""
+    if entry is not None:
+        return entry["classes"]
+    file = os.path.basename(os.fspath(path))
+    for known in _core.Hub(offline=True, cache_directory="").entries():
+        if known["file"] == file:
+            return known["classes"]
+    return None
