@@ -12,7 +12,7 @@ build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libv
     libvulkan-volk-dev libstb-dev libjpeg-dev libwebp-dev libavif-dev libheif-dev
     libtiff-dev libjxl-dev pkgconf libcurl4-openssl-dev libssl-dev ca-certificates
     mesa-vulkan-drivers)
-full_packages=(clang gcc-mingw-w64-x86-64)
+full_packages=(clang gcc-mingw-w64-x86-64 python3-venv)
 fuzz_packages=(clang libclang-rt-dev python3)
 static_packages=(clang clang-tidy cppcheck shellcheck)
 test_packages=(g++ binutils libcmocka-dev spirv-tools
