@@ -4,8 +4,8 @@
     python_overhead.py --package BUILD/python --library BUILD/libvkresnet.so [--seconds S]
         [--case ARCH:BATCH]...
 
-Both sides live in this process, each with a device and a session of its own. A pair is a run from C,
-timed in C, and a run from Python, timed in Python; which one comes first alternates. Prints the
+Both sides live in this process, each with a device and a session of its own. A pair is a run from
+C, timed in C, and a run from Python, timed in Python; which one comes first alternates. Prints the
 medians, the median of the pairs' differences, and its share of C's median. Other work on the
 machine is in both sides alike, which is why pairs are compared.
 """
