@@ -358,6 +358,28 @@ VRN_API const char *vrn_model_get_class_name(const vrn_model *model, uint32_t in
 VRN_API const char *vrn_model_get_assumption(const vrn_model *model, uint32_t index,
                                              bool *doubtful);
 
+/* A linear layer for the features of a network: the classifier of somebody's own classes. */
+typedef struct vrn_head_params {
+    vrn_log log;                    /* used during the call only */
+    uint32_t classes;               /* logits, at least 1 */
+    uint32_t features;              /* of one image: the channels of the tap "avgpool" */
+    const float *weight;            /* [classes, features], as PyTorch's Linear has it; finite */
+    const float *bias;              /* [classes]; finite */
+    const char *const *class_names; /* [classes]; NULL: no names */
+    const char *name;               /* of the new model; NULL: the other model's */
+    const vrn_transform *transform; /* NULL: the other model's */
+    uint64_t reserved[4];
+} vrn_head_params;
+
+/* Makes a model with the trunk of another one and a linear layer in place of its head, if it has
+ * one: logits = weight * features + bias. Arrays and texts are copied; the weights of the trunk are
+ * shared, and the other model is held. Probabilities are softmax, or sigmoid of one logit.
+ * vrn_model_save writes the result as a whole model. The caller owns it. Thread-safe. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT (another number of features, a value that is not finite),
+ * VRN_ERROR_OUT_OF_MEMORY. */
+VRN_API vrn_result vrn_model_create_with_head(vrn_model **model, const vrn_model *trunk,
+                                              const vrn_head_params *params);
+
 typedef struct vrn_model_save_params {
     vrn_log log;
     bool fp16; /* weights as float16, rounded to nearest; a value beyond its range is an error */

@@ -1,5 +1,6 @@
 #include "net/model.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ struct vrn_model {
     float *values;                         /* .. or this does, where they are random */
     vrn_model_metadata metadata;
     vrn_assumptions assumptions;
-    vrn_model *base; /* held: everything else than the scales is its; else NULL */
+    vrn_model *base;    /* held: what is not in this model is its; else NULL */
+    bool has_base_data; /* everything else than the scales is the base's */
 };
 
 /* ---- The table of parameters ----------------------------------------------------------------- */
@@ -277,22 +279,21 @@ vrn_model *vrn_model_hold(const vrn_model *model)
     return counted;
 }
 
-/* Once more for the base, which has none itself. */
+/* Once more for the base: as deep as models were made of models. */
 void vrn_model_release(vrn_model *model) /* NOLINT(misc-no-recursion) */
 {
     if (!model) return;
     if (atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1) return;
-    if (model->base) {
+    if (model->has_base_data) {
         vrn_free(model->metadata.scales);
-        vrn_model_release(model->base);
-        vrn_free(model);
-        return;
+    } else {
+        vrn_metadata_free(&model->metadata);
+        vrn_checkpoint_destroy(&model->checkpoint);
+        vrn_free(model->values);
+        vrn_free(model->names);
+        vrn_free(model->tensors);
     }
-    vrn_metadata_free(&model->metadata);
-    vrn_checkpoint_destroy(&model->checkpoint);
-    vrn_free(model->values);
-    vrn_free(model->names);
-    vrn_free(model->tensors);
+    vrn_model_release(model->base);
     vrn_free(model);
 }
 
@@ -327,8 +328,71 @@ vrn_result vrn_model_with_scales(vrn_model **out, const vrn_model *base, const v
     model->metadata.scales = copy;
     model->metadata.scale_count = count;
     model->base = vrn_model_hold(base);
+    model->has_base_data = true;
     *out = model;
     return VRN_OK;
+}
+
+/* ---- New heads ------------------------------------------------------------------------------- */
+
+/* The trunk's tensors, and those of the head in a model whose table is made. */
+static vrn_result fill_head(vrn_model *model, const vrn_model *trunk, const vrn_head_params *params,
+                            const vrn_log *log)
+{
+    const size_t weights = (size_t)params->classes * params->features;
+    model->values = vrn_alloc(weights + params->classes, sizeof(float));
+    if (!model->values) return vrn_fail_memory(log);
+    memcpy(model->values, params->weight, weights * sizeof(float));
+    memcpy(model->values + weights, params->bias, params->classes * sizeof(float));
+    for (size_t i = 0; i < model->count; i++) {
+        vrn_tensor *tensor = &model->tensors[i];
+        const char *name = tensor->name;
+        if (strcmp(name, "fc.weight") == 0) {
+            if (tensor->shape[1] != params->features) {
+                return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                                "head: expected weights for the %llu features of the network, "
+                                "found %u",
+                                (unsigned long long)tensor->shape[1], params->features);
+            }
+            tensor->data = (const uint8_t *)model->values;
+        } else if (strcmp(name, "fc.bias") == 0) {
+            tensor->data = (const uint8_t *)(model->values + weights);
+        } else { /* the head's are the last ones in both */
+            assert(strcmp(trunk->tensors[i].name, name) == 0);
+            *tensor = trunk->tensors[i];
+            tensor->name = name;
+        }
+    }
+    return VRN_OK;
+}
+
+static vrn_result copy_scales(vrn_model *model, const vrn_model *from, const vrn_log *log)
+{
+    const uint32_t count = from->metadata.scale_count;
+    if (count == 0) return VRN_OK;
+    vrn_scale *scales = vrn_alloc(count, sizeof *scales);
+    if (!scales) return vrn_fail_memory(log);
+    memcpy(scales, from->metadata.scales, count * sizeof *scales);
+    model->metadata.scales = scales;
+    model->metadata.scale_count = count;
+    return VRN_OK;
+}
+
+vrn_result vrn_model_derive(vrn_model **out, const vrn_model *trunk, const vrn_arch *arch,
+                            const vrn_head_params *head, const vrn_model_params *said)
+{
+    vrn_model *model = NULL;
+    vrn_result result = create(&model, &said->log);
+    *out = model;
+    if (result) return result;
+    model->base = vrn_model_hold(trunk);
+    model->arch = *arch;
+    result = make_table(model, &said->log);
+    if (!result) result = fill_head(model, trunk, head, &said->log);
+    if (!result) result = vrn_metadata_read(&model->metadata, NULL, &model->arch, said);
+    if (!result) result = copy_scales(model, trunk, &said->log);
+    if (result) vrn_model_destroy(out);
+    return result;
 }
 
 float vrn_model_scale(const vrn_model *model, const char *output)
@@ -352,7 +416,7 @@ const vrn_tensor *vrn_model_parameter(const vrn_model *model, uint32_t index)
 
 const char *vrn_model_file(const vrn_model *model)
 {
-    if (model->base) model = model->base;
+    while (model->base) model = model->base;
     return model->checkpoint ? vrn_checkpoint_name(model->checkpoint) : NULL;
 }
 
@@ -414,8 +478,10 @@ vrn_result vrn_model_save(const vrn_model *model, const char *path,
             "save: probabilities %d with a threshold of %g: expected known ones, and 0 to 1",
             (int)params->probabilities, (double)params->threshold);
     }
+    const vrn_model *first = model;
+    while (first->base) first = first->base;
     vrn_metadata_pairs metadata;
-    if (!vrn_metadata_collect(&metadata, &model->metadata, params, model->checkpoint,
+    if (!vrn_metadata_collect(&metadata, &model->metadata, params, first->checkpoint,
                               &model->arch)) {
         return vrn_fail_memory(log);
     }

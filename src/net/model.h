@@ -26,6 +26,11 @@ bool vrn_model_has_scales(const vrn_model *model);
 vrn_result vrn_model_with_scales(vrn_model **model, const vrn_model *base, const vrn_scale *scales,
                                  uint32_t count, const vrn_log *log);
 
+/* A model of `arch` with the trunk of another one, which is held, and the parameters of a linear
+ * head, which are copied. `said` has log, name, transform and names of classes. */
+vrn_result vrn_model_derive(vrn_model **model, const vrn_model *trunk, const vrn_arch *arch,
+                            const vrn_head_params *head, const vrn_model_params *said);
+
 /* A model is counted: a session holds its model, so that handles may be destroyed in any order. */
 vrn_model *vrn_model_hold(const vrn_model *model);
 void vrn_model_release(vrn_model *model);

@@ -26,6 +26,7 @@ static const row rows[] = {
     {LAYOUT(vrn_transform, fill), 56, 72},
     {LAYOUT(vrn_model_params, class_name_count), 64, 80},
     {LAYOUT(vrn_model_info, threshold), 352, 384},
+    {LAYOUT(vrn_head_params, transform), 64, 104},
     {LAYOUT(vrn_model_save_params, threshold), 44, 64},
     {LAYOUT(vrn_session_params, probabilities), 88, 152},
     {LAYOUT(vrn_session_info, compile_ms), 64, 104},
