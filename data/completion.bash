@@ -17,7 +17,7 @@ _vkresnet_files() {
 _vkresnet() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local options='' files='' names='' prefix=''
-    local commands='classify explain infer eval merge bench profile info models convert calibrate selftest'
+    local commands='classify explain infer eval merge features search fit bench profile info models convert calibrate selftest'
     local images='png|jpg|jpeg|jpe|jfif|webp|heic|heif|hif|avif|tif|tiff|jxl|bmp|gif|tga|ppm|pgm|pnm|psd'
     local weights='resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d
         resnext101_64x4d wide_resnet50_2 wide_resnet101_2'
@@ -28,6 +28,7 @@ _vkresnet() {
     # Options that several commands have.
     local common='--device --precision --fp32-layers --without --with --validation --no-cache --quiet --verbose --help'
     local network='--model --activation --threshold --arch --classes --prefix --random-weights'
+    local trunk='--model --arch --prefix --random-weights'
     local transform='--preset --resize --crop --letterbox --fill --interpolation --channels --scale --mean --std'
     local run='--no-fusion --kernel --tune'
 
@@ -49,6 +50,9 @@ _vkresnet() {
         infer) options="$common $network $run --input --output --tap --batch" ;;
         eval) options="$common $network $transform $run --labels --logits --report --batch --shard --json" files='*' ;;
         merge) options='--report --json --quiet --help' files='*' ;;
+        features) options="$common $trunk $transform $run -o --tap --pool --l2 --fp16 --batch --files-from" files=$images ;;
+        search) options="$common $trunk $transform $run --in --top --batch --files-from --json" files=$images ;;
+        fit) options="$common $trunk $transform $run -o --holdout --seed --fp16 --batch --json" files=/ ;;
         bench) options="$common $network $run --batch --size --repeats --json" ;;
         profile) options="$common $network $run --batch --size --repeats --trace --html --json" ;;
         info) options="$common $network $transform --batch --size --kernel --kernels --json" ;;
@@ -76,13 +80,13 @@ _vkresnet() {
         --preset) names='torchvision timm caffe clip' ;;
         --channels) names='rgb bgr' ;;
         --classes) names=imagenet files='txt|json|pth|safetensors' ;;
-        --input | --output | --logits) names='' files=npy ;;
+        --input | --output | --logits | --in) names='' files=npy ;;
         --report | --images) names='' files=/ ;;
         --trace) names='' files=json ;;
         --html) names='' files=html ;;
         -o) names='' files='*' ;;
         # Values that nobody can guess.
-        --random-weights | --tap | --count | --top | --class | --batch | --shard | --size | --repeats | --resize) return ;;
+        --random-weights | --tap | --holdout | --seed | --count | --top | --class | --batch | --shard | --size | --repeats | --resize) return ;;
         --crop | --fill | --scale | --threshold | --mean | --std | --kernel | --fp32-layers) return ;;
         *) [[ $word == -* ]] && names=$options ;;
     esac

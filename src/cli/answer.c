@@ -31,9 +31,9 @@ uint32_t cli_count_shown(const cli_model *model, const cli_score *scores, uint32
     return model->info.threshold > 0 ? count : top;
 }
 
-bool cli_check_outputs(const char *path, const float *outputs, uint32_t count)
+bool cli_check_outputs(const char *path, const float *outputs, size_t count)
 {
-    uint32_t finite = 0;
+    size_t finite = 0;
     while (finite < count && isfinite(outputs[finite])) finite++;
     return finite == count || cli_error("%s: the network gives no finite numbers for it", path);
 }

@@ -20,7 +20,7 @@ void cli_rank(cli_score *scores, const float *values, uint32_t count);
 
 /* Reports and returns false where the outputs [count] for an image are not all finite: nothing
  * follows from them. */
-bool cli_check_outputs(const char *path, const float *outputs, uint32_t count);
+bool cli_check_outputs(const char *path, const float *outputs, size_t count);
 
 /* How many of the first `top` scores reach the model's threshold; all of them where it has none. */
 uint32_t cli_count_shown(const cli_model *model, const cli_score *scores, uint32_t top);

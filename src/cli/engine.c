@@ -175,12 +175,12 @@ bool cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default
     return good;
 }
 
-bool cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch)
+bool cli_crew_compile_for_images(cli_crew *crew, const cli_options *options,
+                                 vrn_session_params params)
 {
     bool good = true;
     for (uint32_t i = 0; i < crew->count && good; i++) {
-        good = cli_engine_compile_for_images(&crew->engines[i], options,
-                                             (vrn_session_params){.batch = batch});
+        good = cli_engine_compile_for_images(&crew->engines[i], options, params);
     }
     return good;
 }

@@ -50,7 +50,8 @@ typedef struct cli_crew {
 } cli_crew;
 
 bool cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise);
-bool cli_crew_compile_for_images(cli_crew *crew, const cli_options *options, uint32_t batch);
+bool cli_crew_compile_for_images(cli_crew *crew, const cli_options *options,
+                                 vrn_session_params params);
 void cli_crew_close(cli_crew *crew);
 
 #endif

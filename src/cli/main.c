@@ -12,8 +12,9 @@
 #include "cli/system/report.h"
 
 static const cli_command *const commands[] = {
-    &cli_classify, &cli_explain, &cli_infer,  &cli_eval,    &cli_merge,     &cli_bench,
-    &cli_profile,  &cli_info,    &cli_models, &cli_convert, &cli_calibrate, &cli_selftest,
+    &cli_classify, &cli_explain, &cli_infer,   &cli_eval,      &cli_merge,
+    &cli_features, &cli_search,  &cli_fit,     &cli_bench,     &cli_profile,
+    &cli_info,     &cli_models,  &cli_convert, &cli_calibrate, &cli_selftest,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 

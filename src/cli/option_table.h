@@ -25,10 +25,15 @@ OPTION(INPUT, "--input", "X.npy", KIND_READ, FIELD(input),
     .help = "float32 [N, 3, H, W], normalised")
 OPTION(OUTPUT, "--output", "Y.npy", KIND_WRITTEN, FIELD(output),
     .help = "receives float32 [N, classes], the logits")
-OPTION(TAP, "--tap", "NAME=FILE.npy", KIND_TAP,
+OPTION(TAP, "--tap", "NAME[=FILE.npy]", KIND_TAP,
     .help = "also write what a module returns, [N, C, H, W]: conv1,\n"
             "layer1 .. layer4, avgpool, layer2.0.bn1; or class_map,\n"
-            "the logits at every position; repeatable")
+            "the logits at every position; repeatable. features: the\n"
+            "one without a file is written to -o")
+OPTION(POOL, "--pool", NULL, KIND_FLAG, FIELD(pool),
+    .help = "the mean over the places of each tap: [N, C]")
+OPTION(L2, "--l2", NULL, KIND_FLAG, FIELD(l2),
+    .help = "scale each photo's features to a length of 1")
 OPTION(LOGITS, "--logits", "FILE.npy", KIND_WRITTEN, FIELD(logits),
     .help = "also write the logits [lines, classes]; NaN for an\n"
             "image that could not be read")
@@ -38,6 +43,8 @@ OPTION(REPORT, "--report", "FOLDER", KIND_TEXT, FIELD(report),
 OPTION(FILES_FROM, "--files-from", "FILE|-", KIND_READ, FIELD(files_from),
     .help = "a list of images and folders, one a line; -: standard\n"
             "input")
+OPTION(IN, "--in", "F.npy", KIND_READ, FIELD(in),
+    .help = "features to search, with their .txt and .json beside")
 OPTION(IMAGES, "--images", "DIR", KIND_READ, FIELD(images),
     .help = "a folder of photos, or one photo")
 OPTION(COUNT, "--count", "N", KIND_NUMBER, FIELD(count),
@@ -45,9 +52,14 @@ OPTION(COUNT, "--count", "N", KIND_NUMBER, FIELD(count),
 OPTION(WRITE, "-o", "FILE", KIND_WRITTEN, FIELD(write),
     .help = "write the result here")
 OPTION(FP16, "--fp16", NULL, KIND_FLAG, FIELD(fp16),
-    .help = "write the weights as float16")
+    .help = "write float16: the weights, or the features")
+OPTION(HOLDOUT, "--holdout", "F", KIND_THRESHOLD, FIELD(holdout),
+    .help = "the part of each class that is held out in turns, 0 to\n"
+            "0.5 (default 0.2); 0: none, and no accuracy")
+OPTION(SEED, "--seed", "N", KIND_SEED, FIELD(split_seed),
+    .help = "which photos are held out together (default 0)")
 OPTION(TOP, "--top", "K", KIND_NUMBER, FIELD(top), .minimum = 1, .maximum = 1000000,
-    .help = "classes to print for each image (default 5)")
+    .help = "classes, or photos found, for each image (default 5)")
 OPTION(CLASS, "--class", "K|NAME", KIND_TEXT, FIELD(class_name),
     .help = "the class to look for: its index, its name or a part of\n"
             "it (default: the most probable one)")

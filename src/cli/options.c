@@ -139,15 +139,15 @@ static char *keep_text(cli_options *options, const char *text, size_t length)
     return copy;
 }
 
-/* NAME=FILE */
+/* NAME=FILE, or NAME for those commands that know a file for it. */
 static bool read_tap(cli_options *options, const char *text)
 {
     const size_t length = strcspn(text, "=");
-    if (length == 0 || !text[length] || !text[length + 1]) {
+    if (length == 0 || (text[length] && !text[length + 1])) {
         return cli_usage("--tap: expected NAME=FILE.npy, found '%s'", text);
     }
-    options->taps[options->tap_count++] =
-        (cli_tap){.name = keep_text(options, text, length), .path = text + length + 1};
+    options->taps[options->tap_count++] = (cli_tap){
+        .name = keep_text(options, text, length), .path = text[length] ? text + length + 1 : NULL};
     return true;
 }
 
@@ -339,6 +339,30 @@ void cli_options_free(cli_options *options)
     *options = (cli_options){0};
 }
 
+bool cli_options_collect(const cli_options *options, uint64_t wanted, const char ***words,
+                         uint32_t *count)
+{
+    *count = 0;
+    *words = cli_alloc(2 * (size_t)options->word_count, sizeof **words);
+    if (!*words) return false;
+    for (int i = 0; i < options->word_count; i++) {
+        const char *word = options->words[i];
+        const size_t length = strcspn(word, "=");
+        if (word[0] != '-' || !word[1]) continue;
+        if (strcmp(word, "--") == 0) break;
+        const option_row *row = find_row(word, length, UINT64_MAX);
+        if (!row || row->kind == KIND_FLAG) {
+            if (row && (wanted >> (row - table) & 1)) (*words)[(*count)++] = row->name;
+            continue;
+        }
+        const char *value = word[length] ? word + length + 1 : options->words[++i];
+        if (!(wanted >> (row - table) & 1)) continue;
+        (*words)[(*count)++] = row->name;
+        (*words)[(*count)++] = value;
+    }
+    return true;
+}
+
 static const char *text_of(const cli_options *options, const option_row *row)
 {
     return *(const char *const *)((const char *)options + row->offset);
@@ -369,14 +393,18 @@ static const char *output_of(const cli_options *options, uint32_t i)
     return table[i].kind == KIND_WRITTEN ? text_of(options, &table[i]) : NULL;
 }
 
+bool cli_options_check_output(const cli_options *options, const char *path)
+{
+    return !replaces_any(options, path) ||
+           cli_usage("%s: would be written over what is read", path);
+}
+
 bool cli_options_check_outputs(const cli_options *options)
 {
     for (uint32_t i = 0; i < CLI_OPTIONS + options->tap_count; i++) {
         const char *output = output_of(options, i);
         if (!output) continue;
-        if (replaces_any(options, output)) {
-            return cli_usage("%s: would be written over what is read", output);
-        }
+        if (!cli_options_check_output(options, output)) return false;
         for (uint32_t k = 0; k < i; k++) {
             const char *other = output_of(options, k);
             if (other && cli_path_same_file(output, other)) {

@@ -11,23 +11,23 @@
 
 typedef struct cli_tap {
     const char *name; /* of the module */
-    const char *path;
+    const char *path; /* NULL: none was given */
 } cli_tap;
 
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
     bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune,
-        thorough, letterbox;
+        thorough, letterbox, pool, l2;
     const char *device, *model, *arch, *prefix, *labels, *input, *output, *logits, *trace, *kernel;
-    const char *classes, *images, *files_from, *write, *shard, *class_name, *html, *report;
+    const char *in, *classes, *images, *files_from, *write, *shard, *class_name, *html, *report;
     uint32_t without, with; /* vrn_capability bits */
     vrn_precision precision;
     uint32_t batch, top, repeats, count;
     uint32_t size[2]; /* height, width */
-    uint64_t seed;
+    uint64_t seed, split_seed;
     vrn_transform transform;
     int activation; /* a vrn_probabilities, less 1 */
-    float threshold;
+    float threshold, holdout;
     int preset;     /* number of a vrn_transform_preset_name */
     uint64_t given; /* CLI_BIT() | ..: which options were */
     cli_tap *taps;
@@ -77,6 +77,15 @@ void cli_options_free(cli_options *options);
 
 /* Whether nothing that is to be written would replace what is read, or another output. */
 bool cli_options_check_outputs(const cli_options *options);
+
+/* The same of a file that is written besides: whether it would replace what is read. */
+bool cli_options_check_output(const cli_options *options, const char *path);
+
+/* Those of the words that give the options of `wanted`, a name and then its value where it has one.
+ * Writes `*count` pointers, to be released with free; the texts live as long as the options. False:
+ * no memory, reported. */
+bool cli_options_collect(const cli_options *options, uint64_t wanted, const char ***words,
+                         uint32_t *count);
 
 /* Prints a line or two for each of the options. */
 void cli_options_print(uint64_t accepted);

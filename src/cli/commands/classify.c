@@ -80,7 +80,8 @@ static bool run(const cli_options *options)
     good = cli_paths_add_all(&paths, options);
     if (cli_shard_size(&shard, paths.count) > 0) {
         good = cli_crew_open(&crew, options, CLI_MODEL_SHIPPED) &&
-               cli_crew_compile_for_images(&crew, options, DEFAULT_BATCH) &&
+               cli_crew_compile_for_images(&crew, options,
+                                           (vrn_session_params){.batch = DEFAULT_BATCH}) &&
                classify_paths(&crew, options, &paths, &shard) && good;
     }
     cli_crew_close(&crew);

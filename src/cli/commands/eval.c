@@ -139,8 +139,9 @@ static bool open_all(eval_run *run)
     return cli_shard_read(&run->shard, options) &&
            cli_crew_open(&run->crew, options, CLI_MODEL_REQUIRED) && read_labels(run) &&
            (!options->report || cli_evaluation_page_begin(&run->page, options->report)) &&
-           cli_crew_compile_for_images(&run->crew, options, DEFAULT_BATCH) && describe(run) &&
-           prepare(run);
+           cli_crew_compile_for_images(&run->crew, options,
+                                       (vrn_session_params){.batch = DEFAULT_BATCH}) &&
+           describe(run) && prepare(run);
 }
 
 static bool run(const cli_options *options)

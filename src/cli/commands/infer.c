@@ -138,6 +138,10 @@ static bool end_outputs(infer_job *job, bool commit)
 
 static bool run(const cli_options *options)
 {
+    for (uint32_t i = 0; i < options->tap_count; i++) {
+        const cli_tap *tap = &options->taps[i];
+        if (!tap->path) return cli_usage("--tap: expected NAME=FILE.npy, found '%s'", tap->name);
+    }
     if (!options->input) return cli_usage("expected --input X.npy");
     if (!options->output && options->tap_count == 0) return cli_usage("expected --output Y.npy");
     infer_job job = {.options = options};

@@ -395,6 +395,31 @@ bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_mod
     return good;
 }
 
+bool cli_labels_read_classes(cli_labels *labels, cli_paths *names, const char *path)
+{
+    class_folders folders = {.path = path};
+    *names = (cli_paths){0};
+    bool good = list_folders(&folders);
+    for (size_t i = 0; i < folders.paths.count && good; i++) {
+        const size_t before = labels->images.count;
+        good = cli_paths_add_folder(&labels->images, folders.paths.items[i]);
+        if (good && labels->images.count == before) {
+            cli_note("%s: no images in this folder: it is no class", folders.paths.items[i]);
+        } else if (good) {
+            good = cli_paths_push(names, cli_copy_text(name_of(&folders, i))) &&
+                   set_class(labels, before, (uint32_t)names->count - 1);
+        }
+    }
+    cli_paths_note_left_out(&labels->images);
+    if (good && names->count < 2) {
+        good = cli_error("%s: expected at least two folders with images, one for each class, found "
+                         "%zu",
+                         path, names->count);
+    }
+    cli_paths_free(&folders.paths);
+    return good;
+}
+
 void cli_labels_free(cli_labels *labels)
 {
     cli_paths_free(&labels->images);

@@ -34,6 +34,12 @@ bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model 
  * when something is wrong, or when there are no images. */
 bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_model *model);
 
+/* Adds the images below each folder in `path`: each that has images is a class of its own, in byte
+ * order, and `names` receives what they are called; release it with cli_paths_free, also after a
+ * failure. Notes say which folders are left out. Reports and returns false when something is wrong,
+ * or when there are fewer than two classes. */
+bool cli_labels_read_classes(cli_labels *labels, cli_paths *names, const char *path);
+
 void cli_labels_free(cli_labels *labels);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "base/json.h"
 #include "cli/system/report.h"
 
@@ -109,48 +110,89 @@ static bool load_header(const cli_npy *npy, char **header, uint64_t *data_offset
     return true;
 }
 
+static const struct {
+    const char *descr, *text;
+    uint32_t bytes;
+} types[] = {
+    [CLI_NPY_FLOAT] = {"<f4", "float32 ('<f4')", 4},
+    [CLI_NPY_HALF] = {"<f2", "float16 ('<f2')", 2},
+};
+
+static bool check_type(cli_npy *npy, const char *type, bool any)
+{
+    npy->type = strcmp(type, types[CLI_NPY_HALF].descr) == 0 ? CLI_NPY_HALF : CLI_NPY_FLOAT;
+    if (strcmp(type, types[npy->type].descr) == 0 && (any || npy->type == CLI_NPY_FLOAT)) {
+        return true;
+    }
+    return cli_error("%s: expected little-endian %s%s%s, found '%s'", npy->path,
+                     types[CLI_NPY_FLOAT].text, any ? " or " : "",
+                     any ? types[CLI_NPY_HALF].text : "", type);
+}
+
 /* Whether the header is of an array of floats that has so many bytes. */
-static bool check_header(cli_npy *npy, const char *header, uint64_t bytes)
+static bool check_header(cli_npy *npy, const char *header, uint64_t bytes, bool any)
 {
     char type[16] = "";
     uint64_t values = 1;
     const char *fault = read_header(npy, header, type, sizeof type);
     if (fault) return cli_error("%s: %s", npy->path, fault);
-    if (strcmp(type, "<f4") != 0) {
-        return cli_error("%s: expected little-endian float32 ('<f4'), found '%s'", npy->path, type);
-    }
+    if (!check_type(npy, type, any)) return false;
+    const uint32_t each = types[npy->type].bytes;
     bool empty = false;
     for (uint32_t i = 0; i < npy->rank; i++) empty = empty || npy->shape[i] == 0;
     for (uint32_t i = 0; i < npy->rank && !empty; i++) {
-        if (npy->shape[i] > UINT64_MAX / 4 / values) {
+        if (npy->shape[i] > UINT64_MAX / each / values) {
             return cli_error("%s: its shape has more values than any file", npy->path);
         }
         values *= npy->shape[i];
     }
     if (empty) values = 0;
-    return bytes == values * 4 ||
+    return bytes == values * each ||
            cli_error("%s: expected %" PRIu64 " bytes of values, as its shape says, found %" PRIu64,
-                     npy->path, values * 4, bytes);
+                     npy->path, values * each, bytes);
 }
 
-bool cli_npy_open(cli_npy *npy, const char *path)
+static bool open_array(cli_npy *npy, const char *path, bool any)
 {
     uint64_t size, offset = 0;
     char *header = NULL;
     *npy = (cli_npy){.path = path};
     npy->stream = cli_open_file(path, &size);
     const bool good = npy->stream && load_header(npy, &header, &offset) &&
-                      check_header(npy, header, size - offset);
+                      check_header(npy, header, size - offset, any);
     free(header);
     if (!good) cli_npy_close(npy);
     return good;
 }
 
+bool cli_npy_open(cli_npy *npy, const char *path)
+{
+    return open_array(npy, path, false);
+}
+
+bool cli_npy_open_any(cli_npy *npy, const char *path)
+{
+    return open_array(npy, path, true);
+}
+
+static bool read_values(cli_npy *npy, void *to, size_t count)
+{
+    return fread(to, types[npy->type].bytes, count, npy->stream) == count ||
+           cli_error("%s: cannot read: the file has become shorter", npy->path);
+}
+
 /* The values are little-endian, as every machine that the library is for. */
 bool cli_npy_read(cli_npy *npy, float *values, size_t count)
 {
-    return fread(values, sizeof *values, count, npy->stream) == count ||
-           cli_error("%s: cannot read: the file has become shorter", npy->path);
+    uint16_t halves[1024];
+    const size_t part = sizeof halves / sizeof halves[0];
+    if (npy->type == CLI_NPY_FLOAT) return read_values(npy, values, count);
+    for (size_t at = 0; at < count; at += part) {
+        const size_t now = count - at < part ? count - at : part;
+        if (!read_values(npy, halves, now)) return false;
+        for (size_t i = 0; i < now; i++) values[at + i] = vrn_half_to_float(halves[i]);
+    }
+    return true;
 }
 
 void cli_npy_close(cli_npy *npy)
@@ -159,22 +201,65 @@ void cli_npy_close(cli_npy *npy)
     *npy = (cli_npy){0};
 }
 
-bool cli_npy_begin(cli_file *file, const char *path, uint32_t rank, const uint64_t *shape)
+/* Writes all that is in front of the values, of `bytes` bytes, or as many as it takes where that is
+ * 0, and returns how many. */
+static int write_header(FILE *stream, cli_npy_type type, uint32_t rank, const uint64_t *shape,
+                        int bytes)
 {
     char header[64 + CLI_NPY_MAX_RANK * 24];
-    int length =
-        snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    int length = snprintf(header, sizeof header,
+                          "{'descr': '%s', 'fortran_order': False, 'shape': (", types[type].descr);
     for (uint32_t i = 0; i < rank; i++) {
         length +=
             snprintf(header + length, sizeof header - (size_t)length, "%" PRIu64 ", ", shape[i]);
     }
     length += snprintf(header + length, sizeof header - (size_t)length, "), }");
     /* The values begin at a multiple of 64: 10 bytes before the header, a line feed at its end. */
-    int padded = (10 + length + 1 + 63) / 64 * 64 - 10;
+    if (bytes == 0) bytes = (10 + length + 1 + 63) / 64 * 64;
+    const int padded = bytes - 10;
+    fwrite("\x93NUMPY\x01\x00", 1, 8, stream);
+    fputc(padded & 0xff, stream);
+    fputc(padded >> 8, stream);
+    fprintf(stream, "%s%*s\n", header, padded - length - 1, "");
+    return bytes;
+}
+
+bool cli_npy_begin(cli_file *file, const char *path, uint32_t rank, const uint64_t *shape)
+{
     if (!cli_file_begin(file, path)) return false;
-    fwrite("\x93NUMPY\x01\x00", 1, 8, file->stream);
-    fputc(padded & 0xff, file->stream);
-    fputc(padded >> 8, file->stream);
-    fprintf(file->stream, "%s%*s\n", header, padded - length - 1, "");
+    write_header(file->stream, CLI_NPY_FLOAT, rank, shape, 0);
     return true;
+}
+
+bool cli_npy_writer_begin(cli_npy_writer *writer, const char *path, cli_npy_type type,
+                          uint32_t rank, const uint64_t *shape)
+{
+    *writer = (cli_npy_writer){.type = type, .rank = rank};
+    memcpy(writer->shape, shape, rank * sizeof *shape);
+    if (!cli_path_may_be_replaced(path) || !cli_file_begin(&writer->file, path)) return false;
+    writer->header_bytes = write_header(writer->file.stream, type, rank, shape, 0);
+    return true;
+}
+
+void cli_npy_writer_put(cli_npy_writer *writer, const float *values, size_t count)
+{
+    uint16_t halves[1024];
+    const size_t part = sizeof halves / sizeof halves[0];
+    if (writer->type == CLI_NPY_FLOAT) fwrite(values, sizeof *values, count, writer->file.stream);
+    for (size_t at = 0; at < count && writer->type == CLI_NPY_HALF; at += part) {
+        const size_t now = count - at < part ? count - at : part;
+        vrn_floats_to_halves(halves, values + at, now);
+        fwrite(halves, sizeof *halves, now, writer->file.stream);
+    }
+}
+
+bool cli_npy_writer_end(cli_npy_writer *writer, uint64_t rows, bool commit)
+{
+    FILE *stream = writer->file.stream;
+    if (stream && commit && rows != writer->shape[0]) {
+        writer->shape[0] = rows;
+        fseek(stream, 0, SEEK_SET);
+        write_header(stream, writer->type, writer->rank, writer->shape, writer->header_bytes);
+    }
+    return cli_file_end(&writer->file, commit);
 }

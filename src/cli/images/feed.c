@@ -16,6 +16,9 @@ enum { DECODERS_MAX = 8, BATCHES_AHEAD = 2 };
  * batch of large photos is run in parts. One picture may be larger, when nothing else can go on. */
 static const size_t pixel_bytes_max = (size_t)256 << 20;
 
+/* Outputs that wait to be handed over; those of one batch may be more. */
+static const size_t output_bytes_max = (size_t)256 << 20;
+
 typedef enum slot_state {
     SLOT_EMPTY,
     SLOT_AT_GATE, /* its decoder waits for memory */
@@ -28,7 +31,7 @@ typedef struct slot {
     slot_state state;
     vrn_image image;
     char *fault;    /* why it is SLOT_UNREADABLE; NULL: out of memory */
-    float *outputs; /* [classes] */
+    float *outputs; /* [values] */
 } slot;
 
 /* Items pass four counters, in order: `decoding` (next one to decode), `running` (next one to give
@@ -42,9 +45,10 @@ typedef struct pipeline {
     float *outputs;
     size_t window, total, decoding, running, delivered;
     size_t pixel_bytes; /* of pictures that have passed the gate and are not yet released */
-    uint32_t batch, classes;
-    bool stopped; /* nothing more is begun */
-    bool failed;  /* a run failed */
+    uint32_t batch;
+    size_t values; /* of an image's outputs */
+    bool stopped;  /* nothing more is begun */
+    bool failed;   /* a run failed */
 } pipeline;
 
 static slot *slot_of(const pipeline *p, size_t item)
@@ -130,7 +134,9 @@ typedef struct runner {
     vrn_session *session;
     vrn_image *images; /* [batch] */
     size_t *items;     /* [batch] */
-    float *outputs;    /* [batch, classes] */
+    float *outputs;    /* [batch, values], of taps one after the other */
+    float **taps;      /* where each begins */
+    size_t *sizes;     /* values of an image in each */
     uint32_t count;
     vrn_thread *thread;
 } runner;
@@ -158,19 +164,35 @@ static void take_batch(runner *r)
     vrn_mutex_wake_all(p->lock);
 }
 
+/* What the i-th image of a batch gave. */
+static void copy_outputs(float *to, const runner *r, uint32_t i)
+{
+    const pipeline *p = r->pipeline;
+    if (p->feed->taps == 0) memcpy(to, r->outputs + i * p->values, p->values * sizeof *to);
+    for (uint32_t tap = 0; tap < p->feed->taps; tap++) {
+        const size_t size = r->sizes[tap];
+        memcpy(to, r->taps[tap] + i * size, size * sizeof *to);
+        to += size;
+    }
+}
+
 static void run_batch(runner *r)
 {
     pipeline *p = r->pipeline;
     const vrn_inputs inputs = {.count = r->count, .images = r->images};
     vrn_outputs outputs = {0};
-    *(p->feed->logits ? &outputs.logits : &outputs.probabilities) = r->outputs;
+    if (p->feed->taps) {
+        outputs.taps = r->taps;
+    } else {
+        *(p->feed->logits ? &outputs.logits : &outputs.probabilities) = r->outputs;
+    }
     bool good = vrn_session_run(r->session, &inputs, &outputs) == VRN_OK;
     vrn_mutex_lock(p->lock);
     for (uint32_t i = 0; i < r->count; i++) {
         slot *s = slot_of(p, r->items[i]);
         p->pixel_bytes -= size_of(&s->image);
         cli_image_free(&s->image);
-        memcpy(s->outputs, r->outputs + (size_t)i * p->classes, p->classes * sizeof *s->outputs);
+        copy_outputs(s->outputs, r, i);
         s->state = SLOT_DONE;
     }
     if (!good) p->failed = p->stopped = true;
@@ -226,7 +248,7 @@ static bool deliver_next(pipeline *p, size_t *failed)
     const size_t index = cli_shard_item(&feed->shard, p->delivered);
     char fault[CLI_LINE_BYTES] = "";
     cli_capture_errors(fault);
-    if (run) run = cli_check_outputs(feed->paths[index], s->outputs, p->classes);
+    if (run) run = cli_check_outputs(feed->paths[index], s->outputs, p->values);
     cli_capture_errors(NULL);
     if (good && run) {
         good = feed->result(feed->user, index, s->outputs);
@@ -260,8 +282,16 @@ static bool start_runners(pipeline *p, runner *runners)
         r->session = p->feed->crew->engines[i].session;
         r->images = cli_alloc(p->batch, sizeof *r->images);
         r->items = cli_alloc(p->batch, sizeof *r->items);
-        r->outputs = cli_alloc((size_t)p->batch * p->classes, sizeof *r->outputs);
-        if (!r->images || !r->items || !r->outputs) return false;
+        r->outputs = cli_alloc(p->values, p->batch * sizeof *r->outputs);
+        r->taps = cli_alloc(p->feed->taps, sizeof *r->taps);
+        r->sizes = cli_alloc(p->feed->taps, sizeof *r->sizes);
+        if (!r->images || !r->items || !r->outputs || !r->taps || !r->sizes) return false;
+        float *at = r->outputs;
+        for (uint32_t tap = 0; tap < p->feed->taps; tap++) {
+            r->taps[tap] = at;
+            r->sizes[tap] = cli_tap_size(r->session, tap);
+            at += p->batch * r->sizes[tap];
+        }
         r->thread = start_thread(run_batches, r);
         if (!r->thread) return false;
     }
@@ -292,8 +322,26 @@ static bool run_threads(pipeline *p, runner *runners, size_t *failed)
         free(runners[i].images);
         free(runners[i].items);
         free(runners[i].outputs);
+        free(runners[i].taps);
+        free(runners[i].sizes);
     }
     return good;
+}
+
+size_t cli_tap_size(const vrn_session *session, uint32_t tap)
+{
+    uint32_t shape[3] = {0};
+    vrn_session_get_tap_shape(session, tap, shape);
+    return (size_t)shape[0] * shape[1] * shape[2];
+}
+
+/* How many images may wait: enough to keep the devices busy, as far as memory allows. */
+static size_t choose_window(const pipeline *p)
+{
+    const size_t wanted = (size_t)p->batch * BATCHES_AHEAD * (p->feed->crew->count + 1);
+    const size_t most = output_bytes_max / sizeof(float) / (p->values ? p->values : 1);
+    const size_t window = wanted < most ? wanted : most;
+    return window > p->batch ? window : p->batch;
 }
 
 bool cli_feed_run(const cli_feed *feed, size_t *failed)
@@ -304,18 +352,21 @@ bool cli_feed_run(const cli_feed *feed, size_t *failed)
         .feed = feed,
         .total = cli_shard_size(&feed->shard, feed->count),
         .batch = info->batch,
-        .classes = info->classes,
-        .window = (size_t)info->batch * BATCHES_AHEAD * (feed->crew->count + 1),
+        .values = feed->taps ? 0 : info->classes,
     };
     if (p.total == 0) return true;
+    for (uint32_t tap = 0; tap < feed->taps; tap++) {
+        p.values += cli_tap_size(feed->crew->engines[0].session, tap);
+    }
+    p.window = choose_window(&p);
     if (p.window > p.total) p.window = p.total;
     p.slots = cli_alloc(p.window, sizeof *p.slots);
-    p.outputs = cli_alloc(p.window * p.classes, sizeof *p.outputs);
+    p.outputs = cli_alloc(p.values, p.window * sizeof *p.outputs);
     runner *runners = cli_alloc(feed->crew->count, sizeof *runners);
     p.lock = vrn_mutex_create();
     bool good = p.slots && p.outputs && runners && (p.lock || cli_error("out of memory"));
     if (good) {
-        for (size_t i = 0; i < p.window; i++) p.slots[i].outputs = p.outputs + i * p.classes;
+        for (size_t i = 0; i < p.window; i++) p.slots[i].outputs = p.outputs + i * p.values;
         good = run_threads(&p, runners, failed);
     }
     vrn_mutex_destroy(&p.lock);

@@ -23,7 +23,8 @@ typedef struct cli_feed {
     char *const *paths;
     size_t count;
     cli_shard shard; /* which of the paths */
-    bool logits;     /* outputs are logits [classes]; else probabilities */
+    bool logits;     /* outputs are logits [classes]; else probabilities .. */
+    uint32_t taps;   /* .. but where this is not 0, as many taps, each [C, H, W], in a row */
     cli_feed_result result;
     cli_feed_failure failure; /* may be NULL */
     void *user;
@@ -33,5 +34,8 @@ typedef struct cli_feed {
  * overflows, is reported and left out; *failed receives how many. Returns false when the run itself
  * fails. */
 bool cli_feed_run(const cli_feed *feed, size_t *failed);
+
+/* The values of a session's tap for one image. */
+size_t cli_tap_size(const vrn_session *session, uint32_t tap);
 
 #endif

@@ -1,0 +1,49 @@
+/* A linear classifier for features: how strong its penalty has to be is found out on samples that
+ * are held out. */
+#ifndef VRN_CLI_CLASSIFIER_H
+#define VRN_CLI_CLASSIFIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cli_classifier_params {
+    float *features;        /* [count, width]; changed */
+    const uint32_t *labels; /* [count]; each class below `classes` has a sample */
+    size_t count;
+    uint32_t width, classes;
+    float holdout; /* the part of the samples of each class that is held out, 0 to 0.5 */
+    uint64_t seed; /* of the choice */
+} cli_classifier_params;
+
+enum { CLI_STRENGTHS = 11 };
+
+/* What a strength of the penalty gives on samples that were held out. */
+typedef struct cli_strength {
+    double strength;
+    size_t right;
+    double loss; /* mean of -log of the labels' probabilities */
+} cli_strength;
+
+typedef struct cli_classifier {
+    float *weight, *bias; /* [classes, width] and [classes] */
+    cli_strength strengths[CLI_STRENGTHS];
+    uint32_t chosen;
+    uint32_t folds;           /* each sample is held out in one of them; 1: one part; 0: none */
+    size_t held_out;          /* samples that were */
+    uint32_t *predicted;      /* [count]: for them, by a classifier that did not see them; .. */
+    size_t right_in_training; /* of all samples, by the final one */
+} cli_classifier;
+
+/* What stands in `predicted` for a sample that was not held out. */
+#define CLI_NOT_HELD_OUT UINT32_MAX
+
+/* In turns each part of the samples is held out and the others are learned; the strength that gets
+ * the most of them right, of equal ones about that with the smallest loss, is used for all samples.
+ * A class of one sample is always learned; large problems hold out one part only. Reports and
+ * returns false where memory lacks, where there are too many classes, or where all samples are
+ * equal. Free the classifier also then. */
+bool cli_classifier_fit(cli_classifier *classifier, const cli_classifier_params *params);
+void cli_classifier_free(cli_classifier *classifier);
+
+#endif

@@ -1,0 +1,39 @@
+/* What lies beside a file of features: F.txt, a line for the photo of each row, and F.json, what
+ * the features are of and how they were made, so that others are never compared with them. */
+#ifndef VRN_CLI_FACTS_H
+#define VRN_CLI_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "cli/learning/features.h"
+#include "cli/options.h"
+
+/* The options that change features, but for the tap: they are kept in F.json and apply again. */
+#define CLI_FACTS                                                                                  \
+    (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS) | CLI_TRANSFORM |  \
+     CLI_BIT(PRECISION))
+
+/* The path of what lies beside F.npy: with `ending` (".txt") in place of ".npy". Release with free;
+ * NULL: reported. */
+char *cli_beside(const char *path, const char *ending);
+
+typedef struct cli_facts {
+    uint64_t rows;
+    cli_feature_form form;
+    const char *model;    /* its name */
+    const char **options; /* [option_count], words of CLI_FACTS */
+    uint32_t option_count;
+    float probe[CLI_PROBE_VALUES];
+    vrn_arena arena; /* of what was read */
+} cli_facts;
+
+/* Writes an object of JSON: those and, for people, the transform. */
+void cli_facts_write(FILE *out, const cli_facts *facts, const vrn_transform *transform);
+
+/* Reads it. Reports and returns false where something is wrong. Free them also then. */
+bool cli_facts_read(cli_facts *facts, const char *path);
+void cli_facts_free(cli_facts *facts);
+
+#endif

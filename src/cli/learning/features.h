@@ -1,0 +1,38 @@
+/* What a network's inner layers say of photos: a row of numbers for each. */
+#ifndef VRN_CLI_FEATURES_H
+#define VRN_CLI_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/engine.h"
+
+#define CLI_FEATURES_TAP "avgpool"
+
+/* Which values make the row of a photo. */
+typedef struct cli_feature_form {
+    const char *tap;
+    bool pool; /* the mean over the places: [C] instead of [C, H, W] */
+    bool l2;   /* a length of 1; zeros stay zeros */
+} cli_feature_form;
+
+/* The shape of a row: C alone where the tap has one place or is pooled. Returns the rank. */
+uint32_t cli_feature_shape(uint64_t shape[3], const cli_feature_form *form, const uint32_t tap[3]);
+
+/* Makes a row of what a tap of shape `tap` has given. */
+void cli_feature_row(float *row, const cli_feature_form *form, const float *values,
+                     const uint32_t tap[3]);
+
+/* A picture that is always the same, to tell whether features were made in the same way: the values
+ * of all of a session's taps for it, one after the other. Release with free; NULL: reported. */
+float *cli_probe_run(const cli_engine *engine, uint32_t tap_count);
+
+/* Some values of a row of `count`, as they are at a length of 1. */
+enum { CLI_PROBE_VALUES = 32 };
+void cli_probe_take(float probe[CLI_PROBE_VALUES], const float *row, size_t count);
+
+/* Whether two probes may be of the same network and transform, in whatever precision. */
+bool cli_probe_agrees(const float a[CLI_PROBE_VALUES], const float b[CLI_PROBE_VALUES]);
+
+#endif

@@ -1,0 +1,34 @@
+/* Multinomial logistic regression with an L2 penalty on the weights, by L-BFGS (Nocedal and Wright,
+ * Numerical Optimization, algorithms 7.4 and 7.5). It minimises
+ *     mean over the samples of -log softmax(x W + b)[label]  +  strength / 2 * |W|^2
+ * All sums are in double precision and in a fixed order: the same samples give the same bits,
+ * whatever the number of threads. */
+#ifndef VRN_CLI_LOGISTIC_H
+#define VRN_CLI_LOGISTIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cli_samples {
+    const float *values;    /* [all, width] */
+    const uint32_t *labels; /* [all], below `classes` */
+    const uint32_t *rows;   /* [count]: which of all there are */
+    size_t count;
+    uint32_t width, classes;
+} cli_samples;
+
+/* Fits `parameters` [width + 1, classes], the last row of which is the bias; they hold where to
+ * start. `threads`: the cores may share the work. False: no memory, reported by nobody. */
+bool cli_logistic_fit(double *parameters, const cli_samples *samples, double strength,
+                      uint32_t iterations, bool threads);
+
+/* Writes the class with the largest logit, of equal ones the first, to `predicted` [all], for the
+ * samples alone; and the mean of -log of the labels' probabilities. False: no memory. */
+bool cli_logistic_judge(const double *parameters, const cli_samples *samples, uint32_t *predicted,
+                        double *loss);
+
+/* The memory that a fit takes, in bytes. */
+double cli_logistic_bytes(uint32_t width, uint32_t classes);
+
+#endif
