@@ -171,3 +171,13 @@ def test_the_extension_checks_for_itself(session, x):
             core.run(*arguments)
     with pytest.raises(vkresnet.InvalidArgumentError):
         core.wait(123456789)
+
+
+def test_torch(session, x, expected):
+    torch = pytest.importorskip("torch")
+    tensor, out = torch.from_numpy(x.copy()), torch.empty(4, 7)
+    assert session(tensor, out=out) is out
+    assert np.array_equal(out.numpy(), expected)
+    assert np.array_equal(session(tensor.to(memory_format=torch.channels_last)), expected)
+    assert np.array_equal(session(tensor.double().requires_grad_().detach()), expected)
+    assert torch.from_dlpack(session(tensor)).shape == (4, 7)

@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Which pictures of a folder are most like one picture: by the cosine of their features.
+
+    search.py [--model NAME|FILE] [--top K] PICTURE FOLDER
+"""
+
+# %%
+import argparse
+import pathlib
+
+import numpy as np
+
+import vkresnet
+
+parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+parser.add_argument("--model", help="a checkpoint, or a name such as resnet50; else a small model")
+parser.add_argument("--top", type=int, default=5)
+parser.add_argument("picture")
+parser.add_argument("folder", type=pathlib.Path)
+options = parser.parse_args()
+
+# %% A vector for each picture: the average pool's output, of length 1.
+model = vkresnet.load(options.model)
+paths = sorted(path for path in options.folder.rglob("*")
+               if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".bmp"})
+features = model.features([options.picture, *paths])
+features /= np.linalg.norm(features, axis=1, keepdims=True)
+
+# %% The cosine of the angle between two vectors: 1 for the same direction.
+likeness = features[1:] @ features[0]
+for i in np.argsort(-likeness, kind="stable")[:options.top]:
+    print(f"{likeness[i]:.4f}  {paths[i]}")
