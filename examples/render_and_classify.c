@@ -18,6 +18,7 @@
 #include <volk.h>
 
 #include "caption.h"
+#include "integration.h"
 #include "renderer.h"
 #include "scene.h"
 #include "window.h"
@@ -66,59 +67,16 @@ static void start(application *app, bool validation)
     if (app->shown && !window_open(&app->window, &app->renderer)) exit(1);
 }
 
-/* The renderer's device, with what the library would like to have on it. */
-static bool create_devices(application *app, bool validation)
-{
-    static vertex vertices[SCENE_VERTICES_MAX];
-    static const char *const swapchain = VK_KHR_SWAPCHAIN_EXTENSION_NAME;
-    renderer *r = &app->renderer;
-    const vrn_log log = {.message = print_message};
-    VkDeviceCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .queueCreateInfoCount = 1,
-        .pQueueCreateInfos =
-            &(VkDeviceQueueCreateInfo){
-                .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-                .queueFamilyIndex = r->family,
-                .queueCount = 1,
-                .pQueuePriorities = &(float){1},
-            },
-        .enabledExtensionCount = app->shown,
-        .ppEnabledExtensionNames = &swapchain,
-    };
-    const vrn_device_requirements_params requirements = {
-        .log = log,
-        .instance = r->instance,
-        .physical_device = r->physical,
-        .get_instance_proc_addr = vkGetInstanceProcAddr,
-        .api_version = VK_API_VERSION_1_2,
-    };
-    vrn_device_additions *additions;
-    if (vrn_device_additions_create(&additions, &info, &requirements)) return false;
-    renderer_create(r, &info, vertices, scenes_build(app->scenes, vertices));
-    const vrn_device_import_params import = {
-        .log = log,
-        .instance = r->instance,
-        .physical_device = r->physical,
-        .device = r->device,
-        .get_instance_proc_addr = vkGetInstanceProcAddr,
-        .api_version = VK_API_VERSION_1_2,
-        .debug_utils = validation,
-        .created_with = &info,
-        .queue_family = r->family,
-        .queue = r->queue,
-    };
-    const vrn_result result = vrn_device_import(&app->device, &import);
-    vrn_device_additions_destroy(&additions);
-    return !result;
-}
-
 static bool create(application *app, const char *model, bool validation)
 {
+    static vertex vertices[SCENE_VERTICES_MAX];
     const vrn_log log = {.message = print_message};
     renderer *r = &app->renderer;
     start(app, validation);
-    if (!create_devices(app, validation)) return false;
+    const uint32_t count = scenes_build(app->scenes, vertices);
+    app->device = integrate(r, app->shown ? VK_KHR_SWAPCHAIN_EXTENSION_NAME : NULL, validation,
+                            vertices, count);
+    if (!app->device) return false;
     if (app->shown) window_create(&app->window);
     if (vrn_model_load(&app->model, model, &(vrn_model_params){.log = log}) ||
         vrn_session_create(&app->session, app->device, app->model, NULL)) {

@@ -444,7 +444,10 @@ typedef struct vrn_session_params {
     double submission_limit_ms;
     const vrn_session_diagnostics *diagnostics; /* NULL in ordinary use */
     vrn_probabilities probabilities;            /* VRN_PROBABILITIES_DEFAULT: the model's */
-    uint64_t reserved[7];
+    /* the device time that vrn_session_record fills with a part of the network, if it is given a
+     * cursor (<vkresnet/vulkan.h>); 0: it records whole networks only */
+    double record_budget_ms;
+    uint64_t reserved[6];
 } vrn_session_params;
 
 /* Submission limit. Drivers treat a submission that runs for 2 to 10 s as a hang and reset the

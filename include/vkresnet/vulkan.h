@@ -202,6 +202,14 @@ typedef struct vrn_top {
     float probability;
 } vrn_top;
 
+/* How far a network was recorded that is spread over several recordings. Zero it to begin. */
+typedef struct vrn_record_cursor {
+    bool done;           /* the network has ended: the last recording writes its results */
+    uint32_t recordings; /* that the network took so far */
+    uint64_t token;      /* the library's own */
+    uint64_t reserved[2];
+} vrn_record_cursor;
+
 #define VRN_MAX_RECORD_SLOTS 64
 #define VRN_MAX_TOP          64
 
@@ -227,7 +235,11 @@ typedef struct vrn_record_params {
 
     bool no_input_barrier;  /* the application's own barrier makes the input visible, see below */
     bool no_output_barrier; /* the application's own barrier makes the outputs visible */
-    uint64_t reserved[8];
+
+    /* records a part of the network and moves behind it, see below; NULL: records all of it */
+    vrn_record_cursor *cursor;
+    double budget_ms; /* for the part; 0: vrn_session_params.record_budget_ms */
+    uint64_t reserved[6];
 } vrn_record_params;
 
 /* Records the preparation of the input, the network and the writing of the results into a command
@@ -257,6 +269,21 @@ typedef struct vrn_record_params {
  * inside each recording order them, and any number may be in flight; between queues the application
  * orders them with semaphores. A recording may be submitted any number of times, and reads what the
  * inputs hold at that time.
+ *
+ * Several frames. With a cursor, each call records as much as fits into the budget, which is device
+ * time in milliseconds: a part that ends between two layers or, in sessions with record_budget_ms,
+ * within one. Call it with the same cursor once a frame, for the same slot and count, and submit
+ * each command buffer once, in this order, until the cursor says `done`; zero it for the next
+ * network. The first call reads the input, which may change as soon as its commands have run, and
+ * later calls ignore it. The last call writes the outputs, to the places that it names. The results
+ * are the same bytes as without a cursor. Parts of one network may be pending together; for the
+ * next network in the slot the rule above holds. Any other use of the session ends a network that
+ * has begun: its cursor is refused then (VRN_ERROR_INVALID_ARGUMENT). After any error the cursor is
+ * zeroed.
+ * A part has one dispatch at least. How long dispatches take is learned from timestamps of earlier
+ * parts; without them (VRN_CAPABILITY_TIMESTAMPS, hostQueryReset) it is estimated from the number
+ * of operations and the speed of the session's runs. Until something was measured a slow device is
+ * assumed, so the first network takes more frames than later ones.
  *
  * Thread-safety: as for all functions of a session; the call also uses the command buffer's pool.
  * Errors: VRN_ERROR_INVALID_ARGUMENT (also if no result has a place), VRN_ERROR_UNSUPPORTED (a

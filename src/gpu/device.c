@@ -25,8 +25,12 @@ vrn_result vrn_device_load(vrn_device *device)
     if (vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS)) {
         VRN_DEVICE_FUNCTIONS_STATISTICS(VRN_LOAD)
     }
+    const bool core = device->probe.info.api_version >= VK_API_VERSION_1_2;
+    if (device->probe.host_query_reset) {
+        device->vk.ResetQueryPool = (PFN_vkResetQueryPool)get(
+            device->handle, core ? "vkResetQueryPool" : "vkResetQueryPoolEXT");
+    }
     if (vrn_device_has(device, VRN_CAPABILITY_BUFFER_ADDRESSES)) {
-        const bool core = device->probe.info.api_version >= VK_API_VERSION_1_2;
         device->vk.GetBufferDeviceAddress = (PFN_vkGetBufferDeviceAddress)get(
             device->handle, core ? "vkGetBufferDeviceAddress" : "vkGetBufferDeviceAddressKHR");
         if (!device->vk.GetBufferDeviceAddress) missing = "vkGetBufferDeviceAddress";

@@ -13,6 +13,9 @@
 /* .. and a work group can hold matrices. */
 #define VRN_FEATURE_WORK_GROUP_MATRICES (UINT32_C(1) << 30)
 
+/* .. and the host can reset queries. */
+#define VRN_FEATURE_HOST_QUERY_RESET (UINT32_C(1) << 29)
+
 /* Names of extensions: those that a device offers, or those that an application enabled. */
 typedef struct vrn_extensions {
     const char *const *names;

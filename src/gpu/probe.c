@@ -169,6 +169,7 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     /* No kernel for GPUs reads through addresses. */
     if (probe->info.type != VRN_DEVICE_CPU) features &= ~(uint32_t)VRN_CAPABILITY_BUFFER_ADDRESSES;
     probe->info.capabilities |= features & ((1u << VRN_CAPABILITY_COUNT) - 1);
+    probe->host_query_reset = features & VRN_FEATURE_HOST_QUERY_RESET;
     vrn_probe_drop(probe, ~features & VRN_FEATURE_SUBGROUP_SIZES);
 }
 
@@ -202,6 +203,9 @@ uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without)
 {
     uint32_t all = probe->info.capabilities & ~without;
     if (probe->subgroup.size_min != probe->subgroup.size_max) all |= VRN_FEATURE_SUBGROUP_SIZES;
+    if (probe->host_query_reset && (all & VRN_CAPABILITY_TIMESTAMPS)) {
+        all |= VRN_FEATURE_HOST_QUERY_RESET;
+    }
     if ((all & VRN_CAPABILITY_COOPERATIVE_MATRIX_2) &&
         vrn_matrices_of_work_groups(&probe->matrices)) {
         all |= VRN_FEATURE_WORK_GROUP_MATRICES;
@@ -215,6 +219,7 @@ void vrn_probe_drop(vrn_probe *probe, uint32_t features)
     if (features & VRN_FEATURE_SUBGROUP_SIZES) {
         probe->subgroup.size_min = probe->subgroup.size_max = probe->info.subgroup_size;
     }
+    if (features & VRN_FEATURE_HOST_QUERY_RESET) probe->host_query_reset = false;
     if (features & VRN_FEATURE_WORK_GROUP_MATRICES) {
         vrn_matrices_drop_work_groups(&probe->matrices);
     }

@@ -23,6 +23,7 @@ typedef struct vrn_probe {
     uint32_t queue_family;            /* one that can compute */
     uint64_t timestamp_mask;          /* the bits that its timestamps have */
     uint32_t max_array;               /* the longest array of storage buffers */
+    bool host_query_reset;            /* the host can reset queries */
     bool portability_subset;          /* the device has VK_KHR_portability_subset */
 } vrn_probe;
 

@@ -106,8 +106,9 @@
     X(GetPipelineExecutablePropertiesKHR)                                                          \
     X(GetPipelineExecutableStatisticsKHR)
 
-/* NULL without VRN_CAPABILITY_BUFFER_ADDRESSES. With an API below 1.2 its name ends in KHR. */
-#define VRN_DEVICE_FUNCTIONS_ADDRESSES(X) X(GetBufferDeviceAddress)
+/* NULL without VRN_CAPABILITY_BUFFER_ADDRESSES, or where the host cannot reset queries. With an API
+ * below 1.2 the names end in KHR and EXT. */
+#define VRN_DEVICE_FUNCTIONS_RENAMED(X) X(GetBufferDeviceAddress) X(ResetQueryPool)
 
 #define VRN_DECLARE(name) PFN_vk##name name;
 
@@ -120,7 +121,7 @@ typedef struct vrn_device_table {
     VRN_DEVICE_FUNCTIONS(VRN_DECLARE)
     VRN_DEVICE_FUNCTIONS_OPTIONAL(VRN_DECLARE)
     VRN_DEVICE_FUNCTIONS_STATISTICS(VRN_DECLARE)
-    VRN_DEVICE_FUNCTIONS_ADDRESSES(VRN_DECLARE)
+    VRN_DEVICE_FUNCTIONS_RENAMED(VRN_DECLARE)
 } vrn_device_table;
 
 #undef VRN_DECLARE

@@ -215,18 +215,21 @@ static double work_of(const vrn_graph *graph, uint32_t index)
     return (vrn_op_flops(&node->desc) + 4 * (double)bytes) * 1e-9;
 }
 
-/* Which steps a submission of `limit_ms` (vrn_session_params.submission_limit_ms) may have to
- * dispatch in parts. */
-static void find_divisible(vrn_program *program, double limit_ms)
+/* Which steps a submission or a recording may have to dispatch in parts. */
+static void find_divisible(vrn_program *program, const vrn_session_params *params)
 {
+    double limit_ms = params->submission_limit_ms;
     /* Nobody watches a driver that runs on the processor. */
     const bool cpu = program->device->probe.info.type == VRN_DEVICE_CPU;
     if (limit_ms == 0) limit_ms = cpu ? INFINITY : default_limit_ms;
     program->limit_ms = limit_ms * limit_share;
+    const double shortest = params->record_budget_ms > 0
+                                ? fmin(program->limit_ms, params->record_budget_ms)
+                                : program->limit_ms;
     for (uint32_t i = 0; i < program->graph.count; i++) {
         vrn_step *step = &program->steps[i];
         step->work = work_of(&program->graph, i);
-        step->divisible = step->work * slowest_pace > program->limit_ms;
+        step->divisible = step->work * slowest_pace > shortest;
     }
 }
 
@@ -264,7 +267,7 @@ static vrn_result plan(vrn_program *program, const vrn_session_params *params, v
     }
     if (!result) result = plan_memory(program, params, taps, tuned);
     if (!result) result = list_outputs(program, taps);
-    if (!result) find_divisible(program, params->submission_limit_ms);
+    if (!result) find_divisible(program, params);
     vrn_free(taps);
     return result;
 }

@@ -1,5 +1,7 @@
 #include "session/network.h"
 
+#include <math.h>
+
 #include "base/alloc.h"
 #include "base/util.h"
 #include "gpu/timestamps.h"
@@ -11,7 +13,11 @@ typedef struct recorder {
     /* where further ones come from; NULL: there is one, which is not the recorder's */
     vrn_commands *commands;
     vrn_parts *parts;
-    double ms; /* what the present buffer holds is expected to take */
+    const vrn_piece *piece; /* NULL: the whole network is recorded */
+    double limit_ms;        /* of a buffer */
+    double ms;              /* what the present buffer holds is expected to take */
+    vrn_position at;
+    bool stopped; /* the piece is full */
 } recorder;
 
 /* Another command buffer, behind those there are. */
@@ -36,72 +42,110 @@ static vrn_result add_part(recorder *r)
     return vrn_commands_begin(r->buffer, device, false);
 }
 
-/* Makes room for a dispatch of so many milliseconds: in a new part where the present one is
- * full. */
+/* Makes room for a dispatch of so many milliseconds. Where the present buffer is full, this is in a
+ * new part, or nowhere. */
 static vrn_result make_room(recorder *r, double ms)
 {
-    const vrn_program *program = r->passage->program;
-    const bool full = r->parts && r->ms > 0 && r->ms + ms > program->limit_ms;
+    vrn_device *device = r->passage->program->device;
+    const bool full = (r->parts || r->piece) && r->ms > 0 && r->ms + ms > r->limit_ms;
+    r->stopped = full && r->piece;
+    if (r->stopped) return VRN_OK;
     r->ms = full ? ms : r->ms + ms;
     if (!full) return VRN_OK;
-    vrn_result result = vrn_commands_end(r->buffer, program->device);
+    vrn_result result = vrn_commands_end(r->buffer, device);
     if (!result) result = add_part(r);
-    if (!result) vrn_commands_barrier(r->buffer, program->device, false);
+    if (!result) vrn_commands_barrier(r->buffer, device, false);
     return result;
 }
 
-static vrn_result record_step(recorder *r, uint32_t index, uint32_t images)
+/* What each pass of a step is expected to take. */
+static double pass_ms(const recorder *r, uint32_t index, uint32_t images)
+{
+    const vrn_program *program = r->passage->program;
+    const vrn_split *split = r->passage->split;
+    const double ms = r->piece ? vrn_pace_ms(r->piece->pace, program, index, images, split->pace)
+                               : vrn_split_ms(split, program, index, images);
+    return ms / vrn_max_u32(vrn_kernel_pass_count(program->steps[index].choice.kernel), 1);
+}
+
+/* The present step, or what is left of it. */
+static vrn_result record_step(recorder *r, uint32_t images)
 {
     const vrn_program *program = r->passage->program;
     const vrn_device *device = program->device;
-    const vrn_step *step = &program->steps[index];
-    double ms;
-    const uint32_t parts = vrn_split_parts(r->passage->split, program, index, images, &ms);
-    vrn_result result = VRN_OK;
-    for (uint32_t i = 0; i < vrn_kernel_pass_count(step->choice.kernel) * parts && !result; i++) {
-        const uint32_t pass = i / parts, part = i % parts;
+    vrn_position *at = &r->at;
+    const vrn_step *step = &program->steps[at->step];
+    const double ms = pass_ms(r, at->step, images);
+    if (at->dispatch == 0) at->parts = vrn_split_parts(step, ms, r->limit_ms);
+    const uint32_t count = vrn_kernel_pass_count(step->choice.kernel) * at->parts;
+    for (; at->dispatch < count; at->dispatch++) {
+        const uint32_t pass = at->dispatch / at->parts, part = at->dispatch % at->parts;
+        vrn_result result = make_room(r, ms / at->parts);
+        if (result || r->stopped) return result;
         if (pass > 0 && part == 0) vrn_commands_barrier(r->buffer, device, false);
-        result = make_room(r, ms);
-        if (result) break;
-        vrn_commands_begin_label(r->buffer, device, program->graph.nodes[index].name);
-        vrn_prepared_kernel_record_part(&step->prepared, images, pass, part, parts, r->buffer,
+        vrn_commands_begin_label(r->buffer, device, program->graph.nodes[at->step].name);
+        vrn_prepared_kernel_record_part(&step->prepared, images, pass, part, at->parts, r->buffer,
                                         device);
         vrn_commands_end_label(r->buffer, device);
     }
-    return result;
+    at->dispatch = 0;
+    return VRN_OK;
 }
 
-/* Images [first, first + count) through the network. */
-static vrn_result record_slice(recorder *r, uint32_t first, uint32_t count)
+static void copy_in(recorder *r, uint32_t images)
 {
     const vrn_passage *passage = r->passage;
     const vrn_program *program = passage->program;
-    const vrn_device *device = program->device;
-    VkBuffer arena = program->arena.handle;
     const uint64_t image_bytes = vrn_graph_bytes(&program->graph, 0);
     const VkBufferCopy in = {
-        .srcOffset = first * image_bytes,
+        .srcOffset = r->at.first * image_bytes,
         .dstOffset = program->plan.offsets[0],
-        .size = count * image_bytes,
+        .size = images * image_bytes,
     };
-    device->vk.CmdCopyBuffer(r->buffer, passage->input, arena, 1, &in);
-    for (uint32_t i = 0; i < program->graph.count; i++) {
-        vrn_commands_barrier(r->buffer, device, false);
-        vrn_timestamps_write(passage->each, device, r->buffer, i);
-        vrn_result result = record_step(r, i, count);
-        if (result) return result;
-    }
-    vrn_commands_barrier(r->buffer, device, false);
-    vrn_timestamps_write(passage->each, device, r->buffer, program->graph.count);
+    if (r->at.first > 0) vrn_commands_barrier(r->buffer, program->device, false);
+    program->device->vk.CmdCopyBuffer(r->buffer, passage->input, program->arena.handle, 1, &in);
+    r->at.copied = true;
+}
+
+static void copy_out(recorder *r, uint32_t images)
+{
+    const vrn_passage *passage = r->passage;
+    const vrn_program *program = passage->program;
     for (uint32_t i = 0; i < program->output_count; i++) {
         const vrn_output *out = &program->outputs[i];
         const VkBufferCopy region = {
             .srcOffset = program->plan.offsets[out->value],
-            .dstOffset = out->offset + first * out->image_bytes,
-            .size = count * out->image_bytes,
+            .dstOffset = out->offset + r->at.first * out->image_bytes,
+            .size = images * out->image_bytes,
         };
-        device->vk.CmdCopyBuffer(r->buffer, arena, passage->output, 1, &region);
+        program->device->vk.CmdCopyBuffer(r->buffer, program->arena.handle, passage->output, 1,
+                                          &region);
     }
+}
+
+/* The present slice, or what is left of it. */
+static vrn_result record_slice(recorder *r)
+{
+    const vrn_passage *passage = r->passage;
+    const vrn_program *program = passage->program;
+    const vrn_device *device = program->device;
+    vrn_position *at = &r->at;
+    const uint32_t images = vrn_min_u32(at->images, passage->count - at->first);
+    if (!at->copied) copy_in(r, images);
+    for (; at->step < program->graph.count; at->step++) {
+        if (at->dispatch == 0) {
+            vrn_commands_barrier(r->buffer, device, false);
+            vrn_timestamps_write(passage->each, device, r->buffer, at->step);
+        }
+        vrn_result result = record_step(r, images);
+        if (result || r->stopped) return result;
+    }
+    vrn_commands_barrier(r->buffer, device, false);
+    vrn_timestamps_write(passage->each, device, r->buffer, program->graph.count);
+    copy_out(r, images);
+    at->first += images;
+    at->step = 0;
+    at->copied = false;
     return VRN_OK;
 }
 
@@ -110,16 +154,17 @@ static vrn_result record(recorder *r)
     const vrn_passage *passage = r->passage;
     const vrn_program *program = passage->program;
     const vrn_device *device = program->device;
-    const uint32_t images =
-        passage->each ? program->info.slice : vrn_split_images(passage->split, program);
     vrn_timestamps_reset(passage->queries, device, r->buffer, 0, 2);
     vrn_timestamps_reset(passage->each, device, r->buffer, 0, program->graph.count + 1);
     /* The arena may still be in use by an earlier submission. */
     vrn_commands_barrier(r->buffer, device, false);
     vrn_timestamps_write(passage->queries, device, r->buffer, 0);
-    for (uint32_t first = 0; first < passage->count; first += images) {
-        if (first > 0) vrn_commands_barrier(r->buffer, device, false);
-        vrn_result result = record_slice(r, first, vrn_min_u32(images, passage->count - first));
+    if (!r->at.images) {
+        r->at.images =
+            passage->each ? program->info.slice : vrn_split_images(passage->split, program);
+    }
+    while (r->at.first < passage->count && !r->stopped) {
+        vrn_result result = record_slice(r);
         if (result) return result;
     }
     vrn_timestamps_write(passage->queries, device, r->buffer, 1);
@@ -128,15 +173,41 @@ static vrn_result record(recorder *r)
 
 void vrn_network_record(const vrn_passage *passage, VkCommandBuffer buffer)
 {
-    recorder r = {.passage = passage, .buffer = buffer};
+    recorder r = {.passage = passage, .buffer = buffer, .limit_ms = passage->program->limit_ms};
     record(&r); /* into one buffer: nothing fails */
+}
+
+bool vrn_network_record_piece(const vrn_passage *passage, vrn_position *at, vrn_piece *piece,
+                              VkCommandBuffer buffer)
+{
+    const vrn_program *program = passage->program;
+    recorder r = {.passage = passage,
+                  .buffer = buffer,
+                  .piece = piece,
+                  .limit_ms = fmin(piece->budget_ms, program->limit_ms),
+                  .ms = piece->expected_ms,
+                  .at = *at};
+    vrn_span span = {.first = at->step};
+    vrn_meter_begin(piece->meter, program->device, buffer);
+    record(&r);
+    const bool ended = r.at.first >= passage->count;
+    span.last = ended ? program->graph.count - 1 : r.at.step;
+    if (!ended && r.at.dispatch == 0 && span.last > span.first) span.last--;
+    span.expected_ms = r.ms - piece->expected_ms;
+    vrn_meter_end(piece->meter, program->device, buffer, span);
+    piece->expected_ms = r.ms;
+    *at = r.at;
+    return ended;
 }
 
 vrn_result vrn_network_record_parts(const vrn_passage *passage, vrn_commands *commands,
                                     vrn_parts *parts)
 {
     vrn_device *device = passage->program->device;
-    recorder r = {.passage = passage, .commands = commands, .parts = parts};
+    recorder r = {.passage = passage,
+                  .commands = commands,
+                  .parts = parts,
+                  .limit_ms = passage->program->limit_ms};
     parts->count = 0;
     vrn_result result = add_part(&r);
     if (!result) result = record(&r);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "session/image_layout.h"
 
 /* Pixels along a side: keeps every product of a preparation in 64 bits. */
 enum { SIDE_MAX = 1 << 24 };
@@ -99,20 +100,6 @@ static const struct {
     {VK_FORMAT_R32G32B32A32_SFLOAT, true, true},
 };
 
-bool vrn_layout_readable(VkImageLayout layout)
-{
-    static const VkImageLayout readable[] = {
-        VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
-        VK_IMAGE_LAYOUT_READ_ONLY_OPTIMAL,
-        VK_IMAGE_LAYOUT_GENERAL,
-        VK_IMAGE_LAYOUT_SHARED_PRESENT_KHR,
-    };
-    for (uint32_t i = 0; i < VRN_COUNT(readable); i++) {
-        if (readable[i] == layout) return true;
-    }
-    return false;
-}
-
 vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image,
                                 const vrn_log *log)
 {
@@ -133,7 +120,7 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
                         "an image in VK_IMAGE_LAYOUT_PREINITIALIZED cannot be changed back to that "
                         "layout: change it to VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL first");
     }
-    if (!vrn_layout_readable(image->layout) && !image->image) {
+    if (!vrn_image_layout_readable(image->layout) && !image->image) {
         return vrn_fail(
             log, VRN_ERROR_INVALID_ARGUMENT,
             "an image in VkImageLayout %d must change its layout: its VkImage is needed",
@@ -154,8 +141,9 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
         .width = region.extent.width,
         .height = region.extent.height,
         .view = image->view,
-        .layout = vrn_layout_readable(image->layout) ? image->layout
-                                                     : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
+        .layout = vrn_image_layout_readable(image->layout)
+                      ? image->layout
+                      : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
         .left = (uint32_t)region.offset.x,
         .top = (uint32_t)region.offset.y,
         .linear = image_formats[f].linear && !(image_formats[f].may_be_encoded && image->encoded),

@@ -28,9 +28,6 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
 vrn_result vrn_picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *pixels,
                                  const vrn_log *log);
 
-/* Whether an image can be read in a layout: else it must change to another. */
-bool vrn_layout_readable(VkImageLayout layout);
-
 /* Whether a picture has pixels, and one of the host's a format and rows that do not overlap. */
 vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log);
 

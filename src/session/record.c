@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/util.h"
 #include "ops/transfer.h"
+#include "session/image_layout.h"
 #include "session/session.h"
 
 /* What a slot owns. */
@@ -12,6 +13,10 @@ struct vrn_recording {
     vrn_images images; /* the prepared input is images.tensor */
     vrn_buffer output; /* results as they leave the network */
     vrn_descriptor_pool pool;
+    /* of a network that is spread over several recordings */
+    vrn_position at;
+    uint32_t count; /* images */
+    vrn_meter meter;
 };
 
 uint64_t vrn_recording_bytes(const vrn_recording *recording)
@@ -25,6 +30,7 @@ void vrn_recording_destroy(vrn_recording *recording, vrn_device *device)
     vrn_images_destroy(&recording->images, device);
     vrn_buffer_destroy(&recording->output, device);
     vrn_descriptor_pool_destroy(&recording->pool, device);
+    vrn_meter_destroy(&recording->meter, device);
     vrn_free(recording);
 }
 
@@ -34,6 +40,8 @@ typedef struct recorder {
     vrn_recording *recording;
     const vrn_record_params *params;
     uint32_t count, top;
+    double budget_ms;
+    bool continued; /* the input was read by an earlier recording */
     VkCommandBuffer buffer;
     vrn_transfer_target target;
 } recorder;
@@ -54,10 +62,15 @@ static vrn_result check(const recorder *r)
     const vrn_session_info *info = &r->session->program->info;
     int forms = (p->images != NULL) + (p->pixels != NULL) + (p->nchw.buffer != VK_NULL_HANDLE) +
                 (p->nhwc.buffer != VK_NULL_HANDLE);
-    if (forms != 1) {
+    if (forms != 1 && !r->continued) {
         return vrn_fail(
             log, VRN_ERROR_INVALID_ARGUMENT,
             "a recording needs exactly one of images, pixels, nchw and nhwc, %d are given", forms);
+    }
+    if (p->cursor && !(r->budget_ms > 0)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a recording with a cursor needs a budget: budget_ms, or record_budget_ms "
+                        "of the session");
     }
     if (r->count > info->batch) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
@@ -116,9 +129,41 @@ static vrn_result get_recording(recorder *r)
     if (!*place) *place = vrn_alloc(1, sizeof **place);
     if (!*place) return vrn_fail_memory(&r->device->log);
     r->recording = *place;
-    if (r->recording->output.handle) return VRN_OK;
-    return vrn_buffer_create(&r->recording->output, r->device, VRN_BUFFER_DEVICE,
-                             r->session->program->output_bytes, "recorded output");
+    vrn_result result = VRN_OK;
+    if (!r->recording->output.handle) {
+        result = vrn_buffer_create(&r->recording->output, r->device, VRN_BUFFER_DEVICE,
+                                   r->session->program->output_bytes, "recorded output");
+    }
+    if (!result && r->params->cursor && !r->session->pace.paces) {
+        result = vrn_pace_create(&r->session->pace, r->session->program);
+    }
+    if (!result && r->params->cursor && !r->recording->meter.queries) {
+        result = vrn_meter_create(&r->recording->meter, r->device);
+    }
+    return result;
+}
+
+/* Whether the cursor is in a network of this slot, which nothing has disturbed. */
+static vrn_result check_cursor(const recorder *r)
+{
+    const vrn_recording *recording = r->recording;
+    const vrn_log *log = &r->device->log;
+    if (!r->continued) return VRN_OK;
+    if (r->params->cursor->done) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "the network of this cursor is done: zero the cursor to begin another");
+    }
+    if (r->params->cursor->token != r->session->uses || !recording->at.images) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "the session was used otherwise since this cursor's last recording: zero "
+                        "the cursor to begin again");
+    }
+    if (recording->count != r->count) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a recording of %u images continues a network of %u", r->count,
+                        recording->count);
+    }
+    return VRN_OK;
 }
 
 /* How many images of so many bytes can be bound at once; 0: not even one. */
@@ -145,11 +190,15 @@ static vrn_result reset_pool(recorder *r)
                         "an input or result of %llu MiB is more than %s can bind",
                         (unsigned long long)(most >> 20), device->probe.info.name);
     }
-    /* The input, every output, and the best classes. */
+    /* The input, every output, and the best classes. What continues a network takes its sets from
+     * what the first recording reserved. */
     const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 2);
-    vrn_result result = vrn_descriptor_pool_reserve(
-        &r->recording->pool, device,
-        (vrn_descriptor_counts){.sets = sets, .storage_buffers = sets * 2});
+    vrn_result result = VRN_OK;
+    if (!r->continued) {
+        result = vrn_descriptor_pool_reserve(
+            &r->recording->pool, device,
+            (vrn_descriptor_counts){.sets = sets, .storage_buffers = sets * 2});
+    }
     r->target = (vrn_transfer_target){device, r->recording->pool.handle, r->buffer};
     return result;
 }
@@ -175,50 +224,12 @@ static void barrier(const recorder *r, VkPipelineStageFlags from, VkAccessFlags 
     r->device->vk.CmdPipelineBarrier(r->buffer, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
 }
 
-/* Whether an earlier entry shows the same level and layer of the same image: two regions of one
- * picture. */
-static bool repeated(const vrn_record_image *images, uint32_t index)
-{
-    const vrn_record_image *image = &images[index];
-    for (uint32_t i = 0; i < index; i++) {
-        if (images[i].image == image->image && images[i].level == image->level &&
-            images[i].layer == image->layer && !vrn_layout_readable(images[i].layout)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Images that cannot be read in the application's layout: to one in which they can, or back. The
- * stages and accesses on the application's side are all there are, or with its own barrier those it
- * names. */
-static void transition(const recorder *r, bool back)
+static void change_layouts(const recorder *r, bool back)
 {
     const vrn_record_params *p = r->params;
     const bool chained = back ? p->no_output_barrier : p->no_input_barrier;
-    const VkPipelineStageFlags shader = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
-    const VkPipelineStageFlags outside = chained ? shader : VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
-    for (uint32_t i = 0; p->images && i < r->count; i++) {
-        const vrn_record_image *image = &p->images[i];
-        if (vrn_layout_readable(image->layout) || repeated(p->images, i)) continue;
-        const VkAccessFlags before =
-            chained ? VK_ACCESS_SHADER_READ_BIT : VK_ACCESS_MEMORY_WRITE_BIT;
-        const VkAccessFlags after =
-            chained ? 0 : VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
-        const VkImageLayout read = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
-        const VkImageMemoryBarrier change = {
-            .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-            .srcAccessMask = back ? 0 : before,
-            .dstAccessMask = back ? after : VK_ACCESS_SHADER_READ_BIT,
-            .oldLayout = back ? read : image->layout,
-            .newLayout = back ? image->layout : read,
-            .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-            .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-            .image = image->image,
-            .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, image->level, 1, image->layer, 1},
-        };
-        r->device->vk.CmdPipelineBarrier(r->buffer, back ? shader : outside,
-                                         back ? outside : shader, 0, 0, NULL, 0, NULL, 1, &change);
+    if (p->images) {
+        vrn_image_layouts_change(p->images, r->count, back, chained, r->device, r->buffer);
     }
 }
 
@@ -239,7 +250,7 @@ static vrn_result record_pictures(const recorder *r)
                            : vrn_picture_of_pixels(&pictures[i], &p->pixels[i], log);
     }
     if (!result) {
-        transition(r, false);
+        change_layouts(r, false);
         result = vrn_images_record(&r->recording->images, r->device, pictures, r->count, &framing,
                                    r->buffer);
     }
@@ -355,6 +366,65 @@ static vrn_result record_outputs(const recorder *r)
 
 /* ---- All of it ---- */
 
+static vrn_result record_input(const recorder *r)
+{
+    const vrn_record_params *p = r->params;
+    vrn_result result = p->images || p->pixels ? record_pictures(r) : record_floats(r);
+    if (!result) change_layouts(r, true);
+    return result;
+}
+
+static vrn_passage passage(const recorder *r)
+{
+    return (vrn_passage){
+        .program = r->session->program,
+        .split = &r->session->split,
+        .input = r->recording->images.tensor.handle,
+        .output = r->recording->output.handle,
+        .count = r->count,
+    };
+}
+
+static vrn_result record_whole(const recorder *r)
+{
+    vrn_result result = record_input(r);
+    if (result) return result;
+    const vrn_passage all = passage(r);
+    vrn_network_record(&all, r->buffer);
+    return record_outputs(r);
+}
+
+/* As much as the budget allows. The input of the first network of a session is a part by itself,
+ * because nobody knows yet how long it takes. */
+static vrn_result record_part(const recorder *r)
+{
+    vrn_session *session = r->session;
+    vrn_recording *recording = r->recording;
+    vrn_record_cursor *cursor = r->params->cursor;
+    vrn_piece piece = {
+        .budget_ms = r->budget_ms, .pace = &session->pace, .meter = &recording->meter};
+    vrn_meter_read(&recording->meter, session->program, &session->pace, session->split.pace);
+    if (!r->continued) {
+        const vrn_span input = {.first = VRN_METER_INPUT, .images = r->count};
+        vrn_meter_forget(&recording->meter);
+        recording->at = (vrn_position){0};
+        recording->count = r->count;
+        vrn_meter_begin(&recording->meter, r->device, r->buffer);
+        vrn_result result = record_input(r);
+        if (result) return result;
+        vrn_meter_end(&recording->meter, r->device, r->buffer, input);
+        piece.expected_ms = session->pace.input_ms * r->count;
+        if (recording->meter.queries && !(piece.expected_ms > 0)) piece.expected_ms = r->budget_ms;
+    }
+    const vrn_passage all = passage(r);
+    const bool done = vrn_network_record_piece(&all, &recording->at, &piece, r->buffer);
+    const vrn_result result = done ? record_outputs(r) : VRN_OK;
+    if (result) return result;
+    *cursor = (vrn_record_cursor){
+        .done = done, .recordings = cursor->recordings + 1, .token = session->uses};
+    return VRN_OK;
+}
+
 static vrn_result record_all(const recorder *r)
 {
     const vrn_record_params *p = r->params;
@@ -365,17 +435,9 @@ static vrn_result record_all(const recorder *r)
         barrier(r, all, VK_ACCESS_MEMORY_WRITE_BIT, shader,
                 VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
     }
-    vrn_result result = p->images || p->pixels ? record_pictures(r) : record_floats(r);
+    r->session->uses++;
+    vrn_result result = p->cursor ? record_part(r) : record_whole(r);
     if (result) return result;
-    vrn_network_record(&(vrn_passage){.program = r->session->program,
-                                      .split = &r->session->split,
-                                      .input = r->recording->images.tensor.handle,
-                                      .output = r->recording->output.handle,
-                                      .count = r->count},
-                       r->buffer);
-    result = record_outputs(r);
-    if (result) return result;
-    transition(r, true);
     if (!p->no_output_barrier) {
         barrier(r, shader, VK_ACCESS_SHADER_WRITE_BIT, all | VK_PIPELINE_STAGE_HOST_BIT,
                 VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT | VK_ACCESS_HOST_READ_BIT);
@@ -397,11 +459,16 @@ vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
         .params = params,
         .count = params->count ? params->count : 1,
         .top = params->top_count ? params->top_count : 1,
+        .budget_ms = params->budget_ms ? params->budget_ms : session->record_budget_ms,
+        .continued = params->cursor && params->cursor->token,
         .buffer = commands,
     };
     vrn_result result = vrn_device_alive(r.device);
     if (!result) result = check(&r);
     if (!result) result = get_recording(&r);
+    if (!result) result = check_cursor(&r);
     if (!result) result = reset_pool(&r);
-    return result ? result : record_all(&r);
+    if (!result) result = record_all(&r);
+    if (result && params->cursor) *params->cursor = (vrn_record_cursor){0};
+    return result;
 }

@@ -281,6 +281,7 @@ vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *in
     if (!result) result = prepare(session, slot, inputs);
     if (result) return result;
 
+    session->uses++;
     result = vrn_commands_submit(&slot->commands, session->device,
                                  inputs->images ? slot->commands.buffers[1] : VK_NULL_HANDLE,
                                  slot->parts.buffers, slot->parts.count, order);

@@ -55,6 +55,11 @@ vrn_result vrn_session_params_check(const vrn_session_params *params, const vrn_
                         "submission_limit_ms is %g: a time, or 0 for the usual one",
                         params->submission_limit_ms);
     }
+    if (!(params->record_budget_ms >= 0)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "record_budget_ms is %g: a time, or 0 for whole networks",
+                        params->record_budget_ms);
+    }
     if (params->tap_count > 0 && !params->taps) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "tap_count is %u, but taps is NULL",
                         params->tap_count);
@@ -82,6 +87,7 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     session->device = device;
     session->split = vrn_split_guess(device);
     session->next_ticket = 1; /* 0 is no ticket */
+    session->record_budget_ms = params->record_budget_ms;
     vrn_result result =
         vrn_program_compile(&session->program, device, model, params, tuned, observe);
     if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
@@ -136,6 +142,7 @@ void vrn_session_destroy(vrn_session **pointer)
     for (uint32_t i = 0; i < VRN_MAX_RECORD_SLOTS; i++) {
         vrn_recording_destroy(session->recordings[i], device);
     }
+    vrn_pace_destroy(&session->pace);
     vrn_program_destroy(&session->program);
     vrn_free(session->slots);
     vrn_free(session);

@@ -48,6 +48,10 @@ struct vrn_session {
     uint32_t slot_count;
     vrn_ticket next_ticket;
     vrn_recording *recordings[VRN_MAX_RECORD_SLOTS]; /* record.c; made when first needed */
+    double record_budget_ms;                         /* of recordings with a cursor; 0: not said */
+    vrn_pace pace; /* for networks that are spread over several recordings; likewise */
+    /* grows with each use of the arena, so that such a network knows whether it is still there */
+    uint64_t uses;
 };
 
 /* vrn_session_create for parameters that were checked. tuned, observe: as for

@@ -25,17 +25,17 @@ uint32_t vrn_split_images(const vrn_split *split, const vrn_program *program)
     return images < program->info.slice ? vrn_max_u32((uint32_t)images, 1) : program->info.slice;
 }
 
-uint32_t vrn_split_parts(const vrn_split *split, const vrn_program *program, uint32_t index,
-                         uint32_t images, double *ms)
+double vrn_split_ms(const vrn_split *split, const vrn_program *program, uint32_t step,
+                    uint32_t images)
 {
-    const vrn_step *step = &program->steps[index];
-    const double all = step->work * images * split->pace /
-                       vrn_max_u32(vrn_kernel_pass_count(step->choice.kernel), 1);
-    const double wanted = ceil(all / program->limit_ms);
-    uint32_t parts = 1;
-    if (step->divisible && wanted > 1) parts = wanted < PARTS_MAX ? (uint32_t)wanted : PARTS_MAX;
-    *ms = all / parts;
-    return parts;
+    return program->steps[step].work * images * split->pace;
+}
+
+uint32_t vrn_split_parts(const vrn_step *step, double ms, double limit_ms)
+{
+    const double wanted = ceil(ms / limit_ms);
+    if (!step->divisible || !(wanted > 1)) return 1;
+    return wanted < PARTS_MAX ? (uint32_t)wanted : PARTS_MAX;
 }
 
 void vrn_split_learn(vrn_split *split, const vrn_program *program, uint32_t images, double ms)

@@ -19,9 +19,13 @@ vrn_split vrn_split_guess(const vrn_device *device);
 /* How many images pass at once, of a slice. */
 uint32_t vrn_split_images(const vrn_split *split, const vrn_program *program);
 
-/* How many parts a step's dispatches have for so many images, and what one of them takes. */
-uint32_t vrn_split_parts(const vrn_split *split, const vrn_program *program, uint32_t step,
-                         uint32_t images, double *ms);
+/* What a step takes for so many images. */
+double vrn_split_ms(const vrn_split *split, const vrn_program *program, uint32_t step,
+                    uint32_t images);
+
+/* How many parts a step's dispatches have, each of which takes `ms` as a whole, so that none takes
+ * longer than the limit: one where the step cannot be divided. */
+uint32_t vrn_split_parts(const vrn_step *step, double ms, double limit_ms);
 
 /* A run of so many images took this long: the next plan may be another. */
 void vrn_split_learn(vrn_split *split, const vrn_program *program, uint32_t images, double ms);

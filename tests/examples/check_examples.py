@@ -79,6 +79,16 @@ def check_render(example, model):
         assert summary(output)[2] == VERDICT_BYTES + 256 * 256 * 4, output
 
 
+def check_budget(example, model):
+    """The network is spread over several frames, of which the usual one is hardly longer."""
+    output = run(example("frame_budget"), model, "--budget", "0.5", "--frames", "40",
+                 "--validation")
+    print(output)
+    frames = int(re.search(r"the last one in (\d+) frames", output).group(1))
+    added = float(re.search(r"the part adds (-?[\d.]+) ms \(median\)", output).group(1))
+    assert frames > 1 and added < 4.5, output
+
+
 def check_search(example, model, source, data):
     """Neighbours come in order, the query is not among them, and of labelled pictures most are of
     its class."""
@@ -114,6 +124,7 @@ def main():
 
     check_classify(example, model, source)
     check_render(example, model)
+    check_budget(example, model)
     check_search(example, model, source, data)
     return 0
 

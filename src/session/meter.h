@@ -1,0 +1,43 @@
+/* Times what recordings do on the device, without waiting for it: timestamps around spans of
+ * commands, read when they are there. */
+#ifndef VRN_SESSION_METER_H
+#define VRN_SESSION_METER_H
+
+#include "session/pace.h"
+
+/* Images are prepared, in place of a step. */
+#define VRN_METER_INPUT UINT32_MAX
+
+typedef struct vrn_span {
+    bool pending;         /* recorded, not read */
+    uint32_t first, last; /* steps, or VRN_METER_INPUT */
+    uint32_t images;
+    double expected_ms;
+} vrn_span;
+
+/* Spans that can be pending at once; more are not measured. */
+#define VRN_METER_SPANS 32
+
+/* Of one slot; zero it. Without timestamps, or without vkResetQueryPool, nothing is measured. */
+typedef struct vrn_meter {
+    VkQueryPool queries; /* two for each span */
+    vrn_span spans[VRN_METER_SPANS];
+    uint32_t next;
+    bool measuring; /* between the beginning and the end of a span */
+} vrn_meter;
+
+vrn_result vrn_meter_create(vrn_meter *meter, vrn_device *device);
+void vrn_meter_destroy(vrn_meter *meter, vrn_device *device); /* accepts zeros */
+
+/* Records the beginning and the end of a span. */
+void vrn_meter_begin(vrn_meter *meter, const vrn_device *device, VkCommandBuffer buffer);
+void vrn_meter_end(vrn_meter *meter, const vrn_device *device, VkCommandBuffer buffer,
+                   vrn_span span);
+
+/* Gives up what was not read: the recordings have ended, or will never run. */
+void vrn_meter_forget(vrn_meter *meter);
+
+/* Teaches the pace what has been measured meanwhile. */
+void vrn_meter_read(vrn_meter *meter, const vrn_program *program, vrn_pace *pace, double guess);
+
+#endif
