@@ -622,6 +622,7 @@ typedef enum vrn_norm {
     VRN_NORM_BATCH = 0,
     VRN_NORM_FROZEN_BATCH = 1, /* torchvision.ops.FrozenBatchNorm2d: no num_batches_tracked */
     VRN_NORM_GROUP = 2,        /* Wu and He 2018 */
+    VRN_NORM_NONE = 3,         /* folded into the convolutions, which have a bias instead */
 } vrn_norm;
 
 typedef enum vrn_stem {
@@ -727,7 +728,7 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * resnext50_32x4d, wide_resnet101_2, ...), resnetN with N = 6n + 2 for He et al.'s CIFAR networks,
  * and `resnet` for a network given by keys alone. Keys: block=basic|bottleneck,
  * layers=3:4:6:3, planes=64:128:256:512, num_classes, groups, width_per_group, dilate=0:1:1,
- * norm=batch|frozen|group, norm_groups, norm_eps, stem=imagenet|cifar|deep, stem_kernel,
+ * norm=batch|frozen|group|none, norm_groups, norm_eps, stem=imagenet|cifar|deep, stem_kernel,
  * stem_stride, stem_planes, stem_width, pool=max|none|caffe|mean, in_channels, strides=1:2:2:2,
  * dilations=1:1:2:4, shortcut=projection|pad|pad_end|mean, v1=0|1, activation=relu|leaky_relu|
  * silu|relu6, negative_slope, standardize=none|deviation|variance, antialias=none|mean,

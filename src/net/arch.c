@@ -114,7 +114,7 @@ static const arch_key keys[KEY_COUNT] = {
     {"groups", KEY_NUMBER, FIELD(groups), .max = VRN_MAX_CHANNELS},
     {"width_per_group", KEY_NUMBER, FIELD(width_per_group), .max = VRN_MAX_CHANNELS},
     {"dilate", KEY_FLAG, FIELD(dilate), .max = 1, .list = true, .first = 1},
-    {"norm", KEY_WORD, FIELD(norm), 2, .words = {"batch", "frozen", "group"}},
+    {"norm", KEY_WORD, FIELD(norm), 3, .words = {"batch", "frozen", "group", "none"}},
     {"norm_groups", KEY_NUMBER, FIELD(norm_groups), .max = VRN_MAX_CHANNELS},
     {"norm_eps", KEY_REAL, FIELD(norm_eps)},
     {"shortcut", KEY_WORD, FIELD(shortcut), 3, .words = {"projection", "pad", "pad_end", "mean"}},

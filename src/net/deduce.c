@@ -236,9 +236,12 @@ static const char *last_part(const char *path)
 static void deduce_norm(deducer *d, bool statistics)
 {
     const bool grouped = d->arch->norm == VRN_NORM_GROUP;
+    const bool folded = has(d, "conv1.bias") || has(d, "conv1.0.bias");
     if (statistics) {
         if (grouped) return; /* somebody says so: the statistics will not fit */
-        if (!d->names->tracked) d->arch->norm = VRN_NORM_FROZEN_BATCH;
+        if (!d->names->tracked && !decided(d, "norm")) d->arch->norm = VRN_NORM_FROZEN_BATCH;
+    } else if (folded && !has(d, "bn1.weight") && !has(d, "layer1.0.bn1.weight")) {
+        d->arch->norm = VRN_NORM_NONE; /* no name of the file is one of a norm's */
     } else if (!has(d, "bn1.weight") && has(d, "layer1.0.bn1.running_mean")) {
         ask(d, "expected a norm behind the stem (bn1), found none: this seems to be a "
                "pre-activation ResNet (v2), which is not supported");
@@ -286,7 +289,8 @@ static void assume_rest(deducer *d)
         vrn_assume(a, false, "v1=0: blocks stride on their 3x3 convolution");
     }
     if (!decided(d, "activation") && !arch->activation) vrn_assume(a, false, "activation=relu");
-    if (!decided(d, "norm_eps") && arch->norm_eps == 0) vrn_assume(a, false, "norm_eps=1e-5");
+    if (!decided(d, "norm_eps") && arch->norm_eps == 0 && arch->norm != VRN_NORM_NONE)
+        vrn_assume(a, false, "norm_eps=1e-5");
     if (!decided(d, "antialias") && !arch->antialias) vrn_assume(a, false, "antialias=none");
     if (!decided(d, "standardize") && !arch->standardize) {
         vrn_assume(a, false, "standardize=none");

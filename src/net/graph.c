@@ -61,7 +61,8 @@ static vrn_op_desc describe(const builder *b, vrn_op op, vrn_value input)
     return desc;
 }
 
-/* What parameters an operator has: always the first ones of the roles. */
+/* What parameters an operator has: always the first ones of the roles. A convolution with an own
+ * bias has one more. */
 static const struct {
     uint32_t count, weight_rank;
 } parameters[VRN_OP_COUNT] = {
@@ -70,6 +71,12 @@ static const struct {
     [VRN_OP_GROUP_NORM] = {2, 1},
     [VRN_OP_LINEAR] = {2, 2},
 };
+
+static uint32_t parameter_count(const vrn_op_desc *desc)
+{
+    const bool bias = desc->op == VRN_OP_CONV && desc->epilogue.bias;
+    return parameters[desc->op].count + bias;
+}
 
 /* Appends a node without parameters. NULL: out of memory. */
 static vrn_node *append(builder *b, const char *name, const vrn_op_desc *desc, vrn_value input,
@@ -94,7 +101,7 @@ static vrn_value push(builder *b, const char *name, const vrn_op_desc *desc, vrn
 {
     vrn_node *node = append(b, name, desc, input, residual);
     if (!node) return 0;
-    for (uint32_t role = 0; role < parameters[desc->op].count; role++) {
+    for (uint32_t role = 0; role < parameter_count(desc); role++) {
         node->own[role] = b->graph->parameter_count++;
     }
     return b->graph->count;
@@ -124,6 +131,7 @@ static vrn_value push_conv(builder *b, const char *name, vrn_value input, const 
     set_window(&desc, spec->kernel, spec->stride, spec->dilation);
     desc.out.c = spec->out;
     desc.groups = spec->groups;
+    desc.epilogue.bias = b->arch->norm == VRN_NORM_NONE;
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
@@ -139,6 +147,7 @@ static vrn_value push_activation(builder *b, const char *name, vrn_value input)
 static vrn_value push_norm(builder *b, const char *name, vrn_value input)
 {
     bool group = b->arch->norm == VRN_NORM_GROUP;
+    if (b->arch->norm == VRN_NORM_NONE) return input;
     vrn_op_desc desc = describe(b, group ? VRN_OP_GROUP_NORM : VRN_OP_BATCH_NORM, input);
     desc.eps = b->arch->norm_eps;
     if (group) desc.groups = b->arch->norm_groups;
@@ -404,7 +413,7 @@ static const char *const role_names[VRN_PARAM_COUNT] = {
 static vrn_result visit_node(const vrn_node *node, vrn_parameter_visitor visit, void *user)
 {
     const vrn_op_desc *desc = &node->desc;
-    for (uint32_t role = 0; role < parameters[desc->op].count; role++) {
+    for (uint32_t role = 0; role < parameter_count(desc); role++) {
         char name[VRN_PARAMETER_NAME_MAX];
         snprintf(name, sizeof name, "%s.%s", node->name, role_names[role]);
         vrn_parameter parameter = {

@@ -127,7 +127,7 @@ static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_
 static vrn_result check_size(const vrn_arch *arch, const vrn_names *names, const char *subject,
                              const char *text, const vrn_log *log)
 {
-    enum { TENSORS_OF_A_BLOCK = 6 }; /* at least: two convolutions, two norms of two each */
+    enum { TENSORS_OF_A_BLOCK = 4 }; /* at least: two convolutions, each with a bias or a norm */
     size_t blocks = 0;
     for (uint32_t i = 0; i < arch->stages; i++) blocks += arch->layers[i];
     if (blocks <= names->count / TENSORS_OF_A_BLOCK) return VRN_OK;

@@ -155,9 +155,10 @@ void vrn_random_parameter(float *values, const vrn_arch *arch, const vrn_paramet
     uint64_t count = 1;
     for (uint32_t i = 0; i < parameter->rank; i++) count *= parameter->shape[i];
 
-    if (node->desc.op == VRN_OP_CONV || node->desc.op == VRN_OP_LINEAR) {
+    const bool conv = node->desc.op == VRN_OP_CONV && parameter->role == VRN_PARAM_WEIGHT;
+    if (conv || node->desc.op == VRN_OP_LINEAR) {
         const uint64_t *shape = parameter->shape;
-        fill_work work = {values, count, random, node->desc.op == VRN_OP_CONV, 0};
+        fill_work work = {values, count, random, conv, 0};
         work.scale = work.normal ? sqrt(2.0 / (double)(shape[0] * shape[2] * shape[3]))
                                  : 1 / sqrt((double)node->desc.in.c);
         vrn_parallel_for((uint32_t)((count + PART - 1) / PART), fill_part, &work);
