@@ -45,7 +45,7 @@ static vrn_result open_files(vrn_checkpoint **out, const char *name, char *const
         result = vrn_map_file(mapping, paths[i], log);
         if (result) break;
         (*out)->mapping_count++;
-        const vrn_source source = {paths[i], mapping->data, mapping->size, log};
+        const vrn_source source = {paths[i], mapping->data, mapping->size, log, paths[i]};
         (*out)->list.metadata_count = 0; /* parts repeat it */
         result = vrn_checkpoint_read(&(*out)->list, &source, vrn_checkpoint_formats);
     }

@@ -38,13 +38,6 @@ static bool is_pickle(const vrn_source *source)
     return source->size > 2 && source->data[0] == 0x80 && source->data[1] <= 5;
 }
 
-/* Protocol buffers: field 1 (ir_version), then field 2 (producer_name) or 7 (graph). */
-static bool is_onnx(const vrn_source *source)
-{
-    return source->size > 4 && source->data[0] == 0x08 && source->data[1] < 0x20 &&
-           (source->data[2] == 0x12 || source->data[2] == 0x3a);
-}
-
 static bool is_text(const vrn_source *source)
 {
     size_t length = (size_t)vrn_min_u64(source->size, 64);
@@ -77,6 +70,8 @@ static const struct {
     {"an HDF5 file (Keras): expected PyTorch's weights", .bytes = "\x89HDF\r\n\x1a\n"},
     {"a GGUF file: expected PyTorch's weights", .bytes = "GGUF"},
     {"a TensorFlow Lite model: expected PyTorch's weights", .offset = 4, .bytes = "TFL3"},
+    {"an ONNX Runtime model (.ort): give the .onnx that it was made of", .offset = 4,
+     .bytes = "ORTM"},
     {"a PNG image", .bytes = "\x89PNG"},
     {"a JPEG image", .bytes = "\xff\xd8\xff"},
     {"a program", .bytes = "\177ELF"},
@@ -85,7 +80,6 @@ static const struct {
     {"JSON text: of a sharded safetensors checkpoint, give the file with the tensors",
      .bytes = "{"},
     {"a pickle that torch.save did not write, or the beginning of a checkpoint", .test = is_pickle},
-    {"an ONNX model: expected PyTorch's weights", .test = is_onnx},
     {"a text file", .test = is_text},
 };
 

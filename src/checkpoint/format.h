@@ -23,7 +23,8 @@ typedef struct vrn_checkpoint_format {
 #define VRN_CHECKPOINT_FORMATS(ROW)                                                                \
     ROW(torch_zip)                                                                                 \
     ROW(torch_legacy)                                                                              \
-    ROW(safetensors)
+    ROW(safetensors)                                                                               \
+    ROW(onnx)
 
 #define VRN_CHECKPOINT_DECLARE(name) extern const vrn_checkpoint_format vrn_checkpoint_##name;
 VRN_CHECKPOINT_FORMATS(VRN_CHECKPOINT_DECLARE)

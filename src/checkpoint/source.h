@@ -15,6 +15,7 @@ typedef struct vrn_source {
     const uint8_t *data;
     size_t size;
     const vrn_log *log;
+    const char *path; /* of the file; NULL: there is none */
 } vrn_source;
 
 /* Logs "<name>: ..." and returns VRN_ERROR_FILE. */

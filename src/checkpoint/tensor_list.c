@@ -3,12 +3,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "base/util.h"
 
 /* Bounds that no real checkpoint comes near: tied weights are stored once and named twice, and a
  * name says where a module stands. */
-enum { LIST_MULTIPLE = 16, OVERLAP_MULTIPLE = 8, OVERLAP_FREE = 1 << 20, NAME_MAX_BYTES = 1024 };
+enum {
+    LIST_MULTIPLE = 16,
+    OVERLAP_MULTIPLE = 8,
+    OVERLAP_FREE = 1 << 20,
+    NAME_MAX_BYTES = 1024,
+    FILES_MAX = 4096,
+};
+
+/* A file beside the source. */
+struct vrn_tensor_file {
+    const char *location;
+    vrn_mapping mapping;
+};
 
 void vrn_tensor_list_init(vrn_tensor_list *list, const vrn_source *source)
 {
@@ -19,6 +33,7 @@ void vrn_tensor_list_init(vrn_tensor_list *list, const vrn_source *source)
 
 void vrn_tensor_list_free(vrn_tensor_list *list)
 {
+    for (size_t i = 0; i < list->file_count; i++) vrn_unmap_file(&list->files[i].mapping);
     vrn_arena_free(&list->arena);
     *list = (vrn_tensor_list){0};
 }
@@ -75,6 +90,48 @@ vrn_result vrn_tensor_list_add_metadata(vrn_tensor_list *list, const vrn_source 
     if (!metadata) return vrn_arena_fail(&list->arena, source->name, source->log);
     list->metadata = metadata;
     metadata[list->metadata_count++] = (vrn_metadata){key, value};
+    return VRN_OK;
+}
+
+vrn_result vrn_tensor_list_map(vrn_tensor_list *list, const vrn_source *source,
+                               const char *location, const vrn_mapping **mapping)
+{
+    for (size_t i = 0; i < list->file_count; i++) {
+        *mapping = &list->files[i].mapping;
+        if (strcmp(list->files[i].location, location) == 0) return VRN_OK;
+    }
+    if (!source->path) {
+        return vrn_source_fail(source,
+                               "its values are in another file, %s, and this one was read "
+                               "from memory",
+                               location);
+    }
+    if (list->file_count == FILES_MAX) {
+        return vrn_source_fail(source, "expected values in at most %d other files, found more",
+                               FILES_MAX);
+    }
+    struct vrn_tensor_file *files = vrn_arena_grow(&list->arena, list->files, &list->file_capacity,
+                                                   list->file_count + 1, sizeof *files);
+    if (files) list->files = files;
+    char *copy = files ? vrn_arena_text(&list->arena, location, strlen(location)) : NULL;
+    if (!copy) return vrn_arena_fail(&list->arena, source->name, source->log);
+    size_t folder = strlen(source->path);
+    while (folder > 0 && !vrn_is_separator(source->path[folder - 1])) folder--;
+    char *start = vrn_strndup(source->path, folder);
+    char *path = start ? vrn_join(start, "", location) : NULL;
+    vrn_result result = path ? VRN_OK : vrn_fail_memory(source->log);
+    struct vrn_tensor_file *file = &files[list->file_count];
+    *file = (struct vrn_tensor_file){.location = copy};
+    if (!result) result = vrn_map_file(&file->mapping, path, source->log);
+    vrn_free(start);
+    vrn_free(path);
+    if (result) return result;
+    list->file_count++;
+    const size_t size = file->mapping.size, most = SIZE_MAX / 2 / LIST_MULTIPLE;
+    list->limit += (uint64_t)vrn_min_u64(size, most) * OVERLAP_MULTIPLE;
+    list->arena.limit +=
+        vrn_min_u64(SIZE_MAX - list->arena.limit, vrn_min_u64(size, most) * LIST_MULTIPLE);
+    *mapping = &file->mapping;
     return VRN_OK;
 }
 

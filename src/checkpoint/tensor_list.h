@@ -9,6 +9,7 @@
 #include <vkresnet/vkresnet.h>
 
 #include "base/arena.h"
+#include "base/os.h"
 #include "checkpoint/source.h"
 #include "checkpoint/tensor.h"
 
@@ -18,7 +19,9 @@ typedef struct vrn_tensor_list {
     size_t count, capacity;
     vrn_metadata *metadata;
     size_t metadata_count, metadata_capacity;
-    uint64_t bytes, limit; /* of all tensors' elements, and at most */
+    uint64_t bytes, limit;         /* of all tensors' elements, and at most */
+    struct vrn_tensor_file *files; /* others that tensors point into */
+    size_t file_count, file_capacity;
 } vrn_tensor_list;
 
 /* `source` is the file, or has the size of all parts. */
@@ -37,6 +40,12 @@ vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
 /* Appends a text; both live in the list's arena already. */
 vrn_result vrn_tensor_list_add_metadata(vrn_tensor_list *list, const vrn_source *source,
                                         const char *key, const char *value);
+
+/* Maps a file beside the source, once for each `location`, a path from the source's folder that the
+ * caller has checked. It stays mapped as long as the list lives. Errors: VRN_ERROR_FILE (also where
+ * the source is no file), VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_tensor_list_map(vrn_tensor_list *list, const vrn_source *source,
+                               const char *location, const vrn_mapping **mapping);
 
 /* When all is there: refuses a name that appears twice, and a list without a tensor. */
 vrn_result vrn_tensor_list_finish(vrn_tensor_list *list, const vrn_source *source);

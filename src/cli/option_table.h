@@ -3,7 +3,7 @@
 #ifdef OPTION
 /* clang-format off */
 OPTION(MODEL, "--model", "NAME|FILE", KIND_READ, FIELD(model),
-    .help = "checkpoint (.pth or safetensors), or a name as vkresnet\n"
+    .help = "checkpoint (.pth, safetensors, ONNX), or a name as vkresnet\n"
             "models lists them (\"resnet50\", \"resnet50:V2\"): looked\n"
             "up on this machine, else downloaded")
 OPTION(ARCH, "--arch", "NAME[,KEY=VALUE]..", KIND_TEXT, FIELD(arch),

@@ -128,7 +128,7 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names, const lay
         return VRN_OK;
     }
     found->width = (uint32_t)vrn_min_u64(first->shape[0], UINT32_MAX);
-    vrn_assume(assumptions, true, "head=mlp: a ReLU between %.60s and %.60s", first->name,
+    vrn_assume(assumptions, !any, "head=mlp: a ReLU between %.60s and %.60s", first->name,
                last->name);
     take(names, first->name, "fc.0.weight", "fc.0.bias");
     take(names, last->name, "fc.2.weight", "fc.2.bias");

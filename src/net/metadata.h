@@ -44,6 +44,9 @@ typedef struct vrn_model_metadata {
 /* The key of the architecture's text, which is read before the rest. */
 #define VRN_METADATA_ARCH_KEY "vkresnet.arch"
 
+/* Of a network whose graph was recognised as a whole: what that leaves open, or nothing. */
+#define VRN_METADATA_GRAPH_KEY "file.graph"
+
 /* Keys of what readers find in other formats: what the file calls its network, and what it, or a
  * file beside it, says in keys of --arch. */
 #define VRN_METADATA_NETWORK_KEY "file.network"

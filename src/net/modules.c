@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/util.h"
 #include "net/arch.h"
+#include "net/metadata.h"
 
 typedef struct reader {
     const vrn_checkpoint *checkpoint;
@@ -139,7 +140,11 @@ static void read_stages(reader *r)
             stride *= count_of(aa, "stride", 1);
         }
         const unsigned d0 = count_of(record[1], "dilation", 1);
-        const unsigned d1 = record[2] ? count_of(record[2], "dilation", d0) : d0;
+        unsigned d1 = record[2] ? count_of(record[2], "dilation", d0) : d0;
+        snprintf(name, sizeof name, "layer%u.0.conv2", stage + 1);
+        const char *next = record[2] ? NULL : record_of(r, name);
+        /* of a stage of one block, the next stage's first block tells */
+        if (stride == 1 && d0 == before && count_of(next, "dilation", d0) == 2 * d0) d1 = 2 * d0;
         const bool replaces = stage > 1 && stride == 1 && d0 == before && d1 == 2 * before;
         dilated |= d1 > 1;
         if (d1 != (replaces ? 2 * before : before) || d0 != before) replaced = 0;
@@ -147,6 +152,7 @@ static void read_stages(reader *r)
         vrn_append(dilations, sizeof dilations, "%s%u", stage > 1 ? ":" : "", d1);
         if (stage > 1) vrn_append(dilate, sizeof dilate, "%s%d", stage > 2 ? ":" : "", replaces);
         before = d1;
+        snprintf(name, sizeof name, "layer%u.0.conv2", stage);
         if (d0 != d1 && !replaces) refuse(r, name, record[1], "dilated unlike the next block's");
     }
     if (!*strides) return;
@@ -215,6 +221,9 @@ vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *check
     read_stages(&r);
     read_norm(&r);
     read_activation(&r, assumptions);
-    vrn_assume(assumptions, false, "the network's own code does what torchvision's does");
+    const char *graph = vrn_checkpoint_metadata(checkpoint, VRN_METADATA_GRAPH_KEY);
+    if (!graph)
+        vrn_assume(assumptions, false, "the network's own code does what torchvision's does");
+    if (graph && *graph) vrn_assume(assumptions, true, "%s", graph);
     return r.result;
 }

@@ -42,9 +42,10 @@ void fuzz_target(const uint8_t *data, size_t size)
     if (model) look_at(model);
     vrn_model_destroy(&model);
 
+    /* ONNX may have values in another file, which only a file lies beside. */
     const vrn_result in_file = vrn_model_load(&model, fuzz_file(data, size), &params);
     fuzz_expect(in_file == VRN_OK);
-    fuzz_require(in_file == in_memory);
+    fuzz_require(in_file == in_memory || (size > 0 && data[0] == 8));
     vrn_model_destroy(&model);
 }
 

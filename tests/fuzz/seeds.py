@@ -244,6 +244,62 @@ def pickles():
         text_of("0") + text_of("cpu") + b"K\x04tQK\x00K\x02\x85K\x02\x85\x89}tR\x88}tRs.")
 
 
+# ---- ONNX ----------------------------------------------------------------------------------------
+
+def graph(block, activation="Relu c1 r", features=2, norm="Identity c c1", header=""):
+    """Lines for unit/onnx_builder.h: a stem, which ends with r, a block, which begins with it and
+    ends with o, and a head."""
+    return (f"input x n,3,h,w\noutput y\n{header}float w1 2,3,3,3\nfloat b1 2\n"
+            f"Conv x,w1,b1 c pads=[1,1,1,1] strides=[1,1]\n{norm}\n{activation}\n{block}"
+            f"float h 3,{features}\nfloat hb 3\nGlobalAveragePool o g\nFlatten g f axis=1\n"
+            "Gemm f,h,hb y transB=1\n").encode()
+
+
+def instances(value, name):
+    """GroupNorm as exporters write it for older opsets."""
+    return (f"Reshape {value},shape i{name}\nInstanceNormalization i{name},one,none j{name} "
+            f"epsilon=0.1\nShape {value} k{name}\nReshape j{name},k{name} l{name}\n"
+            f"Mul l{name},gamma m{name}\nAdd m{name},gamma {name}\n")
+
+
+def onnx():
+    write("onnx", "basic", graph(
+        "float w2 2,2,3,3\nConv r,w2,b1 c2 pads=[1,1,1,1]\nRelu c2 r2\n"
+        "Conv r2,w2,b1 c3 auto_pad=SAME_UPPER\nAdd c3,r a\nRelu a o\n"))
+    write("onnx", "norms", graph(
+        "packed w2 2,2,3,3\nhalf g1 2\nConv r,w2 c2 pads=[1,1,1,1]\n"
+        "BatchNormalization c2,g1,b1,b1,g1 n2 epsilon=0.001\nClip n2 r2 min=0.0 max=6.0\n"
+        "Conv r2,w2,b1 c3 pads=[1,1,1,1]\nBatchNormalization c3,g1,b1,b1,g1 n3\nAdd n3,r a\n"
+        "Clip a o min=0.0 max=6.0\n", activation="Clip c1 r min=0.0 max=6.0"))
+    write("onnx", "bottleneck", graph(
+        "typed w2 2,2,1,1\nhalf_typed w3 2,1,3,3\nfloat w4 8,2,1,1\nConv r,w2,b1 c2\n"
+        "Relu c2 r2\nConv r2,w3,b1 c3 pads=[2,2,2,2] dilations=[2,2] group=2 strides=[2,2]\n"
+        "Relu c3 r3\nConv r3,w4 c4\nAveragePool r s kernel_shape=[2,2] strides=[2,2] ceil_mode=1\n"
+        "Conv s,w4 d\nAdd c4,d a\nRelu a o\n", features=8))
+    write("onnx", "zeros", graph(
+        "float w2 4,2,3,3\nfloat w3 4,4,3,3\nint axes 2,3\nint zero 0,0\nint ends "
+        "9223372036854775807,9223372036854775807\nint steps 2,2\nint some 0,1,0,0\n"
+        "Concat some,some pads axis=0\nConv r,w2 c2 pads=[1,1,1,1] strides=[2,2]\nSigmoid c2 q\n"
+        "Mul c2,q r2\nConv r2,w3 c3 pads=[1,1,1,1]\nSlice r,zero,ends,axes,steps s\n"
+        "Pad s,pads t mode=constant\nAdd c3,t a\nSigmoid a u\nMul a,u o\n",
+        activation="Sigmoid c1 p\nMul c1,p r", features=4))
+    write("onnx", "groups", graph(
+        f"float w2 2,2,3,3\nConv r,w2 c2 pads=[1,1,1,1]\n{instances('c2', 'n2')}Relu n2 r2\n"
+        f"Conv r2,w2 c3 pads=[1,1,1,1]\n{instances('c3', 'n3')}Add n3,r a\nRelu a o\n",
+        header="int shape 0,1,-1\none one 1\nzero none 1\nfloat gamma 2,1,1\n",
+        norm=instances("c", "c1")).replace(b"x,w1,b1", b"x,w1"))
+    write("onnx", "linear", b"input x 2,3,8,8\noutput y\nopset 9\nproperty names [\"a\"]\n"
+          b"float w1 2,3,3,3\nfloat v 2,3\nfloat b1 3\nConv x,w1 c pads=[1,1,1,1]\nRelu c r\n"
+          b"MaxPool r p kernel_shape=[3,3] strides=[2,2] pads=[0,0,2,2]\n"
+          b"float w2 2,2,3,3\nConv p,w2 c2 pads=[1,1,1,1]\nRelu c2 r2\n"
+          b"Conv r2,w2 c3 pads=[1,1,1,1]\nAdd c3,p a\nRelu a o\nReduceMean o q axes=[2,3]\n"
+          b"MatMul q,v m\nAdd m,b1 z\nSoftmax z y\n")
+    for name in sorted(os.listdir(os.path.join(DATA, "files"))):
+        if name.endswith(".onnx"):
+            with open(os.path.join(DATA, "files", name), "rb") as file:
+                write("onnx model", name, file.read())
+
+
 # ---- Everything else -----------------------------------------------------------------------------
 
 def arrays():
@@ -495,6 +551,7 @@ def main():
     checkpoints()
     neighbours()
     pickles()
+    onnx()
     arrays()
     labels()
     images()

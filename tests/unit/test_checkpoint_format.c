@@ -98,8 +98,8 @@ static void test_refusals(void **state)
     expect_refused(formats, "GIF89a",
                    "file: expected a checkpoint (safetensors, or vectors), found a text file");
     expect_refused(vrn_checkpoint_formats, "VECTORS\na0",
-                   "file: expected a checkpoint (.pth of PyTorch, or safetensors), found a text "
-                   "file");
+                   "file: expected a checkpoint (.pth of PyTorch, safetensors, or ONNX), found a "
+                   "text file");
 }
 
 /* Each built-in format takes what it recognises from no other, and nothing of an empty file. */
@@ -115,6 +115,7 @@ static void test_built_in(void **state)
         {&vrn_checkpoint_torch_legacy, "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.",
          15},
         {&vrn_checkpoint_safetensors, "\2\0\0\0\0\0\0\0{}", 10},
+        {&vrn_checkpoint_onnx, "\10\7\22\7pytorch", 11},
         {NULL, "", 0},
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

@@ -32,7 +32,7 @@ const cli_command cli_convert = {
     .name = "convert",
     .summary = "write a checkpoint as safetensors",
     .usage = "IN OUT.safetensors [--fp16] [OPTION]..",
-    .details = "Reads a checkpoint (PyTorch's .pth or safetensors) and writes safetensors under\n"
+    .details = "Reads a checkpoint (.pth, safetensors or ONNX) and writes safetensors under\n"
                "torchvision's tensor names; architecture, transform and class names go into the\n"
                "metadata: those of the options where they are given, so that no later command\n"
                "needs them. Needs no device.",
