@@ -4,13 +4,14 @@
 // A part of an application's picture as dense RGBA8, the way photos come from the host: from a
 // buffer of bytes, or with IMAGE from a sampled image, by its texels. What holds linear light (also
 // the texels of an sRGB format, which sampling decodes) is encoded as IEC 61966-2-1 says, so that
-// an sRGB image gives the bytes that it stores.
+// an sRGB image gives the bytes that it stores. BT.2100's PQ and HLG become linear light first, in
+// sRGB's primaries, with 1 at BT.2408's reference white of 203 cd/m2.
 
 #include "ops/interface.h"
 layout(local_size_x = VRN_TRANSFER_THREADS) in;
 #include "grid.glsl"
-layout(constant_id = VRN_FETCH_LINEAR) const uint LINEAR = 0; // IMAGE: texels are linear light
-layout(constant_id = VRN_FETCH_BGRA) const uint BGRA = 0;   // bytes: blue comes first
+layout(constant_id = VRN_FETCH_READING) const uint READING = VRN_FETCH_AS_IS; // IMAGE
+layout(constant_id = VRN_FETCH_BGRA) const uint BGRA = 0; // bytes: blue comes first
 
 layout(push_constant) uniform Push { vrn_fetch_push push; };
 
@@ -28,12 +29,54 @@ float encode(float light) {
     return light <= 0.0031308 ? light * 12.92 : 1.055 * pow(light, 1.0 / 2.4) - 0.055;
 }
 
+// BT.2020's primaries to sRGB's (BT.2087).
+vec3 to_srgb_primaries(vec3 c) {
+    return vec3(dot(c, vec3(1.660491, -0.587641, -0.072850)),
+                dot(c, vec3(-0.124550, 1.132900, -0.008349)),
+                dot(c, vec3(-0.018151, -0.100579, 1.118730)));
+}
+
+const float WHITE = 203.0;
+
+// To cd/m2 (SMPTE ST 2084).
+float decode_pq(float value) {
+    float n = pow(clamp(value, 0.0, 1.0), 1.0 / 78.84375);
+    float ratio = max(n - 0.8359375, 0.0) / (18.8515625 - 18.6875 * n);
+    return 10000.0 * pow(ratio, 1.0 / 0.1593017578125);
+}
+
+// To the scene's light, 0 .. 1.
+float decode_hlg(float value) {
+    value = clamp(value, 0.0, 1.0);
+    if (value <= 0.5) return value * value / 3.0;
+    return (exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12.0;
+}
+
+vec3 light_of(vec3 rgb) {
+    uint reading = READING & 3u;
+    if (reading == VRN_FETCH_PQ) {
+        rgb = vec3(decode_pq(rgb.r), decode_pq(rgb.g), decode_pq(rgb.b)) / WHITE;
+        return to_srgb_primaries(rgb);
+    }
+    if (reading == VRN_FETCH_HLG) {
+        // On a display of 1000 cd/m2: a system gamma of 1.2.
+        rgb = vec3(decode_hlg(rgb.r), decode_hlg(rgb.g), decode_hlg(rgb.b));
+        float luminance = dot(rgb, vec3(0.2627, 0.6780, 0.0593));
+        return to_srgb_primaries(rgb * (pow(luminance, 0.2) * 1000.0 / WHITE));
+    }
+    return rgb;
+}
+
 uint pixel_at(uint column, uint row) {
 #ifdef IMAGE
-    // Not a number becomes 0.
     vec3 rgb = texelFetch(x, ivec2(column, row), 0).rgb;
-    rgb = min(max(mix(vec3(0), rgb, equal(rgb, rgb)), 0.0), 1.0);
-    if (LINEAR != 0u) rgb = vec3(encode(rgb.r), encode(rgb.g), encode(rgb.b));
+    if ((READING & VRN_FETCH_GREY) != 0u) rgb = rgb.rrr;
+    // Not a number becomes 0.
+    rgb = mix(vec3(0), rgb, equal(rgb, rgb));
+    bool linear = (READING & 3u) != VRN_FETCH_AS_IS;
+    if (linear) rgb = light_of(rgb) * push.exposure;
+    rgb = min(max(rgb, 0.0), 1.0);
+    if (linear) rgb = vec3(encode(rgb.r), encode(rgb.g), encode(rgb.b));
     uvec3 bytes = uvec3(rgb * 255.0 + 0.5);
     return bytes.r | bytes.g << 8 | bytes.b << 16;
 #else

@@ -154,14 +154,30 @@ typedef struct vrn_place {
     VkDeviceSize offset;
 } vrn_place;
 
+/* What the numbers of an image mean. */
+typedef enum vrn_encoding {
+    /* by the format: UNORM holds values in sRGB's encoding, float formats linear light */
+    VRN_ENCODING_FORMAT = 0,
+    VRN_ENCODING_SRGB = 1, /* in sRGB's encoding: a tone mapper has written them */
+    /* linear light in sRGB's primaries, 1 is white. scRGB is that, with white at 80 cd/m2 */
+    VRN_ENCODING_LINEAR = 2,
+    /* ITU-R BT.2100 in the primaries of BT.2020. White is 203 cd/m2, as BT.2408 recommends; HLG is
+     * shown as on a display of 1000 cd/m2. Colours outside sRGB are clamped */
+    VRN_ENCODING_PQ = 3,
+    VRN_ENCODING_HLG = 4,
+} vrn_encoding;
+
 /* An image that a shader may sample: a single-sampled 2D view of a colour format, of an image with
- * VK_IMAGE_USAGE_SAMPLED_BIT. Rows are from the top. Alpha is ignored.
+ * VK_IMAGE_USAGE_SAMPLED_BIT. Rows are from the top. Alpha is ignored. In formats of one or two
+ * components the first is grey.
  *
- * The network's transform works on 8-bit pixels in sRGB's encoding, as image files have them. A
- * UNORM format gives its bytes unchanged. An SRGB format gives the bytes that it stores. A float
- * format holds linear light, which is clamped to 0 .. 1 and encoded. Formats: R8G8B8A8, B8G8R8A8
- * and A8B8G8R8_PACK32 in UNORM and SRGB, A2B10G10R10 and A2R10G10B10_UNORM_PACK32,
- * R16G16B16A16_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT. */
+ * The network's transform works on 8-bit pixels in sRGB's encoding, as image files have them. Eight
+ * bits of a UNORM format, and those that an SRGB format stores, are used unchanged. Linear light is
+ * multiplied by `exposure`, clamped to 0 .. 1 and encoded; nothing else maps its tones. Formats:
+ * R8G8B8A8, B8G8R8A8, A8B8G8R8_PACK32, R8G8B8, B8G8R8, R8 and R8G8 in UNORM and SRGB;
+ * R5G6B5, B5G6R5, R5G5B5A1, B5G5R5A1, A1R5G5B5_UNORM_PACK16; A2B10G10R10,
+ * A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and SFLOAT; R32, R32G32B32A32_SFLOAT;
+ * B10G11R11, E5B9G9R9_UFLOAT_PACK32. */
 typedef struct vrn_record_image {
     VkImageView view;
     VkFormat format;        /* of the view */
@@ -175,8 +191,8 @@ typedef struct vrn_record_image {
     VkImageLayout layout;
     VkImage image;         /* of the view */
     uint32_t level, layer; /* the mip level and the array layer of the view */
-    /* a float format holds sRGB-encoded values: they are not encoded again */
-    bool encoded;
+    vrn_encoding encoding; /* an SRGB format says it itself */
+    float exposure;        /* a factor for linear light; 0: 1 */
     uint64_t reserved[2];
 } vrn_record_image;
 

@@ -194,16 +194,24 @@ struct vrn_push_addressed {
 #define VRN_PREPROCESS_Y      1
 #define VRN_PREPROCESS_FILTER 2
 
-#define VRN_FETCH_LINEAR      0
+#define VRN_FETCH_READING     0
 #define VRN_FETCH_BGRA        1
 #define VRN_PACK_PLANAR       0
 #define VRN_RESAMPLE_VERTICAL 0
+
+/* VRN_FETCH_READING: what the numbers of an image are, perhaps with VRN_FETCH_GREY. */
+#define VRN_FETCH_AS_IS  0u /* in sRGB's encoding */
+#define VRN_FETCH_LINEAR 1u /* linear light */
+#define VRN_FETCH_PQ     2u /* BT.2100 PQ, in BT.2020's primaries */
+#define VRN_FETCH_HLG    3u /* BT.2100 HLG, likewise */
+#define VRN_FETCH_GREY   4u /* red stands for all three */
 
 struct vrn_fetch_push {
     uint left, top;     /* of the part, in the picture */
     uint width, height; /* of the part */
     uint stride;        /* of a buffer: pixels from a row to the next */
     uint first;         /* of a buffer, in pixels */
+    float exposure;     /* of an image: a factor for linear light */
 };
 
 struct vrn_pack_push {

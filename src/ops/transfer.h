@@ -10,7 +10,7 @@
 
 /* Bindings, push constants and the specialization constant are in ops/interface.h. */
 typedef enum vrn_transfer {
-    VRN_TRANSFER_FETCH_IMAGE, /* VRN_FETCH_LINEAR */
+    VRN_TRANSFER_FETCH_IMAGE, /* VRN_FETCH_READING */
     VRN_TRANSFER_FETCH,       /* VRN_FETCH_BGRA */
     VRN_TRANSFER_COLUMNS,     /* VRN_RESAMPLE_VERTICAL: false */
     VRN_TRANSFER_ROWS,        /* .. true */

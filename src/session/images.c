@@ -157,7 +157,8 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
     if (!photo->buffer) {
         push.left = photo->left + columns->first;
         push.top = photo->top + rows->first;
-        return vrn_transfer_record(&b->target, VRN_TRANSFER_FETCH_IMAGE, photo->linear, bindings,
+        push.exposure = photo->exposure;
+        return vrn_transfer_record(&b->target, VRN_TRANSFER_FETCH_IMAGE, photo->reading, bindings,
                                    &push, pixels);
     }
     const uint64_t offset =

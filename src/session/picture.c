@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "session/image_format.h"
 #include "session/image_layout.h"
 
 /* Pixels along a side: keeps every product of a preparation in 64 bits. */
@@ -81,35 +82,12 @@ void vrn_picture_copy_row(uint8_t *to, const vrn_picture *photo, uint32_t left, 
 
 /* ---- On the device ---- */
 
-/* What sampling a format gives. */
-static const struct {
-    VkFormat format;
-    bool linear;         /* linear light: float, or decoded from sRGB */
-    bool may_be_encoded; /* .. unless the application says otherwise */
-} image_formats[] = {
-    {VK_FORMAT_R8G8B8A8_UNORM, false, false},
-    {VK_FORMAT_R8G8B8A8_SRGB, true, false},
-    {VK_FORMAT_B8G8R8A8_UNORM, false, false},
-    {VK_FORMAT_B8G8R8A8_SRGB, true, false},
-    {VK_FORMAT_A8B8G8R8_UNORM_PACK32, false, false},
-    {VK_FORMAT_A8B8G8R8_SRGB_PACK32, true, false},
-    {VK_FORMAT_A2B10G10R10_UNORM_PACK32, false, false},
-    {VK_FORMAT_A2R10G10B10_UNORM_PACK32, false, false},
-    {VK_FORMAT_R16G16B16A16_UNORM, false, false},
-    {VK_FORMAT_R16G16B16A16_SFLOAT, true, true},
-    {VK_FORMAT_R32G32B32A32_SFLOAT, true, true},
-};
-
 vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image,
                                 const vrn_log *log)
 {
-    uint32_t f = 0;
-    while (f < VRN_COUNT(image_formats) && image_formats[f].format != image->format) f++;
-    if (f == VRN_COUNT(image_formats)) {
-        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "an image of VkFormat %d: vkresnet/vulkan.h lists those that can be read",
-                        (int)image->format);
-    }
+    uint32_t reading;
+    vrn_result result = vrn_image_format_read(&reading, image, log);
+    if (result) return result;
     if (!image->view) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image's view is NULL");
     if (image->layout == VK_IMAGE_LAYOUT_UNDEFINED) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
@@ -146,7 +124,8 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
                       : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
         .left = (uint32_t)region.offset.x,
         .top = (uint32_t)region.offset.y,
-        .linear = image_formats[f].linear && !(image_formats[f].may_be_encoded && image->encoded),
+        .reading = reading,
+        .exposure = image->exposure != 0 ? image->exposure : 1,
     };
     return VRN_OK;
 }

@@ -15,7 +15,8 @@ typedef struct vrn_picture {
     VkImageView view; /* sampled by the device, from (left, top) on */
     VkImageLayout layout;
     uint32_t left, top;
-    bool linear; /* what sampling gives is linear light */
+    uint32_t reading; /* VRN_FETCH_READING, of a view */
+    float exposure;
 } vrn_picture;
 
 /* A photo of the host's. */

@@ -345,6 +345,14 @@ static inline app_image app_image_create(application *app, VkFormat format, uint
                                          VkImageLayout layout)
 {
     app_image image = {.format = format, .width = width, .height = height};
+    VkFormatProperties properties;
+    app->GetPhysicalDeviceFormatProperties(app->physical, format, &properties);
+    const VkFormatFeatureFlags features = properties.optimalTilingFeatures;
+    VkImageUsageFlags usage = VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+    if (features & VK_FORMAT_FEATURE_TRANSFER_SRC_BIT) usage |= VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
+    if (features & VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT) {
+        usage |= VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT;
+    }
     const VkImageCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
         .imageType = VK_IMAGE_TYPE_2D,
@@ -353,8 +361,7 @@ static inline app_image app_image_create(application *app, VkFormat format, uint
         .mipLevels = 1,
         .arrayLayers = 1,
         .samples = VK_SAMPLE_COUNT_1_BIT,
-        .usage = VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT |
-                 VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT,
+        .usage = usage,
     };
     assert_int_equal(app->CreateImage(app->device, &info, NULL, &image.handle), VK_SUCCESS);
     VkMemoryRequirements needs;

@@ -5,10 +5,6 @@
 
 #include "application.h"
 
-#include <math.h>
-
-#include "base/half.h"
-
 enum { WIDTH = 45, HEIGHT = 37, CLASSES = 7, BATCH = 3, TAPS = 2 };
 
 static application app;
@@ -85,49 +81,33 @@ static inline void expect(vrn_session *session, vrn_record_params params, const 
 
 /* ---- Images ---- */
 
-static inline float to_linear(float encoded)
+/* Stores a pixel of the picture in a format: writes a texel and returns how many bytes it has, and
+ * changes `rgba` to what can be read from it. */
+typedef size_t store_pixel(uint8_t *to, uint8_t rgba[4]);
+
+static inline size_t store_rgba(uint8_t *to, uint8_t rgba[4])
 {
-    return encoded <= 0.04045f ? encoded / 12.92f : powf((encoded + 0.055f) / 1.055f, 2.4f);
+    memcpy(to, rgba, 4);
+    return 4;
 }
 
-/* How a pixel of the picture is stored. */
-typedef enum storing { RGBA, BGRA, RGB10, BGR10, WORDS, HALVES, HALVES_ENCODED, FLOATS } storing;
-
-static inline size_t store_pixel(uint8_t *to, storing how, const uint8_t rgba[4])
+static inline size_t store_bgra(uint8_t *to, uint8_t rgba[4])
 {
-    uint16_t words[4];
-    float floats[4];
-    uint32_t ten[3], packed;
-    for (int c = 0; c < 4; c++) {
-        float value = (float)rgba[c] / 255;
-        floats[c] = to_linear(value);
-        words[c] = (uint16_t)(rgba[c] * 257);
-        if (how == HALVES) words[c] = vrn_float_to_half(floats[c]);
-        if (how == HALVES_ENCODED) words[c] = vrn_float_to_half(value);
-        if (c < 3) ten[c] = (uint32_t)(value * 1023 + 0.5f);
-    }
-    switch (how) {
-    case RGBA: memcpy(to, rgba, 4); return 4;
-    case BGRA: to[0] = rgba[2], to[1] = rgba[1], to[2] = rgba[0], to[3] = rgba[3]; return 4;
-    case RGB10:
-    case BGR10:
-        packed = ten[how == RGB10 ? 0 : 2] | ten[1] << 10 | ten[how == RGB10 ? 2 : 0] << 20;
-        memcpy(to, &packed, 4);
-        return 4;
-    case WORDS:
-    case HALVES:
-    case HALVES_ENCODED: memcpy(to, words, 8); return 8;
-    case FLOATS: memcpy(to, floats, 16); return 16;
-    }
-    return 0;
+    to[0] = rgba[2], to[1] = rgba[1], to[2] = rgba[0], to[3] = rgba[3];
+    return 4;
 }
 
-static inline app_image make_image(VkFormat format, storing how, VkImageLayout layout)
+/* readable: NULL, or where to write the pixels that can be read from the image. */
+static inline app_image make_image(VkFormat format, store_pixel *store, VkImageLayout layout,
+                                   uint8_t *readable)
 {
     app_buffer texels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 16);
     uint8_t *to = texels.mapped;
     for (size_t i = 0; i < (size_t)WIDTH * HEIGHT; i++) {
-        to += store_pixel(to, how, picture + i * 4);
+        uint8_t rgba[4];
+        memcpy(rgba, picture + i * 4, 4);
+        to += store(to, rgba);
+        if (readable) memcpy(readable + i * 4, rgba, 4);
     }
     app_image image = app_image_create(&app, format, WIDTH, HEIGHT, &texels, layout);
     app_buffer_destroy(&app, &texels);

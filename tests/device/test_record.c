@@ -86,7 +86,9 @@ static void bytes_in_buffers(void **state)
     for (int bgra = 0; bgra < 2; bgra++) {
         for (int i = 0; i < WIDTH * HEIGHT; i++) {
             uint8_t *to = (uint8_t *)buffer.mapped + OFFSET + i / WIDTH * STRIDE + i % WIDTH * 4;
-            store_pixel(to, bgra ? BGRA : RGBA, picture + (size_t)i * 4);
+            uint8_t rgba[4];
+            memcpy(rgba, picture + (size_t)i * 4, 4);
+            (bgra ? store_bgra : store_rgba)(to, rgba);
         }
         const vrn_record_pixels input = {.place = {buffer.handle, OFFSET},
                                          .width = WIDTH,
@@ -226,7 +228,7 @@ static void barriers_of_the_application(void **state)
     float expected[CLASSES];
     run_photo(session, picture, WIDTH, HEIGHT, expected);
     const VkImageLayout layout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
-    app_image image = make_image(VK_FORMAT_R8G8B8A8_UNORM, RGBA, layout);
+    app_image image = make_image(VK_FORMAT_R8G8B8A8_UNORM, store_rgba, layout, NULL);
     app_buffer texels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 4);
     app_buffer out = app_buffer_create(&app, sizeof expected),
                copy = app_buffer_create(&app, sizeof expected);
@@ -315,7 +317,7 @@ static void the_host_reads_no_picture(void **state)
     float expected[CLASSES];
     run_photo(session, picture, WIDTH, HEIGHT, expected);
     const VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;
-    app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, RGBA, layout);
+    app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, store_rgba, layout, NULL);
     const vrn_record_image input = record_image(&image, layout);
     for (int frame = 0; frame < 3; frame++) {
         const int mapped = atomic_load(&maps), allocated = atomic_load(&allocations);

@@ -125,7 +125,7 @@ static void the_input_is_read_once(void **state)
     results_create(&found, session);
     float expected[CLASSES];
     run_photo(session, picture, WIDTH, HEIGHT, expected);
-    app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, RGBA, layout);
+    app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, store_rgba, layout, NULL);
     vrn_record_image input = record_image(&image, layout);
     vrn_record_cursor cursor = {0};
     app_buffer out = app_buffer_create(&app, sizeof expected);

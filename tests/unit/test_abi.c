@@ -55,7 +55,7 @@ static const row rows[] = {
     {LAYOUT(vrn_device_requirements_params, pipeline_statistics), 56, 88},
     {LAYOUT(vrn_device_import_params, lock_user), 128, 200},
     {LAYOUT(vrn_place, offset), 8, 16},
-    {LAYOUT(vrn_record_image, encoded), 56, 80},
+    {LAYOUT(vrn_record_image, exposure), 60, 80},
     {LAYOUT(vrn_record_pixels, format), 28, 48},
     {LAYOUT(vrn_top, probability), 4, 8},
     {LAYOUT(vrn_record_cursor, token), 8, 32},

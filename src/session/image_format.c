@@ -1,0 +1,146 @@
+#include "session/image_format.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "ops/interface.h"
+
+/* What sampling a format gives. */
+typedef enum content {
+    NOT_READ,
+    ENCODED, /* numbers from 0 to 1, in sRGB's encoding unless the application says otherwise */
+    DECODED, /* linear light: sampling decodes what is stored in sRGB's encoding */
+    FLOATS,  /* linear light, unless the application says otherwise */
+} content;
+
+typedef struct row {
+    VkFormat format;
+    const char *name;
+    content content;
+    bool grey; /* red alone stands for all three */
+} row;
+
+#define ROW(name, content)                                                                         \
+    {                                                                                              \
+        VK_FORMAT_##name, #name, content, false                                                    \
+    }
+#define GREY(name, content)                                                                        \
+    {                                                                                              \
+        VK_FORMAT_##name, #name, content, true                                                     \
+    }
+#define NAME(name)                                                                                 \
+    {                                                                                              \
+        VK_FORMAT_##name, #name, NOT_READ, false                                                   \
+    }
+
+/* Those that cannot be read are here for their names. */
+static const row rows[] = {
+    ROW(R8G8B8A8_UNORM, ENCODED),
+    ROW(R8G8B8A8_SRGB, DECODED),
+    ROW(B8G8R8A8_UNORM, ENCODED),
+    ROW(B8G8R8A8_SRGB, DECODED),
+    ROW(A8B8G8R8_UNORM_PACK32, ENCODED),
+    ROW(A8B8G8R8_SRGB_PACK32, DECODED),
+    ROW(R8G8B8_UNORM, ENCODED),
+    ROW(R8G8B8_SRGB, DECODED),
+    ROW(B8G8R8_UNORM, ENCODED),
+    ROW(B8G8R8_SRGB, DECODED),
+    ROW(R5G6B5_UNORM_PACK16, ENCODED),
+    ROW(B5G6R5_UNORM_PACK16, ENCODED),
+    ROW(R5G5B5A1_UNORM_PACK16, ENCODED),
+    ROW(B5G5R5A1_UNORM_PACK16, ENCODED),
+    ROW(A1R5G5B5_UNORM_PACK16, ENCODED),
+    ROW(A2B10G10R10_UNORM_PACK32, ENCODED),
+    ROW(A2R10G10B10_UNORM_PACK32, ENCODED),
+    ROW(R16G16B16A16_UNORM, ENCODED),
+    ROW(B10G11R11_UFLOAT_PACK32, FLOATS),
+    ROW(E5B9G9R9_UFLOAT_PACK32, FLOATS),
+    ROW(R16G16B16A16_SFLOAT, FLOATS),
+    ROW(R32G32B32A32_SFLOAT, FLOATS),
+    GREY(R8_UNORM, ENCODED),
+    GREY(R8_SRGB, DECODED),
+    GREY(R8G8_UNORM, ENCODED),
+    GREY(R8G8_SRGB, DECODED),
+    GREY(R16_UNORM, ENCODED),
+    GREY(R16_SFLOAT, FLOATS),
+    GREY(R32_SFLOAT, FLOATS),
+    NAME(UNDEFINED),
+    NAME(R8G8B8A8_SNORM),
+    NAME(R8G8B8A8_UINT),
+    NAME(R8G8B8A8_SINT),
+    NAME(B8G8R8A8_UINT),
+    NAME(R16G16_SFLOAT),
+    NAME(R16G16B16A16_UINT),
+    NAME(R32_UINT),
+    NAME(R32G32B32A32_UINT),
+    NAME(R64G64B64A64_SFLOAT),
+    NAME(D16_UNORM),
+    NAME(X8_D24_UNORM_PACK32),
+    NAME(D32_SFLOAT),
+    NAME(S8_UINT),
+    NAME(D24_UNORM_S8_UINT),
+    NAME(D32_SFLOAT_S8_UINT),
+    NAME(G8_B8R8_2PLANE_420_UNORM),
+    NAME(G8_B8_R8_3PLANE_420_UNORM),
+    NAME(G10X6_B10X6R10X6_2PLANE_420_UNORM_3PACK16),
+};
+
+static const char *const encoding_names[] = {
+    [VRN_ENCODING_FORMAT] = "FORMAT", [VRN_ENCODING_SRGB] = "SRGB",
+    [VRN_ENCODING_LINEAR] = "LINEAR", [VRN_ENCODING_PQ] = "PQ",
+    [VRN_ENCODING_HLG] = "HLG",
+};
+
+/* What fetch.comp does with the numbers. */
+static const uint32_t readings[] = {
+    [VRN_ENCODING_SRGB] = VRN_FETCH_AS_IS,
+    [VRN_ENCODING_LINEAR] = VRN_FETCH_LINEAR,
+    [VRN_ENCODING_PQ] = VRN_FETCH_PQ,
+    [VRN_ENCODING_HLG] = VRN_FETCH_HLG,
+};
+
+static const row *find(VkFormat format)
+{
+    for (uint32_t i = 0; i < VRN_COUNT(rows); i++) {
+        if (rows[i].format == format) return &rows[i];
+    }
+    return NULL;
+}
+
+vrn_result vrn_image_format_read(uint32_t *reading, const vrn_record_image *image,
+                                 const vrn_log *log)
+{
+    const row *r = find(image->format);
+    if (!r || r->content == NOT_READ) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "an image of VkFormat %d%s%s: vkresnet/vulkan.h lists those that can be "
+                        "read",
+                        (int)image->format, r ? ", VK_FORMAT_" : "", r ? r->name : "");
+    }
+    vrn_encoding encoding = image->encoding;
+    if ((uint32_t)encoding >= VRN_COUNT(encoding_names)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image with encoding %d: there is no such encoding", (int)encoding);
+    }
+    if (r->content == DECODED && encoding > VRN_ENCODING_SRGB) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image of VK_FORMAT_%s with VRN_ENCODING_%s: the format says sRGB",
+                        r->name, encoding_names[encoding]);
+    }
+    if (encoding == VRN_ENCODING_FORMAT) {
+        encoding = r->content == ENCODED ? VRN_ENCODING_SRGB : VRN_ENCODING_LINEAR;
+    } else if (r->content == DECODED) {
+        encoding = VRN_ENCODING_LINEAR; /* after sampling */
+    }
+    if (!(image->exposure >= 0) || isinf(image->exposure) ||
+        (image->exposure != 0 && encoding == VRN_ENCODING_SRGB)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image of VK_FORMAT_%s with an exposure of %g: a factor for linear "
+                        "light, or 0 for none",
+                        r->name, (double)image->exposure);
+    }
+    *reading = readings[encoding] | (r->grey ? VRN_FETCH_GREY : 0);
+    return VRN_OK;
+}
