@@ -223,6 +223,36 @@ static void follow_hints(deducer *d, const char *text, const char *whose, bool s
     }
 }
 
+/* The tensor `name` beside the network, which lies below "..backbone."; or NULL. */
+static const vrn_tensor *find_beside(const deducer *d, const char *name)
+{
+    static const char backbone[] = "backbone.";
+    const size_t length = strlen(d->names->prefix), own = sizeof backbone - 1;
+    if (length < own || strcmp(d->names->prefix + length - own, backbone) != 0) return NULL;
+    char whole[VRN_PREFIX_MAX + 64];
+    snprintf(whole, sizeof whole, "%.*s%s", (int)(length - own), d->names->prefix, name);
+    const vrn_named_tensor *entry = vrn_names_find_in_file(d->names, whole);
+    return entry ? entry->tensor : NULL;
+}
+
+/* torchvision's networks for segmentation, FCN and DeepLabV3, make their ResNets with
+ * replace_stride_with_dilation=[False, True, True]. */
+static void follow_segmenter(deducer *d)
+{
+    const vrn_tensor *fcn = find_beside(d, "classifier.0.weight");
+    const bool deeplab = find_beside(d, "classifier.0.convs.0.0.weight") != NULL;
+    if (d->result || !(deeplab || (fcn && fcn->rank == 4)) || decided(d, "strides") ||
+        decided(d, "dilate") || decided(d, "dilations") || d->arch->stages != 4 ||
+        d->arch->block != VRN_BLOCK_BOTTLENECK) {
+        return;
+    }
+    d->arch->dilate[2] = d->arch->dilate[3] = true;
+    vrn_assume(d->assumptions, true,
+               "dilate=0:1:1: %s beside it is torchvision's for segmentation, whose backbones are "
+               "dilated (else --arch dilate=0:0:0)",
+               deeplab ? "a DeepLabV3" : "an FCN");
+}
+
 /* The last part of a path. */
 static const char *last_part(const char *path)
 {
@@ -280,7 +310,7 @@ static void assume_rest(deducer *d)
     if (!decided(d, "head") && arch->head == VRN_HEAD_NONE) {
         vrn_assume(a, false, "head=none: no linear layer that reads the features is known");
     }
-    if (!decided(d, "strides") && !arch->strides[0]) {
+    if (!decided(d, "strides") && !arch->strides[0] && !arch->dilate[2]) {
         vrn_assume(a, false,
                    "strides: 1, then 2 for each stage; none of them dilated (dilate, "
                    "dilations)");
@@ -328,6 +358,7 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     }
     follow_hints(&d, told->network, "the name of its network", statistics);
     follow_hints(&d, last_part(told->file), "the file's name", statistics);
+    follow_segmenter(&d);
     if (!d.result && told->given) {
         d.result = vrn_arch_override(arch, told->given, "arch", log);
         if (d.result) return d.result;

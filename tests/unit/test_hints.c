@@ -62,10 +62,9 @@ static vrn_result put(void *user, const vrn_parameter *parameter)
     return VRN_OK;
 }
 
-/* A file of the networks below the prefixes, and one more tensor of `shape`, a vector or a
- * matrix. */
+/* A file of the networks below the prefixes, and one more tensor of `shape`, up to the first 0. */
 static vrn_result load(vrn_model **model, const char *arch, const char *const prefixes[2],
-                       const char *more, const uint64_t shape[2], const char *file,
+                       const char *more, const uint64_t shape[4], const char *file,
                        const vrn_model_params *params)
 {
     static safetensors_builder builder; /* the model points into it */
@@ -76,7 +75,9 @@ static vrn_result load(vrn_model **model, const char *arch, const char *const pr
         maker m = {&builder, prefixes[i]};
         assert_int_equal(vrn_arch_visit_parameters(&parsed, put, &m, NULL), VRN_OK);
     }
-    if (more) builder_tensor(&builder, more, "F32", 4, shape[1] ? 2 : 1, shape);
+    uint32_t rank = 0;
+    while (rank < 4 && shape[rank]) rank++;
+    if (more) builder_tensor(&builder, more, "F32", 4, rank, shape);
     builder_finish(&builder);
     return vrn_model_load_memory(model, builder.file, builder.size, file, params);
 }
@@ -86,7 +87,7 @@ static void test_readings(void **state)
     (void)state;
     static const struct {
         const char *arch, *prefixes[2], *more;
-        uint64_t shape[2];
+        uint64_t shape[4];
         const char *file, *given, *prefix;
         const char *words;   /* of the refusal; NULL: it loads .. */
         const char *text;    /* .. as this, .. */
@@ -147,6 +148,28 @@ static void test_readings(void **state)
          .prefix = "model",
          .text = "resnet18,norm=frozen",
          .assumed = "1 tensors beside"},
+        {.arch = "resnet50,head=none",
+         .prefixes = {"module.backbone."},
+         .more = "module.classifier.0.weight",
+         .shape = {512, 2048, 3, 3},
+         .file = "a",
+         .text = "resnet50,head=none,dilate=0:1:1,norm=frozen",
+         .assumed = "dilate=0:1:1: an FCN beside it"},
+        {.arch = "resnet50,head=none",
+         .prefixes = {"backbone."},
+         .more = "classifier.0.convs.0.0.weight",
+         .shape = {256, 2048, 1, 1},
+         .file = "a",
+         .given = "dilate=0:0:1",
+         .text = "resnet50,head=none,dilate=0:0:1,norm=frozen",
+         .assumed = "norm_eps"},
+        {.arch = "resnet50,head=none",
+         .prefixes = {"backbone."},
+         .more = "classifier.0.weight",
+         .shape = {5, 2048},
+         .file = "a",
+         .text = "resnet50,num_classes=5,norm=frozen",
+         .assumed = "none of them dilated"},
         {.arch = "resnet18",
          .prefixes = {"student.", "teacher."},
          .file = "a",
