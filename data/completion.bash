@@ -50,8 +50,8 @@ _vkresnet() {
         infer) options="$common $network $run --input --output --tap --batch" ;;
         eval) options="$common $network $transform $run --labels --logits --report --batch --shard --json" files='*' ;;
         merge) options='--report --json --quiet --help' files='*' ;;
-        features) options="$common $trunk $transform $run -o --tap --pool --l2 --fp16 --batch --files-from" files=$images ;;
-        search) options="$common $trunk $transform $run --in --top --batch --files-from --json" files=$images ;;
+        features) options="$common $trunk $transform $run -o --tap --pool --own-size --l2 --fp16 --batch --files-from" files=$images ;;
+        search) options="$common $trunk $transform $run --in --own-size --top --batch --files-from --json" files=$images ;;
         fit) options="$common $trunk $transform $run -o --holdout --seed --fp16 --batch --json" files=/ ;;
         bench) options="$common $network $run --batch --size --repeats --json" ;;
         profile) options="$common $network $run --batch --size --repeats --trace --html --json" ;;

@@ -32,6 +32,9 @@ OPTION(TAP, "--tap", "NAME[=FILE.npy]", KIND_TAP,
             "one without a file is written to -o")
 OPTION(POOL, "--pool", NULL, KIND_FLAG, FIELD(pool),
     .help = "the mean over the places of each tap: [N, C]")
+OPTION(OWN_SIZE, "--own-size", NULL, KIND_FLAG, FIELD(own_size),
+    .help = "each photo as large as it is, or as --resize N or\n"
+            "longer:N makes it, whole")
 OPTION(L2, "--l2", NULL, KIND_FLAG, FIELD(l2),
     .help = "scale each photo's features to a length of 1")
 OPTION(LOGITS, "--logits", "FILE.npy", KIND_WRITTEN, FIELD(logits),

@@ -17,7 +17,7 @@ typedef struct cli_tap {
 /* What was said. Zero or NULL: not said, so that each command has its own default. */
 typedef struct cli_options {
     bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune,
-        thorough, letterbox, pool, l2;
+        thorough, letterbox, pool, l2, own_size;
     const char *device, *model, *arch, *prefix, *labels, *input, *output, *logits, *trace, *kernel;
     const char *in, *classes, *images, *files_from, *write, *shard, *class_name, *html, *report;
     uint32_t without, with; /* vrn_capability bits */

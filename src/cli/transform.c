@@ -30,6 +30,10 @@ static void choose_sides(vrn_transform *transform, const cli_options *options)
         transform->resize_width = other->resize_width;
         if (other->mode == VRN_RESIZE_EXACT) transform->crop = transform->crop_width = 0;
     }
+    if (options->own_size && !given(options, CLI_BIT(RESIZE))) {
+        transform->mode = VRN_RESIZE_SHORTER;
+        transform->resize = 0;
+    }
     if (given(options, CLI_BIT(CROP))) {
         transform->crop = other->crop;
         transform->crop_width = other->crop_width;

@@ -141,6 +141,37 @@ class Features(Photos):
                    expected="layer9")
         self.assertEqual(os.listdir(self.path("out")), [])
 
+    def test_own_size(self):
+        """As with each photo's size as the transform's; layers with places only of equal ones."""
+        names = self.features("--own-size", *self.photos)
+        self.assertEqual(names, self.photos)
+        rows = rows_of(*files.read_npy(self.array))
+        for i in (0, 3):
+            self.features("--resize", f"40x{33 + i}", self.photos[i])
+            row = files.read_npy(self.array)[1]
+            self.assertLess(max(abs(a - b) for a, b in zip(row, rows[i])), 1e-4)
+        self.features("--own-size", "--resize", "20", self.photos[1])
+        row = files.read_npy(self.array)[1]
+        self.features("--resize", "23x20", self.photos[1])  # 20 * 40 / 34, truncated
+        self.assertLess(max(abs(a - b) for a, b in zip(row, files.read_npy(self.array)[1])), 1e-4)
+
+        self.features("--own-size", "--tap", "layer3", self.photos[1], self.photos[1])
+        self.assertEqual(files.read_npy(self.array)[0], (2, 64, 10, 9))
+        wide = self.write("wide.png", files.png(80, 24, lambda x, y: (x * 3, y * 9, 90)))
+        self.features("--own-size", "--tap", "layer3", self.photos[0], wide, status=1, errors=[
+            "wide.png: layer3 gives [64, 6, 20] for it, and [64, 10, 9] for those before: --pool"
+        ])
+        broken = self.write("broken.png", b"no picture")
+        names = self.features("--own-size", "--tap", "layer2", "--pool", wide, broken,
+                              *self.photos, status=1, errors=["broken.png: ", "f.npy: 7 rows"])
+        self.assertEqual(names, [wide, *self.photos])
+        text = self.run_program("search", "--in", self.array, "--top", "1", wide, self.photos[4])
+        self.assertEqual([line.split("\t")[1] for line in text.splitlines()],
+                         [wide, self.photos[4]])
+        for options in (("--letterbox", ), ("--crop", "32"), ("--resize", "8x8")):
+            self.usage("features", *RANDOM, "-o", self.array, "--own-size", *options,
+                       self.photos[0], expected="--own-size: of the sizes only")
+
     def test_standard_input(self):
         with open(self.photos[2], "rb") as photo:
             done = self.start("features", *RANDOM, "--quiet", "-o", self.array, "-", stdin=photo)

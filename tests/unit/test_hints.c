@@ -169,7 +169,7 @@ static void test_readings(void **state)
          .shape = {5, 2048},
          .file = "a",
          .text = "resnet50,num_classes=5,norm=frozen",
-         .assumed = "none of them dilated"},
+         .assumed = "strides: 1, then 2 for each stage; none of them dilated"},
         {.arch = "resnet18",
          .prefixes = {"student.", "teacher."},
          .file = "a",

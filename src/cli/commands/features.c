@@ -9,6 +9,7 @@
 #include "cli/images/walk.h"
 #include "cli/learning/facts.h"
 #include "cli/learning/features.h"
+#include "cli/learning/own_size.h"
 #include "cli/system/report.h"
 #include "cli/transform.h"
 
@@ -37,6 +38,7 @@ typedef struct features_run {
     const char **taps; /* [count] */
     float *row;        /* of the widest output */
     uint64_t rows;
+    cli_sizes sizes; /* with --own-size */
 } features_run;
 
 /* ---- Outputs --------------------------------------------------------------------------------- */
@@ -96,6 +98,7 @@ static bool check_beside(features_run *run)
     return true;
 }
 
+/* Once the shapes of all taps are known. */
 static bool begin_outputs(features_run *run)
 {
     const cli_npy_type type = run->options->fp16 ? CLI_NPY_HALF : CLI_NPY_FLOAT;
@@ -103,9 +106,6 @@ static bool begin_outputs(features_run *run)
     for (uint32_t i = 0; i < run->count; i++) {
         output *o = &run->outputs[i];
         uint64_t shape[4] = {run->paths.count};
-        if (vrn_session_get_tap_shape(run->crew.engines[0].session, i, o->tap) != VRN_OK) {
-            return false;
-        }
         const uint32_t rank = 1 + cli_feature_shape(shape + 1, &o->form, o->tap);
         o->values = (size_t)(shape[1] * shape[2] * shape[3]);
         if (o->values > widest) widest = o->values;
@@ -120,22 +120,45 @@ static bool begin_outputs(features_run *run)
     return run->row;
 }
 
+/* What the taps give for the probe, one after the other; release it with free. */
+static float *run_probe(features_run *run)
+{
+    if (!run->options->own_size) return cli_probe_run(&run->crew.engines[0], run->count);
+    uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4];
+    const vrn_image image = cli_probe_draw(pixels);
+    if (!cli_sizes_run(&run->sizes, &image)) return NULL;
+    float *values = run->sizes.values;
+    run->sizes.values = NULL;
+    run->sizes.capacity = 0;
+    return values;
+}
+
 static bool write_facts(features_run *run)
 {
     const cli_engine *engine = &run->crew.engines[0];
     cli_facts facts = {.rows = run->rows, .model = engine->model.info.name};
     vrn_transform transform;
-    float *probe = cli_probe_run(engine, run->count);
+    float *probe = run_probe(run);
     bool good = probe && cli_transform_choose(&transform, &engine->model, run->options) &&
                 cli_options_collect(run->options, CLI_FACTS, &facts.options, &facts.option_count);
     const float *values = probe;
     for (uint32_t i = 0; i < run->count && good; i++) {
         const output *o = &run->outputs[i];
-        cli_feature_row(run->row, &o->form, values, o->tap);
-        cli_probe_take(facts.probe, run->row, o->values);
-        facts.form = o->form;
-        cli_facts_write(o->facts.stream, &facts, &transform);
-        values += cli_tap_size(engine->session, i);
+        const uint32_t *tap = run->options->own_size ? run->sizes.shapes[i] : o->tap;
+        const size_t size = (size_t)tap[0] * tap[1] * tap[2];
+        uint64_t shape[3];
+        cli_feature_shape(shape, &o->form, tap);
+        const size_t width = (size_t)(shape[0] * shape[1] * shape[2]);
+        float *row = cli_alloc(width, sizeof *row);
+        good = row;
+        if (good) {
+            cli_feature_row(row, &o->form, values, tap);
+            cli_probe_take(facts.probe, row, width);
+            facts.form = o->form;
+            cli_facts_write(o->facts.stream, &facts, &transform);
+        }
+        free(row);
+        values += size;
     }
     free(facts.options);
     free(probe);
@@ -199,17 +222,69 @@ static bool take_row(void *user, size_t index, const float *values)
     return true;
 }
 
+/* All at one size, in batches. */
+static bool feed_photos(features_run *run, size_t *failed)
+{
+    if (!compile(run)) return false;
+    for (uint32_t i = 0; i < run->count; i++) {
+        if (vrn_session_get_tap_shape(run->crew.engines[0].session, i, run->outputs[i].tap)) {
+            return false;
+        }
+    }
+    return begin_outputs(run) && cli_feed_run(&(cli_feed){.crew = &run->crew,
+                                                          .paths = run->paths.items,
+                                                          .count = run->paths.count,
+                                                          .shard = {.count = 1},
+                                                          .taps = run->count,
+                                                          .result = take_row,
+                                                          .user = run},
+                                              failed);
+}
+
+/* A photo of another size may have another shape, for which there is no room in an array. */
+static bool check_shape(const output *o, const char *path, const uint32_t found[3])
+{
+    uint64_t first[3], now[3];
+    cli_feature_shape(first, &o->form, o->tap);
+    cli_feature_shape(now, &o->form, found);
+    return memcmp(first, now, sizeof first) == 0 ||
+           cli_error("%s: %s gives [%u, %u, %u] for it, and [%u, %u, %u] for those before: --pool "
+                     "takes the means, or give it an array of its own",
+                     path, o->form.tap, found[0], found[1], found[2], o->tap[0], o->tap[1],
+                     o->tap[2]);
+}
+
+static bool take_own_size(void *user, size_t index)
+{
+    features_run *run = user;
+    const bool first = run->rows == 0;
+    for (uint32_t i = 0; i < run->count; i++) {
+        output *o = &run->outputs[i];
+        if (!first && !check_shape(o, run->paths.items[index], run->sizes.shapes[i])) return false;
+        memcpy(o->tap, run->sizes.shapes[i], sizeof o->tap);
+    }
+    return (!first || begin_outputs(run)) && take_row(run, index, run->sizes.values);
+}
+
+/* Each at its own size. */
+static bool feed_sizes(features_run *run, size_t *failed)
+{
+    run->sizes = (cli_sizes){.engine = &run->crew.engines[0],
+                             .options = run->options,
+                             .taps = run->taps,
+                             .tap_count = run->count};
+    return cli_sizes_feed_run(&(cli_sizes_feed){.sizes = &run->sizes,
+                                                .paths = run->paths.items,
+                                                .count = run->paths.count,
+                                                .result = take_own_size,
+                                                .user = run},
+                              failed);
+}
+
 static bool make_features(features_run *run, size_t *failed)
 {
     const double begin = vrn_time_ms();
-    if (!cli_feed_run(&(cli_feed){.crew = &run->crew,
-                                  .paths = run->paths.items,
-                                  .count = run->paths.count,
-                                  .shard = {.count = 1},
-                                  .taps = run->count,
-                                  .result = take_row,
-                                  .user = run},
-                      failed)) {
+    if (!(run->options->own_size ? feed_sizes(run, failed) : feed_photos(run, failed))) {
         return false;
     }
     const double elapsed = vrn_time_ms() - begin;
@@ -226,11 +301,12 @@ static bool run(const cli_options *options)
 {
     features_run run = {.options = options};
     size_t failed = 0;
-    bool good = list_outputs(&run) && check_beside(&run);
+    bool good = (!options->own_size || cli_sizes_check(options)) && list_outputs(&run) &&
+                check_beside(&run);
     if (good) {
         const bool complete = cli_paths_add_all(&run.paths, options);
         good = run.paths.count > 0 && cli_crew_open(&run.crew, options, CLI_MODEL_SHIPPED) &&
-               compile(&run) && begin_outputs(&run) && make_features(&run, &failed);
+               make_features(&run, &failed);
         good = end_outputs(&run, good) && good && complete;
     } else {
         end_outputs(&run, false);
@@ -238,6 +314,7 @@ static bool run(const cli_options *options)
     free(run.outputs);
     free(run.taps);
     free(run.row);
+    cli_sizes_free(&run.sizes);
     cli_crew_close(&run.crew);
     cli_paths_free(&run.paths);
     return good && failed == 0;
@@ -253,18 +330,19 @@ const cli_command cli_features = {
         "with --tap that of another layer; a layer with places gives [N, C, H, W], or with --pool\n"
         "their mean, [N, C]. --tap NAME=FILE.npy writes several layers at once, such as a\n"
         "detector's C2 to C5, each with its own FILE.txt. --l2 scales rows to a length of 1, so\n"
-        "that a product is a cosine. F.json says how the features were made, for vkresnet search.\n"
+        "that a product is a cosine. --own-size leaves each photo its size, which takes longer.\n"
+        "F.json says how the features were made, for vkresnet search.\n"
         "An image that cannot be read is reported and has no row; the exit status is 1.",
-    .examples =
-        "  vkresnet features --model resnet50 -o features.npy photos/\n"
-        "  vkresnet features --model resnet50.pth --l2 --fp16 -o features.npy --files-from "
-        "list.txt\n"
-        "  vkresnet features --model mine.pth --tap layer3 --pool -o layer3.npy photos/\n"
-        "  vkresnet features --model fcn_resnet50.pth --resize 512x512 --tap layer1=c2.npy \\\n"
-        "      --tap layer2=c3.npy --tap layer3=c4.npy --tap layer4=c5.npy photo.jpg\n",
+    .examples = "  vkresnet features --model resnet50 -o features.npy photos/\n"
+                "  vkresnet features --model resnet50.pth --l2 --fp16 -o features.npy --files-from "
+                "list.txt\n"
+                "  vkresnet features --model mine.pth --tap layer3 --pool -o layer3.npy photos/\n"
+                "  vkresnet features --model fcn_resnet50.pth --own-size --tap layer1=c2.npy \\\n"
+                "      --tap layer2=c3.npy --tap layer3=c4.npy --tap layer4=c5.npy photo.jpg\n",
     .options = CLI_COMMON | CLI_TRANSFORM | CLI_SESSION | CLI_BIT(MODEL) | CLI_BIT(ARCH) |
                CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS) | CLI_BIT(WRITE) | CLI_BIT(TAP) |
-               CLI_BIT(POOL) | CLI_BIT(L2) | CLI_BIT(FP16) | CLI_BIT(FILES_FROM) | CLI_BIT(BATCH),
+               CLI_BIT(POOL) | CLI_BIT(OWN_SIZE) | CLI_BIT(L2) | CLI_BIT(FP16) |
+               CLI_BIT(FILES_FROM) | CLI_BIT(BATCH),
     .least = 0,
     .most = UINT32_MAX,
     .arguments = "images or folders",

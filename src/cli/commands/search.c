@@ -11,6 +11,7 @@
 #include "cli/images/walk.h"
 #include "cli/learning/facts.h"
 #include "cli/learning/features.h"
+#include "cli/learning/own_size.h"
 #include "cli/system/report.h"
 
 enum { DEFAULT_TOP = 5, DEFAULT_BATCH = 8, BLOCK_BYTES = 1 << 22 };
@@ -41,8 +42,9 @@ typedef struct search_run {
     char *names;  /* the text of F.txt; NULL: there is none */
     char **lines; /* [rows] */
     uint32_t tap[3];
-    float *made;    /* a row, as the features have it */
-    query *queries; /* [paths.count] */
+    float *made;     /* a row, as the features have it */
+    query *queries;  /* [paths.count] */
+    cli_sizes sizes; /* with --own-size */
     uint32_t top;
 } search_run;
 
@@ -122,31 +124,34 @@ static bool open_features(search_run *run, const char *path)
 
 /* ---- The photos ------------------------------------------------------------------------------ */
 
-/* Refuses features that another network, or another way to its input, has made. */
-static bool check_probe(search_run *run)
+/* Whether rows are as wide as the tap makes them; then there is room for one. */
+static bool check_width(search_run *run)
 {
-    const cli_engine *engine = &run->crew.engines[0];
     const cli_facts *facts = &run->facts;
-    const char *path = run->npy.path;
     uint64_t shape[3];
     cli_feature_shape(shape, &facts->form, run->tap);
     if (shape[0] * shape[1] * shape[2] != run->width) {
-        return cli_error("%s: expected %ju features, as %s of %s has, found %u", path,
+        return cli_error("%s: expected %ju features, as %s of %s has, found %u", run->npy.path,
                          (uintmax_t)(shape[0] * shape[1] * shape[2]), facts->form.tap,
-                         engine->model.info.name, run->width);
+                         run->crew.engines[0].model.info.name, run->width);
     }
-    run->made = cli_alloc(run->width, sizeof *run->made);
-    if (!run->made) return false;
+    if (!run->made) run->made = cli_alloc(run->width, sizeof *run->made);
+    return run->made;
+}
+
+/* Refuses features that another network, or another way to its input, has made. `values`: what the
+ * tap gives for the probe. */
+static bool check_probe(search_run *run, const float *values)
+{
+    const cli_facts *facts = &run->facts;
+    float probe[CLI_PROBE_VALUES];
     if (!run->has_facts) return true;
-    float probe[CLI_PROBE_VALUES], *values = cli_probe_run(engine, 1);
-    if (!values) return false;
     cli_feature_row(run->made, &facts->form, values, run->tap);
     cli_probe_take(probe, run->made, run->width);
-    free(values);
     return cli_probe_agrees(probe, facts->probe) ||
            cli_error("%s: made by %s with a transform of its own: %s, as it is given now, has "
                      "other features for the same picture",
-                     path, facts->model, engine->model.info.name);
+                     run->npy.path, facts->model, run->crew.engines[0].model.info.name);
 }
 
 /* A length of 1, so that a product is a cosine. */
@@ -180,30 +185,68 @@ static bool take_failure(void *user, size_t index, const char *error)
     return run->queries[index].error;
 }
 
-static bool run_queries(search_run *run, size_t *failed)
+/* All at one size, in batches. */
+static bool feed_photos(search_run *run, size_t *failed)
 {
-    const cli_options *options = &run->options;
+    const cli_engine *engine = &run->crew.engines[0];
     const vrn_session_params params = {
         .batch = run->paths.count < DEFAULT_BATCH ? (uint32_t)run->paths.count : DEFAULT_BATCH,
         .taps = &run->facts.form.tap,
         .tap_count = 1,
     };
-    run->queries = cli_alloc(run->paths.count, sizeof *run->queries);
-    if (!run->queries || !cli_crew_open(&run->crew, options, CLI_MODEL_SHIPPED) ||
-        !cli_crew_compile_for_images(&run->crew, options, params) ||
-        vrn_session_get_tap_shape(run->crew.engines[0].session, 0, run->tap) != VRN_OK ||
-        !check_probe(run)) {
+    if (!cli_crew_compile_for_images(&run->crew, &run->options, params) ||
+        vrn_session_get_tap_shape(engine->session, 0, run->tap) != VRN_OK || !check_width(run)) {
         return false;
     }
-    return cli_feed_run(&(cli_feed){.crew = &run->crew,
-                                    .paths = run->paths.items,
-                                    .count = run->paths.count,
-                                    .shard = {.count = 1},
-                                    .taps = 1,
-                                    .result = take_query,
-                                    .failure = take_failure,
-                                    .user = run},
-                        failed);
+    float *probe = cli_probe_run(engine, 1);
+    const bool good = probe && check_probe(run, probe);
+    free(probe);
+    return good && cli_feed_run(&(cli_feed){.crew = &run->crew,
+                                            .paths = run->paths.items,
+                                            .count = run->paths.count,
+                                            .shard = {.count = 1},
+                                            .taps = 1,
+                                            .result = take_query,
+                                            .failure = take_failure,
+                                            .user = run},
+                                failed);
+}
+
+static bool take_own_size(void *user, size_t index)
+{
+    search_run *run = user;
+    memcpy(run->tap, run->sizes.shapes[0], sizeof run->tap);
+    return check_width(run) && take_query(run, index, run->sizes.values);
+}
+
+/* Each at its own size. */
+static bool feed_sizes(search_run *run, size_t *failed)
+{
+    uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4];
+    const vrn_image picture = cli_probe_draw(pixels);
+    run->sizes = (cli_sizes){.engine = &run->crew.engines[0],
+                             .options = &run->options,
+                             .taps = &run->facts.form.tap,
+                             .tap_count = 1};
+    if (!cli_sizes_run(&run->sizes, &picture)) return false;
+    memcpy(run->tap, run->sizes.shapes[0], sizeof run->tap);
+    return check_width(run) && check_probe(run, run->sizes.values) &&
+           cli_sizes_feed_run(&(cli_sizes_feed){.sizes = &run->sizes,
+                                                .paths = run->paths.items,
+                                                .count = run->paths.count,
+                                                .result = take_own_size,
+                                                .failure = take_failure,
+                                                .user = run},
+                              failed);
+}
+
+static bool run_queries(search_run *run, size_t *failed)
+{
+    run->queries = cli_alloc(run->paths.count, sizeof *run->queries);
+    if (!run->queries || !cli_crew_open(&run->crew, &run->options, CLI_MODEL_SHIPPED)) {
+        return false;
+    }
+    return run->options.own_size ? feed_sizes(run, failed) : feed_photos(run, failed);
 }
 
 /* ---- The search ------------------------------------------------------------------------------ */
@@ -343,6 +386,7 @@ static bool search(search_run *run)
     size_t failed = 0;
     run->top = run->options.top ? run->options.top : DEFAULT_TOP;
     if (run->top > run->npy.shape[0]) run->top = (uint32_t)run->npy.shape[0];
+    if (run->options.own_size && !cli_sizes_check(&run->options)) return false;
     const bool complete = cli_paths_add_all(&run->paths, &run->options);
     if (run->paths.count == 0 || !run_queries(run, &failed) || !compare_all(run)) return false;
     print_all(run);
@@ -366,6 +410,7 @@ static bool run(const cli_options *options)
     free(run.made);
     cli_facts_free(&run.facts);
     cli_npy_close(&run.npy);
+    cli_sizes_free(&run.sizes);
     cli_crew_close(&run.crew);
     cli_paths_free(&run.paths);
     cli_options_free(&run.options);
@@ -389,8 +434,8 @@ const cli_command cli_search = {
                 "  vkresnet search --in features.npy --top 20 --json queries/ > found.jsonl\n"
                 "  vkresnet search --in features.npy --model moved/resnet50.pth photo.jpg\n",
     .options = CLI_COMMON | CLI_TRANSFORM | CLI_SESSION | CLI_BIT(MODEL) | CLI_BIT(ARCH) |
-               CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS) | CLI_BIT(IN) | CLI_BIT(TOP) |
-               CLI_BIT(JSON) | CLI_BIT(FILES_FROM) | CLI_BIT(BATCH),
+               CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS) | CLI_BIT(IN) | CLI_BIT(OWN_SIZE) |
+               CLI_BIT(TOP) | CLI_BIT(JSON) | CLI_BIT(FILES_FROM) | CLI_BIT(BATCH),
     .least = 0,
     .most = UINT32_MAX,
     .arguments = "images or folders",

@@ -13,7 +13,7 @@
 /* The options that change features, but for the tap: they are kept in F.json and apply again. */
 #define CLI_FACTS                                                                                  \
     (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS) | CLI_TRANSFORM |  \
-     CLI_BIT(PRECISION))
+     CLI_BIT(PRECISION) | CLI_BIT(OWN_SIZE))
 
 /* The path of what lies beside F.npy: with `ending` (".txt") in place of ".npy". Release with free;
  * NULL: reported. */

@@ -41,20 +41,25 @@ void cli_feature_row(float *row, const cli_feature_form *form, const float *valu
     if (form->l2) normalise(row, count);
 }
 
-float *cli_probe_run(const cli_engine *engine, uint32_t tap_count)
+vrn_image cli_probe_draw(uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4])
 {
-    enum { WIDTH = 96, HEIGHT = 64 };
-    uint8_t pixels[HEIGHT][WIDTH][4];
-    for (int y = 0; y < HEIGHT; y++) {
-        for (int x = 0; x < WIDTH; x++) {
+    for (int y = 0; y < CLI_PROBE_HEIGHT; y++) {
+        for (int x = 0; x < CLI_PROBE_WIDTH; x++) {
             const bool dark = (x / 12 + y / 16) % 2;
-            pixels[y][x][0] = (uint8_t)(x * 255 / WIDTH);
-            pixels[y][x][1] = (uint8_t)(y * 255 / HEIGHT);
+            pixels[y][x][0] = (uint8_t)(x * 255 / CLI_PROBE_WIDTH);
+            pixels[y][x][1] = (uint8_t)(y * 255 / CLI_PROBE_HEIGHT);
             pixels[y][x][2] = dark ? 40 : 210;
             pixels[y][x][3] = 255;
         }
     }
-    const vrn_image image = {.pixels = &pixels[0][0][0], .width = WIDTH, .height = HEIGHT};
+    return (vrn_image){
+        .pixels = &pixels[0][0][0], .width = CLI_PROBE_WIDTH, .height = CLI_PROBE_HEIGHT};
+}
+
+float *cli_probe_run(const cli_engine *engine, uint32_t tap_count)
+{
+    uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4];
+    const vrn_image image = cli_probe_draw(pixels);
     size_t values = 0;
     for (uint32_t i = 0; i < tap_count; i++) values += cli_tap_size(engine->session, i);
     float *all = cli_alloc(values, sizeof *all), **taps = cli_alloc(tap_count, sizeof *taps);

@@ -28,6 +28,10 @@ void cli_feature_row(float *row, const cli_feature_form *form, const float *valu
  * of all of a session's taps for it, one after the other. Release with free; NULL: reported. */
 float *cli_probe_run(const cli_engine *engine, uint32_t tap_count);
 
+/* That picture alone. */
+enum { CLI_PROBE_WIDTH = 96, CLI_PROBE_HEIGHT = 64 };
+vrn_image cli_probe_draw(uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4]);
+
 /* Some values of a row of `count`, as they are at a length of 1. */
 enum { CLI_PROBE_VALUES = 32 };
 void cli_probe_take(float probe[CLI_PROBE_VALUES], const float *row, size_t count);
