@@ -309,6 +309,16 @@ typedef struct vrn_record_params {
 VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
                                       const vrn_record_params *params);
 
+/* Does now what the first recordings like `params` into slots [0, slots) would do: compiles the
+ * kernels that prepare the input and write the results, and makes the slots' buffers, so that no
+ * frame waits for that. Later recordings of pictures that are no larger make nothing on the device.
+ * The call records into command buffers of its own, which it discards: nothing runs, and what
+ * `params` names is not touched, but has to exist. params->slot is ignored; a cursor stays as it
+ * is. Usable while no recording in these slots is pending. Errors: as of vrn_session_record;
+ * VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
+VRN_API vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
+                                       const vrn_record_params *params);
+
 /* ---- Semaphores ------------------------------------------------------------------------------ */
 
 /* A timeline semaphore of the device and one of its values. */

@@ -268,7 +268,7 @@ static void barriers_of_the_application(void **state)
 
 /* ---- What the host sees ---- */
 
-static atomic_int maps, allocations, picture_copies;
+static atomic_int maps, allocations, pipelines, picture_copies;
 
 static VKAPI_ATTR VkResult VKAPI_CALL counted_map(VkDevice from, VkDeviceMemory memory,
                                                   VkDeviceSize offset, VkDeviceSize size,
@@ -287,10 +287,25 @@ static VKAPI_ATTR VkResult VKAPI_CALL counted_allocation(VkDevice from,
     return app.AllocateMemory(from, info, allocator, memory);
 }
 
+static VKAPI_ATTR VkResult VKAPI_CALL counted_pipelines(VkDevice from, VkPipelineCache cache,
+                                                        uint32_t count,
+                                                        const VkComputePipelineCreateInfo *infos,
+                                                        const VkAllocationCallbacks *allocator,
+                                                        VkPipeline *made)
+{
+    PFN_vkCreateComputePipelines create =
+        (PFN_vkCreateComputePipelines)app.GetDeviceProcAddr(from, "vkCreateComputePipelines");
+    atomic_fetch_add(&pipelines, 1);
+    return create(from, cache, count, infos, allocator, made);
+}
+
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL counting_device(VkDevice from, const char *name)
 {
     if (strcmp(name, "vkMapMemory") == 0) return (PFN_vkVoidFunction)counted_map;
     if (strcmp(name, "vkAllocateMemory") == 0) return (PFN_vkVoidFunction)counted_allocation;
+    if (strcmp(name, "vkCreateComputePipelines") == 0) {
+        return (PFN_vkVoidFunction)counted_pipelines;
+    }
     /* The ways in which a picture could leave the device. */
     if (strstr(name, "CopyImage") || strstr(name, "BlitImage"))
         atomic_fetch_add(&picture_copies, 1);
@@ -328,6 +343,54 @@ static void the_host_reads_no_picture(void **state)
     }
     assert_true(atomic_load(&allocations) > 0);
     assert_int_equal(atomic_load(&picture_copies), 0);
+    app_image_destroy(&app, &image);
+    vrn_session_destroy(&session);
+    vrn_device_destroy(&counted);
+}
+
+/* After a preparation even the first recording in each slot makes nothing, and neither do smaller
+ * pictures, with a cursor or without. */
+static void preparation_spares_the_first_frame(void **state)
+{
+    (void)state;
+    vrn_device_import_params import = app.import;
+    import.get_instance_proc_addr = counting;
+    vrn_device *counted = NULL;
+    vrn_session *session = NULL;
+    assert_int_equal(vrn_device_import(&counted, &import), VRN_OK);
+    const vrn_session_params budgeted = {.record_budget_ms = 1};
+    assert_int_equal(vrn_session_create(&session, counted, model, &budgeted), VRN_OK);
+    float expected[CLASSES];
+    run_photo(session, picture, WIDTH, HEIGHT, expected);
+    const VkImageLayout layout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL;
+    app_image image = make_image(VK_FORMAT_R8G8B8A8_SRGB, store_rgba, layout, NULL);
+    const vrn_record_image input = record_image(&image, layout);
+    app_buffer out = app_buffer_create(&app, CLASSES * sizeof(float));
+    vrn_record_cursor cursor = {0};
+    vrn_record_params params = {
+        .images = &input, .logits = {out.handle, 0}, .cursor = &cursor, .budget_ms = 1e9};
+    assert_int_equal(vrn_session_prepare(session, 2, &params), VRN_OK);
+    assert_int_equal(cursor.token, 0);
+    const int compiled = atomic_load(&pipelines), allocated = atomic_load(&allocations);
+    for (uint32_t slot = 0; slot < 2; slot++) {
+        params.slot = slot;
+        params.cursor = NULL;
+        expect(session, params, expected, "a prepared slot");
+        params.cursor = &cursor;
+        for (cursor = (vrn_record_cursor){0}; !cursor.done;) {
+            VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+            assert_int_equal(vrn_session_record(session, commands, &params), VRN_OK);
+            app_finish(&app, commands);
+        }
+        assert_memory_equal(out.mapped, expected, sizeof expected);
+    }
+    assert_int_equal(atomic_load(&pipelines), compiled);
+    assert_int_equal(atomic_load(&allocations), allocated);
+    assert_int_equal(vrn_session_prepare(session, VRN_MAX_RECORD_SLOTS + 1, &params),
+                     VRN_ERROR_INVALID_ARGUMENT);
+    assert_non_null(strstr(app.log.last, "vrn_session_prepare"));
+    app.log.errors = 0;
+    app_buffer_destroy(&app, &out);
     app_image_destroy(&app, &image);
     vrn_session_destroy(&session);
     vrn_device_destroy(&counted);
@@ -404,10 +467,15 @@ int main(void)
 {
     if (!setup()) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(transforms_equal_runs),       cmocka_unit_test(letterbox_shows_all),
-        cmocka_unit_test(letterbox_of_a_ribbon),       cmocka_unit_test(bytes_in_buffers),
-        cmocka_unit_test(floats_and_every_output),     cmocka_unit_test(several_in_flight),
-        cmocka_unit_test(barriers_of_the_application), cmocka_unit_test(the_host_reads_no_picture),
+        cmocka_unit_test(transforms_equal_runs),
+        cmocka_unit_test(letterbox_shows_all),
+        cmocka_unit_test(letterbox_of_a_ribbon),
+        cmocka_unit_test(bytes_in_buffers),
+        cmocka_unit_test(floats_and_every_output),
+        cmocka_unit_test(several_in_flight),
+        cmocka_unit_test(barriers_of_the_application),
+        cmocka_unit_test(the_host_reads_no_picture),
+        cmocka_unit_test(preparation_spares_the_first_frame),
         cmocka_unit_test(wrong_calls_are_refused),
     };
     const int failed = cmocka_run_group_tests_name("record", tests, NULL, NULL);

@@ -1,0 +1,40 @@
+/* vrn_session_prepare: what the first recordings would do, in command buffers that never run. */
+#include <vkresnet/vulkan.h>
+
+#include "base/log.h"
+#include "gpu/queue.h"
+#include "session/session.h"
+
+/* One slot, for recordings with a cursor as well where one is given. */
+static vrn_result prepare_slot(vrn_session *session, VkCommandBuffer commands,
+                               vrn_record_params params, uint32_t slot)
+{
+    vrn_record_cursor cursor = {0};
+    const bool parts = params.cursor != NULL;
+    params.slot = slot;
+    params.cursor = NULL;
+    vrn_result result = vrn_commands_begin(commands, session->device, true);
+    if (!result) result = vrn_session_record(session, commands, &params);
+    if (result || !parts) return result;
+    params.cursor = &cursor;
+    result = vrn_commands_begin(commands, session->device, true);
+    return result ? result : vrn_session_record(session, commands, &params);
+}
+
+vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
+                               const vrn_record_params *params)
+{
+    if (!session || !params || slots > VRN_MAX_RECORD_SLOTS) {
+        return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_prepare: session or params is NULL, or there are more than %d "
+                        "slots",
+                        VRN_MAX_RECORD_SLOTS);
+    }
+    vrn_commands commands;
+    vrn_result result = vrn_commands_create(&commands, session->device);
+    for (uint32_t slot = 0; slot < slots && !result; slot++) {
+        result = prepare_slot(session, commands.buffers[0], *params, slot);
+    }
+    vrn_commands_destroy(&commands, session->device);
+    return result;
+}
