@@ -17,17 +17,18 @@ import pytest
 import vkresnet
 
 
-def make(tiny_seed=5):
+ORDERS = list(itertools.permutations(["device", "model", "session"]))
+IMAGE = np.ones((1, 3, 16, 16), np.float32)
+
+
+def make():
     device = vkresnet.Device()
-    model = vkresnet.load(arch="resnet8,planes=8:8:8", random_weights=tiny_seed)
+    model = vkresnet.load(arch="resnet8,planes=8:8:8", random_weights=5)
     session = vkresnet.Session(model, device=device, size=16)
     return {"device": device, "model": model, "session": session}
 
 
-IMAGE = np.ones((1, 3, 16, 16), np.float32)
-
-
-@pytest.mark.parametrize("order", itertools.permutations(["device", "model", "session"]))
+@pytest.mark.parametrize("order", ORDERS)
 def test_objects_close_in_any_order(order):
     objects = make()
     objects["session"](IMAGE)
@@ -43,7 +44,7 @@ def test_objects_close_in_any_order(order):
         objects["device"].info
 
 
-@pytest.mark.parametrize("order", itertools.permutations(["device", "model", "session"]))
+@pytest.mark.parametrize("order", ORDERS)
 def test_objects_are_collected_in_any_order(order):
     objects = make()
     expected = objects["session"](IMAGE)

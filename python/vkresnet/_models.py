@@ -191,10 +191,10 @@ def load(source: Union[None, str, "os.PathLike[str]"] = None, *, arch: Optional[
     """Loads a model.
 
     Args:
-        source: a checkpoint (``.pth`` in all forms, safetensors, a folder of Hugging Face or timm),
-            or a name of the hub ("resnet50", "resnet50:V1"), whose weights are taken from this
-            machine's caches or downloaded. None: the small model of the package, a ResNet-20 for
-            32 x 32 pixels and CIFAR-10's ten classes.
+        source: a checkpoint (``.pth`` in all forms, safetensors, ONNX of torch.onnx.export, a
+            folder of Hugging Face or timm), or a name of the hub ("resnet50", "resnet50:V1"), whose
+            weights are taken from this machine's caches or downloaded. None: the small model of the
+            package, a ResNet-20 for 32 x 32 pixels and CIFAR-10's ten classes.
         arch: what the file cannot say: an architecture, or keys of one, "norm_groups=16,v1=1".
         name: the model's name if the file has none.
         prefix: which of several networks in the file.
