@@ -17,7 +17,7 @@ _vkresnet_files() {
 _vkresnet() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local options='' files='' names='' prefix=''
-    local commands='classify explain infer eval merge features search fit bench profile info models convert calibrate selftest'
+    local commands='classify explain infer eval merge features search fit bench profile info models convert calibrate check selftest'
     local images='png|jpg|jpeg|jpe|jfif|webp|heic|heif|hif|avif|tif|tiff|jxl|bmp|gif|tga|ppm|pgm|pnm|psd'
     local weights='resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d
         resnext101_64x4d wide_resnet50_2 wide_resnet101_2'
@@ -59,6 +59,7 @@ _vkresnet() {
         models) options="$common --fetch --json" names=$weights ;;
         convert) options="$common $transform --activation --threshold --arch --classes --prefix --random-weights --fp16" files='*' ;;
         calibrate) options="$common $network $transform --input --images --count -o --fp16 --json" ;;
+        check) options="$common --model --arch --prefix $transform --count --files-from --json" files=$images ;;
         selftest) options="$common --kernel --thorough --json" ;;
         --completion) names=bash ;;
         *) return ;;

@@ -1,6 +1,6 @@
 /* Measuring and checking: what a device can do, which kernels a network got and how long they take,
- * whether they compute correctly, and switches for tests. Ordinary applications need none of this,
- * except perhaps vrn_device_selftest.
+ * whether they compute correctly, whether a checkpoint is read rightly, and switches for tests.
+ * Ordinary applications need none of this, except perhaps vrn_device_selftest.
  *
  * The rules at the top of vkresnet.h hold here too. */
 #ifndef VKRESNET_DIAGNOSTICS_H
@@ -258,6 +258,105 @@ VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_pa
                                        vrn_selftest_summary *summary,
                                        void (*visit)(void *user, const vrn_selftest_entry *entry),
                                        void *user);
+
+/* ---- Whether a checkpoint is read rightly ---------------------------------------------------- */
+
+/* The running statistics of a batch norm are the mean and variance of what entered it in training.
+ * A check runs images without labels through a model, compares what enters each batch norm with
+ * them, and says whether this reading of the checkpoint (what names and shapes do not show:
+ * strides, pools, ..) and this preprocessing fit. One thread at a time uses a check. */
+typedef struct vrn_check vrn_check;
+
+typedef struct vrn_check_params {
+    uint32_t height, width;         /* of the network's input; 0: the transform's crop */
+    const vrn_transform *transform; /* for images; NULL: the model's */
+    uint64_t reserved[4];
+} vrn_check_params;
+
+/* Compiles the unfused network in float32. Takes some hundred megabytes on the device for a large
+ * network, and up to 64 MiB on the host for inputs that are kept. The caller owns the check; the
+ * device must outlive it, the model is held. Blocking. Errors: VRN_ERROR_UNSUPPORTED (group norms,
+ * which keep no statistics; norms that were folded away or never trained; the log says which), and
+ * those of vrn_session_create. */
+VRN_API vrn_result vrn_check_create(vrn_check **check, vrn_device *device, const vrn_model *model,
+                                    const vrn_check_params *params);
+VRN_API void vrn_check_destroy(vrn_check **check);
+
+/* Runs `count` images, any number. Some hundred are enough; they should be such as the model was
+ * trained on. Blocking. Errors as of vrn_session_run. */
+VRN_API vrn_result vrn_check_add(vrn_check *check, const vrn_inputs *inputs);
+
+/* How far what enters the norms is from their running statistics. Epsilon is added to variances,
+ * and channels whose running variance is far below it are left out. */
+typedef struct vrn_check_fit {
+    /* the median over the channels of |log(variance / running variance)|: 0.1 is 10 % */
+    double variance;
+    /* the median over the channels of |mean - running mean|, in running standard deviations */
+    double mean;
+    /* what readings are compared by, as it sees single channels: the mean over the channels of the
+     * Kullback-Leibler divergence between normal distributions of these means and variances, at
+     * most 100 for each */
+    double divergence;
+    uint32_t channels;   /* that were compared; 0: the others say nothing */
+    uint32_t not_finite; /* of these, with infinities or NaNs: as far away as can be */
+    uint64_t reserved[4];
+} vrn_check_fit;
+
+typedef struct vrn_check_norm {
+    const char *name;  /* "layer1.0.bn1"; as long as the check lives */
+    uint32_t channels; /* in all */
+    vrn_check_fit fit;
+    uint64_t reserved[4];
+} vrn_check_norm;
+
+/* The norms in order of execution, by the images so far: writes up to `capacity` of them to `norms`
+ * (NULL when capacity is 0) and their number to `*count`. Errors: VRN_ERROR_INVALID_ARGUMENT (also
+ * before any image was added), VRN_ERROR_OUT_OF_MEMORY. */
+VRN_API vrn_result vrn_check_get_norms(const vrn_check *check, vrn_check_norm *norms,
+                                       uint32_t capacity, uint32_t *count);
+
+/* A way to read the checkpoint or to prepare images. */
+typedef struct vrn_check_reading {
+    char name[192]; /* in words: "no pool behind the stem"; empty: as the model was loaded */
+    /* what differs from the model, as keys for vrn_model_params.arch: "pool=none"; else empty */
+    char keys[256];
+    bool prepares; /* `transform` differs from the check's */
+    vrn_transform transform;
+    vrn_arch arch;
+    vrn_check_fit fit;
+    uint32_t images; /* that `fit` is of */
+    uint64_t reserved[4];
+} vrn_check_reading;
+
+typedef enum vrn_check_verdict {
+    VRN_CHECK_FITS = 0,  /* and no other reading fits clearly better */
+    VRN_CHECK_OTHER = 1, /* another reading fits clearly better */
+    /* neither this reading nor another that was tried fits: something that is not tried, a network
+     * of another kind, or images unlike those of training */
+    VRN_CHECK_NONE = 2,
+} vrn_check_verdict;
+
+typedef struct vrn_check_summary {
+    vrn_check_verdict verdict;
+    uint32_t images;        /* that were added */
+    vrn_check_fit fit;      /* of all of them, as the model was loaded */
+    vrn_check_reading best; /* as the model was loaded with VRN_CHECK_FITS; both fits here .. */
+    vrn_check_fit same;     /* .. are of the same images: this is the model's as loaded on them */
+    uint32_t tried;         /* readings, the first included */
+    uint64_t reserved[8];
+} vrn_check_summary;
+
+/* Runs images that were kept, 64 at most, in other readings: other pools, strides of the stem and
+ * of stages, dilation, v1 or v1.5, activations, anti-aliasing, standardised weights, epsilon, the
+ * side of option A's zeros; and, if only photos were added, other normalisations, scales and the
+ * other order of channels. Where one fits clearly better, what differs from it is tried too, so
+ * that up to three faults at once are found. Calls `visit` (which may be NULL) for each; the
+ * pointer is valid during the call, and a reading that is hopeless has seen few images. Blocking:
+ * compiles the network for each reading. Errors: VRN_ERROR_INVALID_ARGUMENT (no images were added),
+ * and those of vrn_session_create and vrn_session_run. */
+VRN_API vrn_result vrn_check_finish(vrn_check *check, vrn_check_summary *summary,
+                                    void (*visit)(void *user, const vrn_check_reading *reading),
+                                    void *user);
 
 #ifdef __cplusplus
 }

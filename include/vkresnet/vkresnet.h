@@ -433,7 +433,7 @@ typedef struct vrn_session_params {
     uint32_t in_flight;             /* submissions that may be under way at once; 0: 2 */
     const vrn_transform *transform; /* for images; NULL: the model's */
     /* names of further outputs, as PyTorch names the modules: "conv1", "layer1" .. "layer4",
-     * "avgpool", "layer2.0.bn1"; or "class_map", see below */
+     * "avgpool", "layer2.0.bn1"; "input", what the network sees; or "class_map", see below */
     const char *const *taps;
     uint32_t tap_count;
     /* of the activations, in bytes; larger batches are run in slices; 0: what the device allows, at

@@ -21,7 +21,7 @@ typedef struct cli_command {
 
 extern const cli_command cli_classify, cli_explain, cli_infer, cli_eval, cli_merge, cli_features,
     cli_search, cli_fit, cli_bench, cli_profile, cli_info, cli_models, cli_convert, cli_calibrate,
-    cli_selftest;
+    cli_check, cli_selftest;
 
 /* man.c: prints vkresnet(1), as man reads it. */
 void cli_man_print(const cli_command *const *commands, size_t count);

@@ -12,9 +12,9 @@
 #include "cli/system/report.h"
 
 static const cli_command *const commands[] = {
-    &cli_classify, &cli_explain, &cli_infer,   &cli_eval,      &cli_merge,
-    &cli_features, &cli_search,  &cli_fit,     &cli_bench,     &cli_profile,
-    &cli_info,     &cli_models,  &cli_convert, &cli_calibrate, &cli_selftest,
+    &cli_classify, &cli_explain,   &cli_infer, &cli_eval,     &cli_merge, &cli_features,
+    &cli_search,   &cli_fit,       &cli_bench, &cli_profile,  &cli_info,  &cli_models,
+    &cli_convert,  &cli_calibrate, &cli_check, &cli_selftest,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -33,7 +33,8 @@ static void print_program_help(void)
          "  vkresnet classify --model resnet50 photo.jpg\n"
          "  vkresnet classify --model my-resnet.pth photo.jpg\n"
          "  vkresnet models\n\n"
-         "Exit status: 0, 1 if something failed, 2 if the command line is wrong.");
+         "Exit status: 0, 1 if something failed, 2 if the command line is wrong, 3 if check finds\n"
+         "that a model does not fit.");
 }
 
 /* What bash completes command lines with; and the devices, which that asks for. */

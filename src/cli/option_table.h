@@ -27,9 +27,10 @@ OPTION(OUTPUT, "--output", "Y.npy", KIND_WRITTEN, FIELD(output),
     .help = "receives float32 [N, classes], the logits")
 OPTION(TAP, "--tap", "NAME[=FILE.npy]", KIND_TAP,
     .help = "also write what a module returns, [N, C, H, W]: conv1,\n"
-            "layer1 .. layer4, avgpool, layer2.0.bn1; or class_map,\n"
-            "the logits at every position; repeatable. features: the\n"
-            "one without a file is written to -o")
+            "layer1 .. layer4, avgpool, layer2.0.bn1; input, what it\n"
+            "sees; class_map, the logits at every position;\n"
+            "repeatable. features: the one without a file is written\n"
+            "to -o")
 OPTION(POOL, "--pool", NULL, KIND_FLAG, FIELD(pool),
     .help = "the mean over the places of each tap: [N, C]")
 OPTION(OWN_SIZE, "--own-size", NULL, KIND_FLAG, FIELD(own_size),
@@ -51,7 +52,7 @@ OPTION(IN, "--in", "F.npy", KIND_READ, FIELD(in),
 OPTION(IMAGES, "--images", "DIR", KIND_READ, FIELD(images),
     .help = "a folder of photos, or one photo")
 OPTION(COUNT, "--count", "N", KIND_NUMBER, FIELD(count),
-    .minimum = 1, .maximum = 1000000, .help = "the most images to take (default 512)")
+    .minimum = 1, .maximum = 1000000, .help = "the most images to take (default 512; check: 128)")
 OPTION(WRITE, "-o", "FILE", KIND_WRITTEN, FIELD(write),
     .help = "write the result here")
 OPTION(FP16, "--fp16", NULL, KIND_FLAG, FIELD(fp16),

@@ -422,6 +422,20 @@ static void consider(char best[TEXT_MAX], const char *name, const vrn_arch *arch
     if (!*best || strlen(text) < strlen(best)) memcpy(best, text, TEXT_MAX);
 }
 
+void vrn_arch_format_difference(const vrn_arch *arch, const vrn_arch *other, char *text,
+                                size_t capacity)
+{
+    char all[TEXT_MAX] = "";
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const arch_key *key = &keys[i];
+        const char *ours = (const char *)arch + key->offset;
+        if (memcmp(ours, (const char *)other + key->offset, key_size(key)) == 0) continue;
+        vrn_append(all, TEXT_MAX, "%s%s=", *all ? "," : "", key->name);
+        append_value(all, key, arch);
+    }
+    if (capacity) snprintf(text, capacity, "%s", all);
+}
+
 size_t vrn_arch_format(const vrn_arch *arch, char *text, size_t capacity)
 {
     vrn_arch complete = *arch;

@@ -51,6 +51,11 @@ bool vrn_arch_text_has(const char *text, const char *key);
 vrn_result vrn_arch_override(vrn_arch *arch, const char *text, const char *subject,
                              const vrn_log *log);
 
+/* Writes the keys, "key=value,..", in which one complete architecture differs from another of as
+ * many stages. What does not fit into `capacity` bytes is cut. */
+void vrn_arch_format_difference(const vrn_arch *arch, const vrn_arch *other, char *text,
+                                size_t capacity);
+
 /* Whether every entry of a complete architecture is one that a text could say. */
 vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const vrn_log *log);
 

@@ -6,7 +6,20 @@
 #include "base/text.h"
 #include "base/util.h"
 #include "net/arch.h"
+#include "net/graph.h"
 #include "net/kinds.h"
+
+vrn_result vrn_bind_check_size(const vrn_arch *arch, const vrn_names *names, const char *subject,
+                               const char *text, const vrn_log *log)
+{
+    enum { TENSORS_OF_A_BLOCK = 4 }; /* at least: two convolutions, each with a bias or a norm */
+    size_t blocks = 0;
+    for (uint32_t i = 0; i < arch->stages; i++) blocks += arch->layers[i];
+    if (blocks <= names->count / TENSORS_OF_A_BLOCK) return VRN_OK;
+    return vrn_fail(log, VRN_ERROR_FILE,
+                    "%s: expected the tensors of %zu blocks, found %zu in all (%s)", subject,
+                    blocks, names->count, text);
+}
 
 /* A linear layer may have no bias. */
 static bool is_head_bias(const char *name)
@@ -123,4 +136,36 @@ vrn_result vrn_bind_leave(const vrn_names *names, bool chosen, vrn_assumptions *
                    names->prefix, names->others);
     }
     return VRN_OK;
+}
+
+/* Counts the tensors that are as an architecture has them. */
+typedef struct comparison {
+    const vrn_tensor *tensors;
+    size_t count, same;
+} comparison;
+
+static vrn_result compare_parameter(void *user, const vrn_parameter *parameter)
+{
+    comparison *c = user;
+    if (parameter->index >= c->count) return VRN_OK;
+    const vrn_tensor *tensor = &c->tensors[parameter->index];
+    c->same +=
+        strcmp(tensor->name, parameter->name) == 0 && tensor->rank == parameter->rank &&
+        memcmp(tensor->shape, parameter->shape, parameter->rank * sizeof *parameter->shape) == 0;
+    return VRN_OK;
+}
+
+vrn_result vrn_bind_compare(const vrn_tensor *tensors, size_t count, const vrn_arch *arch,
+                            const vrn_log *log)
+{
+    vrn_graph graph;
+    comparison c = {.tensors = tensors, .count = count};
+    vrn_result result = vrn_graph_build(&graph, arch, 1, 1, log);
+    if (result) return result;
+    const uint32_t needed = graph.parameter_count;
+    result = vrn_graph_visit_parameters(&graph, compare_parameter, &c);
+    vrn_graph_free(&graph);
+    if (result || (c.same == needed && needed == count)) return result;
+    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                    "architecture: expected one of the same parameters");
 }

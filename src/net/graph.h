@@ -67,6 +67,9 @@ void vrn_graph_free(vrn_graph *graph);
 #define VRN_CLASS_MAP "class_map"
 vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log);
 
+/* The name of the network's input among taps, which is no module's. */
+#define VRN_INPUT_TAP "input"
+
 /* The value that PyTorch's module `name` returns: of a node, of a block ("layer1.0"), of a stage
  * ("layer1") or of a shortcut ("layer2.0.downsample"). VRN_NO_VALUE where there is none. */
 vrn_value vrn_graph_find(const vrn_graph *graph, const char *name);

@@ -66,13 +66,18 @@ static vrn_result make_table(vrn_model *model, const vrn_log *log)
     return result;
 }
 
-static vrn_result create(vrn_model **model, const vrn_log *log)
+static uint64_t next_id(void)
 {
     static atomic_uint_fast64_t last_id;
+    return atomic_fetch_add(&last_id, 1) + 1;
+}
+
+static vrn_result create(vrn_model **model, const vrn_log *log)
+{
     *model = vrn_alloc(1, sizeof **model);
     if (!*model) return vrn_fail_memory(log);
     atomic_init(&(*model)->references, 1);
-    (*model)->id = atomic_fetch_add(&last_id, 1) + 1;
+    (*model)->id = next_id();
     return VRN_OK;
 }
 
@@ -122,27 +127,13 @@ static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_
     return result ? result : vrn_arch_complete(&model->arch, "arch", log);
 }
 
-/* A short text can ask for many thousands of blocks: no table is made for what the file cannot
- * hold. */
-static vrn_result check_size(const vrn_arch *arch, const vrn_names *names, const char *subject,
-                             const char *text, const vrn_log *log)
-{
-    enum { TENSORS_OF_A_BLOCK = 4 }; /* at least: two convolutions, each with a bias or a norm */
-    size_t blocks = 0;
-    for (uint32_t i = 0; i < arch->stages; i++) blocks += arch->layers[i];
-    if (blocks <= names->count / TENSORS_OF_A_BLOCK) return VRN_OK;
-    return vrn_fail(log, VRN_ERROR_FILE,
-                    "%s: expected the tensors of %zu blocks, found %zu in all (%s)", subject,
-                    blocks, names->count, text);
-}
-
 static vrn_result bind_all(vrn_model *model, const vrn_names *names, const vrn_model_params *params,
                            const vrn_log *log)
 {
     const char *subject = vrn_checkpoint_name(model->checkpoint);
     char arch[1024];
     vrn_arch_format(&model->arch, arch, sizeof arch);
-    vrn_result result = check_size(&model->arch, names, subject, arch, log);
+    vrn_result result = vrn_bind_check_size(&model->arch, names, subject, arch, log);
     if (!result) result = make_table(model, log);
     for (size_t i = 0; !result && i < model->count; i++) {
         vrn_tensor *wanted = &model->tensors[i];
@@ -315,7 +306,7 @@ vrn_result vrn_model_with_scales(vrn_model **out, const vrn_model *base, const v
         vrn_free(copy);
         return vrn_fail_memory(log);
     }
-    memcpy(copy, scales, count * sizeof *copy);
+    if (count > 0) memcpy(copy, scales, count * sizeof *copy);
     atomic_init(&model->references, 1);
     model->id = base->id;
     model->arch = base->arch;
@@ -330,6 +321,21 @@ vrn_result vrn_model_with_scales(vrn_model **out, const vrn_model *base, const v
     model->base = vrn_model_hold(base);
     model->has_base_data = true;
     *out = model;
+    return VRN_OK;
+}
+
+vrn_result vrn_model_with_arch(vrn_model **out, const vrn_model *base, const vrn_arch *arch,
+                               const vrn_log *log)
+{
+    *out = NULL;
+    vrn_result result = vrn_bind_compare(base->tensors, base->count, arch, log);
+    if (!result) result = vrn_model_with_scales(out, base, NULL, 0, log);
+    if (result) return result;
+    (*out)->arch = *arch;
+    /* What is packed for a device depends on these. */
+    if (arch->norm_eps != base->arch.norm_eps || arch->standardize != base->arch.standardize) {
+        (*out)->id = next_id();
+    }
     return VRN_OK;
 }
 

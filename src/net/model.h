@@ -31,6 +31,11 @@ vrn_result vrn_model_with_scales(vrn_model **model, const vrn_model *base, const
 vrn_result vrn_model_derive(vrn_model **model, const vrn_model *trunk, const vrn_arch *arch,
                             const vrn_head_params *head, const vrn_model_params *said);
 
+/* The same parameters, read as another architecture, which is complete and needs just these.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT (it needs others), VRN_ERROR_OUT_OF_MEMORY. */
+vrn_result vrn_model_with_arch(vrn_model **model, const vrn_model *base, const vrn_arch *arch,
+                               const vrn_log *log);
+
 /* A model is counted: a session holds its model, so that handles may be destroyed in any order. */
 vrn_model *vrn_model_hold(const vrn_model *model);
 void vrn_model_release(vrn_model *model);

@@ -34,7 +34,7 @@ static vrn_result find_taps(vrn_program *program, const vrn_session_params *para
             if (result) return result;
             continue;
         }
-        taps[i] = vrn_graph_find(&program->graph, name);
+        taps[i] = strcmp(name, VRN_INPUT_TAP) == 0 ? 0 : vrn_graph_find(&program->graph, name);
         if (taps[i] == VRN_NO_VALUE) {
             return vrn_fail(&program->device->log, VRN_ERROR_INVALID_ARGUMENT,
                             "tap '%s': the network has no module of this name", name);

@@ -8,7 +8,7 @@ import program
 from program import RANDOM, ProgramTest
 
 COMMANDS = ("classify", "explain", "infer", "eval", "merge", "features", "search", "fit", "bench",
-            "profile", "info", "models", "convert", "calibrate", "selftest")
+            "profile", "info", "models", "convert", "calibrate", "check", "selftest")
 COMMON = ("--device", "--precision", "--fp32-layers", "--quiet", "--help", "--verbose",
           "--validation", "--without", "--with", "--no-cache")
 DEVICELESS = ("merge",)  # of the common options they have --quiet and --help

@@ -12,7 +12,8 @@
  * lock. */
 static struct {
     const char *command;
-    bool quiet, wrong_usage;
+    bool quiet;
+    int failure; /* the exit status of what is not good; 0: CLI_FAILURE */
     uint32_t library_errors;
     bool progress_shown;
 } state;
@@ -84,7 +85,7 @@ bool(cli_usage)(const char *format, ...)
     va_start(args, format);
     write_formatted(hint, format, args);
     va_end(args);
-    state.wrong_usage = true;
+    state.failure = CLI_USAGE;
     return false;
 }
 
@@ -114,7 +115,13 @@ uint32_t cli_library_errors(void)
 
 int cli_exit_status(bool good)
 {
-    return good ? CLI_SUCCESS : state.wrong_usage ? CLI_USAGE : CLI_FAILURE;
+    return good ? CLI_SUCCESS : state.failure ? state.failure : CLI_FAILURE;
+}
+
+bool cli_answer_no(void)
+{
+    state.failure = CLI_NO;
+    return false;
 }
 
 void cli_report_command(const char *command)

@@ -13,7 +13,7 @@
 #include "base/log.h"
 
 /* Exit statuses. What can fail returns false when it has; what went wrong is reported then. */
-enum { CLI_SUCCESS = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
+enum { CLI_SUCCESS = 0, CLI_FAILURE = 1, CLI_USAGE = 2, CLI_NO = 3 };
 
 /* The exit status of a program that has done what it should, or not. */
 int cli_exit_status(bool good);
@@ -40,6 +40,9 @@ void cli_print_name(const char *text);
 /* A wrong command line: the error, and a hint to --help. Returns false, and has the exit status be
  * CLI_USAGE. */
 bool cli_usage(const char *format, ...) VRN_PRINTF(1, 2);
+
+/* The answer that was asked for is no. Returns false, and has the exit status be CLI_NO. */
+bool cli_answer_no(void);
 
 /* clang's analyzer looks at one file at a time: this tells it what both return. */
 #ifdef __clang_analyzer__
