@@ -147,3 +147,22 @@ bool pyvrn_array_image(PyObject *object, vrn_image *image)
     };
     return true;
 }
+
+vrn_image *pyvrn_images(PyObject *list, uint32_t *count)
+{
+    const Py_ssize_t length = PyList_Check(list) ? PyList_Size(list) : -1;
+    if (length < 0 || (size_t)length > UINT32_MAX) {
+        PyErr_SetString(PyExc_TypeError, "expected a list of images");
+        return NULL;
+    }
+    vrn_image *images = PyMem_Calloc((size_t)length + 1, sizeof *images);
+    if (!images) PyErr_NoMemory();
+    for (Py_ssize_t i = 0; images && i < length; i++) {
+        if (!pyvrn_array_image(PyList_GetItem(list, i), &images[i])) {
+            PyMem_Free(images);
+            return NULL;
+        }
+    }
+    *count = (uint32_t)length;
+    return images;
+}

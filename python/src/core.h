@@ -81,6 +81,9 @@ float *pyvrn_array_floats(PyObject *object, size_t count, bool writable);
 /* Fills in an image from uint8 [H, W, C] or [H, W]: rows at any distance, dense pixels. */
 bool pyvrn_array_image(PyObject *object, vrn_image *image);
 
+/* The images of a list, to be freed with PyMem_Free; NULL: an exception is set. */
+vrn_image *pyvrn_images(PyObject *list, uint32_t *count);
+
 /* ---- Objects --------------------------------------------------------------------------------- */
 
 /* Handles that several Python objects use. A closed one refuses new users and is destroyed when
@@ -148,6 +151,7 @@ bool pyvrn_add_device(PyObject *module);
 bool pyvrn_add_model(PyObject *module);
 bool pyvrn_add_session(PyObject *module);
 bool pyvrn_add_hub(PyObject *module);
+bool pyvrn_add_check(PyObject *module);
 
 PyObject *pyvrn_device_list(PyObject *module, PyObject *args);
 PyObject *pyvrn_device_selftest(PyObject *self, PyObject *args, PyObject *keywords);

@@ -304,7 +304,8 @@ PyMODINIT_FUNC PyInit__core(void)
     snprintf(text, sizeof text, "%u.%u.%u", version / 1000000u, version / 1000u % 1000u,
              version % 1000u);
     if (PyModule_AddStringConstant(module, "version", text) || !pyvrn_add_device(module) ||
-        !pyvrn_add_model(module) || !pyvrn_add_session(module) || !pyvrn_add_hub(module)) {
+        !pyvrn_add_model(module) || !pyvrn_add_session(module) || !pyvrn_add_hub(module) ||
+        !pyvrn_add_check(module)) {
         Py_CLEAR(module);
     }
     return module;

@@ -36,21 +36,14 @@ static void call_free(call *c)
 
 static bool take_images(call *c, PyObject *list)
 {
-    const Py_ssize_t count = PyList_Check(list) ? PyList_Size(list) : -1;
-    if (count != (Py_ssize_t)c->inputs.count) {
+    uint32_t count = 0;
+    c->images = pyvrn_images(list, &count);
+    if (c->images && count != c->inputs.count) {
         PyErr_SetString(PyExc_TypeError, "expected a list of as many images");
         return false;
     }
-    c->images = PyMem_Calloc((size_t)count, sizeof *c->images);
-    if (!c->images) {
-        PyErr_NoMemory();
-        return false;
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (!pyvrn_array_image(PyList_GetItem(list, i), &c->images[i])) return false;
-    }
     c->inputs.images = c->images;
-    return true;
+    return c->images != NULL;
 }
 
 static bool take_input(call *c, const pyvrn_session *s, int kind, PyObject *input)

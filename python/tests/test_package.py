@@ -271,3 +271,24 @@ def test_the_stub_has_what_the_extension_has():
             inspect.isclass(value)) else set()
         assert stub.pop(name) == members, name
     assert not stub
+
+
+@pytest.mark.skipif(os.environ.get("VRN_TEST_DRIVER") == "swiftshader"
+                    and "VRN_TEST_QUICK" in os.environ, reason="slow")
+def test_check(model, samples):
+    found = vkresnet.check(model, samples)
+    assert found.verdict in ("fits", "other", "none") and bool(found) == (found.verdict == "fits")
+    assert found.images == 3 and found.fit.channels > 0 and found.fit.divergence >= 0
+    assert found[0]["name"] == "as loaded" and found[0]["keys"] == ""
+    assert [row["name"] for row in found.norms][:2] == ["bn1", "layer1.0.bn1"]
+    assert {tuple(row) for row in found} == {tuple(found[0])} and len(found) > 1
+    assert isinstance(found.best["transform"], vkresnet.Transform)
+    lines = str(found).splitlines()
+    assert lines[0].split()[:2] == ["name", "keys"] and len(lines) == len(found) + 2
+    with pytest.raises(vkresnet.InvalidArgumentError):
+        vkresnet.check(model, [])
+    with vkresnet.load(arch="resnet8,norm=group,norm_groups=4", random_weights=0) as group:
+        with pytest.raises(vkresnet.UnsupportedError):
+            vkresnet.check(group, samples)
+    with pytest.raises(TypeError, match="uint8"):
+        vkresnet.check(model, [np.zeros((32, 32, 3), np.float32)])

@@ -14,6 +14,7 @@ RGB. Errors are exceptions, :class:`Error` and its subclasses; messages go to th
 Times are in milliseconds, sizes in bytes.
 """
 
+from ._check import Check, Fit, check
 from ._core import version as __version__
 from ._devices import Device, DeviceInfo, SelfTest, devices, selftest
 from ._errors import (CancelledError, DeviceLostError, DeviceMemoryError, Error, FileError,
@@ -27,9 +28,10 @@ from ._sessions import Outputs, Prediction, Session, SessionInfo, Ticket, Timing
 from ._transform import Transform, transform_presets
 
 __all__ = [
-    "CancelledError", "ClassMap", "Device", "DeviceInfo", "DeviceLostError", "DeviceMemoryError",
-    "Error", "FileError", "InvalidArgumentError", "Model", "NetworkError", "NoDeviceError",
-    "Outputs", "Prediction", "Rows", "SelfTest", "Session", "SessionInfo", "Ticket", "Timing",
-    "Transform", "UnsupportedError", "WrongResultsError", "__version__", "devices", "load",
-    "networks", "read_image", "selftest", "transform_presets",
+    "CancelledError", "Check", "ClassMap", "Device", "DeviceInfo", "DeviceLostError",
+    "DeviceMemoryError", "Error", "FileError", "Fit", "InvalidArgumentError", "Model",
+    "NetworkError", "NoDeviceError", "Outputs", "Prediction", "Rows", "SelfTest", "Session",
+    "SessionInfo", "Ticket", "Timing", "Transform", "UnsupportedError", "WrongResultsError",
+    "__version__", "check", "devices", "load", "networks", "read_image", "selftest",
+    "transform_presets",
 ]

@@ -6,6 +6,8 @@ import os
 _Transform = Optional[Tuple[Any, ...]]
 _Times = Optional[Tuple[float, float, float, float, float]]
 
+_Fit = Tuple[float, float, float, int, int]
+
 version: str
 
 def setup(make_error: Callable[[int, str], Exception],
@@ -53,6 +55,13 @@ class Session:
     def crop_rect(self, width: int, height: int) -> Tuple[float, float, float, float]: ...
     def close(self) -> None: ...
     def closed(self) -> bool: ...
+
+class Check:
+    def __init__(self, device: Device, model: Model, transform: _Transform, height: int,
+                 width: int) -> None: ...
+    def add(self, images: List[Any]) -> None: ...
+    def finish(self) -> Tuple[int, int, _Fit, _Fit, Dict[str, Any], List[Dict[str, Any]],
+                              List[Dict[str, Any]]]: ...
 
 class Hub:
     def __init__(self, registry: Optional[str] = ..., cache_directory: Optional[str] = ...,
