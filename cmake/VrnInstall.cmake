@@ -8,7 +8,7 @@ install(TARGETS vkresnet_static vkresnet_shared EXPORT vkresnet
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/vkresnet" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-    FILES_MATCHING PATTERN "*.h")
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/vkresnet)
 install(EXPORT vkresnet NAMESPACE vkresnet:: FILE vkresnet-targets.cmake DESTINATION

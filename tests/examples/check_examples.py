@@ -48,6 +48,18 @@ def check_classify(example, model, source):
         assert output.split()[1] == picture, output
 
 
+def check_cpp(example, model, source):
+    """The same answer from C++, and an exception's message where there is no model."""
+    program = example("classify_cpp")
+    if not os.path.exists(program):
+        return
+    picture = os.path.join(source, "samples", "ship.png")
+    assert run(program, model, picture) == run(example("classify"), model, picture)
+    done = subprocess.run((program, "nowhere.pth", picture), capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 1 and done.stderr.startswith("nowhere.pth: "), done
+
+
 def check_refusals(render, model):
     """What is missing is one line, whether or not a device has been made by then."""
     for arguments, words in (((model, "--pictures", "nowhere"),
@@ -123,6 +135,7 @@ def main():
         return os.path.join(folder, "example_" + name)
 
     check_classify(example, model, source)
+    check_cpp(example, model, source)
     check_render(example, model)
     check_budget(example, model)
     check_search(example, model, source, data)

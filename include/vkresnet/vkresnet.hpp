@@ -1,0 +1,345 @@
+/* VkResNet for C++17 and later: handles that destroy what they own, and errors as exceptions or as
+ * results. A thin layer over vkresnet.h, whose comments hold here too: structs, units, ownership and
+ * thread-safety are the same. Header only.
+ *
+ *     const vkresnet::device device = vkresnet::device::open();
+ *     const vkresnet::model model("resnet50.pth");
+ *     vkresnet::session session(device, model);
+ *     for (auto [index, probability] : session.classify({pixels, width, height, VRN_PIXEL_RGBA}))
+ *         std::printf("%s %.3f\n", model.class_name(index), probability);
+ *
+ * Each class has two ways to be made: a constructor (or `open`, `random`), which throws
+ * vkresnet::error, and a default constructor with a function `create` (or `load`) that returns a
+ * vrn_result. Where exceptions are off, or with VKRESNET_NO_EXCEPTIONS, only the second is there. After either, and after any
+ * function that returns a vrn_result, vkresnet::last_message() is what the log said about the error
+ * on this thread, unless the params had a log of their own.
+ *
+ * The objects can be moved and not copied. get() is the handle of the C API, for all that has no
+ * function here. */
+#ifndef VKRESNET_VKRESNET_HPP
+#define VKRESNET_VKRESNET_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <vkresnet/vkresnet.h>
+
+#if !defined(VKRESNET_NO_EXCEPTIONS) && !defined(__cpp_exceptions) && !defined(_CPPUNWIND)
+#define VKRESNET_NO_EXCEPTIONS
+#endif
+#ifndef VKRESNET_NO_EXCEPTIONS
+#include <stdexcept>
+#endif
+
+namespace vkresnet
+{
+
+/* What the library last reported as an error on this thread; empty: nothing yet. */
+inline std::string &last_message()
+{
+    thread_local std::string text;
+    return text;
+}
+
+/* The log of objects whose params have none: it keeps errors for last_message(). */
+inline vrn_log default_log()
+{
+    vrn_log log{};
+    log.message = [](void *, vrn_log_level level, const char *text) {
+        if (level == VRN_LOG_ERROR) last_message() = text;
+    };
+    log.level = VRN_LOG_ERROR;
+    return log;
+}
+
+#ifndef VKRESNET_NO_EXCEPTIONS
+class error : public std::runtime_error
+{
+  public:
+    error(vrn_result result, const std::string &message)
+        : std::runtime_error(message), result_(result)
+    {
+    }
+    vrn_result result() const noexcept
+    {
+        return result_;
+    }
+
+  private:
+    vrn_result result_;
+};
+
+/* Throws unless the result is VRN_OK. */
+inline void check(vrn_result result)
+{
+    if (result == VRN_OK) return;
+    const std::string &said = last_message();
+    throw error(result, said.empty() ? std::string(vrn_result_string(result)) : said);
+}
+#endif
+
+/* Elements of somebody else's: a pointer and how many. */
+template <typename T> struct span {
+    T *data = nullptr;
+    std::size_t size = 0;
+
+    span() = default;
+    span(T *data_, std::size_t size_) : data(data_), size(size_)
+    {
+    }
+    template <typename Container, typename = decltype(std::declval<Container &>().data() + 0,
+                                                      std::declval<Container &>().size())>
+    span(Container &from) : data(from.data()), size(from.size())
+    {
+    }
+    T &operator[](std::size_t i) const
+    {
+        return data[i];
+    }
+    T *begin() const
+    {
+        return data;
+    }
+    T *end() const
+    {
+        return data + size;
+    }
+};
+
+/* Owns a handle of the C API. */
+template <typename T, void (*Destroy)(T **)> class handle
+{
+  public:
+    handle() = default;
+    handle(handle &&from) noexcept : handle_(from.release())
+    {
+    }
+    handle &operator=(handle &&from) noexcept
+    {
+        if (this != &from) reset(from.release());
+        return *this;
+    }
+    handle(const handle &) = delete;
+    handle &operator=(const handle &) = delete;
+    ~handle()
+    {
+        Destroy(&handle_);
+    }
+
+    T *get() const noexcept
+    {
+        return handle_;
+    }
+    explicit operator bool() const noexcept
+    {
+        return handle_ != nullptr;
+    }
+    T *release() noexcept
+    {
+        return std::exchange(handle_, nullptr);
+    }
+    void reset(T *owned = nullptr) noexcept
+    {
+        Destroy(&handle_);
+        handle_ = owned;
+    }
+
+  protected:
+    /* Where a function of the C API may write a new handle. */
+    T **place() noexcept
+    {
+        reset();
+        return &handle_;
+    }
+
+  private:
+    T *handle_ = nullptr;
+};
+
+/* Params with the default log, where they have none. */
+template <typename Params> Params with_log(Params params)
+{
+    if (!params.log.message) params.log = default_log();
+    return params;
+}
+
+class device : public handle<vrn_device, vrn_device_destroy>
+{
+  public:
+    device() = default;
+    vrn_result create(const vrn_device_params &params = {})
+    {
+        const vrn_device_params own = with_log(params);
+        return vrn_device_create(place(), &own);
+    }
+#ifndef VKRESNET_NO_EXCEPTIONS
+    static device open(const vrn_device_params &params = {})
+    {
+        device made;
+        check(made.create(params));
+        return made;
+    }
+#endif
+    vrn_device_info info() const
+    {
+        vrn_device_info info;
+        vrn_device_get_info(get(), &info);
+        return info;
+    }
+};
+
+class model : public handle<vrn_model, vrn_model_destroy>
+{
+  public:
+    model() = default;
+    /* path: UTF-8. */
+    vrn_result load(const char *path, const vrn_model_params &params = {})
+    {
+        const vrn_model_params own = with_log(params);
+        return vrn_model_load(place(), path, &own);
+    }
+    /* A file's bytes, which must stay valid and unchanged as long as the model lives; messages call
+     * it `name`. */
+    vrn_result load(span<const std::uint8_t> bytes, const char *name,
+                    const vrn_model_params &params = {})
+    {
+        const vrn_model_params own = with_log(params);
+        return vrn_model_load_memory(place(), bytes.data, bytes.size, name, &own);
+    }
+    /* Random weights for an architecture, as --arch of the program says it: "resnet18". */
+    vrn_result create_random(const char *arch, std::uint64_t seed)
+    {
+        const vrn_model_params own = with_log(vrn_model_params{});
+        vrn_arch parsed;
+        const vrn_result result = vrn_arch_parse(&parsed, arch, &own.log);
+        return result ? result : vrn_model_create_random(place(), &parsed, seed, &own);
+    }
+#ifndef VKRESNET_NO_EXCEPTIONS
+    explicit model(const char *path, const vrn_model_params &params = {})
+    {
+        check(load(path, params));
+    }
+    explicit model(const std::string &path, const vrn_model_params &params = {})
+        : model(path.c_str(), params)
+    {
+    }
+    model(span<const std::uint8_t> bytes, const char *name, const vrn_model_params &params = {})
+    {
+        check(load(bytes, name, params));
+    }
+    static model random(const char *arch, std::uint64_t seed)
+    {
+        model made;
+        check(made.create_random(arch, seed));
+        return made;
+    }
+#endif
+    vrn_model_info info() const
+    {
+        vrn_model_info info;
+        vrn_model_get_info(get(), &info);
+        return info;
+    }
+    /* "": the model has no names for its classes. */
+    const char *class_name(std::uint32_t index) const
+    {
+        const char *name = vrn_model_get_class_name(get(), index);
+        return name ? name : "";
+    }
+};
+
+/* A picture of 8-bit pixels, rows from the top, without gaps. */
+struct image {
+    const std::uint8_t *pixels = nullptr;
+    std::uint32_t width = 0, height = 0;
+    vrn_pixel_format format = VRN_PIXEL_RGBA;
+};
+
+/* A class and how probable it is, from 0 to 1. */
+struct prediction {
+    std::uint32_t index;
+    float probability;
+};
+
+class session : public handle<vrn_session, vrn_session_destroy>
+{
+  public:
+    session() = default;
+    vrn_result create(const device &on, const model &network, const vrn_session_params &params = {})
+    {
+        return vrn_session_create(place(), on.get(), network.get(), &params);
+    }
+#ifndef VKRESNET_NO_EXCEPTIONS
+    session(const device &on, const model &network, const vrn_session_params &params = {})
+    {
+        check(create(on, network, params));
+    }
+#endif
+    vrn_session_info info() const
+    {
+        vrn_session_info info;
+        vrn_session_get_info(get(), &info);
+        return info;
+    }
+    vrn_result run(const vrn_inputs &inputs, const vrn_outputs &outputs)
+    {
+        return vrn_session_run(get(), &inputs, &outputs);
+    }
+    vrn_result submit(const vrn_inputs &inputs, const vrn_outputs &outputs, vrn_ticket &ticket)
+    {
+        return vrn_session_submit(get(), &inputs, &outputs, &ticket);
+    }
+    vrn_result wait(vrn_ticket ticket)
+    {
+        return vrn_session_wait(get(), ticket);
+    }
+
+    /* The probabilities of up to `batch` pictures, [pictures.size, classes]. */
+    vrn_result run(span<const image> pictures, std::vector<float> &probabilities)
+    {
+        std::vector<vrn_image> photos(pictures.size);
+        for (std::size_t i = 0; i < pictures.size; i++) {
+            photos[i].pixels = pictures[i].pixels;
+            photos[i].width = pictures[i].width;
+            photos[i].height = pictures[i].height;
+            photos[i].format = pictures[i].format;
+        }
+        vrn_inputs inputs{};
+        inputs.count = static_cast<std::uint32_t>(pictures.size);
+        inputs.images = photos.data();
+        vrn_outputs outputs{};
+        probabilities.resize(pictures.size * info().classes);
+        outputs.probabilities = probabilities.data();
+        return run(inputs, outputs);
+    }
+#ifndef VKRESNET_NO_EXCEPTIONS
+    /* The `top` best classes of a picture, the best first; of equal ones the lower index first. */
+    std::vector<prediction> classify(const image &picture, std::size_t top = 5)
+    {
+        std::vector<float> probabilities;
+        check(run(span<const image>(&picture, 1), probabilities));
+        std::vector<prediction> all;
+        all.reserve(probabilities.size());
+        for (std::size_t i = 0; i < probabilities.size(); i++) {
+            all.push_back({static_cast<std::uint32_t>(i), probabilities[i]});
+        }
+        top = std::min(top, all.size());
+        std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(top), all.end(),
+                          [](const prediction &a, const prediction &b) {
+                              if (a.probability > b.probability) return true;
+                              return !(b.probability > a.probability) && a.index < b.index;
+                          });
+        all.resize(top);
+        return all;
+    }
+#endif
+};
+
+} // namespace vkresnet
+
+#endif

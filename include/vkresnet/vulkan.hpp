@@ -1,0 +1,63 @@
+/* vulkan.h for C++17 and later, in the manner of vkresnet.hpp. It takes the C types of Vulkan, to
+ * which those of vulkan.hpp convert by themselves.
+ *
+ *     vkresnet::device_additions additions(create_info, requirements);
+ *     vkCreateDevice(physical_device, &create_info, nullptr, &vulkan_device);
+ *     vkresnet::device device = vkresnet::import_device(import);
+ */
+#ifndef VKRESNET_VULKAN_HPP
+#define VKRESNET_VULKAN_HPP
+
+#include <vkresnet/vkresnet.hpp>
+#include <vkresnet/vulkan.h>
+
+namespace vkresnet
+{
+
+/* What an application's VkDeviceCreateInfo needs in addition. Keep it until the device is
+ * imported. */
+class device_additions : public handle<vrn_device_additions, vrn_device_additions_destroy>
+{
+  public:
+    device_additions() = default;
+    vrn_result create(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
+    {
+        const vrn_device_requirements_params own = with_log(params);
+        return vrn_device_additions_create(place(), &info, &own);
+    }
+#ifndef VKRESNET_NO_EXCEPTIONS
+    device_additions(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
+    {
+        check(create(info, params));
+    }
+#endif
+};
+
+/* Makes a device from an application's. */
+inline vrn_result import_device(device &to, const vrn_device_import_params &params)
+{
+    const vrn_device_import_params own = with_log(params);
+    vrn_device *made = nullptr;
+    const vrn_result result = vrn_device_import(&made, &own);
+    to.reset(made);
+    return result;
+}
+
+#ifndef VKRESNET_NO_EXCEPTIONS
+inline device import_device(const vrn_device_import_params &params)
+{
+    device made;
+    check(import_device(made, params));
+    return made;
+}
+#endif
+
+/* Records a session into an application's command buffer. */
+inline vrn_result record(session &from, VkCommandBuffer commands, const vrn_record_params &params)
+{
+    return vrn_session_record(from.get(), commands, &params);
+}
+
+} // namespace vkresnet
+
+#endif
