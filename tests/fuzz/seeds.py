@@ -327,6 +327,20 @@ def labels():
     write("labels", "empty.csv", b"FILE,LABEL\n")
 
 
+def facts():
+    whole = {
+        "format": 1, "rows": 2, "tap": "avgpool", "pool": False, "l2": True, "model": "resnet8",
+        "options": ["--model", "a.pth", "--letterbox", "--mean", "-1,0,0"],
+        "transform": {"resize": 32, "mean": [0.5, 0.5, 0.5]}, "probe": [0.5] * 32
+    }
+    write("facts", "whole.json", json.dumps(whole).encode())
+    for name, change in (("options", ["--json"]), ("value", ["--model"]), ("probe", [1e300] * 32),
+                         ("rows", 1 << 65), ("tap", "a\0b")):
+        key = "options" if name == "value" else name
+        write("facts", f"{name}.json", json.dumps({**whole, key: change}).encode())
+    write("facts", "deep.json", b'{"x": ' + b"[" * 70)
+
+
 def jpeg(progressive, components):
     """8 x 8 grey pixels, with the smallest Huffman tables that say so."""
     def segment(marker, data):
@@ -554,6 +568,7 @@ def main():
     onnx()
     arrays()
     labels()
+    facts()
     images()
     texts()
     evaluations()

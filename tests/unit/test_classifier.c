@@ -208,6 +208,7 @@ static void test_classifier(void **state)
         size_t right = 0;
         for (size_t i = 0; i < cases[n].count; i++) right += c.predicted[i] == d.labels[i];
         assert_int_equal(right, c.strengths[c.chosen].right);
+        assert_int_equal(c.strength_count, CLI_STRENGTHS);
         for (int i = 0; i < CLI_STRENGTHS; i++) assert_true(c.strengths[i].right <= right);
         if (n == 0) assert_int_equal(right, cases[n].count);
         if (n == 1) assert_in_range(right, 25, 55);

@@ -181,7 +181,7 @@ static void print_json(const fit_run *run)
                    c->held_out, c->folds, part(chosen->right, c->held_out),
                    part(c->right_in_training, run->count));
     cli_json_write(&json, "penalty: %g, penalties: [", chosen->strength);
-    for (int i = 0; i < CLI_STRENGTHS && c->folds > 0; i++) {
+    for (uint32_t i = 0; i < c->strength_count && c->folds > 0; i++) {
         const cli_strength *s = &c->strengths[i];
         cli_json_write(&json, "{penalty: %g, accuracy: %g, loss: %g}", s->strength,
                        part(s->right, c->held_out), s->loss);

@@ -12,9 +12,13 @@
 
 enum { ITERATIONS = 100, FINAL_ITERATIONS = 400 };
 
-/* Memory for one fit, and multiply-adds of one pass over all samples and strengths, beyond which
- * only one part is held out, and beyond which threads share a pass. */
-static const double bytes_max = 4e9, work_max = 1e9, shared_work = 4e6;
+/* Memory for one fit. */
+static const double bytes_max = 4e9;
+
+/* Multiply-adds of a pass over all samples: with all folds and strengths, beyond which only one
+ * part is held out; beyond which few strengths are tried; for which all iterations may take place;
+ * and beyond which threads share a pass. */
+static const double fold_work = 1e9, strength_work = 1e9, iteration_work = 4e9, shared_work = 4e6;
 
 typedef struct job {
     const cli_classifier_params *params;
@@ -123,9 +127,24 @@ static bool hold_out(job *j)
 /* ---- Fitting --------------------------------------------------------------------------------- */
 
 /* From strong to weak, so that each begins where the one before has ended. */
-static double strength_of(uint32_t i)
+static double strength_of(const cli_classifier *c, uint32_t i)
 {
-    return pow(10, -1 - (double)i / 2);
+    const uint32_t step = c->strength_count == CLI_STRENGTHS ? i : 2 + 3 * i;
+    return pow(10, -1 - (double)step / 2);
+}
+
+/* Of a pass. */
+static double work_of(const job *j)
+{
+    return (double)j->params->count * j->width * j->params->classes;
+}
+
+/* Fewer where each takes long. */
+static uint32_t limit_iterations(const job *j, uint32_t most)
+{
+    enum { LEAST = 20 };
+    const double fit = most * iteration_work / fmax(work_of(j), iteration_work);
+    return fit > LEAST ? (uint32_t)fit : LEAST;
 }
 
 /* The rows of a fold, or all others. */
@@ -147,7 +166,7 @@ static cli_samples choose(const job *j, uint32_t *rows, uint32_t fold, bool insi
 
 static bool is_large(const job *j)
 {
-    return (double)j->params->count * j->width * j->params->classes > shared_work;
+    return work_of(j) > shared_work;
 }
 
 static vrn_result fit_fold(void *user, uint32_t fold)
@@ -161,10 +180,12 @@ static vrn_result fit_fold(void *user, uint32_t fold)
     if (good) {
         const cli_samples learned = choose(j, rows, fold, false);
         const cli_samples held_out = choose(j, rows + p->count, fold, true);
-        for (uint32_t i = 0; i < CLI_STRENGTHS && good; i++) {
+        const uint32_t count = j->classifier->strength_count;
+        for (uint32_t i = 0; i < count && good; i++) {
             double loss = 0;
-            good = cli_logistic_fit(parameters, &learned, strength_of(i), ITERATIONS,
-                                    alone && is_large(j)) &&
+            if (alone) cli_progress_tuning(NULL, i, count + 1, "the classifier");
+            good = cli_logistic_fit(parameters, &learned, strength_of(j->classifier, i),
+                                    limit_iterations(j, ITERATIONS), alone && is_large(j)) &&
                    cli_logistic_judge(parameters, &held_out, j->predicted + i * p->count, &loss);
             j->losses[fold * CLI_STRENGTHS + i] = loss * (double)held_out.count;
         }
@@ -176,11 +197,11 @@ static vrn_result fit_fold(void *user, uint32_t fold)
 
 /* The one with the most right; of equal ones that with the smallest loss, or a stronger one with
  * hardly more: that is surer of less, where the samples are easy. */
-static uint32_t choose_strength(const cli_strength strengths[CLI_STRENGTHS])
+static uint32_t choose_strength(const cli_strength *strengths, uint32_t count)
 {
     const double hardly = 0.02;
     uint32_t best = 0, chosen = 0;
-    for (uint32_t i = 1; i < CLI_STRENGTHS; i++) {
+    for (uint32_t i = 1; i < count; i++) {
         const cli_strength *s = &strengths[i], *other = &strengths[best];
         if (s->right > other->right || (s->right == other->right && s->loss < other->loss))
             best = i;
@@ -197,9 +218,9 @@ static void compare(job *j)
 {
     const cli_classifier_params *p = j->params;
     cli_classifier *c = j->classifier;
-    for (uint32_t i = 0; i < CLI_STRENGTHS; i++) {
+    for (uint32_t i = 0; i < c->strength_count; i++) {
         cli_strength *s = &c->strengths[i];
-        s->strength = strength_of(i);
+        s->strength = strength_of(c, i);
         for (uint32_t fold = 0; fold < c->folds; fold++) {
             s->loss += j->losses[fold * CLI_STRENGTHS + i];
         }
@@ -208,18 +229,18 @@ static void compare(job *j)
             s->right += j->predicted[i * p->count + k] == p->labels[k];
         }
     }
-    c->chosen = choose_strength(c->strengths);
+    c->chosen = choose_strength(c->strengths, c->strength_count);
     memcpy(c->predicted, j->predicted + c->chosen * p->count, p->count * sizeof *c->predicted);
 }
 
 static bool find_strength(job *j)
 {
-    enum { UNTRIED = 4 }; /* 1e-3 */
+    enum { FEW = 3 };
     const cli_classifier_params *p = j->params;
     cli_classifier *c = j->classifier;
-    const double work = (double)p->count * j->width * p->classes * CLI_STRENGTHS;
+    c->strength_count = work_of(j) > strength_work ? FEW : CLI_STRENGTHS;
     c->folds = p->holdout > 0 ? (uint32_t)lround(1 / (double)p->holdout) : 0;
-    if (c->folds > 0 && work * c->folds > work_max) c->folds = 1;
+    if (c->folds > 0 && work_of(j) * CLI_STRENGTHS * c->folds > fold_work) c->folds = 1;
     if (!hold_out(j)) return false;
     if (c->held_out == 0) c->folds = 0;
     for (size_t i = 0; i < CLI_STRENGTHS * p->count; i++) j->predicted[i] = CLI_NOT_HELD_OUT;
@@ -227,7 +248,7 @@ static bool find_strength(job *j)
     if (!j->losses) return false;
     if (vrn_parallel_for(c->folds, fit_fold, j) != VRN_OK) return cli_error("out of memory");
     compare(j);
-    if (c->folds == 0) c->chosen = UNTRIED;
+    if (c->folds == 0) c->chosen = c->strength_count / 2; /* the middle, untried */
     return true;
 }
 
@@ -246,7 +267,7 @@ static bool fit_all(job *j, const cli_reduced *reduced, const double *mean, doub
     if (good) {
         const cli_samples samples = choose(j, rows, UINT32_MAX - 1, false);
         good = (cli_logistic_fit(parameters, &samples, c->strengths[c->chosen].strength,
-                                 FINAL_ITERATIONS, is_large(j)) &&
+                                 limit_iterations(j, FINAL_ITERATIONS), is_large(j)) &&
                 cli_logistic_judge(parameters, &samples, predicted, &loss)) ||
                cli_error("out of memory");
     }
@@ -301,6 +322,7 @@ bool cli_classifier_fit(cli_classifier *classifier, const cli_classifier_params 
         j.width = reduced.rank;
     }
     good = good && find_strength(&j) && fit_all(&j, &reduced, mean, scale);
+    cli_progress_hide();
     cli_reduced_free(&reduced);
     free(mean);
     free(j.folds);

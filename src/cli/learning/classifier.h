@@ -26,9 +26,9 @@ typedef struct cli_strength {
 } cli_strength;
 
 typedef struct cli_classifier {
-    float *weight, *bias; /* [classes, width] and [classes] */
-    cli_strength strengths[CLI_STRENGTHS];
-    uint32_t chosen;
+    float *weight, *bias;                  /* [classes, width] and [classes] */
+    cli_strength strengths[CLI_STRENGTHS]; /* [strength_count] are tried */
+    uint32_t strength_count, chosen;
     uint32_t folds;           /* each sample is held out in one of them; 1: one part; 0: none */
     size_t held_out;          /* samples that were */
     uint32_t *predicted;      /* [count]: for them, by a classifier that did not see them; .. */
@@ -40,7 +40,7 @@ typedef struct cli_classifier {
 
 /* In turns each part of the samples is held out and the others are learned; the strength that gets
  * the most of them right, of equal ones about that with the smallest loss, is used for all samples.
- * A class of one sample is always learned; large problems hold out one part only. Reports and
+ * A class of one sample is always learned; large problems hold out one part only, and try few strengths. Reports and
  * returns false where memory lacks, where there are too many classes, or where all samples are
  * equal. Free the classifier also then. */
 bool cli_classifier_fit(cli_classifier *classifier, const cli_classifier_params *params);

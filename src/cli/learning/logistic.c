@@ -51,13 +51,15 @@ static void score_block(const problem *p, size_t from, size_t to)
 {
     const uint32_t width = p->samples->width, classes = p->samples->classes;
     const double *bias = p->parameters + (size_t)width * classes;
+    const float *rows[BLOCK];
     for (size_t i = from; i < to; i++) {
         memcpy(p->scores + i * classes, bias, classes * sizeof *bias);
+        rows[i - from] = row_of(p, i);
     }
     for (uint32_t d = 0; d < width; d++) {
         const double *w = p->parameters + (size_t)d * classes;
         for (size_t i = from; i < to; i++) {
-            const double x = (double)row_of(p, i)[d];
+            const double x = (double)rows[i - from][d];
             double *scores = p->scores + i * classes;
             for (uint32_t k = 0; k < classes; k++) scores[k] += x * w[k];
         }
