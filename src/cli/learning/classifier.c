@@ -12,6 +12,9 @@
 
 enum { ITERATIONS = 100, FINAL_ITERATIONS = 400 };
 
+/* To compare strengths, and at the end. */
+static const double tolerance = 1e-3, final_tolerance = 1e-6;
+
 /* Memory for one fit. */
 static const double bytes_max = 4e9;
 
@@ -130,7 +133,7 @@ static bool hold_out(job *j)
 static double strength_of(const cli_classifier *c, uint32_t i)
 {
     const uint32_t step = c->strength_count == CLI_STRENGTHS ? i : 2 + 3 * i;
-    return pow(10, -1 - (double)step / 2);
+    return pow(10, -(double)step / 2);
 }
 
 /* Of a pass. */
@@ -184,8 +187,13 @@ static vrn_result fit_fold(void *user, uint32_t fold)
         for (uint32_t i = 0; i < count && good; i++) {
             double loss = 0;
             if (alone) cli_progress_tuning(NULL, i, count + 1, "the classifier");
-            good = cli_logistic_fit(parameters, &learned, strength_of(j->classifier, i),
-                                    limit_iterations(j, ITERATIONS), alone && is_large(j)) &&
+            const cli_logistic_params fit = {
+                .strength = strength_of(j->classifier, i),
+                .iterations = limit_iterations(j, ITERATIONS),
+                .tolerance = tolerance,
+                .threads = alone && is_large(j),
+            };
+            good = cli_logistic_fit(parameters, &learned, &fit) &&
                    cli_logistic_judge(parameters, &held_out, j->predicted + i * p->count, &loss);
             j->losses[fold * CLI_STRENGTHS + i] = loss * (double)held_out.count;
         }
@@ -195,19 +203,25 @@ static vrn_result fit_fold(void *user, uint32_t fold)
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* The one with the most right; of equal ones that with the smallest loss, or a stronger one with
- * hardly more: that is surer of less, where the samples are easy. */
-static uint32_t choose_strength(const cli_strength *strengths, uint32_t count)
+/* Those that get as many right as the best one, less what is chance (a standard error), are equal:
+ * of them the one with the smallest loss is taken, or a stronger one with hardly more, which is
+ * surer of less where the samples are easy. */
+static uint32_t choose_strength(const cli_classifier *c)
 {
-    const double hardly = 0.02;
-    uint32_t best = 0, chosen = 0;
-    for (uint32_t i = 1; i < count; i++) {
-        const cli_strength *s = &strengths[i], *other = &strengths[best];
-        if (s->right > other->right || (s->right == other->right && s->loss < other->loss))
-            best = i;
+    const double hardly = 0.02, all = (double)c->held_out;
+    const cli_strength *strengths = c->strengths;
+    size_t most = 0;
+    for (uint32_t i = 0; i < c->strength_count; i++) {
+        if (strengths[i].right > most) most = strengths[i].right;
     }
-    while (strengths[chosen].right < strengths[best].right ||
-           strengths[chosen].loss > strengths[best].loss + hardly) {
+    const double best = (double)most, chance = all > 0 ? sqrt(best * (all - best) / all) : 0;
+    double loss = INFINITY;
+    for (uint32_t i = 0; i < c->strength_count; i++) {
+        if ((double)strengths[i].right >= best - chance) loss = fmin(loss, strengths[i].loss);
+    }
+    uint32_t chosen = 0;
+    while ((double)strengths[chosen].right < best - chance ||
+           strengths[chosen].loss > loss + hardly) {
         chosen++;
     }
     return chosen;
@@ -229,7 +243,7 @@ static void compare(job *j)
             s->right += j->predicted[i * p->count + k] == p->labels[k];
         }
     }
-    c->chosen = choose_strength(c->strengths, c->strength_count);
+    c->chosen = choose_strength(c);
     memcpy(c->predicted, j->predicted + c->chosen * p->count, p->count * sizeof *c->predicted);
 }
 
@@ -266,8 +280,13 @@ static bool fit_all(job *j, const cli_reduced *reduced, const double *mean, doub
     bool good = rows && predicted && parameters && (expanded || !reduced->rank);
     if (good) {
         const cli_samples samples = choose(j, rows, UINT32_MAX - 1, false);
-        good = (cli_logistic_fit(parameters, &samples, c->strengths[c->chosen].strength,
-                                 limit_iterations(j, FINAL_ITERATIONS), is_large(j)) &&
+        const cli_logistic_params fit = {
+            .strength = c->strengths[c->chosen].strength,
+            .iterations = limit_iterations(j, FINAL_ITERATIONS),
+            .tolerance = final_tolerance,
+            .threads = is_large(j),
+        };
+        good = (cli_logistic_fit(parameters, &samples, &fit) &&
                 cli_logistic_judge(parameters, &samples, predicted, &loss)) ||
                cli_error("out of memory");
     }

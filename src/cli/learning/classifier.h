@@ -38,11 +38,11 @@ typedef struct cli_classifier {
 /* What stands in `predicted` for a sample that was not held out. */
 #define CLI_NOT_HELD_OUT UINT32_MAX
 
-/* In turns each part of the samples is held out and the others are learned; the strength that gets
- * the most of them right, of equal ones about that with the smallest loss, is used for all samples.
- * A class of one sample is always learned; large problems hold out one part only, and try few strengths. Reports and
- * returns false where memory lacks, where there are too many classes, or where all samples are
- * equal. Free the classifier also then. */
+/* In turns each part of the samples is held out and the others are learned; of the strengths that
+ * get the most of them right, up to chance, one with the smallest loss is used for all samples. A
+ * class of one sample is always learned; large problems hold out one part only, and try few
+ * strengths. Reports and returns false where memory lacks, where there are too many classes, or
+ * where all samples are equal. Free the classifier also then. */
 bool cli_classifier_fit(cli_classifier *classifier, const cli_classifier_params *params);
 void cli_classifier_free(cli_classifier *classifier);
 

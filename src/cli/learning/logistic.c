@@ -16,7 +16,8 @@ enum {
     VECTORS = 4 + 2 * HISTORY,
 };
 
-static const double tolerance = 1e-6; /* of the gradient's largest element */
+static const double flat = 1e-7;   /* the gradient's largest element at the end */
+static const double nothing = 0.1; /* a function that is less is as good as this */
 
 double cli_logistic_bytes(uint32_t width, uint32_t classes)
 {
@@ -262,11 +263,12 @@ static bool step_on(problem *p, state *s, const double *parameters, double first
     return false;
 }
 
-static void minimise(problem *p, double *parameters, state *s, history *h, uint32_t iterations)
+static void minimise(problem *p, double *parameters, state *s, history *h,
+                     const cli_logistic_params *params)
 {
     s->value = evaluate(p, parameters, s->gradient);
-    for (uint32_t i = 0; i < iterations; i++) {
-        if (largest_of(s->gradient, p->size) <= tolerance) return;
+    for (uint32_t i = 0; i < params->iterations; i++) {
+        if (largest_of(s->gradient, p->size) <= flat) return;
         choose_direction(s->direction, s->gradient, h, p->size);
         /* The first step is of a length of 1; later ones know the scale. */
         const double norm = sqrt(multiply(s->gradient, s->gradient, p->size));
@@ -279,12 +281,12 @@ static void minimise(problem *p, double *parameters, state *s, history *h, uint3
         keep_pair(h, parameters, s->trial, s->gradient, s->trial_gradient, p->size);
         memcpy(parameters, s->trial, p->size * sizeof *parameters);
         memcpy(s->gradient, s->trial_gradient, p->size * sizeof *s->gradient);
-        if (before - s->value <= 1e-12 * fmax(1, fabs(before))) return;
+        if (before - s->value <= params->tolerance * fmax(before, nothing)) return;
     }
 }
 
-bool cli_logistic_fit(double *parameters, const cli_samples *samples, double strength,
-                      uint32_t iterations, bool threads)
+bool cli_logistic_fit(double *parameters, const cli_samples *samples,
+                      const cli_logistic_params *params)
 {
     problem p;
     state s = {0};
@@ -299,9 +301,9 @@ bool cli_logistic_fit(double *parameters, const cli_samples *samples, double str
             h.steps[i] = at;
             h.changes[i] = at + p.size;
         }
-        p.strength = strength;
-        p.threads = threads;
-        minimise(&p, parameters, &s, &h, iterations);
+        p.strength = params->strength;
+        p.threads = params->threads;
+        minimise(&p, parameters, &s, &h, params);
     }
     vrn_free(vectors);
     end(&p);

@@ -18,10 +18,17 @@ typedef struct cli_samples {
     uint32_t width, classes;
 } cli_samples;
 
+typedef struct cli_logistic_params {
+    double strength;
+    uint32_t iterations; /* at most */
+    double tolerance;    /* ends where an iteration lowers the function by less than this part */
+    bool threads;        /* the cores may share the work */
+} cli_logistic_params;
+
 /* Fits `parameters` [width + 1, classes], the last row of which is the bias; they hold where to
- * start. `threads`: the cores may share the work. False: no memory, reported by nobody. */
-bool cli_logistic_fit(double *parameters, const cli_samples *samples, double strength,
-                      uint32_t iterations, bool threads);
+ * start. False: no memory, reported by nobody. */
+bool cli_logistic_fit(double *parameters, const cli_samples *samples,
+                      const cli_logistic_params *params);
 
 /* Writes the class with the largest logit, of equal ones the first, to `predicted` [all], for the
  * samples alone; and the mean of -log of the labels' probabilities. False: no memory. */
