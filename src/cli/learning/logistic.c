@@ -52,7 +52,7 @@ static void score_block(const problem *p, size_t from, size_t to)
 {
     const uint32_t width = p->samples->width, classes = p->samples->classes;
     const double *bias = p->parameters + (size_t)width * classes;
-    const float *rows[BLOCK];
+    const float *rows[BLOCK] = {0};
     for (size_t i = from; i < to; i++) {
         memcpy(p->scores + i * classes, bias, classes * sizeof *bias);
         rows[i - from] = row_of(p, i);
