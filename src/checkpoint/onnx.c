@@ -225,20 +225,23 @@ static void tell_arch(writer *w)
                                       : "");
 }
 
-/* A size that the input has is the one that it was trained or exported for. */
+/* A size that the input has is the one that it was trained or exported for: a square is cut out of
+ * the image as is usual, and what is none is what the image becomes. */
 static void tell_size(writer *w)
 {
     const uint64_t height = w->model.height, width = w->model.width;
-    char text[32] = "";
+    char crop[32], resize[32];
     if (height == 0 || width == 0 || height > SIDE_MAX || width > SIDE_MAX) return;
-    vrn_append(text, sizeof text, "%ux%u", (unsigned)height, (unsigned)width);
-    if (height == width) snprintf(text, sizeof text, "%u", (unsigned)height);
-    add_metadata(w, "vkresnet.crop", text);
-    const uint64_t shorter = vrn_min_u64(height, width);
     const bool small = w->net.stem_count == 1 && w->net.stem[0].kernel <= 3;
-    const uint64_t resize = small ? shorter : (shorter * 256 + 112) / 224;
-    snprintf(text, sizeof text, "%u", (unsigned)resize);
-    add_metadata(w, "vkresnet.resize", text);
+    const uint64_t around = small ? height : (height * 256 + 112) / 224;
+    snprintf(crop, sizeof crop, "%ux%u", (unsigned)height, (unsigned)width);
+    memcpy(resize, crop, sizeof resize);
+    if (height == width) {
+        snprintf(crop, sizeof crop, "%u", (unsigned)height);
+        snprintf(resize, sizeof resize, "%u", (unsigned)around);
+    }
+    add_metadata(w, "vkresnet.crop", crop);
+    add_metadata(w, "vkresnet.resize", resize);
 }
 
 /* Names of classes, with line feeds between them. */

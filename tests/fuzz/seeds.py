@@ -294,10 +294,10 @@ def onnx():
           b"float w2 2,2,3,3\nConv p,w2 c2 pads=[1,1,1,1]\nRelu c2 r2\n"
           b"Conv r2,w2 c3 pads=[1,1,1,1]\nAdd c3,p a\nRelu a o\nReduceMean o q axes=[2,3]\n"
           b"MatMul q,v m\nAdd m,b1 z\nSoftmax z y\n")
-    for name in sorted(os.listdir(os.path.join(DATA, "files"))):
-        if name.endswith(".onnx"):
-            with open(os.path.join(DATA, "files", name), "rb") as file:
-                write("onnx model", name, file.read())
+    for folder, name in (("onnx", "folded"), ("onnx", "kept"), ("onnx", "dynamo"),
+                         ("onnx-half", "model")):
+        with open(os.path.join(DATA, "reference", folder, name + ".onnx"), "rb") as file:
+            write("onnx model", name, file.read())
 
 
 # ---- Everything else -----------------------------------------------------------------------------
