@@ -14,7 +14,13 @@ typedef struct piece {
     size_t length;
 } piece;
 
-/* Calls, and which of their arguments say what. */
+/* Constants of a class that was scripted: "  stride : Final[Tuple[int, int]] = (2, 2)". */
+static const char *const constants[] = {
+    "kernel_size", "stride",     "padding",        "dilation",  "groups",
+    "eps",         "num_groups", "negative_slope", "ceil_mode", "padding_mode",
+};
+
+/* Calls of one that was traced, and which of their arguments say what. */
 static const struct {
     const char *function;
     struct {
@@ -85,7 +91,7 @@ static bool equals(piece a, const char *text)
     return a.length == strlen(text) && memcmp(a.at, text, a.length) == 0;
 }
 
-/* "2,2" of [2, 2], "1" of True; nothing of what is no number. */
+/* "2,2" of [2, 2] or (2, 2), "1" of True, a word in quotes; nothing of what is none of these. */
 static void append_argument(char *text, size_t capacity, const char *name, piece argument)
 {
     char value[48] = "";
@@ -93,19 +99,43 @@ static void append_argument(char *text, size_t capacity, const char *name, piece
     if (equals(argument, "True") || equals(argument, "False")) {
         vrn_append(value, sizeof value, "%d", *c == 'T');
     }
-    if (c < end && *c == '[') c++;
-    if (c < end && (vrn_is_digit(*c) || *c == '-')) {
-        for (; c < end && *c != ']'; c++) {
+    const bool word = c < end && *c == '"';
+    if (c < end && (*c == '[' || *c == '(' || word)) c++;
+    for (; word && c < end && *c >= 'a' && *c <= 'z'; c++) {
+        vrn_append(value, sizeof value, "%c", *c);
+    }
+    if (!word && c < end && (vrn_is_digit(*c) || *c == '-')) {
+        for (; c < end && *c != ']' && *c != ')'; c++) {
             if (*c > ' ') vrn_append(value, sizeof value, "%c", *c);
         }
     }
     if (*value) vrn_append(text, capacity, " %s=%s", name, value);
 }
 
+/* Whether a class has any of the constants. */
+static bool describe_constants(char *text, size_t capacity, piece body)
+{
+    bool any = false;
+    for (size_t i = 0; i < VRN_COUNT(constants); i++) {
+        char declared[48] = "";
+        vrn_append(declared, sizeof declared, "\n  %s : Final[", constants[i]);
+        const char *end = body.at + body.length, *at = find(body, declared);
+        const char *value = at ? find((piece){at, (size_t)(end - at)}, "] = ") : NULL;
+        if (!value) continue;
+        value += strlen("] = ");
+        const char *line = memchr(value, '\n', (size_t)(end - value));
+        append_argument(text, capacity, constants[i],
+                        (piece){value, (size_t)((line ? line : end) - value)});
+        any = true;
+    }
+    return any;
+}
+
 void vrn_script_describe(char *text, size_t capacity, const char *program, size_t size,
                          const vrn_pickle_global *class)
 {
     const piece body = find_class((piece){program, size}, class);
+    if (describe_constants(text, capacity, body)) return;
     for (size_t i = 0; i < VRN_COUNT(calls); i++) {
         const char *at = find(body, calls[i].function);
         if (!at) continue;
