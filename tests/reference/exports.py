@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Compares networks of torchvision and one of CIFAR's in every form that PyTorch exports: a
+dictionary of weights, a whole module, TorchScript (traced and scripted), and ONNX with batch norms
+kept, folded and in halves. All are equal to PyTorch, and so to each other.
+
+    exports.py --program VKRESNET [--layers N] [--models NAME...] [--size HxW]
+
+--layers: blocks of each stage; those of the name without it. Needs torch and torchvision, and exits
+with 77 where they are not installed.
+"""
+
+import argparse
+import importlib.util
+import os
+import sys
+import tempfile
+
+import compare
+import family
+
+FORMS = ["weights.pth", "whole.pth", "traced.pt", "scripted.pt", "folded.onnx", "kept.onnx"]
+HALF = "half.onnx"
+NAMES = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2", "dilated", "cifar"]
+
+
+def build(name, layers):
+    """A network of 10 classes."""
+    from torchvision.models import resnet
+
+    from cifar import CifarResNet
+
+    kinds = {
+        "resnet18": (resnet.BasicBlock, [2, 2, 2, 2], {}),
+        "resnet50": (resnet.Bottleneck, [3, 4, 6, 3], {}),
+        "resnext50_32x4d": (resnet.Bottleneck, [3, 4, 6, 3],
+                            {"groups": 32, "width_per_group": 4}),
+        "wide_resnet50_2": (resnet.Bottleneck, [3, 4, 6, 3], {"width_per_group": 128}),
+        "dilated": (resnet.Bottleneck, [3, 4, 6, 3],
+                    {"replace_stride_with_dilation": [False, True, True]}),
+    }
+    if name == "cifar":
+        return CifarResNet(layers or 3)
+    block, counts, keywords = kinds[name]
+    return resnet.ResNet(block, [layers] * 4 if layers else counts, num_classes=10, **keywords)
+
+
+def save(net, x, folder, form):
+    import onnx_halves
+    import references
+    import torch
+
+    path = os.path.join(folder, form)
+    sizes = {"input_names": ["x"], "dynamic_axes": {"x": {0: "n"}}}
+    if form == "weights.pth":
+        torch.save(net.state_dict(), path)
+    elif form == "whole.pth":
+        torch.save(net, path)
+    elif form == "traced.pt":
+        references.save_script(net, x, path)
+    elif form == "scripted.pt":
+        torch.jit.save(torch.jit.script(net), path)
+    elif form == "folded.onnx":
+        torch.onnx.export(net, x, path, opset_version=13, **sizes)
+    elif form == "kept.onnx":
+        torch.onnx.export(net, x, path, opset_version=17, do_constant_folding=False,
+                          training=torch.onnx.TrainingMode.PRESERVE, **sizes)
+    else:
+        onnx_halves.convert(os.path.join(folder, "kept.onnx"), path)
+
+
+def compare_forms(program, folder, net, x, forms, arch=None):
+    """`arch`: what the files do not say. Returns an exit status."""
+    import references
+    import torch
+
+    with torch.no_grad():
+        expected = net.double()(x.double()).float()
+    net.float()
+    for form in forms:
+        save(net, x, folder, form)
+    references.save_case(folder, arch, bool(arch), x, {"logits": expected}, forms)
+    return compare.compare(program, [folder], [], family.TOLERANCES["fp32"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--layers", type=int)
+    parser.add_argument("--models", nargs="+", default=NAMES, choices=NAMES)
+    parser.add_argument("--size", default="64x64")
+    chosen = parser.parse_args()
+    missing = [name for name in ("torch", "torchvision") if not importlib.util.find_spec(name)]
+    if missing:
+        print(f"skipped: {sys.executable} has no {' and no '.join(missing)}")
+        return compare.SKIPPED
+    import references
+    import torch
+
+    height, width = map(int, chosen.size.split("x"))
+    statuses = set()
+    for name in chosen.models:
+        torch.manual_seed(1)
+        x = torch.randn(2, 3, *((32, 32) if name == "cifar" else (height, width)))
+        net = references.randomise(build(name, chosen.layers).eval(), x)
+        with tempfile.TemporaryDirectory() as work:
+            folder = os.path.join(work, name)
+            os.mkdir(folder)
+            arch = "dilate=0:1:1" if name == "dilated" else None
+            statuses.add(compare_forms(chosen.program, folder, net, x, FORMS[:1], arch))
+            statuses.add(compare_forms(chosen.program, folder, net, x, FORMS[1:]))
+            # What is rounded to halves is compared with a network of such weights.
+            for tensor in net.state_dict().values():
+                if tensor.is_floating_point():
+                    tensor.copy_(tensor.half().float())
+            statuses.add(compare_forms(chosen.program, folder, net, x, [HALF]))
+    return 1 if 1 in statuses else max(statuses)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
