@@ -282,8 +282,8 @@ VRN_API vrn_result vrn_check_create(vrn_check **check, vrn_device *device, const
                                     const vrn_check_params *params);
 VRN_API void vrn_check_destroy(vrn_check **check);
 
-/* Runs `count` images, any number. Some hundred are enough; they should be such as the model was
- * trained on. Blocking. Errors as of vrn_session_run. */
+/* Runs `count` images, any number. Sixty are enough; they should be such as the model was trained
+ * on, and of fewer than 24 only gross faults show. Blocking. Errors as of vrn_session_run. */
 VRN_API vrn_result vrn_check_add(vrn_check *check, const vrn_inputs *inputs);
 
 /* How far what enters the norms is from their running statistics. Epsilon is added to variances,

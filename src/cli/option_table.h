@@ -52,7 +52,7 @@ OPTION(IN, "--in", "F.npy", KIND_READ, FIELD(in),
 OPTION(IMAGES, "--images", "DIR", KIND_READ, FIELD(images),
     .help = "a folder of photos, or one photo")
 OPTION(COUNT, "--count", "N", KIND_NUMBER, FIELD(count),
-    .minimum = 1, .maximum = 1000000, .help = "the most images to take (default 512; check: 128)")
+    .minimum = 1, .maximum = 1000000, .help = "the most images to take (default 512; check: 64)")
 OPTION(WRITE, "-o", "FILE", KIND_WRITTEN, FIELD(write),
     .help = "write the result here")
 OPTION(FP16, "--fp16", NULL, KIND_FLAG, FIELD(fp16),

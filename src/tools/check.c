@@ -14,16 +14,24 @@
 
 enum {
     BATCH_MAX = 8,
-    KEPT_MAX = 64, /* images that other readings run on .. */
-    KEPT_MIN = 4,  /* .. of any size */
-    SCREENED = 16, /* of these, for every reading */
+    KEPT_MAX = 64,           /* images that other readings run on .. */
+    KEPT_MIN = 4,            /* .. of any size */
+    SCREENED = 16,           /* of these, for every reading */
+    LARGE_INPUT = 128 * 128, /* pixels, of which fewer images are enough: */
+    KEPT_LARGE = 32,
+    SCREENED_LARGE = 8,
     FINALISTS = 3, /* readings that run on all of them */
     ROUNDS = 3,    /* faults that are found at once */
 };
 static const uint64_t batch_bytes = UINT64_C(64) << 20, kept_bytes = UINT64_C(64) << 20;
 
-/* A reading fits clearly better with a divergence that is smaller by this factor and this much. */
-static const double better_share = 0.75, better_step = 0.003;
+/* A reading fits clearly better with a divergence that is smaller by this factor and this much. Of
+ * fewer images the statistics are less sure. */
+enum { FEW = 24 };
+static const double better_share = 0.75, better_share_of_few = 0.5, better_step = 0.003;
+
+/* Only those that are better by this factor at a first look are looked at again. */
+static const double finalist_share = 0.9;
 
 /* Screening ends where the divergence is larger than that of the best reading by this factor and
  * this much. */
@@ -55,6 +63,11 @@ static size_t numbers_of(const vrn_check *check)
     return (size_t)check->info.height * check->info.width * arch->in_channels;
 }
 
+static bool is_large(const vrn_check *check)
+{
+    return (uint64_t)check->info.height * check->info.width >= LARGE_INPUT;
+}
+
 static vrn_result make(vrn_check *c, const vrn_check_params *params)
 {
     const vrn_log *log = &c->device->log;
@@ -79,7 +92,8 @@ static vrn_result make(vrn_check *c, const vrn_check_params *params)
                                  });
     if (result) return result;
     vrn_session_get_info(c->observer.session, &c->info);
-    const uint64_t kept = vrn_min_u64(KEPT_MAX, kept_bytes / (numbers_of(c) * sizeof *c->kept));
+    const uint64_t kept = vrn_min_u64(is_large(c) ? KEPT_LARGE : KEPT_MAX,
+                                      kept_bytes / (numbers_of(c) * sizeof *c->kept));
     c->capacity = vrn_max_u32(KEPT_MIN, (uint32_t)kept);
     c->kept = vrn_alloc(c->capacity, numbers_of(c) * sizeof *c->kept);
     c->input = vrn_alloc(c->info.batch, numbers_of(c) * sizeof *c->input);
@@ -346,16 +360,17 @@ static bool take_best(vrn_readings *readings, double below, vrn_check_reading *b
 static vrn_result improve(search *s, vrn_check_reading *best, bool *better)
 {
     const vrn_check *c = s->check;
-    const uint32_t count = vrn_min_u32(SCREENED, c->count);
+    const uint32_t count = vrn_min_u32(is_large(c) ? SCREENED_LARGE : SCREENED, c->count);
+    const double share = c->count < FEW ? better_share_of_few : better_share;
     vrn_check_reading few = *best, candidate, start = *best;
     *better = false;
     vrn_result result = run_reading(c, &few, count, INFINITY);
     if (!result) result = screen(s, &few, count);
     for (uint32_t i = 0; i < FINALISTS && !result; i++) {
-        if (!take_best(s->readings, distance_of(&few.fit), &candidate)) break;
+        if (!take_best(s->readings, finalist_share * distance_of(&few.fit), &candidate)) break;
         result = run_reading(c, &candidate, c->count, INFINITY);
         const double before = distance_of(&start.fit), now = distance_of(&candidate.fit);
-        if (result || now > better_share * before || now > before - better_step) continue;
+        if (result || now > share * before || now > before - better_step) continue;
         if (now >= distance_of(&best->fit)) continue;
         *best = candidate;
         *better = true;

@@ -13,7 +13,7 @@
 #include "cli/system/report.h"
 #include "cli/transform.h"
 
-enum { DEFAULT_COUNT = 128, BATCH = 8, SHOWN = 6, FEW = 16, OPTION_MAX = 1400 };
+enum { DEFAULT_COUNT = 64, BATCH = 8, SHOWN = 6, FEW = 24, OPTION_MAX = 1400 };
 
 typedef struct check_job {
     const cli_options *options;
@@ -287,8 +287,7 @@ static bool run(const cli_options *options)
                           cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED) &&
                           measure(&job);
     if (measured && job.summary.images < FEW) {
-        cli_note("%u images are few: the statistics of twenty or more say more",
-                 job.summary.images);
+        cli_note("%u images are few: only gross faults show", job.summary.images);
     }
     if (measured && options->json) {
         print_json(&job);
@@ -313,21 +312,18 @@ const cli_command cli_check = {
     .usage = "--model NAME|FILE [OPTION].. IMAGE|FOLDER..|--files-from FILE",
     .details =
         "The running statistics of batch norms say what entered them in training. Runs images\n"
-        "without labels through the network, compares what enters each norm with them, and says\n"
-        "whether this reading of the checkpoint and this preparation of images fit: \"variance\" "
-        "is\n"
-        "the median over the channels of |log(variance / running variance)|, \"mean\" that of\n"
-        "|mean - running mean| in running standard deviations. Then it tries what names and "
-        "shapes\n"
-        "of the tensors do not show (pools, strides, dilation, activations, option A's zeros) and\n"
-        "other preparations (statistics, 0 to 255, BGR), and names the reading that fits best "
-        "with\n"
-        "the options that select it. The images should be like those of training; some hundred "
-        "are\n"
-        "enough (--count, default 128, taken evenly). With --json one object; --verbose lists all\n"
-        "readings. Networks with group norms, or norms that were folded away, are refused.\n"
-        "Exit status: 0 if the model fits as it is read, 3 if it does not or another reading fits\n"
-        "clearly better, 1 if something failed, 2 if the command line is wrong.",
+        "without labels through the network, compares what enters each norm with them, and\n"
+        "says whether this reading of the checkpoint and this preparation of images fit:\n"
+        "\"variance\" is the median over the channels of |log(variance / running variance)|,\n"
+        "\"mean\" that of |mean - running mean| in running standard deviations. Then it tries\n"
+        "what names and shapes of tensors do not show (pools, strides, dilation, activations,\n"
+        "option A's zeros) and other preparations (statistics, 0 to 255, BGR), and names the\n"
+        "reading that fits best with the options that select it. The images should be like\n"
+        "those of training; sixty are enough (--count, default 64, taken evenly). With --json\n"
+        "one object; --verbose lists all readings. Networks with group norms, or norms that\n"
+        "were folded away, are refused.\n"
+        "Exit status: 0 if the model fits as it is read, 3 if it does not or another reading\n"
+        "fits clearly better, 1 if something failed, 2 if the command line is wrong.",
     .examples =
         "  vkresnet check --model my-resnet.pth photos/\n"
         "  vkresnet check --model my-resnet.pth --scale 1 --mean 0,0,0 --std 1,1,1 photos/\n"
