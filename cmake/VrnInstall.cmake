@@ -1,11 +1,15 @@
 # What `cmake --install` gives besides the program: both libraries, the headers, a CMake package and
 # a pkg-config file. Paths in these count from where they lie, so that the installed tree may be
 # moved.
+#
+# Components: "library" is what a program needs at run time, "dev" the rest; the program's is
+# "program" (src/cli), the wheel's "python" (python).
 include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 
 install(TARGETS vkresnet_static vkresnet_shared EXPORT vkresnet
-    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
-    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT library
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT dev
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/vkresnet" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
@@ -20,8 +24,8 @@ if(TARGET vkresnet_hub_shared)
   list(APPEND hub_targets vkresnet_hub_shared)
 endif()
 install(TARGETS ${hub_targets} EXPORT vkresnet_hub
-    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
-    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT library
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT dev
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT vkresnet_hub NAMESPACE vkresnet:: FILE vkresnet-hub-targets.cmake DESTINATION
     ${package_folder})
