@@ -265,16 +265,20 @@ static vrn_result observe(const vrn_check *c, vrn_observer *observer, vrn_check_
     return result;
 }
 
-/* Whether the model has the parameters of a reading, and its input a size that it takes. */
-static bool is_possible(const vrn_check *c, const vrn_arch *arch)
+/* Whether the model has the parameters of a reading, and its input a size that it takes. Fails for
+ * lack of memory alone. */
+static vrn_result find_possible(const vrn_check *c, const vrn_arch *arch, bool *possible)
 {
     vrn_graph graph;
     vrn_model *model = NULL;
-    if (vrn_graph_build(&graph, arch, c->info.height, c->info.width, NULL) != VRN_OK) return false;
-    vrn_graph_free(&graph);
-    const bool possible = vrn_model_with_arch(&model, c->model, arch, NULL) == VRN_OK;
+    vrn_result result = vrn_graph_build(&graph, arch, c->info.height, c->info.width, NULL);
+    if (!result) {
+        vrn_graph_free(&graph);
+        result = vrn_model_with_arch(&model, c->model, arch, NULL);
+    }
     vrn_model_release(model);
-    return possible;
+    *possible = !result;
+    return result == VRN_ERROR_OUT_OF_MEMORY ? vrn_fail_memory(&c->device->log) : VRN_OK;
 }
 
 static vrn_result run_reading(const vrn_check *c, vrn_check_reading *reading, uint32_t count,
@@ -330,7 +334,9 @@ static vrn_result screen(search *s, const vrn_check_reading *best, uint32_t coun
     vrn_readings_list(readings, best, vrn_model_arch(c->model), c->photos);
     for (uint32_t i = 0; i < readings->count && !result; i++) {
         vrn_check_reading *reading = &readings->each[i];
-        if (!is_possible(c, &reading->arch)) continue;
+        bool possible;
+        result = find_possible(c, &reading->arch, &possible);
+        if (result || !possible) continue;
         result = run_reading(c, reading, count, limit);
         if (result) break;
         report(s, reading);
