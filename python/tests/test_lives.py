@@ -231,6 +231,7 @@ def test_children_may_use_vulkan_if_the_parent_did_not(samples):
     run = script("""
         import os, sys, vkresnet
         model = vkresnet.load()
+        model._lock.acquire()  # as another thread may at that moment
         if os.fork() == 0:
             assert model.classify(sys.argv[1], top=1)[0].label == "ship"
             os._exit(7)

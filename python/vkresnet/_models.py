@@ -76,6 +76,7 @@ class Model:
         """what the file does not say, and whether files of its kind come in other ways too"""
         self._sessions: Dict[Any, Session] = {}
         self._lock = threading.Lock()
+        self._process = os.getpid()
 
     def label(self, index: int) -> str:
         """The name of a class, or its number where there are no names."""
@@ -118,7 +119,9 @@ class Model:
     def session(self, *, device: Union[None, int, str, Device] = None, batch: int = 1,
                 taps: Sequence[str] = (), precision: str = "fp32") -> Session:
         """A session that the model keeps and gives again, for the same parameters."""
-        key = (os.getpid(), device, batch, tuple(taps), precision)
+        if os.getpid() != self._process:  # forked: another thread may have held the lock
+            self._sessions, self._lock, self._process = {}, threading.Lock(), os.getpid()
+        key = (device, batch, tuple(taps), precision)
         with self._lock:
             session = self._sessions.get(key)
             if session is None or session.closed or session.device.lost:
