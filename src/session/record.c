@@ -459,7 +459,7 @@ vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
         .params = params,
         .count = params->count ? params->count : 1,
         .top = params->top_count ? params->top_count : 1,
-        .budget_ms = params->budget_ms ? params->budget_ms : session->record_budget_ms,
+        .budget_ms = params->budget_ms != 0 ? params->budget_ms : session->record_budget_ms,
         .continued = params->cursor && params->cursor->token,
         .buffer = commands,
     };
