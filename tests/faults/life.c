@@ -140,15 +140,17 @@ static vrn_result save(life_world *world, const vrn_model *model, const char *pa
 
 static vrn_result lead_models(life_world *world, life_outcome *outcome)
 {
-    const char *const paths[] = {world->zip, world->legacy, world->safetensors};
-    vrn_model *models[4] = {NULL};
+    /* ONNX has its values in a file beside it. */
+    static const char onnx[] = VRN_TEST_SOURCE_DIR "/tests/data/reference/onnx/dynamo.onnx";
+    const char *const paths[] = {world->zip, world->legacy, world->safetensors, onnx};
+    vrn_model *models[5] = {NULL};
     vrn_result result = VRN_OK;
-    for (int i = 0; i < 3 && !result; i++) {
+    for (int i = 0; i < 4 && !result; i++) {
         result = MADE(world, models[i], load(world, paths[i], &models[i]));
     }
-    if (!result) result = MADE(world, models[3], random_model(world, &models[3]));
+    if (!result) result = MADE(world, models[4], random_model(world, &models[4]));
     if (!result) result = DONE(world, save(world, models[0], world->saved));
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         vrn_model_info info = {0};
         if (models[i]) vrn_model_get_info(models[i], &info);
         const float parameters = (float)info.parameters;
