@@ -126,7 +126,10 @@ vrn_result vrn_file_begin(vrn_file_writer **out, const char *path, const vrn_fil
     } else {
         const int fd = open_to_write(writer, direct);
         if (fd >= 0) writer->stream = fdopen(fd, "wb");
-        if (!writer->stream) result = fail(log, path, "cannot write", errno);
+        if (!writer->stream) {
+            result =
+                errno == ENOMEM ? vrn_fail_memory(log) : fail(log, path, "cannot write", errno);
+        }
         if (!writer->stream && fd >= 0) close(fd);
     }
     if (result) {
