@@ -13,6 +13,7 @@
 #include "captured_log.h"
 #include "net_helpers.h"
 #include "onnx_builder.h"
+#include "safetensors_builder.h"
 
 /* ---- A network, and changes of it ------------------------------------------------------------ */
 
@@ -337,6 +338,35 @@ static void test_metadata(void **state)
     free(changed);
 }
 
+/* Names and shapes alone tell that norms were folded. */
+static void test_folded_by_names(void **state)
+{
+    (void)state;
+    static const char *const convs[] = {"conv1", "layer1.0.conv1", "layer1.0.conv2"};
+    captured_log captured;
+    vrn_model *model;
+    char name[64], found[512];
+    safetensors_builder b;
+    builder_start(&b);
+    for (size_t i = 0; i < VRN_COUNT(convs); i++) {
+        const uint64_t side = i ? 3 : 7;
+        snprintf(name, sizeof name, "%s.weight", convs[i]);
+        builder_tensor(&b, name, "F32", 4, 4, (const uint64_t[]){4, i ? 4 : 3, side, side});
+        snprintf(name, sizeof name, "%s.bias", convs[i]);
+        builder_tensor(&b, name, "F32", 4, 1, (const uint64_t[]){4});
+    }
+    builder_tensor(&b, "fc.weight", "F32", 4, 2, (const uint64_t[]){5, 4});
+    builder_tensor(&b, "fc.bias", "F32", 4, 1, (const uint64_t[]){5});
+    builder_finish(&b);
+    const vrn_model_params params = {.log = capture_log(&captured)};
+    if (vrn_model_load_memory(&model, b.file, b.size, "file", &params))
+        fail_msg("%s", captured.text);
+    vrn_arch_format(vrn_model_arch(model), found, sizeof found);
+    assert_string_equal(found, "resnet,layers=1,planes=4,num_classes=5,norm=none");
+    vrn_model_destroy(&model);
+    builder_free(&b);
+}
+
 /* ---- Others ---------------------------------------------------------------------------------- */
 
 static void test_no_resnet(void **state)
@@ -418,8 +448,8 @@ int main(void)
         cmocka_unit_test(test_plain),       cmocka_unit_test(test_heads),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_norms),       cmocka_unit_test(test_data),
-        cmocka_unit_test(test_metadata),    cmocka_unit_test(test_no_resnet),
-        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_metadata),    cmocka_unit_test(test_folded_by_names),
+        cmocka_unit_test(test_no_resnet),   cmocka_unit_test(test_broken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
