@@ -156,8 +156,7 @@ static void a_model_is_read_in_other_ways(void **state)
     assert_int_equal(vrn_model_create_random(&model, &arch, 1, NULL), VRN_OK);
     static const char *const others[] = {"resnet14", "resnet8,num_classes=9",
                                          "resnet8,shortcut=projection",
-                                         "resnet8,norm=group,"
-                                         "norm_groups=4"};
+                                         "resnet8,norm=group,norm_groups=4"};
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(vrn_arch_parse(&other, others[i], NULL), VRN_OK);
         assert_int_equal(vrn_model_with_arch(&read, model, &other, NULL),
