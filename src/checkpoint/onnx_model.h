@@ -1,5 +1,5 @@
 /* An ONNX file (https://onnx.ai/onnx/repo-docs/IR.html) as nodes and the values between them. What
- * the nodes mean is for onnx_match.c; here their order and names are checked, once and for all. */
+ * the nodes mean is for onnx_net.c; here their order and names are checked, once and for all. */
 #ifndef VRN_CHECKPOINT_ONNX_MODEL_H
 #define VRN_CHECKPOINT_ONNX_MODEL_H
 
