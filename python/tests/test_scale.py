@@ -90,5 +90,6 @@ def test_ray(photos):
                 os.kill(deaths[0], signal.SIGKILL)
 
     run("with_ray", photos, "--workers", 2, "--chunk", 10, watch=watch)
-    assert len(workers) >= 3
+    # Whether a new worker comes before the other one has done the rest is a matter of luck.
+    assert len(workers) >= 2 and deaths
     assert (photos / "with_ray.tsv").read_bytes() == (photos / "alone.tsv").read_bytes()
