@@ -131,7 +131,7 @@ static inline vrn_record_image record_image(const app_image *image, VkImageLayou
 /* The application's device, with what READ_ONLY_OPTIMAL needs where it is there. */
 static inline void create_application(void)
 {
-    VkPhysicalDeviceSynchronization2Features feature = {
+    static VkPhysicalDeviceSynchronization2Features feature = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES,
         .synchronization2 = VK_TRUE,
     };
