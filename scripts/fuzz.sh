@@ -56,17 +56,20 @@ mkdir -p "$findings" "$build_root/log"
 
 # run TARGET: its log is build/log/fuzz-TARGET.txt. A leak, a wait of 25 seconds, an allocation of
 # half a gigabyte and a process of one and a half are findings; the harness has narrower bounds of
-# its own.
+# its own. The sanitizer watches the process's size, because libFuzzer's thread for that allocates
+# as it starts, at any time during the first inputs, and the harness counts the memory of all
+# threads.
 run() {
-    local target=$1 corpus=$folder/corpus/$1 options=()
+    local target=$1 corpus=$folder/corpus/$1 options=() process_mb=1536
     mkdir -p "$corpus"
     local folders=("$corpus" "$folder/seeds/$target")
     [ ! -d "$fuzz/regressions/$target" ] || folders+=("$fuzz/regressions/$target")
     [ ! -e "$fuzz/dictionaries/$target" ] || options+=("-dict=$fuzz/dictionaries/$target")
-    [ "$target" != image ] || options+=(-rss_limit_mb=3072)
-    "$folder/tests/fuzz/fuzz_$target" "-artifact_prefix=$findings/$target-" \
+    [ "$target" != image ] || process_mb=3072
+    ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}hard_rss_limit_mb=$process_mb \
+        "$folder/tests/fuzz/fuzz_$target" "-artifact_prefix=$findings/$target-" \
         "-max_total_time=$seconds" \
-        -timeout=25 -malloc_limit_mb=512 -rss_limit_mb=1536 -max_len=16384 -use_value_profile=1 \
+        -timeout=25 -malloc_limit_mb=512 -rss_limit_mb=0 -max_len=16384 -use_value_profile=1 \
         -print_final_stats=1 -detect_leaks=1 "${options[@]}" \
         "${folders[@]}" \
         >"$build_root/log/fuzz-$target.txt" 2>&1 </dev/null || echo "$target" >>"$findings/failed"

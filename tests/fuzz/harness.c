@@ -31,7 +31,7 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *what)
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-/* Of all threads: libheif's decoder starts some. Those of libFuzzer take no memory meanwhile. */
+/* Of all threads: libheif's decoder starts some. libFuzzer must start none (-rss_limit_mb=0). */
 static struct {
     atomic_bool on;
     atomic_size_t now;
