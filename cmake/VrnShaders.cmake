@@ -8,9 +8,10 @@
 #
 # A line
 #   // needs: COOPERATIVE_MATRIX
-# leaves a shader out where the compiler or the Vulkan headers are too old for it, and
+# says that only newer compilers can compile a shader, and
 #   // variants with COOPERATIVE_MATRIX_2: flexible=-DFLEXIBLE
-# such variants: VRN_COOPERATIVE_MATRIX and VRN_COOPERATIVE_MATRIX_2 tell, here and as macros.
+# such variants. Where the compiler cannot, what shaders/kept/ has of them is taken: SPIR-V that
+# scripts/keep_spirv.py made.
 find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
 
 # What a module is compiled for: SPIR-V 1.3, which every driver takes; the second extension demands
@@ -19,7 +20,7 @@ set(VRN_GLSLANG_TARGET --target-env vulkan1.1)
 set(VRN_GLSLANG_TARGET_COOPERATIVE_MATRIX_2 --target-env vulkan1.1 --target-env spirv1.6)
 
 # vrn_find_matrices(RESULT EXTENSION TITLE HINT STATEMENT TARGET...): whether the compiler accepts
-# the statement with GL_EXTENSION, and the headers have VK_EXTENSION.
+# the statement with GL_EXTENSION.
 function(vrn_find_matrices result extension title hint statement)
   set(test "${CMAKE_CURRENT_BINARY_DIR}/shaders/${extension}.comp")
   file(WRITE "${test}" "#version 450
@@ -32,20 +33,18 @@ void main() { coopmat<float, gl_ScopeSubgroup, 8, 8, gl_MatrixUseAccumulator> m;
   execute_process(
       COMMAND ${GLSLANG_VALIDATOR} --quiet -V ${ARGN} -o "${test}.spv" "${test}"
       RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
-  file(STRINGS "${VULKAN_HEADERS_INCLUDE_DIR}/vulkan/vulkan_core.h" header
-      REGEX "define VK_${extension} " LIMIT_COUNT 1)
-  if(failed OR NOT header)
+  if(failed)
     set(${result} OFF PARENT_SCOPE)
-    message(STATUS "${title}: left out (${hint} have it)")
+    message(STATUS "${title}: shaders as kept (${hint} compiles them)")
   else()
     set(${result} ON PARENT_SCOPE)
   endif()
 endfunction()
 
-vrn_find_matrices(VRN_COOPERATIVE_MATRIX KHR_cooperative_matrix "Cooperative matrices"
-    "glslang 13 and Vulkan headers 1.3.255" "" ${VRN_GLSLANG_TARGET})
-vrn_find_matrices(VRN_COOPERATIVE_MATRIX_2 NV_cooperative_matrix2 "Cooperative matrices 2"
-    "glslang 15.1 and Vulkan headers 1.4" "coopMatPerElementNV(m, m, same);"
+vrn_find_matrices(VRN_COMPILES_COOPERATIVE_MATRIX KHR_cooperative_matrix "Cooperative matrices"
+    "glslang 13" "" ${VRN_GLSLANG_TARGET})
+vrn_find_matrices(VRN_COMPILES_COOPERATIVE_MATRIX_2 NV_cooperative_matrix2
+    "Cooperative matrices 2" "glslang 15.1" "coopMatPerElementNV(m, m, same);"
     ${VRN_GLSLANG_TARGET_COOPERATIVE_MATRIX_2})
 
 function(vrn_embed_shaders target)
@@ -54,29 +53,26 @@ function(vrn_embed_shaders target)
   set(declarations "")
   foreach(source IN LISTS ARGN)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
-    file(STRINGS "${source}" needs REGEX "^// needs: ")
-    if(needs AND NOT VRN_COOPERATIVE_MATRIX)
-      continue()
-    endif()
+    file(STRINGS "${source}" lines REGEX "^// needs: ")
+    string(REGEX MATCH "[A-Z0-9_]+$" needed "${lines}")
     get_filename_component(name "${source}" NAME_WE)
-    vrn_embed_module(${target} "${source}" ${name} "${directory}" "" "${VRN_GLSLANG_TARGET}")
+    vrn_embed_module(${target} "${source}" ${name} "${directory}" "" "${VRN_GLSLANG_TARGET}"
+        "${needed}")
     file(STRINGS "${source}" lines REGEX "^// variants")
     foreach(line IN LISTS lines)
       string(REGEX MATCH "^// variants( with ([A-Z0-9_]+))?: (.*)$" matched "${line}")
-      set(needed "${CMAKE_MATCH_2}")
       separate_arguments(variants UNIX_COMMAND "${CMAKE_MATCH_3}")
       set(environment "${VRN_GLSLANG_TARGET}")
-      if(needed)
-        if(NOT VRN_${needed})
-          continue()
-        endif()
-        set(environment "${VRN_GLSLANG_TARGET_${needed}}")
+      set(variant_needed "${needed}")
+      if(CMAKE_MATCH_2)
+        set(variant_needed "${CMAKE_MATCH_2}")
+        set(environment "${VRN_GLSLANG_TARGET_${variant_needed}}")
       endif()
       foreach(variant IN LISTS variants)
         string(REGEX MATCH "^([a-z0-9_]+)=(.*)$" matched "${variant}")
         string(REPLACE "," ";" options "${CMAKE_MATCH_2}")
         vrn_embed_module(${target} "${source}" ${name}_${CMAKE_MATCH_1} "${directory}"
-            "${options}" "${environment}")
+            "${options}" "${environment}" "${variant_needed}")
       endforeach()
     endforeach()
   endforeach()
@@ -92,22 +88,31 @@ function(vrn_embed_shaders target)
 ")
 endfunction()
 
-function(vrn_embed_module target source name directory options environment)
+function(vrn_embed_module target source name directory options environment needed)
   set(header "${directory}/${name}.spv.h")
   set(unit "${directory}/${name}.c")
-  add_custom_command(
-      OUTPUT "${header}"
-      COMMAND ${GLSLANG_VALIDATOR} --quiet -V ${environment}
-          -I${CMAKE_CURRENT_SOURCE_DIR}/shaders -I${CMAKE_CURRENT_SOURCE_DIR}/src ${options}
-          --vn vrn_spirv_${name} --depfile "${header}.d" -o "${header}" "${source}"
-      DEPENDS "${source}"
-      DEPFILE "${header}.d"
-      COMMENT "Compiling shader ${name}"
-      VERBATIM)
+  set(include "${name}.spv.h")
+  if(needed AND NOT VRN_COMPILES_${needed})
+    set(header "${CMAKE_CURRENT_SOURCE_DIR}/shaders/kept/${name}.spv.inc")
+    set(include "${name}.spv.inc")
+    file(REMOVE "${directory}/${name}.spv.h")
+    set_source_files_properties("${unit}" PROPERTIES
+        INCLUDE_DIRECTORIES "${CMAKE_CURRENT_SOURCE_DIR}/shaders/kept")
+  else()
+    add_custom_command(
+        OUTPUT "${header}"
+        COMMAND ${GLSLANG_VALIDATOR} --quiet -V ${environment}
+            -I${CMAKE_CURRENT_SOURCE_DIR}/shaders -I${CMAKE_CURRENT_SOURCE_DIR}/src ${options}
+            --vn vrn_spirv_${name} --depfile "${header}.d" -o "${header}" "${source}"
+        DEPENDS "${source}"
+        DEPFILE "${header}.d"
+        COMMENT "Compiling shader ${name}"
+        VERBATIM)
+  endif()
   file(CONFIGURE OUTPUT "${unit}" @ONLY CONTENT
 "#include \"gpu/module.h\"
 
-#include \"@name@.spv.h\"
+#include \"@include@\"
 
 const vrn_module vrn_module_@name@ = {\"@name@\", vrn_spirv_@name@,
     sizeof vrn_spirv_@name@};

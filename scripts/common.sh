@@ -47,6 +47,14 @@ is_debian() {
     [ -r /etc/os-release ] && (. /etc/os-release && [ "$ID" = debian ])
 }
 
+# The mirror that this machine's apt uses, if it runs Debian.
+debian_mirror() {
+    is_debian || return 0
+    # shellcheck disable=SC2016 # apt expands it
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
+        "Codename: $(. /etc/os-release && printf '%s' "$VERSION_CODENAME")" | head -n 1
+}
+
 # The distribution's name and version, for people.
 distribution() {
     if [ -r /etc/os-release ]; then

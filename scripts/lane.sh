@@ -43,17 +43,9 @@ if [ "${VRN_IN_NAMESPACE:-}" != 1 ]; then
     exit
 fi
 
-# The mirror that this machine's apt uses, if it runs Debian; else debootstrap has one of its own.
-mirror() {
-    is_debian || return 0
-    # shellcheck disable=SC2016 # apt expands it
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
-        "Codename: $(. /etc/os-release && printf '%s' "$VERSION_CODENAME")" | head -n 1
-}
-
 make_folder() {
     # shellcheck disable=SC2046 # no mirror, no argument
-    debootstrap --variant=minbase "--cache-dir=$packages" "$suite" "$folder" $(mirror)
+    debootstrap --variant=minbase "--cache-dir=$packages" "$suite" "$folder" $(debian_mirror)
 }
 
 # Packages are kept for the next time.

@@ -30,9 +30,8 @@ struct vrn_session_diagnostics {
     uint64_t reserved[4];
 };
 
-/* The capabilities that this build of the library can use, as vrn_capability bits. A build with an
- * old shader compiler or old Vulkan headers has no kernels for cooperative matrices. Thread-safe.
- */
+/* The capabilities that this build of the library can use, as vrn_capability bits: all of them,
+ * whatever compiler and headers it was built with. Thread-safe. */
 VRN_API uint32_t vrn_build_capabilities(void);
 
 /* ---- How long a run takes -------------------------------------------------------------------- */

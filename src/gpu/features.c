@@ -65,16 +65,12 @@ static const structure structures[] = {
                    VK_KHR_8BIT_STORAGE_EXTENSION_NAME, 2},
     [MEMORY_MODEL] = {STRUCTURE(VULKAN_MEMORY_MODEL_FEATURES, VulkanMemoryModelFeatures),
                       VK_KHR_VULKAN_MEMORY_MODEL_EXTENSION_NAME, 2},
-#ifdef VRN_COOPERATIVE_MATRIX
     [MATRIX] = {STRUCTURE(COOPERATIVE_MATRIX_FEATURES_KHR, CooperativeMatrixFeaturesKHR),
                 VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME},
-#endif
-#ifdef VRN_COOPERATIVE_MATRIX_2
     [MATRIX_2] = {STRUCTURE(COOPERATIVE_MATRIX_2_FEATURES_NV, CooperativeMatrix2FeaturesNV),
                   VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME, .since = VK_API_VERSION_1_3},
     [MAINTENANCE] = {STRUCTURE(MAINTENANCE_4_FEATURES, Maintenance4Features), NULL, 3,
                      .since = VK_API_VERSION_1_3},
-#endif
 };
 
 /* A member of a structure. A capability takes all rows that name it. */
@@ -113,15 +109,12 @@ static const feature features[] = {
      PROMOTED(3, SubgroupSizeControlFeatures, subgroupSizeControl)},
     {VRN_CAPABILITY_PIPELINE_STATISTICS, EXECUTABLES,
      MEMBER(PipelineExecutablePropertiesFeaturesKHR, pipelineExecutableInfo)},
-#ifdef VRN_COOPERATIVE_MATRIX
     {VRN_CAPABILITY_COOPERATIVE_MATRIX, ARITHMETIC,
      PROMOTED(2, ShaderFloat16Int8Features, shaderFloat16)},
     {VRN_CAPABILITY_COOPERATIVE_MATRIX, MEMORY_MODEL,
      PROMOTED(2, VulkanMemoryModelFeatures, vulkanMemoryModel)},
     {VRN_CAPABILITY_COOPERATIVE_MATRIX, MATRIX,
      MEMBER(CooperativeMatrixFeaturesKHR, cooperativeMatrix)},
-#endif
-#ifdef VRN_COOPERATIVE_MATRIX_2
     {VRN_CAPABILITY_COOPERATIVE_MATRIX_2, MATRIX_2,
      MEMBER(CooperativeMatrix2FeaturesNV, cooperativeMatrixFlexibleDimensions)},
     {VRN_CAPABILITY_COOPERATIVE_MATRIX_2, MATRIX_2,
@@ -131,22 +124,11 @@ static const feature features[] = {
     /* The module is SPIR-V 1.6, which states a work group's size in a way that needs this. */
     {VRN_CAPABILITY_COOPERATIVE_MATRIX_2, MAINTENANCE,
      PROMOTED(3, Maintenance4Features, maintenance4)},
-#endif
     {VRN_CAPABILITY_STORAGE_16BIT, STORAGE_16,
      PROMOTED(1, 16BitStorageFeatures, storageBuffer16BitAccess)},
     {VRN_CAPABILITY_INT8, ARITHMETIC, PROMOTED(2, ShaderFloat16Int8Features, shaderInt8)},
     {VRN_CAPABILITY_INT8, STORAGE_8, PROMOTED(2, 8BitStorageFeatures, storageBuffer8BitAccess)},
 };
-
-/* Capabilities that only kernels with matrices use are not enabled in builds without these. */
-static const uint32_t unused_capabilities = 0
-#ifndef VRN_COOPERATIVE_MATRIX
-                                            | VRN_CAPABILITY_INT8
-#endif
-#ifndef VRN_COOPERATIVE_MATRIX_2
-                                            | VRN_CAPABILITY_STORAGE_16BIT
-#endif
-    ;
 
 bool vrn_extensions_have(vrn_extensions extensions, const char *name)
 {
@@ -254,7 +236,7 @@ void vrn_features_require(vrn_device_requirements *requirements, uint32_t wanted
     for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
         const feature *f = &features[i];
         const structure *s = &structures[f->structure];
-        if (!(wanted & f->capability & ~unused_capabilities) || api_version < s->since) continue;
+        if (!(wanted & f->capability) || api_version < s->since) continue;
         add(requirements, (vrn_requirement){
                               .extension = contained(s, api_version) ? NULL : s->extension,
                               .structure = s->name,

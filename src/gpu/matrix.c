@@ -41,7 +41,6 @@ void vrn_matrices_drop_work_groups(vrn_matrix_list *list)
     list->count = kept;
 }
 
-#ifdef VRN_COOPERATIVE_MATRIX
 enum { PROPERTIES_MAX = 64 };
 
 /* Of the types that the kernels use: halves with floats, and bytes with integers. */
@@ -83,9 +82,7 @@ static void list_fixed(vrn_matrix_list *list, const vrn_instance *instance,
         add_shape(list, (vrn_matrix_shape){p->MSize, p->NSize, p->KSize, .bytes = bytes});
     }
 }
-#endif
 
-#ifdef VRN_COOPERATIVE_MATRIX_2
 /* of_work_groups: also those that a work group holds. */
 static void list_flexible(vrn_matrix_list *list, const vrn_instance *instance,
                           VkPhysicalDevice physical, bool of_work_groups)
@@ -133,22 +130,16 @@ static void probe_limits(vrn_matrix_list *list, const vrn_instance *instance,
     list->max_size = limits.cooperativeMatrixFlexibleDimensionsMaxDimension;
     list->reserved_shared = limits.cooperativeMatrixWorkgroupScopeReservedSharedMemory;
 }
-#endif
 
 uint32_t vrn_matrices_probe(vrn_matrix_list *list, const vrn_instance *instance,
                             VkPhysicalDevice physical, uint32_t features)
 {
     uint32_t lacking = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
     *list = (vrn_matrix_list){0};
-#ifdef VRN_COOPERATIVE_MATRIX
     if (features & VRN_CAPABILITY_COOPERATIVE_MATRIX) {
         list_fixed(list, instance, physical);
         if (list->count > 0) lacking &= ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX;
     }
-#else
-    (void)instance, (void)physical;
-#endif
-#ifdef VRN_COOPERATIVE_MATRIX_2
     const uint32_t both = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
     if ((features & both) == both) {
         const uint32_t before = list->count;
@@ -156,6 +147,5 @@ uint32_t vrn_matrices_probe(vrn_matrix_list *list, const vrn_instance *instance,
         list_flexible(list, instance, physical, features & VRN_FEATURE_WORK_GROUP_MATRICES);
         if (list->count > before) lacking &= ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
     }
-#endif
     return features & ~lacking;
 }

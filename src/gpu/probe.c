@@ -27,14 +27,7 @@ const char *vrn_capability_name(uint32_t bit)
 
 uint32_t vrn_build_capabilities(void)
 {
-    uint32_t built = (UINT32_C(1) << VRN_CAPABILITY_COUNT) - 1;
-#ifndef VRN_COOPERATIVE_MATRIX
-    built &= ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX;
-#endif
-#ifndef VRN_COOPERATIVE_MATRIX_2
-    built &= ~(uint32_t)VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
-#endif
-    return built;
+    return (UINT32_C(1) << VRN_CAPABILITY_COUNT) - 1;
 }
 
 /* Extensions that a device offers. */
@@ -124,6 +117,9 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES,
     };
+    VkPhysicalDeviceShaderIntegerDotProductProperties dot = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES,
+    };
     const struct {
         const char *extension;
         void *structure;
@@ -131,6 +127,7 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
         {VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME, &driver},
         {VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, &indexing},
         {VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME, &sizes},
+        {VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, &dot},
     };
     for (uint32_t i = 0; i < VRN_COUNT(optional); i++) {
         VkBaseOutStructure *s = optional[i].structure;
@@ -143,6 +140,7 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     vrn_device_info *info = &probe->info;
     take_properties(probe, &properties.properties);
     probe->driver_id = driver.driverID;
+    probe->mixed_dot_product = dot.integerDotProduct4x8BitPackedMixedSignednessAccelerated;
     snprintf(info->driver, sizeof info->driver, "%s%s%s", driver.driverName,
              driver.driverInfo[0] ? ", " : "", driver.driverInfo);
     memcpy(info->uuid, id.deviceUUID, sizeof info->uuid);

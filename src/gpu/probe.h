@@ -25,6 +25,7 @@ typedef struct vrn_probe {
     uint32_t max_array;               /* the longest array of storage buffers */
     bool host_query_reset;            /* the host can reset queries */
     bool portability_subset;          /* the device has VK_KHR_portability_subset */
+    bool mixed_dot_product; /* of signed and unsigned bytes, by an instruction of the device */
 } vrn_probe;
 
 /* Fills everything; a device that cannot be used gets a score of 0 and a reason. */

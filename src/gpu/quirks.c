@@ -5,13 +5,48 @@
 
 typedef struct quirk {
     VkDriverId driver;
-    uint32_t first_version, last_version; /* driverVersion as the driver packs it, inclusive */
+    uint32_t first_version, last_version;   /* driverVersion as the driver packs it, inclusive */
+    bool (*device)(const vrn_probe *probe); /* which of its devices; NULL: all */
     vrn_quirks effect;
     const char *reason;
     const char *link;
 } quirk;
 
+/* What AMD made before RDNA3, the first with matrix units, and the first to multiply signed with
+ * unsigned bytes. */
+static bool before_rdna3(const vrn_probe *probe)
+{
+    return !probe->mixed_dot_product;
+}
+
 static const quirk quirks[] = {
+    {
+        .driver = VK_DRIVER_ID_AMD_PROPRIETARY,
+        .last_version = UINT32_MAX,
+        .device = before_rdna3,
+        .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
+        .reason = "before RDNA3 the driver makes cooperative matrices of ordinary instructions, "
+                  "slower than plain code",
+        .link = "https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-vulkan/"
+                "ggml-vulkan.cpp",
+    },
+    {
+        .driver = VK_DRIVER_ID_AMD_OPEN_SOURCE,
+        .last_version = UINT32_MAX,
+        .device = before_rdna3,
+        .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
+        .reason = "before RDNA3 the driver makes cooperative matrices of ordinary instructions, "
+                  "slower than plain code",
+        .link = "https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-vulkan/"
+                "ggml-vulkan.cpp",
+    },
+    {
+        .driver = VK_DRIVER_ID_QUALCOMM_PROPRIETARY,
+        .last_version = UINT32_MAX,
+        .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
+        .reason = "Adreno's cooperative matrices are slower than plain code",
+        .link = "https://github.com/Tencent/ncnn/blob/master/src/gpu.cpp",
+    },
     {
         .driver = VK_DRIVER_ID_MESA_LLVMPIPE,
         .last_version = UINT32_MAX,
@@ -71,7 +106,8 @@ static bool applies(const quirk *q, const vrn_probe *probe)
 {
     const uint32_t version = probe->info.driver_version, without = q->effect.without;
     return q->driver == probe->driver_id && version >= q->first_version &&
-           version <= q->last_version && (!without || (without & probe->info.capabilities));
+           version <= q->last_version && (!q->device || q->device(probe)) &&
+           (!without || (without & probe->info.capabilities));
 }
 
 vrn_quirks vrn_quirks_find(const vrn_probe *probe, const vrn_log *log)

@@ -9,6 +9,8 @@
 
 #include <vulkan/vulkan_core.h>
 
+#include "gpu/vk_matrix.h"
+
 #define VRN_INSTANCE_FUNCTIONS(X)                                                                  \
     X(DestroyInstance)                                                                             \
     X(EnumeratePhysicalDevices)                                                                    \
@@ -21,25 +23,13 @@
     X(CreateDevice)                                                                                \
     X(GetDeviceProcAddr)
 
-#ifdef VRN_COOPERATIVE_MATRIX
-#define VRN_INSTANCE_FUNCTIONS_MATRIX(X) X(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
-#else
-#define VRN_INSTANCE_FUNCTIONS_MATRIX(X)
-#endif
-#ifdef VRN_COOPERATIVE_MATRIX_2
-#define VRN_INSTANCE_FUNCTIONS_MATRIX_2(X)                                                         \
-    X(GetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV)
-#else
-#define VRN_INSTANCE_FUNCTIONS_MATRIX_2(X)
-#endif
-
 /* NULL where the loader knows no device with VK_EXT_debug_utils, VK_KHR_cooperative_matrix or
  * VK_NV_cooperative_matrix2. */
 #define VRN_INSTANCE_FUNCTIONS_OPTIONAL(X)                                                         \
     X(CreateDebugUtilsMessengerEXT)                                                                \
     X(DestroyDebugUtilsMessengerEXT)                                                               \
-    VRN_INSTANCE_FUNCTIONS_MATRIX(X)                                                               \
-    VRN_INSTANCE_FUNCTIONS_MATRIX_2(X)
+    X(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)                                             \
+    X(GetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV)
 
 #define VRN_DEVICE_FUNCTIONS(X)                                                                    \
     X(DestroyDevice)                                                                               \

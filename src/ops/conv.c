@@ -54,9 +54,7 @@ const vrn_operator vrn_operator_conv = {
             &vrn_family_conv_int8,
             &vrn_family_conv_tile,
             &vrn_family_conv_split,
-#ifdef VRN_COOPERATIVE_MATRIX
             &vrn_family_conv_matrix,
-#endif
         },
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W | VRN_BIT_R,
     .constants = constants,

@@ -1,14 +1,12 @@
-/* Convolution of halves or bytes by cooperative matrices (conv_matrix.comp). Builds without them
- * have none of its rows. */
+/* Convolution of halves or bytes by cooperative matrices (conv_matrix.comp). */
 #include <math.h>
 
 #include "base/util.h"
+#include "gpu/vk_matrix.h"
 #include "modules.h"
 #include "ops/conv_shape.h"
 #include "ops/families.h"
 #include "ops/merit.h"
-
-#ifdef VRN_COOPERATIVE_MATRIX
 
 static bool flexible(const vrn_kernel *kernel)
 {
@@ -82,7 +80,10 @@ static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_de
 
 /* Matrix units do four times what the others do, at least, and twice that with bytes, so that
  * reading the panels, and having enough work groups, counts for more. Between fragments of a
- * subgroup there is a store through shared memory at the end that larger matrices do without. */
+ * subgroup there is a store through shared memory at the end that larger matrices do without.
+ *
+ * Flexible matrices are taken for no faster than plain code: no GPU has run them yet, and where
+ * there are any, there are fixed ones. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const uint32_t *row = kernel->number;
@@ -90,7 +91,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
     const double terms = 4.0 * vrn_c4(vrn_conv_in(d)) * d->kernel.y * d->kernel.x;
     const vrn_grid groups = vrn_kernel_grid(kernel, 0, d, images);
     const double count = (double)groups.x * groups.z, per_tile = m * n / (m + n);
-    const double rate = vrn_kernel_takes_bytes(kernel) ? 8 : 4;
+    const double rate = flexible(kernel) ? 1 : vrn_kernel_takes_bytes(kernel) ? 8 : 4;
     const double efficiency = rate * per_tile / (per_tile + 16);
     const double filled = vrn_gpu_fill(count, 2 * count * count_threads(kernel));
     const double ends = flexible(kernel) ? 3 : 4; /* steps that pass before and after the sum */
@@ -114,8 +115,6 @@ static const vrn_kernel_variant bytes = {
     .shader = {{.module = &vrn_module_conv_matrix_int8, .numbers = 8}},
 };
 
-#ifdef VRN_COOPERATIVE_MATRIX_2
-
 /* A subgroup's part of the tile is one matrix, or the whole tile is, held by the work group. */
 static const vrn_kernel_variant large = {
     .family = &vrn_family_conv_matrix,
@@ -127,7 +126,6 @@ static const vrn_kernel_variant large = {
 };
 
 enum { SUBGROUP = VK_SCOPE_SUBGROUP_KHR, GROUP = VK_SCOPE_WORKGROUP_KHR };
-#endif
 
 /* Tiles of m x n in steps of k; fragments, m, n and k, that the device must list; subgroups along m
  * and n; who holds a matrix (of large ones); and a subgroup's invocations, or the work group's
@@ -148,14 +146,12 @@ static const vrn_kernel rows[] = {
     {"conv_int8_matrix_128x128x32_16x16x16_64", &bytes, {128, 128, 32, 16, 16, 16, 2, 2, 0, 64}},
     {"conv_int8_matrix_64x64x64_8x16x32_16", &bytes, {64, 64, 64, 8, 16, 32, 4, 2, 0, 16}},
     {"conv_int8_matrix_32x32x16_8x8x8_8", &bytes, {32, 32, 16, 8, 8, 8, 2, 2, 0, 8}},
-#ifdef VRN_COOPERATIVE_MATRIX_2
     {"conv_matrix2_group_64x64x32_128", &large, {64, 64, 32, 64, 64, 32, 1, 1, GROUP, 128}},
     {"conv_matrix2_group_128x128x32_256", &large, {128, 128, 32, 128, 128, 32, 1, 1, GROUP, 256}},
     {"conv_matrix2_128x128x32_4x2_32", &large, {128, 128, 32, 32, 64, 32, 4, 2, SUBGROUP, 32}},
     {"conv_matrix2_64x64x32_2x1_64", &large, {64, 64, 32, 32, 64, 32, 2, 1, SUBGROUP, 64}},
     {"conv_matrix2_32x32x16_2x2_8", &large, {32, 32, 16, 16, 16, 16, 2, 2, SUBGROUP, 8}},
     {"conv_matrix2_16x16x8_1x1_8", &large, {16, 16, 8, 16, 16, 8, 1, 1, SUBGROUP, 8}},
-#endif
 };
 
 const vrn_kernel_family vrn_family_conv_matrix = {
@@ -169,5 +165,3 @@ const vrn_kernel_family vrn_family_conv_matrix = {
     .rows = rows,
     .row_count = VRN_COUNT(rows),
 };
-
-#endif

@@ -1,0 +1,57 @@
+/* Which devices the quirks of drivers are for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "gpu/quirks.h"
+
+static uint32_t without(VkDriverId driver, bool mixed_dot_product, uint32_t capabilities)
+{
+    const vrn_log silent = {0};
+    const vrn_probe probe = {
+        .driver_id = driver,
+        .mixed_dot_product = mixed_dot_product,
+        .info = {.capabilities = capabilities, .driver_version = 7},
+    };
+    return vrn_quirks_find(&probe, &silent).without;
+}
+
+static void test_emulated_matrices(void **state)
+{
+    const uint32_t matrix = VRN_CAPABILITY_COOPERATIVE_MATRIX;
+    static const struct {
+        VkDriverId driver;
+        bool mixed_dot_product, off;
+    } cases[] = {
+        {VK_DRIVER_ID_AMD_PROPRIETARY, false, true}, /* RX 580, 5700, 6800 */
+        {VK_DRIVER_ID_AMD_OPEN_SOURCE, false, true},
+        {VK_DRIVER_ID_AMD_PROPRIETARY, true, false}, /* RX 7900 */
+        {VK_DRIVER_ID_AMD_OPEN_SOURCE, true, false},
+        {VK_DRIVER_ID_MESA_RADV, false, false}, /* lists none where there are no units */
+        {VK_DRIVER_ID_QUALCOMM_PROPRIETARY, true, true},
+        {VK_DRIVER_ID_QUALCOMM_PROPRIETARY, false, true},
+        {VK_DRIVER_ID_NVIDIA_PROPRIETARY, false, false},
+        {VK_DRIVER_ID_MESA_LLVMPIPE, true, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < VRN_COUNT(cases); i++) {
+        const uint32_t off =
+            without(cases[i].driver, cases[i].mixed_dot_product, matrix | VRN_CAPABILITY_INT8);
+        assert_int_equal((off & matrix) != 0, cases[i].off);
+        assert_false(off & VRN_CAPABILITY_INT8);
+    }
+    /* A device without matrices has no quirk about them. */
+    assert_int_equal(without(VK_DRIVER_ID_AMD_PROPRIETARY, false, VRN_CAPABILITY_INT8), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_emulated_matrices),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
