@@ -386,6 +386,10 @@ typedef struct vrn_model_save_params {
     const vrn_transform *transform;  /* to write; NULL: the model's */
     vrn_probabilities probabilities; /* to write; VRN_PROBABILITIES_DEFAULT: the model's */
     float threshold;                 /* to write, up to 1; 0: the model's */
+    /* For a program that removes incomplete files when a signal ends it: is told the name of the
+     * temporary file before that file is made (there), and again when it is gone. NULL: not told */
+    void (*temporary)(void *user, const char *path, bool there);
+    void *user; /* of temporary */
     uint64_t reserved[2];
 } vrn_model_save_params;
 

@@ -92,11 +92,10 @@ typedef struct vrn_file_params {
     bool hurry;
     /* Write something that exists and is no regular file (a pipe, /dev/null) directly. */
     bool direct;
-    /* Instead of vrn_os_create (base/os_file.h), which makes the temporary file; and what is told
-     * when that file is gone. For a program that removes its temporary files when a signal ends it.
-     * Both may be NULL. */
-    int (*create)(const char *path);
-    void (*forget)(const char *path);
+    /* Is told the temporary file's name before that file is made (there), and again when it is gone
+     * or has its last name. For a program that removes such files when a signal ends it. */
+    void (*temporary)(void *user, const char *path, bool there);
+    void *user;
 } vrn_file_params;
 
 /* Writes a file as a whole: into a new file beside `path`, which takes the name at the end.

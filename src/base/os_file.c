@@ -69,12 +69,17 @@ struct vrn_file_writer {
     int error;              /* errno of the first failure of vrn_file_write */
 };
 
+static void tell_temporary(const vrn_file_writer *writer, const char *path, bool there)
+{
+    if (writer->params.temporary) writer->params.temporary(writer->params.user, path, there);
+}
+
 /* `moved`: the temporary file has its last name. */
 static void writer_free(vrn_file_writer *writer, bool moved)
 {
     if (writer->temporary) {
         if (!moved) vrn_os_remove(writer->temporary);
-        if (writer->params.forget) writer->params.forget(writer->temporary);
+        tell_temporary(writer, writer->temporary, false);
     }
     vrn_free(writer->path);
     vrn_free(writer->temporary);
@@ -87,14 +92,18 @@ static int open_to_write(vrn_file_writer *writer, bool direct)
 {
     if (direct) return vrn_os_write(writer->path);
     const size_t capacity = strlen(writer->path) + 48;
-    int (*create)(const char *) = writer->params.create ? writer->params.create : vrn_os_create;
     char *name = vrn_alloc(capacity, 1);
     int fd = -1;
     errno = ENOMEM;
     for (unsigned attempt = 0; name && attempt < 100; attempt++) {
         snprintf(name, capacity, "%s.part-%ld-%u", writer->path, (long)getpid(), attempt);
-        fd = create(name);
-        if (fd >= 0 || errno != EEXIST) break;
+        tell_temporary(writer, name, true);
+        fd = vrn_os_create(name);
+        if (fd >= 0) break;
+        const int reason = errno;
+        tell_temporary(writer, name, false);
+        errno = reason;
+        if (reason != EEXIST) break;
     }
     if (fd >= 0) {
         writer->temporary = name;

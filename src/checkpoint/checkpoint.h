@@ -4,6 +4,7 @@
 
 #include <vkresnet/vkresnet.h>
 
+#include "base/os.h"
 #include "checkpoint/tensor.h"
 
 typedef struct vrn_checkpoint vrn_checkpoint;
@@ -39,9 +40,9 @@ const char *vrn_checkpoint_metadata(const vrn_checkpoint *checkpoint, const char
 
 /* Writes a safetensors file: `tensors` in the given order, converted to float32, or with `fp16` to
  * float16 (rounded to nearest; a finite value that becomes infinite is VRN_ERROR_FILE, by name).
- * The file takes its name only when it is complete. */
+ * The file takes its name only when it is complete. `params` may be NULL. */
 vrn_result vrn_safetensors_write(const char *path, const vrn_tensor *tensors, size_t count,
                                  const vrn_metadata *metadata, size_t metadata_count, bool fp16,
-                                 const vrn_log *log);
+                                 const vrn_file_params *params, const vrn_log *log);
 
 #endif

@@ -112,14 +112,14 @@ static vrn_result write_tensor(const writer *w, const vrn_tensor *tensor, vrn_fi
 
 vrn_result vrn_safetensors_write(const char *path, const vrn_tensor *tensors, size_t count,
                                  const vrn_metadata *metadata, size_t metadata_count, bool fp16,
-                                 const vrn_log *log)
+                                 const vrn_file_params *params, const vrn_log *log)
 {
     writer w = {path, tensors, count, metadata, metadata_count, fp16, log};
     vrn_file_writer *file = NULL;
     vrn_result result = check(&w);
     if (result != VRN_OK) return result;
     float *values = vrn_alloc(BLOCK, sizeof(float) + sizeof(uint16_t));
-    result = values ? vrn_file_begin(&file, path, NULL, log) : vrn_fail_memory(log);
+    result = values ? vrn_file_begin(&file, path, params, log) : vrn_fail_memory(log);
     if (result == VRN_OK) write_header(&w, vrn_file_stream(file));
     for (size_t i = 0; i < count && result == VRN_OK; i++) {
         result = write_tensor(&w, &tensors[i], file, values);

@@ -491,8 +491,10 @@ vrn_result vrn_model_save(const vrn_model *model, const char *path,
                               &model->arch)) {
         return vrn_fail_memory(log);
     }
+    const vrn_file_params file = {.temporary = params ? params->temporary : NULL,
+                                  .user = params ? params->user : NULL};
     vrn_result result = vrn_safetensors_write(path, model->tensors, model->count, metadata.pairs,
-                                              metadata.count, params && params->fp16, log);
+                                              metadata.count, params && params->fp16, &file, log);
     vrn_metadata_pairs_free(&metadata);
     return result;
 }

@@ -129,21 +129,29 @@ class Arrays(ProgramTest):
                        self.path("y.npy"), expected=expected)
             self.assertEqual(os.listdir(self.folder), ["x.npy"])
 
+    def interrupt(self, number, *arguments, output):
+        process = subprocess.Popen(
+            [program.PROGRAM, *arguments],
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        self.addCleanup(process.kill)
+        while process.poll() is None and not any(
+                name.startswith(output + ".part") for name in os.listdir(self.folder)):
+            time.sleep(0.001)
+        process.send_signal(number)
+        self.assertEqual(process.wait(timeout=600), -number)
+        self.assertEqual(os.listdir(self.folder), ["x.npy"])
+
     def test_interrupted_runs_leave_nothing(self):
         x, y = self.path("x.npy"), self.path("y.npy")
         files.write_npy(x, (100000, 3, 8, 8), [])
         os.truncate(x, os.path.getsize(x) + 100000 * 3 * 8 * 8 * 4)  # zeros: seconds of work
         for number in (signal.SIGINT, signal.SIGTERM):
-            process = subprocess.Popen(
-                [program.PROGRAM, "infer", *RANDOM, "--input", x, "--output", y, "--batch", "1"],
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-            self.addCleanup(process.kill)
-            while process.poll() is None and not any(
-                    name.startswith("y.npy.part") for name in os.listdir(self.folder)):
-                time.sleep(0.01)
-            process.send_signal(number)
-            self.assertEqual(process.wait(timeout=600), -number)
-            self.assertEqual(os.listdir(self.folder), ["x.npy"])
+            self.interrupt(number, "infer", *RANDOM, "--input", x, "--output", y, "--batch", "1",
+                           output="y.npy")
+        # Half a gigabyte to write.
+        self.interrupt(signal.SIGTERM, "convert", "wide_resnet101_2",
+                       self.path("model.safetensors"), "--random-weights", "1",
+                       output="model.safetensors")
 
     def test_failed_runs_leave_nothing(self):
         x, y = ("--input", self.path("x.npy")), ("--output", self.path("y.npy"))

@@ -47,6 +47,12 @@ class Precision(ProgramTest):
         again = self.infer("--precision", "int8", model=("--model", self.path("again.safetensors")))
         self.assertEqual(distance(again, expected), error)
 
+    def test_calibrated_model_has_the_transform(self):
+        self.calibrate("-o", self.path("int8.safetensors"), "--letterbox", "--scale", "255",
+                       "--channels", "bgr")
+        info = self.run_json("info", "--model", self.path("int8.safetensors"))
+        self.assertEqual(info["transform"]["channels"], "bgr")
+
     def test_ranges_without_a_model_to_write(self):
         result = self.run_json("calibrate", *RANDOM, "--input", self.path("x.npy"), "--count", "2")
         self.assertEqual(result["images"], 2)
@@ -73,5 +79,7 @@ class Precision(ProgramTest):
         self.fails("infer", *RANDOM, *arrays, "--precision", "fp16", "--fp32-layers", "conv7",
                    expected="conv7")
         self.usage("calibrate", *RANDOM, expected="either --images")
+        self.usage("calibrate", *RANDOM, "--input", self.path("x.npy"), "--precision", "int8",
+                   expected="expected fp32")
         self.fails("calibrate", *RANDOM, "--input", self.path("x.npy"), "-o", self.folder,
                    expected="not a regular file")

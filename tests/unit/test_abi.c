@@ -27,7 +27,7 @@ static const row rows[] = {
     {LAYOUT(vrn_model_params, class_name_count), 64, 80},
     {LAYOUT(vrn_model_info, threshold), 352, 384},
     {LAYOUT(vrn_head_params, transform), 64, 104},
-    {LAYOUT(vrn_model_save_params, threshold), 44, 64},
+    {LAYOUT(vrn_model_save_params, threshold), 44, 80},
     {LAYOUT(vrn_session_params, record_budget_ms), 96, 152},
     {LAYOUT(vrn_session_info, compile_ms), 64, 104},
     {LAYOUT(vrn_rect, bottom), 24, 32},

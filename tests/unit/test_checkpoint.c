@@ -236,7 +236,7 @@ static void test_write(void **state)
     for (int fp16 = 0; fp16 < 2; fp16++) {
         vrn_dtype dtype = fp16 ? VRN_DTYPE_F16 : VRN_DTYPE_F32;
         assert_int_equal(
-            vrn_safetensors_write(WRITTEN, tensors, count, metadata, 2, fp16 != 0, &test_log),
+            vrn_safetensors_write(WRITTEN, tensors, count, metadata, 2, fp16 != 0, NULL, &test_log),
             VRN_OK);
         assert_int_equal(vrn_checkpoint_open(&checkpoint, WRITTEN, &test_log), VRN_OK);
         assert_int_equal(vrn_checkpoint_count(checkpoint), count);
@@ -274,8 +274,9 @@ static void test_write_large(void **state)
         .name = "w", .rank = 1, .shape = {COUNT}, .stride = {1}, .data = (const uint8_t *)values};
     for (int fp16 = 0; fp16 < 2; fp16++) {
         vrn_checkpoint *checkpoint;
-        assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, fp16 != 0, &test_log),
-                         VRN_OK);
+        assert_int_equal(
+            vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, fp16 != 0, NULL, &test_log),
+            VRN_OK);
         assert_int_equal(vrn_checkpoint_open(&checkpoint, WRITTEN, &test_log), VRN_OK);
         vrn_tensor_read(vrn_checkpoint_tensor(checkpoint, 0), back);
         assert_memory_equal(back, values, COUNT * sizeof *values);
@@ -295,12 +296,13 @@ static void test_write_refuses(void **state)
                          .shape = {2},
                          .stride = {1},
                          .data = (const uint8_t *)values};
-    assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, true, &test_log), VRN_OK);
+    assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, true, NULL, &test_log),
+                     VRN_OK);
     remove(WRITTEN);
 
     captured = (captured_log){0};
     tensor.shape[0] = 3;
-    assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, true, &test_log),
+    assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, true, NULL, &test_log),
                      VRN_ERROR_FILE);
     assert_non_null(strstr(captured.text, "layer.weight"));
     assert_non_null(strstr(captured.text, "65520"));
@@ -309,23 +311,25 @@ static void test_write_refuses(void **state)
 
     tensor.data = (const uint8_t *)(values + 3); /* what is infinite may stay so */
     tensor.shape[0] = 1;
-    assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, true, &test_log), VRN_OK);
+    assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, true, NULL, &test_log),
+                     VRN_OK);
     remove(WRITTEN);
 
     static const char *const bad_names[] = {"__metadata__", "\xff"};
     for (size_t i = 0; i < VRN_COUNT(bad_names); i++) {
         tensor.name = bad_names[i];
-        assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, false, &test_log),
-                         VRN_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(
+            vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, false, NULL, &test_log),
+            VRN_ERROR_INVALID_ARGUMENT);
     }
     tensor.name = "n";
     tensor.dtype = VRN_DTYPE_I64;
-    assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, false, &test_log),
+    assert_int_equal(vrn_safetensors_write(WRITTEN, &tensor, 1, NULL, 0, false, NULL, &test_log),
                      VRN_ERROR_INVALID_ARGUMENT);
     tensor.dtype = VRN_DTYPE_F32;
     captured = (captured_log){0};
     assert_int_equal(
-        vrn_safetensors_write("no/such/folder/x", &tensor, 1, NULL, 0, false, &test_log),
+        vrn_safetensors_write("no/such/folder/x", &tensor, 1, NULL, 0, false, NULL, &test_log),
         VRN_ERROR_FILE);
     assert_int_equal(captured.errors, 1);
 }

@@ -20,6 +20,7 @@ typedef struct calibrate_job {
     cli_engine engine;
     cli_paths paths;
     cli_npy input;
+    vrn_transform transform;
     vrn_calibration *calibration;
     size_t images, failed;
     vrn_layer_range *ranges;
@@ -64,6 +65,9 @@ static bool open_inputs(calibrate_job *job)
     if (!options->images == !options->input) {
         return cli_usage("expected either --images DIR or --input X.npy");
     }
+    if (options->precision != VRN_PRECISION_FP32) {
+        return cli_usage("--precision: expected fp32, in which the network is observed");
+    }
     if (options->images) return cli_paths_add(&job->paths, options->images);
     if (!cli_npy_open(&job->input, options->input)) return false;
     const uint64_t *shape = job->input.shape;
@@ -77,9 +81,8 @@ static bool open_inputs(calibrate_job *job)
 
 static bool observe(calibrate_job *job)
 {
-    vrn_transform transform;
-    if (!cli_transform_choose(&transform, &job->engine.model, job->options)) return false;
-    cli_transform_note(&transform, job->options);
+    if (!cli_transform_choose(&job->transform, &job->engine.model, job->options)) return false;
+    cli_transform_note(&job->transform, job->options);
     vrn_calibration_params params = {0};
     vrn_arch arch;
     vrn_model_get_arch(job->engine.model.handle, &arch);
@@ -88,7 +91,7 @@ static bool observe(calibrate_job *job)
                          job->options->input, arch.in_channels);
     }
     if (job->options->images) {
-        params.transform = &transform;
+        params.transform = &job->transform;
     } else {
         params.height = (uint32_t)job->input.shape[2];
         params.width = (uint32_t)job->input.shape[3];
@@ -157,11 +160,15 @@ static void print_json(const calibrate_job *job, const vrn_calibration_result *r
 static bool finish(calibrate_job *job, vrn_calibration_result *result)
 {
     const char *output = job->options->write;
+    const vrn_model_save_params params = {
+        .log = *cli_log(),
+        .fp16 = job->options->fp16,
+        .transform = &job->transform,
+        .temporary = cli_note_temporary,
+    };
     vrn_model *calibrated = NULL;
     bool good = vrn_calibration_finish(job->calibration, &calibrated, result) == VRN_OK &&
-                vrn_model_save(calibrated, output,
-                               &(vrn_model_save_params){.log = *cli_log(),
-                                                        .fp16 = job->options->fp16}) == VRN_OK;
+                vrn_model_save(calibrated, output, &params) == VRN_OK;
     vrn_model_destroy(&calibrated);
     if (!good) return false;
     for (int i = 0; i < VRN_CALIBRATION_METHODS; i++) {
@@ -197,12 +204,12 @@ const cli_command cli_calibrate = {
     .usage = "--model NAME|FILE --images DIR [-o OUT.safetensors] [OPTION]..",
     .details =
         "Runs the network in fp32 on images like those to come (--images, or normalised\n"
-        "arrays, --input) and prints the range of every layer's output, and how many values\n"
-        "fp16 would have to clamp (--fp32-layers keeps such a layer in fp32). With -o it\n"
-        "chooses a scale for each layer's output, in the way of three that gives the smallest\n"
-        "error of the logits on these images, and writes the model with the scales: run it\n"
-        "with --precision int8. Some hundred images are enough (--count, default 512, taken\n"
-        "evenly from the folder).",
+        "arrays, --input). It prints the range of every layer's output, and how many values\n"
+        "fp16 would have to clamp; --fp32-layers keeps such a layer in fp32. With -o it\n"
+        "chooses a scale for each layer's output and writes the model with the scales and\n"
+        "the transform, to be run with --precision int8. Of three ways to choose the scales\n"
+        "it takes the one with the smallest error of the logits on these images. Some\n"
+        "hundred images are enough (--count, default 512, taken evenly from the folder).",
     .examples =
         "  vkresnet calibrate --model resnet50.pth --images photos/ -o resnet50-int8.safetensors\n"
         "  vkresnet calibrate --model resnet50.pth --images photos/ --count 8\n",

@@ -12,7 +12,11 @@ static bool run(const cli_options *options)
     named.model = options->arguments[0];
     vrn_transform transform;
     vrn_model_save_params params = {
-        .log = *cli_log(), .fp16 = options->fp16, .transform = &transform};
+        .log = *cli_log(),
+        .fp16 = options->fp16,
+        .transform = &transform,
+        .temporary = cli_note_temporary,
+    };
     bool good = cli_path_may_be_replaced(output) &&
                 cli_model_open(&model, &named, CLI_MODEL_REQUIRED) &&
                 cli_transform_choose(&transform, &model, options);

@@ -156,8 +156,9 @@ static bool save(const fit_run *run)
                                        .transform = &transform,
                                    }) == VRN_OK &&
         vrn_model_save(model, options->write,
-                       &(vrn_model_save_params){.log = *cli_log(), .fp16 = options->fp16}) ==
-            VRN_OK;
+                       &(vrn_model_save_params){.log = *cli_log(),
+                                                .fp16 = options->fp16,
+                                                .temporary = cli_note_temporary}) == VRN_OK;
     vrn_model_destroy(&model);
     return good;
 }

@@ -163,8 +163,9 @@ error:
 
 bool cli_file_begin(cli_file *file, const char *path)
 {
+    const vrn_file_params params = {.hurry = true, .direct = true, .temporary = cli_note_temporary};
     *file = (cli_file){0};
-    if (vrn_file_begin(&file->writer, path, &cli_file_params, &errors)) return false;
+    if (vrn_file_begin(&file->writer, path, &params, &errors)) return false;
     file->stream = vrn_file_stream(file->writer);
     return true;
 }

@@ -93,8 +93,8 @@ typedef struct cli_file {
 bool cli_file_begin(cli_file *file, const char *path);
 bool cli_file_end(cli_file *file, bool commit);
 
-/* How these files are written on this system: a signal that ends the program removes those that
- * are not complete. */
-extern const vrn_file_params cli_file_params;
+/* Notes a temporary file, or forgets it where `there` is false: a signal that ends the program
+ * removes those that are noted. For vrn_model_save_params.temporary. */
+void cli_note_temporary(void *user, const char *path, bool there);
 
 #endif

@@ -76,20 +76,6 @@ static void note_temporary(const char *path)
     }
 }
 
-/* Makes a new file and notes it, with no signal between; returns -1 and errno where it is there
- * already. */
-static int make_temporary(const char *path)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    const int fd = vrn_os_create(path), reason = errno;
-    if (fd >= 0) note_temporary(path);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = reason;
-    return fd;
-}
-
 static void forget_temporary(const char *path)
 {
     for (int i = 0; i < TEMPORARIES; i++) {
@@ -98,8 +84,15 @@ static void forget_temporary(const char *path)
     }
 }
 
-const vrn_file_params cli_file_params = {
-    .hurry = true, .direct = true, .create = make_temporary, .forget = forget_temporary};
+void cli_note_temporary(void *user, const char *path, bool there)
+{
+    (void)user;
+    if (there) {
+        note_temporary(path);
+    } else {
+        forget_temporary(path);
+    }
+}
 
 uint32_t cli_terminal_width(FILE *stream)
 {

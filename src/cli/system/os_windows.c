@@ -52,7 +52,10 @@ void cli_os_start(int *argc, char ***argv)
 }
 
 /* A file that is open cannot be removed here, so signals remove none. */
-const vrn_file_params cli_file_params = {.hurry = true, .direct = true};
+void cli_note_temporary(void *user, const char *path, bool there)
+{
+    (void)user, (void)path, (void)there; /* there are no such signals */
+}
 
 uint32_t cli_terminal_width(FILE *stream)
 {
