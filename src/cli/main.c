@@ -25,9 +25,9 @@ static void print_program_help(void)
     for (int i = 0; i < COMMAND_COUNT; i++) {
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     }
-    puts("\nvkresnet COMMAND --help says more and has examples.\n"
-         "vkresnet --version; vkresnet --man, the manual as a page for man;\n"
-         "vkresnet --completion bash, what bash completes command lines with.\n\n"
+    puts("\nvkresnet COMMAND --help explains a command and has examples.\n"
+         "vkresnet --version prints the version, vkresnet --man the manual page,\n"
+         "vkresnet --completion bash the completions for bash.\n\n"
          "examples:\n"
          "  vkresnet classify photo.jpg\n"
          "  vkresnet classify --model resnet50 photo.jpg\n"
@@ -37,7 +37,7 @@ static void print_program_help(void)
          "that a model does not fit.");
 }
 
-/* What bash completes command lines with; and the devices, which that asks for. */
+/* The completions for bash, and the devices, which they ask for. */
 static bool print_completion(const char *what)
 {
     uint32_t count = 0;

@@ -184,13 +184,12 @@ const cli_command cli_bench = {
     .name = "bench",
     .summary = "measure how fast a network runs",
     .usage = "--model NAME|FILE [--batch N] [--size HxW] [OPTION]..",
-    .details =
-        "Warms up, then runs for about three seconds, at least five times, or --repeats\n"
-        "times. Times are for a run of the whole batch (default 1), input and output\n"
-        "included; \"on device\" is what the device itself measured, \"on host\" the library's "
-        "own\n"
-        "work to start a run, without the input's copy. The device's peak is measured by two\n"
-        "small kernels at the end. A name whose weights are not on this machine gets random ones.",
+    .details = "Warms up, then runs for about three seconds but at least five times, or\n"
+               "--repeats times. Times are for a run of the whole batch (default 1), input and\n"
+               "output included. \"on device\" is what the device measured; \"on host\" is the\n"
+               "library's own work to start a run, without the copy of the input. Two small\n"
+               "kernels measure the device's peak at the end. A name whose weights are not on\n"
+               "this machine gets random weights.",
     .examples = "  vkresnet bench --model resnet50\n"
                 "  vkresnet bench --model resnet50.pth --batch 8 --size 288x288 --json\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |

@@ -200,16 +200,18 @@ static bool run(const cli_options *options)
 
 const cli_command cli_calibrate = {
     .name = "calibrate",
-    .summary = "see what layers put out; choose the scales of int8",
+    .summary = "show the ranges of layers; choose the scales of int8",
     .usage = "--model NAME|FILE --images DIR [-o OUT.safetensors] [OPTION]..",
-    .details =
-        "Runs the network in fp32 on images like those to come (--images, or normalised\n"
-        "arrays, --input). It prints the range of every layer's output, and how many values\n"
-        "fp16 would have to clamp; --fp32-layers keeps such a layer in fp32. With -o it\n"
-        "chooses a scale for each layer's output and writes the model with the scales and\n"
-        "the transform, to be run with --precision int8. Of three ways to choose the scales\n"
-        "it takes the one with the smallest error of the logits on these images. Some\n"
-        "hundred images are enough (--count, default 512, taken evenly from the folder).",
+    .details = "Runs the network in fp32 on images like those it will see later (--images, or\n"
+               "normalised arrays with --input). It prints the range of every layer's output,\n"
+               "and how many values fp16 would have to clamp; --fp32-layers keeps such a layer\n"
+               "in fp32.\n"
+               "\n"
+               "With -o it chooses a scale for each layer's output and writes the model with\n"
+               "the scales and the transform, to be run with --precision int8. It tries three\n"
+               "ways to choose the scales and takes the one with the smallest error of the\n"
+               "logits on these images. A few hundred images are enough (--count, default 512,\n"
+               "spread evenly over the folder).",
     .examples =
         "  vkresnet calibrate --model resnet50.pth --images photos/ -o resnet50-int8.safetensors\n"
         "  vkresnet calibrate --model resnet50.pth --images photos/ --count 8\n",

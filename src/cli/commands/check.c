@@ -308,22 +308,26 @@ static bool run(const cli_options *options)
 
 const cli_command cli_check = {
     .name = "check",
-    .summary = "find out whether a checkpoint is read rightly",
+    .summary = "check that a checkpoint is read correctly",
     .usage = "--model NAME|FILE [OPTION].. IMAGE|FOLDER..|--files-from FILE",
-    .details =
-        "The running statistics of batch norms say what entered them in training. Runs images\n"
-        "without labels through the network, compares what enters each norm with them, and\n"
-        "says whether this reading of the checkpoint and this preparation of images fit:\n"
-        "\"variance\" is the median over the channels of |log(variance / running variance)|,\n"
-        "\"mean\" that of |mean - running mean| in running standard deviations. Then it tries\n"
-        "what names and shapes of tensors do not show (pools, strides, dilation, activations,\n"
-        "option A's zeros) and other preparations (statistics, 0 to 255, BGR), and names the\n"
-        "reading that fits best with the options that select it. The images should be like\n"
-        "those of training; sixty are enough (--count, default 64, taken evenly). With --json\n"
-        "one object; --verbose lists all readings. Networks with group norms, or norms that\n"
-        "were folded away, are refused.\n"
-        "Exit status: 0 if the model fits as it is read, 3 if it does not or another reading\n"
-        "fits clearly better, 1 if something failed, 2 if the command line is wrong.",
+    .details = "Finds out whether a checkpoint is read, and its images are prepared, as in\n"
+               "training. The running statistics of batch norms record what entered them then.\n"
+               "This command runs images without labels through the network and compares:\n"
+               "\"variance\" is the median over the channels of |log(variance / running\n"
+               "variance)|, \"mean\" that of |mean - running mean| in running standard\n"
+               "deviations.\n"
+               "\n"
+               "Then it tries other readings of what names and shapes of tensors do not show\n"
+               "(pools, strides, dilation, activations, option A's zeros) and other transforms\n"
+               "(statistics, 0 to 255, BGR), and names the one that fits best, with the options\n"
+               "that select it. Use images like those of the training; sixty are enough\n"
+               "(--count, default 64, spread evenly). With --json it prints one object.\n"
+               "--verbose lists all readings. Networks with group norms, or with norms folded\n"
+               "into their convolutions, are refused.\n"
+               "\n"
+               "Exit status: 0 if the model fits as it is read; 3 if it does not, or if another\n"
+               "reading fits clearly better; 1 if something failed; 2 if the command line is\n"
+               "wrong.",
     .examples =
         "  vkresnet check --model my-resnet.pth photos/\n"
         "  vkresnet check --model my-resnet.pth --scale 1 --mean 0,0,0 --std 1,1,1 photos/\n"

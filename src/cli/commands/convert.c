@@ -36,10 +36,10 @@ const cli_command cli_convert = {
     .name = "convert",
     .summary = "write a checkpoint as safetensors",
     .usage = "IN OUT.safetensors [--fp16] [OPTION]..",
-    .details = "Reads a checkpoint (.pth, safetensors or ONNX) and writes safetensors under\n"
-               "torchvision's tensor names; architecture, transform and class names go into the\n"
-               "metadata: those of the options where they are given, so that no later command\n"
-               "needs them. Needs no device.",
+    .details = "Reads a checkpoint (.pth, safetensors or ONNX) and writes safetensors with\n"
+               "torchvision's tensor names. The architecture, the transform and the class names\n"
+               "go into the metadata, with the changes that the options make, so that later\n"
+               "commands need no options. Needs no device.",
     .examples =
         "  vkresnet convert mine.pth mine.safetensors --classes names.txt --resize 224x224\n"
         "  vkresnet convert resnet50-11ad3fa6.pth resnet50.safetensors\n"

@@ -167,22 +167,27 @@ static bool run(const cli_options *options)
 
 const cli_command cli_eval = {
     .name = "eval",
-    .summary = "count how many images are classified right",
+    .summary = "measure the accuracy on images whose classes are known",
     .usage = "--model NAME|FILE FOLDER|--labels FILE.csv [OPTION]..",
-    .details =
-        "Classifies images whose classes are known, and counts. They are in a folder with a\n"
-        "folder for each class, as torchvision's ImageFolder has it, or listed in a .csv file.\n"
-        "Class folders are named by the model's names of classes, by ImageNet's WordNet ids\n"
-        "(n01440764), or by the class's number; if none is so, and there are as many as classes,\n"
-        "they are the classes in byte order. A note says which. The list has a line for each\n"
-        "image, file,label[,class], with commas, tabs or blanks between, or a first line that\n"
-        "names its columns. The class is the network's output, counted from 0; it may be left\n"
-        "out where the label is that number, a WordNet id, or a name that the model knows.\n\n"
-        "Prints top-1 and top-5 accuracy, the classes most often confused and the accuracy of\n"
-        "the classes; with --json one line with all counts. --report writes them as a page with\n"
-        "the confusion matrix and the surest mistakes. --shard I/N takes only every N-th image;\n"
-        "vkresnet merge puts the lines of all parts together. An image that cannot be read is\n"
-        "reported and not counted, and the exit status is 1.",
+    .details = "Classifies images whose classes are known and counts the correct ones. The\n"
+               "images are either in a folder that has one folder for each class, as\n"
+               "torchvision's ImageFolder expects, or listed in a .csv file.\n"
+               "\n"
+               "The name of a class folder is one of the model's class names, one of ImageNet's\n"
+               "WordNet ids (n01440764), or the number of the class. If no name is any of these\n"
+               "and there are as many folders as classes, the folders are the classes in byte\n"
+               "order. A note says which rule applied. The .csv file has one line for each\n"
+               "image, file,label[,class], separated by commas, tabs or blanks; its first line\n"
+               "may name the columns. \"class\" is the index of the network's output, counted\n"
+               "from 0. It may be left out if the label is that number, a WordNet id, or a name\n"
+               "that the model knows.\n"
+               "\n"
+               "Prints the top-1 and top-5 accuracy, the classes that are confused most often,\n"
+               "and the accuracy of each class. With --json it prints all counts on one line.\n"
+               "--report writes a page with the confusion matrix and the mistakes that the\n"
+               "network was surest of. --shard I/N takes only every N-th image; vkresnet merge\n"
+               "combines the lines of all shards. An image that cannot be read is reported and\n"
+               "not counted, and the exit status is 1.",
     .examples = "  vkresnet eval --model resnet50.pth imagenet/val\n"
                 "  vkresnet eval --model resnet56.th --labels labels.csv --report report\n"
                 "  vkresnet eval --model resnet56.th --labels labels.csv --json --logits y.npy\n"

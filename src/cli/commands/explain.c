@@ -234,18 +234,21 @@ const cli_command cli_explain = {
     .summary = "show where in a photo a class is seen",
     .usage = "[--class K|NAME] [OPTION].. PHOTO -o FILE.png|FILE.jpg",
     .details =
-        "Prints what classify prints, and draws the class activation map (Zhou et al. 2016) of\n"
-        "the most probable class, or of --class, over the photo: pale where nothing speaks for\n"
-        "the class, over violet and red to yellow, where most does. The photo keeps its size, but\n"
-        "its longer side is at least 256 and at most 2048 pixels. What the network does not see,\n"
-        "because its input is cut out of the photo's centre, is dark. The frame is the box of the\n"
-        "region around the largest value in which the map has at least half of it; it is\n"
-        "printed in the photo's pixels. A map has few positions (7x7 at 224 pixels): a larger\n"
-        "--resize and --crop give a finer one. With --json, the object of classify with "
-        "\"class\",\n"
-        "\"width\" and \"height\" of the photo, \"map\": [height, width], \"seen\", \"box\", "
-        "\"peak\" and\n"
-        "\"picture\"; box and peak are null where the class is seen nowhere.",
+        "Prints what classify prints, and draws a class activation map (Zhou et al.\n"
+        "2016) over the photo: for the most probable class, or for --class. Pale places\n"
+        "say nothing for the class; violet, red and yellow ones say more and more. The\n"
+        "picture keeps the photo's size, but its longer side is at least 256 and at most\n"
+        "2048 pixels. What the network does not see, because the transform crops it, is\n"
+        "dark.\n"
+        "\n"
+        "The frame is the box of the region around the largest value in which the map\n"
+        "has at least half of that value. It is printed in the photo's pixels. A map has\n"
+        "few positions (7x7 at 224 pixels); a larger --resize and --crop give a finer\n"
+        "one.\n"
+        "\n"
+        "With --json it prints the object of classify, with \"class\", \"width\" and\n"
+        "\"height\" of the photo, \"map\": [height, width], \"seen\", \"box\", \"peak\" and\n"
+        "\"picture\". \"box\" and \"peak\" are null if the class is seen nowhere.",
     .examples =
         "  vkresnet explain photo.jpg -o heat.png\n"
         "  vkresnet explain --model resnet50.pth --class tabby photo.jpg -o heat.jpg\n"

@@ -322,17 +322,19 @@ static bool run(const cli_options *options)
 
 const cli_command cli_features = {
     .name = "features",
-    .summary = "write what a network's layers say of photos",
+    .summary = "write the features of photos",
     .usage = "-o F.npy [OPTION].. IMAGE|FOLDER..|--files-from FILE",
-    .details =
-        "Writes a row for each photo to F.npy, float32 [N, C], and the photos' paths to F.txt, a\n"
-        "line for each row. The row is the average pool's output, which a classifier reads, or\n"
-        "with --tap that of another layer; a layer with places gives [N, C, H, W], or with --pool\n"
-        "their mean, [N, C]. --tap NAME=FILE.npy writes several layers at once, such as a\n"
-        "detector's C2 to C5, each with its own FILE.txt. --l2 scales rows to a length of 1, so\n"
-        "that a product is a cosine. --own-size leaves each photo its size, which takes longer.\n"
-        "F.json says how the features were made, for vkresnet search.\n"
-        "An image that cannot be read is reported and has no row; the exit status is 1.",
+    .details = "Writes one row for each photo to F.npy, as float32 [N, C], and the photos'\n"
+               "paths to F.txt, one line for each row. A row is the output of the average pool,\n"
+               "which a classifier reads, or with --tap the output of another layer. A layer\n"
+               "with positions gives [N, C, H, W]; with --pool it gives their mean, [N, C].\n"
+               "\n"
+               "--tap NAME=FILE.npy writes several layers at once, such as a detector's C2 to\n"
+               "C5; each has its own FILE.txt. --l2 scales rows to length 1, so that a dot\n"
+               "product is a cosine. --own-size keeps each photo's size, which takes longer.\n"
+               "F.json records how the features were made, for vkresnet search.\n"
+               "\n"
+               "An image that cannot be read is reported and has no row; the exit status is 1.",
     .examples = "  vkresnet features --model resnet50 -o features.npy photos/\n"
                 "  vkresnet features --model resnet50.pth --l2 --fp16 -o features.npy --files-from "
                 "list.txt\n"

@@ -269,19 +269,21 @@ static bool run(const cli_options *options)
 
 const cli_command cli_fit = {
     .name = "fit",
-    .summary = "learn your own classes from folders of photos",
+    .summary = "train a classifier for your own classes from folders of photos",
     .usage = "FOLDER -o MODEL.safetensors [OPTION]..",
     .details =
-        "Learns a linear classifier of what is in FOLDER, which has a folder of photos for each\n"
-        "class, on the features of a network that stays as it is, and writes both as one model:\n"
-        "with the classes' names and the transform in it, so that classify and the library take\n"
-        "it without options. Twelve photos a class are enough to begin with.\n\n"
-        "To say how good it will be, parts of the photos are held out in turns and recognised by\n"
-        "what the others have taught; the same decides how strong the classifier's L2 penalty is.\n"
-        "The model that is written has learned all of them. With --json it prints one object:\n"
-        "{\"file\", \"accuracy\", \"penalty\", \"classes\": [{\"label\", \"photos\", ..}], ..}. "
-        "An image\n"
-        "that cannot be read is reported and left out, and the exit status is 1.",
+        "Trains a linear classifier for the classes in FOLDER, which has one folder of\n"
+        "photos for each class. It trains on the features of a network that does not\n"
+        "change, and writes both as one model with the class names and the transform, so\n"
+        "that classify and the library need no options for it. Twelve photos a class are\n"
+        "enough to begin with.\n"
+        "\n"
+        "To estimate the accuracy, it holds out parts of the photos in turn and\n"
+        "classifies them after training on the rest. The same runs choose the L2\n"
+        "penalty. The model that it writes is trained on all photos. With --json it\n"
+        "prints one object: {\"file\", \"accuracy\", \"penalty\", \"classes\": [{\"label\",\n"
+        "\"photos\", ..}], ..}. An image that cannot be read is reported and left out, and\n"
+        "the exit status is 1.",
     .examples =
         "  vkresnet fit --model resnet50 pets/ -o pets.safetensors\n"
         "  vkresnet fit --model resnet50.pth --holdout 0.1 --json pets/ -o pets.safetensors\n"

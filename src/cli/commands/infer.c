@@ -161,11 +161,11 @@ const cli_command cli_infer = {
     .name = "infer",
     .summary = "run a network on NumPy arrays",
     .usage = "--model NAME|FILE --input X.npy --output Y.npy [OPTION]..",
-    .details =
-        "Reads float32 [N, 3, H, W] (or as many channels as the network's input has),\n"
-        "normalised, in C order, and writes the logits, float32 [N, classes]. The network is\n"
-        "compiled for H x W; N images are run in batches of --batch (default 8). The outputs\n"
-        "appear when they are complete. --tap needs no --output.",
+    .details = "Reads normalised float32 arrays [N, 3, H, W] in C order, or with as many\n"
+               "channels as the network takes, and writes the logits as float32 [N, classes].\n"
+               "The network is compiled for H x W. N images run in batches of --batch (default\n"
+               "8). An output file appears when it is complete. With --tap, --output may be\n"
+               "left out.",
     .examples = "  vkresnet infer --model resnet50.pth --input x.npy --output logits.npy\n"
                 "  vkresnet infer --model resnet50.pth --input x.npy --output logits.npy \\\n"
                 "      --tap layer4=layer4.npy --tap avgpool=features.npy\n"

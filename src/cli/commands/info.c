@@ -259,13 +259,14 @@ const cli_command cli_info = {
     .name = "info",
     .summary = "list the Vulkan devices, or describe a model",
     .usage = "[--model NAME|FILE | --kernels] [OPTION]..",
-    .details =
-        "Lists every Vulkan device with its limits and capabilities, marks the one that is\n"
-        "chosen with '*', and says why others were passed over. With --model it describes the\n"
-        "model instead, which needs no device.\n"
-        "With --kernels it compiles the kernels that a network would run (--arch or --model,\n"
-        "default resnet50; --batch, default 1; --size) and prints what the driver's compiler\n"
-        "says of each. With --kernel it takes those kernels instead of the chosen ones.",
+    .details = "Lists every Vulkan device with its limits and capabilities, marks the chosen\n"
+               "one with '*', and says why the others were passed over. With --model it\n"
+               "describes the model instead, which needs no device.\n"
+               "\n"
+               "With --kernels it compiles the kernels that a network would run (--arch or\n"
+               "--model, default resnet50; --batch, default 1; --size) and prints what the\n"
+               "driver's compiler says about each. --kernel takes other kernels than the chosen\n"
+               "ones.",
     .examples = "  vkresnet info\n"
                 "  vkresnet info --device llvmpipe --without texel-buffers\n"
                 "  vkresnet info --model resnet50.pth --json\n"

@@ -237,15 +237,16 @@ static bool run(const cli_options *options)
 
 const cli_command cli_merge = {
     .name = "merge",
-    .summary = "put the results of eval's parts together",
+    .summary = "combine the results of eval's shards",
     .usage = "[OPTION].. [FILE]..",
-    .details =
-        "Reads the lines that eval --shard I/N --json has printed, any number in a file, or\n"
-        "standard input where no file is given or it is -, and prints what one eval of all\n"
-        "images would have. images/s are the sum of the parts'. All parts have to be there, of\n"
-        "the same model, precision, transform and number of images; missing ones are listed as\n"
-        "--shard takes them. A part that was run twice with the same counts is taken once. A\n"
-        "line that was cut off, as by a part that was stopped, is as if it were not there.",
+    .details = "Reads lines that eval --shard I/N --json printed, any number of them in a file,\n"
+               "and prints what one eval of all images would print. Without a file, or with -,\n"
+               "it reads standard input. images/s is the sum over the shards.\n"
+               "\n"
+               "All shards must be there, with the same model, precision, transform and number\n"
+               "of images; missing ones are listed in the form that --shard takes. A shard that\n"
+               "ran twice with the same counts is taken once. A line that was cut off, for\n"
+               "example because a run was stopped, is ignored.",
     .examples = "  vkresnet merge part-*.jsonl\n"
                 "  vkresnet merge --json part-*.jsonl > whole.json\n"
                 "  vkresnet merge --report report part-*.jsonl\n",

@@ -106,15 +106,15 @@ static bool run(const cli_options *options)
 
 const cli_command cli_models = {
     .name = "models",
-    .summary = "list the weights that --model knows by name, or download some",
+    .summary = "list or download the weights that --model knows by name",
     .usage = "[NAME].. [--fetch] [OPTION]..",
-    .details =
-        "Lists the weights of torchvision that --model knows by name, with their published\n"
-        "accuracy on ImageNet and the transform that it is for, and where they are on this\n"
-        "machine: in this program's cache ($VKRESNET_CACHE, else ~/.cache/vkresnet) or in\n"
-        "PyTorch's ($TORCH_HOME, else ~/.cache/torch). Every other command downloads what it\n"
-        "needs; --fetch downloads ahead. A name is that of a network, perhaps with a colon and\n"
-        "its weights: resnet50, resnet50:V1, resnet50:IMAGENET1K_V2, resnet50:DEFAULT.",
+    .details = "Lists the torchvision weights that --model knows by name: their published\n"
+               "accuracy on ImageNet, the transform that it was measured with, and where they\n"
+               "are on this machine, in this program's cache ($VKRESNET_CACHE, else\n"
+               "~/.cache/vkresnet) or in PyTorch's ($TORCH_HOME, else ~/.cache/torch). Every\n"
+               "other command downloads what it needs; --fetch downloads it ahead of time. A\n"
+               "name is that of a network, optionally with a colon and its weights: resnet50,\n"
+               "resnet50:V1, resnet50:IMAGENET1K_V2, resnet50:DEFAULT.",
     .examples = "  vkresnet models\n"
                 "  vkresnet models resnet50 --json\n"
                 "  vkresnet models --fetch resnet18 resnet50:V1\n",

@@ -216,15 +216,17 @@ const cli_command cli_profile = {
     .summary = "measure each layer of a network",
     .usage = "--model NAME|FILE [--batch N] [--size HxW] [--html FILE.html]\n"
              "                        [--trace FILE.json] [OPTION]..",
-    .details =
-        "Prints for each dispatch what it computes, with which kernel and in which precision,\n"
-        "its time on the device (the median of --repeats runs, default 5), GFLOP/s, and the\n"
-        "megabytes that it reads and writes if each value moves once. Then why that kernel was\n"
-        "chosen (merit: it should be the best; tuned, cache: measured now, before) and the best\n"
-        "of the others, with its time by itself if it was measured (--tune). Numbers are for\n"
-        "the whole batch (default 1). --html draws the times as a chart, and the layers under\n"
-        "the roofline (Williams et al. 2009) of the arithmetic and the bandwidth that are\n"
-        "measured on the device: a page that stands alone.",
+    .details = "Prints one line for each dispatch: what it computes, with which kernel and\n"
+               "precision, its time on the device (the median of --repeats runs, default 5),\n"
+               "GFLOP/s, and the megabytes that it would move if it read and wrote each value\n"
+               "once. Then it says why that kernel was chosen (merit: it should be the fastest;\n"
+               "tuned: measured now; cache: measured before), and names the best alternative,\n"
+               "with its time if it was measured (--tune). Numbers are for the whole batch\n"
+               "(default 1).\n"
+               "\n"
+               "--html writes a page that needs no other file: the times as a chart, and the\n"
+               "layers under the roofline (Williams et al. 2009) of the arithmetic and the\n"
+               "bandwidth that were measured on the device.",
     .examples = "  vkresnet profile --model resnet50 --random-weights 0\n"
                 "  vkresnet profile --model resnet50.pth --html resnet50.html\n"
                 "  vkresnet profile --model resnet50.pth --batch 8 --trace trace.json\n",

@@ -420,16 +420,18 @@ static bool run(const cli_options *options)
 
 const cli_command cli_search = {
     .name = "search",
-    .summary = "find photos that look alike, by their features",
+    .summary = "find similar photos by their features",
     .usage = "--in F.npy [OPTION].. IMAGE|FOLDER..|--files-from FILE",
-    .details =
-        "Finds the photos of F.npy, as vkresnet features wrote it, whose features are the nearest\n"
-        "to those of each photo given: by the cosine of the angle between them, 1 for the same.\n"
-        "In a pipe it prints a line for each photo, its file and then file and cosine of each one\n"
-        "found, with tabs between; with --json an object a line: {\"file\", \"model\", \"top\":\n"
-        "[{\"row\", \"file\", \"similarity\"}]}. Model, transform and layer are those that F.json\n"
-        "tells; options change them, and features that do not fit are refused. An image that\n"
-        "cannot be read is reported, and the exit status is 1.",
+    .details = "Finds the photos in F.npy, which vkresnet features wrote, whose features are\n"
+               "nearest to those of each given photo. Nearness is the cosine of the angle\n"
+               "between two rows; it is 1 for the same photo. In a pipe it prints one line for\n"
+               "each photo: the file, then the file and the cosine of each match, separated by\n"
+               "tabs. With --json it prints one object a line: {\"file\", \"model\", \"top\":\n"
+               "[{\"row\", \"file\", \"similarity\"}]}.\n"
+               "\n"
+               "F.json names the model, the transform and the layer. Options change them, but\n"
+               "features that do not fit are refused. An image that cannot be read is reported,\n"
+               "and the exit status is 1.",
     .examples = "  vkresnet search --in features.npy photo.jpg\n"
                 "  vkresnet search --in features.npy --top 20 --json queries/ > found.jsonl\n"
                 "  vkresnet search --in features.npy --model moved/resnet50.pth photo.jpg\n",

@@ -152,14 +152,14 @@ static bool run(const cli_options *options)
 
 const cli_command cli_selftest = {
     .name = "selftest",
-    .summary = "find out whether a device computes right",
+    .summary = "check that a device computes correctly",
     .usage = "[--thorough] [OPTION]..",
-    .details =
-        "Runs every kernel that the device can run, whether or not a network would choose it,\n"
-        "beside plain C, and replays the recorded commands of a small network. A line for each\n"
-        "kernel: how many cases it was run on, its largest error as a share of what is tolerated,\n"
-        "and where it is wrong first. With --verbose also the kernels that the device cannot run.\n"
-        "Exit status: 0 if everything is right, else 1.",
+    .details = "Compares every kernel that the device can run with plain C, whether or not a\n"
+               "network would choose it, and replays the recorded commands of a small network.\n"
+               "It prints one line for each kernel: the number of cases, the largest error as a\n"
+               "share of the tolerance, and the first wrong value. --verbose also lists the\n"
+               "kernels that the device cannot run. Exit status: 0 if everything is right, else\n"
+               "1.",
     .examples = "  vkresnet selftest\n"
                 "  vkresnet selftest --device llvmpipe --verbose\n"
                 "  vkresnet selftest --kernel conv_tile --thorough\n"
