@@ -90,6 +90,65 @@ static void take_properties(vrn_probe *probe, const VkPhysicalDeviceProperties *
     }
 }
 
+/* A structure of properties, which may be asked for only where the extension is there. */
+typedef struct extension_properties {
+    const char *extension;
+    void *structure;
+} extension_properties;
+
+static void chain_offered(VkPhysicalDeviceProperties2 *properties, const extension_properties *list,
+                          uint32_t count, vrn_extensions extensions)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        VkBaseOutStructure *s = list[i].structure;
+        if (!vrn_extensions_have(extensions, list[i].extension)) continue;
+        s->pNext = properties->pNext;
+        properties->pNext = s;
+    }
+}
+
+static void probe_cores(vrn_probe *probe, const vrn_instance *instance, VkPhysicalDevice physical,
+                        vrn_extensions extensions)
+{
+    VkPhysicalDeviceShaderSMBuiltinsPropertiesNV sms = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV,
+    };
+    VkPhysicalDeviceShaderCorePropertiesAMD amd = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD,
+    };
+    VkPhysicalDeviceShaderCoreProperties2AMD amd2 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_2_AMD,
+    };
+    VkPhysicalDeviceShaderCoreBuiltinsPropertiesARM arm = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_BUILTINS_PROPERTIES_ARM,
+    };
+    const extension_properties optional[] = {
+        {VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME, &sms},
+        {VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME, &amd},
+        {VK_AMD_SHADER_CORE_PROPERTIES_2_EXTENSION_NAME, &amd2},
+        {VK_ARM_SHADER_CORE_BUILTINS_EXTENSION_NAME, &arm},
+    };
+    VkPhysicalDeviceProperties2 properties = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+    };
+    chain_offered(&properties, optional, VRN_COUNT(optional), extensions);
+    instance->vk.GetPhysicalDeviceProperties2(physical, &properties);
+    const uint32_t units =
+        amd.shaderEngineCount * amd.shaderArraysPerEngineCount * amd.computeUnitsPerShaderArray;
+    const vrn_core_facts told = {
+        .nv_sms = sms.shaderSMCount,
+        .nv_warps = sms.shaderWarpsPerSM,
+        .amd_units = amd2.activeComputeUnitCount ? amd2.activeComputeUnitCount : units,
+        .amd_simds = amd.simdPerComputeUnit,
+        .amd_waves = amd.wavefrontsPerSimd,
+        .amd_registers = amd.vgprsPerSimd,
+        .amd_wave_size = amd.wavefrontSize,
+        .arm_cores = arm.shaderCoreCount,
+        .arm_warps = arm.shaderWarpsPerCore,
+    };
+    probe->cores = vrn_cores_find(&probe->info, &told);
+}
+
 static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
                              VkPhysicalDevice physical, vrn_extensions extensions)
 {
@@ -120,21 +179,13 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
     VkPhysicalDeviceShaderIntegerDotProductProperties dot = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES,
     };
-    const struct {
-        const char *extension;
-        void *structure;
-    } optional[] = {
+    const extension_properties optional[] = {
         {VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME, &driver},
         {VK_EXT_DESCRIPTOR_INDEXING_EXTENSION_NAME, &indexing},
         {VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME, &sizes},
         {VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, &dot},
     };
-    for (uint32_t i = 0; i < VRN_COUNT(optional); i++) {
-        VkBaseOutStructure *s = optional[i].structure;
-        if (!vrn_extensions_have(extensions, optional[i].extension)) continue;
-        s->pNext = properties.pNext;
-        properties.pNext = s;
-    }
+    chain_offered(&properties, optional, VRN_COUNT(optional), extensions);
     instance->vk.GetPhysicalDeviceProperties2(physical, &properties);
 
     vrn_device_info *info = &probe->info;
@@ -306,6 +357,7 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
     const vrn_extensions extensions = {list.names, list.count};
     probe->portability_subset = vrn_extensions_have(extensions, "VK_KHR_portability_subset");
     probe_properties(probe, instance, physical, extensions);
+    probe_cores(probe, instance, physical, extensions);
     probe_features(probe, instance, physical, extensions);
     probe_memory(probe, instance, physical);
     result = vrn_probe_queue(probe, instance, physical, VK_QUEUE_FAMILY_IGNORED, log);

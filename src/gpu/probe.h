@@ -4,6 +4,7 @@
 
 #include <vkresnet/vkresnet.h>
 
+#include "gpu/cores.h"
 #include "gpu/instance.h"
 #include "gpu/matrix.h"
 
@@ -19,6 +20,7 @@ typedef struct vrn_probe {
     VkDriverId driver_id;
     vrn_subgroup_info subgroup;
     vrn_matrix_list matrices;
+    vrn_cores cores;
     uint8_t cache_uuid[VK_UUID_SIZE]; /* which pipeline caches the driver understands */
     uint32_t queue_family;            /* one that can compute */
     uint64_t timestamp_mask;          /* the bits that its timestamps have */

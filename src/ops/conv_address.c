@@ -122,8 +122,10 @@ static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
 
 /* A position costs as much as 12 numbers more, and what is left behind whole rounds three times as
  * much as in one. */
-static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                    const vrn_cores *cores)
 {
+    (void)cores;
     const uint32_t *n = kernel->number, passes = vrn_kernel_pass_count(kernel);
     const uint32_t product = passes > 1 ? 1 : 0;
     const vrn_grid g = vrn_kernel_grid(kernel, product, d, images);

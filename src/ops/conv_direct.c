@@ -28,20 +28,37 @@ vrn_grid vrn_direct_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_o
     };
 }
 
+/* Sums, factors, and where each pixel is. */
+uint32_t vrn_direct_registers(const vrn_kernel *kernel)
+{
+    if (kernel->variant->suits != VRN_SUITS_GPU) return 0;
+    return (vrn_kernel_takes_bytes(kernel) ? 7 : 12) * kernel->number[VRN_DIRECT_PIXELS] + 28;
+}
+
 /* Every operand comes from a cache: with four or eight pixels an invocation reads a value for each
  * 5 or 11 multiply-adds, which the first level gives at a third of the peak. */
-double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                            const vrn_cores *cores)
 {
+    const uint32_t pixels = kernel->number[VRN_DIRECT_PIXELS];
     const double lanes_c = kernel->number[VRN_DIRECT_LANES_C];
-    const double pixels = kernel->number[VRN_DIRECT_PIXELS];
     const double depth = (double)vrn_conv_window(d) * 4 * vrn_c4(vrn_conv_in(d));
     const vrn_grid grid = vrn_kernel_grid(kernel, 0, d, images);
-    const double threads = (double)grid.x * grid.z * vrn_kernel_threads(kernel, 0);
-    const double filled = vrn_gpu_fill((double)grid.x * grid.z, threads * sqrt(sqrt(pixels / 4)));
-    const double efficiency = 0.5 * pixels / (pixels + 4) * lanes_c / (lanes_c + 4);
-    return vrn_gpu_merit(threads * pixels * 4 * depth /
-                             (vrn_gpu_rate(kernel) * efficiency * filled) +
-                         VRN_GPU_DISPATCH);
+    const double threads = vrn_kernel_threads(kernel, 0);
+    /* For groups that would fill a tile in part only; and where shared memory is no faster than
+     * a cache. */
+    if (!vrn_kernel_takes_bytes(kernel) && d->groups == 1 && cores->shared_cost < 2) return 0;
+    const vrn_gpu_work work = {
+        .groups = (double)grid.x * grid.z,
+        .threads = threads,
+        .multiplies = threads * pixels * 4 * depth,
+        .rate = vrn_gpu_rate(kernel),
+        .efficiency = 0.5 * pixels / (pixels + 4) * lanes_c / (lanes_c + 4),
+        .sums = 4 * pixels,
+        .registers = vrn_direct_registers(kernel),
+        .bytes = vrn_gpu_bytes(d, images),
+    };
+    return vrn_gpu_merit(vrn_gpu_time(cores, &work));
 }
 
 /* Two columns use a pixel twice; texel buffers are there only where they pay. */
@@ -69,15 +86,16 @@ static bool for_gpu(const vrn_kernel *kernel)
     return kernel->variant->suits == VRN_SUITS_GPU;
 }
 
-/* A GPU gets these for groups that would fill a tile in part only. */
 static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    return vrn_direct_fits(kernel, d) && (d->groups > 1 || !for_gpu(kernel));
+    return vrn_direct_fits(kernel, d);
 }
 
-static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                    const vrn_cores *cores)
 {
-    return for_gpu(kernel) ? vrn_direct_gpu_merit(kernel, d, images) : cpu_merit(kernel, d, images);
+    return for_gpu(kernel) ? vrn_direct_gpu_merit(kernel, d, images, cores)
+                           : cpu_merit(kernel, d, images);
 }
 
 /* Its pixels and columns are fixed in the shader: 4 and 1. */
@@ -126,6 +144,8 @@ static const vrn_kernel rows[] = {
     {"conv_direct_texel_2x8x2", &texels, {2, 8, 2}},
     {"conv_direct_texel_8x8x1", &texels, {8, 8, 1}},
     {"conv_direct_texel_1x8x1", &texels, {1, 8, 1}},
+    {"conv_direct_gpu_16x1", &gpu, {16, 1, 1}},
+    {"conv_direct_gpu_16x2", &gpu, {16, 2, 1}},
     {"conv_direct_gpu_16x4", &gpu, {16, 4, 1}},
     {"conv_direct_gpu_16x8", &gpu, {16, 8, 1}},
 };
@@ -133,6 +153,7 @@ static const vrn_kernel rows[] = {
 const vrn_kernel_family vrn_family_conv_direct = {
     .fits = fits,
     .merit = merit,
+    .registers = vrn_direct_registers,
     .pass = {{.grid = vrn_direct_grid}},
     .rows = rows,
     .row_count = VRN_COUNT(rows),

@@ -10,6 +10,8 @@ vrn_grid vrn_direct_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_o
                          uint32_t images);
 
 /* Of the variants for GPUs. */
-double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+uint32_t vrn_direct_registers(const vrn_kernel *kernel);
+double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                            const vrn_cores *cores);
 
 #endif

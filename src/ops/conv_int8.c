@@ -46,10 +46,11 @@ static void int8_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_
 const vrn_layout vrn_layout_int8 = {.numbers = int8_numbers, .pack = int8_pack, .bytes = true};
 
 /* On a processor, the more a kernel needs of a device the faster it should be there. */
-static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                    const vrn_cores *cores)
 {
     const vrn_kernel_variant *v = kernel->variant;
-    if (v->suits == VRN_SUITS_GPU) return vrn_direct_gpu_merit(kernel, d, images);
+    if (v->suits == VRN_SUITS_GPU) return vrn_direct_gpu_merit(kernel, d, images, cores);
     return 1 + 2 * !!(v->needs & VRN_CAPABILITY_TEXEL_BUFFERS) +
            !!(v->needs & VRN_CAPABILITY_INTEGER_DOT_PRODUCT);
 }
@@ -136,6 +137,7 @@ static const vrn_kernel rows[] = {
 const vrn_kernel_family vrn_family_conv_int8 = {
     .fits = vrn_direct_fits,
     .merit = merit,
+    .registers = vrn_direct_registers,
     .pass = {{.grid = vrn_direct_grid}},
     .rows = rows,
     .row_count = VRN_COUNT(rows),

@@ -78,25 +78,40 @@ static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_de
     };
 }
 
-/* Matrix units do four times what the others do, at least, and twice that with bytes, so that
- * reading the panels, and having enough work groups, counts for more. Between fragments of a
- * subgroup there is a store through shared memory at the end that larger matrices do without.
+/* A subgroup's sums stand in its registers, beside factors and addresses: as compilers were seen to
+ * need them. */
+static uint32_t registers(const vrn_kernel *kernel)
+{
+    const uint32_t *n = kernel->number;
+    return 60 + 3 * (n[VRN_MATRIX_M] * n[VRN_MATRIX_N] / count_threads(kernel));
+}
+
+/* Reading the panels takes the more of the time the faster the matrix units are. Between fragments
+ * of a subgroup there is a store through shared memory at the end that larger matrices do without.
  *
  * Flexible matrices are taken for no faster than plain code: no GPU has run them yet, and where
  * there are any, there are fixed ones. */
-static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                    const vrn_cores *cores)
 {
     const uint32_t *row = kernel->number;
     const double m = row[VRN_MATRIX_M], n = row[VRN_MATRIX_N], k = row[VRN_MATRIX_K];
     const double terms = 4.0 * vrn_c4(vrn_conv_in(d)) * d->kernel.y * d->kernel.x;
-    const vrn_grid groups = vrn_kernel_grid(kernel, 0, d, images);
-    const double count = (double)groups.x * groups.z, per_tile = m * n / (m + n);
-    const double rate = flexible(kernel) ? 1 : vrn_kernel_takes_bytes(kernel) ? 8 : 4;
-    const double efficiency = rate * per_tile / (per_tile + 16);
-    const double filled = vrn_gpu_fill(count, 2 * count * count_threads(kernel));
+    const vrn_grid grid = vrn_kernel_grid(kernel, 0, d, images);
+    const double per_tile = m * n / (m + n), units = cores->matrix_rate ? cores->matrix_rate : 1;
     const double ends = flexible(kernel) ? 3 : 4; /* steps that pass before and after the sum */
-    return vrn_gpu_merit(count * m * n * k * (ceil(terms / k) + ends) / (efficiency * filled) +
-                         VRN_GPU_DISPATCH);
+    const vrn_gpu_work work = {
+        .groups = (double)grid.x * grid.z,
+        .threads = count_threads(kernel),
+        .multiplies = m * n * k * (ceil(terms / k) + ends),
+        .rate = flexible(kernel) ? 1 : units * (vrn_kernel_takes_bytes(kernel) ? 2 : 1),
+        .efficiency = per_tile / (per_tile + 4 * fmax(units, 4)),
+        .sums = m * n / count_threads(kernel),
+        .registers = registers(kernel),
+        .shared_bytes = shared_bytes(kernel),
+        .bytes = vrn_gpu_bytes(d, images),
+    };
+    return vrn_gpu_merit(vrn_gpu_time(cores, &work));
 }
 
 static const vrn_kernel_variant halves = {
@@ -159,6 +174,7 @@ const vrn_kernel_family vrn_family_conv_matrix = {
     .merit = merit,
     .threads = count_threads,
     .shared_bytes = shared_bytes,
+    .registers = registers,
     .matrix = matrix,
     .subgroup_size = subgroup_size,
     .pass = {{.grid = grid}},

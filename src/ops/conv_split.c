@@ -58,6 +58,7 @@ const vrn_kernel_family vrn_family_conv_split = {
     .merit = vrn_tile_merit,
     .threads = vrn_tile_threads,
     .shared_bytes = vrn_tile_shared_bytes,
+    .registers = vrn_tile_registers,
     .scratch_bytes = scratch_bytes,
     .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .grid = vrn_tile_grid},
              {.scratch = {[VRN_BIND_X] = 1}, .grid = vrn_grid_output}},

@@ -45,7 +45,35 @@ vrn_grid vrn_tile_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_
     };
 }
 
-double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+/* Sums, factors, what is on its way to the next panel, and addresses: a few more with bytes. */
+uint32_t vrn_tile_registers(const vrn_kernel *kernel)
+{
+    const uint32_t *n = kernel->number;
+    const uint32_t tm = 4 * n[VRN_TILE_THREAD_M4], tn = 4 * n[VRN_TILE_THREAD_N4];
+    const uint32_t rows = n[VRN_TILE_K] / (vrn_kernel_takes_bytes(kernel) ? 4 : 1);
+    const uint32_t copied = rows * (n[VRN_TILE_M] + n[VRN_TILE_N]) / vrn_tile_threads(kernel);
+    return tm * tn + tm + tn + copied + (vrn_kernel_takes_bytes(kernel) ? 36 : 20);
+}
+
+/* The two passes of a split sum: the second reads what the first wrote. */
+static double add_up(const vrn_op_desc *d, uint32_t images, double split, const vrn_cores *cores)
+{
+    const double values = (double)images * d->out.h * d->out.w * 4 * vrn_c4(d->out.c);
+    const vrn_gpu_work work = {
+        .groups = ceil(values / 4 / 64),
+        .threads = 64,
+        .multiplies = 64 * 4 * split,
+        .rate = 1,
+        .efficiency = 0.2,
+        .sums = 4,
+        .registers = 32,
+        .bytes = 4 * (2 * split + 1) * values,
+    };
+    return vrn_gpu_time(cores, &work);
+}
+
+double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                      const vrn_cores *cores)
 {
     const uint32_t *row = kernel->number;
     const double m = row[VRN_TILE_M], n = row[VRN_TILE_N], k = row[VRN_TILE_K];
@@ -53,23 +81,25 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
     const double split = row[VRN_TILE_SPLIT];
     const double depth = (double)vrn_conv_window(d) * 4 * vrn_c4(vrn_conv_in(d));
     const vrn_grid grid = vrn_kernel_grid(kernel, 0, d, images);
-    const double count = (double)grid.x * grid.z, threads = count * vrn_tile_threads(kernel);
 
     /* Reuse of shared memory (4 for 8 x 8 in an invocation) and of global memory (64 for 128 x
      * 128). */
     const double per_thread = tm * tn / (tm + tn), per_tile = m * n / (m + n);
-    const double efficiency = per_thread / (per_thread + 0.5) * per_tile / (per_tile + 6);
-    /* An invocation with more sums of its own hides more latency by itself. */
-    const double filled = vrn_gpu_fill(count, threads * sqrt(sqrt(tm * tn / 16)));
     /* Until the first panel is there nothing is multiplied: some four steps. */
     const double steps = ceil(ceil(depth / k) / split) + 4;
-    double time =
-        count * m * n * k * steps / (vrn_gpu_rate(kernel) * efficiency * filled) + VRN_GPU_DISPATCH;
-    if (split > 1) {
-        /* Another dispatch, and the way of the partial sums through memory. */
-        const double values = (double)images * d->out.h * d->out.w * 4 * vrn_c4(d->out.c);
-        time += VRN_GPU_DISPATCH + VRN_GPU_WORD * (2 * split + 1) * values;
-    }
+    const vrn_gpu_work work = {
+        .groups = (double)grid.x * grid.z,
+        .threads = vrn_tile_threads(kernel),
+        .multiplies = m * n * k * steps,
+        .rate = vrn_gpu_rate(kernel),
+        .efficiency = per_thread / (per_thread + cores->shared_cost) * per_tile / (per_tile + 6),
+        .sums = tm * tn,
+        .registers = vrn_tile_registers(kernel),
+        .shared_bytes = vrn_tile_shared_bytes(kernel),
+        .bytes = vrn_gpu_bytes(d, images),
+    };
+    double time = vrn_gpu_time(cores, &work);
+    if (split > 1) time += add_up(d, images, split, cores);
     return vrn_gpu_merit(time);
 }
 
@@ -111,6 +141,7 @@ const vrn_kernel_family vrn_family_conv_tile = {
     .merit = vrn_tile_merit,
     .threads = vrn_tile_threads,
     .shared_bytes = vrn_tile_shared_bytes,
+    .registers = vrn_tile_registers,
     .pass = {{.grid = vrn_tile_grid}},
     .rows = rows,
     .row_count = VRN_COUNT(rows),

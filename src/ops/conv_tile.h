@@ -11,9 +11,11 @@ extern const vrn_kernel_variant vrn_variant_split; /* ops/conv_split.c */
 
 /* Functions of the families. */
 bool vrn_tile_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
-double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                      const vrn_cores *cores);
 uint32_t vrn_tile_threads(const vrn_kernel *kernel);
 uint32_t vrn_tile_shared_bytes(const vrn_kernel *kernel);
+uint32_t vrn_tile_registers(const vrn_kernel *kernel);
 vrn_grid vrn_tile_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
                        uint32_t images);
 

@@ -42,6 +42,12 @@ uint32_t vrn_kernel_shared_bytes(const vrn_kernel *kernel)
     return family->shared_bytes ? family->shared_bytes(kernel) : 0;
 }
 
+uint32_t vrn_kernel_registers(const vrn_kernel *kernel)
+{
+    const vrn_kernel_family *family = kernel->variant->family;
+    return family->registers ? family->registers(kernel) : 0;
+}
+
 uint32_t vrn_kernel_subgroup_size(const vrn_kernel *kernel)
 {
     const vrn_kernel_family *family = kernel->variant->family;
@@ -86,10 +92,11 @@ bool vrn_kernel_fits(const vrn_kernel *kernel, const vrn_op_desc *desc)
     return !family->fits || family->fits(kernel, desc);
 }
 
-double vrn_kernel_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images)
+double vrn_kernel_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                        const vrn_cores *cores)
 {
     const vrn_kernel_family *family = kernel->variant->family;
-    return family->merit ? family->merit(kernel, desc, images) : 0;
+    return family->merit ? family->merit(kernel, desc, images, cores) : 0;
 }
 
 vrn_grid vrn_kernel_grid(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,

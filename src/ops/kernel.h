@@ -58,15 +58,20 @@ typedef struct vrn_kernel_family {
     /* Whether a kernel can compute this operation; NULL: any. */
     bool (*fits)(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
-    /* How good a kernel should be for this operation beside the operator's others, between 0 and
-     * 1000: the choice where nothing was measured. NULL: 0. */
-    double (*merit)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+    /* How good a kernel should be for this operation beside the operator's others, on a device with
+     * such cores, between 0 and 1000: the choice where nothing was measured. NULL: 0. */
+    double (*merit)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                    const vrn_cores *cores);
 
     /* Invocations of a work group, where the shaders do not say it. */
     uint32_t (*threads)(const vrn_kernel *kernel);
 
     /* Bytes of shared memory that a work group declares, at most. NULL: none. */
     uint32_t (*shared_bytes)(const vrn_kernel *kernel);
+
+    /* Registers of 32 bits that an invocation needs, as GPUs' compilers were seen to allot them.
+     * NULL: not estimated. */
+    uint32_t (*registers)(const vrn_kernel *kernel);
 
     /* Bytes of a scratch (1 or 2) for so many images. NULL: no pass binds one. */
     uint64_t (*scratch_bytes)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t scratch,
@@ -156,6 +161,7 @@ const vrn_pass *vrn_kernel_pass(const vrn_kernel *kernel, uint32_t pass);
 const vrn_shader *vrn_kernel_shader(const vrn_kernel *kernel, uint32_t pass);
 uint32_t vrn_kernel_threads(const vrn_kernel *kernel, uint32_t pass); /* of a work group */
 uint32_t vrn_kernel_shared_bytes(const vrn_kernel *kernel);
+uint32_t vrn_kernel_registers(const vrn_kernel *kernel); /* 0: not estimated */
 uint32_t vrn_kernel_subgroup_size(const vrn_kernel *kernel);
 vrn_matrix_shape vrn_kernel_matrix(const vrn_kernel *kernel); /* zeros: none */
 
@@ -171,7 +177,8 @@ uint64_t vrn_kernel_hash(uint64_t hash, const vrn_kernel *kernel);
 
 /* As the family says of a kernel and an operation. */
 bool vrn_kernel_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
-double vrn_kernel_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+double vrn_kernel_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                        const vrn_cores *cores);
 vrn_grid vrn_kernel_grid(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
                          uint32_t images);
 uint64_t vrn_kernel_scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc,

@@ -40,13 +40,25 @@ static uint32_t gemv_shared_bytes(const vrn_kernel *kernel)
 
 /* The weights are read once for each VRN_GEMV_IMAGES images, from memory the first time and from a
  * cache, some four times as fast, then; and each value of an image once for its work group. */
-static double gemv_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+static double gemv_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                         const vrn_cores *cores)
 {
     const double weights = (double)d->in.c * d->out.c, group = kernel->number[VRN_GEMV_IMAGES];
     const double passes = ceil(images / group);
-    const double read = weights * (1 + (passes - 1) / 4) * VRN_GPU_WORD;
-    const double computed = weights * passes * group * 4;
-    return vrn_gpu_merit(read + computed);
+    const vrn_grid grid = vrn_kernel_grid(kernel, 0, d, images);
+    const double groups = (double)grid.x * grid.z;
+    const vrn_gpu_work work = {
+        .groups = groups,
+        .threads = vrn_kernel_threads(kernel, 0),
+        .multiplies = weights * passes * group / groups,
+        .rate = 1,
+        .efficiency = 0.25,
+        .sums = 4 * group,
+        .registers = 24 + 8 * kernel->number[VRN_GEMV_IMAGES],
+        .shared_bytes = gemv_shared_bytes(kernel),
+        .bytes = weights * (1 + (passes - 1) / 4) * (d->w == VRN_TYPE_F16 ? 2 : 4),
+    };
+    return vrn_gpu_merit(vrn_gpu_time(cores, &work));
 }
 
 static const vrn_kernel_family gemv_family = {

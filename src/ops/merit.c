@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "ops/conv_shape.h"
+
 /* A model with four terms: multiply-adds, values between passes, weights from memory and
  * dispatches, in units of a multiply-add of the fastest kernel; the factors come from timings of
  * ResNet's layers on lavapipe. */
@@ -16,15 +18,39 @@ double vrn_cpu_merit(const vrn_op_desc *d, uint32_t images, const vrn_cpu_cost *
 
 double vrn_gpu_merit(double time)
 {
-    return 1000 * 10 * VRN_GPU_DISPATCH / (10 * VRN_GPU_DISPATCH + time);
+    return 1000 * 10 / (10 + time);
 }
 
-/* The number of cores is not known. The invocations that are wanted are those of a large GPU: some
- * 80 cores of four SIMDs, with two subgroups of 32 each, to hide latency. */
-double vrn_gpu_fill(double work_groups, double invocations)
+/* The core with the most work groups ends last. It holds as many of them at once as its registers
+ * and its shared memory let it, and is busy if they are two invocations for each lane, which hide
+ * each other's waits; one with many sums hides more by itself. Code that spills is hopeless. */
+double vrn_gpu_time(const vrn_cores *cores, const vrn_gpu_work *work)
 {
-    const double full_cores = 80, full_invocations = 80 * 4 * 2 * 32;
-    return fmin(1, fmin(work_groups / full_cores, invocations / full_invocations));
+    const double spilling = 20;
+    const double most = ceil(work->groups / cores->count);
+    double held = cores->threads / work->threads;
+    held = fmin(held, cores->register_file / (work->registers * work->threads));
+    if (work->shared_bytes) held = fmin(held, (double)cores->shared_bytes / work->shared_bytes);
+    held = fmax(1, floor(held));
+    const double wanted = 2.0 * cores->lanes / sqrt(sqrt(fmax(work->sums, 1) / 16));
+    const double busy = fmin(1, fmin(held, most) * work->threads / wanted);
+    double cycles =
+        most * work->multiplies / (cores->lanes * work->rate * work->efficiency * fmax(busy, 1e-3));
+    if (work->registers > cores->registers) cycles *= spilling;
+    const double computing = cycles / cores->mhz, moving = work->bytes / (cores->gbytes * 1e3);
+    /* The lesser of the two is not hidden entirely. */
+    return fmax(computing, moving) + 0.1 * fmin(computing, moving) + cores->dispatch_us;
+}
+
+double vrn_gpu_bytes(const vrn_op_desc *desc, uint32_t images)
+{
+    const double weights = (double)vrn_conv_window(desc) * vrn_conv_in(desc) * desc->out.c;
+    return images * ((double)vrn_tensor_bytes(desc->in, desc->x.type) +
+                     (double)vrn_tensor_bytes(desc->out, desc->y.type) *
+                         (desc->epilogue.residual ? 2 : 1)) +
+           weights * (desc->w == VRN_TYPE_F32   ? 4
+                      : desc->w == VRN_TYPE_F16 ? 2
+                                                : 1);
 }
 
 /* An integer dot product does four at once; one that is not there is made of shifts and

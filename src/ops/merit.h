@@ -2,6 +2,7 @@
 #ifndef VRN_OPS_MERIT_H
 #define VRN_OPS_MERIT_H
 
+#include "gpu/cores.h"
 #include "ops/kernel.h"
 
 /* On a processor. */
@@ -15,21 +16,29 @@ typedef struct vrn_cpu_cost {
 
 double vrn_cpu_merit(const vrn_op_desc *desc, uint32_t images, const vrn_cpu_cost *cost);
 
-/* On a GPU, from the time in multiply-adds of floats of a large device that is full.
- *
- * The work of all tiles, the padding of tiles that reach over the edge included, is done at a share
- * of the peak that grows with what an invocation and a work group reuse. A device that is not full
- * does it no faster. */
-double vrn_gpu_merit(double time);
+/* What a dispatch asks of a GPU. */
+typedef struct vrn_gpu_work {
+    double groups;      /* work groups */
+    double threads;     /* invocations of one */
+    double multiplies;  /* multiply-adds of one, on padding as well */
+    double rate;        /* .. that take the time of one of floats */
+    double efficiency;  /* the share of the time in which something is multiplied */
+    double sums;        /* that an invocation has: independent multiply-adds */
+    uint32_t registers; /* of an invocation, an estimate */
+    uint32_t shared_bytes;
+    double bytes; /* from memory and to it */
+} vrn_gpu_work;
 
-/* The share of a large device that has something to do; a work group is on one core. */
-double vrn_gpu_fill(double work_groups, double invocations);
+/* Microseconds, with the dispatch itself. */
+double vrn_gpu_time(const vrn_cores *cores, const vrn_gpu_work *work);
+
+/* Of so many microseconds. */
+double vrn_gpu_merit(double time);
 
 /* Multiply-adds of a kernel's numbers in the time of one of floats. */
 double vrn_gpu_rate(const vrn_kernel *kernel);
 
-/* What a dispatch costs with its barrier, and a value's way to memory or back. */
-#define VRN_GPU_DISPATCH 2e6
-#define VRN_GPU_WORD     40.0
+/* What an operation's tensors are in memory, in bytes, for so many images. */
+double vrn_gpu_bytes(const vrn_op_desc *desc, uint32_t images);
 
 #endif

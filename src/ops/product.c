@@ -71,8 +71,10 @@ static double speed_of(const vrn_kernel *kernel)
     return pixels >= 8 ? 1 : 0.78;
 }
 
-double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
+double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                         const vrn_cores *cores)
 {
+    (void)cores;
     const uint32_t *n = kernel->number, passes = vrn_kernel_pass_count(kernel);
     const uint32_t product = passes == 1 ? 0 : 1;
     const vrn_grid grid = vrn_kernel_grid(kernel, product, d, images);

@@ -31,7 +31,8 @@ uint32_t vrn_paired(uint32_t c);
 /* Functions of the families. */
 vrn_grid vrn_product_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
                           uint32_t images);
-double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images);
+double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                         const vrn_cores *cores);
 
 /* Scratch 1 of families that pad the input first: what pad.comp writes, and its work groups. */
 uint64_t vrn_padded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,

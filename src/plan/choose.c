@@ -47,7 +47,7 @@ const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc 
         if (skip || !usable(kernel, desc, device)) continue;
         double merit = class_merit(kernel, device);
         if (preferred(kernel, prefer)) merit += 4e6;
-        merit += vrn_kernel_merit(kernel, desc, images);
+        merit += vrn_kernel_merit(kernel, desc, images, &device->probe.cores);
         if (merit > best_merit) {
             best_merit = merit;
             best = kernel;

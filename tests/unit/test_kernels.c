@@ -94,6 +94,21 @@ static void rows_are_complete(void **state)
     each_kernel(check_numbers);
 }
 
+/* A large GPU that nobody has described. */
+static const vrn_cores large = {
+    .count = 80,
+    .lanes = 128,
+    .threads = 1536,
+    .registers = 255,
+    .register_file = 65536,
+    .shared_bytes = 100 << 10,
+    .matrix_rate = 4,
+    .shared_cost = 0.5F,
+    .mhz = 1900,
+    .gbytes = 900,
+    .dispatch_us = 2,
+};
+
 static const vrn_kernel *best_tile(const vrn_op_desc *desc, uint32_t images)
 {
     const vrn_kernel *kernel, *best = NULL;
@@ -101,7 +116,7 @@ static const vrn_kernel *best_tile(const vrn_op_desc *desc, uint32_t images)
     for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
         if (kernel->variant->suits != VRN_SUITS_GPU || !vrn_kernel_fits(kernel, desc)) continue;
         if (vrn_kernel_takes_bytes(kernel) != (desc->w == VRN_TYPE_I8)) continue;
-        double value = vrn_kernel_merit(kernel, desc, images);
+        double value = vrn_kernel_merit(kernel, desc, images, &large);
         assert_true(value >= 0 && value <= 1000);
         if (value <= merit) continue;
         merit = value;
@@ -163,7 +178,7 @@ static const char *best_addressed(uint32_t side, uint32_t in, uint32_t out, uint
         const uint32_t has = VRN_CAPABILITY_TEXEL_BUFFERS | VRN_CAPABILITY_BUFFER_ADDRESSES;
         if (k->variant->suits != VRN_SUITS_CPU || (k->variant->needs & ~has)) continue;
         if (vrn_kernel_takes_bytes(k) || !vrn_kernel_fits(k, &desc)) continue;
-        double value = vrn_kernel_merit(k, &desc, 1);
+        double value = vrn_kernel_merit(k, &desc, 1, &large);
         if (value <= merit) continue;
         merit = value;
         best = k;
@@ -193,9 +208,10 @@ static bool halving_fits(const vrn_kernel *kernel, const vrn_op_desc *desc)
     return vrn_c4(desc->out.c) % kernel->number[0] == 0;
 }
 
-static double halving_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images)
+static double halving_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
+                            const vrn_cores *cores)
 {
-    (void)desc;
+    (void)desc, (void)cores;
     return images > 1 ? kernel->number[0] : 10 - kernel->number[0];
 }
 
@@ -236,8 +252,10 @@ static void a_family_is_data(void **state)
     const vrn_op_desc narrow = {.op = VRN_OP_RELU, .in = {2, 2, 16}, .out = {2, 2, 16}};
     assert_true(vrn_kernel_fits(four, &desc) && vrn_kernel_fits(eight, &desc));
     assert_true(vrn_kernel_fits(four, &narrow) && !vrn_kernel_fits(eight, &narrow));
-    assert_true(vrn_kernel_merit(four, &desc, 1) > vrn_kernel_merit(eight, &desc, 1));
-    assert_true(vrn_kernel_merit(four, &desc, 2) < vrn_kernel_merit(eight, &desc, 2));
+    assert_true(vrn_kernel_merit(four, &desc, 1, &large) >
+                vrn_kernel_merit(eight, &desc, 1, &large));
+    assert_true(vrn_kernel_merit(four, &desc, 2, &large) <
+                vrn_kernel_merit(eight, &desc, 2, &large));
     assert_int_equal(vrn_kernel_pass_count(four), 1);
     assert_int_equal(vrn_kernel_grid(eight, 0, &desc, 16).x, 16 * 2 * 2 * 16 / 8 / 32);
     assert_int_equal(vrn_kernel_shared_bytes(four), 0);
