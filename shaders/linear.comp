@@ -1,12 +1,16 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL
-// y[n, k] = bias[k] + sum_c x[n, c] w[k, c]: an invocation computes four outputs of one image.
+// y[n, k] = act(bias[k] + sum_c x[n, c] w[k, c]): an invocation computes four outputs of one image.
 #include "common.glsl"
+#include "activation.glsl"
 
 // As of a convolution (conv.glsl).
 OP_CONSTANT(IN_C4, VRN_CONV_IN_C4, 1);
 OP_CONSTANT(OUT_C4, VRN_CONV_OUT_C4, 1);
+OP_CONSTANT(RELU, VRN_CONV_RELU, 0); // or another activation:
+OP_CONSTANT(ACTIVATION, VRN_CONV_ACTIVATION, VRN_ACTIVATE_RELU);
+OP_CONSTANT(SLOPE_BITS, VRN_CONV_SLOPE_BITS, 0);
 
 // x: [N, IN_C4]; w: [OUT_C4] bias, then [IN_C4 * 4, OUT_C4]
 #define WEIGHTS
@@ -26,5 +30,5 @@ void main() {
         sum += a.w * load_w(weight + 3 * OUT_C4);
         weight += 4 * OUT_C4;
     }
-    store_y(i, sum);
+    store_y(i, RELU != 0u ? activate(sum, ACTIVATION, SLOPE_BITS) : sum);
 }

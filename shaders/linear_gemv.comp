@@ -1,15 +1,19 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// The linear layer for few images on GPUs, bound by reading the weights: y[n, k] = bias[k] + sum_c
-// x[n, c] w[c, k]. A work group computes LANES vec4s of outputs for up to IMAGES images. LANES
-// invocations stand side by side on outputs, so that a row of weights is read consecutively, and
-// the others take further rows; a weight is read once for all the images. Their sums meet in shared
-// memory.
+// The linear layer for few images on GPUs, bound by reading the weights: y[n, k] = act(bias[k] +
+// sum_c x[n, c] w[c, k]). A work group computes LANES vec4s of outputs for up to IMAGES images.
+// LANES invocations stand side by side on outputs, so that a row of weights is read consecutively,
+// and the others take further rows; a weight is read once for all the images. Their sums meet in
+// shared memory.
 #include "common.glsl"
+#include "activation.glsl"
 
 // As of a convolution (conv.glsl).
 OP_CONSTANT(IN_C4, VRN_CONV_IN_C4, 1);
 OP_CONSTANT(OUT_C4, VRN_CONV_OUT_C4, 1);
+OP_CONSTANT(RELU, VRN_CONV_RELU, 0); // or another activation:
+OP_CONSTANT(ACTIVATION, VRN_CONV_ACTIVATION, VRN_ACTIVATE_RELU);
+OP_CONSTANT(SLOPE_BITS, VRN_CONV_SLOPE_BITS, 0);
 NUMBER(LANES, VRN_GEMV_LANES, 8); // the work group's size is a power of two times this
 NUMBER(IMAGES, VRN_GEMV_IMAGES, 1);
 
@@ -54,6 +58,7 @@ void main() {
         [[unroll]] for (uint i = 0; i < IMAGES; i++) {
             if (first + i < push.images) {
                 vec4 value = partial[i * threads + thread] + load_w(column);
+                if (RELU != 0u) value = activate(value, ACTIVATION, SLOPE_BITS);
                 store_y((first + i) * OUT_C4 + column, value);
             }
         }

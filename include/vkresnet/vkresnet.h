@@ -644,6 +644,7 @@ typedef enum vrn_pool {
     VRN_POOL_NONE = 2,
     VRN_POOL_CAFFE = 3, /* 3x3, stride 2, no padding, the last window may reach over the edge */
     VRN_POOL_MEAN = 4,  /* the mean of 2x2, stride 2 */
+    VRN_POOL_CONV = 5,  /* a 3x3 convolution of stride 2, a norm and the activation (ResNet-RS) */
 } vrn_pool;
 
 /* Where the shape changes. Zeros for new channels are option A of He et al. 2015. */
@@ -675,6 +676,15 @@ typedef enum vrn_antialias {
     VRN_ANTIALIAS_NONE = 0,
     VRN_ANTIALIAS_MEAN = 1, /* the mean of 2x2 (timm's resnetaa); the stem's pool is one, too */
 } vrn_antialias;
+
+/* What weights the channels of a block's output before the shortcut is added: the sigmoid of .. */
+typedef enum vrn_attention {
+    VRN_ATTENTION_NONE = 0,
+    /* .. two linear layers with a ReLU between them, of the channels' means (squeeze and
+     * excitation, Hu et al. 2018) */
+    VRN_ATTENTION_SE = 1,
+    VRN_ATTENTION_ECA = 2, /* .. a filter along the channels' means (ECA-Net, Wang et al. 2020) */
+} vrn_attention;
 
 typedef enum vrn_head {
     VRN_HEAD_LINEAR = 0,
@@ -710,7 +720,7 @@ typedef struct vrn_arch {
     uint32_t stem_kernel; /* 1, 3, 5 or 7; 0: 7 (ImageNet stem) or 3 */
     uint32_t stem_stride; /* 0: 1 (CIFAR stem) or 2 */
     uint32_t stem_planes; /* of the stem's output; 0: as the first stage's planes */
-    uint32_t stem_width;  /* of a deep stem's first two convolutions; 0: half of stem_planes */
+    uint32_t stem_width;  /* of a deep stem's first convolution; 0: half of stem_planes */
     vrn_pool pool;
     uint32_t strides[VRN_MAX_STAGES]; /* of each stage; 0: 1 for the first, 2 for the others */
     /* of the 3x3 convolutions of each stage's blocks; 0: as `dilate` has it */
@@ -722,7 +732,12 @@ typedef struct vrn_arch {
     vrn_head head;
     uint32_t head_width; /* of VRN_HEAD_MLP: between its layers; 0: 512 */
     vrn_probabilities probabilities;
-    uint64_t reserved[8];
+    vrn_attention attention;
+    /* of each stage. VRN_ATTENTION_SE: channels between its layers; 0: a sixteenth of the block's
+     * output. VRN_ATTENTION_ECA: the filter's length, odd; 0: by the channels, as its paper does */
+    uint32_t attention_width[VRN_MAX_STAGES];
+    uint32_t stem_width2; /* of a deep stem's second convolution; 0: as stem_width */
+    uint64_t reserved[3];
 } vrn_arch;
 
 /* The architecture of a model, complete and checked. Never fails. Thread-safe. */
@@ -733,12 +748,13 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * and `resnet` for a network given by keys alone. Keys: block=basic|bottleneck,
  * layers=3:4:6:3, planes=64:128:256:512, num_classes, groups, width_per_group, dilate=0:1:1,
  * norm=batch|frozen|group|none, norm_groups, norm_eps, stem=imagenet|cifar|deep, stem_kernel,
- * stem_stride, stem_planes, stem_width, pool=max|none|caffe|mean, in_channels, strides=1:2:2:2,
- * dilations=1:1:2:4, shortcut=projection|pad|pad_end|mean, v1=0|1, activation=relu|leaky_relu|
- * silu|relu6, negative_slope, standardize=none|deviation|variance, antialias=none|mean,
- * head=linear|none|mlp, head_width, probabilities=softmax|sigmoid|none, zero_init_residual=0|1. The
- * result is complete (no defaults left) and checked as by vrn_arch_check. `log` may be NULL.
- * Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
+ * stem_stride, stem_planes, stem_width, stem_width2, pool=max|none|caffe|mean|conv, in_channels,
+ * strides=1:2:2:2, dilations=1:1:2:4, shortcut=projection|pad|pad_end|mean, v1=0|1,
+ * activation=relu|leaky_relu|silu|relu6, negative_slope, standardize=none|deviation|variance,
+ * antialias=none|mean, attention=none|se|eca, attention_width=16:32:64:128, head=linear|none|mlp,
+ * head_width, probabilities=softmax|sigmoid|none, zero_init_residual=0|1. The result is complete
+ * (no defaults left) and checked as by vrn_arch_check. `log` may be NULL. Thread-safe.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
 VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log);
 
 /* Writes the text that vrn_arch_parse reads back as the same architecture: a known name if one

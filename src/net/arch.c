@@ -94,13 +94,13 @@ typedef struct arch_key {
     key_type type;
     size_t offset; /* in vrn_arch */
     uint32_t max;
-    const char *words[5]; /* of KEY_WORD, in the enum's order; max is the last one's number */
+    const char *words[6]; /* of KEY_WORD, in the enum's order; max is the last one's number */
     bool list;            /* an entry for each stage, with ':' between them, .. */
     uint32_t first;       /* .. from this stage on */
     bool optional;        /* a number may be 0 in a complete architecture */
 } arch_key;
 
-enum { KEY_COUNT = 29 };
+enum { KEY_COUNT = 32 };
 
 #define FIELD(name) offsetof(vrn_arch, name)
 /* In the order of a text: defaults depend on what stands before. */
@@ -125,13 +125,18 @@ static const arch_key keys[KEY_COUNT] = {
     {"stem_stride", KEY_NUMBER, FIELD(stem_stride), .max = VRN_MAX_STRIDE},
     {"stem_planes", KEY_NUMBER, FIELD(stem_planes), .max = VRN_MAX_CHANNELS},
     {"stem_width", KEY_NUMBER, FIELD(stem_width), .max = VRN_MAX_CHANNELS, .optional = true},
+    {"stem_width2", KEY_NUMBER, FIELD(stem_width2), .max = VRN_MAX_CHANNELS, .optional = true},
     {"antialias", KEY_WORD, FIELD(antialias), 1, .words = {"none", "mean"}},
-    {"pool", KEY_WORD, FIELD(pool), 4, .words = {"default", "max", "none", "caffe", "mean"}},
+    {"pool", KEY_WORD, FIELD(pool), 5,
+     .words = {"default", "max", "none", "caffe", "mean", "conv"}},
     {"strides", KEY_NUMBER, FIELD(strides), .max = VRN_MAX_STRIDE, .list = true},
     {"dilations", KEY_NUMBER, FIELD(dilations), .max = 64, .list = true, .optional = true},
     {"activation", KEY_WORD, FIELD(activation), 3,
      .words = {"relu", "leaky_relu", "silu", "relu6"}},
     {"negative_slope", KEY_REAL, FIELD(negative_slope)},
+    {"attention", KEY_WORD, FIELD(attention), 2, .words = {"none", "se", "eca"}},
+    {"attention_width", KEY_NUMBER, FIELD(attention_width), .max = VRN_MAX_CHANNELS, .list = true,
+     .optional = true},
     {"standardize", KEY_WORD, FIELD(standardize), 2, .words = {"none", "deviation", "variance"}},
     {"probabilities", KEY_WORD, FIELD(probabilities), 3,
      .words = {"default", "softmax", "sigmoid", "none"}},
@@ -142,8 +147,8 @@ static const arch_key keys[KEY_COUNT] = {
 _Static_assert(sizeof(vrn_block) == 4 && sizeof(vrn_norm) == 4 && sizeof(vrn_stem) == 4 &&
                    sizeof(vrn_shortcut) == 4 && sizeof(vrn_pool) == 4 &&
                    sizeof(vrn_activation) == 4 && sizeof(vrn_standardize) == 4 &&
-                   sizeof(vrn_antialias) == 4 && sizeof(vrn_head) == 4 &&
-                   sizeof(vrn_probabilities) == 4,
+                   sizeof(vrn_antialias) == 4 && sizeof(vrn_attention) == 4 &&
+                   sizeof(vrn_head) == 4 && sizeof(vrn_probabilities) == 4,
                "enums of the public header have 32 bits");
 
 static size_t entry_size(const arch_key *key)

@@ -12,6 +12,7 @@ enum {
     VRN_MAX_CLASSES = 1 << 20,
     VRN_MAX_STRIDE = 8,
     VRN_MAX_IN_CHANNELS = 16,
+    VRN_MAX_CHANNEL_KERNEL = 63, /* of VRN_ATTENTION_ECA */
 };
 #define VRN_MAX_PARAMETERS (UINT64_C(1) << 31) /* running statistics included */
 
@@ -25,6 +26,7 @@ typedef struct vrn_stage {
     uint32_t first_dilation; /* of the first block: that of the stage before */
     uint32_t dilation;       /* of the other blocks */
     bool reshapes;           /* the first block needs a shortcut that is not the identity */
+    uint32_t attention;      /* vrn_arch.attention_width */
 } vrn_stage;
 
 /* Describes every stage of an architecture without defaults left. */

@@ -21,10 +21,23 @@ vrn_result vrn_bind_check_size(const vrn_arch *arch, const vrn_names *names, con
                     blocks, names->count, text);
 }
 
-/* A linear layer may have no bias. */
-static bool is_head_bias(const char *name)
+/* A linear layer, of the head or of attention, may have no bias. */
+static bool is_linear_bias(const char *name)
 {
-    return strncmp(name, "fc.", 3) == 0 && strcmp(name + strlen(name) - 5, ".bias") == 0;
+    const bool linear = strncmp(name, "fc.", 3) == 0 || strstr(name, ".se.fc") != NULL;
+    return linear && strcmp(name + strlen(name) - 5, ".bias") == 0;
+}
+
+/* [K, C] as [K, C, 1, 1], which attention has either way. */
+static vrn_tensor as_convolution(const vrn_tensor *tensor, const vrn_tensor *wanted)
+{
+    vrn_tensor same = *tensor;
+    if (tensor->rank != 2 || wanted->rank != 4 || wanted->shape[2] * wanted->shape[3] != 1) {
+        return same;
+    }
+    same.rank = 4;
+    same.shape[2] = same.shape[3] = same.stride[2] = same.stride[3] = 1;
+    return same;
 }
 
 vrn_result vrn_bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry,
@@ -34,17 +47,18 @@ vrn_result vrn_bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry,
     static const float zero;
     char expected[128], found[128];
     vrn_tensor_format_shape(wanted, expected, sizeof expected);
-    if (!entry && is_head_bias(wanted->name)) {
+    if (!entry && is_linear_bias(wanted->name)) {
         wanted->data = (const uint8_t *)&zero;
         memset(wanted->stride, 0, sizeof wanted->stride);
-        vrn_assume(assumptions, false, "%s: none, as in the file", wanted->name);
+        if (strncmp(wanted->name, "fc.", 3) == 0)
+            vrn_assume(assumptions, false, "%s: none, as in the file", wanted->name);
         return VRN_OK;
     }
     if (!entry) {
         return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: expected %s, found no such tensor (%s)",
                         subject, wanted->name, expected, arch);
     }
-    const vrn_tensor *tensor = entry->tensor;
+    const vrn_tensor bound = as_convolution(entry->tensor, wanted), *tensor = &bound;
     size_t shape_bytes = wanted->rank * sizeof *wanted->shape;
     if (tensor->rank != wanted->rank || memcmp(tensor->shape, wanted->shape, shape_bytes) != 0) {
         vrn_tensor_format_shape(tensor, found, sizeof found);

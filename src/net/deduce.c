@@ -83,8 +83,10 @@ static void deduce_stem(deducer *d)
     arch->stem = deep ? VRN_STEM_DEEP : kernel > 3 ? VRN_STEM_IMAGENET : VRN_STEM_CIFAR;
     if (!deep) arch->stem_kernel = (uint32_t)kernel;
     if (deep) arch->stem_width = (uint32_t)shape[0];
+    if (deep) arch->stem_width2 = (uint32_t)find_shape(d, "conv1.3.weight", 4, expected)[0];
     if (deep) shape = find_shape(d, "conv1.6.weight", 4, expected);
     arch->stem_planes = (uint32_t)shape[0];
+    if (has(d, "maxpool.0.weight") && has(d, "maxpool.1.weight")) arch->pool = VRN_POOL_CONV;
 }
 
 /* Counts blocks by their first convolution. Each count is bounded by the number of tensors. */
@@ -190,6 +192,26 @@ static void deduce_shortcut(deducer *d)
     }
 }
 
+/* By what the first block has, and the width of each stage's first. */
+static void deduce_attention(deducer *d)
+{
+    vrn_arch *arch = d->arch;
+    const bool squeezes = has(d, "layer1.0.se.fc1.weight"),
+               filters = has(d, "layer1.0.se.conv.weight");
+    if (!squeezes && !filters) return;
+    arch->attention = squeezes ? VRN_ATTENTION_SE : VRN_ATTENTION_ECA;
+    for (uint32_t stage = 0; stage < arch->stages && d->result == VRN_OK; stage++) {
+        char name[48];
+        snprintf(name, sizeof name, "layer%u.0.se.%s.weight", stage + 1, squeezes ? "fc1" : "conv");
+        const vrn_named_tensor *fc = vrn_names_find(d->names, name);
+        const uint32_t rank = !squeezes ? 3 : fc && fc->tensor->rank == 2 ? 2 : 4;
+        const uint64_t *shape = find_shape(d, name, rank,
+                                           squeezes ? "a linear layer of the channels' means"
+                                                    : "a filter along the channels' means");
+        arch->attention_width[stage] = (uint32_t)shape[squeezes ? 0 : 2];
+    }
+}
+
 /* What stands in the names of the file and of its network. Where the tensors, the file or the
  * caller say something else, hints count for nothing. */
 static void follow_hints(deducer *d, const char *text, const char *whose, bool statistics)
@@ -251,6 +273,24 @@ static void follow_segmenter(deducer *d)
                "dilate=0:1:1: %s beside it is torchvision's for segmentation, whose backbones are "
                "dilated (else --arch dilate=0:0:0)",
                deeplab ? "a DeepLabV3" : "an FCN");
+}
+
+/* Hu et al.'s networks, by Caffe's rules, as legacy_senet.py has them (Cadene, timm). */
+static void follow_senet(deducer *d)
+{
+    if (d->result || !d->names->senet) return;
+    if (d->arch->block == VRN_BLOCK_BASIC && d->arch->attention) {
+        ask(d, "legacy_senet's basic blocks (layer0, se_module) have a ReLU before their "
+               "squeeze-and-excitation, which cannot be run");
+    }
+    if (!decided(d, "pool")) {
+        d->arch->pool = VRN_POOL_CAFFE;
+        vrn_assume(d->assumptions, false, "pool=caffe: the stem is called layer0");
+    }
+    if (!decided(d, "v1") && d->arch->block == VRN_BLOCK_BOTTLENECK && d->arch->groups == 1) {
+        d->arch->stride_on_1x1 = true;
+        vrn_assume(d->assumptions, false, "v1=1: the stem is called layer0");
+    }
 }
 
 /* The last part of a path. */
@@ -342,6 +382,7 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     for (uint32_t i = 0; i < arch->stages; i++) deduce_planes(&d, i);
     if (arch->block == VRN_BLOCK_BOTTLENECK) deduce_widths(&d);
     if (d.result == VRN_OK) deduce_shortcut(&d);
+    if (d.result == VRN_OK) deduce_attention(&d);
     if (d.result != VRN_OK) return d.result;
 
     vrn_found_head head;
@@ -359,6 +400,7 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     follow_hints(&d, told->network, "the name of its network", statistics);
     follow_hints(&d, last_part(told->file), "the file's name", statistics);
     follow_segmenter(&d);
+    follow_senet(&d);
     if (!d.result && told->given) {
         d.result = vrn_arch_override(arch, told->given, "arch", log);
         if (d.result) return d.result;

@@ -63,26 +63,34 @@ static void absorb_residual(fusion *f, vrn_node *fused, const vrn_node *add)
     e->residual_offset = shortcut->desc.offset;
 }
 
-/* Follows the chain behind a convolution as far as it can be fused. */
-static void fuse_convolution(fusion *f, uint32_t index)
+/* A sigmoid of the zeros that fill the last four channels up would be no zero. */
+static bool takes_activation(const vrn_node *node, const vrn_node *activation)
+{
+    return activation->desc.epilogue.activation != VRN_ACTIVATION_SIGMOID ||
+           node->desc.out.c % 4 == 0;
+}
+
+/* Follows the chain behind an operator with an epilogue as far as it can be fused. */
+static void fuse_chain(fusion *f, uint32_t index)
 {
     vrn_node fused = f->graph->nodes[index];
     vrn_value value = index + 1; /* of the last node that went in */
 
+    const bool conv = fused.desc.op == VRN_OP_CONV, scale = fused.desc.op == VRN_OP_SCALE;
     const vrn_node *next = only_reader(f, value, VRN_OP_BATCH_NORM);
-    if (next) {
+    if (conv && next) {
         memcpy(fused.norm, next->own, sizeof fused.norm);
         fused.desc.eps = next->desc.eps;
         fused.desc.epilogue.bias = true;
         value = absorb(f, next);
     }
     next = only_reader(f, value, VRN_OP_ADD);
-    if (next && next->input == value && next->residual != value) {
+    if ((conv || scale) && next && next->input == value && next->residual != value) {
         absorb_residual(f, &fused, next);
         value = absorb(f, next);
     }
     next = only_reader(f, value, VRN_OP_RELU);
-    if (next) {
+    if (next && takes_activation(&fused, next)) {
         fused.desc.epilogue.relu = true;
         fused.desc.epilogue.activation = next->desc.epilogue.activation;
         fused.desc.epilogue.slope = next->desc.epilogue.slope;
@@ -105,6 +113,7 @@ static void rebuild(fusion *f)
         *node = at->result;
         node->input = f->places[node->input].renamed;
         if (node->residual != VRN_NO_VALUE) node->residual = f->places[node->residual].renamed;
+        if (node->gate != VRN_NO_VALUE) node->gate = f->places[node->gate].renamed;
         at->renamed = count;
     }
     graph->count = count;
@@ -120,6 +129,7 @@ vrn_result vrn_graph_fuse(vrn_graph *graph, vrn_value *kept, uint32_t kept_count
     for (uint32_t i = 0; i < graph->count; i++) {
         count_use(&f, graph->nodes[i].input, i);
         count_use(&f, graph->nodes[i].residual, i);
+        count_use(&f, graph->nodes[i].gate, i);
         f.places[i + 1].result = graph->nodes[i];
     }
     for (uint32_t i = 0; i < kept_count; i++) f.places[kept[i]].kept = true;
@@ -127,7 +137,10 @@ vrn_result vrn_graph_fuse(vrn_graph *graph, vrn_value *kept, uint32_t kept_count
     f.places[graph->probabilities].kept = true;
 
     for (uint32_t i = 0; i < graph->count; i++) {
-        if (graph->nodes[i].desc.op == VRN_OP_CONV) fuse_convolution(&f, i);
+        const vrn_op op = graph->nodes[i].desc.op;
+        const bool ends = op == VRN_OP_CONV || op == VRN_OP_SCALE || op == VRN_OP_LINEAR ||
+                          op == VRN_OP_CHANNEL_CONV;
+        if (ends) fuse_chain(&f, i);
     }
     rebuild(&f);
     for (uint32_t i = 0; i < kept_count; i++) kept[i] = f.places[kept[i]].renamed;

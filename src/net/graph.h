@@ -23,6 +23,7 @@ typedef struct vrn_node {
     char name[VRN_NAME_MAX];
     vrn_value input;
     vrn_value residual; /* VRN_OP_ADD's second operand, or of the epilogue; else VRN_NO_VALUE */
+    vrn_value gate;     /* VRN_OP_SCALE's factors, [1, 1, C] floats; else VRN_NO_VALUE */
 
     /* The node of the unfused graph whose output this one writes: itself, or the last of those that
      * were fused into it. */
@@ -31,6 +32,7 @@ typedef struct vrn_node {
     /* The parameters by role (VRN_PARAM_WEIGHT ..): the node's own, and those of the batch norm
      * that was folded into it. VRN_NO_PARAMETER where there is none. */
     uint32_t own[VRN_PARAM_COUNT], norm[VRN_PARAM_COUNT];
+    uint32_t weight_rank; /* of the own weight in PyTorch; 0: none */
 } vrn_node;
 
 typedef struct vrn_graph {
@@ -45,10 +47,12 @@ typedef struct vrn_graph {
  * width pixels. Nodes come in torchvision's order, a block's shortcut after its convolutions:
  *     conv1 bn1 relu [maxpool]
  *     layer1.0.conv1 .bn1 .relu1 .conv2 .bn2 [.relu2 .conv3 .bn3]
+ *              [.se.avgpool .se.fc1 .se.act .se.fc2 .se.gate .se.scale |
+ *               .se.avgpool .se.conv .se.gate .se.scale]
  *              [.downsample.0 .downsample.1 | .shortcut] .add .relu
  *     .. avgpool fc softmax
- * An add's first input is always the block's last norm, its second, `residual`, the shortcut, which
- * may be computed later than the first. Epilogues are empty.
+ * An add's first input is always the block's last norm or scale, its second, `residual`, the
+ * shortcut, which may be computed later than the first. Epilogues are empty.
  * Errors: VRN_ERROR_INVALID_ARGUMENT where a side is 0 (one pixel is enough: every window is padded
  * by half its size) or over 65536, or odd where it is halved by means (VRN_ANTIALIAS_MEAN);
  * VRN_ERROR_OUT_OF_MEMORY. */

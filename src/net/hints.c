@@ -8,6 +8,8 @@
 /* A word counts where no letter stands before it, and none behind. */
 static const vrn_hint hints[] = {
     {.word = "resnetaa", .key = "antialias", .value = "mean", .other = "none"},
+    {.word = "seresnetaa", .key = "antialias", .value = "mean", .other = "none"},
+    {.word = "seresnextaa", .key = "antialias", .value = "mean", .other = "none"},
     {.word = "resnetblur", .key = "antialias", .other = "none"},
     {.word = "avgmax", .key = "head", .other = "linear"},
     {.word = "caffe", .key = "v1", .value = "1", .other = "0"},

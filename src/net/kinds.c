@@ -10,9 +10,6 @@ static const struct {
     const char *part, *kind;
 } kinds[] = {
     {"attnpool.", "CLIP's ResNet, whose pool is an attention layer"},
-    {".se.", "a ResNet with squeeze-and-excitation, which is not supported"},
-    {".eca.", "a ResNet with ECA blocks, which are not supported"},
-    {".se_module.", "a ResNet with squeeze-and-excitation, which is not supported"},
     {".bn1.IN.", "IBN-Net, whose norms are half instance norms"},
     {".filt", "an anti-aliased network with blur filters, which are not supported"},
     {".convs.", "a Res2Net, which is not supported"},

@@ -162,6 +162,23 @@ static void read_stages(reader *r)
     if (dilated && !replaced) say(r, "dilations", dilations);
 }
 
+/* The names do not show what the gate is made by. */
+static void read_attention(reader *r)
+{
+    static const char *const places[][2] = {
+        {"layer1.0.se.act", "ReLU"},         {"layer1.0.se.relu", "ReLU"},
+        {"layer1.0.se.gate", "Sigmoid"},     {"layer1.0.se.sigmoid", "Sigmoid"},
+        {"layer1.0.se.bn", "Identity"},      {"layer1.0.se_module.relu", "ReLU"},
+        {"layer1.0.se.fc.1", "ReLU"},        {"layer1.0.se.fc.3", "Sigmoid"},
+        {"layer1.0.eca.sigmoid", "Sigmoid"}, {"layer1.0.se_module.sigmoid", "Sigmoid"},
+    };
+    for (size_t i = 0; i < VRN_COUNT(places); i++) {
+        const char *record = record_of(r, places[i][0]);
+        if (!record || is_class(record, places[i][1])) continue;
+        refuse(r, places[i][0], record, "which cannot be run");
+    }
+}
+
 static void read_norm(reader *r)
 {
     const char *record = record_of(r, "bn1");
@@ -219,6 +236,7 @@ vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *check
     }
     read_stem(&r);
     read_stages(&r);
+    read_attention(&r);
     read_norm(&r);
     read_activation(&r, assumptions);
     const char *graph = vrn_checkpoint_metadata(checkpoint, VRN_METADATA_GRAPH_KEY);

@@ -69,6 +69,14 @@ static const struct {
     {ANY, "encoder.stages.#.layers.#.layer.#.convolution.", "layer+.#.conv+."},
     {ANY, "encoder.stages.#.layers.#.layer.#.normalization.", "layer+.#.bn+."},
     {ANY, "layer#.#.shortcut.", "layer#.#.downsample."},
+    {ANY, "layer#.#.se_module.", "layer#.#.se."},
+    {ANY, "layer#.#.se_layer.conv1.conv.", "layer#.#.se.fc1."},
+    {ANY, "layer#.#.se_layer.conv2.conv.", "layer#.#.se.fc2."},
+    {ANY, "layer#.#.se.fc.0.", "layer#.#.se.fc1."},
+    {ANY, "layer#.#.se.fc.2.", "layer#.#.se.fc2."},
+    {ANY, "layer#.#.eca.", "layer#.#.se."},
+    {IN(TORCHVISION), "layer0.conv1.", "conv1."},
+    {IN(TORCHVISION), "layer0.bn1.", "bn1."},
     {IN(RESIDUAL_FUNCTION), "conv1.0.", "conv1."},
     {IN(RESIDUAL_FUNCTION), "conv1.1.", "bn1."},
     {IN(RESIDUAL_FUNCTION), "conv#_x.#.shortcut.", "layer-.#.downsample."},
@@ -279,6 +287,7 @@ static void fill(vrn_names *names, const vrn_tensor *tensors, size_t count, cons
         } else {
             rename_one(kind, name + length, out, capacity);
             names->shortcut |= strstr(name + length, ".shortcut.") != NULL;
+            names->senet |= strncmp(name + length, "layer0.conv1.", 13) == 0;
         }
         names->inside += !outside;
         names->entries[names->count++] =

@@ -26,6 +26,7 @@ typedef struct vrn_names {
     size_t count, inside;
     bool tracked;   /* there was a num_batches_tracked: BatchNorm2d, not FrozenBatchNorm2d */
     bool detectron; /* Detectron2's names */
+    bool senet;     /* the stem is called layer0, as in Hu et al.'s networks */
     bool shortcut;  /* parts of blocks are called shortcut, as in CIFAR repositories */
     char prefix[VRN_PREFIX_MAX]; /* of the network in the file: "module.backbone." or "" */
     char others[VRN_PREFIX_MAX]; /* of networks that were not taken: "state_dict."; or "" */
@@ -37,6 +38,9 @@ typedef struct vrn_names {
  *     torchvision, timm    as they are
  *     deep stems           conv1, conv2, conv3 with bn1, bn2, bn3 (CSAIL), or stem.0, .1, .3
  *                          (MMPretrain): conv1.0, .1, .3, .4, .6 and bn1
+ *     attention            layerS.B.se_module, se.fc.0 and .2, se_layer (MMPretrain), eca:
+ *                          layerS.B.se.fc1, .fc2 or se.conv
+ *     legacy_senet         layer0.conv1, layer0.bn1: conv1, bn1
  *     Hugging Face (transformers, ResNetForImageClassification)
  *         embedder.embedder.convolution      conv1
  *         encoder.stages.S.layers.B.layer.K  layer(S+1).B.conv(K+1), or bn(K+1)

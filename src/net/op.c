@@ -12,7 +12,9 @@ static const char *const op_names[VRN_OP_COUNT] = {
     [VRN_OP_AVG_POOL] = "avg_pool",
     [VRN_OP_ADD] = "add",
     [VRN_OP_SHORTCUT] = "shortcut",
+    [VRN_OP_SCALE] = "scale",
     [VRN_OP_LINEAR] = "linear",
+    [VRN_OP_CHANNEL_CONV] = "channel_conv",
     [VRN_OP_SOFTMAX] = "softmax",
 };
 
@@ -45,6 +47,11 @@ uint64_t vrn_tensor_bytes(vrn_shape shape, vrn_type type)
     return (uint64_t)shape.h * shape.w * vrn_c4(shape.c) * vrn_type_bytes4(type);
 }
 
+uint64_t vrn_gate_bytes(const vrn_op_desc *desc)
+{
+    return vrn_tensor_bytes((vrn_shape){1, 1, desc->in.c}, VRN_TYPE_F32);
+}
+
 static double elements(vrn_shape shape)
 {
     return (double)shape.h * shape.w * shape.c;
@@ -62,9 +69,11 @@ static double own_flops(const vrn_op_desc *desc)
     case VRN_OP_MAX_POOL:
     case VRN_OP_MEAN_POOL: return out * window;
     case VRN_OP_AVG_POOL: return in;
-    case VRN_OP_ADD: return out;
+    case VRN_OP_ADD:
+    case VRN_OP_SCALE: return out;
     case VRN_OP_SHORTCUT: return 0;                                /* moves, computes nothing */
     case VRN_OP_LINEAR: return 2 * in * desc->out.c + desc->out.c; /* with its bias */
+    case VRN_OP_CHANNEL_CONV: return 2 * out * window;
     case VRN_OP_SOFTMAX: return 4 * out; /* maximum, exponential, sum, division */
     case VRN_OP_COUNT: break;
     }

@@ -18,7 +18,10 @@ typedef enum vrn_op {
     VRN_OP_AVG_POOL,  /* global: one value a channel */
     VRN_OP_ADD,       /* first input plus second */
     VRN_OP_SHORTCUT,  /* option A: strided subsampling, channels padded with zeros */
+    VRN_OP_SCALE,     /* each channel of the input times a value of its own, the gate */
     VRN_OP_LINEAR,
+    VRN_OP_CHANNEL_CONV, /* a filter of kernel.x numbers along the channels of one pixel, as
+                            torch.nn.Conv1d with padding */
     VRN_OP_SOFTMAX,
     VRN_OP_COUNT
 } vrn_op;
@@ -56,11 +59,11 @@ typedef struct vrn_extent {
     uint32_t y, x;
 } vrn_extent;
 
-/* One more than vrn_activation has: of heads alone. */
+/* One more than vrn_activation has: of heads and gates. */
 #define VRN_ACTIVATION_SIGMOID ((vrn_activation)4)
 
-/* The end of a convolution, applied before the result is stored:
- * y = act(result + bias + residual). */
+/* The end of a convolution or of VRN_OP_SCALE, applied before the result is stored:
+ * y = act(result + bias + residual). Of other operators with one: y = act(result + bias). */
 typedef struct vrn_epilogue {
     bool bias; /* a folded norm's, or the convolution's own */
     bool relu; /* or another activation: */
@@ -75,7 +78,7 @@ typedef struct vrn_epilogue {
 typedef struct vrn_op_desc {
     vrn_op op;
     vrn_shape in, out;
-    vrn_extent kernel, stride, padding, dilation; /* VRN_OP_CONV, and pools over windows */
+    vrn_extent kernel, stride, padding, dilation; /* convolutions, and pools over windows */
     uint32_t groups;                              /* VRN_OP_CONV, VRN_OP_GROUP_NORM */
     float eps;                                    /* norms */
     uint32_t subsample, offset;                   /* VRN_OP_SHORTCUT: stride, zeros put in front */
@@ -86,15 +89,19 @@ typedef struct vrn_op_desc {
 
 /* Parameters of an operator, by role: index into the arrays of parameters of nodes and kernels. */
 enum {
-    VRN_PARAM_WEIGHT = 0, /* conv [K, C/groups, kh, kw]; linear [K, C]; norms' gamma [C] */
-    VRN_PARAM_BIAS = 1,   /* conv and linear [K]; norms' beta [C] */
-    VRN_PARAM_MEAN = 2,   /* batch norm's running_mean [C] */
-    VRN_PARAM_VAR = 3,    /* batch norm's running_var [C] */
+    /* conv [K, C/groups, kh, kw]; linear [K, C]; channel conv [1, 1, kw]; norms' gamma [C] */
+    VRN_PARAM_WEIGHT = 0,
+    VRN_PARAM_BIAS = 1, /* conv and linear [K]; norms' beta [C] */
+    VRN_PARAM_MEAN = 2, /* batch norm's running_mean [C] */
+    VRN_PARAM_VAR = 3,  /* batch norm's running_var [C] */
     VRN_PARAM_COUNT = 4
 };
 
 /* Bytes of one image's activations on the device, padding included. */
 uint64_t vrn_tensor_bytes(vrn_shape shape, vrn_type type);
+
+/* .. of the gate of VRN_OP_SCALE, which is in floats. */
+uint64_t vrn_gate_bytes(const vrn_op_desc *desc);
 
 /* Multiply-adds count as two. Of one image. */
 double vrn_op_flops(const vrn_op_desc *desc);

@@ -148,6 +148,12 @@ static bool is_last_norm_of_block(const vrn_arch *arch, const char *node)
     return length > 4 && strcmp(node + length - 4, last) == 0;
 }
 
+/* Inputs of an output of what is no convolution of images. */
+static uint32_t fan_in(const vrn_node *node)
+{
+    return node->desc.op == VRN_OP_LINEAR ? node->desc.in.c : node->desc.kernel.x;
+}
+
 void vrn_random_parameter(float *values, const vrn_arch *arch, const vrn_parameter *parameter,
                           vrn_random random)
 {
@@ -156,11 +162,11 @@ void vrn_random_parameter(float *values, const vrn_arch *arch, const vrn_paramet
     for (uint32_t i = 0; i < parameter->rank; i++) count *= parameter->shape[i];
 
     const bool conv = node->desc.op == VRN_OP_CONV && parameter->role == VRN_PARAM_WEIGHT;
-    if (conv || node->desc.op == VRN_OP_LINEAR) {
+    if (conv || node->desc.op == VRN_OP_LINEAR || node->desc.op == VRN_OP_CHANNEL_CONV) {
         const uint64_t *shape = parameter->shape;
         fill_work work = {values, count, random, conv, 0};
         work.scale = work.normal ? sqrt(2.0 / (double)(shape[0] * shape[2] * shape[3]))
-                                 : 1 / sqrt((double)node->desc.in.c);
+                                 : 1 / sqrt((double)fan_in(node));
         vrn_parallel_for((uint32_t)((count + PART - 1) / PART), fill_part, &work);
         return;
     }

@@ -35,9 +35,20 @@ void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES])
         if (arch->dilations[i]) {
             dilation = stage->first_dilation = stage->dilation = arch->dilations[i];
         }
+        stage->attention = arch->attention_width[i];
         stage->reshapes = stage->stride != 1 || stage->in != stage->out;
         channels = stage->out;
     }
+}
+
+/* A sixteenth (Hu et al. 2018); or the odd number at or above (log2(C) + 1) / 2, less what is
+ * behind its point (Wang et al. 2020). */
+static uint32_t attention_width(vrn_attention attention, uint64_t channels)
+{
+    uint32_t log2 = 0;
+    while (channels >> (log2 + 1)) log2++;
+    if (attention == VRN_ATTENTION_ECA) return (log2 + 1) / 2 | 1;
+    return (uint32_t)vrn_min_u64(vrn_max_u64(channels / 16, 1), VRN_MAX_CHANNELS);
 }
 
 void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes)
@@ -50,6 +61,10 @@ void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes)
     for (uint32_t i = 0; i < vrn_min_u32(arch->stages, VRN_MAX_STAGES); i++) {
         if (arch->planes[i] == 0) arch->planes[i] = base_planes << i;
         if (arch->strides[i] == 0) arch->strides[i] = i == 0 ? 1 : 2;
+        if (arch->attention != VRN_ATTENTION_NONE && arch->attention_width[i] == 0) {
+            const uint64_t out = (uint64_t)arch->planes[i] * vrn_arch_expansion(arch->block);
+            arch->attention_width[i] = attention_width(arch->attention, out);
+        }
     }
     if (arch->num_classes == 0 && !features) arch->num_classes = cifar ? 10 : 1000;
     if (arch->groups == 0) arch->groups = 1;
@@ -63,6 +78,7 @@ void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes)
     if (arch->stem_width == 0 && arch->stem == VRN_STEM_DEEP) {
         arch->stem_width = vrn_max_u32(arch->stem_planes / 2, 1);
     }
+    if (arch->stem_width2 == 0) arch->stem_width2 = arch->stem_width;
     if (arch->pool == VRN_POOL_DEFAULT) {
         bool mean = arch->antialias == VRN_ANTIALIAS_MEAN;
         arch->pool = cifar ? VRN_POOL_NONE : mean ? VRN_POOL_MEAN : VRN_POOL_MAX;
@@ -100,8 +116,10 @@ static void check_stages(checker *c)
     }
     for (uint32_t i = arch->stages; i < VRN_MAX_STAGES; i++) {
         if (arch->layers[i] || arch->planes[i] || arch->dilate[i] || arch->strides[i] ||
-            arch->dilations[i]) {
-            REFUSE(c, "layers, planes, strides or dilations: entry %u is beyond the %u stages",
+            arch->dilations[i] || arch->attention_width[i]) {
+            REFUSE(c,
+                   "layers, planes, strides, dilations or attention_width: entry %u is beyond the "
+                   "%u stages",
                    i + 1, arch->stages);
         }
     }
@@ -117,6 +135,21 @@ static void check_stages(checker *c)
                "replace_stride_with_dilation should be None or a %u-element tuple: the first "
                "stage has no stride to replace",
                arch->stages - 1);
+    }
+}
+
+static void check_attention(checker *c)
+{
+    for (uint32_t i = 0; i < c->arch->stages; i++) {
+        const uint32_t width = c->arch->attention_width[i];
+        if (c->arch->attention == VRN_ATTENTION_NONE && width) {
+            REFUSE(c, "attention_width: expected none without attention, found %u", width);
+        }
+        if (c->arch->attention == VRN_ATTENTION_ECA &&
+            (width % 2 == 0 || width > VRN_MAX_CHANNEL_KERNEL)) {
+            REFUSE(c, "attention_width: expected an odd kernel of at most %u for eca, found %u",
+                   (unsigned)VRN_MAX_CHANNEL_KERNEL, width);
+        }
     }
 }
 
@@ -173,6 +206,7 @@ static uint64_t stage_parameters(const vrn_arch *arch, const vrn_stage *stage, u
 {
     uint64_t width = stage->width, out = stage->out;
     uint64_t shortcut = stage->reshapes ? (stage->in + 4) * out : 0;
+    shortcut += blocks * (2 * out + 1) * (stage->attention + UINT64_C(1));
     if (arch->block == VRN_BLOCK_BASIC) {
         uint64_t first = (stage->in * 9 + 4) * out, other = (out * 9 + 4) * out;
         return first + shortcut + other * (2 * (uint64_t)blocks - 1);
@@ -184,10 +218,13 @@ static uint64_t stage_parameters(const vrn_arch *arch, const vrn_stage *stage, u
 static void check_channels(checker *c, const vrn_stage *stages)
 {
     const vrn_arch *arch = c->arch;
-    uint64_t stem = arch->stem_planes, wide = arch->stem_width, window = 49;
-    uint64_t parameters = stem * (arch->in_channels * window + 4) + wide * (wide + stem) * window;
+    uint64_t stem = arch->stem_planes, wide = vrn_max_u32(arch->stem_width, arch->stem_width2),
+             window = 49;
+    uint64_t parameters = stem * (arch->in_channels * window + 4) +
+                          (wide * wide + wide * stem + stem * stem) * window;
     check_norm_channels(c, stem, "bn", 1);
-    if (arch->stem == VRN_STEM_DEEP) check_norm_channels(c, wide, "conv", 1);
+    if (arch->stem == VRN_STEM_DEEP) check_norm_channels(c, arch->stem_width, "conv", 1);
+    if (arch->stem == VRN_STEM_DEEP) check_norm_channels(c, arch->stem_width2, "conv", 1);
     for (uint32_t i = 0; i < arch->stages && !c->result; i++) {
         check_stage_channels(c, &stages[i], i + 1);
         parameters += stage_parameters(arch, &stages[i], arch->layers[i]);
@@ -205,6 +242,7 @@ vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log 
     checker c = {arch, subject, log, VRN_OK};
     vrn_arch_fill(arch, 0);
     check_stages(&c);
+    check_attention(&c);
     if (!c.result) c.result = vrn_arch_check_keys(arch, subject, log);
     if (c.result) return c.result;
     vrn_stage stages[VRN_MAX_STAGES];

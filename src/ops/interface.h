@@ -12,7 +12,7 @@ typedef uint32_t uint;
 /* Bindings of set 0, with the same meaning in every kernel of the network. */
 #define VRN_BIND_X 0 /* input activations */
 #define VRN_BIND_Y 1 /* output activations */
-#define VRN_BIND_W 2 /* packed parameters; a bias comes first */
+#define VRN_BIND_W 2 /* packed parameters; a bias comes first. Or the gate of VRN_OP_SCALE */
 #define VRN_BIND_R 3 /* residual, or the second operand of an addition */
 /* Every Vulkan device has four storage buffers for a stage. With VRN_CAPABILITY_BUFFER_ARRAYS: the
  * packed parameters again, as an array of blocks. */
@@ -60,7 +60,7 @@ struct vrn_push_addressed {
     uint shape[VRN_PUSHED_CONSTANTS];
 };
 
-/* An operator's constants. Of convolutions and linear layers: */
+/* An operator's constants. Of convolutions, linear layers and VRN_OP_SCALE: */
 #define VRN_CONV_IN_H       0
 #define VRN_CONV_IN_W       1
 #define VRN_CONV_IN_C4      2
@@ -132,6 +132,12 @@ struct vrn_push_addressed {
 #define VRN_SHORTCUT_OUT_C  5
 #define VRN_SHORTCUT_STRIDE 6
 #define VRN_SHORTCUT_OFFSET 7
+
+#define VRN_CHANNEL_CONV_C          0
+#define VRN_CHANNEL_CONV_KERNEL     1
+#define VRN_CHANNEL_CONV_RELU       2
+#define VRN_CHANNEL_CONV_ACTIVATION 3
+#define VRN_CHANNEL_CONV_SLOPE_BITS 4
 
 #define VRN_SOFTMAX_C 0
 

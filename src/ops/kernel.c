@@ -214,7 +214,9 @@ uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint3
     case VRN_BIND_BLOCKS:
         if (!(vrn_kernel_shader(kernel, pass)->arrays & VRN_BIT_BLOCKS)) return 0;
         return vrn_kernel_weight_bytes(kernel, desc);
-    case VRN_BIND_W: return vrn_kernel_weight_bytes(kernel, desc);
+    case VRN_BIND_W:
+        if (desc->op == VRN_OP_SCALE) return vrn_gate_bytes(desc) * images;
+        return vrn_kernel_weight_bytes(kernel, desc);
     default:
         if (desc->op == VRN_OP_ADD) return vrn_tensor_bytes(desc->in, desc->r.type) * images;
         if (!desc->epilogue.residual) return 0;

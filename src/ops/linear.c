@@ -1,5 +1,5 @@
-/* The linear layer (torch.nn.Linear): a 1x1 convolution of a 1x1 image without epilogue, so that it
- * has the constants and the layout of one, and rows of its tiles. */
+/* The linear layer (torch.nn.Linear): a 1x1 convolution of a 1x1 image, so that it has the
+ * constants and the layout of one, and rows of its tiles. */
 #include <math.h>
 
 #include "base/util.h"
@@ -19,6 +19,9 @@ static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX
         .stride = {1, 1},
         .dilation = {1, 1},
         .groups = 1,
+        .epilogue = {.relu = d->epilogue.relu,
+                     .activation = d->epilogue.activation,
+                     .slope = d->epilogue.slope},
     };
     vrn_operator_conv.constants(&conv, values);
 }

@@ -12,7 +12,9 @@ static const vrn_operator *const operators[VRN_OP_COUNT] = {
     [VRN_OP_AVG_POOL] = &vrn_operator_avg_pool,
     [VRN_OP_ADD] = &vrn_operator_add,
     [VRN_OP_SHORTCUT] = &vrn_operator_shortcut,
+    [VRN_OP_SCALE] = &vrn_operator_scale,
     [VRN_OP_LINEAR] = &vrn_operator_linear,
+    [VRN_OP_CHANNEL_CONV] = &vrn_operator_channel_conv,
     [VRN_OP_SOFTMAX] = &vrn_operator_softmax,
 };
 
@@ -57,7 +59,7 @@ vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log)
 
 bool vrn_op_has_parameters(vrn_op op)
 {
-    return operators[op]->bindings & VRN_BIT_W;
+    return vrn_kernel_at(op, 0)->variant->layout != NULL;
 }
 
 bool vrn_op_takes_bytes(const vrn_op_desc *desc)

@@ -13,6 +13,8 @@ extern const vrn_operator vrn_operator_shortcut; /* ops/shortcut.c */
 extern const vrn_operator vrn_operator_max_pool; /* ops/pool.c */
 extern const vrn_operator vrn_operator_mean_pool;
 extern const vrn_operator vrn_operator_avg_pool;
+extern const vrn_operator vrn_operator_scale; /* ops/attention.c */
+extern const vrn_operator vrn_operator_channel_conv;
 extern const vrn_operator vrn_operator_linear;  /* ops/linear.c */
 extern const vrn_operator vrn_operator_softmax; /* ops/softmax.c */
 

@@ -57,6 +57,7 @@ static void find_last_uses(uint32_t *last, const vrn_graph *graph, const vrn_val
         last[i + 1] = i; /* nobody may read it */
         last[node->input] = i;
         if (node->residual != VRN_NO_VALUE) last[node->residual] = i;
+        if (node->gate != VRN_NO_VALUE) last[node->gate] = i;
     }
     last[graph->logits] = last[graph->probabilities] = graph->count;
     for (uint32_t i = 0; i < kept_count; i++) last[kept[i]] = graph->count;

@@ -65,17 +65,23 @@ static bool fits_half(const vrn_extremes *e)
 bool vrn_precision_keeps_floats(vrn_op op)
 {
     static const bool keeps[VRN_OP_COUNT] = {
-        [VRN_OP_GROUP_NORM] = true,
-        [VRN_OP_AVG_POOL] = true,
-        [VRN_OP_LINEAR] = true,
-        [VRN_OP_SOFTMAX] = true,
+        [VRN_OP_GROUP_NORM] = true,   [VRN_OP_AVG_POOL] = true, [VRN_OP_LINEAR] = true,
+        [VRN_OP_CHANNEL_CONV] = true, [VRN_OP_SOFTMAX] = true,
     };
     return keeps[op];
 }
 
+/* Activations behind linear layers and the like: a few numbers for an image. */
+static bool is_small(const precision *p, const vrn_node *node)
+{
+    return node->desc.op == VRN_OP_RELU && node->input != 0 &&
+           vrn_precision_keeps_floats(p->graph->nodes[node->input - 1].desc.op) &&
+           p->graph->nodes[node->input - 1].desc.op != VRN_OP_GROUP_NORM;
+}
+
 static vrn_format output_format(const precision *p, const vrn_node *node)
 {
-    if (vrn_precision_keeps_floats(node->desc.op) || kept_in_fp32(p, node))
+    if (vrn_precision_keeps_floats(node->desc.op) || is_small(p, node) || kept_in_fp32(p, node))
         return (vrn_format){.type = VRN_TYPE_F32};
     if (p->wanted == VRN_PRECISION_INT8) {
         float scale = p->model ? vrn_model_scale(p->model, node->output) : 1;

@@ -66,10 +66,11 @@ static vrn_result bind_step(vrn_program *program, uint32_t index, const vrn_pipe
     VkBuffer arena = program->arena.handle;
     const vrn_value residual = node->residual != VRN_NO_VALUE ? node->residual : index + 1;
     vrn_step *step = &program->steps[index];
+    const vrn_range gate = {arena, node->gate != VRN_NO_VALUE ? plan->offsets[node->gate] : 0};
     const vrn_operands operands = {
         .images = program->info.slice,
         .x = {arena, plan->offsets[node->input]},
-        .w = step->parameters,
+        .w = node->gate != VRN_NO_VALUE ? gate : step->parameters,
         .r = {arena, plan->offsets[residual]},
         .y = {arena, plan->offsets[index + 1]},
         .scratch = {arena, plan->scratch[index]},

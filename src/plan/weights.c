@@ -214,7 +214,8 @@ static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *n
         const float **values = norm ? &l->params.norm[role] : &l->params.own[role];
         const uint64_t count = l->counts[norm][role] = vrn_tensor_count(tensor);
         const vrn_standardize how = vrn_model_arch(model)->standardize;
-        const bool changes = how != VRN_STANDARDIZE_NONE && tensor->rank == 4;
+        const bool changes =
+            how != VRN_STANDARDIZE_NONE && node->desc.op == VRN_OP_CONV && tensor->rank == 4;
         *values = changes ? NULL : vrn_tensor_view(tensor);
         if (*values || count == 0) continue;
         float *converted = l->converted[norm][role] = vrn_alloc(count, sizeof *converted);

@@ -72,6 +72,10 @@ vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_t
             data->params.own[VRN_PARAM_BIAS] = random_floats(d->out.c, -1, 1, &state, &failed);
         }
     }
+    if (d->op == VRN_OP_SCALE || d->op == VRN_OP_CHANNEL_CONV) {
+        const size_t count = d->op == VRN_OP_SCALE ? (size_t)c->images * d->in.c : d->kernel.x;
+        data->params.own[VRN_PARAM_WEIGHT] = random_floats(count, -1, 1, &state, &failed);
+    }
     if (c->fold || d->op == VRN_OP_BATCH_NORM || d->op == VRN_OP_GROUP_NORM) {
         const float **norm = c->fold ? data->params.norm : data->params.own;
         norm[VRN_PARAM_WEIGHT] = random_floats(d->out.c, 0.5f, 1.5f, &state, &failed);

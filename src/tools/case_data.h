@@ -16,7 +16,7 @@ typedef struct vrn_case_data {
     uint32_t images;
     vrn_shape residual_shape; /* of `residual`, which is NULL where it is empty */
     float *x, *residual, *expected;
-    vrn_params params; /* what they point to belongs to this */
+    vrn_params params; /* what they point to belongs to this; a gate [images, C] is the weight */
 } vrn_case_data;
 
 /* Makes the same random numbers every time, of those that the type has, and what the reference

@@ -44,6 +44,10 @@ static vrn_result write_memory(vrn_checker *checker, const vrn_trial_layout *l,
             vrn_case_store(inputs + l->r, data->residual, data->desc.r, data->residual_shape,
                            data->images);
         }
+        if (data->desc.op == VRN_OP_SCALE) {
+            vrn_case_store(inputs + l->w, data->params.own[VRN_PARAM_WEIGHT], (vrn_format){0},
+                           (vrn_shape){1, 1, data->desc.in.c}, data->images);
+        }
         if (!vrn_kernel_pack(kernel, &data->desc, &data->params, inputs + l->w)) {
             result = vrn_fail_memory(&checker->bench.device->log);
         }

@@ -33,6 +33,7 @@ static void describe(const vrn_program *program, uint32_t index, vrn_layer *laye
     uint64_t bytes = vrn_graph_bytes(&program->graph, node->input) +
                      vrn_graph_bytes(&program->graph, index + 1) + step->parameters.bytes;
     if (node->residual != VRN_NO_VALUE) bytes += vrn_graph_bytes(&program->graph, node->residual);
+    if (node->gate != VRN_NO_VALUE) bytes += vrn_gate_bytes(&node->desc);
     *layer = (vrn_layer){
         .name = node->name,
         .op = vrn_op_name(node->desc.op),

@@ -115,6 +115,18 @@ static double linear(const vrn_op_desc *d, const float *x, const vrn_params *p, 
     return sum;
 }
 
+static double convolve_channels(const vrn_op_desc *d, const float *x, const float *w, uint32_t n,
+                                uint32_t k)
+{
+    double sum = 0;
+    for (uint32_t s = 0; s < d->kernel.x; s++) {
+        uint32_t c;
+        if (!position(k, s, 1, d->kernel.x / 2, 1, d->in.c, &c)) continue;
+        sum += (double)x[(size_t)n * d->in.c + c] * w[s];
+    }
+    return sum;
+}
+
 static double softmax(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t k)
 {
     const float *row = x + (size_t)n * d->in.c;
@@ -177,7 +189,13 @@ static double output(const vrn_op_desc *d, const float *x, const float *residual
     case VRN_OP_AVG_POOL: return pool_average(d, x, n, c);
     case VRN_OP_ADD: return (double)x[at(d->in, n, oy, ox, c)] + residual[at(d->in, n, oy, ox, c)];
     case VRN_OP_SHORTCUT: return shortcut(d->in, d->subsample, d->offset, x, n, oy, ox, c);
-    case VRN_OP_LINEAR: return linear(d, x, p, n, c);
+    case VRN_OP_SCALE:
+        value = (double)x[at(d->in, n, oy, ox, c)] * p->own[VRN_PARAM_WEIGHT][n * d->in.c + c];
+        return epilogue(d, value, residual, n, oy, ox, c);
+    case VRN_OP_LINEAR: return epilogue(d, linear(d, x, p, n, c), residual, n, 0, 0, c);
+    case VRN_OP_CHANNEL_CONV:
+        value = convolve_channels(d, x, p->own[VRN_PARAM_WEIGHT], n, c);
+        return epilogue(d, value, residual, n, 0, 0, c);
     case VRN_OP_SOFTMAX: return softmax(d, x, n, c);
     case VRN_OP_GROUP_NORM: /* by run_group_norm: its statistics are not those of one output */
     case VRN_OP_COUNT: break;

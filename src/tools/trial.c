@@ -35,7 +35,9 @@ vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *
     vrn_trial_layout l = {.x = guard, .y = guard};
     l.r = l.x + vrn_round_up(vrn_tensor_bytes(desc->in, desc->x.type) * images, alignment) + guard;
     l.w = l.r + vrn_round_up(residual * images, alignment) + guard;
-    l.inputs = l.w + vrn_round_up(vrn_kernel_weight_bytes(kernel, desc), alignment) + guard;
+    const uint64_t gate = desc->op == VRN_OP_SCALE ? vrn_gate_bytes(desc) * images : 0;
+    const uint64_t w = gate ? gate : vrn_kernel_weight_bytes(kernel, desc);
+    l.inputs = l.w + vrn_round_up(w, alignment) + guard;
     const uint64_t y = vrn_tensor_bytes(desc->out, desc->y.type) * images;
     l.scratch = l.y + vrn_round_up(y, alignment) + guard;
     l.results = l.scratch + vrn_kernel_scratch(kernel, desc, images, alignment, NULL) + guard;

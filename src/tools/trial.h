@@ -34,8 +34,8 @@ vrn_result vrn_bench_run(vrn_bench *bench, uint32_t slot, double *ms);
 /* Around operands there is room that no kernel has any business in. */
 #define VRN_TRIAL_GUARD_BYTES UINT64_C(1024)
 
-/* Where operands stand: in the inputs X, R and W one behind the other, in the results Y and then
- * the scratch memory. */
+/* Where operands stand: in the inputs X, R and W (or the gate) one behind the other, in
+ * the results Y and then the scratch memory. */
 typedef struct vrn_trial_layout {
     uint64_t x, r, w, inputs; /* offsets, and the size */
     uint64_t y, scratch, results;

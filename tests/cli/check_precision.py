@@ -22,8 +22,8 @@ class Precision(ProgramTest):
                          self.path("y.npy"), *arguments)
         return files.read_npy(self.path("y.npy"))[1]
 
-    def calibrate(self, *arguments):
-        return self.run_program("calibrate", *RANDOM, "--input", self.path("x.npy"), *arguments,
+    def calibrate(self, *arguments, model=RANDOM):
+        return self.run_program("calibrate", *model, "--input", self.path("x.npy"), *arguments,
                                 errors=["scales by"] * 3 + ["calibrated on"])
 
     def test_fp16(self):
@@ -52,6 +52,17 @@ class Precision(ProgramTest):
                        "--channels", "bgr")
         info = self.run_json("info", "--model", self.path("int8.safetensors"))
         self.assertEqual(info["transform"]["channels"], "bgr")
+
+    def test_attention(self):
+        for kind in ("se", "eca"):
+            random_model = ("--model", f"resnet8,attention={kind}", "--random-weights", "1")
+            expected = self.infer(model=random_model)
+            self.calibrate("-o", self.path(f"{kind}.safetensors"), model=random_model)
+            model = ("--model", self.path(f"{kind}.safetensors"))
+            self.assertEqual(self.infer(model=model), expected)
+            error = distance(self.infer("--precision", "int8", model=model), expected)
+            self.assertGreater(error, 1e-4)
+            self.assertLess(error, 0.08)
 
     def test_ranges_without_a_model_to_write(self):
         result = self.run_json("calibrate", *RANDOM, "--input", self.path("x.npy"), "--count", "2")

@@ -8,6 +8,7 @@ of PyTorch and processors differ.
 """
 
 import os
+import re
 import shutil
 import sys
 
@@ -71,7 +72,37 @@ CASES = {
                "norm_groups=1,activation=silu", False, (1, 3, 19, 18), "script"),
     "mlp": ("resnet,layers=1:1,planes=5:8,num_classes=4,stem=cifar,pool=max,shortcut=pad_end,"
             "head=mlp,head_width=7", True, (3, 3, 19, 16), "zip"),
+    # Squeeze and excitation, of which a file says all; channels that are no multiples of four.
+    "squeeze": ("resnet,block=bottleneck,layers=1:2,planes=4:5,num_classes=6,attention=se,"
+                "attention_width=6:3", False, (2, 3, 27, 34), "zip"),
+    "squeeze-basic": ("resnet,layers=1:1:1,planes=5:8:8,num_classes=6,stem=cifar,shortcut=pad,"
+                      "attention=se,attention_width=2:3:9", False, (3, 3, 15, 16), "legacy"),
+    "eca": ("resnet,block=bottleneck,layers=1:1,planes=4:7,num_classes=6,attention=eca,"
+            "attention_width=3:5", False, (3, 3, 26, 31), "safetensors"),
+    # timm's seresnext26t, and resnetrs.
+    "tiered": ("resnet,layers=1:1,planes=8:8,num_classes=6,stem=deep,stem_width=5,stem_width2=7,"
+               "pool=conv,shortcut=mean,attention=se,attention_width=4:4", False, (2, 3, 33, 28),
+               "zip"),
 }
+
+# The same weights under other people's names: patterns of names and what they become; layers of
+# attention may be linear instead of convolutions.
+OTHERS = {
+    "squeeze": (r"se\.fc1\.", "se.fc.0.", r"se\.fc2\.", "se.fc.2."),
+    "squeeze-basic": (r"se\.fc1\.", "se_layer.conv1.conv.", r"se\.fc2\.", "se_layer.conv2.conv."),
+    "eca": (r"se\.conv\.", "eca.conv."),
+    "tiered": (r"se\.", "se_module."),
+}
+
+
+def save_other(net, case, rules):
+    weights = net.state_dict()
+    for pattern, replacement in zip(rules[::2], rules[1::2]):
+        weights = {re.sub(pattern, replacement, name): value for name, value in weights.items()}
+    weights = {name: value.flatten(1) if re.search(r"se\.fc\.\d\.weight", name) else value
+               for name, value in weights.items()}
+    references.save_safetensors(weights, os.path.join(case, "other.safetensors"))
+    return "other.safetensors"
 
 
 def main(folder, names):
@@ -84,8 +115,10 @@ def main(folder, names):
         os.makedirs(case)
         net, x = references.make(arch, shape, seed)
         expected, error = references.expect(net, x)
-        model = references.save_model(net, case, form, x)
-        references.save_case(case, arch, tell, x, expected, [model])
+        models = [references.save_model(net, case, form, x)]
+        if name in OTHERS:
+            models.append(save_other(net, case, OTHERS[name]))
+        references.save_case(case, arch, tell, x, expected, models)
         size = sum(entry.stat().st_size for entry in os.scandir(case))
         print(f"{name:18} {size:7} bytes, PyTorch's float32 is off by {error:.1e}")
 

@@ -35,6 +35,7 @@ class Arch:
     stem_stride: int = 0
     stem_planes: int = 0
     stem_width: int = 0
+    stem_width2: int = 0
     pool: str = ""
     strides: tuple = ()
     dilations: tuple = ()
@@ -44,6 +45,8 @@ class Arch:
     antialias: str = "none"
     head: str = "linear"
     head_width: int = 512
+    attention: str = "none"
+    attention_width: tuple = ()
 
     def complete(self):
         imagenet = self.stem != "cifar"
@@ -54,6 +57,7 @@ class Arch:
         self.stem_stride = self.stem_stride or (2 if imagenet else 1)
         self.stem_planes = self.stem_planes or self.planes[0]
         self.stem_width = self.stem_width or max(self.stem_planes // 2, 1)
+        self.stem_width2 = self.stem_width2 or self.stem_width
         mean = self.antialias == "mean"
         self.pool = self.pool or ("none" if not imagenet else "mean" if mean else "max")
         self.dilate = self.dilate or (0,) * (stages - 1)
@@ -143,17 +147,40 @@ class PadShortcut(nn.Module):
         return functional.pad(x, (0, 0, 0, 0, self.before, self.after))
 
 
+class Attention(nn.Module):
+    """Channels times a sigmoid of what their means say: two layers' answer, or a filter's."""
+
+    def __init__(self, kind, channels, width):
+        super().__init__()
+        self.filters = kind == "eca"
+        if self.filters:
+            self.conv = nn.Conv1d(1, 1, width, padding=width // 2, bias=False)
+        else:
+            self.fc1, self.fc2 = nn.Conv2d(channels, width, 1), nn.Conv2d(width, channels, 1)
+
+    def forward(self, x):
+        mean = x.mean((2, 3), keepdim=True)
+        if self.filters:
+            gate = self.conv(mean.flatten(2).transpose(1, 2)).transpose(1, 2).unsqueeze(3)
+        else:
+            gate = self.fc2(torch.relu(self.fc1(mean)))
+        return x * torch.sigmoid(gate)
+
+
 class Block(nn.Module):
     """Convolutions with a norm each, the activation between them, and the shortcut. `window`: what
     is averaged before the last convolution, where that is what strides."""
 
-    def __init__(self, arch, convs, shortcut, window=1):
+    def __init__(self, arch, convs, shortcut, window=1, stage=0):
         super().__init__()
         norm = norm_layer(arch)
         self.count = len(convs)
         for i, conv in enumerate(convs, 1):
             setattr(self, f"conv{i}", conv)
             setattr(self, f"bn{i}", norm(conv.out_channels))
+        self.attends = arch.attention != "none"
+        if self.attends:
+            self.se = Attention(arch.attention, convs[-1].out_channels, arch.attention_width[stage])
         if shortcut is not None:
             self.downsample = shortcut
         self.has_shortcut = shortcut is not None
@@ -168,6 +195,8 @@ class Block(nn.Module):
                 y = self.activation(y)
             if i == self.count - 1:
                 y = self.aa(y)
+        if self.attends:
+            y = self.se(y)
         return self.activation(y + (self.downsample(x) if self.has_shortcut else x))
 
 
@@ -186,7 +215,7 @@ def conv_layer(arch):
     return conv
 
 
-def block(arch, channels, planes, stride, dilation):
+def block(arch, channels, planes, stride, dilation, stage):
     conv, window = conv_layer(arch), 1
     if arch.antialias == "mean":
         window, whole, stride = stride, stride, 1
@@ -210,7 +239,7 @@ def block(arch, channels, planes, stride, dilation):
                                      conv(channels, out, 1), norm_layer(arch)(out))
         else:
             shortcut = nn.Sequential(conv(channels, out, 1, whole), norm_layer(arch)(out))
-    return Block(arch, convs, shortcut, window), out
+    return Block(arch, convs, shortcut, window, stage), out
 
 
 class ResNet(nn.Module):
@@ -218,16 +247,21 @@ class ResNet(nn.Module):
         super().__init__()
         conv, norm = conv_layer(arch), norm_layer(arch)
         channels, width, stride = arch.stem_planes, arch.stem_width, arch.stem_stride
+        width2 = arch.stem_width2
         if arch.stem == "deep":
             self.conv1 = nn.Sequential(
                 conv(arch.in_channels, width, 3, stride), norm(width),
-                ACTIVATIONS[arch.activation](arch), conv(width, width, 3), norm(width),
-                ACTIVATIONS[arch.activation](arch), conv(width, channels, 3))
+                ACTIVATIONS[arch.activation](arch), conv(width, width2, 3), norm(width2),
+                ACTIVATIONS[arch.activation](arch), conv(width2, channels, 3))
         else:
             self.conv1 = conv(arch.in_channels, channels, arch.stem_kernel, stride)
         self.bn1 = norm(channels)
         self.relu = ACTIVATIONS[arch.activation](arch)
-        self.maxpool = POOLS[arch.pool]()
+        if arch.pool == "conv":
+            self.maxpool = nn.Sequential(conv(channels, channels, 3, 2), norm(channels),
+                                         ACTIVATIONS[arch.activation](arch))
+        else:
+            self.maxpool = POOLS[arch.pool]()
         self.stages, dilation = len(arch.layers), 1
         for i, (count, planes) in enumerate(zip(arch.layers, arch.planes)):
             stride, first_dilation = arch.strides[i], dilation
@@ -238,7 +272,7 @@ class ResNet(nn.Module):
             blocks = []
             for j in range(count):
                 made, channels = block(arch, channels, planes, stride if j == 0 else 1,
-                                       first_dilation if j == 0 else dilation)
+                                       first_dilation if j == 0 else dilation, i)
                 blocks.append(made)
             setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
         self.avgpool = nn.AdaptiveAvgPool2d(1)

@@ -40,7 +40,9 @@ static bool same_whole_arch(const vrn_arch *a, const vrn_arch *b)
            memcmp(a->dilations, b->dilations, sizeof a->dilations) == 0 &&
            a->activation == b->activation && a->negative_slope == b->negative_slope &&
            a->standardize == b->standardize && a->antialias == b->antialias && a->head == b->head &&
-           a->head_width == b->head_width;
+           a->head_width == b->head_width && a->attention == b->attention &&
+           memcmp(a->attention_width, b->attention_width, sizeof a->attention_width) == 0 &&
+           a->stem_width2 == b->stem_width2;
 }
 
 static void test_names(void **state)
@@ -206,6 +208,11 @@ static void test_refused_texts(void **state)
         {"resnet50,layers=4096:4096:4096:4096", "parameters"},
         {"resnet18,planes=64:32:64:128,shortcut=pad",
          "layer2: a padding shortcut cannot go from 64"},
+        {"resnet18,attention=cbam", "attention: expected none or se or eca, found 'cbam'"},
+        {"resnet18,attention_width=4:4:4:4", "attention_width: expected none without attention"},
+        {"resnet18,attention=se,attention_width=4:4", "attention_width: expected 4 entries"},
+        {"resnet18,attention=eca,attention_width=3:4:3:3", "an odd kernel of at most 63 for eca"},
+        {"resnet18,attention=eca,attention_width=3:65:3:3", "an odd kernel of at most 63 for eca"},
         {"resnet20,norm=group", "num_channels must be divisible by num_groups: 16 channels in bn1"},
     };
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
@@ -353,9 +360,12 @@ static vrn_arch random_arch(uint64_t *state)
     if (draw(state, 4) == 0) arch.stem_planes = 32 * (1 + draw(state, 4));
     if (draw(state, 4) == 0 && arch.stem == VRN_STEM_DEEP) {
         arch.stem_width = 32 * (1 + draw(state, 4));
+        arch.stem_width2 = 32 * draw(state, 4);
     }
-    arch.pool = (vrn_pool)draw(state, 5);
+    arch.pool = (vrn_pool)draw(state, 6);
+    arch.attention = (vrn_attention)draw(state, 3);
     for (uint32_t i = 0; i < arch.stages; i++) {
+        if (arch.attention && draw(state, 4) == 0) arch.attention_width[i] = 1 + 2 * draw(state, 9);
         if (draw(state, 8) == 0) arch.strides[i] = 1 + draw(state, 3);
         if (draw(state, 8) == 0 && arch.block) arch.dilations[i] = 1 + draw(state, 4);
     }

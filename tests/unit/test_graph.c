@@ -438,9 +438,61 @@ static void assert_consistent(const vrn_graph *graph)
         } else {
             assert_int_equal(node->residual, VRN_NO_VALUE);
         }
+        if (desc->op != VRN_OP_SCALE) {
+            assert_int_equal(node->gate, VRN_NO_VALUE);
+            continue;
+        }
+        assert_true(node->gate <= i && node->gate != node->input);
+        const vrn_shape gate = vrn_graph_shape(graph, node->gate);
+        assert_true(gate.h == 1 && gate.w == 1 && gate.c == desc->in.c);
     }
     assert_int_equal(graph->logits, graph->count - 1);
     assert_int_equal(graph->probabilities, graph->count);
+}
+
+/* One node for each layer of a gate, and one for its product with the shortcut and the ReLU. */
+static void test_attention(void **state)
+{
+    (void)state;
+    static const char *const squeezes[] = {
+        "conv1",
+        "layer1.0.conv1",
+        "layer1.0.conv2",
+        "layer1.0.se.avgpool",
+        "layer1.0.se.fc1",
+        "layer1.0.se.fc2",
+        "layer1.0.se.scale",
+        "avgpool",
+        "fc",
+        "softmax",
+    };
+    vrn_graph graph = build("resnet,layers=1,planes=8,stem=cifar,attention=se", 9, 9);
+    assert_int_equal(node_of(&graph, "layer1.0.se.fc1")->desc.out.c, 1); /* 8 / 16 */
+    assert_int_equal(vrn_graph_find(&graph, "layer1.0.se"),
+                     vrn_graph_find(&graph, "layer1.0.se.scale"));
+    assert_int_equal(vrn_graph_fuse(&graph, NULL, 0, NULL), VRN_OK);
+    assert_int_equal(graph.count, sizeof squeezes / sizeof *squeezes);
+    for (uint32_t i = 0; i < graph.count; i++) {
+        assert_string_equal(graph.nodes[i].name, squeezes[i]);
+    }
+    const vrn_node *scale = node_of(&graph, "layer1.0.se.scale");
+    assert_true(scale->desc.epilogue.relu && scale->desc.epilogue.residual);
+    assert_int_equal(scale->input, vrn_graph_find(&graph, "layer1.0.conv2"));
+    assert_int_equal(scale->residual, vrn_graph_find(&graph, "conv1"));
+    assert_int_equal(scale->gate, vrn_graph_find(&graph, "layer1.0.se.fc2"));
+    assert_string_equal(scale->output, "layer1.0.relu");
+    assert_int_equal(node_of(&graph, "layer1.0.se.fc2")->desc.epilogue.activation,
+                     VRN_ACTIVATION_SIGMOID);
+    vrn_graph_free(&graph);
+
+    /* A sigmoid of zeros is no zero: it stays by itself where channels are filled up. */
+    graph = build("resnet,layers=1,planes=6,stem=cifar,attention=eca", 9, 9);
+    assert_int_equal(vrn_graph_fuse(&graph, NULL, 0, NULL), VRN_OK);
+    assert_int_equal(node_of(&graph, "layer1.0.se.conv")->desc.kernel.x, 1); /* log2(6) */
+    assert_false(node_of(&graph, "layer1.0.se.conv")->desc.epilogue.relu);
+    assert_int_equal(node_of(&graph, "layer1.0.se.scale")->gate,
+                     vrn_graph_find(&graph, "layer1.0.se.gate"));
+    vrn_graph_free(&graph);
 }
 
 static void test_consistency(void **state)
@@ -456,6 +508,9 @@ static void test_consistency(void **state)
         "resnet20,shortcut=projection",
         "resnet152,norm=group",
         "resnet50,shortcut=pad",
+        "resnet50,attention=se",
+        "resnet20,attention=eca",
+        "resnet18,stem=deep,stem_width2=24,pool=conv",
         "resnet,layers=1:1:1:1:1:1:1:1",
     };
     for (size_t i = 0; i < sizeof archs / sizeof *archs; i++) {
@@ -585,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_cifar),
         cmocka_unit_test(test_first_version_strides),
         cmocka_unit_test(test_node_order),
+        cmocka_unit_test(test_attention),
         cmocka_unit_test(test_consistency),
         cmocka_unit_test(test_deep),
         cmocka_unit_test(test_find),

@@ -227,8 +227,21 @@ static void test_faults(void **state)
         {"resnet8",
          {.add = "layer1.0.se.fc1.weight"},
          NULL,
-         "net.safetensors: layer1.0.se.fc1.weight: expected no such tensor, found [2, 3] "
+         "net.safetensors: layer2.0.se.fc1.weight: expected a linear layer of the channels' "
+         "means, found no such tensor"},
+        {"resnet8",
+         {.add = "layer1.0.cbam.fc1.weight"},
+         NULL,
+         "net.safetensors: layer1.0.cbam.fc1.weight: expected no such tensor, found [2, 3] "
          "(resnet8)"},
+        {"resnet8,attention=se",
+         {.leave_out = "layer2.0.se.fc2.weight"},
+         NULL,
+         "layer2.0.se.fc2.weight: expected [32, 2, 1, 1], found no such tensor"},
+        {"resnet8,attention=eca",
+         {.leave_out = "layer3.0.se.conv.weight"},
+         NULL,
+         "layer3.0.se.conv.weight: expected a filter along the channels' means, found no such"},
         {"resnet8",
          {.add = "layer4.0.conv2.weight"},
          NULL,

@@ -61,6 +61,13 @@ static void test_table(void **state)
         /* CIFAR repositories */
         {"layer3.0.shortcut.0.weight", "layer3.0.downsample.0.weight"},
         {"layer3.10.shortcut.1.running_mean", "layer3.10.downsample.1.running_mean"},
+        /* Attention */
+        {"layer2.1.se_module.fc1.bias", "layer2.1.se.fc1.bias"},
+        {"layer2.1.se.fc.0.weight", "layer2.1.se.fc1.weight"},
+        {"layer2.1.se.fc.2.weight", "layer2.1.se.fc2.weight"},
+        {"layer4.0.se_layer.conv2.conv.weight", "layer4.0.se.fc2.weight"},
+        {"layer4.0.eca.conv.weight", "layer4.0.se.conv.weight"},
+        {"layer2.1.se.fc.1.weight", "layer2.1.se.fc.1.weight"},
         /* Nearly, and left alone */
         {"linear", "linear"},
         {"linear.weight", "linear.weight"},
