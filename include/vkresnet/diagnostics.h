@@ -85,7 +85,8 @@ VRN_API vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer 
 
 /* Runs a full slice of zeros `repeats` times with a timestamp around every dispatch and gives the
  * median of each, times the number of slices in a batch; otherwise like vrn_session_get_layers.
- * Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Blocking. Other errors:
+ * Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Where a driver's timestamps say
+ * nothing, each dispatch is run by itself and timed by the host's clock. Blocking. Other errors:
  * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                        uint32_t capacity, uint32_t *count);

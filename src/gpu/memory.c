@@ -5,7 +5,8 @@
 enum {
     LOCAL = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
     HOST = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
-    MAPPED_DEVICE = VRN_BUFFER_READBACK + 1, /* VRN_BUFFER_DEVICE with direct mapping */
+    MAPPED_DEVICE = VRN_BUFFER_READBACK + 1, /* VRN_BUFFER_DEVICE with direct mapping .. */
+    MAPPED_CPU,                              /* .. of a driver that runs on the processor */
     DEVICE_USAGE = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
                    VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
 };
@@ -18,7 +19,10 @@ typedef struct memory_rule {
 
 static const memory_rule rules[] = {
     [VRN_BUFFER_DEVICE] = {LOCAL, 0, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, DEVICE_USAGE},
-    [MAPPED_DEVICE] = {LOCAL | HOST, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, 0, DEVICE_USAGE},
+    /* The host writes it in order and never reads it: what its caches do not hold, a GPU need not
+     * look up there. */
+    [MAPPED_DEVICE] = {LOCAL | HOST, 0, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, DEVICE_USAGE},
+    [MAPPED_CPU] = {LOCAL | HOST, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, 0, DEVICE_USAGE},
     /* On a discrete device, local memory that the host sees is a small window, and scarce. */
     [VRN_BUFFER_UPLOAD] = {HOST, 0, LOCAL,
                            VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT},
@@ -59,7 +63,8 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     if (result) return result;
     const bool mapped =
         use == VRN_BUFFER_DEVICE && vrn_device_has(device, VRN_CAPABILITY_DIRECT_MAPPING);
-    const memory_rule *rule = &rules[mapped ? MAPPED_DEVICE : use];
+    const bool cpu = device->probe.info.type == VRN_DEVICE_CPU;
+    const memory_rule *rule = &rules[mapped ? (cpu ? MAPPED_CPU : MAPPED_DEVICE) : (int)use];
     const bool addressed =
         use == VRN_BUFFER_DEVICE && vrn_device_has(device, VRN_CAPABILITY_BUFFER_ADDRESSES);
     const VkBufferCreateInfo info = {

@@ -215,8 +215,11 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     uint32_t features = vrn_features_probe(instance, physical, extensions, probe->info.api_version);
     features = vrn_matrices_probe(&probe->matrices, instance, physical, features);
     if (probe->max_array < 1u << 16) features &= ~(uint32_t)VRN_CAPABILITY_BUFFER_ARRAYS;
-    /* No kernel for GPUs reads through addresses. */
-    if (probe->info.type != VRN_DEVICE_CPU) features &= ~(uint32_t)VRN_CAPABILITY_BUFFER_ADDRESSES;
+    /* No kernel for GPUs reads through addresses or from arrays, whose limits some of their drivers
+     * state far too high. */
+    if (probe->info.type != VRN_DEVICE_CPU) {
+        features &= ~(uint32_t)(VRN_CAPABILITY_BUFFER_ADDRESSES | VRN_CAPABILITY_BUFFER_ARRAYS);
+    }
     probe->info.capabilities |= features & ((1u << VRN_CAPABILITY_COUNT) - 1);
     probe->host_query_reset = features & VRN_FEATURE_HOST_QUERY_RESET;
     vrn_probe_drop(probe, ~features & VRN_FEATURE_SUBGROUP_SIZES);

@@ -223,6 +223,18 @@ void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool
                                   0, 1, &barrier, 0, NULL, 0, NULL);
 }
 
+void vrn_commands_barrier_dispatches(VkCommandBuffer buffer, const vrn_device *device)
+{
+    const VkMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT,
+    };
+    device->vk.CmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                                  VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, NULL, 0,
+                                  NULL);
+}
+
 void vrn_commands_begin_label(VkCommandBuffer buffer, const vrn_device *device, const char *name)
 {
     if (!device->vk.CmdBeginDebugUtilsLabelEXT) return;

@@ -48,6 +48,9 @@ vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device, VkComman
  * ones; with `to_host` to the host as well. */
 void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool to_host);
 
+/* The same between dispatches alone, which need not wait for copies. */
+void vrn_commands_barrier_dispatches(VkCommandBuffer buffer, const vrn_device *device);
+
 /* What lies between has this name in debuggers; nothing without VK_EXT_debug_utils. */
 void vrn_commands_begin_label(VkCommandBuffer buffer, const vrn_device *device, const char *name);
 void vrn_commands_end_label(VkCommandBuffer buffer, const vrn_device *device);

@@ -42,6 +42,8 @@ vrn_result vrn_timestamps_ms(VkQueryPool queries, vrn_device *device, uint32_t f
 {
     uint64_t ticks[2] = {0};
     VkResult read = vrn_timestamps_read(queries, device, first, 2, ticks);
-    *ms = vrn_device_ticks_ms(device, ticks[0], ticks[1]);
+    if (read == VK_NOT_READY) return VRN_OK;
+    const double told = vrn_device_ticks_ms(device, ticks[0], ticks[1]);
+    if (read == VK_SUCCESS && told > 0) *ms = told;
     return vrn_device_check(device, read, "vkGetQueryPoolResults");
 }

@@ -130,7 +130,7 @@ void vrn_prepared_kernel_record(const vrn_prepared_kernel *prepared, uint32_t im
                                 VkCommandBuffer buffer, const vrn_device *device)
 {
     for (uint32_t i = 0; i < vrn_kernel_pass_count(prepared->kernel); i++) {
-        if (i > 0) vrn_commands_barrier(buffer, device, false);
+        if (i > 0) vrn_commands_barrier_dispatches(buffer, device);
         vrn_prepared_kernel_record_part(prepared, images, i, 0, 1, buffer, device);
     }
 }

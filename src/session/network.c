@@ -82,7 +82,7 @@ static vrn_result record_step(recorder *r, uint32_t images)
         const uint32_t pass = at->dispatch / at->parts, part = at->dispatch % at->parts;
         vrn_result result = make_room(r, ms / at->parts);
         if (result || r->stopped) return result;
-        if (pass > 0 && part == 0) vrn_commands_barrier(r->buffer, device, false);
+        if (pass > 0 && part == 0) vrn_commands_barrier_dispatches(r->buffer, device);
         vrn_commands_begin_label(r->buffer, device, program->graph.nodes[at->step].name);
         vrn_prepared_kernel_record_part(&step->prepared, images, pass, part, at->parts, r->buffer,
                                         device);
@@ -134,7 +134,11 @@ static vrn_result record_slice(recorder *r)
     if (!at->copied) copy_in(r, images);
     for (; at->step < program->graph.count; at->step++) {
         if (at->dispatch == 0) {
-            vrn_commands_barrier(r->buffer, device, false);
+            if (at->step == 0) { /* behind a copy */
+                vrn_commands_barrier(r->buffer, device, false);
+            } else {
+                vrn_commands_barrier_dispatches(r->buffer, device);
+            }
             vrn_timestamps_write(passage->each, device, r->buffer, at->step);
         }
         vrn_result result = record_step(r, images);

@@ -91,15 +91,45 @@ static double network_ms(const vrn_session *session, const vrn_slot *slot)
     return vrn_device_ticks_ms(device, ticks[0], ticks[1]);
 }
 
-/* What a run takes is looked at until it is known once, and where it is long; without timestamps it
- * is the time since it was submitted, which is too long where other work came between. */
+/* What a run takes is looked at until it is known once, and where it is long. Where timestamps say
+ * nothing it is the time since it was submitted, too long where other work came between. */
 static void learn(vrn_session *session, const vrn_slot *slot, double now)
 {
     const double limit = session->program->limit_ms;
     if (isinf(limit)) return;
     if (session->split.measured && now - slot->submitted < limit / 4) return;
-    const double ms = slot->queries ? network_ms(session, slot) : now - slot->submitted;
-    vrn_split_learn(&session->split, session->program, slot->count, ms);
+    const double ms = network_ms(session, slot);
+    vrn_split_learn(&session->split, session->program, slot->count,
+                    ms > 0 ? ms : now - slot->submitted);
+}
+
+/* A driver that computes nothing, or wrongly, is not to be believed: probabilities of finite logits
+ * sum to one. */
+static vrn_result check_sums(const vrn_session *session, const vrn_slot *slot)
+{
+    const vrn_program *program = session->program;
+    const vrn_output *out = &program->outputs[VRN_OUTPUT_PROBABILITIES];
+    const vrn_output *logits = &program->outputs[VRN_OUTPUT_LOGITS];
+    if (program->graph.nodes[out->value - 1].desc.op != VRN_OP_SOFTMAX) return VRN_OK;
+    const size_t padded = (size_t)vrn_c4(out->shape.c) * 4;
+    const char *base = slot->output.mapped;
+    for (uint32_t n = 0; n < slot->count; n++) {
+        double sum = 0;
+        bool finite = true;
+        for (uint32_t c = 0; c < out->shape.c; c++) {
+            sum += vrn_format_load(out->format, base + out->offset, n * padded + c);
+            const float logit =
+                vrn_format_load(logits->format, base + logits->offset, n * padded + c);
+            finite = finite && are_finite(&logit, 1);
+        }
+        if (finite && !(fabs(sum - 1) < 0.01)) {
+            return vrn_fail(&session->device->log, VRN_ERROR_UNSUPPORTED,
+                            "%s: the probabilities of image %u sum to %g, not to 1: the driver "
+                            "computes wrongly (vkresnet selftest)",
+                            session->device->probe.info.name, n, sum);
+        }
+    }
+    return VRN_OK;
 }
 
 /* Waits for a slot's submission and writes its results. Where that fails the slot stays busy, and
@@ -115,6 +145,8 @@ static vrn_result deliver(vrn_session *session, vrn_slot *slot)
     const double waited = vrn_time_ms();
     learn(session, slot, waited);
     slot->timing.replay_ms += waited - begin - slot->commands.wait_ms;
+    result = check_sums(session, slot);
+    if (result) return result;
     unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->outputs.logits);
     unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->outputs.probabilities);
     for (uint32_t i = 0; i < session->program->tap_count; i++) {

@@ -64,6 +64,7 @@ typedef struct tuner {
     uint32_t known; /* so many records are older than this call */
     vrn_bench bench;
     uint32_t images;
+    const char *layer;                              /* the first with .. */
     const vrn_op_desc *desc;                        /* of the shape at hand */
     uint8_t hopeless[VRN_OP_COUNT][CANDIDATES_MAX]; /* how often a row was; 255: once it was not */
     uint32_t done, total;
@@ -86,6 +87,19 @@ static void lose(race *r, const vrn_kernel *kernel, double ratio)
     r->rejected_ratio = ratio;
 }
 
+/* A line of JSON for whoever collects them: what a candidate took, and how it ended. */
+static void record_candidate(const tuner *t, const vrn_kernel *kernel, double ms, const char *end)
+{
+    const vrn_op_desc *d = t->desc;
+    vrn_log_write(
+        &t->bench.device->log, VRN_LOG_INFO,
+        "{\"tuned\": \"%s\", \"op\": \"%s\", \"in\": [%u, %u, %u], \"out\": [%u, %u, %u], "
+        "\"window\": [%u, %u], \"groups\": %u, \"images\": %u, \"kernel\": \"%s\", "
+        "\"ms\": %.6g, \"end\": \"%s\"}",
+        t->layer, vrn_op_name(d->op), d->in.h, d->in.w, d->in.c, d->out.h, d->out.w, d->out.c,
+        d->kernel.y, d->kernel.x, d->groups, t->images, kernel->name, ms, end);
+}
+
 /* The champion and the challenger take turns. */
 static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
 {
@@ -103,6 +117,8 @@ static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
     if (result) return result;
     double ratio = vrn_tune_ratio(candidate, champion, count);
     const bool better = vrn_tune_better(candidate, champion, count);
+    record_candidate(t, challenger->prepared.kernel, vrn_median(candidate, count),
+                     better ? "better" : "worse");
     r->champion_ms = vrn_median(champion, count);
     if (!better) {
         lose(r, challenger->prepared.kernel, ratio);
@@ -134,6 +150,7 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
     vrn_result result = vrn_trial_create(&trial, &t->bench, kernel, t->desc, t->images,
                                          1 - r->champion.slot, &refused);
     if (refused) { /* what the driver cannot compile is no candidate */
+        record_candidate(t, kernel, 0, "refused");
         if (hopeless && *hopeless != UINT8_MAX) *hopeless = GIVE_UP;
         vrn_trial_destroy(&trial, &t->bench);
         return VRN_OK;
@@ -146,6 +163,7 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
     }
     if (!result && vrn_tune_hopeless(ms, r->champion_ms)) {
         lose(r, kernel, ms / r->champion_ms);
+        record_candidate(t, kernel, ms, "hopeless");
         if (hopeless && *hopeless != UINT8_MAX) (*hopeless)++;
     } else if (!result) {
         if (hopeless) *hopeless = UINT8_MAX;
@@ -166,6 +184,7 @@ static vrn_result begin_race(tuner *t, race *r, const vrn_kernel *kernel)
         result = vrn_trial_run(&r->champion, &t->bench, &r->champion_ms);
     }
     if (result) return result;
+    record_candidate(t, kernel, r->champion_ms, "first");
     double repeats = r->champion_ms > 0 ? least_run_ms / r->champion_ms + 1 : REPEATS_MAX;
     return vrn_trial_record(&r->champion, &t->bench,
                             repeats < REPEATS_MAX ? (uint32_t)repeats : REPEATS_MAX);
@@ -185,6 +204,12 @@ static vrn_result list_kernels(tuner *t, const vrn_kernel **list, uint32_t *coun
     while (all < CANDIDATES_MAX) {
         const vrn_kernel *next = vrn_choose_kernel(device, t->desc, t->images, NULL, ranked, all);
         if (!next) break;
+        /* Its own kernels come first. On a GPU the others may take seconds, and its driver may take
+         * that for a hang. */
+        if (all > 0 && device->probe.info.type != VRN_DEVICE_CPU &&
+            ranked[0]->variant->suits == VRN_SUITS_GPU && next->variant->suits != VRN_SUITS_GPU) {
+            break;
+        }
         ranked[all++] = next;
     }
     vrn_result result = VRN_OK;
@@ -203,6 +228,7 @@ static vrn_result list_kernels(tuner *t, const vrn_kernel **list, uint32_t *coun
 
 static vrn_result tune_shape(tuner *t, const char *name)
 {
+    t->layer = name;
     const vrn_kernel *list[CANDIDATES_MAX];
     uint32_t count;
     vrn_result result = list_kernels(t, list, &count);
