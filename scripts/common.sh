@@ -55,6 +55,30 @@ debian_mirror() {
         "Codename: $(. /etc/os-release && printf '%s' "$VERSION_CODENAME")" | head -n 1
 }
 
+# unpack_packages SUITE FOLDER PACKAGE..: packages of another version of Debian, with all that they
+# depend on, into FOLDER/root. Nothing is installed: apt gets its own lists and a status of no
+# packages. What is in there runs by its own loader, FOLDER/root/usr/lib*/ld-linux*.
+unpack_packages() {
+    local suite=$1 folder=$2 mirror deb
+    shift 2
+    mirror=$(debian_mirror)
+    [ -n "$mirror" ] || fail "this is no Debian whose mirror is known"
+    rm -rf "$folder"
+    mkdir -p "$folder"/{lists/partial,archives/partial,root}
+    : >"$folder/status"
+    printf 'deb [signed-by=%s] %s %s main\n' \
+        /usr/share/keyrings/debian-archive-keyring.gpg "$mirror" "$suite" >"$folder/sources.list"
+    local apt=(apt-get -q -y -o "Dir::Etc::sourcelist=$folder/sources.list"
+        -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::lists=$folder/lists"
+        -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder"
+        -o APT::Install-Recommends=false -o Acquire::Retries=3)
+    "${apt[@]}" update
+    "${apt[@]}" install --download-only "$@"
+    for deb in "$folder"/archives/*.deb; do dpkg-deb -x "$deb" "$folder/root"; done
+    ln -sfn usr/lib "$folder/root/lib"
+    ln -sfn usr/lib64 "$folder/root/lib64"
+}
+
 # The distribution's name and version, for people.
 distribution() {
     if [ -r /etc/os-release ]; then

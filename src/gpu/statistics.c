@@ -5,8 +5,9 @@
 #include "base/text.h"
 #include "base/util.h"
 
-/* Drivers name the same thing differently: RADV, AMD's own, NVIDIA, Intel, Turnip, v3dv. Versions
- * of one differ in capitals. */
+/* Drivers name the same thing differently: RADV, AMD's own, NVIDIA, NVK, Intel, Turnip, Honeykrisp,
+ * PanVK, v3dv, PowerVR. Versions of one differ in capitals. Turnip counts registers in fours,
+ * Honeykrisp in halves. */
 typedef struct known_name {
     const char *name;
     size_t field; /* of vrn_kernel_statistics: a double */
@@ -18,12 +19,19 @@ static const known_name known_names[] = {
     {"numUsedVgprs", FIELD(registers)},
     {"Register Count", FIELD(registers)},
     {"Max live registers", FIELD(registers)},
+    {"Number of GPRs", FIELD(registers)},
+    {"Registers used", FIELD(registers)},
+    {"GPRs", FIELD(registers)},
+    {"Temp count", FIELD(registers)},
     {"SGPRs", FIELD(scalar_registers)},
     {"numUsedSgprs", FIELD(scalar_registers)},
     {"Spilled VGPRs", FIELD(spills)},
     {"Spilled SGPRs", FIELD(spills)},
     {"Spill count", FIELD(spills)},
     {"Spills", FIELD(spills)},
+    {"Spills to memory", FIELD(spills)},
+    {"TMU Spills", FIELD(spills)},
+    {"STP Count", FIELD(spills)},
     {"LDS size", FIELD(shared_bytes)},
     {"ldsUsageSizeInBytes", FIELD(shared_bytes)},
     {"Shared Memory Size", FIELD(shared_bytes)},
@@ -32,12 +40,19 @@ static const known_name known_names[] = {
     {"Scratch Memory Size", FIELD(scratch_bytes)},
     {"scratchMemUsageInBytes", FIELD(scratch_bytes)},
     {"Local Memory Size", FIELD(scratch_bytes)},
+    {"SLM size", FIELD(scratch_bytes)},
+    {"Scratch", FIELD(scratch_bytes)},
+    {"Spill Size", FIELD(scratch_bytes)},
     {"Code size", FIELD(code_bytes)},
     {"Binary Size", FIELD(code_bytes)},
     {"Subgroups per SIMD", FIELD(occupancy)},
+    {"Max Waves Per Core", FIELD(occupancy)},
+    {"Max warps/SM", FIELD(occupancy)},
     {"Instructions", FIELD(instructions)},
     {"Instruction Count", FIELD(instructions)},
     {"Latency", FIELD(latency)},
+    {"Static cycle count", FIELD(latency)},
+    {"Cycles", FIELD(latency)},
     {"Inverse Throughput", FIELD(inverse_throughput)},
 };
 
