@@ -83,7 +83,8 @@ step() {
 text() { # as a string of JSON; what is no text of this kind is left out
     local value
     value=$(tr -d '\000-\010\013-\037\177-\377' |
-        sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/\t/ /g' |
+        sed -e "s|$folder|FOLDER|g; s|$here|HERE|g; s|${HOME:-/root}|~|g" \
+            -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/\t/ /g' |
         sed -e ':a' -e 'N' -e '$!ba' -e 's/\n/\\n/g')
     printf '"%s"' "$value"
 }
@@ -95,7 +96,7 @@ note() {
     : >>"$err"
     {
         printf '{"step": "%s", "seconds": %d, "status": %d, "command": ' "$name" "$2" "$3"
-        printf '%s' "$4" | sed "s|$folder|FOLDER|g; s|$program|vkresnet|g" | text
+        printf '%s' "$4" | sed "s|$program|vkresnet|g" | text
         printf ', "json": ['
         grep -a '^{.*}$' "$out" | paste -sd,
         printf '], "text": '
@@ -206,6 +207,7 @@ done
 rm -rf "$folder/cache" "$folder"/*.int8.safetensors
 sed '/^@DATA@$/,$d' "$here/gpu_report.html" >"$folder/report.html"
 # "</" would end the script that holds the data.
-paste -sd, "$folder/steps.jsonl" | sed 's|</|<\\/|g' >>"$folder/report.html"
+paste -sd, "$folder/steps.jsonl" | sed -e 's|</|<\\/|g' -e "s|$folder|FOLDER|g" \
+    >>"$folder/report.html"
 sed '1,/^@DATA@$/d' "$here/gpu_report.html" >>"$folder/report.html"
 printf '%4d s  %s\n' $((SECONDS - begin)) "$folder/report.html"
