@@ -179,6 +179,19 @@ VRN_API vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, ui
 /* Switches for tests; <vkresnet/diagnostics.h> defines the struct. */
 typedef struct vrn_device_diagnostics vrn_device_diagnostics;
 
+/* Where a device's cache is kept, instead of a folder: in an application's own files. An entry has a
+ * name ("pipelines-10de-2330-4.bin") and bytes, which the library checks when it reads them, as it
+ * does with files. Calls may come from any thread that uses the device or destroys it, and at the
+ * same time. Errors cost time only. */
+typedef struct vrn_cache_hooks {
+    /* Gives an entry. With data NULL: sets *size. Else: copies *size bytes to data and returns true
+     * if the entry still has that size. False: there is none */
+    bool (*load)(void *user, const char *name, void *data, size_t *size);
+    /* Replaces an entry, or adds it. False: it was not kept */
+    bool (*store)(void *user, const char *name, const void *data, size_t size);
+    void *user;
+} vrn_cache_hooks;
+
 typedef struct vrn_device_params {
     vrn_log log; /* of the device and everything made from it; must outlive the device */
     /* an index ("1") or part of a name ("llvmpipe", case ignored). NULL: the device with the
@@ -194,7 +207,8 @@ typedef struct vrn_device_params {
      * and warnings in the log */
     bool validation;
     const vrn_device_diagnostics *diagnostics; /* NULL in ordinary use */
-    uint64_t reserved[4];
+    const vrn_cache_hooks *cache;              /* instead of cache_directory; copied. NULL: none */
+    uint64_t reserved[3];
 } vrn_device_params;
 
 typedef struct vrn_device vrn_device;

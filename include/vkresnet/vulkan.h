@@ -104,6 +104,37 @@ VRN_API void vrn_device_additions_destroy(vrn_device_additions **additions);
 
 /* ---- Import ---------------------------------------------------------------------------------- */
 
+/* Device memory that an application gives for one buffer of the library. */
+typedef struct vrn_memory_block {
+    VkDeviceMemory memory;
+    VkDeviceSize offset; /* of the buffer in it */
+    void *mapped;        /* the buffer's first byte, if `map` was asked for */
+    void *user;          /* the application's own, such as a VmaAllocation */
+} vrn_memory_block;
+
+/* What a buffer's memory must be like. */
+typedef struct vrn_memory_request {
+    VkBuffer buffer;                   /* to be bound to it, by the library */
+    VkMemoryRequirements requirements; /* of the buffer */
+    uint32_t memory_type; /* of those in requirements: the one that the library chose */
+    bool map;             /* persistently: the type is host visible and coherent */
+    bool device_address;  /* allocated with VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT */
+    const char *name;     /* what it is for, for debuggers */
+} vrn_memory_request;
+
+/* Gives device memory in place of vkAllocateMemory: an allocator of the application's. The library
+ * asks for few, large blocks: some when a session is created, prepared or first recorded in a slot,
+ * none per frame. Calls come from any thread that uses the device or destroys what it made, and may
+ * come at the same time. */
+typedef struct vrn_memory_hooks {
+    /* Fills in *block. Any error ends the library's call with the result that vkAllocateMemory's
+     * would: VK_ERROR_OUT_OF_DEVICE_MEMORY with VRN_ERROR_OUT_OF_MEMORY */
+    VkResult (*allocate)(void *user, const vrn_memory_request *request, vrn_memory_block *block);
+    /* Takes it back, after the buffer was destroyed. */
+    void (*release)(void *user, const vrn_memory_block *block);
+    void *user;
+} vrn_memory_hooks;
+
 typedef struct vrn_device_import_params {
     vrn_log log;                               /* as in vrn_device_params */
     uint32_t without;                          /* as in vrn_device_params */
@@ -133,7 +164,17 @@ typedef struct vrn_device_import_params {
     void (*lock)(void *user);
     void (*unlock)(void *user);
     void *lock_user;
-    uint64_t reserved[8];
+
+    /* What the application does in place of the library, each NULL in ordinary use. The structures
+     * are copied; what they point to outlives the vrn_device. */
+    const VkAllocationCallbacks *allocation_callbacks; /* for all Vulkan objects that it makes */
+    const vrn_memory_hooks *memory;                    /* device memory */
+    const vrn_cache_hooks *cache;                      /* in place of cache_directory */
+    /* for all pipelines, in place of a cache of the library's own, whose data would be read and
+     * written by cache or cache_directory: these keep only measurements then. The application must
+     * not have made it with VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT */
+    VkPipelineCache pipeline_cache;
+    uint64_t reserved[4];
 } vrn_device_import_params;
 
 /* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info)

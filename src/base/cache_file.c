@@ -66,6 +66,29 @@ static const char *fault(const char *file, size_t file_size, const void *key, si
     return NULL;
 }
 
+const char *vrn_cache_unpack(void *file, size_t *size, const void *key, size_t key_size)
+{
+    const char *wrong = fault(file, *size, key, key_size);
+    if (wrong) return wrong;
+    *size -= sizeof(header) + key_size;
+    memmove(file, (char *)file + sizeof(header) + key_size, *size);
+    return NULL;
+}
+
+void *vrn_cache_pack(const void *key, size_t key_size, const void *data, size_t size,
+                     size_t *packed_size)
+{
+    if (key_size > VRN_CACHE_KEY_MAX_BYTES || size > VRN_CACHE_MAX_BYTES) return NULL;
+    const header h = make_header(key, key_size, data, size);
+    *packed_size = sizeof h + key_size + size;
+    char *file = vrn_alloc(*packed_size, 1);
+    if (!file) return NULL;
+    memcpy(file, &h, sizeof h);
+    memcpy(file + sizeof h, key, key_size);
+    if (size > 0) memcpy(file + sizeof h + key_size, data, size);
+    return file;
+}
+
 bool vrn_cache_read(const char *directory, const char *name, const void *key, size_t key_size,
                     void **data, size_t *size, const vrn_log *log)
 {
@@ -81,13 +104,12 @@ bool vrn_cache_read(const char *directory, const char *name, const void *key, si
     if (vrn_file_read(&file, &file_size, path,
                       VRN_CACHE_MAX_BYTES + VRN_CACHE_KEY_MAX_BYTES + sizeof(header),
                       &quiet) == VRN_OK) {
-        const char *wrong = fault(file, file_size, key, key_size);
+        const char *wrong = vrn_cache_unpack(file, &file_size, key, key_size);
         if (wrong) {
             vrn_free(file);
             vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %s: ignored", path, wrong);
         } else {
-            *size = file_size - sizeof(header) - key_size;
-            memmove(file, (char *)file + sizeof(header) + key_size, *size);
+            *size = file_size;
             *data = file;
             vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %zu bytes read", path, *size);
         }

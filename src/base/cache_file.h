@@ -35,4 +35,11 @@ bool vrn_cache_read(const char *directory, const char *name, const void *key, si
 bool vrn_cache_write(const char *directory, const char *name, const void *key, size_t key_size,
                      const void *data, size_t size, const vrn_log *log);
 
+/* The same bytes for those who keep them elsewhere. pack returns memory for vrn_free, of
+ * *packed_size bytes; NULL: too large, or out of memory. unpack moves the payload of `file` to its
+ * front, sets *size, which is the file's before, and returns NULL; or what is wrong with it. */
+void *vrn_cache_pack(const void *key, size_t key_size, const void *data, size_t size,
+                     size_t *packed_size);
+const char *vrn_cache_unpack(void *file, size_t *size, const void *key, size_t key_size);
+
 #endif

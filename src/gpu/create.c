@@ -145,7 +145,7 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     static const vrn_device_params defaults = {0};
     if (!params) params = &defaults;
     if (!out) return vrn_fail(&params->log, VRN_ERROR_INVALID_ARGUMENT, "device is NULL");
-    vrn_result result = vrn_device_start(out, &params->log, params->cache_directory);
+    vrn_result result = vrn_device_start(out, &params->log, params->cache_directory, params->cache);
     if (result) return result;
     vrn_device *device = *out;
     VkPhysicalDevice physical;

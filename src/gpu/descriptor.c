@@ -32,7 +32,7 @@ vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *de
         .poolSizeCount = size_count,
         .pPoolSizes = sizes,
     };
-    vrn_result result = VRN_CALL(device, CreateDescriptorPool, &info, NULL, &pool->handle);
+    vrn_result result = VRN_CALL(device, CreateDescriptorPool, &info, device->host, &pool->handle);
     pool->counts = counts;
     if (result) *pool = (vrn_descriptor_pool){0};
     return result;
@@ -40,7 +40,7 @@ vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *de
 
 void vrn_descriptor_pool_destroy(vrn_descriptor_pool *pool, vrn_device *device)
 {
-    if (pool->handle) device->vk.DestroyDescriptorPool(device->handle, pool->handle, NULL);
+    if (pool->handle) device->vk.DestroyDescriptorPool(device->handle, pool->handle, device->host);
     *pool = (vrn_descriptor_pool){0};
 }
 
@@ -117,5 +117,5 @@ vrn_result vrn_texel_view_create(VkBufferView *view, vrn_device *device, vrn_ran
         .range = range.bytes,
     };
     *view = VK_NULL_HANDLE;
-    return VRN_CALL(device, CreateBufferView, &info, NULL, view);
+    return VRN_CALL(device, CreateBufferView, &info, device->host, view);
 }

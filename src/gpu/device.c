@@ -44,13 +44,18 @@ vrn_result vrn_device_load(vrn_device *device)
     return VRN_OK;
 }
 
-vrn_result vrn_device_start(vrn_device **out, const vrn_log *log, const char *cache_directory)
+vrn_result vrn_device_start(vrn_device **out, const vrn_log *log, const char *cache_directory,
+                            const vrn_cache_hooks *cache)
 {
-    const bool cached = cache_directory && *cache_directory;
-    vrn_device *device = vrn_alloc(1, sizeof *device);
+    const bool cached = !cache && cache_directory && *cache_directory;
     *out = NULL;
+    if (cache && (!cache->load || !cache->store)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "cache: load or store is missing");
+    }
+    vrn_device *device = vrn_alloc(1, sizeof *device);
     if (!device) return vrn_fail_memory(log);
     device->log = *log;
+    if (cache) device->hooks.cache = *cache;
     atomic_init(&device->lost, false);
     atomic_init(&device->submitted, false);
     atomic_init(&device->attachments, NULL);

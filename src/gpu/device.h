@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/vulkan.h>
 
 #include "base/log.h"
 #include "base/os.h"
@@ -23,6 +23,14 @@ typedef struct vrn_device_queue {
     void *lent_user;
 } vrn_device_queue;
 
+/* What an application does in place of the library; zeros: nothing. */
+typedef struct vrn_device_hooks {
+    VkAllocationCallbacks host;
+    vrn_memory_hooks memory;
+    vrn_cache_hooks cache;
+    VkPipelineCache pipeline_cache;
+} vrn_device_hooks;
+
 struct vrn_device {
     vrn_log log;
     vrn_instance instance;
@@ -32,7 +40,9 @@ struct vrn_device {
     vrn_quirks quirks;
     vrn_device_queue queue;
     char *cache_directory; /* for base/cache_file.h; NULL: nothing is kept on disk */
-    bool lent;             /* an application destroys instance and device */
+    vrn_device_hooks hooks;
+    const VkAllocationCallbacks *host; /* for every object of the device; NULL: the driver's own */
+    bool lent;                         /* an application destroys instance and device */
     atomic_bool lost;      /* set when the driver says so: every later call fails at once */
     atomic_bool submitted; /* something was submitted at least once */
     vrn_mutex *attachments_lock;
@@ -46,8 +56,10 @@ static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
 
 /* ---- Making one: vrn_device_destroy takes it back at any stage ---- */
 
-/* Makes an empty one with its locks. The caller fills in the instance and the probe. */
-vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory);
+/* Makes an empty one with its locks. The caller fills in the instance and the probe. `cache` may be
+ * NULL, and goes before the directory. */
+vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory,
+                            const vrn_cache_hooks *cache);
 
 /* Switches off, after the probe, the capabilities in `without`, and those that the driver does
  * badly unless the diagnostics, which may be NULL, ask for them. */
@@ -82,6 +94,20 @@ void *vrn_device_find_attachment(const vrn_device *device, const vrn_attachment_
 
 /* For vrn_device_destroy. */
 void vrn_device_destroy_attachments(vrn_device *device);
+
+/* ---- What is kept for the next time ---- */
+
+/* Whether anything is, by hooks or in a folder. */
+static inline bool vrn_device_keeps(const vrn_device *device)
+{
+    return device->hooks.cache.load || device->cache_directory;
+}
+
+/* vrn_cache_read and vrn_cache_write where the device keeps its cache. */
+bool vrn_device_cache_read(const vrn_device *device, const char *name, const void *key,
+                           size_t key_size, void **data, size_t *size);
+bool vrn_device_cache_write(const vrn_device *device, const char *name, const void *key,
+                            size_t key_size, const void *data, size_t size);
 
 /* ---- Using it ---- */
 

@@ -121,6 +121,7 @@ static vrn_result check_params(const vrn_device_import_params *p)
          "created_with: ppEnabledExtensionNames"},
         {p->unlock && !p->lock, "lock (unlock is given)"},
         {p->lock && !p->unlock, "unlock (lock is given)"},
+        {p->memory && (!p->memory->allocate || !p->memory->release), "memory: allocate or release"},
     };
     for (uint32_t i = 0; i < VRN_COUNT(needs); i++) {
         if (!needs[i].missing) continue;
@@ -152,6 +153,16 @@ static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params
     return VRN_OK;
 }
 
+static void lend_hooks(vrn_device *device, const vrn_device_import_params *p)
+{
+    if (p->allocation_callbacks) {
+        device->hooks.host = *p->allocation_callbacks;
+        device->host = &device->hooks.host;
+    }
+    if (p->memory) device->hooks.memory = *p->memory;
+    device->hooks.pipeline_cache = p->pipeline_cache;
+}
+
 vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *params)
 {
     if (out) *out = NULL;
@@ -161,11 +172,12 @@ vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *p
     }
     vrn_result result = check_params(params);
     if (result) return result;
-    result = vrn_device_start(out, &params->log, params->cache_directory);
+    result = vrn_device_start(out, &params->log, params->cache_directory, params->cache);
     if (result) return result;
     vrn_device *device = *out;
     vrn_probe *probe = &device->probe;
     device->lent = true;
+    lend_hooks(device, params);
     device->queue = (vrn_device_queue){
         .handle = params->queue,
         .lock = device->queue.lock,

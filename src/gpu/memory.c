@@ -55,6 +55,61 @@ static uint32_t find_type(const vrn_device *device, uint32_t allowed, const memo
     return best;
 }
 
+/* By the application's hooks. What they give is checked as far as it can be. */
+static vrn_result ask_for_memory(vrn_memory_block *block, vrn_device *device,
+                                 const vrn_memory_request *request)
+{
+    const vrn_memory_hooks *hooks = &device->hooks.memory;
+    const VkResult given = hooks->allocate(hooks->user, request, block);
+    if (given != VK_SUCCESS) {
+        *block = (vrn_memory_block){0};
+        return vrn_device_check(device, given, "vrn_memory_hooks.allocate");
+    }
+    if (block->memory && block->offset % request->requirements.alignment == 0 &&
+        (block->mapped || !request->map)) {
+        return VRN_OK;
+    }
+    return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
+                    "vrn_memory_hooks.allocate: %s: expected memory at a multiple of %llu%s, found "
+                    "%s at %llu%s",
+                    request->name, (unsigned long long)request->requirements.alignment,
+                    request->map ? ", mapped" : "", block->memory ? "some" : "none",
+                    (unsigned long long)block->offset, block->mapped ? ", mapped" : "");
+}
+
+static vrn_result get_memory(vrn_memory_block *block, vrn_device *device,
+                             const vrn_memory_request *request)
+{
+    if (device->hooks.memory.allocate) return ask_for_memory(block, device, request);
+    const VkMemoryAllocateFlagsInfo flags = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+        .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
+    };
+    const VkMemoryAllocateInfo allocation = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+        .pNext = request->device_address ? &flags : NULL,
+        .allocationSize = request->requirements.size,
+        .memoryTypeIndex = request->memory_type,
+    };
+    vrn_result result = VRN_CALL(device, AllocateMemory, &allocation, device->host, &block->memory);
+    if (result) {
+        block->memory = VK_NULL_HANDLE;
+    } else if (request->map) {
+        result = VRN_CALL(device, MapMemory, block->memory, 0, VK_WHOLE_SIZE, 0, &block->mapped);
+    }
+    return result;
+}
+
+static void release_memory(const vrn_memory_block *block, vrn_device *device)
+{
+    const vrn_memory_hooks *hooks = &device->hooks.memory;
+    if (hooks->allocate) {
+        hooks->release(hooks->user, block);
+    } else {
+        device->vk.FreeMemory(device->handle, block->memory, device->host);
+    }
+}
+
 vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
                              uint64_t size, const char *name)
 {
@@ -73,7 +128,7 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
         .usage = rule->usage | (addressed ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0),
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
     };
-    result = VRN_CALL(device, CreateBuffer, &info, NULL, &buffer->handle);
+    result = VRN_CALL(device, CreateBuffer, &info, device->host, &buffer->handle);
     if (result) {
         buffer->handle = VK_NULL_HANDLE;
         goto error;
@@ -94,29 +149,22 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
                           device->probe.info.name, name);
         goto error;
     }
-    const VkMemoryAllocateFlagsInfo flags = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
-        .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
+    const vrn_memory_request request = {
+        .buffer = buffer->handle,
+        .requirements = needs,
+        .memory_type = type,
+        .map = rule->needed & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT,
+        .device_address = addressed,
+        .name = name,
     };
-    const VkMemoryAllocateInfo allocation = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-        .pNext = addressed ? &flags : NULL,
-        .allocationSize = needs.size,
-        .memoryTypeIndex = type,
-    };
-    result = VRN_CALL(device, AllocateMemory, &allocation, NULL, &buffer->memory);
-    if (result) {
-        buffer->memory = VK_NULL_HANDLE;
-        goto error;
-    }
-    result = VRN_CALL(device, BindBufferMemory, buffer->handle, buffer->memory, 0);
+    result = get_memory(&buffer->block, device, &request);
     if (result) goto error;
-    if (rule->needed & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) {
-        result = VRN_CALL(device, MapMemory, buffer->memory, 0, VK_WHOLE_SIZE, 0, &buffer->mapped);
-        if (result) goto error;
-        buffer->cached = device->probe.memory.memoryTypes[type].propertyFlags &
-                         VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-    }
+    result = VRN_CALL(device, BindBufferMemory, buffer->handle, buffer->block.memory,
+                      buffer->block.offset);
+    if (result) goto error;
+    buffer->mapped = request.map ? buffer->block.mapped : NULL;
+    buffer->cached = request.map && device->probe.memory.memoryTypes[type].propertyFlags &
+                                        VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
     vrn_device_name(device, VK_OBJECT_TYPE_BUFFER, (uint64_t)buffer->handle, "%s", name);
     return VRN_OK;
 
@@ -135,8 +183,8 @@ vrn_result vrn_buffer_reserve(vrn_buffer *buffer, vrn_device *device, vrn_buffer
 
 void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device)
 {
-    if (buffer->handle) device->vk.DestroyBuffer(device->handle, buffer->handle, NULL);
-    if (buffer->memory) device->vk.FreeMemory(device->handle, buffer->memory, NULL);
+    if (buffer->handle) device->vk.DestroyBuffer(device->handle, buffer->handle, device->host);
+    if (buffer->block.memory) release_memory(&buffer->block, device);
     *buffer = (vrn_buffer){0};
 }
 

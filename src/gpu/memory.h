@@ -1,4 +1,5 @@
-/* Buffers, each with an allocation of its own: a session needs a handful. */
+/* Buffers, each with an allocation of its own, or in memory that an application gives: a session
+ * needs a handful. */
 #ifndef VRN_GPU_MEMORY_H
 #define VRN_GPU_MEMORY_H
 
@@ -12,7 +13,7 @@ typedef enum vrn_buffer_use {
 
 typedef struct vrn_buffer {
     VkBuffer handle;
-    VkDeviceMemory memory;
+    vrn_memory_block block; /* an allocation of its own, or what the application's hooks gave */
     uint64_t size;
     void *mapped; /* host-coherent, for the buffer's life; NULL where the host cannot see it */
     bool cached; /* mapped memory that is as good as any other; else: write in order, do not read */

@@ -38,11 +38,11 @@ static void destroy_store(void *data, vrn_device *device)
     for (uint32_t i = 0; i < store->pipeline_count; i++) {
         const stored_pipeline *p = &store->pipelines[i];
         if (p->state == STATE_READY) {
-            device->vk.DestroyPipeline(device->handle, p->pipeline.handle, NULL);
+            device->vk.DestroyPipeline(device->handle, p->pipeline.handle, device->host);
         }
         if (!p->owns_layout) continue;
-        device->vk.DestroyPipelineLayout(device->handle, p->pipeline.layout, NULL);
-        device->vk.DestroyDescriptorSetLayout(device->handle, p->pipeline.set_layout, NULL);
+        device->vk.DestroyPipelineLayout(device->handle, p->pipeline.layout, device->host);
+        device->vk.DestroyDescriptorSetLayout(device->handle, p->pipeline.set_layout, device->host);
     }
     vrn_pipeline_cache_destroy(&store->cache, device, store->grown);
     vrn_free(store->pipelines);
@@ -96,7 +96,7 @@ static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
     };
     *layout = (vrn_pipeline){0};
     vrn_result result =
-        VRN_CALL(device, CreateDescriptorSetLayout, &set_info, NULL, &layout->set_layout);
+        VRN_CALL(device, CreateDescriptorSetLayout, &set_info, device->host, &layout->set_layout);
     if (result) return result;
 
     const VkPushConstantRange range = {
@@ -110,9 +110,9 @@ static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
         .pushConstantRangeCount = key->push_bytes ? 1 : 0,
         .pPushConstantRanges = &range,
     };
-    result = VRN_CALL(device, CreatePipelineLayout, &info, NULL, &layout->layout);
+    result = VRN_CALL(device, CreatePipelineLayout, &info, device->host, &layout->layout);
     if (result) {
-        device->vk.DestroyDescriptorSetLayout(device->handle, layout->set_layout, NULL);
+        device->vk.DestroyDescriptorSetLayout(device->handle, layout->set_layout, device->host);
     }
     return result;
 }
@@ -170,7 +170,7 @@ static VkResult create_module(VkShaderModule *module, vrn_device *device,
         info.codeSize = size;
         info.pCode = frozen;
     }
-    VkResult result = device->vk.CreateShaderModule(device->handle, &info, NULL, module);
+    VkResult result = device->vk.CreateShaderModule(device->handle, &info, device->host, module);
     *refused = result != VK_SUCCESS;
     vrn_free(frozen);
     return result;
@@ -220,9 +220,9 @@ static void create_pipeline(pipeline_job *job)
     };
     job->call = "vkCreateComputePipelines";
     job->result = device->vk.CreateComputePipelines(device->handle, store_of(device)->cache.handle,
-                                                    1, &info, NULL, &job->handle);
+                                                    1, &info, device->host, &job->handle);
     job->refused = job->result != VK_SUCCESS;
-    device->vk.DestroyShaderModule(device->handle, module, NULL);
+    device->vk.DestroyShaderModule(device->handle, module, device->host);
     if (job->result == VK_SUCCESS) {
         vrn_device_name(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)job->handle, "%s",
                         key->module->name);

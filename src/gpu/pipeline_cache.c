@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cache_file.h"
 #include "base/hash.h"
 
 /* The file's name has the device's model; the key has the versions, so that a new driver's file
@@ -56,8 +55,7 @@ static uint64_t hash_of(const blob *b)
 static bool read_file(blob *b, const vrn_device *device)
 {
     const place p = place_of(device);
-    if (!vrn_cache_read(device->cache_directory, p.name, &p.key, sizeof p.key, &b->data, &b->size,
-                        &device->log)) {
+    if (!vrn_device_cache_read(device, p.name, &p.key, sizeof p.key, &b->data, &b->size)) {
         return false;
     }
     if (header_fits(b, device)) return true;
@@ -74,7 +72,7 @@ static VkResult create(VkPipelineCache *handle, vrn_device *device, const blob *
         .initialDataSize = b->size,
         .pInitialData = b->data,
     };
-    VkResult result = device->vk.CreatePipelineCache(device->handle, &info, NULL, handle);
+    VkResult result = device->vk.CreatePipelineCache(device->handle, &info, device->host, handle);
     if (result != VK_SUCCESS) *handle = VK_NULL_HANDLE;
     return result;
 }
@@ -83,6 +81,10 @@ vrn_result vrn_pipeline_cache_create(vrn_pipeline_cache *cache, vrn_device *devi
 {
     *cache = (vrn_pipeline_cache){0};
     if (device->quirks.no_pipeline_cache) return VRN_OK;
+    if (device->hooks.pipeline_cache) {
+        *cache = (vrn_pipeline_cache){.handle = device->hooks.pipeline_cache, .lent = true};
+        return VRN_OK;
+    }
     blob b;
     VkResult created = VK_ERROR_UNKNOWN;
     if (read_file(&b, device)) {
@@ -120,7 +122,7 @@ static void merge_file(vrn_pipeline_cache *cache, vrn_device *device)
     if (!read_file(&b, device)) return;
     if (hash_of(&b) != cache->loaded && create(&other, device, &b) == VK_SUCCESS) {
         device->vk.MergePipelineCaches(device->handle, cache->handle, 1, &other);
-        device->vk.DestroyPipelineCache(device->handle, other, NULL);
+        device->vk.DestroyPipelineCache(device->handle, other, device->host);
     }
     vrn_free(b.data);
 }
@@ -137,15 +139,18 @@ static void save(vrn_pipeline_cache *cache, vrn_device *device)
     merge_file(cache, device);
     if (!get_data(&b, cache->handle, device)) return;
     const place p = place_of(device);
-    vrn_cache_write(device->cache_directory, p.name, &p.key, sizeof p.key, b.data, b.size,
-                    &device->log);
+    vrn_device_cache_write(device, p.name, &p.key, sizeof p.key, b.data, b.size);
     vrn_free(b.data);
 }
 
 void vrn_pipeline_cache_destroy(vrn_pipeline_cache *cache, vrn_device *device, bool grown)
 {
     if (!cache->handle) return;
-    if (grown && device->cache_directory && !atomic_load(&device->lost)) save(cache, device);
-    device->vk.DestroyPipelineCache(device->handle, cache->handle, NULL);
+    if (cache->lent) {
+        *cache = (vrn_pipeline_cache){0};
+        return;
+    }
+    if (grown && vrn_device_keeps(device) && !atomic_load(&device->lost)) save(cache, device);
+    device->vk.DestroyPipelineCache(device->handle, cache->handle, device->host);
     *cache = (vrn_pipeline_cache){0};
 }

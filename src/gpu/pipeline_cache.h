@@ -6,6 +6,7 @@
 
 typedef struct vrn_pipeline_cache {
     VkPipelineCache handle; /* VK_NULL_HANDLE: the driver is better off without one */
+    bool lent;              /* the application's: neither read, written nor destroyed */
     uint64_t loaded;        /* the hash of what came from the disk */
 } vrn_pipeline_cache;
 

@@ -23,11 +23,11 @@ vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
         .queueFamilyIndex = device->probe.queue_family,
     };
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-    vrn_result result = VRN_CALL(device, CreateCommandPool, &pool, NULL, &commands->pool);
+    vrn_result result = VRN_CALL(device, CreateCommandPool, &pool, device->host, &commands->pool);
     if (!result) {
         result = allocate(commands, device, commands->buffers, VRN_COUNT(commands->buffers));
     }
-    if (!result) result = VRN_CALL(device, CreateFence, &fence, NULL, &commands->fence);
+    if (!result) result = VRN_CALL(device, CreateFence, &fence, device->host, &commands->fence);
     if (result) vrn_commands_destroy(commands, device);
     return result;
 }
@@ -65,9 +65,9 @@ void vrn_commands_destroy(vrn_commands *commands, vrn_device *device)
 {
     finish(commands, device);
     if (commands->fence) {
-        device->vk.DestroyFence(device->handle, commands->fence, NULL);
+        device->vk.DestroyFence(device->handle, commands->fence, device->host);
     }
-    if (commands->pool) device->vk.DestroyCommandPool(device->handle, commands->pool, NULL);
+    if (commands->pool) device->vk.DestroyCommandPool(device->handle, commands->pool, device->host);
     *commands = (vrn_commands){0};
 }
 

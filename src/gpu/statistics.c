@@ -139,6 +139,6 @@ vrn_result vrn_pipeline_measure(vrn_kernel_statistics *out, vrn_device *device,
     if (result) return result;
     out->compile_ms = vrn_time_ms() - start;
     result = read_statistics(out, device, pipeline.handle);
-    device->vk.DestroyPipeline(device->handle, pipeline.handle, NULL);
+    device->vk.DestroyPipeline(device->handle, pipeline.handle, device->host);
     return result;
 }

@@ -9,12 +9,12 @@ vrn_result vrn_timestamps_create(VkQueryPool *queries, vrn_device *device, uint3
         .queryType = VK_QUERY_TYPE_TIMESTAMP,
         .queryCount = count,
     };
-    return VRN_CALL(device, CreateQueryPool, &info, NULL, queries);
+    return VRN_CALL(device, CreateQueryPool, &info, device->host, queries);
 }
 
 void vrn_timestamps_destroy(VkQueryPool queries, vrn_device *device)
 {
-    if (queries) device->vk.DestroyQueryPool(device->handle, queries, NULL);
+    if (queries) device->vk.DestroyQueryPool(device->handle, queries, device->host);
 }
 
 void vrn_timestamps_reset(VkQueryPool queries, const vrn_device *device, VkCommandBuffer buffer,

@@ -83,7 +83,7 @@ void vrn_prepared_kernel_destroy(vrn_prepared_kernel *prepared, vrn_device *devi
 {
     for (uint32_t k = 0; k < VRN_PASSES_MAX * VRN_BIND_COUNT; k++) {
         VkBufferView view = prepared->passes[k / VRN_BIND_COUNT].views[k % VRN_BIND_COUNT];
-        if (view) device->vk.DestroyBufferView(device->handle, view, NULL);
+        if (view) device->vk.DestroyBufferView(device->handle, view, device->host);
     }
     *prepared = (vrn_prepared_kernel){0};
 }

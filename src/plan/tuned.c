@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cache_file.h"
 #include "base/hash.h"
 #include "base/number.h"
 #include "gpu/device.h"
@@ -166,8 +165,8 @@ vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device, const vrn_
     void *text;
     size_t size;
     file_name(device, name);
-    if (!vrn_cache_read(device->cache_directory, name, key, file_key(device, key, sizeof key),
-                        &text, &size, &device->log)) {
+    if (!vrn_device_cache_read(device, name, key, file_key(device, key, sizeof key), &text,
+                               &size)) {
         return VRN_OK;
     }
     vrn_result result = vrn_tuned_parse(tuned, text, size, log);
@@ -182,13 +181,12 @@ void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
     vrn_tuned all = {0};
     size_t size;
     char name[40], key[640];
-    vrn_result result = device->cache_directory ? vrn_tuned_load(&all, device, NULL) : VRN_OK;
+    vrn_result result = vrn_device_keeps(device) ? vrn_tuned_load(&all, device, NULL) : VRN_OK;
     if (!result) result = put_fresh(&all, tuned, NULL);
     char *text = result || all.count == 0 ? NULL : vrn_tuned_format(&all, &size);
     file_name(device, name);
-    if (text && device->cache_directory) {
-        vrn_cache_write(device->cache_directory, name, key, file_key(device, key, sizeof key), text,
-                        size, &device->log);
+    if (text && vrn_device_keeps(device)) {
+        vrn_device_cache_write(device, name, key, file_key(device, key, sizeof key), text, size);
     }
     vrn_free(text);
     vrn_tuned_free(&all);

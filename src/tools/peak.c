@@ -168,7 +168,7 @@ static vrn_result create(peak *p, vrn_device *device)
 static void destroy(peak *p, vrn_device *device)
 {
     vrn_descriptor_pool_destroy(&p->pool, device);
-    if (p->view) device->vk.DestroyBufferView(device->handle, p->view, NULL);
+    if (p->view) device->vk.DestroyBufferView(device->handle, p->view, device->host);
     vrn_bench_destroy(&p->bench);
 }
 
