@@ -296,7 +296,10 @@ typedef struct vrn_record_params {
     /* records a part of the network and moves behind it, see below; NULL: records all of it */
     vrn_record_cursor *cursor;
     double budget_ms; /* for the part; 0: vrn_session_params.record_budget_ms */
-    uint64_t reserved[6];
+
+    bool keep_top; /* the best classes, `top_count` of them, also go to vrn_session_get_top */
+    bool timed;    /* with timestamps around the commands, for vrn_session_get_recorded_ms */
+    uint64_t reserved[5];
 } vrn_record_params;
 
 /* Records the preparation of the input, the network and the writing of the results into a command
@@ -359,6 +362,19 @@ VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer comm
  * VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
 VRN_API vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
                                        const vrn_record_params *params);
+
+/* The best classes that a recording with `keep_top` has written, [count, top_count], in memory of
+ * the library that stays mapped. Read them when the fence of the recording's submission is
+ * signalled. With `no_output_barrier` the application's own barrier makes them visible to the host. The pointer
+ * is valid until the slot is recorded with `keep_top` again, or the session
+ * is destroyed. NULL: nothing was recorded so. Thread-safety: as for all functions of a session. */
+VRN_API const vrn_top *vrn_session_get_top(const vrn_session *session, uint32_t slot);
+
+/* Milliseconds on the device that the commands of the slot's last recording took, which had
+ * `timed`, when they last ran; with a cursor those of the last part. Waits for nothing. False, with
+ * *ms 0: the recording was not timed, the queue has no timestamps (VRN_CAPABILITY_TIMESTAMPS), or
+ * the commands have not ended yet. Thread-safety: as for all functions of a session. */
+VRN_API bool vrn_session_get_recorded_ms(const vrn_session *session, uint32_t slot, double *ms);
 
 /* ---- Semaphores ------------------------------------------------------------------------------ */
 

@@ -27,7 +27,7 @@ static const memory_rule rules[] = {
     [VRN_BUFFER_UPLOAD] = {HOST, 0, LOCAL,
                            VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT},
     [VRN_BUFFER_READBACK] = {HOST, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, 0,
-                             VK_BUFFER_USAGE_TRANSFER_DST_BIT},
+                             VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT},
 };
 
 /* Memory types of VK_AMD_device_coherent_memory, which may be used only if it is enabled. */

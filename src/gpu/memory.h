@@ -8,7 +8,7 @@
 typedef enum vrn_buffer_use {
     VRN_BUFFER_DEVICE, /* read and written by kernels; mapped with VRN_CAPABILITY_DIRECT_MAPPING */
     VRN_BUFFER_UPLOAD, /* written by the host, mapped; read by kernels a few times, or copied */
-    VRN_BUFFER_READBACK, /* read by the host, mapped and cached; destination of copies */
+    VRN_BUFFER_READBACK, /* read by the host, mapped and cached; written by kernels, or by copies */
 } vrn_buffer_use;
 
 typedef struct vrn_buffer {

@@ -4,35 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/util.h"
+#include "gpu/timestamps.h"
 #include "ops/transfer.h"
 #include "session/image_layout.h"
-#include "session/session.h"
-
-/* What a slot owns. */
-struct vrn_recording {
-    vrn_images images; /* the prepared input is images.tensor */
-    vrn_buffer output; /* results as they leave the network */
-    vrn_descriptor_pool pool;
-    /* of a network that is spread over several recordings */
-    vrn_position at;
-    uint32_t count; /* images */
-    vrn_meter meter;
-};
-
-uint64_t vrn_recording_bytes(const vrn_recording *recording)
-{
-    return recording ? vrn_images_bytes(&recording->images) + recording->output.size : 0;
-}
-
-void vrn_recording_destroy(vrn_recording *recording, vrn_device *device)
-{
-    if (!recording) return;
-    vrn_images_destroy(&recording->images, device);
-    vrn_buffer_destroy(&recording->output, device);
-    vrn_descriptor_pool_destroy(&recording->pool, device);
-    vrn_meter_destroy(&recording->meter, device);
-    vrn_free(recording);
-}
+#include "session/recording.h"
 
 typedef struct recorder {
     vrn_session *session;
@@ -77,7 +52,8 @@ static vrn_result check(const recorder *r)
                         "a recording of %u images: the session takes 1 to %u", r->count,
                         info->batch);
     }
-    bool wanted = p->logits.buffer || p->probabilities.buffer || p->top.buffer;
+    const bool top = p->top.buffer || p->keep_top;
+    bool wanted = p->logits.buffer || p->probabilities.buffer || top;
     for (uint32_t i = 0; p->taps && i < r->session->program->tap_count; i++) {
         wanted = wanted || p->taps[i].buffer;
     }
@@ -86,14 +62,14 @@ static vrn_result check(const recorder *r)
                         "a recording without a place for any result: logits, probabilities, top or "
                         "a tap is needed");
     }
-    if ((info->classes == 0 && (p->logits.buffer || p->probabilities.buffer || p->top.buffer)) ||
+    if ((info->classes == 0 && (p->logits.buffer || p->probabilities.buffer || top)) ||
         (r->session->program->graph.input.c != 3 && !p->images && !p->pixels) ||
         (r->session->program->graph.input.c != 3 && !r->session->framing.grey)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "a recording needs three channels of input, or one of photos, and a head "
                         "for logits");
     }
-    if (r->top > VRN_MAX_TOP || (p->top.buffer && r->top > info->classes)) {
+    if (r->top > VRN_MAX_TOP || (top && r->top > info->classes)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "the best %u of %u classes: at most %d, and no more than there are", r->top,
                         info->classes, VRN_MAX_TOP);
@@ -129,18 +105,9 @@ static vrn_result get_recording(recorder *r)
     if (!*place) *place = vrn_alloc(1, sizeof **place);
     if (!*place) return vrn_fail_memory(&r->device->log);
     r->recording = *place;
-    vrn_result result = VRN_OK;
-    if (!r->recording->output.handle) {
-        result = vrn_buffer_create(&r->recording->output, r->device, VRN_BUFFER_DEVICE,
-                                   r->session->program->output_bytes, "recorded output");
-    }
-    if (!result && r->params->cursor && !r->session->pace.paces) {
-        result = vrn_pace_create(&r->session->pace, r->session->program);
-    }
-    if (!result && r->params->cursor && !r->recording->meter.queries) {
-        result = vrn_meter_create(&r->recording->meter, r->device);
-    }
-    return result;
+    return vrn_recording_reserve(r->recording, r->session, r->params,
+                                 (uint64_t)r->session->program->info.batch * r->top *
+                                     sizeof(vrn_top));
 }
 
 /* Whether the cursor is in a network of this slot, which nothing has disturbed. */
@@ -190,9 +157,9 @@ static vrn_result reset_pool(recorder *r)
                         "an input or result of %llu MiB is more than %s can bind",
                         (unsigned long long)(most >> 20), device->probe.info.name);
     }
-    /* The input, every output, and the best classes. What continues a network takes its sets from
+    /* The input, every output, and the best classes twice. What continues a network takes its sets from
      * what the first recording reserved. */
-    const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 2);
+    const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 3);
     vrn_result result = VRN_OK;
     if (!r->continued) {
         result = vrn_descriptor_pool_reserve(
@@ -326,10 +293,9 @@ static vrn_result record_output(const recorder *r, uint32_t index, const vrn_pla
     return result;
 }
 
-static vrn_result record_top(const recorder *r)
+static vrn_result record_top(const recorder *r, const vrn_place *place)
 {
     const vrn_output *out = &r->session->program->outputs[VRN_OUTPUT_PROBABILITIES];
-    const vrn_place *place = &r->params->top;
     enum { WORK_GROUP = 64 };
     if (!place->buffer) return VRN_OK;
     uint64_t x_skipped, y_skipped;
@@ -361,7 +327,9 @@ static vrn_result record_outputs(const recorder *r)
     for (uint32_t i = 0; p->taps && i < r->session->program->tap_count && !result; i++) {
         result = record_output(r, VRN_OUTPUT_TAPS + i, &p->taps[i]);
     }
-    return result ? result : record_top(r);
+    if (!result) result = record_top(r, &p->top);
+    const vrn_place kept = {.buffer = p->keep_top ? r->recording->top.handle : VK_NULL_HANDLE};
+    return result ? result : record_top(r, &kept);
 }
 
 /* ---- All of it ---- */
@@ -435,9 +403,14 @@ static vrn_result record_all(const recorder *r)
         barrier(r, all, VK_ACCESS_MEMORY_WRITE_BIT, shader,
                 VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
     }
+    VkQueryPool queries = p->timed ? r->recording->queries : VK_NULL_HANDLE;
+    r->recording->timed = queries != VK_NULL_HANDLE;
+    vrn_timestamps_reset(queries, r->device, r->buffer, 0, 2);
+    vrn_timestamps_write(queries, r->device, r->buffer, 0);
     r->session->uses++;
     vrn_result result = p->cursor ? record_part(r) : record_whole(r);
     if (result) return result;
+    vrn_timestamps_write(queries, r->device, r->buffer, 1);
     if (!p->no_output_barrier) {
         barrier(r, shader, VK_ACCESS_SHADER_WRITE_BIT, all | VK_PIPELINE_STAGE_HOST_BIT,
                 VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT | VK_ACCESS_HOST_READ_BIT);

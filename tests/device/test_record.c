@@ -350,6 +350,64 @@ static void the_host_reads_no_picture(void **state)
 
 /* After a preparation even the first recording in each slot makes nothing, and neither do smaller
  * pictures, with a cursor or without. */
+/* Without a buffer of the application, and timed. */
+static void the_library_keeps_a_verdict(void **state)
+{
+    (void)state;
+    enum { COUNT = 2, BEST = 3 };
+    vrn_session *session = make_session(&(vrn_session_params){.batch = BATCH});
+    const vrn_image photos[COUNT] = {{.pixels = picture, .width = WIDTH, .height = HEIGHT},
+                                     {.pixels = picture, .width = WIDTH, .height = HEIGHT - 9}};
+    float expected[COUNT][CLASSES];
+    const vrn_inputs inputs = {.count = COUNT, .images = photos};
+    assert_int_equal(
+        vrn_session_run(session, &inputs, &(vrn_outputs){.probabilities = expected[0]}), VRN_OK);
+    app_buffer pixels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 4);
+    memcpy(pixels.mapped, picture, pixels.bytes);
+    vrn_record_pixels pictures[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        pictures[i] = (vrn_record_pixels){
+            .place = {pixels.handle, 0},
+            .width = WIDTH,
+            .height = photos[i].height,
+            .format = VRN_PIXEL_RGBA,
+        };
+    }
+    double ms;
+    assert_null(vrn_session_get_top(session, 1));
+    assert_null(vrn_session_get_top(session, VRN_MAX_RECORD_SLOTS));
+    assert_false(vrn_session_get_recorded_ms(session, 1, &ms));
+    vrn_record_params params = {.slot = 1,
+                                .count = COUNT,
+                                .pixels = pictures,
+                                .top_count = BEST,
+                                .keep_top = true,
+                                .timed = true};
+    for (int round = 0; round < 2; round++) {
+        VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+        assert_int_equal(vrn_session_record(session, commands, &params), VRN_OK);
+        app_finish(&app, commands);
+        const vrn_top *top = vrn_session_get_top(session, 1);
+        assert_non_null(top);
+        for (int i = 0; i < COUNT; i++) {
+            for (int k = 0; k < BEST; k++, top++) {
+                assert_true(top->probability == expected[i][top->index]);
+                int above = 0;
+                for (int c = 0; c < CLASSES; c++) above += expected[i][c] > top->probability;
+                assert_true(above <= k);
+            }
+        }
+        assert_true(vrn_session_get_recorded_ms(session, 1, &ms) == params.timed);
+        assert_true((ms > 0) == params.timed);
+        params.timed = false;
+    }
+    params.top_count = CLASSES + 1;
+    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+    assert_int_equal(vrn_session_record(session, commands, &params), VRN_ERROR_INVALID_ARGUMENT);
+    app_buffer_destroy(&app, &pixels);
+    vrn_session_destroy(&session);
+}
+
 static void preparation_spares_the_first_frame(void **state)
 {
     (void)state;
@@ -475,6 +533,7 @@ int main(void)
         cmocka_unit_test(several_in_flight),
         cmocka_unit_test(barriers_of_the_application),
         cmocka_unit_test(the_host_reads_no_picture),
+        cmocka_unit_test(the_library_keeps_a_verdict),
         cmocka_unit_test(preparation_spares_the_first_frame),
         cmocka_unit_test(wrong_calls_are_refused),
     };
