@@ -1,13 +1,23 @@
-# What `cmake --install` gives besides the program: both libraries, the headers, a CMake package and
-# a pkg-config file. Paths in these count from where they lie, so that the installed tree may be
-# moved.
+# What `cmake --install` gives besides the program: the libraries of the kinds that
+# VRN_INSTALL_KINDS names, the headers, a CMake package and a pkg-config file. Paths in these count
+# from where they lie, so that the installed tree may be moved.
 #
 # Components: "library" is what a program needs at run time, "dev" the rest; the program's is
 # "program" (src/cli), the wheel's "python" (python).
 include(CMakePackageConfigHelpers)
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 
-install(TARGETS vkresnet_static vkresnet_shared EXPORT vkresnet
+foreach(kind IN LISTS VRN_INSTALL_KINDS)
+  if(NOT kind MATCHES "^(static|shared)$")
+    message(FATAL_ERROR "VRN_INSTALL_KINDS: \"${kind}\"; expected static, shared, or both as a list")
+  endif()
+endforeach()
+if(NOT VRN_INSTALL_KINDS)
+  message(FATAL_ERROR "VRN_INSTALL_KINDS is empty; expected static, shared, or both as a list")
+endif()
+set(targets ${VRN_INSTALL_KINDS})
+list(TRANSFORM targets PREPEND vkresnet_)
+install(TARGETS ${targets} EXPORT vkresnet
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT library
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT dev
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -19,16 +29,20 @@ install(EXPORT vkresnet NAMESPACE vkresnet:: FILE vkresnet-targets.cmake DESTINA
     ${package_folder})
 
 # The hub, a component: who does not ask for it needs nothing of what it needs.
-set(hub_targets vkresnet_hub_static)
-if(TARGET vkresnet_hub_shared)
-  list(APPEND hub_targets vkresnet_hub_shared)
+set(targets "")
+foreach(kind IN LISTS VRN_INSTALL_KINDS)
+  if(TARGET vkresnet_hub_${kind})
+    list(APPEND targets vkresnet_hub_${kind})
+  endif()
+endforeach()
+if(targets)
+  install(TARGETS ${targets} EXPORT vkresnet_hub
+      RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT library
+      LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT dev
+      ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT vkresnet_hub NAMESPACE vkresnet:: FILE vkresnet-hub-targets.cmake DESTINATION
+      ${package_folder})
 endif()
-install(TARGETS ${hub_targets} EXPORT vkresnet_hub
-    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT library
-    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT dev
-    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(EXPORT vkresnet_hub NAMESPACE vkresnet:: FILE vkresnet-hub-targets.cmake DESTINATION
-    ${package_folder})
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/vkresnet-config.cmake.in"
     "${PROJECT_BINARY_DIR}/package/vkresnet-config.cmake" INSTALL_DESTINATION ${package_folder}
     NO_SET_AND_CHECK_MACRO)
@@ -55,7 +69,17 @@ set(pc_hub_libs_private "")
 if(VRN_HUB_DOWNLOADS)
   set(pc_hub_libs_private "-lcurl -lcrypto")
 endif()
-foreach(name vkresnet vkresnet-hub)
+set(pc_libs "")
+set(pc_hub_libs "")
+if(NOT "shared" IN_LIST VRN_INSTALL_KINDS) # -lvkresnet is the static library: nobody says --static
+  set(pc_libs " ${pc_libs_private}")
+  set(pc_hub_libs " ${pc_hub_libs_private}")
+endif()
+set(pc_names vkresnet)
+if(targets)
+  list(APPEND pc_names vkresnet-hub)
+endif()
+foreach(name IN LISTS pc_names)
   configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in"
       "${PROJECT_BINARY_DIR}/package/${name}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/package/${name}.pc" DESTINATION

@@ -77,6 +77,20 @@ def build_plugin(prefix, libdir, folder, cc, pkg_config):
         sys.exit(f"a plugin with the static libraries exports {names}")
 
 
+def build_meson(libdir, folder, cc, pkg_config):
+    """A Meson project, which finds both libraries by pkg-config. Its test looks at the hub."""
+    meson = shutil.which("meson")
+    if not meson:
+        print("left out: the Meson project; meson is not installed")
+        return
+    build = os.path.join(folder, "meson")
+    environment = {**os.environ, "CC": cc, "PKG_CONFIG": pkg_config, "PKG_CONFIG_PATH":
+                   os.path.join(libdir, "pkgconfig")}
+    run(meson, "setup", build, os.path.join(CONSUMERS, "meson"), env=environment)
+    run(meson, "compile", "-C", build, "-j", "2")
+    run(meson, "test", "-C", build, "--print-errorlogs")
+
+
 def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -94,6 +108,7 @@ def main(prefix, libdir, folder, cc, cxx, pkg_config, *options):
 
     build_hub(prefix, libdir, folder, cc, pkg_config, *options)
     build_plugin(prefix, libdir, folder, cc, pkg_config)
+    build_meson(libdir, folder, cc, pkg_config)
 
     run(cc, "-std=gnu11", "-Wall", "-Wextra", "-Werror", os.path.join(CONSUMERS, "dlopen",
                                                                       "main.c"),

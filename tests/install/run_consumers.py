@@ -19,6 +19,8 @@ def main(folder, library, model):
         "volk/volk_static", "volk/volk_shared", "volk/volk_vkresnet", "plain_static",
         "plain_shared", "subproject/subproject"
     ]
+    if os.path.isdir(os.path.join(folder, "meson")):
+        linked.append("meson/plain")
     said = set()
     for command in [opened, *([os.path.join(folder, name), model] for name in linked)]:
         run = subprocess.run(command, text=True, stdout=subprocess.PIPE)
