@@ -29,7 +29,10 @@ static void int8_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_
         const float *weights = params->own[VRN_PARAM_WEIGHT] + k * each;
         const double fold = vrn_params_scale(params, k);
         double largest = 0;
-        for (size_t i = 0; i < each; i++) largest = fmax(largest, fabs(weights[i]));
+        for (size_t i = 0; i < each; i++) {
+            const double magnitude = fabs((double)weights[i]);
+            if (magnitude > largest) largest = magnitude; /* with fmax gcc 12 crashes for aarch64 */
+        }
         const double scale = largest * fabs(fold) / 127;
         scales[k] = (float)scale;
         if (!(scale > 0)) continue;

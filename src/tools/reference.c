@@ -131,7 +131,9 @@ static double softmax(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t
 {
     const float *row = x + (size_t)n * d->in.c;
     double largest = -INFINITY, sum = 0;
-    for (uint32_t c = 0; c < d->in.c; c++) largest = fmax(largest, row[c]);
+    for (uint32_t c = 0; c < d->in.c; c++) {
+        if (row[c] > largest) largest = row[c]; /* with fmax gcc 12 crashes for aarch64 */
+    }
     for (uint32_t c = 0; c < d->in.c; c++) sum += exp(row[c] - largest);
     return exp(row[k] - largest) / sum;
 }
