@@ -12,9 +12,9 @@ build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libv
     libvulkan-volk-dev libstb-dev libjpeg-dev libwebp-dev libavif-dev libheif-dev
     libtiff-dev libjxl-dev pkgconf libcurl4-openssl-dev libssl-dev ca-certificates
     mesa-vulkan-drivers)
-full_packages=(clang gcc-mingw-w64-x86-64 python3-venv)
+full_packages=(clang doxygen gcc-mingw-w64-x86-64 python3-venv)
 fuzz_packages=(clang libclang-rt-dev python3)
-static_packages=(clang clang-tidy codespell cppcheck doxygen shellcheck)
+static_packages=(clang clang-tidy codespell cppcheck shellcheck)
 test_packages=(g++ binutils libcmocka-dev spirv-tools
     vulkan-validationlayers libglfw3-dev meson openssl parallel xvfb clang-format python3 python3-pil
     python3-dev python3-numpy python3-pytest)

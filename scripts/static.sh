@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What can be found without running anything: clang-tidy (.clang-tidy has the checks, and why others
 # are left out) and cppcheck (scripts/cppcheck.txt) on the library, the program and the Python
-# extension, shellcheck on the scripts.
+# extension, shellcheck on the scripts, codespell on all texts but data (scripts/codespell.txt has
+# words that it takes for mistakes).
 #
 #   scripts/static.sh [FILE.c]...
 #
@@ -44,6 +45,14 @@ check() {
         -D__linux__ -I "$project/src" -I "$project/include" "${sources[@]}"
 }
 
+spell() {
+    codespell --ignore-words "$project/scripts/codespell.txt" \
+        --skip '*.png,*.svg,*/__pycache__,imagenet-*.txt,*.onnx,*/tests/data,*/fuzz/regressions' \
+        "$project"/*.* "$project"/{.ci,.github,bench,cmake,data,docs,examples,include,models} \
+        "$project"/{packaging,python,samples,scripts,shaders,src,tests}
+}
+
+step "static: codespell" spell
 step "static: shellcheck" shellcheck -x -P "$project/scripts" "$project"/scripts/*.sh \
     "$project"/.ci/run
 step "static: cppcheck, ${#sources[@]} files" check

@@ -111,44 +111,47 @@ VRN_API vrn_result vrn_device_measure_peak(vrn_device *device, vrn_device_peak *
 
 /* ---- What the driver's compiler makes of the kernels ----------------------------------------- */
 
+/* The most statistics of a kernel that are passed on. */
 #define VRN_MAX_STATISTICS 32
 
+/* A figure that the driver gives for a compiled kernel. */
 typedef struct vrn_statistic {
     char name[64]; /* in the driver's words */
-    double value;
+    double value;  /* in the unit that the name says */
 } vrn_statistic;
 
 /* One dispatch of a kernel, compiled for one shape of a network's layers. Texts of kernel and op
  * are static. Figures that the driver does not report are negative. */
 typedef struct vrn_kernel_statistics {
-    const char *op;         /* "conv" */
-    const char *kernel;     /* "conv_tile_64x64" */
-    const char *module;     /* the shader: "conv_tile" */
-    bool chosen;            /* vrn_session_create takes this kernel, untuned */
-    uint32_t pass, passes;  /* which dispatch of the kernel, and of how many */
-    char layer[48];         /* the first that has this shape: "layer1.0.conv1" */
-    uint32_t layers;        /* how many have it */
-    uint32_t in[3], out[3]; /* channels, height, width */
-    uint32_t window[2], stride[2], groups;
-    double flops;         /* of the operation, for the whole batch */
-    uint64_t work_groups; /* of the dispatch, for the whole batch */
-    uint32_t invocations; /* of a work group */
-    uint32_t declared_shared_bytes;
-    uint32_t subgroup_size;
-    double compile_ms;
-    double registers;        /* of an invocation */
-    double scalar_registers; /* of a subgroup */
-    double spills;           /* registers of both kinds that did not fit */
-    double shared_bytes;     /* of a work group, as allocated */
-    double scratch_bytes;    /* private memory: spills, and arrays with run-time indices */
-    double occupancy;        /* subgroups that a SIMD can hold at once */
-    double code_bytes, instructions;
-    double latency, inverse_throughput; /* estimates, in cycles of a subgroup */
-    uint32_t value_count;               /* all statistics of the driver, unchanged: */
-    vrn_statistic values[VRN_MAX_STATISTICS];
+    const char *op;                        /* "conv" */
+    const char *kernel;                    /* "conv_tile_64x64" */
+    const char *module;                    /* the shader: "conv_tile" */
+    bool chosen;                           /* vrn_session_create takes this kernel, untuned */
+    uint32_t pass, passes;                 /* which dispatch of the kernel, and of how many */
+    char layer[48];                        /* the first that has this shape: "layer1.0.conv1" */
+    uint32_t layers;                       /* how many have it */
+    uint32_t in[3], out[3];                /* channels, height, width */
+    uint32_t window[2], stride[2], groups; /* of the operation: height, width */
+    double flops;                          /* of the operation, for the whole batch */
+    uint64_t work_groups;                  /* of the dispatch, for the whole batch */
+    uint32_t invocations;                  /* of a work group */
+    uint32_t declared_shared_bytes;        /* of a work group, as the shader declares it */
+    uint32_t subgroup_size;                /* invocations of a subgroup */
+    double compile_ms;                     /* how long the driver took */
+    double registers;                      /* of an invocation */
+    double scalar_registers;               /* of a subgroup */
+    double spills;                         /* registers of both kinds that did not fit */
+    double shared_bytes;                   /* of a work group, as allocated */
+    double scratch_bytes;            /* private memory: spills, and arrays with run-time indices */
+    double occupancy;                /* subgroups that a SIMD can hold at once */
+    double code_bytes, instructions; /* of the compiled kernel */
+    double latency, inverse_throughput;       /* estimates, in cycles of a subgroup */
+    uint32_t value_count;                     /* all statistics of the driver, unchanged: */
+    vrn_statistic values[VRN_MAX_STATISTICS]; /* [value_count] */
     uint64_t reserved[8];
 } vrn_kernel_statistics;
 
+/* Which kernels vrn_device_get_kernel_statistics compiles. */
 typedef struct vrn_kernel_statistics_params {
     const vrn_arch *arch;   /* whose layers; NULL: resnet50 */
     uint32_t batch;         /* 0: 1 */
@@ -174,11 +177,11 @@ VRN_API vrn_result vrn_device_get_kernel_statistics(
 
 /* A wrong value. */
 typedef struct vrn_mismatch {
-    const char *name;      /* of the case ("3x3 stride 2"), static */
-    const char *precision; /* of its tensors: "fp32", "fp16", "int8"; static */
-    bool outside;          /* the kernel wrote outside of its output: the rest is zero */
-    uint32_t n, y, x, c;   /* image, row, column, channel */
-    double expected, found;
+    const char *name;       /* of the case ("3x3 stride 2"), static */
+    const char *precision;  /* of its tensors: "fp32", "fp16", "int8"; static */
+    bool outside;           /* the kernel wrote outside of its output: the rest is zero */
+    uint32_t n, y, x, c;    /* image, row, column, channel */
+    double expected, found; /* its value */
     uint64_t reserved[2];
 } vrn_mismatch;
 
@@ -189,17 +192,17 @@ typedef struct vrn_selftest_entry {
     /* why the device cannot run this kernel, which is no fault; else empty */
     char skipped[96];
     vrn_result result; /* why it could not be run, although the device should be able to */
-    /* how many cases were run, and how many were wrong; for "replay", how many runs after the first
-     * one, and how many gave other bytes */
-    uint32_t cases, wrong;
+    uint32_t cases;    /* that were run; for "replay", runs after the first one */
+    uint32_t wrong;    /* of these; for "replay", runs that gave other bytes than the first */
     /* largest error divided by the tolerated one: above 1 is wrong; infinite for a NaN or a write
      * outside of the output. For "replay" 0 or infinite */
     double worst;
     vrn_mismatch first; /* of the first wrong case */
-    double ms;
+    double ms;          /* how long it took */
     uint64_t reserved[4];
 } vrn_selftest_entry;
 
+/* What the self-test says of a device. */
 typedef enum vrn_selftest_verdict {
     VRN_SELFTEST_RIGHT = 0, /* everything is right */
     /* some kernels are wrong, but every operator has a right one, and the network is right: with
@@ -210,20 +213,22 @@ typedef enum vrn_selftest_verdict {
     VRN_SELFTEST_BROKEN = 2,
 } vrn_selftest_verdict;
 
+/* The result of a self-test. */
 typedef struct vrn_selftest_summary {
-    vrn_selftest_verdict verdict;
-    uint32_t kernels, cases;   /* that were run */
-    uint32_t skipped;          /* kernels that the device cannot run */
-    uint32_t wrong, avoided;   /* kernels: wrong, and no longer chosen because of it */
-    uint32_t operators_broken; /* without a right kernel */
-    uint32_t replays, replays_differ;
+    vrn_selftest_verdict verdict;     /* what to do with the device */
+    uint32_t kernels, cases;          /* that were run */
+    uint32_t skipped;                 /* kernels that the device cannot run */
+    uint32_t wrong, avoided;          /* kernels: wrong, and no longer chosen because of it */
+    uint32_t operators_broken;        /* without a right kernel */
+    uint32_t replays, replays_differ; /* runs of the network; those that gave other bytes */
     /* of the network's logits, with and without fusion: relative L2, at most 1e-5 when right;
      * negative: not known */
     double fusion_error;
-    double ms;
+    double ms; /* how long all of it took */
     uint64_t reserved[4];
 } vrn_selftest_summary;
 
+/* What a self-test runs, and what follows from it. */
 typedef struct vrn_selftest_params {
     /* sessions that are created later on this device do not use kernels that are wrong, if their
      * operator has a right one; neither does the network at the end */
@@ -267,6 +272,7 @@ VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_pa
  * strides, pools, ..) and this preprocessing fit. One thread at a time uses a check. */
 typedef struct vrn_check vrn_check;
 
+/* How vrn_check_create compiles the network. */
 typedef struct vrn_check_params {
     uint32_t height, width;         /* of the network's input; 0: the transform's crop */
     const vrn_transform *transform; /* for images; NULL: the model's */
@@ -280,6 +286,7 @@ typedef struct vrn_check_params {
  * those of vrn_session_create. */
 VRN_API vrn_result vrn_check_create(vrn_check **check, vrn_device *device, const vrn_model *model,
                                     const vrn_check_params *params);
+/* Destroys a check. Blocking. */
 VRN_API void vrn_check_destroy(vrn_check **check);
 
 /* Runs `count` images, any number. Sixty are enough; they should be such as the model was trained
@@ -302,10 +309,11 @@ typedef struct vrn_check_fit {
     uint64_t reserved[4];
 } vrn_check_fit;
 
+/* How far what enters one norm is from its running statistics. */
 typedef struct vrn_check_norm {
     const char *name;  /* "layer1.0.bn1"; as long as the check lives */
     uint32_t channels; /* in all */
-    vrn_check_fit fit;
+    vrn_check_fit fit; /* of its channels */
     uint64_t reserved[4];
 } vrn_check_norm;
 
@@ -320,14 +328,15 @@ typedef struct vrn_check_reading {
     char name[192]; /* in words: "no pool behind the stem"; empty: as the model was loaded */
     /* what differs from the model, as keys for vrn_model_params.arch: "pool=none"; else empty */
     char keys[256];
-    bool prepares; /* `transform` differs from the check's */
-    vrn_transform transform;
-    vrn_arch arch;
-    vrn_check_fit fit;
-    uint32_t images; /* that `fit` is of */
+    bool prepares;           /* `transform` differs from the check's */
+    vrn_transform transform; /* of this reading */
+    vrn_arch arch;           /* of this reading */
+    vrn_check_fit fit;       /* of all norms */
+    uint32_t images;         /* that `fit` is of */
     uint64_t reserved[4];
 } vrn_check_reading;
 
+/* Whether a model is read as its statistics say. */
 typedef enum vrn_check_verdict {
     VRN_CHECK_FITS = 0,  /* and no other reading fits clearly better */
     VRN_CHECK_OTHER = 1, /* another reading fits clearly better */
@@ -336,13 +345,14 @@ typedef enum vrn_check_verdict {
     VRN_CHECK_NONE = 2,
 } vrn_check_verdict;
 
+/* The result of a check. */
 typedef struct vrn_check_summary {
-    vrn_check_verdict verdict;
-    uint32_t images;        /* that were added */
-    vrn_check_fit fit;      /* of all of them, as the model was loaded */
-    vrn_check_reading best; /* as the model was loaded with VRN_CHECK_FITS; both fits here .. */
-    vrn_check_fit same;     /* .. are of the same images: this is the model's as loaded on them */
-    uint32_t tried;         /* readings, the first included */
+    vrn_check_verdict verdict; /* whether the model fits, or another reading */
+    uint32_t images;           /* that were added */
+    vrn_check_fit fit;         /* of all of them, as the model was loaded */
+    vrn_check_reading best;    /* with VRN_CHECK_FITS the model as it was loaded */
+    vrn_check_fit same;        /* the model's as it was loaded, of the images that best.fit is of */
+    uint32_t tried;            /* readings, the first included */
     uint64_t reserved[8];
 } vrn_check_summary;
 

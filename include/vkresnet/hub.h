@@ -33,9 +33,9 @@ typedef struct vrn_hub_entry {
     const char *url;     /* where it is downloaded from */
     /* lower case hexadecimal: all 64 digits, or the first 8 or more if only those are published */
     const char *sha256;
-    uint64_t min_bytes; /* the file's size; it is known exactly if both are the same, .. */
-    uint64_t max_bytes; /*   .. else to within some hundred bytes */
-    uint64_t parameters;
+    uint64_t min_bytes;      /* the file's size, at least */
+    uint64_t max_bytes;      /* and at most; equal where the size is known exactly */
+    uint64_t parameters;     /* of the network: how many numbers */
     const char *classes;     /* "imagenet": its 1000 classes, in the usual order; or NULL */
     vrn_transform transform; /* of the published accuracy */
     float acc1, acc5;        /* published, of 100, on ImageNet's validation images; 0: unknown */
@@ -43,6 +43,7 @@ typedef struct vrn_hub_entry {
     uint64_t reserved[4];
 } vrn_hub_entry;
 
+/* Where a hub looks for files and downloads them from. */
 typedef struct vrn_hub_params {
     vrn_log log; /* of the hub; must outlive it */
     /* a file that replaces the built-in registry (data/registry.json). NULL: $VKRESNET_REGISTRY,
@@ -64,12 +65,15 @@ typedef struct vrn_hub_params {
     uint64_t reserved[4];
 } vrn_hub_params;
 
+/* A registry of weights, with the folders that have their files. */
 typedef struct vrn_hub vrn_hub;
 
 /* Reads the registry, and nothing else. The caller owns the hub. Blocking. Errors: VRN_ERROR_FILE
  * (the registry cannot be read or is wrong; the log says where), VRN_ERROR_INVALID_ARGUMENT (an
  * address that is neither https nor http), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_hub_create(vrn_hub **hub, const vrn_hub_params *params);
+
+/* Destroys a hub and its entries. */
 VRN_API void vrn_hub_destroy(vrn_hub **hub);
 
 /* Whether this build can download. Thread-safe. */
@@ -92,10 +96,11 @@ typedef enum vrn_hub_place {
     VRN_HUB_DOWNLOAD = 3, /* just downloaded to the cache directory */
 } vrn_hub_place;
 
+/* A file of weights on this machine. */
 typedef struct vrn_hub_file {
-    char *path; /* release it with vrn_hub_file_free; NULL if there is none */
-    vrn_hub_place place;
-    uint64_t bytes;
+    char *path;          /* release it with vrn_hub_file_free; NULL if there is none */
+    vrn_hub_place place; /* where it was found */
+    uint64_t bytes;      /* its size */
     uint64_t reserved[2];
 } vrn_hub_file;
 
@@ -113,7 +118,7 @@ VRN_API vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry
 
 /* The state of a download. */
 typedef struct vrn_hub_progress {
-    const vrn_hub_entry *entry;
+    const vrn_hub_entry *entry; /* whose file it is */
     uint64_t done, total; /* bytes of the file; `done` includes those of an interrupted download */
     double bytes_per_s;   /* of the last seconds; 0: not known yet */
     double seconds_left;  /* at this rate; negative: not known yet */
@@ -121,11 +126,12 @@ typedef struct vrn_hub_progress {
     uint64_t reserved[4];
 } vrn_hub_progress;
 
+/* How vrn_hub_fetch reports its progress. */
 typedef struct vrn_hub_fetch_params {
     /* called several times a second, on the calling thread. Returning true ends the download with
      * VRN_ERROR_CANCELLED. NULL: no progress is reported */
     bool (*progress)(void *user, const vrn_hub_progress *progress);
-    void *progress_user;
+    void *progress_user; /* the first argument of `progress` */
     uint64_t reserved[4];
 } vrn_hub_fetch_params;
 

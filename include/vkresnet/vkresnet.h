@@ -74,6 +74,7 @@ typedef enum vrn_result {
 /* A short English name of a result ("out of memory"). Never NULL; static. Thread-safe. */
 VRN_API const char *vrn_result_string(vrn_result result);
 
+/* How important a message is. */
 typedef enum vrn_log_level {
     VRN_LOG_DEFAULT = 0, /* as a threshold: warnings and errors */
     /* why a call failed, exactly one message for each failed call; and, with validation on, what
@@ -88,15 +89,18 @@ typedef enum vrn_log_level {
  * the call only, on the thread that called the library; with validation on also on the library's
  * own threads, at the same time. NULL: no messages. `level` is the most verbose level wanted. */
 typedef struct vrn_log {
-    void (*message)(void *user, vrn_log_level level, const char *text);
-    void *user;
-    vrn_log_level level;
+    void (*message)(void *user, vrn_log_level level, const char *text); /* NULL: no messages */
+    void *user;          /* the first argument of `message` */
+    vrn_log_level level; /* the most verbose level wanted */
 } vrn_log;
 
 /* ---- Version --------------------------------------------------------------------------------- */
 
+/* Changes with the interface. */
 #define VRN_VERSION_MAJOR 0
+/* Changes with additions; before 1.0 also with the interface. */
 #define VRN_VERSION_MINOR 1
+/* Changes with corrections. */
 #define VRN_VERSION_PATCH 0
 
 /* A version as one number that can be compared, also by the preprocessor. */
@@ -132,12 +136,14 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_BUFFER_ADDRESSES = 1 << 11,
 } vrn_capability;
 
+/* How many bits vrn_capability has. */
 #define VRN_CAPABILITY_COUNT 12
 
 /* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static.
  * Thread-safe. */
 VRN_API const char *vrn_capability_name(uint32_t bit);
 
+/* What kind of hardware a device is, as Vulkan reports it. */
 typedef enum vrn_device_type {
     VRN_DEVICE_OTHER = 0,
     VRN_DEVICE_INTEGRATED = 1,
@@ -150,18 +156,18 @@ typedef enum vrn_device_type {
 typedef struct vrn_device_info {
     /* position in the loader's list; what `--device 0` means */
     uint32_t index;
-    char name[256];   /* "llvmpipe (LLVM 15.0.6, 256 bits)" */
-    char driver[516]; /* driver name and version in its maker's words */
-    vrn_device_type type;
+    char name[256];       /* "llvmpipe (LLVM 15.0.6, 256 bits)" */
+    char driver[516];     /* driver name and version in its maker's words */
+    vrn_device_type type; /* what kind of hardware it is */
     uint32_t api_version; /* packed as by VK_MAKE_API_VERSION */
-    uint32_t vendor_id, device_id, driver_version;
-    uint8_t uuid[16];          /* VkPhysicalDeviceIDProperties::deviceUUID */
-    uint64_t memory_bytes;     /* the largest device-local heap */
-    uint64_t max_buffer_range; /* maxStorageBufferRange */
-    uint64_t max_allocation;   /* maxMemoryAllocationSize */
-    uint32_t subgroup_size;
-    uint32_t shared_memory_bytes; /* of one work group */
-    uint32_t max_workgroup_invocations;
+    uint32_t vendor_id, device_id, driver_version; /* as in VkPhysicalDeviceProperties */
+    uint8_t uuid[16];                              /* VkPhysicalDeviceIDProperties::deviceUUID */
+    uint64_t memory_bytes;                         /* the largest device-local heap */
+    uint64_t max_buffer_range;                     /* maxStorageBufferRange */
+    uint64_t max_allocation;                       /* maxMemoryAllocationSize */
+    uint32_t subgroup_size;                        /* invocations of a subgroup */
+    uint32_t shared_memory_bytes;                  /* of one work group */
+    uint32_t max_workgroup_invocations;            /* maxComputeWorkGroupInvocations */
     uint32_t capabilities; /* vrn_capability bits, less those switched off */
     /* without `select` the device with the highest score is used; 0: unusable */
     int score;
@@ -192,6 +198,7 @@ typedef struct vrn_cache_hooks {
     void *user;
 } vrn_cache_hooks;
 
+/* How vrn_device_create chooses and sets up a device. */
 typedef struct vrn_device_params {
     vrn_log log; /* of the device and everything made from it; must outlive the device */
     /* an index ("1") or part of a name ("llvmpipe", case ignored). NULL: the device with the
@@ -211,6 +218,7 @@ typedef struct vrn_device_params {
     uint64_t reserved[3];
 } vrn_device_params;
 
+/* A Vulkan device, which the library made or an application lends. Threads may share it. */
 typedef struct vrn_device vrn_device;
 
 /* Makes a Vulkan instance and device of the library's own, with one queue that can compute.
@@ -265,14 +273,14 @@ VRN_API const char *vrn_channels_name(vrn_channels channels);
  * channel. All other fields, which may be zero, change one of these steps. A network of one channel
  * (vrn_arch.in_channels) gets the brightness, as Pillow's "L" has it, with mean[0] and std[0]. */
 typedef struct vrn_transform {
-    uint32_t resize; /* 0: no resize */
-    uint32_t crop;   /* the height that is cut out; 0: as `resize` */
-    vrn_interpolation interpolation;
-    float mean[3], std[3]; /* in the order of `channels`; an std of 0 counts as 1 */
-    vrn_resize_mode mode;
-    uint32_t resize_width; /* of VRN_RESIZE_EXACT; 0: as `resize` */
-    uint32_t crop_width;   /* 0: as `crop`, or as the resize if that is 0 */
-    vrn_channels channels;
+    uint32_t resize;                 /* 0: no resize */
+    uint32_t crop;                   /* the height that is cut out; 0: as `resize` */
+    vrn_interpolation interpolation; /* the filter of the resize */
+    float mean[3], std[3];           /* in the order of `channels`; an std of 0 counts as 1 */
+    vrn_resize_mode mode;            /* what `resize` means */
+    uint32_t resize_width;           /* of VRN_RESIZE_EXACT; 0: as `resize` */
+    uint32_t crop_width;             /* 0: as `crop`, or as the resize if that is 0 */
+    vrn_channels channels;           /* the order that the network sees */
     float scale;     /* the divisor of a value: 1 where mean and std are of 0 .. 255; 0: 255 */
     uint8_t fill[4]; /* red, green, blue; the fourth is not used */
     uint64_t reserved[1];
@@ -302,6 +310,7 @@ VRN_API const char *vrn_probabilities_name(vrn_probabilities probabilities);
 /* Architecture and weights on the host. Immutable; threads, devices and sessions may share it. */
 typedef struct vrn_model vrn_model;
 
+/* How vrn_model_load and the like read a model. */
 typedef struct vrn_model_params {
     vrn_log log; /* used during the call only */
     /* what the file cannot say: a whole architecture as for vrn_arch_parse, or some keys of one,
@@ -318,7 +327,7 @@ typedef struct vrn_model_params {
     /* the classes' names, one for each class, instead of the file's; copied. NULL: the file's. Of
      * two names for one logit the second is the class whose probability that gives */
     const char *const *class_names;
-    uint32_t class_name_count;
+    uint32_t class_name_count; /* entries of `class_names`: as many as there are classes */
     uint64_t reserved[1];
 } vrn_model_params;
 
@@ -344,13 +353,14 @@ VRN_API vrn_result vrn_model_load_memory(vrn_model **model, const void *data, si
 /* Destroys a model. Sessions made from it keep what they need: any order is right. Thread-safe. */
 VRN_API void vrn_model_destroy(vrn_model **model);
 
+/* What a model is. */
 typedef struct vrn_model_info {
     /* from the file's metadata or vrn_model_params, else the architecture's text */
     char name[256];
     uint32_t classes;        /* logits of one image */
     uint64_t parameters;     /* as torch counts them: without running statistics */
     vrn_transform transform; /* from the file's metadata or vrn_model_params, else by the stem */
-    bool has_class_names;
+    bool has_class_names;    /* vrn_model_get_class_name knows them */
     vrn_probabilities probabilities; /* of the architecture */
     /* from the file's metadata: a picture has the classes of at least this probability. 0: the file
      * says nothing */
@@ -394,9 +404,10 @@ typedef struct vrn_head_params {
 VRN_API vrn_result vrn_model_create_with_head(vrn_model **model, const vrn_model *trunk,
                                               const vrn_head_params *params);
 
+/* What vrn_model_save writes. */
 typedef struct vrn_model_save_params {
-    vrn_log log;
-    bool fp16; /* weights as float16, rounded to nearest; a value beyond its range is an error */
+    vrn_log log; /* used during the call only */
+    bool fp16;   /* weights as float16, rounded to nearest; a value beyond its range is an error */
     const vrn_transform *transform;  /* to write; NULL: the model's */
     vrn_probabilities probabilities; /* to write; VRN_PROBABILITIES_DEFAULT: the model's */
     float threshold;                 /* to write, up to 1; 0: the model's */
@@ -437,15 +448,16 @@ typedef struct vrn_session vrn_session;
 /* Switches for tests; <vkresnet/diagnostics.h> defines the struct. */
 typedef struct vrn_session_diagnostics vrn_session_diagnostics;
 
+/* What vrn_session_create compiles. */
 typedef struct vrn_session_params {
-    uint32_t batch;         /* most images of a run, at most 65536; 0: 1 */
-    uint32_t height, width; /* of the network's input; 0: the transform's crop */
-    vrn_precision precision;
+    uint32_t batch;          /* most images of a run, at most 65536; 0: 1 */
+    uint32_t height, width;  /* of the network's input; 0: the transform's crop */
+    vrn_precision precision; /* of activations and weights */
     /* names of layers whose parameters and outputs stay float32 in the other precisions, as
      * vrn_session_get_layers names them. Layers whose parameters halves cannot hold stay float32
      * without being named; the log says which */
     const char *const *fp32_layers;
-    uint32_t fp32_layer_count;
+    uint32_t fp32_layer_count; /* entries of `fp32_layers` */
     /* one shader for each operator of the graph, nothing folded */
     bool no_fusion;
     uint32_t in_flight;             /* submissions that may be under way at once; 0: 2 */
@@ -453,7 +465,7 @@ typedef struct vrn_session_params {
     /* names of further outputs, as PyTorch names the modules: "conv1", "layer1" .. "layer4",
      * "avgpool", "layer2.0.bn1"; "input", what the network sees; or "class_map", see below */
     const char *const *taps;
-    uint32_t tap_count;
+    uint32_t tap_count; /* entries of `taps` */
     /* of the activations, in bytes; larger batches are run in slices; 0: what the device allows, at
      * most 1 GiB */
     uint64_t memory_limit;
@@ -499,9 +511,10 @@ VRN_API vrn_result vrn_session_create(vrn_session **session, vrn_device *device,
 /* Waits for what is in flight, without writing its outputs, then destroys the session. Blocking. */
 VRN_API void vrn_session_destroy(vrn_session **session);
 
+/* What a session was compiled to. */
 typedef struct vrn_session_info {
-    uint32_t batch, height, width, classes;
-    vrn_precision precision;
+    uint32_t batch, height, width, classes; /* of its inputs and outputs */
+    vrn_precision precision;                /* of activations and weights */
     uint32_t slice;            /* images that pass through the network at once: batch, or less */
     uint32_t dispatches;       /* of one slice */
     double gflops;             /* of one image, 2 for each multiply-add, in 1e9 operations */
@@ -522,7 +535,7 @@ VRN_API vrn_result vrn_session_get_tap_shape(const vrn_session *session, uint32_
 
 /* A rectangle in a photo, in its pixels: 0 is the left or upper edge of the first one. */
 typedef struct vrn_rect {
-    double left, top, right, bottom;
+    double left, top, right, bottom; /* its edges */
 } vrn_rect;
 
 /* The part of a photo of width x height pixels that the network sees after the transform's resize
@@ -552,19 +565,19 @@ VRN_API const char *vrn_pixel_format_name(vrn_pixel_format format);
 /* Pixels of one image, rows from the top. All formats of the same picture give the same results, to
  * the byte. */
 typedef struct vrn_image {
-    const uint8_t *pixels;
-    uint32_t width, height;
+    const uint8_t *pixels;  /* the first row */
+    uint32_t width, height; /* in pixels */
     size_t stride; /* bytes from a row to the next, of any alignment; 0: rows without gaps */
-    vrn_pixel_format format;
+    vrn_pixel_format format; /* how many bytes a pixel has, and what they are */
     uint64_t reserved[2];
 } vrn_image;
 
 /* The images of one run, in exactly one of three forms. They are copied before submit returns. */
 typedef struct vrn_inputs {
     uint32_t count; /* of images: 1 .. vrn_session_params.batch */
-    /* normalised and finite, [count, C, height, width] with C = vrn_arch.in_channels .. */
+    /* normalised and finite, [count, C, height, width] with C = vrn_arch.in_channels */
     const float *nchw;
-    const float *nhwc;       /* .. or [count, height, width, C] */
+    const float *nhwc;       /* the same as [count, height, width, C] */
     const vrn_image *images; /* [count]: resized, cropped and normalised on the device */
     uint64_t reserved[4];
 } vrn_inputs;
@@ -579,7 +592,7 @@ typedef struct vrn_outputs {
     /* [count, classes]: of the logits, as vrn_session_params.probabilities says */
     float *probabilities;
     float *const *taps; /* an array for each tap, [count, C, H, W], or NULL for this tap */
-    vrn_timing *timing;
+    vrn_timing *timing; /* of this run */
     uint64_t reserved[4];
 } vrn_outputs;
 
@@ -636,6 +649,7 @@ typedef enum vrn_block {
     VRN_BLOCK_BOTTLENECK = 1,
 } vrn_block;
 
+/* What normalises the output of a convolution. */
 typedef enum vrn_norm {
     VRN_NORM_BATCH = 0,
     VRN_NORM_FROZEN_BATCH = 1, /* torchvision.ops.FrozenBatchNorm2d: no num_batches_tracked */
@@ -643,6 +657,7 @@ typedef enum vrn_norm {
     VRN_NORM_NONE = 3,         /* folded into the convolutions, which have a bias instead */
 } vrn_norm;
 
+/* The layers before the first stage. */
 typedef enum vrn_stem {
     VRN_STEM_IMAGENET = 0, /* 7x7, stride 2, then a 3x3 max pool of stride 2 */
     VRN_STEM_CIFAR = 1,    /* 3x3, stride 1, no pool */
@@ -670,6 +685,7 @@ typedef enum vrn_shortcut {
     VRN_SHORTCUT_MEAN = 3,
 } vrn_shortcut;
 
+/* The function behind the norms. */
 typedef enum vrn_activation {
     VRN_ACTIVATION_RELU = 0,
     VRN_ACTIVATION_LEAKY_RELU = 1, /* see vrn_arch.negative_slope */
@@ -678,11 +694,11 @@ typedef enum vrn_activation {
 } vrn_activation;
 
 /* Weight standardisation (Qiao et al. 2019): the weights of each output channel of a convolution
- * are moved and scaled to a mean of 0 and .. */
+ * are moved to a mean of 0, and scaled. */
 typedef enum vrn_standardize {
     VRN_STANDARDIZE_NONE = 0,
-    VRN_STANDARDIZE_DEVIATION = 1, /* .. a sample deviation of 1; 1e-5 is added to it (Qiao) */
-    VRN_STANDARDIZE_VARIANCE = 2,  /* .. a variance of 1; 1e-6 is added to it (timm, BiT) */
+    VRN_STANDARDIZE_DEVIATION = 1, /* to a sample deviation of 1; 1e-5 is added to it (Qiao) */
+    VRN_STANDARDIZE_VARIANCE = 2,  /* to a variance of 1; 1e-6 is added to it (timm, BiT) */
 } vrn_standardize;
 
 /* Anti-aliasing (Zhang 2019): a block that strides does so by a window behind its convolution. */
@@ -691,28 +707,30 @@ typedef enum vrn_antialias {
     VRN_ANTIALIAS_MEAN = 1, /* the mean of 2x2 (timm's resnetaa); the stem's pool is one, too */
 } vrn_antialias;
 
-/* What weights the channels of a block's output before the shortcut is added: the sigmoid of .. */
+/* What weights the channels of a block's output before the shortcut is added: a sigmoid. */
 typedef enum vrn_attention {
     VRN_ATTENTION_NONE = 0,
-    /* .. two linear layers with a ReLU between them, of the channels' means (squeeze and
+    /* of two linear layers with a ReLU between them, of the channels' means (squeeze and
      * excitation, Hu et al. 2018) */
     VRN_ATTENTION_SE = 1,
-    VRN_ATTENTION_ECA = 2, /* .. a filter along the channels' means (ECA-Net, Wang et al. 2020) */
+    VRN_ATTENTION_ECA = 2, /* of a filter along the channels' means (ECA-Net, Wang et al. 2020) */
 } vrn_attention;
 
+/* What makes logits of the features. */
 typedef enum vrn_head {
     VRN_HEAD_LINEAR = 0,
     VRN_HEAD_NONE = 1, /* features only: no logits, vrn_arch.num_classes is 0 */
     VRN_HEAD_MLP = 2,  /* two linear layers with a ReLU between them */
 } vrn_head;
 
+/* The most stages that a network may have. */
 #define VRN_MAX_STAGES 8
 
 /* All arguments of torchvision's ResNet(block, layers, num_classes, zero_init_residual, groups,
  * width_per_group, replace_stride_with_dilation, norm_layer), and those of related networks. Zero
  * means the default given beside a field; `layers` has none. */
 typedef struct vrn_arch {
-    vrn_block block;
+    vrn_block block;                 /* of all stages */
     uint32_t stages;                 /* 0: as many as `layers` has non-zero entries */
     uint32_t layers[VRN_MAX_STAGES]; /* blocks of each stage */
     uint32_t planes[VRN_MAX_STAGES]; /* 0: 16, 32, .. (CIFAR stem) or 64, 128, .. */
@@ -722,12 +740,12 @@ typedef struct vrn_arch {
     /* replace_stride_with_dilation of stage i (from 0; the first has no stride to replace):
      * torchvision's entry i - 1 */
     bool dilate[VRN_MAX_STAGES];
-    vrn_norm norm;
-    uint32_t norm_groups; /* of VRN_NORM_GROUP; 0: 32 */
-    float norm_eps;       /* 0: 1e-5 */
-    vrn_stem stem;
-    vrn_shortcut shortcut;
-    bool stride_on_1x1; /* bottlenecks stride on the first 1x1 (v1), not the 3x3 */
+    vrn_norm norm;         /* of all convolutions */
+    uint32_t norm_groups;  /* of VRN_NORM_GROUP; 0: 32 */
+    float norm_eps;        /* 0: 1e-5 */
+    vrn_stem stem;         /* before the first stage */
+    vrn_shortcut shortcut; /* of blocks whose shape changes */
+    bool stride_on_1x1;    /* bottlenecks stride on the first 1x1 (v1), not the 3x3 */
     /* of random weights: the last norm of a block starts at 0 */
     bool zero_init_residual;
     uint32_t in_channels; /* of the network's input, 1 to 16; 0: 3 */
@@ -735,18 +753,18 @@ typedef struct vrn_arch {
     uint32_t stem_stride; /* 0: 1 (CIFAR stem) or 2 */
     uint32_t stem_planes; /* of the stem's output; 0: as the first stage's planes */
     uint32_t stem_width;  /* of a deep stem's first convolution; 0: half of stem_planes */
-    vrn_pool pool;
+    vrn_pool pool;        /* behind the stem */
     uint32_t strides[VRN_MAX_STAGES]; /* of each stage; 0: 1 for the first, 2 for the others */
     /* of the 3x3 convolutions of each stage's blocks; 0: as `dilate` has it */
     uint32_t dilations[VRN_MAX_STAGES];
-    vrn_activation activation;
-    float negative_slope; /* of VRN_ACTIVATION_LEAKY_RELU; 0: 0.01 */
-    vrn_standardize standardize;
-    vrn_antialias antialias;
-    vrn_head head;
-    uint32_t head_width; /* of VRN_HEAD_MLP: between its layers; 0: 512 */
-    vrn_probabilities probabilities;
-    vrn_attention attention;
+    vrn_activation activation;       /* of the stem and of all blocks */
+    float negative_slope;            /* of VRN_ACTIVATION_LEAKY_RELU; 0: 0.01 */
+    vrn_standardize standardize;     /* of the weights of all convolutions */
+    vrn_antialias antialias;         /* of blocks that stride */
+    vrn_head head;                   /* behind the average pool */
+    uint32_t head_width;             /* of VRN_HEAD_MLP: between its layers; 0: 512 */
+    vrn_probabilities probabilities; /* what makes them of the logits */
+    vrn_attention attention;         /* of all blocks */
     /* of each stage. VRN_ATTENTION_SE: channels between its layers; 0: a sixteenth of the block's
      * output. VRN_ATTENTION_ECA: the filter's length, odd; 0: by the channels, as its paper does */
     uint32_t attention_width[VRN_MAX_STAGES];
@@ -801,6 +819,7 @@ VRN_API vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *ar
  * from the weights alone.) One thread at a time uses a calibration. */
 typedef struct vrn_calibration vrn_calibration;
 
+/* How vrn_calibration_create compiles the network. */
 typedef struct vrn_calibration_params {
     uint32_t height, width;         /* of the network's input; 0: the transform's crop */
     const vrn_transform *transform; /* for images; NULL: the model's */
@@ -813,6 +832,7 @@ typedef struct vrn_calibration_params {
 VRN_API vrn_result vrn_calibration_create(vrn_calibration **calibration, vrn_device *device,
                                           const vrn_model *model,
                                           const vrn_calibration_params *params);
+/* Destroys a calibration. Models that it made live on. Blocking. */
 VRN_API void vrn_calibration_destroy(vrn_calibration **calibration);
 
 /* Runs `count` images, any number, one after the other. Blocking. Errors as of vrn_session_run. */
@@ -820,9 +840,9 @@ VRN_API vrn_result vrn_calibration_add(vrn_calibration *calibration, const vrn_i
 
 /* The range of a layer's output so far. Texts live as long as the calibration. */
 typedef struct vrn_layer_range {
-    const char *name, *op;
-    float low, high; /* of finite values; 0 where there are none */
-    uint64_t count;  /* finite values */
+    const char *name, *op; /* "layer1.0.conv1", "conv" */
+    float low, high;       /* of finite values; 0 where there are none */
+    uint64_t count;        /* finite values */
     /* finite values of a magnitude above 65504: VRN_PRECISION_FP16 clamps them, unless the layer
      * is in vrn_session_params.fp32_layers */
     uint64_t beyond_fp16;
@@ -836,14 +856,16 @@ VRN_API vrn_result vrn_calibration_get_ranges(const vrn_calibration *calibration
                                               vrn_layer_range *ranges, uint32_t capacity,
                                               uint32_t *count);
 
+/* How many ways to choose scales are tried. */
 #define VRN_CALIBRATION_METHODS 3
 
+/* Which scales vrn_calibration_finish chose. */
 typedef struct vrn_calibration_result {
     const char *methods[VRN_CALIBRATION_METHODS]; /* ways to choose scales: "largest", ..; static */
     /* relative L2 error of int8's logits with each, on the first 64 images that were added */
     double errors[VRN_CALIBRATION_METHODS];
     uint32_t method; /* the one with the smallest error; the model has its scales */
-    double error;
+    double error;    /* of that method: errors[method] */
     uint64_t reserved[8];
 } vrn_calibration_result;
 

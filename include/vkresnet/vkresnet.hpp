@@ -85,26 +85,31 @@ inline void check(vrn_result result)
 
 /* Elements of somebody else's: a pointer and how many. */
 template <typename T> struct span {
-    T *data = nullptr;
-    std::size_t size = 0;
+    T *data = nullptr;    /* the first element */
+    std::size_t size = 0; /* how many there are */
 
     span() = default;
+    /* Elements from a pointer on. */
     span(T *data_, std::size_t size_) : data(data_), size(size_)
     {
     }
+    /* Elements of a container that has data() and size(). */
     template <typename Container, typename = decltype(std::declval<Container &>().data() + 0,
                                                       std::declval<Container &>().size())>
     span(Container &from) : data(from.data()), size(from.size())
     {
     }
+    /* One element; the index is not checked. */
     T &operator[](std::size_t i) const
     {
         return data[i];
     }
+    /* The first element. */
     T *begin() const
     {
         return data;
     }
+    /* One past the last element. */
     T *end() const
     {
         return data + size;
@@ -116,9 +121,11 @@ template <typename T, void (*Destroy)(T **)> class handle
 {
   public:
     handle() = default;
+    /* Takes the handle; `from` is empty afterwards. */
     handle(handle &&from) noexcept : handle_(from.release())
     {
     }
+    /* Destroys its own handle and takes the other. */
     handle &operator=(handle &&from) noexcept
     {
         if (this != &from) reset(from.release());
@@ -131,18 +138,22 @@ template <typename T, void (*Destroy)(T **)> class handle
         Destroy(&handle_);
     }
 
+    /* The C handle, which stays this object's; nullptr if it is empty. */
     T *get() const noexcept
     {
         return handle_;
     }
+    /* Whether it has a handle. */
     explicit operator bool() const noexcept
     {
         return handle_ != nullptr;
     }
+    /* Gives the handle away: the caller destroys it. */
     T *release() noexcept
     {
         return std::exchange(handle_, nullptr);
     }
+    /* Destroys its own handle and takes another. */
     void reset(T *owned = nullptr) noexcept
     {
         Destroy(&handle_);
@@ -168,10 +179,12 @@ template <typename Params> Params with_log(Params params)
     return params;
 }
 
+/* A vrn_device. */
 class device : public handle<vrn_device, vrn_device_destroy>
 {
   public:
     device() = default;
+    /* As vrn_device_create. */
     vrn_result create(const vrn_device_params &params = {})
     {
         const vrn_device_params own = with_log(params);
@@ -185,6 +198,7 @@ class device : public handle<vrn_device, vrn_device_destroy>
         return made;
     }
 #endif
+    /* As vrn_device_get_info. */
     vrn_device_info info() const
     {
         vrn_device_info info;
@@ -193,6 +207,7 @@ class device : public handle<vrn_device, vrn_device_destroy>
     }
 };
 
+/* A vrn_model. */
 class model : public handle<vrn_model, vrn_model_destroy>
 {
   public:
@@ -239,6 +254,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
         return made;
     }
 #endif
+    /* As vrn_model_get_info. */
     vrn_model_info info() const
     {
         vrn_model_info info;
@@ -255,21 +271,23 @@ class model : public handle<vrn_model, vrn_model_destroy>
 
 /* A picture of 8-bit pixels, rows from the top, without gaps. */
 struct image {
-    const std::uint8_t *pixels = nullptr;
-    std::uint32_t width = 0, height = 0;
-    vrn_pixel_format format = VRN_PIXEL_RGBA;
+    const std::uint8_t *pixels = nullptr;     /* the first row */
+    std::uint32_t width = 0, height = 0;      /* in pixels */
+    vrn_pixel_format format = VRN_PIXEL_RGBA; /* how many bytes a pixel has, and what they are */
 };
 
 /* A class and how probable it is, from 0 to 1. */
 struct prediction {
-    std::uint32_t index;
-    float probability;
+    std::uint32_t index; /* of the class */
+    float probability;   /* from 0 to 1 */
 };
 
+/* A vrn_session. */
 class session : public handle<vrn_session, vrn_session_destroy>
 {
   public:
     session() = default;
+    /* As vrn_session_create. */
     vrn_result create(const device &on, const model &network, const vrn_session_params &params = {})
     {
         return vrn_session_create(place(), on.get(), network.get(), &params);
@@ -280,20 +298,24 @@ class session : public handle<vrn_session, vrn_session_destroy>
         check(create(on, network, params));
     }
 #endif
+    /* As vrn_session_get_info. */
     vrn_session_info info() const
     {
         vrn_session_info info;
         vrn_session_get_info(get(), &info);
         return info;
     }
+    /* As vrn_session_run. */
     vrn_result run(const vrn_inputs &inputs, const vrn_outputs &outputs)
     {
         return vrn_session_run(get(), &inputs, &outputs);
     }
+    /* As vrn_session_submit. */
     vrn_result submit(const vrn_inputs &inputs, const vrn_outputs &outputs, vrn_ticket &ticket)
     {
         return vrn_session_submit(get(), &inputs, &outputs, &ticket);
     }
+    /* As vrn_session_wait. */
     vrn_result wait(vrn_ticket ticket)
     {
         return vrn_session_wait(get(), ticket);

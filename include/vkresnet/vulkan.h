@@ -25,6 +25,7 @@ extern "C" {
 
 /* ---- What to enable -------------------------------------------------------------------------- */
 
+/* The most that a device may have to enable. */
 #define VRN_MAX_REQUIREMENTS 24
 
 /* One extension, feature or both to enable when a Vulkan device is made. Texts are static. */
@@ -44,7 +45,7 @@ typedef struct vrn_requirement {
      * VkPhysicalDeviceVulkan12Features, and the member's offset in it; 0: none. A chain that
      * contains this structure must not contain `structure` */
     uint32_t version_offset;
-    VkStructureType version_type;
+    VkStructureType version_type; /* of that structure */
     uint64_t reserved[2];
 } vrn_requirement;
 
@@ -53,18 +54,19 @@ typedef struct vrn_requirement {
 typedef struct vrn_device_requirements {
     uint32_t api_version;     /* of instance and device, at least: VK_API_VERSION_1_1 */
     VkQueueFlags queue_flags; /* of the queue's family, at least: VK_QUEUE_COMPUTE_BIT */
-    uint32_t count;
-    vrn_requirement items[VRN_MAX_REQUIREMENTS]; /* [count] */
-    uint32_t extension_count;
+    uint32_t count;           /* of items */
+    vrn_requirement items[VRN_MAX_REQUIREMENTS];  /* [count] */
+    uint32_t extension_count;                     /* of extensions */
     const char *extensions[VRN_MAX_REQUIREMENTS]; /* [extension_count], each once */
     uint64_t reserved[4];
 } vrn_device_requirements;
 
+/* The physical device that vrn_device_get_requirements asks. */
 typedef struct vrn_device_requirements_params {
-    vrn_log log;
-    VkInstance instance;
-    VkPhysicalDevice physical_device;
-    PFN_vkGetInstanceProcAddr get_instance_proc_addr;
+    vrn_log log;                                      /* used during the call only */
+    VkInstance instance;                              /* of the application */
+    VkPhysicalDevice physical_device;                 /* of that instance */
+    PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* all functions are found through it */
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
     uint32_t without;     /* vrn_capability bits: what only these depend on is left out */
     /* with what VRN_CAPABILITY_PIPELINE_STATISTICS depends on, which some drivers compile more
@@ -100,6 +102,7 @@ typedef struct vrn_device_additions vrn_device_additions;
 VRN_API vrn_result vrn_device_additions_create(vrn_device_additions **additions,
                                                VkDeviceCreateInfo *info,
                                                const vrn_device_requirements_params *params);
+/* Frees the memory of additions. Thread-safe. */
 VRN_API void vrn_device_additions_destroy(vrn_device_additions **additions);
 
 /* ---- Import ---------------------------------------------------------------------------------- */
@@ -135,15 +138,16 @@ typedef struct vrn_memory_hooks {
     void *user;
 } vrn_memory_hooks;
 
+/* An application's Vulkan device, for vrn_device_import. */
 typedef struct vrn_device_import_params {
     vrn_log log;                               /* as in vrn_device_params */
     uint32_t without;                          /* as in vrn_device_params */
     const char *cache_directory;               /* as in vrn_device_params */
     const vrn_device_diagnostics *diagnostics; /* as in vrn_device_params */
 
-    VkInstance instance;
-    VkPhysicalDevice physical_device;
-    VkDevice device;
+    VkInstance instance;                              /* all three must outlive the vrn_device */
+    VkPhysicalDevice physical_device;                 /* of that instance */
+    VkDevice device;                                  /* made from that physical device */
     PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* all functions are found through it */
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
     bool debug_utils;     /* the instance has VK_EXT_debug_utils: objects get names */
@@ -154,16 +158,16 @@ typedef struct vrn_device_import_params {
      * no feature was enabled */
     const VkDeviceCreateInfo *created_with;
 
-    uint32_t queue_family;
-    VkQueue queue; /* of that family, which must be able to compute */
+    uint32_t queue_family; /* its index in vkGetPhysicalDeviceQueueFamilyProperties */
+    VkQueue queue;         /* of that family, which must be able to compute */
 
     /* Vulkan lets one thread at a time use a queue. If the application uses it on other threads
      * while a call into the library runs, give both functions: the library calls `lock` before and
      * `unlock` after each use, on the thread of the call, never nested. Both NULL: no other thread
      * uses the queue during a call. */
     void (*lock)(void *user);
-    void (*unlock)(void *user);
-    void *lock_user;
+    void (*unlock)(void *user); /* see `lock` */
+    void *lock_user;            /* the argument of both */
 
     /* What the application does in place of the library, each NULL in ordinary use. The structures
      * are copied; what they point to outlives the vrn_device. */
@@ -191,8 +195,8 @@ VRN_API vrn_result vrn_device_import(vrn_device **device, const vrn_device_impor
 /* A place in a buffer of the application that has VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. The offset is
  * a multiple of 4; no other alignment is needed. A NULL buffer means none. */
 typedef struct vrn_place {
-    VkBuffer buffer;
-    VkDeviceSize offset;
+    VkBuffer buffer;     /* NULL: none */
+    VkDeviceSize offset; /* in bytes, a multiple of 4 */
 } vrn_place;
 
 /* What the numbers of an image mean. */
@@ -220,7 +224,7 @@ typedef enum vrn_encoding {
  * A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and SFLOAT; R32, R32G32B32A32_SFLOAT;
  * B10G11R11, E5B9G9R9_UFLOAT_PACK32. */
 typedef struct vrn_record_image {
-    VkImageView view;
+    VkImageView view;       /* as described above */
     VkFormat format;        /* of the view */
     uint32_t width, height; /* of the view's level */
     VkRect2D region;        /* the part to read; an extent of 0: the whole image */
@@ -239,13 +243,14 @@ typedef struct vrn_record_image {
 
 /* Pixels in a buffer, 4 bytes each, rows from the top. Alpha is ignored. */
 typedef struct vrn_record_pixels {
-    vrn_place place;
-    uint32_t width, height;
+    vrn_place place;         /* of the first row */
+    uint32_t width, height;  /* in pixels */
     uint32_t stride;         /* bytes from a row to the next, a multiple of 4; 0: 4 * width */
     vrn_pixel_format format; /* VRN_PIXEL_RGBA or VRN_PIXEL_BGRA */
     uint64_t reserved[2];
 } vrn_record_pixels;
 
+/* What of an image the network sees. */
 typedef enum vrn_fit {
     VRN_FIT_CROP = 0, /* as vrn_session_run: by the transform */
     /* the whole image, as VRN_RESIZE_LETTERBOX: as large as the input allows, in the middle of the
@@ -255,8 +260,8 @@ typedef enum vrn_fit {
 
 /* One of the `top_count` best classes of an image, as it lies in the buffer. */
 typedef struct vrn_top {
-    uint32_t index;
-    float probability;
+    uint32_t index;    /* of the class */
+    float probability; /* as vrn_outputs.probabilities */
 } vrn_top;
 
 /* How far a network was recorded that is spread over several recordings. Zero it to begin. */
@@ -267,8 +272,11 @@ typedef struct vrn_record_cursor {
     uint64_t reserved[2];
 } vrn_record_cursor;
 
+/* The most slots of a session. */
 #define VRN_MAX_RECORD_SLOTS 64
-#define VRN_MAX_TOP          64
+
+/* The most of the best classes that a recording may write for each image. */
+#define VRN_MAX_TOP 64
 
 /* The input, which is exactly one of images, pixels, nchw and nhwc, and where the results go. All
  * results are dense floats. */
@@ -380,12 +388,14 @@ VRN_API bool vrn_session_get_recorded_ms(const vrn_session *session, uint32_t sl
 
 /* A timeline semaphore of the device and one of its values. */
 typedef struct vrn_timeline_point {
-    VkSemaphore semaphore;
-    uint64_t value;
+    VkSemaphore semaphore; /* of type VK_SEMAPHORE_TYPE_TIMELINE */
+    uint64_t value;        /* to wait for, or to signal */
 } vrn_timeline_point;
 
+/* The most points that a submission waits for, and the most that it signals. */
 #define VRN_MAX_TIMELINE_POINTS 16
 
+/* What a submission waits for and signals. */
 typedef struct vrn_submit_order {
     const vrn_timeline_point *waits;   /* reached before any part of the submission runs */
     uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS */

@@ -20,12 +20,14 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
 {
   public:
     device_additions() = default;
+    /* As vrn_device_additions_create. */
     vrn_result create(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
     {
         const vrn_device_requirements_params own = with_log(params);
         return vrn_device_additions_create(place(), &info, &own);
     }
 #ifndef VKRESNET_NO_EXCEPTIONS
+    /* As create. */
     device_additions(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
     {
         check(create(info, params));
@@ -44,6 +46,7 @@ inline vrn_result import_device(device &to, const vrn_device_import_params &para
 }
 
 #ifndef VKRESNET_NO_EXCEPTIONS
+/* Makes a device from an application's. */
 inline device import_device(const vrn_device_import_params &params)
 {
     device made;
