@@ -9,7 +9,7 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 
 foreach(kind IN LISTS VRN_INSTALL_KINDS)
   if(NOT kind MATCHES "^(static|shared)$")
-    message(FATAL_ERROR "VRN_INSTALL_KINDS: \"${kind}\"; expected static, shared, or both as a list")
+    message(FATAL_ERROR "VRN_INSTALL_KINDS: \"${kind}\"; expected static or shared, or both")
   endif()
 endforeach()
 if(NOT VRN_INSTALL_KINDS)

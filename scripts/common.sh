@@ -16,8 +16,8 @@ full_packages=(clang doxygen gcc-mingw-w64-x86-64 python3-venv)
 fuzz_packages=(clang libclang-rt-dev python3)
 static_packages=(clang clang-tidy codespell cppcheck shellcheck)
 test_packages=(g++ binutils libcmocka-dev spirv-tools
-    vulkan-validationlayers libglfw3-dev meson openssl parallel xvfb clang-format python3 python3-pil
-    python3-dev python3-numpy python3-pytest)
+    vulkan-validationlayers libglfw3-dev meson openssl parallel xvfb clang-format python3
+    python3-pil python3-dev python3-numpy python3-pytest)
 torch_packages=(python3-torch python3-torchvision libopenblas0)
 
 say() {
