@@ -4,6 +4,9 @@
 #endif
 #else
 #define _POSIX_C_SOURCE 200809L
+#if defined(__APPLE__)
+#define _DARWIN_C_SOURCE /* _SC_NPROCESSORS_ONLN, st_mtimespec */
+#endif
 #endif
 #define _FILE_OFFSET_BITS 64
 

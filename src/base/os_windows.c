@@ -1,5 +1,6 @@
 /* Windows 7 and later. Paths are UTF-8 for callers and UTF-16 for the system. */
 #define WIN32_LEAN_AND_MEAN
+#undef _WIN32_WINNT
 #define _WIN32_WINNT 0x0601
 
 #include "base/os_windows.h"

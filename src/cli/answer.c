@@ -85,7 +85,8 @@ static void print_line(const cli_model *model, const char *path, const cli_score
 static void print_bar(double value, uint32_t columns, bool utf8)
 {
     static const char *const parts[EIGHTHS] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    uint32_t eighths = (uint32_t)lround(value * columns * EIGHTHS), used = eighths / EIGHTHS;
+    uint32_t eighths = (uint32_t)lround(value * columns * (double)EIGHTHS);
+    uint32_t used = eighths / EIGHTHS;
     if (!utf8) {
         used = (uint32_t)lround(value * columns);
         for (uint32_t i = 0; i < columns; i++) putchar(i < used ? '#' : ' ');

@@ -76,7 +76,7 @@ void cli_transform_note(const vrn_transform *t, const cli_options *options)
     const float scale = vrn_transform_scale(t);
     uint32_t height, width;
     vrn_transform_get_input(t, &height, &width);
-    if (given(options, CLI_BIT(MEAN)) && scale == 255 && largest(t->mean) > LARGEST_OF_ONE) {
+    if (given(options, CLI_BIT(MEAN)) && scale == 255 && largest(t->mean) > (float)LARGEST_OF_ONE) {
         cli_note("a mean of %g is subtracted from values from 0 to 1; if it is of 0 to 255: "
                  "--scale 1",
                  (double)largest(t->mean));

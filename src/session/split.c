@@ -35,7 +35,7 @@ uint32_t vrn_split_parts(const vrn_step *step, double ms, double limit_ms)
 {
     const double wanted = ceil(ms / limit_ms);
     if (!step->divisible || !(wanted > 1)) return 1;
-    return wanted < PARTS_MAX ? (uint32_t)wanted : PARTS_MAX;
+    return wanted < (double)PARTS_MAX ? (uint32_t)wanted : PARTS_MAX;
 }
 
 void vrn_split_learn(vrn_split *split, const vrn_program *program, uint32_t images, double ms)

@@ -29,7 +29,7 @@ void vrn_histogram_add(vrn_histogram *h, const float *values, size_t count)
         if (value > h->high) h->high = value;
     }
     if (largest > 0) widen(h, largest);
-    const double per_bin = h->range > 0 ? VRN_HISTOGRAM_BINS / h->range : 0;
+    const double per_bin = h->range > 0 ? (double)VRN_HISTOGRAM_BINS / h->range : 0;
     for (size_t i = 0; i < count; i++) {
         const double magnitude = fabs((double)values[i]);
         if (!isfinite(magnitude)) {
@@ -50,7 +50,7 @@ float vrn_histogram_largest(const vrn_histogram *h)
 
 static double bin_middle(const vrn_histogram *h, size_t bin)
 {
-    return ((double)bin + 0.5) * h->range / VRN_HISTOGRAM_BINS;
+    return ((double)bin + 0.5) * h->range / (double)VRN_HISTOGRAM_BINS;
 }
 
 float vrn_histogram_percentile(const vrn_histogram *h, double share)
@@ -85,7 +85,7 @@ float vrn_histogram_least_error(const vrn_histogram *h)
     const double largest = vrn_histogram_largest(h);
     double best = largest, least = INFINITY;
     for (int i = CANDIDATES; i >= CANDIDATES / 16; i--) {
-        const double limit = largest * i / CANDIDATES;
+        const double limit = largest * i / (double)CANDIDATES;
         const double error = limit > 0 ? squared_error(h, limit) : 0;
         if (error >= least) continue;
         least = error;

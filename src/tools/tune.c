@@ -1,5 +1,6 @@
 #include "tools/tune.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -185,9 +186,9 @@ static vrn_result begin_race(tuner *t, race *r, const vrn_kernel *kernel)
     }
     if (result) return result;
     record_candidate(t, kernel, r->champion_ms, "first");
-    double repeats = r->champion_ms > 0 ? least_run_ms / r->champion_ms + 1 : REPEATS_MAX;
-    return vrn_trial_record(&r->champion, &t->bench,
-                            repeats < REPEATS_MAX ? (uint32_t)repeats : REPEATS_MAX);
+    const double most = (double)REPEATS_MAX;
+    const double repeats = r->champion_ms > 0 ? least_run_ms / r->champion_ms + 1 : most;
+    return vrn_trial_record(&r->champion, &t->bench, (uint32_t)fmin(repeats, most));
 }
 
 static void copy_name(char to[VRN_TUNED_NAME], const vrn_kernel *kernel)

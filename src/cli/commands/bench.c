@@ -108,7 +108,8 @@ static void print_json(const cli_engine *engine, const bench_figures *figures)
     cli_json_write(&json, "load_ms: %g, compile_ms: %g, first_ms: %g", engine->model.load_ms,
                    info->compile_ms, figures->first_ms);
     cli_json_write(&json, "device_bytes: %ju, activation_bytes: %ju, dispatches: %u, runs: %zu}\n",
-                   info->device_bytes, info->activation_bytes, info->dispatches, figures->runs);
+                   (uintmax_t)info->device_bytes, (uintmax_t)info->activation_bytes,
+                   info->dispatches, figures->runs);
 }
 
 static void print_text(const cli_engine *engine, const bench_figures *figures)

@@ -143,8 +143,8 @@ static void print_json(const calibrate_job *job, const vrn_calibration_result *r
         cli_json_write(&json,
                        "{name: %s, op: %s, low: %g, high: %g, values: %ju, beyond_fp16: %ju, "
                        "not_finite: %ju}",
-                       r->name, r->op, (double)r->low, (double)r->high, r->count, r->beyond_fp16,
-                       r->not_finite);
+                       r->name, r->op, (double)r->low, (double)r->high, (uintmax_t)r->count,
+                       (uintmax_t)r->beyond_fp16, (uintmax_t)r->not_finite);
     }
     cli_json_write(&json, "]");
     if (result) {

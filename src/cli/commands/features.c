@@ -291,8 +291,8 @@ static bool make_features(features_run *run, size_t *failed)
     if (run->rows == 0) return cli_error("no photo could be read: nothing is written");
     for (uint32_t i = 0; i < run->count; i++) {
         const output *o = &run->outputs[i];
-        cli_note("%s: %ju rows of %zu features (%s), %.0f photos/s", o->path, run->rows, o->values,
-                 o->form.tap, (double)run->rows / elapsed * 1e3);
+        cli_note("%s: %ju rows of %zu features (%s), %.0f photos/s", o->path, (uintmax_t)run->rows,
+                 o->values, o->form.tap, (double)run->rows / elapsed * 1e3);
     }
     return write_facts(run);
 }

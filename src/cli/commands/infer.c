@@ -38,7 +38,7 @@ static bool open_input(infer_job *job)
     if (input->rank != 4 || input->shape[1] != channels) {
         char found[CLI_NPY_MAX_RANK * 24] = "";
         for (uint32_t i = 0; i < input->rank; i++) {
-            vrn_append(found, sizeof found, "%s%ju", i ? ", " : "", input->shape[i]);
+            vrn_append(found, sizeof found, "%s%ju", i ? ", " : "", (uintmax_t)input->shape[i]);
         }
         return cli_error("%s: expected [N, %u, H, W], found [%s]", path, channels, found);
     }

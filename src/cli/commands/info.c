@@ -89,7 +89,8 @@ static void write_device(cli_json *json, const vrn_device_info *info, bool chose
                    info->index, info->name, type_names[info->type], info->driver, version,
                    info->vendor_id, info->device_id, info->driver_version, uuid);
     cli_json_write(json, "memory_bytes: %ju, max_buffer_range: %ju, max_allocation: %ju",
-                   info->memory_bytes, info->max_buffer_range, info->max_allocation);
+                   (uintmax_t)info->memory_bytes, (uintmax_t)info->max_buffer_range,
+                   (uintmax_t)info->max_allocation);
     cli_json_write(json,
                    "subgroup_size: %u, shared_memory_bytes: %u, max_workgroup_invocations: %u, "
                    "capabilities: [",
@@ -210,7 +211,7 @@ static void write_model(const cli_model *model, const vrn_transform *transform, 
     const vrn_model_info *info = &model->info;
     cli_json json = {.out = stdout};
     cli_json_write(&json, "{model: %s, arch: %s, parameters: %ju", info->name, arch,
-                   info->parameters);
+                   (uintmax_t)info->parameters);
     cli_transform_write(&json, transform);
     cli_json_write(&json, "activation: %s, threshold: %g",
                    vrn_probabilities_name(info->probabilities), (double)info->threshold);

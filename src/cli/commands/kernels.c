@@ -72,8 +72,8 @@ static void write_entry(cli_json *json, const vrn_kernel_statistics *s)
     cli_json_write(json,
                    "groups: %u, flops: %g, work_groups: %ju, invocations: %u, "
                    "declared_shared_bytes: %u, subgroup_size: %u, compile_ms: %g",
-                   s->groups, s->flops, s->work_groups, s->invocations, s->declared_shared_bytes,
-                   s->subgroup_size, s->compile_ms);
+                   s->groups, s->flops, (uintmax_t)s->work_groups, s->invocations,
+                   s->declared_shared_bytes, s->subgroup_size, s->compile_ms);
     cli_json_write(json,
                    "registers: %g, scalar_registers: %g, spills: %g, shared_bytes: %g, "
                    "scratch_bytes: %g, occupancy: %g, code_bytes: %g, instructions: %g, "

@@ -21,8 +21,8 @@ static void write_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
                    "{name: %s, network: %s, weights: %s, default: %d, parameters: %ju, "
                    "min_bytes: %ju, max_bytes: %ju, acc1: %g, acc5: %g",
                    entry->name, entry->network, entry->weights, entry->is_default,
-                   entry->parameters, entry->min_bytes, entry->max_bytes, (double)entry->acc1,
-                   (double)entry->acc5);
+                   (uintmax_t)entry->parameters, (uintmax_t)entry->min_bytes,
+                   (uintmax_t)entry->max_bytes, (double)entry->acc1, (double)entry->acc5);
     cli_transform_write(&json, &entry->transform);
     cli_json_write(&json, "classes: %s, recipe: %s, url: %s, sha256: %s, place: %s, path: %s}\n",
                    entry->classes, entry->recipe, entry->url, entry->sha256,

@@ -140,7 +140,7 @@ static void find_sigmoids(cli_verdict *verdict, const cli_score *scores, uint32_
 static void count_confidence(cli_evaluation *evaluation, const cli_verdict *verdict)
 {
     if (!isfinite(verdict->probability)) return;
-    int bin = (int)(verdict->probability * CLI_EVALUATION_BINS);
+    int bin = (int)(verdict->probability * (double)CLI_EVALUATION_BINS);
     cli_confidence *confidence =
         &evaluation->confidence[bin < CLI_EVALUATION_BINS ? bin : CLI_EVALUATION_BINS - 1];
     confidence->images++;

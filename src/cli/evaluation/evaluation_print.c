@@ -24,11 +24,13 @@ void cli_evaluation_write(cli_json *json, const cli_evaluation *e)
     cli_json_write(json,
                    "{images: %ju, wrong: %ju, top1: %g, top5: %g, top1_count: %ju, "
                    "top5_count: %ju, images_per_s: %g",
-                   e->images, e->images - e->top1, percent(e->top1, e->images),
-                   percent(e->top5, e->images), e->top1, e->top5, e->images_per_s);
+                   (uintmax_t)e->images, (uintmax_t)(e->images - e->top1),
+                   percent(e->top1, e->images), percent(e->top5, e->images), (uintmax_t)e->top1,
+                   (uintmax_t)e->top5, e->images_per_s);
     cli_json_write(json, "model: %s, device: %s, weights: %s, precision: %s, transform: %s",
                    e->model, e->device, e->weights, e->precision, e->transform);
-    cli_json_write(json, "unreadable: %ju, total: %ju", e->unreadable, e->total);
+    cli_json_write(json, "unreadable: %ju, total: %ju", (uintmax_t)e->unreadable,
+                   (uintmax_t)e->total);
     if (e->shard.count > 1) {
         cli_json_write(json, "shard: %u, shards: %u", e->shard.index, e->shard.count);
     }
@@ -41,14 +43,15 @@ void cli_evaluation_write(cli_json *json, const cli_evaluation *e)
     cli_json_write(json, "confidence: [");
     for (int i = 0; i < CLI_EVALUATION_BINS; i++) {
         const cli_confidence *bin = &e->confidence[i];
-        cli_json_write(json, "[%ju, %ju, %g]", bin->images, bin->right, bin->sum);
+        cli_json_write(json, "[%ju, %ju, %g]", (uintmax_t)bin->images, (uintmax_t)bin->right,
+                       bin->sum);
     }
     cli_json_write(json, "], confusion: [");
     for (size_t i = 0; i < e->confusion.count; i++) {
         const cli_confusion_pair *pair = &e->confusion.pairs[i];
         cli_json_write(json, pair->predicted == CLI_NO_CLASS ? "[%u, null" : "[%u, %u", pair->label,
                        pair->predicted);
-        cli_json_write(json, "%ju]", pair->count);
+        cli_json_write(json, "%ju]", (uintmax_t)pair->count);
     }
     cli_json_write(json, "]}");
 }

@@ -71,7 +71,7 @@ static int read_source(void *user, char *to, int wanted)
     if (count < (size_t)wanted && (count == 0 || wanted != STB_BUFFER)) s->overrun = true;
     memcpy(to, s->data + s->at, count);
     if (s->cleared >= s->at && s->cleared - s->at < count && s->cleared) {
-        to[s->cleared - s->at] &= ~1;
+        to[s->cleared - s->at] = (char)(to[s->cleared - s->at] & ~1);
     }
     s->at += count;
     return (int)count;

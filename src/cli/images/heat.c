@@ -136,8 +136,8 @@ static double colour_of(double heat, int channel)
     static const double colours[LAST + 1][3] = {
         {13, 8, 135}, {106, 0, 168}, {177, 42, 144}, {225, 100, 98}, {252, 166, 54}, {240, 249, 33},
     };
-    const double place = heat * LAST;
-    const int i = place < LAST ? (int)place : LAST - 1;
+    const double place = heat * (double)LAST;
+    const int i = place < (double)LAST ? (int)place : LAST - 1;
     return colours[i][channel] + (colours[i + 1][channel] - colours[i][channel]) * (place - i);
 }
 

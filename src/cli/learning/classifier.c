@@ -147,7 +147,7 @@ static uint32_t limit_iterations(const job *j, uint32_t most)
 {
     enum { LEAST = 20 };
     const double fit = most * iteration_work / fmax(work_of(j), iteration_work);
-    return fit > LEAST ? (uint32_t)fit : LEAST;
+    return fit > (double)LEAST ? (uint32_t)fit : LEAST;
 }
 
 /* The rows of a fold, or all others. */
@@ -254,7 +254,7 @@ static bool find_strength(job *j)
     cli_classifier *c = j->classifier;
     c->strength_count = work_of(j) > strength_work ? FEW : CLI_STRENGTHS;
     c->folds = p->holdout > 0 ? (uint32_t)lround(1 / (double)p->holdout) : 0;
-    if (c->folds > 0 && work_of(j) * CLI_STRENGTHS * c->folds > fold_work) c->folds = 1;
+    if (c->folds > 0 && work_of(j) * (double)CLI_STRENGTHS * c->folds > fold_work) c->folds = 1;
     if (!hold_out(j)) return false;
     if (c->held_out == 0) c->folds = 0;
     for (size_t i = 0; i < CLI_STRENGTHS * p->count; i++) j->predicted[i] = CLI_NOT_HELD_OUT;

@@ -22,7 +22,7 @@ static const double nothing = 0.1; /* a function that is less is as good as this
 double cli_logistic_bytes(uint32_t width, uint32_t classes)
 {
     const double parameters = ((double)width + 1) * classes;
-    return (parameters * VECTORS + (double)CHUNK * classes) * sizeof(double);
+    return (parameters * (double)VECTORS + (double)CHUNK * classes) * sizeof(double);
 }
 
 /* ---- The function and its gradient ----------------------------------------------------------- */

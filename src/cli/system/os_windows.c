@@ -1,5 +1,6 @@
 /* Windows: the system's UTF-16 on one side, UTF-8 on the other. */
 #define WIN32_LEAN_AND_MEAN
+#undef _WIN32_WINNT
 #define _WIN32_WINNT 0x0601
 
 #include "cli/system/os.h"
