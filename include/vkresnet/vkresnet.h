@@ -674,6 +674,8 @@ typedef enum vrn_pool {
     VRN_POOL_CAFFE = 3, /* 3x3, stride 2, no padding, the last window may reach over the edge */
     VRN_POOL_MEAN = 4,  /* the mean of 2x2, stride 2 */
     VRN_POOL_CONV = 5,  /* a 3x3 convolution of stride 2, a norm and the activation (ResNet-RS) */
+    VRN_POOL_MAX_BLUR = 6,  /* 3x3, stride 1, padding 1, then a blur of stride 2 (resnetblur) */
+    VRN_POOL_MAX2_BLUR = 7, /* 2x2, stride 1, then a blur of stride 2 (antialiased-cnns) */
 } vrn_pool;
 
 /* Where the shape changes. Zeros for new channels are option A of He et al. 2015. */
@@ -683,6 +685,7 @@ typedef enum vrn_shortcut {
     VRN_SHORTCUT_PAD_END = 2,    /* the same, all zeros behind */
     /* the mean of 2x2, or what there is of it at the edge, then a 1x1 convolution (ResNet-D) */
     VRN_SHORTCUT_MEAN = 3,
+    VRN_SHORTCUT_BLUR = 4, /* a blur that strides, then a 1x1 convolution (antialiased-cnns) */
 } vrn_shortcut;
 
 /* The function behind the norms. */
@@ -701,10 +704,13 @@ typedef enum vrn_standardize {
     VRN_STANDARDIZE_VARIANCE = 2,  /* to a variance of 1; 1e-6 is added to it (timm, BiT) */
 } vrn_standardize;
 
-/* Anti-aliasing (Zhang 2019): a block that strides does so by a window behind its convolution. */
+/* Anti-aliasing (Zhang 2019): a block that strides does so by a window behind its convolution. A
+ * blur is a filter of binomial coefficients, such as 1 2 1, along lines and columns of each
+ * channel, of the image and its reflection at the edges. */
 typedef enum vrn_antialias {
     VRN_ANTIALIAS_NONE = 0,
     VRN_ANTIALIAS_MEAN = 1, /* the mean of 2x2 (timm's resnetaa); the stem's pool is one, too */
+    VRN_ANTIALIAS_BLUR = 2, /* a blur (antialiased-cnns, timm's resnetblur) */
 } vrn_antialias;
 
 /* What weights the channels of a block's output before the shortcut is added: a sigmoid. */
@@ -769,7 +775,8 @@ typedef struct vrn_arch {
      * output. VRN_ATTENTION_ECA: the filter's length, odd; 0: by the channels, as its paper does */
     uint32_t attention_width[VRN_MAX_STAGES];
     uint32_t stem_width2; /* of a deep stem's second convolution; 0: as stem_width */
-    uint64_t reserved[3];
+    uint32_t blur_size;   /* coefficients of blurs, 1 to 7; 0: 3 */
+    uint64_t reserved[2];
 } vrn_arch;
 
 /* The architecture of a model, complete and checked. Never fails. Thread-safe. */
@@ -780,11 +787,12 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * and `resnet` for a network given by keys alone. Keys: block=basic|bottleneck,
  * layers=3:4:6:3, planes=64:128:256:512, num_classes, groups, width_per_group, dilate=0:1:1,
  * norm=batch|frozen|group|none, norm_groups, norm_eps, stem=imagenet|cifar|deep, stem_kernel,
- * stem_stride, stem_planes, stem_width, stem_width2, pool=max|none|caffe|mean|conv, in_channels,
- * strides=1:2:2:2, dilations=1:1:2:4, shortcut=projection|pad|pad_end|mean, v1=0|1,
- * activation=relu|leaky_relu|silu|relu6, negative_slope, standardize=none|deviation|variance,
- * antialias=none|mean, attention=none|se|eca, attention_width=16:32:64:128, head=linear|none|mlp,
- * head_width, probabilities=softmax|sigmoid|none, zero_init_residual=0|1. The result is complete
+ * stem_stride, stem_planes, stem_width, stem_width2, pool=max|none|caffe|mean|conv|max_blur|
+ * max2_blur, in_channels, strides=1:2:2:2, dilations=1:1:2:4, v1=0|1,
+ * shortcut=projection|pad|pad_end|mean|blur, activation=relu|leaky_relu|silu|relu6,
+ * negative_slope, standardize=none|deviation|variance, antialias=none|mean|blur, blur_size,
+ * attention=none|se|eca, attention_width=16:32:64:128, head=linear|none|mlp, head_width,
+ * probabilities=softmax|sigmoid|none, zero_init_residual=0|1. The result is complete
  * (no defaults left) and checked as by vrn_arch_check. `log` may be NULL. Thread-safe.
  * Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
 VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log);

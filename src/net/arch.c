@@ -94,13 +94,13 @@ typedef struct arch_key {
     key_type type;
     size_t offset; /* in vrn_arch */
     uint32_t max;
-    const char *words[6]; /* of KEY_WORD, in the enum's order; max is the last one's number */
+    const char *words[8]; /* of KEY_WORD, in the enum's order; max is the last one's number */
     bool list;            /* an entry for each stage, with ':' between them, .. */
     uint32_t first;       /* .. from this stage on */
     bool optional;        /* a number may be 0 in a complete architecture */
 } arch_key;
 
-enum { KEY_COUNT = 32 };
+enum { KEY_COUNT = 33 };
 
 #define FIELD(name) offsetof(vrn_arch, name)
 /* In the order of a text: defaults depend on what stands before. */
@@ -117,7 +117,8 @@ static const arch_key keys[KEY_COUNT] = {
     {"norm", KEY_WORD, FIELD(norm), 3, .words = {"batch", "frozen", "group", "none"}},
     {"norm_groups", KEY_NUMBER, FIELD(norm_groups), .max = VRN_MAX_CHANNELS},
     {"norm_eps", KEY_REAL, FIELD(norm_eps)},
-    {"shortcut", KEY_WORD, FIELD(shortcut), 3, .words = {"projection", "pad", "pad_end", "mean"}},
+    {"shortcut", KEY_WORD, FIELD(shortcut), 4,
+     .words = {"projection", "pad", "pad_end", "mean", "blur"}},
     {"v1", KEY_FLAG, FIELD(stride_on_1x1), .max = 1},
     {"zero_init_residual", KEY_FLAG, FIELD(zero_init_residual), .max = 1},
     {"in_channels", KEY_NUMBER, FIELD(in_channels), .max = VRN_MAX_IN_CHANNELS},
@@ -126,9 +127,10 @@ static const arch_key keys[KEY_COUNT] = {
     {"stem_planes", KEY_NUMBER, FIELD(stem_planes), .max = VRN_MAX_CHANNELS},
     {"stem_width", KEY_NUMBER, FIELD(stem_width), .max = VRN_MAX_CHANNELS, .optional = true},
     {"stem_width2", KEY_NUMBER, FIELD(stem_width2), .max = VRN_MAX_CHANNELS, .optional = true},
-    {"antialias", KEY_WORD, FIELD(antialias), 1, .words = {"none", "mean"}},
-    {"pool", KEY_WORD, FIELD(pool), 5,
-     .words = {"default", "max", "none", "caffe", "mean", "conv"}},
+    {"antialias", KEY_WORD, FIELD(antialias), 2, .words = {"none", "mean", "blur"}},
+    {"blur_size", KEY_NUMBER, FIELD(blur_size), .max = VRN_MAX_BLUR, .optional = true},
+    {"pool", KEY_WORD, FIELD(pool), 7,
+     .words = {"default", "max", "none", "caffe", "mean", "conv", "max_blur", "max2_blur"}},
     {"strides", KEY_NUMBER, FIELD(strides), .max = VRN_MAX_STRIDE, .list = true},
     {"dilations", KEY_NUMBER, FIELD(dilations), .max = 64, .list = true, .optional = true},
     {"activation", KEY_WORD, FIELD(activation), 3,

@@ -12,6 +12,7 @@ enum {
     VRN_MAX_CLASSES = 1 << 20,
     VRN_MAX_STRIDE = 8,
     VRN_MAX_IN_CHANNELS = 16,
+    VRN_MAX_BLUR = 7,
     VRN_MAX_CHANNEL_KERNEL = 63, /* of VRN_ATTENTION_ECA */
 };
 #define VRN_MAX_PARAMETERS (UINT64_C(1) << 31) /* running statistics included */

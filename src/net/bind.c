@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/util.h"
 #include "net/arch.h"
+#include "net/filters.h"
 #include "net/graph.h"
 #include "net/kinds.h"
 
@@ -15,7 +16,9 @@ vrn_result vrn_bind_check_size(const vrn_arch *arch, const vrn_names *names, con
     enum { TENSORS_OF_A_BLOCK = 4 }; /* at least: two convolutions, each with a bias or a norm */
     size_t blocks = 0;
     for (uint32_t i = 0; i < arch->stages; i++) blocks += arch->layers[i];
-    if (blocks <= names->count / TENSORS_OF_A_BLOCK) return VRN_OK;
+    if (blocks <= names->count / TENSORS_OF_A_BLOCK) {
+        return vrn_filters_take(names, arch, subject, log);
+    }
     return vrn_fail(log, VRN_ERROR_FILE,
                     "%s: expected the tensors of %zu blocks, found %zu in all (%s)", subject,
                     blocks, names->count, text);

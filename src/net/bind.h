@@ -7,7 +7,7 @@
 #include "net/names.h"
 
 /* A short text can ask for many thousands of blocks: no table is made for what the file cannot
- * hold. `text` is the architecture's. */
+ * hold. Filters of blurs are looked at, too. `text` is the architecture's. */
 vrn_result vrn_bind_check_size(const vrn_arch *arch, const vrn_names *names, const char *subject,
                                const char *text, const vrn_log *log);
 

@@ -155,6 +155,27 @@ static vrn_value push_mean_pool(builder *b, const char *name, vrn_value input, u
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
+/* The image is reflected by so much that each stride has a pixel. */
+static vrn_value push_blur(builder *b, const char *name, vrn_value input, uint32_t stride)
+{
+    vrn_op_desc desc = describe(b, VRN_OP_BLUR, input);
+    const uint32_t size = b->arch->blur_size, before = (size - 1) / 2;
+    desc.kernel = (vrn_extent){size, size};
+    desc.stride = (vrn_extent){stride, stride};
+    desc.padding = (vrn_extent){before, before};
+    desc.out.h = vrn_div_up(desc.in.h, stride);
+    desc.out.w = vrn_div_up(desc.in.w, stride);
+    return push(b, name, &desc, input, VRN_NO_VALUE);
+}
+
+/* What strides in a network without aliasing, instead of a convolution. */
+static vrn_value push_window(builder *b, vrn_value input, uint32_t stride)
+{
+    if (stride == 1) return input;
+    if (b->arch->antialias == VRN_ANTIALIAS_BLUR) return push_blur(b, "aa", input, stride);
+    return push_mean_pool(b, "aa", input, stride, false);
+}
+
 /* A window that begins beyond the edge is left out, as PyTorch does with ceil_mode. */
 static uint32_t caffe_side(uint32_t side)
 {
@@ -169,6 +190,18 @@ static vrn_value push_stem_pool(builder *b, vrn_value input)
         const conv_spec conv = {b->arch->stem_planes, 3, 2, 1, 1};
         input = push_norm(b, "maxpool.1", push_conv(b, "maxpool.0", input, &conv));
         return push_activation(b, "maxpool.2", input);
+    }
+    if (pool == VRN_POOL_MAX_BLUR || pool == VRN_POOL_MAX2_BLUR) {
+        vrn_op_desc max = describe(b, VRN_OP_MAX_POOL, input);
+        set_window(&max, 3, 1, 1);
+        if (pool == VRN_POOL_MAX2_BLUR) {
+            max.kernel = (vrn_extent){2, 2};
+            max.padding = (vrn_extent){0, 0};
+            max.out.h = vrn_max_u32(max.in.h, 2) - 1;
+            max.out.w = vrn_max_u32(max.in.w, 2) - 1;
+        }
+        input = push(b, "maxpool.0", &max, input, VRN_NO_VALUE);
+        return push_blur(b, "maxpool.1", input, 2);
     }
     if (pool == VRN_POOL_MEAN) return push_mean_pool(b, "maxpool", input, 2, false);
     vrn_op_desc desc = describe(b, VRN_OP_MAX_POOL, input);
@@ -208,7 +241,7 @@ static vrn_value push_middle(builder *b, vrn_value input, const char *norm, cons
                              uint32_t window)
 {
     vrn_value value = push_activation(b, relu, push_norm(b, norm, input));
-    return push_mean_pool(b, "aa", value, window, false);
+    return push_window(b, value, window);
 }
 
 static vrn_value push_basic(builder *b, vrn_value input, const vrn_stage *stage, uint32_t stride)
@@ -240,13 +273,16 @@ static vrn_value push_shortcut(builder *b, vrn_value input, const vrn_stage *sta
 {
     uint32_t out = (uint32_t)stage->out;
     conv_spec conv = {out, 1, stage->stride, 1, 1};
-    if (b->arch->shortcut == VRN_SHORTCUT_PROJECTION) {
+    const bool blurs = b->arch->shortcut == VRN_SHORTCUT_BLUR && stage->stride > 1;
+    if (b->arch->shortcut == VRN_SHORTCUT_PROJECTION ||
+        (b->arch->shortcut == VRN_SHORTCUT_BLUR && !blurs)) {
         vrn_value value = push_conv(b, "downsample.0", input, &conv);
         return push_norm(b, "downsample.1", value);
     }
-    if (b->arch->shortcut == VRN_SHORTCUT_MEAN) {
+    if (b->arch->shortcut == VRN_SHORTCUT_MEAN || blurs) {
         conv.stride = 1;
-        vrn_value value = push_mean_pool(b, "downsample.0", input, stage->stride, true);
+        vrn_value value = blurs ? push_blur(b, "downsample.0", input, stage->stride)
+                                : push_mean_pool(b, "downsample.0", input, stage->stride, true);
         value = push_conv(b, "downsample.1", value, &conv);
         return push_norm(b, "downsample.2", value);
     }

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "net/arch.h"
 #include "net/heads.h"
+#include "net/filters.h"
 #include "net/hints.h"
 #include "net/kinds.h"
 
@@ -178,6 +179,14 @@ static void deduce_shortcut(deducer *d)
     vrn_arch_fill(&complete, 0);
     vrn_arch_stages(&complete, stages);
     for (uint32_t i = 0; i < d->arch->stages; i++) {
+        char prefix[48];
+        snprintf(prefix, sizeof prefix, "layer%u.0.downsample.0.filt", i + 1);
+        if (has(d, prefix)) {
+            d->arch->shortcut = VRN_SHORTCUT_BLUR;
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < d->arch->stages; i++) {
         if (!stages[i].reshapes) continue;
         char prefix[48];
         snprintf(prefix, sizeof prefix, "layer%u.0.downsample.", i + 1);
@@ -189,6 +198,28 @@ static void deduce_shortcut(deducer *d)
                             : projects ? VRN_SHORTCUT_PROJECTION
                                        : VRN_SHORTCUT_PAD;
         return;
+    }
+}
+
+static void deduce_blur(deducer *d)
+{
+    vrn_arch *arch = d->arch;
+    if (d->result) return;
+    const vrn_named_tensor *filter = vrn_filters_find(d->names);
+    if (!filter) return;
+    arch->blur_size = vrn_filters_size(filter->tensor);
+    for (uint32_t i = 0; i < arch->stages; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "layer%u.0.aa.filt", i + 1);
+        if (has(d, name)) arch->antialias = VRN_ANTIALIAS_BLUR;
+    }
+    const bool usual = arch->stem != VRN_STEM_CIFAR && arch->pool == VRN_POOL_DEFAULT;
+    if (usual && !has(d, "maxpool.1.filt")) arch->pool = VRN_POOL_MAX;
+    if (has(d, "maxpool.1.filt") && !decided(d, "pool")) {
+        arch->pool = VRN_POOL_MAX2_BLUR;
+        vrn_assume(d->assumptions, false,
+                   "pool=max2_blur: a max pool of 2x2 before the stem's blur (else --arch "
+                   "pool=max_blur)");
     }
 }
 
@@ -341,11 +372,9 @@ static void assume_rest(deducer *d)
         vrn_assume(a, false, "stem_stride=%d", arch->stem == VRN_STEM_CIFAR ? 1 : 2);
     }
     if (!decided(d, "pool") && !arch->pool) {
-        const bool mean = arch->antialias == VRN_ANTIALIAS_MEAN;
+        static const char *const pools[] = {"max", "mean", "max_blur"};
         vrn_assume(a, false, "pool=%s",
-                   arch->stem == VRN_STEM_CIFAR ? "none"
-                   : mean                       ? "mean"
-                                                : "max");
+                   arch->stem == VRN_STEM_CIFAR ? "none" : pools[arch->antialias]);
     }
     if (!decided(d, "head") && arch->head == VRN_HEAD_NONE) {
         vrn_assume(a, false, "head=none: no linear layer that reads the features is known");
@@ -382,6 +411,7 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     for (uint32_t i = 0; i < arch->stages; i++) deduce_planes(&d, i);
     if (arch->block == VRN_BLOCK_BOTTLENECK) deduce_widths(&d);
     if (d.result == VRN_OK) deduce_shortcut(&d);
+    deduce_blur(&d);
     if (d.result == VRN_OK) deduce_attention(&d);
     if (d.result != VRN_OK) return d.result;
 

@@ -25,6 +25,8 @@ typedef struct vrn_told {
  *     norm            no num_batches_tracked: frozen
  *     shortcut        no downsample in a block that changes the shape: padding; downsample.1 a
  *                     convolution: a mean before it
+ *     antialias, blur_size, pool, shortcut
+ *                     tensors called filt: blurs
  *     attention       se.fc1 or se.conv in the first block, with the width of each stage
  *     in_channels, stem_planes, stem_width, num_classes, head, head_width
  * What tensors cannot tell is given, said, hinted at by a name, or has its default and is listed in

@@ -10,7 +10,7 @@ static const vrn_hint hints[] = {
     {.word = "resnetaa", .key = "antialias", .value = "mean", .other = "none"},
     {.word = "seresnetaa", .key = "antialias", .value = "mean", .other = "none"},
     {.word = "seresnextaa", .key = "antialias", .value = "mean", .other = "none"},
-    {.word = "resnetblur", .key = "antialias", .other = "none"},
+    {.word = "resnetblur", .key = "antialias", .value = "blur", .other = "none"},
     {.word = "avgmax", .key = "head", .other = "linear"},
     {.word = "caffe", .key = "v1", .value = "1", .other = "0"},
     {.word = "caffe", .key = "pool", .value = "caffe", .other = "max"},

@@ -11,7 +11,6 @@ static const struct {
 } kinds[] = {
     {"attnpool.", "CLIP's ResNet, whose pool is an attention layer"},
     {".bn1.IN.", "IBN-Net, whose norms are half instance norms"},
-    {".filt", "an anti-aliased network with blur filters, which are not supported"},
     {".convs.", "a Res2Net, which is not supported"},
     {"weight_mask", "a network in the middle of pruning: call torch.nn.utils.prune.remove first"},
     {"weight_fake_quant", "a network in quantization-aware training: convert it to floats first"},

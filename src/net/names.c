@@ -69,6 +69,8 @@ static const struct {
     {ANY, "encoder.stages.#.layers.#.layer.#.convolution.", "layer+.#.conv+."},
     {ANY, "encoder.stages.#.layers.#.layer.#.normalization.", "layer+.#.bn+."},
     {ANY, "layer#.#.shortcut.", "layer#.#.downsample."},
+    {ANY, "layer#.#.conv#.0.filt", "layer#.#.aa.filt"},
+    {ANY, "layer#.#.conv#.1.", "layer#.#.conv#."},
     {ANY, "layer#.#.se_module.", "layer#.#.se."},
     {ANY, "layer#.#.se_layer.conv1.conv.", "layer#.#.se.fc1."},
     {ANY, "layer#.#.se_layer.conv2.conv.", "layer#.#.se.fc2."},

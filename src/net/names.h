@@ -40,6 +40,7 @@ typedef struct vrn_names {
  *                          (MMPretrain): conv1.0, .1, .3, .4, .6 and bn1
  *     attention            layerS.B.se_module, se.fc.0 and .2, se_layer (MMPretrain), eca:
  *                          layerS.B.se.fc1, .fc2 or se.conv
+ *     antialiased-cnns     layerS.B.convK.0.filt, .convK.1: layerS.B.aa.filt, .convK
  *     legacy_senet         layer0.conv1, layer0.bn1: conv1, bn1
  *     Hugging Face (transformers, ResNetForImageClassification)
  *         embedder.embedder.convolution      conv1

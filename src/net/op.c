@@ -9,6 +9,7 @@ static const char *const op_names[VRN_OP_COUNT] = {
     [VRN_OP_RELU] = "relu",
     [VRN_OP_MAX_POOL] = "max_pool",
     [VRN_OP_MEAN_POOL] = "mean_pool",
+    [VRN_OP_BLUR] = "blur",
     [VRN_OP_AVG_POOL] = "avg_pool",
     [VRN_OP_ADD] = "add",
     [VRN_OP_SHORTCUT] = "shortcut",
@@ -68,6 +69,7 @@ static double own_flops(const vrn_op_desc *desc)
     case VRN_OP_RELU: return out;
     case VRN_OP_MAX_POOL:
     case VRN_OP_MEAN_POOL: return out * window;
+    case VRN_OP_BLUR: return 2 * out * window;
     case VRN_OP_AVG_POOL: return in;
     case VRN_OP_ADD:
     case VRN_OP_SCALE: return out;

@@ -15,6 +15,7 @@ typedef enum vrn_op {
     VRN_OP_RELU, /* or another activation, as the epilogue has it */
     VRN_OP_MAX_POOL,
     VRN_OP_MEAN_POOL, /* over windows; what lies outside the image does not count */
+    VRN_OP_BLUR,      /* binomial coefficients over windows; what lies outside is a reflection */
     VRN_OP_AVG_POOL,  /* global: one value a channel */
     VRN_OP_ADD,       /* first input plus second */
     VRN_OP_SHORTCUT,  /* option A: strided subsampling, channels padded with zeros */

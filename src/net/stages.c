@@ -51,6 +51,23 @@ static uint32_t attention_width(vrn_attention attention, uint64_t channels)
     return (uint32_t)vrn_min_u64(vrn_max_u64(channels / 16, 1), VRN_MAX_CHANNELS);
 }
 
+static bool blurs(const vrn_arch *arch)
+{
+    return arch->antialias == VRN_ANTIALIAS_BLUR || arch->shortcut == VRN_SHORTCUT_BLUR ||
+           arch->pool == VRN_POOL_MAX_BLUR || arch->pool == VRN_POOL_MAX2_BLUR;
+}
+
+static vrn_pool default_pool(const vrn_arch *arch)
+{
+    static const vrn_pool pools[] = {
+        [VRN_ANTIALIAS_NONE] = VRN_POOL_MAX,
+        [VRN_ANTIALIAS_MEAN] = VRN_POOL_MEAN,
+        [VRN_ANTIALIAS_BLUR] = VRN_POOL_MAX_BLUR,
+    };
+    if (arch->stem == VRN_STEM_CIFAR) return VRN_POOL_NONE;
+    return arch->antialias < VRN_COUNT(pools) ? pools[arch->antialias] : VRN_POOL_MAX;
+}
+
 void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes)
 {
     bool cifar = arch->stem == VRN_STEM_CIFAR, features = arch->head == VRN_HEAD_NONE;
@@ -79,10 +96,8 @@ void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes)
         arch->stem_width = vrn_max_u32(arch->stem_planes / 2, 1);
     }
     if (arch->stem_width2 == 0) arch->stem_width2 = arch->stem_width;
-    if (arch->pool == VRN_POOL_DEFAULT) {
-        bool mean = arch->antialias == VRN_ANTIALIAS_MEAN;
-        arch->pool = cifar ? VRN_POOL_NONE : mean ? VRN_POOL_MEAN : VRN_POOL_MAX;
-    }
+    if (arch->pool == VRN_POOL_DEFAULT) arch->pool = default_pool(arch);
+    if (arch->blur_size == 0 && blurs(arch)) arch->blur_size = 3;
     if (arch->probabilities == VRN_PROBABILITIES_DEFAULT) {
         arch->probabilities =
             arch->num_classes == 1 ? VRN_PROBABILITIES_SIGMOID : VRN_PROBABILITIES_SOFTMAX;

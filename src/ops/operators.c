@@ -9,6 +9,7 @@ static const vrn_operator *const operators[VRN_OP_COUNT] = {
     [VRN_OP_RELU] = &vrn_operator_relu,
     [VRN_OP_MAX_POOL] = &vrn_operator_max_pool,
     [VRN_OP_MEAN_POOL] = &vrn_operator_mean_pool,
+    [VRN_OP_BLUR] = &vrn_operator_blur,
     [VRN_OP_AVG_POOL] = &vrn_operator_avg_pool,
     [VRN_OP_ADD] = &vrn_operator_add,
     [VRN_OP_SHORTCUT] = &vrn_operator_shortcut,

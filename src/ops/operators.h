@@ -12,6 +12,7 @@ extern const vrn_operator vrn_operator_add;
 extern const vrn_operator vrn_operator_shortcut; /* ops/shortcut.c */
 extern const vrn_operator vrn_operator_max_pool; /* ops/pool.c */
 extern const vrn_operator vrn_operator_mean_pool;
+extern const vrn_operator vrn_operator_blur;
 extern const vrn_operator vrn_operator_avg_pool;
 extern const vrn_operator vrn_operator_scale; /* ops/attention.c */
 extern const vrn_operator vrn_operator_channel_conv;

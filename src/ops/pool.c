@@ -1,4 +1,4 @@
-/* Pools over windows, and average pool over whole images. */
+/* Pools and blurs over windows, and average pool over whole images. */
 #include "base/util.h"
 #include "modules.h"
 #include "ops/operators.h"
@@ -54,6 +54,18 @@ static const vrn_kernel mean_rows[] = {{"mean_pool", &mean_plain, {0}}};
 const vrn_operator vrn_operator_mean_pool = {
     .rows = mean_rows,
     .row_count = VRN_COUNT(mean_rows),
+    .bindings = VRN_BIT_X | VRN_BIT_Y,
+    .constants = window_constants,
+};
+
+static const vrn_kernel_variant blur_plain = {
+    .family = &vrn_family_output,
+    .shader = {{.module = &vrn_module_blur, .threads = 64}},
+};
+
+const vrn_operator vrn_operator_blur = {
+    .rows = &(const vrn_kernel){"blur", &blur_plain, {0}},
+    .row_count = 1,
     .bindings = VRN_BIT_X | VRN_BIT_Y,
     .constants = window_constants,
 };

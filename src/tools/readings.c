@@ -161,7 +161,8 @@ static void add_pairs(const lister *l)
     const bool blurs = from->antialias == VRN_ANTIALIAS_NONE;
     arch.antialias = blurs ? VRN_ANTIALIAS_MEAN : VRN_ANTIALIAS_NONE;
     if (blurs && arch.pool == VRN_POOL_MAX) arch.pool = VRN_POOL_MEAN;
-    if (!blurs && arch.pool == VRN_POOL_MEAN) arch.pool = VRN_POOL_MAX;
+    if (!blurs && (arch.pool == VRN_POOL_MEAN || arch.pool == VRN_POOL_MAX_BLUR))
+        arch.pool = VRN_POOL_MAX;
     add_arch(l, blurs ? "strides by means of 2x2 (anti-aliasing)" : "no anti-aliasing", arch);
 
     arch = *from;

@@ -95,6 +95,38 @@ static double pool(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t oy
     return d->op == VRN_OP_MEAN_POOL ? sum / count : largest;
 }
 
+static uint32_t reflect(uint32_t out, uint32_t tap, uint32_t stride, uint32_t padding,
+                        uint32_t size)
+{
+    const int64_t last = (int64_t)size - 1;
+    int64_t p = (int64_t)out * stride + tap - padding;
+    p = p < 0 ? -p : p;
+    p = p > last ? 2 * last - p : p;
+    return (uint32_t)(p < 0 ? 0 : p);
+}
+
+static double binomial(uint32_t n, uint32_t k)
+{
+    double value = 1;
+    for (uint32_t i = 0; i < k; i++) value = value * (n - i) / (i + 1);
+    return value;
+}
+
+static double blur(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t oy, uint32_t ox,
+                   uint32_t c)
+{
+    double sum = 0;
+    for (uint32_t r = 0; r < d->kernel.y; r++) {
+        const uint32_t iy = reflect(oy, r, d->stride.y, d->padding.y, d->in.h);
+        for (uint32_t s = 0; s < d->kernel.x; s++) {
+            const uint32_t ix = reflect(ox, s, d->stride.x, d->padding.x, d->in.w);
+            const double weight = binomial(d->kernel.y - 1, r) * binomial(d->kernel.x - 1, s);
+            sum += weight * (double)x[at(d->in, n, iy, ix, c)];
+        }
+    }
+    return ldexp(sum, -(int)(d->kernel.y + d->kernel.x - 2));
+}
+
 static double pool_average(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t c)
 {
     double sum = 0;
@@ -188,6 +220,7 @@ static double output(const vrn_op_desc *d, const float *x, const float *residual
                         (double)d->epilogue.slope);
     case VRN_OP_MAX_POOL:
     case VRN_OP_MEAN_POOL: return pool(d, x, n, oy, ox, c);
+    case VRN_OP_BLUR: return blur(d, x, n, oy, ox, c);
     case VRN_OP_AVG_POOL: return pool_average(d, x, n, c);
     case VRN_OP_ADD: return (double)x[at(d->in, n, oy, ox, c)] + residual[at(d->in, n, oy, ox, c)];
     case VRN_OP_SHORTCUT: return shortcut(d->in, d->subsample, d->offset, x, n, oy, ox, c);

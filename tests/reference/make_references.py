@@ -83,6 +83,11 @@ CASES = {
     "tiered": ("resnet,layers=1:1,planes=8:8,num_classes=6,stem=deep,stem_width=5,stem_width2=7,"
                "pool=conv,shortcut=mean,attention=se,attention_width=4:4", False, (2, 3, 33, 28),
                "zip"),
+    # timm's resnetblur, of which a file says nothing, and antialiased-cnns with its filters.
+    "blur": ("resnet,block=bottleneck,layers=1:1,planes=4:5,num_classes=6,antialias=blur", True,
+             (2, 3, 37, 30), "zip"),
+    "antialiased": ("resnet,layers=1:1,planes=5:6,num_classes=6,antialias=blur,blur_size=4,"
+                    "pool=max2_blur,shortcut=blur", False, (2, 3, 34, 39), "legacy"),
 }
 
 # The same weights under other people's names: patterns of names and what they become; layers of
@@ -91,6 +96,8 @@ OTHERS = {
     "squeeze": (r"se\.fc1\.", "se.fc.0.", r"se\.fc2\.", "se.fc.2."),
     "squeeze-basic": (r"se\.fc1\.", "se_layer.conv1.conv.", r"se\.fc2\.", "se_layer.conv2.conv."),
     "eca": (r"se\.conv\.", "eca.conv."),
+    "antialiased": (r"(layer2\.0\.conv2)\.", r"\1.1.", r"layer2\.0\.aa\.",
+                    "layer2.0.conv2.0."),
     "tiered": (r"se\.", "se_module."),
 }
 

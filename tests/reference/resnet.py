@@ -8,6 +8,7 @@ the same where both can is checked by check_against_torchvision.
 """
 
 import dataclasses
+import math
 
 import torch
 import torchvision
@@ -45,6 +46,7 @@ class Arch:
     antialias: str = "none"
     head: str = "linear"
     head_width: int = 512
+    blur_size: int = 3
     attention: str = "none"
     attention_width: tuple = ()
 
@@ -58,8 +60,8 @@ class Arch:
         self.stem_planes = self.stem_planes or self.planes[0]
         self.stem_width = self.stem_width or max(self.stem_planes // 2, 1)
         self.stem_width2 = self.stem_width2 or self.stem_width
-        mean = self.antialias == "mean"
-        self.pool = self.pool or ("none" if not imagenet else "mean" if mean else "max")
+        pool = {"none": "max", "mean": "mean", "blur": "max_blur"}[self.antialias]
+        self.pool = self.pool or ("none" if not imagenet else pool)
         self.dilate = self.dilate or (0,) * (stages - 1)
         self.num_classes = self.num_classes or (1000 if imagenet else 10)
         return self
@@ -109,11 +111,33 @@ ACTIVATIONS = {
     "silu": lambda arch: nn.SiLU(),
     "relu6": lambda arch: nn.ReLU6(),
 }
+
+
+class Blur(nn.Module):
+    """Binomial coefficients over windows of the image and its reflection. antialiased-cnns keeps
+    them in files, timm does not."""
+
+    def __init__(self, arch, channels, stride):
+        super().__init__()
+        size = arch.blur_size
+        row = torch.tensor([float(math.comb(size - 1, i)) for i in range(size)])
+        filt = (row[:, None] * row) / row.sum() ** 2
+        self.register_buffer("filt", filt.repeat(channels, 1, 1, 1),
+                             persistent=arch.pool == "max2_blur")
+        self.stride, self.pad = stride, ((size - 1) // 2, size // 2) * 2
+
+    def forward(self, x):
+        x = functional.pad(x, self.pad, "reflect")
+        return functional.conv2d(x, self.filt, stride=self.stride, groups=x.shape[1])
+
+
 POOLS = {
-    "max": lambda: nn.MaxPool2d(3, 2, 1),
-    "none": nn.Identity,
-    "caffe": lambda: nn.MaxPool2d(3, 2, 0, ceil_mode=True),
-    "mean": lambda: nn.AvgPool2d(2),
+    "max": lambda arch: nn.MaxPool2d(3, 2, 1),
+    "none": lambda arch: nn.Identity(),
+    "caffe": lambda arch: nn.MaxPool2d(3, 2, 0, ceil_mode=True),
+    "mean": lambda arch: nn.AvgPool2d(2),
+    "max_blur": lambda arch: nn.Sequential(nn.MaxPool2d(3, 1, 1), Blur(arch, arch.stem_planes, 2)),
+    "max2_blur": lambda arch: nn.Sequential(nn.MaxPool2d(2, 1), Blur(arch, arch.stem_planes, 2)),
 }
 
 
@@ -185,7 +209,11 @@ class Block(nn.Module):
             self.downsample = shortcut
         self.has_shortcut = shortcut is not None
         self.activation = ACTIVATIONS[arch.activation](arch)
-        self.aa = nn.AvgPool2d(window) if window > 1 else nn.Identity()
+        self.aa = nn.Identity()
+        if window > 1 and arch.antialias == "blur":
+            self.aa = Blur(arch, convs[-1].in_channels, window)
+        elif window > 1:
+            self.aa = nn.AvgPool2d(window)
 
     def forward(self, x):
         y = x
@@ -217,7 +245,7 @@ def conv_layer(arch):
 
 def block(arch, channels, planes, stride, dilation, stage):
     conv, window = conv_layer(arch), 1
-    if arch.antialias == "mean":
+    if arch.antialias != "none":
         window, whole, stride = stride, stride, 1
     else:
         whole = stride
@@ -233,6 +261,9 @@ def block(arch, channels, planes, stride, dilation, stage):
     if whole != 1 or channels != out:
         if arch.shortcut.startswith("pad"):
             shortcut = PadShortcut(channels, out, whole, arch.shortcut)
+        elif arch.shortcut == "blur" and whole > 1:
+            shortcut = nn.Sequential(Blur(arch, channels, whole), conv(channels, out, 1),
+                                     norm_layer(arch)(out))
         elif arch.shortcut == "mean":
             pool = nn.AvgPool2d(whole, whole, ceil_mode=True, count_include_pad=False)
             shortcut = nn.Sequential(pool if whole > 1 else nn.Identity(),
@@ -261,7 +292,7 @@ class ResNet(nn.Module):
             self.maxpool = nn.Sequential(conv(channels, channels, 3, 2), norm(channels),
                                          ACTIVATIONS[arch.activation](arch))
         else:
-            self.maxpool = POOLS[arch.pool]()
+            self.maxpool = POOLS[arch.pool](arch)
         self.stages, dilation = len(arch.layers), 1
         for i, (count, planes) in enumerate(zip(arch.layers, arch.planes)):
             stride, first_dilation = arch.strides[i], dilation

@@ -42,7 +42,7 @@ static bool same_whole_arch(const vrn_arch *a, const vrn_arch *b)
            a->standardize == b->standardize && a->antialias == b->antialias && a->head == b->head &&
            a->head_width == b->head_width && a->attention == b->attention &&
            memcmp(a->attention_width, b->attention_width, sizeof a->attention_width) == 0 &&
-           a->stem_width2 == b->stem_width2;
+           a->stem_width2 == b->stem_width2 && a->blur_size == b->blur_size;
 }
 
 static void test_names(void **state)
@@ -261,7 +261,7 @@ static void test_refused_structs(void **state)
         {{.layers = {1}, .block = (vrn_block)2}, "block: expected 0 to 1, found 2"},
         {{.layers = {1}, .norm = (vrn_norm)4}, "norm: expected 0 to 3, found 4"},
         {{.layers = {1}, .stem = (vrn_stem)3}, "stem: expected 0 to 2, found 3"},
-        {{.layers = {1}, .shortcut = (vrn_shortcut)4}, "shortcut: expected 0 to 3, found 4"},
+        {{.layers = {1}, .shortcut = (vrn_shortcut)5}, "shortcut: expected 0 to 4, found 5"},
         {{.layers = {UINT32_MAX}}, "layers: expected 1 to 4096"},
         {{.layers = {1}, .planes = {UINT32_MAX}}, "planes: expected"},
         {{.layers = {1}, .num_classes = UINT32_MAX}, "num_classes: expected"},
@@ -353,7 +353,7 @@ static vrn_arch random_arch(uint64_t *state)
     if (draw(state, 2)) arch.norm_groups = 1u << draw(state, 6);
     if (draw(state, 2)) arch.norm_eps = (float)(draw(state, 1 << 24) + 1) / (1 << 25);
     arch.stem = (vrn_stem)draw(state, 3);
-    arch.shortcut = (vrn_shortcut)draw(state, 4);
+    arch.shortcut = (vrn_shortcut)draw(state, 5);
     if (draw(state, 4) == 0) arch.in_channels = 1 + draw(state, 16);
     if (draw(state, 4) == 0) arch.stem_kernel = 1 + 2 * draw(state, 4);
     if (draw(state, 4) == 0) arch.stem_stride = 1 + draw(state, 4);
@@ -362,7 +362,7 @@ static vrn_arch random_arch(uint64_t *state)
         arch.stem_width = 32 * (1 + draw(state, 4));
         arch.stem_width2 = 32 * draw(state, 4);
     }
-    arch.pool = (vrn_pool)draw(state, 6);
+    arch.pool = (vrn_pool)draw(state, 8);
     arch.attention = (vrn_attention)draw(state, 3);
     for (uint32_t i = 0; i < arch.stages; i++) {
         if (arch.attention && draw(state, 4) == 0) arch.attention_width[i] = 1 + 2 * draw(state, 9);
@@ -372,7 +372,8 @@ static vrn_arch random_arch(uint64_t *state)
     arch.activation = (vrn_activation)draw(state, 4);
     if (draw(state, 4) == 0) arch.negative_slope = 0.25f;
     arch.standardize = (vrn_standardize)draw(state, 3);
-    arch.antialias = (vrn_antialias)draw(state, 2);
+    arch.antialias = (vrn_antialias)draw(state, 3);
+    if (draw(state, 4) == 0) arch.blur_size = 1 + draw(state, 7);
     arch.head = (vrn_head)draw(state, 3);
     if (arch.head == VRN_HEAD_NONE) arch.num_classes = 0;
     arch.probabilities = (vrn_probabilities)draw(state, 3);

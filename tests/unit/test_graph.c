@@ -510,6 +510,8 @@ static void test_consistency(void **state)
         "resnet50,shortcut=pad",
         "resnet50,attention=se",
         "resnet20,attention=eca",
+        "resnet50,antialias=blur",
+        "resnet18,antialias=blur,blur_size=7,shortcut=blur,pool=max2_blur",
         "resnet18,stem=deep,stem_width2=24,pool=conv",
         "resnet,layers=1:1:1:1:1:1:1:1",
     };

@@ -31,7 +31,7 @@ static void test_words(void **state)
         {"signal.pth", NULL, NULL, 0},
         {"agn.pth", NULL, NULL, 0},
         {"gnu.pth", NULL, NULL, 0},
-        {"resnetblur50.pth", "antialias", NULL, 0},
+        {"resnetblur50.pth", "antialias", "blur", 0},
         {"r50_last_stride1.pth", "strides", "1:2:2:#", 1},
         {"leaky_relu.pth", "activation", "leaky_relu", 0},
         {"", NULL, NULL, 0},

@@ -61,6 +61,9 @@ static void test_table(void **state)
         /* CIFAR repositories */
         {"layer3.0.shortcut.0.weight", "layer3.0.downsample.0.weight"},
         {"layer3.10.shortcut.1.running_mean", "layer3.10.downsample.1.running_mean"},
+        /* antialiased-cnns */
+        {"layer2.0.conv3.0.filt", "layer2.0.aa.filt"},
+        {"layer2.0.conv3.1.weight", "layer2.0.conv3.weight"},
         /* Attention */
         {"layer2.1.se_module.fc1.bias", "layer2.1.se.fc1.bias"},
         {"layer2.1.se.fc.0.weight", "layer2.1.se.fc1.weight"},
