@@ -776,6 +776,10 @@ typedef struct vrn_arch {
     uint32_t attention_width[VRN_MAX_STAGES];
     uint32_t stem_width2; /* of a deep stem's second convolution; 0: as stem_width */
     uint32_t blur_size;   /* coefficients of blurs, 1 to 7; 0: 3 */
+    /* norms and activations before convolutions instead of behind them (v2; He et al. 2016, figure
+     * 4e). The stem is its convolution alone, and the shortcut's has no norm. */
+    bool preactivation;
+    bool final_norm; /* .. with a norm and an activation behind the last stage */
     uint64_t reserved[2];
 } vrn_arch;
 
@@ -788,7 +792,8 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * layers=3:4:6:3, planes=64:128:256:512, num_classes, groups, width_per_group, dilate=0:1:1,
  * norm=batch|frozen|group|none, norm_groups, norm_eps, stem=imagenet|cifar|deep, stem_kernel,
  * stem_stride, stem_planes, stem_width, stem_width2, pool=max|none|caffe|mean|conv|max_blur|
- * max2_blur, in_channels, strides=1:2:2:2, dilations=1:1:2:4, v1=0|1,
+ * max2_blur, in_channels, strides=1:2:2:2, dilations=1:1:2:4, v1=0|1, v2=0|1,
+ * final_norm=0|1,
  * shortcut=projection|pad|pad_end|mean|blur, activation=relu|leaky_relu|silu|relu6,
  * negative_slope, standardize=none|deviation|variance, antialias=none|mean|blur, blur_size,
  * attention=none|se|eca, attention_width=16:32:64:128, head=linear|none|mlp, head_width,

@@ -100,7 +100,7 @@ typedef struct arch_key {
     bool optional;        /* a number may be 0 in a complete architecture */
 } arch_key;
 
-enum { KEY_COUNT = 33 };
+enum { KEY_COUNT = 35 };
 
 #define FIELD(name) offsetof(vrn_arch, name)
 /* In the order of a text: defaults depend on what stands before. */
@@ -120,6 +120,8 @@ static const arch_key keys[KEY_COUNT] = {
     {"shortcut", KEY_WORD, FIELD(shortcut), 4,
      .words = {"projection", "pad", "pad_end", "mean", "blur"}},
     {"v1", KEY_FLAG, FIELD(stride_on_1x1), .max = 1},
+    {"v2", KEY_FLAG, FIELD(preactivation), .max = 1},
+    {"final_norm", KEY_FLAG, FIELD(final_norm), .max = 1},
     {"zero_init_residual", KEY_FLAG, FIELD(zero_init_residual), .max = 1},
     {"in_channels", KEY_NUMBER, FIELD(in_channels), .max = VRN_MAX_IN_CHANNELS},
     {"stem_kernel", KEY_NUMBER, FIELD(stem_kernel), .max = 7},

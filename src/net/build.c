@@ -232,7 +232,7 @@ static vrn_value push_stem(builder *b)
     } else {
         value = push_conv(b, "conv1", 0, &conv);
     }
-    value = push_activation(b, "relu", push_norm(b, "bn1", value));
+    if (!arch->preactivation) value = push_activation(b, "relu", push_norm(b, "bn1", value));
     return push_stem_pool(b, value);
 }
 
@@ -350,8 +350,46 @@ static vrn_value push_attention(builder *b, vrn_value input, uint32_t width)
     return value;
 }
 
+/* A norm and the activation, then a convolution. */
+static vrn_value push_unit(builder *b, vrn_value input, uint32_t number, const conv_spec *conv)
+{
+    char bn[8], relu[8], name[8];
+    snprintf(bn, sizeof bn, "bn%u", number);
+    snprintf(relu, sizeof relu, "relu%u", number);
+    snprintf(name, sizeof name, "conv%u", number);
+    vrn_value value = push_activation(b, relu, push_norm(b, bn, input));
+    return conv ? push_conv(b, name, value, conv) : value;
+}
+
+/* v2: a shortcut that is not the identity begins behind the first activation. */
+static vrn_value push_preactivation_block(builder *b, vrn_value input, const vrn_stage *stage,
+                                          bool first)
+{
+    const uint32_t width = (uint32_t)stage->width, out = (uint32_t)stage->out;
+    const uint32_t stride = first ? stage->stride : 1, outer = b->arch->stride_on_1x1 ? stride : 1;
+    const uint32_t dilation = first ? stage->first_dilation : stage->dilation;
+    const vrn_value before = push_unit(b, input, 1, NULL);
+    vrn_value value, identity = input;
+    if (b->arch->block == VRN_BLOCK_BOTTLENECK) {
+        value = push_conv(b, "conv1", before, &(conv_spec){width, 1, outer, 1, 1});
+        value = push_unit(b, value, 2,
+                          &(conv_spec){width, 3, stride / outer, dilation, b->arch->groups});
+        value = push_unit(b, value, 3, &(conv_spec){out, 1, 1, 1, 1});
+    } else {
+        value = push_conv(b, "conv1", before, &(conv_spec){out, 3, stride, 1, 1});
+        value = push_unit(b, value, 2, &(conv_spec){out, 3, 1, 1, 1});
+    }
+    value = push_attention(b, value, stage->attention);
+    if (first && stage->reshapes) {
+        identity = push_conv(b, "downsample.0", before, &(conv_spec){out, 1, stride, 1, 1});
+    }
+    vrn_op_desc add = describe(b, VRN_OP_ADD, value);
+    return push(b, "add", &add, value, identity);
+}
+
 static vrn_value push_block(builder *b, vrn_value input, const vrn_stage *stage, bool first)
 {
+    if (b->arch->preactivation) return push_preactivation_block(b, input, stage, first);
     uint32_t stride = first ? stage->stride : 1;
     uint32_t dilation = first ? stage->first_dilation : stage->dilation;
     vrn_value value = b->arch->block == VRN_BLOCK_BOTTLENECK
@@ -416,6 +454,7 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
         }
     }
     b.prefix[0] = 0;
+    if (arch->final_norm) value = push_activation(&b, "relu", push_norm(&b, "norm", value));
     push_head(&b, value);
     if (!b.failed && !b.uneven) return VRN_OK;
     vrn_graph_free(graph);

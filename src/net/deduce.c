@@ -243,6 +243,25 @@ static void deduce_attention(deducer *d)
     }
 }
 
+/* No norm behind the stem, and the first norm of blocks is as wide as what enters them. */
+static void deduce_preactivation(deducer *d)
+{
+    if (d->result || has(d, "bn1.weight") || !has(d, "layer1.0.bn1.running_mean")) return;
+    for (uint32_t i = 0; i < d->arch->stages && !d->arch->preactivation; i++) {
+        char name[2][48];
+        snprintf(name[0], sizeof name[0], "layer%u.0.conv1.weight", i + 1);
+        snprintf(name[1], sizeof name[1], "layer%u.0.bn1.weight", i + 1);
+        const uint64_t *conv = find_shape(d, name[0], 4, "a convolution");
+        const uint64_t *norm = find_shape(d, name[1], 1, "a norm");
+        d->arch->preactivation = conv[0] != conv[1] && norm[0] == conv[1];
+    }
+    d->arch->final_norm = d->arch->preactivation && has(d, "norm.weight");
+    if (d->arch->preactivation && !d->arch->final_norm) {
+        vrn_assume(d->assumptions, false,
+                   "final_norm=0: neither a norm nor an activation behind the last stage");
+    }
+}
+
 /* What stands in the names of the file and of its network. Where the tensors, the file or the
  * caller say something else, hints count for nothing. */
 static void follow_hints(deducer *d, const char *text, const char *whose, bool statistics)
@@ -344,8 +363,8 @@ static void deduce_norm(deducer *d, bool statistics)
     } else if (folded && !has(d, "bn1.weight") && !has(d, "layer1.0.bn1.weight")) {
         d->arch->norm = VRN_NORM_NONE; /* no name of the file is one of a norm's */
     } else if (!has(d, "bn1.weight") && has(d, "layer1.0.bn1.running_mean")) {
-        ask(d, "expected a norm behind the stem (bn1), found none: this seems to be a "
-               "pre-activation ResNet (v2), which is not supported");
+        ask(d, "expected a norm behind the stem (bn1), found none, nor blocks that begin with a "
+               "norm of what enters them (v2)");
     } else if (!grouped) {
         ask(d, "its norms have no running statistics. Either they are batch norms that were saved "
                "without them (model.named_parameters() leaves them out, model.state_dict() does "
@@ -412,6 +431,7 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     if (arch->block == VRN_BLOCK_BOTTLENECK) deduce_widths(&d);
     if (d.result == VRN_OK) deduce_shortcut(&d);
     deduce_blur(&d);
+    deduce_preactivation(&d);
     if (d.result == VRN_OK) deduce_attention(&d);
     if (d.result != VRN_OK) return d.result;
 
@@ -423,7 +443,8 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     arch->num_classes = head.classes;
     arch->head_width = head.width;
 
-    const bool statistics = has(&d, "bn1.running_mean");
+    const bool statistics =
+        has(&d, arch->preactivation ? "layer1.0.bn1.running_mean" : "bn1.running_mean");
     if (!d.result && told->said && vrn_arch_override(arch, told->said, subject, log)) {
         d.result = VRN_ERROR_FILE;
     }

@@ -27,6 +27,8 @@ typedef struct vrn_told {
  *                     convolution: a mean before it
  *     antialias, blur_size, pool, shortcut
  *                     tensors called filt: blurs
+ *     preactivation, final_norm
+ *                     no bn1 behind the stem, bn1 of blocks as wide as their input; norm, or bn
  *     attention       se.fc1 or se.conv in the first block, with the width of each stage
  *     in_channels, stem_planes, stem_width, num_classes, head, head_width
  * What tensors cannot tell is given, said, hinted at by a name, or has its default and is listed in

@@ -70,6 +70,20 @@ static bool takes_activation(const vrn_node *node, const vrn_node *activation)
            node->desc.out.c % 4 == 0;
 }
 
+/* A norm that no convolution has absorbed takes the activation behind it along. */
+static void fuse_norm(fusion *f, uint32_t index)
+{
+    place *at = &f->places[index + 1];
+    const vrn_node *next = only_reader(f, index + 1, VRN_OP_RELU);
+    if (at->absorbed || at->result.desc.op != VRN_OP_BATCH_NORM || !next) return;
+    vrn_node fused = at->result;
+    fused.desc.epilogue = next->desc.epilogue;
+    fused.desc.epilogue.relu = true;
+    memcpy(fused.output, next->name, sizeof fused.output);
+    at->absorbed = true;
+    f->places[next - f->graph->nodes + 1].result = fused;
+}
+
 /* Follows the chain behind an operator with an epilogue as far as it can be fused. */
 static void fuse_chain(fusion *f, uint32_t index)
 {
@@ -141,6 +155,7 @@ vrn_result vrn_graph_fuse(vrn_graph *graph, vrn_value *kept, uint32_t kept_count
         const bool ends = op == VRN_OP_CONV || op == VRN_OP_SCALE || op == VRN_OP_LINEAR ||
                           op == VRN_OP_CHANNEL_CONV;
         if (ends) fuse_chain(&f, i);
+        if (op == VRN_OP_BATCH_NORM) fuse_norm(&f, i);
     }
     rebuild(&f);
     for (uint32_t i = 0; i < kept_count; i++) kept[i] = f.places[kept[i]].renamed;

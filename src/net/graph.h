@@ -51,6 +51,11 @@ typedef struct vrn_graph {
  *               .se.avgpool .se.conv .se.gate .se.scale]
  *              [.downsample.0 .downsample.1 | .shortcut] .add .relu
  *     .. avgpool fc softmax
+ * and of vrn_arch.preactivation:
+ *     conv1 [maxpool]
+ *     layer1.0.bn1 .relu1 .conv1 .bn2 .relu2 .conv2 [.bn3 .relu3 .conv3] [.se..]
+ *              [.downsample.0] .add
+ *     .. [norm relu] avgpool fc softmax
  * An add's first input is always the block's last norm or scale, its second, `residual`, the
  * shortcut, which may be computed later than the first. Epilogues are empty.
  * Errors: VRN_ERROR_INVALID_ARGUMENT where a side is 0 (one pixel is enough: every window is padded

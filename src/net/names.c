@@ -69,6 +69,7 @@ static const struct {
     {ANY, "encoder.stages.#.layers.#.layer.#.convolution.", "layer+.#.conv+."},
     {ANY, "encoder.stages.#.layers.#.layer.#.normalization.", "layer+.#.bn+."},
     {ANY, "layer#.#.shortcut.", "layer#.#.downsample."},
+    {IN(TORCHVISION), "bn.", "norm."},
     {ANY, "layer#.#.conv#.0.filt", "layer#.#.aa.filt"},
     {ANY, "layer#.#.conv#.1.", "layer#.#.conv#."},
     {ANY, "layer#.#.se_module.", "layer#.#.se."},

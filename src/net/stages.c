@@ -168,6 +168,21 @@ static void check_attention(checker *c)
     }
 }
 
+static void check_preactivation(checker *c)
+{
+    const vrn_arch *arch = c->arch;
+    if (arch->final_norm && !arch->preactivation) {
+        REFUSE(c, "final_norm: %s", "expected v2=1, whose blocks end without a norm");
+    }
+    if (!arch->preactivation) return;
+    if (arch->shortcut != VRN_SHORTCUT_PROJECTION || arch->antialias != VRN_ANTIALIAS_NONE) {
+        REFUSE(c, "v2: %s", "expected shortcut=projection and antialias=none");
+    }
+    if (arch->norm == VRN_NORM_NONE || arch->stem == VRN_STEM_DEEP) {
+        REFUSE(c, "v2: %s", "expected norms, and a stem of one convolution");
+    }
+}
+
 static void check_basic_block(checker *c, const vrn_stage *stages)
 {
     const vrn_arch *arch = c->arch;
@@ -258,6 +273,7 @@ vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log 
     vrn_arch_fill(arch, 0);
     check_stages(&c);
     check_attention(&c);
+    check_preactivation(&c);
     if (!c.result) c.result = vrn_arch_check_keys(arch, subject, log);
     if (c.result) return c.result;
     vrn_stage stages[VRN_MAX_STAGES];

@@ -118,6 +118,7 @@ struct vrn_push_addressed {
 #define VRN_ELEMENTWISE_ACTIVATION 3
 #define VRN_ELEMENTWISE_SLOPE_BITS 4
 #define VRN_ELEMENTWISE_C          5
+#define VRN_ELEMENTWISE_RELU       6
 
 #define VRN_GROUP_NORM_PIXELS   0
 #define VRN_GROUP_NORM_C        1

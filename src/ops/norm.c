@@ -36,6 +36,9 @@ static void batch_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTAN
     values[VRN_ELEMENTWISE_PIXELS] = d->out.h * d->out.w;
     values[VRN_ELEMENTWISE_C4] = vrn_c4(d->out.c);
     values[VRN_ELEMENTWISE_EPS_BITS] = vrn_float_bits(d->eps);
+    values[VRN_ELEMENTWISE_RELU] = d->epilogue.relu;
+    values[VRN_ELEMENTWISE_ACTIVATION] = d->epilogue.activation;
+    values[VRN_ELEMENTWISE_SLOPE_BITS] = vrn_float_bits(d->epilogue.slope);
 }
 
 static const vrn_kernel_variant batch = {

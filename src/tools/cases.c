@@ -82,6 +82,8 @@ const vrn_op_case vrn_op_cases[] = {
                           ADD_RELU(5, 5, 96)}, 1, 1},
     {"batch norm", 2, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(5, 7, 13), .eps = 1e-5f}, 0, 0},
     {"batch norm, eps", 1, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(9, 9, 64), .eps = 1e-2f}, 0, 0},
+    {"batch norm, silu", 2, {.op = VRN_OP_BATCH_NORM, .in = SHAPE(5, 7, 13), .eps = 1e-5f,
+                             .epilogue = {.relu = true, .activation = VRN_ACTIVATION_SILU}}, 0, 0},
     {"group norm", 2, {.op = VRN_OP_GROUP_NORM, .groups = 4, .in = SHAPE(7, 5, 20), .eps = 1e-5f},
      0, 0},
     {"group norm of 2", 1,

@@ -214,7 +214,9 @@ static double output(const vrn_op_desc *d, const float *x, const float *residual
         if (p->own[VRN_PARAM_BIAS]) value += p->own[VRN_PARAM_BIAS][c];
         if (p->norm[VRN_PARAM_WEIGHT]) value = normalize(value, p->norm, p->norm_eps, c);
         return epilogue(d, value, residual, n, oy, ox, c);
-    case VRN_OP_BATCH_NORM: return normalize(x[at(d->in, n, oy, ox, c)], p->own, d->eps, c);
+    case VRN_OP_BATCH_NORM:
+        value = normalize(x[at(d->in, n, oy, ox, c)], p->own, d->eps, c);
+        return epilogue(d, value, residual, n, oy, ox, c);
     case VRN_OP_RELU:
         return activate(x[at(d->in, n, oy, ox, c)], d->epilogue.activation,
                         (double)d->epilogue.slope);

@@ -88,6 +88,12 @@ CASES = {
              (2, 3, 37, 30), "zip"),
     "antialiased": ("resnet,layers=1:1,planes=5:6,num_classes=6,antialias=blur,blur_size=4,"
                     "pool=max2_blur,shortcut=blur", False, (2, 3, 34, 39), "legacy"),
+    # kuangliu's pre-activation networks, and those of He et al. 2016 with a norm at the end.
+    "v2": ("resnet,layers=2:1:1,planes=5:8:9,num_classes=6,stem=cifar,v2=1", False, (3, 3, 15, 18),
+           "zip"),
+    "v2-bottleneck": ("resnet,block=bottleneck,layers=2:1,planes=4:5,num_classes=6,v2=1,"
+                      "final_norm=1,attention=eca,attention_width=3:3", False, (2, 3, 35, 29),
+                      "safetensors"),
 }
 
 # The same weights under other people's names: patterns of names and what they become; layers of
@@ -98,6 +104,8 @@ OTHERS = {
     "eca": (r"se\.conv\.", "eca.conv."),
     "antialiased": (r"(layer2\.0\.conv2)\.", r"\1.1.", r"layer2\.0\.aa\.",
                     "layer2.0.conv2.0."),
+    "v2": (r"downsample\.", "shortcut.", r"fc\.", "linear."),
+    "v2-bottleneck": (r"norm\.", "bn."),
     "tiered": (r"se\.", "se_module."),
 }
 

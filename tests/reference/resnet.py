@@ -46,6 +46,8 @@ class Arch:
     antialias: str = "none"
     head: str = "linear"
     head_width: int = 512
+    v2: int = 0
+    final_norm: int = 0
     blur_size: int = 3
     attention: str = "none"
     attention_width: tuple = ()
@@ -243,6 +245,33 @@ def conv_layer(arch):
     return conv
 
 
+class PreactivationBlock(nn.Module):
+    """A norm and the activation before each convolution (He et al. 2016)."""
+
+    def __init__(self, arch, convs, shortcut, stage):
+        super().__init__()
+        self.count = len(convs)
+        for i, conv in enumerate(convs, 1):
+            setattr(self, f"bn{i}", norm_layer(arch)(conv.in_channels))
+            setattr(self, f"conv{i}", conv)
+        self.activation = ACTIVATIONS[arch.activation](arch)
+        if shortcut is not None:
+            self.downsample = nn.Sequential(shortcut)
+        self.has_shortcut = shortcut is not None
+        self.attends = arch.attention != "none"
+        if self.attends:
+            self.se = Attention(arch.attention, convs[-1].out_channels, arch.attention_width[stage])
+
+    def forward(self, x):
+        before = self.activation(self.bn1(x))
+        y = self.conv1(before)
+        for i in range(2, self.count + 1):
+            y = getattr(self, f"conv{i}")(self.activation(getattr(self, f"bn{i}")(y)))
+        if self.attends:
+            y = self.se(y)
+        return y + (self.downsample(before) if self.has_shortcut else x)
+
+
 def block(arch, channels, planes, stride, dilation, stage):
     conv, window = conv_layer(arch), 1
     if arch.antialias != "none":
@@ -257,6 +286,10 @@ def block(arch, channels, planes, stride, dilation, stage):
                  conv(width, width, 3, inner, dilation, arch.groups), conv(width, out, 1)]
     else:
         convs = [conv(channels, planes, 3, stride), conv(planes, planes, 3)]
+    if arch.v2:
+        changes = stride != 1 or channels != out
+        shortcut = conv(channels, out, 1, stride) if changes else None
+        return PreactivationBlock(arch, convs, shortcut, stage), out
     shortcut = None
     if whole != 1 or channels != out:
         if arch.shortcut.startswith("pad"):
@@ -286,7 +319,8 @@ class ResNet(nn.Module):
                 ACTIVATIONS[arch.activation](arch), conv(width2, channels, 3))
         else:
             self.conv1 = conv(arch.in_channels, channels, arch.stem_kernel, stride)
-        self.bn1 = norm(channels)
+        self.v2, self.final_norm = arch.v2, arch.final_norm
+        self.bn1 = nn.Identity() if arch.v2 else norm(channels)
         self.relu = ACTIVATIONS[arch.activation](arch)
         if arch.pool == "conv":
             self.maxpool = nn.Sequential(conv(channels, channels, 3, 2), norm(channels),
@@ -306,6 +340,7 @@ class ResNet(nn.Module):
                                        first_dilation if j == 0 else dilation, i)
                 blocks.append(made)
             setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
+        self.norm = norm(channels) if arch.final_norm else nn.Identity()
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         if arch.head == "mlp":
             self.fc = nn.Sequential(nn.Linear(channels, arch.head_width), nn.ReLU(),
@@ -314,9 +349,11 @@ class ResNet(nn.Module):
             self.fc = nn.Linear(channels, arch.num_classes)
 
     def forward(self, x):
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.conv1(x)
+        x = self.maxpool(x if self.v2 else self.relu(self.bn1(x)))
         for i in range(self.stages):
             x = getattr(self, f"layer{i + 1}")(x)
+        x = self.relu(self.norm(x)) if self.final_norm else x
         return self.fc(torch.flatten(self.avgpool(x), 1))
 
 

@@ -34,7 +34,7 @@ static const row rows[] = {
     {LAYOUT(vrn_image, format), 24, 48},
     {LAYOUT(vrn_inputs, images), 24, 64},
     {LAYOUT(vrn_outputs, timing), 24, 64},
-    {LAYOUT(vrn_arch, blur_size), 272, 296},
+    {LAYOUT(vrn_arch, final_norm), 277, 296},
     {LAYOUT(vrn_calibration_params, transform), 8, 48},
     {LAYOUT(vrn_layer_range, not_finite), 40, 80},
     {LAYOUT(vrn_calibration_result, error), 56, 128},

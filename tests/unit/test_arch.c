@@ -42,6 +42,7 @@ static bool same_whole_arch(const vrn_arch *a, const vrn_arch *b)
            a->standardize == b->standardize && a->antialias == b->antialias && a->head == b->head &&
            a->head_width == b->head_width && a->attention == b->attention &&
            memcmp(a->attention_width, b->attention_width, sizeof a->attention_width) == 0 &&
+           a->preactivation == b->preactivation && a->final_norm == b->final_norm &&
            a->stem_width2 == b->stem_width2 && a->blur_size == b->blur_size;
 }
 
@@ -208,6 +209,9 @@ static void test_refused_texts(void **state)
         {"resnet50,layers=4096:4096:4096:4096", "parameters"},
         {"resnet18,planes=64:32:64:128,shortcut=pad",
          "layer2: a padding shortcut cannot go from 64"},
+        {"resnet18,final_norm=1", "final_norm: expected v2=1"},
+        {"resnet20,v2=1", "v2: expected shortcut=projection and antialias=none"},
+        {"resnet18,v2=1,norm=none", "v2: expected norms"},
         {"resnet18,attention=cbam", "attention: expected none or se or eca, found 'cbam'"},
         {"resnet18,attention_width=4:4:4:4", "attention_width: expected none without attention"},
         {"resnet18,attention=se,attention_width=4:4", "attention_width: expected 4 entries"},
@@ -379,6 +383,8 @@ static vrn_arch random_arch(uint64_t *state)
     arch.probabilities = (vrn_probabilities)draw(state, 3);
     if (arch.head == VRN_HEAD_MLP && draw(state, 2)) arch.head_width = 1 + draw(state, 999);
     arch.stride_on_1x1 = draw(state, 4) == 0;
+    arch.preactivation = draw(state, 4) == 0;
+    arch.final_norm = arch.preactivation && draw(state, 2);
     arch.zero_init_residual = draw(state, 2) == 0;
     return arch;
 }

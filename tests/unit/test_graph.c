@@ -511,6 +511,8 @@ static void test_consistency(void **state)
         "resnet50,attention=se",
         "resnet20,attention=eca",
         "resnet50,antialias=blur",
+        "resnet50,v2=1,final_norm=1",
+        "resnet18,v2=1,attention=se",
         "resnet18,antialias=blur,blur_size=7,shortcut=blur,pool=max2_blur",
         "resnet18,stem=deep,stem_width2=24,pool=conv",
         "resnet,layers=1:1:1:1:1:1:1:1",
