@@ -32,6 +32,9 @@ static const char *const archs[] = {
     "resnet1202",
     "resnet,block=bottleneck,layers=1:1,planes=4:8,stem=deep,shortcut=mean,head=none",
     "resnet,layers=1:1,planes=4:8,in_channels=1,head=mlp,num_classes=3",
+    "resnet,block=bottleneck,layers=1:1,planes=4:8,num_classes=3,attention=se",
+    "resnet,layers=1:1,planes=4:8,num_classes=3,attention=eca,stem=deep,pool=conv",
+    "resnet,layers=1:1,planes=4:8,num_classes=3,v2=1,final_norm=1",
 };
 
 static const char *const names[] = {
@@ -67,6 +70,16 @@ static const char *const names[] = {
     "x.classifier.1.weight",
     ".",
     "",
+    "layer1.0.se.fc1.weight",
+    "layer2.0.se.conv.weight",
+    "layer2.0.se_module.fc.0.weight",
+    "layer2.0.conv2.0.filt",
+    "layer2.0.downsample.0.filt",
+    "maxpool.0.weight",
+    "maxpool.1.filt",
+    "layer0.conv1.weight",
+    "layer1.0.bn1.weight",
+    "bn.weight",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

@@ -545,7 +545,7 @@ def registries():
 
 def programs():
     """For the architecture deduction: first the network, then steps (fuzz/deduce.c)."""
-    for net in range(8):
+    for net in range(13):
         write("deduce", f"net{net}", bytes([net]))
         write("deduce", f"prefix{net}", bytes([net, 6, 0, 0]) + b"module.\0")
     steps = {
@@ -554,7 +554,7 @@ def programs():
         "copy": b"\5\0\0\x05", "cut": b"\7\5\0"
     }
     for name, step in steps.items():
-        for net in (1, 3):
+        for net in (1, 3, 10, 11, 12):
             write("deduce", f"{name}{net}", bytes([net]) + step)
 
 
