@@ -31,10 +31,14 @@ static bool is_linear_bias(const char *name)
     return linear && strcmp(name + strlen(name) - 5, ".bias") == 0;
 }
 
-/* [K, C] as [K, C, 1, 1], which attention has either way. */
-static vrn_tensor as_convolution(const vrn_tensor *tensor, const vrn_tensor *wanted)
+/* [K, C] as [K, C, 1, 1], which attention has either way, or the reverse. */
+static vrn_tensor as_wanted(const vrn_tensor *tensor, const vrn_tensor *wanted)
 {
     vrn_tensor same = *tensor;
+    if (tensor->rank == 4 && wanted->rank == 2 && tensor->shape[2] == 1 && tensor->shape[3] == 1) {
+        same.rank = 2;
+        return same;
+    }
     if (tensor->rank != 2 || wanted->rank != 4 || wanted->shape[2] * wanted->shape[3] != 1) {
         return same;
     }
@@ -61,7 +65,7 @@ vrn_result vrn_bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry,
         return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: expected %s, found no such tensor (%s)",
                         subject, wanted->name, expected, arch);
     }
-    const vrn_tensor bound = as_convolution(entry->tensor, wanted), *tensor = &bound;
+    const vrn_tensor bound = as_wanted(entry->tensor, wanted), *tensor = &bound;
     size_t shape_bytes = wanted->rank * sizeof *wanted->shape;
     if (tensor->rank != wanted->rank || memcmp(tensor->shape, wanted->shape, shape_bytes) != 0) {
         vrn_tensor_format_shape(tensor, found, sizeof found);

@@ -246,7 +246,7 @@ static void deduce_attention(deducer *d)
 /* No norm behind the stem, and the first norm of blocks is as wide as what enters them. */
 static void deduce_preactivation(deducer *d)
 {
-    if (d->result || has(d, "bn1.weight") || !has(d, "layer1.0.bn1.running_mean")) return;
+    if (d->result || has(d, "bn1.weight")) return;
     for (uint32_t i = 0; i < d->arch->stages && !d->arch->preactivation; i++) {
         char name[2][48];
         snprintf(name[0], sizeof name[0], "layer%u.0.conv1.weight", i + 1);
@@ -365,6 +365,10 @@ static void deduce_norm(deducer *d, bool statistics)
     } else if (!has(d, "bn1.weight") && has(d, "layer1.0.bn1.running_mean")) {
         ask(d, "expected a norm behind the stem (bn1), found none, nor blocks that begin with a "
                "norm of what enters them (v2)");
+    } else if (d->names->resnetv2 && !(grouped && decided(d, "pool"))) {
+        ask(d, "timm's ResNetV2 with group norms comes with a usual pool behind the stem (--arch "
+               "norm=group,standardize=variance,pool=max), and with one that pads by zeros (BiT, "
+               "names with _bit), which cannot be run");
     } else if (!grouped) {
         ask(d, "its norms have no running statistics. Either they are batch norms that were saved "
                "without them (model.named_parameters() leaves them out, model.state_dict() does "

@@ -46,6 +46,16 @@ static const char *part_of(const char *tensor, const char *name, size_t length)
     return digits > rest && *digits == '.' ? digits + 1 : rest;
 }
 
+/* A 1x1 convolution of one pixel is a linear layer: timm's ResNetV2 has one. */
+static bool is_linear(const vrn_tensor *tensor, const char *name, size_t length)
+{
+    static const char head[] = "head.fc";
+    const size_t own = sizeof head - 1;
+    if (tensor->rank == 2) return true;
+    return tensor->rank == 4 && tensor->shape[2] == 1 && tensor->shape[3] == 1 && length >= own &&
+           memcmp(name + length - own, head, own) == 0;
+}
+
 static layers find_layers(const vrn_names *names, const char *name, size_t length)
 {
     layers found = {0};
@@ -54,7 +64,7 @@ static layers find_layers(const vrn_names *names, const char *name, size_t lengt
         const char *part = part_of(tensor->name, name, length);
         if (!part) continue;
         const bool weight = strcmp(part, "weight") == 0;
-        if (weight && tensor->rank == 2 && found.count < LAYERS_MAX) {
+        if (weight && is_linear(tensor, name, length) && found.count < LAYERS_MAX) {
             found.weight[found.count++] = i;
         } else if (weight || strcmp(part, "bias") != 0) {
             found.others = true;

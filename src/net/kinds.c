@@ -23,7 +23,7 @@ static const struct {
     {"features.0.", "a VGG, AlexNet, MobileNet or EfficientNet, no ResNet"},
     {"denseblock", "a DenseNet, no ResNet"},
     {"Mixed_5b.", "an Inception network, no ResNet"},
-    {"stem.conv.", "timm's ResNetV2 (pre-activation), which is not supported"},
+    {"stem.norm1.", "timm's ResNetV2 with a deep stem, which is not supported"},
     {"root.conv.", "BiT (pre-activation), which is not supported"},
     {"param_groups", "an optimizer's state, without weights"},
     {"momentum_buffer", "an optimizer's state, without weights"},

@@ -34,6 +34,7 @@ typedef enum scheme {
     SCHEME_RESIDUAL_FUNCTION,
     SCHEME_DETECTRON,
     SCHEME_SEQUENTIAL,
+    SCHEME_RESNETV2,
     SCHEME_COUNT
 } scheme;
 
@@ -43,6 +44,7 @@ static const char *const anchors[SCHEME_COUNT] = {
     [SCHEME_RESIDUAL_FUNCTION] = "conv2_x.0.residual_function.0.weight",
     [SCHEME_DETECTRON] = "res2.0.conv1.weight",
     [SCHEME_SEQUENTIAL] = "4.0.conv1.weight",
+    [SCHEME_RESNETV2] = "stages.0.blocks.0.conv1.weight",
 };
 
 #define ANY        UINT32_MAX
@@ -95,6 +97,10 @@ static const struct {
     {IN(DETECTRON), "res#.#.shortcut.", "layer-.#.downsample.0."},
     {IN(DETECTRON), "res#.#.conv#.norm.", "layer-.#.bn#."},
     {IN(DETECTRON), "res#.#.conv#.", "layer-.#.conv#."},
+    {IN(RESNETV2), "stem.conv.", "conv1."},
+    {IN(RESNETV2), "stages.#.blocks.#.downsample.conv.", "layer+.#.downsample.0."},
+    {IN(RESNETV2), "stages.#.blocks.#.norm#.", "layer+.#.bn#."},
+    {IN(RESNETV2), "stages.#.blocks.#.conv#.", "layer+.#.conv#."},
     {IN(SEQUENTIAL), "0.", "conv1."},
     {IN(SEQUENTIAL), "1.", "bn1."},
     {IN(SEQUENTIAL), "4.", "layer1."},
@@ -338,6 +344,7 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t 
                    shown(&found.each[i]), found.each[i].anchor->name);
     }
     names->detectron = at && at->scheme == SCHEME_DETECTRON;
+    names->resnetv2 = at && at->scheme == SCHEME_RESNETV2;
     fill(names, tensors, count, prefix, length, at ? at->scheme : SCHEME_TORCHVISION);
     result = refuse_equal(names, subject, log);
     if (result) vrn_names_free(names);

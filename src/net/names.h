@@ -26,6 +26,7 @@ typedef struct vrn_names {
     size_t count, inside;
     bool tracked;   /* there was a num_batches_tracked: BatchNorm2d, not FrozenBatchNorm2d */
     bool detectron; /* Detectron2's names */
+    bool resnetv2;  /* those of timm's ResNetV2 */
     bool senet;     /* the stem is called layer0, as in Hu et al.'s networks */
     bool shortcut;  /* parts of blocks are called shortcut, as in CIFAR repositories */
     char prefix[VRN_PREFIX_MAX]; /* of the network in the file: "module.backbone." or "" */
@@ -52,6 +53,9 @@ typedef struct vrn_names {
  *     Detectron2
  *         stem.conv1, .norm                  conv1, bn1
  *         resS.B.convK, .norm                layer(S-1).B.convK, bnK
+ *     timm's ResNetV2
+ *         stem.conv, stages.S.blocks.B.norm1, .conv1, .downsample.conv
+ *                                            conv1, layer(S+1).B.bn1, .conv1, .downsample.0
  *     Sequential           0, 1, then 4 to 7 with blocks inside: conv1, bn1, layer1 to layer4
  * What only training counts is left out (num_batches_tracked; n_averaged of an averaged model).
  * `wanted` is the prefix to take, with or without the dot at its end; NULL: the only one there is.

@@ -94,6 +94,10 @@ CASES = {
     "v2-bottleneck": ("resnet,block=bottleneck,layers=2:1,planes=4:5,num_classes=6,v2=1,"
                       "final_norm=1,attention=eca,attention_width=3:3", False, (2, 3, 35, 29),
                       "safetensors"),
+    # timm's ResNetV2
+    "v2-group-norm": ("resnet,block=bottleneck,layers=1:1,planes=4:6,stem_planes=8,num_classes=6,"
+                      "norm=group,norm_groups=2,standardize=variance,v2=1,final_norm=1", True,
+                      (1, 3, 39, 26), "legacy"),
 }
 
 # The same weights under other people's names: patterns of names and what they become; layers of
@@ -106,6 +110,9 @@ OTHERS = {
                     "layer2.0.conv2.0."),
     "v2": (r"downsample\.", "shortcut.", r"fc\.", "linear."),
     "v2-bottleneck": (r"norm\.", "bn."),
+    "v2-group-norm": (r"^conv1\.", "stem.conv.", r"^layer1\.", "stages.0.blocks.", r"^layer2\.",
+                      "stages.1.blocks.", r"bn(\d)\.", r"norm\1.", r"downsample\.0\.",
+                      "downsample.conv.", r"^fc\.", "head.fc."),
     "tiered": (r"se\.", "se_module."),
 }
 
@@ -116,6 +123,8 @@ def save_other(net, case, rules):
         weights = {re.sub(pattern, replacement, name): value for name, value in weights.items()}
     weights = {name: value.flatten(1) if re.search(r"se\.fc\.\d\.weight", name) else value
                for name, value in weights.items()}
+    if "head.fc.weight" in weights:
+        weights["head.fc.weight"] = weights["head.fc.weight"][..., None, None]
     references.save_safetensors(weights, os.path.join(case, "other.safetensors"))
     return "other.safetensors"
 

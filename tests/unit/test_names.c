@@ -64,6 +64,8 @@ static void test_table(void **state)
         /* antialiased-cnns */
         {"layer2.0.conv3.0.filt", "layer2.0.aa.filt"},
         {"layer2.0.conv3.1.weight", "layer2.0.conv3.weight"},
+        /* timm's ResNetV2 */
+        {"stages.0.blocks.0.conv1.weight", "layer1.0.conv1.weight"},
         /* Attention */
         {"layer2.1.se_module.fc1.bias", "layer2.1.se.fc1.bias"},
         {"layer2.1.se.fc.0.weight", "layer2.1.se.fc1.weight"},
