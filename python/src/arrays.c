@@ -65,7 +65,7 @@ static bool read_shape(PyObject *interface, int64_t item, pyvrn_array *array)
     if (!strides || strides == Py_None) return true;
     const int found_count = read_numbers(strides, array->strides);
     if (found_count >= 0 && found_count != count) {
-        PyErr_SetString(PyExc_ValueError, "an array has other strides than dimensions");
+        PyErr_SetString(PyExc_ValueError, "an array's strides and dimensions differ in number");
     }
     return found_count == count;
 }
@@ -76,7 +76,7 @@ bool pyvrn_array_get(PyObject *object, const char *type, pyvrn_array *array)
     PyObject *interface = PyObject_GetAttrString(object, "__array_interface__");
     if (!interface) return false;
     bool good = PyDict_Check(interface);
-    if (!good) PyErr_SetString(PyExc_TypeError, "__array_interface__ is no dictionary");
+    if (!good) PyErr_SetString(PyExc_TypeError, "__array_interface__ is not a dictionary");
     good = good && read_type(interface, type) && read_data(interface, array) &&
            read_shape(interface, type[2] - '0', array);
     Py_DECREF(interface); /* the object, which the caller holds, keeps the memory */
@@ -131,7 +131,7 @@ bool pyvrn_array_image(PyObject *object, vrn_image *image)
     if ((array.dimensions == 3 && channels > 1 && array.strides[2] != 1) ||
         (array.shape[1] > 1 && array.strides[1] != (int64_t)channels) ||
         (array.shape[0] > 1 && array.strides[0] < row)) {
-        PyErr_SetString(PyExc_ValueError, "an image's pixels are not dense in its rows");
+        PyErr_SetString(PyExc_ValueError, "the pixels in each row of an image must be contiguous");
         return false;
     }
     if (array.shape[0] > UINT32_MAX || array.shape[1] > UINT32_MAX) {

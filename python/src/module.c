@@ -86,8 +86,8 @@ bool pyvrn_enter_vulkan(void)
     if (vulkan_process == process) return true;
     snprintf(last_error, sizeof last_error,
              "process %ld used Vulkan before it forked this one, and Vulkan does not survive a "
-             "fork: start processes with multiprocessing's 'spawn' method, or use vkresnet in the "
-             "children alone",
+             "fork: start processes with multiprocessing's 'spawn' method, or use vkresnet only in "
+             "the children",
              vulkan_process);
     pyvrn_raise(VRN_ERROR_INVALID_ARGUMENT);
     return false;

@@ -39,7 +39,8 @@ static bool take_images(call *c, PyObject *list)
     uint32_t count = 0;
     c->images = pyvrn_images(list, &count);
     if (c->images && count != c->inputs.count) {
-        PyErr_SetString(PyExc_TypeError, "expected a list of as many images");
+        PyErr_Format(PyExc_TypeError, "expected a list of %u images, found %u", c->inputs.count,
+                     count);
         return false;
     }
     c->inputs.images = c->images;

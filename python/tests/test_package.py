@@ -133,7 +133,7 @@ def test_without_a_driver_the_error_names_packages(samples, tmp_path):
 def test_without_a_loader_the_error_names_packages(samples, tmp_path):
     shutil.copy(_core.__file__, tmp_path / "libvulkan.so.1")  # a library, and no loader
     text = run_without(samples, LD_LIBRARY_PATH=str(tmp_path))
-    assert "no Vulkan loader" in text and "libvulkan1" in text
+    assert "not a Vulkan loader" in text and "libvulkan1" in text
 
 
 def test_the_log(caplog, tiny):

@@ -226,7 +226,7 @@ def load(source: Union[None, str, "os.PathLike[str]"] = None, *, arch: Optional[
     if not os.path.exists(source):
         entry = _hub.find(os.fspath(source), offline)
         if entry is None:
-            raise FileError(f"{os.fspath(source)}: no such file, and no known network: "
+            raise FileError(f"{os.fspath(source)}: no such file, and not a known network: "
                             "vkresnet.networks() lists those")
         path = _hub.fetch(entry, offline, progress)
     known = _hub.classes_of(entry, path)

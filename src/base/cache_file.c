@@ -55,7 +55,7 @@ static const char *fault(const char *file, size_t file_size, const void *key, si
     if (memcmp(h.magic, magic, sizeof h.magic) != 0) return "of another kind";
     if (h.version != version) return "of another version";
     const size_t rest = file_size - sizeof h;
-    if (h.key_bytes > rest || h.payload_bytes != rest - h.key_bytes) return "of a wrong length";
+    if (h.key_bytes > rest || h.payload_bytes != rest - h.key_bytes) return "of the wrong length";
     if (h.key_bytes != key_size || memcmp(file + sizeof h, key, key_size) != 0) {
         return "for another device, driver or version of this library";
     }
@@ -125,8 +125,8 @@ bool vrn_cache_write(const char *directory, const char *name, const void *key, s
     demoted_log demoted = {.log = log, .level = VRN_LOG_INFO};
     const vrn_log quiet = {.message = demote, .user = &demoted};
     if (key_size > VRN_CACHE_KEY_MAX_BYTES || size > VRN_CACHE_MAX_BYTES) {
-        vrn_log_write(log, VRN_LOG_INFO, "cache: %s/%s: %zu bytes are too many", directory, name,
-                      size);
+        vrn_log_write(log, VRN_LOG_INFO, "cache: %s/%s: not written: %zu bytes are too many",
+                      directory, name, size);
         return false;
     }
     if (vrn_make_directories(directory, &quiet) != VRN_OK) return false;

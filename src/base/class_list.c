@@ -25,16 +25,16 @@ static bool refuse(char *message, const char *text)
 bool vrn_class_list_set(vrn_class_list *list, vrn_arena *arena, uint64_t index, const char *name,
                         char message[VRN_CLASS_LIST_MESSAGE])
 {
-    if (!name) return refuse(message, "no memory is left");
+    if (!name) return refuse(message, "out of memory");
     if (index >= VRN_CLASS_LIST_MAX) {
-        snprintf(message, VRN_CLASS_LIST_MESSAGE, "'%.60s' has the number %llu: expected less",
+        snprintf(message, VRN_CLASS_LIST_MESSAGE, "'%.60s' has the number %llu, which is too large",
                  name, (unsigned long long)index);
         return false;
     }
-    if (strchr(name, '\n')) return refuse(message, "a name has a line feed in it");
+    if (strchr(name, '\n')) return refuse(message, "a name contains a line feed");
     void *names =
         vrn_arena_grow(arena, list->names, &list->capacity, (size_t)index + 1, sizeof *list->names);
-    if (!names) return refuse(message, "numbers far apart, or no memory is left");
+    if (!names) return refuse(message, "the numbers are too far apart, or out of memory");
     list->names = names;
     if (list->names[index]) {
         snprintf(message, VRN_CLASS_LIST_MESSAGE, "class %llu is both '%.40s' and '%.40s'",
@@ -80,7 +80,7 @@ static char *take_text(reader *r)
         fail_json(r, "a text in quotation marks");
         return NULL;
     }
-    if (!text) refuse(r->message, "no memory is left");
+    if (!text) refuse(r->message, "out of memory");
     return text;
 }
 
@@ -120,7 +120,7 @@ static bool read_pair(reader *r, char *key)
     }
     r->json.at = at;
     if (!vrn_parse_number(key, strlen(key), UINT64_MAX, &index)) {
-        return fail_json(r, "a number behind a name, or a name behind a number");
+        return fail_json(r, "a number after a name, or a name after a number");
     }
     char *name = take_name(r);
     return name && vrn_class_list_set(r->list, r->arena, index, name, r->message);
@@ -193,7 +193,7 @@ static bool parse_lines(reader *r, const char *text, size_t size)
 {
     while (size > 0 && strchr(" \t\r\n", text[size - 1])) size--;
     char *copy = vrn_arena_text(r->arena, text, size);
-    if (!copy) return refuse(r->message, "no memory is left");
+    if (!copy) return refuse(r->message, "out of memory");
     size_t index = 0;
     bool numbered = true;
     for (char *line = copy, *next = line; next && size > 0; line = next, index++) {

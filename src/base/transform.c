@@ -202,10 +202,10 @@ const char *vrn_transform_find_fault(const vrn_transform *t)
         t->crop_width > VRN_SIDE_MAX) {
         return "a side of more than 65536 pixels";
     }
-    if (!vrn_interpolation_name(t->interpolation)) return "there is no such interpolation";
-    if ((unsigned)t->mode > VRN_RESIZE_LETTERBOX) return "there is no such way to resize";
-    if (!vrn_channels_name(t->channels)) return "there is no such order of channels";
-    if (!isfinite(t->scale) || t->scale < 0) return "a scale that is no positive number";
+    if (!vrn_interpolation_name(t->interpolation)) return "unknown interpolation";
+    if ((unsigned)t->mode > VRN_RESIZE_LETTERBOX) return "unknown resize mode";
+    if (!vrn_channels_name(t->channels)) return "unknown order of channels";
+    if (!isfinite(t->scale) || t->scale < 0) return "a scale that is not a positive number";
     if (t->mode == VRN_RESIZE_LONGER || t->mode == VRN_RESIZE_EXACT) {
         if (t->resize == 0) return "a resize to 0 pixels";
     }

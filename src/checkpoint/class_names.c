@@ -39,7 +39,7 @@ static bool enter(collector *c, int64_t index, const vrn_pickle_value *name)
 {
     if (index < 0) return refuse(c, "a class has a negative number");
     if (name->length > NAME_MAX_BYTES || !vrn_utf8_valid(name->as.text, name->length)) {
-        return refuse(c, "a name is too long, or no UTF-8");
+        return refuse(c, "a name is too long, or not UTF-8");
     }
     const char *copy = vrn_arena_text(&c->arena, name->as.text, name->length);
     return vrn_class_list_set(&c->list, &c->arena, (uint64_t)index, copy, c->message);

@@ -72,7 +72,7 @@ vrn_result vrn_weights_find(char **found, const char *path, const vrn_log *log)
         }
         return vrn_fail(log, VRN_ERROR_FILE,
                         "%s: expected model.safetensors or pytorch_model.bin in the folder, as "
-                        "Hugging Face has them, found neither",
+                        "Hugging Face names them, found neither",
                         path);
     }
     const size_t stem = part_stem(path);

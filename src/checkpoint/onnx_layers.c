@@ -29,11 +29,10 @@ bool vrn_onnx_misfit(vrn_onnx_walk *w, const vrn_onnx_node *node, const char *ex
     char shown[VRN_ONNX_SHOWN_MAX], domain[VRN_ONNX_SHOWN_MAX];
     if (w->result || !node) return false; /* NULL: for those who analyse this function alone */
     vrn_onnx_show_text(node->domain, domain);
-    w->result = vrn_source_fail(w->model->source,
-                                "no ResNet, or none that can be run: node %s%s%.40s does not fit: "
-                                "expected %s",
-                                vrn_onnx_show(w->model, node, shown), *domain ? " of " : "", domain,
-                                expected);
+    w->result = vrn_source_fail(
+        w->model->source,
+        "not a ResNet, or not one that can be run: node %s%s%.40s does not fit: expected %s",
+        vrn_onnx_show(w->model, node, shown), *domain ? " of " : "", domain, expected);
     return false;
 }
 
@@ -45,10 +44,10 @@ bool vrn_onnx_misfit_behind(vrn_onnx_walk *w, uint32_t value, const char *expect
     if (v->use_count) {
         return vrn_onnx_misfit(w, &w->model->nodes[w->model->uses[v->first_use].node], expected);
     }
-    w->result = vrn_source_fail(w->model->source,
-                                "no ResNet, or none that can be run: the graph ends with '%s': "
-                                "expected %s",
-                                vrn_onnx_show_text(v->name, shown), expected);
+    w->result = vrn_source_fail(
+        w->model->source,
+        "not a ResNet, or not one that can be run: the graph ends with '%s': expected %s",
+        vrn_onnx_show_text(v->name, shown), expected);
     return false;
 }
 
@@ -122,7 +121,8 @@ static bool read_window(vrn_onnx_walk *w, const vrn_onnx_node *node, vrn_onnx_wi
     const bool one = window->stride[0] == 1 && window->stride[1] == 1;
     const bool odd = window->kernel[0] % 2 == 1 && window->kernel[1] % 2 == 1;
     if (!one || !odd) {
-        return vrn_onnx_misfit(w, node, "padding in numbers: auto_pad is no padding of PyTorch's");
+        return vrn_onnx_misfit(w, node,
+                               "padding in numbers: PyTorch's layers have no such auto_pad");
     }
     for (uint32_t i = 0; i < 4; i++) {
         window->pads[i] = window->kernel[i % 2] / 2 * dilation[i % 2];
@@ -208,7 +208,8 @@ static bool is_constant(vrn_onnx_walk *w, const vrn_onnx_node *node, uint32_t sl
     for (uint32_t i = 0; i < count; i++) {
         float value;
         vrn_tensor_read_part(&tensor, i, 1, &value);
-        if (value != number) return vrn_onnx_misfit(w, node, "a group norm without scales here");
+        if (value != number)
+            return vrn_onnx_misfit(w, node, "a group norm without scales at this node");
     }
     return true;
 }

@@ -189,7 +189,7 @@ static vrn_result read_node(vrn_onnx_model *m, vrn_proto message)
         const uint32_t link = m->links[node->first_output + i];
         if (link == VRN_ONNX_NONE) continue;
         vrn_onnx_value *value = &m->values[link];
-        if (value->node != VRN_ONNX_NONE) return fail_node(m, node, "its output is made twice");
+        if (value->node != VRN_ONNX_NONE) return fail_node(m, node, "its output is computed twice");
         value->node = index;
     }
     return VRN_OK;
@@ -226,7 +226,7 @@ static vrn_result connect(vrn_onnx_model *m)
             if (link == VRN_ONNX_NONE) continue;
             const vrn_onnx_value *value = &m->values[link];
             if (value->node != VRN_ONNX_NONE && value->node >= i) {
-                return fail_node(m, node, "it reads what is made only after it");
+                return fail_node(m, node, "it reads a value that a later node computes");
             }
             const bool sees =
                 !vrn_onnx_is(node, "Shape") && (k == 0 || !vrn_onnx_is(node, "CastLike"));
@@ -240,7 +240,7 @@ static vrn_result connect(vrn_onnx_model *m)
             const uint32_t link = m->links[node->first_output + k];
             if (link == VRN_ONNX_NONE) continue;
             if (m->values[link].tensor.at || link == m->input) {
-                return fail_node(m, node, "its output is made twice");
+                return fail_node(m, node, "its output is computed twice");
             }
             m->values[link].image = node->image;
             const uint32_t from = vrn_onnx_input(m, node, 0);
@@ -372,9 +372,9 @@ vrn_result vrn_onnx_model_read(vrn_onnx_model *model, vrn_tensor_list *list,
         if (field.number == MODEL_GRAPH) graph = field.bytes;
         if (field.number == MODEL_OPSET) read_opset(m, field.bytes);
         if (field.number == MODEL_FUNCTIONS) {
-            return vrn_source_fail(source, "an ONNX model with functions, as the exporters of "
-                                           "PyTorch 2.0 to 2.4 write it with dynamo: export it "
-                                           "with another version, or inline them");
+            return vrn_source_fail(
+                source, "an ONNX model with functions, as PyTorch 2.0 to 2.4 export it with "
+                        "dynamo: export it with another version, or inline the functions");
         }
     }
     if (file.failed || !graph.at) return fail_damaged(m);

@@ -35,7 +35,8 @@ static bool take_mean(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *node, ui
                 kernel <= STRIDE_MAX;
     for (uint32_t i = 0; i < 4; i++) good = good && window.pads[i] == 0;
     if (!good) {
-        return vrn_onnx_misfit(w, node, "means of windows that do not overlap, without padding");
+        return vrn_onnx_misfit(w, node,
+                               "an average pool without padding, whose windows do not overlap");
     }
     *side = (uint32_t)kernel;
     vrn_onnx_use_node(w, node, value);
@@ -54,7 +55,7 @@ static bool skip_empty_pad(vrn_onnx_walk *w, uint32_t *value)
     if (!next || !vrn_onnx_is(next, "AveragePool")) return true;
     if (!vrn_onnx_read_pad(w, node, pads)) return false;
     for (uint32_t i = 0; i < 8; i++) {
-        if (pads[i]) return vrn_onnx_misfit(w, node, "no padding before means");
+        if (pads[i]) return vrn_onnx_misfit(w, node, "no padding before an average pool");
     }
     vrn_onnx_use_node(w, node, value);
     return true;
@@ -106,8 +107,8 @@ static bool take_stem(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
         if (net->stem_count == 2 || conv->kernel != 3 || (i && conv->stride != 1) ||
             conv->dilation != 1) {
             return vrn_onnx_misfit(w, conv->node,
-                                   "a stem of one convolution, or of three of 3x3 "
-                                   "of which the first may stride");
+                                   "a stem of one convolution, or of three 3x3 convolutions of "
+                                   "which the first may stride");
         }
     }
     if (net->stem[0].dilation != 1) return vrn_onnx_misfit(w, net->stem[0].node, place);
@@ -118,7 +119,7 @@ static bool take_stem(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
     uint32_t side = 0;
     net->pool = VRN_ONNX_POOL_MEAN;
     if (!take_mean(w, value, pool, &side)) return false;
-    return side == 2 || vrn_onnx_misfit(w, pool, "a mean of 2x2 behind the stem");
+    return side == 2 || vrn_onnx_misfit(w, pool, "a 2x2 average pool behind the stem");
 }
 
 /* ---- Shortcuts ------------------------------------------------------------------------------- */
@@ -227,8 +228,7 @@ static bool take_way(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t *value)
     while (!is_add(vrn_onnx_reader(w, *value))) {
         if (block->window > 1) {
             return vrn_onnx_misfit_behind(w, *value,
-                                          "means before a block's last convolution "
-                                          "alone");
+                                          "an average pool only before a block's last convolution");
         }
         if (!vrn_onnx_take_activation(w, value) || !skip_empty_pad(w, value)) return false;
         vrn_onnx_node *node = vrn_onnx_reader(w, *value);
@@ -256,7 +256,7 @@ static bool take_ways(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t start, u
     uint64_t sides[2][2];
     if (v->use_count != 2) {
         return vrn_onnx_misfit(w, &m->nodes[m->uses[v->first_use + 2].node],
-                               "a block with two ways alone");
+                               "a block with exactly two branches");
     }
     const uint64_t height = w->height, width = w->width;
     for (uint32_t i = 0; i < 2; i++) first[i] = &m->nodes[m->uses[v->first_use + i].node];
@@ -294,7 +294,8 @@ static bool take_ways(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t start, u
         w->height = sides[way][0];
         w->width = sides[way][1];
     }
-    if (means[0] > 1) return vrn_onnx_misfit(w, first[0], "no mean before a block's convolution");
+    if (means[0] > 1)
+        return vrn_onnx_misfit(w, first[0], "no average pool before a block's convolution");
     return take_way(w, block, &ends[0]);
 }
 
@@ -317,7 +318,7 @@ static bool check_block(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t in)
             return vrn_onnx_misfit(
                 w, convs[i].node,
                 basic ? "a block of two 3x3 convolutions, of which the first may stride"
-                      : "a block of convolutions of 1x1, 3x3 and 1x1, of which the 3x3 alone may "
+                      : "a block of convolutions of 1x1, 3x3 and 1x1, of which only the 3x3 may "
                         "have groups or dilation, and the first or the second may stride");
         }
         channels = convs[i].out;
@@ -334,8 +335,8 @@ static bool check_block(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t in)
                (block->front == 0 || block->front == (out - in) / 2);
     }
     return good || vrn_onnx_misfit(w, block->node,
-                                   "a shortcut as option A's or B's, with the block's stride, "
-                                   "where the shape changes alone");
+                                   "a shortcut of option A or B, with the block's stride, only "
+                                   "where the shape changes");
 }
 
 static bool take_block(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value, uint32_t *channels)
@@ -360,7 +361,7 @@ static bool take_block(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value, uin
     if (!check_block(w, block, *channels)) return false;
     *channels = block->convs[block->count - 1].out;
     if (net->block_count && blocks[0].count != block->count) {
-        return vrn_onnx_misfit(w, block->node, "blocks of as many convolutions as the first");
+        return vrn_onnx_misfit(w, block->node, "blocks with as many convolutions as the first one");
     }
     net->block_count++;
     vrn_onnx_use_node(w, add, value);
@@ -399,7 +400,9 @@ static bool take_features(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
         if (w->height) good = good && window.kernel[0] == (int64_t)w->height;
         if (w->width) good = good && window.kernel[1] == (int64_t)w->width;
     }
-    if (!good) return vrn_onnx_misfit_behind(w, *value, "another block, or the mean of the image");
+    if (!good)
+        return vrn_onnx_misfit_behind(w, *value,
+                                      "another block, or the average pool over the image");
     vrn_onnx_use_node(w, node, value);
     return true;
 }
@@ -463,7 +466,7 @@ static bool walk(vrn_onnx_walk *w, vrn_onnx_net *net)
         if (!take_block(w, net, &value, &channels)) return false;
     }
     if (net->block_count == 0) {
-        return vrn_onnx_misfit_behind(w, value, "the first block, which has two ways");
+        return vrn_onnx_misfit_behind(w, value, "the first block, which has two branches");
     }
     if (w->model->values[value].use_count > 0 && !take_head(w, net, &value)) return false;
     if (!w->model->values[value].output) {

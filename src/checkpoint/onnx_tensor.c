@@ -26,7 +26,7 @@ static const struct {
 static void add_dimension(vrn_onnx_tensor *p, uint64_t size)
 {
     if (p->tensor.rank == VRN_MAX_RANK || size > INT64_MAX) {
-        p->fault = "expected a shape of at most 8 sizes, found another";
+        p->fault = "expected a shape of at most 8 sizes, found a longer or damaged one";
         return;
     }
     p->tensor.shape[p->tensor.rank++] = size;
@@ -182,10 +182,8 @@ static vrn_result find_external(const vrn_onnx_model *m, vrn_onnx_tensor *p, con
     }
     if (external_entry(p, "offset", number) &&
         !vrn_parse_number(number, strlen(number), INT64_MAX, &offset)) {
-        return vrn_source_fail(m->source,
-                               "%s: expected an offset of external data, found another "
-                               "text",
-                               name);
+        return vrn_source_fail(
+            m->source, "%s: expected an offset of external data, found another value", name);
     }
     if (external_entry(p, "length", number) &&
         (!vrn_parse_number(number, strlen(number), INT64_MAX, &length) || length != bytes)) {

@@ -20,7 +20,7 @@ static vrn_result transpose(const vrn_onnx_model *m, const vrn_onnx_node *node, 
         if (!named) order[i] = (int64_t)(old.rank - 1 - i);
         if (order[i] < 0 || order[i] >= (int64_t)old.rank || (seen >> order[i] & 1)) {
             char shown[VRN_ONNX_SHOWN_MAX];
-            return vrn_source_fail(m->source, "node %s: its order is none",
+            return vrn_source_fail(m->source, "node %s: its perm is not a permutation",
                                    vrn_onnx_show(m, node, shown));
         }
         seen |= 1u << order[i];
@@ -54,7 +54,7 @@ static vrn_result unsqueeze(const vrn_onnx_model *m, const vrn_onnx_node *node, 
     }
     if (good && from == old.rank) return VRN_OK;
     char shown[VRN_ONNX_SHOWN_MAX];
-    return vrn_source_fail(m->source, "node %s: its axes are none of the result's",
+    return vrn_source_fail(m->source, "node %s: its axes are not axes of its result",
                            vrn_onnx_show(m, node, shown));
 }
 

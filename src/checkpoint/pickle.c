@@ -254,7 +254,7 @@ static void put(machine *m, uint64_t index)
     if (m->context.result != VRN_OK || !need(m, 1)) return;
     /* Python numbers them in order, and each takes two bytes or more of the pickle. */
     if (index >= m->at) {
-        fail(m, "the next index into the memo", "one far beyond");
+        fail(m, "the next index into the memo", "an index far beyond it");
         return;
     }
     vrn_pickle_value *memo =
@@ -279,7 +279,7 @@ static void op_get(machine *m)
 {
     uint64_t index = take_number(m);
     if (index >= m->memo_capacity || m->memo[index].kind == VRN_PICKLE_UNSET) {
-        fail(m, "an index into the memo", "one that was never put there");
+        fail(m, "an index into the memo", "an index that holds nothing");
     } else {
         push(m, &m->memo[index]);
     }

@@ -207,8 +207,8 @@ static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pic
         vrn_pickle_describe(value, found, sizeof found);
         if (strstr(found, "qtensor")) {
             return fail_walk(w, "floats",
-                             "a quantized tensor: save the network before it is "
-                             "quantized, or dequantize() what it has");
+                             "a quantized tensor: save the network before it is quantized, or call "
+                             "dequantize() on its tensors");
         }
         return fail_walk(w, "a tensor", found);
     }
@@ -219,7 +219,8 @@ static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pic
 static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t depth)
 {
     if (depth > DEPTH_MAX) {
-        return fail_walk(w, "tensors", "dictionaries that are nested too deep, or hold themselves");
+        return fail_walk(w, "tensors",
+                         "dictionaries that are nested too deep, or contain themselves");
     }
     const vrn_pickle_items *items = dict->as.container;
     size_t length = w->length;
@@ -228,7 +229,7 @@ static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t dept
             return fail_walk(w, "each dictionary once", "the same ones again and again");
         w->steps--;
         if (!append_key(w, &items->values[i])) {
-            return fail_walk(w, "names of less than 1024 bytes", "a longer one below this");
+            return fail_walk(w, "names of fewer than 1024 bytes", "a longer one below this");
         }
         vrn_result result = walk_value(w, &items->values[i], &items->values[i + 1], depth);
         if (result != VRN_OK) return result;
@@ -305,10 +306,10 @@ static vrn_result fail_empty(const vrn_source *source, const vrn_pickle_value *d
         vrn_append(text, sizeof text, "%s'%.*s': %s", shown++ ? ", " : "",
                    (int)vrn_min_u32(key->length, 60), key->as.text, value);
     }
-    return vrn_source_fail(
-        source,
-        "expected a dictionary of tensors, as model.state_dict() gives, found one without: {%s%s}",
-        text, items->count / 2 > shown ? ", .." : "");
+    return vrn_source_fail(source,
+                           "expected a dictionary of tensors, as model.state_dict() gives, found "
+                           "one without tensors: {%s%s}",
+                           text, items->count / 2 > shown ? ", .." : "");
 }
 
 /* The dictionaries of a list or a tuple. */

@@ -65,11 +65,10 @@ vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
         return vrn_source_fail(source, "%.*s: its shape overflows", (int)length, name);
     }
     if (bits / 8 > list->limit - list->bytes) {
-        return vrn_source_fail(
-            source,
-            "%.*s: expected tensors of about the file's size, found so many that share the same "
-            "bytes that they pass %d times its size",
-            (int)length, name, OVERLAP_MULTIPLE);
+        return vrn_source_fail(source,
+                               "%.*s: expected tensors of about the file's size in total, found "
+                               "tensors that share bytes and exceed %d times its size",
+                               (int)length, name, OVERLAP_MULTIPLE);
     }
     vrn_tensor *tensors = vrn_arena_grow(&list->arena, list->tensors, &list->capacity,
                                          list->count + 1, sizeof *tensors);
@@ -102,8 +101,8 @@ vrn_result vrn_tensor_list_map(vrn_tensor_list *list, const vrn_source *source,
     }
     if (!source->path) {
         return vrn_source_fail(source,
-                               "its values are in another file, %s, and this one was read "
-                               "from memory",
+                               "its values are in another file, %s, which cannot be found because "
+                               "this one was read from memory",
                                location);
     }
     if (list->file_count == FILES_MAX) {

@@ -32,7 +32,8 @@ typedef struct directory {
 static vrn_result damaged(const vrn_source *source, const char *expected)
 {
     return vrn_source_fail(
-        source, "zip archive: expected %s, found damage, or an incomplete download", expected);
+        source, "zip archive: expected %s, found a damaged file or an incomplete download",
+        expected);
 }
 
 /* Whether `size` bytes from `offset` on lie inside `whole`. */
@@ -175,7 +176,7 @@ vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, vrn_aren
         return vrn_source_fail(source,
                                "%.*s: expected a stored entry, as torch.save writes them, found "
                                "one compressed with method %" PRIu32
-                               ": was the file packed again? Do so without compression",
+                               ": was the file packed again? Pack it without compression",
                                shown, entry->name, entry->method);
     }
     /* Name and extra field (which pads the data to 64 bytes) have their own lengths here. */

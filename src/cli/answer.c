@@ -35,7 +35,8 @@ bool cli_check_outputs(const char *path, const float *outputs, size_t count)
 {
     size_t finite = 0;
     while (finite < count && isfinite(outputs[finite])) finite++;
-    return finite == count || cli_error("%s: the network gives no finite numbers for it", path);
+    return finite == count ||
+           cli_error("%s: the network's results for it are not finite numbers", path);
 }
 
 void cli_answer_write_class(cli_json *json, const cli_model *model, cli_score score)

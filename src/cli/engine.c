@@ -39,11 +39,11 @@ static void note_processor(const vrn_device_info *info)
     if (info->type != VRN_DEVICE_CPU) return;
     char *closed = cli_find_closed_gpu();
     if (closed) {
-        cli_note("no GPU can be used, so the processor computes (%s): there is %s, which this "
-                 "account may not open; the group 'render' usually may",
+        cli_note("no GPU can be used: running on the processor (%s). This account may not open %s; "
+                 "members of the group 'render' usually may",
                  info->name, closed);
     } else {
-        cli_note("no GPU is found, so the processor computes (%s)", info->name);
+        cli_note("no GPU found: running on the processor (%s)", info->name);
     }
     free(closed);
 }
@@ -152,7 +152,7 @@ static bool open_devices(cli_crew *crew, const cli_options *options, const vrn_d
         if (!open_selected(&engine->device, &engine->device_info, options, select)) return false;
     }
     return count > 0 ||
-           cli_error("--device all: there is none that can be used (see vkresnet info)");
+           cli_error("--device all: expected a usable device, found none (see vkresnet info)");
 }
 
 bool cli_crew_open(cli_crew *crew, const cli_options *options, cli_model_default otherwise)

@@ -177,8 +177,8 @@ static bool load_shipped(cli_model *model, const cli_options *options)
     const bool good = load(model, path, options, NULL, NULL);
     free(path);
     if (good) {
-        cli_note("using the small model that comes with the program, for 32x32 pictures of ten "
-                 "classes; --model resnet50 uses a big one");
+        cli_note("using the small bundled model, for 32x32 pictures of ten classes; --model "
+                 "resnet50 uses a larger one");
     }
     return good;
 }
@@ -190,11 +190,11 @@ static bool report_missing(const vrn_hub *hub, const char *name)
     const size_t length = strcspn(name, ":");
     for (uint32_t i = 0; name[length] && (entry = vrn_hub_get_entry(hub, i)) != NULL; i++) {
         if (strlen(entry->network) != length || memcmp(entry->network, name, length) != 0) continue;
-        return cli_error("%s: no weights of this name; vkresnet models %s lists those there are",
+        return cli_error("%s: no weights of this name; vkresnet models %s lists the known ones",
                          name, entry->network);
     }
     if (strpbrk(name, "/,") || vrn_arch_parse(&(vrn_arch){0}, name, NULL) != VRN_OK) {
-        cli_error("%s: no such file, and no known network", name);
+        cli_error("%s: no such file, and not a known network", name);
     } else {
         cli_error("%s: no file of this name, and vkresnet models knows no weights for it; give the "
                   "path of a checkpoint, or --random-weights 0",
@@ -263,7 +263,7 @@ static bool choose(cli_model *model, const cli_options *options, cli_model_defau
             return cli_usage("--random-weights needs a network: --model resnet50, or --arch");
         }
         if (is_path) {
-            return cli_usage("%s: a file has its own weights: leave --random-weights out", name);
+            return cli_usage("%s: the file has its own weights: leave out --random-weights", name);
         }
         if (keys) {
             return cli_usage("--arch %s: random weights need a whole network, as in --arch "
@@ -288,7 +288,8 @@ static bool choose_scores(cli_model *model, const cli_options *options)
     if (options->given & CLI_BIT(THRESHOLD)) info->threshold = options->threshold;
     if (info->probabilities != VRN_PROBABILITIES_LOGITS) return true;
     if (options->given & CLI_BIT(THRESHOLD)) {
-        return cli_usage("--threshold is of probabilities: --activation sigmoid or softmax");
+        return cli_usage(
+            "--threshold applies to probabilities: give --activation sigmoid or softmax");
     }
     info->threshold = 0;
     return true;
@@ -322,8 +323,8 @@ void cli_model_note_names(const cli_model *model)
                  "trained as 1 (--activation none: the logit; --classes FILE names it)");
     }
     if (model->info.has_class_names || model->info.classes != CLI_IMAGENET_CLASSES) return;
-    cli_note("nothing says what the %d classes are called; if they are ImageNet's: --classes "
-             "imagenet, else --classes FILE",
+    cli_note("the model does not name its %d classes; if they are ImageNet's: --classes imagenet, "
+             "else --classes FILE",
              CLI_IMAGENET_CLASSES);
 }
 

@@ -121,7 +121,7 @@ static bool read_capabilities(const option_row *row, const char *text, uint32_t 
             if (name && same_capability(name, text, length)) found = UINT32_C(1) << i;
         }
         if (!found) {
-            return cli_usage("%s: '%.*s' is no capability; vkresnet info lists them", row->name,
+            return cli_usage("%s: '%.*s' is not a capability; vkresnet info lists them", row->name,
                              (int)(length < 64 ? length : 64), text);
         }
         *bits |= found;
@@ -154,7 +154,7 @@ static bool read_tap(cli_options *options, const char *text)
 /* "layer1.0.conv1,layer4.2.conv3" */
 static bool read_layers(cli_options *options, const char *text)
 {
-    if (options->fp32_layers) return cli_usage("--fp32-layers: expected it once");
+    if (options->fp32_layers) return cli_usage("--fp32-layers: expected once, found again");
     uint32_t count = 1;
     for (const char *c = text; *c; c++) count += *c == ',';
     options->fp32_layers = cli_alloc(count, sizeof *options->fp32_layers);
@@ -396,7 +396,7 @@ static const char *output_of(const cli_options *options, uint32_t i)
 bool cli_options_check_output(const cli_options *options, const char *path)
 {
     return !replaces_any(options, path) ||
-           cli_usage("%s: would be written over what is read", path);
+           cli_usage("%s: the output would overwrite an input", path);
 }
 
 bool cli_options_check_outputs(const cli_options *options)
@@ -408,7 +408,7 @@ bool cli_options_check_outputs(const cli_options *options)
         for (uint32_t k = 0; k < i; k++) {
             const char *other = output_of(options, k);
             if (other && cli_path_same_file(output, other)) {
-                return cli_usage("%s: two outputs in one file", output);
+                return cli_usage("%s: two outputs have the same file", output);
             }
         }
     }

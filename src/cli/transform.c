@@ -77,18 +77,18 @@ void cli_transform_note(const vrn_transform *t, const cli_options *options)
     uint32_t height, width;
     vrn_transform_get_input(t, &height, &width);
     if (given(options, CLI_BIT(MEAN)) && scale == 255 && largest(t->mean) > (float)LARGEST_OF_ONE) {
-        cli_note("a mean of %g is subtracted from values from 0 to 1; if it is of 0 to 255: "
-                 "--scale 1",
-                 (double)largest(t->mean));
+        cli_note(
+            "a mean of %g is subtracted from values from 0 to 1; if it is for 0 to 255: --scale 1",
+            (double)largest(t->mean));
     }
     if (given(options, CLI_BIT(SCALE)) && scale == 1 && largest(t->mean) <= 1 &&
         largest(t->std) <= 1) {
-        cli_note("--scale 1 leaves values from 0 to 255, and mean and std are of 0 to 1");
+        cli_note("--scale 1 leaves values from 0 to 255, but mean and std are for 0 to 1");
     }
     if (given(options, CLI_BIT(CROP)) && !given(options, CLI_BIT(RESIZE)) &&
         t->mode == VRN_RESIZE_SHORTER && t->resize && (height > t->resize || width > t->resize)) {
-        cli_note("the crop of %ux%u is larger than photos that are resized to %u: it has borders; "
-                 "--resize %ux%u would squash them, --letterbox fit them",
+        cli_note("the crop of %ux%u is larger than photos resized to %u: they get borders; "
+                 "--resize %ux%u stretches them, --letterbox fits them",
                  height, width, t->resize, height, width);
     }
 }

@@ -82,8 +82,8 @@ static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_
     if (result || *physical) return result;
     if (count == 0)
         return vrn_fail(log, VRN_ERROR_NO_DEVICE,
-                        "no Vulkan device: a GPU's driver brings one; where VK_DRIVER_FILES is set "
-                        "it has to name a driver");
+                        "no Vulkan device: install the GPU's driver; if VK_DRIVER_FILES is set, it "
+                        "must name a driver");
     if (matches == 0) {
         return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan device matches '%s' (of %u)", select,
                         count);

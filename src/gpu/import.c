@@ -20,7 +20,7 @@ static vrn_result check_version(uint32_t api_version, const vrn_log *log)
 {
     if (version_of(api_version) >= VK_API_VERSION_1_1) return VRN_OK;
     return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                    "Vulkan 1.1 is needed, VkApplicationInfo::apiVersion asks for %u.%u",
+                    "Vulkan 1.1 is needed, but VkApplicationInfo::apiVersion asks for %u.%u",
                     VK_API_VERSION_MAJOR(api_version), VK_API_VERSION_MINOR(api_version));
 }
 

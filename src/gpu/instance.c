@@ -70,8 +70,7 @@ void vrn_instance_describe_layers(char *text, size_t capacity)
                        layers[i].layerName);
         }
         vrn_append(text, capacity,
-                   "; VK_LOADER_LAYERS_DISABLE=~implicit~ switches off those that "
-                   "nobody asked for");
+                   "; VK_LOADER_LAYERS_DISABLE=~implicit~ switches off implicit layers");
     }
     vrn_free(layers);
 }
@@ -85,8 +84,8 @@ static vrn_result check_loader(const vrn_log *log, VkResult result, const char *
     if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
         return vrn_fail(
             log, VRN_ERROR_OUT_OF_MEMORY,
-            "%s: %s: memory is short, or a file that describes a driver (VK_DRIVER_FILES "
-            "or /usr/share/vulkan/icd.d) is not JSON; VK_LOADER_DEBUG=error says which",
+            "%s: %s: out of memory, or a file that describes a driver (VK_DRIVER_FILES or "
+            "/usr/share/vulkan/icd.d) is not JSON; VK_LOADER_DEBUG=error shows which",
             what, name);
     }
     if (result == VK_ERROR_LAYER_NOT_PRESENT) { /* the one that is asked for */
@@ -95,11 +94,11 @@ static vrn_result check_loader(const vrn_log *log, VkResult result, const char *
     }
     char layers[1024] = "";
     if (strcmp(what, creation) == 0) vrn_instance_describe_layers(layers, sizeof layers);
-    return vrn_fail(log, VRN_ERROR_NO_DEVICE,
-                    "%s: %s: a driver or a layer fails, and the Vulkan loader gives up; "
-                    "VK_DRIVER_FILES=FILE (in old loaders VK_ICD_FILENAMES) uses that driver "
-                    "alone%s",
-                    what, name, layers);
+    return vrn_fail(
+        log, VRN_ERROR_NO_DEVICE,
+        "%s: %s: a driver or a layer failed, and the Vulkan loader gave up; VK_DRIVER_FILES=FILE "
+        "(VK_ICD_FILENAMES in old loaders) uses only that driver%s",
+        what, name, layers);
 }
 
 /* Of the loader and drivers, or of a layer. */
@@ -233,7 +232,7 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
     }
     if (!vkGetInstanceProcAddr || !vkCreateInstance) {
         return vrn_fail(log, VRN_ERROR_NO_DEVICE,
-                        "%s is no Vulkan loader: it lacks %s; is there another library of this "
+                        "%s is not a Vulkan loader: it lacks %s; is there another library of this "
                         "name in LD_LIBRARY_PATH?",
                         loader_name,
                         vkGetInstanceProcAddr ? "vkCreateInstance" : "vkGetInstanceProcAddr");

@@ -322,7 +322,8 @@ static void judge(vrn_probe *probe)
     };
     vrn_device_info *info = &probe->info;
     if (info->api_version < VK_API_VERSION_1_1) {
-        snprintf(info->reason, sizeof info->reason, "Vulkan 1.1 is needed, the driver has %u.%u",
+        snprintf(info->reason, sizeof info->reason,
+                 "Vulkan 1.1 is needed, but the driver has %u.%u",
                  VK_API_VERSION_MAJOR(info->api_version), VK_API_VERSION_MINOR(info->api_version));
         return;
     }
@@ -332,7 +333,7 @@ static void judge(vrn_probe *probe)
     }
     if (info->type == VRN_DEVICE_CPU) {
         snprintf(info->reason, sizeof info->reason,
-                 "runs on the processor: taken where there is no GPU");
+                 "runs on the processor: used only if there is no GPU");
     }
     uint64_t gib = info->memory_bytes >> 30;
     info->score = by_type[info->type] + (int)vrn_min_u64(gib, 400);

@@ -25,8 +25,8 @@ static const quirk quirks[] = {
         .last_version = UINT32_MAX,
         .device = before_rdna3,
         .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-        .reason = "before RDNA3 the driver makes cooperative matrices of ordinary instructions, "
-                  "slower than plain code",
+        .reason = "before RDNA3 the driver emulates cooperative matrices with ordinary "
+                  "instructions, slower than plain code",
         .link = "https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-vulkan/"
                 "ggml-vulkan.cpp",
     },
@@ -35,8 +35,8 @@ static const quirk quirks[] = {
         .last_version = UINT32_MAX,
         .device = before_rdna3,
         .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-        .reason = "before RDNA3 the driver makes cooperative matrices of ordinary instructions, "
-                  "slower than plain code",
+        .reason = "before RDNA3 the driver emulates cooperative matrices with ordinary "
+                  "instructions, slower than plain code",
         .link = "https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-vulkan/"
                 "ggml-vulkan.cpp",
     },
@@ -68,7 +68,7 @@ static const quirk quirks[] = {
         .driver = VK_DRIVER_ID_MESA_LLVMPIPE,
         .last_version = VK_MAKE_VERSION(26, 0, 0) - 1,
         .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
-        .reason = "what all lanes read through one address is read lane by lane",
+        .reason = "a value that all lanes read through one address is read lane by lane",
         .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/25.0/src/gallium/auxiliary/"
                 "gallivm",
     },
@@ -76,7 +76,7 @@ static const quirk quirks[] = {
         .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
         .last_version = UINT32_MAX,
         .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
-        .reason = "what all lanes read through one address is read lane by lane",
+        .reason = "a value that all lanes read through one address is read lane by lane",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Pipeline/"
                 "SpirvShaderMemory.cpp",
     },
@@ -84,8 +84,8 @@ static const quirk quirks[] = {
         .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
         .last_version = UINT32_MAX,
         .effect.no_pipeline_cache = true,
-        .reason = "a pipeline cache is locked while it compiles, so that threads wait for each "
-                  "other, and has no data to keep",
+        .reason = "a pipeline cache is locked during compilation, so that threads wait for each "
+                  "other, and it has no data to keep",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/"
                 "VkPipelineCache.hpp",
     },

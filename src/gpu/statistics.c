@@ -125,7 +125,7 @@ vrn_result vrn_pipeline_measure(vrn_kernel_statistics *out, vrn_device *device,
     if (!device->vk.GetPipelineExecutablePropertiesKHR ||
         !device->vk.GetPipelineExecutableStatisticsKHR) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
-                        "%s: the driver tells nothing about compiled kernels (it lacks %s)",
+                        "%s: the driver reports nothing about compiled kernels (it lacks %s)",
                         device->probe.info.name,
                         VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME);
     }

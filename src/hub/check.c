@@ -83,7 +83,7 @@ vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const cha
     if (!vrn_file_look(path, &size, &changed)) return VRN_OK;
     if (size < entry->min_bytes || size > entry->max_bytes) {
         vrn_log_write(log, VRN_LOG_WARNING,
-                      "%s: not used: it has %" PRIu64 " bytes, %s should have %s", path, size,
+                      "%s: not used: it has %" PRIu64 " bytes, but %s should have %s", path, size,
                       entry->name, describe_size(entry, wanted));
         return VRN_OK;
     }
@@ -102,8 +102,8 @@ vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const cha
         vrn_log_write(log, VRN_LOG_WARNING, "%s: not used: it cannot be read", path);
     } else if (!*right) {
         vrn_log_write(log, VRN_LOG_WARNING,
-                      "%s: not used: its SHA-256 is %s, that of %s begins with %s", path, digits,
-                      entry->name, entry->sha256);
+                      "%s: not used: its SHA-256 is %s, but that of %s begins with %s", path,
+                      digits, entry->name, entry->sha256);
     }
     return VRN_OK;
 }

@@ -147,7 +147,7 @@ static vrn_result interrupted(const work *w, uint64_t before, const char *why, b
     *again = w->size > before;
     if (!*again) return give_up(w, why);
     vrn_log_write(w->download->log, VRN_LOG_WARNING,
-                  "%s: interrupted after %" PRIu64 " bytes (%s): going on", w->download->entry->url,
+                  "%s: interrupted after %" PRIu64 " bytes (%s): resuming", w->download->entry->url,
                   w->size, why);
     return VRN_OK;
 }
@@ -176,7 +176,7 @@ static vrn_result transfer(work *w, bool *again)
     case VRN_FETCH_DONE:
         /* Without a length the end looks like that of a broken connection. */
         if (w->size >= entry->min_bytes) return VRN_OK;
-        return interrupted(w, before, "the server's answer ends too early", again);
+        return interrupted(w, before, "the server's response ended too early", again);
     case VRN_FETCH_INTERRUPTED: return interrupted(w, before, fetch.message, again);
     case VRN_FETCH_ABORTED: return w->error ? w->error : VRN_ERROR_CANCELLED;
     case VRN_FETCH_NO_MEMORY: return vrn_fail_memory(log);
@@ -206,17 +206,17 @@ static vrn_result complete_part(work *w, char digits[VRN_SHA256_DIGITS + 1])
         if (result) return result;
         if (!inherited) {
             char why[256];
-            snprintf(why, sizeof why,
-                     "what the server sends has the SHA-256 %s, and should have %s", digits,
-                     entry->sha256);
+            snprintf(why, sizeof why, "the server's file has the SHA-256 %s, and should have %s",
+                     digits, entry->sha256);
             return give_up(w, why);
         }
-        vrn_log_write(w->download->log, VRN_LOG_WARNING,
-                      "%s: the rest does not fit what was there of it: getting all of it",
-                      entry->url);
+        vrn_log_write(
+            w->download->log, VRN_LOG_WARNING,
+            "%s: the rest does not match the part downloaded earlier: downloading all of it",
+            entry->url);
         inherited = false;
     }
-    return result || whole ? result : give_up(w, "it is interrupted again and again");
+    return result || whole ? result : give_up(w, "the download was interrupted too often");
 }
 
 static vrn_result run(work *w, uint64_t *bytes)

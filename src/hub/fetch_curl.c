@@ -55,14 +55,14 @@ static bool find_offset(curl_transfer *t, long status, uint64_t *offset)
     *offset = 0;
     if (status == STATUS_OK) return true;
     if (status != STATUS_PARTIAL || asked == 0) {
-        return refuse(t, "the server answers with status %ld", status);
+        return refuse(t, "the server answered with status %ld", status);
     }
     struct curl_header *header;
     char expected[40];
     snprintf(expected, sizeof expected, "bytes %" PRIu64 "-", asked);
     if (curl_easy_header(t->curl, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
         strncmp(header->value, expected, strlen(expected)) != 0) {
-        return refuse(t, "the server answers with another part of the file than it was asked for");
+        return refuse(t, "the server sent another part of the file than was requested");
     }
     *offset = asked;
     return true;
@@ -79,7 +79,7 @@ static bool begin_body(curl_transfer *t)
     if (!find_offset(t, status, &offset)) return false;
     const uint64_t total = length >= 0 ? offset + (uint64_t)length : 0;
     if (length >= 0 && (total < t->fetch->min_bytes || total > t->fetch->max_bytes)) {
-        return refuse(t, "the server's file has %" PRIu64 " bytes, and should have %" PRIu64, total,
+        return refuse(t, "the server's file has %" PRIu64 " bytes, but should have %" PRIu64, total,
                       total < t->fetch->min_bytes ? t->fetch->min_bytes : t->fetch->max_bytes);
     }
     t->position = offset;
@@ -93,7 +93,7 @@ static size_t receive(char *data, size_t one, size_t size, void *user)
     (void)one;
     if (!t->begun && !begin_body(t)) return CURL_WRITEFUNC_ERROR;
     if (size > t->fetch->max_bytes - t->position) {
-        refuse(t, "the server sends more than the file should have");
+        refuse(t, "the server sent more than the file should have");
         return CURL_WRITEFUNC_ERROR;
     }
     t->position += size;
@@ -192,7 +192,7 @@ static vrn_fetch_outcome judge(curl_transfer *t, CURLcode code, const char *erro
     if (t->refused) return VRN_FETCH_REFUSED;
     if (t->aborted) return VRN_FETCH_ABORTED;
     if (code == CURLE_ABORTED_BY_CALLBACK && t->stalled) {
-        snprintf(fetch->message, sizeof fetch->message, "nothing has come for %u seconds",
+        snprintf(fetch->message, sizeof fetch->message, "no data arrived for %u seconds",
                  fetch->stall_seconds);
         return VRN_FETCH_INTERRUPTED;
     }
@@ -203,7 +203,7 @@ static vrn_fetch_outcome judge(curl_transfer *t, CURLcode code, const char *erro
     if (code == CURLE_OUT_OF_MEMORY) return VRN_FETCH_NO_MEMORY;
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_HTTP_RETURNED_ERROR) {
-        snprintf(fetch->message, sizeof fetch->message, "the server answers with status %ld",
+        snprintf(fetch->message, sizeof fetch->message, "the server answered with status %ld",
                  status);
         return status == STATUS_RANGE && fetch->offset > 0 ? VRN_FETCH_RANGE : VRN_FETCH_REFUSED;
     }

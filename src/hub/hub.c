@@ -244,12 +244,12 @@ vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hu
 vrn_result vrn_download_fail(const vrn_hub_entry *entry, const char *path, const char *why,
                              const vrn_log *log)
 {
-    return vrn_fail(
-        log, VRN_ERROR_NETWORK,
-        "%s is not on this machine, and cannot be downloaded: %s. Get %s in another way and "
-        "%s%s",
-        entry->name, why, entry->url, path ? "put it at " : "name the file instead",
-        path ? path : "");
+    return vrn_fail(log, VRN_ERROR_NETWORK,
+                    "%s is not on this machine and cannot be downloaded: %s. Download %s in "
+                    "another way and %s%s",
+                    entry->name, why, entry->url,
+                    path ? "put it at " : "give the file's path instead of the name",
+                    path ? path : "");
 }
 
 vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
@@ -258,7 +258,7 @@ vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
     vrn_result result = vrn_hub_locate(hub, entry, file);
     if (result || file->path) return result;
     if (!hub->cache) {
-        return vrn_download_fail(entry, NULL, "there is no folder to keep it in", &hub->log);
+        return vrn_download_fail(entry, NULL, "there is no cache directory", &hub->log);
     }
     char *path = vrn_join(hub->cache, "/", entry->file);
     if (!path) return vrn_fail_memory(&hub->log);

@@ -138,7 +138,7 @@ vrn_result vrn_bind_leave(const vrn_names *names, bool chosen, vrn_assumptions *
         if (normalizes(entry) && !chosen) {
             return vrn_fail(log, VRN_ERROR_FILE,
                             "%s: %.80s: this model normalises its input itself; --prefix %.*s "
-                            "takes the network inside, whose input is normalised",
+                            "selects the network inside it, which expects normalised input",
                             subject, entry->name, (int)strlen(names->prefix) - 1, names->prefix);
         }
         doubtful |= may_belong(names, entry->tensor);
@@ -146,15 +146,14 @@ vrn_result vrn_bind_leave(const vrn_names *names, bool chosen, vrn_assumptions *
     }
     if (count) {
         vrn_assume(assumptions, doubtful && !chosen,
-                   "%zu tensors beside '%.60s' are left out%s: %s%s", count, names->prefix,
-                   doubtful ? ", of which some may belong to the answer" : "", list,
+                   "%zu tensors beside '%.60s' are ignored%s: %s%s", count, names->prefix,
+                   doubtful ? ", but some of them may contribute to the result" : "", list,
                    count > 3 ? ", .." : "");
     }
     if (*names->others) {
         vrn_assume(assumptions, !chosen,
-                   "the network below '%.60s' is taken, not %.100s "
-                   "(--prefix)",
-                   names->prefix, names->others);
+                   "using the network below '%.60s', not %.100s (--prefix chooses)", names->prefix,
+                   names->others);
     }
     return VRN_OK;
 }
@@ -188,5 +187,5 @@ vrn_result vrn_bind_compare(const vrn_tensor *tensors, size_t count, const vrn_a
     vrn_graph_free(&graph);
     if (result || (c.same == needed && needed == count)) return result;
     return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                    "architecture: expected one of the same parameters");
+                    "architecture: expected one with the same parameters");
 }

@@ -69,7 +69,7 @@ static bool decided(const deducer *d, const char *key)
 static void deduce_stem(deducer *d)
 {
     static const char expected[] = "a stem of one convolution, [.., 1 to 16, K, K] with a K of 7, "
-                                   "5, 3 or 1, or of three of 3x3";
+                                   "5, 3 or 1, or of three 3x3 convolutions";
     const bool deep = has(d, "conv1.0.weight") && has(d, "conv1.6.weight");
     const char *name = deep ? "conv1.0.weight" : "conv1.weight";
     const vrn_named_tensor *conv = vrn_names_find_prefix(d->names, "conv1.");
@@ -274,8 +274,8 @@ static void follow_hints(deducer *d, const char *text, const char *whose, bool s
         if (v1 && d->arch->block == VRN_BLOCK_BASIC) continue;
         if (!hint.value) {
             d->result = vrn_fail(d->log, VRN_ERROR_FILE,
-                                 "%s: %s has '%.*s', which tensors do not show and which cannot "
-                                 "be run by that alone: if it means nothing, --arch %s=%s",
+                                 "%s: %s has '%.*s', which tensors do not show and which is not "
+                                 "specific enough to run: if it means nothing, give --arch %s=%s",
                                  d->subject, whose, hint.length, hint.found, hint.key, hint.other);
             return;
         }
@@ -320,8 +320,8 @@ static void follow_segmenter(deducer *d)
     }
     d->arch->dilate[2] = d->arch->dilate[3] = true;
     vrn_assume(d->assumptions, true,
-               "dilate=0:1:1: %s beside it is torchvision's for segmentation, whose backbones are "
-               "dilated (else --arch dilate=0:0:0)",
+               "dilate=0:1:1: %s beside it belongs to torchvision's segmentation networks, whose "
+               "backbones are dilated (else --arch dilate=0:0:0)",
                deeplab ? "a DeepLabV3" : "an FCN");
 }
 
@@ -384,8 +384,8 @@ static void assume_rest(deducer *d)
     vrn_assumptions *a = d->assumptions;
     if (arch->stem == VRN_STEM_CIFAR && arch->stages > 3 && !d->names->shortcut &&
         !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT && arch->stem_kernel == 3) {
-        ask(d, "a 3x3 stem before four stages comes with a max pool behind it and without, which "
-               "tensors do not show: give --arch pool=none or --arch pool=max");
+        ask(d, "a 3x3 stem before four stages comes with or without a max pool behind it, and the "
+               "tensors do not show which: give --arch pool=none or --arch pool=max");
     }
     if (d->names->detectron && arch->block == VRN_BLOCK_BOTTLENECK && !decided(d, "v1")) {
         ask(d, "Detectron2's blocks stride on their 1x1 convolution (STRIDE_IN_1X1, as the R-50 of "

@@ -125,11 +125,11 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names, const lay
     const bool projects = l->count == 2 && first->shape[0] == first->shape[1];
     if ((projects || strstr(names->prefix, "encoder_q") || strstr(names->prefix, "encoder_k")) &&
         !any) {
-        return vrn_fail(log, VRN_ERROR_FILE,
-                        "%s: %.100s: this seems to be a projection of self-supervised training "
-                        "(SimCLR, MoCo): --arch head=none gives the features, --arch head=%s "
-                        "takes it for a classifier",
-                        subject, first->name, l->count == 2 ? "mlp" : "linear");
+        return vrn_fail(
+            log, VRN_ERROR_FILE,
+            "%s: %.100s: this seems to be a projection of self-supervised training (SimCLR, MoCo): "
+            "--arch head=none gives the features, --arch head=%s uses it as a classifier",
+            subject, first->name, l->count == 2 ? "mlp" : "linear");
     }
     found->classes = (uint32_t)vrn_min_u64(last->shape[0], UINT32_MAX);
     found->head = l->count == 2 ? VRN_HEAD_MLP : VRN_HEAD_LINEAR;
@@ -166,7 +166,7 @@ static void leave_others(vrn_names *names, uint64_t features, vrn_assumptions *a
         entry->used = true;
         vrn_append(list, sizeof list, "%s%.60s", *list ? ", " : "", name);
     }
-    if (*list) vrn_assume(assumptions, true, "another head is left out: %s", list);
+    if (*list) vrn_assume(assumptions, true, "another head is ignored: %s", list);
 }
 
 /* Of a head that is not wanted. */

@@ -221,10 +221,10 @@ static void read_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *me
                              vrn_checkpoint_name(r->checkpoint), KEY_CLASSES, arch->num_classes,
                              (unsigned long long)count);
     } else {
-        vrn_log_write(r->log, VRN_LOG_WARNING,
-                      "%s: names of %llu classes beside the weights of %u: they are not used",
-                      vrn_checkpoint_name(r->checkpoint), (unsigned long long)count,
-                      arch->num_classes);
+        vrn_log_write(
+            r->log, VRN_LOG_WARNING,
+            "%s: the file names %llu classes, but the weights have %u: the names are not used",
+            vrn_checkpoint_name(r->checkpoint), (unsigned long long)count, arch->num_classes);
     }
 }
 

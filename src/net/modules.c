@@ -87,7 +87,8 @@ static void check_padding(reader *r, const char *name)
     const bool zeros = !mode || strncmp(mode, " padding_mode=zeros", 19) == 0;
     const bool valid = kernel > 1 && strstr(record, " padding=valid");
     if (count_of(record, "padding", same) == same && !valid && (zeros || kernel == 1)) return;
-    refuse(r, name, record, "whose padding is not half of its kernel, in zeros: it cannot be run");
+    refuse(r, name, record,
+           "whose padding is not half of its kernel, or not zeros: it cannot be run");
 }
 
 static void read_stem(reader *r)
@@ -153,7 +154,8 @@ static void read_stages(reader *r)
         if (stage > 1) vrn_append(dilate, sizeof dilate, "%s%d", stage > 2 ? ":" : "", replaces);
         before = d1;
         snprintf(name, sizeof name, "layer%u.0.conv2", stage);
-        if (d0 != d1 && !replaces) refuse(r, name, record[1], "dilated unlike the next block's");
+        if (d0 != d1 && !replaces)
+            refuse(r, name, record[1], "and its dilation differs from the next block's");
     }
     if (!*strides) return;
     say(r, "strides", strides);
@@ -230,8 +232,7 @@ vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *check
     if (!conv && !deep) return VRN_OK;
     if (count_of(deep ? deep : conv, "stride", 0) == 0) {
         vrn_assume(assumptions, true,
-                   "strides and pools are the usual ones: the program in the file does not show "
-                   "them");
+                   "strides and pools are the usual ones: the code in the file does not show them");
         return VRN_OK;
     }
     read_stem(&r);

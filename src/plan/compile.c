@@ -249,7 +249,7 @@ static vrn_result plan(vrn_program *program, const vrn_session_params *params, v
     program->transform = params->transform ? *params->transform : model_info.transform;
     vrn_result result = check_transform(&program->transform, log);
     if (params->probabilities && !vrn_probabilities_name(params->probabilities)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "probabilities %d: there are no such ones",
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "probabilities %d: there is no such kind",
                         (int)params->probabilities);
     }
     if (result) return result;

@@ -137,8 +137,8 @@ vrn_result vrn_image_format_read(uint32_t *reading, const vrn_record_image *imag
     if (!(image->exposure >= 0) || isinf(image->exposure) ||
         (image->exposure != 0 && encoding == VRN_ENCODING_SRGB)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image of VK_FORMAT_%s with an exposure of %g: a factor for linear "
-                        "light, or 0 for none",
+                        "an image of VK_FORMAT_%s with an exposure of %g: expected 0, or a factor "
+                        "if the image holds linear light",
                         r->name, (double)image->exposure);
     }
     *reading = readings[encoding] | (r->grey ? VRN_FETCH_GREY : 0);

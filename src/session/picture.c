@@ -101,7 +101,7 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
     if (!vrn_image_layout_readable(image->layout) && !image->image) {
         return vrn_fail(
             log, VRN_ERROR_INVALID_ARGUMENT,
-            "an image in VkImageLayout %d must change its layout: its VkImage is needed",
+            "an image in VkImageLayout %d must change its layout: expected its VkImage, found NULL",
             (int)image->layout);
     }
     const VkRect2D all = {.extent = {image->width, image->height}};
@@ -111,7 +111,7 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
         (uint64_t)region.offset.x + region.extent.width > image->width ||
         (uint64_t)region.offset.y + region.extent.height > image->height) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a region of %u x %u at (%d, %d) of an image of %u x %u",
+                        "a region of %u x %u at (%d, %d): expected one inside the image of %u x %u",
                         region.extent.width, region.extent.height, region.offset.x, region.offset.y,
                         image->width, image->height);
     }
@@ -144,8 +144,8 @@ vrn_result vrn_picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *
         (pixels->stride && pixels->stride < row)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "pixels in a buffer: %s (width %u, stride %u, offset %llu)",
-                        pixels->place.buffer ? "offset and stride are multiples of 4, and a "
-                                               "stride is no shorter than a row"
+                        pixels->place.buffer ? "expected an offset and a stride that are multiples "
+                                               "of 4, and a stride of at least one row"
                                              : "the buffer is NULL",
                         pixels->width, pixels->stride, (unsigned long long)pixels->place.offset);
     }

@@ -40,7 +40,7 @@ static vrn_result check(const recorder *r)
     if (forms != 1 && !r->continued) {
         return vrn_fail(
             log, VRN_ERROR_INVALID_ARGUMENT,
-            "a recording needs exactly one of images, pixels, nchw and nhwc, %d are given", forms);
+            "a recording: expected exactly one of images, pixels, nchw and nhwc, found %d", forms);
     }
     if (p->cursor && !(r->budget_ms > 0)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
@@ -58,21 +58,22 @@ static vrn_result check(const recorder *r)
         wanted = wanted || p->taps[i].buffer;
     }
     if (!wanted) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a recording without a place for any result: logits, probabilities, top or "
-                        "a tap is needed");
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "a recording: expected a place for logits, probabilities, top or a tap, found none");
     }
     if ((info->classes == 0 && (p->logits.buffer || p->probabilities.buffer || top)) ||
         (r->session->program->graph.input.c != 3 && !p->images && !p->pixels) ||
         (r->session->program->graph.input.c != 3 && !r->session->framing.grey)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "a recording needs three channels of input, or one of photos, and a head "
-                        "for logits");
+                        "a recording needs a network with three input channels, or with one for "
+                        "photos, and with a head if it writes logits");
     }
     if (r->top > VRN_MAX_TOP || (top && r->top > info->classes)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "the best %u of %u classes: at most %d, and no more than there are", r->top,
-                        info->classes, VRN_MAX_TOP);
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "the best %u of %u classes: expected at most %d, and no more than the model has",
+            r->top, info->classes, VRN_MAX_TOP);
     }
     const struct {
         const vrn_place *place;
@@ -122,8 +123,8 @@ static vrn_result check_cursor(const recorder *r)
     }
     if (r->params->cursor->token != r->session->uses || !recording->at.images) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "the session was used otherwise since this cursor's last recording: zero "
-                        "the cursor to begin again");
+                        "the session was used for something else after this cursor's last "
+                        "recording: zero the cursor to begin again");
     }
     if (recording->count != r->count) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,

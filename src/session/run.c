@@ -184,18 +184,18 @@ static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inp
     }
     if (forms != 1) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a run needs exactly one of nchw, nhwc and images, %d are given", forms);
+                        "a run: expected exactly one of nchw, nhwc and images, found %d", forms);
     }
     const uint32_t channels = session->program->graph.input.c;
     if (inputs->images && channels != 3 && channels != 1) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "a network of %u channels takes no photos, but nchw or nhwc", channels);
+                        "a network of %u channels cannot take photos: give nchw or nhwc", channels);
     }
     if (session->program->info.classes == 0 && outputs &&
         (outputs->logits || outputs->probabilities)) {
-        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "the network has no head, and gives no logits: its features are those of "
-                        "the tap avgpool");
+        return vrn_fail(
+            log, VRN_ERROR_UNSUPPORTED,
+            "the network has no head and gives no logits: the tap avgpool gives its features");
     }
     return VRN_OK;
 }
@@ -285,12 +285,12 @@ static vrn_result check_order(const vrn_device *device, const vrn_submit_order *
         order->signal_count > VRN_MAX_TIMELINE_POINTS || (order->wait_count && !order->waits) ||
         (order->signal_count && !order->signals)) {
         return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "%u waits and %u signals: at most %d each, and none of them NULL",
+                        "%u waits and %u signals: expected at most %d of each, and no NULL",
                         order->wait_count, order->signal_count, VRN_MAX_TIMELINE_POINTS);
     }
     if (!vrn_device_has(device, VRN_CAPABILITY_TIMELINE_SEMAPHORES)) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
-                        "%s: the feature timelineSemaphore is not there, or was not enabled",
+                        "%s: the device lacks the feature timelineSemaphore, or it was not enabled",
                         device->probe.info.name);
     }
     return VRN_OK;
@@ -342,7 +342,7 @@ vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)
     if (!session) return VRN_ERROR_INVALID_ARGUMENT;
     if (ticket == 0 || ticket >= session->next_ticket) {
         return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "ticket %llu was never given", (unsigned long long)ticket);
+                        "there is no ticket %llu", (unsigned long long)ticket);
     }
     for (uint32_t i = 0; i < session->slot_count; i++) {
         if (session->slots[i].ticket == ticket) return deliver(session, &session->slots[i]);

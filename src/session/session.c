@@ -34,7 +34,7 @@ static void destroy_slot(vrn_session *session, vrn_slot *slot)
 vrn_result vrn_session_params_check(const vrn_session_params *params, const vrn_log *log)
 {
     if (!vrn_precision_name(params->precision)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "precision %d: there is no such one",
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "precision %d: there is no such precision",
                         (int)params->precision);
     }
     if (params->fp32_layer_count > 0 && !params->fp32_layers) {
@@ -43,21 +43,21 @@ vrn_result vrn_session_params_check(const vrn_session_params *params, const vrn_
                         params->fp32_layer_count);
     }
     if (params->batch > BATCH_MAX) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a batch of %u images: at most %d",
-                        params->batch, BATCH_MAX);
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a batch of %u images: expected at most %d", params->batch, BATCH_MAX);
     }
     if (params->in_flight > 64) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "%u submissions in flight: at most 64 are useful", params->in_flight);
+                        "%u submissions in flight: expected at most 64", params->in_flight);
     }
     if (!(params->submission_limit_ms >= 0)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "submission_limit_ms is %g: a time, or 0 for the usual one",
+                        "submission_limit_ms: expected a time, or 0 for the default, found %g",
                         params->submission_limit_ms);
     }
     if (!(params->record_budget_ms >= 0)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "record_budget_ms is %g: a time, or 0 for whole networks",
+                        "record_budget_ms: expected a time, or 0 for whole networks, found %g",
                         params->record_budget_ms);
     }
     if (params->tap_count > 0 && !params->taps) {

@@ -80,9 +80,9 @@ static vrn_result read_norms(vrn_norm_targets *targets, const vrn_graph *graph,
     for (uint32_t i = 0; i < norms; i++) untouched += targets->norms[i].untouched;
     if (untouched < norms) return VRN_OK;
     return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                    "check: all running means are the same, and all running variances: the norms "
-                    "were folded into the convolutions, or never trained, and there is nothing to "
-                    "compare the network's activations with");
+                    "check: all running means are equal, and so are all running variances: the "
+                    "norms were folded into the convolutions or never trained, so there is nothing "
+                    "to compare the network's activations with");
 }
 
 vrn_result vrn_norm_targets_create(vrn_norm_targets *targets, const vrn_model *model,

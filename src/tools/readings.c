@@ -49,7 +49,7 @@ static void add_pools(const lister *l)
         {VRN_POOL_NONE, "no pool behind the stem"},
         {VRN_POOL_MAX, "a 3x3 max pool behind the stem"},
         {VRN_POOL_CAFFE, "a 3x3 max pool without padding behind the stem, as in Caffe"},
-        {VRN_POOL_MEAN, "a pool of 2x2 means behind the stem"},
+        {VRN_POOL_MEAN, "a 2x2 average pool behind the stem"},
     };
     for (size_t i = 0; i < VRN_COUNT(pools); i++) {
         vrn_arch arch = l->from->arch;
@@ -122,7 +122,7 @@ static void add_activations(const lister *l)
 static void add_standardization(const lister *l)
 {
     static const char *const names[] = {
-        [VRN_STANDARDIZE_NONE] = "weights as they are",
+        [VRN_STANDARDIZE_NONE] = "weights without standardisation",
         [VRN_STANDARDIZE_DEVIATION] = "weights standardised by their deviation",
         [VRN_STANDARDIZE_VARIANCE] = "weights standardised by their variance",
     };
@@ -152,7 +152,7 @@ static void add_pairs(const lister *l)
     if (vrn_arch_pads(from)) {
         const bool end = from->shortcut == VRN_SHORTCUT_PAD;
         arch.shortcut = end ? VRN_SHORTCUT_PAD_END : VRN_SHORTCUT_PAD;
-        add_arch(l, end ? "option A's zeros all behind" : "option A's zeros in front and behind",
+        add_arch(l, end ? "all of option A's zeros behind" : "option A's zeros in front and behind",
                  arch);
     }
 
@@ -163,7 +163,7 @@ static void add_pairs(const lister *l)
     if (blurs && arch.pool == VRN_POOL_MAX) arch.pool = VRN_POOL_MEAN;
     if (!blurs && (arch.pool == VRN_POOL_MEAN || arch.pool == VRN_POOL_MAX_BLUR))
         arch.pool = VRN_POOL_MAX;
-    add_arch(l, blurs ? "strides by means of 2x2 (anti-aliasing)" : "no anti-aliasing", arch);
+    add_arch(l, blurs ? "strides by 2x2 average pools (anti-aliasing)" : "no anti-aliasing", arch);
 
     arch = *from;
     const bool usual = from->norm_eps < 1e-4f;

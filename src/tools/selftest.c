@@ -267,8 +267,8 @@ static vrn_result conclude(selftest *t, bool network_right)
                             : VRN_SELFTEST_RIGHT;
     if (s->verdict == VRN_SELFTEST_RIGHT) return VRN_OK;
     return vrn_fail(&t->device->log, VRN_ERROR_WRONG_RESULTS,
-                    "%s: %u of %u kernels are wrong, %u operators have none that is right, %u of "
-                    "%u replays of a network differ, fusion changes its results by %.3g",
+                    "%s: %u of %u kernels are wrong, %u operators have no correct kernel, %u of %u "
+                    "replays of a network differ, fusion changes its results by %.3g",
                     t->device->probe.info.name, s->wrong, s->kernels, s->operators_broken,
                     s->replays_differ, s->replays, s->fusion_error);
 }

@@ -373,7 +373,7 @@ static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_session_
     if (result) return result;
     bool faster = ratio < 1;
     vrn_log_write(&plain->device->log, VRN_LOG_INFO,
-                  "tuned, %u operations changed: the network takes %.3f of its time before%s",
+                  "tuned, %u operations changed: the network takes %.3f of its former time%s",
                   changed, ratio, faster ? "" : ": dropped");
     return faster ? VRN_OK : revert(t, program, false, &changed);
 }

@@ -118,7 +118,7 @@ class Arrays(ProgramTest):
             (lambda: edit(lambda data: data.replace(b"'shape'", b"'shade'")), "unknown entry"),
             (lambda: edit(lambda data: data.replace(b"(5, 3", b"(5; 3")), "its shape is damaged"),
             (lambda: edit(lambda data: data.replace(b"}", b" ")), "its header is damaged"),
-            (lambda: edit(lambda data: data.replace(b"{", b"[")), "no dictionary"),
+            (lambda: edit(lambda data: data.replace(b"{", b"[")), "not a dictionary"),
             (lambda: edit(lambda data: data.replace(b"False", b"Never")), "fortran_order"),
         )
         for make, expected in cases:

@@ -55,7 +55,7 @@ class Devices(ProgramTest):
             self.assertIs(self.run_json("info", environment=environment)["cache_writable"], good)
             text = self.run_program("info", environment=environment)
             self.assertEqual(text.endswith(folder + "\n"), good, text)
-            self.assertEqual("no files can be made there" in text, not good)
+            self.assertEqual("not writable: nothing is kept" in text, not good)
         self.assertFalse(os.path.exists(self.path("new")))
 
     def test_cache_troubles(self):

@@ -151,11 +151,11 @@ class Folders(EvalTest):
                             ["no images"] * empty), expected)
         os.mkdir(self.path("set", "10"))
         self.fails("eval", *SAME, self.path("set"),
-                   expected="set/10: expected a class's number, as '0'")
+                   expected="set/10: expected a class's number, like '0'")
         os.rmdir(self.path("set", "10"))
         os.mkdir(self.path("set", "other"))
         self.fails("eval", *SAME, self.path("set"),
-                   expected="set/other: expected a class's number, as '0'")
+                   expected="set/other: expected a class's number, like '0'")
 
     def test_order(self):
         """Names that say nothing, as many as classes: torchvision's rule."""
@@ -164,11 +164,11 @@ class Folders(EvalTest):
         self.check(self.in_folders("--quiet"), expected)
         note, *others = self.start("eval", *SAME, self.path("set"),
                                    "--json").stderr.decode().splitlines()
-        self.assertIn("in byte order they are taken for classes 0 to 9", note)
+        self.assertIn("the folders are taken in byte order as classes 0 to 9", note)
         self.assertEqual(len(others), 10 - len(set(self.labels)))
         os.mkdir(self.path("set", "g"))
         self.fails("eval", *SAME, self.path("set"),
-                   expected="set: 11 folders, and the model has 10 classes")
+                   expected="set: 11 folders, but the model has 10 classes")
 
     def test_imagenet(self):
         """Names and WordNet ids, of any of the classes."""
@@ -248,7 +248,7 @@ class Parts(EvalTest):
                 done = self.start("merge", "--json", *arguments, stdin=file)
             self.assertEqual((done.returncode, done.stderr), (0, b""))
             self.assertEqual(json.loads(done.stdout), expected)
-        self.run_program("merge", status=1, errors=["no line of eval --json"])
+        self.run_program("merge", status=1, errors=["expected lines of eval --json, found none"])
 
     def test_missing(self):
         parts = [self.part(f"{i}/4") for i in range(4)]
@@ -283,12 +283,13 @@ class Parts(EvalTest):
         parts = [self.part(f"{i}/2") for i in range(2)]
         expected = self.merge(*parts)
         again = self.part("1/2", "again")
-        self.assertEqual(self.merge(*parts, again, errors=["again:1: part 1/2 is at "]), expected)
+        self.assertEqual(self.merge(*parts, again, errors=["again:1: part 1/2 is also at"]),
+                         expected)
         with open(again, encoding="utf-8") as file:
             line = json.load(file)
         line["top5_count"] -= 1
         other = self.write("other", json.dumps(line).encode())
-        self.fails("merge", *parts, other, expected="other:1: part 1/2 is at")
+        self.fails("merge", *parts, other, expected="other:1: part 1/2 is also at")
 
     def test_other_runs(self):
         """Parts of another whole are refused."""
@@ -317,23 +318,23 @@ class Parts(EvalTest):
         self.merge(self.path("line"))
         for key in ("images", "total", "top1_count"):
             fails("", **{key: good[key] + 1})
-            fails(f'"{key}" is not eval\'s', **{key: -1})
-            fails(f'"{key}" is not eval\'s', **{key: "x"})
-            fails(f'"{key}" is not eval\'s', **{key: 2 ** 64})
-        fails("its counts cannot be", top5_count=0)
-        fails("its counts cannot be", images_per_s=-1)
-        fails("there is no such part", shard=2, shards=2)
-        fails("there is no such part", shard=0, shards=10 ** 9)
+            fails(f'"{key}" does not have a value that eval writes', **{key: -1})
+            fails(f'"{key}" does not have a value that eval writes', **{key: "x"})
+            fails(f'"{key}" does not have a value that eval writes', **{key: 2 ** 64})
+        fails("its counts contradict each other", top5_count=0)
+        fails("its counts contradict each other", images_per_s=-1)
+        fails("there is no part", shard=2, shards=2)
+        fails("there is no part", shard=0, shards=10 ** 9)
         fails("its number of classes", num_classes=0)
         fails("its number of classes", num_classes=2 ** 40)
         fails("its number of classes", classes=["one"])
-        fails('"classes" is not', classes=[1] * 10)
-        fails('"confusion" is not', confusion=[[1, 2]])
-        fails('"confusion" is not', confusion=[[1, 2, 0]])
+        fails('"classes" does not have', classes=[1] * 10)
+        fails('"confusion" does not have', confusion=[[1, 2]])
+        fails('"confusion" does not have', confusion=[[1, 2, 0]])
         fails("its confusion", confusion=[])
         fails("its confusion", confusion=[[1, 10, 12]])
         fails("its confusion", confusion=[[1, 2, 2 ** 53], [1, 2, 2 ** 53]])
-        fails('"confidence" is not', confidence=[[0, 0, 0]] * 9)
+        fails('"confidence" does not have', confidence=[[0, 0, 0]] * 9)
         fails("its confidence", confidence=[[12, 13, 1]] + [[0, 0, 0]] * 9)
         for text, expected in (('{"images": 1}', '"top1_count" is missing'),
                                ("[1]", "not an object"), ('{"images": 1, "images": 1}',
@@ -345,12 +346,13 @@ class Parts(EvalTest):
                      "[" * 10**5, '{"a": 1}}', '{"a": 1e999}', "{1: 2}"):
             self.write("line", text.encode())
             self.run_program("merge", self.path("line"), status=1,
-                             errors=["line:1: cut off", "no line of eval"])
+                             errors=["line:1: cut off", "expected lines of eval --json"])
         # Not a line for each line of a file that is something else.
         self.write("list", b"path,label\na.png,3\n" * 1000)
         self.run_program(
             "merge", self.path("list"), status=1,
-            errors=["list:1: cut off", "list: 2000 lines are cut off", "no line of eval"])
+            errors=["list:1: cut off", "list: 2000 lines are cut off",
+                    "expected lines of eval --json, found none"])
         self.fails("merge", self.write("numbers", b"[1]\n" * 1000),
                    expected="numbers:1: not an object")
         self.fails("merge", self.path("none"), expected="none: cannot open")

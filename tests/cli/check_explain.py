@@ -120,8 +120,8 @@ class Explain(ProgramTest):
         text = self.run_program("explain", self.photo, *self.model, "-o", path)
         self.assertRegex(
             text,
-            r"(?m)^ship \(\d+\.\d\d %\): most at \d+,\d+, in the box from \d+,\d+ to \d+,\d+ of "
-            r"256x256; .*heat\.JPG$")
+            r"(?m)^ship \(\d+\.\d\d %\): strongest at \d+,\d+, in the box from \d+,\d+ to \d+,\d+ "
+            r"of 256x256; .*heat\.JPG$")
         self.assertRegex(text, r"(?m)^ +\d+\.\d\d % .* 8  ship$")
         with open(path, "rb") as file:
             content = file.read()
@@ -137,7 +137,7 @@ class Explain(ProgramTest):
                 self.assertEqual(len({pixel for row in rows for pixel in row}), 1)
                 text = self.run_program("explain", photo, *self.model, "--class", str(index), "-o",
                                         self.path("a.png"))
-                self.assertIn("seen nowhere", text)
+                self.assertIn("not seen", text)
                 return
         self.fail("every class is seen in a black picture")
 
@@ -149,9 +149,9 @@ class Explain(ProgramTest):
                    expected="expected -o FILE.png or -o FILE.jpg")
         for name in ("heat", "heat.gif", "png", "a.png/b"):
             self.usage("explain", self.photo, *self.model, "-o", name, expected=f"found '{name}'")
-        for name, expected in (("10", "classes 0 to 9, and no class 10"),
+        for name, expected in (("10", "expected a class from 0 to 9, found 10"),
                                ("boat", "no class is called 'boat'"),
-                               ("a", "called something like 'a': airplane, automobile, .."),
+                               ("a", "have names that contain 'a': airplane, automobile, .."),
                                ("-1", "called '-1'")):
             self.usage("explain", self.photo, *self.model, "-o", output, "--class", name,
                        expected=expected)

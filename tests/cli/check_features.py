@@ -131,10 +131,10 @@ class Features(Photos):
         self.usage("features", *RANDOM, "-o", self.array, "--tap", "layer1", "--tap", "layer2",
                    self.photos[0], expected="--tap layer2=FILE.npy")
         self.usage("features", *RANDOM, "-o", self.array, "--tap",
-                   f"layer1={self.path('out', 'f')}", self.photos[0], expected="both have")
+                   f"layer1={self.path('out', 'f')}", self.photos[0], expected="both would write")
         listed = self.write("list.txt", self.photos[0].encode())
         self.usage("features", *RANDOM, "-o", self.path("list.npy"), "--files-from", listed,
-                   expected="list.txt: would be written over what is read")
+                   expected="list.txt: the output would overwrite an input")
         self.fails("features", *RANDOM, "-o", "/dev/null", self.photos[0],
                    expected="/dev/null: not a regular file")
         self.fails("features", *RANDOM, "-o", self.array, "--tap", "layer9", self.photos[0],
@@ -159,7 +159,8 @@ class Features(Photos):
         self.assertEqual(files.read_npy(self.array)[0], (2, 64, 10, 9))
         wide = self.write("wide.png", files.png(80, 24, lambda x, y: (x * 3, y * 9, 90)))
         self.features("--own-size", "--tap", "layer3", self.photos[0], wide, status=1, errors=[
-            "wide.png: layer3 gives [64, 6, 20] for it, and [64, 10, 9] for those before: --pool"
+            "wide.png: layer3 gives [64, 6, 20] for this photo, but [64, 10, 9] for earlier ones: "
+            "use --pool"
         ])
         broken = self.write("broken.png", b"no picture")
         names = self.features("--own-size", "--tap", "layer2", "--pool", wide, broken,
@@ -170,7 +171,7 @@ class Features(Photos):
                          [wide, self.photos[4]])
         for options in (("--letterbox", ), ("--crop", "32"), ("--resize", "8x8")):
             self.usage("features", *RANDOM, "-o", self.array, "--own-size", *options,
-                       self.photos[0], expected="--own-size: of the sizes only")
+                       self.photos[0], expected="--own-size: the only sizes")
 
     def test_standard_input(self):
         with open(self.photos[2], "rb") as photo:
@@ -224,7 +225,7 @@ class Search(Photos):
     def test_other_features(self):
         """Those of another network, transform or width are refused."""
         other = ("--model", "resnet8", "--random-weights", "2")
-        error = "f.npy: made by resnet8 with a transform of its own"
+        error = "f.npy: made by resnet8 with its own transform"
         self.search(*other, self.photos[0], status=1, errors=[error])
         self.search("--mean", "0,0,0", "--std", "0.1,1,1", self.photos[0], status=1,
                     errors=[error])
@@ -235,11 +236,11 @@ class Search(Photos):
 
     def test_nothing_beside(self):
         os.remove(self.path("out", "f.txt"))
-        found, = self.search(self.photos[0], errors=["f.txt: not there"])
+        found, = self.search(self.photos[0], errors=["f.txt: not found"])
         self.assertEqual(set(found["top"][0]), {"row", "similarity"})
         os.remove(self.path("out", "f.json"))
         again, = self.search(*RANDOM, self.photos[0],
-                             errors=["f.txt: not there", "f.json: not there: assumed"])
+                             errors=["f.txt: not found", "f.json: not found: assuming"])
         self.assertEqual(again, found)
 
     def test_broken(self):
@@ -257,7 +258,7 @@ class Search(Photos):
         files.write_npy(self.array, shape, values)
         self.search(self.photos[0], status=1, errors=["f.npy: row 2: expected finite numbers"])
         files.write_npy(self.array, (0, 64), [])
-        self.search(self.photos[0], status=1, errors=["f.npy: no photos are in it"])
+        self.search(self.photos[0], status=1, errors=["f.npy: expected at least one photo"])
         files.write_npy(self.array, (64, ), values[:64])
         self.search(self.photos[0], status=1, errors=["expected a row for each photo, [N, C]"])
 

@@ -80,7 +80,7 @@ class Fit(ProgramTest):
 
     def test_text(self):
         text = self.run_program("fit", *RANDOM, self.path("photos"), "-o", self.model,
-                                errors=["mine.safetensors: resnet8 with 3 classes of its own"])
+                                errors=["mine.safetensors: resnet8 with your 3 classes"])
         self.assertRegex(text, r"^12 photos of 3 classes, 64 features each: \d+\.\d s; classifier: "
                          r"\d+\.\d s\nheld-out accuracy: 100\.0 % of 12 photos, each held out in "
                          r"one of 5 turns \(penalty \S+\)\n  blue sky: 4 of 4\n")
@@ -100,7 +100,7 @@ class Fit(ProgramTest):
         self.assertIsNone(said["accuracy"])
         self.assertEqual((self.fit("--holdout", "0.5")["folds"]), 2)
         self.usage("fit", *RANDOM, self.path("photos"), "-o", self.model, "--holdout", "0.6",
-                   expected="--holdout: expected a part from 0 to 0.5")
+                   expected="--holdout: expected a share from 0 to 0.5")
         self.usage("fit", *RANDOM, self.path("photos"), "-o", self.model, "--holdout", "x",
                    expected="--holdout: expected a number from 0 to 1")
 
@@ -134,8 +134,9 @@ class Fit(ProgramTest):
         self.put("rust", "broken.jpg", b"no picture")
         self.put("rust", "notes.txt", b"notes")
         said = self.fit(status=1, notes=[
-            "empty: no images in this folder: it is no class", "notes.txt: left out",
-            "broken/1.png: ", "rust/broken.jpg: ", "broken: no image could be read: it is no class"
+            "empty: no images in this folder: it is not used as a class", "notes.txt: left out",
+            "broken/1.png: ", "rust/broken.jpg: ",
+            "broken: no image could be read: it is not used as a class"
         ])
         self.assertEqual((said["photos"], said["unreadable"], said["held_out"]), (13, 2, 12))
         self.assertEqual([(entry["label"], entry["photos"], entry["held_out"])

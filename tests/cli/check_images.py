@@ -116,7 +116,7 @@ class Images(ProgramTest):
         for seed, name in enumerate(good):
             self.write(name, picture(seed))
         self.write("notes.txt", b"not an image")
-        left_out = self.path("b", "loop") + ": left out, as it is no image, and 1 more"
+        left_out = self.path("b", "loop") + " and 1 more: left out: they are not images"
         alone = [self.classify(*same, self.path(name))[0] for name in good]
         self.assertEqual(len({json.dumps(result["top"]) for result in alone}), len(good))
         self.assertEqual(self.classify(*same, self.folder, errors=[left_out]), alone)
@@ -142,7 +142,7 @@ class Images(ProgramTest):
         self.write("Makefile", b"all:\n")
         self.write("notes.txt", b"P1 is no bitmap here, and BM no other\n")
         found = self.classify(*RANDOM, self.folder, status=1, errors=[
-            self.path("Makefile") + ": left out, as it is no image, and 1 more",
+            self.path("Makefile") + " and 1 more: left out: they are not images",
             "e.webp: ", "f: ", "g.tiff: "])
         self.assertEqual([os.path.relpath(result["file"], self.folder) for result in found],
                          ["a", "b.HEIC", "c.jfif", "d.dat", os.path.join("h", "photo.png")])
@@ -215,7 +215,7 @@ class Images(ProgramTest):
         path = self.write(
             "spoilt", good[:first] + struct.pack("<f", 3e38) * ((last - first) // 4) + good[last:])
         photo = self.write("photo.png", picture(1))
-        expected = f"{photo}: the network gives no finite numbers for it"
+        expected = f"{photo}: the network's results for it are not finite numbers"
         self.fails("classify", photo, "--model", path, expected=expected)
         self.fails("explain", photo, "--model", path, "-o", self.path("heat.png"),
                    expected=expected)
@@ -249,9 +249,9 @@ class Images(ProgramTest):
                               (("infer", "--input", photo, "--output", photo),
                                photo), (("infer", "--input", labels, "--output", self.path("y"),
                                          "--tap", f"conv1={labels}"), labels)):
-            self.usage(*command, *RANDOM, expected=f"{path}: would be written over what is read")
+            self.usage(*command, *RANDOM, expected=f"{path}: the output would overwrite an input")
         self.usage("profile", *RANDOM, "--html", self.path("page"), "--trace",
-                   self.path(".", "page"), expected="page: two outputs in one file")
+                   self.path(".", "page"), expected="page: two outputs have the same file")
         numbers = self.path("x.npy")
         files.write_npy(numbers, (1, 3, 8, 8), [0.5] * 192)
         self.run_program("infer", *RANDOM, "--input", numbers, "--output", os.devnull, "--tap",
@@ -357,7 +357,7 @@ class Images(ProgramTest):
             kept, = self.classify("--model", model, "--top=10", name)
             self.assertEqual(kept["top"], result["top"])
         for steps, error in ((("--threshold=2",), "expected a number from 0 to 1"),
-                             (("--activation=none", "--threshold=0.5"), "of probabilities"),
+                             (("--activation=none", "--threshold=0.5"), "applies to probabilities"),
                              (("--activation=tanh",), "expected softmax|sigmoid|none")):
             done = self.start("classify", *RANDOM, *steps, name)
             self.assertEqual(done.returncode, 2)
@@ -394,8 +394,8 @@ class Images(ProgramTest):
 
     def test_suspect_transforms(self):
         name = self.write("a.png", picture(1))
-        for steps, note in ((("--crop=64x32",), "larger than photos that are resized to 32"),
-                            (("--mean=123,117,104",), "if it is of 0 to 255: --scale 1"),
+        for steps, note in ((("--crop=64x32",), "larger than photos resized to 32"),
+                            (("--mean=123,117,104",), "if it is for 0 to 255: --scale 1"),
                             (("--scale=1",), "leaves values from 0 to 255")):
             self.classify(*RANDOM, *steps, name, errors=[note])
         for step, error in (("--resize=x3", "expected N, HxW, longer:N or letterbox"),
@@ -495,11 +495,11 @@ class Eval(ProgramTest):
 
         fails(b"", " no images are listed")
         fails(b"file,label,class\n", " no images are listed")
-        fails(b"images/0.png\n", "1: expected a label behind the file")
+        fails(b"images/0.png\n", "1: expected a label after the file")
         fails(b"images/0.png,1\n,1\n", "2: expected a file")
         fails(b"images/0.png,1\n\nimages/0.png,10\n", "3: class 10: the model has 10 classes")
-        fails(b"images/0.png,99999999999999999999\n", "1: the model knows no class")
-        fails(b"images/0.png,cat\n", "1: the model knows no class 'cat'")
+        fails(b"images/0.png,99999999999999999999\n", "1: the model has no class")
+        fails(b"images/0.png,cat\n", "1: the model has no class 'cat'")
         fails(b"images/0.png,cat,x\n", "1: expected a class's number, found 'x'")
         fails(b"images/0.png,1\n\0", " not a text file")
         self.fails("eval", *RANDOM, "--labels", self.path("none.csv"),
@@ -516,7 +516,7 @@ class Shipped(ProgramTest):
     def test_classify(self):
         name = self.write("a.png", picture(1))
         text = self.run_program("classify", name, environment=self.environment,
-                                errors=["small model"])
+                                errors=["small bundled model"])
         names = "airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck"
         self.assertRegex(text, rf"a\.png(\t({names})\t\d\.\d{{4}}){{5}}\n$")
         self.assertEqual(

@@ -54,7 +54,7 @@ class Surroundings(ProgramTest):
                        input=b"int nothing;", check=True)
         line = self.complaint("info", environment={"LD_LIBRARY_PATH": self.folder,
                                                    "LD_PRELOAD": None})
-        self.assertIn("libvulkan.so.1 is no Vulkan loader: it lacks vkGetInstanceProcAddr", line)
+        self.assertIn("libvulkan.so.1 is not a Vulkan loader: it lacks vkGetInstanceProcAddr", line)
 
     def test_layer_that_fails(self):
         if not program.FAULTS:

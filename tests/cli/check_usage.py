@@ -83,8 +83,8 @@ class Usage(ProgramTest):
                 (["--model"], "--model needs a value"),
                 (["--model="], "--model: expected NAME|FILE"),
                 (["--precision", "fp99"], "--precision: expected fp32|fp16|int8, found 'fp99'"),
-                (["--without", "timestamps,wings"], "'wings' is no capability"),
-                (["--without", ""], "is no capability"),
+                (["--without", "timestamps,wings"], "'wings' is not a capability"),
+                (["--without", ""], "is not a capability"),
                 (["--size", "224"], "expected HxW"),
                 (["--size", "0x8"], "expected HxW"),
                 (["--size", "8x8x8"], "expected HxW"),
@@ -145,7 +145,7 @@ class Models(ProgramTest):
 
     def test_file_and_seed(self):
         self.usage("info", "--model", self.write("a.pth", b"x"), "--random-weights", "1",
-                   expected="a file has its own weights")
+                   expected="the file has its own weights")
 
     def test_damaged(self):
         self.run_program("convert", "resnet8", self.path("good"), "--random-weights", "1",

@@ -507,7 +507,7 @@ static void wrong_calls_are_refused(void **state)
         {{.images = &depth}, VRN_ERROR_UNSUPPORTED, "VkFormat 126"},
         {{.images = &undefined}, VRN_ERROR_INVALID_ARGUMENT, "UNDEFINED"},
         {{.images = &preinitialized}, VRN_ERROR_INVALID_ARGUMENT, "PREINITIALIZED"},
-        {{.images = &present}, VRN_ERROR_INVALID_ARGUMENT, "VkImage is needed"},
+        {{.images = &present}, VRN_ERROR_INVALID_ARGUMENT, "expected its VkImage"},
         {{.images = &image}, VRN_ERROR_INVALID_ARGUMENT, "region"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -516,7 +516,7 @@ static void wrong_calls_are_refused(void **state)
         refuse(session, &params, cases[i].result, cases[i].word);
     }
     refuse(session, &(vrn_record_params){.pixels = &good}, VRN_ERROR_INVALID_ARGUMENT,
-           "without a place for any result");
+           "expected a place for logits");
     app_buffer_destroy(&app, &buffer);
     vrn_session_destroy(&session);
 }

@@ -185,7 +185,7 @@ static void a_disturbed_network_is_refused(void **state)
     begin_network(session, &params); /* a run uses the activations */
     float logits[CLASSES];
     run_photo(session, picture, WIDTH, HEIGHT, logits);
-    refuse_part(session, &params, "used otherwise");
+    refuse_part(session, &params, "used for something else");
 
     begin_network(session, &params); /* so does another slot */
     vrn_record_cursor other_cursor = {0};
@@ -193,11 +193,11 @@ static void a_disturbed_network_is_refused(void **state)
     other.slot = 1;
     other.cursor = &other_cursor;
     begin_network(session, &other);
-    refuse_part(session, &params, "used otherwise");
+    refuse_part(session, &params, "used for something else");
 
     begin_network(session, &params);
     params.slot = 2; /* nothing has begun there */
-    refuse_part(session, &params, "used otherwise");
+    refuse_part(session, &params, "used for something else");
     params.slot = 0;
 
     begin_network(session, &params);

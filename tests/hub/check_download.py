@@ -169,7 +169,7 @@ class Interruptions(DownloadTest):
     def test_again_and_again(self):
         self.answer(Answer(self.content, cut=100, ranges=True))
         self.refuse(*[f"interrupted after {100 * i} bytes" for i in range(1, 6)],
-                    "interrupted again and again")
+                    "interrupted too often")
         # The next run begins where that one ended.
         self.answer(Answer(self.content))
         self.ranges()
@@ -218,12 +218,12 @@ class Interruptions(DownloadTest):
         # One that says nothing, and one that stops in the middle and then says nothing.
         self.answer(Answer(self.content, cut=0, hold=hold))
         begin = time.monotonic()
-        self.refuse("cannot be downloaded: nothing has come for 1 seconds",
+        self.refuse("cannot be downloaded: no data arrived for 1 seconds",
                     VKRESNET_HUB_TIMEOUT="1")
         self.answer(Answer(self.content, cut=1000, hold=hold), Answer(self.content, cut=0,
                                                                       hold=hold))
-        self.refuse("interrupted after 1000 bytes (nothing has come for 1 seconds): going on",
-                    "cannot be downloaded: nothing has come", VKRESNET_HUB_TIMEOUT="1")
+        self.refuse("interrupted after 1000 bytes (no data arrived for 1 seconds): resuming",
+                    "cannot be downloaded: no data arrived", VKRESNET_HUB_TIMEOUT="1")
         self.assertLess(time.monotonic() - begin, 20)
         # What has come is there the next time.
         self.answer(Answer(self.content))
@@ -243,7 +243,7 @@ class Interruptions(DownloadTest):
         """The rest does not fit: all is got, once."""
         self.part(b"x" * 1000)
         self.answer(Answer(self.content))
-        self.fetch("the rest does not fit", "downloaded")
+        self.fetch("the rest does not match", "downloaded")
         self.assertEqual(self.ranges(), ["bytes=1000-", None])
         self.arrived()
 
@@ -272,7 +272,7 @@ class Interruptions(DownloadTest):
     def test_wrong_range(self):
         self.part(self.content[:1000])
         self.answer(Answer(self.content, wrong_range=True))
-        self.refuse("another part of the file than it was asked for")
+        self.refuse("another part of the file than was requested")
 
     def test_link_instead_of_part(self):
         """A link is not followed: what it points to stays."""
@@ -302,24 +302,24 @@ class Refusals(DownloadTest):
 
     def test_length(self):
         size = len(self.content)
-        self.refused(f"has {size + 1} bytes, and should have {size}",
+        self.refused(f"has {size + 1} bytes, but should have {size}",
                      Answer(self.content, length=size + 1))
-        self.refused(f"has {size - 1} bytes, and should have {size}",
+        self.refused(f"has {size - 1} bytes, but should have {size}",
                      Answer(self.content, length=size - 1))
-        self.refused(f"has 0 bytes, and should have {size}", Answer(b""))
+        self.refused(f"has 0 bytes, but should have {size}", Answer(b""))
         self.refused(f"has {1 << 40} bytes", Answer(self.content, length=1 << 40))
 
     def test_endless(self):
         """More than there should be, without a length: never written."""
         self.answer(Answer(self.content * 10, length="chunks"))
-        self.refuse("sends more than the file should have")
+        self.refuse("sent more than the file should have")
         self.assertLessEqual(os.path.getsize(self.cached() + ".part"), len(self.content))
 
     def test_status(self):
         for status in (403, 404, 500, 503):
             self.refused(
-                f"the server answers with status {status}. Get {self.server.address}{self.file} "
-                f"in another way "
+                f"the server answered with status {status}. "
+                f"Download {self.server.address}{self.file} in another way "
                 f"and put it at {self.cached()}", Answer(status=status))
 
     def test_redirections(self):

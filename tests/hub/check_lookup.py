@@ -169,16 +169,15 @@ class Places(HubTest):
 
     def test_none(self):
         message = [
-            "there is no folder to keep it in. Get https://nowhere.invalid/" + self.entry["file"]
+            "there is no cache directory. Download https://nowhere.invalid/" + self.entry["file"]
         ]
         for arguments, values in (([], {"VKRESNET_CACHE": ""}), (["--no-cache"], {})):
             self.run_program("info", "--model", "tiny", *arguments,
                              environment=self.environment(**values), status=1, errors=message)
         self.run_program(
             "info", "--model", "tiny", environment=self.environment(), status=1, errors=[
-                f"switched off. Get https://nowhere.invalid/{self.entry['file']} in another way "
-                f"and "
-                f"put it at {self.cached()}"
+                f"switched off. Download https://nowhere.invalid/{self.entry['file']} in another "
+                f"way and put it at {self.cached()}"
             ])
 
 

@@ -198,5 +198,5 @@ def bad():
                           ("TIFF", b"II*\0\x08\0\0\0\0\0\0\0\0\0"),
                           ("JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(20))):
         yield f"{form}.jpg", content, ""
-    yield "16-bits.ppm", b"P6\n# deep\n4 4\n65535\n" + bytes(96), "a greatest value of 255 alone"
+    yield "16-bits.ppm", b"P6\n# deep\n4 4\n65535\n" + bytes(96), "a maximum value of 255"
     yield "text.png", b"hello\n", ""

@@ -66,7 +66,7 @@ static bool open_inputs(calibrate_job *job)
         return cli_usage("expected either --images DIR or --input X.npy");
     }
     if (options->precision != VRN_PRECISION_FP32) {
-        return cli_usage("--precision: expected fp32, in which the network is observed");
+        return cli_usage("--precision: expected fp32, because the ranges are measured in it");
     }
     if (options->images) return cli_paths_add(&job->paths, options->images);
     if (!cli_npy_open(&job->input, options->input)) return false;
@@ -87,7 +87,7 @@ static bool observe(calibrate_job *job)
     vrn_arch arch;
     vrn_model_get_arch(job->engine.model.handle, &arch);
     if (!job->options->images && job->input.shape[1] != arch.in_channels) {
-        return cli_error("%s: expected [N, %u, H, W], as the network's input has it",
+        return cli_error("%s: expected [N, %u, H, W], the shape of the network's input",
                          job->options->input, arch.in_channels);
     }
     if (job->options->images) {
@@ -172,7 +172,7 @@ static bool finish(calibrate_job *job, vrn_calibration_result *result)
     vrn_model_destroy(&calibrated);
     if (!good) return false;
     for (int i = 0; i < VRN_CALIBRATION_METHODS; i++) {
-        cli_note("scales by %s: the logits of int8 are off by %.2e%s", result->methods[i],
+        cli_note("scales by %s: the logits of int8 differ by %.2e%s", result->methods[i],
                  result->errors[i], (uint32_t)i == result->method ? ", the least" : "");
     }
     cli_note("%s: calibrated on %zu images", output, job->images);

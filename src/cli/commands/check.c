@@ -235,9 +235,9 @@ static void print_verdict(const check_job *job)
                s->same.variance, text);
         break;
     case VRN_CHECK_NONE:
-        printf("The model does not fit, and none of %u readings does: variances are off by %.3f "
-               "(median).\nThe network may differ in something that is not tried, or the images "
-               "from those of training.\n",
+        printf("The model does not fit, and neither does any of %u readings: variances are off by "
+               "%.3f (median).\nThe network may differ in something that is not tried, or the "
+               "images may differ from those of training.\n",
                s->tried, s->fit.variance);
         break;
     }
@@ -280,14 +280,14 @@ static bool run(const cli_options *options)
 {
     check_job job = {.options = options};
     if (options->precision) {
-        return cli_usage("--precision: expected fp32, in which the statistics are compared");
+        return cli_usage("--precision: expected fp32, because the statistics are compared in it");
     }
     bool good = cli_paths_add_all(&job.paths, options);
     const bool measured = job.paths.count > 0 &&
                           cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED) &&
                           measure(&job);
     if (measured && job.summary.images < FEW) {
-        cli_note("%u images are few: only gross faults show", job.summary.images);
+        cli_note("%u images are few: they show only gross faults", job.summary.images);
     }
     if (measured && options->json) {
         print_json(&job);

@@ -59,7 +59,7 @@ static bool find_named_class(const cli_model *model, uint32_t classes, const cha
     }
     if (partly == 1) return true;
     if (partly == 0) return cli_usage("--class: no class is called '%s'", name);
-    return cli_usage("--class: %u classes are called something like '%s': %s, %s%s", partly, name,
+    return cli_usage("--class: %u classes have names that contain '%s': %s, %s%s", partly, name,
                      examples[0], examples[1], partly > 2 ? ", .." : "");
 }
 
@@ -72,7 +72,7 @@ static bool find_class(const explanation *e, const cli_options *options, uint32_
         return find_named_class(&e->engine.model, classes, options->class_name, index);
     }
     if (number >= classes) {
-        return cli_usage("--class: the model has classes 0 to %u, and no class %s", classes - 1,
+        return cli_usage("--class: expected a class from 0 to %u, found %s", classes - 1,
                          options->class_name);
     }
     *index = (uint32_t)number;
@@ -169,11 +169,11 @@ static void print_text(const explanation *e, const cli_options *options, uint32_
         printf(" (%.2f %%): ", (double)e->explained.value * 100);
     }
     if (e->region.found) {
-        printf("most at %.0f,%.0f, in the box from %.0f,%.0f to %.0f,%.0f of %ux%u; ", e->region.x,
-               e->region.y, box->left, box->top, box->right, box->bottom, e->photo.width,
-               e->photo.height);
+        printf("strongest at %.0f,%.0f, in the box from %.0f,%.0f to %.0f,%.0f of %ux%u; ",
+               e->region.x, e->region.y, box->left, box->top, box->right, box->bottom,
+               e->photo.width, e->photo.height);
     } else {
-        printf("seen nowhere; ");
+        printf("not seen; ");
     }
     cli_print_name(options->write);
     putchar('\n');

@@ -55,8 +55,8 @@ static bool list_outputs(features_run *run)
     for (uint32_t i = 0; i < options->tap_count; i++) {
         const cli_tap *tap = &options->taps[i];
         if (!tap->path && unnamed) {
-            return cli_usage("--tap %s: one tap can be written to -o, and %s is: give the others a "
-                             "file, --tap %s=FILE.npy",
+            return cli_usage("--tap %s: only one tap can be written to -o, and %s already is: give "
+                             "the others a file with --tap %s=FILE.npy",
                              tap->name, unnamed, tap->name);
         }
         if (!tap->path) {
@@ -91,8 +91,8 @@ static bool check_beside(features_run *run)
         }
         for (uint32_t k = 0; k < i; k++) {
             if (!cli_path_same_file(o->names_path, run->outputs[k].names_path)) continue;
-            return cli_usage("%s and %s: both have %s beside them", run->outputs[k].path, o->path,
-                             o->names_path);
+            return cli_usage("%s and %s: both would write %s: give them different names",
+                             run->outputs[k].path, o->path, o->names_path);
         }
     }
     return true;
@@ -248,8 +248,8 @@ static bool check_shape(const output *o, const char *path, const uint32_t found[
     cli_feature_shape(first, &o->form, o->tap);
     cli_feature_shape(now, &o->form, found);
     return memcmp(first, now, sizeof first) == 0 ||
-           cli_error("%s: %s gives [%u, %u, %u] for it, and [%u, %u, %u] for those before: --pool "
-                     "takes the means, or give it an array of its own",
+           cli_error("%s: %s gives [%u, %u, %u] for this photo, but [%u, %u, %u] for earlier ones: "
+                     "use --pool, or write this photo to its own array",
                      path, o->form.tap, found[0], found[1], found[2], o->tap[0], o->tap[1],
                      o->tap[2]);
 }

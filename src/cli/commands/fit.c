@@ -61,7 +61,7 @@ static bool drop_empty_classes(fit_run *run)
     for (size_t k = 0; k < count; k++) {
         char *name = run->names.items[k];
         if (run->classes[k].photos == 0) {
-            cli_note("%s/%s: no image could be read: it is no class", run->folder, name);
+            cli_note("%s/%s: no image could be read: it is not used as a class", run->folder, name);
             free(name);
             continue;
         }
@@ -220,7 +220,7 @@ static void print_classes(const fit_run *run)
             printf(": %zu photo%s, never held out\n", n->photos, n->photos == 1 ? "" : "s");
         }
     }
-    if (count > CLASSES_SHOWN) printf("  and %zu classes more\n", count - CLASSES_SHOWN);
+    if (count > CLASSES_SHOWN) printf("  and %zu more classes\n", count - CLASSES_SHOWN);
 }
 
 static void print_text(const fit_run *run)
@@ -236,7 +236,7 @@ static void print_text(const fit_run *run)
         printf(" (penalty %.3g)\n", chosen->strength);
         print_classes(run);
     }
-    printf("of the photos it has learned it knows %.1f %%\n",
+    printf("accuracy on the training photos: %.1f %%\n",
            100 * part(c->right_in_training, run->count));
 }
 
@@ -246,7 +246,7 @@ static bool run(const cli_options *options)
 {
     fit_run run = {.options = options, .folder = options->arguments[0]};
     if (!options->write) return cli_usage("expected -o MODEL.safetensors");
-    if (options->holdout > 0.5f) return cli_usage("--holdout: expected a part from 0 to 0.5");
+    if (options->holdout > 0.5f) return cli_usage("--holdout: expected a share from 0 to 0.5");
     if (!cli_path_may_be_replaced(options->write)) return false;
     const bool good = cli_labels_read_classes(&run.labels, &run.names, run.folder) &&
                       cli_crew_open(&run.crew, options, CLI_MODEL_SHIPPED) && make_features(&run) &&
@@ -254,7 +254,7 @@ static bool run(const cli_options *options)
     if (good && options->json) print_json(&run);
     if (good && !options->json) print_text(&run);
     if (good) {
-        cli_note("%s: %s with %zu classes of its own", options->write,
+        cli_note("%s: %s with your %zu classes", options->write,
                  run.crew.engines[0].model.info.name, run.names.count);
     }
     free(run.features);

@@ -82,7 +82,7 @@ static bool begin_outputs(infer_job *job)
 
     uint64_t shape[4] = {job->images, info->classes};
     if (options->output && info->classes == 0) {
-        return cli_error("%s: the network has no head, and gives no logits: --tap avgpool=F.npy "
+        return cli_error("%s: the network has no head and gives no logits: --tap avgpool=F.npy "
                          "writes its features",
                          options->model);
     }

@@ -29,7 +29,7 @@ static void format_version(char text[32], uint32_t version)
 static void print_memory(const char *title, uint64_t bytes)
 {
     if (bytes >> 30 > 1u << 20) {
-        printf("  %-14s no limit worth mentioning\n", title);
+        printf("  %-14s no practical limit\n", title);
     } else if (bytes >= (uint64_t)1 << 30) {
         printf("  %-14s %.1f GiB\n", title, (double)bytes / 1073741824);
     } else {
@@ -151,7 +151,7 @@ static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t
     if (count == 0) return;
     fputs("\ncompiled kernels are kept in: ", stdout);
     cli_print_name(cache ? cache : "(nothing is kept)");
-    puts(writable || !cache ? "" : " (but cannot be: no files can be made there)");
+    puts(writable || !cache ? "" : " (not writable: nothing is kept)");
 }
 
 static bool show_devices(const cli_options *options)
@@ -167,7 +167,7 @@ static bool show_devices(const cli_options *options)
     print_devices(infos, count, chosen, cache, options->json);
     free(cache);
     if (count == 0) {
-        cli_error("no Vulkan device; a GPU's driver brings one, and mesa-vulkan-drivers one that "
+        cli_error("no Vulkan device: install the GPU's driver, or mesa-vulkan-drivers for one that "
                   "runs on the CPU");
     } else if (good && chosen == NO_DEVICE) {
         good = cli_error("none of the devices can be used");

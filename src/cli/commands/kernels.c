@@ -119,7 +119,7 @@ bool cli_show_kernels(const cli_options *options)
     vrn_device_info info;
     if (!find_arch(&arch, options) || !cli_device_open(&device, &info, options)) return false;
     if (!(info.capabilities & VRN_CAPABILITY_PIPELINE_STATISTICS)) {
-        cli_error("%s tells nothing about compiled kernels: its driver lacks "
+        cli_error("%s reports nothing about compiled kernels: its driver lacks "
                   "VK_KHR_pipeline_executable_properties, or --without switched it off",
                   info.name);
         vrn_device_destroy(&device);

@@ -54,7 +54,7 @@ static bool fits(const merge_part *first, merge_part *part)
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (strcmp(texts[i].a, texts[i].b) == 0) continue;
-        return cli_error("%s:%zu: its %s is %s, that of %s:%zu is %s", part->file, part->line,
+        return cli_error("%s:%zu: its %s is %s, but that of %s:%zu is %s", part->file, part->line,
                          texts[i].name, texts[i].b, first->file, first->line, texts[i].a);
     }
     if (a->shard.count != b->shard.count || a->total != b->total) {
@@ -64,7 +64,7 @@ static bool fits(const merge_part *first, merge_part *part)
     }
     const bool same = a->classes == b->classes && share_names(a, b);
     if (!same) {
-        cli_error("%s:%zu: its classes are others than those of %s:%zu", part->file, part->line,
+        cli_error("%s:%zu: its classes differ from those of %s:%zu", part->file, part->line,
                   first->file, first->line);
     }
     return same;
@@ -81,11 +81,11 @@ static bool repeats(const merge_part *other, const merge_part *part)
                 count == b->confusion.count &&
                 (count == 0 || memcmp(pairs, others, count * sizeof *pairs) == 0);
     if (same) {
-        cli_note("%s:%zu: part %u/%u is at %s:%zu too, with the same counts; taken once",
+        cli_note("%s:%zu: part %u/%u is also at %s:%zu, with the same counts: counted once",
                  part->file, part->line, shard->index, shard->count, other->file, other->line);
     } else {
-        cli_error("%s:%zu: part %u/%u is at %s:%zu too, with other counts", part->file, part->line,
-                  shard->index, shard->count, other->file, other->line);
+        cli_error("%s:%zu: part %u/%u is also at %s:%zu, with different counts", part->file,
+                  part->line, shard->index, shard->count, other->file, other->line);
     }
     return same;
 }
@@ -134,7 +134,7 @@ static bool read_line(merge_parts *parts, const char *file, size_t number, const
     bool good = cli_evaluation_read(&part.evaluation, line, reason);
     if (!good && !*reason) {
         if (++*damaged == 1) {
-            cli_note("%s:%zu: cut off or damaged: as if it were not there", file, number);
+            cli_note("%s:%zu: cut off or damaged: ignored", file, number);
         }
         line = find_next_object(line);
         if (!line) return true;
@@ -218,7 +218,7 @@ static bool run(const cli_options *options)
     for (uint32_t i = 0; i < options->argument_count; i++) {
         good = good && read_file(&parts, options->arguments[i]);
     }
-    if (good && !parts.first) good = cli_error("no line of eval --json was found");
+    if (good && !parts.first) good = cli_error("expected lines of eval --json, found none");
     good = good && is_complete(&parts) && sum_parts(&parts);
     if (good) {
         const cli_evaluation *whole = &parts.items[0]->evaluation;

@@ -56,7 +56,7 @@ static bool is_wanted(const vrn_hub *hub, const vrn_hub_entry *entry, const cli_
 static bool check_arguments(const vrn_hub *hub, const cli_options *options)
 {
     if (options->fetch && options->argument_count == 0) {
-        return cli_usage("--fetch: expected the names of what to download");
+        return cli_usage("--fetch: expected the names of the weights to download");
     }
     for (uint32_t i = 0; i < options->argument_count; i++) {
         if (!vrn_hub_find(hub, options->arguments[i])) {

@@ -65,14 +65,14 @@ static bool open_array(search_run *run, const char *path)
                          WIDTH_MAX);
     }
     run->width = (uint32_t)npy->shape[1];
-    return npy->shape[0] > 0 || cli_error("%s: no photos are in it", path);
+    return npy->shape[0] > 0 || cli_error("%s: expected at least one photo, found none", path);
 }
 
 /* F.txt, if it is there: a line for each row. */
 static bool read_names(search_run *run, const char *path)
 {
     if (vrn_path_get_kind(path) == VRN_PATH_MISSING) {
-        cli_note("%s: not there: rows are named by their numbers, from 0", path);
+        cli_note("%s: not found: rows are named by their numbers, from 0", path);
         return true;
     }
     uint64_t size, count = 0;
@@ -101,14 +101,14 @@ static bool read_facts(search_run *run, const char *path)
     run->facts.form.tap = CLI_FEATURES_TAP;
     run->has_facts = vrn_path_get_kind(path) != VRN_PATH_MISSING;
     if (!run->has_facts) {
-        cli_note("%s: not there: assumed that --in has the outputs of %s, of the same model and "
-                 "transform as now",
+        cli_note("%s: not found: assuming that --in has the outputs of %s, made with this model "
+                 "and transform",
                  path, CLI_FEATURES_TAP);
         return true;
     }
     if (!cli_facts_read(&run->facts, path)) return false;
     return run->facts.rows == run->npy.shape[0] ||
-           cli_error("%s: expected %ju rows, as the features have, found %ju", path,
+           cli_error("%s: expected %ju rows, as in the features, found %ju", path,
                      (uintmax_t)run->npy.shape[0], (uintmax_t)run->facts.rows);
 }
 
@@ -131,7 +131,7 @@ static bool check_width(search_run *run)
     uint64_t shape[3];
     cli_feature_shape(shape, &facts->form, run->tap);
     if (shape[0] * shape[1] * shape[2] != run->width) {
-        return cli_error("%s: expected %ju features, as %s of %s has, found %u", run->npy.path,
+        return cli_error("%s: expected %ju features, as %s of %s gives, found %u", run->npy.path,
                          (uintmax_t)(shape[0] * shape[1] * shape[2]), facts->form.tap,
                          run->crew.engines[0].model.info.name, run->width);
     }
@@ -149,7 +149,7 @@ static bool check_probe(search_run *run, const float *values)
     cli_feature_row(run->made, &facts->form, values, run->tap);
     cli_probe_take(probe, run->made, run->width);
     return cli_probe_agrees(probe, facts->probe) ||
-           cli_error("%s: made by %s with a transform of its own: %s, as it is given now, has "
+           cli_error("%s: made by %s with its own transform: %s, with the options given now, gives "
                      "other features for the same picture",
                      run->npy.path, facts->model, run->crew.engines[0].model.info.name);
 }

@@ -90,7 +90,7 @@ static const struct {
     const char *name, *text;
 } verdicts[] = {
     [VRN_SELFTEST_RIGHT] = {"right", "all right"},
-    [VRN_SELFTEST_AVOIDABLE] = {"avoidable", "WRONG, but each operator has a kernel that is right"},
+    [VRN_SELFTEST_AVOIDABLE] = {"avoidable", "WRONG, but each operator has a correct kernel"},
     [VRN_SELFTEST_BROKEN] = {"broken", "WRONG: do not use this device"},
 };
 

@@ -162,9 +162,10 @@ static bool read_member(line_reader *reader, uint32_t *seen)
     while (which < ENTRIES && strcmp(entries[which].name, key) != 0) which++;
     if (which == ENTRIES) return vrn_json_skip(&reader->json);
     const char *name = entries[which].name;
-    if (*seen >> which & 1) return refuse(reader, "\"%s\" is there twice", name);
+    if (*seen >> which & 1) return refuse(reader, "\"%s\" is given twice", name);
     *seen |= UINT32_C(1) << which;
-    return read_entry(reader, &entries[which]) || refuse(reader, "\"%s\" is not eval's", name);
+    return read_entry(reader, &entries[which]) ||
+           refuse(reader, "\"%s\" does not have a value that eval writes", name);
 }
 
 static bool read_object(line_reader *reader)
@@ -201,13 +202,13 @@ static bool check_confusion(line_reader *reader)
         bool known = pair->label < evaluation->classes &&
                      (pair->predicted == CLI_NO_CLASS || pair->predicted < evaluation->classes);
         if (!known || !add_within(&images, pair->count, evaluation->images)) {
-            return refuse(reader, "its confusion has more classes or images than it says");
+            return refuse(reader, "its confusion matrix has more classes or images than it states");
         }
         if (pair->label == pair->predicted) right += pair->count;
     }
     cli_confusion_settle(&evaluation->confusion);
     if (images != evaluation->images || right != evaluation->top1) {
-        return refuse(reader, "its confusion is of other images than it counts");
+        return refuse(reader, "its confusion matrix does not match its counts");
     }
     return true;
 }
@@ -217,29 +218,29 @@ static bool check(line_reader *reader)
     cli_evaluation *evaluation = &reader->evaluation;
     if (reader->classes == 0 || reader->classes > CLI_EVALUATION_MOST_CLASSES ||
         (evaluation->names && reader->name_count != reader->classes)) {
-        return refuse(reader, "its number of classes cannot be");
+        return refuse(reader, "its number of classes is impossible");
     }
     evaluation->classes = (uint32_t)reader->classes;
     if (reader->shards == 0) reader->shards = 1;
     if (reader->shards > CLI_SHARD_MOST || reader->shard >= reader->shards) {
-        return refuse(reader, "there is no such part: %llu of %llu",
-                      (unsigned long long)reader->shard, (unsigned long long)reader->shards);
+        return refuse(reader, "there is no part %llu of %llu", (unsigned long long)reader->shard,
+                      (unsigned long long)reader->shards);
     }
     evaluation->shard = (cli_shard){(uint32_t)reader->shard, (uint32_t)reader->shards};
     if (evaluation->images + evaluation->unreadable !=
         cli_shard_size(&evaluation->shard, (size_t)evaluation->total)) {
-        return refuse(reader, "its images are not as many as this part of %llu has",
+        return refuse(reader, "its number of images is not that of this part of %llu",
                       (unsigned long long)evaluation->total);
     }
     if (evaluation->top5 < evaluation->top1 || evaluation->top5 > evaluation->images ||
         evaluation->images_per_s < 0) {
-        return refuse(reader, "its counts cannot be");
+        return refuse(reader, "its counts contradict each other");
     }
     uint64_t images = 0;
     for (int i = 0; i < CLI_EVALUATION_BINS; i++) {
         const cli_confidence *bin = &evaluation->confidence[i];
         if (bin->right > bin->images || !add_within(&images, bin->images, evaluation->images)) {
-            return refuse(reader, "its confidence is of other images than it counts");
+            return refuse(reader, "its confidence does not match its counts");
         }
     }
     return check_confusion(reader);

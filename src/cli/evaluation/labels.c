@@ -190,11 +190,11 @@ static bool find_row_class(const csv_reader *reader, const cli_model *model, con
                          reader->line, number);
     }
     if (label[0] == 'n' && strspn(label + 1, "0123456789") == 8 && !label[9]) {
-        return cli_error("%s:%zu: '%s' is one of ImageNet's WordNet ids, and nothing says that the "
-                         "model's classes are ImageNet's; --classes imagenet does",
+        return cli_error("%s:%zu: '%s' is one of ImageNet's WordNet ids, but nothing says that the "
+                         "model's classes are ImageNet's; if they are: --classes imagenet",
                          reader->path, reader->line, label);
     }
-    return cli_error("%s:%zu: the model knows no class '%s'; add a column 'class' with its number, "
+    return cli_error("%s:%zu: the model has no class '%s'; add a column 'class' with its number, "
                      "and a first line that names the columns: file,label,class",
                      reader->path, reader->line, label);
 }
@@ -216,7 +216,7 @@ static bool add_line(cli_labels *labels, const csv_reader *reader, const char *f
     const char *file = parts[COLUMN_FILE];
     if (!*file || (!*parts[COLUMN_LABEL] && !*parts[COLUMN_CLASS])) {
         return cli_error("%s:%zu: expected %s; a first line may name the columns: file,label,class",
-                         reader->path, reader->line, *file ? "a label behind the file" : "a file");
+                         reader->path, reader->line, *file ? "a label after the file" : "a file");
     }
     uint32_t found = 0;
     if (!find_row_class(reader, model, parts[COLUMN_LABEL], parts[COLUMN_CLASS], &found))
@@ -313,15 +313,15 @@ static bool report_stranger(const class_folders *folders, const naming *how, con
 {
     uint32_t classes = model->info.classes, found;
     if (!how) {
-        return cli_error("%s: %zu folders, and the model has %u classes: folders have to be named "
-                         "by the classes' names, numbers%s, or to be as many",
+        return cli_error("%s: %zu folders, but the model has %u classes: name the folders by the "
+                         "classes' names, numbers%s, or have one folder for each class",
                          folders->path, folders->paths.count, classes,
                          model->imagenet ? ", WordNet ids" : "");
     }
     size_t stranger = 0, other = 0;
     while (how->find(model, name_of(folders, stranger), &found)) stranger++;
     while (!how->find(model, name_of(folders, other), &found)) other++;
-    return cli_error("%s: expected %s, as '%s' beside it is; the model has %u classes",
+    return cli_error("%s: expected %s, like '%s' beside it; the model has %u classes",
                      folders->paths.items[stranger], how->text, name_of(folders, other), classes);
 }
 
@@ -346,8 +346,8 @@ static bool choose_classes(class_folders *folders, const cli_model *model)
         return report_stranger(folders, best, model);
     }
     for (size_t i = 0; i < folders->paths.count; i++) folders->classes[i] = (uint32_t)i;
-    cli_note("%s: no folder has a class's name or number: in byte order they are taken for "
-             "classes 0 to %zu, as torchvision's ImageFolder does",
+    cli_note("%s: no folder has a class's name or number: the folders are taken in byte order as "
+             "classes 0 to %zu, as in torchvision's ImageFolder",
              folders->path, folders->paths.count - 1);
     return true;
 }
@@ -383,7 +383,7 @@ bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_mod
     bool good = list_folders(&folders);
     if (good && folders.paths.count == 0) {
         good =
-            cli_error("%s: expected a folder for each class, or a list of labels.csv's kind", path);
+            cli_error("%s: expected a folder for each class, or a list such as labels.csv", path);
     }
     if (good) folders.classes = cli_alloc(folders.paths.count, sizeof *folders.classes);
     good = good && folders.classes && choose_classes(&folders, model);
@@ -404,7 +404,8 @@ bool cli_labels_read_classes(cli_labels *labels, cli_paths *names, const char *p
         const size_t before = labels->images.count;
         good = cli_paths_add_folder(&labels->images, folders.paths.items[i]);
         if (good && labels->images.count == before) {
-            cli_note("%s: no images in this folder: it is no class", folders.paths.items[i]);
+            cli_note("%s: no images in this folder: it is not used as a class",
+                     folders.paths.items[i]);
         } else if (good) {
             good = cli_paths_push(names, cli_copy_text(name_of(&folders, i))) &&
                    set_class(labels, before, (uint32_t)names->count - 1);

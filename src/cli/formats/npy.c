@@ -49,7 +49,7 @@ static const char *read_header(cli_npy *npy, const char *header, char *type, siz
     vrn_json cursor = {.text = header, .size = strlen(header)};
     unsigned seen = 0;
     bool fortran = false;
-    if (!vrn_json_take(&cursor, '{')) return "its header is no dictionary";
+    if (!vrn_json_take(&cursor, '{')) return "its header is not a dictionary";
     while (!vrn_json_take(&cursor, '}')) {
         char key[16];
         if (!take_text(&cursor, key, sizeof key) || !vrn_json_take(&cursor, ':')) {
@@ -178,7 +178,7 @@ bool cli_npy_open_any(cli_npy *npy, const char *path)
 static bool read_values(cli_npy *npy, void *to, size_t count)
 {
     return fread(to, types[npy->type].bytes, count, npy->stream) == count ||
-           cli_error("%s: cannot read: the file has become shorter", npy->path);
+           cli_error("%s: cannot read: the file became shorter", npy->path);
 }
 
 /* The values are little-endian, as every machine that the library is for. */

@@ -36,7 +36,7 @@ static const char *copy_pixels(const struct heif_image *decoded, uint64_t admitt
     int stride = 0;
     const uint8_t *from = heif_image_get_plane_readonly(decoded, channel, &stride);
     if (!from || width < 1 || height < 1 || stride < width * 4) return "its data is damaged";
-    if ((uint64_t)width * (uint64_t)height > admitted) return "it is larger than it says";
+    if ((uint64_t)width * (uint64_t)height > admitted) return "it is larger than its header says";
     uint8_t *pixels = malloc((size_t)width * (size_t)height * 4);
     if (!pixels) return "out of memory";
     for (int y = 0; y < height; y++) {

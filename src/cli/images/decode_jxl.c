@@ -65,7 +65,7 @@ static const char *grow_jpeg(reading *r)
     const size_t free_bytes = r->jpeg ? JxlDecoderReleaseJPEGBuffer(r->decoder) : 0;
     const size_t used = r->capacity - free_bytes;
     const size_t capacity = r->jpeg ? 2 * r->capacity : 2 * r->size + (1 << 16);
-    if (capacity > JPEG_BYTES_MAX) return "the JPEG that it was made of is too large";
+    if (capacity > JPEG_BYTES_MAX) return "the JPEG that it was made from is too large";
     unsigned char *jpeg = realloc(r->jpeg, capacity);
     if (!jpeg) return "out of memory";
     r->jpeg = jpeg;

@@ -219,7 +219,7 @@ static const char *measure(const reader *r, blocks *b)
     const uint64_t most = ((uint64_t)r->width * r->height + (1 << 22)) * 8;
     const bool good = b->across > 0 && b->down > 0 && b->stride <= most &&
                       b->stride * b->down <= b->bytes && b->bytes <= most;
-    return good ? NULL : "its tiles or strips are of no use";
+    return good ? NULL : "its tiles or strips cannot be used";
 }
 
 static const char *read_plane(const reader *r, const blocks *b, uint8_t *block, uint16_t plane)
@@ -288,7 +288,7 @@ static const char *read_header(reader *r)
     if (!TIFFGetField(t, TIFFTAG_IMAGEWIDTH, &r->width) ||
         !TIFFGetField(t, TIFFTAG_IMAGELENGTH, &r->height) ||
         !TIFFGetField(t, TIFFTAG_PHOTOMETRIC, &r->photometric)) {
-        return "it does not say its size and kind of colours";
+        return "its size or its kind of colours is missing";
     }
     TIFFGetFieldDefaulted(t, TIFFTAG_BITSPERSAMPLE, &r->bits);
     TIFFGetFieldDefaulted(t, TIFFTAG_SAMPLESPERPIXEL, &r->samples);
@@ -305,12 +305,12 @@ static const char *read_header(reader *r)
         return "its kind of colours is not supported; expected grey, a palette, RGB, CMYK or YCbCr";
     }
     if (format != SAMPLEFORMAT_UINT && format != SAMPLEFORMAT_VOID) {
-        return "its samples are signed or floating-point numbers, which say no brightness";
+        return "its samples are signed or floating-point numbers, which do not define a brightness";
     }
     const bool bits = r->bits == 8 || r->bits == 16 ||
                       (r->colours == 1 && (r->bits == 1 || r->bits == 2 || r->bits == 4));
-    if (!bits) return "its samples are not of 1, 2, 4, 8 or 16 bits";
-    if (r->samples < r->colours || r->samples > 64) return "it has a wrong number of samples";
+    if (!bits) return "its samples do not have 1, 2, 4, 8 or 16 bits";
+    if (r->samples < r->colours || r->samples > 64) return "it has the wrong number of samples";
     if (r->samples == r->colours) r->extra = 0; /* whatever the file says */
     if (r->photometric != PHOTOMETRIC_PALETTE) return NULL;
     const bool map = r->bits <= 8 && TIFFGetField(t, TIFFTAG_COLORMAP, &r->palette[0],

@@ -84,7 +84,7 @@ const char *cli_pnm_fault(const unsigned char *data, size_t size)
         }
     }
     numbers += inside && numbers < 3; /* at the end of the file */
-    return numbers == 3 && number != 255 ? "PGM and PPM are read with a greatest value of 255 alone"
+    return numbers == 3 && number != 255 ? "PGM and PPM are read only with a maximum value of 255"
                                          : NULL;
 }
 

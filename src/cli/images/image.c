@@ -38,8 +38,7 @@ static unsigned char *read_stream(FILE *stream, const char *path, size_t *size)
     }
     *size = count;
     if (count > 0 && !ferror(stream)) return data;
-    cli_error(ferror(stream) ? "%s: cannot read" : "%s: not an image: there is nothing in it",
-              path);
+    cli_error(ferror(stream) ? "%s: cannot read" : "%s: not an image: it is empty", path);
     free(data);
     return NULL;
 }

@@ -61,7 +61,7 @@ static void leave_out(cli_paths *paths, char *path)
 static bool walk(cli_paths *paths, const char *folder, unsigned depth)
 {
     if (depth == DEPTH_MAX) {
-        return cli_error("%s: more than %d folders inside each other", folder, DEPTH_MAX);
+        return cli_error("%s: folders are nested more than %d deep", folder, DEPTH_MAX);
     }
     cli_paths found;
     if (!cli_list_folder(&found, folder)) return false;
@@ -95,9 +95,9 @@ bool cli_paths_add_folder(cli_paths *paths, const char *folder)
 void cli_paths_note_left_out(cli_paths *paths)
 {
     if (paths->left_out == 1) {
-        cli_note("%s: left out, as it is no image", paths->example);
+        cli_note("%s: left out: it is not an image", paths->example);
     } else if (paths->left_out > 1) {
-        cli_note("%s: left out, as it is no image, and %zu more", paths->example,
+        cli_note("%s and %zu more: left out: they are not images", paths->example,
                  paths->left_out - 1);
     }
     free(paths->example);

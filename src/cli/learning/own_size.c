@@ -16,7 +16,8 @@ bool cli_sizes_check(const cli_options *options)
                           options->transform.mode != VRN_RESIZE_SHORTER &&
                           options->transform.mode != VRN_RESIZE_LONGER;
     return !(squashed || options->letterbox || (options->given & CLI_BIT(CROP))) ||
-           cli_usage("--own-size: of the sizes only --resize N or longer:N can be given with it");
+           cli_usage("--own-size: the only sizes that can be given with it are --resize N and "
+                     "--resize longer:N");
 }
 
 /* The size of a photo behind the transform's resize, which keeps its proportions as torchvision's
