@@ -1,5 +1,5 @@
 /* Measuring and checking: what a device can do, which kernels a network got and how long they take,
- * whether they compute correctly, whether a checkpoint is read rightly, and switches for tests.
+ * whether they compute correctly, whether a checkpoint is read correctly, and switches for tests.
  * Ordinary applications need none of this, except perhaps vrn_device_selftest.
  *
  * The rules at the top of vkresnet.h hold here too. */
@@ -24,14 +24,14 @@ struct vrn_device_diagnostics {
 
 /* For vrn_session_params.diagnostics. */
 struct vrn_session_diagnostics {
-    /* prefer the kernels whose name begins so ("conv_generic"), where they fit. A prefix that
-     * begins no name in this build is VRN_ERROR_INVALID_ARGUMENT. NULL: no preference */
+    /* a prefix: kernels whose name begins with it ("conv_generic") are preferred where they fit. If
+     * no kernel of this build has it: VRN_ERROR_INVALID_ARGUMENT. NULL: no preference */
     const char *kernel;
     uint64_t reserved[4];
 };
 
-/* The capabilities that this build of the library can use, as vrn_capability bits: all of them,
- * whatever compiler and headers it was built with. Thread-safe. */
+/* The capabilities that this build of the library can use, as vrn_capability bits: all of them, for
+ * any compiler and headers that it was built with. Thread-safe. */
 VRN_API uint32_t vrn_build_capabilities(void);
 
 /* ---- How long a run takes -------------------------------------------------------------------- */
@@ -61,12 +61,12 @@ typedef struct vrn_layer {
     const char *op;     /* "conv" */
     const char *kernel; /* "conv_tile_64x64" */
     const char *fused;  /* the operations fused into it: "bn relu add"; may be empty */
-    /* of its parameters, or of its output where it has none: "fp32", "fp16", "int8" */
+    /* of its parameters, or of its output if it has none: "fp32", "fp16", "int8" */
     const char *precision;
     uint32_t height, width, channels; /* of its output */
-    double flops;                     /* of one image */
-    double bytes;           /* of one image: activations and parameters read and written once */
-    double parameter_bytes; /* of these, the parameters: the images of a slice share them */
+    double flops;                     /* for one image */
+    double bytes;           /* for one image: activations and parameters, read or written once */
+    double parameter_bytes; /* the parameters' part of `bytes`: a slice's images share them */
     double gpu_ms;          /* from vrn_session_profile: for the whole batch; else 0 */
     /* why this kernel: "merit" (expected to be the best), "preferred" (by
      * vrn_session_diagnostics.kernel), "tuned" (measured by vrn_device_tune on this vrn_device) or
@@ -83,7 +83,7 @@ typedef struct vrn_layer {
 VRN_API vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer *layers,
                                           uint32_t capacity, uint32_t *count);
 
-/* Runs a full slice of zeros `repeats` times with a timestamp around every dispatch and gives the
+/* Runs a full slice of zeros `repeats` times with timestamps around every dispatch. Gives the
  * median of each, times the number of slices in a batch; otherwise like vrn_session_get_layers.
  * Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Where a driver's timestamps say
  * nothing, each dispatch is run by itself and timed by the host's clock. Blocking. Other errors:
@@ -93,7 +93,7 @@ VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, v
 
 /* ---- What a device can do -------------------------------------------------------------------- */
 
-/* The highest speed that was measured on a device, to compare a network's speed with. */
+/* The highest speed measured on a device, for comparison with a network's speed. */
 typedef struct vrn_device_peak {
     /* 1e9 float operations a second, a multiply-add counting as two: a kernel of independent chains
      * of multiply-adds in registers */
@@ -109,7 +109,7 @@ typedef struct vrn_device_peak {
  * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_device_measure_peak(vrn_device *device, vrn_device_peak *peak);
 
-/* ---- What the driver's compiler makes of the kernels ----------------------------------------- */
+/* ---- What the driver's compiler reports about kernels ---------------------------------------- */
 
 /* The most statistics of a kernel that are passed on. */
 #define VRN_MAX_STATISTICS 32
@@ -157,13 +157,13 @@ typedef struct vrn_kernel_statistics_params {
     uint32_t batch;         /* 0: 1 */
     uint32_t height, width; /* of the input; 0: 224 */
     /* NULL: for each shape, the kernel that would be chosen; else every kernel that fits and whose
-     * name begins so; "": every kernel that is made for this kind of device, or for any */
+     * name begins with this; "": every kernel made for this kind of device, or for any */
     const char *kernel;
     vrn_precision precision; /* int8: as if every layer's output had a scale */
     uint64_t reserved[4];
 } vrn_kernel_statistics_params;
 
-/* Compiles kernels for the layers of a network and calls `visit` with the driver's statistics of
+/* Compiles kernels for the layers of a network and calls `visit` with the driver's statistics for
  * each, in the order of the layers; a shape that several layers share comes once. The pointer is
  * valid during the call. Needs VRN_CAPABILITY_PIPELINE_STATISTICS. Allocates and runs nothing on
  * the device, so it works on drivers that only compile (Mesa's RADV with RADV_FORCE_FAMILY).
@@ -189,7 +189,7 @@ typedef struct vrn_mismatch {
  * "fusion"). */
 typedef struct vrn_selftest_entry {
     const char *op, *kernel; /* "conv", "conv_tile_64x64x8"; static */
-    /* why the device cannot run this kernel, which is no fault; else empty */
+    /* why the device cannot run this kernel, which is not a fault; else empty */
     char skipped[96];
     vrn_result result; /* why it could not be run, although the device should be able to */
     uint32_t cases;    /* that were run; for "replay", runs after the first one */
@@ -204,12 +204,12 @@ typedef struct vrn_selftest_entry {
 
 /* What the self-test says of a device. */
 typedef enum vrn_selftest_verdict {
-    VRN_SELFTEST_RIGHT = 0, /* everything is right */
-    /* some kernels are wrong, but every operator has a right one, and the network is right: with
-     * `exclude` the device can be used, if more slowly */
+    VRN_SELFTEST_RIGHT = 0, /* everything is correct */
+    /* some kernels are wrong, but every operator has a correct one, and the network is correct:
+     * with `exclude` the device can be used, perhaps more slowly */
     VRN_SELFTEST_AVOIDABLE = 1,
-    /* an operator has no right kernel, or the network is wrong or not repeatable: better use
-     * another device. Without `exclude` the network may have run with wrong kernels */
+    /* an operator has no correct kernel, or the network is wrong or not repeatable: use another
+     * device. Without `exclude`, the network may have run with wrong kernels */
     VRN_SELFTEST_BROKEN = 2,
 } vrn_selftest_verdict;
 
@@ -230,46 +230,48 @@ typedef struct vrn_selftest_summary {
 
 /* What a self-test runs, and what follows from it. */
 typedef struct vrn_selftest_params {
-    /* sessions that are created later on this device do not use kernels that are wrong, if their
-     * operator has a right one; neither does the network at the end */
+    /* sessions that are created later on this device do not use wrong kernels if their operator has
+     * a correct one; nor does the network at the end */
     bool exclude;
     bool thorough;      /* all cases: minutes on a driver that runs on the processor */
-    const char *kernel; /* only kernels whose name begins so; NULL: all */
+    const char *kernel; /* only kernels whose name begins with this; NULL: all */
     uint32_t replays;   /* of the network; 0: 100 */
     uint64_t reserved[4];
 } vrn_selftest_params;
 
-/* Runs every kernel of the library that the device can run, also those that no network would
- * choose, on small cases and compares them with plain C. Then runs a small network again and again
+/* Runs every kernel of the library that the device can run, even those that no network would
+ * choose, on small cases and compares them with plain C. Then runs a small network repeatedly
  * from the same recorded commands: the bytes must stay the same, and the logits must agree with
  * the unfused network's. Calls `visit` (which may be NULL) for each kernel and for the network. An
- * application that must not compute wrongly calls this with `exclude` on each device that it makes,
- * before any session, and refuses the device if the verdict is VRN_SELFTEST_BROKEN.
+ * application that depends on correct results calls this with `exclude` on each device that it
+ * makes, before any session, and refuses the device if the verdict is VRN_SELFTEST_BROKEN.
  *
  * Takes seconds, mostly in the driver's compiler; half a minute the first time on a slow one.
- * Blocking. The pipelines live as long as the device. Thread-safe; sessions may be made and run
- * meanwhile, but only sessions made afterwards avoid the excluded kernels. A session whose network
- * needs an excluded kernel is refused with VRN_ERROR_UNSUPPORTED. Kernels stay excluded until the
- * device is destroyed; a later self-test runs them like all others.
+ * Blocking. The pipelines live as long as the device. Thread-safe; sessions may be made and run at
+ * the same time, but only sessions made afterwards avoid the excluded kernels. A session whose
+ * network needs an excluded kernel is refused with VRN_ERROR_UNSUPPORTED. Kernels stay excluded
+ * until the device is destroyed; a later self-test runs them like all others.
  *
  * `summary` may be NULL; it is written with VRN_OK and VRN_ERROR_WRONG_RESULTS. An entry is valid
  * during the call of `visit`; the texts it points to are static.
  *
- * Each wrong kernel is a warning in the log; a kernel that the driver cannot run is an error too.
- * Errors: VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT), VRN_ERROR_INVALID_ARGUMENT
- * (also a `kernel` that begins no name in this build), VRN_ERROR_OUT_OF_MEMORY,
- * VRN_ERROR_DEVICE_LOST (after `visit` for the kernel that was running). */
+ * Each wrong kernel is a warning in the log; a kernel that the driver fails to run is also an
+ * error. Errors: VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT),
+ * VRN_ERROR_INVALID_ARGUMENT (also if no kernel's name begins with `kernel`),
+ * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST (after `visit` for the kernel that was
+ * running). */
 VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *params,
                                        vrn_selftest_summary *summary,
                                        void (*visit)(void *user, const vrn_selftest_entry *entry),
                                        void *user);
 
-/* ---- Whether a checkpoint is read rightly ---------------------------------------------------- */
+/* ---- Whether a checkpoint is read correctly -------------------------------------------------- */
 
-/* The running statistics of a batch norm are the mean and variance of what entered it in training.
- * A check runs images without labels through a model, compares what enters each batch norm with
- * them, and says whether this reading of the checkpoint (what names and shapes do not show:
- * strides, pools, ..) and this preprocessing fit. One thread at a time uses a check. */
+/* The running statistics of a batch norm are the mean and variance of its input in training. A
+ * check runs images without labels through a model and compares the input of each batch norm with
+ * them. This shows whether the preprocessing is right, and whether the checkpoint is read correctly
+ * (strides, pools and others that names and shapes do not show). One thread at a time uses a
+ * check. */
 typedef struct vrn_check vrn_check;
 
 /* How vrn_check_create compiles the network. */
@@ -279,9 +281,9 @@ typedef struct vrn_check_params {
     uint64_t reserved[4];
 } vrn_check_params;
 
-/* Compiles the unfused network in float32. Takes some hundred megabytes on the device for a large
- * network, and up to 64 MiB on the host for inputs that are kept. The caller owns the check; the
- * device must outlive it, the model is held. Blocking. Errors: VRN_ERROR_UNSUPPORTED (group norms,
+/* Compiles the unfused network in float32. A large one takes some hundred megabytes on the device,
+ * and up to 64 MiB on the host for inputs that are kept. The caller owns the check; the device must
+ * outlive it, the model is kept alive. Blocking. Errors: VRN_ERROR_UNSUPPORTED (group norms,
  * which keep no statistics; norms that were folded away or never trained; the log says which), and
  * those of vrn_session_create. */
 VRN_API vrn_result vrn_check_create(vrn_check **check, vrn_device *device, const vrn_model *model,
@@ -289,37 +291,37 @@ VRN_API vrn_result vrn_check_create(vrn_check **check, vrn_device *device, const
 /* Destroys a check. Blocking. */
 VRN_API void vrn_check_destroy(vrn_check **check);
 
-/* Runs `count` images, any number. Sixty are enough; they should be such as the model was trained
- * on, and of fewer than 24 only gross faults show. Blocking. Errors as of vrn_session_run. */
+/* Runs any number of images. They should resemble those of training. Sixty are enough; fewer than
+ * 24 show only gross faults. Blocking. Errors: as for vrn_session_run. */
 VRN_API vrn_result vrn_check_add(vrn_check *check, const vrn_inputs *inputs);
 
-/* How far what enters the norms is from their running statistics. Epsilon is added to variances,
- * and channels whose running variance is far below it are left out. */
+/* How far the inputs of the norms are from their running statistics. Epsilon is added to variances,
+ * and channels whose running variance is far below it are ignored. */
 typedef struct vrn_check_fit {
     /* the median over the channels of |log(variance / running variance)|: 0.1 is 10 % */
     double variance;
     /* the median over the channels of |mean - running mean|, in running standard deviations */
     double mean;
-    /* what readings are compared by, as it sees single channels: the mean over the channels of the
-     * Kullback-Leibler divergence between normal distributions of these means and variances, at
-     * most 100 for each */
+    /* the figure by which readings are compared, because it is sensitive to single channels: the
+     * mean over the channels of the Kullback-Leibler divergence between normal distributions with
+     * these means and variances, at most 100 for each */
     double divergence;
-    uint32_t channels;   /* that were compared; 0: the others say nothing */
-    uint32_t not_finite; /* of these, with infinities or NaNs: as far away as can be */
+    uint32_t channels;   /* how many were compared; 0: the other fields mean nothing */
+    uint32_t not_finite; /* how many of these had infinities or NaNs: they count as 100 */
     uint64_t reserved[4];
 } vrn_check_fit;
 
 /* How far what enters one norm is from its running statistics. */
 typedef struct vrn_check_norm {
-    const char *name;  /* "layer1.0.bn1"; as long as the check lives */
+    const char *name;  /* "layer1.0.bn1"; lives as long as the check */
     uint32_t channels; /* in all */
     vrn_check_fit fit; /* of its channels */
     uint64_t reserved[4];
 } vrn_check_norm;
 
-/* The norms in order of execution, by the images so far: writes up to `capacity` of them to `norms`
- * (NULL when capacity is 0) and their number to `*count`. Errors: VRN_ERROR_INVALID_ARGUMENT (also
- * before any image was added), VRN_ERROR_OUT_OF_MEMORY. */
+/* The fit of each norm for the images so far, in order of execution: writes up to `capacity` norms
+ * to `norms` (NULL when capacity is 0) and their number to `*count`. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT (also before any image was added), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_check_get_norms(const vrn_check *check, vrn_check_norm *norms,
                                        uint32_t capacity, uint32_t *count);
 
@@ -340,8 +342,8 @@ typedef struct vrn_check_reading {
 typedef enum vrn_check_verdict {
     VRN_CHECK_FITS = 0,  /* and no other reading fits clearly better */
     VRN_CHECK_OTHER = 1, /* another reading fits clearly better */
-    /* neither this reading nor another that was tried fits: something that is not tried, a network
-     * of another kind, or images unlike those of training */
+    /* neither this reading nor any other that was tried fits: the cause may be something that is
+     * not tried, a network of another kind, or images unlike those of training */
     VRN_CHECK_NONE = 2,
 } vrn_check_verdict;
 
@@ -356,12 +358,12 @@ typedef struct vrn_check_summary {
     uint64_t reserved[8];
 } vrn_check_summary;
 
-/* Runs images that were kept, 64 at most, in other readings: other pools, strides of the stem and
- * of stages, dilation, v1 or v1.5, activations, anti-aliasing, standardised weights, epsilon, the
- * side of option A's zeros; and, if only photos were added, other normalisations, scales and the
- * other order of channels. Where one fits clearly better, what differs from it is tried too, so
- * that up to three faults at once are found. Calls `visit` (which may be NULL) for each; the
- * pointer is valid during the call, and a reading that is hopeless has seen few images. Blocking:
+/* Runs the images that were kept, at most 64, with other readings: other pools, strides of the stem
+ * and of stages, dilation, v1 or v1.5, activations, anti-aliasing, standardised weights, epsilon,
+ * the side of option A's zeros; and, if only photos were added, other normalisations, scales and
+ * the other order of channels. If one fits clearly better, variants of it are tried too, so that up
+ * to three faults at once are found. Calls `visit` (which may be NULL) for each; the pointer is
+ * valid during the call. Readings that fit badly are dropped after a few images. Blocking:
  * compiles the network for each reading. Errors: VRN_ERROR_INVALID_ARGUMENT (no images were added),
  * and those of vrn_session_create and vrn_session_run. */
 VRN_API vrn_result vrn_check_finish(vrn_check *check, vrn_check_summary *summary,

@@ -37,8 +37,8 @@ typedef struct vrn_hub_entry {
     uint64_t max_bytes;      /* and at most; equal where the size is known exactly */
     uint64_t parameters;     /* of the network: how many numbers */
     const char *classes;     /* "imagenet": its 1000 classes, in the usual order; or NULL */
-    vrn_transform transform; /* of the published accuracy */
-    float acc1, acc5;        /* published, of 100, on ImageNet's validation images; 0: unknown */
+    vrn_transform transform; /* with which the accuracy was measured */
+    float acc1, acc5;        /* published, in percent, on ImageNet's validation set; 0: unknown */
     const char *recipe;      /* the address of a page about its training, or NULL */
     uint64_t reserved[4];
 } vrn_hub_entry;
@@ -60,7 +60,7 @@ typedef struct vrn_hub_params {
      * file is appended. May be http. NULL: $VKRESNET_HUB_URL, else the registry's server */
     const char *address;
     bool offline; /* never download; also if $VKRESNET_OFFLINE is neither empty nor "0" */
-    /* a download without progress for so long fails; 0: $VKRESNET_HUB_TIMEOUT, else 30 */
+    /* a download fails after this time without progress; 0: $VKRESNET_HUB_TIMEOUT, else 30 */
     uint32_t stall_seconds;
     uint64_t reserved[4];
 } vrn_hub_params;
@@ -68,7 +68,7 @@ typedef struct vrn_hub_params {
 /* A registry of weights, with the folders that have their files. */
 typedef struct vrn_hub vrn_hub;
 
-/* Reads the registry, and nothing else. The caller owns the hub. Blocking. Errors: VRN_ERROR_FILE
+/* Reads the registry and nothing else. The caller owns the hub. Blocking. Errors: VRN_ERROR_FILE
  * (the registry cannot be read or is wrong; the log says where), VRN_ERROR_INVALID_ARGUMENT (an
  * address that is neither https nor http), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_hub_create(vrn_hub **hub, const vrn_hub_params *params);
@@ -84,7 +84,7 @@ VRN_API bool vrn_hub_can_download(void);
 VRN_API const vrn_hub_entry *vrn_hub_get_entry(const vrn_hub *hub, uint32_t i);
 
 /* The entry with a name: a network ("resnet50"), or a network, a colon and its weights
- * ("resnet50:DEFAULT", "resnet50:IMAGENET1K_V2", "resnet50:V2"; case is ignored behind the colon).
+ * ("resnet50:DEFAULT", "resnet50:IMAGENET1K_V2", "resnet50:V2"; case is ignored after the colon).
  * NULL if there is none. It lives as long as the hub. */
 VRN_API const vrn_hub_entry *vrn_hub_find(const vrn_hub *hub, const char *name);
 
@@ -120,7 +120,7 @@ VRN_API vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry
 typedef struct vrn_hub_progress {
     const vrn_hub_entry *entry; /* whose file it is */
     uint64_t done, total; /* bytes of the file; `done` includes those of an interrupted download */
-    double bytes_per_s;   /* of the last seconds; 0: not known yet */
+    double bytes_per_s;   /* over the last seconds; 0: not known yet */
     double seconds_left;  /* at this rate; negative: not known yet */
     bool waiting;         /* another process downloads this file; these are its bytes */
     uint64_t reserved[4];
@@ -139,8 +139,8 @@ typedef struct vrn_hub_fetch_params {
  * download is written to a file with another name ("....part") and renamed when size and SHA-256
  * are right and the bytes are on the disk: no partial file ever has an entry's name. The next call
  * resumes an interrupted download. If another process downloads the same file, the call waits for
- * it. Only https is used, unless `address` is http. Certificates are checked by the system's list
- * or by $CURL_CA_BUNDLE, $SSL_CERT_FILE or $SSL_CERT_DIR; proxies are libcurl's ($https_proxy,
+ * it. Only https is used, unless `address` is http. Certificates are checked with the system's list
+ * or with $CURL_CA_BUNDLE, $SSL_CERT_FILE or $SSL_CERT_DIR; proxies are libcurl's ($https_proxy,
  * $no_proxy, ..). `params` may be NULL. The caller owns `*file`. Blocking. Errors:
  * - VRN_ERROR_NETWORK: the server cannot be reached, does not have the file or sent something else;
  *   or this build or `offline` forbids downloads. The log has the address, and where to put a file
@@ -154,8 +154,8 @@ VRN_API vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
 /* The folder for files that can be made or downloaded again: $VKRESNET_CACHE, else the folder
  * "vkresnet" in $XDG_CACHE_HOME or in ~/.cache, on Windows in %LOCALAPPDATA%. It also suits
  * vrn_device_params.cache_directory. Writes to `text` and returns the length without the NUL, as
- * snprintf does; 0: there is none ($VKRESNET_CACHE is empty, or no variable is set), or no memory.
- * Thread-safe as long as no thread changes the environment. */
+ * snprintf does; 0: there is none ($VKRESNET_CACHE is empty, or no variable is set), or memory ran
+ * out. Thread-safe as long as no thread changes the environment. */
 VRN_API size_t vrn_hub_get_cache_directory(char *text, size_t capacity);
 
 #ifdef __cplusplus

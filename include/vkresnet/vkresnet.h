@@ -60,10 +60,10 @@ extern "C" {
 typedef enum vrn_result {
     VRN_OK = 0,
     VRN_ERROR_INVALID_ARGUMENT = -1, /* invalid argument: fix the caller or the command line */
-    VRN_ERROR_FILE = -2,             /* a file is missing, unreadable, damaged or of another kind */
-    VRN_ERROR_UNSUPPORTED = -3,      /* well-formed, but this library or device cannot do it */
-    VRN_ERROR_OUT_OF_MEMORY = -4,    /* of the host or of the device: try a smaller batch or size */
-    VRN_ERROR_NO_DEVICE = -5,        /* no usable Vulkan device, or none of the given name */
+    VRN_ERROR_FILE = -2,          /* a file is missing, unreadable, damaged or of the wrong kind */
+    VRN_ERROR_UNSUPPORTED = -3,   /* well-formed, but this library or device cannot do it */
+    VRN_ERROR_OUT_OF_MEMORY = -4, /* of the host or of the device: try a smaller batch or size */
+    VRN_ERROR_NO_DEVICE = -5,     /* no usable Vulkan device, or none of the given name */
     /* the device no longer works: destroy its sessions, then the device, and make new ones */
     VRN_ERROR_DEVICE_LOST = -6,
     VRN_ERROR_WRONG_RESULTS = -7, /* only from vrn_device_selftest, see diagnostics.h */
@@ -115,7 +115,7 @@ VRN_API uint32_t vrn_version(void);
 
 /* ---- Devices --------------------------------------------------------------------------------- */
 
-/* What a device may have above Vulkan 1.1. Bits of vrn_device_info.capabilities and
+/* What a device may have beyond Vulkan 1.1. Bits of vrn_device_info.capabilities and
  * vrn_device_params.without. Each one is optional and has a fallback. */
 typedef enum vrn_capability {
     VRN_CAPABILITY_DIRECT_MAPPING = 1 << 0, /* device memory that the host can map: no staging */
@@ -128,11 +128,11 @@ typedef enum vrn_capability {
     /* products of matrices of halves, summed in floats */
     VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 7,
     VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 8, /* registers and spills of compiled kernels */
-    VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 9,       /* arrays of storage buffers, of any length */
-    /* matrices of sizes that the driver divides up, with operations on elements
+    VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 9,       /* arrays of storage buffers of any length */
+    /* matrices whose sizes the driver divides up, with operations on single elements
      * (VK_NV_cooperative_matrix2, Vulkan 1.3) */
     VRN_CAPABILITY_COOPERATIVE_MATRIX_2 = 1 << 10,
-    /* addresses of buffers, and 64-bit integers to compute with them: on processors alone */
+    /* buffer addresses, and 64-bit integers to compute with them: only on CPU devices */
     VRN_CAPABILITY_BUFFER_ADDRESSES = 1 << 11,
 } vrn_capability;
 
@@ -204,11 +204,11 @@ typedef struct vrn_device_params {
     /* an index ("1") or part of a name ("llvmpipe", case ignored). NULL: the device with the
      * highest score */
     const char *select;
-    uint32_t without; /* vrn_capability bits to do without, as if the device lacked them */
-    /* where compiled pipelines and measurements are kept for the next time: a folder of this user
-     * alone. The library creates it when needed. Processes may share it, and its files may be
-     * deleted at any time. The library ignores damaged files and those of another device or driver.
-     * Problems with the disk cost time but are no errors. NULL or "": nothing is read or written */
+    uint32_t without; /* vrn_capability bits to ignore, as if the device lacked them */
+    /* the folder that keeps compiled pipelines and measurements for later runs. Only this user
+     * should be able to write to it. The library creates it when needed. Processes may share it,
+     * and its files may be deleted at any time. The library ignores damaged files and files for
+     * another device or driver. Disk problems cost time but are not errors. NULL or "": no cache */
     const char *cache_directory;
     /* load VK_LAYER_KHRONOS_validation with synchronization validation; its messages become errors
      * and warnings in the log */
@@ -221,7 +221,7 @@ typedef struct vrn_device_params {
 /* A Vulkan device, which the library made or an application lends. Threads may share it. */
 typedef struct vrn_device vrn_device;
 
-/* Makes a Vulkan instance and device of the library's own, with one queue that can compute.
+/* Makes the library's own Vulkan instance and device, with one queue that can compute.
  * Thread-safe. Blocking. Errors: VRN_ERROR_NO_DEVICE, VRN_ERROR_UNSUPPORTED (the chosen device
  * lacks something; the log says what), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_params *params);
@@ -229,12 +229,12 @@ VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_param
 /* Destroys a device and updates its cache directory. Destroy its sessions first. Blocking. */
 VRN_API void vrn_device_destroy(vrn_device **device);
 
-/* Which device was chosen, and with which capabilities. Never fails. Thread-safe. */
+/* Describes the device that was chosen, and its capabilities. Never fails. Thread-safe. */
 VRN_API void vrn_device_get_info(const vrn_device *device, vrn_device_info *info);
 
 /* ---- Models ---------------------------------------------------------------------------------- */
 
-/* How a photo is resized: PIL's filters, which look at all pixels that a pixel of the result covers
+/* How a photo is resized: PIL's filters, which use all pixels that a pixel of the result covers
  * (torchvision's antialias). */
 typedef enum vrn_interpolation {
     VRN_INTERPOLATION_BILINEAR = 0,
@@ -253,7 +253,7 @@ typedef enum vrn_resize_mode {
     VRN_RESIZE_LONGER = 1,
     /* height and, in `resize_width`, width, whatever the proportions: Resize((224, 224)) */
     VRN_RESIZE_EXACT = 2,
-    /* nothing: the whole photo, as large as the network's input allows, in its middle, on `fill`:
+    /* unused: the whole photo, as large as the network's input allows, is centred on `fill`:
      * Pillow's ImageOps.pad */
     VRN_RESIZE_LETTERBOX = 3,
 } vrn_resize_mode;
@@ -267,11 +267,11 @@ typedef enum vrn_channels {
 /* "rgb" or "bgr", as in a file's metadata; NULL for any other number. Static. Thread-safe. */
 VRN_API const char *vrn_channels_name(vrn_channels channels);
 
-/* The way from a photo to the network's input, as torchvision's ImageClassification preset has it:
- * resize the shorter side to `resize` (the other in proportion, truncated), cut out the centre of
- * `crop` x `crop` (`fill` where the image ends), and make (value / 255 - mean) / std of each
+/* How a photo becomes the network's input, as in torchvision's ImageClassification preset: resize
+ * the shorter side to `resize` (the other in proportion, truncated), cut out the centre of
+ * `crop` x `crop` (`fill` outside of the image), and compute (value / 255 - mean) / std for each
  * channel. All other fields, which may be zero, change one of these steps. A network of one channel
- * (vrn_arch.in_channels) gets the brightness, as Pillow's "L" has it, with mean[0] and std[0]. */
+ * (vrn_arch.in_channels) gets the brightness, as in Pillow's "L", with mean[0] and std[0]. */
 typedef struct vrn_transform {
     uint32_t resize;                 /* 0: no resize */
     uint32_t crop;                   /* the height that is cut out; 0: as `resize` */
@@ -286,21 +286,21 @@ typedef struct vrn_transform {
     uint64_t reserved[1];
 } vrn_transform;
 
-/* Fills in a whole transform by its name; false, and nothing is written: there is no such one.
+/* Fills in a whole transform by its name. Returns false and writes nothing if the name is unknown.
  * "torchvision": 256, 224, bilinear, ImageNet's statistics. "timm": the same, bicubic. "caffe":
- * 256, 224, bilinear, BGR of 0 .. 255 less the mean. "clip": 224, bicubic, CLIP's statistics.
+ * 256, 224, bilinear, BGR of 0 .. 255 minus the mean. "clip": 224, bicubic, CLIP's statistics.
  * Thread-safe. */
 VRN_API bool vrn_transform_get_preset(const char *name, vrn_transform *transform);
 
 /* The name of the i-th preset, or NULL when there are no more. Static. Thread-safe. */
 VRN_API const char *vrn_transform_preset_name(uint32_t i);
 
-/* What makes probabilities of the logits. */
+/* How the logits become probabilities. */
 typedef enum vrn_probabilities {
-    VRN_PROBABILITIES_DEFAULT = 0, /* as the model says; else sigmoid of one logit, else softmax */
-    VRN_PROBABILITIES_SOFTMAX = 1, /* one of the classes holds */
-    VRN_PROBABILITIES_SIGMOID = 2, /* each of the classes holds or not */
-    VRN_PROBABILITIES_LOGITS = 3,  /* nothing: they are the logits */
+    VRN_PROBABILITIES_DEFAULT = 0, /* as the model says; else sigmoid for one logit, else softmax */
+    VRN_PROBABILITIES_SOFTMAX = 1, /* exactly one class applies */
+    VRN_PROBABILITIES_SIGMOID = 2, /* each class applies or not, independently */
+    VRN_PROBABILITIES_LOGITS = 3,  /* the logits, unchanged */
 } vrn_probabilities;
 
 /* "softmax", "sigmoid" or "none"; NULL for VRN_PROBABILITIES_DEFAULT and any other number. Static.
@@ -313,19 +313,19 @@ typedef struct vrn_model vrn_model;
 /* How vrn_model_load and the like read a model. */
 typedef struct vrn_model_params {
     vrn_log log; /* used during the call only */
-    /* what the file cannot say: a whole architecture as for vrn_arch_parse, or some keys of one,
-     * "norm_groups=16,v1=1", of which the others are deduced. NULL: the names and shapes in the
-     * file decide */
+    /* what the file cannot say: a whole architecture as for vrn_arch_parse, or only some of its
+     * keys, such as "norm_groups=16,v1=1"; the others are deduced. NULL: everything is deduced
+     * from the names and shapes in the file */
     const char *arch;
     /* the model's name if the file's metadata has none; NULL: a name made from its architecture */
     const char *name;
     /* the transform if the file's metadata has none; NULL: the stem decides */
     const vrn_transform *transform;
-    /* which of several networks in the file: what stands before the names of its tensors,
-     * "module.encoder_q". NULL: the only one; EMA weights go before those in training */
+    /* chooses one of several networks in the file: the prefix of its tensors' names, such as
+     * "module.encoder_q". NULL: the only one; EMA weights are preferred to those in training */
     const char *prefix;
-    /* the classes' names, one for each class, instead of the file's; copied. NULL: the file's. Of
-     * two names for one logit the second is the class whose probability that gives */
+    /* the classes' names, one for each class, instead of the file's; copied. NULL: the file's. If a
+     * model with one logit has two names, the logit gives the probability of the second */
     const char *const *class_names;
     uint32_t class_name_count; /* entries of `class_names`: as many as there are classes */
     uint64_t reserved[1];
@@ -333,12 +333,12 @@ typedef struct vrn_model_params {
 
 /* Loads a checkpoint: PyTorch's .pth (zip or legacy form) or safetensors, recognised by content,
  * with float32, float16, bfloat16 or float64 tensors, named as by torchvision, timm, Hugging Face,
- * MMPretrain, Detectron2 or the common CIFAR repositories, inside dictionaries and behind prefixes
- * of any name, with other modules beside them. What tensors do not show is assumed and listed
- * (vrn_model_get_assumption); where files of a kind come both ways, loading fails and says which
- * keys of `arch` decide.
- * A file of up to 64 MiB, or on a network's file system, is copied. A larger one stays mapped as
- * long as the model lives; do not change it in that time. The caller owns the model. Thread-safe.
+ * MMPretrain, Detectron2 or the common CIFAR repositories. Dictionaries and prefixes of any name
+ * may surround them, and other modules may be present. What tensors do not show is assumed and
+ * listed (vrn_model_get_assumption). If files of this kind come in two ways, loading fails, and the
+ * log names the keys of `arch` that decide.
+ * A file of up to 64 MiB, or on a network file system, is copied. A larger one stays mapped as long
+ * as the model lives; do not change it during that time. The caller owns the model. Thread-safe.
  * Blocking. Errors: VRN_ERROR_FILE (the log names the file, the tensor, what was expected and what
  * was found), VRN_ERROR_INVALID_ARGUMENT (of params: arch, transform, class_names),
  * VRN_ERROR_OUT_OF_MEMORY. */
@@ -350,7 +350,7 @@ VRN_API vrn_result vrn_model_load(vrn_model **model, const char *path,
 VRN_API vrn_result vrn_model_load_memory(vrn_model **model, const void *data, size_t size,
                                          const char *name, const vrn_model_params *params);
 
-/* Destroys a model. Sessions made from it keep what they need: any order is right. Thread-safe. */
+/* Destroys a model. Sessions made from it keep what they need, so any order works. Thread-safe. */
 VRN_API void vrn_model_destroy(vrn_model **model);
 
 /* What a model is. */
@@ -363,7 +363,7 @@ typedef struct vrn_model_info {
     bool has_class_names;    /* vrn_model_get_class_name knows them */
     vrn_probabilities probabilities; /* of the architecture */
     /* from the file's metadata: a picture has the classes of at least this probability. 0: the file
-     * says nothing */
+     * has none */
     float threshold;
     uint64_t reserved[3];
 } vrn_model_info;
@@ -371,23 +371,23 @@ typedef struct vrn_model_info {
 /* Describes a model. Never fails. Thread-safe. */
 VRN_API void vrn_model_get_info(const vrn_model *model, vrn_model_info *info);
 
-/* The name of class `index`, or NULL: from vrn_model_params, else the file's metadata, else what a
- * checkpoint of PyTorch has beside the weights (class_to_idx, id2label, classes, meta.CLASSES). It
- * lives as long as the model. Thread-safe. */
+/* The name of class `index`, or NULL: from vrn_model_params, else from the file's metadata, else
+ * from the entries that a PyTorch checkpoint stores with the weights (class_to_idx, id2label,
+ * classes, meta.CLASSES). It lives as long as the model. Thread-safe. */
 VRN_API const char *vrn_model_get_class_name(const vrn_model *model, uint32_t index);
 
-/* What the file does not say and was assumed, such as "norm_eps=1e-5", or NULL when there is no
- * more. It lives as long as the model. `doubtful` (may be NULL) receives whether files of this kind
- * come in other ways too; loading logs these as warnings. Thread-safe. */
+/* An assumption about something that the file does not say, such as "norm_eps=1e-5", or NULL when
+ * there are no more. It lives as long as the model. `doubtful` (may be NULL) receives true if other
+ * files of this kind differ in it; loading logs those as warnings. Thread-safe. */
 VRN_API const char *vrn_model_get_assumption(const vrn_model *model, uint32_t index,
                                              bool *doubtful);
 
-/* A linear layer for the features of a network: the classifier of somebody's own classes. */
+/* A linear layer that reads a network's features: a classifier for your own classes. */
 typedef struct vrn_head_params {
     vrn_log log;                    /* used during the call only */
     uint32_t classes;               /* logits, at least 1 */
     uint32_t features;              /* of one image: the channels of the tap "avgpool" */
-    const float *weight;            /* [classes, features], as PyTorch's Linear has it; finite */
+    const float *weight;            /* [classes, features], as in PyTorch's Linear; finite */
     const float *bias;              /* [classes]; finite */
     const char *const *class_names; /* [classes]; NULL: no names */
     const char *name;               /* of the new model; NULL: the other model's */
@@ -395,11 +395,11 @@ typedef struct vrn_head_params {
     uint64_t reserved[4];
 } vrn_head_params;
 
-/* Makes a model with the trunk of another one and a linear layer in place of its head, if it has
- * one: logits = weight * features + bias. Arrays and texts are copied; the weights of the trunk are
- * shared, and the other model is held. Probabilities are softmax, or sigmoid of one logit.
+/* Makes a model from the trunk of another one, with a linear layer in place of its head, if any:
+ * logits = weight * features + bias. Arrays and texts are copied; the weights of the trunk are
+ * shared, and the other model is kept alive. Probabilities are softmax, or sigmoid for one logit.
  * vrn_model_save writes the result as a whole model. The caller owns it. Thread-safe. Errors:
- * VRN_ERROR_INVALID_ARGUMENT (another number of features, a value that is not finite),
+ * VRN_ERROR_INVALID_ARGUMENT (the wrong number of features, a value that is not finite),
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_model_create_with_head(vrn_model **model, const vrn_model *trunk,
                                               const vrn_head_params *params);
@@ -411,8 +411,9 @@ typedef struct vrn_model_save_params {
     const vrn_transform *transform;  /* to write; NULL: the model's */
     vrn_probabilities probabilities; /* to write; VRN_PROBABILITIES_DEFAULT: the model's */
     float threshold;                 /* to write, up to 1; 0: the model's */
-    /* For a program that removes incomplete files when a signal ends it: is told the name of the
-     * temporary file before that file is made (there), and again when it is gone. NULL: not told */
+    /* for a program that removes incomplete files when a signal ends it: called with the name of
+     * the temporary file before that file is made (there), and again when it is gone. May be
+     * NULL */
     void (*temporary)(void *user, const char *path, bool there);
     void *user; /* of temporary */
     uint64_t reserved[2];
@@ -429,11 +430,11 @@ VRN_API vrn_result vrn_model_save(const vrn_model *model, const char *path,
 
 /* How activations and weights are stored. Sums are always 32 bits wide: floats, or integers
  * where bytes are multiplied. The input, the average pool's output, logits and probabilities are
- * float32 in all three. */
+ * float32 in every precision. */
 typedef enum vrn_precision {
     VRN_PRECISION_FP32 = 0,
     /* half precision, on any device: no capability is needed. Values beyond 65504 are clamped to
-     * it; vrn_calibration_get_ranges tells whether and where a network has any */
+     * it; vrn_calibration_get_ranges shows whether and where a network has any */
     VRN_PRECISION_FP16 = 1,
     /* bytes where a calibrated model (vrn_calibration_finish) has scales, else halves */
     VRN_PRECISION_INT8 = 2,
@@ -474,8 +475,8 @@ typedef struct vrn_session_params {
     double submission_limit_ms;
     const vrn_session_diagnostics *diagnostics; /* NULL in ordinary use */
     vrn_probabilities probabilities;            /* VRN_PROBABILITIES_DEFAULT: the model's */
-    /* the device time that vrn_session_record fills with a part of the network, if it is given a
-     * cursor (<vkresnet/vulkan.h>); 0: it records whole networks only */
+    /* the device time that vrn_session_record fills with a part of the network when it gets a
+     * cursor (<vkresnet/vulkan.h>); 0: it records only whole networks */
     double record_budget_ms;
     uint64_t reserved[6];
 } vrn_session_params;
@@ -485,21 +486,21 @@ typedef struct vrn_session_params {
  * submission_limit_ms into several submissions: between layers and, if one layer takes too long, by
  * fewer images at once or by parts of its grid. The results are the same bytes. The times are
  * estimated from the number of operations and the speed of the session's earlier runs; before the
- * first run a slow device is assumed. Preparation of photos, tuning, profiles and the self-test are
- * not divided. vrn_session_record, whose commands are one submission, divides layers only. */
+ * first run, a slow device is assumed. Preparation of photos, tuning, profiles and the self-test
+ * are not divided. vrn_session_record, whose commands are one submission, divides only layers. */
 
 /* Class maps. The tap "class_map", [classes, H, W], is the class activation map of Zhou et al.
  * 2016: it shows where in the image the network sees each class. The linear layer, with its bias,
  * is applied at every position of the last stage's output instead of to their mean (a 1x1
  * convolution with the linear layer's parameters), so the mean of a class's map is its logit, up to
- * rounding. Only sessions with this tap compute it, as one more layer on the device, in float32 for
- * every precision, from values as exact as that precision. */
+ * rounding. Only sessions with this tap compute it, as one more layer on the device. It is computed
+ * in float32 for every precision, from values of that precision. */
 
 /* Compiles a model: builds the graph, fuses, chooses kernels, plans memory, creates pipelines,
  * uploads weights (once for all sessions of the model on this device). The caller owns the session;
- * the device must outlive it, the model is held. Messages go to the device's log. The first run in
- * each of the `in_flight` slots records commands, as does a run with another number or kind of
- * images; the first run with photos also makes what prepares them. Blocking: takes from tens of
+ * the device must outlive it, the model is kept alive. Messages go to the device's log. The first
+ * run in each of the `in_flight` slots records commands, as does a run with another number or kind
+ * of images; the first run with photos also makes what prepares them. Blocking: takes from tens of
  * milliseconds to seconds. Threads may create sessions of one device at the same time. Errors:
  * VRN_ERROR_INVALID_ARGUMENT (an unknown tap, an input too small for the network),
  * VRN_ERROR_FILE (the model's parameters are not all finite, or a variance is negative),
@@ -517,7 +518,7 @@ typedef struct vrn_session_info {
     vrn_precision precision;                /* of activations and weights */
     uint32_t slice;            /* images that pass through the network at once: batch, or less */
     uint32_t dispatches;       /* of one slice */
-    double gflops;             /* of one image, 2 for each multiply-add, in 1e9 operations */
+    double gflops;             /* for one image, 2 for each multiply-add, in 1e9 operations */
     uint64_t activation_bytes; /* the arena that all layers share */
     uint64_t weight_bytes;     /* shared by the sessions of this model on this device */
     uint64_t device_bytes;     /* everything this session uses, the shared weights included */
@@ -528,7 +529,7 @@ typedef struct vrn_session_info {
 /* Describes a session. Never fails. */
 VRN_API void vrn_session_get_info(const vrn_session *session, vrn_session_info *info);
 
-/* The shape of tap `index`, as PyTorch has it for one image: channels, height, width. Errors:
+/* The shape of tap `index` for one image, in PyTorch's order: channels, height, width. Errors:
  * VRN_ERROR_INVALID_ARGUMENT (no such tap). */
 VRN_API vrn_result vrn_session_get_tap_shape(const vrn_session *session, uint32_t index,
                                              uint32_t shape[3]);
@@ -540,7 +541,7 @@ typedef struct vrn_rect {
 
 /* The part of a photo of width x height pixels that the network sees after the transform's resize
  * and crop. It extends beyond the photo's edges if the crop is larger than the resized photo; the
- * network sees black there. A tap of h x w positions, such as "class_map", divides the rectangle
+ * network sees `fill` there. A tap of h x w positions, such as "class_map", divides the rectangle
  * into as many equal cells. Errors: VRN_ERROR_INVALID_ARGUMENT (a photo without pixels),
  * VRN_ERROR_UNSUPPORTED (too thin to be resized). */
 VRN_API vrn_result vrn_session_get_crop_rect(const vrn_session *session, uint32_t width,
@@ -562,8 +563,8 @@ typedef enum vrn_pixel_format {
 /* "RGBA", ..; NULL for any other number. Static. Thread-safe. */
 VRN_API const char *vrn_pixel_format_name(vrn_pixel_format format);
 
-/* Pixels of one image, rows from the top. All formats of the same picture give the same results, to
- * the byte. */
+/* Pixels of one image, rows from the top. All formats of the same picture give exactly the same
+ * results. */
 typedef struct vrn_image {
     const uint8_t *pixels;  /* the first row */
     uint32_t width, height; /* in pixels */
@@ -585,11 +586,11 @@ typedef struct vrn_inputs {
 /* How long the parts of a run took; <vkresnet/diagnostics.h> defines the struct. */
 typedef struct vrn_timing vrn_timing;
 
-/* Where the results of one run go. Each pointer may be NULL: that result is not wanted. The arrays
- * must live until vrn_session_wait returns, which writes them. */
+/* Where the results of one run go. A NULL pointer means that the result is not wanted. The arrays
+ * must live until vrn_session_wait, which writes them, returns. */
 typedef struct vrn_outputs {
     float *logits; /* [count, classes] */
-    /* [count, classes]: of the logits, as vrn_session_params.probabilities says */
+    /* [count, classes]: from the logits, as vrn_session_params.probabilities says */
     float *probabilities;
     float *const *taps; /* an array for each tap, [count, C, H, W], or NULL for this tap */
     vrn_timing *timing; /* of this run */
@@ -599,44 +600,44 @@ typedef struct vrn_outputs {
 /* Runs and waits. `outputs` may be NULL. The bytes of a result depend only on the image, the
  * session's parameters and the device (and its measurements, where it was tuned), not on other
  * images of the run or on earlier runs. Another `batch` of the session can mean other kernels, and
- * other last bits. Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image
- * that the device cannot bind), VRN_ERROR_OUT_OF_MEMORY (staging for large images),
+ * different last bits. Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an
+ * image that the device cannot bind), VRN_ERROR_OUT_OF_MEMORY (staging for large images),
  * VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *inputs,
                                    const vrn_outputs *outputs);
 
-/* A submission under way. */
+/* A submission in flight. */
 typedef uint64_t vrn_ticket;
 
 /* Copies the inputs, submits, and returns without waiting for the device. If `in_flight`
  * submissions are already under way, it first waits for the oldest and writes its outputs.
- * `outputs` may be NULL; the struct is copied, the arrays must live until the wait. Errors as of
- * vrn_session_run; `*ticket` is 0 then. */
+ * `outputs` may be NULL; the struct is copied, the arrays must live until the wait. Errors: as for
+ * vrn_session_run; `*ticket` is then 0. */
 VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *inputs,
                                       const vrn_outputs *outputs, vrn_ticket *ticket);
 
 /* Waits for a submission and writes its outputs. Tickets can be waited for in any order. Blocking.
  * Errors: VRN_ERROR_INVALID_ARGUMENT (no such ticket), VRN_ERROR_OUT_OF_MEMORY,
- * VRN_ERROR_DEVICE_LOST (from then on for every ticket, also of submissions that completed). */
+ * VRN_ERROR_DEVICE_LOST (then for every later wait, even for submissions that completed). */
 VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
 
 /* ---- Tuning ---------------------------------------------------------------------------------- */
 
-/* Tunes a device for the network of `model` and `params` (NULL: all defaults): times, for each
- * shape of layer that was not timed before, the kernels that could compute it. Every session that
- * is created on the device afterwards uses the fastest. The measurements hold for this device,
- * version of its driver, shape of layer, number of images and set of kernels. The device keeps them
- * as long as it lives, and in its cache directory for later devices.
+/* Tunes a device for the network of `model` and `params` (NULL: all defaults): for each layer shape
+ * that was not timed before, it times the kernels that could compute it. Every session that is
+ * created on the device afterwards uses the fastest. The measurements hold for this device, driver
+ * version, layer shape, number of images and set of kernels. The device keeps them as long as it
+ * lives, and stores them in its cache directory for later devices.
  *
  * Takes up to a few seconds for each shape. A kernel replaces the one that would be chosen without
  * tuning only if it is faster by a clear margin and makes the network as a whole faster. Other work
  * on the device spoils the measurements. While tuning, the network is in memory twice. Results of
  * different kernels differ by rounding. With diagnostics->kernel nothing is timed.
  *
- * `progress` (NULL: no progress is reported) is called on the caller's thread with what is timed
- * next; done == total at the end. It is not called if nothing is left to time. Blocking.
- * Thread-safe, but calls at the same time disturb each other's measurements. Errors: those of
- * vrn_session_create; the measurements of the call are lost then. */
+ * `progress` (NULL: no progress is reported) is called on the caller's thread with a text about the
+ * next measurement; done == total at the end. It is not called if nothing is left to time.
+ * Blocking. Thread-safe, but calls at the same time disturb each other's measurements. Errors:
+ * those of vrn_session_create; the measurements of the call are lost then. */
 VRN_API vrn_result vrn_device_tune(
     vrn_device *device, const vrn_model *model, const vrn_session_params *params,
     void (*progress)(void *user, uint32_t done, uint32_t total, const char *text), void *user);
@@ -668,22 +669,22 @@ typedef enum vrn_stem {
 
 /* Between the stem's activation and the first stage. */
 typedef enum vrn_pool {
-    VRN_POOL_DEFAULT = 0, /* VRN_POOL_NONE of a CIFAR stem, else VRN_POOL_MAX */
+    VRN_POOL_DEFAULT = 0, /* VRN_POOL_NONE for a CIFAR stem, else VRN_POOL_MAX */
     VRN_POOL_MAX = 1,     /* 3x3, stride 2, padding 1 */
     VRN_POOL_NONE = 2,
-    VRN_POOL_CAFFE = 3, /* 3x3, stride 2, no padding, the last window may reach over the edge */
+    VRN_POOL_CAFFE = 3, /* 3x3, stride 2, no padding; the last window may cross the edge */
     VRN_POOL_MEAN = 4,  /* the mean of 2x2, stride 2 */
     VRN_POOL_CONV = 5,  /* a 3x3 convolution of stride 2, a norm and the activation (ResNet-RS) */
     VRN_POOL_MAX_BLUR = 6,  /* 3x3, stride 1, padding 1, then a blur of stride 2 (resnetblur) */
     VRN_POOL_MAX2_BLUR = 7, /* 2x2, stride 1, then a blur of stride 2 (antialiased-cnns) */
 } vrn_pool;
 
-/* Where the shape changes. Zeros for new channels are option A of He et al. 2015. */
+/* The shortcut where the shape changes. Zeros for new channels are option A of He et al. 2015. */
 typedef enum vrn_shortcut {
     VRN_SHORTCUT_PROJECTION = 0, /* 1x1 convolution (option B) */
     VRN_SHORTCUT_PAD = 1,        /* every second pixel, half of the zeros in front, half behind */
-    VRN_SHORTCUT_PAD_END = 2,    /* the same, all zeros behind */
-    /* the mean of 2x2, or what there is of it at the edge, then a 1x1 convolution (ResNet-D) */
+    VRN_SHORTCUT_PAD_END = 2,    /* the same, with all zeros behind */
+    /* the mean of 2x2, or of the part inside the image, then a 1x1 convolution (ResNet-D) */
     VRN_SHORTCUT_MEAN = 3,
     VRN_SHORTCUT_BLUR = 4, /* a blur that strides, then a 1x1 convolution (antialiased-cnns) */
 } vrn_shortcut;
@@ -734,7 +735,7 @@ typedef enum vrn_head {
 
 /* All arguments of torchvision's ResNet(block, layers, num_classes, zero_init_residual, groups,
  * width_per_group, replace_stride_with_dilation, norm_layer), and those of related networks. Zero
- * means the default given beside a field; `layers` has none. */
+ * means the default that a field's comment gives; `layers` has none. */
 typedef struct vrn_arch {
     vrn_block block;                 /* of all stages */
     uint32_t stages;                 /* 0: as many as `layers` has non-zero entries */
@@ -757,11 +758,11 @@ typedef struct vrn_arch {
     uint32_t in_channels; /* of the network's input, 1 to 16; 0: 3 */
     uint32_t stem_kernel; /* 1, 3, 5 or 7; 0: 7 (ImageNet stem) or 3 */
     uint32_t stem_stride; /* 0: 1 (CIFAR stem) or 2 */
-    uint32_t stem_planes; /* of the stem's output; 0: as the first stage's planes */
+    uint32_t stem_planes; /* of the stem's output; 0: the same as the first stage's planes */
     uint32_t stem_width;  /* of a deep stem's first convolution; 0: half of stem_planes */
     vrn_pool pool;        /* behind the stem */
     uint32_t strides[VRN_MAX_STAGES]; /* of each stage; 0: 1 for the first, 2 for the others */
-    /* of the 3x3 convolutions of each stage's blocks; 0: as `dilate` has it */
+    /* of the 3x3 convolutions of each stage's blocks; 0: as `dilate` says */
     uint32_t dilations[VRN_MAX_STAGES];
     vrn_activation activation;       /* of the stem and of all blocks */
     float negative_slope;            /* of VRN_ACTIVATION_LEAKY_RELU; 0: 0.01 */
@@ -807,8 +808,8 @@ VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_lo
  * Thread-safe. */
 VRN_API size_t vrn_arch_format(const vrn_arch *arch, char *text, size_t capacity);
 
-/* Fills the defaults in and refuses what torchvision refuses, with its reasons (a BasicBlock has no
- * groups, no width and no dilation). `log` may be NULL. Thread-safe. Errors:
+/* Fills in the defaults and refuses what torchvision refuses, for the same reasons (a BasicBlock
+ * has no groups, no width and no dilation). `log` may be NULL. Thread-safe. Errors:
  * VRN_ERROR_INVALID_ARGUMENT. */
 VRN_API vrn_result vrn_arch_check(vrn_arch *arch, const vrn_log *log);
 
@@ -818,7 +819,7 @@ VRN_API const char *vrn_arch_get_known_name(uint32_t i);
 
 /* Makes a model with the random weights that torchvision starts with: Kaiming normal (fan_out)
  * convolutions, norms of 1 and 0, the linear layer uniform in +-1/sqrt(fan_in). The same seed
- * gives the same bits on every platform. Of `params` the log and the class names are used. The
+ * gives the same bits on every platform. Only the log and class names of `params` are used. The
  * caller owns the model. Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT,
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *arch, uint64_t seed,
@@ -826,10 +827,10 @@ VRN_API vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *ar
 
 /* ---- Calibration ----------------------------------------------------------------------------- */
 
-/* Runs a model in float32 on images like those to come and records the range of every layer's
- * output. This shows which values halves cannot hold, and gives the scales that VRN_PRECISION_INT8
- * needs: symmetric, one for each layer's output. (Weights have one for each output channel, made
- * from the weights alone.) One thread at a time uses a calibration. */
+/* Runs a model in float32 on representative images and records the range of every layer's output.
+ * This shows which values halves cannot hold, and gives the scales that VRN_PRECISION_INT8 needs:
+ * symmetric, one for each layer's output. (Weights have one for each output channel, which depends
+ * only on the weights.) One thread at a time uses a calibration. */
 typedef struct vrn_calibration vrn_calibration;
 
 /* How vrn_calibration_create compiles the network. */
@@ -839,16 +840,16 @@ typedef struct vrn_calibration_params {
     uint64_t reserved[4];
 } vrn_calibration_params;
 
-/* Compiles the network. Takes some hundred megabytes on the device for a large one, as every value
+/* Compiles the network. A large one takes some hundred megabytes on the device, because every value
  * of one image is kept. The caller owns the calibration; the device must outlive it, the model is
- * held. Blocking. Errors as of vrn_session_create. */
+ * kept alive. Blocking. Errors: as for vrn_session_create. */
 VRN_API vrn_result vrn_calibration_create(vrn_calibration **calibration, vrn_device *device,
                                           const vrn_model *model,
                                           const vrn_calibration_params *params);
 /* Destroys a calibration. Models that it made live on. Blocking. */
 VRN_API void vrn_calibration_destroy(vrn_calibration **calibration);
 
-/* Runs `count` images, any number, one after the other. Blocking. Errors as of vrn_session_run. */
+/* Runs any number of images, one after the other. Blocking. Errors: as for vrn_session_run. */
 VRN_API vrn_result vrn_calibration_add(vrn_calibration *calibration, const vrn_inputs *inputs);
 
 /* The range of a layer's output so far. Texts live as long as the calibration. */
@@ -875,7 +876,7 @@ VRN_API vrn_result vrn_calibration_get_ranges(const vrn_calibration *calibration
 /* Which scales vrn_calibration_finish chose. */
 typedef struct vrn_calibration_result {
     const char *methods[VRN_CALIBRATION_METHODS]; /* ways to choose scales: "largest", ..; static */
-    /* relative L2 error of int8's logits with each, on the first 64 images that were added */
+    /* relative L2 error of int8's logits with each, for the first 64 images that were added */
     double errors[VRN_CALIBRATION_METHODS];
     uint32_t method; /* the one with the smallest error; the model has its scales */
     double error;    /* of that method: errors[method] */
@@ -883,7 +884,7 @@ typedef struct vrn_calibration_result {
 } vrn_calibration_result;
 
 /* Makes a model with scales from the calibrated one, to be run with VRN_PRECISION_INT8 or saved.
- * The caller owns it; it shares the weights of the first model, which it holds. `result` may be
+ * The caller owns it; it shares the weights of the first model and keeps it alive. `result` may be
  * NULL. More images may be added afterwards, for another model. Blocking: compiles the network once
  * for each method. Errors: VRN_ERROR_INVALID_ARGUMENT (no image was added), and those of
  * vrn_session_create and vrn_session_run. */

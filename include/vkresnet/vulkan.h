@@ -11,7 +11,7 @@
  *
  * What the application lends (instance, device, queue, buffers, images, command buffers) stays its
  * own: the library destroys none of it, waits for none of it, and submits nothing that it was not
- * asked to run. What is lent must outlive the vrn_device, and the vrn_device its sessions. */
+ * asked to run. What is lent must outlive the vrn_device, which must outlive its sessions. */
 #ifndef VKRESNET_VULKAN_H
 #define VKRESNET_VULKAN_H
 
@@ -68,37 +68,38 @@ typedef struct vrn_device_requirements_params {
     VkPhysicalDevice physical_device;                 /* of that instance */
     PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* all functions are found through it */
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
-    uint32_t without;     /* vrn_capability bits: what only these depend on is left out */
-    /* with what VRN_CAPABILITY_PIPELINE_STATISTICS depends on, which some drivers compile more
-     * slowly with */
+    uint32_t without;     /* vrn_capability bits: what only these need is left out */
+    /* include what VRN_CAPABILITY_PIPELINE_STATISTICS needs, with which some drivers compile more
+     * slowly */
     bool pipeline_statistics;
     uint64_t reserved[3];
 } vrn_device_requirements_params;
 
-/* Fills the list. Does not touch any device. After an error the list is empty. Thread-safe. Errors:
+/* Fills the list. Touches no device. After an error the list is empty. Thread-safe. Errors:
  * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (the physical device cannot be used at all, or
  * the instance is older than Vulkan 1.1; the log says why). */
 VRN_API vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
                                                const vrn_device_requirements_params *params);
 
-/* The memory of what vrn_device_additions_create adds to a VkDeviceCreateInfo. */
+/* The memory behind what vrn_device_additions_create adds to a VkDeviceCreateInfo. */
 typedef struct vrn_device_additions vrn_device_additions;
 
-/* Adds the requirements to an application's VkDeviceCreateInfo, whatever it enables itself.
+/* Adds the requirements to an application's VkDeviceCreateInfo, beside what it enables itself.
  *
- * Extensions: `info` gets a longer list; an extension that is in the application's is not repeated.
+ * Extensions: `info` gets a longer list, without repeating extensions that the application lists.
  * Features: in a structure that the application's pNext chain contains, the member is set there;
  * this includes VkPhysicalDeviceVulkan11Features and its successors, and VkPhysicalDeviceFeatures2.
  * These structures must therefore be writable. Other structures are put in front of the chain,
- * never a VkPhysicalDeviceFeatures2: without one, `info` gets a copy of pEnabledFeatures.
- * If the application enables VK_EXT_buffer_device_address, which excludes the feature that the
- * library would use, that is left out.
+ * never a VkPhysicalDeviceFeatures2: without one, `info` gets a copy of pEnabledFeatures. If the
+ * application enables VK_EXT_buffer_device_address, the library's own feature of that kind, which
+ * Vulkan does not allow beside it, is left out.
  *
  * `info` points into `additions` and into the application's own structures afterwards: keep all of
  * them until vkCreateDevice and vrn_device_import have returned, then destroy the additions. They
- * contain no Vulkan object. Thread-safe. Errors, after which `info` is as it was and *additions is
- * NULL: as of vrn_device_get_requirements; VRN_ERROR_INVALID_ARGUMENT also for pEnabledFeatures
- * beside a VkPhysicalDeviceFeatures2, which Vulkan does not allow; VRN_ERROR_OUT_OF_MEMORY. */
+ * contain no Vulkan object. Thread-safe. After an error, `info` is unchanged and *additions is
+ * NULL. Errors: as for vrn_device_get_requirements; VRN_ERROR_INVALID_ARGUMENT also for
+ * pEnabledFeatures beside a VkPhysicalDeviceFeatures2, which Vulkan does not allow;
+ * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_additions_create(vrn_device_additions **additions,
                                                VkDeviceCreateInfo *info,
                                                const vrn_device_requirements_params *params);
@@ -152,10 +153,10 @@ typedef struct vrn_device_import_params {
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
     bool debug_utils;     /* the instance has VK_EXT_debug_utils: objects get names */
 
-    /* what vkCreateDevice was called with. The import reads the extensions and the features in it,
-     * and keeps no pointer. An application that does not see it, because another library makes the
-     * device, fills in ppEnabledExtensionNames, pNext and pEnabledFeatures. NULL: no extension and
-     * no feature was enabled */
+    /* the VkDeviceCreateInfo that vkCreateDevice got. The import reads the extensions and features
+     * in it and keeps no pointer. If another library makes the device, fill in
+     * ppEnabledExtensionNames, pNext and pEnabledFeatures yourself. NULL: no extension and no
+     * feature was enabled */
     const VkDeviceCreateInfo *created_with;
 
     uint32_t queue_family; /* its index in vkGetPhysicalDeviceQueueFamilyProperties */
@@ -184,10 +185,10 @@ typedef struct vrn_device_import_params {
 /* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info)
  * depend on what was enabled, not on what the hardware has. vrn_device_destroy destroys everything
  * that the library made and leaves the lent objects as they were. It waits for nothing, because
- * sessions wait for their own submissions. One device may be imported several times, beside devices
- * of the library's own; several imports of one queue need a common lock. Thread-safe. Blocking, but
- * quick. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a mandatory requirement is
- * missing; the log names it), VRN_ERROR_OUT_OF_MEMORY. */
+ * sessions wait for their own submissions. One device may be imported several times, also beside
+ * the library's own devices; several imports of one queue need a common lock. Thread-safe.
+ * Blocking, but quick. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a mandatory
+ * requirement is missing; the log names it), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_import(vrn_device **device, const vrn_device_import_params *params);
 
 /* ---- Recording ------------------------------------------------------------------------------- */
@@ -203,8 +204,8 @@ typedef struct vrn_place {
 typedef enum vrn_encoding {
     /* by the format: UNORM holds values in sRGB's encoding, float formats linear light */
     VRN_ENCODING_FORMAT = 0,
-    VRN_ENCODING_SRGB = 1, /* in sRGB's encoding: a tone mapper has written them */
-    /* linear light in sRGB's primaries, 1 is white. scRGB is that, with white at 80 cd/m2 */
+    VRN_ENCODING_SRGB = 1, /* in sRGB's encoding, as a tone mapper writes them */
+    /* linear light in sRGB's primaries; 1 is white. This includes scRGB, whose white is 80 cd/m2 */
     VRN_ENCODING_LINEAR = 2,
     /* ITU-R BT.2100 in the primaries of BT.2020. White is 203 cd/m2, as BT.2408 recommends; HLG is
      * shown as on a display of 1000 cd/m2. Colours outside sRGB are clamped */
@@ -236,7 +237,7 @@ typedef struct vrn_record_image {
     VkImageLayout layout;
     VkImage image;         /* of the view */
     uint32_t level, layer; /* the mip level and the array layer of the view */
-    vrn_encoding encoding; /* an SRGB format says it itself */
+    vrn_encoding encoding; /* VRN_ENCODING_FORMAT for an SRGB format */
     float exposure;        /* a factor for linear light; 0: 1 */
     uint64_t reserved[2];
 } vrn_record_image;
@@ -252,22 +253,22 @@ typedef struct vrn_record_pixels {
 
 /* What of an image the network sees. */
 typedef enum vrn_fit {
-    VRN_FIT_CROP = 0, /* as vrn_session_run: by the transform */
-    /* the whole image, as VRN_RESIZE_LETTERBOX: as large as the input allows, in the middle of the
+    VRN_FIT_CROP = 0, /* by the transform, as in vrn_session_run */
+    /* the whole image, as with VRN_RESIZE_LETTERBOX: as large as the input allows, centred on the
      * transform's `fill` */
     VRN_FIT_LETTERBOX = 1,
 } vrn_fit;
 
-/* One of the `top_count` best classes of an image, as it lies in the buffer. */
+/* One of the `top_count` best classes of an image, as written to the buffer. */
 typedef struct vrn_top {
     uint32_t index;    /* of the class */
     float probability; /* as vrn_outputs.probabilities */
 } vrn_top;
 
-/* How far a network was recorded that is spread over several recordings. Zero it to begin. */
+/* The progress of a network that is spread over several recordings. Zero it to begin. */
 typedef struct vrn_record_cursor {
-    bool done;           /* the network has ended: the last recording writes its results */
-    uint32_t recordings; /* that the network took so far */
+    bool done;           /* the network is complete: the last recording writes its results */
+    uint32_t recordings; /* how many the network has taken so far */
     uint64_t token;      /* the library's own */
     uint64_t reserved[2];
 } vrn_record_cursor;
@@ -292,7 +293,7 @@ typedef struct vrn_record_params {
 
     vrn_place logits;        /* [count, classes] */
     vrn_place probabilities; /* [count, classes] */
-    /* [count, top_count] vrn_top: the best class first; of equal ones the lower index first */
+    /* [count, top_count] vrn_top: the best class first; among equals, the lower index first */
     vrn_place top;
     uint32_t top_count; /* 0: 1; at most VRN_MAX_TOP and the number of classes */
     /* one for each tap of the session, [count, C, H, W]; or NULL */
@@ -301,7 +302,7 @@ typedef struct vrn_record_params {
     bool no_input_barrier;  /* the application's own barrier makes the input visible, see below */
     bool no_output_barrier; /* the application's own barrier makes the outputs visible */
 
-    /* records a part of the network and moves behind it, see below; NULL: records all of it */
+    /* records the next part of the network and advances, see below; NULL: records all of it */
     vrn_record_cursor *cursor;
     double budget_ms; /* for the part; 0: vrn_session_params.record_budget_ms */
 
@@ -327,12 +328,12 @@ typedef struct vrn_record_params {
  * an image's layout still happen. The host reads an output after it has waited for the submission.
  *
  * State. The recording leaves its own compute pipeline, descriptor set 0 of the compute bind point
- * and push constants bound. It does not touch graphics state.
+ * and push constants bound. It does not change graphics state.
  *
  * Several recordings. Each has a slot, a number below VRN_MAX_RECORD_SLOTS, with its own
  * descriptors, prepared input and results; use the number of the frame in flight. Before recording
  * into a slot again, and before destroying the session, wait until no command buffer with the
- * slot's former recording is pending; do not submit that command buffer again afterwards. All
+ * slot's earlier recording is pending; do not submit that command buffer again afterwards. All
  * recordings and runs of a session share the memory of its activations. On one queue, barriers
  * inside each recording order them, and any number may be in flight; between queues the application
  * orders them with semaphores. A recording may be submitted any number of times, and reads what the
@@ -345,28 +346,28 @@ typedef struct vrn_record_params {
  * network. The first call reads the input, which may change as soon as its commands have run, and
  * later calls ignore it. The last call writes the outputs, to the places that it names. The results
  * are the same bytes as without a cursor. Parts of one network may be pending together; for the
- * next network in the slot the rule above holds. Any other use of the session ends a network that
- * has begun: its cursor is refused then (VRN_ERROR_INVALID_ARGUMENT). After any error the cursor is
- * zeroed.
- * A part has one dispatch at least. How long dispatches take is learned from timestamps of earlier
+ * next network in the slot, the rule above applies. Any other use of the session ends a network
+ * that has begun; its cursor is then refused (VRN_ERROR_INVALID_ARGUMENT). After any error the
+ * cursor is zeroed.
+ * A part has at least one dispatch. The time of a dispatch is known from timestamps of earlier
  * parts; without them (VRN_CAPABILITY_TIMESTAMPS, hostQueryReset) it is estimated from the number
- * of operations and the speed of the session's runs. Until something was measured a slow device is
+ * of operations and the speed of the session's runs. Before the first measurement, a slow device is
  * assumed, so the first network takes more frames than later ones.
  *
  * Thread-safety: as for all functions of a session; the call also uses the command buffer's pool.
  * Errors: VRN_ERROR_INVALID_ARGUMENT (also if no result has a place), VRN_ERROR_UNSUPPORTED (a
  * format; an image or result too large for one binding), VRN_ERROR_OUT_OF_MEMORY,
- * VRN_ERROR_DEVICE_LOST. After an error the command buffer may contain part of the commands: reset
+ * VRN_ERROR_DEVICE_LOST. After an error the command buffer may contain some of the commands: reset
  * it. */
 VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
                                       const vrn_record_params *params);
 
-/* Does now what the first recordings like `params` into slots [0, slots) would do: compiles the
- * kernels that prepare the input and write the results, and makes the slots' buffers, so that no
- * frame waits for that. Later recordings of pictures that are no larger make nothing on the device.
- * The call records into command buffers of its own, which it discards: nothing runs, and what
- * `params` names is not touched, but has to exist. params->slot is ignored; a cursor stays as it
- * is. Usable while no recording in these slots is pending. Errors: as of vrn_session_record;
+/* Does in advance what the first recordings like `params` into slots [0, slots) would do: compiles
+ * the kernels that prepare the input and write the results, and makes the slots' buffers, so that
+ * no frame waits for that. Later recordings of pictures of at most this size make nothing on the
+ * device. The call records into its own command buffers, which it discards: nothing runs, and what
+ * `params` names must exist but is not touched. params->slot is ignored; a cursor stays unchanged.
+ * Call it while no recording in these slots is pending. Errors: as for vrn_session_record;
  * VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
 VRN_API vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
                                        const vrn_record_params *params);
@@ -397,7 +398,7 @@ typedef struct vrn_timeline_point {
 
 /* What a submission waits for and signals. */
 typedef struct vrn_submit_order {
-    const vrn_timeline_point *waits;   /* reached before any part of the submission runs */
+    const vrn_timeline_point *waits;   /* must be reached before any part of it runs */
     uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS */
     const vrn_timeline_point *signals; /* signalled after all of it has run */
     uint32_t signal_count;             /* at most VRN_MAX_TIMELINE_POINTS */
@@ -410,7 +411,7 @@ typedef struct vrn_submit_order {
  * the oldest one if `in_flight` are under way, for the earlier parts of this one if the driver
  * refuses a part, and for all of them when the session is destroyed. Work that signals the awaited
  * values must therefore not depend on the return of these calls. Needs
- * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). Other errors as of
+ * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). Other errors: as for
  * vrn_session_submit. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
                                               const vrn_outputs *outputs,
