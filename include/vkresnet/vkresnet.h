@@ -185,17 +185,18 @@ VRN_API vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, ui
 /* Switches for tests; <vkresnet/diagnostics.h> defines the struct. */
 typedef struct vrn_device_diagnostics vrn_device_diagnostics;
 
-/* Where a device's cache is kept, instead of a folder: in an application's own files. An entry has a
- * name ("pipelines-10de-2330-4.bin") and bytes, which the library checks when it reads them, as it
- * does with files. Calls may come from any thread that uses the device or destroys it, and at the
- * same time. Errors cost time only. */
+/* Where an application keeps a device's cache, instead of a folder. An entry has a name
+ * ("pipelines-10de-2330-4.bin") and bytes, which the library checks when it reads them, as it does
+ * with files. Calls may come from any thread that uses or destroys the device, and at the same
+ * time. Errors cost time only. */
 typedef struct vrn_cache_hooks {
     /* Gives an entry. With data NULL: sets *size. Else: copies *size bytes to data and returns true
      * if the entry still has that size. False: there is none */
     bool (*load)(void *user, const char *name, void *data, size_t *size);
     /* Replaces an entry, or adds it. False: it was not kept */
     bool (*store)(void *user, const char *name, const void *data, size_t size);
-    void *user;
+    void *user; /* the first argument of both */
+    uint64_t reserved[2];
 } vrn_cache_hooks;
 
 /* How vrn_device_create chooses and sets up a device. */

@@ -110,10 +110,11 @@ VRN_API void vrn_device_additions_destroy(vrn_device_additions **additions);
 
 /* Device memory that an application gives for one buffer of the library. */
 typedef struct vrn_memory_block {
-    VkDeviceMemory memory;
-    VkDeviceSize offset; /* of the buffer in it */
-    void *mapped;        /* the buffer's first byte, if `map` was asked for */
-    void *user;          /* the application's own, such as a VmaAllocation */
+    VkDeviceMemory memory; /* of the type that was asked for */
+    VkDeviceSize offset;   /* of the buffer in it */
+    void *mapped;          /* the buffer's first byte, if `map` was asked for */
+    void *user;            /* the application's own, such as a VmaAllocation */
+    uint64_t reserved[2];
 } vrn_memory_block;
 
 /* What a buffer's memory must be like. */
@@ -124,6 +125,7 @@ typedef struct vrn_memory_request {
     bool map;             /* persistently: the type is host visible and coherent */
     bool device_address;  /* allocated with VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT */
     const char *name;     /* what it is for, for debuggers */
+    uint64_t reserved[4];
 } vrn_memory_request;
 
 /* Gives device memory in place of vkAllocateMemory: an allocator of the application's. The library
@@ -136,7 +138,8 @@ typedef struct vrn_memory_hooks {
     VkResult (*allocate)(void *user, const vrn_memory_request *request, vrn_memory_block *block);
     /* Takes it back, after the buffer was destroyed. */
     void (*release)(void *user, const vrn_memory_block *block);
-    void *user;
+    void *user; /* the first argument of both */
+    uint64_t reserved[2];
 } vrn_memory_hooks;
 
 /* An application's Vulkan device, for vrn_device_import. */
@@ -374,9 +377,9 @@ VRN_API vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
 
 /* The best classes that a recording with `keep_top` has written, [count, top_count], in memory of
  * the library that stays mapped. Read them when the fence of the recording's submission is
- * signalled. With `no_output_barrier` the application's own barrier makes them visible to the host. The pointer
- * is valid until the slot is recorded with `keep_top` again, or the session
- * is destroyed. NULL: nothing was recorded so. Thread-safety: as for all functions of a session. */
+ * signalled. With `no_output_barrier` the application's own barrier makes them visible to the host.
+ * The pointer is valid until the slot is recorded with `keep_top` again, or the session is
+ * destroyed. NULL: nothing was recorded so. Thread-safety: as for all functions of a session. */
 VRN_API const vrn_top *vrn_session_get_top(const vrn_session *session, uint32_t slot);
 
 /* Milliseconds on the device that the commands of the slot's last recording took, which had

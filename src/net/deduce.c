@@ -246,7 +246,7 @@ static void deduce_attention(deducer *d)
 /* No norm behind the stem, and the first norm of blocks is as wide as what enters them. */
 static void deduce_preactivation(deducer *d)
 {
-    if (d->result || has(d, "bn1.weight")) return;
+    if (d->result || has(d, "bn1.weight") || !has(d, "layer1.0.bn1.weight")) return;
     for (uint32_t i = 0; i < d->arch->stages && !d->arch->preactivation; i++) {
         char name[2][48];
         snprintf(name[0], sizeof name[0], "layer%u.0.conv1.weight", i + 1);

@@ -158,8 +158,8 @@ static vrn_result reset_pool(recorder *r)
                         "an input or result of %llu MiB is more than %s can bind",
                         (unsigned long long)(most >> 20), device->probe.info.name);
     }
-    /* The input, every output, and the best classes twice. What continues a network takes its sets from
-     * what the first recording reserved. */
+    /* The input, every output, and the best classes twice. What continues a network takes its sets
+     * from what the first recording reserved. */
     const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 3);
     vrn_result result = VRN_OK;
     if (!r->continued) {

@@ -338,7 +338,7 @@ class Parts(EvalTest):
         fails("its confidence", confidence=[[12, 13, 1]] + [[0, 0, 0]] * 9)
         for text, expected in (('{"images": 1}', '"top1_count" is missing'),
                                ("[1]", "not an object"), ('{"images": 1, "images": 1}',
-                                                          '"images" is there twice')):
+                                                          '"images" is given twice')):
             self.write("line", text.encode())
             self.fails("merge", self.path("line"), expected="line:1: ")
             self.fails("merge", self.path("line"), expected=expected)

@@ -207,7 +207,8 @@ static void device_memory_is_the_applications(void **state)
 {
     (void)state;
     memory_pool pool = {0};
-    const vrn_memory_hooks hooks = {allocate_device, release_device, &pool};
+    const vrn_memory_hooks hooks = {
+        .allocate = allocate_device, .release = release_device, .user = &pool};
     forget_hooks();
     app.import.memory = &hooks;
     run_as_without_hooks(false);
@@ -231,7 +232,8 @@ static void wrong_memory_is_refused(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         memory_pool pool = cases[i].pool;
-        const vrn_memory_hooks hooks = {allocate_device, release_device, &pool};
+        const vrn_memory_hooks hooks = {
+            .allocate = allocate_device, .release = release_device, .user = &pool};
         float logits[CLASSES];
         forget_hooks();
         app.import.memory = &hooks;
@@ -311,7 +313,7 @@ static void the_cache_is_the_applications(void **state)
 {
     (void)state;
     shelf s = {0};
-    const vrn_cache_hooks hooks = {load, store, &s};
+    const vrn_cache_hooks hooks = {.load = load, .store = store, .user = &s};
     forget_hooks();
     app.import.cache = &hooks;
     app.import.cache_directory = "no such folder, and not looked at";
@@ -358,7 +360,7 @@ static void the_pipeline_cache_is_the_applications(void **state)
     assert_int_equal(create(app.device, &info, NULL, &cache), VK_SUCCESS);
     assert_int_equal(get(app.device, cache, &before, NULL), VK_SUCCESS);
     shelf s = {0};
-    const vrn_cache_hooks hooks = {load, store, &s};
+    const vrn_cache_hooks hooks = {.load = load, .store = store, .user = &s};
     forget_hooks();
     app.import.pipeline_cache = cache;
     app.import.cache = &hooks;
