@@ -1,4 +1,4 @@
-/* What a network says of one image, for people (a table with bars), for scripts (a line) and for
+/* A network's answer for one image: for people (a table with bars), for scripts (a line) and for
  * programs (JSON). */
 #ifndef VRN_CLI_ANSWER_H
 #define VRN_CLI_ANSWER_H
@@ -18,11 +18,11 @@ typedef struct cli_score {
  * last. */
 void cli_rank(cli_score *scores, const float *values, uint32_t count);
 
-/* Reports and returns false where the outputs [count] for an image are not all finite: nothing
- * follows from them. */
+/* Reports and returns false if the outputs [count] for an image are not all finite, and therefore
+ * mean nothing. */
 bool cli_check_outputs(const char *path, const float *outputs, size_t count);
 
-/* How many of the first `top` scores reach the model's threshold; all of them where it has none. */
+/* How many of the first `top` scores reach the model's threshold; all of them if it has none. */
 uint32_t cli_count_shown(const cli_model *model, const cli_score *scores, uint32_t top);
 
 typedef enum cli_answer_form {
@@ -35,8 +35,8 @@ typedef enum cli_answer_form {
 void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
 
-/* The members of the JSON object alone, inside one that is open; and one class as an object of its
- * own. */
+/* Writes only the members of the JSON object, into one that is open; and one class as its own
+ * object. */
 void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
 void cli_answer_write_class(cli_json *json, const cli_model *model, cli_score score);

@@ -1,4 +1,4 @@
-/* The classes' names that the command line gives. */
+/* Names of classes from the command line. */
 #ifndef VRN_CLI_CLASSES_H
 #define VRN_CLI_CLASSES_H
 
@@ -11,12 +11,12 @@
 typedef struct cli_classes {
     const char *const *names; /* [count]; NULL: none were given */
     uint32_t count;
-    vrn_arena arena;  /* holds them, .. */
-    vrn_model *model; /* .. or this does */
+    vrn_arena arena; /* holds the names, unless `model` does */
+    vrn_model *model;
 } cli_classes;
 
-/* Reads --classes: a file of base/class_list.h, a checkpoint that has names, or "imagenet". Free
- * them also after a failure, which is reported. */
+/* Reads --classes: a file as in base/class_list.h, a checkpoint with names, or "imagenet". Reports
+ * failures. Free the classes even then. */
 bool cli_classes_read(cli_classes *classes, const char *path);
 void cli_classes_take_imagenet(cli_classes *classes);
 void cli_classes_free(cli_classes *classes);

@@ -1,4 +1,4 @@
-/* What a subcommand is; main.c has the list of them. */
+/* A subcommand; main.c has the list. */
 #ifndef VRN_CLI_COMMAND_H
 #define VRN_CLI_COMMAND_H
 
@@ -14,7 +14,7 @@ typedef struct cli_command {
     const char *details;   /* what it does, at the head of its own --help */
     const char *examples;  /* lines of commands, at its end */
     uint64_t options;      /* CLI_BIT() | .. */
-    uint32_t least, most;  /* arguments that are no options */
+    uint32_t least, most;  /* arguments that are not options */
     const char *arguments; /* what they are, for messages */
     bool (*run)(const cli_options *options);
 } cli_command;

@@ -13,26 +13,26 @@
 
 typedef struct cli_engine {
     cli_model model;
-    bool shares_model; /* another engine's, who closes it */
+    bool shares_model; /* another engine owns and closes it */
     vrn_device *device;
     vrn_device_info device_info;
     vrn_session *session;
     vrn_session_info info;
 } cli_engine;
 
-/* The device of the options, which is one. */
+/* Opens the single device that the options choose. */
 bool cli_device_open(vrn_device **device, vrn_device_info *info, const cli_options *options);
 
-/* What Vulkan devices there are. Release the array with free, also after a failure. */
+/* Lists the Vulkan devices. Release the array with free, even after a failure. */
 bool cli_device_list(vrn_device_info **infos, uint32_t *count);
 
-/* Opens the model, then the device; and compiles a session for `params`, whose no_fusion and kernel
- * are taken from the options. A zeroed engine, or one that was opened in part, can be closed. */
+/* One opens the model, then the device; the other compiles a session for `params`, with no_fusion
+ * and kernel from the options. A zeroed or partly opened engine can be closed. */
 bool cli_engine_open(cli_engine *engine, const cli_options *options, cli_model_default otherwise);
 bool cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params);
 
-/* A session for photos, with the transform of model and options, and the batch of `params` (whose
- * taps count too) unless they say. */
+/* Compiles a session for photos, with the transform of the model and options, the taps of `params`,
+ * and its batch unless the options give one. */
 bool cli_engine_compile_for_images(cli_engine *engine, const cli_options *options,
                                    vrn_session_params params);
 
@@ -41,9 +41,9 @@ bool cli_engine_open_for_size(cli_engine *engine, const cli_options *options);
 
 void cli_engine_close(cli_engine *engine);
 
-/* The devices of --device: one, or with "all" each that can be used; but not the processor's own
- * beside a GPU, which it would slow down. The engines have one model, the first one's. Used like
- * one engine. */
+/* The devices of --device: one, or with "all" every usable one, except CPU devices beside a GPU,
+ * which they would slow down. The engines share the first one's model. Use a crew like one
+ * engine. */
 typedef struct cli_crew {
     cli_engine *engines; /* [count] */
     uint32_t count;

@@ -14,7 +14,7 @@ typedef struct cli_tap {
     const char *path; /* NULL: none was given */
 } cli_tap;
 
-/* What was said. Zero or NULL: not said, so that each command has its own default. */
+/* The values of the options. Zero or NULL: not given, so that each command has its own default. */
 typedef struct cli_options {
     bool help, kernels, fetch, quiet, verbose, json, no_fusion, fp16, validation, no_cache, tune,
         thorough, letterbox, pool, l2, own_size;
@@ -34,9 +34,9 @@ typedef struct cli_options {
     uint32_t tap_count;
     const char **fp32_layers;
     uint32_t fp32_layer_count;
-    char **arguments; /* what is no option, in order */
+    char **arguments; /* the words that are not options, in order */
     uint32_t argument_count;
-    const char *command; /* and the words behind it, for those who repeat them */
+    const char *command; /* and the words after it, for code that repeats them */
     char **words;
     int word_count;
     char *texts; /* [texts_size]: names of taps and fp32_layers */
@@ -53,7 +53,7 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
 
 #define CLI_BIT(option) (UINT64_C(1) << CLI_OPTION_##option)
 
-/* What every subcommand takes. */
+/* Options that every subcommand takes. */
 #define CLI_COMMON                                                                                 \
     (CLI_BIT(DEVICE) | CLI_BIT(PRECISION) | CLI_BIT(FP32_LAYERS) | CLI_BIT(WITHOUT) |              \
      CLI_BIT(WITH) | CLI_BIT(VALIDATION) | CLI_BIT(NO_CACHE) | CLI_BIT(QUIET) | CLI_BIT(VERBOSE) | \
@@ -69,37 +69,36 @@ _Static_assert(CLI_OPTIONS <= 64, "each option is a bit of a uint64_t");
     (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(CLASSES) | CLI_SCORES |            \
      CLI_BIT(RANDOM_WEIGHTS))
 
-/* Reads the words behind the subcommand `command`, which takes the options of `accepted`. They must
- * outlive the options. On failure everything is released. */
+/* Reads the words after the subcommand `command`, which takes the options of `accepted`. The words
+ * must outlive the options. On failure everything is released. */
 bool cli_options_parse(cli_options *options, const char *command, uint64_t accepted, int count,
                        char **words);
 void cli_options_free(cli_options *options);
 
-/* Whether nothing that is to be written would replace what is read, or another output. */
+/* Checks that no output would overwrite an input or another output. */
 bool cli_options_check_outputs(const cli_options *options);
 
-/* The same of a file that is written besides: whether it would replace what is read. */
+/* Checks that one more output would not overwrite an input. */
 bool cli_options_check_output(const cli_options *options, const char *path);
 
-/* Those of the words that give the options of `wanted`, a name and then its value where it has one.
+/* Collects the words that give the options of `wanted`: a name, then its value if it has one.
  * Writes `*count` pointers, to be released with free; the texts live as long as the options. False:
- * no memory, reported. */
+ * out of memory, which is reported. */
 bool cli_options_collect(const cli_options *options, uint64_t wanted, const char ***words,
                          uint32_t *count);
 
 /* Prints a line or two for each of the options. */
 void cli_options_print(uint64_t accepted);
 
-/* What the help says of one option: "--batch", "N" or NULL, lines without a line feed at the
- * end. */
+/* The help for one option: "--batch", "N" or NULL, lines without a line feed at the end. */
 typedef struct cli_option_text {
     const char *name, *value, *help;
 } cli_option_text;
 
 cli_option_text cli_option_describe(cli_option option);
 
-/* What a wrong word was perhaps meant to be: the name with the fewest letters changed, two at most.
- * Zeroed at first. The text, to follow a message, is empty where none is near. */
+/* A guess at the intended word: the name with the fewest changed letters, at most two. Zero it
+ * first. The text, which follows a message, is empty if no name is near. */
 typedef struct cli_guess {
     const char *name;
     uint32_t distance;

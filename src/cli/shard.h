@@ -1,4 +1,4 @@
-/* Which part of the work is this process's. */
+/* The part of the work that this process does. */
 #ifndef VRN_CLI_SHARD_H
 #define VRN_CLI_SHARD_H
 
@@ -8,7 +8,7 @@
 
 #include "cli/options.h"
 
-/* One of several equal parts of the work, each for a process or a machine of its own. */
+/* One of several equal parts of the work, each for its own process or machine. */
 enum { CLI_SHARD_MOST = 1000000 };
 
 typedef struct cli_shard {

@@ -6,16 +6,16 @@
 
 #include "cli/model.h"
 
-/* The model's transform with what the options override. False: they contradict each other, which is
+/* The model's transform, changed by the options. False: they contradict each other, which is
  * reported. */
 bool cli_transform_choose(vrn_transform *transform, const cli_model *model,
                           const cli_options *options);
 
-/* Says what about the options looks like a mistake, and gives results all the same. */
+/* Notes options that look like a mistake but still give results. */
 void cli_transform_note(const vrn_transform *transform, const cli_options *options);
 
-/* The transform as an object of JSON, "transform". What is as usual (RGB, 255, black) is left
- * out. */
+/* Writes the transform as a JSON object, "transform", without the usual values (RGB, 255,
+ * black). */
 void cli_transform_write(cli_json *json, const vrn_transform *transform);
 
 /* "resize 256 bilinear, crop 224, mean .., std .." */

@@ -5,19 +5,19 @@
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
 
-/* One binding of a set: a range of a buffer, whole or cut into an array; a view of a texel buffer;
- * or an image to be sampled. */
+/* One binding of a set: a range of a buffer, whole or split into an array; a view of a texel
+ * buffer; or a sampled image. */
 typedef struct vrn_binding {
     uint32_t binding;
     vrn_range range;
     VkBufferView view; /* VK_NULL_HANDLE: no texel buffer */
     VkImageView image; /* VK_NULL_HANDLE: no image */
     VkImageLayout layout;
-    /* of each of an array (vrn_pipeline_key.arrays), but for the last; 0: no array */
+    /* the size of each array element (vrn_pipeline_key.arrays) except the last; 0: no array */
     uint32_t block_bytes;
 } vrn_binding;
 
-/* What the sets of a pool hold, in all. */
+/* The total number of descriptors in the sets of a pool. */
 typedef struct vrn_descriptor_counts {
     uint32_t sets, storage_buffers, texel_buffers;
     uint32_t array_buffers; /* storage buffers in arrays */
@@ -30,12 +30,12 @@ typedef struct vrn_descriptor_pool {
     vrn_descriptor_counts counts;
 } vrn_descriptor_pool;
 
-/* Empties a pool and makes room for so much, in a new pool where the old one is too small. */
+/* Empties a pool and makes room for `counts`, in a new pool if the old one is too small. */
 vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *device,
                                        vrn_descriptor_counts counts);
 void vrn_descriptor_pool_destroy(vrn_descriptor_pool *pool, vrn_device *device);
 
-/* Allocates a set for a pipeline and writes it. It goes with the pool. */
+/* Allocates a set for a pipeline and writes it. The set is freed with the pool. */
 vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
                                      VkDescriptorPool pool, const vrn_pipeline *pipeline,
                                      const vrn_binding *bindings, uint32_t count);

@@ -1,6 +1,6 @@
-/* The inside of vrn_device: a logical device, its queue, its function table, and what is kept with
- * it for as long as it lives. create.c makes one of the library's own, import.c one that an
- * application lends. */
+/* The inside of vrn_device: a logical device, its queue, its function table, and what lives as long
+ * as the device. create.c makes the library's own devices, import.c those that an application
+ * lends. */
 #ifndef VRN_GPU_DEVICE_H
 #define VRN_GPU_DEVICE_H
 
@@ -17,8 +17,8 @@
 
 typedef struct vrn_device_queue {
     VkQueue handle;                /* of the family probe.queue_family */
-    vrn_mutex *lock;               /* among the library's threads, see vrn_device_lock_queue */
-    void (*lent_lock)(void *user); /* .. and among those of the application; or NULL */
+    vrn_mutex *lock;               /* for the library's threads, see vrn_device_lock_queue */
+    void (*lent_lock)(void *user); /* for the application's threads; or NULL */
     void (*lent_unlock)(void *user);
     void *lent_user;
 } vrn_device_queue;
@@ -54,24 +54,24 @@ static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
     return (device->probe.info.capabilities & capability) == capability;
 }
 
-/* ---- Making one: vrn_device_destroy takes it back at any stage ---- */
+/* ---- Making a device: vrn_device_destroy accepts it at any stage ---- */
 
 /* Makes an empty one with its locks. The caller fills in the instance and the probe. `cache` may be
  * NULL, and goes before the directory. */
 vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory,
                             const vrn_cache_hooks *cache);
 
-/* Switches off, after the probe, the capabilities in `without`, and those that the driver does
- * badly unless the diagnostics, which may be NULL, ask for them. */
+/* Called after the probe. Switches off the capabilities in `without`, and those that this driver
+ * handles badly unless the diagnostics, which may be NULL, ask for them. */
 void vrn_device_restrict(vrn_device *device, uint32_t without,
                          const vrn_device_diagnostics *diagnostics);
 
-/* Finds the functions, once there is a handle. */
+/* Finds the functions. Needs the handle. */
 vrn_result vrn_device_load(vrn_device *device);
 
-/* ---- What the layers above keep with it: the device does not know what it is ---- */
+/* ---- Data that the layers above keep with a device, which does not know its contents ---- */
 
-/* What the struct of an attachment begins with. The rest of it is zeroed when it is created. */
+/* The first member of an attachment's struct. The rest of it is zeroed when it is created. */
 typedef struct vrn_attachment {
     const struct vrn_attachment_kind *kind;
     struct vrn_attachment *next;
@@ -111,7 +111,7 @@ bool vrn_device_cache_write(const vrn_device *device, const char *name, const vo
 
 /* ---- Using it ---- */
 
-/* Around every use of the queue. */
+/* Call these around every use of the queue. */
 void vrn_device_lock_queue(const vrn_device *device);
 void vrn_device_unlock_queue(const vrn_device *device);
 
@@ -123,14 +123,14 @@ vrn_result vrn_device_check(vrn_device *device, VkResult result, const char *wha
 #define VRN_CALL(device, name, ...)                                                                \
     vrn_device_check(device, (device)->vk.name((device)->handle, __VA_ARGS__), "vk" #name)
 
-/* The same where the caller goes on without what failed: the message is a warning, unless the
+/* The same for callers that can continue after the failure: the message is a warning, unless the
  * device is lost. */
 vrn_result vrn_device_check_spared(vrn_device *device, VkResult result, const char *what);
 
 /* VRN_ERROR_DEVICE_LOST, with a message, once the device is lost; else VRN_OK. */
 vrn_result vrn_device_alive(const vrn_device *device);
 
-/* Names a Vulkan object for debuggers and validation messages; nothing without
+/* Names a Vulkan object for debuggers and validation messages. Does nothing without
  * VK_EXT_debug_utils. */
 void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handle,
                      const char *format, ...) VRN_PRINTF(4, 5);

@@ -1,4 +1,4 @@
-/* A pNext chain of feature structures: those of an application, and more that are made here. */
+/* A pNext chain of feature structures: an application's, and others that are added here. */
 #ifndef VRN_GPU_FEATURE_CHAIN_H
 #define VRN_GPU_FEATURE_CHAIN_H
 
@@ -7,15 +7,15 @@
 
 #include <vulkan/vulkan_core.h>
 
-/* Begins zeroed, or with the first structure of an application. Must not move once structures were
- * made. */
+/* Starts zeroed, or with the first structure of an application. Must not move after structures were
+ * added. */
 typedef struct vrn_feature_chain {
     const void *first;
     size_t used;
-    uint64_t memory[128]; /* of the structures that are made here, one behind the other */
+    uint64_t memory[128]; /* for the structures that are added here, one after the other */
 } vrn_feature_chain;
 
-/* The structure of this type in the chain; NULL: there is none. */
+/* The structure of this type in the chain, or NULL. */
 void *vrn_feature_chain_find(const vrn_feature_chain *chain, VkStructureType type);
 
 /* The same. If there is none, a zeroed one of `size` bytes is put in front. */

@@ -1,7 +1,7 @@
-/* A Vulkan instance: of the library's own, with the validation layer where asked for, or lent.
+/* A Vulkan instance: the library's own, with the validation layer on request, or a lent one.
  *
  * Loaders up to Debian 12's (1.3.239) search their list of instances and devices without a lock
- * when an object is given a name. Whatever changes that list, or has it searched, therefore holds
+ * when an object is given a name. Code that changes that list, or causes a search, therefore holds
  * vrn_loader_lock. */
 #ifndef VRN_GPU_INSTANCE_H
 #define VRN_GPU_INSTANCE_H
@@ -15,7 +15,7 @@ typedef struct vrn_instance {
     vrn_instance_table vk;
     VkDebugUtilsMessengerEXT messenger;
     bool debug_utils; /* objects can be named, commands labelled */
-    bool lent;        /* an application's, who destroys it */
+    bool lent;        /* it is the application's, which destroys it */
 } vrn_instance;
 
 /* `log` receives the validation messages and must outlive the instance.
@@ -29,8 +29,8 @@ vrn_result vrn_instance_lend(vrn_instance *instance, VkInstance handle,
 
 void vrn_instance_destroy(vrn_instance *instance); /* accepts a zeroed struct */
 
-/* What a message about a failed creation says of layers: their names, and how to switch them off.
- * Empty where there is none. */
+/* Writes what a message about a failed creation says about layers: their names, and how to switch
+ * them off. Empty if there are none. */
 void vrn_instance_describe_layers(char *text, size_t capacity);
 
 /* All physical devices in the loader's order; release the array with vrn_free. */

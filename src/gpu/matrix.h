@@ -1,4 +1,4 @@
-/* Cooperative matrices: which products of them a device has. */
+/* The products of cooperative matrices that a device supports. */
 #ifndef VRN_GPU_MATRIX_H
 #define VRN_GPU_MATRIX_H
 
@@ -7,10 +7,10 @@
 
 #include "gpu/instance.h"
 
-/* A product of matrices, m x k times k x n: of halves, added to floats, or of signed bytes, added
- * to integers. */
+/* A product of matrices, m x k times k x n: halves summed in floats, or signed bytes summed in
+ * integers. */
 typedef struct vrn_matrix_shape {
-    uint32_t m, n, k;     /* of a flexible one in a device's list: what sizes are multiples of */
+    uint32_t m, n, k;     /* for a flexible one in a device's list: sizes are multiples of these */
     uint32_t invocations; /* of the work group that holds the matrices; 0: a subgroup does */
     bool bytes;
     bool flexible; /* VK_NV_cooperative_matrix2 */
@@ -22,7 +22,7 @@ typedef struct vrn_matrix_list {
     vrn_matrix_shape shapes[VRN_MATRIX_SHAPES_MAX];
     uint32_t count;
     uint32_t max_size; /* of a flexible matrix in either direction */
-    /* bytes that the driver takes of a work group's where that holds the matrices */
+    /* shared memory that the driver takes, in bytes, if a work group holds the matrices */
     uint32_t reserved_shared;
 } vrn_matrix_list;
 
@@ -31,10 +31,10 @@ typedef struct vrn_matrix_list {
 uint32_t vrn_matrices_probe(vrn_matrix_list *list, const vrn_instance *instance,
                             VkPhysicalDevice physical, uint32_t features);
 
-/* Whether a product is in the list, or can be made of one that is. */
+/* Whether a product is in the list, or can be built from one that is. */
 bool vrn_matrix_listed(const vrn_matrix_list *list, const vrn_matrix_shape *wanted);
 
-/* Whether there are matrices that a work group holds, and doing without them. */
+/* Whether the list has matrices that a work group holds; and a function that removes them. */
 bool vrn_matrices_of_work_groups(const vrn_matrix_list *list);
 void vrn_matrices_drop_work_groups(vrn_matrix_list *list);
 

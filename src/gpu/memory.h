@@ -16,7 +16,7 @@ typedef struct vrn_buffer {
     vrn_memory_block block; /* an allocation of its own, or what the application's hooks gave */
     uint64_t size;
     void *mapped; /* host-coherent, for the buffer's life; NULL where the host cannot see it */
-    bool cached; /* mapped memory that is as good as any other; else: write in order, do not read */
+    bool cached;  /* mapped memory that behaves like any other; else: write in order, do not read */
 } vrn_buffer;
 
 /* A part of a buffer. */
@@ -25,22 +25,21 @@ typedef struct vrn_range {
     uint64_t offset, bytes;
 } vrn_range;
 
-/* `name` is for debuggers. Errors: VRN_ERROR_OUT_OF_MEMORY (also where it is larger than one
- * allocation may be), VRN_ERROR_DEVICE_LOST; *buffer is zeroed then. */
+/* `name` is for debuggers. Errors, after which *buffer is zeroed: VRN_ERROR_OUT_OF_MEMORY (also if
+ * `size` exceeds the limit for one allocation), VRN_ERROR_DEVICE_LOST. */
 vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
                              uint64_t size, const char *name);
 
-/* Makes a buffer of at least `size` bytes, which may be 0; what it holds is lost where it grows. */
+/* Makes a buffer of at least `size` bytes, which may be 0; its contents are lost if it grows. */
 vrn_result vrn_buffer_reserve(vrn_buffer *buffer, vrn_device *device, vrn_buffer_use use,
                               uint64_t size, const char *name);
 void vrn_buffer_destroy(vrn_buffer *buffer, vrn_device *device); /* accepts a zeroed struct */
 
-/* Where a VRN_BUFFER_DEVICE begins, for kernels that read through addresses, which need
+/* The address of a VRN_BUFFER_DEVICE, for kernels that read through addresses. Needs
  * VRN_CAPABILITY_BUFFER_ADDRESSES. */
 uint64_t vrn_buffer_address(VkBuffer buffer, const vrn_device *device);
 
-/* The alignment of every tensor in a buffer: right for storage and texel bindings, and for
- * copies. */
+/* The alignment of every tensor in a buffer; it suits storage and texel bindings, and copies. */
 uint64_t vrn_buffer_alignment(const vrn_device *device);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a physical device is and can do, asked once. */
+/* The identity and capabilities of a physical device, queried once. */
 #ifndef VRN_GPU_PROBE_H
 #define VRN_GPU_PROBE_H
 
@@ -8,7 +8,7 @@
 #include "gpu/instance.h"
 #include "gpu/matrix.h"
 
-/* A pipeline can be made with any power of two between them. */
+/* A pipeline can be made with any power of two from size_min to size_max. */
 typedef struct vrn_subgroup_info {
     uint32_t size_min, size_max;
 } vrn_subgroup_info;
@@ -21,7 +21,7 @@ typedef struct vrn_probe {
     vrn_subgroup_info subgroup;
     vrn_matrix_list matrices;
     vrn_cores cores;
-    uint8_t cache_uuid[VK_UUID_SIZE]; /* which pipeline caches the driver understands */
+    uint8_t cache_uuid[VK_UUID_SIZE]; /* identifies the pipeline caches that the driver can read */
     uint32_t queue_family;            /* one that can compute */
     uint64_t timestamp_mask;          /* the bits that its timestamps have */
     uint32_t max_array;               /* the longest array of storage buffers */
@@ -30,18 +30,18 @@ typedef struct vrn_probe {
     bool mixed_dot_product; /* of signed and unsigned bytes, by an instruction of the device */
 } vrn_probe;
 
-/* Fills everything; a device that cannot be used gets a score of 0 and a reason. */
+/* Fills in everything. A device that cannot be used gets a score of 0 and a reason. */
 vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
                             VkPhysicalDevice physical, uint32_t index, const vrn_log *log);
 
-/* Its capabilities without these, and the bits of gpu/features.h beside them. */
+/* The device's capabilities and the other bits of gpu/features.h, except those in `without`. */
 uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without);
 
-/* Takes capabilities, and such bits, away. */
+/* Removes capabilities and other bits of gpu/features.h. */
 void vrn_probe_drop(vrn_probe *probe, uint32_t features);
 
-/* Takes a queue family: this one, which must be able to compute, or, of VK_QUEUE_FAMILY_IGNORED,
- * the first that can, if there is one. */
+/* Chooses a queue family: `family`, which must be able to compute, or for VK_QUEUE_FAMILY_IGNORED
+ * the first one that can, if any. */
 vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
                            VkPhysicalDevice physical, uint32_t family, const vrn_log *log);
 

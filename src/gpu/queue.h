@@ -1,4 +1,4 @@
-/* Command buffers, their submission and waiting for them. */
+/* Command buffers: recording, submitting and waiting. */
 #ifndef VRN_GPU_QUEUE_H
 #define VRN_GPU_QUEUE_H
 
@@ -6,8 +6,8 @@
 
 #include "gpu/device.h"
 
-/* A command pool with two primary command buffers, each of which can be recorded again by itself,
- * and a fence. Belongs to one thread at a time. */
+/* A command pool with two primary command buffers, each of which can be recorded again separately,
+ * and a fence. Only one thread at a time may use it. */
 typedef struct vrn_commands {
     VkCommandPool pool;
     VkCommandBuffer buffers[2];
@@ -21,31 +21,31 @@ typedef struct vrn_commands {
 vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device);
 void vrn_commands_destroy(vrn_commands *commands, vrn_device *device); /* waits; accepts zeros */
 
-/* Begins a command buffer anew, whatever state an earlier failure left it in. */
+/* Begins a command buffer again, in whatever state an earlier failure left it. */
 vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool once);
 vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device);
 
-/* Another command buffer of the pool, which it is freed with. */
+/* Adds another command buffer to the pool, which frees it. */
 vrn_result vrn_commands_add(vrn_commands *commands, vrn_device *device, VkCommandBuffer *buffer);
 
-/* Submits `count` buffers one by one, under the queue's lock, as submissions of their own, the
- * first of them together with `ahead` (or VK_NULL_HANDLE): among other work, by an order that was
- * checked (no more points than there may be, and the device has timeline semaphores), or NULL.
- * Where one fails, those before it have ended. */
+/* Submits `count` buffers one by one under the queue's lock, each as its own submission, the first
+ * one together with `ahead` (or VK_NULL_HANDLE). `order`, or NULL, places them among other work; it
+ * was checked (not too many points, and the device has timeline semaphores). If one fails, those
+ * before it have ended. */
 vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device, VkCommandBuffer ahead,
                                const VkCommandBuffer *buffers, uint32_t count,
                                const vrn_submit_order *order);
 
-/* Waits for the last submission, if there is one under way. It stays under way where the wait
- * fails. A wait ends when any thread learns that the device is lost, whatever the driver does. */
+/* Waits for the last submission if it is pending. It stays pending if the wait fails. A wait ends
+ * when any thread learns that the device is lost, whatever the driver does. */
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device);
 
-/* Submits one buffer and waits. Nothing is under way afterwards, as far as the driver lets one
- * know: also where it failed, what was used may be destroyed or recorded again. */
+/* Submits one buffer and waits. Nothing is pending afterwards, as far as the driver reports: even
+ * after a failure, everything it used may be destroyed or recorded again. */
 vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device, VkCommandBuffer buffer);
 
 /* Makes everything that earlier commands of the queue wrote, by kernel or copy, visible to later
- * ones; with `to_host` to the host as well. */
+ * ones, and with `to_host` also to the host. */
 void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool to_host);
 
 /* The same between dispatches alone, which need not wait for copies. */

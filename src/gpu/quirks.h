@@ -1,4 +1,5 @@
-/* Known faults of drivers: what the library does without there, although the driver offers it. */
+/* Known faults of drivers: features that the library does not use there although the driver offers
+ * them. */
 #ifndef VRN_GPU_QUIRKS_H
 #define VRN_GPU_QUIRKS_H
 
@@ -8,12 +9,12 @@
 
 typedef struct vrn_quirks {
     uint32_t without;       /* vrn_capability bits to switch off */
-    bool no_pipeline_cache; /* pipelines are better made without a VkPipelineCache */
-    bool freeze_constants;  /* specialization constants are better put into the code before the
-                             * driver sees it (gpu/freeze.h) */
+    bool no_pipeline_cache; /* make pipelines without a VkPipelineCache */
+    bool freeze_constants;  /* write specialization constants into the code before the driver
+                             * gets it (gpu/freeze.h) */
 } vrn_quirks;
 
-/* What applies to this device; logs each at VRN_LOG_INFO with its reason. */
+/* The quirks of this device. Logs each at VRN_LOG_INFO with its reason. */
 vrn_quirks vrn_quirks_find(const vrn_probe *probe, const vrn_log *log);
 
 #endif

@@ -1,5 +1,5 @@
-/* Timestamps that the device's queue writes between commands. Where the queue has none, the pool is
- * VK_NULL_HANDLE, and what is recorded with it nothing. */
+/* Timestamps that the device's queue writes between commands. If the queue has none, the pool is
+ * VK_NULL_HANDLE, and nothing is recorded. */
 #ifndef VRN_GPU_TIMESTAMPS_H
 #define VRN_GPU_TIMESTAMPS_H
 
@@ -8,11 +8,11 @@
 vrn_result vrn_timestamps_create(VkQueryPool *queries, vrn_device *device, uint32_t count);
 void vrn_timestamps_destroy(VkQueryPool queries, vrn_device *device);
 
-/* Records that `count` timestamps from `first` on are to be written anew. */
+/* Records a reset of `count` timestamps from `first` on. */
 void vrn_timestamps_reset(VkQueryPool queries, const vrn_device *device, VkCommandBuffer buffer,
                           uint32_t first, uint32_t count);
 
-/* Records the writing of a timestamp, once all commands before it have ended. */
+/* Records the writing of a timestamp after all earlier commands have ended. */
 void vrn_timestamps_write(VkQueryPool queries, const vrn_device *device, VkCommandBuffer buffer,
                           uint32_t index);
 

@@ -6,12 +6,12 @@
 
 #include "gpu/device.h"
 
-/* Whether a recording reads an image in this layout as it is. */
+/* Whether a recording can read an image in this layout directly. */
 bool vrn_image_layout_readable(VkImageLayout layout);
 
-/* Images that cannot be read in the application's layout: to one in which they can, or back. The
- * stages and accesses on the application's side are all there are, or, if its own barrier is
- * chained, those that vrn_session_record names. */
+/* Changes the layout of images that cannot be read in the application's layout to a readable one,
+ * or back. The barrier covers all of the application's stages and accesses, or, if `chained` to the
+ * application's own barrier, those that vrn_session_record names. */
 void vrn_image_layouts_change(const vrn_record_image *images, uint32_t count, bool back,
                               bool chained, const vrn_device *device, VkCommandBuffer buffer);
 

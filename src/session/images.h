@@ -1,4 +1,4 @@
-/* Pictures to input tensors, on the device: the buffers and commands of one submission. */
+/* Turns pictures into input tensors on the device: the buffers and commands of one submission. */
 #ifndef VRN_SESSION_IMAGES_H
 #define VRN_SESSION_IMAGES_H
 
@@ -7,7 +7,7 @@
 #include "gpu/descriptor.h"
 #include "session/picture.h"
 
-/* Buffers that grow with what they are given. */
+/* Buffers that grow as needed. */
 enum {
     VRN_IMAGES_PIXELS,  /* from the host: RGBA8, the parts of the images that matter */
     VRN_IMAGES_FETCHED, /* the same from pictures on the device */
@@ -23,26 +23,26 @@ typedef struct vrn_images {
     vrn_descriptor_pool pool;
 } vrn_images;
 
-/* What the network wants to see of a picture. */
+/* How a picture becomes the network's input. */
 typedef struct vrn_framing {
     uint32_t batch, height, width; /* of its input */
     const vrn_transform *transform;
     bool grey; /* one channel */
 } vrn_framing;
 
-/* Copies what is on the host, and records the preparation of `count` pictures into `buffer`, which
- * is being recorded; the result is in images->tensor, for later commands of the queue, behind a
- * barrier. It begins with a barrier of its own, for what lies on the device only against earlier
- * work of the library. What `images` holds must not be in use by the device. Errors:
+/* Copies pictures from the host, and records the preparation of `count` pictures into `buffer`,
+ * which is being recorded. The result is in images->tensor; a barrier makes it visible to later
+ * commands of the queue. The recording begins with its own barrier, which orders pictures on the
+ * device only after earlier work of the library. The device must not be using `images`. Errors:
  * VRN_ERROR_INVALID_ARGUMENT (an empty picture, an unknown format), VRN_ERROR_UNSUPPORTED (one too
  * large for the device), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_images_record(vrn_images *images, vrn_device *device, const vrn_picture *pictures,
                              uint32_t count, const vrn_framing *framing, VkCommandBuffer buffer);
 
-/* Makes the tensor, where it is not there yet. */
+/* Makes the tensor if it does not exist yet. */
 vrn_result vrn_images_reserve(vrn_images *images, vrn_device *device, const vrn_framing *framing);
 
-/* What the buffers take. */
+/* The memory of the buffers, in bytes. */
 uint64_t vrn_images_bytes(const vrn_images *images);
 
 void vrn_images_destroy(vrn_images *images, vrn_device *device);

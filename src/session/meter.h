@@ -1,11 +1,11 @@
-/* Times what recordings do on the device, without waiting for it: timestamps around spans of
- * commands, read when they are there. */
+/* Times recordings on the device without waiting for it, by timestamps around spans of commands
+ * that are read once they are available. */
 #ifndef VRN_SESSION_METER_H
 #define VRN_SESSION_METER_H
 
 #include "session/pace.h"
 
-/* Images are prepared, in place of a step. */
+/* Stands for the preparation of images, in place of a step. */
 #define VRN_METER_INPUT UINT32_MAX
 
 typedef struct vrn_span {
@@ -34,10 +34,10 @@ void vrn_meter_begin(vrn_meter *meter, const vrn_device *device, VkCommandBuffer
 void vrn_meter_end(vrn_meter *meter, const vrn_device *device, VkCommandBuffer buffer,
                    vrn_span span);
 
-/* Gives up what was not read: the recordings have ended, or will never run. */
+/* Drops what was not read: the recordings have ended, or will never run. */
 void vrn_meter_forget(vrn_meter *meter);
 
-/* Teaches the pace what has been measured meanwhile. */
+/* Updates the pace with what was measured since the last call. */
 void vrn_meter_read(vrn_meter *meter, const vrn_program *program, vrn_pace *pace, double guess);
 
 #endif

@@ -1,4 +1,4 @@
-/* A program's commands: what a run's slot, a recording and the profile record. */
+/* Records a program's commands, for a run's slot, a recording and the profile. */
 #ifndef VRN_SESSION_NETWORK_H
 #define VRN_SESSION_NETWORK_H
 
@@ -19,20 +19,20 @@ typedef struct vrn_passage {
     VkQueryPool each;    /* one before each of a slice's steps, and at the end; likewise */
 } vrn_passage;
 
-/* How far a network was recorded; zeros: not at all. */
+/* How far a network was recorded; zeros: nothing yet. */
 typedef struct vrn_position {
     uint32_t images;   /* of a slice */
     uint32_t first;    /* the first image of the present slice */
     bool copied;       /* its input is in the arena */
     uint32_t step;     /* the next one */
-    uint32_t dispatch; /* of the step: the next part of a pass .. */
-    uint32_t parts;    /* .. of which each pass has so many */
+    uint32_t dispatch; /* of the step: the next part of a pass */
+    uint32_t parts;    /* the number of parts in each pass */
 } vrn_position;
 
 /* A piece of a network. */
 typedef struct vrn_piece {
-    double budget_ms;     /* what it may take; it has one dispatch at least */
-    double expected_ms;   /* before: what the command buffer takes already; then: with the piece */
+    double budget_ms;     /* the time it may take; it has at least one dispatch */
+    double expected_ms;   /* in: of the command buffer so far; out: with the piece */
     const vrn_pace *pace; /* instead of the split's */
     vrn_meter *meter;
 } vrn_piece;
@@ -44,18 +44,17 @@ typedef struct vrn_parts {
     uint32_t count, capacity;
 } vrn_parts;
 
-/* Records the whole network, slice by slice, behind a barrier: copies in, dispatches, copies
- * out. */
+/* Records a barrier, then the whole network slice by slice: copies in, dispatches, copies out. */
 void vrn_network_record(const vrn_passage *passage, VkCommandBuffer buffer);
 
-/* Records a piece of the network from `at` on, and moves `at` behind it. Returns whether that is
- * the network's end: the results are in the output then. Nothing else may use the arena between the
+/* Records a piece of the network from `at` on, and moves `at` to its end. Returns true at the end
+ * of the network, whose results are then in the output. Nothing else may use the arena between the
  * pieces of a network. */
 bool vrn_network_record_piece(const vrn_passage *passage, vrn_position *at, vrn_piece *piece,
                               VkCommandBuffer buffer);
 
-/* The whole network into parts, which begin and end, and hold nothing else; the host may read the
- * results behind the last. */
+/* Records the whole network into parts, which it begins and ends and which hold nothing else. The
+ * host may read the results after the last one. */
 vrn_result vrn_network_record_parts(const vrn_passage *passage, vrn_commands *commands,
                                     vrn_parts *parts);
 

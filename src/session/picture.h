@@ -1,4 +1,4 @@
-/* A picture that is to be prepared: a photo of the host's, or an application's image or buffer. */
+/* A picture to prepare: a photo on the host, or an application's image or buffer. */
 #ifndef VRN_SESSION_PICTURE_H
 #define VRN_SESSION_PICTURE_H
 
@@ -19,20 +19,20 @@ typedef struct vrn_picture {
     float exposure;
 } vrn_picture;
 
-/* A photo of the host's. */
+/* A photo on the host. */
 vrn_picture vrn_picture_of(const vrn_image *photo);
 
-/* What an application has on the device. Errors: VRN_ERROR_INVALID_ARGUMENT, and
+/* An application's image or buffer on the device. Errors: VRN_ERROR_INVALID_ARGUMENT, and
  * VRN_ERROR_UNSUPPORTED (a format that cannot be read). */
 vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image,
                                 const vrn_log *log);
 vrn_result vrn_picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *pixels,
                                  const vrn_log *log);
 
-/* Whether a picture has pixels, and one of the host's a format and rows that do not overlap. */
+/* Checks that a picture has pixels and, on the host, a format and rows that do not overlap. */
 vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log);
 
-/* Copies pixels [left, left + width) of row `top` of a photo of the host's as RGBA8. */
+/* Copies pixels [left, left + width) of row `top` of a photo on the host as RGBA8. */
 void vrn_picture_copy_row(uint8_t *to, const vrn_picture *photo, uint32_t left, uint32_t top,
                           uint32_t width);
 

@@ -1,6 +1,6 @@
-/* The inside of vrn_session: a program, and what changes while it runs. run.c brings inputs in and
- * results out, images.c prepares photos on the device, network.c writes the program into command
- * buffers (as many as split.c says), record.c records into an application's. */
+/* The inside of vrn_session: a program, and what changes while it runs. run.c copies inputs in and
+ * results out, images.c prepares photos on the device, network.c records the program into as many
+ * command buffers as split.c says, record.c records into an application's. */
 #ifndef VRN_SESSION_SESSION_H
 #define VRN_SESSION_SESSION_H
 
@@ -12,8 +12,8 @@
 #include "session/network.h"
 #include "session/split.h"
 
-/* One submission: its command buffers, the buffers that the host reads and writes, and what it
- * owes. */
+/* One submission: its command buffers, the buffers that the host reads and writes, and the results
+ * that are still to be delivered. */
 typedef struct vrn_slot {
     vrn_commands commands; /* buffers[0] replays the network, buffers[1] prepares images */
     vrn_parts parts;       /* the network, a submission each */
@@ -48,18 +48,17 @@ struct vrn_session {
     uint32_t slot_count;
     vrn_ticket next_ticket;
     vrn_recording *recordings[VRN_MAX_RECORD_SLOTS]; /* record.c; made when first needed */
-    double record_budget_ms;                         /* of recordings with a cursor; 0: not said */
-    vrn_pace pace; /* for networks that are spread over several recordings; likewise */
-    /* grows with each use of the arena, so that such a network knows whether it is still there */
+    double record_budget_ms;                         /* of recordings with a cursor; 0: not given */
+    vrn_pace pace; /* for networks that are spread over several recordings */
+    /* grows with each use of the arena, which shows whether such a network is still in it */
     uint64_t uses;
 };
 
-/* vrn_session_create for parameters that were checked. tuned, observe: as for
- * vrn_program_compile. */
+/* vrn_session_create for checked parameters. tuned, observe: as for vrn_program_compile. */
 vrn_result vrn_session_make(vrn_session **session, vrn_device *device, const vrn_model *model,
                             const vrn_session_params *params, vrn_tuned *tuned, bool observe);
 
-/* Whether parameters are within what the header allows, but for what only the model can say. */
+/* Checks the parameters against the header's limits, except those that depend on the model. */
 vrn_result vrn_session_params_check(const vrn_session_params *params, const vrn_log *log);
 
 #endif

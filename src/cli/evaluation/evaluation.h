@@ -1,4 +1,4 @@
-/* What an evaluation found: of all images, or of one part of them. */
+/* The result of an evaluation of all images, or of one part of them. */
 #ifndef VRN_CLI_EVALUATION_H
 #define VRN_CLI_EVALUATION_H
 
@@ -13,7 +13,7 @@
 
 enum { CLI_EVALUATION_TOP = 5, CLI_EVALUATION_BINS = 10, CLI_EVALUATION_MOST_CLASSES = 1 << 24 };
 
-/* What stands for the prediction where the network gave no number (NaN). */
+/* Stands for the prediction if the network gave no number (NaN). */
 #define CLI_NO_CLASS UINT32_MAX
 
 typedef struct cli_confusion_pair {
@@ -21,8 +21,8 @@ typedef struct cli_confusion_pair {
     uint64_t count;
 } cli_confusion_pair;
 
-/* How often which class was taken for which: only pairs that occur, so that memory grows with them
- * and not with the square of the classes. */
+/* A confusion matrix that holds only pairs that occur, so that memory grows with them and not with
+ * the square of the number of classes. */
 typedef struct cli_confusion {
     /* [count]; once settled, in order of label and predicted, each once */
     cli_confusion_pair *pairs;
@@ -32,7 +32,7 @@ typedef struct cli_confusion {
 bool cli_confusion_add(cli_confusion *confusion, uint32_t label, uint32_t predicted,
                        uint64_t count);
 
-/* To be called before `pairs` is read. */
+/* Call it before reading `pairs`. */
 void cli_confusion_settle(cli_confusion *confusion);
 
 /* The images whose best class has a probability in one tenth of 0 to 1. */
@@ -42,10 +42,10 @@ typedef struct cli_confidence {
 } cli_confidence;
 
 typedef struct cli_evaluation {
-    /* What was evaluated; parts that differ in these but for the device are none of one whole. */
+    /* What was evaluated. Parts of one whole agree in all of these except the device. */
     char *model, *weights, *precision, *transform, *device;
     uint32_t classes;
-    char **names; /* [classes], or NULL: the model knows none */
+    char **names; /* [classes], or NULL: the model has none */
     cli_shard shard;
     uint64_t total; /* images of all parts, those that could not be read too */
 
@@ -56,15 +56,15 @@ typedef struct cli_evaluation {
     cli_confidence confidence[CLI_EVALUATION_BINS];
 } cli_evaluation;
 
-/* Says what is evaluated. A zeroed evaluation, or one that was begun in part, can be freed. */
+/* Fills in what is evaluated. A zeroed or partly begun evaluation can be freed. */
 bool cli_evaluation_begin(cli_evaluation *evaluation, const cli_crew *crew, const char *weights,
                           const vrn_transform *transform);
 void cli_evaluation_free(cli_evaluation *evaluation);
 
-/* What became of one image. */
+/* The result for one image. */
 typedef struct cli_verdict {
     uint32_t label, predicted;             /* CLI_NO_CLASS: the network gave no number */
-    double probability, label_probability; /* NaN where they are none */
+    double probability, label_probability; /* NaN if they do not exist */
 } cli_verdict;
 
 /* Counts an image, whose logits are ranked in `scores` [classes], and become probabilities as
@@ -72,7 +72,7 @@ typedef struct cli_verdict {
 bool cli_evaluation_add(cli_evaluation *evaluation, vrn_probabilities kind, uint32_t label,
                         const cli_score *scores, cli_verdict *verdict);
 
-/* The mistakes that a network was surest of. */
+/* The mistakes with the highest probabilities. */
 enum { CLI_MISTAKES_MOST = 24 };
 
 typedef struct cli_mistake {
@@ -85,7 +85,7 @@ typedef struct cli_mistakes {
     uint32_t count;
 } cli_mistakes;
 
-/* Keeps it if it is a mistake, and one of the surest. */
+/* Keeps a verdict if it is a mistake and among the most probable ones. */
 void cli_mistakes_add(cli_mistakes *mistakes, size_t item, const cli_verdict *verdict);
 
 /* Adds another part's counts, its rate and its device's name. */
@@ -98,10 +98,10 @@ bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json);
 /* The same JSON as a value inside other. */
 void cli_evaluation_write(cli_json *json, const cli_evaluation *evaluation);
 
-/* evaluation_read.c: reads a line of that JSON, and checks that its numbers agree with each other.
- * Then the evaluation is complete, its confusion settled, and has to be freed. Else it is zeroed,
- * and `reason` says what is wrong with JSON that is not eval's; it is empty where the line is no
- * JSON: one that was cut off, or two in one. */
+/* evaluation_read.c: reads a line of that JSON and checks that its numbers agree with each other.
+ * On success the evaluation is complete, its confusion settled, and the caller frees it. Else it is
+ * zeroed, and `reason` says why the JSON is not eval's; `reason` is empty if the line is not JSON
+ * (cut off, or two lines in one). */
 bool cli_evaluation_read(cli_evaluation *evaluation, const char *line, char reason[160]);
 
 #endif

@@ -16,28 +16,27 @@ typedef struct cli_labels {
 } cli_labels;
 
 /* Adds lines of file,label[,class], with or without a first line that names these columns and
- * perhaps others, in any order. Between the columns are commas, else tabs, else the last blanks of
- * a line ("a photo.jpg 8"), as the first line has it. The class is a number; without it the label
- * is one, a name that the model knows, or a WordNet id where the model has ImageNet's classes.
- * Relative files are joined to the list's folder. Fields may be quoted as in RFC 4180, but go over
- * no line end; blanks around them do not count.
- * Reports and returns false when something is wrong, with the line's number, or when there are no
- * images. */
+ * perhaps others, in any order. The first line decides whether commas, else tabs, else the last
+ * blanks of a line ("a photo.jpg 8") separate the columns. The class is a number; without it the
+ * label is a number, a class name of the model, or a WordNet id if the model has ImageNet's
+ * classes. Relative files are joined to the list's folder. Fields may be quoted as in RFC 4180, but
+ * not across lines; blanks around them are ignored. Reports and returns false when something is
+ * wrong, with the line's number, or when there are no images. */
 bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model *model);
 
-/* Adds the images below each folder in `path`, in byte order, as ImageNet's
- * validation set and torchvision's ImageFolder have it. The folders are named, all in the same way,
- * by the model's names of classes ('_' may stand for ' ' and '/'), by ImageNet's WordNet ids where
- * the model has ImageNet's classes, or by the classes' numbers. Where none is and there are as many
- * as classes, they are the classes in order, as for torchvision. A note says which. Files beside
- * the folders, and folders whose name begins with a dot, are left out. Reports and returns false
- * when something is wrong, or when there are no images. */
+/* Adds the images below each folder in `path`, in byte order, as in ImageNet's validation set and
+ * torchvision's ImageFolder. The folders are named, all in the same way, by the model's class names
+ * ('_' may stand for ' ' and '/'), by ImageNet's WordNet ids if the model has ImageNet's classes,
+ * or by the classes' numbers. If none of them is, and there are as many folders as classes, they
+ * are the classes in order, as for torchvision. A note says which. Files beside the folders, and
+ * folders whose name begins with a dot, are left out. Reports and returns false when something is
+ * wrong, or when there are no images. */
 bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_model *model);
 
-/* Adds the images below each folder in `path`: each that has images is a class of its own, in byte
- * order, and `names` receives what they are called; release it with cli_paths_free, also after a
- * failure. Notes say which folders are left out. Reports and returns false when something is wrong,
- * or when there are fewer than two classes. */
+/* Adds the images below each folder in `path`. Each folder with images is a class, in byte order,
+ * and `names` receives the folders' names; release it with cli_paths_free, even after a failure.
+ * Notes say which folders are left out. Reports and returns false when something is wrong, or when
+ * there are fewer than two classes. */
 bool cli_labels_read_classes(cli_labels *labels, cli_paths *names, const char *path);
 
 void cli_labels_free(cli_labels *labels);

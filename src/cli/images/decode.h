@@ -1,6 +1,5 @@
-/* What decoding an image consists of: decoders.c has the table of formats, file_header.c and
- * orientation.c look into files, and each decoder is a file of its own. Nothing here reads past the
- * data. */
+/* The parts of image decoding: decoders.c has the table of formats, file_header.c and orientation.c
+ * look into files, and each decoder has its own file. Nothing here reads past the data. */
 #ifndef VRN_CLI_DECODE_H
 #define VRN_CLI_DECODE_H
 
@@ -34,7 +33,7 @@ const char *cli_decode_heif(const unsigned char *data, size_t size, vrn_image *i
 const char *cli_decode_tiff(const unsigned char *data, size_t size, vrn_image *image);
 const char *cli_decode_jxl(const unsigned char *data, size_t size, vrn_image *image);
 
-/* ---- file_header.c: what bytes tell before a file is decoded --------------------------------- */
+/* ---- file_header.c: what a file's bytes show before it is decoded ---------------------------- */
 
 bool cli_is_jpeg(const unsigned char *data, size_t size);
 bool cli_is_bmp(const unsigned char *data, size_t size);
@@ -51,22 +50,22 @@ enum { CLI_PIXELS_MAX = 1 << 27 };
  * text). */
 const char *cli_pixels_fault(uint64_t width, uint64_t height, size_t file_bytes);
 
-/* Where a GIF says (in bit 0) that the first picture has a transparent colour; 0 where it does
- * not. */
+/* The offset at which a GIF says (in bit 0) that the first picture has a transparent colour; 0 if
+ * it says nothing. */
 size_t cli_gif_transparency(const unsigned char *data, size_t size);
 
 /* The bits of green, 5 or 6, of a BMP with 16 bits a pixel, where red and blue have 5; 0 for all
  * else. */
 unsigned cli_bmp_green_bits(const unsigned char *data, size_t size);
 
-/* What is left of red, green or blue under `ink` (0 to 255) where black leaves `white`. */
+/* The red, green or blue that remains under `ink` (0 to 255) if black leaves `white`. */
 uint8_t cli_ink_to_rgb(uint32_t ink, uint32_t white);
 
 /* ---- orientation.c --------------------------------------------------------------------------- */
 
 /* Which way up a photo is, by EXIF in a JPEG's APP1 segment, a PNG's eXIf or a WebP's EXIF chunk,
- * or a JPEG XL's box. 1 to 8 as EXIF numbers them: 1 is upright, and what a file says that says
- * nothing, or nonsense. */
+ * or a JPEG XL's box. 1 to 8 as EXIF numbers them; 1 is upright, and also the answer for files that
+ * say nothing, or nonsense. */
 unsigned cli_orientation(const unsigned char *data, size_t size);
 
 /* Turns and mirrors an image upright; its pixels come from malloc, and so do those that take their

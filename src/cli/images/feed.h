@@ -1,5 +1,5 @@
-/* Image files through one session or several: threads decode ahead of the devices, batches are
- * filled across files that can be read, and results come in the files' order. */
+/* Runs image files through one session or several. Threads decode ahead of the devices, batches are
+ * filled with the files that can be read, and results come in the files' order. */
 #ifndef VRN_CLI_FEED_H
 #define VRN_CLI_FEED_H
 
@@ -9,8 +9,8 @@
 #include "cli/engine.h"
 #include "cli/shard.h"
 
-/* Called for each image that has no result, in its place among the others, after that was reported;
- * `error` does not name the file. Returns false to stop. */
+/* Called in order for each image that has no result, after that was reported; `error` does not name
+ * the file. Returns false to stop. */
 typedef bool (*cli_feed_failure)(void *user, size_t index, const char *error);
 
 /* Called for each image that was read and run, in order and by the thread that called cli_feed_run;
@@ -23,16 +23,16 @@ typedef struct cli_feed {
     char *const *paths;
     size_t count;
     cli_shard shard; /* which of the paths */
-    bool logits;     /* outputs are logits [classes]; else probabilities .. */
-    uint32_t taps;   /* .. but where this is not 0, as many taps, each [C, H, W], in a row */
+    bool logits;     /* outputs are logits [classes]; else probabilities */
+    uint32_t taps;   /* if not 0, outputs are this many taps, each [C, H, W], in a row */
     cli_feed_result result;
     cli_feed_failure failure; /* may be NULL */
     void *user;
 } cli_feed;
 
-/* Shows its progress when the work is long. An image that cannot be read, or for which the network
- * overflows, is reported and left out; *failed receives how many. Returns false when the run itself
- * fails. */
+/* Shows its progress when the work is long. Images that cannot be read, or for which the network
+ * overflows, are reported and left out; *failed receives their number. Returns false when the run
+ * itself fails. */
 bool cli_feed_run(const cli_feed *feed, size_t *failed);
 
 /* The values of a session's tap for one image. */

@@ -1,5 +1,5 @@
 /* Class activation maps (Zhou et al. 2016, "Learning deep features for discriminative
- * localization"): where one is strongest, and how it is laid over a photo. */
+ * localization"): where a map is strongest, and drawing it over a photo. */
 #ifndef VRN_CLI_HEAT_H
 #define VRN_CLI_HEAT_H
 
@@ -10,8 +10,8 @@
 
 #include "cli/images/picture.h"
 
-/* The map of one class. Below zero a position speaks against it, which counts like nothing, and so
- * does what is not finite. */
+/* The map of one class. Values below zero speak against it; they count as zero, as do values that
+ * are not finite. */
 typedef struct cli_heat {
     const float *values; /* [height][width] */
     uint32_t width, height;
@@ -22,7 +22,7 @@ typedef struct cli_heat {
 typedef struct cli_heat_region {
     vrn_rect box;
     double x, y; /* of the largest value */
-    bool found;  /* false: the class is seen nowhere */
+    bool found;  /* false: the class is not seen */
 } cli_heat_region;
 
 /* `seen` is the part of the photo under the map; all is measured in the same pixels, and cut at the

@@ -1,5 +1,4 @@
-/* A linear classifier for features: how strong its penalty has to be is found out on samples that
- * are held out. */
+/* A linear classifier for features. Held-out samples decide how strong its penalty is. */
 #ifndef VRN_CLI_CLASSIFIER_H
 #define VRN_CLI_CLASSIFIER_H
 
@@ -38,11 +37,11 @@ typedef struct cli_classifier {
 /* What stands in `predicted` for a sample that was not held out. */
 #define CLI_NOT_HELD_OUT UINT32_MAX
 
-/* In turns each part of the samples is held out and the others are learned; of the strengths that
- * get the most of them right, up to chance, one with the smallest loss is used for all samples. A
- * class of one sample is always learned; large problems hold out one part only, and try few
- * strengths. Reports and returns false where memory lacks, where there are too many classes, or
- * where all samples are equal. Free the classifier also then. */
+/* Holds out each part of the samples in turn and trains on the others. Among the strengths that
+ * classify the most held-out samples correctly, up to chance, the one with the smallest loss is
+ * used to train on all samples. A class with one sample is never held out; large problems hold out
+ * only one part and try few strengths. Reports and returns false if memory runs out, if there are
+ * too many classes, or if all samples are equal. Free the classifier even then. */
 bool cli_classifier_fit(cli_classifier *classifier, const cli_classifier_params *params);
 void cli_classifier_free(cli_classifier *classifier);
 

@@ -1,5 +1,5 @@
-/* What lies beside a file of features: F.txt, a line for the photo of each row, and F.json, what
- * the features are of and how they were made, so that others are never compared with them. */
+/* The files beside a file of features: F.txt has a line for the photo of each row, and F.json says
+ * how the features were made, so that they are never compared with different ones. */
 #ifndef VRN_CLI_FACTS_H
 #define VRN_CLI_FACTS_H
 
@@ -10,7 +10,7 @@
 #include "cli/learning/features.h"
 #include "cli/options.h"
 
-/* The options that change features, but for the tap: they are kept in F.json and apply again. */
+/* The options that change features, except the tap. F.json keeps them, and they apply again. */
 #define CLI_FACTS                                                                                  \
     (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS) | CLI_TRANSFORM |  \
      CLI_BIT(PRECISION) | CLI_BIT(OWN_SIZE))
@@ -32,7 +32,7 @@ typedef struct cli_facts {
 /* Writes an object of JSON: those and, for people, the transform. */
 void cli_facts_write(FILE *out, const cli_facts *facts, const vrn_transform *transform);
 
-/* Reads it. Reports and returns false where something is wrong. Free them also then. */
+/* Reads that object. Reports and returns false if something is wrong. Free the facts even then. */
 bool cli_facts_read(cli_facts *facts, const char *path);
 void cli_facts_free(cli_facts *facts);
 

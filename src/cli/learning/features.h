@@ -1,4 +1,4 @@
-/* What a network's inner layers say of photos: a row of numbers for each. */
+/* Features of photos from a network's inner layers: a row of numbers for each photo. */
 #ifndef VRN_CLI_FEATURES_H
 #define VRN_CLI_FEATURES_H
 
@@ -24,8 +24,8 @@ uint32_t cli_feature_shape(uint64_t shape[3], const cli_feature_form *form, cons
 void cli_feature_row(float *row, const cli_feature_form *form, const float *values,
                      const uint32_t tap[3]);
 
-/* A picture that is always the same, to tell whether features were made in the same way: the values
- * of all of a session's taps for it, one after the other. Release with free; NULL: reported. */
+/* The values of all of a session's taps for a fixed picture, one after the other. They show whether
+ * features were made in the same way. Release with free; NULL: a failure, which is reported. */
 float *cli_probe_run(const cli_engine *engine, uint32_t tap_count);
 
 /* That picture alone. */

@@ -1,5 +1,5 @@
-/* Pages of HTML that stand alone: data/page.html has a style and a script, which draws the data:
- * JSON inside the page. */
+/* HTML pages without other files: data/page.html has a style and a script that draws the data,
+ * which is JSON inside the page. */
 #ifndef VRN_CLI_PAGE_H
 #define VRN_CLI_PAGE_H
 

@@ -1,6 +1,6 @@
-/* What the program asks of the operating system beyond base/os.h: os_posix.c and os_windows.c are
- * its only files with calls beyond the C library. Paths and texts are UTF-8 everywhere. What fails
- * is reported, unless it says otherwise. */
+/* What the program needs from the operating system beyond base/os.h. os_posix.c and os_windows.c
+ * are its only files with calls beyond the C library. Paths and texts are UTF-8 everywhere.
+ * Failures are reported unless a comment says otherwise. */
 #ifndef VRN_CLI_OS_H
 #define VRN_CLI_OS_H
 
@@ -11,28 +11,29 @@
 
 #include "base/os.h"
 
-/* To be called once, first: makes the arguments UTF-8, which live as long as the program, and the
- * standard streams fit for it. */
+/* Call it once, first. It converts the arguments to UTF-8, which live as long as the program, and
+ * prepares the standard streams for it. */
 void cli_os_start(int *argc, char ***argv);
 
-/* A copy of an environment variable, or NULL where it is not set. Release it with free. */
+/* A copy of an environment variable, or NULL if it is not set. Release it with free. */
 char *cli_environment(const char *name);
 
 /* Whether text for people may have characters beyond ASCII, as POSIX's variables say where that is
  * written. */
 bool cli_text_is_utf8(void);
 
-/* The folder that the program lies in, or NULL where nobody knows. Release it with free. */
+/* The folder that contains the program, or NULL if it is unknown. Release it with free. */
 char *cli_program_folder(void);
 
 /* vrn_path_get_kind, but a symbolic link to a directory is VRN_PATH_OTHER: such links can form
  * circles. */
 vrn_path_kind cli_path_get_entry_kind(const char *path);
 
-/* Whether both name the same regular file, which need not be there yet. */
+/* Whether both name the same regular file, which need not exist yet. */
 bool cli_path_same_file(const char *a, const char *b);
 
-/* Whether a finished file may take this one's place, which a folder or a device must not lose. */
+/* Whether a finished file may replace what is at this path. Folders and devices may not be
+ * replaced. */
 bool cli_path_may_be_replaced(const char *path);
 
 bool cli_path_is_absolute(const char *path);
@@ -40,18 +41,19 @@ bool cli_path_is_absolute(const char *path);
 /* Whether this account may make files in a folder, or make the folder. */
 bool cli_folder_is_writable(const char *path);
 
-/* How much of a path is the folder, with the slash at its end. */
+/* The length of a path's folder, including the slash at its end. */
 size_t cli_path_folder_length(const char *path);
 
 typedef struct cli_paths {
     char **items;
     size_t count, capacity;
-    /* What was no image in a folder, since this was last said (images/walk.h), and the first. */
+    /* How many files were not images since the last note about it (images/walk.h), and the
+     * first. */
     size_t left_out;
     char *example;
 } cli_paths;
 
-/* Takes over a path from malloc, also where there is no memory. NULL is a failure that has been
+/* Takes ownership of a path from malloc, even on failure. A NULL path is a failure that has been
  * reported. */
 bool cli_paths_push(cli_paths *paths, char *path);
 void cli_paths_free(cli_paths *paths);
@@ -59,7 +61,7 @@ void cli_paths_free(cli_paths *paths);
 /* folder + "/" + name, or NULL (reported). Release with free. */
 char *cli_join(const char *folder, const char *name);
 
-/* What is in a directory but "." and "..", in byte order of the names. */
+/* Lists a directory without "." and "..", in byte order of the names. */
 bool cli_list_folder(cli_paths *paths, const char *directory);
 
 /* What cli_list_folder reads a directory with. NULL, and errno, on failure; cli_folder_next gives a
@@ -69,11 +71,11 @@ cli_folder *cli_folder_open(const char *path);
 char *cli_folder_next(cli_folder *folder);
 void cli_folder_close(cli_folder *folder);
 
-/* A GPU's device file that this account may not open, and which the drivers therefore do not see.
- * A copy of its path, to be released with free; NULL: there is none, or nobody knows. */
+/* The path of a GPU's device file that this account may not open, so that drivers do not see it.
+ * Release it with free. NULL: none is known. */
 char *cli_find_closed_gpu(void);
 
-/* Makes a folder unless it is there. */
+/* Makes a folder unless it exists. */
 bool cli_make_folder(const char *path);
 
 /* Opens a regular file for reading and gives its size. NULL on failure. */
@@ -83,7 +85,8 @@ FILE *cli_open_file(const char *path, uint64_t *size);
 char *cli_read_text(FILE *stream, const char *name);
 
 /* A file that is written as a whole: it appears under its name when cli_file_end commits it.
- * Something that is there and no regular file (a pipe, /dev/null) is written directly. */
+ * If something other than a regular file exists there (a pipe, /dev/null), it is written
+ * directly. */
 typedef struct cli_file {
     FILE *stream;
     vrn_file_writer *writer;
