@@ -28,7 +28,7 @@ folder=${!#}
 build=$build_root/deb
 [ "$1" = -- ] || build=$(realpath "$1")
 
-require_packages "${build_packages[@]}" dpkg-dev debootstrap
+require_packages "${build_packages[@]}" dpkg-dev file debootstrap
 if [ "$1" = -- ]; then
     step "deb: configuring" cmake -S "$project" -B "$build" -G Ninja \
         -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DVRN_BUILD_TESTS=OFF \
