@@ -377,6 +377,14 @@ static void deduce_norm(deducer *d, bool statistics)
     }
 }
 
+/* Whether names are those of the CIFAR repositories, which call their head linear. Their option A
+ * (akamaster's, Idelbayev's) pads on both sides. */
+static bool named_as_cifar(const deducer *d)
+{
+    const vrn_named_tensor *head = vrn_names_find(d->names, "fc.weight");
+    return d->names->shortcut || (head && strstr(head->tensor->name, "linear."));
+}
+
 /* What neither tensors nor anybody else says. */
 static void assume_rest(deducer *d)
 {
@@ -387,9 +395,21 @@ static void assume_rest(deducer *d)
         ask(d, "a 3x3 stem before four stages comes with or without a max pool behind it, and the "
                "tensors do not show which: give --arch pool=none or --arch pool=max");
     }
+    if (arch->stem_kernel > 3 && arch->stem_stride == 1 && !decided(d, "stem_stride") &&
+        !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT) {
+        ask(d,
+            "its name says that the stem does not stride, and nothing says whether a max pool is "
+            "behind it: give --arch pool=none or --arch pool=max");
+    }
     if (d->names->detectron && arch->block == VRN_BLOCK_BOTTLENECK && !decided(d, "v1")) {
         ask(d, "Detectron2's blocks stride on their 1x1 convolution (STRIDE_IN_1X1, as the R-50 of "
                "MSRA does) or on their 3x3: give --arch v1=1 or --arch v1=0");
+    }
+    if (arch->shortcut == VRN_SHORTCUT_PAD && !decided(d, "shortcut") && !named_as_cifar(d)) {
+        ask(d,
+            "its shortcuts have no weights (option A). The zeros for new channels stand in front "
+            "and behind (as in Idelbayev's resnet20) or all behind (as in fb.resnet.torch), "
+            "which tensors do not show: give --arch shortcut=pad or --arch shortcut=pad_end");
     }
     if (!decided(d, "stem_stride") && !arch->stem_stride) {
         vrn_assume(a, false, "stem_stride=%d", arch->stem == VRN_STEM_CIFAR ? 1 : 2);
@@ -418,9 +438,9 @@ static void assume_rest(deducer *d)
         vrn_assume(a, false, "standardize=none");
     }
     if (!decided(d, "shortcut") && arch->shortcut == VRN_SHORTCUT_PAD) {
-        vrn_assume(a, !d->names->shortcut && !has(d, "linear.weight"),
-                   "shortcut=pad: zeros for new channels in front and behind (else --arch "
-                   "shortcut=pad_end)");
+        vrn_assume(a, false,
+                   "shortcut=pad: zeros for new channels in front and behind, as names of CIFAR "
+                   "repositories suggest (else --arch shortcut=pad_end)");
     }
 }
 

@@ -35,7 +35,7 @@ CASES = {
                    True, (2, 3, 33, 25), "zip"),
     "frozen-norm": ("resnet,layers=1:1:1:1,planes=4:8:8:12,num_classes=7,norm=frozen", False,
                     (1, 3, 36, 52), "legacy"),
-    "cifar-pad": ("resnet,layers=2:1:2,planes=5:8:11,num_classes=10,stem=cifar,shortcut=pad", False,
+    "cifar-pad": ("resnet,layers=2:1:2,planes=5:8:11,num_classes=10,stem=cifar,shortcut=pad", True,
                   (3, 3, 17, 14), "safetensors"),
     "cifar-projection": ("resnet,layers=1:2:1,planes=7:8:10,num_classes=10,stem=cifar", False,
                          (3, 3, 13, 15), "legacy"),
@@ -76,7 +76,7 @@ CASES = {
     "squeeze": ("resnet,block=bottleneck,layers=1:2,planes=4:5,num_classes=6,attention=se,"
                 "attention_width=6:3", False, (2, 3, 27, 34), "zip"),
     "squeeze-basic": ("resnet,layers=1:1:1,planes=5:8:8,num_classes=6,stem=cifar,shortcut=pad,"
-                      "attention=se,attention_width=2:3:9", False, (3, 3, 15, 16), "legacy"),
+                      "attention=se,attention_width=2:3:9", True, (3, 3, 15, 16), "legacy"),
     "eca": ("resnet,block=bottleneck,layers=1:1,planes=4:7,num_classes=6,attention=eca,"
             "attention_width=3:5", False, (3, 3, 26, 31), "safetensors"),
     # timm's seresnext26t, and resnetrs.
