@@ -271,9 +271,9 @@ vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log 
 {
     checker c = {arch, subject, log, VRN_OK};
     vrn_arch_fill(arch, 0);
-    check_stages(&c);
-    check_attention(&c);
-    check_preactivation(&c);
+    check_stages(&c); /* their number, which bounds what the others look at */
+    if (!c.result) check_attention(&c);
+    if (!c.result) check_preactivation(&c);
     if (!c.result) c.result = vrn_arch_check_keys(arch, subject, log);
     if (c.result) return c.result;
     vrn_stage stages[VRN_MAX_STAGES];
