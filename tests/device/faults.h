@@ -22,7 +22,7 @@ enum { FAULT_PIPELINES = 256 };
 
 static struct {
     fault_kind kind;
-    const vrn_module *module;     /* whose pipelines */
+    const vrn_module *module;     /* whose pipelines; NULL: all that are made from now on */
     uint32_t changed, changed_to; /* FAULT_CONSTANT: id and value */
     _Atomic(VkPipeline) pipelines[FAULT_PIPELINES];
     atomic_uint pipeline_count;
@@ -44,7 +44,7 @@ static VkResult VKAPI_CALL fault_CreateShaderModule(VkDevice device,
                                                     const VkAllocationCallbacks *allocator,
                                                     VkShaderModule *shader)
 {
-    fault_meant = fault.kind && info->pCode == fault.module->words;
+    fault_meant = fault.kind && (!fault.module || info->pCode == fault.module->words);
     return fault.vk.CreateShaderModule(device, info, allocator, shader);
 }
 
