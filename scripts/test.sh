@@ -13,7 +13,8 @@
 #   static     clang-tidy, cppcheck, shellcheck (scripts/static.sh)
 #   fuzz       hostile files for whatever reads files, half a minute each (scripts/fuzz.sh)
 #   clang      builds everything; the unit tests and the checks of the tree
-#   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe
+#   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe, with
+#              few cases of what has many
 #   gcc        Release; every test with every case, on every driver
 #
 # There is one stage more, which no run includes: clang-full, as gcc with the other compiler.
@@ -170,11 +171,11 @@ run_stage() {
         export LSAN_OPTIONS=suppressions=$project/tests/sanitize/leaks.supp:print_suppressions=0
         export UBSAN_OPTIONS=print_stacktrace=1
         preload=$build_root/sanitize/libkeep_loaded.so
-        export VRN_TEST_KERNEL_STRIDE=8 # the sanitizers see nothing of a kernel
+        export VRN_TEST_QUICK=1 # the sanitizers see nothing of a kernel, and take long
         stage sanitize gcc -DVRN_SANITIZE=address,undefined -- "$(tr ' ' '\n' <<<"$names" |
             grep -x lavapipe || true)" --label-regex 'unit|lavapipe'
         preload=
-        unset VRN_TEST_KERNEL_STRIDE
+        unset VRN_TEST_QUICK
         ;;
     esac
 }
