@@ -132,20 +132,23 @@ static vrn_result check_sums(const vrn_session *session, const vrn_slot *slot)
     return VRN_OK;
 }
 
-/* Waits for a slot's submission and writes its results. Where that fails the slot stays busy, and
- * its ticket can be waited for again; a lost device says so every time. */
+/* Waits for a slot's submission and writes its results. Where waiting fails, the slot stays busy
+ * and its ticket can be waited for again; a lost device says so every time. A refused answer stays
+ * refused until the slot takes another submission. */
 static vrn_result deliver(vrn_session *session, vrn_slot *slot)
 {
     vrn_result result = vrn_device_alive(session->device);
-    if (result || !slot->busy) return result;
+    if (!result && slot->state == VRN_SLOT_REFUSED) result = VRN_ERROR_UNSUPPORTED;
+    if (result || slot->state == VRN_SLOT_FREE) return result;
     double begin = vrn_time_ms();
     result = vrn_commands_wait(&slot->commands, session->device);
     if (result) return result;
-    slot->busy = false;
+    slot->state = VRN_SLOT_FREE;
     const double waited = vrn_time_ms();
     learn(session, slot, waited);
     slot->timing.replay_ms += waited - begin - slot->commands.wait_ms;
     result = check_sums(session, slot);
+    if (result) slot->state = VRN_SLOT_REFUSED;
     if (result) return result;
     unpack_output(session, slot, VRN_OUTPUT_LOGITS, slot->outputs.logits);
     unpack_output(session, slot, VRN_OUTPUT_PROBABILITIES, slot->outputs.probabilities);
@@ -166,7 +169,7 @@ static vrn_slot *next_slot(vrn_session *session)
     vrn_slot *best = &session->slots[0];
     for (uint32_t i = 0; i < session->slot_count; i++) {
         vrn_slot *slot = &session->slots[i];
-        if (!slot->busy) return slot;
+        if (slot->state != VRN_SLOT_BUSY) return slot;
         if (slot->ticket < best->ticket) best = slot;
     }
     return best;
@@ -308,7 +311,8 @@ vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *in
     vrn_slot *slot = next_slot(session);
     vrn_result result = check_order(session->device, order);
     if (!result) result = check_inputs(session, inputs, outputs);
-    if (!result) result = deliver(session, slot);
+    if (!result && slot->state == VRN_SLOT_BUSY) result = deliver(session, slot);
+    if (!result) result = vrn_device_alive(session->device);
     const double begin = vrn_time_ms();
     if (!result) result = prepare(session, slot, inputs);
     if (result) return result;
@@ -323,7 +327,7 @@ vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *in
     for (uint32_t i = 0; i < session->program->tap_count; i++) {
         slot->taps[i] = slot->outputs.taps ? slot->outputs.taps[i] : NULL;
     }
-    slot->busy = true;
+    slot->state = VRN_SLOT_BUSY;
     slot->submitted = vrn_time_ms();
     slot->ticket = *ticket = session->next_ticket++;
     slot->timing.submit_ms = slot->commands.driver_ms;

@@ -12,6 +12,12 @@
 #include "session/network.h"
 #include "session/split.h"
 
+typedef enum vrn_slot_state {
+    VRN_SLOT_FREE = 0, /* nothing was submitted, or its results are delivered */
+    VRN_SLOT_BUSY,     /* submitted and not delivered */
+    VRN_SLOT_REFUSED,  /* as free, but the answer was wrong and was not delivered */
+} vrn_slot_state;
+
 /* One submission: its command buffers, the buffers that the host reads and writes, and the results
  * that are still to be delivered. */
 typedef struct vrn_slot {
@@ -23,7 +29,7 @@ typedef struct vrn_slot {
     VkQueryPool queries; /* two timestamps around the network */
     VkBuffer recorded;   /* the input that the parts read, or VK_NULL_HANDLE: nothing is recorded */
     uint32_t recorded_count, recorded_version;
-    bool busy; /* submitted and not delivered */
+    vrn_slot_state state;
     vrn_ticket ticket;
     double submitted; /* when */
     uint32_t count;   /* of images */

@@ -15,7 +15,12 @@ static vrn_session *make_session(const vrn_model *model, double limit_ms)
 {
     vrn_session *session = NULL;
     const vrn_session_params params = {
-        .batch = BATCH, .height = SIDE, .width = SIDE, .submission_limit_ms = limit_ms};
+        .batch = BATCH,
+        .height = SIDE,
+        .width = SIDE,
+        .in_flight = 1,
+        .submission_limit_ms = limit_ms,
+    };
     assert_int_equal(vrn_session_create(&session, device, model, &params), VRN_OK);
     return session;
 }
@@ -57,6 +62,21 @@ static void nothing_is_no_answer(void **state)
     assert_int_equal(messages.errors, 1);
     messages.errors = 0;
     assert_non_null(strstr(messages.last, "not to 1"));
+
+    /* Its ticket says so each time, also after another submission has met it, which is not in the
+     * way of the next. The commands were recorded without dispatches. */
+    float logits[BATCH * CLASSES];
+    const vrn_inputs inputs = {.count = BATCH, .nchw = input};
+    const vrn_outputs outputs = {.logits = logits};
+    vrn_ticket first, second;
+    assert_int_equal(vrn_session_submit(session, &inputs, &outputs, &first), VRN_OK);
+    assert_int_equal(vrn_session_submit(session, &inputs, &outputs, &second),
+                     VRN_ERROR_UNSUPPORTED);
+    assert_int_equal(vrn_session_wait(session, first), VRN_ERROR_UNSUPPORTED);
+    assert_int_equal(vrn_session_wait(session, first), VRN_ERROR_UNSUPPORTED);
+    assert_int_equal(vrn_session_submit(session, &inputs, &outputs, &second), VRN_OK);
+    assert_int_equal(vrn_session_wait(session, second), VRN_ERROR_UNSUPPORTED);
+    messages.errors = 0;
     vrn_session_destroy(&session);
 
     session = make_session(model, 0);
