@@ -99,7 +99,7 @@ typedef struct vrn_log {
 /* Changes with the interface. */
 #define VRN_VERSION_MAJOR 0
 /* Changes with additions; before 1.0 also with the interface. */
-#define VRN_VERSION_MINOR 1
+#define VRN_VERSION_MINOR 2
 /* Changes with corrections. */
 #define VRN_VERSION_PATCH 0
 

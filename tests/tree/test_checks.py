@@ -15,6 +15,7 @@ import check_spirv
 import check_structs
 import check_structure
 import check_symbols
+import check_version
 
 COMPILER = None
 SPIRV_VAL = None
@@ -204,6 +205,20 @@ class Lines(Tree):
         self.write("src/base/b.c", "x" * 101 + "\nx \n\n")
         self.write("src/base/c.md", "x" * 101 + "\n")
         self.expect(check_lines.check(self.root, files=()), "b.c:1: 101 columns", "b.c:2: space")
+
+
+class Version(Tree):
+    def test_version(self):
+        self.write(check_version.HEADER, "".join(f"#define VRN_VERSION_{part} {number}\n"
+                                                 for part, number in zip(
+                                                     ("MAJOR", "MINOR", "PATCH"), (1, 2, 3))))
+        self.write("a.md", "of 1.2.3 of 1.2\n")
+        self.write("b.md", "of 1.2.4 of 1.20\n")
+        self.write("c.md", "1.2.3\n")
+        self.write("CHANGELOG.md", "## [1.2.2] - 2026-01-01\n\n## [1.2.3] - 2025-01-01\n")
+        names = dict.fromkeys(("a.md", "b.md", "c.md"), r"of ([\d.]+)")
+        self.expect(check_version.check(self.root, names), "b.md: 1.2.4 instead of 1.2.3",
+                    "b.md: 1.20 ", "c.md: no version", "CHANGELOG.md: the newest")
 
 
 class Structure(Tree):
