@@ -1,11 +1,14 @@
 #include "gpu/quirks.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "base/util.h"
 
 typedef struct quirk {
-    VkDriverId driver;
-    uint32_t first_version, last_version;   /* driverVersion as the driver packs it, inclusive */
+    VkDriverId drivers[2];
+    uint32_t first_version, last_version;   /* as driver_version gives them, inclusive */
     bool (*device)(const vrn_probe *probe); /* which of its devices; NULL: all */
     vrn_quirks effect;
     const char *reason;
@@ -21,7 +24,7 @@ static bool before_rdna3(const vrn_probe *probe)
 
 static const quirk quirks[] = {
     {
-        .driver = VK_DRIVER_ID_AMD_PROPRIETARY,
+        .drivers = {VK_DRIVER_ID_AMD_PROPRIETARY, VK_DRIVER_ID_AMD_OPEN_SOURCE},
         .last_version = UINT32_MAX,
         .device = before_rdna3,
         .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
@@ -31,31 +34,21 @@ static const quirk quirks[] = {
                 "ggml-vulkan.cpp",
     },
     {
-        .driver = VK_DRIVER_ID_AMD_OPEN_SOURCE,
-        .last_version = UINT32_MAX,
-        .device = before_rdna3,
-        .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-        .reason = "before RDNA3 the driver emulates cooperative matrices with ordinary "
-                  "instructions, slower than plain code",
-        .link = "https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-vulkan/"
-                "ggml-vulkan.cpp",
-    },
-    {
-        .driver = VK_DRIVER_ID_QUALCOMM_PROPRIETARY,
+        .drivers = {VK_DRIVER_ID_QUALCOMM_PROPRIETARY},
         .last_version = UINT32_MAX,
         .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
         .reason = "Adreno's cooperative matrices are slower than plain code",
         .link = "https://github.com/Tencent/ncnn/blob/master/src/gpu.cpp",
     },
     {
-        .driver = VK_DRIVER_ID_MESA_LLVMPIPE,
+        .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
         .last_version = UINT32_MAX,
         .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
         .reason = "cooperative matrices are emulated on the processor, far slower than plain code",
         .link = "https://docs.mesa3d.org/drivers/llvmpipe.html",
     },
     {
-        .driver = VK_DRIVER_ID_MESA_LLVMPIPE,
+        .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
         .first_version = VK_MAKE_VERSION(25, 0, 0),
         .last_version = UINT32_MAX,
         .effect.without = VRN_CAPABILITY_BUFFER_ARRAYS,
@@ -65,7 +58,7 @@ static const quirk quirks[] = {
                 "gallivm",
     },
     {
-        .driver = VK_DRIVER_ID_MESA_LLVMPIPE,
+        .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
         .last_version = VK_MAKE_VERSION(26, 0, 0) - 1,
         .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
         .reason = "a value that all lanes read through one address is read lane by lane",
@@ -73,7 +66,7 @@ static const quirk quirks[] = {
                 "gallivm",
     },
     {
-        .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
+        .drivers = {VK_DRIVER_ID_GOOGLE_SWIFTSHADER},
         .last_version = UINT32_MAX,
         .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
         .reason = "a value that all lanes read through one address is read lane by lane",
@@ -81,7 +74,7 @@ static const quirk quirks[] = {
                 "SpirvShaderMemory.cpp",
     },
     {
-        .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
+        .drivers = {VK_DRIVER_ID_GOOGLE_SWIFTSHADER},
         .last_version = UINT32_MAX,
         .effect.no_pipeline_cache = true,
         .reason = "a pipeline cache is locked during compilation, so that threads wait for each "
@@ -90,7 +83,7 @@ static const quirk quirks[] = {
                 "VkPipelineCache.hpp",
     },
     {
-        .driver = VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
+        .drivers = {VK_DRIVER_ID_GOOGLE_SWIFTSHADER},
         .last_version = UINT32_MAX,
         .effect.freeze_constants = true,
         .reason =
@@ -102,12 +95,24 @@ static const quirk quirks[] = {
      * and refused for that. */
 };
 
+/* driverVersion as the driver packs it. lavapipe's is always 1 in Mesa 25.0 and before: its release
+ * then comes from the driver's text, "llvmpipe, Mesa 25.0.7-2+deb13u1 (LLVM 19.1.7)". */
+static uint32_t driver_version(const vrn_probe *probe)
+{
+    const uint32_t version = probe->info.driver_version;
+    if (probe->driver_id != VK_DRIVER_ID_MESA_LLVMPIPE || version > 1) return version;
+    const char *mesa = strstr(probe->info.driver, "Mesa ");
+    unsigned major, minor, patch = 0;
+    if (!mesa || sscanf(mesa, "Mesa %3u.%3u.%3u", &major, &minor, &patch) < 2) return version;
+    return VK_MAKE_VERSION(major, minor, patch);
+}
+
 static bool applies(const quirk *q, const vrn_probe *probe)
 {
-    const uint32_t version = probe->info.driver_version, without = q->effect.without;
-    return q->driver == probe->driver_id && version >= q->first_version &&
-           version <= q->last_version && (!q->device || q->device(probe)) &&
-           (!without || (without & probe->info.capabilities));
+    const uint32_t version = driver_version(probe), without = q->effect.without;
+    return (q->drivers[0] == probe->driver_id || q->drivers[1] == probe->driver_id) &&
+           version >= q->first_version && version <= q->last_version &&
+           (!q->device || q->device(probe)) && (!without || (without & probe->info.capabilities));
 }
 
 vrn_quirks vrn_quirks_find(const vrn_probe *probe, const vrn_log *log)

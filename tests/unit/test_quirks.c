@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -48,10 +49,42 @@ static void test_emulated_matrices(void **state)
     assert_int_equal(without(VK_DRIVER_ID_AMD_PROPRIETARY, false, VRN_CAPABILITY_INT8), 0);
 }
 
+/* What drivers of lavapipe's releases say of themselves. */
+static void test_versions_of_lavapipe(void **state)
+{
+    static const struct {
+        uint32_t version;
+        const char *driver;
+        uint32_t off;
+    } cases[] = {
+        {1, "llvmpipe, Mesa 22.3.6 (LLVM 15.0.6)", VRN_CAPABILITY_BUFFER_ADDRESSES},
+        {1, "llvmpipe, Mesa 25.0.7-2+deb13u1 (LLVM 19.1.7)",
+         VRN_CAPABILITY_BUFFER_ADDRESSES | VRN_CAPABILITY_BUFFER_ARRAYS},
+        {1, "llvmpipe, Mesa 25.1.0-devel (git-0123456789)",
+         VRN_CAPABILITY_BUFFER_ADDRESSES | VRN_CAPABILITY_BUFFER_ARRAYS},
+        {VK_MAKE_VERSION(26, 2, 6), "llvmpipe, Mesa 26.2.6-1 (LLVM 22.1.8)",
+         VRN_CAPABILITY_BUFFER_ARRAYS},
+        {1, "llvmpipe", VRN_CAPABILITY_BUFFER_ADDRESSES}, /* no release known: the oldest */
+        {1, "llvmpipe, Mesa", VRN_CAPABILITY_BUFFER_ADDRESSES},
+    };
+    (void)state;
+    for (size_t i = 0; i < VRN_COUNT(cases); i++) {
+        const vrn_log silent = {0};
+        vrn_probe probe = {
+            .driver_id = VK_DRIVER_ID_MESA_LLVMPIPE,
+            .info = {.capabilities = VRN_CAPABILITY_BUFFER_ADDRESSES | VRN_CAPABILITY_BUFFER_ARRAYS,
+                     .driver_version = cases[i].version},
+        };
+        snprintf(probe.info.driver, sizeof probe.info.driver, "%s", cases[i].driver);
+        assert_int_equal(vrn_quirks_find(&probe, &silent).without, cases[i].off);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_emulated_matrices),
+        cmocka_unit_test(test_versions_of_lavapipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
