@@ -11,6 +11,7 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "base/util.h"
+#include "checkpoint/foreign.h"
 
 enum { INDEX_MAX_BYTES = 16 << 20, INDEX_MULTIPLE = 4, PARTS_MAX = 1024 };
 
@@ -70,10 +71,11 @@ vrn_result vrn_weights_find(char **found, const char *path, const vrn_log *log)
             }
             vrn_free(file);
         }
+        const char *what = vrn_foreign_describe_folder(path);
         return vrn_fail(log, VRN_ERROR_FILE,
                         "%s: expected model.safetensors or pytorch_model.bin in the folder, as "
-                        "Hugging Face names them, found neither",
-                        path);
+                        "Hugging Face names them, found %s",
+                        path, what ? what : "neither: give the file with the weights itself");
     }
     const size_t stem = part_stem(path);
     if (stem > 0) {

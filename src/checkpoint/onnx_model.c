@@ -12,7 +12,10 @@ enum { OPSET_MIN = 7, SIDE_MAX = 1 << 16 };
 
 static vrn_result fail_damaged(const vrn_onnx_model *m)
 {
-    return vrn_source_fail(m->source, "expected an ONNX model, found a damaged or incomplete one");
+    return vrn_source_fail(m->source,
+                           "expected an ONNX model, found a damaged or incomplete one, or another "
+                           "kind of file, such as Core ML's .mlmodel or TensorFlow's .pb, which "
+                           "cannot be read: give PyTorch's weights, or ONNX");
 }
 
 static vrn_result fail_memory(const vrn_onnx_model *m)

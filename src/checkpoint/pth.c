@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "checkpoint/foreign.h"
 #include "checkpoint/format.h"
 #include "checkpoint/pickle.h"
 #include "checkpoint/state_dict.h"
@@ -61,18 +62,15 @@ static vrn_result find_pickle(zip_reader *reader, const vrn_zip_entry **pickle)
 {
     static const char name[] = "/data.pkl";
     const vrn_zip *zip = &reader->zip;
-    bool numpy = false;
     *pickle = NULL;
     for (size_t i = 0; i < zip->count && !*pickle; i++) {
         const vrn_zip_entry *entry = &zip->entries[i];
-        numpy |= ends_with(entry, ".npy");
         if (!ends_with(entry, name)) continue;
         size_t stem = entry->name_length - strlen(name);
         if (stem + 1 < PATH_CAPACITY / 2 && !memchr(entry->name, '/', stem)) *pickle = entry;
     }
     if (!*pickle) {
-        return fail_archive(reader->source, numpy ? "an archive of NumPy arrays (.npz)"
-                                                  : "a zip archive without <name>/data.pkl");
+        return fail_archive(reader->source, vrn_foreign_describe_zip(zip));
     }
     reader->stem_length = (*pickle)->name_length - strlen(name) + 1;
     memcpy(reader->path, (*pickle)->name, reader->stem_length);
@@ -87,7 +85,9 @@ static vrn_result check_byte_order(zip_reader *reader)
     vrn_result result = vrn_zip_data(&reader->zip, entry, reader->arena, &text);
     if (result != VRN_OK) return result;
     if (entry->size == 6 && memcmp(text, "little", 6) == 0) return VRN_OK;
-    return vrn_source_fail(reader->source, "byteorder: expected 'little', found '%.*s'",
+    return vrn_source_fail(reader->source,
+                           "byteorder: expected 'little', found '%.*s': load it with PyTorch "
+                           "on any usual machine, and save it again with torch.save",
                            (int)vrn_min_u64(entry->size, 16), (const char *)text);
 }
 

@@ -190,6 +190,22 @@ static vrn_result walk_module(walk *w, const vrn_pickle_value *module,
     return result;
 }
 
+/* What an object in the place of a weight is, and what to do about it. */
+static const char *strange_tensor(const char *found)
+{
+    static const char *const kinds[][2] = {
+        {"qtensor", "a quantized tensor: save the network before it is quantized, or call "
+                    "dequantize() on its tensors"},
+        {"numpy", "one of NumPy's arrays: in Python, make tensors of them with torch.as_tensor, "
+                  "and torch.save the dictionary again"},
+        {"sparse", "a sparse tensor: call to_dense() on it before the network is saved"},
+    };
+    for (size_t i = 0; i < VRN_COUNT(kinds); i++) {
+        if (strstr(found, kinds[i][0])) return kinds[i][1];
+    }
+    return found;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): see walk_dict */
 static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pickle_value *value,
                              uint32_t depth)
@@ -205,12 +221,7 @@ static vrn_result walk_value(walk *w, const vrn_pickle_value *key, const vrn_pic
     if (value->kind == VRN_PICKLE_OPAQUE && (w->strict || dotted)) {
         char found[160];
         vrn_pickle_describe(value, found, sizeof found);
-        if (strstr(found, "qtensor")) {
-            return fail_walk(w, "floats",
-                             "a quantized tensor: save the network before it is quantized, or call "
-                             "dequantize() on its tensors");
-        }
-        return fail_walk(w, "a tensor", found);
+        return fail_walk(w, "a tensor", strange_tensor(found));
     }
     return VRN_OK;
 }

@@ -359,6 +359,9 @@ static void test_zip(void **state)
         {0, {"x/data.pkl", TEXT("\x80\x02}"), 0, 0}, "data.pkl: at byte 3"},
         {0, {"x/y/data.pkl", TEXT(PICKLE), 0, 0}, "without <name>/data.pkl"},
         {0, {"a.npy", TEXT(""), 0, 0}, "NumPy"},
+        {0, {"model.weights.h5", TEXT(""), 0, 0}, "Keras"},
+        {0, {"x/archive_format", TEXT("pt2"), 0, 0}, "torch.export.load"},
+        {0, {"best.pth", TEXT(""), 0, 0}, "unpack it, and give the .pth file"},
         {1, {"x/data/0", TEXT("0123456789abcde"), 0, 0}, "w: expected 4 elements of 4 bytes"},
         {1, {"x/data/0", TEXT("0123456789abcdef"), 9, 0}, "compressed with method 9"},
         {2, {"x/byteorder", TEXT("big"), 0, 0}, "byteorder: expected 'little', found 'big'"},
@@ -464,6 +467,16 @@ static void test_other_files(void **state)
         {TEXT("\n<!DOCTYPE html><html>"), "a web page"},
         {TEXT("version https://git-lfs.github.com/spec/v1\noid"), "Git LFS"},
         {TEXT("\x80\x02}q\0."), "a pickle that torch.save did not write"},
+        {TEXT("\x80\x04\x95 numpy.core.multiarray"), "PaddlePaddle (.pdparams)"},
+        {TEXT("\x80\x04\x95 torch._utils"), "torch.save(pickle.load(open(FILE, 'rb'))"},
+        {TEXT("\x81\xa6params\x81"), "Flax"},
+        {TEXT("ftrt\0\0"), "TensorRT"},
+        {TEXT("\x1c\0\0\0ET12"), "ExecuTorch"},
+        {TEXT("\x12\1\0\0\0\0\0\0"), "MXNet"},
+        {TEXT("<?xml version=\"1.0\"?>\n<net name=\"a\">"), "OpenVINO"},
+        {TEXT("<?xml version=\"1.0\"?><Error><Code>"), "a web page"},
+        {TEXT("7767517\n75 83\n"), "ncnn"},
+        {TEXT("\0\0\0\0\0\0\0\0\0\0"), "zeros"},
         {TEXT("\x93NUMPY\1\0v\0"), "a NumPy array"},
         {TEXT("\x1f\x8b\x08\0"), "gzip"},
         {TEXT("\375"
@@ -471,7 +484,8 @@ static void test_other_files(void **state)
          "xz"},
         {TEXT("\x08\x08\x12\x07pytorch"), "an ONNX model"},
         {TEXT("{\"weight_map\": {}}"), "JSON"},
-        {TEXT("Not found\n"), "a text file"},
+        {TEXT("Not found\n"), "a server's answer to a failed download"},
+        {TEXT("file,label\n"), "a text file"},
         {TEXT("\x89HDF\r\n\x1a\n\0"), "HDF5"},
         {TEXT("\x89PNG\r\n\x1a\n"), "PNG"},
         {TEXT("\1\2\3\xff"), "01 02 03 ff"},
@@ -486,9 +500,14 @@ static void test_other_files(void **state)
     memcpy(tar.data, "sys_info", 8);
     memcpy(tar.data + 257, "ustar", 5);
     expect_refused(tar, "before 0.1.10");
+    bytes other = {calloc(1024, 1), 1024, 1024};
+    assert_non_null(other.data);
+    memcpy(other.data, "model.pth", 9);
+    memcpy(other.data + 257, "ustar", 5);
+    expect_refused(other, "a tar archive: unpack it first");
 
     expect_refused(read_fixture("refused-numpy.pth"),
-                   "fc.weight: expected a tensor, found an object of numpy");
+                   "fc.weight: expected a tensor, found one of NumPy's arrays: in Python");
     expect_refused(read_fixture("refused-script.pth"), "activation.ReLU: save model.state_dict()");
     expect_refused(read_fixture("refused-arrays.npz"), "NumPy");
 
