@@ -29,6 +29,12 @@ fail() {
     exit 1
 }
 
+# left_out WHY..: for what this machine does not allow; the status means "skipped".
+left_out() {
+    say "skipped: $*"
+    exit 77
+}
+
 # step TITLE COMMAND...: runs it silently; when it fails, shows the end of what it said and leaves.
 step() {
     local title=$1 log start=$SECONDS
@@ -47,12 +53,17 @@ is_debian() {
     [ -r /etc/os-release ] && (. /etc/os-release && [ "$ID" = debian ])
 }
 
+# "bookworm"
+debian_suite() {
+    (. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+}
+
 # The mirror that this machine's apt uses, if it runs Debian.
 debian_mirror() {
     is_debian || return 0
     # shellcheck disable=SC2016 # apt expands it
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
-        "Codename: $(. /etc/os-release && printf '%s' "$VERSION_CODENAME")" | head -n 1
+        "Codename: $(debian_suite)" | head -n 1
 }
 
 # unpack_packages SUITE FOLDER PACKAGE..: packages of another version of Debian, with all that they
@@ -86,6 +97,12 @@ distribution() {
     else
         uname -s
     fi
+}
+
+# The Python of README.md.
+readme_python() {
+    # shellcheck disable=SC2016 # nothing to expand
+    sed -n '/^```python$/,/^```$/p' "$project/README.md" | sed '/^```/d'
 }
 
 is_installed() {

@@ -11,11 +11,6 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-left_out() {
-    say "skipped: $*"
-    exit 77
-}
-
 is_debian || left_out "this is no Debian"
 # What the processor's programs open at run time, and what building for it takes.
 arm_packages=(libcmocka-dev libpython3-dev libvulkan1 mesa-vulkan-drivers python3)
@@ -26,17 +21,14 @@ root=$(realpath -m "${1:-$work/root}")
 mkdir -p "$work" "$build_root/log"
 
 # debootstrap finds the packages and what they depend on; none of their scripts is run.
-# shellcheck disable=SC1091,SC2317 # step calls it
-unpack_packages() {
-    local suite include package mirror
-    suite=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+# shellcheck disable=SC2317 # step calls it
+unpack_arm() {
+    local include package
     include=$(IFS=, && printf '%s' "${arm_packages[*]}")
-    # shellcheck disable=SC2016 # apt expands it
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
-        "Codename: $suite" | head -n 1)
     rm -rf "$root"
-    debootstrap --foreign --arch=arm64 --variant=minbase "--include=$include" "$suite" "$root" \
-        ${mirror:+"$mirror"} || return 1
+    # shellcheck disable=SC2046 # no mirror, no argument
+    debootstrap --foreign --arch=arm64 --variant=minbase "--include=$include" \
+        "$(debian_suite)" "$root" $(debian_mirror) || return 1
     for package in "$root"/var/cache/apt/archives/*.deb; do
         dpkg-deb --fsys-tarfile "$package" |
             tar -x -C "$root" --keep-directory-symlink --no-same-owner || return 1
@@ -44,7 +36,7 @@ unpack_packages() {
     touch "$root/unpacked"
 }
 [ -e "$root/unpacked" ] ||
-    (step "aarch64: unpacking this Debian's arm64 packages" unpack_packages) ||
+    (step "aarch64: unpacking this Debian's arm64 packages" unpack_arm) ||
     left_out "no arm64 packages"
 
 qemu=$(command -v qemu-aarch64-static) || left_out "no qemu-aarch64-static"
@@ -135,8 +127,7 @@ install_wheel() {
 }
 step "aarch64: building a wheel" make_wheel
 step "aarch64: installing it, and NumPy, in a folder" install_wheel
-# shellcheck disable=SC2016 # nothing to expand
-sed -n '/^```python$/,/^```$/p' "$project/README.md" | sed '/^```/d' >"$work/readme.py"
+readme_python >"$work/readme.py"
 (cd "$project" && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$work/site \
     "$qemu" -L "$root" "$root/usr/bin/$python" "$work/readme.py") |
     tee "$build_root/log/aarch64-python.txt"

@@ -9,11 +9,6 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-left_out() {
-    say "skipped: $*"
-    exit 77
-}
-
 is_debian || left_out "this is no Debian"
 [ "$(id -u)" = 0 ] || left_out "it needs root"
 if [ "${VRN_IN_NAMESPACE:-}" != 1 ]; then
@@ -40,8 +35,7 @@ step "deb: packing" cpack --config "$build/CPackConfig.cmake" -G DEB -B "$build/
 packages=("$build"/packages/*.deb)
 [ ${#packages[@]} = 3 ] || fail "expected three packages, found ${#packages[*]}"
 
-# shellcheck disable=SC1091
-suite=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+suite=$(debian_suite)
 step "deb: making a bare $suite" debootstrap --variant=minbase "$suite" "$folder" ||
     left_out "debootstrap failed"
 cp --remove-destination /etc/resolv.conf "$folder/etc/resolv.conf"

@@ -58,8 +58,7 @@ use_wheel() {
     python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install -q --no-index --find-links "$dist/numpy" "${wheels[0]}"
     "$work/venv/bin/pip" list --disable-pip-version-check
-    # shellcheck disable=SC2016 # nothing to expand
-    sed -n '/^```python$/,/^```$/p' "$source/README.md" | sed '/^```/d' >"$work/readme.py"
+    readme_python >"$work/readme.py"
     said=$(cd "$source" && "$work/venv/bin/python" "$work/readme.py")
     printf '%s\n' "$said"
     grep -q 'samples/ship.png: ship' <<<"$said"
