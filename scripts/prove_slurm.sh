@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
-# A job array on a real Slurm: one node, set up for this test alone, on this machine; Debian's
-# packages slurm-wlm and munge, as root. One task is killed and requeued; the merged result has to
-# be that of the whole.
+# A job array on a real Slurm: examples/scale/with_slurm.sbatch on one node with two workers or more,
+# which is set up for this test alone, on this machine. Debian's packages slurm-wlm and munge are
+# installed; needs root. One task is killed and requeued; the merged result has to be that of the
+# whole.
 #
-#   scripts/prove_slurm.sh PROGRAM MODEL LABELS.csv
+#   scripts/prove_slurm.sh PROGRAM MODEL LABELS
+#
+# Exits with 77 where there is no root or no such package.
 set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
 
-[ $# = 3 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 3 ] || fail "usage: scripts/prove_slurm.sh PROGRAM MODEL LABELS"
 program=$(realpath "$1") model=$(realpath "$2") labels=$(realpath "$3")
+[ "$(id -u)" = 0 ] || left_out "it needs root"
+(require_packages slurm-wlm munge) || left_out "no Slurm"
 for tool in slurmctld slurmd sbatch munged; do
-    command -v $tool >/dev/null || { echo "skipped: no $tool here" >&2; exit 77; }
+    command -v $tool >/dev/null || left_out "no $tool here"
 done
-[ "$(id -u)" = 0 ] || { echo "skipped: needs root" >&2; exit 77; }
 
 folder=$(mktemp -d)
 host=$(hostname)
@@ -65,17 +71,19 @@ for _ in $(seq 60); do
     sleep 0.5
 done
 
-cat >"$folder/eval.sbatch" <<END
-#!/bin/bash
-#SBATCH --array=0-3 --chdir=$folder --output=part-%a.json --error=part-%a.log --requeue
-"$program" eval --model "$model" --labels "$labels" --batch 1 --json --quiet &
 # The first time, task 2 dies in the middle of its work.
+mkdir "$folder/bin"
+cat >"$folder/bin/vkresnet" <<END
+#!/bin/bash
+"$program" "\$@" &
 if [ "\$SLURM_ARRAY_TASK_ID" = 2 ] && [ -z "\${SLURM_RESTART_COUNT:-}" ]; then
     sleep 0.3
     kill -9 \$!
 fi
 wait \$!
 END
+chmod +x "$folder/bin/vkresnet"
+export PATH=$folder/bin:$PATH
 
 state_of() {
     scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p' | sort -u | tr '\n' ' '
@@ -96,11 +104,11 @@ wait_for() {
     [ "$state" = "$*" ] || [ "$state" = "$* " ]
 }
 
-job=$(sbatch --parsable "$folder/eval.sbatch")
+job=$(sbatch --parsable --array=0-3 --chdir="$folder" \
+    "$project/examples/scale/with_slurm.sbatch" "$model" "$labels" --batch 1)
 wait_for "$job" COMPLETED FAILED
 if "$program" merge "$folder"/part-*.json >/dev/null 2>"$folder/merge.log"; then
-    echo "merge did not miss the killed part" >&2
-    exit 1
+    fail "merge did not miss the killed part"
 fi
 cat "$folder/merge.log"
 scontrol requeue "${job}_2"
@@ -117,4 +125,4 @@ print({key: found[key] for key in ("images", "wrong", "top1_count", "top5_count"
 "$program" eval --model "$model" --labels "$labels" --json --quiet | counts >"$folder/whole.txt"
 cut -c1-100 "$folder/merged.txt"
 cmp "$folder/merged.txt" "$folder/whole.txt"
-echo "the merged parts are the whole"
+say "slurm: the merged parts are the whole, with $(sinfo --version), on $(distribution)"
