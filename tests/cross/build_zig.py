@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 
+from foreign import build
+
 SKIPPED = 77
 # Of each target: the files that are made, and how each begins.
 COFF, ELF, MACH_O = b"MZ", b"\x7fELF\x02\x01", b"\xcf\xfa\xed\xfe"
@@ -37,18 +39,6 @@ def find_zig():
     return None
 
 
-def link_headers(folder, vulkan, volk):
-    """A folder with the headers that are the same everywhere, and with none of this system's C
-    library."""
-    os.makedirs(folder, exist_ok=True)
-    for source in (os.path.join(vulkan, "vulkan"), os.path.join(vulkan, "vk_video"),
-                   os.path.join(volk, "volk.h"), os.path.join(volk, "volk.c")):
-        name = os.path.join(folder, os.path.basename(source))
-        if os.path.lexists(name):
-            os.unlink(name)
-        os.symlink(source, name)
-
-
 def machine(content):
     """The processor that a file of one of these forms is for."""
     if content.startswith(COFF):
@@ -64,16 +54,8 @@ def main(target, source, folder, vulkan, volk, stb, *options):
     if not zig:
         print("skipped: no zig here (pip install ziglang, or VRN_ZIG=/path/to/zig)")
         return SKIPPED
-    headers, binaries = os.path.join(folder, "headers"), os.path.join(folder, "build")
-    link_headers(headers, vulkan, volk)
-    subprocess.run([
-        "cmake", "-S", source, "-B", binaries, "-DCMAKE_BUILD_TYPE=Release", "-DVRN_WERROR=ON",
-        f"-DCMAKE_TOOLCHAIN_FILE={source}/cmake/zig.cmake", f"-DVRN_ZIG={zig}",
-        f"-DVRN_ZIG_TARGET={target}", "-DVRN_BUILD_TESTS=OFF", "-DVRN_BUILD_EXAMPLES=OFF",
-        f"-DVULKAN_HEADERS_INCLUDE_DIR={headers}", f"-DVOLK_INCLUDE_DIR={headers}",
-        f"-DVOLK_SOURCE={headers}/volk.c", f"-DSTB_INCLUDE_DIR={stb}", *options
-    ], check=True)
-    subprocess.run(["cmake", "--build", binaries, "--parallel", "2"], check=True)
+    binaries = build(source, folder, "zig.cmake", (vulkan, volk, stb), [
+        f"-DVRN_ZIG={zig}", f"-DVRN_ZIG_TARGET={target}", "-DVRN_BUILD_EXAMPLES=OFF", *options])
     magic, names = RESULTS[target]
     failed = 0
     for name in names:

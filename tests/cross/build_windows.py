@@ -9,31 +9,11 @@ import re
 import subprocess
 import sys
 
+from foreign import build
+
 TARGET = "x86_64-w64-mingw32"
 # Windows itself: its kernel, its C library, and the shell, which splits the program's command line.
 SYSTEM = re.compile(r"kernel32|msvcrt|ucrtbase|api-ms-win-crt-.*|shell32", re.IGNORECASE)
-
-
-def link_headers(folder, vulkan, volk):
-    """A folder with the headers that are the same everywhere, and with none of this system's C
-    library."""
-    os.makedirs(folder, exist_ok=True)
-    for source in (os.path.join(vulkan, "vulkan"), os.path.join(vulkan, "vk_video"),
-                   os.path.join(volk, "volk.h"), os.path.join(volk, "volk.c")):
-        name = os.path.join(folder, os.path.basename(source))
-        if os.path.lexists(name):
-            os.unlink(name)
-        os.symlink(source, name)
-
-
-def build(source, folder, headers, stb, options):
-    subprocess.run([
-        "cmake", "-S", source, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DVRN_WERROR=ON",
-        f"-DCMAKE_TOOLCHAIN_FILE={source}/cmake/mingw-w64.cmake", "-DVRN_BUILD_TESTS=OFF",
-        f"-DVULKAN_HEADERS_INCLUDE_DIR={headers}", f"-DVOLK_INCLUDE_DIR={headers}",
-        f"-DVOLK_SOURCE={headers}/volk.c", f"-DSTB_INCLUDE_DIR={stb}", *options
-    ], check=True)
-    subprocess.run(["cmake", "--build", folder, "--parallel", "2"], check=True)
 
 
 def build_plugin(source, folder):
@@ -73,9 +53,7 @@ def problems(path):
 
 
 def main(source, folder, vulkan, volk, stb, *options):
-    headers, binaries = os.path.join(folder, "headers"), os.path.join(folder, "build")
-    link_headers(headers, vulkan, volk)
-    build(source, binaries, headers, stb, options)
+    binaries = build(source, folder, "mingw-w64.cmake", (vulkan, volk, stb), options)
     found = [problem for name in ("libvkresnet.dll", "vkresnet.exe")
              for problem in problems(os.path.join(binaries, name))]
     names, _ = exports(build_plugin(source, binaries))
