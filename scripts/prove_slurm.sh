@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# A job array on a real Slurm: examples/scale/with_slurm.sbatch on one node with two workers or more,
-# which is set up for this test alone, on this machine. Debian's packages slurm-wlm and munge are
-# installed; needs root. One task is killed and requeued; the merged result has to be that of the
-# whole.
+# A job array on a real Slurm: examples/scale/with_slurm.sbatch on one node, set up for this test
+# alone, on this machine. Debian's packages slurm-wlm and munge are installed; needs root. One task
+# is killed and requeued; the merged result has to be that of the whole.
 #
 #   scripts/prove_slurm.sh PROGRAM MODEL LABELS
 #
