@@ -12,65 +12,13 @@ from ._errors import FileError
 
 try:
     from PIL import Image as _pil, ImageOps as _pil_ops
-except ImportError:  # Pillow is optional: PNG, JPEG and BMP are read without it
+except ImportError:  # Pillow is optional: the extension reads some formats
     _pil = None
 
 __all__ = ["read_image", "Image"]
 
 #: What functions take as one image.
 Image = Union[str, "os.PathLike[str]", bytes, np.ndarray, Any]
-
-
-def _orient(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Turns a picture upright, by EXIF's number 1 to 8."""
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
-
-
-def _find_exif(data: bytes) -> bytes:
-    """The EXIF data of a JPEG's APP1 segment or a PNG's eXIf chunk, from the byte order on."""
-    if data[:2] == b"\xff\xd8":
-        at = 2
-        while at + 4 <= len(data) and data[at] == 0xFF:
-            marker, length = data[at + 1], int.from_bytes(data[at + 2:at + 4], "big")
-            if marker == 0xFF:
-                at += 1
-                continue
-            if marker in (0xDA, 0xD9) or length < 2:
-                break
-            if marker == 0xE1 and data[at + 4:at + 10] == b"Exif\0\0":
-                return data[at + 10:at + 2 + length]
-            at += 2 + length
-    elif data[:8] == b"\x89PNG\r\n\x1a\n":
-        at = 8
-        while at + 12 <= len(data):
-            length, kind = int.from_bytes(data[at:at + 4], "big"), data[at + 4:at + 8]
-            if kind == b"eXIf":
-                return data[at + 8:at + 8 + length]
-            at += 12 + length
-    return b""
-
-
-def _orientation(data: bytes) -> int:
-    """EXIF's number, 1 to 8; 1 where there is none."""
-    exif = _find_exif(data)
-    order = {b"II": "little", b"MM": "big"}.get(exif[:2])
-    if order is None or len(exif) < 10:
-        return 1
-    at = int.from_bytes(exif[4:8], order)
-    for entry in range(int.from_bytes(exif[at:at + 2], order)):
-        field = exif[at + 2 + 12 * entry:at + 14 + 12 * entry]
-        if len(field) < 12:
-            break
-        if int.from_bytes(field[:2], order) == 0x0112:
-            value = int.from_bytes(field[8:10], order)
-            return value if 1 <= value <= 8 else 1
-    return 1
 
 
 def _decode(data: bytes, name: str) -> np.ndarray:
@@ -80,8 +28,7 @@ def _decode(data: bytes, name: str) -> np.ndarray:
         except ValueError as error:
             raise FileError(f"{name}: {error}; with the package Pillow more formats are read"
                             ) from None
-        array = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
-        return _orient(array, _orientation(data))
+        return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
     import io
     try:
         with _pil.open(io.BytesIO(data)) as image:
@@ -116,7 +63,8 @@ def read_image(image: Image) -> np.ndarray:
             or 4 (RGBA) channels, which is taken as it is. Alpha is ignored.
 
     Files are read by Pillow where it is installed, upright by their EXIF orientation. Without it
-    PNG, JPEG and BMP are read, JPEG with values that may differ by a few steps of 255.
+    PNG, JPEG, GIF, BMP, TGA, PSD and binary PGM and PPM are read as the program reads them, JPEG
+    with values that may differ by a few steps of 255.
 
     Raises:
         FileError: the file is no picture of a known format. Paths that cannot be opened raise what

@@ -1,5 +1,5 @@
 /* Encoded images, as classify and eval read them. */
-#include "cli/images/image.h"
+#include "pictures/pictures.h"
 
 #include "fuzz/fuzz.h"
 
@@ -10,12 +10,12 @@ const fuzz_bounds fuzz_target_bounds = {(size_t)400 << 20, 1 << 17};
 void fuzz_target(const uint8_t *data, size_t size)
 {
     vrn_image image = {0};
-    const char *fault = cli_decode(data, size, &image);
+    const char *fault = pic_decode(data, size, &image);
     if (fault) {
         fuzz_require(*fault && !image.pixels);
         return;
     }
     fuzz_require(image.pixels && image.width > 0 && image.height > 0);
     fuzz_touch(image.pixels, (size_t)image.width * image.height * 4);
-    cli_image_free(&image);
+    pic_free(&image);
 }

@@ -12,6 +12,7 @@
 
 #include "cli/images/image.h"
 #include "cli/system/report.h"
+#include "pictures/pictures.h"
 
 static int find_interpolation(const char *name)
 {
@@ -38,7 +39,7 @@ static bool prepare(vrn_session *session, const char *path, uint32_t side, float
                                    &(vrn_outputs){.taps = taps}) == VRN_OK;
     if (good) memcpy(seen, taps[0], values * sizeof *seen);
     free(taps[0]);
-    cli_image_free(&image);
+    pic_free(&image);
     return good;
 }
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "cli/images/decode.h"
-#include "cli/images/image.h"
+#include "pictures/decode.h"
+#include "pictures/pictures.h"
 
 typedef struct file {
     unsigned char *data;
@@ -124,11 +124,11 @@ static void finds_orientations(void **state)
         const unsigned value = i / (2 * FORMS);
         const size_t size = make_tiff(tiff, i & 1, value);
         file f = forms[i / 2 % FORMS](tiff, size);
-        assert_int_equal(cli_orientation(f.data, f.size), value >= 1 && value <= 8 ? value : 1);
+        assert_int_equal(pic_orientation(f.data, f.size), value >= 1 && value <= 8 ? value : 1);
         free(f.data);
     }
-    assert_int_equal(cli_orientation((const unsigned char *)"", 0), 1);
-    assert_int_equal(cli_orientation((const unsigned char *)"GIF89a..............", 20), 1);
+    assert_int_equal(pic_orientation((const unsigned char *)"", 0), 1);
+    assert_int_equal(pic_orientation((const unsigned char *)"GIF89a..............", 20), 1);
 }
 
 /* Every truncation of each form, and every byte changed to some others. */
@@ -142,12 +142,12 @@ static void survives_broken_orientations(void **state)
         file whole = forms[form / 2](tiff, size);
         for (size_t i = 0; i < whole.size; i++) {
             file cut = copy_of(whole.data, i);
-            assert_in_range(cli_orientation(cut.data, cut.size), 1, 8);
+            assert_in_range(pic_orientation(cut.data, cut.size), 1, 8);
             free(cut.data);
             for (size_t k = 0; k < sizeof others; k++) {
                 file changed = copy_of(whole.data, whole.size);
                 changed.data[i] = others[k];
-                assert_in_range(cli_orientation(changed.data, changed.size), 1, 8);
+                assert_in_range(pic_orientation(changed.data, changed.size), 1, 8);
                 free(changed.data);
             }
         }
@@ -168,13 +168,13 @@ static void turns_upright(void **state)
         assert_non_null(pixels);
         for (int i = 0; i < 24; i++) pixels[i] = (uint8_t)("abcdef"[i / 4] + i % 4 * 32);
         vrn_image image = {.pixels = pixels, .width = 2, .height = 3};
-        assert_true(cli_orient(&image, orientation));
+        assert_true(pic_orient(&image, orientation));
         assert_int_equal(image.width, orientation > 4 ? 3 : 2);
         assert_int_equal(image.height, orientation > 4 ? 2 : 3);
         for (int i = 0; i < 24; i++) {
             assert_int_equal(image.pixels[i], (uint8_t)(upright[orientation][i / 4] + i % 4 * 32));
         }
-        cli_image_free(&image);
+        pic_free(&image);
     }
     /* More than a tile, there and back. */
     enum { WIDTH = 77, HEIGHT = 45, BYTES = WIDTH * HEIGHT * 4 };
@@ -183,25 +183,25 @@ static void turns_upright(void **state)
     for (int i = 0; i < BYTES; i++) pixels[i] = (uint8_t)(i * 7 + i / 256);
     memcpy(before, pixels, BYTES);
     vrn_image image = {.pixels = pixels, .width = WIDTH, .height = HEIGHT};
-    assert_true(cli_orient(&image, 6) && cli_orient(&image, 8));
+    assert_true(pic_orient(&image, 6) && pic_orient(&image, 8));
     assert_memory_equal(image.pixels, before, BYTES);
-    assert_true(cli_orient(&image, 7) && cli_orient(&image, 5) && cli_orient(&image, 3));
+    assert_true(pic_orient(&image, 7) && pic_orient(&image, 5) && pic_orient(&image, 3));
     assert_memory_equal(image.pixels, before, BYTES);
-    cli_image_free(&image);
+    pic_free(&image);
     free(before);
 }
 
 static void knows_formats(void **state)
 {
     (void)state;
-#define FAULT(text) cli_decode((const unsigned char *)(text), sizeof(text) - 1, &image)
+#define FAULT(text) pic_decode((const unsigned char *)(text), sizeof(text) - 1, &image)
     vrn_image image;
     assert_non_null(strstr(FAULT("....jP  \r\n\x87\n"), "JPEG 2000 is not supported"));
     assert_non_null(strstr(FAULT("P4\n1 1\n"), "PBM is not supported"));
     assert_non_null(FAULT("RIFF....WAVE"));
     assert_non_null(FAULT(""));
 #undef FAULT
-#define BEGINS(text) cli_begins_as_image((const unsigned char *)(text), sizeof(text) - 1)
+#define BEGINS(text) pic_begins_as_image((const unsigned char *)(text), sizeof(text) - 1)
     assert_true(BEGINS("RIFF....WEBPVP8 ") && BEGINS("MM\0*....") && BEGINS("II+\0....") &&
                 BEGINS("....ftypavif") &&
                 BEGINS("\0\0\0\x18"
@@ -210,7 +210,7 @@ static void knows_formats(void **state)
     assert_false(BEGINS("RIFF....WAVE") || BEGINS("") || BEGINS("\xff\x0a") || BEGINS("%PDF-1.7") ||
                  BEGINS("....ftypisom") || BEGINS("P1 is no bitmap"));
 #undef BEGINS
-#define IS(kind, text) cli_is_##kind((const unsigned char *)(text), sizeof(text) - 1)
+#define IS(kind, text) pic_is_##kind((const unsigned char *)(text), sizeof(text) - 1)
     assert_true(IS(avif, "\0\0\0\x18"
                          "ftypmif1....miafavif"));
     assert_false(IS(avif, "\0\0\0\x14"
@@ -220,7 +220,7 @@ static void knows_formats(void **state)
     assert_true(IS(heif, "\0\0\0\x18"
                          "ftypheic....miafavif"));
 #undef IS
-#define FAULT(text) cli_pnm_fault((const unsigned char *)(text), sizeof(text) - 1)
+#define FAULT(text) pic_pnm_fault((const unsigned char *)(text), sizeof(text) - 1)
     assert_null(FAULT("P5"));
     assert_null(FAULT("P6 3 2 255\n"));
     assert_null(FAULT("P6\n# 1 2 3\n3 # 4\n2\n255\n"));
@@ -229,33 +229,33 @@ static void knows_formats(void **state)
     assert_non_null(FAULT("P6#\n3 2\n15\n"));
     assert_non_null(FAULT("P6 3 2 15"));
 
-    assert_null(cli_pixels_fault(4096, 4096, 100));
-    assert_null(cli_pixels_fault(8192, 8192, 8192));
-    assert_non_null(cli_pixels_fault(8192, 8192, 8000));
-    assert_non_null(cli_pixels_fault(0, 1, 100));
-    assert_non_null(cli_pixels_fault(1 << 14, (1 << 13) + 1, SIZE_MAX));
-    assert_non_null(cli_pixels_fault(UINT64_MAX, UINT64_MAX, SIZE_MAX));
+    assert_null(pic_pixels_fault(4096, 4096, 100));
+    assert_null(pic_pixels_fault(8192, 8192, 8192));
+    assert_non_null(pic_pixels_fault(8192, 8192, 8000));
+    assert_non_null(pic_pixels_fault(0, 1, 100));
+    assert_non_null(pic_pixels_fault(1 << 14, (1 << 13) + 1, SIZE_MAX));
+    assert_non_null(pic_pixels_fault(UINT64_MAX, UINT64_MAX, SIZE_MAX));
 
     file bmp = copy_of("BM..................\0\0\0\0\0\0\0\0\20\0\3\0\0\0", 34);
     bmp.data[14] = 40;
     bmp = append(bmp, "....................\0\xf8\0\0\xe0\7\0\0\x1f\0\0\0", 32);
-    assert_int_equal(cli_bmp_green_bits(bmp.data, bmp.size), 6);
-    assert_int_equal(cli_bmp_green_bits(bmp.data, bmp.size - 1), 0);
+    assert_int_equal(pic_bmp_green_bits(bmp.data, bmp.size), 6);
+    assert_int_equal(pic_bmp_green_bits(bmp.data, bmp.size - 1), 0);
     bmp.data[58] ^= 1;
-    assert_int_equal(cli_bmp_green_bits(bmp.data, bmp.size),
+    assert_int_equal(pic_bmp_green_bits(bmp.data, bmp.size),
                      0); /* other masks are taken as they are */
     bmp.data[30] = 0;
-    assert_int_equal(cli_bmp_green_bits(bmp.data, bmp.size), 5);
+    assert_int_equal(pic_bmp_green_bits(bmp.data, bmp.size), 5);
     bmp.data[28] = 24;
-    assert_int_equal(cli_bmp_green_bits(bmp.data, bmp.size), 0);
+    assert_int_equal(pic_bmp_green_bits(bmp.data, bmp.size), 0);
     free(bmp.data);
 
     static const unsigned char gif[] =
         "GIF89a\1\0\1\0\x80\0\0rgbRGB\x21\xfe\2hi\0\x21\xf9\4\1\0\0\5\0,";
-    assert_int_equal(cli_gif_transparency(gif, sizeof gif - 1), 28);
+    assert_int_equal(pic_gif_transparency(gif, sizeof gif - 1), 28);
     for (size_t i = 0; i < sizeof gif; i++) {
         file cut = copy_of(gif, i);
-        assert_true(cli_gif_transparency(cut.data, cut.size) < sizeof gif);
+        assert_true(pic_gif_transparency(cut.data, cut.size) < sizeof gif);
         free(cut.data);
     }
 }
@@ -266,13 +266,13 @@ static void survives_damage(void **state)
     (void)state;
     static const char *const names[] = {
         "tests/data/pictures/progressive.jpg", "samples/ship.png",
-#ifdef VRN_CLI_LIBAVIF
+#ifdef VRN_PIC_LIBAVIF
         "tests/data/pictures/alpha.avif",
 #endif
-#ifdef VRN_CLI_LIBHEIF
+#ifdef VRN_PIC_LIBHEIF
         "tests/data/pictures/upright-6.heic",
 #endif
-#ifdef VRN_CLI_LIBJXL
+#ifdef VRN_PIC_LIBJXL
         "tests/data/pictures/photo.jxl",
 #endif
     };
@@ -280,11 +280,11 @@ static void survives_damage(void **state)
     for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
         file whole = read_sample(names[n]);
         vrn_image image;
-        assert_null(cli_decode(whole.data, whole.size, &image));
-        cli_image_free(&image);
+        assert_null(pic_decode(whole.data, whole.size, &image));
+        pic_free(&image);
         for (size_t i = 0; i < 100; i++) {
             file cut = copy_of(whole.data, i * (whole.size - 8) / 100);
-            assert_non_null(cli_decode(cut.data, cut.size, &image));
+            assert_non_null(pic_decode(cut.data, cut.size, &image));
             assert_null(image.pixels);
             free(cut.data);
         }
@@ -294,12 +294,12 @@ static void survives_damage(void **state)
                 random = random * 1664525u + 1013904223u;
                 changed.data[(random >> 8) % changed.size] = (unsigned char)random;
             }
-            if (!cli_decode(changed.data, changed.size, &image)) {
+            if (!pic_decode(changed.data, changed.size, &image)) {
                 assert_true(image.width > 0 && image.height > 0);
                 const volatile uint8_t last =
                     image.pixels[(size_t)image.width * image.height * 4 - 1];
                 (void)last;
-                cli_image_free(&image);
+                pic_free(&image);
             }
             free(changed.data);
         }
@@ -307,7 +307,7 @@ static void survives_damage(void **state)
     }
 }
 
-#ifdef VRN_CLI_LIBJXL
+#ifdef VRN_PIC_LIBJXL
 /* A JPEG XL whose codestream and whose EXIF data ask for the same turn is turned once. */
 static void turns_once(void **state)
 {
@@ -326,17 +326,17 @@ static void turns_once(void **state)
         0xdb, 0x66, 0x10, 0xf8, 0x2b, 0x89, 0xb2, 0xa1, 0x8a, 0x3e, 0x02, 0x5a, 0x80, 0xbc, 0x00,
     };
     vrn_image image;
-    assert_null(cli_decode(data, sizeof data, &image));
+    assert_null(pic_decode(data, sizeof data, &image));
     assert_int_equal(image.width, 8);
     assert_int_equal(image.height, 16);
     assert_true(image.pixels[0] > 250 && image.pixels[2] < 5);
     const size_t last = (size_t)8 * 16 * 4 - 4;
     assert_true(image.pixels[last] < 5 && image.pixels[last + 2] > 250);
-    cli_image_free(&image);
+    pic_free(&image);
 }
 #endif
 
-#ifdef VRN_CLI_LIBJPEG
+#ifdef VRN_PIC_LIBJPEG
 /* A progressive JPEG whose last scan comes again and again. */
 static void refuses_endless_scans(void **state)
 {
@@ -350,7 +350,7 @@ static void refuses_endless_scans(void **state)
     for (int i = 0; i < 600; i++) many = append(many, scan.data, length);
     many = append(many, "\xff\xd9", 2);
     vrn_image image;
-    const char *fault = cli_decode(many.data, many.size, &image);
+    const char *fault = pic_decode(many.data, many.size, &image);
     assert_non_null(fault);
     assert_string_equal(fault, "it has too many scans");
     free(f.data);
@@ -367,10 +367,10 @@ int main(void)
         cmocka_unit_test(turns_upright),
         cmocka_unit_test(knows_formats),
         cmocka_unit_test(survives_damage),
-#ifdef VRN_CLI_LIBJXL
+#ifdef VRN_PIC_LIBJXL
         cmocka_unit_test(turns_once),
 #endif
-#ifdef VRN_CLI_LIBJPEG
+#ifdef VRN_PIC_LIBJPEG
         cmocka_unit_test(refuses_endless_scans),
 #endif
     };

@@ -30,5 +30,5 @@ def check(root, layers):
 
 
 if __name__ == "__main__":
-    # The hub's memory comes from the libraries that it uses, too.
-    sys.exit(report(*check(sys.argv[1], [layer for layer in LAYERS if layer != "hub"])))
+    # Memory of the hub and of pictures comes from the libraries that they use, too.
+    sys.exit(report(*check(sys.argv[1], sorted(set(LAYERS) - {"hub", "pictures"}))))

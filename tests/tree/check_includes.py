@@ -23,10 +23,11 @@ STANDARD = set(
 OTHERS = [
     (re.compile(r"(volk|vulkan/vulkan_core)\.h"), {"gpu", "ops", "plan", "session", "tools"}),
     (re.compile(r"(curl|openssl)/\w+\.h"), {"hub"}),
-    (re.compile(r"(jpeglib|jerror)\.h"), set(APPLICATIONS)),
+    (re.compile(r"(jpeglib|jerror)\.h"), {"pictures"}),
     (re.compile(r"(avif/avif|jxl/decode|libheif/heif|tiffio|webp/(decode|demux))\.h"),
-     set(APPLICATIONS)),
-    (re.compile(r"stb_image(_write)?\.h"), set(APPLICATIONS)),
+     {"pictures"}),
+    (re.compile(r"stb_image\.h"), {"pictures"}),
+    (re.compile(r"stb_image_write\.h"), {"cli"}),
 ]
 # Applications that know the public headers alone, and take what they like from elsewhere.
 OUTSIDE = ("examples", "python")

@@ -14,10 +14,11 @@ LAYERS = {
     "session": ["base", "net", "gpu", "ops", "plan"],
     "tools": ["base", "net", "gpu", "ops", "plan", "session"],
     "hub": ["base"],
+    "pictures": ["base"],
 }
-# The layers that an application in src/ knows besides the public headers and its own files. The
-# examples know none.
-APPLICATIONS = {"cli": ["base"]}
+# The layers that an application knows besides the public headers and its own files. The examples
+# know none.
+APPLICATIONS = {"cli": ["base", "pictures"], "python": ["pictures"]}
 SOURCE = (".c", ".h")
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(<[^>\n]*>|"[^"\n]*")', re.MULTILINE)

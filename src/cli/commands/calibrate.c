@@ -12,6 +12,7 @@
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 #include "cli/transform.h"
+#include "pictures/pictures.h"
 
 enum { DEFAULT_COUNT = 512, SIDE_MAX = 65536, CHANNELS_MAX = 16 };
 
@@ -52,7 +53,7 @@ static bool add_inputs(calibrate_job *job)
         good = (photos || cli_npy_read(&job->input, values, numbers)) &&
                vrn_calibration_add(job->calibration, &inputs) == VRN_OK;
         job->images += good;
-        cli_image_free(&image);
+        pic_free(&image);
     }
     cli_progress(count, count);
     free(values);

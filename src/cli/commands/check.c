@@ -12,6 +12,7 @@
 #include "cli/images/walk.h"
 #include "cli/system/report.h"
 #include "cli/transform.h"
+#include "pictures/pictures.h"
 
 enum { DEFAULT_COUNT = 64, BATCH = 8, SHOWN = 6, FEW = 24, OPTION_MAX = 1400 };
 
@@ -55,7 +56,7 @@ static bool add_images(check_job *job)
         const vrn_inputs inputs = {.count = loaded, .images = images};
         good = loaded == 0 || vrn_check_add(job->check, &inputs) == VRN_OK;
         added += loaded;
-        for (uint32_t k = 0; k < loaded; k++) cli_image_free(&images[k]);
+        for (uint32_t k = 0; k < loaded; k++) pic_free(&images[k]);
     }
     cli_progress(count, count);
     return good && added > 0;

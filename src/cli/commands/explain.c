@@ -12,6 +12,7 @@
 #include "cli/images/image.h"
 #include "cli/images/picture.h"
 #include "cli/system/report.h"
+#include "pictures/pictures.h"
 
 enum { DEFAULT_TOP = 5, SIDE_LEAST = 256, SIDE_MOST = 2048 };
 
@@ -221,7 +222,7 @@ static bool run(const cli_options *options)
     const bool good = cli_engine_open(&e.engine, options, CLI_MODEL_SHIPPED) &&
                       cli_engine_compile_for_images(&e.engine, options, params) &&
                       explain(&e, options);
-    cli_image_free(&e.photo);
+    pic_free(&e.photo);
     free(e.maps);
     free(e.probabilities);
     free(e.scores);

@@ -9,6 +9,7 @@
 #include "cli/answer.h"
 #include "cli/images/image.h"
 #include "cli/system/report.h"
+#include "pictures/pictures.h"
 
 enum { DECODERS_MAX = 8, BATCHES_AHEAD = 2 };
 
@@ -110,9 +111,9 @@ static void decode_items(void *pointer)
         vrn_image image;
         char fault[CLI_LINE_BYTES] = "";
         cli_capture_errors(fault);
-        cli_decode_set_gate(wait_for_room, &d);
+        pic_set_gate(wait_for_room, &d);
         bool good = cli_image_load(&image, p->feed->paths[cli_shard_item(&p->feed->shard, d.item)]);
-        cli_decode_set_gate(NULL, NULL);
+        pic_set_gate(NULL, NULL);
         cli_capture_errors(NULL);
         char *kept = good ? NULL : cli_copy_text(fault);
 
@@ -191,7 +192,7 @@ static void run_batch(runner *r)
     for (uint32_t i = 0; i < r->count; i++) {
         slot *s = slot_of(p, r->items[i]);
         p->pixel_bytes -= size_of(&s->image);
-        cli_image_free(&s->image);
+        pic_free(&s->image);
         copy_outputs(s->outputs, r, i);
         s->state = SLOT_DONE;
     }
@@ -371,7 +372,7 @@ bool cli_feed_run(const cli_feed *feed, size_t *failed)
     }
     vrn_mutex_destroy(&p.lock);
     for (size_t i = 0; p.slots && i < p.window; i++) {
-        cli_image_free(&p.slots[i].image);
+        pic_free(&p.slots[i].image);
         free(p.slots[i].fault);
     }
     free(p.slots);

@@ -9,14 +9,9 @@
 
 #include "cli/system/os.h"
 #include "cli/system/report.h"
+#include "pictures/pictures.h"
 
 enum { FILE_MAX_BYTES = 1 << 30 };
-
-void cli_image_free(vrn_image *image)
-{
-    free((void *)(uintptr_t)image->pixels);
-    *image = (vrn_image){0};
-}
 
 /* Reads to the end of a stream that has no size, such as a pipe. NULL: reported. */
 static unsigned char *read_stream(FILE *stream, const char *path, size_t *size)
@@ -87,7 +82,7 @@ bool cli_image_load(vrn_image *image, const char *path)
     size_t size;
     unsigned char *data = read_file(path, &size);
     if (!data) return false;
-    const char *fault = cli_decode(data, size, image);
+    const char *fault = pic_decode(data, size, image);
     free(data);
     return !fault || cli_error("%s: not an image that can be read: %s", path, fault);
 }

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/images/decode.h"
 #include "cli/system/os.h"
 #include "cli/system/report.h"
+#include "pictures/pictures.h"
 
 enum { DEPTH_MAX = 32 };
 
@@ -32,13 +32,13 @@ static bool has_image_extension(const char *name)
 /* A file of another name, or without one, by how it begins. */
 static bool begins_as_image(const char *path)
 {
-    unsigned char head[CLI_IMAGE_HEAD];
+    unsigned char head[PIC_HEAD];
     FILE *file;
     uint64_t size;
     if (vrn_file_open(&file, &size, path, &(vrn_log){0}) != VRN_OK) return false;
     const size_t count = fread(head, 1, sizeof head, file);
     fclose(file);
-    return cli_begins_as_image(head, count);
+    return pic_begins_as_image(head, count);
 }
 
 bool cli_is_hidden(const char *path)

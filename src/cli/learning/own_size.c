@@ -9,6 +9,7 @@
 #include "cli/images/image.h"
 #include "cli/system/report.h"
 #include "cli/transform.h"
+#include "pictures/pictures.h"
 
 bool cli_sizes_check(const cli_options *options)
 {
@@ -127,7 +128,7 @@ static bool run_path(cli_sizes *s, const char *path, char fault[CLI_LINE_BYTES])
     const bool good =
         cli_image_load(&image, path) && cli_sizes_run(s, &image) && check_values(s, path);
     cli_capture_errors(NULL);
-    cli_image_free(&image);
+    pic_free(&image);
     return good;
 }
 

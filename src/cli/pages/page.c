@@ -7,6 +7,7 @@
 #include "cli/embedded.h"
 #include "cli/images/image.h"
 #include "cli/images/picture.h"
+#include "pictures/pictures.h"
 
 static const char marker[] = "@DATA@"; /* where the template has its data */
 
@@ -46,7 +47,7 @@ static void write_mistake(cli_json *json, const char *path, const cli_verdict *v
     bool tiny = false;
     if (cli_image_load(&image, path)) {
         picture = cli_thumbnail_address(&image, &tiny);
-        cli_image_free(&image);
+        pic_free(&image);
     }
     cli_json_write(json,
                    "{path: %s, name: %s, picture: %s, tiny: %d, label: %u, predicted: %u, "

@@ -1,6 +1,6 @@
 /* libtiff: the first page, with the samples taken as Pillow takes them. Of 16 bits the upper 8
  * count, also of greys, for which Pillow has another way. */
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -112,7 +112,7 @@ static TIFF *open_file(reader *r)
     if (!options) return NULL;
     /* Directories lie in the file, and a strip is no larger than the largest image; read_image has
      * a narrower bound. */
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)CLI_PIXELS_MAX * 4);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)PIC_PIXELS_MAX * 4);
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, NULL);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, NULL);
     TIFF *tiff = TIFFClientOpenExt("image", "rO", r, read_bytes, write_nothing, seek, close_nothing,
@@ -153,7 +153,7 @@ static void put_pixel(const reader *r, uint8_t *to, const uint8_t s[5])
         switch (r->photometric) {
         case PHOTOMETRIC_PALETTE: to[c] = (uint8_t)(r->palette[c][s[0]] >> 8); break;
         case PHOTOMETRIC_MINISWHITE: to[c] = 255 - s[0]; break;
-        case PHOTOMETRIC_SEPARATED: to[c] = cli_ink_to_rgb(s[c], 255u - s[3]); break;
+        case PHOTOMETRIC_SEPARATED: to[c] = pic_ink_to_rgb(s[c], 255u - s[3]); break;
         default: to[c] = s[r->colours == 1 ? 0 : c];
         }
         if (r->extra == EXTRASAMPLE_ASSOCALPHA && r->photometric == PHOTOMETRIC_RGB) {
@@ -321,7 +321,7 @@ static const char *read_header(reader *r)
 static const char *read_image(reader *r, vrn_image *image)
 {
     const char *fault = read_header(r);
-    if (!fault) fault = cli_decode_admit(r->width, r->height, r->size);
+    if (!fault) fault = pic_admit(r->width, r->height, r->size);
     if (fault) return fault;
     /* Differences of colour in a JPEG are that library's work; all others libtiff's. */
     const bool differences = r->photometric == PHOTOMETRIC_YCBCR;
@@ -332,11 +332,11 @@ static const char *read_image(reader *r, vrn_image *image)
     if (!r->pixels) return "out of memory";
     *image = (vrn_image){.pixels = r->pixels, .width = r->width, .height = r->height};
     fault = differences && !jpeg ? read_converted(r) : read_blocks(r);
-    if (!fault && !cli_orient(image, r->orientation)) fault = "out of memory";
+    if (!fault && !pic_orient(image, r->orientation)) fault = "out of memory";
     return fault;
 }
 
-const char *cli_decode_tiff(const unsigned char *data, size_t size, vrn_image *image)
+const char *pic_decode_tiff(const unsigned char *data, size_t size, vrn_image *image)
 {
     reader r = {.data = data, .size = size};
     *message = 0;

@@ -1,5 +1,5 @@
 /* libheif, as pillow-heif calls it: the primary image, turned as the file says, at 8 bits. */
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,8 +58,8 @@ static const char *decode_handle(const struct heif_image_handle *handle, size_t 
     if (width < 1 || height < 1 || whole_width < 1 || whole_height < 1) return "it has no pixels";
     const bool cut =
         (uint64_t)whole_width * (uint64_t)whole_height > (uint64_t)width * (uint64_t)height;
-    const char *fault = cli_decode_admit((uint64_t)(cut ? whole_width : width),
-                                         (uint64_t)(cut ? whole_height : height), size);
+    const char *fault = pic_admit((uint64_t)(cut ? whole_width : width),
+                                  (uint64_t)(cut ? whole_height : height), size);
     if (fault) return fault;
     struct heif_decoding_options *options = heif_decoding_options_alloc();
     if (!options) return "out of memory";
@@ -75,7 +75,7 @@ static const char *decode_handle(const struct heif_image_handle *handle, size_t 
     return fault;
 }
 
-const char *cli_decode_heif(const unsigned char *data, size_t size, vrn_image *image)
+const char *pic_decode_heif(const unsigned char *data, size_t size, vrn_image *image)
 {
     /* Loads the decoders that are files of their own, under a lock. It is not undone: other threads
      * may decode. */

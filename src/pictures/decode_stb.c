@@ -1,4 +1,4 @@
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -38,7 +38,7 @@ static void *limited_realloc(void *old, size_t size)
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_NO_PIC
-#ifdef VRN_CLI_LIBJPEG /* defined by CMakeLists.txt */
+#ifdef VRN_PIC_LIBJPEG /* defined by CMakeLists.txt */
 #define STBI_NO_JPEG
 #endif
 #define STB_IMAGE_IMPLEMENTATION
@@ -112,7 +112,7 @@ static const char *failure_reason(void)
     return reason && *reason ? reason : "its data is damaged";
 }
 
-#ifndef VRN_CLI_LIBJPEG
+#ifndef VRN_PIC_LIBJPEG
 /* Tables of more than 256 Huffman codes, which stb_image writes beyond its memory. They are looked
  * for behind every marker of theirs, whatever segment it stands in. */
 static bool has_large_table(const unsigned char *data, size_t size)
@@ -145,10 +145,10 @@ static const char *jpeg_fault(const unsigned char *data, size_t size)
 }
 #endif
 
-const char *cli_decode_stb(const unsigned char *data, size_t size, vrn_image *image)
+const char *pic_decode_stb(const unsigned char *data, size_t size, vrn_image *image)
 {
-    const char *fault = cli_pnm_fault(data, size);
-    if (!fault && cli_is_jpeg(data, size)) fault = jpeg_fault(data, size);
+    const char *fault = pic_pnm_fault(data, size);
+    if (!fault && pic_is_jpeg(data, size)) fault = jpeg_fault(data, size);
     if (fault) return fault;
     int width = 0, height = 0, channels = 0;
     allocation_limit = 1 << 20;
@@ -157,16 +157,16 @@ const char *cli_decode_stb(const unsigned char *data, size_t size, vrn_image *im
     if (!stbi_info_from_callbacks(&callbacks, &s, &width, &height, &channels)) {
         return failure_reason();
     }
-    fault = cli_decode_admit((uint64_t)width, (uint64_t)height, size);
+    fault = pic_admit((uint64_t)width, (uint64_t)height, size);
     if (fault) return fault;
     /* Up to four channels of 16 bits, with a filter byte a row, rounded to a JPEG's blocks, and
      * doubled as a growing buffer is. */
     allocation_limit = ((size_t)width + 64) * ((size_t)height + 64) * 16 + (1 << 20);
     /* A transparent colour would leave pixels out, where the colour itself is wanted. */
-    s = (source){.data = data, .size = size, .cleared = cli_gif_transparency(data, size)};
+    s = (source){.data = data, .size = size, .cleared = pic_gif_transparency(data, size)};
     unsigned char *pixels = stbi_load_from_callbacks(&callbacks, &s, &width, &height, &channels, 4);
     if (pixels && !s.overrun) {
-        const unsigned green = cli_bmp_green_bits(data, size);
+        const unsigned green = pic_bmp_green_bits(data, size);
         if (green) scale_16_bits(pixels, (uint64_t)width * (uint64_t)height, green);
         *image =
             (vrn_image){.pixels = pixels, .width = (uint32_t)width, .height = (uint32_t)height};

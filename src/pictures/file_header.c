@@ -1,8 +1,8 @@
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <string.h>
 
-static const uint64_t pixels_max = CLI_PIXELS_MAX;       /* 134 million; 512 MiB as RGBA */
+static const uint64_t pixels_max = PIC_PIXELS_MAX;       /* 134 million; 512 MiB as RGBA */
 static const uint64_t pixels_always = UINT64_C(1) << 24; /* allowed to any file */
 static const uint64_t pixels_per_byte = 8300;            /* deflate's 1032 times 8 pixels a byte */
 
@@ -12,12 +12,12 @@ static bool has_bytes(const unsigned char *data, size_t size, size_t offset, con
     return size >= offset + length && memcmp(data + offset, bytes, length) == 0;
 }
 
-bool cli_is_bmp(const unsigned char *data, size_t size)
+bool pic_is_bmp(const unsigned char *data, size_t size)
 {
     return has_bytes(data, size, 0, "BM", 2) && has_bytes(data, size, 6, "\0\0\0\0", 4);
 }
 
-bool cli_is_pnm(const unsigned char *data, size_t size)
+bool pic_is_pnm(const unsigned char *data, size_t size)
 {
     return size > 2 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7' && data[2] == '\n';
 }
@@ -42,20 +42,20 @@ static bool has_brand(const unsigned char *data, size_t size, const char *const 
     return false;
 }
 
-bool cli_is_avif(const unsigned char *data, size_t size)
+bool pic_is_avif(const unsigned char *data, size_t size)
 {
     static const char *const brands[] = {"avif", "avis", NULL};
     return has_brand(data, size, brands);
 }
 
-bool cli_is_heif(const unsigned char *data, size_t size)
+bool pic_is_heif(const unsigned char *data, size_t size)
 {
     static const char *const brands[] = {"heic", "heix", "heim", "heis", "hevc", "hevx",
                                          "hevm", "hevs", "mif1", "msf1", NULL};
     return has_brand(data, size, brands);
 }
 
-bool cli_is_jpeg(const unsigned char *data, size_t size)
+bool pic_is_jpeg(const unsigned char *data, size_t size)
 {
     return size >= 3 && !memcmp(data, "\xff\xd8\xff", 3);
 }
@@ -63,7 +63,7 @@ bool cli_is_jpeg(const unsigned char *data, size_t size)
 /* PGM and PPM: "P5", the width, the height, the greatest value, and comments between them.
  * stb_image takes values as they are, and those of two bytes from outside its memory; long numbers
  * overflow there. */
-const char *cli_pnm_fault(const unsigned char *data, size_t size)
+const char *pic_pnm_fault(const unsigned char *data, size_t size)
 {
     if (size < 2 || data[0] != 'P' || (data[1] != '5' && data[1] != '6')) return NULL;
     unsigned long number = 0;
@@ -88,14 +88,14 @@ const char *cli_pnm_fault(const unsigned char *data, size_t size)
                                          : NULL;
 }
 
-uint8_t cli_ink_to_rgb(uint32_t ink, uint32_t white)
+uint8_t pic_ink_to_rgb(uint32_t ink, uint32_t white)
 {
     const uint32_t product = ink * white + 128; /* Pillow's MULDIV255 */
     const uint32_t part = ((product >> 8) + product) >> 8;
     return (uint8_t)(white - part);
 }
 
-const char *cli_pixels_fault(uint64_t width, uint64_t height, size_t file_bytes)
+const char *pic_pixels_fault(uint64_t width, uint64_t height, size_t file_bytes)
 {
     if (width == 0 || height == 0) return "it has no pixels";
     if (width > pixels_max || width * height > pixels_max) {
@@ -107,7 +107,7 @@ const char *cli_pixels_fault(uint64_t width, uint64_t height, size_t file_bytes)
     return NULL;
 }
 
-size_t cli_gif_transparency(const unsigned char *data, size_t size)
+size_t pic_gif_transparency(const unsigned char *data, size_t size)
 {
     enum { HEAD = 13, EXTENSION = 0x21, GRAPHIC_CONTROL = 0xf9 };
     if (size < HEAD || memcmp(data, "GIF8", 4) != 0) return 0;
@@ -125,7 +125,7 @@ size_t cli_gif_transparency(const unsigned char *data, size_t size)
     return found;
 }
 
-unsigned cli_bmp_green_bits(const unsigned char *data, size_t size)
+unsigned pic_bmp_green_bits(const unsigned char *data, size_t size)
 {
     enum { BITS = 28, COMPRESSION = 30, MASKS = 54, BIT_FIELDS = 3 };
     static const unsigned char masks_565[12] = {0, 0xf8, 0, 0, 0xe0, 7, 0, 0, 0x1f, 0, 0, 0};

@@ -1,5 +1,5 @@
 /* libwebp, as Pillow calls it: the first frame on a canvas that is else transparent black. */
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <stdlib.h>
 
@@ -33,14 +33,14 @@ static const char *decode_frame(const WebPIterator *frame, uint8_t *canvas, uint
     return status == VP8_STATUS_OUT_OF_MEMORY ? "out of memory" : "its data is damaged";
 }
 
-const char *cli_decode_webp(const unsigned char *data, size_t size, vrn_image *image)
+const char *pic_decode_webp(const unsigned char *data, size_t size, vrn_image *image)
 {
     const WebPData file = {data, size};
     WebPDemuxer *demuxer = WebPDemux(&file);
     if (!demuxer) return "its data is damaged, or the file is cut short";
     const uint32_t width = WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH);
     const uint32_t height = WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT);
-    const char *fault = cli_decode_admit(width, height, size);
+    const char *fault = pic_admit(width, height, size);
     uint8_t *pixels = fault ? NULL : calloc((size_t)width * height, 4);
     if (!fault && !pixels) fault = "out of memory";
     WebPIterator frame = {0};

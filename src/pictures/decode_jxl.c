@@ -2,7 +2,7 @@
  * says that it is upright, as EXIF does, which Pillow's plug-in lets count too (and then turns
  * twice what has both). Of a file that was made of a JPEG that JPEG is restored and decoded, as the
  * plug-in does. */
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <stdlib.h>
 
@@ -12,11 +12,11 @@
 enum { EXTRA_CHANNELS_MAX = 4, JPEG_BYTES_MAX = 1 << 28 };
 
 /* Without libjpeg, this library's own pixels are better than stb_image's: no JPEG is restored. */
-#ifdef VRN_CLI_LIBJPEG
+#ifdef VRN_PIC_LIBJPEG
 enum { EVENTS = JXL_DEC_FULL_IMAGE | JXL_DEC_JPEG_RECONSTRUCTION };
 #else
 enum { EVENTS = JXL_DEC_FULL_IMAGE };
-#define cli_decode_jpeg cli_decode_stb
+#define pic_decode_jpeg pic_decode_stb
 #endif
 
 static const char damaged[] = "its data is damaged, or the file is cut short";
@@ -41,7 +41,7 @@ static const char *begin_image(reading *r)
     if (JxlDecoderGetBasicInfo(r->decoder, &info) != JXL_DEC_SUCCESS) return damaged;
     r->orientation = (unsigned)info.orientation;
     if (info.num_extra_channels > EXTRA_CHANNELS_MAX) return "it has too many channels";
-    const char *fault = cli_decode_admit(info.xsize, info.ysize, r->size);
+    const char *fault = pic_admit(info.xsize, info.ysize, r->size);
     if (fault) return fault;
     size_t bytes = 0;
     const size_t expected = (size_t)info.xsize * info.ysize * 4;
@@ -79,7 +79,7 @@ static const char *begin_jpeg(reading *r)
 {
     JxlBasicInfo info;
     if (JxlDecoderGetBasicInfo(r->decoder, &info) != JXL_DEC_SUCCESS) return damaged;
-    const char *fault = cli_pixels_fault(info.xsize, info.ysize, r->size);
+    const char *fault = pic_pixels_fault(info.xsize, info.ysize, r->size);
     return fault ? fault : grow_jpeg(r);
 }
 
@@ -92,11 +92,11 @@ static const char *finish(reading *r)
     if (r->jpeg) {
         data = r->jpeg;
         size = r->capacity - JxlDecoderReleaseJPEGBuffer(r->decoder);
-        const char *fault = cli_decode_jpeg(data, size, r->image);
+        const char *fault = pic_decode_jpeg(data, size, r->image);
         if (fault) return fault;
     }
     const bool turned = !r->jpeg && r->orientation != JXL_ORIENT_IDENTITY;
-    return cli_orient(r->image, turned ? r->orientation : cli_orientation(data, size))
+    return pic_orient(r->image, turned ? r->orientation : pic_orientation(data, size))
                ? NULL
                : "out of memory";
 }
@@ -124,7 +124,7 @@ static const char *decode(reading *r)
     }
 }
 
-const char *cli_decode_jxl(const unsigned char *data, size_t size, vrn_image *image)
+const char *pic_decode_jxl(const unsigned char *data, size_t size, vrn_image *image)
 {
     reading r = {.data = data, .size = size, .image = image, .decoder = JxlDecoderCreate(NULL)};
     if (!r.decoder) return "out of memory";

@@ -1,5 +1,5 @@
 /* libavif, as Pillow calls it: the first frame, turned by irot and imir. */
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <stdlib.h>
 
@@ -42,7 +42,7 @@ static const char *decode_first(avifDecoder *decoder, const unsigned char *data,
     if (result == AVIF_RESULT_OK) result = avifDecoderParse(decoder);
     if (result != AVIF_RESULT_OK) return explain(result);
     const uint32_t width = decoder->image->width, height = decoder->image->height;
-    const char *fault = cli_decode_admit(width, height, size);
+    const char *fault = pic_admit(width, height, size);
     if (fault) return fault;
     result = avifDecoderNextImage(decoder);
     if (result != AVIF_RESULT_OK) return explain(result);
@@ -59,16 +59,16 @@ static const char *decode_first(avifDecoder *decoder, const unsigned char *data,
     result = avifImageYUVToRGB(decoder->image, &rgb);
     *image = (vrn_image){.pixels = rgb.pixels, .width = width, .height = height};
     fault = result == AVIF_RESULT_OK ? NULL : explain(result);
-    if (!fault && !cli_orient(image, find_orientation(decoder->image))) fault = "out of memory";
+    if (!fault && !pic_orient(image, find_orientation(decoder->image))) fault = "out of memory";
     return fault;
 }
 
-const char *cli_decode_avif(const unsigned char *data, size_t size, vrn_image *image)
+const char *pic_decode_avif(const unsigned char *data, size_t size, vrn_image *image)
 {
     avifDecoder *decoder = avifDecoderCreate();
     if (!decoder) return "out of memory";
     decoder->ignoreExif = decoder->ignoreXMP = AVIF_TRUE;
-    decoder->imageSizeLimit = CLI_PIXELS_MAX;
+    decoder->imageSizeLimit = PIC_PIXELS_MAX;
     /* What libheif 1.11 and older leave out of the files that they write. */
     decoder->strictFlags &= ~(avifStrictFlags)(AVIF_STRICT_CLAP_VALID | AVIF_STRICT_PIXI_REQUIRED);
     const char *fault = decode_first(decoder, data, size, image);

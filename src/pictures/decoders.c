@@ -1,27 +1,28 @@
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/images/decode.h"
-#include "cli/images/image.h"
+#include "pictures/decode.h"
+#include "pictures/pictures.h"
 
 /* What the build lacks. CMakeLists.txt defines which libraries it has. */
-#ifndef VRN_CLI_LIBJPEG
-#define cli_decode_jpeg cli_decode_stb
+#ifndef VRN_PIC_LIBJPEG
+#define pic_decode_jpeg pic_decode_stb
 #endif
-#ifndef VRN_CLI_LIBWEBP
-#define cli_decode_webp NULL
+#ifndef VRN_PIC_LIBWEBP
+#define pic_decode_webp NULL
 #endif
-#ifndef VRN_CLI_LIBAVIF
-#define cli_decode_avif NULL
+#ifndef VRN_PIC_LIBAVIF
+#define pic_decode_avif NULL
 #endif
-#ifndef VRN_CLI_LIBHEIF
-#define cli_decode_heif NULL
+#ifndef VRN_PIC_LIBHEIF
+#define pic_decode_heif NULL
 #endif
-#ifndef VRN_CLI_LIBTIFF
-#define cli_decode_tiff NULL
+#ifndef VRN_PIC_LIBTIFF
+#define pic_decode_tiff NULL
 #endif
-#ifndef VRN_CLI_LIBJXL
-#define cli_decode_jxl NULL
+#ifndef VRN_PIC_LIBJXL
+#define pic_decode_jxl NULL
 #endif
 
 #define BUILT_WITHOUT(format, library, package)                                                    \
@@ -43,47 +44,47 @@ enum { SIGNATURES = 3 };
 static const struct format {
     signature signatures[SIGNATURES];
     bool (*begins)(const unsigned char *data, size_t size); /* instead of signatures */
-    /* Gives an upright image, or with `exif` one that lies as cli_orientation says. NULL: what
+    /* Gives an upright image, or with `exif` one that lies as pic_orientation says. NULL: what
      * `fault` says. */
     const char *(*decode)(const unsigned char *data, size_t size, vrn_image *image);
     const char *fault;
     bool exif;
 } formats[] = {
-    {{{0, 3, "\xff\xd8\xff"}}, .decode = cli_decode_jpeg, .exif = true},
-    {{{0, 8, "\x89PNG\r\n\x1a\n"}}, .decode = cli_decode_stb, .exif = true},
+    {{{0, 3, "\xff\xd8\xff"}}, .decode = pic_decode_jpeg, .exif = true},
+    {{{0, 8, "\x89PNG\r\n\x1a\n"}}, .decode = pic_decode_stb, .exif = true},
     {{{8, 4, "WEBP"}},
-     .decode = cli_decode_webp,
+     .decode = pic_decode_webp,
      .fault = BUILT_WITHOUT("WebP", "libwebp", "libwebp-dev"),
      .exif = true},
-    {.begins = cli_is_avif,
-     .decode = cli_decode_avif,
+    {.begins = pic_is_avif,
+     .decode = pic_decode_avif,
      .fault = BUILT_WITHOUT("AVIF", "libavif", "libavif-dev")},
-    {.begins = cli_is_heif,
-     .decode = cli_decode_heif,
+    {.begins = pic_is_heif,
+     .decode = pic_decode_heif,
      .fault = BUILT_WITHOUT("HEIC", "libheif", "libheif-dev")},
     {{{0, 4, "II*\0"}, {0, 4, "MM\0*"}},
-     .decode = cli_decode_tiff,
+     .decode = pic_decode_tiff,
      .fault = BUILT_WITHOUT("TIFF", "libtiff 4.5", "libtiff-dev")},
     {{{0, 4, "II+\0"}, {0, 4, "MM\0+"}},
-     .decode = cli_decode_tiff,
+     .decode = pic_decode_tiff,
      .fault = BUILT_WITHOUT("BigTIFF", "libtiff 4.5", "libtiff-dev")},
     {{{0, 12, "\0\0\0\x0cJXL \r\n\x87\n"}, {0, 2, "\xff\x0a"}},
-     .decode = cli_decode_jxl,
+     .decode = pic_decode_jxl,
      .fault = BUILT_WITHOUT("JPEG XL", "libjxl", "libjxl-dev")},
-    {{{0, 6, "GIF87a"}, {0, 6, "GIF89a"}}, .decode = cli_decode_stb},
-    {{{0, 4, "8BPS"}}, .decode = cli_decode_stb},
-    {{{0, 2, "BM", cli_is_bmp}}, .decode = cli_decode_stb},
-    {{{0, 2, "P5", cli_is_pnm}, {0, 2, "P6", cli_is_pnm}}, .decode = cli_decode_stb},
+    {{{0, 6, "GIF87a"}, {0, 6, "GIF89a"}}, .decode = pic_decode_stb},
+    {{{0, 4, "8BPS"}}, .decode = pic_decode_stb},
+    {{{0, 2, "BM", pic_is_bmp}}, .decode = pic_decode_stb},
+    {{{0, 2, "P5", pic_is_pnm}, {0, 2, "P6", pic_is_pnm}}, .decode = pic_decode_stb},
     {{{4, 8, "jP  \r\n\x87\n"}, {0, 4, "\xff\x4f\xff\x51"}}, .fault = "JPEG 2000" UNSUPPORTED},
-    {{{0, 2, "P1", cli_is_pnm}, {0, 2, "P4", cli_is_pnm}}, .fault = "PBM" UNSUPPORTED},
-    {{{0, 2, "P2", cli_is_pnm}}, .fault = "PGM as text" UNSUPPORTED},
-    {{{0, 2, "P3", cli_is_pnm}}, .fault = "PPM as text" UNSUPPORTED},
-    {{{0, 2, "P7", cli_is_pnm}}, .fault = "PAM" UNSUPPORTED},
+    {{{0, 2, "P1", pic_is_pnm}, {0, 2, "P4", pic_is_pnm}}, .fault = "PBM" UNSUPPORTED},
+    {{{0, 2, "P2", pic_is_pnm}}, .fault = "PGM as text" UNSUPPORTED},
+    {{{0, 2, "P3", pic_is_pnm}}, .fault = "PPM as text" UNSUPPORTED},
+    {{{0, 2, "P7", pic_is_pnm}}, .fault = "PAM" UNSUPPORTED},
     /* Beside photos it is none of them: two bytes, which are not certain. */
     {{{0, 2, "%P"}}, .fault = "PDF" UNSUPPORTED},
 };
 /* TGA has no signature: it is what is nothing else. */
-static const struct format other = {.decode = cli_decode_stb};
+static const struct format other = {.decode = pic_decode_stb};
 
 static bool begins_so(const signature *s, const unsigned char *data, size_t size)
 {
@@ -107,38 +108,44 @@ static const struct format *find_format(const unsigned char *data, size_t size, 
     return certain ? NULL : &other;
 }
 
-bool cli_begins_as_image(const unsigned char *data, size_t size)
+bool pic_begins_as_image(const unsigned char *data, size_t size)
 {
     return find_format(data, size, true);
 }
 
+void pic_free(vrn_image *image)
+{
+    free((void *)(uintptr_t)image->pixels);
+    *image = (vrn_image){0};
+}
+
 static _Thread_local struct {
-    cli_decode_gate function;
+    pic_gate function;
     void *user;
 } gate;
 
-void cli_decode_set_gate(cli_decode_gate function, void *user)
+void pic_set_gate(pic_gate function, void *user)
 {
     gate.function = function;
     gate.user = user;
 }
 
-const char *cli_decode_admit(uint64_t width, uint64_t height, size_t file_bytes)
+const char *pic_admit(uint64_t width, uint64_t height, size_t file_bytes)
 {
-    const char *fault = cli_pixels_fault(width, height, file_bytes);
+    const char *fault = pic_pixels_fault(width, height, file_bytes);
     if (!fault && gate.function) gate.function(gate.user, (size_t)(width * height * 4));
     return fault;
 }
 
-const char *cli_decode(const unsigned char *data, size_t size, vrn_image *image)
+const char *pic_decode(const unsigned char *data, size_t size, vrn_image *image)
 {
     *image = (vrn_image){0};
     if (size > INT_MAX) return "the file is too large";
     const struct format *format = find_format(data, size, false);
     if (!format->decode) return format->fault;
     const char *fault = format->decode(data, size, image);
-    if (!fault && format->exif && !cli_orient(image, cli_orientation(data, size))) {
-        cli_image_free(image);
+    if (!fault && format->exif && !pic_orient(image, pic_orientation(data, size))) {
+        pic_free(image);
         fault = "out of memory";
     }
     return fault;

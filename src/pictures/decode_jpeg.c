@@ -1,4 +1,4 @@
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <setjmp.h>
 #include <stdint.h>
@@ -69,7 +69,7 @@ static void expand_row(uint8_t *rgba, const uint8_t *row, uint32_t width, int ch
     for (uint32_t x = 0; x < width; x++, rgba += 4, row += channels) {
         for (int c = 0; c < 3; c++) {
             rgba[c] =
-                channels == 4 ? cli_ink_to_rgb(255u - row[c], row[3]) : row[channels == 3 ? c : 0];
+                channels == 4 ? pic_ink_to_rgb(255u - row[c], row[3]) : row[channels == 3 ? c : 0];
         }
         rgba[3] = 255;
     }
@@ -85,7 +85,7 @@ static bool read_image(reader *r, const unsigned char *data, size_t size)
     info->progress = &r->progress;
     jpeg_mem_src(info, data, (unsigned long)size);
     jpeg_read_header(info, TRUE);
-    const char *fault = cli_decode_admit(info->image_width, info->image_height, size);
+    const char *fault = pic_admit(info->image_width, info->image_height, size);
     if (fault) fail((j_common_ptr)info, fault);
 
     const uint64_t pixels = (uint64_t)info->image_width * info->image_height;
@@ -107,7 +107,7 @@ static bool read_image(reader *r, const unsigned char *data, size_t size)
     return true;
 }
 
-const char *cli_decode_jpeg(const unsigned char *data, size_t size, vrn_image *image)
+const char *pic_decode_jpeg(const unsigned char *data, size_t size, vrn_image *image)
 {
     reader *r = calloc(1, sizeof *r);
     if (!r) return "out of memory";

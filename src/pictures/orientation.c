@@ -1,4 +1,4 @@
-#include "cli/images/decode.h"
+#include "pictures/decode.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -112,10 +112,10 @@ static unsigned read_tiff(bytes tiff)
     return UPRIGHT;
 }
 
-unsigned cli_orientation(const unsigned char *data, size_t size)
+unsigned pic_orientation(const unsigned char *data, size_t size)
 {
     const bytes file = {data, size};
-    if (size >= 4 && cli_is_jpeg(data, size)) return read_tiff(find_in_jpeg(file));
+    if (size >= 4 && pic_is_jpeg(data, size)) return read_tiff(find_in_jpeg(file));
     if (size >= 8 && !memcmp(data, "\x89PNG\r\n\x1a\n", 8)) return read_tiff(find_in_png(file));
     if (size >= 12 && !memcmp(data, "RIFF", 4) && !memcmp(data + 8, "WEBP", 4)) {
         return read_tiff(find_in_webp(file));
@@ -155,7 +155,7 @@ static void turn(const vrn_image *from, unsigned way, uint32_t width, uint32_t h
     }
 }
 
-bool cli_orient(vrn_image *image, unsigned orientation)
+bool pic_orient(vrn_image *image, unsigned orientation)
 {
     if (orientation <= UPRIGHT || orientation > LAST) return true;
     const bool swap = ways[orientation].swap;
