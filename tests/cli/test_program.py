@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Tests the program: test_program.py PROGRAM MODELS DATA FAULTS
+"""Tests the program: test_program.py PROGRAM MODELS DATA FAULTS [CHECKS]
 
 MODELS is the folder of the shipped model, DATA that of real weights and images, FAULTS that of a
-layer that makes a driver faulty; what needs them is skipped where they are absent. Exits with 77
-where there is no Vulkan device, unless VRN_TEST_REQUIRE_DEVICE is set.
+layer that makes a driver faulty; what needs them is skipped where they are absent. CHECKS is a
+pattern of the files beside this one that hold the tests, without it check_*.py. Exits with 77 where
+there is no Vulkan device, unless VRN_TEST_REQUIRE_DEVICE is set.
 """
 
 import json
@@ -34,7 +35,7 @@ def main():
         print("no Vulkan device: skipped")
         return 77
     folder = os.path.dirname(os.path.abspath(__file__))
-    suite = unittest.defaultTestLoader.discover(folder, "check_*.py")
+    suite = unittest.defaultTestLoader.discover(folder, (sys.argv + ["check_*.py"])[5])
     if os.environ.get("VRN_TEST_QUICK"):
         suite = unittest.TestSuite(list(flat(suite))[::4])
     if suite.countTestCases() == 0:
