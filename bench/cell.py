@@ -3,6 +3,7 @@ to."""
 
 import array
 import ctypes
+import glob
 import json
 import math
 import os
@@ -39,8 +40,26 @@ def cache_environment(folder):
             "TRITON_CACHE_DIR": os.path.join(folder, "triton")}
 
 
-def driver_environment(icd):
-    return {"VK_DRIVER_FILES": icd, "VK_ICD_FILENAMES": icd} if icd else {}
+def in_folder(folder, pattern):
+    found = glob.glob(os.path.join(folder, "root", pattern))
+    if not found:
+        raise Unavailable(f"{folder} has no {pattern}")
+    return found[0]
+
+
+def driver_environment(driver):
+    """`driver`: an ICD file, a folder of scripts/unpack_driver.sh, or nothing."""
+    if os.path.isdir(driver):
+        driver = in_folder(driver, "usr/share/vulkan/icd.d/lvp_icd*.json")
+    return {"VK_DRIVER_FILES": driver, "VK_ICD_FILENAMES": driver} if driver else {}
+
+
+def driver_prefix(driver):
+    """What stands before a command, so that it runs with the libraries of a driver's folder."""
+    if not os.path.isdir(driver):
+        return []
+    libraries = os.path.dirname(in_folder(driver, "usr/lib/*/libvulkan_lvp.so"))
+    return [in_folder(driver, "usr/lib*/ld-linux*"), "--library-path", libraries]
 
 
 def read_floats(path):

@@ -48,6 +48,31 @@ def made_up_results():
             "cells": [out, other, ours]}
 
 
+class Drivers(unittest.TestCase):
+    def test_icd(self):
+        self.assertEqual(cell.driver_prefix(""), [])
+        self.assertEqual(cell.driver_environment(""), {})
+        with tempfile.NamedTemporaryFile(suffix=".json") as icd:
+            self.assertEqual(cell.driver_prefix(icd.name), [])
+            self.assertEqual(cell.driver_environment(icd.name)["VK_DRIVER_FILES"], icd.name)
+
+    def test_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(engines.Unavailable, "libvulkan_lvp.so"):
+                cell.driver_prefix(folder)
+            files = {}
+            for name in ("usr/share/vulkan/icd.d/lvp_icd.json", "usr/lib64/ld-linux-x86-64.so.2",
+                         "usr/lib/x86_64-linux-gnu/libvulkan_lvp.so"):
+                files[name] = os.path.join(folder, "root", name)
+                os.makedirs(os.path.dirname(files[name]), exist_ok=True)
+                with open(files[name], "w", encoding="utf-8"):
+                    pass
+            icd, loader, driver = files.values()
+            self.assertEqual(cell.driver_environment(folder)["VK_DRIVER_FILES"], icd)
+            self.assertEqual(cell.driver_prefix(folder),
+                             [loader, "--library-path", os.path.dirname(driver)])
+
+
 class Reports(unittest.TestCase):
     def test_table(self):
         text = report.compare_text(made_up_results())
