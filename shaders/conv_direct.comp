@@ -51,11 +51,16 @@ W_ELEMENT load_weights(uint i) {
 }
 SUM first_sum(uint c4) { return load_w(c4); }
 SUM multiply_add(SUM sum, X_ELEMENT a, W_ELEMENT w) {
-    sum += a.x * w[0];
+#ifdef GPU
+    sum += a.x * w[0]; // each a fused multiply-add; the groups' sums are short
     sum += a.y * w[1];
     sum += a.z * w[2];
     sum += a.w * w[3];
     return sum;
+#else
+    // Four products meet before they are added to the sum: its rounding errors are half as large.
+    return sum + ((a.x * w[0] + a.y * w[1]) + (a.z * w[2] + a.w * w[3]));
+#endif
 }
 vec4 last_sum(SUM sum, uint c4) { return sum; }
 #endif
