@@ -32,6 +32,16 @@ static vrn_grid output_grid(const vrn_kernel *kernel, uint32_t threads, const vr
     return vrn_grid_flat(threads, vrn_product_rows(kernel, d) * images * vrn_c4(d->out.c));
 }
 
+/* The transforms round three times as much as the short sums of a plain product with few channels,
+ * which takes SwiftShader about as long for images of this size. */
+static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                    const vrn_cores *cores)
+{
+    const bool small =
+        vrn_product_in_blocks(kernel) && d->in.c <= 32 && d->out.h * d->out.w <= 1024;
+    return vrn_product_merit(kernel, d, images, cores) / (small ? 3 : 1);
+}
+
 /* For SwiftShader, with two rows a lane, and with one for small layers. */
 static const vrn_kernel_variant blocks_2 = {
     .family = &vrn_family_conv_winograd,
@@ -88,7 +98,7 @@ static const vrn_kernel rows[] = {
 
 const vrn_kernel_family vrn_family_conv_winograd = {
     .fits = fits,
-    .merit = vrn_product_merit,
+    .merit = merit,
     .scratch_bytes = scratch_bytes,
     .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = input_grid},
              {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2},
