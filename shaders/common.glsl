@@ -10,7 +10,9 @@
 layout(local_size_x_id = VRN_ID_THREADS) in;
 
 layout(push_constant) uniform Push {
-#ifdef ADDRESSED
+#ifdef STRAIGHT
+    vrn_push_straight push;
+#elif defined(ADDRESSED)
     vrn_push_addressed push; // one pipeline for all shapes
 #else
     vrn_push push;

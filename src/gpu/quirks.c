@@ -59,9 +59,19 @@ static const quirk quirks[] = {
     },
     {
         .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
-        .last_version = VK_MAKE_VERSION(26, 0, 0) - 1,
+        .last_version = VK_MAKE_VERSION(25, 0, 0) - 1,
         .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
         .reason = "a value that all lanes read through one address is read lane by lane",
+        .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/22.3/src/gallium/auxiliary/"
+                "gallivm",
+    },
+    {
+        .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
+        .first_version = VK_MAKE_VERSION(25, 0, 0),
+        .last_version = VK_MAKE_VERSION(26, 0, 0) - 1,
+        .effect.straight_addresses = true,
+        .reason = "a value that all lanes read through one address is read lane by lane within "
+                  "loops and branches",
         .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/25.0/src/gallium/auxiliary/"
                 "gallivm",
     },
@@ -124,6 +134,7 @@ vrn_quirks vrn_quirks_find(const vrn_probe *probe, const vrn_log *log)
         all.without |= q->effect.without;
         all.no_pipeline_cache |= q->effect.no_pipeline_cache;
         all.freeze_constants |= q->effect.freeze_constants;
+        all.straight_addresses |= q->effect.straight_addresses;
         vrn_log_write(log, VRN_LOG_INFO, "%s: quirk: %s (%s)", probe->info.name, q->reason,
                       q->link);
     }

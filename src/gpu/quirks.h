@@ -8,10 +8,11 @@
 #include "gpu/probe.h"
 
 typedef struct vrn_quirks {
-    uint32_t without;       /* vrn_capability bits to switch off */
-    bool no_pipeline_cache; /* make pipelines without a VkPipelineCache */
-    bool freeze_constants;  /* write specialization constants into the code before the driver
+    uint32_t without;        /* vrn_capability bits to switch off */
+    bool no_pipeline_cache;  /* make pipelines without a VkPipelineCache */
+    bool freeze_constants;   /* write specialization constants into the code before the driver
                              * gets it (gpu/freeze.h) */
+    bool straight_addresses; /* read through addresses only in code without loops and branches */
 } vrn_quirks;
 
 /* The quirks of this device. Logs each at VRN_LOG_INFO with its reason. */

@@ -60,6 +60,20 @@ struct vrn_push_addressed {
     uint shape[VRN_PUSHED_CONSTANTS];
 };
 
+/* And where it is `straight`, which takes more than 128 bytes: which of several dispatches this is,
+ * and the numbers 0 to 15. */
+#define VRN_STRAIGHT_DIGITS 16
+struct vrn_push_straight {
+    uint images, number;
+    uint at[8];
+    uint shape[VRN_PUSHED_CONSTANTS];
+    uint first, last;        /* 1: the first, the last */
+    uint k;                  /* where its weights begin, in rows of them */
+    uint window_y, window_x; /* the position of the window */
+    uint channel;            /* of the input */
+    uint digit[VRN_STRAIGHT_DIGITS];
+};
+
 /* An operator's constants. Of convolutions, linear layers and VRN_OP_SCALE: */
 #define VRN_CONV_IN_H       0
 #define VRN_CONV_IN_W       1
@@ -161,6 +175,10 @@ struct vrn_push_addressed {
 #define VRN_ADDRESS_LINES   3 /* 1: the input is padded, and lines of windows are read as a whole */
 #define VRN_ADDRESS_PARTS   4 /* 2: sixteen output channels have input channels of their own */
 #define VRN_ADDRESS_VECTORS 4
+
+/* Behind VRN_PRODUCT_M: rows of a work group, and k of a dispatch. */
+#define VRN_STRAIGHT_ROWS 1
+#define VRN_STRAIGHT_STEP 2
 
 #define VRN_TILE_SPLIT     0
 #define VRN_TILE_M         1

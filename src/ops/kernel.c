@@ -136,9 +136,10 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     key->texel = shader->texel;
     key->arrays = shader->arrays;
     key->subgroup_size = vrn_kernel_subgroup_size(kernel);
-    key->push_bytes = shader->addressed ? sizeof(struct vrn_push_addressed)
-                      : pushed          ? sizeof(struct vrn_push) + sizeof(struct vrn_push_shape)
-                                        : sizeof(struct vrn_push);
+    key->push_bytes = shader->straight    ? sizeof(struct vrn_push_straight)
+                      : shader->addressed ? sizeof(struct vrn_push_addressed)
+                      : pushed            ? sizeof(struct vrn_push) + sizeof(struct vrn_push_shape)
+                                          : sizeof(struct vrn_push);
     vrn_op_constants(desc, values);
     for (uint32_t b = 0; b < VRN_TYPED_BINDINGS; b++) {
         values[VRN_ID_TYPES + b] = vrn_kernel_binding_type(kernel, pass, b, desc);

@@ -49,6 +49,11 @@ typedef struct vrn_pass {
      * pipeline serves all shapes. For shaders that gain little from knowing them, on drivers that
      * compile slowly. */
     bool pushed;
+    /* The number of dispatches of a pass, each of which continues what the one before wrote. If
+     * `push` is not NULL, fills in what is pushed for dispatch `step`. NULL: one dispatch. Only for
+     * shaders that are `straight`. */
+    uint32_t (*steps)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t step,
+                      struct vrn_push_straight *push);
     /* Work groups of `threads` invocations, for so many images. */
     vrn_grid (*grid)(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
                      uint32_t images);
@@ -98,6 +103,7 @@ typedef struct vrn_shader {
     /* The addresses of the first four bindings and the operator's first constants are push
      * constants; needs VRN_CAPABILITY_BUFFER_ADDRESSES. */
     bool addressed;
+    bool straight; /* it is addressed, and is pushed vrn_push_straight instead */
 } vrn_shader;
 
 typedef struct vrn_kernel_variant {
@@ -115,7 +121,7 @@ struct vrn_kernel {
     uint32_t number[VRN_NUMBERS_MAX]; /* by VRN_TILE_M and the like */
 };
 
-enum { VRN_FAMILIES_MAX = 10 };
+enum { VRN_FAMILIES_MAX = 11 };
 
 typedef struct vrn_operator {
     /* Its kernels: the rows of its families, NULL behind the last, or a table of its own, of which

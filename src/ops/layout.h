@@ -49,6 +49,9 @@ extern const vrn_layout vrn_layout_blocks;
  * case. */
 extern const vrn_layout vrn_layout_address;
 
+/* The same for conv_straight.comp, but for Winograd's algorithm, whose results stand in order. */
+extern const vrn_layout vrn_layout_straight;
+
 /* The bias as these layouts have it, and its numbers. */
 uint64_t vrn_bias_numbers(const vrn_op_desc *desc);
 void vrn_bias_pack(const vrn_op_desc *desc, const vrn_params *params, float *packed);

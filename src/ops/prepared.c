@@ -88,41 +88,71 @@ void vrn_prepared_kernel_destroy(vrn_prepared_kernel *prepared, vrn_device *devi
     *prepared = (vrn_prepared_kernel){0};
 }
 
+/* Push constants of a pass. */
+typedef union push_constants {
+    struct {
+        struct vrn_push all;
+        struct vrn_push_shape pushed;
+    } usual;
+    struct vrn_push_addressed addressed;
+    struct vrn_push_straight straight;
+} push_constants;
+
+_Static_assert(sizeof(struct vrn_push) + sizeof(struct vrn_push_shape) <= 128 &&
+                   sizeof(struct vrn_push_addressed) <= 128,
+               "what every device has for push constants");
+_Static_assert(offsetof(struct vrn_push_straight, first) == sizeof(struct vrn_push_addressed),
+               "it begins as the other does");
+
+/* Fills those that all dispatches of a pass share; gives their bytes. */
+static uint32_t fill_push(push_constants *push, const vrn_prepared_kernel *prepared,
+                          uint32_t images, uint32_t pass)
+{
+    const vrn_kernel *kernel = prepared->kernel;
+    const vrn_op_desc *desc = prepared->desc;
+    const vrn_shader *shader = vrn_kernel_shader(kernel, pass);
+    uint32_t constants[VRN_OP_CONSTANTS_MAX];
+    vrn_op_constants(desc, constants);
+    if (shader->addressed) {
+        const uint64_t *at = prepared->passes[pass].at;
+        *push = (push_constants){.addressed = {images, kernel->number[0]}};
+        for (uint32_t i = 0; i < VRN_COUNT(push->addressed.at); i++) {
+            push->addressed.at[i] = (uint32_t)(at[i / 2] >> i % 2 * 32);
+        }
+        memcpy(push->addressed.shape, constants, sizeof push->addressed.shape);
+        for (uint32_t i = 0; i < VRN_STRAIGHT_DIGITS && shader->straight; i++) {
+            push->straight.digit[i] = i;
+        }
+        return shader->straight ? sizeof push->straight : sizeof push->addressed;
+    }
+    *push = (push_constants){.usual.all = {images, desc->x.scale, desc->y.scale, desc->r.scale}};
+    if (!vrn_kernel_pass(kernel, pass)->pushed) return sizeof push->usual.all;
+    push->usual.pushed.number = kernel->number[0];
+    memcpy(push->usual.pushed.shape, constants, sizeof push->usual.pushed.shape);
+    return sizeof push->usual;
+}
+
 void vrn_prepared_kernel_record_part(const vrn_prepared_kernel *prepared, uint32_t images,
                                      uint32_t pass, uint32_t part, uint32_t parts,
                                      VkCommandBuffer buffer, const vrn_device *device)
 {
     const vrn_kernel *kernel = prepared->kernel;
     const vrn_op_desc *desc = prepared->desc;
+    const vrn_pass *its = vrn_kernel_pass(kernel, pass);
     const vrn_prepared_pass *own = &prepared->passes[pass];
-    union {
-        struct {
-            struct vrn_push all;
-            struct vrn_push_shape pushed;
-        } usual;
-        struct vrn_push_addressed addressed;
-    } push = {.usual.all = {images, desc->x.scale, desc->y.scale, desc->r.scale}};
-    _Static_assert(sizeof push <= 128, "what every device has for push constants");
-    uint32_t constants[VRN_OP_CONSTANTS_MAX], bytes = sizeof push.usual.all;
-    vrn_op_constants(desc, constants);
-    if (vrn_kernel_shader(kernel, pass)->addressed) {
-        push.addressed = (struct vrn_push_addressed){images, kernel->number[0]};
-        for (uint32_t i = 0; i < VRN_COUNT(push.addressed.at); i++) {
-            push.addressed.at[i] = (uint32_t)(own->at[i / 2] >> i % 2 * 32);
-        }
-        memcpy(push.addressed.shape, constants, sizeof push.addressed.shape);
-        bytes = sizeof push.addressed;
-    } else if (vrn_kernel_pass(kernel, pass)->pushed) {
-        push.usual.pushed.number = kernel->number[0];
-        memcpy(push.usual.pushed.shape, constants, sizeof push.usual.pushed.shape);
-        bytes = sizeof push.usual;
-    }
-    vrn_pipeline_bind(&own->pipeline, device, buffer, own->set, &push, bytes);
     const vrn_grid grid = vrn_kernel_grid(kernel, pass, desc, images);
-    if (parts > 1) {
-        vrn_grid_dispatch_part(grid, part, parts, buffer, device);
-    } else {
-        vrn_grid_dispatch(grid, buffer, device);
+    const uint32_t steps = its->steps ? its->steps(kernel, desc, 0, NULL) : 1;
+    push_constants push;
+    const uint32_t bytes = fill_push(&push, prepared, images, pass);
+    for (uint32_t step = 0; step < steps; step++) {
+        if (step > 0) vrn_commands_barrier_dispatches(buffer, device);
+        if (its->steps) its->steps(kernel, desc, step, &push.straight);
+        vrn_pipeline_bind(&own->pipeline, device, buffer, own->set, &push, bytes);
+        if (parts > 1) {
+            vrn_grid_dispatch_part(grid, part, parts, buffer, device);
+        } else {
+            vrn_grid_dispatch(grid, buffer, device);
+        }
     }
 }
 

@@ -24,7 +24,8 @@ uint64_t vrn_product_rows(const vrn_kernel *kernel, const vrn_op_desc *d)
 
 bool vrn_product_addressed(const vrn_kernel *kernel)
 {
-    return kernel->variant->layout == &vrn_layout_address;
+    return kernel->variant->layout == &vrn_layout_address ||
+           kernel->variant->layout == &vrn_layout_straight;
 }
 
 /* A line of them has so many positions. */

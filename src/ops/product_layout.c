@@ -191,7 +191,8 @@ uint32_t vrn_paired(uint32_t c)
 static void store_address(const pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
                           uint32_t k0, uint32_t n0, float *packed)
 {
-    const bool winograd = kernel->number[VRN_PRODUCT_M];
+    const bool winograd =
+        kernel->number[VRN_PRODUCT_M] && kernel->variant->layout == &vrn_layout_address;
     const size_t k_count = (size_t)vrn_product_k4(kernel, d) * 4;
     const size_t blocks = vrn_div_up(d->out.c, BLOCK_N);
     for (uint32_t i = 0; i < vrn_product_count(kernel) * TILE_K; i++) {
@@ -208,10 +209,14 @@ static void pack_address(const vrn_kernel *kernel, const vrn_op_desc *d, const v
 {
     const uint32_t k_count = vrn_product_k4(kernel, d) * 4;
     const uint64_t head = bias_numbers(kernel, d);
+    /* winograd_output.comp adds it */
+    const bool in_order =
+        kernel->number[VRN_PRODUCT_M] && kernel->variant->layout == &vrn_layout_straight;
     pack_tile tile;
     memset(packed, 0, head * sizeof *packed);
     for (uint32_t n = 0; n < d->out.c; n++) {
-        packed[n / TILE_N * TILE_N + vrn_paired(n % TILE_N)] = (float)vrn_params_bias(params, n);
+        const uint32_t place = in_order ? n : n / TILE_N * TILE_N + vrn_paired(n % TILE_N);
+        packed[place] = (float)vrn_params_bias(params, n);
     }
     for (uint32_t n0 = 0; n0 < vrn_round_up(d->out.c, BLOCK_N); n0 += TILE_N) {
         for (uint32_t k0 = 0; k0 < k_count; k0 += TILE_K) {
@@ -224,6 +229,12 @@ static void pack_address(const vrn_kernel *kernel, const vrn_op_desc *d, const v
 const vrn_layout vrn_layout_lines = {.numbers = numbers, .pack = pack_lines, .by_number = true};
 const vrn_layout vrn_layout_blocks = {.numbers = numbers, .pack = pack_blocks, .by_number = true};
 const vrn_layout vrn_layout_address = {
+    .numbers = numbers,
+    .pack = pack_address,
+    .floats = true,
+    .by_number = true,
+};
+const vrn_layout vrn_layout_straight = {
     .numbers = numbers,
     .pack = pack_address,
     .floats = true,

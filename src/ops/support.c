@@ -96,7 +96,17 @@ bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, cha
                      matrix.m, matrix.n, matrix.k);
     }
     for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
+        const vrn_shader *shader = vrn_kernel_shader(kernel, i);
         const uint32_t threads = vrn_kernel_threads(kernel, i);
+        if (shader->addressed && !shader->straight && device->quirks.straight_addresses) {
+            return lacks(why, "reads through addresses in loops, which is slow on this driver");
+        }
+        if (shader->straight &&
+            sizeof(struct vrn_push_straight) > device->probe.limits.maxPushConstantsSize) {
+            return lacks(why, "needs %zu bytes of push constants, of %u",
+                         sizeof(struct vrn_push_straight),
+                         device->probe.limits.maxPushConstantsSize);
+        }
         if (threads > most) {
             return lacks(why, "needs work groups of %u, of at most %u", threads, most);
         }

@@ -1,0 +1,115 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// Convolution through addresses for lavapipe 25 (straight.glsl), as a product:
+//   Y[m, n] = act(bias[n] + sum_k X[m, k] W[k, n] + R[m, n])
+// for output pixels m, output channels n, and k that runs over the positions of the window and the
+// channels of each. There is no loop: a dispatch covers STEP of k, all at one position of the
+// window, and adds to what the one before wrote. A position outside the image reads zeros that
+// stand in front of the weights. With M it is the products of Winograd's algorithm, as in
+// gemm.comp: m is a tile. A work group computes ROWS of m x COLUMNS of n.
+#define ADDRESSED
+#define STRAIGHT
+#include "common.glsl"
+#include "conv.glsl"
+#include "straight.glsl"
+
+uint M = push.number;
+NUMBER(ROWS, VRN_STRAIGHT_ROWS, 4);
+NUMBER(STEP, VRN_STRAIGHT_STEP, 64);
+#include "gemm.glsl"
+const uint VECTORS = VRN_ADDRESS_VECTORS, COLUMNS = VECTORS * LANES, CHUNK = 8;
+
+// x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4] bias, [IN_C4 * 4] zeros, then for each COLUMNS of
+// n [KERNEL_H, KERNEL_W, IN_C4 * 4, COLUMNS]; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]
+
+// The pixel of the input that row m of the product reads, plus one; 0: it lies outside.
+uint pixel_of(uint m) {
+    uint line = quotient(m, OUT_W), ox = m - line * OUT_W;
+    uint image = quotient(line, OUT_H), oy = line - image * OUT_H;
+    uint iy = oy * STRIDE_Y - PAD_Y + push.window_y * DILATION_Y; // may wrap below zero
+    uint ix = ox * STRIDE_X - PAD_X + push.window_x * DILATION_X;
+    uint pixel = (image * IN_H + iy) * IN_W + ix + 1;
+    return pixel * uint(iy < IN_H) * uint(ix < IN_W);
+}
+
+void main() {
+    const uint channels = IN_C4 * 4, out_channels = OUT_C4 * 4;
+    // Everything that is pushed is read first: each such load ends a block of code, and the
+    // compiler moves arithmetic out of blocks that do not need its results, away from its loads.
+    const bool winograd = M != 0, is_first = push.first != 0, is_last = push.last != 0;
+    const bool finish = is_last && M == 0;
+    const uint push_k = push.k, push_channel = push.channel;
+    const uint64_t y = address_of(VRN_BIND_Y), residual = address_of(VRN_BIND_R);
+    const uint side = max(M, 1); // of what a row computes
+    const uint total = push.images * quotient(OUT_H + side - 1, side) *
+                       quotient(OUT_W + side - 1, side);
+    const uint k_count = channels * mix(KERNEL_H * KERNEL_W, 1u, winograd);
+    const uint blocks = out_channels / COLUMNS;
+    const uint block = shared_by_lanes(gl_WorkGroupID.z, 3);
+    const uint product = quotient(block, blocks), column = (block - product * blocks) * COLUMNS;
+    const uint first = shared_by_lanes(folded_group(), 5) * ROWS;
+    const uint64_t x = address_of(VRN_BIND_X), parameters = address_of(VRN_BIND_W);
+    const uint64_t zeros = parameters + floats(out_channels);
+    const uint64_t w = zeros + floats(channels) +
+                       floats(COLUMNS) * (uint64_t(block * k_count) + uint64_t(push_k));
+    uint64_t from[ROWS];
+    uint row[ROWS];
+    [[unroll]] for (uint i = 0; i < ROWS; i++) {
+        uint m = min(first + i, total - 1); // past the end the last row again
+        uint pixel = mix(pixel_of(m), product * total + m + 1, winograd);
+        row[i] = product * total + m;
+        from[i] = choose(pixel != 0, x + floats((pixel - 1) * channels + push_channel), zeros);
+    }
+
+    // Where the sum of a row begins: what another dispatch left, or the residual.
+    const bool has_residual = is_first && RESIDUAL != 0 && M == 0;
+    const uint64_t start = choose(has_residual, residual, y);
+    const uint64_t bias = choose(is_first && M == 0, parameters + floats(column), zeros);
+    float sum[ROWS * VECTORS];
+    [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
+        vec2 own = load_two(bias + choose(is_first && M == 0, floats(j * LANES), 0ul));
+        [[unroll]] for (uint i = 0; i < ROWS; i++) {
+            uint64_t at = start + floats(row[i] * out_channels + column + j * LANES);
+            vec2 value = own + load_pairs(choose(is_first && !has_residual, zeros, at));
+            sum[i * VECTORS + j] = value.x, sum[i * VECTORS + j + 1] = value.y;
+        }
+    }
+    // Every CHUNK of k begins with a number that is pushed, which ends a block of code: the time of
+    // compiling a block grows with the square of its loads.
+    uint64_t of_chunk = w, row_of_chunk[ROWS];
+    [[unroll]] for (uint k = 0; k < STEP; k += 4) {
+        if (k % CHUNK == 0) {
+            uint begin = push.digit[k / CHUNK] * CHUNK;
+            of_chunk = w + floats(begin * COLUMNS) - floats(k * COLUMNS);
+            [[unroll]] for (uint i = 0; i < ROWS; i++) {
+                row_of_chunk[i] = from[i] + floats(begin) - floats(k);
+            }
+        }
+        vec4 a[ROWS];
+        [[unroll]] for (uint i = 0; i < ROWS; i++) a[i] = In(row_of_chunk[i] + floats(k)).v;
+        [[unroll]] for (uint s = 0; s < 4; s++) {
+            float b[VECTORS];
+            [[unroll]] for (uint j = 0; j < VECTORS; j++) {
+                b[j] = load_lanes(of_chunk + floats(((k + s) * VECTORS + j) * LANES));
+            }
+            [[unroll]] for (uint i = 0; i < ROWS; i++) {
+                [[unroll]] for (uint j = 0; j < VECTORS; j++) {
+                    sum[i * VECTORS + j] += a[i][s] * b[j];
+                }
+            }
+        }
+    }
+    vec2 value;
+    [[unroll]] for (uint i = 0; i < ROWS; i++) {
+        [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
+            value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]);
+            value = mix(value, finish_pair(value), bvec2(finish));
+            store_pairs(y + floats(row[i] * out_channels + column + j * LANES), value);
+        }
+    }
+    // Another block, the last, which needs a result too: into it the compiler would move all
+    // arithmetic whose results only it needs.
+    const uint none = push.digit[VRN_STRAIGHT_DIGITS - 1] - (VRN_STRAIGHT_DIGITS - 1);
+    const uint end = column + (VECTORS - 2 + none) * LANES;
+    store_pairs(y + floats(row[ROWS - 1] * out_channels + end), value);
+}
