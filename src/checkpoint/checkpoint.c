@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "checkpoint/format.h"
 #include "checkpoint/neighbours.h"
+#include "checkpoint/reparam.h"
 
 struct vrn_checkpoint {
     const char *name; /* in the arena of the list */
@@ -49,7 +50,7 @@ static vrn_result open_files(vrn_checkpoint **out, const char *name, char *const
         (*out)->list.metadata_count = 0; /* parts repeat it */
         result = vrn_checkpoint_read(&(*out)->list, &source, vrn_checkpoint_formats);
     }
-    return result;
+    return result ? result : vrn_weights_compute(&(*out)->list, &whole);
 }
 
 vrn_result vrn_checkpoint_open(vrn_checkpoint **checkpoint, const char *path, const vrn_log *log)
@@ -78,6 +79,7 @@ vrn_result vrn_checkpoint_open_memory(vrn_checkpoint **checkpoint, const void *d
     if (!result) {
         result = vrn_checkpoint_read(&(*checkpoint)->list, &source, vrn_checkpoint_formats);
     }
+    if (!result) result = vrn_weights_compute(&(*checkpoint)->list, &source);
     if (result) vrn_checkpoint_destroy(checkpoint);
     return result;
 }
@@ -116,4 +118,9 @@ const char *vrn_checkpoint_metadata(const vrn_checkpoint *checkpoint, const char
         if (strcmp(pair->key, key) == 0) return pair->value;
     }
     return NULL;
+}
+
+const vrn_metadata *vrn_checkpoint_metadata_at(const vrn_checkpoint *checkpoint, size_t index)
+{
+    return index < checkpoint->list.metadata_count ? &checkpoint->list.metadata[index] : NULL;
 }

@@ -38,6 +38,9 @@ const vrn_tensor *vrn_checkpoint_tensor(const vrn_checkpoint *checkpoint, size_t
  * a checkpoint that is NULL. */
 const char *vrn_checkpoint_metadata(const vrn_checkpoint *checkpoint, const char *key);
 
+/* The text with this number, in the order of the file; NULL: there are no more. */
+const vrn_metadata *vrn_checkpoint_metadata_at(const vrn_checkpoint *checkpoint, size_t index);
+
 /* Writes a safetensors file: `tensors` in the given order, converted to float32, or with `fp16` to
  * float16 (rounded to nearest; a finite value that becomes infinite is VRN_ERROR_FILE, by name).
  * The file takes its name only when it is complete. `params` may be NULL. */

@@ -131,10 +131,61 @@ static bool describe_constants(char *text, size_t capacity, piece body)
     return any;
 }
 
+/* What a class of the user's own does with numbers that no ResNet does. Those of PyTorch are told
+ * by their names. */
+static void describe_own(char *text, size_t capacity, piece body)
+{
+    static const char *const functions[] = {
+        "softmax",
+        "log_softmax",
+        "tanh",
+        "gelu",
+        "elu",
+        "selu",
+        "mish",
+        "hardswish",
+        "hardsigmoid",
+        "prelu",
+        "flip",
+        "sub",
+        "sub_",
+        "rsub",
+        "div",
+        "div_",
+        "cat",
+        "norm",
+        "linalg_norm",
+        "linalg_vector_norm",
+        "upsample_bilinear2d",
+        "upsample_nearest2d",
+        "adaptive_max_pool2d",
+        "sigmoid",
+        "mul",
+        "mul_",
+        "layer_norm",
+        "instance_norm",
+    };
+    for (size_t i = 0; i < VRN_COUNT(functions); i++) {
+        char call[48] = "";
+        vrn_append(call, sizeof call, "torch.%s(", functions[i]);
+        if (!find(body, call)) continue;
+        vrn_append(text, capacity, " call=%s", functions[i]);
+        return;
+    }
+}
+
+static bool is_of_torch(const vrn_pickle_global *class)
+{
+    static const char start[] = "__torch__.torch.nn.";
+    return class->module_length >= sizeof start - 1 &&
+           memcmp(class->module, start, sizeof start - 1) == 0;
+}
+
 void vrn_script_describe(char *text, size_t capacity, const char *program, size_t size,
                          const vrn_pickle_global *class)
 {
     const piece body = find_class((piece){program, size}, class);
+    if (!is_of_torch(class)) describe_own(text, capacity, body);
     if (describe_constants(text, capacity, body)) return;
     for (size_t i = 0; i < VRN_COUNT(calls); i++) {
         const char *at = find(body, calls[i].function);

@@ -158,7 +158,10 @@ static vrn_result tell_module(walk *w, const vrn_pickle_value *module,
         size_t size = 0;
         vrn_result result = w->program(w->user, class, &program, &size);
         if (result != VRN_OK) return result;
-        if (program) vrn_script_describe(text, sizeof text, program, size, class);
+        if (program) {
+            vrn_append(text, sizeof text, " program");
+            vrn_script_describe(text, sizeof text, program, size, class);
+        }
     }
     vrn_arena *arena = &w->list->arena;
     char *key = vrn_arena_alloc(arena, w->length + sizeof "module.", 1);
@@ -269,9 +272,46 @@ static bool holds_tensor(const vrn_pickle_value *dict, bool inside, uint32_t dep
     return false;
 }
 
+static bool ends_with_weight(const vrn_pickle_value *key)
+{
+    static const char end[] = ".weight";
+    const size_t own = sizeof end - 1;
+    return key->kind == VRN_PICKLE_TEXT && key->length >= own &&
+           memcmp(key->as.text + key->length - own, end, own) == 0;
+}
+
+/* Whether there are weights in a dictionary, by their names, or in one inside. Recurses DEPTH_MAX
+ * deep at most. NOLINTNEXTLINE(misc-no-recursion) */
+static bool holds_weights(const vrn_pickle_value *dict, uint32_t depth, size_t *steps)
+{
+    const vrn_pickle_value *attributes = vrn_pickle_attributes(dict);
+    if (attributes) return holds_tensor(dict, false, 0, steps);
+    if (dict->kind != VRN_PICKLE_DICT || depth > DEPTH_MAX) return false;
+    const vrn_pickle_items *items = dict->as.container;
+    for (size_t i = 0; i + 1 < items->count && *steps > 0; i += 2) {
+        --*steps;
+        const vrn_pickle_value *value = &items->values[i + 1];
+        if (value->kind == VRN_PICKLE_TENSOR && ends_with_weight(&items->values[i])) return true;
+        if (holds_weights(value, depth + 1, steps)) return true;
+    }
+    return false;
+}
+
+/* Whether there are weights elsewhere in a wrapper than in `inner`. */
+static bool has_others(const vrn_pickle_value *top, const vrn_pickle_value *inner, size_t steps)
+{
+    const vrn_pickle_items *items = top->as.container;
+    for (size_t i = 1; i < items->count && steps > 0; i += 2) {
+        steps--;
+        if (&items->values[i] != inner && holds_weights(&items->values[i], 0, &steps)) return true;
+    }
+    return false;
+}
+
 /* The wrapper's inner dictionary: the first that has tensors of its own, else the first that has
  * any; NULL where averaged weights lie beside others, of which the names tell. */
-static const vrn_pickle_value *find_inner(const vrn_pickle_value *top, size_t steps)
+static const vrn_pickle_value *find_inner(const vrn_pickle_value *top, size_t steps,
+                                          const char **name)
 {
     static const char *const names[] = {"state_dict", "model", "model_state_dict", "net"};
     static const char *const averaged[] = {"state_dict_ema", "model_ema"};
@@ -283,8 +323,11 @@ static const vrn_pickle_value *find_inner(const vrn_pickle_value *top, size_t st
     for (size_t i = 0; i < VRN_COUNT(names); i++) {
         const vrn_pickle_value *value = vrn_pickle_lookup(top, names[i]);
         if (!value) continue;
-        if (holds_tensor(value, false, 0, &steps)) return value;
-        if (!first && holds_tensor(value, true, 0, &steps)) first = value;
+        const bool own = holds_tensor(value, false, 0, &steps);
+        if (!own && (first || !holds_tensor(value, true, 0, &steps))) continue;
+        *name = names[i];
+        if (own) return value;
+        first = value;
     }
     return first;
 }
@@ -343,7 +386,11 @@ vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
 {
     const bool dict = top->kind == VRN_PICKLE_DICT;
     const bool sequence = top->kind == VRN_PICKLE_LIST || top->kind == VRN_PICKLE_TUPLE;
-    const vrn_pickle_value *inner = dict ? find_inner(top, source->size) : NULL;
+    const char *part = NULL;
+    const vrn_pickle_value *inner = dict ? find_inner(top, source->size, &part) : NULL;
+    /* Other weights are listed as well, so that --prefix can choose them. */
+    const bool several = inner && has_others(top, inner, source->size);
+    if (several) inner = NULL;
     const vrn_pickle_value *chosen = inner ? inner : top;
     const vrn_pickle_value *attributes = vrn_pickle_attributes(chosen);
     const bool module = attributes && is_module(attributes);
@@ -363,8 +410,16 @@ vrn_result vrn_state_dict_read(vrn_tensor_list *list, const vrn_source *source,
         char found[160];
         vrn_pickle_describe(top, found, sizeof found);
         bool object = top->kind == VRN_PICKLE_OPAQUE;
+        const bool frozen = strstr(found, "__torch__") != NULL;
         return vrn_source_fail(source, "expected a dictionary of tensors, found %s%s", found,
-                               object ? ": save model.state_dict() instead of the model" : "");
+                               frozen   ? ": this program of TorchScript was frozen or optimised, "
+                                          "so that its weights are part of its code: save it "
+                                          "before torch.jit.freeze, or give model.state_dict()"
+                               : object ? ": save model.state_dict() instead of the model"
+                                        : "");
+    }
+    if (result == VRN_OK && several) {
+        result = vrn_tensor_list_add_metadata(list, source, "file.part", part);
     }
     if (result == VRN_OK && dict) result = read_network(list, source, top);
     return result == VRN_OK ? vrn_class_names_read(list, source, top) : result;

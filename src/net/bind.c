@@ -10,18 +10,17 @@
 #include "net/graph.h"
 #include "net/kinds.h"
 
-vrn_result vrn_bind_check_size(const vrn_arch *arch, const vrn_names *names, const char *subject,
-                               const char *text, const vrn_log *log)
+vrn_result vrn_bind_check_size(const vrn_binding *b, const vrn_arch *arch)
 {
     enum { TENSORS_OF_A_BLOCK = 4 }; /* at least: two convolutions, each with a bias or a norm */
     size_t blocks = 0;
     for (uint32_t i = 0; i < arch->stages; i++) blocks += arch->layers[i];
-    if (blocks <= names->count / TENSORS_OF_A_BLOCK) {
-        return vrn_filters_take(names, arch, subject, log);
+    if (blocks <= b->names->count / TENSORS_OF_A_BLOCK) {
+        return vrn_filters_take(b->names, arch, b->subject, b->log);
     }
-    return vrn_fail(log, VRN_ERROR_FILE,
-                    "%s: expected the tensors of %zu blocks, found %zu in all (%s)", subject,
-                    blocks, names->count, text);
+    return vrn_fail(b->log, VRN_ERROR_FILE,
+                    "%s: expected the tensors of %zu blocks, found %zu in all (%s)", b->subject,
+                    blocks, b->names->count, b->arch);
 }
 
 /* A linear layer, of the head or of attention, may have no bias. */
@@ -47,9 +46,17 @@ static vrn_tensor as_wanted(const vrn_tensor *tensor, const vrn_tensor *wanted)
     return same;
 }
 
-vrn_result vrn_bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry,
-                           vrn_assumptions *assumptions, const char *subject, const char *arch,
-                           const vrn_log *log)
+/* A tensor of the network that is not as it should be. */
+static vrn_result misfit(const vrn_binding *b, const char *name, const char *expected,
+                         const char *found)
+{
+    char kind[256];
+    vrn_kinds_describe(b->names, true, kind, sizeof kind);
+    return vrn_fail(b->log, VRN_ERROR_FILE, "%s: %.200s: expected %s, found %s (%s)%s", b->subject,
+                    name, expected, found, b->arch, kind);
+}
+
+vrn_result vrn_bind_tensor(const vrn_binding *b, vrn_tensor *wanted, vrn_named_tensor *entry)
 {
     static const float zero;
     char expected[128], found[128];
@@ -58,24 +65,21 @@ vrn_result vrn_bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry,
         wanted->data = (const uint8_t *)&zero;
         memset(wanted->stride, 0, sizeof wanted->stride);
         if (strncmp(wanted->name, "fc.", 3) == 0)
-            vrn_assume(assumptions, false, "%s: none, as in the file", wanted->name);
+            vrn_assume(b->assumptions, false, "%s: none, as in the file", wanted->name);
         return VRN_OK;
     }
-    if (!entry) {
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: expected %s, found no such tensor (%s)",
-                        subject, wanted->name, expected, arch);
-    }
+    if (!entry) return misfit(b, wanted->name, expected, "no such tensor");
     const vrn_tensor bound = as_wanted(entry->tensor, wanted), *tensor = &bound;
     size_t shape_bytes = wanted->rank * sizeof *wanted->shape;
     if (tensor->rank != wanted->rank || memcmp(tensor->shape, wanted->shape, shape_bytes) != 0) {
         vrn_tensor_format_shape(tensor, found, sizeof found);
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: %.200s: expected %s, found %s (%s)", subject,
-                        tensor->name, expected, found, arch);
+        return misfit(b, tensor->name, expected, found);
     }
     if (!vrn_dtype_is_float(tensor->dtype)) {
-        return vrn_fail(log, VRN_ERROR_FILE,
-                        "%s: %.200s: expected float32, float16, bfloat16 or float64, found %s",
-                        subject, tensor->name, vrn_dtype_name(tensor->dtype));
+        return vrn_fail(b->log, VRN_ERROR_FILE,
+                        "%s: %.200s: expected float32, float16, bfloat16 or float64, found %s: "
+                        "save the network in one of these",
+                        b->subject, tensor->name, vrn_dtype_name(tensor->dtype));
     }
     const char *name = wanted->name;
     *wanted = *tensor;
@@ -84,21 +88,38 @@ vrn_result vrn_bind_tensor(vrn_tensor *wanted, vrn_named_tensor *entry,
     return VRN_OK;
 }
 
-vrn_result vrn_bind_refuse(const vrn_names *names, bool beheaded, const char *subject,
-                           const char *arch, const vrn_log *log)
+vrn_result vrn_bind_refuse(const vrn_binding *b, bool beheaded)
 {
     const vrn_named_tensor *first = NULL;
-    for (size_t i = 0; i < names->inside; i++) {
-        const vrn_named_tensor *entry = &names->entries[i];
+    for (size_t i = 0; i < b->names->inside; i++) {
+        const vrn_named_tensor *entry = &b->names->entries[i];
         if (entry->used || (beheaded && strncmp(entry->name, "fc.", 3) == 0)) continue;
         if (!first || entry->position < first->position) first = entry;
     }
     if (!first) return VRN_OK;
-    char found[128], kind[256];
+    char found[128];
     vrn_tensor_format_shape(first->tensor, found, sizeof found);
-    vrn_kinds_describe(names, true, kind, sizeof kind);
-    return vrn_fail(log, VRN_ERROR_FILE, "%s: %.200s: expected no such tensor, found %s (%s)%s",
-                    subject, first->tensor->name, found, arch, kind);
+    return misfit(b, first->tensor->name, "no such tensor", found);
+}
+
+/* ---- What lies beside ------------------------------------------------------------------------ */
+
+/* Modules that only training has. */
+static bool is_of_training(const char *name)
+{
+    static const char *const parts[] = {"criterion", "loss",     "metric",      "proj", "predictor",
+                                        "prototype", "momentum", "queue",       "acc",  "auroc",
+                                        "f1",        "confmat",  "class_weight"};
+    for (size_t i = 0; i < VRN_COUNT(parts); i++) {
+        if (strstr(name, parts[i])) return true;
+    }
+    return false;
+}
+
+static bool is_weight(const char *name)
+{
+    const size_t length = strlen(name);
+    return length >= 6 && strcmp(name + length - 6, "weight") == 0;
 }
 
 /* Whether a tensor beside the network is what its input is normalised with. */
@@ -112,46 +133,85 @@ static bool normalizes(const vrn_named_tensor *entry)
     return named && vrn_tensor_count(entry->tensor) <= VRN_MAX_IN_CHANNELS;
 }
 
-/* Whether a tensor beside the network may belong to its answer: it reads the logits, or stands
- * before a head that lies beside the network as well. */
-static bool may_belong(const vrn_names *names, const vrn_tensor *tensor)
+/* Whether it stands before the network, with a number for each channel of its input, or makes
+ * these channels. */
+static bool is_before(const vrn_named_tensor *entry, const vrn_tensor *stem, size_t stem_position)
 {
+    const vrn_tensor *tensor = entry->tensor;
+    const uint64_t channels = stem->rank == 4 ? stem->shape[1] : 0;
+    if (entry->position > stem_position || channels == 0) return false;
+    const bool adapts = tensor->rank == 4 && tensor->shape[0] == channels &&
+                        tensor->shape[1] <= VRN_MAX_IN_CHANNELS;
+    return adapts || (channels > 1 && vrn_tensor_count(tensor) == channels);
+}
+
+/* Whether it may stand between the features and a head that lies beside the network: a norm, a
+ * square layer, attention, or a pool's exponent. */
+static bool is_between(const vrn_named_tensor *entry, uint64_t features)
+{
+    const vrn_tensor *tensor = entry->tensor;
+    const size_t length = strlen(entry->name);
+    if (vrn_tensor_count(tensor) == 1) {
+        return length > 2 && strcmp(entry->name + length - 2, ".p") == 0;
+    }
+    if (tensor->rank == 1) return is_weight(entry->name) && tensor->shape[0] == features;
+    const bool square = tensor->shape[0] == features || tensor->shape[0] == 3 * features;
+    return tensor->rank >= 2 && square && tensor->shape[1] == features;
+}
+
+static vrn_result refuse_beside(const vrn_binding *b, const char *name, const char *what)
+{
+    return vrn_fail(b->log, VRN_ERROR_FILE,
+                    "%s: %.80s: %s: --prefix %.*s selects the network alone", b->subject, name,
+                    what, (int)strlen(b->names->prefix) - 1, b->names->prefix);
+}
+
+vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
+{
+    const vrn_names *names = b->names;
+    const vrn_named_tensor *stem = vrn_names_find_prefix(names, "conv1.");
     const vrn_named_tensor *last = vrn_names_find(names, "fc.weight");
     const vrn_named_tensor *first = last ? last : vrn_names_find(names, "fc.0.weight");
     if (!last) last = vrn_names_find(names, "fc.2.weight");
-    if (!first || !last || first->tensor->rank != 2 || last->tensor->rank != 2) return false;
-    if (tensor->rank < 1 || tensor->rank > 2) return false;
-    const uint64_t width = tensor->shape[tensor->rank - 1];
-    const bool beside = strncmp(first->tensor->name, names->prefix, strlen(names->prefix)) != 0;
-    return (tensor->rank == 2 && width == last->tensor->shape[0]) ||
-           (beside && width == first->tensor->shape[1]);
-}
-
-vrn_result vrn_bind_leave(const vrn_names *names, bool chosen, vrn_assumptions *assumptions,
-                          const char *subject, const vrn_log *log)
-{
+    const uint64_t features = first && first->tensor->rank > 1 ? first->tensor->shape[1] : 0;
+    const uint64_t classes = last && last->tensor->rank > 1 ? last->tensor->shape[0] : 0;
+    const bool beside =
+        first && strncmp(first->tensor->name, names->prefix, strlen(names->prefix)) != 0;
     char list[160] = "";
     size_t count = 0;
-    bool doubtful = false;
+    bool doubtful = false; /* another head */
     for (size_t i = names->inside; i < names->count; i++) {
         const vrn_named_tensor *entry = &names->entries[i];
-        if (normalizes(entry) && !chosen) {
-            return vrn_fail(log, VRN_ERROR_FILE,
+        const vrn_tensor *tensor = entry->tensor;
+        if (entry->used || entry->elsewhere) continue;
+        if (count++ < 3) vrn_append(list, sizeof list, "%s%.48s", *list ? ", " : "", entry->name);
+        if (chosen || !vrn_dtype_is_float(tensor->dtype) || is_of_training(entry->name)) continue;
+        if (normalizes(entry)) {
+            return vrn_fail(b->log, VRN_ERROR_FILE,
                             "%s: %.80s: this model normalises its input itself; --prefix %.*s "
                             "selects the network inside it, which expects normalised input",
-                            subject, entry->name, (int)strlen(names->prefix) - 1, names->prefix);
+                            b->subject, entry->name, (int)strlen(names->prefix) - 1, names->prefix);
         }
-        doubtful |= may_belong(names, entry->tensor);
-        if (count++ < 3) vrn_append(list, sizeof list, "%s%.48s", *list ? ", " : "", entry->name);
+        if (stem && is_before(entry, stem->tensor, stem->position)) {
+            return refuse_beside(b, entry->name,
+                                 "this seems to change the network's input, and is not supported");
+        }
+        doubtful |= tensor->rank == 2 && features && tensor->shape[1] == features;
+        if (tensor->rank == 2 && classes && tensor->shape[1] == classes && is_weight(entry->name)) {
+            return refuse_beside(b, entry->name, "this seems to read the network's logits");
+        }
+        if (beside && features && is_between(entry, features)) {
+            return refuse_beside(b, entry->name,
+                                 "this seems to stand between the network and its head, and is not "
+                                 "supported");
+        }
     }
     if (count) {
-        vrn_assume(assumptions, doubtful && !chosen,
-                   "%zu tensors beside '%.60s' are ignored%s: %s%s", count, names->prefix,
-                   doubtful ? ", but some of them may contribute to the result" : "", list,
-                   count > 3 ? ", .." : "");
+        vrn_assume(b->assumptions, doubtful, "%zu tensors beside '%.60s' are ignored: %s%s", count,
+                   names->prefix, list, count > 3 ? ", .." : "");
     }
     if (*names->others) {
-        vrn_assume(assumptions, !chosen,
+        vrn_assume(b->assumptions, !chosen,
                    "using the network below '%.60s', not %.100s (--prefix chooses)", names->prefix,
                    names->others);
     }

@@ -41,8 +41,10 @@ static void misfit(deducer *d, const vrn_tensor *tensor, const char *name, const
 /* Files of this kind come both ways. */
 static void ask(deducer *d, const char *what)
 {
+    char kind[256];
     if (d->result != VRN_OK) return;
-    d->result = vrn_fail(d->log, VRN_ERROR_FILE, "%s: %s", d->subject, what);
+    vrn_kinds_describe(d->names, true, kind, sizeof kind);
+    d->result = vrn_fail(d->log, VRN_ERROR_FILE, "%s: %s%s", d->subject, what, kind);
 }
 
 /* Finds the shape of a tensor and makes sure of its rank, and that its channels fit the numbers of

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/util.h"
 #include "net/arch.h"
+#include "net/kinds.h"
 
 /* How the classifier is called, the likelier first. */
 static const char *const head_names[] = {
@@ -111,16 +112,44 @@ static void take(vrn_names *names, const char *weight_name, const char *weight, 
     }
 }
 
+/* The number N of "fc.N.weight"; -1: none. */
+static int number_in(const char *name)
+{
+    const char *end = strrchr(name, '.'), *digits = end;
+    while (digits && digits > name && vrn_is_digit(digits[-1])) digits--;
+    if (!digits || digits == end || end - digits > 4 || (digits > name && digits[-1] != '.')) {
+        return -1;
+    }
+    int number = 0;
+    for (; digits < end; digits++) number = number * 10 + (*digits - '0');
+    return number;
+}
+
+/* Whether two layers follow one another in a Sequential, so that no activation is between them. */
+static bool are_neighbours(const char *first, const char *last)
+{
+    const int a = number_in(first), b = number_in(last);
+    return a >= 0 && b == a + 1;
+}
+
 static vrn_result take_layers(vrn_found_head *found, vrn_names *names, const layers *l, bool any,
                               vrn_assumptions *assumptions, const char *subject, const vrn_log *log)
 {
     const vrn_tensor *first = names->entries[l->weight[0]].tensor;
     const vrn_tensor *last = names->entries[l->weight[l->count - 1]].tensor;
     if (l->count > 2 || l->others || (l->count == 2 && last->shape[1] != first->shape[0])) {
+        char kind[256];
+        vrn_kinds_describe(names, true, kind, sizeof kind);
         return vrn_fail(log, VRN_ERROR_FILE,
                         "%s: %.100s: expected a head of one linear layer, or of two with a ReLU "
-                        "between them, found more: --arch head=none gives the features",
-                        subject, first->name);
+                        "between them, found more%s: --arch head=none gives the features",
+                        subject, first->name, kind);
+    }
+    if (l->count == 2 && are_neighbours(first->name, last->name) && !any) {
+        return vrn_fail(log, VRN_ERROR_FILE,
+                        "%s: %.100s and %.60s: expected a ReLU between the head's two layers, "
+                        "found nothing: --arch head=none gives the features",
+                        subject, first->name, last->name);
     }
     const bool projects = l->count == 2 && first->shape[0] == first->shape[1];
     if ((projects || strstr(names->prefix, "encoder_q") || strstr(names->prefix, "encoder_k")) &&
@@ -178,6 +207,107 @@ static void leave(vrn_names *names, const char *name)
     }
 }
 
+/* ---- Heads under other names ----------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), own = strlen(end);
+    return length >= own && strcmp(text + length - own, end) == 0;
+}
+
+static bool is_trunk(const char *name)
+{
+    static const char *const parts[] = {"layer", "conv1.", "bn1.", "norm.", "maxpool."};
+    for (size_t i = 0; i < VRN_COUNT(parts); i++) {
+        if (strncmp(name, parts[i], strlen(parts[i])) == 0) return true;
+    }
+    return false;
+}
+
+/* Parts of training: of none of them is a classifier. */
+static bool is_of_training(const char *name)
+{
+    static const char *const parts[] = {"proj",   "prototype", "momentum", "queue", "contrast",
+                                        "target", "criterion", "loss",     "embed", "head.mlp."};
+    for (size_t i = 0; i < VRN_COUNT(parts); i++) {
+        if (strstr(name, parts[i])) return true;
+    }
+    return false;
+}
+
+/* A 1x1 convolution counts where its name says so. */
+static bool is_flat(const vrn_tensor *tensor)
+{
+    const bool point = tensor->rank == 4 && tensor->shape[2] == 1 && tensor->shape[3] == 1;
+    return tensor->rank == 2 ||
+           (point && (strncmp(tensor->name, "fc.", 3) == 0 || strstr(tensor->name, ".fc.")));
+}
+
+/* Whether names differ in numbers alone, as fc1.weight and fc2.weight do. */
+static bool are_numbered(const char *a, const char *b)
+{
+    while (*a && *b) {
+        while (vrn_is_digit(*a)) a++;
+        while (vrn_is_digit(*b)) b++;
+        if (*a != *b) return false;
+        a += *a != 0;
+        b += *b != 0;
+    }
+    return *a == *b;
+}
+
+/* The linear layers of a file that has nothing besides its trunk but them, whatever they are
+ * called. */
+static layers find_unnamed(const vrn_names *names, uint64_t features)
+{
+    layers found = {0};
+    for (size_t i = 0; i < names->count; i++) {
+        const vrn_named_tensor *entry = &names->entries[i];
+        const char *name = entry->tensor->name;
+        if (entry->used || entry->elsewhere || (!entry->outside && is_trunk(entry->name))) continue;
+        if (!vrn_dtype_is_float(entry->tensor->dtype)) continue;
+        const bool weight = ends_with(name, ".weight") && is_flat(entry->tensor);
+        if (weight && !is_of_training(name) && found.count < LAYERS_MAX) {
+            found.weight[found.count++] = i;
+        } else if (!ends_with(name, ".bias") || entry->tensor->rank != 1) {
+            found.others = true;
+        }
+    }
+    /* Names of Sequentials are sorted as texts; the first layer reads the features. */
+    const size_t first = found.count == 2 ? found.weight[0] : 0;
+    if (found.count == 2 && names->entries[first].tensor->shape[1] != features) {
+        found.weight[0] = found.weight[1];
+        found.weight[1] = first;
+    }
+    const vrn_tensor *front = names->entries[found.weight[0]].tensor;
+    const vrn_tensor *back = names->entries[found.weight[found.count > 1]].tensor;
+    const bool fits = found.count > 0 && front->shape[1] == features &&
+                      (found.count == 1 || (back->shape[1] == front->shape[0] &&
+                                            are_numbered(back->name, front->name)));
+    if (found.others || found.count > 2 || !fits) found.count = 0;
+    return found;
+}
+
+/* Says what there is instead of a head, if it seems to be one. */
+static void mention_unknown(const vrn_names *names, uint64_t features, vrn_assumptions *assumptions)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const vrn_named_tensor *entry = &names->entries[i];
+        const vrn_tensor *tensor = entry->tensor;
+        if (entry->used || entry->elsewhere || tensor->rank != 2 || is_of_training(tensor->name)) {
+            continue;
+        }
+        if (!entry->outside && is_trunk(entry->name)) continue;
+        if (tensor->shape[1] != features && tensor->shape[1] != 2 * features) continue;
+        vrn_assume(assumptions, true, "head=none: %.80s%s is not known as a head that can be run",
+                   tensor->name,
+                   tensor->shape[1] == features
+                       ? ""
+                       : ", which reads two pools of the features (fastai's concatenation),");
+        return;
+    }
+}
+
 vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any, bool none,
                           vrn_assumptions *assumptions, const char *subject, const vrn_log *log)
 {
@@ -204,15 +334,15 @@ vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any, boo
         length--;
         while (length > 0 && names->prefix[length - 1] != '.') length--;
     }
-    for (size_t i = 0; i < names->count && !result && found->head == VRN_HEAD_NONE; i++) {
-        const char *name = names->entries[i].tensor->name;
-        const size_t length = strlen(name);
-        const bool g = length > 9 && strcmp(name + length - 9, ".weight_g") == 0;
-        if (!g && !strstr(name, ".parametrizations.weight.")) continue;
-        return vrn_fail(log, VRN_ERROR_FILE,
-                        "%s: %.100s: expected weights, found a weight_norm: call "
-                        "torch.nn.utils.remove_weight_norm before the network is saved",
-                        subject, name);
+    if (!result && found->head == VRN_HEAD_NONE && !none) {
+        const layers l = find_unnamed(names, features);
+        if (l.count) {
+            const char *name = names->entries[l.weight[0]].tensor->name;
+            vrn_assume(assumptions, true, "%.80s is the head: nothing else can be", name);
+            result = take_layers(found, names, &l, any, assumptions, subject, log);
+        } else {
+            mention_unknown(names, features, assumptions);
+        }
     }
     leave_others(names, features, assumptions);
     return result;

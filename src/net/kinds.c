@@ -9,22 +9,50 @@
 static const struct {
     const char *part, *kind;
 } kinds[] = {
+    {"lora_", "a network with LoRA adapters: merge them first (merge_and_unload() of peft; "
+              "loralib's eval()), and save the network's state_dict()"},
+    {"modules_to_save.", "a network of peft: save model.merge_and_unload().state_dict()"},
     {"attnpool.", "CLIP's ResNet, whose pool is an attention layer"},
     {".bn1.IN.", "IBN-Net, whose norms are half instance norms"},
+    {".bn1.BN.", "IBN-Net, whose norms are half instance norms"},
     {".convs.", "a Res2Net, which is not supported"},
+    {".conv2.fc1.", "a ResNeSt, which is not supported"},
+    {".conv2.paths.", "an SKNet, which is not supported"},
+    {".conv2.attn.", "an SKNet, which is not supported"},
+    {".ca.", "a network with CBAM, which is not supported"},
+    {".cbam", "a network with CBAM, which is not supported"},
+    {".bias1a", "a network with Fixup instead of norms, which is not supported"},
+    {".skipinit_gain", "a normalizer-free network, which is not supported"},
     {"weight_mask", "a network in the middle of pruning: call torch.nn.utils.prune.remove first"},
+    {".parametrizations.", "a network with parametrizations: call "
+                           "torch.nn.utils.parametrize.remove_parametrizations first"},
     {"weight_fake_quant", "a network in quantization-aware training: convert it to floats first"},
     {"activation_post_process",
      "a network in quantization-aware training: convert it to floats first"},
+    {".SCB", "a network with 8-bit weights of bitsandbytes: save it in floats"},
+    {".weight_scale", "a network with quantized weights: save it in floats"},
     {"prelu.", "a network with PReLU, which is not supported"},
+    {"pool.p", "a network with a GeM pool, which is not supported"},
+    {"gem.p", "a network with a GeM pool, which is not supported"},
+    {"head.kernel", "a network with a margin head (ArcFace), which only training needs: delete it "
+                    "from the dictionary, and save that again"},
     {"cls_token", "a vision transformer, not a ResNet"},
     {"patch_embed.", "a vision transformer, not a ResNet"},
     {"transformer.", "a transformer, not a ResNet"},
+    {"embeddings.", "a transformer, not a ResNet"},
     {"features.0.", "a VGG, AlexNet, MobileNet or EfficientNet, not a ResNet"},
+    {"conv_stem.", "an EfficientNet or MobileNet, not a ResNet"},
+    {"conv_dw.", "a ConvNeXt, EfficientNet or MobileNet, not a ResNet"},
+    {"dwconv.", "a ConvNeXt, not a ResNet"},
+    {"trunk_output.", "a RegNet, which is not supported"},
     {"denseblock", "a DenseNet, not a ResNet"},
     {"Mixed_5b.", "an Inception network, not a ResNet"},
-    {"stem.norm1.", "timm's ResNetV2 with a deep stem, which is not supported"},
-    {"root.conv.", "BiT (pre-activation), which is not supported"},
+    {"model.0.conv.", "a YOLO network, not a ResNet"},
+    {"block1.layer.0.", "a Wide ResNet of the form WRN-N-K (block1 to block3), whose names are not "
+                        "known"},
+    {"convpath.", "fastai's XResNet, whose names are not known"},
+    {"root.conv.", "BiT in its authors' names, which are not known: timm's resnetv2_50x1_bit has "
+                   "the same weights"},
     {"param_groups", "an optimizer's state, without weights"},
     {"momentum_buffer", "an optimizer's state, without weights"},
     {"exp_avg", "an optimizer's state, without weights"},
@@ -41,6 +69,12 @@ static bool has_part(const vrn_names *names, const char *part)
 void vrn_kinds_describe(const vrn_names *names, bool network, char *text, size_t capacity)
 {
     *text = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        if (names->entries[i].tensor->rank != 5) continue;
+        vrn_append(text, capacity,
+                   ": this seems to be a network with 3D convolutions, which is not supported");
+        return;
+    }
     for (size_t i = 0; i < VRN_COUNT(kinds); i++) {
         if (!has_part(names, kinds[i].part)) continue;
         vrn_append(text, capacity, ": this seems to be %s", kinds[i].kind);

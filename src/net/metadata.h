@@ -51,6 +51,7 @@ typedef struct vrn_model_metadata {
  * file beside it, says in keys of --arch. */
 #define VRN_METADATA_NETWORK_KEY "file.network"
 #define VRN_METADATA_SAID_KEY    "file.arch"
+#define VRN_METADATA_PART_KEY    "file.part" /* the first part of names that goes before others */
 #define VRN_METADATA_LABELS_KEY  "file.classes" /* as vkresnet.classes, if there are as many */
 
 /* Reads the rest. What it lacks of name and transform comes from `params`, which may be NULL, else

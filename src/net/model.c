@@ -98,10 +98,10 @@ static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_
     const bool keys = has_keys_alone(given);
     if (!text && (!given || keys)) {
         const char *beside = vrn_checkpoint_metadata(model->checkpoint, VRN_METADATA_SAID_KEY);
-        char said[VRN_SAID_MAX] = "";
-        if (beside) snprintf(said, sizeof said, "%s", beside);
-        vrn_result read =
-            vrn_modules_read(said, model->checkpoint, names, &model->assumptions, log);
+        char said[VRN_SAID_MAX];
+        snprintf(said, sizeof said, "%s", beside ? beside : "");
+        vrn_result read = vrn_modules_read(said, model->checkpoint, names, params && params->prefix,
+                                           &model->assumptions, log);
         if (read) return read;
         const vrn_told told = {
             .given = given,
@@ -112,8 +112,8 @@ static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_
         return vrn_deduce_arch(&model->arch, names, &told, &model->assumptions, subject, log);
     }
     vrn_found_head head;
-    const bool none = given && strstr(given, "head=none");
-    vrn_result result = vrn_heads_find(&head, names, true, none, &model->assumptions, subject, log);
+    vrn_result result = vrn_heads_find(&head, names, true, given && strstr(given, "head=none"),
+                                       &model->assumptions, subject, log);
     if (result) return result;
     model->assumptions.count = 0; /* the architecture says it */
     if (given && !keys) return vrn_arch_read(&model->arch, given, "arch", log);
@@ -133,18 +133,17 @@ static vrn_result bind_all(vrn_model *model, const vrn_names *names, const vrn_m
     const char *subject = vrn_checkpoint_name(model->checkpoint);
     char arch[1024];
     vrn_arch_format(&model->arch, arch, sizeof arch);
-    vrn_result result = vrn_bind_check_size(&model->arch, names, subject, arch, log);
+    const vrn_binding binding = {names, &model->assumptions, subject, arch, log};
+    vrn_result result = vrn_bind_check_size(&binding, &model->arch);
     if (!result) result = make_table(model, log);
     for (size_t i = 0; !result && i < model->count; i++) {
         vrn_tensor *wanted = &model->tensors[i];
-        result = vrn_bind_tensor(wanted, vrn_names_find(names, wanted->name), &model->assumptions,
-                                 subject, arch, log);
+        result = vrn_bind_tensor(&binding, wanted, vrn_names_find(names, wanted->name));
     }
     const bool beheaded = model->arch.head == VRN_HEAD_NONE &&
                           vrn_arch_text_has(params ? params->arch : NULL, "head");
-    if (!result) result = vrn_bind_refuse(names, beheaded, subject, arch, log);
-    const bool chosen = params && params->prefix;
-    if (!result) result = vrn_bind_leave(names, chosen, &model->assumptions, subject, log);
+    if (!result) result = vrn_bind_refuse(&binding, beheaded);
+    if (!result) result = vrn_bind_leave(&binding, params && params->prefix);
     if (result) return result;
     vrn_log_write(log, VRN_LOG_INFO, "%s: %s", subject, arch);
     for (uint32_t i = 0; i < model->assumptions.count; i++) {
@@ -170,6 +169,7 @@ static vrn_result load(vrn_model **model, vrn_checkpoint *checkpoint,
     (*model)->checkpoint = checkpoint;
     result = vrn_names_create(&names, vrn_checkpoint_tensor(checkpoint, 0),
                               vrn_checkpoint_count(checkpoint), prefix,
+                              vrn_checkpoint_metadata(checkpoint, VRN_METADATA_PART_KEY),
                               vrn_checkpoint_name(checkpoint), log);
     if (!result) result = find_arch(*model, &names, params, log);
     if (!result) result = bind_all(*model, &names, params, log);

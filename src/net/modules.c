@@ -1,6 +1,7 @@
 #include "net/modules.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -21,8 +22,21 @@ typedef struct reader {
 /* The record of a module of the network, or NULL. */
 static const char *record_of(const reader *r, const char *name)
 {
+    /* A Sequential of a network's children has numbers instead. */
+    static const char *const children[][2] = {
+        {"conv1", "0"},  {"bn1", "1"},    {"relu", "2"},   {"maxpool", "3"},
+        {"layer1", "4"}, {"layer2", "5"}, {"layer3", "6"}, {"layer4", "7"},
+    };
     char key[VRN_PREFIX_MAX + 96];
-    snprintf(key, sizeof key, "module.%s%s", r->names->prefix, name);
+    const char *first = "", *rest = name;
+    for (size_t i = 0; i < VRN_COUNT(children) && r->names->sequential; i++) {
+        const size_t length = strlen(children[i][0]);
+        if (strncmp(name, children[i][0], length) != 0) continue;
+        if (name[length] != 0 && name[length] != '.') continue;
+        first = children[i][1];
+        rest = name + length;
+    }
+    snprintf(key, sizeof key, "module.%s%s%s", r->names->prefix, first, rest);
     return vrn_checkpoint_metadata(r->checkpoint, key);
 }
 
@@ -223,8 +237,174 @@ static void read_activation(reader *r, vrn_assumptions *assumptions)
     vrn_assume(assumptions, true, "activation=relu: the network has no module for it");
 }
 
+/* ---- What no ResNet has ---------------------------------------------------------------------- */
+
+static const char record_start[] = "module.";
+
+/* The name of a module of the network behind its prefix, "" of the network itself; NULL: it is
+ * none. */
+static const char *name_of(const reader *r, const vrn_metadata *pair)
+{
+    const size_t prefix = strlen(r->names->prefix);
+    if (strncmp(pair->key, record_start, sizeof record_start - 1) != 0) return NULL;
+    const char *name = pair->key + sizeof record_start - 1;
+    const size_t length = strlen(name);
+    if (prefix > 0 && length == prefix - 1 && strncmp(name, r->names->prefix, length) == 0) {
+        return name + length;
+    }
+    return strncmp(name, r->names->prefix, prefix) == 0 ? name + prefix : NULL;
+}
+
+static bool is_one_of(const char *record, const char *const *classes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_class(record, classes[i])) return true;
+    }
+    return false;
+}
+
+/* All norms have the same epsilon, and as many groups. */
+static void check_norm(reader *r, const char *name, const char *record)
+{
+    static const char *const norms[] = {"BatchNorm2d", "FrozenBatchNorm2d", "SyncBatchNorm",
+                                        "GroupNorm"};
+    const char *stem = record_of(r, "bn1");
+    if (!stem || !is_one_of(record, norms, VRN_COUNT(norms))) return;
+    const double eps = number_of(record, "eps", -1), usual = number_of(stem, "eps", -1);
+    const unsigned groups = count_of(record, "num_groups", 0);
+    if (eps != usual || groups != count_of(stem, "num_groups", 0)) {
+        refuse(r, name, record,
+               "and its epsilon or its groups are not those of bn1: it cannot be "
+               "run");
+    }
+}
+
+/* Whether a linear layer stands further behind in the same Sequential. */
+static bool has_later_linear(const reader *r, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot || !vrn_is_digit(dot[1])) return false;
+    char later[96];
+    for (unsigned i = 0; i < 16; i++) {
+        snprintf(later, sizeof later, "%.*s.%u", (int)vrn_min_u64((uint64_t)(dot - name), 60), name,
+                 i);
+        const bool behind = strtoul(dot + 1, NULL, 10) < i;
+        if (behind && is_class(record_of(r, later), "Linear")) return true;
+    }
+    return false;
+}
+
+/* A sigmoid or a softmax at the end of a head is computed by the library. */
+static bool take_probabilities(reader *r, const char *name, const char *record,
+                               vrn_assumptions *assumptions)
+{
+    const bool sigmoid = is_class(record, "Sigmoid"), softmax = is_class(record, "Softmax");
+    if (!(sigmoid || softmax) || strncmp(name, "layer", 5) == 0 || has_later_linear(r, name)) {
+        return false;
+    }
+    if (!strstr(r->said, "probabilities=")) {
+        say(r, "probabilities", sigmoid ? "sigmoid" : "softmax");
+        vrn_assume(assumptions, true,
+                   "probabilities=%s: %.60s is a %s; logits are what it is given",
+                   sigmoid ? "sigmoid" : "softmax", name, sigmoid ? "Sigmoid" : "Softmax");
+    }
+    return true;
+}
+
+static void check_all(reader *r, vrn_assumptions *assumptions)
+{
+    /* Where they are run, other functions have read them. */
+    static const char *const strange[] = {
+        "Tanh",
+        "GELU",
+        "ELU",
+        "SELU",
+        "CELU",
+        "Hardswish",
+        "Hardsigmoid",
+        "Hardtanh",
+        "Mish",
+        "Softplus",
+        "Softsign",
+        "PReLU",
+        "RReLU",
+        "LogSigmoid",
+        "LogSoftmax",
+        "Softmax2d",
+        "Softmax",
+        "Softmin",
+        "GLU",
+        "LayerNorm",
+        "LocalResponseNorm",
+        "InstanceNorm2d",
+        "AdaptiveMaxPool2d",
+        "LPPool2d",
+        "Upsample",
+        "PixelShuffle",
+        "MultiheadAttention",
+        "LSTM",
+        "GRU",
+        "ConvTranspose2d",
+        "Tanhshrink",
+        "Threshold",
+        "BatchNorm1d",
+        "InstanceNorm1d",
+    };
+    const vrn_metadata *pair;
+    for (size_t i = 0; (pair = vrn_checkpoint_metadata_at(r->checkpoint, i)) != NULL; i++) {
+        const char *name = name_of(r, pair), *call = strstr(pair->value, " call=");
+        if (!name) continue;
+        const bool block = strncmp(name, "layer", 5) == 0 || r->names->sequential;
+        check_norm(r, name, pair->value);
+        if (take_probabilities(r, name, pair->value, assumptions)) continue;
+        if (is_one_of(pair->value, strange, VRN_COUNT(strange)) ||
+            (is_class(pair->value, "Sigmoid") && !block)) {
+            refuse(r, name, pair->value, "which cannot be run there");
+        }
+        /* Attention in blocks multiplies by a sigmoid. */
+        const bool gate = block && call && (strstr(call, "=sigmoid") || strstr(call, "=mul"));
+        if (call && !gate) refuse(r, name, pair->value, "whose program does what no ResNet does");
+    }
+}
+
+/* What is around the network may change its input, or what it gives. Programs show it. */
+static void check_around(reader *r, bool chosen, vrn_assumptions *assumptions)
+{
+    static const char *const plain[] = {"Sequential",
+                                        "ModuleList",
+                                        "ModuleDict",
+                                        "Identity",
+                                        "Dropout",
+                                        "Flatten",
+                                        "Linear",
+                                        "AdaptiveAvgPool2d",
+                                        "ReLU",
+                                        "DataParallel",
+                                        "DistributedDataParallel"};
+    const vrn_metadata *pair;
+    for (size_t i = 0; (pair = vrn_checkpoint_metadata_at(r->checkpoint, i)) != NULL; i++) {
+        if (strncmp(pair->key, record_start, sizeof record_start - 1) != 0) continue;
+        if (chosen || r->result || name_of(r, pair)) continue;
+        const char *name = pair->key + sizeof record_start - 1;
+        const char *call = strstr(pair->value, " call=");
+        if (call) {
+            r->result = vrn_fail(r->log, VRN_ERROR_FILE,
+                                 "%s: the program around the network calls torch.%.40s: --prefix "
+                                 "%.*s selects the network alone",
+                                 vrn_checkpoint_name(r->checkpoint), call + 6,
+                                 (int)strlen(r->names->prefix) - 1, r->names->prefix);
+        } else if (!strstr(pair->value, " program") &&
+                   !is_one_of(pair->value, plain, VRN_COUNT(plain))) {
+            vrn_assume(assumptions, true,
+                       "the module %.60s around the network (%.60s) does nothing",
+                       *name ? name : "outside", pair->value);
+            return;
+        }
+    }
+}
+
 vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *checkpoint,
-                            const vrn_names *names, vrn_assumptions *assumptions,
+                            const vrn_names *names, bool chosen, vrn_assumptions *assumptions,
                             const vrn_log *log)
 {
     reader r = {checkpoint, names, said, log, VRN_OK};
@@ -240,6 +420,8 @@ vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *check
     read_attention(&r);
     read_norm(&r);
     read_activation(&r, assumptions);
+    check_all(&r, assumptions);
+    check_around(&r, chosen, assumptions);
     const char *graph = vrn_checkpoint_metadata(checkpoint, VRN_METADATA_GRAPH_KEY);
     if (!graph)
         vrn_assume(assumptions, false, "the network's own code does what torchvision's does");

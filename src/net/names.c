@@ -212,35 +212,54 @@ static int shown(const place *at)
     return (int)(at->prefix ? vrn_min_u64(at->prefix - 1, 80) : 0);
 }
 
-static vrn_result choose_place(const places *found, const char *wanted, const char *subject,
-                               const vrn_log *log, const place **chosen)
+/* What to take where there is a choice: a prefix, or the part of the file that goes first. */
+typedef struct wish {
+    const char *prefix, *part;
+    const char *subject;
+    const vrn_log *log;
+} wish;
+
+/* How good a place is: 0 unless it is the only one, or in a part that goes before others. */
+static int rate(const place *at, const places *found, const wish *w)
 {
-    static const char *const averaged[] = {"state_dict_ema.", "model_ema."};
+    static const char *const averaged[] = {"model_ema.", "state_dict_ema."};
+    const char *name = at->anchor->name;
+    const size_t part = w->part ? strlen(w->part) : 0;
+    for (size_t i = VRN_COUNT(averaged); i > 0; i--) {
+        if (strncmp(name, averaged[i - 1], strlen(averaged[i - 1])) == 0) return (int)i + 2;
+    }
+    if (part && strncmp(name, w->part, part) == 0 && name[part] == '.') return 2;
+    return found->count == 1;
+}
+
+static vrn_result choose_place(const places *found, const wish *w, const place **chosen)
+{
     char list[512] = "";
-    const place *best = found->count == 1 || wanted ? found->each : NULL;
-    size_t fitting = 0, length = wanted ? strlen(wanted) : 0;
-    while (length > 0 && wanted[length - 1] == '.') length--;
+    int best = 0;
+    bool tied = false;
+    size_t length = w->prefix ? strlen(w->prefix) : 0;
+    while (length > 0 && w->prefix[length - 1] == '.') length--;
+    *chosen = NULL;
     for (size_t i = 0; i < found->count; i++) {
         const place *at = &found->each[i];
         vrn_append(list, sizeof list, "%s'%.*s'", i ? ", " : "", shown(at), at->anchor->name);
-        size_t own = at->prefix ? at->prefix - 1 : 0;
-        if (wanted && own == length && memcmp(at->anchor->name, wanted, length) == 0) {
-            best = at;
-            fitting++;
-        }
-        for (size_t k = 0; k < VRN_COUNT(averaged) && !wanted; k++) {
-            if (strncmp(at->anchor->name, averaged[k], strlen(averaged[k])) == 0) best = at;
-        }
+        const size_t own = at->prefix ? at->prefix - 1 : 0;
+        const bool same =
+            own == length && w->prefix && memcmp(at->anchor->name, w->prefix, length) == 0;
+        const int rating = w->prefix ? same : rate(at, found, w);
+        tied = rating == best ? tied || rating > 0 : rating < best && tied;
+        if (rating > best) *chosen = at;
+        best = rating > best ? rating : best;
     }
-    *chosen = best;
-    if (wanted && fitting == 0) {
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: expected a ResNet below '%.80s', found %s%s",
-                        subject, wanted, found->count ? "one below " : "none", list);
+    if (w->prefix && !*chosen) {
+        return vrn_fail(w->log, VRN_ERROR_FILE, "%s: expected a ResNet below '%.80s', found %s%s",
+                        w->subject, w->prefix, found->count ? "one below " : "none", list);
     }
-    if (best || found->count == 0) return VRN_OK;
-    return vrn_fail(log, VRN_ERROR_FILE,
+    if ((*chosen && !tied) || found->count == 0) return VRN_OK;
+    *chosen = NULL;
+    return vrn_fail(w->log, VRN_ERROR_FILE,
                     "%s: expected one ResNet, found %zu, below %s: choose with --prefix %.*s",
-                    subject, found->count, list, shown(found->each), found->each->anchor->name);
+                    w->subject, found->count, list, shown(found->each), found->each->anchor->name);
 }
 
 /* How long the prefix is that every weight shares, in whole parts that end with a dot. A network
@@ -279,9 +298,21 @@ static void sort(vrn_names *names)
     qsort(names->entries, names->count, sizeof *names->entries, compare_entries);
 }
 
-static void fill(vrn_names *names, const vrn_tensor *tensors, size_t count, const char *prefix,
-                 size_t length, scheme kind)
+/* Whether a name lies below another network's prefix. */
+static bool is_elsewhere(const char *name, const places *found, const place *taken)
 {
+    for (size_t i = 0; i < found->count; i++) {
+        const place *at = &found->each[i];
+        if (at == taken || at->prefix == 0) continue;
+        if (strncmp(name, at->anchor->name, at->prefix) == 0) return true;
+    }
+    return false;
+}
+
+static void fill(vrn_names *names, const vrn_tensor *tensors, size_t count, const places *found,
+                 const place *at, const char *prefix, size_t length)
+{
+    const scheme kind = at ? at->scheme : SCHEME_TORCHVISION;
     char *out = names->text;
     for (size_t i = 0; i < count; i++) {
         const char *name = tensors[i].name;
@@ -300,7 +331,8 @@ static void fill(vrn_names *names, const vrn_tensor *tensors, size_t count, cons
         }
         names->inside += !outside;
         names->entries[names->count++] =
-            (vrn_named_tensor){out, &tensors[i], .position = i, .outside = outside};
+            (vrn_named_tensor){out, &tensors[i], .position = i, .outside = outside,
+                               .elsewhere = outside && is_elsewhere(name, found, at)};
         out += capacity;
     }
     sort(names);
@@ -318,13 +350,14 @@ static vrn_result refuse_equal(const vrn_names *names, const char *subject, cons
 }
 
 vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t count,
-                            const char *wanted, const char *subject, const vrn_log *log)
+                            const char *wanted, const char *part, const char *subject,
+                            const vrn_log *log)
 {
     *names = (vrn_names){0};
     places found;
     const place *at = NULL;
     find_places(&found, tensors, count);
-    vrn_result result = choose_place(&found, wanted, subject, log, &at);
+    vrn_result result = choose_place(&found, &(wish){wanted, part, subject, log}, &at);
     if (result) return result;
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) bytes += strlen(tensors[i].name) + GROWTH + 1;
@@ -344,8 +377,9 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t 
                    shown(&found.each[i]), found.each[i].anchor->name);
     }
     names->detectron = at && at->scheme == SCHEME_DETECTRON;
+    names->sequential = at && at->scheme == SCHEME_SEQUENTIAL;
     names->resnetv2 = at && at->scheme == SCHEME_RESNETV2;
-    fill(names, tensors, count, prefix, length, at ? at->scheme : SCHEME_TORCHVISION);
+    fill(names, tensors, count, &found, at, prefix, length);
     result = refuse_equal(names, subject, log);
     if (result) vrn_names_free(names);
     return result;

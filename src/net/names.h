@@ -18,17 +18,19 @@ typedef struct vrn_named_tensor {
     const vrn_tensor *tensor; /* with the file's name, for messages */
     size_t position;          /* in the file */
     bool outside;             /* not below the network's prefix; `name` is the file's */
+    bool elsewhere;           /* .. but below that of another network, which was not taken */
     bool used;                /* for the reader of the list to set; false here */
 } vrn_named_tensor;
 
 typedef struct vrn_names {
     vrn_named_tensor *entries; /* those inside, sorted by name; then those outside, likewise */
     size_t count, inside;
-    bool tracked;   /* there was a num_batches_tracked: BatchNorm2d, not FrozenBatchNorm2d */
-    bool detectron; /* Detectron2's names */
-    bool resnetv2;  /* those of timm's ResNetV2 */
-    bool senet;     /* the stem is called layer0, as in Hu et al.'s networks */
-    bool shortcut;  /* parts of blocks are called shortcut, as in CIFAR repositories */
+    bool tracked;    /* there was a num_batches_tracked: BatchNorm2d, not FrozenBatchNorm2d */
+    bool detectron;  /* Detectron2's names */
+    bool resnetv2;   /* those of timm's ResNetV2 */
+    bool sequential; /* numbers, of a Sequential of a network's children */
+    bool senet;      /* the stem is called layer0, as in Hu et al.'s networks */
+    bool shortcut;   /* parts of blocks are called shortcut, as in CIFAR repositories */
     char prefix[VRN_PREFIX_MAX]; /* of the network in the file: "module.backbone." or "" */
     char others[VRN_PREFIX_MAX]; /* of networks that were not taken: "state_dict."; or "" */
     char *text;                  /* the memory behind the names */
@@ -60,12 +62,14 @@ typedef struct vrn_names {
  * What only training counts is left out (num_batches_tracked; n_averaged of an averaged model).
  * `wanted` is the prefix to take, with or without the dot at its end; NULL: the only one there is.
  * Networks whose weights are the same memory are one. EMA weights go before those in training, as
- * in timm ("state_dict_ema", "model_ema"). Where there is none, every name counts, without what all
- * share. The tensors must outlive the result. `subject` stands in front of messages.
+ * in timm ("state_dict_ema", "model_ema"), and the network in `part` ("model"; or NULL), the first
+ * part of its name, before those elsewhere. Where there is none, every name counts, without what
+ * all share. The tensors must outlive the result. `subject` stands in front of messages.
  * Errors: VRN_ERROR_FILE (several networks, or none below `wanted`: the log lists those there are;
  * two tensors end up with one name), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t count,
-                            const char *wanted, const char *subject, const vrn_log *log);
+                            const char *wanted, const char *part, const char *subject,
+                            const vrn_log *log);
 void vrn_names_free(vrn_names *names);
 
 /* Another name for an entry inside; static. Sorts again. */

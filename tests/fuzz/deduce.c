@@ -196,7 +196,7 @@ static void deduce(const network *net)
     vrn_assumptions assumptions = {.count = 0};
     const vrn_told told = {.file = "caffe_gn8.pth"};
     vrn_result result =
-        vrn_names_create(&found, net->tensors, net->count, NULL, "input", fuzz_log());
+        vrn_names_create(&found, net->tensors, net->count, NULL, NULL, "input", fuzz_log());
     if (result == VRN_OK) {
         result = vrn_deduce_arch(&arch, &found, &told, &assumptions, "input", fuzz_log());
     }

@@ -508,7 +508,8 @@ static void test_other_files(void **state)
 
     expect_refused(read_fixture("refused-numpy.pth"),
                    "fc.weight: expected a tensor, found one of NumPy's arrays: in Python");
-    expect_refused(read_fixture("refused-script.pth"), "activation.ReLU: save model.state_dict()");
+    expect_refused(read_fixture("refused-script.pth"),
+                   "activation.ReLU: this program of TorchScript was frozen");
     expect_refused(read_fixture("refused-arrays.npz"), "NumPy");
 
     captured_log captured;

@@ -35,7 +35,7 @@ static vrn_result create(vrn_names *names, name_list *list, const vrn_log *log)
     list->tensors = calloc(list->count + 1, sizeof *list->tensors);
     assert_non_null(list->tensors);
     for (size_t i = 0; i < list->count; i++) list->tensors[i].name = list->names[i];
-    return vrn_names_create(names, list->tensors, list->count, NULL, "file", log);
+    return vrn_names_create(names, list->tensors, list->count, NULL, NULL, "file", log);
 }
 
 static void free_list(name_list *list)
@@ -335,7 +335,7 @@ static void test_places(void **state)
         list.tensors = calloc(list.count, sizeof *list.tensors);
         for (size_t k = 0; k < list.count; k++) list.tensors[k].name = list.names[k];
         assert_int_equal(
-            vrn_names_create(&names, list.tensors, list.count, cases[i].wanted, "file", NULL),
+            vrn_names_create(&names, list.tensors, list.count, cases[i].wanted, NULL, "file", NULL),
             VRN_OK);
         assert_string_equal(names.prefix, cases[i].prefix);
         for (size_t k = 0; k < 2 && cases[i].becomes[k]; k++) {
@@ -360,13 +360,14 @@ static void test_several_places(void **state)
     assert_true(said_once(&captured, "file: expected one ResNet, found 2, below 'student', "
                                      "'teacher': choose with --prefix student"));
     log = capture_log(&captured);
-    assert_int_equal(vrn_names_create(&names, list.tensors, list.count, "pupil", "file", &log),
-                     VRN_ERROR_FILE);
+    assert_int_equal(
+        vrn_names_create(&names, list.tensors, list.count, "pupil", NULL, "file", &log),
+        VRN_ERROR_FILE);
     assert_true(said_once(&captured, "expected a ResNet below 'pupil', found one below 'student'"));
     /* The same memory twice is one network. */
     static const uint8_t data[4];
     list.tensors[0].data = list.tensors[1].data = data;
-    assert_int_equal(vrn_names_create(&names, list.tensors, list.count, NULL, "file", NULL),
+    assert_int_equal(vrn_names_create(&names, list.tensors, list.count, NULL, NULL, "file", NULL),
                      VRN_OK);
     assert_string_equal(names.prefix, "student.");
     vrn_names_free(&names);
