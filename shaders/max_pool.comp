@@ -1,7 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL
-// y = the largest x in a window; what lies outside the image does not count.
+// y = the largest x in a window; what lies outside the image does not count,
+// or, with ZEROS, is zero.
 #include "common.glsl"
 
 OP_CONSTANT(IN_H, VRN_MAX_POOL_IN_H, 1);
@@ -17,6 +18,7 @@ OP_CONSTANT(PAD_Y, VRN_MAX_POOL_PAD_Y, 1);
 OP_CONSTANT(PAD_X, VRN_MAX_POOL_PAD_X, 1);
 OP_CONSTANT(DILATION_Y, VRN_MAX_POOL_DILATION_Y, 1);
 OP_CONSTANT(DILATION_X, VRN_MAX_POOL_DILATION_X, 1);
+OP_CONSTANT(ZEROS, VRN_MAX_POOL_ZEROS, 0);
 
 // x: [N, IN_H, IN_W, C4] vec4
 #include "input.glsl"
@@ -36,7 +38,11 @@ void main() {
         do {
             uint ix = column * STRIDE_X + s * DILATION_X - PAD_X;
             uint from = ((image * IN_H + iy) * IN_W + ix) * C4 + c;
-            if (iy < IN_H && ix < IN_W) largest = max(largest, load_x(from));
+            if (iy < IN_H && ix < IN_W) {
+                largest = max(largest, load_x(from));
+            } else if (ZEROS != 0) {
+                largest = max(largest, vec4(0));
+            }
             s++;
         } while (s < KERNEL_W);
         r++;

@@ -678,6 +678,7 @@ typedef enum vrn_pool {
     VRN_POOL_CONV = 5,  /* a 3x3 convolution of stride 2, a norm and the activation (ResNet-RS) */
     VRN_POOL_MAX_BLUR = 6,  /* 3x3, stride 1, padding 1, then a blur of stride 2 (resnetblur) */
     VRN_POOL_MAX2_BLUR = 7, /* 2x2, stride 1, then a blur of stride 2 (antialiased-cnns) */
+    VRN_POOL_MAX_ZEROS = 8, /* as VRN_POOL_MAX, of an image with zeros around it (BiT) */
 } vrn_pool;
 
 /* The shortcut where the shape changes. Zeros for new channels are option A of He et al. 2015. */
@@ -703,7 +704,8 @@ typedef enum vrn_activation {
 typedef enum vrn_standardize {
     VRN_STANDARDIZE_NONE = 0,
     VRN_STANDARDIZE_DEVIATION = 1, /* to a sample deviation of 1; 1e-5 is added to it (Qiao) */
-    VRN_STANDARDIZE_VARIANCE = 2,  /* to a variance of 1; 1e-6 is added to it (timm, BiT) */
+    VRN_STANDARDIZE_VARIANCE = 2,  /* to a variance of 1; 1e-6 is added to it (timm) */
+    VRN_STANDARDIZE_BIT = 3,       /* the same; 1e-8 is added to it (BiT) */
 } vrn_standardize;
 
 /* Anti-aliasing (Zhang 2019): a block that strides does so by a window behind its convolution. A
@@ -794,10 +796,10 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * layers=3:4:6:3, planes=64:128:256:512, num_classes, groups, width_per_group, dilate=0:1:1,
  * norm=batch|frozen|group|none, norm_groups, norm_eps, stem=imagenet|cifar|deep, stem_kernel,
  * stem_stride, stem_planes, stem_width, stem_width2, pool=max|none|caffe|mean|conv|max_blur|
- * max2_blur, in_channels, strides=1:2:2:2, dilations=1:1:2:4, v1=0|1, v2=0|1,
+ * max2_blur|max_zeros, in_channels, strides=1:2:2:2, dilations=1:1:2:4, v1=0|1, v2=0|1,
  * final_norm=0|1,
  * shortcut=projection|pad|pad_end|mean|blur, activation=relu|leaky_relu|silu|relu6,
- * negative_slope, standardize=none|deviation|variance, antialias=none|mean|blur, blur_size,
+ * negative_slope, standardize=none|deviation|variance|bit, antialias=none|mean|blur, blur_size,
  * attention=none|se|eca, attention_width=16:32:64:128, head=linear|none|mlp, head_width,
  * probabilities=softmax|sigmoid|none, zero_init_residual=0|1. The result is complete
  * (no defaults left) and checked as by vrn_arch_check. `log` may be NULL. Thread-safe.

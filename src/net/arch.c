@@ -94,7 +94,7 @@ typedef struct arch_key {
     key_type type;
     size_t offset; /* in vrn_arch */
     uint32_t max;
-    const char *words[8]; /* of KEY_WORD, in the enum's order; max is the last one's number */
+    const char *words[9]; /* of KEY_WORD, in the enum's order; max is the last one's number */
     bool list;            /* an entry for each stage, with ':' between them, .. */
     uint32_t first;       /* .. from this stage on */
     bool optional;        /* a number may be 0 in a complete architecture */
@@ -131,8 +131,9 @@ static const arch_key keys[KEY_COUNT] = {
     {"stem_width2", KEY_NUMBER, FIELD(stem_width2), .max = VRN_MAX_CHANNELS, .optional = true},
     {"antialias", KEY_WORD, FIELD(antialias), 2, .words = {"none", "mean", "blur"}},
     {"blur_size", KEY_NUMBER, FIELD(blur_size), .max = VRN_MAX_BLUR, .optional = true},
-    {"pool", KEY_WORD, FIELD(pool), 7,
-     .words = {"default", "max", "none", "caffe", "mean", "conv", "max_blur", "max2_blur"}},
+    {"pool", KEY_WORD, FIELD(pool), 8,
+     .words = {"default", "max", "none", "caffe", "mean", "conv", "max_blur", "max2_blur",
+               "max_zeros"}},
     {"strides", KEY_NUMBER, FIELD(strides), .max = VRN_MAX_STRIDE, .list = true},
     {"dilations", KEY_NUMBER, FIELD(dilations), .max = 64, .list = true, .optional = true},
     {"activation", KEY_WORD, FIELD(activation), 3,
@@ -141,7 +142,8 @@ static const arch_key keys[KEY_COUNT] = {
     {"attention", KEY_WORD, FIELD(attention), 2, .words = {"none", "se", "eca"}},
     {"attention_width", KEY_NUMBER, FIELD(attention_width), .max = VRN_MAX_CHANNELS, .list = true,
      .optional = true},
-    {"standardize", KEY_WORD, FIELD(standardize), 2, .words = {"none", "deviation", "variance"}},
+    {"standardize", KEY_WORD, FIELD(standardize), 3,
+     .words = {"none", "deviation", "variance", "bit"}},
     {"probabilities", KEY_WORD, FIELD(probabilities), 3,
      .words = {"default", "softmax", "sigmoid", "none"}},
     {"head_width", KEY_NUMBER, FIELD(head_width), .max = VRN_MAX_CHANNELS, .optional = true},

@@ -211,6 +211,7 @@ static vrn_value push_stem_pool(builder *b, vrn_value input)
         desc.out.h = caffe_side(desc.in.h);
         desc.out.w = caffe_side(desc.in.w);
     }
+    desc.offset = pool == VRN_POOL_MAX_ZEROS;
     return push(b, "maxpool", &desc, input, VRN_NO_VALUE);
 }
 
@@ -380,7 +381,10 @@ static vrn_value push_preactivation_block(builder *b, vrn_value input, const vrn
         value = push_unit(b, value, 2, &(conv_spec){out, 3, 1, 1, 1});
     }
     value = push_attention(b, value, stage->attention);
-    if (first && stage->reshapes) {
+    if (first && stage->reshapes && b->arch->shortcut == VRN_SHORTCUT_MEAN) {
+        identity = push_mean_pool(b, "downsample.0", before, stride, true);
+        identity = push_conv(b, "downsample.1", identity, &(conv_spec){out, 1, 1, 1, 1});
+    } else if (first && stage->reshapes) {
         identity = push_conv(b, "downsample.0", before, &(conv_spec){out, 1, stride, 1, 1});
     }
     vrn_op_desc add = describe(b, VRN_OP_ADD, value);

@@ -274,6 +274,7 @@ static void follow_hints(deducer *d, const char *text, const char *whose, bool s
         const bool v1 = strcmp(hint.key, "v1") == 0;
         if (decided(d, hint.key) || (norm && statistics)) continue;
         if (v1 && d->arch->block == VRN_BLOCK_BASIC) continue;
+        if (strcmp(hint.word, "bit") == 0 && (statistics || !d->names->resnetv2)) continue;
         if (!hint.value) {
             d->result = vrn_fail(d->log, VRN_ERROR_FILE,
                                  "%s: %s has '%.*s', which tensors do not show and which is not "
@@ -367,10 +368,18 @@ static void deduce_norm(deducer *d, bool statistics)
     } else if (!has(d, "bn1.weight") && has(d, "layer1.0.bn1.running_mean")) {
         ask(d, "expected a norm behind the stem (bn1), found none, nor blocks that begin with a "
                "norm of what enters them (v2)");
-    } else if (d->names->resnetv2 && !(grouped && decided(d, "pool"))) {
-        ask(d, "timm's ResNetV2 with group norms comes with a usual pool behind the stem (--arch "
-               "norm=group,standardize=variance,pool=max), and with one that pads by zeros (BiT, "
-               "names with _bit), which cannot be run");
+    } else if (d->names->resnetv2 && (grouped || !decided(d, "norm"))) {
+        vrn_arch *arch = d->arch;
+        arch->norm = VRN_NORM_GROUP;
+        const bool standardized = decided(d, "standardize") || arch->standardize;
+        if (!standardized) arch->standardize = VRN_STANDARDIZE_VARIANCE;
+        vrn_assume(d->assumptions, true,
+                   "norm=group,norm_groups=32%s: as norms of timm's ResNetV2 without statistics "
+                   "are (%s)",
+                   standardized ? "" : ",standardize=variance",
+                   arch->pool == VRN_POOL_MAX_ZEROS
+                       ? "BiT"
+                       : "of BiT: --arch pool=max_zeros,standardize=bit");
     } else if (!grouped) {
         ask(d, "its norms have no running statistics. Either they are batch norms that were saved "
                "without them (model.named_parameters() leaves them out, model.state_dict() does "

@@ -35,6 +35,7 @@ typedef enum scheme {
     SCHEME_DETECTRON,
     SCHEME_SEQUENTIAL,
     SCHEME_RESNETV2,
+    SCHEME_RESNETV2_DEEP, /* the same, with a stem of three convolutions, and means in shortcuts */
     SCHEME_COUNT
 } scheme;
 
@@ -99,8 +100,14 @@ static const struct {
     {IN(DETECTRON), "res#.#.conv#.", "layer-.#.conv#."},
     {IN(RESNETV2), "stem.conv.", "conv1."},
     {IN(RESNETV2), "stages.#.blocks.#.downsample.conv.", "layer+.#.downsample.0."},
-    {IN(RESNETV2), "stages.#.blocks.#.norm#.", "layer+.#.bn#."},
-    {IN(RESNETV2), "stages.#.blocks.#.conv#.", "layer+.#.conv#."},
+    {IN(RESNETV2_DEEP), "stem.conv1.", "conv1.0."},
+    {IN(RESNETV2_DEEP), "stem.norm1.", "conv1.1."},
+    {IN(RESNETV2_DEEP), "stem.conv2.", "conv1.3."},
+    {IN(RESNETV2_DEEP), "stem.norm2.", "conv1.4."},
+    {IN(RESNETV2_DEEP), "stem.conv3.", "conv1.6."},
+    {IN(RESNETV2_DEEP), "stages.#.blocks.#.downsample.conv.", "layer+.#.downsample.1."},
+    {IN(RESNETV2) | IN(RESNETV2_DEEP), "stages.#.blocks.#.norm#.", "layer+.#.bn#."},
+    {IN(RESNETV2) | IN(RESNETV2_DEEP), "stages.#.blocks.#.conv#.", "layer+.#.conv#."},
     {IN(SEQUENTIAL), "0.", "conv1."},
     {IN(SEQUENTIAL), "1.", "bn1."},
     {IN(SEQUENTIAL), "4.", "layer1."},
@@ -196,6 +203,9 @@ static void find_places(places *found, const vrn_tensor *tensors, size_t count)
         }
         if (at.scheme == SCHEME_TORCHVISION && has_tensor(tensors, count, &at, "conv3.weight")) {
             at.scheme = SCHEME_THREE_CONVS;
+        }
+        if (at.scheme == SCHEME_RESNETV2 && has_tensor(tensors, count, &at, "stem.conv3.weight")) {
+            at.scheme = SCHEME_RESNETV2_DEEP;
         }
         /* The same memory under another name is the same network. */
         bool known = false;
@@ -378,7 +388,7 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t 
     }
     names->detectron = at && at->scheme == SCHEME_DETECTRON;
     names->sequential = at && at->scheme == SCHEME_SEQUENTIAL;
-    names->resnetv2 = at && at->scheme == SCHEME_RESNETV2;
+    names->resnetv2 = at && (at->scheme == SCHEME_RESNETV2 || at->scheme == SCHEME_RESNETV2_DEEP);
     fill(names, tensors, count, &found, at, prefix, length);
     result = refuse_equal(names, subject, log);
     if (result) vrn_names_free(names);

@@ -82,7 +82,8 @@ typedef struct vrn_op_desc {
     vrn_extent kernel, stride, padding, dilation; /* convolutions, and pools over windows */
     uint32_t groups;                              /* VRN_OP_CONV, VRN_OP_GROUP_NORM */
     float eps;                                    /* norms */
-    uint32_t subsample, offset;                   /* VRN_OP_SHORTCUT: stride, zeros put in front */
+    uint32_t subsample, offset; /* VRN_OP_SHORTCUT: stride, zeros put in front; VRN_OP_MAX_POOL's
+                                   offset: 1 where zeros lie outside the image, which count */
     vrn_epilogue epilogue;
     vrn_format x, y, r; /* input; output; residual, or VRN_OP_ADD's second operand */
     vrn_type w;         /* parameters */

@@ -175,12 +175,11 @@ static void check_preactivation(checker *c)
         REFUSE(c, "final_norm: %s", "expected v2=1, whose blocks end without a norm");
     }
     if (!arch->preactivation) return;
-    if (arch->shortcut != VRN_SHORTCUT_PROJECTION || arch->antialias != VRN_ANTIALIAS_NONE) {
-        REFUSE(c, "v2: %s", "expected shortcut=projection and antialias=none");
+    if ((arch->shortcut != VRN_SHORTCUT_PROJECTION && arch->shortcut != VRN_SHORTCUT_MEAN) ||
+        arch->antialias != VRN_ANTIALIAS_NONE) {
+        REFUSE(c, "v2: %s", "expected shortcut=projection or mean, and antialias=none");
     }
-    if (arch->norm == VRN_NORM_NONE || arch->stem == VRN_STEM_DEEP) {
-        REFUSE(c, "v2: %s", "expected norms, and a stem of one convolution");
-    }
+    if (arch->norm == VRN_NORM_NONE) REFUSE(c, "v2: %s", "expected norms");
 }
 
 static void check_basic_block(checker *c, const vrn_stage *stages)

@@ -120,6 +120,7 @@ struct vrn_push_straight {
 #define VRN_MAX_POOL_PAD_X      10
 #define VRN_MAX_POOL_DILATION_Y 11
 #define VRN_MAX_POOL_DILATION_X 12
+#define VRN_MAX_POOL_ZEROS      13 /* of max pools: zeros lie outside, and count */
 
 #define VRN_AVG_POOL_IN_H 0
 #define VRN_AVG_POOL_IN_W 1

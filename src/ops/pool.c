@@ -18,6 +18,7 @@ static void window_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTA
     values[VRN_MAX_POOL_PAD_X] = d->padding.x;
     values[VRN_MAX_POOL_DILATION_Y] = d->dilation.y;
     values[VRN_MAX_POOL_DILATION_X] = d->dilation.x;
+    values[VRN_MAX_POOL_ZEROS] = d->offset;
 }
 
 static const vrn_kernel_variant max_plain = {

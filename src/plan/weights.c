@@ -194,9 +194,10 @@ static void standardize(float *values, const vrn_tensor *tensor, vrn_standardize
         for (uint64_t i = 0; i < each; i++) {
             squares += ((double)w[i] - mean) * ((double)w[i] - mean);
         }
-        const double by = how == VRN_STANDARDIZE_DEVIATION
-                              ? sqrt(squares / ((double)each - 1)) + 1e-5
-                              : sqrt(squares / (double)each + 1e-6);
+        const double by =
+            how == VRN_STANDARDIZE_DEVIATION
+                ? sqrt(squares / ((double)each - 1)) + 1e-5
+                : sqrt(squares / (double)each + (how == VRN_STANDARDIZE_BIT ? 1e-8 : 1e-6));
         for (uint64_t i = 0; i < each; i++) w[i] = (float)(((double)w[i] - mean) / by);
     }
 }

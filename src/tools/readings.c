@@ -125,6 +125,7 @@ static void add_standardization(const lister *l)
         [VRN_STANDARDIZE_NONE] = "weights without standardisation",
         [VRN_STANDARDIZE_DEVIATION] = "weights standardised by their deviation",
         [VRN_STANDARDIZE_VARIANCE] = "weights standardised by their variance",
+        [VRN_STANDARDIZE_BIT] = "weights standardised as BiT's",
     };
     for (size_t i = 0; i < VRN_COUNT(names); i++) {
         vrn_arch arch = l->from->arch;

@@ -92,6 +92,7 @@ static double pool(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t oy
             count++;
         }
     }
+    if (d->offset && count < d->kernel.y * d->kernel.x) largest = fmax(largest, 0);
     return d->op == VRN_OP_MEAN_POOL ? sum / count : largest;
 }
 

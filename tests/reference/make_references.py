@@ -98,6 +98,13 @@ CASES = {
     "v2-group-norm": ("resnet,block=bottleneck,layers=1:1,planes=4:6,stem_planes=8,num_classes=6,"
                       "norm=group,norm_groups=2,standardize=variance,v2=1,final_norm=1", True,
                       (1, 3, 39, 26), "legacy"),
+    # BiT, whose pool counts zeros around what no activation has made positive; and resnetv2_50d.
+    "bit": ("resnet,block=bottleneck,layers=2:1,planes=4:8,stem_planes=8,num_classes=6,norm=group,"
+            "norm_groups=4,pool=max_zeros,standardize=bit,v2=1,final_norm=1", True, (2, 3, 33, 42),
+            "zip"),
+    "v2-deep": ("resnet,block=bottleneck,layers=1:1,planes=4:5,stem=deep,stem_planes=7,"
+                "stem_width=5,stem_width2=6,num_classes=6,shortcut=mean,v2=1,final_norm=1", False,
+                (2, 3, 37, 42), "zip"),
 }
 
 # The same weights under other people's names: patterns of names and what they become; layers of
@@ -114,6 +121,12 @@ OTHERS = {
                       "stages.1.blocks.", r"bn(\d)\.", r"norm\1.", r"downsample\.0\.",
                       "downsample.conv.", r"^fc\.", "head.fc."),
     "tiered": (r"se\.", "se_module."),
+    "bit": (r"^conv1\.", "stem.conv.", r"^layer(\d)\.", lambda m: f"stages.{int(m[1]) - 1}.blocks.",
+            r"bn(\d)\.", r"norm\1.", r"downsample\.0\.", "downsample.conv.", r"^fc\.", "head.fc."),
+    "v2-deep": (r"^conv1\.0\.", "stem.conv1.", r"^conv1\.1\.", "stem.norm1.", r"^conv1\.3\.",
+                "stem.conv2.", r"^conv1\.4\.", "stem.norm2.", r"^conv1\.6\.", "stem.conv3.",
+                r"^layer(\d)\.", lambda m: f"stages.{int(m[1]) - 1}.blocks.", r"bn(\d)\.",
+                r"norm\1.", r"downsample\.1\.", "downsample.conv.", r"^fc\.", "head.fc."),
 }
 
 

@@ -138,6 +138,7 @@ POOLS = {
     "none": lambda arch: nn.Identity(),
     "caffe": lambda arch: nn.MaxPool2d(3, 2, 0, ceil_mode=True),
     "mean": lambda arch: nn.AvgPool2d(2),
+    "max_zeros": lambda arch: nn.Sequential(nn.ConstantPad2d(1, 0.0), nn.MaxPool2d(3, 2)),
     "max_blur": lambda arch: nn.Sequential(nn.MaxPool2d(3, 1, 1), Blur(arch, arch.stem_planes, 2)),
     "max2_blur": lambda arch: nn.Sequential(nn.MaxPool2d(2, 1), Blur(arch, arch.stem_planes, 2)),
 }
@@ -154,7 +155,8 @@ class StandardizedConv2d(nn.Conv2d):
         if self.how == "deviation":
             weight = weight / (weight.std(1, keepdim=True) + 1e-5)
         else:
-            weight = weight / (weight.var(1, unbiased=False, keepdim=True) + 1e-6).sqrt()
+            little = 1e-8 if self.how == "bit" else 1e-6
+            weight = weight / (weight.var(1, unbiased=False, keepdim=True) + little).sqrt()
         return functional.conv2d(x, weight.view_as(self.weight), None, self.stride, self.padding,
                                  self.dilation, self.groups)
 
@@ -256,7 +258,7 @@ class PreactivationBlock(nn.Module):
             setattr(self, f"conv{i}", conv)
         self.activation = ACTIVATIONS[arch.activation](arch)
         if shortcut is not None:
-            self.downsample = nn.Sequential(shortcut)
+            self.downsample = nn.Sequential(*shortcut)
         self.has_shortcut = shortcut is not None
         self.attends = arch.attention != "none"
         if self.attends:
@@ -288,7 +290,10 @@ def block(arch, channels, planes, stride, dilation, stage):
         convs = [conv(channels, planes, 3, stride), conv(planes, planes, 3)]
     if arch.v2:
         changes = stride != 1 or channels != out
-        shortcut = conv(channels, out, 1, stride) if changes else None
+        shortcut = [conv(channels, out, 1, stride)] if changes else None
+        if changes and arch.shortcut == "mean":
+            pool = nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False)
+            shortcut = [pool if stride > 1 else nn.Identity(), conv(channels, out, 1)]
         return PreactivationBlock(arch, convs, shortcut, stage), out
     shortcut = None
     if whole != 1 or channels != out:

@@ -210,7 +210,7 @@ static void test_refused_texts(void **state)
         {"resnet18,planes=64:32:64:128,shortcut=pad",
          "layer2: a padding shortcut cannot go from 64"},
         {"resnet18,final_norm=1", "final_norm: expected v2=1"},
-        {"resnet20,v2=1", "v2: expected shortcut=projection and antialias=none"},
+        {"resnet20,v2=1", "v2: expected shortcut=projection or mean, and antialias=none"},
         {"resnet18,v2=1,norm=none", "v2: expected norms"},
         {"resnet18,attention=cbam", "attention: expected none or se or eca, found 'cbam'"},
         {"resnet18,attention_width=4:4:4:4", "attention_width: expected none without attention"},
@@ -366,7 +366,7 @@ static vrn_arch random_arch(uint64_t *state)
         arch.stem_width = 32 * (1 + draw(state, 4));
         arch.stem_width2 = 32 * draw(state, 4);
     }
-    arch.pool = (vrn_pool)draw(state, 8);
+    arch.pool = (vrn_pool)draw(state, 9);
     arch.attention = (vrn_attention)draw(state, 3);
     for (uint32_t i = 0; i < arch.stages; i++) {
         if (arch.attention && draw(state, 4) == 0) arch.attention_width[i] = 1 + 2 * draw(state, 9);
@@ -375,7 +375,7 @@ static vrn_arch random_arch(uint64_t *state)
     }
     arch.activation = (vrn_activation)draw(state, 4);
     if (draw(state, 4) == 0) arch.negative_slope = 0.25f;
-    arch.standardize = (vrn_standardize)draw(state, 3);
+    arch.standardize = (vrn_standardize)draw(state, 4);
     arch.antialias = (vrn_antialias)draw(state, 3);
     if (draw(state, 4) == 0) arch.blur_size = 1 + draw(state, 7);
     arch.head = (vrn_head)draw(state, 3);
