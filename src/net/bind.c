@@ -133,6 +133,12 @@ static bool normalizes(const vrn_named_tensor *entry)
     return named && vrn_tensor_count(entry->tensor) <= VRN_MAX_IN_CHANNELS;
 }
 
+/* The normalisation of MadryLab's robustness, whose networks are used without it. */
+static bool is_of_robustness(const char *name)
+{
+    return strstr(name, ".new_mean") || strstr(name, ".new_std");
+}
+
 /* Whether it stands before the network, with a number for each channel of its input, or makes
  * these channels. */
 static bool is_before(const vrn_named_tensor *entry, const vrn_tensor *stem, size_t stem_position)
@@ -185,6 +191,8 @@ vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
         const vrn_tensor *tensor = entry->tensor;
         if (entry->used || entry->elsewhere) continue;
         if (count++ < 3) vrn_append(list, sizeof list, "%s%.48s", *list ? ", " : "", entry->name);
+        doubtful |= is_of_robustness(entry->name);
+        if (is_of_robustness(entry->name)) continue;
         if (chosen || !vrn_dtype_is_float(tensor->dtype) || is_of_training(entry->name)) continue;
         if (normalizes(entry)) {
             return vrn_fail(b->log, VRN_ERROR_FILE,

@@ -7,6 +7,7 @@ it, under their names, in their dictionaries, beside their modules; needs torch 
 
 import argparse
 import collections
+import copy
 import json
 import os
 import re
@@ -79,6 +80,42 @@ def residual_function(weights):
         (r"layer2\.0\.bn2\.", "conv3_x.0.residual_function.4."))
 
 
+def parted(net, how):
+    """The same weights in the parts of weight_norm."""
+    net = copy.deepcopy(net)
+    for module in net.modules():
+        if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)):
+            how(module)
+    return net.state_dict()
+
+
+def spectral(weights):
+    """Weights that spectral_norm's u and v divide by two: their product with the double is two."""
+    result = collections.OrderedDict(weights)
+    for name in [name for name, value in weights.items() if value.dim() in (2, 4)]:
+        double = result.pop(name).double() * 2
+        flat = double.flatten(1)
+        left = torch.randn(len(flat), dtype=torch.double)
+        right = flat.t() @ left
+        right *= 2 / (left @ flat @ right)
+        for part, value in ("orig", double), ("u", left), ("v", right):
+            result[f"{name}_{part}"] = value.float()
+    return result
+
+
+def pruned(weights):
+    """Weights whose mask halves what has been doubled."""
+    result = collections.OrderedDict()
+    for name, value in weights.items():
+        if value.dim() in (2, 4):
+            mask = torch.where(value > 0, torch.ones_like(value), torch.full_like(value, 0.5))
+            result[name + "_orig"] = value / mask
+            result[name + "_mask"] = mask
+        else:
+            result[name] = value
+    return result
+
+
 def save_hugging_face(weights, folder):
     os.makedirs(folder)
     references.save_safetensors(hugging_face(weights), os.path.join(folder, "model.safetensors"))
@@ -138,6 +175,16 @@ def main(folder):
         "second-head.pth": {**weights, "aux.weight": torch.ones(2, 4), "aux.bias": torch.ones(2)},
         "same-twice.pth": {**prefixed(weights, "online."), **prefixed(weights, "target.")},
         "whole.pth": net,
+        "weight-norm.pth": parted(net, torch.nn.utils.weight_norm),
+        "weight-norm-form.pth": renamed(
+            parted(net, torch.nn.utils.weight_norm),
+            (r"(.*)weight_g$", r"\1parametrizations.weight.original0"),
+            (r"(.*)weight_v$", r"\1parametrizations.weight.original1")),
+        "spectral-norm.pth": spectral(weights),
+        "pruned.pth": pruned(weights),
+        "other-head.pth": {**prefixed(backbone, "encoder."), **prefixed(
+            renamed(head, (r"fc\.", "answer.")), "my_")},
+        "several.pth": {"model": weights, "best": raw, "optimizer": optimizer},
         "whole-wrapped.pth": {"model": torch.nn.DataParallel(net), "epoch": 3},
     }
     for name, value in saved.items():
