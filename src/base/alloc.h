@@ -5,16 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zeroed memory for `count` elements of `size` bytes; NULL when there is none or the product
- * overflows. A count of 0 gives a valid pointer. Release with vrn_free; the program, which has
- * memory of its own as well, may use free for both. */
+/* Allocates zeroed memory for `count` elements of `size` bytes. Returns NULL if memory runs out or
+ * the product overflows. A count of 0 gives a valid pointer. Release it with vrn_free. The program,
+ * which also allocates memory itself, may use free for both. */
 void *vrn_alloc(size_t count, size_t size);
 
-/* Makes an array larger; what is added is not initialised. On failure NULL, the old one stays. */
+/* Enlarges an array. The new elements are not initialised. On failure returns NULL and keeps the
+ * old array. */
 void *vrn_realloc(void *old, size_t count, size_t size);
 
-/* Makes room for one more element in an array that has `count` of them and room for *capacity:
- * for twice as many. On failure NULL, and all stays as it was. */
+/* Makes room for one more element in an array of `count` elements with room for *capacity, by
+ * doubling it if it is full. On failure returns NULL and changes nothing. */
 static inline void *vrn_grow(void *array, uint32_t count, uint32_t *capacity, size_t size)
 {
     const uint32_t larger = *capacity ? *capacity * 2 : 32;
@@ -24,7 +25,7 @@ static inline void *vrn_grow(void *array, uint32_t count, uint32_t *capacity, si
     return grown;
 }
 
-/* A copy of a text, of at most `max` bytes. */
+/* Copies at most `max` bytes of a text. */
 char *vrn_strndup(const char *text, size_t max);
 
 /* Accepts NULL. */

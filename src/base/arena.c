@@ -43,7 +43,8 @@ void *vrn_arena_alloc(vrn_arena *arena, size_t count, size_t size)
     size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     struct vrn_arena_chunk *chunk = arena->chunks;
     if (!chunk || chunk->size - chunk->used < bytes) {
-        /* Chunks grow with the arena: a small file costs little, a large one few calls. */
+        /* Chunks grow with the arena: small files take little memory, large ones few
+         * allocations. */
         size_t capacity = arena->used < FIRST_CHUNK ? FIRST_CHUNK : arena->used;
         if (capacity > LARGEST_CHUNK) capacity = LARGEST_CHUNK;
         if (capacity < bytes) capacity = bytes;

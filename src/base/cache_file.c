@@ -9,8 +9,8 @@
 #include "base/os.h"
 #include "base/text.h"
 
-/* What a file begins with; the key and the payload follow. In the machine's byte order: the version
- * is wrong on any other. */
+/* The start of a file; the key and the payload follow. It is in the machine's byte order: on a
+ * machine with the other order the version does not match. */
 typedef struct header {
     char magic[8];
     uint32_t version, key_bytes;
@@ -18,7 +18,7 @@ typedef struct header {
     uint64_t checksum; /* of the two lengths, the key and the payload */
 } header;
 
-static const char magic[] = "VRNCACHE"; /* its first eight bytes */
+static const char magic[] = "VRNCACHE"; /* the first eight bytes are used */
 static const uint32_t version = 1;
 
 static header make_header(const void *key, size_t key_size, const void *data, size_t size)
@@ -32,7 +32,7 @@ static header make_header(const void *key, size_t key_size, const void *data, si
     return h;
 }
 
-/* A log that passes errors on at a lower level: to the functions below a missing file is an
+/* Passes errors on at a lower level, because the functions in os_file.c log a missing file as an
  * error. */
 typedef struct demoted_log {
     const vrn_log *log;
@@ -133,7 +133,7 @@ bool vrn_cache_write(const char *directory, const char *name, const void *key, s
     char *path = vrn_join(directory, "/", name);
     vrn_file_writer *writer = NULL;
     bool written = false;
-    /* A file that a power failure cuts has a wrong checksum. */
+    /* No need to wait for the disk: a file cut short by a power failure fails the checksum. */
     const vrn_file_params params = {.hurry = true};
     if (path && vrn_file_begin(&writer, path, &params, &quiet) == VRN_OK) {
         const header h = make_header(key, key_size, data, size);

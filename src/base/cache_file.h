@@ -1,13 +1,13 @@
-/* Files that may be thrown away: what was worked out once for a device and can be worked out again.
+/* Cache files: results that were computed for a device and can be computed again. They may be
+ * deleted at any time.
  *
- * A file is a header, a key and the payload, with lengths and a checksum. It is written under a
- * name of its own and then moved, so that readers see an old file or a new one and processes may
- * write at once. What is not exactly right on reading (another key, another length, another
- * checksum, another version of this format) counts as absent. The disk's troubles cost time only:
- * none of this fails a caller, and what happened is one line at VRN_LOG_DEBUG (reading) or
- * VRN_LOG_INFO (writing).
+ * A file consists of a header, a key and the payload, with lengths and a checksum. It is written
+ * under a temporary name and then renamed, so that readers see either the old file or the new one,
+ * and several processes may write at the same time. A file with a different key, length, checksum
+ * or format version is ignored. Disk errors cost only time: they never fail the caller, and each
+ * logs one line at VRN_LOG_DEBUG (reading) or VRN_LOG_INFO (writing).
  *
- * The checksum finds damage, not malice: a cache directory belongs to the user who runs the
+ * The checksum detects damage, not tampering: a cache directory belongs to the user who runs the
  * program. */
 #ifndef VRN_BASE_CACHE_FILE_H
 #define VRN_BASE_CACHE_FILE_H
@@ -17,27 +17,28 @@
 
 #include <vkresnet/vkresnet.h>
 
-/* No key or payload is larger. */
+/* The largest key and payload. */
 #define VRN_CACHE_KEY_MAX_BYTES ((size_t)4096)
 #define VRN_CACHE_MAX_BYTES     ((size_t)256 << 20)
 
-/* Reads DIRECTORY/NAME if it was written with the same bytes of key. True: *data, of *size bytes,
- * is the caller's, who releases it with vrn_free; false: nothing of use is there, and both are
- * zero. A directory of NULL or "" has nothing. The file's name is the caller's affair: what lives
- * side by side (devices) belongs into the name; what replaces one another (versions of a driver)
- * into the key. Thread-safe. */
+/* Reads DIRECTORY/NAME if it was written with an identical key. Returns true with *size bytes in
+ * *data, which the caller releases with vrn_free; or false, with both zero, if there is no usable
+ * file. A directory of NULL or "" contains no files. The caller chooses the file's name: it should
+ * contain what coexists (devices), and the key what replaces an earlier version (versions of a
+ * driver). Thread-safe. */
 bool vrn_cache_read(const char *directory, const char *name, const void *key, size_t key_size,
                     void **data, size_t *size, const vrn_log *log);
 
-/* Writes it, making the directory if need be. False: there is no new file (the disk is full or read
- * only, there is no directory, the payload is too large), and an old one stays as it was.
- * Thread-safe. */
+/* Writes the file, and creates the directory if needed. False: no file was written (the disk is
+ * full or read-only, there is no directory, the payload is too large), and any old file is
+ * unchanged. Thread-safe. */
 bool vrn_cache_write(const char *directory, const char *name, const void *key, size_t key_size,
                      const void *data, size_t size, const vrn_log *log);
 
-/* The same bytes for those who keep them elsewhere. pack returns memory for vrn_free, of
- * *packed_size bytes; NULL: too large, or out of memory. unpack moves the payload of `file` to its
- * front, sets *size, which is the file's before, and returns NULL; or what is wrong with it. */
+/* The same format for callers that store it elsewhere. pack returns *packed_size bytes, to be
+ * released with vrn_free; NULL: too large, or out of memory. unpack takes a file of *size bytes,
+ * moves the payload to its front, sets *size to the payload's, and returns NULL; or it returns what
+ * is wrong with the file. */
 void *vrn_cache_pack(const void *key, size_t key_size, const void *data, size_t size,
                      size_t *packed_size);
 const char *vrn_cache_unpack(void *file, size_t *size, const void *key, size_t key_size);

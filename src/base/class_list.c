@@ -72,7 +72,7 @@ static bool fail_json(reader *r, const char *expected)
     return false;
 }
 
-/* The text at the cursor; NULL, with a message: there is none. */
+/* Takes the string at the cursor; NULL, with a message, if there is none. */
 static char *take_text(reader *r)
 {
     char *text = NULL;
@@ -84,7 +84,7 @@ static char *take_text(reader *r)
     return text;
 }
 
-/* A name, or the last text of an array: ["n01440764", "tench"]. */
+/* Takes a name: a string, or the last string of an array such as ["n01440764", "tench"]. */
 static char *take_name(reader *r)
 {
     if (!vrn_json_take(&r->json, '[')) return take_text(r);
@@ -110,7 +110,7 @@ static bool read_array(reader *r)
     return vrn_json_take(&r->json, ']') || fail_json(r, "']'");
 }
 
-/* The value of one key of id2label or class_to_idx. */
+/* Reads the value of one key of id2label or class_to_idx. */
 static bool read_pair(reader *r, char *key)
 {
     uint64_t index;
@@ -144,8 +144,8 @@ static bool read_value(reader *r)
     return vrn_json_take(&r->json, '{') ? read_pairs(r) : fail_json(r, "'[' or '{'");
 }
 
-/* Whether the object at the cursor has a member whose key says that it lists classes: the cursor is
- * at the value of the one whose key stands first in `keys` then, else where it was. */
+/* Finds the member of the object at the cursor that lists classes: the one whose key comes first in
+ * `keys`. True: the cursor is at its value. False: there is none, and the cursor has not moved. */
 static bool find_member(reader *r)
 {
     const size_t start = r->json.at;
@@ -177,7 +177,7 @@ static bool parse_json(reader *r)
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
 
-/* The length of a line's own number and what divides it from the name: "7 horse", "7: horse". */
+/* The length of a line's index and the separator before the name: "7 horse", "7: horse". */
 static size_t number_length(const char *line, size_t index)
 {
     char number[24];

@@ -27,21 +27,21 @@ float vrn_half_to_float(uint16_t half)
     return float_of(sign | (exponent + 127 - 15) << 23 | fraction << 13);
 }
 
-/* Without branches, so that compilers vectorise loops over it. */
+/* Branch-free, so that compilers vectorise loops over it. */
 uint16_t vrn_float_to_half(float value)
 {
     const uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000u,
                    magnitude = bits & 0x7fffffffu;
-    /* Normal: half of a last place more, or a little less where that makes it odd; a carry into the
-     * exponent is right. */
+    /* Normal: add half a unit in the last place, or slightly less if the last bit is 0, so that
+     * ties round to even. A carry into the exponent is correct. */
     uint32_t half =
         (magnitude - ((uint32_t)(127 - 15) << 23) + 0xfffu + (magnitude >> 13 & 1u)) >> 13;
-    /* Subnormal: the last place of 0.5 + x is 2^-24, and the addition rounds. */
+    /* Subnormal: the last place of 0.5 + x is 2^-24, so the addition rounds correctly. */
     const uint32_t subnormal = bits_of(float_of(magnitude) + 0.5f) - 0x3f000000u;
     half = magnitude < 0x38800000u ? subnormal : half;
-    /* 65520, halfway to what would be next, and above */
+    /* from 65520, halfway between the largest half and the next step */
     half = magnitude >= 0x477ff000u ? 0x7c00u : half;
-    /* NaN: the quiet bit, and what fits of the payload */
+    /* NaN: the quiet bit and the upper bits of the payload */
     half = magnitude > 0x7f800000u ? 0x7e00u | (magnitude >> 13 & 0x3ffu) : half;
     return (uint16_t)(sign | half);
 }

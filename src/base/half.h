@@ -5,10 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VRN_HALF_MAX        65504.0f        /* the largest number */
-#define VRN_HALF_MIN_NORMAL 6.103515625e-5f /* below it precision is lost, 2^-24 at a time */
+#define VRN_HALF_MAX        65504.0f        /* the largest finite value */
+#define VRN_HALF_MIN_NORMAL 6.103515625e-5f /* smaller values have a fixed spacing of 2^-24 */
 
-/* Exact one way, round to nearest even the other (overflow becomes infinity). NaN stays NaN. */
+/* Converting to float is exact; converting to half rounds to nearest even, and overflow gives
+ * infinity. NaN stays NaN. */
 float vrn_half_to_float(uint16_t half);
 uint16_t vrn_float_to_half(float value);
 

@@ -6,7 +6,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 
-enum { DEPTH_MAX = 64 }; /* of values that are skipped: one bit for each open bracket */
+enum { DEPTH_MAX = 64 }; /* nesting of skipped values: one bit for each open bracket */
 
 static void skip_space(vrn_json *json)
 {
@@ -45,7 +45,7 @@ static size_t count_digits(const vrn_json *json, size_t at)
     return end - at;
 }
 
-/* Where the number at the cursor ends; the cursor's place where there is none. */
+/* The end of the number at the cursor; the cursor's position if there is none. */
 static size_t number_end(const vrn_json *json)
 {
     const char *text = json->text;
@@ -111,7 +111,7 @@ static bool take_hex(vrn_json *json, uint32_t *code)
     return true;
 }
 
-/* After "\u": a code, or two that are a surrogate pair. */
+/* Takes what follows "\u": one code, or the rest of a surrogate pair. */
 static bool take_unicode(vrn_json *json, uint32_t *code)
 {
     if (!take_hex(json, code)) return false;
@@ -141,7 +141,7 @@ static size_t encode_utf8(uint32_t code, char *out)
     return size;
 }
 
-/* After a backslash; writes up to four bytes, never more than were read. */
+/* Takes what follows a backslash; writes up to four bytes, never more than it read. */
 static bool take_escape(vrn_json *json, char *out, size_t *length)
 {
     static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -160,8 +160,8 @@ static bool take_escape(vrn_json *json, char *out, size_t *length)
     return true;
 }
 
-/* What stands between a string's quotes, of which the last is taken as well: unescaped, into `out`
- * unless that is NULL. */
+/* Takes a string's characters and its closing quote. Unescapes them into `out` unless that is
+ * NULL. */
 static bool take_characters(vrn_json *json, char *out, size_t *length)
 {
     *length = 0;
@@ -214,7 +214,7 @@ static bool skip_scalar(vrn_json *json)
 
 bool vrn_json_skip(vrn_json *json)
 {
-    uint64_t objects = 0; /* bit i: the i-th open bracket from inside is '{' */
+    uint64_t objects = 0; /* bit i: the i-th open bracket, counted from the innermost, is '{' */
     uint32_t depth = 0;
     do {
         char next;

@@ -1,9 +1,10 @@
-/* JSON (RFC 8259): a cursor that takes what a file's fixed schema expects next, and the way back
- * for writing.
+/* JSON (RFC 8259): a cursor that reads what a fixed schema expects next, and a function that writes
+ * a string.
  *
- * Why not jsmn, which distributions package: it needs 20 bytes of tokens for each two bytes of a
- * hostile header, takes quadratic time for some, accepts what is no JSON, and leaves texts escaped:
- * all the checks would come on top. A cursor needs no memory and is strict by being what it is. */
+ * Why not jsmn, which distributions package: it can need 20 bytes of tokens for every two bytes of
+ * input, takes quadratic time for some files, accepts invalid JSON, and leaves strings escaped, so
+ * that all checks would have to be added. A cursor needs no memory and accepts only what is asked
+ * for. */
 #ifndef VRN_BASE_JSON_H
 #define VRN_BASE_JSON_H
 
@@ -19,27 +20,28 @@ typedef struct vrn_json {
     size_t size, at;
 } vrn_json;
 
-/* Each skips white space, and takes what it is asked for or returns false and takes nothing that
- * could be relied upon. */
+/* Each function skips white space and takes one item, or returns false if the item is not there. If
+ * the item begins as expected but is invalid, the cursor may stop inside it. */
 bool vrn_json_take(vrn_json *json, char punctuation);
 bool vrn_json_at_end(vrn_json *json);
 
-/* A number without sign, fraction or exponent; and any number that is finite as a double. */
+/* The first takes a number without sign, fraction or exponent; the second any number that is finite
+ * as a double. */
 bool vrn_json_unsigned(vrn_json *json, uint64_t *number);
 bool vrn_json_number(vrn_json *json, double *number);
 
-/* true, false or null, as `word` says. */
+/* Takes `word`: true, false or null. */
 bool vrn_json_word(vrn_json *json, const char *word);
 
-/* A string, unescaped, with a NUL, in the arena; NULL in *text: no memory. False also for a string
- * that contains NUL or is no UTF-8. */
+/* Takes a string, unescapes it and stores it with a NUL in the arena. False with *text NULL: out of
+ * memory. Also false for a string that contains NUL or is not valid UTF-8. */
 bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text);
 
-/* Any value, with at most 64 brackets inside each other. */
+/* Skips a value of any type, with brackets nested at most 64 deep. */
 bool vrn_json_skip(vrn_json *json);
 
-/* Writes `text` as a string; what is no UTF-8 becomes U+FFFD. With `in_html` it has no '<' that
- * could end a script. */
+/* Writes `text` as a string; invalid UTF-8 becomes U+FFFD. With `in_html`, '<' is escaped so that
+ * it cannot end a script. */
 void vrn_json_write(FILE *out, const char *text, bool in_html);
 
 #endif

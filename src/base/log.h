@@ -1,4 +1,4 @@
-/* One line to the caller's log, and the usual way to fail. */
+/* Writes lines to the caller's log, and reports failures. */
 #ifndef VRN_BASE_LOG_H
 #define VRN_BASE_LOG_H
 
@@ -12,8 +12,9 @@
 #define VRN_PRINTF(text, first)
 #endif
 
-/* Formats and passes the line on if `level` is wanted. `log` may be NULL. Control characters become
- * '?', so that a name taken from a file cannot spoil a terminal; long lines are cut. */
+/* Formats a line and passes it to the log if the log accepts `level`. `log` may be NULL. Control
+ * characters become '?', so that a name from a file cannot corrupt a terminal. Long lines are
+ * truncated. */
 void vrn_log_write(const vrn_log *log, vrn_log_level level, const char *format, ...)
     VRN_PRINTF(3, 4);
 
@@ -21,10 +22,10 @@ void vrn_log_write(const vrn_log *log, vrn_log_level level, const char *format, 
 vrn_result vrn_fail(const vrn_log *log, vrn_result result, const char *format, ...)
     VRN_PRINTF(3, 4);
 
-/* vrn_fail for an allocation of host memory. */
+/* vrn_fail for a failed allocation of host memory. */
 vrn_result vrn_fail_memory(const vrn_log *log);
 
-/* clang's analyzer looks at one file at a time: this tells it what both return. */
+/* clang's analyzer sees one file at a time: this shows it what both return. */
 #ifdef __clang_analyzer__
 #define vrn_fail(log, result, ...) ((void)vrn_fail(log, result, __VA_ARGS__), (result))
 #define vrn_fail_memory(log)       ((void)vrn_fail_memory(log), VRN_ERROR_OUT_OF_MEMORY)

@@ -25,11 +25,11 @@ bool vrn_parse_number(const char *text, size_t length, uint64_t max, uint64_t *v
 }
 
 typedef struct decimal {
-    uint64_t digits; /* the first 19 significant ones */
+    uint64_t digits; /* the first 19 significant digits */
     int exponent;    /* value = digits * 10^exponent, bounded by the checks in read_mantissa */
 } decimal;
 
-/* Reads digits with at most one point among them; returns how many bytes, 0 where there is no
+/* Parses digits with at most one decimal point. Returns the number of bytes, or 0 if there is no
  * digit. */
 static size_t read_mantissa(const char *text, size_t length, decimal *number)
 {
@@ -57,8 +57,8 @@ static double scale(decimal number)
 {
     double value = (double)number.digits, power = 1;
     int steps = number.exponent < 0 ? -number.exponent : number.exponent;
-    /* 10^22 is the last power of ten that a double holds exactly; what floats need beyond is few
-     * steps, and past 400 the result is 0 or too large anyway. */
+    /* 10^22 is the largest power of ten that a double holds exactly. Floats need few further steps,
+     * and after 400 the result is 0 or infinite. */
     for (int i = 0; i < steps && i < 400; i++) {
         power *= 10;
         if (power < 1e22) continue;
@@ -92,7 +92,8 @@ bool vrn_parse_double(const char *text, size_t length, double *value)
 bool vrn_parse_real(const char *text, size_t length, float *value)
 {
     double result;
-    /* The largest float's text is a little larger than it; up to half a step more is still it. */
+    /* The decimal text of FLT_MAX is slightly larger than FLT_MAX itself; values up to half a step
+     * above round to it. */
     if (!vrn_parse_double(text, length, &result) ||
         fabs(result) >= FLT_MAX * (1 + FLT_EPSILON / 4.0)) {
         return false;
@@ -127,7 +128,7 @@ void vrn_format_real(float value, char text[VRN_REAL_MAX])
     for (int precision = 0; precision < 9; precision++) {
         char scientific[48], digits[16];
         snprintf(scientific, sizeof scientific, "%.*e", precision, (double)value);
-        /* The locale decides what stands between the digits; only the digits are taken. */
+        /* Take only the digits: the locale decides what separates them. */
         int count = 0;
         const char *c = scientific;
         for (; *c != 'e'; c++) {

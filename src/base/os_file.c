@@ -1,4 +1,4 @@
-/* Files, on what os_posix.c and os_windows.c have in common. */
+/* File functions built on os_file.h, shared by all systems. */
 #if !defined(_WIN32)
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "base/os.h"
 
-/* Waits until a file is on the disk, where that is possible. */
+/* Waits until a file is on the disk, if its file system supports that. */
 static bool sync_file(int fd)
 {
 #if defined(_WIN32)
@@ -35,7 +35,7 @@ static vrn_result fail(const vrn_log *log, const char *path, const char *what, i
     return vrn_fail(log, VRN_ERROR_FILE, "%s: %s: %s", path, what, strerror(reason));
 }
 
-/* Opens a regular file for reading. Where it fails there is no descriptor and no size. */
+/* Opens a regular file for reading. On failure neither descriptor nor size is set. */
 static vrn_result open_regular(int *out, uint64_t *size, const char *path, const vrn_log *log)
 {
     *out = -1;
@@ -58,14 +58,14 @@ static vrn_result open_regular(int *out, uint64_t *size, const char *path, const
     return VRN_OK;
 }
 
-/* Files of up to so many bytes are copied, not mapped: whoever shortens a mapped file ends the
- * process that reads it. A millisecond a MiB is what a copy costs at the start. */
+/* Files of up to this many bytes are copied, not mapped: if a mapped file is truncated, reading it
+ * kills the process. A copy takes about a millisecond per MiB at startup. */
 enum { COPIED_MAX = 64 << 20 };
 
 struct vrn_file_writer {
     vrn_file_params params;
     FILE *stream;
-    char *path, *temporary; /* the second NULL: written directly */
+    char *path, *temporary; /* temporary is NULL if the file is written directly */
     int error;              /* errno of the first failure of vrn_file_write */
 };
 
@@ -74,7 +74,7 @@ static void tell_temporary(const vrn_file_writer *writer, const char *path, bool
     if (writer->params.temporary) writer->params.temporary(writer->params.user, path, there);
 }
 
-/* `moved`: the temporary file has its last name. */
+/* `moved`: the temporary file has been renamed. */
 static void writer_free(vrn_file_writer *writer, bool moved)
 {
     if (writer->temporary) {
@@ -86,8 +86,8 @@ static void writer_free(vrn_file_writer *writer, bool moved)
     vrn_free(writer);
 }
 
-/* Opens what is written to, a new file beside the path unless that is written directly. Returns a
- * descriptor, or -1 and errno. */
+/* Opens the path itself if it is written directly, else a new file beside it. Returns a descriptor,
+ * or -1 and errno. */
 static int open_to_write(vrn_file_writer *writer, bool direct)
 {
     if (direct) return vrn_os_write(writer->path);
@@ -130,7 +130,7 @@ vrn_result vrn_file_begin(vrn_file_writer **out, const char *path, const vrn_fil
     const bool regular = kind == VRN_PATH_MISSING || kind == VRN_PATH_FILE;
     const bool direct = kind == VRN_PATH_OTHER && writer->params.direct;
     vrn_result result = VRN_OK;
-    if (!regular && !direct) { /* a rename would replace a device or a folder's link */
+    if (!regular && !direct) { /* a rename would replace a device or a link to a folder */
         result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: not a regular file", path);
     } else {
         const int fd = open_to_write(writer, direct);
@@ -166,7 +166,7 @@ vrn_result vrn_file_end(vrn_file_writer **writer_pointer, bool commit, const vrn
     if (!writer) return VRN_OK;
     *writer_pointer = NULL;
 
-    /* After a failed write errno may be of a later call; flushing tries that write again. */
+    /* After a failed write, errno may come from a later call. Flushing retries the write. */
     int error = writer->error;
     const bool failed = ferror(writer->stream) != 0;
     errno = 0;
@@ -197,7 +197,7 @@ vrn_result vrn_file_open(FILE **file, uint64_t *size, const char *path, const vr
     return result;
 }
 
-/* Reads `size` bytes into new memory, and checks that no more follow. Closes the file. */
+/* Reads `size` bytes into new memory, checks that the file ends there, and closes it. */
 static vrn_result read_all(void **data, FILE *file, size_t size, const char *path,
                            const vrn_log *log)
 {
@@ -274,9 +274,10 @@ vrn_result vrn_make_directories(const char *path, const vrn_log *log)
     if (vrn_path_get_kind(path) == VRN_PATH_DIRECTORY) return VRN_OK;
     char *part = vrn_strndup(path, strlen(path));
     if (!part) return vrn_fail_memory(log);
-    /* Each prefix that ends before a separator, then the whole. What exists is no failure, whatever
-     * the error: a mount point above may be read only. The reason is the first failure below what
-     * exists: "C:" and the names of a server cannot be made. */
+    /* Makes each prefix that ends before a separator, then the whole path. An error does not count
+     * if the directory exists: a mount point above may be read-only. The reported error is the
+     * first one after the last directory that exists, because "C:" and server names cannot be
+     * made. */
     int error = 0;
     for (char *end = part;; end++) {
         const char here = *end;

@@ -54,7 +54,7 @@ vrn_function vrn_library_function(const char *library, const char *function, boo
     void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     void *address = handle ? dlsym(handle, function) : NULL;
     *found = handle != NULL;
-    /* POSIX, unlike C, has functions in pointers to data. */
+    /* POSIX, unlike C, stores function addresses in data pointers. */
     memcpy(&result, &address, sizeof result);
     return result;
 }
@@ -81,7 +81,7 @@ bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)
     return true;
 }
 
-/* Without O_NONBLOCK the open of a pipe would wait for its other end. */
+/* Without O_NONBLOCK, opening a pipe would wait for its other end. */
 int vrn_os_open(const char *path)
 {
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -1,4 +1,4 @@
-/* Threads and the clock as POSIX has them, which mingw-w64 brings for Windows. */
+/* Threads and the clock by POSIX, which mingw-w64 provides on Windows. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "base/os.h"

@@ -62,7 +62,7 @@ vrn_function vrn_library_function(const char *library, const char *function, boo
     return module ? (vrn_function)(void (*)(void))GetProcAddress(module, function) : NULL;
 }
 
-/* Attributes, size and time of what has this name; false: there is nothing. */
+/* The attributes, size and time of a path; false: it does not exist. */
 static bool look(const char *path, WIN32_FILE_ATTRIBUTE_DATA *info)
 {
     wchar_t *wide = vrn_widen(path);
@@ -92,7 +92,7 @@ bool vrn_file_look(const char *path, uint64_t *size, int64_t *changed)
     return true;
 }
 
-/* The error of a call of Windows as errno. */
+/* Sets errno from the last error of a Windows call. */
 static void set_errno(void)
 {
     static const struct {
@@ -128,7 +128,7 @@ int vrn_os_open(const char *path)
     return fd;
 }
 
-/* Opens a file for writing with these flags more. */
+/* Opens a file for writing with additional flags. */
 static int open_to_write(const char *path, int flags)
 {
     wchar_t *wide = vrn_widen(path);
@@ -189,7 +189,7 @@ const void *vrn_os_map(int fd, size_t size)
         CreateFileMappingW((HANDLE)_get_osfhandle(fd), NULL, PAGE_READONLY, 0, 0, NULL);
     const void *data = section ? MapViewOfFile(section, FILE_MAP_READ, 0, 0, size) : NULL;
     if (!data) set_errno();
-    if (section) CloseHandle(section); /* the view keeps it */
+    if (section) CloseHandle(section); /* the view keeps it open */
     return data;
 }
 

@@ -17,7 +17,7 @@ typedef struct work {
 typedef struct worker {
     work *work;
     vrn_thread *thread;
-    uint32_t failed_index; /* of its first failure */
+    uint32_t failed_index; /* at which this worker failed */
     vrn_result result;
 } worker;
 

@@ -93,7 +93,7 @@ static bool parse_side(const char *text, size_t length, uint32_t *side)
     return true;
 }
 
-/* "224x256": neither is 0. */
+/* Parses "224x256"; neither side may be 0. */
 static bool parse_sides(const char *text, uint32_t *height, uint32_t *width)
 {
     const size_t x = strcspn(text, "x");

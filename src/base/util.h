@@ -1,4 +1,4 @@
-/* Arithmetic that every layer needs. */
+/* Arithmetic for all layers. */
 #ifndef VRN_BASE_UTIL_H
 #define VRN_BASE_UTIL_H
 
@@ -43,7 +43,7 @@ static inline uint64_t vrn_max_u64(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Channels are stored in groups of four: C rounded up to a multiple of 4, and how many groups. */
+/* The number of groups of four in which channels are stored. */
 static inline uint32_t vrn_c4(uint32_t channels)
 {
     return vrn_div_up(channels, 4);
@@ -63,7 +63,7 @@ static inline uint32_t vrn_float_bits(float value)
     return bits;
 }
 
-/* False where a * b does not fit in 64 bits; else *product is written. */
+/* False if a * b does not fit in 64 bits; else writes *product. */
 static inline bool vrn_mul_u64(uint64_t a, uint64_t b, uint64_t *product)
 {
     if (b && a > UINT64_MAX / b) return false;
