@@ -1,4 +1,4 @@
-/* A build without libcurl and OpenSSL: no downloads, and no SHA-256. */
+/* For builds without libcurl and OpenSSL: no downloads and no SHA-256. */
 #include "hub/check.h"
 #include "hub/download.h"
 

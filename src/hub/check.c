@@ -12,11 +12,11 @@
 
 enum { KEY_MAX = VRN_CACHE_KEY_MAX_BYTES };
 
-/* The SHA-256 of a file as a cache file remembers it: its key is the file's path, size and time. */
+/* The cache file that stores a file's SHA-256. Its key holds the file's path, size and time. */
 typedef struct memory {
     char name[40];
     char key[KEY_MAX];
-    size_t key_size; /* 0: the path is too long to be remembered */
+    size_t key_size; /* 0: the path is too long to cache */
 } memory;
 
 static memory address(const char *path, uint64_t size, int64_t changed)

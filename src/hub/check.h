@@ -1,4 +1,4 @@
-/* Whether a file is the one that the registry means: its size, and its SHA-256. */
+/* Checks a file against its registry entry: size and SHA-256. */
 #ifndef VRN_HUB_CHECK_H
 #define VRN_HUB_CHECK_H
 
@@ -6,23 +6,23 @@
 
 enum { VRN_SHA256_DIGITS = 64 };
 
-/* sha256_openssl.c, or absent.c in a build that cannot download. Writes lower case hexadecimal and
- * a NUL; or nothing but the NUL: VRN_ERROR_FILE (it cannot be read, or there is no SHA-256),
- * VRN_ERROR_OUT_OF_MEMORY. Says nothing of it. */
+/* Defined in sha256_openssl.c, or in absent.c if the build cannot download. Writes lower-case
+ * hexadecimal digits and a NUL. On failure writes only the NUL and logs nothing. Errors:
+ * VRN_ERROR_FILE (the file cannot be read, or the build has no SHA-256),
+ * VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1]);
 
-/* Looks at size and SHA-256. What came out is kept in `folder` (NULL: nowhere) until the file
- * changes, so that the next time costs nothing; a file that cannot be written there costs time
- * only. Without SHA-256 in this build the size alone counts. *right: it is there and right, and
- * `bytes` has its size; one that is there and wrong is a warning, with its SHA-256. Errors:
- * VRN_ERROR_OUT_OF_MEMORY. */
+/* Checks size and SHA-256. The SHA-256 is cached in `folder` (NULL: nowhere) until the file
+ * changes; failing to write the cache costs only time. In a build without SHA-256, only the size is
+ * checked. *right: the file exists and matches; *bytes is then its size. A file that does not match
+ * logs a warning with its size or SHA-256. Errors: VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const char *folder,
                          bool *right, uint64_t *bytes, const vrn_log *log);
 
-/* Keeps what vrn_hub_check would find out of this file. */
+/* Caches a file's SHA-256 for vrn_hub_check. */
 void vrn_hub_remember(const char *path, const char *folder, const char *digits, const vrn_log *log);
 
-/* Whether a file with these digits is meant: the registry may know the first ones alone. */
+/* Whether a file's SHA-256 matches the entry, which may hold only the first digits. */
 bool vrn_hub_same_hash(const vrn_hub_entry *entry, const char *digits);
 
 #endif

@@ -11,9 +11,9 @@
 #include "hub/fetch.h"
 #include "hub/part.h"
 
-enum { TRIES = 5 }; /* of which each gets further than the one before */
+enum { TRIES = 5 }; /* each must get further than the one before */
 
-/* The rate forgets what is older than some seconds: a transfer that slows down should say so. */
+/* The rate covers only the last seconds, so that it shows when a transfer slows down. */
 static const double report_every_ms = 200, remember_ms = 4000;
 
 bool vrn_hub_can_download(void)
@@ -21,19 +21,19 @@ bool vrn_hub_can_download(void)
     return true;
 }
 
-/* A download under way. */
+/* A download in progress. */
 typedef struct work {
     const vrn_download *download;
     vrn_partial *part;
     uint64_t size;    /* of the part */
-    uint64_t total;   /* of the whole file, as far as known */
-    vrn_result error; /* of a callback of the transfer; it is in the log */
+    uint64_t total;   /* of the whole file, or the most it can be */
+    vrn_result error; /* of a callback; already logged */
     double shown_ms;  /* when progress was last reported, 0: never */
     uint64_t shown_size;
     double rate; /* bytes a millisecond */
 } work;
 
-/* False: the caller wants no more. */
+/* Reports progress. False: the caller cancels the download. */
 static bool report(work *w, uint64_t size, bool waiting)
 {
     const double now = vrn_time_ms(), passed = now - w->shown_ms;
@@ -86,7 +86,8 @@ static bool pulse(void *user)
     return report(w, w->size, false);
 }
 
-/* Locks the part. With VRN_OK and no part another process has finished in the meantime. */
+/* Locks the partial file. VRN_OK without a partial file: another process has completed the download
+ * in the meantime. */
 static vrn_result take_part(work *w, uint64_t *bytes)
 {
     const vrn_download *download = w->download;
@@ -96,7 +97,7 @@ static vrn_result take_part(work *w, uint64_t *bytes)
         vrn_result result =
             vrn_partial_open(&w->part, download->path, &busy, &w->size, download->log);
         if (result) return result;
-        /* Whoever asks has been told already of a file that is wrong. */
+        /* No log: the caller has already been warned about a wrong file. */
         result =
             vrn_hub_check(download->entry, download->path, download->folder, &right, bytes, NULL);
         if (result || right) vrn_partial_close(&w->part);
@@ -118,8 +119,8 @@ static vrn_result take_part(work *w, uint64_t *bytes)
     return vrn_partial_empty(w->part, download->log);
 }
 
-/* *whole: the part is the file that is wanted; `digits` has its SHA-256, or nothing where its size
- * is wrong. */
+/* *whole: the partial file is complete and correct. `digits` receives its SHA-256, or "" if its
+ * size is wrong. */
 static vrn_result look_at_part(const work *w, bool *whole, char digits[VRN_SHA256_DIGITS + 1])
 {
     const vrn_hub_entry *entry = w->download->entry;
@@ -140,8 +141,8 @@ static vrn_result give_up(const work *w, const char *why)
     return vrn_download_fail(w->download->entry, w->download->path, why, w->download->log);
 }
 
-/* What has come is kept. *again: a further transfer may bring the rest, as this one has brought
- * something. */
+/* Keeps the bytes received so far. *again: this transfer made progress, so another one may complete
+ * the file. */
 static vrn_result interrupted(const work *w, uint64_t before, const char *why, bool *again)
 {
     *again = w->size > before;
@@ -152,7 +153,7 @@ static vrn_result interrupted(const work *w, uint64_t before, const char *why, b
     return VRN_OK;
 }
 
-/* One transfer. *again: a further one may bring the rest, or the whole. */
+/* Runs one transfer. *again: another one may complete the file. */
 static vrn_result transfer(work *w, bool *again)
 {
     const vrn_hub_entry *entry = w->download->entry;
@@ -174,7 +175,7 @@ static vrn_result transfer(work *w, bool *again)
     w->error = VRN_OK;
     switch (vrn_fetch_run(&fetch)) {
     case VRN_FETCH_DONE:
-        /* Without a length the end looks like that of a broken connection. */
+        /* If the server gave no length, a broken connection looks like the end of the file. */
         if (w->size >= entry->min_bytes) return VRN_OK;
         return interrupted(w, before, "the server's response ended too early", again);
     case VRN_FETCH_INTERRUPTED: return interrupted(w, before, fetch.message, again);
@@ -189,8 +190,9 @@ static vrn_result transfer(work *w, bool *again)
     return VRN_ERROR_NETWORK;
 }
 
-/* Transfers until the part is the whole file, and gives its SHA-256. What an earlier process has
- * left may be of another file, or damaged: if the whole is wrong with it, all is got anew, once. */
+/* Transfers until the partial file is complete, and gives its SHA-256. A part that an earlier
+ * process left may belong to another file or be damaged: if the complete file is wrong, all of it
+ * is downloaded again, once. */
 static vrn_result complete_part(work *w, char digits[VRN_SHA256_DIGITS + 1])
 {
     const vrn_hub_entry *entry = w->download->entry;

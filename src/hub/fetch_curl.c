@@ -17,7 +17,7 @@
 enum {
     REDIRECTIONS_MAX = 5,
     CONNECT_SECONDS = 30,
-    STALL_BYTES_PER_S = 100, /* less is standing still */
+    STALL_BYTES_PER_S = 100, /* a slower transfer counts as stalled */
     STATUS_OK = 200,
     STATUS_PARTIAL = 206,
     STATUS_RANGE = 416,
@@ -32,11 +32,11 @@ typedef struct curl_transfer {
     CURL *curl;
     vrn_fetch *fetch;
     bool begun, refused, aborted, stalled;
-    uint64_t position; /* in the file, of the next byte */
+    uint64_t position; /* of the next byte in the file */
     double alive_ms;   /* when the last byte came */
 } curl_transfer;
 
-/* Notes why the answer is not what was asked for. */
+/* Records why the response is refused. */
 VRN_PRINTF(2, 3) static bool refuse(curl_transfer *t, const char *format, ...)
 {
     va_list args;
@@ -47,8 +47,8 @@ VRN_PRINTF(2, 3) static bool refuse(curl_transfer *t, const char *format, ...)
     return false;
 }
 
-/* Where the answer begins: behind what was asked for, or at 0 if the server does not continue.
- * False: it is no answer to the question. */
+/* Finds where the response begins: at the requested offset, or at 0 if the server does not resume.
+ * False: the response is refused. */
 static bool find_offset(curl_transfer *t, long status, uint64_t *offset)
 {
     const uint64_t asked = t->fetch->offset;
@@ -112,7 +112,8 @@ static int progress(void *user, curl_off_t total, curl_off_t now, curl_off_t up_
     return t->aborted || t->stalled;
 }
 
-/* The places for certificates that the program curl looks at, and its library does not. */
+/* Sets the certificate paths that the curl program reads from the environment and libcurl does
+ * not. */
 static CURLcode set_certificates(CURL *curl)
 {
     static const struct {
@@ -177,7 +178,7 @@ static CURLcode configure(curl_transfer *t, char *error)
     return code;
 }
 
-/* Errors after which another try may get further. */
+/* Errors that may go away on another try. */
 static bool may_pass(CURLcode code)
 {
     return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
@@ -196,7 +197,7 @@ static vrn_fetch_outcome judge(curl_transfer *t, CURLcode code, const char *erro
                  fetch->stall_seconds);
         return VRN_FETCH_INTERRUPTED;
     }
-    if (!code && !t->begun && !begin_body(t)) { /* an answer without a byte */
+    if (!code && !t->begun && !begin_body(t)) { /* a response without a body */
         return t->refused ? VRN_FETCH_REFUSED : VRN_FETCH_ABORTED;
     }
     if (!code) return VRN_FETCH_DONE;

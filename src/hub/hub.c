@@ -20,23 +20,23 @@ static const size_t registry_max_bytes = (size_t)16 << 20;
 struct vrn_hub {
     vrn_log log;
     vrn_registry registry;
-    char *cache; /* the cache directory's folder "hub", or NULL */
+    char *cache; /* "hub" in the cache directory, or NULL */
     char *torch; /* or NULL */
     bool allow_http, offline;
     uint32_t stall_seconds;
 };
 
 /* ---- Places ----------------------------------------------------------------------------------
- * Texts are the caller's, who releases them with vrn_free. NULL: there is no such place; or there
- * is no memory, and *lacking is set then, else left as it is: a setting that could not be read is
- * not the same as none. */
+ * The caller releases the returned texts with vrn_free. NULL: there is no such place, or memory ran
+ * out; only the latter sets *lacking, because a setting that could not be read is not the same as
+ * none. */
 
 typedef struct place {
     const char *variable, *rest;
-    bool absolute; /* a relative path is ignored, as the XDG specification has it */
+    bool absolute; /* a relative path is ignored, as the XDG specification requires */
 } place;
 
-/* In order: the first variable that is set counts. PyTorch takes ~/.cache on Windows too. */
+/* The first variable that is set counts. PyTorch uses ~/.cache on Windows too. */
 #if defined(_WIN32)
 static const char home[] = "USERPROFILE";
 static const place own_places[] = {{"LOCALAPPDATA", "\\vkresnet", false}};
@@ -58,7 +58,7 @@ static const place torch_places[] = {
 };
 #endif
 
-/* a and b in a row; NULL where a is. */
+/* Concatenates a and b; NULL if a is NULL. */
 static char *join(const char *a, const char *b, bool *lacking)
 {
     char *text = a ? vrn_join(a, "", b) : NULL;
@@ -87,7 +87,8 @@ static char *own_directory(bool *lacking)
     return NULL;
 }
 
-/* Where PyTorch keeps downloaded weights. In $TORCH_HOME ~ stands for the home folder. */
+/* The folder where PyTorch keeps downloaded weights. In $TORCH_HOME, ~ stands for the home
+ * folder. */
 static char *torch_directory(bool *lacking)
 {
     char *path = find_place(torch_places, VRN_COUNT(torch_places), lacking);
@@ -99,7 +100,7 @@ static char *torch_directory(bool *lacking)
     return expanded;
 }
 
-/* What was given, else the environment's; NULL if that is empty. */
+/* The given value, else the environment variable's; NULL if that is empty. */
 static char *choose(const char *given, const char *variable, bool *lacking)
 {
     char *value = given ? join(given, "", lacking) : vrn_environment(variable, lacking);
@@ -108,7 +109,7 @@ static char *choose(const char *given, const char *variable, bool *lacking)
     return NULL;
 }
 
-/* A place that was given ("": none), else the usual one, which is the caller's to release. */
+/* The given place ("": none), else the usual one. The caller releases it. */
 static char *choose_place(const char *given, char *(*usual)(bool *lacking), bool *lacking)
 {
     if (!given) return usual(lacking);

@@ -26,9 +26,8 @@ static vrn_result fail(const vrn_partial *part, int reason, const vrn_log *log)
     return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: %s", part->path, strerror(reason));
 }
 
-/* Opens and locks. Another process may have given the file its last name, or have removed it,
- * between the two: then the lock is one of a file that nobody sees any more, and the next attempt
- * makes a new one. */
+/* Opens and locks. Between the two, another process may have renamed or removed the file. The lock
+ * is then useless, and the next attempt opens or creates the file again. */
 static vrn_result acquire(vrn_partial *part, bool *busy, uint64_t *size, const vrn_log *log)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
@@ -40,7 +39,7 @@ static vrn_result acquire(vrn_partial *part, bool *busy, uint64_t *size, const v
         if (fstat(part->fd, &mine) != 0) return fail(part, errno, log);
         if (!S_ISREG(mine.st_mode)) return fail(part, EINVAL, log);
         *size = (uint64_t)mine.st_size;
-        /* Where a file system has no locks the check of the whole file remains. */
+        /* If the file system has no locks, the check of the complete file still protects. */
         if (*busy) return VRN_OK;
         if (stat(part->path, &named) == 0 && named.st_ino == mine.st_ino &&
             named.st_dev == mine.st_dev) {

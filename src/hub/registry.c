@@ -19,12 +19,12 @@ enum {
     HASH_MAX = 64,
     FILE_NAME_MAX = 200,
     SIDE_MAX = 65536,
-    ARENA_MULTIPLE = 64, /* the arena for bytes of text */
+    ARENA_MULTIPLE = 64, /* the arena's limit: bytes for each byte of text */
 };
 
 static const uint64_t bytes_max = UINT64_C(1) << 36;
 
-/* What an entry says, as it stands there; `entry` lacks what follows from the rest. */
+/* An entry as read from the text. Derived members of `entry` are filled in later. */
 typedef struct draft {
     vrn_hub_entry entry;
     const char *interpolation;
@@ -78,7 +78,7 @@ typedef struct reader {
     const char *name; /* of the file */
     const char *address;
     const vrn_log *log;
-    vrn_result result; /* the first failure, after which all that reads returns false */
+    vrn_result result; /* the first failure; after it all reads return false */
 } reader;
 
 static bool lacking(reader *r)
@@ -87,7 +87,7 @@ static bool lacking(reader *r)
     return false;
 }
 
-/* An error in the entry that is being read, or, with key NULL, in the file as a whole. */
+/* Reports an error in the current entry, or in the whole file if `key` is NULL. */
 static bool nonsense(reader *r, const char *key, const char *what)
 {
     if (r->registry->arena.exceeded) return lacking(r);
@@ -161,7 +161,7 @@ static const field *find_field(const char *key)
     return NULL;
 }
 
-/* The next key of an object, with its colon. False: a failure, or the object's end. */
+/* Reads the next key of an object and its colon. False: a failure, or the end of the object. */
 static bool next_key(reader *r, bool *first, char **key)
 {
     if (vrn_json_take(&r->json, '}')) return false;
@@ -180,7 +180,7 @@ static bool consists_of(const char *text, const char *allowed, size_t least, siz
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-/* What is wrong with an entry; fills in what follows from the rest. */
+/* Checks an entry and fills in its derived members. */
 static bool check(reader *r, draft *d)
 {
     vrn_hub_entry *entry = &d->entry;
@@ -188,7 +188,7 @@ static bool check(reader *r, draft *d)
     const char *const names[][2] = {
         {"network", entry->network}, {"weights", entry->weights}, {"file", entry->file}};
     for (size_t i = 0; i < VRN_COUNT(names); i++) {
-        /* A file's name becomes part of a path and of an address. */
+        /* The file's name becomes part of a path and of a URL. */
         if (!names[i][1] || names[i][1][0] == '.' ||
             !consists_of(names[i][1], word, 1, FILE_NAME_MAX)) {
             return nonsense(r, names[i][0], "letters, digits, '_', '-' and '.'");
@@ -218,7 +218,7 @@ static bool check(reader *r, draft *d)
     return true;
 }
 
-/* a, then `between`, then b. */
+/* Concatenates a, `between` and b. */
 static char *join(vrn_arena *arena, const char *a, const char *between, const char *b)
 {
     const size_t size = strlen(a) + strlen(between) + strlen(b) + 1;
@@ -278,7 +278,7 @@ static bool read_entries(reader *r)
     return true;
 }
 
-/* The addresses, now that the base is known. */
+/* Fills in the URLs once the base is known. */
 static bool complete(reader *r, const char *base, bool has_format)
 {
     if (!has_format) return nonsense(r, NULL, "a key \"format\"");
@@ -339,7 +339,7 @@ void vrn_registry_free(vrn_registry *registry)
     *registry = (vrn_registry){0};
 }
 
-/* "IMAGENET1K_V2" is meant by itself, by "V2", and by "DEFAULT" where it is the default. */
+/* "IMAGENET1K_V2" matches itself, "V2", and "DEFAULT" if it is the default. */
 static bool is_meant(const vrn_hub_entry *entry, const char *tag)
 {
     const char *last = strrchr(entry->weights, '_');
