@@ -2,7 +2,7 @@
 
 #include "gpu/device.h"
 
-/* As many kernels as a device can do without: far more than there are. */
+/* The most kernels that can be avoided on a device: far more than there are. */
 enum { AVOIDED_MAX = 512 };
 
 typedef struct avoided {

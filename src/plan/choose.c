@@ -21,7 +21,8 @@ bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc)
     return false;
 }
 
-/* Classes of merit: a kernel made for this kind of device, one for any, one for the other kind. */
+/* The order of classes: kernels made for this kind of device, then for any kind, then for the other
+ * kind. */
 static double class_merit(const vrn_kernel *kernel, const vrn_device *device)
 {
     vrn_kernel_suits home =
@@ -56,7 +57,7 @@ const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc 
     return best;
 }
 
-/* A name from a file is worth what it says only if the table has it and the device supports it. */
+/* Finds a kernel by a name from a file. NULL unless the table has it and the device supports it. */
 static const vrn_kernel *named_kernel(const vrn_device *device, const vrn_op_desc *desc,
                                       const char *name)
 {

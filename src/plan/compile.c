@@ -9,21 +9,21 @@
 #include "plan/precision.h"
 #include "plan/program.h"
 
-/* The arena's size where nobody limits it: larger batches gain little by then. */
+/* The default limit of the arena's size. A larger arena gains little speed. */
 static const uint64_t default_memory_limit = UINT64_C(1) << 30;
 
-/* Drivers lose patience after two seconds (Windows) to ten. */
+/* Drivers reset a device after 2 s (Windows) to 10 s. */
 static const double default_limit_ms = 1000;
 
-/* Some operations are slower than the pace, which is the mean of all: plans fill a limit to this
- * share. */
+/* Plans use this share of a limit, because some operations are slower than the pace, which is an
+ * average. */
 static const double limit_share = 0.5;
 
-/* Dispatches are made divisible where a device that takes so many milliseconds for 1e9 operations
- * would need it. A slower one's are no shorter. */
+/* Dispatches are divisible if a device that takes this many milliseconds for 1e9 operations would
+ * need it. On a slower device the parts may exceed the limit. */
 static const double slowest_pace = 1000;
 
-/* Fills the taps that are asked for, before fusion, which spares them. */
+/* Finds the requested taps. Must run before fusion, which keeps them. */
 static vrn_result find_taps(vrn_program *program, const vrn_session_params *params, vrn_value *taps)
 {
     for (uint32_t i = 0; i < params->tap_count; i++) {
@@ -43,8 +43,8 @@ static vrn_result find_taps(vrn_program *program, const vrn_session_params *para
     return VRN_OK;
 }
 
-/* *taps receives an array: the taps that are asked for or, where everything is observed, all values
- * of the compiled graph. */
+/* *taps receives an array of the requested taps or, with `observe`, of all values of the compiled
+ * graph. */
 static vrn_result build_graph(vrn_program *program, const vrn_session_params *params, bool observe,
                               vrn_value **taps)
 {
@@ -70,7 +70,7 @@ static vrn_result build_graph(vrn_program *program, const vrn_session_params *pa
                                    params->fp32_layers, params->fp32_layer_count, log);
 }
 
-/* Chooses for so many images at once. */
+/* Chooses all kernels for `images` images at once. */
 static vrn_result choose_kernels(vrn_program *program, const char *prefer, uint32_t images,
                                  vrn_tuned *tuned)
 {
@@ -109,7 +109,7 @@ static void describe_choices(vrn_program *program)
     }
 }
 
-/* The most images that one slice may have: what every binding and the arena's limit allow. */
+/* The most images that one slice can have within the limits of all bindings and of the arena. */
 static uint32_t slice_limit(const vrn_program *program, uint64_t image_arena_bytes,
                             uint64_t memory_limit)
 {
@@ -120,7 +120,7 @@ static uint32_t slice_limit(const vrn_program *program, uint64_t image_arena_byt
         const vrn_kernel *kernel = program->steps[i].choice.kernel;
         for (uint32_t k = 0; k < vrn_kernel_pass_count(kernel) * VRN_BIND_COUNT; k++) {
             uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
-            /* Parameters are the same for any number of images. */
+            /* The size of parameters does not depend on the number of images. */
             if (b == VRN_BIND_W || b == VRN_BIND_BLOCKS) continue;
             uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
             uint64_t most = vrn_kernel_binding_limit(kernel, pass, b, desc, program->device);
@@ -149,7 +149,7 @@ static vrn_result plan_slice(vrn_program *program, uint32_t images, const vrn_va
     return result;
 }
 
-/* Slices of equal size, as few as the limits allow, of at most `most` images. */
+/* Plans slices of equal size, as few as the limits allow, of at most `most` images. */
 static vrn_result plan_slices(vrn_program *program, const vrn_session_params *params,
                               const vrn_value *taps, uint32_t most)
 {
@@ -163,10 +163,10 @@ static vrn_result plan_slices(vrn_program *program, const vrn_session_params *pa
     return plan_slice(program, slice, taps);
 }
 
-/* Kernels are chosen for the images that pass at once; how many that are depends a little on the
- * kernels. So they are chosen for the whole batch, and if that does not fit again for a slice of
- * it. What was measured comes last: slices, and with them what is looked up, must not depend on
- * it. */
+/* Kernels are chosen for the size of a slice, but that size also depends on the kernels. They are
+ * therefore chosen twice: for the whole batch, then for the resulting slice. Only the second choice
+ * uses measurements, so that the slice size, by which measurements are looked up, does not depend
+ * on them. */
 static vrn_result plan_memory(vrn_program *program, const vrn_session_params *params,
                               const vrn_value *taps, vrn_tuned *tuned)
 {
@@ -205,8 +205,8 @@ static vrn_result list_outputs(vrn_program *program, const vrn_value *taps)
     return VRN_OK;
 }
 
-/* Operations, and the memory that is read and written: devices do four or more operations while
- * they move a byte. */
+/* Counts operations, and four more for each byte read or written: devices do four or more
+ * operations in the time of moving a byte. */
 static double work_of(const vrn_graph *graph, uint32_t index)
 {
     const vrn_node *node = &graph->nodes[index];
@@ -215,11 +215,11 @@ static double work_of(const vrn_graph *graph, uint32_t index)
     return (vrn_op_flops(&node->desc) + 4 * (double)bytes) * 1e-9;
 }
 
-/* Which steps a submission or a recording may have to dispatch in parts. */
+/* Finds the steps that a submission or a recording may have to dispatch in parts. */
 static void find_divisible(vrn_program *program, const vrn_session_params *params)
 {
     double limit_ms = params->submission_limit_ms;
-    /* Nobody watches a driver that runs on the processor. */
+    /* Drivers that run on the CPU have no watchdog. */
     const bool cpu = program->device->probe.info.type == VRN_DEVICE_CPU;
     if (limit_ms == 0) limit_ms = cpu ? INFINITY : default_limit_ms;
     program->limit_ms = limit_ms * limit_share;
@@ -239,7 +239,7 @@ static vrn_result check_transform(const vrn_transform *transform, const vrn_log 
     return fault ? vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a transform: %s", fault) : VRN_OK;
 }
 
-/* Plans in a program that has its device and model. */
+/* Plans a program whose device and model are set. */
 static vrn_result plan(vrn_program *program, const vrn_session_params *params, vrn_tuned *tuned,
                        bool observe)
 {

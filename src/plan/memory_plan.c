@@ -4,11 +4,11 @@
 #include "base/log.h"
 #include "base/util.h"
 
-/* A value's place while it is alive. Few are at the same time: they are kept in a short list,
- * sorted by offset. */
+/* The memory of a value while it is alive. Few values are alive at once, so a short list sorted by
+ * offset is enough. */
 typedef struct live_range {
     uint64_t offset, end;
-    uint32_t last; /* node that reads it last */
+    uint32_t last; /* the last node that reads it */
 } live_range;
 
 typedef struct live_list {
@@ -54,7 +54,7 @@ static void find_last_uses(uint32_t *last, const vrn_graph *graph, const vrn_val
 {
     for (uint32_t i = 0; i < graph->count; i++) {
         const vrn_node *node = &graph->nodes[i];
-        last[i + 1] = i; /* nobody may read it */
+        last[i + 1] = i; /* perhaps no node reads it */
         last[node->input] = i;
         if (node->residual != VRN_NO_VALUE) last[node->residual] = i;
         if (node->gate != VRN_NO_VALUE) last[node->gate] = i;
@@ -77,7 +77,7 @@ vrn_result vrn_plan_create(vrn_plan *plan, const vrn_graph *graph, uint32_t imag
     find_last_uses(last, graph, kept, kept_count);
 
     for (vrn_value value = 0; value <= graph->count; value++) {
-        /* A node's output may not share memory with what the node reads. */
+        /* A node's output must not share memory with its inputs. */
         if (value > 0) expire(&live, value - 1);
         uint64_t size = vrn_graph_bytes(graph, value) * images;
         size = vrn_round_up(size, alignment);

@@ -34,7 +34,7 @@ static bool has_parameters(const vrn_node *node)
     return node->desc.op == VRN_OP_CONV || node->desc.op == VRN_OP_LINEAR;
 }
 
-/* Finds what the parameters of a node are, for all cores at once. */
+/* Finds the extremes of a node's parameters, for vrn_parallel_for. */
 static vrn_result measure(void *user, uint32_t index)
 {
     precision *p = user;
@@ -44,8 +44,8 @@ static vrn_result measure(void *user, uint32_t index)
 
 static bool kept_in_fp32(const precision *p, const vrn_node *node)
 {
-    /* No other layer reads it: bytes or halves would save nothing, and no calibration has seen its
-     * range. */
+    /* No other layer reads these: bytes or halves would save nothing, and calibration has not seen
+     * their range. */
     if (strcmp(node->name, VRN_CLASS_MAP) == 0) return true;
     if (strcmp(node->name, VRN_SIGMOID) == 0) return true;
     for (uint32_t i = 0; i < p->fp32_layer_count; i++) {
@@ -54,8 +54,8 @@ static bool kept_in_fp32(const precision *p, const vrn_node *node)
     return false;
 }
 
-/* Halves are exact enough as long as the larger parameters are normal: where the largest is not far
- * above the smallest normal one, many of them lose bits that matter. */
+/* Halves are exact enough if the larger parameters are normal numbers. If even the largest is close
+ * to the smallest normal number, many parameters lose bits that matter. */
 static bool fits_half(const vrn_extremes *e)
 {
     return e->weight <= VRN_HALF_MAX && e->bias <= VRN_HALF_MAX &&
@@ -71,7 +71,7 @@ bool vrn_precision_keeps_floats(vrn_op op)
     return keeps[op];
 }
 
-/* Activations behind linear layers and the like: a few numbers for an image. */
+/* A ReLU after a linear layer or the like: a few numbers per image. */
 static bool is_small(const precision *p, const vrn_node *node)
 {
     return node->desc.op == VRN_OP_RELU && node->input != 0 &&
@@ -85,7 +85,7 @@ static vrn_format output_format(const precision *p, const vrn_node *node)
         return (vrn_format){.type = VRN_TYPE_F32};
     if (p->wanted == VRN_PRECISION_INT8) {
         float scale = p->model ? vrn_model_scale(p->model, node->output) : 1;
-        /* Nothing is computed in a max pool: its values are those of its input. */
+        /* A max pool computes nothing: its output has the values of its input. */
         if (node->desc.op == VRN_OP_MAX_POOL && node->desc.x.type == VRN_TYPE_I8) {
             scale = node->desc.x.scale;
         }
@@ -145,7 +145,7 @@ vrn_result vrn_graph_set_precision(vrn_graph *graph, const vrn_model *model, vrn
     p.extremes = vrn_alloc(graph->count, sizeof *p.extremes);
     if (!p.extremes) return vrn_fail_memory(log);
     result = vrn_parallel_for(graph->count, measure, &p);
-    if (result) vrn_fail_memory(log); /* nothing else fails there */
+    if (result) vrn_fail_memory(log); /* the only way it can fail */
     bool bytes = false;
     for (uint32_t i = 0; i < graph->count && !result; i++) {
         vrn_node *node = &graph->nodes[i];

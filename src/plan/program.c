@@ -3,7 +3,8 @@
 #include "base/alloc.h"
 #include "ops/support.h"
 
-/* Makes the pipelines of all passes of all steps: [info.dispatches], to be released. */
+/* Makes the pipelines of all passes of all steps, [info.dispatches]. The caller releases the
+ * array. */
 static vrn_result create_pipelines(vrn_program *program, vrn_pipeline **pipelines)
 {
     const uint32_t most = program->graph.count * VRN_PASSES_MAX;
@@ -24,7 +25,7 @@ static vrn_result create_pipelines(vrn_program *program, vrn_pipeline **pipeline
     return result;
 }
 
-/* Packs, or finds, the parameters of all steps. */
+/* Packs the parameters of all steps, or finds them packed. */
 static vrn_result prepare_weights(vrn_program *program)
 {
     vrn_device *device = program->device;
@@ -58,7 +59,7 @@ static vrn_result create_pool(vrn_program *program)
     return vrn_descriptor_pool_reserve(&program->pool, program->device, counts);
 }
 
-/* Binds a step's operands: values in the arena, and parameters. */
+/* Binds a step's operands: values in the arena and parameters. */
 static vrn_result bind_step(vrn_program *program, uint32_t index, const vrn_pipeline *pipelines)
 {
     const vrn_node *node = &program->graph.nodes[index];
@@ -79,7 +80,7 @@ static vrn_result bind_step(vrn_program *program, uint32_t index, const vrn_pipe
                                       &node->desc, &operands, pipelines, program->pool.handle);
 }
 
-/* What the device needs for the steps. */
+/* Creates what the device needs for the steps. */
 static vrn_result prepare(vrn_program *program)
 {
     vrn_pipeline *pipelines = NULL;

@@ -1,11 +1,10 @@
-/* A network compiled for a device: which kernels run in which order, on which memory. Its story in
- * the order of the files: compile.c turns a model's graph into steps (precision.c, choose.c,
- * tuned.c and memory_plan.c help), program.c makes what the device needs for them (weights.c
- * packs the parameters).
+/* A network compiled for a device: which kernels run in which order, on which memory. compile.c
+ * turns a model's graph into steps, with precision.c, choose.c, tuned.c and memory_plan.c. Then
+ * program.c creates what the device needs for them, and weights.c packs the parameters.
  *
- * Nothing in it changes once it is made: sessions, recordings, the profile and the tuner read it.
- * The arena's contents belong to whichever submission runs: submissions on the device's one queue
- * take turns with it, by the barrier with which each begins. What a session learns and owes is in
+ * A program does not change after it is created: sessions, recordings, the profile and the tuner
+ * read it. Only the arena's contents change. Each submission begins with a barrier, so that
+ * submissions to the device's one queue use the arena in turn. State that changes is in
  * session/session.h. */
 #ifndef VRN_PLAN_PROGRAM_H
 #define VRN_PLAN_PROGRAM_H
@@ -25,16 +24,16 @@ typedef struct vrn_step {
     vrn_choice choice;
     vrn_prepared_kernel prepared; /* choice.kernel */
     vrn_range parameters;
-    double work;    /* of one image, in 1e9 operations, memory that is moved included */
-    bool divisible; /* its pipelines can dispatch parts of a grid */
+    double work;    /* of one image, in 1e9 operations, including memory traffic */
+    bool divisible; /* its pipelines can dispatch a part of a grid */
 } vrn_step;
 
-/* A result that leaves the arena: a value, and where it goes in an output buffer. */
+/* A result copied out of the arena: the value, and its place in the output buffer. */
 typedef struct vrn_output {
     vrn_value value;
     vrn_shape shape;
     vrn_format format;
-    uint64_t image_bytes; /* of one image, padded channels included */
+    uint64_t image_bytes; /* of one image, including padded channels */
     uint64_t offset;      /* of image 0 in the output buffer */
 } vrn_output;
 
@@ -47,10 +46,10 @@ enum {
 typedef struct vrn_program {
     vrn_device *device;
     vrn_model *model;        /* held */
-    vrn_session_info info;   /* but for what sessions add to device_bytes, and compile_ms */
+    vrn_session_info info;   /* without compile_ms, and what sessions add to device_bytes */
     vrn_transform transform; /* for images: the caller's, or the model's */
-    uint32_t chosen_for;     /* so many images at once were the kernels chosen */
-    double limit_ms;         /* what a submission is planned to take at most; may be infinite */
+    uint32_t chosen_for;     /* the number of images that kernels were chosen for */
+    double limit_ms;         /* the most that a submission is planned to take; may be infinite */
 
     vrn_graph graph;
     vrn_step *steps; /* [graph.count] */
@@ -64,17 +63,17 @@ typedef struct vrn_program {
     vrn_descriptor_pool pool;
 } vrn_program;
 
-/* Compiles a model, by parameters that were checked and the measurements of `tuned`, or without any
- * where it is NULL. With `observe` all values of the compiled graph are outputs, and keep their
- * memory: value i is tap i. Errors: those of vrn_session_create. */
+/* Compiles a model with checked parameters and the measurements of `tuned`, which may be NULL. With
+ * `observe`, all values of the compiled graph are outputs and share no memory: value i is tap i.
+ * Errors: those of vrn_session_create. */
 vrn_result vrn_program_compile(vrn_program **program, vrn_device *device, const vrn_model *model,
                                const vrn_session_params *params, vrn_tuned *tuned, bool observe);
 
-/* The same without all that is on the device: what would run, and why. */
+/* The same without anything on the device. Shows which kernels would run, and why. */
 vrn_result vrn_program_plan(vrn_program **program, vrn_device *device, const vrn_model *model,
                             const vrn_session_params *params, vrn_tuned *tuned, bool observe);
 
-/* Nothing of it may be in use by the device. Accepts NULL. */
+/* The device must not be using it. Accepts NULL. */
 void vrn_program_destroy(vrn_program **program);
 
 #endif

@@ -11,7 +11,7 @@
 #include "gpu/device.h"
 #include "plan/avoid.h"
 
-/* More shapes than any one machine meets; past it the oldest go. */
+/* More shapes than one machine uses; beyond it the oldest records are dropped. */
 enum { RECORDS_MAX = 4096, LINE_BYTES = 2 * VRN_TUNED_NAME + 80 };
 
 static uint64_t hash_table(vrn_op op)
@@ -80,7 +80,7 @@ static vrn_result put_fresh(vrn_tuned *to, const vrn_tuned *from, const vrn_log 
     return result;
 }
 
-/* Whole nanoseconds: no decimal point, which depends on the locale. */
+/* Converts to whole nanoseconds, because a decimal point would depend on the locale. */
 static uint64_t to_ns(double ms)
 {
     return ms > 0 && ms < 1e12 ? (uint64_t)(ms * 1e6 + 0.5) : 0;
@@ -101,7 +101,7 @@ char *vrn_tuned_format(const vrn_tuned *tuned, size_t *size)
     return text;
 }
 
-/* SHAPE KERNEL NS REJECTED NS */
+/* Parses a line: SHAPE KERNEL NS REJECTED NS. */
 static bool parse_line(vrn_tuned_record *record, const char *text, size_t length)
 {
     char line[LINE_BYTES], shape[17], times[2][21];
@@ -130,7 +130,8 @@ static bool parse_line(vrn_tuned_record *record, const char *text, size_t length
 vrn_result vrn_tuned_parse(vrn_tuned *tuned, const char *text, size_t size, const vrn_log *log)
 {
     vrn_result result = VRN_OK;
-    /* Each record is looked for among those before it: a file never has more than these. */
+    /* The limit bounds the time, because each record is compared with all before it. A file never
+     * has more. */
     for (size_t at = 0; at < size && !result && tuned->count < RECORDS_MAX;) {
         const char *end = memchr(text + at, '\n', size - at);
         if (!end) break;
@@ -142,7 +143,7 @@ vrn_result vrn_tuned_parse(vrn_tuned *tuned, const char *text, size_t size, cons
     return result;
 }
 
-/* Devices have a file each; drivers' versions replace one another in it. */
+/* Each device has its own file; a new driver version overwrites it. */
 static void file_name(const vrn_device *device, char name[40])
 {
     uint64_t hash =
@@ -176,8 +177,8 @@ vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device, const vrn_
 
 void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
 {
-    /* Others may have written in the meantime: their records stay. What goes wrong is no error: no
-     * log. */
+    /* Keep the records that other processes have written in the meantime. Failures are not errors,
+     * so nothing is logged. */
     vrn_tuned all = {0};
     size_t size;
     char name[40], key[640];
@@ -198,10 +199,10 @@ void vrn_tuned_free(vrn_tuned *tuned)
     *tuned = (vrn_tuned){0};
 }
 
-/* The records that a device keeps. */
+/* The records that a device holds. */
 typedef struct store {
     vrn_attachment base;
-    bool read; /* the file was */
+    bool read; /* the file has been read */
     vrn_tuned tuned;
 } store;
 
@@ -213,7 +214,7 @@ static void destroy_store(void *data, vrn_device *device)
 
 static const vrn_attachment_kind store_kind = {sizeof(store), destroy_store};
 
-/* The device's records, locked; NULL: out of memory. */
+/* Returns the device's records, locked. NULL: out of memory. */
 static store *lock_store(vrn_device *device)
 {
     store *s = vrn_device_attachment(device, &store_kind);

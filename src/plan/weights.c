@@ -13,7 +13,7 @@
 /* Two requests with equal keys need the same bytes. */
 typedef struct slot_key {
     vrn_op op;
-    uint32_t weight, norm; /* parameters: the own weight, and that of a folded norm */
+    uint32_t weight, norm; /* parameters: the node's weight and a folded norm's */
     const vrn_layout *layout;
     uint32_t layout_number;
     vrn_type type;
@@ -23,10 +23,10 @@ typedef struct slot {
     slot_key key;
     uint32_t block;
     uint64_t offset, bytes;
-    const vrn_weights_request *request; /* the first one, until it is answered */
+    const vrn_weights_request *request; /* the first one, until the slot is filled */
 } slot;
 
-/* All sets of a device. The lock guards the list and what is in it. */
+/* All sets of a device. The lock guards the list and the sets in it. */
 typedef struct weights_store {
     vrn_attachment base;
     vrn_weights *first;
@@ -41,13 +41,14 @@ struct vrn_weights {
     uint32_t block_count, block_capacity;
     slot *slots;
     uint32_t slot_count, slot_capacity;
-    uint32_t cursor; /* where the last search ended: requests come in the order of earlier ones */
+    uint32_t cursor; /* where the last search ended: requests come in the same order each time */
 };
 
-/* Blocks are no larger, unless one array is: some drivers refuse allocations of a gibibyte. */
+/* The limit of a block, unless a single array is larger: some drivers refuse allocations of 1
+ * GiB. */
 static const uint64_t block_bytes_max = UINT64_C(256) << 20;
 
-/* The sessions, and with them their sets, are gone before their device. */
+/* No destroy function: sessions, and with them their sets, are destroyed before their device. */
 static const vrn_attachment_kind kind = {sizeof(weights_store), NULL};
 
 vrn_result vrn_weights_acquire(vrn_weights **out, vrn_device *device, const vrn_model *model)
@@ -131,7 +132,7 @@ static slot *find_slot(vrn_weights *weights, const slot_key *key)
     return NULL;
 }
 
-/* Adds slots for the requests that have none, in new blocks, which are only sizes as yet. */
+/* Adds slots for the requests that have none, in new blocks whose buffers do not exist yet. */
 static vrn_result add_slots(vrn_weights *weights, vrn_device *device,
                             const vrn_weights_request *requests, uint32_t count)
 {
@@ -167,11 +168,11 @@ static vrn_result add_slots(vrn_weights *weights, vrn_device *device,
     return VRN_OK;
 }
 
-/* Parameters as floats, a node's own and those of the norm folded into it: where they lie in the
- * file if they are floats there, else converted. */
+/* Parameters as floats, a node's own and those of the norm folded into it. They point into the file
+ * if it stores floats, else to converted copies. */
 typedef struct loaded {
     vrn_params params;
-    uint64_t counts[2][VRN_PARAM_COUNT]; /* own and norm; 0 where there is none */
+    uint64_t counts[2][VRN_PARAM_COUNT]; /* own and norm; 0: none */
     float *converted[2][VRN_PARAM_COUNT];
 } loaded;
 
@@ -182,7 +183,7 @@ static void unload_parameters(loaded *l)
     }
 }
 
-/* Moves and scales the weights of each output channel (vrn_standardize). */
+/* Shifts and scales the weights of each output channel (vrn_standardize). */
 static void standardize(float *values, const vrn_tensor *tensor, vrn_standardize how)
 {
     const uint64_t each = vrn_tensor_count(tensor) / tensor->shape[0];
@@ -202,8 +203,8 @@ static void standardize(float *values, const vrn_tensor *tensor, vrn_standardize
     }
 }
 
-/* Loads what there is: a convolution has no bias, a group norm no statistics. False: out of memory.
- * To be unloaded in any case. */
+/* Loads the parameters that exist; a convolution may have no bias, and a group norm has no
+ * statistics. False: out of memory. Unload them in either case. */
 static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *node)
 {
     *l = (loaded){.params.norm_eps = node->desc.eps};
@@ -228,7 +229,8 @@ static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *n
     return true;
 }
 
-/* By their bits, of which the largest is found without branches; NaN is above infinity. */
+/* Compares the bits of magnitudes, which needs no branches. NaN is above infinity, and becomes
+ * infinity. */
 static float largest_magnitude(const float *values, size_t count)
 {
     uint32_t largest = 0;
@@ -264,9 +266,9 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* Whether all are numbers that can be computed with. A convolution's NaN would be taken for a zero
- * by the ReLU behind it on most devices, and never be seen; an infinite variance, which training
- * that overflowed leaves, would switch its channel off. */
+/* Whether all values are finite and variances valid. On most devices a ReLU would turn a NaN from a
+ * convolution into zero and hide it. An infinite variance, which training leaves if it overflows,
+ * would disable its channel. */
 static bool is_sound(const float *const *values, const uint64_t *counts, double eps)
 {
     for (uint32_t i = 0; i < VRN_PARAM_COUNT; i++) {
@@ -278,7 +280,7 @@ static bool is_sound(const float *const *values, const uint64_t *counts, double 
     return true;
 }
 
-/* The weight beside parameters that are not sound; VRN_NO_PARAMETER: all are. */
+/* The weight that belongs to unsound parameters; VRN_NO_PARAMETER: all are sound. */
 static uint32_t find_unsound(const loaded *l, const vrn_node *node)
 {
     if (!is_sound(l->params.own, l->counts[0], node->desc.eps)) return node->own[VRN_PARAM_WEIGHT];
@@ -287,19 +289,19 @@ static uint32_t find_unsound(const loaded *l, const vrn_node *node)
     return VRN_NO_PARAMETER;
 }
 
-/* New slots that lie behind one another in a block, to be packed at once. */
+/* New slots that are adjacent in a block, packed together. */
 typedef struct piece {
     const vrn_model *model;
     const slot *slots;
     uint32_t count;
-    char *memory;  /* what will stand at the first slot's offset */
-    char *scratch; /* where packing, which writes here and there, takes place; NULL: in `memory` */
+    char *memory;  /* the destination of the first slot */
+    char *scratch; /* packing writes here, in any order; NULL: it writes to `memory` */
 } piece;
 
 static vrn_result fill_slot(void *user, uint32_t index)
 {
     const piece *p = user;
-    index = p->count - 1 - index; /* the large ones come last in a network, and first here */
+    index = p->count - 1 - index; /* start with the large ones, which come last in a network */
     const slot *s = &p->slots[index];
     const vrn_weights_request *request = s->request;
     const vrn_node *node = request->node;
@@ -319,7 +321,7 @@ static vrn_result fill_slot(void *user, uint32_t index)
     return result;
 }
 
-/* Says which parameters of a piece are not sound, as far as there is memory to look. */
+/* Reports which parameters of a piece are unsound. Names no layer if memory runs out. */
 static void fail_unsound(const piece *p, const vrn_log *log)
 {
     const char *file = vrn_model_file(p->model);
@@ -338,7 +340,8 @@ static void fail_unsound(const piece *p, const vrn_log *log)
              file ? file : "the random model", (int)length, name);
 }
 
-/* How many of `count` slots make a piece: as many as lie in one block, and in an upload's piece. */
+/* How many of `count` slots make a piece: those in the same block that fit into
+ * VRN_UPLOAD_PIECE_BYTES. */
 static uint32_t piece_length(const slot *slots, uint32_t count, uint64_t *bytes)
 {
     uint32_t length = 0;
@@ -397,7 +400,7 @@ vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const v
                                    weights->blocks[i].size, "weights");
     }
     if (!result) result = fill_slots(weights, device, model, old_slots);
-    if (result) { /* what is half made goes again */
+    if (result) { /* remove what was added */
         while (weights->block_count > old_blocks) {
             vrn_buffer_destroy(&weights->blocks[--weights->block_count], device);
         }

@@ -1,4 +1,4 @@
-/* A model's parameters on a device, packed for kernels, shared by all sessions that use them. */
+/* A model's parameters on a device, packed for kernels and shared by all sessions that use them. */
 #ifndef VRN_PLAN_WEIGHTS_H
 #define VRN_PLAN_WEIGHTS_H
 
@@ -7,20 +7,21 @@
 #include "net/model.h"
 #include "ops/kernel.h"
 
-/* The set of one model on one device; counted. */
+/* The packed parameters of one model on one device; reference-counted. */
 typedef struct vrn_weights vrn_weights;
 
 /* What a kernel binds at VRN_BIND_W for one node. */
 typedef struct vrn_weights_request {
     const vrn_node *node;
     const vrn_kernel *kernel;
-    vrn_range range; /* the answer */
+    vrn_range range; /* out */
 } vrn_weights_request;
 
-/* Finds the set of a model, or begins one. */
+/* Finds the set of a model, or creates an empty one. */
 vrn_result vrn_weights_acquire(vrn_weights **weights, vrn_device *device, const vrn_model *model);
 
-/* Answers all requests: packs and uploads what no session has asked for yet. Thread-safe. */
+/* Fills in all requests. Packs and uploads the parameters that no session has requested before.
+ * Thread-safe. */
 vrn_result vrn_weights_prepare(vrn_weights *weights, vrn_device *device, const vrn_model *model,
                                vrn_weights_request *requests, uint32_t count);
 
@@ -30,14 +31,14 @@ typedef struct vrn_extremes {
     float weight, bias;
 } vrn_extremes;
 
-/* Errors: VRN_ERROR_OUT_OF_MEMORY, which nobody has logged. Thread-safe. */
+/* Errors: VRN_ERROR_OUT_OF_MEMORY, which is not logged. Thread-safe. */
 vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
                                 const vrn_node *node);
 
-/* Bytes on the device. */
+/* The bytes that the set takes on the device. */
 uint64_t vrn_weights_bytes(vrn_weights *weights);
 
-/* Frees the set with its last user. Accepts NULL. */
+/* Releases the set; the last user frees it. Accepts NULL. */
 void vrn_weights_release(vrn_weights *weights, vrn_device *device);
 
 #endif
