@@ -1,4 +1,4 @@
-/* Calibration: what layers put out for real images, and the scales of int8 that follow from it. */
+/* Calibration: collects the outputs of layers for real images, and derives the scales of int8. */
 #include <math.h>
 #include <string.h>
 
@@ -8,9 +8,9 @@
 #include "plan/precision.h"
 #include "session/session.h"
 
-enum { KEPT_MAX = 64 }; /* images that the ways to choose scales are compared on */
+enum { KEPT_MAX = 64 }; /* images for comparing the ways to choose scales */
 
-/* Of the values that a percentile cuts off. */
+/* The share of values that a percentile clamps. */
 static const double cut_share = 1e-4;
 
 struct vrn_calibration {
@@ -23,13 +23,13 @@ struct vrn_calibration {
     uint32_t kept;
 };
 
-/* Of the network's input. */
+/* The channels of the network's input. */
 static uint32_t channels_of(const vrn_calibration *c)
 {
     return c->observed->program->graph.input.c;
 }
 
-/* The session that observes, and memory for what it sees. */
+/* Creates the observing session, and the memory for its results. */
 static vrn_result make_observed(vrn_calibration *c, const vrn_calibration_params *params)
 {
     const vrn_log *log = &c->device->log;
@@ -84,7 +84,7 @@ void vrn_calibration_destroy(vrn_calibration **pointer)
     vrn_free(c);
 }
 
-/* The numbers of a value that the last run has left: [H, W, C padded]. */
+/* A value's numbers from the last run: [H, W, C padded]. */
 static const float *value_of(const vrn_calibration *c, vrn_value value, vrn_shape *shape)
 {
     const vrn_output *output = &c->observed->program->outputs[VRN_OUTPUT_TAPS + value];
@@ -201,7 +201,7 @@ static vrn_result apply(const vrn_calibration *c, uint32_t method, vrn_model **m
     for (uint32_t i = 0; i < graph->count; i++) {
         float limit = methods[method].limit(&c->layers[i]);
         if (vrn_precision_keeps_floats(graph->nodes[i].desc.op)) continue;
-        /* A layer that puts out nothing but zeros has no scale; any will do. */
+        /* A layer that outputs only zeros can have any scale. */
         scales[count].scale = limit > 0 ? limit / 127 : 1;
         memcpy(scales[count].name, graph->nodes[i].output, sizeof scales[count].name);
         count++;

@@ -13,14 +13,14 @@ static size_t dense_floats(vrn_shape s)
     return (size_t)s.h * s.w * s.c;
 }
 
-/* In [-1, 1). */
+/* A random number in [-1, 1). */
 static float next_random(uint64_t *state)
 {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (float)(int32_t)(*state >> 32) / 2147483648.0f;
 }
 
-/* Where memory lacks *failed is set. */
+/* Sets *failed if memory runs out. */
 static float *random_floats(size_t count, float low, float high, uint64_t *state, bool *failed)
 {
     float *values = vrn_alloc(count, sizeof *values);
@@ -31,7 +31,7 @@ static float *random_floats(size_t count, float low, float high, uint64_t *state
     return values;
 }
 
-/* Random numbers that the format has. */
+/* Random numbers that the format can hold. */
 static float *random_tensor(vrn_shape shape, uint32_t images, vrn_format format, uint64_t *state,
                             bool *failed)
 {
@@ -41,7 +41,7 @@ static float *random_tensor(vrn_shape shape, uint32_t images, vrn_format format,
     return values;
 }
 
-/* Weights [K, each]; for bytes multiples of 1/127 of a channel's largest, which is 1. */
+/* Weights [K, each]. For bytes: multiples of 1/127 of each channel's largest, which is 1. */
 static float *random_weights(const vrn_op_desc *d, size_t each, uint64_t *state, bool *failed)
 {
     const vrn_format bytes = {VRN_TYPE_I8, 1 / 127.0f};
@@ -88,9 +88,9 @@ vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_t
         vrn_case_data_free(data);
         return vrn_fail_memory(log);
     }
-    data->params.norm_eps = 0.1f; /* large enough to be missed if it is left out */
+    data->params.norm_eps = 0.1f; /* large enough to show if a kernel omits it */
     vrn_reference_run(d, c->images, data->x, data->residual, &data->params, data->expected);
-    /* What lies beyond the range of the output is stored as its end. */
+    /* Values outside the output's range are clamped. */
     const float end = d->y.type == VRN_TYPE_I8 ? 127 * d->y.scale : INFINITY;
     for (size_t i = 0; i < dense_floats(d->out) * c->images; i++) {
         data->expected[i] = fminf(end, fmaxf(-end, data->expected[i]));
@@ -121,17 +121,17 @@ void vrn_case_store(void *to, const float *from, vrn_format format, vrn_shape sh
     }
 }
 
-/* Kernels sum in float32, in an order of their own: the error grows with the number of terms, whose
- * magnitudes here are at most 1; 4e-6 of a typical sum is far above that and far below a mistake.
- * Integers of bytes are summed exactly. */
+/* Kernels sum in float32 and in their own order, so the error grows with the number of terms, which
+ * are at most 1 in magnitude. 4e-6 of a typical sum is far above that error and far below any
+ * mistake. Sums of bytes are exact. */
 double vrn_case_tolerance(const vrn_op_desc *d, double expected)
 {
     const bool sums = d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR;
     const double terms = sums ? (double)vrn_conv_in(d) * vrn_conv_window(d) : 1;
     double relative = 4e-6 * sqrt(terms) + 4e-6;
-    /* Halves have 11 bits: each weight, once it is folded and packed (and perhaps transformed,
-     * whose inverse makes its error up to ten times as large), and the result are rounded to
-     * them. */
+    /* Halves have 11 bits. The result is rounded to them, and so is each weight after it is folded
+     * and packed. For transformed weights, the inverse transform multiplies that error by up to
+     * 10. */
     if (d->w == VRN_TYPE_F16) relative += 4e-3 * sqrt(terms);
     if (d->y.type == VRN_TYPE_F16) relative += 5e-4;
     double rounding = d->y.type == VRN_TYPE_I8 ? 0.51 * (double)d->y.scale : 0;

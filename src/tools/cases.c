@@ -77,7 +77,7 @@ const vrn_op_case vrn_op_cases[] = {
     {"option A to 14", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(5, 4, 14), .out = {.c = 14},
                            .epilogue = {.residual = true, .residual_shape = SHAPE(10, 7, 6),
                                         .residual_stride = 2, .residual_offset = 4}}, 0, 1},
-    /* As much as a kernel of each kind can have at once. */
+    /* All features that a kernel of each kind supports, at once. */
     {"all of it", 2, {.op = VRN_OP_CONV, .kernel = {3, 3}, .stride = {2, 1}, .padding = {1, 2},
                       .dilation = {1, 2}, .groups = 1, .in = SHAPE(11, 9, 13), .out = {.c = 70},
                       ADD_RELU(6, 9, 70)}, 1, 1},
@@ -175,7 +175,7 @@ const vrn_op_case vrn_op_cases[] = {
 
 const uint32_t vrn_op_case_count = VRN_COUNT(vrn_op_cases);
 
-/* Of the output, by that of the input and the window. */
+/* The side of the output for a side of the input and a window. */
 static uint32_t out_side(const vrn_op_desc *d, uint32_t in, uint32_t kernel, uint32_t stride,
                          uint32_t padding, uint32_t dilation)
 {
@@ -184,7 +184,7 @@ static uint32_t out_side(const vrn_op_desc *d, uint32_t in, uint32_t kernel, uin
     return kernel ? (in + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1 : in;
 }
 
-/* Operands are between -1 and 1, and results mostly between -3 and 3. */
+/* Operands are between -1 and 1, results mostly between -3 and 3. */
 static void set_formats(vrn_op_desc *d, vrn_type type)
 {
     const bool floats_out = d->op == VRN_OP_GROUP_NORM || d->op == VRN_OP_SOFTMAX;
@@ -200,7 +200,7 @@ vrn_op_desc vrn_case_desc(const vrn_op_case *c, vrn_type type)
 {
     vrn_op_desc d = c->desc;
     if (d.out.c == 0) d.out.c = d.in.c;
-    if (d.out.h == 0) { /* else windows reach over the edge */
+    if (d.out.h == 0) { /* else given, because windows extend past the edge */
         d.out.h = out_side(&d, d.in.h, d.kernel.y, d.stride.y, d.padding.y, d.dilation.y);
         d.out.w = out_side(&d, d.in.w, d.kernel.x, d.stride.x, d.padding.x, d.dilation.x);
     }
@@ -223,7 +223,7 @@ uint32_t vrn_case_traits(const vrn_op_case *c)
         d.in.c % 4 != 0, /* channels that do not fill their last vec4 */
         d.out.c % 4 != 0,
         c->images > 1,
-        d.out.c > 64 && (rows > 64 || d.op != VRN_OP_CONV), /* more than one tile each way */
+        d.out.c > 64 && (rows > 64 || d.op != VRN_OP_CONV), /* several tiles in each direction */
         c->bias,
         c->fold,
         d.epilogue.relu,

@@ -1,5 +1,5 @@
-/* Whether a checkpoint is read rightly: what enters its batch norms beside what training left in
- * them, for the reading that was loaded and for others. */
+/* Checks that a checkpoint is read correctly: compares the statistics of the inputs of its batch
+ * norms with those that training stored, for the loaded reading and for others. */
 #include <vkresnet/diagnostics.h>
 
 #include <math.h>
@@ -14,31 +14,31 @@
 
 enum {
     BATCH_MAX = 8,
-    KEPT_MAX = 64,           /* images that other readings run on .. */
-    KEPT_MIN = 4,            /* .. of any size */
-    SCREENED = 16,           /* of these, for every reading */
-    LARGE_INPUT = 128 * 128, /* pixels, of which fewer images are enough: */
+    KEPT_MAX = 64,           /* images on which other readings run */
+    KEPT_MIN = 4,            /* at least these, however large they are */
+    SCREENED = 16,           /* of these, for screening every reading */
+    LARGE_INPUT = 128 * 128, /* in pixels; such inputs need fewer images: */
     KEPT_LARGE = 32,
     SCREENED_LARGE = 8,
-    FINALISTS = 3, /* readings that run on all of them */
-    ROUNDS = 3,    /* faults that are found at once */
+    FINALISTS = 3, /* readings that run on all kept images */
+    ROUNDS = 3,    /* each finds one fault */
 };
 static const uint64_t batch_bytes = UINT64_C(64) << 20, kept_bytes = UINT64_C(64) << 20;
 
-/* A reading fits clearly better with a divergence that is smaller by this factor and this much. Of
- * fewer images the statistics are less sure. */
+/* A reading fits clearly better if its divergence is smaller by this factor and by this step. With
+ * few images the statistics are less certain. */
 enum { FEW = 24 };
 static const double better_share = 0.75, better_share_of_few = 0.5, better_step = 0.003;
 
-/* Only those that are better by this factor at a first look are looked at again. */
+/* Only readings that screening finds better by this factor become finalists. */
 static const double finalist_share = 0.9;
 
-/* Screening ends where the divergence is larger than that of the best reading by this factor and
- * this much. */
+/* Screening of a reading stops when its divergence exceeds the best reading's by this factor and
+ * this step. */
 static const double hopeless_factor = 3, hopeless_step = 0.05;
 
-/* A distance of variances beyond which nothing fits: networks that are read rightly stay below half
- * of it on images that are like those of training. */
+/* The distance of variances beyond which a reading does not fit. Correctly read networks stay below
+ * half of it on images like those of training. */
 static const double misfit = 0.3;
 
 struct vrn_check {
@@ -47,14 +47,14 @@ struct vrn_check {
     vrn_transform transform;
     vrn_session_info info;
     vrn_norm_targets targets;
-    vrn_observer observer; /* of the model as it was loaded, of all images */
-    vrn_moments *moments;  /* [targets.channels]: of a reading that shares the observer's session */
+    vrn_observer observer; /* of the model as loaded, over all images */
+    vrn_moments *moments;  /* [targets.channels]: for readings that share the observer's session */
     double *scratch;       /* [2 * targets.channels] */
     float *input;          /* [info.batch, H, W, C] */
     float *kept;           /* [capacity, H, W, C]: every `step`-th image, normalised */
     uint32_t capacity, count;
     uint64_t step, added;
-    bool photos; /* all images were */
+    bool photos; /* all images were photos */
 };
 
 static size_t numbers_of(const vrn_check *check)
@@ -139,8 +139,9 @@ void vrn_check_destroy(vrn_check **pointer)
 
 /* ---- Images ---------------------------------------------------------------------------------- */
 
-/* Keeps the input of an image of the last run, or not: where there is no more room, every second
- * one that is kept makes way, so that they stay spread over all. */
+/* Keeps the input of an image of the last run if its index is a multiple of `step`. When memory is
+ * full, drops every second kept image and doubles the step, so that the kept images are spread over
+ * all. */
 static void keep(vrn_check *c, uint32_t image)
 {
     const size_t numbers = numbers_of(c);
@@ -214,13 +215,13 @@ vrn_result vrn_check_get_norms(const vrn_check *c, vrn_check_norm *norms, uint32
 
 /* ---- Other readings -------------------------------------------------------------------------- */
 
-/* One number to compare readings by. */
+/* The number by which readings are compared. */
 static double distance_of(const vrn_check_fit *fit)
 {
     return fit->channels ? fit->divergence : INFINITY;
 }
 
-/* A kept input, as another preparation of the image would have it. */
+/* Converts a kept input to that of another preparation of the image. */
 static void prepare(const vrn_check *c, uint32_t index, const vrn_transform *to, float *input)
 {
     const vrn_transform *from = &c->transform;
@@ -239,7 +240,8 @@ static void prepare(const vrn_check *c, uint32_t index, const vrn_transform *to,
     }
 }
 
-/* Runs `count` of the kept images, spread over all; fewer where the fit is worse than `limit`. */
+/* Runs `count` of the kept images, spread over all; stops early when the fit is worse than
+ * `limit`. */
 static vrn_result observe(const vrn_check *c, vrn_observer *observer, vrn_check_reading *reading,
                           uint32_t count, double limit)
 {
@@ -265,8 +267,8 @@ static vrn_result observe(const vrn_check *c, vrn_observer *observer, vrn_check_
     return result;
 }
 
-/* Whether the model has the parameters of a reading, and its input a size that it takes. Fails for
- * lack of memory alone. */
+/* Whether the model has the parameters of a reading, and its input a valid size. Fails only if
+ * memory runs out. */
 static vrn_result find_possible(const vrn_check *c, const vrn_arch *arch, bool *possible)
 {
     vrn_graph graph;
@@ -322,8 +324,8 @@ static void report(search *s, const vrn_check_reading *reading)
     if (s->visit) s->visit(s->user, reading);
 }
 
-/* Runs every reading that differs in one thing from the best one so far on some images. Those that
- * cannot be leave the list. */
+/* Runs every reading that differs from the best one in a single property on some images. Removes
+ * impossible readings from the list. */
 static vrn_result screen(search *s, const vrn_check_reading *best, uint32_t count)
 {
     vrn_readings *readings = s->readings;
@@ -346,7 +348,7 @@ static vrn_result screen(search *s, const vrn_check_reading *best, uint32_t coun
     return result;
 }
 
-/* Takes the reading with the smallest distance off the list. */
+/* Removes the reading with the smallest distance from the list. */
 static bool take_best(vrn_readings *readings, double below, vrn_check_reading *best)
 {
     uint32_t found = readings->count;
@@ -362,7 +364,7 @@ static bool take_best(vrn_readings *readings, double below, vrn_check_reading *b
     return true;
 }
 
-/* One round: whether another reading than `best` is clearly better, which it becomes then. */
+/* One round: looks for a reading that is clearly better than `best`, and replaces that. */
 static vrn_result improve(search *s, vrn_check_reading *best, bool *better)
 {
     const vrn_check *c = s->check;

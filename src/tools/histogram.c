@@ -19,7 +19,7 @@ static void widen(vrn_histogram *h, double magnitude)
 
 void vrn_histogram_add(vrn_histogram *h, const float *values, size_t count)
 {
-    /* Ranges grow before anything is counted: once for all values, mostly. */
+    /* Widens the range before counting, which usually happens once. */
     double largest = 0;
     for (size_t i = 0; i < count; i++) {
         const float value = values[i];
@@ -65,7 +65,7 @@ float vrn_histogram_percentile(const vrn_histogram *h, double share)
     return 0;
 }
 
-/* The sum of squared errors with values above `limit` clamped. */
+/* The sum of squared errors if values above `limit` are clamped. */
 static double squared_error(const vrn_histogram *h, double limit)
 {
     const double step = limit / 127;

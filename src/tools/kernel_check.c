@@ -6,7 +6,7 @@
 #include "gpu/upload.h"
 #include "net/format.h"
 
-/* As a float -12345.678: far from anything that a case gives. */
+/* -12345.678 as a float: far from every result of a case. */
 static const uint32_t poison = 0xc640e6b6;
 
 vrn_result vrn_checker_create(vrn_checker *checker, vrn_device *device)
@@ -27,13 +27,13 @@ static void fill(void *memory, uint64_t bytes)
     for (uint64_t i = 0; i < bytes / sizeof *words; i++) words[i] = poison;
 }
 
-/* Operands into the inputs, and the pattern everywhere else. */
+/* Writes the operands to the inputs, and the pattern everywhere else. */
 static vrn_result write_memory(vrn_checker *checker, const vrn_trial_layout *l,
                                const vrn_kernel *kernel, const vrn_case_data *data)
 {
     vrn_upload upload = {.device = checker->bench.device};
     void *memory;
-    bool cached; /* a few kilobytes: the order does not matter */
+    bool cached; /* ignored: for a few kilobytes the order does not matter */
     vrn_result result =
         vrn_upload_reserve(&upload, &checker->bench.inputs, 0, l->inputs, &memory, &cached);
     if (!result) {
@@ -60,7 +60,7 @@ static vrn_result write_memory(vrn_checker *checker, const vrn_trial_layout *l,
     return vrn_upload_end(&upload, result);
 }
 
-/* Runs the kernel and brings all results to the host. */
+/* Runs the kernel and copies all results to the host. */
 static vrn_result run(vrn_checker *checker, const vrn_trial *trial, const vrn_trial_layout *l)
 {
     vrn_bench *bench = &checker->bench;
@@ -83,7 +83,7 @@ static void note(vrn_kernel_verdict *verdict, const vrn_mismatch *mismatch)
     if (verdict->wrong++ == 0) verdict->first = *mismatch;
 }
 
-/* The words from `begin` to `end` must be as they were filled. */
+/* Checks that the words from `begin` to `end` still have the pattern. */
 static void compare_guard(vrn_kernel_verdict *verdict, const vrn_case_data *data,
                           const uint32_t *words, uint64_t begin, uint64_t end)
 {

@@ -1,5 +1,5 @@
-/* One kernel on one case, held against the reference: what the self-test of a device and the tests
- * of the kernels do. */
+/* Runs one kernel on one case and compares it with the reference, for the self-test of a device and
+ * the tests of the kernels. */
 #ifndef VRN_TOOLS_KERNEL_CHECK_H
 #define VRN_TOOLS_KERNEL_CHECK_H
 
@@ -8,7 +8,7 @@
 #include "tools/case_data.h"
 #include "tools/trial.h"
 
-/* What all checks share. */
+/* The resources that all checks share. */
 typedef struct vrn_checker {
     vrn_bench bench;
     vrn_buffer readback;
@@ -19,14 +19,14 @@ void vrn_checker_destroy(
     vrn_checker *checker); /* accepts a zeroed struct whose bench has a device */
 
 typedef struct vrn_kernel_verdict {
-    size_t wrong;       /* values, those outside the output included */
-    double worst;       /* error, as a share of what is tolerated; infinite for what is no number */
-    vrn_mismatch first; /* where wrong > 0 */
+    size_t wrong;       /* wrong values, including those written outside the output */
+    double worst;       /* largest error as a share of the tolerance; infinite for NaN */
+    vrn_mismatch first; /* if wrong > 0 */
 } vrn_kernel_verdict;
 
-/* Runs a kernel that the device supports on the data. All memory is filled with a pattern before:
- * what the kernel leaves out shows, and so does what it writes outside of its output and scratch
- * memory. Errors are those of making and running it; wrong values are none. */
+/* Runs a kernel that the device supports on the data. All memory is filled with a pattern first,
+ * which shows values that the kernel does not write, and writes outside its output and scratch
+ * memory. Wrong values are not an error; errors come from making and running the kernel. */
 vrn_result vrn_kernel_check(vrn_kernel_verdict *verdict, vrn_checker *checker,
                             const vrn_kernel *kernel, const vrn_case_data *data);
 

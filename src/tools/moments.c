@@ -4,7 +4,7 @@
 
 #include "base/util.h"
 
-enum { BLOCK = 32 }; /* channels at once: a few lines of the cache, and sums in registers */
+enum { BLOCK = 32 }; /* channels at once: a few cache lines, and sums fit in registers */
 
 static void join(vrn_moments *m, uint64_t count, double mean, double squares)
 {

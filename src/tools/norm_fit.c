@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "base/util.h"
 
-/* A channel whose running variance is below this share of eps is dead: eps alone rules it. */
+/* A channel whose running variance is below this share of eps is dead: eps dominates it. */
 static const double dead_share = 0.01;
 
 /* ---- What training left ---------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ const float *vrn_observer_input(const vrn_observer *o, uint32_t index)
     return tap_of(o, o->targets->count, index);
 }
 
-/* Adds what the last run brought to one norm. */
+/* Adds the inputs of one norm in the last run. */
 static vrn_result add_norm(void *user, uint32_t index)
 {
     const vrn_observer *o = user;
@@ -174,11 +174,11 @@ void vrn_observer_reset(vrn_observer *o)
 
 /* ---- How they compare ------------------------------------------------------------------------ */
 
-/* The divergence of one channel counts up to this: one that explodes is no worse than lost. */
+/* The limit of a channel's divergence, so that one exploding channel does not dominate the mean. */
 static const double divergence_max = 100;
 
 typedef struct distances {
-    double *variance, *mean; /* [count], of the channels so far */
+    double *variance, *mean; /* [count]: of the channels so far */
     double divergence;       /* summed */
     uint32_t count, not_finite;
 } distances;

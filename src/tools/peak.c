@@ -1,4 +1,4 @@
-/* What a device can compute and move at best: the yardstick of the benchmark. */
+/* Measures a device's peak arithmetic and memory rates, with which the benchmark compares. */
 #include <string.h>
 
 #include <vkresnet/diagnostics.h>
@@ -10,20 +10,20 @@
 
 enum { RUNS_MAX = 6 };
 
-/* A run this long is measured well; shorter ones are made longer, and no measurement goes on past
- * its share of the time. */
+/* The run time needed for an accurate measurement; shorter runs are extended. And the time limit of
+ * one measurement. */
 static const double run_ms = 8, measure_ms = 70;
 
 typedef struct peak {
-    vrn_bench bench;   /* copies go from its inputs to its results */
-    uint32_t threads;  /* of a work group: on a processor those that fill its vectors */
+    vrn_bench bench;   /* copies read its inputs and write its results */
+    uint32_t threads;  /* of a work group; on a CPU, the width of its vectors */
     VkBufferView view; /* of the inputs */
     vrn_descriptor_pool pool;
 } peak;
 
-/* What is measured. */
+/* A measured workload. */
 typedef struct work {
-    vrn_pipeline pipeline; /* without a handle: the driver's own copy */
+    vrn_pipeline pipeline; /* no handle: vkCmdCopyBuffer */
     VkDescriptorSet set;
     uint32_t groups;
     union {
@@ -53,7 +53,7 @@ static vrn_result time_once(peak *p, const work *w, double *ms)
     return result ? result : vrn_bench_run(&p->bench, 0, ms);
 }
 
-/* The fastest of several runs, after one that does not count. */
+/* The fastest of several runs after a warm-up run. */
 static vrn_result time_best(peak *p, const work *w, double *best)
 {
     double begin = vrn_time_ms(), ms;
@@ -66,7 +66,7 @@ static vrn_result time_best(peak *p, const work *w, double *best)
     return result;
 }
 
-/* reads: a copy; texel: by way of the view. */
+/* `reads`: the kernel copies; `texel`: it reads through the view. */
 static vrn_result make_kernel(peak *p, work *w, const vrn_module *module, bool reads, bool texel)
 {
     vrn_device *device = p->bench.device;
@@ -94,7 +94,8 @@ static vrn_result make_kernel(peak *p, work *w, const vrn_module *module, bool r
 
 static vrn_result measure_fma(peak *p, double *gflops)
 {
-    /* Enough work groups for every core there may be, and for their ends to be even. */
+    /* Enough work groups to occupy every core, and to let all cores finish at about the same
+     * time. */
     const bool cpu = p->bench.device->probe.info.type == VRN_DEVICE_CPU;
     work w = {
         .groups =
@@ -104,7 +105,7 @@ static vrn_result measure_fma(peak *p, double *gflops)
     };
     vrn_result result = make_kernel(p, &w, &vrn_module_peak_fma, false, false);
     double ms = 0;
-    w.push.fma.rounds = 1; /* some drivers compile on the first use only */
+    w.push.fma.rounds = 1; /* some drivers compile at the first use */
     if (!result) result = time_once(p, &w, &ms);
     for (w.push.fma.rounds = 16; !result; w.push.fma.rounds *= 4) {
         result = time_once(p, &w, &ms);
@@ -118,7 +119,7 @@ static vrn_result measure_fma(peak *p, double *gflops)
     return VRN_OK;
 }
 
-/* The driver's copy, and those of kernels. */
+/* Measures vkCmdCopyBuffer and the copying kernels; the fastest counts. */
 static vrn_result measure_copy(peak *p, double *gb_s)
 {
     static const vrn_module *const modules[] = {NULL, &vrn_module_peak_copy,
@@ -151,7 +152,7 @@ static vrn_result create(peak *p, vrn_device *device)
                         vrn_min_u64(probe->info.max_allocation / 2, probe->info.memory_bytes / 8));
     bytes &= ~UINT64_C(4095);
     vrn_result result = vrn_bench_create(&p->bench, device);
-    /* Memory that was never written may not be there at all. */
+    /* This also writes the memory: the system may not provide pages before. */
     if (!result) result = vrn_bench_reserve(&p->bench, bytes, bytes);
     if (!result && vrn_device_has(device, VRN_CAPABILITY_TEXEL_BUFFERS) &&
         bytes / 16 <= probe->limits.maxTexelBufferElements) {

@@ -1,4 +1,4 @@
-/* What the dispatches are, and how long each takes. */
+/* Lists a session's dispatches, and measures how long each takes. */
 #include <vkresnet/diagnostics.h>
 
 #include "base/alloc.h"
@@ -8,7 +8,7 @@
 #include "session/session.h"
 #include "tools/trial.h"
 
-/* What a convolution does besides: all combinations, in the order of the epilogue. */
+/* The text for what is fused into a node, in the order of the epilogue. */
 static const char *fused_text(const vrn_node *node)
 {
     static const char *const texts[8] = {
@@ -65,13 +65,13 @@ vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer *layers,
     return VRN_OK;
 }
 
-/* What a profile needs for its time. */
+/* The resources of a profile while it runs. */
 typedef struct profile {
     vrn_bench bench; /* the network's input and results are its buffers */
     VkQueryPool queries;
     uint64_t *ticks; /* [steps + 1], of one run */
     double *times;   /* [steps][runs] */
-    bool silent;     /* the timestamps say nothing */
+    bool silent;     /* the timestamps give no information */
 } profile;
 
 static vrn_result profile_create(profile *p, const vrn_session *session, uint32_t runs)
@@ -126,7 +126,7 @@ static vrn_result profile_run(profile *p, vrn_device *device, uint32_t steps, ui
     return result;
 }
 
-/* A step by itself, by the host's clock, on made-up data. */
+/* Times a step by itself, by the host's clock, on artificial data. */
 static vrn_result time_step(profile *p, const vrn_program *program, uint32_t index, uint32_t runs)
 {
     const vrn_op_desc *desc = &program->graph.nodes[index].desc;
@@ -140,7 +140,7 @@ static vrn_result time_step(profile *p, const vrn_program *program, uint32_t ind
         result = vrn_trial_create(&trial, &p->bench, kernel, desc, program->info.slice, 1, NULL);
     }
     if (!result) result = vrn_trial_record(&trial, &p->bench, 1);
-    if (!result) result = vrn_trial_run(&trial, &p->bench, &ms); /* to warm up */
+    if (!result) result = vrn_trial_run(&trial, &p->bench, &ms); /* warm-up */
     for (uint32_t run = 0; run < runs && !result; run++) {
         result = vrn_trial_run(&trial, &p->bench, &p->times[(size_t)index * runs + run]);
     }
@@ -168,7 +168,7 @@ vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer
     for (uint32_t i = 0; i < session->program->graph.count && !result && p.silent; i++) {
         result = time_step(&p, session->program, i, runs);
     }
-    /* A slice was timed; a batch has so many of them. */
+    /* Only one slice was timed; a batch has this many. */
     const double slices = (double)session->program->info.batch / session->program->info.slice;
     for (uint32_t i = 0; i < vrn_min_u32(capacity, *count) && !result; i++) {
         layers[i].gpu_ms = vrn_median(&p.times[(size_t)i * runs], runs) * slices;

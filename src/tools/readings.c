@@ -28,7 +28,7 @@ static vrn_check_reading *next(const lister *l, const char *name)
 
 /* ---- Architectures --------------------------------------------------------------------------- */
 
-/* Adds a reading as `arch`, which may have become one that cannot be. */
+/* Adds a reading with architecture `arch`, unless that is invalid. */
 static void add_arch(const lister *l, const char *name, vrn_arch arch)
 {
     char differs[8];
@@ -67,7 +67,7 @@ static void add_strides(const lister *l, vrn_arch arch)
     add_arch(l, name, arch);
 }
 
-/* A stride put in or taken out, and a stride moved to another stage. */
+/* Adds or removes a stage's stride, and exchanges the strides of two stages. */
 static void add_stage_strides(const lister *l)
 {
     const vrn_arch *from = &l->from->arch;
@@ -86,7 +86,7 @@ static void add_stage_strides(const lister *l)
     }
 }
 
-/* None of the last stages dilated instead of striding, the last one, or the last two. */
+/* Dilation instead of strides in none, the last or the last two of the stages. */
 static void add_dilation(const lister *l)
 {
     static const char *const names[] = {
@@ -134,7 +134,7 @@ static void add_standardization(const lister *l)
     }
 }
 
-/* What comes in two ways. */
+/* Properties with two values. */
 static void add_pairs(const lister *l)
 {
     const vrn_arch *from = &l->from->arch;
@@ -157,7 +157,7 @@ static void add_pairs(const lister *l)
                  arch);
     }
 
-    /* timm's resnetaa has a pool of means behind the stem. */
+    /* timm's resnetaa has an average pool after the stem. */
     arch = *from;
     const bool blurs = from->antialias == VRN_ANTIALIAS_NONE;
     arch.antialias = blurs ? VRN_ANTIALIAS_MEAN : VRN_ANTIALIAS_NONE;
@@ -196,7 +196,7 @@ static void add_transform(const lister *l, const char *name, const vrn_transform
     reading->transform = *transform;
 }
 
-/* Statistics of channels as people train with them. */
+/* Channel statistics commonly used in training. */
 static const struct {
     const char *name;
     float scale, mean[3], std[3];

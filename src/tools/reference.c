@@ -9,7 +9,7 @@ static size_t at(vrn_shape s, uint32_t n, uint32_t y, uint32_t x, uint32_t c)
     return (((size_t)n * s.h + y) * s.w + x) * s.c + c;
 }
 
-/* The input position of a window's element; false where it lies outside. */
+/* The input position of a window's element; false if it is outside. */
 static bool position(uint32_t out, uint32_t tap, uint32_t stride, uint32_t padding,
                      uint32_t dilation, uint32_t size, uint32_t *in)
 {
@@ -76,7 +76,7 @@ static double epilogue(const vrn_op_desc *d, double value, const float *residual
     return e->relu ? activate(value, e->activation, (double)e->slope) : value;
 }
 
-/* The largest of a window, or its mean. */
+/* The maximum or the mean of a window. */
 static double pool(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t oy, uint32_t ox,
                    uint32_t c)
 {
@@ -165,7 +165,7 @@ static double softmax(const vrn_op_desc *d, const float *x, uint32_t n, uint32_t
     const float *row = x + (size_t)n * d->in.c;
     double largest = -INFINITY, sum = 0;
     for (uint32_t c = 0; c < d->in.c; c++) {
-        if (row[c] > largest) largest = row[c]; /* with fmax gcc 12 crashes for aarch64 */
+        if (row[c] > largest) largest = row[c]; /* fmax crashes gcc 12 for aarch64 */
     }
     for (uint32_t c = 0; c < d->in.c; c++) sum += exp(row[c] - largest);
     return exp(row[k] - largest) / sum;
@@ -235,7 +235,7 @@ static double output(const vrn_op_desc *d, const float *x, const float *residual
         value = convolve_channels(d, x, p->own[VRN_PARAM_WEIGHT], n, c);
         return epilogue(d, value, residual, n, 0, 0, c);
     case VRN_OP_SOFTMAX: return softmax(d, x, n, c);
-    case VRN_OP_GROUP_NORM: /* by run_group_norm: its statistics are not those of one output */
+    case VRN_OP_GROUP_NORM: /* done by run_group_norm, because its statistics cover many outputs */
     case VRN_OP_COUNT: break;
     }
     return value;

@@ -9,9 +9,9 @@
 #include "gpu/device.h"
 #include "net/random.h"
 
-/* Every kind of operation of the fused network: the large first window and the pool, 1x1 and 3x3,
- * strides and projections, groups, residual additions; three images of odd sides, so that tiles
- * have edges. */
+/* Has every kind of operation of the fused network: the large first window and the pool, 1x1 and
+ * 3x3, strides and projections, groups, residual additions. Three images with odd sides, so that
+ * tiles are cut at the edges. */
 static const char network[] =
     "resnet,block=bottleneck,layers=2:1,planes=8:16,groups=2,width_per_group=32,num_classes=11";
 
@@ -37,7 +37,7 @@ static vrn_result create(vrn_session **session, vrn_device *device, const vrn_mo
                               });
 }
 
-/* The first that differs. */
+/* The first logit that differs. */
 static vrn_mismatch find_mismatch(const logits expected, const logits found)
 {
     uint32_t i = 0;

@@ -1,5 +1,5 @@
-/* Whether a device computes right: every kernel against the reference, and a network against
- * itself. */
+/* Checks that a device computes correctly: every kernel against the reference, and a network
+ * against itself. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,11 +15,11 @@
 
 enum { REPLAYS = 100 };
 
-/* What one kernel is run on at most, unless thoroughly: compiling takes longer than all else. Those
- * made for another kind of device are there for those who ask for them, and are tried less. */
+/* The most cases for one kernel in a quick self-test, whose time is mostly compilation. Kernels for
+ * the other kind of device run only on request, and are tested on fewer cases. */
 enum { CASES_QUICK = 3, CASES_AWAY = 1, CASES_MAX = 512 };
 
-/* A case, with tensors of a type. */
+/* A case with tensors of a type. */
 typedef struct typed_case {
     const vrn_op_case *c;
     vrn_type type;
@@ -41,14 +41,13 @@ static void visit(const selftest *t, const vrn_selftest_entry *entry)
     if (t->visit) t->visit(t->user, entry);
 }
 
-/* What makes further work useless; other errors are a kernel's own. */
+/* Whether an error makes further work useless; other errors concern a single kernel. */
 static bool fatal(vrn_result result)
 {
     return result == VRN_ERROR_DEVICE_LOST || result == VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* Of the cases with tensors of a type the one that shows most besides what is seen already; NULL:
- * none. */
+/* The case with tensors of a type that exercises the most features not in `seen`; NULL: none. */
 static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_type type,
                                    uint32_t seen)
 {
@@ -63,8 +62,8 @@ static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_
     return best;
 }
 
-/* The cases that a kernel is run on: all that it fits, or the few that show most of what those
- * show, with each type in turn. */
+/* Picks the cases on which a kernel runs: all that it supports, or a few that exercise most
+ * features, with each type in turn. */
 static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kernel,
                            typed_case picked[CASES_MAX])
 {
@@ -145,7 +144,7 @@ static vrn_result run_kernel(selftest *t, vrn_selftest_entry *entry, vrn_op op,
     }
     bool refused;
     vrn_result result = prepare_pipelines(t->device, kernel, cases, entry->cases, &refused);
-    /* A compiler that runs out of memory does so on this kernel. */
+    /* If the driver's compiler runs out of memory, only this kernel is affected. */
     bool go_on = refused || !fatal(result);
     uint32_t run = 0;
     while (run < entry->cases && !result) {
@@ -182,8 +181,7 @@ static void warn(const selftest *t, const vrn_selftest_entry *entry, bool avoide
                   entry->kernel, entry->wrong, entry->cases, where, consequence);
 }
 
-/* What follows from an operator's entries; those that nobody asked for have no name, and may be
- * right. */
+/* Evaluates an operator's entries. Entries that were not run have no name, and may be right. */
 static vrn_result settle(selftest *t, vrn_op op, const vrn_selftest_entry *entries)
 {
     uint32_t wrong = 0;
@@ -223,7 +221,7 @@ static vrn_result run_operator(selftest *t, vrn_op op)
     return result;
 }
 
-/* The network, as two entries. Gives whether it is right. */
+/* Tests the network, as two entries. *right: it is correct. */
 static vrn_result run_network(selftest *t, bool *right)
 {
     vrn_replay replay;

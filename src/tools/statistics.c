@@ -1,4 +1,4 @@
-/* What the driver's compiler makes of the kernels, for the shapes of a network. */
+/* What the driver's compiler reports about kernels, for the shapes of a network. */
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ typedef struct survey {
     void *user;
 } survey;
 
-/* Whether two operations take the same pipelines. */
+/* Whether two operations use the same pipelines. */
 static bool same_shape(const vrn_op_desc *a, const vrn_op_desc *b)
 {
     uint32_t of_a[VRN_OP_CONSTANTS_MAX], of_b[VRN_OP_CONSTANTS_MAX];
@@ -34,7 +34,7 @@ static bool same_shape(const vrn_op_desc *a, const vrn_op_desc *b)
     return memcmp(of_a, of_b, sizeof of_a) == 0;
 }
 
-/* Whether a node is the first with its shape, and how many have it. */
+/* Whether a node is the first with its shape, and how many nodes have it. */
 static bool first_of_shape(const vrn_graph *graph, uint32_t index, uint32_t *layers)
 {
     *layers = 0;

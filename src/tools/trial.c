@@ -54,12 +54,12 @@ static vrn_result grow(vrn_buffer *buffer, vrn_device *device, uint64_t size, co
     for (uint64_t offset = 0; offset < size && !result; offset += part) {
         uint64_t bytes = vrn_min_u64(part, size - offset);
         void *memory;
-        bool cached; /* written in order either way */
+        bool cached; /* ignored: it is written in order */
         result = vrn_upload_reserve(&upload, buffer, offset, bytes, &memory, &cached);
         uint32_t *words = memory;
         for (uint64_t i = 0; i < bytes / sizeof *words && !result; i++) {
-            /* Ordinary numbers as whatever they are read: two halves from 0.5 to 1, a float from
-             * 3e-5 to 8e-3, four bytes; with either sign. */
+            /* These bits are ordinary numbers in every format: two halves from 0.5 to 1, a float
+             * from 3e-5 to 8e-3, or four bytes, with either sign. */
             state = state * 1664525u + 1013904223u;
             words[i] = (state & 0x83ff83ffu) | 0x38003800u;
         }

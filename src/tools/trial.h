@@ -1,5 +1,5 @@
-/* One kernel, made ready to run by itself: what the tuner times, and the self-test checks. And
- * what it runs on, which serves the measuring of peaks too. */
+/* Runs one kernel by itself, for the tuner and the self-test. Its memory and commands also serve to
+ * measure peak rates. */
 #ifndef VRN_TOOLS_TRIAL_H
 #define VRN_TOOLS_TRIAL_H
 
@@ -7,37 +7,37 @@
 #include "gpu/queue.h"
 #include "ops/prepared.h"
 
-/* What all trials share: memory, grown as needed, and command buffers for two kernels that take
- * turns. */
+/* The resources that all trials share: memory, which grows as needed, and command buffers for two
+ * kernels that run alternately. */
 typedef struct vrn_bench {
     vrn_device *device;
-    /* ordinary numbers: zeros or denormals would change some processors' speed */
+    /* contains ordinary numbers: zeros or denormals change the speed of some processors */
     vrn_buffer inputs;
     vrn_buffer results; /* outputs and scratch memory */
     vrn_commands commands;
-    VkQueryPool queries; /* two for each command buffer, or VK_NULL_HANDLE: the host's clock */
+    VkQueryPool queries; /* two for each command buffer; VK_NULL_HANDLE: the host's clock is used */
 } vrn_bench;
 
 vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device);
 void vrn_bench_destroy(vrn_bench *bench); /* accepts a zeroed struct whose device is set */
 
-/* Makes the buffers at least so large; what is new holds ordinary numbers. Trials that were made
- * before must be destroyed first. */
+/* Makes the buffers at least this large and fills new memory with ordinary numbers. Destroy
+ * existing trials first. */
 vrn_result vrn_bench_reserve(vrn_bench *bench, uint64_t inputs, uint64_t results);
 
-/* Around what is recorded into a command buffer, 0 or 1, to be timed; runs it. The time is the
- * device's, or else the host's. */
+/* begin and end enclose what is recorded into command buffer 0 or 1. run runs it and gives its time
+ * by the device's clock, or else the host's. */
 vrn_result vrn_bench_begin(vrn_bench *bench, uint32_t slot);
 vrn_result vrn_bench_end(vrn_bench *bench, uint32_t slot);
 vrn_result vrn_bench_run(vrn_bench *bench, uint32_t slot, double *ms);
 
-/* Around operands there is room that no kernel has any business in. */
+/* The size of the guard areas around operands, which no kernel may write. */
 #define VRN_TRIAL_GUARD_BYTES UINT64_C(1024)
 
-/* Where operands stand: in the inputs X, R and W (or the gate) one behind the other, in
- * the results Y and then the scratch memory. */
+/* The layout of operands: `inputs` holds X, R and W (or the gate), `results` holds Y and the
+ * scratch memory. */
 typedef struct vrn_trial_layout {
-    uint64_t x, r, w, inputs; /* offsets, and the size */
+    uint64_t x, r, w, inputs; /* offsets, and the total size */
     uint64_t y, scratch, results;
 } vrn_trial_layout;
 
@@ -47,21 +47,21 @@ vrn_trial_layout vrn_trial_lay_out(const vrn_kernel *kernel, const vrn_op_desc *
 typedef struct vrn_trial {
     vrn_prepared_kernel prepared;
     uint32_t slot;    /* 0 or 1: its command buffer */
-    uint32_t images;  /* of a run of the kernel .. */
-    uint32_t repeats; /* .. which is repeated so often */
+    uint32_t images;  /* in one run of the kernel */
+    uint32_t repeats; /* how often it runs */
     vrn_descriptor_pool pool;
 } vrn_trial;
 
-/* Makes the pipelines and sets of a kernel that memory was reserved for, by its layout. `refused`:
- * as of vrn_pipelines_prepare, or NULL. */
+/* Makes the pipelines and sets of a kernel. Reserve memory for its layout first. `refused` is as
+ * for vrn_pipelines_prepare. */
 vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel *kernel,
                             const vrn_op_desc *desc, uint32_t images, uint32_t slot, bool *refused);
 void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench);
 
-/* Records a run of `repeats` times the kernel. */
+/* Records the kernel `repeats` times. */
 vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, uint32_t repeats);
 
-/* Runs what is recorded and gives the time of one kernel. */
+/* Runs the recorded commands and gives the time of one repetition. */
 vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms);
 
 #endif

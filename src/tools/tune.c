@@ -11,24 +11,24 @@
 #include "tools/trial.h"
 
 enum {
-    PAIRS = 7,       /* of runs in turns: what a decision is made from .. */
-    PAIRS_LEAST = 3, /* .. unless these few say that it is far from close */
+    PAIRS = 7,       /* of alternating runs, on which a decision is based .. */
+    PAIRS_LEAST = 3, /* .. unless the first ones already decide it */
     REPEATS_MAX = 64,
-    GIVE_UP = 3,          /* a row that was hopeless so often and never good is tried no more */
+    GIVE_UP = 3,          /* a row that was hopeless this often, and never good, is skipped */
     CANDIDATES_MAX = 256, /* rows of a table */
     NETWORK_PAIRS = 9,
 };
 
-/* A run is at least this long, if repeating its kernel can do it. */
+/* The minimum length of a run, reached by repeating its kernel. */
 static const double least_run_ms = 1;
 
-/* What a shape may cost: this, or so many times its kernel's time where that is long. */
+/* The time limit for a shape: the larger of shape_ms and shape_runs times its kernel's time. */
 static const double shape_ms = 2500, shape_runs = 40;
 
-/* A first run that takes longer is slow, even if the driver compiles the kernel in it. */
+/* A longer first run means a slow kernel, even if the driver compiles it during the run. */
 static const double compile_ms = 600;
 
-static const double network_ms = 2000; /* of comparing whole networks */
+static const double network_ms = 2000; /* the time limit for comparing whole networks */
 
 double vrn_tune_ratio(const double *candidate, const double *incumbent, uint32_t count)
 {
@@ -36,7 +36,7 @@ double vrn_tune_ratio(const double *candidate, const double *incumbent, uint32_t
     count = vrn_min_u32(count, VRN_COUNT(ratios));
     if (count == 0) return 1;
     for (uint32_t i = 0; i < count; i++) {
-        /* A clock too coarse to see either says nothing. */
+        /* A time of 0 (a coarse clock) gives no information. */
         ratios[i] = incumbent[i] > 0 ? candidate[i] / incumbent[i] : 1;
     }
     return vrn_median(ratios, count);
@@ -62,23 +62,24 @@ typedef void (*progress_function)(void *user, uint32_t done, uint32_t total, con
 
 typedef struct tuner {
     vrn_tuned tuned;
-    uint32_t known; /* so many records are older than this call */
+    uint32_t known; /* the number of records from before this call */
     vrn_bench bench;
     uint32_t images;
-    const char *layer;                              /* the first with .. */
-    const vrn_op_desc *desc;                        /* of the shape at hand */
-    uint8_t hopeless[VRN_OP_COUNT][CANDIDATES_MAX]; /* how often a row was; 255: once it was not */
+    const char *layer;                              /* the first layer with this shape */
+    const vrn_op_desc *desc;                        /* the current shape */
+    uint8_t hopeless[VRN_OP_COUNT][CANDIDATES_MAX]; /* counts for each row; 255: it was once not
+                                                     * hopeless */
     uint32_t done, total;
     progress_function progress;
     void *user;
 } tuner;
 
-/* The best so far of a shape, and the best of those that lost. */
+/* The best kernel so far for a shape, and the best of the losers. */
 typedef struct race {
     vrn_trial champion;
     double champion_ms;
     const vrn_kernel *rejected;
-    double rejected_ratio; /* of its time to the champion's, when they took turns */
+    double rejected_ratio; /* its time over the champion's in alternating runs */
 } race;
 
 static void lose(race *r, const vrn_kernel *kernel, double ratio)
@@ -88,7 +89,7 @@ static void lose(race *r, const vrn_kernel *kernel, double ratio)
     r->rejected_ratio = ratio;
 }
 
-/* A line of JSON for whoever collects them: what a candidate took, and how it ended. */
+/* Logs a candidate's time and outcome as a line of JSON, for collection. */
 static void record_candidate(const tuner *t, const vrn_kernel *kernel, double ms, const char *end)
 {
     const vrn_op_desc *d = t->desc;
@@ -101,7 +102,7 @@ static void record_candidate(const tuner *t, const vrn_kernel *kernel, double ms
         d->kernel.y, d->kernel.x, d->groups, t->images, kernel->name, ms, end);
 }
 
-/* The champion and the challenger take turns. */
+/* Runs the champion and the challenger alternately. */
 static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
 {
     double champion[PAIRS], candidate[PAIRS];
@@ -150,7 +151,7 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
     bool refused = false;
     vrn_result result = vrn_trial_create(&trial, &t->bench, kernel, t->desc, t->images,
                                          1 - r->champion.slot, &refused);
-    if (refused) { /* what the driver cannot compile is no candidate */
+    if (refused) { /* the driver cannot compile it */
         record_candidate(t, kernel, 0, "refused");
         if (hopeless && *hopeless != UINT8_MAX) *hopeless = GIVE_UP;
         vrn_trial_destroy(&trial, &t->bench);
@@ -158,7 +159,7 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
     }
     if (!result) result = vrn_trial_record(&trial, &t->bench, 1);
     if (!result) result = vrn_trial_run(&trial, &t->bench, &ms);
-    /* The first run is the warm-up: some drivers compile in it. */
+    /* The first run is a warm-up: some drivers compile during it. */
     if (!result && ms < compile_ms + 10 * r->champion_ms) {
         result = vrn_trial_run(&trial, &t->bench, &ms);
     }
@@ -175,7 +176,7 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
     return result;
 }
 
-/* The heuristic's choice is the champion to begin with. */
+/* The heuristic's choice is the first champion. */
 static vrn_result begin_race(tuner *t, race *r, const vrn_kernel *kernel)
 {
     vrn_result result =
@@ -196,7 +197,7 @@ static void copy_name(char to[VRN_TUNED_NAME], const vrn_kernel *kernel)
     snprintf(to, VRN_TUNED_NAME, "%s", kernel ? kernel->name : "");
 }
 
-/* All kernels that can run this shape, the best by merit first. */
+/* Lists all kernels that can run the shape, the best by merit first. */
 static vrn_result list_kernels(tuner *t, const vrn_kernel **list, uint32_t *count)
 {
     const vrn_device *device = t->bench.device;
@@ -205,8 +206,8 @@ static vrn_result list_kernels(tuner *t, const vrn_kernel **list, uint32_t *coun
     while (all < CANDIDATES_MAX) {
         const vrn_kernel *next = vrn_choose_kernel(device, t->desc, t->images, NULL, ranked, all);
         if (!next) break;
-        /* Its own kernels come first. On a GPU the others may take seconds, and its driver may take
-         * that for a hang. */
+        /* Kernels for this kind of device come first. On a GPU the others may take seconds, which
+         * its driver may treat as a hang. */
         if (all > 0 && device->probe.info.type != VRN_DEVICE_CPU &&
             ranked[0]->variant->suits == VRN_SUITS_GPU && next->variant->suits != VRN_SUITS_GPU) {
             break;
@@ -266,7 +267,7 @@ static void report(const tuner *t, const char *text)
     if (t->progress) t->progress(t->user, t->done, t->total, text);
 }
 
-/* The record of step i; NULL: there is none. */
+/* The record of step i, or NULL. */
 static const vrn_tuned_record *record_of(tuner *t, const vrn_program *program, uint32_t i)
 {
     return vrn_tuned_find(&t->tuned, program->device, &program->graph.nodes[i].desc, t->images);
@@ -274,7 +275,7 @@ static const vrn_tuned_record *record_of(tuner *t, const vrn_program *program, u
 
 static vrn_result tune_shapes(tuner *t, const vrn_program *program)
 {
-    /* Equal shapes are counted once. The comparison of the whole network is one more step. */
+    /* Count equal shapes once, and one more step for the comparison of whole networks. */
     vrn_tuned seen = {0};
     vrn_result result = VRN_OK;
     for (uint32_t i = 0; i < program->graph.count && !result; i++) {
@@ -301,7 +302,7 @@ static vrn_result tune_shapes(tuner *t, const vrn_program *program)
     return result;
 }
 
-/* Runs both in turns. *ratio: how long the second takes beside the first. */
+/* Runs both sessions alternately. *ratio: the second one's time over the first one's. */
 static vrn_result compare_times(vrn_session *first, vrn_session *second, double *ratio)
 {
     const vrn_session_info *info = &first->program->info;
@@ -324,7 +325,7 @@ static vrn_result compare_times(vrn_session *first, vrn_session *second, double 
             const vrn_outputs out = {.logits = info->classes ? logits : NULL, .timing = &timing};
             double start = vrn_time_ms();
             result = vrn_session_run(i ? second : first, &in, &out);
-            /* The first turn is the warm-up. */
+            /* The first round is a warm-up. */
             if (result || run < 0) continue;
             times[i][run] = timing.gpu_ms > 0 ? timing.gpu_ms : vrn_time_ms() - start;
         }
@@ -336,8 +337,8 @@ static vrn_result compare_times(vrn_session *first, vrn_session *second, double 
     return result;
 }
 
-/* Puts the heuristic's choice into every record of this call that differs from it; with
- * `only_count` just counts them. */
+/* Replaces the kernel by the heuristic's choice in every record of this call that differs from it.
+ * With `only_count`, only counts them. */
 static vrn_result revert(tuner *t, const vrn_program *plain, bool only_count, uint32_t *changed)
 {
     vrn_result result = VRN_OK;
@@ -353,7 +354,7 @@ static vrn_result revert(tuner *t, const vrn_program *plain, bool only_count, ui
         memcpy(record.rejected, record.kernel, sizeof record.rejected);
         record.rejected_ms = record.ms;
         copy_name(record.kernel, kernel);
-        record.ms = 0; /* not known any more */
+        record.ms = 0; /* no longer known */
         result = vrn_tuned_put(&t->tuned, &record, &plain->device->log);
     }
     return result;
@@ -378,7 +379,7 @@ static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_session_
     return faster ? VRN_OK : revert(t, program, false, &changed);
 }
 
-/* Whether an operation has several kernels, and nobody has timed them. */
+/* Finds out whether some operation has several kernels that were not timed. */
 static vrn_result find_untried(tuner *t, const vrn_model *model, const vrn_session_params *params,
                                bool *found)
 {

@@ -1,20 +1,20 @@
-/* What the tuner decides, from times. vrn_device_tune times the kernels that could compute each
- * operation of a network. */
+/* The tuner's decisions. vrn_device_tune times the kernels that can compute each operation of a
+ * network. */
 #ifndef VRN_TOOLS_TUNE_H
 #define VRN_TOOLS_TUNE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The median of candidate[i] / incumbent[i], times of runs in turns: what disturbs the machine for
- * longer than a run cancels out. */
+/* The median of candidate[i] / incumbent[i], the times of alternating runs. Disturbances longer
+ * than a run cancel out. */
 double vrn_tune_ratio(const double *candidate, const double *incumbent, uint32_t count);
 
-/* Whether a candidate takes the incumbent's place: it must be faster by this share. */
+/* Whether a candidate replaces the incumbent. It must be faster by VRN_TUNE_MARGIN. */
 #define VRN_TUNE_MARGIN 0.03
 bool vrn_tune_better(const double *candidate, const double *incumbent, uint32_t count);
 
-/* Whether a first run is so slow beside the best that a second is not worth its time. */
+/* Whether a kernel's first run is so slow that a second one is pointless. */
 bool vrn_tune_hopeless(double first_ms, double best_ms);
 
 #endif
