@@ -181,7 +181,7 @@ void vrn_transform_format_crop(const vrn_transform *t, char text[VRN_SIDES_MAX])
     format_sides(t->crop, t->crop_width, text);
 }
 
-/* ---- What holds ------------------------------------------------------------------------------ */
+/* ---- Validation ------------------------------------------------------------------------------ */
 
 void vrn_transform_get_input(const vrn_transform *t, uint32_t *height, uint32_t *width)
 {

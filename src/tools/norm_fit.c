@@ -12,7 +12,7 @@
 /* A channel whose running variance is below this share of eps is dead: eps dominates it. */
 static const double dead_share = 0.01;
 
-/* ---- What training left ---------------------------------------------------------------------- */
+/* ---- What training stored -------------------------------------------------------------------- */
 
 static bool is_norm(const vrn_node *node)
 {
@@ -107,7 +107,7 @@ void vrn_norm_targets_free(vrn_norm_targets *targets)
     *targets = (vrn_norm_targets){0};
 }
 
-/* ---- What enters on a device ----------------------------------------------------------------- */
+/* ---- Observation on a device ----------------------------------------------------------------- */
 
 vrn_result vrn_observer_create(vrn_observer *o, vrn_device *device, const vrn_model *model,
                                const vrn_norm_targets *targets, const vrn_session_params *params)
@@ -172,7 +172,7 @@ void vrn_observer_reset(vrn_observer *o)
     o->images = 0;
 }
 
-/* ---- How they compare ------------------------------------------------------------------------ */
+/* ---- Comparison ------------------------------------------------------------------------------ */
 
 /* The limit of a channel's divergence, so that one exploding channel does not dominate the mean. */
 static const double divergence_max = 100;

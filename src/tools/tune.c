@@ -67,8 +67,7 @@ typedef struct tuner {
     uint32_t images;
     const char *layer;                              /* the first layer with this shape */
     const vrn_op_desc *desc;                        /* the current shape */
-    uint8_t hopeless[VRN_OP_COUNT][CANDIDATES_MAX]; /* counts for each row; 255: it was once not
-                                                     * hopeless */
+    uint8_t hopeless[VRN_OP_COUNT][CANDIDATES_MAX]; /* per row; 255: never skip it */
     uint32_t done, total;
     progress_function progress;
     void *user;
