@@ -7,11 +7,11 @@
 #include "base/util.h"
 #include "ops/interface.h"
 
-/* What sampling a format gives. */
+/* What sampling an image of a format returns. */
 typedef enum content {
     NOT_READ,
     ENCODED, /* numbers from 0 to 1, in sRGB's encoding unless the application says otherwise */
-    DECODED, /* linear light: sampling decodes what is stored in sRGB's encoding */
+    DECODED, /* linear light: sampling decodes the stored sRGB encoding */
     FLOATS,  /* linear light, unless the application says otherwise */
 } content;
 
@@ -19,7 +19,7 @@ typedef struct row {
     VkFormat format;
     const char *name;
     content content;
-    bool grey; /* red alone stands for all three */
+    bool grey; /* only red exists, and stands for all three */
 } row;
 
 #define ROW(name, content)                                                                         \
@@ -35,7 +35,7 @@ typedef struct row {
         VK_FORMAT_##name, #name, NOT_READ, false                                                   \
     }
 
-/* Those that cannot be read are here for their names. */
+/* The table includes unreadable formats, for their names. */
 static const row rows[] = {
     ROW(R8G8B8A8_UNORM, ENCODED),
     ROW(R8G8B8A8_SRGB, DECODED),
@@ -93,7 +93,7 @@ static const char *const encoding_names[] = {
     [VRN_ENCODING_HLG] = "HLG",
 };
 
-/* What fetch.comp does with the numbers. */
+/* What fetch.comp does with the sampled numbers. */
 static const uint32_t readings[] = {
     [VRN_ENCODING_SRGB] = VRN_FETCH_AS_IS,
     [VRN_ENCODING_LINEAR] = VRN_FETCH_LINEAR,

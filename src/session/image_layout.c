@@ -16,8 +16,8 @@ bool vrn_image_layout_readable(VkImageLayout layout)
     return false;
 }
 
-/* Whether an earlier entry shows the same level and layer of the same image: two regions of one
- * picture. */
+/* Whether an earlier entry has the same level and layer of the same image, as when two entries are
+ * regions of one picture. */
 static bool repeated(const vrn_record_image *images, uint32_t index)
 {
     const vrn_record_image *image = &images[index];

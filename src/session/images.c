@@ -7,30 +7,30 @@
 #include "ops/preprocess.h"
 #include "ops/transfer.h"
 
-/* Bands begin at multiples of so many rows: offsets stay aligned to 256 bytes. */
+/* Bands begin at multiples of this many rows, which keeps offsets aligned to 256 bytes. */
 enum { BAND_ROWS = 64 };
 
 /* The directions of a resize, in order. */
 enum { COLUMNS, ROWS };
 
-/* What happens to an image along one side. */
+/* How an image changes along one side. */
 typedef struct side {
     vrn_filter filter;       /* the shown part of the resized image */
-    bool resampled;          /* whether the length changes */
-    uint32_t first, count;   /* of the source that is needed */
-    uint64_t table, scratch; /* where the filter's table is, and what the direction makes */
+    bool resampled;          /* the length changes */
+    uint32_t first, count;   /* the part of the source that is needed */
+    uint64_t table, scratch; /* offsets of the filter's table and of the result */
 } side;
 
 typedef struct job {
     vrn_resize resize;
     side sides[2];
-    uint64_t pixels;   /* where those that are needed are */
-    vrn_range current; /* the image as the stages so far have left it */
+    uint64_t pixels;   /* offset of the needed pixels */
+    vrn_range current; /* the image after the stages so far */
 } job;
 
 typedef struct builder {
     vrn_images *images;
-    vrn_transfer_target target; /* whose pool comes when the size is known */
+    vrn_transfer_target target; /* its pool is set once the size is known */
     const vrn_framing *framing;
     uint64_t alignment;
     uint64_t bytes[VRN_IMAGES_BUFFERS]; /* sums so far */
@@ -67,20 +67,20 @@ static uint64_t filter_bytes(const side *s)
     return (uint64_t)s->filter.count * (vrn_filter_taps(&s->filter) + 2) * sizeof(int32_t);
 }
 
-/* Of so many pixels from an offset of a buffer on. */
+/* The range of `pixels` pixels at an offset of a buffer. */
 static vrn_range pixel_range(const builder *b, uint32_t buffer, uint64_t offset, uint64_t pixels)
 {
     return (vrn_range){b->images->buffers[buffer].handle, offset, pixels * 4};
 }
 
-/* What a binding can hold. */
+/* The largest range that a binding can hold. */
 static uint64_t limit_of(const builder *b)
 {
     return b->target.device->probe.limits.maxStorageBufferRange;
 }
 
-/* Rows of the source that one dispatch can read: all, or a multiple of BAND_ROWS; 0: not even so
- * many. */
+/* The number of source rows that one dispatch can read: all, or a multiple of BAND_ROWS; 0: fewer
+ * than that. */
 static uint32_t band_rows(const builder *b, const job *j)
 {
     const uint64_t rows = limit_of(b) / ((uint64_t)j->sides[COLUMNS].count * 4);
@@ -109,7 +109,7 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
     const uint64_t made[2] = {(uint64_t)columns->filter.count * rows->count * 4,
                               (uint64_t)columns->filter.count * rows->filter.count * 4};
     const uint32_t band = band_rows(b, j);
-    const bool whole = !columns->resampled || !photo->host; /* bound at once: not in bands */
+    const bool whole = !columns->resampled || !photo->host; /* bound at once, not in bands */
     bool fits = made[COLUMNS] <= limit && (whole ? source <= limit : band > 0);
     for (int i = 0; i < 2; i++) {
         fits = fits && (!j->sides[i].resampled || filter_bytes(&j->sides[i]) <= limit);
@@ -128,7 +128,7 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
         j->sides[i].scratch = reserve(b, VRN_IMAGES_SCRATCH, made[i]);
         b->counts.sets += i == COLUMNS ? vrn_div_up(rows->count, band) : 1;
     }
-    b->counts.sets += photo->host ? 1 : 2; /* fetching, and normalising */
+    b->counts.sets += photo->host ? 1 : 2; /* fetching and normalising */
     return VRN_OK;
 }
 
@@ -144,7 +144,8 @@ static void copy_pixels(const builder *b, job *j, const vrn_picture *photo)
         pixel_range(b, VRN_IMAGES_PIXELS, j->pixels, (uint64_t)columns->count * rows->count);
 }
 
-/* The needed part of a picture on the device, as if the host had copied it. */
+/* Records the copy of the needed part of a picture on the device, with the same result as a copy by
+ * the host. */
 static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *photo)
 {
     const side *columns = &j->sides[COLUMNS], *rows = &j->sides[ROWS];
@@ -177,8 +178,8 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
                                bindings, &push, pixels);
 }
 
-/* One direction of the resize: columns in bands of rows, where the source is more than can be
- * bound. */
+/* Records one direction of the resize. Columns are resized in bands of rows if the source is larger
+ * than a binding. */
 static vrn_result record_resample(const builder *b, job *j, int direction)
 {
     const side *s = &j->sides[direction];
@@ -248,8 +249,8 @@ static vrn_result record_normalize(const builder *b, const job *j, uint32_t inde
                                (uint64_t)f->height * f->width);
 }
 
-/* All images pass each stage before the next begins: a barrier for each, however many there are.
- * The first is there because the tensor may still be read by an earlier submission. */
+/* Records each stage for all images before the next stage, which needs one barrier per stage. The
+ * first barrier is needed because an earlier submission may still read the tensor. */
 static vrn_result record_stages(const builder *b, job *jobs, const vrn_picture *pictures,
                                 uint32_t count)
 {

@@ -9,18 +9,18 @@
 /* A network being recorded. */
 typedef struct recorder {
     const vrn_passage *passage;
-    VkCommandBuffer buffer; /* the present one */
-    /* where further ones come from; NULL: there is one, which is not the recorder's */
+    VkCommandBuffer buffer; /* the current one */
+    /* allocates further buffers; NULL: there is only one, which the caller owns */
     vrn_commands *commands;
     vrn_parts *parts;
     const vrn_piece *piece; /* NULL: the whole network is recorded */
     double limit_ms;        /* of a buffer */
-    double ms;              /* what the present buffer holds is expected to take */
+    double ms;              /* the expected time of the current buffer */
     vrn_position at;
     bool stopped; /* the piece is full */
 } recorder;
 
-/* Another command buffer, behind those there are. */
+/* Appends another command buffer. */
 static vrn_result add_part(recorder *r)
 {
     vrn_parts *parts = r->parts;
@@ -42,8 +42,8 @@ static vrn_result add_part(recorder *r)
     return vrn_commands_begin(r->buffer, device, false);
 }
 
-/* Makes room for a dispatch of so many milliseconds. Where the present buffer is full, this is in a
- * new part, or nowhere. */
+/* Makes room for a dispatch of `ms` milliseconds. If the current buffer is full, begins a new part,
+ * or stops if a piece is recorded. */
 static vrn_result make_room(recorder *r, double ms)
 {
     vrn_device *device = r->passage->program->device;
@@ -58,7 +58,7 @@ static vrn_result make_room(recorder *r, double ms)
     return result;
 }
 
-/* What each pass of a step is expected to take. */
+/* The expected time of each pass of a step. */
 static double pass_ms(const recorder *r, uint32_t index, uint32_t images)
 {
     const vrn_program *program = r->passage->program;
@@ -68,7 +68,7 @@ static double pass_ms(const recorder *r, uint32_t index, uint32_t images)
     return ms / vrn_max_u32(vrn_kernel_pass_count(program->steps[index].choice.kernel), 1);
 }
 
-/* The present step, or what is left of it. */
+/* Records the current step, or the rest of it. */
 static vrn_result record_step(recorder *r, uint32_t images)
 {
     const vrn_program *program = r->passage->program;
@@ -123,7 +123,7 @@ static void copy_out(recorder *r, uint32_t images)
     }
 }
 
-/* The present slice, or what is left of it. */
+/* Records the current slice, or the rest of it. */
 static vrn_result record_slice(recorder *r)
 {
     const vrn_passage *passage = r->passage;
@@ -134,7 +134,7 @@ static vrn_result record_slice(recorder *r)
     if (!at->copied) copy_in(r, images);
     for (; at->step < program->graph.count; at->step++) {
         if (at->dispatch == 0) {
-            if (at->step == 0) { /* behind a copy */
+            if (at->step == 0) { /* after a copy */
                 vrn_commands_barrier(r->buffer, device, false);
             } else {
                 vrn_commands_barrier_dispatches(r->buffer, device);
@@ -178,7 +178,7 @@ static vrn_result record(recorder *r)
 void vrn_network_record(const vrn_passage *passage, VkCommandBuffer buffer)
 {
     recorder r = {.passage = passage, .buffer = buffer, .limit_ms = passage->program->limit_ms};
-    record(&r); /* into one buffer: nothing fails */
+    record(&r); /* with one buffer it cannot fail */
 }
 
 bool vrn_network_record_piece(const vrn_passage *passage, vrn_position *at, vrn_piece *piece,

@@ -37,8 +37,8 @@ void vrn_pace_learn(vrn_pace *pace, const vrn_program *program, uint32_t first, 
     double common = 0, work = 0;
     for (uint32_t i = first; i <= last && i < program->graph.count; i++) {
         const double before = of_step(pace, i, guess);
-        /* The first measurement counts in full. Later ones do where they are slower, because a
-         * frame that is late is worse than one that could have done more. */
+        /* The first measurement counts in full, and so do later ones that are slower: a late frame
+         * is worse than a frame with time left. */
         const bool full = pace->paces[i] == 0 || ratio > 1;
         pace->paces[i] = before * (full ? ratio : sqrt(ratio));
         common += pace->paces[i] * program->steps[i].work;

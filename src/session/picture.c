@@ -7,13 +7,13 @@
 #include "session/image_format.h"
 #include "session/image_layout.h"
 
-/* Pixels along a side: keeps every product of a preparation in 64 bits. */
+/* The longest side in pixels. It keeps all products in 64 bits. */
 enum { SIDE_MAX = 1 << 24 };
 
 static const struct {
     const char *name;
     uint32_t bytes;      /* of a pixel */
-    uint8_t channels[3]; /* where red, green and blue are in it */
+    uint8_t channels[3]; /* the offsets of red, green and blue in it */
 } pixel_formats[] = {
     [VRN_PIXEL_RGBA] = {"RGBA", 4, {0, 1, 2}},
     [VRN_PIXEL_BGRA] = {"BGRA", 4, {2, 1, 0}},

@@ -1,11 +1,11 @@
-/* vrn_session_prepare: what the first recordings would do, in command buffers that never run. */
+/* vrn_session_prepare: makes recordings into command buffers that never run. */
 #include <vkresnet/vulkan.h>
 
 #include "base/log.h"
 #include "gpu/queue.h"
 #include "session/session.h"
 
-/* One slot, for recordings with a cursor as well where one is given. */
+/* Prepares one slot, also for recordings with a cursor if one is given. */
 static vrn_result prepare_slot(vrn_session *session, VkCommandBuffer commands,
                                vrn_record_params params, uint32_t slot)
 {

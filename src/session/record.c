@@ -1,5 +1,5 @@
-/* vrn_session_record: the application's input to the network's, the network as a run records it,
- * and its results to where the application wants them. */
+/* vrn_session_record: converts the application's input to the network's, records the network, and
+ * copies the results to the application's buffers. */
 #include <vkresnet/vulkan.h>
 
 #include "base/alloc.h"
@@ -16,7 +16,7 @@ typedef struct recorder {
     const vrn_record_params *params;
     uint32_t count, top;
     double budget_ms;
-    bool continued; /* the input was read by an earlier recording */
+    bool continued; /* an earlier recording has read the input */
     VkCommandBuffer buffer;
     vrn_transfer_target target;
 } recorder;
@@ -111,7 +111,7 @@ static vrn_result get_recording(recorder *r)
                                      sizeof(vrn_top));
 }
 
-/* Whether the cursor is in a network of this slot, which nothing has disturbed. */
+/* Checks that the cursor belongs to a network of this slot that nothing has overwritten. */
 static vrn_result check_cursor(const recorder *r)
 {
     const vrn_recording *recording = r->recording;
@@ -134,7 +134,7 @@ static vrn_result check_cursor(const recorder *r)
     return VRN_OK;
 }
 
-/* How many images of so many bytes can be bound at once; 0: not even one. */
+/* How many images of `image_bytes` bytes can be bound at once; 0: not even one. */
 static uint32_t images_at_once(const recorder *r, uint64_t image_bytes)
 {
     const uint64_t limit = r->device->probe.limits.maxStorageBufferRange;
@@ -142,8 +142,7 @@ static uint32_t images_at_once(const recorder *r, uint64_t image_bytes)
     return (uint32_t)vrn_min_u64(usable / image_bytes, r->count);
 }
 
-/* Descriptor sets for the packing of floats and for each result, in as many parts as each may
- * need. */
+/* Reserves descriptor sets for packing floats and for each result, enough for all their parts. */
 static vrn_result reset_pool(recorder *r)
 {
     vrn_device *device = r->device;
@@ -158,8 +157,8 @@ static vrn_result reset_pool(recorder *r)
                         "an input or result of %llu MiB is more than %s can bind",
                         (unsigned long long)(most >> 20), device->probe.info.name);
     }
-    /* The input, every output, and the best classes twice. What continues a network takes its sets
-     * from what the first recording reserved. */
+    /* One set for the input, one for each output and two for the best classes. A recording that
+     * continues a network uses the sets that the first one reserved. */
     const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 3);
     vrn_result result = VRN_OK;
     if (!r->continued) {
@@ -171,7 +170,7 @@ static vrn_result reset_pool(recorder *r)
     return result;
 }
 
-/* One dispatch from a range to another. */
+/* Records one dispatch that reads one range and writes another. */
 static vrn_result dispatch(const recorder *r, vrn_transfer kernel, uint32_t constant, vrn_range x,
                            vrn_range y, const void *push, uint64_t invocations)
 {
@@ -234,7 +233,7 @@ static vrn_result record_floats(const recorder *r)
     const vrn_place *from = planar ? &p->nchw : &p->nhwc;
     const uint32_t pixels = info->height * info->width;
     vrn_result result = vrn_images_reserve(&r->recording->images, r->device, &r->session->framing);
-    vrn_commands_barrier(r->buffer, r->device, false); /* the tensor may still be read */
+    vrn_commands_barrier(r->buffer, r->device, false); /* the tensor may still be in use */
     const uint32_t at_once = images_at_once(r, (uint64_t)pixels * 16);
     for (uint32_t first = 0; first < r->count && !result; first += at_once) {
         const uint32_t images = vrn_min_u32(at_once, r->count - first);
@@ -257,7 +256,7 @@ static vrn_result record_floats(const recorder *r)
 
 /* ---- Output ---- */
 
-/* Images [first, first + images) of a result as the network left it. */
+/* Images [first, first + images) of a result as the network writes it. */
 static vrn_range stored_range(const recorder *r, const vrn_output *out, uint32_t first,
                               uint32_t images, uint64_t *skipped)
 {
@@ -363,8 +362,8 @@ static vrn_result record_whole(const recorder *r)
     return record_outputs(r);
 }
 
-/* As much as the budget allows. The input of the first network of a session is a part by itself,
- * because nobody knows yet how long it takes. */
+/* Records as much as the budget allows. The input of a session's first network is recorded alone,
+ * because its time is not known yet. */
 static vrn_result record_part(const recorder *r)
 {
     vrn_session *session = r->session;

@@ -1,4 +1,4 @@
-/* Inputs in, results out: the host's side of a submission. */
+/* The host's side of a submission: copies inputs in and results out. */
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +8,8 @@
 #include "net/format.h"
 #include "session/session.h"
 
-/* Whether all are finite, by their bits: a compiler may have been told that all numbers are. */
+/* Whether all values are finite. Tests their bits, because a compiler may have been told that all
+ * numbers are finite. */
 static bool are_finite(const float *values, size_t count)
 {
     uint32_t found = 0;
@@ -20,7 +21,7 @@ static bool are_finite(const float *values, size_t count)
     return !found;
 }
 
-/* A NaN would be taken for a zero by the first ReLU on most devices, and never be seen. */
+/* On most devices the first ReLU would turn a NaN into zero and hide it. */
 static vrn_result check_values(const vrn_log *log, const float *values, uint32_t count, size_t each)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -32,7 +33,7 @@ static vrn_result check_values(const vrn_log *log, const float *values, uint32_t
     return VRN_OK;
 }
 
-/* [count, 3, H, W] to [count, H, W, 4]. */
+/* Converts [count, 3, H, W] to [count, H, W, 4]. */
 static void pack_nchw(float *to, const float *from, uint32_t count, size_t pixels)
 {
     for (uint32_t n = 0; n < count; n++, from += 3 * pixels) {
@@ -45,7 +46,7 @@ static void pack_nchw(float *to, const float *from, uint32_t count, size_t pixel
     }
 }
 
-/* [count, C, H, W], or [count, H, W, C], to [count, H, W, C padded]. */
+/* Converts [count, C, H, W] or [count, H, W, C] to [count, H, W, C padded]. */
 static void pack(float *to, const float *from, uint32_t count, size_t pixels, uint32_t channels,
                  bool planar)
 {
@@ -60,7 +61,7 @@ static void pack(float *to, const float *from, uint32_t count, size_t pixels, ui
     }
 }
 
-/* [count, H, W, C padded] to [count, C, H, W] floats. */
+/* Converts [count, H, W, C padded] to [count, C, H, W] floats. */
 static void unpack(float *to, const void *from, vrn_format format, uint32_t count, vrn_shape shape)
 {
     const size_t pixels = (size_t)shape.h * shape.w, padded = (size_t)vrn_c4(shape.c) * 4;
@@ -91,8 +92,8 @@ static double network_ms(const vrn_session *session, const vrn_slot *slot)
     return vrn_device_ticks_ms(device, ticks[0], ticks[1]);
 }
 
-/* What a run takes is looked at until it is known once, and where it is long. Where timestamps say
- * nothing it is the time since it was submitted, too long where other work came between. */
+/* Learns the time of a run if none was measured before, or if it is long. Without timestamps this
+ * is the time since the submission, which is too long if other work ran in between. */
 static void learn(vrn_session *session, const vrn_slot *slot, double now)
 {
     const double limit = session->program->limit_ms;
@@ -103,8 +104,8 @@ static void learn(vrn_session *session, const vrn_slot *slot, double now)
                     ms > 0 ? ms : now - slot->submitted);
 }
 
-/* A driver that computes nothing, or wrongly, is not to be believed: probabilities of finite logits
- * sum to one. */
+/* Detects drivers that compute nothing or wrong results: the probabilities of finite logits must
+ * sum to 1. */
 static vrn_result check_sums(const vrn_session *session, const vrn_slot *slot)
 {
     const vrn_program *program = session->program;
@@ -132,8 +133,8 @@ static vrn_result check_sums(const vrn_session *session, const vrn_slot *slot)
     return VRN_OK;
 }
 
-/* Waits for a slot's submission and writes its results. Where waiting fails, the slot stays busy
- * and its ticket can be waited for again; a lost device says so every time. A refused answer stays
+/* Waits for a slot's submission and writes its results. If waiting fails, the slot stays busy and
+ * its ticket can be waited for again; a lost device fails every time. A refused answer stays
  * refused until the slot takes another submission. */
 static vrn_result deliver(vrn_session *session, vrn_slot *slot)
 {
@@ -163,7 +164,7 @@ static vrn_result deliver(vrn_session *session, vrn_slot *slot)
     return VRN_OK;
 }
 
-/* A slot with nothing under way, or the one whose submission is the oldest. */
+/* An idle slot, or the one with the oldest submission. */
 static vrn_slot *next_slot(vrn_session *session)
 {
     vrn_slot *best = &session->slots[0];
@@ -227,7 +228,7 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_i
     return VRN_OK;
 }
 
-/* Records the network for this buffer and number of inputs, unless that is what is recorded. */
+/* Records the network for this buffer and number of inputs, unless it is recorded already. */
 static vrn_result record_network(vrn_session *session, vrn_slot *slot, VkBuffer input,
                                  uint32_t count)
 {
@@ -280,7 +281,7 @@ static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_inputs
     return record_network(session, slot, input->handle, inputs->count);
 }
 
-/* NULL, and no points, are no order. */
+/* NULL and an order without points are valid. */
 static vrn_result check_order(const vrn_device *device, const vrn_submit_order *order)
 {
     if (!order || (!order->wait_count && !order->signal_count)) return VRN_OK;
@@ -351,7 +352,7 @@ vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)
     for (uint32_t i = 0; i < session->slot_count; i++) {
         if (session->slots[i].ticket == ticket) return deliver(session, &session->slots[i]);
     }
-    return vrn_device_alive(session->device); /* completed when its slot was needed */
+    return vrn_device_alive(session->device); /* it was completed when its slot was reused */
 }
 
 vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *inputs,

@@ -86,7 +86,7 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     if (!session) return vrn_fail_memory(&device->log);
     session->device = device;
     session->split = vrn_split_guess(device);
-    session->next_ticket = 1; /* 0 is no ticket */
+    session->next_ticket = 1; /* 0 is not a valid ticket */
     session->record_budget_ms = params->record_budget_ms;
     vrn_result result =
         vrn_program_compile(&session->program, device, model, params, tuned, observe);

@@ -8,7 +8,7 @@
 /* Milliseconds for 1e9 operations: slow devices of their kind. */
 static const double pace_discrete = 20, pace_other = 200;
 
-/* Of a dispatch. */
+/* The most parts of a dispatch. */
 enum { PARTS_MAX = 64 };
 
 vrn_split vrn_split_guess(const vrn_device *device)
@@ -44,7 +44,7 @@ void vrn_split_learn(vrn_split *split, const vrn_program *program, uint32_t imag
     for (uint32_t i = 0; i < program->graph.count; i++) work += program->steps[i].work;
     const double pace = ms / (work * images);
     if (!(ms > 0) || (split->measured && pace < 1.5 * split->pace)) return;
-    /* Not where nothing was cut, and nothing will be. */
+    /* Recordings stay valid if nothing was divided and nothing will be. */
     const double whole = work * program->info.slice * fmax(pace, split->pace);
     if (whole > program->limit_ms || program->info.batch > program->info.slice) split->version++;
     split->pace = pace;
