@@ -13,7 +13,7 @@ struct vrn_device_additions {
     const char *extensions[];
 };
 
-/* Sets the member of a structure of features. */
+/* Enables a member of a feature structure. */
 static void set(void *structure, size_t offset)
 {
     const VkBool32 on = VK_TRUE;
@@ -38,7 +38,7 @@ static void add_feature(vrn_device_additions *additions, VkDeviceCreateInfo *inf
     }
 }
 
-/* Whether what the application enables itself forbids the item. */
+/* Whether the application's own extensions exclude the item. */
 static bool excluded(const vrn_requirement *item, vrn_extensions enabled)
 {
     return item->capability == VRN_CAPABILITY_BUFFER_ADDRESSES &&

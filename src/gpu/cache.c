@@ -1,9 +1,9 @@
-/* What a device keeps for the next time: in a folder, or where the application's hooks put it. */
+/* The cache of a device, in a folder or behind the application's hooks. */
 #include "base/alloc.h"
 #include "base/cache_file.h"
 #include "gpu/device.h"
 
-/* An entry of the hooks as a whole; NULL: there is none. */
+/* Loads a complete entry through the hooks; NULL: there is none. */
 static void *load(const vrn_cache_hooks *hooks, const char *name, size_t *size)
 {
     *size = 0;

@@ -16,8 +16,8 @@ enum {
     MESA = 0x10005,
 };
 
-/* What a core of a maker's is like. Registers are what compilers were seen to fill without spilling
- * (docs/gpu-kernels.md). */
+/* The usual core of each vendor. `registers` is what compilers were observed to use without
+ * spilling (docs/gpu-kernels.md). */
 static const vrn_cores nvidia = {
     .count = 40,
     .lanes = 128,
@@ -44,7 +44,7 @@ static const vrn_cores amd = {
     .dispatch_us = 4,
 };
 
-/* A thread has 128 registers of 32 bytes: with 16 lanes that is 64 floats each, with 8, 128. */
+/* A thread has 128 registers of 32 bytes: 64 floats per lane with 16 lanes, 128 with 8. */
 static const vrn_cores intel = {
     .count = 3,
     .lanes = 64,
@@ -83,7 +83,7 @@ static const vrn_cores adreno = {
     .dispatch_us = 20,
 };
 
-/* Shared memory of these three is ordinary memory behind a cache. */
+/* On these three, shared memory is ordinary memory behind a cache. */
 static const vrn_cores mali = {
     .count = 4,
     .lanes = 64,
@@ -120,7 +120,7 @@ static const vrn_cores powervr = {
     .dispatch_us = 40,
 };
 
-/* By the upper bits of Intel's device ids; the first that fits. */
+/* By masked bits of Intel's device ids; the first match counts. */
 static const struct intel_device {
     uint16_t mask, id;
     uint16_t cores, lanes; /* of a core */
@@ -144,7 +144,7 @@ static const struct intel_device {
     {0xFF00, 0x8A00, 8, 64, 1100},                                   /* Ice Lake */
 };
 
-/* By parts of names; the first that fits. */
+/* By parts of names; the first match counts. */
 static const struct named_device {
     uint32_t vendor;
     const char *part;
@@ -171,7 +171,7 @@ static void take_nvidia(vrn_cores *cores, const vrn_core_facts *told)
         cores->lanes = 64;
         cores->shared_bytes = 64 << 10;
         cores->matrix_rate = 4;
-    } else if (told->nv_warps >= 64 && told->nv_sms >= 72) { /* of a data centre: A100, H100 */
+    } else if (told->nv_warps >= 64 && told->nv_sms >= 72) { /* for data centres: A100, H100 */
         cores->shared_bytes = 160 << 10;
         cores->matrix_rate = 14;
         cores->mhz = 1700;
@@ -204,7 +204,7 @@ static void take_intel(vrn_cores *cores, uint32_t id)
     }
 }
 
-/* Mesa's driver for Apple's GPUs has no vendor of its own. */
+/* Mesa's driver for Apple's GPUs reports Mesa as the vendor. */
 static uint32_t maker_of(const vrn_device_info *info)
 {
     return info->vendor_id == MESA && strncmp(info->name, "Apple", 5) == 0 ? APPLE
@@ -225,8 +225,8 @@ static void take_name(vrn_cores *cores, const vrn_device_info *info)
     }
 }
 
-/* A device of nobody's that is known: a small one, unless it is a card of its own. A processor's
- * driver has kernels of other sorts: those for GPUs are ranked as on a large one. */
+/* Assumes that an unknown device is small, unless it is discrete. For CPU drivers, which have their
+ * own kernels, the kernels for GPUs are ranked as on a large GPU. */
 static vrn_cores guess(const vrn_device_info *info)
 {
     vrn_cores cores = nvidia;
@@ -264,7 +264,7 @@ vrn_cores vrn_cores_find(const vrn_device_info *info, const vrn_core_facts *told
         if (told->arm_cores) cores.count = told->arm_cores;
         if (told->arm_warps) cores.threads = told->arm_warps * 16;
     }
-    /* Some forty operations for each byte, as on most devices. */
+    /* Assume 40 operations per byte, which is typical. */
     if (!(cores.gbytes > 0)) {
         cores.gbytes = 2 * (float)cores.count * (float)cores.lanes * cores.mhz / 40 / 1000;
     }

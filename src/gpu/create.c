@@ -1,4 +1,4 @@
-/* Devices of the library's own: listing, choosing and making them. */
+/* The library's own devices: listing, choosing and creating them. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -92,7 +92,7 @@ static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_
                     select ? " matches " : "", select ? select : "", count);
 }
 
-/* What a device was asked for is what the driver said that it has, so that a layer is suspected. */
+/* The library requests only what the driver reported, so a layer is the likely cause. */
 static vrn_result creation_failed(vrn_device *device, VkResult result)
 {
     if (result != VK_ERROR_EXTENSION_NOT_PRESENT && result != VK_ERROR_FEATURE_NOT_PRESENT &&

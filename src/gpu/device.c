@@ -84,9 +84,9 @@ void vrn_device_destroy(vrn_device **pointer)
     vrn_device *device = *pointer;
     *pointer = NULL;
     if (device->handle) {
-        /* Drivers that only compile have a device, but nothing that could be waited for. A lent
-         * device has queues that others use: only its owner may wait for all of it. One that is
-         * lost has been waited for as long as that may take (vrn_commands_destroy). */
+        /* Does not wait if nothing was submitted (some drivers can only compile), if the device is
+         * lent (only its owner may wait for all queues), or if it is lost (vrn_commands_destroy has
+         * waited long enough). */
         if (atomic_load(&device->submitted) && !device->lent && !atomic_load(&device->lost)) {
             device->vk.DeviceWaitIdle(device->handle);
         }
@@ -229,7 +229,7 @@ void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handl
 
 double vrn_device_ticks_ms(const vrn_device *device, uint64_t begin, uint64_t end)
 {
-    /* The difference is right even where the counter has few bits and has wrapped in between. */
+    /* The mask keeps the difference correct if a counter with fewer bits has wrapped. */
     uint64_t ticks = (end - begin) & device->probe.timestamp_mask;
     return (double)ticks * device->probe.limits.timestampPeriod * 1e-6;
 }

@@ -69,7 +69,7 @@ void vrn_device_restrict(vrn_device *device, uint32_t without,
 /* Finds the functions. Needs the handle. */
 vrn_result vrn_device_load(vrn_device *device);
 
-/* ---- Data that the layers above keep with a device, which does not know its contents ---- */
+/* ---- Data of the layers above, opaque to the device ---- */
 
 /* The first member of an attachment's struct. The rest of it is zeroed when it is created. */
 typedef struct vrn_attachment {
@@ -95,9 +95,9 @@ void *vrn_device_find_attachment(const vrn_device *device, const vrn_attachment_
 /* For vrn_device_destroy. */
 void vrn_device_destroy_attachments(vrn_device *device);
 
-/* ---- What is kept for the next time ---- */
+/* ---- The cache ---- */
 
-/* Whether anything is, by hooks or in a folder. */
+/* Whether the device has a cache, through hooks or in a folder. */
 static inline bool vrn_device_keeps(const vrn_device *device)
 {
     return device->hooks.cache.load || device->cache_directory;

@@ -6,7 +6,7 @@
 
 void *vrn_feature_chain_find(const vrn_feature_chain *chain, VkStructureType type)
 {
-    /* Vulkan's chains are of pointers to const, whatever they point to. */
+    /* Vulkan's chains use pointers to const, even for structures that may change. */
     VkBaseOutStructure *at = (VkBaseOutStructure *)(uintptr_t)chain->first;
     while (at && at->sType != type) at = at->pNext;
     return at;

@@ -6,16 +6,16 @@
 #include "base/util.h"
 #include "gpu/feature_chain.h"
 
-/* A structure of features. */
+/* A feature structure. */
 typedef struct structure {
-    const char *name; /* of the structure that an application finds the members in */
+    const char *name; /* of the structure in which an application finds the members */
     VkStructureType type;
     size_t size;
-    /* what it comes with, unless the API is 1.promoted or later, whose
-     * VkPhysicalDeviceVulkan1?Features has the same members */
+    /* the extension that adds it; from API version 1.promoted on, VkPhysicalDeviceVulkan1?Features
+     * has the same members */
     const char *extension;
     uint32_t promoted; /* 0: never */
-    uint32_t since;    /* of no use with an API below this version; 0: of use with any */
+    uint32_t since;    /* the lowest API version with which it is used; 0: any */
 } structure;
 
 #define STRUCTURE(type_, structure_)                                                               \
@@ -73,13 +73,13 @@ static const structure structures[] = {
                      .since = VK_API_VERSION_1_3},
 };
 
-/* A member of a structure. A capability takes all rows that name it. */
+/* A member of a structure. A capability needs all rows that name it. */
 typedef struct feature {
     uint32_t capability; /* or VRN_FEATURE_.. */
     uint32_t structure;
     const char *name;
     size_t offset;
-    size_t promoted_offset; /* in the structure of the version that it was promoted to */
+    size_t promoted_offset; /* in the structure of the version to which it was promoted */
 } feature;
 
 #define NAMED(structure_, member)  #member, offsetof(VkPhysicalDevice##structure_, member)
@@ -121,7 +121,7 @@ static const feature features[] = {
      MEMBER(CooperativeMatrix2FeaturesNV, cooperativeMatrixPerElementOperations)},
     {VRN_FEATURE_WORK_GROUP_MATRICES, MATRIX_2,
      MEMBER(CooperativeMatrix2FeaturesNV, cooperativeMatrixWorkgroupScope)},
-    /* The module is SPIR-V 1.6, which states a work group's size in a way that needs this. */
+    /* The module is SPIR-V 1.6, whose LocalSizeId needs this. */
     {VRN_CAPABILITY_COOPERATIVE_MATRIX_2, MAINTENANCE,
      PROMOTED(3, Maintenance4Features, maintenance4)},
     {VRN_CAPABILITY_STORAGE_16BIT, STORAGE_16,
@@ -152,7 +152,7 @@ static bool is_on(const void *at, size_t offset)
     return on;
 }
 
-/* The structures of all features of Vulkan 1.x. */
+/* The structures with all features of Vulkan 1.x. */
 static const VkStructureType versions[] = {
     [1] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
     [2] = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
@@ -195,7 +195,7 @@ uint32_t vrn_features_probe(const vrn_instance *instance, VkPhysicalDevice physi
 {
     vrn_feature_chain chain = {0};
     uint32_t all = 0;
-    /* A structure may be asked for only where the extension is there. */
+    /* A structure may be queried only if its extension exists. */
     for (uint32_t i = 0; i < VRN_COUNT(features); i++) {
         const structure *s = &structures[features[i].structure];
         all |= features[i].capability;

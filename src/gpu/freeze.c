@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 
-/* SPIR-V's numbers, as the specification has them. */
+/* SPIR-V's numbers, from the specification. */
 enum {
     HEADER_WORDS = 5,
     HEADER_BOUND = 3,
@@ -54,7 +54,7 @@ typedef struct fact {
     bool has_spec_id, is_bool_type, is_known;
     uint32_t spec_id;
     uint32_t value;     /* of a scalar of 32 bits, or a bool */
-    uint32_t composite; /* word of the output where a constant composite begins; 0: it is none */
+    uint32_t composite; /* output word where a constant composite begins; 0: none */
 } fact;
 
 typedef struct freezer {
@@ -92,7 +92,7 @@ static uint32_t specialised(const freezer *f, uint32_t id, uint32_t otherwise)
     return otherwise;
 }
 
-/* Operations on scalars of one to three operands. */
+/* Evaluates a scalar operation with one to three operands. */
 static bool evaluate(uint32_t op, const uint32_t v[3], uint32_t *result)
 {
     const uint32_t a = v[0], b = v[1];
@@ -123,7 +123,7 @@ static bool evaluate(uint32_t op, const uint32_t v[3], uint32_t *result)
     }
 }
 
-/* OpSpecConstantOp: type, id, operation, operands. False: unknown. */
+/* Evaluates OpSpecConstantOp: type, id, operation, operands. False: unknown. */
 static bool compute(const freezer *f, const uint32_t *words, uint32_t count, uint32_t *result)
 {
     const uint32_t op = words[2];
@@ -149,7 +149,7 @@ static bool has_result(const freezer *f, const uint32_t *words, uint32_t count)
     return count >= 2 && words[0] < f->bound && words[1] < f->bound;
 }
 
-/* An instruction with `count` operands. False: the module is damaged. */
+/* Processes an instruction with `count` operands. False: the module is damaged. */
 static bool freeze_instruction(freezer *f, uint32_t op, const uint32_t *words, uint32_t count)
 {
     uint32_t value;
@@ -175,7 +175,7 @@ static bool freeze_instruction(freezer *f, uint32_t op, const uint32_t *words, u
     case OP_CONSTANT:
     case OP_SPEC_CONSTANT:
         if (!has_result(f, words, count)) return false;
-        if (count != 3) break; /* of 64 bits: not ours */
+        if (count != 3) break; /* 64 bits: not supported */
         put_scalar(f, words[0], words[1], specialised(f, words[1], words[2]));
         return true;
     case OP_CONSTANT_COMPOSITE:
@@ -206,7 +206,7 @@ bool vrn_spirv_freeze(uint32_t **words, size_t *size, const uint32_t *module, si
     freezer f = {
         .facts = vrn_alloc(module[HEADER_BOUND], sizeof *f.facts),
         .bound = module[HEADER_BOUND],
-        .out = vrn_alloc(total, sizeof *f.out), /* nothing grows */
+        .out = vrn_alloc(total, sizeof *f.out), /* the output is never larger */
         .ids = ids,
         .values = values,
         .count = count,
@@ -217,7 +217,7 @@ bool vrn_spirv_freeze(uint32_t **words, size_t *size, const uint32_t *module, si
     for (size_t at = HEADER_WORDS; at < total && good;) {
         const uint32_t op = module[at] & 0xffffu, length = module[at] >> 16;
         good = length > 0 && length <= total - at;
-        if (good && op == OP_FUNCTION) { /* code: there are no constants in it */
+        if (good && op == OP_FUNCTION) { /* code contains no constants */
             memcpy(f.out + f.length, module + at, (total - at) * sizeof *module);
             f.length += total - at;
             break;

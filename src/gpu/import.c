@@ -1,4 +1,4 @@
-/* A device that an application lends, and what it should enable on it. */
+/* Devices that applications lend, and what applications should enable on them. */
 #include <vkresnet/diagnostics.h>
 #include <vkresnet/vulkan.h>
 
@@ -10,7 +10,7 @@
 #include "gpu/features.h"
 #include "gpu/pipeline.h"
 
-/* The version that the application asked for: no function or feature above it may be used. */
+/* The API version that the application requested. Nothing newer may be used. */
 static uint32_t version_of(uint32_t api_version)
 {
     return api_version ? api_version : VK_API_VERSION_1_1;
@@ -24,7 +24,7 @@ static vrn_result check_version(uint32_t api_version, const vrn_log *log)
                     VK_API_VERSION_MAJOR(api_version), VK_API_VERSION_MINOR(api_version));
 }
 
-/* The index of the physical device in the instance's list; UINT32_MAX: it is not there. */
+/* Finds the physical device's index in the instance's list; UINT32_MAX: it is not in the list. */
 static vrn_result find_index(uint32_t *index, const vrn_instance *instance,
                              VkPhysicalDevice physical, const vrn_log *log)
 {
@@ -39,7 +39,7 @@ static vrn_result find_index(uint32_t *index, const vrn_instance *instance,
     return result;
 }
 
-/* What the device has, as far as the API version of the application lets it be used. */
+/* Probes a device for what the application's API version allows to use. */
 static vrn_result probe_lent(vrn_probe *probe, const vrn_instance *instance,
                              VkPhysicalDevice physical, uint32_t api_version, const vrn_log *log)
 {

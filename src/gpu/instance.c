@@ -14,7 +14,7 @@
 static const char creation[] = "vkCreateInstance";
 static const char *const validation_layer = "VK_LAYER_KHRONOS_validation";
 
-/* The names that the loader's library has. */
+/* The possible names of the loader's library. */
 static const char *const loader_names[] = {
 #if defined(_WIN32)
     "vulkan-1.dll",
@@ -28,12 +28,12 @@ static const char *const loader_names[] = {
 #endif
 };
 
-/* Which of them was found; NULL: none. */
+/* The name that was found; NULL: none. */
 static const char *loader_name;
 
-/* volk keeps the loader's entry point in a variable of its own (hidden in this library). It is
- * written here, once, and only read afterwards. All devices of a process share one loader.
- * volkInitialize would call the entry point of a library that has none. */
+/* Sets the variable in which volk keeps the loader's entry point (hidden in this library). It is
+ * written once and only read afterwards; all devices of a process share one loader. volkInitialize
+ * is not used, because it calls the entry point even if the library has none. */
 static void open_loader(void)
 {
     for (size_t i = 0; i < VRN_COUNT(loader_names) && !loader_name; i++) {
@@ -75,7 +75,7 @@ void vrn_instance_describe_layers(char *text, size_t capacity)
     vrn_free(layers);
 }
 
-/* What the loader said, before there is a device to ask further. */
+/* Reports a failure of the loader, when there is no device yet. */
 static vrn_result check_loader(const vrn_log *log, VkResult result, const char *what)
 {
     vrn_vk_result_text room;
@@ -88,7 +88,7 @@ static vrn_result check_loader(const vrn_log *log, VkResult result, const char *
             "/usr/share/vulkan/icd.d) is not JSON; VK_LOADER_DEBUG=error shows which",
             what, name);
     }
-    if (result == VK_ERROR_LAYER_NOT_PRESENT) { /* the one that is asked for */
+    if (result == VK_ERROR_LAYER_NOT_PRESENT) { /* the requested one */
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: the layer %s is not installed",
                         validation_layer);
     }
@@ -101,7 +101,7 @@ static vrn_result check_loader(const vrn_log *log, VkResult result, const char *
         what, name, layers);
 }
 
-/* Of the loader and drivers, or of a layer. */
+/* Looks for an extension of the loader and drivers, or of a layer. */
 static vrn_result find_extension(bool *found, const char *layer, const char *name,
                                  const vrn_log *log)
 {

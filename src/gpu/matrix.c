@@ -43,7 +43,7 @@ void vrn_matrices_drop_work_groups(vrn_matrix_list *list)
 
 enum { PROPERTIES_MAX = 64 };
 
-/* Of the types that the kernels use: halves with floats, and bytes with integers. */
+/* Whether the types are those that kernels use: halves with floats, or bytes with integers. */
 static bool types_suit(VkComponentTypeKHR a, VkComponentTypeKHR b, VkComponentTypeKHR c,
                        VkComponentTypeKHR result, bool *bytes)
 {
@@ -83,7 +83,7 @@ static void list_fixed(vrn_matrix_list *list, const vrn_instance *instance,
     }
 }
 
-/* of_work_groups: also those that a work group holds. */
+/* `of_work_groups`: also list products of matrices that a work group holds. */
 static void list_flexible(vrn_matrix_list *list, const vrn_instance *instance,
                           VkPhysicalDevice physical, bool of_work_groups)
 {

@@ -5,13 +5,14 @@
 enum {
     LOCAL = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
     HOST = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
-    MAPPED_DEVICE = VRN_BUFFER_READBACK + 1, /* VRN_BUFFER_DEVICE with direct mapping .. */
-    MAPPED_CPU,                              /* .. of a driver that runs on the processor */
+    MAPPED_DEVICE = VRN_BUFFER_READBACK + 1, /* VRN_BUFFER_DEVICE with direct mapping */
+    MAPPED_CPU,                              /* the same for a driver that runs on the CPU */
     DEVICE_USAGE = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
                    VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
 };
 
-/* What the memory for each use must have, and what it should have or not have besides. */
+/* The properties that memory for each use must have, and those that it should or should not
+ * have. */
 typedef struct memory_rule {
     VkMemoryPropertyFlags needed, wanted, unwanted;
     VkBufferUsageFlags usage;
@@ -19,11 +20,11 @@ typedef struct memory_rule {
 
 static const memory_rule rules[] = {
     [VRN_BUFFER_DEVICE] = {LOCAL, 0, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, DEVICE_USAGE},
-    /* The host writes it in order and never reads it: what its caches do not hold, a GPU need not
-     * look up there. */
+    /* The host writes it in order and never reads it. If the host's caches cannot hold it, a GPU
+     * need not search them. */
     [MAPPED_DEVICE] = {LOCAL | HOST, 0, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, DEVICE_USAGE},
     [MAPPED_CPU] = {LOCAL | HOST, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, 0, DEVICE_USAGE},
-    /* On a discrete device, local memory that the host sees is a small window, and scarce. */
+    /* On a discrete device, host-visible local memory is often a small window, and scarce. */
     [VRN_BUFFER_UPLOAD] = {HOST, 0, LOCAL,
                            VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT},
     [VRN_BUFFER_READBACK] = {HOST, VK_MEMORY_PROPERTY_HOST_CACHED_BIT, 0,
@@ -33,8 +34,7 @@ static const memory_rule rules[] = {
 /* Memory types of VK_AMD_device_coherent_memory, which may be used only if it is enabled. */
 enum { AMD_COHERENT = 0x40, AMD_UNCACHED = 0x80 };
 
-/* The allowed type that has what is needed and most of what is wanted; UINT32_MAX if there is
- * none. */
+/* Finds the allowed type with all needed and the most wanted properties; UINT32_MAX: none. */
 static uint32_t find_type(const vrn_device *device, uint32_t allowed, const memory_rule *rule)
 {
     uint32_t best = UINT32_MAX;
@@ -55,7 +55,7 @@ static uint32_t find_type(const vrn_device *device, uint32_t allowed, const memo
     return best;
 }
 
-/* By the application's hooks. What they give is checked as far as it can be. */
+/* Asks the application's hooks for memory, and checks the answer as far as possible. */
 static vrn_result ask_for_memory(vrn_memory_block *block, vrn_device *device,
                                  const vrn_memory_request *request)
 {

@@ -9,7 +9,7 @@
 #include "gpu/pipeline_cache.h"
 
 typedef enum pipeline_state {
-    STATE_NEW, /* no call makes it: it is new, or making it failed */
+    STATE_NEW, /* no call is making it: it is new, or making it failed */
     STATE_MAKING,
     STATE_READY,
 } pipeline_state;
@@ -19,11 +19,11 @@ typedef struct stored_pipeline {
     uint64_t hash; /* of the key */
     pipeline_state state;
     vrn_pipeline pipeline;
-    bool owns_layout; /* it is the first whose key has these bindings and push constants */
+    bool owns_layout; /* it is the first with these bindings and push constants */
 } stored_pipeline;
 
-/* The lock guards everything but the cache, which guards itself. It is not held while pipelines are
- * made: their entries are STATE_MAKING, and a call that needs one waits with the lock. */
+/* The lock guards everything except the cache, which has its own. It is released while pipelines
+ * are made: their entries are STATE_MAKING, and a call that needs one of them waits on the lock. */
 typedef struct vrn_pipeline_store {
     vrn_attachment base;
     vrn_pipeline_cache cache;
@@ -86,7 +86,7 @@ static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
         .bindingCount = count,
         .pBindingFlags = flags,
     };
-    /* Sets are not updated after they are bound: the flag is there because it raises the limits. */
+    /* Sets are never updated after they are bound. The flag is set because it raises the limits. */
     const VkDescriptorSetLayoutCreateInfo set_info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
         .pNext = key->arrays ? &array_info : NULL,
@@ -123,7 +123,7 @@ static bool same_layout(const vrn_pipeline_key *a, const vrn_pipeline_key *b)
            a->arrays == b->arrays && a->push_bytes == b->push_bytes;
 }
 
-/* Gives an entry that is not counted yet its layouts: another one's, or new ones. */
+/* Sets the layouts of an entry that is not counted yet: another entry's, or new ones. */
 static vrn_result get_layout(stored_pipeline *entry, vrn_device *device)
 {
     const vrn_pipeline_store *store = store_of(device);
@@ -137,21 +137,22 @@ static vrn_result get_layout(stored_pipeline *entry, vrn_device *device)
     return create_layout(&entry->pipeline, device, &entry->key);
 }
 
-/* One pipeline to be made. */
+/* A pipeline to make. */
 typedef struct pipeline_job {
     vrn_device *device;
     uint32_t entry;
     const vrn_pipeline_key *key;
     VkPipelineLayout layout;
     VkPipelineCreateFlags flags;
-    double ms;         /* that the driver took */
-    VkPipeline handle; /* the result, of .. */
-    const char *call;  /* .. the Vulkan function that was called last; NULL: not begun */
+    double ms;         /* time in the driver */
+    VkPipeline handle; /* the result */
+    const char *call;  /* the last Vulkan function called; NULL: not begun */
     VkResult result;
-    bool refused; /* the driver's, not the library's own lack of memory */
+    bool refused; /* the driver failed; false: the library ran out of memory */
 } pipeline_job;
 
-/* The module of a key, with its constants in the code where that suits the driver. */
+/* Creates the module of a key, with its constants written into the code if the driver needs
+ * that. */
 static VkResult create_module(VkShaderModule *module, vrn_device *device,
                               const vrn_pipeline_key *key, bool *refused)
 {
@@ -229,7 +230,7 @@ static void create_pipeline(pipeline_job *job)
     }
 }
 
-/* The entry of a key, made if it is new. */
+/* Finds the entry of a key, or creates it. */
 static vrn_result find_entry(uint32_t *entry, vrn_device *device, const vrn_pipeline_key *key)
 {
     vrn_pipeline_store *store = store_of(device);
@@ -257,8 +258,8 @@ static vrn_result run_job(void *user, uint32_t index)
     return job->result == VK_SUCCESS ? VRN_OK : VRN_ERROR_UNSUPPORTED;
 }
 
-/* Makes the jobs' pipelines, with the lock released meanwhile, and enters them. `refused`: as of
- * vrn_pipelines_prepare, or NULL. */
+/* Releases the lock, makes the jobs' pipelines, and stores them under the lock again. `refused` is
+ * as for vrn_pipelines_prepare. */
 static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, bool *refused)
 {
     vrn_pipeline_store *store = store_of(device);
@@ -286,8 +287,8 @@ static vrn_result make(vrn_device *device, pipeline_job *jobs, uint32_t count, b
     return vrn_device_check_spared(device, failed->result, failed->call);
 }
 
-/* Makes those of the keys' entries that no other call makes, and waits for the rest. Waiting comes
- * last, so that two calls cannot wait for each other. */
+/* Makes those of the keys' entries that no other call is making, then waits for the rest. Two calls
+ * cannot wait for each other, because each makes its own entries first. */
 static vrn_result complete(vrn_device *device, const vrn_pipeline_key *keys,
                            const uint32_t *entries, uint32_t count, pipeline_job *jobs,
                            bool *refused)
@@ -305,7 +306,7 @@ static vrn_result complete(vrn_device *device, const vrn_pipeline_key *keys,
                                                    .key = &keys[i],
                                                    .layout = p->pipeline.layout};
             } else if (p->state == STATE_MAKING) {
-                waiting = true; /* perhaps for one of this call, which is ready the next time */
+                waiting = true; /* perhaps for an entry of this call, which is ready next time */
             }
         }
         if (job_count == 0 && !waiting) return VRN_OK;

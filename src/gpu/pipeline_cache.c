@@ -6,8 +6,8 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 
-/* The file's name has the device's model; the key has the versions, so that a new driver's file
- * replaces the old one's. Written as bytes: no padding. */
+/* The file's name identifies the device's model. The key holds the versions, so that a new driver's
+ * file replaces the old one's. It is written as bytes, without padding. */
 typedef struct place {
     char name[64];
     struct {
@@ -34,7 +34,7 @@ static place place_of(const vrn_device *device)
     return p;
 }
 
-/* Vulkan's own header must fit too: some drivers crash on data that they should refuse. */
+/* Checks Vulkan's own header too, because some drivers crash on data that they should reject. */
 static bool header_fits(const blob *b, const vrn_device *device)
 {
     VkPipelineCacheHeaderVersionOne header;
@@ -93,12 +93,12 @@ vrn_result vrn_pipeline_cache_create(vrn_pipeline_cache *cache, vrn_device *devi
         created = create(&cache->handle, device, &b);
         vrn_free(b.data);
     }
-    /* Once more without the data, which the driver may have refused. */
+    /* Retry without the data, which the driver may have rejected. */
     if (created != VK_SUCCESS) created = create(&cache->handle, device, &(blob){0});
     return vrn_device_check(device, created, "vkCreatePipelineCache");
 }
 
-/* The driver's data, or nothing. */
+/* Gets the driver's data, or nothing. */
 static bool get_data(blob *b, VkPipelineCache handle, vrn_device *device)
 {
     *b = (blob){0};
@@ -115,7 +115,7 @@ static bool get_data(blob *b, VkPipelineCache handle, vrn_device *device)
     return false;
 }
 
-/* Takes in what another process wrote after this one had read. */
+/* Merges what another process has written since this one read the file. */
 static void merge_file(vrn_pipeline_cache *cache, vrn_device *device)
 {
     blob b;
@@ -132,7 +132,7 @@ static void save(vrn_pipeline_cache *cache, vrn_device *device)
 {
     blob b;
     if (!get_data(&b, cache->handle, device)) return;
-    /* Some drivers give a header and nothing else, and keep what they compile in another way. */
+    /* Some drivers return only a header and cache their results elsewhere. */
     const bool empty = b.size <= sizeof(VkPipelineCacheHeaderVersionOne);
     bool worth = !empty && header_fits(&b, device) && hash_of(&b) != cache->loaded;
     vrn_free(b.data);

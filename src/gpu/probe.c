@@ -33,12 +33,12 @@ uint32_t vrn_build_capabilities(void)
 /* Extensions that a device offers. */
 typedef struct extension_list {
     VkExtensionProperties *items;
-    const char **names; /* in the items */
+    const char **names; /* pointers into the items */
     uint32_t count;
-    VkResult failed; /* why they are not known */
+    VkResult failed; /* why they could not be listed */
 } extension_list;
 
-/* What is in the list is to be released, also where this fails. */
+/* Release the list even if this fails. */
 static vrn_result list_extensions(extension_list *list, const vrn_instance *instance,
                                   VkPhysicalDevice physical, const vrn_log *log)
 {
@@ -90,7 +90,7 @@ static void take_properties(vrn_probe *probe, const VkPhysicalDeviceProperties *
     }
 }
 
-/* A structure of properties, which may be asked for only where the extension is there. */
+/* A property structure, which may be queried only if the extension exists. */
 typedef struct extension_properties {
     const char *extension;
     void *structure;
@@ -206,7 +206,7 @@ static void probe_properties(vrn_probe *probe, const vrn_instance *instance,
         vrn_min_u32(indexing.maxPerStageUpdateAfterBindResources,
                     vrn_min_u32(indexing.maxPerStageDescriptorUpdateAfterBindStorageBuffers,
                                 indexing.maxDescriptorSetUpdateAfterBindStorageBuffers));
-    probe->max_array = longest > 64 ? longest - 64 : 0; /* what a set has besides */
+    probe->max_array = longest > 64 ? longest - 64 : 0; /* leave room for the set's other buffers */
 }
 
 static void probe_features(vrn_probe *probe, const vrn_instance *instance,
@@ -215,8 +215,8 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     uint32_t features = vrn_features_probe(instance, physical, extensions, probe->info.api_version);
     features = vrn_matrices_probe(&probe->matrices, instance, physical, features);
     if (probe->max_array < 1u << 16) features &= ~(uint32_t)VRN_CAPABILITY_BUFFER_ARRAYS;
-    /* No kernel for GPUs reads through addresses or from arrays, whose limits some of their drivers
-     * state far too high. */
+    /* No kernel for GPUs uses addresses or arrays, and some GPU drivers report limits for arrays
+     * that are far too high. */
     if (probe->info.type != VRN_DEVICE_CPU) {
         features &= ~(uint32_t)(VRN_CAPABILITY_BUFFER_ADDRESSES | VRN_CAPABILITY_BUFFER_ARRAYS);
     }
@@ -238,7 +238,7 @@ static void probe_memory(vrn_probe *probe, const vrn_instance *instance, VkPhysi
             largest = i;
         }
     }
-    /* On a discrete device the host reaches its memory over the bus: staging is faster there. */
+    /* On a discrete device the host accesses memory over the bus, so staging is faster. */
     bool shared = probe->info.type == VRN_DEVICE_CPU || probe->info.type == VRN_DEVICE_INTEGRATED;
     const VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT |
                                          VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
@@ -298,7 +298,7 @@ vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
     instance->vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, families);
 
     const bool any = family == VK_QUEUE_FAMILY_IGNORED;
-    uint32_t i = any ? 0 : family; /* a family with graphics is no better, nor worse */
+    uint32_t i = any ? 0 : family; /* a family with graphics is neither better nor worse */
     while (any && i < count && !(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) i++;
     vrn_result result = VRN_OK;
     if (i < count && (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) {
@@ -337,7 +337,7 @@ static void judge(vrn_probe *probe)
     }
     uint64_t gib = info->memory_bytes >> 30;
     info->score = by_type[info->type] + (int)vrn_min_u64(gib, 400);
-    /* Of two CPU drivers, the one with large texel buffers, Mesa's, is ten times faster. */
+    /* The CPU driver with large texel buffers, Mesa's, is ten times as fast as the other. */
     if (info->type == VRN_DEVICE_CPU && (info->capabilities & VRN_CAPABILITY_TEXEL_BUFFERS)) {
         info->score += 400;
     }
@@ -349,7 +349,7 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
     *probe = (vrn_probe){.info.index = index, .queue_family = UINT32_MAX};
     VkPhysicalDeviceProperties properties;
     instance->vk.GetPhysicalDeviceProperties(physical, &properties);
-    if (properties.apiVersion < VK_API_VERSION_1_1) { /* the functions below do not exist then */
+    if (properties.apiVersion < VK_API_VERSION_1_1) { /* then the functions below do not exist */
         snprintf(probe->info.name, sizeof probe->info.name, "%s", properties.deviceName);
         probe->info.api_version = properties.apiVersion;
         judge(probe);

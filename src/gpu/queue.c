@@ -36,7 +36,7 @@ vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
  * a lost device, whose fences a driver need not signal soon. */
 static const uint64_t look_ns = UINT64_C(250000000), lost_ns = UINT64_C(2000000000);
 
-/* VK_ERROR_DEVICE_LOST also if only another thread learned so. */
+/* Also returns VK_ERROR_DEVICE_LOST if only another thread has learned of the loss. */
 static VkResult wait(const vrn_commands *commands, const vrn_device *device)
 {
     VkResult waited;
@@ -94,8 +94,8 @@ vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device)
     return vrn_device_check(device, device->vk.EndCommandBuffer(buffer), "vkEndCommandBuffer");
 }
 
-/* Resets a fence that was waited for. If that fails the results are there all the same, and the
- * next submission tries again. */
+/* Resets a fence that was waited for. A failure does not affect the results, and the next
+ * submission tries again. */
 static vrn_result reset_fence(vrn_commands *commands, vrn_device *device)
 {
     if (!commands->signalled) return VRN_OK;
@@ -113,8 +113,8 @@ static void split(const vrn_timeline_point *points, uint32_t count, VkSemaphore 
     }
 }
 
-/* One submission: if it is the first, after what `order` waits for, and if it is the last, before
- * what that signals, with the fence. */
+/* Submits once. The first submission waits for the points in order->waits. The last one has the
+ * fence, and signals order->signals. */
 static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers, uint32_t count,
                        const vrn_submit_order *order, bool first, VkFence fence)
 {
@@ -147,9 +147,9 @@ static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers,
     return device->vk.QueueSubmit(device->queue.handle, 1, &info, fence);
 }
 
-/* Submits the fence behind parts that were submitted without one, after the last part failed. If
- * that fails too, waits for the queue, while holding the lock that an application's thread may need
- * to make the queue go on. */
+/* Submits the fence after the parts that were submitted, when a later part failed. If that fails
+ * too, waits for the queue, although an application's thread may need the lock held here to let the
+ * queue proceed. */
 static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
 {
     const bool fenced =
@@ -169,11 +169,11 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device, VkCom
     if (!result) result = reset_fence(commands, device);
     if (result) return result;
     VkResult submitted = VK_SUCCESS;
-    bool under_way = false; /* parts of what failed */
+    bool under_way = false; /* some parts run although a later one failed */
     vrn_device_lock_queue(device);
     atomic_store(&device->submitted, true);
     const double begin = vrn_time_ms();
-    /* Drivers may join what one call submits, so each buffer gets a call of its own. */
+    /* Drivers may merge the submissions of one call, so each buffer gets its own call. */
     for (uint32_t i = 0; i < count && submitted == VK_SUCCESS; i++) {
         const bool last = i + 1 == count, behind = i == 0 && ahead;
         submitted = submit(device, behind ? both : buffers + i, behind ? 2 : 1, order, i == 0,
@@ -184,7 +184,7 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device, VkCom
     vrn_device_unlock_queue(device);
     commands->pending = submitted == VK_SUCCESS || under_way;
     result = vrn_device_check(device, submitted, "vkQueueSubmit");
-    if (under_way) finish(commands, device); /* it must not outlive its buffers */
+    if (under_way) finish(commands, device); /* the work must not outlive its buffers */
     return result;
 }
 

@@ -51,7 +51,7 @@ void vrn_commands_barrier(VkCommandBuffer buffer, const vrn_device *device, bool
 /* The same between dispatches alone, which need not wait for copies. */
 void vrn_commands_barrier_dispatches(VkCommandBuffer buffer, const vrn_device *device);
 
-/* What lies between has this name in debuggers; nothing without VK_EXT_debug_utils. */
+/* Give the commands between them a name for debuggers. Do nothing without VK_EXT_debug_utils. */
 void vrn_commands_begin_label(VkCommandBuffer buffer, const vrn_device *device, const char *name);
 void vrn_commands_end_label(VkCommandBuffer buffer, const vrn_device *device);
 

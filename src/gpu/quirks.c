@@ -8,15 +8,15 @@
 
 typedef struct quirk {
     VkDriverId drivers[2];
-    uint32_t first_version, last_version;   /* as driver_version gives them, inclusive */
-    bool (*device)(const vrn_probe *probe); /* which of its devices; NULL: all */
+    uint32_t first_version, last_version;   /* as returned by driver_version, inclusive */
+    bool (*device)(const vrn_probe *probe); /* the affected devices; NULL: all */
     vrn_quirks effect;
     const char *reason;
     const char *link;
 } quirk;
 
-/* What AMD made before RDNA3, the first with matrix units, and the first to multiply signed with
- * unsigned bytes. */
+/* AMD devices before RDNA3, which introduced matrix units and products of signed with unsigned
+ * bytes. */
 static bool before_rdna3(const vrn_probe *probe)
 {
     return !probe->mixed_dot_product;
@@ -101,8 +101,8 @@ static const quirk quirks[] = {
             "them stay, and loops are not unrolled",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/VkPipeline.cpp",
     },
-    /* Adreno's drivers before 1.0.66, which give pipelines back damaged, are older than Vulkan 1.1
-     * and refused for that. */
+    /* Not listed: Adreno drivers before 1.0.66 corrupt cached pipelines, but lack Vulkan 1.1 and
+     * are rejected anyway. */
 };
 
 /* driverVersion as the driver packs it. lavapipe's is always 1 in Mesa 25.0 and before: its release

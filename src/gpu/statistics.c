@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "base/util.h"
 
-/* Drivers name the same thing differently: RADV, AMD's own, NVIDIA, NVK, Intel, Turnip, Honeykrisp,
- * PanVK, v3dv, PowerVR. Versions of one differ in capitals. Turnip counts registers in fours,
+/* Drivers use different names: RADV, AMD's own, NVIDIA, NVK, Intel, Turnip, Honeykrisp, PanVK,
+ * v3dv, PowerVR. Versions of a driver differ in capitals. Turnip counts registers in fours,
  * Honeykrisp in halves. */
 typedef struct known_name {
     const char *name;
@@ -75,7 +75,7 @@ static void add_statistic(vrn_kernel_statistics *out,
     for (uint32_t i = 0; i < VRN_COUNT(known_names); i++) {
         if (!vrn_same_text(statistic->name, known_names[i].name)) continue;
         double *field = (double *)((char *)out + known_names[i].field);
-        *field = *field < 0 ? value : *field + value; /* spills of both kinds add up */
+        *field = *field < 0 ? value : *field + value; /* both kinds of spills are added */
     }
     if (out->value_count == VRN_MAX_STATISTICS) return;
     vrn_statistic *to = &out->values[out->value_count++];
@@ -83,7 +83,7 @@ static void add_statistic(vrn_kernel_statistics *out,
     to->value = value;
 }
 
-/* Of the first executable, which is the kernel. */
+/* Reads the statistics of the first executable, which is the kernel. */
 static vrn_result read_statistics(vrn_kernel_statistics *out, vrn_device *device,
                                   VkPipeline pipeline)
 {
