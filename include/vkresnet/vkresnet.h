@@ -172,6 +172,8 @@ typedef struct vrn_device_info {
     /* without `select` the device with the highest score is used; 0: unusable */
     int score;
     char reason[160]; /* why it cannot be used, or was scored down; else empty */
+    /* of a vrn_device: its queues that can compute, see vrn_session_params.queue. 0 in a list */
+    uint32_t queue_count;
     uint64_t reserved[8];
 } vrn_device_info;
 
@@ -216,15 +218,23 @@ typedef struct vrn_device_params {
     bool validation;
     const vrn_device_diagnostics *diagnostics; /* NULL in ordinary use */
     const vrn_cache_hooks *cache;              /* instead of cache_directory; copied. NULL: none */
-    uint64_t reserved[3];
+    /* queues to make, of one family; fewer if the family has fewer. 0: 1 */
+    uint32_t queue_count;
+    /* of all these queues, against others of the process: above 0 (the lowest) up to 1. 0: 1 */
+    float queue_priority;
+    /* take a family that computes but does not draw, if the device has one; work on it runs beside
+     * that of other programs' graphics queues */
+    bool compute_only_family;
+    uint64_t reserved[1];
 } vrn_device_params;
 
 /* A Vulkan device, which the library made or an application lends. Threads may share it. */
 typedef struct vrn_device vrn_device;
 
-/* Makes the library's own Vulkan instance and device, with one queue that can compute.
- * Thread-safe. Blocking. Errors: VRN_ERROR_NO_DEVICE, VRN_ERROR_UNSUPPORTED (the chosen device
- * lacks something; the log says what), VRN_ERROR_OUT_OF_MEMORY. */
+/* Makes the library's own Vulkan instance and device, with queues that can compute. Thread-safe.
+ * Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT (a priority outside 0 .. 1), VRN_ERROR_NO_DEVICE,
+ * VRN_ERROR_UNSUPPORTED (the chosen device lacks something; the log says what),
+ * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_params *params);
 
 /* Destroys a device and updates its cache directory. Destroy its sessions first. Blocking. */
@@ -479,7 +489,10 @@ typedef struct vrn_session_params {
     /* the device time that vrn_session_record fills with a part of the network when it gets a
      * cursor (<vkresnet/vulkan.h>); 0: it records only whole networks */
     double record_budget_ms;
-    uint64_t reserved[6];
+    /* where runs are submitted: the number of one of the device's queues that can compute, below
+     * vrn_device_info.queue_count. Sessions on different queues can run at the same time */
+    uint32_t queue;
+    uint64_t reserved[5];
 } vrn_session_params;
 
 /* Submission limit. Drivers treat a submission that runs for 2 to 10 s as a hang and reset the

@@ -142,6 +142,35 @@ typedef struct vrn_memory_hooks {
     uint64_t reserved[2];
 } vrn_memory_hooks;
 
+/* The most queue families that an application lends. */
+#define VRN_MAX_QUEUE_FAMILIES 16
+
+/* The queues of one family that an application lends: those with the indices 0 to count - 1, which
+ * vkGetDeviceQueue gives. */
+typedef struct vrn_queue_family {
+    uint32_t index; /* in vkGetPhysicalDeviceQueueFamilyProperties */
+    uint32_t count; /* queues; 0: 1 */
+    uint64_t reserved[2];
+} vrn_queue_family;
+
+/* Several queues of an application, for vrn_device_import. Those of families that can compute get
+ * numbers from 0 on, in the order of this list; sessions name them (vrn_session_params.queue). If a
+ * family can only transfer, its first queue copies weights to the device, otherwise queue 0 does.
+ *
+ * Vulkan lets one thread at a time use a queue. If the application uses one of these queues on
+ * other threads while a call into the library runs, give both functions: the library calls `lock`
+ * before and `unlock` after each use of a queue, with its family and its index in the family, on
+ * the thread of the call, never nested. Calls for different queues may come at the same time. Both
+ * NULL: no other thread uses these queues during a call. */
+typedef struct vrn_lent_queues {
+    const vrn_queue_family *families; /* [family_count], each family once; copied */
+    uint32_t family_count;            /* 1 to VRN_MAX_QUEUE_FAMILIES */
+    void (*lock)(void *user, uint32_t family, uint32_t index);   /* see above */
+    void (*unlock)(void *user, uint32_t family, uint32_t index); /* see above */
+    void *user;                                                  /* the first argument of both */
+    uint64_t reserved[4];
+} vrn_lent_queues;
+
 /* An application's Vulkan device, for vrn_device_import. */
 typedef struct vrn_device_import_params {
     vrn_log log;                               /* as in vrn_device_params */
@@ -163,7 +192,7 @@ typedef struct vrn_device_import_params {
     const VkDeviceCreateInfo *created_with;
 
     uint32_t queue_family; /* its index in vkGetPhysicalDeviceQueueFamilyProperties */
-    VkQueue queue;         /* of that family, which must be able to compute */
+    VkQueue queue;         /* of that family, which must be able to compute; or `queues` is given */
 
     /* Vulkan lets one thread at a time use a queue. If the application uses it on other threads
      * while a call into the library runs, give both functions: the library calls `lock` before and
@@ -182,7 +211,10 @@ typedef struct vrn_device_import_params {
      * written by cache or cache_directory: these keep only measurements then. The application must
      * not have made it with VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT */
     VkPipelineCache pipeline_cache;
-    uint64_t reserved[4];
+    /* several queues, in place of queue, queue_family, lock and unlock, which are zero then. NULL:
+     * there is one */
+    const vrn_lent_queues *queues;
+    uint64_t reserved[3];
 } vrn_device_import_params;
 
 /* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info)
@@ -311,15 +343,24 @@ typedef struct vrn_record_params {
 
     bool keep_top; /* the best classes, `top_count` of them, also go to vrn_session_get_top */
     bool timed;    /* with timestamps around the commands, for vrn_session_get_recorded_ms */
-    uint64_t reserved[5];
+
+    /* the number of the queue where the commands will run (vrn_session_params.queue), or of any
+     * other queue of its family */
+    uint32_t queue;
+    uint32_t owner_family; /* the queue family that owns the images, with transfer_images */
+    /* the images have VK_SHARING_MODE_EXCLUSIVE and belong to owner_family: take their ownership
+     * and give it back, see vrn_session_release_images. If it is the family of `queue`, nothing
+     * changes */
+    bool transfer_images;
+    uint64_t reserved[4];
 } vrn_record_params;
 
 /* Records the preparation of the input, the network and the writing of the results into a command
  * buffer of the application. The command buffer is primary or secondary, is being recorded, and is
- * outside of a render pass; its pool is of the imported queue family. The call submits nothing and
- * does not wait for the device. The first recording of a kind compiles the kernels that prepare its
- * input, and the first one in a slot makes buffers. The results are the same bytes as those of
- * vrn_session_run for the same pixels.
+ * outside of a render pass; its pool is of an imported queue family that can compute. The call
+ * submits nothing and does not wait for the device. The first recording of a kind compiles the
+ * kernels that prepare its input, and the first one in a slot makes buffers. The results are the
+ * same bytes as those of vrn_session_run for the same pixels.
  *
  * Barriers. The commands read all inputs at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with
  * VK_ACCESS_SHADER_READ_BIT, and write all outputs at that stage with VK_ACCESS_SHADER_WRITE_BIT.
@@ -365,6 +406,24 @@ typedef struct vrn_record_params {
 VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer commands,
                                       const vrn_record_params *params);
 
+/* Transfers of ownership. Vulkan lets one queue family at a time use an image of
+ * VK_SHARING_MODE_EXCLUSIVE, and a transfer consists of a barrier in each of the two families. With
+ * transfer_images a recording contains the halves of its own family: it acquires the images before
+ * it reads them, and releases them right afterwards. These two functions record the other halves
+ * into command buffers of owner_family: the release, behind what writes the images, and the
+ * acquisition, before what uses them next. Pass the params of the recording to both. A semaphore
+ * orders each pair: the command buffer with the release is submitted first and signals, the
+ * recording waits for it and signals, and the command buffer with the acquisition waits for that.
+ * Until the release, and from the acquisition on, images are in the layouts that the params name.
+ * Buffers are not transferred: those of another family need VK_SHARING_MODE_CONCURRENT, or barriers
+ * of the application. Thread-safety: as for vrn_session_record; the session is only read. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT. */
+VRN_API vrn_result vrn_session_release_images(vrn_session *session, VkCommandBuffer commands,
+                                              const vrn_record_params *params);
+/* The acquisition, after the recording: see vrn_session_release_images. */
+VRN_API vrn_result vrn_session_acquire_images(vrn_session *session, VkCommandBuffer commands,
+                                              const vrn_record_params *params);
+
 /* Does in advance what the first recordings like `params` into slots [0, slots) would do: compiles
  * the kernels that prepare the input and write the results, and makes the slots' buffers, so that
  * no frame waits for that. Later recordings of pictures of at most this size make nothing on the
@@ -405,20 +464,33 @@ typedef struct vrn_submit_order {
     uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS */
     const vrn_timeline_point *signals; /* signalled after all of it has run */
     uint32_t signal_count;             /* at most VRN_MAX_TIMELINE_POINTS */
-    uint64_t reserved[4];
+    /* images or buffers of the device as the input, in place of `inputs`, which is NULL then, and
+     * places for results on the device. As for vrn_session_record, but slot, cursor, keep_top and
+     * timed are zero, and no result needs a place. All of it stays unchanged until the submission
+     * has ended. NULL: the input comes from the host */
+    const vrn_record_params *record;
+    uint64_t reserved[3];
 } vrn_submit_order;
 
 /* Like vrn_session_submit, but waits for and signals timeline semaphores, so that the submission is
- * ordered among the application's own work. Without any points it is vrn_session_submit. The host
+ * ordered among the application's own work, and can read images and buffers of the device. The host
  * does not wait for the semaphores themselves. It does wait for submissions of this session: for
  * the oldest one if `in_flight` are under way, for the earlier parts of this one if the driver
  * refuses a part, and for all of them when the session is destroyed. Work that signals the awaited
- * values must therefore not depend on the return of these calls. Needs
+ * values must therefore not depend on the return of these calls. Points need
  * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). Other errors: as for
- * vrn_session_submit. */
+ * vrn_session_submit, and with `record` as for vrn_session_record. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
                                               const vrn_outputs *outputs,
                                               const vrn_submit_order *order, vrn_ticket *ticket);
+
+/* Moves a session to another queue of its device: later runs and submissions go there. Recordings
+ * are not affected. Does not wait. All submissions of a session use the same memory, so those on
+ * different queues must not run at the same time. The first submission on the new queue therefore
+ * waits, on the host, until those on the old queue have ended, unless its vrn_submit_order has
+ * points to wait for: the application then orders the submissions, by a point that the last one on
+ * the old queue signals. Errors: VRN_ERROR_INVALID_ARGUMENT (there is no such queue). */
+VRN_API vrn_result vrn_session_set_queue(vrn_session *session, uint32_t queue);
 
 #ifdef __cplusplus
 }

@@ -61,6 +61,26 @@ inline vrn_result record(session &from, VkCommandBuffer commands, const vrn_reco
     return vrn_session_record(from.get(), commands, &params);
 }
 
+/* Records the owner's halves of transfers: the release, before the recording. */
+inline vrn_result release_images(session &to, VkCommandBuffer commands,
+                                 const vrn_record_params &params)
+{
+    return vrn_session_release_images(to.get(), commands, &params);
+}
+/* .. and the acquisition, after it. */
+inline vrn_result acquire_images(session &from, VkCommandBuffer commands,
+                                 const vrn_record_params &params)
+{
+    return vrn_session_acquire_images(from.get(), commands, &params);
+}
+
+/* Submits what order.record names, between its timeline points. */
+inline vrn_result submit(session &to, const vrn_submit_order &order, const vrn_outputs &outputs,
+                         vrn_ticket &ticket)
+{
+    return vrn_session_submit_ordered(to.get(), nullptr, &outputs, &order, &ticket);
+}
+
 } // namespace vkresnet
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "base/util.h"
 #include "gpu/additions.h"
 #include "gpu/device.h"
 #include "gpu/features.h"
@@ -106,14 +107,47 @@ static vrn_result creation_failed(vrn_device *device, VkResult result)
                     device->probe.info.name, vrn_vk_result_name(result, &room), layers);
 }
 
-static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
+enum { QUEUES_MAX = 16 };
+
+/* The family for the device's queues, and how many of these it can have. */
+static vrn_result choose_queues(vrn_queue_family *queues, VkQueueFlags *flags, vrn_device *device,
+                                VkPhysicalDevice physical, const vrn_device_params *params)
 {
-    const float priority = 1;
+    VkQueueFamilyProperties family;
+    if (!(params->queue_priority >= 0 && params->queue_priority <= 1)) {
+        return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "queue_priority: expected a number above 0 up to 1, or 0 for 1, found %g",
+                        (double)params->queue_priority);
+    }
+    vrn_result result =
+        vrn_probe_queue(&device->probe, &device->instance, physical,
+                        params->compute_only_family ? VRN_FAMILY_COMPUTE_ONLY : VRN_FAMILY_ANY,
+                        &family, &device->log);
+    if (result) return result;
+    const uint32_t wanted = params->queue_count ? params->queue_count : 1;
+    *flags = family.queueFlags;
+    *queues = (vrn_queue_family){
+        .index = device->probe.queue_family,
+        .count = vrn_min_u32(wanted, vrn_min_u32(family.queueCount, QUEUES_MAX)),
+    };
+    if (queues->count < wanted || (params->compute_only_family && *flags & VK_QUEUE_GRAPHICS_BIT)) {
+        vrn_log_write(&device->log, VRN_LOG_INFO, "%s: %u of %u queues, of a family that %s",
+                      device->probe.info.name, queues->count, wanted,
+                      *flags & VK_QUEUE_GRAPHICS_BIT ? "also draws" : "only computes");
+    }
+    return VRN_OK;
+}
+
+static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical,
+                                const vrn_queue_family *queues, float priority)
+{
+    float priorities[QUEUES_MAX];
+    for (uint32_t i = 0; i < QUEUES_MAX; i++) priorities[i] = priority > 0 ? priority : 1;
     const VkDeviceQueueCreateInfo queue = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-        .queueFamilyIndex = device->probe.queue_family,
-        .queueCount = 1,
-        .pQueuePriorities = &priority,
+        .queueFamilyIndex = queues->index,
+        .queueCount = queues->count,
+        .pQueuePriorities = priorities,
     };
     VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
@@ -134,10 +168,7 @@ static vrn_result create_handle(vrn_device *device, VkPhysicalDevice physical)
         device->handle = VK_NULL_HANDLE;
         return creation_failed(device, created);
     }
-    result = vrn_device_load(device);
-    if (result) return result;
-    device->vk.GetDeviceQueue(device->handle, device->probe.queue_family, 0, &device->queue.handle);
-    return VRN_OK;
+    return vrn_device_load(device);
 }
 
 vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
@@ -153,10 +184,14 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
     if (!result) {
         result = choose(&device->probe, &physical, &device->instance, params->select, &device->log);
     }
+    vrn_queue_family queues;
+    VkQueueFlags flags;
+    if (!result) result = choose_queues(&queues, &flags, device, physical, params);
     if (!result) {
         vrn_device_restrict(device, params->without, params->diagnostics);
-        result = create_handle(device, physical);
+        result = create_handle(device, physical, &queues, params->queue_priority);
     }
+    if (!result) result = vrn_device_take_queues(device, &queues, &flags, 1, VK_NULL_HANDLE);
     if (!result) result = vrn_pipeline_store_create(device);
     if (result) {
         vrn_device_destroy(out);

@@ -59,10 +59,9 @@ vrn_result vrn_device_start(vrn_device **out, const vrn_log *log, const char *ca
     atomic_init(&device->lost, false);
     atomic_init(&device->submitted, false);
     atomic_init(&device->attachments, NULL);
-    device->queue.lock = vrn_mutex_create();
     device->attachments_lock = vrn_mutex_create();
     if (cached) device->cache_directory = vrn_strndup(cache_directory, strlen(cache_directory));
-    if (!device->queue.lock || !device->attachments_lock || !device->cache_directory != !cached) {
+    if (!device->attachments_lock || !device->cache_directory != !cached) {
         vrn_device_destroy(&device);
         return vrn_fail_memory(log);
     }
@@ -98,7 +97,7 @@ void vrn_device_destroy(vrn_device **pointer)
         }
     }
     vrn_mutex_destroy(&device->attachments_lock);
-    vrn_mutex_destroy(&device->queue.lock);
+    vrn_queue_list_destroy(&device->queues);
     vrn_instance_destroy(&device->instance);
     vrn_free(device->cache_directory);
     vrn_free(device);
@@ -145,16 +144,34 @@ void vrn_device_destroy_attachments(vrn_device *device)
     }
 }
 
-void vrn_device_lock_queue(const vrn_device *device)
+vrn_result vrn_device_take_queues(vrn_device *device, const vrn_queue_family *families,
+                                  const VkQueueFlags *flags, uint32_t count, VkQueue only)
 {
-    vrn_mutex_lock(device->queue.lock);
-    if (device->queue.lent_lock) device->queue.lent_lock(device->queue.lent_user);
+    vrn_queue_list *list = &device->queues;
+    vrn_result result = vrn_queue_list_create(list, families, flags, count, &device->log);
+    if (result) return result;
+    for (uint32_t i = 0; i < list->count; i++) {
+        vrn_device_queue *queue = &list->items[i];
+        queue->handle = only;
+        if (only) continue;
+        device->vk.GetDeviceQueue(device->handle, queue->family, queue->index, &queue->handle);
+    }
+    device->probe.info.queue_count = list->compute_count;
+    return VRN_OK;
 }
 
-void vrn_device_unlock_queue(const vrn_device *device)
+vrn_result vrn_device_queue_at(const vrn_device_queue **queue, const vrn_device *device,
+                               uint32_t number)
 {
-    if (device->queue.lent_unlock) device->queue.lent_unlock(device->queue.lent_user);
-    vrn_mutex_unlock(device->queue.lock);
+    const vrn_queue_list *list = &device->queues;
+    *queue = NULL;
+    if (number >= list->compute_count) {
+        return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "queue %u: the device has %u that can compute", number,
+                        list->compute_count);
+    }
+    *queue = &list->items[number];
+    return VRN_OK;
 }
 
 void vrn_device_get_info(const vrn_device *device, vrn_device_info *info)

@@ -1,5 +1,5 @@
-/* The inside of vrn_device: a logical device, its queue, its function table, and what lives as long
- * as the device. create.c makes the library's own devices, import.c those that an application
+/* The inside of vrn_device: a logical device, its queues, its function table, and what lives as
+ * long as the device. create.c makes the library's own devices, import.c those that an application
  * lends. */
 #ifndef VRN_GPU_DEVICE_H
 #define VRN_GPU_DEVICE_H
@@ -12,16 +12,9 @@
 #include "base/os.h"
 #include "gpu/instance.h"
 #include "gpu/probe.h"
+#include "gpu/queue_list.h"
 #include "gpu/quirks.h"
 #include "gpu/vk.h"
-
-typedef struct vrn_device_queue {
-    VkQueue handle;                /* of the family probe.queue_family */
-    vrn_mutex *lock;               /* for the library's threads, see vrn_device_lock_queue */
-    void (*lent_lock)(void *user); /* for the application's threads; or NULL */
-    void (*lent_unlock)(void *user);
-    void *lent_user;
-} vrn_device_queue;
 
 /* What an application does in place of the library; zeros: nothing. */
 typedef struct vrn_device_hooks {
@@ -38,7 +31,7 @@ struct vrn_device {
     vrn_device_table vk;
     vrn_probe probe; /* capabilities: without those that were switched off */
     vrn_quirks quirks;
-    vrn_device_queue queue;
+    vrn_queue_list queues;
     char *cache_directory; /* for base/cache_file.h; NULL: nothing is kept on disk */
     vrn_device_hooks hooks;
     const VkAllocationCallbacks *host; /* for every object of the device; NULL: the driver's own */
@@ -68,6 +61,10 @@ void vrn_device_restrict(vrn_device *device, uint32_t without,
 
 /* Finds the functions. Needs the handle. */
 vrn_result vrn_device_load(vrn_device *device);
+
+/* Makes the list of queues: `only`, or those of the families, whose handles it asks for. */
+vrn_result vrn_device_take_queues(vrn_device *device, const vrn_queue_family *families,
+                                  const VkQueueFlags *flags, uint32_t count, VkQueue only);
 
 /* ---- Data of the layers above, opaque to the device ---- */
 
@@ -111,9 +108,9 @@ bool vrn_device_cache_write(const vrn_device *device, const char *name, const vo
 
 /* ---- Using it ---- */
 
-/* Call these around every use of the queue. */
-void vrn_device_lock_queue(const vrn_device *device);
-void vrn_device_unlock_queue(const vrn_device *device);
+/* The queue of a number, of those that can compute. Errors: VRN_ERROR_INVALID_ARGUMENT. */
+vrn_result vrn_device_queue_at(const vrn_device_queue **queue, const vrn_device *device,
+                               uint32_t number);
 
 /* Turns a VkResult into the library's, logs what failed ("vkAllocateMemory"), and remembers a lost
  * device. VK_SUCCESS gives VRN_OK and no message. */
@@ -135,7 +132,7 @@ vrn_result vrn_device_alive(const vrn_device *device);
 void vrn_device_name(const vrn_device *device, VkObjectType type, uint64_t handle,
                      const char *format, ...) VRN_PRINTF(4, 5);
 
-/* Milliseconds between two timestamps of the device's queue. */
+/* Milliseconds between two timestamps of a queue of the device. */
 double vrn_device_ticks_ms(const vrn_device *device, uint64_t begin, uint64_t end);
 
 #endif

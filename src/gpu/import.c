@@ -104,6 +104,46 @@ vrn_result vrn_device_additions_create(vrn_device_additions **additions, VkDevic
     return result ? result : vrn_additions_create(additions, info, &requirements, &params->log);
 }
 
+/* How many queues of a family the device was made with. */
+static uint32_t queues_made(const VkDeviceCreateInfo *info, uint32_t family)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {
+        const VkDeviceQueueCreateInfo *queues = &info->pQueueCreateInfos[i];
+        if (queues->queueFamilyIndex == family && !queues->flags) count += queues->queueCount;
+    }
+    return count;
+}
+
+static vrn_result check_queues(const vrn_device_import_params *p)
+{
+    const vrn_lent_queues *q = p->queues;
+    if (p->queue || p->queue_family || p->lock) {
+        return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_device_import: queues is given, and also queue, queue_family or lock");
+    }
+    if (q->family_count > VRN_MAX_QUEUE_FAMILIES) {
+        return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "%u queue families: expected at most %d", q->family_count,
+                        VRN_MAX_QUEUE_FAMILIES);
+    }
+    for (uint32_t i = 0; i < q->family_count; i++) {
+        const uint32_t index = q->families[i].index, count = vrn_max_u32(q->families[i].count, 1);
+        for (uint32_t k = 0; k < i; k++) {
+            if (q->families[k].index != index) continue;
+            return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
+                            "queue family %u is in the list twice", index);
+        }
+        if (p->created_with && p->created_with->queueCreateInfoCount &&
+            queues_made(p->created_with, index) < count) {
+            return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
+                            "%u queues of family %u: the device was created with %u of them", count,
+                            index, queues_made(p->created_with, index));
+        }
+    }
+    return VRN_OK;
+}
+
 static vrn_result check_params(const vrn_device_import_params *p)
 {
     const struct {
@@ -114,8 +154,11 @@ static vrn_result check_params(const vrn_device_import_params *p)
         {!p->physical_device, "physical_device"},
         {!p->device, "device"},
         {!p->get_instance_proc_addr, "get_instance_proc_addr"},
-        {!p->queue, "queue"},
+        {!p->queue && !p->queues, "queue (or queues)"},
         {p->queue_family == VK_QUEUE_FAMILY_IGNORED, "queue_family"},
+        {p->queues && (!p->queues->families || !p->queues->family_count), "queues: families"},
+        {p->queues && p->queues->unlock && !p->queues->lock, "queues: lock (unlock is given)"},
+        {p->queues && p->queues->lock && !p->queues->unlock, "queues: unlock (lock is given)"},
         {p->created_with && p->created_with->enabledExtensionCount &&
              !p->created_with->ppEnabledExtensionNames,
          "created_with: ppEnabledExtensionNames"},
@@ -128,7 +171,8 @@ static vrn_result check_params(const vrn_device_import_params *p)
         return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT, "vrn_device_import: %s is missing",
                         needs[i].name);
     }
-    return check_version(p->api_version, &p->log);
+    vrn_result result = p->queues ? check_queues(p) : VRN_OK;
+    return result ? result : check_version(p->api_version, &p->log);
 }
 
 /* Refuses a device without a mandatory requirement, and keeps the capabilities that were
@@ -163,6 +207,51 @@ static void lend_hooks(vrn_device *device, const vrn_device_import_params *p)
     device->hooks.pipeline_cache = p->pipeline_cache;
 }
 
+/* What an application lends: one queue, or several. */
+typedef struct lent_families {
+    vrn_queue_family items[VRN_MAX_QUEUE_FAMILIES]; /* [count] */
+    VkQueueFlags flags[VRN_MAX_QUEUE_FAMILIES];
+    uint32_t count;
+} lent_families;
+
+static vrn_result probe_queues(lent_families *families, vrn_device *device,
+                               const vrn_device_import_params *p)
+{
+    const vrn_lent_queues *q = p->queues;
+    if (!q) {
+        VkQueueFamilyProperties family;
+        vrn_result result = vrn_probe_queue(&device->probe, &device->instance, p->physical_device,
+                                            p->queue_family, &family, &device->log);
+        *families = (lent_families){.items = {{.index = p->queue_family, .count = 1}}, .count = 1};
+        if (!result) families->flags[0] = family.queueFlags;
+        return result;
+    }
+    families->count = q->family_count;
+    for (uint32_t i = 0; i < q->family_count; i++) {
+        families->items[i] = q->families[i];
+        if (!families->items[i].count) families->items[i].count = 1;
+    }
+    return vrn_probe_queues(&device->probe, &device->instance, p->physical_device, families->items,
+                            families->count, families->flags, &device->log);
+}
+
+static vrn_result take_queues(vrn_device *device, const lent_families *families,
+                              const vrn_device_import_params *p)
+{
+    const vrn_lent_queues *q = p->queues;
+    vrn_result result = vrn_device_take_queues(device, families->items, families->flags,
+                                               families->count, q ? VK_NULL_HANDLE : p->queue);
+    if (result) return result;
+    if (q) {
+        device->queues.locks =
+            (vrn_queue_locks){.lock = q->lock, .unlock = q->unlock, .user = q->user};
+    } else {
+        device->queues.locks =
+            (vrn_queue_locks){.lock_one = p->lock, .unlock_one = p->unlock, .user = p->lock_user};
+    }
+    return VRN_OK;
+}
+
 vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *params)
 {
     if (out) *out = NULL;
@@ -178,29 +267,21 @@ vrn_result vrn_device_import(vrn_device **out, const vrn_device_import_params *p
     vrn_probe *probe = &device->probe;
     device->lent = true;
     lend_hooks(device, params);
-    device->queue = (vrn_device_queue){
-        .handle = params->queue,
-        .lock = device->queue.lock,
-        .lent_lock = params->lock,
-        .lent_unlock = params->unlock,
-        .lent_user = params->lock_user,
-    };
     result = vrn_instance_lend(&device->instance, params->instance, params->get_instance_proc_addr,
                                params->debug_utils, &device->log);
     if (!result) {
         result = probe_lent(probe, &device->instance, params->physical_device, params->api_version,
                             &device->log);
     }
-    if (!result) {
-        result = vrn_probe_queue(probe, &device->instance, params->physical_device,
-                                 params->queue_family, &device->log);
-    }
+    lent_families families;
+    if (!result) result = probe_queues(&families, device, params);
     if (!result) result = apply_enabled(probe, params);
     if (!result) {
         vrn_device_restrict(device, params->without, params->diagnostics);
         device->handle = params->device;
         result = vrn_device_load(device);
     }
+    if (!result) result = take_queues(device, &families, params);
     if (!result) result = vrn_pipeline_store_create(device);
     if (result) {
         vrn_device_destroy(out);

@@ -122,11 +122,15 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     const memory_rule *rule = &rules[mapped ? (cpu ? MAPPED_CPU : MAPPED_DEVICE) : (int)use];
     const bool addressed =
         use == VRN_BUFFER_DEVICE && vrn_device_has(device, VRN_CAPABILITY_BUFFER_ADDRESSES);
+    const uint32_t families = device->queues.family_count;
     const VkBufferCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
         .size = size,
         .usage = rule->usage | (addressed ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0),
-        .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
+        /* Sessions on all queues share weights, and a session may move between them. */
+        .sharingMode = families > 1 ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
+        .queueFamilyIndexCount = families > 1 ? families : 0,
+        .pQueueFamilyIndices = device->queues.families,
     };
     result = VRN_CALL(device, CreateBuffer, &info, device->host, &buffer->handle);
     if (result) {

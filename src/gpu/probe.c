@@ -277,9 +277,9 @@ void vrn_probe_drop(vrn_probe *probe, uint32_t features)
     }
 }
 
-static void take_queue(vrn_probe *probe, uint32_t index, const VkQueueFamilyProperties *family)
+/* Chooses the family for queues with this many bits in their timestamps. */
+static void take_family(vrn_probe *probe, uint32_t index, uint32_t bits)
 {
-    const uint32_t bits = family->timestampValidBits;
     probe->queue_family = index;
     probe->timestamp_mask = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
     probe->info.capabilities &= ~(uint32_t)VRN_CAPABILITY_TIMESTAMPS;
@@ -288,28 +288,93 @@ static void take_queue(vrn_probe *probe, uint32_t index, const VkQueueFamilyProp
     }
 }
 
-vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
-                           VkPhysicalDevice physical, uint32_t family, const vrn_log *log)
+static vrn_result list_families(VkQueueFamilyProperties **families, uint32_t *count,
+                                const vrn_instance *instance, VkPhysicalDevice physical,
+                                const vrn_log *log)
 {
-    uint32_t count = 0;
-    instance->vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, NULL);
-    VkQueueFamilyProperties *families = vrn_alloc(count, sizeof *families);
-    if (!families) return vrn_fail_memory(log);
-    instance->vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, families);
+    *count = 0;
+    instance->vk.GetPhysicalDeviceQueueFamilyProperties(physical, count, NULL);
+    *families = vrn_alloc(*count, sizeof **families);
+    if (!*families) return vrn_fail_memory(log);
+    instance->vk.GetPhysicalDeviceQueueFamilyProperties(physical, count, *families);
+    return VRN_OK;
+}
 
-    const bool any = family == VK_QUEUE_FAMILY_IGNORED;
-    uint32_t i = any ? 0 : family; /* a family with graphics is neither better nor worse */
-    while (any && i < count && !(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) i++;
-    vrn_result result = VRN_OK;
+/* The first family with one of two flags that lacks the other; `count`: there is none. */
+static uint32_t find_family(const VkQueueFamilyProperties *families, uint32_t count,
+                            VkQueueFlags with, VkQueueFlags without)
+{
+    uint32_t i = 0;
+    while (i < count && (!(families[i].queueFlags & with) || (families[i].queueFlags & without))) {
+        i++;
+    }
+    return i;
+}
+
+static vrn_result no_such_family(const vrn_probe *probe, uint32_t index, uint32_t count,
+                                 const vrn_log *log)
+{
+    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "queue family %u: %s has %u of them", index,
+                    probe->info.name, count);
+}
+
+vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
+                           VkPhysicalDevice physical, uint32_t family,
+                           VkQueueFamilyProperties *chosen, const vrn_log *log)
+{
+    VkQueueFamilyProperties *families;
+    uint32_t count;
+    vrn_result result = list_families(&families, &count, instance, physical, log);
+    if (result) return result;
+    const bool any = family == VRN_FAMILY_ANY || family == VRN_FAMILY_COMPUTE_ONLY;
+    uint32_t i = any ? count : family;
+    if (family == VRN_FAMILY_COMPUTE_ONLY) {
+        i = find_family(families, count, VK_QUEUE_COMPUTE_BIT, VK_QUEUE_GRAPHICS_BIT);
+    }
+    /* Otherwise a family with graphics is no better, nor worse. */
+    if (any && i == count) i = find_family(families, count, VK_QUEUE_COMPUTE_BIT, 0);
     if (i < count && (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) {
-        take_queue(probe, i, &families[i]);
+        take_family(probe, i, families[i].timestampValidBits);
+        if (chosen) *chosen = families[i];
     } else if (i < count) {
         result = vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                           "queue family %u of %s lacks VK_QUEUE_COMPUTE_BIT", i, probe->info.name);
     } else if (!any) {
-        result = vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "queue family %u: %s has %u of them", i,
-                          probe->info.name, count);
+        result = no_such_family(probe, i, count, log);
     }
+    vrn_free(families);
+    return result;
+}
+
+vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
+                            VkPhysicalDevice physical, const vrn_queue_family *wanted,
+                            uint32_t wanted_count, VkQueueFlags *flags, const vrn_log *log)
+{
+    VkQueueFamilyProperties *families;
+    uint32_t count, chosen = UINT32_MAX, bits = 64;
+    vrn_result result = list_families(&families, &count, instance, physical, log);
+    if (result) return result;
+    for (uint32_t i = 0; i < wanted_count && !result; i++) {
+        const vrn_queue_family *w = &wanted[i];
+        if (w->index >= count) {
+            result = no_such_family(probe, w->index, count, log);
+        } else if (w->count > families[w->index].queueCount) {
+            result = vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                              "%u queues of family %u: %s has %u of them", w->count, w->index,
+                              probe->info.name, families[w->index].queueCount);
+        }
+        if (result) break;
+        flags[i] = families[w->index].queueFlags;
+        if (!(flags[i] & VK_QUEUE_COMPUTE_BIT)) continue;
+        if (chosen == UINT32_MAX) chosen = w->index;
+        bits = vrn_min_u32(bits, families[w->index].timestampValidBits);
+    }
+    if (!result && chosen == UINT32_MAX) {
+        result =
+            vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                     "none of the %u queue families lent has VK_QUEUE_COMPUTE_BIT", wanted_count);
+    }
+    if (!result) take_family(probe, chosen, bits);
     vrn_free(families);
     return result;
 }
@@ -364,7 +429,7 @@ vrn_result vrn_probe_device(vrn_probe *probe, const vrn_instance *instance,
     probe_cores(probe, instance, physical, extensions);
     probe_features(probe, instance, physical, extensions);
     probe_memory(probe, instance, physical);
-    result = vrn_probe_queue(probe, instance, physical, VK_QUEUE_FAMILY_IGNORED, log);
+    result = vrn_probe_queue(probe, instance, physical, VRN_FAMILY_ANY, NULL, log);
     if (!result) judge(probe);
     if (list.failed) {
         probe->info.score = 0;

@@ -2,7 +2,7 @@
 #ifndef VRN_GPU_PROBE_H
 #define VRN_GPU_PROBE_H
 
-#include <vkresnet/vkresnet.h>
+#include <vkresnet/vulkan.h>
 
 #include "gpu/cores.h"
 #include "gpu/instance.h"
@@ -23,7 +23,7 @@ typedef struct vrn_probe {
     vrn_cores cores;
     uint8_t cache_uuid[VK_UUID_SIZE]; /* identifies the pipeline caches that the driver can read */
     uint32_t queue_family;            /* one that can compute */
-    uint64_t timestamp_mask;          /* the bits that its timestamps have */
+    uint64_t timestamp_mask;          /* the bits that timestamps have on each queue */
     uint32_t max_array;               /* the longest array of storage buffers */
     bool host_query_reset;            /* the host can reset queries */
     bool portability_subset;          /* the device has VK_KHR_portability_subset */
@@ -40,9 +40,20 @@ uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without);
 /* Removes capabilities and other bits of gpu/features.h. */
 void vrn_probe_drop(vrn_probe *probe, uint32_t features);
 
-/* Chooses a queue family: `family`, which must be able to compute, or for VK_QUEUE_FAMILY_IGNORED
- * the first one that can, if any. */
+/* A family that vrn_probe_queue may choose. */
+enum { VRN_FAMILY_ANY = UINT32_MAX, VRN_FAMILY_COMPUTE_ONLY = UINT32_MAX - 1 };
+
+/* Chooses a queue family: `family`, which must be able to compute, or for VRN_FAMILY_ANY the first
+ * one that can, if any, and for VRN_FAMILY_COMPUTE_ONLY the first of those that cannot draw, else
+ * the same. *chosen, if not NULL, receives what the family is. */
 vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
-                           VkPhysicalDevice physical, uint32_t family, const vrn_log *log);
+                           VkPhysicalDevice physical, uint32_t family,
+                           VkQueueFamilyProperties *chosen, const vrn_log *log);
+
+/* Takes several families, of which at least one must be able to compute and is chosen. `flags`
+ * receives those of each. The device has timestamps if all families that can compute have them. */
+vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
+                            VkPhysicalDevice physical, const vrn_queue_family *families,
+                            uint32_t count, VkQueueFlags *flags, const vrn_log *log);
 
 #endif

@@ -14,13 +14,14 @@ static vrn_result allocate(const vrn_commands *commands, vrn_device *device,
     return VRN_CALL(device, AllocateCommandBuffers, &info, buffers);
 }
 
-vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device)
+vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device,
+                               const vrn_device_queue *queue)
 {
-    *commands = (vrn_commands){0};
+    *commands = (vrn_commands){.queue = queue};
     const VkCommandPoolCreateInfo pool = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
         .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
-        .queueFamilyIndex = device->probe.queue_family,
+        .queueFamilyIndex = queue->family,
     };
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     vrn_result result = VRN_CALL(device, CreateCommandPool, &pool, device->host, &commands->pool);
@@ -53,9 +54,9 @@ static void finish(vrn_commands *commands, vrn_device *device)
     if (atomic_load(&device->lost)) {
         device->vk.WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, lost_ns);
     } else if (wait(commands, device) != VK_SUCCESS && !atomic_load(&device->lost)) {
-        vrn_device_lock_queue(device);
-        device->vk.QueueWaitIdle(device->queue.handle);
-        vrn_device_unlock_queue(device);
+        vrn_queue_lock(&device->queues, commands->queue);
+        device->vk.QueueWaitIdle(commands->queue->handle);
+        vrn_queue_unlock(&device->queues, commands->queue);
     }
     commands->pending = false;
     commands->signalled = true;
@@ -115,8 +116,8 @@ static void split(const vrn_timeline_point *points, uint32_t count, VkSemaphore 
 
 /* Submits once. The first submission waits for the points in order->waits. The last one has the
  * fence, and signals order->signals. */
-static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers, uint32_t count,
-                       const vrn_submit_order *order, bool first, VkFence fence)
+static VkResult submit(const vrn_device *device, VkQueue queue, const VkCommandBuffer *buffers,
+                       uint32_t count, const vrn_submit_order *order, bool first, VkFence fence)
 {
     const uint32_t wait_count = first ? order->wait_count : 0;
     const uint32_t signal_count = fence ? order->signal_count : 0;
@@ -144,7 +145,7 @@ static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers,
         .signalSemaphoreCount = signal_count,
         .pSignalSemaphores = signals,
     };
-    return device->vk.QueueSubmit(device->queue.handle, 1, &info, fence);
+    return device->vk.QueueSubmit(queue, 1, &info, fence);
 }
 
 /* Submits the fence after the parts that were submitted, when a later part failed. If that fails
@@ -152,9 +153,9 @@ static VkResult submit(const vrn_device *device, const VkCommandBuffer *buffers,
  * queue proceed. */
 static bool fence_the_rest(vrn_commands *commands, vrn_device *device)
 {
-    const bool fenced =
-        device->vk.QueueSubmit(device->queue.handle, 0, NULL, commands->fence) == VK_SUCCESS;
-    if (!fenced) device->vk.QueueWaitIdle(device->queue.handle);
+    VkQueue queue = commands->queue->handle;
+    const bool fenced = device->vk.QueueSubmit(queue, 0, NULL, commands->fence) == VK_SUCCESS;
+    if (!fenced) device->vk.QueueWaitIdle(queue);
     return fenced;
 }
 
@@ -170,18 +171,18 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device, VkCom
     if (result) return result;
     VkResult submitted = VK_SUCCESS;
     bool under_way = false; /* some parts run although a later one failed */
-    vrn_device_lock_queue(device);
+    vrn_queue_lock(&device->queues, commands->queue);
     atomic_store(&device->submitted, true);
     const double begin = vrn_time_ms();
     /* Drivers may merge the submissions of one call, so each buffer gets its own call. */
     for (uint32_t i = 0; i < count && submitted == VK_SUCCESS; i++) {
         const bool last = i + 1 == count, behind = i == 0 && ahead;
-        submitted = submit(device, behind ? both : buffers + i, behind ? 2 : 1, order, i == 0,
-                           last ? commands->fence : VK_NULL_HANDLE);
+        submitted = submit(device, commands->queue->handle, behind ? both : buffers + i,
+                           behind ? 2 : 1, order, i == 0, last ? commands->fence : VK_NULL_HANDLE);
         if (submitted != VK_SUCCESS && i > 0) under_way = fence_the_rest(commands, device);
     }
     commands->driver_ms = vrn_time_ms() - begin;
-    vrn_device_unlock_queue(device);
+    vrn_queue_unlock(&device->queues, commands->queue);
     commands->pending = submitted == VK_SUCCESS || under_way;
     result = vrn_device_check(device, submitted, "vkQueueSubmit");
     if (under_way) finish(commands, device); /* the work must not outlive its buffers */

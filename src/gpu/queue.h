@@ -6,11 +6,12 @@
 
 #include "gpu/device.h"
 
-/* A command pool with two primary command buffers, each of which can be recorded again separately,
- * and a fence. Only one thread at a time may use it. */
+/* A command pool with primary command buffers, each of which can be recorded again separately, and
+ * a fence. Only one thread at a time may use it. */
 typedef struct vrn_commands {
+    const vrn_device_queue *queue; /* may be changed to another one of the same family */
     VkCommandPool pool;
-    VkCommandBuffer buffers[2];
+    VkCommandBuffer buffers[3];
     VkFence fence;
     bool pending;     /* submitted, not waited for */
     bool signalled;   /* waited for; the fence is still to be reset */
@@ -18,7 +19,8 @@ typedef struct vrn_commands {
     double wait_ms;   /* in the last vkWaitForFences */
 } vrn_commands;
 
-vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device);
+vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device,
+                               const vrn_device_queue *queue);
 void vrn_commands_destroy(vrn_commands *commands, vrn_device *device); /* waits; accepts zeros */
 
 /* Begins a command buffer again, in whatever state an earlier failure left it. */

@@ -8,7 +8,11 @@ static vrn_result flush(vrn_upload *upload)
     upload->recording = false;
     upload->used = 0;
     VkCommandBuffer buffer = upload->commands.buffers[0];
-    vrn_commands_barrier(buffer, upload->device, false);
+    /* A queue that can only copy has no stage for shaders. The wait makes the copies available, and
+     * the barrier with which every other submission begins makes them visible. */
+    if (upload->commands.queue->flags & VK_QUEUE_COMPUTE_BIT) {
+        vrn_commands_barrier(buffer, upload->device, false);
+    }
     vrn_result result = vrn_commands_end(buffer, upload->device);
     if (!result) result = vrn_commands_run(&upload->commands, upload->device, buffer);
     return result;
@@ -35,7 +39,8 @@ vrn_result vrn_upload_reserve(vrn_upload *upload, const vrn_buffer *buffer, uint
         if (result) return result;
     }
     if (!upload->commands.pool) {
-        result = vrn_commands_create(&upload->commands, device);
+        result =
+            vrn_commands_create(&upload->commands, device, vrn_queue_list_uploads(&device->queues));
         if (result) return result;
     }
     if (!upload->recording) {

@@ -1,4 +1,4 @@
-/* The layouts of an application's images around a recording that reads them. */
+/* The layouts and owners of an application's images around a recording that reads them. */
 #ifndef VRN_SESSION_IMAGE_LAYOUT_H
 #define VRN_SESSION_IMAGE_LAYOUT_H
 
@@ -9,10 +9,27 @@
 /* Whether a recording can read an image in this layout directly. */
 bool vrn_image_layout_readable(VkImageLayout layout);
 
-/* Changes the layout of images that cannot be read in the application's layout to a readable one,
- * or back. The barrier covers all of the application's stages and accesses, or, if `chained` to the
- * application's own barrier, those that vrn_session_record names. */
-void vrn_image_layouts_change(const vrn_record_image *images, uint32_t count, bool back,
-                              bool chained, const vrn_device *device, VkCommandBuffer buffer);
+/* What changes before a recording reads images, and back afterwards: the layouts that cannot be
+ * read become a readable one and, with `transfer`, the images go from one queue family to another.
+ */
+typedef struct vrn_image_changes {
+    const vrn_record_image *images; /* [count] */
+    uint32_t count;
+    /* the application's own barrier comes before or after the recording, for the stages and
+     * accesses that vrn_session_record names; else the change covers all stages and accesses */
+    bool input_chained, output_chained;
+    bool transfer;
+    uint32_t owner, user; /* families: of the application, and of the recording */
+} vrn_image_changes;
+
+/* Records the changes into the commands that read the images: a transfer's acquisition and, with
+ * `back`, its release. */
+void vrn_image_changes_record(const vrn_image_changes *changes, bool back, const vrn_device *device,
+                              VkCommandBuffer buffer);
+
+/* Records the other half of a transfer into commands of the owner's family: the release and, with
+ * `back`, the acquisition. Does nothing without a transfer. */
+void vrn_image_changes_hand_over(const vrn_image_changes *changes, bool back,
+                                 const vrn_device *device, VkCommandBuffer buffer);
 
 #endif

@@ -30,8 +30,10 @@ vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
                         "slots",
                         VRN_MAX_RECORD_SLOTS);
     }
-    vrn_commands commands;
-    vrn_result result = vrn_commands_create(&commands, session->device);
+    const vrn_device_queue *queue;
+    vrn_commands commands = {0};
+    vrn_result result = vrn_device_queue_at(&queue, session->device, params->queue);
+    if (!result) result = vrn_commands_create(&commands, session->device, queue);
     for (uint32_t slot = 0; slot < slots && !result; slot++) {
         result = prepare_slot(session, commands.buffers[0], *params, slot);
     }

@@ -6,7 +6,7 @@
 #include "base/util.h"
 #include "gpu/timestamps.h"
 #include "net/format.h"
-#include "session/session.h"
+#include "session/recorder.h"
 
 /* Whether all values are finite. Tests their bits, because a compiler may have been told that all
  * numbers are finite. */
@@ -176,6 +176,17 @@ static vrn_slot *next_slot(vrn_session *session)
     return best;
 }
 
+static vrn_result check_outputs(const vrn_session *session, const vrn_outputs *outputs)
+{
+    if (session->program->info.classes == 0 && outputs &&
+        (outputs->logits || outputs->probabilities)) {
+        return vrn_fail(
+            &session->device->log, VRN_ERROR_UNSUPPORTED,
+            "the network has no head and gives no logits: the tap avgpool gives its features");
+    }
+    return VRN_OK;
+}
+
 static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inputs,
                                const vrn_outputs *outputs)
 {
@@ -195,13 +206,28 @@ static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inp
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "a network of %u channels cannot take photos: give nchw or nhwc", channels);
     }
-    if (session->program->info.classes == 0 && outputs &&
-        (outputs->logits || outputs->probabilities)) {
-        return vrn_fail(
-            log, VRN_ERROR_UNSUPPORTED,
-            "the network has no head and gives no logits: the tap avgpool gives its features");
+    return check_outputs(session, outputs);
+}
+
+static vrn_result check_device(vrn_recorder *r, vrn_session *session,
+                               const vrn_record_params *params, const vrn_outputs *outputs)
+{
+    const vrn_log *log = &session->device->log;
+    const vrn_device_queue *named;
+    if (params->slot || params->cursor || params->keep_top || params->timed) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_submit_order.record: slot, cursor, keep_top or timed is given");
     }
-    return VRN_OK;
+    vrn_result result = vrn_device_queue_at(&named, session->device, params->queue);
+    if (!result && params->transfer_images && named->family != session->queue->family) {
+        result = vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                          "vrn_submit_order.record: queue %u is not of the family of the "
+                          "session's queue",
+                          params->queue);
+    }
+    *r = vrn_recorder_of(session, params, session->queue);
+    if (!result) result = vrn_recorder_check(r, false);
+    return result ? result : check_outputs(session, outputs);
 }
 
 static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_inputs *inputs)
@@ -232,11 +258,12 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_i
 static vrn_result record_network(vrn_session *session, vrn_slot *slot, VkBuffer input,
                                  uint32_t count)
 {
-    if (slot->recorded == input && slot->recorded_count == count &&
-        slot->recorded_version == session->split.version) {
+    const vrn_recorded_network wanted = {input, count, session->split.version};
+    const vrn_recorded_network *have = &slot->recorded;
+    if (have->input == input && have->count == count && have->version == wanted.version) {
         return VRN_OK;
     }
-    slot->recorded = VK_NULL_HANDLE;
+    slot->recorded = (vrn_recorded_network){0};
     const vrn_passage passage = {
         .program = session->program,
         .split = &session->split,
@@ -247,9 +274,7 @@ static vrn_result record_network(vrn_session *session, vrn_slot *slot, VkBuffer 
     };
     vrn_result result = vrn_network_record_parts(&passage, &slot->commands, &slot->parts);
     if (result) return result;
-    slot->recorded = input;
-    slot->recorded_count = count;
-    slot->recorded_version = session->split.version;
+    slot->recorded = wanted;
     return VRN_OK;
 }
 
@@ -270,18 +295,117 @@ static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_
     return result;
 }
 
-static vrn_result prepare(vrn_session *session, vrn_slot *slot, const vrn_inputs *inputs)
+/* The application's images or buffers into buffers[1], and results for it into buffers[2]. */
+static vrn_result record_device(vrn_slot *slot, vrn_recorder *r)
 {
-    const double begin = vrn_time_ms();
-    vrn_result result =
-        inputs->images ? record_images(session, slot, inputs) : write_floats(session, slot, inputs);
-    slot->timing = (vrn_timing){.input_ms = vrn_time_ms() - begin};
+    r->images = &slot->images;
+    r->pool = &slot->pool;
+    r->output = slot->output.handle;
+    r->buffer = slot->commands.buffers[1];
+    vrn_result result = vrn_recorder_reserve(r);
+    if (!result) result = vrn_commands_begin(r->buffer, r->device, true);
     if (result) return result;
-    const vrn_buffer *input = inputs->images ? &slot->images.tensor : &slot->input;
-    return record_network(session, slot, input->handle, inputs->count);
+    vrn_recorder_begin(r);
+    result = vrn_recorder_input(r);
+    if (!result) result = vrn_commands_end(r->buffer, r->device);
+    r->buffer = slot->commands.buffers[2];
+    if (!result) result = vrn_commands_begin(r->buffer, r->device, true);
+    if (!result) result = vrn_recorder_results(r);
+    if (result) return result;
+    vrn_recorder_end(r);
+    return vrn_commands_end(r->buffer, r->device);
 }
 
-/* NULL and an order without points are valid. */
+/* Of a submission: where its input comes from. */
+typedef struct source {
+    const vrn_inputs *inputs; /* on the host; or NULL */
+    vrn_recorder recorder;    /* on the device */
+} source;
+
+static uint32_t count_of(const source *s)
+{
+    return s->inputs ? s->inputs->count : s->recorder.count;
+}
+
+static vrn_result prepare(vrn_session *session, vrn_slot *slot, source *s)
+{
+    const double begin = vrn_time_ms();
+    const bool floats = s->inputs && !s->inputs->images;
+    vrn_result result = !s->inputs ? record_device(slot, &s->recorder)
+                        : floats   ? write_floats(session, slot, s->inputs)
+                                   : record_images(session, slot, s->inputs);
+    slot->timing = (vrn_timing){.input_ms = vrn_time_ms() - begin};
+    if (result) return result;
+    const vrn_buffer *input = floats ? &slot->input : &slot->images.tensor;
+    return record_network(session, slot, input->handle, count_of(s));
+}
+
+/* Behind the network comes what writes results on the device, if anything does. */
+static vrn_result submit(vrn_session *session, vrn_slot *slot, const source *s,
+                         const vrn_submit_order *order)
+{
+    const vrn_parts *parts = &slot->parts;
+    const bool floats = s->inputs && !s->inputs->images;
+    VkCommandBuffer ahead = floats ? VK_NULL_HANDLE : slot->commands.buffers[1];
+    if (s->inputs) {
+        return vrn_commands_submit(&slot->commands, session->device, ahead, parts->buffers,
+                                   parts->count, order);
+    }
+    VkCommandBuffer *all = vrn_alloc(parts->count + 1, sizeof(VkCommandBuffer));
+    if (!all) return vrn_fail_memory(&session->device->log);
+    memcpy(all, parts->buffers, parts->count * sizeof(VkCommandBuffer));
+    all[parts->count] = slot->commands.buffers[2];
+    vrn_result result =
+        vrn_commands_submit(&slot->commands, session->device, ahead, all, parts->count + 1, order);
+    vrn_free(all);
+    return result;
+}
+
+/* ---- Queues ---- */
+
+vrn_result vrn_session_set_queue(vrn_session *session, uint32_t queue)
+{
+    if (!session) return VRN_ERROR_INVALID_ARGUMENT;
+    const vrn_device_queue *found;
+    vrn_result result = vrn_device_queue_at(&found, session->device, queue);
+    if (!result) session->queue = found;
+    return result;
+}
+
+/* Gives a slot with nothing under way command buffers of the session's queue. */
+static vrn_result move_slot(vrn_session *session, vrn_slot *slot)
+{
+    const uint32_t family = slot->commands.queue->family;
+    if (family == session->queue->family) {
+        slot->commands.queue = session->queue;
+        return VRN_OK;
+    }
+    vrn_commands moved;
+    vrn_result result = vrn_commands_create(&moved, session->device, session->queue);
+    if (result) return result;
+    vrn_commands_destroy(&slot->commands, session->device);
+    vrn_free(slot->parts.buffers);
+    slot->commands = moved;
+    slot->parts = (vrn_parts){0};
+    slot->recorded = (vrn_recorded_network){0};
+    return VRN_OK;
+}
+
+/* Waits for what is under way on other queues, whose results stay to be delivered. */
+static vrn_result leave_other_queues(vrn_session *session)
+{
+    vrn_result result = VRN_OK;
+    for (uint32_t i = 0; i < session->slot_count && !result; i++) {
+        vrn_slot *slot = &session->slots[i];
+        if (slot->state != VRN_SLOT_BUSY || slot->commands.queue == session->queue) continue;
+        result = vrn_commands_wait(&slot->commands, session->device);
+    }
+    return result;
+}
+
+/* ---- Submitting ---- */
+
+/* NULL, and no points, are no order. */
 static vrn_result check_order(const vrn_device *device, const vrn_submit_order *order)
 {
     if (!order || (!order->wait_count && !order->signal_count)) return VRN_OK;
@@ -304,26 +428,32 @@ vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *in
                                       const vrn_outputs *outputs, const vrn_submit_order *order,
                                       vrn_ticket *ticket)
 {
-    if (!session || !inputs || !ticket) {
+    const vrn_record_params *record = order ? order->record : NULL;
+    if (!session || !inputs == !record || !ticket) {
         return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_session_submit: session, inputs or ticket is NULL");
+                        "vrn_session_submit: session, inputs or ticket is NULL, or there are both "
+                        "inputs and vrn_submit_order.record");
     }
     *ticket = 0;
     vrn_slot *slot = next_slot(session);
+    source s = {.inputs = inputs};
     vrn_result result = check_order(session->device, order);
-    if (!result) result = check_inputs(session, inputs, outputs);
+    if (!result) {
+        result = inputs ? check_inputs(session, inputs, outputs)
+                        : check_device(&s.recorder, session, record, outputs);
+    }
     if (!result && slot->state == VRN_SLOT_BUSY) result = deliver(session, slot);
     if (!result) result = vrn_device_alive(session->device);
+    if (!result && !(order && order->wait_count)) result = leave_other_queues(session);
     const double begin = vrn_time_ms();
-    if (!result) result = prepare(session, slot, inputs);
+    if (!result) result = move_slot(session, slot);
+    if (!result) result = prepare(session, slot, &s);
     if (result) return result;
 
     session->uses++;
-    result = vrn_commands_submit(&slot->commands, session->device,
-                                 inputs->images ? slot->commands.buffers[1] : VK_NULL_HANDLE,
-                                 slot->parts.buffers, slot->parts.count, order);
+    result = submit(session, slot, &s, order);
     if (result) return result;
-    slot->count = inputs->count;
+    slot->count = count_of(&s);
     slot->outputs = outputs ? *outputs : (vrn_outputs){0};
     for (uint32_t i = 0; i < session->program->tap_count; i++) {
         slot->taps[i] = slot->outputs.taps ? slot->outputs.taps[i] : NULL;

@@ -11,7 +11,7 @@ static vrn_result create_slot(vrn_session *session, vrn_slot *slot)
     vrn_device *device = session->device;
     slot->taps = vrn_alloc(session->program->tap_count, sizeof *slot->taps);
     if (!slot->taps) return vrn_fail_memory(&device->log);
-    vrn_result result = vrn_commands_create(&slot->commands, device);
+    vrn_result result = vrn_commands_create(&slot->commands, device, session->queue);
     if (!result) {
         result = vrn_buffer_create(&slot->output, device, VRN_BUFFER_READBACK,
                                    session->program->output_bytes, "output");
@@ -26,6 +26,7 @@ static void destroy_slot(vrn_session *session, vrn_slot *slot)
     vrn_buffer_destroy(&slot->input, device);
     vrn_buffer_destroy(&slot->output, device);
     vrn_images_destroy(&slot->images, device);
+    vrn_descriptor_pool_destroy(&slot->pool, device);
     vrn_timestamps_destroy(slot->queries, device);
     vrn_free(slot->taps);
     vrn_free(slot->parts.buffers);
@@ -88,8 +89,10 @@ vrn_result vrn_session_make(vrn_session **out, vrn_device *device, const vrn_mod
     session->split = vrn_split_guess(device);
     session->next_ticket = 1; /* 0 is not a valid ticket */
     session->record_budget_ms = params->record_budget_ms;
-    vrn_result result =
-        vrn_program_compile(&session->program, device, model, params, tuned, observe);
+    vrn_result result = vrn_device_queue_at(&session->queue, device, params->queue);
+    if (!result) {
+        result = vrn_program_compile(&session->program, device, model, params, tuned, observe);
+    }
     if (!result) result = create_slots(session, params->in_flight ? params->in_flight : 2);
     if (!result) {
         const vrn_session_info *info = &session->program->info;

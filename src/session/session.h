@@ -18,17 +18,25 @@ typedef enum vrn_slot_state {
     VRN_SLOT_REFUSED,  /* as free, but the answer was wrong and was not delivered */
 } vrn_slot_state;
 
+/* What the parts of a network are recorded for; zeros: nothing. */
+typedef struct vrn_recorded_network {
+    VkBuffer input;
+    uint32_t count, version; /* images, and vrn_split.version */
+} vrn_recorded_network;
+
 /* One submission: its command buffers, the buffers that the host reads and writes, and the results
  * that are still to be delivered. */
 typedef struct vrn_slot {
-    vrn_commands commands; /* buffers[0] replays the network, buffers[1] prepares images */
-    vrn_parts parts;       /* the network, a submission each */
-    vrn_buffer input;      /* floats from the host: [batch, H, W, 1] vec4; made when first needed */
-    vrn_buffer output;     /* logits, probabilities, taps */
+    /* buffers[0] replays the network, buffers[1] prepares the input, buffers[2] writes results on
+     * the device */
+    vrn_commands commands;
+    vrn_parts parts;   /* the network, a submission each */
+    vrn_buffer input;  /* floats from the host: [batch, H, W, 1] vec4; made when first needed */
+    vrn_buffer output; /* logits, probabilities, taps */
     vrn_images images;
-    VkQueryPool queries; /* two timestamps around the network */
-    VkBuffer recorded;   /* the input that the parts read, or VK_NULL_HANDLE: nothing is recorded */
-    uint32_t recorded_count, recorded_version;
+    vrn_descriptor_pool pool;      /* for what else is read and written on the device */
+    VkQueryPool queries;           /* two timestamps around the network */
+    vrn_recorded_network recorded; /* in `parts` */
     vrn_slot_state state;
     vrn_ticket ticket;
     double submitted; /* when */
@@ -50,6 +58,7 @@ struct vrn_session {
     double compile_ms;
     vrn_framing framing; /* of the program */
     vrn_split split;
+    const vrn_device_queue *queue; /* where further runs are submitted */
     vrn_slot *slots;
     uint32_t slot_count;
     vrn_ticket next_ticket;

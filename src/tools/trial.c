@@ -8,7 +8,7 @@
 vrn_result vrn_bench_create(vrn_bench *bench, vrn_device *device)
 {
     *bench = (vrn_bench){.device = device};
-    vrn_result result = vrn_commands_create(&bench->commands, device);
+    vrn_result result = vrn_commands_create(&bench->commands, device, device->queues.items);
     return result ? result : vrn_timestamps_create(&bench->queries, device, 4);
 }
 

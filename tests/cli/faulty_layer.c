@@ -5,39 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vulkan/vk_layer.h>
-#include <vulkan/vulkan_core.h>
-
-#define EXPORT __attribute__((visibility("default")))
+#include "layer_chain.h"
 
 static PFN_vkGetInstanceProcAddr next_instance;
 static PFN_vkGetDeviceProcAddr next_device;
 static PFN_vkCmdDispatch dispatch;
 static VkInstance instance_handle;
-
-EXPORT VKAPI_ATTR VkResult VKAPI_CALL
-vkNegotiateLoaderLayerInterfaceVersion(VkNegotiateLayerInterface *interface);
-
-/* The loader's list of what lies below, of which each layer takes its own link. */
-static VkLayerInstanceCreateInfo *instance_link(const VkInstanceCreateInfo *info)
-{
-    VkLayerInstanceCreateInfo *link = (VkLayerInstanceCreateInfo *)info->pNext;
-    while (link && (link->sType != VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO ||
-                    link->function != VK_LAYER_LINK_INFO)) {
-        link = (VkLayerInstanceCreateInfo *)link->pNext;
-    }
-    return link;
-}
-
-static VkLayerDeviceCreateInfo *device_link(const VkDeviceCreateInfo *info)
-{
-    VkLayerDeviceCreateInfo *link = (VkLayerDeviceCreateInfo *)info->pNext;
-    while (link && (link->sType != VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO ||
-                    link->function != VK_LAYER_LINK_INFO)) {
-        link = (VkLayerDeviceCreateInfo *)link->pNext;
-    }
-    return link;
-}
 
 static bool refuses(const char *what)
 {

@@ -48,7 +48,8 @@ typedef struct application {
     vrn_device_additions *additions; /* to `info`; NULL: none */
     vrn_device_import_params import; /* ready for vrn_device_import */
     fixture_log log;                 /* what the import says */
-    bool presents; /* set before: the instance can have surfaces, or the test is skipped */
+    const char *layer; /* set before: one of the tests' own, below the validation; or NULL */
+    bool presents;     /* set before: the instance can have surfaces, or the test is skipped */
 } application;
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL app_complain(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
@@ -74,7 +75,10 @@ static inline void app_create_instance(application *app, uint32_t api_version)
     }
     if (!app->get) exit(fixture_required() ? 1 : 77);
     PFN_vkCreateInstance create = (PFN_vkCreateInstance)app->get(NULL, "vkCreateInstance");
-    const char *const layer = "VK_LAYER_KHRONOS_validation";
+    const char *layers[2];
+    uint32_t layer_count = 0;
+    if (validation) layers[layer_count++] = "VK_LAYER_KHRONOS_validation";
+    if (app->layer) layers[layer_count++] = app->layer;
     const char *extensions[4] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME};
     uint32_t extension_count = 1;
     if (validation) extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
@@ -95,8 +99,8 @@ static inline void app_create_instance(application *app, uint32_t api_version)
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
         .pNext = validation ? &features : NULL,
         .pApplicationInfo = &application_info,
-        .enabledLayerCount = validation,
-        .ppEnabledLayerNames = &layer,
+        .enabledLayerCount = layer_count,
+        .ppEnabledLayerNames = layers,
         .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
     };

@@ -144,10 +144,9 @@ static inline void create_application(void)
     app_create_with_additions(&app);
 }
 
-/* The application, the library's device in it, and a small network. */
-static inline bool setup(void)
+/* The library's device in the application, and a small network. */
+static inline bool setup_device(void)
 {
-    create_application();
     vrn_arch arch;
     if (vrn_device_import(&device, &app.import) != VRN_OK ||
         vrn_arch_parse(&arch, "resnet,block=basic,layers=1:1,planes=8:12,stem=cifar,num_classes=7",
@@ -157,6 +156,12 @@ static inline bool setup(void)
     }
     make_picture();
     return true;
+}
+
+static inline bool setup(void)
+{
+    create_application();
+    return setup_device();
 }
 
 /* Returns whether the library or the validation layer said anything. */

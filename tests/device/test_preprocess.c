@@ -36,7 +36,7 @@ static float *prepare(const vrn_image *photos, uint32_t count, uint32_t height, 
     vrn_images images = {0};
     vrn_commands commands;
     vrn_buffer readback;
-    assert_int_equal(vrn_commands_create(&commands, device), VRN_OK);
+    assert_int_equal(vrn_commands_create(&commands, device, device->queues.items), VRN_OK);
     assert_int_equal(vrn_buffer_create(&readback, device, VRN_BUFFER_READBACK, bytes, "readback"),
                      VRN_OK);
     vrn_picture pictures[2];

@@ -310,7 +310,7 @@ static vrn_result lead_import(life_world *world, life_outcome *outcome)
         .device = lender->handle,
         .get_instance_proc_addr = vkGetInstanceProcAddr,
         .queue_family = lender->probe.queue_family,
-        .queue = lender->queue.handle,
+        .queue = lender->queues.items[0].handle,
     };
     const vrn_session_params params = {
         .batch = BATCH, .transform = &transform, .taps = avgpool, .tap_count = 1};
@@ -374,7 +374,7 @@ static vrn_result lead_recording(life_world *world, life_outcome *outcome)
     vrn_session *session = NULL;
     vrn_commands commands = {0};
     vrn_buffer pixels = {0}, logits = {0};
-    vrn_result result = DONE(world, vrn_commands_create(&commands, device));
+    vrn_result result = DONE(world, vrn_commands_create(&commands, device, device->queues.items));
     if (!result) {
         result = DONE(world, vrn_buffer_create(&pixels, device, VRN_BUFFER_DEVICE,
                                                PHOTO * PHOTO * 4, "pixels"));

@@ -22,6 +22,7 @@ static struct {
 } fake;
 
 static vrn_device device;
+static vrn_device_queue queue;
 
 static VkResult VKAPI_CALL fake_WaitForFences(VkDevice d, uint32_t count, const VkFence *fences,
                                               VkBool32 all, uint64_t timeout)
@@ -42,10 +43,10 @@ static VkResult VKAPI_CALL fake_ResetFences(VkDevice d, uint32_t count, const Vk
     return fake.reset;
 }
 
-static VkResult VKAPI_CALL fake_QueueSubmit(VkQueue queue, uint32_t count,
+static VkResult VKAPI_CALL fake_QueueSubmit(VkQueue handle, uint32_t count,
                                             const VkSubmitInfo *infos, VkFence fence)
 {
-    (void)queue;
+    (void)handle;
     assert_true(count <= 1 && fake.submits < 8);
     fake.buffers[fake.submits++] = count ? infos->commandBufferCount : 0;
     fake.fences += fence != VK_NULL_HANDLE;
@@ -54,16 +55,16 @@ static VkResult VKAPI_CALL fake_QueueSubmit(VkQueue queue, uint32_t count,
     return fails ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
 }
 
-static VkResult VKAPI_CALL fake_QueueWaitIdle(VkQueue queue)
+static VkResult VKAPI_CALL fake_QueueWaitIdle(VkQueue handle)
 {
-    (void)queue;
+    (void)handle;
     fake.idles++;
     return VK_SUCCESS;
 }
 
 static vrn_commands pending(void)
 {
-    return (vrn_commands){.fence = (VkFence)(uintptr_t)1, .pending = true};
+    return (vrn_commands){.queue = &queue, .fence = (VkFence)(uintptr_t)1, .pending = true};
 }
 
 static void lose(void *user)
@@ -121,7 +122,7 @@ static void parts_go_one_by_one(void **state)
     (void)state;
     const VkCommandBuffer buffers[3] = {VK_NULL_HANDLE};
     const VkCommandBuffer ahead = (VkCommandBuffer)(uintptr_t)8;
-    vrn_commands commands = {.fence = (VkFence)(uintptr_t)1};
+    vrn_commands commands = {.queue = &queue, .fence = (VkFence)(uintptr_t)1};
     assert_int_equal(vrn_commands_submit(&commands, &device, ahead, buffers, 3, NULL), VRN_OK);
     assert_true(commands.pending);
     assert_int_equal(fake.submits, 3);
@@ -140,7 +141,7 @@ static void parts_that_were_submitted_are_waited_for(void **state)
 {
     (void)state;
     const VkCommandBuffer buffers[3] = {VK_NULL_HANDLE};
-    vrn_commands commands = {.fence = (VkFence)(uintptr_t)1};
+    vrn_commands commands = {.queue = &queue, .fence = (VkFence)(uintptr_t)1};
     fake.fail_submit = 3;
     assert_int_equal(vrn_commands_submit(&commands, &device, VK_NULL_HANDLE, buffers, 3, NULL),
                      VRN_ERROR_OUT_OF_MEMORY);
@@ -171,7 +172,7 @@ static void a_run_leaves_nothing_under_way(void **state)
 {
     (void)state;
     const VkCommandBuffer buffer = VK_NULL_HANDLE;
-    vrn_commands commands = {.fence = (VkFence)(uintptr_t)1};
+    vrn_commands commands = {.queue = &queue, .fence = (VkFence)(uintptr_t)1};
     fake.waited = VK_ERROR_OUT_OF_HOST_MEMORY;
     assert_int_equal(vrn_commands_run(&commands, &device, buffer), VRN_ERROR_OUT_OF_MEMORY);
     assert_int_equal(fake.waits, 2);
@@ -188,18 +189,18 @@ static int set_up(void **state)
     (void)state;
     memset(&fake, 0, sizeof fake);
     memset(&device, 0, sizeof device);
-    device.queue.lock = vrn_mutex_create();
+    queue.lock = vrn_mutex_create();
     device.vk.WaitForFences = fake_WaitForFences;
     device.vk.ResetFences = fake_ResetFences;
     device.vk.QueueSubmit = fake_QueueSubmit;
     device.vk.QueueWaitIdle = fake_QueueWaitIdle;
-    return device.queue.lock ? 0 : 1;
+    return queue.lock ? 0 : 1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    vrn_mutex_destroy(&device.queue.lock);
+    vrn_mutex_destroy(&queue.lock);
     return 0;
 }
 
