@@ -124,3 +124,14 @@ double vrn_time_ms(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
+
+double vrn_processor_time_ms(void)
+{
+#if defined(CLOCK_PROCESS_CPUTIME_ID) && !defined(_WIN32)
+    struct timespec used;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used)) return -1;
+    return (double)used.tv_sec * 1e3 + (double)used.tv_nsec * 1e-6;
+#else
+    return -1;
+#endif
+}

@@ -1,10 +1,12 @@
 /* Work spread over the cores: everything once, failures in order, nothing after a failure. */
+#define _POSIX_C_SOURCE 200809L /* nanosleep */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -117,13 +119,36 @@ static void test_condition(void **state)
     vrn_mutex_destroy(&shared.lock);
 }
 
+static void work(void *user)
+{
+    const double end = *(double *)user;
+    while (vrn_processor_time_ms() < end) {
+    }
+}
+
+/* The work of all threads counts, and waiting does not. */
+static void test_processor_time(void **state)
+{
+    (void)state;
+    double begin = vrn_processor_time_ms();
+    if (begin < 0) skip();
+    double end = begin + 20;
+    vrn_thread *thread = vrn_thread_start(work, &end);
+    assert_non_null(thread);
+    vrn_thread_join(&thread);
+    assert_true(vrn_processor_time_ms() >= end);
+
+    begin = vrn_processor_time_ms();
+    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    assert_true(vrn_processor_time_ms() - begin < 25);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_once),
-        cmocka_unit_test(test_stops),
-        cmocka_unit_test(test_at_once),
-        cmocka_unit_test(test_condition),
+        cmocka_unit_test(test_each_once),      cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_at_once),        cmocka_unit_test(test_condition),
+        cmocka_unit_test(test_processor_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
