@@ -7,7 +7,7 @@
 typedef struct vrn_replay {
     uint32_t runs, differ; /* runs after the first, and how many of them gave different bytes */
     vrn_mismatch first;    /* if differ > 0; without a meaningful name */
-    double fusion_error; /* of the logits, with and without fusion: relative L2 */
+    double fusion_error;   /* of the logits, with and without fusion: relative L2 */
     double replay_ms, fusion_ms;
 } vrn_replay;
 
