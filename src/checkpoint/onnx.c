@@ -408,6 +408,19 @@ static void add_stem(writer *w)
     tell_conv(w, &w->net.stem[0], deep ? "conv1.0" : "conv1");
 }
 
+static void add_gate(writer *w, const vrn_onnx_gate *gate, unsigned stage, unsigned number)
+{
+    char name[NAME_MAX_BYTES];
+    for (uint32_t i = 0; i < gate->count; i++) {
+        snprintf(name, sizeof name, "layer%u.%u.se.%s", stage, number,
+                 gate->count == 1 ? "conv"
+                 : i              ? "fc2"
+                                  : "fc1");
+        add_tensor(w, &gate->weight[i], name, "weight");
+        if (gate->bias[i].data) add_tensor(w, &gate->bias[i], name, "bias");
+    }
+}
+
 /* The first two blocks of a stage tell of the others. */
 static void add_block(writer *w, const vrn_onnx_block *block, unsigned stage, unsigned number)
 {
@@ -418,6 +431,7 @@ static void add_block(writer *w, const vrn_onnx_block *block, unsigned stage, un
         add_conv(w, &block->convs[i], name, norm);
         if (number < 2) tell_conv(w, &block->convs[i], name);
     }
+    add_gate(w, &block->gate, stage, number);
     if (block->window > 1) {
         char text[64] = "";
         vrn_append(text, sizeof text, "AvgPool2d kernel_size=%u stride=%u", block->window,

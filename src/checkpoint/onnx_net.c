@@ -225,7 +225,11 @@ static bool take_way(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t *value)
     static const char place[] = "a block of two convolutions or three, and an Add";
     block->count = 1;
     block->window = 1;
+    if (!vrn_onnx_take_gate(w, value, &block->gate)) return false;
     while (!is_add(vrn_onnx_reader(w, *value))) {
+        if (block->gate.count) {
+            return vrn_onnx_misfit_behind(w, *value, "the Add behind a block's attention");
+        }
         if (block->window > 1) {
             return vrn_onnx_misfit_behind(w, *value,
                                           "an average pool only before a block's last convolution");
@@ -241,6 +245,7 @@ static bool take_way(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t *value)
         }
         vrn_onnx_conv *conv = &block->convs[block->count++];
         if (!vrn_onnx_take_conv(w, value, node, place, conv)) return false;
+        if (!vrn_onnx_take_gate(w, value, &block->gate)) return false;
     }
     return true;
 }
@@ -370,28 +375,12 @@ static bool take_block(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value, uin
 
 /* ---- Head ------------------------------------------------------------------------------------ */
 
-/* ReduceMean over rows and columns. */
-static bool reduces_image(const vrn_onnx_walk *w, const vrn_onnx_node *node)
-{
-    vrn_onnx_numbers axes = {.count = 2, .columns = 2};
-    if (!vrn_onnx_ints(node, "axes", axes.values, 2) &&
-        !vrn_onnx_numbers_of(w->model, vrn_onnx_input(w->model, node, 1), &axes)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < axes.count; i++) {
-        if (axes.values[i] < 0) axes.values[i] += 4;
-    }
-    return axes.count == 2 && axes.values[0] + axes.values[1] == 5 &&
-           axes.values[0] * axes.values[1] == 6;
-}
-
 static bool take_features(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
 {
     if (!skip_empty_pad(w, value)) return false;
     vrn_onnx_node *node = vrn_onnx_reader(w, *value);
     vrn_onnx_window window;
-    bool good = node && (vrn_onnx_is(node, "GlobalAveragePool") ||
-                         (vrn_onnx_is(node, "ReduceMean") && reduces_image(w, node)));
+    bool good = node && vrn_onnx_is_mean(w, node);
     if (node && vrn_onnx_is(node, "AveragePool")) {
         if (!vrn_onnx_read_window(w, node, &window)) return false;
         net->features_size = !w->height || !w->width;
@@ -407,25 +396,12 @@ static bool take_features(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
     return true;
 }
 
-/* [N, C, 1, 1] as [N, C]: whatever the shape, a linear layer takes nothing else. */
-static void skip_reshapes(const vrn_onnx_walk *w, uint32_t *value)
-{
-    static const char *const words[] = {"Flatten", "Reshape", "Squeeze"};
-    for (;;) {
-        vrn_onnx_node *node = vrn_onnx_reader(w, *value);
-        bool known = false;
-        for (size_t i = 0; node && i < VRN_COUNT(words); i++) known |= vrn_onnx_is(node, words[i]);
-        if (!known) return;
-        vrn_onnx_use_node(w, node, value);
-    }
-}
-
 static bool take_head(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
 {
     static const char *const ends[][2] = {
         {"Softmax", "softmax"}, {"LogSoftmax", "softmax"}, {"Sigmoid", "sigmoid"}};
     if (!take_features(w, net, value)) return false;
-    skip_reshapes(w, value);
+    vrn_onnx_skip_reshapes(w, value);
     if (w->model->values[*value].use_count == 0) return true; /* features alone */
     if (!vrn_onnx_take_linear(w, value, &net->head[net->head_count++])) return false;
     vrn_onnx_node *node = vrn_onnx_reader(w, *value);

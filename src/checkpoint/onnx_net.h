@@ -2,6 +2,7 @@
 #ifndef VRN_CHECKPOINT_ONNX_NET_H
 #define VRN_CHECKPOINT_ONNX_NET_H
 
+#include "checkpoint/onnx_gate.h"
 #include "checkpoint/onnx_layers.h"
 
 enum { VRN_ONNX_STEM_MAX = 3, VRN_ONNX_BLOCK_MAX = 3 };
@@ -22,8 +23,9 @@ typedef enum vrn_onnx_shortcut {
 typedef struct vrn_onnx_block {
     vrn_onnx_conv convs[VRN_ONNX_BLOCK_MAX];
     uint32_t count;
-    uint32_t stride; /* of all its ways */
-    uint32_t window; /* of a mean before the last convolution; 1: none */
+    uint32_t stride;    /* of all its ways */
+    uint32_t window;    /* of a mean before the last convolution; 1: none */
+    vrn_onnx_gate gate; /* before the shortcut is added */
     vrn_onnx_shortcut kind;
     vrn_onnx_conv shortcut;
     uint32_t mean;        /* the window of a mean before it; 1: none */

@@ -20,13 +20,15 @@ import family
 
 FORMS = ["weights.pth", "whole.pth", "traced.pt", "scripted.pt", "folded.onnx", "kept.onnx"]
 HALF = "half.onnx"
-NAMES = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2", "dilated", "cifar"]
+NAMES = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2", "dilated", "cifar",
+         "squeeze", "eca"]
 
 
 def build(name, layers):
     """A network of 10 classes."""
     from torchvision.models import resnet
 
+    import resnet as ours
     from cifar import CifarResNet
 
     kinds = {
@@ -38,6 +40,11 @@ def build(name, layers):
         "dilated": (resnet.Bottleneck, [3, 4, 6, 3],
                     {"replace_stride_with_dilation": [False, True, True]}),
     }
+    if name in ("squeeze", "eca"):
+        text = "attention=eca,attention_width=3:5"
+        if name == "squeeze":
+            text = "attention=se,attention_width=4:6"
+        return ours.build("resnet,block=bottleneck,layers=2:1,planes=16:24,num_classes=10," + text)
     if name == "cifar":
         return CifarResNet(layers or 3)
     block, counts, keywords = kinds[name]
@@ -107,7 +114,10 @@ def main():
             os.mkdir(folder)
             arch = "dilate=0:1:1" if name == "dilated" else None
             statuses.add(compare_forms(chosen.program, folder, net, x, FORMS[:1], arch))
-            statuses.add(compare_forms(chosen.program, folder, net, x, FORMS[1:]))
+            # Code with names that are made up cannot be scripted.
+            forms = [form for form in FORMS[1:] if hasattr(net, "inplanes") or name == "cifar" or
+                     form != "scripted.pt"]
+            statuses.add(compare_forms(chosen.program, folder, net, x, forms))
             # What is rounded to halves is compared with a network of such weights.
             for tensor in net.state_dict().values():
                 if tensor.is_floating_point():
