@@ -140,15 +140,16 @@ static bool is_of_robustness(const char *name)
 }
 
 /* Whether it stands before the network, with a number for each channel of its input, or makes
- * these channels. */
+ * these channels, or reads them. */
 static bool is_before(const vrn_named_tensor *entry, const vrn_tensor *stem, size_t stem_position)
 {
     const vrn_tensor *tensor = entry->tensor;
     const uint64_t channels = stem->rank == 4 ? stem->shape[1] : 0;
     if (entry->position > stem_position || channels == 0) return false;
-    const bool adapts = tensor->rank == 4 && tensor->shape[0] == channels &&
-                        tensor->shape[1] <= VRN_MAX_IN_CHANNELS;
-    return adapts || (channels > 1 && vrn_tensor_count(tensor) == channels);
+    const bool makes = tensor->rank == 4 && tensor->shape[0] == channels &&
+                       tensor->shape[1] <= VRN_MAX_IN_CHANNELS;
+    const bool reads = tensor->rank == 4 && tensor->shape[1] == channels;
+    return makes || reads || (channels > 1 && vrn_tensor_count(tensor) == channels);
 }
 
 /* Whether it may stand between the features and a head that lies beside the network: a norm, a
@@ -163,6 +164,14 @@ static bool is_between(const vrn_named_tensor *entry, uint64_t features)
     if (tensor->rank == 1) return is_weight(entry->name) && tensor->shape[0] == features;
     const bool square = tensor->shape[0] == features || tensor->shape[0] == 3 * features;
     return tensor->rank >= 2 && square && tensor->shape[1] == features;
+}
+
+/* Whether it may read the logits: a layer, or a norm. */
+static bool reads_logits(const vrn_named_tensor *entry, uint64_t classes)
+{
+    const vrn_tensor *tensor = entry->tensor;
+    if (tensor->rank == 2) return tensor->shape[1] == classes && strstr(entry->name, "weight");
+    return tensor->rank == 1 && tensor->shape[0] == classes && strstr(entry->name, "running_mean");
 }
 
 static vrn_result refuse_beside(const vrn_binding *b, const char *name, const char *what)
@@ -205,7 +214,7 @@ vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
                                  "this seems to change the network's input, and is not supported");
         }
         doubtful |= tensor->rank == 2 && features && tensor->shape[1] == features;
-        if (tensor->rank == 2 && classes && tensor->shape[1] == classes && is_weight(entry->name)) {
+        if (classes && reads_logits(entry, classes)) {
             return refuse_beside(b, entry->name, "this seems to read the network's logits");
         }
         if (beside && features && is_between(entry, features)) {

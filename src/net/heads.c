@@ -198,6 +198,24 @@ static void leave_others(vrn_names *names, uint64_t features, vrn_assumptions *a
     if (*list) vrn_assume(assumptions, true, "another head is ignored: %s", list);
 }
 
+/* Marks what self-supervised training has inside a network, which no answer comes from. */
+static void leave_projections(vrn_names *names, vrn_assumptions *assumptions)
+{
+    static const char *const parts[] = {"projection_head.", "projector.", "prototypes.",
+                                        "predictor.", "projection."};
+    const char *first = NULL;
+    for (size_t i = 0; i < names->inside * VRN_COUNT(parts); i++) {
+        vrn_named_tensor *entry = &names->entries[i / VRN_COUNT(parts)];
+        const char *part = parts[i % VRN_COUNT(parts)];
+        if (strncmp(entry->name, part, strlen(part)) != 0) continue;
+        entry->used = true;
+        if (!first) first = entry->tensor->name;
+    }
+    if (first) {
+        vrn_assume(assumptions, true, "%.80s and the rest of a projection are ignored", first);
+    }
+}
+
 /* Of a head that is not wanted. */
 static void leave(vrn_names *names, const char *name)
 {
@@ -344,6 +362,7 @@ vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any, boo
             mention_unknown(names, features, assumptions);
         }
     }
+    leave_projections(names, assumptions);
     leave_others(names, features, assumptions);
     return result;
 }

@@ -32,6 +32,7 @@ static const vrn_hint hints[] = {
     {.word = "groupnorm#", .key = "norm_groups", .value = "#", .other = "32"},
     {.word = "stem#_s#", .key = "stem_stride", .value = "#", .other = "2"},
     {.word = "last_stride#", .key = "strides", .value = "1:2:2:#", .other = "1:2:2:2"},
+    {.word = "wideresnet18", .key = "pool", .other = "max"}, /* Places365's has one of stride 1 */
     {.word = "bit", .key = "pool", .value = "max_zeros", .other = "max"},
     {.word = "bit", .key = "standardize", .value = "bit", .other = "variance"},
     {.word = "dilated", .key = "dilate", .other = "0:0:0"},
