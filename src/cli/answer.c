@@ -68,7 +68,8 @@ static void print_json(const cli_model *model, const char *path, const cli_score
     cli_json_write(&json, "}\n");
 }
 
-/* "ship.png	ship	0.9931	airplane	0.0042": a tab or a line feed in a name becomes '?'. */
+/* Prints "ship.png ship 0.9931 airplane 0.0042", separated by tabs. A tab or a line feed in a name
+ * becomes '?'. */
 static void print_line(const cli_model *model, const char *path, const cli_score *scores,
                        uint32_t count)
 {
@@ -82,7 +83,8 @@ static void print_line(const cli_model *model, const char *path, const cli_score
     putchar('\n');
 }
 
-/* The part `value` of `columns`, in eighths of a column where the terminal has such characters. */
+/* Prints a bar over the part `value` of `columns`, in steps of an eighth of a column if the
+ * terminal has such characters. */
 static void print_bar(double value, uint32_t columns, bool utf8)
 {
     static const char *const parts[EIGHTHS] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};

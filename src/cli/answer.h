@@ -14,8 +14,7 @@ typedef struct cli_score {
     uint32_t index;
 } cli_score;
 
-/* Fills `scores` [count] and orders it: the largest value first, of equal ones the first index, NaN
- * last. */
+/* Fills `scores` [count] and sorts it: the largest value first, equal ones by index, NaN last. */
 void cli_rank(cli_score *scores, const float *values, uint32_t count);
 
 /* Reports and returns false if the outputs [count] for an image are not all finite, and therefore
@@ -31,7 +30,8 @@ typedef enum cli_answer_form {
     CLI_ANSWER_JSON, /* {"file", "model", "top": [{"index", "label", "probability"}]}; or "logit" */
 } cli_answer_form;
 
-/* Prints the first `count` of `scores`, which are as the model says, to standard output. */
+/* Prints the first `count` of `scores` to standard output. They are probabilities or logits, as the
+ * model says. */
 void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
 

@@ -17,7 +17,7 @@ void cli_classes_take_imagenet(cli_classes *classes)
     classes->count = CLI_IMAGENET_CLASSES;
 }
 
-/* Whether a file is no text: a checkpoint has a NUL near its beginning. */
+/* Whether a file is not text: a checkpoint has a NUL near its beginning. */
 static bool is_binary(const char *path, bool *binary)
 {
     uint64_t size;
@@ -30,7 +30,7 @@ static bool is_binary(const char *path, bool *binary)
     return true;
 }
 
-/* The names that a checkpoint has. */
+/* Takes the names from a checkpoint. */
 static bool take_from_model(cli_classes *classes, const char *path)
 {
     vrn_model_info info;

@@ -33,7 +33,7 @@ static bool open_selected(vrn_device **device, vrn_device_info *info, const cli_
     return good;
 }
 
-/* Nobody should wait for the processor without knowing it. */
+/* Notes that the device is a CPU, which explains why it is slow. */
 static void note_processor(const vrn_device_info *info)
 {
     if (info->type != VRN_DEVICE_CPU) return;
@@ -123,7 +123,7 @@ void cli_engine_close(cli_engine *engine)
     if (!engine->shares_model) cli_model_close(&engine->model);
 }
 
-/* Keeps the devices that "all" means, of `count`, and returns how many. */
+/* Keeps those of `count` devices that "all" selects, and returns their number. */
 static uint32_t keep_wanted(vrn_device_info *infos, uint32_t count)
 {
     bool gpus = false;
@@ -138,7 +138,7 @@ static uint32_t keep_wanted(vrn_device_info *infos, uint32_t count)
     return kept;
 }
 
-/* Opens these devices. The first engine has the model already. */
+/* Opens these devices. The first engine already has the model. */
 static bool open_devices(cli_crew *crew, const cli_options *options, const vrn_device_info *infos,
                          uint32_t count)
 {

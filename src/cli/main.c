@@ -37,7 +37,7 @@ static void print_program_help(void)
          "that a model does not fit.");
 }
 
-/* The completions for bash, and the devices, which they ask for. */
+/* Prints the completions for bash, or the devices, which the completions request. */
 static bool print_completion(const char *what)
 {
     uint32_t count = 0;

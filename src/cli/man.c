@@ -8,8 +8,8 @@
 
 #include "cli/embedded.h"
 
-/* Text for roff: a backslash, a hyphen that is to be copied from the page, and what makes a line a
- * request are escaped. `at_start`: the text begins a line. */
+/* Prints text for roff. Escapes backslashes, hyphens (so that they can be copied from the page) and
+ * characters that would make a line a request. `at_start`: the text begins a line. */
 static void print_text(const char *text, bool at_start)
 {
     for (; *text; text++) {
@@ -74,7 +74,7 @@ static void print_option(cli_option option, const cli_command *const *commands, 
     puts(".");
 }
 
-/* Prints a text up to a marker. Returns what is behind that. */
+/* Prints a text up to a marker. Returns the text after the marker. */
 static const char *print_until(const char *text, const char *marker)
 {
     const size_t length = strcspn(text, "@");

@@ -14,8 +14,8 @@ enum { MESSAGE_MAX_BYTES = 1024 };
 
 #define SHIPPED_NAME "resnet20-cifar10.safetensors"
 
-/* CMakeLists.txt defines VRN_CLI_DATA_DIR, where the data is installed, and
- * VRN_CLI_DATA_FROM_PROGRAM, the way there from the program's folder. */
+/* CMakeLists.txt defines VRN_CLI_DATA_DIR, the folder in which the data is installed, and
+ * VRN_CLI_DATA_FROM_PROGRAM, its path relative to the program's folder. */
 
 char *cli_cache_directory(void)
 {
@@ -46,8 +46,8 @@ bool cli_hub_get(const vrn_hub *hub, const vrn_hub_entry *entry, vrn_hub_file *f
     return result == VRN_OK;
 }
 
-/* The names that the command line gives, or those of a list that the hub knows ("imagenet", or
- * NULL). False: a failure was reported. */
+/* Finds the class names: those of the command line, or else those of the hub's list `known`
+ * ("imagenet", or NULL). False: reported. */
 static bool find_names(cli_classes *classes, const cli_options *options, const char *known)
 {
     *classes = (cli_classes){0};
@@ -56,7 +56,8 @@ static bool find_names(cli_classes *classes, const cli_options *options, const c
     return true;
 }
 
-/* `entry`: what the hub says of the file, or NULL; `known`: of its classes. */
+/* Loads a file. `entry`: its hub entry, or NULL. `known`: the hub's name for its classes, or
+ * NULL. */
 static bool load(cli_model *model, const char *path, const cli_options *options,
                  const vrn_hub_entry *entry, const char *known)
 {
@@ -85,8 +86,8 @@ static void drop_message(void *user, vrn_log_level level, const char *text)
     (void)text;
 }
 
-/* A file whose name, with the beginning of its hash, is the hub's has the hub's classes. A registry
- * that cannot be read is no reason not to read a file. */
+/* Loads a file by path. If its name, which includes the beginning of its hash, is in the hub, it
+ * has the hub's classes. A registry that cannot be read does not matter here. */
 static bool load_path(cli_model *model, const char *path, const cli_options *options)
 {
     const char *name = path + cli_path_folder_length(path), *known = NULL;
@@ -108,7 +109,7 @@ static void keep_message(void *user, vrn_log_level level, const char *text)
     if (level == VRN_LOG_ERROR) snprintf(user, MESSAGE_MAX_BYTES, "%s", text);
 }
 
-/* Reads an architecture's text; a fault is one of the command line. */
+/* Parses an architecture. Errors are reported as wrong usage. */
 static bool parse_arch(vrn_arch *arch, const char *text)
 {
     char message[MESSAGE_MAX_BYTES] = "";
@@ -116,8 +117,8 @@ static bool parse_arch(vrn_arch *arch, const char *text)
     return vrn_arch_parse(arch, text, &log) == VRN_OK || cli_usage("%s", message);
 }
 
-/* Random weights for --arch, or else for the network `name`; the seed is 0 unless it was given.
- * `known`: as for `load`, if there are as many classes. */
+/* Draws random weights for --arch, or else for the network `name`. The seed is 0 unless given.
+ * `known` is as for `load`, and is used if the number of classes matches. */
 static bool draw(cli_model *model, const cli_options *options, const char *name, const char *known)
 {
     vrn_arch arch;
@@ -139,9 +140,9 @@ static bool draw(cli_model *model, const cli_options *options, const char *name,
     return result == VRN_OK;
 }
 
-/* The shipped model's path, or NULL. It lies in $VKRESNET_DATA, beside the program (a build folder,
- * an unpacked archive), in the installed tree wherever that was moved to, or where it was to be
- * installed. */
+/* Finds the bundled model, or NULL. Looks in $VKRESNET_DATA, beside the program (a build folder, an
+ * unpacked archive), in the installed tree even if it was moved, and in the original installation
+ * folder. */
 static char *find_shipped(void)
 {
     char *given = cli_environment("VKRESNET_DATA"), *program = cli_program_folder(), *found = NULL;
@@ -183,7 +184,7 @@ static bool load_shipped(cli_model *model, const cli_options *options)
     return good;
 }
 
-/* `name` is neither a file nor an entry of the hub. */
+/* Reports that `name` is neither a file nor an entry of the hub. */
 static bool report_missing(const vrn_hub *hub, const char *name)
 {
     const vrn_hub_entry *entry;
@@ -203,7 +204,8 @@ static bool report_missing(const vrn_hub *hub, const char *name)
     return false;
 }
 
-/* A name's weights, or random ones where that is better than a download. */
+/* Loads the weights of an entry, or draws random ones instead of downloading if `otherwise` says
+ * so. */
 static bool open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry *entry,
                        const cli_options *options, cli_model_default otherwise)
 {
@@ -241,7 +243,7 @@ static bool open_name(cli_model *model, const cli_options *options, cli_model_de
     return good;
 }
 
-/* A name of the hub's says what the classes are, whatever the weights. */
+/* Draws random weights. A name in the hub still determines the classes. */
 static bool draw_named(cli_model *model, const cli_options *options, const char *name)
 {
     vrn_hub *hub = name && !options->arch ? cli_hub_open(options) : NULL;
@@ -256,7 +258,7 @@ static bool choose(cli_model *model, const cli_options *options, cli_model_defau
     const char *name = options->model, *arch = options->arch;
     bool is_path = name && vrn_path_get_kind(name) != VRN_PATH_MISSING;
     const bool keys =
-        arch && strcspn(arch, "=") < strcspn(arch, ","); /* without a network's name */
+        arch && strcspn(arch, "=") < strcspn(arch, ","); /* without the name of a network */
     if (arch && !keys && !parse_arch(&(vrn_arch){0}, arch)) return false;
     if (options->given & CLI_BIT(RANDOM_WEIGHTS)) {
         if (!name && !arch) {
@@ -279,7 +281,7 @@ static bool choose(cli_model *model, const cli_options *options, cli_model_defau
     return is_path ? load_path(model, name, options) : open_name(model, options, otherwise);
 }
 
-/* What the options say of the scores counts instead of what the model says. */
+/* Options for scores override the model's settings. */
 static bool choose_scores(cli_model *model, const cli_options *options)
 {
     vrn_model_info *info = &model->info;

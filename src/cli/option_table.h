@@ -1,5 +1,5 @@
-/* All options, in the order of the help. Whoever includes this defines what OPTION(id, ..) makes of
- * a row, which is an option_row of options.c. */
+/* All options, in the order of the help. Define OPTION(id, ..) before including this; its other
+ * arguments are members of option_row in options.c. */
 #ifdef OPTION
 /* clang-format off */
 OPTION(MODEL, "--model", "NAME|FILE", KIND_READ, FIELD(model),

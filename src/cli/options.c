@@ -15,7 +15,7 @@
 typedef enum option_kind {
     KIND_FLAG,
     KIND_TEXT,
-    KIND_READ, /* a file, or the name of something else */
+    KIND_READ, /* a file or another name */
     KIND_WRITTEN,
     KIND_NUMBER,
     KIND_SEED,
@@ -39,7 +39,7 @@ typedef struct option_row {
     option_kind kind;
     size_t offset;              /* of the field in cli_options */
     uint32_t minimum, maximum;  /* KIND_NUMBER */
-    const char *(*choice)(int); /* KIND_CHOICE: the name of a value, NULL behind the last */
+    const char *(*choice)(int); /* KIND_CHOICE: the name of a value, NULL after the last */
     const char *help;           /* lines */
 } option_row;
 
@@ -75,7 +75,7 @@ static const option_row table[CLI_OPTIONS] = {
 #include "cli/option_table.h"
 };
 
-/* `HxW`, each from 1 to SIDE_MAX. */
+/* Reads HxW, each from 1 to SIDE_MAX. */
 static bool read_size(const char *text, uint32_t size[2])
 {
     const size_t x = strcspn(text, "x");
@@ -90,7 +90,7 @@ static bool read_size(const char *text, uint32_t size[2])
     return true;
 }
 
-/* Three numbers with commas between. */
+/* Reads three numbers separated by commas. */
 static bool read_triple(const char *text, float values[3])
 {
     for (int i = 0; i < 3; i++) {
@@ -130,7 +130,7 @@ static bool read_capabilities(const option_row *row, const char *text, uint32_t 
     }
 }
 
-/* Copies a part of a word behind what is in options->texts, which has room for all. */
+/* Appends a part of a word to options->texts, which has room for all words. */
 static char *keep_text(cli_options *options, const char *text, size_t length)
 {
     char *copy = options->texts + options->texts_size;
@@ -139,7 +139,7 @@ static char *keep_text(cli_options *options, const char *text, size_t length)
     return copy;
 }
 
-/* NAME=FILE, or NAME for those commands that know a file for it. */
+/* Reads NAME=FILE, or NAME for commands that choose the file. */
 static bool read_tap(cli_options *options, const char *text)
 {
     const size_t length = strcspn(text, "=");
@@ -151,7 +151,7 @@ static bool read_tap(cli_options *options, const char *text)
     return true;
 }
 
-/* "layer1.0.conv1,layer4.2.conv3" */
+/* Reads "layer1.0.conv1,layer4.2.conv3". */
 static bool read_layers(cli_options *options, const char *text)
 {
     if (options->fp32_layers) return cli_usage("--fp32-layers: expected once, found again");
@@ -179,7 +179,7 @@ static bool read_number(const option_row *row, const char *text, uint32_t *out)
     return true;
 }
 
-/* A value of an enumeration, all of which are as wide as an int. */
+/* Reads an enumeration's value. All enumerations have the size of an int. */
 static bool read_choice(const option_row *row, const char *text, int *out)
 {
     for (int i = 0; row->choice(i); i++) {
@@ -190,7 +190,7 @@ static bool read_choice(const option_row *row, const char *text, int *out)
     return cli_usage("%s: expected %s, found '%s'", row->name, row->value, text);
 }
 
-/* A step of a transform, which `field` is, or the number that it is. */
+/* Reads a step of a transform into `field`, a vrn_transform or a number. */
 static bool read_step(const option_row *row, const char *text, void *field)
 {
     const char *expected = NULL;
@@ -214,7 +214,7 @@ static bool read_step(const option_row *row, const char *text, void *field)
     return !expected || cli_usage("%s: expected %s, found '%s'", row->name, expected, text);
 }
 
-/* Reads the value of one option, `text`, which is NULL for a flag. */
+/* Reads `text`, the value of an option; NULL for a flag. */
 static bool read_value(cli_options *options, const option_row *row, const char *text)
 {
     void *field = (char *)options + row->offset;
@@ -289,7 +289,7 @@ static bool unknown_option(const char *word, size_t length, uint64_t accepted)
                      cli_guess_text(&guess));
 }
 
-/* Reads the option at words[*i], and steps on to the value behind it. */
+/* Reads the option at words[*i], and advances *i if a value follows. */
 static bool read_option(cli_options *options, uint64_t accepted, int *i)
 {
     const char *word = options->words[*i];
@@ -368,7 +368,7 @@ static const char *text_of(const cli_options *options, const option_row *row)
     return *(const char *const *)((const char *)options + row->offset);
 }
 
-/* Whether an output would be written over an input, if that is a file. */
+/* Whether an output would overwrite an input, if that is a file. */
 static bool replaces(const char *output, const char *input)
 {
     return input && vrn_path_get_kind(input) == VRN_PATH_FILE && cli_path_same_file(output, input);
@@ -386,7 +386,7 @@ static bool replaces_any(const cli_options *options, const char *output)
     return found;
 }
 
-/* What the i-th option writes, or, behind all options, a tap; NULL: nothing. */
+/* The file that the i-th option writes; taps follow after all options. NULL: none. */
 static const char *output_of(const cli_options *options, uint32_t i)
 {
     if (i >= CLI_OPTIONS) return options->taps[i - CLI_OPTIONS].path;

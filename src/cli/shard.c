@@ -7,7 +7,7 @@
 #include "cli/system/os.h"
 #include "cli/system/report.h"
 
-/* "2/8" */
+/* Parses "2/8". */
 static bool parse(cli_shard *shard, const char *text)
 {
     const size_t slash = strcspn(text, "/");
@@ -21,7 +21,7 @@ static bool parse(cli_shard *shard, const char *text)
     return true;
 }
 
-/* An environment variable's number; false where it is not set. */
+/* Reads a number from an environment variable. False: it is not set. */
 static bool read_variable(const char *name, uint64_t *value, bool *good)
 {
     char *text = cli_environment(name);
@@ -33,7 +33,7 @@ static bool read_variable(const char *name, uint64_t *value, bool *good)
     return true;
 }
 
-/* The parts of a job array are its tasks in order: --array=0-7, 1-8, or 10-80:10. */
+/* Parts are the tasks of a job array in order: --array=0-7, 1-8, or 10-80:10. */
 static bool read_slurm(cli_shard *shard)
 {
     uint64_t id, count, first = 0, step = 1;
@@ -50,7 +50,7 @@ static bool read_slurm(cli_shard *shard)
     if (!good) return false;
     uint64_t index = id >= first && step > 0 ? (id - first) / step : count;
     bool aligned = index < count && (id - first) % step == 0;
-    if (first == 0 && step == 1 && id == count) { /* numbered from 1, and nobody says so */
+    if (first == 0 && step == 1 && id == count) { /* counted from 1, without _MIN */
         index = 0;
         aligned = true;
     }

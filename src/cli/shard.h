@@ -15,13 +15,13 @@ typedef struct cli_shard {
     uint32_t index, count; /* index < count; the whole work: 0 of 1 */
 } cli_shard;
 
-/* Reads --shard I/N, else SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT as a Slurm job array sets
- * them. --shard's numbers may begin at 0 or at 1: part N of N is part 0; an array's begin at
- * SLURM_ARRAY_TASK_MIN, or where that is not set are taken in the same way. */
+/* Reads --shard I/N, else SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT, which a Slurm job array
+ * sets. --shard may count from 0 or from 1: part N of N is part 0. Array tasks count from
+ * SLURM_ARRAY_TASK_MIN; if that is not set, from 0 or from 1 too. */
 bool cli_shard_read(cli_shard *shard, const cli_options *options);
 
-/* How many of `total` items are this shard's, and the n-th of them: every count-th from its index,
- * so that a list sorted by class is spread over all. */
+/* The number of this shard's items among `total`, and its n-th item. A shard has every count-th
+ * item from its index on, so that all shards get a similar mix of a list sorted by class. */
 size_t cli_shard_size(const cli_shard *shard, size_t total);
 size_t cli_shard_item(const cli_shard *shard, size_t n);
 

@@ -13,7 +13,7 @@ static bool given(const cli_options *options, uint64_t bit)
     return (options->given & bit) != 0;
 }
 
-/* The sides: `--resize HxW` alone is all of the way to the input. */
+/* Chooses the sides. --resize HxW alone sets the input's size. */
 static void choose_sides(vrn_transform *transform, const cli_options *options)
 {
     const vrn_transform *other = &options->transform;
@@ -72,7 +72,7 @@ static float largest(const float values[3])
 
 void cli_transform_note(const vrn_transform *t, const cli_options *options)
 {
-    enum { LARGEST_OF_ONE = 8 }; /* a mean beyond this is none of values from 0 to 1 */
+    enum { LARGEST_OF_ONE = 8 }; /* a larger mean cannot be for values from 0 to 1 */
     const float scale = vrn_transform_scale(t);
     uint32_t height, width;
     vrn_transform_get_input(t, &height, &width);

@@ -16,7 +16,7 @@ enum { WARM_UP_RUNS = 2, LEAST_RUNS = 5 };
 
 static const double measure_ms = 3000, warm_up_ms = 1000;
 
-/* One run, in milliseconds. */
+/* The times of a run, in milliseconds. */
 typedef struct sample {
     double run, gpu, replay, submit; /* the last three are vrn_timing's */
 } sample;
@@ -30,7 +30,7 @@ typedef struct bench_figures {
     double share; /* of the peak, in percent */
 } bench_figures;
 
-/* Of a field at `offset`; the values are sorted into `sorted` [count]. */
+/* The median of the field at `offset`. `sorted` [count] is scratch memory. */
 static double median(const sample *samples, size_t count, size_t offset, double *sorted)
 {
     for (size_t i = 0; i < count; i++) {
@@ -39,7 +39,8 @@ static double median(const sample *samples, size_t count, size_t offset, double 
     return vrn_median(sorted, count);
 }
 
-/* Values from -1 to 1 that repeat only after a long time: zeros would flatter some processors. */
+/* Fills with values from -1 to 1 with a long period, because zeros are faster on some
+ * processors. */
 static void fill_input(float *values, size_t count)
 {
     uint32_t state = 1;

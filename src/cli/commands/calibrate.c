@@ -28,7 +28,8 @@ typedef struct calibrate_job {
     uint32_t range_count;
 } calibrate_job;
 
-/* Of a folder's photos every so many, as their order may mean something; of arrays the first. */
+/* Adds photos evenly spread over a folder, whose order may have a meaning, or the first images of
+ * an array. */
 static bool add_inputs(calibrate_job *job)
 {
     const bool photos = job->options->images;

@@ -25,7 +25,7 @@ typedef struct check_job {
     size_t failed;
     vrn_check_norm *norms;
     uint32_t norm_count;
-    vrn_check_reading *readings; /* all that were tried, in this order; the first: as loaded */
+    vrn_check_reading *readings; /* all readings tried, in order; the first: as loaded */
     size_t reading_count, reading_capacity;
     bool short_of_memory;
     vrn_check_summary summary;
@@ -33,7 +33,7 @@ typedef struct check_job {
 
 /* ---- Measuring ------------------------------------------------------------------------------- */
 
-/* Every so many of the images, as their order may mean something. */
+/* Adds images evenly spread over the list, whose order may have a meaning. */
 static bool add_images(check_job *job)
 {
     const size_t most = job->options->count ? job->options->count : DEFAULT_COUNT;
@@ -91,7 +91,7 @@ static bool measure(check_job *job)
            !job->short_of_memory;
 }
 
-/* ---- What selects a reading ------------------------------------------------------------------ */
+/* ---- Options that select a reading ----------------------------------------------------------- */
 
 static void append_triple(char text[OPTION_MAX], const char *name, const float values[3],
                           const float usual[3])
@@ -101,7 +101,7 @@ static void append_triple(char text[OPTION_MAX], const char *name, const float v
                (double)values[2]);
 }
 
-/* Whether "key=value,.." has the key of the pair that `pair` begins with. */
+/* Whether "key=value,.." has the key of the pair at the beginning of `pair`. */
 static bool has_key(const char *text, const char *pair)
 {
     const size_t length = strcspn(pair, "=,") + 1;
@@ -111,7 +111,7 @@ static bool has_key(const char *text, const char *pair)
     return false;
 }
 
-/* --arch as it was given, with a reading's keys instead of those that it has too. */
+/* Appends the given --arch, with a reading's keys in place of its own. */
 static void append_arch(char text[OPTION_MAX], const char *given, const char *keys)
 {
     vrn_append(text, OPTION_MAX, " --arch ");
@@ -124,8 +124,8 @@ static void append_arch(char text[OPTION_MAX], const char *given, const char *ke
     vrn_append(text, OPTION_MAX, "%s", keys);
 }
 
-/* The options that select a reading, beside those that were given: "--arch pool=none". A given
- * --arch is replaced. */
+/* Writes the options that select a reading in addition to the given ones, as in "--arch pool=none".
+ * They replace a given --arch. */
 static void describe_options(const check_job *job, const vrn_check_reading *reading,
                              char text[OPTION_MAX])
 {
@@ -194,7 +194,8 @@ static void print_reading(const check_job *job, const vrn_check_reading *reading
     printf("  %6u  %s%s%s\n", reading->images, name_of(reading), *text ? ": " : "", text);
 }
 
-/* Those that fit best. What differs from the best one in another thing yet is for --verbose. */
+/* Prints the readings that fit best. Those that differ from the best one in a further property
+ * appear only with --verbose. */
 static void print_readings(check_job *job)
 {
     const char *best = job->summary.best.name;

@@ -26,7 +26,7 @@ static bool print_result(void *user, size_t index, const float *probabilities)
     cli_progress_hide();
     cli_answer_print(printer->form, printer->model, printer->paths[index], printer->scores,
                      cli_count_shown(printer->model, printer->scores, printer->top));
-    /* Long work shows its results as they come, in a pipe too. */
+    /* Flush, so that long runs show results at once, in a pipe too. */
     return fflush(stdout) == 0;
 }
 

@@ -26,12 +26,12 @@ typedef struct eval_run {
     cli_evaluation evaluation;
     cli_mistakes mistakes;
     cli_score *scores;     /* [classes] */
-    float *missing;        /* [classes], NaN: the logits of an image that was not run */
-    cli_file logits, page; /* zeroed: not wanted */
+    float *missing;        /* [classes], NaN: the logits of an image without a result */
+    cli_file logits, page; /* zeroed: not requested */
     size_t logits_rows;    /* written so far */
 } eval_run;
 
-/* Rows of NaN up to the image's own, so that row and image agree. */
+/* Writes rows of NaN up to the image's own row, so that row numbers match image numbers. */
 static void skip_rows(eval_run *run, size_t index)
 {
     if (!run->logits.stream) return;
@@ -60,7 +60,7 @@ static bool count_result(void *user, size_t index, const float *logits)
     return true;
 }
 
-/* What the weights are, whatever the folder and the machine. */
+/* Describes the weights independently of folder and machine. */
 static bool describe(eval_run *run)
 {
     const cli_options *options = run->options;
@@ -82,7 +82,7 @@ static bool describe(eval_run *run)
     return true;
 }
 
-/* Opens what is written, so that a wrong path is said before the work. */
+/* Opens the outputs, so that a wrong path is reported before the work. */
 static bool prepare(eval_run *run)
 {
     const cli_options *options = run->options;
@@ -124,7 +124,7 @@ static bool evaluate(eval_run *run, size_t *failed)
     return true;
 }
 
-/* A list, or a folder with a folder for each class. */
+/* Reads a list, or a folder with a folder for each class. */
 static bool read_labels(eval_run *run)
 {
     const cli_model *model = &run->crew.engines[0].model;

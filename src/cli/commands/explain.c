@@ -28,7 +28,7 @@ typedef struct explanation {
     cli_heat_region region;
 } explanation;
 
-/* Whether `text` contains `part`, without regard to the case of ASCII letters. */
+/* Whether `text` contains `part`, ignoring the case of ASCII letters. */
 static bool contains(const char *text, const char *part)
 {
     const size_t length = strlen(part);
@@ -40,7 +40,7 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-/* The class called `name`, or the only one whose name contains that. */
+/* Finds the class called `name`, or the only one whose name contains it. */
 static bool find_named_class(const cli_model *model, uint32_t classes, const char *name,
                              uint32_t *index)
 {
@@ -64,7 +64,7 @@ static bool find_named_class(const cli_model *model, uint32_t classes, const cha
                      examples[0], examples[1], partly > 2 ? ", .." : "");
 }
 
-/* Before anything runs: of the options' class. */
+/* Finds the class of the options, before anything runs. */
 static bool find_class(const explanation *e, const cli_options *options, uint32_t *index)
 {
     const uint32_t classes = e->engine.info.classes;
@@ -102,7 +102,7 @@ static bool run_network(explanation *e, const char *path)
     return true;
 }
 
-/* The picture's size: the photo's, but within bounds, with its proportions. */
+/* The picture's side: the photo's, within bounds that keep its proportions. */
 static uint32_t picture_side(uint32_t side, uint32_t longer)
 {
     uint32_t to = longer < SIDE_LEAST ? SIDE_LEAST : longer > SIDE_MOST ? SIDE_MOST : longer;

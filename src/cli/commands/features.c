@@ -15,10 +15,10 @@
 
 enum { DEFAULT_BATCH = 32 };
 
-/* Beyond this, fewer photos are run at once than by default. */
+/* Above this size, batches are smaller than the default. */
 static const size_t batch_bytes_max = (size_t)256 << 20;
 
-/* One file of features, and what lies beside it. */
+/* A file of features and the files beside it. */
 typedef struct output {
     cli_feature_form form;
     const char *path;
@@ -43,7 +43,7 @@ typedef struct features_run {
 
 /* ---- Outputs --------------------------------------------------------------------------------- */
 
-/* The taps with a file each, and the one for -o. */
+/* Lists the taps that have a file, and the one for -o. */
 static bool list_outputs(features_run *run)
 {
     const cli_options *options = run->options;
@@ -77,7 +77,8 @@ static bool list_outputs(features_run *run)
     return run->count > 0 || cli_usage("expected -o FILE.npy");
 }
 
-/* What lies beside must not replace what is read, nor what another output has beside it. */
+/* Checks that the files beside an output replace neither an input nor a file beside another
+ * output. */
 static bool check_beside(features_run *run)
 {
     for (uint32_t i = 0; i < run->count; i++) {
@@ -98,7 +99,7 @@ static bool check_beside(features_run *run)
     return true;
 }
 
-/* Once the shapes of all taps are known. */
+/* Opens the outputs once the shapes of all taps are known. */
 static bool begin_outputs(features_run *run)
 {
     const cli_npy_type type = run->options->fp16 ? CLI_NPY_HALF : CLI_NPY_FLOAT;
@@ -120,7 +121,7 @@ static bool begin_outputs(features_run *run)
     return run->row;
 }
 
-/* What the taps give for the probe, one after the other; release it with free. */
+/* The values of the taps for the probe, one after the other. Release with free. */
 static float *run_probe(features_run *run)
 {
     if (!run->options->own_size) return cli_probe_run(&run->crew.engines[0], run->count);
@@ -181,7 +182,7 @@ static bool end_outputs(features_run *run, bool commit)
 
 /* ---- Photos ---------------------------------------------------------------------------------- */
 
-/* Compiles for batches, but not for so large ones that their results fill the memory. */
+/* Compiles for batches, but limits them so that their results do not fill the memory. */
 static bool compile(features_run *run)
 {
     vrn_session_params params = {
@@ -201,7 +202,7 @@ static bool compile(features_run *run)
     return cli_crew_compile_for_images(&run->crew, run->options, params);
 }
 
-/* A name is a line: a control character in it becomes '?'. */
+/* Writes a name on its own line; control characters become '?'. */
 static void write_name(FILE *stream, const char *name)
 {
     for (; *name; name++) fputc((unsigned char)*name < ' ' || *name == 127 ? '?' : *name, stream);
@@ -222,7 +223,7 @@ static bool take_row(void *user, size_t index, const float *values)
     return true;
 }
 
-/* All at one size, in batches. */
+/* Runs photos at the same size, in batches. */
 static bool feed_photos(features_run *run, size_t *failed)
 {
     if (!compile(run)) return false;
@@ -241,7 +242,8 @@ static bool feed_photos(features_run *run, size_t *failed)
                                               failed);
 }
 
-/* A photo of another size may have another shape, for which there is no room in an array. */
+/* Checks that the shape is that of the first photo. A photo of another size may have another shape,
+ * which does not fit into the array. */
 static bool check_shape(const output *o, const char *path, const uint32_t found[3])
 {
     uint64_t first[3], now[3];
@@ -266,7 +268,7 @@ static bool take_own_size(void *user, size_t index)
     return (!first || begin_outputs(run)) && take_row(run, index, run->sizes.values);
 }
 
-/* Each at its own size. */
+/* Runs each photo at its own size. */
 static bool feed_sizes(features_run *run, size_t *failed)
 {
     run->sizes = (cli_sizes){.engine = &run->crew.engines[0],

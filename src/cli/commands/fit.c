@@ -15,7 +15,7 @@
 
 enum { DEFAULT_BATCH = 32, CLASSES_SHOWN = 10 };
 
-/* A class's photos: all, and those that were held out and recognised. */
+/* Counts a class's photos: all, those held out, and those of them recognised. */
 typedef struct class_count {
     uint32_t index;
     size_t photos, held_out, right;
@@ -28,7 +28,7 @@ typedef struct fit_run {
     cli_paths names; /* of the classes */
     cli_crew crew;
     uint32_t tap[3], width;
-    float *features;       /* [count, width]: of the photos that could be read */
+    float *features;       /* [count, width]: of the readable photos */
     uint32_t *photo_class; /* [count] */
     size_t count, failed;
     cli_classifier classifier;
@@ -46,7 +46,7 @@ static bool take_row(void *user, size_t index, const float *values)
     return true;
 }
 
-/* A class of which no photo could be read is none. */
+/* Drops classes without a readable photo. */
 static bool drop_empty_classes(fit_run *run)
 {
     const size_t count = run->names.count;
@@ -130,7 +130,7 @@ static bool fit(fit_run *run)
     return good;
 }
 
-/* The network with its new head, called as the file. */
+/* Saves the network with its new head, named after the file. */
 static bool save(const fit_run *run)
 {
     const cli_options *options = run->options;
@@ -163,7 +163,7 @@ static bool save(const fit_run *run)
     return good;
 }
 
-/* ---- What is said of it ---------------------------------------------------------------------- */
+/* ---- Report ---------------------------------------------------------------------------------- */
 
 static double part(size_t of, size_t all)
 {
@@ -196,7 +196,7 @@ static void print_json(const fit_run *run)
     cli_json_write(&json, "], features_ms: %g, fit_ms: %g}\n", run->features_ms, run->fit_ms);
 }
 
-/* The class that is recognised worst comes first. */
+/* Orders classes by accuracy, the worst first. */
 static int compare_classes(const void *a, const void *b)
 {
     const class_count *x = a, *y = b;

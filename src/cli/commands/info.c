@@ -103,8 +103,8 @@ static void write_device(cli_json *json, const vrn_device_info *info, bool chose
                    info->reason);
 }
 
-/* Which of the devices a command with these options would run on. When the options say something
- * about the device it is made, which also tells what is left of its capabilities. */
+/* Finds the device on which a command with these options would run. If the options restrict the
+ * device, opens it to find its remaining capabilities. */
 static bool choose(vrn_device_info *infos, uint32_t count, const cli_options *options,
                    uint32_t *chosen)
 {
@@ -130,7 +130,7 @@ static bool choose(vrn_device_info *infos, uint32_t count, const cli_options *op
     return true;
 }
 
-/* cache: the folder of compiled pipelines, or NULL. */
+/* `cache`: the folder of compiled pipelines, or NULL. */
 static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t chosen,
                           const char *cache, bool as_json)
 {

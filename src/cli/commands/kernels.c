@@ -54,7 +54,7 @@ static void print_row(output *to, const vrn_kernel_statistics *s)
     putchar('\n');
 }
 
-/* What the driver does not tell is null. */
+/* Unknown values become null. */
 static double known(double value)
 {
     return value < 0 ? NAN : value;
@@ -98,7 +98,7 @@ static void visit(void *user, const vrn_kernel_statistics *statistics)
     }
 }
 
-/* --model's architecture, --arch, or resnet50. */
+/* Finds the architecture of --model, --arch, or resnet50. */
 static bool find_arch(vrn_arch *arch, const cli_options *options)
 {
     if (options->model) {

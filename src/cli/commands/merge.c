@@ -14,19 +14,19 @@ enum { MISSING_SHOWN = 16 };
 
 typedef struct merge_part {
     cli_evaluation evaluation;
-    const char *file; /* of the command line */
+    const char *file; /* from the command line */
     size_t line;
 } merge_part;
 
 typedef struct merge_parts {
-    merge_part **items; /* [count], by their shards; NULL: not there yet */
-    merge_part *first;  /* that was read, which has the names of classes */
+    merge_part **items; /* [count], by shard; NULL: not read yet */
+    merge_part *first;  /* the first part read; it owns the class names */
     uint32_t count, found;
 } merge_parts;
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* The names of classes are kept once; returns whether they are the same. */
+/* Keeps the class names only once. Returns whether they are equal. */
 static bool share_names(const cli_evaluation *first, cli_evaluation *part)
 {
     bool same = !first->names == !part->names;
@@ -39,7 +39,7 @@ static bool share_names(const cli_evaluation *first, cli_evaluation *part)
     return same;
 }
 
-/* Whether two parts can be of one whole. */
+/* Whether two parts can belong to one whole. */
 static bool fits(const merge_part *first, merge_part *part)
 {
     const cli_evaluation *a = &first->evaluation;
@@ -70,7 +70,7 @@ static bool fits(const merge_part *first, merge_part *part)
     return same;
 }
 
-/* Of a shard that is there: that it has the same counts. */
+/* Checks that a repeated shard has the same counts. */
 static bool repeats(const merge_part *other, const merge_part *part)
 {
     const cli_shard *shard = &part->evaluation.shard;
@@ -90,7 +90,7 @@ static bool repeats(const merge_part *other, const merge_part *part)
     return same;
 }
 
-/* Takes the part over. With the first it is known how many there are. */
+/* Takes ownership of a part. The first one tells how many there are. */
 static bool add_part(merge_parts *parts, merge_part *part)
 {
     const cli_shard *shard = &part->evaluation.shard;
@@ -115,8 +115,8 @@ static bool add_part(merge_parts *parts, merge_part *part)
     return good;
 }
 
-/* Where a whole line may begin behind one that was cut off without its end, as output that is
- * appended to has it; NULL: nowhere. */
+/* Finds where a complete line may begin after one that was cut off without a line feed, as happens
+ * in files that are appended to; NULL: nowhere. */
 static const char *find_next_object(const char *line)
 {
     static const char begin[] = "{\"images\"";
@@ -125,7 +125,7 @@ static const char *find_next_object(const char *line)
     return last;
 }
 
-/* Of damaged lines the first is said, and how many there are (*damaged). */
+/* Reads a line. Reports only the first damaged line, and counts them in *damaged. */
 static bool read_line(merge_parts *parts, const char *file, size_t number, const char *line,
                       size_t *damaged)
 {
@@ -144,7 +144,7 @@ static bool read_line(merge_parts *parts, const char *file, size_t number, const
     return !*reason || cli_error("%s:%zu: %s", file, number, reason);
 }
 
-/* Reads the lines of a text, in place, up to the first that is wrong. */
+/* Reads the lines of a text, in place, up to the first error. */
 static bool read_lines(merge_parts *parts, const char *file, char *text)
 {
     bool good = true;
@@ -177,7 +177,7 @@ static bool read_file(merge_parts *parts, const char *path)
 
 /* ---- Merging --------------------------------------------------------------------------------- */
 
-/* Says which parts are missing, as --shard takes them. */
+/* Reports which parts are missing, in the form of --shard. */
 static bool is_complete(const merge_parts *parts)
 {
     uint32_t count = parts->count, missing = count - parts->found, shown = 0;
@@ -193,7 +193,7 @@ static bool is_complete(const merge_parts *parts)
                      list);
 }
 
-/* The first part becomes the whole, whatever the order of the files. */
+/* Adds all parts to the first one, in the order of shards. */
 static bool sum_parts(merge_parts *parts)
 {
     char **names = parts->first->evaluation.names;

@@ -39,12 +39,13 @@ static void print_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
     putchar('\n');
 }
 
-/* Whether the arguments mean an entry: none mean all, "resnet50" all of this network's. */
+/* Whether the arguments select an entry. No arguments select all; "resnet50" selects all of that
+ * network. */
 static bool is_wanted(const vrn_hub *hub, const vrn_hub_entry *entry, const cli_options *options)
 {
     for (uint32_t i = 0; i < options->argument_count; i++) {
         const char *name = options->arguments[i];
-        /* What is downloaded is the one that a command would take. */
+        /* A download gets only the entry that a command would use. */
         bool exact = options->fetch || strchr(name, ':');
         if (exact ? vrn_hub_find(hub, name) == entry : strcmp(entry->network, name) == 0) {
             return true;
@@ -78,7 +79,7 @@ static bool show(const vrn_hub *hub, const cli_options *options)
         if (!is_wanted(hub, entry, options)) continue;
         vrn_hub_file file = {0};
         if (options->fetch) {
-            fflush(stdout); /* before lines of the other stream */
+            fflush(stdout); /* keep the order with standard error */
             good = cli_hub_get(hub, entry, &file) && good;
         } else {
             good = vrn_hub_locate(hub, entry, &file) == VRN_OK && good;

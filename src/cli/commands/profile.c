@@ -17,24 +17,25 @@ enum { DEFAULT_REPEATS = 5 };
 typedef struct network_profile {
     const cli_engine *engine;
     uint32_t repeats;
-    vrn_layer *layers; /* flops and bytes are of the whole batch, unlike vrn_session_profile's */
+    vrn_layer *layers; /* flops and bytes are for the whole batch, unlike vrn_session_profile's */
     uint32_t count;
     double total_ms, total_flops, total_bytes; /* of the whole batch */
 } network_profile;
 
-/* GFLOP/s. */
+/* In GFLOP/s. */
 static double rate(double flops, double ms)
 {
     return ms > 0 ? flops / ms * 1e-6 : 0;
 }
 
-/* Of the whole, in percent. */
+/* The share of the total, in percent. */
 static double share(const network_profile *profile, double ms)
 {
     return profile->total_ms > 0 ? 100 * ms / profile->total_ms : 0;
 }
 
-/* Of the whole batch: what a layer does to each image, and its parameters once in each slice. */
+/* Converts a layer to the whole batch: its work for each image, and its parameters once for each
+ * slice. */
 static void multiply(vrn_layer *layer, const vrn_session_info *info)
 {
     const uint32_t slices = (info->batch + info->slice - 1) / info->slice;
@@ -65,7 +66,7 @@ static bool measure(network_profile *profile)
     return true;
 }
 
-/* `in_page`: with what the page computes with, too. */
+/* `in_page`: also write the numbers that the page needs for its calculations. */
 static void write_layer(cli_json *json, const network_profile *profile, const vrn_layer *layer,
                         bool in_page)
 {
@@ -165,8 +166,8 @@ static void write_event(cli_json *json, const vrn_layer *layer, double begin_ms)
                    layer->bytes * 1e-6);
 }
 
-/* The Trace Event Format's complete events, one a layer, end to end: a profiled layer has the
- * device to itself. */
+/* Writes one complete event (Trace Event Format) per layer, end to end, because a profiled layer
+ * runs alone. */
 static bool write_trace(const network_profile *profile, const char *path)
 {
     cli_file file;

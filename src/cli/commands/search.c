@@ -31,8 +31,8 @@ typedef struct query {
 } query;
 
 typedef struct search_run {
-    cli_options options; /* with those that the features were made with */
-    char **words;        /* of these */
+    cli_options options; /* including those that made the features */
+    char **words;        /* of the options */
     cli_paths paths;
     cli_crew crew;
     cli_npy npy;
@@ -42,7 +42,7 @@ typedef struct search_run {
     char *names;  /* the text of F.txt; NULL: there is none */
     char **lines; /* [rows] */
     uint32_t tap[3];
-    float *made;     /* a row, as the features have it */
+    float *made;     /* a row, in the form of the features */
     query *queries;  /* [paths.count] */
     cli_sizes sizes; /* with --own-size */
     uint32_t top;
@@ -68,7 +68,7 @@ static bool open_array(search_run *run, const char *path)
     return npy->shape[0] > 0 || cli_error("%s: expected at least one photo, found none", path);
 }
 
-/* F.txt, if it is there: a line for each row. */
+/* Reads F.txt, if it exists: a line for each row. */
 static bool read_names(search_run *run, const char *path)
 {
     if (vrn_path_get_kind(path) == VRN_PATH_MISSING) {
@@ -124,7 +124,7 @@ static bool open_features(search_run *run, const char *path)
 
 /* ---- The photos ------------------------------------------------------------------------------ */
 
-/* Whether rows are as wide as the tap makes them; then there is room for one. */
+/* Checks that rows have the width of the tap, and allocates one. */
 static bool check_width(search_run *run)
 {
     const cli_facts *facts = &run->facts;
@@ -139,8 +139,8 @@ static bool check_width(search_run *run)
     return run->made;
 }
 
-/* Refuses features that another network, or another way to its input, has made. `values`: what the
- * tap gives for the probe. */
+/* Refuses features made by another network or with another transform. `values`: the tap's values
+ * for the probe. */
 static bool check_probe(search_run *run, const float *values)
 {
     const cli_facts *facts = &run->facts;
@@ -154,7 +154,7 @@ static bool check_probe(search_run *run, const float *values)
                      run->npy.path, facts->model, run->crew.engines[0].model.info.name);
 }
 
-/* A length of 1, so that a product is a cosine. */
+/* Copies a row with a length of 1, so that products are cosines. */
 static float *copy_row(const float *from, uint32_t width)
 {
     double sum = 0;
@@ -185,7 +185,7 @@ static bool take_failure(void *user, size_t index, const char *error)
     return run->queries[index].error;
 }
 
-/* All at one size, in batches. */
+/* Runs photos at the same size, in batches. */
 static bool feed_photos(search_run *run, size_t *failed)
 {
     const cli_engine *engine = &run->crew.engines[0];
@@ -219,7 +219,7 @@ static bool take_own_size(void *user, size_t index)
     return check_width(run) && take_query(run, index, run->sizes.values);
 }
 
-/* Each at its own size. */
+/* Runs each photo at its own size. */
 static bool feed_sizes(search_run *run, size_t *failed)
 {
     uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4];
@@ -251,7 +251,7 @@ static bool run_queries(search_run *run, size_t *failed)
 
 /* ---- The search ------------------------------------------------------------------------------ */
 
-/* In four sums, which a compiler keeps in one register. */
+/* The dot product, in four sums that a compiler keeps in one register. */
 static double multiply(const float *a, const float *b, uint32_t count)
 {
     double sums[4] = {0};
@@ -263,7 +263,7 @@ static double multiply(const float *a, const float *b, uint32_t count)
     return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
-/* Keeps the best, of equal ones the first row. */
+/* Keeps the best hits; among equal ones the first row. */
 static void offer(query *q, uint32_t top, hit found)
 {
     uint32_t at = q->hit_count;
@@ -289,7 +289,7 @@ static bool compare_row(search_run *run, uint64_t row, const float *values)
     return true;
 }
 
-/* Passes over the rows once for all photos, a block at a time. */
+/* Compares all photos with the rows in a single pass, a block at a time. */
 static bool compare_all(search_run *run)
 {
     const uint64_t rows = run->npy.shape[0];
@@ -335,7 +335,7 @@ static void print_hit_name(const search_run *run, uint64_t row)
     }
 }
 
-/* On a terminal a line for each hit; else one for each photo, with tabs between. */
+/* Prints a line for each hit on a terminal, else a line for each photo, separated by tabs. */
 static void print_text(const search_run *run, const query *q, bool table)
 {
     if (!q->row) return;
@@ -368,7 +368,7 @@ static void print_all(const search_run *run)
 
 /* ---- The command ----------------------------------------------------------------------------- */
 
-/* Reads the options that made the features, and then those given, which override them. */
+/* Reads the options that made the features, then the given ones, which override them. */
 static bool read_options(search_run *run, const cli_options *given)
 {
     const cli_facts *facts = &run->facts;

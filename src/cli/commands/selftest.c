@@ -12,11 +12,11 @@ enum { OPERATOR_COLUMN = 10, KERNEL_COLUMN = 28 };
 
 typedef struct output {
     cli_json *json; /* NULL: a table */
-    bool skipped;   /* also kernels that the device cannot run */
+    bool skipped;   /* also list kernels that the device cannot run */
     uint32_t lines;
 } output;
 
-/* What the driver or a kernel did wrong first. */
+/* Prints the first wrong result of the driver or a kernel. */
 static void print_mismatch(const vrn_selftest_entry *e)
 {
     const vrn_mismatch *m = &e->first;
@@ -62,7 +62,7 @@ static void write_entry(cli_json *json, const vrn_selftest_entry *e)
     cli_json_write(json, e->result == VRN_OK ? "failure: null" : "failure: %s",
                    vrn_result_string(e->result));
     cli_json_write(json, "cases: %u, wrong: %u, worst: %g, first:", e->cases, e->wrong,
-                   e->worst); /* null where it is infinite */
+                   e->worst); /* null if it is infinite */
     if (m->name) {
         cli_json_write(json,
                        "{case: %s, precision: %s, outside: %d, position: [%u, %u, %u, %u], "
@@ -82,7 +82,7 @@ static void visit(void *user, const vrn_selftest_entry *entry)
         write_entry(to->json, entry);
     } else if (!*entry->skipped || to->skipped) {
         print_entry(to, entry);
-        fflush(stdout); /* the next kernel may be the one that ends the process */
+        fflush(stdout); /* the next kernel may crash the process */
     }
 }
 
@@ -130,7 +130,7 @@ static bool run(const cli_options *options)
     if (options->json) {
         cli_json_write(&json, "{device: %s, driver: %s, entries: [", info.name, info.driver);
     }
-    /* The network shows what an application gets that does without the wrong kernels. */
+    /* The network is run without the wrong kernels, as in an application. */
     const vrn_selftest_params params = {
         .exclude = true,
         .thorough = options->thorough,

@@ -36,7 +36,7 @@ bool cli_confusion_add(cli_confusion *confusion, uint32_t label, uint32_t predic
 {
     size_t needed = confusion->count;
     if (needed > 0 && needed == confusion->capacity) {
-        /* Unless that leaves room enough, the next time would come soon. */
+        /* Grow if settling freed little room, or it would be needed again soon. */
         cli_confusion_settle(confusion);
         needed =
             confusion->count > confusion->capacity / 2 ? confusion->capacity : confusion->count;
@@ -67,7 +67,7 @@ static bool copy_names(cli_evaluation *evaluation, const cli_model *model)
     return good;
 }
 
-/* "a + b" */
+/* Appends a device's name: "a + b". */
 static bool append_device(cli_evaluation *evaluation, const char *device)
 {
     char *text = vrn_join(evaluation->device, " + ", device);
@@ -114,7 +114,8 @@ void cli_evaluation_free(cli_evaluation *evaluation)
     *evaluation = (cli_evaluation){0};
 }
 
-/* Softmax, of the best class and of the label's; the sum begins with the smallest. */
+/* Computes the softmax of the best class and of the label. The sum begins with the smallest
+ * term. */
 static void find_probabilities(cli_verdict *verdict, const cli_score *scores, uint32_t classes)
 {
     double best = (double)scores[0].value, sum = 0, label = 0;
@@ -127,7 +128,7 @@ static void find_probabilities(cli_verdict *verdict, const cli_score *scores, ui
     verdict->label_probability = label / sum;
 }
 
-/* The same of classes that exclude nothing. */
+/* The same for independent classes. */
 static void find_sigmoids(cli_verdict *verdict, const cli_score *scores, uint32_t classes)
 {
     verdict->probability = 1 / (1 + exp(-(double)scores[0].value));
@@ -185,7 +186,7 @@ void cli_mistakes_add(cli_mistakes *mistakes, size_t item, const cli_verdict *ve
     mistakes->items[place] = (cli_mistake){item, *verdict};
 }
 
-/* Unless it is one of them. */
+/* Appends a device's name unless it is listed already. */
 static bool add_device(cli_evaluation *evaluation, const char *device)
 {
     size_t length = strlen(device);

@@ -24,7 +24,7 @@ typedef struct cli_confusion_pair {
 /* A confusion matrix that holds only pairs that occur, so that memory grows with them and not with
  * the square of the number of classes. */
 typedef struct cli_confusion {
-    /* [count]; once settled, in order of label and predicted, each once */
+    /* [count]; once settled, unique and sorted by label and prediction */
     cli_confusion_pair *pairs;
     size_t count, capacity;
 } cli_confusion;
@@ -47,7 +47,7 @@ typedef struct cli_evaluation {
     uint32_t classes;
     char **names; /* [classes], or NULL: the model has none */
     cli_shard shard;
-    uint64_t total; /* images of all parts, those that could not be read too */
+    uint64_t total; /* images of all parts, including unreadable ones */
 
     uint64_t images, unreadable; /* of this part; `images` are those that were classified */
     uint64_t top1, top5;         /* of `images`, right */
@@ -67,8 +67,8 @@ typedef struct cli_verdict {
     double probability, label_probability; /* NaN if they do not exist */
 } cli_verdict;
 
-/* Counts an image, whose logits are ranked in `scores` [classes], and become probabilities as
- * `kind` says. */
+/* Counts an image. `scores` [classes] are its ranked logits, and `kind` says how they become
+ * probabilities. */
 bool cli_evaluation_add(cli_evaluation *evaluation, vrn_probabilities kind, uint32_t label,
                         const cli_score *scores, cli_verdict *verdict);
 

@@ -8,7 +8,7 @@
 
 enum { PAIRS_SHOWN = 5, CLASSES_SHOWN = 3 };
 
-/* Of one class that has images. */
+/* The result for a class that has images. */
 typedef struct class_result {
     uint32_t index;
     uint64_t images, right;
@@ -67,8 +67,8 @@ static void print_label(const cli_evaluation *evaluation, uint32_t index)
     }
 }
 
-/* The pairs of different classes, the most frequent first, else in order of label: fills `out` [at
- * most `most`] and returns how many. */
+/* Finds the pairs of different classes, the most frequent first, equal ones in order of label.
+ * Writes at most `most` to `out` and returns their number. */
 static size_t find_most_confused(const cli_confusion *confusion, cli_confusion_pair *out,
                                  size_t most)
 {
@@ -118,7 +118,8 @@ static int compare_classes(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* The classes that have images, the least accurate first. NULL: no memory, which is reported. */
+/* Finds the classes that have images, the least accurate first. NULL: out of memory, which is
+ * reported. */
 static class_result *find_classes(const cli_confusion *confusion, size_t *count)
 {
     class_result *results = cli_alloc(confusion->count, sizeof *results);
@@ -134,7 +135,7 @@ static class_result *find_classes(const cli_confusion *confusion, size_t *count)
     return results;
 }
 
-/* All classes, or the worst and the best of many. */
+/* Prints all classes, or the worst and best ones if there are many. */
 static bool print_classes(const cli_evaluation *evaluation)
 {
     size_t count;

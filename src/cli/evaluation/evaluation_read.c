@@ -14,7 +14,7 @@ static const uint64_t count_max = UINT64_C(1) << 53; /* so that sums of parts ca
 
 typedef struct line_reader {
     vrn_json json;
-    vrn_arena arena; /* texts, until they are copied */
+    vrn_arena arena; /* holds texts until they are copied */
     cli_evaluation evaluation;
     uint64_t classes, name_count, shard, shards;
     char *reason; /* [REASON_BYTES] */
@@ -150,7 +150,7 @@ static bool read_entry(line_reader *reader, const entry *row)
     return false;
 }
 
-/* One key and its value; *seen has a bit for each entry. */
+/* Reads one key and its value. *seen has a bit for each entry. */
 static bool read_member(line_reader *reader, uint32_t *seen)
 {
     char *key;
@@ -185,7 +185,7 @@ static bool read_object(line_reader *reader)
     return true;
 }
 
-/* Adds to a sum that may not pass a limit. */
+/* Adds to a sum, which must not exceed a limit. */
 static bool add_within(uint64_t *sum, uint64_t count, uint64_t limit)
 {
     if (count > limit - *sum) return false;
@@ -262,7 +262,7 @@ bool cli_evaluation_read(cli_evaluation *evaluation, const char *line, char reas
         *evaluation = reader.evaluation;
         return true;
     }
-    /* There may be other than as many names as classes. */
+    /* The number of names may differ from the number of classes. */
     reader.evaluation.classes = (uint32_t)reader.name_count;
     cli_evaluation_free(&reader.evaluation);
     return false;

@@ -15,10 +15,10 @@
 
 enum { FILE_MAX_BYTES = 1 << 28, FIELDS_MAX = 64 };
 
-/* What a list says of an image. */
+/* The columns of a list. */
 typedef enum column { COLUMN_FILE, COLUMN_LABEL, COLUMN_CLASS, COLUMN_COUNT } column;
 
-/* How other programs name these columns. */
+/* The names of these columns in other programs. */
 static const struct {
     column column;
     const char *name;
@@ -31,7 +31,7 @@ static const struct {
     {COLUMN_CLASS, "class_index"},
 };
 
-/* The images from number `from` on are of this class. */
+/* Sets the class of the images from number `from` on. */
 static bool set_class(cli_labels *labels, size_t from, uint32_t class_index)
 {
     for (size_t i = from; i < labels->images.count; i++) {
@@ -47,8 +47,8 @@ typedef struct csv_reader {
     const char *path;
     size_t line;
     char *at;
-    char separator; /* ' ': the last blanks of a line, so that files' names may have some */
-    int columns[COLUMN_COUNT]; /* where they stand; -1: nowhere */
+    char separator; /* ' ': only the last blanks separate, so that names may contain blanks */
+    int columns[COLUMN_COUNT]; /* their positions; -1: missing */
 } csv_reader;
 
 static char *read_text(const char *path)
@@ -70,8 +70,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Cuts the next field out of the line, in place, without the blanks around it. *last: the line ends
- * behind it. */
+/* Takes the next field of the line, in place, without the blanks around it. *last: it is the last
+ * field. */
 static char *next_field(char **at, char separator, bool *last)
 {
     char *from = *at;
@@ -94,7 +94,7 @@ static char *next_field(char **at, char separator, bool *last)
     return field;
 }
 
-/* "name of a file 8": two fields, and never a header. */
+/* Splits "name of a file 8" into two fields. */
 static int split_at_last_blank(char *line, char **fields)
 {
     size_t end = strlen(line);
@@ -109,7 +109,7 @@ static int split_at_last_blank(char *line, char **fields)
     return 2;
 }
 
-/* Splits a line into its fields and returns how many there are, FIELDS_MAX at most. */
+/* Splits a line into its fields and returns their number, at most FIELDS_MAX. */
 static int split(const csv_reader *reader, char *line, char **fields)
 {
     if (reader->separator == ' ') return split_at_last_blank(line, fields);
@@ -120,7 +120,7 @@ static int split(const csv_reader *reader, char *line, char **fields)
     return count;
 }
 
-/* The next line that is not empty, without its end; NULL behind the last. */
+/* Returns the next line that is not empty, without its line end; NULL after the last one. */
 static char *next_line(csv_reader *reader)
 {
     while (*reader->at) {
@@ -135,8 +135,8 @@ static char *next_line(csv_reader *reader)
     return NULL;
 }
 
-/* Takes a first line that names the columns, one of them the files'; any other is left alone.
- * Returns false where there is no memory. */
+/* Takes the first line if it names the columns, including one for files. Leaves any other line.
+ * False: out of memory. */
 static bool read_header(csv_reader *reader)
 {
     if (strncmp(reader->at, "\xef\xbb\xbf", 3) == 0) reader->at += 3;
@@ -209,7 +209,7 @@ static bool add_line(cli_labels *labels, const csv_reader *reader, const char *f
         const int at = reader->columns[i];
         parts[i] = at >= 0 && at < count ? fields[at] : "";
     }
-    if (reader->columns[COLUMN_LABEL] < 0) { /* "file,class", and perhaps with names */
+    if (reader->columns[COLUMN_LABEL] < 0) { /* "file,class"; the class may be a name */
         parts[COLUMN_LABEL] = parts[COLUMN_CLASS];
         parts[COLUMN_CLASS] = "";
     }
@@ -287,7 +287,7 @@ static bool find_number(const cli_model *model, const char *folder, uint32_t *fo
     return true;
 }
 
-/* How a folder's name tells the class, in order of preference. */
+/* The ways in which a folder's name tells the class, in order of preference. */
 typedef struct naming {
     const char *text;
     bool (*find)(const cli_model *model, const char *folder, uint32_t *found);
@@ -308,7 +308,8 @@ static size_t count_named(const class_folders *folders, const naming *how, const
     return named;
 }
 
-/* `how`: as most are named; NULL: none is named in any of the ways. */
+/* Reports a folder whose name does not tell its class. `how`: how most folders are named; NULL: in
+ * none of the ways. */
 static bool report_stranger(const class_folders *folders, const naming *how, const cli_model *model)
 {
     uint32_t classes = model->info.classes, found;
@@ -325,7 +326,7 @@ static bool report_stranger(const class_folders *folders, const naming *how, con
                      folders->paths.items[stranger], how->text, name_of(folders, other), classes);
 }
 
-/* Fills folders->classes. */
+/* Fills in folders->classes. */
 static bool choose_classes(class_folders *folders, const cli_model *model)
 {
     const naming *best = NULL;

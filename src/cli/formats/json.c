@@ -28,7 +28,7 @@ static void write_number(const cli_json *json, double value)
     fputs(text, json->out);
 }
 
-/* A bracket, or the end of the line. The rest of a format's punctuation is for people. */
+/* Writes a bracket or a line feed. Other punctuation in a format only helps readers. */
 static void write_punctuation(cli_json *json, char c)
 {
     const bool opens = c == '{' || c == '[';

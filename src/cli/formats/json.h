@@ -9,7 +9,7 @@
 
 typedef struct cli_json {
     FILE *out;
-    bool comma;   /* a value stands before in the same object or array */
+    bool comma;   /* a value precedes in the same object or array */
     bool in_html; /* '<' is escaped, so that no text ends a <script> or begins a comment */
 } cli_json;
 

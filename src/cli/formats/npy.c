@@ -11,8 +11,8 @@
 /* NumPy itself refuses headers of more than 10,000 characters. */
 enum { HEADER_MAX_BYTES = 65536 };
 
-/* Headers are Python's, which has JSON's punctuation, words and whole numbers, but other quotes:
- * this takes a quoted text without escapes, cut to fit. */
+/* Takes a quoted text without escapes, truncated to fit. Headers are Python, which has JSON's
+ * punctuation, words and integers, but other quotes. */
 static bool take_text(vrn_json *cursor, char *text, size_t capacity)
 {
     char quote = '\'';
@@ -27,7 +27,7 @@ static bool take_text(vrn_json *cursor, char *text, size_t capacity)
     return true;
 }
 
-/* "(2, 3)", "(2,)" or "()". */
+/* Takes "(2, 3)", "(2,)" or "()". */
 static bool take_shape(vrn_json *cursor, cli_npy *npy)
 {
     if (!vrn_json_take(cursor, '(')) return false;
@@ -42,7 +42,8 @@ static bool take_shape(vrn_json *cursor, cli_npy *npy)
     return true;
 }
 
-/* The header is a Python dictionary of exactly three entries. Returns NULL, or what is wrong. */
+/* Reads the header, a Python dictionary with exactly three entries. Returns NULL, or what is
+ * wrong. */
 static const char *read_header(cli_npy *npy, const char *header, char *type, size_t type_capacity)
 {
     enum { DESCR = 1, ORDER = 2, SHAPE = 4 };
@@ -79,7 +80,7 @@ static const char *read_header(cli_npy *npy, const char *header, char *type, siz
     return fortran ? "expected C order, found Fortran order" : NULL;
 }
 
-/* Reads magic, version and header, whose text is released with free. */
+/* Reads magic, version and header. Release the header with free. */
 static bool load_header(const cli_npy *npy, char **header, uint64_t *data_offset)
 {
     unsigned char head[12];
@@ -129,7 +130,7 @@ static bool check_type(cli_npy *npy, const char *type, bool any)
                      any ? types[CLI_NPY_HALF].text : "", type);
 }
 
-/* Whether the header is of an array of floats that has so many bytes. */
+/* Checks that the header describes an array of floats with this many bytes. */
 static bool check_header(cli_npy *npy, const char *header, uint64_t bytes, bool any)
 {
     char type[16] = "";
@@ -181,7 +182,7 @@ static bool read_values(cli_npy *npy, void *to, size_t count)
            cli_error("%s: cannot read: the file became shorter", npy->path);
 }
 
-/* The values are little-endian, as every machine that the library is for. */
+/* The values are little-endian, like all supported machines. */
 bool cli_npy_read(cli_npy *npy, float *values, size_t count)
 {
     uint16_t halves[1024];
@@ -201,8 +202,8 @@ void cli_npy_close(cli_npy *npy)
     *npy = (cli_npy){0};
 }
 
-/* Writes all that is in front of the values, of `bytes` bytes, or as many as it takes where that is
- * 0, and returns how many. */
+/* Writes everything before the values, in `bytes` bytes, or as many as needed if that is 0. Returns
+ * the number of bytes. */
 static int write_header(FILE *stream, cli_npy_type type, uint32_t rank, const uint64_t *shape,
                         int bytes)
 {
@@ -214,7 +215,8 @@ static int write_header(FILE *stream, cli_npy_type type, uint32_t rank, const ui
             snprintf(header + length, sizeof header - (size_t)length, "%" PRIu64 ", ", shape[i]);
     }
     length += snprintf(header + length, sizeof header - (size_t)length, "), }");
-    /* The values begin at a multiple of 64: 10 bytes before the header, a line feed at its end. */
+    /* The values begin at a multiple of 64. There are 10 bytes before the header, and a line feed
+     * at its end. */
     if (bytes == 0) bytes = (10 + length + 1 + 63) / 64 * 64;
     const int padded = bytes - 10;
     fwrite("\x93NUMPY\x01\x00", 1, 8, stream);

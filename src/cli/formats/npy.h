@@ -18,15 +18,15 @@ typedef enum cli_npy_type {
 } cli_npy_type;
 
 typedef struct cli_npy {
-    FILE *stream; /* stands at the first value */
+    FILE *stream; /* positioned at the first value */
     const char *path;
     cli_npy_type type;
     uint32_t rank;
     uint64_t shape[CLI_NPY_MAX_RANK];
 } cli_npy;
 
-/* Opens a file whose values are known to be all there, and to be float32. `path` must outlive it.
- * Reports and returns false when something is wrong. */
+/* Opens a file and checks that it has all its values, as float32. `path` must outlive it. Reports
+ * and returns false when something is wrong. */
 bool cli_npy_open(cli_npy *npy, const char *path);
 
 /* The same; the values may also be float16. */
@@ -36,10 +36,10 @@ bool cli_npy_open_any(cli_npy *npy, const char *path);
 bool cli_npy_read(cli_npy *npy, float *values, size_t count);
 void cli_npy_close(cli_npy *npy); /* accepts a zeroed struct */
 
-/* Begins a file of float32 with the given shape, whose values follow, and cli_file_end. */
+/* Begins a file of float32 with the given shape. Write its values next, then call cli_file_end. */
 bool cli_npy_begin(cli_file *file, const char *path, uint32_t rank, const uint64_t *shape);
 
-/* A file whose rows are counted when all are there. Zeroed: none. */
+/* A file whose number of rows is known only at the end. Zeroed: none. */
 typedef struct cli_npy_writer {
     cli_file file;
     cli_npy_type type;
@@ -48,12 +48,12 @@ typedef struct cli_npy_writer {
     int header_bytes;
 } cli_npy_writer;
 
-/* `shape[0]` is the most rows that may come. The file must be one that can be replaced. */
+/* `shape[0]` is the maximum number of rows. The path must be one that can be replaced. */
 bool cli_npy_writer_begin(cli_npy_writer *writer, const char *path, cli_npy_type type,
                           uint32_t rank, const uint64_t *shape);
 void cli_npy_writer_put(cli_npy_writer *writer, const float *values, size_t count);
 
-/* As cli_file_end, of a file of `rows` rows. */
+/* Like cli_file_end, for a file of `rows` rows. */
 bool cli_npy_writer_end(cli_npy_writer *writer, uint64_t rows, bool commit);
 
 #endif

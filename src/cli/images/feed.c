@@ -13,11 +13,12 @@
 
 enum { DECODERS_MAX = 8, BATCHES_AHEAD = 2 };
 
-/* Pixels in memory, decoded or about to be: beyond this, decoding waits for the devices, and a
- * batch of large photos is run in parts. One picture may be larger, when nothing else can go on. */
+/* The limit for pixels in memory, decoded or being decoded. Above it, decoding waits for the
+ * devices, and a batch of large photos runs in parts. A single picture may be larger if nothing
+ * else can proceed. */
 static const size_t pixel_bytes_max = (size_t)256 << 20;
 
-/* Outputs that wait to be handed over; those of one batch may be more. */
+/* The limit for outputs that wait to be delivered; those of one batch may exceed it. */
 static const size_t output_bytes_max = (size_t)256 << 20;
 
 typedef enum slot_state {
@@ -31,24 +32,24 @@ typedef enum slot_state {
 typedef struct slot {
     slot_state state;
     vrn_image image;
-    char *fault;    /* why it is SLOT_UNREADABLE; NULL: out of memory */
+    char *fault;    /* the reason for SLOT_UNREADABLE; NULL: out of memory */
     float *outputs; /* [values] */
 } slot;
 
-/* Items pass four counters, in order: `decoding` (next one to decode), `running` (next one to give
- * to a device), `delivered` (next one to hand over). delivered <= running <= decoding <= delivered
- * + window. Item i waits in slot i mod window. `lock` guards everything, and wakes at any
- * change. */
+/* Items pass three counters in order: `decoding` (the next item to decode), `running` (the next to
+ * run on a device) and `delivered` (the next to deliver). delivered <= running <= decoding <=
+ * delivered + window. Item i is in slot i mod window. `lock` guards everything, and every change
+ * wakes its waiters. */
 typedef struct pipeline {
     const cli_feed *feed;
     vrn_mutex *lock;
     slot *slots; /* [window] */
     float *outputs;
     size_t window, total, decoding, running, delivered;
-    size_t pixel_bytes; /* of pictures that have passed the gate and are not yet released */
+    size_t pixel_bytes; /* of pictures that have passed the gate and are not released */
     uint32_t batch;
     size_t values; /* of an image's outputs */
-    bool stopped;  /* nothing more is begun */
+    bool stopped;  /* start nothing more */
     bool failed;   /* a run failed */
 } pipeline;
 
@@ -70,14 +71,15 @@ static bool may_decode(const pipeline *p)
            (p->pixel_bytes < pixel_bytes_max || p->decoding == p->running);
 }
 
-/* What a thread decodes. */
+/* The picture that a thread decodes. */
 typedef struct decoding {
     pipeline *pipeline;
     size_t item;
-    size_t bytes; /* that have passed the gate */
+    size_t bytes; /* admitted by the gate */
 } decoding;
 
-/* Lets a picture's pixels in when there is room, or when the devices wait for this one. */
+/* The gate: waits until there is memory for a picture's pixels, or until the devices wait for this
+ * picture. */
 static void wait_for_room(void *user, size_t bytes)
 {
     decoding *d = user;
@@ -135,15 +137,15 @@ typedef struct runner {
     vrn_session *session;
     vrn_image *images; /* [batch] */
     size_t *items;     /* [batch] */
-    float *outputs;    /* [batch, values], of taps one after the other */
-    float **taps;      /* where each begins */
-    size_t *sizes;     /* values of an image in each */
+    float *outputs;    /* [batch, values]; taps one after the other */
+    float **taps;      /* the beginning of each tap */
+    size_t *sizes;     /* values per image in each tap */
     uint32_t count;
     vrn_thread *thread;
 } runner;
 
-/* Takes decoded images, in order, up to a batch; fewer when the next ones have to wait for this
- * batch to be done, or there are no more. Leaves count 0 when nothing is to be run now. */
+/* Takes decoded images in order, up to a batch. Takes fewer if the next ones must wait for this
+ * batch, or if there are no more. Sets count to 0 if there is nothing to run now. */
 static void take_batch(runner *r)
 {
     pipeline *p = r->pipeline;
@@ -165,7 +167,7 @@ static void take_batch(runner *r)
     vrn_mutex_wake_all(p->lock);
 }
 
-/* What the i-th image of a batch gave. */
+/* Copies the outputs of the i-th image of a batch. */
 static void copy_outputs(float *to, const runner *r, uint32_t i)
 {
     const pipeline *p = r->pipeline;
@@ -219,10 +221,9 @@ static void run_batches(void *pointer)
     }
 }
 
-/* ---- Handing over ---------------------------------------------------------------------------- */
+/* ---- Delivery -------------------------------------------------------------------------------- */
 
-/* Reports an image without a result; `fault` is what was said of it, or NULL where there was no
- * memory for that. */
+/* Reports an image without a result. `fault` is the error message, or NULL if memory ran out. */
 static bool deliver_failure(const cli_feed *feed, size_t index, const char *fault)
 {
     const char *path = feed->paths[index], *error = fault ? fault : "out of memory";
@@ -234,7 +235,7 @@ static bool deliver_failure(const cli_feed *feed, size_t index, const char *faul
     return !feed->failure || feed->failure(feed->user, index, error);
 }
 
-/* Waits for the next item and hands it over; false when nothing more comes. */
+/* Waits for the next item and delivers it. False: there are no more. */
 static bool deliver_next(pipeline *p, size_t *failed)
 {
     const cli_feed *feed = p->feed;
@@ -336,7 +337,8 @@ size_t cli_tap_size(const vrn_session *session, uint32_t tap)
     return (size_t)shape[0] * shape[1] * shape[2];
 }
 
-/* How many images may wait: enough to keep the devices busy, as far as memory allows. */
+/* How many images may be in the pipeline: enough to keep the devices busy, within the limit of
+ * memory. */
 static size_t choose_window(const pipeline *p)
 {
     const size_t wanted = (size_t)p->batch * BATCHES_AHEAD * (p->feed->crew->count + 1);

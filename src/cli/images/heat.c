@@ -5,13 +5,13 @@
 
 #include "cli/system/report.h"
 
-/* A region is looked for between the positions too: so many points for each, along both sides. */
+/* The search for a region uses this many points per position of the map, in each direction. */
 enum { FINENESS = 8 };
 
 static const double region_share = 0.5;
-static const double dimmed = 0.35;     /* what the network does not see */
-static const double colour_kept = 0.3; /* of the photo's own colours, under the map's */
-static const double faintest = 0.12, strongest = 0.72; /* the map's part of a pixel */
+static const double dimmed = 0.35;     /* brightness of what the network does not see */
+static const double colour_kept = 0.3; /* share of the photo's own colours under the map */
+static const double faintest = 0.12, strongest = 0.72; /* the map's share of a pixel */
 
 static double value_at(const cli_heat *heat, uint32_t x, uint32_t y)
 {
@@ -19,7 +19,7 @@ static double value_at(const cli_heat *heat, uint32_t x, uint32_t y)
     return isfinite(value) && value > 0 ? (double)value : 0;
 }
 
-/* Between the positions, which stand for the middles of equal cells. u and v from 0 to 1. */
+/* Interpolates between positions, which are the centres of equal cells. u and v are from 0 to 1. */
 static double sample(const cli_heat *heat, double u, double v)
 {
     const double x = fmin(fmax(u * heat->width - 0.5, 0), heat->width - 1.0);
@@ -42,12 +42,12 @@ static double largest(const cli_heat *heat)
     return most;
 }
 
-/* The points of a finer grid over the map, from which a region grows. */
+/* A finer grid of points over the map, in which a region grows. */
 typedef struct grid {
     uint32_t width, height;
     double *values;  /* [height][width]; negative: taken */
     size_t *waiting; /* [height * width] */
-    size_t count;    /* of those that wait */
+    size_t count;    /* of the waiting points */
 } grid;
 
 static bool fill_grid(grid *g, const cli_heat *heat)
@@ -72,7 +72,7 @@ static void take(grid *g, size_t point, double least)
     g->waiting[g->count++] = point;
 }
 
-/* Grows the region from `point`. The box is in points. */
+/* Grows the region from `point`. Returns its box in points. */
 static vrn_rect grow(grid *g, size_t point, double least)
 {
     vrn_rect box = {g->width, g->height, 0, 0};
@@ -128,8 +128,8 @@ bool cli_heat_find(const cli_heat *heat, const vrn_rect *seen, double width, dou
     return good;
 }
 
-/* Between six colours of matplotlib's "plasma", which gets lighter all the way: blue, violet,
- * magenta, coral, orange, yellow. */
+/* Interpolates between six colours of matplotlib's "plasma", whose lightness increases steadily:
+ * blue, violet, magenta, coral, orange, yellow. */
 static double colour_of(double heat, int channel)
 {
     enum { LAST = 5 };
@@ -141,7 +141,7 @@ static double colour_of(double heat, int channel)
     return colours[i][channel] + (colours[i + 1][channel] - colours[i][channel]) * (place - i);
 }
 
-/* `heat` from 0 to 1; negative: not seen. */
+/* Colours a pixel. `heat` is from 0 to 1; negative: not seen. */
 static void paint(uint8_t rgb[3], double heat)
 {
     const double grey = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
@@ -153,7 +153,7 @@ static void paint(uint8_t rgb[3], double heat)
     }
 }
 
-/* Whether a pixel lies on the line along the inside of a rectangle. */
+/* Whether a pixel is on the line along the inside of a rectangle. */
 static bool on_edge(const vrn_rect *r, double x, double y, double line)
 {
     const bool inside = x > r->left && x < r->right && y > r->top && y < r->bottom;
@@ -161,7 +161,7 @@ static bool on_edge(const vrn_rect *r, double x, double y, double line)
                        y < r->bottom - line);
 }
 
-/* A white line with a dark one inside of it is seen on any ground. */
+/* A white line with a dark one inside it is visible on any background. */
 static void draw_box(cli_picture *picture, const vrn_rect *box)
 {
     const double side = fmax(picture->width, picture->height), line = fmax(1, round(side / 400));

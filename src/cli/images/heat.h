@@ -25,8 +25,8 @@ typedef struct cli_heat_region {
     bool found;  /* false: the class is not seen */
 } cli_heat_region;
 
-/* `seen` is the part of the photo under the map; all is measured in the same pixels, and cut at the
- * edges of a photo of width x height. Returns false when there is no memory. */
+/* `seen` is the part of the photo under the map. All coordinates are in the same pixels, clipped to
+ * a photo of width x height. False: out of memory. */
 bool cli_heat_find(const cli_heat *heat, const vrn_rect *seen, double width, double height,
                    cli_heat_region *region);
 

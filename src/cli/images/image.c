@@ -13,7 +13,7 @@
 
 enum { FILE_MAX_BYTES = 1 << 30 };
 
-/* Reads to the end of a stream that has no size, such as a pipe. NULL: reported. */
+/* Reads a stream of unknown size, such as a pipe, to its end. NULL: reported. */
 static unsigned char *read_stream(FILE *stream, const char *path, size_t *size)
 {
     unsigned char *data = NULL;
@@ -58,7 +58,7 @@ static unsigned char *read_regular(FILE *stream, const char *path, uint64_t byte
     return data;
 }
 
-/* The whole file, or NULL, which is reported. "-" is standard input. */
+/* Reads a whole file; "-" is standard input. NULL: reported. */
 static unsigned char *read_file(const char *path, size_t *size)
 {
     if (strcmp(path, "-") == 0) return read_stream(stdin, "standard input", size);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define STBI_WRITE_NO_STDIO
-#if !defined(__clang_analyzer__) /* which takes a row of no pixels for possible */
+#if !defined(__clang_analyzer__) /* the analyzer assumes that a row can have no pixels */
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #endif
 #include <stb_image_write.h>
@@ -16,7 +16,7 @@
 
 enum { JPEG_QUALITY = 92, TINY_SIDE = 64, THUMBNAIL_SIDE = 160 };
 
-/* What output pixel `i` of `count` covers of `size` input pixels. */
+/* The part of `size` input pixels that output pixel `i` of `count` covers. */
 typedef struct span {
     double begin, end;
     uint32_t first, last;
@@ -90,13 +90,13 @@ bool cli_picture_is_name(const char *path)
     return vrn_same_text(ending(path), ".png") || is_jpeg(path);
 }
 
-/* What fails here is seen by cli_file_end. */
+/* cli_file_end reports failed writes. */
 static void write_bytes(void *stream, void *bytes, int size)
 {
     fwrite(bytes, 1, (size_t)size, stream);
 }
 
-/* `write` receives the file's bytes in parts. Returns false when there is no memory. */
+/* Encodes a picture; `write` receives the file's bytes in parts. False: out of memory. */
 static bool encode(const cli_picture *picture, bool as_jpeg,
                    void (*write)(void *user, void *bytes, int size), void *user)
 {
@@ -134,7 +134,7 @@ static void append(void *user, void *data, int size)
     }
 }
 
-/* A side of the smaller image; at least 1. */
+/* A side of the scaled image, at least 1. */
 static uint32_t scale_side(uint32_t side, uint32_t longer)
 {
     if (longer <= THUMBNAIL_SIDE) return side;
@@ -142,7 +142,7 @@ static uint32_t scale_side(uint32_t side, uint32_t longer)
     return scaled > 0 ? scaled : 1;
 }
 
-/* "data:TYPE;base64,.." */
+/* Returns "data:TYPE;base64,..". */
 static char *write_address(const char *type, const encoded *file)
 {
     enum { PADDING = 64 };

@@ -1,4 +1,4 @@
-/* Pictures that are made here: scaled, drawn into, and written as PNG or JPEG. */
+/* Pictures that the program makes: scaled, drawn into, and written as PNG or JPEG. */
 #ifndef VRN_CLI_PICTURE_H
 #define VRN_CLI_PICTURE_H
 
@@ -22,12 +22,12 @@ void cli_picture_free(cli_picture *picture);
 /* Whether the name ends in .png, .jpg or .jpeg, in any case. */
 bool cli_picture_is_name(const char *path);
 
-/* Writes what the name's end says. */
+/* Writes PNG or JPEG, depending on the name's extension. */
 bool cli_picture_write(const cli_picture *picture, const char *path);
 
-/* A small picture inside a page, "data:TYPE;base64,..": as PNG an image that is tiny, else scaled
- * down as JPEG. *tiny says which, so that a page can show its pixels. NULL: no memory, which is
- * reported. Release with free. */
+/* A small picture inside a page, "data:TYPE;base64,..": a tiny image as PNG, any other scaled down
+ * as JPEG. *tiny says which, so that a page can show a tiny image's pixels. Release with free.
+ * NULL: out of memory, which is reported. */
 char *cli_thumbnail_address(const vrn_image *image, bool *tiny);
 
 #endif

@@ -12,8 +12,8 @@
 
 enum { DEPTH_MAX = 32 };
 
-/* What the names of images end in, without the dot. Not all of these formats can be read, but
- * somebody who has such files in a folder expects a word about them. */
+/* The extensions of image files, without the dot. Includes formats that cannot be read, so that
+ * such files are reported. */
 static const char *const image_extensions[] = {
     "png", "jpg",  "jpeg", "jpe",  "jfif", "bmp",  "gif", "tga",  "ppm", "pgm", "pnm", "pbm",
     "psd", "webp", "heic", "heif", "hif",  "avif", "tif", "tiff", "jxl", "jp2", "j2k",
@@ -29,7 +29,7 @@ static bool has_image_extension(const char *name)
     return false;
 }
 
-/* A file of another name, or without one, by how it begins. */
+/* Whether a file with another or no extension begins like an image. */
 static bool begins_as_image(const char *path)
 {
     unsigned char head[PIC_HEAD];
@@ -47,7 +47,7 @@ bool cli_is_hidden(const char *path)
     return *name == '.' || strcmp(name, "@eaDir") == 0 || strcmp(name, "__MACOSX") == 0;
 }
 
-/* Takes over a path to something that is no image. */
+/* Takes ownership of the path of a file that is not an image. */
 static void leave_out(cli_paths *paths, char *path)
 {
     if (paths->left_out++ > 0) {
@@ -57,7 +57,7 @@ static void leave_out(cli_paths *paths, char *path)
     }
 }
 
-/* Recurses DEPTH_MAX deep at most. NOLINTNEXTLINE(misc-no-recursion) */
+/* Recurses at most DEPTH_MAX deep. NOLINTNEXTLINE(misc-no-recursion) */
 static bool walk(cli_paths *paths, const char *folder, unsigned depth)
 {
     if (depth == DEPTH_MAX) {
@@ -77,7 +77,7 @@ static bool walk(cli_paths *paths, const char *folder, unsigned depth)
             complete = walk(paths, path, depth + 1) && complete;
             free(path);
         } else if (kind != VRN_PATH_OTHER && (has_image_extension(path) || begins_as_image(path))) {
-            /* Also a link to nowhere, which is reported when it is its turn. */
+            /* This includes broken links, which are reported when they are read. */
             complete = cli_paths_push(paths, path) && complete;
         } else {
             leave_out(paths, path);
@@ -119,7 +119,7 @@ bool cli_paths_add(cli_paths *paths, const char *argument)
     return complete;
 }
 
-/* A file, or a stream that has no size, such as a pipe. NULL is reported. */
+/* Opens a file, or a stream without a size, such as a pipe. NULL: reported. */
 static FILE *open_list(const char *file)
 {
     uint64_t size;
@@ -129,8 +129,8 @@ static FILE *open_list(const char *file)
     return stream;
 }
 
-/* A path a line, as find and git ls-files print them. Lines end in LF or CRLF, and empty ones are
- * passed over. */
+/* Adds one path per line, as find and git ls-files print them. Lines end in LF or CRLF; empty lines
+ * are skipped. */
 static bool add_list(cli_paths *paths, const char *file)
 {
     const bool is_input = strcmp(file, "-") == 0;

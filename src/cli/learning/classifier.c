@@ -12,31 +12,32 @@
 
 enum { ITERATIONS = 100, FINAL_ITERATIONS = 400 };
 
-/* To compare strengths, and at the end. */
+/* The tolerances for comparing strengths and for the final fit. */
 static const double tolerance = 1e-3, final_tolerance = 1e-6;
 
-/* Memory for one fit. */
+/* The memory limit of one fit. */
 static const double bytes_max = 4e9;
 
-/* Multiply-adds of a pass over all samples: with all folds and strengths, beyond which only one
- * part is held out; beyond which few strengths are tried; for which all iterations may take place;
- * and beyond which threads share a pass. */
+/* Limits in multiply-adds. fold_work: for a pass with all folds and strengths; above it only one
+ * part is held out. The others are for a single pass: above strength_work few strengths are tried,
+ * above iteration_work there are fewer iterations, and above shared_work threads share the pass. */
 static const double fold_work = 1e9, strength_work = 1e9, iteration_work = 4e9, shared_work = 4e6;
 
 typedef struct job {
     const cli_classifier_params *params;
     cli_classifier *classifier;
-    const float *values; /* [count, width]: what is learned from */
+    const float *values; /* [count, width]: the training data */
     uint32_t width;
-    uint32_t *folds;     /* [count]: in which each sample is held out */
+    uint32_t *folds;     /* [count]: the fold in which each sample is held out */
     uint32_t *predicted; /* [CLI_STRENGTHS, count] */
     double *losses;      /* [folds, CLI_STRENGTHS]: sums */
 } job;
 
 /* ---- Features -------------------------------------------------------------------------------- */
 
-/* Moves the mean of each feature to 0, and the mean square of a sample's length to 1. One scale for
- * all: what varies more says more. False: all samples are the same. */
+/* Shifts the mean of each feature to 0, and scales the mean squared length of samples to 1. All
+ * features have the same scale, because those that vary more carry more information. False: all
+ * samples are equal. */
 static bool standardise(const cli_classifier_params *p, double *mean, double *scale)
 {
     double squares = 0, all = 0;
@@ -66,7 +67,7 @@ static bool standardise(const cli_classifier_params *p, double *mean, double *sc
     return true;
 }
 
-/* ---- What is held out ------------------------------------------------------------------------ */
+/* ---- Held-out samples ------------------------------------------------------------------------ */
 
 /* Vigna's splitmix64. */
 static uint64_t draw(uint64_t *state)
@@ -87,7 +88,7 @@ static void shuffle(uint32_t *rows, size_t count, uint64_t *state)
     }
 }
 
-/* The samples in order of their classes: those of class k begin at starts[k]. */
+/* Sorts the samples by class; those of class k begin at starts[k]. */
 static void sort_by_class(const cli_classifier_params *p, uint32_t *rows, size_t *starts)
 {
     memset(starts, 0, ((size_t)p->classes + 1) * sizeof *starts);
@@ -98,7 +99,7 @@ static void sort_by_class(const cli_classifier_params *p, uint32_t *rows, size_t
     starts[0] = 0;
 }
 
-/* Each class is spread evenly over the folds. */
+/* Spreads each class evenly over the folds. */
 static bool hold_out(job *j)
 {
     const cli_classifier_params *p = j->params;
@@ -129,20 +130,20 @@ static bool hold_out(job *j)
 
 /* ---- Fitting --------------------------------------------------------------------------------- */
 
-/* From strong to weak, so that each begins where the one before has ended. */
+/* Strengths are in descending order, and each fit starts from the previous result. */
 static double strength_of(const cli_classifier *c, uint32_t i)
 {
     const uint32_t step = c->strength_count == CLI_STRENGTHS ? i : 2 + 3 * i;
     return pow(10, -(double)step / 2);
 }
 
-/* Of a pass. */
+/* The multiply-adds of a pass. */
 static double work_of(const job *j)
 {
     return (double)j->params->count * j->width * j->params->classes;
 }
 
-/* Fewer where each takes long. */
+/* Reduces the number of iterations if each takes long. */
 static uint32_t limit_iterations(const job *j, uint32_t most)
 {
     enum { LEAST = 20 };
@@ -150,7 +151,7 @@ static uint32_t limit_iterations(const job *j, uint32_t most)
     return fit > (double)LEAST ? (uint32_t)fit : LEAST;
 }
 
-/* The rows of a fold, or all others. */
+/* The samples of a fold, or all others. */
 static cli_samples choose(const job *j, uint32_t *rows, uint32_t fold, bool inside)
 {
     const cli_classifier_params *p = j->params;
@@ -203,9 +204,9 @@ static vrn_result fit_fold(void *user, uint32_t fold)
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* Those that get as many right as the best one, less what is chance (a standard error), are equal:
- * of them the one with the smallest loss is taken, or a stronger one with hardly more, which is
- * surer of less where the samples are easy. */
+/* Strengths whose count of correct samples is within one standard error of the best are considered
+ * equal. Among them chooses the one with the smallest loss, or a stronger one with hardly more
+ * loss, which is less overconfident if the samples are easy. */
 static uint32_t choose_strength(const cli_classifier *c)
 {
     const double hardly = 0.02, all = (double)c->held_out;
@@ -227,7 +228,7 @@ static uint32_t choose_strength(const cli_classifier *c)
     return chosen;
 }
 
-/* What the folds say of each strength, and which is used. */
+/* Sums the results of the folds for each strength, and chooses one. */
 static void compare(job *j)
 {
     const cli_classifier_params *p = j->params;
@@ -262,11 +263,11 @@ static bool find_strength(job *j)
     if (!j->losses) return false;
     if (vrn_parallel_for(c->folds, fit_fold, j) != VRN_OK) return cli_error("out of memory");
     compare(j);
-    if (c->folds == 0) c->chosen = c->strength_count / 2; /* the middle, untried */
+    if (c->folds == 0) c->chosen = c->strength_count / 2; /* the middle one, without a test */
     return true;
 }
 
-/* Learns all samples, and turns the parameters into those of the features as they were. */
+/* Trains on all samples, and converts the parameters to those for the original features. */
 static bool fit_all(job *j, const cli_reduced *reduced, const double *mean, double scale)
 {
     const cli_classifier_params *p = j->params;

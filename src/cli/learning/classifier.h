@@ -12,12 +12,12 @@ typedef struct cli_classifier_params {
     size_t count;
     uint32_t width, classes;
     float holdout; /* the part of the samples of each class that is held out, 0 to 0.5 */
-    uint64_t seed; /* of the choice */
+    uint64_t seed; /* seed of the choice of held-out samples */
 } cli_classifier_params;
 
 enum { CLI_STRENGTHS = 11 };
 
-/* What a strength of the penalty gives on samples that were held out. */
+/* The result of a strength of the penalty on held-out samples. */
 typedef struct cli_strength {
     double strength;
     size_t right;
@@ -26,15 +26,15 @@ typedef struct cli_strength {
 
 typedef struct cli_classifier {
     float *weight, *bias;                  /* [classes, width] and [classes] */
-    cli_strength strengths[CLI_STRENGTHS]; /* [strength_count] are tried */
+    cli_strength strengths[CLI_STRENGTHS]; /* [strength_count]: those tried */
     uint32_t strength_count, chosen;
     uint32_t folds;           /* each sample is held out in one of them; 1: one part; 0: none */
-    size_t held_out;          /* samples that were */
-    uint32_t *predicted;      /* [count]: for them, by a classifier that did not see them; .. */
-    size_t right_in_training; /* of all samples, by the final one */
+    size_t held_out;          /* the number of held-out samples */
+    uint32_t *predicted;      /* [count]: each held-out sample's class, by a fit without it */
+    size_t right_in_training; /* among all samples, by the final classifier */
 } cli_classifier;
 
-/* What stands in `predicted` for a sample that was not held out. */
+/* The value in `predicted` for a sample that was not held out. */
 #define CLI_NOT_HELD_OUT UINT32_MAX
 
 /* Holds out each part of the samples in turn and trains on the others. Among the strengths that

@@ -15,7 +15,7 @@
     (CLI_BIT(MODEL) | CLI_BIT(ARCH) | CLI_BIT(PREFIX) | CLI_BIT(RANDOM_WEIGHTS) | CLI_TRANSFORM |  \
      CLI_BIT(PRECISION) | CLI_BIT(OWN_SIZE))
 
-/* The path of what lies beside F.npy: with `ending` (".txt") in place of ".npy". Release with free;
+/* The path of a file beside F.npy, with `ending` (".txt") in place of ".npy". Release with free.
  * NULL: reported. */
 char *cli_beside(const char *path, const char *ending);
 
@@ -26,10 +26,10 @@ typedef struct cli_facts {
     const char **options; /* [option_count], words of CLI_FACTS */
     uint32_t option_count;
     float probe[CLI_PROBE_VALUES];
-    vrn_arena arena; /* of what was read */
+    vrn_arena arena; /* holds what cli_facts_read reads */
 } cli_facts;
 
-/* Writes an object of JSON: those and, for people, the transform. */
+/* Writes the facts as a JSON object, with the transform for readers. */
 void cli_facts_write(FILE *out, const cli_facts *facts, const vrn_transform *transform);
 
 /* Reads that object. Reports and returns false if something is wrong. Free the facts even then. */

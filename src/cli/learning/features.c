@@ -14,7 +14,7 @@ uint32_t cli_feature_shape(uint64_t shape[3], const cli_feature_form *form, cons
     return flat ? 1 : 3;
 }
 
-/* A length of 1, in double precision. */
+/* Scales a row to length 1, in double precision. */
 static void normalise(float *row, size_t count)
 {
     double sum = 0;
@@ -88,7 +88,7 @@ void cli_probe_take(float probe[CLI_PROBE_VALUES], const float *row, size_t coun
     }
 }
 
-/* int8 is off by a few hundredths; other weights, or another transform, by much more. */
+/* int8 differs by a few hundredths, other weights or another transform by much more. */
 bool cli_probe_agrees(const float a[CLI_PROBE_VALUES], const float b[CLI_PROBE_VALUES])
 {
     const double tolerance = 0.1;

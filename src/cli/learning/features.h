@@ -10,7 +10,7 @@
 
 #define CLI_FEATURES_TAP "avgpool"
 
-/* Which values make the row of a photo. */
+/* How the row of a photo is made. */
 typedef struct cli_feature_form {
     const char *tap;
     bool pool; /* the mean over the places: [C] instead of [C, H, W] */
@@ -20,7 +20,7 @@ typedef struct cli_feature_form {
 /* The shape of a row: C alone where the tap has one place or is pooled. Returns the rank. */
 uint32_t cli_feature_shape(uint64_t shape[3], const cli_feature_form *form, const uint32_t tap[3]);
 
-/* Makes a row of what a tap of shape `tap` has given. */
+/* Makes a row from the values of a tap of shape `tap`. */
 void cli_feature_row(float *row, const cli_feature_form *form, const float *values,
                      const uint32_t tap[3]);
 
@@ -28,7 +28,7 @@ void cli_feature_row(float *row, const cli_feature_form *form, const float *valu
  * features were made in the same way. Release with free; NULL: a failure, which is reported. */
 float *cli_probe_run(const cli_engine *engine, uint32_t tap_count);
 
-/* That picture alone. */
+/* Draws that picture. */
 enum { CLI_PROBE_WIDTH = 96, CLI_PROBE_HEIGHT = 64 };
 vrn_image cli_probe_draw(uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4]);
 

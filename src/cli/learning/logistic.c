@@ -8,16 +8,16 @@
 #include "base/util.h"
 
 enum {
-    HISTORY = 8, /* of L-BFGS: pairs of steps and changes of the gradient */
-    CHUNK = 256, /* samples whose scores are in memory at once */
-    BLOCK = 8,   /* samples, or features, that pass over the parameters together */
-    SPLIT = 64,  /* features of one piece of the work */
-    TRIALS = 30, /* of a line search */
+    HISTORY = 8, /* of L-BFGS: pairs of steps and gradient changes */
+    CHUNK = 256, /* samples with scores in memory at once */
+    BLOCK = 8,   /* samples, or features, processed together in a pass over the parameters */
+    SPLIT = 64,  /* features in one piece of the work */
+    TRIALS = 30, /* the most steps of a line search */
     VECTORS = 4 + 2 * HISTORY,
 };
 
-static const double flat = 1e-7;   /* the gradient's largest element at the end */
-static const double nothing = 0.1; /* a function that is less is as good as this */
+static const double flat = 1e-7;   /* ends when the gradient's largest element is below this */
+static const double nothing = 0.1; /* the least value to which the tolerance is relative */
 
 double cli_logistic_bytes(uint32_t width, uint32_t classes)
 {
@@ -35,7 +35,7 @@ typedef struct problem {
     double *scores; /* [CHUNK, classes]: logits, then softmax less 1 at the label */
     double *losses; /* [CHUNK] */
     uint32_t *best; /* [CHUNK]: the class with the largest logit */
-    /* what a piece of the work reads and writes */
+    /* inputs and outputs of a piece of the work */
     const double *parameters;
     double *gradient;
     size_t first, count; /* of the chunk */
@@ -47,7 +47,8 @@ static const float *row_of(const problem *p, size_t sample)
     return s->values + (size_t)s->rows[p->first + sample] * s->width;
 }
 
-/* Logits of up to BLOCK samples: each row of parameters is read once for all of them. */
+/* Computes the logits of up to BLOCK samples. Reads each row of parameters only once for all of
+ * them. */
 static void score_block(const problem *p, size_t from, size_t to)
 {
     const uint32_t width = p->samples->width, classes = p->samples->classes;
@@ -67,7 +68,7 @@ static void score_block(const problem *p, size_t from, size_t to)
     }
 }
 
-/* Logits to softmax less 1 at the label, and the loss. */
+/* Converts logits to softmax less 1 at the label, and computes the loss. */
 static void finish_sample(problem *p, size_t i)
 {
     const uint32_t classes = p->samples->classes;
@@ -96,7 +97,8 @@ static vrn_result score(void *user, uint32_t index)
     return VRN_OK;
 }
 
-/* Adds a chunk to the gradient of SPLIT features, and with the last ones to that of the bias. */
+/* Adds a chunk to the gradient of SPLIT features; with the last features also to that of the
+ * bias. */
 static vrn_result add_gradient(void *user, uint32_t index)
 {
     problem *p = user;
@@ -131,7 +133,7 @@ static void share(problem *p, uint32_t count, vrn_parallel_function function)
     }
 }
 
-/* The loss at `parameters`, and its gradient. */
+/* Computes the loss at `parameters` and its gradient. */
 static double evaluate(problem *p, const double *parameters, double *gradient)
 {
     const cli_samples *s = p->samples;
@@ -193,14 +195,14 @@ static double largest_of(const double *values, size_t count)
     return largest;
 }
 
-/* The last steps and what they changed of the gradient, the newest at (`next` - 1) % HISTORY. */
+/* The last steps and gradient changes, the newest at (`next` - 1) % HISTORY. */
 typedef struct history {
     double *steps[HISTORY], *changes[HISTORY];
     double inverse[HISTORY]; /* 1 / (step * change) */
     uint32_t count, next;
 } history;
 
-/* Algorithm 7.4: what the inverse of the curvature that was seen makes of a gradient. */
+/* Algorithm 7.4: applies the approximate inverse Hessian to a gradient. */
 static void choose_direction(double *direction, const double *gradient, const history *h,
                              size_t size)
 {
@@ -244,7 +246,8 @@ typedef struct state {
     double value;
 } state;
 
-/* Steps along the direction until the function falls enough (Armijo). False: it does not fall. */
+/* Searches along the direction for a sufficient decrease (Armijo). False: the function does not
+ * decrease. */
 static bool step_on(problem *p, state *s, const double *parameters, double first)
 {
     const double slope = multiply(s->gradient, s->direction, p->size);
@@ -270,12 +273,12 @@ static void minimise(problem *p, double *parameters, state *s, history *h,
     for (uint32_t i = 0; i < params->iterations; i++) {
         if (largest_of(s->gradient, p->size) <= flat) return;
         choose_direction(s->direction, s->gradient, h, p->size);
-        /* The first step is of a length of 1; later ones know the scale. */
+        /* The first step has a length of at most 1; later ones know the scale. */
         const double norm = sqrt(multiply(s->gradient, s->gradient, p->size));
         const double before = s->value;
         if (!step_on(p, s, parameters, h->count > 0 ? 1 : fmin(1, 1 / norm))) {
             if (h->count == 0) return;
-            h->count = 0; /* once more without what was seen */
+            h->count = 0; /* retry without the history */
             continue;
         }
         keep_pair(h, parameters, s->trial, s->gradient, s->trial_gradient, p->size);

@@ -13,25 +13,26 @@
 typedef struct cli_samples {
     const float *values;    /* [all, width] */
     const uint32_t *labels; /* [all], below `classes` */
-    const uint32_t *rows;   /* [count]: which of all there are */
+    const uint32_t *rows;   /* [count]: indices of the samples used */
     size_t count;
     uint32_t width, classes;
 } cli_samples;
 
 typedef struct cli_logistic_params {
     double strength;
-    uint32_t iterations; /* at most */
-    double tolerance;    /* ends where an iteration lowers the function by less than this part */
-    bool threads;        /* the cores may share the work */
+    uint32_t iterations; /* the most iterations */
+    double tolerance;    /* stop when an iteration lowers the function by less than this part */
+    bool threads;        /* use all cores */
 } cli_logistic_params;
 
-/* Fits `parameters` [width + 1, classes], the last row of which is the bias; they hold where to
- * start. False: no memory, reported by nobody. */
+/* Fits `parameters` [width + 1, classes], whose last row is the bias, starting from their values.
+ * False: out of memory, which is not reported. */
 bool cli_logistic_fit(double *parameters, const cli_samples *samples,
                       const cli_logistic_params *params);
 
-/* Writes the class with the largest logit, of equal ones the first, to `predicted` [all], for the
- * samples alone; and the mean of -log of the labels' probabilities. False: no memory. */
+/* Writes the class with the largest logit, the first among equal ones, to `predicted` [all], only
+ * for the samples used; and the mean of -log of the labels' probabilities to *loss. False: out of
+ * memory. */
 bool cli_logistic_judge(const double *parameters, const cli_samples *samples, uint32_t *predicted,
                         double *loss);
 

@@ -21,8 +21,8 @@ bool cli_sizes_check(const cli_options *options)
                      "--resize longer:N");
 }
 
-/* The size of a photo behind the transform's resize, which keeps its proportions as torchvision's
- * Resize does. */
+/* The size of a photo after the transform's resize, which keeps its proportions like torchvision's
+ * Resize. */
 static void choose_size(const vrn_transform *t, const vrn_image *image, uint32_t size[2])
 {
     const uint64_t side = t->resize, width = image->width, height = image->height;
@@ -39,7 +39,7 @@ static void choose_size(const vrn_transform *t, const vrn_image *image, uint32_t
     }
 }
 
-/* The session for a size comes first among those that are kept. */
+/* Moves the session for a size to the front of `kept`, or compiles it. */
 static bool find_session(cli_sizes *s, const uint32_t size[2])
 {
     uint32_t at = 0;
@@ -113,7 +113,7 @@ void cli_sizes_free(cli_sizes *s)
     *s = (cli_sizes){0};
 }
 
-/* Whether all values of a photo's taps are numbers; else `fault` says that. */
+/* Reports and returns false if a photo's taps have values that are not finite. */
 static bool check_values(const cli_sizes *s, const char *path)
 {
     size_t values = 0;

@@ -6,12 +6,12 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 
-/* A sample whose rest, squared, is less than this part of the longest one adds nothing. */
+/* A sample adds no dimension if its squared remainder is less than this part of the longest one. */
 static const double least = 1e-8;
 
 typedef struct work {
     const float *values;
-    double *gram; /* [count, count], of which the lower half is used */
+    double *gram; /* [count, count] */
     size_t count;
     uint32_t width;
 } work;
@@ -29,8 +29,8 @@ static vrn_result fill_row(void *user, uint32_t index)
     return VRN_OK;
 }
 
-/* Decomposes X X^T into `factor` [count, count], a column at a time; `rest` [count] has what is
- * left of each sample's squared length. */
+/* Decomposes X X^T into `factor` [count, count], a column at a time. `rest` [count] holds the
+ * remainder of each sample's squared length. */
 static void decompose(cli_reduced *reduced, const work *w, double *factor, double *rest)
 {
     const size_t n = w->count;
@@ -53,7 +53,7 @@ static void decompose(cli_reduced *reduced, const work *w, double *factor, doubl
         }
         factor[pivot * n + rank] = diagonal;
         for (size_t i = 0; i < n; i++) rest[i] -= factor[i * n + rank] * factor[i * n + rank];
-        /* The earlier pivots and this one have no rest, whatever the rounding. */
+        /* Set the remainder of this and earlier pivots to 0 in spite of rounding. */
         reduced->pivots[rank] = pivot;
         for (uint32_t k = 0; k <= rank; k++) rest[reduced->pivots[k]] = 0;
     }
@@ -100,8 +100,8 @@ void cli_reduced_free(cli_reduced *reduced)
     *reduced = (cli_reduced){0};
 }
 
-/* The axes are Q = S^-1 P, with P the pivots' features and S the square: the weights are Q^T u =
- * P^T (S^-T u). */
+/* The axes are Q = S^-1 P, where P are the pivots' features and S is `square`. The weights are Q^T
+ * u = P^T (S^-T u). */
 void cli_reduced_expand(const cli_reduced *reduced, double *weights, uint32_t classes, double *to,
                         const float *values, uint32_t width)
 {

@@ -9,7 +9,7 @@
 #include "cli/images/picture.h"
 #include "pictures/pictures.h"
 
-static const char marker[] = "@DATA@"; /* where the template has its data */
+static const char marker[] = "@DATA@"; /* the place for the data in the template */
 
 cli_json cli_page_begin(FILE *out)
 {

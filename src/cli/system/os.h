@@ -11,15 +11,15 @@
 
 #include "base/os.h"
 
-/* Call it once, first. It converts the arguments to UTF-8, which live as long as the program, and
- * prepares the standard streams for it. */
+/* Call it once, first. It converts the arguments to UTF-8 and prepares the standard streams. The
+ * arguments live as long as the program. */
 void cli_os_start(int *argc, char ***argv);
 
 /* A copy of an environment variable, or NULL if it is not set. Release it with free. */
 char *cli_environment(const char *name);
 
-/* Whether text for people may have characters beyond ASCII, as POSIX's variables say where that is
- * written. */
+/* Whether text for people may have characters beyond ASCII, according to POSIX's locale variables
+ * where they exist. */
 bool cli_text_is_utf8(void);
 
 /* The folder that contains the program, or NULL if it is unknown. Release it with free. */
@@ -32,7 +32,7 @@ vrn_path_kind cli_path_get_entry_kind(const char *path);
 /* Whether both name the same regular file, which need not exist yet. */
 bool cli_path_same_file(const char *a, const char *b);
 
-/* Whether a finished file may replace what is at this path. Folders and devices may not be
+/* Whether a finished file may replace whatever is at this path. Folders and devices may not be
  * replaced. */
 bool cli_path_may_be_replaced(const char *path);
 
@@ -64,8 +64,8 @@ char *cli_join(const char *folder, const char *name);
 /* Lists a directory without "." and "..", in byte order of the names. */
 bool cli_list_folder(cli_paths *paths, const char *directory);
 
-/* What cli_list_folder reads a directory with. NULL, and errno, on failure; cli_folder_next gives a
- * copy to release with free, and NULL with errno 0 at the end. */
+/* Reads a directory, for cli_list_folder. Both return NULL and set errno on failure.
+ * cli_folder_next returns a copy, to be released with free; NULL with errno 0 at the end. */
 typedef struct cli_folder cli_folder;
 cli_folder *cli_folder_open(const char *path);
 char *cli_folder_next(cli_folder *folder);

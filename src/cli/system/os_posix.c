@@ -17,7 +17,7 @@
 #include "base/os_file.h"
 #include "cli/system/report.h"
 
-/* The files that are being written, for a signal that ends the process. */
+/* The temporary files, to be removed if a signal ends the process. */
 static struct temporary {
     volatile sig_atomic_t there;
     char path[4096];
@@ -30,7 +30,7 @@ enum {
     ENDINGS = sizeof endings / sizeof *endings,
 };
 
-/* The signal's own action follows, when this returns: the handler is for once. */
+/* raise repeats the signal, whose default action follows, because the handler runs only once. */
 static void remove_temporaries(int number)
 {
     for (int i = 0; i < TEMPORARIES; i++) {
@@ -39,8 +39,8 @@ static void remove_temporaries(int number)
     raise(number);
 }
 
-/* A closed standard stream would hand its number to the next file that is opened, and messages
- * would land there. Opened the wrong way round, the stream fails as a closed one does. */
+/* The number of a closed standard stream would go to the next opened file, which would then receive
+ * messages. Opening it in the wrong direction makes it fail like a closed stream. */
 static void keep_standard_streams(void)
 {
     for (int fd = 0; fd < 3; fd++) {
@@ -56,14 +56,14 @@ void cli_os_start(int *argc, char ***argv)
     for (size_t i = 0; i < ENDINGS; i++) {
         struct sigaction action;
         const bool known = sigaction(endings[i], NULL, &action) == 0;
-        if (!known || action.sa_handler == SIG_IGN) continue; /* as nohup wants it */
+        if (!known || action.sa_handler == SIG_IGN) continue; /* respect nohup */
         action = (struct sigaction){.sa_handler = remove_temporaries};
         action.sa_flags = (int)SA_RESETHAND;
         sigaction(endings[i], &action, NULL);
     }
 }
 
-/* Beyond so many, and with longer names, files are left where they are. */
+/* Files beyond the table's size, or with longer names, are not removed. */
 static void note_temporary(const char *path)
 {
     if (strlen(path) >= sizeof temporaries[0].path) return;
@@ -109,7 +109,7 @@ vrn_path_kind cli_path_get_entry_kind(const char *path)
     return link && kind == VRN_PATH_DIRECTORY ? VRN_PATH_OTHER : kind;
 }
 
-/* The folder of a file that is not there. */
+/* Looks up the folder of a file that does not exist. */
 static bool look_at_folder(const char *path, struct stat *info)
 {
     char *folder = cli_copy_text(path);
@@ -184,7 +184,7 @@ void cli_folder_close(cli_folder *folder)
 char *cli_program_folder(void)
 {
     char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1); /* Linux alone has it */
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1); /* exists only on Linux */
     if (length <= 0 || (size_t)length >= sizeof path - 1) return NULL;
     path[length] = '\0';
     const char *slash = strrchr(path, '/');

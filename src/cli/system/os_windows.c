@@ -1,4 +1,4 @@
-/* Windows: the system's UTF-16 on one side, UTF-8 on the other. */
+/* Windows: converts between the system's UTF-16 and UTF-8. */
 #define WIN32_LEAN_AND_MEAN
 #undef _WIN32_WINNT
 #define _WIN32_WINNT 0x0601
@@ -13,13 +13,12 @@
 #include <string.h>
 #include <windows.h>
 
-#include <shellapi.h> /* needs what is above */
+#include <shellapi.h> /* needs the headers above */
 
 #include "base/os_windows.h"
 #include "cli/system/report.h"
 
-/* A terminal of Windows 10 or later understands the escape sequences of progress lines, once
- * asked. */
+/* Enables escape sequences, which progress lines need, in terminals of Windows 10 and later. */
 static void enable_escapes(DWORD which)
 {
     HANDLE handle = GetStdHandle(which);
@@ -34,8 +33,8 @@ void cli_os_start(int *argc, char ***argv)
     SetConsoleOutputCP(CP_UTF8);
     enable_escapes(STD_OUTPUT_HANDLE);
     enable_escapes(STD_ERROR_HANDLE);
-    _setmode(_fileno(stdout), _O_BINARY); /* the same bytes as elsewhere */
-    _setmode(_fileno(stdin), _O_BINARY);  /* which may be an image */
+    _setmode(_fileno(stdout), _O_BINARY); /* the same bytes as on other systems */
+    _setmode(_fileno(stdin), _O_BINARY);  /* it may be an image */
 
     int count = 0;
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
@@ -52,10 +51,10 @@ void cli_os_start(int *argc, char ***argv)
     *argv = words;
 }
 
-/* A file that is open cannot be removed here, so signals remove none. */
+/* Windows cannot remove open files, so signals remove none. */
 void cli_note_temporary(void *user, const char *path, bool there)
 {
-    (void)user, (void)path, (void)there; /* there are no such signals */
+    (void)user, (void)path, (void)there; /* Windows has no such signals */
 }
 
 uint32_t cli_terminal_width(FILE *stream)
@@ -78,7 +77,7 @@ vrn_path_kind cli_path_get_entry_kind(const char *path)
     return vrn_path_get_kind(path);
 }
 
-/* By name: links are not followed. */
+/* Compares names; links are not followed. */
 bool cli_path_same_file(const char *a, const char *b)
 {
     wchar_t *wide_a = vrn_widen(a), *wide_b = vrn_widen(b);
@@ -114,7 +113,7 @@ char *cli_folder_next(cli_folder *folder)
 bool cli_folder_is_writable(const char *path)
 {
     (void)path;
-    return true; /* it is known when it is tried */
+    return true; /* only trying can tell */
 }
 
 char *cli_find_closed_gpu(void)

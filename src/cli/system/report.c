@@ -8,12 +8,11 @@
 #include "base/os.h"
 #include "base/utf8.h"
 
-/* There is one standard error, so what is on it is kept once, and guarded by its
- * lock. */
+/* The state of standard error, guarded by its lock. */
 static struct {
     const char *command;
     bool quiet;
-    int failure; /* the exit status of what is not good; 0: CLI_FAILURE */
+    int failure; /* the exit status for a failure; 0: CLI_FAILURE */
     uint32_t library_errors;
     bool progress_shown;
 } state;
@@ -135,13 +134,13 @@ void cli_report_setup(bool quiet, bool verbose)
     if (verbose && !quiet) library_log.level = VRN_LOG_INFO;
 }
 
-/* One line of the terminal: a bar, [#### ], of the part `done` of `total`, as long as there is
- * room, and a text. */
+/* Draws a line: a bar, [#### ], for the part `done` of `total`, as wide as there is room, and a
+ * text. */
 static void draw_line(uint64_t done, uint64_t total, const char *text)
 {
     static const char full[] = "##############################";
     const int columns =
-        (int)cli_terminal_width(stderr) - 1; /* past the last one a line may begin */
+        (int)cli_terminal_width(stderr) - 1; /* beyond the last column a new line may begin */
     const int room = columns - (int)strlen(text) - 3;
     const int width = room < (int)sizeof full - 1 ? room : (int)sizeof full - 1;
     fputc('\r', stderr);
@@ -159,7 +158,7 @@ static void print_left(char text[32], double seconds)
     snprintf(text, 32, ", %lu:%02lu left", left / 60, left % 60);
 }
 
-/* Shows a line with a bar, or takes it away when all is done. */
+/* Shows a line with a bar, or removes it when all is done. */
 VRN_PRINTF(3, 4)
 static void show_progress(uint64_t done, uint64_t total, const char *format, ...)
 {

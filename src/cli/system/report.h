@@ -55,7 +55,8 @@ bool cli_answer_no(void);
  * Defined in os_posix.c and os_windows.c. */
 uint32_t cli_terminal_width(FILE *stream);
 
-/* The library's messages go where ours go. Lives as long as the program. */
+/* A log that reports the library's messages like the program's own. Lives as long as the
+ * program. */
 const vrn_log *cli_log(void);
 
 /* How many errors the library has reported: with validation, a successful call may report some. */
