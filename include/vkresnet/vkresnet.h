@@ -292,7 +292,7 @@ typedef struct vrn_transform {
     uint32_t resize_width;           /* of VRN_RESIZE_EXACT; 0: as `resize` */
     uint32_t crop_width;             /* 0: as `crop`, or as the resize if that is 0 */
     vrn_channels channels;           /* the order that the network sees */
-    float scale;     /* the divisor of a value: 1 where mean and std are of 0 .. 255; 0: 255 */
+    float scale;     /* the divisor of a value: 1 if mean and std are for 0 .. 255; 0: 255 */
     uint8_t fill[4]; /* red, green, blue; the fourth is not used */
     uint64_t reserved[1];
 } vrn_transform;
@@ -697,14 +697,14 @@ typedef enum vrn_pool {
 /* The shortcut where the shape changes. Zeros for new channels are option A of He et al. 2015. */
 typedef enum vrn_shortcut {
     VRN_SHORTCUT_PROJECTION = 0, /* 1x1 convolution (option B) */
-    VRN_SHORTCUT_PAD = 1,        /* every second pixel, half of the zeros in front, half behind */
-    VRN_SHORTCUT_PAD_END = 2,    /* the same, with all zeros behind */
+    VRN_SHORTCUT_PAD = 1,        /* every second pixel; zeros are added half before, half after */
+    VRN_SHORTCUT_PAD_END = 2,    /* the same, with all zeros after */
     /* the mean of 2x2, or of the part inside the image, then a 1x1 convolution (ResNet-D) */
     VRN_SHORTCUT_MEAN = 3,
     VRN_SHORTCUT_BLUR = 4, /* a blur that strides, then a 1x1 convolution (antialiased-cnns) */
 } vrn_shortcut;
 
-/* The function behind the norms. */
+/* The function after the norms. */
 typedef enum vrn_activation {
     VRN_ACTIVATION_RELU = 0,
     VRN_ACTIVATION_LEAKY_RELU = 1, /* see vrn_arch.negative_slope */
@@ -713,7 +713,7 @@ typedef enum vrn_activation {
 } vrn_activation;
 
 /* Weight standardisation (Qiao et al. 2019): the weights of each output channel of a convolution
- * are moved to a mean of 0, and scaled. */
+ * are shifted to a mean of 0 and scaled. */
 typedef enum vrn_standardize {
     VRN_STANDARDIZE_NONE = 0,
     VRN_STANDARDIZE_DEVIATION = 1, /* to a sample deviation of 1; 1e-5 is added to it (Qiao) */
@@ -721,7 +721,7 @@ typedef enum vrn_standardize {
     VRN_STANDARDIZE_BIT = 3,       /* the same; 1e-8 is added to it (BiT) */
 } vrn_standardize;
 
-/* Anti-aliasing (Zhang 2019): a block that strides does so by a window behind its convolution. A
+/* Anti-aliasing (Zhang 2019): a block that strides does so by a window after its convolution. A
  * blur is a filter of binomial coefficients, such as 1 2 1, along lines and columns of each
  * channel, of the image and its reflection at the edges. */
 typedef enum vrn_antialias {
@@ -776,7 +776,7 @@ typedef struct vrn_arch {
     uint32_t stem_stride; /* 0: 1 (CIFAR stem) or 2 */
     uint32_t stem_planes; /* of the stem's output; 0: the same as the first stage's planes */
     uint32_t stem_width;  /* of a deep stem's first convolution; 0: half of stem_planes */
-    vrn_pool pool;        /* behind the stem */
+    vrn_pool pool;        /* after the stem */
     uint32_t strides[VRN_MAX_STAGES]; /* of each stage; 0: 1 for the first, 2 for the others */
     /* of the 3x3 convolutions of each stage's blocks; 0: as `dilate` says */
     uint32_t dilations[VRN_MAX_STAGES];
@@ -784,19 +784,19 @@ typedef struct vrn_arch {
     float negative_slope;            /* of VRN_ACTIVATION_LEAKY_RELU; 0: 0.01 */
     vrn_standardize standardize;     /* of the weights of all convolutions */
     vrn_antialias antialias;         /* of blocks that stride */
-    vrn_head head;                   /* behind the average pool */
+    vrn_head head;                   /* after the average pool */
     uint32_t head_width;             /* of VRN_HEAD_MLP: between its layers; 0: 512 */
-    vrn_probabilities probabilities; /* what makes them of the logits */
+    vrn_probabilities probabilities; /* how logits become probabilities */
     vrn_attention attention;         /* of all blocks */
     /* of each stage. VRN_ATTENTION_SE: channels between its layers; 0: a sixteenth of the block's
      * output. VRN_ATTENTION_ECA: the filter's length, odd; 0: by the channels, as its paper does */
     uint32_t attention_width[VRN_MAX_STAGES];
     uint32_t stem_width2; /* of a deep stem's second convolution; 0: as stem_width */
     uint32_t blur_size;   /* coefficients of blurs, 1 to 7; 0: 3 */
-    /* norms and activations before convolutions instead of behind them (v2; He et al. 2016, figure
+    /* norms and activations before convolutions instead of after them (v2; He et al. 2016, figure
      * 4e). The stem is its convolution alone, and the shortcut's has no norm. */
     bool preactivation;
-    bool final_norm; /* .. with a norm and an activation behind the last stage */
+    bool final_norm; /* .. with a norm and an activation after the last stage */
     uint64_t reserved[2];
 } vrn_arch;
 

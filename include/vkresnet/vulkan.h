@@ -81,7 +81,7 @@ typedef struct vrn_device_requirements_params {
 VRN_API vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
                                                const vrn_device_requirements_params *params);
 
-/* The memory behind what vrn_device_additions_create adds to a VkDeviceCreateInfo. */
+/* The memory of what vrn_device_additions_create adds to a VkDeviceCreateInfo. */
 typedef struct vrn_device_additions vrn_device_additions;
 
 /* Adds the requirements to an application's VkDeviceCreateInfo, beside what it enables itself.

@@ -23,7 +23,7 @@ vrn_result vrn_commands_create(vrn_commands *commands, vrn_device *device,
                                const vrn_device_queue *queue);
 void vrn_commands_destroy(vrn_commands *commands, vrn_device *device); /* waits; accepts zeros */
 
-/* Begins a command buffer again, in whatever state an earlier failure left it. */
+/* Resets and begins a command buffer, in any state that an earlier failure left. */
 vrn_result vrn_commands_begin(VkCommandBuffer buffer, vrn_device *device, bool once);
 vrn_result vrn_commands_end(VkCommandBuffer buffer, vrn_device *device);
 

@@ -14,8 +14,8 @@ typedef struct cli_json {
 } cli_json;
 
 /* Writes what `format` shows: JSON without quotes, whose values are conversions of printf, as in
- * "{name: %s, shape: [%u, %u]}\n". Commas and spaces are written as they should be, whatever the
- * format has, so that objects can be written in parts: "[", then any number of "{..}", then "]".
+ * "{name: %s, shape: [%u, %u]}\n". Commas and spaces are written correctly, independently of the
+ * format, so that objects can be written in parts: "[", then any number of "{..}", then "]".
  *   %s        a text in UTF-8; what is not valid becomes U+FFFD. NULL becomes null
  *   %s:       a key
  *   %g        as many digits (6 to 9) as give the same float back. What is not finite becomes null
