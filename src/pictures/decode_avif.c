@@ -1,16 +1,16 @@
-/* libavif, as Pillow calls it: the first frame, turned by irot and imir. */
+/* libavif, used as in Pillow: decodes the first frame, and applies irot and imir. */
 #include "pictures/decode.h"
 
 #include <stdlib.h>
 
 #include <avif/avif.h>
 
-/* EXIF's number for a turn by `angle` quarters against the clock and then a mirroring, which the
- * file's boxes irot and imir ask for; libavif leaves both to its callers. */
+/* The EXIF orientation for a turn by `angle` quarters counterclockwise, then mirroring, as the
+ * boxes irot and imir say. libavif leaves both to its callers. */
 static unsigned find_orientation(const avifImage *image)
 {
     static const unsigned ways[4][3] = {
-        /* not mirrored; top for bottom (0); left for right (1) */
+        /* not mirrored; top to bottom (0); left to right (1) */
         {1, 4, 2},
         {8, 5, 7},
         {3, 2, 4},
@@ -27,7 +27,7 @@ static unsigned find_orientation(const avifImage *image)
 
 static const char *explain(avifResult result)
 {
-    switch ((int)result) { /* versions have more and fewer of them */
+    switch ((int)result) { /* versions of the library differ in their results */
     case AVIF_RESULT_OUT_OF_MEMORY: return "out of memory";
     case AVIF_RESULT_NO_CODEC_AVAILABLE: return "the installed libavif has no AV1 decoder";
     case AVIF_RESULT_TRUNCATED_DATA: return "the file is cut short";
@@ -69,7 +69,7 @@ const char *pic_decode_avif(const unsigned char *data, size_t size, vrn_image *i
     if (!decoder) return "out of memory";
     decoder->ignoreExif = decoder->ignoreXMP = AVIF_TRUE;
     decoder->imageSizeLimit = PIC_PIXELS_MAX;
-    /* What libheif 1.11 and older leave out of the files that they write. */
+    /* Accept files by libheif up to 1.11, which lack these. */
     decoder->strictFlags &= ~(avifStrictFlags)(AVIF_STRICT_CLAP_VALID | AVIF_STRICT_PIXI_REQUIRED);
     const char *fault = decode_first(decoder, data, size, image);
     avifDecoderDestroy(decoder);

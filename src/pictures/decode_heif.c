@@ -1,4 +1,5 @@
-/* libheif, as pillow-heif calls it: the primary image, turned as the file says, at 8 bits. */
+/* libheif, used as in pillow-heif: decodes the primary image, oriented as the file says, at 8
+ * bits. */
 #include "pictures/decode.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@
 
 static _Thread_local char message[256];
 
-/* The library's texts may live as long as what they are about, and end in a line feed. */
+/* Copies an error text, which may not live longer than the objects it is about, and may end in a
+ * line feed. */
 static const char *keep(struct heif_error error)
 {
     const char *text = error.message && *error.message ? error.message : "its data is damaged";
@@ -25,7 +27,7 @@ static const char *keep(struct heif_error error)
     return message;
 }
 
-/* `admitted`: how many pixels the file says that there are. The coded picture may have another
+/* `admitted`: the number of pixels according to the file. The coded picture may have another
  * size. */
 static const char *copy_pixels(const struct heif_image *decoded, uint64_t admitted,
                                vrn_image *image)
@@ -52,7 +54,7 @@ static const char *decode_handle(const struct heif_image_handle *handle, size_t 
 {
     const int width = heif_image_handle_get_width(handle);
     const int height = heif_image_handle_get_height(handle);
-    /* All of the picture is decoded, also what the file then cuts away. */
+    /* The whole picture is decoded, including parts that the file then crops. */
     const int whole_width = heif_image_handle_get_ispe_width(handle);
     const int whole_height = heif_image_handle_get_ispe_height(handle);
     if (width < 1 || height < 1 || whole_width < 1 || whole_height < 1) return "it has no pixels";
@@ -77,12 +79,12 @@ static const char *decode_handle(const struct heif_image_handle *handle, size_t 
 
 const char *pic_decode_heif(const unsigned char *data, size_t size, vrn_image *image)
 {
-    /* Loads the decoders that are files of their own, under a lock. It is not undone: other threads
-     * may decode. */
+    /* Loads the decoder plug-ins, under a lock. Is never undone, because other threads may be
+     * decoding. */
     heif_init(NULL);
     struct heif_context *context = heif_context_alloc();
     if (!context) return "out of memory";
-    /* Of each side; the size as a whole is known below. */
+    /* Limits each side; the number of pixels is checked below. */
     heif_context_set_maximum_image_size_limit(context, 1 << 16);
     heif_context_set_max_decoding_threads(context, 0);
     struct heif_image_handle *handle = NULL;

@@ -12,8 +12,8 @@
 
 #include "base/util.h"
 
-/* A progressive image may be sent in so many scans, each of which takes as long as all its pixels:
- * a small file could ask for hours. Real ones have about ten. */
+/* The most scans of a progressive image. Each scan takes time for all pixels, so a small file could
+ * take hours. Real files have about ten. */
 enum { SCANS_MAX = 500, SCANS_ALWAYS = 20 };
 static const uint64_t scanned_pixels_max = UINT64_C(1) << 32;
 
@@ -43,8 +43,7 @@ static _Noreturn void on_error(j_common_ptr common)
     fail(common, text);
 }
 
-/* Of what the library only warns of, the end of the data before the image's is an error here, as
- * for Pillow. */
+/* Of the library's warnings, a premature end of data is an error here, as in Pillow. */
 static void on_warning(j_common_ptr common, int level)
 {
     if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF) fail(common, "the file is cut short");
@@ -63,7 +62,7 @@ static void on_progress(j_common_ptr common)
     }
 }
 
-/* Inks are stored as 255 minus the amount, as Adobe's programs do and Pillow supposes. */
+/* Inks are stored as 255 minus the amount, as Adobe's programs do and Pillow assumes. */
 static void expand_row(uint8_t *rgba, const uint8_t *row, uint32_t width, int channels)
 {
     for (uint32_t x = 0; x < width; x++, rgba += 4, row += channels) {
@@ -75,7 +74,7 @@ static void expand_row(uint8_t *rgba, const uint8_t *row, uint32_t width, int ch
     }
 }
 
-/* A function of its own: what it changes behind setjmp is none of its own variables. */
+/* A separate function, so that no local variable changes after setjmp. */
 static bool read_image(reader *r, const unsigned char *data, size_t size)
 {
     struct jpeg_decompress_struct *info = &r->info;

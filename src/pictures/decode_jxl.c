@@ -1,17 +1,16 @@
-/* libjxl: the first frame, laid over its canvas. It is turned as the codestream says; where that
- * says that it is upright, as EXIF does, which Pillow's plug-in lets count too (and then turns
- * twice what has both). Of a file that was made of a JPEG that JPEG is restored and decoded, as the
- * plug-in does. */
+/* libjxl: decodes the first frame, blended onto its canvas. The orientation is the codestream's, or
+ * EXIF's if that is upright. (Pillow's plug-in applies both, and turns files twice that have both.)
+ * If the file was made from a JPEG, restores and decodes that JPEG, as the plug-in does. */
 #include "pictures/decode.h"
 
 #include <stdlib.h>
 
 #include <jxl/decode.h>
 
-/* Each is a plane of floats while the image is decoded. */
+/* Each extra channel takes a plane of floats during decoding. */
 enum { EXTRA_CHANNELS_MAX = 4, JPEG_BYTES_MAX = 1 << 28 };
 
-/* Without libjpeg, this library's own pixels are better than stb_image's: no JPEG is restored. */
+/* Without libjpeg no JPEG is restored, because libjxl's own pixels are closer than stb_image's. */
 #ifdef VRN_PIC_LIBJPEG
 enum { EVENTS = JXL_DEC_FULL_IMAGE | JXL_DEC_JPEG_RECONSTRUCTION };
 #else
@@ -26,8 +25,8 @@ typedef struct reading {
     const unsigned char *data;
     size_t size;
     vrn_image *image;
-    unsigned orientation; /* of the codestream, in EXIF's numbers */
-    unsigned char *jpeg;  /* that the file was made of; NULL: it was made of pixels */
+    unsigned orientation; /* the codestream's, in EXIF's numbers */
+    unsigned char *jpeg;  /* the JPEG from which the file was made; NULL: none */
     size_t capacity;
 } reading;
 
@@ -37,7 +36,7 @@ static const char *begin_image(reading *r)
 {
     static const JxlPixelFormat format = {4, JXL_TYPE_UINT8, JXL_NATIVE_ENDIAN, 0};
     JxlBasicInfo info;
-    if (r->image->pixels || r->jpeg) return damaged; /* asked for twice */
+    if (r->image->pixels || r->jpeg) return damaged; /* called twice */
     if (JxlDecoderGetBasicInfo(r->decoder, &info) != JXL_DEC_SUCCESS) return damaged;
     r->orientation = (unsigned)info.orientation;
     if (info.num_extra_channels > EXTRA_CHANNELS_MAX) return "it has too many channels";
@@ -59,7 +58,7 @@ static const char *begin_image(reading *r)
 
 /* ---- JPEGs that were made smaller ------------------------------------------------------------ */
 
-/* Makes room for the JPEG, or for more of it. */
+/* Allocates or enlarges the memory for the JPEG. */
 static const char *grow_jpeg(reading *r)
 {
     const size_t free_bytes = r->jpeg ? JxlDecoderReleaseJPEGBuffer(r->decoder) : 0;
@@ -108,8 +107,8 @@ static const char *decode(reading *r)
         JxlDecoderSetInput(r->decoder, r->data, r->size) != JXL_DEC_SUCCESS) {
         return "out of memory";
     }
-    /* The input is not closed: the library would print a line of its own about files that are cut
-     * short. */
+    /* The input is not closed, because the library would then print a message about truncated
+     * files. */
     while (true) {
         const char *fault;
         switch ((int)JxlDecoderProcessInput(r->decoder)) {

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The most that one allocation of the decoder may have. stb_image grows the buffer of a PNG's
- * decompressed data for as long as there is data, whatever the image's size: a file of a megabyte
- * could ask for a gigabyte. */
+/* The limit of one allocation by the decoder. stb_image enlarges the buffer for a PNG's
+ * decompressed data as long as there is data, regardless of the image's size: a file of a megabyte
+ * could allocate a gigabyte. */
 static _Thread_local size_t allocation_limit;
 static _Thread_local bool limit_reached;
 
@@ -42,8 +42,8 @@ static void *limited_realloc(void *old, size_t size)
 #define STBI_NO_JPEG
 #endif
 #define STB_IMAGE_IMPLEMENTATION
-/* stb_image converts floats outside a byte's range, which C leaves undefined. That costs nothing
- * but the pixels of a broken file, so these checks are for our own code. */
+/* stb_image converts floats outside a byte's range, which is undefined in C. That affects only the
+ * pixels of broken files, so these checks are disabled for it. */
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
 #endif
@@ -52,14 +52,13 @@ static void *limited_realloc(void *old, size_t size)
 #pragma clang attribute pop
 #endif
 
-/* The file as stb_image asks for it, which takes zeros for what is missing behind the end, and so
- * has to be told. It asks for just what it needs, or for a whole buffer, which the end of a file
- * need not fill. */
+/* The file as stb_image reads it. stb_image reads zeros past the end, so `overrun` records that. It
+ * requests exactly what it needs, or a whole buffer, which the end of a file need not fill. */
 enum { STB_BUFFER = sizeof((stbi__context *)0)->buffer_start };
 typedef struct source {
     const unsigned char *data;
     size_t size, at;
-    size_t cleared; /* bit 0 of this byte; 0: of none */
+    size_t cleared; /* clear bit 0 of the byte at this offset; 0: none */
     bool overrun;
 } source;
 
@@ -80,7 +79,7 @@ static int read_source(void *user, char *to, int wanted)
 static void skip_source(void *user, int count)
 {
     source *s = user;
-    if (count <= 0) return; /* it never goes back so */
+    if (count <= 0) return; /* it never goes back this way */
     const bool beyond = (size_t)count > s->size - s->at;
     s->at = beyond ? s->size : s->at + (size_t)count;
     s->overrun = s->overrun || beyond;
@@ -94,7 +93,7 @@ static int source_ended(void *user)
 
 static const stbi_io_callbacks callbacks = {read_source, skip_source, source_ended};
 
-/* Of 5 and 6 bits stb_image makes 8 by repeating the upper ones; PIL by truncating v * 255 / 31. */
+/* stb_image expands 5 and 6 bits to 8 by repeating the upper bits; PIL truncates v * 255 / 31. */
 static void scale_16_bits(unsigned char *rgba, uint64_t pixels, unsigned green)
 {
     const unsigned bits[3] = {5, green, 5};
@@ -105,7 +104,7 @@ static void scale_16_bits(unsigned char *rgba, uint64_t pixels, unsigned green)
     }
 }
 
-/* It has none for some broken files. */
+/* stb_image gives no reason for some broken files. */
 static const char *failure_reason(void)
 {
     const char *reason = stbi_failure_reason();
@@ -113,8 +112,8 @@ static const char *failure_reason(void)
 }
 
 #ifndef VRN_PIC_LIBJPEG
-/* Tables of more than 256 Huffman codes, which stb_image writes beyond its memory. They are looked
- * for behind every marker of theirs, whatever segment it stands in. */
+/* Finds tables of more than 256 Huffman codes, which overflow stb_image's memory. Checks every
+ * occurrence of their marker, in any segment. */
 static bool has_large_table(const unsigned char *data, size_t size)
 {
     enum { MARKER = 0xc4, LENGTHS = 16, CODES_MAX = 256 };
@@ -159,10 +158,10 @@ const char *pic_decode_stb(const unsigned char *data, size_t size, vrn_image *im
     }
     fault = pic_admit((uint64_t)width, (uint64_t)height, size);
     if (fault) return fault;
-    /* Up to four channels of 16 bits, with a filter byte a row, rounded to a JPEG's blocks, and
-     * doubled as a growing buffer is. */
+    /* Room for up to four channels of 16 bits with a filter byte per row, rounded up to a JPEG's
+     * blocks, and doubled as for a growing buffer. */
     allocation_limit = ((size_t)width + 64) * ((size_t)height + 64) * 16 + (1 << 20);
-    /* A transparent colour would leave pixels out, where the colour itself is wanted. */
+    /* stb_image would omit pixels of the transparent colour, but their colour is wanted. */
     s = (source){.data = data, .size = size, .cleared = pic_gif_transparency(data, size)};
     unsigned char *pixels = stbi_load_from_callbacks(&callbacks, &s, &width, &height, &channels, 4);
     if (pixels && !s.overrun) {

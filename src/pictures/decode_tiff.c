@@ -1,5 +1,5 @@
-/* libtiff: the first page, with the samples taken as Pillow takes them. Of 16 bits the upper 8
- * count, also of greys, for which Pillow has another way. */
+/* libtiff: decodes the first page, with samples interpreted as in Pillow. Of 16 bits the upper 8
+ * are used, also for greys, where Pillow differs. */
 #include "pictures/decode.h"
 
 #include <stdarg.h>
@@ -18,7 +18,7 @@ typedef struct reader {
     TIFF *tiff;
     uint32_t width, height;
     uint16_t bits, samples, photometric, planar, compression, orientation;
-    uint16_t extra;       /* what the first sample beyond the colours is; 0: nobody knows */
+    uint16_t extra;       /* the meaning of the first sample beyond the colours; 0: unknown */
     uint16_t colours;     /* samples that are colours: 1, 3 or 4 */
     uint16_t *palette[3]; /* of the file */
     uint8_t *pixels;      /* [height][width][4] */
@@ -82,7 +82,7 @@ static void unmap_nothing(thandle_t handle, void *base, toff_t size)
     (void)size;
 }
 
-/* The first of a row of errors says what is wrong. */
+/* Keeps the first error, which says what is wrong. */
 static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list values)
     VRN_PRINTF(4, 0);
 
@@ -110,8 +110,8 @@ static TIFF *open_file(reader *r)
 {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options) return NULL;
-    /* Directories lie in the file, and a strip is no larger than the largest image; read_image has
-     * a narrower bound. */
+    /* Directories are in the file, and a strip is no larger than the largest image; read_image has
+     * a tighter limit. */
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)PIC_PIXELS_MAX * 4);
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, NULL);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, NULL);
@@ -123,11 +123,11 @@ static TIFF *open_file(reader *r)
 
 /* ---- Samples to pixels ----------------------------------------------------------------------- */
 
-/* The sample at `index` of a row, as 8 bits; a palette's index as it is. */
+/* The sample at `index` of a row, as 8 bits; palette indices are unchanged. */
 static uint8_t take_sample(const reader *r, const uint8_t *row, size_t index)
 {
     if (r->bits == 8) return row[index];
-    if (r->bits == 16) { /* libtiff gives the machine's order */
+    if (r->bits == 16) { /* in the machine's byte order */
         uint16_t value;
         memcpy(&value, row + 2 * index, sizeof value);
         return (uint8_t)(value >> 8);
@@ -138,7 +138,7 @@ static uint8_t take_sample(const reader *r, const uint8_t *row, size_t index)
     return (uint8_t)(r->photometric == PHOTOMETRIC_PALETTE ? value : value * 255 / all);
 }
 
-/* Colours that were multiplied by their alpha. */
+/* Undoes the multiplication of a colour by alpha. */
 static uint8_t divide(uint8_t colour, uint8_t alpha)
 {
     if (alpha == 255) return colour;
@@ -146,7 +146,7 @@ static uint8_t divide(uint8_t colour, uint8_t alpha)
     return value > 255 ? 255 : (uint8_t)value;
 }
 
-/* One pixel of samples that are together in `s`. */
+/* Writes one pixel from its samples `s`. */
 static void put_pixel(const reader *r, uint8_t *to, const uint8_t s[5])
 {
     for (int c = 0; c < 3; c++) {
@@ -163,9 +163,9 @@ static void put_pixel(const reader *r, uint8_t *to, const uint8_t s[5])
     to[3] = 255;
 }
 
-/* A block of pixels, `across` of which are stored in each row of `stride` bytes, at (left, top) of
- * the image; what lies beyond the edges is left out. Samples that stand in planes of their own are
- * put where one pixel has them (`plane`), in `pixels`, until the last one makes pixels of them. */
+/* Writes a block of pixels at (left, top) of the image. Each row of `stride` bytes holds `across`
+ * pixels; those beyond the edges are skipped. Samples in separate planes are collected in `pixels`
+ * at index `plane`, and the last plane converts them to pixels. */
 static void put_block(const reader *r, const uint8_t *block, size_t stride, uint32_t left,
                       uint32_t top, uint32_t across, uint32_t down, uint16_t plane)
 {
@@ -195,7 +195,7 @@ static void put_block(const reader *r, const uint8_t *block, size_t stride, uint
 /* ---- Blocks ---------------------------------------------------------------------------------- */
 
 typedef struct blocks {
-    uint32_t across, down; /* pixels of one */
+    uint32_t across, down; /* the size of a block in pixels */
     uint64_t stride, bytes;
 } blocks;
 
@@ -215,7 +215,7 @@ static const char *measure(const reader *r, blocks *b)
     const uint64_t samples = r->planar == PLANARCONFIG_SEPARATE ? 1 : r->samples;
     b->stride = ((uint64_t)b->across * samples * r->bits + 7) / 8;
     b->bytes = tiled ? TIFFTileSize64(r->tiff) : TIFFVStripSize64(r->tiff, b->down);
-    /* A tile of a small image may be larger than it, but not by much. */
+    /* A tile may be larger than a small image, but not by much. */
     const uint64_t most = ((uint64_t)r->width * r->height + (1 << 22)) * 8;
     const bool good = b->across > 0 && b->down > 0 && b->stride <= most &&
                       b->stride * b->down <= b->bytes && b->bytes <= most;
@@ -258,7 +258,7 @@ static const char *read_blocks(const reader *r)
     return fault;
 }
 
-/* Luminance and colour differences, which libtiff makes pixels of. */
+/* Reads luminance and colour differences, which libtiff converts to pixels. */
 static const char *read_converted(const reader *r)
 {
     TIFFSetField(r->tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
@@ -311,7 +311,7 @@ static const char *read_header(reader *r)
                       (r->colours == 1 && (r->bits == 1 || r->bits == 2 || r->bits == 4));
     if (!bits) return "its samples do not have 1, 2, 4, 8 or 16 bits";
     if (r->samples < r->colours || r->samples > 64) return "it has the wrong number of samples";
-    if (r->samples == r->colours) r->extra = 0; /* whatever the file says */
+    if (r->samples == r->colours) r->extra = 0; /* regardless of the file */
     if (r->photometric != PHOTOMETRIC_PALETTE) return NULL;
     const bool map = r->bits <= 8 && TIFFGetField(t, TIFFTAG_COLORMAP, &r->palette[0],
                                                   &r->palette[1], &r->palette[2]);
@@ -323,7 +323,7 @@ static const char *read_image(reader *r, vrn_image *image)
     const char *fault = read_header(r);
     if (!fault) fault = pic_admit(r->width, r->height, r->size);
     if (fault) return fault;
-    /* Differences of colour in a JPEG are that library's work; all others libtiff's. */
+    /* libjpeg converts colour differences in a JPEG; libtiff converts all others. */
     const bool differences = r->photometric == PHOTOMETRIC_YCBCR;
     const bool jpeg = differences && r->compression == COMPRESSION_JPEG &&
                       r->planar == PLANARCONFIG_CONTIG && r->bits == 8;

@@ -1,4 +1,4 @@
-/* libwebp, as Pillow calls it: the first frame on a canvas that is else transparent black. */
+/* libwebp, used as in Pillow: decodes the first frame on a canvas of transparent black. */
 #include "pictures/decode.h"
 
 #include <stdlib.h>

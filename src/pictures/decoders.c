@@ -5,7 +5,7 @@
 #include "pictures/decode.h"
 #include "pictures/pictures.h"
 
-/* What the build lacks. CMakeLists.txt defines which libraries it has. */
+/* Decoders that the build lacks. CMakeLists.txt defines which libraries it has. */
 #ifndef VRN_PIC_LIBJPEG
 #define pic_decode_jpeg pic_decode_stb
 #endif
@@ -32,8 +32,8 @@
     " is not supported; expected PNG, JPEG, WebP, AVIF, HEIC, TIFF, JPEG XL, BMP, GIF, TGA, PSD, " \
     "or binary PGM or PPM"
 
-/* How a format begins. Two bytes alone are too few to tell an image from another file: `certain`
- * says more of those, where there is more. */
+/* How a format begins. Two bytes are too few to recognise an image, so `certain` checks more of the
+ * file, if it can. */
 typedef struct signature {
     unsigned offset, length;
     const char *bytes;
@@ -44,8 +44,8 @@ enum { SIGNATURES = 3 };
 static const struct format {
     signature signatures[SIGNATURES];
     bool (*begins)(const unsigned char *data, size_t size); /* instead of signatures */
-    /* Gives an upright image, or with `exif` one that lies as pic_orientation says. NULL: what
-     * `fault` says. */
+    /* Decodes to an upright image, or with `exif` to one with pic_orientation's orientation. NULL:
+     * `fault` is the error. */
     const char *(*decode)(const unsigned char *data, size_t size, vrn_image *image);
     const char *fault;
     bool exif;
@@ -80,10 +80,10 @@ static const struct format {
     {{{0, 2, "P2", pic_is_pnm}}, .fault = "PGM as text" UNSUPPORTED},
     {{{0, 2, "P3", pic_is_pnm}}, .fault = "PPM as text" UNSUPPORTED},
     {{{0, 2, "P7", pic_is_pnm}}, .fault = "PAM" UNSUPPORTED},
-    /* Beside photos it is none of them: two bytes, which are not certain. */
+    /* Among photos it is not taken for an image: two bytes are not certain. */
     {{{0, 2, "%P"}}, .fault = "PDF" UNSUPPORTED},
 };
-/* TGA has no signature: it is what is nothing else. */
+/* TGA has no signature: everything else is tried as TGA. */
 static const struct format other = {.decode = pic_decode_stb};
 
 static bool begins_so(const signature *s, const unsigned char *data, size_t size)

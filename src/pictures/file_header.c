@@ -4,7 +4,8 @@
 
 static const uint64_t pixels_max = PIC_PIXELS_MAX;       /* 134 million; 512 MiB as RGBA */
 static const uint64_t pixels_always = UINT64_C(1) << 24; /* allowed to any file */
-static const uint64_t pixels_per_byte = 8300;            /* deflate's 1032 times 8 pixels a byte */
+static const uint64_t pixels_per_byte = 8300;            /* deflate's limit of 1032, times 8
+                                                          * pixels */
 
 static bool has_bytes(const unsigned char *data, size_t size, size_t offset, const char *bytes,
                       size_t length)
@@ -22,9 +23,9 @@ bool pic_is_pnm(const unsigned char *data, size_t size)
     return size > 2 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7' && data[2] == '\n';
 }
 
-/* Whether a file is of ISO's base format (a box "ftyp" with brands, the first of which is the major
- * one), and has one of these brands: as the major one, or where that is general ("mif1", or "msf1"
- * for sequences) as another. */
+/* Whether a file has ISO's base format (a box "ftyp" with brands, the major one first) and one of
+ * these brands: as the major one or, if that is general ("mif1", or "msf1" for sequences), as
+ * another. */
 static bool has_brand(const unsigned char *data, size_t size, const char *const *brands)
 {
     enum { MAJOR = 8, OTHERS = 16 };
@@ -60,9 +61,9 @@ bool pic_is_jpeg(const unsigned char *data, size_t size)
     return size >= 3 && !memcmp(data, "\xff\xd8\xff", 3);
 }
 
-/* PGM and PPM: "P5", the width, the height, the greatest value, and comments between them.
- * stb_image takes values as they are, and those of two bytes from outside its memory; long numbers
- * overflow there. */
+/* PGM and PPM: "P5", the width, the height and the maximum value, with comments in between.
+ * stb_image does not scale values, reads two-byte values from outside its memory, and overflows for
+ * long numbers. */
 const char *pic_pnm_fault(const unsigned char *data, size_t size)
 {
     if (size < 2 || data[0] != 'P' || (data[1] != '5' && data[1] != '6')) return NULL;
@@ -111,11 +112,11 @@ size_t pic_gif_transparency(const unsigned char *data, size_t size)
 {
     enum { HEAD = 13, EXTENSION = 0x21, GRAPHIC_CONTROL = 0xf9 };
     if (size < HEAD || memcmp(data, "GIF8", 4) != 0) return 0;
-    /* The bytes of the colour table behind the head, whose length the flags tell. */
+    /* The size of the colour table after the header, given by the flags. */
     const size_t colours = data[10] & 0x80 ? (size_t)6 << (data[10] & 7) : 0;
     size_t found = 0;
-    /* Extensions: two bytes of kind, then blocks that begin with their length, the last of which is
-     * empty. */
+    /* Extensions: two bytes for the kind, then blocks that begin with their length, ended by an
+     * empty block. */
     for (size_t at = HEAD + colours; at + 4 <= size && data[at] == EXTENSION;) {
         if (data[at + 1] == GRAPHIC_CONTROL)
             found = data[at + 2] == 4 && data[at + 3] & 1 ? at + 3 : 0;

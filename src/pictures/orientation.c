@@ -29,7 +29,7 @@ static bytes skip_name(bytes exif)
     return has_name(exif) ? (bytes){exif.at + 6, exif.size - 6} : exif;
 }
 
-/* The EXIF data of a JPEG: the APP1 segment that begins so, before the first scan. */
+/* The EXIF data of a JPEG: the APP1 segment that begins with "Exif", before the first scan. */
 static bytes find_in_jpeg(bytes file)
 {
     for (size_t at = 2; file.size - at >= 4 && file.at[at] == 0xff;) {
@@ -60,7 +60,7 @@ static bytes find_in_png(bytes file)
     return (bytes){0};
 }
 
-/* The EXIF chunk of a WebP. Some begin as those of JPEG do. */
+/* The EXIF chunk of a WebP. Some begin with "Exif", as in a JPEG. */
 static bytes find_in_webp(bytes file)
 {
     for (size_t at = 12; file.size - at >= 8;) {
@@ -74,8 +74,8 @@ static bytes find_in_webp(bytes file)
     return (bytes){0};
 }
 
-/* The box Exif of a JPEG XL, whose data begins with an offset, which some writers forget. Boxes of
- * more than 4 GiB, or up to the end of the file, have nothing behind them that matters. */
+/* The Exif box of a JPEG XL. Its data begins with an offset, which some writers omit. Nothing
+ * relevant follows boxes of more than 4 GiB, or boxes that extend to the end of the file. */
 static bytes find_in_jxl(bytes file)
 {
     for (size_t at = 0; file.size - at >= 12;) {
@@ -124,9 +124,8 @@ unsigned pic_orientation(const unsigned char *data, size_t size)
     return UPRIGHT;
 }
 
-/* What the upright image has at (x, y) lies at (x, y) of the stored one, or at (y, x) if `swap`;
- * and then, if `left`, as far from the right edge instead of the left, and if `up`, from the bottom
- * instead of the top. */
+/* Pixel (x, y) of the upright image is at (x, y) of the stored one, or at (y, x) if `swap`. It is
+ * then counted from the right edge if `left`, and from the bottom if `up`. */
 static const struct {
     bool swap, left, up;
 } ways[LAST + 1] = {
@@ -135,7 +134,7 @@ static const struct {
     [8] = {true, true, false},
 };
 
-/* Pixel by pixel, in tiles: a photo on its side would else miss the cache with each. */
+/* Copies pixel by pixel, in tiles; otherwise each pixel of a rotated photo would miss the cache. */
 static void turn(const vrn_image *from, unsigned way, uint32_t width, uint32_t height, uint8_t *to)
 {
     enum { TILE = 32 };
