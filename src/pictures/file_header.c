@@ -4,8 +4,7 @@
 
 static const uint64_t pixels_max = PIC_PIXELS_MAX;       /* 134 million; 512 MiB as RGBA */
 static const uint64_t pixels_always = UINT64_C(1) << 24; /* allowed to any file */
-static const uint64_t pixels_per_byte = 8300;            /* deflate's limit of 1032, times 8
-                                                          * pixels */
+static const uint64_t pixels_per_byte = 8300;            /* 1032 (deflate) * 8 */
 
 static bool has_bytes(const unsigned char *data, size_t size, size_t offset, const char *bytes,
                       size_t length)
