@@ -46,7 +46,8 @@ void vrn_descriptor_pool_destroy(vrn_descriptor_pool *pool, vrn_device *device)
 
 static uint32_t descriptors(const vrn_binding *b)
 {
-    return b->block_bytes ? (uint32_t)((b->range.bytes + b->block_bytes - 1) / b->block_bytes) : 1;
+    if (!b->block_bytes) return 1;
+    return b->before_count + (uint32_t)((b->range.bytes + b->block_bytes - 1) / b->block_bytes);
 }
 
 static vrn_result allocate_set(VkDescriptorSet *set, vrn_device *device, VkDescriptorPool pool,
@@ -95,6 +96,10 @@ vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
             .pTexelBufferView = &b->view,
             .pImageInfo = &images[i],
         };
+        for (uint32_t k = 0; k < b->before_count; k++) {
+            const vrn_range *r = &b->before[k];
+            infos[used++] = (VkDescriptorBufferInfo){r->buffer, r->offset, r->bytes};
+        }
         const uint64_t step = b->block_bytes ? b->block_bytes : b->range.bytes;
         for (uint64_t at = 0; at < b->range.bytes; at += step) {
             infos[used++] = (VkDescriptorBufferInfo){b->range.buffer, b->range.offset + at,

@@ -5,6 +5,8 @@
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
 
+enum { VRN_BEFORE_MAX = 2 };
+
 /* One binding of a set: a range of a buffer, whole or split into an array; a view of a texel
  * buffer; or a sampled image. */
 typedef struct vrn_binding {
@@ -15,6 +17,9 @@ typedef struct vrn_binding {
     VkImageLayout layout;
     /* the size of each array element (vrn_pipeline_key.arrays) except the last; 0: no array */
     uint32_t block_bytes;
+    /* whole ranges that are the array's first elements */
+    vrn_range before[VRN_BEFORE_MAX];
+    uint32_t before_count;
 } vrn_binding;
 
 /* The total number of descriptors in the sets of a pool. */

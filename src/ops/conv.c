@@ -52,6 +52,7 @@ const vrn_operator vrn_operator_conv = {
             &vrn_family_conv_winograd,
             &vrn_family_conv_address,
             &vrn_family_conv_straight,
+            &vrn_family_conv_stationary,
             &vrn_family_conv_int8,
             &vrn_family_conv_tile,
             &vrn_family_conv_split,

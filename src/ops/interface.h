@@ -15,7 +15,8 @@ typedef uint32_t uint;
 #define VRN_BIND_W 2 /* packed parameters; a bias comes first. Or the gate of VRN_OP_SCALE */
 #define VRN_BIND_R 3 /* residual, or the second operand of an addition */
 /* Every Vulkan device has four storage buffers for a stage. With VRN_CAPABILITY_BUFFER_ARRAYS: the
- * packed parameters again, as an array of blocks. */
+ * packed parameters again, as an array of blocks; or (vrn_shader.line_bytes) output, residual
+ * and input. */
 #define VRN_BIND_BLOCKS 4
 #define VRN_BIND_COUNT  5
 
@@ -209,6 +210,16 @@ struct vrn_push_straight {
 #define VRN_BLOCK_K4      2
 #define VRN_BLOCK_N4      8
 #define VRN_BLOCK_NUMBERS 256
+
+/* Of conv_stationary.comp: k whose weights are kept, output channels of a work group; the buffers
+ * in VRN_BIND_BLOCKS before those of the input; work groups of a dispatch, at least, where there
+ * are as many rows. */
+#define VRN_STATIONARY_DEPTH  1 /* behind VRN_PRODUCT_M */
+#define VRN_STATIONARY_N      32
+#define VRN_STATIONARY_LINES  2
+#define VRN_STATIONARY_GROUPS 8
+/* .. and numbers of an unfolded window are a multiple of this, the depth of its kernel. */
+#define VRN_STATIONARY_UNFOLDED 64
 
 /* Between an application's images and buffers, and the network (ops/transfer.h, ops/preprocess.h):
  * the work group's size, bindings, constants and push constants. `first`, `x_first` and `y_first`

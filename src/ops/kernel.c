@@ -214,6 +214,9 @@ uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint3
     case VRN_BIND_Y: return vrn_tensor_bytes(desc->out, desc->y.type) * images;
     case VRN_BIND_BLOCKS:
         if (!(vrn_kernel_shader(kernel, pass)->arrays & VRN_BIT_BLOCKS)) return 0;
+        if (vrn_kernel_shader(kernel, pass)->line_bytes) {
+            return vrn_kernel_binding_bytes(kernel, pass, VRN_BIND_X, desc, images);
+        }
         return vrn_kernel_weight_bytes(kernel, desc);
     case VRN_BIND_W:
         if (desc->op == VRN_OP_SCALE) return vrn_gate_bytes(desc) * images;
@@ -240,9 +243,19 @@ vrn_texel vrn_kernel_texel(const vrn_kernel *kernel, uint32_t pass, uint32_t bin
     return texels[vrn_kernel_binding_type(kernel, pass, binding, desc)];
 }
 
-uint32_t vrn_block_bytes(vrn_type type)
+uint32_t vrn_kernel_block_bytes(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc)
 {
-    return VRN_BLOCK_NUMBERS / 4 * vrn_type_bytes4(type);
+    const uint32_t line_bytes = vrn_kernel_shader(kernel, pass)->line_bytes;
+    return line_bytes ? line_bytes : VRN_BLOCK_NUMBERS / 4 * vrn_type_bytes4(desc->w);
+}
+
+uint64_t vrn_kernel_block_count(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
+                                uint32_t images)
+{
+    const uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, VRN_BIND_BLOCKS, desc, images);
+    const uint32_t block = vrn_kernel_block_bytes(kernel, pass, desc);
+    return (bytes + block - 1) / block +
+           (vrn_kernel_shader(kernel, pass)->line_bytes ? VRN_STATIONARY_LINES : 0);
 }
 
 vrn_grid vrn_grid_output(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,

@@ -96,8 +96,11 @@ typedef struct vrn_kernel_family {
 /* The shader of a pass. */
 typedef struct vrn_shader {
     const vrn_module *module;
-    uint32_t texel;   /* bit i: binding i is a uniform texel buffer */
-    uint32_t arrays;  /* VRN_BIT_BLOCKS, where the shader declares it */
+    uint32_t texel;  /* bit i: binding i is a uniform texel buffer */
+    uint32_t arrays; /* VRN_BIT_BLOCKS, where the shader declares it */
+    /* What that array has, instead of the parameters in blocks: the output, the residual, then the
+     * input in buffers of so many bytes; 0: the parameters. */
+    uint32_t line_bytes;
     uint32_t threads; /* invocations of a work group; 0: the family knows */
     uint32_t numbers; /* how many of a row's are constants of the shader */
     /* The addresses of the first four bindings and the operator's first constants are push
@@ -121,7 +124,7 @@ struct vrn_kernel {
     uint32_t number[VRN_NUMBERS_MAX]; /* by VRN_TILE_M and the like */
 };
 
-enum { VRN_FAMILIES_MAX = 11 };
+enum { VRN_FAMILIES_MAX = 12 };
 
 typedef struct vrn_operator {
     /* Its kernels: the rows of its families, NULL behind the last, or a table of its own, of which
@@ -227,8 +230,10 @@ typedef struct vrn_texel {
 vrn_texel vrn_kernel_texel(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                            const vrn_op_desc *desc);
 
-/* Bytes of a block of parameters. */
-uint32_t vrn_block_bytes(vrn_type type);
+/* Bytes of an element of VRN_BIND_BLOCKS, and how many a pass has for so many images. */
+uint32_t vrn_kernel_block_bytes(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc);
+uint64_t vrn_kernel_block_count(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
+                                uint32_t images);
 
 /* Kernels with one invocation for each vec4 of the output, of which nothing else is to be said; and
  * their grid. */

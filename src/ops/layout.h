@@ -52,6 +52,12 @@ extern const vrn_layout vrn_layout_address;
 /* The same for conv_straight.comp, but for Winograd's algorithm, whose results stand in order. */
 extern const vrn_layout vrn_layout_straight;
 
+/* For conv_stationary.comp, behind the bias: for each b, each 32 n and each DEPTH k
+ * [DEPTH + 1, 32]. */
+extern const vrn_layout vrn_layout_stationary_64;
+extern const vrn_layout vrn_layout_stationary_128;
+extern const vrn_layout vrn_layout_stationary_unfolded; /* ops/conv_stationary.c */
+
 /* The bias as these layouts have it, and its numbers. */
 uint64_t vrn_bias_numbers(const vrn_op_desc *desc);
 void vrn_bias_pack(const vrn_op_desc *desc, const vrn_params *params, float *packed);

@@ -59,8 +59,15 @@ static vrn_result bind_pass(vrn_prepared_kernel *prepared, vrn_device *device,
             .binding = b,
             .range = range,
             .view = pass->views[b],
-            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_block_bytes(desc->w) : 0,
+            .block_bytes = b == VRN_BIND_BLOCKS ? vrn_kernel_block_bytes(kernel, index, desc) : 0,
         };
+    }
+    if (vrn_kernel_shader(kernel, index)->line_bytes) {
+        vrn_binding *lines = &bindings[count - 1];
+        lines->range = range_of(prepared, device, operands, index, VRN_BIND_X);
+        lines->before[0] = range_of(prepared, device, operands, index, VRN_BIND_Y);
+        lines->before[1] = range_of(prepared, device, operands, index, VRN_BIND_R);
+        lines->before_count = VRN_STATIONARY_LINES;
     }
     return vrn_descriptor_set_create(&pass->set, device, pool, &pass->pipeline, bindings, count);
 }

@@ -226,6 +226,63 @@ static void pack_address(const vrn_kernel *kernel, const vrn_op_desc *d, const v
     }
 }
 
+/* Of conv_stationary.comp: for each 32 n and each DEPTH k, these and a row for the bias. */
+static uint32_t stationary_depth(const vrn_kernel *kernel)
+{
+    return kernel->number[VRN_STATIONARY_DEPTH];
+}
+
+static uint64_t stationary_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    const uint64_t blocks = vrn_product_k4(kernel, d) * 4 / stationary_depth(kernel);
+    return vrn_bias_numbers(d) *
+           (1 + vrn_product_count(kernel) * blocks * (stationary_depth(kernel) + 1));
+}
+
+static void store_stationary(const pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
+                             uint32_t k0, uint32_t n0, float *packed)
+{
+    const uint32_t depth = stationary_depth(kernel);
+    const size_t blocks = vrn_product_k4(kernel, d) * 4 / depth;
+    const size_t column_blocks = d->out.c / BLOCK_N;
+    for (uint32_t i = 0; i < vrn_product_count(kernel) * TILE_K; i++) {
+        const uint32_t b = i / TILE_K, k = k0 + i % TILE_K;
+        const size_t block = (b * column_blocks + n0 / BLOCK_N) * blocks + k / depth;
+        float *to = packed + (block * (depth + 1) + k % depth) * BLOCK_N + n0 % BLOCK_N;
+        memcpy(to, tile->values[b][i % TILE_K], sizeof tile->values[b][i % TILE_K]);
+    }
+}
+
+static void pack_stationary(const vrn_kernel *kernel, const vrn_op_desc *d,
+                            const vrn_params *params, float *packed)
+{
+    const uint32_t depth = stationary_depth(kernel), k_count = vrn_product_k4(kernel, d) * 4;
+    const size_t blocks = k_count / depth, columns = d->out.c / BLOCK_N;
+    const size_t size = (size_t)(depth + 1) * BLOCK_N;
+    float *weights = packed + vrn_bias_numbers(d);
+    pack_tile tile;
+    vrn_bias_pack(d, params, packed);
+    for (uint32_t n0 = 0; n0 < d->out.c; n0 += TILE_N) {
+        for (uint32_t k0 = 0; k0 < k_count; k0 += TILE_K) {
+            fill_tile(&tile, kernel, d, params, k0, n0);
+            store_stationary(&tile, kernel, d, k0, n0, weights);
+        }
+    }
+    for (size_t i = 0; i < vrn_product_count(kernel) * columns * blocks; i++) {
+        float *bias = weights + i * size + (size_t)depth * BLOCK_N;
+        memset(bias, 0, BLOCK_N * sizeof *bias);
+        if (i % blocks == 0 && !kernel->number[VRN_PRODUCT_M]) {
+            memcpy(bias, packed + i / blocks * BLOCK_N, BLOCK_N * sizeof *bias);
+        }
+    }
+}
+
+#define STATIONARY                                                                                 \
+    {                                                                                              \
+        .numbers = stationary_numbers, .pack = pack_stationary, .by_number = true                  \
+    }
+const vrn_layout vrn_layout_stationary_64 = STATIONARY;
+const vrn_layout vrn_layout_stationary_128 = STATIONARY;
 const vrn_layout vrn_layout_lines = {.numbers = numbers, .pack = pack_lines, .by_number = true};
 const vrn_layout vrn_layout_blocks = {.numbers = numbers, .pack = pack_blocks, .by_number = true};
 const vrn_layout vrn_layout_address = {

@@ -6,7 +6,7 @@
 #include "base/util.h"
 
 void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
-                                  vrn_descriptor_counts *counts)
+                                  uint32_t images, vrn_descriptor_counts *counts)
 {
     const uint32_t passes = vrn_kernel_pass_count(kernel);
     counts->sets += passes;
@@ -14,9 +14,7 @@ void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *d
         const uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
         if (!(vrn_kernel_bindings(kernel, pass, desc) & 1u << b)) continue;
         if (b == VRN_BIND_BLOCKS) {
-            uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
-            uint32_t block = vrn_block_bytes(desc->w);
-            counts->array_buffers += (uint32_t)((bytes + block - 1) / block);
+            counts->array_buffers += (uint32_t)vrn_kernel_block_count(kernel, pass, desc, images);
         } else if (vrn_kernel_shader(kernel, pass)->texel & 1u << b) {
             counts->texel_buffers++;
         } else {
@@ -33,7 +31,8 @@ uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint3
                vrn_kernel_texel(kernel, pass, binding, desc).bytes;
     }
     if (binding == VRN_BIND_BLOCKS) {
-        return (uint64_t)device->probe.max_array * vrn_block_bytes(desc->w);
+        return (uint64_t)(device->probe.max_array - VRN_STATIONARY_LINES) *
+               vrn_kernel_block_bytes(kernel, pass, desc);
     }
     return device->probe.limits.maxStorageBufferRange;
 }

@@ -23,8 +23,8 @@ uint64_t vrn_kernel_binding_limit(const vrn_kernel *kernel, uint32_t pass, uint3
 bool vrn_kernel_bindable(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                          const vrn_device *device);
 
-/* Adds what the sets of a kernel's passes hold. */
+/* Adds what the sets of a kernel's passes hold, for so many images. */
 void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
-                                  vrn_descriptor_counts *counts);
+                                  uint32_t images, vrn_descriptor_counts *counts);
 
 #endif

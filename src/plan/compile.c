@@ -121,7 +121,8 @@ static uint32_t slice_limit(const vrn_program *program, uint64_t image_arena_byt
         for (uint32_t k = 0; k < vrn_kernel_pass_count(kernel) * VRN_BIND_COUNT; k++) {
             uint32_t pass = k / VRN_BIND_COUNT, b = k % VRN_BIND_COUNT;
             /* The size of parameters does not depend on the number of images. */
-            if (b == VRN_BIND_W || b == VRN_BIND_BLOCKS) continue;
+            if (b == VRN_BIND_W) continue;
+            if (b == VRN_BIND_BLOCKS && !vrn_kernel_shader(kernel, pass)->line_bytes) continue;
             uint64_t bytes = vrn_kernel_binding_bytes(kernel, pass, b, desc, 1);
             uint64_t most = vrn_kernel_binding_limit(kernel, pass, b, desc, program->device);
             if (bytes) slice = vrn_min_u64(slice, most / bytes);

@@ -54,7 +54,7 @@ static vrn_result create_pool(vrn_program *program)
     vrn_descriptor_counts counts = {0};
     for (uint32_t i = 0; i < program->graph.count; i++) {
         vrn_kernel_count_descriptors(program->steps[i].choice.kernel, &program->graph.nodes[i].desc,
-                                     &counts);
+                                     program->info.slice, &counts);
     }
     return vrn_descriptor_pool_reserve(&program->pool, program->device, counts);
 }

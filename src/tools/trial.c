@@ -113,7 +113,7 @@ vrn_result vrn_trial_create(vrn_trial *trial, vrn_bench *bench, const vrn_kernel
     vrn_result result =
         vrn_pipelines_prepare(device, keys, vrn_kernel_pass_count(kernel), pipelines, refused);
     vrn_descriptor_counts counts = {0};
-    vrn_kernel_count_descriptors(kernel, desc, &counts);
+    vrn_kernel_count_descriptors(kernel, desc, images, &counts);
     if (!result) result = vrn_descriptor_pool_reserve(&trial->pool, device, counts);
     if (result) return result;
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, desc, images, device);
