@@ -8,16 +8,13 @@ const uint M = 2u;
 const uint M = 4u;
 #endif
 #ifndef VALUES
+#ifdef TEXEL
 #define VALUES vec4 // channels of an invocation
+#else
+#define VALUES float
+#endif
 #endif
 const uint SIDE = M + 2u; // of a tile of the input
-
-// Of loops over lines and columns: SwiftShader takes long to compile what they load and store.
-#ifdef TEXEL
-#define UNROLL_TEXEL [[unroll]]
-#else
-#define UNROLL_TEXEL
-#endif
 
 #ifdef F2
 void input_transform(inout VALUES d[SIDE]) {

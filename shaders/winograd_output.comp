@@ -4,6 +4,7 @@
 // Back from Winograd's domain (winograd.glsl): x[b, tile, k] to M x M output pixels, with the bias
 // and the epilogue. An invocation finishes four channels of a tile.
 #define PUSHED
+#define VALUES vec4
 #include "common.glsl"
 #include "conv.glsl"
 #include "winograd.glsl"
@@ -13,12 +14,19 @@
 #include "input.glsl"
 READ_TENSOR(w, W) // [OUT_C4] bias, and more
 
+// SwiftShader takes long to compile what loops over lines load and store.
+#ifdef TEXEL
+#define UNROLL [[unroll]]
+#else
+#define UNROLL
+#endif
+
 void main() {
     uint i = flat_index(), per_image = tiles(), rows = push.images * per_image;
     if (i >= rows * OUT_C4) return;
     uint c4 = i % OUT_C4, row = i / OUT_C4, tile = row % per_image;
     vec4 d[SIDE * SIDE];
-    UNROLL_TEXEL for (uint r = 0; r < SIDE; r++) {
+    UNROLL for (uint r = 0; r < SIDE; r++) {
         vec4 line[SIDE];
         [[unroll]] for (uint s = 0; s < SIDE; s++) {
             line[s] = load_x(((r * SIDE + s) * rows + row) * OUT_C4 + c4);

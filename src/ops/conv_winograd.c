@@ -20,10 +20,12 @@ static uint64_t scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, ui
            sizeof(float);
 }
 
+/* Without texel buffers an invocation has one channel instead of four. */
 static vrn_grid input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
                            uint32_t images)
 {
-    return vrn_grid_flat(threads, vrn_product_rows(kernel, d) * images * vrn_c4(d->in.c));
+    const uint32_t invocations = vrn_c4(d->in.c) * (vrn_kernel_shader(kernel, 0)->texel ? 1 : 4);
+    return vrn_grid_flat(threads, vrn_product_rows(kernel, d) * images * invocations);
 }
 
 static vrn_grid output_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
