@@ -1,11 +1,13 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: image=-DIMAGE
+// variants: image=-DIMAGE planes=-DIMAGE,-DPLANES
 // A part of an application's picture as dense RGBA8, the way photos come from the host: from a
 // buffer of bytes, or with IMAGE from a sampled image, by its texels. What holds linear light (also
 // the texels of an sRGB format, which sampling decodes) is encoded as IEC 61966-2-1 says, so that
 // an sRGB image gives the bytes that it stores. BT.2100's PQ and HLG become linear light first, in
-// sRGB's primaries, with 1 at BT.2408's reference white of 203 cd/m2.
+// sRGB's primaries, with 1 at BT.2408's reference white of 203 cd/m2. With PLANES the picture is
+// YCbCr in two images, which becomes red, green and blue by the matrix of push constants, in
+// integers, so that every device computes the same bytes.
 
 #include "ops/interface.h"
 layout(local_size_x = VRN_TRANSFER_THREADS) in;
@@ -18,6 +20,9 @@ layout(push_constant) uniform Push { vrn_fetch_push push; };
 #ifdef IMAGE
 #extension GL_EXT_samplerless_texture_functions : require
 layout(set = 0, binding = VRN_TRANSFER_X) uniform texture2D x;
+#ifdef PLANES
+layout(set = 0, binding = VRN_FETCH_CHROMA) uniform texture2D chroma; // Cb, Cr
+#endif
 #else
 // [.., stride] RGBA8 or BGRA8
 layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Input { uint x[]; };
@@ -67,9 +72,38 @@ vec3 light_of(vec3 rgb) {
     return rgb;
 }
 
+#ifdef PLANES
+const int ONE = 1 << 20;
+
+// The number that a component of a UNORM format stores; of 16 bits, the upper 10.
+int stored(float value) {
+    return push.bits == 8u ? int(value * 255.0 + 0.5) : int(value * 65535.0 + 0.5) >> 6;
+}
+
+// In ONE's of a step of 8 bits.
+ivec3 rgb_of_planes(uint column, uint row) {
+    ivec2 at = ivec2(column >> push.half_columns, row >> push.half_rows);
+    int luma = (stored(texelFetch(x, ivec2(column, row), 0).r) - push.luma_zero) * push.luma;
+    vec2 sampled = texelFetch(chroma, at, 0).rg;
+    int cb = stored(sampled.r) - push.chroma_zero;
+    int cr = stored(sampled.g) - push.chroma_zero;
+    return luma + ivec3(cr * push.red_cr, cb * push.green_cb + cr * push.green_cr,
+                        cb * push.blue_cb);
+}
+#endif
+
 uint pixel_at(uint column, uint row) {
 #ifdef IMAGE
+#ifdef PLANES
+    ivec3 fixed_rgb = rgb_of_planes(column, row);
+    if ((READING & 3u) == VRN_FETCH_AS_IS) {
+        ivec3 rounded = clamp((fixed_rgb + ONE / 2) >> 20, 0, 255);
+        return uint(rounded.r | rounded.g << 8 | rounded.b << 16);
+    }
+    vec3 rgb = vec3(fixed_rgb) / (255.0 * float(ONE));
+#else
     vec3 rgb = texelFetch(x, ivec2(column, row), 0).rgb;
+#endif
     if ((READING & VRN_FETCH_GREY) != 0u) rgb = rgb.rrr;
     // Not a number becomes 0.
     rgb = mix(vec3(0), rgb, equal(rgb, rgb));

@@ -248,6 +248,32 @@ typedef enum vrn_encoding {
     VRN_ENCODING_HLG = 4,
 } vrn_encoding;
 
+/* Which weights of red, green and blue make the luma of a YCbCr picture. */
+typedef enum vrn_ycbcr {
+    VRN_YCBCR_BT709 = 0,
+    VRN_YCBCR_BT601 = 1,
+    VRN_YCBCR_BT2020 = 2, /* non-constant luminance */
+} vrn_ycbcr;
+
+/* What makes a vrn_record_image the luma of a YCbCr picture in two planes, as video decoders write
+ * them: NV12 (views of R8_UNORM and R8G8_UNORM, 8 bits) or P010 (R16_UNORM and R16G16_UNORM, 10
+ * bits in the upper part). The views are of the planes of one image (VK_IMAGE_ASPECT_PLANE_0_BIT
+ * and _1_BIT) or of two images; two images must be in a layout that the recording reads directly,
+ * and cannot change owners.
+ *
+ * Red, green and blue are computed from the numbers of the planes, in fixed point, and rounded to
+ * 8 bits. They have the image's encoding, which is VRN_ENCODING_FORMAT, SRGB, PQ or HLG; for PQ and
+ * HLG the matrix is VRN_YCBCR_BT2020. A chroma sample counts for all pixels that share it, without
+ * interpolation. */
+typedef struct vrn_record_chroma {
+    VkImageView view;       /* Cb in red and Cr in green */
+    VkFormat format;        /* of the view */
+    uint32_t width, height; /* of the view: those of the luma, or half of them, rounded up */
+    vrn_ycbcr matrix;       /* the weights */
+    bool full_range;        /* 0 .. 255; false: 16 .. 235 for luma, 16 .. 240 for chroma */
+    uint64_t reserved[2];
+} vrn_record_chroma;
+
 /* An image that a shader may sample: a single-sampled 2D view of a colour format, of an image with
  * VK_IMAGE_USAGE_SAMPLED_BIT. Rows are from the top. Alpha is ignored. In formats of one or two
  * components the first is grey.
@@ -274,7 +300,9 @@ typedef struct vrn_record_image {
     uint32_t level, layer; /* the mip level and the array layer of the view */
     vrn_encoding encoding; /* VRN_ENCODING_FORMAT for an SRGB format */
     float exposure;        /* a factor for linear light; 0: 1 */
-    uint64_t reserved[2];
+    /* the second plane of a YCbCr picture, of which `view` is the first one. NULL: not YCbCr */
+    const vrn_record_chroma *chroma;
+    uint64_t reserved[1];
 } vrn_record_image;
 
 /* Pixels in a buffer, 4 bytes each, rows from the top. Alpha is ignored. */

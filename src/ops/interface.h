@@ -231,6 +231,7 @@ struct vrn_push_straight {
 #define VRN_PREPROCESS_Y      1
 #define VRN_PREPROCESS_FILTER 2
 
+#define VRN_FETCH_CHROMA      2 /* of planes: a binding */
 #define VRN_FETCH_READING     0
 #define VRN_FETCH_BGRA        1
 #define VRN_PACK_PLANAR       0
@@ -249,6 +250,12 @@ struct vrn_fetch_push {
     uint stride;        /* of a buffer: pixels from a row to the next */
     uint first;         /* of a buffer, in pixels */
     float exposure;     /* of an image: a factor for linear light */
+    /* of planes: bits of a sample, and what is subtracted from luma and chroma; whether chroma has
+     * half the columns and rows; and the factors, in 1 / 2^20 of a step of 8 bits */
+    uint bits;
+    int luma_zero, chroma_zero;
+    uint half_columns, half_rows;
+    int luma, red_cr, green_cb, green_cr, blue_cb;
 };
 
 struct vrn_pack_push {

@@ -18,6 +18,8 @@ static const struct {
 #define PUSH(name) sizeof(struct vrn_##name##_push)
     [VRN_TRANSFER_FETCH_IMAGE] = {"fetch pixels", &vrn_module_fetch_image, PUSH(fetch), 2,
                                   VRN_FETCH_READING},
+    [VRN_TRANSFER_FETCH_PLANES] = {"fetch planes", &vrn_module_fetch_planes, PUSH(fetch), 3,
+                                   VRN_FETCH_READING},
     [VRN_TRANSFER_FETCH] = {"fetch pixels", &vrn_module_fetch, PUSH(fetch), 2, VRN_FETCH_BGRA},
     [VRN_TRANSFER_COLUMNS] = {"resample columns", &vrn_module_resample, PUSH(resample), 3,
                               VRN_RESAMPLE_VERTICAL},

@@ -10,10 +10,11 @@
 
 /* Bindings, push constants and the specialization constant are in ops/interface.h. */
 typedef enum vrn_transfer {
-    VRN_TRANSFER_FETCH_IMAGE, /* VRN_FETCH_READING */
-    VRN_TRANSFER_FETCH,       /* VRN_FETCH_BGRA */
-    VRN_TRANSFER_COLUMNS,     /* VRN_RESAMPLE_VERTICAL: false */
-    VRN_TRANSFER_ROWS,        /* .. true */
+    VRN_TRANSFER_FETCH_IMAGE,  /* VRN_FETCH_READING */
+    VRN_TRANSFER_FETCH_PLANES, /* VRN_FETCH_READING */
+    VRN_TRANSFER_FETCH,        /* VRN_FETCH_BGRA */
+    VRN_TRANSFER_COLUMNS,      /* VRN_RESAMPLE_VERTICAL: false */
+    VRN_TRANSFER_ROWS,         /* .. true */
     VRN_TRANSFER_NORMALIZE,
     VRN_TRANSFER_PACK,   /* VRN_PACK_PLANAR */
     VRN_TRANSFER_UNPACK, /* the type of X, a vrn_type */

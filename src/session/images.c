@@ -6,6 +6,7 @@
 #include "gpu/queue.h"
 #include "ops/preprocess.h"
 #include "ops/transfer.h"
+#include "session/ycbcr.h"
 
 /* Bands begin at multiples of this many rows, which keeps offsets aligned to 256 bytes. */
 enum { BAND_ROWS = 64 };
@@ -121,7 +122,7 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
                         (unsigned long long)(limit >> 20));
     }
     j->pixels = reserve(b, photo->host ? VRN_IMAGES_PIXELS : VRN_IMAGES_FETCHED, source);
-    b->counts.sampled_images += photo->view ? 1 : 0;
+    b->counts.sampled_images += photo->chroma ? 2 : photo->view ? 1 : 0;
     for (int i = 0; i < 2; i++) {
         if (!j->sides[i].resampled) continue;
         j->sides[i].table = reserve(b, VRN_IMAGES_FILTERS, filter_bytes(&j->sides[i]));
@@ -153,14 +154,17 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
     const uint64_t pixels = (uint64_t)columns->count * rows->count;
     j->current = pixel_range(b, VRN_IMAGES_FETCHED, j->pixels, pixels);
     vrn_binding bindings[] = {{.image = photo->view, .layout = photo->layout},
-                              {.range = j->current}};
+                              {.range = j->current},
+                              {.image = photo->chroma, .layout = photo->layout}};
     struct vrn_fetch_push push = {.width = columns->count, .height = rows->count};
     if (!photo->buffer) {
+        if (photo->chroma) vrn_ycbcr_fill(&push, &photo->ycbcr);
         push.left = photo->left + columns->first;
         push.top = photo->top + rows->first;
         push.exposure = photo->exposure;
-        return vrn_transfer_record(&b->target, VRN_TRANSFER_FETCH_IMAGE, photo->reading, bindings,
-                                   &push, pixels);
+        return vrn_transfer_record(
+            &b->target, photo->chroma ? VRN_TRANSFER_FETCH_PLANES : VRN_TRANSFER_FETCH_IMAGE,
+            photo->reading, bindings, &push, pixels);
     }
     const uint64_t offset =
         photo->offset + rows->first * photo->stride + (uint64_t)columns->first * 4;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "ops/interface.h"
 #include "session/image_format.h"
 #include "session/image_layout.h"
 
@@ -86,8 +87,11 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
                                 const vrn_log *log)
 {
     uint32_t reading;
+    vrn_ycbcr_form ycbcr = {0};
     vrn_result result = vrn_image_format_read(&reading, image, log);
+    if (!result && image->chroma) result = vrn_ycbcr_read(&ycbcr, image, log);
     if (result) return result;
+    if (image->chroma) reading &= ~VRN_FETCH_GREY;
     if (!image->view) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image's view is NULL");
     if (image->layout == VK_IMAGE_LAYOUT_UNDEFINED) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
@@ -126,6 +130,8 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
         .top = (uint32_t)region.offset.y,
         .reading = reading,
         .exposure = image->exposure != 0 ? image->exposure : 1,
+        .chroma = image->chroma ? image->chroma->view : VK_NULL_HANDLE,
+        .ycbcr = ycbcr,
     };
     return VRN_OK;
 }

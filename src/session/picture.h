@@ -4,6 +4,8 @@
 
 #include <vkresnet/vulkan.h>
 
+#include "session/ycbcr.h"
+
 /* A picture, in exactly one of three places. */
 typedef struct vrn_picture {
     uint32_t width, height;
@@ -17,6 +19,8 @@ typedef struct vrn_picture {
     uint32_t left, top;
     uint32_t reading; /* VRN_FETCH_READING, of a view */
     float exposure;
+    VkImageView chroma; /* of YCbCr, whose luma is in `view`; or VK_NULL_HANDLE */
+    vrn_ycbcr_form ycbcr;
 } vrn_picture;
 
 /* A photo on the host. */
