@@ -48,8 +48,8 @@ vrn_function vrn_library_function(const char *library, const char *function, boo
 /* Milliseconds on a monotonic clock. */
 double vrn_time_ms(void);
 
-/* Milliseconds of processor time that all threads of this process have used. Negative if the system
- * does not tell, or only in steps too coarse to time a kernel (Windows). */
+/* The processor time of all threads of this process, in milliseconds. Negative if the system does
+ * not report it, or only in steps too coarse to time a kernel (Windows). */
 double vrn_processor_time_ms(void);
 
 /* A copy of an environment variable, to be released with vrn_free. NULL if it is not set, or if

@@ -109,7 +109,7 @@ static vrn_result creation_failed(vrn_device *device, VkResult result)
 
 enum { QUEUES_MAX = 16 };
 
-/* The family for the device's queues, and how many of these it can have. */
+/* Chooses the family of the device's queues, and their number. */
 static vrn_result choose_queues(vrn_queue_family *queues, VkQueueFlags *flags, vrn_device *device,
                                 VkPhysicalDevice physical, const vrn_device_params *params)
 {

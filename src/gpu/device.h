@@ -62,7 +62,8 @@ void vrn_device_restrict(vrn_device *device, uint32_t without,
 /* Finds the functions. Needs the handle. */
 vrn_result vrn_device_load(vrn_device *device);
 
-/* Makes the list of queues: `only`, or those of the families, whose handles it asks for. */
+/* Makes the list of queues: `only`, or those of the families, whose handles it gets from the
+ * device. */
 vrn_result vrn_device_take_queues(vrn_device *device, const vrn_queue_family *families,
                                   const VkQueueFlags *flags, uint32_t count, VkQueue only);
 
@@ -108,7 +109,8 @@ bool vrn_device_cache_write(const vrn_device *device, const char *name, const vo
 
 /* ---- Using it ---- */
 
-/* The queue of a number, of those that can compute. Errors: VRN_ERROR_INVALID_ARGUMENT. */
+/* Finds the queue with a number, among those that can compute. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT. */
 vrn_result vrn_device_queue_at(const vrn_device_queue **queue, const vrn_device *device,
                                uint32_t number);
 

@@ -104,7 +104,7 @@ vrn_result vrn_device_additions_create(vrn_device_additions **additions, VkDevic
     return result ? result : vrn_additions_create(additions, info, &requirements, &params->log);
 }
 
-/* How many queues of a family the device was made with. */
+/* The number of queues of a family with which the device was created. */
 static uint32_t queues_made(const VkDeviceCreateInfo *info, uint32_t family)
 {
     uint32_t count = 0;
@@ -207,7 +207,7 @@ static void lend_hooks(vrn_device *device, const vrn_device_import_params *p)
     device->hooks.pipeline_cache = p->pipeline_cache;
 }
 
-/* What an application lends: one queue, or several. */
+/* The queues that an application lends: one, or several. */
 typedef struct lent_families {
     vrn_queue_family items[VRN_MAX_QUEUE_FAMILIES]; /* [count] */
     VkQueueFlags flags[VRN_MAX_QUEUE_FAMILIES];

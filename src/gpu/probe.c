@@ -300,7 +300,7 @@ static vrn_result list_families(VkQueueFamilyProperties **families, uint32_t *co
     return VRN_OK;
 }
 
-/* The first family with one of two flags that lacks the other; `count`: there is none. */
+/* The first family that has one flag and lacks the other; `count`: none. */
 static uint32_t find_family(const VkQueueFamilyProperties *families, uint32_t count,
                             VkQueueFlags with, VkQueueFlags without)
 {
@@ -331,7 +331,7 @@ vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
     if (family == VRN_FAMILY_COMPUTE_ONLY) {
         i = find_family(families, count, VK_QUEUE_COMPUTE_BIT, VK_QUEUE_GRAPHICS_BIT);
     }
-    /* Otherwise a family with graphics is no better, nor worse. */
+    /* Otherwise a family with graphics is neither better nor worse. */
     if (any && i == count) i = find_family(families, count, VK_QUEUE_COMPUTE_BIT, 0);
     if (i < count && (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) {
         take_family(probe, i, families[i].timestampValidBits);

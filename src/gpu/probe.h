@@ -43,15 +43,15 @@ void vrn_probe_drop(vrn_probe *probe, uint32_t features);
 /* A family that vrn_probe_queue may choose. */
 enum { VRN_FAMILY_ANY = UINT32_MAX, VRN_FAMILY_COMPUTE_ONLY = UINT32_MAX - 1 };
 
-/* Chooses a queue family: `family`, which must be able to compute, or for VRN_FAMILY_ANY the first
- * one that can, if any, and for VRN_FAMILY_COMPUTE_ONLY the first of those that cannot draw, else
- * the same. *chosen, if not NULL, receives what the family is. */
+/* Chooses a queue family: `family`, which must be able to compute. VRN_FAMILY_ANY: the first one
+ * that can compute, if any. VRN_FAMILY_COMPUTE_ONLY: the first one that can compute but not draw,
+ * else as for VRN_FAMILY_ANY. *chosen, if not NULL, receives the family's properties. */
 vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
                            VkPhysicalDevice physical, uint32_t family,
                            VkQueueFamilyProperties *chosen, const vrn_log *log);
 
-/* Takes several families, of which at least one must be able to compute and is chosen. `flags`
- * receives those of each. The device has timestamps if all families that can compute have them. */
+/* Takes several families. At least one must be able to compute, and is chosen. `flags` receives the
+ * flags of each. The device has timestamps if all families that can compute have them. */
 vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
                             VkPhysicalDevice physical, const vrn_queue_family *families,
                             uint32_t count, VkQueueFlags *flags, const vrn_log *log);

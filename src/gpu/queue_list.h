@@ -40,7 +40,7 @@ vrn_result vrn_queue_list_create(vrn_queue_list *list, const vrn_queue_family *f
 /* Accepts zeros and half-made lists. */
 void vrn_queue_list_destroy(vrn_queue_list *list);
 
-/* The queue that the library copies weights with: one that can only copy, if there is one. */
+/* The queue with which the library copies weights: one that can only copy, if there is one. */
 const vrn_device_queue *vrn_queue_list_uploads(const vrn_queue_list *list);
 
 /* Call these around every use of a queue. */

@@ -9,9 +9,9 @@
 /* Whether a recording can read an image in this layout directly. */
 bool vrn_image_layout_readable(VkImageLayout layout);
 
-/* What changes before a recording reads images, and back afterwards: the layouts that cannot be
- * read become a readable one and, with `transfer`, the images go from one queue family to another.
- */
+/* The changes to images before a recording reads them, and back afterwards: layouts that cannot be
+ * read become a readable one and, with `transfer`, the images move from one queue family to
+ * another. */
 typedef struct vrn_image_changes {
     const vrn_record_image *images; /* [count] */
     uint32_t count;

@@ -90,8 +90,8 @@ static vrn_result record_whole(const vrn_recorder *r)
     return vrn_recorder_results(r);
 }
 
-/* As much as the budget allows. The input of the first network of a session is a part by itself,
- * because nobody knows yet how long it takes. */
+/* Records as much as the budget allows. The input of a session's first network is recorded alone,
+ * because its time is not known yet. */
 static vrn_result record_part(const recorder *whole)
 {
     const vrn_recorder *r = &whole->base;

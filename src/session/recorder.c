@@ -1,5 +1,5 @@
-/* What a recording and a submission of an application's images and buffers have in common: checks,
- * the input to the network's, and its results to where the application wants them. */
+/* The common parts of recording and submitting an application's images and buffers: checks,
+ * conversion of the input, and copies of the results to the application's buffers. */
 #include "session/recorder.h"
 
 #include "base/alloc.h"
@@ -217,7 +217,7 @@ static vrn_result record_floats(const vrn_recorder *r)
     const vrn_place *from = planar ? &p->nchw : &p->nhwc;
     const uint32_t pixels = info->height * info->width;
     vrn_result result = vrn_images_reserve(r->images, r->device, &r->session->framing);
-    vrn_commands_barrier(r->buffer, r->device, false); /* the tensor may still be read */
+    vrn_commands_barrier(r->buffer, r->device, false); /* the tensor may still be in use */
     const uint32_t at_once = images_at_once(r, (uint64_t)pixels * 16);
     for (uint32_t first = 0; first < r->count && !result; first += at_once) {
         const uint32_t images = vrn_min_u32(at_once, r->count - first);
@@ -240,7 +240,7 @@ static vrn_result record_floats(const vrn_recorder *r)
 
 /* ---- Output ---- */
 
-/* Images [first, first + images) of a result as the network left it. */
+/* Images [first, first + images) of a result as the network writes it. */
 static vrn_range stored_range(const vrn_recorder *r, const vrn_output *out, uint32_t first,
                               uint32_t images, uint64_t *skipped)
 {

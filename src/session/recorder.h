@@ -1,5 +1,5 @@
-/* What a recording and a submission of an application's images and buffers have in common: checks,
- * the input to the network's, and its results to where the application wants them. */
+/* The common parts of recording and submitting an application's images and buffers: checks,
+ * conversion of the input, and copies of the results to the application's buffers. */
 #ifndef VRN_SESSION_RECORDER_H
 #define VRN_SESSION_RECORDER_H
 
@@ -16,23 +16,25 @@ typedef struct vrn_recorder {
     bool continued; /* an earlier recording has read the input */
     /* what belongs to the slot: */
     vrn_images *images;        /* prepares the input, which is images->tensor */
-    vrn_descriptor_pool *pool; /* for what `images` has no sets for */
-    VkBuffer output;           /* where the network leaves its results */
+    vrn_descriptor_pool *pool; /* for sets that `images` does not have */
+    VkBuffer output;           /* receives the network's results */
     VkBuffer kept_top;         /* for vrn_session_get_top; or VK_NULL_HANDLE */
-    VkCommandBuffer buffer;    /* the present one */
+    VkCommandBuffer buffer;    /* the current one */
 } vrn_recorder;
 
 /* A recorder without a slot. */
 vrn_recorder vrn_recorder_of(vrn_session *session, const vrn_record_params *params,
                              const vrn_device_queue *queue);
 
-/* Checks the parameters, except `slot`, `cursor` and budget. results: at least one is needed. */
+/* Checks the parameters, except `slot`, `cursor` and the budget. `results`: at least one result is
+ * required. */
 vrn_result vrn_recorder_check(const vrn_recorder *r, bool results);
 
 /* Checks that images whose ownership is transferred have their VkImage. */
 vrn_result vrn_recorder_check_transfer(const vrn_record_params *params, const vrn_log *log);
 
-/* Makes room for the descriptors of input and results. The device must not be using them. */
+/* Makes room for the descriptors of the input and the results. The device must not be using
+ * them. */
 vrn_result vrn_recorder_reserve(const vrn_recorder *r);
 
 /* Record into r->buffer: the barriers at both ends, the input, and the results. */

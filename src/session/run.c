@@ -295,7 +295,8 @@ static vrn_result record_images(vrn_session *session, vrn_slot *slot, const vrn_
     return result;
 }
 
-/* The application's images or buffers into buffers[1], and results for it into buffers[2]. */
+/* Records the input from the application's images or buffers into buffers[1], and the results for
+ * it into buffers[2]. */
 static vrn_result record_device(vrn_slot *slot, vrn_recorder *r)
 {
     r->images = &slot->images;
@@ -316,7 +317,7 @@ static vrn_result record_device(vrn_slot *slot, vrn_recorder *r)
     return vrn_commands_end(r->buffer, r->device);
 }
 
-/* Of a submission: where its input comes from. */
+/* The source of a submission's input. */
 typedef struct source {
     const vrn_inputs *inputs; /* on the host; or NULL */
     vrn_recorder recorder;    /* on the device */
@@ -340,7 +341,7 @@ static vrn_result prepare(vrn_session *session, vrn_slot *slot, source *s)
     return record_network(session, slot, input->handle, count_of(s));
 }
 
-/* Behind the network comes what writes results on the device, if anything does. */
+/* After the network, submits the commands that write results on the device, if any. */
 static vrn_result submit(vrn_session *session, vrn_slot *slot, const source *s,
                          const vrn_submit_order *order)
 {
@@ -372,7 +373,7 @@ vrn_result vrn_session_set_queue(vrn_session *session, uint32_t queue)
     return result;
 }
 
-/* Gives a slot with nothing under way command buffers of the session's queue. */
+/* Gives an idle slot command buffers for the session's queue. */
 static vrn_result move_slot(vrn_session *session, vrn_slot *slot)
 {
     const uint32_t family = slot->commands.queue->family;
@@ -391,7 +392,7 @@ static vrn_result move_slot(vrn_session *session, vrn_slot *slot)
     return VRN_OK;
 }
 
-/* Waits for what is under way on other queues, whose results stay to be delivered. */
+/* Waits for submissions on other queues. Their results remain to be delivered. */
 static vrn_result leave_other_queues(vrn_session *session)
 {
     vrn_result result = VRN_OK;
@@ -405,7 +406,7 @@ static vrn_result leave_other_queues(vrn_session *session)
 
 /* ---- Submitting ---- */
 
-/* NULL, and no points, are no order. */
+/* NULL and an order without points are valid. */
 static vrn_result check_order(const vrn_device *device, const vrn_submit_order *order)
 {
     if (!order || (!order->wait_count && !order->signal_count)) return VRN_OK;

@@ -18,7 +18,7 @@ typedef enum vrn_slot_state {
     VRN_SLOT_REFUSED,  /* as free, but the answer was wrong and was not delivered */
 } vrn_slot_state;
 
-/* What the parts of a network are recorded for; zeros: nothing. */
+/* The input for which the parts of a network are recorded; zeros: none. */
 typedef struct vrn_recorded_network {
     VkBuffer input;
     uint32_t count, version; /* images, and vrn_split.version */
@@ -34,7 +34,7 @@ typedef struct vrn_slot {
     vrn_buffer input;  /* floats from the host: [batch, H, W, 1] vec4; made when first needed */
     vrn_buffer output; /* logits, probabilities, taps */
     vrn_images images;
-    vrn_descriptor_pool pool;      /* for what else is read and written on the device */
+    vrn_descriptor_pool pool;      /* for other data that is read and written on the device */
     VkQueryPool queries;           /* two timestamps around the network */
     vrn_recorded_network recorded; /* in `parts` */
     vrn_slot_state state;
@@ -58,7 +58,7 @@ struct vrn_session {
     double compile_ms;
     vrn_framing framing; /* of the program */
     vrn_split split;
-    const vrn_device_queue *queue; /* where further runs are submitted */
+    const vrn_device_queue *queue; /* receives further runs */
     vrn_slot *slots;
     uint32_t slot_count;
     vrn_ticket next_ticket;

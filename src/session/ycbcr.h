@@ -1,4 +1,4 @@
-/* Pictures in luma and chroma, and what fetch.comp needs to know of them. */
+/* Pictures in luma and chroma, and how fetch.comp reads them. */
 #ifndef VRN_SESSION_YCBCR_H
 #define VRN_SESSION_YCBCR_H
 
@@ -17,7 +17,7 @@ typedef struct vrn_ycbcr_form {
  * VRN_ERROR_UNSUPPORTED (formats). */
 vrn_result vrn_ycbcr_read(vrn_ycbcr_form *form, const vrn_record_image *image, const vrn_log *log);
 
-/* Fills in the part of the push constants that is about planes. */
+/* Fills in the push constants for the planes. */
 void vrn_ycbcr_fill(struct vrn_fetch_push *push, const vrn_ycbcr_form *form);
 
 #endif

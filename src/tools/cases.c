@@ -49,7 +49,7 @@ const vrn_op_case vrn_op_cases[] = {
                          .epilogue = {.relu = true}}, 0, 1},
     {"3x3 of 80 to 48", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(6, 9, 80), .out = {.c = 48},
                             ADD_RELU(6, 9, 48)}, 0, 1},
-    /* Of whole blocks of 64 or 128 channels. */
+    /* Cases with whole blocks of 64 or 128 channels. */
     {"3x3 of 64, add, silu", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 7, 64), .out = {.c = 96},
                                  .epilogue = {.relu = true, .activation = VRN_ACTIVATION_SILU,
                                               .residual = true, .residual_shape = SHAPE(9, 7, 96),

@@ -102,8 +102,8 @@ static void record_candidate(const tuner *t, const vrn_kernel *kernel, double ms
         d->kernel.y, d->kernel.x, d->groups, t->images, kernel->name, ms, end);
 }
 
-/* One run of a kernel. On devices that run on the processor the time is the processor's, divided by
- * the cores: other programs that compete for the cores do not add to it. */
+/* Runs a kernel once. On CPU devices the time is processor time divided by the number of cores, so
+ * that other programs do not add to it. */
 static vrn_result run_trial(tuner *t, const vrn_trial *trial, double *ms)
 {
     const bool on_processor = t->bench.device->probe.info.type == VRN_DEVICE_CPU;

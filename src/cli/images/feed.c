@@ -46,7 +46,7 @@ typedef struct pipeline {
     slot *slots; /* [window] */
     float *outputs;
     size_t window, total, decoding, running, delivered;
-    size_t pixel_bytes; /* of pictures that have passed the gate and are not released */
+    size_t pixel_bytes; /* of pictures admitted by the gate and not yet released */
     uint32_t batch;
     size_t values; /* of an image's outputs */
     bool stopped;  /* start nothing more */
