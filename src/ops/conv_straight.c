@@ -8,6 +8,7 @@
 #include "ops/product.h"
 
 enum { LANES = 8, COLUMNS = VRN_ADDRESS_VECTORS * LANES };
+enum { BLOCKS_MAX = 1 << 12 }; /* work groups along z: three digits (shaders/straight.glsl) */
 
 static uint32_t channels_of(const vrn_op_desc *d)
 {
@@ -38,6 +39,7 @@ static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return d->x.type == VRN_TYPE_F32 && d->y.type == VRN_TYPE_F32 && d->w == VRN_TYPE_F32 &&
            (!e->residual || d->r.type == VRN_TYPE_F32) && !vrn_conv_option_a(d) &&
            vrn_conv_groups(d) == 1 && d->out.c % COLUMNS == 0 &&
+           vrn_product_count(kernel) * (d->out.c / COLUMNS) <= BLOCKS_MAX &&
            d->in.c % kernel->number[VRN_STRAIGHT_STEP] == 0;
 }
 
