@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Types what README.md tells a newcomer to type, as it stands there, in a copy of the project: the
-# commands of "Two commands" and "The first ten minutes", but for the tests, and for those that need
+# commands of "Two commands" and "Your own photos", but for the tests, and for those that need
 # ImageNet's weights or a photo, which have to fail with one line that says what to do. What they
 # make is looked at afterwards.
 #
