@@ -17,7 +17,7 @@ import zipfile
 
 SKIPPED = 77
 EXPECTED = {
-    "vkresnet/_core.abi3.so", "vkresnet/libvkresnet.so.0.1", "vkresnet/libvkresnet_hub.so.0.1",
+    "vkresnet/_core.abi3.so", "vkresnet/libvkresnet.so.{abi}", "vkresnet/libvkresnet_hub.so.{abi}",
     "vkresnet/bin/vkresnet", "vkresnet/share/vkresnet/resnet20-cifar10.safetensors",
     "vkresnet/share/vkresnet/imagenet-classes.txt", "vkresnet/py.typed", "vkresnet/_core.pyi",
 }
@@ -53,7 +53,8 @@ def check_contents(wheel, version):
     assert re.fullmatch(rf"vkresnet-{version}-cp310-abi3-(linux|manylinux)_\S+\.whl", wheel.name)
     with zipfile.ZipFile(wheel) as file:
         names = set(file.namelist())
-    missing = EXPECTED - names
+    abi = version.rpartition(".")[0]
+    missing = {name.format(abi=abi) for name in EXPECTED} - names
     assert not missing, f"not in the wheel: {missing}"
     strange = [name for name in names if name.endswith((".a", ".h", ".cmake", ".pc", ".pyc"))]
     assert not strange, f"in the wheel: {strange}"

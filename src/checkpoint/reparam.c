@@ -142,15 +142,16 @@ static vrn_result compute(const computer *c, size_t form, vrn_tensor *const part
 {
     vrn_arena *arena = &c->list->arena;
     vrn_tensor *w = parts[0];
+    const kind how = forms[form].kind;
+    if (!parts[1] || (how == SPECTRAL_NORM && !parts[2])) return VRN_OK;
     char name[NAME_CAPACITY] = "";
     vrn_append(name, sizeof name, "%.*s%s", (int)length, w->name, forms[form].result);
     float *out = read(c, w);
     char *copy = out ? vrn_arena_text(arena, name, strlen(name)) : NULL;
     if (!copy) return vrn_arena_fail(arena, c->source->name, c->source->log);
-    const bool fits = forms[form].kind == WEIGHT_NORM ? norm_weight(c, w, parts[1], out)
-                      : forms[form].kind == SPECTRAL_NORM
-                          ? norm_spectrum(c, w, parts[1], parts[2], out)
-                          : prune(c, w, parts[1], out);
+    const bool fits = how == WEIGHT_NORM     ? norm_weight(c, w, parts[1], out)
+                      : how == SPECTRAL_NORM ? norm_spectrum(c, w, parts[1], parts[2], out)
+                                             : prune(c, w, parts[1], out);
     if (!fits && arena->exceeded) return vrn_arena_fail(arena, c->source->name, c->source->log);
     if (!fits) return VRN_OK;
     for (size_t i = 1; i < PARTS_MAX && parts[i]; i++) c->gone[parts[i] - c->list->tensors] = true;

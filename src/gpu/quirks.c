@@ -1,9 +1,9 @@
 #include "gpu/quirks.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/util.h"
 
 typedef struct quirk {
@@ -112,9 +112,17 @@ static uint32_t driver_version(const vrn_probe *probe)
     const uint32_t version = probe->info.driver_version;
     if (probe->driver_id != VK_DRIVER_ID_MESA_LLVMPIPE || version > 1) return version;
     const char *mesa = strstr(probe->info.driver, "Mesa ");
-    unsigned major, minor, patch = 0;
-    if (!mesa || sscanf(mesa, "Mesa %3u.%3u.%3u", &major, &minor, &patch) < 2) return version;
-    return VK_MAKE_VERSION(major, minor, patch);
+    uint64_t part[3] = {0}; /* major, minor, patch */
+    if (!mesa) return version;
+    mesa += strlen("Mesa ");
+    for (size_t i = 0; i < VRN_COUNT(part); i++) {
+        size_t length = 0;
+        while (vrn_is_digit(mesa[length])) length++;
+        if (!vrn_parse_number(mesa, length, 999, &part[i])) return version;
+        if (mesa[length] != '.') break;
+        mesa += length + 1;
+    }
+    return VK_MAKE_VERSION((uint32_t)part[0], (uint32_t)part[1], (uint32_t)part[2]);
 }
 
 static bool applies(const quirk *q, const vrn_probe *probe)

@@ -152,8 +152,8 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
     }
     key->constant_ids[count] = VRN_ID_THREADS;
     key->constants[count++] = vrn_kernel_threads(kernel, pass);
-    for (uint32_t i = shader->addressed ? 1 : 0; i < shader->numbers;
-         i++) { /* the first is pushed */
+    const uint32_t first = shader->addressed ? 1 : 0; /* the first number is pushed */
+    for (uint32_t i = first; i < shader->numbers; i++) {
         key->constant_ids[count] = VRN_ID_NUMBERS + i;
         key->constants[count++] = kernel->number[i];
     }
@@ -207,16 +207,17 @@ vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32
 uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                   const vrn_op_desc *desc, uint32_t images)
 {
+    const vrn_shader *shader = vrn_kernel_shader(kernel, pass);
+    if (binding == VRN_BIND_BLOCKS && (shader->arrays & VRN_BIT_BLOCKS) && shader->line_bytes) {
+        binding = VRN_BIND_X;
+    }
     const uint32_t scratch = vrn_kernel_pass(kernel, pass)->scratch[binding];
     if (scratch) return vrn_kernel_scratch_bytes(kernel, desc, scratch, images);
     switch (binding) {
     case VRN_BIND_X: return vrn_tensor_bytes(desc->in, desc->x.type) * images;
     case VRN_BIND_Y: return vrn_tensor_bytes(desc->out, desc->y.type) * images;
     case VRN_BIND_BLOCKS:
-        if (!(vrn_kernel_shader(kernel, pass)->arrays & VRN_BIT_BLOCKS)) return 0;
-        if (vrn_kernel_shader(kernel, pass)->line_bytes) {
-            return vrn_kernel_binding_bytes(kernel, pass, VRN_BIND_X, desc, images);
-        }
+        if (!(shader->arrays & VRN_BIT_BLOCKS)) return 0;
         return vrn_kernel_weight_bytes(kernel, desc);
     case VRN_BIND_W:
         if (desc->op == VRN_OP_SCALE) return vrn_gate_bytes(desc) * images;

@@ -50,7 +50,7 @@ static vrn_result check_cursor(const recorder *r)
                         "a recording with a cursor needs a budget: budget_ms, or record_budget_ms "
                         "of the session");
     }
-    if (!r->base.continued) return VRN_OK;
+    if (!cursor || !r->base.continued) return VRN_OK;
     if (cursor->done) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "the network of this cursor is done: zero the cursor to begin another");
