@@ -43,17 +43,26 @@ layout(set = 0, binding = VRN_BIND_W) readonly buffer Weights { vec4 weights[]; 
 
 float weight[(DEPTH + 1) * VECTORS];
 
-// Two weights are loaded before they are used: one would be loaded by its product, which then needs
-// a copy.
+// Four products are added up before they meet a sum, which otherwise would round four times. Two
+// weights are loaded before they are used: one would be loaded by its product, which then needs a
+// copy.
+#define PRODUCTS(k, j, x, OP)                                                                      \
+    v = weight[(k) * 8 + j], w = weight[(k) * 8 + j + 1];                                          \
+    c OP v * x, d OP w * x;
 #define PAIR(k, j, a, b)                                                                           \
     {                                                                                              \
-        float v = weight[(k) * 8 + j], w = weight[(k) * 8 + j + 1];                                \
-        float x = line.k16[(k) / 16 % 4][(k) / 4 % 4][(k) % 4];                                    \
-        a += v * x, b += w * x;                                                                    \
+        float v, w, c, d;                                                                          \
+        PRODUCTS(k, j, x0, =) PRODUCTS(k + 1, j, x1, +=)                                           \
+        PRODUCTS(k + 2, j, x2, +=) PRODUCTS(k + 3, j, x3, +=)                                      \
+        a += c, b += d;                                                                            \
     }
+#define X(k) line.k16[(k) / 16 % 4][(k) / 4 % 4][(k) % 4]
 // Written out: SwiftShader unrolls loops, but takes five times as long to compile them.
-#define K1(k) PAIR(k, 0, s0, s1) PAIR(k, 2, s2, s3) PAIR(k, 4, s4, s5) PAIR(k, 6, s6, s7)
-#define K4(k) K1(k) K1(k + 1) K1(k + 2) K1(k + 3)
+#define K4(k)                                                                                      \
+    {                                                                                              \
+        float x0 = X(k), x1 = X(k + 1), x2 = X(k + 2), x3 = X(k + 3);                              \
+        PAIR(k, 0, s0, s1) PAIR(k, 2, s2, s3) PAIR(k, 4, s4, s5) PAIR(k, 6, s6, s7)                \
+    }
 #define K16(k) K4(k) K4(k + 4) K4(k + 8) K4(k + 12)
 
 void main() {
