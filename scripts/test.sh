@@ -3,7 +3,7 @@
 # drivers: Mesa's lavapipe, and SwiftShader from Debian's package chromium-common.
 #
 #   scripts/test.sh                  the quick run: four to six minutes on two cores
-#   scripts/test.sh --full           everything: 40 to 50 minutes on two cores
+#   scripts/test.sh --full           everything: about 45 minutes on two cores
 #   scripts/test.sh --stage NAME     one stage of --full; may be repeated
 #
 # The quick run builds with gcc and runs the tests of units and devices once on every driver, with
@@ -15,15 +15,16 @@
 #   clang      builds everything; the unit tests and the checks of the tree
 #   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe, with
 #              few cases of what has many
-#   gcc        Release; every test with every case, on every driver
+#   gcc        Release; every test, on every driver; each case of an operator on half of its kernels
 #
 # There is one stage more, which no run includes: clang-full, as gcc with the other compiler.
 #
 # Further options:
 #
 #   --driver NAME    of the drivers lavapipe or swiftshader alone
-#   --long           the stage gcc also compares the large networks with PyTorch, which is installed
-#                    for it, and prepares scikit-image's pictures (Debian)
+#   --long           the stage gcc runs each case on all kernels, compares the large networks with
+#                    PyTorch too, which is installed for it, and prepares scikit-image's pictures
+#                    (Debian)
 #   --lane NAME      the same in a bare debian12 or debian13, a folder that debootstrap fills and
 #                    that is removed afterwards; needs root. Exits with 77 where that is impossible
 #   --folder DIR     for --lane: keep the folder here, and use it if it is there
@@ -155,7 +156,12 @@ run_stage() {
     static) bash "$project/scripts/static.sh" ;;
     fuzz) bash "$project/scripts/fuzz.sh" --seconds 30 ;;
     clang) stage clang clang -- "" --label-regex 'unit|tree' ;;
-    gcc) stage gcc gcc "${long_options[@]}" -- "$names" ;;
+    gcc)
+        # Each case of an operator on half of its kernels, in turns; --long: on all of them.
+        [ $long = ON ] || export VRN_TEST_KERNEL_STRIDE=2
+        stage gcc gcc "${long_options[@]}" -- "$names"
+        unset VRN_TEST_KERNEL_STRIDE
+        ;;
     clang-full) stage clang-full clang "${long_options[@]}" -- "$names" ;;
     quick)
         local lavapipe_alone='cli|examples|faults|pixels|reference'
