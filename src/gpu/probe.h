@@ -41,7 +41,8 @@ uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without);
 void vrn_probe_drop(vrn_probe *probe, uint32_t features);
 
 /* A family that vrn_probe_queue may choose. */
-enum { VRN_FAMILY_ANY = UINT32_MAX, VRN_FAMILY_COMPUTE_ONLY = UINT32_MAX - 1 };
+#define VRN_FAMILY_ANY          UINT32_MAX
+#define VRN_FAMILY_COMPUTE_ONLY (UINT32_MAX - 1)
 
 /* Chooses a queue family: `family`, which must be able to compute. VRN_FAMILY_ANY: the first one
  * that can compute, if any. VRN_FAMILY_COMPUTE_ONLY: the first one that can compute but not draw,
