@@ -95,12 +95,6 @@ static vrn_grid output_grid(const vrn_kernel *kernel, uint32_t threads, const vr
     return vrn_grid_flat(1, vrn_product_rows(kernel, d) * images * (vrn_c4(d->out.c) / 4));
 }
 
-static uint64_t scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
-                              uint32_t images)
-{
-    return vrn_family_conv_winograd.scratch_bytes(kernel, d, scratch, images);
-}
-
 static uint32_t subgroup_size(const vrn_kernel *kernel)
 {
     (void)kernel;
@@ -149,7 +143,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
 static const vrn_kernel_family winograd = {
     .fits = winograd_fits,
     .merit = merit,
-    .scratch_bytes = scratch_bytes,
+    .scratch_bytes = vrn_winograd_scratch_bytes,
     .subgroup_size = subgroup_size,
     .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .grid = input_grid},
              {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2}, .grid = grid},

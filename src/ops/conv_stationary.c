@@ -136,31 +136,13 @@ const vrn_layout vrn_layout_stationary_unfolded = {
     .pack = unfolded_pack,
 };
 
-static uint64_t scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
-                              uint32_t images)
-{
-    return vrn_family_conv_winograd.scratch_bytes(kernel, d, scratch, images);
-}
-
-static vrn_grid input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
-                           uint32_t images)
-{
-    return vrn_family_conv_winograd.pass[0].grid(kernel, threads, d, images);
-}
-
-static vrn_grid output_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
-                            uint32_t images)
-{
-    return vrn_family_conv_winograd.pass[2].grid(kernel, threads, d, images);
-}
-
 static const vrn_kernel_family winograd = {
     .fits = winograd_fits,
     .merit = merit,
-    .scratch_bytes = scratch_bytes,
-    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = input_grid},
+    .scratch_bytes = vrn_winograd_scratch_bytes,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = vrn_winograd_input_grid},
              {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2}, .pushed = true, .grid = grid},
-             {.scratch = {[VRN_BIND_X] = 2}, .pushed = true, .grid = output_grid}},
+             {.scratch = {[VRN_BIND_X] = 2}, .pushed = true, .grid = vrn_winograd_output_grid}},
 };
 
 static const vrn_kernel_family unfolded = {

@@ -11,9 +11,8 @@ static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
            d->stride.x == 1 && d->dilation.y == 1 && d->dilation.x == 1;
 }
 
-/* Scratch 1: the product's left side; scratch 2: its result. */
-static uint64_t scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
-                              uint32_t images)
+uint64_t vrn_winograd_scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d,
+                                    uint32_t scratch, uint32_t images)
 {
     const uint32_t columns = vrn_c4(scratch == 1 ? d->in.c : d->out.c);
     return vrn_product_count(kernel) * vrn_product_rows(kernel, d) * images * columns * 4 *
@@ -21,15 +20,15 @@ static uint64_t scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, ui
 }
 
 /* Without texel buffers an invocation has one channel instead of four. */
-static vrn_grid input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
-                           uint32_t images)
+vrn_grid vrn_winograd_input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                                 uint32_t images)
 {
     const uint32_t invocations = vrn_c4(d->in.c) * (vrn_kernel_shader(kernel, 0)->texel ? 1 : 4);
     return vrn_grid_flat(threads, vrn_product_rows(kernel, d) * images * invocations);
 }
 
-static vrn_grid output_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
-                            uint32_t images)
+vrn_grid vrn_winograd_output_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                                  uint32_t images)
 {
     return vrn_grid_flat(threads, vrn_product_rows(kernel, d) * images * vrn_c4(d->out.c));
 }
@@ -101,12 +100,12 @@ static const vrn_kernel rows[] = {
 const vrn_kernel_family vrn_family_conv_winograd = {
     .fits = fits,
     .merit = merit,
-    .scratch_bytes = scratch_bytes,
-    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = input_grid},
+    .scratch_bytes = vrn_winograd_scratch_bytes,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = vrn_winograd_input_grid},
              {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2},
               .pushed = true,
               .grid = vrn_product_grid},
-             {.scratch = {[VRN_BIND_X] = 2}, .pushed = true, .grid = output_grid}},
+             {.scratch = {[VRN_BIND_X] = 2}, .pushed = true, .grid = vrn_winograd_output_grid}},
     .rows = rows,
     .row_count = VRN_COUNT(rows),
 };

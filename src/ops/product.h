@@ -34,6 +34,15 @@ vrn_grid vrn_product_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_
 double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                          const vrn_cores *cores);
 
+/* Of families around Winograd's products. Scratch 1 is a product's left side, scratch 2 its
+ * result. */
+uint64_t vrn_winograd_scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d,
+                                    uint32_t scratch, uint32_t images);
+vrn_grid vrn_winograd_input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                                 uint32_t images);
+vrn_grid vrn_winograd_output_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                                  uint32_t images);
+
 /* Scratch 1 of families that pad the input first: what pad.comp writes, and its work groups. */
 uint64_t vrn_padded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
                           uint32_t images);
