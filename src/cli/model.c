@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "base/text.h"
 #include "cli/classes.h"
 #include "cli/embedded.h"
@@ -86,17 +87,23 @@ static void drop_message(void *user, vrn_log_level level, const char *text)
     (void)text;
 }
 
-/* Loads a file by path. If its name, which includes the beginning of its hash, is in the hub, it
- * has the hub's classes. A registry that cannot be read does not matter here. */
+/* Loads a file by path. A file of the name and size of one in the hub has the hub's classes: a
+ * network that was trained further may have kept the name. A registry that cannot be read does not
+ * matter here. */
 static bool load_path(cli_model *model, const char *path, const cli_options *options)
 {
     const char *name = path + cli_path_folder_length(path), *known = NULL;
     const vrn_hub_params params = {.log = {.message = drop_message}, .cache_directory = ""};
     vrn_hub *hub = NULL;
     const vrn_hub_entry *entry;
-    if (vrn_hub_create(&hub, &params) == VRN_OK) {
+    uint64_t size = 0;
+    int64_t changed;
+    if (vrn_file_look(path, &size, &changed) && vrn_hub_create(&hub, &params) == VRN_OK) {
         for (uint32_t i = 0; (entry = vrn_hub_get_entry(hub, i)) != NULL && !known; i++) {
-            if (strcmp(entry->file, name) == 0) known = entry->classes;
+            if (strcmp(entry->file, name) == 0 && size >= entry->min_bytes &&
+                size <= entry->max_bytes) {
+                known = entry->classes;
+            }
         }
     }
     const bool good = load(model, path, options, NULL, known);
