@@ -205,6 +205,22 @@ class Programs(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("| resnet34 |", done.stdout)
 
+    def test_python_overhead(self):
+        self.need_device()
+        package = os.path.join(BUILD, "python")
+        python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+        found = self.run_program(python, "-c", f"import sys; sys.path.insert(0, {package!r})\n"
+                                 "import vkresnet")
+        if found.returncode != 0:
+            self.without("Python package with NumPy")
+        done = self.run_program(python, "-B", os.path.join(BENCH, "python_overhead.py"),
+                                "--package", package, "--library",
+                                os.path.join(BUILD, "libvkresnet.so"), "--seconds", "0.1",
+                                "--case", "resnet8:1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^resnet8 +1 +\d+ wall .*%$")
+        self.assertRegex(done.stdout, r"(?m)^ *resnet8 +1 +\d+ thread .*%$")
+
     def test_compare(self):
         self.need_device()
         with tempfile.TemporaryDirectory() as work:
