@@ -15,7 +15,7 @@ build_packages=(cmake ninja-build gcc libc6-dev glslang-tools libvulkan-dev libv
 full_packages=(clang doxygen gcc-mingw-w64-x86-64 python3-venv)
 fuzz_packages=(clang libclang-rt-dev python3)
 static_packages=(clang clang-tidy codespell cppcheck shellcheck)
-test_packages=(g++ binutils libcmocka-dev spirv-tools
+test_packages=(g++ binutils libcmocka-dev spirv-tools spirv-cross
     vulkan-validationlayers libglfw3-dev meson openssl parallel xvfb clang-format python3
     python3-pil python3-dev python3-numpy python3-pytest)
 torch_packages=(python3-torch python3-torchvision libopenblas0)

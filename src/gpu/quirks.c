@@ -101,6 +101,14 @@ static const quirk quirks[] = {
             "them stay, and loops are not unrolled",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/VkPipeline.cpp",
     },
+    {
+        .drivers = {VK_DRIVER_ID_MOLTENVK},
+        .last_version = UINT32_MAX,
+        .effect.freeze_constants = true,
+        .reason = "Metal has no arrays whose length is a specialization constant: shared memory "
+                  "is as long as the constant's default",
+        .link = "https://github.com/KhronosGroup/MoltenVK/issues/231",
+    },
     /* Not listed: Adreno drivers before 1.0.66 corrupt cached pipelines, but lack Vulkan 1.1 and
      * are rejected anyway. */
 };

@@ -23,13 +23,19 @@ MAGIC = 0x07230203
 ENVIRONMENTS = {0x10300: "vulkan1.1", 0x10600: "vulkan1.3"}
 
 
-def check(validator, folder):
-    problems = []
-    paths = sorted(glob.glob(os.path.join(folder, "*.spv.h")))
-    for path in paths:
+def modules(folder):
+    """The paths of the headers, and the words in them."""
+    for path in sorted(glob.glob(os.path.join(folder, "*.spv.h"))):
         with open(path, encoding="ascii") as file:
             text = file.read()
-        words = [int(word, 16) for word in WORD.findall(text[text.index("{"):])]
+        yield path, [int(word, 16) for word in WORD.findall(text[text.index("{"):])]
+
+
+def check(validator, folder):
+    problems = []
+    count = 0
+    for path, words in modules(folder):
+        count += 1
         if not words or words[0] != MAGIC:
             problems.append(f"{path}: no SPIR-V in it")
             continue
@@ -41,7 +47,7 @@ def check(validator, folder):
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if run.returncode:
             problems.append(f"{path}: {run.stdout.decode(errors='replace')}")
-    return problems, len(paths)
+    return problems, count
 
 
 if __name__ == "__main__":

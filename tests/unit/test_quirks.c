@@ -49,6 +49,24 @@ static void test_emulated_matrices(void **state)
     assert_int_equal(without(VK_DRIVER_ID_AMD_PROPRIETARY, false, VRN_CAPABILITY_INT8), 0);
 }
 
+static void test_frozen_constants(void **state)
+{
+    static const struct {
+        VkDriverId driver;
+        bool frozen;
+    } cases[] = {
+        {VK_DRIVER_ID_MOLTENVK, true},
+        {VK_DRIVER_ID_GOOGLE_SWIFTSHADER, true},
+        {VK_DRIVER_ID_NVIDIA_PROPRIETARY, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < VRN_COUNT(cases); i++) {
+        const vrn_log silent = {0};
+        const vrn_probe probe = {.driver_id = cases[i].driver};
+        assert_int_equal(vrn_quirks_find(&probe, &silent).freeze_constants, cases[i].frozen);
+    }
+}
+
 /* What drivers of lavapipe's releases say of themselves. */
 static void test_versions_of_lavapipe(void **state)
 {
@@ -85,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_emulated_matrices),
+        cmocka_unit_test(test_frozen_constants),
         cmocka_unit_test(test_versions_of_lavapipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
