@@ -29,6 +29,7 @@ vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, uint32_t *
     for (uint32_t i = 0; i < found && !result; i++) {
         vrn_probe probe;
         result = vrn_probe_device(&probe, &instance, devices[i], i, log);
+        vrn_probe_drop(&probe, vrn_quirks_find(&probe, NULL).without);
         if (!result && i < capacity) infos[i] = probe.info;
     }
     if (!result) *count = found;
