@@ -107,6 +107,8 @@ static const feature features[] = {
      PROMOTED(3, ShaderIntegerDotProductFeatures, shaderIntegerDotProduct)},
     {VRN_FEATURE_SUBGROUP_SIZES, SUBGROUPS,
      PROMOTED(3, SubgroupSizeControlFeatures, subgroupSizeControl)},
+    {VRN_FEATURE_FULL_SUBGROUPS, SUBGROUPS,
+     PROMOTED(3, SubgroupSizeControlFeatures, computeFullSubgroups)},
     {VRN_CAPABILITY_PIPELINE_STATISTICS, EXECUTABLES,
      MEMBER(PipelineExecutablePropertiesFeaturesKHR, pipelineExecutableInfo)},
     {VRN_CAPABILITY_COOPERATIVE_MATRIX, ARITHMETIC,

@@ -15,6 +15,8 @@
 
 /* Another bit: the host can reset queries. */
 #define VRN_FEATURE_HOST_QUERY_RESET (UINT32_C(1) << 29)
+/* Another bit: pipelines can be made whose subgroups are all full. */
+#define VRN_FEATURE_FULL_SUBGROUPS (UINT32_C(1) << 28)
 
 /* Names of extensions: those that a device offers, or those that an application enabled. */
 typedef struct vrn_extensions {

@@ -55,24 +55,23 @@ static vrn_pipeline_store *store_of(const vrn_device *device)
     return vrn_device_find_attachment(device, &kind);
 }
 
-vrn_result vrn_pipeline_store_create(vrn_device *device)
-{
-    vrn_pipeline_store *store = vrn_device_attachment(device, &kind);
-    if (!store) return VRN_ERROR_OUT_OF_MEMORY;
-    return vrn_pipeline_cache_create(&store->cache, device);
-}
-
-static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
-                                const vrn_pipeline_key *key)
-{
+/* What describes a set's layout. */
+typedef struct set_description {
     VkDescriptorSetLayoutBinding bindings[VRN_MAX_BINDINGS];
     VkDescriptorBindingFlags flags[VRN_MAX_BINDINGS];
+    VkDescriptorSetLayoutBindingFlagsCreateInfo array_info;
+    VkDescriptorSetLayoutCreateInfo info;
+} set_description;
+
+static void describe_set(set_description *set, const vrn_device *device,
+                         const vrn_pipeline_key *key)
+{
     uint32_t count = 0;
     for (uint32_t i = 0; i < VRN_MAX_BINDINGS; i++) {
         if (!(key->bindings & (1u << i))) continue;
         const bool array = key->arrays & (1u << i);
-        flags[count] = array ? VK_DESCRIPTOR_BINDING_VARIABLE_DESCRIPTOR_COUNT_BIT : 0;
-        bindings[count++] = (VkDescriptorSetLayoutBinding){
+        set->flags[count] = array ? VK_DESCRIPTOR_BINDING_VARIABLE_DESCRIPTOR_COUNT_BIT : 0;
+        set->bindings[count++] = (VkDescriptorSetLayoutBinding){
             .binding = i,
             .descriptorType = key->texel & (1u << i)     ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
                               : key->sampled & (1u << i) ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
@@ -81,22 +80,61 @@ static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
         };
     }
-    const VkDescriptorSetLayoutBindingFlagsCreateInfo array_info = {
+    set->array_info = (VkDescriptorSetLayoutBindingFlagsCreateInfo){
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_BINDING_FLAGS_CREATE_INFO,
         .bindingCount = count,
-        .pBindingFlags = flags,
+        .pBindingFlags = set->flags,
     };
     /* Sets are never updated after they are bound. The flag is set because it raises the limits. */
-    const VkDescriptorSetLayoutCreateInfo set_info = {
+    set->info = (VkDescriptorSetLayoutCreateInfo){
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-        .pNext = key->arrays ? &array_info : NULL,
+        .pNext = key->arrays ? &set->array_info : NULL,
         .flags = key->arrays ? VK_DESCRIPTOR_SET_LAYOUT_CREATE_UPDATE_AFTER_BIND_POOL_BIT : 0,
         .bindingCount = count,
-        .pBindings = bindings,
+        .pBindings = set->bindings,
     };
+}
+
+/* Shortens arrays until the driver supports a set with one beside other buffers. Limits alone do
+ * not tell: some drivers report the largest number there is. Without arrays of a useful length the
+ * device loses the capability. */
+static void limit_arrays(vrn_device *device)
+{
+    enum { USEFUL = 1 << 16, LAST = VRN_MAX_BINDINGS - 1 };
+    const vrn_pipeline_key key = {.bindings = (2u << LAST) - 1, .arrays = 1u << LAST};
+    vrn_probe *probe = &device->probe;
+    while (vrn_device_has(device, VRN_CAPABILITY_BUFFER_ARRAYS)) {
+        set_description set;
+        VkDescriptorSetLayoutSupport support = {
+            .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_SUPPORT};
+        describe_set(&set, device, &key);
+        device->vk.GetDescriptorSetLayoutSupport(device->handle, &set.info, &support);
+        if (support.supported) return;
+        probe->max_array /= 2;
+        if (probe->max_array >= USEFUL) continue;
+        vrn_probe_drop(probe, VRN_CAPABILITY_BUFFER_ARRAYS);
+        vrn_log_write(&device->log, VRN_LOG_INFO,
+                      "%s: no buffer arrays: the driver supports no set with %u descriptors",
+                      probe->info.name, 2 * probe->max_array);
+    }
+}
+
+vrn_result vrn_pipeline_store_create(vrn_device *device)
+{
+    vrn_pipeline_store *store = vrn_device_attachment(device, &kind);
+    if (!store) return VRN_ERROR_OUT_OF_MEMORY;
+    limit_arrays(device);
+    return vrn_pipeline_cache_create(&store->cache, device);
+}
+
+static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
+                                const vrn_pipeline_key *key)
+{
+    set_description set;
+    describe_set(&set, device, key);
     *layout = (vrn_pipeline){0};
     vrn_result result =
-        VRN_CALL(device, CreateDescriptorSetLayout, &set_info, device->host, &layout->set_layout);
+        VRN_CALL(device, CreateDescriptorSetLayout, &set.info, device->host, &layout->set_layout);
     if (result) return result;
 
     const VkPushConstantRange range = {
@@ -204,7 +242,10 @@ static void create_pipeline(pipeline_job *job)
         .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
         .requiredSubgroupSize = key->subgroup_size,
     };
-    const bool choice = device->probe.subgroup.size_min != device->probe.subgroup.size_max;
+    const vrn_subgroup_info *offered = &device->probe.subgroup;
+    const bool choice = offered->size_min != offered->size_max;
+    /* Kernels that need a size have work groups of whole subgroups, and count on full ones. */
+    const bool full = key->subgroup_size && offered->full;
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .flags = job->flags | (key->based ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0),
@@ -212,6 +253,7 @@ static void create_pipeline(pipeline_job *job)
             {
                 .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                 .pNext = key->subgroup_size && choice ? &subgroups : NULL,
+                .flags = full ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT : 0,
                 .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                 .module = module,
                 .pName = "main",

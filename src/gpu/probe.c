@@ -222,6 +222,7 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     }
     probe->info.capabilities |= features & ((1u << VRN_CAPABILITY_COUNT) - 1);
     probe->host_query_reset = features & VRN_FEATURE_HOST_QUERY_RESET;
+    probe->subgroup.full = features & VRN_FEATURE_FULL_SUBGROUPS;
     vrn_probe_drop(probe, ~features & VRN_FEATURE_SUBGROUP_SIZES);
 }
 
@@ -255,6 +256,7 @@ uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without)
 {
     uint32_t all = probe->info.capabilities & ~without;
     if (probe->subgroup.size_min != probe->subgroup.size_max) all |= VRN_FEATURE_SUBGROUP_SIZES;
+    if (probe->subgroup.full) all |= VRN_FEATURE_FULL_SUBGROUPS;
     if (probe->host_query_reset && (all & VRN_CAPABILITY_TIMESTAMPS)) {
         all |= VRN_FEATURE_HOST_QUERY_RESET;
     }
@@ -271,6 +273,7 @@ void vrn_probe_drop(vrn_probe *probe, uint32_t features)
     if (features & VRN_FEATURE_SUBGROUP_SIZES) {
         probe->subgroup.size_min = probe->subgroup.size_max = probe->info.subgroup_size;
     }
+    if (features & VRN_FEATURE_FULL_SUBGROUPS) probe->subgroup.full = false;
     if (features & VRN_FEATURE_HOST_QUERY_RESET) probe->host_query_reset = false;
     if (features & VRN_FEATURE_WORK_GROUP_MATRICES) {
         vrn_matrices_drop_work_groups(&probe->matrices);

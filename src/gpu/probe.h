@@ -11,6 +11,7 @@
 /* A pipeline can be made with any power of two from size_min to size_max. */
 typedef struct vrn_subgroup_info {
     uint32_t size_min, size_max;
+    bool full; /* a pipeline can require that all subgroups are full */
 } vrn_subgroup_info;
 
 typedef struct vrn_probe {

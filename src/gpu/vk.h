@@ -48,6 +48,7 @@
     X(MapMemory)                                                                                   \
     X(CreateShaderModule)                                                                          \
     X(DestroyShaderModule)                                                                         \
+    X(GetDescriptorSetLayoutSupport)                                                               \
     X(CreateDescriptorSetLayout)                                                                   \
     X(DestroyDescriptorSetLayout)                                                                  \
     X(CreateDescriptorPool)                                                                        \

@@ -33,6 +33,7 @@ static struct {
     uint32_t fail_constant; /* a pipeline of this constant .. */
     atomic_uint failures;   /* .. fails so many times */
     bool refuse_data;       /* no cache is made from data */
+    uint32_t descriptors;   /* the most that a set can have */
 } fake;
 
 static VkResult fake_object(uint64_t *handle)
@@ -63,6 +64,18 @@ static void fake_destroy(uint64_t handle)
         (void)device, (void)allocator;                                                             \
         fake_destroy((uint64_t)handle);                                                            \
     }
+
+static void VKAPI_CALL
+fake_GetDescriptorSetLayoutSupport(VkDevice device, const VkDescriptorSetLayoutCreateInfo *info,
+                                   VkDescriptorSetLayoutSupport *support)
+{
+    (void)device;
+    uint64_t descriptors = 0;
+    for (uint32_t i = 0; i < info->bindingCount; i++) {
+        descriptors += info->pBindings[i].descriptorCount;
+    }
+    support->supported = descriptors <= fake.descriptors;
+}
 
 FAKE_CREATE(ShaderModule, VkShaderModuleCreateInfo, VkShaderModule)
 FAKE_CREATE(DescriptorSetLayout, VkDescriptorSetLayoutCreateInfo, VkDescriptorSetLayout)
@@ -205,6 +218,7 @@ static void fake_open(vrn_device *device, const char *cache_directory, vrn_log l
 #define FAKE_USE(name) device->vk.name = fake_##name;
     FAKE_USE(CreateShaderModule)
     FAKE_USE(DestroyShaderModule)
+    FAKE_USE(GetDescriptorSetLayoutSupport)
     FAKE_USE(CreateDescriptorSetLayout)
     FAKE_USE(DestroyDescriptorSetLayout)
     FAKE_USE(CreatePipelineLayout)

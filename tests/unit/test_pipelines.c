@@ -230,13 +230,41 @@ static void test_unwritable(void **state)
     assert_int_equal(use_device(1, 2, file_path), 0); /* a file, not a directory */
 }
 
+/* Arrays are as long as the driver supports, whatever its limits say, or not used at all. */
+static void test_arrays(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t limit, descriptors, expected;
+    } cases[] = {
+        {1 << 20, 1 << 24, 1 << 20},
+        {UINT32_MAX - 64, 1 << 20, (UINT32_MAX - 64) >> 13},
+        {UINT32_MAX - 64, 1 << 16, 0},
+        {1 << 20, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        vrn_device device;
+        captured_log captured;
+        fake_open(&device, NULL, capture_log(&captured));
+        device.probe.info.capabilities = VRN_CAPABILITY_BUFFER_ARRAYS;
+        device.probe.max_array = cases[i].limit;
+        fake.descriptors = cases[i].descriptors;
+        assert_int_equal(vrn_pipeline_store_create(&device), VRN_OK);
+        const bool kept = device.probe.info.capabilities & VRN_CAPABILITY_BUFFER_ARRAYS;
+        assert_int_equal(kept, cases[i].expected > 0);
+        if (kept) assert_int_equal(device.probe.max_array, cases[i].expected);
+        fake_close(&device);
+        assert_int_equal(captured.errors, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_duplicates),   cmocka_unit_test(test_many_askers),
         cmocka_unit_test(test_kept),         cmocka_unit_test(test_merged),
         cmocka_unit_test(test_foreign_data), cmocka_unit_test(test_refused_and_unwanted),
-        cmocka_unit_test(test_unwritable),
+        cmocka_unit_test(test_unwritable),   cmocka_unit_test(test_arrays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
