@@ -5,12 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layer_chain.h"
+#include "layer.h"
 
-static PFN_vkGetInstanceProcAddr next_instance;
-static PFN_vkGetDeviceProcAddr next_device;
 static PFN_vkCmdDispatch dispatch;
-static VkInstance instance_handle;
 
 static bool refuses(const char *what)
 {
@@ -22,15 +19,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo
                                                       const VkAllocationCallbacks *allocator,
                                                       VkInstance *instance)
 {
-    VkLayerInstanceCreateInfo *link = instance_link(info);
-    if (!link || refuses("instance")) return VK_ERROR_INITIALIZATION_FAILED;
-    next_instance = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;
-    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
-    PFN_vkCreateInstance create =
-        (PFN_vkCreateInstance)next_instance(VK_NULL_HANDLE, "vkCreateInstance");
-    VkResult result = create(info, allocator, instance);
-    if (result == VK_SUCCESS) instance_handle = *instance;
-    return result;
+    if (refuses("instance")) return VK_ERROR_INITIALIZATION_FAILED;
+    return layer_create_instance(info, allocator, instance);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical,
@@ -38,16 +28,10 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical,
                                                     const VkAllocationCallbacks *allocator,
                                                     VkDevice *device)
 {
-    VkLayerDeviceCreateInfo *link = device_link(info);
-    if (!link) return VK_ERROR_INITIALIZATION_FAILED;
     if (refuses("device")) return VK_ERROR_EXTENSION_NOT_PRESENT;
-    next_device = link->u.pLayerInfo->pfnNextGetDeviceProcAddr;
-    PFN_vkCreateDevice create = (PFN_vkCreateDevice)link->u.pLayerInfo->pfnNextGetInstanceProcAddr(
-        instance_handle, "vkCreateDevice");
-    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
-    VkResult result = create(physical, info, allocator, device);
+    VkResult result = layer_create_device(physical, info, allocator, device);
     if (result == VK_SUCCESS) {
-        dispatch = (PFN_vkCmdDispatch)next_device(*device, "vkCmdDispatch");
+        dispatch = (PFN_vkCmdDispatch)layer_find_device(*device)->get(*device, "vkCmdDispatch");
     }
     return result;
 }
@@ -58,29 +42,13 @@ static VKAPI_ATTR void VKAPI_CALL faulty_dispatch(VkCommandBuffer buffer, uint32
     if (x * y * z > 1) dispatch(buffer, x, y, z);
 }
 
-static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device(VkDevice device, const char *name)
-{
-    if (strcmp(name, "vkCmdDispatch") == 0) return (PFN_vkVoidFunction)faulty_dispatch;
-    if (strcmp(name, "vkGetDeviceProcAddr") == 0) return (PFN_vkVoidFunction)get_device;
-    return next_device(device, name);
-}
+const layer_function layer_instance_functions[] = {
+    {"vkCreateInstance", (PFN_vkVoidFunction)create_instance},
+    {"vkCreateDevice", (PFN_vkVoidFunction)create_device},
+    {0},
+};
 
-static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_instance(VkInstance instance, const char *name)
-{
-    if (strcmp(name, "vkCreateInstance") == 0) return (PFN_vkVoidFunction)create_instance;
-    if (strcmp(name, "vkCreateDevice") == 0) return (PFN_vkVoidFunction)create_device;
-    if (strcmp(name, "vkGetDeviceProcAddr") == 0) return (PFN_vkVoidFunction)get_device;
-    if (strcmp(name, "vkGetInstanceProcAddr") == 0) return (PFN_vkVoidFunction)get_instance;
-    return next_instance ? next_instance(instance, name) : NULL;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-vkNegotiateLoaderLayerInterfaceVersion(VkNegotiateLayerInterface *interface)
-{
-    if (interface->loaderLayerInterfaceVersion < 2) return VK_ERROR_INITIALIZATION_FAILED;
-    interface->loaderLayerInterfaceVersion = 2;
-    interface->pfnGetInstanceProcAddr = get_instance;
-    interface->pfnGetDeviceProcAddr = get_device;
-    interface->pfnGetPhysicalDeviceProcAddr = NULL;
-    return VK_SUCCESS;
-}
+const layer_function layer_device_functions[] = {
+    {"vkCmdDispatch", (PFN_vkVoidFunction)faulty_dispatch},
+    {0},
+};
