@@ -16,7 +16,7 @@ extern "C" {
 
 /* For vrn_device_params.diagnostics and vrn_device_import_params.diagnostics. */
 struct vrn_device_diagnostics {
-    /* vrn_capability bits to use although the library knows that this driver is slow or wrong with
+    /* vrn_capability bits to use even though this driver is known to be slow or incorrect with
      * them. Bits that the device lacks have no effect */
     uint32_t with;
     uint64_t reserved[4];
@@ -30,24 +30,25 @@ struct vrn_session_diagnostics {
     uint64_t reserved[4];
 };
 
-/* The capabilities that this build of the library can use, as vrn_capability bits: all of them, for
- * any compiler and headers that it was built with. Thread-safe. */
+/* The capabilities that this build of the library can use, as vrn_capability bits. At present every
+ * build can use all of them. Thread-safe. */
 VRN_API uint32_t vrn_build_capabilities(void);
 
 /* ---- How long a run takes -------------------------------------------------------------------- */
 
-/* The times of one run, for vrn_outputs.timing. All but gpu_ms are the host's, in submit and wait
- * on the calling thread. The rest of a run is waiting for the device. */
+/* The times of one run, for vrn_outputs.timing. All fields except gpu_ms are times of the host,
+ * spent on the calling thread in submit and wait. The remaining time of a run is spent waiting for
+ * the device. */
 struct vrn_timing {
     /* the network on the device, without the preparation of images; 0 where it cannot be measured
      * (VRN_CAPABILITY_TIMESTAMPS) */
     double gpu_ms;
-    /* bringing the input to where the device reads it: packing floats, or cropping photos, copying
+    /* moving the input to memory that the device reads: packing floats, or cropping photos, copying
      * them and recording their preparation */
     double input_ms;
     /* all other work of the library for one more run: recording commands that are not recorded yet,
-     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. Does not count the
-     * completion of an earlier submission that had to make room */
+     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. Completing an earlier
+     * submission to free its slot is not counted */
     double replay_ms;
     double submit_ms; /* the driver's vkQueueSubmit */
     double output_ms; /* unpacking the results */
@@ -66,14 +67,14 @@ typedef struct vrn_layer {
     uint32_t height, width, channels; /* of its output */
     double flops;                     /* for one image */
     double bytes;           /* for one image: activations and parameters, read or written once */
-    double parameter_bytes; /* the parameters' part of `bytes`: a slice's images share them */
-    double gpu_ms;          /* from vrn_session_profile: for the whole batch; else 0 */
+    double parameter_bytes; /* the parameters' part of `bytes`, which all images of a slice share */
+    double gpu_ms;          /* from vrn_session_profile, for the whole batch; otherwise 0 */
     /* why this kernel: "merit" (expected to be the best), "preferred" (by
      * vrn_session_diagnostics.kernel), "tuned" (measured by vrn_device_tune on this vrn_device) or
      * "cache" (measured before, and read from the cache directory) */
     const char *why;
     const char *rejected; /* the best of the other kernels that could compute it; may be empty */
-    /* its time for the whole batch when it was tuned, run by itself; 0: unknown */
+    /* its time for the whole batch, measured alone during tuning; 0: unknown */
     double rejected_ms;
     uint64_t reserved[8];
 } vrn_layer;
@@ -85,8 +86,8 @@ VRN_API vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer 
 
 /* Runs a full slice of zeros `repeats` times with timestamps around every dispatch. Gives the
  * median of each, times the number of slices in a batch; otherwise like vrn_session_get_layers.
- * Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). Where a driver's timestamps say
- * nothing, each dispatch is run by itself and timed by the host's clock. Blocking. Other errors:
+ * Needs VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). If a driver's timestamps are not
+ * usable, each dispatch is run separately and timed by the host's clock. Blocking. Other errors:
  * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                        uint32_t capacity, uint32_t *count);
@@ -98,8 +99,8 @@ typedef struct vrn_device_peak {
     /* 1e9 float operations a second, a multiply-add counting as two: a kernel of independent chains
      * of multiply-adds in registers */
     double gflops;
-    /* 1e9 bytes a second, read plus written: the fastest of the ways to copy memory that does not
-     * fit the caches of most devices (by a kernel, by the driver) */
+    /* 1e9 bytes a second, read plus written: the faster of two ways to copy (by a kernel, by the
+     * driver), with more memory than the caches of most devices hold */
     double gb_s;
     uint64_t reserved[4];
 } vrn_device_peak;
@@ -111,10 +112,10 @@ VRN_API vrn_result vrn_device_measure_peak(vrn_device *device, vrn_device_peak *
 
 /* ---- What the driver's compiler reports about kernels ---------------------------------------- */
 
-/* The most statistics of a kernel that are passed on. */
+/* The largest number of statistics reported for a kernel. */
 #define VRN_MAX_STATISTICS 32
 
-/* A figure that the driver gives for a compiled kernel. */
+/* A figure that the driver reports for a compiled kernel. */
 typedef struct vrn_statistic {
     char name[64]; /* in the driver's words */
     double value;  /* in the unit that the name says */
@@ -123,13 +124,14 @@ typedef struct vrn_statistic {
 /* One dispatch of a kernel, compiled for one shape of a network's layers. Texts of kernel and op
  * are static. Figures that the driver does not report are negative. */
 typedef struct vrn_kernel_statistics {
-    const char *op;                        /* "conv" */
-    const char *kernel;                    /* "conv_tile_64x64" */
-    const char *module;                    /* the shader: "conv_tile" */
-    bool chosen;                           /* vrn_session_create takes this kernel, untuned */
+    const char *op;     /* "conv" */
+    const char *kernel; /* "conv_tile_64x64" */
+    const char *module; /* the shader: "conv_tile" */
+    /* vrn_session_create would choose this kernel without tuning */
+    bool chosen;
     uint32_t pass, passes;                 /* which dispatch of the kernel, and of how many */
-    char layer[48];                        /* the first that has this shape: "layer1.0.conv1" */
-    uint32_t layers;                       /* how many have it */
+    char layer[48];                        /* the first layer with this shape: "layer1.0.conv1" */
+    uint32_t layers;                       /* the number of layers with this shape */
     uint32_t in[3], out[3];                /* channels, height, width */
     uint32_t window[2], stride[2], groups; /* of the operation: height, width */
     double flops;                          /* of the operation, for the whole batch */
@@ -153,7 +155,7 @@ typedef struct vrn_kernel_statistics {
 
 /* Which kernels vrn_device_get_kernel_statistics compiles. */
 typedef struct vrn_kernel_statistics_params {
-    const vrn_arch *arch;   /* whose layers; NULL: resnet50 */
+    const vrn_arch *arch;   /* the network whose layers are used; NULL: resnet50 */
     uint32_t batch;         /* 0: 1 */
     uint32_t height, width; /* of the input; 0: 224 */
     /* NULL: for each shape, the kernel that would be chosen; else every kernel that fits and whose
@@ -179,9 +181,9 @@ VRN_API vrn_result vrn_device_get_kernel_statistics(
 typedef struct vrn_mismatch {
     const char *name;       /* of the case ("3x3 stride 2"), static */
     const char *precision;  /* of its tensors: "fp32", "fp16", "int8"; static */
-    bool outside;           /* the kernel wrote outside of its output: the rest is zero */
+    bool outside;           /* the kernel wrote outside its output; the following fields are zero */
     uint32_t n, y, x, c;    /* image, row, column, channel */
-    double expected, found; /* its value */
+    double expected, found; /* the correct and the wrong value */
     uint64_t reserved[2];
 } vrn_mismatch;
 
@@ -194,15 +196,15 @@ typedef struct vrn_selftest_entry {
     vrn_result result; /* why it could not be run, although the device should be able to */
     uint32_t cases;    /* that were run; for "replay", runs after the first one */
     uint32_t wrong;    /* of these; for "replay", runs that gave other bytes than the first */
-    /* largest error divided by the tolerated one: above 1 is wrong; infinite for a NaN or a write
-     * outside of the output. For "replay" 0 or infinite */
+    /* the largest error as a multiple of the tolerance; wrong if above 1; infinite for a NaN or a
+     * write outside the output. For "replay" 0 or infinite */
     double worst;
     vrn_mismatch first; /* of the first wrong case */
     double ms;          /* how long it took */
     uint64_t reserved[4];
 } vrn_selftest_entry;
 
-/* What the self-test says of a device. */
+/* The self-test's verdict on a device. */
 typedef enum vrn_selftest_verdict {
     VRN_SELFTEST_RIGHT = 0, /* everything is correct */
     /* some kernels are wrong, but every operator has a correct one, and the network is correct:
@@ -219,16 +221,16 @@ typedef struct vrn_selftest_summary {
     uint32_t kernels, cases;          /* that were run */
     uint32_t skipped;                 /* kernels that the device cannot run */
     uint32_t wrong, avoided;          /* kernels: wrong, and no longer chosen because of it */
-    uint32_t operators_broken;        /* without a right kernel */
-    uint32_t replays, replays_differ; /* runs of the network; those that gave other bytes */
-    /* of the network's logits, with and without fusion: relative L2, at most 1e-5 when right;
-     * negative: not known */
+    uint32_t operators_broken;        /* without a correct kernel */
+    uint32_t replays, replays_differ; /* runs of the network, and those that gave other bytes */
+    /* the relative L2 difference between the network's logits with and without fusion, at most 1e-5
+     * if correct; negative: not known */
     double fusion_error;
     double ms; /* how long all of it took */
     uint64_t reserved[4];
 } vrn_selftest_summary;
 
-/* What a self-test runs, and what follows from it. */
+/* Options of a self-test. */
 typedef struct vrn_selftest_params {
     /* sessions that are created later on this device do not use wrong kernels if their operator has
      * a correct one; nor does the network at the end */
@@ -246,11 +248,11 @@ typedef struct vrn_selftest_params {
  * application that depends on correct results calls this with `exclude` on each device that it
  * makes, before any session, and refuses the device if the verdict is VRN_SELFTEST_BROKEN.
  *
- * Takes seconds, mostly in the driver's compiler; half a minute the first time on a slow one.
- * Blocking. The pipelines live as long as the device. Thread-safe; sessions may be made and run at
- * the same time, but only sessions made afterwards avoid the excluded kernels. A session whose
- * network needs an excluded kernel is refused with VRN_ERROR_UNSUPPORTED. Kernels stay excluded
- * until the device is destroyed; a later self-test runs them like all others.
+ * Takes seconds, and longer the first time on a driver that compiles slowly (Mesa's lavapipe: 20 s
+ * on two cores). Blocking. The pipelines live as long as the device. Thread-safe; sessions may be
+ * made and run at the same time, but only sessions made afterwards avoid the excluded kernels. A
+ * session whose network needs an excluded kernel is refused with VRN_ERROR_UNSUPPORTED. Kernels
+ * stay excluded until the device is destroyed; a later self-test runs them like all others.
  *
  * `summary` may be NULL; it is written with VRN_OK and VRN_ERROR_WRONG_RESULTS. An entry is valid
  * during the call of `visit`; the texts it points to are static.
@@ -269,9 +271,9 @@ VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_pa
 
 /* The running statistics of a batch norm are the mean and variance of its input in training. A
  * check runs images without labels through a model and compares the input of each batch norm with
- * them. This shows whether the preprocessing is right, and whether the checkpoint is read correctly
- * (strides, pools and others that names and shapes do not show). One thread at a time uses a
- * check. */
+ * them. This shows whether the preprocessing is correct, and whether the checkpoint is read
+ * correctly (strides, pools and other properties that names and shapes do not show). One thread at
+ * a time uses a check. */
 typedef struct vrn_check vrn_check;
 
 /* How vrn_check_create compiles the network. */
@@ -281,22 +283,22 @@ typedef struct vrn_check_params {
     uint64_t reserved[4];
 } vrn_check_params;
 
-/* Compiles the unfused network in float32. A large one takes some hundred megabytes on the device,
- * and up to 64 MiB on the host for inputs that are kept. The caller owns the check; the device must
- * outlive it, the model is kept alive. Blocking. Errors: VRN_ERROR_UNSUPPORTED (group norms,
- * which keep no statistics; norms that were folded away or never trained; the log says which), and
- * those of vrn_session_create. */
+/* Compiles the unfused network in float32. A large network takes a few hundred megabytes on the
+ * device, and up to 64 MiB on the host for inputs that are kept. The caller owns the check; the
+ * device must outlive it, the model is kept alive. Blocking. Errors: VRN_ERROR_UNSUPPORTED (group
+ * norms, which keep no statistics; norms that were folded away or never trained; the log says
+ * which), and those of vrn_session_create. */
 VRN_API vrn_result vrn_check_create(vrn_check **check, vrn_device *device, const vrn_model *model,
                                     const vrn_check_params *params);
 /* Destroys a check. Blocking. */
 VRN_API void vrn_check_destroy(vrn_check **check);
 
-/* Runs any number of images. They should resemble those of training. Sixty are enough; fewer than
+/* Runs any number of images. They should resemble the training images. Sixty are enough; fewer than
  * 24 show only gross faults. Blocking. Errors: as for vrn_session_run. */
 VRN_API vrn_result vrn_check_add(vrn_check *check, const vrn_inputs *inputs);
 
-/* How far the inputs of the norms are from their running statistics. Epsilon is added to variances,
- * and channels whose running variance is far below it are ignored. */
+/* How far the mean and variance of the norms' inputs are from the running statistics. Epsilon is
+ * added to variances, and channels whose running variance is far below it are ignored. */
 typedef struct vrn_check_fit {
     /* the median over the channels of |log(variance / running variance)|: 0.1 is 10 % */
     double variance;
@@ -306,14 +308,14 @@ typedef struct vrn_check_fit {
      * mean over the channels of the Kullback-Leibler divergence between normal distributions with
      * these means and variances, at most 100 for each */
     double divergence;
-    uint32_t channels;   /* how many were compared; 0: the other fields mean nothing */
-    uint32_t not_finite; /* how many of these had infinities or NaNs: they count as 100 */
+    uint32_t channels;   /* the number of channels compared; 0: the other fields have no meaning */
+    uint32_t not_finite; /* the number of these with infinities or NaNs, which count as 100 */
     uint64_t reserved[4];
 } vrn_check_fit;
 
-/* How far what enters one norm is from its running statistics. */
+/* The fit of one norm. */
 typedef struct vrn_check_norm {
-    const char *name;  /* "layer1.0.bn1"; lives as long as the check */
+    const char *name;  /* "layer1.0.bn1"; valid as long as the check */
     uint32_t channels; /* in all */
     vrn_check_fit fit; /* of its channels */
     uint64_t reserved[4];
@@ -327,23 +329,24 @@ VRN_API vrn_result vrn_check_get_norms(const vrn_check *check, vrn_check_norm *n
 
 /* A way to read the checkpoint or to prepare images. */
 typedef struct vrn_check_reading {
-    char name[192]; /* in words: "no pool behind the stem"; empty: as the model was loaded */
-    /* what differs from the model, as keys for vrn_model_params.arch: "pool=none"; else empty */
+    char name[192]; /* in words: "no pool after the stem"; empty: as the model was loaded */
+    /* the differences from the model, as keys for vrn_model_params.arch: "pool=none"; or empty */
     char keys[256];
     bool prepares;           /* `transform` differs from the check's */
     vrn_transform transform; /* of this reading */
     vrn_arch arch;           /* of this reading */
     vrn_check_fit fit;       /* of all norms */
-    uint32_t images;         /* that `fit` is of */
+    uint32_t images;         /* the number of images from which `fit` was computed */
     uint64_t reserved[4];
 } vrn_check_reading;
 
-/* Whether a model is read as its statistics say. */
+/* Whether the reading of a model agrees with its statistics. */
 typedef enum vrn_check_verdict {
-    VRN_CHECK_FITS = 0,  /* and no other reading fits clearly better */
+    VRN_CHECK_FITS = 0,  /* the model as loaded fits, and no other reading fits clearly better */
     VRN_CHECK_OTHER = 1, /* another reading fits clearly better */
-    /* neither this reading nor any other that was tried fits: the cause may be something that is
-     * not tried, a network of another kind, or images unlike those of training */
+    /* neither this reading nor any other that was tried fits. Perhaps the correct reading is not
+     * among those tried, the network is of another kind, or the images do not resemble the training
+     * images */
     VRN_CHECK_NONE = 2,
 } vrn_check_verdict;
 
@@ -353,17 +356,18 @@ typedef struct vrn_check_summary {
     uint32_t images;           /* that were added */
     vrn_check_fit fit;         /* of all of them, as the model was loaded */
     vrn_check_reading best;    /* with VRN_CHECK_FITS the model as it was loaded */
-    vrn_check_fit same;        /* the model's as it was loaded, of the images that best.fit is of */
-    uint32_t tried;            /* readings, the first included */
+    /* the fit of the model as loaded, computed from the same images as best.fit */
+    vrn_check_fit same;
+    uint32_t tried; /* the number of readings, including the first */
     uint64_t reserved[8];
 } vrn_check_summary;
 
-/* Runs the images that were kept, at most 64, with other readings: other pools, strides of the stem
+/* Runs up to 64 of the added images with other readings, which differ in pools, strides of the stem
  * and of stages, dilation, v1 or v1.5, activations, anti-aliasing, standardised weights, epsilon,
- * the side of option A's zeros; and, if only photos were added, other normalisations, scales and
- * the other order of channels. If one fits clearly better, variants of it are tried too, so that up
- * to three faults at once are found. Calls `visit` (which may be NULL) for each; the pointer is
- * valid during the call. Readings that fit badly are dropped after a few images. Blocking:
+ * or the side of option A's zeros; and, if only photos were added, in the normalisation, the scale
+ * or the order of channels. If one fits clearly better, variants of it are tried too, so that up to
+ * three faults at once are found. Calls `visit` (which may be NULL) for each; the pointer is valid
+ * during the call. Readings that fit badly are dropped after a few images. Blocking:
  * compiles the network for each reading. Errors: VRN_ERROR_INVALID_ARGUMENT (no images were added),
  * and those of vrn_session_create and vrn_session_run. */
 VRN_API vrn_result vrn_check_finish(vrn_check *check, vrn_check_summary *summary,

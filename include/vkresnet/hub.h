@@ -1,6 +1,6 @@
-/* Weights by name: "resnet50", "resnet50:V2". A library of its own beside vkresnet: it knows the
- * weights that torchvision has for the ten networks of its ResNet class and finds their files on
- * this machine. If it was built with libcurl and OpenSSL, it downloads them too.
+/* Weights by name: "resnet50", "resnet50:V2". This is a separate library. It knows the weights that
+ * torchvision publishes for the ten networks of its ResNet class, and finds their files on this
+ * machine. If it was built with libcurl and OpenSSL, it also downloads them.
  *
  *     vrn_hub *hub = NULL;
  *     vrn_hub_file file = {0};
@@ -12,7 +12,7 @@
  *     vrn_hub_destroy(&hub);
  *
  * The rules at the top of vkresnet.h hold here too. A hub never changes; threads may share it.
- * Unlike vkresnet it reads environment variables, where its parameters are NULL or 0; docs/hub.md
+ * Unlike vkresnet, it reads environment variables for parameters that are NULL or 0; docs/hub.md
  * lists them. */
 #ifndef VKRESNET_HUB_H
 #define VKRESNET_HUB_H
@@ -34,10 +34,10 @@ typedef struct vrn_hub_entry {
     /* lower case hexadecimal: all 64 digits, or the first 8 or more if only those are published */
     const char *sha256;
     uint64_t min_bytes;      /* the file's size, at least */
-    uint64_t max_bytes;      /* and at most; equal where the size is known exactly */
-    uint64_t parameters;     /* of the network: how many numbers */
+    uint64_t max_bytes;      /* and at most; equal if the size is known exactly */
+    uint64_t parameters;     /* the number of the network's parameters */
     const char *classes;     /* "imagenet": its 1000 classes, in the usual order; or NULL */
-    vrn_transform transform; /* with which the accuracy was measured */
+    vrn_transform transform; /* the transform with which the accuracy was measured */
     float acc1, acc5;        /* published, in percent, on ImageNet's validation set; 0: unknown */
     const char *recipe;      /* the address of a page about its training, or NULL */
     uint64_t reserved[4];
@@ -46,15 +46,15 @@ typedef struct vrn_hub_entry {
 /* Where a hub looks for files and downloads them from. */
 typedef struct vrn_hub_params {
     vrn_log log; /* of the hub; must outlive it */
-    /* a file that replaces the built-in registry (data/registry.json). NULL: $VKRESNET_REGISTRY,
-     * else the built-in one */
+    /* a file used instead of the built-in registry, which is made from data/registry.json. NULL:
+     * $VKRESNET_REGISTRY, else the built-in one */
     const char *registry;
-    /* the folder whose subfolder "hub" has the downloaded files. NULL: as by
-     * vrn_hub_get_cache_directory; "": nothing is looked up, kept or downloaded */
+    /* the folder whose subfolder "hub" has the downloaded files. NULL: that of
+     * vrn_hub_get_cache_directory; "": nothing is looked up, stored or downloaded */
     const char *cache_directory;
     /* the folder where PyTorch keeps such files; it is only read. NULL:
      * $TORCH_HOME/hub/checkpoints, $XDG_CACHE_HOME/torch/hub/checkpoints or
-     * ~/.cache/torch/hub/checkpoints, the one that PyTorch would take; "": none */
+     * ~/.cache/torch/hub/checkpoints, whichever PyTorch would use; "": none */
     const char *torch_directory;
     /* the address of a folder to download from, instead of the registry's server; the name of a
      * file is appended. May be http. NULL: $VKRESNET_HUB_URL, else the registry's server */
@@ -69,7 +69,7 @@ typedef struct vrn_hub_params {
 typedef struct vrn_hub vrn_hub;
 
 /* Reads the registry and nothing else. The caller owns the hub. Blocking. Errors: VRN_ERROR_FILE
- * (the registry cannot be read or is wrong; the log says where), VRN_ERROR_INVALID_ARGUMENT (an
+ * (the registry cannot be read or has a fault; the log says where), VRN_ERROR_INVALID_ARGUMENT (an
  * address that is neither https nor http), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_hub_create(vrn_hub **hub, const vrn_hub_params *params);
 
@@ -110,9 +110,9 @@ VRN_API void vrn_hub_file_free(vrn_hub_file *file);
 /* Looks for an entry's file on this machine, first in the cache directory, then in PyTorch's
  * folder. If it is in neither, the result is VRN_OK with VRN_HUB_NOWHERE. A file counts only if its
  * size and SHA-256 agree with the registry; a wrong file is a warning in the log. Reading a large
- * one takes some tenths of a second; the cache directory remembers the result until the file
- * changes. A build that cannot download has no SHA-256 and compares only the size. The caller owns
- * `*file`. Blocking. Errors: VRN_ERROR_OUT_OF_MEMORY. */
+ * one takes a few tenths of a second; the cache directory stores the result until the file changes.
+ * A build that cannot download has no SHA-256 and compares only the size. The caller owns `*file`.
+ * Blocking. Errors: VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry,
                                   vrn_hub_file *file);
 
@@ -137,11 +137,11 @@ typedef struct vrn_hub_fetch_params {
 
 /* Looks for an entry's file like vrn_hub_locate, and downloads it if it is not on this machine. The
  * download is written to a file with another name ("....part") and renamed when size and SHA-256
- * are right and the bytes are on the disk: no partial file ever has an entry's name. The next call
- * resumes an interrupted download. If another process downloads the same file, the call waits for
- * it. Only https is used, unless `address` is http. Certificates are checked with the system's list
- * or with $CURL_CA_BUNDLE, $SSL_CERT_FILE or $SSL_CERT_DIR; proxies are libcurl's ($https_proxy,
- * $no_proxy, ..). `params` may be NULL. The caller owns `*file`. Blocking. Errors:
+ * are correct and the bytes are on the disk: no partial file ever has an entry's name. The next
+ * call resumes an interrupted download. If another process downloads the same file, the call waits
+ * for it. Only https is used, unless `address` is http. Certificates are checked with the system's
+ * list or with $CURL_CA_BUNDLE, $SSL_CERT_FILE or $SSL_CERT_DIR; proxies are set as for libcurl
+ * ($https_proxy, $no_proxy, ...). `params` may be NULL. The caller owns `*file`. Blocking. Errors:
  * - VRN_ERROR_NETWORK: the server cannot be reached, does not have the file or sent something else;
  *   or this build or `offline` forbids downloads. The log has the address, and where to put a file
  *   that was downloaded in another way

@@ -10,8 +10,8 @@
  *                     &(vrn_outputs){.probabilities = p});
  *
  * This header has what an application needs to load a model and to run it. <vkresnet/vulkan.h> runs
- * it on the application's own Vulkan device, <vkresnet/diagnostics.h> measures and checks, and
- * <vkresnet/hub.h>, a library of its own, finds and downloads weights by name.
+ * a model on the application's own Vulkan device. <vkresnet/diagnostics.h> measures and checks.
+ * <vkresnet/hub.h> belongs to a separate library, which finds and downloads weights by name.
  *
  * Rules that hold for every function, unless its own comment says otherwise:
  *
@@ -21,18 +21,18 @@
  * - Pointers to parameter structs may be NULL. The zero value of every field is its default, so
  *   `&(vrn_session_params){.batch = 8}` is complete.
  * - The library reads the pointers in a parameter struct during the call only and keeps none.
- * - The result is for the program. For people, a failed call passes one line to the log callback.
+ * - Programs branch on the result. For people, a failed call passes one line to the log callback.
  *   The library prints nothing, ends no process and keeps no global state.
  * - Paths and texts are UTF-8 and end with a NUL.
  * - Threads may share a device and a model. One thread at a time uses a session; different threads
  *   may use different sessions of one device at the same time.
  * - Times are in milliseconds, sizes in bytes. Floats are IEEE 754 single precision.
  * - Structs end in `reserved` words. Callers leave them zero, and the library writes zeros there in
- *   results. A later version gives new fields the place of reserved words, with zero for "as
- *   before", so a program that was compiled against an older header of the same soname still works.
- *   Sizes, offsets and the values of enums never change within a soname. These structs are complete
- *   and have no reserved words: vrn_log, vrn_rect, vrn_statistic, vrn_place, vrn_top and
- *   vrn_timeline_point.
+ *   results. A later version may put new fields in the place of reserved words; their zero value
+ *   keeps the old behaviour. A program compiled against an older header of the same soname
+ *   therefore still works. Sizes, offsets and the values of enums never change within a soname.
+ *   These structs will not grow and have no reserved words: vrn_log, vrn_rect, vrn_statistic,
+ *   vrn_place, vrn_top and vrn_timeline_point.
  */
 #ifndef VKRESNET_VKRESNET_H
 #define VKRESNET_VKRESNET_H
@@ -41,7 +41,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Only the shared library exports functions: VRN_BUILD is defined while either is compiled. */
+/* Only the shared library exports functions: VRN_BUILD is defined while the shared or the static
+ * library is compiled. */
 #if defined(_WIN32) && defined(VRN_BUILD_SHARED)
 #define VRN_API __declspec(dllexport)
 #elif defined(__GNUC__) && !defined(_WIN32) && (defined(VRN_BUILD_SHARED) || !defined(VRN_BUILD))
@@ -56,19 +57,22 @@ extern "C" {
 
 /* ---- Results and messages -------------------------------------------------------------------- */
 
-/* Each error asks for a different reaction of the caller. */
+/* Each error calls for a different reaction by the caller. */
 typedef enum vrn_result {
     VRN_OK = 0,
     VRN_ERROR_INVALID_ARGUMENT = -1, /* invalid argument: fix the caller or the command line */
-    VRN_ERROR_FILE = -2,          /* a file is missing, unreadable, damaged or of the wrong kind */
-    VRN_ERROR_UNSUPPORTED = -3,   /* well-formed, but this library or device cannot do it */
-    VRN_ERROR_OUT_OF_MEMORY = -4, /* of the host or of the device: try a smaller batch or size */
-    VRN_ERROR_NO_DEVICE = -5,     /* no usable Vulkan device, or none of the given name */
+    VRN_ERROR_FILE = -2, /* a file is missing, unreadable, damaged or of the wrong kind */
+    /* the file or call is valid, but this library or device does not support it */
+    VRN_ERROR_UNSUPPORTED = -3,
+    /* the host or the device has too little memory: try a smaller batch or size */
+    VRN_ERROR_OUT_OF_MEMORY = -4,
+    /* no usable Vulkan device, or none that matches the given index or name */
+    VRN_ERROR_NO_DEVICE = -5,
     /* the device no longer works: destroy its sessions, then the device, and make new ones */
     VRN_ERROR_DEVICE_LOST = -6,
     VRN_ERROR_WRONG_RESULTS = -7, /* only from vrn_device_selftest, see diagnostics.h */
     VRN_ERROR_NETWORK = -8,       /* only from vrn_hub_fetch, see hub.h */
-    VRN_ERROR_CANCELLED = -9,     /* only where a callback can stop the work, see hub.h */
+    VRN_ERROR_CANCELLED = -9,     /* a callback stopped the work, see hub.h */
 } vrn_result;
 
 /* A short English name of a result ("out of memory"). Never NULL; static. Thread-safe. */
@@ -77,8 +81,8 @@ VRN_API const char *vrn_result_string(vrn_result result);
 /* How important a message is. */
 typedef enum vrn_log_level {
     VRN_LOG_DEFAULT = 0, /* as a threshold: warnings and errors */
-    /* why a call failed, exactly one message for each failed call; and, with validation on, what
-     * the validation layer reports */
+    /* why a call failed: one message for each failed call (vrn_device_selftest may log more than
+     * one); with validation on, also what the validation layer reports */
     VRN_LOG_ERROR = 1,
     VRN_LOG_WARNING = 2, /* the call continues, but a person should know */
     VRN_LOG_INFO = 3,    /* what was chosen: device, architecture, kernels */
@@ -87,7 +91,7 @@ typedef enum vrn_log_level {
 
 /* Where messages go. The library calls `message` with one line without a line feed, valid during
  * the call only, on the thread that called the library; with validation on also on the library's
- * own threads, at the same time. NULL: no messages. `level` is the most verbose level wanted. */
+ * own threads, at the same time. */
 typedef struct vrn_log {
     void (*message)(void *user, vrn_log_level level, const char *text); /* NULL: no messages */
     void *user;          /* the first argument of `message` */
@@ -96,21 +100,21 @@ typedef struct vrn_log {
 
 /* ---- Version --------------------------------------------------------------------------------- */
 
-/* Changes with the interface. */
+/* Increased by incompatible changes of the interface. */
 #define VRN_VERSION_MAJOR 0
-/* Changes with additions; before 1.0 also with the interface. */
+/* Increased by additions; before 1.0 also by incompatible changes. */
 #define VRN_VERSION_MINOR 2
-/* Changes with corrections. */
+/* Increased by corrections. */
 #define VRN_VERSION_PATCH 0
 
-/* A version as one number that can be compared, also by the preprocessor. */
+/* A version as one number, for comparisons in code and in #if. */
 #define VRN_MAKE_VERSION(major, minor, patch) (1000000u * (major) + 1000u * (minor) + (patch))
 
 /* The version of this header. */
 #define VRN_VERSION VRN_MAKE_VERSION(VRN_VERSION_MAJOR, VRN_VERSION_MINOR, VRN_VERSION_PATCH)
 
-/* The version of the library that the program runs with, as VRN_MAKE_VERSION packs it. Thread-safe.
- */
+/* The version of the library that the program runs with, packed as by VRN_MAKE_VERSION.
+ * Thread-safe. */
 VRN_API uint32_t vrn_version(void);
 
 /* ---- Devices --------------------------------------------------------------------------------- */
@@ -125,21 +129,21 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_STORAGE_16BIT = 1 << 4,
     VRN_CAPABILITY_INT8 = 1 << 5, /* 8-bit storage and arithmetic */
     VRN_CAPABILITY_INTEGER_DOT_PRODUCT = 1 << 6,
-    /* products of matrices of halves, summed in floats */
+    /* matrix products of float16 values, summed in float32 */
     VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 7,
     VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 8, /* registers and spills of compiled kernels */
     VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 9,       /* arrays of storage buffers of any length */
-    /* matrices whose sizes the driver divides up, with operations on single elements
-     * (VK_NV_cooperative_matrix2, Vulkan 1.3) */
+    /* cooperative matrices of other sizes, which the driver divides, with operations on single
+     * elements (VK_NV_cooperative_matrix2, Vulkan 1.3) */
     VRN_CAPABILITY_COOPERATIVE_MATRIX_2 = 1 << 10,
-    /* buffer addresses, and 64-bit integers to compute with them: only on CPU devices */
+    /* buffer addresses, and 64-bit integers for address arithmetic; used on CPU devices only */
     VRN_CAPABILITY_BUFFER_ADDRESSES = 1 << 11,
 } vrn_capability;
 
 /* How many bits vrn_capability has. */
 #define VRN_CAPABILITY_COUNT 12
 
-/* The name of one capability bit ("texel buffers"), or NULL for a bit that has none. Static.
+/* The name of one capability bit ("texel buffers"), or NULL if the bit has no name. Static.
  * Thread-safe. */
 VRN_API const char *vrn_capability_name(uint32_t bit);
 
@@ -154,10 +158,10 @@ typedef enum vrn_device_type {
 
 /* One Vulkan device of this machine, as vrn_device_list and vrn_device_get_info report it. */
 typedef struct vrn_device_info {
-    /* position in the loader's list; what `--device 0` means */
+    /* position in the loader's list: the number in `--device 0` */
     uint32_t index;
     char name[256];       /* "llvmpipe (LLVM 15.0.6, 256 bits)" */
-    char driver[516];     /* driver name and version in its maker's words */
+    char driver[516];     /* driver name and version, as the vendor writes them */
     vrn_device_type type; /* what kind of hardware it is */
     uint32_t api_version; /* packed as by VK_MAKE_API_VERSION */
     uint32_t vendor_id, device_id, driver_version; /* as in VkPhysicalDeviceProperties */
@@ -171,8 +175,9 @@ typedef struct vrn_device_info {
     uint32_t capabilities; /* vrn_capability bits, less those switched off */
     /* without `select` the device with the highest score is used; 0: unusable */
     int score;
-    char reason[160]; /* why it cannot be used, or was scored down; else empty */
-    /* of a vrn_device: its queues that can compute, see vrn_session_params.queue. 0 in a list */
+    char reason[160]; /* why it cannot be used or has a lower score; otherwise empty */
+    /* the number of queues of a vrn_device that can compute, see vrn_session_params.queue; 0 in the
+     * results of vrn_device_list */
     uint32_t queue_count;
     uint64_t reserved[8];
 } vrn_device_info;
@@ -189,13 +194,13 @@ typedef struct vrn_device_diagnostics vrn_device_diagnostics;
 
 /* Where an application keeps a device's cache, instead of a folder. An entry has a name
  * ("pipelines-10de-2330-4.bin") and bytes, which the library checks when it reads them, as it does
- * with files. Calls may come from any thread that uses or destroys the device, and at the same
- * time. Errors cost time only. */
+ * with files. Calls may come from any thread that uses or destroys the device, also several at the
+ * same time. A hook that fails costs only time. */
 typedef struct vrn_cache_hooks {
-    /* Gives an entry. With data NULL: sets *size. Else: copies *size bytes to data and returns true
-     * if the entry still has that size. False: there is none */
+    /* Reads an entry. If data is NULL, sets *size; otherwise copies *size bytes to data. Returns
+     * false if there is no entry, or if it no longer has that size */
     bool (*load)(void *user, const char *name, void *data, size_t *size);
-    /* Replaces an entry, or adds it. False: it was not kept */
+    /* Adds or replaces an entry. Returns false if it was not stored */
     bool (*store)(void *user, const char *name, const void *data, size_t size);
     void *user; /* the first argument of both */
     uint64_t reserved[2];
@@ -218,12 +223,14 @@ typedef struct vrn_device_params {
     bool validation;
     const vrn_device_diagnostics *diagnostics; /* NULL in ordinary use */
     const vrn_cache_hooks *cache;              /* instead of cache_directory; copied. NULL: none */
-    /* queues to make, of one family; fewer if the family has fewer. 0: 1 */
+    /* how many queues to create, all of one family; at most 16, and at most as many as the family
+     * has. 0: 1 */
     uint32_t queue_count;
-    /* of all these queues, against others of the process: above 0 (the lowest) up to 1. 0: 1 */
+    /* the Vulkan priority of these queues, from just above 0 (lowest) to 1 (highest); drivers may
+     * ignore it. 0: 1 */
     float queue_priority;
-    /* take a family that computes but does not draw, if the device has one; work on it runs beside
-     * that of other programs' graphics queues */
+    /* prefer a queue family without graphics, if the device has one, so that the work can run in
+     * parallel with graphics */
     bool compute_only_family;
     uint64_t reserved[1];
 } vrn_device_params;
@@ -232,8 +239,8 @@ typedef struct vrn_device_params {
 typedef struct vrn_device vrn_device;
 
 /* Makes the library's own Vulkan instance and device, with queues that can compute. Thread-safe.
- * Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT (a priority outside 0 .. 1), VRN_ERROR_NO_DEVICE,
- * VRN_ERROR_UNSUPPORTED (the chosen device lacks something; the log says what),
+ * Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT (a priority outside 0 to 1), VRN_ERROR_NO_DEVICE,
+ * VRN_ERROR_UNSUPPORTED (the chosen device lacks something; the log names it),
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_params *params);
 
@@ -264,8 +271,8 @@ typedef enum vrn_resize_mode {
     VRN_RESIZE_LONGER = 1,
     /* height and, in `resize_width`, width, whatever the proportions: Resize((224, 224)) */
     VRN_RESIZE_EXACT = 2,
-    /* unused: the whole photo, as large as the network's input allows, is centred on `fill`:
-     * Pillow's ImageOps.pad */
+    /* `resize` is not used: the whole photo is scaled to fit the network's input and centred on a
+     * background of `fill`: Pillow's ImageOps.pad */
     VRN_RESIZE_LETTERBOX = 3,
 } vrn_resize_mode;
 
@@ -280,7 +287,7 @@ VRN_API const char *vrn_channels_name(vrn_channels channels);
 
 /* How a photo becomes the network's input, as in torchvision's ImageClassification preset: resize
  * the shorter side to `resize` (the other in proportion, truncated), cut out the centre of
- * `crop` x `crop` (`fill` outside of the image), and compute (value / 255 - mean) / std for each
+ * `crop` x `crop` (`fill` outside the image), and compute (value / 255 - mean) / std for each
  * channel. All other fields, which may be zero, change one of these steps. A network of one channel
  * (vrn_arch.in_channels) gets the brightness, as in Pillow's "L", with mean[0] and std[0]. */
 typedef struct vrn_transform {
@@ -292,14 +299,14 @@ typedef struct vrn_transform {
     uint32_t resize_width;           /* of VRN_RESIZE_EXACT; 0: as `resize` */
     uint32_t crop_width;             /* 0: as `crop`, or as the resize if that is 0 */
     vrn_channels channels;           /* the order that the network sees */
-    float scale;     /* the divisor of a value: 1 if mean and std are for 0 .. 255; 0: 255 */
+    float scale;     /* the divisor of a value: 1 if mean and std are for 0 to 255; 0: 255 */
     uint8_t fill[4]; /* red, green, blue; the fourth is not used */
     uint64_t reserved[1];
 } vrn_transform;
 
 /* Fills in a whole transform by its name. Returns false and writes nothing if the name is unknown.
  * "torchvision": 256, 224, bilinear, ImageNet's statistics. "timm": the same, bicubic. "caffe":
- * 256, 224, bilinear, BGR of 0 .. 255 minus the mean. "clip": 224, bicubic, CLIP's statistics.
+ * 256, 224, bilinear, BGR of 0 to 255 minus the mean. "clip": 224, bicubic, CLIP's statistics.
  * Thread-safe. */
 VRN_API bool vrn_transform_get_preset(const char *name, vrn_transform *transform);
 
@@ -308,7 +315,8 @@ VRN_API const char *vrn_transform_preset_name(uint32_t i);
 
 /* How the logits become probabilities. */
 typedef enum vrn_probabilities {
-    VRN_PROBABILITIES_DEFAULT = 0, /* as the model says; else sigmoid for one logit, else softmax */
+    /* the model's; if it has none, sigmoid for one logit, otherwise softmax */
+    VRN_PROBABILITIES_DEFAULT = 0,
     VRN_PROBABILITIES_SOFTMAX = 1, /* exactly one class applies */
     VRN_PROBABILITIES_SIGMOID = 2, /* each class applies or not, independently */
     VRN_PROBABILITIES_LOGITS = 3,  /* the logits, unchanged */
@@ -321,10 +329,10 @@ VRN_API const char *vrn_probabilities_name(vrn_probabilities probabilities);
 /* Architecture and weights on the host. Immutable; threads, devices and sessions may share it. */
 typedef struct vrn_model vrn_model;
 
-/* How vrn_model_load and the like read a model. */
+/* How vrn_model_load and similar functions read a model. */
 typedef struct vrn_model_params {
     vrn_log log; /* used during the call only */
-    /* what the file cannot say: a whole architecture as for vrn_arch_parse, or only some of its
+    /* what the file does not state: a whole architecture as for vrn_arch_parse, or only some of its
      * keys, such as "norm_groups=16,v1=1"; the others are deduced. NULL: everything is deduced
      * from the names and shapes in the file */
     const char *arch;
@@ -333,7 +341,8 @@ typedef struct vrn_model_params {
     /* the transform if the file's metadata has none; NULL: the stem decides */
     const vrn_transform *transform;
     /* chooses one of several networks in the file: the prefix of its tensors' names, such as
-     * "module.encoder_q". NULL: the only one; EMA weights are preferred to those in training */
+     * "module.encoder_q". NULL: the only one; EMA weights are preferred to the weights that they
+     * average */
     const char *prefix;
     /* the classes' names, one for each class, instead of the file's; copied. NULL: the file's. If a
      * model with one logit has two names, the logit gives the probability of the second */
@@ -342,12 +351,14 @@ typedef struct vrn_model_params {
     uint64_t reserved[1];
 } vrn_model_params;
 
-/* Loads a checkpoint: PyTorch's .pth (zip or legacy form) or safetensors, recognised by content,
- * with float32, float16, bfloat16 or float64 tensors, named as by torchvision, timm, Hugging Face,
- * MMPretrain, Detectron2 or the common CIFAR repositories. Dictionaries and prefixes of any name
- * may surround them, and other modules may be present. What tensors do not show is assumed and
- * listed (vrn_model_get_assumption). If files of this kind come in two ways, loading fails, and the
- * log names the keys of `arch` that decide.
+/* Loads a checkpoint, recognised by its content: PyTorch's .pth (zip or legacy form, dictionary or
+ * whole module), TorchScript, safetensors (also sharded), ONNX, or a model folder of Hugging Face
+ * or timm. docs/checkpoints.md describes what can be read. Tensors are float32, float16, bfloat16
+ * or float64. Their names follow torchvision, timm, Hugging Face, MMPretrain, Detectron2 or the
+ * common CIFAR repositories; they may be nested in dictionaries and have any prefix, and the file
+ * may contain other modules. Properties that the tensors do not determine are assumed and listed
+ * (vrn_model_get_assumption). If an assumption would be no better than a guess, loading fails
+ * instead, and the log names the keys of `arch` that decide.
  * A file of up to 64 MiB, or on a network file system, is copied. A larger one stays mapped as long
  * as the model lives; do not change it during that time. The caller owns the model. Thread-safe.
  * Blocking. Errors: VRN_ERROR_FILE (the log names the file, the tensor, what was expected and what
@@ -361,20 +372,22 @@ VRN_API vrn_result vrn_model_load(vrn_model **model, const char *path,
 VRN_API vrn_result vrn_model_load_memory(vrn_model **model, const void *data, size_t size,
                                          const char *name, const vrn_model_params *params);
 
-/* Destroys a model. Sessions made from it keep what they need, so any order works. Thread-safe. */
+/* Destroys a model. Sessions made from it keep what they need, so models and sessions can be
+ * destroyed in any order. Thread-safe. */
 VRN_API void vrn_model_destroy(vrn_model **model);
 
-/* What a model is. */
+/* The properties of a model. */
 typedef struct vrn_model_info {
     /* from the file's metadata or vrn_model_params, else the architecture's text */
     char name[256];
-    uint32_t classes;        /* logits of one image */
-    uint64_t parameters;     /* as torch counts them: without running statistics */
-    vrn_transform transform; /* from the file's metadata or vrn_model_params, else by the stem */
-    bool has_class_names;    /* vrn_model_get_class_name knows them */
+    uint32_t classes;    /* logits of one image */
+    uint64_t parameters; /* as torch counts them: without running statistics */
+    /* from the file's metadata or vrn_model_params, else chosen by the stem */
+    vrn_transform transform;
+    bool has_class_names;            /* vrn_model_get_class_name returns them */
     vrn_probabilities probabilities; /* of the architecture */
-    /* from the file's metadata: a picture has the classes of at least this probability. 0: the file
-     * has none */
+    /* from the file's metadata: the classes with at least this probability apply to a picture. 0:
+     * the file gives no threshold */
     float threshold;
     uint64_t reserved[3];
 } vrn_model_info;
@@ -387,9 +400,10 @@ VRN_API void vrn_model_get_info(const vrn_model *model, vrn_model_info *info);
  * classes, meta.CLASSES). It lives as long as the model. Thread-safe. */
 VRN_API const char *vrn_model_get_class_name(const vrn_model *model, uint32_t index);
 
-/* An assumption about something that the file does not say, such as "norm_eps=1e-5", or NULL when
- * there are no more. It lives as long as the model. `doubtful` (may be NULL) receives true if other
- * files of this kind differ in it; loading logs those as warnings. Thread-safe. */
+/* An assumption about something that the file does not state, such as "norm_eps=1e-5", or NULL when
+ * there are no more. It lives as long as the model. `doubtful` (may be NULL) receives true if
+ * similar files are known with another value; loading logs such assumptions as warnings.
+ * Thread-safe. */
 VRN_API const char *vrn_model_get_assumption(const vrn_model *model, uint32_t index,
                                              bool *doubtful);
 
@@ -406,11 +420,11 @@ typedef struct vrn_head_params {
     uint64_t reserved[4];
 } vrn_head_params;
 
-/* Makes a model from the trunk of another one, with a linear layer in place of its head, if any:
- * logits = weight * features + bias. Arrays and texts are copied; the weights of the trunk are
- * shared, and the other model is kept alive. Probabilities are softmax, or sigmoid for one logit.
- * vrn_model_save writes the result as a whole model. The caller owns it. Thread-safe. Errors:
- * VRN_ERROR_INVALID_ARGUMENT (the wrong number of features, a value that is not finite),
+/* Makes a model from the trunk of another one. A new linear layer replaces the head, or is added if
+ * there is none: logits = weight * features + bias. Arrays and texts are copied; the weights of the
+ * trunk are shared, and the other model is kept alive. Probabilities are softmax, or sigmoid for
+ * one logit. vrn_model_save writes the result as a whole model. The caller owns it. Thread-safe.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT (the wrong number of features, a value that is not finite),
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_model_create_with_head(vrn_model **model, const vrn_model *trunk,
                                               const vrn_head_params *params);
@@ -422,32 +436,33 @@ typedef struct vrn_model_save_params {
     const vrn_transform *transform;  /* to write; NULL: the model's */
     vrn_probabilities probabilities; /* to write; VRN_PROBABILITIES_DEFAULT: the model's */
     float threshold;                 /* to write, up to 1; 0: the model's */
-    /* for a program that removes incomplete files when a signal ends it: called with the name of
-     * the temporary file before that file is made (there), and again when it is gone. May be
-     * NULL */
+    /* called with the path of the temporary file before it is created (`there` is true), and after
+     * it has been renamed or removed (`there` is false), so that a program can delete it when a
+     * signal ends the program. May be NULL */
     void (*temporary)(void *user, const char *path, bool there);
     void *user; /* of temporary */
     uint64_t reserved[2];
 } vrn_model_save_params;
 
 /* Writes safetensors with torchvision's tensor names; name, architecture, transform and class names
- * go into the metadata. The file appears under its name only when it is complete; an existing file
- * stays as it was when anything fails. Thread-safe. Blocking. Errors: VRN_ERROR_FILE,
+ * go into the metadata. The file appears under its name only when it is complete; if anything
+ * fails, an existing file stays as it was. Thread-safe. Blocking. Errors: VRN_ERROR_FILE,
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_model_save(const vrn_model *model, const char *path,
                                   const vrn_model_save_params *params);
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
-/* How activations and weights are stored. Sums are always 32 bits wide: floats, or integers
- * where bytes are multiplied. The input, the average pool's output, logits and probabilities are
+/* How activations and weights are stored. Sums are always 32 bits wide: float32, or int32 for
+ * products of int8 values. The input, the average pool's output, logits and probabilities are
  * float32 in every precision. */
 typedef enum vrn_precision {
     VRN_PRECISION_FP32 = 0,
-    /* half precision, on any device: no capability is needed. Values beyond 65504 are clamped to
-     * it; vrn_calibration_get_ranges shows whether and where a network has any */
+    /* float16, on any device: no capability is needed. Values beyond 65504 are clamped to it;
+     * vrn_calibration_get_ranges shows which layers have such values */
     VRN_PRECISION_FP16 = 1,
-    /* bytes where a calibrated model (vrn_calibration_finish) has scales, else halves */
+    /* int8 for layers to which a calibrated model (vrn_calibration_finish) gives scales, float16
+     * for the others */
     VRN_PRECISION_INT8 = 2,
 } vrn_precision;
 
@@ -462,32 +477,34 @@ typedef struct vrn_session_diagnostics vrn_session_diagnostics;
 
 /* What vrn_session_create compiles. */
 typedef struct vrn_session_params {
-    uint32_t batch;          /* most images of a run, at most 65536; 0: 1 */
+    uint32_t batch;          /* the largest number of images in one run, up to 65536; 0: 1 */
     uint32_t height, width;  /* of the network's input; 0: the transform's crop */
     vrn_precision precision; /* of activations and weights */
     /* names of layers whose parameters and outputs stay float32 in the other precisions, as
-     * vrn_session_get_layers names them. Layers whose parameters halves cannot hold stay float32
-     * without being named; the log says which */
+     * vrn_session_get_layers names them. Layers with parameters outside the range of float16 stay
+     * float32 in any case; the log names them */
     const char *const *fp32_layers;
     uint32_t fp32_layer_count; /* entries of `fp32_layers` */
     /* one shader for each operator of the graph, nothing folded */
     bool no_fusion;
-    uint32_t in_flight;             /* submissions that may be under way at once; 0: 2 */
+    uint32_t in_flight;             /* submissions that may be in flight at once; 0: 2 */
     const vrn_transform *transform; /* for images; NULL: the model's */
-    /* names of further outputs, as PyTorch names the modules: "conv1", "layer1" .. "layer4",
-     * "avgpool", "layer2.0.bn1"; "input", what the network sees; or "class_map", see below */
+    /* names of further outputs, as PyTorch names the modules: "conv1", "layer1" to "layer4",
+     * "avgpool", "layer2.0.bn1"; "input", the prepared input; or "class_map", see below */
     const char *const *taps;
     uint32_t tap_count; /* entries of `taps` */
-    /* of the activations, in bytes; larger batches are run in slices; 0: what the device allows, at
-     * most 1 GiB */
+    /* the largest size of the activations, in bytes; larger batches are run in slices; 0: what the
+     * device allows, at most 1 GiB */
     uint64_t memory_limit;
     /* the longest time of one submission to the device; INFINITY: no limit; 0: 1000, or no limit on
      * a driver that runs on the processor. See below */
     double submission_limit_ms;
     const vrn_session_diagnostics *diagnostics; /* NULL in ordinary use */
     vrn_probabilities probabilities;            /* VRN_PROBABILITIES_DEFAULT: the model's */
-    /* the device time that vrn_session_record fills with a part of the network when it gets a
-     * cursor (<vkresnet/vulkan.h>); 0: it records only whole networks */
+    /* the shortest budget of device time that vrn_session_record will get with a cursor
+     * (<vkresnet/vulkan.h>): layers that may take longer are divided. It is also the budget of
+     * recordings that give none. 0: parts of a network end between layers, except in layers that
+     * submission_limit_ms divides */
     double record_budget_ms;
     /* where runs are submitted: the number of one of the device's queues that can compute, below
      * vrn_device_info.queue_count. Sessions on different queues can run at the same time */
@@ -501,7 +518,8 @@ typedef struct vrn_session_params {
  * fewer images at once or by parts of its grid. The results are the same bytes. The times are
  * estimated from the number of operations and the speed of the session's earlier runs; before the
  * first run, a slow device is assumed. Preparation of photos, tuning, profiles and the self-test
- * are not divided. vrn_session_record, whose commands are one submission, divides only layers. */
+ * are not divided. vrn_session_record writes to one command buffer, so it only shortens single
+ * dispatches. */
 
 /* Class maps. The tap "class_map", [classes, H, W], is the class activation map of Zhou et al.
  * 2016: it shows where in the image the network sees each class. The linear layer, with its bias,
@@ -514,28 +532,29 @@ typedef struct vrn_session_params {
  * uploads weights (once for all sessions of the model on this device). The caller owns the session;
  * the device must outlive it, the model is kept alive. Messages go to the device's log. The first
  * run in each of the `in_flight` slots records commands, as does a run with another number or kind
- * of images; the first run with photos also makes what prepares them. Blocking: takes from tens of
- * milliseconds to seconds. Threads may create sessions of one device at the same time. Errors:
- * VRN_ERROR_INVALID_ARGUMENT (an unknown tap, an input too small for the network),
- * VRN_ERROR_FILE (the model's parameters are not all finite, or a variance is negative),
- * VRN_ERROR_UNSUPPORTED (one image's tensor exceeds what the device can bind),
+ * of images; the first run with photos also creates the kernels and buffers that prepare photos.
+ * Blocking: takes from tens of milliseconds to seconds. Threads may create sessions of one device
+ * at the same time. Errors: VRN_ERROR_INVALID_ARGUMENT (an unknown tap, an input too small for the
+ * network), VRN_ERROR_FILE (the model's parameters are not all finite, or a variance is negative),
+ * VRN_ERROR_UNSUPPORTED (a tensor of one image is too large for one buffer binding of the device),
  * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_create(vrn_session **session, vrn_device *device,
                                       const vrn_model *model, const vrn_session_params *params);
 
-/* Waits for what is in flight, without writing its outputs, then destroys the session. Blocking. */
+/* Waits for submissions in flight, without writing their outputs, then destroys the session.
+ * Blocking. */
 VRN_API void vrn_session_destroy(vrn_session **session);
 
-/* What a session was compiled to. */
+/* The properties of a compiled session. */
 typedef struct vrn_session_info {
     uint32_t batch, height, width, classes; /* of its inputs and outputs */
     vrn_precision precision;                /* of activations and weights */
-    uint32_t slice;            /* images that pass through the network at once: batch, or less */
+    uint32_t slice;            /* images that pass through the network at once: batch or fewer */
     uint32_t dispatches;       /* of one slice */
     double gflops;             /* for one image, 2 for each multiply-add, in 1e9 operations */
     uint64_t activation_bytes; /* the arena that all layers share */
     uint64_t weight_bytes;     /* shared by the sessions of this model on this device */
-    uint64_t device_bytes;     /* everything this session uses, the shared weights included */
+    uint64_t device_bytes;     /* all device memory of this session, including the shared weights */
     double compile_ms;         /* how long vrn_session_create took */
     uint64_t reserved[4];
 } vrn_session_info;
@@ -556,8 +575,8 @@ typedef struct vrn_rect {
 /* The part of a photo of width x height pixels that the network sees after the transform's resize
  * and crop. It extends beyond the photo's edges if the crop is larger than the resized photo; the
  * network sees `fill` there. A tap of h x w positions, such as "class_map", divides the rectangle
- * into as many equal cells. Errors: VRN_ERROR_INVALID_ARGUMENT (a photo without pixels),
- * VRN_ERROR_UNSUPPORTED (too thin to be resized). */
+ * into h x w equal cells. Errors: VRN_ERROR_INVALID_ARGUMENT (a photo without pixels),
+ * VRN_ERROR_UNSUPPORTED (a photo with too extreme proportions to be resized). */
 VRN_API vrn_result vrn_session_get_crop_rect(const vrn_session *session, uint32_t width,
                                              uint32_t height, vrn_rect *rect);
 
@@ -574,7 +593,7 @@ typedef enum vrn_pixel_format {
     VRN_PIXEL_GREY_ALPHA = 5,
 } vrn_pixel_format;
 
-/* "RGBA", ..; NULL for any other number. Static. Thread-safe. */
+/* "RGBA", "BGRA" and so on; NULL for any other number. Static. Thread-safe. */
 VRN_API const char *vrn_pixel_format_name(vrn_pixel_format format);
 
 /* Pixels of one image, rows from the top. All formats of the same picture give exactly the same
@@ -589,7 +608,7 @@ typedef struct vrn_image {
 
 /* The images of one run, in exactly one of three forms. They are copied before submit returns. */
 typedef struct vrn_inputs {
-    uint32_t count; /* of images: 1 .. vrn_session_params.batch */
+    uint32_t count; /* of images: 1 to vrn_session_params.batch */
     /* normalised and finite, [count, C, height, width] with C = vrn_arch.in_channels */
     const float *nchw;
     const float *nhwc;       /* the same as [count, height, width, C] */
@@ -604,7 +623,7 @@ typedef struct vrn_timing vrn_timing;
  * must live until vrn_session_wait, which writes them, returns. */
 typedef struct vrn_outputs {
     float *logits; /* [count, classes] */
-    /* [count, classes]: from the logits, as vrn_session_params.probabilities says */
+    /* [count, classes], computed from the logits as vrn_session_params.probabilities says */
     float *probabilities;
     float *const *taps; /* an array for each tap, [count, C, H, W], or NULL for this tap */
     vrn_timing *timing; /* of this run */
@@ -613,10 +632,10 @@ typedef struct vrn_outputs {
 
 /* Runs and waits. `outputs` may be NULL. The bytes of a result depend only on the image, the
  * session's parameters and the device (and its measurements, where it was tuned), not on other
- * images of the run or on earlier runs. Another `batch` of the session can mean other kernels, and
- * different last bits. Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an
- * image that the device cannot bind), VRN_ERROR_OUT_OF_MEMORY (staging for large images),
- * VRN_ERROR_DEVICE_LOST. */
+ * images of the run or on earlier runs. A session with another `batch` may use other kernels, whose
+ * results can differ in the last bits. Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT,
+ * VRN_ERROR_UNSUPPORTED (an image too large for one buffer binding), VRN_ERROR_OUT_OF_MEMORY
+ * (staging for large images), VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *inputs,
                                    const vrn_outputs *outputs);
 
@@ -624,8 +643,8 @@ VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *input
 typedef uint64_t vrn_ticket;
 
 /* Copies the inputs, submits, and returns without waiting for the device. If `in_flight`
- * submissions are already under way, it first waits for the oldest and writes its outputs.
- * `outputs` may be NULL; the struct is copied, the arrays must live until the wait. Errors: as for
+ * submissions have not ended, it first waits for the oldest and writes its outputs. `outputs` may
+ * be NULL; the struct is copied, the arrays must live until the wait. Errors: as for
  * vrn_session_run; `*ticket` is then 0. */
 VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *inputs,
                                       const vrn_outputs *outputs, vrn_ticket *ticket);
@@ -646,12 +665,12 @@ VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
  * Takes up to a few seconds for each shape. A kernel replaces the one that would be chosen without
  * tuning only if it is faster by a clear margin and makes the network as a whole faster. Other work
  * on the device spoils the measurements. While tuning, the network is in memory twice. Results of
- * different kernels differ by rounding. With diagnostics->kernel nothing is timed.
+ * different kernels differ by rounding. If params->diagnostics->kernel is set, nothing is timed.
  *
  * `progress` (NULL: no progress is reported) is called on the caller's thread with a text about the
  * next measurement; done == total at the end. It is not called if nothing is left to time.
  * Blocking. Thread-safe, but calls at the same time disturb each other's measurements. Errors:
- * those of vrn_session_create; the measurements of the call are lost then. */
+ * those of vrn_session_create; the measurements of the call are then lost. */
 VRN_API vrn_result vrn_device_tune(
     vrn_device *device, const vrn_model *model, const vrn_session_params *params,
     void (*progress)(void *user, uint32_t done, uint32_t total, const char *text), void *user);
@@ -674,10 +693,10 @@ typedef enum vrn_norm {
 
 /* The layers before the first stage. */
 typedef enum vrn_stem {
-    VRN_STEM_IMAGENET = 0, /* 7x7, stride 2, then a 3x3 max pool of stride 2 */
+    VRN_STEM_IMAGENET = 0, /* 7x7, stride 2, then a 3x3 max pool with stride 2 */
     VRN_STEM_CIFAR = 1,    /* 3x3, stride 1, no pool */
-    /* three 3x3, the first of stride 2, then the pool (He et al. 2018, ResNet-C and -D; timm's
-     * "deep") */
+    /* three 3x3 convolutions, the first with stride 2, then the pool (He et al. 2018, ResNet-C and
+     * -D; timm's "deep") */
     VRN_STEM_DEEP = 2,
 } vrn_stem;
 
@@ -688,20 +707,22 @@ typedef enum vrn_pool {
     VRN_POOL_NONE = 2,
     VRN_POOL_CAFFE = 3, /* 3x3, stride 2, no padding; the last window may cross the edge */
     VRN_POOL_MEAN = 4,  /* the mean of 2x2, stride 2 */
-    VRN_POOL_CONV = 5,  /* a 3x3 convolution of stride 2, a norm and the activation (ResNet-RS) */
-    VRN_POOL_MAX_BLUR = 6,  /* 3x3, stride 1, padding 1, then a blur of stride 2 (resnetblur) */
-    VRN_POOL_MAX2_BLUR = 7, /* 2x2, stride 1, then a blur of stride 2 (antialiased-cnns) */
-    VRN_POOL_MAX_ZEROS = 8, /* as VRN_POOL_MAX, of an image with zeros around it (BiT) */
+    VRN_POOL_CONV = 5,  /* a 3x3 convolution with stride 2, a norm and the activation (ResNet-RS) */
+    VRN_POOL_MAX_BLUR = 6,  /* 3x3, stride 1, padding 1, then a blur with stride 2 (resnetblur) */
+    VRN_POOL_MAX2_BLUR = 7, /* 2x2, stride 1, then a blur with stride 2 (antialiased-cnns) */
+    /* as VRN_POOL_MAX, but the padding consists of zeros that take part in the maximum (BiT) */
+    VRN_POOL_MAX_ZEROS = 8,
 } vrn_pool;
 
 /* The shortcut where the shape changes. Zeros for new channels are option A of He et al. 2015. */
 typedef enum vrn_shortcut {
     VRN_SHORTCUT_PROJECTION = 0, /* 1x1 convolution (option B) */
-    VRN_SHORTCUT_PAD = 1,        /* every second pixel; zeros are added half before, half after */
-    VRN_SHORTCUT_PAD_END = 2,    /* the same, with all zeros after */
+    /* every second pixel; half of the new zero channels come before the others, half after */
+    VRN_SHORTCUT_PAD = 1,
+    VRN_SHORTCUT_PAD_END = 2, /* the same, but all new channels come after the others */
     /* the mean of 2x2, or of the part inside the image, then a 1x1 convolution (ResNet-D) */
     VRN_SHORTCUT_MEAN = 3,
-    VRN_SHORTCUT_BLUR = 4, /* a blur that strides, then a 1x1 convolution (antialiased-cnns) */
+    VRN_SHORTCUT_BLUR = 4, /* a blur with the stride, then a 1x1 convolution (antialiased-cnns) */
 } vrn_shortcut;
 
 /* The function after the norms. */
@@ -721,32 +742,33 @@ typedef enum vrn_standardize {
     VRN_STANDARDIZE_BIT = 3,       /* the same; 1e-8 is added to it (BiT) */
 } vrn_standardize;
 
-/* Anti-aliasing (Zhang 2019): a block that strides does so by a window after its convolution. A
- * blur is a filter of binomial coefficients, such as 1 2 1, along lines and columns of each
- * channel, of the image and its reflection at the edges. */
+/* Anti-aliasing (Zhang 2019): in a block with a stride, the convolution keeps stride 1, and a
+ * window after it applies the stride. A blur filters the rows and columns of each channel with
+ * binomial coefficients, such as 1 2 1; at the edges the image is reflected. */
 typedef enum vrn_antialias {
     VRN_ANTIALIAS_NONE = 0,
     VRN_ANTIALIAS_MEAN = 1, /* the mean of 2x2 (timm's resnetaa); the stem's pool is one, too */
     VRN_ANTIALIAS_BLUR = 2, /* a blur (antialiased-cnns, timm's resnetblur) */
 } vrn_antialias;
 
-/* What weights the channels of a block's output before the shortcut is added: a sigmoid. */
+/* How the channels of a block's output are weighted before the shortcut is added. */
 typedef enum vrn_attention {
     VRN_ATTENTION_NONE = 0,
-    /* of two linear layers with a ReLU between them, of the channels' means (squeeze and
-     * excitation, Hu et al. 2018) */
+    /* by the sigmoid of two linear layers, with a ReLU between them, applied to the channels' means
+     * (squeeze and excitation, Hu et al. 2018) */
     VRN_ATTENTION_SE = 1,
-    VRN_ATTENTION_ECA = 2, /* of a filter along the channels' means (ECA-Net, Wang et al. 2020) */
+    /* by the sigmoid of a filter along the channels' means (ECA-Net, Wang et al. 2020) */
+    VRN_ATTENTION_ECA = 2,
 } vrn_attention;
 
-/* What makes logits of the features. */
+/* How the logits are computed from the features. */
 typedef enum vrn_head {
     VRN_HEAD_LINEAR = 0,
     VRN_HEAD_NONE = 1, /* features only: no logits, vrn_arch.num_classes is 0 */
     VRN_HEAD_MLP = 2,  /* two linear layers with a ReLU between them */
 } vrn_head;
 
-/* The most stages that a network may have. */
+/* The largest number of stages of a network. */
 #define VRN_MAX_STAGES 8
 
 /* All arguments of torchvision's ResNet(block, layers, num_classes, zero_init_residual, groups,
@@ -756,7 +778,7 @@ typedef struct vrn_arch {
     vrn_block block;                 /* of all stages */
     uint32_t stages;                 /* 0: as many as `layers` has non-zero entries */
     uint32_t layers[VRN_MAX_STAGES]; /* blocks of each stage */
-    uint32_t planes[VRN_MAX_STAGES]; /* 0: 16, 32, .. (CIFAR stem) or 64, 128, .. */
+    uint32_t planes[VRN_MAX_STAGES]; /* 0: 16, 32, ... (CIFAR stem) or 64, 128, ... */
     uint32_t num_classes;            /* 0: 10 (CIFAR stem) or 1000 */
     uint32_t groups;                 /* 0: 1 */
     uint32_t width_per_group;        /* 0: 64 */
@@ -768,8 +790,9 @@ typedef struct vrn_arch {
     float norm_eps;        /* 0: 1e-5 */
     vrn_stem stem;         /* before the first stage */
     vrn_shortcut shortcut; /* of blocks whose shape changes */
-    bool stride_on_1x1;    /* bottlenecks stride on the first 1x1 (v1), not the 3x3 */
-    /* of random weights: the last norm of a block starts at 0 */
+    /* bottlenecks have their stride in the first 1x1 convolution (v1), not in the 3x3 */
+    bool stride_on_1x1;
+    /* for random weights only: the weights of each block's last norm are 0 */
     bool zero_init_residual;
     uint32_t in_channels; /* of the network's input, 1 to 16; 0: 3 */
     uint32_t stem_kernel; /* 1, 3, 5 or 7; 0: 7 (ImageNet stem) or 3 */
@@ -783,20 +806,22 @@ typedef struct vrn_arch {
     vrn_activation activation;       /* of the stem and of all blocks */
     float negative_slope;            /* of VRN_ACTIVATION_LEAKY_RELU; 0: 0.01 */
     vrn_standardize standardize;     /* of the weights of all convolutions */
-    vrn_antialias antialias;         /* of blocks that stride */
+    vrn_antialias antialias;         /* of blocks with a stride */
     vrn_head head;                   /* after the average pool */
     uint32_t head_width;             /* of VRN_HEAD_MLP: between its layers; 0: 512 */
     vrn_probabilities probabilities; /* how logits become probabilities */
     vrn_attention attention;         /* of all blocks */
     /* of each stage. VRN_ATTENTION_SE: channels between its layers; 0: a sixteenth of the block's
-     * output. VRN_ATTENTION_ECA: the filter's length, odd; 0: by the channels, as its paper does */
+     * output. VRN_ATTENTION_ECA: the filter's length, odd; 0: computed from the number of channels
+     * as in the paper */
     uint32_t attention_width[VRN_MAX_STAGES];
     uint32_t stem_width2; /* of a deep stem's second convolution; 0: as stem_width */
     uint32_t blur_size;   /* coefficients of blurs, 1 to 7; 0: 3 */
     /* norms and activations before convolutions instead of after them (v2; He et al. 2016, figure
-     * 4e). The stem is its convolution alone, and the shortcut's has no norm. */
+     * 4e). No norm and no activation follow the stem's last convolution, and the shortcut's
+     * convolution has no norm */
     bool preactivation;
-    bool final_norm; /* .. with a norm and an activation after the last stage */
+    bool final_norm; /* with preactivation: a norm and an activation follow the last stage */
     uint64_t reserved[2];
 } vrn_arch;
 
@@ -819,13 +844,13 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
 VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log);
 
-/* Writes the text that vrn_arch_parse reads back as the same architecture: a known name if one
- * fits, and the keys that differ from it. Returns the length without the NUL, as snprintf does.
+/* Writes the text that vrn_arch_parse reads back as the same architecture: a known name, if one
+ * fits, with the keys that differ from it. Returns the length without the NUL, as snprintf does.
  * Thread-safe. */
 VRN_API size_t vrn_arch_format(const vrn_arch *arch, char *text, size_t capacity);
 
 /* Fills in the defaults and refuses what torchvision refuses, for the same reasons (a BasicBlock
- * has no groups, no width and no dilation). `log` may be NULL. Thread-safe. Errors:
+ * cannot have groups, another width or dilation). `log` may be NULL. Thread-safe. Errors:
  * VRN_ERROR_INVALID_ARGUMENT. */
 VRN_API vrn_result vrn_arch_check(vrn_arch *arch, const vrn_log *log);
 
@@ -833,7 +858,7 @@ VRN_API vrn_result vrn_arch_check(vrn_arch *arch, const vrn_log *log);
  * Static. Thread-safe. */
 VRN_API const char *vrn_arch_get_known_name(uint32_t i);
 
-/* Makes a model with the random weights that torchvision starts with: Kaiming normal (fan_out)
+/* Makes a model with random weights, initialised as by torchvision: Kaiming normal (fan_out)
  * convolutions, norms of 1 and 0, the linear layer uniform in +-1/sqrt(fan_in). The same seed
  * gives the same bits on every platform. Only the log and class names of `params` are used. The
  * caller owns the model. Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT,
@@ -844,9 +869,9 @@ VRN_API vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *ar
 /* ---- Calibration ----------------------------------------------------------------------------- */
 
 /* Runs a model in float32 on representative images and records the range of every layer's output.
- * This shows which values halves cannot hold, and gives the scales that VRN_PRECISION_INT8 needs:
- * symmetric, one for each layer's output. (Weights have one for each output channel, which depends
- * only on the weights.) One thread at a time uses a calibration. */
+ * This shows which values exceed the range of float16, and gives the scales that VRN_PRECISION_INT8
+ * needs: symmetric, one for each layer's output. (Weights have one scale for each output channel,
+ * which depends only on the weights.) One thread at a time uses a calibration. */
 typedef struct vrn_calibration vrn_calibration;
 
 /* How vrn_calibration_create compiles the network. */
@@ -856,13 +881,13 @@ typedef struct vrn_calibration_params {
     uint64_t reserved[4];
 } vrn_calibration_params;
 
-/* Compiles the network. A large one takes some hundred megabytes on the device, because every value
- * of one image is kept. The caller owns the calibration; the device must outlive it, the model is
- * kept alive. Blocking. Errors: as for vrn_session_create. */
+/* Compiles the network. A large network takes a few hundred megabytes on the device, because every
+ * value of one image is kept. The caller owns the calibration; the device must outlive it, the
+ * model is kept alive. Blocking. Errors: as for vrn_session_create. */
 VRN_API vrn_result vrn_calibration_create(vrn_calibration **calibration, vrn_device *device,
                                           const vrn_model *model,
                                           const vrn_calibration_params *params);
-/* Destroys a calibration. Models that it made live on. Blocking. */
+/* Destroys a calibration. Models that it made stay usable. Blocking. */
 VRN_API void vrn_calibration_destroy(vrn_calibration **calibration);
 
 /* Runs any number of images, one after the other. Blocking. Errors: as for vrn_session_run. */
@@ -871,7 +896,7 @@ VRN_API vrn_result vrn_calibration_add(vrn_calibration *calibration, const vrn_i
 /* The range of a layer's output so far. Texts live as long as the calibration. */
 typedef struct vrn_layer_range {
     const char *name, *op; /* "layer1.0.conv1", "conv" */
-    float low, high;       /* of finite values; 0 where there are none */
+    float low, high;       /* of finite values; 0 if there are none */
     uint64_t count;        /* finite values */
     /* finite values of a magnitude above 65504: VRN_PRECISION_FP16 clamps them, unless the layer
      * is in vrn_session_params.fp32_layers */
@@ -886,13 +911,15 @@ VRN_API vrn_result vrn_calibration_get_ranges(const vrn_calibration *calibration
                                               vrn_layer_range *ranges, uint32_t capacity,
                                               uint32_t *count);
 
-/* How many ways to choose scales are tried. */
+/* The number of methods to choose scales that are tried. */
 #define VRN_CALIBRATION_METHODS 3
 
 /* Which scales vrn_calibration_finish chose. */
 typedef struct vrn_calibration_result {
-    const char *methods[VRN_CALIBRATION_METHODS]; /* ways to choose scales: "largest", ..; static */
-    /* relative L2 error of int8's logits with each, for the first 64 images that were added */
+    /* names of the methods, such as "largest"; static */
+    const char *methods[VRN_CALIBRATION_METHODS];
+    /* the relative L2 error of the int8 logits with each method, for the first 64 images that were
+     * added */
     double errors[VRN_CALIBRATION_METHODS];
     uint32_t method; /* the one with the smallest error; the model has its scales */
     double error;    /* of that method: errors[method] */

@@ -1,6 +1,6 @@
 /* VkResNet for C++17 and later: handles that destroy what they own, and errors as exceptions or as
- * results. A thin layer over vkresnet.h, whose comments hold here too: structs, units, ownership and
- * thread-safety are the same. Header only.
+ * results. A thin layer over vkresnet.h, whose comments hold here too: structs, units, ownership
+ * and thread-safety are the same. Header only.
  *
  *     const vkresnet::device device = vkresnet::device::open();
  *     const vkresnet::model model("resnet50.pth");
@@ -8,14 +8,14 @@
  *     for (auto [index, probability] : session.classify({pixels, width, height, VRN_PIXEL_RGBA}))
  *         std::printf("%s %.3f\n", model.class_name(index), probability);
  *
- * Each class has two ways to be made: a constructor (or `open`, `random`), which throws
- * vkresnet::error, and a default constructor with a function `create` (or `load`) that returns a
- * vrn_result. Where exceptions are off, or with VKRESNET_NO_EXCEPTIONS, only the second is there. After either, and after any
- * function that returns a vrn_result, vkresnet::last_message() is what the log said about the error
- * on this thread, unless the params had a log of their own.
+ * Each object can be made in two ways: by a constructor (or `open`, `random`), which throws
+ * vkresnet::error, or by the default constructor and a function `create` (or `load`), which returns
+ * a vrn_result. Without exceptions, or with VKRESNET_NO_EXCEPTIONS defined, only the second way
+ * exists. vkresnet::last_message() returns the library's last error message on this thread;
+ * messages of objects whose params have their own log go to that log instead.
  *
- * The objects can be moved and not copied. get() is the handle of the C API, for all that has no
- * function here. */
+ * Objects can be moved but not copied. get() returns the C handle, for functions that this header
+ * does not wrap. */
 #ifndef VKRESNET_VKRESNET_HPP
 #define VKRESNET_VKRESNET_HPP
 
@@ -39,7 +39,7 @@
 namespace vkresnet
 {
 
-/* What the library last reported as an error on this thread; empty: nothing yet. */
+/* The last error that the library reported on this thread; empty: none yet. */
 inline std::string &last_message()
 {
     thread_local std::string text;
@@ -58,6 +58,7 @@ inline vrn_log default_log()
 }
 
 #ifndef VKRESNET_NO_EXCEPTIONS
+/* The exception for a failed call; what() is the library's message. */
 class error : public std::runtime_error
 {
   public:
@@ -83,17 +84,17 @@ inline void check(vrn_result result)
 }
 #endif
 
-/* Elements of somebody else's: a pointer and how many. */
+/* A view of elements that another object owns: a pointer and a count. */
 template <typename T> struct span {
     T *data = nullptr;    /* the first element */
-    std::size_t size = 0; /* how many there are */
+    std::size_t size = 0; /* the number of elements */
 
     span() = default;
-    /* Elements from a pointer on. */
+    /* `size_` elements that begin at `data_`. */
     span(T *data_, std::size_t size_) : data(data_), size(size_)
     {
     }
-    /* Elements of a container that has data() and size(). */
+    /* The elements of a container that has data() and size(). */
     template <typename Container, typename = decltype(std::declval<Container &>().data() + 0,
                                                       std::declval<Container &>().size())>
     span(Container &from) : data(from.data()), size(from.size())
@@ -143,12 +144,12 @@ template <typename T, void (*Destroy)(T **)> class handle
     {
         return handle_;
     }
-    /* Whether it has a handle. */
+    /* True if it has a handle. */
     explicit operator bool() const noexcept
     {
         return handle_ != nullptr;
     }
-    /* Gives the handle away: the caller destroys it. */
+    /* Returns the handle, which the caller must destroy, and leaves this object empty. */
     T *release() noexcept
     {
         return std::exchange(handle_, nullptr);
@@ -172,7 +173,7 @@ template <typename T, void (*Destroy)(T **)> class handle
     T *handle_ = nullptr;
 };
 
-/* Params with the default log, where they have none. */
+/* Returns the params, with the default log if they have none. */
 template <typename Params> Params with_log(Params params)
 {
     if (!params.log.message) params.log = default_log();
@@ -226,7 +227,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
         const vrn_model_params own = with_log(params);
         return vrn_model_load_memory(place(), bytes.data, bytes.size, name, &own);
     }
-    /* Random weights for an architecture, as --arch of the program says it: "resnet18". */
+    /* Random weights for an architecture, written as for the program's --arch: "resnet18". */
     vrn_result create_random(const char *arch, std::uint64_t seed)
     {
         const vrn_model_params own = with_log(vrn_model_params{});
@@ -261,7 +262,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
         vrn_model_get_info(get(), &info);
         return info;
     }
-    /* "": the model has no names for its classes. */
+    /* The name of a class; "" if the model has no class names. */
     const char *class_name(std::uint32_t index) const
     {
         const char *name = vrn_model_get_class_name(get(), index);
@@ -276,7 +277,7 @@ struct image {
     vrn_pixel_format format = VRN_PIXEL_RGBA; /* how many bytes a pixel has, and what they are */
 };
 
-/* A class and how probable it is, from 0 to 1. */
+/* A class and its probability. */
 struct prediction {
     std::uint32_t index; /* of the class */
     float probability;   /* from 0 to 1 */
@@ -340,7 +341,7 @@ class session : public handle<vrn_session, vrn_session_destroy>
         return run(inputs, outputs);
     }
 #ifndef VKRESNET_NO_EXCEPTIONS
-    /* The `top` best classes of a picture, the best first; of equal ones the lower index first. */
+    /* The `top` best classes of a picture, the best first; among equals, the lower index first. */
     std::vector<prediction> classify(const image &picture, std::size_t top = 5)
     {
         std::vector<float> probabilities;

@@ -9,9 +9,11 @@
  *
  * The rules at the top of vkresnet.h hold here too. docs/embedding.md walks through one frame.
  *
- * What the application lends (instance, device, queue, buffers, images, command buffers) stays its
- * own: the library destroys none of it, waits for none of it, and submits nothing that it was not
- * asked to run. What is lent must outlive the vrn_device, which must outlive its sessions. */
+ * The library never destroys what the application lends: instance, device, queue, buffers, images,
+ * command buffers. It submits to a queue only to copy weights when a session is created, and to run
+ * what was asked for (vrn_session_run, vrn_session_submit, tuning, measurements and checks); it
+ * waits only for these submissions. The lent objects must outlive the vrn_device, which must
+ * outlive its sessions. */
 #ifndef VKRESNET_VULKAN_H
 #define VKRESNET_VULKAN_H
 
@@ -25,17 +27,17 @@ extern "C" {
 
 /* ---- What to enable -------------------------------------------------------------------------- */
 
-/* The most that a device may have to enable. */
+/* The largest number of requirements of one device. */
 #define VRN_MAX_REQUIREMENTS 24
 
 /* One extension, feature or both to enable when a Vulkan device is made. Texts are static. */
 typedef struct vrn_requirement {
-    /* vrn_device_import fails without it, and the log names it; else it is optional, and the
-     * library falls back to something else */
+    /* true: vrn_device_import fails without it, and the log names it. false: without it, the
+     * library uses other kernels or methods */
     bool mandatory;
     const char *extension; /* to enable; NULL: the API version includes it */
-    /* that contains the feature: "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL: no feature.
-     * "VkPhysicalDeviceFeatures" is a part of VkPhysicalDeviceFeatures2 */
+    /* the structure that contains the feature: "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL:
+     * no feature. "VkPhysicalDeviceFeatures" is a part of VkPhysicalDeviceFeatures2 */
     const char *structure;
     const char *feature;  /* the member to set to VK_TRUE: "timelineSemaphore" */
     uint32_t capability;  /* the vrn_capability bit that depends on it; 0: none */
@@ -49,8 +51,9 @@ typedef struct vrn_requirement {
     uint64_t reserved[2];
 } vrn_requirement;
 
-/* What to enable on one physical device: what the library must have and what it can use. Only what
- * the device offers is listed. The struct contains no pointer into itself: it can be copied. */
+/* What to enable on one physical device: the extensions and features that the library needs or can
+ * use. Only those that the device offers are listed. The struct contains no pointer into itself: it
+ * can be copied. */
 typedef struct vrn_device_requirements {
     uint32_t api_version;     /* of instance and device, at least: VK_API_VERSION_1_1 */
     VkQueueFlags queue_flags; /* of the queue's family, at least: VK_QUEUE_COMPUTE_BIT */
@@ -61,44 +64,44 @@ typedef struct vrn_device_requirements {
     uint64_t reserved[4];
 } vrn_device_requirements;
 
-/* The physical device that vrn_device_get_requirements asks. */
+/* The physical device that vrn_device_get_requirements queries. */
 typedef struct vrn_device_requirements_params {
     vrn_log log;                                      /* used during the call only */
     VkInstance instance;                              /* of the application */
     VkPhysicalDevice physical_device;                 /* of that instance */
     PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* all functions are found through it */
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
-    uint32_t without;     /* vrn_capability bits: what only these need is left out */
-    /* include what VRN_CAPABILITY_PIPELINE_STATISTICS needs, with which some drivers compile more
-     * slowly */
+    uint32_t without;     /* vrn_capability bits: requirements of only these are left out */
+    /* include the requirements of VRN_CAPABILITY_PIPELINE_STATISTICS, with which some drivers
+     * compile more slowly */
     bool pipeline_statistics;
     uint64_t reserved[3];
 } vrn_device_requirements_params;
 
-/* Fills the list. Touches no device. After an error the list is empty. Thread-safe. Errors:
- * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (the physical device cannot be used at all, or
- * the instance is older than Vulkan 1.1; the log says why). */
+/* Fills in the list. Does not use the device. After an error the list is empty. Thread-safe.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (the physical device cannot be used at
+ * all, or the instance is older than Vulkan 1.1; the log says why). */
 VRN_API vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
                                                const vrn_device_requirements_params *params);
 
-/* The memory of what vrn_device_additions_create adds to a VkDeviceCreateInfo. */
+/* The memory of the structures that vrn_device_additions_create adds to a VkDeviceCreateInfo. */
 typedef struct vrn_device_additions vrn_device_additions;
 
-/* Adds the requirements to an application's VkDeviceCreateInfo, beside what it enables itself.
+/* Adds the requirements to what an application's VkDeviceCreateInfo already enables.
  *
  * Extensions: `info` gets a longer list, without repeating extensions that the application lists.
  * Features: in a structure that the application's pNext chain contains, the member is set there;
  * this includes VkPhysicalDeviceVulkan11Features and its successors, and VkPhysicalDeviceFeatures2.
  * These structures must therefore be writable. Other structures are put in front of the chain,
  * never a VkPhysicalDeviceFeatures2: without one, `info` gets a copy of pEnabledFeatures. If the
- * application enables VK_EXT_buffer_device_address, the library's own feature of that kind, which
- * Vulkan does not allow beside it, is left out.
+ * application enables VK_EXT_buffer_device_address, the library adds no buffer address feature,
+ * because Vulkan does not allow both.
  *
  * `info` points into `additions` and into the application's own structures afterwards: keep all of
  * them until vkCreateDevice and vrn_device_import have returned, then destroy the additions. They
  * contain no Vulkan object. Thread-safe. After an error, `info` is unchanged and *additions is
  * NULL. Errors: as for vrn_device_get_requirements; VRN_ERROR_INVALID_ARGUMENT also for
- * pEnabledFeatures beside a VkPhysicalDeviceFeatures2, which Vulkan does not allow;
+ * pEnabledFeatures together with a VkPhysicalDeviceFeatures2, which Vulkan does not allow;
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_additions_create(vrn_device_additions **additions,
                                                VkDeviceCreateInfo *info,
@@ -108,45 +111,45 @@ VRN_API void vrn_device_additions_destroy(vrn_device_additions **additions);
 
 /* ---- Import ---------------------------------------------------------------------------------- */
 
-/* Device memory that an application gives for one buffer of the library. */
+/* Device memory that an application provides for one buffer of the library. */
 typedef struct vrn_memory_block {
-    VkDeviceMemory memory; /* of the type that was asked for */
-    VkDeviceSize offset;   /* of the buffer in it */
-    void *mapped;          /* the buffer's first byte, if `map` was asked for */
-    void *user;            /* the application's own, such as a VmaAllocation */
+    VkDeviceMemory memory; /* of the requested type */
+    VkDeviceSize offset;   /* of the buffer in `memory` */
+    void *mapped;          /* the buffer's first byte, if `map` was requested */
+    void *user;            /* for the application, such as a VmaAllocation */
     uint64_t reserved[2];
 } vrn_memory_block;
 
-/* What a buffer's memory must be like. */
+/* The requirements of a buffer's memory. */
 typedef struct vrn_memory_request {
-    VkBuffer buffer;                   /* to be bound to it, by the library */
+    VkBuffer buffer;                   /* the buffer, which the library will bind to the memory */
     VkMemoryRequirements requirements; /* of the buffer */
-    uint32_t memory_type; /* of those in requirements: the one that the library chose */
-    bool map;             /* persistently: the type is host visible and coherent */
+    uint32_t memory_type; /* the one that the library chose among those in `requirements` */
+    bool map;             /* map it persistently: the type is host visible and coherent */
     bool device_address;  /* allocated with VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT */
-    const char *name;     /* what it is for, for debuggers */
+    const char *name;     /* the purpose of the memory, for debuggers */
     uint64_t reserved[4];
 } vrn_memory_request;
 
-/* Gives device memory in place of vkAllocateMemory: an allocator of the application's. The library
- * asks for few, large blocks: some when a session is created, prepared or first recorded in a slot,
- * none per frame. Calls come from any thread that uses the device or destroys what it made, and may
- * come at the same time. */
+/* The application's allocator of device memory, which the library calls instead of
+ * vkAllocateMemory. The library asks for few, large blocks: some when a session is created,
+ * prepared or first recorded in a slot, none per frame. Calls come from any thread that uses the
+ * device or destroys objects made from it, also several at the same time. */
 typedef struct vrn_memory_hooks {
-    /* Fills in *block. Any error ends the library's call with the result that vkAllocateMemory's
-     * would: VK_ERROR_OUT_OF_DEVICE_MEMORY with VRN_ERROR_OUT_OF_MEMORY */
+    /* Fills in *block. An error has the same effect as if vkAllocateMemory had returned it;
+     * VK_ERROR_OUT_OF_DEVICE_MEMORY, for example, becomes VRN_ERROR_OUT_OF_MEMORY */
     VkResult (*allocate)(void *user, const vrn_memory_request *request, vrn_memory_block *block);
-    /* Takes it back, after the buffer was destroyed. */
+    /* Frees a block, after its buffer has been destroyed. */
     void (*release)(void *user, const vrn_memory_block *block);
     void *user; /* the first argument of both */
     uint64_t reserved[2];
 } vrn_memory_hooks;
 
-/* The most queue families that an application lends. */
+/* The largest number of queue families that an application lends. */
 #define VRN_MAX_QUEUE_FAMILIES 16
 
 /* The queues of one family that an application lends: those with the indices 0 to count - 1, which
- * vkGetDeviceQueue gives. */
+ * vkGetDeviceQueue returns. */
 typedef struct vrn_queue_family {
     uint32_t index; /* in vkGetPhysicalDeviceQueueFamilyProperties */
     uint32_t count; /* queues; 0: 1 */
@@ -202,24 +205,25 @@ typedef struct vrn_device_import_params {
     void (*unlock)(void *user); /* see `lock` */
     void *lock_user;            /* the argument of both */
 
-    /* What the application does in place of the library, each NULL in ordinary use. The structures
-     * are copied; what they point to outlives the vrn_device. */
-    const VkAllocationCallbacks *allocation_callbacks; /* for all Vulkan objects that it makes */
-    const vrn_memory_hooks *memory;                    /* device memory */
-    const vrn_cache_hooks *cache;                      /* in place of cache_directory */
-    /* for all pipelines, in place of a cache of the library's own, whose data would be read and
-     * written by cache or cache_directory: these keep only measurements then. The application must
-     * not have made it with VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT */
+    /* The application's own allocators and caches; NULL: the library's. The structures are copied;
+     * what they point to must outlive the vrn_device. */
+    /* for all Vulkan objects that the library makes */
+    const VkAllocationCallbacks *allocation_callbacks;
+    const vrn_memory_hooks *memory; /* device memory */
+    const vrn_cache_hooks *cache;   /* instead of cache_directory */
+    /* used for all pipelines instead of the library's own pipeline cache; `cache` or
+     * `cache_directory` then keep only measurements. The application must not have made it with
+     * VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT */
     VkPipelineCache pipeline_cache;
-    /* several queues, in place of queue, queue_family, lock and unlock, which are zero then. NULL:
-     * there is one */
+    /* several queues; queue, queue_family, lock and unlock must then be zero. NULL: only `queue` is
+     * lent */
     const vrn_lent_queues *queues;
     uint64_t reserved[3];
 } vrn_device_import_params;
 
 /* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info)
  * depend on what was enabled, not on what the hardware has. vrn_device_destroy destroys everything
- * that the library made and leaves the lent objects as they were. It waits for nothing, because
+ * that the library made and leaves the lent objects as they were. It does not wait, because
  * sessions wait for their own submissions. One device may be imported several times, also beside
  * the library's own devices; several imports of one queue need a common lock. Thread-safe.
  * Blocking, but quick. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a mandatory
@@ -235,9 +239,10 @@ typedef struct vrn_place {
     VkDeviceSize offset; /* in bytes, a multiple of 4 */
 } vrn_place;
 
-/* What the numbers of an image mean. */
+/* How the values of an image encode colours. */
 typedef enum vrn_encoding {
-    /* by the format: UNORM holds values in sRGB's encoding, float formats linear light */
+    /* depends on the format: UNORM has values in sRGB's encoding, float formats have linear
+     * light */
     VRN_ENCODING_FORMAT = 0,
     VRN_ENCODING_SRGB = 1, /* in sRGB's encoding, as a tone mapper writes them */
     /* linear light in sRGB's primaries; 1 is white. This includes scRGB, whose white is 80 cd/m2 */
@@ -248,29 +253,29 @@ typedef enum vrn_encoding {
     VRN_ENCODING_HLG = 4,
 } vrn_encoding;
 
-/* Which weights of red, green and blue make the luma of a YCbCr picture. */
+/* The standard that defines the weights of red, green and blue in a YCbCr picture's luma. */
 typedef enum vrn_ycbcr {
     VRN_YCBCR_BT709 = 0,
     VRN_YCBCR_BT601 = 1,
     VRN_YCBCR_BT2020 = 2, /* non-constant luminance */
 } vrn_ycbcr;
 
-/* What makes a vrn_record_image the luma of a YCbCr picture in two planes, as video decoders write
- * them: NV12 (views of R8_UNORM and R8G8_UNORM, 8 bits) or P010 (R16_UNORM and R16G16_UNORM, 10
- * bits in the upper part). The views are of the planes of one image (VK_IMAGE_ASPECT_PLANE_0_BIT
- * and _1_BIT) or of two images; two images must be in a layout that the recording reads directly,
- * and cannot change owners.
+/* The chroma plane of a YCbCr picture in two planes; the vrn_record_image that points to it is the
+ * luma plane. Video decoders write such pictures: NV12 (views of R8_UNORM and R8G8_UNORM, 8 bits)
+ * or P010 (R16_UNORM and R16G16_UNORM, 10 bits in the upper part). The views are of the planes of
+ * one image (VK_IMAGE_ASPECT_PLANE_0_BIT and _1_BIT) or of two images; two images must be in a
+ * layout that the recording reads directly, and cannot change owners.
  *
- * Red, green and blue are computed from the numbers of the planes, in fixed point, and rounded to
+ * Red, green and blue are computed from the planes' values in fixed point, and rounded to
  * 8 bits. They have the image's encoding, which is VRN_ENCODING_FORMAT, SRGB, PQ or HLG; for PQ and
- * HLG the matrix is VRN_YCBCR_BT2020. A chroma sample counts for all pixels that share it, without
+ * HLG the matrix is VRN_YCBCR_BT2020. A chroma sample applies to all pixels that share it, without
  * interpolation. */
 typedef struct vrn_record_chroma {
     VkImageView view;       /* Cb in red and Cr in green */
     VkFormat format;        /* of the view */
     uint32_t width, height; /* of the view: those of the luma, or half of them, rounded up */
     vrn_ycbcr matrix;       /* the weights */
-    bool full_range;        /* 0 .. 255; false: 16 .. 235 for luma, 16 .. 240 for chroma */
+    bool full_range;        /* 0 to 255; false: 16 to 235 for luma, 16 to 240 for chroma */
     uint64_t reserved[2];
 } vrn_record_chroma;
 
@@ -278,11 +283,12 @@ typedef struct vrn_record_chroma {
  * VK_IMAGE_USAGE_SAMPLED_BIT. Rows are from the top. Alpha is ignored. In formats of one or two
  * components the first is grey.
  *
- * The network's transform works on 8-bit pixels in sRGB's encoding, as image files have them. Eight
- * bits of a UNORM format, and those that an SRGB format stores, are used unchanged. Linear light is
- * multiplied by `exposure`, clamped to 0 .. 1 and encoded; nothing else maps its tones. Formats:
- * R8G8B8A8, B8G8R8A8, A8B8G8R8_PACK32, R8G8B8, B8G8R8, R8 and R8G8 in UNORM and SRGB;
- * R5G6B5, B5G6R5, R5G5B5A1, B5G5R5A1, A1R5G5B5_UNORM_PACK16; A2B10G10R10,
+ * The network's transform works on 8-bit pixels in sRGB's encoding, as image files have them. The
+ * bytes of 8-bit UNORM and SRGB formats are used as they are stored; UNORM values of other sizes
+ * are scaled and rounded to 8 bits. Linear light is multiplied by `exposure`, clamped to 0 to 1 and
+ * encoded, without any other tone mapping. Formats: R8G8B8A8, B8G8R8A8, A8B8G8R8_PACK32, R8G8B8,
+ * B8G8R8, R8 and R8G8 in UNORM and SRGB; R5G6B5, B5G6R5, R5G5B5A1, B5G5R5A1, A1R5G5B5_UNORM_PACK16;
+ * A2B10G10R10,
  * A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and SFLOAT; R32, R32G32B32A32_SFLOAT;
  * B10G11R11, E5B9G9R9_UFLOAT_PACK32. */
 typedef struct vrn_record_image {
@@ -290,11 +296,12 @@ typedef struct vrn_record_image {
     VkFormat format;        /* of the view */
     uint32_t width, height; /* of the view's level */
     VkRect2D region;        /* the part to read; an extent of 0: the whole image */
-    /* the image's layout when the commands run. The recording reads SHADER_READ_ONLY_OPTIMAL,
-     * READ_ONLY_OPTIMAL, GENERAL and SHARED_PRESENT_KHR directly. It changes any other layout, such
-     * as COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, to SHADER_READ_ONLY_OPTIMAL and back
-     * afterwards (once, even if several regions are read), and needs the three fields below for
-     * that. UNDEFINED and PREINITIALIZED are refused: no image can be changed back to them */
+    /* the image's layout when the commands run. Images in the layouts SHADER_READ_ONLY_OPTIMAL,
+     * READ_ONLY_OPTIMAL, GENERAL and SHARED_PRESENT_KHR are read directly. The recording changes
+     * any other layout, such as COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, to
+     * SHADER_READ_ONLY_OPTIMAL and back afterwards (once, even if several regions are read), and
+     * needs the three fields below for that. UNDEFINED and PREINITIALIZED are refused: no image can
+     * be changed back to them */
     VkImageLayout layout;
     VkImage image;         /* of the view */
     uint32_t level, layer; /* the mip level and the array layer of the view */
@@ -314,11 +321,11 @@ typedef struct vrn_record_pixels {
     uint64_t reserved[2];
 } vrn_record_pixels;
 
-/* What of an image the network sees. */
+/* Which part of an image the network sees. */
 typedef enum vrn_fit {
-    VRN_FIT_CROP = 0, /* by the transform, as in vrn_session_run */
-    /* the whole image, as with VRN_RESIZE_LETTERBOX: as large as the input allows, centred on the
-     * transform's `fill` */
+    VRN_FIT_CROP = 0, /* the transform's crop, as in vrn_session_run */
+    /* the whole image, as with VRN_RESIZE_LETTERBOX: scaled to fit the input and centred on a
+     * background of the transform's `fill` */
     VRN_FIT_LETTERBOX = 1,
 } vrn_fit;
 
@@ -331,21 +338,22 @@ typedef struct vrn_top {
 /* The progress of a network that is spread over several recordings. Zero it to begin. */
 typedef struct vrn_record_cursor {
     bool done;           /* the network is complete: the last recording writes its results */
-    uint32_t recordings; /* how many the network has taken so far */
-    uint64_t token;      /* the library's own */
+    uint32_t recordings; /* of this network so far */
+    uint64_t token;      /* used by the library */
     uint64_t reserved[2];
 } vrn_record_cursor;
 
-/* The most slots of a session. */
+/* The largest number of slots of a session. */
 #define VRN_MAX_RECORD_SLOTS 64
 
-/* The most of the best classes that a recording may write for each image. */
+/* The largest number of best classes that a recording writes for each image. */
 #define VRN_MAX_TOP 64
 
 /* The input, which is exactly one of images, pixels, nchw and nhwc, and where the results go. All
- * results are dense floats. */
+ * results are dense floats. The network must have three input channels; with images or pixels it
+ * may also have one. */
 typedef struct vrn_record_params {
-    /* the number of the recording in the session, see below */
+    /* the recording's slot in the session, see below */
     uint32_t slot;
     uint32_t count;                  /* images, up to the session's batch; 0: 1 */
     const vrn_record_image *images;  /* [count] */
@@ -367,7 +375,7 @@ typedef struct vrn_record_params {
 
     /* records the next part of the network and advances, see below; NULL: records all of it */
     vrn_record_cursor *cursor;
-    double budget_ms; /* for the part; 0: vrn_session_params.record_budget_ms */
+    double budget_ms; /* device time of the part; 0: vrn_session_params.record_budget_ms */
 
     bool keep_top; /* the best classes, `top_count` of them, also go to vrn_session_get_top */
     bool timed;    /* with timestamps around the commands, for vrn_session_get_recorded_ms */
@@ -385,10 +393,10 @@ typedef struct vrn_record_params {
 
 /* Records the preparation of the input, the network and the writing of the results into a command
  * buffer of the application. The command buffer is primary or secondary, is being recorded, and is
- * outside of a render pass; its pool is of an imported queue family that can compute. The call
- * submits nothing and does not wait for the device. The first recording of a kind compiles the
- * kernels that prepare its input, and the first one in a slot makes buffers. The results are the
- * same bytes as those of vrn_session_run for the same pixels.
+ * outside a render pass; its pool is of an imported queue family that can compute. The call submits
+ * nothing and does not wait for the device. The first recording of a kind compiles the kernels that
+ * prepare its input, and the first one in a slot makes buffers. The results are the same bytes as
+ * those of vrn_session_run for the same pixels.
  *
  * Barriers. The commands read all inputs at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with
  * VK_ACCESS_SHADER_READ_BIT, and write all outputs at that stage with VK_ACCESS_SHADER_WRITE_BIT.
@@ -396,8 +404,8 @@ typedef struct vrn_record_params {
  * MEMORY_WRITE). It ends with a barrier that makes the outputs visible to all later commands and to
  * the host (ALL_COMMANDS and HOST; MEMORY_READ, MEMORY_WRITE and HOST_READ) and lets later commands
  * write to the inputs. `no_input_barrier` and `no_output_barrier` leave these two out; the
- * application then orders the accesses with barriers for the stage and accesses above. Changes of
- * an image's layout still happen. The host reads an output after it has waited for the submission.
+ * application then orders the accesses with barriers for the stage and accesses above. The layouts
+ * of images are still changed. The host reads an output after it has waited for the submission.
  *
  * State. The recording leaves its own compute pipeline, descriptor set 0 of the compute bind point
  * and push constants bound. It does not change graphics state.
@@ -408,26 +416,26 @@ typedef struct vrn_record_params {
  * slot's earlier recording is pending; do not submit that command buffer again afterwards. All
  * recordings and runs of a session share the memory of its activations. On one queue, barriers
  * inside each recording order them, and any number may be in flight; between queues the application
- * orders them with semaphores. A recording may be submitted any number of times, and reads what the
- * inputs hold at that time.
+ * orders them with semaphores. A recording may be submitted any number of times, and reads the
+ * contents of the inputs at that time.
  *
  * Several frames. With a cursor, each call records as much as fits into the budget, which is device
  * time in milliseconds: a part that ends between two layers or, in sessions with record_budget_ms,
  * within one. Call it with the same cursor once a frame, for the same slot and count, and submit
  * each command buffer once, in this order, until the cursor says `done`; zero it for the next
  * network. The first call reads the input, which may change as soon as its commands have run, and
- * later calls ignore it. The last call writes the outputs, to the places that it names. The results
- * are the same bytes as without a cursor. Parts of one network may be pending together; for the
- * next network in the slot, the rule above applies. Any other use of the session ends a network
- * that has begun; its cursor is then refused (VRN_ERROR_INVALID_ARGUMENT). After any error the
- * cursor is zeroed.
+ * later calls ignore it. The last call writes the outputs to the places in its own params. The
+ * results are the same bytes as without a cursor. Parts of one network may be pending together; for
+ * the next network in the slot, the rule above applies. Any other use of the session abandons a
+ * network that is only partly recorded; its cursor is then refused (VRN_ERROR_INVALID_ARGUMENT).
+ * After any error the cursor is zeroed.
  * A part has at least one dispatch. The time of a dispatch is known from timestamps of earlier
  * parts; without them (VRN_CAPABILITY_TIMESTAMPS, hostQueryReset) it is estimated from the number
  * of operations and the speed of the session's runs. Before the first measurement, a slow device is
  * assumed, so the first network takes more frames than later ones.
  *
  * Thread-safety: as for all functions of a session; the call also uses the command buffer's pool.
- * Errors: VRN_ERROR_INVALID_ARGUMENT (also if no result has a place), VRN_ERROR_UNSUPPORTED (a
+ * Errors: VRN_ERROR_INVALID_ARGUMENT (also if no output has a place), VRN_ERROR_UNSUPPORTED (a
  * format; an image or result too large for one binding), VRN_ERROR_OUT_OF_MEMORY,
  * VRN_ERROR_DEVICE_LOST. After an error the command buffer may contain some of the commands: reset
  * it. */
@@ -438,27 +446,27 @@ VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer comm
  * VK_SHARING_MODE_EXCLUSIVE, and a transfer consists of a barrier in each of the two families. With
  * transfer_images a recording contains the halves of its own family: it acquires the images before
  * it reads them, and releases them right afterwards. These two functions record the other halves
- * into command buffers of owner_family: the release, behind what writes the images, and the
- * acquisition, before what uses them next. Pass the params of the recording to both. A semaphore
- * orders each pair: the command buffer with the release is submitted first and signals, the
- * recording waits for it and signals, and the command buffer with the acquisition waits for that.
- * Until the release, and from the acquisition on, images are in the layouts that the params name.
- * Buffers are not transferred: those of another family need VK_SHARING_MODE_CONCURRENT, or barriers
- * of the application. Thread-safety: as for vrn_session_record; the session is only read. Errors:
- * VRN_ERROR_INVALID_ARGUMENT. */
+ * into command buffers of owner_family: the release, after the commands that write the images, and
+ * the acquisition, before the commands that use them next. Pass the params of the recording to
+ * both. A semaphore orders each pair: the command buffer with the release is submitted first and
+ * signals, the recording waits for it and signals, and the command buffer with the acquisition
+ * waits for that. Until the release, and from the acquisition on, images are in the layouts that
+ * the params name. Buffers are not transferred: those of another family need
+ * VK_SHARING_MODE_CONCURRENT, or barriers of the application. Thread-safety: as for
+ * vrn_session_record; the session is only read. Errors: VRN_ERROR_INVALID_ARGUMENT. */
 VRN_API vrn_result vrn_session_release_images(vrn_session *session, VkCommandBuffer commands,
                                               const vrn_record_params *params);
 /* The acquisition, after the recording: see vrn_session_release_images. */
 VRN_API vrn_result vrn_session_acquire_images(vrn_session *session, VkCommandBuffer commands,
                                               const vrn_record_params *params);
 
-/* Does in advance what the first recordings like `params` into slots [0, slots) would do: compiles
+/* Does the work of the first recordings like `params` into slots [0, slots) in advance: compiles
  * the kernels that prepare the input and write the results, and makes the slots' buffers, so that
  * no frame waits for that. Later recordings of pictures of at most this size make nothing on the
- * device. The call records into its own command buffers, which it discards: nothing runs, and what
- * `params` names must exist but is not touched. params->slot is ignored; a cursor stays unchanged.
- * Call it while no recording in these slots is pending. Errors: as for vrn_session_record;
- * VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
+ * device. The call records into its own command buffers, which it discards: nothing runs, and the
+ * objects in `params` must exist but are not used. params->slot is ignored; a cursor stays
+ * unchanged. Call it while no recording in these slots is pending. Errors: as for
+ * vrn_session_record; VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
 VRN_API vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
                                        const vrn_record_params *params);
 
@@ -466,13 +474,15 @@ VRN_API vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
  * the library that stays mapped. Read them when the fence of the recording's submission is
  * signalled. With `no_output_barrier` the application's own barrier makes them visible to the host.
  * The pointer is valid until the slot is recorded with `keep_top` again, or the session is
- * destroyed. NULL: nothing was recorded so. Thread-safety: as for all functions of a session. */
+ * destroyed. NULL: the slot has no recording with `keep_top`. Thread-safety: as for all functions
+ * of a session. */
 VRN_API const vrn_top *vrn_session_get_top(const vrn_session *session, uint32_t slot);
 
-/* Milliseconds on the device that the commands of the slot's last recording took, which had
- * `timed`, when they last ran; with a cursor those of the last part. Waits for nothing. False, with
- * *ms 0: the recording was not timed, the queue has no timestamps (VRN_CAPABILITY_TIMESTAMPS), or
- * the commands have not ended yet. Thread-safety: as for all functions of a session. */
+/* The device time, in milliseconds, of the latest execution of the slot's last recording, which
+ * must have been made with `timed`; with a cursor, the time of the last part. Does not wait.
+ * Returns false, with *ms 0, if the recording was not timed, the queue has no timestamps
+ * (VRN_CAPABILITY_TIMESTAMPS), or the commands have not ended yet. Thread-safety: as for all
+ * functions of a session. */
 VRN_API bool vrn_session_get_recorded_ms(const vrn_session *session, uint32_t slot, double *ms);
 
 /* ---- Semaphores ------------------------------------------------------------------------------ */
@@ -480,22 +490,22 @@ VRN_API bool vrn_session_get_recorded_ms(const vrn_session *session, uint32_t sl
 /* A timeline semaphore of the device and one of its values. */
 typedef struct vrn_timeline_point {
     VkSemaphore semaphore; /* of type VK_SEMAPHORE_TYPE_TIMELINE */
-    uint64_t value;        /* to wait for, or to signal */
+    uint64_t value;        /* the value to wait for or to signal */
 } vrn_timeline_point;
 
-/* The most points that a submission waits for, and the most that it signals. */
+/* The largest number of points that a submission waits for, and of those that it signals. */
 #define VRN_MAX_TIMELINE_POINTS 16
 
 /* What a submission waits for and signals. */
 typedef struct vrn_submit_order {
-    const vrn_timeline_point *waits;   /* must be reached before any part of it runs */
+    const vrn_timeline_point *waits;   /* must be reached before any part of the submission runs */
     uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS */
-    const vrn_timeline_point *signals; /* signalled after all of it has run */
+    const vrn_timeline_point *signals; /* signalled after the whole submission has run */
     uint32_t signal_count;             /* at most VRN_MAX_TIMELINE_POINTS */
-    /* images or buffers of the device as the input, in place of `inputs`, which is NULL then, and
-     * places for results on the device. As for vrn_session_record, but slot, cursor, keep_top and
-     * timed are zero, and no result needs a place. All of it stays unchanged until the submission
-     * has ended. NULL: the input comes from the host */
+    /* images or buffers of the device as the input (`inputs` is then NULL), and places for results
+     * on the device. As for vrn_session_record, but slot, cursor, keep_top and timed are zero, and
+     * no result needs a place. The images and buffers must not change until the submission has
+     * ended. NULL: the input comes from the host */
     const vrn_record_params *record;
     uint64_t reserved[3];
 } vrn_submit_order;
@@ -503,9 +513,9 @@ typedef struct vrn_submit_order {
 /* Like vrn_session_submit, but waits for and signals timeline semaphores, so that the submission is
  * ordered among the application's own work, and can read images and buffers of the device. The host
  * does not wait for the semaphores themselves. It does wait for submissions of this session: for
- * the oldest one if `in_flight` are under way, for the earlier parts of this one if the driver
- * refuses a part, and for all of them when the session is destroyed. Work that signals the awaited
- * values must therefore not depend on the return of these calls. Points need
+ * the oldest one if `in_flight` submissions have not ended, for the earlier parts of this one if
+ * the driver refuses a part, and for all of them when the session is destroyed. Work that signals
+ * the awaited values must therefore not depend on the return of these calls. Points need
  * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). Other errors: as for
  * vrn_session_submit, and with `record` as for vrn_session_record. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
@@ -516,8 +526,8 @@ VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_in
  * are not affected. Does not wait. All submissions of a session use the same memory, so those on
  * different queues must not run at the same time. The first submission on the new queue therefore
  * waits, on the host, until those on the old queue have ended, unless its vrn_submit_order has
- * points to wait for: the application then orders the submissions, by a point that the last one on
- * the old queue signals. Errors: VRN_ERROR_INVALID_ARGUMENT (there is no such queue). */
+ * points to wait for: the application then orders the submissions, with a point that the last one
+ * on the old queue signals. Errors: VRN_ERROR_INVALID_ARGUMENT (there is no such queue). */
 VRN_API vrn_result vrn_session_set_queue(vrn_session *session, uint32_t queue);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* vulkan.h for C++17 and later, in the manner of vkresnet.hpp. It takes the C types of Vulkan, to
- * which those of vulkan.hpp convert by themselves.
+/* <vkresnet/vulkan.h> for C++17 and later, with the conventions of <vkresnet/vkresnet.hpp>. It
+ * takes Vulkan's C types; the handles of Khronos's <vulkan/vulkan.hpp> convert to them implicitly.
  *
  *     vkresnet::device_additions additions(create_info, requirements);
  *     vkCreateDevice(physical_device, &create_info, nullptr, &vulkan_device);
@@ -14,7 +14,7 @@
 namespace vkresnet
 {
 
-/* What an application's VkDeviceCreateInfo needs in addition. Keep it until the device is
+/* The memory of the additions to an application's VkDeviceCreateInfo. Keep it until the device is
  * imported. */
 class device_additions : public handle<vrn_device_additions, vrn_device_additions_destroy>
 {
@@ -35,7 +35,7 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
 #endif
 };
 
-/* Makes a device from an application's. */
+/* Imports an application's Vulkan device, as vrn_device_import does. */
 inline vrn_result import_device(device &to, const vrn_device_import_params &params)
 {
     const vrn_device_import_params own = with_log(params);
@@ -46,7 +46,7 @@ inline vrn_result import_device(device &to, const vrn_device_import_params &para
 }
 
 #ifndef VKRESNET_NO_EXCEPTIONS
-/* Makes a device from an application's. */
+/* Imports an application's Vulkan device, as vrn_device_import does. */
 inline device import_device(const vrn_device_import_params &params)
 {
     device made;
@@ -61,20 +61,22 @@ inline vrn_result record(session &from, VkCommandBuffer commands, const vrn_reco
     return vrn_session_record(from.get(), commands, &params);
 }
 
-/* Records the owner's halves of transfers: the release, before the recording. */
+/* Records the release of the images, to run before the recording: see
+ * vrn_session_release_images. */
 inline vrn_result release_images(session &to, VkCommandBuffer commands,
                                  const vrn_record_params &params)
 {
     return vrn_session_release_images(to.get(), commands, &params);
 }
-/* .. and the acquisition, after it. */
+/* Records the acquisition of the images, to run after the recording. */
 inline vrn_result acquire_images(session &from, VkCommandBuffer commands,
                                  const vrn_record_params &params)
 {
     return vrn_session_acquire_images(from.get(), commands, &params);
 }
 
-/* Submits what order.record names, between its timeline points. */
+/* Submits the network for the input in order.record, and waits for and signals the points of
+ * `order`: see vrn_session_submit_ordered. */
 inline vrn_result submit(session &to, const vrn_submit_order &order, const vrn_outputs &outputs,
                          vrn_ticket &ticket)
 {
