@@ -2,16 +2,16 @@
 
     import vkresnet
 
-    model = vkresnet.load("resnet50.pth")           # or a name, "resnet50"; nothing: a small model
+    model = vkresnet.load("resnet50.pth")           # or a name; load(): the bundled model
     for index, label, probability in model.classify("photo.jpg"):
         print(f"{probability:7.2%}  {label}")
 
     with vkresnet.Session(model, batch=8, precision="fp16") as session:
         logits = session(x)                         # float32 [N, 3, 224, 224] or [N, 224, 224, 3]
 
-Images are paths, bytes of files, Pillow's images or uint8 arrays of [height, width, channels] in
-RGB. Errors are exceptions, :class:`Error` and its subclasses; messages go to the logger "vkresnet".
-Times are in milliseconds, sizes in bytes.
+Images are paths, bytes of files, Pillow images or uint8 arrays [height, width, channels]: see
+:func:`read_image`. Errors are exceptions, :class:`Error` and its subclasses; messages go to the
+logger "vkresnet". Times are in milliseconds, sizes in bytes.
 """
 
 from ._check import Check, Fit, check

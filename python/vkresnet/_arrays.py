@@ -1,4 +1,4 @@
-"""Arrays of others to NumPy's, without a copy where that is possible."""
+"""Converts other libraries' arrays to NumPy arrays, without a copy if possible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DLPACK_HOST = (1, 3, 11)  # kDLCPU, and the host memory of CUDA and ROCm
 
 
 class _Wrapper:
-    """Memory of another object as an array that may be written."""
+    """Memory of another object as a writable array."""
 
     def __init__(self, owner: Any, interface: Any) -> None:
         self.owner = owner
@@ -22,9 +22,9 @@ class _Wrapper:
 
 
 def as_array(x: Any) -> np.ndarray:
-    """The array of an object: NumPy's own, DLPack's, __array_interface__'s, a buffer's or a list's.
+    """The array of an object: of NumPy, DLPack, __array_interface__, a buffer or a list.
 
-    Memory on another device than the CPU is refused.
+    Memory that is not on the CPU is refused.
     """
     if isinstance(x, np.ndarray):
         return x
@@ -41,10 +41,11 @@ def as_array(x: Any) -> np.ndarray:
 
 
 def as_output(out: Any, shape: Tuple[int, ...]) -> np.ndarray:
-    """The memory of an object as float32 of this shape, to be written."""
+    """The memory of an object as a writable float32 array of this shape."""
     array = as_array(out)
     if not isinstance(out, np.ndarray) and not array.flags.writeable and hasattr(out, "__dlpack__"):
-        # Who exports read-only memory by DLPack refuses to; NumPy before 2.1 marks all of it so.
+        # Exporters refuse to export read-only memory through DLPack, so this memory is writable.
+        # NumPy before 2.1 marks all DLPack memory read-only.
         interface = dict(array.__array_interface__)
         interface["data"] = (interface["data"][0], False)
         array = np.asarray(_Wrapper((out, array), interface))
@@ -59,7 +60,7 @@ def as_output(out: Any, shape: Tuple[int, ...]) -> np.ndarray:
 
 
 class Inputs:
-    """What a run takes: `count` images of one of the three kinds."""
+    """The input of a run: `count` images of one of the three kinds."""
 
     __slots__ = ("kind", "data", "count")
 
@@ -86,7 +87,7 @@ def _dense(x: np.ndarray, kind: int) -> Tuple[int, np.ndarray]:
 
 
 def as_inputs(x: Any, chw: Tuple[int, int, int], layout: Optional[str] = None) -> Inputs:
-    """Finds out what `x` is for a network that takes images of this shape."""
+    """The inputs in `x` for a network that takes images of this shape."""
     if not isinstance(x, np.ndarray):
         if isinstance(x, (list, tuple)):
             images: List[Any] = list(x)

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is read rightly, by the running statistics of its batch norms."""
+"""Checks how a checkpoint is read, using the running statistics of its batch norms."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _BATCH = 16  # images that are read at once
 
 
 class Fit(NamedTuple):
-    """How far what enters the norms is from their running statistics; 0 is the same."""
+    """The difference between the norms' inputs and their running statistics; 0: they agree."""
 
     variance: float  #: the median over the channels of \\|log(variance / running variance)\\|
     mean: float  #: of \\|mean - running mean\\|, in running standard deviations
-    divergence: float  #: what readings are compared by: Kullback-Leibler, the mean over channels
-    channels: int  #: that were compared; 0: the others say nothing
+    divergence: float  #: by which readings are compared: Kullback-Leibler, mean over channels
+    channels: int  #: that were compared; 0: the other fields have no meaning
     not_finite: int  #: of these, with infinities or NaNs
 
 
@@ -36,15 +36,19 @@ def _row(found: Dict[str, Any]) -> Dict[str, Any]:
 
 
 class Check(Rows):
-    """The readings that were tried, a row each; true when the model as loaded fits."""
+    """The readings that were tried, a row each. True if the model as loaded fits.
+
+    A reading is a way to read the checkpoint or to prepare its images.
+    """
 
     def __init__(self, verdict: int, images: int, fit: Any, same: Any, best: Dict[str, Any],
                  readings: List[Dict[str, Any]], norms: List[Dict[str, Any]]) -> None:
         self.verdict: str = _VERDICTS[verdict]
-        """"fits": and nothing else fits clearly better; "other": ``best`` does; "none": neither"""
+        """"fits": the model as loaded fits, and no other reading fits clearly better; "other":
+        ``best`` fits clearly better; "none": no reading fits"""
         self.images = images  #: that were run
         self.fit = Fit(*fit)  #: of all of them, as the model was loaded
-        self.same = Fit(*same)  #: as loaded, on the images that ``best`` has seen
+        self.same = Fit(*same)  #: as loaded, for the images of ``best``
         self.best = _row(best)  #: "name", and "keys" for ``load(arch=...)`` or a "transform"
         self.norms = Rows([_row(norm) for norm in norms],
                           ("name", "channels", "variance", "mean", "divergence"))
@@ -61,20 +65,20 @@ def check(model: Any, images: Iterable[Image], *,
           device: Union[None, int, str, Device] = None,
           transform: Union[None, str, Transform, Mapping[str, Any]] = None,
           size: Union[None, int, Tuple[int, int]] = None) -> Check:
-    """Whether this reading of a checkpoint, and this preprocessing, fit the model's statistics.
+    """Checks whether a checkpoint was read, and its images prepared, as its statistics say.
 
-    Runs images without labels, compares what enters each batch norm with its running mean and
-    variance, and tries other readings: pools, strides, v1 or v1.5, activations, normalisations ..
+    Runs images without labels, compares the inputs of each batch norm with its running mean and
+    variance, and tries other readings: pools, strides, v1 or v1.5, activations, normalisations.
 
     Args:
         model: a :class:`Model` with batch norms.
-        images: some hundred are enough, such as the model was trained on.
+        images: sixty are enough; they should resemble the training images.
         device, transform, size: as of :class:`Session`.
 
     Raises:
-        UnsupportedError: the network has no statistics: group norms, or norms folded away.
+        UnsupportedError: the network has no statistics (group norms, or norms folded away).
 
-    Compiles the network for each reading: takes from seconds to minutes.
+    Takes from seconds to minutes, because it compiles the network for each reading.
     """
     height, width = (size, size) if isinstance(size, int) else size or (0, 0)
     found = _core.Check(get_device(device)._core, model._core, pack(transform), height, width)

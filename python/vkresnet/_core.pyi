@@ -1,4 +1,5 @@
-"""The extension, in C: private. It checks what memory depends on; the rest is checked above it."""
+"""The C extension (private). It checks only what memory safety depends on; the Python code checks
+the rest."""
 
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 import os

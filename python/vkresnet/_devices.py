@@ -22,9 +22,9 @@ _VERDICTS = ("right", "avoidable", "broken")
 class DeviceInfo:
     """A Vulkan device of this machine, as the driver describes it."""
 
-    index: int  #: position in the loader's list; what ``Device(0)`` means
+    index: int  #: position in the loader's list: the number in ``Device(0)``
     name: str
-    driver: str  #: name and version in its maker's words
+    driver: str  #: name and version, as the vendor writes them
     type: str  #: "discrete", "integrated", "virtual", "cpu" or "other"
     api_version: str  #: of Vulkan: "1.3.246"
     vendor_id: int
@@ -37,9 +37,9 @@ class DeviceInfo:
     subgroup_size: int
     shared_memory_bytes: int  #: of a work group
     max_workgroup_invocations: int
-    capabilities: Tuple[str, ...]  #: what it has above Vulkan 1.1
+    capabilities: Tuple[str, ...]  #: beyond Vulkan 1.1
     score: int  #: the device with the highest one is the default; 0: unusable
-    reason: str  #: why it cannot be used, or was scored down; else empty
+    reason: str  #: why it cannot be used or has a lower score; otherwise empty
 
 
 def _describe(info: Dict[str, Any]) -> DeviceInfo:
@@ -53,7 +53,7 @@ def _describe(info: Dict[str, Any]) -> DeviceInfo:
 def devices() -> List[DeviceInfo]:
     """Every Vulkan device of this machine, usable or not, in the loader's order.
 
-    Takes up to a second: it loads the drivers.
+    Takes up to a second, because it loads the drivers.
 
     Raises:
         NoDeviceError: there is no Vulkan loader; the text names its package.
@@ -67,11 +67,11 @@ class Device:
     Args:
         select: an index of :func:`devices`, part of a name ("llvmpipe"), or None: the device with
             the highest score.
-        cache: the folder where compiled pipelines and measurements are kept for the next time;
-            None: the program's (``$VKRESNET_CACHE``, ``~/.cache/vkresnet``); False: nothing is
-            kept.
-        without: bits of the C enum ``vrn_capability`` to do without.
-        use: such bits to use although this driver is known to be slow or wrong with them.
+        cache: the folder that keeps compiled pipelines and measurements for later runs; None: the
+            program's (``$VKRESNET_CACHE``, or ``vkresnet`` in ``$XDG_CACHE_HOME`` or
+            ``~/.cache``); False: no cache.
+        without: bits of the C enum ``vrn_capability`` to ignore.
+        use: bits to use even though this driver is known to be slow or incorrect with them.
         validation: load Vulkan's validation layer; what it reports goes to the log.
 
     Closing a device while it has sessions takes effect when the last of them is closed.
@@ -92,7 +92,7 @@ class Device:
 
     @property
     def info(self) -> DeviceInfo:
-        """Which device this is, with the capabilities that are in use."""
+        """The properties of this device, with the capabilities that are in use."""
         return _describe(self._core.info())
 
     @property
@@ -100,7 +100,10 @@ class Device:
         return self._core.closed()
 
     def close(self) -> None:
-        """Destroys the device, or lets its last session do so. May be called again."""
+        """Destroys the device, or, if it still has sessions, when the last one is closed.
+
+        May be called again.
+        """
         self._core.close()
 
     def __enter__(self) -> "Device":
@@ -127,17 +130,17 @@ class Device:
 
         Args:
             model: a :class:`Model`.
-            progress: called with what is timed next: ``progress(done, total, text)``.
-            session: what :class:`Session` takes.
+            progress: called before each measurement: ``progress(done, total, text)``.
+            session: keywords of :class:`Session`.
         """
         from ._sessions import session_parameters
         self._core.tune(model._core, progress, **session_parameters(**session))
 
 
 class SelfTest(Rows):
-    """What the self-test found: a row for each kernel, and for the network that ran at the end.
+    """The results of a self-test: a row for each kernel, and for the network that ran at the end.
 
-    True when everything is right.
+    Its truth value is True if everything is correct.
     """
 
     def __init__(self, summary: Dict[str, Any], entries: List[Dict[str, Any]]) -> None:
@@ -158,19 +161,20 @@ def selftest(device: Union[None, int, str, Device] = None, *, thorough: bool = F
     """Runs every kernel that a device can run on small cases and compares it with plain C.
 
     Args:
-        device: a :class:`Device`, or what ``Device(select)`` takes.
+        device: a :class:`Device`, or an argument of ``Device(select)``.
         thorough: all cases; minutes on a driver that runs on the processor.
         exclude: sessions made later on this device avoid kernels that are wrong.
-        kernel: only kernels whose name begins so.
+        kernel: only kernels whose name begins with this.
         replays: runs of a small network at the end; 0: 100.
 
-    Takes seconds, half a minute the first time on a slow compiler.
+    Takes seconds, and longer the first time on a driver that compiles slowly.
     """
     return get_device(device).selftest(thorough=thorough, exclude=exclude, kernel=kernel,
                                        replays=replays)
 
 
-# Sessions that name a device, and not an object, share one device as long as any of them lives.
+# Sessions that are created with the same index or name share one device as long as any of them
+# lives.
 _shared: "weakref.WeakValueDictionary[Tuple[int, Optional[str]], Device]"
 _shared = weakref.WeakValueDictionary()
 _shared_lock = threading.Lock()
@@ -201,7 +205,7 @@ def get_device(select: Union[None, int, str, Device]) -> Device:
 
 @atexit.register
 def _close_all() -> None:
-    """Sessions, then devices: a device that is destroyed keeps what it compiled on the disk."""
+    """Sessions, then devices: destroying a device writes its compiled pipelines to the disk."""
     for session in list(_open_sessions):
         session._close_at_exit()
     for device in list(_open_devices):

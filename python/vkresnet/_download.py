@@ -1,8 +1,8 @@
-"""Downloads by Python's own means, for builds of the library without libcurl.
+"""Downloads with Python's urllib, for builds of the library without libcurl.
 
-The files, their names and the lock are those of the library (docs/hub.md), so that both may work
-side by side: what comes is written to FILE.part, which is locked, resumed, and renamed when size
-and SHA-256 are right.
+The files, their names and the lock are those of the library (docs/hub.md), so both can download at
+the same time. The data is written to FILE.part, which is locked, and renamed once its size and
+SHA-256 are correct; an interrupted download is resumed.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def _digest(path: str) -> str:
 
 
 def fault(entry: Dict[str, Any], path: str) -> Optional[str]:
-    """What is wrong with a file, or None."""
+    """The fault of a file, or None."""
     size = os.path.getsize(path)
     if not entry["min_bytes"] <= size <= entry["max_bytes"]:
-        return f"{size} bytes, where {entry['max_bytes']} are right"
+        return f"{size} bytes, expected {entry['max_bytes']}"
     digest = _digest(path)
     return None if digest.startswith(entry["sha256"]) else f"SHA-256 {digest}, not the registry's"
 
@@ -49,7 +49,7 @@ def _address(entry: Dict[str, Any]) -> str:
 
 
 def _receive(entry: Dict[str, Any], file: IO[bytes], address: str, progress: Progress) -> None:
-    """Appends what is missing; all of it where the server gives no part."""
+    """Appends the missing bytes, or downloads the whole file if the server sends no ranges."""
     most = int(entry["max_bytes"])
     done = file.seek(0, os.SEEK_END)
     if done >= most:

@@ -12,7 +12,7 @@ __all__ = [
 
 
 class Error(Exception):
-    """What the library reports; its text is the line that the library logs.
+    """An error of the library; its text is the line that the library logs.
 
     ``result`` is the number of the C enum ``vrn_result``.
     """
@@ -21,15 +21,15 @@ class Error(Exception):
 
 
 class InvalidArgumentError(Error, ValueError):
-    """The call is wrong: fix the caller. Also: Vulkan was used before a fork."""
+    """An argument is invalid: fix the caller. Also raised if Vulkan was used before a fork."""
 
 
 class FileError(Error, OSError):
-    """A file is missing, unreadable, damaged or of another kind."""
+    """A file is missing, unreadable, damaged, or not of the expected kind."""
 
 
 class UnsupportedError(Error):
-    """Well-formed, but this library or device cannot do it."""
+    """The file or call is valid, but this library or device does not support it."""
 
 
 class DeviceMemoryError(Error, MemoryError):
@@ -37,7 +37,7 @@ class DeviceMemoryError(Error, MemoryError):
 
 
 class NoDeviceError(Error):
-    """There is no usable Vulkan device, or none of the given name."""
+    """There is no usable Vulkan device, or none that matches the given index or name."""
 
 
 class DeviceLostError(Error):
@@ -45,7 +45,7 @@ class DeviceLostError(Error):
 
 
 class WrongResultsError(Error):
-    """The device computes wrongly (:func:`vkresnet.selftest`)."""
+    """The device computes wrong results (:func:`vkresnet.selftest`)."""
 
 
 class NetworkError(Error, OSError):
@@ -74,7 +74,7 @@ _PACKAGES = {
 
 
 def _hint(text: str) -> str:
-    """Which package brings what is missing."""
+    """Adds the package that provides what is missing."""
     if "loader" in text:
         return f"{text}. {_PACKAGES['loader']} {_PACKAGES['driver']}"
     if text.startswith("no Vulkan device:"):

@@ -1,4 +1,4 @@
-"""Weights by name: where their files are, and how they come here."""
+"""Weights by name: finding and downloading their files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _open(offline: bool) -> "_core.Hub":
 
 
 def networks() -> Rows:
-    """The weights that have a name, a row each: "name", "network", "file", "url", "acc1", .."""
+    """The weights that have a name, a row each: "name", "network", "file", "url", "acc1", ..."""
     return Rows(_open(True).entries(), ("name", "parameters", "acc1", "acc5", "file"))
 
 
@@ -34,7 +34,7 @@ def _library_downloads() -> bool:
 
 
 def fetch(entry: Dict[str, Any], offline: bool, progress: Progress) -> str:
-    """The path of an entry's file, which is downloaded where it has to be."""
+    """The path of an entry's file, which is downloaded if necessary."""
     hub = _open(offline)
     if _library_downloads():
         path = hub.fetch(entry["name"], progress, True)
@@ -42,7 +42,7 @@ def fetch(entry: Dict[str, Any], offline: bool, progress: Progress) -> str:
         return path
     found = hub.fetch(entry["name"], None, False)
     if found:
-        wrong = _download.fault(entry, found)  # the library compared the size alone
+        wrong = _download.fault(entry, found)  # the library compared only the size
         if wrong is None:
             return found
         logger.warning("%s: %s: not used", found, wrong)
@@ -57,7 +57,7 @@ def fetch(entry: Dict[str, Any], offline: bool, progress: Progress) -> str:
 
 def classes_of(entry: Optional[Dict[str, Any]], path: Union[str, "os.PathLike[str]"]
                ) -> Optional[str]:
-    """Which classes a file of the hub has; a file with the name of one has them, too."""
+    """The classes of a hub file, or of another file with the same name."""
     if entry is not None:
         return entry["classes"]
     file = os.path.basename(os.fspath(path))

@@ -1,4 +1,4 @@
-"""Pictures to pixels: paths, bytes of files, Pillow's images and NumPy's arrays."""
+"""Reads pictures: paths, bytes of files, Pillow images and NumPy arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ except ImportError:  # Pillow is optional: the extension reads some formats
 
 __all__ = ["read_image", "Image"]
 
-#: What functions take as one image.
+#: The types that functions accept as one image.
 Image = Union[str, "os.PathLike[str]", bytes, np.ndarray, Any]
 
 
@@ -35,7 +35,7 @@ def _decode(data: bytes, name: str) -> np.ndarray:
             return _from_pil(image)
     except (OSError, SyntaxError, ValueError, EOFError, _pil.DecompressionBombError) as error:
         text = str(error).replace(" <_io.BytesIO object", "").split(" at 0x")[0]
-        raise FileError(f"{name}: no picture: {text}") from None
+        raise FileError(f"{name}: cannot read the image: {text}") from None
 
 
 def _from_pil(image: Any) -> np.ndarray:
@@ -44,7 +44,7 @@ def _from_pil(image: Any) -> np.ndarray:
 
 
 def is_one(images: Any) -> bool:
-    """Whether this is one image, not several."""
+    """True for one image, False for several."""
     if isinstance(images, (str, bytes, bytearray, os.PathLike)):
         return True
     if _pil is not None and isinstance(images, _pil.Image):
@@ -58,17 +58,17 @@ def read_image(image: Image) -> np.ndarray:
     """Pixels of one image: uint8 [height, width, channels], rows from the top.
 
     Args:
-        image: a path, the bytes of a file, an image of Pillow's, or an array: uint8
-            [height, width], or [height, width, channels] with 1 (grey), 2 (grey, alpha), 3 (RGB)
-            or 4 (RGBA) channels, which is taken as it is. Alpha is ignored.
+        image: a path, the bytes of a file, a Pillow image, or an array: uint8 [height, width], or
+            [height, width, channels] with 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels,
+            which is used unchanged. Alpha is ignored.
 
-    Files are read by Pillow where it is installed, upright by their EXIF orientation. Without it
-    PNG, JPEG, GIF, BMP, TGA, PSD and binary PGM and PPM are read as the program reads them, JPEG
-    with values that may differ by a few steps of 255.
+    If Pillow is installed, it reads the files. Without it, PNG, JPEG, GIF, BMP, TGA, PSD and binary
+    PGM and PPM are read as by the program; the values of a JPEG may differ by a few steps of 255.
+    The EXIF orientation is applied.
 
     Raises:
-        FileError: the file is no picture of a known format. Paths that cannot be opened raise what
-            ``open`` raises.
+        FileError: the file is damaged, or is not an image in a known format. A path that cannot be
+            opened raises the exception of ``open``.
     """
     if isinstance(image, np.ndarray):
         return _check(image)

@@ -20,23 +20,26 @@ __all__ = ["Model", "ClassMap", "load"]
 
 _DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "share", "vkresnet")
 _SMALL_MODEL = "resnet20-cifar10.safetensors"
-_BATCH = 8  # of what a model makes by itself for several images
+_BATCH = 8  # of the sessions that a model makes for several images
 
 Classes = Union[None, str, "os.PathLike[str]", Sequence[str]]
 
 
 class ClassMap(NamedTuple):
-    """Where a class is seen in an image."""
+    """A map of where the network sees a class in an image."""
 
     index: int  #: of the class
     label: str
     logit: float
     values: np.ndarray  #: float32 [h, w], whose mean is the logit
     rect: Tuple[float, float, float, float]
-    """what the map covers of the image, in its pixels: left, top, right, bottom"""
+    """the part of the image that the map covers, in pixels: left, top, right, bottom"""
 
     def heat(self, height: int, width: int) -> np.ndarray:
-        """The positive part over the whole image: float32 [height, width] of 0 to 1, smooth."""
+        """The positive values, scaled to 0 to 1 and interpolated to the whole image.
+
+        Returns float32 [height, width].
+        """
         positive = np.maximum(self.values, 0)
         positive = positive / max(float(positive.max()), 1e-12)
         left, top, right, bottom = self.rect
@@ -56,8 +59,8 @@ class ClassMap(NamedTuple):
 class Model:
     """Architecture and weights on the host. Immutable; threads and devices may share it.
 
-    :func:`load` makes one. What it is asked to do with images it does with sessions that it makes
-    and keeps; :class:`Session` says more exactly what to run, and where.
+    :func:`load` makes one. Methods that take images create sessions when needed and keep them. Use
+    :class:`Session` to choose the device, batch, size and outputs yourself.
     """
 
     def __init__(self, core: "_core.Model") -> None:
@@ -68,18 +71,19 @@ class Model:
         self.class_names: Optional[List[str]] = info["class_names"]
         self.parameters: int = info["parameters"]  #: as torch counts them
         self.transform = Transform._unpack(info["transform"])
-        self.arch: str = info["arch"]  #: what ``load(arch=...)`` takes
+        self.arch: str = info["arch"]  #: as for ``load(arch=...)``
         self.channels: int = info["in_channels"]
         self.probabilities: str = _PROBABILITIES[info["probabilities"]] or "softmax"
-        self.threshold: float = info["threshold"]  #: 0: the file says nothing
+        self.threshold: float = info["threshold"]  #: 0: the file gives none
         self.assumptions: List[Tuple[str, bool]] = info["assumptions"]
-        """what the file does not say, and whether files of its kind come in other ways too"""
+        """(text, doubtful): an assumption about something that the file does not state, and whether
+        similar files are known with another value"""
         self._sessions: Dict[Any, Session] = {}
         self._lock = threading.Lock()
         self._process = os.getpid()
 
     def label(self, index: int) -> str:
-        """The name of a class, or its number where there are no names."""
+        """The name of a class, or its number if the model has no names."""
         if self.class_names is None or self.class_names[index] is None:
             return str(index)
         return self.class_names[index]
@@ -91,7 +95,7 @@ class Model:
     def close(self) -> None:
         """Closes the sessions that the model made by itself, and frees the weights.
 
-        Sessions made from it go on. May be called again.
+        Sessions that you made from it stay usable. May be called again.
         """
         with self._lock:
             sessions, self._sessions = list(self._sessions.values()), {}
@@ -112,13 +116,19 @@ class Model:
     def save(self, path: Union[str, "os.PathLike[str]"], *, fp16: bool = False,
              transform: Union[None, str, Transform, Mapping[str, Any]] = None,
              probabilities: Optional[str] = None, threshold: float = 0.0) -> None:
-        """Writes safetensors with torchvision's names; what is not given stays as it is."""
+        """Writes safetensors with torchvision's names.
+
+        Parameters that are not given keep the model's values.
+        """
         self._core.save(path, fp16, pack(transform), _PROBABILITIES.index(probabilities),
                         threshold)
 
     def session(self, *, device: Union[None, int, str, Device] = None, batch: int = 1,
                 taps: Sequence[str] = (), precision: str = "fp32") -> Session:
-        """A session that the model keeps and gives again, for the same parameters."""
+        """Returns a session for these parameters.
+
+        The model keeps it and returns it again for the same parameters.
+        """
         if os.getpid() != self._process:  # forked: another thread may have held the lock
             self._sessions, self._lock, self._process = {}, threading.Lock(), os.getpid()
         key = (device, batch, tuple(taps), precision)
@@ -139,7 +149,7 @@ class Model:
     def classify(self, images: Union[Image, Iterable[Image]], top: int = 5, *,
                  device: Union[None, int, str, Device] = None, batch: Optional[int] = None,
                  precision: str = "fp32") -> Any:
-        """What images show: see :meth:`Session.classify`.
+        """Classifies images: see :meth:`Session.classify`.
 
         >>> model.classify("photo.jpg", top=1)
         [Prediction(index=8, label='ship', probability=0.9999)]
@@ -150,14 +160,17 @@ class Model:
     def features(self, images: Any, tap: str = "avgpool", *,
                  device: Union[None, int, str, Device] = None, batch: Optional[int] = None,
                  precision: str = "fp32") -> np.ndarray:
-        """What a layer returns for images: float32 [N, C], see :meth:`Session.features`."""
+        """The output of a layer for images: see :meth:`Session.features`.
+
+        Returns float32 [N, C], or [N, C, H, W] if the layer has positions.
+        """
         return self._for(images, device=device, batch=batch, precision=precision,
                          taps=(tap,)).features(images, tap)
 
     def class_map(self, image: Image, index: Optional[int] = None, *,
                   device: Union[None, int, str, Device] = None, precision: str = "fp32"
                   ) -> ClassMap:
-        """Where one class is seen in one image; None: the class with the highest logit."""
+        """The map of a class in an image; None: of the class with the highest logit."""
         pixels = read_image(image)
         session = self.session(device=device, taps=("class_map",), precision=precision)
         outputs = session.run(pixels)
@@ -194,23 +207,24 @@ def load(source: Union[None, str, "os.PathLike[str]"] = None, *, arch: Optional[
     """Loads a model.
 
     Args:
-        source: a checkpoint (``.pth`` in all forms, safetensors, ONNX of torch.onnx.export, a
-            folder of Hugging Face or timm), or a name of the hub ("resnet50", "resnet50:V1"), whose
-            weights are taken from this machine's caches or downloaded. None: the small model of the
-            package, a ResNet-20 for 32 x 32 pixels and CIFAR-10's ten classes.
-        arch: what the file cannot say: an architecture, or keys of one, "norm_groups=16,v1=1".
+        source: a checkpoint (any ``.pth``, TorchScript, safetensors, an ONNX file of
+            torch.onnx.export, a model folder of Hugging Face or timm), or a name that
+            :func:`networks` lists ("resnet50", "resnet50:V1"), whose weights are read from this
+            machine's caches or downloaded. None: the bundled model, a ResNet-20 for 32 x 32 pixels
+            and CIFAR-10's ten classes.
+        arch: what the file does not state: an architecture, or keys of one, "norm_groups=16,v1=1".
         name: the model's name if the file has none.
-        prefix: which of several networks in the file.
-        classes: names of the classes: a list, a file with a line for each, or "imagenet".
-        transform: from photos to the input, if the file says nothing: a :class:`Transform`, a
-            preset's name, or a dictionary of fields.
-        random_weights: a seed: no file; weights as torchvision starts with, of the network that
-            ``arch`` or ``source`` names.
+        prefix: selects one of several networks in the file, by the prefix of its tensors' names.
+        classes: names of the classes: a list, a file with one name per line, or "imagenet".
+        transform: how photos become the input, if the file does not state it: a
+            :class:`Transform`, a preset's name, or a dictionary of fields.
+        random_weights: a seed. No file is read: the network that ``arch`` or ``source`` names gets
+            random weights, initialised as by torchvision.
         offline: never download.
         progress: called while a file is downloaded: ``progress(done, total, bytes_per_s)``.
 
     Raises:
-        FileError: the file is damaged or no ResNet, or there is no such file or name.
+        FileError: the file is damaged or is not a ResNet, or there is no such file or name.
         NetworkError: the weights are not on this machine, and cannot be downloaded.
     """
     names, packed = _names(classes), pack(transform)

@@ -16,7 +16,7 @@ def _text(value: Any) -> str:
 class Rows(List[Dict[str, Any]]):
     """A list of dictionaries with the same keys; ``pandas.DataFrame(rows)`` takes it as it is.
 
-    ``print`` shows the columns that people read first; the dictionaries have more.
+    ``print`` shows the most important columns; the dictionaries have more.
     """
 
     def __init__(self, rows: Iterable[Dict[str, Any]], columns: Sequence[str],

@@ -31,34 +31,34 @@ class Prediction(NamedTuple):
     """A class of an image."""
 
     index: int  #: of the class
-    label: str  #: its name, or the index where the model has no names
-    probability: float  #: 0 to 1 (a logit where the model has no probabilities)
+    label: str  #: its name, or the index if the model has no names
+    probability: float  #: 0 to 1 (a logit if the model has no probabilities)
 
 
 @dataclasses.dataclass(frozen=True)
 class SessionInfo:
-    """What a session is, and what it uses."""
+    """The properties of a compiled session."""
 
-    batch: int  #: most images that pass in one submission
+    batch: int  #: the largest number of images in one submission
     height: int  #: of the network's input, pixels
     width: int
     channels: int
     classes: int
     precision: str
-    slice: int  #: images that pass through the network at once: batch, or less
+    slice: int  #: images that pass through the network at once: batch or fewer
     dispatches: int  #: of one slice
     gflops: float  #: of one image, 2 for each multiply-add, in 1e9 operations
     activation_bytes: int
     weight_bytes: int  #: shared by the sessions of this model on this device
-    device_bytes: int  #: everything, the shared weights included
+    device_bytes: int  #: all device memory, including the shared weights
     compile_ms: float
 
 
 class Timing(NamedTuple):
     """How long the parts of one submission took, in milliseconds."""
 
-    gpu_ms: float  #: the network on the device; 0 where that cannot be measured
-    input_ms: float  #: bringing the input to where the device reads it
+    gpu_ms: float  #: the network on the device; 0 if it cannot be measured
+    input_ms: float  #: moving the input to memory that the device reads
     replay_ms: float  #: bookkeeping of the library
     submit_ms: float  #: the driver's vkQueueSubmit
     output_ms: float  #: unpacking the results
@@ -66,7 +66,7 @@ class Timing(NamedTuple):
 
 @dataclasses.dataclass
 class Outputs:
-    """Results of a run of N images. What was not asked for is None."""
+    """Results of a run of N images. Results that were not requested are None."""
 
     logits: Optional[np.ndarray] = None  #: float32 [N, classes]
     probabilities: Optional[np.ndarray] = None  #: float32 [N, classes]
@@ -76,7 +76,7 @@ class Outputs:
 
 
 class Ticket:
-    """A submission under way: :meth:`Session.wait` gives its results."""
+    """A submission in progress: :meth:`Session.wait` returns its results."""
 
     __slots__ = ("_session", "_number", "_outputs", "_done", "__weakref__")
 
@@ -85,7 +85,7 @@ class Ticket:
         self._done = False
 
     def wait(self) -> Outputs:
-        """Waits, and returns the results; again, the same ones."""
+        """Waits and returns the results. Later calls return the same results."""
         return self._session.wait(self)
 
 
@@ -96,7 +96,7 @@ def session_parameters(*, batch: int = 1, size: Union[None, int, Tuple[int, int]
                        fp32_layers: Sequence[str] = (), in_flight: int = 0,
                        memory_limit: int = 0, submission_limit_ms: float = 0,
                        kernel: Optional[str] = None) -> Dict[str, Any]:
-    """The keywords of the extension."""
+    """Converts Session's keywords to those of the C extension."""
     for name, value, known in (("precision", precision, _PRECISIONS),
                                ("probabilities", probabilities, _PROBABILITIES)):
         if value not in known:
@@ -122,27 +122,27 @@ class Session:
     Args:
         model: a :class:`Model`.
         device: a :class:`Device`, an index, part of a name, or None: the best device. Sessions
-            that name the same one share it, and its weights.
-        batch: most images of one submission; runs of more pass in several.
+            created with the same value share one device and its copy of the weights.
+        batch: the largest number of images in one submission; larger runs use several.
         size: height and width of the network's input, or one number for both; None: the
             transform's crop.
         precision: "fp32", "fp16" or "int8" (which needs a calibrated model).
-        taps: further outputs, as PyTorch names the modules: "conv1", "layer1" .. "layer4",
+        taps: further outputs, as PyTorch names the modules: "conv1", "layer1" to "layer4",
             "avgpool", "layer2.0.bn1"; or "class_map".
-        transform: from images to the input: a :class:`Transform`, a preset's name, or a dictionary
-            of fields; None: the model's.
+        transform: how images become the input: a :class:`Transform`, a preset's name, or a
+            dictionary of fields; None: the model's.
         probabilities: "softmax", "sigmoid" or "none"; None: the model's.
         no_fusion: one shader for each operator of the graph.
         fp32_layers: names of layers that stay float32 in the other precisions.
-        in_flight: submissions under way at once; 0: 2.
-        memory_limit: of the activations, in bytes; 0: what the device allows.
+        in_flight: submissions that may be in flight at once; 0: 2.
+        memory_limit: the largest size of the activations, in bytes; 0: what the device allows.
         submission_limit_ms: the longest time of one submission; 0: 1000, or no limit on a driver
             that runs on the processor.
-        kernel: prefer kernels whose name begins so.
+        kernel: prefer kernels whose name begins with this.
 
-    Compiling takes from tens of milliseconds to seconds. Threads may share a session: one of them
-    runs at a time, the others wait, without Python's lock. A session of a process is refused in
-    one that was forked from it. ``with`` closes it at the end.
+    Compiling takes from tens of milliseconds to seconds. Threads may share a session: one runs at
+    a time, and the others wait without holding the GIL. After a fork, the child cannot use its
+    parent's sessions. ``with`` closes the session at the end.
     """
 
     def __init__(self, model: Any, *, device: Union[None, int, str, Device] = None,
@@ -161,7 +161,7 @@ class Session:
             name: self._core.tap_shape(i) for i, name in enumerate(arguments["taps"])}
         _open_sessions.add(self)
 
-    # ---- Life ----
+    # ---- Lifetime ----
 
     def _enter(self) -> threading.RLock:
         if os.getpid() != self._process:
@@ -179,13 +179,13 @@ class Session:
         return self._core.closed()
 
     def close(self) -> None:
-        """Waits for what is in flight, without writing its results. May be called again."""
+        """Waits for submissions in flight and drops their results. May be called again."""
         if os.getpid() == self._process:
             with self._lock:
                 self._core.close()
 
     def _close_at_exit(self) -> None:
-        # The lock stays taken: threads that the interpreter leaves behind stop here.
+        # The lock is never released: threads that outlive the interpreter stop here.
         if os.getpid() == self._process and self._lock.acquire(timeout=_CLOSE_SECONDS):
             self._core.close()
 
@@ -208,11 +208,11 @@ class Session:
 
         Args:
             x: normalised float32 [N, C, H, W] or [N, H, W, C] of any N, or one image without N;
-                any array that NumPy, ``__array_interface__``, the buffer protocol or DLPack gives.
-                It is read in place if it is contiguous in either layout. Or photos, as
-                :func:`read_image` takes them, which pass through the transform.
-            layout: "nchw" or "nhwc", where the shape could be both.
-            out: where to write the result: float32 [N, classes].
+                a NumPy array, or any object with ``__array_interface__``, the buffer protocol or
+                DLPack. It is read in place if it is contiguous in either layout. Or photos, as
+                for :func:`read_image`, which pass through the transform.
+            layout: "nchw" or "nhwc"; needed only if the shape fits both layouts.
+            out: an array for the result: float32 [N, classes].
         """
         inputs = as_inputs(x, self._chw, layout)
         shape = (inputs.count, self.info.classes)
@@ -223,13 +223,13 @@ class Session:
     def run(self, x: Any, *, logits: bool = True, probabilities: bool = False,
             taps: Optional[Sequence[str]] = None, timing: bool = False,
             layout: Optional[str] = None) -> Outputs:
-        """Runs images and gives whatever is asked for.
+        """Runs images and returns the requested outputs.
 
         Args:
             x, layout: as for calling the session.
-            logits, probabilities: whether they are wanted, float32 [N, classes].
+            logits, probabilities: True to return them, float32 [N, classes].
             taps: which of the session's taps; None: all. float32 [N, C, H, W] each.
-            timing: how long the parts of each submission took.
+            timing: True to return how long the parts of each submission took.
         """
         inputs = as_inputs(x, self._chw, layout)
         outputs = self._outputs(inputs.count, logits, probabilities, taps)
@@ -241,8 +241,8 @@ class Session:
                layout: Optional[str] = None) -> Ticket:
         """Begins a run of at most ``batch`` images and returns without waiting for the device.
 
-        The input is copied before this returns. If as many submissions as ``in_flight`` are under
-        way, it first waits for the oldest one.
+        The input is copied before this returns. If ``in_flight`` submissions have not ended, it
+        first waits for the oldest one.
         """
         inputs = as_inputs(x, self._chw, layout)
         outputs = self._outputs(inputs.count, logits, probabilities, taps)
@@ -251,7 +251,7 @@ class Session:
         return Ticket(self, number, outputs)
 
     def wait(self, ticket: Ticket) -> Outputs:
-        """Waits for a submission and returns its results. Tickets may come in any order."""
+        """Waits for a submission and returns its results. Tickets may be in any order."""
         if ticket._session is not self:
             raise ValueError("the ticket is of another session")
         with self._enter():
@@ -328,23 +328,22 @@ class Session:
                 raise
 
     def _abandon(self, pending: Iterable[int]) -> None:
-        """Waits for what an error left behind, so that nothing writes later."""
+        """Waits for the remaining submissions after an error, so that none writes later."""
         for number in pending:
             try:
                 self._core.wait(number)
             except Exception:
                 pass  # the first error is the one to report
 
-    # ---- What people ask for ----
+    # ---- Classification and features ----
 
     def classify(self, images: Union[Image, Iterable[Image]], top: int = 5) -> Any:
-        """What images show: the ``top`` most probable classes of each, the best first.
+        """Classifies images: returns the ``top`` most probable classes of each, the best first.
 
         Args:
-            images: an image as :func:`read_image` takes it, or several: a list, an iterator, an
-                array of uint8 [N, height, width, channels]. While one batch runs, the next one is
-                read.
-            top: how many classes; more than there are gives all.
+            images: an image as for :func:`read_image`, or several: a list, an iterator, or a uint8
+                array [N, height, width, channels]. While one batch runs, the next one is read.
+            top: the number of classes, at most as many as the model has.
 
         Returns:
             A list of :class:`Prediction` for one image, a list of such lists for several.
@@ -384,7 +383,7 @@ class Session:
 
     def features(self, x: Any, tap: str = "avgpool", *, layout: Optional[str] = None
                  ) -> np.ndarray:
-        """What a layer returns: float32 [N, C], or [N, C, H, W] where it has positions.
+        """The output of a layer: float32 [N, C], or [N, C, H, W] if it has positions.
 
         The session has to be made with ``taps=[tap]``. :meth:`Model.features` does that.
         """
@@ -392,10 +391,10 @@ class Session:
         return values.reshape(values.shape[:2]) if values.shape[2:] == (1, 1) else values
 
     def class_map(self, x: Any, *, layout: Optional[str] = None) -> np.ndarray:
-        """Where each class is seen: float32 [N, classes, h, w], whose means are the logits.
+        """The class activation maps (Zhou et al. 2016): float32 [N, classes, h, w].
 
-        The class activation map of Zhou et al. 2016. The session has to be made with
-        ``taps=["class_map"]``; :meth:`crop_rect` says which part of a photo it covers.
+        The mean of each map is the logit. The session has to be made with
+        ``taps=["class_map"]``; :meth:`crop_rect` returns the part of a photo that a map covers.
         """
         return self.run(x, logits=False, taps=["class_map"], layout=layout).taps["class_map"]
 
@@ -410,11 +409,11 @@ class Session:
     # ---- Measuring ----
 
     def layers(self) -> Rows:
-        """The operations of the compiled network, in their order: a row each."""
+        """The operations of the compiled network in order of execution, a row each."""
         return self._rows(0)
 
     def profile(self, repeats: int = 10) -> Rows:
-        """Each operation's time on the device, for a whole batch: the median of some runs.
+        """The device time of each operation for a whole batch: the median of ``repeats`` runs.
 
         Rows have "name", "op", "kernel", "fused", "precision", the output's "height", "width" and
         "channels", "flops" and "bytes" of one image, "gpu_ms" of the batch, "share" of the sum,

@@ -1,4 +1,4 @@
-"""The way from a photo to the network's input."""
+"""How a photo becomes the network's input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _number(value: str, known: Tuple[str, ...], what: str) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Transform:
-    """Resize, crop and normalise, as torchvision's ``ImageClassification`` has it.
+    """Resize, crop and normalise, as torchvision's ``ImageClassification`` does.
 
     A photo's shorter side is resized to ``resize`` pixels with Pillow's filter, the centre of
     ``crop`` x ``crop`` is cut out, and each channel becomes ``(value / scale - mean) / std``.
@@ -40,7 +40,7 @@ class Transform:
     crop_width: int = 0  #: 0: as ``crop``
     channels: str = "rgb"  #: or "bgr"
     scale: float = 0.0  #: the divisor of a value; 0: 255
-    fill: Tuple[int, int, int] = (0, 0, 0)  #: red, green, blue, where the photo ends
+    fill: Tuple[int, int, int] = (0, 0, 0)  #: the colour outside the photo: red, green, blue
 
     @classmethod
     def preset(cls, name: str) -> "Transform":
