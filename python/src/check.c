@@ -1,4 +1,4 @@
-/* Whether a checkpoint is read rightly: vrn_check. */
+/* Checks of how a checkpoint is read: vrn_check. */
 #include "core.h"
 
 #include <stdlib.h>

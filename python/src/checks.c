@@ -1,4 +1,4 @@
-/* What takes long and calls back: the self-test and the tuner. */
+/* The self-test and the tuner, which call back. */
 #include "core.h"
 
 #include <vkresnet/diagnostics.h>
@@ -71,7 +71,7 @@ PyObject *pyvrn_device_selftest(PyObject *self, PyObject *args, PyObject *keywor
 
 /* ---- Tuner ----------------------------------------------------------------------------------- */
 
-/* Calls progress(done, total, text); what that raises is written to standard error. */
+/* Calls progress(done, total, text); an exception of it is written to standard error. */
 static void report(void *user, uint32_t done, uint32_t total, const char *text)
 {
     const PyGILState_STATE state = PyGILState_Ensure();

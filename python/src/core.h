@@ -1,9 +1,10 @@
-/* What the files of the Python extension share. The extension is one more application: public
- * headers, Python's limited interface (CPython 3.10 and later), and nothing of NumPy's, whose
- * arrays it reads through __array_interface__.
+/* Declarations that the files of the Python extension share. The extension is an ordinary
+ * application: it uses the public headers and Python's limited interface (CPython 3.10 and later).
+ * It does not use NumPy's headers, and reads arrays through __array_interface__. The classes here
+ * are private.
  *
- * The classes here are private. The package's Python code checks what its users give; the extension
- * checks again what memory depends on: types, sizes, addresses, lifetimes, processes. */
+ * The package's Python code checks its arguments; the extension checks again what memory safety
+ * depends on: types, sizes, addresses, lifetimes, processes. */
 #ifndef VKRESNET_PYTHON_CORE_H
 #define VKRESNET_PYTHON_CORE_H
 
@@ -32,7 +33,8 @@ PyObject *pyvrn_setup(PyObject *module, PyObject *args);
 
 /* ---- Arguments (module.c) -------------------------------------------------------------------- */
 
-/* Converters for "O&": numbers in range; None leaves the place alone, except where it says so. */
+/* Converters for "O&": numbers in range; None leaves the place unchanged unless a comment says
+ * otherwise. */
 int pyvrn_to_uint32(PyObject *object, void *place);
 int pyvrn_to_uint64(PyObject *object, void *place);
 int pyvrn_to_transform(PyObject *object, void *place); /* a pyvrn_transform */
@@ -63,7 +65,7 @@ PyObject *pyvrn_text(const char *text);
 
 enum { PYVRN_MAX_DIMENSIONS = 8 };
 
-/* What __array_interface__ says. The memory belongs to the object that has it. */
+/* The content of __array_interface__. The memory belongs to the object that has it. */
 typedef struct pyvrn_array {
     void *data;
     bool read_only;
@@ -72,7 +74,7 @@ typedef struct pyvrn_array {
     int64_t strides[PYVRN_MAX_DIMENSIONS]; /* bytes */
 } pyvrn_array;
 
-/* Reads it; `type` is "<f4" or "|u1". False: an exception is set. */
+/* Reads the interface; `type` is "<f4" or "|u1". False: an exception is set. */
 bool pyvrn_array_get(PyObject *object, const char *type, pyvrn_array *array);
 
 /* The floats of a C-contiguous array of exactly `count` of them; NULL: an exception is set. */
@@ -120,7 +122,7 @@ vrn_device *pyvrn_device_use(pyvrn_device *device);
 void pyvrn_device_leave(pyvrn_device *device);
 vrn_model *pyvrn_model_use(pyvrn_model *model);
 void pyvrn_model_leave(pyvrn_model *model);
-PyObject *pyvrn_model_wrap(vrn_model *model); /* takes the model, also when it fails */
+PyObject *pyvrn_model_wrap(vrn_model *model); /* takes ownership of the model, also when it fails */
 
 /* Begins a call of a session that one thread at a time makes; NULL: an exception is set. */
 vrn_session *pyvrn_session_enter(pyvrn_session *session);
@@ -141,7 +143,7 @@ typedef struct pyvrn_session_args {
     const char *kernel;
 } pyvrn_session_args;
 
-/* session.c; *args is filled from keywords. Free it also when that failed. */
+/* session.c; *args is filled from keywords. Free it even if this fails. */
 bool pyvrn_session_parse(pyvrn_session_args *args, PyObject *keywords);
 void pyvrn_session_args_free(pyvrn_session_args *args);
 

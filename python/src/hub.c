@@ -79,7 +79,7 @@ static PyObject *find(PyObject *object, PyObject *args)
     return describe(entry);
 }
 
-/* A download's callback, and whether it raised. */
+/* The callback of a download; `raised`: it raised an exception. */
 typedef struct watcher {
     PyObject *call;
     bool raised;

@@ -15,7 +15,7 @@
 
 static _Thread_local char last_error[2048];
 static PyObject *make_error, *write_log; /* of the package, see pyvrn_setup */
-static long vulkan_process;              /* that used Vulkan first; 0: none did */
+static long vulkan_process;              /* the process that used Vulkan first; 0: none */
 
 static void take_message(void *user, vrn_log_level level, const char *text)
 {
@@ -23,7 +23,7 @@ static void take_message(void *user, vrn_log_level level, const char *text)
     if (level == VRN_LOG_ERROR && strncmp(text, "validation: ", 12) != 0) {
         snprintf(last_error, sizeof last_error, "%s", text);
     }
-    if (!Py_IsInitialized()) return; /* the interpreter is on its way out */
+    if (!Py_IsInitialized()) return; /* the interpreter is shutting down */
     const PyGILState_STATE state = PyGILState_Ensure();
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);

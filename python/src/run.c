@@ -7,7 +7,7 @@
 
 enum { KIND_NCHW = 0, KIND_NHWC = 1, KIND_IMAGES = 2 };
 
-/* What the library writes besides the arrays, in a capsule. */
+/* Memory that the library writes besides the arrays, in a capsule. */
 typedef struct block {
     vrn_timing timing;
     float *taps[]; /* [the session's] */
@@ -25,7 +25,7 @@ typedef struct call {
     vrn_inputs inputs;
     vrn_outputs outputs;
     vrn_image *images;
-    PyObject *keep; /* the tuple of whatever the library will write to */
+    PyObject *keep; /* the tuple of the objects to which the library will write */
 } call;
 
 static void call_free(call *c)
@@ -60,7 +60,7 @@ static bool take_input(call *c, const pyvrn_session *s, int kind, PyObject *inpu
     return data != NULL;
 }
 
-/* An output for `floats`; None: not wanted. */
+/* The place of an output of `floats`; None: the output is not wanted. */
 static bool take_output(float **place, PyObject *array, size_t floats)
 {
     *place = array == Py_None ? NULL : pyvrn_array_floats(array, floats, true);
@@ -81,7 +81,7 @@ static bool take_outputs(call *c, const pyvrn_session *s, PyObject *logits, PyOb
         PyMem_Free(b);
         return false;
     }
-    /* As in the tuple: what another thread puts into a list would not be kept. */
+    /* The tuple's items: those that another thread puts into a list would not be kept alive. */
     PyObject *tap_arrays = taps == Py_None ? PyTuple_New(0) : PySequence_Tuple(taps);
     c->keep = tap_arrays ? Py_BuildValue("OONN", logits, probabilities, tap_arrays, capsule) : NULL;
     if (!c->keep) return false;
@@ -150,7 +150,7 @@ PyObject *pyvrn_session_run(PyObject *self, PyObject *args)
     return timing;
 }
 
-/* Forgets the outputs of submissions that made room for later ones: they are written. */
+/* Releases the outputs of submissions that were completed to make room for later ones. */
 static int drop_written(pyvrn_session *s)
 {
     while (PyDict_Size(s->pending) > (Py_ssize_t)s->in_flight) {
@@ -165,7 +165,8 @@ static int drop_written(pyvrn_session *s)
     return 0;
 }
 
-/* A ticket's number, while the session keeps its outputs; NULL: nothing is under way. */
+/* Keeps a submission's outputs and returns its number. NULL: an exception is set, and the
+ * submission has ended. */
 static PyObject *keep_ticket(pyvrn_session *s, vrn_session *handle, vrn_ticket ticket,
                              PyObject *keep)
 {

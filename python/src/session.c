@@ -46,7 +46,7 @@ void pyvrn_session_args_free(pyvrn_session_args *args)
 
 /* ---- Life ------------------------------------------------------------------------------------ */
 
-/* Destroys what a session has; what another process made stays as it is. */
+/* Destroys the parts of a session; objects of another process are left alone. */
 static void clear(pyvrn_session *self)
 {
     vrn_session *handle = self->handle;
@@ -132,7 +132,7 @@ static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *keywords)
     PyThreadState *const thread = PyEval_SaveThread();
     result = vrn_session_create(&self->handle, device, model, &session.params);
     PyEval_RestoreThread(thread);
-    device = NULL; /* the use is the session's now */
+    device = NULL; /* the session owns the use now */
     if (result != VRN_OK) pyvrn_raise(result);
     if (result != VRN_OK || !measure(self, model, &session.params)) Py_CLEAR(self);
 
