@@ -1,4 +1,4 @@
-/* What follows from an architecture: the widths, strides and dilations of its stages. */
+/* The widths, strides and dilations of an architecture's stages. */
 #ifndef VRN_NET_ARCH_H
 #define VRN_NET_ARCH_H
 
@@ -20,7 +20,7 @@ enum {
 /* A stage, torchvision's `_make_layer`. Wide integers: vrn_arch_check looks at these before it
  * knows that they are small. */
 typedef struct vrn_stage {
-    uint64_t in;             /* channels that enter */
+    uint64_t in;             /* channels of the input */
     uint64_t width;          /* channels between a block's convolutions */
     uint64_t out;            /* channels of every block's output */
     uint32_t stride;         /* of the first block; the others have 1 */
@@ -33,7 +33,7 @@ typedef struct vrn_stage {
 /* Describes every stage of an architecture without defaults left. */
 void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES]);
 
-/* Whether shortcuts fill new channels with zeros. */
+/* True if shortcuts fill new channels with zeros. */
 static inline bool vrn_arch_pads(const vrn_arch *arch)
 {
     return arch->shortcut == VRN_SHORTCUT_PAD || arch->shortcut == VRN_SHORTCUT_PAD_END;
@@ -46,27 +46,28 @@ uint32_t vrn_arch_expansion(vrn_block block);
 vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log *log);
 vrn_result vrn_arch_read(vrn_arch *arch, const char *text, const char *subject, const vrn_log *log);
 
-/* Whether `text`, which may be NULL, has `key=`. */
+/* True if `text`, which may be NULL, has `key=`. */
 bool vrn_arch_text_has(const char *text, const char *key);
 
-/* Sets the keys of "key=value,..", whatever else the architecture says; it is not completed or
- * checked. */
+/* Sets the keys of "key=value,..." and leaves the other fields; does not complete or check the
+ * result. */
 vrn_result vrn_arch_override(vrn_arch *arch, const char *text, const char *subject,
                              const vrn_log *log);
 
-/* Writes the keys, "key=value,..", in which one complete architecture differs from another of as
- * many stages. What does not fit into `capacity` bytes is cut. */
+/* Writes the keys, "key=value,...", in which one complete architecture differs from another with
+ * the same number of stages. The text is cut after `capacity` bytes. */
 void vrn_arch_format_difference(const vrn_arch *arch, const vrn_arch *other, char *text,
                                 size_t capacity);
 
-/* Whether every entry of a complete architecture is one that a text could say. */
+/* Checks that a text could give every entry of a complete architecture. */
 vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const vrn_log *log);
 
 /* Logs "<subject>: ..." as an error. `by` points at what has a subject and a log. */
 #define VRN_ARCH_REFUSE(by, format, ...)                                                           \
     vrn_fail((by)->log, VRN_ERROR_INVALID_ARGUMENT, "%s: " format, (by)->subject, __VA_ARGS__)
 
-/* Fills in what is zero, unchecked. `base_planes`: of the first stage; 0: by the stem. */
+/* Fills in the fields that are zero, without checks. `base_planes`: of the first stage; 0: by the
+ * stem. */
 void vrn_arch_fill(vrn_arch *arch, uint32_t base_planes);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a file does not say of its network, and was assumed. */
+/* Assumptions about a network, which its file does not state. */
 #ifndef VRN_NET_ASSUME_H
 #define VRN_NET_ASSUME_H
 
@@ -12,7 +12,7 @@ enum { VRN_ASSUMPTIONS_MAX = 24, VRN_ASSUMPTION_MAX = 240 };
 typedef struct vrn_assumptions {
     struct {
         char text[VRN_ASSUMPTION_MAX];
-        bool doubtful; /* files of this kind come both ways */
+        bool doubtful; /* similar files are known with another value */
     } each[VRN_ASSUMPTIONS_MAX];
     uint32_t count;
 } vrn_assumptions;

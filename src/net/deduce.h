@@ -1,4 +1,4 @@
-/* The architecture that a checkpoint's names and shapes tell. */
+/* Deduces the architecture from a checkpoint's names and shapes. */
 #ifndef VRN_NET_DEDUCE_H
 #define VRN_NET_DEDUCE_H
 
@@ -7,10 +7,10 @@
 #include "net/assume.h"
 #include "net/names.h"
 
-/* What is known of a file besides its tensors. Each may be NULL. */
+/* What is known about a file besides its tensors. Each may be NULL. */
 typedef struct vrn_told {
     const char *given;   /* keys of --arch that the caller gives, "norm_groups=16,v1=1" */
-    const char *said;    /* keys that the file, or one beside it, says */
+    const char *said;    /* keys that the file, or one beside it, gives */
     const char *file;    /* the file's path, whose name may hint at something */
     const char *network; /* what the file calls its network: "resnetaa50" */
 } vrn_told;

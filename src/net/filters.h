@@ -1,5 +1,5 @@
-/* The filters of blurs, which some files hold for every channel. Only those are run that a
- * binomial distribution gives. */
+/* The filters of blurs, which some files hold for every channel. Only binomial filters can be
+ * run. */
 #ifndef VRN_NET_FILTERS_H
 #define VRN_NET_FILTERS_H
 
@@ -8,7 +8,7 @@
 /* The first filter inside, or NULL. */
 const vrn_named_tensor *vrn_filters_find(const vrn_names *names);
 
-/* Coefficients along a side; 0: none that fits. */
+/* Coefficients along a side; 0: the filter is not binomial. */
 uint32_t vrn_filters_size(const vrn_tensor *filter);
 
 /* Marks the filters of the architecture's blurs as used. Errors: VRN_ERROR_FILE (one has other

@@ -10,7 +10,7 @@
 float vrn_format_load(vrn_format format, const void *from, size_t i);
 void vrn_format_store(vrn_format format, void *to, size_t i, float value);
 
-/* What a value becomes when it is stored, clamped and rounded. */
+/* The stored form of a value: clamped and rounded. */
 float vrn_format_round(vrn_format format, float value);
 
 #endif

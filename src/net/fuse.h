@@ -8,8 +8,8 @@
  * (with an option A shortcut in front of it) and the ReLU become the convolution's epilogue. A
  * fused node has the convolution's name and the place of the last operator that went into it.
  *
- * `kept` are values that somebody wants to see; they are never fused away, and are renumbered, as
- * are the graph's own outputs. Errors: VRN_ERROR_OUT_OF_MEMORY, with the graph as it was. */
+ * `kept` are values that the caller reads; they are never fused away, and are renumbered, as are
+ * the graph's own outputs. Errors: VRN_ERROR_OUT_OF_MEMORY, with the graph as it was. */
 vrn_result vrn_graph_fuse(vrn_graph *graph, vrn_value *kept, uint32_t kept_count,
                           const vrn_log *log);
 

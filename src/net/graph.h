@@ -18,8 +18,8 @@ typedef uint32_t vrn_value;
 
 typedef struct vrn_node {
     vrn_op_desc desc;
-    /* the module's name in torchvision ("layer1.0.conv1"); for operators that are no modules there,
-     * such as the add, "layer1.0.add" */
+    /* the module's name in torchvision ("layer1.0.conv1"); for operators that are not modules
+     * there, such as the addition, "layer1.0.add" */
     char name[VRN_NAME_MAX];
     vrn_value input;
     vrn_value residual; /* VRN_OP_ADD's second operand, or of the epilogue; else VRN_NO_VALUE */
@@ -30,7 +30,7 @@ typedef struct vrn_node {
     char output[VRN_NAME_MAX];
 
     /* The parameters by role (VRN_PARAM_WEIGHT ..): the node's own, and those of the batch norm
-     * that was folded into it. VRN_NO_PARAMETER where there is none. */
+     * that was folded into it. VRN_NO_PARAMETER if there is none. */
     uint32_t own[VRN_PARAM_COUNT], norm[VRN_PARAM_COUNT];
     uint32_t weight_rank; /* of the own weight in PyTorch; 0: none */
 } vrn_node;
@@ -76,11 +76,11 @@ void vrn_graph_free(vrn_graph *graph);
 #define VRN_CLASS_MAP "class_map"
 vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log);
 
-/* The name of the network's input among taps, which is no module's. */
+/* The name of the network's input among taps; no module has it. */
 #define VRN_INPUT_TAP "input"
 
 /* The value that PyTorch's module `name` returns: of a node, of a block ("layer1.0"), of a stage
- * ("layer1") or of a shortcut ("layer2.0.downsample"). VRN_NO_VALUE where there is none. */
+ * ("layer1") or of a shortcut ("layer2.0.downsample"). VRN_NO_VALUE if there is none. */
 vrn_value vrn_graph_find(const vrn_graph *graph, const char *name);
 
 vrn_shape vrn_graph_shape(const vrn_graph *graph, vrn_value value);
@@ -94,12 +94,13 @@ uint64_t vrn_graph_bytes(const vrn_graph *graph, vrn_value value);
 /* Calls `visit` for every parameter of an architecture, or of its graph before fusion, in the order
  * of torchvision's state_dict, with its name and the shape that it must have. Buffers
  * (running_mean, running_var) are marked, and num_batches_tracked is left out. Stops at and returns
- * the first result that is not VRN_OK; `log` gets what no visitor can know: out of memory. */
+ * the first result that is not VRN_OK; `log` gets the only error of this function itself: out of
+ * memory. */
 typedef struct vrn_parameter {
     const char *name; /* valid during the call */
     uint32_t rank;
     uint64_t shape[4];
-    uint32_t index; /* 0, 1, .. */
+    uint32_t index; /* 0, 1, ... */
     uint32_t role;  /* VRN_PARAM_WEIGHT .. */
     bool buffer;
     const vrn_node *node; /* of the graph at an input of 1x1; valid during the call */

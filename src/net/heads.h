@@ -1,4 +1,4 @@
-/* The classifier behind the trunk of a network, under whatever name it has. */
+/* Finds the classifier after the trunk of a network, whatever its name. */
 #ifndef VRN_NET_HEADS_H
 #define VRN_NET_HEADS_H
 
@@ -7,7 +7,7 @@
 
 typedef struct vrn_found_head {
     vrn_head head;
-    uint32_t classes, width; /* 0 of what there is not */
+    uint32_t classes, width; /* 0: none */
 } vrn_found_head;
 
 /* Finds the linear layers that read the last stage's output, inside the network or beside it:

@@ -1,4 +1,4 @@
-/* What the names of files and networks hint at, where tensors say nothing. */
+/* Hints in the names of files and networks, for properties that tensors do not show. */
 #ifndef VRN_NET_HINTS_H
 #define VRN_NET_HINTS_H
 
@@ -8,14 +8,14 @@
 typedef struct vrn_hint {
     const char *word;  /* in the text: "resnetaa", "gn#" with '#' for a number */
     const char *key;   /* of --arch */
-    const char *value; /* "#": the number; NULL: cannot be run, or it is not known how */
+    const char *value; /* "#": the number; NULL: not supported, or the value is not known */
     unsigned number;
     const char *found; /* in the text, `length` bytes */
     int length;
-    const char *other; /* what to give if the hint is wrong */
+    const char *other; /* the value to give if the hint is wrong */
 } vrn_hint;
 
-/* The hint number `index` that `text` gives; false: no more. */
+/* Finds hint number `index` in `text`; false: no more. */
 bool vrn_hint_find(const char *text, size_t index, vrn_hint *hint);
 
 #endif

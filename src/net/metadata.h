@@ -36,7 +36,7 @@ typedef struct vrn_model_metadata {
     vrn_transform transform;
     float threshold;
     char *text;               /* the class names, each with its NUL */
-    const char **class_names; /* NULL where the file has none; else [num_classes] */
+    const char **class_names; /* NULL if the file has none; else [num_classes] */
     vrn_scale *scales;        /* [scale_count] */
     uint32_t scale_count;
 } vrn_model_metadata;
@@ -44,19 +44,21 @@ typedef struct vrn_model_metadata {
 /* The key of the architecture's text, which is read before the rest. */
 #define VRN_METADATA_ARCH_KEY "vkresnet.arch"
 
-/* Of a network whose graph was recognised as a whole: what that leaves open, or nothing. */
+/* For a network whose whole graph was recognised: the properties that the graph leaves open; may be
+ * empty. */
 #define VRN_METADATA_GRAPH_KEY "file.graph"
 
-/* Keys of what readers find in other formats: what the file calls its network, and what it, or a
- * file beside it, says in keys of --arch. */
+/* Keys of the facts that readers find in other formats: the file's name for its network, and keys
+ * of --arch in the file or in one beside it. */
 #define VRN_METADATA_NETWORK_KEY "file.network"
 #define VRN_METADATA_SAID_KEY    "file.arch"
-#define VRN_METADATA_PART_KEY    "file.part" /* the first part of names that goes before others */
-#define VRN_METADATA_LABELS_KEY  "file.classes" /* as vkresnet.classes, if there are as many */
+/* the first part of the names that is preferred to others */
+#define VRN_METADATA_PART_KEY   "file.part"
+#define VRN_METADATA_LABELS_KEY "file.classes" /* as vkresnet.classes, if there are as many */
 
-/* Reads the rest. What it lacks of name and transform comes from `params`, which may be NULL, else
- * it is by the architecture. `checkpoint` may be NULL. Errors: VRN_ERROR_FILE (the log names file
- * and key), VRN_ERROR_OUT_OF_MEMORY. */
+/* Reads the rest. A missing name or transform comes from `params`, which may be NULL, otherwise
+ * from the architecture. `checkpoint` may be NULL. Errors: VRN_ERROR_FILE (the log names file and
+ * key), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_metadata_read(vrn_model_metadata *metadata, const vrn_checkpoint *checkpoint,
                              const vrn_arch *arch, const vrn_model_params *params);
 void vrn_metadata_free(vrn_model_metadata *metadata);
@@ -71,7 +73,7 @@ typedef struct vrn_metadata_pairs {
     char *scales, *classes;
 } vrn_metadata_pairs;
 
-/* `params`: what it says of the model is written instead of the model's; or NULL.
+/* `params`: its values are written instead of the model's; or NULL.
  * License and description are those of `checkpoint`, which may be NULL. False: out of memory. */
 bool vrn_metadata_collect(vrn_metadata_pairs *pairs, const vrn_model_metadata *metadata,
                           const vrn_model_save_params *params, const vrn_checkpoint *checkpoint,

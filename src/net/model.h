@@ -1,4 +1,4 @@
-/* The inside of vrn_model: an architecture, and its parameters by torchvision's names. */
+/* The inside of vrn_model: an architecture, and its parameters with torchvision's names. */
 #ifndef VRN_NET_MODEL_H
 #define VRN_NET_MODEL_H
 
@@ -17,7 +17,7 @@ const char *vrn_model_file(const vrn_model *model);
 
 const vrn_arch *vrn_model_arch(const vrn_model *model);
 
-/* The scale of an operator's output (vrn_node.output) as bytes; 0: it is not known. */
+/* The scale of an operator's output (vrn_node.output) as int8; 0: not known. */
 float vrn_model_scale(const vrn_model *model, const char *output);
 bool vrn_model_has_scales(const vrn_model *model);
 
@@ -26,17 +26,17 @@ bool vrn_model_has_scales(const vrn_model *model);
 vrn_result vrn_model_with_scales(vrn_model **model, const vrn_model *base, const vrn_scale *scales,
                                  uint32_t count, const vrn_log *log);
 
-/* A model of `arch` with the trunk of another one, which is held, and the parameters of a linear
- * head, which are copied. `said` has log, name, transform and names of classes. */
+/* Makes a model of `arch` with the trunk of another one, which is held, and the parameters of a
+ * linear head, which are copied. `said` has log, name, transform and class names. */
 vrn_result vrn_model_derive(vrn_model **model, const vrn_model *trunk, const vrn_arch *arch,
                             const vrn_head_params *head, const vrn_model_params *said);
 
-/* The same parameters, read as another architecture, which is complete and needs just these.
- * Errors: VRN_ERROR_INVALID_ARGUMENT (it needs others), VRN_ERROR_OUT_OF_MEMORY. */
+/* Makes a model with the same parameters, read as another architecture, which is complete and needs
+ * exactly these. Errors: VRN_ERROR_INVALID_ARGUMENT (it needs others), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_model_with_arch(vrn_model **model, const vrn_model *base, const vrn_arch *arch,
                                const vrn_log *log);
 
-/* A model is counted: a session holds its model, so that handles may be destroyed in any order. */
+/* Counts a reference: a session holds its model, so that handles may be destroyed in any order. */
 vrn_model *vrn_model_hold(const vrn_model *model);
 void vrn_model_release(vrn_model *model);
 

@@ -1,4 +1,4 @@
-/* What the modules of a network that was saved as a whole say of it, in keys of --arch. */
+/* Reads keys of --arch from the modules of a network that was saved as a whole. */
 #ifndef VRN_NET_MODULES_H
 #define VRN_NET_MODULES_H
 
@@ -10,10 +10,10 @@ enum { VRN_SAID_MAX = 320 };
 
 /* Reads the records of a checkpoint's modules (metadata "module.NAME": "CLASS stride=2,2 .."): the
  * strides, dilations, pool, padding, norms and activation of a network with torchvision's names,
- * and adds keys to `said`. A file without records says nothing. What a module's own code does is
- * not seen, and listed as assumed; of programs of TorchScript it is. Modules around the network
- * must do nothing, unless the network was `chosen` by its prefix. Errors: VRN_ERROR_FILE (something
- * that cannot be run). */
+ * and adds keys to `said`. A file without records adds no keys. The code of a module is known only
+ * for TorchScript; otherwise its effect is listed as assumed. Modules around the network must do
+ * nothing, unless the network was `chosen` by its prefix. Errors: VRN_ERROR_FILE (something that
+ * cannot be run). */
 vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *checkpoint,
                             const vrn_names *names, bool chosen, vrn_assumptions *assumptions,
                             const vrn_log *log);

@@ -1,5 +1,5 @@
-/* The tensors of a checkpoint by torchvision's names, whichever scheme the file uses, and wherever
- * in it the network lies. */
+/* The tensors of a checkpoint by torchvision's names, for any naming scheme and any place of the
+ * network in the file. */
 #ifndef VRN_NET_NAMES_H
 #define VRN_NET_NAMES_H
 
@@ -14,12 +14,13 @@
 enum { VRN_PREFIX_MAX = 256 };
 
 typedef struct vrn_named_tensor {
-    const char *name;         /* torchvision's, or the file's own where no rule knows it */
+    const char *name;         /* torchvision's, or the file's own if no rule knows it */
     const vrn_tensor *tensor; /* with the file's name, for messages */
     size_t position;          /* in the file */
     bool outside;             /* not below the network's prefix; `name` is the file's */
-    bool elsewhere;           /* .. but below that of another network, which was not taken */
-    bool used;                /* for the reader of the list to set; false here */
+    /* outside, but below the prefix of another network, which was not chosen */
+    bool elsewhere;
+    bool used; /* for the reader of the list to set; false here */
 } vrn_named_tensor;
 
 typedef struct vrn_names {
@@ -32,8 +33,8 @@ typedef struct vrn_names {
     bool senet;      /* the stem is called layer0, as in Hu et al.'s networks */
     bool shortcut;   /* parts of blocks are called shortcut, as in CIFAR repositories */
     char prefix[VRN_PREFIX_MAX]; /* of the network in the file: "module.backbone." or "" */
-    char others[VRN_PREFIX_MAX]; /* of networks that were not taken: "state_dict."; or "" */
-    char *text;                  /* the memory behind the names */
+    char others[VRN_PREFIX_MAX]; /* of networks that were not chosen: "state_dict."; or "" */
+    char *text;                  /* the memory of the names */
 } vrn_names;
 
 /* Finds the network among `count` tensors: by the first convolution of its first block, whose name
@@ -72,13 +73,13 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t 
                             const vrn_log *log);
 void vrn_names_free(vrn_names *names);
 
-/* Another name for an entry inside; static. Sorts again. */
+/* Renames an entry inside; `name` is static. Sorts again. */
 void vrn_names_rename(vrn_names *names, size_t index, const char *name);
 
 /* The tensor inside that is called `name`, or NULL. */
 vrn_named_tensor *vrn_names_find(const vrn_names *names, const char *name);
 
-/* The first inside, in the order of names, whose name begins with `prefix`, or NULL. */
+/* The first tensor inside, in the order of names, whose name begins with `prefix`, or NULL. */
 vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *prefix);
 
 /* The tensor by its name in the file, or NULL. */

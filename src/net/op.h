@@ -1,5 +1,5 @@
-/* What an operator is, as plain numbers: kinds, shapes and parameters. The graph is made of these;
- * the kernel tables and the reference take nothing else. No Vulkan here. */
+/* Describes operators as plain numbers: kinds, shapes and parameters. Graphs consist of these, and
+ * kernel tables and the reference use nothing else. No Vulkan here. */
 #ifndef VRN_NET_OP_H
 #define VRN_NET_OP_H
 
@@ -14,12 +14,12 @@ typedef enum vrn_op {
     VRN_OP_GROUP_NORM,
     VRN_OP_RELU, /* or another activation, as the epilogue has it */
     VRN_OP_MAX_POOL,
-    VRN_OP_MEAN_POOL, /* over windows; what lies outside the image does not count */
-    VRN_OP_BLUR,      /* binomial coefficients over windows; what lies outside is a reflection */
+    VRN_OP_MEAN_POOL, /* over windows; pixels outside the image are not counted */
+    VRN_OP_BLUR,      /* binomial coefficients over windows; the image is reflected at its edges */
     VRN_OP_AVG_POOL,  /* global: one value a channel */
     VRN_OP_ADD,       /* first input plus second */
     VRN_OP_SHORTCUT,  /* option A: strided subsampling, channels padded with zeros */
-    VRN_OP_SCALE,     /* each channel of the input times a value of its own, the gate */
+    VRN_OP_SCALE,     /* each channel of the input times its own value, the gate */
     VRN_OP_LINEAR,
     VRN_OP_CHANNEL_CONV, /* a filter of kernel.x numbers along the channels of one pixel, as
                             torch.nn.Conv1d with padding */
@@ -27,7 +27,7 @@ typedef enum vrn_op {
     VRN_OP_COUNT
 } vrn_op;
 
-/* "conv", "batch_norm", .. */
+/* "conv", "batch_norm", ... */
 const char *vrn_op_name(vrn_op op);
 
 /* One image's activations. On the device: [N, H, W, C/4] elements of four channels; those beyond C
@@ -37,17 +37,17 @@ typedef struct vrn_shape {
 } vrn_shape;
 
 /* How the numbers of a tensor are stored on the device (shaders/tensor.glsl). Everything is
- * computed in floats, or from bytes in 32-bit integers. */
+ * computed in float32, or from int8 values in int32. */
 typedef enum vrn_type {
     VRN_TYPE_F32,
-    VRN_TYPE_F16, /* what is beyond its range is stored as its largest number */
-    VRN_TYPE_I8,  /* -127 .. 127 */
+    VRN_TYPE_F16, /* values beyond its range are clamped */
+    VRN_TYPE_I8,  /* -127 to 127 */
     VRN_TYPE_COUNT
 } vrn_type;
 
 typedef struct vrn_format {
     vrn_type type;
-    float scale; /* VRN_TYPE_I8: a byte times this is the value */
+    float scale; /* VRN_TYPE_I8: an int8 times this is the value */
 } vrn_format;
 
 /* "fp32", "fp16", "int8" */
@@ -60,7 +60,7 @@ typedef struct vrn_extent {
     uint32_t y, x;
 } vrn_extent;
 
-/* One more than vrn_activation has: of heads and gates. */
+/* One more activation than vrn_activation has, for heads and gates. */
 #define VRN_ACTIVATION_SIGMOID ((vrn_activation)4)
 
 /* The end of a convolution or of VRN_OP_SCALE, applied before the result is stored:
@@ -70,8 +70,8 @@ typedef struct vrn_epilogue {
     bool relu; /* or another activation: */
     vrn_activation activation;
     float slope;              /* of VRN_ACTIVATION_LEAKY_RELU */
-    bool residual;            /* adds another tensor .. */
-    vrn_shape residual_shape; /* .. of this shape, as VRN_OP_SHORTCUT would see it: */
+    bool residual;            /* adds another tensor */
+    vrn_shape residual_shape; /* the other tensor's shape; it is read as by VRN_OP_SHORTCUT: */
     uint32_t residual_stride; /*    pixel (y, x) reads (y * stride, x * stride), */
     uint32_t residual_offset; /*    channel c reads c - offset, zero outside. 1 and 0: plain */
 } vrn_epilogue;
@@ -82,8 +82,9 @@ typedef struct vrn_op_desc {
     vrn_extent kernel, stride, padding, dilation; /* convolutions, and pools over windows */
     uint32_t groups;                              /* VRN_OP_CONV, VRN_OP_GROUP_NORM */
     float eps;                                    /* norms */
-    uint32_t subsample, offset; /* VRN_OP_SHORTCUT: stride, zeros put in front; VRN_OP_MAX_POOL's
-                                   offset: 1 where zeros lie outside the image, which count */
+    /* VRN_OP_SHORTCUT: stride, zero channels before the others; VRN_OP_MAX_POOL's offset: 1 if
+     * zeros outside the image take part in the maximum */
+    uint32_t subsample, offset;
     vrn_epilogue epilogue;
     vrn_format x, y, r; /* input; output; residual, or VRN_OP_ADD's second operand */
     vrn_type w;         /* parameters */
@@ -102,10 +103,10 @@ enum {
 /* Bytes of one image's activations on the device, padding included. */
 uint64_t vrn_tensor_bytes(vrn_shape shape, vrn_type type);
 
-/* .. of the gate of VRN_OP_SCALE, which is in floats. */
+/* Bytes of the gate of VRN_OP_SCALE, which is float32. */
 uint64_t vrn_gate_bytes(const vrn_op_desc *desc);
 
-/* Multiply-adds count as two. Of one image. */
+/* Operations for one image; a multiply-add counts as two. */
 double vrn_op_flops(const vrn_op_desc *desc);
 
 #endif

@@ -25,7 +25,7 @@ double vrn_random_uniform(vrn_random *random);
 /* Standard normal. */
 double vrn_random_normal(vrn_random *random);
 
-/* Fills `values` as torchvision's ResNet starts:
+/* Fills `values` as torchvision initialises its ResNet:
  *     convolutions  normal, standard deviation sqrt(2 / fan_out), fan_out = K * kh * kw: He et al.
  *                   2015, "Delving deep into rectifiers"; kaiming_normal_(mode="fan_out")
  *     linear        weight and bias uniform in +-1 / sqrt(fan_in)
