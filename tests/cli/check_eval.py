@@ -393,7 +393,7 @@ class Pages(EvalTest):
         shown = page.Page(content)
         for expected in (f"{result['top1']:.2f} %", f"{result['top5']:.2f} %", result["device"],
                          result["model"], result["transform"], self.list, "--batch=3",
-                         "Confusion matrix", "Surest mistakes"):
+                         "Confusion matrix", "Most confident mistakes"):
             self.assertIn(expected, shown.text)
         cells = re.findall(r'<td class="(right|wrong)[^>]*>(\d+)</td>', content)
         self.assertEqual(sorted(int(count) for _, count in cells),
@@ -494,7 +494,7 @@ class Pages(EvalTest):
         self.run_program("eval", *IMAGENET, "--labels", small, "--report", self.path("small"))
         text = page.Page(page.render(self.path("report", "index.html"))).text
         self.assertNotIn("Confusion matrix", text)
-        for expected in ("All 72 classes", "tench", "goldfish", "Most confused"):
+        for expected in ("All 72 classes", "tench", "goldfish", "Most frequent confusions"):
             self.assertIn(expected, text)
         self.assertIn("Confusion matrix", page.render(self.path("small", "index.html")))
 

@@ -172,7 +172,7 @@ bool cli_evaluation_print(const cli_evaluation *evaluation, bool as_json)
     printf("wrong   %llu\n", images - right);
     printf("top-1   %6.2f %%  (%llu of %llu)\n", percent(right, images), right, images);
     printf("top-5   %6.2f %%  (%llu of %llu)\n", percent(top, images), top, images);
-    printf("speed   %.1f images/s with reading the files\n", evaluation->images_per_s);
+    printf("speed   %.1f images/s, including reading files\n", evaluation->images_per_s);
     print_confusion(evaluation);
     return print_classes(evaluation);
 }
