@@ -98,12 +98,21 @@ def replace_section(path, name, text):
 
 
 LEFT, WIDTH, ROW, RIGHT = 270, 820, 20, 70
-COLOURS = ("#c2410c", "#475569")  # this library, others
+# Of this library, of others, of headings, the grid and the axis, on light and on dark pages.
+STYLE = """<style>
+text { fill: #1e293b } path, circle { fill: #475569; stroke: #475569 } .page { fill: white }
+.ours { fill: #c2410c; stroke: #c2410c } text.ours { stroke: none } .grid { stroke: #cbd5e1 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } path, circle { fill: #9fb1c1; stroke: #9fb1c1 } .page { fill: #0d1117 }
+.ours { fill: #ff9a62; stroke: #ff9a62 } text.ours { stroke: none } .grid { stroke: #30363d }
+}
+</style>
+"""
 
 
-def text_at(x, y, words, anchor="start", size=12, colour="#1e293b", weight="normal"):
+def text_at(x, y, words, anchor="start", size=12, kind="", weight="normal"):
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}" '
+        f'<text{kind} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
         f'font-weight="{weight}">{html.escape(words)}</text>\n')
 
 
@@ -125,24 +134,24 @@ def plot(results):
     for (model, batch, height, width), cells in shown:
         top = y + 10
         body.append(
-            text_at(10, y, f"{model}, batch {batch}, {height} x {width}: ms a batch", size=13,
+            text_at(10, y, f"{model}, batch {batch}, {height} x {width}: ms per batch", size=13,
                     weight="bold"))
         for cell in cells:
             y += ROW
-            colour = COLOURS[not cell["name"].startswith("vkresnet")]
+            kind = ' class="ours"' if cell["name"].startswith("vkresnet") else ""
             name = cell["title"] + (f", {cell['driver']}" if cell["driver"] else "")
             first, last = place(cell["best_ms"]), place(cell["median_ms"])
-            body.append(text_at(LEFT - 10, y + 4, name, "end", colour=colour))
+            body.append(text_at(LEFT - 10, y + 4, name, "end", kind=kind))
             body.append(
-                f'<path d="M{first:.1f} {y}H{last:.1f}" stroke="{colour}" stroke-width="2"/>\n'
-                f'<circle cx="{last:.1f}" cy="{y}" r="4.5" fill="{colour}"/>\n')
-            body.append(text_at(last + 9, y + 4, ms(cell["median_ms"]), size=11, colour=colour))
+                f'<path{kind} d="M{first:.1f} {y}H{last:.1f}" stroke-width="2"/>\n'
+                f'<circle{kind} cx="{last:.1f}" cy="{y}" r="4"/>\n')
+            body.append(text_at(last + 9, y + 4, ms(cell["median_ms"]), size=11, kind=kind))
         y += ROW
         for power in range(low, high + 1):
             x = place(10.0**power)
-            body.append(f'<path d="M{x:.1f} {top}V{y - 6}" stroke="#cbd5e1"/>\n')
-            body.append(text_at(x, y + 6, f"{10.0**power:g}", "middle", 11, "#64748b"))
+            body.append(f'<path class="grid" d="M{x:.1f} {top}V{y - 6}"/>\n')
+            body.append(text_at(x, y + 6, f"{10.0**power:g}", "middle", 11))
         y += 2 * ROW
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" '
             f'viewBox="0 0 {WIDTH} {y}" font-family="sans-serif">\n'
-            f'<rect width="100%" height="100%" fill="white"/>\n{"".join(body)}</svg>\n')
+            f'{STYLE}<rect class="page" width="100%" height="100%"/>\n{"".join(body)}</svg>\n')
