@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Says what is in a picture, or in those of samples/: installs what is missing, builds, and
-# classifies with the small model of models/, on the best Vulkan device or on Mesa's software
+# classifies with the bundled model (models/), on the best Vulkan device or on Mesa's software
 # driver.
 #
 #   scripts/demo.sh [IMAGE]
@@ -35,7 +35,7 @@ say "Classifying ${images[*]##*/}"
 "$program" classify --top 3 "${images[@]}"
 cat <<END
 
-That was the small model that comes with the project: a ResNet-20 that sees 32 x 32 pixels and knows
+That was the bundled model: a ResNet-20 that sees 32 x 32 pixels and knows
 CIFAR-10's ten classes (airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck). For a
 thousand classes give it a big one, any ResNet checkpoint of torchvision as it is:
 

@@ -101,7 +101,7 @@ const cli_command cli_classify = {
                "\n"
                "Folders are searched for images; a file is an image if its name or its first\n"
                "bytes say so. - reads one image from standard input. Without --model it uses\n"
-               "the small model that comes with the program, which knows ten classes.\n"
+               "the bundled model, which knows ten classes.\n"
                "\n"
                "An image that cannot be read is reported on standard error and the others go\n"
                "on; the exit status is then 1. With --json such an image has a line of its own,\n"
