@@ -92,8 +92,8 @@ def batch_table(found, plan):
         first = first or each
         rows.append([batch, f"{each * batch:.1f}", f"{each:.1f}", f"{each / first:.2f}",
                      f"{answers[0]['activation_bytes'] / 2**20:.1f}"])
-    return report.table(["batch", "best, ms", "an image, ms", "of batch 1's", "activations, MiB"],
-                        rows)
+    return report.table(["batch", "best, ms", "ms per image", "relative to batch 1",
+                         "activations, MiB"], rows)
 
 
 def compile_time(answers):
@@ -112,7 +112,8 @@ def depth_table(found, models):
         if all("host_us" in answer for answer in answers):
             row.append(f"{median(answers, 'host_us'):.0f}")
         rows.append(row)
-    header = ["network", "dispatches", "activations, MiB", "compile, ms", "of the first"]
+    header = ["network", "dispatches", "activations, MiB", "compile, ms",
+              "relative to the first row"]
     if rows and len(rows[0]) > len(header):
         header.append("host time of a replay, µs")
     return report.table(header, rows)

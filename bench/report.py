@@ -69,7 +69,7 @@ def compare_text(results):
     parts += [f"- {driver}: {device}; {version}\n" for driver, device, version in devices]
     for (model, batch, height, width), cells in groups(results):
         header = [
-            "engine", "driver", "best, ms", "median, ms", "an image, ms",
+            "engine", "driver", "best, ms", "median, ms", "ms per image",
             *(["best, of peak"] if shares else []), "times VkResNet", "error", "cold start, ms",
             "warm start, ms"
         ]

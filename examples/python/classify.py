@@ -13,7 +13,7 @@ import pathlib
 import vkresnet
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-parser.add_argument("--model", help="a checkpoint, or a name such as resnet50; default: the bundled model")
+parser.add_argument("--model", help="a checkpoint or a name (resnet50); default: the bundled model")
 parser.add_argument("photos", nargs="+", type=pathlib.Path)
 options = parser.parse_args()
 

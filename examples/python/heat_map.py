@@ -13,7 +13,7 @@ from PIL import Image
 import vkresnet
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-parser.add_argument("--model", help="a checkpoint, or a name such as resnet50; default: the bundled model")
+parser.add_argument("--model", help="a checkpoint or a name (resnet50); default: the bundled model")
 parser.add_argument("--class", dest="index", type=int, help="else the most probable one")
 parser.add_argument("photo")
 parser.add_argument("output")

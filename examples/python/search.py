@@ -13,7 +13,7 @@ import numpy as np
 import vkresnet
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-parser.add_argument("--model", help="a checkpoint, or a name such as resnet50; default: the bundled model")
+parser.add_argument("--model", help="a checkpoint or a name (resnet50); default: the bundled model")
 parser.add_argument("--top", type=int, default=5)
 parser.add_argument("picture")
 parser.add_argument("folder", type=pathlib.Path)
