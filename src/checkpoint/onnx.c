@@ -341,7 +341,7 @@ static void compare_norm(writer *w, const vrn_onnx_conv *conv)
     if (same && equal) return;
     w->fold = true;
     if (conv->norm == VRN_ONNX_NORM_GROUP || w->net.stem[0].norm == VRN_ONNX_NORM_GROUP) {
-        misfit(w, conv->node, "the same group norm behind every convolution");
+        misfit(w, conv->node, "the same group norm after every convolution");
     }
 }
 

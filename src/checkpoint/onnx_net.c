@@ -119,7 +119,7 @@ static bool take_stem(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
     uint32_t side = 0;
     net->pool = VRN_ONNX_POOL_MEAN;
     if (!take_mean(w, value, pool, &side)) return false;
-    return side == 2 || vrn_onnx_misfit(w, pool, "a 2x2 average pool behind the stem");
+    return side == 2 || vrn_onnx_misfit(w, pool, "a 2x2 average pool after the stem");
 }
 
 /* ---- Shortcuts ------------------------------------------------------------------------------- */
@@ -228,7 +228,7 @@ static bool take_way(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t *value)
     if (!vrn_onnx_take_gate(w, value, &block->gate)) return false;
     while (!is_add(vrn_onnx_reader(w, *value))) {
         if (block->gate.count) {
-            return vrn_onnx_misfit_behind(w, *value, "the Add behind a block's attention");
+            return vrn_onnx_misfit_behind(w, *value, "the Add after a block's attention");
         }
         if (block->window > 1) {
             return vrn_onnx_misfit_behind(w, *value,

@@ -47,7 +47,7 @@ const char *vrn_arch_get_known_name(uint32_t i)
     return i < VRN_COUNT(cifar_names) ? cifar_names[i] : NULL;
 }
 
-/* What a name stands for: fields that it does not set are left at 0, their default. */
+/* The meaning of a name: fields that it does not set are left at 0, their default. */
 typedef struct base_arch {
     vrn_arch arch;
     uint32_t planes; /* of the first stage; 0: by the stem */
@@ -95,15 +95,15 @@ typedef struct arch_key {
     size_t offset; /* in vrn_arch */
     uint32_t max;
     const char *words[9]; /* of KEY_WORD, in the enum's order; max is the last one's number */
-    bool list;            /* an entry for each stage, with ':' between them, .. */
-    uint32_t first;       /* .. from this stage on */
+    bool list;            /* an entry for each stage, with ':' between them */
+    uint32_t first;       /* a list: from this stage on */
     bool optional;        /* a number may be 0 in a complete architecture */
 } arch_key;
 
 enum { KEY_COUNT = 35 };
 
 #define FIELD(name) offsetof(vrn_arch, name)
-/* In the order of a text: defaults depend on what stands before. */
+/* In the order of a text: defaults depend on earlier keys. */
 static const arch_key keys[KEY_COUNT] = {
     {"block", KEY_WORD, FIELD(block), 1, .words = {"basic", "bottleneck"}},
     {"layers", KEY_NUMBER, FIELD(layers), .max = VRN_MAX_BLOCKS, .list = true},
@@ -258,7 +258,7 @@ static vrn_result read_entry(const reader *r, const arch_key *key, piece text, v
     return bad_value(r, key, text, expected);
 }
 
-/* Reads a value, or `1:2:3` with zeros behind. */
+/* Reads a value, or `1:2:3` followed by zeros. */
 static vrn_result read_value(reader *r, const arch_key *key, piece value)
 {
     char *field = (char *)r->arch + key->offset;
@@ -298,7 +298,7 @@ static vrn_result read_pair(reader *r, piece pair)
     return read_value(r, key, (piece){equals_sign + 1, pair.length - name.length - 1});
 }
 
-/* Lists have an entry for each stage; how many stages there are is known at the end only. */
+/* Lists have an entry for each stage; the number of stages is known only at the end. */
 static vrn_result check_counts(const reader *r)
 {
     uint32_t stages = r->arch->stages;
@@ -409,8 +409,8 @@ static void append_value(char text[TEXT_MAX], const arch_key *key, const vrn_arc
     }
 }
 
-/* Writes `arch` as the named one with the keys that differ from it, if that is the shortest yet.
- * A name other than "resnet" must be right about the blocks: resnet50,layers=1:1 would mislead. */
+/* Writes `arch` as the named one with the keys that differ from it, if that is the shortest text so
+ * far. A name other than "resnet" must have the same blocks: resnet50,layers=1:1 would mislead. */
 static void consider(char best[TEXT_MAX], const char *name, const vrn_arch *arch)
 {
     base_arch base;

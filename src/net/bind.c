@@ -12,7 +12,7 @@
 
 vrn_result vrn_bind_check_size(const vrn_binding *b, const vrn_arch *arch)
 {
-    enum { TENSORS_OF_A_BLOCK = 4 }; /* at least: two convolutions, each with a bias or a norm */
+    enum { TENSORS_OF_A_BLOCK = 4 }; /* the minimum: two convolutions, each with a bias or a norm */
     size_t blocks = 0;
     for (uint32_t i = 0; i < arch->stages; i++) blocks += arch->layers[i];
     if (blocks <= b->names->count / TENSORS_OF_A_BLOCK) {
@@ -46,7 +46,7 @@ static vrn_tensor as_wanted(const vrn_tensor *tensor, const vrn_tensor *wanted)
     return same;
 }
 
-/* A tensor of the network that is not as it should be. */
+/* Fails with a tensor of the network that is not as expected. */
 static vrn_result misfit(const vrn_binding *b, const char *name, const char *expected,
                          const char *found)
 {
@@ -122,7 +122,7 @@ static bool is_weight(const char *name)
     return length >= 6 && strcmp(name + length - 6, "weight") == 0;
 }
 
-/* Whether a tensor beside the network is what its input is normalised with. */
+/* True if a tensor beside the network normalises its input. */
 static bool normalizes(const vrn_named_tensor *entry)
 {
     static const char *const parts[] = {"mean", "std"};
@@ -139,8 +139,8 @@ static bool is_of_robustness(const char *name)
     return strstr(name, ".new_mean") || strstr(name, ".new_std");
 }
 
-/* Whether it stands before the network, with a number for each channel of its input, or makes
- * these channels, or reads them. */
+/* True if the tensor seems to belong before the network: it has a number for each input channel, or
+ * it makes or reads these channels. */
 static bool is_before(const vrn_named_tensor *entry, const vrn_tensor *stem, size_t stem_position)
 {
     const vrn_tensor *tensor = entry->tensor;
@@ -152,7 +152,7 @@ static bool is_before(const vrn_named_tensor *entry, const vrn_tensor *stem, siz
     return makes || reads || (channels > 1 && vrn_tensor_count(tensor) == channels);
 }
 
-/* Whether it may stand between the features and a head that lies beside the network: a norm, a
+/* True if the tensor may belong between the features and a head beside the network: a norm, a
  * square layer, attention, or a pool's exponent. */
 static bool is_between(const vrn_named_tensor *entry, uint64_t features)
 {
@@ -166,7 +166,7 @@ static bool is_between(const vrn_named_tensor *entry, uint64_t features)
     return tensor->rank >= 2 && square && tensor->shape[1] == features;
 }
 
-/* Whether it may read the logits: a layer, or a norm. */
+/* True if the tensor may belong to a layer or norm that reads the logits. */
 static bool reads_logits(const vrn_named_tensor *entry, uint64_t classes)
 {
     const vrn_tensor *tensor = entry->tensor;
@@ -235,7 +235,7 @@ vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
     return VRN_OK;
 }
 
-/* Counts the tensors that are as an architecture has them. */
+/* Counts the tensors that an architecture needs. */
 typedef struct comparison {
     const vrn_tensor *tensors;
     size_t count, same;

@@ -16,7 +16,7 @@ typedef struct builder {
     const vrn_arch *arch;
     char prefix[32]; /* of the names of the nodes that follow: "layer1.0." */
     bool failed;
-    bool uneven; /* a block's two ways have outputs of different sizes */
+    bool uneven; /* a block's two paths have outputs of different sizes */
 } builder;
 
 typedef struct conv_spec {
@@ -30,8 +30,7 @@ static bool reserve(vrn_graph *graph)
     return nodes;
 }
 
-/* A description with everything at rest: what an operator does not use is 1 where it would multiply
- * and 0 where it would add. */
+/* A description with neutral values: factors are 1 and summands 0, until an operator sets them. */
 static vrn_op_desc describe(const builder *b, vrn_op op, vrn_value input)
 {
     const vrn_shape in = vrn_graph_shape(b->graph, input);
@@ -43,7 +42,7 @@ static vrn_op_desc describe(const builder *b, vrn_op op, vrn_value input)
     return desc;
 }
 
-/* What parameters an operator has: always the first ones of the roles. A convolution with an own
+/* The number of parameters of an operator, which have the first roles. A convolution with its own
  * bias has one more. */
 static const struct {
     uint32_t count, weight_rank;
@@ -142,8 +141,8 @@ static vrn_value push_plain(builder *b, vrn_op op, const char *name, vrn_value i
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
-/* The mean of windows that do not overlap. With `ceil` the last ones may reach over the edge, and
- * are the mean of what there is. */
+/* The mean of windows that do not overlap. With `ceil` the last ones may cross the edge, and are
+ * the mean of the pixels inside. */
 static vrn_value push_mean_pool(builder *b, const char *name, vrn_value input, uint32_t side,
                                 bool ceil)
 {
@@ -155,7 +154,7 @@ static vrn_value push_mean_pool(builder *b, const char *name, vrn_value input, u
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
-/* The image is reflected by so much that each stride has a pixel. */
+/* The image is reflected far enough that each stride has a pixel. */
 static vrn_value push_blur(builder *b, const char *name, vrn_value input, uint32_t stride)
 {
     vrn_op_desc desc = describe(b, VRN_OP_BLUR, input);
@@ -168,7 +167,7 @@ static vrn_value push_blur(builder *b, const char *name, vrn_value input, uint32
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
-/* What strides in a network without aliasing, instead of a convolution. */
+/* Applies the stride in an anti-aliased network, instead of a convolution. */
 static vrn_value push_window(builder *b, vrn_value input, uint32_t stride)
 {
     if (stride == 1) return input;
@@ -237,7 +236,7 @@ static vrn_value push_stem(builder *b)
     return push_stem_pool(b, value);
 }
 
-/* A norm, the activation and, where a block strides by a window, that. */
+/* A norm, the activation and, if the block strides by a window, that window. */
 static vrn_value push_middle(builder *b, vrn_value input, const char *norm, const char *relu,
                              uint32_t window)
 {
@@ -318,7 +317,7 @@ static vrn_value push_mean(builder *b, const char *name, vrn_value input)
     return push(b, name, &desc, input, VRN_NO_VALUE);
 }
 
-/* Two 1x1 convolutions of one pixel, which are linear layers. */
+/* Squeeze and excitation: two 1x1 convolutions of one pixel, which are linear layers. */
 static vrn_value push_squeeze(builder *b, vrn_value input, uint32_t width)
 {
     const uint32_t channels = vrn_graph_shape(b->graph, input).c;
@@ -337,7 +336,7 @@ static vrn_value push_channel_conv(builder *b, vrn_value input, uint32_t kernel)
     return push(b, "se.conv", &desc, input, VRN_NO_VALUE);
 }
 
-/* Channels weighted by what their means over the image say (vrn_attention). */
+/* Weights channels by a function of their means over the image (vrn_attention). */
 static vrn_value push_attention(builder *b, vrn_value input, uint32_t width)
 {
     if (b->arch->attention == VRN_ATTENTION_NONE) return input;
@@ -362,7 +361,7 @@ static vrn_value push_unit(builder *b, vrn_value input, uint32_t number, const c
     return conv ? push_conv(b, name, value, conv) : value;
 }
 
-/* v2: a shortcut that is not the identity begins behind the first activation. */
+/* v2: a shortcut that is not the identity begins after the first activation. */
 static vrn_value push_preactivation_block(builder *b, vrn_value input, const vrn_stage *stage,
                                           bool first)
 {
@@ -415,7 +414,7 @@ static void push_head(builder *b, vrn_value value)
     value = push_mean(b, "avgpool", value);
     const vrn_arch *arch = b->arch;
     if (arch->head == VRN_HEAD_NONE) {
-        b->graph->logits = b->graph->probabilities = value; /* which nobody is given */
+        b->graph->logits = b->graph->probabilities = value; /* not returned to the caller */
         return;
     }
     if (arch->head == VRN_HEAD_MLP) {
@@ -478,7 +477,7 @@ vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn
     const vrn_node *pool = &graph->nodes[linear->input - 1];
     if (linear->desc.op != VRN_OP_LINEAR || pool->desc.op != VRN_OP_AVG_POOL) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        VRN_CLASS_MAP ": expected one linear layer behind the average pool");
+                        VRN_CLASS_MAP ": expected one linear layer after the average pool");
     }
     builder b = {.graph = graph};
     vrn_op_desc desc = describe(&b, VRN_OP_CONV, pool->input);

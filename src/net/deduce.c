@@ -19,7 +19,7 @@ typedef struct deducer {
     vrn_assumptions *assumptions;
     const char *subject;
     const vrn_log *log;
-    vrn_result result; /* the first failure, which alone is said */
+    vrn_result result; /* the first failure, the only one that is reported */
 } deducer;
 
 static bool has(const deducer *d, const char *name)
@@ -27,7 +27,7 @@ static bool has(const deducer *d, const char *name)
     return vrn_names_find(d->names, name) != NULL;
 }
 
-/* Fails with a tensor that is not as expected, or, where it is NULL, not there under this name. */
+/* Fails with a tensor that is not as expected or, if it is NULL, is missing. */
 static void misfit(deducer *d, const vrn_tensor *tensor, const char *name, const char *expected)
 {
     char found[128] = "no such tensor", kind[256];
@@ -38,7 +38,7 @@ static void misfit(deducer *d, const vrn_tensor *tensor, const char *name, const
                          tensor ? tensor->name : name, expected, found, kind);
 }
 
-/* Files of this kind come both ways. */
+/* Fails because similar files are known with different values. */
 static void ask(deducer *d, const char *what)
 {
     char kind[256];
@@ -47,8 +47,8 @@ static void ask(deducer *d, const char *what)
     d->result = vrn_fail(d->log, VRN_ERROR_FILE, "%s: %s%s", d->subject, what, kind);
 }
 
-/* Finds the shape of a tensor and makes sure of its rank, and that its channels fit the numbers of
- * vrn_arch; else of a tensor of ones. */
+/* Finds the shape of a tensor and checks its rank, and that its channels fit the fields of
+ * vrn_arch; after a failure returns a shape of ones. */
 static const uint64_t *find_shape(deducer *d, const char *name, uint32_t rank, const char *expected)
 {
     static const uint64_t ones[VRN_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
@@ -62,7 +62,7 @@ static const uint64_t *find_shape(deducer *d, const char *name, uint32_t rank, c
     return fits ? tensor->shape : ones;
 }
 
-/* Whether the caller or the file says a key. */
+/* True if the caller or the file gives the key. */
 static bool decided(const deducer *d, const char *key)
 {
     return vrn_arch_text_has(d->told->given, key) || vrn_arch_text_has(d->told->said, key);
@@ -165,15 +165,16 @@ static void deduce_widths(deducer *d)
         if (stage == 0) arch->groups = (uint32_t)(width / per_group);
         width_range here = widths_of(per_group, arch->planes[stage]);
         width_range both = {vrn_max_u64(range.low, here.low), vrn_min_u64(range.high, here.high)};
-        /* Where stages disagree, comparing every tensor's shape will say which one does not fit. */
+        /* If stages disagree, the later comparison of every tensor's shape reports the wrong
+         * one. */
         if (both.low > both.high) break;
         range = both;
     }
     arch->width_per_group = choose_width(range, arch->groups);
 }
 
-/* Padding if the first block that changes its channels has nothing called downsample, or, where
- * none does, the second stage's. */
+/* Option A if the first block that changes the number of channels has no downsample. If no block
+ * changes it, the second stage's first block decides. */
 static void deduce_shortcut(deducer *d)
 {
     vrn_arch complete = *d->arch;
@@ -225,7 +226,7 @@ static void deduce_blur(deducer *d)
     }
 }
 
-/* By what the first block has, and the width of each stage's first. */
+/* From the modules of the first block, and the width of each stage's first block. */
 static void deduce_attention(deducer *d)
 {
     vrn_arch *arch = d->arch;
@@ -245,7 +246,7 @@ static void deduce_attention(deducer *d)
     }
 }
 
-/* No norm behind the stem, and the first norm of blocks is as wide as what enters them. */
+/* No norm after the stem, and the first norm of each block has as many channels as its input. */
 static void deduce_preactivation(deducer *d)
 {
     if (d->result || has(d, "bn1.weight") || !has(d, "layer1.0.bn1.weight")) return;
@@ -260,12 +261,12 @@ static void deduce_preactivation(deducer *d)
     d->arch->final_norm = d->arch->preactivation && has(d, "norm.weight");
     if (d->arch->preactivation && !d->arch->final_norm) {
         vrn_assume(d->assumptions, false,
-                   "final_norm=0: neither a norm nor an activation behind the last stage");
+                   "final_norm=0: neither a norm nor an activation after the last stage");
     }
 }
 
-/* What stands in the names of the file and of its network. Where the tensors, the file or the
- * caller say something else, hints count for nothing. */
+/* Follows hints in the names of the file and of its network. Hints are ignored if the tensors, the
+ * file or the caller say something else. */
 static void follow_hints(deducer *d, const char *text, const char *whose, bool statistics)
 {
     vrn_hint hint;
@@ -346,7 +347,7 @@ static void follow_senet(deducer *d)
     }
 }
 
-/* The last part of a path. */
+/* Returns the last part of a path. */
 static const char *last_part(const char *path)
 {
     const char *last = path;
@@ -361,12 +362,12 @@ static void deduce_norm(deducer *d, bool statistics)
     const bool grouped = d->arch->norm == VRN_NORM_GROUP;
     const bool folded = has(d, "conv1.bias") || has(d, "conv1.0.bias");
     if (statistics) {
-        if (grouped) return; /* somebody says so: the statistics will not fit */
+        if (grouped) return; /* stated by the caller or the file: the statistics will not fit */
         if (!d->names->tracked && !decided(d, "norm")) d->arch->norm = VRN_NORM_FROZEN_BATCH;
     } else if (folded && !has(d, "bn1.weight") && !has(d, "layer1.0.bn1.weight")) {
-        d->arch->norm = VRN_NORM_NONE; /* no name of the file is one of a norm's */
+        d->arch->norm = VRN_NORM_NONE; /* the file has no names of norms */
     } else if (!has(d, "bn1.weight") && has(d, "layer1.0.bn1.running_mean")) {
-        ask(d, "expected a norm behind the stem (bn1), found none, nor blocks that begin with a "
+        ask(d, "expected a norm after the stem (bn1), found none, nor blocks that begin with a "
                "norm of what enters them (v2)");
     } else if (d->names->resnetv2 && (grouped || !decided(d, "norm"))) {
         vrn_arch *arch = d->arch;
@@ -388,29 +389,28 @@ static void deduce_norm(deducer *d, bool statistics)
     }
 }
 
-/* Whether names are those of the CIFAR repositories, which call their head linear. Their option A
- * (akamaster's, Idelbayev's) pads on both sides. */
+/* True if the names are those of the CIFAR repositories, which call their head linear. Their option
+ * A (akamaster's, Idelbayev's) pads on both sides. */
 static bool named_as_cifar(const deducer *d)
 {
     const vrn_named_tensor *head = vrn_names_find(d->names, "fc.weight");
     return d->names->shortcut || (head && strstr(head->tensor->name, "linear."));
 }
 
-/* What neither tensors nor anybody else says. */
+/* Assumes the properties that neither the tensors nor the caller nor the file gives. */
 static void assume_rest(deducer *d)
 {
     const vrn_arch *arch = d->arch;
     vrn_assumptions *a = d->assumptions;
     if (arch->stem == VRN_STEM_CIFAR && arch->stages > 3 && !d->names->shortcut &&
         !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT && arch->stem_kernel == 3) {
-        ask(d, "a 3x3 stem before four stages comes with or without a max pool behind it, and the "
+        ask(d, "a 3x3 stem before four stages has a max pool after it or not, and the "
                "tensors do not show which: give --arch pool=none or --arch pool=max");
     }
     if (arch->stem_kernel > 3 && arch->stem_stride == 1 && !decided(d, "stem_stride") &&
         !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT) {
-        ask(d,
-            "its name says that the stem does not stride, and nothing says whether a max pool is "
-            "behind it: give --arch pool=none or --arch pool=max");
+        ask(d, "its name says that the stem does not stride, and nothing says whether a max pool "
+               "follows it: give --arch pool=none or --arch pool=max");
     }
     if (d->names->detectron && arch->block == VRN_BLOCK_BOTTLENECK && !decided(d, "v1")) {
         ask(d, "Detectron2's blocks stride on their 1x1 convolution (STRIDE_IN_1X1, as the R-50 of "
@@ -418,9 +418,10 @@ static void assume_rest(deducer *d)
     }
     if (arch->shortcut == VRN_SHORTCUT_PAD && !decided(d, "shortcut") && !named_as_cifar(d)) {
         ask(d,
-            "its shortcuts have no weights (option A). The zeros for new channels stand in front "
-            "and behind (as in Idelbayev's resnet20) or all behind (as in fb.resnet.torch), "
-            "which tensors do not show: give --arch shortcut=pad or --arch shortcut=pad_end");
+            "its shortcuts have no weights (option A). The zeros for new channels stand before and "
+            "after the others (as in Idelbayev's resnet20) or all after them (as in "
+            "fb.resnet.torch), which tensors do not show: give --arch shortcut=pad or --arch "
+            "shortcut=pad_end");
     }
     if (!decided(d, "stem_stride") && !arch->stem_stride) {
         vrn_assume(a, false, "stem_stride=%d", arch->stem == VRN_STEM_CIFAR ? 1 : 2);
@@ -450,8 +451,8 @@ static void assume_rest(deducer *d)
     }
     if (!decided(d, "shortcut") && arch->shortcut == VRN_SHORTCUT_PAD) {
         vrn_assume(a, false,
-                   "shortcut=pad: zeros for new channels in front and behind, as names of CIFAR "
-                   "repositories suggest (else --arch shortcut=pad_end)");
+                   "shortcut=pad: zeros for new channels before and after the others, as names of "
+                   "CIFAR repositories suggest (else --arch shortcut=pad_end)");
     }
 }
 

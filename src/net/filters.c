@@ -67,7 +67,7 @@ static vrn_result check(const vrn_tensor *filter, uint32_t size, const char *sub
         subject, filter->name, size);
 }
 
-/* Whether the architecture has a blur of this name. */
+/* True if the architecture has a blur of this name. */
 static bool is_wanted(const char *name, const vrn_arch *arch)
 {
     if (strcmp(name, "maxpool.1.filt") == 0) {

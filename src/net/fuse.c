@@ -5,14 +5,14 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-/* What the pass knows of a value, and of the node that writes it. */
+/* What the pass knows about a value and about the node that writes it. */
 typedef struct place {
     uint32_t readers;
-    uint32_t reader;   /* node index, of the last one seen */
-    bool kept;         /* somebody else looks at the value */
+    uint32_t reader;   /* index of the last node that reads the value */
+    bool kept;         /* the caller reads the value */
     vrn_value renamed; /* the value in the new graph */
-    bool absorbed;     /* the node has gone into another */
-    vrn_node result;   /* what takes the node's place */
+    bool absorbed;     /* the node was fused into another */
+    vrn_node result;   /* the node that replaces it */
 } place;
 
 typedef struct fusion {
@@ -44,7 +44,7 @@ static vrn_value absorb(fusion *f, const vrn_node *node)
 }
 
 /* The second operand of the addition becomes the epilogue's residual. An option A shortcut that
- * only the addition reads is done by the epilogue too, if its channels stay in groups of four. */
+ * only the addition reads is also done by the epilogue, if its channels stay in groups of four. */
 static void absorb_residual(fusion *f, vrn_node *fused, const vrn_node *add)
 {
     vrn_epilogue *e = &fused->desc.epilogue;
@@ -63,14 +63,14 @@ static void absorb_residual(fusion *f, vrn_node *fused, const vrn_node *add)
     e->residual_offset = shortcut->desc.offset;
 }
 
-/* A sigmoid of the zeros that fill the last four channels up would be no zero. */
+/* A sigmoid would not keep the zeros that pad the last four channels. */
 static bool takes_activation(const vrn_node *node, const vrn_node *activation)
 {
     return activation->desc.epilogue.activation != VRN_ACTIVATION_SIGMOID ||
            node->desc.out.c % 4 == 0;
 }
 
-/* A norm that no convolution has absorbed takes the activation behind it along. */
+/* A norm that no convolution has absorbed absorbs the activation after it. */
 static void fuse_norm(fusion *f, uint32_t index)
 {
     place *at = &f->places[index + 1];
@@ -84,11 +84,11 @@ static void fuse_norm(fusion *f, uint32_t index)
     f->places[next - f->graph->nodes + 1].result = fused;
 }
 
-/* Follows the chain behind an operator with an epilogue as far as it can be fused. */
+/* Follows the chain after an operator with an epilogue as far as it can be fused. */
 static void fuse_chain(fusion *f, uint32_t index)
 {
     vrn_node fused = f->graph->nodes[index];
-    vrn_value value = index + 1; /* of the last node that went in */
+    vrn_value value = index + 1; /* of the last node that was absorbed */
 
     const bool conv = fused.desc.op == VRN_OP_CONV, scale = fused.desc.op == VRN_OP_SCALE;
     const vrn_node *next = only_reader(f, value, VRN_OP_BATCH_NORM);

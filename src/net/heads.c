@@ -9,7 +9,7 @@
 #include "net/arch.h"
 #include "net/kinds.h"
 
-/* How the classifier is called, the likelier first. */
+/* The names of classifiers, the likelier first. */
 static const char *const head_names[] = {
     "fc",  "linear", "last_linear", "classifier", "head.fc", "cls_head.fc", "head",
     "out", "output", "logits",      "1",          "2",       "3",
@@ -21,7 +21,7 @@ enum { LAYERS_MAX = 4 };
 typedef struct layers {
     size_t weight[LAYERS_MAX];
     size_t count;
-    bool others; /* there is more than linear layers */
+    bool others; /* there are other layers, too */
 } layers;
 
 /* Channels of the last stage's output; 0: no such convolution. */
@@ -71,11 +71,11 @@ static layers find_layers(const vrn_names *names, const char *name, size_t lengt
             found.others = true;
         }
     }
-    /* Sequences are short: their numbers have one digit, and stand in order. */
+    /* Sequences are short: their numbers have one digit and are in order. */
     return found;
 }
 
-/* The sibling of a weight: "fc.bias" of "fc.weight"; the number of entries where there is none. */
+/* The sibling of a weight: "fc.bias" of "fc.weight"; the number of entries if there is none. */
 static size_t bias_of(const vrn_names *names, size_t weight)
 {
     const char *name = names->entries[weight].tensor->name;
@@ -125,7 +125,7 @@ static int number_in(const char *name)
     return number;
 }
 
-/* Whether two layers follow one another in a Sequential, so that no activation is between them. */
+/* True if two layers are adjacent in a Sequential, without an activation between them. */
 static bool are_neighbours(const char *first, const char *last)
 {
     const int a = number_in(first), b = number_in(last);
@@ -179,7 +179,7 @@ static bool reads_features(const vrn_tensor *tensor, uint64_t features)
     return tensor->rank == 2 && tensor->shape[1] == features && tensor->shape[0] != features;
 }
 
-/* Marks linear layers beside the head, which do not change what it says. */
+/* Marks linear layers beside the head, which do not change its result. */
 static void leave_others(vrn_names *names, uint64_t features, vrn_assumptions *assumptions)
 {
     char list[160] = "";
@@ -198,7 +198,8 @@ static void leave_others(vrn_names *names, uint64_t features, vrn_assumptions *a
     if (*list) vrn_assume(assumptions, true, "another head is ignored: %s", list);
 }
 
-/* Marks what self-supervised training has inside a network, which no answer comes from. */
+/* Marks layers of self-supervised training inside a network, which do not contribute to a
+ * result. */
 static void leave_projections(vrn_names *names, vrn_assumptions *assumptions)
 {
     static const char *const parts[] = {"projection_head.", "projector.", "prototypes.",
@@ -216,7 +217,7 @@ static void leave_projections(vrn_names *names, vrn_assumptions *assumptions)
     }
 }
 
-/* Of a head that is not wanted. */
+/* Marks the tensors of a head that is not wanted. */
 static void leave(vrn_names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -242,7 +243,7 @@ static bool is_trunk(const char *name)
     return false;
 }
 
-/* Parts of training: of none of them is a classifier. */
+/* Names of modules for training, which contain no classifier. */
 static bool is_of_training(const char *name)
 {
     static const char *const parts[] = {"proj",   "prototype", "momentum", "queue", "contrast",
@@ -253,7 +254,7 @@ static bool is_of_training(const char *name)
     return false;
 }
 
-/* A 1x1 convolution counts where its name says so. */
+/* True for a matrix; a 1x1 convolution counts if it has a classifier's name. */
 static bool is_flat(const vrn_tensor *tensor)
 {
     const bool point = tensor->rank == 4 && tensor->shape[2] == 1 && tensor->shape[3] == 1;
@@ -261,7 +262,7 @@ static bool is_flat(const vrn_tensor *tensor)
            (point && (strncmp(tensor->name, "fc.", 3) == 0 || strstr(tensor->name, ".fc.")));
 }
 
-/* Whether names differ in numbers alone, as fc1.weight and fc2.weight do. */
+/* True if names differ only in numbers, as fc1.weight and fc2.weight do. */
 static bool are_numbered(const char *a, const char *b)
 {
     while (*a && *b) {
@@ -274,8 +275,7 @@ static bool are_numbered(const char *a, const char *b)
     return *a == *b;
 }
 
-/* The linear layers of a file that has nothing besides its trunk but them, whatever they are
- * called. */
+/* Finds linear layers of any name in a file that has only them besides its trunk. */
 static layers find_unnamed(const vrn_names *names, uint64_t features)
 {
     layers found = {0};
@@ -306,7 +306,7 @@ static layers find_unnamed(const vrn_names *names, uint64_t features)
     return found;
 }
 
-/* Says what there is instead of a head, if it seems to be one. */
+/* Adds an assumption about a layer that seems to be a head of an unknown kind. */
 static void mention_unknown(const vrn_names *names, uint64_t features, vrn_assumptions *assumptions)
 {
     for (size_t i = 0; i < names->count; i++) {

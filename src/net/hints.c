@@ -5,7 +5,7 @@
 #include "base/number.h"
 #include "base/util.h"
 
-/* A word counts where no letter stands before it, and none behind. */
+/* A word counts if no letter precedes or follows it. */
 static const vrn_hint hints[] = {
     {.word = "resnetaa", .key = "antialias", .value = "mean", .other = "none"},
     {.word = "seresnetaa", .key = "antialias", .value = "mean", .other = "none"},
@@ -48,8 +48,8 @@ static char lower(char c)
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* How much of `text` is the word; 0: none. '#' is a number of up to three digits, of which the last
- * one is kept. */
+/* The length of the word at the beginning of `text`; 0: it is not there. '#' is a number of up to
+ * three digits, of which the last one is kept. */
 static int stands(const char *text, const char *word, unsigned *number)
 {
     const char *begin = text;

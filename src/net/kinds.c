@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/util.h"
 
-/* A part of some tensor's name, and what it tells. The first that is found counts. */
+/* A part of some tensor's name, and the kind of network that it shows. The first match counts. */
 static const struct {
     const char *part, *kind;
 } kinds[] = {
@@ -89,7 +89,7 @@ void vrn_kinds_describe(const vrn_names *names, bool network, char *text, size_t
         vrn_append(text, capacity, ": this seems to be %s", kinds[i].kind);
         return;
     }
-    size_t from = 0; /* the first position that is not said yet */
+    size_t from = 0; /* the first position that is not listed yet */
     for (int said = 0; said < 3 && !network; said++) {
         const vrn_named_tensor *next = NULL;
         for (size_t i = 0; i < names->count; i++) {

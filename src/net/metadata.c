@@ -31,7 +31,7 @@ typedef struct reader {
     const vrn_checkpoint *checkpoint;
     const vrn_model_params *params; /* or NULL */
     const vrn_log *log;
-    vrn_result result; /* the first failure, which alone is said */
+    vrn_result result; /* the first failure, the only one that is reported */
 } reader;
 
 static const char *get(const reader *r, const char *key)
@@ -143,7 +143,7 @@ static void read_threshold(reader *r, float *threshold)
     }
 }
 
-/* Copies names that are given. */
+/* Copies the names in the params. */
 static void take_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata)
 {
     const char *const *names = r->params->class_names;
@@ -179,7 +179,7 @@ static void take_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *me
     }
 }
 
-/* Takes names that stand in a text, with line feeds between them. */
+/* Takes the names in a text, separated by line feeds. */
 static void split_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *metadata,
                           const char *text)
 {
@@ -323,7 +323,7 @@ static char *format_scales(const vrn_model_metadata *metadata)
     return text;
 }
 
-/* A file of the plainest transform has the four keys that it has always had. */
+/* A file with the simplest transform has the same four keys as in earlier versions. */
 static void add_transform(vrn_metadata_pairs *pairs, const vrn_transform *t)
 {
     vrn_transform_format_resize(t, pairs->resize);

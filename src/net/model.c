@@ -28,12 +28,12 @@ struct vrn_model {
     vrn_tensor *tensors; /* [count], in the order of state_dict, with torchvision's names */
     size_t count;
     char (*names)[VRN_PARAMETER_NAME_MAX]; /* [count], of the tensors */
-    vrn_checkpoint *checkpoint;            /* holds the tensors' data .. */
-    float *values;                         /* .. or this does, where they are random */
+    vrn_checkpoint *checkpoint;            /* holds the tensors' data; or NULL */
+    float *values;                         /* holds random data; or NULL */
     vrn_model_metadata metadata;
     vrn_assumptions assumptions;
-    vrn_model *base;    /* held: what is not in this model is its; else NULL */
-    bool has_base_data; /* everything else than the scales is the base's */
+    vrn_model *base;    /* held: has everything that is not in this model; or NULL */
+    bool has_base_data; /* everything except the scales belongs to the base */
 };
 
 /* ---- The table of parameters ----------------------------------------------------------------- */
@@ -83,7 +83,7 @@ static vrn_result create(vrn_model **model, const vrn_log *log)
 
 /* ---- Loading --------------------------------------------------------------------------------- */
 
-/* Whether a text has keys alone, without a name in front. */
+/* True if a text has only keys, without a name before them. */
 static bool has_keys_alone(const char *text)
 {
     return text && strcspn(text, "=") < strcspn(text, ",");
@@ -115,7 +115,7 @@ static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_
     vrn_result result = vrn_heads_find(&head, names, true, given && strstr(given, "head=none"),
                                        &model->assumptions, subject, log);
     if (result) return result;
-    model->assumptions.count = 0; /* the architecture says it */
+    model->assumptions.count = 0; /* the caller gives the whole architecture */
     if (given && !keys) return vrn_arch_read(&model->arch, given, "arch", log);
 
     char where[512];
@@ -218,7 +218,7 @@ static vrn_result fill_random(void *user, const vrn_parameter *parameter)
 {
     random_filler *filler = user;
     vrn_tensor *tensor = &filler->model->tensors[parameter->index];
-    /* Each parameter has a stream of its own. */
+    /* Each parameter has its own stream. */
     vrn_random_parameter(filler->values, &filler->model->arch, parameter,
                          vrn_random_create(filler->seed, parameter->index));
     tensor->data = (const uint8_t *)filler->values;
@@ -265,7 +265,7 @@ vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *arch, uint
 
 vrn_model *vrn_model_hold(const vrn_model *model)
 {
-    vrn_model *counted = (vrn_model *)model; /* the count is no part of what is immutable */
+    vrn_model *counted = (vrn_model *)model; /* the count is not part of the immutable model */
     atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);
     return counted;
 }
@@ -332,7 +332,7 @@ vrn_result vrn_model_with_arch(vrn_model **out, const vrn_model *base, const vrn
     if (!result) result = vrn_model_with_scales(out, base, NULL, 0, log);
     if (result) return result;
     (*out)->arch = *arch;
-    /* What is packed for a device depends on these. */
+    /* The weights packed for a device depend on these. */
     if (arch->norm_eps != base->arch.norm_eps || arch->standardize != base->arch.standardize) {
         (*out)->id = next_id();
     }
@@ -363,7 +363,7 @@ static vrn_result fill_head(vrn_model *model, const vrn_model *trunk, const vrn_
             tensor->data = (const uint8_t *)model->values;
         } else if (strcmp(name, "fc.bias") == 0) {
             tensor->data = (const uint8_t *)(model->values + weights);
-        } else { /* the head's are the last ones in both */
+        } else { /* the head's tensors are the last ones in both models */
             assert(strcmp(trunk->tensors[i].name, name) == 0);
             *tensor = trunk->tensors[i];
             tensor->name = name;

@@ -16,7 +16,7 @@ typedef struct reader {
     const vrn_names *names;
     char *said;
     const vrn_log *log;
-    vrn_result result; /* the first failure, which alone is said */
+    vrn_result result; /* the first failure, the only one that is reported */
 } reader;
 
 /* The record of a module of the network, or NULL. */
@@ -47,7 +47,7 @@ static bool is_class(const char *record, const char *class)
            (record[length] == 0 || record[length] == ' ');
 }
 
-/* The first number of an attribute; `otherwise` where there is none. */
+/* The first number of an attribute; `otherwise` if there is none. */
 static double number_of(const char *record, const char *attribute, double otherwise)
 {
     const size_t length = strlen(attribute);
@@ -86,7 +86,7 @@ static void refuse(reader *r, const char *name, const char *record, const char *
                          vrn_checkpoint_name(r->checkpoint), r->names->prefix, name, record, what);
 }
 
-/* A convolution keeps the size, but for its stride. */
+/* Checks that a convolution changes the size only by its stride. */
 static void check_padding(reader *r, const char *name)
 {
     const char *record = record_of(r, name);
@@ -158,7 +158,7 @@ static void read_stages(reader *r)
         unsigned d1 = record[2] ? count_of(record[2], "dilation", d0) : d0;
         snprintf(name, sizeof name, "layer%u.0.conv2", stage + 1);
         const char *next = record[2] ? NULL : record_of(r, name);
-        /* of a stage of one block, the next stage's first block tells */
+        /* in a stage of one block, the next stage's first block shows it */
         if (stride == 1 && d0 == before && count_of(next, "dilation", d0) == 2 * d0) d1 = 2 * d0;
         const bool replaces = stage > 1 && stride == 1 && d0 == before && d1 == 2 * before;
         dilated |= d1 > 1;
@@ -178,7 +178,7 @@ static void read_stages(reader *r)
     if (dilated && !replaced) say(r, "dilations", dilations);
 }
 
-/* The names do not show what the gate is made by. */
+/* The names do not show how the gate is computed. */
 static void read_attention(reader *r)
 {
     static const char *const places[][2] = {
@@ -241,8 +241,7 @@ static void read_activation(reader *r, vrn_assumptions *assumptions)
 
 static const char record_start[] = "module.";
 
-/* The name of a module of the network behind its prefix, "" of the network itself; NULL: it is
- * none. */
+/* A module's name after the network's prefix; "": the network itself; NULL: a module outside it. */
 static const char *name_of(const reader *r, const vrn_metadata *pair)
 {
     const size_t prefix = strlen(r->names->prefix);
@@ -279,7 +278,7 @@ static void check_norm(reader *r, const char *name, const char *record)
     }
 }
 
-/* Whether a linear layer stands further behind in the same Sequential. */
+/* True if a linear layer follows in the same Sequential. */
 static bool has_later_linear(const reader *r, const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -313,7 +312,7 @@ static bool take_probabilities(reader *r, const char *name, const char *record,
 
 static void check_all(reader *r, vrn_assumptions *assumptions)
 {
-    /* Where they are run, other functions have read them. */
+    /* Those that are supported have been read by other functions. */
     static const char *const strange[] = {
         "Tanh",
         "GELU",
@@ -367,7 +366,8 @@ static void check_all(reader *r, vrn_assumptions *assumptions)
     }
 }
 
-/* What is around the network may change its input, or what it gives. Programs show it. */
+/* The modules around the network may change its input or its output. TorchScript programs show
+ * this. */
 static void check_around(reader *r, bool chosen, vrn_assumptions *assumptions)
 {
     static const char *const plain[] = {"Sequential",

@@ -18,7 +18,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* Counters of a training run, which inference has no use for. */
+/* Counters of a training run, which inference does not need. */
 static bool is_bookkeeping(const char *name)
 {
     return ends_with(name, "num_batches_tracked") || ends_with(name, "n_averaged");
@@ -26,7 +26,7 @@ static bool is_bookkeeping(const char *name)
 
 /* ---- Schemes --------------------------------------------------------------------------------- */
 
-/* Each is told by how the first convolution of the first block is called. */
+/* Each is recognised by the name of the first convolution of the first block. */
 typedef enum scheme {
     SCHEME_TORCHVISION,
     SCHEME_THREE_CONVS, /* the same, with a stem of conv1, conv2 and conv3 */
@@ -51,8 +51,8 @@ static const char *const anchors[SCHEME_COUNT] = {
 #define ANY        UINT32_MAX
 #define IN(scheme) (1u << SCHEME_##scheme)
 
-/* How names begin, and how torchvision's do instead; the rest stays. '#' stands for a number, which
- * '#' in the new name repeats, '+' repeats plus one, and '-' minus one. */
+/* Prefixes of names, with torchvision's prefix; the rest of the name is kept. '#' stands for a
+ * number, which '#' in the new name repeats, '+' repeats plus one, and '-' minus one. */
 static const struct {
     uint32_t schemes;
     const char *from, *to;
@@ -118,7 +118,7 @@ static const struct {
 
 enum { NUMBERS_MAX = 3, DIGITS_MAX = 6 };
 
-/* Moves *name behind a pattern that it begins with. */
+/* Moves *name past a pattern that it begins with. */
 static bool match(const char **name, const char *pattern, unsigned numbers[NUMBERS_MAX])
 {
     const char *at = *name;
@@ -207,7 +207,7 @@ static void find_places(places *found, const vrn_tensor *tensors, size_t count)
         if (at.scheme == SCHEME_RESNETV2 && has_tensor(tensors, count, &at, "stem.conv3.weight")) {
             at.scheme = SCHEME_RESNETV2_DEEP;
         }
-        /* The same memory under another name is the same network. */
+        /* Another name for the same memory is the same network. */
         bool known = false;
         for (size_t k = 0; k < found->count; k++) {
             known |= tensor->data && found->each[k].anchor->data == tensor->data;
@@ -222,14 +222,14 @@ static int shown(const place *at)
     return (int)(at->prefix ? vrn_min_u64(at->prefix - 1, 80) : 0);
 }
 
-/* What to take where there is a choice: a prefix, or the part of the file that goes first. */
+/* The preferred network: a prefix, or the preferred part of the file. */
 typedef struct wish {
     const char *prefix, *part;
     const char *subject;
     const vrn_log *log;
 } wish;
 
-/* How good a place is: 0 unless it is the only one, or in a part that goes before others. */
+/* The rating of a place: 0 unless it is the only one or in a preferred part. */
 static int rate(const place *at, const places *found, const wish *w)
 {
     static const char *const averaged[] = {"model_ema.", "state_dict_ema."};
@@ -272,8 +272,9 @@ static vrn_result choose_place(const places *found, const wish *w, const place *
                     w->subject, found->count, list, shown(found->each), found->each->anchor->name);
 }
 
-/* How long the prefix is that every weight shares, in whole parts that end with a dot. A network
- * always has names that differ in their first part, so what all share is only wrapped around it. */
+/* The length of the prefix that every weight shares, in whole parts that end with a dot. A
+ * network's names always differ in their first part, so a prefix that all share belongs to a
+ * wrapper. */
 static size_t shared_prefix(const vrn_tensor *tensors, size_t count)
 {
     const char *first = NULL;
@@ -308,7 +309,7 @@ static void sort(vrn_names *names)
     qsort(names->entries, names->count, sizeof *names->entries, compare_entries);
 }
 
-/* Whether a name lies below another network's prefix. */
+/* True if a name lies below another network's prefix. */
 static bool is_elsewhere(const char *name, const places *found, const place *taken)
 {
     for (size_t i = 0; i < found->count; i++) {

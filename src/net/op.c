@@ -73,7 +73,7 @@ static double own_flops(const vrn_op_desc *desc)
     case VRN_OP_AVG_POOL: return in;
     case VRN_OP_ADD:
     case VRN_OP_SCALE: return out;
-    case VRN_OP_SHORTCUT: return 0;                                /* moves, computes nothing */
+    case VRN_OP_SHORTCUT: return 0;                                /* only moves values */
     case VRN_OP_LINEAR: return 2 * in * desc->out.c + desc->out.c; /* with its bias */
     case VRN_OP_CHANNEL_CONV: return 2 * out * window;
     case VRN_OP_SOFTMAX: return 4 * out; /* maximum, exponential, sum, division */

@@ -35,7 +35,7 @@ double vrn_random_uniform(vrn_random *random)
 }
 
 /* Natural logarithm of a positive normal number: x = m * 2^e with m in [sqrt(1/2), sqrt(2)), and
- * log(m) = 2 atanh(s) = 2 (s + s^3/3 + s^5/5 ..), s = (m - 1) / (m + 1), |s| < 0.172. */
+ * log(m) = 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...), s = (m - 1) / (m + 1), |s| < 0.172. */
 static double natural_log(double x)
 {
     int exponent = 0;
@@ -49,7 +49,7 @@ static double natural_log(double x)
     return exponent * 0.69314718055994530942 + 2 * s * sum;
 }
 
-/* c[0] x^7 + c[1] x^6 .. + c[7] */
+/* c[0] x^7 + c[1] x^6 + ... + c[7] */
 static double polynomial(const double c[8], double x)
 {
     double sum = c[0];
@@ -91,7 +91,8 @@ static const quotient far_tail = {
 /* The quantiles p of the normal distribution. */
 static void quantiles(const double *restrict p, double *restrict x, uint64_t count)
 {
-    /* The formula of the middle for all, without a branch: compilers make vectors of it. */
+    /* Uses the middle's formula for all values, without a branch, so that compilers vectorise
+     * it. */
     for (uint64_t i = 0; i < count; i++) {
         double q = p[i] - 0.5, r = 0.180625 - q * q;
         x[i] = q * polynomial(middle.above, r) / polynomial(middle.below, r);
@@ -114,13 +115,13 @@ double vrn_random_normal(vrn_random *random)
 }
 
 /* Values of one distribution, filled in parts of PART on all cores: value i takes the i-th number
- * of the stream, whoever computes it. */
+ * of the stream, on any core. */
 typedef struct fill_work {
     float *values;
     uint64_t count;
     vrn_random random;
     bool normal;
-    double scale; /* of a normal distribution: its deviation; of a uniform one: its bound */
+    double scale; /* the deviation of a normal distribution, the bound of a uniform one */
 } fill_work;
 
 enum { PART = 1 << 15, BLOCK = 256 };
@@ -148,7 +149,7 @@ static bool is_last_norm_of_block(const vrn_arch *arch, const char *node)
     return length > 4 && strcmp(node + length - 4, last) == 0;
 }
 
-/* Inputs of an output of what is no convolution of images. */
+/* The number of inputs of each output, for operators other than image convolutions. */
 static uint32_t fan_in(const vrn_node *node)
 {
     return node->desc.op == VRN_OP_LINEAR ? node->desc.in.c : node->desc.kernel.x;

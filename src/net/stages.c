@@ -1,4 +1,4 @@
-/* Completing and checking an architecture, and what follows from it. Its text is in arch.c. */
+/* Completes and checks an architecture, and derives its stages. arch.c has its text form. */
 #include "net/arch.h"
 
 #include <string.h>
@@ -41,8 +41,8 @@ void vrn_arch_stages(const vrn_arch *arch, vrn_stage stages[VRN_MAX_STAGES])
     }
 }
 
-/* A sixteenth (Hu et al. 2018); or the odd number at or above (log2(C) + 1) / 2, less what is
- * behind its point (Wang et al. 2020). */
+/* A sixteenth (Hu et al. 2018); or (log2(C) + 1) / 2, truncated, or one more if that is even (Wang
+ * et al. 2020). */
 static uint32_t attention_width(vrn_attention attention, uint64_t channels)
 {
     uint32_t log2 = 0;
@@ -112,7 +112,7 @@ typedef struct checker {
     const vrn_arch *arch;
     const char *subject;
     const vrn_log *log;
-    vrn_result result; /* the first refusal, which alone is said */
+    vrn_result result; /* the first refusal, the only one that is reported */
 } checker;
 
 #define REFUSE(c, ...) ((c)->result = (c)->result ? (c)->result : VRN_ARCH_REFUSE(c, __VA_ARGS__))
@@ -270,7 +270,7 @@ vrn_result vrn_arch_complete(vrn_arch *arch, const char *subject, const vrn_log 
 {
     checker c = {arch, subject, log, VRN_OK};
     vrn_arch_fill(arch, 0);
-    check_stages(&c); /* their number, which bounds what the others look at */
+    check_stages(&c); /* the number of stages, which bounds the other checks */
     if (!c.result) check_attention(&c);
     if (!c.result) check_preactivation(&c);
     if (!c.result) c.result = vrn_arch_check_keys(arch, subject, log);

@@ -46,10 +46,10 @@ static void add_pools(const lister *l)
         vrn_pool pool;
         const char *name;
     } pools[] = {
-        {VRN_POOL_NONE, "no pool behind the stem"},
-        {VRN_POOL_MAX, "a 3x3 max pool behind the stem"},
-        {VRN_POOL_CAFFE, "a 3x3 max pool without padding behind the stem, as in Caffe"},
-        {VRN_POOL_MEAN, "a 2x2 average pool behind the stem"},
+        {VRN_POOL_NONE, "no pool after the stem"},
+        {VRN_POOL_MAX, "a 3x3 max pool after the stem"},
+        {VRN_POOL_CAFFE, "a 3x3 max pool without padding after the stem, as in Caffe"},
+        {VRN_POOL_MEAN, "a 2x2 average pool after the stem"},
     };
     for (size_t i = 0; i < VRN_COUNT(pools); i++) {
         vrn_arch arch = l->from->arch;
@@ -153,7 +153,7 @@ static void add_pairs(const lister *l)
     if (vrn_arch_pads(from)) {
         const bool end = from->shortcut == VRN_SHORTCUT_PAD;
         arch.shortcut = end ? VRN_SHORTCUT_PAD_END : VRN_SHORTCUT_PAD;
-        add_arch(l, end ? "all of option A's zeros behind" : "option A's zeros in front and behind",
+        add_arch(l, end ? "all of option A's zeros at the end" : "option A's zeros on both sides",
                  arch);
     }
 
