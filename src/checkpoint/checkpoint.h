@@ -34,8 +34,8 @@ const char *vrn_checkpoint_name(const vrn_checkpoint *checkpoint);
 size_t vrn_checkpoint_count(const vrn_checkpoint *checkpoint);
 const vrn_tensor *vrn_checkpoint_tensor(const vrn_checkpoint *checkpoint, size_t index);
 
-/* A text of the metadata (safetensors' __metadata__, and what else the file says), or NULL, as for
- * a checkpoint that is NULL. */
+/* A text of the metadata (safetensors' __metadata__, and other texts of the file). NULL if there is
+ * none or the checkpoint is NULL. */
 const char *vrn_checkpoint_metadata(const vrn_checkpoint *checkpoint, const char *key);
 
 /* The text with this number, in the order of the file; NULL: there are no more. */

@@ -10,7 +10,7 @@
 
 enum { BYTES_MAX = 1 << 24, NAME_MAX_BYTES = 1 << 12, MEMORY_MULTIPLE = 4 };
 
-/* Where lists stand: in the dictionary of the first key, and there in that of the second. */
+/* The places of lists: in the dictionary of the first key, and there in that of the second. */
 static const char *const places[][2] = {
     {NULL, NULL},      {"meta", NULL},   {"meta", "dataset_meta"}, {"hyper_parameters", NULL},
     {"hparams", NULL}, {"config", NULL},

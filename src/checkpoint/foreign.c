@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "base/util.h"
 
-/* Where the message ends with what can be read instead. */
+/* For messages that end with the formats that can be read. */
 #define NEEDS_PYTORCH ": expected PyTorch's weights, or ONNX with channels before rows (NCHW)"
 
 static bool is_empty(const vrn_source *source)
@@ -119,7 +119,7 @@ static bool is_text(const vrn_source *source)
     return true;
 }
 
-/* By bytes at an offset, or by a function. */
+/* Kinds recognised by bytes at an offset, or by a function. */
 static const struct {
     const char *what;
     size_t offset;
@@ -188,7 +188,7 @@ static const struct {
     {"zeros: was a download or a copy interrupted?", .test = is_zeros},
 };
 
-/* By the end of the name, where bytes say nothing. */
+/* Kinds recognised by the end of the name, if the bytes do not show them. */
 static const struct {
     const char *end, *what;
 } endings[] = {
@@ -239,7 +239,7 @@ const char *vrn_foreign_describe(const vrn_source *source)
 
 const char *vrn_foreign_describe_zip(const vrn_zip *zip)
 {
-    /* The first kind of which there is an entry counts. */
+    /* Kinds of zip archives; the first with an entry in the archive counts. */
     static const struct {
         const char *end, *what;
     } kinds[] = {

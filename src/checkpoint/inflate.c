@@ -10,8 +10,8 @@ typedef struct stream {
     size_t size, at;
     uint8_t *to;
     size_t capacity, written;
-    uint32_t bits;  /* taken from `from`, not yet used .. */
-    uint32_t count; /* .. so many */
+    uint32_t bits;  /* taken from `from`, not yet used */
+    uint32_t count; /* of `bits` */
     bool failed;
 } stream;
 
@@ -80,7 +80,7 @@ static void put(stream *s, uint8_t byte)
     }
 }
 
-/* Literals, and copies of what was written before. */
+/* Unpacks literals, and copies of earlier output. */
 static void unpack(stream *s, const code *literals, const code *distances)
 {
     static const uint16_t lengths[] = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,

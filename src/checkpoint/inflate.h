@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Unpacks `size` bytes into exactly `unpacked` ones; false where they are not what they should be.
- * Reads and writes nothing outside, and needs no memory. */
+/* Unpacks `size` bytes into exactly `unpacked` ones; false if the data is damaged. Never reads or
+ * writes outside, and allocates no memory. */
 bool vrn_inflate(uint8_t *to, size_t unpacked, const uint8_t *from, size_t size);
 
 #endif

@@ -17,7 +17,7 @@ enum { INDEX_MAX_BYTES = 16 << 20, INDEX_MULTIPLE = 4, PARTS_MAX = 1024 };
 
 #define INDEX_END ".index.json"
 
-/* What these libraries call the weights in a folder, the likelier first. */
+/* The names of the weights in a folder of these libraries, the likelier first. */
 static const char *const weight_names[] = {
     "model.safetensors", "model.safetensors" INDEX_END,
     "pytorch_model.bin", "pytorch_model.bin" INDEX_END,
@@ -42,7 +42,7 @@ bool vrn_weights_is_index(const char *path)
     return ends_with(path, INDEX_END);
 }
 
-/* "model" of "model-00001-of-00002.safetensors"; 0: no part. */
+/* The length of "model" in "model-00001-of-00002.safetensors"; 0: not a shard. */
 static size_t part_stem(const char *path)
 {
     static const char form[] = "-#####-of-#####.";
@@ -131,7 +131,7 @@ static void add_part(parts *p, const char *name)
     paths[p->count++] = path;
 }
 
-/* The object behind "weight_map": names of tensors, and of files. */
+/* The object of "weight_map": names of tensors, and of files. */
 static bool read_map(parts *p, vrn_json *json)
 {
     if (!vrn_json_take(json, '{')) return false;
@@ -202,7 +202,7 @@ typedef struct config {
     vrn_json json;
     char said[128]; /* keys of --arch */
     char *network;
-    char *labels; /* with a line feed behind each; NULL: none, or too many */
+    char *labels; /* with a line feed after each; NULL: none, or too many */
     size_t label_bytes, label_capacity;
     uint64_t label_count;
     char mean[96], std[96];
@@ -221,7 +221,7 @@ static bool read_text(config *c, char **text)
     return vrn_json_string(&c->json, &c->list->arena, text) && *text;
 }
 
-/* A text; what is something else, as null is, is left. */
+/* Reads a text; skips anything else, such as null. */
 static bool read_choice(config *c, char **text)
 {
     const size_t start = c->json.at;
@@ -231,7 +231,7 @@ static bool read_choice(config *c, char **text)
     return vrn_json_skip(&c->json);
 }
 
-/* Three numbers that a float can hold, as a text; what is something else is left. */
+/* Reads three numbers that a float can hold, as a text; skips anything else. */
 static bool read_channels(config *c, char *text, size_t capacity)
 {
     double numbers[3] = {0};
@@ -255,7 +255,7 @@ static bool read_channels(config *c, char *text, size_t capacity)
     return vrn_json_skip(&c->json);
 }
 
-/* A number; what is something else, as null is, is left. */
+/* Reads a number; skips anything else, such as null. */
 static bool read_number(config *c, double *number)
 {
     const size_t start = c->json.at;
@@ -292,7 +292,7 @@ static bool add_label(config *c, const char *label)
     return true;
 }
 
-/* A list of labels, or {"0": label, ..} in the order of the numbers. */
+/* A list of labels, or {"0": label, ...} in the order of the numbers. */
 static bool read_labels(config *c)
 {
     const bool object = vrn_json_take(&c->json, '{');
@@ -358,7 +358,7 @@ static bool read_value(config *c, const char *key, uint32_t depth)
     return vrn_json_skip(&c->json);
 }
 
-/* Two deep at most. NOLINTNEXTLINE(misc-no-recursion) */
+/* At most two levels deep. NOLINTNEXTLINE(misc-no-recursion) */
 static bool read_object(config *c, uint32_t depth)
 {
     if (!vrn_json_take(&c->json, '{')) return vrn_json_skip(&c->json);

@@ -1,5 +1,5 @@
-/* What lies beside a checkpoint, as Hugging Face and timm have it: the parts of one that was cut,
- * and config.json. */
+/* The files beside a checkpoint of Hugging Face or timm: the shards of a sharded checkpoint, and
+ * config.json. */
 #ifndef VRN_CHECKPOINT_NEIGHBOURS_H
 #define VRN_CHECKPOINT_NEIGHBOURS_H
 
@@ -11,7 +11,7 @@
  * index beside it. Released with vrn_free. Errors: VRN_ERROR_FILE, VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_weights_find(char **found, const char *path, const vrn_log *log);
 
-/* Whether a path is that of an index of parts ("model.safetensors.index.json"). */
+/* True if a path is that of an index of shards ("model.safetensors.index.json"). */
 bool vrn_weights_is_index(const char *path);
 
 /* The paths of the parts that an index names, each once and in its folder, in memory of `arena`,
@@ -19,7 +19,7 @@ bool vrn_weights_is_index(const char *path);
 vrn_result vrn_weights_parts(char ***paths, size_t *count, vrn_arena *arena, const char *index,
                              const vrn_log *log);
 
-/* The same of an index in memory. */
+/* The same for an index in memory. */
 vrn_result vrn_weights_parse(char ***paths, size_t *count, vrn_arena *arena,
                              const vrn_source *index);
 
@@ -32,7 +32,7 @@ vrn_result vrn_weights_parse(char ***paths, size_t *count, vrn_arena *arena,
  * No such file is no error; one that is no JSON is logged, and left. */
 vrn_result vrn_config_read(vrn_tensor_list *list, const char *path, const vrn_log *log);
 
-/* The same of a config.json in memory. */
+/* The same for a config.json in memory. */
 vrn_result vrn_config_parse(vrn_tensor_list *list, const vrn_source *source);
 
 #endif

@@ -22,11 +22,11 @@ typedef struct writer {
     const vrn_source *source;
     vrn_onnx_model model;
     vrn_onnx_net net;
-    vrn_onnx_norm norm; /* of all layers; what differs is folded */
+    vrn_onnx_norm norm; /* of all layers; other norms are folded */
     bool fold;
     const vrn_onnx_conv *first; /* the first convolution with a norm */
     const char *shortcut, *antialias;
-    vrn_result result; /* once it is none, nothing more is added */
+    vrn_result result; /* after a failure, nothing more is added */
 } writer;
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
@@ -85,7 +85,7 @@ static void move_mean(writer *w, const vrn_tensor *bias, vrn_tensor *mean)
     }
 }
 
-/* A convolution with its norm in its weights and its bias. */
+/* Folds a norm into the weights and the bias of its convolution. */
 static void fold(writer *w, const vrn_onnx_conv *conv, vrn_tensor *weight, vrn_tensor *bias)
 {
     vrn_tensor parts[4];
@@ -421,7 +421,7 @@ static void add_gate(writer *w, const vrn_onnx_gate *gate, unsigned stage, unsig
     }
 }
 
-/* The first two blocks of a stage tell of the others. */
+/* The first two blocks of a stage stand for the others. */
 static void add_block(writer *w, const vrn_onnx_block *block, unsigned stage, unsigned number)
 {
     char name[NAME_MAX_BYTES], norm[NAME_MAX_BYTES];

@@ -1,4 +1,4 @@
-/* Attention in an ONNX graph: what weights the channels of a block's output. */
+/* Attention in an ONNX graph: the weighting of the channels of a block's output. */
 #ifndef VRN_CHECKPOINT_ONNX_GATE_H
 #define VRN_CHECKPOINT_ONNX_GATE_H
 
@@ -11,14 +11,14 @@ typedef struct vrn_onnx_gate {
     const vrn_onnx_node *node;     /* the pool */
 } vrn_onnx_gate;
 
-/* Takes what stands between a value and its product with a sigmoid of its means, if that is what
- * reads it. False: it is another kind of attention. */
+/* Takes the nodes between a value and its product with a sigmoid of its means, if they read the
+ * value. False: another kind of attention. */
 bool vrn_onnx_take_gate(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_gate *gate);
 
-/* Whether a node is the mean over rows and columns. */
+/* True if a node is the mean over rows and columns. */
 bool vrn_onnx_is_mean(const vrn_onnx_walk *w, const vrn_onnx_node *node);
 
-/* Passes nodes that change the shape alone. */
+/* Skips nodes that change only the shape. */
 void vrn_onnx_skip_reshapes(const vrn_onnx_walk *w, uint32_t *value);
 
 #endif

@@ -27,7 +27,7 @@ void vrn_onnx_use_node(const vrn_onnx_walk *w, vrn_onnx_node *node, uint32_t *va
 bool vrn_onnx_misfit(vrn_onnx_walk *w, const vrn_onnx_node *node, const char *expected)
 {
     char shown[VRN_ONNX_SHOWN_MAX], domain[VRN_ONNX_SHOWN_MAX];
-    if (w->result || !node) return false; /* NULL: for those who analyse this function alone */
+    if (w->result || !node) return false; /* NULL: for analysers that see only this function */
     vrn_onnx_show_text(node->domain, domain);
     w->result = vrn_source_fail(
         w->model->source,
@@ -51,7 +51,7 @@ bool vrn_onnx_misfit_behind(vrn_onnx_walk *w, uint32_t value, const char *expect
     return false;
 }
 
-/* Fails as `misfit` does, unless a reader of tensors has said why. */
+/* Fails as `misfit` does, unless a reader of tensors has already logged why. */
 static bool check(vrn_onnx_walk *w, vrn_result result)
 {
     if (result && !w->result) w->result = result;
@@ -60,7 +60,7 @@ static bool check(vrn_onnx_walk *w, vrn_result result)
 
 /* ---- Padding --------------------------------------------------------------------------------- */
 
-/* pads[i] for the axes that are given. */
+/* Fills in pads[i] for the given axes. */
 static bool spread_pads(const vrn_onnx_numbers *given, const vrn_onnx_numbers *axes,
                         int64_t pads[8])
 {
@@ -143,7 +143,7 @@ bool vrn_onnx_read_window(vrn_onnx_walk *w, const vrn_onnx_node *node, vrn_onnx_
 
 /* ---- Convolutions ---------------------------------------------------------------------------- */
 
-/* Weights, and what goes with them. */
+/* Reads a convolution's weights and attributes. */
 static bool read_conv(vrn_onnx_walk *w, const vrn_onnx_node *node, const int64_t before[8],
                       const char *place, vrn_onnx_conv *conv)
 {
@@ -187,7 +187,7 @@ static bool read_conv(vrn_onnx_walk *w, const vrn_onnx_node *node, const int64_t
     return check(w, vrn_onnx_vector(w->model, node, 2, conv->out, &conv->bias));
 }
 
-/* Whether an input of a node is [C, 1, 1], with or without a batch of 1. */
+/* True if an input of a node is [C, 1, 1], with or without a batch of 1. */
 static bool is_per_channel(vrn_onnx_walk *w, const vrn_onnx_node *node, uint32_t slot,
                            uint64_t channels)
 {
@@ -199,7 +199,7 @@ static bool is_per_channel(vrn_onnx_walk *w, const vrn_onnx_node *node, uint32_t
     return good || vrn_onnx_misfit(w, node, "a number for each channel");
 }
 
-/* Whether an input of a node is `count` times the same number. */
+/* True if an input of a node is `count` times the same number. */
 static bool is_constant(vrn_onnx_walk *w, const vrn_onnx_node *node, uint32_t slot, uint32_t count,
                         float number)
 {
@@ -224,8 +224,8 @@ static uint32_t constant_slot(const vrn_onnx_walk *w, const vrn_onnx_node *node)
     return 2;
 }
 
-/* Reshape [0, groups, -1], InstanceNormalization, Reshape, Mul, Add: what exporters make of
- * GroupNorm. */
+/* Reshape [0, groups, -1], InstanceNormalization, Reshape, Mul, Add: the nodes that exporters write
+ * for GroupNorm. */
 static bool take_instances(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *reshape,
                            vrn_onnx_conv *conv)
 {
@@ -326,7 +326,7 @@ static vrn_onnx_activation clip_of(const vrn_onnx_walk *w, const vrn_onnx_node *
     return high == 6 ? VRN_ONNX_RELU6 : high > 65504 ? VRN_ONNX_RELU : VRN_ONNX_ACTIVATION_NONE;
 }
 
-/* x * sigmoid(x), whose first node is given. */
+/* Finds x * sigmoid(x) from its first node. */
 static vrn_onnx_node *find_silu(const vrn_onnx_walk *w, uint32_t value, vrn_onnx_node **sigmoid)
 {
     const vrn_onnx_value *v = &w->model->values[value];

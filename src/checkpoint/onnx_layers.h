@@ -1,6 +1,6 @@
-/* The layers of a ResNet as ONNX has them, each of one node or a few. Every function takes what
- * stands behind a value, marks its nodes as used, and moves the value behind it; where that does
- * not fit, it says which node, and returns false. */
+/* The layers of a ResNet in ONNX, each of one node or a few. Every function takes the layer after a
+ * value, marks its nodes as used, and moves the value to the layer's output. If the nodes do not
+ * fit, it logs which one and returns false. */
 #ifndef VRN_CHECKPOINT_ONNX_LAYERS_H
 #define VRN_CHECKPOINT_ONNX_LAYERS_H
 
@@ -12,7 +12,7 @@ typedef enum vrn_onnx_norm {
     VRN_ONNX_NORM_GROUP,
 } vrn_onnx_norm;
 
-/* A convolution and the norm behind it. */
+/* A convolution and the norm after it. */
 typedef struct vrn_onnx_conv {
     const vrn_onnx_node *node;
     vrn_tensor weight, bias; /* without bias, its data is NULL */
@@ -42,7 +42,7 @@ typedef struct vrn_onnx_walk {
     vrn_onnx_activation activation; /* of all layers */
     float slope;
     uint64_t height, width; /* of the value that is walked; 0: not known */
-    vrn_result result;      /* the first failure, which alone is said */
+    vrn_result result;      /* the first failure, the only one that is reported */
 } vrn_onnx_walk;
 
 /* Two numbers for both directions, and four sides: top, left, bottom, right. */
@@ -54,15 +54,15 @@ typedef struct vrn_onnx_window {
 /* The only node that reads a value, or NULL. */
 vrn_onnx_node *vrn_onnx_reader(const vrn_onnx_walk *w, uint32_t value);
 
-/* Fails with a node, or with the first one behind a value. Always false. */
+/* Fails with a node, or with the first one after a value. Always false. */
 bool vrn_onnx_misfit(vrn_onnx_walk *w, const vrn_onnx_node *node, const char *expected);
 bool vrn_onnx_misfit_behind(vrn_onnx_walk *w, uint32_t value, const char *expected);
 
-/* What a Pad adds, [begin of N, C, H, W, end of N, C, H, W], all zeros. */
+/* The padding of a Pad, [begin of N, C, H, W, end of N, C, H, W], all zeros. */
 bool vrn_onnx_read_pad(vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads[8]);
 
-/* A convolution that keeps the size, but for its stride, with what a Pad before it adds, and the
- * norm behind it. `place` says in messages where it stands. */
+/* A convolution that changes the size only by its stride, with the padding of a Pad before it, and
+ * the norm after it. `place` is its place in messages. */
 bool vrn_onnx_take_conv(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *first, const char *place,
                         vrn_onnx_conv *conv);
 

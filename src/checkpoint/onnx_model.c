@@ -25,7 +25,7 @@ static vrn_result fail_memory(const vrn_onnx_model *m)
 
 /* ---- Counting -------------------------------------------------------------------------------- */
 
-/* What a graph has room for. */
+/* The sizes of a graph's tables. */
 typedef struct counts {
     uint64_t nodes, links, names;
 } counts;
@@ -100,7 +100,7 @@ static void add_name(vrn_onnx_model *m, vrn_onnx_text name)
     if (name.length) m->values[m->value_count++].name = name;
 }
 
-/* Every name that stands in the graph, each once. */
+/* Collects every name in the graph, each once. */
 static void collect_names(vrn_onnx_model *m, vrn_proto graph)
 {
     vrn_proto_field field, part;
@@ -135,7 +135,7 @@ static bool is_float_type(int64_t type)
     return type == 1 || type == 10 || type == 11 || type == 16; /* float32, 16, 64, bfloat16 */
 }
 
-/* Whether a node's first output is its first input. */
+/* True if a node's first output is its first input. */
 static bool copies(const vrn_onnx_node *node)
 {
     if (vrn_onnx_is(node, "Identity") || vrn_onnx_is(node, "CastLike")) return true;
@@ -161,7 +161,7 @@ static vrn_result fail_node(const vrn_onnx_model *m, const vrn_onnx_node *node, 
     return vrn_source_fail(m->source, "node %s: %s", vrn_onnx_show(m, node, shown), what);
 }
 
-/* Names, then links, which lie behind one another. */
+/* Reads names, then links, which follow one another. */
 static void read_links(vrn_onnx_model *m, vrn_onnx_node *node, uint32_t number, uint32_t *first,
                        uint32_t *count)
 {
@@ -217,8 +217,8 @@ static vrn_result fill(vrn_onnx_model *m, vrn_proto graph)
     return result;
 }
 
-/* What depends on the image, and copies. Nodes come after those whose outputs they read, as ONNX
- * demands, so that there is no circle. */
+/* Finds the values that depend on the image, and the copies. Nodes come after those whose outputs
+ * they read, as ONNX demands, so there are no cycles. */
 static vrn_result connect(vrn_onnx_model *m)
 {
     m->values[m->input].image = true;
@@ -256,7 +256,7 @@ static vrn_result connect(vrn_onnx_model *m)
     return VRN_OK;
 }
 
-/* Lists who reads what. */
+/* Lists the readers of each value. */
 static vrn_result list_uses(vrn_onnx_model *m)
 {
     m->uses = vrn_arena_alloc(&m->list->arena, m->link_count, sizeof *m->uses);
@@ -326,7 +326,7 @@ static vrn_result read_input(vrn_onnx_model *m, vrn_proto info)
     return VRN_OK;
 }
 
-/* The input that is no initializer. */
+/* Finds the input that is not an initializer. */
 static vrn_result find_input(vrn_onnx_model *m, vrn_proto graph)
 {
     vrn_proto_field field;

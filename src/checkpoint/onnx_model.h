@@ -29,14 +29,14 @@ typedef struct vrn_onnx_node {
     uint32_t first_input, input_count; /* in the model's links: values, or VRN_ONNX_NONE */
     uint32_t first_output, output_count;
     bool image; /* depends on the input's pixels, not on its shape alone */
-    bool used;  /* for the reader of the graph to set: what it is for is known */
+    bool used;  /* for the reader of the graph to set: its purpose is known */
 } vrn_onnx_node;
 
 typedef struct vrn_onnx_value {
     vrn_onnx_text name;
-    uint32_t node;                 /* that makes it, or VRN_ONNX_NONE */
+    uint32_t node;                 /* the node that makes it, or VRN_ONNX_NONE */
     uint32_t same;                 /* the value that it is a copy of, or itself */
-    uint32_t first_use, use_count; /* in the model's uses; of a value that is no copy */
+    uint32_t first_use, use_count; /* in the model's uses; of a value that is not a copy */
     vrn_proto tensor;              /* TensorProto of an initializer; else `at` is NULL */
     bool output;                   /* of the graph */
     bool image;
@@ -51,7 +51,7 @@ typedef struct vrn_onnx_model {
     vrn_tensor_list *list;  /* whose arena holds everything */
     vrn_onnx_node *nodes;   /* in an order in which they can run */
     vrn_onnx_value *values; /* sorted by name */
-    vrn_onnx_use *uses;     /* of values that are no copies, by nodes that make none */
+    vrn_onnx_use *uses;     /* of values that are not copies, by nodes that make none */
     uint32_t *links;
     uint32_t node_count, value_count, link_count;
     uint64_t opset;
@@ -65,8 +65,8 @@ typedef struct vrn_onnx_model {
 vrn_result vrn_onnx_model_read(vrn_onnx_model *model, vrn_tensor_list *list,
                                const vrn_source *source);
 
-/* The slot-th input of a node, and its first output, as values that are no copies. VRN_ONNX_NONE
- * where it has none. */
+/* The slot-th input of a node, and its first output, as values that are not copies. VRN_ONNX_NONE
+ * if it has none. */
 uint32_t vrn_onnx_input(const vrn_onnx_model *model, const vrn_onnx_node *node, uint32_t slot);
 uint32_t vrn_onnx_output(const vrn_onnx_model *model, const vrn_onnx_node *node);
 
@@ -82,7 +82,7 @@ static inline bool vrn_onnx_text_is(vrn_onnx_text text, const char *other)
 
 bool vrn_onnx_is(const vrn_onnx_node *node, const char *op);
 
-/* Attributes, or what they are without one. */
+/* The value of an attribute, or its default. */
 int64_t vrn_onnx_int(const vrn_onnx_node *node, const char *name, int64_t otherwise);
 double vrn_onnx_float(const vrn_onnx_node *node, const char *name, double otherwise);
 bool vrn_onnx_attribute_is(const vrn_onnx_node *node, const char *name, const char *text,
@@ -92,13 +92,13 @@ bool vrn_onnx_ints(const vrn_onnx_node *node, const char *name, int64_t *values,
 /* The AttributeProto. */
 bool vrn_onnx_attribute(const vrn_onnx_node *node, const char *name, vrn_proto *attribute);
 
-/* Whether every field of an attribute that is looked at later can be read. */
+/* True if every field of an attribute that is used later can be read. */
 bool vrn_onnx_attribute_is_sound(vrn_proto attribute);
 
 /* "'/conv1/Conv' (Conv)", fit for a line of text. */
 const char *vrn_onnx_show(const vrn_onnx_model *model, const vrn_onnx_node *node,
                           char text[VRN_ONNX_SHOWN_MAX]);
-/* The same of a text. */
+/* The same for a text. */
 const char *vrn_onnx_show_text(vrn_onnx_text name, char text[VRN_ONNX_SHOWN_MAX]);
 
 #endif

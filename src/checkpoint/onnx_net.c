@@ -10,8 +10,8 @@ enum { STRIDE_MAX = 8 };
 
 /* ---- Pools ----------------------------------------------------------------------------------- */
 
-/* Whether a pool of 3x3 with stride 2 and zeros (or nothing) behind the image alone has as many
- * windows as with ceil_mode: always with one more row, and with two or none as the side is. */
+/* True if a 3x3 pool with stride 2, padded only at the end, has as many windows as with ceil_mode:
+ * always with one row of padding; with two or none, depending on the side. */
 static bool reaches_over(uint64_t side, int64_t behind, bool ceil)
 {
     if (ceil && behind == 0) return true;
@@ -185,13 +185,13 @@ static bool take_zeros(vrn_onnx_walk *w, vrn_onnx_block *block, vrn_onnx_node *n
     return true;
 }
 
-/* Whether a node is the beginning of such a shortcut. */
+/* True if a node begins such a shortcut. */
 static bool begins_zeros(const vrn_onnx_walk *w, const vrn_onnx_node *node)
 {
     vrn_onnx_walk quiet = *w;
     vrn_onnx_window window;
     int64_t pads[8];
-    quiet.result = VRN_ERROR_FILE; /* nothing is said */
+    quiet.result = VRN_ERROR_FILE; /* logs nothing */
     if (vrn_onnx_is(node, "Slice")) return true;
     if (vrn_onnx_is(node, "Pad")) {
         return vrn_onnx_read_pad(&quiet, node, pads) && (pads[1] || pads[5]);
@@ -207,7 +207,7 @@ static bool is_add(const vrn_onnx_node *node)
     return node && node->input_count == 2 && (vrn_onnx_is(node, "Add") || vrn_onnx_is(node, "Sum"));
 }
 
-/* A way's beginning: a convolution, or a mean before one. */
+/* True at the beginning of a path: a convolution, or a mean before one. */
 static bool begin_way(vrn_onnx_walk *w, vrn_onnx_node *node, uint32_t *value, uint32_t *mean,
                       vrn_onnx_conv *conv)
 {
@@ -219,7 +219,7 @@ static bool begin_way(vrn_onnx_walk *w, vrn_onnx_node *node, uint32_t *value, ui
     return vrn_onnx_take_conv(w, value, node, "the convolution of a block", conv);
 }
 
-/* The convolutions behind the first one, up to the Add. */
+/* The convolutions after the first one, up to the Add. */
 static bool take_way(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t *value)
 {
     static const char place[] = "a block of two convolutions or three, and an Add";
@@ -250,14 +250,14 @@ static bool take_way(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t *value)
     return true;
 }
 
-/* Both ways of a block up to its Add: ends[0] is that of the convolutions. */
+/* Takes both paths of a block up to its Add: ends[0] is the end of the convolutions. */
 static bool take_ways(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t start, uint32_t ends[2])
 {
     const vrn_onnx_model *m = w->model;
     const vrn_onnx_value *v = &m->values[start];
     vrn_onnx_node *first[2];
     vrn_onnx_conv convs[2];
-    uint32_t means[2] = {1, 1}, way = 2; /* which use begins the convolutions */
+    uint32_t means[2] = {1, 1}, way = 2; /* the use that begins the convolutions */
     uint64_t sides[2][2];
     if (v->use_count != 2) {
         return vrn_onnx_misfit(w, &m->nodes[m->uses[v->first_use + 2].node],
@@ -304,7 +304,7 @@ static bool take_ways(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t start, u
     return take_way(w, block, &ends[0]);
 }
 
-/* Whether a block is one of the kinds that the library has. */
+/* Checks that a block is of a kind that the library has. */
 static bool check_block(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t in)
 {
     const vrn_onnx_conv *convs = block->convs, *shortcut = &block->shortcut;
@@ -422,7 +422,7 @@ static bool take_head(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-/* The first node that the network has no use for. */
+/* Fails with the first node that is not part of the network. */
 static bool check_rest(vrn_onnx_walk *w)
 {
     const vrn_onnx_model *m = w->model;

@@ -16,14 +16,14 @@ typedef enum vrn_onnx_pool {
 
 typedef enum vrn_onnx_shortcut {
     VRN_ONNX_IDENTITY,
-    VRN_ONNX_PROJECTION, /* a 1x1 convolution, perhaps behind a mean */
+    VRN_ONNX_PROJECTION, /* a 1x1 convolution, perhaps after a mean */
     VRN_ONNX_ZEROS,      /* every n-th pixel, and zeros as new channels */
 } vrn_onnx_shortcut;
 
 typedef struct vrn_onnx_block {
     vrn_onnx_conv convs[VRN_ONNX_BLOCK_MAX];
     uint32_t count;
-    uint32_t stride;    /* of all its ways */
+    uint32_t stride;    /* of the block, on every path */
     uint32_t window;    /* of a mean before the last convolution; 1: none */
     vrn_onnx_gate gate; /* before the shortcut is added */
     vrn_onnx_shortcut kind;
@@ -42,7 +42,8 @@ typedef struct vrn_onnx_net {
     vrn_onnx_linear head[2];
     uint32_t head_count;
     const char *probabilities; /* "softmax" or "sigmoid" at the end; or NULL */
-    bool features_size;        /* the last pool has a size, and the features none that is known */
+    /* the last pool has a size, but the size of the features is not known */
+    bool features_size;
     vrn_onnx_activation activation;
     float slope;
 } vrn_onnx_net;

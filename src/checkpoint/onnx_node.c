@@ -1,4 +1,4 @@
-/* What an ONNX node says of itself. */
+/* The attributes of an ONNX node, and its description for messages. */
 #include <string.h>
 
 #include "base/text.h"

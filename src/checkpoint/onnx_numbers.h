@@ -12,11 +12,12 @@ typedef struct vrn_onnx_numbers {
     uint32_t count, columns;
 } vrn_onnx_numbers;
 
-/* Whether a value is a constant number, and which. */
+/* True if a value is a constant number, which is returned. */
 bool vrn_onnx_scalar(const vrn_onnx_model *model, uint32_t value, double *number);
 
-/* Whether a value is a constant list of at most VRN_ONNX_NUMBERS_MAX integers, and which: exporters
- * leave short computations for nodes that reorder or join such lists. */
+/* True if a value is a constant list of at most VRN_ONNX_NUMBERS_MAX integers, which is returned.
+ * Nodes that reorder or join such lists are evaluated, because exporters leave short computations
+ * of them. */
 bool vrn_onnx_numbers_of(const vrn_onnx_model *model, uint32_t value, vrn_onnx_numbers *numbers);
 
 #endif

@@ -1,4 +1,4 @@
-/* TensorProto: what a tensor in an ONNX file says, and where its numbers lie. */
+/* TensorProto: a tensor in an ONNX file, and the place of its numbers. */
 #ifndef VRN_CHECKPOINT_ONNX_TENSOR_H
 #define VRN_CHECKPOINT_ONNX_TENSOR_H
 
@@ -10,10 +10,10 @@ typedef struct vrn_onnx_tensor {
     vrn_tensor tensor; /* contiguous; its data is set by vrn_onnx_find_data */
     uint64_t count, type;
     uint32_t size;  /* bytes of an element; 0: of a type that is not read */
-    uint32_t field; /* that its values have if they are not raw */
+    uint32_t field; /* the field that has its values if they are not raw */
     vrn_proto message, raw;
     bool external;
-    const char *fault; /* what is wrong with it, or NULL */
+    const char *fault; /* its fault, or NULL */
 } vrn_onnx_tensor;
 
 /* The TensorProto of a constant value, or that of a node's attribute `value`. False: there is none.
@@ -23,8 +23,8 @@ bool vrn_onnx_find_attribute(const vrn_onnx_node *node, vrn_proto *message);
 
 vrn_onnx_tensor vrn_onnx_take_apart(vrn_proto message);
 
-/* Copies the elements of a tensor that lie in the file and are `count` at most; false: they are
- * elsewhere, or fewer or more than its shape says. */
+/* Copies the elements of a tensor, at most `count`, from the file; false: they are elsewhere, or
+ * their number does not match its shape. */
 bool vrn_onnx_copy(const vrn_onnx_tensor *tensor, uint8_t *data, uint64_t count);
 
 /* Sets where the elements are: in the file, in one beside it (external data), or in the list's

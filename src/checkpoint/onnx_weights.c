@@ -30,7 +30,7 @@ static vrn_result transpose(const vrn_onnx_model *m, const vrn_onnx_node *node, 
     return VRN_OK;
 }
 
-/* Puts sides of 1 between those that there are. */
+/* Inserts sides of 1. */
 static vrn_result unsqueeze(const vrn_onnx_model *m, const vrn_onnx_node *node, vrn_tensor *tensor)
 {
     const vrn_tensor old = *tensor;
@@ -58,7 +58,7 @@ static vrn_result unsqueeze(const vrn_onnx_model *m, const vrn_onnx_node *node, 
                            vrn_onnx_show(m, node, shown));
 }
 
-/* Says that an input is no constant of floats. */
+/* Fails because an input is not a constant of floats. */
 static vrn_result fail_input(const vrn_onnx_model *m, const vrn_onnx_node *node, uint32_t slot,
                              const char *found)
 {
@@ -73,7 +73,7 @@ vrn_result vrn_onnx_weight(const vrn_onnx_model *model, const vrn_onnx_node *nod
 {
     const vrn_onnx_model *m = model;
     uint32_t value = vrn_onnx_input(m, node, slot);
-    const vrn_onnx_node *turned = NULL; /* what reshapes it */
+    const vrn_onnx_node *turned = NULL; /* the node that reshapes it */
     vrn_proto message;
     char name[VRN_ONNX_SHOWN_MAX];
     if (value == VRN_ONNX_NONE) return fail_input(m, node, slot, "none");

@@ -13,11 +13,11 @@ typedef struct machine machine;
 typedef struct opcode {
     void (*run)(machine *m);
     uint32_t count; /* bytes of a number, or values of the stack; MARKED: above the last mark */
-    vrn_pickle_kind kind; /* of what it makes or fills */
+    vrn_pickle_kind kind; /* the kind of value that it makes or fills */
 } opcode;
 
-/* After a failure, which context.result keeps, the rest of an opcode does no harm: nothing is
- * pushed any more, and what could not be taken or popped is 0 or NULL. */
+/* After a failure, which context.result keeps, the rest of an opcode is harmless: nothing more is
+ * pushed, and values that could not be taken or popped are 0 or NULL. */
 struct machine {
     vrn_pickle_context context;
     const opcode *op; /* under way */
@@ -27,8 +27,8 @@ struct machine {
     size_t depth, stack_capacity;
     size_t *marks; /* depths of the stack at each open MARK */
     size_t mark_count, mark_capacity;
-    vrn_pickle_value *memo;           /* VRN_PICKLE_UNSET where nothing was put */
-    size_t memo_capacity, memo_count; /* memo_count: how many were put */
+    vrn_pickle_value *memo;           /* VRN_PICKLE_UNSET: empty */
+    size_t memo_capacity, memo_count; /* memo_count: values that were put */
     bool stopped;
 };
 
@@ -49,7 +49,7 @@ static void push(machine *m, const vrn_pickle_value *value)
     stack[m->depth++] = *value;
 }
 
-/* Whether the stack has `count` values above the last mark; it fails where not. */
+/* Checks that the stack has `count` values above the last mark; fails if not. */
 static bool need(machine *m, size_t count)
 {
     size_t floor = m->mark_count ? m->marks[m->mark_count - 1] : 0;
@@ -58,7 +58,7 @@ static bool need(machine *m, size_t count)
     return false;
 }
 
-/* As many values as the opcode says leave the stack. They stay readable until the next push. */
+/* Pops the opcode's number of values. They stay readable until the next push. */
 static const vrn_pickle_value *pop(machine *m, size_t *count)
 {
     *count = m->op->count;
@@ -87,7 +87,7 @@ static const uint8_t *take(machine *m, uint64_t count)
     return bytes;
 }
 
-/* A little-endian number of as many bytes as the opcode says. */
+/* Reads a little-endian number with the opcode's number of bytes. */
 static uint64_t take_number(machine *m)
 {
     const uint8_t *bytes = take(m, m->op->count);
@@ -121,7 +121,7 @@ static void op_proto(machine *m)
 /* An opcode's count is an index into this table. */
 enum { CONSTANT_NONE, CONSTANT_FALSE, CONSTANT_TRUE, CONSTANT_SET, CONSTANT_LARGE };
 
-/* Sets, and numbers of more than 64 bits, are nothing that weights need. */
+/* Weights need no sets and no numbers of more than 64 bits. */
 static const vrn_pickle_value constants[] = {
     [CONSTANT_NONE] = {.kind = VRN_PICKLE_NONE},
     [CONSTANT_FALSE] = {.kind = VRN_PICKLE_BOOL, .as.boolean = false},
@@ -195,7 +195,7 @@ static void op_mark(machine *m)
 static void op_pop(machine *m)
 {
     if (m->mark_count && m->depth == m->marks[m->mark_count - 1]) {
-        m->mark_count--; /* as Python has it: the mark counts as a value */
+        m->mark_count--; /* as in Python: the mark counts as a value */
     } else if (need(m, 1)) {
         m->depth--;
     }
@@ -327,7 +327,7 @@ static void op_call(machine *m)
 }
 
 /* The state is attributes: of an object, which keeps them; those of a state dictionary (_metadata)
- * are of no use here. */
+ * are not needed here. */
 static void op_build(machine *m)
 {
     if (!need(m, 2)) return;

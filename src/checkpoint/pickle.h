@@ -1,4 +1,4 @@
-/* A pickle machine that can build tensors, and nothing else that does anything.
+/* A pickle machine that can build tensors and has no other effect.
  *
  * A pickle is a program for a stack machine that may call any Python function by name. This one
  * knows the names that PyTorch's weights need (the table in pickle_call.c); any other becomes an
@@ -15,9 +15,9 @@
 #include "checkpoint/pickle_value.h"
 
 typedef struct vrn_pickle {
-    vrn_pickle_value value;       /* what it makes */
-    size_t size;                  /* bytes up to and with its STOP */
-    vrn_pickle_storage *storages; /* all that it mentions, the latest first */
+    vrn_pickle_value value;       /* its result */
+    size_t size;                  /* bytes up to and including its STOP */
+    vrn_pickle_storage *storages; /* all that it refers to, the latest first */
 } vrn_pickle;
 
 /* Runs the pickle at the beginning of `data`. `what` names it in messages ("archive/data.pkl"). The

@@ -6,7 +6,7 @@ enum { KEY_MAX_BYTES = 256 }; /* real ones are numbers; sorting compares them wh
 
 typedef vrn_pickle_value (*caller)(vrn_pickle_context *context, const vrn_pickle_value *arguments);
 
-/* An opaque value stays one, whatever is done with it. */
+/* True for an opaque value, which stays opaque whatever is done with it. */
 static bool is_opaque(const vrn_pickle_value *value)
 {
     return value->kind == VRN_PICKLE_OPAQUE;
@@ -53,7 +53,7 @@ static vrn_pickle_value call_ordered_dict(vrn_pickle_context *context,
     return value;
 }
 
-/* (factory of what is not there,) */
+/* (factory of missing values,) */
 static vrn_pickle_value call_default_dict(vrn_pickle_context *context,
                                           const vrn_pickle_value *arguments)
 {
@@ -169,7 +169,7 @@ vrn_pickle_value vrn_pickle_global_value(vrn_pickle_context *context, const vrn_
                               .as.global = global};
 }
 
-/* An object of a class that nothing is known of. */
+/* Makes an object of an unknown class. */
 static vrn_pickle_value make_object(vrn_pickle_context *context, const vrn_pickle_value *from)
 {
     struct {
@@ -224,7 +224,7 @@ static vrn_pickle_value make_storage(vrn_pickle_context *context, const vrn_pick
             view[1].kind != VRN_PICKLE_INT || view[2].kind != VRN_PICKLE_INT) {
             return vrn_pickle_refuse(context, "a view: (key, offset, count)", &items[5]);
         }
-        /* A negative number is a huge one here, and is refused as that. */
+        /* A negative number becomes a huge one here and is refused. */
         storage->view_offset = (uint64_t)view[1].as.integer;
         storage->view_count = (uint64_t)view[2].as.integer;
         if (storage->view_offset > storage->count ||

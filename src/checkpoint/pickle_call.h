@@ -1,10 +1,10 @@
-/* What a pickle may call: the white list, and what each name on it makes. */
+/* The functions and classes that a pickle may use: a white list with the results. */
 #ifndef VRN_CHECKPOINT_PICKLE_CALL_H
 #define VRN_CHECKPOINT_PICKLE_CALL_H
 
 #include "checkpoint/pickle_value.h"
 
-/* The value of a name, which is copied: VRN_PICKLE_GLOBAL where it is on the list, else
+/* The value of a name, which is copied: VRN_PICKLE_GLOBAL if it is on the list, else
  * VRN_PICKLE_OPAQUE. */
 vrn_pickle_value vrn_pickle_global_value(vrn_pickle_context *context,
                                          const vrn_pickle_global *name);
@@ -13,7 +13,7 @@ vrn_pickle_value vrn_pickle_global_value(vrn_pickle_context *context,
 vrn_pickle_value vrn_pickle_call(vrn_pickle_context *context, const vrn_pickle_value *function,
                                  const vrn_pickle_value *arguments);
 
-/* The storage that a persistent id stands for. */
+/* The storage that a persistent id names. */
 vrn_pickle_value vrn_pickle_persistent(vrn_pickle_context *context, const vrn_pickle_value *id);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a pickle is made of: values, and what it takes to make and describe them. */
+/* The values of a pickle, and functions to make and describe them. */
 #ifndef VRN_CHECKPOINT_PICKLE_VALUE_H
 #define VRN_CHECKPOINT_PICKLE_VALUE_H
 
@@ -31,7 +31,7 @@ typedef enum vrn_pickle_kind {
 
 typedef struct vrn_pickle_value vrn_pickle_value;
 
-/* A list's items; a dictionary's keys and values by turns, in the order of insertion. */
+/* A list's items; a dictionary's keys and values, alternating, in the order of insertion. */
 typedef struct vrn_pickle_items {
     vrn_pickle_value *values;
     size_t count, capacity;
@@ -42,7 +42,7 @@ typedef struct vrn_pickle_global {
     const char *module, *name;
     size_t module_length, name_length;
     uint32_t known; /* index into pickle_call.c's table; 0: opaque */
-    /* what BUILD gives an object, its attributes: VRN_PICKLE_UNSET if nothing; NULL: a name */
+    /* the attributes that BUILD gives an object: VRN_PICKLE_UNSET if none; NULL: a name */
     vrn_pickle_value *state;
 } vrn_pickle_global;
 
@@ -54,7 +54,7 @@ typedef struct vrn_pickle_storage {
     vrn_dtype dtype;
     uint32_t element_size;
     uint64_t count;                   /* elements under the key */
-    uint64_t view_offset, view_count; /* the part that this is: all of it, but for old views */
+    uint64_t view_offset, view_count; /* the part of the storage: all of it, except for old views */
     const uint8_t *data;              /* for the reader of the file to set; NULL here */
 } vrn_pickle_storage;
 
@@ -81,18 +81,19 @@ struct vrn_pickle_value {
     } as;
 };
 
-/* Where the machine is, for making values and for messages. What fails says so here, once; who goes
- * on computes with None, which is of no use to anybody. */
+/* The state of the machine, for making values and for messages. The first failure is recorded here;
+ * later results are None. */
 typedef struct vrn_pickle_context {
     const vrn_source *source;
     const char *what; /* the pickle's name in messages */
-    size_t position;  /* of the opcode under way */
+    size_t position;  /* of the current opcode */
     vrn_arena *arena;
     vrn_result result;
     vrn_pickle_storage *storages; /* all that were made, the latest first */
 } vrn_pickle_context;
 
-/* Fails with "file: what: at byte 17: expected .., found ..". refuse gives None. */
+/* Fails with "file: what: at byte 17: expected ..., found ...". vrn_pickle_refuse also returns
+ * None. */
 void vrn_pickle_fail(vrn_pickle_context *context, const char *expected, const char *found);
 vrn_pickle_value vrn_pickle_refuse(vrn_pickle_context *context, const char *expected,
                                    const vrn_pickle_value *found);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is left of a message, or of packed numbers. */
+/* The rest of a message, or of packed numbers. */
 typedef struct vrn_proto {
     const uint8_t *at;
     size_t left;
@@ -33,7 +33,7 @@ typedef struct vrn_proto_field {
     vrn_proto bytes; /* of VRN_WIRE_BYTES: a message, a text, or packed numbers; all inside */
 } vrn_proto_field;
 
-/* Takes the next field. False at the end, and where the message is damaged: a length or a number
+/* Takes the next field. False at the end, and if the message is damaged: a length or a number
  * beyond its end, or a kind of field that does not exist. */
 bool vrn_proto_next(vrn_proto *message, vrn_proto_field *field);
 

@@ -19,7 +19,7 @@
 #include "checkpoint/state_dict.h"
 #include "checkpoint/zip.h"
 
-/* What a pickle's values take of memory is about eight times its size. */
+/* A pickle's values take about eight times its size in memory. */
 enum { MEMORY_MULTIPLE = 16, PATH_CAPACITY = 512, PROTOCOL_VERSION = 1001 };
 
 /* ---- Zip form -------------------------------------------------------------------------------- */
@@ -29,7 +29,7 @@ typedef struct zip_reader {
     vrn_tensor_list *list;
     vrn_arena *arena; /* of the pickle */
     vrn_zip zip;
-    char path[PATH_CAPACITY]; /* "<stem>/", and whatever is looked up */
+    char path[PATH_CAPACITY]; /* "<stem>/", and the name that is looked up */
     size_t stem_length;       /* with the slash */
 } zip_reader;
 
@@ -138,7 +138,7 @@ static vrn_result find_program(void *user, const vrn_pickle_global *class, const
     return VRN_OK;
 }
 
-/* Any zip archive: reading says what it is where it is no checkpoint. */
+/* True for any zip archive: if it is not a checkpoint, reading says what it is. */
 static bool is_zip(const vrn_source *source)
 {
     return vrn_source_has(source, 0, "PK\3\4") || vrn_source_has(source, 0, "PK\5\6");
@@ -236,7 +236,7 @@ static int compare_storages(const void *a, const void *b)
                              (*right)->key_length);
 }
 
-/* The object mentions a storage once for each tensor in it: sorted, they lie together. */
+/* Sorts the storages by key, because the object names a storage once for each tensor in it. */
 static vrn_result sort_storages(legacy_reader *reader, vrn_pickle_storage *first)
 {
     for (vrn_pickle_storage *each = first; each; each = each->next) reader->count++;
@@ -257,7 +257,7 @@ static vrn_result fail_storage(const legacy_reader *reader, const vrn_pickle_val
                            (int)vrn_min_u32(key->length, 60), key->as.text, expected, found);
 }
 
-/* One storage: gives its data to all that mention it. */
+/* Reads a storage and sets its data in every reference to it. */
 static vrn_result read_storage(legacy_reader *reader, const vrn_pickle_value *key)
 {
     const vrn_source *source = reader->source;
@@ -287,7 +287,7 @@ static vrn_result read_storage(legacy_reader *reader, const vrn_pickle_value *ke
     return VRN_OK;
 }
 
-/* Those in the file have their data already. */
+/* Storages in the file already have their data. */
 static vrn_result find_legacy_storage(void *user, vrn_pickle_storage *storage, const char *name)
 {
     const legacy_reader *reader = user;

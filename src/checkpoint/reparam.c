@@ -11,7 +11,7 @@ typedef enum kind { WEIGHT_NORM, SPECTRAL_NORM, PRUNING } kind;
 
 enum { PARTS_MAX = 3, NAME_CAPACITY = 1100 };
 
-/* How the names of the parts end, the one that tells first, and what the result is called. */
+/* The suffixes of the parts' names, the distinctive one first, and the suffix of the result. */
 static const struct {
     kind kind;
     const char *parts[PARTS_MAX];
@@ -68,7 +68,7 @@ static float *read(const computer *c, const vrn_tensor *tensor)
     return values;
 }
 
-/* How far g moves for a step in each dimension of v; false: their shapes do not fit. */
+/* The steps in g for a step in each dimension of v; false: their shapes do not fit. */
 static bool gain_strides(const vrn_tensor *v, const vrn_tensor *g, uint64_t strides[VRN_MAX_RANK])
 {
     uint64_t step = 1;
@@ -82,7 +82,7 @@ static bool gain_strides(const vrn_tensor *v, const vrn_tensor *g, uint64_t stri
     return true;
 }
 
-/* Which number of g belongs to element `i` of v. */
+/* The index in g that belongs to element `i` of v. */
 static uint64_t gain_of(const vrn_tensor *v, const uint64_t strides[VRN_MAX_RANK], uint64_t i)
 {
     uint64_t at = 0;
@@ -176,7 +176,7 @@ static vrn_result try_form(const computer *c, size_t i, size_t form, bool *done)
         usable = usable && parts[k] && vrn_dtype_is_float(parts[k]->dtype) &&
                  vrn_tensor_count(parts[k]) > 0;
     }
-    /* More than one parametrization of a weight: what the first gives is not the weight. */
+    /* If a weight has several parametrizations, the first does not give the weight. */
     usable = usable && !find(c, name, length - own, "parametrizations.weight.1._u");
     *done = usable;
     return usable ? compute(c, form, parts, length - own) : VRN_OK;

@@ -1,4 +1,4 @@
-/* Weights that a file holds in parts, as training needs them, and that PyTorch computes when the
+/* Weights that a file stores as factors, as training does, and that PyTorch computes when the
  * network runs. */
 #ifndef VRN_CHECKPOINT_REPARAM_H
 #define VRN_CHECKPOINT_REPARAM_H

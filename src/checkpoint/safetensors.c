@@ -37,10 +37,10 @@ typedef struct reader {
     uint64_t data_size;
     uint64_t sum, end; /* of the tensors so far: their bytes, and the last one's end */
     bool has_metadata;
-    vrn_result result; /* once it is none, what follows reads nothing of use, and does no harm */
+    vrn_result result; /* after a failure, the rest is read without effect */
 } reader;
 
-/* What the header says of one tensor. */
+/* The header's entry of a tensor. */
 typedef struct entry {
     char *dtype;
     vrn_tensor tensor;
@@ -48,7 +48,7 @@ typedef struct entry {
     bool has_shape, has_offsets;
 } entry;
 
-/* Fails with what stands at the cursor. The first failure alone is said. */
+/* Fails with the text at the cursor. Only the first failure is reported. */
 static void fail_syntax(reader *r, const char *expected)
 {
     if (r->result) return;
@@ -73,8 +73,8 @@ static char *read_string(reader *r, const char *expected)
     return text;
 }
 
-/* Reads an object. `read_value` gets each key, and takes the value behind the colon. `object` and
- * `key` say what is expected. */
+/* Reads an object. `read_value` gets each key, and reads the value after the colon. `object` and
+ * `key` name the expected things in messages. */
 static void read_object(reader *r, const char *object, const char *key,
                         void (*read_value)(reader *r, const char *name, void *user), void *user)
 {
@@ -140,7 +140,7 @@ static vrn_result fail_tensor(const reader *r, const char *name, const char *exp
     return vrn_source_fail(r->source, "%s: expected %s, found %s", name, expected, found);
 }
 
-/* Checks what was read of a tensor, and lists it. */
+/* Checks the entry of a tensor and adds the tensor to the list. */
 static vrn_result add_tensor(reader *r, const char *name, entry *e)
 {
     if (!e->dtype || !e->has_shape || !e->has_offsets) {
@@ -191,7 +191,7 @@ static void read_entry(reader *r, const char *name, void *user)
     read_object(r, "an object of texts", "a metadata key", read_metadata, NULL);
 }
 
-/* The first bytes can be a header: a plausible length, and a brace. */
+/* True if the first bytes can be a header: a plausible length, and a brace. */
 static bool recognise(const vrn_source *source)
 {
     return source->size > LENGTH_SIZE && vrn_load_u64(source->data) <= HEADER_MAX_BYTES &&

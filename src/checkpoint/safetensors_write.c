@@ -77,7 +77,7 @@ static void write_header(const writer *w, FILE *out)
     fputc('}', out);
     long end = ftell(out);
     for (; end > 0 && end % ALIGNMENT; end++) fputc(' ', out);
-    /* A stream that failed says so at the end. */
+    /* A stream's failure shows at the end. */
     length = (uint64_t)end - sizeof length;
     rewind(out);
     fwrite(&length, sizeof length, 1, out);

@@ -20,7 +20,7 @@ static const char *const constants[] = {
     "eps",         "num_groups", "negative_slope", "ceil_mode", "padding_mode",
 };
 
-/* Calls of one that was traced, and which of their arguments say what. */
+/* Calls in a traced class, and the meaning of their arguments. */
 static const struct {
     const char *function;
     struct {
@@ -67,7 +67,7 @@ static piece find_class(piece program, const vrn_pickle_global *class)
     }
 }
 
-/* Divides what stands behind a call's bracket at its commas. */
+/* Splits the text after a call's bracket at its commas. */
 static uint32_t split(piece rest, piece arguments[ARGUMENTS_MAX])
 {
     uint32_t count = 0, depth = 0;
@@ -91,7 +91,7 @@ static bool equals(piece a, const char *text)
     return a.length == strlen(text) && memcmp(a.at, text, a.length) == 0;
 }
 
-/* "2,2" of [2, 2] or (2, 2), "1" of True, a word in quotes; nothing of what is none of these. */
+/* "2,2" of [2, 2] or (2, 2), "1" of True, a word in quotes; nothing for anything else. */
 static void append_argument(char *text, size_t capacity, const char *name, piece argument)
 {
     char value[48] = "";
@@ -112,7 +112,7 @@ static void append_argument(char *text, size_t capacity, const char *name, piece
     if (*value) vrn_append(text, capacity, " %s=%s", name, value);
 }
 
-/* Whether a class has any of the constants. */
+/* Describes a class by its constants; false: it has none. */
 static bool describe_constants(char *text, size_t capacity, piece body)
 {
     bool any = false;
@@ -131,8 +131,8 @@ static bool describe_constants(char *text, size_t capacity, piece body)
     return any;
 }
 
-/* What a class of the user's own does with numbers that no ResNet does. Those of PyTorch are told
- * by their names. */
+/* Finds operations of a user's class that no ResNet has. PyTorch's classes are recognised by their
+ * names. */
 static void describe_own(char *text, size_t capacity, piece body)
 {
     static const char *const functions[] = {

@@ -1,4 +1,4 @@
-/* What a class of a TorchScript program does with its input, as far as a network needs it. */
+/* Finds the layer that a class of a TorchScript program runs. */
 #ifndef VRN_CHECKPOINT_SCRIPT_H
 #define VRN_CHECKPOINT_SCRIPT_H
 

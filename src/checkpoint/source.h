@@ -1,4 +1,4 @@
-/* What the readers of this directory share: the bytes of a file, and whom to tell about them. */
+/* The source of a reader in this directory: the bytes of a file, with its name and log. */
 #ifndef VRN_CHECKPOINT_SOURCE_H
 #define VRN_CHECKPOINT_SOURCE_H
 
@@ -25,13 +25,13 @@ vrn_result vrn_source_fail(const vrn_source *source, const char *format, ...) VR
 #define vrn_source_fail(source, ...) ((void)vrn_source_fail(source, __VA_ARGS__), VRN_ERROR_FILE)
 #endif
 
-/* Whether `bytes`, a text, stand at an offset. */
+/* True if `bytes`, a text, are at an offset. */
 bool vrn_source_has(const vrn_source *source, size_t offset, const char *bytes);
 
 /* Orders byte strings as memcmp does, and a shorter one before those that it begins. */
 int vrn_compare_bytes(const void *a, size_t a_length, const void *b, size_t b_length);
 
-/* Whether `length` bytes are those of a text. */
+/* True if `length` bytes are those of a text. */
 bool vrn_equals_text(const char *bytes, size_t length, const char *text);
 
 /* Little-endian numbers; the caller has checked that they lie inside. */

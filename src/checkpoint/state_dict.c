@@ -33,7 +33,7 @@ static vrn_result fail_walk(const walk *w, const char *expected, const char *fou
     return vrn_source_fail(w->source, "%s: expected %s, found %s", w->name, expected, found);
 }
 
-/* Appends ".key" to the name; false where it becomes too long. Keys that are no names give "". */
+/* Appends ".key" to the name; false if it becomes too long. Keys that are not names give "". */
 static bool append_key(walk *w, const vrn_pickle_value *key)
 {
     char number[24];
@@ -54,7 +54,7 @@ static bool append_key(walk *w, const vrn_pickle_value *key)
     return true;
 }
 
-/* Whether every element lies in the storage: the last one is the farthest, as no stride is
+/* True if every element lies in the storage: the last one is the farthest, because no stride is
  * negative. */
 static bool inside_storage(const vrn_pickle_tensor *tensor)
 {
@@ -93,8 +93,8 @@ static vrn_result add_weight(walk *w, const vrn_pickle_tensor *from)
 
 static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t depth);
 
-/* Steps less those that looking through an object's attributes takes: a hostile file may refer to
- * a large one from everywhere. */
+/* The steps that remain after a search through an object's attributes: a hostile file may refer to
+ * a large object from many places. */
 static size_t take_steps(size_t steps, const vrn_pickle_value *attributes)
 {
     const size_t count = attributes->as.container->count / 2;
@@ -107,7 +107,7 @@ static bool is_module(const vrn_pickle_value *attributes)
     return vrn_pickle_lookup(attributes, "_modules") || vrn_pickle_lookup(attributes, "training");
 }
 
-/* What is told of a module besides its tensors, in this order. */
+/* The attributes of a module that are recorded besides its tensors, in this order. */
 static const char *const told[] = {
     "kernel_size", "stride",     "padding",        "dilation",  "groups",
     "eps",         "num_groups", "negative_slope", "ceil_mode", "padding_mode",
@@ -140,7 +140,7 @@ static bool append_attribute(char *text, size_t capacity, const vrn_pickle_value
     }
 }
 
-/* Adds "module.NAME" with "CLASS stride=2,2 ..", as net/modules.h reads it. */
+/* Adds "module.NAME" with "CLASS stride=2,2 ...", which net/modules.h reads. */
 static vrn_result tell_module(walk *w, const vrn_pickle_value *module,
                               const vrn_pickle_value *attributes)
 {
@@ -172,8 +172,8 @@ static vrn_result tell_module(walk *w, const vrn_pickle_value *module,
     return vrn_tensor_list_add_metadata(w->list, w->source, key, value);
 }
 
-/* A module of PyTorch, as a whole: its tensors, and what it holds. One of TorchScript has them
- * among its attributes. NOLINTNEXTLINE(misc-no-recursion): see walk_dict */
+/* Walks a whole module of PyTorch: its tensors and submodules. A TorchScript module has them among
+ * its attributes. NOLINTNEXTLINE(misc-no-recursion): see walk_dict */
 static vrn_result walk_module(walk *w, const vrn_pickle_value *module,
                               const vrn_pickle_value *attributes, uint32_t depth)
 {
@@ -193,7 +193,7 @@ static vrn_result walk_module(walk *w, const vrn_pickle_value *module,
     return result;
 }
 
-/* What an object in the place of a weight is, and what to do about it. */
+/* Describes an object in the place of a weight, and what to do about it. */
 static const char *strange_tensor(const char *found)
 {
     static const char *const kinds[][2] = {
@@ -253,7 +253,7 @@ static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t dept
     return VRN_OK;
 }
 
-/* Whether there is a tensor in a dictionary, or in one inside. Recurses DEPTH_MAX deep at most.
+/* True if a dictionary, or one inside it, has a tensor. Recurses DEPTH_MAX deep at most.
  * NOLINTNEXTLINE(misc-no-recursion) */
 static bool holds_tensor(const vrn_pickle_value *dict, bool inside, uint32_t depth, size_t *steps)
 {
@@ -280,8 +280,8 @@ static bool ends_with_weight(const vrn_pickle_value *key)
            memcmp(key->as.text + key->length - own, end, own) == 0;
 }
 
-/* Whether there are weights in a dictionary, by their names, or in one inside. Recurses DEPTH_MAX
- * deep at most. NOLINTNEXTLINE(misc-no-recursion) */
+/* True if a dictionary, or one inside it, has weights, by their names. Recurses DEPTH_MAX deep at
+ * most. NOLINTNEXTLINE(misc-no-recursion) */
 static bool holds_weights(const vrn_pickle_value *dict, uint32_t depth, size_t *steps)
 {
     const vrn_pickle_value *attributes = vrn_pickle_attributes(dict);
@@ -297,7 +297,7 @@ static bool holds_weights(const vrn_pickle_value *dict, uint32_t depth, size_t *
     return false;
 }
 
-/* Whether there are weights elsewhere in a wrapper than in `inner`. */
+/* True if a wrapper has weights outside `inner`. */
 static bool has_others(const vrn_pickle_value *top, const vrn_pickle_value *inner, size_t steps)
 {
     const vrn_pickle_items *items = top->as.container;
@@ -309,7 +309,7 @@ static bool has_others(const vrn_pickle_value *top, const vrn_pickle_value *inne
 }
 
 /* The wrapper's inner dictionary: the first that has tensors of its own, else the first that has
- * any; NULL where averaged weights lie beside others, of which the names tell. */
+ * any; NULL if there are averaged weights beside others: their names will tell them apart. */
 static const vrn_pickle_value *find_inner(const vrn_pickle_value *top, size_t steps,
                                           const char **name)
 {
@@ -332,7 +332,7 @@ static const vrn_pickle_value *find_inner(const vrn_pickle_value *top, size_t st
     return first;
 }
 
-/* What the file calls its network (net/metadata.h). */
+/* Reads the file's name for its network (net/metadata.h). */
 static vrn_result read_network(vrn_tensor_list *list, const vrn_source *source,
                                const vrn_pickle_value *top)
 {
@@ -347,7 +347,7 @@ static vrn_result read_network(vrn_tensor_list *list, const vrn_source *source,
     return VRN_OK;
 }
 
-/* Says what is in a dictionary without tensors. */
+/* Fails with a description of a dictionary without tensors. */
 static vrn_result fail_empty(const vrn_source *source, const vrn_pickle_value *dict)
 {
     const vrn_pickle_items *items = dict->as.container;

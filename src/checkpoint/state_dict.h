@@ -1,4 +1,5 @@
-/* From what a pickle made to a list of tensors: which dictionary holds weights, and their names. */
+/* Makes a list of tensors from the result of a pickle: finds the dictionary with the weights, and
+ * their names. */
 #ifndef VRN_CHECKPOINT_STATE_DICT_H
 #define VRN_CHECKPOINT_STATE_DICT_H
 
@@ -12,7 +13,7 @@
  * messages. */
 typedef vrn_result (*vrn_storage_finder)(void *user, vrn_pickle_storage *storage, const char *name);
 
-/* The program of a class of TorchScript's, or NULL. */
+/* The program of a TorchScript class, or NULL. */
 typedef vrn_result (*vrn_program_finder)(void *user, const vrn_pickle_global *class,
                                          const char **text, size_t *size);
 

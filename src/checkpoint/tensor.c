@@ -37,7 +37,7 @@ uint64_t vrn_tensor_count(const vrn_tensor *tensor)
 {
     uint64_t count = 1;
     for (uint32_t i = 0; i < tensor->rank; i++) {
-        /* The others may be anything then, so that their product need not fit. */
+        /* The other sides may then be anything, and their product need not fit. */
         if (tensor->shape[i] == 0) return 0;
     }
     for (uint32_t i = 0; i < tensor->rank; i++) count *= tensor->shape[i];
@@ -100,8 +100,8 @@ static void read_run(vrn_dtype dtype, const uint8_t *data, size_t step, size_t c
     }
 }
 
-/* Joins dimensions that lie behind one another and drops those of size 1, so that runs are as long
- * as they can be: all of a contiguous tensor is one. Returns the rank, at least 1. */
+/* Joins dimensions without gaps between them and drops those of size 1, so that runs are as long as
+ * possible: a contiguous tensor is one run. Returns the rank, at least 1. */
 static uint32_t join_dimensions(const vrn_tensor *tensor, uint64_t *shape, uint64_t *stride)
 {
     uint32_t rank = 0;

@@ -17,8 +17,8 @@ typedef enum vrn_dtype {
 
 #define VRN_MAX_RANK 8
 
-/* The first element is at `data`, which may be unaligned; element (i, j, ..) lies i * stride[0] +
- * j * stride[1] + .. elements further. Every element is known to lie inside the file. */
+/* The first element is at `data`, which may be unaligned; element (i, j, ...) lies i * stride[0] +
+ * j * stride[1] + ... elements further. Every element is known to lie inside the file. */
 typedef struct vrn_tensor {
     const char *name;
     vrn_dtype dtype;
@@ -52,8 +52,8 @@ void vrn_tensor_set_contiguous(vrn_tensor *tensor);
  * float64 beyond float32's range becomes infinite. */
 void vrn_tensor_read(const vrn_tensor *tensor, float *values);
 
-/* The elements where they lie, if that is as float32, in C order, aligned and without gaps; else
- * NULL. They live as long as the file is mapped. */
+/* The elements in the file, if they are float32, in C order, aligned and without gaps; else NULL.
+ * They live as long as the file is mapped. */
 const float *vrn_tensor_view(const vrn_tensor *tensor);
 
 /* The same as vrn_tensor_read for `count` elements from the one with index `first` on, all of them

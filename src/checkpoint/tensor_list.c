@@ -8,8 +8,8 @@
 #include "base/utf8.h"
 #include "base/util.h"
 
-/* Bounds that no real checkpoint comes near: tied weights are stored once and named twice, and a
- * name says where a module stands. */
+/* Bounds far above any real checkpoint: tied weights are stored once and named twice, and a name is
+ * a module's path. */
 enum {
     LIST_MULTIPLE = 16,
     OVERLAP_MULTIPLE = 8,

@@ -1,4 +1,4 @@
-/* What a reader of a file fills: tensors and metadata, with the checks that all formats share. */
+/* The list of tensors and metadata that a reader fills, with the checks that all formats share. */
 #ifndef VRN_CHECKPOINT_TENSOR_LIST_H
 #define VRN_CHECKPOINT_TENSOR_LIST_H
 
@@ -19,7 +19,7 @@ typedef struct vrn_tensor_list {
     size_t count, capacity;
     vrn_metadata *metadata;
     size_t metadata_count, metadata_capacity;
-    uint64_t bytes, limit;         /* of all tensors' elements, and at most */
+    uint64_t bytes, limit;         /* of all tensors' elements, and their limit */
     struct vrn_tensor_file *files; /* others that tensors point into */
     size_t file_count, file_capacity;
 } vrn_tensor_list;
@@ -37,20 +37,20 @@ vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
                                const vrn_tensor *tensor, uint32_t element_bits, const char *name,
                                size_t length);
 
-/* Appends a text; both live in the list's arena already. */
+/* Appends a text; key and text already live in the list's arena. */
 vrn_result vrn_tensor_list_add_metadata(vrn_tensor_list *list, const vrn_source *source,
                                         const char *key, const char *value);
 
 /* Maps a file beside the source, once for each `location`, a path from the source's folder that the
- * caller has checked. It stays mapped as long as the list lives. Errors: VRN_ERROR_FILE (also where
- * the source is no file), VRN_ERROR_OUT_OF_MEMORY. */
+ * caller has checked. It stays mapped as long as the list lives. Errors: VRN_ERROR_FILE (also if
+ * the source is not a file), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_tensor_list_map(vrn_tensor_list *list, const vrn_source *source,
                                const char *location, const vrn_mapping **mapping);
 
-/* When all is there: refuses a name that appears twice, and a list without a tensor. */
+/* Call it at the end: refuses a name that appears twice, and a list without a tensor. */
 vrn_result vrn_tensor_list_finish(vrn_tensor_list *list, const vrn_source *source);
 
-/* False where the product of a shape does not fit in 64 bits. With a zero in it, it is zero. */
+/* False if the product of a shape does not fit in 64 bits. A shape with a zero gives zero. */
 bool vrn_shape_count(const uint64_t *shape, uint32_t rank, uint64_t *count);
 
 #endif

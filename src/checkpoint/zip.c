@@ -24,7 +24,7 @@ enum {
     FLAGS_ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13,
 };
 
-/* What the records at the end say about the central directory. */
+/* The central directory, as the records at the end describe it. */
 typedef struct directory {
     uint64_t offset, size, count;
 } directory;
@@ -36,13 +36,13 @@ static vrn_result damaged(const vrn_source *source, const char *expected)
         expected);
 }
 
-/* Whether `size` bytes from `offset` on lie inside `whole`. */
+/* True if `size` bytes at `offset` lie inside `whole`. */
 static bool inside(uint64_t offset, uint64_t size, uint64_t whole)
 {
     return offset <= whole && size <= whole - offset;
 }
 
-/* The end record is the last thing in the file but for a comment of up to 65535 bytes. */
+/* The end record is the last part of the file, except for a comment of up to 65535 bytes. */
 static bool find_end(const vrn_source *source, size_t *offset)
 {
     for (size_t comment = 0; comment <= UINT16_MAX; comment++) {
@@ -87,7 +87,7 @@ static vrn_result find_directory(const vrn_source *source, directory *found)
     return VRN_OK;
 }
 
-/* Replaces what is all ones in the 32-bit fields by the 64-bit values of the extra field. */
+/* Replaces 32-bit fields that are all ones by the 64-bit values of the extra field. */
 static bool read_zip64(vrn_zip_entry *entry, const uint8_t *extra, size_t length)
 {
     uint64_t *fields[] = {&entry->size, &entry->stored_size, &entry->header};

@@ -22,7 +22,7 @@ typedef struct vrn_zip_entry {
     const char *name; /* not NUL-terminated */
     size_t name_length;
     uint32_t method, flags;
-    uint64_t size, stored_size; /* uncompressed, and as it lies in the file */
+    uint64_t size, stored_size; /* uncompressed, and as stored in the file */
     uint64_t header;            /* offset of its local header */
 } vrn_zip_entry;
 
@@ -38,8 +38,8 @@ vrn_result vrn_zip_open(vrn_zip *zip, const vrn_source *source, vrn_arena *arena
 /* The entry called `name`, or NULL. */
 const vrn_zip_entry *vrn_zip_find(const vrn_zip *zip, const char *name, size_t length);
 
-/* Where an entry's bytes lie: in the file, or unpacked in `arena`. Refuses encrypted ones, and
- * other ways of packing. */
+/* Finds an entry's bytes: in the file, or unpacked in `arena`. Refuses encrypted entries and other
+ * compression methods. */
 vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, vrn_arena *arena,
                         const uint8_t **data);
 
