@@ -67,7 +67,8 @@ begin=$SECONDS
 
 # step NAME LIMIT COMMAND..: runs it for at most LIMIT seconds, and within what is left of all.
 step() {
-    local name=$1 limit=$2 start=$SECONDS left=$((minutes * 60 - SECONDS + begin)) status=0
+    local name=$1 limit=$2 start=$SECONDS status=0
+    local left=$((minutes * 60 - 10 - SECONDS + begin)) # some seconds for what needs to be killed
     shift 2
     if [ "$left" -lt 5 ]; then
         note "$name" 0 -1 "$*"
