@@ -16,8 +16,8 @@ import subprocess
 import sys
 
 QUICK = ["test_import", "test_record", "test_ops"]
-# Not of limits: own devices or drivers, and time.
-LEFT_OUT = ["test_tune", "test_class_map"]
+# These are not about limits: they take long, or have a layer of their own.
+LEFT_OUT = ["test_tune", "test_class_map", "test_queues"]
 
 
 def run(program, device, long):

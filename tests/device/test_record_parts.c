@@ -104,7 +104,8 @@ static void parts_give_the_bytes_of_a_run(void **state)
             expect_equal(&found, &expected, BATCH);
         }
         assert_true(counts[0] > 20); /* the layers, some of which are divided */
-        assert_true(counts[0] > counts[1] && counts[1] >= counts[2] && counts[2] <= 2);
+        /* On a slow device each dispatch may exceed the second budget as well. */
+        assert_true(counts[0] >= counts[1] && counts[1] >= counts[2] && counts[2] <= 2);
         results_free(&expected);
         results_free(&found);
         vrn_session_destroy(&session);
