@@ -24,6 +24,8 @@ class Devices(ProgramTest):
         for selection in (str(chosen["index"]), chosen["name"][:4].upper()):
             again = self.run_json("info", "--device", selection)["devices"][chosen["index"]]
             self.assertTrue(again["chosen"])
+            # A list says what an opened device has: without what its driver's quirks take away.
+            self.assertEqual(again["capabilities"], chosen["capabilities"])
         for name in chosen["capabilities"]:
             left = self.run_json("info", "--device", str(chosen["index"]), "--without",
                                  name.replace(" ", "-"))
