@@ -67,6 +67,7 @@ void store_pairs(const uint type, uint64_t to, vec2 value) {
         uint halves = packHalf2x16(to_halves(value.xyxy).xy);
         Halves(to + 4ul * gl_SubgroupInvocationID).v = halves;
     } else {
+        value = rounded(type, value.xyxy, Y_SCALE).xy;
         Pair(to + 8ul * gl_SubgroupInvocationID).v = packUint2x32(floatBitsToUint(value));
     }
 }

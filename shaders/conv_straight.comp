@@ -103,7 +103,8 @@ void main() {
     [[unroll]] for (uint i = 0; i < ROWS; i++) {
         [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
             value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]);
-            value = mix(value, finish_pair(value), bvec2(finish));
+            vec2 finished = rounded(Y_TYPE, finish_pair(value).xyxy, Y_SCALE).xy;
+            value = mix(value, finished, bvec2(finish));
             store_pairs(y + floats(row[i] * out_channels + column + j * LANES), value);
         }
     }

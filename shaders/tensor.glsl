@@ -25,6 +25,15 @@ vec4 to_halves(vec4 value) {
     return uintBitsToFloat((bits + 0xfffu + (bits >> 13 & 1u)) & ~0x1fffu);
 }
 
+// Floats may be rounded to numbers that halves or bytes can hold: then a network is as exact as
+// with those, and kernels that read floats alone can compute it.
+const uint F32_HALVES = VRN_STORED_F32_HALVES, F32_BYTES = VRN_STORED_F32_BYTES;
+vec4 rounded(const uint type, vec4 value, float scale) {
+    if (type == F32_HALVES) return to_halves(value);
+    if (type == F32_BYTES) return roundEven(clamp(value / scale, -127.0, 127.0)) * scale;
+    return value;
+}
+
 // vec4 load_t(i): element i of binding T, a storage buffer; float t_at(i): number i.
 #define READ_TENSOR(t, T)                                                                          \
     layout(set = 0, binding = VRN_BIND_##T) readonly buffer T##32 { vec4 t##32[]; };               \
@@ -66,6 +75,6 @@ vec4 to_halves(vec4 value) {
         } else if (T##_TYPE == I8) {                                                               \
             t##8[i] = packSnorm4x8(value / (127.0 * T##_SCALE));                                   \
         } else {                                                                                   \
-            t##32[i] = value;                                                                      \
+            t##32[i] = rounded(T##_TYPE, value, T##_SCALE);                                        \
         }                                                                                          \
     }

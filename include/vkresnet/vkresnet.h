@@ -455,7 +455,8 @@ VRN_API vrn_result vrn_model_save(const vrn_model *model, const char *path,
 
 /* How activations and weights are stored. Sums are always 32 bits wide: float32, or int32 for
  * products of int8 values. The input, the average pool's output, logits and probabilities are
- * float32 in every precision. */
+ * float32 in every precision. On a CPU driver with VRN_CAPABILITY_BUFFER_ADDRESSES, whose fastest
+ * kernels read only float32, values are rounded to the precision but stored as float32. */
 typedef enum vrn_precision {
     VRN_PRECISION_FP32 = 0,
     /* float16, on any device: no capability is needed. Values beyond 65504 are clamped to it;

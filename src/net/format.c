@@ -9,6 +9,11 @@ static float clamp(float value, float limit)
     return fminf(limit, fmaxf(-limit, value));
 }
 
+vrn_type vrn_format_values(vrn_format format)
+{
+    return format.type == VRN_TYPE_F32 ? format.rounded : format.type;
+}
+
 float vrn_format_load(vrn_format format, const void *from, size_t i)
 {
     switch (format.type) {
@@ -20,10 +25,17 @@ float vrn_format_load(vrn_format format, const void *from, size_t i)
     return 0;
 }
 
+/* Of floats. */
+static float round_to(vrn_format format, float value)
+{
+    if (format.rounded == VRN_TYPE_F32) return value;
+    return vrn_format_round((vrn_format){.type = format.rounded, .scale = format.scale}, value);
+}
+
 void vrn_format_store(vrn_format format, void *to, size_t i, float value)
 {
     switch (format.type) {
-    case VRN_TYPE_F32: ((float *)to)[i] = value; break;
+    case VRN_TYPE_F32: ((float *)to)[i] = round_to(format, value); break;
     case VRN_TYPE_F16: ((uint16_t *)to)[i] = vrn_float_to_half(clamp(value, VRN_HALF_MAX)); break;
     case VRN_TYPE_I8: ((int8_t *)to)[i] = (int8_t)lrintf(clamp(value / format.scale, 127)); break;
     case VRN_TYPE_COUNT: break;

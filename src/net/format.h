@@ -10,6 +10,9 @@
 float vrn_format_load(vrn_format format, const void *from, size_t i);
 void vrn_format_store(vrn_format format, void *to, size_t i, float value);
 
+/* The type whose numbers a tensor has, however it is stored. */
+vrn_type vrn_format_values(vrn_format format);
+
 /* The stored form of a value: clamped and rounded. */
 float vrn_format_round(vrn_format format, float value);
 

@@ -48,6 +48,8 @@ typedef enum vrn_type {
 typedef struct vrn_format {
     vrn_type type;
     float scale; /* VRN_TYPE_I8: an int8 times this is the value */
+    /* VRN_TYPE_F32: the numbers are rounded, and clamped, to those that this type can hold. */
+    vrn_type rounded;
 } vrn_format;
 
 /* "fp32", "fp16", "int8" */

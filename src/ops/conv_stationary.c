@@ -14,7 +14,7 @@ static bool fits_any(const vrn_op_desc *d)
 {
     const vrn_epilogue *e = &d->epilogue;
     return d->groups == 1 && !vrn_conv_option_a(d) && d->x.type == VRN_TYPE_F32 &&
-           d->y.type == VRN_TYPE_F32 && d->w == VRN_TYPE_F32 &&
+           d->y.type == VRN_TYPE_F32 && d->y.rounded == VRN_TYPE_F32 && d->w == VRN_TYPE_F32 &&
            (!e->residual || d->r.type == VRN_TYPE_F32) && d->out.c % VRN_STATIONARY_N == 0;
 }
 

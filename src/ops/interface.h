@@ -27,10 +27,13 @@ typedef uint32_t uint;
 #define VRN_ACTIVATE_RELU6      3
 #define VRN_ACTIVATE_SIGMOID    4
 
-/* How a tensor is stored: vrn_type (net/op.h). */
-#define VRN_STORED_F32 0
-#define VRN_STORED_F16 1
-#define VRN_STORED_I8  2
+/* How a tensor is stored: vrn_type (net/op.h), or as floats that are rounded to halves or bytes
+ * when they are written. */
+#define VRN_STORED_F32        0
+#define VRN_STORED_F16        1
+#define VRN_STORED_I8         2
+#define VRN_STORED_F32_HALVES 3
+#define VRN_STORED_F32_BYTES  4
 
 /* Ids of specialization constants: an operator's own, the same for all its kernels, from 0 on; the
  * types of the first four bindings; the work group's size along x; a row's numbers. The first
@@ -59,6 +62,7 @@ struct vrn_push_addressed {
     uint images, number;
     uint at[8];
     uint shape[VRN_PUSHED_CONSTANTS];
+    float y_scale;
 };
 
 /* And where it is `straight`, which takes more than 128 bytes: which of several dispatches this is,
@@ -68,6 +72,7 @@ struct vrn_push_straight {
     uint images, number;
     uint at[8];
     uint shape[VRN_PUSHED_CONSTANTS];
+    float y_scale;
     uint first, last;        /* 1: the first, the last */
     uint k;                  /* where its weights begin, in rows of them */
     uint window_y, window_x; /* the position of the window */

@@ -142,6 +142,7 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
                                           : sizeof(struct vrn_push);
     vrn_op_constants(desc, values);
     for (uint32_t b = 0; b < VRN_TYPED_BINDINGS; b++) {
+        if (b == VRN_BIND_Y && !vrn_kernel_pass(kernel, pass)->scratch[b]) continue;
         values[VRN_ID_TYPES + b] = vrn_kernel_binding_type(kernel, pass, b, desc);
     }
     for (uint32_t i = pushed ? VRN_PUSHED_CONSTANTS : 0; i < VRN_OP_CONSTANTS_MAX; i++) {

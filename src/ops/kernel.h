@@ -160,6 +160,9 @@ bool vrn_op_has_parameters(vrn_op op);
 /* Whether an operation's parameters can be bytes, which they may be only then. */
 bool vrn_op_takes_bytes(const vrn_op_desc *desc);
 
+/* VRN_STORED_*, as a shader that writes it is told. */
+uint32_t vrn_stored(vrn_format format);
+
 /* All constants of an operation, the types included; those that the operator has not are 0.
  * Operations with equal ones have the same pipelines. */
 void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);

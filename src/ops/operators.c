@@ -69,12 +69,22 @@ bool vrn_op_takes_bytes(const vrn_op_desc *desc)
     return op->takes_bytes && desc->x.type == VRN_TYPE_I8 && op->takes_bytes(desc);
 }
 
+uint32_t vrn_stored(vrn_format format)
+{
+    static const uint32_t rounded[VRN_TYPE_COUNT] = {
+        [VRN_TYPE_F32] = VRN_STORED_F32,
+        [VRN_TYPE_F16] = VRN_STORED_F32_HALVES,
+        [VRN_TYPE_I8] = VRN_STORED_F32_BYTES,
+    };
+    return format.type == VRN_TYPE_F32 ? rounded[format.rounded] : (uint32_t)format.type;
+}
+
 void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
     memset(values, 0, VRN_OP_CONSTANTS_MAX * sizeof *values);
     operators[desc->op]->constants(desc, values);
     values[VRN_ID_TYPES + VRN_BIND_X] = desc->x.type;
-    values[VRN_ID_TYPES + VRN_BIND_Y] = desc->y.type;
+    values[VRN_ID_TYPES + VRN_BIND_Y] = vrn_stored(desc->y);
     values[VRN_ID_TYPES + VRN_BIND_W] = desc->w;
     values[VRN_ID_TYPES + VRN_BIND_R] = desc->r.type;
 }

@@ -127,6 +127,7 @@ static uint32_t fill_push(push_constants *push, const vrn_prepared_kernel *prepa
             push->addressed.at[i] = (uint32_t)(at[i / 2] >> i % 2 * 32);
         }
         memcpy(push->addressed.shape, constants, sizeof push->addressed.shape);
+        push->addressed.y_scale = desc->y.scale;
         for (uint32_t i = 0; i < VRN_STRAIGHT_DIGITS && shader->straight; i++) {
             push->straight.digit[i] = i;
         }

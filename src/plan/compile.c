@@ -66,8 +66,10 @@ static vrn_result build_graph(vrn_program *program, const vrn_session_params *pa
         program->tap_count = program->graph.count + 1;
         for (uint32_t i = 0; i < program->tap_count; i++) (*taps)[i] = i;
     }
-    return vrn_graph_set_precision(&program->graph, program->model, params->precision,
-                                   params->fp32_layers, params->fp32_layer_count, log);
+    result = vrn_graph_set_precision(&program->graph, program->model, params->precision,
+                                     params->fp32_layers, params->fp32_layer_count, log);
+    if (!result) vrn_graph_suit_device(&program->graph, program->device);
+    return result;
 }
 
 /* Chooses all kernels for `images` images at once. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/util.h"
+#include "net/format.h"
 #include "ops/kernel.h"
 #include "plan/weights.h"
 
@@ -164,4 +165,24 @@ vrn_result vrn_graph_set_precision(vrn_graph *graph, const vrn_model *model, vrn
     }
     vrn_free(p.extremes);
     return result;
+}
+
+static void store_floats(vrn_format *format)
+{
+    format->rounded = vrn_format_values(*format);
+    format->type = VRN_TYPE_F32;
+}
+
+void vrn_graph_suit_device(vrn_graph *graph, const vrn_device *device)
+{
+    if (device->probe.info.type != VRN_DEVICE_CPU) return;
+    if (!vrn_device_has(device, VRN_CAPABILITY_BUFFER_ADDRESSES)) return;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        vrn_op_desc *d = &graph->nodes[i].desc;
+        store_floats(&d->x);
+        store_floats(&d->y);
+        store_floats(&d->r);
+        graph->nodes[i].w_rounded = d->w;
+        d->w = VRN_TYPE_F32;
+    }
 }

@@ -2,6 +2,7 @@
 #ifndef VRN_PLAN_PRECISION_H
 #define VRN_PLAN_PRECISION_H
 
+#include "gpu/device.h"
 #include "net/graph.h"
 #include "net/model.h"
 
@@ -23,6 +24,10 @@
 vrn_result vrn_graph_set_precision(vrn_graph *graph, const vrn_model *model,
                                    vrn_precision precision, const char *const *fp32_layers,
                                    uint32_t fp32_layer_count, const vrn_log *log);
+
+/* Stores everything as floats, rounded as before, if the kernels that are fastest on the device
+ * compute with floats only: on drivers that run on the processor and read through addresses. */
+void vrn_graph_suit_device(vrn_graph *graph, const vrn_device *device);
 
 /* Whether an operation writes floats in every precision. */
 bool vrn_precision_keeps_floats(vrn_op op);

@@ -17,6 +17,7 @@ typedef struct slot_key {
     const vrn_layout *layout;
     uint32_t layout_number;
     vrn_type type;
+    bool bytes; /* rounded to bytes */
 } slot_key;
 
 typedef struct slot {
@@ -111,13 +112,15 @@ static slot_key key_of(const vrn_weights_request *request)
         .layout = request->kernel->variant->layout,
         .layout_number = vrn_kernel_layout_number(request->kernel),
         .type = request->node->desc.w,
+        .bytes = request->node->w_rounded == VRN_TYPE_I8,
     };
 }
 
 static bool equal(const slot_key *a, const slot_key *b)
 {
     return a->op == b->op && a->weight == b->weight && a->norm == b->norm &&
-           a->layout == b->layout && a->layout_number == b->layout_number && a->type == b->type;
+           a->layout == b->layout && a->layout_number == b->layout_number && a->type == b->type &&
+           a->bytes == b->bytes;
 }
 
 static slot *find_slot(vrn_weights *weights, const slot_key *key)
@@ -203,6 +206,42 @@ static void standardize(float *values, const vrn_tensor *tensor, vrn_standardize
     }
 }
 
+/* Compares the bits of magnitudes, which needs no branches. NaN is above infinity, and becomes
+ * infinity. */
+static float largest_magnitude(const float *values, size_t count)
+{
+    uint32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        bits &= 0x7fffffffu;
+        largest = bits > largest ? bits : largest;
+    }
+    largest = vrn_min_u32(largest, 0x7f800000u);
+    float value;
+    memcpy(&value, &largest, sizeof value);
+    return value;
+}
+
+/* Rounds weights to the bytes that vrn_layout_int8 would pack. A folded norm scales all weights of
+ * a channel, so their bytes are the same without it. False: out of memory. */
+static bool round_to_bytes(loaded *l, const vrn_op_desc *d)
+{
+    const size_t each = (size_t)vrn_conv_in(d) * vrn_conv_window(d);
+    const float *from = l->params.own[VRN_PARAM_WEIGHT];
+    float *to = l->converted[0][VRN_PARAM_WEIGHT];
+    if (!to) to = l->converted[0][VRN_PARAM_WEIGHT] = vrn_alloc(d->out.c * each, sizeof *to);
+    if (!to) return false;
+    for (uint32_t k = 0; k < d->out.c; k++, from += each, to += each) {
+        const double step = (double)largest_magnitude(from, each) / 127;
+        for (size_t i = 0; i < each; i++) {
+            to[i] = step > 0 ? (float)((double)lrint((double)from[i] / step) * step) : 0;
+        }
+    }
+    l->params.own[VRN_PARAM_WEIGHT] = l->converted[0][VRN_PARAM_WEIGHT];
+    return true;
+}
+
 /* Loads the parameters that exist; a convolution may have no bias, and a group norm has no
  * statistics. False: out of memory. Unload them in either case. */
 static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *node)
@@ -227,23 +266,6 @@ static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *n
         *values = converted;
     }
     return true;
-}
-
-/* Compares the bits of magnitudes, which needs no branches. NaN is above infinity, and becomes
- * infinity. */
-static float largest_magnitude(const float *values, size_t count)
-{
-    uint32_t largest = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        bits &= 0x7fffffffu;
-        largest = bits > largest ? bits : largest;
-    }
-    largest = vrn_min_u32(largest, 0x7f800000u);
-    float value;
-    memcpy(&value, &largest, sizeof value);
-    return value;
 }
 
 vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
@@ -312,6 +334,8 @@ static vrn_result fill_slot(void *user, uint32_t index)
     if (load_parameters(&l, p->model, node)) {
         if (find_unsound(&l, node) != VRN_NO_PARAMETER) {
             result = VRN_ERROR_FILE;
+        } else if (node->w_rounded == VRN_TYPE_I8 && !round_to_bytes(&l, &node->desc)) {
+            result = VRN_ERROR_OUT_OF_MEMORY;
         } else if (vrn_kernel_pack(request->kernel, &node->desc, &l.params, target)) {
             result = VRN_OK;
         }

@@ -44,12 +44,22 @@ static float *random_tensor(vrn_shape shape, uint32_t images, vrn_format format,
 /* Weights [K, each]. For bytes: multiples of 1/127 of each channel's largest, which is 1. */
 static float *random_weights(const vrn_op_desc *d, size_t each, uint64_t *state, bool *failed)
 {
-    const vrn_format bytes = {VRN_TYPE_I8, 1 / 127.0f};
+    const vrn_format bytes = {.type = VRN_TYPE_I8, .scale = 1 / 127.0f};
     float *values = random_floats(each * d->out.c, -1, 1, state, failed);
     for (size_t i = 0; values && d->w == VRN_TYPE_I8 && i < each * d->out.c; i++) {
         values[i] = i % each ? vrn_format_round(bytes, values[i]) : 1;
     }
     return values;
+}
+
+/* Values outside the output's range are clamped. */
+static void clamp_expected(vrn_case_data *data)
+{
+    const vrn_op_desc *d = &data->desc;
+    const float end = vrn_format_values(d->y) == VRN_TYPE_I8 ? 127 * d->y.scale : INFINITY;
+    for (size_t i = 0; i < dense_floats(d->out) * data->images; i++) {
+        data->expected[i] = fminf(end, fmaxf(-end, data->expected[i]));
+    }
 }
 
 vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_type type,
@@ -90,12 +100,14 @@ vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_t
     }
     data->params.norm_eps = 0.1f; /* large enough to show if a kernel omits it */
     vrn_reference_run(d, c->images, data->x, data->residual, &data->params, data->expected);
-    /* Values outside the output's range are clamped. */
-    const float end = d->y.type == VRN_TYPE_I8 ? 127 * d->y.scale : INFINITY;
-    for (size_t i = 0; i < dense_floats(d->out) * c->images; i++) {
-        data->expected[i] = fminf(end, fmaxf(-end, data->expected[i]));
-    }
+    clamp_expected(data);
     return VRN_OK;
+}
+
+void vrn_case_data_round(vrn_case_data *data, vrn_type type)
+{
+    data->desc.y = (vrn_format){.rounded = type, .scale = type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
+    clamp_expected(data);
 }
 
 void vrn_case_data_free(vrn_case_data *data)
@@ -133,7 +145,7 @@ double vrn_case_tolerance(const vrn_op_desc *d, double expected)
      * and packed. For transformed weights, the inverse transform multiplies that error by up to
      * 10. */
     if (d->w == VRN_TYPE_F16) relative += 4e-3 * sqrt(terms);
-    if (d->y.type == VRN_TYPE_F16) relative += 5e-4;
-    double rounding = d->y.type == VRN_TYPE_I8 ? 0.51 * (double)d->y.scale : 0;
+    if (vrn_format_values(d->y) == VRN_TYPE_F16) relative += 5e-4;
+    double rounding = vrn_format_values(d->y) == VRN_TYPE_I8 ? 0.51 * (double)d->y.scale : 0;
     return relative * fmax(1, fabs(expected)) + rounding;
 }

@@ -23,6 +23,10 @@ typedef struct vrn_case_data {
  * results by the reference. */
 vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_type type,
                                 const vrn_log *log);
+
+/* Lets the output of data made with floats be floats that are rounded to a type. */
+void vrn_case_data_round(vrn_case_data *data, vrn_type type);
+
 void vrn_case_data_free(vrn_case_data *data); /* accepts a zeroed struct, and zeroes it */
 
 /* Converts dense activations to the device's layout, [N, H, W, C padded with zeros]. */

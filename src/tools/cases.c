@@ -202,10 +202,12 @@ static uint32_t out_side(const vrn_op_desc *d, uint32_t in, uint32_t kernel, uin
 static void set_formats(vrn_op_desc *d, vrn_type type)
 {
     const bool floats_out = d->op == VRN_OP_GROUP_NORM || d->op == VRN_OP_SOFTMAX;
-    const vrn_format in = {type, type == VRN_TYPE_I8 ? 1 / 127.0f : 0};
+    const vrn_format in = {.type = type, .scale = type == VRN_TYPE_I8 ? 1 / 127.0f : 0};
     if (d->op != VRN_OP_SOFTMAX) d->x = in;
     d->r = in;
-    if (!floats_out) d->y = (vrn_format){type, type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
+    if (!floats_out) {
+        d->y = (vrn_format){.type = type, .scale = type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
+    }
     if (type == VRN_TYPE_F16 && (d->op == VRN_OP_CONV || d->op == VRN_OP_LINEAR)) d->w = type;
     if (vrn_op_takes_bytes(d)) d->w = VRN_TYPE_I8;
 }

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/util.h"
 #include "gpu/timestamps.h"
+#include "net/format.h"
 #include "session/session.h"
 #include "tools/trial.h"
 
@@ -22,8 +23,9 @@ static const char *fused_text(const vrn_node *node)
 
 static const char *precision_text(const vrn_node *node)
 {
+    const vrn_format w = {.type = node->desc.w, .rounded = node->w_rounded};
     bool parameters = vrn_op_has_parameters(node->desc.op);
-    return vrn_type_name(parameters ? node->desc.w : node->desc.y.type);
+    return vrn_type_name(vrn_format_values(parameters ? w : node->desc.y));
 }
 
 static void describe(const vrn_program *program, uint32_t index, vrn_layer *layer)

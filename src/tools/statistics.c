@@ -155,6 +155,7 @@ vrn_result vrn_device_get_kernel_statistics(vrn_device *device,
     if (!result) {
         result = vrn_graph_set_precision(&graph, NULL, params->precision, NULL, 0, &device->log);
     }
+    if (!result) vrn_graph_suit_device(&graph, device);
     const survey s = {
         .device = device,
         .graph = &graph,

@@ -20,6 +20,7 @@ static uint32_t tested_in_all;
 static uint32_t stride = 1;
 enum { KERNELS_MAX = 512 };
 static bool ran[VRN_OP_COUNT][KERNELS_MAX]; /* on some case */
+static bool ran_rounded[VRN_TYPE_COUNT][VRN_OP_COUNT][KERNELS_MAX];
 
 static void print_mismatch(const vrn_kernel_verdict *verdict, const vrn_kernel *kernel,
                            const char *type)
@@ -44,18 +45,20 @@ static bool wanted(const vrn_kernel *kernel)
     return found;
 }
 
-/* Returns how many kernels are wrong. */
-static uint32_t run_typed(const vrn_op_case *c, vrn_type type)
+/* Returns how many kernels are wrong. With `rounded`, `type` is what floats are rounded to. */
+static uint32_t run_typed(const vrn_op_case *c, vrn_type type, bool rounded)
 {
     vrn_case_data data;
-    assert_int_equal(vrn_case_data_create(&data, c, type, NULL), VRN_OK);
+    const uint32_t its_stride = rounded && stride < 4 ? 4 : stride;
+    assert_int_equal(vrn_case_data_create(&data, c, rounded ? VRN_TYPE_F32 : type, NULL), VRN_OK);
+    if (rounded) vrn_case_data_round(&data, type);
     const vrn_kernel *kernel;
     uint32_t tested = 0, wrong = 0;
     for (uint32_t i = 0; (kernel = vrn_kernel_at(data.desc.op, i)); i++) {
         if (!wanted(kernel) || !vrn_kernel_supported(kernel, &data.desc, device)) continue;
         assert_true(i < KERNELS_MAX);
-        bool *ran_once = &ran[data.desc.op][i];
-        if (*ran_once && (i + (uint32_t)(c - vrn_op_cases) + (uint32_t)type) % stride != 0) {
+        bool *ran_once = rounded ? &ran_rounded[type][data.desc.op][i] : &ran[data.desc.op][i];
+        if (*ran_once && (i + (uint32_t)(c - vrn_op_cases) + (uint32_t)type) % its_stride != 0) {
             continue;
         }
         *ran_once = true;
@@ -65,18 +68,21 @@ static uint32_t run_typed(const vrn_op_case *c, vrn_type type)
         if (verdict.wrong == 0) continue;
         wrong++;
         print_mismatch(&verdict, kernel, vrn_type_name(type));
+        if (rounded) fprintf(stderr, "  (floats that are rounded)\n");
     }
     vrn_case_data_free(&data);
     tested_in_all += tested;
-    assert_true(tested > 0 || *prefixes || stride > 1);
+    assert_true(tested > 0 || *prefixes || its_stride > 1);
     return wrong;
 }
 
 static void run_case(void **state)
 {
     uint32_t wrong = 0;
-    for (uint32_t type = 0; type < VRN_TYPE_COUNT; type++)
-        wrong += run_typed(*state, (vrn_type)type);
+    for (uint32_t type = 0; type < VRN_TYPE_COUNT; type++) {
+        wrong += run_typed(*state, (vrn_type)type, false);
+        if (type != VRN_TYPE_F32) wrong += run_typed(*state, (vrn_type)type, true);
+    }
     assert_int_equal(wrong, 0);
     assert_int_equal(messages.errors + messages.warnings, 0);
 }

@@ -81,6 +81,8 @@ static void precisions_are_close(void **state)
     (void)state;
     static float input[COUNT * NUMBERS];
     float logits[3][COUNT * CLASSES_MAX];
+    vrn_device_info device_info;
+    vrn_device_get_info(device, &device_info);
     make_input(input);
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         vrn_model *model = make_model(networks[i]), *calibrated = calibrate(model, input);
@@ -91,6 +93,9 @@ static void precisions_are_close(void **state)
             info[p] = run(calibrated, &params, input, logits[p]);
         }
         const size_t count = (size_t)COUNT * info[0].classes;
+        /* Drivers on the processor that read through addresses store rounded floats. */
+        const bool keeps_floats = device_info.type == VRN_DEVICE_CPU &&
+                                  (device_info.capabilities & VRN_CAPABILITY_BUFFER_ADDRESSES);
         const double fp16 = relative_error(logits[1], logits[0], count);
         const double int8 = relative_error(logits[2], logits[0], count);
         if (!(fp16 <= 5e-3) || !(int8 <= 0.08)) {
@@ -98,8 +103,13 @@ static void precisions_are_close(void **state)
         }
         assert_true(fp16 > 1e-7 && fp16 <= 5e-3);
         assert_true(int8 > 2 * fp16 && int8 <= 0.08); /* bytes, not halves */
-        assert_true(info[1].activation_bytes < info[0].activation_bytes);
-        assert_true(info[2].activation_bytes <= info[1].activation_bytes);
+        if (keeps_floats) {
+            assert_int_equal(info[1].activation_bytes, info[0].activation_bytes);
+            assert_int_equal(info[2].activation_bytes, info[0].activation_bytes);
+        } else {
+            assert_true(info[1].activation_bytes < info[0].activation_bytes);
+            assert_true(info[2].activation_bytes <= info[1].activation_bytes);
+        }
         vrn_model_destroy(&calibrated);
         vrn_model_destroy(&model);
     }

@@ -15,6 +15,7 @@
 #include <vulkan/vulkan_core.h>
 
 #include "base/util.h"
+#include "net/format.h"
 #include "net/fuse.h"
 #include "net/graph.h"
 #include "ops/support.h"
@@ -412,12 +413,42 @@ static void a_stranger_is_guessed(void **state)
     assert_true(small.mhz > 0 && small.gbytes > 0 && small.lanes > 0 && small.threads > 0);
 }
 
+/* On a processor's driver with addresses the numbers of a precision are stored as floats. */
+static void processors_round_floats(void **state)
+{
+    (void)state;
+    for (uint32_t addresses = 0; addresses < 2; addresses++) {
+        vrn_device device = {0};
+        vrn_graph graph = {0};
+        uint32_t halves = 0, bytes = 0, weights = 0;
+        device.probe.info.type = VRN_DEVICE_CPU;
+        device.probe.info.capabilities = addresses ? VRN_CAPABILITY_BUFFER_ADDRESSES : 0;
+        build(&graph, VRN_PRECISION_INT8);
+        vrn_graph_suit_device(&graph, &device);
+        for (uint32_t i = 0; i < graph.count; i++) {
+            const vrn_op_desc *d = &graph.nodes[i].desc;
+            const vrn_type values = vrn_format_values(d->y);
+            halves += values == VRN_TYPE_F16;
+            bytes += values == VRN_TYPE_I8 && d->y.scale > 0;
+            weights += (addresses ? graph.nodes[i].w_rounded : d->w) == VRN_TYPE_I8;
+            if (!addresses) continue;
+            assert_int_equal(d->x.type, VRN_TYPE_F32);
+            assert_int_equal(d->y.type, VRN_TYPE_F32);
+            assert_int_equal(d->r.type, VRN_TYPE_F32);
+            assert_int_equal(d->w, VRN_TYPE_F32);
+        }
+        assert_int_equal(halves, 0);
+        assert_int_equal(bytes, 54);   /* 53 convolutions and the max pool */
+        assert_int_equal(weights, 52); /* all but the stem, whose input is floats */
+        vrn_graph_free(&graph);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cores_are_found),
-        cmocka_unit_test(a_stranger_is_guessed),
-        cmocka_unit_test(no_choice_spills),
+        cmocka_unit_test(cores_are_found),     cmocka_unit_test(a_stranger_is_guessed),
+        cmocka_unit_test(no_choice_spills),    cmocka_unit_test(processors_round_floats),
         cmocka_unit_test(the_tables_are_kept),
     };
     if (argc == 2 && strcmp(argv[1], "--print") == 0) {
