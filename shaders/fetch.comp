@@ -1,8 +1,15 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: image=-DIMAGE planes=-DIMAGE,-DPLANES
+// variants: rgba8=-DIMAGE,-DSTORED=rgba8 rgba16f=-DIMAGE,-DSTORED=rgba16f
+// variants: rgba32f=-DIMAGE,-DSTORED=rgba32f r32f=-DIMAGE,-DSTORED=r32f
+// variants: r8=-DIMAGE,-DSTORED=r8 rg8=-DIMAGE,-DSTORED=rg8
+// variants: r16=-DIMAGE,-DSTORED=r16 r16f=-DIMAGE,-DSTORED=r16f
+// variants: rgba16=-DIMAGE,-DSTORED=rgba16 r11f_g11f_b10f=-DIMAGE,-DSTORED=r11f_g11f_b10f
+// variants: rgb10_a2=-DIMAGE,-DSTORED=rgb10_a2
 // A part of an application's picture as dense RGBA8, the way photos come from the host: from a
-// buffer of bytes, or with IMAGE from a sampled image, by its texels. What holds linear light (also
+// buffer of bytes, or with IMAGE from a sampled image, by its texels, or with STORED from a
+// storage image of that format. What holds linear light (also
 // the texels of an sRGB format, which sampling decodes) is encoded as IEC 61966-2-1 says, so that
 // an sRGB image gives the bytes that it stores. BT.2100's PQ and HLG become linear light first, in
 // sRGB's primaries, with 1 at BT.2408's reference white of 203 cd/m2. With PLANES the picture is
@@ -19,7 +26,11 @@ layout(push_constant) uniform Push { vrn_fetch_push push; };
 
 #ifdef IMAGE
 #extension GL_EXT_samplerless_texture_functions : require
+#ifdef STORED
+layout(set = 0, binding = VRN_TRANSFER_X, STORED) readonly uniform image2D x;
+#else
 layout(set = 0, binding = VRN_TRANSFER_X) uniform texture2D x;
+#endif
 #ifdef PLANES
 layout(set = 0, binding = VRN_FETCH_CHROMA) uniform texture2D chroma; // Cb, Cr
 #endif
@@ -101,6 +112,8 @@ uint pixel_at(uint column, uint row) {
         return uint(rounded.r | rounded.g << 8 | rounded.b << 16);
     }
     vec3 rgb = vec3(fixed_rgb) / (255.0 * float(ONE));
+#elif defined(STORED)
+    vec3 rgb = imageLoad(x, ivec2(column, row)).rgb;
 #else
     vec3 rgb = texelFetch(x, ivec2(column, row), 0).rgb;
 #endif

@@ -227,7 +227,8 @@ typedef struct vrn_device_import_params {
  * sessions wait for their own submissions. One device may be imported several times, also beside
  * the library's own devices; several imports of one queue need a common lock. Thread-safe.
  * Blocking, but quick. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a mandatory
- * requirement is missing; the log names it), VRN_ERROR_OUT_OF_MEMORY. */
+ * requirement is missing; a device of several physical devices; the log says which),
+ * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_import(vrn_device **device, const vrn_device_import_params *params);
 
 /* ---- Recording ------------------------------------------------------------------------------- */
@@ -279,18 +280,23 @@ typedef struct vrn_record_chroma {
     uint64_t reserved[2];
 } vrn_record_chroma;
 
-/* An image that a shader may sample: a single-sampled 2D view of a colour format, of an image with
- * VK_IMAGE_USAGE_SAMPLED_BIT. Rows are from the top. Alpha is ignored. In formats of one or two
- * components the first is grey.
+/* An image that a shader may read: a single-sampled 2D view of a colour format, of an image with
+ * VK_IMAGE_USAGE_SAMPLED_BIT or, with storage_images, VK_IMAGE_USAGE_STORAGE_BIT. Rows are from the
+ * top. Alpha is ignored. In formats of one or two components the first is grey.
  *
  * The network's transform works on 8-bit pixels in sRGB's encoding, as image files have them. The
  * bytes of 8-bit UNORM and SRGB formats are used as they are stored; UNORM values of other sizes
  * are scaled and rounded to 8 bits. Linear light is multiplied by `exposure`, clamped to 0 to 1 and
  * encoded, without any other tone mapping. Formats: R8G8B8A8, B8G8R8A8, A8B8G8R8_PACK32, R8G8B8,
  * B8G8R8, R8 and R8G8 in UNORM and SRGB; R5G6B5, B5G6R5, R5G5B5A1, B5G5R5A1, A1R5G5B5_UNORM_PACK16;
- * A2B10G10R10,
- * A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and SFLOAT; R32, R32G32B32A32_SFLOAT;
- * B10G11R11, E5B9G9R9_UFLOAT_PACK32. */
+ * A2B10G10R10, A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and SFLOAT; R32,
+ * R32G32B32A32_SFLOAT; B10G11R11, E5B9G9R9_UFLOAT_PACK32.
+ *
+ * With storage_images: R8G8B8A8_UNORM, A8B8G8R8_UNORM_PACK32, R16G16B16A16_SFLOAT,
+ * R32G32B32A32_SFLOAT and R32_SFLOAT. If the device has shaderStorageImageExtendedFormats, which
+ * the requirements list, also R8 and R8G8_UNORM, R16 and R16G16B16A16_UNORM, R16_SFLOAT,
+ * B10G11R11_UFLOAT_PACK32 and A2B10G10R10_UNORM_PACK32. Other formats, such as SRGB ones, are
+ * refused: shaders cannot name them. */
 typedef struct vrn_record_image {
     VkImageView view;       /* as described above */
     VkFormat format;        /* of the view */
@@ -300,8 +306,9 @@ typedef struct vrn_record_image {
      * READ_ONLY_OPTIMAL, GENERAL and SHARED_PRESENT_KHR are read directly. The recording changes
      * any other layout, such as COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, to
      * SHADER_READ_ONLY_OPTIMAL and back afterwards (once, even if several regions are read), and
-     * needs the three fields below for that. UNDEFINED and PREINITIALIZED are refused: no image can
-     * be changed back to them */
+     * needs the three fields below for that. With storage_images, images in GENERAL and
+     * SHARED_PRESENT_KHR are read directly, and other layouts are changed to GENERAL. UNDEFINED and
+     * PREINITIALIZED are refused: no image can be changed back to them */
     VkImageLayout layout;
     VkImage image;         /* of the view */
     uint32_t level, layer; /* the mip level and the array layer of the view */
@@ -388,6 +395,8 @@ typedef struct vrn_record_params {
      * and give it back, see vrn_session_release_images. If it is the family of `queue`, nothing
      * changes */
     bool transfer_images;
+    /* read the images as storage images: for those that cannot be sampled. Not for YCbCr */
+    bool storage_images;
     uint64_t reserved[4];
 } vrn_record_params;
 
@@ -408,7 +417,9 @@ typedef struct vrn_record_params {
  * of images are still changed. The host reads an output after it has waited for the submission.
  *
  * State. The recording leaves its own compute pipeline, descriptor set 0 of the compute bind point
- * and push constants bound. It does not change graphics state.
+ * and push constants bound. Its pipeline layout is its own, so all sets that were bound for
+ * compute, whatever their number, and the push constants of all stages must be set again.
+ * Pipelines, sets and dynamic state of other bind points do not change.
  *
  * Several recordings. Each has a slot, a number below VRN_MAX_RECORD_SLOTS, with its own
  * descriptors, prepared input and results; use the number of the frame in flight. Before recording

@@ -11,7 +11,8 @@ vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *de
         room->storage_buffers >= counts.storage_buffers &&
         room->texel_buffers >= counts.texel_buffers &&
         room->array_buffers >= counts.array_buffers &&
-        room->sampled_images >= counts.sampled_images) {
+        room->sampled_images >= counts.sampled_images &&
+        room->storage_images >= counts.storage_images) {
         return VRN_CALL(device, ResetDescriptorPool, pool->handle, 0);
     }
     vrn_descriptor_pool_destroy(pool, device);
@@ -19,6 +20,7 @@ vrn_result vrn_descriptor_pool_reserve(vrn_descriptor_pool *pool, vrn_device *de
         {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, counts.storage_buffers + counts.array_buffers},
         {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, counts.texel_buffers},
         {VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, counts.sampled_images},
+        {VK_DESCRIPTOR_TYPE_STORAGE_IMAGE, counts.storage_images},
     };
     VkDescriptorPoolSize sizes[VRN_COUNT(all)];
     uint32_t size_count = 0;
@@ -89,9 +91,10 @@ vrn_result vrn_descriptor_set_create(VkDescriptorSet *set, vrn_device *device,
             .dstSet = *set,
             .dstBinding = b->binding,
             .descriptorCount = descriptors(b),
-            .descriptorType = b->view    ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
-                              : b->image ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
-                                         : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .descriptorType = b->view      ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
+                              : b->storage ? VK_DESCRIPTOR_TYPE_STORAGE_IMAGE
+                              : b->image   ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
+                                           : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .pBufferInfo = &infos[used],
             .pTexelBufferView = &b->view,
             .pImageInfo = &images[i],

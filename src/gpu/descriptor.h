@@ -8,13 +8,14 @@
 enum { VRN_BEFORE_MAX = 2 };
 
 /* One binding of a set: a range of a buffer, whole or split into an array; a view of a texel
- * buffer; or a sampled image. */
+ * buffer; or an image. */
 typedef struct vrn_binding {
     uint32_t binding;
     vrn_range range;
     VkBufferView view; /* VK_NULL_HANDLE: no texel buffer */
     VkImageView image; /* VK_NULL_HANDLE: no image */
     VkImageLayout layout;
+    bool storage; /* a storage image; false: a sampled one */
     /* the size of each array element (vrn_pipeline_key.arrays) except the last; 0: no array */
     uint32_t block_bytes;
     /* whole ranges that are the array's first elements */
@@ -26,7 +27,7 @@ typedef struct vrn_binding {
 typedef struct vrn_descriptor_counts {
     uint32_t sets, storage_buffers, texel_buffers;
     uint32_t array_buffers; /* storage buffers in arrays */
-    uint32_t sampled_images;
+    uint32_t sampled_images, storage_images;
 } vrn_descriptor_counts;
 
 /* A pool of sets; zero it. */

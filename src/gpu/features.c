@@ -91,6 +91,8 @@ static const feature features[] = {
     /* First, because applications look for VkPhysicalDeviceFeatures2 there. */
     {VRN_CAPABILITY_BUFFER_ARRAYS, CORE, "shaderStorageBufferArrayDynamicIndexing",
      offsetof(VkPhysicalDeviceFeatures2, features.shaderStorageBufferArrayDynamicIndexing), 0},
+    {VRN_FEATURE_IMAGE_FORMATS, CORE, "shaderStorageImageExtendedFormats",
+     offsetof(VkPhysicalDeviceFeatures2, features.shaderStorageImageExtendedFormats), 0},
     {VRN_CAPABILITY_BUFFER_ADDRESSES, CORE, "shaderInt64",
      offsetof(VkPhysicalDeviceFeatures2, features.shaderInt64), 0},
     {VRN_CAPABILITY_BUFFER_ADDRESSES, ADDRESSES,

@@ -18,6 +18,9 @@
 /* Another bit: pipelines can be made whose subgroups are all full. */
 #define VRN_FEATURE_FULL_SUBGROUPS (UINT32_C(1) << 28)
 
+/* Another bit: storage images of more formats can be read. */
+#define VRN_FEATURE_IMAGE_FORMATS (UINT32_C(1) << 27)
+
 /* Names of extensions: those that a device offers, or those that an application enabled. */
 typedef struct vrn_extensions {
     const char *const *names;

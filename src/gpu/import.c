@@ -175,6 +175,21 @@ static vrn_result check_params(const vrn_device_import_params *p)
     return result ? result : check_version(p->api_version, &p->log);
 }
 
+/* Without device masks, memory and submissions are those of all physical devices of a group. */
+static vrn_result check_group(const VkDeviceCreateInfo *info, const vrn_log *log)
+{
+    for (const VkBaseInStructure *at = info->pNext; at; at = at->pNext) {
+        if (at->sType != VK_STRUCTURE_TYPE_DEVICE_GROUP_DEVICE_CREATE_INFO) continue;
+        const VkDeviceGroupDeviceCreateInfo *group = (const void *)at;
+        if (group->physicalDeviceCount <= 1) continue;
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "a VkDevice of %u physical devices: expected one (make a VkDevice for each "
+                        "of a group)",
+                        group->physicalDeviceCount);
+    }
+    return VRN_OK;
+}
+
 /* Refuses a device without a mandatory requirement, and keeps the capabilities that were
  * enabled. */
 static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params *p)
@@ -183,6 +198,8 @@ static vrn_result apply_enabled(vrn_probe *probe, const vrn_device_import_params
     const VkDeviceCreateInfo *info = p->created_with ? p->created_with : &nothing;
     const vrn_extensions enabled = {info->ppEnabledExtensionNames, info->enabledExtensionCount};
     vrn_device_requirements requirements;
+    vrn_result result = check_group(info, &p->log);
+    if (result) return result;
     vrn_features_require(&requirements, 0, probe->info.api_version, probe->portability_subset);
     for (uint32_t i = 0; i < requirements.count; i++) {
         const vrn_requirement *requirement = &requirements.items[i];

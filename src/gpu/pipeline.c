@@ -75,6 +75,7 @@ static void describe_set(set_description *set, const vrn_device *device,
             .binding = i,
             .descriptorType = key->texel & (1u << i)     ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
                               : key->sampled & (1u << i) ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE
+                              : key->stored & (1u << i)  ? VK_DESCRIPTOR_TYPE_STORAGE_IMAGE
                                                          : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .descriptorCount = array ? device->probe.max_array : 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
@@ -158,7 +159,7 @@ static vrn_result create_layout(vrn_pipeline *layout, vrn_device *device,
 static bool same_layout(const vrn_pipeline_key *a, const vrn_pipeline_key *b)
 {
     return a->bindings == b->bindings && a->texel == b->texel && a->sampled == b->sampled &&
-           a->arrays == b->arrays && a->push_bytes == b->push_bytes;
+           a->stored == b->stored && a->arrays == b->arrays && a->push_bytes == b->push_bytes;
 }
 
 /* Sets the layouts of an entry that is not counted yet: another entry's, or new ones. */

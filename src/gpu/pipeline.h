@@ -16,7 +16,8 @@ typedef struct vrn_pipeline_key {
     const vrn_module *module;
     uint32_t bindings; /* bit i: set 0 has binding i */
     uint32_t texel;    /* bit i: binding i is a uniform texel buffer */
-    uint32_t sampled;  /* bit i: it is a sampled image; neither bit: a storage buffer */
+    uint32_t sampled;  /* bit i: it is a sampled image */
+    uint32_t stored;   /* bit i: it is a storage image; none of the three bits: a storage buffer */
     uint32_t arrays; /* bit i: binding i, the last, is an array of storage buffers of any length */
     uint32_t push_bytes;
     uint32_t subgroup_size; /* 0: the driver chooses */

@@ -223,6 +223,7 @@ static void probe_features(vrn_probe *probe, const vrn_instance *instance,
     probe->info.capabilities |= features & ((1u << VRN_CAPABILITY_COUNT) - 1);
     probe->host_query_reset = features & VRN_FEATURE_HOST_QUERY_RESET;
     probe->subgroup.full = features & VRN_FEATURE_FULL_SUBGROUPS;
+    probe->image_formats = features & VRN_FEATURE_IMAGE_FORMATS;
     vrn_probe_drop(probe, ~features & VRN_FEATURE_SUBGROUP_SIZES);
 }
 
@@ -260,6 +261,7 @@ uint32_t vrn_probe_features(const vrn_probe *probe, uint32_t without)
     if (probe->host_query_reset && (all & VRN_CAPABILITY_TIMESTAMPS)) {
         all |= VRN_FEATURE_HOST_QUERY_RESET;
     }
+    if (probe->image_formats) all |= VRN_FEATURE_IMAGE_FORMATS;
     if ((all & VRN_CAPABILITY_COOPERATIVE_MATRIX_2) &&
         vrn_matrices_of_work_groups(&probe->matrices)) {
         all |= VRN_FEATURE_WORK_GROUP_MATRICES;
@@ -275,6 +277,7 @@ void vrn_probe_drop(vrn_probe *probe, uint32_t features)
     }
     if (features & VRN_FEATURE_FULL_SUBGROUPS) probe->subgroup.full = false;
     if (features & VRN_FEATURE_HOST_QUERY_RESET) probe->host_query_reset = false;
+    if (features & VRN_FEATURE_IMAGE_FORMATS) probe->image_formats = false;
     if (features & VRN_FEATURE_WORK_GROUP_MATRICES) {
         vrn_matrices_drop_work_groups(&probe->matrices);
     }

@@ -27,6 +27,7 @@ typedef struct vrn_probe {
     uint64_t timestamp_mask;          /* the bits that timestamps have on each queue */
     uint32_t max_array;               /* the longest array of storage buffers */
     bool host_query_reset;            /* the host can reset queries */
+    bool image_formats;               /* shaderStorageImageExtendedFormats */
     bool portability_subset;          /* the device has VK_KHR_portability_subset */
     bool mixed_dot_product; /* of signed and unsigned bytes, by an instruction of the device */
 } vrn_probe;

@@ -18,6 +18,22 @@ static const struct {
 #define PUSH(name) sizeof(struct vrn_##name##_push)
     [VRN_TRANSFER_FETCH_IMAGE] = {"fetch pixels", &vrn_module_fetch_image, PUSH(fetch), 2,
                                   VRN_FETCH_READING},
+#define STORED(format)                                                                             \
+    {                                                                                              \
+        "fetch pixels", &vrn_module_fetch_##format, PUSH(fetch), 2, VRN_FETCH_READING              \
+    }
+    [VRN_TRANSFER_FETCH_RGBA8] = STORED(rgba8),
+    [VRN_TRANSFER_FETCH_RGBA16F] = STORED(rgba16f),
+    [VRN_TRANSFER_FETCH_RGBA32F] = STORED(rgba32f),
+    [VRN_TRANSFER_FETCH_R32F] = STORED(r32f),
+    [VRN_TRANSFER_FETCH_R8] = STORED(r8),
+    [VRN_TRANSFER_FETCH_RG8] = STORED(rg8),
+    [VRN_TRANSFER_FETCH_R16] = STORED(r16),
+    [VRN_TRANSFER_FETCH_R16F] = STORED(r16f),
+    [VRN_TRANSFER_FETCH_RGBA16] = STORED(rgba16),
+    [VRN_TRANSFER_FETCH_R11F_G11F_B10F] = STORED(r11f_g11f_b10f),
+    [VRN_TRANSFER_FETCH_RGB10_A2] = STORED(rgb10_a2),
+#undef STORED
     [VRN_TRANSFER_FETCH_PLANES] = {"fetch planes", &vrn_module_fetch_planes, PUSH(fetch), 3,
                                    VRN_FETCH_READING},
     [VRN_TRANSFER_FETCH] = {"fetch pixels", &vrn_module_fetch, PUSH(fetch), 2, VRN_FETCH_BGRA},
@@ -45,7 +61,8 @@ vrn_result vrn_transfer_record(const vrn_transfer_target *target, vrn_transfer k
     key.push_bytes = kernels[kernel].push_bytes;
     for (uint32_t i = 0; i < kernels[kernel].bindings; i++) {
         key.bindings |= 1u << i;
-        key.sampled |= bindings[i].image ? 1u << i : 0;
+        key.sampled |= bindings[i].image && !bindings[i].storage ? 1u << i : 0;
+        key.stored |= bindings[i].storage ? 1u << i : 0;
         bindings[i].binding = i;
     }
     if (kernels[kernel].constant != NO_CONSTANT) {

@@ -10,7 +10,21 @@
 
 /* Bindings, push constants and the specialization constant are in ops/interface.h. */
 typedef enum vrn_transfer {
-    VRN_TRANSFER_FETCH_IMAGE,  /* VRN_FETCH_READING */
+    VRN_TRANSFER_FETCH_IMAGE, /* VRN_FETCH_READING */
+    /* of storage images, by their format; those that every device has come first: VRN_FETCH_READING
+     */
+    VRN_TRANSFER_FETCH_RGBA8,
+    VRN_TRANSFER_FETCH_RGBA16F,
+    VRN_TRANSFER_FETCH_RGBA32F,
+    VRN_TRANSFER_FETCH_R32F,
+    /* .. and these need shaderStorageImageExtendedFormats */
+    VRN_TRANSFER_FETCH_R8,
+    VRN_TRANSFER_FETCH_RG8,
+    VRN_TRANSFER_FETCH_R16,
+    VRN_TRANSFER_FETCH_R16F,
+    VRN_TRANSFER_FETCH_RGBA16,
+    VRN_TRANSFER_FETCH_R11F_G11F_B10F,
+    VRN_TRANSFER_FETCH_RGB10_A2,
     VRN_TRANSFER_FETCH_PLANES, /* VRN_FETCH_READING */
     VRN_TRANSFER_FETCH,        /* VRN_FETCH_BGRA */
     VRN_TRANSFER_COLUMNS,      /* VRN_RESAMPLE_VERTICAL: false */

@@ -19,29 +19,34 @@ typedef struct row {
     VkFormat format;
     const char *name;
     content content;
-    bool grey; /* only red exists, and stands for all three */
+    bool grey;            /* only red exists, and stands for all three */
+    vrn_transfer storage; /* reads it as a storage image; 0: nothing does */
 } row;
 
 #define ROW(name, content)                                                                         \
     {                                                                                              \
-        VK_FORMAT_##name, #name, content, false                                                    \
+        VK_FORMAT_##name, #name, content, false, 0                                                 \
     }
 #define GREY(name, content)                                                                        \
     {                                                                                              \
-        VK_FORMAT_##name, #name, content, true                                                     \
+        VK_FORMAT_##name, #name, content, true, 0                                                  \
+    }
+#define STORED(name, content, grey, format)                                                        \
+    {                                                                                              \
+        VK_FORMAT_##name, #name, content, grey, VRN_TRANSFER_FETCH_##format                        \
     }
 #define NAME(name)                                                                                 \
     {                                                                                              \
-        VK_FORMAT_##name, #name, NOT_READ, false                                                   \
+        VK_FORMAT_##name, #name, NOT_READ, false, 0                                                \
     }
 
 /* The table includes unreadable formats, for their names. */
 static const row rows[] = {
-    ROW(R8G8B8A8_UNORM, ENCODED),
+    STORED(R8G8B8A8_UNORM, ENCODED, false, RGBA8),
     ROW(R8G8B8A8_SRGB, DECODED),
     ROW(B8G8R8A8_UNORM, ENCODED),
     ROW(B8G8R8A8_SRGB, DECODED),
-    ROW(A8B8G8R8_UNORM_PACK32, ENCODED),
+    STORED(A8B8G8R8_UNORM_PACK32, ENCODED, false, RGBA8),
     ROW(A8B8G8R8_SRGB_PACK32, DECODED),
     ROW(R8G8B8_UNORM, ENCODED),
     ROW(R8G8B8_SRGB, DECODED),
@@ -52,20 +57,20 @@ static const row rows[] = {
     ROW(R5G5B5A1_UNORM_PACK16, ENCODED),
     ROW(B5G5R5A1_UNORM_PACK16, ENCODED),
     ROW(A1R5G5B5_UNORM_PACK16, ENCODED),
-    ROW(A2B10G10R10_UNORM_PACK32, ENCODED),
+    STORED(A2B10G10R10_UNORM_PACK32, ENCODED, false, RGB10_A2),
     ROW(A2R10G10B10_UNORM_PACK32, ENCODED),
-    ROW(R16G16B16A16_UNORM, ENCODED),
-    ROW(B10G11R11_UFLOAT_PACK32, FLOATS),
+    STORED(R16G16B16A16_UNORM, ENCODED, false, RGBA16),
+    STORED(B10G11R11_UFLOAT_PACK32, FLOATS, false, R11F_G11F_B10F),
     ROW(E5B9G9R9_UFLOAT_PACK32, FLOATS),
-    ROW(R16G16B16A16_SFLOAT, FLOATS),
-    ROW(R32G32B32A32_SFLOAT, FLOATS),
-    GREY(R8_UNORM, ENCODED),
+    STORED(R16G16B16A16_SFLOAT, FLOATS, false, RGBA16F),
+    STORED(R32G32B32A32_SFLOAT, FLOATS, false, RGBA32F),
+    STORED(R8_UNORM, ENCODED, true, R8),
     GREY(R8_SRGB, DECODED),
-    GREY(R8G8_UNORM, ENCODED),
+    STORED(R8G8_UNORM, ENCODED, true, RG8),
     GREY(R8G8_SRGB, DECODED),
-    GREY(R16_UNORM, ENCODED),
-    GREY(R16_SFLOAT, FLOATS),
-    GREY(R32_SFLOAT, FLOATS),
+    STORED(R16_UNORM, ENCODED, true, R16),
+    STORED(R16_SFLOAT, FLOATS, true, R16F),
+    STORED(R32_SFLOAT, FLOATS, true, R32F),
     NAME(UNDEFINED),
     NAME(R8G8B8A8_SNORM),
     NAME(R8G8B8A8_UINT),
@@ -109,9 +114,30 @@ static const row *find(VkFormat format)
     return NULL;
 }
 
-vrn_result vrn_image_format_read(uint32_t *reading, const vrn_record_image *image,
-                                 const vrn_log *log)
+/* Sets the kernel of a storage image, which shaders read by a format that they name. */
+static vrn_result choose_storage(vrn_image_reading *reading, const row *r, const vrn_device *device)
 {
+    if (!r->storage) {
+        return vrn_fail(
+            &device->log, VRN_ERROR_UNSUPPORTED,
+            "a storage image of VK_FORMAT_%s: vkresnet/vulkan.h lists those that can be "
+            "read",
+            r->name);
+    }
+    if (r->storage >= VRN_TRANSFER_FETCH_R8 && !device->probe.image_formats) {
+        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
+                        "a storage image of VK_FORMAT_%s: the device does not have, or was made "
+                        "without, shaderStorageImageExtendedFormats",
+                        r->name);
+    }
+    reading->kernel = r->storage;
+    return VRN_OK;
+}
+
+vrn_result vrn_image_format_read(vrn_image_reading *reading, const vrn_record_image *image,
+                                 bool storage, const vrn_device *device)
+{
+    const vrn_log *log = &device->log;
     const row *r = find(image->format);
     if (!r || r->content == NOT_READ) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
@@ -141,6 +167,9 @@ vrn_result vrn_image_format_read(uint32_t *reading, const vrn_record_image *imag
                         "if the image holds linear light",
                         r->name, (double)image->exposure);
     }
-    *reading = readings[encoding] | (r->grey ? VRN_FETCH_GREY : 0);
-    return VRN_OK;
+    *reading = (vrn_image_reading){
+        .kernel = VRN_TRANSFER_FETCH_IMAGE,
+        .numbers = readings[encoding] | (r->grey ? VRN_FETCH_GREY : 0),
+    };
+    return storage ? choose_storage(reading, r, device) : VRN_OK;
 }

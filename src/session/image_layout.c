@@ -2,18 +2,21 @@
 
 #include "base/util.h"
 
-bool vrn_image_layout_readable(VkImageLayout layout)
+VkImageLayout vrn_image_layout_read(const vrn_record_image *image, bool storage)
 {
     static const VkImageLayout readable[] = {
-        VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
-        VK_IMAGE_LAYOUT_READ_ONLY_OPTIMAL,
+        /* also as a storage image */
         VK_IMAGE_LAYOUT_GENERAL,
         VK_IMAGE_LAYOUT_SHARED_PRESENT_KHR,
+        /* only sampled */
+        VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
+        VK_IMAGE_LAYOUT_READ_ONLY_OPTIMAL,
     };
-    for (uint32_t i = 0; i < VRN_COUNT(readable); i++) {
-        if (readable[i] == layout) return true;
+    const uint32_t count = storage ? 2 : VRN_COUNT(readable);
+    for (uint32_t i = 0; i < count; i++) {
+        if (readable[i] == image->layout) return image->layout;
     }
-    return false;
+    return readable[storage ? 0 : 2];
 }
 
 /* Whether an earlier entry changes the same level and layer of the same image, as when two entries
@@ -25,7 +28,7 @@ static bool repeated(const vrn_image_changes *c, uint32_t index)
         const vrn_record_image *other = &c->images[i];
         if (other->image == image->image && other->level == image->level &&
             other->layer == image->layer &&
-            (c->transfer || !vrn_image_layout_readable(other->layout))) {
+            (c->transfer || vrn_image_layout_read(other, c->storage) != other->layout)) {
             return true;
         }
     }
@@ -43,10 +46,8 @@ static void change(const vrn_image_changes *c, bool back, side before, side afte
 {
     for (uint32_t i = 0; i < c->count; i++) {
         const vrn_record_image *image = &c->images[i];
-        const bool readable = vrn_image_layout_readable(image->layout);
-        if ((readable && !c->transfer) || repeated(c, i)) continue;
-        const VkImageLayout read =
-            readable ? image->layout : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
+        const VkImageLayout read = vrn_image_layout_read(image, c->storage);
+        if ((read == image->layout && !c->transfer) || repeated(c, i)) continue;
         VkImageMemoryBarrier barrier = {
             .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
             .srcAccessMask = before.access,

@@ -6,11 +6,12 @@
 
 #include "gpu/device.h"
 
-/* Whether a recording can read an image in this layout directly. */
-bool vrn_image_layout_readable(VkImageLayout layout);
+/* The layout in which a recording reads an image, as a storage image or by sampling: its own, if
+ * shaders can read it. */
+VkImageLayout vrn_image_layout_read(const vrn_record_image *image, bool storage);
 
 /* The changes to images before a recording reads them, and back afterwards: layouts that cannot be
- * read become a readable one and, with `transfer`, the images move from one queue family to
+ * read become one that can and, with `transfer`, the images move from one queue family to
  * another. */
 typedef struct vrn_image_changes {
     const vrn_record_image *images; /* [count] */
@@ -19,6 +20,7 @@ typedef struct vrn_image_changes {
      * accesses that vrn_session_record names; else the change covers all stages and accesses */
     bool input_chained, output_chained;
     bool transfer;
+    bool storage;         /* they are read as storage images */
     uint32_t owner, user; /* families: of the application, and of the recording */
 } vrn_image_changes;
 

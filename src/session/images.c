@@ -89,6 +89,12 @@ static uint32_t band_rows(const builder *b, const job *j)
     return (uint32_t)rows / BAND_ROWS * BAND_ROWS;
 }
 
+/* Whether a picture is in a storage image. */
+static bool is_stored(const vrn_picture *photo)
+{
+    return photo->view && photo->reading.kernel != VRN_TRANSFER_FETCH_IMAGE;
+}
+
 static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
 {
     const vrn_log *log = &b->target.device->log;
@@ -122,7 +128,11 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
                         (unsigned long long)(limit >> 20));
     }
     j->pixels = reserve(b, photo->host ? VRN_IMAGES_PIXELS : VRN_IMAGES_FETCHED, source);
-    b->counts.sampled_images += photo->chroma ? 2 : photo->view ? 1 : 0;
+    if (is_stored(photo)) {
+        b->counts.storage_images++;
+    } else {
+        b->counts.sampled_images += photo->chroma ? 2 : photo->view ? 1 : 0;
+    }
     for (int i = 0; i < 2; i++) {
         if (!j->sides[i].resampled) continue;
         j->sides[i].table = reserve(b, VRN_IMAGES_FILTERS, filter_bytes(&j->sides[i]));
@@ -153,9 +163,10 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
     const vrn_device *device = b->target.device;
     const uint64_t pixels = (uint64_t)columns->count * rows->count;
     j->current = pixel_range(b, VRN_IMAGES_FETCHED, j->pixels, pixels);
-    vrn_binding bindings[] = {{.image = photo->view, .layout = photo->layout},
-                              {.range = j->current},
-                              {.image = photo->chroma, .layout = photo->layout}};
+    vrn_binding bindings[] = {
+        {.image = photo->view, .layout = photo->layout, .storage = is_stored(photo)},
+        {.range = j->current},
+        {.image = photo->chroma, .layout = photo->layout}};
     struct vrn_fetch_push push = {.width = columns->count, .height = rows->count};
     if (!photo->buffer) {
         if (photo->chroma) vrn_ycbcr_fill(&push, &photo->ycbcr);
@@ -163,8 +174,8 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
         push.top = photo->top + rows->first;
         push.exposure = photo->exposure;
         return vrn_transfer_record(
-            &b->target, photo->chroma ? VRN_TRANSFER_FETCH_PLANES : VRN_TRANSFER_FETCH_IMAGE,
-            photo->reading, bindings, &push, pixels);
+            &b->target, photo->chroma ? VRN_TRANSFER_FETCH_PLANES : photo->reading.kernel,
+            photo->reading.numbers, bindings, &push, pixels);
     }
     const uint64_t offset =
         photo->offset + rows->first * photo->stride + (uint64_t)columns->first * 4;

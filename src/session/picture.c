@@ -83,15 +83,20 @@ void vrn_picture_copy_row(uint8_t *to, const vrn_picture *photo, uint32_t left, 
 
 /* ---- On the device ---- */
 
-vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image,
-                                const vrn_log *log)
+vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image, bool storage,
+                                const vrn_device *device)
 {
-    uint32_t reading;
+    const vrn_log *log = &device->log;
+    vrn_image_reading reading;
     vrn_ycbcr_form ycbcr = {0};
-    vrn_result result = vrn_image_format_read(&reading, image, log);
+    vrn_result result = vrn_image_format_read(&reading, image, storage, device);
     if (!result && image->chroma) result = vrn_ycbcr_read(&ycbcr, image, log);
     if (result) return result;
-    if (image->chroma) reading &= ~VRN_FETCH_GREY;
+    if (image->chroma) reading.numbers &= ~VRN_FETCH_GREY;
+    if (image->chroma && storage) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image with chroma and storage_images: the planes of YCbCr are sampled");
+    }
     if (!image->view) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image's view is NULL");
     if (image->layout == VK_IMAGE_LAYOUT_UNDEFINED) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
@@ -102,7 +107,8 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
                         "an image in VK_IMAGE_LAYOUT_PREINITIALIZED cannot be changed back to that "
                         "layout: change it to VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL first");
     }
-    if (!vrn_image_layout_readable(image->layout) && !image->image) {
+    const VkImageLayout layout = vrn_image_layout_read(image, storage);
+    if (layout != image->layout && !image->image) {
         return vrn_fail(
             log, VRN_ERROR_INVALID_ARGUMENT,
             "an image in VkImageLayout %d must change its layout: expected its VkImage, found NULL",
@@ -123,9 +129,7 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
         .width = region.extent.width,
         .height = region.extent.height,
         .view = image->view,
-        .layout = vrn_image_layout_readable(image->layout)
-                      ? image->layout
-                      : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
+        .layout = layout,
         .left = (uint32_t)region.offset.x,
         .top = (uint32_t)region.offset.y,
         .reading = reading,

@@ -4,6 +4,7 @@
 
 #include <vkresnet/vulkan.h>
 
+#include "session/image_format.h"
 #include "session/ycbcr.h"
 
 /* A picture, in exactly one of three places. */
@@ -17,7 +18,7 @@ typedef struct vrn_picture {
     VkImageView view; /* sampled by the device, from (left, top) on */
     VkImageLayout layout;
     uint32_t left, top;
-    uint32_t reading; /* VRN_FETCH_READING, of a view */
+    vrn_image_reading reading; /* of a view */
     float exposure;
     VkImageView chroma; /* of YCbCr, whose luma is in `view`; or VK_NULL_HANDLE */
     vrn_ycbcr_form ycbcr;
@@ -26,10 +27,10 @@ typedef struct vrn_picture {
 /* A photo on the host. */
 vrn_picture vrn_picture_of(const vrn_image *photo);
 
-/* An application's image or buffer on the device. Errors: VRN_ERROR_INVALID_ARGUMENT, and
- * VRN_ERROR_UNSUPPORTED (a format that cannot be read). */
-vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image,
-                                const vrn_log *log);
+/* An application's image (a storage image, or a sampled one) or buffer on the device. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT, and VRN_ERROR_UNSUPPORTED (a format that cannot be read). */
+vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *image, bool storage,
+                                const vrn_device *device);
 vrn_result vrn_picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *pixels,
                                  const vrn_log *log);
 

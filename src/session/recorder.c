@@ -149,6 +149,7 @@ vrn_image_changes vrn_recorder_image_changes(const vrn_record_params *p,
         .input_chained = p->no_input_barrier,
         .output_chained = p->no_output_barrier,
         .transfer = p->transfer_images && p->owner_family != queue->family,
+        .storage = p->storage_images,
         .owner = p->owner_family,
         .user = queue->family,
     };
@@ -185,6 +186,25 @@ void vrn_recorder_end(const vrn_recorder *r)
 
 /* ---- Input ---- */
 
+/* An image has one layout while it is read. */
+static vrn_result check_layout(const vrn_record_image *images, uint32_t index, const vrn_log *log)
+{
+    const vrn_record_image *image = &images[index];
+    for (uint32_t i = 0; i < index; i++) {
+        const vrn_record_image *other = &images[i];
+        if (!image->image || other->image != image->image || other->level != image->level ||
+            other->layer != image->layer || other->layout == image->layout) {
+            continue;
+        }
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "images %u and %u are of one VkImage in VkImageLayout %d and %d: expected the "
+            "same layout",
+            i, index, (int)other->layout, (int)image->layout);
+    }
+    return VRN_OK;
+}
+
 static vrn_result record_pictures(const vrn_recorder *r)
 {
     const vrn_record_params *p = r->params;
@@ -196,8 +216,10 @@ static vrn_result record_pictures(const vrn_recorder *r)
     vrn_picture *pictures = vrn_alloc(r->count, sizeof *pictures);
     vrn_result result = pictures ? VRN_OK : vrn_fail_memory(log);
     for (uint32_t i = 0; i < r->count && !result; i++) {
-        result = p->images ? vrn_picture_of_image(&pictures[i], &p->images[i], log)
+        result = p->images ? vrn_picture_of_image(&pictures[i], &p->images[i], p->storage_images,
+                                                  r->device)
                            : vrn_picture_of_pixels(&pictures[i], &p->pixels[i], log);
+        if (!result && p->images) result = check_layout(p->images, i, log);
     }
     if (!result) {
         const vrn_image_changes changes = vrn_recorder_image_changes(p, r->queue);

@@ -343,16 +343,16 @@ static inline void app_image_barrier(application *app, VkCommandBuffer commands,
                             VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
 }
 
-/* An image of what `texels` holds, in a layout. */
-static inline app_image app_image_create(application *app, VkFormat format, uint32_t width,
-                                         uint32_t height, const app_buffer *texels,
-                                         VkImageLayout layout)
+/* An image of what `texels` holds, in a layout. `use` is how shaders may read it. */
+static inline app_image app_image_create_for(application *app, VkImageUsageFlags use,
+                                             VkFormat format, uint32_t width, uint32_t height,
+                                             const app_buffer *texels, VkImageLayout layout)
 {
     app_image image = {.format = format, .width = width, .height = height};
     VkFormatProperties properties;
     app->GetPhysicalDeviceFormatProperties(app->physical, format, &properties);
     const VkFormatFeatureFlags features = properties.optimalTilingFeatures;
-    VkImageUsageFlags usage = VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+    VkImageUsageFlags usage = use | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
     if (features & VK_FORMAT_FEATURE_TRANSFER_SRC_BIT) usage |= VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
     if (features & VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT) {
         usage |= VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT;
@@ -391,6 +391,14 @@ static inline app_image app_image_create(application *app, VkFormat format, uint
     app_image_barrier(app, commands, image.handle, copied, layout);
     app_finish(app, commands);
     return image;
+}
+
+static inline app_image app_image_create(application *app, VkFormat format, uint32_t width,
+                                         uint32_t height, const app_buffer *texels,
+                                         VkImageLayout layout)
+{
+    return app_image_create_for(app, VK_IMAGE_USAGE_SAMPLED_BIT, format, width, height, texels,
+                                layout);
 }
 
 static inline void app_image_destroy(application *app, app_image *image)

@@ -98,8 +98,8 @@ static inline size_t store_bgra(uint8_t *to, uint8_t rgba[4])
 }
 
 /* readable: NULL, or where to write the pixels that can be read from the image. */
-static inline app_image make_image(VkFormat format, store_pixel *store, VkImageLayout layout,
-                                   uint8_t *readable)
+static inline app_image make_image_for(VkImageUsageFlags use, VkFormat format, store_pixel *store,
+                                       VkImageLayout layout, uint8_t *readable)
 {
     app_buffer texels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 16);
     uint8_t *to = texels.mapped;
@@ -109,9 +109,15 @@ static inline app_image make_image(VkFormat format, store_pixel *store, VkImageL
         to += store(to, rgba);
         if (readable) memcpy(readable + i * 4, rgba, 4);
     }
-    app_image image = app_image_create(&app, format, WIDTH, HEIGHT, &texels, layout);
+    app_image image = app_image_create_for(&app, use, format, WIDTH, HEIGHT, &texels, layout);
     app_buffer_destroy(&app, &texels);
     return image;
+}
+
+static inline app_image make_image(VkFormat format, store_pixel *store, VkImageLayout layout,
+                                   uint8_t *readable)
+{
+    return make_image_for(VK_IMAGE_USAGE_SAMPLED_BIT, format, store, layout, readable);
 }
 
 static inline vrn_record_image record_image(const app_image *image, VkImageLayout layout)

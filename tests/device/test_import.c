@@ -338,6 +338,12 @@ static void a_wrong_import_is_refused_by_name(void **state)
     REFUSE(queue_family, VK_QUEUE_FAMILY_IGNORED, VRN_ERROR_INVALID_ARGUMENT, "queue_family");
     REFUSE(queue_family, 99, VRN_ERROR_INVALID_ARGUMENT, "queue family 99");
     const VkDeviceCreateInfo no_names = {.enabledExtensionCount = 1};
+    const VkDeviceGroupDeviceCreateInfo group = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_GROUP_DEVICE_CREATE_INFO,
+        .physicalDeviceCount = 2,
+    };
+    const VkDeviceCreateInfo of_group = {.pNext = &group};
+    REFUSE(created_with, &of_group, VRN_ERROR_UNSUPPORTED, "a VkDevice of 2 physical devices");
     REFUSE(created_with, &no_names, VRN_ERROR_INVALID_ARGUMENT, "ppEnabledExtensionNames");
     REFUSE(lock, free, VRN_ERROR_INVALID_ARGUMENT, "unlock");
     REFUSE(unlock, free, VRN_ERROR_INVALID_ARGUMENT, "lock");

@@ -270,10 +270,9 @@ static const struct {
     {VK_FORMAT_R32G32B32A32_SFLOAT, store_hlg, "HLG", VRN_ENCODING_HLG},
 };
 
-static bool can_be_sampled(VkFormat format)
+static bool can_be(VkFormatFeatureFlags read, VkFormat format)
 {
-    const VkFormatFeatureFlags needed =
-        VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT | VK_FORMAT_FEATURE_TRANSFER_DST_BIT;
+    const VkFormatFeatureFlags needed = read | VK_FORMAT_FEATURE_TRANSFER_DST_BIT;
     VkFormatProperties properties;
     app.GetPhysicalDeviceFormatProperties(app.physical, format, &properties);
     return (properties.optimalTilingFeatures & needed) == needed;
@@ -288,7 +287,7 @@ static void images_of_every_format(void **state)
     float expected[CLASSES];
     int tested = 0;
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
-        if (!can_be_sampled(formats[f].format)) continue;
+        if (!can_be(VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT, formats[f].format)) continue;
         const VkImageLayout layout = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
         app_image image = make_image(formats[f].format, formats[f].store, layout, readable);
         run_photo(session, readable, WIDTH, HEIGHT, expected);
@@ -302,6 +301,116 @@ static void images_of_every_format(void **state)
     assert_true(tested >= 20);
     free(readable);
     vrn_session_destroy(&session);
+}
+
+/* The message of a recording that is refused. */
+static void expect_refusal(vrn_session *session, vrn_record_params params, vrn_result expected,
+                           const char *word)
+{
+    app_buffer out = app_buffer_create(&app, BATCH * CLASSES * sizeof(float));
+    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+    const int errors = app.log.errors;
+    params.logits.buffer = out.handle;
+    assert_int_equal(vrn_session_record(session, commands, &params), expected);
+    assert_int_equal(app.log.errors, errors + 1);
+    if (!strstr(app.log.last, word)) fprintf(stderr, "no '%s' in '%s'\n", word, app.log.last);
+    assert_non_null(strstr(app.log.last, word));
+    app.log.errors = errors;
+    assert_int_equal(app.EndCommandBuffer(commands), VK_SUCCESS);
+    app_buffer_destroy(&app, &out);
+}
+
+/* Images that cannot be sampled, of every format that shaders can name; others are refused by
+ * name. */
+static void storage_images(void **state)
+{
+    (void)state;
+    vrn_session *session = make_session(NULL);
+    uint8_t *readable = malloc((size_t)WIDTH * HEIGHT * 4);
+    float expected[CLASSES];
+    int tested = 0, refused = 0;
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
+        const VkFormat format = formats[f].format;
+        if (!can_be(VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT, format)) {
+            continue;
+        }
+        const VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;
+        app_image image =
+            make_image_for(VK_IMAGE_USAGE_STORAGE_BIT, format, formats[f].store, layout, readable);
+        vrn_record_image input = record_image(&image, layout);
+        input.encoding = formats[f].encoding;
+        const vrn_record_params params = {.images = &input, .storage_images = true};
+        const bool named = !strstr(formats[f].name, "BGRA8") && !strstr(formats[f].name, "A2R10") &&
+                           !strstr(formats[f].name, "5") && !strstr(formats[f].name, "SRGB");
+        if (named) {
+            run_photo(session, readable, WIDTH, HEIGHT, expected);
+            expect(session, params, expected, formats[f].name);
+            tested++;
+        } else {
+            expect_refusal(session, params, VRN_ERROR_UNSUPPORTED, "a storage image of VK_FORMAT_");
+            refused++;
+        }
+        app_image_destroy(&app, &image);
+    }
+    print_message("%d formats of storage images read, %d refused\n", tested, refused);
+    assert_true(tested >= 9); /* four formats, some with several encodings, are mandatory */
+    const vrn_record_image srgb = {.view = (VkImageView)(uintptr_t)1,
+                                   .format = VK_FORMAT_R8G8B8A8_SRGB,
+                                   .width = 4,
+                                   .height = 4,
+                                   .layout = VK_IMAGE_LAYOUT_GENERAL};
+    expect_refusal(session, (vrn_record_params){.images = &srgb, .storage_images = true},
+                   VRN_ERROR_UNSUPPORTED, "a storage image of VK_FORMAT_R8G8B8A8_SRGB");
+    free(readable);
+    vrn_session_destroy(&session);
+}
+
+/* A storage image in another layout is read in GENERAL, and changed back. */
+static void storage_images_change_layouts(void **state)
+{
+    (void)state;
+    const VkImageLayout layout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
+    vrn_session *session = make_session(&(vrn_session_params){.batch = 2});
+    float expected[CLASSES];
+    run_photo(session, picture, WIDTH, HEIGHT, expected);
+    app_image image = make_image_for(VK_IMAGE_USAGE_STORAGE_BIT, VK_FORMAT_R8G8B8A8_UNORM,
+                                     store_rgba, layout, NULL);
+    vrn_record_image inputs[2] = {record_image(&image, layout), record_image(&image, layout)};
+    for (int again = 0; again < 2; again++) {
+        expect(session, (vrn_record_params){.images = inputs, .storage_images = true}, expected,
+               "a layout");
+    }
+    inputs[1].layout = VK_IMAGE_LAYOUT_GENERAL;
+    expect_refusal(session, (vrn_record_params){.images = inputs, .count = 2},
+                   VRN_ERROR_INVALID_ARGUMENT,
+                   "images 0 and 1 are of one VkImage in VkImageLayout 7 and 1");
+    app_image_destroy(&app, &image);
+    vrn_session_destroy(&session);
+}
+
+/* Without the feature that is for them, formats beyond the mandatory ones are refused. */
+static void other_storage_images_need_a_feature(void **state)
+{
+    (void)state;
+    vrn_device_import_params params = app.import;
+    VkDeviceCreateInfo plain = app.info;
+    vrn_device *other = NULL;
+    vrn_session *session = NULL;
+    plain.pEnabledFeatures = NULL;
+    params.created_with = &plain;
+    assert_int_equal(vrn_device_import(&other, &params), VRN_OK);
+    assert_int_equal(vrn_session_create(&session, other, model, NULL), VRN_OK);
+    const vrn_record_image image = {.view = (VkImageView)(uintptr_t)1,
+                                    .format = VK_FORMAT_B10G11R11_UFLOAT_PACK32,
+                                    .width = 4,
+                                    .height = 4,
+                                    .layout = VK_IMAGE_LAYOUT_GENERAL};
+    expect_refusal(session, (vrn_record_params){.images = &image, .storage_images = true},
+                   VRN_ERROR_UNSUPPORTED,
+                   "VK_FORMAT_B10G11R11_UFLOAT_PACK32: the device does not have, or was made "
+                   "without, shaderStorageImageExtendedFormats");
+    vrn_session_destroy(&session);
+    vrn_device_destroy(&other);
 }
 
 /* Light that is stored at a quarter and four times exposed. */
@@ -353,24 +462,14 @@ static void what_cannot_be_read_is_refused_by_name(void **state)
         {VK_FORMAT_R8G8B8A8_UNORM, 0, 2, VRN_ERROR_INVALID_ARGUMENT, "exposure of 2"},
     };
     vrn_session *session = make_session(NULL);
-    app_buffer out = app_buffer_create(&app, CLASSES * sizeof(float));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         vrn_record_image image = good;
         image.format = cases[i].format;
         image.encoding = cases[i].encoding;
         image.exposure = cases[i].exposure;
-        const vrn_record_params params = {.images = &image, .logits = {out.handle, 0}};
-        VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
-        const int errors = app.log.errors;
-        assert_int_equal(vrn_session_record(session, commands, &params), cases[i].result);
-        if (!strstr(app.log.last, cases[i].word)) {
-            fprintf(stderr, "no '%s' in '%s'\n", cases[i].word, app.log.last);
-        }
-        assert_non_null(strstr(app.log.last, cases[i].word));
-        app.log.errors = errors;
-        assert_int_equal(app.EndCommandBuffer(commands), VK_SUCCESS);
+        expect_refusal(session, (vrn_record_params){.images = &image}, cases[i].result,
+                       cases[i].word);
     }
-    app_buffer_destroy(&app, &out);
     vrn_session_destroy(&session);
 }
 
@@ -421,6 +520,70 @@ static void a_region_is_a_picture(void **state)
     vrn_session_destroy(&session);
 }
 
+/* A mip level of an array layer, in a layout that no shader reads: the layout of the others, which
+ * stay as they are, is another. */
+static void a_level_of_a_layer(void **state)
+{
+    (void)state;
+    const VkImageLayout layout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
+    const VkFormat format = VK_FORMAT_R8G8B8A8_UNORM;
+    app_image image = {.format = format, .width = WIDTH, .height = HEIGHT};
+    const VkImageCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+        .imageType = VK_IMAGE_TYPE_2D,
+        .format = format,
+        .extent = {WIDTH * 2, HEIGHT * 2, 1},
+        .mipLevels = 3,
+        .arrayLayers = 2,
+        .samples = VK_SAMPLE_COUNT_1_BIT,
+        .usage = VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+    };
+    assert_int_equal(app.CreateImage(app.device, &info, NULL, &image.handle), VK_SUCCESS);
+    VkMemoryRequirements needs;
+    app.GetImageMemoryRequirements(app.device, image.handle, &needs);
+    image.memory = app_allocate(&app, needs, 0);
+    app.BindImageMemory(app.device, image.handle, image.memory, 0);
+    const VkImageViewCreateInfo view = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
+        .image = image.handle,
+        .viewType = VK_IMAGE_VIEW_TYPE_2D,
+        .format = format,
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 1, 1, 1, 1},
+    };
+    assert_int_equal(app.CreateImageView(app.device, &view, NULL, &image.view), VK_SUCCESS);
+    app_buffer texels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 4);
+    memcpy(texels.mapped, picture, texels.bytes);
+    VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
+    VkImageMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+        .dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+        .newLayout = layout,
+        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .image = image.handle,
+        .subresourceRange = view.subresourceRange,
+    };
+    const VkBufferImageCopy region = {
+        .imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 1, 1, 1},
+        .imageExtent = {WIDTH, HEIGHT, 1},
+    };
+    app.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+                           VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
+    app.CmdCopyBufferToImage(commands, texels.handle, image.handle, layout, 1, &region);
+    app_finish(&app, commands);
+    vrn_session *session = make_session(NULL);
+    float expected[CLASSES];
+    run_photo(session, picture, WIDTH, HEIGHT, expected);
+    vrn_record_image input = record_image(&image, layout);
+    input.level = input.layer = 1;
+    for (int again = 0; again < 2; again++) {
+        expect(session, (vrn_record_params){.images = &input}, expected, "a level of a layer");
+    }
+    vrn_session_destroy(&session);
+    app_buffer_destroy(&app, &texels);
+    app_image_destroy(&app, &image);
+}
+
 /* Two regions of one image, whose layout changes once. */
 static void two_regions_of_one_image(void **state)
 {
@@ -460,10 +623,14 @@ int main(void)
     if (!setup()) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_of_every_format),
+        cmocka_unit_test(storage_images),
+        cmocka_unit_test(storage_images_change_layouts),
+        cmocka_unit_test(other_storage_images_need_a_feature),
         cmocka_unit_test(exposure_is_a_factor_for_light),
         cmocka_unit_test(what_cannot_be_read_is_refused_by_name),
         cmocka_unit_test(images_in_every_layout),
         cmocka_unit_test(a_region_is_a_picture),
+        cmocka_unit_test(a_level_of_a_layer),
         cmocka_unit_test(two_regions_of_one_image),
     };
     const int failed = cmocka_run_group_tests_name("record_images", tests, NULL, NULL);
