@@ -228,10 +228,9 @@ static void views_of_both_kinds_in_a_batch(void **state)
     vrn_session_destroy(&session);
 }
 
-/* Grey in PQ is what the same light in an RGBA image is, up to the rounding of its numbers. */
-static void pq_video_is_pq(void **state)
+/* Grey in PQ or HLG is what the same light in an RGBA image is, up to the rounding of numbers. */
+static void expect_hdr(vrn_encoding encoding)
 {
-    (void)state;
     const VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;
     vrn_session *session = make_session(NULL);
     video *v = calloc(1, sizeof *v);
@@ -257,7 +256,7 @@ static void pq_video_is_pq(void **state)
     vrn_record_image images[3] = {record_image(&planes[0], layout), record_image(&rgba, layout),
                                   record_image(&planes[0], layout)};
     images[0].chroma = images[2].chroma = &v->chroma;
-    images[0].encoding = images[1].encoding = VRN_ENCODING_PQ;
+    images[0].encoding = images[1].encoding = encoding;
     VkCommandBuffer commands = app_begin(&app, VK_COMMAND_BUFFER_LEVEL_PRIMARY);
     for (uint32_t i = 0; i < 3; i++) {
         const vrn_record_params params = {
@@ -273,13 +272,25 @@ static void pq_video_is_pq(void **state)
         size += pow((double)logits[i], 2);
     }
     assert_true(sqrt(error / size) < 1e-3);
-    assert_true(sqrt(changed / size) > 0.05); /* PQ read as sRGB is another picture */
+    assert_true(sqrt(changed / size) > 0.05); /* read as sRGB it is another picture */
     app_buffer_destroy(&app, &texels);
     app_buffer_destroy(&app, &out);
     for (int p = 0; p < 2; p++) app_image_destroy(&app, &planes[p]);
     app_image_destroy(&app, &rgba);
     free(v);
     vrn_session_destroy(&session);
+}
+
+static void pq_video_is_pq(void **state)
+{
+    (void)state;
+    expect_hdr(VRN_ENCODING_PQ);
+}
+
+static void hlg_video_is_hlg(void **state)
+{
+    (void)state;
+    expect_hdr(VRN_ENCODING_HLG);
 }
 
 static void wrong_planes_are_refused(void **state)
@@ -329,6 +340,7 @@ int main(void)
         cmocka_unit_test(planes_of_one_image),
         cmocka_unit_test(views_of_both_kinds_in_a_batch),
         cmocka_unit_test(pq_video_is_pq),
+        cmocka_unit_test(hlg_video_is_hlg),
         cmocka_unit_test(wrong_planes_are_refused),
     };
     const int failed = cmocka_run_group_tests_name("record_video", tests, NULL, NULL);
