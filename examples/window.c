@@ -172,13 +172,17 @@ bool window_acquire(window *w, uint32_t slot)
 {
     glfwPollEvents();
     for (; !is_closed(w); glfwPollEvents()) {
+        if (glfwGetWindowAttrib(w->handle, GLFW_ICONIFIED)) {
+            glfwWaitEvents(); /* minimised: nobody sees a frame */
+            continue;
+        }
         int width, height;
         glfwGetFramebufferSize(w->handle, &width, &height);
         /* Not every system tells through the swapchain that the size is another. */
         if (w->stale || width != w->width || height != w->height) {
             w->stale = true;
             if (!create_swapchain(w)) {
-                glfwWaitEvents(); /* minimised */
+                glfwWaitEvents(); /* minimised, on other systems */
                 continue;
             }
         }

@@ -1,9 +1,10 @@
 /* <vkresnet/vulkan.h> for C++17 and later, with the conventions of <vkresnet/vkresnet.hpp>. It
  * takes Vulkan's C types; the handles of Khronos's <vulkan/vulkan.hpp> convert to them implicitly.
  *
- *     vkresnet::device_additions additions(create_info, requirements);
+ *     vkresnet::device_additions additions(create_info, instance, physical_device,
+ *                                          vkGetInstanceProcAddr, VK_API_VERSION_1_3);
  *     vkCreateDevice(physical_device, &create_info, nullptr, &vulkan_device);
- *     vkresnet::device device = vkresnet::import_device(import);
+ *     vkresnet::device device = additions.import_device(vulkan_device, queue_family, queue);
  */
 #ifndef VKRESNET_VULKAN_HPP
 #define VKRESNET_VULKAN_HPP
@@ -13,27 +14,6 @@
 
 namespace vkresnet
 {
-
-/* The memory of the additions to an application's VkDeviceCreateInfo. Keep it until the device is
- * imported. */
-class device_additions : public handle<vrn_device_additions, vrn_device_additions_destroy>
-{
-  public:
-    device_additions() = default;
-    /* As vrn_device_additions_create. */
-    vrn_result create(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
-    {
-        const vrn_device_requirements_params own = with_log(params);
-        return vrn_device_additions_create(place(), &info, &own);
-    }
-#ifndef VKRESNET_NO_EXCEPTIONS
-    /* As create. */
-    device_additions(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
-    {
-        check(create(info, params));
-    }
-#endif
-};
 
 /* Imports an application's Vulkan device, as vrn_device_import does. */
 inline vrn_result import_device(device &to, const vrn_device_import_params &params)
@@ -54,6 +34,67 @@ inline device import_device(const vrn_device_import_params &params)
     return made;
 }
 #endif
+
+/* The memory of the additions to an application's VkDeviceCreateInfo. Keep it, and the
+ * VkDeviceCreateInfo, until the device is imported. */
+class device_additions : public handle<vrn_device_additions, vrn_device_additions_destroy>
+{
+  public:
+    device_additions() = default;
+    /* As vrn_device_additions_create. */
+    vrn_result create(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
+    {
+        const vrn_device_requirements_params own = with_log(params);
+        import_ = vrn_device_import_params{};
+        import_.log = own.log;
+        import_.without = own.without;
+        import_.instance = own.instance;
+        import_.physical_device = own.physical_device;
+        import_.get_instance_proc_addr = own.get_instance_proc_addr;
+        import_.api_version = own.api_version;
+        import_.created_with = &info;
+        return vrn_device_additions_create(place(), &info, &own);
+    }
+    /* The params of an import on one queue, as far as they are known: those of `create`, and the
+     * VkDeviceCreateInfo. For import_device, with whatever else the application wants in them. */
+    vrn_device_import_params import_params(VkDevice on, std::uint32_t queue_family,
+                                           VkQueue queue) const
+    {
+        vrn_device_import_params params = import_;
+        params.device = on;
+        params.queue_family = queue_family;
+        params.queue = queue;
+        return params;
+    }
+#ifndef VKRESNET_NO_EXCEPTIONS
+    /* As create. */
+    device_additions(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
+    {
+        check(create(info, params));
+    }
+    /* As create, with what an application cannot do without; api_version is that of its
+     * VkApplicationInfo. */
+    device_additions(VkDeviceCreateInfo &info, VkInstance instance,
+                     VkPhysicalDevice physical_device,
+                     PFN_vkGetInstanceProcAddr get_instance_proc_addr, std::uint32_t api_version)
+    {
+        vrn_device_requirements_params params{};
+        params.instance = instance;
+        params.physical_device = physical_device;
+        params.get_instance_proc_addr = get_instance_proc_addr;
+        params.api_version = api_version;
+        check(create(info, params));
+    }
+    /* Makes a device from the one that vkCreateDevice made of the VkDeviceCreateInfo. */
+    device import_device(VkDevice on, std::uint32_t queue_family, VkQueue queue) const
+    {
+        return vkresnet::import_device(import_params(on, queue_family, queue));
+    }
+#endif
+
+  private:
+    vrn_device_import_params import_{}; /* what is known of them */
+};
 
 /* Records a session into an application's command buffer. */
 inline vrn_result record(session &from, VkCommandBuffer commands, const vrn_record_params &params)

@@ -10,6 +10,7 @@ import time
 
 KEY_PRESS, CLIENT_MESSAGE = 2, 33
 KEY_ESCAPE = 0xFF1B
+NORMAL_STATE, ICONIC_STATE = 1, 3
 
 
 class ClientMessage(ctypes.Structure):
@@ -84,17 +85,39 @@ class Hand:
         self.root = ctypes.c_ulong(x11.XDefaultRootWindow(self.display))
 
     def window(self, title):
-        """None until there is one."""
+        """The one whose title begins so; None until there is one."""
         root, parent, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
         children = ctypes.POINTER(ctypes.c_ulong)()
         self.x11.XQueryTree(self.display, self.root, ctypes.byref(root), ctypes.byref(parent),
                             ctypes.byref(children), ctypes.byref(count))
         for i in range(count.value):
-            name, found = ctypes.c_char_p(), ctypes.c_ulong(children[i])
-            if self.x11.XFetchName(self.display, found,
-                                   ctypes.byref(name)) and name.value == title.encode():
+            found = ctypes.c_ulong(children[i])
+            if self.title(found).startswith(title):
                 return found
         return None
+
+    def title(self, window):
+        """Empty if it has none."""
+        name = ctypes.c_char_p()
+        self.x11.XFetchName(self.display, window, ctypes.byref(name))
+        return (name.value or b"").decode()
+
+    def _set_state(self, window, state):
+        """What a window manager notes on windows."""
+        atom = ctypes.c_ulong(self.x11.XInternAtom(self.display, b"WM_STATE", 0))
+        data = (ctypes.c_long * 2)(state, 0)
+        self.x11.XChangeProperty(self.display, window, atom, atom, 32, 0, data, 2)
+
+    def minimise(self, window):
+        """As a window manager does."""
+        self._set_state(window, ICONIC_STATE)
+        self.x11.XUnmapWindow(self.display, window)
+        self.x11.XFlush(self.display)
+
+    def restore(self, window):
+        self._set_state(window, NORMAL_STATE)
+        self.x11.XMapWindow(self.display, window)
+        self.x11.XFlush(self.display)
 
     def resize(self, window, width, height):
         self.x11.XResizeWindow(self.display, window, width, height)
