@@ -58,6 +58,11 @@ debian_suite() {
     (. /etc/os-release && printf '%s' "$VERSION_CODENAME")
 }
 
+# The Vulkan Memory Allocator, which Debian 12 does not have.
+if is_debian && [ "$(debian_suite)" != bookworm ]; then
+    test_packages+=(libvulkan-memory-allocator-dev)
+fi
+
 # The mirror that this machine's apt uses, if it runs Debian.
 debian_mirror() {
     is_debian || return 0
