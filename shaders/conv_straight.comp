@@ -77,6 +77,7 @@ void main() {
     // Every CHUNK of k begins with a number that is pushed, which ends a block of code: the time of
     // compiling a block grows with the square of its loads.
     uint64_t of_chunk = w, row_of_chunk[ROWS];
+    float own[ROWS * VECTORS];
     [[unroll]] for (uint k = 0; k < STEP; k += 4) {
         if (k % CHUNK == 0) {
             uint begin = push.digit[k / CHUNK] * CHUNK;
@@ -94,9 +95,14 @@ void main() {
             }
             [[unroll]] for (uint i = 0; i < ROWS; i++) {
                 [[unroll]] for (uint j = 0; j < VECTORS; j++) {
-                    sum[i * VECTORS + j] += a[i][s] * b[j];
+                    uint at = i * VECTORS + j;
+                    own[at] = (k + s) % 8 == 0 ? a[i][s] * b[j] : own[at] + a[i][s] * b[j];
                 }
             }
+        }
+        // Eight products are added up before they meet a sum, which otherwise would round more.
+        if (k % 8 == 4) {
+            [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] += own[i];
         }
     }
     vec2 value;

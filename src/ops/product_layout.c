@@ -48,13 +48,13 @@ static uint64_t numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 
 /* G of shaders/winograd.glsl's algorithm: G g G' brings a 3x3 kernel to its domain. */
 static const double g2[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
-#define SQRT2 1.41421356237309505
+/* [1, p, p^2] for each point p, divided by the product of its distances from the others. */
 static const double g4[6][3] = {
     {1, 0, 0},
-    {-2 / 3., -SQRT2 / 3, -1 / 3.},
-    {-2 / 3., SQRT2 / 3, -1 / 3.},
-    {1 / 6., SQRT2 / 6, 1 / 3.},
-    {1 / 6., -SQRT2 / 6, 1 / 3.},
+    {-81 / 130., -54 / 130., -36 / 130.},
+    {-81 / 130., 54 / 130., -36 / 130.},
+    {8 / 65., 12 / 65., 18 / 65.},
+    {8 / 65., -12 / 65., 18 / 65.},
     {0, 0, 1},
 };
 

@@ -213,7 +213,8 @@ static void merits_of_addresses(void **state)
     (void)state;
     assert_string_equal(best_addressed(56, 64, 256, 1, 1), "conv_address_4x64");
     assert_string_equal(best_addressed(7, 2048, 512, 1, 1), "conv_address_4x64");
-    assert_string_equal(best_addressed(56, 64, 64, 3, 1), "conv_winograd_f4_address_64");
+    assert_string_equal(best_addressed(56, 64, 64, 3, 1), "conv_winograd_f4_address_16");
+    assert_string_equal(best_addressed(32, 16, 16, 3, 1), "conv_address_4x16");
     assert_string_equal(best_addressed(14, 256, 256, 3, 1), "conv_winograd_f4_address_64");
     assert_string_equal(best_addressed(7, 512, 512, 3, 1), "conv_winograd_f2_address_64");
     assert_string_equal(best_addressed(112, 3, 64, 7, 1), "conv_address_lines");
