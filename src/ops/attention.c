@@ -1,4 +1,4 @@
-/* What attention over channels is made of, besides the global average pool and linear layers: the
+/* The operators of attention over channels, besides the global average pool and linear layers: the
  * product of a tensor and a gate, and a filter along the channels. */
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "modules.h"
 #include "ops/operators.h"
 
-/* The epilogue is a convolution's, and with it the description. */
+/* The epilogue, and therefore the description, is that of a convolution. */
 static void scale_constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX])
 {
     vrn_operator_conv.constants(d, values);

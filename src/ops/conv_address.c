@@ -1,5 +1,5 @@
 /* Convolutions through addresses, on lavapipe from version 26 on: as one product whose rows are
- * read where they lie (conv_address.comp), and by Winograd's algorithm around such products. */
+ * read from the input (conv_address.comp), and by Winograd's algorithm around such products. */
 #include <string.h>
 
 #include "base/util.h"
@@ -30,7 +30,7 @@ static bool fits_padded(const vrn_op_desc *d)
     return fits_any(d) && vrn_conv_groups(d) == 1;
 }
 
-/* Whether the product gets the input as it is, or as floats by another pass. */
+/* True if the product can read the input, or another pass converts it to floats. */
 static bool type_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     return (d->x.type == VRN_TYPE_F16) == (vrn_kernel_pass_count(kernel) == 2);
@@ -41,14 +41,14 @@ static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return fits_padded(d) && type_fits(kernel, d);
 }
 
-/* Few channels, which would leave most of a round idle, but lie side by side in a line. */
+/* Few channels, which would leave most of a round idle, but are adjacent in a line. */
 static bool padded_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     return fits_padded(d) && vrn_conv_window(d) > 1 && d->kernel.x > 1 && d->dilation.x == 1 &&
            vrn_c4(d->in.c) * 4 < kernel->number[VRN_ADDRESS_STEP];
 }
 
-/* Input channels of sixteen output channels. */
+/* Input channels of each sixteen output channels. */
 static uint32_t part_depth(const vrn_op_desc *d)
 {
     const uint32_t in = vrn_conv_in(d), out = vrn_conv_out(d);
@@ -106,7 +106,7 @@ static bool is_fused(const vrn_kernel *kernel)
     return vrn_kernel_shader(kernel, 0)->module != &vrn_module_conv_address_unfused;
 }
 
-/* Numbers that a position of the window has. */
+/* Numbers of each position of the window. */
 static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     const uint32_t *n = kernel->number, channels = vrn_c4(d->in.c) * 4;
@@ -114,8 +114,8 @@ static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
     return n[VRN_ADDRESS_LINES] ? channels * d->kernel.x : channels;
 }
 
-/* A position costs as much as 12 numbers more, and what is left behind whole rounds three times as
- * much as in one. With few channels Winograd's transforms round more than the sums, and small
+/* A position costs as much as 12 more numbers, and the numbers after the last whole round cost
+ * three times as much. With few channels Winograd's transforms round more than the sums, and small
  * images take about as long without them; with 64 channels, F(4x4) with short rounds is as fast as
  * with long ones, and its errors are smaller. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
@@ -164,7 +164,7 @@ static const vrn_kernel_family padded = {
              {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
 };
 
-/* What widen_address.comp writes: scratch 1, the input as floats. */
+/* Bytes of scratch 1, the input as floats, which widen_address.comp writes. */
 static uint64_t widened_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
                               uint32_t images)
 {
@@ -204,7 +204,7 @@ static const vrn_kernel_family widened_parts = {
              {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
 };
 
-/* [N] bias, [C] zeros, [N / 32, kh, kw, part_depth, 32], paired as vrn_layout_address has it. */
+/* [N] bias, [C] zeros, [N / 32, kh, kw, part_depth, 32], paired as in vrn_layout_address. */
 static uint64_t parts_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     (void)kernel;

@@ -28,7 +28,7 @@ vrn_grid vrn_direct_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_o
     };
 }
 
-/* Sums, factors, and where each pixel is. */
+/* Sums, factors, and the place of each pixel. */
 uint32_t vrn_direct_registers(const vrn_kernel *kernel)
 {
     if (kernel->variant->suits != VRN_SUITS_GPU) return 0;
@@ -45,8 +45,8 @@ double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint
     const double depth = (double)vrn_conv_window(d) * 4 * vrn_c4(vrn_conv_in(d));
     const vrn_grid grid = vrn_kernel_grid(kernel, 0, d, images);
     const double threads = vrn_kernel_threads(kernel, 0);
-    /* For groups that would fill a tile in part only; and where shared memory is no faster than
-     * a cache. */
+    /* For groups that would fill only a part of a tile, and if shared memory is not faster than a
+     * cache. */
     if (!vrn_kernel_takes_bytes(kernel) && d->groups == 1 && cores->shared_cost < 2) return 0;
     const vrn_gpu_work work = {
         .groups = (double)grid.x * grid.z,
@@ -61,7 +61,7 @@ double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint
     return vrn_gpu_merit(vrn_gpu_time(cores, &work));
 }
 
-/* Two columns use a pixel twice; texel buffers are there only where they pay. */
+/* Two columns use a pixel twice; texel buffers exist only where they are faster. */
 static double cpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images)
 {
     const bool texel = vrn_kernel_shader(kernel, 0)->texel;
@@ -134,7 +134,7 @@ static const vrn_kernel_variant gpu = {
     }},
 };
 
-/* Lanes side by side on channels, pixels, columns. */
+/* Lanes on adjacent channels, pixels, columns. */
 static const vrn_kernel rows[] = {
     {"conv_direct_8", &plain, {8, 4, 1}},
     {"conv_direct_4", &plain, {4, 4, 1}},

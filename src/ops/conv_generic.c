@@ -4,7 +4,7 @@
 #include "ops/conv_shape.h"
 #include "ops/families.h"
 
-/* Behind the bias: [K, C, kh, kw] numbers, as PyTorch has them; zeros to a multiple of four. */
+/* After the bias: [K, C, kh, kw] numbers, as in PyTorch; zeros to a multiple of four. */
 static uint64_t kcrs_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     (void)kernel;

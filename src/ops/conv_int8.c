@@ -1,5 +1,5 @@
-/* Direct convolution of bytes with integer sums (conv_direct.comp with BYTES), and how weights of
- * bytes are packed. */
+/* Direct convolution of int8 values with int32 sums (conv_direct.comp with BYTES), and the packing
+ * of int8 weights. */
 #include <math.h>
 #include <string.h>
 
@@ -48,7 +48,7 @@ static void int8_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_
 
 const vrn_layout vrn_layout_int8 = {.numbers = int8_numbers, .pack = int8_pack, .bytes = true};
 
-/* On a processor, the more a kernel needs of a device the faster it should be there. */
+/* On a processor, a kernel that needs more capabilities should be faster. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                     const vrn_cores *cores)
 {
@@ -130,7 +130,7 @@ static const vrn_kernel_variant dot_gpu = {
     }},
 };
 
-/* Lanes side by side on channels, pixels, columns. */
+/* Lanes on adjacent channels, pixels, columns. */
 static const vrn_kernel rows[] = {
     {"conv_int8", &plain, {8, 4, 1}},       {"conv_int8_dot", &dot, {8, 4, 1}},
     {"conv_int8_texel", &texel, {8, 8, 1}}, {"conv_int8_dot_texel", &dot_texel, {8, 8, 1}},

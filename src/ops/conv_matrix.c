@@ -1,4 +1,4 @@
-/* Convolution of halves or bytes by cooperative matrices (conv_matrix.comp). */
+/* Convolution of float16 or int8 values by cooperative matrices (conv_matrix.comp). */
 #include <math.h>
 
 #include "base/util.h"
@@ -13,7 +13,7 @@ static bool flexible(const vrn_kernel *kernel)
     return kernel->variant->needs & VRN_CAPABILITY_COOPERATIVE_MATRIX_2;
 }
 
-/* Whether the whole work group holds a matrix, and not a subgroup. */
+/* True if the whole work group holds a matrix, false if a subgroup does. */
 static bool held_by_group(const vrn_kernel *kernel)
 {
     return kernel->number[VRN_MATRIX_SCOPE] == VK_SCOPE_WORKGROUP_KHR;
@@ -43,8 +43,8 @@ static uint32_t count_threads(const vrn_kernel *kernel)
     return n[VRN_MATRIX_SIZE] * n[VRN_MATRIX_SUBGROUPS_M] * n[VRN_MATRIX_SUBGROUPS_N];
 }
 
-/* Two pairs of panels of halves, with two elements of four more in a row; or of bytes, with four.
- * And a fragment of sums a subgroup, unless they are stored one by one. */
+/* Two pairs of panels of float16, with two more elements of four in a row, or of int8, with four;
+ * and a fragment of sums for each subgroup, unless they are stored one by one. */
 static uint32_t shared_bytes(const vrn_kernel *kernel)
 {
     const uint32_t *v = kernel->number;
@@ -78,19 +78,20 @@ static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_de
     };
 }
 
-/* A subgroup's sums stand in its registers, beside factors and addresses: as compilers were seen to
- * need them. */
+/* A subgroup's sums, factors and addresses are in its registers; the figures are those of
+ * compilers. */
 static uint32_t registers(const vrn_kernel *kernel)
 {
     const uint32_t *n = kernel->number;
     return 60 + 3 * (n[VRN_MATRIX_M] * n[VRN_MATRIX_N] / count_threads(kernel));
 }
 
-/* Reading the panels takes the more of the time the faster the matrix units are. Between fragments
- * of a subgroup there is a store through shared memory at the end that larger matrices do without.
+/* The faster the matrix units are, the larger the share of the time that reading the panels takes.
+ * Between fragments of a subgroup there is a store through shared memory at the end that larger
+ * matrices do without.
  *
- * Flexible matrices are taken for no faster than plain code: no GPU has run them yet, and where
- * there are any, there are fixed ones. */
+ * Flexible matrices are assumed to be no faster than plain code: no GPU has run them yet, and
+ * devices that have them also have fixed ones. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                     const vrn_cores *cores)
 {

@@ -1,6 +1,6 @@
 /* Convolution as one matrix product: 1x1 convolutions on lavapipe, which reads texel buffers; all
- * on SwiftShader, whose products take their weights from blocks and the windows where they lie, in
- * an input with its padding (pad.comp). */
+ * on SwiftShader, whose products read weights from blocks and windows from an input with its
+ * padding (pad.comp). */
 #include "base/util.h"
 #include "modules.h"
 #include "ops/families.h"
@@ -16,7 +16,7 @@ static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
         return no_padding && d->kernel.y == 1 && d->kernel.x == 1 && d->stride.y == 1 &&
                d->stride.x == 1;
     }
-    /* The positions of a line lie side by side. */
+    /* The positions of a line are adjacent. */
     if (d->kernel.x > 1 && d->dilation.x > 1) return false;
     const bool whole = d->kernel.x * vrn_c4(d->in.c) % VRN_BLOCK_K4 == 0;
     return (no_padding && whole) != (kernel->variant->family == &padded);
@@ -57,7 +57,7 @@ static const vrn_kernel_variant texels = {
         {{.module = &vrn_module_gemm, .texel = VRN_BIT_X | VRN_BIT_W, .threads = 8, .numbers = 4}},
 };
 
-/* No m; lanes side by side on channels, pixels, columns. */
+/* No m; lanes on adjacent channels, pixels, columns. */
 static const vrn_kernel rows[] = {
     {"conv_implicit_blocks", &implicit_blocks, {0, 1, 2, VRN_BLOCK_N4}},
     {"conv_padded_blocks", &padded_blocks, {0, 1, 2, VRN_BLOCK_N4}},

@@ -1,4 +1,4 @@
-/* Convolution in tiles whose sums are shared out among work groups, and a second pass that adds
+/* Convolution in tiles whose sums are divided among work groups, and a second pass that adds them
  * up (conv_reduce.comp). */
 #include "base/util.h"
 #include "modules.h"
@@ -44,7 +44,7 @@ static const vrn_kernel_variant bytes = {
                }},
 };
 
-/* Split, and what a tile's row has (ops/conv_tile.c). */
+/* Split, then the numbers of a tile's row (ops/conv_tile.c). */
 static const vrn_kernel rows[] = {
     {"conv_int8_split4_64x64x32", &bytes, {4, 64, 64, 32, 1, 2}},
     {"conv_split4_32x32x8", &vrn_variant_split, {4, 32, 32, 8, 1, 1}},

@@ -1,5 +1,5 @@
 /* Convolutions on SwiftShader by products that keep weights in private memory
- * (conv_stationary.comp): as one product whose rows are read where they lie, and by Winograd's
+ * (conv_stationary.comp): as one product whose rows are read from the input, and by Winograd's
  * algorithm around such products. */
 #include <string.h>
 
@@ -28,7 +28,7 @@ static bool winograd_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return fits(kernel, d) && vrn_family_conv_winograd.fits(kernel, d);
 }
 
-/* Stems: their windows are copied, one behind the other. */
+/* Stems: their windows are copied, one after the other. */
 static bool unfolded_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     (void)kernel;
@@ -40,7 +40,7 @@ static uint32_t column_blocks(const vrn_op_desc *d)
     return d->out.c / VRN_STATIONARY_N;
 }
 
-/* As the shader shares out the rows. */
+/* Divides the rows as the shader does. */
 static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
                      uint32_t images)
 {
@@ -57,7 +57,7 @@ static bool is_unfolded(const vrn_kernel *kernel)
     return kernel->variant->layout == &vrn_layout_stationary_unfolded;
 }
 
-/* DEPTH k each. */
+/* The number of blocks of DEPTH k. */
 static uint32_t k_blocks(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     const uint32_t k =
@@ -88,7 +88,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
     return vrn_cpu_merit(d, images, &cost);
 }
 
-/* What unfold.comp writes: scratch 1. */
+/* Bytes of scratch 1, which unfold.comp writes. */
 static uint64_t unfolded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
                                uint32_t images)
 {
@@ -102,7 +102,7 @@ static vrn_grid unfold_grid(const vrn_kernel *kernel, uint32_t threads, const vr
     return vrn_grid_flat(threads, vrn_product_rows(kernel, d) * images);
 }
 
-/* As the layouts of product_layout.c, but without the channel that fills up a vec4. */
+/* As the layouts of product_layout.c, but without the channel that pads a vec4. */
 static uint64_t unfolded_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     return vrn_bias_numbers(d) *

@@ -1,5 +1,5 @@
 /* Convolutions through addresses on lavapipe 25 (conv_straight.comp): as one product whose rows are
- * read where they lie, and by Winograd's algorithm around such products. */
+ * read from the input, and by Winograd's algorithm around such products. */
 #include "base/util.h"
 #include "modules.h"
 #include "ops/conv_shape.h"
@@ -60,7 +60,7 @@ static uint32_t subgroup_size(const vrn_kernel *kernel)
     return LANES;
 }
 
-/* A dispatch of the product costs a work group as much as 24 numbers more. */
+/* A dispatch of the product costs a work group as much as 24 more numbers. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                     const vrn_cores *cores)
 {

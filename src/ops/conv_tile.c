@@ -22,7 +22,7 @@ uint32_t vrn_tile_threads(const vrn_kernel *kernel)
 }
 
 /* Two panels, of rows of m (and four, against bank conflicts) and n words. A row is a value of k,
- * or four bytes. */
+ * or four int8 values. */
 uint32_t vrn_tile_shared_bytes(const vrn_kernel *kernel)
 {
     const uint32_t *n = kernel->number;
@@ -31,7 +31,7 @@ uint32_t vrn_tile_shared_bytes(const vrn_kernel *kernel)
 }
 
 /* Work groups that follow each other in x share weights; the parts of a split sum and the blocks of
- * channels stand along z. */
+ * channels are along z. */
 vrn_grid vrn_tile_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
                        uint32_t images)
 {
@@ -45,7 +45,7 @@ vrn_grid vrn_tile_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_
     };
 }
 
-/* Sums, factors, what is on its way to the next panel, and addresses: a few more with bytes. */
+/* Sums, factors, values on their way to the next panel, and addresses; a few more for int8. */
 uint32_t vrn_tile_registers(const vrn_kernel *kernel)
 {
     const uint32_t *n = kernel->number;
@@ -55,7 +55,7 @@ uint32_t vrn_tile_registers(const vrn_kernel *kernel)
     return tm * tn + tm + tn + copied + (vrn_kernel_takes_bytes(kernel) ? 36 : 20);
 }
 
-/* The two passes of a split sum: the second reads what the first wrote. */
+/* The second pass of a split sum, which reads the first one's output. */
 static double add_up(const vrn_op_desc *d, uint32_t images, double split, const vrn_cores *cores)
 {
     const double values = (double)images * d->out.h * d->out.w * 4 * vrn_c4(d->out.c);
@@ -85,7 +85,7 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
     /* Reuse of shared memory (4 for 8 x 8 in an invocation) and of global memory (64 for 128 x
      * 128). */
     const double per_thread = tm * tn / (tm + tn), per_tile = m * n / (m + n);
-    /* Until the first panel is there nothing is multiplied: some four steps. */
+    /* Nothing is multiplied until the first panel has been read: about four steps. */
     const double steps = ceil(ceil(depth / k) / split) + 4;
     const vrn_gpu_work work = {
         .groups = (double)grid.x * grid.z,
@@ -110,8 +110,8 @@ const vrn_kernel_variant vrn_variant_tile = {
     .shader = {{.module = &vrn_module_conv_tile, .numbers = 6}},
 };
 
-/* Without integer dot products the time goes into taking words apart, which reading them from
- * shared memory does not make shorter. */
+/* Without integer dot products, most of the time is spent on unpacking words, which shared memory
+ * does not shorten. */
 static const vrn_kernel_variant bytes = {
     .family = &vrn_family_conv_tile,
     .layout = &vrn_layout_int8,

@@ -1,11 +1,11 @@
-/* Convolution in tiles (conv_tile.comp): what tiles with the whole sum and those with a share of it
- * have in common. Numbers of a row: VRN_TILE_* (ops/interface.h). */
+/* Convolution in tiles (conv_tile.comp): functions shared by tiles with whole sums and tiles with
+ * partial sums. Numbers of a row: VRN_TILE_* (ops/interface.h). */
 #ifndef VRN_OPS_CONV_TILE_H
 #define VRN_OPS_CONV_TILE_H
 
 #include "ops/kernel.h"
 
-/* Of floats. Linear layers have rows of these too. */
+/* For floats. Linear layers have rows of these too. */
 extern const vrn_kernel_variant vrn_variant_tile;  /* ops/conv_tile.c */
 extern const vrn_kernel_variant vrn_variant_split; /* ops/conv_split.c */
 

@@ -43,7 +43,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
     return vrn_product_merit(kernel, d, images, cores) / (small ? 3 : 1);
 }
 
-/* For SwiftShader, with two rows a lane, and with one for small layers. */
+/* For SwiftShader, with two rows per lane, and with one for small layers. */
 static const vrn_kernel_variant blocks_2 = {
     .family = &vrn_family_conv_winograd,
     .layout = &vrn_layout_blocks,
@@ -87,7 +87,7 @@ static const vrn_kernel_variant texels_f2 = {
          {.module = &vrn_module_winograd_output_f2_texel, .texel = VRN_BIT_X, .threads = 64}},
 };
 
-/* m of F(m x m, 3 x 3); of the product: lanes side by side on channels, rows, columns. */
+/* m of F(m x m, 3 x 3); of the product: lanes on adjacent channels, rows, columns. */
 static const vrn_kernel rows[] = {
     {"conv_winograd_f4_blocks_2", &blocks_2, {4, 1, 2, VRN_BLOCK_N4}},
     {"conv_winograd_f4_blocks_1", &blocks_1, {4, 1, 1, VRN_BLOCK_N4}},

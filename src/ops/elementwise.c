@@ -1,4 +1,4 @@
-/* Activations and the residual addition: each vec4 by itself. */
+/* Activations and the residual addition, for each vec4 separately. */
 #include "base/util.h"
 #include "modules.h"
 #include "ops/operators.h"

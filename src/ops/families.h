@@ -1,4 +1,4 @@
-/* The families of convolutions, each in a file of its own. A new one is declared here and listed in
+/* The families of convolutions, each in its own file. A new one is declared here and listed in
  * ops/conv.c. */
 #ifndef VRN_OPS_FAMILIES_H
 #define VRN_OPS_FAMILIES_H
@@ -17,7 +17,7 @@ extern const vrn_kernel_family vrn_family_conv_tile;
 extern const vrn_kernel_family vrn_family_conv_split;
 extern const vrn_kernel_family vrn_family_conv_matrix;
 
-/* Of linear layers too. */
+/* Also used for linear layers. */
 extern const vrn_kernel_variant vrn_variant_address; /* ops/conv_address.c */
 extern const vrn_kernel_variant vrn_variant_address_half;
 

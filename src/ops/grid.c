@@ -15,7 +15,7 @@ void vrn_grid_dispatch(vrn_grid grid, VkCommandBuffer buffer, const vrn_device *
     device->vk.CmdDispatch(buffer, (uint32_t)x, (uint32_t)y, grid.z);
 }
 
-/* Rows of work groups along y, or layers along z where there are few others. */
+/* Divides rows of work groups along y, or layers along z if there are few rows. */
 void vrn_grid_dispatch_part(vrn_grid grid, uint32_t part, uint32_t parts, VkCommandBuffer buffer,
                             const vrn_device *device)
 {

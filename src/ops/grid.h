@@ -1,12 +1,12 @@
-/* How many work groups a dispatch has. */
+/* The number of work groups of a dispatch. */
 #ifndef VRN_OPS_GRID_H
 #define VRN_OPS_GRID_H
 
 #include "gpu/device.h"
 
-/* Any number along x (folded into x and y where a dimension is limited), few along z. Drivers run x
- * first: convolutions put pixels there and output channels along z, so that work groups that follow
- * each other read the same weights. */
+/* Any number along x (folded into x and y if it exceeds the limit of a dimension), few along z.
+ * Drivers run x first: convolutions put pixels there and output channels along z, so that work
+ * groups that follow each other read the same weights. */
 typedef struct vrn_grid {
     uint64_t x;
     uint32_t z;

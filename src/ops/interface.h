@@ -1,6 +1,6 @@
-/* What kernels in C (src/ops) and in GLSL (shaders) agree on: bindings, ids of specialization
- * constants, push constants and sizes. Both include this file, so it has nothing but definitions of
- * numbers, and structs of uint, int and float. */
+/* The interface between kernels in C (src/ops) and in GLSL (shaders): bindings, ids of
+ * specialization constants, push constants and sizes. Both include this file, so it has only
+ * definitions of numbers, and structs of uint, int and float. */
 #ifndef VRN_OPS_INTERFACE_H
 #define VRN_OPS_INTERFACE_H
 
@@ -12,9 +12,9 @@ typedef uint32_t uint;
 /* Bindings of set 0, with the same meaning in every kernel of the network. */
 #define VRN_BIND_X 0 /* input activations */
 #define VRN_BIND_Y 1 /* output activations */
-#define VRN_BIND_W 2 /* packed parameters; a bias comes first. Or the gate of VRN_OP_SCALE */
+#define VRN_BIND_W 2 /* packed parameters, the bias first; or the gate of VRN_OP_SCALE */
 #define VRN_BIND_R 3 /* residual, or the second operand of an addition */
-/* Every Vulkan device has four storage buffers for a stage. With VRN_CAPABILITY_BUFFER_ARRAYS: the
+/* Every Vulkan device allows four storage buffers per stage. With VRN_CAPABILITY_BUFFER_ARRAYS: the
  * packed parameters again, as an array of blocks; or (vrn_shader.line_bytes) output, residual
  * and input. */
 #define VRN_BIND_BLOCKS 4
@@ -27,8 +27,8 @@ typedef uint32_t uint;
 #define VRN_ACTIVATE_RELU6      3
 #define VRN_ACTIVATE_SIGMOID    4
 
-/* How a tensor is stored: vrn_type (net/op.h), or as floats that are rounded to halves or bytes
- * when they are written. */
+/* The storage type of a tensor: vrn_type (net/op.h), or float32 that is rounded to float16 or int8
+ * when it is written. */
 #define VRN_STORED_F32        0
 #define VRN_STORED_F16        1
 #define VRN_STORED_I8         2
@@ -44,19 +44,19 @@ typedef uint32_t uint;
 #define VRN_ID_THREADS       32
 #define VRN_ID_NUMBERS       33
 
-/* What every kernel of the network is given. */
+/* Push constants of every kernel of the network. */
 struct vrn_push {
     uint images;                     /* of this dispatch */
-    float x_scale, y_scale, r_scale; /* of tensors of bytes */
+    float x_scale, y_scale, r_scale; /* of int8 tensors */
 };
 
-/* And behind it, where a pass is `pushed`: */
+/* After it, if a pass is `pushed`: */
 struct vrn_push_shape {
     uint number; /* the row's first */
     uint shape[VRN_PUSHED_CONSTANTS];
 };
 
-/* Instead of both, where a shader is `addressed`: with where its bindings begin, the lower word
+/* Instead of both, if a shader is `addressed`: with the addresses of its bindings, the lower word
  * first. At most 128 bytes, which every device has. */
 struct vrn_push_addressed {
     uint images, number;
@@ -65,8 +65,8 @@ struct vrn_push_addressed {
     float y_scale;
 };
 
-/* And where it is `straight`, which takes more than 128 bytes: which of several dispatches this is,
- * and the numbers 0 to 15. */
+/* If it is `straight` (more than 128 bytes): the position of the dispatch among several, and the
+ * numbers 0 to 15. */
 #define VRN_STRAIGHT_DIGITS 16
 struct vrn_push_straight {
     uint images, number;
@@ -74,13 +74,13 @@ struct vrn_push_straight {
     uint shape[VRN_PUSHED_CONSTANTS];
     float y_scale;
     uint first, last;        /* 1: the first, the last */
-    uint k;                  /* where its weights begin, in rows of them */
+    uint k;                  /* the first row of its weights */
     uint window_y, window_x; /* the position of the window */
     uint channel;            /* of the input */
     uint digit[VRN_STRAIGHT_DIGITS];
 };
 
-/* An operator's constants. Of convolutions, linear layers and VRN_OP_SCALE: */
+/* An operator's constants. For convolutions, linear layers and VRN_OP_SCALE: */
 #define VRN_CONV_IN_H       0
 #define VRN_CONV_IN_W       1
 #define VRN_CONV_IN_C4      2
@@ -101,7 +101,7 @@ struct vrn_push_straight {
 #define VRN_CONV_OUT_C      17
 #define VRN_CONV_RELU       18
 #define VRN_CONV_RESIDUAL   19
-/* Which activation, where there is one, and its slope as the bits of a float. */
+/* The activation, if there is one, and its slope as the bits of a float. */
 #define VRN_CONV_ACTIVATION 20
 #define VRN_CONV_SLOPE_BITS 27
 /* The residual is an option A shortcut of a larger tensor, which the others describe. */
@@ -126,7 +126,8 @@ struct vrn_push_straight {
 #define VRN_MAX_POOL_PAD_X      10
 #define VRN_MAX_POOL_DILATION_Y 11
 #define VRN_MAX_POOL_DILATION_X 12
-#define VRN_MAX_POOL_ZEROS      13 /* of max pools: zeros lie outside, and count */
+/* for max pools: zeros outside the image take part in the maximum */
+#define VRN_MAX_POOL_ZEROS 13
 
 #define VRN_AVG_POOL_IN_H 0
 #define VRN_AVG_POOL_IN_W 1
@@ -163,7 +164,7 @@ struct vrn_push_straight {
 
 #define VRN_SOFTMAX_C 0
 
-/* The numbers of a family's rows: which is which. */
+/* The meaning of the numbers of a family's rows. */
 #define VRN_NUMBERS_MAX 10
 
 #define VRN_DIRECT_LANES_C 0
@@ -175,15 +176,15 @@ struct vrn_push_straight {
 #define VRN_PRODUCT_PIXELS  2
 #define VRN_PRODUCT_COLUMNS 3
 
-/* Behind VRN_PRODUCT_M: rows of a work group, and k of a round. A work group has so many vectors of
- * eight output channels. */
+/* After VRN_PRODUCT_M: rows of a work group, and k of a round. A work group has this many vectors
+ * of eight output channels. */
 #define VRN_ADDRESS_ROWS    1
 #define VRN_ADDRESS_STEP    2
 #define VRN_ADDRESS_LINES   3 /* 1: the input is padded, and lines of windows are read as a whole */
-#define VRN_ADDRESS_PARTS   4 /* 2: sixteen output channels have input channels of their own */
+#define VRN_ADDRESS_PARTS   4 /* 2: each sixteen output channels have their own input channels */
 #define VRN_ADDRESS_VECTORS 4
 
-/* Behind VRN_PRODUCT_M: rows of a work group, and k of a dispatch. */
+/* After VRN_PRODUCT_M: rows of a work group, and k of a dispatch. */
 #define VRN_STRAIGHT_ROWS 1
 #define VRN_STRAIGHT_STEP 2
 
@@ -203,22 +204,22 @@ struct vrn_push_straight {
 #define VRN_MATRIX_SUBGROUPS_M 6
 #define VRN_MATRIX_SUBGROUPS_N 7
 #define VRN_MATRIX_SCOPE       8
-#define VRN_MATRIX_SIZE        9 /* of a subgroup; no constant */
+#define VRN_MATRIX_SIZE        9 /* of a subgroup; not a constant */
 
 #define VRN_GEMV_LANES  0
 #define VRN_GEMV_IMAGES 1
 
 #define VRN_AVG_POOL_LANES 0
 
-/* A block of VRN_BIND_BLOCKS: vec4s of k times vec4s of output channels. As floats or halves its
- * numbers are a multiple of every device's alignment of storage buffers (at most 256 bytes). */
+/* A block of VRN_BIND_BLOCKS: vec4s of k times vec4s of output channels. As float32 or float16, its
+ * size is a multiple of every device's alignment of storage buffers (at most 256 bytes). */
 #define VRN_BLOCK_K4      2
 #define VRN_BLOCK_N4      8
 #define VRN_BLOCK_NUMBERS 256
 
 /* Of conv_stationary.comp: k whose weights are kept, output channels of a work group; the buffers
- * in VRN_BIND_BLOCKS before those of the input; work groups of a dispatch, at least, where there
- * are as many rows. */
+ * in VRN_BIND_BLOCKS before those of the input; the smallest number of work groups of a dispatch,
+ * if there are enough rows. */
 #define VRN_STATIONARY_DEPTH  1 /* behind VRN_PRODUCT_M */
 #define VRN_STATIONARY_N      32
 #define VRN_STATIONARY_LINES  2
@@ -228,7 +229,7 @@ struct vrn_push_straight {
 
 /* Between an application's images and buffers, and the network (ops/transfer.h, ops/preprocess.h):
  * the work group's size, bindings, constants and push constants. `first`, `x_first` and `y_first`
- * are where input and output begin in their bindings. */
+ * are the offsets of input and output in their bindings. */
 #define VRN_TRANSFER_THREADS  64
 #define VRN_TRANSFER_X        0
 #define VRN_TRANSFER_Y        1
@@ -242,7 +243,7 @@ struct vrn_push_straight {
 #define VRN_PACK_PLANAR       0
 #define VRN_RESAMPLE_VERTICAL 0
 
-/* VRN_FETCH_READING: what the numbers of an image are, perhaps with VRN_FETCH_GREY. */
+/* VRN_FETCH_READING: the encoding of an image's values, perhaps with VRN_FETCH_GREY. */
 #define VRN_FETCH_AS_IS  0u /* in sRGB's encoding */
 #define VRN_FETCH_LINEAR 1u /* linear light */
 #define VRN_FETCH_PQ     2u /* BT.2100 PQ, in BT.2020's primaries */
@@ -300,15 +301,15 @@ struct vrn_normalize_push {
     int left, top; /* of the crop, in the source; may be negative */
     uint first;    /* output element where this image begins */
     uint grey;     /* 1: one channel, of the brightness */
-    uint fill;     /* RGB8, as the source: what lies outside it */
-    uint bgr;      /* whether the output's order is blue, green, red */
+    uint fill;     /* RGB8, as the source: the colour outside it */
+    uint bgr;      /* 1: the output's order is blue, green, red */
     float scale;
     float mean[3];
     float std[3];
 };
 
-/* What a device can compute and copy (tools/peak.c): steps of a round, and operations of a step;
- * and the push constants of each. */
+/* The measurement of computing and copying (tools/peak.c): steps of a round, and operations of a
+ * step; and the push constants of each. */
 #define VRN_FMA_STEPS      16
 #define VRN_FMA_STEP_FLOPS (3 * 4 * 2)
 

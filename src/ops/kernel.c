@@ -146,7 +146,7 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
         values[VRN_ID_TYPES + b] = vrn_kernel_binding_type(kernel, pass, b, desc);
     }
     for (uint32_t i = pushed ? VRN_PUSHED_CONSTANTS : 0; i < VRN_OP_CONSTANTS_MAX; i++) {
-        /* Bindings that the operator has not are of no type. */
+        /* Bindings that the operator does not have have no type. */
         if (i >= VRN_ID_TYPES && !(key->bindings & 1u << (i - VRN_ID_TYPES))) continue;
         key->constant_ids[count] = i;
         key->constants[count++] = values[i];

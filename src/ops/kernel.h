@@ -1,7 +1,7 @@
-/* Kernels as data. An operator has families of kernels, one an algorithm: what its passes do, which
- * operations it fits, how good it should be. A family's shaders are compiled in variants: for a
- * sort of driver, a type of numbers, a capability. A row is a variant with numbers, tile sizes and
- * the like, which are specialization constants. Choosing, testing and tuning walk the rows.
+/* Kernels as data. An operator has families of kernels, one for each algorithm: its passes, the
+ * operations that it fits, and its expected speed. A family's shaders are compiled in variants: for
+ * a kind of driver, a type of numbers, a capability. A row is a variant with numbers, tile sizes
+ * and the like, which are specialization constants. Choosing, testing and tuning walk the rows.
  *
  * A new row is a line in its family's file; a new family a file and its shader, and a line in
  * families.h and in its operator's list. */
@@ -30,55 +30,54 @@ enum { VRN_TYPED_BINDINGS = 4 };
 
 enum { VRN_OP_CONSTANTS_MAX = VRN_ID_TYPES + VRN_TYPED_BINDINGS };
 
-/* Where a kernel is at home. */
+/* The kind of device for which a kernel is made. */
 typedef enum vrn_kernel_suits {
-    VRN_SUITS_ANY, /* correct everywhere, fast where nothing else is there */
+    VRN_SUITS_ANY, /* correct everywhere, but slower than kernels made for a kind of device */
     VRN_SUITS_CPU, /* drivers that run on the processor */
     VRN_SUITS_GPU,
 } vrn_kernel_suits;
 
-/* Most kernels are one dispatch. One that is several (Winograd's transforms around a matrix
- * product) leaves what its passes hand on in scratch memory, which is theirs while the operation
- * runs. */
+/* Most kernels are one dispatch. The passes of others (Winograd's transforms around a matrix
+ * product) hand on results in scratch memory, which they own while the operation runs. */
 enum { VRN_PASSES_MAX = 3, VRN_SCRATCH_MAX = 2 };
 
 typedef struct vrn_pass {
-    /* What a binding is: 0 its own meaning, else scratch 1 or 2. */
+    /* The meaning of a binding: 0: its own; otherwise scratch 1 or 2. */
     uint8_t scratch[VRN_BIND_COUNT];
     /* The operator's first constants and the row's first number come as push constants: one
      * pipeline serves all shapes. For shaders that gain little from knowing them, on drivers that
      * compile slowly. */
     bool pushed;
     /* The number of dispatches of a pass, each of which continues what the one before wrote. If
-     * `push` is not NULL, fills in what is pushed for dispatch `step`. NULL: one dispatch. Only for
-     * shaders that are `straight`. */
+     * `push` is not NULL, fills in the push constants of dispatch `step`. NULL: one dispatch. Only
+     * for shaders that are `straight`. */
     uint32_t (*steps)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t step,
                       struct vrn_push_straight *push);
-    /* Work groups of `threads` invocations, for so many images. */
+    /* Work groups of `threads` invocations, for this many images. */
     vrn_grid (*grid)(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
                      uint32_t images);
 } vrn_pass;
 
 typedef struct vrn_kernel_family {
-    /* Whether a kernel can compute this operation; NULL: any. */
+    /* True if a kernel can compute this operation; NULL: any. */
     bool (*fits)(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
-    /* How good a kernel should be for this operation beside the operator's others, on a device with
-     * such cores, between 0 and 1000: the choice where nothing was measured. NULL: 0. */
+    /* The expected rank of a kernel for this operation among the operator's kernels, on a device
+     * with such cores, between 0 and 1000: it decides if nothing was measured. NULL: 0. */
     double (*merit)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                     const vrn_cores *cores);
 
-    /* Invocations of a work group, where the shaders do not say it. */
+    /* Invocations of a work group, if the shaders do not give them. */
     uint32_t (*threads)(const vrn_kernel *kernel);
 
-    /* Bytes of shared memory that a work group declares, at most. NULL: none. */
+    /* The largest number of bytes of shared memory that a work group declares. NULL: none. */
     uint32_t (*shared_bytes)(const vrn_kernel *kernel);
 
     /* Registers of 32 bits that an invocation needs, as GPUs' compilers were seen to allot them.
      * NULL: not estimated. */
     uint32_t (*registers)(const vrn_kernel *kernel);
 
-    /* Bytes of a scratch (1 or 2) for so many images. NULL: no pass binds one. */
+    /* Bytes of a scratch (1 or 2) for this many images. NULL: no pass binds one. */
     uint64_t (*scratch_bytes)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t scratch,
                               uint32_t images);
 
@@ -87,7 +86,7 @@ typedef struct vrn_kernel_family {
     vrn_matrix_shape (*matrix)(const vrn_kernel *kernel);
     uint32_t (*subgroup_size)(const vrn_kernel *kernel);
 
-    vrn_pass pass[VRN_PASSES_MAX]; /* in order, each seeing what the one before wrote */
+    vrn_pass pass[VRN_PASSES_MAX]; /* in order; each reads the output of the one before */
 
     const vrn_kernel *rows;
     uint32_t row_count;
@@ -97,12 +96,12 @@ typedef struct vrn_kernel_family {
 typedef struct vrn_shader {
     const vrn_module *module;
     uint32_t texel;  /* bit i: binding i is a uniform texel buffer */
-    uint32_t arrays; /* VRN_BIT_BLOCKS, where the shader declares it */
-    /* What that array has, instead of the parameters in blocks: the output, the residual, then the
-     * input in buffers of so many bytes; 0: the parameters. */
+    uint32_t arrays; /* VRN_BIT_BLOCKS, if the shader declares it */
+    /* The array has the output, the residual, then the input in buffers of this many bytes; 0: the
+     * array has the parameters in blocks. */
     uint32_t line_bytes;
     uint32_t threads; /* invocations of a work group; 0: the family knows */
-    uint32_t numbers; /* how many of a row's are constants of the shader */
+    uint32_t numbers; /* the count of a row's numbers that are constants of the shader */
     /* The addresses of the first four bindings and the operator's first constants are push
      * constants; needs VRN_CAPABILITY_BUFFER_ADDRESSES. */
     bool addressed;
@@ -127,8 +126,8 @@ struct vrn_kernel {
 enum { VRN_FAMILIES_MAX = 12 };
 
 typedef struct vrn_operator {
-    /* Its kernels: the rows of its families, NULL behind the last, or a table of its own, of which
-     * each row may be of another family. */
+    /* Its kernels: the rows of its families, NULL after the last; or its own table, whose rows may
+     * be of several families. */
     const vrn_kernel_family *families[VRN_FAMILIES_MAX];
     const vrn_kernel *rows;
     uint32_t row_count;
@@ -138,36 +137,35 @@ typedef struct vrn_operator {
     /* Writes the operator's constants, which have ids below VRN_ID_TYPES, over zeros. */
     void (*constants)(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
 
-    /* Whether it has kernels with parameters of bytes for an operation. NULL: for none. */
+    /* True if it has kernels with int8 parameters for an operation. NULL: for none. */
     bool (*takes_bytes)(const vrn_op_desc *desc);
 } vrn_operator;
 
 /* The operator of a kind. Never NULL. */
 const vrn_operator *vrn_operator_of(vrn_op op);
 
-/* The kernels of an operator, in their order of preference where merits are equal: how many, and
- * kernel `index`, which is NULL past the last. */
+/* The kernels of an operator, in order of preference if merits are equal: their number, and kernel
+ * `index`, which is NULL past the last. */
 uint32_t vrn_kernel_count(vrn_op op);
 const vrn_kernel *vrn_kernel_at(vrn_op op, uint32_t index);
 
-/* Whether this build has a kernel whose name begins so; otherwise an error says that. NULL is
- * any. */
+/* Checks that this build has a kernel whose name begins with `prefix`; NULL: any kernel. */
 vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log);
 
-/* Whether operations of a kind have parameters to pack. */
+/* True if operations of a kind have parameters to pack. */
 bool vrn_op_has_parameters(vrn_op op);
 
-/* Whether an operation's parameters can be bytes, which they may be only then. */
+/* True if an operation's parameters can be int8. */
 bool vrn_op_takes_bytes(const vrn_op_desc *desc);
 
-/* VRN_STORED_*, as a shader that writes it is told. */
+/* The VRN_STORED_* of a format. */
 uint32_t vrn_stored(vrn_format format);
 
-/* All constants of an operation, the types included; those that the operator has not are 0.
+/* All constants of an operation, the types included; those that the operator does not have are 0.
  * Operations with equal ones have the same pipelines. */
 void vrn_op_constants(const vrn_op_desc *desc, uint32_t values[VRN_OP_CONSTANTS_MAX]);
 
-/* What a kernel is, whatever the operation. */
+/* The properties of a kernel that are the same for all operations. */
 uint32_t vrn_kernel_pass_count(const vrn_kernel *kernel);
 const vrn_pass *vrn_kernel_pass(const vrn_kernel *kernel, uint32_t pass);
 const vrn_shader *vrn_kernel_shader(const vrn_kernel *kernel, uint32_t pass);
@@ -177,17 +175,16 @@ uint32_t vrn_kernel_registers(const vrn_kernel *kernel); /* 0: not estimated */
 uint32_t vrn_kernel_subgroup_size(const vrn_kernel *kernel);
 vrn_matrix_shape vrn_kernel_matrix(const vrn_kernel *kernel); /* zeros: none */
 
-/* Whether it is for parameters of bytes, which it reads by itself, as it does x; and for no
- * others. */
+/* True if it is only for int8 parameters, which it unpacks itself, as it does x. */
 bool vrn_kernel_takes_bytes(const vrn_kernel *kernel);
 
-/* What tells the layout of its parameters from others of variant->layout. */
+/* The number that distinguishes the layout of its parameters from others of variant->layout. */
 uint32_t vrn_kernel_layout_number(const vrn_kernel *kernel);
 
-/* Adds all that is data in a kernel, and its shaders, to a hash. */
+/* Adds all data of a kernel, and its shaders, to a hash. */
 uint64_t vrn_kernel_hash(uint64_t hash, const vrn_kernel *kernel);
 
-/* As the family says of a kernel and an operation. */
+/* The family's answers for a kernel and an operation. */
 bool vrn_kernel_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
 double vrn_kernel_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                         const vrn_cores *cores);
@@ -196,7 +193,7 @@ vrn_grid vrn_kernel_grid(const vrn_kernel *kernel, uint32_t pass, const vrn_op_d
 uint64_t vrn_kernel_scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc,
                                   uint32_t scratch, uint32_t images);
 
-/* All scratches of a kernel, one behind the other, each aligned: the bytes, and where each begins
+/* All scratches of a kernel, one after the other, each aligned: the bytes, and the offset of each
  * (offsets may be NULL). */
 uint64_t vrn_kernel_scratch(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                             uint64_t alignment, uint64_t offsets[VRN_SCRATCH_MAX]);
@@ -208,19 +205,19 @@ void vrn_kernel_key(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *
 /* Bytes of the packed parameters of an operation; 0: it has none. */
 uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
-/* Packs parameters into `target`, in their type; does nothing where the operation has none. False:
- * out of memory. */
+/* Packs parameters into `target`, in their type; does nothing if the operation has none. False: out
+ * of memory. */
 bool vrn_kernel_pack(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
                      void *target);
 
 /* The bindings that a pass declares: bit i is binding i. */
 uint32_t vrn_kernel_bindings(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc);
 
-/* What a pass finds at a binding: the type of the operation's tensor, or of scratch memory. */
+/* The type of a pass's binding: of the operation's tensor, or of scratch memory. */
 vrn_type vrn_kernel_binding_type(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                  const vrn_op_desc *desc);
 
-/* What a binding of a pass holds, in bytes, for so many images; 0: the operation has no such
+/* The size of a pass's binding, in bytes, for this many images; 0: the operation has no such
  * tensor. Scratch memory is floats. */
 uint64_t vrn_kernel_binding_bytes(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                                   const vrn_op_desc *desc, uint32_t images);
@@ -233,13 +230,14 @@ typedef struct vrn_texel {
 vrn_texel vrn_kernel_texel(const vrn_kernel *kernel, uint32_t pass, uint32_t binding,
                            const vrn_op_desc *desc);
 
-/* Bytes of an element of VRN_BIND_BLOCKS, and how many a pass has for so many images. */
+/* Bytes of an element of VRN_BIND_BLOCKS, and the number of elements of a pass for this many
+ * images. */
 uint32_t vrn_kernel_block_bytes(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc);
 uint64_t vrn_kernel_block_count(const vrn_kernel *kernel, uint32_t pass, const vrn_op_desc *desc,
                                 uint32_t images);
 
-/* Kernels with one invocation for each vec4 of the output, of which nothing else is to be said; and
- * their grid. */
+/* The family of kernels with one invocation for each vec4 of the output and no other properties;
+ * and its grid. */
 extern const vrn_kernel_family vrn_family_output;
 vrn_grid vrn_grid_output(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *desc,
                          uint32_t images);

@@ -54,7 +54,8 @@ static void rsck_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_
     if (rows != channels || padded_k != d->out.c) {
         memset(packed, 0, (size_t)positions * rows * padded_k * sizeof *packed);
     }
-    /* In tiles of a cache line each way: lines are read and written as a whole, once. */
+    /* In tiles of a cache line in both directions: each line is read and written once, as a
+     * whole. */
     for (uint32_t k0 = 0; k0 < d->out.c; k0 += PACK_TILE) {
         const uint32_t count_k = vrn_min_u32(PACK_TILE, d->out.c - k0);
         double scale[PACK_TILE];

@@ -1,5 +1,5 @@
-/* The linear layer (torch.nn.Linear): a 1x1 convolution of a 1x1 image, so that it has the
- * constants and the layout of one, and rows of its tiles. */
+/* The linear layer (torch.nn.Linear): a 1x1 convolution of a 1x1 image, so it has its constants and
+ * layout, and rows of its tiles. */
 #include <math.h>
 
 #include "base/util.h"
@@ -41,8 +41,8 @@ static uint32_t gemv_shared_bytes(const vrn_kernel *kernel)
     return kernel->number[VRN_GEMV_IMAGES] * vrn_kernel_threads(kernel, 0) * 16;
 }
 
-/* The weights are read once for each VRN_GEMV_IMAGES images, from memory the first time and from a
- * cache, some four times as fast, then; and each value of an image once for its work group. */
+/* The weights are read once for each VRN_GEMV_IMAGES images, the first time from memory, later from
+ * a cache that is about four times as fast; each value of an image is read once per work group. */
 static double gemv_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                          const vrn_cores *cores)
 {
@@ -92,7 +92,7 @@ static const vrn_kernel_variant texels = {
     .shader = {{.module = &vrn_module_linear_texel, .texel = VRN_BIT_X | VRN_BIT_W, .threads = 16}},
 };
 
-/* Of gemv: lanes side by side on outputs, images. */
+/* For gemv: lanes on adjacent outputs, images. */
 static const vrn_kernel rows[] = {
     {"linear", &plain, {0}},
     {"linear_texel", &texels, {0}},

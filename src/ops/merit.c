@@ -21,9 +21,10 @@ double vrn_gpu_merit(double time)
     return 1000 * 10 / (10 + time);
 }
 
-/* The core with the most work groups ends last. It holds as many of them at once as its registers
- * and its shared memory let it, and is busy if they are two invocations for each lane, which hide
- * each other's waits; one with many sums hides more by itself. Code that spills is hopeless. */
+/* The core with the most work groups ends last. The number that it holds at once is limited by its
+ * registers and its shared memory. It is busy with two invocations for each lane, which hide each
+ * other's waits; an invocation with many sums hides more by itself. Code that spills is far too
+ * slow. */
 double vrn_gpu_time(const vrn_cores *cores, const vrn_gpu_work *work)
 {
     const double spilling = 20;
@@ -38,7 +39,7 @@ double vrn_gpu_time(const vrn_cores *cores, const vrn_gpu_work *work)
         most * work->multiplies / (cores->lanes * work->rate * work->efficiency * fmax(busy, 1e-3));
     if (work->registers > cores->registers) cycles *= spilling;
     const double computing = cycles / cores->mhz, moving = work->bytes / (cores->gbytes * 1e3);
-    /* The lesser of the two is not hidden entirely. */
+    /* The shorter of the two is not hidden entirely. */
     return fmax(computing, moving) + 0.1 * fmin(computing, moving) + cores->dispatch_us;
 }
 

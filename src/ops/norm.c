@@ -1,12 +1,12 @@
-/* Batch norm and group norm, for networks that are run unfused or cannot be. */
+/* Batch norm and group norm, for networks that are not or cannot be fused. */
 #include <string.h>
 
 #include "base/util.h"
 #include "modules.h"
 #include "ops/operators.h"
 
-/* Parameters stand one after the other, in the order of VRN_PARAM_*, each padded to whole vec4s:
- * gamma, beta and, of a batch norm, mean and var. */
+/* Parameters follow each other in the order of VRN_PARAM_*, each padded to whole vec4s: gamma, beta
+ * and, of a batch norm, mean and var. */
 static uint32_t rows_of(const vrn_op_desc *d)
 {
     return d->op == VRN_OP_BATCH_NORM ? VRN_PARAM_COUNT : 2;

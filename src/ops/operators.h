@@ -1,4 +1,4 @@
-/* The operators, each in a file of its own. */
+/* The operators, each in its own file. */
 #ifndef VRN_OPS_OPERATORS_H
 #define VRN_OPS_OPERATORS_H
 

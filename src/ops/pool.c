@@ -116,7 +116,7 @@ static const vrn_kernel_variant avg_texels = {
     .shader = {{.module = &vrn_module_avg_pool_texel, .texel = VRN_BIT_X, .threads = 64}},
 };
 
-/* Of the shared one: lanes side by side on channels. */
+/* For the kernel with shared memory: lanes on adjacent channels. */
 static const vrn_kernel avg_rows[] = {
     {"avg_pool_shared", &avg_shared, {8}},
     {"avg_pool", &avg_plain, {0}},

@@ -7,7 +7,7 @@
 #include "gpu/memory.h"
 #include "gpu/queue.h"
 
-/* What a binding of a pass refers to. */
+/* The memory of a pass's binding. */
 static vrn_range range_of(const vrn_prepared_kernel *prepared, const vrn_device *device,
                           const vrn_operands *operands, uint32_t pass, uint32_t binding)
 {
@@ -27,8 +27,8 @@ static vrn_range range_of(const vrn_prepared_kernel *prepared, const vrn_device 
         from.buffer = operands->scratch.buffer;
         from.offset = operands->scratch.offset + offsets[scratch - 1];
     } else if (from.bytes == 0) {
-        /* A kernel that could add a residual declares it; where there is none, the output stands
-         * in: it is a storage buffer in every kernel, and not read. */
+        /* A kernel that could add a residual declares the binding. Without a residual the output is
+         * bound there: it is a storage buffer in every kernel, and is not read. */
         from = operands->y;
         from.bytes = vrn_tensor_bytes(desc->out, desc->y.type) * images;
     }
@@ -111,7 +111,7 @@ _Static_assert(sizeof(struct vrn_push) + sizeof(struct vrn_push_shape) <= 128 &&
 _Static_assert(offsetof(struct vrn_push_straight, first) == sizeof(struct vrn_push_addressed),
                "it begins as the other does");
 
-/* Fills those that all dispatches of a pass share; gives their bytes. */
+/* Fills in those that all dispatches of a pass share; returns their size in bytes. */
 static uint32_t fill_push(push_constants *push, const vrn_prepared_kernel *prepared,
                           uint32_t images, uint32_t pass)
 {

@@ -8,8 +8,8 @@
 
 enum { RESIZED_SIDE_MAX = 1 << 30 };
 
-/* Where the crop begins along one side: torchvision's center_crop, which pads first where the image
- * is smaller (floor of half the difference in front), and rounds half to even as Python does. */
+/* The beginning of the crop along one side: torchvision's center_crop, which first pads a smaller
+ * image (floor of half the difference before it), and rounds half to even as Python does. */
 static int32_t crop_offset(uint32_t size, uint32_t crop)
 {
     if (crop > size) return -(int32_t)((crop - size) / 2);
@@ -25,7 +25,7 @@ static uint32_t round_half_even(double x)
     return below + (rest > 0.5 || (rest == 0.5 && below % 2));
 }
 
-/* Pillow's ImageOps.pad: all of the image, as large as it fits, in the middle. */
+/* Pillow's ImageOps.pad: the whole image, scaled to fit and centred. */
 static void letterbox(vrn_resize *resize, uint32_t width, uint32_t height, uint32_t box_width,
                       uint32_t box_height)
 {
@@ -97,14 +97,14 @@ static const struct {
     [VRN_INTERPOLATION_BICUBIC] = {cubic, 2},
 };
 
-/* How many times smaller the output is; an enlargement is not filtered. */
+/* The factor by which the output is smaller; an enlargement is not filtered. */
 static double scale_of(const vrn_filter *f)
 {
     double scale = (double)f->in / f->out;
     return scale < 1 ? 1 : scale;
 }
 
-/* How many input pixels count to each side of an output pixel's centre. */
+/* The number of input pixels that count to each side of an output pixel's centre. */
 static double support_of(const vrn_filter *f)
 {
     return shapes[f->interpolation].reach * scale_of(f);

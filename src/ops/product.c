@@ -28,7 +28,7 @@ bool vrn_product_addressed(const vrn_kernel *kernel)
            kernel->variant->layout == &vrn_layout_straight;
 }
 
-/* A line of them has so many positions. */
+/* The number of positions in a line of windows. */
 static uint32_t window_width(const vrn_op_desc *d)
 {
     return d->op == VRN_OP_CONV ? d->kernel.x : 1;
@@ -64,7 +64,7 @@ vrn_grid vrn_product_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_
     };
 }
 
-/* Beside the product of 8 rows x 2 columns that reads texel buffers. */
+/* Speed relative to the product of 8 rows x 2 columns that reads texel buffers. */
 static double speed_of(const vrn_kernel *kernel)
 {
     const uint32_t pixels = kernel->number[VRN_PRODUCT_PIXELS];
@@ -84,7 +84,7 @@ double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_
     vrn_cpu_cost cost = {
         .multiplies = (double)grid.x * grid.z * tile * vrn_product_k4(kernel, d) * 4,
         .speed = speed_of(kernel),
-        /* SwiftShader is not fast enough to wait for memory. */
+        /* SwiftShader is so slow that it does not wait for memory. */
         .weights =
             (double)vrn_product_numbers(kernel, d) * (vrn_product_in_blocks(kernel) ? 0.3 : 1),
         .passes = passes,

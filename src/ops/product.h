@@ -21,11 +21,11 @@ uint32_t vrn_product_line_k4(const vrn_kernel *kernel, const vrn_op_desc *desc);
 bool vrn_product_in_blocks(const vrn_kernel *kernel);
 bool vrn_product_addressed(const vrn_kernel *kernel);
 
-/* Numbers of the packed parameters behind the bias. */
+/* Numbers of the packed parameters after the bias. */
 uint64_t vrn_product_numbers(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
-/* Where of sixteen numbers c stands, of which lane i has 2 i and 2 i + 1, in two vectors of eight
- * lanes. */
+/* The position of number c among sixteen in two vectors of eight lanes, where lane i has 2 i and 2
+ * i + 1. */
 uint32_t vrn_paired(uint32_t c);
 
 /* Functions of the families. */
@@ -34,7 +34,7 @@ vrn_grid vrn_product_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_
 double vrn_product_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                          const vrn_cores *cores);
 
-/* Of families around Winograd's products. Scratch 1 is a product's left side, scratch 2 its
+/* For families around Winograd's products. Scratch 1 is a product's left side, scratch 2 its
  * result. */
 uint64_t vrn_winograd_scratch_bytes(const vrn_kernel *kernel, const vrn_op_desc *d,
                                     uint32_t scratch, uint32_t images);
@@ -43,7 +43,7 @@ vrn_grid vrn_winograd_input_grid(const vrn_kernel *kernel, uint32_t threads, con
 vrn_grid vrn_winograd_output_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
                                   uint32_t images);
 
-/* Scratch 1 of families that pad the input first: what pad.comp writes, and its work groups. */
+/* For families that pad the input first: scratch 1, which pad.comp writes, and its work groups. */
 uint64_t vrn_padded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
                           uint32_t images);
 vrn_grid vrn_pad_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,

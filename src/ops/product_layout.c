@@ -1,15 +1,13 @@
-/* How the right side of a product stands in memory, behind the bias: vrn_layout_lines, [b, K4 * 4,
- * N] floats; vrn_layout_blocks, for each b and VRN_BLOCK_N4 vec4s of n the blocks of
- * gemm_blocks.comp, the first of which the bias of these n fills up where the product finishes
- * them. */
+/* The layouts of a product's right side in memory, after the bias: vrn_layout_lines, [b, K4 * 4, N]
+ * floats; vrn_layout_blocks, for each b and VRN_BLOCK_N4 vec4s of n the blocks of gemm_blocks.comp,
+ * the first of which also has the bias of these n if the product adds it. */
 #include <string.h>
 
 #include "base/util.h"
 #include "ops/conv_shape.h"
 #include "ops/product.h"
 
-/* Packing goes in tiles of four k and a cache line of n, so that lines are written as a whole,
- * once. */
+/* Packs tiles of four k and a cache line of n, so that each line is written once, as a whole. */
 enum { TILE_K = 4, TILE_N = 16 };
 
 enum { BLOCK_N = VRN_BLOCK_N4 * 4, WINOGRAD_SIDE_MAX = 6 };
@@ -23,7 +21,7 @@ static uint64_t bias_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
     return vrn_product_in_blocks(kernel) ? vrn_round_up(numbers, VRN_BLOCK_NUMBERS) : numbers;
 }
 
-/* In blocks: those of BLOCK_N columns, with that of the bias. */
+/* The blocks of BLOCK_N columns, including that of the bias. */
 static uint32_t blocks_of_columns(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     return vrn_product_k4(kernel, d) / VRN_BLOCK_K4 + (kernel->number[VRN_PRODUCT_M] ? 0 : 1);
@@ -62,7 +60,7 @@ typedef struct pack_tile {
     float values[WINOGRAD_SIDE_MAX * WINOGRAD_SIDE_MAX][TILE_K][TILE_N]; /* by product */
 } pack_tile;
 
-/* tile[..][k] = G g G', for side = m + 2, of TILE_N kernels g. */
+/* tile[...][k] = G g G', for side = m + 2, of TILE_N kernels g. */
 static void transform_kernels(uint32_t m, double g[9][TILE_N], pack_tile *tile, uint32_t k)
 {
     const uint32_t side = m + 2;
@@ -87,7 +85,7 @@ static void transform_kernels(uint32_t m, double g[9][TILE_N], pack_tile *tile, 
     }
 }
 
-/* Weights k0 .. and n0 .. of all products; zeros beyond K and N. */
+/* The weights of all products from k0 and n0 on; zeros beyond K and N. */
 static void fill_tile(pack_tile *tile, const vrn_kernel *kernel, const vrn_op_desc *d,
                       const vrn_params *params, uint32_t k0, uint32_t n0)
 {

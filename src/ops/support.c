@@ -117,7 +117,7 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
                           const vrn_device *device)
 {
     if (vrn_kernel_takes_bytes(kernel) != (desc->w == VRN_TYPE_I8)) return false;
-    /* One image must fit the device's limits; more are run in slices. */
+    /* One image must fit within the device's limits; more images are run in slices. */
     if (!vrn_kernel_possible(kernel, device, NULL) || !vrn_kernel_fits(kernel, desc) ||
         !vrn_kernel_bindable(kernel, desc, 1, device)) {
         return false;

@@ -1,7 +1,6 @@
-/* Between an application's buffers and images, photos, and the library's own layouts: kernels
- * without a tuned choice, and how they are recorded. What they bind of the application may begin
- * anywhere: a binding begins at the last aligned place before it, and the push constants say how
- * far behind that. */
+/* Kernels that convert between an application's buffers and images, photos, and the library's
+ * layouts. They are not tuned. An application's data may begin at any offset: the binding begins at
+ * the last aligned offset before it, and the push constants have the distance. */
 #ifndef VRN_OPS_TRANSFER_H
 #define VRN_OPS_TRANSFER_H
 
@@ -35,21 +34,21 @@ typedef enum vrn_transfer {
     VRN_TRANSFER_TOP,
 } vrn_transfer;
 
-/* What dispatches are recorded with. */
+/* The objects with which dispatches are recorded. */
 typedef struct vrn_transfer_target {
     vrn_device *device;
     VkDescriptorPool pool;
     VkCommandBuffer buffer;
 } vrn_transfer_target;
 
-/* Records a dispatch of so many invocations. constant: the value of the kernel's one specialization
- * constant, if it has one. bindings: from X on, whose numbers are the function's affair. */
+/* Records a dispatch of this many invocations. constant: the value of the kernel's specialization
+ * constant, if it has one. bindings: from X on; this function numbers them. */
 vrn_result vrn_transfer_record(const vrn_transfer_target *target, vrn_transfer kernel,
                                uint32_t constant, vrn_binding *bindings, const void *push,
                                uint64_t invocations);
 
-/* The range to bind for `bytes` from `offset` of a buffer on; *skipped receives the bytes in front
- * of them. It may be larger than a binding can be. */
+/* The range to bind for `bytes` from `offset` of a buffer on; *skipped receives the bytes before
+ * them. It may be larger than a binding can be. */
 vrn_range vrn_transfer_range(const vrn_device *device, VkBuffer buffer, uint64_t offset,
                              uint64_t bytes, uint64_t *skipped);
 
