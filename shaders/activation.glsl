@@ -1,4 +1,4 @@
-// Activations (vrn_activation). `kind` is a constant, so that one of them is left.
+// Activations (vrn_activation). `kind` is a constant, so the compiler keeps only one of them.
 vec4 activate(vec4 v, uint kind, uint slope_bits) {
     if (kind == VRN_ACTIVATE_LEAKY_RELU) {
         return max(v, vec4(0)) + min(v, vec4(0)) * uintBitsToFloat(slope_bits);

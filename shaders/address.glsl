@@ -1,7 +1,6 @@
 // Reading and writing through addresses, for Mesa's lavapipe from version 26 on, which keeps what
 // is the same in all lanes in scalars: a load from an address that all share is one load, without a
-// test for bounds. A work group is one subgroup of eight lanes, which have eight numbers that lie
-// side by side.
+// test for bounds. A work group is one subgroup of eight lanes, which have eight adjacent numbers.
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -41,8 +40,8 @@ vec2 load_two(uint64_t from) {
     return vec2(load_lanes(In(from), 0u), load_lanes(In(from), LANES));
 }
 
-// Numbers 2 i and 2 i + 1 of sixteen, of lane i: the compiler knows no store of eight lanes side by
-// side, and half as many stores of single lanes are twice as fast. They are floats or halves.
+// Numbers 2 i and 2 i + 1 of sixteen, of lane i: the compiler has no store of eight adjacent lanes,
+// and half as many stores of single lanes are twice as fast. The numbers are float32 or float16.
 vec2 load_pairs(const uint type, uint64_t from) {
     if (type == F16) {
         uint words[LANES];

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL
-// Global average pool: y = the mean of x over all pixels. Rows are summed one by one and then their
-// sums, which keeps the rounding error that of a row.
+// Global average pool: y = the mean of x over all pixels. Each row is summed, then the sums, so
+// that the rounding error is that of a row.
 #include "common.glsl"
 
 OP_CONSTANT(IN_H, VRN_AVG_POOL_IN_H, 1);

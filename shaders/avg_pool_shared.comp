@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // Global average pool for GPUs: y = the mean of x over all pixels. A work group takes LANES vec4s
-// of channels of an image: LANES invocations stand side by side on channels, the others take
-// further pixels, and their sums meet in shared memory.
+// of channels of an image: LANES invocations take adjacent channels, the others take further
+// pixels, and their sums are added in shared memory.
 #include "common.glsl"
 
 OP_CONSTANT(IN_H, VRN_AVG_POOL_IN_H, 1);

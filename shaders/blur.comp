@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// y = x under a window of binomial coefficients, as [1 2 1] / 4 along both sides; outside the image
-// lies its reflection, without the edge itself (Zhang 2019).
+// y = x filtered by a window of binomial coefficients, such as [1 2 1] / 4 along both sides; the
+// image is reflected at its edges, without repeating the edge itself (Zhang 2019).
 #include "common.glsl"
 
 OP_CONSTANT(IN_H, VRN_MAX_POOL_IN_H, 1);
@@ -19,7 +19,7 @@ OP_CONSTANT(PAD_X, VRN_MAX_POOL_PAD_X, 1);
 READ_TENSOR(x, X)  // [N, IN_H, IN_W, C4]
 WRITE_TENSOR(y, Y) // [N, OUT_H, OUT_W, C4]
 
-// Where a position along a side of so many pixels is reflected to.
+// The reflected position along a side of this many pixels.
 uint reflect_at(uint position, uint padding, uint side) {
     int last = int(side) - 1, at = abs(int(position) - int(padding));
     return uint(clamp(at > last ? 2 * last - at : at, 0, last));

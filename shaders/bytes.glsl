@@ -1,4 +1,4 @@
-// A convolution's input and weights as signed bytes, four to a word, for conv_direct.comp,
+// A convolution's input and weights as int8 values, four to a word, for conv_direct.comp,
 // conv_tile.comp and conv_matrix.comp. Elements of x: [N, IN_H, IN_W, IN_C4] words of four
 // channels. Elements of w: [OUT_C4] the bias and [OUT_C4] the scales of the output channels'
 // weights, as floats, then [KERNEL_H, KERNEL_W, GROUP_IN4, OUT_C4] four words, one for each output

@@ -1,6 +1,6 @@
-// What every kernel of the network shares. Activations are [N, H, W, C/4] elements of four channels
-// (tensor.glsl): channels are padded with zeros to a multiple of four, and every kernel keeps the
-// padding zero. Kernels compute in 32-bit floats, whatever the types of what they read and write.
+// Definitions that all kernels of the network share. Activations are [N, H, W, C/4] elements of
+// four channels (tensor.glsl): channels are padded with zeros to a multiple of four, and every
+// kernel keeps the padding zero. Kernels compute in float32, whatever types they read and write.
 //
 // ops/interface.h has the bindings, constants and push constants.
 #extension GL_EXT_control_flow_attributes : require
@@ -34,7 +34,7 @@ layout(push_constant) uniform Push {
 #define OP_CONSTANT(name, id, value) layout(constant_id = id) const uint name = value
 #define OP_DERIVED const uint
 #endif
-// .. of the ones that are never pushed.
+// An operator's constant that is never pushed.
 #define OP_SWITCH(name, id, value) layout(constant_id = id) const uint name = value
 
 // A number of the row: NUMBER(name, which, working default).

@@ -29,7 +29,7 @@ OP_DERIVED OUT_PIXELS = OUT_H * OUT_W; // of one image
 #ifndef ADDRESSED
 WRITE_TENSOR(y, Y) // [N, OUT_H, OUT_W, OUT_C4]
 
-// The epilogue of output channels 4 c4 .. 4 c4 + 3 of a pixel, whose sum has the bias in it.
+// The epilogue of output channels 4 c4 to 4 c4 + 3 of a pixel, whose sum includes the bias.
 void store_output(vec4 sum, uint pixel, uint c4) {
     store_y(pixel * OUT_C4 + c4, finish(sum, pixel, OUT_H, OUT_W, c4, OUT_C4));
 }

@@ -4,13 +4,13 @@
 // Convolution through addresses (address.glsl), as a product without copies:
 //   Y[m, n] = act(bias[n] + sum_k X[m, k] W[k, n] + R[m, n])
 // for output pixels m, output channels n, and k that runs over the positions of the window and the
-// channels of each. A position outside the image reads zeros that stand in front of the weights.
-// With LINES the input has its padding (pad.comp), and a line of the window is read as one
-// position: for few channels. With PARTS = 2, sixteen columns each have input channels of their
-// own: those of their group, or of several groups, with zeros among the weights. With M it is the
-// products of Winograd's algorithm, as in gemm.comp: m is a tile, and the sums are not finished
-// here. A work group computes ROWS of m x COLUMNS of n: an activation is a scalar, a vector of
-// weights is shared by all rows.
+// channels of each. A position outside the image reads zeros that precede the weights. With LINES
+// the input has its padding (pad.comp), and a line of the window is read as one position: for few
+// channels. With PARTS = 2, each sixteen columns have their own input channels: those of their
+// group, or of several groups, with zeros among the weights. With M it is the products of
+// Winograd's algorithm, as in gemm.comp: m is a tile, and the sums are not finished here. A work
+// group computes ROWS of m x COLUMNS of n: an activation is a scalar, a vector of weights is shared
+// by all rows.
 #define ADDRESSED
 #include "common.glsl"
 #include "conv.glsl"
@@ -29,8 +29,8 @@ const uint VECTORS = VRN_ADDRESS_VECTORS, COLUMNS = VECTORS * LANES;
 
 float sum[ROWS * VECTORS];
 
-// Adds `count` k to the sums: first to sums of their own, which the compiler keeps in registers in
-// the order of k.
+// Adds `count` k to the sums: first to separate sums, which the compiler keeps in registers in the
+// order of k.
 void multiply(uint64_t x[ROWS], uint64_t part, uint64_t w, const uint count) {
     In weights = In(w);
     float own[ROWS * VECTORS];
@@ -51,8 +51,8 @@ void multiply(uint64_t x[ROWS], uint64_t part, uint64_t w, const uint count) {
     [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] += own[i];
 }
 
-// With parts: how many input channels a part has, and the first of a column's. Past the last column
-// it reads any.
+// With parts: the number of input channels of a part, and the first one of a column. Past the last
+// column it is any channel.
 uint part_depth() { return GROUP_OUT < 16 ? 16 / GROUP_OUT * GROUP_IN : GROUP_IN; }
 uint part_of(uint column) {
     return min(column, OUT_C4 * 4 - 1) / max(GROUP_OUT, 16) * part_depth();
@@ -92,9 +92,9 @@ void main() {
         oy = oy == OUT_H ? 0 : oy;
     }
     [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] = 0;
-    // Loops test at their end: the driver runs the body of one that tests at its beginning once
-    // more, with no lane active, and what it loads then is not there. What a test needs is computed
-    // early, because the next round's addresses wait for it.
+    // Loops test at their end: the driver runs the body of a loop that tests at its beginning once
+    // more, with no lane active, and that round would load from invalid addresses. The operands of
+    // the test are computed early, because the next round's addresses wait for it.
     const uint whole = depth / STEP * STEP;
     uint position = 0;
     bool more_positions;

@@ -5,8 +5,8 @@
 // Convolution and the products of Winograd's algorithm as matrix products, for SwiftShader:
 //   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]
 // A row is a tile of Winograd's algorithm (gemm.glsl) or an output pixel, whose k run over the
-// positions of its window and their channels; with few channels the windows are there one behind
-// the other (unfold.comp). The shape is pushed: one pipeline serves all.
+// positions of its window and their channels; with few channels the windows have been copied, one
+// after the other (unfold.comp). The shape is pushed: one pipeline serves all.
 //
 // The weights stay where they are, and the rows pass by. A work group is one of SwiftShader's
 // subgroups: each of its four lanes has four neighbouring output channels, twice. It copies the
@@ -26,7 +26,7 @@ uint M = pushed.number;
 #endif
 const uint VECTORS = VRN_STATIONARY_N / 4;
 
-struct Line { // as many numbers as are loaded at once
+struct Line { // the numbers that are loaded at once
     mat4 k16[4];
 };
 // Elements 0 and 1: the output, [b, rows, OUT_C4] vec4, and the residual. From 2 on the input, a
@@ -38,7 +38,7 @@ layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer Lines {
 } lines[];
 const uint FIRST_LINE = VRN_STATIONARY_LINES;
 // [OUT_C4 * 4] bias, then for each b, each 32 n and each DEPTH k: [DEPTH k + 1, 32 n], the last of
-// which are the bias behind the first k of a row, and zeros else
+// which are the bias after the first k of a row, and zeros otherwise
 layout(set = 0, binding = VRN_BIND_W) readonly buffer Weights { vec4 weights[]; };
 
 float weight[(DEPTH + 1) * VECTORS];
@@ -77,8 +77,8 @@ void main() {
     uint positions = flat_rows ? 1 : KERNEL_H * KERNEL_W;
     uint depth = unfolded ? KERNEL_H * KERNEL_W * GROUP_IN : IN_C4 * 4; // of a position
 
-    // The rows are shared out among so many work groups; as there are at least so many that each
-    // of a few processors is busy to the end.
+    // The rows are divided among at least this many work groups, so that each of a few processors
+    // is busy to the end.
     uint parts = (VRN_STATIONARY_GROUPS + gl_NumWorkGroups.z - 1) / gl_NumWorkGroups.z;
     uint part_rows = (rows + parts - 1) / parts;
     uint first = folded_group() * part_rows, end = min(first + part_rows, rows);

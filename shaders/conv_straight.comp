@@ -4,7 +4,7 @@
 //   Y[m, n] = act(bias[n] + sum_k X[m, k] W[k, n] + R[m, n])
 // for output pixels m, output channels n, and k that runs over the positions of the window and the
 // channels of each. There is no loop: a dispatch covers STEP of k, all at one position of the
-// window, and adds to what the one before wrote. A position outside the image reads zeros that
+// window, and adds to the output of the one before. A position outside the image reads zeros that
 // stand in front of the weights. With M it is the products of Winograd's algorithm, as in
 // gemm.comp: m is a tile. A work group computes ROWS of m x COLUMNS of n.
 #define ADDRESSED

@@ -8,7 +8,7 @@ OP_SWITCH(ACTIVATION, VRN_CONV_ACTIVATION, VRN_ACTIVATE_RELU);
 OP_SWITCH(SLOPE_BITS, VRN_CONV_SLOPE_BITS, 0);
 OP_CONSTANT(RESIDUAL, VRN_CONV_RESIDUAL, 0);
 #ifndef ADDRESSED
-// the residual is such a shortcut, described by what follows
+// the residual is such a shortcut, described by the next constants
 OP_SWITCH(OPTION_A, VRN_CONV_OPTION_A, 0);
 OP_SWITCH(RES_H, VRN_CONV_RES_H, 1);
 OP_SWITCH(RES_W, VRN_CONV_RES_W, 1);
@@ -18,7 +18,7 @@ OP_SWITCH(RES_OFFSET4, VRN_CONV_RES_OFFSET4, 0); // in groups of four channels
 
 READ_TENSOR(r, R) // [N, RES_H, RES_W, RES_C4]
 
-// Where the residual of an output pixel begins.
+// The first element of an output pixel's residual.
 uint residual_of(uint pixel, uint image, uint row, uint column, uint out_c4) {
     uint shortcut = ((image * RES_H + row * RES_STRIDE) * RES_W + column * RES_STRIDE) * RES_C4;
     return OPTION_A != 0u ? shortcut : pixel * out_c4;

@@ -20,7 +20,7 @@
 layout(local_size_x = VRN_TRANSFER_THREADS) in;
 #include "grid.glsl"
 layout(constant_id = VRN_FETCH_READING) const uint READING = VRN_FETCH_AS_IS; // IMAGE
-layout(constant_id = VRN_FETCH_BGRA) const uint BGRA = 0; // bytes: blue comes first
+layout(constant_id = VRN_FETCH_BGRA) const uint BGRA = 0; // buffers: blue comes first
 
 layout(push_constant) uniform Push { vrn_fetch_push push; };
 
@@ -54,14 +54,14 @@ vec3 to_srgb_primaries(vec3 c) {
 
 const float WHITE = 203.0;
 
-// To cd/m2 (SMPTE ST 2084).
+// Converts to cd/m2 (SMPTE ST 2084).
 float decode_pq(float value) {
     float n = pow(clamp(value, 0.0, 1.0), 1.0 / 78.84375);
     float ratio = max(n - 0.8359375, 0.0) / (18.8515625 - 18.6875 * n);
     return 10000.0 * pow(ratio, 1.0 / 0.1593017578125);
 }
 
-// To the scene's light, 0 .. 1.
+// Converts to the scene's light, 0 to 1.
 float decode_hlg(float value) {
     value = clamp(value, 0.0, 1.0);
     if (value <= 0.5) return value * value / 3.0;
@@ -86,12 +86,12 @@ vec3 light_of(vec3 rgb) {
 #ifdef PLANES
 const int ONE = 1 << 20;
 
-// The number that a component of a UNORM format stores; of 16 bits, the upper 10.
+// The stored number of a UNORM component; of 16 bits, the upper 10.
 int stored(float value) {
     return push.bits == 8u ? int(value * 255.0 + 0.5) : int(value * 65535.0 + 0.5) >> 6;
 }
 
-// In ONE's of a step of 8 bits.
+// Returns red, green and blue in 1 / ONE of a step of 8 bits.
 ivec3 rgb_of_planes(uint column, uint row) {
     ivec2 at = ivec2(column >> push.half_columns, row >> push.half_rows);
     int luma = (stored(texelFetch(x, ivec2(column, row), 0).r) - push.luma_zero) * push.luma;
@@ -118,7 +118,7 @@ uint pixel_at(uint column, uint row) {
     vec3 rgb = texelFetch(x, ivec2(column, row), 0).rgb;
 #endif
     if ((READING & VRN_FETCH_GREY) != 0u) rgb = rgb.rrr;
-    // Not a number becomes 0.
+    // NaN becomes 0.
     rgb = mix(vec3(0), rgb, equal(rgb, rgb));
     bool linear = (READING & 3u) != VRN_FETCH_AS_IS;
     if (linear) rgb = light_of(rgb) * push.exposure;

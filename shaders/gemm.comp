@@ -8,7 +8,7 @@
 // computes PIXELS rows x COLUMNS vec4s.
 //
 // For Mesa's lavapipe, which vectorises reads from texel buffers: a multiple of 8 lanes, of which
-// LANES_C lie side by side along N. SwiftShader has gemm_blocks.comp (docs/cpu-kernels.md).
+// LANES_C are adjacent along N. SwiftShader has gemm_blocks.comp (docs/cpu-kernels.md).
 #define TEXEL
 #define PUSHED
 #include "common.glsl"
@@ -26,7 +26,7 @@ NUMBER(COLUMNS, VRN_PRODUCT_COLUMNS, 2);
 vec4 sum[PIXELS * COLUMNS];
 
 void multiply(uint from[PIXELS], uint weight[COLUMNS]) {
-    // Four products meet before they are added to a sum, whose rounding errors are half as large.
+    // Four products are added before they go to a sum, which halves the rounding errors.
     for (uint k4 = 0; k4 < IN_C4; k4++) {
         vec4 a[PIXELS];
         [[unroll]] for (uint i = 0; i < PIXELS; i++) a[i] = load_x(from[i] + k4);

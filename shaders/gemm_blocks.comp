@@ -5,15 +5,15 @@
 // Matrix products of a convolution, as in gemm.comp, for SwiftShader:
 //   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]
 // A row is a tile of Winograd's algorithm (gemm.glsl) or the window of an output pixel, which is
-// read where it lies: its lines, one after the other, because in a line the positions and their
-// channels lie side by side. The padding is there (pad.comp), or there is none. M is pushed: one
+// read from the input: its lines, one after the other, because in a line the positions and their
+// channels are adjacent. The input has its padding (pad.comp), or needs none. M is pushed: one
 // pipeline serves both.
 //
-// SwiftShader gathers what an index finds that is not a constant, lane by lane and float by float,
-// even where all lanes read the same; but a constant place in a buffer that an index has chosen is
-// one load. So the weights are an array of small buffers: the lanes of a work group have rows of
-// their own and share the columns, and a float of the weights, once loaded, is multiplied with
-// PIXELS rows of each. docs/cpu-kernels.md has figures.
+// SwiftShader gathers values at an index that is not a constant lane by lane and float by float,
+// even if all lanes read the same; but a constant place in a buffer chosen by an index is one load.
+// So the weights are an array of small buffers: each lane of a work group has its own rows, and all
+// share the columns, and a float of the weights, once loaded, is multiplied with PIXELS rows of
+// each. docs/cpu-kernels.md has figures.
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"
@@ -60,8 +60,7 @@ void main() {
     uint column = gl_WorkGroupID.z % column_blocks * COLUMNS;
     uint first = folded_group() * gl_WorkGroupSize.x * PIXELS + gl_LocalInvocationID.x;
 
-    // A row of the product is `lines` lines of `span` vec4s side by side, each `width` behind the
-    // last.
+    // A row of the product is `lines` lines of `span` adjacent vec4s, at a distance of `width`.
     uint lines = WINOGRAD ? 1 : KERNEL_H, span = WINOGRAD ? IN_C4 : KERNEL_W * IN_C4;
     uint width = (IN_W + 2 * PAD_X) * IN_C4;
     uint from[PIXELS];
@@ -86,7 +85,7 @@ void main() {
     // SwiftShader runs the body of a loop that tests at its beginning once more, with no lane
     // active: it would load from a block past the end.
     const uint end = block + lines * ((span + STEP - 1) / STEP);
-    uint k4 = 0, at = 0; // in the line, and behind from[i]
+    uint k4 = 0, at = 0; // in the line, and after from[i]
     do {
         vec4 row[PIXELS * STEP];
         [[unroll]] for (uint i = 0; i < PIXELS * STEP; i++) {
@@ -106,8 +105,7 @@ void main() {
         k4 = next_line ? 0 : k4;
     } while (block < end);
 
-    // A loop, and so an array in memory, because SwiftShader takes long to compile what it has to
-    // store.
+    // A loop, with an array in memory, because SwiftShader compiles stores slowly.
     vec4 finished[PIXELS * COLUMNS];
     [[unroll]] for (uint i = 0; i < PIXELS * COLUMNS; i++) finished[i] = sum[i];
     uint residual[PIXELS];

@@ -1,5 +1,5 @@
-// Which work group and which element this is. Work groups are counted along x and, past the limit
-// of a dimension, along y. Include it behind the declaration of the work group's size.
+// The numbers of this work group and element. Work groups are counted along x and, past the limit
+// of a dimension, along y. Include this file after the declaration of the work group's size.
 uint folded_group() {
     return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
 }

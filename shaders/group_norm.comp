@@ -4,7 +4,7 @@
 // variance,
 //   y = (x - mean) / sqrt(var + eps) * gamma + beta.
 // A work group for each image and group; the variance is summed around the mean. Two groups can
-// share an element of four channels, so that the output is floats, each written by itself.
+// share an element of four channels, so the output is float32, written one by one.
 #include "common.glsl"
 
 OP_CONSTANT(PIXELS, VRN_GROUP_NORM_PIXELS, 1); // H * W

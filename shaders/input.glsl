@@ -1,4 +1,4 @@
-// Binding 0, the input, and binding 2, the packed parameters where WEIGHTS is defined: storage
+// Binding 0, the input, and binding 2, the packed parameters if WEIGHTS is defined: storage
 // buffers, or with TEXEL texel buffers, which Mesa's lavapipe reads by vectors and without
 // branches.
 #ifdef TEXEL

@@ -24,7 +24,7 @@ void main() {
     vec4 sum = load_w(column);
     for (uint c4 = 0; c4 < IN_C4; c4++) {
         vec4 a = load_x(from + c4);
-        // Four products meet before they are added to the sum, which rounds less often.
+        // Four products are added before they go to the sum, which then rounds less often.
         vec4 first = a.x * load_w(weight) + a.y * load_w(weight + OUT_C4);
         sum += first + (a.z * load_w(weight + 2 * OUT_C4) + a.w * load_w(weight + 3 * OUT_C4));
         weight += 4 * OUT_C4;

@@ -2,8 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 // The linear layer for few images on GPUs, bound by reading the weights: y[n, k] = act(bias[k] +
 // sum_c x[n, c] w[c, k]). A work group computes LANES vec4s of outputs for up to IMAGES images.
-// LANES invocations stand side by side on outputs, so that a row of weights is read consecutively,
-// and the others take further rows; a weight is read once for all the images. Their sums meet in
+// LANES invocations take adjacent outputs, so that a row of weights is read consecutively, and the
+// others take further rows; a weight is read once for all the images. Their sums are added in
 // shared memory.
 #include "common.glsl"
 #include "activation.glsl"

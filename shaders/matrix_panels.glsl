@@ -1,9 +1,9 @@
-// The panels of conv_matrix.comp in shared memory, of halves or with BYTES of signed bytes. Expects
-// TILE_M, TILE_N4 and TILE_K4.
+// The panels of conv_matrix.comp in shared memory: float16, or int8 with BYTES. Expects TILE_M,
+// TILE_N4 and TILE_K4.
 const uint THREADS = gl_WorkGroupSize.x;
 
-// FACTOR is what is multiplied, four of them a WORD of a panel; SUM and SUM4 are what they are
-// added in.
+// FACTOR is the type of the factors, of which a WORD of a panel has four; SUM and SUM4 are the
+// types of the sums.
 #ifdef BYTES
 #define FACTOR int8_t
 #define WORD   uint
@@ -12,7 +12,7 @@ const uint THREADS = gl_WorkGroupSize.x;
 #include "bytes.glsl"
 X_ELEMENT fetch_x(uint i) { return load_x(i); }
 W_ELEMENT fetch_w(uint i) { return load_weights(i); }
-// Four words too many in a row spread the rows over the banks, and keep them aligned to 16 bytes.
+// Four extra words in each row spread the rows over the banks and keep them aligned to 16 bytes.
 const uint PADDING4 = 4u;
 #else
 #define FACTOR float16_t
@@ -31,8 +31,8 @@ const uint PADDING4 = 2u;
 #endif
 #include "panels.glsl"
 
-// Halves of W stand as in memory, output channels side by side. A word of bytes has four input
-// channels: they stand side by side in both panels.
+// float16 values of W have the order of the memory, with adjacent output channels. A word of int8
+// values has four input channels, which are adjacent in both panels.
 const uint ROW_X4 = TILE_K4 + PADDING4;
 const uint PANEL_X4 = TILE_M * ROW_X4;
 #ifdef BYTES
@@ -45,9 +45,9 @@ const uint PANEL_W4 = TILE_K4 * 4u * ROW_W4;
 const int LAYOUT_W = gl_CooperativeMatrixLayoutRowMajor;
 #endif
 shared WORD panel_x[2u * PANEL_X4]; // [2][m][k / 4]
-shared WORD panel_w[2u * PANEL_W4]; // [2][k][n / 4], of bytes [2][n][k / 4]
+shared WORD panel_w[2u * PANEL_W4]; // [2][k][n / 4], for int8 [2][n][k / 4]
 
-// Where the numbers of W from k, n on stand in a panel.
+// The place in a panel of the numbers of W from k, n on.
 uint place_w(uint k, uint n) {
 #ifdef BYTES
     return n * ROW_W4 + k / 4u;

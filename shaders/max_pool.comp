@@ -1,8 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: texel=-DTEXEL
-// y = the largest x in a window; what lies outside the image does not count,
-// or, with ZEROS, is zero.
+// variants: texel=-DTEXEL y = the largest x in a window; pixels outside the image do not count or,
+// with ZEROS, are zero.
 #include "common.glsl"
 
 OP_CONSTANT(IN_H, VRN_MAX_POOL_IN_H, 1);

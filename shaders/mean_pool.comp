@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// y = the mean of x in a window; what lies outside the image does not count.
+// y = the mean of x in a window; pixels outside the image do not count.
 #include "common.glsl"
 
 OP_CONSTANT(IN_H, VRN_MAX_POOL_IN_H, 1);

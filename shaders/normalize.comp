@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 // Centre crop and normalisation: y = (pixel / scale - mean) / std, from RGBA8 to [H, W, 1] vec4
 // with a fourth channel of zero, in the order RGB or BGR; or of the brightness (Pillow's "L", ITU-R
-// 601-2), with three channels of zero. What lies outside the image has the colour `fill`.
+// 601-2), with three channels of zero. Pixels outside the image have the colour `fill`.
 
 #include "ops/interface.h"
 layout(local_size_x = VRN_TRANSFER_THREADS) in;

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// The input of a convolution with its padding, for gemm_blocks.comp, which has no test for what
-// lies outside: y[N, IN_H + 2 PAD_Y, IN_W + 2 PAD_X, IN_C4], and a vec4 behind it that a line of
-// odd length reads.
+// The input of a convolution with its padding, for gemm_blocks.comp, which does not test for pixels
+// outside the image: y[N, IN_H + 2 PAD_Y, IN_W + 2 PAD_X, IN_C4], and a vec4 after it that a line
+// of odd length reads.
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"

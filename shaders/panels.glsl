@@ -1,5 +1,5 @@
 // The two factors of an implicit matrix product, as conv_tile.comp and conv_matrix.comp read them:
-// which elements of X and of W a work group wants in a step, and their way from memory into
+// the elements of X and of W that a work group needs in a step, and how they get from memory into
 // registers. Expects TILE_M, TILE_N4, TILE_K4 and THREADS, and how elements are read: X_ELEMENT
 // fetch_x(i), four channels of
 //   x: [N, IN_H, IN_W, IN_C4],
@@ -12,9 +12,9 @@ const uint K4 = KERNEL_H * KERNEL_W * GROUP_IN4;
 const uint STEPS = (K4 + TILE_K4 - 1u) / TILE_K4;
 const uint BLOCKS_N = (GROUP_OUT4 + TILE_N4 - 1u) / TILE_N4; // work groups along N of one group
 
-// What the shape makes unnecessary: zeros around the image; looking for a position of the kernel,
-// and so an integer division, in every invocation (a step lies in one position); and zeros behind
-// K.
+// Work that the shape can make unnecessary: zeros around the image; finding the position in the
+// kernel, with an integer division, in every invocation (a step lies in one position); and zeros
+// after K.
 const bool PADDED = PAD_Y != 0u || PAD_X != 0u;
 const bool WHOLE_STEPS = GROUP_IN4 % TILE_K4 == 0u;
 const bool K_ENDS_WITHIN = K4 % TILE_K4 != 0u;
@@ -49,7 +49,7 @@ void prepare(uint first_m, uint group, uint first_n4) {
 
 void fetch(uint step) {
     uint lane_k4 = gl_LocalInvocationID.x % TILE_K4;
-    // The position within the kernel and the channel: the same for all where steps are whole.
+    // The position in the kernel and the channel: the same for all invocations if steps are whole.
     uint k4 = step * TILE_K4 + (WHOLE_STEPS ? 0u : lane_k4);
     uint position = k4 / GROUP_IN4, c4 = k4 % GROUP_IN4 + (WHOLE_STEPS ? lane_k4 : 0u);
     uint y_offset = position / KERNEL_W * DILATION_Y, x_offset = position % KERNEL_W * DILATION_X;
@@ -63,7 +63,7 @@ void fetch(uint step) {
     [[unroll]] for (uint i = 0; i < COPIES_W; i++) {
         uint k = step * (TILE_K4 * W_ROWS) + i * (THREADS / TILE_N4);
         uint from = from_w + k * OUT_C4;
-        if (K_ENDS_WITHIN) { // X is zero there: any weight will do
+        if (K_ENDS_WITHIN) { // X is zero there, so the weight does not matter
             from = min(from, W_HEADER + K4 * W_ROWS * OUT_C4 - 1u);
         }
         next_w[i] = fetch_w(from);

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL
-// What a device can move: every invocation copies one vec4. TEXEL: read through a uniform texel
-// buffer, which is what Mesa's lavapipe vectorises.
+// Measures the copying speed of a device: every invocation copies one vec4. TEXEL: reads through a
+// uniform texel buffer, which Mesa's lavapipe vectorises.
 #include "ops/interface.h"
 layout(local_size_x_id = VRN_ID_THREADS) in;
 

@@ -1,10 +1,10 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// What a device can compute: every invocation carries out the same multiply-adds, v = v * scale +
-// shift, on CHAINS vec4s that do not depend on each other. Twelve chains of floats are enough to
-// hide a multiplication and an addition of four cycles each where two can begin in a cycle, and
-// fit, with scale and shift, the sixteen registers of an x86 processor. Written as a product and a
-// sum: drivers for GPUs make one instruction of it, drivers for processors two.
+// Measures the arithmetic speed of a device: every invocation carries out the same multiply-adds, v
+// = v * scale + shift, on CHAINS vec4s that do not depend on each other. Twelve chains of floats
+// are enough to hide a multiplication and an addition of four cycles each where two can begin in a
+// cycle, and fit, with scale and shift, the sixteen registers of an x86 processor. Written as a
+// product and a sum: drivers for GPUs make one instruction of it, drivers for processors two.
 #include "ops/interface.h"
 layout(local_size_x_id = VRN_ID_THREADS) in;
 

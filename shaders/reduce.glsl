@@ -1,4 +1,5 @@
-// Sum or largest value over a work group, whose size is a power of two. Everybody gets the result.
+// Sum or largest value over a work group, whose size is a power of two. All invocations get the
+// result.
 shared float partial[gl_WorkGroupSize.x];
 
 float reduce(float value, bool largest) {
@@ -13,7 +14,7 @@ float reduce(float value, bool largest) {
         barrier();
     }
     float result = partial[0];
-    barrier(); // everybody has read it before it is used again
+    barrier(); // all have read it before it is used again
     return result;
 }
 

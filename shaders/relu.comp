@@ -16,7 +16,7 @@ void main() {
     uint i = flat_index();
     if (i >= elements()) return;
     vec4 value = activate(load_x(i), ACTIVATION, SLOPE_BITS);
-    if (ACTIVATION == VRN_ACTIVATE_SIGMOID) { // which is no zero of the padding's zeros
+    if (ACTIVATION == VRN_ACTIVATE_SIGMOID) { // which does not keep the padding's zeros
         value *= vec4(lessThan(i % C4 * 4 + uvec4(0, 1, 2, 3), uvec4(C)));
     }
     store_y(i, value);

@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// y[n, p, q, k] = act(x[n, p, q, k] gate[n, k] + residual): what a gate leaves of each channel, and
-// the end of a residual block. Described as a 1x1 convolution, for its epilogue.
+// y[n, p, q, k] = act(x[n, p, q, k] gate[n, k] + residual): each channel times its gate, and the
+// end of a residual block. Described as a 1x1 convolution, for its epilogue.
 #include "common.glsl"
 #include "conv.glsl"
 

@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // Option A's parameter-free shortcut (He et al. 2015, section 3.3): every STRIDE-th pixel; OFFSET
-// zero channels in front, the rest of the new channels zero behind.
+// zero channels before the others, and the rest of the new channels, also zero, after them.
 #include "common.glsl"
 
 OP_CONSTANT(IN_H, VRN_SHORTCUT_IN_H, 1);

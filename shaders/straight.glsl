@@ -22,7 +22,7 @@ uint64_t address_of(uint binding) {
 
 uint64_t floats(uint count) { return uint64_t(count) * 4ul; }
 
-// The same number, of so many digits of four bits.
+// The same number, which has this many digits of four bits.
 uint shared_by_lanes(uint number, const uint digits) {
     uint result = 0u;
     [[unroll]] for (uint i = 0u; i < digits; i++) {

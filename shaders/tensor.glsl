@@ -1,7 +1,7 @@
-// How tensors are stored. An element is four channels of a pixel, or four numbers of packed
-// parameters: as floats (16 bytes), as halves (8 bytes) or as signed bytes of a scale (4 bytes:
-// value = byte * scale). The type of each binding is known when the pipeline is made, and of the
-// other forms nothing is left in it. Halves and bytes are packed by core functions: no extension is
+// The storage of tensors. An element is four channels of a pixel, or four numbers of packed
+// parameters: as float32 (16 bytes), as float16 (8 bytes) or as int8 with a scale (4 bytes: value =
+// int8 * scale). The type of each binding is known when the pipeline is made, and the code for the
+// other types is removed. float16 and int8 values are packed by core functions: no extension is
 // needed to store them.
 const uint F32 = VRN_STORED_F32, F16 = VRN_STORED_F16, I8 = VRN_STORED_I8;
 layout(constant_id = VRN_ID_TYPES + VRN_BIND_X) const uint X_TYPE = F32;
@@ -11,15 +11,15 @@ layout(constant_id = VRN_ID_TYPES + VRN_BIND_R) const uint R_TYPE = F32;
 
 #define X_SCALE push.x_scale
 #define Y_SCALE push.y_scale
-#define W_SCALE 1.0 // kernels that have parameters of bytes read them by themselves
+#define W_SCALE 1.0 // kernels with int8 parameters unpack them themselves
 #define R_SCALE push.r_scale
 
 const float HALF_MAX = 65504.0;
 
-// The nearest halves, ties to even; what lies beyond their range becomes the largest. Vulkan leaves
-// to drivers how packHalf2x16 and conversions round, and some cut off (RADV): what they are given
-// has no more bits than a half. Below 2^-14, where halves have fewer bits, they are within a step,
-// 2^-24. NaN need not stay NaN.
+// The nearest float16 values, ties to even; values beyond their range are clamped. Vulkan lets
+// drivers choose how packHalf2x16 and conversions round, and some truncate (RADV): these get values
+// with no more bits than a float16. Below 2^-14, where float16 has fewer bits, the results are
+// within a step, 2^-24. NaN need not stay NaN.
 vec4 to_halves(vec4 value) {
     uvec4 bits = floatBitsToUint(clamp(value, -HALF_MAX, HALF_MAX));
     return uintBitsToFloat((bits + 0xfffu + (bits >> 13 & 1u)) & ~0x1fffu);
@@ -63,7 +63,7 @@ vec4 rounded(const uint type, vec4 value, float scale) {
         return texelFetch(t, int(i)) * (T##_TYPE == I8 ? 127.0 * T##_SCALE : 1.0);                 \
     }
 
-// store_t(i, value). What lies beyond the range of a type becomes its largest number.
+// store_t(i, value). Values beyond the range of the type are clamped.
 #define WRITE_TENSOR(t, T)                                                                         \
     layout(set = 0, binding = VRN_BIND_##T) writeonly buffer T##32 { vec4 t##32[]; };              \
     layout(set = 0, binding = VRN_BIND_##T) writeonly buffer T##16 { uvec2 t##16[]; };             \

@@ -1,8 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// The k most probable classes of each image, the best first; of equal ones the lower index first,
-// and what is not a number last. A work group for each image looks k times for the next one after
-// the last.
+// The k most probable classes of each image, the best first; among equals, the lower index first;
+// NaN last. A work group for each image searches k times for the next class.
 
 #include "ops/interface.h"
 layout(local_size_x = VRN_TRANSFER_THREADS) in;

@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// The windows of a convolution of at most four channels, one behind the other, for
+// The windows of a convolution of at most four channels, one after the other, for
 // conv_stationary.comp: y[pixel, K], of which the first KERNEL_H * KERNEL_W * GROUP_IN are the
 // window's numbers, position by position, and the others, up to a multiple of
 // VRN_STATIONARY_UNFOLDED, are zeros. An invocation copies one window.

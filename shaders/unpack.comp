@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // A result of the network, as it is stored (tensor.glsl), as an application's floats: [N, C, H, W].
-// Bytes are multiplied by their scale just as the host does it (session/run.c), to the last bit.
+// int8 values are multiplied by their scale exactly as on the host (session/run.c), bit for bit.
 
 #include "ops/interface.h"
 layout(local_size_x = VRN_TRANSFER_THREADS) in;
@@ -10,7 +10,7 @@ layout(constant_id = VRN_ID_TYPES + VRN_BIND_X) const uint X_TYPE = VRN_STORED_F
 
 layout(push_constant) uniform Push { vrn_unpack_push push; };
 
-// [N, H, W, C padded], as floats, or as halves or bytes
+// [N, H, W, C padded], as float32, float16 or int8
 layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Floats { float x32[]; };
 layout(set = 0, binding = VRN_TRANSFER_X) readonly buffer Words { uint x[]; };
 layout(set = 0, binding = VRN_TRANSFER_Y) writeonly buffer Output { float y[]; };  // [N, C, H, W]

@@ -1,14 +1,14 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// The input of a convolution as floats, for conv_address.comp, whose scalars would cost a
-// conversion each. A work group converts 256 numbers. It reads sixteen at a time, which past the
-// end stay within the alignment that every tensor has.
+// Converts the input of a convolution to float32 for conv_address.comp, which would need a
+// conversion for each scalar. A work group converts 256 numbers. It reads sixteen at a time, which
+// past the end stay within the alignment that every tensor has.
 #define ADDRESSED
 #include "common.glsl"
 #include "conv.glsl"
 #include "address.glsl"
 
-// x: [N, IN_H, IN_W, IN_C4 * 4] halves; y: the same as floats
+// x: [N, IN_H, IN_W, IN_C4 * 4] float16; y: the same as float32
 void main() {
     const uint total = push.images * IN_H * IN_W * IN_C4 * 4, first = folded_group() * 256;
     const uint64_t x = address_of(VRN_BIND_X), y = address_of(VRN_BIND_Y);

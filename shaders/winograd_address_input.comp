@@ -11,7 +11,7 @@
 #include "gemm.glsl"
 #include "address.glsl"
 
-// x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4] bias, [IN_C4 * 4] zeros, ..; y: [b, tile,
+// x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4] bias, [IN_C4 * 4] zeros, ...; y: [b, tile,
 // IN_C4 * 4]
 void main() {
     const uint channels = IN_C4 * 4, columns = IN_C4 / 4, rows = push.images * tiles();

@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 // variants: f2=-DF2
 // winograd_output.comp through addresses (address.glsl): a work group finishes sixteen channels of
-// a tile, of which lane i has 2 i and 2 i + 1; the product left them where load_two finds them.
+// a tile, of which lane i has 2 i and 2 i + 1; the product stored them in the order of load_two.
 #define ADDRESSED
 #define VALUES vec2
 #include "common.glsl"
@@ -11,7 +11,7 @@
 #include "gemm.glsl"
 #include "address.glsl"
 
-// x: [b, tile, OUT_C4 * 4]; w: [OUT_C4 * 4] bias, ..; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]
+// x: [b, tile, OUT_C4 * 4]; w: [OUT_C4 * 4] bias, ...; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]
 void main() {
     const uint channels = OUT_C4 * 4, columns = OUT_C4 / 4, rows = push.images * tiles();
     const uint column = folded_group() % columns * 16, row = folded_group() / columns;
