@@ -46,7 +46,7 @@ static void demote(void *user, vrn_log_level level, const char *text)
     vrn_log_write(demoted->log, demoted->level, "cache: %s", text);
 }
 
-/* What is wrong with a file, or NULL. */
+/* The fault of a file, or NULL. */
 static const char *fault(const char *file, size_t file_size, const void *key, size_t key_size)
 {
     header h;

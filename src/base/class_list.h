@@ -29,7 +29,7 @@ const char *vrn_class_list_key(size_t i);
 bool vrn_class_list_set(vrn_class_list *list, vrn_arena *arena, uint64_t index, const char *name,
                         char message[VRN_CLASS_LIST_MESSAGE]);
 
-/* Whether the list has names and no gaps. */
+/* True if the list has names and no gaps. */
 bool vrn_class_list_complete(const vrn_class_list *list, char message[VRN_CLASS_LIST_MESSAGE]);
 
 /* Parses a text into a zeroed list, whose memory belongs to the arena. False: `message` says what

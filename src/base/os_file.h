@@ -20,7 +20,7 @@ void vrn_os_remove(const char *path);
 /* `mode` holds the POSIX permissions; on Windows they are inherited. */
 bool vrn_os_make_directory(const char *path, unsigned mode);
 
-/* Whether the file is on another machine, so that reading any page of a mapping may fail. */
+/* True if the file is on another machine, so that reading any page of a mapping may fail. */
 bool vrn_os_is_remote(int fd);
 
 /* Maps a file's first `size` bytes, at least one. NULL on failure. */

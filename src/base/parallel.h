@@ -13,7 +13,8 @@ enum { VRN_PARALLEL_MAX = 64 };
  * once. The caller logs the result that vrn_parallel_for returns. */
 typedef vrn_result (*vrn_parallel_function)(void *user, uint32_t index);
 
-/* The most threads that vrn_parallel_for uses for `count` items, including the caller's. */
+/* The largest number of threads that vrn_parallel_for uses for `count` items, including the
+ * caller's. */
 uint32_t vrn_parallel_workers(uint32_t count);
 
 /* Calls `function` once for each index below `count`, starting in ascending order, on this thread

@@ -31,7 +31,7 @@ void vrn_transform_get_input(const vrn_transform *transform, uint32_t *height, u
 /* The divisor of pixel values. */
 float vrn_transform_scale(const vrn_transform *transform);
 
-/* What is wrong with a transform, or NULL. */
+/* The fault of a transform, or NULL. */
 const char *vrn_transform_find_fault(const vrn_transform *transform);
 
 #endif

@@ -17,7 +17,7 @@ void cli_classes_take_imagenet(cli_classes *classes)
     classes->count = CLI_IMAGENET_CLASSES;
 }
 
-/* Whether a file is not text: a checkpoint has a NUL near its beginning. */
+/* True if a file is not text: a checkpoint has a NUL near its beginning. */
 static bool is_binary(const char *path, bool *binary)
 {
     uint64_t size;

@@ -21,7 +21,7 @@ bool cli_classes_read(cli_classes *classes, const char *path);
 void cli_classes_take_imagenet(cli_classes *classes);
 void cli_classes_free(cli_classes *classes);
 
-/* Whether a model's classes have ImageNet's names. */
+/* True if a model's classes have ImageNet's names. */
 bool cli_classes_are_imagenet(const vrn_model *model);
 
 #endif

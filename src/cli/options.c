@@ -368,7 +368,7 @@ static const char *text_of(const cli_options *options, const option_row *row)
     return *(const char *const *)((const char *)options + row->offset);
 }
 
-/* Whether an output would overwrite an input, if that is a file. */
+/* True if an output would overwrite an input, if that is a file. */
 static bool replaces(const char *output, const char *input)
 {
     return input && vrn_path_get_kind(input) == VRN_PATH_FILE && cli_path_same_file(output, input);

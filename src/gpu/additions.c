@@ -38,7 +38,7 @@ static void add_feature(vrn_device_additions *additions, VkDeviceCreateInfo *inf
     }
 }
 
-/* Whether the application's own extensions exclude the item. */
+/* True if the application's own extensions exclude the item. */
 static bool excluded(const vrn_requirement *item, vrn_extensions enabled)
 {
     return item->capability == VRN_CAPABILITY_BUFFER_ADDRESSES &&

@@ -1,4 +1,4 @@
-/* What the library adds to a VkDeviceCreateInfo, the application's or its own. */
+/* The library's additions to a VkDeviceCreateInfo, the application's or its own. */
 #ifndef VRN_GPU_ADDITIONS_H
 #define VRN_GPU_ADDITIONS_H
 

@@ -1,4 +1,4 @@
-/* The cache of a device, in a folder or behind the application's hooks. */
+/* The cache of a device, in a folder or in the application's hooks. */
 #include "base/alloc.h"
 #include "base/cache_file.h"
 #include "gpu/device.h"

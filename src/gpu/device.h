@@ -16,7 +16,7 @@
 #include "gpu/quirks.h"
 #include "gpu/vk.h"
 
-/* What an application does in place of the library; zeros: nothing. */
+/* The application's own allocators and caches; zeros: the library's. */
 typedef struct vrn_device_hooks {
     VkAllocationCallbacks host;
     vrn_memory_hooks memory;
@@ -95,7 +95,7 @@ void vrn_device_destroy_attachments(vrn_device *device);
 
 /* ---- The cache ---- */
 
-/* Whether the device has a cache, through hooks or in a folder. */
+/* True if the device has a cache, through hooks or in a folder. */
 static inline bool vrn_device_keeps(const vrn_device *device)
 {
     return device->hooks.cache.load || device->cache_directory;

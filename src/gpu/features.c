@@ -142,7 +142,7 @@ bool vrn_extensions_have(vrn_extensions extensions, const char *name)
     return false;
 }
 
-/* Whether an API of this version contains the structure's features. */
+/* True if an API of this version contains the structure's features. */
 static bool contained(const structure *s, uint32_t api_version)
 {
     return !s->extension ||

@@ -143,7 +143,7 @@ static bool compute(const freezer *f, const uint32_t *words, uint32_t count, uin
     return evaluate(op, v, result);
 }
 
-/* Whether the ids of an instruction's result, and of its type, are below the bound. */
+/* True if the ids of an instruction's result, and of its type, are below the bound. */
 static bool has_result(const freezer *f, const uint32_t *words, uint32_t count)
 {
     return count >= 2 && words[0] < f->bound && words[1] < f->bound;

@@ -43,7 +43,7 @@ void vrn_matrices_drop_work_groups(vrn_matrix_list *list)
 
 enum { PROPERTIES_MAX = 64 };
 
-/* Whether the types are those that kernels use: halves with floats, or bytes with integers. */
+/* True if the types are those that kernels use: float16 with float32, or int8 with int32. */
 static bool types_suit(VkComponentTypeKHR a, VkComponentTypeKHR b, VkComponentTypeKHR c,
                        VkComponentTypeKHR result, bool *bytes)
 {

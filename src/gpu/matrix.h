@@ -7,8 +7,7 @@
 
 #include "gpu/instance.h"
 
-/* A product of matrices, m x k times k x n: halves summed in floats, or signed bytes summed in
- * integers. */
+/* A product of matrices, m x k times k x n: float16 summed in float32, or int8 summed in int32. */
 typedef struct vrn_matrix_shape {
     uint32_t m, n, k;     /* for a flexible one in a device's list: sizes are multiples of these */
     uint32_t invocations; /* of the work group that holds the matrices; 0: a subgroup does */
@@ -31,10 +30,10 @@ typedef struct vrn_matrix_list {
 uint32_t vrn_matrices_probe(vrn_matrix_list *list, const vrn_instance *instance,
                             VkPhysicalDevice physical, uint32_t features);
 
-/* Whether a product is in the list, or can be built from one that is. */
+/* True if a product is in the list, or can be built from one that is. */
 bool vrn_matrix_listed(const vrn_matrix_list *list, const vrn_matrix_shape *wanted);
 
-/* Whether the list has matrices that a work group holds; and a function that removes them. */
+/* True if the list has matrices that a work group holds. The second function removes them. */
 bool vrn_matrices_of_work_groups(const vrn_matrix_list *list);
 void vrn_matrices_drop_work_groups(vrn_matrix_list *list);
 

@@ -1,5 +1,5 @@
-/* Buffers, each with an allocation of its own, or in memory that an application gives: a session
- * needs a handful. */
+/* Buffers, each with its own allocation, or in memory of the application: a session needs only a
+ * few. */
 #ifndef VRN_GPU_MEMORY_H
 #define VRN_GPU_MEMORY_H
 
@@ -13,7 +13,7 @@ typedef enum vrn_buffer_use {
 
 typedef struct vrn_buffer {
     VkBuffer handle;
-    vrn_memory_block block; /* an allocation of its own, or what the application's hooks gave */
+    vrn_memory_block block; /* its own allocation, or the block from the application's hooks */
     uint64_t size;
     void *mapped; /* host-coherent, for the buffer's life; NULL where the host cannot see it */
     bool cached;  /* mapped memory that behaves like any other; else: write in order, do not read */

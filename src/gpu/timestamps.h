@@ -21,8 +21,8 @@ VkResult vrn_timestamps_read(VkQueryPool queries, const vrn_device *device, uint
                              uint32_t count, uint64_t *ticks);
 
 /* Milliseconds from a timestamp to the next one, of commands that have ended. Some drivers have
- * none then, or write both at the end of the command buffer: where they say nothing, *ms stays as
- * it is, a time by the host's clock. Errors are the driver's. */
+ * none then, or write both at the end of the command buffer: then *ms is unchanged, a time by the
+ * host's clock. Errors are the driver's. */
 vrn_result vrn_timestamps_ms(VkQueryPool queries, vrn_device *device, uint32_t first, double *ms);
 
 #endif

@@ -22,7 +22,7 @@ vrn_result vrn_hub_check(const vrn_hub_entry *entry, const char *path, const cha
 /* Caches a file's SHA-256 for vrn_hub_check. */
 void vrn_hub_remember(const char *path, const char *folder, const char *digits, const vrn_log *log);
 
-/* Whether a file's SHA-256 matches the entry, which may hold only the first digits. */
+/* True if a file's SHA-256 matches the entry, which may hold only the first digits. */
 bool vrn_hub_same_hash(const vrn_hub_entry *entry, const char *digits);
 
 #endif

@@ -22,7 +22,7 @@ bool pic_is_pnm(const unsigned char *data, size_t size)
     return size > 2 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7' && data[2] == '\n';
 }
 
-/* Whether a file has ISO's base format (a box "ftyp" with brands, the major one first) and one of
+/* True if a file has ISO's base format (a box "ftyp" with brands, the major one first) and one of
  * these brands: as the major one or, if that is general ("mif1", or "msf1" for sequences), as
  * another. */
 static bool has_brand(const unsigned char *data, size_t size, const char *const *brands)

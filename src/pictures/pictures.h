@@ -23,7 +23,7 @@ void pic_free(vrn_image *image);
 typedef void (*pic_gate)(void *user, size_t bytes);
 void pic_set_gate(pic_gate gate, void *user);
 
-/* Whether a file with these first bytes (PIC_HEAD, or all of a shorter file) is an image of a known
+/* True if a file with these first bytes (PIC_HEAD, or all of a shorter file) is an image of a known
  * format, even one that cannot be read. */
 enum { PIC_HEAD = 32 };
 bool pic_begins_as_image(const unsigned char *data, size_t size);

@@ -2,7 +2,7 @@
 
 #include "gpu/device.h"
 
-/* The most kernels that can be avoided on a device: far more than there are. */
+/* The largest number of kernels that can be avoided on a device: far more than exist. */
 enum { AVOIDED_MAX = 512 };
 
 typedef struct avoided {

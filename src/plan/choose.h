@@ -7,7 +7,7 @@
 #include "ops/kernel.h"
 #include "plan/tuned.h"
 
-/* Whether a kernel that is avoided could compute an operation, which may explain why none is
+/* True if a kernel that is avoided could compute an operation, which may explain why none is
  * left. */
 bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc);
 

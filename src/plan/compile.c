@@ -111,7 +111,7 @@ static void describe_choices(vrn_program *program)
     }
 }
 
-/* The most images that one slice can have within the limits of all bindings and of the arena. */
+/* The largest number of images in a slice within the limits of all bindings and of the arena. */
 static uint32_t slice_limit(const vrn_program *program, uint64_t image_arena_bytes,
                             uint64_t memory_limit)
 {

@@ -45,7 +45,7 @@ static vrn_result measure(void *user, uint32_t index)
 
 static bool kept_in_fp32(const precision *p, const vrn_node *node)
 {
-    /* No other layer reads these: bytes or halves would save nothing, and calibration has not seen
+    /* No other layer reads these: int8 or float16 would save nothing, and calibration has not seen
      * their range. */
     if (strcmp(node->name, VRN_CLASS_MAP) == 0) return true;
     if (strcmp(node->name, VRN_SIGMOID) == 0) return true;
@@ -55,7 +55,7 @@ static bool kept_in_fp32(const precision *p, const vrn_node *node)
     return false;
 }
 
-/* Halves are exact enough if the larger parameters are normal numbers. If even the largest is close
+/* float16 is exact enough if the larger parameters are normal numbers. If even the largest is close
  * to the smallest normal number, many parameters lose bits that matter. */
 static bool fits_half(const vrn_extremes *e)
 {

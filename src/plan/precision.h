@@ -8,8 +8,8 @@
 
 /* Sets the formats of tensors and parameters for every operation of a graph, fused or not:
  *
- * fp16: halves. Small tensors (the input, the mean of the last stage, logits and probabilities) and
- * the output of group norms (whose groups can share an element) are floats.
+ * fp16: float16. Small tensors (the input, the mean of the last stage, logits and probabilities)
+ * and the output of group norms (whose groups can share an element) are floats.
  *
  * int8: bytes for values whose scale the model knows, and for the parameters of convolutions that
  * read such a value. Everything else is as for fp16.
@@ -25,11 +25,11 @@ vrn_result vrn_graph_set_precision(vrn_graph *graph, const vrn_model *model,
                                    vrn_precision precision, const char *const *fp32_layers,
                                    uint32_t fp32_layer_count, const vrn_log *log);
 
-/* Stores everything as floats, rounded as before, if the kernels that are fastest on the device
- * compute with floats only: on drivers that run on the processor and read through addresses. */
+/* Stores everything as float32, rounded as before, if the fastest kernels of the device compute only
+ * in float32: on CPU drivers that read through addresses. */
 void vrn_graph_suit_device(vrn_graph *graph, const vrn_device *device);
 
-/* Whether an operation writes floats in every precision. */
+/* True if an operation writes floats in every precision. */
 bool vrn_precision_keeps_floats(vrn_op op);
 
 #endif

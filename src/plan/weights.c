@@ -288,7 +288,7 @@ vrn_result vrn_weights_extremes(vrn_extremes *extremes, const vrn_model *model,
     return good ? VRN_OK : VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* Whether all values are finite and variances valid. On most devices a ReLU would turn a NaN from a
+/* True if all values are finite and variances valid. On most devices a ReLU would turn a NaN from a
  * convolution into zero and hide it. An infinite variance, which training leaves if it overflows,
  * would disable its channel. */
 static bool is_sound(const float *const *values, const uint64_t *counts, double eps)

@@ -10,7 +10,7 @@
 /* The packed parameters of one model on one device; reference-counted. */
 typedef struct vrn_weights vrn_weights;
 
-/* What a kernel binds at VRN_BIND_W for one node. */
+/* The parameters that a kernel binds at VRN_BIND_W for one node. */
 typedef struct vrn_weights_request {
     const vrn_node *node;
     const vrn_kernel *kernel;

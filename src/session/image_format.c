@@ -7,7 +7,7 @@
 #include "base/util.h"
 #include "ops/interface.h"
 
-/* What sampling an image of a format returns. */
+/* The content of the values that sampling a format returns. */
 typedef enum content {
     NOT_READ,
     ENCODED, /* numbers from 0 to 1, in sRGB's encoding unless the application says otherwise */
@@ -98,7 +98,7 @@ static const char *const encoding_names[] = {
     [VRN_ENCODING_HLG] = "HLG",
 };
 
-/* What fetch.comp does with the sampled numbers. */
+/* How fetch.comp interprets the sampled values. */
 static const uint32_t readings[] = {
     [VRN_ENCODING_SRGB] = VRN_FETCH_AS_IS,
     [VRN_ENCODING_LINEAR] = VRN_FETCH_LINEAR,

@@ -19,7 +19,7 @@ VkImageLayout vrn_image_layout_read(const vrn_record_image *image, bool storage)
     return readable[storage ? 0 : 2];
 }
 
-/* Whether an earlier entry changes the same level and layer of the same image, as when two entries
+/* True if an earlier entry changes the same level and layer of the same image, as when two entries
  * are regions of one picture. */
 static bool repeated(const vrn_image_changes *c, uint32_t index)
 {

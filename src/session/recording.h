@@ -1,4 +1,4 @@
-/* What a slot of recordings into an application's command buffers owns. */
+/* The objects of a slot of recordings into an application's command buffers. */
 #ifndef VRN_SESSION_RECORDING_H
 #define VRN_SESSION_RECORDING_H
 

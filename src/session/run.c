@@ -8,7 +8,7 @@
 #include "net/format.h"
 #include "session/recorder.h"
 
-/* Whether all values are finite. Tests their bits, because a compiler may have been told that all
+/* True if all values are finite. Tests their bits, because a compiler may have been told that all
  * numbers are finite. */
 static bool are_finite(const float *values, size_t count)
 {

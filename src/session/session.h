@@ -46,7 +46,7 @@ typedef struct vrn_slot {
     vrn_timing timing;
 } vrn_slot;
 
-/* What a slot of recordings into an application's command buffers owns. Both functions accept
+/* The objects of a slot of recordings into an application's command buffers. Both functions accept
  * NULL. */
 typedef struct vrn_recording vrn_recording;
 uint64_t vrn_recording_bytes(const vrn_recording *recording);

@@ -8,7 +8,7 @@
 /* Milliseconds for 1e9 operations: slow devices of their kind. */
 static const double pace_discrete = 20, pace_other = 200;
 
-/* The most parts of a dispatch. */
+/* The largest number of parts of a dispatch. */
 enum { PARTS_MAX = 64 };
 
 vrn_split vrn_split_guess(const vrn_device *device)

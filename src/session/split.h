@@ -6,7 +6,7 @@
 
 #include "plan/program.h"
 
-/* What a session knows about its device's speed. */
+/* The speed of a session's device, as far as it is known. */
 typedef struct vrn_split {
     double pace;      /* milliseconds for 1e9 operations */
     bool measured;    /* the pace is not a guess */

@@ -14,7 +14,7 @@ static const struct {
     [VRN_YCBCR_BT2020] = {0.2627, 0.0593},
 };
 
-/* Whether chroma has half of luma's length, rounded up. */
+/* True if chroma has half of luma's length, rounded up. */
 static bool is_half(uint32_t chroma, uint32_t luma)
 {
     return chroma != luma && chroma == luma / 2 + luma % 2;

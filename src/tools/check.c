@@ -267,8 +267,8 @@ static vrn_result observe(const vrn_check *c, vrn_observer *observer, vrn_check_
     return result;
 }
 
-/* Whether the model has the parameters of a reading, and its input a valid size. Fails only if
- * memory runs out. */
+/* Sets *possible: true if the model has an architecture's parameters and the input a valid size.
+ * Fails only if memory runs out. */
 static vrn_result find_possible(const vrn_check *c, const vrn_arch *arch, bool *possible)
 {
     vrn_graph graph;

@@ -41,7 +41,7 @@ static void visit(const selftest *t, const vrn_selftest_entry *entry)
     if (t->visit) t->visit(t->user, entry);
 }
 
-/* Whether an error makes further work useless; other errors concern a single kernel. */
+/* True if an error makes further work useless; other errors concern a single kernel. */
 static bool fatal(vrn_result result)
 {
     return result == VRN_ERROR_DEVICE_LOST || result == VRN_ERROR_OUT_OF_MEMORY;

@@ -24,7 +24,7 @@ typedef struct survey {
     void *user;
 } survey;
 
-/* Whether two operations use the same pipelines. */
+/* True if two operations use the same pipelines. */
 static bool same_shape(const vrn_op_desc *a, const vrn_op_desc *b)
 {
     uint32_t of_a[VRN_OP_CONSTANTS_MAX], of_b[VRN_OP_CONSTANTS_MAX];
@@ -34,7 +34,7 @@ static bool same_shape(const vrn_op_desc *a, const vrn_op_desc *b)
     return memcmp(of_a, of_b, sizeof of_a) == 0;
 }
 
-/* Whether a node is the first with its shape, and how many nodes have it. */
+/* True if a node is the first with its shape. Also counts the nodes with this shape. */
 static bool first_of_shape(const vrn_graph *graph, uint32_t index, uint32_t *layers)
 {
     *layers = 0;

@@ -10,11 +10,11 @@
  * than a run cancel out. */
 double vrn_tune_ratio(const double *candidate, const double *incumbent, uint32_t count);
 
-/* Whether a candidate replaces the incumbent. It must be faster by VRN_TUNE_MARGIN. */
+/* True if a candidate replaces the incumbent. It must be faster by VRN_TUNE_MARGIN. */
 #define VRN_TUNE_MARGIN 0.03
 bool vrn_tune_better(const double *candidate, const double *incumbent, uint32_t count);
 
-/* Whether a kernel's first run is so slow that a second one is pointless. */
+/* True if a kernel's first run is so slow that a second one is pointless. */
 bool vrn_tune_hopeless(double first_ms, double best_ms);
 
 #endif

@@ -36,7 +36,7 @@ static struct {
     vrn_device_table vk; /* the driver's */
 } fault;
 
-/* Whether the shader that this thread made last is the faulty one: its pipeline comes next. */
+/* True if the shader that this thread made last is the faulty one: its pipeline comes next. */
 static _Thread_local bool fault_meant;
 
 static VkResult VKAPI_CALL fault_CreateShaderModule(VkDevice device,

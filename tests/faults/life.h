@@ -70,7 +70,7 @@ vrn_result life_device(life_world *world, vrn_device **device);
 /* Leads a life and checks what it leaves. `what` names it in messages. */
 vrn_result life_lead(const life *one, life_world *world, life_outcome *outcome, const char *what);
 
-/* Whether two outcomes are the same, bit for bit. */
+/* True if two outcomes are the same, bit for bit. */
 bool life_same(const life_outcome *a, const life_outcome *b);
 
 /* Every call on a lost device says so, without asking the driver. A session of it, or NULL. */

@@ -101,7 +101,7 @@ static void append_triple(char text[OPTION_MAX], const char *name, const float v
                (double)values[2]);
 }
 
-/* Whether "key=value,.." has the key of the pair at the beginning of `pair`. */
+/* True if "key=value,..." has the key of the pair at the beginning of `pair`. */
 static bool has_key(const char *text, const char *pair)
 {
     const size_t length = strcspn(pair, "=,") + 1;

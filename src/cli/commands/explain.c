@@ -28,7 +28,7 @@ typedef struct explanation {
     cli_heat_region region;
 } explanation;
 
-/* Whether `text` contains `part`, ignoring the case of ASCII letters. */
+/* True if `text` contains `part`, ignoring the case of ASCII letters. */
 static bool contains(const char *text, const char *part)
 {
     const size_t length = strlen(part);

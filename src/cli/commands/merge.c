@@ -39,7 +39,7 @@ static bool share_names(const cli_evaluation *first, cli_evaluation *part)
     return same;
 }
 
-/* Whether two parts can belong to one whole. */
+/* True if two parts can belong to one whole. */
 static bool fits(const merge_part *first, merge_part *part)
 {
     const cli_evaluation *a = &first->evaluation;

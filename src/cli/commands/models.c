@@ -39,7 +39,7 @@ static void print_entry(const vrn_hub_entry *entry, const vrn_hub_file *file)
     putchar('\n');
 }
 
-/* Whether the arguments select an entry. No arguments select all; "resnet50" selects all of that
+/* True if the arguments select an entry. No arguments select all; "resnet50" selects all of that
  * network. */
 static bool is_wanted(const vrn_hub *hub, const vrn_hub_entry *entry, const cli_options *options)
 {

@@ -153,7 +153,7 @@ static void paint(uint8_t rgb[3], double heat)
     }
 }
 
-/* Whether a pixel is on the line along the inside of a rectangle. */
+/* True if a pixel is on the line along the inside of a rectangle. */
 static bool on_edge(const vrn_rect *r, double x, double y, double line)
 {
     const bool inside = x > r->left && x < r->right && y > r->top && y < r->bottom;

@@ -19,7 +19,7 @@ bool cli_picture_scale(cli_picture *picture, const vrn_image *image, uint32_t wi
 /* Accepts a zeroed struct, and zeroes it. */
 void cli_picture_free(cli_picture *picture);
 
-/* Whether the name ends in .png, .jpg or .jpeg, in any case. */
+/* True if the name ends in .png, .jpg or .jpeg, in any case. */
 bool cli_picture_is_name(const char *path);
 
 /* Writes PNG or JPEG, depending on the name's extension. */

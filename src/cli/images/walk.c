@@ -29,7 +29,7 @@ static bool has_image_extension(const char *name)
     return false;
 }
 
-/* Whether a file with another or no extension begins like an image. */
+/* True if a file with another or no extension begins like an image. */
 static bool begins_as_image(const char *path)
 {
     unsigned char head[PIC_HEAD];

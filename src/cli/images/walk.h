@@ -21,7 +21,7 @@ void cli_paths_note_left_out(cli_paths *paths);
  * and returns false if something cannot be read or nothing is given; what was found stays. */
 bool cli_paths_add_all(cli_paths *paths, const cli_options *options);
 
-/* Whether a file is one that systems and programs put beside people's files: thumbnails, notes. */
+/* True if systems or programs put the file beside the user's files: thumbnails, notes. */
 bool cli_is_hidden(const char *path);
 
 #endif

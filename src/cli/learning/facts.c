@@ -98,7 +98,7 @@ static bool take_model(reader *r)
     return take_text(r, &r->facts->model);
 }
 
-/* Whether the words are options in CLI_FACTS, each with its value. */
+/* True if the words are options in CLI_FACTS, each with its value. */
 static bool are_facts(const char *const *words, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

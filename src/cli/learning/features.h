@@ -36,7 +36,7 @@ vrn_image cli_probe_draw(uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4]);
 enum { CLI_PROBE_VALUES = 32 };
 void cli_probe_take(float probe[CLI_PROBE_VALUES], const float *row, size_t count);
 
-/* Whether two probes may be from the same network and transform, in any precision. */
+/* True if two probes may be from the same network and transform, in any precision. */
 bool cli_probe_agrees(const float a[CLI_PROBE_VALUES], const float b[CLI_PROBE_VALUES]);
 
 #endif

@@ -22,7 +22,7 @@ typedef struct cli_sizes {
     uint32_t (*shapes)[3]; /* [tap_count]: the shapes of these */
 } cli_sizes;
 
-/* Whether the options leave a photo its own size. */
+/* True if the options leave a photo its own size. */
 bool cli_sizes_check(const cli_options *options);
 
 /* Runs a photo and fills in `values` and `shapes`. Zero the struct first, except the first four

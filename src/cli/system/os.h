@@ -18,7 +18,7 @@ void cli_os_start(int *argc, char ***argv);
 /* A copy of an environment variable, or NULL if it is not set. Release it with free. */
 char *cli_environment(const char *name);
 
-/* Whether text for people may have characters beyond ASCII, according to POSIX's locale variables
+/* True if text for users may have characters beyond ASCII, according to POSIX's locale variables
  * where they exist. */
 bool cli_text_is_utf8(void);
 
@@ -29,16 +29,16 @@ char *cli_program_folder(void);
  * circles. */
 vrn_path_kind cli_path_get_entry_kind(const char *path);
 
-/* Whether both name the same regular file, which need not exist yet. */
+/* True if both name the same regular file, which need not exist yet. */
 bool cli_path_same_file(const char *a, const char *b);
 
-/* Whether a finished file may replace whatever is at this path. Folders and devices may not be
+/* True if a finished file may replace whatever is at this path. Folders and devices may not be
  * replaced. */
 bool cli_path_may_be_replaced(const char *path);
 
 bool cli_path_is_absolute(const char *path);
 
-/* Whether this account may make files in a folder, or make the folder. */
+/* True if this account may create files in a folder, or create the folder. */
 bool cli_folder_is_writable(const char *path);
 
 /* The length of a path's folder, including the slash at its end. */
