@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Whether this library and torchvision give the same logits for the same weights. Needs torch and
-torchvision.
+"""Compares the logits of this library and of torchvision for the same weights.
+
+Needs torch and torchvision.
 
     agreement.py [--network resnet18] [--weights FILE.pth]
 

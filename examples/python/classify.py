@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What photos show: a folder or a list of files, by any model.
+"""Classifies photos, from a folder or a list of files, with any model.
 
     classify.py [--model NAME|FILE] PHOTO|FOLDER...
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where in a photo a class is seen: the class activation map over the photo. Needs Pillow.
+"""Draws the class activation map of a class over a photo. Needs Pillow.
 
     heat_map.py [--model NAME|FILE] [--class INDEX] PHOTO OUTPUT.png
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Which pictures of a folder are most like one picture: by the cosine of their features.
+"""Finds the pictures of a folder that are most similar to one picture (cosine of features).
 
     search.py [--model NAME|FILE] [--top K] PICTURE FOLDER
 """

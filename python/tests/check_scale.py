@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs test_scale.py with Dask and Ray, from a package index, in an environment of their own.
+"""Runs test_scale.py with Dask and Ray, from a package index, in a separate environment.
 
     check_scale.py PACKAGE_FOLDER PROGRAM FOLDER
 

@@ -1,4 +1,4 @@
-"""The Python in README.md and docs/python.md runs as it stands there."""
+"""Runs the Python code in README.md and docs/python.md."""
 
 import contextlib
 import io

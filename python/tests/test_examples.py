@@ -1,4 +1,4 @@
-"""The programs of examples/python, where what they need is installed."""
+"""The programs of examples/python, if their packages are installed."""
 
 import subprocess
 import sys

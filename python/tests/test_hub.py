@@ -1,4 +1,4 @@
-"""Weights by name: from a server of this test's, by the library and by Python's own means."""
+"""Weights by name, from a server of this test, downloaded by the library and by Python."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""Sessions: what goes in, and what comes out."""
+"""Sessions: inputs and outputs."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""examples/scale: several processes give what one gives, also when one of them is killed."""
+"""examples/scale: several processes give the results of one, even if one of them is killed."""
 
 import importlib.util
 import os

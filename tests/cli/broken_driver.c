@@ -1,4 +1,4 @@
-/* A Vulkan driver that starts and then cannot list its devices. */
+/* A Vulkan driver that starts but cannot list its devices. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

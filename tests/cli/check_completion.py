@@ -1,5 +1,5 @@
-"""What bash completes: the script that the program prints, run by bash, in step with what the
-program takes."""
+"""Bash completion: the script that the program prints, run by bash, offers what the program
+accepts."""
 
 import json
 import os

@@ -513,7 +513,7 @@ class Pages(EvalTest):
         self.assertIn("0/2 of 12 images", page.render(self.path("part0", "index.html")))
 
     def test_folder_that_cannot_be(self):
-        """Said before any work, and nothing is left behind."""
+        """The message comes before any work, and no file remains."""
         plain = self.write("plain", b"")
         for folder in (plain, self.path("no", "report")):
             self.fails("eval", *RANDOM, "--labels", self.list, "--report", folder,

@@ -1,4 +1,4 @@
-"""features and search: what a network's layers say of photos, and which of them are alike."""
+"""features and search: the outputs of a network's layers for photos, and similar photos."""
 
 import json
 import math

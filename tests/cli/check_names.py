@@ -1,4 +1,4 @@
-"""Weights by name, as far as a device has to do with them. tests/hub has the rest."""
+"""Weights by name, as far as a device is involved. tests/hub has the rest."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""check: whether a checkpoint is read rightly. Small networks are tests/device/test_check.c's."""
+"""check: whether a checkpoint is read correctly. tests/device/test_check.c has small networks."""
 
 import os
 

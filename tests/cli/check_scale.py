@@ -1,4 +1,4 @@
-"""A killed part that is run again: eval in parts, as processes of their own and under GNU parallel.
+"""Runs a killed part again: eval in parts, as separate processes and under GNU parallel.
 """
 
 import json

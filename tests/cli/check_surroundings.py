@@ -1,4 +1,4 @@
-"""What is wrong around the program: drivers, layers, the loader, its standard streams."""
+"""Faults around the program: drivers, layers, the loader, its standard streams."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The command line itself: help, wrong options, exit statuses. Nothing here reaches a device."""
+"""The command line itself: help, wrong options, exit statuses. Nothing here uses a device."""
 
 import os
 import re
@@ -116,7 +116,7 @@ class Usage(ProgramTest):
                    "--tap", f"conv1={self.path('.', 'y.npy')}", expected="y.npy: two outputs")
 
     def test_forms(self):
-        """--option=value and --option value, before and behind arguments."""
+        """--option=value and --option value, before and after arguments."""
         one, two = self.path("1.safetensors"), self.path("2.safetensors")
         self.run_program("convert", "--random-weights=7", "resnet8", one, "--quiet")
         self.run_program("convert", "--quiet", "resnet8", "--random-weights", "7", "--", two)

@@ -1,4 +1,4 @@
-"""Runs the program for the tests, and checks what holds for every run."""
+"""Runs the program for the tests, with checks that every run must pass."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""What the builds for other systems share."""
+"""Functions that the builds for other systems share."""
 
 import os
 import subprocess

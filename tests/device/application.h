@@ -1,6 +1,6 @@
-/* A small graphics application for the tests: its own loader of Vulkan's functions, its own
- * instance with validation, device, queue, buffers, images and command buffers. Nothing of it comes
- * from the library. */
+/* A small graphics application for the tests: its own loader of Vulkan's functions, instance with
+ * validation, device, queue, buffers, images and command buffers. It uses nothing of the
+ * library. */
 #ifndef VRN_TESTS_DEVICE_APPLICATION_H
 #define VRN_TESTS_DEVICE_APPLICATION_H
 

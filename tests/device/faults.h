@@ -1,5 +1,5 @@
-/* A driver with a fault, for tests of what finds faults: the functions of a device's table are
- * replaced, so that the library is the one that is shipped. One device at a time. */
+/* A driver with a fault, for tests of the code that finds faults: the functions in a device's table
+ * are replaced, so the library itself is unchanged. One device at a time. */
 #ifndef VRN_TESTS_DEVICE_FAULTS_H
 #define VRN_TESTS_DEVICE_FAULTS_H
 

@@ -1,4 +1,4 @@
-/* What the device tests share: a device with validation, of which every message fails the test, and
+/* Fixture of the device tests: a device with validation, of which every message fails the test, and
  * skipping where there is no device. */
 #ifndef VRN_TESTS_DEVICE_FIXTURE_H
 #define VRN_TESTS_DEVICE_FIXTURE_H

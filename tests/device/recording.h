@@ -1,4 +1,4 @@
-/* What the tests of recordings share: an application, a picture as a buffer and as images, a small
+/* Fixture of the tests of recordings: an application, a picture as a buffer and as images, a small
  * network, and a recording's comparison with a run. */
 #ifndef VRN_TESTS_DEVICE_RECORDING_H
 #define VRN_TESTS_DEVICE_RECORDING_H

@@ -1,6 +1,6 @@
 /* Checks of small networks whose running statistics are those of their own activations, through the
- * public headers alone: read rightly they fit to the last digits, and each misreading is found and
- * named. */
+ * public headers alone: read correctly, they fit to the last digits, and each misreading is found
+ * and named. */
 #define _POSIX_C_SOURCE 200809L /* mkdtemp */
 
 #include "fixture.h"

@@ -1,6 +1,6 @@
-/* The tap "class_map": the linear layer at every position of the last stage's output. Against the
- * reference, from that output as the session itself gives it, and against the logits, of which it
- * is the spread. */
+/* The tap "class_map": the linear layer at every position of the last stage's output. Compared with
+ * the reference, computed from that output of the session, and with the logits, which are the means
+ * of the map. */
 #include "fixture.h"
 
 #include <math.h>

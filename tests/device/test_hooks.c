@@ -1,5 +1,5 @@
-/* What an application does in place of the library: host memory of Vulkan objects, device memory,
- * a pipeline cache, and what is kept for the next time. */
+/* The application's own allocators and caches: host memory of Vulkan objects, device memory, a
+ * pipeline cache, and the cache for later runs. */
 #include "application.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* Drivers that say nothing, or compute nothing: the library notices, or takes the host's clock. The
- * functions of a real driver are replaced in the device's own table. */
+/* Drivers that report no times, or compute nothing: the library notices, or uses the host's clock.
+ * The functions of a real driver are replaced in the device's own table. */
 #include "fixture.h"
 
 #include "gpu/device.h"

@@ -1,5 +1,5 @@
-/* A device that an application lends: what it is told to enable, what is refused and by which name,
- * what follows from what was enabled, and that nothing lent is harmed. */
+/* A device that an application lends: what it is told to enable, what is refused and with which
+ * message, which capabilities follow, and that the lent objects are not changed. */
 #include "application.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* Sessions in fp16 and int8, and calibration, through the public header alone: how far results are
- * from fp32's, what memory they take, and what happens to values that halves cannot hold. */
+ * from fp32's, what memory they take, and what happens to values beyond float16's range. */
 #include "fixture.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Several queues, which queues_layer.c offers on any driver: sessions on each of them, sessions
- * that move, images that change owners, and submissions of what is on the device. */
+ * that move, images that change owners, and submissions whose input is on the device. */
 #define _POSIX_C_SOURCE 200809L /* setenv */
 
 #include "recording.h"

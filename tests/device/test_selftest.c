@@ -1,5 +1,5 @@
-/* The self-test finds nothing on a driver that is right, finds each fault of one that is not, and
- * sessions made afterwards do without what is wrong. */
+/* The self-test finds nothing on a correct driver and each fault of a faulty one, and sessions made
+ * afterwards avoid the wrong kernels. */
 #include "fixture.h"
 
 #include <math.h>

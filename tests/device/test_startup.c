@@ -1,5 +1,5 @@
-/* What makes the next start faster must change nothing else: the cache directory, pipelines that
- * sessions share, weights that are packed on several threads. */
+/* The means that make the next start faster must change nothing else: the cache directory,
+ * pipelines that sessions share, weights that are packed on several threads. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "fixture.h"

@@ -1,5 +1,5 @@
-/* The network on an image of a swapchain, in the layout in which it is presented. Skipped where
- * there is no surface without a window (VK_EXT_headless_surface). */
+/* The network on an image of a swapchain, in the layout in which it is presented. Skipped without
+ * VK_EXT_headless_surface, which gives a surface without a window. */
 #include "application.h"
 
 enum { SIDE = 40, CLASSES = 7, IMAGES_MAX = 8 };

@@ -1,5 +1,5 @@
-/* Tuning changes speed, not results; what was measured is kept; and the measures of the
- * benchmark. */
+/* Tuning changes speed, not results; its measurements are kept; and the benchmark's
+ * measurements. */
 #include "fixture.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-/* Replays from several threads while sessions and devices are made and destroyed, for as long as
- * one likes: results stay the same bytes, memory stays flat, and the validation layer has nothing
- * to say.
+/* Replays from several threads while sessions and devices are made and destroyed, for any length of
+ * time: results stay the same bytes, memory stays flat, and the validation layer has nothing to
+ * say.
  *
  *     endurance [--minutes N | --seconds N] [--threads N] [--devices 1|2]
  *

@@ -1,6 +1,6 @@
 /* Lives of the library's objects, for tests that make something fail in the middle: each makes,
- * uses and destroys something, checks what every call promises whether or not it succeeds, and says
- * what the first failed call returned. */
+ * uses and destroys something, checks what every call promises whether or not it succeeds, and
+ * returns the result of the first failed call. */
 #ifndef VRN_TESTS_LIFE_H
 #define VRN_TESTS_LIFE_H
 

@@ -1,4 +1,4 @@
-/* What is kept between runs is shared by processes, some of which are killed, and never trusted. No
+/* The cache is shared by processes, some of which are killed, and its files are never trusted. No
  * device. */
 #define _POSIX_C_SOURCE 200809L
 

@@ -1,5 +1,5 @@
 /* Files of the cache directory. The first byte says what the rest is: a whole file, the payload of
- * one whose header and checksum are right, or the tuner's records. */
+ * a file with a correct header and checksum, or the tuner's records. */
 #include "base/cache_file.h"
 
 #include <stdlib.h>

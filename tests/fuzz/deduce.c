@@ -1,5 +1,6 @@
-/* The architecture that names and shapes tell. The input is a program that spoils the tensors of a
- * real network: renames, reshapes, drops and adds them. What is small is also loaded as a file. */
+/* The architecture deduced from names and shapes. The input is a program that spoils the tensors of
+ * a real network: renames, reshapes, drops and adds them. What is small is also loaded as a
+ * file. */
 #include "net/deduce.h"
 
 #include <stdio.h>

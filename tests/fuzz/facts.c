@@ -1,4 +1,4 @@
-/* What lies beside features, F.json, as search reads it. */
+/* F.json, the file beside features, as search reads it. */
 #include <string.h>
 
 #include "cli/learning/facts.h"

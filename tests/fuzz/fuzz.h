@@ -1,8 +1,8 @@
-/* What the targets of this folder share. A target is one function that reads hostile bytes with one
- * part of the project, and the memory that this may take; harness.c calls it, measures, and checks
- * what is promised for any input: a failure says exactly one line, nothing is leaked, and at no
- * moment is more memory taken than the bounds allow. Crashes, wrong reads and hangs are the
- * sanitizers' and libFuzzer's to find.
+/* Functions that the targets of this folder share. A target is one function that reads hostile
+ * bytes with one part of the project, and the memory that this may take; harness.c calls it,
+ * measures, and checks what is promised for any input: a failure says exactly one line, nothing is
+ * leaked, and at no moment is more memory taken than the bounds allow. Crashes, wrong reads and
+ * hangs are the sanitizers' and libFuzzer's to find.
  *
  * With VRN_FUZZ a target is a libFuzzer program; else replay.c runs it once on each of the given
  * files. */

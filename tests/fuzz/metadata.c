@@ -1,5 +1,5 @@
-/* What a file says of its network: the architecture's text, and everything else in net/metadata.h.
- * The input is the texts, with zero bytes between them, in the order of the keys below. */
+/* The metadata of a network: the architecture's text, and everything else in net/metadata.h. The
+ * input is the texts, with zero bytes between them, in the order of the keys below. */
 #define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include "net/metadata.h"
 #include "base/utf8.h"

@@ -1,4 +1,4 @@
-/* What lies beside checkpoints: indices of parts, and config.json. Each input is read as both. */
+/* Files beside checkpoints: indices of shards, and config.json. Each input is read as both. */
 #include "checkpoint/neighbours.h"
 
 #include <string.h>

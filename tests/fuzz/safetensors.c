@@ -1,4 +1,4 @@
-/* Safetensors: JSON, and the data behind it. */
+/* Safetensors: JSON, and the data after it. */
 #include "checkpoint/format.h"
 
 #include "fuzz/fuzz.h"

@@ -1,4 +1,4 @@
-/* What a target does with the tensors that a reader found. */
+/* Reads all tensors that a reader found, for the targets. */
 #ifndef VRN_TESTS_FUZZ_TENSORS_H
 #define VRN_TESTS_FUZZ_TENSORS_H
 

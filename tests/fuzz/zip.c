@@ -1,4 +1,4 @@
-/* Zip archives: the directory, every entry, and what a checkpoint in one says. */
+/* Zip archives: the directory, every entry, and the checkpoint in one. */
 #include "fuzz/fuzz.h"
 
 #include "checkpoint/format.h"

@@ -1,4 +1,4 @@
-"""What the tests of the hub share: a registry of their own, and a folder for each of the caches."""
+"""Fixtures of the hub's tests: their own registry, and a folder for each of the caches."""
 
 import hashlib
 import json

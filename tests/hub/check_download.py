@@ -1,4 +1,4 @@
-"""Downloads, from a server that does right and from one that does wrong."""
+"""Downloads, from a server that works and from one that misbehaves."""
 
 import os
 import resource

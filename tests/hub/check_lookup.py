@@ -1,4 +1,4 @@
-"""Names and caches: what needs no server."""
+"""Names and caches, without a server."""
 
 import json
 import os

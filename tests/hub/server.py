@@ -1,4 +1,4 @@
-"""A server on this machine that serves files, and misbehaves where it is told to."""
+"""A server on this machine that serves files, and misbehaves on request."""
 
 import http.server
 import re

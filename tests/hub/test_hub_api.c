@@ -1,4 +1,4 @@
-/* The hub as an application calls it. What a server has to do with is in check_download.py. */
+/* The hub as an application calls it. check_download.py has the tests that need a server. */
 #define _DEFAULT_SOURCE /* flock, mkdtemp */
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the consumers that build_consumers.py has built; all must say the same.
+"""Runs the consumers that build_consumers.py has built; all must print the same.
 
     run_consumers.py FOLDER LIBRARY MODEL
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the network gets to see of image files, against torchvision's transforms on PIL images: at
+"""Compares the network's input from image files with torchvision's transforms on PIL images: at
 most 1/255 off anywhere. Without torchvision, against the calls of PIL that those make; without PIL,
 skipped (status 77).
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sixty files as they lie in the folder of somebody's phone, made with Pillow.
+"""Sixty files like those in the folder of a phone, made with Pillow.
 
     phone.py --store FOLDER
 

@@ -1,4 +1,4 @@
-"""Image files of many kinds, made with PIL; and what is in those that PIL cannot write."""
+"""Image files of many kinds, made with PIL; and the content of those that PIL cannot write."""
 
 import io
 import random

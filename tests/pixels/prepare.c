@@ -1,4 +1,4 @@
-/* Writes what a network gets to see of image files: prepare MODEL OUTPUT RESIZE CROP INTERPOLATION
+/* Writes a network's input from image files: prepare MODEL OUTPUT RESIZE CROP INTERPOLATION
  * IMAGE...
  *
  * The files go the program's way: its decoder, a session, the preparation on the device. MODEL is a

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares what the program computes with what PyTorch computed: every stage and the logits.
+"""Compares the program's results with those of PyTorch: every stage and the logits.
 
     compare.py --program VKRESNET [--tolerance 1e-5] [--validate] CASE_FOLDER... [-- OPTION OF
     infer...]
@@ -135,7 +135,7 @@ def validation(program):
 
 
 def split_options(arguments):
-    """What stands before and behind a "--"."""
+    """The arguments before and after a "--"."""
     if "--" not in arguments:
         return arguments, []
     at = arguments.index("--")

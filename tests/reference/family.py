@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares networks of full size with PyTorch: random weights, saved in every form that there is.
+"""Compares networks of full size with PyTorch: random weights, saved in every file format.
 
     family.py --program VKRESNET [--models ARCH...] [--drivers NAME=ICD...] [--size HxW] [--batch N]
               [--forms zip legacy safetensors] [--precision fp32|fp16|int8] [--tolerance T] [--seed

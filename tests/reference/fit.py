@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""How good `vkresnet fit` is: on 20 images of each class of CIFAR-10's training images, with the
-features of resnet56, within a point of scikit-learn's logistic regression on the same features.
+"""Measures the accuracy of `vkresnet fit`: on 20 images of each class of CIFAR-10's training
+images, with the features of resnet56, within a point of scikit-learn's logistic regression on the
+same features.
 
     fit.py --program VKRESNET --data FOLDER
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How good fp16 and int8 are on real networks and images: the table in docs/accuracy.md.
+"""Measures the accuracy of fp16 and int8 on real networks, for the table in docs/accuracy.md.
 
     precision.py --program VKRESNET --data FOLDER [--drivers NAME=ICD...] [--calibration N]
 

@@ -1,4 +1,4 @@
-"""ResNets in PyTorch, written plainly, with all that the texts of --arch can say.
+"""ResNets in PyTorch, written plainly, with every option of --arch.
 
 torchvision has the networks of ImageNet; this adds what it has not: CIFAR's and deep stems,
 option-A and averaging shortcuts, v1's place of the stride, other pools, strides, activations and

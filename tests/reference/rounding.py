@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Rounding errors beside those of PyTorch's own float32: every stage and the logits.
+"""Rounding errors compared with those of PyTorch's float32: every stage and the logits.
 
     rounding.py --program VKRESNET [--models ARCH...] [--bound 1.5] [--seeds N] [--drivers
     NAME=ICD...] [-- OPTION OF infer...]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""compare.py accepts what is right and finds what is wrong, with a program that copies the answers.
+"""compare.py accepts correct results and finds wrong ones, with a program that copies the answers.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""A reader of C that is good enough for the checks beside it: functions, structs and assignments.
+"""A reader of C for the checks beside it: functions, structs and assignments.
 
 It knows nothing of the preprocessor: directives are dropped, and both branches of an #if are read.
 A function is what follows a parenthesis with a brace outside of all other braces. A struct's field

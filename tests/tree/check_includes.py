@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Includes point downward, and files know each other in no circle.
+"""Includes point downward, and there are no cycles of files.
 
     check_includes.py ROOT
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What the libraries define. All names begin with vrn_. The shared ones export the functions of the
-public headers and nothing else; the static ones export nothing, so that neither does a plugin that
-links them.
+"""Checks the symbols that the libraries define. All names begin with vrn_. The shared ones export
+the functions of the public headers and nothing else; the static ones export nothing, so that
+neither does a plugin that links them.
 
     check_symbols.py READELF ROOT LIBRARY...
 """

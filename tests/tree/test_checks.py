@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The checks of this folder find what they are there for."""
+"""The checks of this folder find the faults that they look for."""
 
 import os
 import shutil

@@ -1,4 +1,5 @@
-/* A log that keeps the last line and counts: every failed call must say one line, and which. */
+/* A log that keeps the last line and counts the lines: every failed call must log one line, the
+ * expected one. */
 #ifndef VRN_TESTS_CAPTURED_LOG_H
 #define VRN_TESTS_CAPTURED_LOG_H
 

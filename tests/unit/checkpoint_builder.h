@@ -1,4 +1,4 @@
-/* Checkpoint files in memory, made to be right or wrong in any place. */
+/* Checkpoint files in memory, valid or with a fault in any place. */
 #ifndef VRN_TESTS_CHECKPOINT_BUILDER_H
 #define VRN_TESTS_CHECKPOINT_BUILDER_H
 

@@ -1,6 +1,6 @@
 /* A driver that compiles nothing, with the functions that pipelines need: it counts, can be slow,
- * can fail, and has a pipeline cache that is a list of numbers. For what no real driver does when
- * asked. */
+ * can fail, and has a pipeline cache that is a list of numbers. It misbehaves on request, as no
+ * real driver does. */
 #ifndef VRN_TESTS_FAKE_DRIVER_H
 #define VRN_TESTS_FAKE_DRIVER_H
 

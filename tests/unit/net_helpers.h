@@ -1,4 +1,4 @@
-/* What several tests of src/net need. */
+/* Functions that several tests of src/net share. */
 #ifndef VRN_TESTS_NET_HELPERS_H
 #define VRN_TESTS_NET_HELPERS_H
 

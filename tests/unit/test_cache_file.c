@@ -1,4 +1,4 @@
-/* The store of files that may be thrown away: what it gives back, and what it must not. */
+/* The cache's files: what is read back, and what must be refused. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* Which kernels devices of every maker get, without any of them: devices are described, and the
- * choice of each layer of ResNet-50 is compared with the tables of docs/gpu-choice.md.
+/* The kernels that devices of every vendor get, without these devices: devices are described, and
+ * the choice of each layer of ResNet-50 is compared with the tables of docs/gpu-choice.md.
  *
  *   test_choice --print    writes these tables: after a change of rows or merits */
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* Classes' names: as texts, and beside the weights of a pickle. */
+/* Class names: as texts, and beside the weights of a pickle. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* The graph of an architecture: names, shapes, strides and dilations, against torchvision's own
- * (tests/data/net/torchvision.txt) and, for what torchvision has not, against tables. */
+ * (tests/data/net/torchvision.txt) and, for what torchvision does not have, against tables. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>

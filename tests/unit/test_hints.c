@@ -1,4 +1,4 @@
-/* What the names of files hint at, and what is assumed, asked and left out. */
+/* Hints in the names of files, assumptions, refusals, and ignored tensors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

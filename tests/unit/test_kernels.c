@@ -1,4 +1,4 @@
-/* The tables of kernels, without a device: what their shaders take for granted. */
+/* The tables of kernels, without a device: the conditions that their shaders rely on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Which memory buffers get, of what devices offer. */
+/* The memory types that buffers get on various devices. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* From the names in files to torchvision's. */
+/* Translates the names in files to torchvision's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Models with the trunk of another one and a linear layer of their own. */
+/* Models with the trunk of another one and a new linear layer. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

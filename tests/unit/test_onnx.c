@@ -1,4 +1,4 @@
-/* ONNX: networks in the forms that exporters give them, and what is no ResNet, or broken. */
+/* ONNX: networks as exporters write them, other networks, and broken files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

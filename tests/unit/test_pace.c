@@ -1,5 +1,5 @@
-/* What recordings learn of a device's pace: measured steps predict themselves, others follow them,
- * and a step that got slower is believed at once. */
+/* What recordings learn about a device's pace: measured steps predict themselves, others follow
+ * them, and a step that got slower is believed at once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* Pipelines and their cache on disk, on a driver that can be told what to do: each made once,
- * whoever asks and however many at once; failures leave nothing behind; the disk's contents are
- * checked and merged. */
+/* Pipelines and their cache on disk, on a driver that the test controls: each is made once, however
+ * many threads ask at once; failures leave nothing behind; the disk's contents are checked and
+ * merged. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "unit/fake_driver.h"

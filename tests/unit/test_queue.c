@@ -1,5 +1,5 @@
-/* Submitting and waiting on a driver that does what no real one does when asked: it never signals,
- * is lost in another thread, cannot reset a fence, fails in the middle. */
+/* Submitting and waiting on a driver that misbehaves on request: it never signals, is lost in
+ * another thread, cannot reset a fence, fails in the middle. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

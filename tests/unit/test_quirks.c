@@ -1,4 +1,4 @@
-/* Which devices the quirks of drivers are for. */
+/* The devices to which the quirks of drivers apply. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

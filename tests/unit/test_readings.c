@@ -1,4 +1,4 @@
-/* What a check is made of, without a device: moments of channels, and the list of readings. */
+/* The parts of a check, without a device: moments of channels, and the list of readings. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

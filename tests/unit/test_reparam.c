@@ -1,4 +1,4 @@
-/* Weights that a file holds in parts: weight_norm, spectral_norm, pruning. */
+/* Weights that a file stores as factors: weight_norm, spectral_norm, pruning. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
