@@ -10,7 +10,7 @@
 typedef struct cli_command {
     const char *name;
     const char *summary;   /* one line of vkresnet --help */
-    const char *usage;     /* after the name: "[IMAGE|DIR].." */
+    const char *usage;     /* after the name: "[IMAGE|DIR]..." */
     const char *details;   /* what it does, at the head of its own --help */
     const char *examples;  /* lines of commands, at its end */
     uint64_t options;      /* CLI_BIT() | .. */

@@ -21,7 +21,7 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 static void print_program_help(void)
 {
     puts("vkresnet: ResNet inference on any Vulkan device\n\n"
-         "usage: vkresnet COMMAND [OPTION|ARGUMENT]..\n");
+         "usage: vkresnet COMMAND [OPTION|ARGUMENT]...\n");
     for (int i = 0; i < COMMAND_COUNT; i++) {
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     }

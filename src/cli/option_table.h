@@ -1,4 +1,4 @@
-/* All options, in the order of the help. Define OPTION(id, ..) before including this; its other
+/* All options, in the order of the help. Define OPTION(id, ...) before including this; its other
  * arguments are members of option_row in options.c. */
 #ifdef OPTION
 /* clang-format off */
@@ -7,7 +7,7 @@ OPTION(MODEL, "--model", "NAME|FILE", KIND_READ, FIELD(model),
             "that vkresnet models lists (\"resnet50\",\n"
             "\"resnet50:V2\"), which is looked up on this machine,\n"
             "then downloaded")
-OPTION(ARCH, "--arch", "NAME[,KEY=VALUE]..", KIND_TEXT, FIELD(arch),
+OPTION(ARCH, "--arch", "NAME[,KEY=VALUE]...", KIND_TEXT, FIELD(arch),
     .help = "what the file does not say, as in\n"
             "resnet50,dilate=0:1:1,num_classes=21; or only keys,\n"
             "as in norm_groups=16,pool=none, if the file says the\n"
@@ -32,7 +32,7 @@ OPTION(OUTPUT, "--output", "Y.npy", KIND_WRITTEN, FIELD(output),
     .help = "where to write the logits, float32 [N, classes]")
 OPTION(TAP, "--tap", "NAME[=FILE.npy]", KIND_TAP,
     .help = "also write the output of a module, [N, C, H, W]:\n"
-            "conv1, layer1 .. layer4, avgpool, layer2.0.bn1;\n"
+            "conv1, layer1 to layer4, avgpool, layer2.0.bn1;\n"
             "input, the network's input; class_map, the logits at\n"
             "every position. Repeatable. features writes the one\n"
             "without a file to -o")
@@ -155,13 +155,13 @@ OPTION(PRECISION, "--precision", "fp32|fp16|int8", KIND_CHOICE, FIELD(precision)
     .choice = precision_name,
     .help = "how to store activations and weights (default fp32);\n"
             "int8 needs a calibrated model")
-OPTION(FP32_LAYERS, "--fp32-layers", "NAME,..", KIND_LAYERS,
+OPTION(FP32_LAYERS, "--fp32-layers", "NAME,...", KIND_LAYERS,
     .help = "keep these layers in fp32; profile prints their\n"
             "names")
-OPTION(WITHOUT, "--without", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(without),
+OPTION(WITHOUT, "--without", "CAPABILITY,...", KIND_CAPABILITIES, FIELD(without),
     .help = "act as if the device lacked texel-buffers,\n"
-            "timestamps, ..")
-OPTION(WITH, "--with", "CAPABILITY,..", KIND_CAPABILITIES, FIELD(with),
+            "timestamps, ...")
+OPTION(WITH, "--with", "CAPABILITY,...", KIND_CAPABILITIES, FIELD(with),
     .help = "use this although it is known to be slow or wrong\n"
             "here")
 OPTION(VALIDATION, "--validation", NULL, KIND_FLAG, FIELD(validation),

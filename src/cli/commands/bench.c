@@ -185,7 +185,7 @@ static bool run(const cli_options *options)
 const cli_command cli_bench = {
     .name = "bench",
     .summary = "measure how fast a network runs",
-    .usage = "--model NAME|FILE [--batch N] [--size HxW] [OPTION]..",
+    .usage = "--model NAME|FILE [--batch N] [--size HxW] [OPTION]...",
     .details = "Warms up, then runs for about three seconds but at least five times, or\n"
                "--repeats times. Times are for a run of the whole batch (default 1), input and\n"
                "output included. \"on device\" is what the device measured; \"on host\" is the\n"

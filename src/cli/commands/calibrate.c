@@ -203,7 +203,7 @@ static bool run(const cli_options *options)
 const cli_command cli_calibrate = {
     .name = "calibrate",
     .summary = "show the ranges of layers; choose the scales of int8",
-    .usage = "--model NAME|FILE --images DIR [-o OUT.safetensors] [OPTION]..",
+    .usage = "--model NAME|FILE --images DIR [-o OUT.safetensors] [OPTION]...",
     .details = "Runs the network in fp32 on images like those it will see later (--images, or\n"
                "normalised arrays with --input). It prints the range of every layer's output,\n"
                "and how many values fp16 would have to clamp; --fp32-layers keeps such a layer\n"

@@ -311,7 +311,7 @@ static bool run(const cli_options *options)
 const cli_command cli_check = {
     .name = "check",
     .summary = "check that a checkpoint is read correctly",
-    .usage = "--model NAME|FILE [OPTION].. IMAGE|FOLDER..|--files-from FILE",
+    .usage = "--model NAME|FILE [OPTION]... IMAGE|FOLDER...|--files-from FILE",
     .details = "Finds out whether a checkpoint is read, and its images are prepared, as in\n"
                "training. The running statistics of batch norms record what entered them then.\n"
                "This command runs images without labels through the network and compares:\n"

@@ -92,7 +92,7 @@ static bool run(const cli_options *options)
 const cli_command cli_classify = {
     .name = "classify",
     .summary = "classify photos",
-    .usage = "[OPTION].. IMAGE|FOLDER..|--files-from FILE",
+    .usage = "[OPTION]... IMAGE|FOLDER...|--files-from FILE",
     .details = "Prints the most probable classes of each image. On a terminal it draws a table\n"
                "with bars. In a pipe it prints one line for each image: the file, then the\n"
                "label and the probability of each class, separated by tabs. With --json it\n"

@@ -35,7 +35,7 @@ static bool run(const cli_options *options)
 const cli_command cli_convert = {
     .name = "convert",
     .summary = "write a checkpoint as safetensors",
-    .usage = "IN OUT.safetensors [--fp16] [OPTION]..",
+    .usage = "IN OUT.safetensors [--fp16] [OPTION]...",
     .details = "Reads a checkpoint (.pth, safetensors or ONNX) and writes safetensors with\n"
                "torchvision's tensor names. The architecture, the transform and the class names\n"
                "go into the metadata, with the changes that the options make, so that later\n"

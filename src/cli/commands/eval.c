@@ -168,7 +168,7 @@ static bool run(const cli_options *options)
 const cli_command cli_eval = {
     .name = "eval",
     .summary = "measure the accuracy on images whose classes are known",
-    .usage = "--model NAME|FILE FOLDER|--labels FILE.csv [OPTION]..",
+    .usage = "--model NAME|FILE FOLDER|--labels FILE.csv [OPTION]...",
     .details = "Classifies images whose classes are known and counts the correct ones. The\n"
                "images are either in a folder that has one folder for each class, as\n"
                "torchvision's ImageFolder expects, or listed in a .csv file.\n"

@@ -61,7 +61,7 @@ static bool find_named_class(const cli_model *model, uint32_t classes, const cha
     if (partly == 1) return true;
     if (partly == 0) return cli_usage("--class: no class is called '%s'", name);
     return cli_usage("--class: %u classes have names that contain '%s': %s, %s%s", partly, name,
-                     examples[0], examples[1], partly > 2 ? ", .." : "");
+                     examples[0], examples[1], partly > 2 ? ", ..." : "");
 }
 
 /* Finds the class of the options, before anything runs. */
@@ -233,7 +233,7 @@ static bool run(const cli_options *options)
 const cli_command cli_explain = {
     .name = "explain",
     .summary = "show where in a photo a class is seen",
-    .usage = "[--class K|NAME] [OPTION].. PHOTO -o FILE.png|FILE.jpg",
+    .usage = "[--class K|NAME] [OPTION]... PHOTO -o FILE.png|FILE.jpg",
     .details =
         "Prints what classify prints, and draws a class activation map (Zhou et al.\n"
         "2016) over the photo: for the most probable class, or for --class. Pale places\n"

@@ -325,7 +325,7 @@ static bool run(const cli_options *options)
 const cli_command cli_features = {
     .name = "features",
     .summary = "write the features of photos",
-    .usage = "-o F.npy [OPTION].. IMAGE|FOLDER..|--files-from FILE",
+    .usage = "-o F.npy [OPTION]... IMAGE|FOLDER...|--files-from FILE",
     .details = "Writes one row for each photo to F.npy, as float32 [N, C], and the photos'\n"
                "paths to F.txt, one line for each row. A row is the output of the average pool,\n"
                "which a classifier reads, or with --tap the output of another layer. A layer\n"

@@ -270,7 +270,7 @@ static bool run(const cli_options *options)
 const cli_command cli_fit = {
     .name = "fit",
     .summary = "train a classifier for your own classes from folders of photos",
-    .usage = "FOLDER -o MODEL.safetensors [OPTION]..",
+    .usage = "FOLDER -o MODEL.safetensors [OPTION]...",
     .details =
         "Trains a linear classifier for the classes in FOLDER, which has one folder of\n"
         "photos for each class. It trains on the features of a network that does not\n"
@@ -282,8 +282,8 @@ const cli_command cli_fit = {
         "classifies them after training on the rest. The same runs choose the L2\n"
         "penalty. The model that it writes is trained on all photos. With --json it\n"
         "prints one object: {\"file\", \"accuracy\", \"penalty\", \"classes\": [{\"label\",\n"
-        "\"photos\", ..}], ..}. An image that cannot be read is reported and left out, and\n"
-        "the exit status is 1.",
+        "\"photos\", ...}], ...}. An image that cannot be read is reported and left\n"
+        "out, and the exit status is 1.",
     .examples =
         "  vkresnet fit --model resnet50 pets/ -o pets.safetensors\n"
         "  vkresnet fit --model resnet50.pth --holdout 0.1 --json pets/ -o pets.safetensors\n"

@@ -160,7 +160,7 @@ static bool run(const cli_options *options)
 const cli_command cli_infer = {
     .name = "infer",
     .summary = "run a network on NumPy arrays",
-    .usage = "--model NAME|FILE --input X.npy --output Y.npy [OPTION]..",
+    .usage = "--model NAME|FILE --input X.npy --output Y.npy [OPTION]...",
     .details = "Reads normalised float32 arrays [N, 3, H, W] in C order, or with as many\n"
                "channels as the network takes, and writes the logits as float32 [N, classes].\n"
                "The network is compiled for H x W. N images run in batches of --batch (default\n"

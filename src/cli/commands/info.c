@@ -193,7 +193,7 @@ static void print_model(const cli_model *model, const vrn_transform *transform, 
     for (uint32_t i = 0; i < shown && cli_model_class_name(model, i); i++) {
         fputs(i > 0 ? ", " : ": ", stdout);
         cli_print_name(cli_model_class_name(model, i));
-        if (i + 1 == shown && shown < classes) fputs(", ..", stdout);
+        if (i + 1 == shown && shown < classes) fputs(", ...", stdout);
     }
     putchar('\n');
     const char *assumption;
@@ -259,7 +259,7 @@ static bool run(const cli_options *options)
 const cli_command cli_info = {
     .name = "info",
     .summary = "list the Vulkan devices, or describe a model",
-    .usage = "[--model NAME|FILE | --kernels] [OPTION]..",
+    .usage = "[--model NAME|FILE | --kernels] [OPTION]...",
     .details = "Lists every Vulkan device with its limits and capabilities, marks the chosen\n"
                "one with '*', and says why the others were passed over. With --model it\n"
                "describes the model instead, which needs no device.\n"

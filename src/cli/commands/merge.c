@@ -238,7 +238,7 @@ static bool run(const cli_options *options)
 const cli_command cli_merge = {
     .name = "merge",
     .summary = "combine the results of eval's shards",
-    .usage = "[OPTION].. [FILE]..",
+    .usage = "[OPTION]... [FILE]...",
     .details = "Reads lines that eval --shard I/N --json printed, any number of them in a file,\n"
                "and prints what one eval of all images would print. Without a file, or with -,\n"
                "it reads standard input. images/s is the sum over the shards.\n"

@@ -108,7 +108,7 @@ static bool run(const cli_options *options)
 const cli_command cli_models = {
     .name = "models",
     .summary = "list or download the weights that --model knows by name",
-    .usage = "[NAME].. [--fetch] [OPTION]..",
+    .usage = "[NAME]... [--fetch] [OPTION]...",
     .details = "Lists the torchvision weights that --model knows by name: their published\n"
                "accuracy on ImageNet, the transform that it was measured with, and where they\n"
                "are on this machine, in this program's cache ($VKRESNET_CACHE, else\n"

@@ -216,7 +216,7 @@ const cli_command cli_profile = {
     .name = "profile",
     .summary = "measure each layer of a network",
     .usage = "--model NAME|FILE [--batch N] [--size HxW] [--html FILE.html]\n"
-             "                        [--trace FILE.json] [OPTION]..",
+             "                        [--trace FILE.json] [OPTION]...",
     .details = "Prints one line for each dispatch: what it computes, with which kernel and\n"
                "precision, its time on the device (the median of --repeats runs, default 5),\n"
                "GFLOP/s, and the megabytes that it would move if it read and wrote each value\n"

@@ -421,7 +421,7 @@ static bool run(const cli_options *options)
 const cli_command cli_search = {
     .name = "search",
     .summary = "find similar photos by their features",
-    .usage = "--in F.npy [OPTION].. IMAGE|FOLDER..|--files-from FILE",
+    .usage = "--in F.npy [OPTION]... IMAGE|FOLDER...|--files-from FILE",
     .details = "Finds the photos in F.npy, which vkresnet features wrote, whose features are\n"
                "nearest to those of each given photo. Nearness is the cosine of the angle\n"
                "between two rows; it is 1 for the same photo. In a pipe it prints one line for\n"

@@ -153,7 +153,7 @@ static bool run(const cli_options *options)
 const cli_command cli_selftest = {
     .name = "selftest",
     .summary = "check that a device computes correctly",
-    .usage = "[--thorough] [OPTION]..",
+    .usage = "[--thorough] [OPTION]...",
     .details = "Compares every kernel that the device can run with plain C, whether or not a\n"
                "network would choose it, and replays the recorded commands of a small network.\n"
                "It prints one line for each kernel: the number of cases, the largest error as a\n"

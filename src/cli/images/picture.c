@@ -142,7 +142,7 @@ static uint32_t scale_side(uint32_t side, uint32_t longer)
     return scaled > 0 ? scaled : 1;
 }
 
-/* Returns "data:TYPE;base64,..". */
+/* Returns "data:TYPE;base64,...". */
 static char *write_address(const char *type, const encoded *file)
 {
     enum { PADDING = 64 };

@@ -25,7 +25,7 @@ bool cli_picture_is_name(const char *path);
 /* Writes PNG or JPEG, depending on the name's extension. */
 bool cli_picture_write(const cli_picture *picture, const char *path);
 
-/* A small picture inside a page, "data:TYPE;base64,..": a tiny image as PNG, any other scaled down
+/* A small picture inside a page, "data:TYPE;base64,...": a tiny image as PNG, any other scaled down
  * as JPEG. *tiny says which, so that a page can show a tiny image's pixels. Release with free.
  * NULL: out of memory, which is reported. */
 char *cli_thumbnail_address(const vrn_image *image, bool *tiny);
