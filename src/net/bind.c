@@ -65,7 +65,10 @@ vrn_result vrn_bind_tensor(const vrn_binding *b, vrn_tensor *wanted, vrn_named_t
         wanted->data = (const uint8_t *)&zero;
         memset(wanted->stride, 0, sizeof wanted->stride);
         if (strncmp(wanted->name, "fc.", 3) == 0)
-            vrn_assume(b->assumptions, false, "%s: none, as in the file", wanted->name);
+            vrn_assume(b->assumptions, false, "%s: none, as in the file%s", wanted->name,
+                       strcmp(wanted->name, "fc.bias") == 0
+                           ? " (a cosine head, which normalises features and weights, looks alike)"
+                           : "");
         return VRN_OK;
     }
     if (!entry) return misfit(b, wanted->name, expected, "no such tensor");

@@ -152,8 +152,10 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names, const lay
                         subject, first->name, last->name);
     }
     const bool projects = l->count == 2 && first->shape[0] == first->shape[1];
-    if ((projects || strstr(names->prefix, "encoder_q") || strstr(names->prefix, "encoder_k")) &&
-        !any) {
+    const bool trains = strstr(names->prefix, "encoder_q") || strstr(names->prefix, "encoder_k") ||
+                        strstr(names->prefix, "base_encoder") ||
+                        strstr(names->prefix, "momentum_encoder");
+    if ((projects || trains) && !any) {
         return vrn_fail(
             log, VRN_ERROR_FILE,
             "%s: %.100s: this seems to be a projection of self-supervised training (SimCLR, MoCo): "

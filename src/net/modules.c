@@ -279,18 +279,58 @@ static void check_norm(reader *r, const char *name, const char *record)
 }
 
 /* True if a linear layer follows in the same Sequential. */
-static bool has_later_linear(const reader *r, const char *name)
+static bool has_later_linear(const reader *r, const char *key)
 {
-    const char *dot = strrchr(name, '.');
+    const char *dot = strrchr(key, '.');
     if (!dot || !vrn_is_digit(dot[1])) return false;
-    char later[96];
-    for (unsigned i = 0; i < 16; i++) {
-        snprintf(later, sizeof later, "%.*s.%u", (int)vrn_min_u64((uint64_t)(dot - name), 60), name,
-                 i);
-        const bool behind = strtoul(dot + 1, NULL, 10) < i;
-        if (behind && is_class(record_of(r, later), "Linear")) return true;
+    const unsigned long own = strtoul(dot + 1, NULL, 10);
+    char later[VRN_PREFIX_MAX + 96];
+    for (unsigned long i = own + 1; i < 16; i++) {
+        snprintf(later, sizeof later, "%.*s.%lu", (int)(dot - key), key, i);
+        if (is_class(vrn_checkpoint_metadata(r->checkpoint, later), "Linear")) return true;
     }
     return false;
+}
+
+static bool has_later_linear(const reader *r, const char *name)
+{
+    char key[VRN_PREFIX_MAX + 96];
+    snprintf(key, sizeof key, "module.%s%s", r->names->prefix, name);
+    return has_later_linear(r, key);
+}
+
+/* Two linear layers that follow one another in a Sequential have a ReLU between them, and nothing
+ * else that activates: that is how heads of two layers are run. `key` is the first layer's. */
+static void check_pair(reader *r, const char *key, const char *record)
+{
+    static const char *const others[] = {"LeakyReLU", "SiLU",  "ReLU6",    "Sigmoid",
+                                         "Tanh",      "GELU",  "ELU",      "SELU",
+                                         "Mish",      "PReLU", "Hardswish"};
+    const char *dot = strrchr(key, '.');
+    if (!is_class(record, "Linear") || !dot || !vrn_is_digit(dot[1]) || r->result) return;
+    const unsigned long first = strtoul(dot + 1, NULL, 10);
+    bool activates = false;
+    for (unsigned long i = first + 1; i < first + 8 && i < 64; i++) {
+        char next[VRN_PREFIX_MAX + 96];
+        snprintf(next, sizeof next, "%.*s.%lu", (int)(dot - key), key, i);
+        const char *here = vrn_checkpoint_metadata(r->checkpoint, next);
+        const char *name = next + strlen("module.");
+        if (!here || (is_class(here, "Linear") && activates)) return;
+        activates = activates || is_class(here, "ReLU");
+        const bool other = is_one_of(here, others, VRN_COUNT(others));
+        if (other && !has_later_linear(r, next)) return;
+        if (other) {
+            r->result = vrn_fail(r->log, VRN_ERROR_FILE,
+                                 "%s: %.80s is a %.40s: expected a ReLU between the head's layers",
+                                 vrn_checkpoint_name(r->checkpoint), name, here);
+        } else if (is_class(here, "Linear")) {
+            r->result =
+                vrn_fail(r->log, VRN_ERROR_FILE,
+                         "%s: expected a ReLU between the head's layers, found none before %.80s",
+                         vrn_checkpoint_name(r->checkpoint), name);
+        }
+        if (r->result) return;
+    }
 }
 
 /* A sigmoid or a softmax at the end of a head is computed by the library. */
@@ -352,6 +392,7 @@ static void check_all(reader *r, vrn_assumptions *assumptions)
     const vrn_metadata *pair;
     for (size_t i = 0; (pair = vrn_checkpoint_metadata_at(r->checkpoint, i)) != NULL; i++) {
         const char *name = name_of(r, pair), *call = strstr(pair->value, " call=");
+        check_pair(r, pair->key, pair->value);
         if (!name) continue;
         const bool block = strncmp(name, "layer", 5) == 0 || r->names->sequential;
         check_norm(r, name, pair->value);
