@@ -279,7 +279,7 @@ static void check_norm(reader *r, const char *name, const char *record)
 }
 
 /* True if a linear layer follows in the same Sequential. */
-static bool has_later_linear(const reader *r, const char *key)
+static bool key_has_later_linear(const reader *r, const char *key)
 {
     const char *dot = strrchr(key, '.');
     if (!dot || !vrn_is_digit(dot[1])) return false;
@@ -296,7 +296,7 @@ static bool has_later_linear(const reader *r, const char *name)
 {
     char key[VRN_PREFIX_MAX + 96];
     snprintf(key, sizeof key, "module.%s%s", r->names->prefix, name);
-    return has_later_linear(r, key);
+    return key_has_later_linear(r, key);
 }
 
 /* Two linear layers that follow one another in a Sequential have a ReLU between them, and nothing
