@@ -1,7 +1,7 @@
-/* Which pictures of a folder are most like one of them? A network without its last layer describes
- * a picture by what its average pool gives; pictures are alike where these vectors point the same
- * way (cosine). Prints the nearest, and draws them on a sheet: the picture that was asked for, then
- * the others, with the cosine under each.
+/* Finds the pictures of a folder that are most similar to a given one. A network without its last
+ * layer describes a picture by the output of its average pool; pictures are similar if these
+ * vectors point in the same direction (cosine). Prints the nearest, and draws them on a sheet: the
+ * given picture, then the others, with the cosine under each.
  *
  *     example_feature_search MODEL QUERY FOLDER SHEET.png [--count N]
  *
@@ -151,7 +151,7 @@ static int nearest_first(const void *a, const void *b)
 {
     const neighbour *x = a, *y = b;
     if (x->cosine != y->cosine) return x->cosine < y->cosine ? 1 : -1;
-    return strcmp(x->path, y->path); /* a folder has no order of its own */
+    return strcmp(x->path, y->path); /* a folder has no order */
 }
 
 static bool search_folder(search *s, const char *query, const char *folder)

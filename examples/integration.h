@@ -8,8 +8,8 @@
 
 #include "renderer.h"
 
-/* Makes the renderer's device, with what the library would like to have on it, and the library's
- * device. NULL: the renderer shows nothing; else an extension of its own. On failure NULL. */
+/* Makes the renderer's device, with the additions for the library, and the library's device.
+ * `extension`: the renderer's own, or NULL if it shows nothing. Returns NULL on failure. */
 vrn_device *integrate(renderer *r, const char *extension, bool validation, const vertex *vertices,
                       uint32_t vertex_count);
 

@@ -1,6 +1,6 @@
-/* A renderer draws simple models from turning cameras, and a network classifies every frame in the
- * same command buffer. The host reads ten numbers a frame, and never the picture, unless it is
- * asked to write pictures.
+/* A renderer draws simple models from rotating cameras, and a network classifies every frame in the
+ * same command buffer. The host reads ten numbers per frame, and reads the picture only to write it
+ * to a file.
  *
  * example_render_and_classify MODEL [--frames N] [--pictures FOLDER [--plain] | --window]
  * [--validation]
@@ -38,9 +38,9 @@ typedef struct application {
     bool shown;                            /* in: */
     window window;
     uint32_t per_scene, frames; /* `frames`: of all scenes; 0: no end */
-    char verdict[64];           /* on the last frame that was done */
+    char verdict[64];           /* for the last frame that was done */
     bool verdict_right;
-    uint64_t bytes_read; /* by the host, of the frames' verdicts and pictures */
+    uint64_t bytes_read; /* by the host, of the frames' results and pictures */
     uint32_t right, total;
 } application;
 
@@ -165,7 +165,7 @@ static void write_picture(application *app, const frame *f, uint32_t number)
         fprintf(stderr, "%s: not written\n", path);
 }
 
-/* Waits for a frame and reads its verdict. */
+/* Waits for a frame and reads its result. */
 static void end_frame(application *app, uint32_t number)
 {
     const uint32_t slot = number % FRAMES_IN_FLIGHT;

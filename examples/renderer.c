@@ -219,7 +219,7 @@ static void create_pass(renderer *r)
                                         VK_PIPELINE_STAGE_LATE_FRAGMENT_TESTS_BIT;
     const VkAccessFlags writes =
         VK_ACCESS_COLOR_ATTACHMENT_WRITE_BIT | VK_ACCESS_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT;
-    /* In front of the pass; behind it the recording of the network makes the barrier. */
+    /* Before the pass; after it the recording of the network has a barrier. */
     const VkSubpassDependency before = {
         .srcSubpass = VK_SUBPASS_EXTERNAL,
         .srcStageMask = output,

@@ -1,6 +1,6 @@
-/* A small offscreen renderer with a Vulkan device of its own, which knows nothing of networks or
- * windows: what an application has already before it embeds one. Every function ends the program
- * when Vulkan fails. */
+/* A small offscreen renderer with its own Vulkan device and without networks or windows: the code
+ * that an application already has before it embeds a network. Every function ends the program when
+ * Vulkan fails. */
 #ifndef EXAMPLES_RENDERER_H
 #define EXAMPLES_RENDERER_H
 
@@ -66,7 +66,7 @@ gpu_buffer renderer_buffer(renderer *r, VkDeviceSize bytes, VkBufferUsageFlags u
 void renderer_buffer_destroy(renderer *r, gpu_buffer *buffer);
 
 /* Waits until the frame is free, begins its commands and draws a scene into its colour image, which
- * is in VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL afterwards, without a barrier behind. */
+ * is then in VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL, without a barrier after it. */
 frame *renderer_draw(renderer *r, uint32_t slot, const scene *s, const float camera[16],
                      float horizon);
 

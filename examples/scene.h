@@ -23,8 +23,7 @@ typedef struct scene {
 /* Writes the vertices of all scenes and returns how many they are. */
 uint32_t scenes_build(scene scenes[SCENE_COUNT], vertex *vertices);
 
-/* Where the camera is in frame `i` of `count` of a scene: the matrix (by columns), and the
- * horizon. */
+/* The camera in frame `i` of `count` of a scene: the matrix (by columns), and the horizon. */
 void scene_camera(const scene *s, uint32_t i, uint32_t count, float matrix[16], float *horizon);
 
 #endif
