@@ -34,7 +34,7 @@ struct vrn_session_diagnostics {
  * build can use all of them. Thread-safe. */
 VRN_API uint32_t vrn_build_capabilities(void);
 
-/* ---- How long a run takes -------------------------------------------------------------------- */
+/* ---- Times of a run and of its layers -------------------------------------------------------- */
 
 /* The times of one run, for vrn_outputs.timing. All fields except gpu_ms are times of the host,
  * spent on the calling thread in submit and wait. The remaining time of a run is spent waiting for
@@ -92,7 +92,7 @@ VRN_API vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer 
 VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                        uint32_t capacity, uint32_t *count);
 
-/* ---- What a device can do -------------------------------------------------------------------- */
+/* ---- Speed of a device ----------------------------------------------------------------------- */
 
 /* The highest speed measured on a device, for comparison with a network's speed. */
 typedef struct vrn_device_peak {
@@ -110,7 +110,7 @@ typedef struct vrn_device_peak {
  * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_device_measure_peak(vrn_device *device, vrn_device_peak *peak);
 
-/* ---- What the driver's compiler reports about kernels ---------------------------------------- */
+/* ---- Statistics of the driver's compiler ----------------------------------------------------- */
 
 /* The largest number of statistics reported for a kernel. */
 #define VRN_MAX_STATISTICS 32
@@ -175,7 +175,7 @@ VRN_API vrn_result vrn_device_get_kernel_statistics(
     vrn_device *device, const vrn_kernel_statistics_params *params,
     void (*visit)(void *user, const vrn_kernel_statistics *statistics), void *user);
 
-/* ---- Whether a device computes correctly ----------------------------------------------------- */
+/* ---- Self-test of a device ------------------------------------------------------------------- */
 
 /* A wrong value. */
 typedef struct vrn_mismatch {
@@ -267,7 +267,7 @@ VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_pa
                                        void (*visit)(void *user, const vrn_selftest_entry *entry),
                                        void *user);
 
-/* ---- Whether a checkpoint is read correctly -------------------------------------------------- */
+/* ---- Check of a checkpoint ------------------------------------------------------------------- */
 
 /* The running statistics of a batch norm are the mean and variance of its input in training. A
  * check runs images without labels through a model and compares the input of each batch norm with

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-/* ---- What to enable -------------------------------------------------------------------------- */
+/* ---- Requirements ---------------------------------------------------------------------------- */
 
 /* The largest number of requirements of one device. */
 #define VRN_MAX_REQUIREMENTS 24
