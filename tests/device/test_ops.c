@@ -10,6 +10,7 @@
 
 #include "base/util.h"
 #include "ops/support.h"
+#include "plan/precision.h"
 #include "tools/kernel_check.h"
 
 static vrn_device *device;
@@ -78,10 +79,13 @@ static uint32_t run_typed(const vrn_op_case *c, vrn_type type, bool rounded)
 
 static void run_case(void **state)
 {
+    const vrn_op_case *c = *state;
     uint32_t wrong = 0;
     for (uint32_t type = 0; type < VRN_TYPE_COUNT; type++) {
-        wrong += run_typed(*state, (vrn_type)type, false);
-        if (type != VRN_TYPE_F32) wrong += run_typed(*state, (vrn_type)type, true);
+        wrong += run_typed(c, (vrn_type)type, false);
+        /* Networks round what these kernels write, but not what must stay floats. */
+        if (type == VRN_TYPE_F32 || vrn_precision_keeps_floats(c->desc.op)) continue;
+        wrong += run_typed(c, (vrn_type)type, true);
     }
     assert_int_equal(wrong, 0);
     assert_int_equal(messages.errors + messages.warnings, 0);
