@@ -25,26 +25,26 @@ float vrn_format_load(vrn_format format, const void *from, size_t i)
     return 0;
 }
 
-/* Of floats. */
-static float round_to(vrn_format format, float value)
+static void store(vrn_type type, float scale, void *to, size_t i, float value)
 {
-    if (format.rounded == VRN_TYPE_F32) return value;
-    return vrn_format_round((vrn_format){.type = format.rounded, .scale = format.scale}, value);
-}
-
-void vrn_format_store(vrn_format format, void *to, size_t i, float value)
-{
-    switch (format.type) {
-    case VRN_TYPE_F32: ((float *)to)[i] = round_to(format, value); break;
+    switch (type) {
+    case VRN_TYPE_F32: ((float *)to)[i] = value; break;
     case VRN_TYPE_F16: ((uint16_t *)to)[i] = vrn_float_to_half(clamp(value, VRN_HALF_MAX)); break;
-    case VRN_TYPE_I8: ((int8_t *)to)[i] = (int8_t)lrintf(clamp(value / format.scale, 127)); break;
+    case VRN_TYPE_I8: ((int8_t *)to)[i] = (int8_t)lrintf(clamp(value / scale, 127)); break;
     case VRN_TYPE_COUNT: break;
     }
 }
 
+void vrn_format_store(vrn_format format, void *to, size_t i, float value)
+{
+    const bool rounded = format.type == VRN_TYPE_F32 && format.rounded != VRN_TYPE_F32;
+    store(format.type, format.scale, to, i, rounded ? vrn_format_round(format, value) : value);
+}
+
 float vrn_format_round(vrn_format format, float value)
 {
+    const vrn_format plain = {.type = vrn_format_values(format), .scale = format.scale};
     float stored = 0;
-    vrn_format_store(format, &stored, 0, value);
-    return vrn_format_load(format, &stored, 0);
+    store(plain.type, plain.scale, &stored, 0, value);
+    return vrn_format_load(plain, &stored, 0);
 }
