@@ -172,7 +172,9 @@ typedef struct vrn_device_info {
     uint32_t subgroup_size;                        /* invocations of a subgroup */
     uint32_t shared_memory_bytes;                  /* of one work group */
     uint32_t max_workgroup_invocations;            /* maxComputeWorkGroupInvocations */
-    uint32_t capabilities; /* vrn_capability bits, less those switched off */
+    /* vrn_capability bits, less those switched off. A device that has been made may lack some that
+     * the list has, because its driver supports no arrays of buffers of a useful length */
+    uint32_t capabilities;
     /* without `select` the device with the highest score is used; 0: unusable */
     int score;
     char reason[160]; /* why it cannot be used or has a lower score; otherwise empty */
@@ -518,9 +520,9 @@ typedef struct vrn_session_params {
  * submission_limit_ms into several submissions: between layers and, if one layer takes too long, by
  * fewer images at once or by parts of its grid. The results are the same bytes. The times are
  * estimated from the number of operations and the speed of the session's earlier runs; before the
- * first run, a slow device is assumed. Preparation of photos, tuning, profiles and the self-test
- * are not divided. vrn_session_record writes to one command buffer, so it only shortens single
- * dispatches. */
+ * first run, a slow device is assumed. Tuning, profiles, the self-test and the preparation of
+ * photos are not divided. vrn_session_record writes to one command buffer, so it only shortens
+ * single dispatches. */
 
 /* Class maps. The tap "class_map", [classes, H, W], is the class activation map of Zhou et al.
  * 2016: it shows where in the image the network sees each class. The linear layer, with its bias,

@@ -292,11 +292,11 @@ typedef struct vrn_record_chroma {
  * A2B10G10R10, A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and SFLOAT; R32,
  * R32G32B32A32_SFLOAT; B10G11R11, E5B9G9R9_UFLOAT_PACK32.
  *
- * With storage_images: R8G8B8A8_UNORM, A8B8G8R8_UNORM_PACK32, R16G16B16A16_SFLOAT,
- * R32G32B32A32_SFLOAT and R32_SFLOAT. If the device has shaderStorageImageExtendedFormats, which
- * the requirements list, also R8 and R8G8_UNORM, R16 and R16G16B16A16_UNORM, R16_SFLOAT,
- * B10G11R11_UFLOAT_PACK32 and A2B10G10R10_UNORM_PACK32. Other formats, such as SRGB ones, are
- * refused: shaders cannot name them. */
+ * With storage_images: R8G8B8A8_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT and R32_SFLOAT. If
+ * the device has shaderStorageImageExtendedFormats, which the requirements list, also R8 and
+ * R8G8_UNORM, R16 and R16G16B16A16_UNORM, R16_SFLOAT, B10G11R11_UFLOAT_PACK32 and
+ * A2B10G10R10_UNORM_PACK32. Other formats, such as SRGB ones and A8B8G8R8_UNORM_PACK32, are
+ * refused, because shaders have no name for them. */
 typedef struct vrn_record_image {
     VkImageView view;       /* as described above */
     VkFormat format;        /* of the view */

@@ -35,8 +35,8 @@ inline device import_device(const vrn_device_import_params &params)
 }
 #endif
 
-/* The memory of the additions to an application's VkDeviceCreateInfo. Keep it, and the
- * VkDeviceCreateInfo, until the device is imported. */
+/* Adds to an application's VkDeviceCreateInfo what the library needs or can use, and owns the
+ * memory of these additions. Keep it, and the VkDeviceCreateInfo, until the device is imported. */
 class device_additions : public handle<vrn_device_additions, vrn_device_additions_destroy>
 {
   public:
@@ -55,8 +55,8 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
         import_.created_with = &info;
         return vrn_device_additions_create(place(), &info, &own);
     }
-    /* The params of an import on one queue, as far as they are known: those of `create`, and the
-     * VkDeviceCreateInfo. For import_device, with whatever else the application wants in them. */
+    /* Returns params for vkresnet::import_device, with one queue: these arguments, the params that
+     * `create` got, and its VkDeviceCreateInfo. The application may set other members too. */
     vrn_device_import_params import_params(VkDevice on, std::uint32_t queue_family,
                                            VkQueue queue) const
     {
@@ -72,7 +72,7 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
     {
         check(create(info, params));
     }
-    /* As create, with what an application cannot do without; api_version is that of its
+    /* As create, with only the mandatory params; api_version is that of the application's
      * VkApplicationInfo. */
     device_additions(VkDeviceCreateInfo &info, VkInstance instance,
                      VkPhysicalDevice physical_device,
@@ -85,7 +85,7 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
         params.api_version = api_version;
         check(create(info, params));
     }
-    /* Makes a device from the one that vkCreateDevice made of the VkDeviceCreateInfo. */
+    /* Imports `on`, which vkCreateDevice made from the VkDeviceCreateInfo. Throws on an error. */
     device import_device(VkDevice on, std::uint32_t queue_family, VkQueue queue) const
     {
         return vkresnet::import_device(import_params(on, queue_family, queue));
@@ -93,7 +93,7 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
 #endif
 
   private:
-    vrn_device_import_params import_{}; /* what is known of them */
+    vrn_device_import_params import_{}; /* what `create` knows */
 };
 
 /* Records a session into an application's command buffer. */
@@ -102,22 +102,22 @@ inline vrn_result record(session &from, VkCommandBuffer commands, const vrn_reco
     return vrn_session_record(from.get(), commands, &params);
 }
 
-/* Records the release of the images, to run before the recording: see
- * vrn_session_release_images. */
+/* Records the release of a recording's images by the queue family that owns them, to run before the
+ * recording: see vrn_session_release_images. */
 inline vrn_result release_images(session &to, VkCommandBuffer commands,
                                  const vrn_record_params &params)
 {
     return vrn_session_release_images(to.get(), commands, &params);
 }
-/* Records the acquisition of the images, to run after the recording. */
+/* Records their acquisition by that family, to run after the recording. */
 inline vrn_result acquire_images(session &from, VkCommandBuffer commands,
                                  const vrn_record_params &params)
 {
     return vrn_session_acquire_images(from.get(), commands, &params);
 }
 
-/* Submits the network for the input in order.record, and waits for and signals the points of
- * `order`: see vrn_session_submit_ordered. */
+/* Submits a run on the input in order.record. The run, not the host, waits for order.waits, and
+ * then signals order.signals: see vrn_session_submit_ordered. */
 inline vrn_result submit(session &to, const vrn_submit_order &order, const vrn_outputs &outputs,
                          vrn_ticket &ticket)
 {

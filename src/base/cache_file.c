@@ -126,7 +126,7 @@ bool vrn_cache_write(const char *directory, const char *name, const void *key, s
     const vrn_log quiet = {.message = demote, .user = &demoted};
     if (key_size > VRN_CACHE_KEY_MAX_BYTES || size > VRN_CACHE_MAX_BYTES) {
         vrn_log_write(log, VRN_LOG_INFO, "cache: %s/%s: not written: %zu bytes are too many",
-                      directory, name, size);
+                      directory, name, size > VRN_CACHE_MAX_BYTES ? size : key_size);
         return false;
     }
     if (vrn_make_directories(directory, &quiet) != VRN_OK) return false;

@@ -75,7 +75,7 @@ vrn_result vrn_weights_find(char **found, const char *path, const vrn_log *log)
         return vrn_fail(log, VRN_ERROR_FILE,
                         "%s: expected model.safetensors or pytorch_model.bin in the folder, as "
                         "Hugging Face names them, found %s",
-                        path, what ? what : "neither: give the file with the weights itself");
+                        path, what ? what : "neither: give the weights file itself");
     }
     const size_t stem = part_stem(path);
     if (stem > 0) {

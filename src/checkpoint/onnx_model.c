@@ -13,9 +13,9 @@ enum { OPSET_MIN = 7, SIDE_MAX = 1 << 16 };
 static vrn_result fail_damaged(const vrn_onnx_model *m)
 {
     return vrn_source_fail(m->source,
-                           "expected an ONNX model, found a damaged or incomplete one, or another "
-                           "kind of file, such as Core ML's .mlmodel or TensorFlow's .pb, which "
-                           "cannot be read: give PyTorch's weights, or ONNX");
+                           "expected an ONNX model: this file is damaged, incomplete or of another "
+                           "kind (Core ML's .mlmodel and TensorFlow's .pb cannot be read); give "
+                           "PyTorch's weights or an ONNX file");
 }
 
 static vrn_result fail_memory(const vrn_onnx_model *m)

@@ -229,7 +229,8 @@ static vrn_pickle_value make_storage(vrn_pickle_context *context, const vrn_pick
         storage->view_count = (uint64_t)view[2].as.integer;
         if (storage->view_offset > storage->count ||
             storage->view_count > storage->count - storage->view_offset) {
-            return vrn_pickle_refuse(context, "a view inside its storage", &items[5]);
+            vrn_pickle_fail(context, "a view inside its storage", "one that reaches outside it");
+            return (vrn_pickle_value){.kind = VRN_PICKLE_NONE};
         }
     }
     context->storages = storage;

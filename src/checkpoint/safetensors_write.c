@@ -37,7 +37,8 @@ static vrn_result check(const writer *w)
         if (!vrn_utf8_valid(tensor->name, strlen(tensor->name)) ||
             strcmp(tensor->name, "__metadata__") == 0) {
             return vrn_fail(w->log, VRN_ERROR_INVALID_ARGUMENT,
-                            "%s: %s: expected a tensor's name in UTF-8", w->path, tensor->name);
+                            "%s: %s: expected a tensor's name in UTF-8, and not __metadata__",
+                            w->path, tensor->name);
         }
     }
     for (size_t i = 0; i < w->metadata_count; i++) {

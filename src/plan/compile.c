@@ -89,8 +89,8 @@ static vrn_result choose_kernels(vrn_program *program, const char *prefer, uint3
         if (!step->choice.kernel) {
             return vrn_fail(
                 &program->device->log, VRN_ERROR_UNSUPPORTED,
-                "%s: one image's %s of %ux%ux%u is more than the device can bind "
-                "(%llu MiB): a smaller size is needed",
+                "%s: for one image, %s (its output is %ux%ux%u) exceeds the limits of the device "
+                "(buffers of at most %llu MiB): use smaller images",
                 program->device->probe.info.name, node->name, node->desc.out.h, node->desc.out.w,
                 node->desc.out.c,
                 (unsigned long long)(program->device->probe.info.max_buffer_range >> 20));

@@ -154,8 +154,8 @@ vrn_result vrn_picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *
         (pixels->stride && pixels->stride < row)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "pixels in a buffer: %s (width %u, stride %u, offset %llu)",
-                        pixels->place.buffer ? "expected an offset and a stride that are multiples "
-                                               "of 4, and a stride of at least one row"
+                        pixels->place.buffer ? "expected an offset and a stride in bytes that are "
+                                               "multiples of 4, and a stride of at least 4 * width"
                                              : "the buffer is NULL",
                         pixels->width, pixels->stride, (unsigned long long)pixels->place.offset);
     }

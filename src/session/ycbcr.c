@@ -38,8 +38,10 @@ vrn_result vrn_ycbcr_read(vrn_ycbcr_form *form, const vrn_record_image *image, c
                         (int)c->matrix);
     }
     if (image->encoding == VRN_ENCODING_LINEAR || (bt2100 && c->matrix != VRN_YCBCR_BT2020)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "YCbCr planes: expected the encoding SRGB, or PQ or HLG with BT.2020");
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "YCbCr planes: expected the encoding FORMAT or SRGB with any matrix, or PQ or "
+            "HLG with the matrix BT2020");
     }
     *form = (vrn_ycbcr_form){
         .matrix = c->matrix,

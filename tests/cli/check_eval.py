@@ -351,7 +351,7 @@ class Parts(EvalTest):
         self.write("list", b"path,label\na.png,3\n" * 1000)
         self.run_program(
             "merge", self.path("list"), status=1,
-            errors=["list:1: cut off", "list: 2000 lines are cut off",
+            errors=["list:1: cut off", "list: in all, 2000 lines are cut off",
                     "expected lines of eval --json, found none"])
         self.fails("merge", self.write("numbers", b"[1]\n" * 1000),
                    expected="numbers:1: not an object")

@@ -151,7 +151,7 @@ class Explain(ProgramTest):
             self.usage("explain", self.photo, *self.model, "-o", name, expected=f"found '{name}'")
         for name, expected in (("10", "expected a class from 0 to 9, found 10"),
                                ("boat", "no class is called 'boat'"),
-                               ("a", "have names that contain 'a': airplane, automobile, ..."),
+                               ("a", "have names that contain 'a': 'airplane', 'automobile', ..."),
                                ("-1", "called '-1'")):
             self.usage("explain", self.photo, *self.model, "-o", output, "--class", name,
                        expected=expected)

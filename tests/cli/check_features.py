@@ -277,7 +277,8 @@ class Search(Photos):
             self.search(self.photos[0], status=1, errors=["f.json: " + error])
         for text, error in ((b"", "expected an object"), (b"{", "expected a key"),
                             (b'{"rows" 6}', "expected a key"), (b"{} x", "expected the end"),
-                            (b"{}", "expected 'format'"), (b'{"a": [}', "expected a value")):
+                            (b"{}", "the key 'format' is missing"),
+                            (b'{"a": [}', "expected a value")):
             self.write(os.path.join("out", "f.json"), text)
             self.search(self.photos[0], status=1, errors=["f.json: "])
             self.assertIn(error.encode(), self.notes)

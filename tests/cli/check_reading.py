@@ -25,7 +25,7 @@ class Check(ProgramTest):
 
     def test_json(self):
         found = self.run_json("check", "--model", self.model, self.path("photos"), status=3,
-                              errors=["3 images are few"])
+                              errors=["images: 3; with fewer than"])
         self.assertEqual(found["images"], 3)
         self.assertIn(found["verdict"], ("other", "none"))
         self.assertEqual(len(found["norms"]), 19)
@@ -44,7 +44,7 @@ class Check(ProgramTest):
 
     def test_text(self):
         text = self.run_program("check", "--model", self.model, "--count", "2", self.path("photos"),
-                                status=3, errors=["2 images are few"])
+                                status=3, errors=["images: 2; with fewer than"])
         self.assertRegex(text, r"(?m)^norm +channels +variance +mean +divergence$")
         self.assertRegex(text, r"(?m)^layer3\.2\.bn2 +64 +\d+\.\d+ +\d+\.\d+ +\d+\.\d+$")
         self.assertRegex(text, r"(?m)^in all +688 ")
@@ -61,7 +61,7 @@ class Check(ProgramTest):
         self.fails("check", "--model", self.path("random"), photos, expected="never trained")
         broken = self.write("broken.png", b"no picture")
         self.run_program("check", "--model", self.model, photos, broken, status=1,
-                         errors=["broken.png", "3 images are few"])
+                         errors=["broken.png", "images: 3; with fewer than"])
         self.fails("check", "--model", self.model, broken, expected="broken.png")
 
     def test_wrong_use(self):

@@ -12,18 +12,28 @@ gives every device test. Exits with 77 where all tests are skipped.
 import argparse
 import glob
 import os
+import re
 import subprocess
 import sys
 
 QUICK = ["test_import", "test_record", "test_ops"]
 # These are not about limits: they take long, or have a layer of their own.
 LEFT_OUT = ["test_tune", "test_class_map", "test_queues"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def title_of(device):
+    """The name that the layer gives the device: without the layer, every test fails."""
+    with open(os.path.join(HERE, "limits_devices.h"), encoding="utf-8") as file:
+        titles = dict(re.findall(r'\.name = "(.*)",\s+\.title = "(.*)"', file.read()))
+    return titles[device]
 
 
 def run(program, device, long):
     environment = {
         **os.environ,
         "VRN_TEST_LIMITS": device,
+        "VRN_TEST_DEVICE_NAME": title_of(device),
         "VK_INSTANCE_LAYERS": "VK_LAYER_KHRONOS_validation:VK_LAYER_VRN_limits",
         "VK_ADD_LAYER_PATH": os.path.join(os.path.dirname(program), "layers"),
     }
@@ -47,7 +57,7 @@ def main():
     arguments = parser.parse_args()
     names = QUICK
     if arguments.long:
-        found = glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "test_*.c"))
+        found = glob.glob(os.path.join(HERE, "test_*.c"))
         names = sorted(os.path.basename(source)[:-2] for source in found)
         names = [name for name in names if name not in LEFT_OUT]
     results = [run(os.path.join(os.path.abspath(arguments.folder), name), device, arguments.long)

@@ -39,7 +39,8 @@ static inline int fixture_required(void)
 
 /* Makes a device with validation (VRN_TEST_NO_VALIDATION=1: without, for sanitizers that the layer
  * disturbs), but for what is in `without`, and with what quirks switch off for slowness where it is
- * in `with`. Ends the process with 77, skipped, or 1 where there is none. */
+ * in `with`. Ends the process with 77, skipped, or 1 where there is none. The device must have the
+ * name VRN_TEST_DEVICE_NAME, if that is set (check_limits.py). */
 static inline vrn_device *fixture_device_with(fixture_log *log, uint32_t without, uint32_t with)
 {
     const char *no_validation = getenv("VRN_TEST_NO_VALIDATION");
@@ -56,6 +57,10 @@ static inline vrn_device *fixture_device_with(fixture_log *log, uint32_t without
                 fixture_required() ? "but one is required" : "skipped");
         exit(fixture_required() ? 1 : 77);
     }
+    const char *name = getenv("VRN_TEST_DEVICE_NAME");
+    vrn_device_info info;
+    vrn_device_get_info(device, &info);
+    if (name) assert_string_equal(info.name, name);
     return device;
 }
 

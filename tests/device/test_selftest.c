@@ -142,7 +142,8 @@ static void memory_that_the_host_cannot_see(void **state)
         run r;
         selftest(&r, device, &(vrn_selftest_params){.kernel = kernels[i], .replays = 2});
         assert_int_equal(r.result, VRN_OK);
-        assert_true(r.summary.kernels > 0 || i == 0); /* small devices have no such kernel */
+        /* Only a device with lowered limits has no kernel of the first kind. */
+        assert_true(r.summary.kernels > 0 || (i == 0 && getenv("VRN_TEST_LIMITS")));
     }
     fixture_done(&device, &log);
 }

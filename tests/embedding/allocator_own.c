@@ -66,8 +66,13 @@ static VkResult create_block(allocator *a, block *b, uint32_t type, VkDeviceSize
     if (result == VK_SUCCESS && a->memory.memoryTypes[type].propertyFlags & mappable) {
         result = a->MapMemory(a->device, b->memory, 0, VK_WHOLE_SIZE, 0, &mapped);
     }
+    if (result != VK_SUCCESS) {
+        a->FreeMemory(a->device, b->memory, NULL);
+        *b = (block){0};
+        return result;
+    }
     b->mapped = mapped;
-    return result;
+    return VK_SUCCESS;
 }
 
 static VkDeviceSize round_up(VkDeviceSize value, VkDeviceSize alignment)

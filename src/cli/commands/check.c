@@ -289,7 +289,7 @@ static bool run(const cli_options *options)
                           cli_engine_open(&job.engine, options, CLI_MODEL_REQUIRED) &&
                           measure(&job);
     if (measured && job.summary.images < FEW) {
-        cli_note("%u images are few: they show only gross faults", job.summary.images);
+        cli_note("images: %u; with fewer than %d, only gross faults show", job.summary.images, FEW);
     }
     if (measured && options->json) {
         print_json(&job);

@@ -60,7 +60,7 @@ static bool find_named_class(const cli_model *model, uint32_t classes, const cha
     }
     if (partly == 1) return true;
     if (partly == 0) return cli_usage("--class: no class is called '%s'", name);
-    return cli_usage("--class: %u classes have names that contain '%s': %s, %s%s", partly, name,
+    return cli_usage("--class: %u classes have names that contain '%s': '%s', '%s'%s", partly, name,
                      examples[0], examples[1], partly > 2 ? ", ..." : "");
 }
 

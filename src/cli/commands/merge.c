@@ -158,7 +158,8 @@ static bool read_lines(merge_parts *parts, const char *file, char *text)
         }
         text = next;
     }
-    if (damaged > 1) cli_note("%s: %zu lines are cut off or damaged", file, damaged);
+    if (damaged > 1)
+        cli_note("%s: in all, %zu lines are cut off or damaged: ignored", file, damaged);
     return good;
 }
 

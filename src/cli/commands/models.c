@@ -61,7 +61,8 @@ static bool check_arguments(const vrn_hub *hub, const cli_options *options)
     }
     for (uint32_t i = 0; i < options->argument_count; i++) {
         if (!vrn_hub_find(hub, options->arguments[i])) {
-            return cli_usage("%s: no weights of this name", options->arguments[i]);
+            return cli_usage("%s: no weights of this name; vkresnet models lists the known ones",
+                             options->arguments[i]);
         }
     }
     return true;

@@ -187,7 +187,8 @@ static bool take_all(reader *r, const char *path)
         return cli_error("%s: at byte %zu: expected the end", path, r->json.at);
     }
     for (int i = 0; i < ENTRIES; i++) {
-        if (!(r->seen >> i & 1)) return cli_error("%s: expected '%s'", path, entries[i].key);
+        if (!(r->seen >> i & 1))
+            return cli_error("%s: the key '%s' is missing", path, entries[i].key);
     }
     return true;
 }
