@@ -148,25 +148,24 @@ static void take_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *me
 {
     const char *const *names = r->params->class_names;
     uint32_t count = r->params->class_name_count;
-    if (count == 2 && arch->num_classes == 1) { /* the logit is the second one's */
-        names++;
-        count = 1;
-    }
-    if (count != arch->num_classes) {
+    const bool second = count == 2 && arch->num_classes == 1; /* the logit is the second one's */
+    if (count != arch->num_classes && !second) {
         r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
                              "class names: expected %u, one for each class of the model, found %u",
                              arch->num_classes, count);
         return;
     }
-    size_t bytes = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (!names[i] || strchr(names[i], '\n')) {
             r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
                                  "class names: class %u: expected a name without line feeds", i);
             return;
         }
-        bytes += strlen(names[i]) + 1;
     }
+    names += second;
+    count -= second;
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) bytes += strlen(names[i]) + 1;
     char *at = metadata->text = vrn_alloc(bytes, 1);
     metadata->class_names = vrn_alloc(count, sizeof *metadata->class_names);
     if (!metadata->text || !metadata->class_names) {

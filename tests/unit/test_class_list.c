@@ -8,11 +8,14 @@
 
 #include <cmocka.h>
 
+#include <vkresnet/vkresnet.h>
+
 #include "base/class_list.h"
 #include "base/util.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/class_names.h"
 #include "checkpoint_builder.h"
+#include "unit/captured_log.h"
 
 /* Names with '|' between them, or "!" and the message. */
 static void parse(const char *text, size_t size, char *out, size_t capacity)
@@ -138,11 +141,54 @@ static void test_pickles(void **state)
     }
 }
 
+/* Names that a program gives: one for each class; for one logit also two, of both answers. */
+static void test_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *names[3];
+        uint32_t count, classes;
+        const char *expected; /* the last class's name, or a message */
+        bool refused;
+    } cases[] = {
+        {{"a", "b"}, 2, 2, "b", false},
+        {{"no", "yes"}, 2, 1, "yes", false},
+        {{"yes"}, 1, 1, "yes", false},
+        {{"a", "b", "c"}, 3, 1, "expected 1, one for each class of the model, found 3", true},
+        {{"a"}, 1, 2, "expected 2, one for each class of the model, found 1", true},
+        {{NULL, "b"}, 2, 1, "class 0: expected a name", true},
+        {{"a\n", "b"}, 2, 1, "class 0: expected a name without line feeds", true},
+        {{"a", NULL}, 2, 1, "class 1: expected a name", true},
+        {{"a", "b\n"}, 2, 1, "class 1: expected a name", true},
+        {{"a", "b\n"}, 2, 2, "class 1: expected a name", true},
+    };
+    for (size_t i = 0; i < VRN_COUNT(cases); i++) {
+        vrn_arch arch;
+        captured_log captured;
+        vrn_model *model = NULL;
+        const vrn_model_params params = {.log = capture_log(&captured),
+                                         .class_names = cases[i].names,
+                                         .class_name_count = cases[i].count};
+        assert_int_equal(vrn_arch_parse(&arch, "resnet8", NULL), VRN_OK);
+        arch.num_classes = cases[i].classes;
+        const vrn_result result = vrn_model_create_random(&model, &arch, 1, &params);
+        assert_int_equal(result, cases[i].refused ? VRN_ERROR_INVALID_ARGUMENT : VRN_OK);
+        if (result) {
+            if (!strstr(captured.text, cases[i].expected)) fail_msg("%zu: %s", i, captured.text);
+        } else {
+            assert_string_equal(vrn_model_get_class_name(model, cases[i].classes - 1),
+                                cases[i].expected);
+        }
+        vrn_model_destroy(&model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_pickles),
+        cmocka_unit_test(test_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
