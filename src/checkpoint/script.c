@@ -182,6 +182,115 @@ static void describe_own(char *text, size_t capacity, piece body)
     }
 }
 
+/* ---- Layers that follow one another ---------------------------------------------------------- */
+
+static piece word_at(const char *at, const char *end)
+{
+    size_t length = 0;
+    while (at + length < end &&
+           (vrn_is_digit(at[length]) || at[length] == '_' ||
+            (at[length] >= 'a' && at[length] <= 'z') || (at[length] >= 'A' && at[length] <= 'Z'))) {
+        length++;
+    }
+    return (piece){at, length};
+}
+
+static bool same(piece a, piece b)
+{
+    return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+}
+
+static piece after(piece body, const char *at)
+{
+    return (piece){at, (size_t)(body.at + body.length - at)};
+}
+
+/* What a variable is set to: the text after "\n  NAME = ". Empty if there is no such line, or more
+ * than one: branches. */
+static piece find_value(piece body, piece name)
+{
+    piece found = {body.at, 0};
+    for (const char *at = body.at; (at = find(after(body, at), " = ")) != NULL; at += 3) {
+        const char *begin = at;
+        while (begin > body.at && begin[-1] != '\n' && begin[-1] != ' ') begin--;
+        if (!same((piece){begin, (size_t)(at - begin)}, name)) continue;
+        if (found.length) return (piece){body.at, 0};
+        found = after(body, at + 3);
+    }
+    return found;
+}
+
+/* True if a class says that an attribute is a layer: "  fc : __torch__.torch.nn.modules.linear". */
+static bool is_declared(piece body, piece name, const char *module)
+{
+    char declared[160] = "";
+    vrn_append(declared, sizeof declared, "\n  %.*s : __torch__.torch.nn.modules.%s.",
+               (int)vrn_min_u64(name.length, 64), name.at, module);
+    return find(body, declared) != NULL;
+}
+
+/* The attribute of "(fc).forward(x, )" at the beginning of a text, and its argument. */
+static bool parse_call(piece body, piece text, piece *attribute, piece *argument)
+{
+    static const char call[] = ").forward";
+    const char *end = text.at + text.length;
+    if (text.length < 2 || *text.at != '(') return false;
+    const piece local = word_at(text.at + 1, end);
+    const char *at = local.at + local.length;
+    if ((size_t)(end - at) < sizeof call || memcmp(at, call, sizeof call - 1) != 0) return false;
+    const piece number = word_at(at + sizeof call - 1, end); /* forward1: a second call */
+    at = number.at + number.length;
+    if (at >= end || *at != '(') return false;
+    *argument = after(body, at + 1);
+    const piece value = find_value(body, local); /* "self.fc" */
+    const piece owner = word_at(value.at, value.at + value.length);
+    const char *dot = owner.at + owner.length;
+    if (owner.length == 0 || owner.length >= value.length || *dot != '.') return false;
+    *attribute = word_at(dot + 1, value.at + value.length);
+    return attribute->length > 0 && attribute->length <= 64;
+}
+
+/* Finds the linear layer whose result is this text, but for a dropout. */
+static bool find_source(piece body, piece text, piece *attribute)
+{
+    enum { STEPS_MAX = 8 };
+    for (int i = 0; i < STEPS_MAX; i++) {
+        piece argument;
+        if (parse_call(body, text, attribute, &argument)) {
+            if (is_declared(body, *attribute, "linear")) return true;
+            if (!is_declared(body, *attribute, "dropout")) return false;
+            text = argument;
+            continue;
+        }
+        const piece variable = word_at(text.at, text.at + text.length);
+        const char *end = variable.at + variable.length;
+        if (variable.length == 0 || variable.length >= text.length) return false;
+        if (*end != ',' && *end != ')' && *end != '\n') return false; /* another call */
+        text = find_value(body, variable);
+        if (text.length == 0) return false;
+    }
+    return false;
+}
+
+/* Appends " straight=fc1>fc2" for a linear layer that reads another one's result. */
+static void describe_straight(char *text, size_t capacity, piece body)
+{
+    enum { BODY_MAX = 1 << 16, CALLS_MAX = 128 }; /* bound the time for a hostile file */
+    static const char call[] = ").forward";
+    const char *at = body.length <= BODY_MAX ? body.at : NULL;
+    for (int i = 0; i < CALLS_MAX && at && (at = find(after(body, at), call)) != NULL; i++) {
+        const char *begin = at++;
+        piece last, first, argument;
+        while (begin > body.at && begin[-1] != '(' && begin[-1] != '\n') begin--;
+        if (begin == body.at || begin[-1] != '(') continue;
+        if (!parse_call(body, after(body, begin - 1), &last, &argument)) continue;
+        if (!is_declared(body, last, "linear") || !find_source(body, argument, &first)) continue;
+        vrn_append(text, capacity, " straight=%.*s>%.*s", (int)first.length, first.at,
+                   (int)last.length, last.at);
+        return;
+    }
+}
+
 static bool is_of_torch(const vrn_pickle_global *class)
 {
     static const char start[] = "__torch__.torch.nn.";
@@ -193,7 +302,10 @@ void vrn_script_describe(char *text, size_t capacity, const char *program, size_
                          const vrn_pickle_global *class)
 {
     const piece body = find_class((piece){program, size}, class);
-    if (!is_of_torch(class)) describe_own(text, capacity, body);
+    if (!is_of_torch(class)) {
+        describe_own(text, capacity, body);
+        describe_straight(text, capacity, body);
+    }
     if (describe_constants(text, capacity, body)) return;
     for (size_t i = 0; i < VRN_COUNT(calls); i++) {
         const char *at = find(body, calls[i].function);

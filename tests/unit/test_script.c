@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -67,11 +68,72 @@ static void test_traced(void **state)
     expect("class A(Module):\n  stride : Final[int] = ", "A", "X");
 }
 
+/* A class with layers fc1 and fc2, and this code. */
+static void expect_own(const char *code, const char *expected)
+{
+    char program[1024];
+    snprintf(program, sizeof program,
+             "class Net(Module):\n"
+             "  __parameters__ = []\n"
+             "  fc1 : __torch__.torch.nn.modules.linear.Linear\n"
+             "  fc2 : __torch__.torch.nn.modules.linear.___torch_mangle_3.Linear\n"
+             "  relu : __torch__.torch.nn.modules.activation.ReLU\n"
+             "  drop : __torch__.torch.nn.modules.dropout.Dropout\n"
+             "  def forward(self: __torch__.Net,\n"
+             "    x: Tensor) -> Tensor:\n"
+             "    fc2 = self.fc2\n"
+             "    drop = self.drop\n"
+             "    relu = self.relu\n"
+             "    fc1 = self.fc1\n%s"
+             "class Other(Module):\n"
+             "  def forward(self, x: Tensor) -> Tensor:\n"
+             "    return (fc2).forward((fc1).forward(x, ), )\n",
+             code);
+    expect(program, "Net", expected);
+}
+
+/* Whether a linear layer reads another one's result. */
+static void test_straight(void **state)
+{
+    (void)state;
+    static const char *const straight[] = {
+        "    _1 = (fc2).forward((fc1).forward(x, ), )\n    return _1\n",
+        "    x0 = (fc1).forward(x, )\n    return (fc2).forward(x0, )\n",
+        "    x0 = (fc1).forward(x, )\n    x1 = (drop).forward(x0, )\n    x2 = x1\n"
+        "    return (fc2).forward(x2, )\n",
+        "    a = (relu).forward(x, )\n    return (fc2).forward1((drop).forward((fc1).forward2(a, "
+        "), "
+        "), )\n",
+    };
+    for (size_t i = 0; i < sizeof straight / sizeof *straight; i++) {
+        expect_own(straight[i], "X straight=fc1>fc2");
+    }
+    static const char *const others[] = {
+        "    return (fc2).forward(torch.relu((fc1).forward(x, )), )\n",
+        "    return (fc2).forward((relu).forward1((fc1).forward(x, ), ), )\n",
+        "    x0 = torch.clamp((fc1).forward(x, ), 0.)\n    return (fc2).forward(x0, )\n",
+        "    x0 = (fc1).forward(x, )\n    x1 = torch.relu(x0)\n    return (fc2).forward(x1, )\n",
+        /* branches */
+        "    x0 = (fc1).forward(x, )\n    if b:\n      x1 = torch.relu(x0)\n    else:\n      x1 = "
+        "x0\n    return (fc2).forward(x1, )\n",
+        "    return (fc2).forward(x, )\n",
+        "    x0 = x0\n    return (fc2).forward(x0, )\n",
+        "    return (fc2).forward(\n",
+        "    return (fc2).forward\n",
+        "    (\n",
+        "",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) expect_own(others[i], "X");
+    expect_own("    x0 = torch.tanh(x)\n    return (fc2).forward((fc1).forward(x, ), )\n",
+               "X call=tanh straight=fc1>fc2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scripted),
         cmocka_unit_test(test_traced),
+        cmocka_unit_test(test_straight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
