@@ -474,7 +474,7 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     vrn_found_head head;
     const bool any = decided(&d, "head");
     const bool none = told->given && strstr(told->given, "head=none");
-    d.result = vrn_heads_find(&head, names, any, none, assumptions, subject, log);
+    d.result = vrn_heads_find(&head, names, told->checkpoint, any, none, assumptions, subject, log);
     arch->head = head.head;
     arch->num_classes = head.classes;
     arch->head_width = head.width;
@@ -488,10 +488,8 @@ vrn_result vrn_deduce_arch(vrn_arch *arch, vrn_names *names, const vrn_told *tol
     follow_hints(&d, last_part(told->file), "the file's name", statistics);
     follow_segmenter(&d);
     follow_senet(&d);
-    if (!d.result && told->given) {
-        d.result = vrn_arch_override(arch, told->given, "arch", log);
-        if (d.result) return d.result;
-    }
+    if (!d.result && told->given) d.result = vrn_arch_override(arch, told->given, "arch", log);
+    if (d.result) return d.result;
     deduce_norm(&d, statistics);
     assume_rest(&d);
     if (d.result != VRN_OK) return d.result;

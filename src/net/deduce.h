@@ -4,6 +4,7 @@
 
 #include <vkresnet/vkresnet.h>
 
+#include "checkpoint/checkpoint.h"
 #include "net/assume.h"
 #include "net/names.h"
 
@@ -13,6 +14,7 @@ typedef struct vrn_told {
     const char *said;    /* keys that the file, or one beside it, gives */
     const char *file;    /* the file's path, whose name may hint at something */
     const char *network; /* what the file calls its network: "resnetaa50" */
+    const vrn_checkpoint *checkpoint; /* whose records of modules show what is between layers */
 } vrn_told;
 
 /* Reads the architecture from the tensors, and renames those of the head (net/heads.h):

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "net/arch.h"
 #include "net/kinds.h"
+#include "net/records.h"
 
 /* The names of classifiers, the likelier first. */
 static const char *const head_names[] = {
@@ -57,6 +58,19 @@ static bool is_linear(const vrn_tensor *tensor, const char *name, size_t length)
            memcmp(name + length - own, head, own) == 0;
 }
 
+/* The number N of "fc.N.weight"; -1: none. */
+static int number_in(const char *name)
+{
+    const char *end = strrchr(name, '.'), *digits = end;
+    while (digits && digits > name && vrn_is_digit(digits[-1])) digits--;
+    if (!digits || digits == end || end - digits > 4 || (digits > name && digits[-1] != '.')) {
+        return -1;
+    }
+    int number = 0;
+    for (; digits < end; digits++) number = number * 10 + (*digits - '0');
+    return number;
+}
+
 static layers find_layers(const vrn_names *names, const char *name, size_t length)
 {
     layers found = {0};
@@ -71,7 +85,18 @@ static layers find_layers(const vrn_names *names, const char *name, size_t lengt
             found.others = true;
         }
     }
-    /* Sequences are short: their numbers have one digit and are in order. */
+    /* Names are sorted as texts: fc.12 is before fc.3. */
+    for (size_t i = 1; i < found.count; i++) {
+        for (size_t k = i; k > 0; k--) {
+            const size_t a = found.weight[k - 1], b = found.weight[k];
+            if (number_in(names->entries[a].tensor->name) <=
+                number_in(names->entries[b].tensor->name)) {
+                break;
+            }
+            found.weight[k - 1] = b;
+            found.weight[k] = a;
+        }
+    }
     return found;
 }
 
@@ -112,19 +137,6 @@ static void take(vrn_names *names, const char *weight_name, const char *weight, 
     }
 }
 
-/* The number N of "fc.N.weight"; -1: none. */
-static int number_in(const char *name)
-{
-    const char *end = strrchr(name, '.'), *digits = end;
-    while (digits && digits > name && vrn_is_digit(digits[-1])) digits--;
-    if (!digits || digits == end || end - digits > 4 || (digits > name && digits[-1] != '.')) {
-        return -1;
-    }
-    int number = 0;
-    for (; digits < end; digits++) number = number * 10 + (*digits - '0');
-    return number;
-}
-
 /* True if two layers are adjacent in a Sequential, without an activation between them. */
 static bool are_neighbours(const char *first, const char *last)
 {
@@ -132,7 +144,8 @@ static bool are_neighbours(const char *first, const char *last)
     return a >= 0 && b == a + 1;
 }
 
-static vrn_result take_layers(vrn_found_head *found, vrn_names *names, const layers *l, bool any,
+static vrn_result take_layers(vrn_found_head *found, vrn_names *names,
+                              const vrn_checkpoint *checkpoint, const layers *l, bool any,
                               vrn_assumptions *assumptions, const char *subject, const vrn_log *log)
 {
     const vrn_tensor *first = names->entries[l->weight[0]].tensor;
@@ -162,6 +175,15 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names, const lay
             "--arch head=none gives the features, --arch head=%s uses it as a classifier",
             subject, first->name, l->count == 2 ? "mlp" : "linear");
     }
+    char fault[VRN_PAIR_FAULT_MAX] = "";
+    if (l->count == 2) vrn_record_check_pair(fault, checkpoint, first->name, last->name);
+    if (*fault && !any) {
+        return vrn_fail(log, VRN_ERROR_FILE,
+                        "%s: %s: expected a ReLU between the head's layers: --arch head=none gives "
+                        "the features, --arch head=mlp runs a ReLU there",
+                        subject, fault);
+    }
+    if (*fault) vrn_assume(assumptions, true, "head=mlp: a ReLU is run although %s", fault);
     found->classes = (uint32_t)vrn_min_u64(last->shape[0], UINT32_MAX);
     found->head = l->count == 2 ? VRN_HEAD_MLP : VRN_HEAD_LINEAR;
     if (l->count == 1) {
@@ -328,8 +350,9 @@ static void mention_unknown(const vrn_names *names, uint64_t features, vrn_assum
     }
 }
 
-vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any, bool none,
-                          vrn_assumptions *assumptions, const char *subject, const vrn_log *log)
+vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, const vrn_checkpoint *checkpoint,
+                          bool any, bool none, vrn_assumptions *assumptions, const char *subject,
+                          const vrn_log *log)
 {
     *found = (vrn_found_head){.head = VRN_HEAD_NONE};
     const uint64_t features = count_features(names);
@@ -347,7 +370,7 @@ vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any, boo
                 leave(names, name);
                 continue;
             }
-            result = take_layers(found, names, &l, any, assumptions, subject, log);
+            result = take_layers(found, names, checkpoint, &l, any, assumptions, subject, log);
             if (result) return result;
         }
         if (length == 0) break;
@@ -359,7 +382,7 @@ vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, bool any, boo
         if (l.count) {
             const char *name = names->entries[l.weight[0]].tensor->name;
             vrn_assume(assumptions, true, "%.80s is the head: nothing else can be", name);
-            result = take_layers(found, names, &l, any, assumptions, subject, log);
+            result = take_layers(found, names, checkpoint, &l, any, assumptions, subject, log);
         } else {
             mention_unknown(names, features, assumptions);
         }

@@ -92,32 +92,32 @@ static bool has_keys_alone(const char *text)
 static vrn_result find_arch(vrn_model *model, vrn_names *names, const vrn_model_params *params,
                             const vrn_log *log)
 {
-    const char *subject = vrn_checkpoint_name(model->checkpoint);
+    const vrn_checkpoint *file = model->checkpoint;
+    const char *subject = vrn_checkpoint_name(file);
     const char *given = params ? params->arch : NULL;
-    const char *text = vrn_checkpoint_metadata(model->checkpoint, VRN_METADATA_ARCH_KEY);
+    const char *text = vrn_checkpoint_metadata(file, VRN_METADATA_ARCH_KEY);
     const bool keys = has_keys_alone(given);
     if (!text && (!given || keys)) {
-        const char *beside = vrn_checkpoint_metadata(model->checkpoint, VRN_METADATA_SAID_KEY);
+        const char *beside = vrn_checkpoint_metadata(file, VRN_METADATA_SAID_KEY);
         char said[VRN_SAID_MAX];
         snprintf(said, sizeof said, "%s", beside ? beside : "");
-        vrn_result read = vrn_modules_read(said, model->checkpoint, names, params && params->prefix,
-                                           &model->assumptions, log);
+        vrn_result read = vrn_modules_read(said, file, names, params, &model->assumptions, log);
         if (read) return read;
         const vrn_told told = {
+            .checkpoint = file,
             .given = given,
             .said = *said ? said : NULL,
             .file = subject,
-            .network = vrn_checkpoint_metadata(model->checkpoint, VRN_METADATA_NETWORK_KEY),
+            .network = vrn_checkpoint_metadata(file, VRN_METADATA_NETWORK_KEY),
         };
         return vrn_deduce_arch(&model->arch, names, &told, &model->assumptions, subject, log);
     }
-    vrn_found_head head;
-    vrn_result result = vrn_heads_find(&head, names, true, given && strstr(given, "head=none"),
+    const bool none = given && strstr(given, "head=none");
+    vrn_result result = vrn_heads_find(&(vrn_found_head){0}, names, NULL, true, none,
                                        &model->assumptions, subject, log);
     if (result) return result;
     model->assumptions.count = 0; /* the caller gives the whole architecture */
     if (given && !keys) return vrn_arch_read(&model->arch, given, "arch", log);
-
     char where[512];
     snprintf(where, sizeof where, "%.450s: %s", subject, VRN_METADATA_ARCH_KEY);
     result = vrn_arch_read(&model->arch, text, where, log);

@@ -10,13 +10,15 @@
 #include "base/util.h"
 #include "net/arch.h"
 #include "net/metadata.h"
+#include "net/records.h"
 
 typedef struct reader {
     const vrn_checkpoint *checkpoint;
     const vrn_names *names;
     char *said;
     const vrn_log *log;
-    vrn_result result; /* the first failure, the only one that is reported */
+    bool headless, mlp; /* the caller says head=none, or head=mlp */
+    vrn_result result;  /* the first failure, the only one that is reported */
 } reader;
 
 /* The record of a module of the network, or NULL. */
@@ -38,13 +40,6 @@ static const char *record_of(const reader *r, const char *name)
     }
     snprintf(key, sizeof key, "module.%s%s%s", r->names->prefix, first, rest);
     return vrn_checkpoint_metadata(r->checkpoint, key);
-}
-
-static bool is_class(const char *record, const char *class)
-{
-    const size_t length = strlen(class);
-    return record && strncmp(record, class, length) == 0 &&
-           (record[length] == 0 || record[length] == ' ');
 }
 
 /* The first number of an attribute; `otherwise` if there is none. */
@@ -115,13 +110,15 @@ static void read_stem(reader *r)
     if (!pool || !stride) return;
     const unsigned kernel = count_of(pool, "kernel_size", 0), by = count_of(pool, "stride", 0);
     const unsigned padding = count_of(pool, "padding", 0), ceil = count_of(pool, "ceil_mode", 0);
-    if (is_class(pool, "Identity")) {
+    if (vrn_record_is(pool, "Identity")) {
         say(r, "pool", "none");
-    } else if (is_class(pool, "MaxPool2d") && kernel == 3 && by == 2 && padding == 1 && !ceil) {
+    } else if (vrn_record_is(pool, "MaxPool2d") && kernel == 3 && by == 2 && padding == 1 &&
+               !ceil) {
         say(r, "pool", "max");
-    } else if (is_class(pool, "MaxPool2d") && kernel == 3 && by == 2 && padding == 0 && ceil) {
+    } else if (vrn_record_is(pool, "MaxPool2d") && kernel == 3 && by == 2 && padding == 0 && ceil) {
         say(r, "pool", "caffe");
-    } else if (is_class(pool, "AvgPool2d") && kernel == 2 && by == 2 && padding == 0 && !ceil) {
+    } else if (vrn_record_is(pool, "AvgPool2d") && kernel == 2 && by == 2 && padding == 0 &&
+               !ceil) {
         say(r, "pool", "mean");
     } else {
         refuse(r, "maxpool", pool, "which cannot be run");
@@ -149,8 +146,8 @@ static void read_stages(reader *r)
         snprintf(name, sizeof name, "layer%u.0.aa", stage);
         const char *aa = record_of(r, name);
         unsigned stride = first * second;
-        if (aa && !is_class(aa, "Identity")) {
-            if (!is_class(aa, "AvgPool2d")) refuse(r, name, aa, "which cannot be run");
+        if (aa && !vrn_record_is(aa, "Identity")) {
+            if (!vrn_record_is(aa, "AvgPool2d")) refuse(r, name, aa, "which cannot be run");
             if (!strstr(r->said, "antialias")) say(r, "antialias", "mean");
             stride *= count_of(aa, "stride", 1);
         }
@@ -190,7 +187,7 @@ static void read_attention(reader *r)
     };
     for (size_t i = 0; i < VRN_COUNT(places); i++) {
         const char *record = record_of(r, places[i][0]);
-        if (!record || is_class(record, places[i][1])) continue;
+        if (!record || vrn_record_is(record, places[i][1])) continue;
         refuse(r, places[i][0], record, "which cannot be run");
     }
 }
@@ -205,10 +202,10 @@ static void read_norm(reader *r)
         snprintf(real, sizeof real, "%.9g", eps);
         say(r, "norm_eps", real);
     }
-    if (is_class(record, "GroupNorm")) {
+    if (vrn_record_is(record, "GroupNorm")) {
         say(r, "norm", "group");
         say_number(r, "norm_groups", count_of(record, "num_groups", 32));
-    } else if (is_class(record, "InstanceNorm2d")) {
+    } else if (vrn_record_is(record, "InstanceNorm2d")) {
         refuse(r, "bn1", record, "which cannot be run");
     }
 }
@@ -223,7 +220,7 @@ static void read_activation(reader *r, vrn_assumptions *assumptions)
         const char *record = record_of(r, places[i]);
         if (!record) continue;
         for (size_t k = 0; k < VRN_COUNT(classes); k++) {
-            if (!is_class(record, classes[k][0])) continue;
+            if (!vrn_record_is(record, classes[k][0])) continue;
             say(r, "activation", classes[k][1]);
             if (k != 1) return;
             char real[32];
@@ -239,27 +236,17 @@ static void read_activation(reader *r, vrn_assumptions *assumptions)
 
 /* ---- What no ResNet has ---------------------------------------------------------------------- */
 
-static const char record_start[] = "module.";
-
 /* A module's name after the network's prefix; "": the network itself; NULL: a module outside it. */
 static const char *name_of(const reader *r, const vrn_metadata *pair)
 {
     const size_t prefix = strlen(r->names->prefix);
-    if (strncmp(pair->key, record_start, sizeof record_start - 1) != 0) return NULL;
-    const char *name = pair->key + sizeof record_start - 1;
+    if (strncmp(pair->key, VRN_RECORD_START, VRN_RECORD_START_LENGTH) != 0) return NULL;
+    const char *name = pair->key + VRN_RECORD_START_LENGTH;
     const size_t length = strlen(name);
     if (prefix > 0 && length == prefix - 1 && strncmp(name, r->names->prefix, length) == 0) {
         return name + length;
     }
     return strncmp(name, r->names->prefix, prefix) == 0 ? name + prefix : NULL;
-}
-
-static bool is_one_of(const char *record, const char *const *classes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (is_class(record, classes[i])) return true;
-    }
-    return false;
 }
 
 /* All norms have the same epsilon, and as many groups. */
@@ -268,7 +255,7 @@ static void check_norm(reader *r, const char *name, const char *record)
     static const char *const norms[] = {"BatchNorm2d", "FrozenBatchNorm2d", "SyncBatchNorm",
                                         "GroupNorm"};
     const char *stem = record_of(r, "bn1");
-    if (!stem || !is_one_of(record, norms, VRN_COUNT(norms))) return;
+    if (!stem || !vrn_record_is_one_of(record, norms, VRN_COUNT(norms))) return;
     const double eps = number_of(record, "eps", -1), usual = number_of(stem, "eps", -1);
     const unsigned groups = count_of(record, "num_groups", 0);
     if (eps != usual || groups != count_of(stem, "num_groups", 0)) {
@@ -278,70 +265,48 @@ static void check_norm(reader *r, const char *name, const char *record)
     }
 }
 
-/* True if a linear layer follows in the same Sequential. */
-static bool key_has_later_linear(const reader *r, const char *key)
+/* The next linear layer in the same Sequential, after a module's key, or before it. */
+static bool has_linear(const reader *r, const char *key, bool after)
 {
-    const char *dot = strrchr(key, '.');
-    if (!dot || !vrn_is_digit(dot[1])) return false;
-    const unsigned long own = strtoul(dot + 1, NULL, 10);
-    char later[VRN_PREFIX_MAX + 96];
-    for (unsigned long i = own + 1; i < 16; i++) {
-        snprintf(later, sizeof later, "%.*s.%lu", (int)(dot - key), key, i);
-        if (is_class(vrn_checkpoint_metadata(r->checkpoint, later), "Linear")) return true;
+    const long own = vrn_record_number(key);
+    const vrn_metadata *pair;
+    for (size_t i = 0; (pair = vrn_checkpoint_metadata_at(r->checkpoint, i)) != NULL; i++) {
+        if (own < 0 || !vrn_record_is(pair->value, "Linear") ||
+            !vrn_record_are_siblings(pair->key, key))
+            continue;
+        const long number = vrn_record_number(pair->key);
+        if (number >= 0 && (after ? number > own : number < own)) return true;
     }
     return false;
 }
 
-static bool has_later_linear(const reader *r, const char *name)
+/* True for a module in the network that has linear layers, or is beside one of them there, such as
+ * a Sequential called fc and its parts. */
+static bool is_of_head(const reader *r, const char *name, const char *key)
 {
-    char key[VRN_PREFIX_MAX + 96];
-    snprintf(key, sizeof key, "module.%s%s", r->names->prefix, name);
-    return key_has_later_linear(r, key);
-}
-
-/* Two linear layers that follow one another in a Sequential have a ReLU between them, and nothing
- * else that activates: that is how heads of two layers are run. `key` is the first layer's. */
-static void check_pair(reader *r, const char *key, const char *record)
-{
-    static const char *const others[] = {"LeakyReLU", "SiLU",  "ReLU6",    "Sigmoid",
-                                         "Tanh",      "GELU",  "ELU",      "SELU",
-                                         "Mish",      "PReLU", "Hardswish"};
-    const char *dot = strrchr(key, '.');
-    if (!is_class(record, "Linear") || !dot || !vrn_is_digit(dot[1]) || r->result) return;
-    const unsigned long first = strtoul(dot + 1, NULL, 10);
-    bool activates = false;
-    for (unsigned long i = first + 1; i < first + 8 && i < 64; i++) {
-        char next[VRN_PREFIX_MAX + 96];
-        snprintf(next, sizeof next, "%.*s.%lu", (int)(dot - key), key, i);
-        const char *here = vrn_checkpoint_metadata(r->checkpoint, next);
-        const char *name = next + strlen("module.");
-        if (!here || (is_class(here, "Linear") && activates)) return;
-        activates = activates || is_class(here, "ReLU");
-        const bool other = is_one_of(here, others, VRN_COUNT(others));
-        if (other && !has_later_linear(r, next)) return;
-        if (other) {
-            r->result = vrn_fail(r->log, VRN_ERROR_FILE,
-                                 "%s: %.80s is a %.40s: expected a ReLU between the head's layers",
-                                 vrn_checkpoint_name(r->checkpoint), name, here);
-        } else if (is_class(here, "Linear")) {
-            r->result =
-                vrn_fail(r->log, VRN_ERROR_FILE,
-                         "%s: expected a ReLU between the head's layers, found none before %.80s",
-                         vrn_checkpoint_name(r->checkpoint), name);
-        }
-        if (r->result) return;
+    const size_t length = strlen(key);
+    const bool part = strchr(name, '.') != NULL;
+    const vrn_metadata *pair;
+    if (!*name || strncmp(name, "layer", 5) == 0 || r->names->sequential) return false;
+    for (size_t i = 0; (pair = vrn_checkpoint_metadata_at(r->checkpoint, i)) != NULL; i++) {
+        if (!vrn_record_is(pair->value, "Linear")) continue;
+        const bool child = strncmp(pair->key, key, length) == 0 && pair->key[length] == '.';
+        if (child || (part && vrn_record_are_siblings(pair->key, key))) return true;
     }
+    return false;
 }
 
 /* A sigmoid or a softmax at the end of a head is computed by the library. */
-static bool take_probabilities(reader *r, const char *name, const char *record,
+static bool take_probabilities(reader *r, const char *name, const vrn_metadata *pair,
                                vrn_assumptions *assumptions)
 {
-    const bool sigmoid = is_class(record, "Sigmoid"), softmax = is_class(record, "Softmax");
-    if (!(sigmoid || softmax) || strncmp(name, "layer", 5) == 0 || has_later_linear(r, name)) {
+    const char *record = pair->value;
+    const bool sigmoid = vrn_record_is(record, "Sigmoid"),
+               softmax = vrn_record_is(record, "Softmax");
+    if (!(sigmoid || softmax) || strncmp(name, "layer", 5) == 0 || has_linear(r, pair->key, true)) {
         return false;
     }
-    if (!strstr(r->said, "probabilities=")) {
+    if (!r->headless && !strstr(r->said, "probabilities=")) {
         say(r, "probabilities", sigmoid ? "sigmoid" : "softmax");
         vrn_assume(assumptions, true,
                    "probabilities=%s: %.60s is a %s; logits are what it is given",
@@ -352,58 +317,32 @@ static bool take_probabilities(reader *r, const char *name, const char *record,
 
 static void check_all(reader *r, vrn_assumptions *assumptions)
 {
-    /* Those that are supported have been read by other functions. */
-    static const char *const strange[] = {
-        "Tanh",
-        "GELU",
-        "ELU",
-        "SELU",
-        "CELU",
-        "Hardswish",
-        "Hardsigmoid",
-        "Hardtanh",
-        "Mish",
-        "Softplus",
-        "Softsign",
-        "PReLU",
-        "RReLU",
-        "LogSigmoid",
-        "LogSoftmax",
-        "Softmax2d",
-        "Softmax",
-        "Softmin",
-        "GLU",
-        "LayerNorm",
-        "LocalResponseNorm",
-        "InstanceNorm2d",
-        "AdaptiveMaxPool2d",
-        "LPPool2d",
-        "Upsample",
-        "PixelShuffle",
-        "MultiheadAttention",
-        "LSTM",
-        "GRU",
-        "ConvTranspose2d",
-        "Tanhshrink",
-        "Threshold",
-        "BatchNorm1d",
-        "InstanceNorm1d",
-    };
+    /* What is supported has been read by other functions. */
     const vrn_metadata *pair;
     for (size_t i = 0; (pair = vrn_checkpoint_metadata_at(r->checkpoint, i)) != NULL; i++) {
         const char *name = name_of(r, pair), *call = strstr(pair->value, " call=");
-        check_pair(r, pair->key, pair->value);
         if (!name) continue;
         const bool block = strncmp(name, "layer", 5) == 0 || r->names->sequential;
         check_norm(r, name, pair->value);
-        if (take_probabilities(r, name, pair->value, assumptions)) continue;
-        if (is_one_of(pair->value, strange, VRN_COUNT(strange)) ||
-            (is_class(pair->value, "Sigmoid") && !block)) {
-            refuse(r, name, pair->value, "which cannot be run there");
-        }
+        if (take_probabilities(r, name, pair, assumptions)) continue;
+        const bool strange =
+            vrn_record_is_strange(pair->value) || (vrn_record_is(pair->value, "Sigmoid") && !block);
         /* Attention in blocks multiplies by a sigmoid. */
         const bool gate = block && call && (strstr(call, "=sigmoid") || strstr(call, "=mul"));
-        if (call && !gate) refuse(r, name, pair->value, "whose program does what no ResNet does");
+        if (!strange && (!call || gate)) continue;
+        /* vrn_heads_find looks between two linear layers that are the head. */
+        if (!block && has_linear(r, pair->key, false) && has_linear(r, pair->key, true)) continue;
+        const bool head = is_of_head(r, name, pair->key);
+        if (head && r->headless) continue;
+        if (head && r->mlp && vrn_record_number(pair->key) < 0) {
+            vrn_assume(assumptions, true, "head=mlp: only a ReLU is run of %.60s (%.60s)", name,
+                       pair->value);
+        } else {
+            refuse(r, name, pair->value,
+                   !strange ? "whose program does what no ResNet does"
+                   : head   ? "which cannot be run there: --arch head=none gives the features"
+                            : "which cannot be run there");
+        }
     }
 }
 
@@ -424,9 +363,9 @@ static void check_around(reader *r, bool chosen, vrn_assumptions *assumptions)
                                         "DistributedDataParallel"};
     const vrn_metadata *pair;
     for (size_t i = 0; (pair = vrn_checkpoint_metadata_at(r->checkpoint, i)) != NULL; i++) {
-        if (strncmp(pair->key, record_start, sizeof record_start - 1) != 0) continue;
+        if (strncmp(pair->key, VRN_RECORD_START, VRN_RECORD_START_LENGTH) != 0) continue;
         if (chosen || r->result || name_of(r, pair)) continue;
-        const char *name = pair->key + sizeof record_start - 1;
+        const char *name = pair->key + VRN_RECORD_START_LENGTH;
         const char *call = strstr(pair->value, " call=");
         if (call) {
             r->result = vrn_fail(r->log, VRN_ERROR_FILE,
@@ -435,7 +374,7 @@ static void check_around(reader *r, bool chosen, vrn_assumptions *assumptions)
                                  vrn_checkpoint_name(r->checkpoint), call + 6,
                                  (int)strlen(r->names->prefix) - 1, r->names->prefix);
         } else if (!strstr(pair->value, " program") &&
-                   !is_one_of(pair->value, plain, VRN_COUNT(plain))) {
+                   !vrn_record_is_one_of(pair->value, plain, VRN_COUNT(plain))) {
             vrn_assume(assumptions, true,
                        "the module %.60s around the network (%.60s) does nothing",
                        *name ? name : "outside", pair->value);
@@ -445,10 +384,13 @@ static void check_around(reader *r, bool chosen, vrn_assumptions *assumptions)
 }
 
 vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *checkpoint,
-                            const vrn_names *names, bool chosen, vrn_assumptions *assumptions,
-                            const vrn_log *log)
+                            const vrn_names *names, const vrn_model_params *params,
+                            vrn_assumptions *assumptions, const vrn_log *log)
 {
-    reader r = {checkpoint, names, said, log, VRN_OK};
+    const char *given = params ? params->arch : NULL;
+    const bool headless = given && strstr(given, "head=none") != NULL;
+    const bool mlp = given && strstr(given, "head=mlp") != NULL;
+    reader r = {checkpoint, names, said, log, headless, mlp, VRN_OK};
     const char *conv = record_of(&r, "conv1"), *deep = record_of(&r, "conv1.0");
     if (!conv && !deep) return VRN_OK;
     if (count_of(deep ? deep : conv, "stride", 0) == 0) {
@@ -462,7 +404,7 @@ vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *check
     read_norm(&r);
     read_activation(&r, assumptions);
     check_all(&r, assumptions);
-    check_around(&r, chosen, assumptions);
+    check_around(&r, params && params->prefix, assumptions);
     const char *graph = vrn_checkpoint_metadata(checkpoint, VRN_METADATA_GRAPH_KEY);
     if (!graph)
         vrn_assume(assumptions, false, "the network's own code does what torchvision's does");

@@ -73,6 +73,30 @@ def detectron(weights):
           for i in range(1, 5)))
 
 
+class TwoLayers(nn.Module):
+    """A head of two layers that are attributes."""
+
+    def __init__(self, net, activation=nn.Identity()):
+        super().__init__()
+        self.net = replace_head(net, nn.Identity())
+        self.fc1, self.drop, self.fc2 = nn.Linear(FEATURES, 7), nn.Dropout(), nn.Linear(7, 5)
+        self.between = activation
+
+    def forward(self, x):
+        x = self.drop(self.fc1(self.net(x)))
+        return self.fc2(x if isinstance(self.between, nn.Identity) else self.between(x))
+
+
+def replace_head(net, layer):
+    other = copy.deepcopy(net)
+    other.fc = layer
+    return other
+
+
+def traced(net):
+    return torch.jit.trace(net.eval(), torch.rand(1, 3, 33, 28))
+
+
 def right(w, net):
     """name: (what is saved, the architecture, options). `w`: the weights by torchvision's names."""
     body = without_head(w)
@@ -170,6 +194,13 @@ def right(w, net):
         **of_linear(4, 5, "classifier.4", 1, 1)}, HEADLESS + ",dilate=0:1:1"
     yield "FixMatch", {"model": w, "ema_model": other, "optimizer": {}}
     yield "Hydra and Lightning", {"hyper_parameters": {}, "state_dict": prefixed(w, "net.model.")}
+    yield "a whole module with a GELU in its head", replace_head(net, nn.Sequential(
+        nn.Linear(FEATURES, 7), nn.GELU(), nn.Linear(7, 5))), HEADLESS, ["--arch", "head=none"]
+    yield "a program with two linear layers", traced(TwoLayers(net)), HEADLESS, [
+        "--arch", "head=none"]
+    beside = nn.ModuleDict({"net": net, "projector": nn.Sequential(
+        nn.Linear(5, 7), nn.GELU(), nn.Linear(7, 7))})
+    yield "a whole module beside a projection with a GELU", beside
     yield "a trunk and its head", {**prefixed(body, "trunk."), **head(w, "trunk.fc")}
 
 
@@ -218,9 +249,13 @@ def refused(w, net):
     yield "an optimizer alone", torch.optim.Adam(net.parameters()).state_dict(), "param_groups"
     yield "NumPy's arrays", {name: value.numpy() for name, value in w.items()}, "torch.as_tensor"
     for layer in nn.Tanh(), nn.GELU(), nn.LeakyReLU(0.2), nn.SiLU(), nn.Dropout():
-        other = copy.deepcopy(net)
-        other.fc = nn.Sequential(nn.Linear(FEATURES, 7), layer, nn.Dropout(), nn.Linear(7, 5))
+        other = replace_head(net, nn.Sequential(
+            nn.Linear(FEATURES, 7), layer, nn.Dropout(), nn.Linear(7, 5)))
         yield f"{type(layer).__name__} in a whole module's head", other, "expected a ReLU between"
+    yield "nothing between the layers of a program", traced(TwoLayers(net)), \
+        "nothing is between fc1 and fc2 that activates: expected a ReLU.*--arch head=none"
+    yield "a SiLU between the layers of a program", traced(TwoLayers(net, nn.SiLU())), \
+        "between is a SiLU: expected a ReLU.*--arch head=none"
 
 
 def read_safetensors(path):
@@ -248,7 +283,7 @@ def differences(found, arch, wanted, expected):
 
 def convert(program, content, options, folder):
     path, out = (os.path.join(folder, name) for name in ("model.pth", "out.safetensors"))
-    torch.save(content, path)
+    content.save(path) if isinstance(content, torch.jit.ScriptModule) else torch.save(content, path)
     if os.path.exists(out):
         os.remove(out)
     done = subprocess.run([program, "convert", *options, path, out], stdin=subprocess.DEVNULL,

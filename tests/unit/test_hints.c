@@ -357,65 +357,11 @@ static void test_readings(void **state)
     }
 }
 
-/* Records of modules, which files of whole modules have, decide: what no ResNet has is refused. */
-static void test_modules(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *prefix, *key, *record, *chosen;
-        const char *words; /* of the refusal, or of an assumption */
-        bool refused;
-    } cases[] = {
-        {"", "module.fc.1", "Tanh", NULL, "fc.1 is a Tanh, which cannot be run there", true},
-        {"", "module.avgpool", "AdaptiveMaxPool2d", NULL, "avgpool is a AdaptiveMaxPool2d", true},
-        {"", "module.layer1.0.bn1", "BatchNorm2d eps=0.1", NULL, "its epsilon", true},
-        {"", "module.layer1.0.bn1", "BatchNorm2d eps=1e-05", NULL, "standardize=none", false},
-        {"", "module.last", "Softmax", NULL, "probabilities=softmax: last is a Softmax", false},
-        {"", "module.last", "Sigmoid", NULL, "probabilities=sigmoid: last is a Sigmoid", false},
-        {"", "module.layer1.0.se.gate", "Sigmoid", NULL, "strides", false},
-        {"", "module.layer1.0.se", "Gate program call=sigmoid", NULL, "strides", false},
-        {"", "module.layer1.0", "Block program call=tanh", NULL, "does what no ResNet does", true},
-        {"t.", "module.", "Outer program call=flip", NULL, "calls torch.flip: --prefix t", true},
-        {"t.", "module.", "Outer program call=flip", "t", "strides", false},
-        {"t.", "module.0", "Scale", NULL, "the module 0 around the network (Scale)", false},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        safetensors_builder builder;
-        vrn_arch arch = parse("resnet18");
-        builder_start(&builder);
-        maker m = {&builder, cases[i].prefix};
-        assert_int_equal(vrn_arch_visit_parameters(&arch, put, &m, NULL), VRN_OK);
-        char conv[64], norm[64];
-        snprintf(conv, sizeof conv, "module.%sconv1", cases[i].prefix);
-        snprintf(norm, sizeof norm, "module.%sbn1", cases[i].prefix);
-        builder_metadata(&builder, conv, "Conv2d stride=2,2");
-        builder_metadata(&builder, norm, "BatchNorm2d eps=1e-05");
-        builder_metadata(&builder, cases[i].key, cases[i].record);
-        builder_finish(&builder);
-        captured_log captured;
-        const vrn_model_params params = {.log = capture_log(&captured), .prefix = cases[i].chosen};
-        vrn_model *model;
-        const vrn_result result =
-            vrn_model_load_memory(&model, builder.file, builder.size, "a", &params);
-        if (!result != !cases[i].refused) fail_msg("case %zu: %d: %s", i, result, captured.text);
-        const char *assumption;
-        bool found = result && strstr(captured.text, cases[i].words), doubtful;
-        for (uint32_t k = 0;
-             !result && (assumption = vrn_model_get_assumption(model, k, &doubtful)) != NULL; k++) {
-            found |= strstr(assumption, cases[i].words) != NULL;
-        }
-        if (!found) fail_msg("case %zu: no '%s': %s", i, cases[i].words, captured.text);
-        vrn_model_destroy(&model);
-        builder_free(&builder);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_readings),
-        cmocka_unit_test(test_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
