@@ -173,10 +173,15 @@ static void store_floats(vrn_format *format)
     format->type = VRN_TYPE_F32;
 }
 
+bool vrn_device_stores_floats(const vrn_device *device)
+{
+    return device->probe.info.type == VRN_DEVICE_CPU &&
+           vrn_device_has(device, VRN_CAPABILITY_BUFFER_ADDRESSES);
+}
+
 void vrn_graph_suit_device(vrn_graph *graph, const vrn_device *device)
 {
-    if (device->probe.info.type != VRN_DEVICE_CPU) return;
-    if (!vrn_device_has(device, VRN_CAPABILITY_BUFFER_ADDRESSES)) return;
+    if (!vrn_device_stores_floats(device)) return;
     for (uint32_t i = 0; i < graph->count; i++) {
         vrn_op_desc *d = &graph->nodes[i].desc;
         store_floats(&d->x);

@@ -25,8 +25,11 @@ vrn_result vrn_graph_set_precision(vrn_graph *graph, const vrn_model *model,
                                    vrn_precision precision, const char *const *fp32_layers,
                                    uint32_t fp32_layer_count, const vrn_log *log);
 
-/* Stores everything as float32, rounded as before, if the fastest kernels of the device compute
- * only in float32: on CPU drivers that read through addresses. */
+/* True if the fastest kernels of a device compute only in float32: on CPU drivers that read through
+ * addresses. */
+bool vrn_device_stores_floats(const vrn_device *device);
+
+/* On such a device, stores everything as float32, rounded as before. */
 void vrn_graph_suit_device(vrn_graph *graph, const vrn_device *device);
 
 /* True if an operation writes floats in every precision. */

@@ -104,10 +104,22 @@ vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_t
     return VRN_OK;
 }
 
-void vrn_case_data_round(vrn_case_data *data, vrn_type type)
+vrn_op_desc vrn_case_rounded_desc(const vrn_op_case *c, vrn_type type)
 {
-    data->desc.y = (vrn_format){.rounded = type, .scale = type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
+    vrn_op_desc desc = vrn_case_desc(c, VRN_TYPE_F32);
+    desc.y = (vrn_format){.rounded = type, .scale = type == VRN_TYPE_I8 ? 3 / 127.0f : 0};
+    return desc;
+}
+
+vrn_result vrn_case_data_create_rounded(vrn_case_data *data, const vrn_op_case *c, vrn_type type,
+                                        const vrn_log *log)
+{
+    vrn_result result = vrn_case_data_create(data, c, VRN_TYPE_F32, log);
+    if (result) return result;
+    data->desc = vrn_case_rounded_desc(c, type);
+    data->type = type;
     clamp_expected(data);
+    return VRN_OK;
 }
 
 void vrn_case_data_free(vrn_case_data *data)

@@ -12,7 +12,7 @@
 typedef struct vrn_case_data {
     const char *name;
     vrn_op_desc desc;
-    vrn_type type; /* the requested one */
+    vrn_type type; /* the requested one, or what floats are rounded to */
     uint32_t images;
     vrn_shape residual_shape; /* of `residual`; empty if that is NULL */
     float *x, *residual, *expected;
@@ -24,8 +24,10 @@ typedef struct vrn_case_data {
 vrn_result vrn_case_data_create(vrn_case_data *data, const vrn_op_case *c, vrn_type type,
                                 const vrn_log *log);
 
-/* Lets the output of data made with floats be floats that are rounded to a type. */
-void vrn_case_data_round(vrn_case_data *data, vrn_type type);
+/* The same with float32 tensors and parameters, and an output of floats rounded to a type. */
+vrn_op_desc vrn_case_rounded_desc(const vrn_op_case *c, vrn_type type);
+vrn_result vrn_case_data_create_rounded(vrn_case_data *data, const vrn_op_case *c, vrn_type type,
+                                        const vrn_log *log);
 
 void vrn_case_data_free(vrn_case_data *data); /* accepts a zeroed struct, and zeroes it */
 

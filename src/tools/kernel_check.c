@@ -96,16 +96,31 @@ static void compare_guard(vrn_kernel_verdict *verdict, const vrn_case_data *data
     }
 }
 
+/* How far floats may be from the numbers that they should be rounded to: shaders round halves below
+ * 2^-14 to a fixed number of bits, and multiply bytes by their scale. 0: floats are not rounded. */
+static double rounding_slack(vrn_format y)
+{
+    if (y.type != VRN_TYPE_F32 || y.rounded == VRN_TYPE_F32) return 0;
+    return y.rounded == VRN_TYPE_F16 ? 0x1p-24 : 1e-4 * (double)y.scale;
+}
+
 static void compare_output(vrn_kernel_verdict *verdict, const vrn_case_data *data,
                            const void *output)
 {
     const vrn_op_desc *d = &data->desc;
     const uint32_t padded = vrn_c4(d->out.c) * 4, pixels = d->out.h * d->out.w;
+    const double slack = rounding_slack(d->y);
     for (size_t i = 0; i < (size_t)data->images * pixels * padded; i++) {
         const uint32_t c = (uint32_t)(i % padded), pixel = (uint32_t)(i / padded);
-        const double expected = c < d->out.c ? data->expected[(size_t)pixel * d->out.c + c] : 0;
-        const double found = vrn_format_load(d->y, output, i);
-        const double share = fabs(found - expected) / vrn_case_tolerance(d, expected);
+        double expected = c < d->out.c ? data->expected[(size_t)pixel * d->out.c + c] : 0;
+        const float found = vrn_format_load(d->y, output, i);
+        double share = fabs((double)found - expected) / vrn_case_tolerance(d, expected);
+        if (slack > 0 && share <= 1) { /* near enough, but is it rounded? */
+            const double rounded = (double)vrn_format_round(d->y, found);
+            const double off = fabs((double)found - rounded) / slack;
+            if (off > 1) expected = rounded;
+            share = fmax(share, off);
+        }
         if (!(share <= verdict->worst)) verdict->worst = isnan(share) ? INFINITY : share;
         if (share <= 1) continue;
         note(verdict, &(vrn_mismatch){
@@ -116,7 +131,7 @@ static void compare_output(vrn_kernel_verdict *verdict, const vrn_case_data *dat
                           .x = pixel % d->out.w,
                           .c = c,
                           .expected = expected,
-                          .found = found,
+                          .found = (double)found,
                       });
     }
 }

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "ops/support.h"
 #include "plan/avoid.h"
+#include "plan/precision.h"
 #include "tools/kernel_check.h"
 #include "tools/replay.h"
 
@@ -19,18 +20,21 @@ enum { REPLAYS = 100 };
  * the other kind of device run only on request, and are tested on fewer cases. */
 enum { CASES_QUICK = 3, CASES_AWAY = 1, CASES_MAX = 512 };
 
-/* A case with tensors of a type. */
+/* A case with tensors of a type, or with floats that are rounded to it. */
 typedef struct typed_case {
     const vrn_op_case *c;
     vrn_type type;
+    bool rounded;
 } typed_case;
+
+enum { FORMS = 2 * VRN_TYPE_COUNT }; /* types, then those that floats are rounded to */
 
 typedef struct selftest {
     vrn_device *device;
     const vrn_selftest_params *params;
     vrn_selftest_summary summary;
     vrn_checker checker;
-    /* [vrn_op_case_count][VRN_TYPE_COUNT], of one operator, made when first needed */
+    /* [vrn_op_case_count][FORMS], of one operator, made when first needed */
     vrn_case_data *data;
     void (*visit)(void *user, const vrn_selftest_entry *entry);
     void *user;
@@ -47,15 +51,29 @@ static bool fatal(vrn_result result)
     return result == VRN_ERROR_DEVICE_LOST || result == VRN_ERROR_OUT_OF_MEMORY;
 }
 
-/* The case with tensors of a type that exercises the most features not in `seen`; NULL: none. */
+static vrn_op_desc desc_of(const typed_case *c)
+{
+    return c->rounded ? vrn_case_rounded_desc(c->c, c->type) : vrn_case_desc(c->c, c->type);
+}
+
+/* Networks on this device have such tensors. */
+static bool is_used(const selftest *t, const typed_case *c)
+{
+    if (!c->rounded) return true;
+    return c->type != VRN_TYPE_F32 && vrn_device_stores_floats(t->device) &&
+           !vrn_precision_keeps_floats(c->c->desc.op);
+}
+
+/* The case of a form that exercises the most features not in `seen`; NULL: none. */
 static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_type type,
-                                   uint32_t seen)
+                                   bool rounded, uint32_t seen)
 {
     const typed_case *best = NULL;
     uint32_t most = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t added = vrn_count_bits(vrn_case_traits(cases[i].c) & ~seen);
-        if (cases[i].type != type || (best && added <= most)) continue;
+        if (cases[i].type != type || cases[i].rounded != rounded) continue;
+        if (best && added <= most) continue;
         best = &cases[i];
         most = added;
     }
@@ -63,18 +81,19 @@ static const typed_case *best_case(const typed_case *cases, uint32_t count, vrn_
 }
 
 /* Picks the cases on which a kernel runs: all that it supports, or a few that exercise most
- * features, with each type in turn. */
+ * features, with each type in turn, and one with rounded floats. */
 static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kernel,
                            typed_case picked[CASES_MAX])
 {
     typed_case fitting[CASES_MAX] = {0};
     uint32_t fit = 0, count = 0, seen = 0;
-    for (uint32_t i = 0; i < vrn_op_case_count * VRN_TYPE_COUNT && fit < CASES_MAX; i++) {
-        const vrn_op_case *c = &vrn_op_cases[i / VRN_TYPE_COUNT];
-        const vrn_type type = (vrn_type)(i % VRN_TYPE_COUNT);
-        const vrn_op_desc desc = vrn_case_desc(c, type);
-        fitting[fit] = (typed_case){c, type};
-        fit += desc.op == op && vrn_kernel_supported(kernel, &desc, t->device);
+    for (uint32_t i = 0; i < vrn_op_case_count * FORMS && fit < CASES_MAX; i++) {
+        const typed_case here = {&vrn_op_cases[i / FORMS], (vrn_type)(i % VRN_TYPE_COUNT),
+                                 i % FORMS >= VRN_TYPE_COUNT};
+        if (here.c->desc.op != op || !is_used(t, &here)) continue;
+        const vrn_op_desc desc = desc_of(&here);
+        fitting[fit] = here;
+        fit += vrn_kernel_supported(kernel, &desc, t->device);
     }
     if (t->params->thorough) {
         memcpy(picked, fitting, fit * sizeof *fitting);
@@ -83,11 +102,16 @@ static uint32_t pick_cases(const selftest *t, vrn_op op, const vrn_kernel *kerne
     const bool cpu = t->device->probe.info.type == VRN_DEVICE_CPU;
     const bool away = kernel->variant->suits == (cpu ? VRN_SUITS_GPU : VRN_SUITS_CPU);
     for (uint32_t i = 0; count < (away ? CASES_AWAY : CASES_QUICK) && i < 2 * VRN_TYPE_COUNT; i++) {
-        const typed_case *best = best_case(fitting, fit, (vrn_type)(i % VRN_TYPE_COUNT), seen);
+        const typed_case *best =
+            best_case(fitting, fit, (vrn_type)(i % VRN_TYPE_COUNT), false, seen);
         if (!best) continue;
         seen |= vrn_case_traits(best->c);
         picked[count++] = *best;
     }
+    /* Halves for one kernel, bytes for the next. */
+    const vrn_type type = t->summary.kernels % 2 ? VRN_TYPE_I8 : VRN_TYPE_F16;
+    const typed_case *best = away ? NULL : best_case(fitting, fit, type, true, 0);
+    if (best) picked[count++] = *best;
     return count;
 }
 
@@ -104,7 +128,7 @@ static vrn_result prepare_pipelines(vrn_device *device, const vrn_kernel *kernel
     vrn_result result = keys && pipelines ? VRN_OK : vrn_fail_memory(&device->log);
     for (uint32_t i = 0; i < most && !result; i++) {
         const typed_case *c = &cases[i / vrn_kernel_pass_count(kernel)];
-        const vrn_op_desc desc = vrn_case_desc(c->c, c->type);
+        const vrn_op_desc desc = desc_of(c);
         vrn_kernel_key(kernel, i % vrn_kernel_pass_count(kernel), &desc, &keys[i]);
     }
     if (!result) result = vrn_pipelines_prepare(device, keys, most, pipelines, refused);
@@ -116,10 +140,15 @@ static vrn_result prepare_pipelines(vrn_device *device, const vrn_kernel *kernel
 static vrn_result run_case(selftest *t, vrn_selftest_entry *entry, const vrn_kernel *kernel,
                            const typed_case *c)
 {
-    vrn_case_data *data = &t->data[(c->c - vrn_op_cases) * VRN_TYPE_COUNT + c->type];
+    const uint32_t form = (uint32_t)c->type + (c->rounded ? (uint32_t)VRN_TYPE_COUNT : 0);
+    vrn_case_data *data = &t->data[(size_t)(c->c - vrn_op_cases) * FORMS + form];
+    const vrn_log *log = &t->device->log;
     vrn_kernel_verdict verdict;
-    vrn_result result =
-        data->x ? VRN_OK : vrn_case_data_create(data, c->c, c->type, &t->device->log);
+    vrn_result result = VRN_OK;
+    if (!data->x) {
+        result = c->rounded ? vrn_case_data_create_rounded(data, c->c, c->type, log)
+                            : vrn_case_data_create(data, c->c, c->type, log);
+    }
     if (!result) result = vrn_kernel_check(&verdict, &t->checker, kernel, data);
     if (result) return result;
     entry->worst = fmax(entry->worst, verdict.worst);
@@ -215,7 +244,7 @@ static vrn_result run_operator(selftest *t, vrn_op op)
     }
     if (!result) result = settle(t, op, entries);
     vrn_free(entries);
-    for (uint32_t i = 0; i < vrn_op_case_count * VRN_TYPE_COUNT; i++) {
+    for (uint32_t i = 0; i < vrn_op_case_count * FORMS; i++) {
         vrn_case_data_free(&t->data[i]);
     }
     return result;
@@ -288,7 +317,7 @@ vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *pa
         .visit = visit_entry,
         .user = user,
         .checker = {.bench = {.device = device}},
-        .data = vrn_alloc((size_t)vrn_op_case_count * VRN_TYPE_COUNT, sizeof *t.data),
+        .data = vrn_alloc((size_t)vrn_op_case_count * FORMS, sizeof *t.data),
     };
     bool network_right = false;
     result = t.data ? vrn_checker_create(&t.checker, device) : vrn_fail_memory(&device->log);
