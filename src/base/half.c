@@ -50,3 +50,8 @@ void vrn_floats_to_halves(uint16_t *to, const float *from, size_t count)
 {
     for (size_t i = 0; i < count; i++) to[i] = vrn_float_to_half(from[i]);
 }
+
+void vrn_round_to_halves(float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) values[i] = vrn_half_to_float(vrn_float_to_half(values[i]));
+}

@@ -15,5 +15,6 @@ uint16_t vrn_float_to_half(float value);
 
 /* The same for arrays, which may not overlap. */
 void vrn_floats_to_halves(uint16_t *to, const float *from, size_t count);
+void vrn_round_to_halves(float *values, size_t count); /* to numbers that halves can hold */
 
 #endif

@@ -32,7 +32,7 @@ typedef struct vrn_node {
     /* The parameters by role (VRN_PARAM_WEIGHT ..): the node's own, and those of the batch norm
      * that was folded into it. VRN_NO_PARAMETER if there is none. */
     uint32_t own[VRN_PARAM_COUNT], norm[VRN_PARAM_COUNT];
-    vrn_type w_rounded;   /* bytes: weights are rounded to them, and stored as desc.w says */
+    vrn_type w_rounded;   /* what weights are rounded to before they are stored as desc.w says */
     uint32_t weight_rank; /* of the own weight in PyTorch; 0: none */
 } vrn_node;
 

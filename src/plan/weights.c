@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/half.h"
 #include "base/parallel.h"
 #include "base/util.h"
 #include "gpu/device.h"
@@ -17,7 +18,7 @@ typedef struct slot_key {
     const vrn_layout *layout;
     uint32_t layout_number;
     vrn_type type;
-    bool bytes; /* rounded to bytes */
+    vrn_type rounded; /* vrn_node.w_rounded */
 } slot_key;
 
 typedef struct slot {
@@ -112,7 +113,7 @@ static slot_key key_of(const vrn_weights_request *request)
         .layout = request->kernel->variant->layout,
         .layout_number = vrn_kernel_layout_number(request->kernel),
         .type = request->node->desc.w,
-        .bytes = request->node->w_rounded == VRN_TYPE_I8,
+        .rounded = request->node->w_rounded,
     };
 }
 
@@ -120,7 +121,7 @@ static bool equal(const slot_key *a, const slot_key *b)
 {
     return a->op == b->op && a->weight == b->weight && a->norm == b->norm &&
            a->layout == b->layout && a->layout_number == b->layout_number && a->type == b->type &&
-           a->bytes == b->bytes;
+           a->rounded == b->rounded;
 }
 
 static slot *find_slot(vrn_weights *weights, const slot_key *key)
@@ -242,6 +243,35 @@ static bool round_to_bytes(loaded *l, const vrn_op_desc *d)
     return true;
 }
 
+/* Folds the norm into weights and biases, as packing would, and rounds both to halves. Winograd's
+ * transform comes later, and its results stay floats. False: out of memory. */
+static bool round_to_halves(loaded *l, const vrn_op_desc *d)
+{
+    const size_t each = (size_t)vrn_conv_in(d) * vrn_conv_window(d);
+    float **weights = &l->converted[0][VRN_PARAM_WEIGHT],
+          **biases = &l->converted[0][VRN_PARAM_BIAS];
+    if (!*weights) *weights = vrn_alloc(d->out.c * each, sizeof **weights);
+    if (!*biases) *biases = vrn_alloc(d->out.c, sizeof **biases);
+    if (!*weights || !*biases) return false;
+    for (uint32_t k = 0; k < d->out.c; k++) {
+        const double scale = vrn_params_scale(&l->params, k);
+        const float *from = l->params.own[VRN_PARAM_WEIGHT] + k * each;
+        float *to = *weights + k * each;
+        for (size_t i = 0; i < each; i++) to[i] = (float)(from[i] * scale);
+        vrn_round_to_halves(to, each);
+        (*biases)[k] = (float)vrn_params_bias(&l->params, k);
+    }
+    vrn_round_to_halves(*biases, d->out.c);
+    l->params = (vrn_params){.own = {[VRN_PARAM_WEIGHT] = *weights, [VRN_PARAM_BIAS] = *biases}};
+    return true;
+}
+
+static bool round_parameters(loaded *l, const vrn_node *node)
+{
+    if (node->w_rounded == VRN_TYPE_I8) return round_to_bytes(l, &node->desc);
+    return node->w_rounded != VRN_TYPE_F16 || round_to_halves(l, &node->desc);
+}
+
 /* Loads the parameters that exist; a convolution may have no bias, and a group norm has no
  * statistics. False: out of memory. Unload them in either case. */
 static bool load_parameters(loaded *l, const vrn_model *model, const vrn_node *node)
@@ -334,7 +364,7 @@ static vrn_result fill_slot(void *user, uint32_t index)
     if (load_parameters(&l, p->model, node)) {
         if (find_unsound(&l, node) != VRN_NO_PARAMETER) {
             result = VRN_ERROR_FILE;
-        } else if (node->w_rounded == VRN_TYPE_I8 && !round_to_bytes(&l, &node->desc)) {
+        } else if (!round_parameters(&l, node)) {
             result = VRN_ERROR_OUT_OF_MEMORY;
         } else if (vrn_kernel_pack(request->kernel, &node->desc, &l.params, target)) {
             result = VRN_OK;

@@ -1,8 +1,12 @@
 /* Sessions in fp16 and int8, and calibration, through the public header alone: how far results are
  * from fp32's, what memory they take, and what happens to values beyond float16's range. */
+#define _POSIX_C_SOURCE 200809L /* mkdtemp */
+
 #include "fixture.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static vrn_device *device;
 static fixture_log messages;
@@ -76,13 +80,19 @@ static vrn_model *calibrate(const vrn_model *model, const float *input)
     return calibrated;
 }
 
+/* Drivers on the processor that read through addresses store rounded floats. */
+static bool keeps_floats(void)
+{
+    vrn_device_info info;
+    vrn_device_get_info(device, &info);
+    return info.type == VRN_DEVICE_CPU && (info.capabilities & VRN_CAPABILITY_BUFFER_ADDRESSES);
+}
+
 static void precisions_are_close(void **state)
 {
     (void)state;
     static float input[COUNT * NUMBERS];
     float logits[3][COUNT * CLASSES_MAX];
-    vrn_device_info device_info;
-    vrn_device_get_info(device, &device_info);
     make_input(input);
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         vrn_model *model = make_model(networks[i]), *calibrated = calibrate(model, input);
@@ -93,9 +103,6 @@ static void precisions_are_close(void **state)
             info[p] = run(calibrated, &params, input, logits[p]);
         }
         const size_t count = (size_t)COUNT * info[0].classes;
-        /* Drivers on the processor that read through addresses store rounded floats. */
-        const bool keeps_floats = device_info.type == VRN_DEVICE_CPU &&
-                                  (device_info.capabilities & VRN_CAPABILITY_BUFFER_ADDRESSES);
         const double fp16 = relative_error(logits[1], logits[0], count);
         const double int8 = relative_error(logits[2], logits[0], count);
         if (!(fp16 <= 5e-3) || !(int8 <= 0.08)) {
@@ -103,7 +110,7 @@ static void precisions_are_close(void **state)
         }
         assert_true(fp16 > 1e-7 && fp16 <= 5e-3);
         assert_true(int8 > 2 * fp16 && int8 <= 0.08); /* bytes, not halves */
-        if (keeps_floats) {
+        if (keeps_floats()) {
             assert_int_equal(info[1].activation_bytes, info[0].activation_bytes);
             assert_int_equal(info[2].activation_bytes, info[0].activation_bytes);
         } else {
@@ -173,6 +180,35 @@ static void layers_say_their_precision(void **state)
     vrn_session_destroy(&session);
     vrn_model_destroy(&calibrated);
     vrn_model_destroy(&model);
+}
+
+/* Without norms to fold, a file's halves are the weights of fp16. */
+static void weights_are_halves(void **state)
+{
+    (void)state;
+    static float input[COUNT * NUMBERS];
+    float logits[2][2][COUNT * CLASSES_MAX]; /* of the model and its halves, in fp32 and fp16 */
+    char folder[] = "precision-XXXXXX", path[64];
+    make_input(input);
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/halves.safetensors", folder);
+    vrn_model *models[2] = {make_model("resnet,layers=1:1,planes=32:64,norm=none,num_classes=10")};
+    assert_int_equal(vrn_model_save(models[0], path, &(vrn_model_save_params){.fp16 = true}),
+                     VRN_OK);
+    assert_int_equal(vrn_model_load(&models[1], path, NULL), VRN_OK);
+    for (int m = 0; m < 2; m++) {
+        vrn_session_params params = {.batch = COUNT, .height = SIDE, .width = SIDE};
+        run(models[m], &params, input, logits[m][0]);
+        params.precision = VRN_PRECISION_FP16;
+        run(models[m], &params, input, logits[m][1]);
+    }
+    assert_memory_not_equal(logits[0][0], logits[1][0], COUNT * 10 * sizeof(float));
+    /* Elsewhere weights may be rounded after Winograd's transform. */
+    if (keeps_floats()) {
+        assert_memory_equal(logits[0][1], logits[1][1], COUNT * 10 * sizeof(float));
+    }
+    for (int m = 0; m < 2; m++) vrn_model_destroy(&models[m]);
+    assert_int_equal(unlink(path) | rmdir(folder), 0);
 }
 
 /* Inputs so large that halves cannot hold what the first layer makes of them: that is reported, by
@@ -263,7 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(precisions_are_close),       cmocka_unit_test(int8_without_fusion),
         cmocka_unit_test(layers_say_their_precision), cmocka_unit_test(what_exceeds_halves_is_told),
-        cmocka_unit_test(mistakes_are_refused),
+        cmocka_unit_test(mistakes_are_refused),       cmocka_unit_test(weights_are_halves),
     };
     int failed = cmocka_run_group_tests_name("precision", tests, NULL, NULL);
     vrn_device_destroy(&device);
