@@ -8,10 +8,6 @@
 #define LANES 8u
 
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer In { float v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Words { uint v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 4) writeonly buffer Halves {
-    uint v;
-};
 layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer Pair {
     uint64_t v;
 };
@@ -21,9 +17,6 @@ uint64_t address_of(uint binding) {
 }
 
 uint64_t floats(uint count) { return uint64_t(count) * 4ul; }
-uint64_t numbers(const uint type, uint count) {
-    return uint64_t(count) * (type == F16 ? 2ul : 4ul);
-}
 
 // Number i of eight in lane i. The compiler makes one load of the eight: they come before the
 // choice, because a load within ?: would be one of its lanes.
@@ -41,17 +34,8 @@ vec2 load_two(uint64_t from) {
 }
 
 // Numbers 2 i and 2 i + 1 of sixteen, of lane i: the compiler has no store of eight adjacent lanes,
-// and half as many stores of single lanes are twice as fast. The numbers are float32 or float16.
-vec2 load_pairs(const uint type, uint64_t from) {
-    if (type == F16) {
-        uint words[LANES];
-        [[unroll]] for (uint i = 0u; i < LANES; i++) words[i] = Words(from).v[i];
-        uint own = words[0];
-        [[unroll]] for (uint i = 1u; i < LANES; i++) {
-            own = gl_SubgroupInvocationID == i ? words[i] : own;
-        }
-        return unpackHalf2x16(own);
-    }
+// and half as many stores of single lanes are twice as fast.
+vec2 load_pairs(uint64_t from) {
     vec2 all[LANES];
     [[unroll]] for (uint i = 0u; i < LANES; i++) {
         all[i] = vec2(In(from).v[2u * i], In(from).v[2u * i + 1u]);
@@ -62,13 +46,8 @@ vec2 load_pairs(const uint type, uint64_t from) {
 }
 
 void store_pairs(const uint type, uint64_t to, vec2 value) {
-    if (type == F16) {
-        uint halves = packHalf2x16(to_halves(value.xyxy).xy);
-        Halves(to + 4ul * gl_SubgroupInvocationID).v = halves;
-    } else {
-        value = rounded(type, value.xyxy, Y_SCALE).xy;
-        Pair(to + 8ul * gl_SubgroupInvocationID).v = packUint2x32(floatBitsToUint(value));
-    }
+    value = rounded(type, value.xyxy, Y_SCALE).xy;
+    Pair(to + 8ul * gl_SubgroupInvocationID).v = packUint2x32(floatBitsToUint(value));
 }
 
 #ifdef UNFUSED

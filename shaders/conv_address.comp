@@ -142,9 +142,9 @@ void main() {
                     uint at = (product * total + first + i) * out_channels + n;
                     vec2 value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]) + bias;
                     if (!WINOGRAD && RESIDUAL != 0) {
-                        value += load_pairs(R_TYPE, residual + numbers(R_TYPE, at));
+                        value += load_pairs(residual + floats(at));
                     }
-                    store_pairs(Y_TYPE, y + numbers(Y_TYPE, at),
+                    store_pairs(Y_TYPE, y + floats(at),
                                 WINOGRAD ? value : finish_pair(value));
                 }
             }

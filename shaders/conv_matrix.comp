@@ -67,7 +67,7 @@ float store_element(const in uint row, const in uint column, const in float sum,
         if (Y_TYPE == F16) {
             y_halves[at] = float16_t(to_halves(vec4(value)).x);
         } else {
-            y_floats[at] = rounded(Y_TYPE, vec4(value), Y_SCALE).x;
+            y_floats[at] = value;
         }
     }
     return sum;

@@ -16,7 +16,7 @@
 void main() {
     const uint channels = IN_C4 * 4, columns = IN_C4 / 4, rows = push.images * tiles();
     const uint column = folded_group() % columns * 16, row = folded_group() / columns;
-    const uint64_t x = address_of(VRN_BIND_X) + numbers(X_TYPE, column), y = address_of(VRN_BIND_Y);
+    const uint64_t x = address_of(VRN_BIND_X) + floats(column), y = address_of(VRN_BIND_Y);
     const uint64_t zeros = address_of(VRN_BIND_W) + floats(OUT_C4 * 4);
     const uint tile = row % tiles(), image = row / tiles() * IN_H;
     const uint top = tile / tiles_w() * M - PAD_Y, left = tile % tiles_w() * M - PAD_X;
@@ -26,8 +26,8 @@ void main() {
             VALUES line[SIDE];
             [[unroll]] for (uint s = 0; s < SIDE; s++) {
                 uint iy = top + r, ix = left + s; // may wrap below zero
-                uint64_t at = x + numbers(X_TYPE, ((image + iy) * IN_W + ix) * channels);
-                line[s] = load_pairs(X_TYPE, iy < IN_H && ix < IN_W ? at : zeros);
+                uint64_t at = x + floats(((image + iy) * IN_W + ix) * channels);
+                line[s] = load_pairs(iy < IN_H && ix < IN_W ? at : zeros);
             }
             input_transform(line);
             [[unroll]] for (uint s = 0; s < SIDE; s++) d[r * SIDE + s] = line[s];

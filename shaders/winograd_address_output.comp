@@ -40,9 +40,9 @@ void main() {
                     uint at = ((image * OUT_H + oy) * OUT_W + ox) * channels + column;
                     VALUES value = part[r] + bias;
                     if (RESIDUAL != 0) {
-                        value += load_pairs(R_TYPE, residual + numbers(R_TYPE, at));
+                        value += load_pairs(residual + floats(at));
                     }
-                    store_pairs(Y_TYPE, y + numbers(Y_TYPE, at), finish_pair(value));
+                    store_pairs(Y_TYPE, y + floats(at), finish_pair(value));
                 }
             }
         }

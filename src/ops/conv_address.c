@@ -11,17 +11,12 @@
 
 enum { LANES = 8, COLUMNS = VRN_ADDRESS_VECTORS * LANES, CHANNELS = 2 * LANES };
 
-static bool is_float(vrn_type type)
-{
-    return type == VRN_TYPE_F32 || type == VRN_TYPE_F16;
-}
-
 /* A residual is read sixteen channels at a time. */
 static bool fits_any(const vrn_op_desc *d)
 {
     const vrn_epilogue *e = &d->epilogue;
-    return is_float(d->x.type) && is_float(d->y.type) && is_float(d->w) &&
-           (!e->residual || is_float(d->r.type)) && !vrn_conv_option_a(d) &&
+    return d->x.type == VRN_TYPE_F32 && d->y.type == VRN_TYPE_F32 && d->w == VRN_TYPE_F32 &&
+           (!e->residual || d->r.type == VRN_TYPE_F32) && !vrn_conv_option_a(d) &&
            (!e->residual || vrn_c4(d->out.c) * 4 % CHANNELS == 0);
 }
 
@@ -30,15 +25,10 @@ static bool fits_padded(const vrn_op_desc *d)
     return fits_any(d) && vrn_conv_groups(d) == 1;
 }
 
-/* True if the product can read the input, or another pass converts it to floats. */
-static bool type_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
-{
-    return (d->x.type == VRN_TYPE_F16) == (vrn_kernel_pass_count(kernel) == 2);
-}
-
 static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    return fits_padded(d) && type_fits(kernel, d);
+    (void)kernel;
+    return fits_padded(d);
 }
 
 /* Few channels, which would leave most of a round idle, but are adjacent in a line. */
@@ -58,9 +48,9 @@ static uint32_t part_depth(const vrn_op_desc *d)
 static bool parts_fit(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     const uint32_t out = vrn_conv_out(d);
-    return fits_any(d) && type_fits(kernel, d) && vrn_conv_groups(d) > 1 &&
-           d->out.c % CHANNELS == 0 && (out % CHANNELS == 0 || CHANNELS % out == 0) &&
-           part_depth(d) % 4 == 0;
+    (void)kernel;
+    return fits_any(d) && vrn_conv_groups(d) > 1 && d->out.c % CHANNELS == 0 &&
+           (out % CHANNELS == 0 || CHANNELS % out == 0) && part_depth(d) % 4 == 0;
 }
 
 static bool winograd_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
@@ -164,44 +154,11 @@ static const vrn_kernel_family padded = {
              {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
 };
 
-/* Bytes of scratch 1, the input as floats, which widen_address.comp writes. */
-static uint64_t widened_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
-                              uint32_t images)
-{
-    (void)kernel;
-    return scratch == 1 ? vrn_tensor_bytes(d->in, VRN_TYPE_F32) * images : 0;
-}
-
-static vrn_grid widen_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
-                           uint32_t images)
-{
-    (void)threads;
-    return vrn_grid_flat(256, widened_bytes(kernel, d, 1, images) / sizeof(float));
-}
-
-static const vrn_kernel_family widened = {
-    .fits = fits,
-    .merit = merit,
-    .scratch_bytes = widened_bytes,
-    .subgroup_size = subgroup_size,
-    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .grid = widen_grid},
-             {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
-};
-
 static const vrn_kernel_family parts = {
     .fits = parts_fit,
     .merit = merit,
     .subgroup_size = subgroup_size,
     .pass = {{.grid = grid}},
-};
-
-static const vrn_kernel_family widened_parts = {
-    .fits = parts_fit,
-    .merit = merit,
-    .scratch_bytes = widened_bytes,
-    .subgroup_size = subgroup_size,
-    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .grid = widen_grid},
-             {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
 };
 
 /* [N] bias, [C] zeros, [N / 32, kh, kw, part_depth, 32], paired as in vrn_layout_address. */
@@ -237,7 +194,6 @@ static void parts_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn
 static const vrn_layout parts_layout = {
     .numbers = parts_numbers,
     .pack = parts_pack,
-    .floats = true,
 };
 
 #define SHADER(module_, numbers_)                                                                  \
@@ -253,15 +209,11 @@ static const vrn_layout parts_layout = {
 
 const vrn_kernel_variant vrn_variant_address =
     VARIANT(vrn_family_conv_address, vrn_layout_address, PRODUCT);
-const vrn_kernel_variant vrn_variant_address_half =
-    VARIANT(widened, vrn_layout_address, SHADER(widen_address, 0), PRODUCT);
 static const vrn_kernel_variant unfused =
     VARIANT(vrn_family_conv_address, vrn_layout_address, SHADER(conv_address_unfused, 5));
 static const vrn_kernel_variant padded_lines =
     VARIANT(padded, vrn_layout_address, {.module = &vrn_module_pad, .threads = 64}, PRODUCT);
 static const vrn_kernel_variant grouped = VARIANT(parts, parts_layout, PRODUCT);
-static const vrn_kernel_variant grouped_half =
-    VARIANT(widened_parts, parts_layout, SHADER(widen_address, 0), PRODUCT);
 static const vrn_kernel_variant f4 =
     VARIANT(winograd, vrn_layout_address, SHADER(winograd_address_input, 0), PRODUCT,
             SHADER(winograd_address_output, 0));
@@ -276,11 +228,8 @@ static const vrn_kernel rows[] = {
     {"conv_address_4x16", &vrn_variant_address, {0, 4, 16, 0, 1}},
     {"conv_address_3x32", &vrn_variant_address, {0, 3, 32, 0, 1}},
     {"conv_address_unfused_4x32", &unfused, {0, 4, 32, 0, 1}},
-    {"conv_address_half_4x64", &vrn_variant_address_half, {0, 4, 64, 0, 1}},
-    {"conv_address_half_4x32", &vrn_variant_address_half, {0, 4, 32, 0, 1}},
     {"conv_address_lines", &padded_lines, {0, 4, 28, 1, 1}},
     {"conv_address_groups", &grouped, {0, 4, 16, 0, 2}},
-    {"conv_address_groups_half", &grouped_half, {0, 4, 16, 0, 2}},
     {"conv_winograd_f4_address_64", &f4, {4, 4, 64, 0, 1}},
     {"conv_winograd_f4_address_32", &f4, {4, 4, 32, 0, 1}},
     {"conv_winograd_f4_address_16", &f4, {4, 4, 16, 0, 1}},

@@ -19,6 +19,5 @@ extern const vrn_kernel_family vrn_family_conv_matrix;
 
 /* Also used for linear layers. */
 extern const vrn_kernel_variant vrn_variant_address; /* ops/conv_address.c */
-extern const vrn_kernel_variant vrn_variant_address_half;
 
 #endif

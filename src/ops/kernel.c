@@ -166,7 +166,7 @@ uint64_t vrn_kernel_weight_bytes(const vrn_kernel *kernel, const vrn_op_desc *de
     const vrn_layout *layout = kernel->variant->layout;
     if (!layout) return 0;
     return layout->numbers(kernel, desc) *
-           (desc->w == VRN_TYPE_F16 && !layout->floats ? sizeof(uint16_t) : sizeof(float));
+           (desc->w == VRN_TYPE_F16 ? sizeof(uint16_t) : sizeof(float));
 }
 
 bool vrn_kernel_pack(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
@@ -174,7 +174,7 @@ bool vrn_kernel_pack(const vrn_kernel *kernel, const vrn_op_desc *desc, const vr
 {
     const vrn_layout *layout = kernel->variant->layout;
     if (!layout) return true;
-    if (desc->w != VRN_TYPE_F16 || layout->floats) {
+    if (desc->w != VRN_TYPE_F16) {
         layout->pack(kernel, desc, params, target);
         return true;
     }

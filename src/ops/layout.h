@@ -26,7 +26,6 @@ typedef struct vrn_layout {
     void (*pack)(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_params *params,
                  float *packed);
     bool bytes;     /* only for int8 parameters */
-    bool floats;    /* stay float32 if parameters are float16 */
     bool by_number; /* the layout depends on the first number of the kernel's row */
 } vrn_layout;
 
@@ -45,7 +44,7 @@ extern const vrn_layout vrn_layout_lines; /* ops/product_layout.c */
 extern const vrn_layout vrn_layout_blocks;
 
 /* For kernels that read through addresses: the bias is padded to 16, [C] zeros, then for each b and
- * each 32 n [K, 32], with the n of each sixteen in a special order. Always float32. */
+ * each 32 n [K, 32], with the n of each sixteen in a special order. */
 extern const vrn_layout vrn_layout_address;
 
 /* The same for conv_straight.comp, except that with Winograd's algorithm the results are in

@@ -283,15 +283,6 @@ const vrn_layout vrn_layout_stationary_64 = STATIONARY;
 const vrn_layout vrn_layout_stationary_128 = STATIONARY;
 const vrn_layout vrn_layout_lines = {.numbers = numbers, .pack = pack_lines, .by_number = true};
 const vrn_layout vrn_layout_blocks = {.numbers = numbers, .pack = pack_blocks, .by_number = true};
-const vrn_layout vrn_layout_address = {
-    .numbers = numbers,
-    .pack = pack_address,
-    .floats = true,
-    .by_number = true,
-};
+const vrn_layout vrn_layout_address = {.numbers = numbers, .pack = pack_address, .by_number = true};
 const vrn_layout vrn_layout_straight = {
-    .numbers = numbers,
-    .pack = pack_address,
-    .floats = true,
-    .by_number = true,
-};
+    .numbers = numbers, .pack = pack_address, .by_number = true};
