@@ -96,15 +96,14 @@ void main() {
             [[unroll]] for (uint i = 0; i < ROWS; i++) {
                 [[unroll]] for (uint j = 0; j < VECTORS; j++) {
                     uint at = i * VECTORS + j;
-                    own[at] = (k + s) % 8 == 0 ? a[i][s] * b[j] : own[at] + a[i][s] * b[j];
+                    own[at] = k + s == 0 ? a[i][s] * b[j] : own[at] + a[i][s] * b[j];
                 }
             }
         }
-        // Eight products are added up before they meet a sum, which otherwise would round more.
-        if (k % 8 == 4) {
-            [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] += own[i];
-        }
     }
+    // The products of a dispatch are added up before they are added to those of the others, which
+    // otherwise would round more.
+    [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] += own[i];
     vec2 value;
     [[unroll]] for (uint i = 0; i < ROWS; i++) {
         [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {

@@ -78,4 +78,4 @@ class Onnx(ProgramTest):
             path = self.write("model.onnx", model.replace(old, new, 1))
             self.fails("info", "--model", path, expected=expected)
         path = self.write("model.onnx", model[:len(model) // 2])
-        self.fails("info", "--model", path, expected="a damaged or incomplete one")
+        self.fails("info", "--model", path, expected="this file is damaged, incomplete")
