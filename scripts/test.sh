@@ -3,7 +3,7 @@
 # drivers: Mesa's lavapipe, and SwiftShader from Debian's package chromium-common.
 #
 #   scripts/test.sh                  the quick run: four to six minutes on two cores
-#   scripts/test.sh --full           everything: about 45 minutes on two cores
+#   scripts/test.sh --full           everything: about 50 minutes on two cores
 #   scripts/test.sh --stage NAME     one stage of --full; may be repeated
 #
 # The quick run builds with gcc and runs the tests of units and devices once on every driver, with
