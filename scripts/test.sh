@@ -15,7 +15,7 @@
 #   clang      builds everything; the unit tests
 #   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe, with
 #              few cases of what has many
-#   gcc        Release; every test, on every driver; each case of an operator on half of its kernels
+#   gcc        Release; every test, on every driver; each case on a third of its operator's kernels
 #
 # There is one stage more, which no run includes: clang-full, as gcc with the other compiler.
 #
@@ -157,8 +157,8 @@ run_stage() {
     fuzz) bash "$project/scripts/fuzz.sh" --seconds 15 ;;
     clang) stage clang clang -- "" --label-regex unit ;;
     gcc)
-        # Each case of an operator on half of its kernels, in turns; --long: on all of them.
-        [ $long = ON ] || export VRN_TEST_KERNEL_STRIDE=2
+        # Each case of an operator on a third of its kernels, in turns; --long: on all of them.
+        [ $long = ON ] || export VRN_TEST_KERNEL_STRIDE=3
         stage gcc gcc "${long_options[@]}" -- "$names"
         unset VRN_TEST_KERNEL_STRIDE
         ;;
