@@ -12,6 +12,7 @@
 #include "net/hints.h"
 #include "unit/captured_log.h"
 #include "unit/net_helpers.h"
+#include "unit/parameter_maker.h"
 #include "unit/safetensors_builder.h"
 
 static void test_words(void **state)
@@ -48,20 +49,6 @@ static void test_words(void **state)
         if (hint.value) assert_string_equal(hint.value, cases[i].value);
         assert_int_equal(hint.number, cases[i].number);
     }
-}
-
-typedef struct maker {
-    safetensors_builder *builder;
-    const char *prefix;
-} maker;
-
-static vrn_result put(void *user, const vrn_parameter *parameter)
-{
-    const maker *m = user;
-    char name[160];
-    snprintf(name, sizeof name, "%s%s", m->prefix, parameter->name);
-    builder_tensor(m->builder, name, "F32", 4, parameter->rank, parameter->shape);
-    return VRN_OK;
 }
 
 /* A file of the networks below the prefixes, and one more tensor of `shape`, up to the first 0. */

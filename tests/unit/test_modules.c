@@ -12,21 +12,8 @@
 
 #include "unit/captured_log.h"
 #include "unit/net_helpers.h"
+#include "unit/parameter_maker.h"
 #include "unit/safetensors_builder.h"
-
-typedef struct maker {
-    safetensors_builder *builder;
-    const char *prefix;
-} maker;
-
-static vrn_result put(void *user, const vrn_parameter *parameter)
-{
-    const maker *m = user;
-    char name[160];
-    snprintf(name, sizeof name, "%s%s", m->prefix, parameter->name);
-    builder_tensor(m->builder, name, "F32", 4, parameter->rank, parameter->shape);
-    return VRN_OK;
-}
 
 /* Records of modules, which files of whole modules have, decide: what no ResNet has is refused. */
 static void test_network(void **state)
