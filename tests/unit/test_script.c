@@ -101,21 +101,21 @@ static void test_straight(void **state)
         "    x0 = (fc1).forward(x, )\n    return (fc2).forward(x0, )\n",
         "    x0 = (fc1).forward(x, )\n    x1 = (drop).forward(x0, )\n    x2 = x1\n"
         "    return (fc2).forward(x2, )\n",
-        "    a = (relu).forward(x, )\n    return (fc2).forward1((drop).forward((fc1).forward2(a, "
-        "), "
-        "), )\n",
+        "    a = (relu).forward(x, )\n"
+        "    return (fc2).forward1((drop).forward((fc1).forward2(a, ), ), )\n",
     };
     for (size_t i = 0; i < sizeof straight / sizeof *straight; i++) {
         expect_own(straight[i], "X straight=fc1>fc2");
     }
+    static const char branches[] = "    x0 = (fc1).forward(x, )\n    if b:\n      x1 = "
+                                   "torch.relu(x0)\n    else:\n      x1 = x0\n"
+                                   "    return (fc2).forward(x1, )\n";
     static const char *const others[] = {
         "    return (fc2).forward(torch.relu((fc1).forward(x, )), )\n",
         "    return (fc2).forward((relu).forward1((fc1).forward(x, ), ), )\n",
         "    x0 = torch.clamp((fc1).forward(x, ), 0.)\n    return (fc2).forward(x0, )\n",
         "    x0 = (fc1).forward(x, )\n    x1 = torch.relu(x0)\n    return (fc2).forward(x1, )\n",
-        /* branches */
-        "    x0 = (fc1).forward(x, )\n    if b:\n      x1 = torch.relu(x0)\n    else:\n      x1 = "
-        "x0\n    return (fc2).forward(x1, )\n",
+        branches,
         "    return (fc2).forward(x, )\n",
         "    x0 = x0\n    return (fc2).forward(x0, )\n",
         "    return (fc2).forward(\n",
