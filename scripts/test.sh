@@ -179,7 +179,8 @@ run_stage() {
         preload=$build_root/sanitize/libkeep_loaded.so
         export VRN_TEST_QUICK=1 # the sanitizers see nothing of a kernel, and take long
         stage sanitize gcc -DVRN_SANITIZE=address,undefined -- "$(tr ' ' '\n' <<<"$names" |
-            grep -x lavapipe || true)" --label-regex 'unit|lavapipe' --exclude-regex '^cli\.docs'
+            grep -x lavapipe || true)" --label-regex 'unit|lavapipe' \
+            --exclude-regex '^(cli\.docs|examples_frames)'
         preload=
         unset VRN_TEST_QUICK
         ;;

@@ -140,6 +140,20 @@ static uint32_t fill_push(push_constants *push, const vrn_prepared_kernel *prepa
     return sizeof push->usual;
 }
 
+uint32_t vrn_prepared_kernel_parts(const vrn_prepared_kernel *prepared, uint32_t images,
+                                   uint32_t pass, uint32_t wanted)
+{
+    return vrn_grid_parts(vrn_kernel_grid(prepared->kernel, pass, prepared->desc, images), wanted);
+}
+
+double vrn_prepared_kernel_share(const vrn_prepared_kernel *prepared, uint32_t images,
+                                 uint32_t pass, uint32_t part, uint32_t parts,
+                                 const vrn_device *device)
+{
+    const vrn_grid grid = vrn_kernel_grid(prepared->kernel, pass, prepared->desc, images);
+    return vrn_grid_share(grid, part, parts, device);
+}
+
 void vrn_prepared_kernel_record_part(const vrn_prepared_kernel *prepared, uint32_t images,
                                      uint32_t pass, uint32_t part, uint32_t parts,
                                      VkCommandBuffer buffer, const vrn_device *device)

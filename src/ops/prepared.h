@@ -42,9 +42,15 @@ void vrn_prepared_kernel_destroy(vrn_prepared_kernel *prepared,
 void vrn_prepared_kernel_record(const vrn_prepared_kernel *prepared, uint32_t images,
                                 VkCommandBuffer buffer, const vrn_device *device);
 
-/* Records one part of several of one of the kernel's passes. Parts are about equal, write different
- * places and may run in any order; a part may be empty. More than one needs a pipeline whose key is
- * `based`. */
+/* The number of parts to divide a pass into, and the share of each (vrn_grid_parts). */
+uint32_t vrn_prepared_kernel_parts(const vrn_prepared_kernel *prepared, uint32_t images,
+                                   uint32_t pass, uint32_t wanted);
+double vrn_prepared_kernel_share(const vrn_prepared_kernel *prepared, uint32_t images,
+                                 uint32_t pass, uint32_t part, uint32_t parts,
+                                 const vrn_device *device);
+
+/* Records one part of several of one of the kernel's passes. Parts write different places and may
+ * run in any order. More than one needs a pipeline whose key is `based`. */
 void vrn_prepared_kernel_record_part(const vrn_prepared_kernel *prepared, uint32_t images,
                                      uint32_t pass, uint32_t part, uint32_t parts,
                                      VkCommandBuffer buffer, const vrn_device *device);

@@ -5,12 +5,12 @@
 
 #include "session/pace.h"
 
-/* Stands for the preparation of images, in place of a step. */
+/* Stands for the preparation of images, in place of a pass. */
 #define VRN_METER_INPUT UINT32_MAX
 
 typedef struct vrn_span {
     bool pending;         /* recorded, not read */
-    uint32_t first, last; /* steps, or VRN_METER_INPUT */
+    uint32_t first, last; /* vrn_pace_pass, or VRN_METER_INPUT */
     uint32_t images;
     double expected_ms;
 } vrn_span;

@@ -58,37 +58,52 @@ static vrn_result make_room(recorder *r, double ms)
     return result;
 }
 
-/* The expected time of each pass of a step. */
-static double pass_ms(const recorder *r, uint32_t index, uint32_t images)
+/* The expected time of the current pass. */
+static double pass_ms(const recorder *r, uint32_t images, uint32_t passes)
 {
     const vrn_program *program = r->passage->program;
     const vrn_split *split = r->passage->split;
-    const double ms = r->piece ? vrn_pace_ms(r->piece->pace, program, index, images, split->pace)
-                               : vrn_split_ms(split, program, index, images);
-    return ms / vrn_max_u32(vrn_kernel_pass_count(program->steps[index].choice.kernel), 1);
+    if (!r->piece) return vrn_split_ms(split, program, r->at.step, images) / passes;
+    return vrn_pace_ms(r->piece->pace, program, vrn_pace_pass(r->at.step, r->at.pass), images,
+                       split->pace);
+}
+
+/* Records the current pass of a step, or the rest of it. */
+static vrn_result record_pass(recorder *r, const vrn_step *step, uint32_t images, uint32_t passes)
+{
+    const vrn_program *program = r->passage->program;
+    const vrn_device *device = program->device;
+    vrn_position *at = &r->at;
+    const double ms = pass_ms(r, images, passes);
+    if (at->part == 0) {
+        at->parts = vrn_prepared_kernel_parts(&step->prepared, images, at->pass,
+                                              vrn_split_parts(step, ms, r->limit_ms));
+    }
+    for (; at->part < at->parts; at->part++) {
+        const double share = vrn_prepared_kernel_share(&step->prepared, images, at->pass, at->part,
+                                                       at->parts, device);
+        vrn_result result = make_room(r, ms * share);
+        if (result || r->stopped) return result;
+        if (at->pass > 0 && at->part == 0) vrn_commands_barrier_dispatches(r->buffer, device);
+        vrn_commands_begin_label(r->buffer, device, program->graph.nodes[at->step].name);
+        vrn_prepared_kernel_record_part(&step->prepared, images, at->pass, at->part, at->parts,
+                                        r->buffer, device);
+        vrn_commands_end_label(r->buffer, device);
+    }
+    at->part = 0;
+    return VRN_OK;
 }
 
 /* Records the current step, or the rest of it. */
 static vrn_result record_step(recorder *r, uint32_t images)
 {
-    const vrn_program *program = r->passage->program;
-    const vrn_device *device = program->device;
-    vrn_position *at = &r->at;
-    const vrn_step *step = &program->steps[at->step];
-    const double ms = pass_ms(r, at->step, images);
-    if (at->dispatch == 0) at->parts = vrn_split_parts(step, ms, r->limit_ms);
-    const uint32_t count = vrn_kernel_pass_count(step->choice.kernel) * at->parts;
-    for (; at->dispatch < count; at->dispatch++) {
-        const uint32_t pass = at->dispatch / at->parts, part = at->dispatch % at->parts;
-        vrn_result result = make_room(r, ms / at->parts);
+    const vrn_step *step = &r->passage->program->steps[r->at.step];
+    const uint32_t passes = vrn_kernel_pass_count(step->choice.kernel);
+    for (; r->at.pass < passes; r->at.pass++) {
+        vrn_result result = record_pass(r, step, images, passes);
         if (result || r->stopped) return result;
-        if (pass > 0 && part == 0) vrn_commands_barrier_dispatches(r->buffer, device);
-        vrn_commands_begin_label(r->buffer, device, program->graph.nodes[at->step].name);
-        vrn_prepared_kernel_record_part(&step->prepared, images, pass, part, at->parts, r->buffer,
-                                        device);
-        vrn_commands_end_label(r->buffer, device);
     }
-    at->dispatch = 0;
+    r->at.pass = 0;
     return VRN_OK;
 }
 
@@ -133,7 +148,7 @@ static vrn_result record_slice(recorder *r)
     const uint32_t images = vrn_min_u32(at->images, passage->count - at->first);
     if (!at->copied) copy_in(r, images);
     for (; at->step < program->graph.count; at->step++) {
-        if (at->dispatch == 0) {
+        if (at->pass == 0 && at->part == 0) {
             if (at->step == 0) { /* after a copy */
                 vrn_commands_barrier(r->buffer, device, false);
             } else {
@@ -191,12 +206,12 @@ bool vrn_network_record_piece(const vrn_passage *passage, vrn_position *at, vrn_
                   .limit_ms = fmin(piece->budget_ms, program->limit_ms),
                   .ms = piece->expected_ms,
                   .at = *at};
-    vrn_span span = {.first = at->step};
+    vrn_span span = {.first = vrn_pace_pass(at->step, at->pass)};
     vrn_meter_begin(piece->meter, program->device, buffer);
     record(&r);
     const bool ended = r.at.first >= passage->count;
-    span.last = ended ? program->graph.count - 1 : r.at.step;
-    if (!ended && r.at.dispatch == 0 && span.last > span.first) span.last--;
+    span.last = vrn_pace_pass(ended ? program->graph.count : r.at.step, r.at.pass);
+    if ((ended || r.at.part == 0) && span.last > span.first) span.last--;
     span.expected_ms = r.ms - piece->expected_ms;
     vrn_meter_end(piece->meter, program->device, buffer, span);
     piece->expected_ms = r.ms;

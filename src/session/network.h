@@ -21,12 +21,13 @@ typedef struct vrn_passage {
 
 /* How far a network was recorded; zeros: nothing yet. */
 typedef struct vrn_position {
-    uint32_t images;   /* of a slice */
-    uint32_t first;    /* the first image of the present slice */
-    bool copied;       /* its input is in the arena */
-    uint32_t step;     /* the next one */
-    uint32_t dispatch; /* of the step: the next part of a pass */
-    uint32_t parts;    /* the number of parts in each pass */
+    uint32_t images; /* of a slice */
+    uint32_t first;  /* the first image of the present slice */
+    bool copied;     /* its input is in the arena */
+    uint32_t step;   /* the next dispatch: its step, */
+    uint32_t pass;   /* the pass of the step, */
+    uint32_t part;   /* and the part of the pass, */
+    uint32_t parts;  /* of so many */
 } vrn_position;
 
 /* A piece of a network. */

@@ -7,7 +7,7 @@
 
 vrn_result vrn_pace_create(vrn_pace *pace, const vrn_program *program)
 {
-    *pace = (vrn_pace){.paces = vrn_alloc(program->graph.count, sizeof(double))};
+    *pace = (vrn_pace){.paces = vrn_alloc(vrn_pace_pass(program->graph.count, 0), sizeof(double))};
     return pace->paces ? VRN_OK : vrn_fail_memory(&program->device->log);
 }
 
@@ -17,16 +17,24 @@ void vrn_pace_destroy(vrn_pace *pace)
     *pace = (vrn_pace){0};
 }
 
-static double of_step(const vrn_pace *pace, uint32_t step, double guess)
+static double of_pass(const vrn_pace *pace, uint32_t pass, double guess)
 {
-    if (pace->paces[step] > 0) return pace->paces[step];
+    if (pace->paces[pass] > 0) return pace->paces[pass];
     return pace->common > 0 ? pace->common : guess;
 }
 
-double vrn_pace_ms(const vrn_pace *pace, const vrn_program *program, uint32_t step, uint32_t images,
+/* The share of a pass in the work of its step, in 1e9 operations; 0 without such a pass. */
+static double work_of(const vrn_program *program, uint32_t pass)
+{
+    const vrn_step *step = &program->steps[pass / VRN_PASSES_MAX];
+    const uint32_t count = vrn_kernel_pass_count(step->choice.kernel);
+    return pass % VRN_PASSES_MAX < count ? step->work / count : 0;
+}
+
+double vrn_pace_ms(const vrn_pace *pace, const vrn_program *program, uint32_t pass, uint32_t images,
                    double guess)
 {
-    return program->steps[step].work * images * of_step(pace, step, guess);
+    return work_of(program, pass) * images * of_pass(pace, pass, guess);
 }
 
 void vrn_pace_learn(vrn_pace *pace, const vrn_program *program, uint32_t first, uint32_t last,
@@ -35,14 +43,14 @@ void vrn_pace_learn(vrn_pace *pace, const vrn_program *program, uint32_t first, 
     if (!(ms > 0) || !(expected_ms > 0)) return;
     const double ratio = ms / expected_ms;
     double common = 0, work = 0;
-    for (uint32_t i = first; i <= last && i < program->graph.count; i++) {
-        const double before = of_step(pace, i, guess);
+    for (uint32_t i = first; i <= last && i < vrn_pace_pass(program->graph.count, 0); i++) {
+        const double before = of_pass(pace, i, guess);
         /* The first measurement counts in full, and so do later ones that are slower: a late frame
          * is worse than a frame with time left. */
         const bool full = pace->paces[i] == 0 || ratio > 1;
         pace->paces[i] = before * (full ? ratio : sqrt(ratio));
-        common += pace->paces[i] * program->steps[i].work;
-        work += program->steps[i].work;
+        common += pace->paces[i] * work_of(program, i);
+        work += work_of(program, i);
     }
     if (work > 0) pace->common = common / work;
 }

@@ -23,7 +23,7 @@ uint32_t vrn_split_images(const vrn_split *split, const vrn_program *program);
 double vrn_split_ms(const vrn_split *split, const vrn_program *program, uint32_t step,
                     uint32_t images);
 
-/* The number of parts for each of a step's dispatches, which take `ms` undivided, so that no part
+/* The number of parts for one of a step's dispatches, which takes `ms` undivided, so that no part
  * takes longer than the limit. 1 if the step cannot be divided. */
 uint32_t vrn_split_parts(const vrn_step *step, double ms, double limit_ms);
 
