@@ -1,4 +1,4 @@
-/* The host's side of a submission: copies inputs in and results out. */
+/* The host's side of a submission: has its inputs prepared, submits, and copies results out. */
 #include <math.h>
 #include <string.h>
 
@@ -6,60 +6,8 @@
 #include "base/util.h"
 #include "gpu/timestamps.h"
 #include "net/format.h"
+#include "session/floats.h"
 #include "session/recorder.h"
-
-/* True if all values are finite. Tests their bits, because a compiler may have been told that all
- * numbers are finite. */
-static bool are_finite(const float *values, size_t count)
-{
-    uint32_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        found |= (uint32_t)((bits & 0x7f800000u) == 0x7f800000u);
-    }
-    return !found;
-}
-
-/* On most devices the first ReLU would turn a NaN into zero and hide it. */
-static vrn_result check_values(const vrn_log *log, const float *values, uint32_t count, size_t each)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (!are_finite(values + i * each, each)) {
-            return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                            "image %u of %u: its values are not all finite numbers", i + 1, count);
-        }
-    }
-    return VRN_OK;
-}
-
-/* Converts [count, 3, H, W] to [count, H, W, 4]. */
-static void pack_nchw(float *to, const float *from, uint32_t count, size_t pixels)
-{
-    for (uint32_t n = 0; n < count; n++, from += 3 * pixels) {
-        for (size_t i = 0; i < pixels; i++, to += 4) {
-            to[0] = from[i];
-            to[1] = from[pixels + i];
-            to[2] = from[2 * pixels + i];
-            to[3] = 0;
-        }
-    }
-}
-
-/* Converts [count, C, H, W] or [count, H, W, C] to [count, H, W, C padded]. */
-static void pack(float *to, const float *from, uint32_t count, size_t pixels, uint32_t channels,
-                 bool planar)
-{
-    const size_t padded = (size_t)vrn_c4(channels) * 4;
-    const size_t row = planar ? 1 : channels, step = planar ? pixels : 1;
-    for (uint32_t n = 0; n < count; n++, from += channels * pixels) {
-        for (size_t i = 0; i < pixels; i++) {
-            for (size_t c = 0; c < padded; c++) {
-                *to++ = c < channels ? from[i * row + c * step] : 0;
-            }
-        }
-    }
-}
 
 /* Converts [count, H, W, C padded] to [count, C, H, W] floats. */
 static void unpack(float *to, const void *from, vrn_format format, uint32_t count, vrn_shape shape)
@@ -121,7 +69,7 @@ static vrn_result check_sums(const vrn_session *session, const vrn_slot *slot)
             sum += vrn_format_load(out->format, base + out->offset, n * padded + c);
             const float logit =
                 vrn_format_load(logits->format, base + logits->offset, n * padded + c);
-            finite = finite && are_finite(&logit, 1);
+            finite = finite && vrn_floats_are_finite(&logit, 1);
         }
         if (finite && !(fabs(sum - 1) < 0.01)) {
             return vrn_fail(&session->device->log, VRN_ERROR_UNSUPPORTED,
@@ -230,30 +178,6 @@ static vrn_result check_device(vrn_recorder *r, vrn_session *session,
     return result ? result : check_outputs(session, outputs);
 }
 
-static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_inputs *inputs)
-{
-    const size_t pixels = (size_t)session->program->info.height * session->program->info.width;
-    if (!slot->input.handle) {
-        uint64_t bytes =
-            vrn_graph_bytes(&session->program->graph, 0) * session->program->info.batch;
-        vrn_result result =
-            vrn_buffer_create(&slot->input, session->device, VRN_BUFFER_UPLOAD, bytes, "input");
-        if (result) return result;
-    }
-    const uint32_t channels = session->program->graph.input.c;
-    vrn_result result =
-        check_values(&session->device->log, inputs->nchw ? inputs->nchw : inputs->nhwc,
-                     inputs->count, channels * pixels);
-    if (result) return result;
-    if (inputs->nchw && channels == 3) {
-        pack_nchw(slot->input.mapped, inputs->nchw, inputs->count, pixels);
-    } else {
-        pack(slot->input.mapped, inputs->nchw ? inputs->nchw : inputs->nhwc, inputs->count, pixels,
-             channels, inputs->nchw != NULL);
-    }
-    return VRN_OK;
-}
-
 /* Records the network for this buffer and number of inputs, unless it is recorded already. */
 static vrn_result record_network(vrn_session *session, vrn_slot *slot, VkBuffer input,
                                  uint32_t count)
@@ -332,12 +256,14 @@ static vrn_result prepare(vrn_session *session, vrn_slot *slot, source *s)
 {
     const double begin = vrn_time_ms();
     const bool floats = s->inputs && !s->inputs->images;
+    const bool raw = floats && vrn_floats_packed_on_device(session);
+    if (!raw) slot->packed = (vrn_recorded_input){0};
     vrn_result result = !s->inputs ? record_device(slot, &s->recorder)
-                        : floats   ? write_floats(session, slot, s->inputs)
+                        : floats   ? vrn_floats_write(session, slot, s->inputs)
                                    : record_images(session, slot, s->inputs);
     slot->timing = (vrn_timing){.input_ms = vrn_time_ms() - begin};
     if (result) return result;
-    const vrn_buffer *input = floats ? &slot->input : &slot->images.tensor;
+    const vrn_buffer *input = floats && !raw ? &slot->input : &slot->images.tensor;
     return record_network(session, slot, input->handle, count_of(s));
 }
 
@@ -346,8 +272,8 @@ static vrn_result submit(vrn_session *session, vrn_slot *slot, const source *s,
                          const vrn_submit_order *order)
 {
     const vrn_parts *parts = &slot->parts;
-    const bool floats = s->inputs && !s->inputs->images;
-    VkCommandBuffer ahead = floats ? VK_NULL_HANDLE : slot->commands.buffers[1];
+    const bool ready = s->inputs && !s->inputs->images && !vrn_floats_packed_on_device(session);
+    VkCommandBuffer ahead = ready ? VK_NULL_HANDLE : slot->commands.buffers[1];
     if (s->inputs) {
         return vrn_commands_submit(&slot->commands, session->device, ahead, parts->buffers,
                                    parts->count, order);
@@ -389,6 +315,7 @@ static vrn_result move_slot(vrn_session *session, vrn_slot *slot)
     slot->commands = moved;
     slot->parts = (vrn_parts){0};
     slot->recorded = (vrn_recorded_network){0};
+    slot->packed = (vrn_recorded_input){0};
     return VRN_OK;
 }
 

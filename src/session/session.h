@@ -1,6 +1,7 @@
-/* The inside of vrn_session: a program, and what changes while it runs. run.c copies inputs in and
- * results out, images.c prepares photos on the device, network.c records the program into as many
- * command buffers as split.c says, record.c records into an application's. */
+/* The inside of vrn_session: a program, and what changes while it runs. run.c submits, and copies
+ * results out; floats.c copies arrays in; images.c prepares photos on the device; network.c records
+ * the program into as many command buffers as split.c says; record.c records into an
+ * application's. */
 #ifndef VRN_SESSION_SESSION_H
 #define VRN_SESSION_SESSION_H
 
@@ -24,6 +25,13 @@ typedef struct vrn_recorded_network {
     uint32_t count, version; /* images, and vrn_split.version */
 } vrn_recorded_network;
 
+/* The floats from the host for which buffers[1] packs slot->input into images.tensor; zeros:
+ * none. */
+typedef struct vrn_recorded_input {
+    uint32_t count; /* images */
+    bool planar;
+} vrn_recorded_input;
+
 /* One submission: its command buffers, the buffers that the host reads and writes, and the results
  * that are still to be delivered. */
 typedef struct vrn_slot {
@@ -31,12 +39,13 @@ typedef struct vrn_slot {
      * the device */
     vrn_commands commands;
     vrn_parts parts;   /* the network, a submission each */
-    vrn_buffer input;  /* floats from the host: [batch, H, W, 1] vec4; made when first needed */
+    vrn_buffer input;  /* floats from the host (floats.h); made when first needed */
     vrn_buffer output; /* logits, probabilities, taps */
     vrn_images images;
     vrn_descriptor_pool pool;      /* for other data that is read and written on the device */
     VkQueryPool queries;           /* two timestamps around the network */
     vrn_recorded_network recorded; /* in `parts` */
+    vrn_recorded_input packed;     /* in buffers[1] */
     vrn_slot_state state;
     vrn_ticket ticket;
     double submitted; /* when */

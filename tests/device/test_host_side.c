@@ -1,6 +1,9 @@
-/* Drivers that report no times, or compute nothing: the library notices, or uses the host's clock.
- * The functions of a real driver are replaced in the device's own table. */
+/* The host's side of a run on drivers that report no times or compute nothing (the library notices,
+ * or uses the host's clock), and on GPUs, which pack the floats of the host themselves. What a real
+ * driver says is replaced in the device's own tables. */
 #include "fixture.h"
+
+#include <math.h>
 
 #include "gpu/device.h"
 #include "session/session.h"
@@ -133,6 +136,61 @@ static void the_hosts_clock_does(void **state)
     vrn_model_destroy(&model);
 }
 
+/* Runs `count` images in each layout, and photos in between, which use the same command buffer. */
+static void run_layouts(vrn_session *session, uint32_t count, float logits[2][BATCH * CLASSES])
+{
+    static float channels_last[BATCH * 3 * SIDE * SIDE];
+    static uint8_t photo[SIDE * SIDE * 3];
+    enum { PIXELS = SIDE * SIDE };
+    for (uint32_t i = 0; i < count * PIXELS; i++) {
+        for (uint32_t c = 0; c < 3; c++) {
+            channels_last[i * 3 + c] = input[(i / PIXELS * 3 + c) * PIXELS + i % PIXELS];
+        }
+    }
+    const vrn_image image = {.pixels = photo, .width = SIDE, .height = SIDE};
+    const vrn_inputs inputs[] = {{.count = count, .nchw = input},
+                                 {.count = count, .nhwc = channels_last},
+                                 {.count = 1, .images = &image}};
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 3; i++) {
+            float unused[CLASSES];
+            const vrn_outputs outputs = {.logits = i < 2 ? logits[i] : unused};
+            assert_int_equal(vrn_session_run(session, &inputs[i], &outputs), VRN_OK);
+            if (i == 0) assert_int_equal(vrn_session_run(session, &inputs[i], &outputs), VRN_OK);
+        }
+    }
+    assert_memory_equal(logits[0], logits[1], sizeof(float) * count * CLASSES);
+}
+
+/* A GPU gets floats as they are and packs them itself: the results are those of the host's packing,
+ * to the bit, and values that are not finite are refused. */
+static void gpus_pack_floats(void **state)
+{
+    (void)state;
+    vrn_model *model = make_model();
+    const vrn_device_type type = device->probe.info.type;
+    static float logits[2][2][2][BATCH * CLASSES]; /* by device, count, layout */
+    uint64_t bytes[2];
+    for (int gpu = 0; gpu < 2; gpu++) {
+        device->probe.info.type = gpu ? VRN_DEVICE_DISCRETE : VRN_DEVICE_CPU;
+        vrn_session *session = make_session(model, 0);
+        run_layouts(session, BATCH, logits[gpu][0]);
+        run_layouts(session, 1, logits[gpu][1]);
+        bytes[gpu] = session->slots[0].input.size;
+        const float last = input[BATCH * 3 * SIDE * SIDE - 1];
+        input[BATCH * 3 * SIDE * SIDE - 1] = NAN;
+        assert_int_equal(run(session, NULL), VRN_ERROR_INVALID_ARGUMENT);
+        assert_non_null(strstr(messages.last, "image 2 of 2"));
+        messages.errors = 0;
+        input[BATCH * 3 * SIDE * SIDE - 1] = last;
+        vrn_session_destroy(&session);
+    }
+    device->probe.info.type = type;
+    assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+    assert_int_equal(bytes[1], bytes[0] / 4 * 3);
+    vrn_model_destroy(&model);
+}
+
 static int set_up(void **state)
 {
     uint64_t random = 1;
@@ -154,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_no_answer),
         cmocka_unit_test(the_hosts_clock_does),
+        cmocka_unit_test(gpus_pack_floats),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
