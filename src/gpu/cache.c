@@ -1,6 +1,11 @@
 /* The cache of a device, in a folder or in the application's hooks. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/cache_file.h"
+#include "base/hash.h"
 #include "gpu/device.h"
 
 /* Loads a complete entry through the hooks; NULL: there is none. */
@@ -52,4 +57,16 @@ bool vrn_device_cache_write(const vrn_device *device, const char *name, const vo
                   kept ? "given to the application" : "not kept");
     vrn_free(packed);
     return kept;
+}
+
+size_t vrn_device_cache_names(const vrn_device *device, const char *prefix, const char *version,
+                              char name[VRN_CACHE_NAME], char key[VRN_CACHE_KEY])
+{
+    const vrn_device_info *info = &device->probe.info;
+    uint64_t hash = vrn_hash64(VRN_HASH_START, info->uuid, sizeof info->uuid);
+    hash = vrn_hash_word(hash, (uint64_t)info->vendor_id << 32 | info->device_id);
+    hash = vrn_hash64(hash, info->name, strlen(info->name) + 1);
+    snprintf(name, VRN_CACHE_NAME, "%s-%016" PRIx64, prefix, hash);
+    return (size_t)snprintf(key, VRN_CACHE_KEY, "%s, driver %08" PRIx32 " %s", version,
+                            info->driver_version, info->driver);
 }

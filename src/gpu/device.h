@@ -101,6 +101,14 @@ static inline bool vrn_device_keeps(const vrn_device *device)
     return device->hooks.cache.load || device->cache_directory;
 }
 
+enum { VRN_CACHE_NAME = 40, VRN_CACHE_KEY = 640 };
+
+/* Writes the name of a device's own file, which begins with `prefix`, and its key: `version`, and
+ * the driver with its version, which replaces the file of an earlier one. Returns the size of the
+ * key. */
+size_t vrn_device_cache_names(const vrn_device *device, const char *prefix, const char *version,
+                              char name[VRN_CACHE_NAME], char key[VRN_CACHE_KEY]);
+
 /* vrn_cache_read and vrn_cache_write where the device keeps its cache. */
 bool vrn_device_cache_read(const vrn_device *device, const char *name, const void *key,
                            size_t key_size, void **data, size_t *size);

@@ -10,6 +10,7 @@ typedef struct quirk {
     VkDriverId drivers[2];
     uint32_t first_version, last_version;   /* as returned by driver_version, inclusive */
     bool (*device)(const vrn_probe *probe); /* the affected devices; NULL: all */
+    bool speed; /* it is about speed, and holds for the releases that were measured */
     vrn_quirks effect;
     const char *reason;
     const char *link;
@@ -51,6 +52,7 @@ static const quirk quirks[] = {
         .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
         .first_version = VK_MAKE_VERSION(25, 0, 0),
         .last_version = UINT32_MAX,
+        .speed = true,
         .effect.without = VRN_CAPABILITY_BUFFER_ARRAYS,
         .reason = "elements of an array of buffers are read lane by lane, with a branch for each: "
                   "kernels that read weights from such arrays take twice as long as others",
@@ -60,6 +62,7 @@ static const quirk quirks[] = {
     {
         .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
         .last_version = VK_MAKE_VERSION(25, 0, 0) - 1,
+        .speed = true,
         .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
         .reason = "a value that all lanes read through one address is read lane by lane",
         .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/22.3/src/gallium/auxiliary/"
@@ -69,6 +72,7 @@ static const quirk quirks[] = {
         .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
         .first_version = VK_MAKE_VERSION(25, 0, 0),
         .last_version = VK_MAKE_VERSION(26, 0, 0) - 1,
+        .speed = true,
         .effect.straight_addresses = true,
         .reason = "a value that all lanes read through one address is read lane by lane within "
                   "loops and branches",
@@ -133,6 +137,22 @@ static uint32_t driver_version(const vrn_probe *probe)
     return VK_MAKE_VERSION((uint32_t)part[0], (uint32_t)part[1], (uint32_t)part[2]);
 }
 
+/* The releases of lavapipe that the table describes; how fast others read is measured. */
+static bool is_measured(const vrn_probe *probe)
+{
+    static const uint32_t releases[] = {VK_MAKE_VERSION(22, 3, 0), VK_MAKE_VERSION(25, 0, 0),
+                                        VK_MAKE_VERSION(26, 2, 0)};
+    if (probe->driver_id != VK_DRIVER_ID_MESA_LLVMPIPE) return true;
+    const uint32_t version = driver_version(probe);
+    for (uint32_t i = 0; i < VRN_COUNT(releases); i++) {
+        if (VK_VERSION_MAJOR(version) == VK_VERSION_MAJOR(releases[i]) &&
+            VK_VERSION_MINOR(version) == VK_VERSION_MINOR(releases[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool applies(const quirk *q, const vrn_probe *probe)
 {
     const uint32_t version = driver_version(probe), without = q->effect.without;
@@ -143,10 +163,10 @@ static bool applies(const quirk *q, const vrn_probe *probe)
 
 vrn_quirks vrn_quirks_find(const vrn_probe *probe, const vrn_log *log)
 {
-    vrn_quirks all = {0};
+    vrn_quirks all = {.unmeasured = !is_measured(probe)};
     for (uint32_t i = 0; i < VRN_COUNT(quirks); i++) {
         const quirk *q = &quirks[i];
-        if (!applies(q, probe)) continue;
+        if (!applies(q, probe) || (q->speed && all.unmeasured)) continue;
         all.without |= q->effect.without;
         all.no_pipeline_cache |= q->effect.no_pipeline_cache;
         all.freeze_constants |= q->effect.freeze_constants;

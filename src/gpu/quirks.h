@@ -13,6 +13,8 @@ typedef struct vrn_quirks {
     bool freeze_constants;   /* write specialization constants into the code before the driver
                              * gets it (gpu/freeze.h) */
     bool straight_addresses; /* read through addresses only in code without loops and branches */
+    bool unmeasured;         /* how fast this release of the driver reads is not known
+                              * (plan/speeds.h) */
 } vrn_quirks;
 
 /* The quirks of this device. Logs each at VRN_LOG_INFO with its reason. */

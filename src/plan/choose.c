@@ -4,6 +4,7 @@
 
 #include "ops/support.h"
 #include "plan/avoid.h"
+#include "plan/speeds.h"
 
 static bool usable(const vrn_kernel *kernel, const vrn_op_desc *desc, const vrn_device *device)
 {
@@ -21,13 +22,13 @@ bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc)
     return false;
 }
 
-/* The order of classes: kernels made for this kind of device, then for any kind, then for the other
- * kind. */
+/* The order of classes: kernels made for this kind of device, those first whose way to read was
+ * found to be fast; then for any kind; then for the other kind. */
 static double class_merit(const vrn_kernel *kernel, const vrn_device *device)
 {
     vrn_kernel_suits home =
         device->probe.info.type == VRN_DEVICE_CPU ? VRN_SUITS_CPU : VRN_SUITS_GPU;
-    if (kernel->variant->suits == home) return 2e6;
+    if (kernel->variant->suits == home) return 2e6 - 5e3 * (vrn_speeds_ratio(device, kernel) - 1);
     return kernel->variant->suits == VRN_SUITS_ANY ? 1e6 : 0;
 }
 

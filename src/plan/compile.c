@@ -8,6 +8,7 @@
 #include "ops/support.h"
 #include "plan/precision.h"
 #include "plan/program.h"
+#include "plan/speeds.h"
 
 /* The default limit of the arena's size. A larger arena gains little speed. */
 static const uint64_t default_memory_limit = UINT64_C(1) << 30;
@@ -283,7 +284,8 @@ vrn_result vrn_program_plan(vrn_program **out, vrn_device *device, const vrn_mod
     if (!program) return vrn_fail_memory(&device->log);
     program->device = device;
     program->model = vrn_model_hold(model);
-    vrn_result result = plan(program, params, tuned, observe);
+    vrn_result result = vrn_speeds_measure(device);
+    if (!result) result = plan(program, params, tuned, observe);
     if (result) vrn_program_destroy(out);
     return result;
 }

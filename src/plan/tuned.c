@@ -143,31 +143,15 @@ vrn_result vrn_tuned_parse(vrn_tuned *tuned, const char *text, size_t size, cons
     return result;
 }
 
-/* Each device has its own file; a new driver version overwrites it. */
-static void file_name(const vrn_device *device, char name[40])
-{
-    uint64_t hash =
-        vrn_hash64(VRN_HASH_START, device->probe.info.uuid, sizeof device->probe.info.uuid);
-    hash = vrn_hash_word(hash, (uint64_t)device->probe.info.vendor_id << 32 |
-                                   device->probe.info.device_id);
-    hash = vrn_hash64(hash, device->probe.info.name, strlen(device->probe.info.name) + 1);
-    snprintf(name, 40, "tuned-%016" PRIx64, hash);
-}
-
-static size_t file_key(const vrn_device *device, char *key, size_t capacity)
-{
-    return (size_t)snprintf(key, capacity, "kernels 1, driver %08" PRIx32 " %s",
-                            device->probe.info.driver_version, device->probe.info.driver);
-}
+static const char prefix[] = "tuned", version[] = "kernels 1";
 
 vrn_result vrn_tuned_load(vrn_tuned *tuned, const vrn_device *device, const vrn_log *log)
 {
-    char name[40], key[640];
+    char name[VRN_CACHE_NAME], key[VRN_CACHE_KEY];
     void *text;
     size_t size;
-    file_name(device, name);
-    if (!vrn_device_cache_read(device, name, key, file_key(device, key, sizeof key), &text,
-                               &size)) {
+    const size_t key_size = vrn_device_cache_names(device, prefix, version, name, key);
+    if (!vrn_device_cache_read(device, name, key, key_size, &text, &size)) {
         return VRN_OK;
     }
     vrn_result result = vrn_tuned_parse(tuned, text, size, log);
@@ -181,13 +165,13 @@ void vrn_tuned_save(const vrn_tuned *tuned, const vrn_device *device)
      * so nothing is logged. */
     vrn_tuned all = {0};
     size_t size;
-    char name[40], key[640];
+    char name[VRN_CACHE_NAME], key[VRN_CACHE_KEY];
     vrn_result result = vrn_device_keeps(device) ? vrn_tuned_load(&all, device, NULL) : VRN_OK;
     if (!result) result = put_fresh(&all, tuned, NULL);
     char *text = result || all.count == 0 ? NULL : vrn_tuned_format(&all, &size);
-    file_name(device, name);
+    const size_t key_size = vrn_device_cache_names(device, prefix, version, name, key);
     if (text && vrn_device_keeps(device)) {
-        vrn_device_cache_write(device, name, key, file_key(device, key, sizeof key), text, size);
+        vrn_device_cache_write(device, name, key, key_size, text, size);
     }
     vrn_free(text);
     vrn_tuned_free(&all);

@@ -6,7 +6,7 @@
 #include <vkresnet/diagnostics.h>
 
 #include "tools/case_data.h"
-#include "tools/trial.h"
+#include "ops/trial.h"
 
 /* The resources that all checks share. */
 typedef struct vrn_checker {

@@ -6,7 +6,7 @@
 #include "base/util.h"
 #include "modules.h"
 #include "ops/grid.h"
-#include "tools/trial.h"
+#include "ops/trial.h"
 
 enum { RUNS_MAX = 6 };
 

@@ -7,7 +7,7 @@
 #include "gpu/timestamps.h"
 #include "net/format.h"
 #include "session/session.h"
-#include "tools/trial.h"
+#include "ops/trial.h"
 
 /* The text for what is fused into a node, in the order of the epilogue. */
 static const char *fused_text(const vrn_node *node)

@@ -9,7 +9,7 @@
 #include "base/util.h"
 #include "ops/support.h"
 #include "session/session.h"
-#include "tools/trial.h"
+#include "ops/trial.h"
 
 enum {
     PAIRS = 7,       /* of alternating runs, on which a decision is based .. */
@@ -102,19 +102,6 @@ static void record_candidate(const tuner *t, const vrn_kernel *kernel, double ms
         d->kernel.y, d->kernel.x, d->groups, t->images, kernel->name, ms, end);
 }
 
-/* Runs a kernel once. On CPU devices the time is processor time divided by the number of cores, so
- * that other programs do not add to it. */
-static vrn_result run_trial(tuner *t, const vrn_trial *trial, double *ms)
-{
-    const bool on_processor = t->bench.device->probe.info.type == VRN_DEVICE_CPU;
-    const double before = on_processor ? vrn_processor_time_ms() : -1;
-    vrn_result result = vrn_trial_run(trial, &t->bench, ms);
-    if (before >= 0) {
-        *ms = (vrn_processor_time_ms() - before) / vrn_core_count() / trial->repeats;
-    }
-    return result;
-}
-
 /* Runs the champion and the challenger alternately. */
 static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
 {
@@ -122,8 +109,8 @@ static vrn_result compete(tuner *t, race *r, vrn_trial *challenger)
     uint32_t count = 0;
     vrn_result result = VRN_OK;
     while (count < PAIRS && !result) {
-        result = run_trial(t, &r->champion, &champion[count]);
-        if (!result) result = run_trial(t, challenger, &candidate[count]);
+        result = vrn_trial_run(&r->champion, &t->bench, &champion[count]);
+        if (!result) result = vrn_trial_run(challenger, &t->bench, &candidate[count]);
         count++;
         if (count == PAIRS_LEAST && !result && vrn_tune_ratio(candidate, champion, count) > 1.05) {
             break;
@@ -171,10 +158,10 @@ static vrn_result challenge(tuner *t, race *r, const vrn_kernel *kernel)
         return VRN_OK;
     }
     if (!result) result = vrn_trial_record(&trial, &t->bench, 1);
-    if (!result) result = run_trial(t, &trial, &ms);
+    if (!result) result = vrn_trial_run(&trial, &t->bench, &ms);
     /* The first run is a warm-up: some drivers compile during it. */
     if (!result && ms < compile_ms + 10 * r->champion_ms) {
-        result = run_trial(t, &trial, &ms);
+        result = vrn_trial_run(&trial, &t->bench, &ms);
     }
     if (!result && vrn_tune_hopeless(ms, r->champion_ms)) {
         lose(r, kernel, ms / r->champion_ms);
@@ -196,7 +183,7 @@ static vrn_result begin_race(tuner *t, race *r, const vrn_kernel *kernel)
         vrn_trial_create(&r->champion, &t->bench, kernel, t->desc, t->images, 0, NULL);
     if (!result) result = vrn_trial_record(&r->champion, &t->bench, 1);
     for (int i = 0; i < 2 && !result; i++) {
-        result = run_trial(t, &r->champion, &r->champion_ms);
+        result = vrn_trial_run(&r->champion, &t->bench, &r->champion_ms);
     }
     if (result) return result;
     record_candidate(t, kernel, r->champion_ms, "first");

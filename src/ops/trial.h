@@ -1,7 +1,7 @@
-/* Runs one kernel by itself, for the tuner and the self-test. Its memory and commands also serve to
- * measure peak rates. */
-#ifndef VRN_TOOLS_TRIAL_H
-#define VRN_TOOLS_TRIAL_H
+/* Runs one kernel by itself, for the tuner, the self-test and measured drivers (plan/speeds.h). Its
+ * memory and commands also serve to measure peak rates. */
+#ifndef VRN_OPS_TRIAL_H
+#define VRN_OPS_TRIAL_H
 
 #include "gpu/descriptor.h"
 #include "gpu/queue.h"
@@ -61,7 +61,8 @@ void vrn_trial_destroy(vrn_trial *trial, vrn_bench *bench);
 /* Records the kernel `repeats` times. */
 vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, uint32_t repeats);
 
-/* Runs the recorded commands and gives the time of one repetition. */
+/* Runs the recorded commands and gives the time of one repetition. On CPU devices this is processor
+ * time divided by the number of cores, so that other programs do not add to it. */
 vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms);
 
 #endif

@@ -1,4 +1,4 @@
-#include "tools/trial.h"
+#include "ops/trial.h"
 
 #include "base/util.h"
 #include "gpu/timestamps.h"
@@ -153,7 +153,10 @@ vrn_result vrn_trial_record(vrn_trial *trial, vrn_bench *bench, uint32_t repeats
 
 vrn_result vrn_trial_run(const vrn_trial *trial, vrn_bench *bench, double *ms)
 {
+    const bool on_processor = bench->device->probe.info.type == VRN_DEVICE_CPU;
+    const double before = on_processor ? vrn_processor_time_ms() : -1;
     vrn_result result = vrn_bench_run(bench, trial->slot, ms);
+    if (before >= 0) *ms = (vrn_processor_time_ms() - before) / vrn_core_count();
     *ms /= trial->repeats;
     return result;
 }
