@@ -15,7 +15,14 @@
  * messages of objects whose params have their own log go to that log instead.
  *
  * Objects can be moved but not copied. get() returns the C handle, for functions that this header
- * does not wrap. */
+ * does not wrap.
+ *
+ * Structs of the C API can be filled in three ways: by `vrn_session_params params{};` and
+ * assignments, by designated initializers from C++20 on (gcc's -Wextra then warns of the members
+ * that are left out), and in one expression with classes that have a function for each member:
+ *
+ *     vkresnet::session session(device, model, vkresnet::session_params().batch(8).in_flight(2));
+ */
 #ifndef VKRESNET_VKRESNET_HPP
 #define VKRESNET_VKRESNET_HPP
 
@@ -24,12 +31,14 @@
 #include <cstdint>
 #include <new>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <vkresnet/vkresnet.h>
 
 #if !defined(VKRESNET_NO_EXCEPTIONS) && !defined(__cpp_exceptions) && !defined(_CPPUNWIND)
+/* Without exceptions: nothing here throws, and what would throw does not exist. */
 #define VKRESNET_NO_EXCEPTIONS
 #endif
 #ifndef VKRESNET_NO_EXCEPTIONS
@@ -91,13 +100,17 @@ template <typename T> struct span {
 
     span() = default;
     /* `size_` elements that begin at `data_`. */
-    span(T *data_, std::size_t size_) : data(data_), size(size_)
+    constexpr span(T *data_, std::size_t size_) : data(data_), size(size_)
     {
     }
     /* The elements of a container that has data() and size(). */
     template <typename Container, typename = decltype(std::declval<Container &>().data() + 0,
                                                       std::declval<Container &>().size())>
-    span(Container &from) : data(from.data()), size(from.size())
+    constexpr span(Container &from) : data(from.data()), size(from.size())
+    {
+    }
+    /* The elements of an array. */
+    template <std::size_t N> constexpr span(T (&array)[N]) : data(array), size(N)
     {
     }
     /* One element; the index is not checked. */
@@ -171,6 +184,110 @@ template <typename T, void (*Destroy)(T **)> class handle
 
   private:
     T *handle_ = nullptr;
+};
+
+/* A struct of the C API that is filled by calls: `Self` has a function with the name of each member,
+ * which sets it and returns the object. A list, which is a pointer and a count in C, is set by one
+ * call with a span. What is not set is zero, the default. Converts to the struct; what its pointers
+ * point to must live as long as for the struct. */
+template <typename Self, typename Struct> class filled
+{
+  public:
+    using self_type = Self; /* the class with the functions */
+    using c_type = Struct;  /* the struct of the C API */
+    /* The struct; valid as long as this object. */
+    constexpr operator const Struct &() const noexcept
+    {
+        return c_;
+    }
+
+  protected:
+    Struct c_{}; /* filled so far */
+};
+
+/* The function of a member. */
+#define VKRESNET_SET(name)                                                                         \
+    constexpr self_type &name(decltype(c_type::name) to) noexcept                                  \
+    {                                                                                              \
+        c_.name = to;                                                                              \
+        return *this;                                                                              \
+    }
+/* The function of a list, with the name of its pointer; `count_name` is the member for its count. */
+#define VKRESNET_SET_LIST(name, count_name)                                                        \
+    constexpr self_type &name(span<std::remove_pointer_t<decltype(c_type::name)>> list) noexcept   \
+    {                                                                                              \
+        c_.name = list.data;                                                                       \
+        c_.count_name = static_cast<std::uint32_t>(list.size);                                     \
+        return *this;                                                                              \
+    }
+
+/* A vrn_device_params. */
+class device_params : public filled<device_params, vrn_device_params>
+{
+  public:
+    VKRESNET_SET(log)
+    VKRESNET_SET(select)
+    VKRESNET_SET(without)
+    VKRESNET_SET(cache_directory)
+    VKRESNET_SET(validation)
+    VKRESNET_SET(diagnostics)
+    VKRESNET_SET(cache)
+    VKRESNET_SET(queue_count)
+    VKRESNET_SET(queue_priority)
+    VKRESNET_SET(compute_only_family)
+};
+
+/* A vrn_model_params. */
+class model_params : public filled<model_params, vrn_model_params>
+{
+  public:
+    VKRESNET_SET(log)
+    VKRESNET_SET(arch)
+    VKRESNET_SET(name)
+    VKRESNET_SET(transform)
+    VKRESNET_SET(prefix)
+    VKRESNET_SET_LIST(class_names, class_name_count)
+};
+
+/* A vrn_session_params. */
+class session_params : public filled<session_params, vrn_session_params>
+{
+  public:
+    VKRESNET_SET(batch)
+    VKRESNET_SET(height)
+    VKRESNET_SET(width)
+    VKRESNET_SET(precision)
+    VKRESNET_SET_LIST(fp32_layers, fp32_layer_count)
+    VKRESNET_SET(no_fusion)
+    VKRESNET_SET(in_flight)
+    VKRESNET_SET(transform)
+    VKRESNET_SET_LIST(taps, tap_count)
+    VKRESNET_SET(memory_limit)
+    VKRESNET_SET(submission_limit_ms)
+    VKRESNET_SET(diagnostics)
+    VKRESNET_SET(probabilities)
+    VKRESNET_SET(record_budget_ms)
+    VKRESNET_SET(queue)
+};
+
+/* A vrn_inputs. */
+class inputs : public filled<inputs, vrn_inputs>
+{
+  public:
+    VKRESNET_SET(count)
+    VKRESNET_SET(nchw)
+    VKRESNET_SET(nhwc)
+    VKRESNET_SET_LIST(images, count)
+};
+
+/* A vrn_outputs. */
+class outputs : public filled<outputs, vrn_outputs>
+{
+  public:
+    VKRESNET_SET(logits)
+    VKRESNET_SET(probabilities)
+    VKRESNET_SET(taps)
+    VKRESNET_SET(timing)
 };
 
 /* Returns the params, with the default log if they have none. */

@@ -15,6 +15,111 @@
 namespace vkresnet
 {
 
+/* The function of a place in a buffer. */
+#define VKRESNET_SET_PLACE(name)                                                                   \
+    constexpr self_type &name(VkBuffer buffer, VkDeviceSize offset = 0) noexcept                   \
+    {                                                                                              \
+        c_.name.buffer = buffer;                                                                   \
+        c_.name.offset = offset;                                                                   \
+        return *this;                                                                              \
+    }
+
+/* A vrn_device_requirements_params. */
+class device_requirements_params
+    : public filled<device_requirements_params, vrn_device_requirements_params>
+{
+  public:
+    VKRESNET_SET(log)
+    VKRESNET_SET(instance)
+    VKRESNET_SET(physical_device)
+    VKRESNET_SET(get_instance_proc_addr)
+    VKRESNET_SET(api_version)
+    VKRESNET_SET(without)
+    VKRESNET_SET(pipeline_statistics)
+};
+
+/* A vrn_device_import_params. */
+class device_import_params : public filled<device_import_params, vrn_device_import_params>
+{
+  public:
+    VKRESNET_SET(log)
+    VKRESNET_SET(without)
+    VKRESNET_SET(cache_directory)
+    VKRESNET_SET(diagnostics)
+    VKRESNET_SET(instance)
+    VKRESNET_SET(physical_device)
+    VKRESNET_SET(device)
+    VKRESNET_SET(get_instance_proc_addr)
+    VKRESNET_SET(api_version)
+    VKRESNET_SET(debug_utils)
+    VKRESNET_SET(created_with)
+    VKRESNET_SET(queue_family)
+    VKRESNET_SET(queue)
+    VKRESNET_SET(lock)
+    VKRESNET_SET(unlock)
+    VKRESNET_SET(lock_user)
+    VKRESNET_SET(allocation_callbacks)
+    VKRESNET_SET(memory)
+    VKRESNET_SET(cache)
+    VKRESNET_SET(pipeline_cache)
+    VKRESNET_SET(queues)
+};
+
+/* A vrn_record_image. */
+class record_image : public filled<record_image, vrn_record_image>
+{
+  public:
+    VKRESNET_SET(view)
+    VKRESNET_SET(format)
+    VKRESNET_SET(width)
+    VKRESNET_SET(height)
+    VKRESNET_SET(region)
+    VKRESNET_SET(layout)
+    VKRESNET_SET(image)
+    VKRESNET_SET(level)
+    VKRESNET_SET(layer)
+    VKRESNET_SET(encoding)
+    VKRESNET_SET(exposure)
+    VKRESNET_SET(chroma)
+};
+
+/* A vrn_record_params. Functions of results take the buffer and the offset of a place. */
+class record_params : public filled<record_params, vrn_record_params>
+{
+  public:
+    VKRESNET_SET(slot)
+    VKRESNET_SET(count)
+    VKRESNET_SET_LIST(images, count)
+    VKRESNET_SET_LIST(pixels, count)
+    VKRESNET_SET(fit)
+    VKRESNET_SET_PLACE(nchw)
+    VKRESNET_SET_PLACE(nhwc)
+    VKRESNET_SET_PLACE(logits)
+    VKRESNET_SET_PLACE(probabilities)
+    VKRESNET_SET_PLACE(top)
+    VKRESNET_SET(top_count)
+    VKRESNET_SET(taps)
+    VKRESNET_SET(no_input_barrier)
+    VKRESNET_SET(no_output_barrier)
+    VKRESNET_SET(cursor)
+    VKRESNET_SET(budget_ms)
+    VKRESNET_SET(keep_top)
+    VKRESNET_SET(timed)
+    VKRESNET_SET(queue)
+    VKRESNET_SET(owner_family)
+    VKRESNET_SET(transfer_images)
+    VKRESNET_SET(storage_images)
+};
+
+/* A vrn_submit_order. */
+class submit_order : public filled<submit_order, vrn_submit_order>
+{
+  public:
+    VKRESNET_SET_LIST(waits, wait_count)
+    VKRESNET_SET_LIST(signals, signal_count)
+    VKRESNET_SET(record)
+};
+
 /* Imports an application's Vulkan device, as vrn_device_import does. */
 inline vrn_result import_device(device &to, const vrn_device_import_params &params)
 {
@@ -78,12 +183,11 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
                      VkPhysicalDevice physical_device,
                      PFN_vkGetInstanceProcAddr get_instance_proc_addr, std::uint32_t api_version)
     {
-        vrn_device_requirements_params params{};
-        params.instance = instance;
-        params.physical_device = physical_device;
-        params.get_instance_proc_addr = get_instance_proc_addr;
-        params.api_version = api_version;
-        check(create(info, params));
+        check(create(info, device_requirements_params()
+                               .instance(instance)
+                               .physical_device(physical_device)
+                               .get_instance_proc_addr(get_instance_proc_addr)
+                               .api_version(api_version)));
     }
     /* Imports `on`, which vkCreateDevice made from the VkDeviceCreateInfo. Throws on an error. */
     device import_device(VkDevice on, std::uint32_t queue_family, VkQueue queue) const

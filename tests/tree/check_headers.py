@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Every header compiles alone as C11. The public ones also compile alone and together, in every C
 from C99 and C++ from C++11 that the compiler knows, with all useful warnings, without exceptions
-and RTTI; those for C++ (.hpp) from C++17 on, without exceptions and with.
+and RTTI; those for C++ (.hpp) from C++17 on, without exceptions and with, and filled.cpp, which
+uses them.
 
     check_headers.py ROOT c|public-c|public-c++ COMPILER [COMPILER OPTION]...
 """
@@ -11,7 +12,7 @@ import os
 import subprocess
 import sys
 
-from sources import report, walk
+from sources import read, report, walk
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wundef", "-Werror"]
 # Of standards with two names the compiler's first known one counts.
@@ -117,15 +118,18 @@ def check_public(root, language, compiler, options):
 
 
 def check_code(root, kind, basic, flags):
-    """The headers for C++."""
+    """The headers for C++, and a program that uses them."""
     problems, checked = [], 0
-    for path in walk(root, "include", suffixes=".hpp"):
+    here = os.path.dirname(os.path.relpath(os.path.abspath(__file__), os.path.abspath(root)))
+    texts = {path: include_of(root, path) * 2 + "typedef int not_empty;\n"
+             for path in walk(root, "include", suffixes=".hpp")}
+    texts[os.path.join(here, "filled.cpp")] = read(root, os.path.join(here, "filled.cpp"))
+    for path, text in texts.items():
         for name in standards("c++", basic):
             if name in ("c++11", "c++14"):
                 continue
             for exceptions in ("-fno-exceptions", "-fexceptions"):
                 checked += 1
-                text = include_of(root, path) * 2 + "typedef int not_empty;\n"
                 found = compile_text(text, [*flags, exceptions, "-std=" + name])
                 if found is not None:
                     problems.append(f"{path}: does not compile as {name} {exceptions} with {kind}:"

@@ -198,6 +198,33 @@ struct vrn_c {
         self.expect(check_structs.check(self.root), "vrn_b: no row in", "vrn_c: does not end in",
                     "vrn_gone")
 
+    def test_filled(self):
+        """A class that fills a struct has a function for each member but the reserved words."""
+        self.write("include/vkresnet/vkresnet.h", """/* These have no reserved words: . */
+typedef struct vrn_a {
+    uint32_t x, y; /* in pixels */
+    const char *const *list;
+    uint32_t count;
+    bool (*load)(void *user, int z);
+    uint64_t reserved[2];
+} vrn_a;
+""")
+        self.write("tests/unit/test_abi.c", "LAYOUT(vrn_a, x)")
+        text = """class a : public filled<a, vrn_a>
+{
+  public:
+    VKRESNET_SET(x)
+    VKRESNET_SET_LIST(list, count)
+    VKRESNET_SET(load)
+};
+"""
+        self.write("include/vkresnet/vkresnet.hpp", text)
+        self.expect(check_structs.check(self.root), "no function for vrn_a.y")
+        self.write("include/vkresnet/vkresnet.hpp", text.replace("(x)", "(x) VKRESNET_SET(y)"))
+        self.expect(check_structs.check(self.root))
+        self.write("include/vkresnet/vkresnet.hpp", text.replace("class a :", "struct a :"))
+        self.expect(check_structs.check(self.root), "are not read")
+
 
 class Lines(Tree):
     def test_lines(self):
