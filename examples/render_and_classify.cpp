@@ -15,24 +15,19 @@
 #include <exception>
 #include <optional>
 #include <string>
-#include <vector>
+#include <tuple>
 
 #include <vulkan/vulkan_raii.hpp>
 /* After vulkan.hpp, which has Vulkan's C header in it. */
 #include <vkresnet/vulkan.hpp>
 
+#include "renderer.hpp"
 #include "swapchain.hpp"
-
-extern "C" {
-#include "scene.h"
-}
-#include <scene.frag.spv.h> /* made from scene.frag and scene.vert */
-#include <scene.vert.spv.h>
 
 namespace
 {
 
-constexpr std::uint32_t in_flight = 2, api_version = VK_API_VERSION_1_3;
+constexpr std::uint32_t in_flight = 2;
 
 struct options {
     const char *model = nullptr;
@@ -40,30 +35,20 @@ struct options {
     bool validation = false;
 };
 
-VKAPI_ATTR VkBool32 VKAPI_CALL complain(VkDebugUtilsMessageSeverityFlagBitsEXT,
-                                        VkDebugUtilsMessageTypeFlagsEXT,
-                                        const VkDebugUtilsMessengerCallbackDataEXT *data,
-                                        void *user)
-{
-    ++*static_cast<std::uint32_t *>(user);
-    std::fprintf(stderr, "validation: %s\n", data->pMessage);
-    return VK_FALSE;
-}
-
-struct push {
-    float camera[16], sun[4];
-};
-
 class application
 {
   public:
     explicit application(const options &from)
-        : options_(from), instance_(make_instance()), messenger_(make_messenger()),
-          surface_(make_surface()), physical_(nullptr)
+        : options_(from), instance_(from.validation, window::extensions()),
+          surface_(window_.make_surface(instance_.handle)), physical_(nullptr)
     {
-        choose_physical();
+        std::tie(physical_, family_) = instance_.choose(
+            [this](const vk::raii::PhysicalDevice &physical, std::uint32_t family) {
+                return physical.getSurfaceSupportKHR(family, *surface_);
+            });
         make_device();
-        make_pipeline();
+        swapchain_.emplace(window_, surface_, physical_, device_);
+        renderer_.emplace(physical_, device_, swapchain_->format());
         for (slot &s : slots_) {
             s.commands = std::move(vk::raii::CommandBuffers(
                 device_, {*pool_, vk::CommandBufferLevel::ePrimary, 1})[0]);
@@ -94,7 +79,7 @@ class application
     }
     std::uint32_t complaints() const
     {
-        return complaints_;
+        return instance_.complaints();
     }
 
   private:
@@ -106,11 +91,8 @@ class application
     };
 
     options options_;
-    std::uint32_t complaints_ = 0;
     window window_;
-    vk::raii::Context context_;
-    vk::raii::Instance instance_;
-    vk::raii::DebugUtilsMessengerEXT messenger_;
+    instance instance_;
     vk::raii::SurfaceKHR surface_;
     vk::raii::PhysicalDevice physical_;
     std::uint32_t family_ = 0;
@@ -122,77 +104,11 @@ class application
     vkresnet::session session_;
 
     vk::raii::CommandPool pool_{nullptr};
-    vk::raii::PipelineLayout layout_{nullptr};
-    vk::raii::Pipeline pipeline_{nullptr};
-    vk::raii::DeviceMemory vertex_memory_{nullptr};
-    vk::raii::Buffer vertices_{nullptr};
-    scene scenes_[SCENE_COUNT];
     std::array<slot, in_flight> slots_;
 
     std::optional<swapchain> swapchain_;
+    std::optional<renderer> renderer_;
     std::uint32_t right_ = 0;
-
-    /* ---- Instance and device ---- */
-
-    vk::raii::Instance make_instance()
-    {
-        std::uint32_t count = 0;
-        const char **needed = glfwGetRequiredInstanceExtensions(&count);
-        std::vector<const char *> extensions(needed, needed + count), layers;
-        const vk::ValidationFeatureEnableEXT synchronization =
-            vk::ValidationFeatureEnableEXT::eSynchronizationValidation;
-        const vk::ValidationFeaturesEXT features(synchronization);
-        if (options_.validation) {
-            layers.push_back("VK_LAYER_KHRONOS_validation");
-            extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
-            extensions.push_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
-        }
-        const vk::ApplicationInfo info(nullptr, 0, nullptr, 0, api_version);
-        return vk::raii::Instance(
-            context_, vk::InstanceCreateInfo({}, &info, layers, extensions,
-                                             options_.validation ? &features : nullptr));
-    }
-
-    vk::raii::DebugUtilsMessengerEXT make_messenger()
-    {
-        if (!options_.validation) return nullptr;
-        VkDebugUtilsMessengerCreateInfoEXT info = {};
-        info.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT;
-        info.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT |
-                               VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT;
-        info.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT |
-                           VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT;
-        info.pfnUserCallback = complain;
-        info.pUserData = &complaints_;
-        return vk::raii::DebugUtilsMessengerEXT(instance_,
-                                                vk::DebugUtilsMessengerCreateInfoEXT(info));
-    }
-
-    vk::raii::SurfaceKHR make_surface()
-    {
-        VkSurfaceKHR surface;
-        if (glfwCreateWindowSurface(*instance_, window_.handle, nullptr, &surface)) window::fail();
-        return vk::raii::SurfaceKHR(instance_, surface);
-    }
-
-    /* The first device that has a queue for everything. */
-    void choose_physical()
-    {
-        const auto wanted = vk::QueueFlagBits::eGraphics | vk::QueueFlagBits::eCompute;
-        for (const vk::raii::PhysicalDevice &physical : vk::raii::PhysicalDevices(instance_)) {
-            const auto families = physical.getQueueFamilyProperties();
-            for (std::uint32_t f = 0; f < families.size(); f++) {
-                if ((families[f].queueFlags & wanted) == wanted &&
-                    physical.getProperties().apiVersion >= api_version &&
-                    physical.getSurfaceSupportKHR(f, *surface_)) {
-                    physical_ = physical;
-                    family_ = f;
-                    return;
-                }
-            }
-        }
-        throw std::runtime_error("no device of Vulkan 1.3 draws into this window");
-    }
 
     void make_device()
     {
@@ -203,9 +119,8 @@ class application
         features.dynamicRendering = features.synchronization2 = VK_TRUE;
         vk::DeviceCreateInfo info({}, queue, {}, swapchain, nullptr, &features);
         /* The network: what it needs on the device. */
-        vkresnet::device_additions additions(info, *instance_, *physical_,
-                                             context_.getDispatcher()->vkGetInstanceProcAddr,
-                                             api_version);
+        vkresnet::device_additions additions(info, *instance_.handle, *physical_,
+                                             instance_.loader(), api_version);
         /* The application's own again. */
         device_ = vk::raii::Device(physical_, info);
         queue_ = vk::raii::Queue(device_, family_, 0);
@@ -218,111 +133,6 @@ class application
         /* The application's own again. */
     }
 
-    /* ---- Memory ---- */
-
-    void make_vertices()
-    {
-        std::vector<vertex> all(SCENE_VERTICES_MAX);
-        const std::size_t bytes = scenes_build(scenes_, all.data()) * sizeof(vertex);
-        vertices_ = vk::raii::Buffer(device_, {{}, bytes, vk::BufferUsageFlagBits::eVertexBuffer});
-        vertex_memory_ = allocate(physical_, device_, vertices_.getMemoryRequirements(),
-                                  vk::MemoryPropertyFlagBits::eHostVisible |
-                                      vk::MemoryPropertyFlagBits::eHostCoherent);
-        vertices_.bindMemory(*vertex_memory_, 0);
-        std::memcpy(vertex_memory_.mapMemory(0, bytes), all.data(), bytes);
-        vertex_memory_.unmapMemory();
-    }
-
-    /* ---- Pipeline ---- */
-
-    template <std::size_t N> vk::raii::ShaderModule make_shader(const std::uint32_t (&code)[N])
-    {
-        return vk::raii::ShaderModule(device_, vk::ShaderModuleCreateInfo({}, sizeof code, code));
-    }
-
-    void make_pipeline()
-    {
-        make_vertices();
-        swapchain_.emplace(window_, surface_, physical_, device_);
-        const vk::PushConstantRange range(vk::ShaderStageFlagBits::eVertex, 0, sizeof(push));
-        layout_ = vk::raii::PipelineLayout(device_, vk::PipelineLayoutCreateInfo({}, {}, range));
-        const auto vertex_shader = make_shader(scene_vert),
-                   fragment_shader = make_shader(scene_frag);
-        const std::array<vk::PipelineShaderStageCreateInfo, 2> stages = {{
-            {{}, vk::ShaderStageFlagBits::eVertex, *vertex_shader, "main"},
-            {{}, vk::ShaderStageFlagBits::eFragment, *fragment_shader, "main"},
-        }};
-        const vk::VertexInputBindingDescription binding(0, sizeof(vertex));
-        std::array<vk::VertexInputAttributeDescription, 3> attributes;
-        for (std::uint32_t i = 0; i < 3; i++) {
-            attributes[i] = {i, 0, vk::Format::eR32G32B32Sfloat,
-                             i * 3 * static_cast<std::uint32_t>(sizeof(float))};
-        }
-        const vk::PipelineVertexInputStateCreateInfo input({}, binding, attributes);
-        const vk::PipelineInputAssemblyStateCreateInfo assembly(
-            {}, vk::PrimitiveTopology::eTriangleList);
-        const vk::PipelineViewportStateCreateInfo viewport({}, 1, nullptr, 1, nullptr);
-        vk::PipelineRasterizationStateCreateInfo rasterization;
-        rasterization.lineWidth = 1;
-        const vk::PipelineMultisampleStateCreateInfo samples;
-        const vk::PipelineDepthStencilStateCreateInfo depth({}, VK_TRUE, VK_TRUE,
-                                                            vk::CompareOp::eLessOrEqual);
-        vk::PipelineColorBlendAttachmentState channels;
-        channels.colorWriteMask = vk::ColorComponentFlagBits::eR | vk::ColorComponentFlagBits::eG |
-                                  vk::ColorComponentFlagBits::eB | vk::ColorComponentFlagBits::eA;
-        const vk::PipelineColorBlendStateCreateInfo blend({}, VK_FALSE, {}, channels);
-        const std::array<vk::DynamicState, 2> states = {vk::DynamicState::eViewport,
-                                                        vk::DynamicState::eScissor};
-        const vk::PipelineDynamicStateCreateInfo dynamic({}, states);
-        const vk::Format colour_format = swapchain_->format();
-        const vk::PipelineRenderingCreateInfo rendering(0, colour_format, depth_format);
-        vk::GraphicsPipelineCreateInfo info({}, stages, &input, &assembly, nullptr, &viewport,
-                                            &rasterization, &samples, &depth, &blend, &dynamic,
-                                            *layout_);
-        info.pNext = &rendering;
-        pipeline_ = vk::raii::Pipeline(device_, nullptr, info);
-    }
-
-    /* ---- A frame ---- */
-
-    /* The square in the middle of the window, black around it. */
-    vk::Rect2D square() const
-    {
-        const std::uint32_t side =
-            std::min(swapchain_->extent().width, swapchain_->extent().height);
-        return {{static_cast<std::int32_t>((swapchain_->extent().width - side) / 2),
-                 static_cast<std::int32_t>((swapchain_->extent().height - side) / 2)},
-                {side, side}};
-    }
-
-    void draw_scene(const vk::raii::CommandBuffer &commands, const swapchain::target &t,
-                    std::uint32_t number)
-    {
-        const vk::ClearValue black(vk::ClearColorValue(std::array<float, 4>{0, 0, 0, 1}));
-        const vk::ClearValue far(vk::ClearDepthStencilValue(1, 0));
-        const vk::RenderingAttachmentInfo colour(*t.view, vk::ImageLayout::eColorAttachmentOptimal,
-                                                 {}, {}, {}, vk::AttachmentLoadOp::eClear,
-                                                 vk::AttachmentStoreOp::eStore, black);
-        const vk::RenderingAttachmentInfo depth(
-            swapchain_->depth_view(), vk::ImageLayout::eDepthAttachmentOptimal, {}, {}, {},
-            vk::AttachmentLoadOp::eClear, vk::AttachmentStoreOp::eDontCare, far);
-        commands.beginRendering({{}, {{0, 0}, swapchain_->extent()}, 1, 0, colour, &depth});
-        const scene &s = scenes_[scene_of(number)];
-        push constants = {{}, {0.42f, 0.75f, 0.51f, 0}};
-        scene_camera(&s, number % per_scene(), per_scene(), constants.camera, &constants.sun[3]);
-        const vk::Rect2D at = square();
-        const vk::Viewport viewport(
-            static_cast<float>(at.offset.x), static_cast<float>(at.offset.y),
-            static_cast<float>(at.extent.width), static_cast<float>(at.extent.height), 0, 1);
-        commands.setViewport(0, viewport);
-        commands.setScissor(0, at);
-        commands.bindPipeline(vk::PipelineBindPoint::eGraphics, *pipeline_);
-        commands.pushConstants<push>(*layout_, vk::ShaderStageFlagBits::eVertex, 0, constants);
-        commands.bindVertexBuffers(0, *vertices_, vk::DeviceSize(0));
-        commands.draw(s.count, 1, s.first, 0);
-        commands.endRendering();
-    }
-
     /* False: the window is closed. */
     bool draw(std::uint32_t number)
     {
@@ -330,36 +140,26 @@ class application
         std::uint32_t index;
         if (!swapchain_->next_image(s.acquired, &index)) return false;
         const swapchain::target &t = (*swapchain_)[index];
-        const auto attachment = vk::PipelineStageFlagBits2::eColorAttachmentOutput;
-        const auto written = vk::AccessFlagBits2::eColorAttachmentWrite;
-        const auto tests = vk::PipelineStageFlagBits2::eEarlyFragmentTests |
-                           vk::PipelineStageFlagBits2::eLateFragmentTests;
-        const auto colour = vk::ImageAspectFlagBits::eColor;
+        const canvas square = swapchain_->square(index);
         s.commands.begin({vk::CommandBufferUsageFlagBits::eOneTimeSubmit});
-        barrier(s.commands, t.image, colour, vk::ImageLayout::eUndefined,
-                vk::ImageLayout::eColorAttachmentOptimal, attachment, written);
-        barrier(s.commands, swapchain_->depth(), vk::ImageAspectFlagBits::eDepth,
-                vk::ImageLayout::eUndefined, vk::ImageLayout::eDepthAttachmentOptimal, tests,
-                vk::AccessFlagBits2::eDepthStencilAttachmentRead |
-                    vk::AccessFlagBits2::eDepthStencilAttachmentWrite);
-        draw_scene(s.commands, t, number);
+        renderer_->draw(s.commands, square, renderer_->scenes[scene_of(number)],
+                        number % per_scene(), per_scene());
         /* The network: what it sees, and the commands. */
-        vrn_record_image image = {};
-        image.view = *t.view;
-        image.image = t.image;
-        image.format = static_cast<VkFormat>(swapchain_->format());
-        image.width = swapchain_->extent().width;
-        image.height = swapchain_->extent().height;
-        image.region = square();
-        image.layout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL;
-        vrn_record_params record = {};
-        record.slot = number % in_flight;
-        record.images = &image;
-        record.keep_top = true;
-        vkresnet::check(vkresnet::record(session_, *s.commands, record));
+        const vrn_record_image image = vkresnet::record_image()
+                                           .view(square.colour_view)
+                                           .image(square.colour)
+                                           .format(static_cast<VkFormat>(swapchain_->format()))
+                                           .width(square.extent.width)
+                                           .height(square.extent.height)
+                                           .region(square.part)
+                                           .layout(VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL);
+        auto record = vkresnet::record_params().slot(number % in_flight).keep_top(true);
+        vkresnet::check(vkresnet::record(session_, *s.commands, record.images({&image, 1})));
         /* The application's own again. */
-        barrier(s.commands, t.image, colour, vk::ImageLayout::eColorAttachmentOptimal,
-                vk::ImageLayout::ePresentSrcKHR, attachment, written);
+        barrier(s.commands, t.image, vk::ImageAspectFlagBits::eColor,
+                vk::ImageLayout::eColorAttachmentOptimal, vk::ImageLayout::ePresentSrcKHR,
+                vk::PipelineStageFlagBits2::eColorAttachmentOutput,
+                vk::AccessFlagBits2::eColorAttachmentWrite);
         s.commands.end();
         const vk::PipelineStageFlags stage = vk::PipelineStageFlagBits::eColorAttachmentOutput;
         device_.resetFences(*s.done);
@@ -380,7 +180,7 @@ class application
         const vrn_top top = *vrn_session_get_top(session_.get(), number % in_flight);
         /* The application's own again. */
         const std::string name = model_.class_name(top.index);
-        const char *expected = scenes_[scene_of(number)].class_name;
+        const char *expected = renderer_->scenes[scene_of(number)].class_name;
         right_ += name == expected;
         char title[80];
         std::snprintf(title, sizeof title, "VkResNet: %s %.0f %%", name.c_str(),

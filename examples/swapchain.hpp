@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -13,7 +14,7 @@
 #define GLFW_INCLUDE_NONE
 #include <GLFW/glfw3.h>
 
-constexpr vk::Format depth_format = vk::Format::eD16Unorm;
+#include "renderer.hpp"
 
 /* GLFW and its window, which everything of Vulkan must not outlive. */
 struct window {
@@ -32,6 +33,19 @@ struct window {
     {
         glfwTerminate(); /* and the window */
     }
+    /* The extensions of the instance with which Vulkan draws into it. */
+    static std::vector<const char *> extensions()
+    {
+        std::uint32_t count = 0;
+        const char **needed = glfwGetRequiredInstanceExtensions(&count);
+        return {needed, needed + count};
+    }
+    vk::raii::SurfaceKHR make_surface(const vk::raii::Instance &instance) const
+    {
+        VkSurfaceKHR surface;
+        if (glfwCreateWindowSurface(*instance, handle, nullptr, &surface)) fail();
+        return vk::raii::SurfaceKHR(instance, surface);
+    }
     bool closed() const
     {
         return glfwWindowShouldClose(handle) || glfwGetKey(handle, GLFW_KEY_ESCAPE) == GLFW_PRESS;
@@ -42,45 +56,6 @@ struct window {
         throw std::runtime_error("no window: Vulkan cannot draw into windows here");
     }
 };
-
-inline vk::raii::DeviceMemory allocate(const vk::raii::PhysicalDevice &physical,
-                                       const vk::raii::Device &device,
-                                       const vk::MemoryRequirements &needs,
-                                       vk::MemoryPropertyFlags flags)
-{
-    const auto memory = physical.getMemoryProperties();
-    std::uint32_t type = 0;
-    while (!(needs.memoryTypeBits & 1u << type) ||
-           (memory.memoryTypes[type].propertyFlags & flags) != flags) {
-        type++;
-    }
-    return vk::raii::DeviceMemory(device, {needs.size, type});
-}
-
-inline vk::raii::ImageView make_view(const vk::raii::Device &device, vk::Image image,
-                                     vk::Format format, vk::ImageAspectFlags aspect)
-{
-    return vk::raii::ImageView(
-        device, {{}, image, vk::ImageViewType::e2D, format, {}, {aspect, 0, 1, 0, 1}});
-}
-
-inline void barrier(const vk::raii::CommandBuffer &commands, vk::Image image,
-                    vk::ImageAspectFlags aspect, vk::ImageLayout from, vk::ImageLayout to,
-                    vk::PipelineStageFlags2 stage, vk::AccessFlags2 access)
-{
-    vk::ImageMemoryBarrier2 change;
-    change.srcStageMask = change.dstStageMask = stage;
-    change.srcAccessMask = change.dstAccessMask = access;
-    change.oldLayout = from;
-    change.newLayout = to;
-    change.srcQueueFamilyIndex = change.dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED;
-    change.image = image;
-    change.subresourceRange = vk::ImageSubresourceRange(aspect, 0, 1, 0, 1);
-    vk::DependencyInfo info;
-    info.imageMemoryBarrierCount = 1;
-    info.pImageMemoryBarriers = &change;
-    commands.pipelineBarrier2(info);
-}
 
 /* The images to draw into, in sRGB's encoding, with a depth image, and their presentation. */
 class swapchain
@@ -106,17 +81,18 @@ class swapchain
     {
         return extent_;
     }
-    vk::Image depth() const
-    {
-        return *depth_;
-    }
-    vk::ImageView depth_view() const
-    {
-        return *depth_view_;
-    }
     const target &operator[](std::uint32_t index) const
     {
         return targets_[index];
+    }
+    /* The square in the middle of an image, black around it. */
+    canvas square(std::uint32_t index) const
+    {
+        const std::uint32_t side = std::min(extent_.width, extent_.height);
+        const vk::Offset2D corner(static_cast<std::int32_t>((extent_.width - side) / 2),
+                                  static_cast<std::int32_t>((extent_.height - side) / 2));
+        const target &t = targets_[index];
+        return {t.image, *depth_->image, *t.view, *depth_->view, extent_, {corner, {side, side}}};
     }
 
     /* Waits for a window that can be drawn into, and acquires an image of it. False: closed. */
@@ -162,9 +138,7 @@ class swapchain
     bool stale_ = true;          /* the swapchain is to be made anew */
     vk::raii::SwapchainKHR swapchain_{nullptr};
     std::vector<target> targets_;
-    vk::raii::DeviceMemory depth_memory_{nullptr};
-    vk::raii::Image depth_{nullptr};
-    vk::raii::ImageView depth_view_{nullptr};
+    std::optional<device_image> depth_;
 
     void choose_format()
     {
@@ -221,21 +195,10 @@ class swapchain
             t.drawn = vk::raii::Semaphore(device_, vk::SemaphoreCreateInfo());
             targets_.push_back(std::move(t));
         }
-        make_depth();
+        depth_.reset();
+        depth_ = device_image::depth(physical_, device_, extent_);
         stale_ = false;
         return true;
-    }
-
-    void make_depth()
-    {
-        depth_view_ = nullptr;
-        vk::ImageCreateInfo info({}, vk::ImageType::e2D, depth_format,
-                                 {extent_.width, extent_.height, 1}, 1, 1);
-        info.usage = vk::ImageUsageFlagBits::eDepthStencilAttachment;
-        depth_ = vk::raii::Image(device_, info);
-        depth_memory_ = allocate(physical_, device_, depth_.getMemoryRequirements(), {});
-        depth_.bindMemory(*depth_memory_, 0);
-        depth_view_ = make_view(device_, *depth_, depth_format, vk::ImageAspectFlagBits::eDepth);
     }
 
     /* The C function returns errors that are none, which vulkan.hpp would throw. */

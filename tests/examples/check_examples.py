@@ -127,6 +127,48 @@ def check_search(example, model, source, data):
     assert same >= 8, output
 
 
+def check_cpp_search(example, model, source, data):
+    """The search in C++ finds the same as the one in C and draws the same sheet; what is missing is
+    the same line."""
+    programs = example("feature_search"), example("feature_search_cpp")
+    if not os.path.exists(programs[1]):
+        return
+    query, samples = os.path.join(source, "samples", "ship.png"), os.path.join(source, "samples")
+    labelled = os.path.join(data, "cifar10", "test")
+    for pictures in (samples, labelled):
+        if not os.path.isdir(pictures):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            found = []
+            for program in programs:
+                sheet = os.path.join(folder, "sheet.png")
+                output = run(program, model, query, pictures, sheet, "--count", "10")
+                with open(sheet, "rb") as file:
+                    found.append((output, file.read()))
+        assert found[0] == found[1], found
+    for arguments in (("nowhere.pth", query, samples), (model, "no.png", samples),
+                      (model, query, "nowhere")):
+        c, cpp = (subprocess.run((program, *arguments, "sheet.png"), capture_output=True, text=True,
+                                 check=False) for program in programs)
+        assert (cpp.returncode, cpp.stdout, cpp.stderr) == (1, c.stdout, c.stderr), (c, cpp)
+
+
+def check_cpp_budget(example, model):
+    """In C++ the network is spread over several frames as well. With time for all of it in one
+    frame, the last picture and its class are those of the program in C."""
+    programs = example("frame_budget"), example("frame_budget_cpp")
+    if not os.path.exists(programs[1]):
+        return
+    output = run(programs[1], model, "--budget", "0.5", "--frames", "40", "--validation")
+    print(output)
+    assert int(re.search(r"the last one in (\d+) frames", output).group(1)) > 1, output
+    c, cpp = (run(program, model, "--budget", "100000", "--frames", "40", "--validation")
+              for program in programs)
+    networks = [re.search(r"\d+ networks, the last one in 1 frames; class .*", output).group()
+                for output in (c, cpp)]
+    assert networks[0] == networks[1], networks
+
+
 def main():
     folder, source, data = sys.argv[1:]
     model = os.path.join(source, "models", "resnet20-cifar10.safetensors")
@@ -139,6 +181,8 @@ def main():
     check_render(example, model)
     check_budget(example, model)
     check_search(example, model, source, data)
+    check_cpp_search(example, model, source, data)
+    check_cpp_budget(example, model)
     return 0
 
 
