@@ -417,9 +417,13 @@ typedef struct vrn_record_params {
  * of images are still changed. The host reads an output after it has waited for the submission.
  *
  * State. The recording leaves its own compute pipeline, descriptor set 0 of the compute bind point
- * and push constants bound. Its pipeline layout is its own, so all sets that were bound for
- * compute, whatever their number, and the push constants of all stages must be set again.
- * Pipelines, sets and dynamic state of other bind points do not change.
+ * and push constants of the compute stage bound. Its pipeline layouts are its own and not
+ * compatible with the application's for set 0, so all sets that were bound for compute, whatever
+ * their number, are replaced or disturbed: bind them again, in one call or from set 0 upwards. Push
+ * the constants of all stages again. Pipelines, sets and dynamic state of other bind points do not
+ * change. Offsets of descriptor buffers, of every bind point, and descriptor heaps with their push
+ * data are invalidated. After a secondary command buffer with a recording, all state of the primary
+ * one is undefined, as after any secondary one.
  *
  * Several recordings. Each has a slot, a number below VRN_MAX_RECORD_SLOTS, with its own
  * descriptors, prepared input and results; use the number of the frame in flight. Before recording
