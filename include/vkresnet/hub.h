@@ -1,6 +1,6 @@
-/* Weights by name: "resnet50", "resnet50:V2". This is a separate library. It knows the weights that
- * torchvision publishes for the ten networks of its ResNet class, and finds their files on this
- * machine. If it was built with libcurl and OpenSSL, it also downloads them.
+/* A separate library that finds weights by name, such as "resnet50" or "resnet50:V2". It knows the
+ * weights that torchvision publishes for the ten networks of its ResNet class, and finds their
+ * files on this machine. If it was built with libcurl and OpenSSL, it also downloads them.
  *
  *     vrn_hub *hub = NULL;
  *     vrn_hub_file file = {0};
@@ -28,39 +28,41 @@ typedef struct vrn_hub_entry {
     const char *name;    /* "resnet50:IMAGENET1K_V2" */
     const char *network; /* "resnet50", as for vrn_arch_parse */
     const char *weights; /* "IMAGENET1K_V2" */
-    bool is_default;     /* the bare name of the network and "DEFAULT" mean this entry */
+    bool is_default;     /* "resnet50" and "resnet50:DEFAULT" mean this entry */
     const char *file;    /* "resnet50-11ad3fa6.pth" */
     const char *url;     /* where it is downloaded from */
-    /* lower case hexadecimal: all 64 digits, or the first 8 or more if only those are published */
+    /* of the file, in lower case hexadecimal: all 64 digits, or at least the first 8 if only those
+     * are published */
     const char *sha256;
-    uint64_t min_bytes;      /* the file's size, at least */
-    uint64_t max_bytes;      /* and at most; equal if the size is known exactly */
+    uint64_t min_bytes;      /* the least size of the file */
+    uint64_t max_bytes;      /* its largest size; the same as min_bytes if the size is known */
     uint64_t parameters;     /* the number of the network's parameters */
     const char *classes;     /* "imagenet": its 1000 classes, in the usual order; or NULL */
     vrn_transform transform; /* the transform with which the accuracy was measured */
-    float acc1, acc5;        /* published, in percent, on ImageNet's validation set; 0: unknown */
-    const char *recipe;      /* the address of a page about its training, or NULL */
+    float acc1, acc5;   /* published top-1 and top-5 accuracy on ImageNet, in percent; 0: unknown */
+    const char *recipe; /* the address of a page about the training, or NULL */
     uint64_t reserved[4];
 } vrn_hub_entry;
 
 /* Where a hub looks for files and downloads them from. */
 typedef struct vrn_hub_params {
     vrn_log log; /* of the hub; must outlive it */
-    /* a file used instead of the built-in registry, which is made from data/registry.json. NULL:
-     * $VKRESNET_REGISTRY, else the built-in one */
+    /* a file that is used instead of the built-in registry (the list of weights, made from
+     * data/registry.json). NULL: $VKRESNET_REGISTRY, else the built-in registry */
     const char *registry;
-    /* the folder whose subfolder "hub" has the downloaded files. NULL: that of
-     * vrn_hub_get_cache_directory; "": nothing is looked up, stored or downloaded */
+    /* the folder whose subfolder "hub" has the downloaded files. NULL: the folder that
+     * vrn_hub_get_cache_directory names; "": nothing is looked up there, stored or downloaded */
     const char *cache_directory;
-    /* the folder where PyTorch keeps such files; it is only read. NULL:
+    /* the folder where PyTorch keeps such files; the library only reads it. NULL:
      * $TORCH_HOME/hub/checkpoints, $XDG_CACHE_HOME/torch/hub/checkpoints or
      * ~/.cache/torch/hub/checkpoints, whichever PyTorch would use; "": none */
     const char *torch_directory;
     /* the address of a folder to download from, instead of the registry's server; the name of a
-     * file is appended. May be http. NULL: $VKRESNET_HUB_URL, else the registry's server */
+     * file is appended. It begins with https:// or http://. NULL: $VKRESNET_HUB_URL, else the
+     * registry's server */
     const char *address;
     bool offline; /* never download; also if $VKRESNET_OFFLINE is neither empty nor "0" */
-    /* a download fails after this time without progress; 0: $VKRESNET_HUB_TIMEOUT, else 30 */
+    /* a download fails after so many seconds without progress; 0: $VKRESNET_HUB_TIMEOUT, else 30 */
     uint32_t stall_seconds;
     uint64_t reserved[4];
 } vrn_hub_params;
@@ -68,9 +70,9 @@ typedef struct vrn_hub_params {
 /* A registry of weights, with the folders that have their files. */
 typedef struct vrn_hub vrn_hub;
 
-/* Reads the registry and nothing else. The caller owns the hub. Blocking. Errors: VRN_ERROR_FILE
- * (the registry cannot be read or has a fault; the log says where), VRN_ERROR_INVALID_ARGUMENT (an
- * address that is neither https nor http), VRN_ERROR_OUT_OF_MEMORY. */
+/* Makes a hub. Reads the registry and no other file. The caller owns the hub. Blocking. Errors:
+ * VRN_ERROR_FILE (the registry cannot be read or has a fault; the log says where),
+ * VRN_ERROR_INVALID_ARGUMENT (`address` is neither https nor http), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_hub_create(vrn_hub **hub, const vrn_hub_params *params);
 
 /* Destroys a hub and its entries. */
@@ -79,8 +81,8 @@ VRN_API void vrn_hub_destroy(vrn_hub **hub);
 /* Whether this build can download. Thread-safe. */
 VRN_API bool vrn_hub_can_download(void);
 
-/* The i-th entry in the registry's order, or NULL when there are no more. It lives as long as the
- * hub. */
+/* The i-th entry (from 0) in the registry's order, or NULL when there are no more. It lives as long
+ * as the hub. */
 VRN_API const vrn_hub_entry *vrn_hub_get_entry(const vrn_hub *hub, uint32_t i);
 
 /* The entry with a name: a network ("resnet50"), or a network, a colon and its weights
@@ -108,43 +110,44 @@ typedef struct vrn_hub_file {
 VRN_API void vrn_hub_file_free(vrn_hub_file *file);
 
 /* Looks for an entry's file on this machine, first in the cache directory, then in PyTorch's
- * folder. If it is in neither, the result is VRN_OK with VRN_HUB_NOWHERE. A file counts only if its
- * size and SHA-256 agree with the registry; a wrong file is a warning in the log. Reading a large
- * one takes a few tenths of a second; the cache directory stores the result until the file changes.
- * A build that cannot download has no SHA-256 and compares only the size. The caller owns `*file`.
- * Blocking. Errors: VRN_ERROR_OUT_OF_MEMORY. */
+ * folder. If it is in neither, the result is VRN_OK and file->place is VRN_HUB_NOWHERE. A file
+ * counts only if its size and SHA-256 agree with the registry; otherwise the log has a warning.
+ * Computing the SHA-256 of a large file takes a few tenths of a second; the cache directory stores
+ * the result until the file changes. A build that cannot download has no SHA-256 and compares only
+ * the size. The caller owns `*file`. Blocking. Errors: VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry,
                                   vrn_hub_file *file);
 
 /* The state of a download. */
 typedef struct vrn_hub_progress {
     const vrn_hub_entry *entry; /* whose file it is */
-    uint64_t done, total; /* bytes of the file; `done` includes those of an interrupted download */
-    double bytes_per_s;   /* over the last seconds; 0: not known yet */
-    double seconds_left;  /* at this rate; negative: not known yet */
-    bool waiting;         /* another process downloads this file; these are its bytes */
+    uint64_t done, total;       /* bytes; `done` includes those of an interrupted download */
+    double bytes_per_s;         /* over the last seconds; 0: not known yet */
+    double seconds_left;        /* at this rate; negative: not known yet */
+    bool waiting;               /* another process downloads the file; `done` is what it has */
     uint64_t reserved[4];
 } vrn_hub_progress;
 
 /* How vrn_hub_fetch reports its progress. */
 typedef struct vrn_hub_fetch_params {
-    /* called several times a second, on the calling thread. Returning true ends the download with
-     * VRN_ERROR_CANCELLED. NULL: no progress is reported */
+    /* called several times a second, on the thread that called vrn_hub_fetch. If it returns true,
+     * the download ends with VRN_ERROR_CANCELLED. NULL: no progress is reported */
     bool (*progress)(void *user, const vrn_hub_progress *progress);
     void *progress_user; /* the first argument of `progress` */
     uint64_t reserved[4];
 } vrn_hub_fetch_params;
 
 /* Looks for an entry's file like vrn_hub_locate, and downloads it if it is not on this machine. The
- * download is written to a file with another name ("....part") and renamed when size and SHA-256
- * are correct and the bytes are on the disk: no partial file ever has an entry's name. The next
- * call resumes an interrupted download. If another process downloads the same file, the call waits
- * for it. Only https is used, unless `address` is http. Certificates are checked with the system's
- * list or with $CURL_CA_BUNDLE, $SSL_CERT_FILE or $SSL_CERT_DIR; proxies are set as for libcurl
- * ($https_proxy, $no_proxy, ...). `params` may be NULL. The caller owns `*file`. Blocking. Errors:
+ * download is written to a file with another name ("....part"), which is renamed when its size and
+ * SHA-256 are correct and the bytes are on the disk: no partial file ever has an entry's name. If a
+ * download is interrupted, the next call resumes it. If another process downloads the same file,
+ * the call waits for it. Only https is used, unless `address` is http. Certificates are checked
+ * with the system's list or with $CURL_CA_BUNDLE, $SSL_CERT_FILE or $SSL_CERT_DIR; proxies are set
+ * as for libcurl ($https_proxy, $no_proxy, ...). `params` may be NULL. The caller owns `*file`.
+ * Blocking. Errors:
  * - VRN_ERROR_NETWORK: the server cannot be reached, does not have the file or sent something else;
- *   or this build or `offline` forbids downloads. The log has the address, and where to put a file
- *   that was downloaded in another way
+ *   or downloads are impossible in this build or forbidden by `offline`. The log has the address,
+ *   and says where to put a file that was downloaded in another way
  * - VRN_ERROR_CANCELLED: `progress` returned true
  * - VRN_ERROR_FILE: the file cannot be written
  * - VRN_ERROR_OUT_OF_MEMORY */
@@ -153,9 +156,9 @@ VRN_API vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
 
 /* The folder for files that can be made or downloaded again: $VKRESNET_CACHE, else the folder
  * "vkresnet" in $XDG_CACHE_HOME or in ~/.cache, on Windows in %LOCALAPPDATA%. It also suits
- * vrn_device_params.cache_directory. Writes to `text` and returns the length without the NUL, as
- * snprintf does; 0: there is none ($VKRESNET_CACHE is empty, or no variable is set), or memory ran
- * out. Thread-safe as long as no thread changes the environment. */
+ * vrn_device_params.cache_directory. Writes its path to `text` and returns the length without the
+ * NUL, as snprintf does; 0: there is no such folder ($VKRESNET_CACHE is empty, or no variable is
+ * set), or memory ran out. Thread-safe as long as no thread changes the environment. */
 VRN_API size_t vrn_hub_get_cache_directory(char *text, size_t capacity);
 
 #ifdef __cplusplus

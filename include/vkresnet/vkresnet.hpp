@@ -1,6 +1,6 @@
 /* VkResNet for C++17 and later: handles that destroy what they own, and errors as exceptions or as
- * results. A thin layer over vkresnet.h, whose comments hold here too: structs, units, ownership
- * and thread-safety are the same. Header only.
+ * results. It is a thin layer over vkresnet.h, and consists of this header alone. The comments of
+ * vkresnet.h hold here too: structs, units, ownership and thread-safety are the same.
  *
  *     const vkresnet::device device = vkresnet::device::open();
  *     const vkresnet::model model("resnet50.pth");
@@ -48,7 +48,7 @@
 namespace vkresnet
 {
 
-/* The last error that the library reported on this thread; empty: none yet. */
+/* The last error message of the library on this thread; empty: none yet. */
 inline std::string &last_message()
 {
     thread_local std::string text;
@@ -139,7 +139,7 @@ template <typename T, void (*Destroy)(T **)> class handle
     handle(handle &&from) noexcept : handle_(from.release())
     {
     }
-    /* Destroys its own handle and takes the other. */
+    /* Destroys this object's handle and takes that of `from`, which is empty afterwards. */
     handle &operator=(handle &&from) noexcept
     {
         if (this != &from) reset(from.release());
@@ -152,12 +152,12 @@ template <typename T, void (*Destroy)(T **)> class handle
         Destroy(&handle_);
     }
 
-    /* The C handle, which stays this object's; nullptr if it is empty. */
+    /* The C handle, which this object continues to own; nullptr if it is empty. */
     T *get() const noexcept
     {
         return handle_;
     }
-    /* True if it has a handle. */
+    /* True if this object has a handle. */
     explicit operator bool() const noexcept
     {
         return handle_ != nullptr;
@@ -167,7 +167,7 @@ template <typename T, void (*Destroy)(T **)> class handle
     {
         return std::exchange(handle_, nullptr);
     }
-    /* Destroys its own handle and takes another. */
+    /* Destroys this object's handle and takes `owned`. */
     void reset(T *owned = nullptr) noexcept
     {
         Destroy(&handle_);
@@ -330,21 +330,21 @@ class model : public handle<vrn_model, vrn_model_destroy>
 {
   public:
     model() = default;
-    /* path: UTF-8. */
+    /* As vrn_model_load. The path is UTF-8. */
     vrn_result load(const char *path, const vrn_model_params &params = {})
     {
         const vrn_model_params own = with_log(params);
         return vrn_model_load(place(), path, &own);
     }
-    /* A file's bytes, which must stay valid and unchanged as long as the model lives; messages call
-     * it `name`. */
+    /* As vrn_model_load_memory: `bytes` are those of a file, and must stay valid and unchanged as
+     * long as the model lives; messages call the file `name`. */
     vrn_result load(span<const std::uint8_t> bytes, const char *name,
                     const vrn_model_params &params = {})
     {
         const vrn_model_params own = with_log(params);
         return vrn_model_load_memory(place(), bytes.data, bytes.size, name, &own);
     }
-    /* Random weights for an architecture, written as for the program's --arch: "resnet18". */
+    /* Makes random weights for an architecture, written as for the program's --arch: "resnet18". */
     vrn_result create_random(const char *arch, std::uint64_t seed)
     {
         const vrn_model_params own = with_log(vrn_model_params{});
@@ -387,7 +387,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
     }
 };
 
-/* A picture of 8-bit pixels, rows from the top, without gaps. */
+/* A picture of 8-bit pixels. The first row is the top; there are no gaps between rows. */
 struct image {
     const std::uint8_t *pixels = nullptr;     /* the first row */
     std::uint32_t width = 0, height = 0;      /* in pixels */
@@ -439,7 +439,7 @@ class session : public handle<vrn_session, vrn_session_destroy>
         return vrn_session_wait(get(), ticket);
     }
 
-    /* The probabilities of up to `batch` pictures, [pictures.size, classes]. */
+    /* Writes the probabilities of up to `batch` pictures, [pictures.size, classes]. */
     vrn_result run(span<const image> pictures, std::vector<float> &probabilities)
     {
         std::vector<vrn_image> photos(pictures.size);
@@ -458,7 +458,8 @@ class session : public handle<vrn_session, vrn_session_destroy>
         return run(inputs, outputs);
     }
 #ifndef VKRESNET_NO_EXCEPTIONS
-    /* The `top` best classes of a picture, the best first; among equals, the lower index first. */
+    /* Returns the `top` best classes of a picture, the best first; of equal ones, the lower index
+     * first. */
     std::vector<prediction> classify(const image &picture, std::size_t top = 5)
     {
         std::vector<float> probabilities;

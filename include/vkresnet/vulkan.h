@@ -7,12 +7,13 @@
  *     vrn_session_create(&session, device, model, NULL);
  *     vrn_session_record(session, commands, &(vrn_record_params){...});   once a frame
  *
- * The rules at the top of vkresnet.h hold here too. docs/embedding.md walks through one frame.
+ * The rules at the top of vkresnet.h hold here too; the params of the functions below have fields
+ * without a default, so they must not be NULL. docs/embedding.md walks through one frame.
  *
  * The library never destroys what the application lends: instance, device, queue, buffers, images,
- * command buffers. It submits to a queue only to copy weights when a session is created, and to run
- * what was asked for (vrn_session_run, vrn_session_submit, tuning, measurements and checks); it
- * waits only for these submissions. The lent objects must outlive the vrn_device, which must
+ * command buffers. It submits work to a queue only to copy weights when a session is created, and
+ * to run what was asked for (vrn_session_run, vrn_session_submit, tuning, measurements and checks).
+ * It waits only for these submissions. The lent objects must outlive the vrn_device, which must
  * outlive its sessions. */
 #ifndef VKRESNET_VULKAN_H
 #define VKRESNET_VULKAN_H
@@ -42,21 +43,21 @@ typedef struct vrn_requirement {
     const char *feature;  /* the member to set to VK_TRUE: "timelineSemaphore" */
     uint32_t capability;  /* the vrn_capability bit that depends on it; 0: none */
     VkStructureType type; /* of `structure` */
-    uint32_t offset;      /* of the member in `structure`, in bytes; 0: no feature */
-    /* the structure of all features of a Vulkan version that has the member too, such as
-     * VkPhysicalDeviceVulkan12Features, and the member's offset in it; 0: none. A chain that
-     * contains this structure must not contain `structure` */
+    uint32_t offset;      /* of the member `feature` in `structure`; 0: no feature */
+    /* the member's offset in the structure that holds all features of a Vulkan version, such as
+     * VkPhysicalDeviceVulkan12Features; 0: no such structure has this member. A pNext chain that
+     * contains the structure must not contain `structure` */
     uint32_t version_offset;
-    VkStructureType version_type; /* of that structure */
+    VkStructureType version_type; /* of the structure to which version_offset refers */
     uint64_t reserved[2];
 } vrn_requirement;
 
 /* What to enable on one physical device: the extensions and features that the library needs or can
- * use. Only those that the device offers are listed. The struct contains no pointer into itself: it
- * can be copied. */
+ * use. What the device does not offer is not listed. The struct can be copied: it contains no
+ * pointer into itself. */
 typedef struct vrn_device_requirements {
-    uint32_t api_version;     /* of instance and device, at least: VK_API_VERSION_1_1 */
-    VkQueueFlags queue_flags; /* of the queue's family, at least: VK_QUEUE_COMPUTE_BIT */
+    uint32_t api_version;     /* the lowest for instance and device: VK_API_VERSION_1_1 */
+    VkQueueFlags queue_flags; /* that the queue's family must have: VK_QUEUE_COMPUTE_BIT */
     uint32_t count;           /* of items */
     vrn_requirement items[VRN_MAX_REQUIREMENTS];  /* [count] */
     uint32_t extension_count;                     /* of extensions */
@@ -71,14 +72,15 @@ typedef struct vrn_device_requirements_params {
     VkPhysicalDevice physical_device;                 /* of that instance */
     PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* all functions are found through it */
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
-    uint32_t without;     /* vrn_capability bits: requirements of only these are left out */
-    /* include the requirements of VRN_CAPABILITY_PIPELINE_STATISTICS, with which some drivers
+    /* vrn_capability bits: requirements that only these capabilities need are left out */
+    uint32_t without;
+    /* include the requirements of VRN_CAPABILITY_PIPELINE_STATISTICS, which make some drivers
      * compile more slowly */
     bool pipeline_statistics;
     uint64_t reserved[3];
 } vrn_device_requirements_params;
 
-/* Fills in the list. Does not use the device. After an error the list is empty. Thread-safe.
+/* Fills in `requirements`. Needs no VkDevice. After an error, the list in it is empty. Thread-safe.
  * Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (the physical device cannot be used at
  * all, or the instance is older than Vulkan 1.1; the log says why). */
 VRN_API vrn_result vrn_device_get_requirements(vrn_device_requirements *requirements,
@@ -90,18 +92,19 @@ typedef struct vrn_device_additions vrn_device_additions;
 /* Adds the requirements to what an application's VkDeviceCreateInfo already enables.
  *
  * Extensions: `info` gets a longer list, without repeating extensions that the application lists.
- * Features: in a structure that the application's pNext chain contains, the member is set there;
- * this includes VkPhysicalDeviceVulkan11Features and its successors, and VkPhysicalDeviceFeatures2.
- * These structures must therefore be writable. Other structures are put in front of the chain,
- * never a VkPhysicalDeviceFeatures2: without one, `info` gets a copy of pEnabledFeatures. If the
- * application enables VK_EXT_buffer_device_address, the library adds no buffer address feature,
- * because Vulkan does not allow both.
+ * Features: if the application's pNext chain has a structure with the feature, the feature is set
+ * there; such a structure may be VkPhysicalDeviceVulkan11Features, one of its successors or
+ * VkPhysicalDeviceFeatures2. The structures in the chain must therefore be writable. Structures
+ * that the chain lacks are put in front of it, except VkPhysicalDeviceFeatures2: its features are
+ * then set in a copy of pEnabledFeatures, to which `info` points afterwards. If the application
+ * enables VK_EXT_buffer_device_address, the library adds no buffer address feature, because Vulkan
+ * does not allow both.
  *
- * `info` points into `additions` and into the application's own structures afterwards: keep all of
- * them until vkCreateDevice and vrn_device_import have returned, then destroy the additions. They
- * contain no Vulkan object. Thread-safe. After an error, `info` is unchanged and *additions is
- * NULL. Errors: as for vrn_device_get_requirements; VRN_ERROR_INVALID_ARGUMENT also for
- * pEnabledFeatures together with a VkPhysicalDeviceFeatures2, which Vulkan does not allow;
+ * Afterwards, `info` points into `additions` and into the application's own structures: keep all of
+ * them until vkCreateDevice and vrn_device_import have returned, then destroy the additions. The
+ * additions contain no Vulkan object. Thread-safe. After an error, `info` is unchanged and
+ * *additions is NULL. Errors: as for vrn_device_get_requirements; VRN_ERROR_INVALID_ARGUMENT also
+ * for pEnabledFeatures together with a VkPhysicalDeviceFeatures2, which Vulkan does not allow;
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_additions_create(vrn_device_additions **additions,
                                                VkDeviceCreateInfo *info,
@@ -132,9 +135,10 @@ typedef struct vrn_memory_request {
 } vrn_memory_request;
 
 /* The application's allocator of device memory, which the library calls instead of
- * vkAllocateMemory. The library asks for few, large blocks: some when a session is created,
- * prepared or first recorded in a slot, none per frame. Calls come from any thread that uses the
- * device or destroys objects made from it, also several at the same time. */
+ * vkAllocateMemory. The library asks for a few large blocks when a session is created or prepared,
+ * and when it is first recorded in a slot. It asks for none in later frames. It may call the
+ * functions on any thread that uses the device or destroys objects made from it, and on several at
+ * the same time. */
 typedef struct vrn_memory_hooks {
     /* Fills in *block. An error has the same effect as if vkAllocateMemory had returned it;
      * VK_ERROR_OUT_OF_DEVICE_MEMORY, for example, becomes VRN_ERROR_OUT_OF_MEMORY */
@@ -156,15 +160,16 @@ typedef struct vrn_queue_family {
     uint64_t reserved[2];
 } vrn_queue_family;
 
-/* Several queues of an application, for vrn_device_import. Those of families that can compute get
- * numbers from 0 on, in the order of this list; sessions name them (vrn_session_params.queue). If a
- * family can only transfer, its first queue copies weights to the device, otherwise queue 0 does.
+/* Several queues of an application, for vrn_device_import. The queues of families that can compute
+ * get numbers from 0 on, in the order of this list; vrn_session_params.queue chooses one by its
+ * number. If one of the families can only transfer, its first queue copies weights to the device;
+ * otherwise queue 0 does.
  *
  * Vulkan lets one thread at a time use a queue. If the application uses one of these queues on
  * other threads while a call into the library runs, give both functions: the library calls `lock`
- * before and `unlock` after each use of a queue, with its family and its index in the family, on
- * the thread of the call, never nested. Calls for different queues may come at the same time. Both
- * NULL: no other thread uses these queues during a call. */
+ * before and `unlock` after each use of a queue, with the index of its family and its own index in
+ * the family. It calls them on the thread of the call, never nested; calls for different queues may
+ * run at the same time. Both NULL: no other thread uses these queues during a call. */
 typedef struct vrn_lent_queues {
     const vrn_queue_family *families; /* [family_count], each family once; copied */
     uint32_t family_count;            /* 1 to VRN_MAX_QUEUE_FAMILIES */
@@ -188,19 +193,19 @@ typedef struct vrn_device_import_params {
     uint32_t api_version; /* VkApplicationInfo::apiVersion; 0: VK_API_VERSION_1_1 */
     bool debug_utils;     /* the instance has VK_EXT_debug_utils: objects get names */
 
-    /* the VkDeviceCreateInfo that vkCreateDevice got. The import reads the extensions and features
-     * in it and keeps no pointer. If another library makes the device, fill in
-     * ppEnabledExtensionNames, pNext and pEnabledFeatures yourself. NULL: no extension and no
-     * feature was enabled */
+    /* the VkDeviceCreateInfo that was passed to vkCreateDevice. vrn_device_import reads the
+     * extensions and features in it and keeps no pointer. If another library makes the device, fill
+     * in enabledExtensionCount, ppEnabledExtensionNames, pNext and pEnabledFeatures yourself. NULL:
+     * no extension and no feature was enabled */
     const VkDeviceCreateInfo *created_with;
 
     uint32_t queue_family; /* its index in vkGetPhysicalDeviceQueueFamilyProperties */
-    VkQueue queue;         /* of that family, which must be able to compute; or `queues` is given */
+    VkQueue queue;         /* of that family, which must be able to compute; or give `queues` */
 
-    /* Vulkan lets one thread at a time use a queue. If the application uses it on other threads
-     * while a call into the library runs, give both functions: the library calls `lock` before and
-     * `unlock` after each use, on the thread of the call, never nested. Both NULL: no other thread
-     * uses the queue during a call. */
+    /* Vulkan lets one thread at a time use a queue. If the application uses `queue` on other
+     * threads while a call into the library runs, give both functions: the library calls `lock`
+     * before and `unlock` after each use of the queue, on the thread of the call, never nested.
+     * Both NULL: no other thread uses the queue during a call. */
     void (*lock)(void *user);
     void (*unlock)(void *user); /* see `lock` */
     void *lock_user;            /* the argument of both */
@@ -210,46 +215,47 @@ typedef struct vrn_device_import_params {
     /* for all Vulkan objects that the library makes */
     const VkAllocationCallbacks *allocation_callbacks;
     const vrn_memory_hooks *memory; /* device memory */
-    const vrn_cache_hooks *cache;   /* instead of cache_directory */
+    const vrn_cache_hooks *cache;   /* used instead of cache_directory */
     /* used for all pipelines instead of the library's own pipeline cache; `cache` or
      * `cache_directory` then keep only measurements. The application must not have made it with
      * VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT */
     VkPipelineCache pipeline_cache;
-    /* several queues; queue, queue_family, lock and unlock must then be zero. NULL: only `queue` is
-     * lent */
+    /* several queues: `queue`, `queue_family`, `lock` and `unlock` must then be zero. NULL: only
+     * `queue` is lent */
     const vrn_lent_queues *queues;
     uint64_t reserved[3];
 } vrn_device_import_params;
 
 /* Makes a vrn_device from an application's Vulkan device. Its capabilities (vrn_device_get_info)
  * depend on what was enabled, not on what the hardware has. vrn_device_destroy destroys everything
- * that the library made and leaves the lent objects as they were. It does not wait, because
- * sessions wait for their own submissions. One device may be imported several times, also beside
- * the library's own devices; several imports of one queue need a common lock. Thread-safe.
- * Blocking, but quick. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a mandatory
- * requirement is missing; a device of several physical devices; the log says which),
- * VRN_ERROR_OUT_OF_MEMORY. */
+ * that the library made and leaves the lent objects as they were. It does not wait for the device,
+ * because sessions have waited for their own submissions. A device may be imported several times,
+ * and the library's own devices may exist as well; several imports of one queue need a common lock.
+ * Thread-safe. Blocking, but quick. Errors: VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (a
+ * mandatory requirement is missing, or the VkDevice consists of several physical devices; the log
+ * says which), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_import(vrn_device **device, const vrn_device_import_params *params);
 
 /* ---- Recording ------------------------------------------------------------------------------- */
 
-/* A place in a buffer of the application that has VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. The offset is
- * a multiple of 4; no other alignment is needed. A NULL buffer means none. */
+/* A place in a buffer of the application. The buffer must have
+ * VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. */
 typedef struct vrn_place {
-    VkBuffer buffer;     /* NULL: none */
-    VkDeviceSize offset; /* in bytes, a multiple of 4 */
+    VkBuffer buffer;     /* NULL: no place */
+    VkDeviceSize offset; /* in bytes, a multiple of 4; no other alignment is needed */
 } vrn_place;
 
 /* How the values of an image encode colours. */
 typedef enum vrn_encoding {
-    /* depends on the format: UNORM has values in sRGB's encoding, float formats have linear
-     * light */
+    /* as the format suggests: UNORM formats have values in sRGB's encoding, float formats have
+     * linear light */
     VRN_ENCODING_FORMAT = 0,
     VRN_ENCODING_SRGB = 1, /* in sRGB's encoding, as a tone mapper writes them */
-    /* linear light in sRGB's primaries; 1 is white. This includes scRGB, whose white is 80 cd/m2 */
+    /* linear light with sRGB's primaries; 1 is white. This includes scRGB, where white is 80
+     * cd/m2 */
     VRN_ENCODING_LINEAR = 2,
-    /* ITU-R BT.2100 in the primaries of BT.2020. White is 203 cd/m2, as BT.2408 recommends; HLG is
-     * shown as on a display of 1000 cd/m2. Colours outside sRGB are clamped */
+    /* ITU-R BT.2100 with the primaries of BT.2020. White is 203 cd/m2, as BT.2408 recommends; HLG
+     * is decoded as for a display of 1000 cd/m2. Colours outside sRGB are clamped */
     VRN_ENCODING_PQ = 3,
     VRN_ENCODING_HLG = 4,
 } vrn_encoding;
@@ -261,60 +267,62 @@ typedef enum vrn_ycbcr {
     VRN_YCBCR_BT2020 = 2, /* non-constant luminance */
 } vrn_ycbcr;
 
-/* The chroma plane of a YCbCr picture in two planes; the vrn_record_image that points to it is the
- * luma plane. Video decoders write such pictures: NV12 (views of R8_UNORM and R8G8_UNORM, 8 bits)
- * or P010 (R16_UNORM and R16G16_UNORM, 10 bits in the upper part). The views are of the planes of
- * one image (VK_IMAGE_ASPECT_PLANE_0_BIT and _1_BIT) or of two images; two images must be in a
- * layout that the recording reads directly, and cannot change owners.
+/* The chroma plane of a YCbCr picture that has two planes; the vrn_record_image that points to it
+ * is the luma plane. Video decoders write such pictures: NV12 (views of R8_UNORM and R8G8_UNORM, 8
+ * bits) or P010 (R16_UNORM and R16G16_UNORM, 10 bits in the upper part). The views are of the
+ * planes of one image (VK_IMAGE_ASPECT_PLANE_0_BIT and _1_BIT) or of two images. Two images must be
+ * in a layout that the recording reads directly (vrn_record_image.layout), and cannot be used with
+ * transfer_images.
  *
- * Red, green and blue are computed from the planes' values in fixed point, and rounded to
- * 8 bits. They have the image's encoding, which is VRN_ENCODING_FORMAT, SRGB, PQ or HLG; for PQ and
- * HLG the matrix is VRN_YCBCR_BT2020. A chroma sample applies to all pixels that share it, without
- * interpolation. */
+ * Red, green and blue are computed from the planes' values in fixed point, and rounded to 8 bits.
+ * They have the encoding of the vrn_record_image, which must be VRN_ENCODING_FORMAT, _SRGB, _PQ or
+ * _HLG; with PQ and HLG the matrix must be VRN_YCBCR_BT2020. A chroma sample applies to all pixels
+ * that share it, without interpolation. */
 typedef struct vrn_record_chroma {
     VkImageView view;       /* Cb in red and Cr in green */
     VkFormat format;        /* of the view */
     uint32_t width, height; /* of the view: those of the luma, or half of them, rounded up */
-    vrn_ycbcr matrix;       /* the weights */
-    bool full_range;        /* 0 to 255; false: 16 to 235 for luma, 16 to 240 for chroma */
+    vrn_ycbcr matrix;       /* the weights of red, green and blue in the luma */
+    bool full_range;        /* values 0 to 255; false: luma 16 to 235, chroma 16 to 240 */
     uint64_t reserved[2];
 } vrn_record_chroma;
 
-/* An image that a shader may read: a single-sampled 2D view of a colour format, of an image with
- * VK_IMAGE_USAGE_SAMPLED_BIT or, with storage_images, VK_IMAGE_USAGE_STORAGE_BIT. Rows are from the
- * top. Alpha is ignored. In formats of one or two components the first is grey.
+/* An image that a shader may read. `view` is a single-sampled 2D view of a colour format; its image
+ * has VK_IMAGE_USAGE_SAMPLED_BIT or, with vrn_record_params.storage_images,
+ * VK_IMAGE_USAGE_STORAGE_BIT. The first row is the top. Alpha is ignored. In formats of one or two
+ * components, the first component is grey.
  *
  * The network's transform works on 8-bit pixels in sRGB's encoding, as image files have them. The
  * bytes of 8-bit UNORM and SRGB formats are used as they are stored; UNORM values of other sizes
- * are scaled and rounded to 8 bits. Linear light is multiplied by `exposure`, clamped to 0 to 1 and
- * encoded, without any other tone mapping. Formats: R8G8B8A8, B8G8R8A8, A8B8G8R8_PACK32, R8G8B8,
- * B8G8R8, R8 and R8G8 in UNORM and SRGB; R5G6B5, B5G6R5, R5G5B5A1, B5G5R5A1, A1R5G5B5_UNORM_PACK16;
- * A2B10G10R10, A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and SFLOAT; R32,
- * R32G32B32A32_SFLOAT; B10G11R11, E5B9G9R9_UFLOAT_PACK32.
+ * are scaled and rounded to 8 bits. Linear light is multiplied by `exposure`, clamped to the range
+ * 0 to 1 and encoded, without any other tone mapping. Formats: R8G8B8A8, B8G8R8A8, A8B8G8R8_PACK32,
+ * R8G8B8, B8G8R8, R8 and R8G8 in UNORM and SRGB; R5G6B5, B5G6R5, R5G5B5A1, B5G5R5A1,
+ * A1R5G5B5_UNORM_PACK16; A2B10G10R10, A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and
+ * SFLOAT; R32, R32G32B32A32_SFLOAT; B10G11R11, E5B9G9R9_UFLOAT_PACK32.
  *
- * With storage_images: R8G8B8A8_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT and R32_SFLOAT. If
- * the device has shaderStorageImageExtendedFormats, which the requirements list, also R8 and
- * R8G8_UNORM, R16 and R16G16B16A16_UNORM, R16_SFLOAT, B10G11R11_UFLOAT_PACK32 and
+ * Formats with storage_images: R8G8B8A8_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT and
+ * R32_SFLOAT. If the device has shaderStorageImageExtendedFormats, which the requirements list,
+ * also R8 and R8G8_UNORM, R16 and R16G16B16A16_UNORM, R16_SFLOAT, B10G11R11_UFLOAT_PACK32 and
  * A2B10G10R10_UNORM_PACK32. Other formats, such as SRGB ones and A8B8G8R8_UNORM_PACK32, are
  * refused, because shaders have no name for them. */
 typedef struct vrn_record_image {
     VkImageView view;       /* as described above */
     VkFormat format;        /* of the view */
     uint32_t width, height; /* of the view's level */
-    VkRect2D region;        /* the part to read; an extent of 0: the whole image */
+    VkRect2D region;        /* the part to read; a zero extent: the whole image */
     /* the image's layout when the commands run. Images in the layouts SHADER_READ_ONLY_OPTIMAL,
      * READ_ONLY_OPTIMAL, GENERAL and SHARED_PRESENT_KHR are read directly. The recording changes
      * any other layout, such as COLOR_ATTACHMENT_OPTIMAL or PRESENT_SRC_KHR, to
-     * SHADER_READ_ONLY_OPTIMAL and back afterwards (once, even if several regions are read), and
-     * needs the three fields below for that. With storage_images, images in GENERAL and
+     * SHADER_READ_ONLY_OPTIMAL and back afterwards (once, even if it reads several regions of the
+     * image). For this it needs the next three fields. With storage_images, images in GENERAL and
      * SHARED_PRESENT_KHR are read directly, and other layouts are changed to GENERAL. UNDEFINED and
      * PREINITIALIZED are refused: no image can be changed back to them */
     VkImageLayout layout;
     VkImage image;         /* of the view */
     uint32_t level, layer; /* the mip level and the array layer of the view */
-    vrn_encoding encoding; /* VRN_ENCODING_FORMAT for an SRGB format */
+    vrn_encoding encoding; /* for an SRGB format: VRN_ENCODING_FORMAT or _SRGB */
     float exposure;        /* a factor for linear light; 0: 1 */
-    /* the second plane of a YCbCr picture, of which `view` is the first one. NULL: not YCbCr */
+    /* the chroma plane of a YCbCr picture, of which `view` is the luma plane. NULL: not YCbCr */
     const vrn_record_chroma *chroma;
     uint64_t reserved[1];
 } vrn_record_image;
@@ -323,7 +331,7 @@ typedef struct vrn_record_image {
 typedef struct vrn_record_pixels {
     vrn_place place;         /* of the first row */
     uint32_t width, height;  /* in pixels */
-    uint32_t stride;         /* bytes from a row to the next, a multiple of 4; 0: 4 * width */
+    uint32_t stride;         /* bytes from one row to the next, a multiple of 4; 0: 4 * width */
     vrn_pixel_format format; /* VRN_PIXEL_RGBA or VRN_PIXEL_BGRA */
     uint64_t reserved[2];
 } vrn_record_pixels;
@@ -336,16 +344,17 @@ typedef enum vrn_fit {
     VRN_FIT_LETTERBOX = 1,
 } vrn_fit;
 
-/* One of the `top_count` best classes of an image, as written to the buffer. */
+/* One of the best classes of an image, as vrn_record_params.top receives them. */
 typedef struct vrn_top {
     uint32_t index;    /* of the class */
     float probability; /* as vrn_outputs.probabilities */
 } vrn_top;
 
-/* The progress of a network that is spread over several recordings. Zero it to begin. */
+/* The progress of a network that is spread over several recordings. Zero the cursor to begin a
+ * network. */
 typedef struct vrn_record_cursor {
-    bool done;           /* the network is complete: the last recording writes its results */
-    uint32_t recordings; /* of this network so far */
+    bool done;           /* the network is complete; its last recording writes the results */
+    uint32_t recordings; /* how many recordings this network has had so far */
     uint64_t token;      /* used by the library */
     uint64_t reserved[2];
 } vrn_record_cursor;
@@ -356,13 +365,13 @@ typedef struct vrn_record_cursor {
 /* The largest number of best classes that a recording writes for each image. */
 #define VRN_MAX_TOP 64
 
-/* The input, which is exactly one of images, pixels, nchw and nhwc, and where the results go. All
- * results are dense floats. The network must have three input channels; with images or pixels it
- * may also have one. */
+/* The input of a recording, which is exactly one of images, pixels, nchw and nhwc, and the places
+ * for its results. All results but `top` are arrays of floats without gaps. The network must have
+ * three input channels; with images or pixels it may also have one. */
 typedef struct vrn_record_params {
     /* the recording's slot in the session, see below */
     uint32_t slot;
-    uint32_t count;                  /* images, up to the session's batch; 0: 1 */
+    uint32_t count;                  /* of images, up to the session's batch; 0: 1 */
     const vrn_record_image *images;  /* [count] */
     const vrn_record_pixels *pixels; /* [count] */
     vrn_fit fit;                     /* of images and pixels */
@@ -374,79 +383,81 @@ typedef struct vrn_record_params {
     /* [count, top_count] vrn_top: the best class first; among equals, the lower index first */
     vrn_place top;
     uint32_t top_count; /* 0: 1; at most VRN_MAX_TOP and the number of classes */
-    /* one for each tap of the session, [count, C, H, W]; or NULL */
+    /* one place for each tap of the session, [count, C, H, W]; NULL: no taps are written */
     const vrn_place *taps;
 
     bool no_input_barrier;  /* the application's own barrier makes the input visible, see below */
     bool no_output_barrier; /* the application's own barrier makes the outputs visible */
 
-    /* records the next part of the network and advances, see below; NULL: records all of it */
+    /* the call records the next part of the network and advances the cursor, see Several frames
+     * below; NULL: it records the whole network */
     vrn_record_cursor *cursor;
-    double budget_ms; /* device time of the part; 0: vrn_session_params.record_budget_ms */
+    double budget_ms; /* device time for the part; 0: vrn_session_params.record_budget_ms */
 
-    bool keep_top; /* the best classes, `top_count` of them, also go to vrn_session_get_top */
-    bool timed;    /* with timestamps around the commands, for vrn_session_get_recorded_ms */
+    bool keep_top; /* vrn_session_get_top also returns the `top_count` best classes */
+    bool timed;    /* put timestamps around the commands, for vrn_session_get_recorded_ms */
 
     /* the number of the queue where the commands will run (vrn_session_params.queue), or of any
      * other queue of its family */
     uint32_t queue;
     uint32_t owner_family; /* the queue family that owns the images, with transfer_images */
     /* the images have VK_SHARING_MODE_EXCLUSIVE and belong to owner_family: take their ownership
-     * and give it back, see vrn_session_release_images. If it is the family of `queue`, nothing
-     * changes */
+     * and give it back, see vrn_session_release_images. If owner_family is the family of `queue`,
+     * nothing is transferred */
     bool transfer_images;
-    /* read the images as storage images: for those that cannot be sampled. Not for YCbCr */
+    /* read the images as storage images, because they cannot be sampled. Not for YCbCr */
     bool storage_images;
     uint64_t reserved[4];
 } vrn_record_params;
 
 /* Records the preparation of the input, the network and the writing of the results into a command
- * buffer of the application. The command buffer is primary or secondary, is being recorded, and is
- * outside a render pass; its pool is of an imported queue family that can compute. The call submits
- * nothing and does not wait for the device. The first recording of a kind compiles the kernels that
- * prepare its input, and the first one in a slot makes buffers. The results are the same bytes as
- * those of vrn_session_run for the same pixels.
+ * buffer of the application. The command buffer may be primary or secondary. It must be in the
+ * recording state and outside a render pass, and its pool must belong to an imported queue family
+ * that can compute. The call submits nothing and does not wait for the device. The first recording
+ * with a given kind of input compiles the kernels that prepare it, and the first one in a slot
+ * makes buffers. The results are the same bytes as those of vrn_session_run for the same pixels.
  *
  * Barriers. The commands read all inputs at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with
  * VK_ACCESS_SHADER_READ_BIT, and write all outputs at that stage with VK_ACCESS_SHADER_WRITE_BIT.
  * The recording begins with a barrier after everything that earlier commands wrote (ALL_COMMANDS,
  * MEMORY_WRITE). It ends with a barrier that makes the outputs visible to all later commands and to
  * the host (ALL_COMMANDS and HOST; MEMORY_READ, MEMORY_WRITE and HOST_READ) and lets later commands
- * write to the inputs. `no_input_barrier` and `no_output_barrier` leave these two out; the
- * application then orders the accesses with barriers for the stage and accesses above. The layouts
- * of images are still changed. The host reads an output after it has waited for the submission.
+ * write to the inputs. `no_input_barrier` leaves out the first barrier and `no_output_barrier` the
+ * second one; the application then orders the accesses with barriers of its own, for the stage and
+ * accesses above. The layouts of images are changed in any case. The host may read an output after
+ * it has waited for the submission.
  *
  * State. The recording leaves its own compute pipeline, descriptor set 0 of the compute bind point
  * and push constants of the compute stage bound. Its pipeline layouts are its own and not
- * compatible with the application's for set 0, so all sets that were bound for compute, whatever
- * their number, are replaced or disturbed: bind them again, in one call or from set 0 upwards. Push
- * the constants of all stages again. Pipelines, sets and dynamic state of other bind points do not
- * change. Offsets of descriptor buffers, of every bind point, and descriptor heaps with their push
- * data are invalidated. After a secondary command buffer with a recording, all state of the primary
- * one is undefined, as after any secondary one.
+ * compatible with the application's for set 0. All descriptor sets that the application has bound
+ * for compute are therefore replaced or disturbed: bind all of them again, in one call or from set
+ * 0 upwards, and push the constants of all stages again. Pipelines, sets and dynamic state of other
+ * bind points do not change. Offsets of descriptor buffers, of every bind point, and descriptor
+ * heaps with their push data are invalidated. After a secondary command buffer with a recording,
+ * all state of the primary command buffer is undefined, as after any secondary one.
  *
- * Several recordings. Each has a slot, a number below VRN_MAX_RECORD_SLOTS, with its own
- * descriptors, prepared input and results; use the number of the frame in flight. Before recording
- * into a slot again, and before destroying the session, wait until no command buffer with the
- * slot's earlier recording is pending; do not submit that command buffer again afterwards. All
- * recordings and runs of a session share the memory of its activations. On one queue, barriers
- * inside each recording order them, and any number may be in flight; between queues the application
- * orders them with semaphores. A recording may be submitted any number of times, and reads the
- * contents of the inputs at that time.
+ * Several recordings. Each recording uses a slot, a number below VRN_MAX_RECORD_SLOTS, which has
+ * its own descriptors, prepared input and results; an application with several frames in flight
+ * gives each frame a slot. Before recording into a slot again, and before destroying the session,
+ * wait until no command buffer with the slot's earlier recording is pending; do not submit that
+ * command buffer again afterwards. All recordings and runs of a session share the memory of its
+ * activations. On one queue, barriers inside each recording order them, and any number may be in
+ * flight; between queues the application orders them with semaphores. A recording may be submitted
+ * any number of times; each time it reads what the inputs then contain.
  *
- * Several frames. With a cursor, each call records as much as fits into the budget, which is device
- * time in milliseconds: a part that ends between two layers or, in sessions with record_budget_ms,
- * within one. Call it with the same cursor once a frame, for the same slot and count, and submit
- * each command buffer once, in this order, until the cursor says `done`; zero it for the next
- * network. The first call reads the input, which may change as soon as its commands have run, and
- * later calls ignore it. The last call writes the outputs to the places in its own params. The
- * results are the same bytes as without a cursor. Parts of one network may be pending together; for
- * the next network in the slot, the rule above applies. Any other use of the session abandons a
- * network that is only partly recorded; its cursor is then refused (VRN_ERROR_INVALID_ARGUMENT).
- * After any error the cursor is zeroed.
- * A part has at least one dispatch. The time of a dispatch is known from timestamps of earlier
- * parts; without them (VRN_CAPABILITY_TIMESTAMPS, hostQueryReset) it is estimated from the number
- * of operations and the speed of the session's runs. Before the first measurement, a slow device is
+ * Several frames. With a cursor, each call records a part of the network: as much as fits into the
+ * budget, which is device time in milliseconds. A part ends between two layers or, in sessions with
+ * record_budget_ms, within one. Call the function once a frame with the same cursor, slot and count
+ * until the cursor says `done`, and submit each command buffer once, in this order. Then zero the
+ * cursor for the next network. The commands of the first call read the input, which may change as
+ * soon as they have run; later calls ignore it. The last call writes the outputs to the places in
+ * its own params. The results are the same bytes as without a cursor. Parts of one network may be
+ * pending together; before recording the next network in the slot, wait as described under Several
+ * recordings. Any other use of the session abandons a network that is only partly recorded; its
+ * cursor is then refused (VRN_ERROR_INVALID_ARGUMENT). After any error the cursor is zeroed. A part
+ * has at least one dispatch. The time of a dispatch is known from timestamps of earlier parts;
+ * without them (VRN_CAPABILITY_TIMESTAMPS, hostQueryReset) it is estimated from the number of
+ * operations and the speed of the session's runs. Before the first measurement, a slow device is
  * assumed, so the first network takes more frames than later ones.
  *
  * Thread-safety: as for all functions of a session; the call also uses the command buffer's pool.
@@ -459,15 +470,15 @@ VRN_API vrn_result vrn_session_record(vrn_session *session, VkCommandBuffer comm
 
 /* Transfers of ownership. Vulkan lets one queue family at a time use an image of
  * VK_SHARING_MODE_EXCLUSIVE, and a transfer consists of a barrier in each of the two families. With
- * transfer_images a recording contains the halves of its own family: it acquires the images before
- * it reads them, and releases them right afterwards. These two functions record the other halves
- * into command buffers of owner_family: the release, after the commands that write the images, and
- * the acquisition, before the commands that use them next. Pass the params of the recording to
- * both. A semaphore orders each pair: the command buffer with the release is submitted first and
- * signals, the recording waits for it and signals, and the command buffer with the acquisition
- * waits for that. Until the release, and from the acquisition on, images are in the layouts that
- * the params name. Buffers are not transferred: those of another family need
- * VK_SHARING_MODE_CONCURRENT, or barriers of the application. Thread-safety: as for
+ * transfer_images, a recording contains the barriers of its own family: it acquires the images
+ * before it reads them, and releases them right afterwards. The two functions below record the
+ * other two barriers into command buffers of owner_family: the release, after the commands that
+ * write the images, and the acquisition, before the commands that use them next. Pass the params of
+ * the recording to both functions. A semaphore orders each pair: the command buffer with the
+ * release is submitted first and signals, the recording waits for it and signals, and the command
+ * buffer with the acquisition waits for that. Before the release and after the acquisition, the
+ * images are in the layouts that the params name. Buffers are not transferred: those of another
+ * family need VK_SHARING_MODE_CONCURRENT, or barriers of the application. Thread-safety: as for
  * vrn_session_record; the session is only read. Errors: VRN_ERROR_INVALID_ARGUMENT. */
 VRN_API vrn_result vrn_session_release_images(vrn_session *session, VkCommandBuffer commands,
                                               const vrn_record_params *params);
@@ -475,27 +486,27 @@ VRN_API vrn_result vrn_session_release_images(vrn_session *session, VkCommandBuf
 VRN_API vrn_result vrn_session_acquire_images(vrn_session *session, VkCommandBuffer commands,
                                               const vrn_record_params *params);
 
-/* Does the work of the first recordings like `params` into slots [0, slots) in advance: compiles
- * the kernels that prepare the input and write the results, and makes the slots' buffers, so that
- * no frame waits for that. Later recordings of pictures of at most this size make nothing on the
- * device. The call records into its own command buffers, which it discards: nothing runs, and the
- * objects in `params` must exist but are not used. params->slot is ignored; a cursor stays
- * unchanged. Call it while no recording in these slots is pending. Errors: as for
- * vrn_session_record; VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
+/* Prepares slots 0 to slots - 1 for recordings with such params, so that no frame has to wait:
+ * compiles the kernels that prepare the input and write the results, and makes the slots' buffers.
+ * Later recordings of pictures of at most this size create no objects on the device. The call
+ * records into its own command buffers, which it discards: nothing runs. The objects in `params`
+ * must exist, but are not used. params->slot is ignored; a cursor stays unchanged. Call the
+ * function while no recording in these slots is pending. Errors: as for vrn_session_record;
+ * VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
 VRN_API vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
                                        const vrn_record_params *params);
 
-/* The best classes that a recording with `keep_top` has written, [count, top_count], in memory of
- * the library that stays mapped. Read them when the fence of the recording's submission is
- * signalled. With `no_output_barrier` the application's own barrier makes them visible to the host.
- * The pointer is valid until the slot is recorded with `keep_top` again, or the session is
+/* The best classes that a recording with `keep_top` has written, [count, top_count], in mapped
+ * memory of the library. Read them after the fence of the recording's submission has been
+ * signalled. With `no_output_barrier`, the application's own barrier must make them visible to the
+ * host. The pointer is valid until the slot is recorded with `keep_top` again, or the session is
  * destroyed. NULL: the slot has no recording with `keep_top`. Thread-safety: as for all functions
  * of a session. */
 VRN_API const vrn_top *vrn_session_get_top(const vrn_session *session, uint32_t slot);
 
 /* The device time, in milliseconds, of the latest execution of the slot's last recording, which
  * must have been made with `timed`; with a cursor, the time of the last part. Does not wait.
- * Returns false, with *ms 0, if the recording was not timed, the queue has no timestamps
+ * Returns false and sets *ms to 0 if the recording was not timed, the queue has no timestamps
  * (VRN_CAPABILITY_TIMESTAMPS), or the commands have not ended yet. Thread-safety: as for all
  * functions of a session. */
 VRN_API bool vrn_session_get_recorded_ms(const vrn_session *session, uint32_t slot, double *ms);
@@ -508,41 +519,42 @@ typedef struct vrn_timeline_point {
     uint64_t value;        /* the value to wait for or to signal */
 } vrn_timeline_point;
 
-/* The largest number of points that a submission waits for, and of those that it signals. */
+/* The largest number of points that a submission may wait for. It may signal as many. */
 #define VRN_MAX_TIMELINE_POINTS 16
 
 /* What a submission waits for and signals. */
 typedef struct vrn_submit_order {
-    const vrn_timeline_point *waits;   /* must be reached before any part of the submission runs */
+    const vrn_timeline_point *waits;   /* nothing of the submission runs before these are reached */
     uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS */
     const vrn_timeline_point *signals; /* signalled after the whole submission has run */
     uint32_t signal_count;             /* at most VRN_MAX_TIMELINE_POINTS */
-    /* images or buffers of the device as the input (`inputs` is then NULL), and places for results
-     * on the device. As for vrn_session_record, but slot, cursor, keep_top and timed are zero, and
-     * no result needs a place. The images and buffers must not change until the submission has
-     * ended. NULL: the input comes from the host */
+    /* images or buffers of the device as the input (`inputs` must then be NULL), and places for
+     * results on the device. As for vrn_session_record, except that slot, cursor, keep_top and
+     * timed must be zero, and that no result needs a place. The images and buffers must not change
+     * until the submission has ended. NULL: the input comes from the host */
     const vrn_record_params *record;
     uint64_t reserved[3];
 } vrn_submit_order;
 
-/* Like vrn_session_submit, but waits for and signals timeline semaphores, so that the submission is
- * ordered among the application's own work, and can read images and buffers of the device. The host
- * does not wait for the semaphores themselves. It does wait for submissions of this session: for
- * the oldest one if `in_flight` submissions have not ended, for the earlier parts of this one if
- * the driver refuses a part, and for all of them when the session is destroyed. Work that signals
- * the awaited values must therefore not depend on the return of these calls. Points need
- * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). Other errors: as for
- * vrn_session_submit, and with `record` as for vrn_session_record. */
+/* Like vrn_session_submit, but the submission waits for and signals timeline semaphores, which
+ * order it among the application's own work, and it can read images and buffers of the device. The
+ * call does not wait for the semaphores on the host. It does wait for submissions of this session:
+ * for the oldest one if `in_flight` submissions have not ended, for the earlier parts of this one
+ * if the driver refuses a part, and for all of them when the session is destroyed. Work that
+ * signals the values in `waits` must therefore not depend on the return of such a call. Points need
+ * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). `order` may be NULL. Other
+ * errors: as for vrn_session_submit, and with `record` as for vrn_session_record. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
                                               const vrn_outputs *outputs,
                                               const vrn_submit_order *order, vrn_ticket *ticket);
 
-/* Moves a session to another queue of its device: later runs and submissions go there. Recordings
- * are not affected. Does not wait. All submissions of a session use the same memory, so those on
- * different queues must not run at the same time. The first submission on the new queue therefore
- * waits, on the host, until those on the old queue have ended, unless its vrn_submit_order has
- * points to wait for: the application then orders the submissions, with a point that the last one
- * on the old queue signals. Errors: VRN_ERROR_INVALID_ARGUMENT (there is no such queue). */
+/* Moves a session to another queue of its device: later runs and submissions go to that queue.
+ * Recordings are not affected. Does not wait. All submissions of a session use the same memory, so
+ * those on different queues must not run at the same time. The first submission on the new queue
+ * therefore waits, on the host, until those on the old queue have ended. It does not wait if its
+ * vrn_submit_order has points to wait for: the application then orders the submissions itself, with
+ * a point that the last one on the old queue signals. Errors: VRN_ERROR_INVALID_ARGUMENT (there is
+ * no such queue). */
 VRN_API vrn_result vrn_session_set_queue(vrn_session *session, uint32_t queue);
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
-/* <vkresnet/vulkan.h> for C++17 and later, with the conventions of <vkresnet/vkresnet.hpp>. It
- * takes Vulkan's C types; the handles of Khronos's <vulkan/vulkan.hpp> convert to them implicitly.
+/* <vkresnet/vulkan.h> for C++17 and later, with the conventions of <vkresnet/vkresnet.hpp>. Its
+ * functions take Vulkan's C types; the handles of Khronos's <vulkan/vulkan.hpp> convert to these
+ * implicitly.
  *
  *     vkresnet::device_additions additions(create_info, instance, physical_device,
  *                                          vkGetInstanceProcAddr, VK_API_VERSION_1_3);
@@ -160,8 +161,9 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
         import_.created_with = &info;
         return vrn_device_additions_create(place(), &info, &own);
     }
-    /* Returns params for vkresnet::import_device, with one queue: these arguments, the params that
-     * `create` got, and its VkDeviceCreateInfo. The application may set other members too. */
+    /* Returns params for vkresnet::import_device, with one queue. They have the arguments of this
+     * function, the params of `create` and its VkDeviceCreateInfo. The application may set other
+     * members too. */
     vrn_device_import_params import_params(VkDevice on, std::uint32_t queue_family,
                                            VkQueue queue) const
     {
@@ -177,8 +179,7 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
     {
         check(create(info, params));
     }
-    /* As create, with only the mandatory params; api_version is that of the application's
-     * VkApplicationInfo. */
+    /* As create, with only the mandatory params; api_version is VkApplicationInfo::apiVersion. */
     device_additions(VkDeviceCreateInfo &info, VkInstance instance,
                      VkPhysicalDevice physical_device,
                      PFN_vkGetInstanceProcAddr get_instance_proc_addr, std::uint32_t api_version)
@@ -189,7 +190,8 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
                                .get_instance_proc_addr(get_instance_proc_addr)
                                .api_version(api_version)));
     }
-    /* Imports `on`, which vkCreateDevice made from the VkDeviceCreateInfo. Throws on an error. */
+    /* Imports `on`, which vkCreateDevice made from the VkDeviceCreateInfo. Throws
+     * vkresnet::error. */
     device import_device(VkDevice on, std::uint32_t queue_family, VkQueue queue) const
     {
         return vkresnet::import_device(import_params(on, queue_family, queue));
@@ -197,23 +199,24 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
 #endif
 
   private:
-    vrn_device_import_params import_{}; /* what `create` knows */
+    vrn_device_import_params import_{}; /* the fields that `create` knows */
 };
 
-/* Records a session into an application's command buffer. */
+/* Records a session's network into an application's command buffer, as vrn_session_record does. */
 inline vrn_result record(session &from, VkCommandBuffer commands, const vrn_record_params &params)
 {
     return vrn_session_record(from.get(), commands, &params);
 }
 
-/* Records the release of a recording's images by the queue family that owns them, to run before the
- * recording: see vrn_session_release_images. */
+/* Records the release of a recording's images by the queue family that owns them. Its commands run
+ * before the recording: see vrn_session_release_images. */
 inline vrn_result release_images(session &to, VkCommandBuffer commands,
                                  const vrn_record_params &params)
 {
     return vrn_session_release_images(to.get(), commands, &params);
 }
-/* Records their acquisition by that family, to run after the recording. */
+/* Records the acquisition of these images by the same family. Its commands run after the recording:
+ * see vrn_session_acquire_images. */
 inline vrn_result acquire_images(session &from, VkCommandBuffer commands,
                                  const vrn_record_params &params)
 {

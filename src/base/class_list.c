@@ -34,7 +34,7 @@ bool vrn_class_list_set(vrn_class_list *list, vrn_arena *arena, uint64_t index, 
     if (strchr(name, '\n')) return refuse(message, "a name contains a line feed");
     void *names =
         vrn_arena_grow(arena, list->names, &list->capacity, (size_t)index + 1, sizeof *list->names);
-    if (!names) return refuse(message, "the numbers are too far apart, or out of memory");
+    if (!names) return refuse(message, "the class numbers are too far apart, or memory ran out");
     list->names = names;
     if (list->names[index]) {
         snprintf(message, VRN_CLASS_LIST_MESSAGE, "class %llu is both '%.40s' and '%.40s'",
@@ -93,7 +93,7 @@ static char *take_name(reader *r)
         name = take_text(r);
     } while (name && vrn_json_take(&r->json, ','));
     if (name && vrn_json_take(&r->json, ']')) return name;
-    if (name) fail_json(r, "']'");
+    if (name) fail_json(r, "',' or ']'");
     return NULL;
 }
 
@@ -107,7 +107,7 @@ static bool read_array(reader *r)
             return false;
         }
     } while (vrn_json_take(&r->json, ','));
-    return vrn_json_take(&r->json, ']') || fail_json(r, "']'");
+    return vrn_json_take(&r->json, ']') || fail_json(r, "',' or ']'");
 }
 
 /* Reads the value of one key of id2label or class_to_idx. */
@@ -135,7 +135,7 @@ static bool read_pairs(reader *r)
         if (!vrn_json_take(&r->json, ':')) return fail_json(r, "':'");
         if (!read_pair(r, key)) return false;
     } while (vrn_json_take(&r->json, ','));
-    return vrn_json_take(&r->json, '}') || fail_json(r, "'}'");
+    return vrn_json_take(&r->json, '}') || fail_json(r, "',' or '}'");
 }
 
 static bool read_value(reader *r)

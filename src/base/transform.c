@@ -200,14 +200,14 @@ const char *vrn_transform_find_fault(const vrn_transform *t)
 {
     if (t->resize > VRN_SIDE_MAX || t->crop > VRN_SIDE_MAX || t->resize_width > VRN_SIDE_MAX ||
         t->crop_width > VRN_SIDE_MAX) {
-        return "a side of more than 65536 pixels";
+        return "expected sides of at most 65536 pixels";
     }
-    if (!vrn_interpolation_name(t->interpolation)) return "unknown interpolation";
-    if ((unsigned)t->mode > VRN_RESIZE_LETTERBOX) return "unknown resize mode";
-    if (!vrn_channels_name(t->channels)) return "unknown order of channels";
-    if (!isfinite(t->scale) || t->scale < 0) return "a scale that is not a positive number";
+    if (!vrn_interpolation_name(t->interpolation)) return "there is no such interpolation";
+    if ((unsigned)t->mode > VRN_RESIZE_LETTERBOX) return "there is no such mode";
+    if (!vrn_channels_name(t->channels)) return "there is no such order of channels";
+    if (!isfinite(t->scale) || t->scale < 0) return "expected a scale above 0, or 0 for 255";
     if (t->mode == VRN_RESIZE_LONGER || t->mode == VRN_RESIZE_EXACT) {
-        if (t->resize == 0) return "a resize to 0 pixels";
+        if (t->resize == 0) return "expected a resize above 0 for this mode";
     }
     return NULL;
 }

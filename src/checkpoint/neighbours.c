@@ -111,8 +111,8 @@ static void add_part(parts *p, const char *name)
     for (const char *c = name; *c; c++) inside = inside && *c != '/' && *c != '\\';
     if (!inside || p->count == PARTS_MAX) {
         p->result = vrn_fail(p->log, VRN_ERROR_FILE,
-                             "%s: weight_map: expected at most %d files in the same folder, found "
-                             "'%.80s'",
+                             "%s: weight_map: expected the names of at most %d files in the same "
+                             "folder, found '%.80s'",
                              p->index, PARTS_MAX, name);
         return;
     }

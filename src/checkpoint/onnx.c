@@ -376,13 +376,14 @@ static void compare_blocks(writer *w)
             first |= block->convs[0].stride > 1;
             second |= block->convs[1].stride > 1;
         }
-        if (first && second) misfit(w, block->node, "blocks that stride on the same convolution");
+        if (first && second)
+            misfit(w, block->node, "the stride in the same convolution of each block");
     }
     for (size_t i = 0; i < w->net.block_count; i++) {
         const vrn_onnx_block *block = &w->net.blocks[i];
         if (block->stride == 1) continue;
         if (windows && block->window != block->stride) {
-            misfit(w, block->node, "the same way to stride in every block");
+            misfit(w, block->node, "the same kind of stride in every block");
         }
         if (means && block->kind == VRN_ONNX_PROJECTION && block->mean != block->stride) {
             misfit(w, block->node, "the same kind of shortcut in every block");

@@ -183,7 +183,8 @@ static vrn_result find_external(const vrn_onnx_model *m, vrn_onnx_tensor *p, con
     if (external_entry(p, "offset", number) &&
         !vrn_parse_number(number, strlen(number), INT64_MAX, &offset)) {
         return vrn_source_fail(
-            m->source, "%s: expected an offset of external data, found another value", name);
+            m->source, "%s: expected a number as the offset of its external data, found %.24s",
+            name, number);
     }
     if (external_entry(p, "length", number) &&
         (!vrn_parse_number(number, strlen(number), INT64_MAX, &length) || length != bytes)) {

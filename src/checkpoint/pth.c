@@ -266,7 +266,7 @@ static vrn_result read_storage(legacy_reader *reader, const vrn_pickle_value *ke
     vrn_pickle_storage **end = reader->storages + reader->count;
     vrn_pickle_storage **first = bsearch(&wanted, reader->storages, reader->count,
                                          sizeof *reader->storages, compare_storages);
-    if (!first) return fail_storage(reader, key, "a tensor of it", "none");
+    if (!first) return fail_storage(reader, key, "a tensor that uses it", "none");
     if ((*first)->data) return fail_storage(reader, key, "it once", "it twice");
     while (first > reader->storages && compare_storages(first - 1, &wanted) == 0) first--;
 
@@ -279,7 +279,7 @@ static vrn_result read_storage(legacy_reader *reader, const vrn_pickle_value *ke
     }
     for (; first < end && compare_storages(first, &wanted) == 0; first++) {
         if ((*first)->element_size != element_size || (*first)->count != count) {
-            return fail_storage(reader, key, "the size that its tensors say", "another");
+            return fail_storage(reader, key, "the size that its tensors need", "another");
         }
         (*first)->data = source->data + reader->at + 8;
     }

@@ -113,10 +113,10 @@ static void read_field(reader *r, const char *key, void *user)
 {
     entry *e = user;
     if (strcmp(key, "dtype") == 0) {
-        if (e->dtype) fail_syntax(r, "one dtype");
+        if (e->dtype) fail_syntax(r, "dtype once");
         e->dtype = read_string(r, "a dtype");
     } else if (strcmp(key, "shape") == 0) {
-        if (e->has_shape) fail_syntax(r, "one shape");
+        if (e->has_shape) fail_syntax(r, "shape once");
         e->has_shape = true;
         bool ok = read_numbers(r, e->tensor.shape, VRN_MAX_RANK, &e->tensor.rank);
         if (!ok) fail_syntax(r, "a shape of at most 8 sizes");

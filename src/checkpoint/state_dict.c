@@ -243,7 +243,8 @@ static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t dept
             return fail_walk(w, "each dictionary once", "the same ones again and again");
         w->steps--;
         if (!append_key(w, &items->values[i])) {
-            return fail_walk(w, "names of fewer than 1024 bytes", "a longer one below this");
+            return fail_walk(w, "names of fewer than 1024 bytes",
+                             "a longer one in this dictionary");
         }
         vrn_result result = walk_value(w, &items->values[i], &items->values[i + 1], depth);
         if (result != VRN_OK) return result;

@@ -73,7 +73,7 @@ static bool run_command(const cli_command *command, int count, char **words)
     } else if (options.argument_count < command->least) {
         good = cli_usage("expected %s", command->arguments);
     } else if (options.argument_count > command->most) {
-        good = cli_usage("unexpected '%s'", options.arguments[command->most]);
+        good = cli_usage("unexpected argument '%s'", options.arguments[command->most]);
     } else {
         good = cli_options_check_outputs(&options) && command->run(&options) &&
                !(options.validation && cli_library_errors() > 0);

@@ -13,8 +13,8 @@ OPTION(ARCH, "--arch", "NAME[,KEY=VALUE]...", KIND_TEXT, FIELD(arch),
             "as in norm_groups=16,pool=none, if the file says the\n"
             "rest")
 OPTION(PREFIX, "--prefix", "NAME", KIND_TEXT, FIELD(prefix),
-    .help = "the network to take if the file has several: the\n"
-            "beginning of its tensors' names, as in\n"
+    .help = "which network to take if the file has several: how\n"
+            "the names of its tensors begin, as in\n"
             "module.encoder_q")
 OPTION(CLASSES, "--classes", "FILE|imagenet", KIND_READ, FIELD(classes),
     .help = "the class names: a file with lines, JSON (a list,\n"
@@ -39,8 +39,8 @@ OPTION(TAP, "--tap", "NAME[=FILE.npy]", KIND_TAP,
 OPTION(POOL, "--pool", NULL, KIND_FLAG, FIELD(pool),
     .help = "the mean over the positions of each tap: [N, C]")
 OPTION(OWN_SIZE, "--own-size", NULL, KIND_FLAG, FIELD(own_size),
-    .help = "keep each photo's size, or resize it by --resize N\n"
-            "or longer:N; crop nothing")
+    .help = "keep each photo's size, or resize it with\n"
+            "--resize N or longer:N; crop nothing")
 OPTION(L2, "--l2", NULL, KIND_FLAG, FIELD(l2),
     .help = "scale each photo's features to length 1")
 OPTION(LOGITS, "--logits", "FILE.npy", KIND_WRITTEN, FIELD(logits),
@@ -80,8 +80,8 @@ OPTION(BATCH, "--batch", "N", KIND_NUMBER, FIELD(batch), .minimum = 1, .maximum 
     .help = "images in one run, at most (default 8; bench and\n"
             "profile: 1)")
 OPTION(SHARD, "--shard", "I/N", KIND_TEXT, FIELD(shard),
-    .help = "take only shard I of N of the images (default: the\n"
-            "task of a Slurm job array)")
+    .help = "take only shard I of N of the images (default: all;\n"
+            "in a Slurm job array, the shard of the task)")
 OPTION(SIZE, "--size", "HxW", KIND_SIZE, FIELD(size),
     .help = "the network's input in pixels (default: the model's\n"
             "crop)")
@@ -103,7 +103,7 @@ OPTION(CROP, "--crop", "N|HxW", KIND_CROP, FIELD(transform),
     .help = "then crop the centre to this size")
 OPTION(LETTERBOX, "--letterbox", NULL, KIND_FLAG, FIELD(letterbox),
     .help = "instead of cropping, fit the whole photo into the\n"
-            "size of --crop, with borders of --fill")
+            "size of --crop, with borders in the colour of --fill")
 OPTION(FILL, "--fill", "R,G,B", KIND_FILL, FIELD(transform),
     .help = "the colour of borders, 0 to 255 (default: black)")
 OPTION(INTERPOLATION, "--interpolation", "bilinear|bicubic", KIND_CHOICE,
@@ -115,12 +115,12 @@ OPTION(CHANNELS, "--channels", "rgb|bgr", KIND_CHOICE, FIELD(transform.channels)
     .help = "the order of channels that the network expects\n"
             "(default: rgb)")
 OPTION(SCALE, "--scale", "255|1", KIND_SCALE, FIELD(transform.scale),
-    .help = "divide values from 0 to 255 by this: 1 if mean and\n"
-            "std are in that range (default: 255)")
+    .help = "divide values from 0 to 255 by this; 1 if mean and\n"
+            "std are for values from 0 to 255 (default: 255)")
 OPTION(MEAN, "--mean", "R,G,B", KIND_TRIPLE, FIELD(transform.mean),
-    .help = "then subtract this from each channel, in their order")
+    .help = "then subtract these from the channels, in their order")
 OPTION(STD, "--std", "R,G,B", KIND_TRIPLE, FIELD(transform.std),
-    .help = "then divide each channel by this")
+    .help = "then divide the channels by these")
 OPTION(ACTIVATION, "--activation", "softmax|sigmoid|none", KIND_CHOICE, FIELD(activation),
     .choice = activation_name,
     .help = "how to turn logits into probabilities (default: as\n"
@@ -162,15 +162,15 @@ OPTION(WITHOUT, "--without", "CAPABILITY,...", KIND_CAPABILITIES, FIELD(without)
     .help = "act as if the device lacked texel-buffers,\n"
             "timestamps, ...")
 OPTION(WITH, "--with", "CAPABILITY,...", KIND_CAPABILITIES, FIELD(with),
-    .help = "use this although it is known to be slow or wrong\n"
-            "here")
+    .help = "use these even if they are known to be slow or wrong\n"
+            "on this driver")
 OPTION(VALIDATION, "--validation", NULL, KIND_FLAG, FIELD(validation),
     .help = "load the Khronos validation layer; the exit status\n"
             "is 1 if it reports an error")
 OPTION(NO_CACHE, "--no-cache", NULL, KIND_FLAG, FIELD(no_cache),
-    .help = "keep nothing in the folder $VKRESNET_CACHE (default:\n"
-            "~/.cache/vkresnet; if it is empty, same as\n"
-            "--no-cache)")
+    .help = "store nothing in the cache folder, $VKRESNET_CACHE\n"
+            "(default: ~/.cache/vkresnet; if the variable is\n"
+            "empty, nothing is stored either)")
 OPTION(QUIET, "--quiet", NULL, KIND_FLAG, FIELD(quiet),
     .help = "print only errors on standard error")
 OPTION(VERBOSE, "--verbose", NULL, KIND_FLAG, FIELD(verbose),

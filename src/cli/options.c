@@ -154,14 +154,17 @@ static bool read_tap(cli_options *options, const char *text)
 /* Reads "layer1.0.conv1,layer4.2.conv3". */
 static bool read_layers(cli_options *options, const char *text)
 {
-    if (options->fp32_layers) return cli_usage("--fp32-layers: expected once, found again");
+    if (options->fp32_layers)
+        return cli_usage("--fp32-layers: given twice: give all names at once, separated by commas");
     uint32_t count = 1;
     for (const char *c = text; *c; c++) count += *c == ',';
     options->fp32_layers = cli_alloc(count, sizeof *options->fp32_layers);
     if (!options->fp32_layers) return false;
     for (; count > 0; count--) {
         size_t length = strcspn(text, ",");
-        if (length == 0) return cli_usage("--fp32-layers: expected names of layers");
+        if (length == 0)
+            return cli_usage("--fp32-layers: expected names of layers, separated by commas, found "
+                             "an empty name");
         options->fp32_layers[options->fp32_layer_count++] = keep_text(options, text, length);
         text += length + (text[length] != 0);
     }

@@ -43,7 +43,8 @@ static bool read_slurm(cli_shard *shard)
         return good;
     }
     if (count == 0 || count > CLI_SHARD_MOST) {
-        return cli_error("SLURM_ARRAY_TASK_COUNT: expected a number from 1 to %d", CLI_SHARD_MOST);
+        return cli_error("SLURM_ARRAY_TASK_COUNT: expected a number from 1 to %d, found %llu",
+                         CLI_SHARD_MOST, (unsigned long long)count);
     }
     read_variable("SLURM_ARRAY_TASK_MIN", &first, &good);
     read_variable("SLURM_ARRAY_TASK_STEP", &step, &good);

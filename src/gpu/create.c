@@ -87,10 +87,10 @@ static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_
                         "no Vulkan device: install the GPU's driver; if VK_DRIVER_FILES is set, it "
                         "must name a driver");
     if (matches == 0) {
-        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan device matches '%s' (of %u)", select,
-                        count);
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
+                        "no Vulkan device matches '%s' (devices found: %u)", select, count);
     }
-    return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "no usable Vulkan device%s%s (of %u)",
+    return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "no usable Vulkan device%s%s (devices found: %u)",
                     select ? " matches " : "", select ? select : "", count);
 }
 
@@ -132,9 +132,10 @@ static vrn_result choose_queues(vrn_queue_family *queues, VkQueueFlags *flags, v
         .count = vrn_min_u32(wanted, vrn_min_u32(family.queueCount, QUEUES_MAX)),
     };
     if (queues->count < wanted || (params->compute_only_family && *flags & VK_QUEUE_GRAPHICS_BIT)) {
-        vrn_log_write(&device->log, VRN_LOG_INFO, "%s: %u of %u queues, of a family that %s",
+        vrn_log_write(&device->log, VRN_LOG_INFO,
+                      "%s: %u of the %u wanted queues, in a family that %s",
                       device->probe.info.name, queues->count, wanted,
-                      *flags & VK_QUEUE_GRAPHICS_BIT ? "also draws" : "only computes");
+                      *flags & VK_QUEUE_GRAPHICS_BIT ? "also has graphics" : "has no graphics");
     }
     return VRN_OK;
 }
@@ -176,7 +177,9 @@ vrn_result vrn_device_create(vrn_device **out, const vrn_device_params *params)
 {
     static const vrn_device_params defaults = {0};
     if (!params) params = &defaults;
-    if (!out) return vrn_fail(&params->log, VRN_ERROR_INVALID_ARGUMENT, "device is NULL");
+    if (!out)
+        return vrn_fail(&params->log, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_device_create: device is NULL");
     vrn_result result = vrn_device_start(out, &params->log, params->cache_directory, params->cache);
     if (result) return result;
     vrn_device *device = *out;

@@ -50,7 +50,7 @@ vrn_result vrn_device_start(vrn_device **out, const vrn_log *log, const char *ca
     const bool cached = !cache && cache_directory && *cache_directory;
     *out = NULL;
     if (cache && (!cache->load || !cache->store)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "cache: load or store is missing");
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "vrn_cache_hooks: load or store is NULL");
     }
     vrn_device *device = vrn_alloc(1, sizeof *device);
     if (!device) return vrn_fail_memory(log);
@@ -167,8 +167,8 @@ vrn_result vrn_device_queue_at(const vrn_device_queue **queue, const vrn_device 
     *queue = NULL;
     if (number >= list->compute_count) {
         return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "queue %u: the device has %u that can compute", number,
-                        list->compute_count);
+                        "queue %u: the device has %u queues that can compute, numbered from 0",
+                        number, list->compute_count);
     }
     *queue = &list->items[number];
     return VRN_OK;

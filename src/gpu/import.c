@@ -120,11 +120,12 @@ static vrn_result check_queues(const vrn_device_import_params *p)
     const vrn_lent_queues *q = p->queues;
     if (p->queue || p->queue_family || p->lock) {
         return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_device_import: queues is given, and also queue, queue_family or lock");
+                        "vrn_device_import: expected either queues, or queue, queue_family and "
+                        "lock, found both");
     }
     if (q->family_count > VRN_MAX_QUEUE_FAMILIES) {
         return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "%u queue families: expected at most %d", q->family_count,
+                        "queues: %u families: expected at most %d", q->family_count,
                         VRN_MAX_QUEUE_FAMILIES);
     }
     for (uint32_t i = 0; i < q->family_count; i++) {
@@ -132,13 +133,14 @@ static vrn_result check_queues(const vrn_device_import_params *p)
         for (uint32_t k = 0; k < i; k++) {
             if (q->families[k].index != index) continue;
             return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
-                            "queue family %u is in the list twice", index);
+                            "queues: family %u is listed twice", index);
         }
         if (p->created_with && p->created_with->queueCreateInfoCount &&
             queues_made(p->created_with, index) < count) {
-            return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
-                            "%u queues of family %u: the device was created with %u of them", count,
-                            index, queues_made(p->created_with, index));
+            return vrn_fail(
+                &p->log, VRN_ERROR_INVALID_ARGUMENT,
+                "queues: %u queues of family %u are lent, but the device was created with %u",
+                count, index, queues_made(p->created_with, index));
         }
     }
     return VRN_OK;
@@ -183,8 +185,8 @@ static vrn_result check_group(const VkDeviceCreateInfo *info, const vrn_log *log
         const VkDeviceGroupDeviceCreateInfo *group = (const void *)at;
         if (group->physicalDeviceCount <= 1) continue;
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "a VkDevice of %u physical devices: expected one (make a VkDevice for each "
-                        "of a group)",
+                        "expected a VkDevice of one physical device, found one of %u: make a "
+                        "VkDevice for each device of the group",
                         group->physicalDeviceCount);
     }
     return VRN_OK;

@@ -214,7 +214,9 @@ static vrn_result create_messenger(vrn_instance *instance, const vrn_log *log)
         .pUserData = (void *)(uintptr_t)log,
     };
     if (!instance->vk.CreateDebugUtilsMessengerEXT) {
-        return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "validation: no messages can be received");
+        return vrn_fail(
+            log, VRN_ERROR_UNSUPPORTED,
+            "validation: VK_EXT_debug_utils is missing, without which no messages can be received");
     }
     VkResult created = instance->vk.CreateDebugUtilsMessengerEXT(instance->handle, &info, NULL,
                                                                  &instance->messenger);
@@ -227,7 +229,8 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
     *instance = (vrn_instance){0};
     vrn_once(open_loader);
     if (!loader_name) {
-        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "no Vulkan loader (%s) on this machine",
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
+                        "no Vulkan loader (%s) on this machine: install it, and the GPU's driver",
                         loader_names[0]);
     }
     if (!vkGetInstanceProcAddr || !vkCreateInstance) {
@@ -238,7 +241,8 @@ vrn_result vrn_instance_create(vrn_instance *instance, bool validation, const vr
                         vkGetInstanceProcAddr ? "vkCreateInstance" : "vkGetInstanceProcAddr");
     }
     if (volkGetInstanceVersion() < VK_API_VERSION_1_1) {
-        return vrn_fail(log, VRN_ERROR_NO_DEVICE, "the Vulkan loader is older than 1.1");
+        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
+                        "the Vulkan loader is older than Vulkan 1.1: install a later one");
     }
     vrn_result result = create_instance(instance, validation, log);
     if (!result && instance->handle) {

@@ -70,10 +70,10 @@ static vrn_result ask_for_memory(vrn_memory_block *block, vrn_device *device,
         return VRN_OK;
     }
     return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
-                    "vrn_memory_hooks.allocate: %s: expected memory at a multiple of %llu%s, found "
-                    "%s at %llu%s",
+                    "vrn_memory_hooks.allocate: %s: expected memory at an offset that is a "
+                    "multiple of %llu%s, found %s at offset %llu%s",
                     request->name, (unsigned long long)request->requirements.alignment,
-                    request->map ? ", mapped" : "", block->memory ? "some" : "none",
+                    request->map ? ", mapped" : "", block->memory ? "memory" : "no memory",
                     (unsigned long long)block->offset, block->mapped ? ", mapped" : "");
 }
 

@@ -115,7 +115,8 @@ static void limit_arrays(vrn_device *device)
         if (probe->max_array >= USEFUL) continue;
         vrn_probe_drop(probe, VRN_CAPABILITY_BUFFER_ARRAYS);
         vrn_log_write(&device->log, VRN_LOG_INFO,
-                      "%s: no buffer arrays: the driver supports no set with %u descriptors",
+                      "%s: arrays of buffers are not used: the driver supports no descriptor set "
+                      "with %u descriptors",
                       probe->info.name, 2 * probe->max_array);
     }
 }

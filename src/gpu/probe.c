@@ -320,7 +320,8 @@ static uint32_t find_family(const VkQueueFamilyProperties *families, uint32_t co
 static vrn_result no_such_family(const vrn_probe *probe, uint32_t index, uint32_t count,
                                  const vrn_log *log)
 {
-    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "queue family %u: %s has %u of them", index,
+    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                    "queue family %u: %s has %u queue families, numbered from 0", index,
                     probe->info.name, count);
 }
 
@@ -366,8 +367,8 @@ vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
             result = no_such_family(probe, w->index, count, log);
         } else if (w->count > families[w->index].queueCount) {
             result = vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                              "%u queues of family %u: %s has %u of them", w->count, w->index,
-                              probe->info.name, families[w->index].queueCount);
+                              "queues: %u queues of family %u are lent, but %s has only %u",
+                              w->count, w->index, probe->info.name, families[w->index].queueCount);
         }
         if (result) break;
         flags[i] = families[w->index].queueFlags;
@@ -378,7 +379,7 @@ vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
     if (!result && chosen == UINT32_MAX) {
         result =
             vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                     "none of the %u queue families lent has VK_QUEUE_COMPUTE_BIT", wanted_count);
+                     "none of the %u lent queue families has VK_QUEUE_COMPUTE_BIT", wanted_count);
     }
     if (!result) take_family(probe, chosen, bits);
     vrn_free(families);

@@ -29,8 +29,8 @@ static const quirk quirks[] = {
         .last_version = UINT32_MAX,
         .device = before_rdna3,
         .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-        .reason = "before RDNA3 the driver emulates cooperative matrices with ordinary "
-                  "instructions, slower than plain code",
+        .reason = "cooperative matrices are not used: before RDNA3 the driver emulates them, which "
+                  "is slower than other kernels",
         .link = "https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-vulkan/"
                 "ggml-vulkan.cpp",
     },
@@ -38,14 +38,15 @@ static const quirk quirks[] = {
         .drivers = {VK_DRIVER_ID_QUALCOMM_PROPRIETARY},
         .last_version = UINT32_MAX,
         .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-        .reason = "Adreno's cooperative matrices are slower than plain code",
+        .reason = "cooperative matrices are not used: on Adreno they are slower than other kernels",
         .link = "https://github.com/Tencent/ncnn/blob/master/src/gpu.cpp",
     },
     {
         .drivers = {VK_DRIVER_ID_MESA_LLVMPIPE},
         .last_version = UINT32_MAX,
         .effect.without = VRN_CAPABILITY_COOPERATIVE_MATRIX | VRN_CAPABILITY_COOPERATIVE_MATRIX_2,
-        .reason = "cooperative matrices are emulated on the processor, far slower than plain code",
+        .reason = "cooperative matrices are not used: the driver emulates them, which is far "
+                  "slower than other kernels",
         .link = "https://docs.mesa3d.org/drivers/llvmpipe.html",
     },
     {
@@ -54,8 +55,8 @@ static const quirk quirks[] = {
         .last_version = UINT32_MAX,
         .speed = true,
         .effect.without = VRN_CAPABILITY_BUFFER_ARRAYS,
-        .reason = "elements of an array of buffers are read lane by lane, with a branch for each: "
-                  "kernels that read weights from such arrays take twice as long as others",
+        .reason = "arrays of buffers are not used: the driver reads them one lane at a time, which "
+                  "makes kernels take twice as long",
         .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/25.0/src/gallium/auxiliary/"
                 "gallivm",
     },
@@ -64,7 +65,8 @@ static const quirk quirks[] = {
         .last_version = VK_MAKE_VERSION(25, 0, 0) - 1,
         .speed = true,
         .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
-        .reason = "a value that all lanes read through one address is read lane by lane",
+        .reason = "buffer addresses are not used: the driver reads through them one lane at a "
+                  "time, even where all lanes read the same value",
         .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/22.3/src/gallium/auxiliary/"
                 "gallivm",
     },
@@ -74,8 +76,8 @@ static const quirk quirks[] = {
         .last_version = VK_MAKE_VERSION(26, 0, 0) - 1,
         .speed = true,
         .effect.straight_addresses = true,
-        .reason = "a value that all lanes read through one address is read lane by lane within "
-                  "loops and branches",
+        .reason = "buffer addresses are used only in kernels without loops and branches: within "
+                  "these the driver reads through them one lane at a time",
         .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/25.0/src/gallium/auxiliary/"
                 "gallivm",
     },
@@ -83,7 +85,8 @@ static const quirk quirks[] = {
         .drivers = {VK_DRIVER_ID_GOOGLE_SWIFTSHADER},
         .last_version = UINT32_MAX,
         .effect.without = VRN_CAPABILITY_BUFFER_ADDRESSES,
-        .reason = "a value that all lanes read through one address is read lane by lane",
+        .reason = "buffer addresses are not used: the driver reads through them one lane at a "
+                  "time, even where all lanes read the same value",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Pipeline/"
                 "SpirvShaderMemory.cpp",
     },
@@ -91,8 +94,8 @@ static const quirk quirks[] = {
         .drivers = {VK_DRIVER_ID_GOOGLE_SWIFTSHADER},
         .last_version = UINT32_MAX,
         .effect.no_pipeline_cache = true,
-        .reason = "a pipeline cache is locked during compilation, so that threads wait for each "
-                  "other, and it has no data to keep",
+        .reason = "no pipeline cache is used: the driver locks it while it compiles, so threads "
+                  "would wait for each other, and stores nothing in it",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/"
                 "VkPipelineCache.hpp",
     },
@@ -100,17 +103,16 @@ static const quirk quirks[] = {
         .drivers = {VK_DRIVER_ID_GOOGLE_SWIFTSHADER},
         .last_version = UINT32_MAX,
         .effect.freeze_constants = true,
-        .reason =
-            "code is optimised before specialization constants have their values: branches on "
-            "them stay, and loops are not unrolled",
+        .reason = "specialization constants are written into the shaders: the driver would "
+                  "optimise the code before the constants have their values",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/VkPipeline.cpp",
     },
     {
         .drivers = {VK_DRIVER_ID_MOLTENVK},
         .last_version = UINT32_MAX,
         .effect.freeze_constants = true,
-        .reason = "Metal has no arrays whose length is a specialization constant: shared memory "
-                  "is as long as the constant's default",
+        .reason = "specialization constants are written into the shaders: Metal has no arrays "
+                  "whose length is such a constant",
         .link = "https://github.com/KhronosGroup/MoltenVK/issues/231",
     },
     /* Not listed: Adreno drivers before 1.0.66 corrupt cached pipelines, but lack Vulkan 1.1 and
@@ -171,8 +173,8 @@ vrn_quirks vrn_quirks_find(const vrn_probe *probe, const vrn_log *log)
         all.no_pipeline_cache |= q->effect.no_pipeline_cache;
         all.freeze_constants |= q->effect.freeze_constants;
         all.straight_addresses |= q->effect.straight_addresses;
-        vrn_log_write(log, VRN_LOG_INFO, "%s: quirk: %s (%s)", probe->info.name, q->reason,
-                      q->link);
+        vrn_log_write(log, VRN_LOG_INFO, "%s: driver workaround: %s (%s)", probe->info.name,
+                      q->reason, q->link);
     }
     return all;
 }

@@ -131,7 +131,8 @@ static vrn_result look_at_part(const work *w, bool *whole, char digits[VRN_SHA25
     if (w->size < entry->min_bytes || w->size > entry->max_bytes) return VRN_OK;
     const vrn_result result = vrn_sha256_file(path, digits);
     if (result == VRN_ERROR_OUT_OF_MEMORY) return vrn_fail_memory(log);
-    if (result) return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read it again", path);
+    if (result)
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: cannot read this file after its download", path);
     *whole = vrn_hub_same_hash(entry, digits);
     return VRN_OK;
 }

@@ -200,12 +200,13 @@ static bool check(reader *r, draft *d)
     if (d->bytes) entry->min_bytes = entry->max_bytes = d->bytes;
     if (entry->min_bytes == 0 || entry->min_bytes > entry->max_bytes ||
         entry->max_bytes > bytes_max) {
-        return nonsense(r, "bytes", "a size of at most 64 GiB, or min_bytes and max_bytes");
+        return nonsense(r, "bytes", "a number from 1 to 64 GiB, or min_bytes and max_bytes");
     }
     if (d->resize > SIDE_MAX || d->crop > SIDE_MAX) {
-        return nonsense(r, "resize", "at most 65536 pixels, as for crop");
+        return nonsense(r, "resize", "at most 65536 pixels, for resize and for crop");
     }
-    if (d->resize == 0 && d->crop == 0) return nonsense(r, "crop", "a size");
+    if (d->resize == 0 && d->crop == 0)
+        return nonsense(r, "crop", "a number above 0, because resize has none");
     if (d->interpolation &&
         !vrn_interpolation_find(d->interpolation, &entry->transform.interpolation)) {
         return nonsense(r, "interpolation", VRN_INTERPOLATION_NAMES);
@@ -244,7 +245,7 @@ static bool add(reader *r, draft *d, size_t *capacity)
         }
         if (entry->is_default && entries[i].is_default &&
             strcmp(entries[i].network, entry->network) == 0) {
-            return nonsense(r, "default", "one of a network's entries at most");
+            return nonsense(r, "default", "true for at most one entry of a network");
         }
     }
     entries[registry->count++] = *entry;

@@ -19,8 +19,8 @@ vrn_result vrn_bind_check_size(const vrn_binding *b, const vrn_arch *arch)
         return vrn_filters_take(b->names, arch, b->subject, b->log);
     }
     return vrn_fail(b->log, VRN_ERROR_FILE,
-                    "%s: expected the tensors of %zu blocks, found %zu in all (%s)", b->subject,
-                    blocks, b->names->count, b->arch);
+                    "%s: expected the tensors of %zu blocks, found only %zu tensors (%s)",
+                    b->subject, blocks, b->names->count, b->arch);
 }
 
 /* A linear layer, of the head or of attention, may have no bias. */
@@ -227,13 +227,14 @@ vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
         }
     }
     if (count) {
-        vrn_assume(b->assumptions, doubtful, "%zu tensors beside '%.60s' are ignored: %s%s", count,
-                   names->prefix, list, count > 3 ? ", .." : "");
+        vrn_assume(b->assumptions, doubtful, "%zu tensor%s beside '%.60s' %s ignored: %s%s", count,
+                   count == 1 ? "" : "s", names->prefix, count == 1 ? "is" : "are", list,
+                   count > 3 ? ", .." : "");
     }
     if (*names->others) {
         vrn_assume(b->assumptions, !chosen,
-                   "using the network below '%.60s', not %.100s (--prefix chooses)", names->prefix,
-                   names->others);
+                   "using the network with the prefix '%.60s', not %.100s (--prefix chooses)",
+                   names->prefix, names->others);
     }
     return VRN_OK;
 }

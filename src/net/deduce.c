@@ -277,10 +277,11 @@ static void follow_hints(deducer *d, const char *text, const char *whose, bool s
         if (v1 && d->arch->block == VRN_BLOCK_BASIC) continue;
         if (strcmp(hint.word, "bit") == 0 && (statistics || !d->names->resnetv2)) continue;
         if (!hint.value) {
-            d->result = vrn_fail(d->log, VRN_ERROR_FILE,
-                                 "%s: %s has '%.*s', which tensors do not show and which is not "
-                                 "specific enough to run: if it means nothing, give --arch %s=%s",
-                                 d->subject, whose, hint.length, hint.found, hint.key, hint.other);
+            d->result = vrn_fail(
+                d->log, VRN_ERROR_FILE,
+                "%s: %s has '%.*s', but neither this word nor the tensors give the exact value of "
+                "%s: if the word means nothing here, give --arch %s=%s",
+                d->subject, whose, hint.length, hint.found, hint.key, hint.key, hint.other);
             return;
         }
         char pair[64] = "";
@@ -367,20 +368,20 @@ static void deduce_norm(deducer *d, bool statistics)
     } else if (folded && !has(d, "bn1.weight") && !has(d, "layer1.0.bn1.weight")) {
         d->arch->norm = VRN_NORM_NONE; /* the file has no names of norms */
     } else if (!has(d, "bn1.weight") && has(d, "layer1.0.bn1.running_mean")) {
-        ask(d, "expected a norm after the stem (bn1), found none, nor blocks that begin with a "
-               "norm of what enters them (v2)");
+        ask(d, "expected a norm after the stem (bn1), or blocks that begin with a norm of their "
+               "input (v2), found neither");
     } else if (d->names->resnetv2 && (grouped || !decided(d, "norm"))) {
         vrn_arch *arch = d->arch;
         arch->norm = VRN_NORM_GROUP;
         const bool standardized = decided(d, "standardize") || arch->standardize;
         if (!standardized) arch->standardize = VRN_STANDARDIZE_VARIANCE;
         vrn_assume(d->assumptions, true,
-                   "norm=group,norm_groups=32%s: as norms of timm's ResNetV2 without statistics "
-                   "are (%s)",
+                   "norm=group,norm_groups=32%s: the norms have no running statistics, as in "
+                   "timm's ResNetV2 (%s)",
                    standardized ? "" : ",standardize=variance",
                    arch->pool == VRN_POOL_MAX_ZEROS
                        ? "BiT"
-                       : "of BiT: --arch pool=max_zeros,standardize=bit");
+                       : "if it is BiT: --arch pool=max_zeros,standardize=bit");
     } else if (!grouped) {
         ask(d, "its norms have no running statistics. Either they are batch norms that were saved "
                "without them (model.named_parameters() leaves them out, model.state_dict() does "
@@ -404,24 +405,24 @@ static void assume_rest(deducer *d)
     vrn_assumptions *a = d->assumptions;
     if (arch->stem == VRN_STEM_CIFAR && arch->stages > 3 && !d->names->shortcut &&
         !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT && arch->stem_kernel == 3) {
-        ask(d, "a 3x3 stem before four stages has a max pool after it or not, and the "
-               "tensors do not show which: give --arch pool=none or --arch pool=max");
+        ask(d, "a max pool may follow a 3x3 stem before four stages, and the tensors do not show "
+               "whether it does: give --arch pool=none or --arch pool=max");
     }
     if (arch->stem_kernel > 3 && arch->stem_stride == 1 && !decided(d, "stem_stride") &&
         !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT) {
-        ask(d, "its name says that the stem does not stride, and nothing says whether a max pool "
+        ask(d, "its name says that the stem has stride 1, and nothing shows whether a max pool "
                "follows it: give --arch pool=none or --arch pool=max");
     }
     if (d->names->detectron && arch->block == VRN_BLOCK_BOTTLENECK && !decided(d, "v1")) {
-        ask(d, "Detectron2's blocks stride on their 1x1 convolution (STRIDE_IN_1X1, as the R-50 of "
-               "MSRA does) or on their 3x3: give --arch v1=1 or --arch v1=0");
+        ask(d, "Detectron2's blocks have their stride in a 1x1 convolution (STRIDE_IN_1X1, as in "
+               "MSRA's R-50) or in the 3x3, and the tensors do not show which: give --arch v1=1 or "
+               "--arch v1=0");
     }
     if (arch->shortcut == VRN_SHORTCUT_PAD && !decided(d, "shortcut") && !named_as_cifar(d)) {
-        ask(d,
-            "its shortcuts have no weights (option A). The zeros for new channels stand before and "
-            "after the others (as in Idelbayev's resnet20) or all after them (as in "
-            "fb.resnet.torch), which tensors do not show: give --arch shortcut=pad or --arch "
-            "shortcut=pad_end");
+        ask(d, "its shortcuts have no weights (option A). The zeros for new channels may be before "
+               "and after the others (as in Idelbayev's resnet20) or all after them (as in "
+               "fb.resnet.torch), which tensors do not show: give --arch shortcut=pad or --arch "
+               "shortcut=pad_end");
     }
     if (!decided(d, "stem_stride") && !arch->stem_stride) {
         vrn_assume(a, false, "stem_stride=%d", arch->stem == VRN_STEM_CIFAR ? 1 : 2);
@@ -432,15 +433,15 @@ static void assume_rest(deducer *d)
                    arch->stem == VRN_STEM_CIFAR ? "none" : pools[arch->antialias]);
     }
     if (!decided(d, "head") && arch->head == VRN_HEAD_NONE) {
-        vrn_assume(a, false, "head=none: no linear layer that reads the features is known");
+        vrn_assume(a, false, "head=none: no linear layer that reads the features was found");
     }
     if (!decided(d, "strides") && !arch->strides[0] && !arch->dilate[2]) {
         vrn_assume(a, false,
-                   "strides: 1, then 2 for each stage; none of them dilated (dilate, "
-                   "dilations)");
+                   "strides: 1 for the first stage, 2 for the others, without dilation (else "
+                   "--arch strides, dilate or dilations)");
     }
     if (!decided(d, "v1") && arch->block == VRN_BLOCK_BOTTLENECK && !arch->stride_on_1x1) {
-        vrn_assume(a, false, "v1=0: blocks stride on their 3x3 convolution");
+        vrn_assume(a, false, "v1=0: blocks have their stride in the 3x3 convolution");
     }
     if (!decided(d, "activation") && !arch->activation) vrn_assume(a, false, "activation=relu");
     if (!decided(d, "norm_eps") && arch->norm_eps == 0 && arch->norm != VRN_NORM_NONE)

@@ -88,8 +88,8 @@ static void read_transform_keys(reader *r, vrn_transform *transform)
     if (text && !vrn_transform_parse_crop(transform, text)) {
         nonsense(r, KEY_CROP, VRN_CROP_FORMS, text);
     }
-    read_channels(r, KEY_MEAN, -FLT_MAX, "three numbers with commas between", transform->mean);
-    read_channels(r, KEY_STD, 0, "three numbers with commas between, of at least 0",
+    read_channels(r, KEY_MEAN, -FLT_MAX, "three numbers separated by commas", transform->mean);
+    read_channels(r, KEY_STD, 0, "three numbers of at least 0, separated by commas",
                   transform->std);
     text = get(r, KEY_INTERPOLATION);
     if (text && !vrn_interpolation_find(text, &transform->interpolation)) {
@@ -105,7 +105,7 @@ static void read_transform_keys(reader *r, vrn_transform *transform)
     }
     text = get(r, KEY_FILL);
     if (text && !vrn_transform_parse_fill(transform, text)) {
-        nonsense(r, KEY_FILL, "three numbers from 0 to 255 with commas between", text);
+        nonsense(r, KEY_FILL, "three numbers from 0 to 255, separated by commas", text);
     }
 }
 
@@ -123,10 +123,11 @@ static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *trans
     uint32_t height, width;
     if (given && !fault) {
         vrn_transform_get_input(given, &height, &width);
-        if (height == 0) fault = "without a size";
+        if (height == 0) fault = "expected a resize or a crop, found neither";
     }
     if (fault && !r->result) {
-        r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT, "model: a transform: %s", fault);
+        r->result =
+            vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT, "vrn_model_params.transform: %s", fault);
     }
     if (given) *transform = *given;
     read_transform_keys(r, transform);

@@ -231,7 +231,7 @@ vrn_result vrn_model_create_random(vrn_model **model, const vrn_arch *arch, uint
 {
     const vrn_log *log = params ? &params->log : NULL;
     *model = NULL;
-    if (!arch) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "model: expected an architecture");
+    if (!arch) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "model: the architecture is NULL");
     vrn_arch complete = *arch;
     vrn_result result = vrn_arch_check(&complete, log);
     if (!result) result = create(model, log);
@@ -472,17 +472,17 @@ vrn_result vrn_model_save(const vrn_model *model, const char *path,
 {
     const vrn_log *log = params ? &params->log : NULL;
     if (!model || !path) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "save: expected a model and a path");
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "vrn_model_save: model or path is NULL");
     }
     const vrn_transform *transform = params ? params->transform : NULL;
     const char *fault = transform ? vrn_transform_find_fault(transform) : NULL;
-    if (fault) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "save: a transform: %s", fault);
+    if (fault) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "save: transform: %s", fault);
     if (params && ((params->probabilities && !vrn_probabilities_name(params->probabilities)) ||
                    !(params->threshold >= 0 && params->threshold <= 1))) {
-        return vrn_fail(
-            log, VRN_ERROR_INVALID_ARGUMENT,
-            "save: probabilities %d with a threshold of %g: expected known ones, and 0 to 1",
-            (int)params->probabilities, (double)params->threshold);
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_model_save_params: expected a value of vrn_probabilities, and a "
+                        "threshold from 0 to 1, found %d and %g",
+                        (int)params->probabilities, (double)params->threshold);
     }
     const vrn_model *first = model;
     while (first->base) first = first->base;

@@ -309,7 +309,7 @@ static bool take_probabilities(reader *r, const char *name, const vrn_metadata *
     if (!r->headless && !strstr(r->said, "probabilities=")) {
         say(r, "probabilities", sigmoid ? "sigmoid" : "softmax");
         vrn_assume(assumptions, true,
-                   "probabilities=%s: %.60s is a %s; logits are what it is given",
+                   "probabilities=%s: %.60s is a %s; its input is taken as the logits",
                    sigmoid ? "sigmoid" : "softmax", name, sigmoid ? "Sigmoid" : "Softmax");
     }
     return true;
@@ -335,7 +335,7 @@ static void check_all(reader *r, vrn_assumptions *assumptions)
         const bool head = is_of_head(r, name, pair->key);
         if (head && r->headless) continue;
         if (head && r->mlp && vrn_record_number(pair->key) < 0) {
-            vrn_assume(assumptions, true, "head=mlp: only a ReLU is run of %.60s (%.60s)", name,
+            vrn_assume(assumptions, true, "head=mlp: of %.60s (%.60s), only a ReLU is run", name,
                        pair->value);
         } else {
             refuse(r, name, pair->value,

@@ -262,14 +262,16 @@ static vrn_result choose_place(const places *found, const wish *w, const place *
         best = rating > best ? rating : best;
     }
     if (w->prefix && !*chosen) {
-        return vrn_fail(w->log, VRN_ERROR_FILE, "%s: expected a ResNet below '%.80s', found %s%s",
-                        w->subject, w->prefix, found->count ? "one below " : "none", list);
+        return vrn_fail(w->log, VRN_ERROR_FILE,
+                        "%s: expected a ResNet with the prefix '%.80s', found %s%s", w->subject,
+                        w->prefix, found->count ? "one with the prefix " : "none", list);
     }
     if ((*chosen && !tied) || found->count == 0) return VRN_OK;
     *chosen = NULL;
-    return vrn_fail(w->log, VRN_ERROR_FILE,
-                    "%s: expected one ResNet, found %zu, below %s: choose with --prefix %.*s",
-                    w->subject, found->count, list, shown(found->each), found->each->anchor->name);
+    return vrn_fail(
+        w->log, VRN_ERROR_FILE,
+        "%s: expected one ResNet, found %zu, with the prefixes %s: choose one with --prefix %.*s",
+        w->subject, found->count, list, shown(found->each), found->each->anchor->name);
 }
 
 /* The length of the prefix that every weight shares, in whole parts that end with a dot. A

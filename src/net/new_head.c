@@ -8,9 +8,13 @@
 static vrn_result check_head(const vrn_model *trunk, const vrn_head_params *params,
                              const vrn_log *log)
 {
-    if (!trunk || !params || !params->weight || !params->bias || params->classes == 0) {
+    if (!trunk || !params || !params->weight || !params->bias) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "head: expected a model, a weight, a bias and at least one class");
+                        "vrn_model_create_with_head: trunk, params, weight or bias is NULL");
+    }
+    if (params->classes == 0) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "head: expected at least one class, found 0");
     }
     const size_t weights = (size_t)params->classes * params->features;
     for (size_t i = 0; i < weights + params->classes; i++) {

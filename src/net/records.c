@@ -134,7 +134,7 @@ bool vrn_record_check_pair(char fault[VRN_PAIR_FAULT_MAX], const vrn_checkpoint 
     const bool none = numbered ? !relu && !vrn_record_is(parent, "ModuleList")
                                : runs_straight(parent, first, last);
     if (none) {
-        snprintf(fault, VRN_PAIR_FAULT_MAX, "nothing is between %.60s and %.60s that activates",
+        snprintf(fault, VRN_PAIR_FAULT_MAX, "there is no activation between %.60s and %.60s",
                  first + VRN_RECORD_START_LENGTH, last + VRN_RECORD_START_LENGTH);
     }
     return !none;

@@ -84,7 +84,8 @@ static vrn_result choose_kernels(vrn_program *program, const char *prefer, uint3
         step->choice = vrn_choose(tuned, program->device, &node->desc, images, prefer);
         if (!step->choice.kernel && vrn_choice_avoided(program->device, &node->desc)) {
             return vrn_fail(&program->device->log, VRN_ERROR_UNSUPPORTED,
-                            "%s: every kernel that could compute %s was found wrong on this device",
+                            "%s: the self-test found that every kernel that could compute %s is "
+                            "wrong on this device",
                             program->device->probe.info.name, node->name);
         }
         if (!step->choice.kernel) {
@@ -240,7 +241,7 @@ static void find_divisible(vrn_program *program, const vrn_session_params *param
 static vrn_result check_transform(const vrn_transform *transform, const vrn_log *log)
 {
     const char *fault = vrn_transform_find_fault(transform);
-    return fault ? vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a transform: %s", fault) : VRN_OK;
+    return fault ? vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "transform: %s", fault) : VRN_OK;
 }
 
 /* Plans a program whose device and model are set. */
@@ -253,7 +254,8 @@ static vrn_result plan(vrn_program *program, const vrn_session_params *params, v
     program->transform = params->transform ? *params->transform : model_info.transform;
     vrn_result result = check_transform(&program->transform, log);
     if (params->probabilities && !vrn_probabilities_name(params->probabilities)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "probabilities %d: there is no such kind",
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "probabilities: expected a value of vrn_probabilities, found %d",
                         (int)params->probabilities);
     }
     if (result) return result;

@@ -125,7 +125,7 @@ static vrn_result check_names(const precision *p, const vrn_log *log)
     }
     if (p->wanted == VRN_PRECISION_INT8 && p->model && !vrn_model_has_scales(p->model)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "int8: the model was not calibrated (vkresnet calibrate)");
+                        "int8: the model has no scales: calibrate it first (vkresnet calibrate)");
     }
     return VRN_OK;
 }

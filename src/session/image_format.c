@@ -152,7 +152,8 @@ vrn_result vrn_image_format_read(vrn_image_reading *reading, const vrn_record_im
     }
     if (r->content == DECODED && encoding > VRN_ENCODING_SRGB) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image of VK_FORMAT_%s with VRN_ENCODING_%s: the format says sRGB",
+                        "an image of VK_FORMAT_%s with VRN_ENCODING_%s: expected "
+                        "VRN_ENCODING_FORMAT or VRN_ENCODING_SRGB",
                         r->name, encoding_names[encoding]);
     }
     if (encoding == VRN_ENCODING_FORMAT) {

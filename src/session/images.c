@@ -122,10 +122,11 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
         fits = fits && (!j->sides[i].resampled || filter_bytes(&j->sides[i]) <= limit);
     }
     if (!fits) {
-        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "an image of %u x %u pixels is more than %s can bind (%llu MiB)",
-                        photo->width, photo->height, b->target.device->probe.info.name,
-                        (unsigned long long)(limit >> 20));
+        return vrn_fail(
+            log, VRN_ERROR_UNSUPPORTED,
+            "an image of %u x %u pixels is too large for one buffer binding of %s (%llu MiB)",
+            photo->width, photo->height, b->target.device->probe.info.name,
+            (unsigned long long)(limit >> 20));
     }
     j->pixels = reserve(b, photo->host ? VRN_IMAGES_PIXELS : VRN_IMAGES_FETCHED, source);
     if (is_stored(photo)) {
@@ -184,7 +185,7 @@ static vrn_result record_fetch(const builder *b, job *j, const vrn_picture *phot
     bindings[0].range = vrn_transfer_range(device, photo->buffer, offset, bytes, &skipped);
     if (bindings[0].range.bytes > limit_of(b)) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
-                        "pixels of %llu MiB are more than %s can bind",
+                        "pixels of %llu MiB are too large for one buffer binding of %s",
                         (unsigned long long)(bytes >> 20), device->probe.info.name);
     }
     push.stride = (uint32_t)(photo->stride / 4);

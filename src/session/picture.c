@@ -95,7 +95,8 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
     if (image->chroma) reading.numbers &= ~VRN_FETCH_GREY;
     if (image->chroma && storage) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image with chroma and storage_images: the planes of YCbCr are sampled");
+                        "an image with chroma: expected storage_images false, because YCbCr planes "
+                        "are sampled");
     }
     if (!image->view) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image's view is NULL");
     if (image->layout == VK_IMAGE_LAYOUT_UNDEFINED) {
@@ -109,10 +110,10 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
     }
     const VkImageLayout layout = vrn_image_layout_read(image, storage);
     if (layout != image->layout && !image->image) {
-        return vrn_fail(
-            log, VRN_ERROR_INVALID_ARGUMENT,
-            "an image in VkImageLayout %d must change its layout: expected its VkImage, found NULL",
-            (int)image->layout);
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "an image in VkImageLayout %d, which the recording must change: expected "
+                        "its VkImage, found NULL",
+                        (int)image->layout);
     }
     const VkRect2D all = {.extent = {image->width, image->height}};
     const bool part = image->region.extent.width && image->region.extent.height;

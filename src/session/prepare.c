@@ -24,11 +24,15 @@ static vrn_result prepare_slot(vrn_session *session, VkCommandBuffer commands,
 vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
                                const vrn_record_params *params)
 {
-    if (!session || !params || slots > VRN_MAX_RECORD_SLOTS) {
-        return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_session_prepare: session or params is NULL, or there are more than %d "
-                        "slots",
-                        VRN_MAX_RECORD_SLOTS);
+    const vrn_log *log = session ? &session->device->log : NULL;
+    if (!session || !params) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_prepare: session or params is NULL");
+    }
+    if (slots > VRN_MAX_RECORD_SLOTS) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_prepare: expected at most %d slots, found %u",
+                        VRN_MAX_RECORD_SLOTS, slots);
     }
     const vrn_device_queue *queue;
     vrn_commands commands = {0};

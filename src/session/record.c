@@ -22,8 +22,8 @@ static vrn_result get_recording(recorder *r)
     const vrn_log *log = &base->device->log;
     const uint32_t slot = base->params->slot;
     if (slot >= VRN_MAX_RECORD_SLOTS) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "slot %u: there are %d", slot,
-                        VRN_MAX_RECORD_SLOTS);
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "slot %u: expected a number below %d",
+                        slot, VRN_MAX_RECORD_SLOTS);
     }
     vrn_recording **place = &base->session->recordings[slot];
     if (!*place) *place = vrn_alloc(1, sizeof **place);
@@ -62,8 +62,9 @@ static vrn_result check_cursor(const recorder *r)
     }
     if (recording->count != r->base.count) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a recording of %u images continues a network of %u", r->base.count,
-                        recording->count);
+                        "a recording with a cursor: expected %u images, as in the cursor's earlier "
+                        "recordings, found %u",
+                        recording->count, r->base.count);
     }
     return VRN_OK;
 }

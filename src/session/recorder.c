@@ -12,7 +12,8 @@
 static vrn_result check_place(const vrn_place *place, const char *what, const vrn_log *log)
 {
     if (!place->buffer || place->offset % 4 == 0) return VRN_OK;
-    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "%s at offset %llu: not a multiple of 4", what,
+    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                    "%s: expected an offset that is a multiple of 4, found %llu", what,
                     (unsigned long long)place->offset);
 }
 
@@ -67,12 +68,17 @@ vrn_result vrn_recorder_check(const vrn_recorder *r, bool results)
             log, VRN_ERROR_INVALID_ARGUMENT,
             "a recording: expected a place for logits, probabilities, top or a tap, found none");
     }
-    if ((info->classes == 0 && (p->logits.buffer || p->probabilities.buffer || top)) ||
-        (r->session->program->graph.input.c != 3 && !p->images && !p->pixels) ||
-        (r->session->program->graph.input.c != 3 && !r->session->framing.grey)) {
+    if (info->classes == 0 && (p->logits.buffer || p->probabilities.buffer || top)) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "a recording needs a network with three input channels, or with one for "
-                        "photos, and with a head if it writes logits");
+                        "a recording: the network has no head, so it has no logits, probabilities "
+                        "or best classes; the tap avgpool gives its features");
+    }
+    const uint32_t channels = r->session->program->graph.input.c;
+    if (channels != 3 && !(r->session->framing.grey && (p->images || p->pixels))) {
+        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                        "a recording: the network has %u input channels: expected 3, or 1 with "
+                        "images or pixels",
+                        channels);
     }
     if (r->top > VRN_MAX_TOP || (top && r->top > info->classes)) {
         return vrn_fail(
@@ -120,7 +126,7 @@ vrn_result vrn_recorder_reserve(const vrn_recorder *r)
     const uint32_t at_once = images_at_once(r, most);
     if (at_once == 0) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
-                        "an input or result of %llu MiB is more than %s can bind",
+                        "an input or result of %llu MiB is too large for one buffer binding of %s",
                         (unsigned long long)(most >> 20), device->probe.info.name);
     }
     /* One set for the input, one for each output and two for the best classes. A recording that
@@ -310,8 +316,8 @@ static vrn_result record_top(const vrn_recorder *r, const vrn_place *place)
                            (uint64_t)r->count * r->top * sizeof(vrn_top), &y_skipped);
     if (vrn_max_u64(x.bytes, y.bytes) > r->device->probe.limits.maxStorageBufferRange) {
         return vrn_fail(&r->device->log, VRN_ERROR_UNSUPPORTED,
-                        "the best classes of %u images are more than %s can bind at once", r->count,
-                        r->device->probe.info.name);
+                        "the best classes of %u images are too large for one buffer binding of %s",
+                        r->count, r->device->probe.info.name);
     }
     const struct vrn_top_push push = {
         .images = r->count,

@@ -152,7 +152,8 @@ static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inp
     const uint32_t channels = session->program->graph.input.c;
     if (inputs->images && channels != 3 && channels != 1) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "a network of %u channels cannot take photos: give nchw or nhwc", channels);
+                        "a network with %u input channels cannot take photos: give nchw or nhwc",
+                        channels);
     }
     return check_outputs(session, outputs);
 }
@@ -163,14 +164,15 @@ static vrn_result check_device(vrn_recorder *r, vrn_session *session,
     const vrn_log *log = &session->device->log;
     const vrn_device_queue *named;
     if (params->slot || params->cursor || params->keep_top || params->timed) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_submit_order.record: slot, cursor, keep_top or timed is given");
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "vrn_submit_order.record: expected slot, cursor, keep_top and timed to be zero");
     }
     vrn_result result = vrn_device_queue_at(&named, session->device, params->queue);
     if (!result && params->transfer_images && named->family != session->queue->family) {
         result = vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                          "vrn_submit_order.record: queue %u is not of the family of the "
-                          "session's queue",
+                          "vrn_submit_order.record: expected a queue of the same family as the "
+                          "session's queue, found queue %u",
                           params->queue);
     }
     *r = vrn_recorder_of(session, params, session->queue);
@@ -341,7 +343,8 @@ static vrn_result check_order(const vrn_device *device, const vrn_submit_order *
         order->signal_count > VRN_MAX_TIMELINE_POINTS || (order->wait_count && !order->waits) ||
         (order->signal_count && !order->signals)) {
         return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "%u waits and %u signals: expected at most %d of each, and no NULL",
+                        "vrn_submit_order: %u waits and %u signals: expected at most %d of each, "
+                        "and no NULL array",
                         order->wait_count, order->signal_count, VRN_MAX_TIMELINE_POINTS);
     }
     if (!vrn_device_has(device, VRN_CAPABILITY_TIMELINE_SEMAPHORES)) {
@@ -357,10 +360,15 @@ vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *in
                                       vrn_ticket *ticket)
 {
     const vrn_record_params *record = order ? order->record : NULL;
-    if (!session || !inputs == !record || !ticket) {
-        return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_session_submit: session, inputs or ticket is NULL, or there are both "
-                        "inputs and vrn_submit_order.record");
+    const vrn_log *log = session ? &session->device->log : NULL;
+    if (!session || !ticket || (!inputs && !record)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_submit: session, inputs or ticket is NULL");
+    }
+    if (inputs && record) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "vrn_session_submit_ordered: expected either inputs or "
+                        "vrn_submit_order.record, found both");
     }
     *ticket = 0;
     vrn_slot *slot = next_slot(session);

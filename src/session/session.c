@@ -130,7 +130,7 @@ vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_m
     vrn_model_get_info(model, &model_info);
     (*out)->compile_ms = vrn_time_ms() - start;
     vrn_log_write(&device->log, VRN_LOG_INFO,
-                  "%s: %u dispatches, slices of %u, compiled in %.0f ms", model_info.name,
+                  "%s: %u dispatches, slices of %u images, compiled in %.0f ms", model_info.name,
                   info->dispatches, info->slice, (*out)->compile_ms);
     return VRN_OK;
 }
@@ -170,7 +170,8 @@ vrn_result vrn_session_get_tap_shape(const vrn_session *session, uint32_t index,
 {
     if (index >= session->program->tap_count) {
         return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "tap %u: the session has %u", index, session->program->tap_count);
+                        "tap %u: the session has %u taps, numbered from 0", index,
+                        session->program->tap_count);
     }
     vrn_shape s = session->program->outputs[VRN_OUTPUT_TAPS + index].shape;
     shape[0] = s.c;
@@ -186,8 +187,8 @@ vrn_result vrn_session_get_crop_rect(const vrn_session *session, uint32_t width,
     vrn_resize resize;
     const vrn_log *log = &session->device->log;
     if (width == 0 || height == 0) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "a photo of %u x %u pixels", width,
-                        height);
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "a photo of %u x %u pixels: expected at least 1 x 1", width, height);
     }
     if (!vrn_resize_for(&resize, width, height, &program->transform, program->info.width,
                         program->info.height)) {

@@ -32,9 +32,12 @@ vrn_result vrn_ycbcr_read(vrn_ycbcr_form *form, const vrn_record_image *image, c
                         "R16_UNORM and R16G16_UNORM",
                         (int)image->format, (int)c->format);
     }
-    if (!c->view || (uint32_t)c->matrix >= VRN_COUNT(weights)) {
+    if (!c->view)
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "YCbCr planes: the chroma's view is NULL, or there is no matrix %d",
+                        "YCbCr planes: the view of the chroma is NULL");
+    if ((uint32_t)c->matrix >= VRN_COUNT(weights)) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "YCbCr planes: expected a value of vrn_ycbcr as the matrix, found %d",
                         (int)c->matrix);
     }
     if (image->encoding == VRN_ENCODING_LINEAR || (bt2100 && c->matrix != VRN_YCBCR_BT2020)) {

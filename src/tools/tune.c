@@ -253,9 +253,14 @@ static vrn_result tune_shape(tuner *t, const char *name)
         };
         copy_name(record.kernel, r.champion.prepared.kernel);
         copy_name(record.rejected, r.rejected);
+        char second[VRN_TUNED_NAME + 40] = "";
+        if (r.rejected) {
+            snprintf(second, sizeof second, "second %s, %.3f ms; ", record.rejected,
+                     record.rejected_ms);
+        }
         vrn_log_write(&t->bench.device->log, VRN_LOG_INFO,
-                      "tuning %s: %s, %.3f ms; next %s, %.3f ms; %u of %u kernels tried", name,
-                      record.kernel, record.ms, record.rejected, record.rejected_ms, i, count);
+                      "tuning %s: fastest %s, %.3f ms; %s%u of %u kernels considered", name,
+                      record.kernel, record.ms, second, i, count);
         result = vrn_tuned_put(&t->tuned, &record, &t->bench.device->log);
     }
     vrn_trial_destroy(&r.champion, &t->bench);
@@ -374,8 +379,9 @@ static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_session_
     if (result) return result;
     bool faster = ratio < 1;
     vrn_log_write(&plain->device->log, VRN_LOG_INFO,
-                  "tuned, %u operations changed: the network takes %.3f of its former time%s",
-                  changed, ratio, faster ? "" : ": dropped");
+                  "tuned: with other kernels for %u operations, the network takes %.3f times as "
+                  "long as before%s",
+                  changed, ratio, faster ? "" : ": they are not used");
     return faster ? VRN_OK : revert(t, program, false, &changed);
 }
 

@@ -147,15 +147,15 @@ class Folders(EvalTest):
         self.check(self.in_folders("--quiet"), expected)
         empty = 10 - len(set(self.labels))
         self.check(
-            self.in_folders(errors=["of the 10 folders is a class's number"] +
+            self.in_folders(errors=["of the 10 folders is a class number"] +
                             ["no images"] * empty), expected)
         os.mkdir(self.path("set", "10"))
         self.fails("eval", *SAME, self.path("set"),
-                   expected="set/10: expected a class's number, like '0'")
+                   expected="set/10: expected a class number, like '0'")
         os.rmdir(self.path("set", "10"))
         os.mkdir(self.path("set", "other"))
         self.fails("eval", *SAME, self.path("set"),
-                   expected="set/other: expected a class's number, like '0'")
+                   expected="set/other: expected a class number, like '0'")
 
     def test_order(self):
         """Names that say nothing, as many as classes: torchvision's rule."""
@@ -190,7 +190,7 @@ class Folders(EvalTest):
         os.mkdir(self.path("set", "1"))
         self.run_program(
             "eval", *SAME, self.path("set"), status=1,
-            errors=["is a class's number", "no images in this folder", "no images in its folders"])
+            errors=["is a class number", "no images in this folder", "no images in its folders"])
         self.write("set/1/a.png", picture(1))
         os.symlink(self.path("set"), self.path("set", "2"))
         self.run_program("eval", *SAME, self.path("set"), "--quiet")

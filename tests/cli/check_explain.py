@@ -144,7 +144,8 @@ class Explain(ProgramTest):
     def test_errors(self):
         output = self.path("heat.png")
         self.usage("explain", expected="expected a photo")
-        self.usage("explain", "a.png", "b.png", "-o", output, expected="unexpected 'b.png'")
+        self.usage("explain", "a.png", "b.png", "-o", output,
+                   expected="unexpected argument 'b.png'")
         self.usage("explain", self.photo, *self.model,
                    expected="expected -o FILE.png or -o FILE.jpg")
         for name in ("heat", "heat.gif", "png", "a.png/b"):

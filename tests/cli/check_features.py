@@ -275,10 +275,10 @@ class Search(Photos):
                 ("probe", [1] * 31, "probe: expected 32 numbers")):
             self.write(os.path.join("out", "f.json"), json.dumps({**whole, key: value}).encode())
             self.search(self.photos[0], status=1, errors=["f.json: " + error])
-        for text, error in ((b"", "expected an object"), (b"{", "expected a key"),
-                            (b'{"rows" 6}', "expected a key"), (b"{} x", "expected the end"),
+        for text, error in ((b"", "expected a JSON object"), (b"{", "expected a JSON key"),
+                            (b'{"rows" 6}', "expected a JSON key"), (b"{} x", "expected the end"),
                             (b"{}", "the key 'format' is missing"),
-                            (b'{"a": [}', "expected a value")):
+                            (b'{"a": [}', "expected a JSON value")):
             self.write(os.path.join("out", "f.json"), text)
             self.search(self.photos[0], status=1, errors=["f.json: "])
             self.assertIn(error.encode(), self.notes)

@@ -495,12 +495,12 @@ class Eval(ProgramTest):
 
         fails(b"", " no images are listed")
         fails(b"file,label,class\n", " no images are listed")
-        fails(b"images/0.png\n", "1: expected a label after the file")
-        fails(b"images/0.png,1\n,1\n", "2: expected a file")
+        fails(b"images/0.png\n", "1: expected a label after the file name")
+        fails(b"images/0.png,1\n,1\n", "2: expected a file name")
         fails(b"images/0.png,1\n\nimages/0.png,10\n", "3: class 10: the model has 10 classes")
         fails(b"images/0.png,99999999999999999999\n", "1: the model has no class")
         fails(b"images/0.png,cat\n", "1: the model has no class 'cat'")
-        fails(b"images/0.png,cat,x\n", "1: expected a class's number, found 'x'")
+        fails(b"images/0.png,cat,x\n", "1: expected a class number, found 'x'")
         fails(b"images/0.png,1\n\0", " not a text file")
         self.fails("eval", *RANDOM, "--labels", self.path("none.csv"),
                    expected="none.csv: cannot open")

@@ -24,7 +24,7 @@ class Precision(ProgramTest):
 
     def calibrate(self, *arguments, model=RANDOM):
         return self.run_program("calibrate", *model, "--input", self.path("x.npy"), *arguments,
-                                errors=["scales by"] * 3 + ["calibrated on"])
+                                errors=["error of the int8 logits"] * 3 + ["calibrated on"])
 
     def test_fp16(self):
         expected = self.infer()
@@ -86,7 +86,7 @@ class Precision(ProgramTest):
 
     def test_wrong_use(self):
         arrays = ("--input", self.path("x.npy"), "--output", self.path("y.npy"))
-        self.fails("infer", *RANDOM, *arrays, "--precision", "int8", expected="not calibrated")
+        self.fails("infer", *RANDOM, *arrays, "--precision", "int8", expected="calibrate it first")
         self.fails("infer", *RANDOM, *arrays, "--precision", "fp16", "--fp32-layers", "conv7",
                    expected="conv7")
         self.usage("calibrate", *RANDOM, expected="either --images")

@@ -253,7 +253,7 @@ def refused(w, net):
             nn.Linear(FEATURES, 7), layer, nn.Dropout(), nn.Linear(7, 5)))
         yield f"{type(layer).__name__} in a whole module's head", other, "expected a ReLU between"
     yield "nothing between the layers of a program", traced(TwoLayers(net)), \
-        "nothing is between fc1 and fc2 that activates: expected a ReLU.*--arch head=none"
+        "there is no activation between fc1 and fc2: expected a ReLU.*--arch head=none"
     yield "a SiLU between the layers of a program", traced(TwoLayers(net, nn.SiLU())), \
         "between is a SiLU: expected a ReLU.*--arch head=none"
 

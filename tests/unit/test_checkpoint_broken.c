@@ -187,7 +187,7 @@ static void test_pickles_refused(void **state)
         {ONE(TENSOR(STORAGE("torch\nDoubleStorage\n", "K\4"), "K\0", "K\1\x85", "K\1\x85")),
          "storage 0: expected its values"},
         {ONE(TENSOR(STORAGE("torch\nFloatStorage\n", "K\3"), "K\0", "K\1\x85", "K\1\x85")),
-         "the size that its tensors say"},
+         "the size that its tensors need"},
         {ONE(TENSOR("(U\7storagectorch\nFloatStorage\nU\1"
                     "0U\3"
                     "cpuK\4U\1"
@@ -198,7 +198,7 @@ static void test_pickles_refused(void **state)
                     "1U\3"
                     "cpuK\4tQ",
                     "K\0", "K\1\x85", "K\1\x85")),
-         "storage 0: expected a tensor of it"},
+         "storage 0: expected a tensor that uses it"},
         {ONE("K\1"), "one without tensors: {'w': the number 1}"},
         {TEXT("K\1"), "a dictionary of tensors, found the number 1"},
         {TEXT(GOOD), "a dictionary of tensors, found a tensor"},
@@ -419,8 +419,8 @@ static void test_safetensors(void **state)
         {ENTRY("F32", "1,1,1,1,1,1,1,1,2", "0,8"), "at most 8 sizes"},
         {ENTRY("F4", "1", "0,0"), "as many bytes as"},
         {ENTRY("F32", "1", "0,4"), "fill the 8 bytes of data, found 4"},
-        {"{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", "one dtype"},
-        {"{\"w\":{\"shape\":[],\"shape\":[]}}", "one shape"},
+        {"{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", "dtype once"},
+        {"{\"w\":{\"shape\":[],\"shape\":[]}}", "shape once"},
         {"{\"w\":{\"data_offsets\":[0,8],\"data_offsets\":[0,8]}}", "data_offsets once"},
         {"{\"w\":{\"x\":[[}}", "a value"},
         {"{\"w\\u0000\":{}}", "a tensor's name"},

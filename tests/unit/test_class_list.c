@@ -67,7 +67,7 @@ static void test_texts(void **state)
         {"{\"cat\": \"dog\"}",
          "!at byte 7: expected a number after a name, or a name after a number"},
         {"[\"a\\nb\"]", "!a name contains a line feed"},
-        {"[\"cat\" \"dog\"]", "!at byte 7: expected ']'"},
+        {"[\"cat\" \"dog\"]", "!at byte 7: expected ',' or ']'"},
         {"[\"cat\"] x", "!at byte 8: expected the end"},
         {"[1]", "!at byte 1: expected a text in quotation marks"},
         {"caf\xe9", "!expected text in UTF-8"},

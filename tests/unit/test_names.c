@@ -357,13 +357,15 @@ static void test_several_places(void **state)
     vrn_log log = capture_log(&captured);
     vrn_names names;
     assert_int_equal(create(&names, &list, &log), VRN_ERROR_FILE);
-    assert_true(said_once(&captured, "file: expected one ResNet, found 2, below 'student', "
-                                     "'teacher': choose with --prefix student"));
+    assert_true(said_once(&captured, "file: expected one ResNet, found 2, with the prefixes "
+                                     "'student', 'teacher': choose one with --prefix student"));
     log = capture_log(&captured);
     assert_int_equal(
         vrn_names_create(&names, list.tensors, list.count, "pupil", NULL, "file", &log),
         VRN_ERROR_FILE);
-    assert_true(said_once(&captured, "expected a ResNet below 'pupil', found one below 'student'"));
+    assert_true(said_once(
+        &captured,
+        "expected a ResNet with the prefix 'pupil', found one with the prefix 'student'"));
     /* The same memory twice is one network. */
     static const uint8_t data[4];
     list.tensors[0].data = list.tensors[1].data = data;

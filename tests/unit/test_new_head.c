@@ -137,12 +137,12 @@ static void test_nonsense(void **state)
     const vrn_log log = capture_log(&captured);
     vrn_model *trunk = draw("resnet8");
     vrn_head_params params = make_params(log);
-    refuse(NULL, &params, &captured, "expected a model");
+    refuse(NULL, &params, &captured, "trunk, params, weight or bias is NULL");
     params.classes = 0;
-    refuse(trunk, &params, &captured, "at least one class");
+    refuse(trunk, &params, &captured, "expected at least one class, found 0");
     params = make_params(log);
     params.bias = NULL;
-    refuse(trunk, &params, &captured, "a bias");
+    refuse(trunk, &params, &captured, "bias is NULL");
     params = make_params(log);
     params.features = FEATURES - 1;
     refuse(trunk, &params, &captured, "the 64 features of the network, found 63");

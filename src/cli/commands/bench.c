@@ -126,14 +126,15 @@ static void print_text(const cli_engine *engine, const bench_figures *figures)
     printf("  run         %10.2f ms  median of %zu; fastest %.2f\n", figures->median_ms,
            figures->runs, figures->min_ms);
     if (figures->gpu_ms > 0) printf("  on device   %10.2f ms\n", figures->gpu_ms);
-    printf("  on host     %10.4f ms  to start it again, and %.4f in the driver's submit\n",
+    printf("  on host     %10.4f ms  for the library to start a run, and %.4f in the driver's "
+           "submit\n",
            figures->host_us * 1e-3, figures->submit_us * 1e-3);
     printf("  images      %10.2f /s\n", figures->images_per_s);
     printf(
         "  arithmetic  %10.2f GFLOP/s  %.2f %% of the device's measured %.1f GFLOP/s; %.3f GFLOP "
         "an image\n",
         figures->gflops, figures->share, figures->peak.gflops, info->gflops);
-    printf("  bandwidth   %10.2f GB/s  measured, of a copy: read and written\n",
+    printf("  bandwidth   %10.2f GB/s  measured with a copy: bytes read plus bytes written\n",
            figures->peak.gb_s);
     printf("  memory      %10.2f MiB  activations %.2f, weights %.2f\n",
            (double)info->device_bytes / 1048576, (double)info->activation_bytes / 1048576,
@@ -186,12 +187,13 @@ const cli_command cli_bench = {
     .name = "bench",
     .summary = "measure how fast a network runs",
     .usage = "--model NAME|FILE [--batch N] [--size HxW] [OPTION]...",
-    .details = "Warms up, then runs for about three seconds but at least five times, or\n"
-               "--repeats times. Times are for a run of the whole batch (default 1), input and\n"
-               "output included. \"on device\" is what the device measured; \"on host\" is the\n"
-               "library's own work to start a run, without the copy of the input. Two small\n"
-               "kernels measure the device's peak at the end. A name whose weights are not on\n"
-               "this machine gets random weights.",
+    .details =
+        "Warms up, then runs for about three seconds but at least five times, or\n"
+        "--repeats times. Times are for a run of the whole batch (default 1), input and\n"
+        "output included. \"on device\" is the time that the device measured; \"on host\" is\n"
+        "the library's own work to start a run, without copying the input. At the end,\n"
+        "two small kernels measure the device's peak. A name whose weights are not on\n"
+        "this machine gets random weights.",
     .examples = "  vkresnet bench --model resnet50\n"
                 "  vkresnet bench --model resnet50.pth --batch 8 --size 288x288 --json\n",
     .options = CLI_COMMON | CLI_NETWORK | CLI_BIT(BATCH) | CLI_BIT(SIZE) | CLI_BIT(REPEATS) |

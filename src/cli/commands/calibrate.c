@@ -68,7 +68,7 @@ static bool open_inputs(calibrate_job *job)
         return cli_usage("expected either --images DIR or --input X.npy");
     }
     if (options->precision != VRN_PRECISION_FP32) {
-        return cli_usage("--precision: expected fp32, because the ranges are measured in it");
+        return cli_usage("--precision: expected fp32, because ranges are measured in fp32");
     }
     if (options->images) return cli_paths_add(&job->paths, options->images);
     if (!cli_npy_open(&job->input, options->input)) return false;
@@ -174,8 +174,8 @@ static bool finish(calibrate_job *job, vrn_calibration_result *result)
     vrn_model_destroy(&calibrated);
     if (!good) return false;
     for (int i = 0; i < VRN_CALIBRATION_METHODS; i++) {
-        cli_note("scales by %s: the logits of int8 differ by %.2e%s", result->methods[i],
-                 result->errors[i], (uint32_t)i == result->method ? ", the least" : "");
+        cli_note("method %s: the relative error of the int8 logits is %.2e%s", result->methods[i],
+                 result->errors[i], (uint32_t)i == result->method ? ", the smallest" : "");
     }
     cli_note("%s: calibrated on %zu images", output, job->images);
     return true;
@@ -204,10 +204,10 @@ const cli_command cli_calibrate = {
     .name = "calibrate",
     .summary = "show the ranges of layers; choose the scales of int8",
     .usage = "--model NAME|FILE --images DIR [-o OUT.safetensors] [OPTION]...",
-    .details = "Runs the network in fp32 on images like those it will see later (--images, or\n"
-               "normalised arrays with --input). It prints the range of every layer's output,\n"
-               "and how many values fp16 would have to clamp; --fp32-layers keeps such a layer\n"
-               "in fp32.\n"
+    .details = "Runs the network in fp32 on images like those that it will see later (--images,\n"
+               "or normalised arrays with --input). It prints the range of every layer's\n"
+               "output, and how many values fp16 would have to clamp; --fp32-layers keeps such\n"
+               "a layer in fp32.\n"
                "\n"
                "With -o it chooses a scale for each layer's output and writes the model with\n"
                "the scales and the transform, to be run with --precision int8. It tries three\n"

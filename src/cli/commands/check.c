@@ -282,7 +282,7 @@ static bool run(const cli_options *options)
 {
     check_job job = {.options = options};
     if (options->precision) {
-        return cli_usage("--precision: expected fp32, because the statistics are compared in it");
+        return cli_usage("--precision: expected fp32, because statistics are compared in fp32");
     }
     bool good = cli_paths_add_all(&job.paths, options);
     const bool measured = job.paths.count > 0 &&
@@ -312,20 +312,20 @@ const cli_command cli_check = {
     .name = "check",
     .summary = "check that a checkpoint is read correctly",
     .usage = "--model NAME|FILE [OPTION]... IMAGE|FOLDER...|--files-from FILE",
-    .details = "Finds out whether a checkpoint is read, and its images are prepared, as in\n"
-               "training. The running statistics of batch norms record what entered them then.\n"
-               "This command runs images without labels through the network and compares:\n"
-               "\"variance\" is the median over the channels of |log(variance / running\n"
-               "variance)|, \"mean\" that of |mean - running mean| in running standard\n"
-               "deviations.\n"
+    .details = "Finds out whether the checkpoint is read, and images are prepared, as in\n"
+               "training. The running statistics of a batch norm record what entered it during\n"
+               "training. This command runs images without labels through the network and\n"
+               "compares what enters its batch norms with these statistics: \"variance\" is the\n"
+               "median over the channels of |log(variance / running variance)|, \"mean\" that of\n"
+               "|mean - running mean| in running standard deviations.\n"
                "\n"
-               "Then it tries other readings of what names and shapes of tensors do not show\n"
-               "(pools, strides, dilation, activations, option A's zeros) and other transforms\n"
-               "(statistics, 0 to 255, BGR), and names the one that fits best, with the options\n"
-               "that select it. Use images like those of the training; sixty are enough\n"
-               "(--count, default 64, spread evenly). With --json it prints one object.\n"
-               "--verbose lists all readings. Networks with group norms, or with norms folded\n"
-               "into their convolutions, are refused.\n"
+               "Then it tries other readings: other values for what the names and shapes of\n"
+               "tensors do not show (pools, strides, dilation, activations, option A's zeros)\n"
+               "and other transforms (statistics, 0 to 255, BGR). It names the reading that\n"
+               "fits best, with the options that select it. Use images like those of the\n"
+               "training; sixty are enough (--count, default 64, spread evenly). With --json it\n"
+               "prints one object. --verbose lists all readings. Networks with group norms, or\n"
+               "with norms folded into their convolutions, are refused.\n"
                "\n"
                "Exit status: 0 if the model fits as it is read; 3 if it does not, or if another\n"
                "reading fits clearly better; 1 if something failed; 2 if the command line is\n"

@@ -93,20 +93,21 @@ const cli_command cli_classify = {
     .name = "classify",
     .summary = "classify photos",
     .usage = "[OPTION]... IMAGE|FOLDER...|--files-from FILE",
-    .details = "Prints the most probable classes of each image. On a terminal it draws a table\n"
-               "with bars. In a pipe it prints one line for each image: the file, then the\n"
-               "label and the probability of each class, separated by tabs. With --json it\n"
-               "prints one object a line: {\"file\", \"model\", \"top\": [{\"index\", \"label\",\n"
-               "\"probability\"}]}.\n"
-               "\n"
-               "Folders are searched for images; a file is an image if its name or its first\n"
-               "bytes say so. - reads one image from standard input. Without --model it uses\n"
-               "the bundled model, which knows ten classes.\n"
-               "\n"
-               "An image that cannot be read is reported on standard error and the others go\n"
-               "on; the exit status is then 1. With --json such an image has a line of its own,\n"
-               "{\"file\", \"error\"}. --shard I/N takes only every N-th image, for one of N\n"
-               "processes or machines. The outputs of all shards can be concatenated.",
+    .details =
+        "Prints the most probable classes of each image. On a terminal it draws a table\n"
+        "with bars. In a pipe it prints one line for each image: the file, then the\n"
+        "label and the probability of each class, separated by tabs. With --json it\n"
+        "prints one object a line: {\"file\", \"model\", \"top\": [{\"index\", \"label\",\n"
+        "\"probability\"}]}.\n"
+        "\n"
+        "Folders are searched for images; a file is an image if its name or its first\n"
+        "bytes say so. - reads one image from standard input. Without --model it uses\n"
+        "the bundled model, which knows ten classes.\n"
+        "\n"
+        "An image that cannot be read is reported on standard error, and the others are\n"
+        "classified; the exit status is then 1. With --json such an image has a line of\n"
+        "its own, {\"file\", \"error\"}. --shard I/N takes only every N-th image, for one of\n"
+        "N processes or machines. The outputs of all shards can be concatenated.",
     .examples =
         "  vkresnet classify photo.jpg\n"
         "  vkresnet classify --model resnet50 --top 3 photo.jpg more/\n"

@@ -184,10 +184,10 @@ const cli_command cli_eval = {
                "\n"
                "Prints the top-1 and top-5 accuracy, the classes that are confused most often,\n"
                "and the accuracy of each class. With --json it prints all counts on one line.\n"
-               "--report writes a page with the confusion matrix and the mistakes that the\n"
-               "network was surest of. --shard I/N takes only every N-th image; vkresnet merge\n"
-               "combines the lines of all shards. An image that cannot be read is reported and\n"
-               "not counted, and the exit status is 1.",
+               "--report writes a page with the confusion matrix and the mistakes of which the\n"
+               "network was most certain. --shard I/N takes only every N-th image; vkresnet\n"
+               "merge combines the lines of all shards. An image that cannot be read is\n"
+               "reported and not counted, and the exit status is 1.",
     .examples = "  vkresnet eval --model resnet50.pth imagenet/val\n"
                 "  vkresnet eval --model resnet56.th --labels labels.csv --report report\n"
                 "  vkresnet eval --model resnet56.th --labels labels.csv --json --logits y.npy\n"

@@ -266,8 +266,8 @@ const cli_command cli_info = {
                "\n"
                "With --kernels it compiles the kernels that a network would run (--arch or\n"
                "--model, default resnet50; --batch, default 1; --size) and prints what the\n"
-               "driver's compiler says about each. --kernel takes other kernels than the chosen\n"
-               "ones.",
+               "driver's compiler says about each. --kernel selects other kernels than the\n"
+               "chosen ones.",
     .examples = "  vkresnet info\n"
                 "  vkresnet info --device llvmpipe --without texel-buffers\n"
                 "  vkresnet info --model resnet50.pth --json\n"

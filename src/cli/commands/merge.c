@@ -246,7 +246,7 @@ const cli_command cli_merge = {
                "\n"
                "All shards must be there, with the same model, precision, transform and number\n"
                "of images; missing ones are listed in the form that --shard takes. A shard that\n"
-               "ran twice with the same counts is taken once. A line that was cut off, for\n"
+               "ran twice with the same counts is counted once. A line that was cut off, for\n"
                "example because a run was stopped, is ignored.",
     .examples = "  vkresnet merge part-*.jsonl\n"
                 "  vkresnet merge --json part-*.jsonl > whole.json\n"

@@ -422,12 +422,12 @@ const cli_command cli_search = {
     .name = "search",
     .summary = "find similar photos by their features",
     .usage = "--in F.npy [OPTION]... IMAGE|FOLDER...|--files-from FILE",
-    .details = "Finds the photos in F.npy, which vkresnet features wrote, whose features are\n"
-               "nearest to those of each given photo. Nearness is the cosine of the angle\n"
-               "between two rows; it is 1 for the same photo. In a pipe it prints one line for\n"
-               "each photo: the file, then the file and the cosine of each match, separated by\n"
-               "tabs. With --json it prints one object a line: {\"file\", \"model\", \"top\":\n"
-               "[{\"row\", \"file\", \"similarity\"}]}.\n"
+    .details = "For each given photo, finds the photos whose features are nearest to its own in\n"
+               "F.npy, the file that vkresnet features wrote. Nearness is the cosine of the\n"
+               "angle between two rows; it is 1 for the same photo. In a pipe it prints one\n"
+               "line for each photo: the file, then the file and the cosine of each match,\n"
+               "separated by tabs. With --json it prints one object a line: {\"file\", \"model\",\n"
+               "\"top\": [{\"row\", \"file\", \"similarity\"}]}.\n"
                "\n"
                "F.json names the model, the transform and the layer. Options change them, but\n"
                "features that do not fit are refused. An image that cannot be read is reported,\n"

@@ -186,8 +186,8 @@ static bool find_row_class(const csv_reader *reader, const cli_model *model, con
                                             reader->path, reader->line, number, classes);
     }
     if (has_number) {
-        return cli_error("%s:%zu: expected a class's number, found '%s'", reader->path,
-                         reader->line, number);
+        return cli_error("%s:%zu: expected a class number, found '%s'", reader->path, reader->line,
+                         number);
     }
     if (label[0] == 'n' && strspn(label + 1, "0123456789") == 8 && !label[9]) {
         return cli_error("%s:%zu: '%s' is one of ImageNet's WordNet ids, but nothing says that the "
@@ -216,7 +216,8 @@ static bool add_line(cli_labels *labels, const csv_reader *reader, const char *f
     const char *file = parts[COLUMN_FILE];
     if (!*file || (!*parts[COLUMN_LABEL] && !*parts[COLUMN_CLASS])) {
         return cli_error("%s:%zu: expected %s; a first line may name the columns: file,label,class",
-                         reader->path, reader->line, *file ? "a label after the file" : "a file");
+                         reader->path, reader->line,
+                         *file ? "a label after the file name" : "a file name");
     }
     uint32_t found = 0;
     if (!find_row_class(reader, model, parts[COLUMN_LABEL], parts[COLUMN_CLASS], &found))
@@ -294,9 +295,9 @@ typedef struct naming {
 } naming;
 
 static const naming namings[] = {
-    {"a class's name", find_name},
+    {"a class name", find_name},
     {"a WordNet id of ImageNet's classes", cli_find_imagenet_id},
-    {"a class's number", find_number},
+    {"a class number", find_number},
 };
 
 static size_t count_named(const class_folders *folders, const naming *how, const cli_model *model)
@@ -314,10 +315,10 @@ static bool report_stranger(const class_folders *folders, const naming *how, con
 {
     uint32_t classes = model->info.classes, found;
     if (!how) {
-        return cli_error("%s: %zu folders, but the model has %u classes: name the folders by the "
-                         "classes' names, numbers%s, or have one folder for each class",
+        return cli_error("%s: %zu folders, but the model has %u classes: name the folders after "
+                         "the classes (names or numbers%s), or have one folder for each class",
                          folders->path, folders->paths.count, classes,
-                         model->imagenet ? ", WordNet ids" : "");
+                         model->imagenet ? ", or WordNet ids" : "");
     }
     size_t stranger = 0, other = 0;
     while (how->find(model, name_of(folders, stranger), &found)) stranger++;
@@ -347,8 +348,8 @@ static bool choose_classes(class_folders *folders, const cli_model *model)
         return report_stranger(folders, best, model);
     }
     for (size_t i = 0; i < folders->paths.count; i++) folders->classes[i] = (uint32_t)i;
-    cli_note("%s: no folder has a class's name or number: the folders are taken in byte order as "
-             "classes 0 to %zu, as in torchvision's ImageFolder",
+    cli_note("%s: no folder's name is a class name or number: the folders are taken in byte order "
+             "as classes 0 to %zu, as in torchvision's ImageFolder",
              folders->path, folders->paths.count - 1);
     return true;
 }

@@ -161,7 +161,7 @@ static bool take_entry(reader *r, const char *path)
 {
     const char *key = NULL;
     if (!take_text(r, &key) || !vrn_json_take(&r->json, ':')) {
-        return cli_error("%s: at byte %zu: expected a key of JSON", path, r->json.at);
+        return cli_error("%s: at byte %zu: expected a JSON key", path, r->json.at);
     }
     for (int i = 0; i < ENTRIES; i++) {
         if (strcmp(key, entries[i].key) != 0) continue;
@@ -170,12 +170,12 @@ static bool take_entry(reader *r, const char *path)
                cli_error("%s: %s: expected %s", path, key, entries[i].expected);
     }
     return vrn_json_skip(&r->json) ||
-           cli_error("%s: at byte %zu: expected a value of JSON", path, r->json.at);
+           cli_error("%s: at byte %zu: expected a JSON value", path, r->json.at);
 }
 
 static bool take_all(reader *r, const char *path)
 {
-    if (!vrn_json_take(&r->json, '{')) return cli_error("%s: expected an object of JSON", path);
+    if (!vrn_json_take(&r->json, '{')) return cli_error("%s: expected a JSON object", path);
     for (bool more = !vrn_json_take(&r->json, '}'); more;) {
         if (!take_entry(r, path)) return false;
         more = vrn_json_take(&r->json, ',');
@@ -184,7 +184,7 @@ static bool take_all(reader *r, const char *path)
         }
     }
     if (!vrn_json_at_end(&r->json)) {
-        return cli_error("%s: at byte %zu: expected the end", path, r->json.at);
+        return cli_error("%s: at byte %zu: expected the end of the file", path, r->json.at);
     }
     for (int i = 0; i < ENTRIES; i++) {
         if (!(r->seen >> i & 1))
