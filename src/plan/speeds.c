@@ -116,8 +116,8 @@ static vrn_result measure(vrn_device *device, const vrn_kernel *const kernels[WA
                                    used ? ", " : "", way_names[way], ms[way]);
     }
     vrn_log_write(&device->log, VRN_LOG_INFO,
-                  "%s: this release of the driver is not known; a product takes, by the way of "
-                  "reading: %s",
+                  "%s: this release of the driver is not known; measured times of a matrix product "
+                  "for each way to read: %s",
                   device->probe.info.name, text);
     return VRN_OK;
 }
