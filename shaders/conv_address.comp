@@ -63,13 +63,17 @@ void main() {
     const uint positions = WINOGRAD ? 1 : LINES != 0 ? KERNEL_H : KERNEL_H * KERNEL_W;
     const uint depth = LINES != 0 ? KERNEL_W * channels : PARTS > 1 ? part_depth() : channels;
     const uint total = push.images * (WINOGRAD ? tiles() : OUT_PIXELS);
-    const uint blocks = (out_channels + COLUMNS - 1) / COLUMNS;
-    const uint product = gl_WorkGroupID.z / blocks;
-    const uint column = gl_WorkGroupID.z % blocks * COLUMNS, first = folded_group() * ROWS;
+    const uint panels = (out_channels + COLUMNS - 1) / COLUMNS;
+    const bool pixels_first =
+        !WINOGRAD && VRN_ADDRESS_PIXELS_FIRST(positions * depth, out_channels);
+    const uint number = pixels_first ? folded_group() : gl_WorkGroupID.z;
+    const uint panel = number % panels, rest = number / panels;
+    const uint product = WINOGRAD ? rest : 0, column = panel * COLUMNS;
+    const uint first = (pixels_first ? rest : folded_group()) * ROWS;
     const uint64_t x = address_of(VRN_BIND_X), parameters = address_of(VRN_BIND_W);
     const uint64_t zeros = parameters + floats((out_channels + 15) / 16 * 16);
     const uint64_t w = zeros + floats(channels) +
-                       floats(positions * depth * COLUMNS) * uint64_t(gl_WorkGroupID.z);
+                       floats(positions * depth * COLUMNS) * uint64_t(product * panels + panel);
     const uint64_t own = floats(PARTS > 1 ? part_of(column) : 0);
     const uint64_t other = floats(PARTS > 1 ? part_of(column + 16) : 0) - own;
 
@@ -92,6 +96,24 @@ void main() {
         oy = oy == OUT_H ? 0 : oy;
     }
     [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] = 0;
+    // Sums begin with bias and residual: the products do not wait for these loads.
+    if (!WINOGRAD) {
+        const uint64_t residual = address_of(VRN_BIND_R);
+        [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
+            uint n = column + j * LANES;
+            if (n < out_channels) {
+                vec2 bias = load_two(parameters + floats(n));
+                [[unroll]] for (uint i = 0; i < ROWS; i++) {
+                    vec2 value = bias;
+                    if (RESIDUAL != 0) {
+                        value += load_pairs(residual + floats(row[i] * out_channels + n));
+                    }
+                    sum[i * VECTORS + j] = value.x;
+                    sum[i * VECTORS + j + 1] = value.y;
+                }
+            }
+        }
+    }
     // Loops test at their end: the driver runs the body of a loop that tests at its beginning once
     // more, with no lane active, and that round would load from invalid addresses. The operands of
     // the test are computed early, because the next round's addresses wait for it.
@@ -132,20 +154,15 @@ void main() {
         }
     } while (more_positions);
 
-    const uint64_t y = address_of(VRN_BIND_Y), residual = address_of(VRN_BIND_R);
+    const uint64_t y = address_of(VRN_BIND_Y);
     [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
         uint n = column + j * LANES;
         if (n + 2 * gl_SubgroupInvocationID < out_channels) {
-            vec2 bias = WINOGRAD ? vec2(0) : load_two(parameters + floats(n));
             [[unroll]] for (uint i = 0; i < ROWS; i++) {
                 if (first + i < total) {
                     uint at = (product * total + first + i) * out_channels + n;
-                    vec2 value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]) + bias;
-                    if (!WINOGRAD && RESIDUAL != 0) {
-                        value += load_pairs(residual + floats(at));
-                    }
-                    store_pairs(Y_TYPE, y + floats(at),
-                                WINOGRAD ? value : finish_pair(value));
+                    vec2 value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]);
+                    store_pairs(Y_TYPE, y + floats(at), WINOGRAD ? value : finish_pair(value));
                 }
             }
         }

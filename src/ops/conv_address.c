@@ -59,15 +59,33 @@ static bool winograd_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
            vrn_c4(d->in.c) * 4 % CHANNELS == 0 && vrn_family_conv_winograd.fits(kernel, d);
 }
 
+/* Numbers of each position of the window. */
+static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    const uint32_t *n = kernel->number, channels = vrn_c4(d->in.c) * 4;
+    if (n[VRN_ADDRESS_PARTS] > 1) return part_depth(d);
+    return n[VRN_ADDRESS_LINES] ? channels * d->kernel.x : channels;
+}
+
+/* Positions of the window, or lines of it. */
+static uint32_t positions_of(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    if (kernel->number[VRN_PRODUCT_M]) return 1;
+    return kernel->number[VRN_ADDRESS_LINES] ? d->kernel.y : vrn_conv_window(d);
+}
+
 static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
                      uint32_t images)
 {
-    const uint32_t rows = kernel->number[VRN_ADDRESS_ROWS];
+    const uint32_t rows = kernel->number[VRN_ADDRESS_ROWS], columns = vrn_c4(d->out.c) * 4;
+    const uint32_t panels = vrn_div_up(columns, COLUMNS);
+    const uint64_t x = (vrn_product_rows(kernel, d) * images + rows - 1) / rows;
+    const bool pixels_first =
+        !kernel->number[VRN_PRODUCT_M] &&
+        VRN_ADDRESS_PIXELS_FIRST(positions_of(kernel, d) * depth_of(kernel, d), columns);
     (void)threads;
-    return (vrn_grid){
-        .x = (vrn_product_rows(kernel, d) * images + rows - 1) / rows,
-        .z = vrn_product_count(kernel) * vrn_div_up(vrn_c4(d->out.c) * 4, COLUMNS),
-    };
+    if (pixels_first) return (vrn_grid){.x = x * panels, .z = 1};
+    return (vrn_grid){.x = x, .z = vrn_product_count(kernel) * panels};
 }
 
 /* Of the transforms: a work group for each tile and sixteen channels. */
@@ -96,14 +114,6 @@ static bool is_fused(const vrn_kernel *kernel)
     return vrn_kernel_shader(kernel, 0)->module != &vrn_module_conv_address_unfused;
 }
 
-/* Numbers of each position of the window. */
-static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
-{
-    const uint32_t *n = kernel->number, channels = vrn_c4(d->in.c) * 4;
-    if (n[VRN_ADDRESS_PARTS] > 1) return part_depth(d);
-    return n[VRN_ADDRESS_LINES] ? channels * d->kernel.x : channels;
-}
-
 /* A position costs as much as 12 more numbers, and the numbers after the last whole round cost
  * three times as much. With few channels Winograd's transforms round more than the sums, and small
  * images take about as long without them; with 64 channels, F(4x4) with short rounds is as fast as
@@ -116,8 +126,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
     const uint32_t product = passes > 1 ? 1 : 0;
     const vrn_grid g = vrn_kernel_grid(kernel, product, d, images);
     const uint32_t depth = depth_of(kernel, d), rest = depth % n[VRN_ADDRESS_STEP];
-    const uint32_t positions =
-        n[VRN_PRODUCT_M] ? 1 : vrn_conv_window(d) / (n[VRN_ADDRESS_LINES] ? d->kernel.x : 1);
+    const uint32_t positions = positions_of(kernel, d);
     const double tile = n[VRN_ADDRESS_ROWS] * COLUMNS;
     const bool small = d->out.h * d->out.w <= 1024;
     const bool coarse = n[VRN_PRODUCT_M] && d->in.c <= 32 && small;
