@@ -6,8 +6,9 @@
 // for output pixels m, output channels n, and k that runs over the positions of the window and the
 // channels of each. A position outside the image reads zeros that precede the weights. With LINES
 // the input has its padding (pad.comp), and a line of the window is read as one position: for few
-// channels. With PARTS = 2, each sixteen columns have their own input channels: those of their
-// group, or of several groups, with zeros among the weights. With M it is the products of
+// channels. PACKED: it also has three channels without a fourth (pad_address.comp), and a round is
+// a line of the window. With PARTS = 2, each sixteen columns have their own input channels: those
+// of their group, or of several groups, with zeros among the weights. With M it is the products of
 // Winograd's algorithm, as in gemm.comp: m is a tile, and the sums are not finished here. A work
 // group computes ROWS of m x COLUMNS of n: an activation is a scalar, a vector of weights is shared
 // by all rows.
@@ -22,6 +23,7 @@ NUMBER(STEP, VRN_ADDRESS_STEP, 32);
 NUMBER(LINES, VRN_ADDRESS_LINES, 0);
 NUMBER(PARTS, VRN_ADDRESS_PARTS, 1);
 #include "gemm.glsl"
+const bool PACKED = LINES == VRN_ADDRESS_LINES_RGB;
 const uint VECTORS = VRN_ADDRESS_VECTORS, COLUMNS = VECTORS * LANES;
 
 // x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4, padded to 16] bias, [IN_C4 * 4] zeros, then for
@@ -60,8 +62,16 @@ uint part_of(uint column) {
 
 void main() {
     const uint channels = IN_C4 * 4, out_channels = OUT_C4 * 4;
-    const uint positions = WINOGRAD ? 1 : LINES != 0 ? KERNEL_H : KERNEL_H * KERNEL_W;
-    const uint depth = LINES != 0 ? KERNEL_W * channels : PARTS > 1 ? part_depth() : channels;
+    // With PACKED there is one group. If the compiler knew the number, it would not merge the loads
+    // of weights: half the speed.
+    const uint positions = WINOGRAD     ? 1
+                           : PACKED     ? GROUPS
+                           : LINES != 0 ? KERNEL_H
+                                        : KERNEL_H * KERNEL_W;
+    const uint depth = PACKED       ? KERNEL_H * STEP
+                       : LINES != 0 ? KERNEL_W * channels
+                       : PARTS > 1  ? part_depth()
+                                    : channels;
     const uint total = push.images * (WINOGRAD ? tiles() : OUT_PIXELS);
     const uint panels = (out_channels + COLUMNS - 1) / COLUMNS;
     const bool pixels_first =
@@ -79,7 +89,10 @@ void main() {
 
     // Past the end the last row is computed again, and not stored.
     const uint pad_y = LINES != 0 ? 0 : PAD_Y, pad_x = LINES != 0 ? 0 : PAD_X;
-    const uint height = IN_H + 2 * (PAD_Y - pad_y), width = IN_W + 2 * (PAD_X - pad_x);
+    const uint height = IN_H + 2 * (PAD_Y - pad_y), columns = IN_W + 2 * (PAD_X - pad_x);
+    const uint width = PACKED ? (columns + 1) / 2 * 2 : columns;
+    const uint of_pixel = PACKED ? GROUP_IN : channels;
+    const uint64_t of_line = floats(width * of_pixel);
     uint row[ROWS], image[ROWS], top[ROWS], left[ROWS];
     uint pixel = min(first, total - 1), line = pixel / OUT_W, its_image = line / OUT_H;
     uint oy = line - its_image * OUT_H, ox = pixel - line * OUT_W; // divisions are slow
@@ -131,14 +144,16 @@ void main() {
             uint iy = top[i] + r * DILATION_Y, ix = left[i] + s * DILATION_X;
             bool inside = WINOGRAD || LINES != 0 || (iy < height && ix < width);
             uint at = WINOGRAD ? product * total + row[i] : (image[i] + iy) * width + ix;
-            from[i] = (inside ? x + floats(at * channels) : zeros) + own;
+            from[i] = (inside ? x + floats(at * of_pixel) : zeros) + own;
         }
         uint k = 0;
         if (k < whole) {
             bool more;
             [[dont_unroll]] do {
                 uint64_t at[ROWS], of_round = weights + floats(k * COLUMNS);
-                [[unroll]] for (uint i = 0; i < ROWS; i++) at[i] = from[i] + floats(k);
+                [[unroll]] for (uint i = 0; i < ROWS; i++) {
+                    at[i] = from[i] + (PACKED ? of_line * uint64_t(k / STEP) : floats(k));
+                }
                 k += STEP;
                 more = k < whole;
                 multiply(at, other, of_round, STEP);

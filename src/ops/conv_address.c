@@ -9,7 +9,7 @@
 #include "ops/merit.h"
 #include "ops/product.h"
 
-enum { LANES = 8, COLUMNS = VRN_ADDRESS_VECTORS * LANES, CHANNELS = 2 * LANES };
+enum { LANES = 8, COLUMNS = VRN_ADDRESS_VECTORS * LANES, CHANNELS = 2 * LANES, PICTURE = 3 };
 
 /* A residual is read sixteen channels at a time. */
 static bool fits_any(const vrn_op_desc *d)
@@ -38,6 +38,45 @@ static bool padded_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
            vrn_c4(d->in.c) * 4 < kernel->number[VRN_ADDRESS_STEP];
 }
 
+static bool is_packed(const vrn_kernel *kernel)
+{
+    return kernel->number[VRN_ADDRESS_LINES] == VRN_ADDRESS_LINES_RGB;
+}
+
+/* Pictures: a line of the window is a round. */
+static bool packed_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return fits_padded(d) && d->in.c == PICTURE && d->out.c % CHANNELS == 0 && d->dilation.x == 1 &&
+           d->dilation.y == 1 && d->kernel.x * PICTURE == kernel->number[VRN_ADDRESS_STEP];
+}
+
+/* pad_address.comp makes the width even. */
+static vrn_extent packed_size(const vrn_op_desc *d)
+{
+    return (vrn_extent){
+        .y = d->in.h + 2 * d->padding.y,
+        .x = (d->in.w + 2 * d->padding.x + 1) / 2 * 2,
+    };
+}
+
+static uint64_t packed_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
+                             uint32_t images)
+{
+    const vrn_extent size = packed_size(d);
+    (void)kernel;
+    return scratch == 1 ? (uint64_t)size.y * size.x * images * PICTURE * sizeof(float) : 0;
+}
+
+/* A work group for each sixteen pixels of a line. */
+static vrn_grid packed_pad_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                                uint32_t images)
+{
+    const vrn_extent size = packed_size(d);
+    (void)kernel;
+    (void)threads;
+    return vrn_grid_flat(1, (uint64_t)size.y * images * vrn_div_up(size.x, 2 * LANES));
+}
+
 /* Input channels of each sixteen output channels. */
 static uint32_t part_depth(const vrn_op_desc *d)
 {
@@ -64,13 +103,14 @@ static uint32_t depth_of(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     const uint32_t *n = kernel->number, channels = vrn_c4(d->in.c) * 4;
     if (n[VRN_ADDRESS_PARTS] > 1) return part_depth(d);
+    if (is_packed(kernel)) return d->kernel.y * n[VRN_ADDRESS_STEP];
     return n[VRN_ADDRESS_LINES] ? channels * d->kernel.x : channels;
 }
 
 /* Positions of the window, or lines of it. */
 static uint32_t positions_of(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    if (kernel->number[VRN_PRODUCT_M]) return 1;
+    if (kernel->number[VRN_PRODUCT_M] || is_packed(kernel)) return 1;
     return kernel->number[VRN_ADDRESS_LINES] ? d->kernel.y : vrn_conv_window(d);
 }
 
@@ -163,6 +203,15 @@ static const vrn_kernel_family padded = {
              {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
 };
 
+static const vrn_kernel_family rgb = {
+    .fits = packed_fits,
+    .merit = merit,
+    .scratch_bytes = packed_bytes,
+    .subgroup_size = subgroup_size,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .grid = packed_pad_grid},
+             {.scratch = {[VRN_BIND_X] = 1}, .grid = grid}},
+};
+
 static const vrn_kernel_family parts = {
     .fits = parts_fit,
     .merit = merit,
@@ -170,11 +219,12 @@ static const vrn_kernel_family parts = {
     .pass = {{.grid = grid}},
 };
 
-/* [N] bias, [C] zeros, [N / 32, kh, kw, part_depth, 32], paired as in vrn_layout_address. */
+/* For groups, and for pictures, which have one: [N] bias, [C] zeros, [N / 32, kh, kw, part_depth,
+ * 32], paired as in vrn_layout_address. */
 static uint64_t parts_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     (void)kernel;
-    return d->out.c + d->in.c +
+    return d->out.c + (uint64_t)4 * vrn_c4(d->in.c) +
            (uint64_t)vrn_round_up(d->out.c, COLUMNS) * vrn_conv_window(d) * part_depth(d);
 }
 
@@ -183,7 +233,7 @@ static void parts_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn
 {
     const uint32_t in = vrn_conv_in(d), out = vrn_conv_out(d), positions = vrn_conv_window(d);
     const uint32_t depth = part_depth(d);
-    float *weights = packed + d->out.c + d->in.c;
+    float *weights = packed + d->out.c + (size_t)4 * vrn_c4(d->in.c);
     memset(packed, 0, parts_numbers(kernel, d) * sizeof *packed);
     for (uint32_t n = 0; n < d->out.c; n++) {
         const uint32_t place = n / CHANNELS * CHANNELS + vrn_paired(n % CHANNELS);
@@ -222,6 +272,8 @@ static const vrn_kernel_variant unfused =
     VARIANT(vrn_family_conv_address, vrn_layout_address, SHADER(conv_address_unfused, 5));
 static const vrn_kernel_variant padded_lines =
     VARIANT(padded, vrn_layout_address, {.module = &vrn_module_pad, .threads = 64}, PRODUCT);
+static const vrn_kernel_variant pictures =
+    VARIANT(rgb, parts_layout, SHADER(pad_address, 0), PRODUCT);
 static const vrn_kernel_variant grouped = VARIANT(parts, parts_layout, PRODUCT);
 static const vrn_kernel_variant f4 =
     VARIANT(winograd, vrn_layout_address, SHADER(winograd_address_input, 0), PRODUCT,
@@ -238,6 +290,7 @@ static const vrn_kernel rows[] = {
     {"conv_address_3x32", &vrn_variant_address, {0, 3, 32, 0, 1}},
     {"conv_address_unfused_4x32", &unfused, {0, 4, 32, 0, 1}},
     {"conv_address_lines", &padded_lines, {0, 4, 28, 1, 1}},
+    {"conv_address_lines_rgb", &pictures, {0, 4, 21, VRN_ADDRESS_LINES_RGB, 1}},
     {"conv_address_groups", &grouped, {0, 4, 16, 0, 2}},
     {"conv_winograd_f4_address_64", &f4, {4, 4, 64, 0, 1}},
     {"conv_winograd_f4_address_32", &f4, {4, 4, 32, 0, 1}},

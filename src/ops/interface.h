@@ -183,6 +183,8 @@ struct vrn_push_straight {
 #define VRN_ADDRESS_LINES   3 /* 1: the input is padded, and lines of windows are read as a whole */
 #define VRN_ADDRESS_PARTS   4 /* 2: each sixteen output channels have their own input channels */
 #define VRN_ADDRESS_VECTORS 4
+/* A value of VRN_ADDRESS_LINES: likewise, and pixels have three channels, without a fourth. */
+#define VRN_ADDRESS_LINES_RGB 2
 /* Whether work groups that follow each other have the same pixels, or else the same output
  * channels: the same pixels if the cache of a processor's core holds all weights (256 KiB). */
 #define VRN_ADDRESS_PIXELS_FIRST(depth, columns) ((depth) * (columns) <= 65536)

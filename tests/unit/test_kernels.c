@@ -217,7 +217,8 @@ static void merits_of_addresses(void **state)
     assert_string_equal(best_addressed(32, 16, 16, 3, 1), "conv_address_4x16");
     assert_string_equal(best_addressed(14, 256, 256, 3, 1), "conv_winograd_f4_address_64");
     assert_string_equal(best_addressed(7, 512, 512, 3, 1), "conv_winograd_f2_address_64");
-    assert_string_equal(best_addressed(112, 3, 64, 7, 1), "conv_address_lines");
+    assert_string_equal(best_addressed(112, 3, 64, 7, 1), "conv_address_lines_rgb");
+    assert_string_equal(best_addressed(112, 4, 64, 7, 1), "conv_address_lines");
     assert_string_equal(best_addressed(14, 512, 512, 3, 32), "conv_address_groups");
     assert_string_equal(best_addressed(28, 256, 256, 3, 32), "conv_address_groups");
 }
