@@ -1,7 +1,6 @@
 /* Reads ONNX, as torch.onnx.export writes ResNets: the graph is recognised (onnx_net.c), and its
  * weights get torchvision's names. The rest is metadata: a record for each module that tells
  * something, as of a network that was saved as a whole (net/modules.h), and keys of --arch. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,133 +11,13 @@
 #include "base/util.h"
 #include "checkpoint/format.h"
 #include "checkpoint/onnx_fields.h"
-#include "checkpoint/onnx_net.h"
-#include "checkpoint/onnx_weights.h"
+#include "checkpoint/onnx_writer.h"
 
-enum { STAGES_MAX = 8, NAME_MAX_BYTES = 48, SIDE_MAX = 4096 };
-
-typedef struct writer {
-    vrn_tensor_list *list;
-    const vrn_source *source;
-    vrn_onnx_model model;
-    vrn_onnx_net net;
-    vrn_onnx_norm norm; /* of all layers; other norms are folded */
-    bool fold;
-    const vrn_onnx_conv *first; /* the first convolution with a norm */
-    const char *shortcut, *antialias;
-    vrn_result result; /* after a failure, nothing more is added */
-} writer;
-
-/* ---- Tensors --------------------------------------------------------------------------------- */
-
-static void add_tensor(writer *w, const vrn_tensor *tensor, const char *module, const char *part)
-{
-    static const uint32_t bits[] = {
-        [VRN_DTYPE_F32] = 32, [VRN_DTYPE_F16] = 16, [VRN_DTYPE_BF16] = 16, [VRN_DTYPE_F64] = 64};
-    char name[NAME_MAX_BYTES + 16];
-    if (w->result) return;
-    snprintf(name, sizeof name, "%s.%s", module, part);
-    w->result =
-        vrn_tensor_list_add(w->list, w->source, tensor, bits[tensor->dtype], name, strlen(name));
-}
-
-/* Memory for floats of this shape. */
-static float *make_floats(writer *w, vrn_tensor *tensor)
-{
-    const uint64_t count = vrn_tensor_count(tensor);
-    float *values = NULL;
-    if (!w->result && count <= SIZE_MAX / sizeof *values) {
-        values = vrn_arena_alloc(&w->list->arena, (size_t)count, sizeof *values);
-        if (!values) w->result = vrn_arena_fail(&w->list->arena, w->source->name, w->source->log);
-    }
-    vrn_tensor_set_contiguous(tensor);
-    tensor->dtype = VRN_DTYPE_F32;
-    tensor->data = (const uint8_t *)values;
-    return values;
-}
-
-/* The parameters of a batch norm in the order of its inputs: weight, bias, mean, variance. */
-static void read_norm(writer *w, const vrn_onnx_conv *conv, vrn_tensor parts[4])
-{
-    const uint32_t count = conv->norm == VRN_ONNX_NORM_BATCH ? 4 : 2;
-    for (uint32_t i = 0; i < count && !w->result; i++) {
-        const uint32_t which = i < 2 ? i : 0;
-        const uint32_t slot = i < 2 ? conv->norm_slots[i] : i + 1;
-        w->result = vrn_onnx_vector(&w->model, conv->norm_nodes[which], slot, conv->out, &parts[i]);
-    }
-}
-
-static double at(const vrn_tensor *tensor, uint64_t i)
-{
-    float value;
-    vrn_tensor_read_part(tensor, i, 1, &value);
-    return (double)value;
-}
-
-/* The running mean less the convolution's own bias, which is the same. */
-static void move_mean(writer *w, const vrn_tensor *bias, vrn_tensor *mean)
-{
-    const vrn_tensor old = *mean;
-    float *values = make_floats(w, mean);
-    for (uint64_t i = 0; values && i < mean->shape[0]; i++) {
-        values[i] = (float)(at(&old, i) - at(bias, i));
-    }
-}
-
-/* Folds a norm into the weights and the bias of its convolution. */
-static void fold(writer *w, const vrn_onnx_conv *conv, vrn_tensor *weight, vrn_tensor *bias)
-{
-    vrn_tensor parts[4];
-    const vrn_tensor old = *weight;
-    read_norm(w, conv, parts);
-    float *values = make_floats(w, weight);
-    *bias = (vrn_tensor){.rank = 1, .shape = {conv->out}};
-    float *offsets = make_floats(w, bias);
-    if (w->result || !values || !offsets) return;
-    vrn_tensor_read(&old, values);
-    const uint64_t each = vrn_tensor_count(weight) / conv->out;
-    for (uint64_t k = 0; k < conv->out; k++) {
-        const double scale = at(&parts[0], k) / sqrt(at(&parts[3], k) + (double)conv->eps);
-        const double own = conv->bias.data ? at(&conv->bias, k) : 0;
-        for (uint64_t i = k * each; i < (k + 1) * each; i++) {
-            values[i] = (float)((double)values[i] * scale);
-        }
-        offsets[k] = (float)((own - at(&parts[2], k)) * scale + at(&parts[1], k));
-    }
-}
-
-static void add_conv(writer *w, const vrn_onnx_conv *conv, const char *name, const char *norm)
-{
-    static const char *const names[] = {"weight", "bias", "running_mean", "running_var"};
-    static const float zero;
-    vrn_tensor weight = conv->weight, bias = conv->bias, parts[4];
-    if (w->norm != VRN_ONNX_NORM_NONE) {
-        add_tensor(w, &weight, name, "weight");
-        read_norm(w, conv, parts);
-        if (w->result) return;
-        if (bias.data && w->norm == VRN_ONNX_NORM_BATCH) move_mean(w, &bias, &parts[2]);
-        for (uint32_t i = 0; i < (w->norm == VRN_ONNX_NORM_BATCH ? 4 : 2); i++) {
-            add_tensor(w, &parts[i], norm, names[i]);
-        }
-        return;
-    }
-    if (conv->norm == VRN_ONNX_NORM_BATCH) fold(w, conv, &weight, &bias);
-    if (!bias.data) {
-        bias = (vrn_tensor){.rank = 1, .shape = {conv->out}, .data = (const uint8_t *)&zero};
-    }
-    add_tensor(w, &weight, name, "weight");
-    add_tensor(w, &bias, name, "bias");
-}
-
-static void add_linear(writer *w, const vrn_onnx_linear *linear, const char *name)
-{
-    add_tensor(w, &linear->weight, name, "weight");
-    if (linear->bias.data) add_tensor(w, &linear->bias, name, "bias");
-}
+enum { STAGES_MAX = 8, SIDE_MAX = 4096 };
 
 /* ---- Metadata -------------------------------------------------------------------------------- */
 
-static bool has_metadata(const writer *w, const char *key)
+static bool has_metadata(const vrn_onnx_writer *w, const char *key)
 {
     for (size_t i = 0; i < w->list->metadata_count; i++) {
         if (strcmp(w->list->metadata[i].key, key) == 0) return true;
@@ -147,7 +26,7 @@ static bool has_metadata(const writer *w, const char *key)
 }
 
 /* Adds a pair unless the key is there. */
-static void add_metadata(writer *w, const char *key, const char *value)
+static void add_metadata(vrn_onnx_writer *w, const char *key, const char *value)
 {
     vrn_arena *arena = &w->list->arena;
     if (w->result || has_metadata(w, key)) return;
@@ -158,14 +37,14 @@ static void add_metadata(writer *w, const char *key, const char *value)
 }
 
 /* "module.NAME" */
-static void tell(writer *w, const char *module, const char *value)
+static void tell(vrn_onnx_writer *w, const char *module, const char *value)
 {
-    char key[NAME_MAX_BYTES + 16];
+    char key[VRN_ONNX_NAME_MAX + 16];
     snprintf(key, sizeof key, "module.%s", module);
     add_metadata(w, key, value);
 }
 
-static void tell_conv(writer *w, const vrn_onnx_conv *conv, const char *name)
+static void tell_conv(vrn_onnx_writer *w, const vrn_onnx_conv *conv, const char *name)
 {
     char text[160] = "";
     const uint32_t padding = conv->kernel / 2 * conv->dilation;
@@ -174,20 +53,23 @@ static void tell_conv(writer *w, const vrn_onnx_conv *conv, const char *name)
     tell(w, name, text);
 }
 
-static void tell_layers(writer *w)
+static void tell_layers(vrn_onnx_writer *w)
 {
     static const char *const pools[] = {
         [VRN_ONNX_POOL_NONE] = "Identity",
         [VRN_ONNX_POOL_MAX] = "MaxPool2d kernel_size=3 stride=2 padding=1",
         [VRN_ONNX_POOL_CAFFE] = "MaxPool2d kernel_size=3 stride=2 padding=0 ceil_mode=1",
-        [VRN_ONNX_POOL_MEAN] = "AvgPool2d kernel_size=2 stride=2 padding=0"};
+        [VRN_ONNX_POOL_MEAN] = "AvgPool2d kernel_size=2 stride=2 padding=0",
+        [VRN_ONNX_POOL_MAX_BLUR] = NULL, /* keys of --arch say it */
+        [VRN_ONNX_POOL_MAX2_BLUR] = NULL,
+        [VRN_ONNX_POOL_MAX_ZEROS] = NULL};
     static const char *const activations[] = {[VRN_ONNX_ACTIVATION_NONE] = "",
                                               [VRN_ONNX_RELU] = "ReLU",
                                               [VRN_ONNX_LEAKY_RELU] = "LeakyReLU",
                                               [VRN_ONNX_SILU] = "SiLU",
                                               [VRN_ONNX_RELU6] = "ReLU6"};
     char text[96] = "", real[VRN_REAL_MAX];
-    tell(w, "maxpool", pools[w->net.pool]);
+    if (pools[w->net.pool]) tell(w, "maxpool", pools[w->net.pool]);
     vrn_append(text, sizeof text, "%s", activations[w->net.activation]);
     if (w->net.activation == VRN_ONNX_LEAKY_RELU) {
         vrn_format_real(w->net.slope, real);
@@ -207,7 +89,7 @@ static void tell_layers(writer *w)
 }
 
 /* What neither weights nor records say, in keys of --arch. */
-static void tell_arch(writer *w)
+static void tell_arch(vrn_onnx_writer *w)
 {
     static const char *const norms[] = {[VRN_ONNX_NORM_NONE] = "norm=none,",
                                         [VRN_ONNX_NORM_BATCH] = "norm=batch,",
@@ -216,6 +98,15 @@ static void tell_arch(writer *w)
     char text[160] = "";
     vrn_append(text, sizeof text, "%sshortcut=%s,antialias=%s,standardize=none,head=%s",
                norms[w->norm], w->shortcut, w->antialias, heads[w->net.head_count]);
+    if (w->net.preactivation) {
+        vrn_append(text, sizeof text, ",v2=1,final_norm=%d", w->net.has_final);
+    }
+    if (w->net.pool == VRN_ONNX_POOL_MAX_ZEROS) vrn_append(text, sizeof text, ",pool=max_zeros");
+    if (w->blur) vrn_append(text, sizeof text, ",blur_size=%u", w->blur);
+    if (w->net.pool_blur) {
+        const bool two = w->net.pool == VRN_ONNX_POOL_MAX2_BLUR;
+        vrn_append(text, sizeof text, ",pool=%s", two ? "max2_blur" : "max_blur");
+    }
     if (w->net.probabilities) {
         vrn_append(text, sizeof text, ",probabilities=%s", w->net.probabilities);
     }
@@ -227,7 +118,7 @@ static void tell_arch(writer *w)
 
 /* A size that the input has is the one that it was trained or exported for: a square is cut out of
  * the image as is usual, and what is none is what the image becomes. */
-static void tell_size(writer *w)
+static void tell_size(vrn_onnx_writer *w)
 {
     const uint64_t height = w->model.height, width = w->model.width;
     char crop[32], resize[32];
@@ -245,7 +136,7 @@ static void tell_size(writer *w)
 }
 
 /* Names of classes, with line feeds between them. */
-static void take_classes(writer *w, const char *text, size_t size)
+static void take_classes(vrn_onnx_writer *w, const char *text, size_t size)
 {
     vrn_class_list list = {0};
     char message[VRN_CLASS_LIST_MESSAGE];
@@ -271,7 +162,7 @@ static void take_classes(writer *w, const char *text, size_t size)
 }
 
 /* One of metadata_props: classes' names under one of their keys, or a key of this library's. */
-static void take_property(writer *w, vrn_proto entry)
+static void take_property(vrn_onnx_writer *w, vrn_proto entry)
 {
     static const char own[] = "vkresnet.";
     vrn_proto_field field;
@@ -305,7 +196,7 @@ static void take_property(writer *w, vrn_proto entry)
     }
 }
 
-static void take_properties(writer *w)
+static void take_properties(vrn_onnx_writer *w)
 {
     vrn_proto file = {w->source->data, w->source->size, false};
     vrn_proto_field field;
@@ -316,138 +207,77 @@ static void take_properties(writer *w)
     }
 }
 
-/* ---- What must be the same everywhere -------------------------------------------------------- */
-
-static void misfit(writer *w, const vrn_onnx_node *node, const char *expected)
-{
-    char shown[VRN_ONNX_SHOWN_MAX];
-    if (w->result) return;
-    w->result = vrn_source_fail(w->source,
-                                "a ResNet that cannot be run: node %s does not fit: "
-                                "expected %s",
-                                vrn_onnx_show(&w->model, node, shown), expected);
-}
-
-/* Looks at a convolution's norm. */
-static void compare_norm(writer *w, const vrn_onnx_conv *conv)
-{
-    if (conv->norm == VRN_ONNX_NORM_GROUP && conv->bias.data) {
-        misfit(w, conv->node, "a convolution without bias before a group norm");
-    }
-    if (w->first == NULL && conv->norm != VRN_ONNX_NORM_NONE) w->first = conv;
-    const bool same = conv == &w->net.stem[0] || conv->norm == w->net.stem[0].norm;
-    const bool equal = !w->first || conv->norm == VRN_ONNX_NORM_NONE ||
-                       (conv->eps == w->first->eps && conv->norm_groups == w->first->norm_groups);
-    if (same && equal) return;
-    w->fold = true;
-    if (conv->norm == VRN_ONNX_NORM_GROUP || w->net.stem[0].norm == VRN_ONNX_NORM_GROUP) {
-        misfit(w, conv->node, "the same group norm after every convolution");
-    }
-}
-
-static void compare_norms(writer *w)
-{
-    for (uint32_t i = 0; i < w->net.stem_count; i++) compare_norm(w, &w->net.stem[i]);
-    for (size_t i = 0; i < w->net.block_count; i++) {
-        const vrn_onnx_block *block = &w->net.blocks[i];
-        for (uint32_t k = 0; k < block->count; k++) compare_norm(w, &block->convs[k]);
-        if (block->kind == VRN_ONNX_PROJECTION) compare_norm(w, &block->shortcut);
-    }
-    w->norm = w->fold ? VRN_ONNX_NORM_NONE : w->net.stem[0].norm;
-}
-
-static void compare_blocks(writer *w)
-{
-    bool windows = false, means = false, first = false, second = false;
-    const vrn_onnx_block *zeros = NULL, *projects = NULL;
-    bool end = true, middle = true;
-    for (size_t i = 0; i < w->net.block_count; i++) {
-        const vrn_onnx_block *block = &w->net.blocks[i];
-        windows |= block->window > 1;
-        if (block->kind == VRN_ONNX_PROJECTION) {
-            projects = block;
-            means |= block->mean > 1;
-        } else if (block->kind == VRN_ONNX_ZEROS) {
-            zeros = block;
-            end &= block->front == 0;
-            middle &= block->front == (block->front + block->back) / 2;
-        }
-        if (block->count == 3) {
-            first |= block->convs[0].stride > 1;
-            second |= block->convs[1].stride > 1;
-        }
-        if (first && second)
-            misfit(w, block->node, "the stride in the same convolution of each block");
-    }
-    for (size_t i = 0; i < w->net.block_count; i++) {
-        const vrn_onnx_block *block = &w->net.blocks[i];
-        if (block->stride == 1) continue;
-        if (windows && block->window != block->stride) {
-            misfit(w, block->node, "the same kind of stride in every block");
-        }
-        if (means && block->kind == VRN_ONNX_PROJECTION && block->mean != block->stride) {
-            misfit(w, block->node, "the same kind of shortcut in every block");
-        }
-    }
-    if ((zeros && projects) || (zeros && !end && !middle)) {
-        misfit(w, zeros->node, "the same kind of shortcut in every block");
-    }
-    w->antialias = windows ? "mean" : "none";
-    w->shortcut = zeros ? (middle ? "pad" : "pad_end") : means ? "mean" : "projection";
-}
-
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-static void add_stem(writer *w)
+static void add_stem(vrn_onnx_writer *w)
 {
     static const char *const names[][2] = {
         {"conv1.0", "conv1.1"}, {"conv1.3", "conv1.4"}, {"conv1.6", "bn1"}};
     const bool deep = w->net.stem_count > 1;
-    for (uint32_t i = 0; i < w->net.stem_count; i++) {
-        add_conv(w, &w->net.stem[i], deep ? names[i][0] : "conv1", deep ? names[i][1] : "bn1");
+    for (uint32_t i = 0; i < w->net.stem_count && i < VRN_COUNT(names); i++) {
+        const vrn_onnx_conv *conv = &w->net.stem[i];
+        const char *name = deep ? names[i][0] : "conv1", *norm = deep ? names[i][1] : "bn1";
+        if (!w->net.preactivation) {
+            vrn_onnx_add_conv(w, conv, name, norm);
+            continue;
+        }
+        vrn_onnx_add_plain(w, conv, name);
+        if (i + 1 < w->net.stem_count) vrn_onnx_add_norm(w, conv, norm);
     }
     tell_conv(w, &w->net.stem[0], deep ? "conv1.0" : "conv1");
 }
 
-static void add_gate(writer *w, const vrn_onnx_gate *gate, unsigned stage, unsigned number)
+static void add_gate(vrn_onnx_writer *w, const vrn_onnx_gate *gate, unsigned stage, unsigned number)
 {
-    char name[NAME_MAX_BYTES];
+    char name[VRN_ONNX_NAME_MAX];
     for (uint32_t i = 0; i < gate->count; i++) {
         snprintf(name, sizeof name, "layer%u.%u.se.%s", stage, number,
                  gate->count == 1 ? "conv"
                  : i              ? "fc2"
                                   : "fc1");
-        add_tensor(w, &gate->weight[i], name, "weight");
-        if (gate->bias[i].data) add_tensor(w, &gate->bias[i], name, "bias");
+        vrn_onnx_add_tensor(w, &gate->weight[i], name, "weight");
+        if (gate->bias[i].data) vrn_onnx_add_tensor(w, &gate->bias[i], name, "bias");
     }
 }
 
 /* The first two blocks of a stage stand for the others. */
-static void add_block(writer *w, const vrn_onnx_block *block, unsigned stage, unsigned number)
+static void add_block(vrn_onnx_writer *w, const vrn_onnx_block *block, unsigned stage,
+                      unsigned number)
 {
-    char name[NAME_MAX_BYTES], norm[NAME_MAX_BYTES];
+    char name[VRN_ONNX_NAME_MAX], norm[VRN_ONNX_NAME_MAX];
     for (unsigned i = 0; i < block->count; i++) {
         snprintf(name, sizeof name, "layer%u.%u.conv%u", stage, number, i + 1);
         snprintf(norm, sizeof norm, "layer%u.%u.bn%u", stage, number, i + 1);
-        add_conv(w, &block->convs[i], name, norm);
+        if (w->net.preactivation) {
+            const bool begun = block->before.norm == VRN_ONNX_NORM_NONE;
+            const vrn_onnx_conv *stem = &w->net.stem[w->net.stem_count - 1];
+            vrn_onnx_add_plain(w, &block->convs[i], name);
+            vrn_onnx_add_norm(w, i ? &block->convs[i - 1] : begun ? stem : &block->before, norm);
+        } else {
+            vrn_onnx_add_conv(w, &block->convs[i], name, norm);
+        }
         if (number < 2) tell_conv(w, &block->convs[i], name);
     }
     add_gate(w, &block->gate, stage, number);
     if (block->window > 1) {
         char text[64] = "";
-        vrn_append(text, sizeof text, "AvgPool2d kernel_size=%u stride=%u", block->window,
-                   block->window);
+        vrn_append(text, sizeof text, "%s kernel_size=%u stride=%u",
+                   block->blur ? "BlurPool2d" : "AvgPool2d", block->window, block->window);
         snprintf(name, sizeof name, "layer%u.%u.aa", stage, number);
         tell(w, name, text);
     }
     if (block->kind != VRN_ONNX_PROJECTION) return;
-    const unsigned at = strcmp(w->shortcut, "mean") == 0;
+    const unsigned at = strcmp(w->shortcut, "mean") == 0 || block->mean_blur;
     snprintf(name, sizeof name, "layer%u.%u.downsample.%u", stage, number, at);
     snprintf(norm, sizeof norm, "layer%u.%u.downsample.%u", stage, number, at + 1);
-    add_conv(w, &block->shortcut, name, norm);
+    if (w->net.preactivation) {
+        vrn_onnx_add_plain(w, &block->shortcut, name);
+    } else {
+        vrn_onnx_add_conv(w, &block->shortcut, name, norm);
+    }
 }
 
-static void add_blocks(writer *w)
+static void add_blocks(vrn_onnx_writer *w)
 {
     unsigned stage = 0, number = 0;
     uint32_t dilation = 1;
@@ -460,9 +290,9 @@ static void add_blocks(writer *w)
         }
         if (number == 1) dilation = block->convs[1].dilation;
         if (number > 1 && block->convs[1].dilation != dilation) {
-            misfit(w, block->node, "the dilation of the block before");
+            vrn_onnx_refuse(w, block->node, "the dilation of the block before");
         }
-        if (stage > STAGES_MAX) misfit(w, block->node, "at most 8 stages");
+        if (stage > STAGES_MAX) vrn_onnx_refuse(w, block->node, "at most 8 stages");
         add_block(w, block, stage, number);
     }
 }
@@ -477,17 +307,19 @@ static bool recognise(const vrn_source *source)
 
 static vrn_result read(vrn_tensor_list *list, const vrn_source *source)
 {
-    writer w = {.list = list, .source = source};
+    vrn_onnx_writer w = {.list = list, .source = source};
     w.result = vrn_onnx_model_read(&w.model, list, source);
     if (!w.result) w.result = vrn_onnx_net_read(&w.net, &w.model);
     if (w.result) return w.result;
-    compare_norms(&w);
-    compare_blocks(&w);
+    vrn_onnx_compare_norms(&w);
+    vrn_onnx_compare_blocks(&w);
+    if (w.result) return w.result;
     add_stem(&w);
     add_blocks(&w);
+    if (w.net.has_final) vrn_onnx_add_norm(&w, &w.net.final, "norm");
     const bool mlp = w.net.head_count == 2;
     for (uint32_t i = 0; i < w.net.head_count; i++) {
-        add_linear(&w, &w.net.head[i], !mlp ? "fc" : i ? "fc.2" : "fc.0");
+        vrn_onnx_add_linear(&w, &w.net.head[i], !mlp ? "fc" : i ? "fc.2" : "fc.0");
     }
     tell_layers(&w);
     tell_arch(&w);

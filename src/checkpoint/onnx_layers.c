@@ -74,24 +74,30 @@ static bool spread_pads(const vrn_onnx_numbers *given, const vrn_onnx_numbers *a
     return true;
 }
 
-bool vrn_onnx_read_pad(vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads[8])
+bool vrn_onnx_find_pads(const vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads[8])
 {
-    static const char expected[] = "zeros around the image";
     const vrn_onnx_model *m = w->model;
-    const uint32_t filled = vrn_onnx_input(m, node, 2), along = vrn_onnx_input(m, node, 3);
+    const uint32_t along = vrn_onnx_input(m, node, 3);
     vrn_onnx_numbers given = {.count = 8}, axes = {{0, 1, 2, 3}, 4, 4};
-    double fill = vrn_onnx_float(node, "value", 0);
     memset(pads, 0, 8 * sizeof *pads);
-    bool good = vrn_onnx_attribute_is(node, "mode", "constant", true);
-    if (filled != VRN_ONNX_NONE) good = good && vrn_onnx_scalar(m, filled, &fill);
-    if (along != VRN_ONNX_NONE) good = good && vrn_onnx_numbers_of(m, along, &axes);
+    bool good = along == VRN_ONNX_NONE || vrn_onnx_numbers_of(m, along, &axes);
     good = good && (vrn_onnx_ints(node, "pads", given.values, 8) ||
                     vrn_onnx_numbers_of(m, vrn_onnx_input(m, node, 1), &given));
-    good = good && fill == 0 && spread_pads(&given, &axes, pads);
+    good = good && spread_pads(&given, &axes, pads);
     for (uint32_t i = 0; i < 8; i++) {
         good = good && pads[i] >= 0 && pads[i] <= CHANNELS_MAX;
     }
-    return good || vrn_onnx_misfit(w, node, expected);
+    return good;
+}
+
+bool vrn_onnx_read_pad(vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads[8])
+{
+    const uint32_t filled = vrn_onnx_input(w->model, node, 2);
+    double fill = vrn_onnx_float(node, "value", 0);
+    bool good = vrn_onnx_attribute_is(node, "mode", "constant", true);
+    if (filled != VRN_ONNX_NONE) good = good && vrn_onnx_scalar(w->model, filled, &fill);
+    good = vrn_onnx_find_pads(w, node, pads) && good && fill == 0;
+    return good || vrn_onnx_misfit(w, node, "zeros around the image");
 }
 
 /* Attributes that convolutions and pools share. */
@@ -258,9 +264,8 @@ static bool take_instances(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *res
     return true;
 }
 
-static bool take_norm(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_conv *conv)
+bool vrn_onnx_take_norm(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *node, vrn_onnx_conv *conv)
 {
-    vrn_onnx_node *node = vrn_onnx_reader(w, *value);
     if (!node) return true;
     const bool batch = vrn_onnx_is(node, "BatchNormalization");
     if (vrn_onnx_is(node, "Reshape")) return take_instances(w, value, node, conv);
@@ -308,7 +313,7 @@ bool vrn_onnx_take_conv(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *first,
     vrn_onnx_use_node(w, node, value);
     if (w->height) w->height = (w->height - 1) / conv->stride + 1;
     if (w->width) w->width = (w->width - 1) / conv->stride + 1;
-    return take_norm(w, value, conv);
+    return vrn_onnx_take_norm(w, value, vrn_onnx_reader(w, *value), conv);
 }
 
 /* ---- Activations ----------------------------------------------------------------------------- */
@@ -343,31 +348,54 @@ static vrn_onnx_node *find_silu(const vrn_onnx_walk *w, uint32_t value, vrn_onnx
     return found[1];
 }
 
+/* The activation that reads a value, by its last node; NULL: another node, or several. Of a SiLU
+ * without a node of its own also the sigmoid is returned. */
+static vrn_onnx_node *find_activation(const vrn_onnx_walk *w, uint32_t value,
+                                      vrn_onnx_node **sigmoid, vrn_onnx_activation *found,
+                                      float *slope)
+{
+    vrn_onnx_node *node = vrn_onnx_reader(w, value);
+    *found = VRN_ONNX_ACTIVATION_NONE;
+    *slope = 0;
+    *sigmoid = NULL;
+    if (!node) {
+        node = find_silu(w, value, sigmoid);
+        if (node) *found = VRN_ONNX_SILU;
+    } else if (vrn_onnx_is(node, "Relu")) {
+        *found = VRN_ONNX_RELU;
+    } else if (vrn_onnx_is(node, "LeakyRelu")) {
+        *found = VRN_ONNX_LEAKY_RELU;
+        *slope = (float)vrn_onnx_float(node, "alpha", 0.01);
+    } else if (vrn_onnx_is(node, "Clip")) {
+        *found = clip_of(w, node);
+    } else if (vrn_onnx_is(node, "Swish") && vrn_onnx_float(node, "alpha", 1) == 1) {
+        *found = VRN_ONNX_SILU;
+    }
+    return *found ? node : NULL;
+}
+
+bool vrn_onnx_is_activation(const vrn_onnx_walk *w, uint32_t value)
+{
+    vrn_onnx_node *sigmoid;
+    vrn_onnx_activation found;
+    float slope;
+    return find_activation(w, value, &sigmoid, &found, &slope) != NULL;
+}
+
 bool vrn_onnx_take_activation(vrn_onnx_walk *w, uint32_t *value)
 {
-    static const char expected[] = "the activation: a ReLU, LeakyReLU, SiLU or ReLU6";
-    vrn_onnx_node *node = vrn_onnx_reader(w, *value), *sigmoid = NULL;
-    vrn_onnx_activation found = VRN_ONNX_ACTIVATION_NONE;
-    float slope = 0;
+    vrn_onnx_node *sigmoid;
+    vrn_onnx_activation found;
+    float slope;
+    vrn_onnx_node *node = find_activation(w, *value, &sigmoid, &found, &slope);
     if (!node) {
-        node = find_silu(w, *value, &sigmoid);
-        if (!node) return vrn_onnx_misfit_behind(w, *value, expected);
-        sigmoid->used = true;
-        found = VRN_ONNX_SILU;
-    } else if (vrn_onnx_is(node, "Relu")) {
-        found = VRN_ONNX_RELU;
-    } else if (vrn_onnx_is(node, "LeakyRelu")) {
-        found = VRN_ONNX_LEAKY_RELU;
-        slope = (float)vrn_onnx_float(node, "alpha", 0.01);
-    } else if (vrn_onnx_is(node, "Clip")) {
-        found = clip_of(w, node);
-    } else if (vrn_onnx_is(node, "Swish") && vrn_onnx_float(node, "alpha", 1) == 1) {
-        found = VRN_ONNX_SILU;
+        return vrn_onnx_misfit_behind(w, *value,
+                                      "the activation: a ReLU, LeakyReLU, SiLU or ReLU6");
     }
-    if (!found) return vrn_onnx_misfit(w, node, expected);
     if (w->activation && (w->activation != found || w->slope != slope)) {
         return vrn_onnx_misfit(w, node, "the same activation as before");
     }
+    if (sigmoid) sigmoid->used = true;
     w->activation = found;
     w->slope = slope;
     vrn_onnx_use_node(w, node, value);

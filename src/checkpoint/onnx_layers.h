@@ -58,7 +58,12 @@ vrn_onnx_node *vrn_onnx_reader(const vrn_onnx_walk *w, uint32_t value);
 bool vrn_onnx_misfit(vrn_onnx_walk *w, const vrn_onnx_node *node, const char *expected);
 bool vrn_onnx_misfit_behind(vrn_onnx_walk *w, uint32_t value, const char *expected);
 
-/* The padding of a Pad, [begin of N, C, H, W, end of N, C, H, W], all zeros. */
+enum { VRN_ONNX_STRIDE_MAX = 8 };
+
+/* The padding of a Pad, [begin of N, C, H, W, end of N, C, H, W], from 0 on, of whatever kind. */
+bool vrn_onnx_find_pads(const vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads[8]);
+
+/* The same of zeros; fails with another Pad. */
 bool vrn_onnx_read_pad(vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads[8]);
 
 /* A convolution that changes the size only by its stride, with the padding of a Pad before it, and
@@ -66,8 +71,16 @@ bool vrn_onnx_read_pad(vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads
 bool vrn_onnx_take_conv(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *first, const char *place,
                         vrn_onnx_conv *conv);
 
+/* The norm that begins with `node`, which reads the value, of conv->out channels; if it is none,
+ * nothing happens. */
+bool vrn_onnx_take_norm(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *node,
+                        vrn_onnx_conv *conv);
+
 /* The same activation everywhere. */
 bool vrn_onnx_take_activation(vrn_onnx_walk *w, uint32_t *value);
+
+/* True if an activation of any kind reads a value. */
+bool vrn_onnx_is_activation(const vrn_onnx_walk *w, uint32_t value);
 
 /* Reads a pool, which the caller takes. */
 bool vrn_onnx_read_window(vrn_onnx_walk *w, const vrn_onnx_node *node, vrn_onnx_window *window);

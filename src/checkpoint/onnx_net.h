@@ -2,41 +2,31 @@
 #ifndef VRN_CHECKPOINT_ONNX_NET_H
 #define VRN_CHECKPOINT_ONNX_NET_H
 
-#include "checkpoint/onnx_gate.h"
-#include "checkpoint/onnx_layers.h"
+#include "checkpoint/onnx_block.h"
 
-enum { VRN_ONNX_STEM_MAX = 3, VRN_ONNX_BLOCK_MAX = 3 };
+enum { VRN_ONNX_STEM_MAX = 3 };
 
 typedef enum vrn_onnx_pool {
     VRN_ONNX_POOL_NONE,
     VRN_ONNX_POOL_MAX,   /* 3x3, stride 2, padding 1 */
     VRN_ONNX_POOL_CAFFE, /* 3x3, stride 2, the last window may reach over the edge */
     VRN_ONNX_POOL_MEAN,  /* 2x2, stride 2 */
+    /* 3x3 with padding 1, or 2x2; stride 1, before a blur with stride 2 */
+    VRN_ONNX_POOL_MAX_BLUR,
+    VRN_ONNX_POOL_MAX2_BLUR,
+    VRN_ONNX_POOL_MAX_ZEROS, /* 3x3, stride 2, over zeros around the image, which count */
 } vrn_onnx_pool;
-
-typedef enum vrn_onnx_shortcut {
-    VRN_ONNX_IDENTITY,
-    VRN_ONNX_PROJECTION, /* a 1x1 convolution, perhaps after a mean */
-    VRN_ONNX_ZEROS,      /* every n-th pixel, and zeros as new channels */
-} vrn_onnx_shortcut;
-
-typedef struct vrn_onnx_block {
-    vrn_onnx_conv convs[VRN_ONNX_BLOCK_MAX];
-    uint32_t count;
-    uint32_t stride;    /* of the block, on every path */
-    uint32_t window;    /* of a mean before the last convolution; 1: none */
-    vrn_onnx_gate gate; /* before the shortcut is added */
-    vrn_onnx_shortcut kind;
-    vrn_onnx_conv shortcut;
-    uint32_t mean;        /* the window of a mean before it; 1: none */
-    uint32_t front, back; /* zeros */
-    vrn_onnx_node *node;  /* the first of the shortcut, or of the block */
-} vrn_onnx_block;
 
 typedef struct vrn_onnx_net {
     vrn_onnx_conv stem[VRN_ONNX_STEM_MAX];
     uint32_t stem_count; /* 1 or 3 */
+    /* The norms and activations of v2 stand before the convolutions. The norm of the first block
+     * may be that of the stem's last convolution, or folded into it. */
+    bool preactivation;
+    bool has_final;      /* a norm and the activation after the last block */
+    vrn_onnx_conv final; /* this norm, without a convolution */
     vrn_onnx_pool pool;
+    uint32_t pool_blur;     /* the blur's coefficients */
     vrn_onnx_block *blocks; /* [block_count], at least one */
     size_t block_count, block_capacity;
     vrn_onnx_linear head[2];

@@ -275,7 +275,9 @@ static vrn_result read_storage(legacy_reader *reader, const vrn_pickle_value *ke
     const uint64_t count = left < 8 ? 0 : vrn_load_u64(source->data + reader->at);
     uint64_t bytes;
     if (left < 8 || !vrn_mul_u64(count, element_size, &bytes) || bytes > left - 8) {
-        return fail_storage(reader, key, "its values", "the end of the file: it is incomplete");
+        return fail_storage(reader, key, "its values",
+                            "the end of the file: it is incomplete; "
+                            "download or copy it again");
     }
     for (; first < end && compare_storages(first, &wanted) == 0; first++) {
         if ((*first)->element_size != element_size || (*first)->count != count) {

@@ -204,7 +204,8 @@ static vrn_result read(vrn_tensor_list *list, const vrn_source *source)
     if (length > source->size - LENGTH_SIZE) {
         return vrn_source_fail(source,
                                "expected a safetensors header of %" PRIu64
-                               " bytes, found the end of the file: it is incomplete",
+                               " bytes, found the end of the file: it is incomplete; "
+                               "download or copy it again",
                                length);
     }
     reader r = {.list = list,

@@ -109,8 +109,8 @@ static bool is_module(const vrn_pickle_value *attributes)
 
 /* The attributes of a module that are recorded besides its tensors, in this order. */
 static const char *const told[] = {
-    "kernel_size", "stride",     "padding",        "dilation",  "groups",
-    "eps",         "num_groups", "negative_slope", "ceil_mode", "padding_mode",
+    "kernel_size", "stride",         "padding",   "dilation",     "groups",    "eps",
+    "num_groups",  "negative_slope", "ceil_mode", "padding_mode", "filt_size", "pad_mode",
 };
 
 /* "2,2" of (2, 2) and of 2, "1" of True, a word of small letters; false for other kinds. */

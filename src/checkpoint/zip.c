@@ -31,9 +31,11 @@ typedef struct directory {
 
 static vrn_result damaged(const vrn_source *source, const char *expected)
 {
-    return vrn_source_fail(
-        source, "zip archive: expected %s, found a damaged file or an incomplete download",
-        expected);
+    return vrn_source_fail(source,
+                           "zip archive: expected %s, found a damaged file or an incomplete "
+                           "download: download or copy it "
+                           "again",
+                           expected);
 }
 
 /* True if `size` bytes at `offset` lie inside `whole`. */

@@ -1,6 +1,7 @@
 /* Architectures as text: NAME[,key=value]... Reading and writing walk the same table of keys. */
 #include "net/arch.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,7 +98,7 @@ typedef struct arch_key {
     const char *words[9]; /* of KEY_WORD, in the enum's order; max is the last one's number */
     bool list;            /* an entry for each stage, with ':' between them */
     uint32_t first;       /* a list: from this stage on */
-    bool optional;        /* a number may be 0 in a complete architecture */
+    bool optional;        /* may be 0: a number in a complete architecture, a real in a text */
 } arch_key;
 
 enum { KEY_COUNT = 35 };
@@ -116,7 +117,7 @@ static const arch_key keys[KEY_COUNT] = {
     {"dilate", KEY_FLAG, FIELD(dilate), .max = 1, .list = true, .first = 1},
     {"norm", KEY_WORD, FIELD(norm), 3, .words = {"batch", "frozen", "group", "none"}},
     {"norm_groups", KEY_NUMBER, FIELD(norm_groups), .max = VRN_MAX_CHANNELS},
-    {"norm_eps", KEY_REAL, FIELD(norm_eps)},
+    {"norm_eps", KEY_REAL, FIELD(norm_eps), .optional = true},
     {"shortcut", KEY_WORD, FIELD(shortcut), 4,
      .words = {"projection", "pad", "pad_end", "mean", "blur"}},
     {"v1", KEY_FLAG, FIELD(stride_on_1x1), .max = 1},
@@ -251,8 +252,12 @@ static vrn_result read_entry(const reader *r, const arch_key *key, piece text, v
         }
         snprintf(expected, sizeof expected, "a number from %u to %u", min, key->max);
         break;
-    case KEY_REAL: /* zero would mean the default, which is not what was asked for */
-        if (vrn_parse_real(text.at, text.length, entry) && *(float *)entry > 0) return VRN_OK;
+    case KEY_REAL:
+        if (key->optional) snprintf(expected, sizeof expected, "a number from 0 to 1");
+        if (!vrn_parse_real(text.at, text.length, entry)) break;
+        /* In the field, zero is the default. The least number has the effect of zero. */
+        if (*(float *)entry == 0 && key->optional) *(float *)entry = FLT_MIN;
+        if (*(float *)entry > 0) return VRN_OK;
         break;
     }
     return bad_value(r, key, text, expected);

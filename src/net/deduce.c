@@ -250,6 +250,7 @@ static void deduce_attention(deducer *d)
 static void deduce_preactivation(deducer *d)
 {
     if (d->result || has(d, "bn1.weight") || !has(d, "layer1.0.bn1.weight")) return;
+    d->arch->preactivation = d->told->said && strstr(d->told->said, "v2=1");
     for (uint32_t i = 0; i < d->arch->stages && !d->arch->preactivation; i++) {
         char name[2][48];
         snprintf(name[0], sizeof name[0], "layer%u.0.conv1.weight", i + 1);
@@ -259,7 +260,7 @@ static void deduce_preactivation(deducer *d)
         d->arch->preactivation = conv[0] != conv[1] && norm[0] == conv[1];
     }
     d->arch->final_norm = d->arch->preactivation && has(d, "norm.weight");
-    if (d->arch->preactivation && !d->arch->final_norm) {
+    if (d->arch->preactivation && !d->arch->final_norm && !decided(d, "final_norm")) {
         vrn_assume(d->assumptions, false,
                    "final_norm=0: neither a norm nor an activation after the last stage");
     }

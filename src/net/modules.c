@@ -21,6 +21,22 @@ typedef struct reader {
     vrn_result result;  /* the first failure, the only one that is reported */
 } reader;
 
+/* The record of a module whose tensor has another name in the file than torchvision's, or NULL. */
+static const char *renamed_record(const reader *r, const char *name)
+{
+    static const char *const parts[] = {"weight", "filt"};
+    char key[VRN_PREFIX_MAX + 96];
+    for (size_t i = 0; i < VRN_COUNT(parts); i++) {
+        snprintf(key, sizeof key, "%s.%s", name, parts[i]);
+        const vrn_named_tensor *entry = vrn_names_find(r->names, key);
+        const char *own = entry ? entry->tensor->name : NULL, *end = own ? strrchr(own, '.') : NULL;
+        if (!end || strcmp(end + 1, parts[i]) != 0) continue;
+        snprintf(key, sizeof key, "module.%.*s", (int)(end - own), own);
+        return vrn_checkpoint_metadata(r->checkpoint, key);
+    }
+    return NULL;
+}
+
 /* The record of a module of the network, or NULL. */
 static const char *record_of(const reader *r, const char *name)
 {
@@ -39,7 +55,8 @@ static const char *record_of(const reader *r, const char *name)
         rest = name + length;
     }
     snprintf(key, sizeof key, "module.%s%s%s", r->names->prefix, first, rest);
-    return vrn_checkpoint_metadata(r->checkpoint, key);
+    const char *record = vrn_checkpoint_metadata(r->checkpoint, key);
+    return record ? record : renamed_record(r, name);
 }
 
 /* The first number of an attribute; `otherwise` if there is none. */
@@ -100,13 +117,44 @@ static void check_padding(reader *r, const char *name)
            "whose padding is not half of its kernel, or not zeros: it cannot be run");
 }
 
+/* True for timm's blur of the image and its reflection. */
+static bool is_blur(const char *record)
+{
+    const char *mode = record ? strstr(record, " pad_mode=") : NULL;
+    return vrn_record_is(record, "BlurPool2d") && (!mode || strstr(mode, "=reflect"));
+}
+
+/* A max pool without stride, and a blur. NULL: something else. */
+static const char *blurred_pool(const reader *r)
+{
+    const char *max = record_of(r, "maxpool.0"), *blur = record_of(r, "maxpool.1");
+    if (!vrn_record_is(max, "MaxPool2d") || !is_blur(blur)) return NULL;
+    if (count_of(max, "stride", 0) != 1 || count_of(max, "ceil_mode", 0) ||
+        count_of(blur, "stride", 0) != 2) {
+        return NULL;
+    }
+    const unsigned kernel = count_of(max, "kernel_size", 0), padding = count_of(max, "padding", 9);
+    if (kernel == 3 && padding == 1) return "max_blur";
+    return kernel == 2 && padding == 0 ? "max2_blur" : NULL;
+}
+
+/* BiT's pool over zeros around the image, in timm's ResNetV2. */
+static bool pads_zeros(const reader *r, const char *pool)
+{
+    const char *pad = r->names->resnetv2 ? record_of(r, "stem.pad") : NULL;
+    return vrn_record_is(pad, "ConstantPad2d") && count_of(pad, "padding", 1) == 1 &&
+           vrn_record_is(pool, "MaxPool2d") && count_of(pool, "kernel_size", 0) == 3 &&
+           count_of(pool, "stride", 0) == 2 && count_of(pool, "padding", 9) == 0 &&
+           !count_of(pool, "ceil_mode", 0);
+}
+
 static void read_stem(reader *r)
 {
     const char *deep = record_of(r, "conv1.0"), *conv = deep ? deep : record_of(r, "conv1");
     const unsigned stride = count_of(conv, "stride", 0);
     check_padding(r, deep ? "conv1.0" : "conv1");
     if (stride) say_number(r, "stem_stride", stride);
-    const char *pool = record_of(r, "maxpool");
+    const char *pool = record_of(r, r->names->resnetv2 ? "stem.pool" : "maxpool");
     if (!pool || !stride) return;
     const unsigned kernel = count_of(pool, "kernel_size", 0), by = count_of(pool, "stride", 0);
     const unsigned padding = count_of(pool, "padding", 0), ceil = count_of(pool, "ceil_mode", 0);
@@ -120,6 +168,10 @@ static void read_stem(reader *r)
     } else if (vrn_record_is(pool, "AvgPool2d") && kernel == 2 && by == 2 && padding == 0 &&
                !ceil) {
         say(r, "pool", "mean");
+    } else if (pads_zeros(r, pool)) {
+        say(r, "pool", "max_zeros");
+    } else if (vrn_record_is(pool, "Sequential") && blurred_pool(r)) {
+        say(r, "pool", blurred_pool(r));
     } else {
         refuse(r, "maxpool", pool, "which cannot be run");
     }
@@ -147,8 +199,13 @@ static void read_stages(reader *r)
         const char *aa = record_of(r, name);
         unsigned stride = first * second;
         if (aa && !vrn_record_is(aa, "Identity")) {
-            if (!vrn_record_is(aa, "AvgPool2d")) refuse(r, name, aa, "which cannot be run");
-            if (!strstr(r->said, "antialias")) say(r, "antialias", "mean");
+            const bool blur = is_blur(aa);
+            if (!blur && !vrn_record_is(aa, "AvgPool2d")) {
+                refuse(r, name, aa, "which cannot be run");
+            }
+            if (!strstr(r->said, "antialias")) say(r, "antialias", blur ? "blur" : "mean");
+            const unsigned size = blur ? count_of(aa, "filt_size", 0) : 0;
+            if (size && !strstr(r->said, "blur_size")) say_number(r, "blur_size", size);
             stride *= count_of(aa, "stride", 1);
         }
         const unsigned d0 = count_of(record[1], "dilation", 1);
@@ -192,17 +249,24 @@ static void read_attention(reader *r)
     }
 }
 
+/* The first norm; a v2 network has none after its stem. */
+static const char *norm_record(const reader *r)
+{
+    const char *stem = record_of(r, "bn1");
+    return stem && !vrn_record_is(stem, "Identity") ? stem : record_of(r, "layer1.0.bn1");
+}
+
 static void read_norm(reader *r)
 {
-    const char *record = record_of(r, "bn1");
+    const char *record = norm_record(r);
     char real[32];
     if (!record) return;
     const double eps = number_of(record, "eps", -1);
-    if (eps > 0) {
+    if (eps >= 0) {
         snprintf(real, sizeof real, "%.9g", eps);
         say(r, "norm_eps", real);
     }
-    if (vrn_record_is(record, "GroupNorm")) {
+    if (vrn_record_is(record, "GroupNorm") || vrn_record_is(record, "GroupNormAct")) {
         say(r, "norm", "group");
         say_number(r, "norm_groups", count_of(record, "num_groups", 32));
     } else if (vrn_record_is(record, "InstanceNorm2d")) {
@@ -210,10 +274,24 @@ static void read_norm(reader *r)
     }
 }
 
+/* timm's weight standardisation, whose two kinds differ in what is added to the variance. */
+static void read_standardization(reader *r)
+{
+    const char *record = record_of(r, "layer1.0.conv1");
+    const double eps = number_of(record, "eps", 0);
+    const bool variance = eps > 0.9e-6 && eps<1.1e-6, bit = eps> 0.9e-8 && eps < 1.1e-8;
+    if (!vrn_record_is(record, "StdConv2d") || eps == 0) return;
+    if (!variance && !bit) {
+        refuse(r, "layer1.0.conv1", record, "and its epsilon is neither 1e-6 nor 1e-8");
+    }
+    say(r, "standardize", bit ? "bit" : "variance");
+}
+
 static void read_activation(reader *r, vrn_assumptions *assumptions)
 {
-    static const char *const places[] = {"relu", "act1", "layer1.0.relu", "layer1.0.act1",
-                                         "layer1.0.relu1"};
+    static const char *const places[] = {"relu",           "act1",
+                                         "layer1.0.relu",  "layer1.0.act1",
+                                         "layer1.0.relu1", "stages.0.blocks.0.norm1.act"};
     static const char *const classes[][2] = {
         {"ReLU", "relu"}, {"LeakyReLU", "leaky_relu"}, {"SiLU", "silu"}, {"ReLU6", "relu6"}};
     for (size_t i = 0; i < VRN_COUNT(places); i++) {
@@ -253,15 +331,14 @@ static const char *name_of(const reader *r, const vrn_metadata *pair)
 static void check_norm(reader *r, const char *name, const char *record)
 {
     static const char *const norms[] = {"BatchNorm2d", "FrozenBatchNorm2d", "SyncBatchNorm",
-                                        "GroupNorm"};
-    const char *stem = record_of(r, "bn1");
+                                        "GroupNorm",   "GroupNormAct",      "BatchNormAct2d"};
+    const char *stem = norm_record(r);
     if (!stem || !vrn_record_is_one_of(record, norms, VRN_COUNT(norms))) return;
     const double eps = number_of(record, "eps", -1), usual = number_of(stem, "eps", -1);
     const unsigned groups = count_of(record, "num_groups", 0);
     if (eps != usual || groups != count_of(stem, "num_groups", 0)) {
         refuse(r, name, record,
-               "and its epsilon or its groups are not those of bn1: it cannot be "
-               "run");
+               "and its epsilon or its groups are not those of the first norm: it cannot be run");
     }
 }
 
@@ -402,6 +479,7 @@ vrn_result vrn_modules_read(char said[VRN_SAID_MAX], const vrn_checkpoint *check
     read_stages(&r);
     read_attention(&r);
     read_norm(&r);
+    read_standardization(&r);
     read_activation(&r, assumptions);
     check_all(&r, assumptions);
     check_around(&r, params && params->prefix, assumptions);

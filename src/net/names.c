@@ -169,13 +169,14 @@ typedef struct place {
     const vrn_tensor *anchor;
     size_t prefix;
     scheme scheme;
+    bool copy; /* another name for the memory of an earlier one: the same network */
 } place;
 
 enum { PLACES_MAX = 64 };
 
 typedef struct places {
     place each[PLACES_MAX];
-    size_t count;
+    size_t count, networks; /* with copies, and without */
 } places;
 
 static bool has_tensor(const vrn_tensor *tensors, size_t count, const place *at, const char *name)
@@ -191,12 +192,14 @@ static bool has_tensor(const vrn_tensor *tensors, size_t count, const place *at,
 
 static void find_places(places *found, const vrn_tensor *tensors, size_t count)
 {
-    found->count = 0;
+    found->count = found->networks = 0;
     for (size_t i = 0; i < count * SCHEME_COUNT && found->count < PLACES_MAX; i++) {
         const vrn_tensor *tensor = &tensors[i / SCHEME_COUNT];
         const char *anchor = anchors[i % SCHEME_COUNT];
         if (!anchor || !ends_with(tensor->name, anchor)) continue;
-        place at = {tensor, strlen(tensor->name) - strlen(anchor), (scheme)(i % SCHEME_COUNT)};
+        place at = {.anchor = tensor,
+                    .prefix = strlen(tensor->name) - strlen(anchor),
+                    .scheme = (scheme)(i % SCHEME_COUNT)};
         if (at.prefix && tensor->name[at.prefix - 1] != '.') continue;
         if (at.scheme == SCHEME_SEQUENTIAL && !has_tensor(tensors, count, &at, "0.weight")) {
             continue;
@@ -207,12 +210,11 @@ static void find_places(places *found, const vrn_tensor *tensors, size_t count)
         if (at.scheme == SCHEME_RESNETV2 && has_tensor(tensors, count, &at, "stem.conv3.weight")) {
             at.scheme = SCHEME_RESNETV2_DEEP;
         }
-        /* Another name for the same memory is the same network. */
-        bool known = false;
         for (size_t k = 0; k < found->count; k++) {
-            known |= tensor->data && found->each[k].anchor->data == tensor->data;
+            at.copy |= tensor->data && found->each[k].anchor->data == tensor->data;
         }
-        if (!known) found->each[found->count++] = at;
+        found->networks += !at.copy;
+        found->each[found->count++] = at;
     }
 }
 
@@ -239,7 +241,7 @@ static int rate(const place *at, const places *found, const wish *w)
         if (strncmp(name, averaged[i - 1], strlen(averaged[i - 1])) == 0) return (int)i + 2;
     }
     if (part && strncmp(name, w->part, part) == 0 && name[part] == '.') return 2;
-    return found->count == 1;
+    return found->networks == 1;
 }
 
 static vrn_result choose_place(const places *found, const wish *w, const place **chosen)
@@ -252,6 +254,7 @@ static vrn_result choose_place(const places *found, const wish *w, const place *
     *chosen = NULL;
     for (size_t i = 0; i < found->count; i++) {
         const place *at = &found->each[i];
+        if (at->copy && !w->prefix) continue;
         vrn_append(list, sizeof list, "%s'%.*s'", i ? ", " : "", shown(at), at->anchor->name);
         const size_t own = at->prefix ? at->prefix - 1 : 0;
         const bool same =
@@ -271,7 +274,7 @@ static vrn_result choose_place(const places *found, const wish *w, const place *
     return vrn_fail(
         w->log, VRN_ERROR_FILE,
         "%s: expected one ResNet, found %zu, with the prefixes %s: choose one with --prefix %.*s",
-        w->subject, found->count, list, shown(found->each), found->each->anchor->name);
+        w->subject, found->networks, list, shown(found->each), found->each->anchor->name);
 }
 
 /* The length of the prefix that every weight shares, in whole parts that end with a dot. A
@@ -385,7 +388,7 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t 
     snprintf(names->prefix, sizeof names->prefix, "%.*s", (int)vrn_min_u64(length, VRN_PREFIX_MAX),
              prefix);
     for (size_t i = 0; i < found.count; i++) {
-        if (&found.each[i] == at) continue;
+        if (&found.each[i] == at || found.each[i].copy) continue;
         vrn_append(names->others, sizeof names->others, "%s'%.*s'", *names->others ? ", " : "",
                    shown(&found.each[i]), found.each[i].anchor->name);
     }

@@ -18,7 +18,7 @@ typedef struct vrn_named_tensor {
     const vrn_tensor *tensor; /* with the file's name, for messages */
     size_t position;          /* in the file */
     bool outside;             /* not below the network's prefix; `name` is the file's */
-    /* outside, but below the prefix of another network, which was not chosen */
+    /* outside, but below the prefix of another network, which was not chosen, or of a copy */
     bool elsewhere;
     bool used; /* for the reader of the list to set; false here */
 } vrn_named_tensor;

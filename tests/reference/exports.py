@@ -21,7 +21,19 @@ import family
 FORMS = ["weights.pth", "whole.pth", "traced.pt", "scripted.pt", "folded.onnx", "kept.onnx"]
 HALF = "half.onnx"
 NAMES = ["resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2", "dilated", "cifar",
-         "squeeze", "eca"]
+         "squeeze", "eca", "v2", "preact", "blur", "antialiased"]
+OURS = {  # of resnet.py
+    "squeeze": "block=bottleneck,layers=2:1,planes=16:24,attention=se,attention_width=4:6",
+    "eca": "block=bottleneck,layers=2:1,planes=16:24,attention=eca,attention_width=3:5",
+    "v2": "block=bottleneck,layers=2:1,planes=16:24,stem_planes=32,v2=1,final_norm=1,"
+          "norm_eps=0.002",
+    "preact": "layers=1:2,planes=16:24,stem=cifar,v2=1",
+    "blur": "layers=1:2,planes=16:24,antialias=blur,blur_size=5",
+    "antialiased": "block=bottleneck,layers=2:1,planes=16:24,antialias=blur,blur_size=4,"
+                   "pool=max2_blur,shortcut=blur",
+}
+# What a file of weights does not say.
+UNTOLD = {"dilated": "dilate=0:1:1", "v2": "norm_eps=0.002", "blur": "antialias=blur,blur_size=5"}
 
 
 def build(name, layers):
@@ -40,11 +52,8 @@ def build(name, layers):
         "dilated": (resnet.Bottleneck, [3, 4, 6, 3],
                     {"replace_stride_with_dilation": [False, True, True]}),
     }
-    if name in ("squeeze", "eca"):
-        text = "attention=eca,attention_width=3:5"
-        if name == "squeeze":
-            text = "attention=se,attention_width=4:6"
-        return ours.build("resnet,block=bottleneck,layers=2:1,planes=16:24,num_classes=10," + text)
+    if name in OURS:
+        return ours.build(f"resnet,num_classes=10,{OURS[name]}")
     if name == "cifar":
         return CifarResNet(layers or 3)
     block, counts, keywords = kinds[name]
@@ -112,8 +121,8 @@ def main():
         with tempfile.TemporaryDirectory() as work:
             folder = os.path.join(work, name)
             os.mkdir(folder)
-            arch = "dilate=0:1:1" if name == "dilated" else None
-            statuses.add(compare_forms(chosen.program, folder, net, x, FORMS[:1], arch))
+            statuses.add(compare_forms(chosen.program, folder, net, x, FORMS[:1],
+                                       UNTOLD.get(name)))
             # Code with names that are made up cannot be scripted.
             forms = [form for form in FORMS[1:] if hasattr(net, "inplanes") or name == "cifar" or
                      form != "scripted.pt"]

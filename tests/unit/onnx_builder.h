@@ -2,7 +2,7 @@
  *     input NAME 2,3,H,W      the graph's input; a letter is a side that is not known
  *     output NAME
  *     float NAME 4,3,7,7      an initializer of floats: 0.01, 0.02, ..
- *     one, zero               the same of nothing but ones, or zeros
+ *     one, zero, quarter      the same of nothing but ones, zeros, or quarters
  *     half, typed, packed     the same in halves; in float_data, one by one; packed
  *     half_typed              halves in int32_data
  *     int NAME 0,0,1          an initializer [3] of int64
@@ -126,7 +126,10 @@ static inline void onnx_tensor(onnx_message *graph, const char *kind, size_t kin
     if (count > ONNX_NUMBERS_MAX) count = 0;
     onnx_number(&tensor, 2, ints ? 7 : half ? 10 : 1);
     for (size_t i = 0; i < count && !ints; i++) {
-        const float value = *kind == 'o' ? 1 : *kind == 'z' ? 0 : (float)(i + 1) * 0.01f;
+        const float value = *kind == 'o'   ? 1
+                            : *kind == 'z' ? 0
+                            : *kind == 'q' ? 0.25f
+                                           : (float)(i + 1) * 0.01f;
         const uint16_t short_value = vrn_float_to_half(value);
         if (half && typed) {
             onnx_varint(&values, short_value);

@@ -104,6 +104,10 @@ static void test_fields(void **state)
     };
     assert_true(same_arch(&arch, &expected));
 
+    /* No epsilon: in the field, zero means the default. */
+    arch = parse("resnet8,norm_eps=0");
+    assert_true(arch.norm_eps > 0 && arch.norm_eps < 1e-37f);
+
     arch = parse("resnet8");
     assert_int_equal(arch.layers[0], 1);
     assert_int_equal(arch.shortcut, VRN_SHORTCUT_PAD);
@@ -195,9 +199,10 @@ static void test_refused_texts(void **state)
         {"resnet18,layers=1:1:1:1:1:1:1:1:1", "layers: expected at most 8 entries"},
         {"resnet18,layers=4097", "layers: expected a number"},
         {"resnet18,planes=64:128", "planes: expected 4 entries, found 2"},
-        {"resnet18,norm_eps=0", "norm_eps: expected a number above 0"},
-        {"resnet18,norm_eps=nan", "norm_eps: expected a number above 0"},
-        {"resnet18,norm_eps=1e99", "norm_eps: expected a number above 0"},
+        {"resnet18,norm_eps=-1", "norm_eps: expected a number from 0 to 1"},
+        {"resnet18,norm_eps=nan", "norm_eps: expected a number from 0 to 1"},
+        {"resnet18,norm_eps=1e99", "norm_eps: expected a number from 0 to 1"},
+        {"resnet18,negative_slope=0", "negative_slope: expected a number above 0"},
         {"resnet18,norm_eps=2", "norm_eps: expected more than 0 and at most 1"},
         {"resnet50,v1=2", "v1: expected a number from 0 to 1"},
         {"resnet18,v1=1", "v1: a BasicBlock has no 1x1 convolution"},

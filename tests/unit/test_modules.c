@@ -506,12 +506,80 @@ static void test_heads(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_head(&cases[i], i);
 }
 
+/* timm's ResNetV2 has other names than torchvision's. */
+static vrn_result put_resnetv2(void *user, const vrn_parameter *parameter)
+{
+    static const char *const parts[][2] = {{".bn1.", ".norm1."},
+                                           {".bn2.", ".norm2."},
+                                           {".bn3.", ".norm3."},
+                                           {".downsample.0.", ".downsample.conv."},
+                                           {"fc.", "head.fc."}};
+    char name[160], changed[200];
+    unsigned stage, block;
+    int end = 0;
+    snprintf(name, sizeof name, "%s", parameter->name);
+    if (sscanf(parameter->name, "layer%u.%u%n", &stage, &block, &end) == 2) {
+        snprintf(name, sizeof name, "stages.%u.blocks.%u%s", stage - 1, block,
+                 parameter->name + end);
+    } else if (strncmp(name, "conv1.", 6) == 0) {
+        snprintf(name, sizeof name, "stem.%s", "conv.weight");
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *at = strstr(name, parts[i][0]);
+        if (!at || (i == 4 && at != name)) continue;
+        snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - name), name, parts[i][1],
+                 at + strlen(parts[i][0]));
+        snprintf(name, sizeof name, "%.159s", changed);
+    }
+    builder_tensor(user, name, "F32", 4, parameter->rank, parameter->shape);
+    return VRN_OK;
+}
+
+static void test_resnetv2(void **state)
+{
+    (void)state;
+    safetensors_builder builder;
+    vrn_arch arch = parse("resnet,block=bottleneck,layers=1:1,planes=32:32,stem_planes=64,"
+                          "num_classes=5,norm=group,norm_groups=16,v2=1,final_norm=1");
+    builder_start(&builder);
+    assert_int_equal(vrn_arch_visit_parameters(&arch, put_resnetv2, &builder, NULL), VRN_OK);
+    static const char *const records[][2] = {
+        {"module.stem.conv", "StdConv2d stride=2,2 padding=3,3 eps=1e-08"},
+        {"module.stem.pad", "ConstantPad2d padding=1,1"},
+        {"module.stem.pool", "MaxPool2d kernel_size=3 stride=2 padding=0 ceil_mode=0"},
+        {"module.stages.0.blocks.0.conv1", "StdConv2d stride=1,1 eps=1e-08"},
+        {"module.stages.0.blocks.0.conv2", "StdConv2d stride=1,1 padding=1,1 eps=1e-08"},
+        {"module.stages.0.blocks.0.norm1", "GroupNormAct num_groups=16 eps=0.03"},
+        {"module.stages.0.blocks.0.norm1.act", "SiLU"},
+        {"module.stages.1.blocks.0.conv1", "StdConv2d stride=1,1 eps=1e-08"},
+        {"module.stages.1.blocks.0.conv2", "StdConv2d stride=4,4 padding=1,1 eps=1e-08"},
+    };
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        builder_metadata(&builder, records[i][0], records[i][1]);
+    }
+    builder_finish(&builder);
+    captured_log captured;
+    const vrn_model_params params = {.log = capture_log(&captured)};
+    vrn_model *model;
+    if (vrn_model_load_memory(&model, builder.file, builder.size, "a", &params))
+        fail_msg("%s", captured.text);
+    char found[512];
+    vrn_arch_format(vrn_model_arch(model), found, sizeof found);
+    assert_string_equal(found, "resnet,block=bottleneck,layers=1:1,planes=32:32,num_classes=5,"
+                               "norm=group,norm_groups=16,norm_eps=0.03,v2=1,final_norm=1,"
+                               "stem_planes=64,pool=max_zeros,strides=1:4,activation=silu,"
+                               "standardize=bit");
+    vrn_model_destroy(&model);
+    builder_free(&builder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_sequential),
         cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_resnetv2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -372,6 +372,12 @@ static void test_several_places(void **state)
     assert_int_equal(vrn_names_create(&names, list.tensors, list.count, NULL, NULL, "file", NULL),
                      VRN_OK);
     assert_string_equal(names.prefix, "student.");
+    assert_string_equal(names.others, "");
+    assert_true(names.entries[1].elsewhere); /* the copy, which belongs to no wrapper */
+    vrn_names_free(&names);
+    assert_int_equal(
+        vrn_names_create(&names, list.tensors, list.count, "teacher", NULL, "file", NULL), VRN_OK);
+    assert_string_equal(names.prefix, "teacher.");
     vrn_names_free(&names);
     free_list(&list);
 }

@@ -272,6 +272,107 @@ static void test_norms(void **state)
     free(mixed);
 }
 
+/* A Pad by reflection and one filter for each channel. */
+static void test_blurs(void **state)
+{
+    (void)state;
+#define REFLECTION "int pads 0,0,0,0,0,0,1,1\nPad m1,pads q mode=reflect\n"
+#define MAX        "MaxPool r1 m1 kernel_shape=[3,3] strides=[1,1] pads=[1,1,1,1]\n"
+#define FILTER     "quarter k 4,1,2,2\nConv q,k p1 kernel_shape=[2,2] strides=[2,2] group=4\n"
+    expect_changed(POOL, MAX REFLECTION FILTER, PLAIN ",blur_size=2,pool=max_blur");
+    expect_changed(POOL, "MaxPool r1 m1 kernel_shape=[2,2] strides=[1,1]\n" REFLECTION FILTER,
+                   PLAIN ",blur_size=2,pool=max2_blur");
+    static const char *const wrong[][2] = {
+        {"mode=reflect", "mode=edge"},
+        {"quarter k", "float k"},
+        {"group=4", "group=2"},
+        {"strides=[2,2] group", "strides=[1,1] group"},
+        {"0,0,1,1", "0,0,0,1"},
+        {"kernel_shape=[2,2] strides=[2,2]", "kernel_shape=[2,2] strides=[2,2] pads=[1,1,1,1]"},
+    };
+    for (size_t i = 0; i < VRN_COUNT(wrong); i++) {
+        char *pool = replaced(MAX REFLECTION FILTER, wrong[i][0], wrong[i][1]);
+        expect_refused(POOL, pool, "a blur");
+        free(pool);
+    }
+}
+
+/* Norms before convolutions, as exporters write them: those after a convolution are folded. */
+static void test_preactivation(void **state)
+{
+    (void)state;
+    static const char folded[] =
+        ENDS "float w 4,3,3,3\nfloat v 4,4,3,3\nfloat o 4\nfloat h 5,4\nfloat b 5\n"
+             "Conv x,w c pads=[1,1,1,1]\nBatchNormalization c,o,o,o,o n\nRelu n r\n"
+             "Conv r,v,o d pads=[1,1,1,1]\nRelu d q\nConv q,v e pads=[1,1,1,1]\nAdd e,c a\n"
+             "BatchNormalization a,o,o,o,o m\nRelu m z\nGlobalAveragePool z p\nFlatten p f\n"
+             "Gemm f,h,b y transB=1\n";
+    static const char arch[] = "resnet,layers=1,stem=cifar,planes=4,num_classes=5,v2=1";
+    captured_log captured;
+    vrn_model *model;
+    if (load(&model, folded, &captured)) fail_msg("%s", captured.text);
+    bool doubtful;
+    assert_null(vrn_model_get_assumption(model, 0, &doubtful));
+    vrn_model_destroy(&model);
+    char expected[128];
+    snprintf(expected, sizeof expected, "%s,final_norm=1", arch);
+    expect_arch(folded, expected);
+
+    onnx_message file = onnx_build(folded);
+    const vrn_model_params params = {.log = capture_log(&captured)};
+    if (vrn_model_load_memory(&model, file.data, file.size, "file", &params))
+        fail_msg("%s", captured.text);
+    expect_values(model, "layer1.0.bn1.weight", 0.01f, 0.04f);
+    expect_values(model, "layer1.0.bn2.weight", 1, 1); /* adds the bias of what was folded */
+    expect_values(model, "layer1.0.bn2.bias", 0.01f, 0.04f);
+    expect_values(model, "layer1.0.bn2.running_mean", 0, 0);
+    expect_values(model, "layer1.0.bn2.running_var", 1, 1);
+    expect_values(model, "norm.running_mean", 0.01f, 0.04f);
+    vrn_model_destroy(&model);
+    free(file.data);
+
+    static const char *const changes[][3] = {
+        /* kuangliu's end; {from, to, expected architecture} */
+        {"BatchNormalization a,o,o,o,o m\nRelu m z\nGlobalAveragePool z", "GlobalAveragePool a",
+         "resnet,layers=1,stem=cifar,planes=4,num_classes=5,v2=1"},
+        {"Conv r,v,o d pads=[1,1,1,1]\nRelu d q",
+         "Conv r,v d pads=[1,1,1,1]\nBatchNormalization d,o,o,o,o k\nRelu k q",
+         "resnet,layers=1,stem=cifar,planes=4,num_classes=5,v2=1,final_norm=1"},
+        /* the first norm folded into the stem, and a shortcut from behind it */
+        {"Conv x,w c pads=[1,1,1,1]\nBatchNormalization c,o,o,o,o n\nRelu n r\n",
+         "float u 4,4,1,1\nConv x,w,o c pads=[1,1,1,1]\nRelu c r\nConv r,u s strides=[2,2]\n",
+         NULL},
+    };
+    for (size_t i = 0; i < VRN_COUNT(changes); i++) {
+        char *changed = replaced(folded, changes[i][0], changes[i][1]);
+        if (changes[i][2]) {
+            expect_arch(changed, changes[i][2]);
+        } else {
+            char *strided = replaced(changed, "d pads=[1,1,1,1]", "d pads=[1,1,1,1] strides=[2,2]");
+            char *joined = replaced(strided, "Add e,c a", "Add e,s a");
+            expect_arch(joined, "resnet,layers=1,stem=cifar,planes=4,num_classes=5,v2=1,"
+                                "final_norm=1,strides=2");
+            free(joined);
+            free(strided);
+        }
+        free(changed);
+    }
+    static const char *const wrong[][3] = {
+        {"o m\n", "o m epsilon=0.5\n", "the same epsilon"},
+        {"Conv q,v e", "Conv q,v,o e", "a convolution without bias, and no norm after it"},
+        {"Conv x,w c", "Conv x,w,o c", "a convolution without bias, and no norm after it"},
+        {"Relu n r", "Tanh n r", "node 'r' (Tanh)"},
+        {"BatchNormalization c,o,o,o,o n", "Neg c n", "node 'n' (Neg) does not fit"},
+        {"Add e,c a", "Add e,r a", "node"},
+    };
+    for (size_t i = 0; i < VRN_COUNT(wrong); i++) {
+        char *changed = replaced(folded, wrong[i][0], wrong[i][1]);
+        if (load(&model, changed, &captured) != VRN_ERROR_FILE) fail_msg("case %zu", i);
+        if (!said_once(&captured, wrong[i][2])) fail_msg("case %zu: %s", i, captured.text);
+        free(changed);
+    }
+}
+
 /* Ways to store numbers. */
 static void test_data(void **state)
 {
@@ -448,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_plain),       cmocka_unit_test(test_heads),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_norms),       cmocka_unit_test(test_data),
+        cmocka_unit_test(test_blurs),       cmocka_unit_test(test_preactivation),
         cmocka_unit_test(test_metadata),    cmocka_unit_test(test_folded_by_names),
         cmocka_unit_test(test_no_resnet),   cmocka_unit_test(test_broken),
     };
