@@ -115,9 +115,9 @@ ACTIVATIONS = {
 }
 
 
-class Blur(nn.Module):
+class BlurPool2d(nn.Module):
     """Binomial coefficients over windows of the image and its reflection. antialiased-cnns keeps
-    them in files, timm does not."""
+    them in files, timm does not, after which the class and its attributes are named."""
 
     def __init__(self, arch, channels, stride):
         super().__init__()
@@ -126,10 +126,11 @@ class Blur(nn.Module):
         filt = (row[:, None] * row) / row.sum() ** 2
         self.register_buffer("filt", filt.repeat(channels, 1, 1, 1),
                              persistent=arch.pool == "max2_blur")
-        self.stride, self.pad = stride, ((size - 1) // 2, size // 2) * 2
+        self.filt_size, self.stride, self.pad_mode = size, stride, "reflect"
+        self.padding = [(size - 1) // 2, size // 2] * 2
 
     def forward(self, x):
-        x = functional.pad(x, self.pad, "reflect")
+        x = functional.pad(x, self.padding, self.pad_mode)
         return functional.conv2d(x, self.filt, stride=self.stride, groups=x.shape[1])
 
 
@@ -139,8 +140,10 @@ POOLS = {
     "caffe": lambda arch: nn.MaxPool2d(3, 2, 0, ceil_mode=True),
     "mean": lambda arch: nn.AvgPool2d(2),
     "max_zeros": lambda arch: nn.Sequential(nn.ConstantPad2d(1, 0.0), nn.MaxPool2d(3, 2)),
-    "max_blur": lambda arch: nn.Sequential(nn.MaxPool2d(3, 1, 1), Blur(arch, arch.stem_planes, 2)),
-    "max2_blur": lambda arch: nn.Sequential(nn.MaxPool2d(2, 1), Blur(arch, arch.stem_planes, 2)),
+    "max_blur": lambda arch: nn.Sequential(
+        nn.MaxPool2d(3, 1, 1), BlurPool2d(arch, arch.stem_planes, 2)),
+    "max2_blur": lambda arch: nn.Sequential(
+        nn.MaxPool2d(2, 1), BlurPool2d(arch, arch.stem_planes, 2)),
 }
 
 
@@ -215,7 +218,7 @@ class Block(nn.Module):
         self.activation = ACTIVATIONS[arch.activation](arch)
         self.aa = nn.Identity()
         if window > 1 and arch.antialias == "blur":
-            self.aa = Blur(arch, convs[-1].in_channels, window)
+            self.aa = BlurPool2d(arch, convs[-1].in_channels, window)
         elif window > 1:
             self.aa = nn.AvgPool2d(window)
 
@@ -300,7 +303,7 @@ def block(arch, channels, planes, stride, dilation, stage):
         if arch.shortcut.startswith("pad"):
             shortcut = PadShortcut(channels, out, whole, arch.shortcut)
         elif arch.shortcut == "blur" and whole > 1:
-            shortcut = nn.Sequential(Blur(arch, channels, whole), conv(channels, out, 1),
+            shortcut = nn.Sequential(BlurPool2d(arch, channels, whole), conv(channels, out, 1),
                                      norm_layer(arch)(out))
         elif arch.shortcut == "mean":
             pool = nn.AvgPool2d(whole, whole, ceil_mode=True, count_include_pad=False)
