@@ -77,15 +77,21 @@ void store(SUMS sums, uint first_m, uint group, uint first_n4) {
     coopMatPerElementNV(sums, sums, store_element, first_m, group, first_n4);
 }
 #else
-// A fragment of sums on its way out, for each subgroup: a row is a pixel.
+// A fragment of sums on its way out, for each subgroup: a row is a pixel. The number of rounds is
+// constant, so compilers can unroll the loop over fragments, which contains the loop over rounds,
+// and keep the fragments in registers.
 const uint PATCH4 = FRAGMENT_M * FRAGMENT_N / 4u;
+const uint LANES = gl_WorkGroupSize.x / (SUBGROUPS_M * SUBGROUPS_N);
+const uint ROUNDS = (PATCH4 + LANES - 1u) / LANES;
 shared SUM4 patches[SUBGROUPS_M * SUBGROUPS_N * PATCH4];
 
 void store(SUMS sums, uint first_m, uint group, uint first_n4) {
     uint patch_begin = gl_SubgroupID * PATCH4;
     coopMatStore(sums, patches, patch_begin, FRAGMENT_N / 4u, gl_CooperativeMatrixLayoutRowMajor);
     barrier();
-    for (uint e = gl_SubgroupInvocationID; e < PATCH4; e += gl_SubgroupSize) {
+    [[unroll]] for (uint r = 0; r < ROUNDS; r++) {
+        uint e = r * LANES + gl_SubgroupInvocationID;
+        if (PATCH4 % LANES != 0u && e >= PATCH4) break;
         uint m = first_m + e / (FRAGMENT_N / 4u), n4 = first_n4 + e % (FRAGMENT_N / 4u);
         uint c4 = group * GROUP_OUT4 + n4;
         if (m < push.images * OUT_PIXELS && n4 < GROUP_OUT4) {
@@ -113,7 +119,8 @@ void main() {
     put(0u);
     barrier();
     uint panel = 0u;
-    for (uint step = 0u; step < STEPS; step++) {
+    // Unrolled, the panels of all steps of a short sum fill the registers.
+    [[dont_unroll]] for (uint step = 0u; step < STEPS; step++) {
         bool more = step + 1u < STEPS;
         if (more) fetch(step + 1u);
         [[unroll]] for (uint k = 0; k < TILE_K4 * 4u; k += FRAGMENT_K) {
