@@ -52,7 +52,7 @@ static const vrn_cores intel = {
     .registers = 92,
     .register_file = 57344,
     .shared_bytes = 64 << 10,
-    .matrix_rate = 4,
+    .matrix_rate = 8,
     .shared_cost = 0.7F,
     .mhz = 1150,
     .dispatch_us = 5,
@@ -263,6 +263,7 @@ vrn_cores vrn_cores_find(const vrn_device_info *info, const vrn_core_facts *told
         take_amd(&cores, told);
         if (told->arm_cores) cores.count = told->arm_cores;
         if (told->arm_warps) cores.threads = told->arm_warps * 16;
+        cores.emulates_dot = told->emulates_dot;
     }
     /* Assume 40 operations per byte, which is typical. */
     if (!(cores.gbytes > 0)) {

@@ -4,6 +4,8 @@
 #ifndef VRN_GPU_CORES_H
 #define VRN_GPU_CORES_H
 
+#include <stdbool.h>
+
 #include <vkresnet/vkresnet.h>
 
 /* A core is the unit that runs a work group: NVIDIA's SM, AMD's compute unit, Intel's subslice or
@@ -20,6 +22,7 @@ typedef struct vrn_cores {
     float mhz;
     float gbytes;      /* memory bandwidth per second, known or guessed */
     float dispatch_us; /* time of a dispatch and its barrier */
+    bool emulates_dot; /* integer dot products are made of other instructions */
 } vrn_cores;
 
 /* What drivers report. 0: not reported. */
@@ -31,6 +34,8 @@ typedef struct vrn_core_facts {
     uint32_t amd_units, amd_simds, amd_waves, amd_registers, amd_wave_size;
     /* VK_ARM_shader_core_builtins */
     uint32_t arm_cores, arm_warps;
+    /* VK_KHR_shader_integer_dot_product: those of signed bytes are not accelerated */
+    bool emulates_dot;
 } vrn_core_facts;
 
 /* Never fails: for unknown devices it guesses by the type of device. */

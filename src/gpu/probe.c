@@ -122,11 +122,16 @@ static void probe_cores(vrn_probe *probe, const vrn_instance *instance, VkPhysic
     VkPhysicalDeviceShaderCoreBuiltinsPropertiesARM arm = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_BUILTINS_PROPERTIES_ARM,
     };
+    VkPhysicalDeviceShaderIntegerDotProductProperties dot = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES,
+        .integerDotProduct4x8BitPackedSignedAccelerated = VK_TRUE,
+    };
     const extension_properties optional[] = {
         {VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME, &sms},
         {VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME, &amd},
         {VK_AMD_SHADER_CORE_PROPERTIES_2_EXTENSION_NAME, &amd2},
         {VK_ARM_SHADER_CORE_BUILTINS_EXTENSION_NAME, &arm},
+        {VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, &dot},
     };
     VkPhysicalDeviceProperties2 properties = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
@@ -145,6 +150,7 @@ static void probe_cores(vrn_probe *probe, const vrn_instance *instance, VkPhysic
         .amd_wave_size = amd.wavefrontSize,
         .arm_cores = arm.shaderCoreCount,
         .arm_warps = arm.shaderWarpsPerCore,
+        .emulates_dot = !dot.integerDotProduct4x8BitPackedSignedAccelerated,
     };
     probe->cores = vrn_cores_find(&probe->info, &told);
 }

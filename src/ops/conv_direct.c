@@ -52,7 +52,7 @@ double vrn_direct_gpu_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint
         .groups = (double)grid.x * grid.z,
         .threads = threads,
         .multiplies = threads * pixels * 4 * depth,
-        .rate = vrn_gpu_rate(kernel),
+        .rate = vrn_gpu_rate(kernel, cores),
         .efficiency = 0.5 * pixels / (pixels + 4) * lanes_c / (lanes_c + 4),
         .sums = 4 * pixels,
         .registers = vrn_direct_registers(kernel),

@@ -132,9 +132,17 @@ static const vrn_kernel_variant dot_gpu = {
 
 /* Lanes on adjacent channels, pixels, columns. */
 static const vrn_kernel rows[] = {
-    {"conv_int8", &plain, {8, 4, 1}},       {"conv_int8_dot", &dot, {8, 4, 1}},
-    {"conv_int8_texel", &texel, {8, 8, 1}}, {"conv_int8_dot_texel", &dot_texel, {8, 8, 1}},
-    {"conv_int8_gpu", &gpu, {8, 8, 1}},     {"conv_int8_dot_gpu", &dot_gpu, {8, 8, 1}},
+    {"conv_int8", &plain, {8, 4, 1}},
+    {"conv_int8_dot", &dot, {8, 4, 1}},
+    {"conv_int8_texel", &texel, {8, 8, 1}},
+    {"conv_int8_dot_texel", &dot_texel, {8, 8, 1}},
+    {"conv_int8_gpu", &gpu, {8, 8, 1}},
+    {"conv_int8_dot_gpu", &dot_gpu, {8, 8, 1}},
+    {"conv_int8_gpu_8x1", &gpu, {8, 1, 1}},
+    {"conv_int8_gpu_8x2", &gpu, {8, 2, 1}},
+    {"conv_int8_dot_gpu_8x1", &dot_gpu, {8, 1, 1}},
+    {"conv_int8_dot_gpu_8x2", &dot_gpu, {8, 2, 1}},
+    {"conv_int8_dot_gpu_8x4", &dot_gpu, {8, 4, 1}},
 };
 
 const vrn_kernel_family vrn_family_conv_int8 = {

@@ -79,11 +79,13 @@ static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_de
 }
 
 /* A subgroup's sums, factors and addresses are in its registers; the figures are those of
- * compilers. */
+ * compilers. AMD's matrix units, with subgroups of 32 and 64, take each factor twice; Intel's, with
+ * subgroups of 8 and 16, once. */
 static uint32_t registers(const vrn_kernel *kernel)
 {
     const uint32_t *n = kernel->number;
-    return 60 + 3 * (n[VRN_MATRIX_M] * n[VRN_MATRIX_N] / count_threads(kernel));
+    const uint32_t sums = n[VRN_MATRIX_M] * n[VRN_MATRIX_N] / count_threads(kernel);
+    return (n[VRN_MATRIX_SIZE] < 32 ? 44 : 60) + 3 * sums;
 }
 
 /* The faster the matrix units are, the larger the share of the time that reading the panels takes.
@@ -152,7 +154,8 @@ static const vrn_kernel rows[] = {
     {"conv_matrix_128x128x32_16x16x16_32", &halves, {128, 128, 32, 16, 16, 16, 4, 2, 0, 32}},
     {"conv_matrix_64x64x32_16x16x16_64", &halves, {64, 64, 32, 16, 16, 16, 2, 1, 0, 64}},
     {"conv_matrix_128x128x32_16x16x16_64", &halves, {128, 128, 32, 16, 16, 16, 2, 2, 0, 64}},
-    {"conv_matrix_64x64x32_8x16x16_16", &halves, {64, 64, 32, 8, 16, 16, 4, 2, 0, 16}},
+    {"conv_matrix_64x64x32_8x16x16_16", &halves, {64, 64, 32, 8, 16, 16, 4, 4, 0, 16}},
+    {"conv_matrix_64x64x32_8x8x16_8", &halves, {64, 64, 32, 8, 8, 16, 8, 4, 0, 8}},
     {"conv_matrix_32x32x16_8x8x8_8", &halves, {32, 32, 16, 8, 8, 8, 2, 2, 0, 8}},
     {"conv_int8_matrix_64x64x32_16x16x16_32", &bytes, {64, 64, 32, 16, 16, 16, 2, 2, 0, 32}},
     {"conv_int8_matrix_128x128x32_16x16x16_32", &bytes, {128, 128, 32, 16, 16, 16, 4, 2, 0, 32}},
@@ -160,7 +163,8 @@ static const vrn_kernel rows[] = {
     {"conv_int8_matrix_128x128x64_16x16x32_32", &bytes, {128, 128, 64, 16, 16, 32, 4, 2, 0, 32}},
     {"conv_int8_matrix_64x64x32_16x16x16_64", &bytes, {64, 64, 32, 16, 16, 16, 2, 1, 0, 64}},
     {"conv_int8_matrix_128x128x32_16x16x16_64", &bytes, {128, 128, 32, 16, 16, 16, 2, 2, 0, 64}},
-    {"conv_int8_matrix_64x64x64_8x16x32_16", &bytes, {64, 64, 64, 8, 16, 32, 4, 2, 0, 16}},
+    {"conv_int8_matrix_64x64x64_8x16x32_16", &bytes, {64, 64, 64, 8, 16, 32, 4, 4, 0, 16}},
+    {"conv_int8_matrix_64x64x64_8x8x32_8", &bytes, {64, 64, 64, 8, 8, 32, 8, 4, 0, 8}},
     {"conv_int8_matrix_32x32x16_8x8x8_8", &bytes, {32, 32, 16, 8, 8, 8, 2, 2, 0, 8}},
     {"conv_matrix2_group_64x64x32_128", &large, {64, 64, 32, 64, 64, 32, 1, 1, GROUP, 128}},
     {"conv_matrix2_group_128x128x32_256", &large, {128, 128, 32, 128, 128, 32, 1, 1, GROUP, 256}},

@@ -87,14 +87,16 @@ double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t i
     const double per_thread = tm * tn / (tm + tn), per_tile = m * n / (m + n);
     /* Nothing is multiplied until the first panel has been read: about four steps. */
     const double steps = ceil(ceil(depth / k) / split) + 4;
+    /* An emulated dot product takes bytes apart: those of the factors. */
+    const bool apart = vrn_kernel_takes_bytes(kernel) && cores->emulates_dot;
     const vrn_gpu_work work = {
         .groups = (double)grid.x * grid.z,
         .threads = vrn_tile_threads(kernel),
         .multiplies = m * n * k * steps,
-        .rate = vrn_gpu_rate(kernel),
+        .rate = vrn_gpu_rate(kernel, cores),
         .efficiency = per_thread / (per_thread + cores->shared_cost) * per_tile / (per_tile + 6),
         .sums = tm * tn,
-        .registers = vrn_tile_registers(kernel),
+        .registers = vrn_tile_registers(kernel) + (apart ? (uint32_t)(tm + tn) : 0),
         .shared_bytes = vrn_tile_shared_bytes(kernel),
         .bytes = vrn_gpu_bytes(d, images),
     };

@@ -54,10 +54,11 @@ double vrn_gpu_bytes(const vrn_op_desc *desc, uint32_t images)
                                                 : 1);
 }
 
-/* An integer dot product does four at once; one that is not there is made of shifts and
- * products. */
-double vrn_gpu_rate(const vrn_kernel *kernel)
+/* An integer dot product does four at once; one that is not an instruction is made of shifts and
+ * products, by the driver or by the kernel. */
+double vrn_gpu_rate(const vrn_kernel *kernel, const vrn_cores *cores)
 {
     if (!vrn_kernel_takes_bytes(kernel)) return 1;
-    return kernel->variant->needs & VRN_CAPABILITY_INTEGER_DOT_PRODUCT ? 4 : 0.4;
+    if (!(kernel->variant->needs & VRN_CAPABILITY_INTEGER_DOT_PRODUCT)) return 0.4;
+    return cores->emulates_dot ? 0.5 : 4;
 }

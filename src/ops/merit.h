@@ -36,7 +36,7 @@ double vrn_gpu_time(const vrn_cores *cores, const vrn_gpu_work *work);
 double vrn_gpu_merit(double time);
 
 /* Multiply-adds of a kernel's type in the time of one float32 multiply-add. */
-double vrn_gpu_rate(const vrn_kernel *kernel);
+double vrn_gpu_rate(const vrn_kernel *kernel, const vrn_cores *cores);
 
 /* The size of an operation's tensors in memory, in bytes, for this many images. */
 double vrn_gpu_bytes(const vrn_op_desc *desc, uint32_t images);

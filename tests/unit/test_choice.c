@@ -95,7 +95,12 @@ static const described devices[] = {
      UINT32_MAX,
      {64, 64},
      EVERY | DOT,
-     {.amd_units = 36, .amd_simds = 4, .amd_waves = 10, .amd_registers = 256, .amd_wave_size = 64},
+     {.amd_units = 36,
+      .amd_simds = 4,
+      .amd_waves = 10,
+      .amd_registers = 256,
+      .amd_wave_size = 64,
+      .emulates_dot = true},
      {{0}},
      256},
     {"Arc A770",
@@ -121,7 +126,7 @@ static const described devices[] = {
      1024 * MIB - 4,
      {8, 32},
      EVERY | DOT,
-     {0},
+     {.emulates_dot = true},
      {{0}},
      40},
     {"M1",
@@ -172,8 +177,8 @@ static const described devices[] = {
      32 * KIB,
      1024 * MIB,
      {16, 16},
-     EVERY,
-     {0},
+     EVERY | DOT,
+     {.emulates_dot = true},
      {{0}},
      17},
     {"BXS-4-64",
@@ -350,10 +355,26 @@ static void the_tables_are_kept(void **state)
     fclose(made);
 }
 
+static const vrn_kernel *choose_for(const char *title, const vrn_op_desc *d, uint32_t images)
+{
+    const vrn_kernel *kernel = NULL;
+    vrn_device *device = calloc(1, sizeof *device);
+    assert_non_null(device);
+    for (uint32_t i = 0; i < VRN_COUNT(devices); i++) {
+        if (strcmp(devices[i].title, title) != 0) continue;
+        describe(device, &devices[i]);
+        kernel = choose(device, d, images);
+    }
+    free(device);
+    assert_non_null(kernel);
+    return kernel;
+}
+
 /* By the estimate of registers, which the statistics of real compilers are behind. */
 static void no_choice_spills(void **state)
 {
-    static const vrn_precision precisions[] = {VRN_PRECISION_FP32, VRN_PRECISION_FP16};
+    static const vrn_precision precisions[] = {VRN_PRECISION_FP32, VRN_PRECISION_FP16,
+                                               VRN_PRECISION_INT8};
     vrn_device *device = calloc(1, sizeof *device);
     (void)state;
     assert_non_null(device);
@@ -374,6 +395,55 @@ static void no_choice_spills(void **state)
         vrn_graph_free(&graph);
     }
     free(device);
+}
+
+/* Compilers of Intel's GPUs that have no dot product instruction spill in the larger tile. */
+static void emulated_dot_products_take_registers(void **state)
+{
+    uint32_t small = 0, large = 0;
+    vrn_graph graph = {0};
+    (void)state;
+    build(&graph, VRN_PRECISION_INT8);
+    for (uint32_t i = 0; i < graph.count; i++) {
+        const vrn_op_desc *d = &graph.nodes[i].desc;
+        if (d->op != VRN_OP_CONV || d->x.type != VRN_TYPE_I8) continue;
+        for (uint32_t images = 1; images <= 64; images += 63) {
+            const char *name = choose_for("UHD 630", d, images)->name;
+            small += strcmp(name, "conv_int8_tile_32x32x32") == 0;
+            large += strcmp(name, "conv_int8_tile_64x64x32") == 0;
+        }
+    }
+    assert_true(small > 0);
+    assert_int_equal(large, 0);
+    vrn_graph_free(&graph);
+}
+
+/* Rows for the matrices that Intel's GPUs list, 8x8x16 and 8x8x32, are there and are taken. */
+static void arc_takes_matrices(void **state)
+{
+    static const struct {
+        vrn_precision precision;
+        const char *kernel;
+    } taken[] = {
+        {VRN_PRECISION_FP16, "conv_matrix_64x64x32_8x8x16_8"},
+        {VRN_PRECISION_INT8, "conv_int8_matrix_64x64x64_8x8x32_8"},
+    };
+    (void)state;
+    for (uint32_t i = 0; i < VRN_COUNT(taken); i++) {
+        uint32_t layers = 0, others = 0;
+        vrn_graph graph = {0};
+        build(&graph, taken[i].precision);
+        for (uint32_t k = 0; k < graph.count; k++) {
+            const vrn_op_desc *d = &graph.nodes[k].desc;
+            if (d->op != VRN_OP_CONV || d->in.c < 64) continue;
+            const bool matrix = strcmp(choose_for("Arc A770", d, 64)->name, taken[i].kernel) == 0;
+            layers += matrix;
+            others += !matrix;
+        }
+        assert_true(layers > 0);
+        assert_int_equal(others, 0);
+        vrn_graph_free(&graph);
+    }
 }
 
 static void cores_are_found(void **state)
@@ -447,8 +517,12 @@ static void processors_round_floats(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cores_are_found),     cmocka_unit_test(a_stranger_is_guessed),
-        cmocka_unit_test(no_choice_spills),    cmocka_unit_test(processors_round_floats),
+        cmocka_unit_test(cores_are_found),
+        cmocka_unit_test(a_stranger_is_guessed),
+        cmocka_unit_test(no_choice_spills),
+        cmocka_unit_test(processors_round_floats),
+        cmocka_unit_test(emulated_dot_products_take_registers),
+        cmocka_unit_test(arc_takes_matrices),
         cmocka_unit_test(the_tables_are_kept),
     };
     if (argc == 2 && strcmp(argv[1], "--print") == 0) {
