@@ -50,9 +50,11 @@ static const known_name known_names[] = {
     {"Max warps/SM", FIELD(occupancy)},
     {"Instructions", FIELD(instructions)},
     {"Instruction Count", FIELD(instructions)},
+    {"Inst group count", FIELD(instructions)},
     {"Latency", FIELD(latency)},
     {"Static cycle count", FIELD(latency)},
     {"Cycles", FIELD(latency)},
+    {"Cycle Count", FIELD(latency)},
     {"Inverse Throughput", FIELD(inverse_throughput)},
 };
 
