@@ -71,28 +71,68 @@ debian_mirror() {
         "Codename: $(debian_suite)" | head -n 1
 }
 
-# unpack_packages SUITE FOLDER PACKAGE..: packages of another version of Debian, with all that they
-# depend on, into FOLDER/root. Nothing is installed: apt gets its own lists and a status of no
-# packages. What is in there runs by its own loader, FOLDER/root/usr/lib*/ld-linux*.
-unpack_packages() {
-    local suite=$1 folder=$2 mirror deb
-    shift 2
+# private_apt SUITE FOLDER [ARCHITECTURE]: sets `apt` to an apt-get for another version of Debian,
+# or another processor, with lists, a cache and a status of no packages in FOLDER, which is made
+# anew.
+private_apt() {
+    local suite=$1 folder=$2 architecture=${3:-$(dpkg --print-architecture)} mirror kind
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || fail "this is no Debian whose mirror is known"
     rm -rf "$folder"
-    mkdir -p "$folder"/{lists/partial,archives/partial,root}
+    mkdir -p "$folder"/{lists/partial,archives/partial}
     : >"$folder/status"
-    printf 'deb [signed-by=%s] %s %s main\n' \
-        /usr/share/keyrings/debian-archive-keyring.gpg "$mirror" "$suite" >"$folder/sources.list"
-    local apt=(apt-get -q -y -o "Dir::Etc::sourcelist=$folder/sources.list"
+    for kind in deb deb-src; do
+        printf '%s [signed-by=%s] %s %s main\n' "$kind" \
+            /usr/share/keyrings/debian-archive-keyring.gpg "$mirror" "$suite"
+    done >"$folder/sources.list"
+    apt=(apt-get -q -y -o "Dir::Etc::sourcelist=$folder/sources.list"
         -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::lists=$folder/lists"
         -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder"
+        -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture"
         -o APT::Install-Recommends=false -o Acquire::Retries=3)
     "${apt[@]}" update
-    "${apt[@]}" install --download-only "$@"
-    for deb in "$folder"/archives/*.deb; do dpkg-deb -x "$deb" "$folder/root"; done
+}
+
+# unpack_packages SUITE[:ARCHITECTURE] FOLDER PACKAGE..: packages of another version of Debian, or
+# for another processor, with all that they depend on, into FOLDER/root. Nothing is installed. What
+# is in there runs by its own loader, FOLDER/root/usr/lib*/ld-linux*.
+unpack_packages() {
+    local suite=${1%:*} architecture='' folder=$2 deb apt
+    [[ $1 != *:* ]] || architecture=${1#*:}
+    shift 2
+    private_apt "$suite" "$folder" "$architecture" || return 1
+    "${apt[@]}" install --download-only "$@" || return 1
+    for deb in "$folder"/archives/*.deb; do dpkg-deb -x "$deb" "$folder/root" || return 1; done
     ln -sfn usr/lib "$folder/root/lib"
-    ln -sfn usr/lib64 "$folder/root/lib64"
+    [ ! -e "$folder/root/usr/lib64" ] || ln -sfn usr/lib64 "$folder/root/lib64"
+}
+
+# What building for 64-bit Arm and running under an emulator takes.
+arm_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+
+# arm_toolchain FOLDER: FOLDER/toolchain.cmake, for CMake, and FOLDER/headers: those that are the
+# same everywhere, and nothing of this system's C library.
+arm_toolchain() {
+    local header
+    mkdir -p "$1/headers"
+    for header in /usr/include/vulkan /usr/include/vk_video /usr/include/volk.h \
+        /usr/include/volk.c; do
+        [ ! -e "$header" ] || ln -sfn "$header" "$1/headers/"
+    done
+    cat >"$1/toolchain.cmake" <<END
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+foreach(kind LIBRARY INCLUDE PACKAGE)
+  set(CMAKE_FIND_ROOT_PATH_MODE_\${kind} ONLY)
+endforeach()
+set(VULKAN_HEADERS_INCLUDE_DIR "$1/headers" CACHE PATH "")
+set(VOLK_INCLUDE_DIR "$1/headers" CACHE PATH "")
+set(VOLK_SOURCE "$1/headers/volk.c" CACHE FILEPATH "")
+set(STB_INCLUDE_DIR /usr/include/stb CACHE PATH "")
+END
 }
 
 # The distribution's name and version, for people.

@@ -13,9 +13,8 @@ set -euo pipefail
 
 is_debian || left_out "this is no Debian"
 # What the processor's programs open at run time, and what building for it takes.
-arm_packages=(libcmocka-dev libpython3-dev libvulkan1 mesa-vulkan-drivers python3)
-require_packages "${build_packages[@]}" gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
-    qemu-user-static debootstrap python3-dev python3-venv
+opened_packages=(libcmocka-dev libpython3-dev libvulkan1 mesa-vulkan-drivers python3)
+require_packages "${build_packages[@]}" "${arm_packages[@]}" debootstrap python3-dev python3-venv
 work=$build_root/aarch64
 root=$(realpath -m "${1:-$work/root}")
 mkdir -p "$work" "$build_root/log"
@@ -24,7 +23,7 @@ mkdir -p "$work" "$build_root/log"
 # shellcheck disable=SC2317 # step calls it
 unpack_arm() {
     local include package
-    include=$(IFS=, && printf '%s' "${arm_packages[*]}")
+    include=$(IFS=, && printf '%s' "${opened_packages[*]}")
     rm -rf "$root"
     # shellcheck disable=SC2046 # no mirror, no argument
     debootstrap --foreign --arch=arm64 --variant=minbase "--include=$include" \
@@ -47,27 +46,13 @@ export VK_DRIVER_FILES=$icd VK_ICD_FILENAMES=$icd VRN_TEST_REQUIRE_DEVICE=1 VKRE
 # Processors that the driver starts threads for; emulated ones gain nothing from more.
 export LP_NUM_THREADS=2
 
-# Headers that are the same everywhere, and nothing of this system's C library.
+arm_toolchain "$work"
 headers=$work/headers
-mkdir -p "$headers"
-for header in /usr/include/vulkan /usr/include/vk_video /usr/include/volk.h /usr/include/volk.c \
-    /usr/include/cmocka.h /usr/include/cmocka_*.h; do
+for header in /usr/include/cmocka.h /usr/include/cmocka_*.h; do
     [ ! -e "$header" ] || ln -sfn "$header" "$headers/"
 done
-cat >"$work/toolchain.cmake" <<END
-set(CMAKE_SYSTEM_NAME Linux)
-set(CMAKE_SYSTEM_PROCESSOR aarch64)
-set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
-set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
-set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
-foreach(kind LIBRARY INCLUDE PACKAGE)
-  set(CMAKE_FIND_ROOT_PATH_MODE_\${kind} ONLY)
-endforeach()
+cat >>"$work/toolchain.cmake" <<END
 set(CMAKE_CROSSCOMPILING_EMULATOR "$qemu;-L;$root")
-set(VULKAN_HEADERS_INCLUDE_DIR "$headers" CACHE PATH "")
-set(VOLK_INCLUDE_DIR "$headers" CACHE PATH "")
-set(VOLK_SOURCE "$headers/volk.c" CACHE FILEPATH "")
-set(STB_INCLUDE_DIR /usr/include/stb CACHE PATH "")
 set(CMOCKA_INCLUDE_DIR "$headers" CACHE PATH "")
 set(CMOCKA_LIBRARY "$(readlink -f "$libraries/libcmocka.so")" CACHE FILEPATH "")
 END
