@@ -66,7 +66,9 @@ def command(program, folder, driver, shim, qemu=None):
 
 
 def survey(start, icd, choose, network, precision, batch):
-    environment = {**os.environ, "VK_DRIVER_FILES": icd, "VKRESNET_CACHE": "", **choose}
+    # Neither the library nor Mesa may answer from what was compiled before.
+    environment = {**os.environ, "VK_DRIVER_FILES": icd, "VKRESNET_CACHE": "",
+                   "MESA_SHADER_CACHE_DISABLE": "true", **choose}
     run = subprocess.run(
         [*start, "info", "--kernels", "--json", "--arch", network, "--precision", precision,
          "--batch", str(batch)],

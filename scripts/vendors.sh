@@ -11,7 +11,7 @@
 # into a folder of the build's, 335 MB, and keeps them. Intel's shim is in no package: it is built
 # from Mesa's source once (scripts/intel_shim.sh), for which packages may be installed; so is, with
 # --full, the program for 64-bit Arm. Devices for which that cannot be done are left out, with a
-# word. Takes a quarter of an hour; --quick three minutes; --full ten more.
+# word. Takes ten minutes; --quick two; --full five more.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
