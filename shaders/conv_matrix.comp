@@ -81,7 +81,8 @@ void store(SUMS sums, uint first_m, uint group, uint first_n4) {
 // constant, so compilers can unroll the loop over fragments, which contains the loop over rounds,
 // and keep the fragments in registers.
 const uint PATCH4 = FRAGMENT_M * FRAGMENT_N / 4u;
-const uint LANES = gl_WorkGroupSize.x / (SUBGROUPS_M * SUBGROUPS_N);
+const uint SUBGROUPS = SUBGROUPS_M * SUBGROUPS_N;
+const uint LANES = (gl_WorkGroupSize.x + SUBGROUPS - 1u) / SUBGROUPS;
 const uint ROUNDS = (PATCH4 + LANES - 1u) / LANES;
 shared SUM4 patches[SUBGROUPS_M * SUBGROUPS_N * PATCH4];
 

@@ -221,7 +221,7 @@ def refused(w, net):
         "no running statistics.*--arch norm=group"
     yield "two networks", {"a": w, "b": {k: v * 2 for k, v in w.items()}}, "--prefix"
     yield "a teacher and a student", {"student": {k: v + 1 for k, v in w.items()}, "teacher": w}, \
-        "choose with --prefix"
+        "choose one with --prefix"
     yield "SupCon", {"model": {**prefixed(body, "encoder."), **of_linear(24, 24, "head.0"),
                                **of_linear(24, 8, "head.2")}}, "projection.*--arch head=none"
     yield "MoCo v3", {"state_dict": {**prefixed(body, "module.base_encoder."), **of_linear(
