@@ -147,7 +147,8 @@ static void run_layouts(vrn_session *session, uint32_t count, float logits[2][BA
             channels_last[i * 3 + c] = input[(i / PIXELS * 3 + c) * PIXELS + i % PIXELS];
         }
     }
-    const vrn_image image = {.pixels = photo, .width = SIDE, .height = SIDE};
+    const vrn_image image = {
+        .pixels = photo, .width = SIDE, .height = SIDE, .format = VRN_PIXEL_RGB};
     const vrn_inputs inputs[] = {{.count = count, .nchw = input},
                                  {.count = count, .nhwc = channels_last},
                                  {.count = 1, .images = &image}};

@@ -72,15 +72,17 @@ static void known_releases_are_not_measured(void **state)
     (void)state;
     messages m = {0};
     vrn_device *device = open_device(&m, true);
-    if (!device->quirks.unmeasured) {
-        vrn_session *session = compile(device);
-        assert_int_equal(m.measured, 0);
-        const vrn_kernel *kernel;
-        for (uint32_t i = 0; (kernel = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
-            assert_true(vrn_speeds_ratio(device, kernel) == 1);
-        }
-        vrn_session_destroy(&session);
+    if (device->quirks.unmeasured) {
+        close_device(device, &m);
+        skip();
     }
+    vrn_session *session = compile(device);
+    assert_int_equal(m.measured, 0);
+    const vrn_kernel *kernel;
+    for (uint32_t i = 0; (kernel = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
+        assert_true(vrn_speeds_ratio(device, kernel) == 1);
+    }
+    vrn_session_destroy(&session);
     close_device(device, &m);
 }
 
@@ -140,7 +142,7 @@ static void the_cache_keeps_it(void **state)
             skip();
         }
         assert_int_equal(vrn_speeds_measure(device), VRN_OK);
-        assert_int_equal(m.measured, 0); /* the test before has measured */
+        if (round == 1) assert_int_equal(m.measured, 0);
         const vrn_kernel *kernel;
         for (uint32_t i = 0; (kernel = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
             sums[round] += (i + 1) * vrn_speeds_ratio(device, kernel);
