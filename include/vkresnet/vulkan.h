@@ -11,7 +11,8 @@
  * without a default, so they must not be NULL. docs/embedding.md walks through one frame.
  *
  * The library never destroys what the application lends: instance, device, queue, buffers, images,
- * command buffers. It submits work to a queue only to copy weights when a session is created, and
+ * command buffers. It submits work to a queue only to copy weights when a session is created, to
+ * time small products before the first session on a release of lavapipe that it does not know, and
  * to run what was asked for (vrn_session_run, vrn_session_submit, tuning, measurements and checks).
  * It waits only for these submissions. The lent objects must outlive the vrn_device, which must
  * outlive its sessions. */

@@ -1,5 +1,6 @@
 #include "net/modules.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,11 +118,14 @@ static void check_padding(reader *r, const char *name)
            "whose padding is not half of its kernel, or not zeros: it cannot be run");
 }
 
-/* True for timm's blur of the image and its reflection. */
+/* True for timm's blur of the image and its reflection. Where timm's size is even, it pads more than
+ * others do, and gives another size. */
 static bool is_blur(const char *record)
 {
     const char *mode = record ? strstr(record, " pad_mode=") : NULL;
-    return vrn_record_is(record, "BlurPool2d") && (!mode || strstr(mode, "=reflect"));
+    const unsigned size = count_of(record, "filt_size", 0);
+    const bool fits = !size || size % 2 || count_of(record, "padding", 99) == (size - 1) / 2;
+    return vrn_record_is(record, "BlurPool2d") && fits && (!mode || strstr(mode, "=reflect"));
 }
 
 /* A max pool without stride, and a blur. NULL: something else. */
@@ -279,7 +283,8 @@ static void read_standardization(reader *r)
 {
     const char *record = record_of(r, "layer1.0.conv1");
     const double eps = number_of(record, "eps", 0);
-    const bool variance = eps > 0.9e-6 && eps<1.1e-6, bit = eps> 0.9e-8 && eps < 1.1e-8;
+    const bool variance = fabs(eps - 1e-6) < 1e-7;
+    const bool bit = fabs(eps - 1e-8) < 1e-9;
     if (!vrn_record_is(record, "StdConv2d") || eps == 0) return;
     if (!variance && !bit) {
         refuse(r, "layer1.0.conv1", record, "and its epsilon is neither 1e-6 nor 1e-8");

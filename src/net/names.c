@@ -213,6 +213,7 @@ static void find_places(places *found, const vrn_tensor *tensors, size_t count)
         for (size_t k = 0; k < found->count; k++) {
             at.copy |= tensor->data && found->each[k].anchor->data == tensor->data;
         }
+        if (at.copy && found->count >= PLACES_MAX / 2) continue; /* leaves room for networks */
         found->networks += !at.copy;
         found->each[found->count++] = at;
     }
@@ -389,6 +390,7 @@ vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t 
              prefix);
     for (size_t i = 0; i < found.count; i++) {
         if (&found.each[i] == at || found.each[i].copy) continue;
+        if (at && at->copy && found.each[i].anchor->data == at->anchor->data) continue;
         vrn_append(names->others, sizeof names->others, "%s'%.*s'", *names->others ? ", " : "",
                    shown(&found.each[i]), found.each[i].anchor->name);
     }

@@ -286,7 +286,8 @@ vrn_result vrn_program_plan(vrn_program **out, vrn_device *device, const vrn_mod
     if (!program) return vrn_fail_memory(&device->log);
     program->device = device;
     program->model = vrn_model_hold(model);
-    vrn_result result = vrn_speeds_measure(device);
+    vrn_speeds_measure(device);
+    vrn_result result = vrn_device_alive(device);
     if (!result) result = plan(program, params, tuned, observe);
     if (result) vrn_program_destroy(out);
     return result;

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/hash.h"
@@ -29,7 +28,12 @@ static const char *const way_names[WAYS] = {"bindings", "arrays", "addresses", "
  * more. */
 static const double least_ratio = 1.3;
 
-enum { RUNS = 5, REPEATS = 2 };
+/* In each of these rounds, every way has a warm-up and some runs: what other threads of the process
+ * do at the time adds to the processor time, but hardly to that of one way in all rounds. */
+enum { ROUNDS = 2, RUNS = 3 };
+
+/* A way that takes this many times as long as the fastest is not timed more closely. */
+static const double hopeless_ratio = 5;
 
 /* A 1x1 convolution of resnet50's third stage. */
 static const vrn_op_desc product = {
@@ -80,32 +84,40 @@ static void find_kernels(const vrn_device *device, const vrn_kernel *kernels[WAY
     }
 }
 
-/* The fastest of several runs of a kernel; 0: the driver cannot compile it. */
-static vrn_result time_kernel(vrn_bench *bench, const vrn_kernel *kernel, double *best)
+/* Lowers `best` to the fastest of several runs of a kernel; at first it is infinite. */
+static vrn_result time_kernel(vrn_bench *bench, const vrn_kernel *kernel, double least,
+                              double *best, bool *refused)
 {
     vrn_trial trial = {0};
-    bool refused = false;
     const vrn_trial_layout l = vrn_trial_lay_out(kernel, &product, 1, bench->device);
-    *best = 0;
     vrn_result result = vrn_bench_reserve(bench, l.inputs, l.results);
-    if (!result) result = vrn_trial_create(&trial, bench, kernel, &product, 1, 0, &refused);
-    if (!result) result = vrn_trial_record(&trial, bench, REPEATS);
+    if (!result) result = vrn_trial_create(&trial, bench, kernel, &product, 1, 0, refused);
+    if (!result) result = vrn_trial_record(&trial, bench, 1);
     for (int i = 0; i <= RUNS && !result; i++) { /* the first is a warm-up */
         double ms;
         result = vrn_trial_run(&trial, bench, &ms);
-        if (i == 1 || (i > 1 && ms < *best)) *best = ms;
+        if (i > 0) *best = fmin(*best, ms);
+        if (i > 0 && *best > hopeless_ratio * least) break;
     }
     vrn_trial_destroy(&trial, bench);
-    return refused ? VRN_OK : result;
+    return *refused ? VRN_OK : result;
 }
 
+/* Infinite times: the device has no such kernel, or cannot compile it, as `refused` says. */
 static vrn_result measure(vrn_device *device, const vrn_kernel *const kernels[WAYS],
-                          double ms[WAYS])
+                          double ms[WAYS], bool *refused)
 {
+    bool out[WAYS] = {0};
+    double least = INFINITY;
     vrn_bench bench;
     vrn_result result = vrn_bench_create(&bench, device);
-    for (uint32_t way = 0; way < WAYS && !result; way++) {
-        if (kernels[way]) result = time_kernel(&bench, kernels[way], &ms[way]);
+    for (uint32_t i = 0; i < ROUNDS * WAYS && !result; i++) {
+        const uint32_t way = i % WAYS;
+        if (i < WAYS) ms[way] = INFINITY;
+        if (!kernels[way] || out[way] || (i >= WAYS && ms[way] > hopeless_ratio * least)) continue;
+        result = time_kernel(&bench, kernels[way], least, &ms[way], &out[way]);
+        least = fmin(least, ms[way]);
+        *refused |= out[way];
     }
     vrn_bench_destroy(&bench);
     if (result) return result;
@@ -122,7 +134,7 @@ static vrn_result measure(vrn_device *device, const vrn_kernel *const kernels[WA
     return VRN_OK;
 }
 
-/* The cache has whole nanoseconds: a line for each way. */
+/* The cache has whole nanoseconds, a line for each way; 0: the device has no such kernel. */
 static bool parse(double ms[WAYS], const char *text, size_t size)
 {
     uint32_t way = 0;
@@ -131,7 +143,7 @@ static bool parse(double ms[WAYS], const char *text, size_t size)
         uint64_t ns;
         while (at + length < size && text[at + length] != '\n') length++;
         if (!vrn_parse_number(text + at, length, UINT64_C(1000000000000), &ns)) return false;
-        ms[way] = (double)ns * 1e-6;
+        ms[way] = ns ? (double)ns * 1e-6 : INFINITY;
         at += length + 1;
     }
     return way == WAYS;
@@ -145,12 +157,11 @@ static void keep(const vrn_device *device, const char *name, const char *key, si
     if (!vrn_device_keeps(device)) return;
     for (uint32_t way = 0; way < WAYS; way++) {
         used += (size_t)snprintf(text + used, sizeof text - used, "%" PRIu64 "\n",
-                                 (uint64_t)(ms[way] * 1e6 + 0.5));
+                                 isinf(ms[way]) ? 0 : (uint64_t)(ms[way] * 1e6 + 0.5));
     }
     vrn_device_cache_write(device, name, key, key_size, text, used);
 }
 
-/* 0: the device has no such kernel, or cannot compile it. */
 static vrn_result find_times(vrn_device *device, double ms[WAYS])
 {
     const vrn_kernel *kernels[WAYS] = {0};
@@ -170,39 +181,32 @@ static vrn_result find_times(vrn_device *device, double ms[WAYS])
         vrn_free(kept);
     }
     if (found) return VRN_OK;
-    memset(ms, 0, WAYS * sizeof *ms);
-    vrn_result result = measure(device, kernels, ms);
-    if (!result) keep(device, name, key, key_size, ms);
+    bool refused = false;
+    vrn_result result = measure(device, kernels, ms, &refused);
+    /* The driver may only have been short of memory. */
+    if (!result && !refused) keep(device, name, key, key_size, ms);
     return result;
 }
 
 static void set_ratios(speeds *s, const double ms[WAYS])
 {
     double least = INFINITY;
+    for (uint32_t way = 0; way < WAYS; way++) least = fmin(least, ms[way]);
     for (uint32_t way = 0; way < WAYS; way++) {
-        if (ms[way] > 0) least = fmin(least, ms[way]);
-    }
-    for (uint32_t way = 0; way < WAYS; way++) {
-        const double ratio = ms[way] > 0 ? ms[way] / least : VRN_SPEEDS_WORST;
+        const double ratio = isinf(ms[way]) ? VRN_SPEEDS_WORST : ms[way] / least;
         s->ratios[way] = ratio < least_ratio ? 1 : fmin(ratio, VRN_SPEEDS_WORST);
     }
     atomic_store(&s->known, true);
 }
 
-vrn_result vrn_speeds_measure(vrn_device *device)
+void vrn_speeds_measure(vrn_device *device)
 {
-    if (!device->quirks.unmeasured) return VRN_OK;
-    speeds *s = vrn_device_attachment(device, &speeds_kind);
-    if (!s) return VRN_ERROR_OUT_OF_MEMORY;
-    vrn_result result = VRN_OK;
+    speeds *s = device->quirks.unmeasured ? vrn_device_attachment(device, &speeds_kind) : NULL;
+    if (!s) return;
     vrn_mutex_lock(s->base.lock);
-    if (!atomic_load(&s->known)) {
-        double ms[WAYS] = {0};
-        result = find_times(device, ms);
-        if (!result) set_ratios(s, ms);
-    }
+    double ms[WAYS];
+    if (!atomic_load(&s->known) && !find_times(device, ms)) set_ratios(s, ms);
     vrn_mutex_unlock(s->base.lock);
-    return result;
 }
 
 double vrn_speeds_ratio(const vrn_device *device, const vrn_kernel *kernel)

@@ -6,9 +6,10 @@
 #include "ops/kernel.h"
 
 /* Measures the driver of this device, unless it is a known one, or was measured before: the device
- * remembers the result, and its cache keeps it for this version of the driver. Takes a tenth of a
- * second. Thread-safe. */
-vrn_result vrn_speeds_measure(vrn_device *device);
+ * remembers the result, and its cache keeps it for this version of the driver. Takes a few tenths of
+ * a second. If it fails, nothing is known of the driver, and the next call tries again.
+ * Thread-safe. */
+void vrn_speeds_measure(vrn_device *device);
 
 /* How many times as long as the fastest way to read the kernel's own way took, at most
  * VRN_SPEEDS_WORST; 1 if the difference was small, or nothing was measured. Thread-safe. */

@@ -109,7 +109,7 @@ static vrn_result record_packing(vrn_session *session, vrn_slot *slot, const vrn
     r.images = &slot->images;
     r.pool = &slot->pool;
     r.buffer = slot->commands.buffers[1];
-    vrn_result result = vrn_recorder_reserve(&r);
+    vrn_result result = vrn_recorder_reserve_input(&r);
     if (!result) result = vrn_commands_begin(r.buffer, r.device, false);
     if (!result) result = vrn_recorder_input(&r);
     if (!result) result = vrn_commands_end(r.buffer, r.device);

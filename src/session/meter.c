@@ -51,10 +51,10 @@ void vrn_meter_read(vrn_meter *meter, const vrn_program *program, vrn_pace *pace
         }
         span->pending = false;
         const double ms = vrn_device_ticks_ms(device, ticks[0], ticks[1]);
-        if (span->first == VRN_METER_INPUT) {
-            pace->input_ms = ms / span->images;
+        if (span->input) {
+            pace->input_ms = ms / span->stretch.images;
         } else {
-            vrn_pace_learn(pace, program, span->first, span->last, span->expected_ms, guess, ms);
+            vrn_pace_learn(pace, program, &span->stretch, guess, ms);
         }
     }
 }

@@ -5,14 +5,10 @@
 
 #include "session/pace.h"
 
-/* Stands for the preparation of images, in place of a pass. */
-#define VRN_METER_INPUT UINT32_MAX
-
 typedef struct vrn_span {
-    bool pending;         /* recorded, not read */
-    uint32_t first, last; /* vrn_pace_pass, or VRN_METER_INPUT */
-    uint32_t images;
-    double expected_ms;
+    bool pending; /* recorded, not read */
+    bool input;   /* the preparation of stretch.images images, not a stretch of the network */
+    vrn_stretch stretch;
 } vrn_span;
 
 /* Spans that can be pending at once; more are not measured. */

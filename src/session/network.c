@@ -17,7 +17,8 @@ typedef struct recorder {
     double limit_ms;        /* of a buffer */
     double ms;              /* the expected time of the current buffer */
     vrn_position at;
-    bool stopped; /* the piece is full */
+    vrn_stretch stretch; /* what was recorded */
+    bool stopped;        /* the piece is full */
 } recorder;
 
 /* Appends another command buffer. */
@@ -89,6 +90,7 @@ static vrn_result record_pass(recorder *r, const vrn_step *step, uint32_t images
         vrn_prepared_kernel_record_part(&step->prepared, images, at->pass, at->part, at->parts,
                                         r->buffer, device);
         vrn_commands_end_label(r->buffer, device);
+        vrn_stretch_add(&r->stretch, vrn_pace_pass(at->step, at->pass), share);
     }
     at->part = 0;
     return VRN_OK;
@@ -206,14 +208,11 @@ bool vrn_network_record_piece(const vrn_passage *passage, vrn_position *at, vrn_
                   .limit_ms = fmin(piece->budget_ms, program->limit_ms),
                   .ms = piece->expected_ms,
                   .at = *at};
-    vrn_span span = {.first = vrn_pace_pass(at->step, at->pass)};
     vrn_meter_begin(piece->meter, program->device, buffer);
     record(&r);
     const bool ended = r.at.first >= passage->count;
-    span.last = vrn_pace_pass(ended ? program->graph.count : r.at.step, r.at.pass);
-    if ((ended || r.at.part == 0) && span.last > span.first) span.last--;
-    span.expected_ms = r.ms - piece->expected_ms;
-    vrn_meter_end(piece->meter, program->device, buffer, span);
+    r.stretch.images = vrn_min_u32(r.at.images, passage->count - at->first);
+    vrn_meter_end(piece->meter, program->device, buffer, (vrn_span){.stretch = r.stretch});
     piece->expected_ms = r.ms;
     *at = r.at;
     return ended;

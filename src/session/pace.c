@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/util.h"
 
 vrn_result vrn_pace_create(vrn_pace *pace, const vrn_program *program)
 {
@@ -37,13 +38,37 @@ double vrn_pace_ms(const vrn_pace *pace, const vrn_program *program, uint32_t pa
     return work_of(program, pass) * images * of_pass(pace, pass, guess);
 }
 
-void vrn_pace_learn(vrn_pace *pace, const vrn_program *program, uint32_t first, uint32_t last,
-                    double expected_ms, double guess, double ms)
+void vrn_stretch_add(vrn_stretch *stretch, uint32_t pass, double share)
 {
+    const bool empty = stretch->first_share == 0;
+    if (!empty && pass < stretch->last) { /* the next slice of a batch */
+        stretch->first = UINT32_MAX;
+        stretch->last = 0;
+    }
+    if (stretch->first == UINT32_MAX) return;
+    if (empty) stretch->first = pass;
+    if (empty || pass != stretch->last) stretch->last_share = 0;
+    stretch->last = pass;
+    stretch->last_share += share;
+    if (pass == stretch->first) stretch->first_share = stretch->last_share;
+}
+
+void vrn_pace_learn(vrn_pace *pace, const vrn_program *program, const vrn_stretch *stretch,
+                    double guess, double ms)
+{
+    const uint32_t first = stretch->first;
+    const uint32_t last = vrn_min_u32(stretch->last, vrn_pace_pass(program->graph.count, 0) - 1);
+    double expected_ms = 0;
+    for (uint32_t i = first; i <= last; i++) {
+        const double share = i == first  ? stretch->first_share
+                             : i == last ? stretch->last_share
+                                         : 1;
+        expected_ms += share * vrn_pace_ms(pace, program, i, stretch->images, guess);
+    }
     if (!(ms > 0) || !(expected_ms > 0)) return;
     const double ratio = ms / expected_ms;
     double common = 0, work = 0;
-    for (uint32_t i = first; i <= last && i < vrn_pace_pass(program->graph.count, 0); i++) {
+    for (uint32_t i = first; i <= last; i++) {
         const double before = of_pass(pace, i, guess);
         /* The first measurement counts in full, and so do later ones that are slower: a late frame
          * is worse than a frame with time left. */

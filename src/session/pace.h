@@ -30,8 +30,19 @@ void vrn_pace_destroy(vrn_pace *pace); /* accepts zeros */
 double vrn_pace_ms(const vrn_pace *pace, const vrn_program *program, uint32_t pass, uint32_t images,
                    double guess);
 
-/* Learns that passes [first, last], or parts of them, took `ms` instead of `expected_ms`. */
-void vrn_pace_learn(vrn_pace *pace, const vrn_program *program, uint32_t first, uint32_t last,
-                    double expected_ms, double guess, double ms);
+/* Passes that were recorded together: all of those between the first and the last, and a share of
+ * these two. Zero it. */
+typedef struct vrn_stretch {
+    uint32_t first, last; /* vrn_pace_pass; nothing is learned if the last comes before the first */
+    double first_share, last_share; /* the same if there is only one */
+    uint32_t images;
+} vrn_stretch;
+
+/* Adds a share of a pass, which must follow what was added before. */
+void vrn_stretch_add(vrn_stretch *stretch, uint32_t pass, double share);
+
+/* Learns that a stretch took `ms`. It may have been recorded before other stretches were learned. */
+void vrn_pace_learn(vrn_pace *pace, const vrn_program *program, const vrn_stretch *stretch,
+                    double guess, double ms);
 
 #endif

@@ -103,7 +103,7 @@ static vrn_result record_part(const recorder *whole)
         .budget_ms = whole->budget_ms, .pace = &session->pace, .meter = &recording->meter};
     vrn_meter_read(&recording->meter, session->program, &session->pace, session->split.pace);
     if (!r->continued) {
-        const vrn_span input = {.first = VRN_METER_INPUT, .images = r->count};
+        const vrn_span input = {.input = true, .stretch.images = r->count};
         vrn_meter_forget(&recording->meter);
         recording->at = (vrn_position){0};
         recording->count = r->count;

@@ -74,7 +74,7 @@ vrn_result vrn_recorder_check(const vrn_recorder *r, bool results)
                         "or best classes; the tap avgpool gives its features");
     }
     const uint32_t channels = r->session->program->graph.input.c;
-    if (channels != 3 && !(r->session->framing.grey && (p->images || p->pixels))) {
+    if (!r->continued && channels != 3 && !(r->session->framing.grey && (p->images || p->pixels))) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
                         "a recording: the network has %u input channels: expected 3, or 1 with "
                         "images or pixels",
@@ -114,27 +114,36 @@ static uint32_t images_at_once(const vrn_recorder *r, uint64_t image_bytes)
     return (uint32_t)vrn_min_u64(usable / image_bytes, r->count);
 }
 
-/* Reserves descriptor sets for packing floats and for each result, enough for all their parts. */
+/* Reserves `sets` descriptor sets for each part of a batch whose images take up to `image_bytes`. A
+ * recording that continues a network uses those that the first one reserved. */
+static vrn_result reserve(const vrn_recorder *r, uint64_t image_bytes, uint32_t sets)
+{
+    const uint32_t at_once = images_at_once(r, image_bytes);
+    if (at_once == 0) {
+        return vrn_fail(&r->device->log, VRN_ERROR_UNSUPPORTED,
+                        "an input or result of %llu MiB is too large for one buffer binding of %s",
+                        (unsigned long long)(image_bytes >> 20), r->device->probe.info.name);
+    }
+    if (r->continued) return VRN_OK;
+    sets *= vrn_div_up(r->count, at_once);
+    return vrn_descriptor_pool_reserve(
+        r->pool, r->device, (vrn_descriptor_counts){.sets = sets, .storage_buffers = sets * 2});
+}
+
 vrn_result vrn_recorder_reserve(const vrn_recorder *r)
 {
-    vrn_device *device = r->device;
     uint64_t most = vrn_graph_bytes(&r->session->program->graph, 0);
     for (uint32_t i = 0; i < r->session->program->output_count; i++) {
         const vrn_shape s = r->session->program->outputs[i].shape;
         most = vrn_max_u64(most, (uint64_t)vrn_c4(s.c) * 16 * s.h * s.w);
     }
-    const uint32_t at_once = images_at_once(r, most);
-    if (at_once == 0) {
-        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
-                        "an input or result of %llu MiB is too large for one buffer binding of %s",
-                        (unsigned long long)(most >> 20), device->probe.info.name);
-    }
-    /* One set for the input, one for each output and two for the best classes. A recording that
-     * continues a network uses the sets that the first one reserved. */
-    const uint32_t sets = vrn_div_up(r->count, at_once) * (r->session->program->output_count + 3);
-    if (r->continued) return VRN_OK;
-    return vrn_descriptor_pool_reserve(
-        r->pool, device, (vrn_descriptor_counts){.sets = sets, .storage_buffers = sets * 2});
+    /* one for packing floats, one for each output and two for the best classes */
+    return reserve(r, most, r->session->program->output_count + 3);
+}
+
+vrn_result vrn_recorder_reserve_input(const vrn_recorder *r)
+{
+    return reserve(r, vrn_graph_bytes(&r->session->program->graph, 0), 1);
 }
 
 /* Records one dispatch that reads one range and writes another. */

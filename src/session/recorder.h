@@ -36,6 +36,7 @@ vrn_result vrn_recorder_check_transfer(const vrn_record_params *params, const vr
 /* Makes room for the descriptors of the input and the results. The device must not be using
  * them. */
 vrn_result vrn_recorder_reserve(const vrn_recorder *r);
+vrn_result vrn_recorder_reserve_input(const vrn_recorder *r); /* of an input of floats alone */
 
 /* Record into r->buffer: the barriers at both ends, the input, and the results. */
 void vrn_recorder_begin(const vrn_recorder *r);

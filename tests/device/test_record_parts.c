@@ -116,9 +116,8 @@ static void parts_give_the_bytes_of_a_run(void **state)
 }
 
 /* A picture that is read by the first part alone, whose layout changes there and back. */
-static void the_input_is_read_once(void **state)
+static void read_once(void)
 {
-    (void)state;
     const VkImageLayout layout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL;
     vrn_session *session =
         make_session(&(vrn_session_params){.taps = taps, .tap_count = TAPS, .record_budget_ms = 1});
@@ -143,6 +142,21 @@ static void the_input_is_read_once(void **state)
     app_image_destroy(&app, &image);
     results_free(&found);
     vrn_session_destroy(&session);
+}
+
+/* Networks of three channels and of one. */
+static void the_input_is_read_once(void **state)
+{
+    (void)state;
+    read_once();
+    vrn_model *own = model;
+    vrn_arch arch;
+    assert_int_equal(
+        vrn_arch_parse(&arch, "resnet8,planes=8:8:16,num_classes=7,in_channels=1", NULL), VRN_OK);
+    assert_int_equal(vrn_model_create_random(&model, &arch, 5, NULL), VRN_OK);
+    read_once();
+    vrn_model_destroy(&model);
+    model = own;
 }
 
 static void refuse_part(vrn_session *session, vrn_record_params *params, const char *word)
@@ -203,7 +217,7 @@ static void a_disturbed_network_is_refused(void **state)
 
     begin_network(session, &params);
     params.count = 2;
-    refuse_part(session, &params, "continues a network of 1");
+    refuse_part(session, &params, "expected 1 images");
     params.count = 1;
 
     uint32_t parts = 1; /* after all that a network still comes to its end, and not further */
