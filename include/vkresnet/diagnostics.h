@@ -218,7 +218,8 @@ typedef enum vrn_selftest_verdict {
      * with vrn_selftest_params.exclude, the device can be used, perhaps more slowly */
     VRN_SELFTEST_AVOIDABLE = 1,
     /* an operator has no correct kernel, or the network is wrong or not repeatable: use another
-     * device. Without `exclude`, the network may have run with wrong kernels */
+     * device. Without `exclude`, the network may be wrong only because it ran with wrong kernels
+     * that could be avoided */
     VRN_SELFTEST_BROKEN = 2,
 } vrn_selftest_verdict;
 
@@ -227,7 +228,7 @@ typedef struct vrn_selftest_summary {
     vrn_selftest_verdict verdict;     /* what to do with the device */
     uint32_t kernels, cases;          /* how many were run */
     uint32_t skipped;                 /* how many kernels the device cannot run */
-    uint32_t wrong, avoided;          /* how many kernels are wrong, and are no longer chosen */
+    uint32_t wrong, avoided;          /* how many kernels are wrong; of these, no longer chosen */
     uint32_t operators_broken;        /* how many operators have no correct kernel */
     uint32_t replays, replays_differ; /* repeated runs, and how many gave other bytes */
     /* the relative L2 difference between the network's logits with and without fusion; correct up
@@ -257,7 +258,7 @@ typedef struct vrn_selftest_params {
  * device if the verdict is VRN_SELFTEST_BROKEN.
  *
  * Takes seconds, and longer the first time on a driver that compiles slowly (Mesa's lavapipe: 20 s
- * on two cores). Blocking. The pipelines that it makes live as long as the device. Thread-safe;
+ * to a minute and a half on two cores). Blocking. The pipelines that it makes live as long as the device. Thread-safe;
  * sessions may be made and run at the same time, but only sessions made afterwards avoid the
  * excluded kernels. A session whose network needs an excluded kernel is refused with
  * VRN_ERROR_UNSUPPORTED. Kernels stay excluded until the device is destroyed; a later self-test

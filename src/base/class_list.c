@@ -77,7 +77,7 @@ static char *take_text(reader *r)
 {
     char *text = NULL;
     if (!vrn_json_string(&r->json, r->arena, &text)) {
-        fail_json(r, "a text in quotation marks");
+        fail_json(r, "a quoted string");
         return NULL;
     }
     if (!text) refuse(r->message, "out of memory");

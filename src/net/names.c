@@ -360,8 +360,9 @@ static vrn_result refuse_equal(const vrn_names *names, const char *subject, cons
     for (size_t i = 1; i < names->count; i++) {
         const vrn_named_tensor *a = &names->entries[i - 1], *b = &names->entries[i];
         if (a->outside != b->outside || strcmp(a->name, b->name) != 0) continue;
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: tensors '%.100s' and '%.100s' are both %.100s",
-                        subject, a->tensor->name, b->tensor->name, a->name);
+        return vrn_fail(log, VRN_ERROR_FILE,
+                        "%s: tensors '%.100s' and '%.100s' both stand for %.100s", subject,
+                        a->tensor->name, b->tensor->name, a->name);
     }
     return VRN_OK;
 }

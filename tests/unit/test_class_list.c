@@ -69,7 +69,7 @@ static void test_texts(void **state)
         {"[\"a\\nb\"]", "!a name contains a line feed"},
         {"[\"cat\" \"dog\"]", "!at byte 7: expected ',' or ']'"},
         {"[\"cat\"] x", "!at byte 8: expected the end"},
-        {"[1]", "!at byte 1: expected a text in quotation marks"},
+        {"[1]", "!at byte 1: expected a quoted string"},
         {"caf\xe9", "!expected text in UTF-8"},
     };
     for (size_t i = 0; i < VRN_COUNT(cases); i++) {

@@ -251,7 +251,7 @@ static void test_one_name_twice(void **state)
     vrn_names names;
     assert_int_equal(create(&names, &list, &log), VRN_ERROR_FILE);
     assert_true(said_once(&captured, "file: tensors 'layer2.0.shortcut.0.weight' and "
-                                     "'layer2.0.downsample.0.weight' are both "
+                                     "'layer2.0.downsample.0.weight' both stand for "
                                      "layer2.0.downsample.0.weight"));
     assert_null(names.entries);
     free_list(&list);
