@@ -258,11 +258,11 @@ typedef struct vrn_selftest_params {
  * device if the verdict is VRN_SELFTEST_BROKEN.
  *
  * Takes seconds, and longer the first time on a driver that compiles slowly (Mesa's lavapipe: 20 s
- * to a minute and a half on two cores). Blocking. The pipelines that it makes live as long as the device. Thread-safe;
- * sessions may be made and run at the same time, but only sessions made afterwards avoid the
- * excluded kernels. A session whose network needs an excluded kernel is refused with
- * VRN_ERROR_UNSUPPORTED. Kernels stay excluded until the device is destroyed; a later self-test
- * runs them like all others.
+ * to a minute and a half on two cores). Blocking. The pipelines that it makes live as long as the
+ * device. Thread-safe; sessions may be made and run at the same time, but only sessions made
+ * afterwards avoid the excluded kernels. A session whose network needs an excluded kernel is
+ * refused with VRN_ERROR_UNSUPPORTED. Kernels stay excluded until the device is destroyed; a later
+ * self-test runs them like all others.
  *
  * `summary` may be NULL; it is written if the result is VRN_OK or VRN_ERROR_WRONG_RESULTS. An entry
  * is valid only during the call of `visit`; the texts it points to are static.
