@@ -1,34 +1,12 @@
 #include "checkpoint/onnx_blur.h"
 
-#include <math.h>
-
+#include "checkpoint/blur.h"
 #include "checkpoint/onnx_weights.h"
 
 bool vrn_onnx_begins_blur(const vrn_onnx_node *node)
 {
     return node && vrn_onnx_is(node, "Pad") &&
            vrn_onnx_attribute_is(node, "mode", "reflect", false);
-}
-
-/* Coefficient k of `size`: (size - 1)! / (k! (size - 1 - k)!) / 2^(size - 1). */
-static double coefficient(uint32_t size, uint32_t k)
-{
-    double value = 1;
-    for (uint32_t i = 0; i < k; i++) value = value * (size - 1 - i) / (i + 1);
-    return ldexp(value, 1 - (int)size);
-}
-
-static bool is_binomial(const vrn_tensor *weight, uint32_t size)
-{
-    const uint64_t count = vrn_tensor_count(weight);
-    for (uint64_t i = 0; i < count; i++) {
-        const uint32_t row = (uint32_t)(i / size % size), column = (uint32_t)(i % size);
-        const double expected = coefficient(size, row) * coefficient(size, column);
-        float value;
-        vrn_tensor_read_part(weight, i, 1, &value);
-        if (!(fabs((double)value - expected) <= 1e-3 * expected)) return false;
-    }
-    return true;
 }
 
 bool vrn_onnx_take_blur(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *reflection,
@@ -61,7 +39,7 @@ bool vrn_onnx_take_blur(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *reflec
                window.pads[i + 2] == 0 && pads[i] == 0 && pads[i + 4] == 0 &&
                pads[i + 2] == (size - 1) / 2 && pads[i + 6] == size / 2;
     }
-    if (!good || !is_binomial(&weight, (uint32_t)size)) return vrn_onnx_misfit(w, conv, expected);
+    if (!good || !vrn_tensor_is_blur(&weight)) return vrn_onnx_misfit(w, conv, expected);
     blur->size = (uint32_t)size;
     blur->stride = (uint32_t)window.stride[0];
     blur->channels = (uint32_t)weight.shape[0];

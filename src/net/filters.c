@@ -1,10 +1,9 @@
 #include "net/filters.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/log.h"
+#include "checkpoint/blur.h"
 #include "net/arch.h"
 
 static bool is_filter(const vrn_named_tensor *entry)
@@ -30,35 +29,10 @@ uint32_t vrn_filters_size(const vrn_tensor *filter)
     return fits ? (uint32_t)shape[2] : 0;
 }
 
-/* Coefficient k of size n: (n - 1)! / (k! (n - 1 - k)!) / 2^(n - 1). */
-static double coefficient(uint32_t size, uint32_t k)
-{
-    double value = 1;
-    for (uint32_t i = 0; i < k; i++) value = value * (size - 1 - i) / (i + 1);
-    return ldexp(value, 1 - (int)size);
-}
-
-static bool is_binomial(const float *values, uint64_t channels, uint32_t size)
-{
-    for (uint64_t i = 0; i < channels * size * size; i++) {
-        const uint32_t row = (uint32_t)(i / size % size), column = (uint32_t)(i % size);
-        const double expected = coefficient(size, row) * coefficient(size, column);
-        if (!(fabs((double)values[i] - expected) <= 1e-3 * expected)) return false;
-    }
-    return true;
-}
-
 static vrn_result check(const vrn_tensor *filter, uint32_t size, const char *subject,
                         const vrn_log *log)
 {
-    bool good = size > 0 && vrn_filters_size(filter) == size && vrn_dtype_is_float(filter->dtype);
-    if (good) {
-        float *values = vrn_alloc(vrn_tensor_count(filter), sizeof *values);
-        if (!values) return vrn_fail_memory(log);
-        vrn_tensor_read(filter, values);
-        good = is_binomial(values, filter->shape[0], size);
-        vrn_free(values);
-    }
+    const bool good = size > 0 && vrn_filters_size(filter) == size && vrn_tensor_is_blur(filter);
     if (good) return VRN_OK;
     return vrn_fail(
         log, VRN_ERROR_FILE,

@@ -158,7 +158,8 @@ static void read_stem(reader *r)
     const unsigned stride = count_of(conv, "stride", 0);
     check_padding(r, deep ? "conv1.0" : "conv1");
     if (stride) say_number(r, "stem_stride", stride);
-    const char *pool = record_of(r, r->names->resnetv2 ? "stem.pool" : "maxpool");
+    const char *name = r->names->resnetv2 ? "stem.pool" : "maxpool";
+    const char *pool = record_of(r, name);
     if (!pool || !stride) return;
     const unsigned kernel = count_of(pool, "kernel_size", 0), by = count_of(pool, "stride", 0);
     const unsigned padding = count_of(pool, "padding", 0), ceil = count_of(pool, "ceil_mode", 0);
@@ -177,7 +178,7 @@ static void read_stem(reader *r)
     } else if (vrn_record_is(pool, "Sequential") && blurred_pool(r)) {
         say(r, "pool", blurred_pool(r));
     } else {
-        refuse(r, "maxpool", pool, "which cannot be run");
+        refuse(r, name, pool, "which cannot be run");
     }
 }
 
@@ -287,7 +288,8 @@ static void read_standardization(reader *r)
     const bool bit = fabs(eps - 1e-8) < 1e-9;
     if (!vrn_record_is(record, "StdConv2d") || eps == 0) return;
     if (!variance && !bit) {
-        refuse(r, "layer1.0.conv1", record, "and its epsilon is neither 1e-6 nor 1e-8");
+        refuse(r, r->names->resnetv2 ? "stages.0.blocks.0.conv1" : "layer1.0.conv1", record,
+               "and its epsilon is neither 1e-6 nor 1e-8");
     }
     say(r, "standardize", bit ? "bit" : "variance");
 }
