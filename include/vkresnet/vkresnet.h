@@ -44,8 +44,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Only the shared library exports functions: VRN_BUILD is defined while the shared or the static
- * library is compiled. */
+/* VRN_BUILD is defined while either library is compiled, VRN_BUILD_SHARED also while the shared one
+ * is. Only the shared one exports functions. */
 #if defined(_WIN32) && defined(VRN_BUILD_SHARED)
 #define VRN_API __declspec(dllexport)
 #elif defined(__GNUC__) && !defined(_WIN32) && (defined(VRN_BUILD_SHARED) || !defined(VRN_BUILD))
@@ -137,7 +137,7 @@ typedef enum vrn_capability {
     /* products of small matrices of float16 values, summed in float32 */
     VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 7,
     VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 8, /* registers and spills of compiled kernels */
-    VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 9,       /* arrays of storage buffers of any length */
+    VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 9,       /* long arrays of storage buffers */
     /* cooperative matrices of more sizes (the driver divides them into sizes of the hardware), with
      * operations on single elements (VK_NV_cooperative_matrix2, Vulkan 1.3) */
     VRN_CAPABILITY_COOPERATIVE_MATRIX_2 = 1 << 10,
@@ -442,9 +442,9 @@ typedef struct vrn_head_params {
     uint64_t reserved[4];
 } vrn_head_params;
 
-/* Makes a model that consists of another one without its head (`trunk`) and a new linear layer:
- * logits = weight * features + bias. `params` must not be NULL. Arrays and texts are copied; the
- * weights of the trunk are shared, and the other model is kept alive. Probabilities are softmax, or
+/* Makes a model from `trunk` without its head, and a new linear layer: logits = weight * features +
+ * bias. `params` must not be NULL. Arrays and texts are copied; the new model shares the weights of
+ * `trunk` and keeps it alive. Probabilities are softmax, or
  * sigmoid for one logit. vrn_model_save writes the new model as a whole. The caller owns the new
  * model. Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the wrong number of features, a value
  * that is not finite), VRN_ERROR_OUT_OF_MEMORY. */
@@ -478,9 +478,10 @@ VRN_API vrn_result vrn_model_save(const vrn_model *model, const char *path,
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
 /* How activations and weights are stored. Sums are always 32 bits wide: float32, or int32 for
- * products of int8 values. The input, the average pool's output, logits and probabilities are
- * float32 in every precision. On a CPU driver with VRN_CAPABILITY_BUFFER_ADDRESSES, whose fastest
- * kernels read only float32, values are rounded to the precision but stored as float32. */
+ * products of int8 values. The input, the average pool's output, group norms, channel attention,
+ * logits and probabilities are float32 in every precision. On a CPU driver with
+ * VRN_CAPABILITY_BUFFER_ADDRESSES, whose fastest kernels read only float32, values are rounded to
+ * the precision but stored as float32. */
 typedef enum vrn_precision {
     VRN_PRECISION_FP32 = 0,
     /* float16, on any device: no capability is needed. Values above 65504 become 65504, and values
@@ -627,7 +628,7 @@ VRN_API const char *vrn_pixel_format_name(vrn_pixel_format format);
 typedef struct vrn_image {
     const uint8_t *pixels;   /* the first row */
     uint32_t width, height;  /* in pixels */
-    size_t stride;           /* bytes from one row to the next, any number; 0: rows without gaps */
+    size_t stride;           /* bytes from one row to the next; 0: rows without gaps */
     vrn_pixel_format format; /* how many bytes a pixel has, and what they are */
     uint64_t reserved[2];
 } vrn_image;
@@ -670,10 +671,10 @@ VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *input
 /* A submission in flight. */
 typedef uint64_t vrn_ticket;
 
-/* Copies the inputs, submits, and returns without waiting for the device. If `in_flight`
- * submissions have not ended, it first waits for the oldest and writes its outputs. `outputs` may
- * be NULL; the struct is copied, but the arrays must live until vrn_session_wait returns. Errors:
- * as for vrn_session_run; `*ticket` is then 0. */
+/* Copies the inputs, submits, and returns without waiting for the device. If as many submissions as
+ * vrn_session_params.in_flight have not ended, it first waits for the oldest and writes its
+ * outputs. `outputs` may be NULL; the struct is copied, but the arrays must live until
+ * vrn_session_wait returns. Errors: as for vrn_session_run; `*ticket` is then 0. */
 VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *inputs,
                                       const vrn_outputs *outputs, vrn_ticket *ticket);
 
@@ -849,7 +850,7 @@ typedef struct vrn_arch {
      * channels of the block's output. VRN_ATTENTION_ECA: the filter's length, odd; 0: computed from
      * the number of channels as in the paper */
     uint32_t attention_width[VRN_MAX_STAGES];
-    uint32_t stem_width2; /* channels of a deep stem's second one; 0: as stem_width */
+    uint32_t stem_width2; /* of a deep stem's second convolution; 0: as stem_width */
     uint32_t blur_size;   /* how many coefficients blurs have, 1 to 7; 0: 3 */
     /* norms and activations come before convolutions instead of after them (v2; He et al. 2016,
      * figure 4e). No norm and no activation follow the stem's last convolution, and the shortcut's
@@ -862,20 +863,19 @@ typedef struct vrn_arch {
 /* Writes the architecture of a model, complete and checked. Never fails. Thread-safe. */
 VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
 
-/* Reads `NAME[,key=value]...`, the program's --arch. Names are torchvision's (resnet18, resnet50,
- * resnext50_32x4d, wide_resnet101_2, ...), resnetN with N = 6n + 2 for He et al.'s CIFAR networks,
- * and `resnet` for a network given by keys alone. Keys: block=basic|bottleneck,
- * layers=3:4:6:3, planes=64:128:256:512, num_classes, groups, width_per_group, dilate=0:1:1,
- * norm=batch|frozen|group|none, norm_groups, norm_eps, stem=imagenet|cifar|deep, stem_kernel,
- * stem_stride, stem_planes, stem_width, stem_width2, pool=max|none|caffe|mean|conv|max_blur|
- * max2_blur|max_zeros, in_channels, strides=1:2:2:2, dilations=1:1:2:4, v1=0|1, v2=0|1,
- * final_norm=0|1,
- * shortcut=projection|pad|pad_end|mean|blur, activation=relu|leaky_relu|silu|relu6,
- * negative_slope, standardize=none|deviation|variance|bit, antialias=none|mean|blur, blur_size,
- * attention=none|se|eca, attention_width=16:32:64:128, head=linear|none|mlp, head_width,
- * probabilities=softmax|sigmoid|none, zero_init_residual=0|1. The result is complete
- * (no defaults left) and checked as by vrn_arch_check. `log` may be NULL. Thread-safe.
- * Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
+/* Reads `NAME[,key=value]...`, the form that the program's --arch takes. Names are torchvision's
+ * (resnet18, resnet50, resnext50_32x4d, wide_resnet101_2, ...), resnetN with N = 6n + 2 for He et
+ * al.'s CIFAR networks, and `resnet` for a network given by keys alone. Keys:
+ * block=basic|bottleneck, layers=3:4:6:3, planes=64:128:256:512, num_classes, groups,
+ * width_per_group, dilate=0:1:1, norm=batch|frozen|group|none, norm_groups, norm_eps,
+ * stem=imagenet|cifar|deep, stem_kernel, stem_stride, stem_planes, stem_width, stem_width2,
+ * pool=max|none|caffe|mean|conv|max_blur|max2_blur|max_zeros, in_channels, strides=1:2:2:2,
+ * dilations=1:1:2:4, v1=0|1, v2=0|1, final_norm=0|1, shortcut=projection|pad|pad_end|mean|blur,
+ * activation=relu|leaky_relu|silu|relu6, negative_slope, standardize=none|deviation|variance|bit,
+ * antialias=none|mean|blur, blur_size, attention=none|se|eca, attention_width=16:32:64:128,
+ * head=linear|none|mlp, head_width, probabilities=softmax|sigmoid|none, zero_init_residual=0|1. The
+ * result is complete (no defaults left) and checked as by vrn_arch_check. `log` may be NULL.
+ * Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the log names the key or the value). */
 VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log);
 
 /* Writes the text that vrn_arch_parse reads back as the same architecture: a known name, if one
@@ -958,7 +958,7 @@ typedef struct vrn_calibration_result {
     /* the relative L2 error of the int8 logits with each method, for the first 64 images that were
      * added */
     double errors[VRN_CALIBRATION_METHODS];
-    uint32_t method; /* that with the smallest error, whose scales the model has */
+    uint32_t method; /* the one with the smallest error; the model has its scales */
     double error;    /* of that method: errors[method] */
     uint64_t reserved[8];
 } vrn_calibration_result;

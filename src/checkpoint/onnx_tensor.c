@@ -49,7 +49,8 @@ vrn_onnx_tensor vrn_onnx_take_apart(vrn_proto message)
         if (field.number == TENSOR_LOCATION && number) p.external = field.value == 1;
     }
     if (message.failed) p.fault = "expected a tensor, found a damaged one";
-    if (!vrn_shape_count(p.tensor.shape, p.tensor.rank, &p.count)) p.fault = "its shape overflows";
+    if (!vrn_shape_count(p.tensor.shape, p.tensor.rank, &p.count))
+        p.fault = "its shape has too many values";
     if (!p.fault) vrn_tensor_set_contiguous(&p.tensor);
     p.tensor.dtype = VRN_DTYPE_OTHER;
     for (size_t i = 0; i < VRN_COUNT(types); i++) {
@@ -214,7 +215,7 @@ vrn_result vrn_onnx_find_data(const vrn_onnx_model *model, vrn_onnx_tensor *tens
     uint64_t bytes;
     const uint32_t size = p->size;
     if (!vrn_mul_u64(p->count, size, &bytes) || bytes > SIZE_MAX) {
-        return vrn_source_fail(m->source, "%s: its shape overflows", name);
+        return vrn_source_fail(m->source, "%s: its shape has too many values", name);
     }
     if (p->external) return find_external(m, p, name, bytes);
     uint64_t found = p->raw.left / size;

@@ -85,7 +85,7 @@ vrn_result vrn_onnx_weight(const vrn_onnx_model *model, const vrn_onnx_node *nod
         }
     }
     if (!vrn_onnx_find_tensor(m, value, &message))
-        return fail_input(m, node, slot, "what is computed");
+        return fail_input(m, node, slot, "a computed value");
     vrn_onnx_tensor p = vrn_onnx_take_apart(message);
     vrn_onnx_show_text(m->values[value].name, name);
     if (p.fault) return vrn_source_fail(m->source, "%s: %s", name, p.fault);

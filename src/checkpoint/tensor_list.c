@@ -62,7 +62,7 @@ vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
     uint64_t elements, bits;
     if (!vrn_shape_count(tensor->shape, tensor->rank, &elements) ||
         !vrn_mul_u64(elements, element_bits, &bits)) {
-        return vrn_source_fail(source, "%.*s: its shape overflows", (int)length, name);
+        return vrn_source_fail(source, "%.*s: its shape has too many values", (int)length, name);
     }
     if (bits / 8 > list->limit - list->bytes) {
         return vrn_source_fail(source,

@@ -383,9 +383,8 @@ vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
         bits = vrn_min_u32(bits, families[w->index].timestampValidBits);
     }
     if (!result && chosen == UINT32_MAX) {
-        result =
-            vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                     "none of the %u lent queue families has VK_QUEUE_COMPUTE_BIT", wanted_count);
+        result = vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                          "no lent queue family (of %u) has VK_QUEUE_COMPUTE_BIT", wanted_count);
     }
     if (!result) take_family(probe, chosen, bits);
     vrn_free(families);
