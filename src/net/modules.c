@@ -118,8 +118,8 @@ static void check_padding(reader *r, const char *name)
            "whose padding is not half of its kernel, or not zeros: it cannot be run");
 }
 
-/* True for timm's blur of the image and its reflection. Where timm's size is even, it pads more than
- * others do, and gives another size. */
+/* True for timm's blur of the image and its reflection. With an even size, timm's pads more than
+ * others do, and its output is larger. */
 static bool is_blur(const char *record)
 {
     const char *mode = record ? strstr(record, " pad_mode=") : NULL;

@@ -6,8 +6,8 @@
 #include "ops/kernel.h"
 
 /* Measures the driver of this device, unless it is a known one, or was measured before: the device
- * remembers the result, and its cache keeps it for this version of the driver. Takes a few tenths of
- * a second. If it fails, nothing is known of the driver, and the next call tries again.
+ * remembers the result, and its cache keeps it for this version of the driver. Takes a few tenths
+ * of a second. If it fails, nothing is known of the driver, and the next call tries again.
  * Thread-safe. */
 void vrn_speeds_measure(vrn_device *device);
 

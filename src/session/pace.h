@@ -41,7 +41,7 @@ typedef struct vrn_stretch {
 /* Adds a share of a pass, which must follow what was added before. */
 void vrn_stretch_add(vrn_stretch *stretch, uint32_t pass, double share);
 
-/* Learns that a stretch took `ms`. It may have been recorded before other stretches were learned. */
+/* Learns that a stretch took `ms`. It may have been recorded before others were learned. */
 void vrn_pace_learn(vrn_pace *pace, const vrn_program *program, const vrn_stretch *stretch,
                     double guess, double ms);
 
