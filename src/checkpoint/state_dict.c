@@ -113,7 +113,19 @@ static const char *const told[] = {
     "num_groups",  "negative_slope", "ceil_mode", "padding_mode", "filt_size", "pad_mode",
 };
 
-/* "2,2" of (2, 2) and of 2, "1" of True, a word of small letters; false for other kinds. */
+/* The first two of a tuple or a list of integers. */
+static bool append_integers(char *text, size_t capacity, const vrn_pickle_value *items,
+                            size_t count)
+{
+    for (size_t i = 0; i < count && i < 2; i++) {
+        if (items[i].kind != VRN_PICKLE_INT) return false;
+        vrn_append(text, capacity, "%s%" PRId64, i ? "," : "", items[i].as.integer);
+    }
+    return count > 0;
+}
+
+/* "2,2" of (2, 2) and of [2, 2], "2" of 2, "1" of True, a word of small letters; false for other
+ * kinds. */
 static bool append_attribute(char *text, size_t capacity, const vrn_pickle_value *value)
 {
     char real[VRN_REAL_MAX];
@@ -124,12 +136,10 @@ static bool append_attribute(char *text, size_t capacity, const vrn_pickle_value
         vrn_format_real((float)value->as.number, real);
         vrn_append(text, capacity, "%s", real);
         return true;
-    case VRN_PICKLE_TUPLE:
-        for (uint32_t i = 0; i < value->length && i < 2; i++) {
-            if (value->as.items[i].kind != VRN_PICKLE_INT) return false;
-            vrn_append(text, capacity, "%s%" PRId64, i ? "," : "", value->as.items[i].as.integer);
-        }
-        return value->length > 0;
+    case VRN_PICKLE_TUPLE: return append_integers(text, capacity, value->as.items, value->length);
+    case VRN_PICKLE_LIST:
+        return append_integers(text, capacity, value->as.container->values,
+                               value->as.container->count);
     case VRN_PICKLE_TEXT: /* "zeros", "same" */
         for (uint32_t i = 0; i < value->length; i++) {
             if (value->as.text[i] < 'a' || value->as.text[i] > 'z') return false;

@@ -23,6 +23,7 @@ static void test_network(void **state)
         const char *prefix, *key, *record, *chosen;
         const char *words; /* of the refusal, or of an assumption */
         bool refused;
+        const char *blur; /* the record of layer1.0.aa */
     } cases[] = {
         {"", "module.fc.1", "Tanh", NULL, "fc.1 is a Tanh, which cannot be run there", true},
         {"", "module.avgpool", "AdaptiveMaxPool2d", NULL, "avgpool is a AdaptiveMaxPool2d", true},
@@ -36,6 +37,16 @@ static void test_network(void **state)
         {"t.", "module.", "Outer program call=flip", NULL, "calls torch.flip: --prefix t", true},
         {"t.", "module.", "Outer program call=flip", "t", "strides", false},
         {"t.", "module.0", "Scale", NULL, "the module 0 around the network (Scale)", false},
+        /* timm pads a blur of even size more than others do */
+        {"", "module.layer1.0.conv1", "Conv2d stride=1,1", NULL, "layer1.0.aa is a BlurPool2d",
+         true, "BlurPool2d stride=1 padding=2,2 filt_size=4 pad_mode=reflect"},
+        {"", "module.layer1.0.conv1", "Conv2d stride=1,1", NULL, "layer1.0.aa is a BlurPool2d",
+         true, "BlurPool2d stride=1 filt_size=4 pad_mode=reflect"},
+        /* these are accepted: only the strides of the other stages are missing */
+        {"", "module.layer1.0.conv1", "Conv2d stride=1,1", NULL, "expected 4 entries", true,
+         "BlurPool2d stride=1 padding=1,2 filt_size=4 pad_mode=reflect"},
+        {"", "module.layer1.0.conv1", "Conv2d stride=1,1", NULL, "expected 4 entries", true,
+         "BlurPool2d stride=1 padding=2,2 filt_size=5 pad_mode=reflect"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         safetensors_builder builder;
@@ -49,6 +60,7 @@ static void test_network(void **state)
         builder_metadata(&builder, conv, "Conv2d stride=2,2");
         builder_metadata(&builder, norm, "BatchNorm2d eps=1e-05");
         builder_metadata(&builder, cases[i].key, cases[i].record);
+        if (cases[i].blur) builder_metadata(&builder, "module.layer1.0.aa", cases[i].blur);
         builder_finish(&builder);
         captured_log captured;
         const vrn_model_params params = {.log = capture_log(&captured), .prefix = cases[i].chosen};
