@@ -10,7 +10,6 @@ import collections
 import copy
 import json
 import os
-import re
 import shutil
 import sys
 import zipfile
@@ -19,41 +18,10 @@ import torch
 
 import references
 import resnet
+from renames import hugging_face, prefixed, renamed
 
 ARCH = "resnet,layers=1:1,planes=3:4,num_classes=5"
 SEQUENCE = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5"}
-
-
-def renamed(weights, *rules):
-    """`weights` with patterns of names replaced; where a replacement is None they are left out."""
-    result = collections.OrderedDict()
-    for name, value in weights.items():
-        for pattern, replacement in rules:
-            if re.match(pattern, name):
-                name = None if replacement is None else re.sub(pattern, replacement, name)
-                break
-        if name is not None:
-            result[name] = value
-    return result
-
-
-def prefixed(weights, prefix):
-    return collections.OrderedDict((prefix + name, value) for name, value in weights.items())
-
-
-def hugging_face(weights):
-    def convert(name):
-        parts = name.split(".")
-        kind = "convolution" if "conv" in name or "downsample.0" in name else "normalization"
-        if parts[0] == "fc":
-            return "classifier.1." + parts[1]
-        if not parts[0].startswith("layer"):
-            return f"resnet.embedder.embedder.{kind}.{parts[1]}"
-        block = f"resnet.encoder.stages.{int(parts[0][5:]) - 1}.layers.{parts[1]}."
-        if parts[2] == "downsample":
-            return f"{block}shortcut.{kind}.{parts[4]}"
-        return f"{block}layer.{int(parts[2][-1]) - 1}.{kind}.{parts[3]}"
-    return {convert(name): value for name, value in weights.items()}
 
 
 def sequential(weights):

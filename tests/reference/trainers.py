@@ -19,13 +19,14 @@ import subprocess
 import sys
 import tempfile
 
+from renames import by_number, hugging_face, prefixed, renamed
+
 try:
     import numpy
     import torch
     from torch import nn
 
     import references
-    from make_files import hugging_face, prefixed, renamed
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -34,7 +35,6 @@ ARCH = "resnet,block=bottleneck,layers=2:1:1:1,planes=4:4:5:6,num_classes=5"
 HEADLESS = ARCH.replace("planes", "head=none,planes").replace(",num_classes=5", "")
 FROZEN = ",norm=frozen"  # the same as batch norms that count no batches
 FEATURES = 24
-CHILDREN = {"conv1": 0, "bn1": 1, "layer1": 4, "layer2": 5, "layer3": 6, "layer4": 7}
 
 
 def without_head(weights):
@@ -43,14 +43,6 @@ def without_head(weights):
 
 def head(weights, name):
     return renamed(weights, (r"fc\.", name + "."), (r".*", None))
-
-
-def by_number(weights, prefix, fc):
-    """nn.Sequential(*resnet.children()), and the head under a name of its own."""
-    def convert(name):
-        first, rest = name.split(".", 1)
-        return f"{fc}.{rest}" if first == "fc" else f"{prefix}{CHILDREN[first]}.{rest}"
-    return {convert(name): value for name, value in weights.items()}
 
 
 def of_linear(features, classes, name, *more):

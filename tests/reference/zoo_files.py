@@ -15,6 +15,7 @@ import re
 import struct
 import zipfile
 
+from renames import by_number, hugging_face, prefixed
 from torch_files import (Global, Instance, Reduced, Storage, Tensor, legacy_pth, pack, pickled, pth,
                          safetensors, tensor, values_of)
 from zoo_networks import weights
@@ -27,7 +28,6 @@ CIFAR = "resnet,layers=1:1:1:1,planes=4:4:5:6,num_classes=5,stem=cifar"
 SMALL = "resnet,layers=2:1:2,planes=4:5:6,num_classes=5,stem=cifar"
 GROUPS = "resnet,layers=1:1,planes=32:32,num_classes=5,norm=group"
 FEATURES = 24
-CHILDREN = {"conv1": 0, "bn1": 1, "layer1": 4, "layer2": 5, "layer3": 6, "layer4": 7}
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
 
 
@@ -61,10 +61,6 @@ class Case:
 # ---- Names ---------------------------------------------------------------------------------------
 
 
-def prefixed(named, prefix):
-    return collections.OrderedDict((prefix + name, value) for name, value in named.items())
-
-
 def renamed(named, *rules):
     """Patterns of names and what they become; of several the first; None leaves a tensor out."""
     result = collections.OrderedDict()
@@ -80,30 +76,6 @@ def renamed(named, *rules):
 
 def without_head(named):
     return renamed(named, (r"^fc\.", None))
-
-
-def by_number(named, prefix="", fc=None):
-    """nn.Sequential(*resnet.children())"""
-    def convert(name):
-        first, rest = name.split(".", 1)
-        return f"{fc}.{rest}" if first == "fc" else f"{prefix}{CHILDREN[first]}.{rest}"
-    return {convert(name): value for name, value in named.items()
-            if fc is not None or not name.startswith("fc.")}
-
-
-def hugging_face(named):
-    def convert(name):
-        parts = name.split(".")
-        kind = "convolution" if "conv" in name or "downsample.0" in name else "normalization"
-        if parts[0] == "fc":
-            return "classifier.1." + parts[1]
-        if not parts[0].startswith("layer"):
-            return f"resnet.embedder.embedder.{kind}.{parts[1]}"
-        block = f"resnet.encoder.stages.{int(parts[0][5:]) - 1}.layers.{parts[1]}."
-        if parts[2] == "downsample":
-            return f"{block}shortcut.{kind}.{parts[4]}"
-        return f"{block}layer.{int(parts[2][-1]) - 1}.{kind}.{parts[3]}"
-    return {convert(name): value for name, value in named.items()}
 
 
 def detectron(named, prefix=""):
