@@ -225,13 +225,24 @@ static void take_name(vrn_cores *cores, const vrn_device_info *info)
     }
 }
 
+/* AVX-512 has 32 registers, and also instructions that use them as vectors of eight floats
+ * (AVX-512VL). AVX has 16; Arm's NEON has 32 registers of four floats. */
+uint32_t vrn_host_vectors(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (__builtin_cpu_supports("avx512vl")) return 32;
+#endif
+    return 16;
+}
+
 /* Assumes that an unknown device is small, unless it is discrete. For CPU drivers, which have their
  * own kernels, the kernels for GPUs are ranked as on a large GPU. */
-static vrn_cores guess(const vrn_device_info *info)
+static vrn_cores guess(const vrn_device_info *info, const vrn_core_facts *told)
 {
     vrn_cores cores = nvidia;
     if (info->type == VRN_DEVICE_CPU) {
         cores.count = 80;
+        cores.vectors = told->vectors;
     } else if (info->type != VRN_DEVICE_DISCRETE) {
         cores = intel;
         cores.count = 6;
@@ -252,7 +263,7 @@ vrn_cores vrn_cores_find(const vrn_device_info *info, const vrn_core_facts *told
         {NVIDIA, &nvidia}, {AMD, &amd},         {INTEL, &intel},        {APPLE, &apple},
         {ARM, &mali},      {QUALCOMM, &adreno}, {BROADCOM, &videocore}, {IMAGINATION, &powervr},
     };
-    vrn_cores cores = guess(info);
+    vrn_cores cores = guess(info, told);
     for (uint32_t i = 0; i < VRN_COUNT(makers) && info->type != VRN_DEVICE_CPU; i++) {
         if (makers[i].vendor == maker_of(info)) cores = *makers[i].cores;
     }

@@ -23,6 +23,7 @@ typedef struct vrn_cores {
     float gbytes;      /* memory bandwidth per second, known or guessed */
     float dispatch_us; /* time of a dispatch and its barrier */
     bool emulates_dot; /* integer dot products are made of other instructions */
+    uint32_t vectors;  /* of a processor: registers for eight floats; 0: a GPU, or not known */
 } vrn_cores;
 
 /* What drivers report. 0: not reported. */
@@ -36,7 +37,12 @@ typedef struct vrn_core_facts {
     uint32_t arm_cores, arm_warps;
     /* VK_KHR_shader_integer_dot_product: those of signed bytes are not accelerated */
     bool emulates_dot;
+    /* Of the processor, for drivers that run on it: vrn_host_vectors() */
+    uint32_t vectors;
 } vrn_core_facts;
+
+/* How many vectors of eight floats the registers of this machine's processor hold. */
+uint32_t vrn_host_vectors(void);
 
 /* Never fails: for unknown devices it guesses by the type of device. */
 vrn_cores vrn_cores_find(const vrn_device_info *info, const vrn_core_facts *told);

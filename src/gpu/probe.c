@@ -151,6 +151,7 @@ static void probe_cores(vrn_probe *probe, const vrn_instance *instance, VkPhysic
         .arm_cores = arm.shaderCoreCount,
         .arm_warps = arm.shaderWarpsPerCore,
         .emulates_dot = !dot.integerDotProduct4x8BitPackedSignedAccelerated,
+        .vectors = vrn_host_vectors(),
     };
     probe->cores = vrn_cores_find(&probe->info, &told);
 }
