@@ -22,9 +22,10 @@ NUMBER(ROWS, VRN_ADDRESS_ROWS, 4);
 NUMBER(STEP, VRN_ADDRESS_STEP, 32);
 NUMBER(LINES, VRN_ADDRESS_LINES, 0);
 NUMBER(PARTS, VRN_ADDRESS_PARTS, 1);
+NUMBER(VECTORS, VRN_ADDRESS_VECTORS, 4);
 #include "gemm.glsl"
 const bool PACKED = LINES == VRN_ADDRESS_LINES_RGB;
-const uint VECTORS = VRN_ADDRESS_VECTORS, COLUMNS = VECTORS * LANES;
+const uint PANEL = VRN_ADDRESS_PANEL, COLUMNS = VECTORS * LANES;
 
 // x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4, padded to 16] bias, [IN_C4 * 4] zeros, then for
 // each COLUMNS of n [KERNEL_H, KERNEL_W, IN_C4 * 4, COLUMNS]; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]
@@ -39,12 +40,12 @@ void multiply(uint64_t x[ROWS], uint64_t part, uint64_t w, const uint count) {
     [[unroll]] for (uint k = 0; k < count; k++) {
         float b[VECTORS];
         [[unroll]] for (uint j = 0; j < VECTORS; j++) {
-            b[j] = load_lanes(weights, (k * VECTORS + j) * LANES);
+            b[j] = load_lanes(weights, k * PANEL + j * LANES);
         }
         [[unroll]] for (uint i = 0; i < ROWS; i++) {
-            float a = In(x[i]).v[k], other = PARTS == 1 ? a : In(x[i] + part).v[k];
+            float a = In(x[i]).v[k], other = PARTS == 1 || VECTORS == 2 ? a : In(x[i] + part).v[k];
             [[unroll]] for (uint j = 0; j < VECTORS; j++) {
-                float factor = j < VECTORS / 2 ? a : other;
+                float factor = j < 2 ? a : other;
                 uint at = i * VECTORS + j;
                 own[at] = k == 0 ? factor * b[j] : MULTIPLY_ADD(factor, b[j], own[at]);
             }
@@ -73,17 +74,19 @@ void main() {
                        : PARTS > 1  ? part_depth()
                                     : channels;
     const uint total = push.images * (WINOGRAD ? tiles() : OUT_PIXELS);
-    const uint panels = (out_channels + COLUMNS - 1) / COLUMNS;
+    const uint blocks = (out_channels + COLUMNS - 1) / COLUMNS;
+    const uint panels = (out_channels + PANEL - 1) / PANEL;
     const bool pixels_first =
         !WINOGRAD && VRN_ADDRESS_PIXELS_FIRST(positions * depth, out_channels);
     const uint number = pixels_first ? folded_group() : gl_WorkGroupID.z;
-    const uint panel = number % panels, rest = number / panels;
-    const uint product = WINOGRAD ? rest : 0, column = panel * COLUMNS;
+    const uint block = number % blocks, rest = number / blocks;
+    const uint product = WINOGRAD ? rest : 0, column = block * COLUMNS;
     const uint first = (pixels_first ? rest : folded_group()) * ROWS;
     const uint64_t x = address_of(VRN_BIND_X), parameters = address_of(VRN_BIND_W);
     const uint64_t zeros = parameters + floats((out_channels + 15) / 16 * 16);
-    const uint64_t w = zeros + floats(channels) +
-                       floats(positions * depth * COLUMNS) * uint64_t(product * panels + panel);
+    const uint64_t w =
+        zeros + floats(channels) + floats(column % PANEL) +
+        floats(positions * depth * PANEL) * uint64_t(product * panels + column / PANEL);
     const uint64_t own = floats(PARTS > 1 ? part_of(column) : 0);
     const uint64_t other = floats(PARTS > 1 ? part_of(column + 16) : 0) - own;
 
@@ -136,7 +139,7 @@ void main() {
     [[dont_unroll]] do {
         uint r = LINES != 0 ? position : position / KERNEL_W;
         uint s = LINES != 0 ? 0 : position % KERNEL_W;
-        uint64_t weights = w + floats(depth * COLUMNS) * uint64_t(position);
+        uint64_t weights = w + floats(depth * PANEL) * uint64_t(position);
         position++;
         more_positions = position < positions;
         uint64_t from[ROWS];
@@ -150,7 +153,7 @@ void main() {
         if (k < whole) {
             bool more;
             [[dont_unroll]] do {
-                uint64_t at[ROWS], of_round = weights + floats(k * COLUMNS);
+                uint64_t at[ROWS], of_round = weights + floats(k * PANEL);
                 [[unroll]] for (uint i = 0; i < ROWS; i++) {
                     at[i] = from[i] + (PACKED ? of_line * uint64_t(k / STEP) : floats(k));
                 }
@@ -163,7 +166,7 @@ void main() {
             [[dont_unroll]] do {
                 uint64_t at[ROWS];
                 [[unroll]] for (uint i = 0; i < ROWS; i++) at[i] = from[i] + floats(k);
-                multiply(at, other, weights + floats(k * COLUMNS), 4);
+                multiply(at, other, weights + floats(k * PANEL), 4);
                 k += 4;
             } while (k < depth);
         }

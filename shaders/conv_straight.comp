@@ -17,7 +17,7 @@ uint M = push.number;
 NUMBER(ROWS, VRN_STRAIGHT_ROWS, 4);
 NUMBER(STEP, VRN_STRAIGHT_STEP, 64);
 #include "gemm.glsl"
-const uint VECTORS = VRN_ADDRESS_VECTORS, COLUMNS = VECTORS * LANES, CHUNK = 8;
+const uint COLUMNS = VRN_ADDRESS_PANEL, VECTORS = COLUMNS / LANES, CHUNK = 8;
 
 // x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4] bias, [IN_C4 * 4] zeros, then for each COLUMNS of
 // n [KERNEL_H, KERNEL_W, IN_C4 * 4, COLUMNS]; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]

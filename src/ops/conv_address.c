@@ -9,7 +9,7 @@
 #include "ops/merit.h"
 #include "ops/product.h"
 
-enum { LANES = 8, COLUMNS = VRN_ADDRESS_VECTORS * LANES, CHANNELS = 2 * LANES, PICTURE = 3 };
+enum { LANES = 8, PANEL = VRN_ADDRESS_PANEL, CHANNELS = 2 * LANES, PICTURE = 3 };
 
 /* A residual is read sixteen channels at a time. */
 static bool fits_any(const vrn_op_desc *d)
@@ -118,14 +118,14 @@ static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_de
                      uint32_t images)
 {
     const uint32_t rows = kernel->number[VRN_ADDRESS_ROWS], columns = vrn_c4(d->out.c) * 4;
-    const uint32_t panels = vrn_div_up(columns, COLUMNS);
+    const uint32_t blocks = vrn_div_up(columns, kernel->number[VRN_ADDRESS_VECTORS] * LANES);
     const uint64_t x = (vrn_product_rows(kernel, d) * images + rows - 1) / rows;
     const bool pixels_first =
         !kernel->number[VRN_PRODUCT_M] &&
         VRN_ADDRESS_PIXELS_FIRST(positions_of(kernel, d) * depth_of(kernel, d), columns);
     (void)threads;
-    if (pixels_first) return (vrn_grid){.x = x * panels, .z = 1};
-    return (vrn_grid){.x = x, .z = vrn_product_count(kernel) * panels};
+    if (pixels_first) return (vrn_grid){.x = x * blocks, .z = 1};
+    return (vrn_grid){.x = x, .z = vrn_product_count(kernel) * blocks};
 }
 
 /* Of the transforms: a work group for each tile and sixteen channels. */
@@ -154,6 +154,19 @@ static bool is_fused(const vrn_kernel *kernel)
     return vrn_kernel_shader(kernel, 0)->module != &vrn_module_conv_address_unfused;
 }
 
+/* Relative to the fastest kernel of any family. A work group keeps its sums in registers, with the
+ * weights and the activation that it multiplies. A processor that has too few registers moves sums
+ * to memory and back; one that has enough is faster with more vectors, for which it loads less. */
+static double speed(const vrn_kernel *kernel, const vrn_cores *cores)
+{
+    const uint32_t *n = kernel->number, vectors = n[VRN_ADDRESS_VECTORS];
+    const uint32_t needed = (n[VRN_ADDRESS_ROWS] + 1) * vectors + 1;
+    const bool fits_registers = !cores->vectors || needed <= cores->vectors;
+    const double kept = fits_registers ? 1 : 1 / (1.2 + 0.12 * (needed - cores->vectors));
+    return 4 * kept * (vectors < 4 ? 0.93 : 1) * (n[VRN_ADDRESS_STEP] < 64 ? 0.97 : 1) *
+           (n[VRN_ADDRESS_ROWS] < 4 ? 0.95 : 1) * (is_fused(kernel) ? 1 : 0.9);
+}
+
 /* A position costs as much as 12 more numbers, and the numbers after the last whole round cost
  * three times as much. With few channels Winograd's transforms round more than the sums, and small
  * images take about as long without them; with 64 channels, F(4x4) with short rounds is as fast as
@@ -161,20 +174,18 @@ static bool is_fused(const vrn_kernel *kernel)
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                     const vrn_cores *cores)
 {
-    (void)cores;
     const uint32_t *n = kernel->number, passes = vrn_kernel_pass_count(kernel);
     const uint32_t product = passes > 1 ? 1 : 0;
     const vrn_grid g = vrn_kernel_grid(kernel, product, d, images);
     const uint32_t depth = depth_of(kernel, d), rest = depth % n[VRN_ADDRESS_STEP];
     const uint32_t positions = positions_of(kernel, d);
-    const double tile = n[VRN_ADDRESS_ROWS] * COLUMNS;
+    const double tile = n[VRN_ADDRESS_ROWS] * n[VRN_ADDRESS_VECTORS] * LANES;
     const bool small = d->out.h * d->out.w <= 1024;
     const bool coarse = n[VRN_PRODUCT_M] && d->in.c <= 32 && small;
     const bool long_sums = n[VRN_PRODUCT_M] == 4 && d->in.c <= 64 && n[VRN_ADDRESS_STEP] > 16;
     vrn_cpu_cost cost = {
         .multiplies = (double)g.x * g.z * tile * positions * (depth + 12 + 2 * rest),
-        .speed = 4 * (n[VRN_ADDRESS_STEP] < 64 ? 0.97 : 1) * (n[VRN_ADDRESS_ROWS] < 4 ? 0.95 : 1) *
-                 (is_fused(kernel) ? 1 : 0.9),
+        .speed = speed(kernel, cores),
         .weights = (double)vrn_kernel_weight_bytes(kernel, d) / sizeof(float) * 0.2,
         .passes = passes,
     };
@@ -225,7 +236,7 @@ static uint64_t parts_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     (void)kernel;
     return d->out.c + (uint64_t)4 * vrn_c4(d->in.c) +
-           (uint64_t)vrn_round_up(d->out.c, COLUMNS) * vrn_conv_window(d) * part_depth(d);
+           (uint64_t)vrn_round_up(d->out.c, PANEL) * vrn_conv_window(d) * part_depth(d);
 }
 
 static void parts_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
@@ -240,11 +251,11 @@ static void parts_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn
         const uint32_t first = n % CHANNELS / out * in; /* of its group, in the part */
         const double scale = vrn_params_scale(params, n);
         const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)n * in * positions;
-        float *to = weights + (size_t)(place / COLUMNS) * positions * depth * COLUMNS;
+        float *to = weights + (size_t)(place / PANEL) * positions * depth * PANEL;
         packed[place] = (float)vrn_params_bias(params, n);
         for (uint32_t i = 0; i < in * positions; i++) {
             const uint32_t c = i / positions, position = i % positions;
-            to[((size_t)position * depth + first + c) * COLUMNS + place % COLUMNS] =
+            to[((size_t)position * depth + first + c) * PANEL + place % PANEL] =
                 (float)(from[i] * scale);
         }
     }
@@ -259,7 +270,7 @@ static const vrn_layout parts_layout = {
     {                                                                                              \
         .module = &vrn_module_##module_, .threads = LANES, .numbers = numbers_, .addressed = true  \
     }
-#define PRODUCT SHADER(conv_address, 5)
+#define PRODUCT SHADER(conv_address, 6)
 #define VARIANT(family_, layout_, ...)                                                             \
     {                                                                                              \
         .family = &family_, .layout = &layout_, .suits = VRN_SUITS_CPU,                            \
@@ -269,7 +280,7 @@ static const vrn_layout parts_layout = {
 const vrn_kernel_variant vrn_variant_address =
     VARIANT(vrn_family_conv_address, vrn_layout_address, PRODUCT);
 static const vrn_kernel_variant unfused =
-    VARIANT(vrn_family_conv_address, vrn_layout_address, SHADER(conv_address_unfused, 5));
+    VARIANT(vrn_family_conv_address, vrn_layout_address, SHADER(conv_address_unfused, 6));
 static const vrn_kernel_variant padded_lines =
     VARIANT(padded, vrn_layout_address, {.module = &vrn_module_pad, .threads = 64}, PRODUCT);
 static const vrn_kernel_variant pictures =
@@ -282,21 +293,31 @@ static const vrn_kernel_variant f2 =
     VARIANT(winograd, vrn_layout_address, SHADER(winograd_address_input_f2, 0), PRODUCT,
             SHADER(winograd_address_output_f2, 0));
 
-/* m of F(m x m, 3 x 3); rows, k of a round; lines, parts. */
+/* m of F(m x m, 3 x 3); rows, k of a round; lines, parts; vectors. The narrow ones are for
+ * processors whose registers hold 16 vectors (AVX2). */
 static const vrn_kernel rows[] = {
-    {"conv_address_4x64", &vrn_variant_address, {0, 4, 64, 0, 1}},
-    {"conv_address_4x32", &vrn_variant_address, {0, 4, 32, 0, 1}},
-    {"conv_address_4x16", &vrn_variant_address, {0, 4, 16, 0, 1}},
-    {"conv_address_3x32", &vrn_variant_address, {0, 3, 32, 0, 1}},
-    {"conv_address_unfused_4x32", &unfused, {0, 4, 32, 0, 1}},
-    {"conv_address_lines", &padded_lines, {0, 4, 28, 1, 1}},
-    {"conv_address_lines_rgb", &pictures, {0, 4, 21, VRN_ADDRESS_LINES_RGB, 1}},
-    {"conv_address_groups", &grouped, {0, 4, 16, 0, 2}},
-    {"conv_winograd_f4_address_64", &f4, {4, 4, 64, 0, 1}},
-    {"conv_winograd_f4_address_32", &f4, {4, 4, 32, 0, 1}},
-    {"conv_winograd_f4_address_16", &f4, {4, 4, 16, 0, 1}},
-    {"conv_winograd_f2_address_64", &f2, {2, 4, 64, 0, 1}},
-    {"conv_winograd_f2_address_32", &f2, {2, 4, 32, 0, 1}},
+    {"conv_address_4x64", &vrn_variant_address, {0, 4, 64, 0, 1, 4}},
+    {"conv_address_4x32", &vrn_variant_address, {0, 4, 32, 0, 1, 4}},
+    {"conv_address_4x16", &vrn_variant_address, {0, 4, 16, 0, 1, 4}},
+    {"conv_address_3x32", &vrn_variant_address, {0, 3, 32, 0, 1, 4}},
+    {"conv_address_narrow_6x64", &vrn_variant_address, {0, 6, 64, 0, 1, 2}},
+    {"conv_address_narrow_6x32", &vrn_variant_address, {0, 6, 32, 0, 1, 2}},
+    {"conv_address_narrow_6x16", &vrn_variant_address, {0, 6, 16, 0, 1, 2}},
+    {"conv_address_unfused_4x32", &unfused, {0, 4, 32, 0, 1, 4}},
+    {"conv_address_lines", &padded_lines, {0, 4, 28, 1, 1, 4}},
+    {"conv_address_lines_rgb", &pictures, {0, 4, 21, VRN_ADDRESS_LINES_RGB, 1, 4}},
+    {"conv_address_groups", &grouped, {0, 4, 16, 0, 2, 4}},
+    {"conv_winograd_f4_address_64", &f4, {4, 4, 64, 0, 1, 4}},
+    {"conv_winograd_f4_address_32", &f4, {4, 4, 32, 0, 1, 4}},
+    {"conv_winograd_f4_address_16", &f4, {4, 4, 16, 0, 1, 4}},
+    {"conv_winograd_f4_address_narrow_32", &f4, {4, 6, 32, 0, 1, 2}},
+    {"conv_winograd_f4_address_narrow_16", &f4, {4, 6, 16, 0, 1, 2}},
+    {"conv_winograd_f2_address_narrow_64", &f2, {2, 4, 64, 0, 1, 2}},
+    {"conv_address_narrow_lines", &padded_lines, {0, 6, 28, 1, 1, 2}},
+    {"conv_address_narrow_lines_rgb", &pictures, {0, 6, 21, VRN_ADDRESS_LINES_RGB, 1, 2}},
+    {"conv_address_narrow_groups", &grouped, {0, 6, 16, 0, 2, 2}},
+    {"conv_winograd_f2_address_64", &f2, {2, 4, 64, 0, 1, 4}},
+    {"conv_winograd_f2_address_32", &f2, {2, 4, 32, 0, 1, 4}},
 };
 
 const vrn_kernel_family vrn_family_conv_address = {

@@ -7,7 +7,7 @@
 #include "ops/merit.h"
 #include "ops/product.h"
 
-enum { LANES = 8, COLUMNS = VRN_ADDRESS_VECTORS * LANES };
+enum { LANES = 8, COLUMNS = VRN_ADDRESS_PANEL };
 enum { BLOCKS_MAX = 1 << 12 }; /* work groups along z: three digits (shaders/straight.glsl) */
 
 static uint32_t channels_of(const vrn_op_desc *d)

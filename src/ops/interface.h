@@ -176,13 +176,13 @@ struct vrn_push_straight {
 #define VRN_PRODUCT_PIXELS  2
 #define VRN_PRODUCT_COLUMNS 3
 
-/* After VRN_PRODUCT_M: rows of a work group, and k of a round. A work group has this many vectors
- * of eight output channels. */
+/* After VRN_PRODUCT_M: rows of a work group, and k of a round. */
 #define VRN_ADDRESS_ROWS    1
 #define VRN_ADDRESS_STEP    2
 #define VRN_ADDRESS_LINES   3 /* 1: the input is padded, and lines of windows are read as a whole */
 #define VRN_ADDRESS_PARTS   4 /* 2: each sixteen output channels have their own input channels */
-#define VRN_ADDRESS_VECTORS 4
+#define VRN_ADDRESS_VECTORS 5 /* of eight output channels, in a work group */
+#define VRN_ADDRESS_PANEL   32 /* output channels whose weights are adjacent */
 /* A value of VRN_ADDRESS_LINES: likewise, and pixels have three channels, without a fourth. */
 #define VRN_ADDRESS_LINES_RGB 2
 /* Whether work groups that follow each other have the same pixels, or else the same output
