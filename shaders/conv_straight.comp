@@ -6,7 +6,8 @@
 // channels of each. There is no loop: a dispatch covers STEP of k, all at one position of the
 // window, and adds to the output of the one before. A position outside the image reads zeros that
 // stand in front of the weights. With M it is the products of Winograd's algorithm, as in
-// gemm.comp: m is a tile. A work group computes ROWS of m x COLUMNS of n.
+// gemm.comp: m is a tile. A work group computes ROWS of m x COLUMNS of n. GROUP products are added
+// up before they are added to a sum.
 #define ADDRESSED
 #define STRAIGHT
 #include "common.glsl"
@@ -16,6 +17,7 @@
 uint M = push.number;
 NUMBER(ROWS, VRN_STRAIGHT_ROWS, 4);
 NUMBER(STEP, VRN_STRAIGHT_STEP, 64);
+NUMBER(GROUP, VRN_STRAIGHT_GROUP, 1);
 #include "gemm.glsl"
 const uint COLUMNS = VRN_ADDRESS_PANEL, VECTORS = COLUMNS / LANES, CHUNK = 8;
 
@@ -39,6 +41,7 @@ void main() {
     const bool winograd = M != 0, is_first = push.first != 0, is_last = push.last != 0;
     const bool finish = is_last && M == 0;
     const uint push_k = push.k, push_channel = push.channel;
+    const uint none = push_k * uint(is_first); // 0, which the compiler does not know
     const uint64_t y = address_of(VRN_BIND_Y), residual = address_of(VRN_BIND_R);
     const uint side = max(M, 1); // of what a row computes
     const uint total = push.images * quotient(OUT_H + side - 1, side) *
@@ -88,15 +91,20 @@ void main() {
         }
         vec4 a[ROWS];
         [[unroll]] for (uint i = 0; i < ROWS; i++) a[i] = In(row_of_chunk[i] + floats(k)).v;
-        [[unroll]] for (uint s = 0; s < 4; s++) {
-            float b[VECTORS];
-            [[unroll]] for (uint j = 0; j < VECTORS; j++) {
-                b[j] = load_lanes(of_chunk + floats(((k + s) * VECTORS + j) * LANES));
+        [[unroll]] for (uint s = 0; s < 4; s += GROUP) {
+            float b[GROUP * VECTORS];
+            [[unroll]] for (uint j = 0; j < GROUP * VECTORS; j++) {
+                uint at = (k + s + j / VECTORS) * COLUMNS + j % VECTORS * LANES;
+                b[j] = load_lanes(of_chunk + floats(at));
             }
             [[unroll]] for (uint i = 0; i < ROWS; i++) {
                 [[unroll]] for (uint j = 0; j < VECTORS; j++) {
+                    float products = a[i][s] * b[j];
+                    [[unroll]] for (uint t = 1; t < GROUP; t++) {
+                        products += a[i][s + t] * b[t * VECTORS + j];
+                    }
                     uint at = i * VECTORS + j;
-                    own[at] = k + s == 0 ? a[i][s] * b[j] : own[at] + a[i][s] * b[j];
+                    own[at] = k + s == 0 ? products : own[at] + products;
                 }
             }
         }
@@ -104,6 +112,11 @@ void main() {
     // The products of a dispatch are added up before they are added to those of the others, which
     // otherwise would round more.
     [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) sum[i] += own[i];
+    // A value that depends on all sums is needed here. Without it the compiler would move the
+    // arithmetic of the last sums to the stores, where each row has a block of code of its own.
+    uint all = 0;
+    [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) all |= floatBitsToUint(sum[i]);
+    sum[0] = uintBitsToFloat(floatBitsToUint(sum[0]) | push.digit[all & none]); // no change
     vec2 value;
     [[unroll]] for (uint i = 0; i < ROWS; i++) {
         [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
@@ -115,7 +128,7 @@ void main() {
     }
     // Another block, the last, which needs a result too: into it the compiler would move all
     // arithmetic whose results only it needs.
-    const uint none = push.digit[VRN_STRAIGHT_DIGITS - 1] - (VRN_STRAIGHT_DIGITS - 1);
-    const uint end = column + (VECTORS - 2 + none) * LANES;
+    const uint zero = push.digit[VRN_STRAIGHT_DIGITS - 1] - (VRN_STRAIGHT_DIGITS - 1);
+    const uint end = column + (VECTORS - 2 + zero) * LANES;
     store_pairs(y + floats(row[ROWS - 1] * out_channels + end), value);
 }

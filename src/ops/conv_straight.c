@@ -60,25 +60,37 @@ static uint32_t subgroup_size(const vrn_kernel *kernel)
     return LANES;
 }
 
-/* A dispatch of the product costs a work group as much as 24 more numbers. */
+/* Relative to the fastest kernel of any family. With 32 registers for vectors the sums of six rows
+ * stay in registers. With 16 they are in memory, and a sum is read and written only once for each
+ * group of products; eight rows load less for each product than fewer. */
+static double speed(const uint32_t *n, const vrn_cores *cores)
+{
+    const bool few = cores->vectors && cores->vectors < 32;
+    if (n[VRN_STRAIGHT_GROUP] == 1) return few ? 2.3 : 3.2;
+    if (n[VRN_STRAIGHT_ROWS] == 8) return few ? 3.2 : 3;
+    return 2.8;
+}
+
+/* A dispatch of the product costs a work group as much as 24 more numbers. With 64
+ * channels, the errors of F(4x4) are too large without groups. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                     const vrn_cores *cores)
 {
-    (void)cores;
     const uint32_t *n = kernel->number, passes = vrn_kernel_pass_count(kernel);
     const vrn_grid g = vrn_kernel_grid(kernel, passes > 1 ? 1 : 0, d, images);
     const uint32_t count = steps(kernel, d, 0, NULL);
     const double tile = n[VRN_STRAIGHT_ROWS] * COLUMNS;
+    const bool long_sums = n[VRN_PRODUCT_M] == 4 && d->in.c <= 64 && n[VRN_STRAIGHT_GROUP] == 1;
     vrn_cpu_cost cost = {
         .multiplies = (double)g.x * g.z * tile * count * (n[VRN_STRAIGHT_STEP] + 24),
-        .speed = n[VRN_STRAIGHT_ROWS] < 6 ? 2.8 : 3.2,
+        .speed = speed(n, cores),
         .weights = (double)vrn_kernel_weight_bytes(kernel, d) / sizeof(float) * 0.2,
         .passes = passes + 0.2 * (count - 1),
     };
     for (uint32_t i = 1; i <= VRN_SCRATCH_MAX; i++) {
         cost.moved += (double)vrn_kernel_scratch_bytes(kernel, d, i, images) / sizeof(float);
     }
-    return vrn_cpu_merit(d, images, &cost);
+    return vrn_cpu_merit(d, images, &cost) / (long_sums ? 1.2 : 1);
 }
 
 static bool winograd_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
@@ -98,7 +110,7 @@ static const vrn_kernel_family winograd = {
 
 #define PRODUCT                                                                                    \
     {                                                                                              \
-        .module = &vrn_module_conv_straight, .threads = LANES, .numbers = 3, .addressed = true,    \
+        .module = &vrn_module_conv_straight, .threads = LANES, .numbers = 4, .addressed = true,    \
         .straight = true                                                                           \
     }
 #define TRANSFORM(name_)                                                                           \
@@ -118,15 +130,18 @@ static const vrn_kernel_variant f4 =
 static const vrn_kernel_variant f2 =
     VARIANT(winograd, TRANSFORM(input_f2_texel), PRODUCT, TRANSFORM(output_f2_texel));
 
-/* m of F(m x m, 3 x 3); rows, k of a dispatch. */
+/* m of F(m x m, 3 x 3); rows, k of a dispatch, products that are added up first. */
 static const vrn_kernel rows[] = {
-    {"conv_straight_6x64", &product, {0, 6, 64}},
-    {"conv_straight_4x64", &product, {0, 4, 64}},
-    {"conv_straight_4x32", &product, {0, 4, 32}},
-    {"conv_winograd_f4_straight_6x64", &f4, {4, 6, 64}},
-    {"conv_winograd_f4_straight_4x64", &f4, {4, 4, 64}},
-    {"conv_winograd_f2_straight_6x64", &f2, {2, 6, 64}},
-    {"conv_winograd_f2_straight_4x64", &f2, {2, 4, 64}},
+    {"conv_straight_8x64", &product, {0, 8, 64, 4}},
+    {"conv_straight_6x64", &product, {0, 6, 64, 1}},
+    {"conv_straight_4x64", &product, {0, 4, 64, 4}},
+    {"conv_straight_4x32", &product, {0, 4, 32, 4}},
+    {"conv_winograd_f4_straight_8x64", &f4, {4, 8, 64, 4}},
+    {"conv_winograd_f4_straight_6x64", &f4, {4, 6, 64, 1}},
+    {"conv_winograd_f4_straight_4x64", &f4, {4, 4, 64, 4}},
+    {"conv_winograd_f2_straight_8x64", &f2, {2, 8, 64, 4}},
+    {"conv_winograd_f2_straight_6x64", &f2, {2, 6, 64, 1}},
+    {"conv_winograd_f2_straight_4x64", &f2, {2, 4, 64, 4}},
 };
 
 const vrn_kernel_family vrn_family_conv_straight = {

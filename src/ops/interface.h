@@ -190,8 +190,9 @@ struct vrn_push_straight {
 #define VRN_ADDRESS_PIXELS_FIRST(depth, columns) ((depth) * (columns) <= 65536)
 
 /* After VRN_PRODUCT_M: rows of a work group, and k of a dispatch. */
-#define VRN_STRAIGHT_ROWS 1
-#define VRN_STRAIGHT_STEP 2
+#define VRN_STRAIGHT_ROWS  1
+#define VRN_STRAIGHT_STEP  2
+#define VRN_STRAIGHT_GROUP 3 /* products that are added up before they are added to a sum */
 
 #define VRN_TILE_SPLIT     0
 #define VRN_TILE_M         1
