@@ -48,15 +48,17 @@ struct vrn_timing {
      * them and recording their preparation */
     double input_ms;
     /* all other work of the library for one run: recording commands that are not recorded yet,
-     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. If an earlier
-     * submission has to be completed first to free its slot, that is not counted */
+     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. The time for
+     * completing an earlier submission first, because `in_flight` submissions have not ended, is
+     * not counted */
     double replay_ms;
     double submit_ms; /* in the driver's vkQueueSubmit */
     double output_ms; /* unpacking the results */
     uint64_t reserved[4];
 };
 
-/* One dispatch of the compiled network. Texts live as long as the session. */
+/* One layer of the compiled network: an operator, with the operations that are fused into it. Its
+ * kernel runs as one dispatch or several. Texts live as long as the session. */
 typedef struct vrn_layer {
     const char *name;   /* the module that it computes: "layer1.0.conv1" */
     const char *op;     /* the operator: "conv" */
@@ -80,17 +82,18 @@ typedef struct vrn_layer {
     uint64_t reserved[8];
 } vrn_layer;
 
-/* Describes the dispatches in order of execution: writes up to `capacity` of them to `layers` (NULL
- * when capacity is 0) and their number to `*count`. Errors: VRN_ERROR_INVALID_ARGUMENT. */
+/* Describes the layers in order of execution: writes up to `capacity` of them to `layers` (NULL
+ * when capacity is 0) and their number to `*count`. Errors: VRN_ERROR_INVALID_ARGUMENT (a NULL
+ * pointer). */
 VRN_API vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer *layers,
                                           uint32_t capacity, uint32_t *count);
 
-/* Runs a full slice of zeros (vrn_session_info.slice images) `repeats` times with timestamps around
- * every dispatch. Writes what vrn_session_get_layers writes, with gpu_ms set to the median time of
- * the dispatch multiplied by the number of slices in a batch. Needs VRN_CAPABILITY_TIMESTAMPS (else
- * VRN_ERROR_UNSUPPORTED). If the driver's timestamps are not usable, each dispatch is run
- * separately and timed by the host's clock. Blocking. Other errors: VRN_ERROR_INVALID_ARGUMENT,
- * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
+/* Runs a full slice of artificial images (vrn_session_info.slice of them) `repeats` times (0: once)
+ * with timestamps around every layer. Writes what vrn_session_get_layers writes, with gpu_ms set to
+ * the median time of the layer multiplied by the number of slices in a batch. Needs
+ * VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). If the driver's timestamps are not
+ * usable, each layer is run separately and timed by the host's clock. Blocking. Other errors:
+ * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                        uint32_t capacity, uint32_t *count);
 
@@ -198,7 +201,7 @@ typedef struct vrn_selftest_entry {
     const char *op, *kernel; /* "conv", "conv_tile_64x64x8"; static */
     /* why the device cannot run this kernel; this is not a fault. Empty if it can */
     char skipped[96];
-    /* an error: it could not be run, although the device should be able to */
+    /* VRN_OK, or why the kernel could not be run, although the device should be able to */
     vrn_result result;
     uint32_t cases; /* how many cases were run; for "replay": how many runs after the first one */
     uint32_t
@@ -225,11 +228,11 @@ typedef enum vrn_selftest_verdict {
 
 /* The result of a self-test. */
 typedef struct vrn_selftest_summary {
-    vrn_selftest_verdict verdict;     /* what to do with the device */
-    uint32_t kernels, cases;          /* how many were run */
-    uint32_t skipped;                 /* how many kernels the device cannot run */
-    uint32_t wrong, avoided;          /* how many kernels are wrong; of these, no longer chosen */
-    uint32_t operators_broken;        /* how many operators have no correct kernel */
+    vrn_selftest_verdict verdict; /* what to do with the device */
+    uint32_t kernels, cases;      /* how many were run */
+    uint32_t skipped;             /* how many kernels the device cannot run */
+    uint32_t wrong, avoided;   /* how many kernels are wrong, and how many of these are excluded */
+    uint32_t operators_broken; /* how many operators have no correct kernel */
     uint32_t replays, replays_differ; /* repeated runs, and how many gave other bytes */
     /* the relative L2 difference between the network's logits with and without fusion; correct up
      * to 1e-5; negative: not known */

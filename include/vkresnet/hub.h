@@ -1,6 +1,7 @@
-/* A separate library that finds weights by name, such as "resnet50" or "resnet50:V2". It knows the
- * weights that torchvision publishes for the ten networks of its ResNet class, and finds their
- * files on this machine. If it was built with libcurl and OpenSSL, it also downloads them.
+/* vkresnet_hub: a separate library that finds weights by name, such as "resnet50" or "resnet50:V2".
+ * It knows the weights that torchvision publishes for the ten networks of its ResNet class, and
+ * finds their files on this machine. If it was built with libcurl and OpenSSL, it also downloads
+ * them.
  *
  *     vrn_hub *hub = NULL;
  *     vrn_hub_file file = {0};
@@ -12,8 +13,8 @@
  *     vrn_hub_destroy(&hub);
  *
  * The rules at the top of vkresnet.h hold here too. A hub never changes; threads may share it.
- * Unlike vkresnet, it reads environment variables for parameters that are NULL or 0; docs/hub.md
- * lists them. */
+ * Unlike the main library, this one reads environment variables for parameters that are NULL or 0;
+ * docs/hub.md lists them. */
 #ifndef VKRESNET_HUB_H
 #define VKRESNET_HUB_H
 
@@ -62,7 +63,8 @@ typedef struct vrn_hub_params {
      * registry's server */
     const char *address;
     bool offline; /* never download; also if $VKRESNET_OFFLINE is neither empty nor "0" */
-    /* a download fails after so many seconds without progress; 0: $VKRESNET_HUB_TIMEOUT, else 30 */
+    /* a download fails after this many seconds without progress; 0: $VKRESNET_HUB_TIMEOUT, else
+     * 30 */
     uint32_t stall_seconds;
     uint64_t reserved[4];
 } vrn_hub_params;

@@ -9,9 +9,13 @@
  *     vrn_session_run(session, &(vrn_inputs){.count = 1, .images = &photo},
  *                     &(vrn_outputs){.probabilities = p});
  *
- * This header has what an application needs to load a model and to run it. <vkresnet/vulkan.h> runs
- * a model on the application's own Vulkan device. <vkresnet/diagnostics.h> measures and checks.
- * <vkresnet/hub.h> belongs to a separate library, which finds and downloads weights by name.
+ * Here `photo` is a vrn_image, and `p` an array with a float for each class. A real program also
+ * checks the results, and destroys the objects when it no longer needs them.
+ *
+ * This header declares what an application needs to load and run a model. <vkresnet/vulkan.h> is
+ * for applications that run a model on their own Vulkan device. <vkresnet/diagnostics.h> declares
+ * measurements and checks. <vkresnet/hub.h> belongs to a separate library, which finds and
+ * downloads weights by name.
  *
  * Rules that hold for every function, unless its own comment says otherwise:
  *
@@ -44,8 +48,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* VRN_BUILD is defined while either library is compiled, VRN_BUILD_SHARED also while the shared one
- * is. Only the shared one exports functions. */
+/* VRN_BUILD is defined only while the library itself is compiled, and VRN_BUILD_SHARED only while
+ * it is compiled as a shared one. Only a shared library exports functions. */
 #if defined(_WIN32) && defined(VRN_BUILD_SHARED)
 #define VRN_API __declspec(dllexport)
 #elif defined(__GNUC__) && !defined(_WIN32) && (defined(VRN_BUILD_SHARED) || !defined(VRN_BUILD))
@@ -93,8 +97,8 @@ typedef enum vrn_log_level {
 } vrn_log_level;
 
 /* Where messages go. The library calls `message` on the thread that called the library. With
- * validation on, it may also call it on the library's own threads, at the same time. The text is
- * one line without a line feed, and is valid only during the call of `message`. */
+ * validation on, it may also call `message` on its own threads, at the same time. The text is one
+ * line without a line feed, and is valid only during the call of `message`. */
 typedef struct vrn_log {
     void (*message)(void *user, vrn_log_level level, const char *text); /* NULL: no messages */
     void *user;          /* the first argument of `message` */
@@ -126,7 +130,7 @@ VRN_API uint32_t vrn_version(void);
  * vrn_device_params.without. Each is optional: the library works without it, perhaps more
  * slowly. */
 typedef enum vrn_capability {
-    /* device memory that the host can map, so that data needs no staging buffer on its way */
+    /* device memory that the host can map, so that copies need no staging buffer */
     VRN_CAPABILITY_DIRECT_MAPPING = 1 << 0,
     VRN_CAPABILITY_TEXEL_BUFFERS = 1 << 1, /* texel buffers large enough for any tensor */
     VRN_CAPABILITY_TIMESTAMPS = 1 << 2,    /* the queue can time what it runs */
@@ -203,10 +207,11 @@ VRN_API vrn_result vrn_device_list(vrn_device_info *infos, uint32_t capacity, ui
 /* Switches for tests; <vkresnet/diagnostics.h> defines the struct. */
 typedef struct vrn_device_diagnostics vrn_device_diagnostics;
 
-/* Functions with which an application stores a device's cache itself, instead of in a folder. An
- * entry has a name ("pipelines-10de-2330-4.bin") and bytes; the library checks the bytes when it
- * reads them, as it does with files. It may call the functions on any thread that uses or destroys
- * the device, and on several at the same time. If one of them fails, this costs only time. */
+/* Functions with which an application stores a device's cache (compiled pipelines and measurements)
+ * itself, instead of in a folder. An entry has a name ("pipelines-10de-2330-4.bin") and bytes; the
+ * library checks the bytes when it reads them, as it does with files. It may call the functions on
+ * any thread that uses or destroys the device, and on several at the same time. If one of them
+ * fails, this costs only time. */
 typedef struct vrn_cache_hooks {
     /* Reads an entry. If `data` is NULL, sets *size to its size; otherwise copies *size bytes to
      * `data`. Returns false if there is no such entry, or if its size is no longer *size */
@@ -258,7 +263,7 @@ typedef struct vrn_device vrn_device;
  * VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_create(vrn_device **device, const vrn_device_params *params);
 
-/* Destroys a device and updates its cache directory. Destroy its sessions first. Blocking. */
+/* Destroys a device and updates its cache. Destroy its sessions first. Blocking. */
 VRN_API void vrn_device_destroy(vrn_device **device);
 
 /* Describes the device that was chosen, and its capabilities. Never fails. Thread-safe. */
@@ -406,7 +411,7 @@ typedef struct vrn_model_info {
     /* from the file's metadata or vrn_model_params, else as vrn_model_params.transform says */
     vrn_transform transform;
     bool has_class_names;            /* vrn_model_get_class_name returns names */
-    vrn_probabilities probabilities; /* of the architecture */
+    vrn_probabilities probabilities; /* how logits become probabilities */
     /* from the file's metadata: classes with at least this probability apply to a picture. 0: the
      * metadata has no threshold */
     float threshold;
@@ -437,17 +442,17 @@ typedef struct vrn_head_params {
     const float *weight;            /* [classes, features], as in PyTorch's Linear; finite */
     const float *bias;              /* [classes]; finite */
     const char *const *class_names; /* [classes]; NULL: no names */
-    const char *name;               /* of the new model; NULL: the other model's */
-    const vrn_transform *transform; /* NULL: the other model's */
+    const char *name;               /* of the new model; NULL: that of `trunk` */
+    const vrn_transform *transform; /* NULL: that of `trunk` */
     uint64_t reserved[4];
 } vrn_head_params;
 
-/* Makes a model from `trunk` without its head, and a new linear layer: logits = weight * features +
- * bias. `params` must not be NULL. Arrays and texts are copied; the new model shares the weights of
- * `trunk` and keeps it alive. Probabilities are softmax, or
- * sigmoid for one logit. vrn_model_save writes the new model as a whole. The caller owns the new
- * model. Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the wrong number of features, a value
- * that is not finite), VRN_ERROR_OUT_OF_MEMORY. */
+/* Makes a model that consists of `trunk` without its head, and of a new linear layer: logits =
+ * weight * features + bias. `params` must not be NULL. Arrays and texts are copied; the new model
+ * shares the weights of `trunk` and keeps it alive. Its probabilities are softmax, or sigmoid for
+ * one logit. vrn_model_save writes the new model as a whole. The caller owns the new model.
+ * Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the wrong number of features, a value that is
+ * not finite), VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_model_create_with_head(vrn_model **model, const vrn_model *trunk,
                                               const vrn_head_params *params);
 
@@ -514,7 +519,7 @@ typedef struct vrn_session_params {
     /* run each operator of the graph by itself: fuse no operators, and fold no norms into
      * convolutions */
     bool no_fusion;
-    uint32_t in_flight;             /* how many submissions may be in flight at once; 0: 2 */
+    uint32_t in_flight;             /* the most submissions in flight (vrn_session_submit); 0: 2 */
     const vrn_transform *transform; /* for images; NULL: the model's */
     /* further outputs: the names of modules as in PyTorch ("conv1", "layer1" to "layer4",
      * "avgpool", "layer2.0.bn1"), "input" for the prepared input, or "class_map", see below */
@@ -530,8 +535,8 @@ typedef struct vrn_session_params {
     vrn_probabilities probabilities;            /* VRN_PROBABILITIES_DEFAULT: the model's */
     /* the shortest budget of device time, in milliseconds, that recordings with a cursor will have
      * (vrn_session_record in <vkresnet/vulkan.h>): layers that may take longer are divided. It is
-     * also the budget of recordings that give none. 0: parts of a network end between layers,
-     * except in layers that submission_limit_ms divides */
+     * also the budget of recordings that give none. 0: each recording with a cursor must give a
+     * budget, and layers are divided only as submission_limit_ms requires */
     double record_budget_ms;
     /* the number of the queue to which runs are submitted: 0 to vrn_device_info.queue_count - 1.
      * Sessions on different queues can run at the same time */
@@ -558,13 +563,14 @@ typedef struct vrn_session_params {
 /* Compiles a model: builds the graph, fuses operators, chooses kernels, plans memory, creates
  * pipelines, and uploads weights (once for all sessions of the model on this device). The caller
  * owns the session. The device must outlive it; the session keeps the model alive. Messages go to
- * the device's log. Each of the `in_flight` slots records its commands at its first run, and again
- * when the number or the kind of the images changes; the first run with photos also creates the
- * kernels and buffers that prepare photos. Blocking: takes from tens of milliseconds to seconds.
- * Threads may create sessions of one device at the same time. Errors: VRN_ERROR_INVALID_ARGUMENT
- * (an unknown tap, an input too small for the network), VRN_ERROR_FILE (the model's parameters are
- * not all finite, or a variance is negative), VRN_ERROR_UNSUPPORTED (a tensor of one image is too
- * large for one buffer binding of the device), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
+ * the device's log. The session has `in_flight` sets of command buffers and host-visible buffers.
+ * Each set is recorded at its first run, and again when the number or the kind of the images
+ * changes; the first run with photos also creates the kernels and buffers that prepare photos.
+ * Blocking: takes from tens of milliseconds to seconds. Threads may create sessions of one device
+ * at the same time. Errors: VRN_ERROR_INVALID_ARGUMENT (an unknown tap, an input too small for the
+ * network), VRN_ERROR_FILE (the model's parameters are not all finite, or a variance is negative),
+ * VRN_ERROR_UNSUPPORTED (a tensor of one image is too large for one buffer binding of the device),
+ * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_create(vrn_session **session, vrn_device *device,
                                       const vrn_model *model, const vrn_session_params *params);
 
@@ -578,7 +584,7 @@ typedef struct vrn_session_info {
     vrn_precision precision;                /* of activations and weights */
     uint32_t slice;            /* images that pass through the network at once: batch or fewer */
     uint32_t dispatches;       /* of one slice */
-    double gflops;             /* for one image, 2 for each multiply-add, in 1e9 operations */
+    double gflops;             /* 1e9 operations for one image; a multiply-add counts as two */
     uint64_t activation_bytes; /* the arena that all layers share */
     uint64_t weight_bytes;     /* shared by the sessions of this model on this device */
     uint64_t device_bytes;     /* all device memory of this session, including the shared weights */
@@ -663,12 +669,13 @@ typedef struct vrn_outputs {
  * only on the image, the session's parameters and the device (and its measurements, if it was
  * tuned), not on other images of the run or on earlier runs. A session with another `batch` may use
  * other kernels, whose results can differ in the last bits. Blocking. Errors:
- * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image too large for one buffer binding),
- * VRN_ERROR_OUT_OF_MEMORY (staging for large images), VRN_ERROR_DEVICE_LOST. */
+ * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_UNSUPPORTED (an image too large for one buffer binding, or
+ * wrong results: see vrn_session_wait), VRN_ERROR_OUT_OF_MEMORY (staging for large images),
+ * VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *inputs,
                                    const vrn_outputs *outputs);
 
-/* A submission in flight. */
+/* Identifies a submission of one session. 0: none. */
 typedef uint64_t vrn_ticket;
 
 /* Copies the inputs, submits, and returns without waiting for the device. If as many submissions as
@@ -678,9 +685,11 @@ typedef uint64_t vrn_ticket;
 VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *inputs,
                                       const vrn_outputs *outputs, vrn_ticket *ticket);
 
-/* Waits for a submission and writes its outputs. Tickets can be waited for in any order. Blocking.
- * Errors: VRN_ERROR_INVALID_ARGUMENT (no such ticket), VRN_ERROR_OUT_OF_MEMORY,
- * VRN_ERROR_DEVICE_LOST (from then on for every wait, even for submissions that completed). */
+/* Waits for a submission and writes its outputs. Tickets can be waited for in any order; a second
+ * wait for the same ticket does nothing. Blocking. Errors: VRN_ERROR_INVALID_ARGUMENT (the session
+ * never gave this ticket), VRN_ERROR_UNSUPPORTED (the driver computes wrong results: the softmax of
+ * an image does not sum to 1), VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST (from then on for
+ * every wait, even for submissions that completed). */
 VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
 
 /* ---- Tuning ---------------------------------------------------------------------------------- */
@@ -689,7 +698,7 @@ VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
  * that was not timed before, it times the kernels that could compute it. Every session that is
  * created on the device afterwards uses the fastest ones. The measurements hold for this device,
  * driver version, layer shape, number of images and set of kernels. The device keeps them as long
- * as it lives, and stores them in its cache directory for later devices.
+ * as it lives, and stores them in its cache for later runs of the program.
  *
  * Takes up to a few seconds for each shape. A kernel replaces the one that would be chosen without
  * tuning only if it is faster by a clear margin and makes the network as a whole faster. Other work
@@ -776,8 +785,8 @@ typedef enum vrn_standardize {
     VRN_STANDARDIZE_BIT = 3,       /* divided by sqrt(variance + 1e-8) (BiT) */
 } vrn_standardize;
 
-/* Anti-aliasing (Zhang 2019): in a block with a stride, the convolution keeps stride 1, and a
- * window after it applies the stride. A blur filters the rows and columns of each channel with
+/* Anti-aliasing (Zhang 2019): in a block with a stride, the convolution keeps stride 1, and a mean
+ * or a blur after it applies the stride. A blur filters the rows and columns of each channel with
  * binomial coefficients, such as 1 2 1; at the edges the image is reflected. */
 typedef enum vrn_antialias {
     VRN_ANTIALIAS_NONE = 0,
@@ -943,7 +952,7 @@ typedef struct vrn_layer_range {
 } vrn_layer_range;
 
 /* Writes the ranges of up to `capacity` layers to `ranges` (NULL when capacity is 0) and the number
- * of layers to `*count`. Errors: VRN_ERROR_INVALID_ARGUMENT. */
+ * of layers to `*count`. Errors: VRN_ERROR_INVALID_ARGUMENT (a NULL pointer). */
 VRN_API vrn_result vrn_calibration_get_ranges(const vrn_calibration *calibration,
                                               vrn_layer_range *ranges, uint32_t capacity,
                                               uint32_t *count);

@@ -75,6 +75,7 @@ class error : public std::runtime_error
         : std::runtime_error(message), result_(result)
     {
     }
+    /* The result of the failed call. */
     vrn_result result() const noexcept
     {
         return result_;
@@ -309,6 +310,7 @@ class device : public handle<vrn_device, vrn_device_destroy>
         return vrn_device_create(place(), &own);
     }
 #ifndef VKRESNET_NO_EXCEPTIONS
+    /* As create, but returns the device. Throws vkresnet::error. */
     static device open(const vrn_device_params &params = {})
     {
         device made;
@@ -353,6 +355,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
         return result ? result : vrn_model_create_random(place(), &parsed, seed, &own);
     }
 #ifndef VKRESNET_NO_EXCEPTIONS
+    /* These constructors do the same as load. They throw vkresnet::error. */
     explicit model(const char *path, const vrn_model_params &params = {})
     {
         check(load(path, params));
@@ -365,6 +368,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
     {
         check(load(bytes, name, params));
     }
+    /* As create_random, but returns the model. Throws vkresnet::error. */
     static model random(const char *arch, std::uint64_t seed)
     {
         model made;
@@ -411,6 +415,7 @@ class session : public handle<vrn_session, vrn_session_destroy>
         return vrn_session_create(place(), on.get(), network.get(), &params);
     }
 #ifndef VKRESNET_NO_EXCEPTIONS
+    /* As create. Throws vkresnet::error. */
     session(const device &on, const model &network, const vrn_session_params &params = {})
     {
         check(create(on, network, params));

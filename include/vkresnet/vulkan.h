@@ -12,10 +12,10 @@
  *
  * The library never destroys what the application lends: instance, device, queue, buffers, images,
  * command buffers. It submits work to a queue only to copy weights when a session is created, to
- * time small products before the first session on a release of lavapipe that it does not know, and
- * to run what was asked for (vrn_session_run, vrn_session_submit, tuning, measurements and checks).
- * It waits only for these submissions. The lent objects must outlive the vrn_device, which must
- * outlive its sessions. */
+ * run what was asked for (vrn_session_run, vrn_session_submit, tuning, measurements and checks)
+ * and, on releases of lavapipe (Mesa's CPU driver) that it does not know, to time small matrix
+ * products before the first session. It waits only for these submissions. The lent objects must
+ * outlive the vrn_device, which must outlive its sessions. */
 #ifndef VKRESNET_VULKAN_H
 #define VKRESNET_VULKAN_H
 
@@ -137,9 +137,9 @@ typedef struct vrn_memory_request {
 
 /* The application's allocator of device memory, which the library calls instead of
  * vkAllocateMemory. The library asks for a few large blocks when a session is created or prepared,
- * and when it is first recorded in a slot. It asks for none in later frames. It may call the
- * functions on any thread that uses the device or destroys objects made from it, and on several at
- * the same time. */
+ * and at the first recording in each of its slots (vrn_session_record). It asks for none in later
+ * frames. It may call the functions on any thread that uses the device or destroys objects made
+ * from it, and on several at the same time. */
 typedef struct vrn_memory_hooks {
     /* Fills in *block. An error has the same effect as if vkAllocateMemory had returned it;
      * VK_ERROR_OUT_OF_DEVICE_MEMORY, for example, becomes VRN_ERROR_OUT_OF_MEMORY */
@@ -370,7 +370,7 @@ typedef struct vrn_record_cursor {
  * for its results. All results but `top` are arrays of floats without gaps. The network must have
  * three input channels; with images or pixels it may also have one. */
 typedef struct vrn_record_params {
-    /* the recording's slot in the session, see below */
+    /* the recording's slot in the session, see Several recordings below */
     uint32_t slot;
     uint32_t count;                  /* of images, up to the session's batch; 0: 1 */
     const vrn_record_image *images;  /* [count] */
@@ -487,13 +487,13 @@ VRN_API vrn_result vrn_session_release_images(vrn_session *session, VkCommandBuf
 VRN_API vrn_result vrn_session_acquire_images(vrn_session *session, VkCommandBuffer commands,
                                               const vrn_record_params *params);
 
-/* Prepares slots 0 to slots - 1 for recordings with such params, so that no frame has to wait:
- * compiles the kernels that prepare the input and write the results, and makes the slots' buffers.
- * Later recordings of pictures of at most this size create no objects on the device. The call
- * records into its own command buffers, which it discards: nothing runs. The objects in `params`
- * must exist, but are not used. params->slot is ignored; a cursor stays unchanged. Call the
- * function while no recording in these slots is pending. Errors: as for vrn_session_record;
- * VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
+/* Prepares slots 0 to slots - 1 for recordings with params like these, so that no frame has to
+ * wait: compiles the kernels that prepare the input and write the results, and makes the slots'
+ * buffers. Later recordings of pictures that are no larger than those in `params` create no objects
+ * on the device. The call records into its own command buffers, which it discards: nothing runs.
+ * The objects in `params` must exist, but are not used. params->slot is ignored; a cursor stays
+ * unchanged. Call the function while no recording in these slots is pending. Errors: as for
+ * vrn_session_record; VRN_ERROR_INVALID_ARGUMENT also for more slots than VRN_MAX_RECORD_SLOTS. */
 VRN_API vrn_result vrn_session_prepare(vrn_session *session, uint32_t slots,
                                        const vrn_record_params *params);
 
@@ -540,9 +540,9 @@ typedef struct vrn_submit_order {
 /* Like vrn_session_submit, but the submission waits for and signals timeline semaphores, which
  * order it among the application's own work, and it can read images and buffers of the device. The
  * call does not wait for the semaphores on the host. It does wait for submissions of this session:
- * for the oldest one if `in_flight` submissions have not ended, for the earlier parts of this one
- * if the driver refuses a part, and for all of them when the session is destroyed. Work that
- * signals the values in `waits` must therefore not depend on the return of such a call. Points need
+ * for the oldest one if `in_flight` submissions have not ended, and for the earlier parts of this
+ * one if the driver refuses a part. vrn_session_destroy waits for all of them. Work that signals
+ * the values in `waits` must therefore not depend on the return of such a call. Points need
  * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). `order` may be NULL. Other
  * errors: as for vrn_session_submit, and with `record` as for vrn_session_record. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,

@@ -84,7 +84,7 @@ class record_image : public filled<record_image, vrn_record_image>
     VKRESNET_SET(chroma)
 };
 
-/* A vrn_record_params. Functions of results take the buffer and the offset of a place. */
+/* A vrn_record_params. Functions of members that are places take a buffer and an offset. */
 class record_params : public filled<record_params, vrn_record_params>
 {
   public:
@@ -132,7 +132,7 @@ inline vrn_result import_device(device &to, const vrn_device_import_params &para
 }
 
 #ifndef VKRESNET_NO_EXCEPTIONS
-/* Imports an application's Vulkan device, as vrn_device_import does. */
+/* As above, but returns the device. Throws vkresnet::error. */
 inline device import_device(const vrn_device_import_params &params)
 {
     device made;
@@ -174,12 +174,12 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
         return params;
     }
 #ifndef VKRESNET_NO_EXCEPTIONS
-    /* As create. */
+    /* As create. Throws vkresnet::error. */
     device_additions(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
     {
         check(create(info, params));
     }
-    /* As create, with only the mandatory params; api_version is VkApplicationInfo::apiVersion. */
+    /* The same with only the mandatory params; api_version is VkApplicationInfo::apiVersion. */
     device_additions(VkDeviceCreateInfo &info, VkInstance instance,
                      VkPhysicalDevice physical_device,
                      PFN_vkGetInstanceProcAddr get_instance_proc_addr, std::uint32_t api_version)

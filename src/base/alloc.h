@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* Allocates zeroed memory for `count` elements of `size` bytes. Returns NULL if memory runs out or
- * the product overflows. A count of 0 gives a valid pointer. Release it with vrn_free. The program,
- * which also allocates memory itself, may use free for both. */
+ * the product overflows. A count of 0 gives a valid pointer. Release it with vrn_free. The program
+ * (src/cli), which also uses malloc, may release both kinds with free. */
 void *vrn_alloc(size_t count, size_t size);
 
 /* Enlarges an array. The new elements are not initialised. On failure returns NULL and keeps the
@@ -15,7 +15,8 @@ void *vrn_alloc(size_t count, size_t size);
 void *vrn_realloc(void *old, size_t count, size_t size);
 
 /* Makes room for one more element in an array of `count` elements with room for *capacity, by
- * doubling it if it is full. On failure returns NULL and changes nothing. */
+ * doubling it if it is full. Returns the array, which may have moved. On failure returns NULL and
+ * changes nothing. */
 static inline void *vrn_grow(void *array, uint32_t count, uint32_t *capacity, size_t size)
 {
     const uint32_t larger = *capacity ? *capacity * 2 : 32;
@@ -25,7 +26,8 @@ static inline void *vrn_grow(void *array, uint32_t count, uint32_t *capacity, si
     return grown;
 }
 
-/* Copies at most `max` bytes of a text. */
+/* Copies at most `max` bytes of a text, and adds a NUL. Release the copy with vrn_free. NULL: out
+ * of memory. */
 char *vrn_strndup(const char *text, size_t max);
 
 /* Accepts NULL. */

@@ -23,9 +23,9 @@
 
 /* Reads DIRECTORY/NAME if it was written with an identical key. Returns true with *size bytes in
  * *data, which the caller releases with vrn_free; or false, with both zero, if there is no usable
- * file. A directory of NULL or "" contains no files. The caller chooses the file's name: it should
- * contain what coexists (devices), and the key what replaces an earlier version (versions of a
- * driver). Thread-safe. */
+ * file. A directory of NULL or "" contains no files. The caller chooses the name and the key: files
+ * that should exist side by side, such as those of two devices, need different names; a change that
+ * makes the old file useless, such as a new driver, belongs in the key. Thread-safe. */
 bool vrn_cache_read(const char *directory, const char *name, const void *key, size_t key_size,
                     void **data, size_t *size, const vrn_log *log);
 

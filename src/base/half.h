@@ -1,4 +1,4 @@
-/* IEEE 754 half precision. */
+/* Converts between floats and IEEE 754 half precision. */
 #ifndef VRN_BASE_HALF_H
 #define VRN_BASE_HALF_H
 

@@ -1,4 +1,4 @@
-/* Parses, formats and validates transforms. */
+/* Parses, formats and validates transforms (vrn_transform). */
 #ifndef VRN_BASE_TRANSFORM_H
 #define VRN_BASE_TRANSFORM_H
 

@@ -1,4 +1,4 @@
-/* Arithmetic for all layers. */
+/* Small arithmetic functions. */
 #ifndef VRN_BASE_UTIL_H
 #define VRN_BASE_UTIL_H
 

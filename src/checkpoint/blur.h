@@ -1,4 +1,5 @@
-/* The filters of blurs (R. Zhang, Making Convolutional Networks Shift-Invariant Again, 2019). */
+/* Recognises the filters of blurs (R. Zhang, Making Convolutional Networks Shift-Invariant Again,
+ * 2019). */
 #ifndef VRN_CHECKPOINT_BLUR_H
 #define VRN_CHECKPOINT_BLUR_H
 

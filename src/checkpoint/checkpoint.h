@@ -9,16 +9,16 @@
 
 typedef struct vrn_checkpoint vrn_checkpoint;
 
-/* Opens a file, the weights in a folder, or all parts of which an index or one part is given
- * (checkpoint/neighbours.h), and recognises the format by content. Files stay mapped while the
- * checkpoint lives. Of a pickle that holds more than weights, the tensors are those of its
- * 'state_dict' (or 'model', 'model_state_dict', 'net', in this order) where there is one, unless
- * 'state_dict_ema' or 'model_ema' lies beside it; else of the top-level dictionary, or of a list.
- * A module that was saved as a whole counts as the dictionary of its tensors, and each module in it
- * has a text, "module.NAME". Names are the keys, nested ones joined with '.'. A prefix that every
- * name shares, such as 'module.', is kept: names are as in the file, each there once.
- * Errors: VRN_ERROR_FILE (the log names path, place, what was expected and what was found),
- * VRN_ERROR_OUT_OF_MEMORY. */
+/* Opens a file, the weights in a folder, or all parts of a sharded checkpoint whose index or one
+ * part is given (checkpoint/neighbours.h), and recognises the format by content. Files stay mapped
+ * while the checkpoint lives. If a pickle is a dictionary that holds its weights in 'state_dict'
+ * (or 'model', 'model_state_dict', 'net', in this order), the tensors are those inside. If there is
+ * no such key, or weights are also beside it (as in 'state_dict_ema'), the tensors are all those of
+ * the top-level dictionary or list. A module that was saved as a whole counts as the dictionary of
+ * its tensors, and the metadata have a text for each module in it, "module.NAME" (net/records.h).
+ * Tensors are named by their keys; nested keys are joined with '.'. A prefix that every name
+ * shares, such as 'module.', is kept. No name appears twice. Errors: VRN_ERROR_FILE (the log names
+ * path, place, what was expected and what was found), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_checkpoint_open(vrn_checkpoint **checkpoint, const char *path, const vrn_log *log);
 
 /* The same from memory that outlives the checkpoint; `name` stands for the path in messages. */

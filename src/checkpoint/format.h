@@ -1,4 +1,5 @@
-/* The formats of checkpoint files. A new one is a file with a row, and a line in the list here. */
+/* The formats of checkpoint files. A new format needs a source file that defines its row, and the
+ * row's name in the list below. */
 #ifndef VRN_CHECKPOINT_FORMAT_H
 #define VRN_CHECKPOINT_FORMAT_H
 
@@ -10,7 +11,8 @@
 #include "checkpoint/tensor_list.h"
 
 typedef struct vrn_checkpoint_format {
-    /* for the message about a file of no known format; NULL: the row above has this name */
+    /* the format's name, for the message about a file of no known format; NULL: the row above has
+     * the same name */
     const char *name;
 
     /* True if a file of any size, even empty, has this format, valid or broken. */

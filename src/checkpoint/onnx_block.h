@@ -1,5 +1,5 @@
-/* The blocks of a ResNet in an ONNX graph, and pools that blocks and stems share. The functions
- * take nodes as those of onnx_layers.h do. */
+/* Recognises the blocks of a ResNet in an ONNX graph, and pools that blocks and stems share. The
+ * functions follow the rules of those in onnx_layers.h. */
 #ifndef VRN_CHECKPOINT_ONNX_BLOCK_H
 #define VRN_CHECKPOINT_ONNX_BLOCK_H
 
@@ -33,20 +33,20 @@ typedef struct vrn_onnx_block {
 
 bool vrn_onnx_is_square(const int64_t pair[2], int64_t side);
 
-/* A mean over windows that do not overlap. */
+/* Takes a mean over windows that do not overlap; *side receives their side. */
 bool vrn_onnx_take_mean(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *node, uint32_t *side);
 
-/* A Pad of zeros everywhere, as older exporters put before AveragePool, changes nothing. */
+/* Skips a Pad that adds nothing on any side, as older exporters put before AveragePool. */
 bool vrn_onnx_skip_empty_pad(vrn_onnx_walk *w, uint32_t *value);
 
-/* A block after `value`, which has `in` channels: convolutions, Add, activation. */
+/* Takes the block after `value`, which has `in` channels: convolutions, Add, activation. */
 bool vrn_onnx_take_block(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t *value, uint32_t in);
 
 /* True if two readers of a value begin a block that ends without an activation. */
 bool vrn_onnx_ends_plain(const vrn_onnx_walk *w, uint32_t value);
 
-/* A block of He et al. 2016 (v2), up to its Add. `start` is its input, and `value` the output of
- * its first activation. */
+/* Takes a block of He et al. 2016 (v2), up to its Add. `start` is its input, and `value` the output
+ * of its first activation. */
 bool vrn_onnx_take_preactivation(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t start,
                                  uint32_t *value, uint32_t in);
 

@@ -1,4 +1,5 @@
-/* Blurs in an ONNX graph (R. Zhang, Making Convolutional Networks Shift-Invariant Again, 2019). */
+/* Recognises blurs in an ONNX graph (R. Zhang, Making Convolutional Networks Shift-Invariant Again,
+ * 2019). */
 #ifndef VRN_CHECKPOINT_ONNX_BLUR_H
 #define VRN_CHECKPOINT_ONNX_BLUR_H
 
@@ -11,10 +12,10 @@ typedef struct vrn_onnx_blur {
     uint32_t stride, channels;
 } vrn_onnx_blur;
 
-/* True if a node is the reflection with which a blur begins; it may be NULL. */
+/* True if a node is the Pad with reflection with which a blur begins. `node` may be NULL. */
 bool vrn_onnx_begins_blur(const vrn_onnx_node *node);
 
-/* Takes this node and the filter of binomial coefficients after it. */
+/* Takes that node, `reflection`, and the filter of binomial coefficients after it. */
 bool vrn_onnx_take_blur(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *reflection,
                         vrn_onnx_blur *blur);
 

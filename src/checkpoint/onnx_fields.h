@@ -1,4 +1,4 @@
-/* Numbers of the fields in onnx.proto that are read. */
+/* The numbers of those fields in onnx.proto that the readers use. */
 #ifndef VRN_CHECKPOINT_ONNX_FIELDS_H
 #define VRN_CHECKPOINT_ONNX_FIELDS_H
 

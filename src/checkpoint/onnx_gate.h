@@ -1,4 +1,4 @@
-/* Attention in an ONNX graph: the weighting of the channels of a block's output. */
+/* Recognises attention in an ONNX graph: the weighting of the channels of a block's output. */
 #ifndef VRN_CHECKPOINT_ONNX_GATE_H
 #define VRN_CHECKPOINT_ONNX_GATE_H
 
@@ -11,8 +11,8 @@ typedef struct vrn_onnx_gate {
     const vrn_onnx_node *node;     /* the pool */
 } vrn_onnx_gate;
 
-/* Takes the nodes between a value and its product with a sigmoid of its means, if they read the
- * value. False: another kind of attention. */
+/* If the nodes after a value compute its product with a sigmoid of its means, takes these nodes.
+ * False: another kind of attention. */
 bool vrn_onnx_take_gate(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_gate *gate);
 
 /* True if a node is the mean over rows and columns. */

@@ -1,6 +1,6 @@
-/* The layers of a ResNet in ONNX, each of one node or a few. Every function takes the layer after a
- * value, marks its nodes as used, and moves the value to the layer's output. If the nodes do not
- * fit, it logs which one and returns false. */
+/* Recognises the layers of a ResNet in an ONNX graph, each of one node or a few. Every function
+ * takes the layer after a value, marks its nodes as used, and moves the value to the layer's
+ * output. If a node does not fit, it logs which one and returns false. */
 #ifndef VRN_CHECKPOINT_ONNX_LAYERS_H
 #define VRN_CHECKPOINT_ONNX_LAYERS_H
 
@@ -54,38 +54,39 @@ typedef struct vrn_onnx_window {
 /* The only node that reads a value, or NULL. */
 vrn_onnx_node *vrn_onnx_reader(const vrn_onnx_walk *w, uint32_t value);
 
-/* Fails with a node, or with the first one after a value. Always false. */
+/* Reports that a node, or the first one after a value, does not fit. Always returns false. */
 bool vrn_onnx_misfit(vrn_onnx_walk *w, const vrn_onnx_node *node, const char *expected);
 bool vrn_onnx_misfit_behind(vrn_onnx_walk *w, uint32_t value, const char *expected);
 
 enum { VRN_ONNX_STRIDE_MAX = 8 };
 
-/* The padding of a Pad, [begin of N, C, H, W, end of N, C, H, W], from 0 on, of whatever kind. */
+/* Reads how much a Pad of any kind adds: [begin of N, C, H, W, end of N, C, H, W]. False: not
+ * known, or negative. */
 bool vrn_onnx_find_pads(const vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads[8]);
 
-/* The same of zeros; fails with another Pad. */
+/* The same for a Pad of zeros; fails for any other Pad. */
 bool vrn_onnx_read_pad(vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads[8]);
 
-/* A convolution that changes the size only by its stride, with the padding of a Pad before it, and
- * the norm after it. `place` is its place in messages. */
+/* Takes a convolution that changes the size only by its stride, a Pad before it and the norm after
+ * it. `place` says in messages where it is. */
 bool vrn_onnx_take_conv(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *first, const char *place,
                         vrn_onnx_conv *conv);
 
-/* The norm that begins with `node`, which reads the value, of conv->out channels; if it is none,
- * nothing happens. */
+/* Takes the norm of conv->out channels that begins with `node`, which reads the value. If there is
+ * none, does nothing and returns true. */
 bool vrn_onnx_take_norm(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *node,
                         vrn_onnx_conv *conv);
 
-/* The same activation everywhere. */
+/* Takes an activation, which must be the same everywhere in the network. */
 bool vrn_onnx_take_activation(vrn_onnx_walk *w, uint32_t *value);
 
 /* True if an activation of any kind reads a value. */
 bool vrn_onnx_is_activation(const vrn_onnx_walk *w, uint32_t value);
 
-/* Reads a pool, which the caller takes. */
+/* Reads the window of a pool, but leaves it to the caller to take the node. */
 bool vrn_onnx_read_window(vrn_onnx_walk *w, const vrn_onnx_node *node, vrn_onnx_window *window);
 
-/* A linear layer: a Gemm, or a MatMul and an Add. */
+/* Takes a linear layer: a Gemm, or a MatMul and an Add. */
 bool vrn_onnx_take_linear(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_linear *linear);
 
 /* Marks a node, and moves the value to its output. */

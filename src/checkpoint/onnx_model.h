@@ -1,5 +1,5 @@
-/* An ONNX file (https://onnx.ai/onnx/repo-docs/IR.html) as nodes and the values between them. What
- * the nodes mean is for onnx_net.c; here their order and names are checked, once and for all. */
+/* An ONNX file (https://onnx.ai/onnx/repo-docs/IR.html) as nodes and the values between them. Their
+ * order and names are checked here; onnx_net.c finds out what they mean. */
 #ifndef VRN_CHECKPOINT_ONNX_MODEL_H
 #define VRN_CHECKPOINT_ONNX_MODEL_H
 
@@ -51,7 +51,7 @@ typedef struct vrn_onnx_model {
     vrn_tensor_list *list;  /* whose arena holds everything */
     vrn_onnx_node *nodes;   /* in an order in which they can run */
     vrn_onnx_value *values; /* sorted by name */
-    vrn_onnx_use *uses;     /* of values that are not copies, by nodes that make none */
+    vrn_onnx_use *uses;     /* of values that are not copies, by nodes that make no copies */
     uint32_t *links;
     uint32_t node_count, value_count, link_count;
     uint64_t opset;
@@ -60,8 +60,8 @@ typedef struct vrn_onnx_model {
 } vrn_onnx_model;
 
 /* Reads a file. Nodes that change nothing (Identity, Dropout, a Cast between kinds of floats) make
- * copies of values. Errors: VRN_ERROR_FILE (damaged, no model of floats with one input, quantized),
- * VRN_ERROR_OUT_OF_MEMORY. */
+ * copies of values. Errors: VRN_ERROR_FILE (damaged, quantized, or not a model of floats with one
+ * input), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_onnx_model_read(vrn_onnx_model *model, vrn_tensor_list *list,
                                const vrn_source *source);
 

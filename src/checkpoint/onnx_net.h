@@ -1,4 +1,4 @@
-/* A ResNet in an ONNX graph. */
+/* Recognises a ResNet in an ONNX graph. */
 #ifndef VRN_CHECKPOINT_ONNX_NET_H
 #define VRN_CHECKPOINT_ONNX_NET_H
 

@@ -1,4 +1,4 @@
-/* The small constants that nodes of an ONNX graph take as inputs. */
+/* Reads the small constants that nodes of an ONNX graph take as inputs. */
 #ifndef VRN_CHECKPOINT_ONNX_NUMBERS_H
 #define VRN_CHECKPOINT_ONNX_NUMBERS_H
 

@@ -1,4 +1,4 @@
-/* TensorProto: a tensor in an ONNX file, and the place of its numbers. */
+/* Reads a TensorProto: a tensor in an ONNX file, and where its numbers are. */
 #ifndef VRN_CHECKPOINT_ONNX_TENSOR_H
 #define VRN_CHECKPOINT_ONNX_TENSOR_H
 

@@ -1,4 +1,4 @@
-/* What becomes of a ResNet in an ONNX graph: tensors with torchvision's names, and metadata. */
+/* Turns a ResNet in an ONNX graph into tensors with torchvision's names, and metadata. */
 #ifndef VRN_CHECKPOINT_ONNX_WRITER_H
 #define VRN_CHECKPOINT_ONNX_WRITER_H
 
@@ -31,14 +31,15 @@ void vrn_onnx_add_conv(vrn_onnx_writer *w, const vrn_onnx_conv *conv, const char
 /* A convolution of a v2 network, without the norm after it. */
 void vrn_onnx_add_plain(vrn_onnx_writer *w, const vrn_onnx_conv *conv, const char *name);
 
-/* The norm after a convolution; where it is folded, one that only adds the bias. */
+/* The norm after a convolution; if it was folded into the convolution, a norm that only adds the
+ * bias. */
 void vrn_onnx_add_norm(vrn_onnx_writer *w, const vrn_onnx_conv *conv, const char *name);
 
 void vrn_onnx_add_linear(vrn_onnx_writer *w, const vrn_onnx_linear *linear, const char *name);
 
 /* ---- What must be the same everywhere (onnx_compare.c) --------------------------------------- */
 
-/* Fails with a node, unless something failed before. */
+/* Reports that a node does not fit, unless something failed before. */
 void vrn_onnx_refuse(vrn_onnx_writer *w, const vrn_onnx_node *node, const char *expected);
 
 /* Sets the norm of all layers, and whether norms are folded. */

@@ -2,13 +2,13 @@
  *
  * A pickle is a program for a stack machine that may call any Python function by name. This one
  * knows the names that PyTorch's weights need (the table in pickle_call.c); any other becomes an
- * opaque value: called, built or filled it stays opaque, so that a checkpoint with an
+ * opaque value, which stays opaque when it is called, built or filled, so that a checkpoint with an
  * argparse.Namespace beside its weights still loads. Nothing is ever executed.
  *
  * Opcodes: those that Python's pickle module writes in protocols 2 to 5, and Python 2 in protocol 2
  * (see Lib/pickletools.py). All values live in an arena whose limit follows from the pickle's size;
- * nothing recurses. Containers may share values or contain themselves, as pickles can say that: who
- * walks through them must bound the walk. */
+ * nothing recurses. As in any pickle, containers may share values or contain themselves: code that
+ * walks through them must limit the walk. */
 #ifndef VRN_CHECKPOINT_PICKLE_H
 #define VRN_CHECKPOINT_PICKLE_H
 

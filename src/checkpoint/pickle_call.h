@@ -1,4 +1,4 @@
-/* The functions and classes that a pickle may use: a white list with the results. */
+/* The functions and classes that a pickle may use, and what each of them returns. */
 #ifndef VRN_CHECKPOINT_PICKLE_CALL_H
 #define VRN_CHECKPOINT_PICKLE_CALL_H
 

@@ -42,7 +42,7 @@ typedef struct vrn_pickle_global {
     const char *module, *name;
     size_t module_length, name_length;
     uint32_t known; /* index into pickle_call.c's table; 0: opaque */
-    /* the attributes that BUILD gives an object: VRN_PICKLE_UNSET if none; NULL: a name */
+    /* the attributes that BUILD gave an object; VRN_PICKLE_UNSET: none; NULL: this is a name */
     vrn_pickle_value *state;
 } vrn_pickle_global;
 

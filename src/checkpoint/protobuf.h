@@ -1,10 +1,11 @@
 /* Protocol buffers' wire format (https://protobuf.dev/programming-guides/encoding): a cursor over
- * the fields of a message, which are numbers or stretches of bytes; what they mean is the reader's.
+ * the fields of a message, which are numbers or ranges of bytes. What they mean is up to the
+ * caller.
  *
  * Why not protobuf-c or nanopb, which distributions package: both need code that is generated from
  * onnx.proto, and protobuf-c copies the whole file, weights included, while nothing here is copied.
- * The format itself is less than a hundred lines; the checks of what stands in it would come on top
- * anyway. */
+ * Reading the format takes less than a hundred lines, and its contents would have to be checked in
+ * any case. */
 #ifndef VRN_CHECKPOINT_PROTOBUF_H
 #define VRN_CHECKPOINT_PROTOBUF_H
 
@@ -30,7 +31,7 @@ typedef struct vrn_proto_field {
     uint32_t number;
     vrn_wire wire;
     uint64_t value;  /* of a number */
-    vrn_proto bytes; /* of VRN_WIRE_BYTES: a message, a text, or packed numbers; all inside */
+    vrn_proto bytes; /* of VRN_WIRE_BYTES: a message, a text, or packed numbers */
 } vrn_proto_field;
 
 /* Takes the next field. False at the end, and if the message is damaged: a length or a number

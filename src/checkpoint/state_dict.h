@@ -13,7 +13,8 @@
  * messages. */
 typedef vrn_result (*vrn_storage_finder)(void *user, vrn_pickle_storage *storage, const char *name);
 
-/* The program of a TorchScript class, or NULL. */
+/* Finds the program that defines a TorchScript class: sets *text and *size, or *text to NULL if
+ * there is none. */
 typedef vrn_result (*vrn_program_finder)(void *user, const vrn_pickle_global *class,
                                          const char **text, size_t *size);
 

@@ -39,7 +39,7 @@ const char *vrn_dtype_name(vrn_dtype dtype);
 /* True for the four types that vrn_tensor_read understands. */
 bool vrn_dtype_is_float(vrn_dtype dtype);
 
-/* Elements in all; the loaders guarantee that it fits. */
+/* The number of elements; the loaders guarantee that it fits in 64 bits. */
 uint64_t vrn_tensor_count(const vrn_tensor *tensor);
 
 /* Writes "[64, 3, 7, 7]". */
@@ -56,8 +56,8 @@ void vrn_tensor_read(const vrn_tensor *tensor, float *values);
  * They live as long as the file is mapped. */
 const float *vrn_tensor_view(const vrn_tensor *tensor);
 
-/* The same as vrn_tensor_read for `count` elements from the one with index `first` on, all of them
- * inside. */
+/* The same as vrn_tensor_read for `count` elements from index `first` on; the tensor must have all
+ * of them. */
 void vrn_tensor_read_part(const vrn_tensor *tensor, uint64_t first, uint64_t count, float *values);
 
 #endif

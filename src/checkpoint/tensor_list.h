@@ -24,13 +24,14 @@ typedef struct vrn_tensor_list {
     size_t file_count, file_capacity;
 } vrn_tensor_list;
 
-/* `source` is the file, or has the size of all parts. */
+/* The size of `source`, which is that of all parts of a sharded checkpoint together, limits the
+ * list's memory. */
 void vrn_tensor_list_init(vrn_tensor_list *list, const vrn_source *source);
 void vrn_tensor_list_free(vrn_tensor_list *list); /* accepts a zeroed struct */
 
 /* Appends a tensor with `element_bits` for each element, and copies its name (`length` bytes,
- * UTF-8). The reader guarantees that the elements lie inside the file; here it is checked that the
- * name is usable, that the number of elements fits, and that all tensors together are not much
+ * UTF-8). The reader guarantees that the elements lie inside the file; this function checks that
+ * the name is usable, that the number of elements fits, and that all tensors together are not much
  * larger than the file: storages may be shared and strides may be zero, so that a small file could
  * hold any amount. */
 vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,

@@ -1,9 +1,9 @@
-/* Reads zip archives in memory, as torch.save writes them: entries stored, and those that somebody
- * packed again, with DEFLATE.
+/* Reads zip archives in memory. torch.save stores entries without compression; entries that
+ * somebody compressed with DEFLATE afterwards can be read too.
  *
  * Why not a zip library: those of the distributions copy entries out through their own file
- * handles, and none gives a pointer into a mapping, which is what lets weights go from the file to
- * the device without a second copy of a checkpoint in memory. What is left is small.
+ * handles, and none gives a pointer into a mapping. With such pointers, weights go from the file to
+ * the device without a second copy of the checkpoint in memory. The rest of the format is small.
  *
  * Every offset and length is checked before it is used. Checksums are not: PyTorch can be told to
  * write files without them. Follows PKWARE's APPNOTE.TXT 6.3.9, zip64 included. */

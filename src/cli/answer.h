@@ -35,8 +35,8 @@ typedef enum cli_answer_form {
 void cli_answer_print(cli_answer_form form, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
 
-/* Writes only the members of the JSON object, into one that is open; and one class as its own
- * object. */
+/* The first writes only the members of the JSON object, into an object that is already begun. The
+ * second writes one class as an object. */
 void cli_answer_write(cli_json *json, const cli_model *model, const char *path,
                       const cli_score *scores, uint32_t count);
 void cli_answer_write_class(cli_json *json, const cli_model *model, cli_score score);

@@ -1,4 +1,4 @@
-/* Names of classes from the command line. */
+/* Reads the names of classes that the command line gives. */
 #ifndef VRN_CLI_CLASSES_H
 #define VRN_CLI_CLASSES_H
 

@@ -23,7 +23,7 @@ extern const cli_command cli_classify, cli_explain, cli_infer, cli_eval, cli_mer
     cli_search, cli_fit, cli_bench, cli_profile, cli_info, cli_models, cli_convert, cli_calibrate,
     cli_check, cli_selftest;
 
-/* man.c: prints vkresnet(1), as man reads it. */
+/* man.c: prints the manual page vkresnet(1) in the format that man reads. */
 void cli_man_print(const cli_command *const *commands, size_t count);
 
 /* commands/kernels.c: info --kernels. */

@@ -26,8 +26,9 @@ bool cli_device_open(vrn_device **device, vrn_device_info *info, const cli_optio
 /* Lists the Vulkan devices. Release the array with free, even after a failure. */
 bool cli_device_list(vrn_device_info **infos, uint32_t *count);
 
-/* One opens the model, then the device; the other compiles a session for `params`, with no_fusion
- * and kernel from the options. A zeroed or partly opened engine can be closed. */
+/* cli_engine_open opens the model, then the device. cli_engine_compile compiles a session for
+ * `params`, with no_fusion and kernel from the options. A zeroed or partly opened engine can be
+ * closed. */
 bool cli_engine_open(cli_engine *engine, const cli_options *options, cli_model_default otherwise);
 bool cli_engine_compile(cli_engine *engine, const cli_options *options, vrn_session_params params);
 

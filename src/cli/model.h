@@ -32,7 +32,7 @@ typedef struct cli_model {
     bool imagenet; /* its classes are ImageNet's */
 } cli_model;
 
-/* Loads or draws the model. */
+/* Loads the model, or makes one with random weights. */
 bool cli_model_open(cli_model *model, const cli_options *options, cli_model_default otherwise);
 void cli_model_close(cli_model *model);
 

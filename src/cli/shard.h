@@ -8,7 +8,8 @@
 
 #include "cli/options.h"
 
-/* One of several equal parts of the work, each for its own process or machine. */
+/* A shard is one of several equal parts of the work, each for its own process or machine. This is
+ * the largest number of them. */
 enum { CLI_SHARD_MOST = 1000000 };
 
 typedef struct cli_shard {

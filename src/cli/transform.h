@@ -1,4 +1,5 @@
-/* How a photo becomes the network's input, by the model and the command line. */
+/* Chooses how a photo becomes the network's input: by the model's transform, changed by the
+ * options. */
 #ifndef VRN_CLI_TRANSFORM_H
 #define VRN_CLI_TRANSFORM_H
 

@@ -1,4 +1,5 @@
-/* The library's additions to a VkDeviceCreateInfo, the application's or its own. */
+/* The extensions and features that the library adds to a VkDeviceCreateInfo: an application's, or
+ * its own. */
 #ifndef VRN_GPU_ADDITIONS_H
 #define VRN_GPU_ADDITIONS_H
 

@@ -1,4 +1,4 @@
-/* Descriptor pools and sets of buffers. */
+/* Descriptor pools, and descriptor sets of buffers and images. */
 #ifndef VRN_GPU_DESCRIPTOR_H
 #define VRN_GPU_DESCRIPTOR_H
 
@@ -30,7 +30,7 @@ typedef struct vrn_descriptor_counts {
     uint32_t sampled_images, storage_images;
 } vrn_descriptor_counts;
 
-/* A pool of sets; zero it. */
+/* A pool of sets. Zero it before its first use. */
 typedef struct vrn_descriptor_pool {
     VkDescriptorPool handle;
     vrn_descriptor_counts counts;

@@ -49,8 +49,8 @@ static inline bool vrn_device_has(const vrn_device *device, uint32_t capability)
 
 /* ---- Making a device: vrn_device_destroy accepts it at any stage ---- */
 
-/* Makes an empty one with its locks. The caller fills in the instance and the probe. `cache` may be
- * NULL, and goes before the directory. */
+/* Makes an empty device with its locks. The caller fills in the instance and the probe. `cache`, if
+ * not NULL, is used instead of the directory. */
 vrn_result vrn_device_start(vrn_device **device, const vrn_log *log, const char *cache_directory,
                             const vrn_cache_hooks *cache);
 
@@ -62,8 +62,8 @@ void vrn_device_restrict(vrn_device *device, uint32_t without,
 /* Finds the functions. Needs the handle. */
 vrn_result vrn_device_load(vrn_device *device);
 
-/* Makes the list of queues: `only`, or those of the families, whose handles it gets from the
- * device. */
+/* Makes the list of queues: `only`; or, if that is VK_NULL_HANDLE, those of the families, whose
+ * handles it gets from the device. */
 vrn_result vrn_device_take_queues(vrn_device *device, const vrn_queue_family *families,
                                   const VkQueueFlags *flags, uint32_t count, VkQueue only);
 
@@ -87,7 +87,7 @@ typedef struct vrn_attachment_kind {
  * last one created is destroyed first, while the device's handle is valid. Thread-safe. */
 void *vrn_device_attachment(vrn_device *device, const vrn_attachment_kind *kind);
 
-/* The same if it was created already; else NULL. Takes no lock. Thread-safe. */
+/* The attachment if it exists already; else NULL. Takes no lock. Thread-safe. */
 void *vrn_device_find_attachment(const vrn_device *device, const vrn_attachment_kind *kind);
 
 /* For vrn_device_destroy. */
@@ -103,9 +103,9 @@ static inline bool vrn_device_keeps(const vrn_device *device)
 
 enum { VRN_CACHE_NAME = 40, VRN_CACHE_KEY = 640 };
 
-/* Writes the name of a device's own file, which begins with `prefix`, and its key: `version`, and
- * the driver with its version, which replaces the file of an earlier one. Returns the size of the
- * key. */
+/* Writes the name and the key of a cache file for this device. The name begins with `prefix`. The
+ * key contains `version` and the driver with its version, so that a file of another driver is
+ * ignored and replaced. Returns the size of the key. */
 size_t vrn_device_cache_names(const vrn_device *device, const char *prefix, const char *version,
                               char name[VRN_CACHE_NAME], char key[VRN_CACHE_KEY]);
 

@@ -1,4 +1,5 @@
-/* A pNext chain of feature structures: an application's, and others that are added here. */
+/* A pNext chain of feature structures: those of an application, and others that the library
+ * adds. */
 #ifndef VRN_GPU_FEATURE_CHAIN_H
 #define VRN_GPU_FEATURE_CHAIN_H
 

@@ -1,5 +1,5 @@
-/* Buffers, each with its own allocation, or in memory of the application: a session needs only a
- * few. */
+/* Buffers. Each has its own memory, from Vulkan or from the application's hooks: a session needs
+ * only a few buffers. */
 #ifndef VRN_GPU_MEMORY_H
 #define VRN_GPU_MEMORY_H
 

@@ -53,8 +53,9 @@ vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
                            VkPhysicalDevice physical, uint32_t family,
                            VkQueueFamilyProperties *chosen, const vrn_log *log);
 
-/* Takes several families. At least one must be able to compute, and is chosen. `flags` receives the
- * flags of each. The device has timestamps if all families that can compute have them. */
+/* The same for the families that an application lends: chooses the first one that can compute, of
+ * which there must be one. `flags` [count] receives the flags of each family. The device has
+ * timestamps if all families that can compute have them. */
 vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
                             VkPhysicalDevice physical, const vrn_queue_family *families,
                             uint32_t count, VkQueueFlags *flags, const vrn_log *log);

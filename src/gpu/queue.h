@@ -43,7 +43,7 @@ vrn_result vrn_commands_submit(vrn_commands *commands, vrn_device *device, VkCom
 vrn_result vrn_commands_wait(vrn_commands *commands, vrn_device *device);
 
 /* Submits one buffer and waits. Nothing is pending afterwards, as far as the driver reports: even
- * after a failure, everything it used may be destroyed or recorded again. */
+ * after a failure, everything that the buffer used may be destroyed or recorded again. */
 vrn_result vrn_commands_run(vrn_commands *commands, vrn_device *device, VkCommandBuffer buffer);
 
 /* Makes everything that earlier commands of the queue wrote, by kernel or copy, visible to later

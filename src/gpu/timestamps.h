@@ -20,9 +20,9 @@ void vrn_timestamps_write(VkQueryPool queries, const vrn_device *device, VkComma
 VkResult vrn_timestamps_read(VkQueryPool queries, const vrn_device *device, uint32_t first,
                              uint32_t count, uint64_t *ticks);
 
-/* Milliseconds from a timestamp to the next one, of commands that have ended. Some drivers have
- * none then, or write both at the end of the command buffer: then *ms is unchanged, a time by the
- * host's clock. Errors are the driver's. */
+/* Sets *ms to the time from a timestamp to the next one, for commands that have ended. Some drivers
+ * have no timestamps even then, or write both at the end of the command buffer: *ms is then
+ * unchanged, so set it to a time by the host's clock first. Errors are the driver's. */
 vrn_result vrn_timestamps_ms(VkQueryPool queries, vrn_device *device, uint32_t first, double *ms);
 
 #endif

@@ -1,4 +1,5 @@
-/* The widths, strides and dilations of an architecture's stages. */
+/* The stages of an architecture, and functions that complete, check, read and compare
+ * architectures. */
 #ifndef VRN_NET_ARCH_H
 #define VRN_NET_ARCH_H
 
@@ -59,10 +60,11 @@ vrn_result vrn_arch_override(vrn_arch *arch, const char *text, const char *subje
 void vrn_arch_format_difference(const vrn_arch *arch, const vrn_arch *other, char *text,
                                 size_t capacity);
 
-/* Checks that a text could give every entry of a complete architecture. */
+/* Checks that a text for vrn_arch_parse can express every field of a complete architecture. */
 vrn_result vrn_arch_check_keys(const vrn_arch *arch, const char *subject, const vrn_log *log);
 
-/* Logs "<subject>: ..." as an error. `by` points at what has a subject and a log. */
+/* Logs "<subject>: ..." as an error. `by` points to a struct with the members `subject` and
+ * `log`. */
 #define VRN_ARCH_REFUSE(by, format, ...)                                                           \
     vrn_fail((by)->log, VRN_ERROR_INVALID_ARGUMENT, "%s: " format, (by)->subject, __VA_ARGS__)
 

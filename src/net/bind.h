@@ -28,8 +28,8 @@ vrn_result vrn_bind_tensor(const vrn_binding *b, vrn_tensor *wanted, vrn_named_t
  * left out on request. */
 vrn_result vrn_bind_refuse(const vrn_binding *b, bool beheaded);
 
-/* Ignores tensors beside the network. Refuses those that seem to change its input, its features or
- * its logits, unless the network was `chosen` by its prefix. */
+/* Ignores tensors that are outside the network. Refuses those that seem to change its input, its
+ * features or its logits, unless the network was `chosen` by its prefix. */
 vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen);
 
 /* Checks that an architecture needs exactly these parameters, tensors [count] in its order. Errors:

@@ -1,14 +1,14 @@
-/* The filters of blurs, which some files hold for every channel. Only binomial filters can be
- * run. */
+/* The filters of blurs, which some files contain, with a copy for every channel. Only binomial
+ * filters can be run. */
 #ifndef VRN_NET_FILTERS_H
 #define VRN_NET_FILTERS_H
 
 #include "net/names.h"
 
-/* The first filter inside, or NULL. */
+/* The first filter inside the network, or NULL. */
 const vrn_named_tensor *vrn_filters_find(const vrn_names *names);
 
-/* Coefficients along a side; 0: the filter is not binomial. */
+/* The number of coefficients along a side; 0: the filter is not binomial. */
 uint32_t vrn_filters_size(const vrn_tensor *filter);
 
 /* Marks the filters of the architecture's blurs as used. Errors: VRN_ERROR_FILE (one has other

@@ -5,8 +5,9 @@
 #include "net/graph.h"
 
 /* Rewrites the graph in place: a batch norm is folded into its convolution; the residual addition
- * (with an option A shortcut in front of it) and the ReLU become the convolution's epilogue. A
- * fused node has the convolution's name and the place of the last operator that went into it.
+ * (with the shortcut in front of it, if that is VRN_SHORTCUT_PAD or _PAD_END) and the ReLU become
+ * the convolution's epilogue. A fused node has the convolution's name and the place of the last
+ * operator that went into it.
  *
  * `kept` are values that the caller reads; they are never fused away, and are renumbered, as are
  * the graph's own outputs. Errors: VRN_ERROR_OUT_OF_MEMORY, with the graph as it was. */

@@ -66,14 +66,14 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
                            const vrn_log *log);
 void vrn_graph_free(vrn_graph *graph);
 
-/* The node of probabilities of a multi-label head. */
+/* The name of the node that computes probabilities by the sigmoid. */
 #define VRN_SIGMOID "sigmoid"
 
 /* The class activation map (Zhou et al. 2016): the linear layer applied at every position of what
- * the average pool reads, [classes, H, W], so that the mean over the positions is the logits. It is
- * no module of PyTorch's and part of a graph only once it was added, at the end; adding it again
- * gives the same value. To be called before fusion. Errors: VRN_ERROR_UNSUPPORTED (a head that is
- * not one linear layer), VRN_ERROR_OUT_OF_MEMORY. */
+ * the average pool reads, [classes, H, W], so that the mean over the positions is the logits.
+ * PyTorch has no such module. This function adds it at the end of the graph; a second call gives
+ * the same value. Call it before fusion. Errors: VRN_ERROR_UNSUPPORTED (a head that is not one
+ * linear layer), VRN_ERROR_OUT_OF_MEMORY. */
 #define VRN_CLASS_MAP "class_map"
 vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log);
 
@@ -92,22 +92,23 @@ vrn_format vrn_graph_format(const vrn_graph *graph, vrn_value value);
 /* Bytes of one image of a value on the device. */
 uint64_t vrn_graph_bytes(const vrn_graph *graph, vrn_value value);
 
-/* Calls `visit` for every parameter of an architecture, or of its graph before fusion, in the order
- * of torchvision's state_dict, with its name and the shape that it must have. Buffers
- * (running_mean, running_var) are marked, and num_batches_tracked is left out. Stops at and returns
- * the first result that is not VRN_OK; `log` gets the only error of this function itself: out of
- * memory. */
+/* A parameter of an architecture: its name and the shape that it must have. */
 typedef struct vrn_parameter {
     const char *name; /* valid during the call */
     uint32_t rank;
     uint64_t shape[4];
-    uint32_t index; /* 0, 1, ... */
-    uint32_t role;  /* VRN_PARAM_WEIGHT .. */
-    bool buffer;
+    uint32_t index;       /* 0, 1, ... */
+    uint32_t role;        /* VRN_PARAM_WEIGHT .. */
+    bool buffer;          /* running_mean or running_var */
     const vrn_node *node; /* of the graph at an input of 1x1; valid during the call */
 } vrn_parameter;
 
+/* Called for a parameter. A result other than VRN_OK ends the visits. */
 typedef vrn_result (*vrn_parameter_visitor)(void *user, const vrn_parameter *parameter);
+
+/* Calls `visit` for every parameter of an architecture, or of its graph before fusion, in the order
+ * of torchvision's state_dict, without num_batches_tracked. Stops at and returns the first result
+ * that is not VRN_OK. The only other error is VRN_ERROR_OUT_OF_MEMORY, which goes to `log`. */
 vrn_result vrn_graph_visit_parameters(const vrn_graph *graph, vrn_parameter_visitor visit,
                                       void *user);
 vrn_result vrn_arch_visit_parameters(const vrn_arch *arch, vrn_parameter_visitor visit, void *user,

@@ -4,7 +4,8 @@
 
 #include "net/names.h"
 
-/* Writes ": a SimCLR checkpoint ...", or the first names if the kind is not known; or "". */
+/* Writes ": this seems to be a SimCLR checkpoint ..". If the kind is not known, writes the first
+ * names, or nothing if `network` says that the file has a ResNet. */
 void vrn_kinds_describe(const vrn_names *names, bool network, char *text, size_t capacity);
 
 #endif

@@ -44,15 +44,15 @@ typedef struct vrn_model_metadata {
 /* The key of the architecture's text, which is read before the rest. */
 #define VRN_METADATA_ARCH_KEY "vkresnet.arch"
 
-/* For a network whose whole graph was recognised: the properties that the graph leaves open; may be
- * empty. */
+/* Present if the network's whole graph was recognised: the properties that the graph leaves open,
+ * or an empty text. */
 #define VRN_METADATA_GRAPH_KEY "file.graph"
 
 /* Keys of the facts that readers find in other formats: the file's name for its network, and keys
  * of --arch in the file or in one beside it. */
 #define VRN_METADATA_NETWORK_KEY "file.network"
 #define VRN_METADATA_SAID_KEY    "file.arch"
-/* the first part of the names that is preferred to others */
+/* the preferred network in the file: the first part of its tensors' names (vrn_names_create) */
 #define VRN_METADATA_PART_KEY   "file.part"
 #define VRN_METADATA_LABELS_KEY "file.classes" /* as vkresnet.classes, if there are as many */
 

@@ -26,13 +26,14 @@ bool vrn_model_has_scales(const vrn_model *model);
 vrn_result vrn_model_with_scales(vrn_model **model, const vrn_model *base, const vrn_scale *scales,
                                  uint32_t count, const vrn_log *log);
 
-/* Makes a model of `arch` with the trunk of another one, which is held, and the parameters of a
- * linear head, which are copied. `said` has log, name, transform and class names. */
+/* Makes a model of `arch` from the parameters of `trunk`, which is held, and those of a linear
+ * head, which are copied. `said` gives the log, name, transform and class names. */
 vrn_result vrn_model_derive(vrn_model **model, const vrn_model *trunk, const vrn_arch *arch,
                             const vrn_head_params *head, const vrn_model_params *said);
 
-/* Makes a model with the same parameters, read as another architecture, which is complete and needs
- * exactly these. Errors: VRN_ERROR_INVALID_ARGUMENT (it needs others), VRN_ERROR_OUT_OF_MEMORY. */
+/* Makes a model with the same parameters but another architecture, which must be complete and need
+ * exactly these parameters. Errors: VRN_ERROR_INVALID_ARGUMENT (it needs others),
+ * VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_model_with_arch(vrn_model **model, const vrn_model *base, const vrn_arch *arch,
                                const vrn_log *log);
 

@@ -37,8 +37,9 @@ typedef struct vrn_names {
     char *text;                  /* the memory of the names */
 } vrn_names;
 
-/* Finds the network among `count` tensors: by the first convolution of its first block, whose name
- * tells the scheme, and what stands before it. Names below this prefix are torchvision's:
+/* Finds the network among `count` tensors by the first convolution of its first block. Its name
+ * shows the naming scheme; what precedes it is the network's prefix. Names below the prefix become
+ * torchvision's:
  *     torchvision, timm    as they are
  *     deep stems           conv1, conv2, conv3 with bn1, bn2, bn3 (CSAIL), or stem.0, .1, .3
  *                          (MMPretrain): conv1.0, .1, .3, .4, .6 and bn1
@@ -60,14 +61,14 @@ typedef struct vrn_names {
  *         stem.conv, stages.S.blocks.B.norm1, .conv1, .downsample.conv
  *                                            conv1, layer(S+1).B.bn1, .conv1, .downsample.0
  *     Sequential           0, 1, then 4 to 7 with blocks inside: conv1, bn1, layer1 to layer4
- * What only training counts is left out (num_batches_tracked; n_averaged of an averaged model).
- * `wanted` is the prefix to take, with or without the dot at its end; NULL: the only one there is.
- * Networks whose weights are the same memory are one. EMA weights go before those in training, as
- * in timm ("state_dict_ema", "model_ema"), and the network in `part` ("model"; or NULL), the first
- * part of its name, before those elsewhere. Where there is none, every name counts, without what
- * all share. The tensors must outlive the result. `subject` stands in front of messages.
- * Errors: VRN_ERROR_FILE (several networks, or none below `wanted`: the log lists those there are;
- * two tensors end up with one name), VRN_ERROR_OUT_OF_MEMORY. */
+ * Counters of training are left out (num_batches_tracked; n_averaged of an averaged model).
+ * `wanted` is the prefix of the network to take, with or without the dot at its end. NULL: the only
+ * network; of several, the one with EMA weights (below "state_dict_ema" or "model_ema", as in
+ * timm), else the one below `part` ("model"; or NULL), the first part of its names. Networks whose
+ * weights are the same memory count as one. If no network is found, every tensor counts as inside,
+ * and the prefix that all names share is removed. The tensors must outlive the result. `subject`
+ * stands in front of messages. Errors: VRN_ERROR_FILE (several networks, or none below `wanted`:
+ * the log lists all of them; or two tensors get the same name), VRN_ERROR_OUT_OF_MEMORY. */
 vrn_result vrn_names_create(vrn_names *names, const vrn_tensor *tensors, size_t count,
                             const char *wanted, const char *part, const char *subject,
                             const vrn_log *log);
@@ -79,7 +80,8 @@ void vrn_names_rename(vrn_names *names, size_t index, const char *name);
 /* The tensor inside that is called `name`, or NULL. */
 vrn_named_tensor *vrn_names_find(const vrn_names *names, const char *name);
 
-/* The first tensor inside, in the order of names, whose name begins with `prefix`, or NULL. */
+/* The first tensor inside, in the order of names, whose name begins with `prefix`; NULL: none
+ * does. */
 vrn_named_tensor *vrn_names_find_prefix(const vrn_names *names, const char *prefix);
 
 /* The tensor by its name in the file, or NULL. */

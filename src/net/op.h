@@ -68,14 +68,16 @@ typedef struct vrn_extent {
 /* The end of a convolution or of VRN_OP_SCALE, applied before the result is stored:
  * y = act(result + bias + residual). Of other operators with one: y = act(result + bias). */
 typedef struct vrn_epilogue {
-    bool bias; /* a folded norm's, or the convolution's own */
-    bool relu; /* or another activation: */
-    vrn_activation activation;
-    float slope;              /* of VRN_ACTIVATION_LEAKY_RELU */
-    bool residual;            /* adds another tensor */
-    vrn_shape residual_shape; /* the other tensor's shape; it is read as by VRN_OP_SHORTCUT: */
-    uint32_t residual_stride; /*    pixel (y, x) reads (y * stride, x * stride), */
-    uint32_t residual_offset; /*    channel c reads c - offset, zero outside. 1 and 0: plain */
+    bool bias;                 /* a folded norm's, or the convolution's own */
+    bool relu;                 /* an activation follows: a ReLU or another one */
+    vrn_activation activation; /* which one */
+    float slope;               /* of VRN_ACTIVATION_LEAKY_RELU */
+    bool residual;             /* adds another tensor */
+    vrn_shape residual_shape;  /* of the other tensor */
+    /* The other tensor is read as by VRN_OP_SHORTCUT: pixel (y, x) reads (y * stride, x * stride),
+     * and channel c reads c - offset, or zero outside. 1 and 0: the tensor as it is. */
+    uint32_t residual_stride;
+    uint32_t residual_offset;
 } vrn_epilogue;
 
 typedef struct vrn_op_desc {

@@ -1,4 +1,4 @@
-/* Initial weights, with the same bits on every platform. */
+/* Random initial weights, with the same bits on every platform. */
 #ifndef VRN_NET_RANDOM_H
 #define VRN_NET_RANDOM_H
 

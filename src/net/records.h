@@ -1,4 +1,5 @@
-/* Records of the modules in a checkpoint: metadata "module.NAME" with "CLASS stride=2,2 ..". */
+/* Records of the modules in a checkpoint (checkpoint/state_dict.h adds them): metadata
+ * "module.NAME" with "CLASS stride=2,2 ..". */
 #ifndef VRN_NET_RECORDS_H
 #define VRN_NET_RECORDS_H
 
@@ -12,7 +13,8 @@ enum { VRN_RECORD_START_LENGTH = sizeof VRN_RECORD_START - 1, VRN_PAIR_FAULT_MAX
 bool vrn_record_is(const char *record, const char *class);
 bool vrn_record_is_one_of(const char *record, const char *const *classes, size_t count);
 
-/* True for an activation, or another module, that is never run, at least not after the blocks. */
+/* True for an activation or another module that this library cannot run, or at least not after the
+ * blocks. */
 bool vrn_record_is_strange(const char *record);
 
 /* The last part of a key, after its last dot: "1" of "module.fc.1". */

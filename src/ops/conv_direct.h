@@ -1,5 +1,5 @@
-/* Direct convolution: functions shared by the float and int8 kernels. Numbers of a row:
- * VRN_DIRECT_* (ops/interface.h). */
+/* Direct convolution: functions shared by the float and int8 kernels. The numbers of a kernel's row
+ * (ops/kernel.h) are VRN_DIRECT_* (ops/interface.h). */
 #ifndef VRN_OPS_CONV_DIRECT_H
 #define VRN_OPS_CONV_DIRECT_H
 

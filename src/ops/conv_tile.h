@@ -1,15 +1,15 @@
 /* Convolution in tiles (conv_tile.comp): functions shared by tiles with whole sums and tiles with
- * partial sums. Numbers of a row: VRN_TILE_* (ops/interface.h). */
+ * partial sums. The numbers of a kernel's row (ops/kernel.h) are VRN_TILE_* (ops/interface.h). */
 #ifndef VRN_OPS_CONV_TILE_H
 #define VRN_OPS_CONV_TILE_H
 
 #include "ops/kernel.h"
 
-/* For floats. Linear layers have rows of these too. */
+/* The variants for floats, which linear layers use too. */
 extern const vrn_kernel_variant vrn_variant_tile;  /* ops/conv_tile.c */
 extern const vrn_kernel_variant vrn_variant_split; /* ops/conv_split.c */
 
-/* Functions of the families. */
+/* Functions that the families share (vrn_kernel_family). */
 bool vrn_tile_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
 double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                       const vrn_cores *cores);

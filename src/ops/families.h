@@ -1,5 +1,5 @@
-/* The families of convolutions, each in its own file. A new one is declared here and listed in
- * ops/conv.c. */
+/* The families of convolution kernels (ops/kernel.h), each in its own file. A new one is declared
+ * here and listed in ops/conv.c. */
 #ifndef VRN_OPS_FAMILIES_H
 #define VRN_OPS_FAMILIES_H
 

@@ -36,9 +36,9 @@ typedef uint32_t uint;
 #define VRN_STORED_F32_BYTES  4
 
 /* Ids of specialization constants: an operator's own, the same for all its kernels, from 0 on; the
- * types of the first four bindings; the work group's size along x; a row's numbers. The first
- * VRN_PUSHED_CONSTANTS describe the shape and can be pushed instead; the others switch code on and
- * off. */
+ * types of the first four bindings; the work group's size along x; the numbers of a kernel's row
+ * (ops/kernel.h). The first VRN_PUSHED_CONSTANTS describe the shape and can be pushed instead; the
+ * others switch code on and off. */
 #define VRN_PUSHED_CONSTANTS 20
 #define VRN_ID_TYPES         28
 #define VRN_ID_THREADS       32
@@ -50,14 +50,14 @@ struct vrn_push {
     float x_scale, y_scale, r_scale; /* of int8 tensors */
 };
 
-/* After it, if a pass is `pushed`: */
+/* Follows vrn_push if the pass is `pushed` (vrn_pass): */
 struct vrn_push_shape {
     uint number; /* the row's first */
     uint shape[VRN_PUSHED_CONSTANTS];
 };
 
-/* Instead of both, if a shader is `addressed`: with the addresses of its bindings, the lower word
- * first. At most 128 bytes, which every device has. */
+/* Replaces both if the shader is `addressed` (vrn_shader). `at` has the addresses of its bindings,
+ * the lower word first. At most 128 bytes, which every device has. */
 struct vrn_push_addressed {
     uint images, number;
     uint at[8];
@@ -65,8 +65,8 @@ struct vrn_push_addressed {
     float y_scale;
 };
 
-/* If it is `straight` (more than 128 bytes): the position of the dispatch among several, and the
- * numbers 0 to 15. */
+/* Replaces that if the shader is also `straight`: adds the position of the dispatch among several,
+ * and the numbers 0 to 15. More than 128 bytes. */
 #define VRN_STRAIGHT_DIGITS 16
 struct vrn_push_straight {
     uint images, number;
@@ -104,7 +104,8 @@ struct vrn_push_straight {
 /* The activation, if there is one, and its slope as the bits of a float. */
 #define VRN_CONV_ACTIVATION 20
 #define VRN_CONV_SLOPE_BITS 27
-/* The residual is an option A shortcut of a larger tensor, which the others describe. */
+/* The residual is an option A shortcut of a larger tensor, which the constants after the first
+ * describe. */
 #define VRN_CONV_OPTION_A    21
 #define VRN_CONV_RES_H       22
 #define VRN_CONV_RES_W       23
@@ -183,7 +184,7 @@ struct vrn_push_straight {
 #define VRN_ADDRESS_PARTS   4 /* 2: each sixteen output channels have their own input channels */
 #define VRN_ADDRESS_VECTORS 5 /* of eight output channels, in a work group */
 #define VRN_ADDRESS_PANEL   32 /* output channels whose weights are adjacent */
-/* A value of VRN_ADDRESS_LINES: likewise, and pixels have three channels, without a fourth. */
+/* A value of VRN_ADDRESS_LINES: as 1, but pixels have three channels, without a fourth. */
 #define VRN_ADDRESS_LINES_RGB 2
 /* Whether work groups that follow each other have the same pixels, or else the same output
  * channels: the same pixels if the cache of a processor's core holds all weights (256 KiB). */
@@ -223,19 +224,18 @@ struct vrn_push_straight {
 #define VRN_BLOCK_N4      8
 #define VRN_BLOCK_NUMBERS 256
 
-/* Of conv_stationary.comp: k whose weights are kept, output channels of a work group; the buffers
- * in VRN_BIND_BLOCKS before those of the input; the smallest number of work groups of a dispatch,
- * if there are enough rows. */
-#define VRN_STATIONARY_DEPTH  1 /* behind VRN_PRODUCT_M */
-#define VRN_STATIONARY_N      32
-#define VRN_STATIONARY_LINES  2
-#define VRN_STATIONARY_GROUPS 8
-/* .. and numbers of an unfolded window are a multiple of this, the depth of its kernel. */
+/* conv_stationary.comp. A row's number after VRN_PRODUCT_M: the number of k whose weights a work
+ * group keeps at once. */
+#define VRN_STATIONARY_DEPTH  1
+#define VRN_STATIONARY_N      32 /* output channels of a work group */
+#define VRN_STATIONARY_LINES  2  /* buffers in VRN_BIND_BLOCKS before those of the input */
+#define VRN_STATIONARY_GROUPS 8  /* the fewest work groups, if there are enough rows */
+/* The depth of the kernel for unfolded windows (unfold.comp): a window has a multiple of this. */
 #define VRN_STATIONARY_UNFOLDED 64
 
-/* Between an application's images and buffers, and the network (ops/transfer.h, ops/preprocess.h):
- * the work group's size, bindings, constants and push constants. `first`, `x_first` and `y_first`
- * are the offsets of input and output in their bindings. */
+/* Kernels between an application's images and buffers and the network (ops/transfer.h,
+ * ops/preprocess.h): the work group's size, bindings, constants and push constants. `first`,
+ * `x_first` and `y_first` are the offsets of input and output in their bindings. */
 #define VRN_TRANSFER_THREADS  64
 #define VRN_TRANSFER_X        0
 #define VRN_TRANSFER_Y        1

@@ -63,7 +63,7 @@ typedef struct vrn_kernel_family {
     bool (*fits)(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
     /* The expected rank of a kernel for this operation among the operator's kernels, on a device
-     * with such cores, between 0 and 1000: it decides if nothing was measured. NULL: 0. */
+     * with such cores, between 0 and 1000. It decides if nothing was measured. NULL: 0. */
     double (*merit)(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                     const vrn_cores *cores);
 
@@ -73,8 +73,8 @@ typedef struct vrn_kernel_family {
     /* The largest number of bytes of shared memory that a work group declares. NULL: none. */
     uint32_t (*shared_bytes)(const vrn_kernel *kernel);
 
-    /* Registers of 32 bits that an invocation needs, as GPUs' compilers were seen to allot them.
-     * NULL: not estimated. */
+    /* Registers of 32 bits that an invocation needs: an estimate, from what GPUs' compilers were
+     * seen to allocate. NULL: not estimated. */
     uint32_t (*registers)(const vrn_kernel *kernel);
 
     /* Bytes of a scratch (1 or 2) for this many images. NULL: no pass binds one. */
@@ -175,10 +175,11 @@ uint32_t vrn_kernel_registers(const vrn_kernel *kernel); /* 0: not estimated */
 uint32_t vrn_kernel_subgroup_size(const vrn_kernel *kernel);
 vrn_matrix_shape vrn_kernel_matrix(const vrn_kernel *kernel); /* zeros: none */
 
-/* True if it is only for int8 parameters, which it unpacks itself, as it does x. */
+/* True if a kernel is only for int8 parameters. It unpacks them, and an int8 input, itself. */
 bool vrn_kernel_takes_bytes(const vrn_kernel *kernel);
 
-/* The number that distinguishes the layout of its parameters from others of variant->layout. */
+/* The number that distinguishes the layout of a kernel's parameters from others of
+ * variant->layout. */
 uint32_t vrn_kernel_layout_number(const vrn_kernel *kernel);
 
 /* Adds all data of a kernel, and its shaders, to a hash. */

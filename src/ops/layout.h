@@ -39,12 +39,13 @@ extern const vrn_layout vrn_layout_rsck;
  * scale for each output channel: the channel's largest magnitude becomes 127. */
 extern const vrn_layout vrn_layout_int8; /* ops/conv_int8.c */
 
-/* Factors of matrix products, [b, K4 * 4, N] floats, or in blocks for VRN_BIND_BLOCKS. */
+/* Factors W of matrix products (ops/product.h), [b, K4 * 4, N] floats, or in blocks for
+ * VRN_BIND_BLOCKS. */
 extern const vrn_layout vrn_layout_lines; /* ops/product_layout.c */
 extern const vrn_layout vrn_layout_blocks;
 
 /* For kernels that read through addresses: the bias is padded to 16, [C] zeros, then for each b and
- * each 32 n [K, 32], with the n of each sixteen in a special order. */
+ * each 32 n [K, 32], with the n of each sixteen in the order of vrn_paired. */
 extern const vrn_layout vrn_layout_address;
 
 /* The same for conv_straight.comp, except that with Winograd's algorithm the results are in

@@ -1,4 +1,5 @@
-/* Estimates of the cost of a convolution with a kernel, from which merits are computed. */
+/* Estimates of what a convolution costs with a given kernel. Merits (ops/kernel.h) are computed
+ * from them. */
 #ifndef VRN_OPS_MERIT_H
 #define VRN_OPS_MERIT_H
 

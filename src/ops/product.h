@@ -1,11 +1,13 @@
 /* Matrix products of convolutions on processors (gemm.comp, gemm_blocks.comp), as the families of
- * conv_product.c and conv_winograd.c use them. Numbers of a row: VRN_PRODUCT_* (ops/interface.h).
+ * conv_product.c and conv_winograd.c use them. The numbers of a kernel's row (ops/kernel.h) are
+ * VRN_PRODUCT_* (ops/interface.h).
  *
  *   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]
  *
- * With an M, the products, b, are those of Winograd's F(M x M, 3 x 3) and a row r is a tile of M x
- * M output pixels. Without one there is one product: with vrn_layout_lines a row is the pixel of a
- * 1x1 convolution; with vrn_layout_blocks it is the window of an output pixel, line by line. */
+ * If VRN_PRODUCT_M is not 0, b counts the products of Winograd's F(M x M, 3 x 3), and a row r is a
+ * tile of M x M output pixels. If it is 0, there is one product: with vrn_layout_lines a row is the
+ * pixel of a 1x1 convolution; with vrn_layout_blocks it is the window of an output pixel, line by
+ * line. */
 #ifndef VRN_OPS_PRODUCT_H
 #define VRN_OPS_PRODUCT_H
 
@@ -14,14 +16,15 @@
 uint32_t vrn_product_count(const vrn_kernel *kernel);
 uint64_t vrn_product_rows(const vrn_kernel *kernel, const vrn_op_desc *desc); /* of one image */
 
-/* vec4s of k of a row, and of one of its lines; in blocks, filled up with zeros. */
+/* The number of vec4s of k in a row, and in one of its lines. In blocks, a row is filled up with
+ * zeros. */
 uint32_t vrn_product_k4(const vrn_kernel *kernel, const vrn_op_desc *desc);
 uint32_t vrn_product_line_k4(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
 bool vrn_product_in_blocks(const vrn_kernel *kernel);
 bool vrn_product_addressed(const vrn_kernel *kernel);
 
-/* Numbers of the packed parameters after the bias. */
+/* How many numbers the packed parameters have after the bias. */
 uint64_t vrn_product_numbers(const vrn_kernel *kernel, const vrn_op_desc *desc);
 
 /* The position of number c among sixteen in two vectors of eight lanes, where lane i has 2 i and 2

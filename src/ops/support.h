@@ -1,4 +1,4 @@
-/* Checks that a device supports a kernel, and its limits. */
+/* Whether a device supports a kernel, and how large the kernel's bindings may be there. */
 #ifndef VRN_OPS_SUPPORT_H
 #define VRN_OPS_SUPPORT_H
 

@@ -10,8 +10,8 @@
 /* Bindings, push constants and the specialization constant are in ops/interface.h. */
 typedef enum vrn_transfer {
     VRN_TRANSFER_FETCH_IMAGE, /* VRN_FETCH_READING */
-    /* of storage images, by their format; those that every device has come first: VRN_FETCH_READING
-     */
+    /* for storage images, by their format (VRN_FETCH_READING). First those that every device
+     * supports */
     VRN_TRANSFER_FETCH_RGBA8,
     VRN_TRANSFER_FETCH_RGBA16F,
     VRN_TRANSFER_FETCH_RGBA32F,

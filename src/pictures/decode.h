@@ -11,8 +11,9 @@
 
 /* ---- decoders.c ------------------------------------------------------------------------------ */
 
-/* Each decoder calls it when it knows the size, before it allocates memory for pixels. Refuses
- * sizes like pic_pixels_fault, and waits at the gate (pictures.h) for others. */
+/* Each decoder calls this when it knows the size, before it allocates memory for pixels. Returns
+ * the fault that pic_pixels_fault finds; if there is none, calls the gate (pictures.h), which may
+ * wait, and returns NULL. */
 const char *pic_admit(uint64_t width, uint64_t height, size_t file_bytes);
 
 /* ---- decode_*.c ------------------------------------------------------------------------------ */

@@ -7,8 +7,8 @@
 #include "ops/kernel.h"
 #include "plan/tuned.h"
 
-/* True if a kernel that is avoided could compute an operation, which may explain why none is
- * left. */
+/* True if a kernel that is avoided (plan/avoid.h) could compute an operation. This may explain why
+ * no kernel is left. */
 bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc);
 
 /* Returns the best supported kernel for `images` images that is not in `passed` [count]. If

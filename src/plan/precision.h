@@ -9,7 +9,7 @@
 /* Sets the formats of tensors and parameters for every operation of a graph, fused or not:
  *
  * fp16: float16. Small tensors (the input, the mean of the last stage, logits and probabilities)
- * and the output of group norms (whose groups can share an element) are floats.
+ * and the output of group norms (whose groups can share an element of four channels) are floats.
  *
  * int8: bytes for values whose scale the model knows, and for the parameters of convolutions that
  * read such a value. Everything else is as for fp16.

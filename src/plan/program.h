@@ -4,8 +4,7 @@
  *
  * A program does not change after it is created: sessions, recordings, the profile and the tuner
  * read it. Only the arena's contents change. Each submission begins with a barrier, so that
- * submissions to the device's one queue use the arena in turn. State that changes is in
- * session/session.h. */
+ * submissions to one queue use the arena in turn. State that changes is in session/session.h. */
 #ifndef VRN_PLAN_PROGRAM_H
 #define VRN_PLAN_PROGRAM_H
 

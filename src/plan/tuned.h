@@ -1,6 +1,6 @@
 /* The tuner's results: the fastest kernel on this device for each shape of each operator. The
- * device keeps the records while it exists, and a file in the cache directory keeps them longer.
- * Other versions of the driver ignore the file. */
+ * device keeps the records while it exists, and a file in the cache directory keeps them longer. A
+ * file from another version of the driver is ignored. */
 #ifndef VRN_PLAN_TUNED_H
 #define VRN_PLAN_TUNED_H
 

@@ -7,7 +7,7 @@
 #include "net/model.h"
 #include "ops/kernel.h"
 
-/* The packed parameters of one model on one device; reference-counted. */
+/* The set of packed parameters of one model on one device; reference-counted. */
 typedef struct vrn_weights vrn_weights;
 
 /* The parameters that a kernel binds at VRN_BIND_W for one node. */

@@ -1,4 +1,4 @@
-/* Float inputs from the host: how they come to the device, in the layout of activations. */
+/* Copies float inputs from the host to the device, in the layout of activations. */
 #ifndef VRN_SESSION_FLOATS_H
 #define VRN_SESSION_FLOATS_H
 
@@ -7,8 +7,9 @@
 /* True if all values are finite. */
 bool vrn_floats_are_finite(const float *values, size_t count);
 
-/* Whether floats go to the device as they are, and are packed there: a quarter less goes over the
- * bus, and the host only copies. A device that is the host's processor gains nothing. */
+/* True if floats are copied as they are and packed into vec4s on the device: three channels instead
+ * of four go over the bus, and the host only copies. A device that is the host's processor gains
+ * nothing. */
 bool vrn_floats_packed_on_device(const vrn_session *session);
 
 /* Writes floats (inputs->nchw or nhwc) to slot->input. If they are packed on the device, this is

@@ -1,4 +1,4 @@
-/* Formats of an application's images, and the meaning of their numbers. */
+/* The formats of an application's images, and how shaders read them. */
 #ifndef VRN_SESSION_IMAGE_FORMAT_H
 #define VRN_SESSION_IMAGE_FORMAT_H
 

@@ -16,7 +16,7 @@ enum {
     VRN_IMAGES_BUFFERS,
 };
 
-/* Zero it. */
+/* Zero it before its first use. */
 typedef struct vrn_images {
     vrn_buffer buffers[VRN_IMAGES_BUFFERS];
     vrn_buffer tensor; /* the result: [batch, height, width, 1] vec4 */

@@ -11,10 +11,11 @@ typedef struct vrn_span {
     vrn_stretch stretch;
 } vrn_span;
 
-/* Spans that can be pending at once; more are not measured. */
+/* Spans that can be pending at once; others are not measured. */
 #define VRN_METER_SPANS 32
 
-/* Of one slot; zero it. Without timestamps, or without vkResetQueryPool, nothing is measured. */
+/* The meter of one slot. Zero it before its first use. Without timestamps, or without
+ * vkResetQueryPool, nothing is measured. */
 typedef struct vrn_meter {
     VkQueryPool queries; /* two for each span */
     vrn_span spans[VRN_METER_SPANS];

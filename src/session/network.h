@@ -16,7 +16,7 @@ typedef struct vrn_passage {
     VkBuffer output;     /* where results go, by program->outputs */
     uint32_t count;      /* images */
     VkQueryPool queries; /* timestamps at both ends, or VK_NULL_HANDLE */
-    VkQueryPool each;    /* one before each of a slice's steps, and at the end; likewise */
+    VkQueryPool each;    /* one before each of a slice's steps, and at the end; or VK_NULL_HANDLE */
 } vrn_passage;
 
 /* How far a network was recorded; zeros: nothing yet. */
@@ -24,10 +24,10 @@ typedef struct vrn_position {
     uint32_t images; /* of a slice */
     uint32_t first;  /* the first image of the present slice */
     bool copied;     /* its input is in the arena */
-    uint32_t step;   /* the next dispatch: its step, */
-    uint32_t pass;   /* the pass of the step, */
-    uint32_t part;   /* and the part of the pass, */
-    uint32_t parts;  /* of so many */
+    uint32_t step;   /* of the next dispatch */
+    uint32_t pass;   /* of the next dispatch, in its step */
+    uint32_t part;   /* of the pass: what the next dispatch computes */
+    uint32_t parts;  /* into which the pass is divided */
 } vrn_position;
 
 /* A piece of a network. */
@@ -38,8 +38,9 @@ typedef struct vrn_piece {
     vrn_meter *meter;
 } vrn_piece;
 
-/* The command buffers of a network, each to be submitted by itself (split.h); zero it. The first is
- * buffers[0] of the commands that they are recorded with, whose pool has the others. */
+/* The command buffers of a network, each to be submitted by itself (session/split.h). Zero it
+ * before its first use. The first is buffers[0] of the commands that they are recorded with, whose
+ * pool has the others. */
 typedef struct vrn_parts {
     VkCommandBuffer *buffers;
     uint32_t count, capacity;

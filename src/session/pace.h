@@ -13,7 +13,8 @@ static inline uint32_t vrn_pace_pass(uint32_t step, uint32_t pass)
     return step * VRN_PASSES_MAX + pass;
 }
 
-/* Zero it. Passes that were never measured have the pace of those that were. */
+/* Zero it before its first use. Passes that were never measured are assumed to have the pace of the
+ * last measurement. */
 typedef struct vrn_pace {
     /* [passes] milliseconds for 1e9 operations, as if each pass of a step did an equal share of its
      * work; 0: not measured */

@@ -22,7 +22,7 @@ typedef struct vrn_recorder {
     VkCommandBuffer buffer;    /* the current one */
 } vrn_recorder;
 
-/* A recorder without a slot. */
+/* Returns a recorder. The caller fills in what belongs to the slot. */
 vrn_recorder vrn_recorder_of(vrn_session *session, const vrn_record_params *params,
                              const vrn_device_queue *queue);
 

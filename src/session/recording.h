@@ -10,9 +10,9 @@
 struct vrn_recording {
     vrn_images images; /* the prepared input is images.tensor */
     vrn_buffer output; /* results as they leave the network */
-    vrn_buffer top;    /* for vrn_session_get_top; made when it is first asked for */
+    vrn_buffer top;    /* for vrn_session_get_top; made when first needed */
     vrn_descriptor_pool pool;
-    VkQueryPool queries; /* two, around a recording that is timed; likewise */
+    VkQueryPool queries; /* two, around a recording that is timed; made when first needed */
     bool timed;          /* the last recording is */
     /* of a network that is spread over several recordings */
     vrn_position at;

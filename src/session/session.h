@@ -1,7 +1,7 @@
 /* The inside of vrn_session: a program, and what changes while it runs. run.c submits, and copies
  * results out; floats.c copies arrays in; images.c prepares photos on the device; network.c records
- * the program into as many command buffers as split.c says; record.c records into an
- * application's. */
+ * the program into as many command buffers as split.c says; record.c records it into an
+ * application's command buffer. */
 #ifndef VRN_SESSION_SESSION_H
 #define VRN_SESSION_SESSION_H
 
@@ -16,7 +16,7 @@
 typedef enum vrn_slot_state {
     VRN_SLOT_FREE = 0, /* nothing was submitted, or its results are delivered */
     VRN_SLOT_BUSY,     /* submitted and not delivered */
-    VRN_SLOT_REFUSED,  /* as free, but the answer was wrong and was not delivered */
+    VRN_SLOT_REFUSED,  /* free, but the results were wrong and not delivered: waiting fails */
 } vrn_slot_state;
 
 /* The input for which the parts of a network are recorded; zeros: none. */
@@ -74,7 +74,8 @@ struct vrn_session {
     vrn_recording *recordings[VRN_MAX_RECORD_SLOTS]; /* record.c; made when first needed */
     double record_budget_ms;                         /* of recordings with a cursor; 0: not given */
     vrn_pace pace; /* for networks that are spread over several recordings */
-    /* grows with each use of the arena, which shows whether such a network is still in it */
+    /* grows with each use of the arena, so that a cursor can tell whether its network is still in
+     * it */
     uint64_t uses;
 };
 

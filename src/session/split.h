@@ -6,7 +6,7 @@
 
 #include "plan/program.h"
 
-/* The speed of a session's device, as far as it is known. */
+/* How fast a session's device runs its program, guessed or measured. */
 typedef struct vrn_split {
     double pace;      /* milliseconds for 1e9 operations */
     bool measured;    /* the pace is not a guess */

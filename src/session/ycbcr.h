@@ -1,4 +1,4 @@
-/* Pictures in luma and chroma, and how fetch.comp reads them. */
+/* YCbCr pictures, in a luma and a chroma plane, and how fetch.comp reads them. */
 #ifndef VRN_SESSION_YCBCR_H
 #define VRN_SESSION_YCBCR_H
 

@@ -1,5 +1,5 @@
-/* Each operator in plain C with sums in doubles, with which kernels are compared in tests and in
- * the self-test. Simple rather than fast, so that it can be compared with the formula in the
+/* Each operator in plain C, with sums in doubles. The tests and the self-test compare kernels with
+ * it. It is simple rather than fast, so that a person can compare it with the formula in the
  * shader. */
 #ifndef VRN_TOOLS_REFERENCE_H
 #define VRN_TOOLS_REFERENCE_H

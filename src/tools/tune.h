@@ -14,7 +14,8 @@ double vrn_tune_ratio(const double *candidate, const double *incumbent, uint32_t
 #define VRN_TUNE_MARGIN 0.03
 bool vrn_tune_better(const double *candidate, const double *incumbent, uint32_t count);
 
-/* True if a kernel's first run is so slow that a second one is pointless. */
+/* True if a kernel's first run is so much slower than the best time that a second run is
+ * pointless. */
 bool vrn_tune_hopeless(double first_ms, double best_ms);
 
 #endif

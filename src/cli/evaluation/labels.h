@@ -1,4 +1,4 @@
-/* Images whose classes are known. */
+/* Reads lists and folders of images whose classes are known. */
 #ifndef VRN_CLI_LABELS_H
 #define VRN_CLI_LABELS_H
 
@@ -27,10 +27,10 @@ bool cli_labels_read_list(cli_labels *labels, const char *path, const cli_model 
 /* Adds the images below each folder in `path`, in byte order, as in ImageNet's validation set and
  * torchvision's ImageFolder. The folders are named, all in the same way, by the model's class names
  * ('_' may stand for ' ' and '/'), by ImageNet's WordNet ids if the model has ImageNet's classes,
- * or by the classes' numbers. If none of them is, and there are as many folders as classes, they
- * are the classes in order, as for torchvision. A note says which. Files beside the folders, and
- * folders whose name begins with a dot, are left out. Reports and returns false when something is
- * wrong, or when there are no images. */
+ * or by the classes' numbers. If no folder has such a name, and there are as many folders as
+ * classes, the folders are the classes in order, as for torchvision. A note says which. Files
+ * beside the folders, and folders whose name begins with a dot, are left out. Reports and returns
+ * false when something is wrong, or when there are no images. */
 bool cli_labels_read_folders(cli_labels *labels, const char *path, const cli_model *model);
 
 /* Adds the images below each folder in `path`. Each folder with images is a class, in byte order,

@@ -1,4 +1,4 @@
-/* NumPy's .npy files of float32, and float16, in C order
+/* Reads and writes NumPy's .npy files of float32 and float16, in C order
  * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
 #ifndef VRN_CLI_NPY_H
 #define VRN_CLI_NPY_H

@@ -9,8 +9,8 @@
 #include "cli/engine.h"
 #include "cli/shard.h"
 
-/* Called in order for each image that has no result, after that was reported; `error` does not name
- * the file. Returns false to stop. */
+/* Called in order for each image that has no result, after this has been reported; `error` does not
+ * name the file. Returns false to stop. */
 typedef bool (*cli_feed_failure)(void *user, size_t index, const char *error);
 
 /* Called for each image that was read and run, in order and by the thread that called cli_feed_run;

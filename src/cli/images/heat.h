@@ -17,8 +17,8 @@ typedef struct cli_heat {
     uint32_t width, height;
 } cli_heat;
 
-/* The connected region around the largest value in which the map, interpolated, has at least half
- * of it. */
+/* The connected region around the largest value in which the interpolated map is at least half of
+ * that value. */
 typedef struct cli_heat_region {
     vrn_rect box;
     double x, y; /* of the largest value */

@@ -7,10 +7,10 @@
 #include "cli/options.h"
 #include "cli/system/os.h"
 
-/* Adds a file as it is, or the images below a folder in byte order of their paths' parts, known by
- * their extensions or first bytes. Hidden files and folders are skipped, links to folders are not
- * followed. A note says what was left out. Reports and returns false if a part could not be read,
- * or if a folder has no images; what was found stays. */
+/* Adds a file as it is, or the images below a folder in byte order of their paths' parts. Images
+ * are recognised by their extensions or first bytes. Hidden files and folders are skipped, links to
+ * folders are not followed. A note says what was left out. Reports and returns false if a part
+ * could not be read, or if a folder has no images; what was found stays. */
 bool cli_paths_add(cli_paths *paths, const char *argument);
 /* The same for a folder, which may have no images. cli_paths_note_left_out notes what was left out,
  * for several folders at once. */

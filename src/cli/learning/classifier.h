@@ -37,11 +37,12 @@ typedef struct cli_classifier {
 /* The value in `predicted` for a sample that was not held out. */
 #define CLI_NOT_HELD_OUT UINT32_MAX
 
-/* Holds out each part of the samples in turn and trains on the others. Among the strengths that
- * classify the most held-out samples correctly, up to chance, the one with the smallest loss is
- * used to train on all samples. A class with one sample is never held out; large problems hold out
- * only one part and try few strengths. Reports and returns false if memory runs out, if there are
- * too many classes, or if all samples are equal. Free the classifier even then. */
+/* Holds out each part of the samples in turn and trains on the others. Of the strengths whose
+ * number of correct held-out samples is the highest, or differs from it by no more than chance
+ * explains, the one with the smallest loss is used to train on all samples. A class with one sample
+ * is never held out; large problems hold out only one part and try few strengths. Reports and
+ * returns false if memory runs out, if there are too many classes, or if all samples are equal.
+ * Free the classifier even then. */
 bool cli_classifier_fit(cli_classifier *classifier, const cli_classifier_params *params);
 void cli_classifier_free(cli_classifier *classifier);
 

@@ -29,7 +29,7 @@ typedef struct cli_facts {
     vrn_arena arena; /* holds what cli_facts_read reads */
 } cli_facts;
 
-/* Writes the facts as a JSON object, with the transform for readers. */
+/* Writes the facts and, for people who read the file, the transform as a JSON object. */
 void cli_facts_write(FILE *out, const cli_facts *facts, const vrn_transform *transform);
 
 /* Reads that object. Reports and returns false if something is wrong. Free the facts even then. */

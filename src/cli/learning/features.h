@@ -32,7 +32,7 @@ float *cli_probe_run(const cli_engine *engine, uint32_t tap_count);
 enum { CLI_PROBE_WIDTH = 96, CLI_PROBE_HEIGHT = 64 };
 vrn_image cli_probe_draw(uint8_t pixels[CLI_PROBE_HEIGHT][CLI_PROBE_WIDTH][4]);
 
-/* Some values of a row of `count`, as they are at a length of 1. */
+/* Takes some of the `count` values of a row, scaled to a row of length 1. */
 enum { CLI_PROBE_VALUES = 32 };
 void cli_probe_take(float probe[CLI_PROBE_VALUES], const float *row, size_t count);
 

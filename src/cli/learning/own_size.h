@@ -25,8 +25,8 @@ typedef struct cli_sizes {
 /* True if the options leave a photo its own size. */
 bool cli_sizes_check(const cli_options *options);
 
-/* Runs a photo and fills in `values` and `shapes`. Zero the struct first, except the first four
- * members. */
+/* Runs a photo and fills in `values` and `shapes`. Before the first run, set the first four members
+ * of the struct and zero the others. */
 bool cli_sizes_run(cli_sizes *sizes, const vrn_image *image);
 void cli_sizes_free(cli_sizes *sizes);
 
