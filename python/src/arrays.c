@@ -8,7 +8,8 @@ static int read_numbers(PyObject *tuple, int64_t *to)
     const Py_ssize_t count = PyTuple_Size(tuple);
     if (count < 0) return -1;
     if (count > PYVRN_MAX_DIMENSIONS) {
-        PyErr_SetString(PyExc_ValueError, "an array has too many dimensions");
+        PyErr_Format(PyExc_ValueError, "an array has %zd dimensions: expected at most %d", count,
+                     PYVRN_MAX_DIMENSIONS);
         return -1;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -33,7 +34,8 @@ static bool read_data(PyObject *interface, pyvrn_array *array)
 {
     PyObject *data = PyDict_GetItemString(interface, "data");
     if (!data || !PyTuple_Check(data) || PyTuple_Size(data) != 2) {
-        PyErr_SetString(PyExc_TypeError, "an array's interface has no address");
+        PyErr_SetString(PyExc_TypeError,
+                        "expected an address and a flag as 'data' of __array_interface__");
         return false;
     }
     array->data = PyLong_AsVoidPtr(PyTuple_GetItem(data, 0));
@@ -48,7 +50,8 @@ static bool read_shape(PyObject *interface, int64_t item, pyvrn_array *array)
     PyObject *found = PyDict_GetItemString(interface, "shape");
     PyObject *strides = PyDict_GetItemString(interface, "strides");
     const int count = found ? read_numbers(found, shape) : -1;
-    if (!found) PyErr_SetString(PyExc_TypeError, "an array's interface has no shape");
+    if (!found)
+        PyErr_SetString(PyExc_TypeError, "expected a 'shape' in __array_interface__, found none");
     if (count < 0) return false;
     array->dimensions = count;
     int64_t step = item;
@@ -57,7 +60,7 @@ static bool read_shape(PyObject *interface, int64_t item, pyvrn_array *array)
         array->shape[i] = (size_t)shape[i];
         array->strides[i] = step;
         if (shape[i] <= 0 || shape[i] > INT64_MAX / step) {
-            PyErr_SetString(PyExc_ValueError, "an array is empty");
+            PyErr_SetString(PyExc_ValueError, "an array is empty: expected at least one element");
             return false;
         }
         step *= shape[i];
@@ -65,7 +68,8 @@ static bool read_shape(PyObject *interface, int64_t item, pyvrn_array *array)
     if (!strides || strides == Py_None) return true;
     const int found_count = read_numbers(strides, array->strides);
     if (found_count >= 0 && found_count != count) {
-        PyErr_SetString(PyExc_ValueError, "an array's strides and dimensions differ in number");
+        PyErr_Format(PyExc_ValueError, "an array has %d dimensions, but %d strides", count,
+                     found_count);
     }
     return found_count == count;
 }
@@ -76,7 +80,9 @@ bool pyvrn_array_get(PyObject *object, const char *type, pyvrn_array *array)
     PyObject *interface = PyObject_GetAttrString(object, "__array_interface__");
     if (!interface) return false;
     bool good = PyDict_Check(interface);
-    if (!good) PyErr_SetString(PyExc_TypeError, "__array_interface__ is not a dictionary");
+    if (!good)
+        PyErr_Format(PyExc_TypeError, "expected a dictionary as __array_interface__, found %R",
+                     interface);
     good = good && read_type(interface, type) && read_data(interface, array) &&
            read_shape(interface, type[2] - '0', array);
     Py_DECREF(interface); /* the object, which the caller holds, keeps the memory */
@@ -91,7 +97,8 @@ float *pyvrn_array_floats(PyObject *object, size_t count, bool writable)
     int64_t step = sizeof(float);
     for (int i = array.dimensions - 1; i >= 0; i--) {
         if (array.shape[i] > 1 && array.strides[i] != step) {
-            PyErr_SetString(PyExc_ValueError, "an array is not C-contiguous");
+            PyErr_SetString(PyExc_ValueError,
+                            "an array is not C-contiguous: copy it with numpy.ascontiguousarray");
             return NULL;
         }
         step *= (int64_t)array.shape[i];
@@ -103,11 +110,11 @@ float *pyvrn_array_floats(PyObject *object, size_t count, bool writable)
         return NULL;
     }
     if (writable && array.read_only) {
-        PyErr_SetString(PyExc_ValueError, "an output array is read-only");
+        PyErr_SetString(PyExc_ValueError, "an output array is read-only: expected a writable one");
         return NULL;
     }
     if ((uintptr_t)array.data % sizeof(float)) {
-        PyErr_SetString(PyExc_ValueError, "an array is not aligned");
+        PyErr_SetString(PyExc_ValueError, "an array of floats is not aligned to 4 bytes: copy it");
         return NULL;
     }
     return array.data;
@@ -124,18 +131,20 @@ bool pyvrn_array_image(PyObject *object, vrn_image *image)
     const size_t channels = array.dimensions == 3 ? array.shape[2] : 1;
     if ((array.dimensions != 3 && array.dimensions != 2) || channels > 4) {
         PyErr_SetString(PyExc_ValueError,
-                        "an image is uint8 of [height, width, channels], with 1 to 4 channels");
+                        "an image is uint8 [height, width, channels] with 1 to 4 channels");
         return false;
     }
     const int64_t row = (int64_t)(array.shape[1] * channels);
     if ((array.dimensions == 3 && channels > 1 && array.strides[2] != 1) ||
         (array.shape[1] > 1 && array.strides[1] != (int64_t)channels) ||
         (array.shape[0] > 1 && array.strides[0] < row)) {
-        PyErr_SetString(PyExc_ValueError, "the pixels in each row of an image must be contiguous");
+        PyErr_SetString(PyExc_ValueError, "the pixels in each row of an image must be contiguous: "
+                                          "copy it with numpy.ascontiguousarray");
         return false;
     }
     if (array.shape[0] > UINT32_MAX || array.shape[1] > UINT32_MAX) {
-        PyErr_SetString(PyExc_ValueError, "an image is too large");
+        PyErr_Format(PyExc_ValueError, "an image of %zu x %zu pixels is too large", array.shape[1],
+                     array.shape[0]);
         return false;
     }
     *image = (vrn_image){

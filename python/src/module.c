@@ -112,7 +112,8 @@ int pyvrn_to_uint32(PyObject *object, void *place)
     uint64_t value = *(uint32_t *)place;
     if (!pyvrn_to_uint64(object, &value)) return 0;
     if (value > UINT32_MAX) {
-        PyErr_Format(PyExc_OverflowError, "%R is out of range", object);
+        PyErr_Format(PyExc_OverflowError, "expected a number from 0 to %u, found %R", UINT32_MAX,
+                     object);
         return 0;
     }
     *(uint32_t *)place = (uint32_t)value;
@@ -126,7 +127,7 @@ int pyvrn_to_transform(PyObject *object, void *place)
     int interpolation, mode, channels;
     if (object == Py_None) return 1;
     if (!PyTuple_Check(object)) {
-        PyErr_SetString(PyExc_TypeError, "a transform is a tuple here");
+        PyErr_SetString(PyExc_TypeError, "expected a tuple as the transform");
         return 0;
     }
     if (!PyArg_ParseTuple(object, "O&O&i(fff)(fff)iO&O&if(bbb)", pyvrn_to_uint32, &t.resize,
@@ -175,7 +176,7 @@ int pyvrn_to_texts(PyObject *object, void *place)
     const Py_ssize_t count = PyList_Size(list);
     *texts = (pyvrn_texts){.owner = list, .count = (uint32_t)count};
     if ((size_t)count > UINT32_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "too many texts");
+        PyErr_SetString(PyExc_OverflowError, "too many strings");
         return 0;
     }
     texts->items = PyMem_Calloc((size_t)count + 1, sizeof *texts->items);

@@ -114,12 +114,12 @@ def test_wrong_out(session, x):
 def test_wrong_inputs(session, x):
     for wrong, error, text in (
             (np.zeros((4, 3, 16, 15), np.float32), ValueError, r"\[4, 3, 16, 15\], but .*\[N, 3"),
-            (np.zeros((0, 3, 16, 16), np.float32), ValueError, "no images"),
+            (np.zeros((0, 3, 16, 16), np.float32), ValueError, "at least one image"),
             (np.zeros((16, 16), np.float32), ValueError, r"\[16, 16\]"),
             (np.zeros((1, 1, 3, 16, 16), np.float32), ValueError, "but the session takes"),
             (np.zeros((4, 3, 16, 16), np.int32), TypeError, "int32"),
             (np.zeros((4, 3, 16, 16), complex), TypeError, "complex128"),
-            ([], ValueError, "no images"), (None, TypeError, "object")):
+            ([], ValueError, "at least one image"), (None, TypeError, "object")):
         with pytest.raises(error, match=text):
             session(wrong)
     with pytest.raises(ValueError, match="layout 'chwn'"):

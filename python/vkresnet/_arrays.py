@@ -53,9 +53,11 @@ def as_output(out: Any, shape: Tuple[int, ...]) -> np.ndarray:
         raise ValueError(f"out is {array.dtype} {list(array.shape)}, but the result is float32 "
                          f"{list(shape)}")
     if not array.flags.c_contiguous or not array.flags.writeable:
-        raise ValueError("out has to be C-contiguous and writable")
+        found = "read-only" if array.flags.c_contiguous else "not contiguous"
+        raise ValueError(f"out has to be C-contiguous and writable, but is {found}")
     if not isinstance(out, np.ndarray) and not np.shares_memory(array, as_array(out)):
-        raise ValueError("out has to share its memory: by __array_interface__, DLPack or a buffer")
+        raise ValueError("out has to share its memory, by __array_interface__, DLPack or a buffer: "
+                         f"NumPy had to copy this {type(out).__name__}")
     return array
 
 
@@ -92,7 +94,7 @@ def as_inputs(x: Any, chw: Tuple[int, int, int], layout: Optional[str] = None) -
         if isinstance(x, (list, tuple)):
             images: List[Any] = list(x)
             if not images:
-                raise ValueError("no images")
+                raise ValueError("expected at least one image, found none")
             first = images[0]
             if not (isinstance(first, np.ndarray) and first.dtype.kind == "f"):
                 return Inputs(IMAGES, images, len(images))
@@ -104,7 +106,7 @@ def as_inputs(x: Any, chw: Tuple[int, int, int], layout: Optional[str] = None) -
     if x.dtype == np.uint8:
         images = list(x) if x.ndim == 4 else [x]
         if not images:
-            raise ValueError("no images")
+            raise ValueError("expected at least one image, found none")
         return Inputs(IMAGES, images, len(images))
     if x.dtype != np.float32:
         if x.dtype.kind != "f":
@@ -125,7 +127,7 @@ def as_inputs(x: Any, chw: Tuple[int, int, int], layout: Optional[str] = None) -
                          f"[N, {channels}, {height}, {width}] or "
                          f"[N, {height}, {width}, {channels}]")
     if not len(x):
-        raise ValueError("no images")
+        raise ValueError("expected at least one image, found none")
     if x.dtype.byteorder not in "=<|":
         x = x.astype(np.float32)
     kind, x = _dense(x, kind)

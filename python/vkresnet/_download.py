@@ -34,9 +34,10 @@ def fault(entry: Dict[str, Any], path: str) -> Optional[str]:
     """The fault of a file, or None."""
     size = os.path.getsize(path)
     if not entry["min_bytes"] <= size <= entry["max_bytes"]:
-        return f"{size} bytes, expected {entry['max_bytes']}"
+        return f"it has {size} bytes, but should have {entry['max_bytes']}"
     digest = _digest(path)
-    return None if digest.startswith(entry["sha256"]) else f"SHA-256 {digest}, not the registry's"
+    return None if digest.startswith(entry["sha256"]) else (
+        f"its SHA-256 is {digest}, but should begin with {entry['sha256']}")
 
 
 def _address(entry: Dict[str, Any]) -> str:
@@ -44,7 +45,8 @@ def _address(entry: Dict[str, Any]) -> str:
     if not folder:
         return str(entry["url"])
     if not folder.startswith(("https://", "http://")):
-        raise NetworkError(f"VKRESNET_HUB_URL {folder}: expected https or http")
+        raise NetworkError(f"VKRESNET_HUB_URL: expected an address that begins with https:// or "
+                           f"http://, found {folder!r}")
     return f"{folder.rstrip('/')}/{entry['file']}"
 
 
@@ -71,7 +73,8 @@ def _receive(entry: Dict[str, Any], file: IO[bytes], address: str, progress: Pro
             done += len(block)
             if done > most:
                 file.truncate(0)
-                raise NetworkError(f"{address}: more than the {most} bytes of {entry['name']}")
+                raise NetworkError(f"{address}: the server sent more than the {most} bytes of "
+                                   f"{entry['name']}")
             file.write(block)
             if progress:
                 progress(done, most, (done - before) / max(time.monotonic() - begin, 1e-6))

@@ -45,7 +45,7 @@ def fetch(entry: Dict[str, Any], offline: bool, progress: Progress) -> str:
         wrong = _download.fault(entry, found)  # the library compared only the size
         if wrong is None:
             return found
-        logger.warning("%s: %s: not used", found, wrong)
+        logger.warning("%s: not used: %s", found, wrong)
     folder = _core.Hub.cache_directory()
     target = os.path.join(folder or "", "hub", entry["file"])
     if offline or os.environ.get("VKRESNET_OFFLINE", "0") not in ("", "0") or not folder:

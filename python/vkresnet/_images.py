@@ -26,7 +26,7 @@ def _decode(data: bytes, name: str) -> np.ndarray:
         try:
             pixels, height, width = _core.decode(data)
         except ValueError as error:
-            raise FileError(f"{name}: {error}; with the package Pillow more formats are read"
+            raise FileError(f"{name}: {error}; the package Pillow reads more formats"
                             ) from None
         return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
     import io

@@ -178,7 +178,7 @@ class Model:
         logits = outputs.logits[0]
         best = int(logits.argmax()) if index is None else index
         if not 0 <= best < self.classes:
-            raise ValueError(f"class {best}: the model has {self.classes}")
+            raise ValueError(f"class {best}: the model has {self.classes} classes, numbered from 0")
         return ClassMap(best, self.label(best), float(logits[best]),
                         outputs.taps["class_map"][0, best],
                         session.crop_rect(pixels.shape[1], pixels.shape[0]))
@@ -231,7 +231,7 @@ def load(source: Union[None, str, "os.PathLike[str]"] = None, *, arch: Optional[
     if random_weights is not None:
         text = arch or (source and os.fspath(source))
         if not text:
-            raise ValueError("random weights need a network: arch='resnet50'")
+            raise ValueError("random weights need a network, such as arch='resnet50'")
         return Model(_core.Model(None, random_weights, text, name, None, None, names))
     if source is None:
         source = os.path.join(_DATA, _SMALL_MODEL)
@@ -241,7 +241,7 @@ def load(source: Union[None, str, "os.PathLike[str]"] = None, *, arch: Optional[
         entry = _hub.find(os.fspath(source), offline)
         if entry is None:
             raise FileError(f"{os.fspath(source)}: no such file, and not a known network: "
-                            "vkresnet.networks() lists those")
+                            "vkresnet.networks() lists the known ones")
         path = _hub.fetch(entry, offline, progress)
     known = _hub.classes_of(entry, path)
     if names is None and known == "imagenet":

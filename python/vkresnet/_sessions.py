@@ -105,7 +105,7 @@ def session_parameters(*, batch: int = 1, size: Union[None, int, Tuple[int, int]
         raise ValueError(f"batch {batch}: expected 1 or more")
     height, width = (size, size) if isinstance(size, int) else size or (0, 0)
     if isinstance(taps, str) or isinstance(fp32_layers, str):
-        raise TypeError("taps and fp32_layers are lists of names")
+        raise TypeError("taps and fp32_layers are lists of names, not strings: write ['layer4']")
     return {
         "batch": batch, "height": height, "width": width,
         "precision": _PRECISIONS.index(precision), "taps": list(taps),
@@ -253,7 +253,7 @@ class Session:
     def wait(self, ticket: Ticket) -> Outputs:
         """Waits for a submission and returns its results. Tickets may be in any order."""
         if ticket._session is not self:
-            raise ValueError("the ticket is of another session")
+            raise ValueError("expected a ticket of this session, found one of another")
         with self._enter():
             if not ticket._done:
                 self._wait(ticket._number, ticket._outputs)

@@ -85,7 +85,7 @@ vrn_result vrn_arena_fail(const vrn_arena *arena, const char *file, const vrn_lo
 {
     if (!arena->exceeded) return vrn_fail_memory(log);
     return vrn_fail(log, VRN_ERROR_FILE,
-                    "%s: its structure would take more than %zu bytes of memory: expected a "
-                    "checkpoint, found a damaged or malicious file",
+                    "%s: reading it would take more than %zu bytes of memory, which no valid file "
+                    "needs: it is damaged or malicious",
                     file, arena->limit);
 }

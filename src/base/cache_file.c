@@ -50,18 +50,18 @@ static void demote(void *user, vrn_log_level level, const char *text)
 static const char *fault(const char *file, size_t file_size, const void *key, size_t key_size)
 {
     header h;
-    if (file_size < sizeof h) return "too short";
+    if (file_size < sizeof h) return "it is too short";
     memcpy(&h, file, sizeof h);
-    if (memcmp(h.magic, magic, sizeof h.magic) != 0) return "of another kind";
-    if (h.version != version) return "of another version";
+    if (memcmp(h.magic, magic, sizeof h.magic) != 0) return "it is a file of another kind";
+    if (h.version != version) return "its format has another version";
     const size_t rest = file_size - sizeof h;
-    if (h.key_bytes > rest || h.payload_bytes != rest - h.key_bytes) return "of the wrong length";
+    if (h.key_bytes > rest || h.payload_bytes != rest - h.key_bytes) return "its length is wrong";
     if (h.key_bytes != key_size || memcmp(file + sizeof h, key, key_size) != 0) {
-        return "for another device, driver or version of this library";
+        return "it is for another device, driver or version of this library";
     }
     const char *payload = file + sizeof h + key_size;
     if (make_header(key, key_size, payload, rest - key_size).checksum != h.checksum) {
-        return "damaged";
+        return "it is damaged";
     }
     return NULL;
 }
@@ -107,7 +107,7 @@ bool vrn_cache_read(const char *directory, const char *name, const void *key, si
         const char *wrong = vrn_cache_unpack(file, &file_size, key, key_size);
         if (wrong) {
             vrn_free(file);
-            vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: %s: ignored", path, wrong);
+            vrn_log_write(log, VRN_LOG_DEBUG, "cache: %s: ignored: %s", path, wrong);
         } else {
             *size = file_size;
             *data = file;
@@ -125,8 +125,11 @@ bool vrn_cache_write(const char *directory, const char *name, const void *key, s
     demoted_log demoted = {.log = log, .level = VRN_LOG_INFO};
     const vrn_log quiet = {.message = demote, .user = &demoted};
     if (key_size > VRN_CACHE_KEY_MAX_BYTES || size > VRN_CACHE_MAX_BYTES) {
-        vrn_log_write(log, VRN_LOG_INFO, "cache: %s/%s: not written: %zu bytes are too many",
-                      directory, name, size > VRN_CACHE_MAX_BYTES ? size : key_size);
+        const bool large = size > VRN_CACHE_MAX_BYTES;
+        vrn_log_write(log, VRN_LOG_INFO,
+                      "cache: %s/%s: not written: expected at most %zu bytes, found %zu", directory,
+                      name, (size_t)(large ? VRN_CACHE_MAX_BYTES : VRN_CACHE_KEY_MAX_BYTES),
+                      large ? size : key_size);
         return false;
     }
     if (vrn_make_directories(directory, &quiet) != VRN_OK) return false;

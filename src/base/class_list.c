@@ -27,8 +27,9 @@ bool vrn_class_list_set(vrn_class_list *list, vrn_arena *arena, uint64_t index, 
 {
     if (!name) return refuse(message, "out of memory");
     if (index >= VRN_CLASS_LIST_MAX) {
-        snprintf(message, VRN_CLASS_LIST_MESSAGE, "'%.60s' has the number %llu, which is too large",
-                 name, (unsigned long long)index);
+        snprintf(message, VRN_CLASS_LIST_MESSAGE,
+                 "'%.60s' has the number %llu: expected less than %d", name,
+                 (unsigned long long)index, VRN_CLASS_LIST_MAX);
         return false;
     }
     if (strchr(name, '\n')) return refuse(message, "a name contains a line feed");
@@ -68,7 +69,9 @@ typedef struct reader {
 
 static bool fail_json(reader *r, const char *expected)
 {
-    snprintf(r->message, VRN_CLASS_LIST_MESSAGE, "at byte %zu: expected %s", r->json.at, expected);
+    char found[VRN_JSON_FOUND_MAX];
+    snprintf(r->message, VRN_CLASS_LIST_MESSAGE, "at byte %zu: expected %s, found %s", r->json.at,
+             expected, vrn_json_found(&r->json, found));
     return false;
 }
 

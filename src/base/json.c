@@ -24,6 +24,16 @@ static bool peek(vrn_json *json, char *next)
     return true;
 }
 
+const char *vrn_json_found(const vrn_json *json, char text[VRN_JSON_FOUND_MAX])
+{
+    vrn_json rest = *json;
+    char next;
+    if (!peek(&rest, &next)) return "the end";
+    const bool shown = next > ' ' && next < 0x7f;
+    snprintf(text, VRN_JSON_FOUND_MAX, shown ? "'%c'" : "byte 0x%02x", (unsigned char)next);
+    return text;
+}
+
 bool vrn_json_take(vrn_json *json, char punctuation)
 {
     char next;

@@ -40,6 +40,10 @@ bool vrn_json_string(vrn_json *json, vrn_arena *arena, char **text);
 /* Skips a value of any type, with brackets nested at most 64 deep. */
 bool vrn_json_skip(vrn_json *json);
 
+/* Describes what comes next, for messages: "'x'", "byte 0x80" or "the end". */
+enum { VRN_JSON_FOUND_MAX = 16 };
+const char *vrn_json_found(const vrn_json *json, char text[VRN_JSON_FOUND_MAX]);
+
 /* Writes `text` as a string; invalid UTF-8 becomes U+FFFD. With `in_html`, '<' is escaped so that
  * it cannot end a script. */
 void vrn_json_write(FILE *out, const char *text, bool in_html);

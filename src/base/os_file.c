@@ -7,6 +7,7 @@
 #include "base/os_file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,7 +48,8 @@ static vrn_result open_regular(int *out, uint64_t *size, const char *path, const
     if (fstat(fd, &info) != 0) {
         result = fail(log, path, "cannot read", errno);
     } else if (!S_ISREG(info.st_mode)) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: not a regular file", path);
+        result =
+            vrn_fail(log, VRN_ERROR_FILE, "%s: not a regular file, but a folder or a device", path);
     }
     if (result) {
         close(fd);
@@ -131,7 +133,8 @@ vrn_result vrn_file_begin(vrn_file_writer **out, const char *path, const vrn_fil
     const bool direct = kind == VRN_PATH_OTHER && writer->params.direct;
     vrn_result result = VRN_OK;
     if (!regular && !direct) { /* a rename would replace a device or a link to a folder */
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: cannot write: not a regular file", path);
+        result = vrn_fail(log, VRN_ERROR_FILE,
+                          "%s: cannot write: not a regular file, but a folder or a device", path);
     } else {
         const int fd = open_to_write(writer, direct);
         if (fd >= 0) writer->stream = fdopen(fd, "wb");
@@ -208,7 +211,8 @@ static vrn_result read_all(void **data, FILE *file, size_t size, const char *pat
         result = vrn_fail_memory(log);
     } else if (fread(*data, 1, size, file) != size || fgetc(file) != EOF || ferror(file)) {
         result = errno ? fail(log, path, "cannot read", errno)
-                       : vrn_fail(log, VRN_ERROR_FILE, "%s: changed while it was read", path);
+                       : vrn_fail(log, VRN_ERROR_FILE,
+                                  "%s: the file changed while it was read: try again", path);
     }
     fclose(file);
     if (result) {
@@ -229,7 +233,8 @@ vrn_result vrn_file_read(void **data, size_t *size, const char *path, size_t lim
     if (result) return result;
     if (length > limit) {
         fclose(file);
-        return vrn_fail(log, VRN_ERROR_FILE, "%s: larger than %zu bytes", path, limit);
+        return vrn_fail(log, VRN_ERROR_FILE, "%s: expected at most %zu bytes, found %" PRIu64, path,
+                        limit, length);
     }
     result = read_all(data, file, (size_t)length, path, log);
     if (!result) *size = (size_t)length;
@@ -244,7 +249,8 @@ vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *l
     vrn_result result = vrn_file_open(&file, &size, path, log);
     if (result) return result;
     if (size > SIZE_MAX) {
-        result = vrn_fail(log, VRN_ERROR_FILE, "%s: too large to map", path);
+        result = vrn_fail(log, VRN_ERROR_FILE,
+                          "%s: too large for the address space of this program", path);
     } else if (size > 0 && (size <= COPIED_MAX || vrn_os_is_remote(fileno(file)))) {
         void *data;
         result = read_all(&data, file, (size_t)size, path, log);
@@ -253,7 +259,7 @@ vrn_result vrn_map_file(vrn_mapping *mapping, const char *path, const vrn_log *l
     } else if (size > 0) {
         mapping->data = vrn_os_map(fileno(file), (size_t)size);
         mapping->size = mapping->data ? (size_t)size : 0;
-        if (!mapping->data) result = fail(log, path, "cannot map", errno);
+        if (!mapping->data) result = fail(log, path, "cannot map into memory", errno);
     }
     fclose(file);
     return result;

@@ -202,9 +202,11 @@ const char *vrn_transform_find_fault(const vrn_transform *t)
         t->crop_width > VRN_SIDE_MAX) {
         return "expected sides of at most 65536 pixels";
     }
-    if (!vrn_interpolation_name(t->interpolation)) return "there is no such interpolation";
-    if ((unsigned)t->mode > VRN_RESIZE_LETTERBOX) return "there is no such mode";
-    if (!vrn_channels_name(t->channels)) return "there is no such order of channels";
+    if (!vrn_interpolation_name(t->interpolation))
+        return "interpolation: expected a value of vrn_interpolation";
+    if ((unsigned)t->mode > VRN_RESIZE_LETTERBOX)
+        return "mode: expected a value of vrn_resize_mode";
+    if (!vrn_channels_name(t->channels)) return "channels: expected a value of vrn_channels";
     if (!isfinite(t->scale) || t->scale < 0) return "expected a scale above 0, or 0 for 255";
     if (t->mode == VRN_RESIZE_LONGER || t->mode == VRN_RESIZE_EXACT) {
         if (t->resize == 0) return "expected a resize above 0 for this mode";

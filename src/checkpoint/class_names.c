@@ -68,7 +68,7 @@ static bool enter_pair(collector *c, const vrn_pickle_value *key, const vrn_pick
         return enter(c, value->as.integer, key);
     }
     if (value->kind == VRN_PICKLE_TEXT && number_of(key, &index)) return enter(c, index, value);
-    return refuse(c, "expected names and numbers");
+    return refuse(c, "expected pairs of a name and a number");
 }
 
 static bool collect(collector *c, const vrn_pickle_value *value)
@@ -84,7 +84,7 @@ static bool collect(collector *c, const vrn_pickle_value *value)
     const vrn_pickle_value *values = tuple ? value->as.items : value->as.container->values;
     const size_t count = tuple ? value->length : value->as.container->count;
     for (size_t i = 0; i < count; i++) {
-        if (values[i].kind != VRN_PICKLE_TEXT) return refuse(c, "expected names");
+        if (values[i].kind != VRN_PICKLE_TEXT) return refuse(c, "expected a list of names");
         if (!enter(c, (int64_t)i, &values[i])) return false;
     }
     return vrn_class_list_complete(&c->list, c->message);
@@ -120,7 +120,7 @@ static bool take(vrn_tensor_list *list, const vrn_source *source, const char *ke
     if (good) {
         *result = add(list, source, &c.list);
     } else {
-        vrn_log_write(source->log, VRN_LOG_WARNING, "%s: %s: no list of class names: %s",
+        vrn_log_write(source->log, VRN_LOG_WARNING, "%s: %s: ignored as a list of class names: %s",
                       source->name, key, c.message);
     }
     vrn_arena_free(&c.arena);

@@ -8,7 +8,7 @@
 #include "base/util.h"
 
 /* For messages that end with the formats that can be read. */
-#define NEEDS_PYTORCH ": expected PyTorch's weights, or ONNX with channels before rows (NCHW)"
+#define NEEDS_PYTORCH ": give PyTorch's weights, or ONNX with channels before rows (NCHW)"
 
 static bool is_empty(const vrn_source *source)
 {
@@ -127,13 +127,13 @@ static const struct {
     bool (*test)(const vrn_source *source);
 } known[] = {
     {"an empty file: was a download interrupted?", .test = is_empty},
-    {"PyTorch's form from before 0.1.10 (tar): load it with an old PyTorch and save it again with "
-     "torch.save",
+    {"a checkpoint of PyTorch before 0.1.10 (tar): load it with an old PyTorch and save it again "
+     "with torch.save",
      .test = is_old_torch},
     {"a tar archive: unpack it first", .offset = 257, .bytes = "ustar"},
     {"a Git LFS pointer: fetch the file itself with 'git lfs pull', or download it",
      .bytes = "version https://git-lfs"},
-    {"a NumPy array (.npy): expected the weights of a network", .bytes = "\x93NUMPY"},
+    {"a NumPy array (.npy): give the weights of a network", .bytes = "\x93NUMPY"},
     {"a gzip archive: unpack it first", .bytes = "\x1f\x8b"},
     {"an xz archive: unpack it first", .bytes = "\3757zXZ"},
     {"a zstd archive: unpack it first", .bytes = "\x28\xb5\x2f\xfd"},
@@ -142,7 +142,8 @@ static const struct {
     {"a RAR archive: unpack it first", .bytes = "Rar!"},
     {"an LZ4 archive: unpack it first", .bytes = "\x04\x22\x4d\x18"},
     {"an HDF5 file (Keras; tf_model.h5 of Hugging Face)" NEEDS_PYTORCH
-     ". Hugging Face's: in Python, from_pretrained(FOLDER, from_tf=True).save_pretrained(OUT)",
+     ". Convert a model of Hugging Face in Python with from_pretrained(FOLDER, "
+     "from_tf=True).save_pretrained(OUT)",
      .bytes = "\x89HDF\r\n\x1a\n"},
     {"a GGUF file" NEEDS_PYTORCH, .bytes = "GGUF"},
     {"a TensorFlow Lite model" NEEDS_PYTORCH, .offset = 4, .bytes = "TFL3"},
@@ -150,9 +151,11 @@ static const struct {
      .bytes = "ORTM"},
     {"an ExecuTorch program (.pte): give the checkpoint that it was made from", .offset = 4,
      .bytes = "ET1"},
-    {"a TensorRT engine, which runs only there: give the .onnx or .pth file that it was built from",
+    {"a TensorRT engine, which only TensorRT can run: give the .onnx or .pth file that it was "
+     "built from",
      .bytes = "ftrt"},
-    {"a TensorRT engine, which runs only there: give the .onnx or .pth file that it was built from",
+    {"a TensorRT engine, which only TensorRT can run: give the .onnx or .pth file that it was "
+     "built from",
      .bytes = "ptrt"},
     {"an RKNN model: give the .onnx or .pth file that it was made from", .bytes = "RKNN"},
     {"an Ascend model (.om): give the .onnx or .pth file that it was made from", .bytes = "IMOD"},
@@ -164,7 +167,7 @@ static const struct {
     {"a Parquet file, which has no weights", .bytes = "PAR1"},
     {"a PNG image", .bytes = "\x89PNG"},
     {"a JPEG image", .bytes = "\xff\xd8\xff"},
-    {"a program", .bytes = "\177ELF"},
+    {"an executable program", .bytes = "\177ELF"},
     {"a PDF document", .bytes = "%PDF"},
     {"an OpenVINO model (.xml): give the .onnx or .pth file that it was made from",
      .test = is_openvino},
@@ -172,18 +175,20 @@ static const struct {
     {"a web page: was an error page or a login page downloaded?", .test = is_html},
     {"JSON text: for a sharded safetensors checkpoint, give the file with the tensors",
      .bytes = "{"},
-    {"a pickle of NumPy's arrays, as PaddlePaddle (.pdparams), Detectron2 (.pkl) and joblib write "
-     "them: in Python, load it, make tensors of its arrays with torch.as_tensor, and torch.save "
-     "the dictionary",
+    {"a pickle of NumPy arrays, as PaddlePaddle (.pdparams), Detectron2 (.pkl) and joblib write "
+     "them: in Python, load it, make tensors of its arrays with torch.as_tensor, and save the "
+     "dictionary with torch.save",
      .test = is_numpy_pickle},
-    {"a pickle of PyTorch's that torch.save did not write, or the beginning of a checkpoint: if it "
-     "is whole, in Python, torch.save(pickle.load(open(FILE, 'rb')), 'model.pth')",
+    {"a pickle of PyTorch tensors that torch.save did not write, or the beginning of a checkpoint: "
+     "if the file is complete, convert it in Python with torch.save(pickle.load(open(FILE, 'rb')), "
+     "'model.pth')",
      .test = is_tensor_pickle},
     {"a pickle that torch.save did not write, or the beginning of a checkpoint: give the file that "
      "torch.save wrote, or download it again",
      .test = is_pickle},
     {"a MessagePack file, as Flax writes it" NEEDS_PYTORCH
-     ". Hugging Face's: in Python, from_pretrained(FOLDER, from_flax=True).save_pretrained(OUT)",
+     ". Convert a model of Hugging Face in Python with from_pretrained(FOLDER, "
+     "from_flax=True).save_pretrained(OUT)",
      .test = is_message_pack},
     {"zeros: was a download or a copy interrupted?", .test = is_zeros},
 };
@@ -204,14 +209,14 @@ static const struct {
     {".mnn", "an MNN model" NEEDS_PYTORCH},
     {".pdmodel", "a PaddlePaddle program" NEEDS_PYTORCH},
     {".pdiparams", "PaddlePaddle's weights" NEEDS_PYTORCH},
-    {".engine", "an engine of TensorRT: give the .onnx or .pth file that it was built from"},
-    {".plan", "an engine of TensorRT: give the .onnx or .pth file that it was built from"},
+    {".engine", "a TensorRT engine: give the .onnx or .pth file that it was built from"},
+    {".plan", "a TensorRT engine: give the .onnx or .pth file that it was built from"},
     {".hef", "a Hailo model: give the .onnx or .pth file that it was made from"},
     {".param", "an ncnn model: give the .onnx or .pth file that it was made from"},
-    {".bin", "raw numbers, as OpenVINO's and ncnn's .bin, or ONNX's external data: give the .onnx "
-             "or .pth file"},
-    {".data", "raw numbers, as ONNX's external data: give the .onnx file beside it"},
-    {".py", "the text of a program: give the weights"},
+    {".bin", "raw numbers, as in the .bin files of OpenVINO and ncnn or the external data of ONNX: "
+             "give the .onnx or .pth file"},
+    {".data", "raw numbers, as in the external data of ONNX: give the .onnx file beside it"},
+    {".py", "the source of a program: give the weights"},
     {".yaml", "settings without weights: give the weights"},
     {".yml", "settings without weights: give the weights"},
     {".nnef", "an NNEF graph" NEEDS_PYTORCH},
@@ -244,17 +249,18 @@ const char *vrn_foreign_describe_zip(const vrn_zip *zip)
         const char *end, *what;
     } kinds[] = {
         {"model.weights.h5", "a Keras model (.keras)" NEEDS_PYTORCH},
-        {"serialized_exported_program.json", "a program of torch.export (.pt2): in Python, "
-                                             "torch.save(torch.export.load(FILE).state_dict, "
-                                             "'model.pth')"},
-        {"archive_format", "a program of torch.export (.pt2): in Python, "
+        {"serialized_exported_program.json",
+         "a program of torch.export (.pt2): convert it in Python with "
+         "torch.save(torch.export.load(FILE).state_dict, "
+         "'model.pth')"},
+        {"archive_format", "a program of torch.export (.pt2): convert it in Python with "
                            "torch.save(torch.export.load(FILE).state_dict, "
                            "'model.pth')"},
         {"MAR-INF/MANIFEST.json", "a TorchServe archive (.mar): unpack it, and give the .pth file"},
         {".npy",
-         "an archive of NumPy's arrays (.npz): in Python, torch.save({k: torch.as_tensor(v) "
-         "for k, v in numpy.load(FILE).items()}, 'model.pth'), if the names are those of "
-         "PyTorch's networks"},
+         "an archive of NumPy arrays (.npz): if its names are those of a PyTorch network, convert "
+         "it in Python with torch.save({k: torch.as_tensor(v) for k, v in "
+         "numpy.load(FILE).items()}, 'model.pth')"},
         {"coremldata.bin", "a Core ML model" NEEDS_PYTORCH},
         {".mlmodel", "a Core ML package" NEEDS_PYTORCH},
         {"dlc.metadata", "a Qualcomm model (.dlc): give the .onnx or .pth file it was made from"},
@@ -281,11 +287,13 @@ const char *vrn_foreign_describe_folder(const char *path)
         const char *member, *what;
     } kinds[] = {
         {"saved_model.pb", "a TensorFlow SavedModel" NEEDS_PYTORCH},
-        {"tf_model.h5", "Hugging Face's TensorFlow model: in Python, from_pretrained(FOLDER, "
-                        "from_tf=True).save_pretrained(OUT)"},
-        {"flax_model.msgpack", "Hugging Face's Flax model: in Python, from_pretrained(FOLDER, "
-                               "from_flax=True).save_pretrained(OUT)"},
-        {".metadata", "a checkpoint of torch.distributed: python -m "
+        {"tf_model.h5",
+         "a TensorFlow model of Hugging Face: convert it in Python with from_pretrained(FOLDER, "
+         "from_tf=True).save_pretrained(OUT)"},
+        {"flax_model.msgpack",
+         "a Flax model of Hugging Face: convert it in Python with from_pretrained(FOLDER, "
+         "from_flax=True).save_pretrained(OUT)"},
+        {".metadata", "a checkpoint of torch.distributed: convert it with python -m "
                       "torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER model.pth"},
         {"Manifest.json", "a Core ML package" NEEDS_PYTORCH},
         {"data.pkl", "an unpacked checkpoint: give the archive as torch.save wrote it"},

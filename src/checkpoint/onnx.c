@@ -143,9 +143,8 @@ static void take_classes(vrn_onnx_writer *w, const char *text, size_t size)
     if (has_metadata(w, "file.classes")) return;
     if (!vrn_class_list_parse(&list, &w->list->arena, text, size, message)) {
         vrn_log_write(w->source->log, VRN_LOG_WARNING,
-                      "%s: metadata_props: no list of class "
-                      "names: %s",
-                      w->source->name, message);
+                      "%s: metadata_props: ignored as a list of class names: %s", w->source->name,
+                      message);
         return;
     }
     size_t bytes = 1;
@@ -290,7 +289,7 @@ static void add_blocks(vrn_onnx_writer *w)
         }
         if (number == 1) dilation = block->convs[1].dilation;
         if (number > 1 && block->convs[1].dilation != dilation) {
-            vrn_onnx_refuse(w, block->node, "the dilation of the block before");
+            vrn_onnx_refuse(w, block->node, "the same dilation as in the block before");
         }
         if (stage > STAGES_MAX) vrn_onnx_refuse(w, block->node, "at most 8 stages");
         add_block(w, block, stage, number);

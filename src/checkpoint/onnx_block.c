@@ -70,7 +70,7 @@ static bool take_slices(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *node, 
             if (good && axis >= 2) strides[axis - 2] *= step;
         }
         if (!good || strides[0] > VRN_ONNX_STRIDE_MAX || strides[1] > VRN_ONNX_STRIDE_MAX) {
-            return vrn_onnx_misfit(w, node, "every n-th row and column, as option A takes them");
+            return vrn_onnx_misfit(w, node, "a Slice of every n-th row and column (option A)");
         }
         vrn_onnx_use_node(w, node, value);
     }
@@ -104,7 +104,9 @@ static bool take_zeros(vrn_onnx_walk *w, vrn_onnx_block *block, vrn_onnx_node *n
     if (!vrn_onnx_read_pad(w, node, pads)) return false;
     const bool good = !pads[0] && !pads[2] && !pads[3] && !pads[4] && !pads[6] && !pads[7] &&
                       strides[0] == strides[1] && strides[0] <= VRN_ONNX_STRIDE_MAX;
-    if (!good) return vrn_onnx_misfit(w, node, "channels of zeros, and one stride for both sides");
+    if (!good)
+        return vrn_onnx_misfit(w, node,
+                               "channels of zeros, and the same stride in both directions");
     block->front = (uint32_t)pads[1];
     block->back = (uint32_t)pads[5];
     block->mean = (uint32_t)strides[0];
@@ -149,7 +151,7 @@ static bool take_windowed(vrn_onnx_walk *w, vrn_onnx_node *node, uint32_t *value
     if (vrn_onnx_begins_blur(node)) {
         if (!vrn_onnx_take_blur(w, value, node, &blur)) return false;
         *before = (striding){blur.stride, blur.size};
-        if (blur.stride == 1) return vrn_onnx_misfit(w, node, "a blur that strides");
+        if (blur.stride == 1) return vrn_onnx_misfit(w, node, "a blur with a stride above 1");
     } else if (node && vrn_onnx_is(node, "AveragePool")) {
         if (!vrn_onnx_take_mean(w, value, node, &before->stride)) return false;
     }

@@ -56,7 +56,8 @@ static void compare_preactivation(vrn_onnx_writer *w)
                : net->blocks[0].convs[0].norm != VRN_ONNX_NORM_NONE ? &net->blocks[0].convs[0]
                                                                     : NULL;
     if (!w->first) {
-        vrn_onnx_refuse(w, net->blocks[0].node, "a norm somewhere: all are folded");
+        vrn_onnx_refuse(w, net->blocks[0].node,
+                        "at least one norm that is not folded into a convolution");
         return;
     }
     w->norm = w->first->norm;

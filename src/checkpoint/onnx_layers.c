@@ -97,7 +97,7 @@ bool vrn_onnx_read_pad(vrn_onnx_walk *w, const vrn_onnx_node *node, int64_t pads
     bool good = vrn_onnx_attribute_is(node, "mode", "constant", true);
     if (filled != VRN_ONNX_NONE) good = good && vrn_onnx_scalar(w->model, filled, &fill);
     good = vrn_onnx_find_pads(w, node, pads) && good && fill == 0;
-    return good || vrn_onnx_misfit(w, node, "zeros around the image");
+    return good || vrn_onnx_misfit(w, node, "padding with zeros around the image");
 }
 
 /* Attributes that convolutions and pools share. */
@@ -112,14 +112,16 @@ static bool read_window(vrn_onnx_walk *w, const vrn_onnx_node *node, vrn_onnx_wi
         const bool good = vrn_onnx_ints(node, names[i], numbers[i], 2) && numbers[i][0] >= 1 &&
                           numbers[i][0] <= CHANNELS_MAX && numbers[i][1] >= 1 &&
                           numbers[i][1] <= CHANNELS_MAX;
-        if (!good) return vrn_onnx_misfit(w, node, "two sides in each of its lists");
+        if (!good)
+            return vrn_onnx_misfit(
+                w, node, "kernel_shape, strides and dilations of two positive numbers each");
     }
     if (vrn_onnx_attribute(node, "pads", &ignored)) {
         bool good = vrn_onnx_ints(node, "pads", window->pads, 4);
         for (uint32_t i = 0; good && i < 4; i++) {
             good = window->pads[i] >= 0 && window->pads[i] <= CHANNELS_MAX;
         }
-        if (!good) return vrn_onnx_misfit(w, node, "four sides of padding, of at least 0");
+        if (!good) return vrn_onnx_misfit(w, node, "pads of four numbers, none of them negative");
     }
     if (vrn_onnx_attribute_is(node, "auto_pad", "NOTSET", true)) return true;
     memset(window->pads, 0, sizeof window->pads);
@@ -128,7 +130,7 @@ static bool read_window(vrn_onnx_walk *w, const vrn_onnx_node *node, vrn_onnx_wi
     const bool odd = window->kernel[0] % 2 == 1 && window->kernel[1] % 2 == 1;
     if (!one || !odd) {
         return vrn_onnx_misfit(w, node,
-                               "padding in numbers: PyTorch's layers have no such auto_pad");
+                               "explicit pads: no layer of PyTorch pads as this auto_pad does");
     }
     for (uint32_t i = 0; i < 4; i++) {
         window->pads[i] = window->kernel[i % 2] / 2 * dilation[i % 2];
@@ -300,7 +302,7 @@ bool vrn_onnx_take_conv(vrn_onnx_walk *w, uint32_t *value, vrn_onnx_node *first,
     if (node && vrn_onnx_is(node, "Pad")) {
         if (!vrn_onnx_read_pad(w, node, before)) return false;
         if (before[0] || before[1] || before[4] || before[5]) {
-            return vrn_onnx_misfit(w, node, "zeros around the image");
+            return vrn_onnx_misfit(w, node, "padding with zeros around the image");
         }
         vrn_onnx_use_node(w, node, value);
         node = vrn_onnx_reader(w, *value);

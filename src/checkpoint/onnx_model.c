@@ -53,7 +53,8 @@ static vrn_result count_graph(vrn_onnx_model *m, vrn_proto graph, counts *c)
         if (!known) continue;
         if (field.wire != VRN_WIRE_BYTES) return fail_damaged(m);
         if (n == GRAPH_SPARSE) {
-            return vrn_source_fail(m->source, "sparse initializers are not supported");
+            return vrn_source_fail(m->source, "expected dense initializers, found a sparse one: "
+                                              "save the weights as dense tensors");
         }
         if (n == GRAPH_NODE) {
             c->nodes++;
@@ -302,7 +303,8 @@ static vrn_result read_input(vrn_onnx_model *m, vrn_proto info)
         if (field.number == TENSOR_TYPE && field.wire == VRN_WIRE_VARINT &&
             !is_float_type((int64_t)field.value)) {
             return vrn_source_fail(m->source, "expected an input of floats, found one of another "
-                                              "type: the network prepares its input itself");
+                                              "type: export the network without the preparation "
+                                              "of its input");
         }
     }
     shape = message_in(tensor, TENSOR_SHAPE);

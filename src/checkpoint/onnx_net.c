@@ -210,7 +210,7 @@ static bool check_rest(vrn_onnx_walk *w)
     const vrn_onnx_model *m = w->model;
     for (uint32_t i = 0; i < m->node_count; i++) {
         if (!m->nodes[i].image || m->nodes[i].used) continue;
-        return vrn_onnx_misfit(w, &m->nodes[i], "nothing besides the network");
+        return vrn_onnx_misfit(w, &m->nodes[i], "no nodes besides those of a ResNet");
     }
     return true;
 }

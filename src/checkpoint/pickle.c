@@ -54,7 +54,7 @@ static bool need(machine *m, size_t count)
 {
     size_t floor = m->mark_count ? m->marks[m->mark_count - 1] : 0;
     if (m->depth - floor >= count) return true;
-    fail(m, "more values on the stack", "too few");
+    fail(m, "more values on the stack", "too few: the file is damaged");
     return false;
 }
 
@@ -65,7 +65,7 @@ static const vrn_pickle_value *pop(machine *m, size_t *count)
     if (m->op->count == MARKED) {
         *count = m->mark_count ? m->depth - m->marks[m->mark_count - 1] : 0;
         if (m->mark_count == 0) {
-            fail(m, "a mark on the stack", "none");
+            fail(m, "a mark on the stack", "none: the file is damaged");
         } else {
             m->mark_count--;
         }
@@ -177,7 +177,7 @@ static void op_text(machine *m)
 {
     uint64_t length = take_number(m);
     const char *text = (const char *)take(m, length);
-    if (length > UINT32_MAX) fail(m, "a text of less than 4 GiB", "a longer one");
+    if (length > UINT32_MAX) fail(m, "a string of less than 4 GiB", "a longer one");
     push(m, &(vrn_pickle_value){m->op->kind, (uint32_t)length, .as.text = text});
 }
 
@@ -241,7 +241,7 @@ static void op_add(machine *m)
     if (target->kind != kind) {
         vrn_pickle_refuse(&m->context, kind == VRN_PICKLE_DICT ? "a dictionary" : "a list", target);
     } else if (kind == VRN_PICKLE_DICT && count % 2) {
-        fail(m, "a value for each key", "one too few");
+        fail(m, "a value for each key", "one too few: the file is damaged");
     } else {
         vrn_pickle_append(&m->context, target->as.container, values, count);
     }
@@ -254,7 +254,7 @@ static void put(machine *m, uint64_t index)
     if (m->context.result != VRN_OK || !need(m, 1)) return;
     /* Python numbers them in order, and each takes two bytes or more of the pickle. */
     if (index >= m->at) {
-        fail(m, "the next index into the memo", "an index far beyond it");
+        fail(m, "the next index into the memo", "an index far beyond it: the file is damaged");
         return;
     }
     vrn_pickle_value *memo =
@@ -279,7 +279,7 @@ static void op_get(machine *m)
 {
     uint64_t index = take_number(m);
     if (index >= m->memo_capacity || m->memo[index].kind == VRN_PICKLE_UNSET) {
-        fail(m, "an index into the memo", "an index that holds nothing");
+        fail(m, "an index into the memo", "an index that holds nothing: the file is damaged");
     } else {
         push(m, &m->memo[index]);
     }

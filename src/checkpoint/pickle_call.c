@@ -203,7 +203,7 @@ static vrn_pickle_value make_storage(vrn_pickle_context *context, const vrn_pick
     if (known[type].element_size == 0)
         return vrn_pickle_refuse(context, "a storage type", &items[1]);
     if (items[2].kind != VRN_PICKLE_TEXT || items[2].length > KEY_MAX_BYTES) {
-        return vrn_pickle_refuse(context, "a short text as a storage's key", &items[2]);
+        return vrn_pickle_refuse(context, "a short string as a storage's key", &items[2]);
     }
     uint64_t count;
     if (!read_integer(&items[4], &count)) {

@@ -9,13 +9,13 @@
 void vrn_pickle_describe(const vrn_pickle_value *value, char *text, size_t capacity)
 {
     static const char *const names[] = {
-        [VRN_PICKLE_UNSET] = "nothing",      [VRN_PICKLE_NONE] = "None",
-        [VRN_PICKLE_BOOL] = "a truth value", [VRN_PICKLE_INT] = "the number ",
-        [VRN_PICKLE_FLOAT] = "a number",     [VRN_PICKLE_TEXT] = "the text ",
-        [VRN_PICKLE_BYTES] = "bytes",        [VRN_PICKLE_TUPLE] = "a tuple",
-        [VRN_PICKLE_LIST] = "a list",        [VRN_PICKLE_DICT] = "a dictionary",
-        [VRN_PICKLE_GLOBAL] = "the name ",   [VRN_PICKLE_STORAGE] = "a storage",
-        [VRN_PICKLE_TENSOR] = "a tensor",    [VRN_PICKLE_OPAQUE] = "an object of ",
+        [VRN_PICKLE_UNSET] = "nothing",    [VRN_PICKLE_NONE] = "None",
+        [VRN_PICKLE_BOOL] = "a bool",      [VRN_PICKLE_INT] = "the number ",
+        [VRN_PICKLE_FLOAT] = "a number",   [VRN_PICKLE_TEXT] = "the string ",
+        [VRN_PICKLE_BYTES] = "bytes",      [VRN_PICKLE_TUPLE] = "a tuple",
+        [VRN_PICKLE_LIST] = "a list",      [VRN_PICKLE_DICT] = "a dictionary",
+        [VRN_PICKLE_GLOBAL] = "the name ", [VRN_PICKLE_STORAGE] = "a storage",
+        [VRN_PICKLE_TENSOR] = "a tensor",  [VRN_PICKLE_OPAQUE] = "an object of ",
     };
     const char *name = names[value->kind];
     if (value->kind == VRN_PICKLE_INT) {

@@ -52,9 +52,10 @@ typedef struct entry {
 static void fail_syntax(reader *r, const char *expected)
 {
     if (r->result) return;
-    r->result = vrn_source_fail(
-        r->source, "safetensors header: at byte %zu: expected %s, found something else",
-        r->json.at + LENGTH_SIZE, expected);
+    char found[VRN_JSON_FOUND_MAX];
+    r->result =
+        vrn_source_fail(r->source, "safetensors header: at byte %zu: expected %s, found %s",
+                        r->json.at + LENGTH_SIZE, expected, vrn_json_found(&r->json, found));
 }
 
 static void take(reader *r, char punctuation, const char *expected)
@@ -91,7 +92,7 @@ static void read_object(reader *r, const char *object, const char *key,
 static void read_metadata(reader *r, const char *key, void *user)
 {
     (void)user;
-    char *value = read_string(r, "a text as metadata");
+    char *value = read_string(r, "a string as metadata");
     if (!r->result) r->result = vrn_tensor_list_add_metadata(r->list, r->source, key, value);
 }
 
@@ -150,11 +151,13 @@ static vrn_result add_tensor(reader *r, const char *name, entry *e)
     while (type < VRN_COUNT(types) && strcmp(types[type].name, e->dtype) != 0) type++;
     if (type == VRN_COUNT(types)) return fail_tensor(r, name, "a known dtype", e->dtype);
 
-    char expected[96], found[96];
+    char expected[96], found[128];
     if (e->begin > e->end || e->end > r->data_size) {
         snprintf(expected, sizeof expected, "data inside the file's %" PRIu64 " bytes",
                  r->data_size);
-        snprintf(found, sizeof found, "offsets %" PRIu64 " to %" PRIu64, e->begin, e->end);
+        snprintf(found, sizeof found,
+                 "offsets %" PRIu64 " to %" PRIu64 ": the file is damaged or incomplete", e->begin,
+                 e->end);
         return fail_tensor(r, name, expected, found);
     }
     vrn_tensor *tensor = &e->tensor;
@@ -188,7 +191,7 @@ static void read_entry(reader *r, const char *name, void *user)
     }
     if (r->has_metadata) fail_syntax(r, "__metadata__ once");
     r->has_metadata = true;
-    read_object(r, "an object of texts", "a metadata key", read_metadata, NULL);
+    read_object(r, "an object of strings", "a metadata key", read_metadata, NULL);
 }
 
 /* True if the first bytes can be a header: a plausible length, and a brace. */
@@ -218,7 +221,8 @@ static vrn_result read(vrn_tensor_list *list, const vrn_source *source)
     if (!r.result && (r.sum != r.data_size || r.end != r.data_size)) {
         return vrn_source_fail(source,
                                "expected tensors that fill the %" PRIu64
-                               " bytes of data, found %" PRIu64 " bytes in them",
+                               " bytes of data, found %" PRIu64
+                               " bytes in them: the file is damaged or incomplete",
                                r.data_size, r.sum);
     }
     return r.result;

@@ -45,7 +45,9 @@ static bool print_completion(const char *what)
         fputs(cli_completion_bash, stdout);
         return true;
     }
-    if (strcmp(what, "devices") != 0) return cli_usage("--completion: expected bash");
+    if (strcmp(what, "devices") != 0) {
+        return cli_usage("--completion: expected bash, found '%s'", what);
+    }
     if (vrn_device_list(NULL, 0, &count, NULL) != VRN_OK) return false;
     for (uint32_t i = 0; i < count; i++) printf("%u\n", i);
     puts("all");

@@ -179,7 +179,7 @@ static bool load_shipped(cli_model *model, const cli_options *options)
     char *path = find_shipped();
     if (!path) {
         return cli_error(
-            "%s: not found; give a model with --model FILE, or its folder in VKRESNET_DATA",
+            "%s: not found; give a model with --model FILE, or set VKRESNET_DATA to its folder",
             SHIPPED_NAME);
     }
     const bool good = load(model, path, options, NULL, NULL);
@@ -202,7 +202,7 @@ static bool report_missing(const vrn_hub *hub, const char *name)
                          name, entry->network);
     }
     if (strpbrk(name, "/,") || vrn_arch_parse(&(vrn_arch){0}, name, NULL) != VRN_OK) {
-        cli_error("%s: no such file, and not a known network", name);
+        cli_error("%s: no such file, and not a known network; vkresnet models lists those", name);
     } else {
         cli_error("%s: no file of this name, and vkresnet models knows no weights for it; give the "
                   "path of a checkpoint, or --random-weights 0",
@@ -222,8 +222,10 @@ static bool open_entry(cli_model *model, const vrn_hub *hub, const vrn_hub_entry
     if (good && file.path) {
         good = load(model, file.path, options, entry, entry->classes);
     } else if (good) {
-        cli_note("%s: not on this machine: random weights (vkresnet models --fetch %s)",
-                 entry->name, entry->name);
+        cli_note(
+            "%s: not on this machine: using random weights (vkresnet models --fetch %s downloads "
+            "the trained ones)",
+            entry->name, entry->name);
         good = draw(model, options, entry->network, entry->classes);
     }
     vrn_hub_file_free(&file);
@@ -241,7 +243,8 @@ static bool open_name(cli_model *model, const cli_options *options, cli_model_de
         good = open_entry(model, hub, entry, options, otherwise);
     } else if (otherwise == CLI_MODEL_RANDOM &&
                vrn_arch_parse(&(vrn_arch){0}, name, NULL) == VRN_OK) {
-        cli_note("%s: no file of this name: random weights (--random-weights 0)", name);
+        cli_note("%s: no file of this name: using random weights (as --random-weights 0 does)",
+                 name);
         good = draw(model, options, name, NULL);
     } else {
         good = report_missing(hub, name);
@@ -328,12 +331,13 @@ void cli_model_note_names(const cli_model *model)
 {
     if (model->info.classes == 1 && model->info.probabilities == VRN_PROBABILITIES_SIGMOID &&
         !model->info.has_class_names) {
-        cli_note("the model has one logit: its sigmoid is the probability of the class that was "
-                 "trained as 1 (--activation none: the logit; --classes FILE names it)");
+        cli_note(
+            "the model has one logit: its sigmoid is the probability of the class that was "
+            "trained as 1 (--activation none prints the logit; --classes FILE names the class)");
     }
     if (model->info.has_class_names || model->info.classes != CLI_IMAGENET_CLASSES) return;
-    cli_note("the model does not name its %d classes; if they are ImageNet's: --classes imagenet, "
-             "else --classes FILE",
+    cli_note("the model does not name its %d classes; if they are ImageNet's, give --classes "
+             "imagenet, otherwise --classes FILE",
              CLI_IMAGENET_CLASSES);
 }
 

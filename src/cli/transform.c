@@ -77,13 +77,15 @@ void cli_transform_note(const vrn_transform *t, const cli_options *options)
     uint32_t height, width;
     vrn_transform_get_input(t, &height, &width);
     if (given(options, CLI_BIT(MEAN)) && scale == 255 && largest(t->mean) > (float)LARGEST_OF_ONE) {
-        cli_note(
-            "a mean of %g is subtracted from values from 0 to 1; if it is for 0 to 255: --scale 1",
-            (double)largest(t->mean));
+        cli_note("a mean of %g is subtracted from values from 0 to 1; if it is for values from 0 "
+                 "to 255, give --scale 1",
+                 (double)largest(t->mean));
     }
     if (given(options, CLI_BIT(SCALE)) && scale == 1 && largest(t->mean) <= 1 &&
         largest(t->std) <= 1) {
-        cli_note("--scale 1 leaves values from 0 to 255, but mean and std are for 0 to 1");
+        cli_note(
+            "--scale 1 leaves values from 0 to 255, but mean and std are for values from 0 to 1: "
+            "give --mean and --std for 0 to 255");
     }
     if (given(options, CLI_BIT(CROP)) && !given(options, CLI_BIT(RESIZE)) &&
         t->mode == VRN_RESIZE_SHORTER && t->resize && (height > t->resize || width > t->resize)) {

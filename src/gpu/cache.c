@@ -34,7 +34,7 @@ bool vrn_device_cache_read(const vrn_device *device, const char *name, const voi
     *data = load(hooks, name, size);
     const char *wrong = *data ? vrn_cache_unpack(*data, size, key, key_size) : NULL;
     if (wrong) {
-        vrn_log_write(&device->log, VRN_LOG_DEBUG, "cache: %s: %s: ignored", name, wrong);
+        vrn_log_write(&device->log, VRN_LOG_DEBUG, "cache: %s: ignored: %s", name, wrong);
         vrn_free(*data);
         *data = NULL;
     }

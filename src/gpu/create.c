@@ -87,10 +87,13 @@ static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_
                         "no Vulkan device: install the GPU's driver; if VK_DRIVER_FILES is set, it "
                         "must name a driver");
     if (matches == 0) {
-        return vrn_fail(log, VRN_ERROR_NO_DEVICE,
-                        "no Vulkan device matches '%s' (devices found: %u)", select, count);
+        return vrn_fail(
+            log, VRN_ERROR_NO_DEVICE,
+            "no Vulkan device matches '%s' (devices found: %u); vkresnet info lists them", select,
+            count);
     }
-    return vrn_fail(log, VRN_ERROR_UNSUPPORTED, "no usable Vulkan device%s%s (devices found: %u)",
+    return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
+                    "no usable Vulkan device%s%s (devices found: %u); vkresnet info says why",
                     select ? " matches " : "", select ? select : "", count);
 }
 

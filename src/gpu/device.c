@@ -220,7 +220,8 @@ vrn_result vrn_device_check_spared(vrn_device *device, VkResult result, const ch
 vrn_result vrn_device_alive(const vrn_device *device)
 {
     if (!atomic_load(&device->lost)) return VRN_OK;
-    return vrn_fail(&device->log, VRN_ERROR_DEVICE_LOST, "%s: the device was lost earlier",
+    return vrn_fail(&device->log, VRN_ERROR_DEVICE_LOST,
+                    "%s: the device was lost earlier: destroy it and create it again",
                     device->probe.info.name);
 }
 

@@ -140,17 +140,19 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     VkMemoryRequirements needs;
     device->vk.GetBufferMemoryRequirements(device->handle, buffer->handle, &needs);
     if (needs.size > device->probe.info.max_allocation) {
-        result = vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY,
-                          "%s: %s needs %llu MiB, the driver allocates at most %llu MiB at once; a "
-                          "smaller batch or size needs less",
-                          device->probe.info.name, name, (unsigned long long)(needs.size >> 20),
-                          (unsigned long long)(device->probe.info.max_allocation >> 20));
+        result =
+            vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY,
+                     "%s: %s needs %llu MiB, but the driver allocates at most %llu MiB at once; a "
+                     "smaller batch or size needs less",
+                     device->probe.info.name, name, (unsigned long long)(needs.size >> 20),
+                     (unsigned long long)(device->probe.info.max_allocation >> 20));
         goto error;
     }
     uint32_t type = find_type(device, needs.memoryTypeBits, rule);
     if (type == UINT32_MAX) {
-        result = vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: no memory type for %s",
-                          device->probe.info.name, name);
+        result =
+            vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
+                     "%s: the driver has no memory type for %s", device->probe.info.name, name);
         goto error;
     }
     const vrn_memory_request request = {

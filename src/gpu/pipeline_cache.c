@@ -59,8 +59,8 @@ static bool read_file(blob *b, const vrn_device *device)
         return false;
     }
     if (header_fits(b, device)) return true;
-    vrn_log_write(&device->log, VRN_LOG_DEBUG,
-                  "cache: %s: ignored, because another driver wrote it", p.name);
+    vrn_log_write(&device->log, VRN_LOG_DEBUG, "cache: %s: ignored: another driver wrote it",
+                  p.name);
     vrn_free(b->data);
     *b = (blob){0};
     return false;

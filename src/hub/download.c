@@ -209,7 +209,7 @@ static vrn_result complete_part(work *w, char digits[VRN_SHA256_DIGITS + 1])
         if (result) return result;
         if (!inherited) {
             char why[256];
-            snprintf(why, sizeof why, "the server's file has the SHA-256 %s, and should have %s",
+            snprintf(why, sizeof why, "the server's file has the SHA-256 %s, but should have %s",
                      digits, entry->sha256);
             return give_up(w, why);
         }

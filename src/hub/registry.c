@@ -46,7 +46,7 @@ typedef struct field {
 } field;
 
 static const char *const expected[] = {
-    [KIND_TEXT] = "a text",   [KIND_BOOL] = "true or false",   [KIND_UNSIGNED] = "a whole number",
+    [KIND_TEXT] = "a string", [KIND_BOOL] = "true or false",   [KIND_UNSIGNED] = "a whole number",
     [KIND_REAL] = "a number", [KIND_TRIPLE] = "three numbers",
 };
 
@@ -87,7 +87,7 @@ static bool lacking(reader *r)
     return false;
 }
 
-/* Reports an error in the current entry, or in the whole file if `key` is NULL. */
+/* Reports an error in the current entry, or at the cursor if `key` is NULL. */
 static bool nonsense(reader *r, const char *key, const char *what)
 {
     if (r->registry->arena.exceeded) return lacking(r);
@@ -95,9 +95,17 @@ static bool nonsense(reader *r, const char *key, const char *what)
         r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: entry %u: %s: expected %s", r->name,
                              r->registry->count, key, what);
     } else {
-        r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: byte %zu: expected %s", r->name,
-                             r->json.at, what);
+        char found[VRN_JSON_FOUND_MAX];
+        r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: at byte %zu: expected %s, found %s",
+                             r->name, r->json.at, what, vrn_json_found(&r->json, found));
     }
+    return false;
+}
+
+/* Reports what the whole file should have. */
+static bool lacks(reader *r, const char *what)
+{
+    r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: expected %s, found none", r->name, what);
     return false;
 }
 
@@ -241,7 +249,7 @@ static bool add(reader *r, draft *d, size_t *capacity)
     if (!entry->name) return lacking(r);
     for (uint32_t i = 0; i < registry->count; i++) {
         if (strcmp(entries[i].name, entry->name) == 0) {
-            return nonsense(r, "weights", "another name than that of an earlier entry");
+            return nonsense(r, "weights", "a name that no earlier entry has");
         }
         if (entry->is_default && entries[i].is_default &&
             strcmp(entries[i].network, entry->network) == 0) {
@@ -282,12 +290,12 @@ static bool read_entries(reader *r)
 /* Fills in the URLs once the base is known. */
 static bool complete(reader *r, const char *base, bool has_format)
 {
-    if (!has_format) return nonsense(r, NULL, "a key \"format\"");
-    if (r->registry->count == 0) return nonsense(r, NULL, "a key \"entries\", with at least one");
+    if (!has_format) return lacks(r, "a key \"format\"");
+    if (r->registry->count == 0) return lacks(r, "a key \"entries\", with at least one entry");
     if (r->address) {
         base = r->address;
     } else if (!base || strncmp(base, HTTPS, strlen(HTTPS)) != 0) {
-        return nonsense(r, NULL, "a key \"base\" with an address of https");
+        return lacks(r, "a key \"base\" with an https address");
     }
     const char *slash = *base && base[strlen(base) - 1] == '/' ? "" : "/";
     for (uint32_t i = 0; i < r->registry->count; i++) {
@@ -305,7 +313,9 @@ static bool read_all(reader *r)
     bool first = true, good = take(r, '{', "'{'"), has_format = false;
     while (good && next_key(r, &first, &key)) {
         if (strcmp(key, "format") == 0) {
+            const vrn_json before = r->json;
             has_format = vrn_json_unsigned(&r->json, &format) && format == FORMAT;
+            if (!has_format) r->json = before;
             good = has_format || nonsense(r, NULL, "1, the format that this version reads");
         } else if (strcmp(key, "base") == 0) {
             good = take_text(r, NULL, "an address", &base);

@@ -385,7 +385,7 @@ vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_log *log)
 {
     if (!text) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "architecture: expected a text, found NULL");
+                        "architecture: expected a string, found NULL");
     }
     return vrn_arch_read(arch, text, "architecture", log);
 }

@@ -227,8 +227,9 @@ vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
         }
     }
     if (count) {
-        vrn_assume(b->assumptions, doubtful, "%zu tensor%s beside '%.60s' %s ignored: %s%s", count,
-                   count == 1 ? "" : "s", names->prefix, count == 1 ? "is" : "are", list,
+        vrn_assume(b->assumptions, doubtful, "%zu tensor%s beside %s%.60s%s %s ignored: %s%s",
+                   count, count == 1 ? "" : "s", *names->prefix ? "'" : "the network",
+                   names->prefix, *names->prefix ? "'" : "", count == 1 ? "is" : "are", list,
                    count > 3 ? ", .." : "");
     }
     if (*names->others) {
@@ -267,6 +268,7 @@ vrn_result vrn_bind_compare(const vrn_tensor *tensors, size_t count, const vrn_a
     result = vrn_graph_visit_parameters(&graph, compare_parameter, &c);
     vrn_graph_free(&graph);
     if (result || (c.same == needed && needed == count)) return result;
-    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                    "architecture: expected one with the same parameters");
+    return vrn_fail(
+        log, VRN_ERROR_INVALID_ARGUMENT,
+        "architecture: expected one with the same parameters as the model, found others");
 }

@@ -462,10 +462,11 @@ vrn_result vrn_graph_build(vrn_graph *graph, const vrn_arch *arch, uint32_t heig
     if (!b.failed && !b.uneven) return VRN_OK;
     vrn_graph_free(graph);
     if (b.failed) return vrn_fail_memory(log);
-    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                    "an input of %ux%u pixels: antialias=mean halves sides that must be even, such "
-                    "as those of a multiple of 32",
-                    height, width);
+    return vrn_fail(
+        log, VRN_ERROR_INVALID_ARGUMENT,
+        "an input of %ux%u pixels: antialias=mean halves it several times, and its sides "
+        "must be even each time: use multiples of 32, for example",
+        height, width);
 }
 
 vrn_result vrn_graph_add_class_map(vrn_graph *graph, vrn_value *value, const vrn_log *log)

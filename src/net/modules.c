@@ -423,7 +423,7 @@ static void check_all(reader *r, vrn_assumptions *assumptions)
                        pair->value);
         } else {
             refuse(r, name, pair->value,
-                   !strange ? "whose program does what no ResNet does"
+                   !strange ? "whose code does something that no ResNet does"
                    : head   ? "which cannot be run there: --arch head=none gives the features"
                             : "which cannot be run there");
         }

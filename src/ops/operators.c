@@ -54,8 +54,10 @@ vrn_result vrn_kernel_prefix_check(const char *prefix, const vrn_log *log)
             if (strncmp(kernel->name, prefix, strlen(prefix)) == 0) return VRN_OK;
         }
     }
-    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                    "kernel '%s': no kernel of this build has a name that begins so", prefix);
+    return vrn_fail(
+        log, VRN_ERROR_INVALID_ARGUMENT,
+        "kernel '%s': no kernel's name begins with this; vkresnet selftest lists the names",
+        prefix);
 }
 
 bool vrn_op_has_parameters(vrn_op op)

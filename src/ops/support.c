@@ -83,12 +83,12 @@ bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, cha
                                       device->probe.limits.maxComputeWorkGroupSize[0]);
     if (lacking) return lacks(why, "needs %s", vrn_capability_name(lacking & (~lacking + 1)));
     if (shared > device->probe.limits.maxComputeSharedMemorySize) {
-        return lacks(why, "needs %u bytes of shared memory, of %u", shared,
+        return lacks(why, "needs %u bytes of shared memory, but the device has %u", shared,
                      device->probe.limits.maxComputeSharedMemorySize);
     }
     if (size && (size < subgroup->size_min || size > subgroup->size_max)) {
-        return lacks(why, "needs subgroups of %u, of %u to %u", size, subgroup->size_min,
-                     subgroup->size_max);
+        return lacks(why, "needs subgroups of %u, but the device has %u to %u", size,
+                     subgroup->size_min, subgroup->size_max);
     }
     if (matrix.m && !vrn_matrix_listed(matrices, &matrix)) {
         return lacks(why, "needs matrices of %u x %u x %u, which the device does not list",
@@ -102,12 +102,12 @@ bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, cha
         }
         if (shader->straight &&
             sizeof(struct vrn_push_straight) > device->probe.limits.maxPushConstantsSize) {
-            return lacks(why, "needs %zu bytes of push constants, of %u",
+            return lacks(why, "needs %zu bytes of push constants, but the device has %u",
                          sizeof(struct vrn_push_straight),
                          device->probe.limits.maxPushConstantsSize);
         }
         if (threads > most) {
-            return lacks(why, "needs work groups of %u, of at most %u", threads, most);
+            return lacks(why, "needs work groups of %u, but the device allows %u", threads, most);
         }
     }
     return true;

@@ -118,9 +118,11 @@ static vrn_result check_names(const precision *p, const vrn_log *log)
             found = strcmp(p->graph->nodes[n].name, name) == 0;
         }
         if (!found) {
-            return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                            "fp32 layer '%s': the compiled network has no layer of this name",
-                            name);
+            return vrn_fail(
+                log, VRN_ERROR_INVALID_ARGUMENT,
+                "fp32 layer '%s': the compiled network has no layer of this name; vkresnet profile "
+                "lists them",
+                name);
         }
     }
     if (p->wanted == VRN_PRECISION_INT8 && p->model && !vrn_model_has_scales(p->model)) {

@@ -120,8 +120,8 @@ static vrn_result choose_storage(vrn_image_reading *reading, const row *r, const
     if (!r->storage) {
         return vrn_fail(
             &device->log, VRN_ERROR_UNSUPPORTED,
-            "a storage image of VK_FORMAT_%s: vkresnet/vulkan.h lists those that can be "
-            "read",
+            "a storage image of VK_FORMAT_%s cannot be read: vkresnet/vulkan.h lists the formats "
+            "that can",
             r->name);
     }
     if (r->storage >= VRN_TRANSFER_FETCH_R8 && !device->probe.image_formats) {
@@ -141,14 +141,14 @@ vrn_result vrn_image_format_read(vrn_image_reading *reading, const vrn_record_im
     const row *r = find(image->format);
     if (!r || r->content == NOT_READ) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "an image of VkFormat %d%s%s: vkresnet/vulkan.h lists those that can be "
-                        "read",
+                        "an image of VkFormat %d%s%s cannot be read: vkresnet/vulkan.h lists the "
+                        "formats that can",
                         (int)image->format, r ? ", VK_FORMAT_" : "", r ? r->name : "");
     }
     vrn_encoding encoding = image->encoding;
     if ((uint32_t)encoding >= VRN_COUNT(encoding_names)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image with encoding %d: there is no such encoding", (int)encoding);
+                        "an image: expected a value of vrn_encoding, found %d", (int)encoding);
     }
     if (r->content == DECODED && encoding > VRN_ENCODING_SRGB) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,

@@ -56,7 +56,8 @@ vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log)
     if (!photo->host) return VRN_OK;
     if (!vrn_pixel_format_name(photo->format)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image in pixel format %d: there is no such format", (int)photo->format);
+                        "an image: expected a value of vrn_pixel_format, found %d",
+                        (int)photo->format);
     }
     if (photo->stride < row_bytes(photo->width, photo->format)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,

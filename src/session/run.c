@@ -413,7 +413,8 @@ vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket)
     if (!session) return VRN_ERROR_INVALID_ARGUMENT;
     if (ticket == 0 || ticket >= session->next_ticket) {
         return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "there is no ticket %llu", (unsigned long long)ticket);
+                        "ticket %llu: expected one that a submission to this session returned",
+                        (unsigned long long)ticket);
     }
     for (uint32_t i = 0; i < session->slot_count; i++) {
         if (session->slots[i].ticket == ticket) return deliver(session, &session->slots[i]);

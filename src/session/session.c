@@ -35,7 +35,8 @@ static void destroy_slot(vrn_session *session, vrn_slot *slot)
 vrn_result vrn_session_params_check(const vrn_session_params *params, const vrn_log *log)
 {
     if (!vrn_precision_name(params->precision)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "precision %d: there is no such precision",
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "precision: expected a value of vrn_precision, found %d",
                         (int)params->precision);
     }
     if (params->fp32_layer_count > 0 && !params->fp32_layers) {

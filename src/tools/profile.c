@@ -158,7 +158,8 @@ vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer
     if (result) return result;
     vrn_device *device = session->device;
     if (!vrn_device_has(device, VRN_CAPABILITY_TIMESTAMPS)) {
-        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED, "%s: the queue has no timestamps",
+        return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
+                        "%s: the queue has no timestamps, so layers cannot be timed",
                         device->probe.info.name);
     }
     const uint32_t runs = repeats ? repeats : 1;

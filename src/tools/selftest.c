@@ -295,9 +295,10 @@ static vrn_result conclude(selftest *t, bool network_right)
     if (s->verdict == VRN_SELFTEST_RIGHT) return VRN_OK;
     return vrn_fail(&t->device->log, VRN_ERROR_WRONG_RESULTS,
                     "%s: %u of %u kernels are wrong, %u operators have no correct kernel, %u of %u "
-                    "replays of a network differ, fusion changes its results by %.3g",
+                    "replays of a network differ, fusion changes its results by %.3g%s",
                     t->device->probe.info.name, s->wrong, s->kernels, s->operators_broken,
-                    s->replays_differ, s->replays, s->fusion_error);
+                    s->replays_differ, s->replays, s->fusion_error,
+                    broken ? ": do not use this device" : "");
 }
 
 vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *params,

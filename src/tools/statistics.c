@@ -129,7 +129,8 @@ vrn_result vrn_device_get_kernel_statistics(vrn_device *device,
     }
     if (!vrn_precision_name(params->precision)) {
         return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "precision %d: there is no such precision", (int)params->precision);
+                        "precision: expected a value of vrn_precision, found %d",
+                        (int)params->precision);
     }
     if (!vrn_device_has(device, VRN_CAPABILITY_PIPELINE_STATISTICS)) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,

@@ -266,7 +266,7 @@ class Search(Photos):
         whole = self.facts()
         for key, value, error in (
                 ("format", 2, "format: expected 1"), ("rows", 7, "expected 6 rows"),
-                ("rows", "7", "rows: expected a number"), ("tap", None, "tap: expected a text"),
+                ("rows", "7", "rows: expected a number"), ("tap", None, "tap: expected a string"),
                 ("pool", 1, "pool: expected true or false"),
                 ("options", ["--json"], "options: expected options"),
                 ("options", ["--model"], "options: expected options"),

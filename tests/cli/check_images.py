@@ -73,7 +73,7 @@ class Images(ProgramTest):
         labels = {entry["index"]: entry["label"] for entry in result["top"]}
         self.assertEqual((labels[0], labels[281], labels[999]), ("tench", "tabby", "toilet tissue"))
         # A thousand classes may be any.
-        result, = self.classify(*arguments, name, errors=["if they are ImageNet's: --classes"])
+        result, = self.classify(*arguments, name, errors=["if they are ImageNet's, give --classes"])
         self.assertEqual(result["top"][0]["label"], f"class {result['top'][0]['index']}")
 
     def test_own_classes(self):
@@ -395,7 +395,7 @@ class Images(ProgramTest):
     def test_suspect_transforms(self):
         name = self.write("a.png", picture(1))
         for steps, note in ((("--crop=64x32",), "larger than photos resized to 32"),
-                            (("--mean=123,117,104",), "if it is for 0 to 255: --scale 1"),
+                            (("--mean=123,117,104",), "values from 0 to 255, give --scale 1"),
                             (("--scale=1",), "leaves values from 0 to 255")):
             self.classify(*RANDOM, *steps, name, errors=[note])
         for step, error in (("--resize=x3", "expected N, HxW, longer:N or letterbox"),

@@ -45,7 +45,7 @@ class Selftest(ProgramTest):
 
     def test_no_such_kernel(self):
         """Nothing that was tested is not all right."""
-        words = "kernel 'conv_tyle': no kernel of this build has a name that begins so"
+        words = "kernel 'conv_tyle': no kernel's name begins with this"
         self.fails("selftest", "--kernel", "conv_tyle", expected=words)
         self.fails("bench", *RANDOM, "--kernel", "conv_tyle", expected=words)
 

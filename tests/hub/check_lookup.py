@@ -67,7 +67,7 @@ class Registry(HubTest):
             (b'{"format" 1}', "expected ':'"),
             (b"\xff" * 100, "expected '{'"),
             (json.dumps({"format": 1, "base": "http://a/",
-                         "entries": [good]}).encode(), "an address of https"),
+                         "entries": [good]}).encode(), "with an https address"),
             (json.dumps({"format": 1, "base": "https://a/", "entries": [good]}).encode() + b"x",
              "the end of the file"),
             (json.dumps({"format": 1, "base": "https://a/",
@@ -75,7 +75,7 @@ class Registry(HubTest):
         ]
         for key, value, expected in (("file", "../evil.pth", "file"),
                                      ("file", "/etc/passwd", "file"), ("file", ".hidden", "file"),
-                                     ("file", "", "file"), ("file", 3, "expected a text"),
+                                     ("file", "", "file"), ("file", 3, "expected a string"),
                                      ("file", "a\u0000b", "file"), ("network", "a:b", "network"),
                                      ("sha256", "123", "sha256"), ("sha256", "ABCDEF00", "sha256"),
                                      ("sha256", "0" * 65, "sha256"), ("bytes", 0, "bytes"),
@@ -92,7 +92,7 @@ class Registry(HubTest):
                 (json.dumps({"format": 1, "base": "https://a/",
                              "entries": [{**good, key: value}]}).encode(), expected))
         twice = {"format": 1, "base": "https://a/", "entries": [good, good]}
-        cases.append((json.dumps(twice).encode(), "another name"))
+        cases.append((json.dumps(twice).encode(), "a name that no earlier"))
         twice["entries"][1] = {**good, "weights": "TEST_V2"}
         cases.append((json.dumps(twice).encode(), "default"))
         for content, expected in cases:

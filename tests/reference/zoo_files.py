@@ -621,7 +621,7 @@ def others():
 
 def formats():
     w = weights(BOTTLENECK)
-    other_framework = "expected PyTorch's weights, or ONNX"
+    other_framework = "give PyTorch's weights, or ONNX"
     made_from = "give the .onnx or .pth file"
 
     def case(name, file, content, words):

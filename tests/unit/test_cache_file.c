@@ -136,7 +136,7 @@ static void test_every_byte_counts(void **state)
         expect_nothing(key, sizeof key, "ignored");
     }
     put_bytes(bytes, size + 1);
-    expect_nothing(key, sizeof key, "of the wrong length");
+    expect_nothing(key, sizeof key, "its length is wrong");
     put_bytes(bytes, size);
     expect_payload();
 }

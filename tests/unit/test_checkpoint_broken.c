@@ -300,8 +300,8 @@ static void test_legacy_refused(void **state)
         {TEXT(MAGIC "\x80\x02K\1.\x80\x02}."),
          "protocol version: expected 1001, found the number 1"},
         {TEXT(MAGIC "\x80\x02M\xe9\x03.\x80\x02}U\x0dlittle_endian\x89s."), "big-endian"},
-        {TEXT(PREAMBLE "\x80\x02}.\x80\x02N."), "storage keys: expected a list of texts"},
-        {TEXT(PREAMBLE "\x80\x02}.\x80\x02]K\1a."), "storage keys: expected a list of texts"},
+        {TEXT(PREAMBLE "\x80\x02}.\x80\x02N."), "storage keys: expected a list of strings"},
+        {TEXT(PREAMBLE "\x80\x02}.\x80\x02]K\1a."), "storage keys: expected a list of strings"},
         {TEXT(PREAMBLE "\x80\x02}.\x80\x02]."), "expected a dictionary of tensors"},
         {TEXT(PREAMBLE "\x80\x02"
                        "}U\1w" GOOD "s.\x80\x02]."),
@@ -430,7 +430,7 @@ static void test_safetensors(void **state)
         {"{\"a\nb\":{}}", "a tensor's name"},
         {"{\"w", "a tensor's name"},
         {"{\"w\\", "a tensor's name"},
-        {"{\"__metadata__\":{\"a\":1}}", "a text as metadata"},
+        {"{\"__metadata__\":{\"a\":1}}", "a string as metadata"},
         {"{\"__metadata__\":{},\"__metadata__\":{}}", "__metadata__ once"},
         {"{\"__metadata__\":{\"a\":\"\",\"a\":\"\"},\"w\":{\"dtype\":\"I8\",\"shape\":[8],"
          "\"data_offsets\":[0,8]}}",

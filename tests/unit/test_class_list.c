@@ -63,13 +63,13 @@ static void test_texts(void **state)
         {"cat\n\ndog", "!line 2 is empty"},
         {"{\"0\": \"cat\", \"2\": \"dog\"}", "!class 1 has no name"},
         {"{\"cat\": 0, \"dog\": 0}", "!class 0 is both 'cat' and 'dog'"},
-        {"{\"cat\": 1048576}", "!'cat' has the number 1048576, which is too large"},
+        {"{\"cat\": 1048576}", "!'cat' has the number 1048576: expected less than 1048576"},
         {"{\"cat\": \"dog\"}",
-         "!at byte 7: expected a number after a name, or a name after a number"},
+         "!at byte 7: expected a number after a name, or a name after a number, found '\"'"},
         {"[\"a\\nb\"]", "!a name contains a line feed"},
-        {"[\"cat\" \"dog\"]", "!at byte 7: expected ',' or ']'"},
-        {"[\"cat\"] x", "!at byte 8: expected the end"},
-        {"[1]", "!at byte 1: expected a quoted string"},
+        {"[\"cat\" \"dog\"]", "!at byte 7: expected ',' or ']', found '\"'"},
+        {"[\"cat\"] x", "!at byte 8: expected the end, found 'x'"},
+        {"[1]", "!at byte 1: expected a quoted string, found '1'"},
         {"caf\xe9", "!expected text in UTF-8"},
     };
     for (size_t i = 0; i < VRN_COUNT(cases); i++) {

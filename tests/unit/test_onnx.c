@@ -522,7 +522,7 @@ static void test_broken(void **state)
         {"input x n,3,h,w", "input x 3,h,w", "found one of 3 dimensions"},
         {"input x n,3,h,w", "input x n,3,h,w\ninput z n,3,h,w", "one input, found 2: x, z"},
         {"output y", "output y\nopset 6", "expected an ONNX model of opset 7 or later, found 6"},
-        {"pads=[3,3,3,3]", "pads=[3,3,3]", "four sides of padding"},
+        {"pads=[3,3,3,3]", "pads=[3,3,3]", "pads of four numbers"},
     };
     for (size_t i = 0; i < VRN_COUNT(cases); i++) {
         expect_refused(cases[i][0], cases[i][1], cases[i][2]);

@@ -75,8 +75,9 @@ static bool open_inputs(calibrate_job *job)
     const uint64_t *shape = job->input.shape;
     if (job->input.rank != 4 || shape[1] > CHANNELS_MAX || shape[2] - 1 >= SIDE_MAX ||
         shape[3] - 1 >= SIDE_MAX) {
-        return cli_error("%s: expected [N, 3, H, W] with sides from 1 to %d", options->input,
-                         SIDE_MAX);
+        char found[CLI_NPY_SHAPE_TEXT];
+        return cli_error("%s: expected [N, 3, H, W] with sides from 1 to %d, found %s",
+                         options->input, SIDE_MAX, cli_npy_show_shape(&job->input, found));
     }
     return true;
 }
@@ -89,8 +90,10 @@ static bool observe(calibrate_job *job)
     vrn_arch arch;
     vrn_model_get_arch(job->engine.model.handle, &arch);
     if (!job->options->images && job->input.shape[1] != arch.in_channels) {
-        return cli_error("%s: expected [N, %u, H, W], the shape of the network's input",
-                         job->options->input, arch.in_channels);
+        char found[CLI_NPY_SHAPE_TEXT];
+        return cli_error("%s: expected [N, %u, H, W], the shape of the network's input, found %s",
+                         job->options->input, arch.in_channels,
+                         cli_npy_show_shape(&job->input, found));
     }
     if (job->options->images) {
         params.transform = &job->transform;
@@ -103,7 +106,10 @@ static bool observe(calibrate_job *job)
         return false;
     }
     if (!add_inputs(job)) return false;
-    if (job->images == 0 && job->failed == 0) cli_error("no images to calibrate on");
+    if (job->images == 0 && job->failed == 0) {
+        cli_error("%s: expected images to calibrate on, found none",
+                  job->options->images ? job->options->images : job->options->input);
+    }
     if (job->images == 0) return false;
     uint32_t count = 0;
     vrn_calibration_get_ranges(job->calibration, NULL, 0, &count);

@@ -59,9 +59,13 @@ static bool find_named_class(const cli_model *model, uint32_t classes, const cha
         partly++;
     }
     if (partly == 1) return true;
-    if (partly == 0) return cli_usage("--class: no class is called '%s'", name);
-    return cli_usage("--class: %u classes have names that contain '%s': '%s', '%s'%s", partly, name,
-                     examples[0], examples[1], partly > 2 ? ", ..." : "");
+    if (partly == 0)
+        return cli_usage("--class: no class is called '%s': give its number, or a part of its name",
+                         name);
+    return cli_usage(
+        "--class: %u classes have names that contain '%s': '%s', '%s'%s: give more of the "
+        "name",
+        partly, name, examples[0], examples[1], partly > 2 ? ", ..." : "");
 }
 
 /* Finds the class of the options, before anything runs. */

@@ -73,7 +73,8 @@ static bool drop_empty_classes(fit_run *run)
     run->names.count = kept;
     for (size_t i = 0; i < run->count; i++) run->photo_class[i] = numbers[run->photo_class[i]];
     free(numbers);
-    return kept >= 2 || cli_error("%s: expected images of at least two classes", run->folder);
+    return kept >= 2 ||
+           cli_error("%s: expected images of at least two classes, found %zu", run->folder, kept);
 }
 
 static bool make_features(fit_run *run)
@@ -246,7 +247,10 @@ static bool run(const cli_options *options)
 {
     fit_run run = {.options = options, .folder = options->arguments[0]};
     if (!options->write) return cli_usage("expected -o MODEL.safetensors");
-    if (options->holdout > 0.5f) return cli_usage("--holdout: expected a share from 0 to 0.5");
+    if (options->holdout > 0.5f) {
+        return cli_usage("--holdout: expected a share from 0 to 0.5, found %g",
+                         (double)options->holdout);
+    }
     if (!cli_path_may_be_replaced(options->write)) return false;
     const bool good = cli_labels_read_classes(&run.labels, &run.names, run.folder) &&
                       cli_crew_open(&run.crew, options, CLI_MODEL_SHIPPED) && make_features(&run) &&

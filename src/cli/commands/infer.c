@@ -35,15 +35,14 @@ static bool open_input(infer_job *job)
     vrn_model_get_arch(job->engine.model.handle, &arch);
     const uint32_t channels = job->channels = arch.in_channels;
     if (!cli_npy_open(input, path)) return false;
+    char found[CLI_NPY_SHAPE_TEXT];
     if (input->rank != 4 || input->shape[1] != channels) {
-        char found[CLI_NPY_MAX_RANK * 24] = "";
-        for (uint32_t i = 0; i < input->rank; i++) {
-            vrn_append(found, sizeof found, "%s%ju", i ? ", " : "", (uintmax_t)input->shape[i]);
-        }
-        return cli_error("%s: expected [N, %u, H, W], found [%s]", path, channels, found);
+        return cli_error("%s: expected [N, %u, H, W], found %s", path, channels,
+                         cli_npy_show_shape(input, found));
     }
     if (input->shape[2] - 1 >= SIDE_MAX || input->shape[3] - 1 >= SIDE_MAX) {
-        return cli_error("%s: expected a height and width from 1 to %d", path, SIDE_MAX);
+        return cli_error("%s: expected a height and width from 1 to %d, found %s", path, SIDE_MAX,
+                         cli_npy_show_shape(input, found));
     }
     job->images = input->shape[0];
     return true;

@@ -58,9 +58,11 @@ static bool fits(const merge_part *first, merge_part *part)
                          texts[i].name, texts[i].b, first->file, first->line, texts[i].a);
     }
     if (a->shard.count != b->shard.count || a->total != b->total) {
-        return cli_error("%s:%zu: one of %u parts of %llu images, but %s:%zu is one of %u of %llu",
-                         part->file, part->line, b->shard.count, (unsigned long long)b->total,
-                         first->file, first->line, a->shard.count, (unsigned long long)a->total);
+        return cli_error(
+            "%s:%zu: one of %u parts of %llu images, but %s:%zu is one of %u parts of %llu "
+            "images",
+            part->file, part->line, b->shard.count, (unsigned long long)b->total, first->file,
+            first->line, a->shard.count, (unsigned long long)a->total);
     }
     const bool same = a->classes == b->classes && share_names(a, b);
     if (!same) {
@@ -84,8 +86,9 @@ static bool repeats(const merge_part *other, const merge_part *part)
         cli_note("%s:%zu: part %u/%u is also at %s:%zu, with the same counts: counted once",
                  part->file, part->line, shard->index, shard->count, other->file, other->line);
     } else {
-        cli_error("%s:%zu: part %u/%u is also at %s:%zu, with different counts", part->file,
-                  part->line, shard->index, shard->count, other->file, other->line);
+        cli_error("%s:%zu: part %u/%u is also at %s:%zu, with different counts: leave one of them "
+                  "out",
+                  part->file, part->line, shard->index, shard->count, other->file, other->line);
     }
     return same;
 }

@@ -61,8 +61,10 @@ static bool open_array(search_run *run, const char *path)
                          path);
     }
     if (npy->rank != 2 || npy->shape[1] == 0 || npy->shape[1] > WIDTH_MAX) {
-        return cli_error("%s: expected a row for each photo, [N, C], with 1 to %d features", path,
-                         WIDTH_MAX);
+        char found[CLI_NPY_SHAPE_TEXT];
+        return cli_error("%s: expected a row for each photo, [N, C], with 1 to %d features, found "
+                         "%s",
+                         path, WIDTH_MAX, cli_npy_show_shape(npy, found));
     }
     run->width = (uint32_t)npy->shape[1];
     return npy->shape[0] > 0 || cli_error("%s: expected at least one photo, found none", path);
@@ -149,9 +151,10 @@ static bool check_probe(search_run *run, const float *values)
     cli_feature_row(run->made, &facts->form, values, run->tap);
     cli_probe_take(probe, run->made, run->width);
     return cli_probe_agrees(probe, facts->probe) ||
-           cli_error("%s: made by %s with its own transform: %s, with the options given now, gives "
-                     "other features for the same picture",
-                     run->npy.path, facts->model, run->crew.engines[0].model.info.name);
+           cli_error(
+               "%s: made by %s with its own transform, but %s with the options given now gives "
+               "other features for the same picture: give the model and the transform that made it",
+               run->npy.path, facts->model, run->crew.engines[0].model.info.name);
 }
 
 /* Copies a row with a length of 1, so that products are cosines. */
@@ -278,7 +281,8 @@ static bool compare_row(search_run *run, uint64_t row, const float *values)
 {
     const double length = sqrt(multiply(values, values, run->width));
     if (!isfinite(length)) {
-        return cli_error("%s: row %ju: expected finite numbers", run->npy.path, (uintmax_t)row);
+        return cli_error("%s: row %ju: expected finite numbers, found NaN or infinity",
+                         run->npy.path, (uintmax_t)row);
     }
     for (size_t i = 0; i < run->paths.count; i++) {
         query *q = &run->queries[i];

@@ -157,7 +157,7 @@ static bool read_member(line_reader *reader, uint32_t *seen)
     int which = 0;
     if (!vrn_json_string(&reader->json, &reader->arena, &key) || !key ||
         !vrn_json_take(&reader->json, ':')) {
-        return refuse(reader, "not an object");
+        return refuse(reader, "not an object, as eval --json prints");
     }
     while (which < ENTRIES && strcmp(entries[which].name, key) != 0) which++;
     if (which == ENTRIES) return vrn_json_skip(&reader->json);
@@ -171,7 +171,8 @@ static bool read_member(line_reader *reader, uint32_t *seen)
 static bool read_object(line_reader *reader)
 {
     uint32_t seen = 0;
-    if (!vrn_json_take(&reader->json, '{')) return refuse(reader, "not an object");
+    if (!vrn_json_take(&reader->json, '{'))
+        return refuse(reader, "not an object, as eval --json prints");
     if (!vrn_json_take(&reader->json, '}')) {
         do {
             if (!read_member(reader, &seen)) return false;
@@ -229,7 +230,7 @@ static bool check(line_reader *reader)
     evaluation->shard = (cli_shard){(uint32_t)reader->shard, (uint32_t)reader->shards};
     if (evaluation->images + evaluation->unreadable !=
         cli_shard_size(&evaluation->shard, (size_t)evaluation->total)) {
-        return refuse(reader, "its number of images is not that of this part of %llu",
+        return refuse(reader, "its number of images does not match its part of %llu images",
                       (unsigned long long)evaluation->total);
     }
     if (evaluation->top5 < evaluation->top1 || evaluation->top5 > evaluation->images ||

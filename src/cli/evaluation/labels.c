@@ -182,8 +182,9 @@ static bool find_row_class(const csv_reader *reader, const cli_model *model, con
     if (!has_number) number = label;
     if (vrn_parse_number(number, strlen(number), UINT64_MAX, &value)) {
         *found = (uint32_t)value;
-        return value < classes || cli_error("%s:%zu: class %s: the model has %u classes",
-                                            reader->path, reader->line, number, classes);
+        return value < classes ||
+               cli_error("%s:%zu: class %s: the model has %u classes, numbered from 0",
+                         reader->path, reader->line, number, classes);
     }
     if (has_number) {
         return cli_error("%s:%zu: expected a class number, found '%s'", reader->path, reader->line,
@@ -191,7 +192,7 @@ static bool find_row_class(const csv_reader *reader, const cli_model *model, con
     }
     if (label[0] == 'n' && strspn(label + 1, "0123456789") == 8 && !label[9]) {
         return cli_error("%s:%zu: '%s' is one of ImageNet's WordNet ids, but nothing says that the "
-                         "model's classes are ImageNet's; if they are: --classes imagenet",
+                         "model's classes are ImageNet's; if they are, give --classes imagenet",
                          reader->path, reader->line, label);
     }
     return cli_error("%s:%zu: the model has no class '%s'; add a column 'class' with its number, "

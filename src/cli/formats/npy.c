@@ -6,6 +6,7 @@
 
 #include "base/half.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/system/report.h"
 
 /* NumPy itself refuses headers of more than 10,000 characters. */
@@ -25,6 +26,16 @@ static bool take_text(vrn_json *cursor, char *text, size_t capacity)
     snprintf(text, capacity, "%.*s", (int)(end - begin), begin);
     cursor->at += (size_t)(end - begin) + 1;
     return true;
+}
+
+const char *cli_npy_show_shape(const cli_npy *npy, char text[CLI_NPY_SHAPE_TEXT])
+{
+    snprintf(text, CLI_NPY_SHAPE_TEXT, "[");
+    for (uint32_t i = 0; i < npy->rank; i++) {
+        vrn_append(text, CLI_NPY_SHAPE_TEXT, "%s%" PRIu64, i ? ", " : "", npy->shape[i]);
+    }
+    vrn_append(text, CLI_NPY_SHAPE_TEXT, "]");
+    return text;
 }
 
 /* Takes "(2, 3)", "(2,)" or "()". */
@@ -86,7 +97,7 @@ static bool load_header(const cli_npy *npy, char **header, uint64_t *data_offset
     unsigned char head[12];
     size_t length = 0, count = fread(head, 1, 10, npy->stream);
     if (count < 10 || memcmp(head, "\x93NUMPY", 6) != 0) {
-        return cli_error("%s: not a .npy file", npy->path);
+        return cli_error("%s: not a .npy file: save the array with numpy.save", npy->path);
     }
     unsigned version = head[6];
     if (version < 1 || version > 3 || head[7] != 0) {

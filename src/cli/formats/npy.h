@@ -25,6 +25,10 @@ typedef struct cli_npy {
     uint64_t shape[CLI_NPY_MAX_RANK];
 } cli_npy;
 
+/* Writes the shape, for messages: "[8, 3, 224, 224]". */
+enum { CLI_NPY_SHAPE_TEXT = CLI_NPY_MAX_RANK * 24 };
+const char *cli_npy_show_shape(const cli_npy *npy, char text[CLI_NPY_SHAPE_TEXT]);
+
 /* Opens a file and checks that it has all its values, as float32. `path` must outlive it. Reports
  * and returns false when something is wrong. */
 bool cli_npy_open(cli_npy *npy, const char *path);

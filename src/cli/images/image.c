@@ -23,7 +23,10 @@ static unsigned char *read_stream(FILE *stream, const char *path, size_t *size)
             capacity = capacity ? 2 * capacity : 1 << 16;
             unsigned char *more = capacity <= FILE_MAX_BYTES ? realloc(data, capacity) : NULL;
             if (!more) {
-                cli_error("%s: larger than %zu bytes, or out of memory", path, count);
+                cli_error(capacity > FILE_MAX_BYTES
+                              ? "%s: too large for an image file (more than 1024 MiB)"
+                              : "%s: out of memory",
+                          path);
                 free(data);
                 return NULL;
             }
@@ -33,7 +36,11 @@ static unsigned char *read_stream(FILE *stream, const char *path, size_t *size)
     }
     *size = count;
     if (count > 0 && !ferror(stream)) return data;
-    cli_error(ferror(stream) ? "%s: cannot read" : "%s: not an image: it is empty", path);
+    if (ferror(stream)) {
+        cli_error("%s: cannot read: %s", path, strerror(errno));
+    } else {
+        cli_error("%s: not an image: it is empty", path);
+    }
     free(data);
     return NULL;
 }
@@ -51,7 +58,8 @@ static unsigned char *read_regular(FILE *stream, const char *path, uint64_t byte
     }
     unsigned char *data = cli_alloc((size_t)bytes, 1);
     if (data && fread(data, 1, (size_t)bytes, stream) != bytes) {
-        cli_error("%s: cannot read", path);
+        cli_error("%s: cannot read: %s", path,
+                  ferror(stream) ? strerror(errno) : "the file became shorter");
         free(data);
         data = NULL;
     }

@@ -148,43 +148,51 @@ static const struct {
 } entries[] = {
     {"format", "1", take_format},
     {"rows", "a number", take_rows},
-    {"tap", "a text", take_tap},
+    {"tap", "a string", take_tap},
     {"pool", "true or false", take_pool},
     {"l2", "true or false", take_l2},
-    {"model", "a text", take_model},
+    {"model", "a string", take_model},
     {"options", "options that change features, as words", take_options},
     {"probe", "32 numbers", take_probe},
 };
 enum { ENTRIES = sizeof entries / sizeof entries[0] };
 
+/* Reports what is at the cursor. */
+static bool fail_syntax(const reader *r, const char *path, const char *expected)
+{
+    char found[VRN_JSON_FOUND_MAX];
+    return cli_error("%s: at byte %zu: expected %s, found %s", path, r->json.at, expected,
+                     vrn_json_found(&r->json, found));
+}
+
 static bool take_entry(reader *r, const char *path)
 {
     const char *key = NULL;
     if (!take_text(r, &key) || !vrn_json_take(&r->json, ':')) {
-        return cli_error("%s: at byte %zu: expected a JSON key", path, r->json.at);
+        return fail_syntax(r, path, "a JSON key");
     }
     for (int i = 0; i < ENTRIES; i++) {
         if (strcmp(key, entries[i].key) != 0) continue;
         r->seen |= 1U << i;
         return entries[i].take(r) ||
-               cli_error("%s: %s: expected %s", path, key, entries[i].expected);
+               cli_error("%s: %s: expected %s, as vkresnet features writes it", path, key,
+                         entries[i].expected);
     }
-    return vrn_json_skip(&r->json) ||
-           cli_error("%s: at byte %zu: expected a JSON value", path, r->json.at);
+    return vrn_json_skip(&r->json) || fail_syntax(r, path, "a JSON value");
 }
 
 static bool take_all(reader *r, const char *path)
 {
-    if (!vrn_json_take(&r->json, '{')) return cli_error("%s: expected a JSON object", path);
+    if (!vrn_json_take(&r->json, '{')) return fail_syntax(r, path, "a JSON object");
     for (bool more = !vrn_json_take(&r->json, '}'); more;) {
         if (!take_entry(r, path)) return false;
         more = vrn_json_take(&r->json, ',');
         if (!more && !vrn_json_take(&r->json, '}')) {
-            return cli_error("%s: at byte %zu: expected ',' or '}'", path, r->json.at);
+            return fail_syntax(r, path, "',' or '}'");
         }
     }
     if (!vrn_json_at_end(&r->json)) {
-        return cli_error("%s: at byte %zu: expected the end of the file", path, r->json.at);
+        return fail_syntax(r, path, "the end of the file");
     }
     for (int i = 0; i < ENTRIES; i++) {
         if (!(r->seen >> i & 1))

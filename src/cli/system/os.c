@@ -38,7 +38,7 @@ bool cli_path_may_be_replaced(const char *path)
 {
     const vrn_path_kind kind = vrn_path_get_kind(path);
     return kind == VRN_PATH_FILE || kind == VRN_PATH_MISSING ||
-           cli_error("%s: not a regular file", path);
+           cli_error("%s: not a regular file, but a folder or a device", path);
 }
 
 bool cli_path_is_absolute(const char *path)
@@ -144,7 +144,7 @@ char *cli_read_text(FILE *stream, const char *name)
     size_t size = 0, capacity = 0, got;
     do {
         if (size > TEXT_MAX_BYTES) {
-            cli_error("%s: more than 1 GiB", name);
+            cli_error("%s: expected a text file of at most 1 GiB, found more", name);
             goto error;
         }
         if (!cli_grow(&text, size, &capacity, 1)) goto error;
@@ -155,7 +155,9 @@ char *cli_read_text(FILE *stream, const char *name)
         text[size] = 0;
         return text;
     }
-    cli_error("%s: not a text file", name);
+    cli_error(ferror(stream) ? "%s: not a text file: it cannot be read"
+                             : "%s: not a text file: it contains a zero byte",
+              name);
 error:
     free(text);
     return NULL;
