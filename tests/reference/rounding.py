@@ -12,10 +12,8 @@ an error is more than the bound times PyTorch's, with 77 without torch or a Vulk
 """
 
 import argparse
-import json
 import math
 import os
-import subprocess
 import sys
 import tempfile
 
@@ -24,7 +22,6 @@ import family
 
 WIDE = "resnet18,stem=cifar,planes=64:128:256:512"
 MODELS = ["resnet18", "resnet50", "resnet56", WIDE]
-WIDE_BOUND_25 = 2.1  # on lavapipe 25, whose kernels add up 64 products (docs/accuracy.md)
 SHAPES = {"imagenet": (1, 3, 224, 224), "cifar": (4, 3, 32, 32)}  # by the stem
 
 
@@ -85,24 +82,14 @@ def measure(chosen, options, arch, seed):
             for name, value in exact.items()}
 
 
-def bound_of(chosen, arch):
-    if arch != WIDE:
-        return chosen.bound
-    done = subprocess.run([chosen.program, "info", "--json"], capture_output=True, text=True,
-                          check=True)
-    on_25 = any("Mesa 25." in device["driver"] for device in json.loads(done.stdout)["devices"])
-    return max(chosen.bound, WIDE_BOUND_25) if on_25 else chosen.bound
-
-
 def compare_model(chosen, options, arch):
     """Prints a line; returns whether all errors are within the bound."""
-    bound = bound_of(chosen, arch)
     errors = [measure(chosen, options, arch, seed) for seed in range(1, chosen.seeds + 1)]
     good, columns = True, []
     for name in errors[0]:
         ours, theirs = (math.sqrt(sum(e[name][i] ** 2 for e in errors) / len(errors))
                         for i in range(2))
-        within = ours <= bound * theirs
+        within = ours <= chosen.bound * theirs
         good = good and within
         columns.append(f"{name} {ours:.1e} {ours / theirs:.2f}{'' if within else ' (!)'}")
     print(f"{'ok  ' if good else 'FAIL'} {arch}: {', '.join(columns)}", flush=True)
