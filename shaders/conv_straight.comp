@@ -24,10 +24,8 @@ const uint COLUMNS = VRN_ADDRESS_PANEL, VECTORS = COLUMNS / LANES, CHUNK = 8;
 // x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4] bias, [IN_C4 * 4] zeros, then for each COLUMNS of
 // n [KERNEL_H, KERNEL_W, IN_C4 * 4, COLUMNS]; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]
 
-// The pixel of the input that row m of the product reads, plus one; 0: it lies outside.
-uint pixel_of(uint m) {
-    uint line = quotient(m, OUT_W), ox = m - line * OUT_W;
-    uint image = quotient(line, OUT_H), oy = line - image * OUT_H;
+// The pixel of the input that an output pixel reads, plus one; 0: it lies outside.
+uint pixel_of(uint image, uint oy, uint ox) {
     uint iy = oy * STRIDE_Y - PAD_Y + push.window_y * DILATION_Y; // may wrap below zero
     uint ix = ox * STRIDE_X - PAD_X + push.window_x * DILATION_X;
     uint pixel = (image * IN_H + iy) * IN_W + ix + 1;
@@ -57,11 +55,19 @@ void main() {
                        floats(COLUMNS) * (uint64_t(block * k_count) + uint64_t(push_k));
     uint64_t from[ROWS];
     uint row[ROWS];
+    // Past the end the last row again.
+    uint m = min(first, total - 1), line = quotient(m, OUT_W), ox = m - line * OUT_W;
+    uint image = quotient(line, OUT_H), oy = line - image * OUT_H; // divisions are slow
     [[unroll]] for (uint i = 0; i < ROWS; i++) {
-        uint m = min(first + i, total - 1); // past the end the last row again
-        uint pixel = mix(pixel_of(m), product * total + m + 1, winograd);
         row[i] = product * total + m;
+        uint pixel = mix(pixel_of(image, oy, ox), row[i] + 1, winograd);
         from[i] = choose(pixel != 0, x + floats((pixel - 1) * channels + push_channel), zeros);
+        uint next = uint(m + 1 < total);
+        m += next, ox += next;
+        bool wraps = ox == OUT_W;
+        ox = mix(ox, 0, wraps), oy += uint(wraps);
+        wraps = oy == OUT_H;
+        oy = mix(oy, 0, wraps), image += uint(wraps);
     }
 
     // Where the sum of a row begins: what another dispatch left, or the residual.
