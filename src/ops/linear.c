@@ -97,6 +97,7 @@ static const vrn_kernel rows[] = {
     {"linear", &plain, {0}},
     {"linear_texel", &texels, {0}},
     {"linear_address", &vrn_variant_address, {0, 4, 64, 0, 1, 4}},
+    {"linear_address_narrow", &vrn_variant_address, {0, 6, 64, 0, 1, 2}},
     {"linear_gemv_1", &gemv, {8, 1}},
     {"linear_gemv_4", &gemv, {8, 4}},
     {"linear_tile_64x64x8", &vrn_variant_tile, {1, 64, 64, 8, 1, 2}},

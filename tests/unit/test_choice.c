@@ -532,7 +532,7 @@ static void processors_keep_sums_in_registers(void **state)
     } pairs[] = {
         {"conv_address_narrow_6x64", "conv_address_4x64"},
         {"conv_address_narrow_groups", "conv_address_groups"},
-        {"conv_winograd_f4_address_narrow_32", "conv_winograd_f4_address_64"},
+        {"conv_winograd_f4_address_narrow_64", "conv_winograd_f4_address_64"},
         {"conv_winograd_f2_address_narrow_64", "conv_winograd_f2_address_64"},
         {"conv_straight_8x64", "conv_straight_6x64"},
         {"conv_winograd_f4_straight_8x64", "conv_winograd_f4_straight_6x64"},
