@@ -48,9 +48,9 @@ struct vrn_timing {
      * them and recording their preparation */
     double input_ms;
     /* all other work of the library for one run: recording commands that are not recorded yet,
-     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. The time for
-     * completing an earlier submission first, because `in_flight` submissions have not ended, is
-     * not counted */
+     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. If an earlier
+     * submission must first be completed, because `in_flight` submissions have not ended, the time
+     * for that is not counted */
     double replay_ms;
     double submit_ms; /* in the driver's vkQueueSubmit */
     double output_ms; /* unpacking the results */
@@ -101,10 +101,10 @@ VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, v
 
 /* The highest speed measured on a device, for comparison with a network's speed. */
 typedef struct vrn_device_peak {
-    /* 1e9 floating-point operations a second, where a multiply-add counts as two; measured with a
+    /* floating-point operations a second / 1e9, where a multiply-add counts as two; measured with a
      * kernel of independent chains of multiply-adds in registers */
     double gflops;
-    /* 1e9 bytes a second, read plus written; measured by copying more memory than the caches of
+    /* bytes a second / 1e9, read plus written; measured by copying more memory than the caches of
      * most devices hold, in the faster of two ways (with a kernel, or with the driver's copy
      * command) */
     double gb_s;
@@ -136,7 +136,7 @@ typedef struct vrn_kernel_statistics {
     const char *module; /* the shader: "conv_tile" */
     /* vrn_session_create would choose this kernel without tuning */
     bool chosen;
-    uint32_t pass, passes;                 /* number of the dispatch, from 0; and of how many */
+    uint32_t pass, passes;                 /* the dispatch's number, from 0; how many there are */
     char layer[48];                        /* the first layer with this shape: "layer1.0.conv1" */
     uint32_t layers;                       /* the number of layers with this shape */
     uint32_t in[3], out[3];                /* channels, height, width */
@@ -283,9 +283,9 @@ VRN_API vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_pa
 /* ---- Check of a checkpoint ------------------------------------------------------------------- */
 
 /* The running statistics of a batch norm are the mean and variance of its input in training. A
- * check runs images without labels through a model and compares the input of each batch norm with
- * them. This shows whether the preprocessing is correct, and whether the checkpoint is read
- * correctly (strides, pools and other properties that names and shapes do not show). Only one
+ * check runs images without labels through a model and compares the inputs of its batch norms with
+ * these statistics. This shows whether the preprocessing is correct, and whether the checkpoint is
+ * read correctly (strides, pools and other properties that names and shapes do not show). Only one
  * thread at a time may use a check. */
 typedef struct vrn_check vrn_check;
 
@@ -322,8 +322,9 @@ typedef struct vrn_check_fit {
      * with these means and variances, at most 100 for each channel. Readings (vrn_check_reading)
      * are compared by this figure, because it is sensitive to single channels */
     double divergence;
-    uint32_t channels;   /* the number of channels compared; 0: the other fields have no meaning */
-    uint32_t not_finite; /* how many of these have infinities or NaNs; they count as 100 */
+    uint32_t channels; /* the number of channels compared; 0: the other fields have no meaning */
+    /* how many of these have infinities or NaNs; they count as 100 in `divergence` */
+    uint32_t not_finite;
     uint64_t reserved[4];
 } vrn_check_fit;
 
@@ -359,8 +360,9 @@ typedef struct vrn_check_reading {
 typedef enum vrn_check_verdict {
     VRN_CHECK_FITS = 0,  /* the model as loaded fits, and no other reading fits clearly better */
     VRN_CHECK_OTHER = 1, /* another reading fits clearly better */
-    /* neither this reading nor any other that was tried fits. Perhaps the correct reading was not
-     * tried, the network is of another kind, or the images do not resemble the training images */
+    /* neither the model as loaded nor any other reading that was tried fits. Perhaps the correct
+     * reading was not tried, the network is of another kind, or the images do not resemble the
+     * training images */
     VRN_CHECK_NONE = 2,
 } vrn_check_verdict;
 

@@ -408,7 +408,8 @@ typedef struct vrn_model_info {
     char name[256];
     uint32_t classes;    /* logits of one image */
     uint64_t parameters; /* as PyTorch counts them: without running statistics */
-    /* from the file's metadata or vrn_model_params, else as vrn_model_params.transform says */
+    /* from the file's metadata or vrn_model_params, else the default that is described at
+     * vrn_model_params.transform */
     vrn_transform transform;
     bool has_class_names;            /* vrn_model_get_class_name returns names */
     vrn_probabilities probabilities; /* how logits become probabilities */
@@ -584,7 +585,7 @@ typedef struct vrn_session_info {
     vrn_precision precision;                /* of activations and weights */
     uint32_t slice;            /* images that pass through the network at once: batch or fewer */
     uint32_t dispatches;       /* of one slice */
-    double gflops;             /* 1e9 operations for one image; a multiply-add counts as two */
+    double gflops;             /* operations for one image / 1e9; a multiply-add counts as two */
     uint64_t activation_bytes; /* the arena that all layers share */
     uint64_t weight_bytes;     /* shared by the sessions of this model on this device */
     uint64_t device_bytes;     /* all device memory of this session, including the shared weights */
@@ -893,8 +894,8 @@ VRN_API vrn_result vrn_arch_parse(vrn_arch *arch, const char *text, const vrn_lo
 VRN_API size_t vrn_arch_format(const vrn_arch *arch, char *text, size_t capacity);
 
 /* Fills in the defaults and refuses what torchvision refuses, for the same reasons (a BasicBlock
- * cannot have groups, another width or dilation). `log` may be NULL. Thread-safe. Errors:
- * VRN_ERROR_INVALID_ARGUMENT. */
+ * cannot have groups, dilation or a width_per_group other than 64). `log` may be NULL. Thread-safe.
+ * Errors: VRN_ERROR_INVALID_ARGUMENT. */
 VRN_API vrn_result vrn_arch_check(vrn_arch *arch, const vrn_log *log);
 
 /* The name of the i-th architecture that vrn_arch_parse knows, or NULL when there are no more.

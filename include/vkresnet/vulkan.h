@@ -32,7 +32,7 @@ extern "C" {
 /* The largest number of requirements of one device. */
 #define VRN_MAX_REQUIREMENTS 24
 
-/* One extension, feature or both to enable when a Vulkan device is made. Texts are static. */
+/* An extension, a feature, or both, to enable when a Vulkan device is made. Texts are static. */
 typedef struct vrn_requirement {
     /* true: vrn_device_import fails without it, and the log names it. false: without it, the
      * library uses other kernels or methods */
@@ -46,8 +46,8 @@ typedef struct vrn_requirement {
     VkStructureType type; /* of `structure` */
     uint32_t offset;      /* of the member `feature` in `structure`; 0: no feature */
     /* the member's offset in the structure that holds all features of a Vulkan version, such as
-     * VkPhysicalDeviceVulkan12Features; 0: no such structure has this member. A pNext chain that
-     * contains the structure must not contain `structure` */
+     * VkPhysicalDeviceVulkan12Features; 0: no such structure has this member. A pNext chain must
+     * not contain both that structure and `structure` */
     uint32_t version_offset;
     VkStructureType version_type; /* of the structure to which version_offset refers */
     uint64_t reserved[2];
@@ -130,7 +130,7 @@ typedef struct vrn_memory_request {
     VkMemoryRequirements requirements; /* of the buffer */
     uint32_t memory_type; /* the one that the library chose among those in `requirements` */
     bool map;             /* map it persistently: the type is host visible and coherent */
-    bool device_address;  /* allocated with VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT */
+    bool device_address;  /* allocate it with VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT */
     const char *name;     /* the purpose of the memory, for debuggers */
     uint64_t reserved[4];
 } vrn_memory_request;
@@ -187,7 +187,8 @@ typedef struct vrn_device_import_params {
     const char *cache_directory;               /* as in vrn_device_params */
     const vrn_device_diagnostics *diagnostics; /* as in vrn_device_params */
 
-    VkInstance instance;                              /* all three must outlive the vrn_device */
+    /* the next three must outlive the vrn_device */
+    VkInstance instance;
     VkPhysicalDevice physical_device;                 /* of that instance */
     VkDevice device;                                  /* made from that physical device */
     PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* all functions are found through it */
@@ -401,7 +402,7 @@ typedef struct vrn_record_params {
     /* the number of the queue where the commands will run (vrn_session_params.queue), or of any
      * other queue of its family */
     uint32_t queue;
-    uint32_t owner_family; /* the queue family that owns the images, with transfer_images */
+    uint32_t owner_family; /* with transfer_images: the queue family that owns the images */
     /* the images have VK_SHARING_MODE_EXCLUSIVE and belong to owner_family: take their ownership
      * and give it back, see vrn_session_release_images. If owner_family is the family of `queue`,
      * nothing is transferred */
@@ -420,7 +421,7 @@ typedef struct vrn_record_params {
  *
  * Barriers. The commands read all inputs at VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT with
  * VK_ACCESS_SHADER_READ_BIT, and write all outputs at that stage with VK_ACCESS_SHADER_WRITE_BIT.
- * The recording begins with a barrier after everything that earlier commands wrote (ALL_COMMANDS,
+ * The recording begins with a barrier that waits for all writes of earlier commands (ALL_COMMANDS,
  * MEMORY_WRITE). It ends with a barrier that makes the outputs visible to all later commands and to
  * the host (ALL_COMMANDS and HOST; MEMORY_READ, MEMORY_WRITE and HOST_READ) and lets later commands
  * write to the inputs. `no_input_barrier` leaves out the first barrier and `no_output_barrier` the
