@@ -32,8 +32,8 @@ typedef struct vrn_hub_entry {
     bool is_default;     /* "resnet50" and "resnet50:DEFAULT" mean this entry */
     const char *file;    /* "resnet50-11ad3fa6.pth" */
     const char *url;     /* where it is downloaded from */
-    /* of the file, in lower case hexadecimal: all 64 digits, or at least the first 8 if only those
-     * are published */
+    /* of the file, in lower case hexadecimal: all 64 digits, or, if only its beginning is
+     * published, that beginning (8 digits or more) */
     const char *sha256;
     uint64_t min_bytes;      /* the least size of the file */
     uint64_t max_bytes;      /* its largest size; the same as min_bytes if the size is known */
@@ -126,7 +126,7 @@ typedef struct vrn_hub_progress {
     uint64_t done, total;       /* bytes; `done` includes those of an interrupted download */
     double bytes_per_s;         /* over the last seconds; 0: not known yet */
     double seconds_left;        /* at this rate; negative: not known yet */
-    bool waiting;               /* another process downloads the file; `done` is what it has */
+    bool waiting;               /* another process is downloading the file; `done` is what it has */
     uint64_t reserved[4];
 } vrn_hub_progress;
 
@@ -141,12 +141,12 @@ typedef struct vrn_hub_fetch_params {
 
 /* Looks for an entry's file like vrn_hub_locate, and downloads it if it is not on this machine. The
  * download is written to a file with another name ("....part"), which is renamed when its size and
- * SHA-256 are correct and the bytes are on the disk: no partial file ever has an entry's name. If a
- * download is interrupted, the next call resumes it. If another process downloads the same file,
- * the call waits for it. Only https is used, unless `address` is http. Certificates are checked
- * with the system's list or with $CURL_CA_BUNDLE, $SSL_CERT_FILE or $SSL_CERT_DIR; proxies are set
- * as for libcurl ($https_proxy, $no_proxy, ...). `params` may be NULL. The caller owns `*file`.
- * Blocking. Errors:
+ * SHA-256 are correct and the bytes are on the disk: no partial file ever has the name in
+ * `entry->file`. If a download is interrupted, the next call resumes it. If another process is
+ * downloading the same file, the call waits for it. Only https is used, unless `address` is http.
+ * Certificates are checked with the system's list or with $CURL_CA_BUNDLE, $SSL_CERT_FILE or
+ * $SSL_CERT_DIR; proxies are set as for libcurl ($https_proxy, $no_proxy, ...). `params` may be
+ * NULL. The caller owns `*file`. Blocking. Errors:
  * - VRN_ERROR_NETWORK: the server cannot be reached, does not have the file or sent something else;
  *   or downloads are impossible in this build or forbidden by `offline`. The log has the address,
  *   and says where to put a file that was downloaded in another way

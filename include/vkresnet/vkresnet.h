@@ -377,7 +377,7 @@ typedef struct vrn_model_params {
     uint64_t reserved[1];
 } vrn_model_params;
 
-/* Loads a checkpoint, recognised by its content: PyTorch's .pth (zip or legacy form, dictionary or
+/* Loads a checkpoint, recognised by its content: PyTorch's .pth (zip or legacy, dictionary or
  * whole module), TorchScript, safetensors (also sharded), ONNX, or a model folder of Hugging Face
  * or timm. docs/checkpoints.md describes what can be read. Tensors are float32, float16, bfloat16
  * or float64. Their names follow torchvision, timm, Hugging Face, MMPretrain, Detectron2 or the

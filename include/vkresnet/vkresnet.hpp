@@ -55,19 +55,30 @@ inline std::string &last_message()
     return text;
 }
 
+/* Whether last_message() is of the last call on this thread. Functions of these headers that can
+ * fail set it to false when they begin. */
+inline bool &message_is_new() noexcept
+{
+    thread_local bool is_new = false;
+    return is_new;
+}
+
 /* The log of objects whose params have none: it keeps errors for last_message(). */
 inline vrn_log default_log()
 {
     vrn_log log{};
     log.message = [](void *, vrn_log_level level, const char *text) {
-        if (level == VRN_LOG_ERROR) last_message() = text;
+        if (level != VRN_LOG_ERROR) return;
+        last_message() = text;
+        message_is_new() = true;
     };
     log.level = VRN_LOG_ERROR;
     return log;
 }
 
 #ifndef VKRESNET_NO_EXCEPTIONS
-/* The exception for a failed call; what() is the library's message. */
+/* The exception for a failed call. what() is the library's message, or vrn_result_string of the
+ * result if the message went to a log of the application's own. */
 class error : public std::runtime_error
 {
   public:
@@ -85,12 +96,12 @@ class error : public std::runtime_error
     vrn_result result_;
 };
 
-/* Throws unless the result is VRN_OK. */
+/* Throws unless the result of the last call is VRN_OK. */
 inline void check(vrn_result result)
 {
+    const bool is_new = std::exchange(message_is_new(), false);
     if (result == VRN_OK) return;
-    const std::string &said = last_message();
-    throw error(result, said.empty() ? std::string(vrn_result_string(result)) : said);
+    throw error(result, is_new ? last_message() : std::string(vrn_result_string(result)));
 }
 #endif
 
@@ -190,7 +201,7 @@ template <typename T, void (*Destroy)(T **)> class handle
 /* A struct of the C API that is filled by calls: `Self` has a function with the name of each member,
  * which sets it and returns the object. A list, which is a pointer and a count in C, is set by one
  * call with a span. What is not set is zero, the default. Converts to the struct; what its pointers
- * point to must live as long as for the struct. */
+ * point to must live as long as it would have to for the C struct itself. */
 template <typename Self, typename Struct> class filled
 {
   public:
@@ -306,6 +317,7 @@ class device : public handle<vrn_device, vrn_device_destroy>
     /* As vrn_device_create. */
     vrn_result create(const vrn_device_params &params = {})
     {
+        message_is_new() = false;
         const vrn_device_params own = with_log(params);
         return vrn_device_create(place(), &own);
     }
@@ -335,6 +347,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
     /* As vrn_model_load. The path is UTF-8. */
     vrn_result load(const char *path, const vrn_model_params &params = {})
     {
+        message_is_new() = false;
         const vrn_model_params own = with_log(params);
         return vrn_model_load(place(), path, &own);
     }
@@ -343,12 +356,14 @@ class model : public handle<vrn_model, vrn_model_destroy>
     vrn_result load(span<const std::uint8_t> bytes, const char *name,
                     const vrn_model_params &params = {})
     {
+        message_is_new() = false;
         const vrn_model_params own = with_log(params);
         return vrn_model_load_memory(place(), bytes.data, bytes.size, name, &own);
     }
     /* Makes random weights for an architecture, written as for the program's --arch: "resnet18". */
     vrn_result create_random(const char *arch, std::uint64_t seed)
     {
+        message_is_new() = false;
         const vrn_model_params own = with_log(vrn_model_params{});
         vrn_arch parsed;
         const vrn_result result = vrn_arch_parse(&parsed, arch, &own.log);
@@ -412,6 +427,7 @@ class session : public handle<vrn_session, vrn_session_destroy>
     /* As vrn_session_create. */
     vrn_result create(const device &on, const model &network, const vrn_session_params &params = {})
     {
+        message_is_new() = false;
         return vrn_session_create(place(), on.get(), network.get(), &params);
     }
 #ifndef VKRESNET_NO_EXCEPTIONS
@@ -431,22 +447,26 @@ class session : public handle<vrn_session, vrn_session_destroy>
     /* As vrn_session_run. */
     vrn_result run(const vrn_inputs &inputs, const vrn_outputs &outputs)
     {
+        message_is_new() = false;
         return vrn_session_run(get(), &inputs, &outputs);
     }
     /* As vrn_session_submit. */
     vrn_result submit(const vrn_inputs &inputs, const vrn_outputs &outputs, vrn_ticket &ticket)
     {
+        message_is_new() = false;
         return vrn_session_submit(get(), &inputs, &outputs, &ticket);
     }
     /* As vrn_session_wait. */
     vrn_result wait(vrn_ticket ticket)
     {
+        message_is_new() = false;
         return vrn_session_wait(get(), ticket);
     }
 
     /* Writes the probabilities of up to `batch` pictures, [pictures.size, classes]. */
     vrn_result run(span<const image> pictures, std::vector<float> &probabilities)
     {
+        message_is_new() = false;
         std::vector<vrn_image> photos(pictures.size);
         for (std::size_t i = 0; i < pictures.size; i++) {
             photos[i].pixels = pictures[i].pixels;

@@ -124,6 +124,7 @@ class submit_order : public filled<submit_order, vrn_submit_order>
 /* Imports an application's Vulkan device, as vrn_device_import does. */
 inline vrn_result import_device(device &to, const vrn_device_import_params &params)
 {
+    message_is_new() = false;
     const vrn_device_import_params own = with_log(params);
     vrn_device *made = nullptr;
     const vrn_result result = vrn_device_import(&made, &own);
@@ -150,6 +151,7 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
     /* As vrn_device_additions_create. */
     vrn_result create(VkDeviceCreateInfo &info, const vrn_device_requirements_params &params)
     {
+        message_is_new() = false;
         const vrn_device_requirements_params own = with_log(params);
         import_ = vrn_device_import_params{};
         import_.log = own.log;
@@ -205,6 +207,7 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
 /* Records a session's network into an application's command buffer, as vrn_session_record does. */
 inline vrn_result record(session &from, VkCommandBuffer commands, const vrn_record_params &params)
 {
+    message_is_new() = false;
     return vrn_session_record(from.get(), commands, &params);
 }
 
@@ -213,6 +216,7 @@ inline vrn_result record(session &from, VkCommandBuffer commands, const vrn_reco
 inline vrn_result release_images(session &to, VkCommandBuffer commands,
                                  const vrn_record_params &params)
 {
+    message_is_new() = false;
     return vrn_session_release_images(to.get(), commands, &params);
 }
 /* Records the acquisition of these images by the same family. Its commands run after the recording:
@@ -220,6 +224,7 @@ inline vrn_result release_images(session &to, VkCommandBuffer commands,
 inline vrn_result acquire_images(session &from, VkCommandBuffer commands,
                                  const vrn_record_params &params)
 {
+    message_is_new() = false;
     return vrn_session_acquire_images(from.get(), commands, &params);
 }
 
@@ -228,6 +233,7 @@ inline vrn_result acquire_images(session &from, VkCommandBuffer commands,
 inline vrn_result submit(session &to, const vrn_submit_order &order, const vrn_outputs &outputs,
                          vrn_ticket &ticket)
 {
+    message_is_new() = false;
     return vrn_session_submit_ordered(to.get(), nullptr, &outputs, &order, &ticket);
 }
 

@@ -84,7 +84,8 @@ static bool collect(collector *c, const vrn_pickle_value *value)
     const vrn_pickle_value *values = tuple ? value->as.items : value->as.container->values;
     const size_t count = tuple ? value->length : value->as.container->count;
     for (size_t i = 0; i < count; i++) {
-        if (values[i].kind != VRN_PICKLE_TEXT) return refuse(c, "expected a list of names");
+        if (values[i].kind != VRN_PICKLE_TEXT)
+            return refuse(c, "expected only strings in the list");
         if (!enter(c, (int64_t)i, &values[i])) return false;
     }
     return vrn_class_list_complete(&c->list, c->message);
@@ -120,7 +121,7 @@ static bool take(vrn_tensor_list *list, const vrn_source *source, const char *ke
     if (good) {
         *result = add(list, source, &c.list);
     } else {
-        vrn_log_write(source->log, VRN_LOG_WARNING, "%s: %s: ignored as a list of class names: %s",
+        vrn_log_write(source->log, VRN_LOG_WARNING, "%s: %s: not used as class names: %s",
                       source->name, key, c.message);
     }
     vrn_arena_free(&c.arena);

@@ -143,8 +143,7 @@ static void take_classes(vrn_onnx_writer *w, const char *text, size_t size)
     if (has_metadata(w, "file.classes")) return;
     if (!vrn_class_list_parse(&list, &w->list->arena, text, size, message)) {
         vrn_log_write(w->source->log, VRN_LOG_WARNING,
-                      "%s: metadata_props: ignored as a list of class names: %s", w->source->name,
-                      message);
+                      "%s: metadata_props: not used as class names: %s", w->source->name, message);
         return;
     }
     size_t bytes = 1;

@@ -128,7 +128,9 @@ void vrn_onnx_compare_blocks(vrn_onnx_writer *w)
         const vrn_onnx_block *block = &w->net.blocks[i];
         if (block->stride == 1) continue;
         if (windows && (block->window != block->stride || block->blur != blurs)) {
-            vrn_onnx_refuse(w, block->node, "the same kind of stride in every block");
+            vrn_onnx_refuse(
+                w, block->node,
+                "the same anti-aliasing (a mean, or a blur) in every block with a stride");
         }
         if (means && block->kind == VRN_ONNX_PROJECTION &&
             (block->mean != block->stride || block->mean_blur != mean_blurs)) {

@@ -80,7 +80,7 @@ static const uint8_t *take(machine *m, uint64_t count)
 {
     const uint8_t *bytes = m->data + m->at;
     if (count > m->size - m->at) {
-        fail(m, "the rest of a pickle", "its end: the file is damaged or incomplete");
+        fail(m, "the rest of a pickle", "the end of the data: the file is damaged or incomplete");
         return NULL;
     }
     m->at += (size_t)count;
@@ -211,7 +211,7 @@ static void op_tuple(machine *m)
 {
     size_t count;
     const vrn_pickle_value *values = pop(m, &count);
-    if (count > UINT32_MAX) fail(m, "a tuple of less than 2^32 values", "a longer one");
+    if (count > UINT32_MAX) fail(m, "a tuple of fewer than 2^32 values", "a longer one");
     vrn_pickle_value *items = vrn_pickle_alloc(&m->context, count, sizeof *items);
     if (count && items) memcpy(items, values, count * sizeof *items);
     push(m, &(vrn_pickle_value){VRN_PICKLE_TUPLE, (uint32_t)count, .as.items = items});

@@ -32,6 +32,18 @@ static bool read_integers(const vrn_pickle_value *tuple, uint64_t *values)
 /* The function that a value names, or NULL. */
 static caller caller_of(const vrn_pickle_value *function);
 
+static vrn_pickle_value refuse_pair(vrn_pickle_context *context, const vrn_pickle_value *found)
+{
+    static const char expected[] = "a pair of a key and a value";
+    if (found->kind != VRN_PICKLE_TUPLE && found->kind != VRN_PICKLE_LIST) {
+        return vrn_pickle_refuse(context, expected, found);
+    }
+    vrn_pickle_fail(context, expected,
+                    found->kind == VRN_PICKLE_TUPLE ? "a tuple of another length"
+                                                    : "a list of another length");
+    return (vrn_pickle_value){.kind = VRN_PICKLE_NONE};
+}
+
 /* (), or, from Python 2, ([[key, value], ...],). */
 static vrn_pickle_value call_ordered_dict(vrn_pickle_context *context,
                                           const vrn_pickle_value *arguments)
@@ -46,7 +58,7 @@ static vrn_pickle_value call_ordered_dict(vrn_pickle_context *context,
         const vrn_pickle_value *pair = &pairs->as.container->values[i];
         bool tuple = pair->kind == VRN_PICKLE_TUPLE && pair->length == 2;
         bool list = pair->kind == VRN_PICKLE_LIST && pair->as.container->count == 2;
-        if (!tuple && !list) return vrn_pickle_refuse(context, "a key and a value", pair);
+        if (!tuple && !list) return refuse_pair(context, pair);
         vrn_pickle_append(context, value.as.container,
                           tuple ? pair->as.items : pair->as.container->values, 2);
     }

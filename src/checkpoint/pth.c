@@ -86,8 +86,9 @@ static vrn_result check_byte_order(zip_reader *reader)
     if (result != VRN_OK) return result;
     if (entry->size == 6 && memcmp(text, "little", 6) == 0) return VRN_OK;
     return vrn_source_fail(reader->source,
-                           "byteorder: expected 'little', found '%.*s': load it with PyTorch "
-                           "on any usual machine, and save it again with torch.save",
+                           "byteorder: expected 'little', found '%.*s': load it with PyTorch on a "
+                           "little-endian machine (such as any PC), and save it again with "
+                           "torch.save",
                            (int)vrn_min_u64(entry->size, 16), (const char *)text);
 }
 

@@ -30,7 +30,8 @@ typedef struct walk {
 
 static vrn_result fail_walk(const walk *w, const char *expected, const char *found)
 {
-    return vrn_source_fail(w->source, "%s: expected %s, found %s", w->name, expected, found);
+    return vrn_source_fail(w->source, "%s%sexpected %s, found %s", w->name, w->length ? ": " : "",
+                           expected, found);
 }
 
 /* Appends ".key" to the name; false if it becomes too long. Keys that are not names give "". */

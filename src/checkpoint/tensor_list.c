@@ -54,10 +54,15 @@ vrn_result vrn_tensor_list_add(vrn_tensor_list *list, const vrn_source *source,
                                const vrn_tensor *tensor, uint32_t element_bits, const char *name,
                                size_t length)
 {
-    if (length == 0 || length > NAME_MAX_BYTES || !vrn_utf8_valid(name, length)) {
+    if (length == 0 || length > NAME_MAX_BYTES) {
+        return vrn_source_fail(source,
+                               "a tensor's name: expected 1 to %d bytes, found %zu bytes: %.*s",
+                               NAME_MAX_BYTES, length, (int)vrn_min_u64(length, 64), name);
+    }
+    if (!vrn_utf8_valid(name, length)) {
         return vrn_source_fail(
-            source, "a tensor's name: expected 1 to %d bytes of UTF-8, found %zu bytes: %.*s",
-            NAME_MAX_BYTES, length, (int)vrn_min_u64(length, 64), name);
+            source, "a tensor's name: expected UTF-8 without NUL, found other bytes: %.*s",
+            (int)vrn_min_u64(length, 64), name);
     }
     uint64_t elements, bits;
     if (!vrn_shape_count(tensor->shape, tensor->rank, &elements) ||

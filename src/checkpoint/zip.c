@@ -170,7 +170,8 @@ vrn_result vrn_zip_data(const vrn_zip *zip, const vrn_zip_entry *entry, vrn_aren
     const vrn_source *source = zip->source;
     int shown = (int)(entry->name_length < 200 ? entry->name_length : 200);
     if (entry->flags & FLAGS_ENCRYPTED) {
-        return vrn_source_fail(source, "%.*s: expected a stored entry, found an encrypted one",
+        return vrn_source_fail(source,
+                               "%.*s: expected an entry without encryption, found an encrypted one",
                                shown, entry->name);
     }
     const bool packed = entry->method == METHOD_DEFLATE;

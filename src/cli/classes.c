@@ -39,7 +39,8 @@ static bool take_from_model(cli_classes *classes, const char *path)
     }
     vrn_model_get_info(classes->model, &info);
     if (!info.has_class_names) {
-        return cli_error("%s: expected names of classes beside the weights, found none", path);
+        return cli_error(
+            "%s: expected a checkpoint that contains class names, found one without them", path);
     }
     const char **names = vrn_arena_alloc(&classes->arena, info.classes, sizeof *names);
     if (!names) return vrn_arena_fail(&classes->arena, path, cli_log()) == VRN_OK;

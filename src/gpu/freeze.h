@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Copies a SPIR-V module and replaces its specialization constants by ordinary ones, with the
+/* Copies a SPIR-V module and replaces its specialization constants with ordinary ones, with the
  * values given for their ids or else their defaults. Constants derived from them are computed here.
  * *words receives the new module of *size bytes; release it with vrn_free. Unknown operations stay
  * as they are and use the constants' defaults. Returns false if memory runs out or the module is

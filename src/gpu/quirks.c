@@ -76,8 +76,8 @@ static const quirk quirks[] = {
         .last_version = VK_MAKE_VERSION(26, 0, 0) - 1,
         .speed = true,
         .effect.straight_addresses = true,
-        .reason = "buffer addresses are used only in kernels without loops and branches: within "
-                  "these the driver reads through them one lane at a time",
+        .reason = "buffer addresses are used only in kernels without loops and branches: inside a "
+                  "loop or a branch, the driver reads through an address one lane at a time",
         .link = "https://gitlab.freedesktop.org/mesa/mesa/-/tree/25.0/src/gallium/auxiliary/"
                 "gallivm",
     },
@@ -94,8 +94,8 @@ static const quirk quirks[] = {
         .drivers = {VK_DRIVER_ID_GOOGLE_SWIFTSHADER},
         .last_version = UINT32_MAX,
         .effect.no_pipeline_cache = true,
-        .reason = "no pipeline cache is used: the driver locks it while it compiles, so threads "
-                  "would wait for each other, and stores nothing in it",
+        .reason = "no pipeline cache is used: the driver stores nothing in it, and locks it while "
+                  "it compiles, so threads would wait for each other",
         .link = "https://swiftshader.googlesource.com/SwiftShader/+/HEAD/src/Vulkan/"
                 "VkPipelineCache.hpp",
     },

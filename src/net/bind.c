@@ -18,9 +18,11 @@ vrn_result vrn_bind_check_size(const vrn_binding *b, const vrn_arch *arch)
     if (blocks <= b->names->count / TENSORS_OF_A_BLOCK) {
         return vrn_filters_take(b->names, arch, b->subject, b->log);
     }
-    return vrn_fail(b->log, VRN_ERROR_FILE,
-                    "%s: expected the tensors of %zu blocks, found only %zu tensors (%s)",
-                    b->subject, blocks, b->names->count, b->arch);
+    return vrn_fail(
+        b->log, VRN_ERROR_FILE,
+        "%s: expected the tensors of %zu blocks, found only %zu tensors (the architecture "
+        "is %s)",
+        b->subject, blocks, b->names->count, b->arch);
 }
 
 /* A linear layer, of the head or of attention, may have no bias. */
@@ -52,7 +54,8 @@ static vrn_result misfit(const vrn_binding *b, const char *name, const char *exp
 {
     char kind[256];
     vrn_kinds_describe(b->names, true, kind, sizeof kind);
-    return vrn_fail(b->log, VRN_ERROR_FILE, "%s: %.200s: expected %s, found %s (%s)%s", b->subject,
+    return vrn_fail(b->log, VRN_ERROR_FILE,
+                    "%s: %.200s: expected %s, found %s (the architecture is %s)%s", b->subject,
                     name, expected, found, b->arch, kind);
 }
 
@@ -179,9 +182,8 @@ static bool reads_logits(const vrn_named_tensor *entry, uint64_t classes)
 
 static vrn_result refuse_beside(const vrn_binding *b, const char *name, const char *what)
 {
-    return vrn_fail(b->log, VRN_ERROR_FILE,
-                    "%s: %.80s: %s: --prefix %.*s selects the network alone", b->subject, name,
-                    what, (int)strlen(b->names->prefix) - 1, b->names->prefix);
+    return vrn_fail(b->log, VRN_ERROR_FILE, "%s: %.80s: %s: --prefix %.*s selects only the network",
+                    b->subject, name, what, (int)strlen(b->names->prefix) - 1, b->names->prefix);
 }
 
 vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
@@ -218,7 +220,8 @@ vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
         }
         doubtful |= tensor->rank == 2 && features && tensor->shape[1] == features;
         if (classes && reads_logits(entry, classes)) {
-            return refuse_beside(b, entry->name, "this seems to read the network's logits");
+            return refuse_beside(b, entry->name,
+                                 "this seems to read the network's logits, and is not supported");
         }
         if (beside && features && is_between(entry, features)) {
             return refuse_beside(b, entry->name,

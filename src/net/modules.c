@@ -95,8 +95,9 @@ static void say_number(reader *r, const char *key, unsigned value)
 static void refuse(reader *r, const char *name, const char *record, const char *what)
 {
     if (r->result) return;
-    r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: %s%s is a %.100s, %s",
-                         vrn_checkpoint_name(r->checkpoint), r->names->prefix, name, record, what);
+    r->result = vrn_fail(r->log, VRN_ERROR_FILE, "%s: %s%s is %s %.100s, %s",
+                         vrn_checkpoint_name(r->checkpoint), r->names->prefix, name,
+                         vrn_record_article(record), record, what);
 }
 
 /* Checks that a convolution changes the size only by its stride. */
@@ -228,7 +229,8 @@ static void read_stages(reader *r)
         before = d1;
         snprintf(name, sizeof name, "layer%u.0.conv2", stage);
         if (d0 != d1 && !replaces)
-            refuse(r, name, record[1], "and its dilation differs from the next block's");
+            refuse(r, name, record[1],
+                   "and its dilation differs from the next block's: it cannot be run");
     }
     if (!*strides) return;
     say(r, "strides", strides);
@@ -289,7 +291,7 @@ static void read_standardization(reader *r)
     if (!vrn_record_is(record, "StdConv2d") || eps == 0) return;
     if (!variance && !bit) {
         refuse(r, r->names->resnetv2 ? "stages.0.blocks.0.conv1" : "layer1.0.conv1", record,
-               "and its epsilon is neither 1e-6 nor 1e-8");
+               "and its epsilon is neither 1e-6 nor 1e-8: it cannot be run");
     }
     say(r, "standardize", bit ? "bit" : "variance");
 }
@@ -423,7 +425,7 @@ static void check_all(reader *r, vrn_assumptions *assumptions)
                        pair->value);
         } else {
             refuse(r, name, pair->value,
-                   !strange ? "whose code does something that no ResNet does"
+                   !strange ? "whose code does something that no ResNet does: it cannot be run"
                    : head   ? "which cannot be run there: --arch head=none gives the features"
                             : "which cannot be run there");
         }
@@ -454,7 +456,7 @@ static void check_around(reader *r, bool chosen, vrn_assumptions *assumptions)
         if (call) {
             r->result = vrn_fail(r->log, VRN_ERROR_FILE,
                                  "%s: the program around the network calls torch.%.40s: --prefix "
-                                 "%.*s selects the network alone",
+                                 "%.*s selects only the network",
                                  vrn_checkpoint_name(r->checkpoint), call + 6,
                                  (int)strlen(r->names->prefix) - 1, r->names->prefix);
         } else if (!strstr(pair->value, " program") &&

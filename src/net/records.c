@@ -21,6 +21,14 @@ bool vrn_record_is_one_of(const char *record, const char *const *classes, size_t
     return false;
 }
 
+const char *vrn_record_article(const char *record)
+{
+    static const char *const spelled[] = {"LSTM", "LPPool2d", "RReLU"};
+    const bool vowel = *record && strchr("AEIO", *record);
+    const bool un = record[0] == 'U' && record[1] >= 'a' && record[1] <= 'z';
+    return vowel || un || vrn_record_is_one_of(record, spelled, VRN_COUNT(spelled)) ? "an" : "a";
+}
+
 const char *vrn_record_last(const char *key)
 {
     const char *dot = strrchr(key, '.');
@@ -126,7 +134,8 @@ bool vrn_record_check_pair(char fault[VRN_PAIR_FAULT_MAX], const vrn_checkpoint 
         if (wrong && !other) other = pair;
     }
     if (other && (numbered || !relu)) {
-        snprintf(fault, VRN_PAIR_FAULT_MAX, "%.80s is a %.*s", other->key + VRN_RECORD_START_LENGTH,
+        snprintf(fault, VRN_PAIR_FAULT_MAX, "%.80s is %s %.*s",
+                 other->key + VRN_RECORD_START_LENGTH, vrn_record_article(other->value),
                  (int)vrn_min_u64(strcspn(other->value, " "), 40), other->value);
         return false;
     }

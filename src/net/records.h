@@ -17,6 +17,9 @@ bool vrn_record_is_one_of(const char *record, const char *const *classes, size_t
  * blocks. */
 bool vrn_record_is_strange(const char *record);
 
+/* "a" or "an", for the name of a module's class. */
+const char *vrn_record_article(const char *record);
+
 /* The last part of a key, after its last dot: "1" of "module.fc.1". */
 const char *vrn_record_last(const char *key);
 

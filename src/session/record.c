@@ -62,9 +62,9 @@ static vrn_result check_cursor(const recorder *r)
     }
     if (recording->count != r->base.count) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a recording with a cursor: expected %u images, as in the cursor's earlier "
-                        "recordings, found %u",
-                        recording->count, r->base.count);
+                        "a recording with a cursor: expected %u image%s, as in the cursor's "
+                        "earlier recordings, found %u",
+                        recording->count, recording->count == 1 ? "" : "s", r->base.count);
     }
     return VRN_OK;
 }

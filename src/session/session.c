@@ -131,8 +131,8 @@ vrn_result vrn_session_create(vrn_session **out, vrn_device *device, const vrn_m
     vrn_model_get_info(model, &model_info);
     (*out)->compile_ms = vrn_time_ms() - start;
     vrn_log_write(&device->log, VRN_LOG_INFO,
-                  "%s: %u dispatches, slices of %u images, compiled in %.0f ms", model_info.name,
-                  info->dispatches, info->slice, (*out)->compile_ms);
+                  "%s: %u dispatches, slices of %u image%s, compiled in %.0f ms", model_info.name,
+                  info->dispatches, info->slice, info->slice == 1 ? "" : "s", (*out)->compile_ms);
     return VRN_OK;
 }
 
@@ -171,8 +171,8 @@ vrn_result vrn_session_get_tap_shape(const vrn_session *session, uint32_t index,
 {
     if (index >= session->program->tap_count) {
         return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "tap %u: the session has %u taps, numbered from 0", index,
-                        session->program->tap_count);
+                        "tap %u: the session has %u tap%s, numbered from 0", index,
+                        session->program->tap_count, session->program->tap_count == 1 ? "" : "s");
     }
     vrn_shape s = session->program->outputs[VRN_OUTPUT_TAPS + index].shape;
     shape[0] = s.c;

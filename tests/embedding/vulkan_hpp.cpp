@@ -262,6 +262,25 @@ void run(const char *path, int *complaints)
     expect(vkresnet::import_device(none, params) == VRN_ERROR_INVALID_ARGUMENT && !none,
            "a queue beside queues is refused");
     expect(vkresnet::last_message().find("queue") != std::string::npos, "the message says why");
+
+    /* The text of an exception is never the message of an earlier call. */
+    vrn_model_params own_log{};
+    own_log.log.message = [](void *, vrn_log_level, const char *) {};
+    std::string text;
+    try {
+        const vkresnet::model absent("absent.pth", own_log);
+    } catch (const vkresnet::error &error) {
+        text = error.what();
+        expect(text == vrn_result_string(error.result()), "the text of a call with its own log");
+    }
+    expect(!text.empty(), "a file that does not exist is an error");
+    text.clear();
+    try {
+        const vkresnet::model absent("absent.pth");
+    } catch (const vkresnet::error &error) {
+        text = error.what();
+    }
+    expect(text.find("absent.pth") != std::string::npos, "the exception has the message");
 }
 
 } // namespace

@@ -221,7 +221,7 @@ def refused(w, net):
         "projection.*--arch head=none"
     yield "a neck of re-identification", {**prefixed(body, "base."), "bottleneck.weight":
                                           torch.ones(24), "classifier.weight": w["fc.weight"]}, \
-        "--prefix base selects the network alone"
+        "--prefix base selects only the network"
     yield "IBN-Net", renamed(w, (r"layer1\.0\.bn1\.", "layer1.0.bn1.BN.")), "IBN-Net"
     yield "Res2Net", renamed(w, (r"layer1\.0\.conv2\.", "layer1.0.convs.0.")), "Res2Net"
     yield "3D", {k: v.unsqueeze(2) if v.dim() == 4 else v for k, v in w.items()}, "3D convolutions"

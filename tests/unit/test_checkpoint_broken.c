@@ -167,7 +167,10 @@ static void test_pickles_refused(void **state)
         {TEXT(
              "ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._tensor\n_rebuild_from_type_v2\nNNtR"),
          "a function that rebuilds a tensor"},
-        {TEXT("ccollections\nOrderedDict\n]K\1a\x85R"), "a key and a value"},
+        {TEXT("ccollections\nOrderedDict\n]K\1a\x85R"),
+         "a pair of a key and a value, found the number 1"},
+        {TEXT("ccollections\nOrderedDict\n])a\x85R"), "found a tuple of another length"},
+        {TEXT("ccollections\nOrderedDict\n]]a\x85R"), "found a list of another length"},
         {ONE(TENSOR("K\1", "K\0", "K\4\x85", "K\1\x85")), "a storage, found the number 1"},
         {ONE(TENSOR(STORAGE("torch\nSize\n", "K\4"), "K\0", "K\4\x85", "K\1\x85")),
          "a storage type"},
@@ -213,9 +216,9 @@ static void test_pickles_refused(void **state)
               "a}U\1"
               "b" GOOD "su"),
          "a.b: expected each tensor name once"},
-        {TEXT("}U\0" GOOD "s"), "a tensor's name"},
+        {TEXT("}U\0" GOOD "s"), "a tensor's name: expected 1 to 1024 bytes, found 0"},
         {TEXT("}U\3a\0b" GOOD "s"), "a tensor's name"},
-        {TEXT("}U\2a\xc0" GOOD "s"), "a tensor's name"},
+        {TEXT("}U\2a\xc0" GOOD "s"), "a tensor's name: expected UTF-8"},
         {TEXT("}q\0U\1"
               "dh\0sq\1U\1w" GOOD "s"),
          "nested too deep"}, /* holds itself */
@@ -355,7 +358,7 @@ static void test_zip(void **state)
     } cases[] = {
         {0, {"x/data.pkl", TEXT(PICKLE), 9, 0}, "x/data.pkl: expected a stored entry"},
         {0, {"x/data.pkl", TEXT(PICKLE), 8, 0}, "expected an entry's compressed bytes, found"},
-        {0, {"x/data.pkl", TEXT(PICKLE), 0, 1}, "found an encrypted one"},
+        {0, {"x/data.pkl", TEXT(PICKLE), 0, 1}, "without encryption, found an encrypted one"},
         {0, {"x/data.pkl", TEXT("\x80\x02}"), 0, 0}, "data.pkl: at byte 3"},
         {0, {"x/y/data.pkl", TEXT(PICKLE), 0, 0}, "without <name>/data.pkl"},
         {0, {"a.npy", TEXT(""), 0, 0}, "NumPy"},

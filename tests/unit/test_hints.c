@@ -184,7 +184,8 @@ static void test_readings(void **state)
          .more = "last.weight",
          .shape = {4, 1000},
          .file = "a",
-         .words = "last.weight: this seems to read the network's logits: --prefix net selects"},
+         .words = "last.weight: this seems to read the network's logits, and is not supported: "
+                  "--prefix net selects"},
         {.arch = "resnet18",
          .prefixes = {"net."},
          .more = "out.running_mean",

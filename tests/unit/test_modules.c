@@ -26,7 +26,7 @@ static void test_network(void **state)
         const char *blur; /* the record of layer1.0.aa */
     } cases[] = {
         {"", "module.fc.1", "Tanh", NULL, "fc.1 is a Tanh, which cannot be run there", true},
-        {"", "module.avgpool", "AdaptiveMaxPool2d", NULL, "avgpool is a AdaptiveMaxPool2d", true},
+        {"", "module.avgpool", "AdaptiveMaxPool2d", NULL, "avgpool is an AdaptiveMaxPool2d", true},
         {"", "module.layer1.0.bn1", "BatchNorm2d eps=0.1", NULL, "its epsilon", true},
         {"", "module.layer1.0.bn1", "BatchNorm2d eps=1e-05", NULL, "standardize=none", false},
         {"", "module.last", "Softmax", NULL, "probabilities=softmax: last is a Softmax", false},
@@ -161,12 +161,12 @@ static void check_head(const head_case *c, size_t number)
 static void test_sequential(void **state)
 {
     (void)state;
-    static const char *const others[] = {"Tanh",     "GELU",     "LeakyReLU negative_slope=0.2",
-                                         "SiLU",     "ReLU6",    "Sigmoid",
-                                         "CELU",     "Softplus", "Hardsigmoid",
-                                         "Hardtanh", "RReLU",    "Hardswish",
-                                         "PReLU",    "Softmax",  "BatchNorm1d eps=1e-05",
-                                         "LayerNorm"};
+    static const char *const others[] = {"Tanh",      "GELU",     "LeakyReLU negative_slope=0.2",
+                                         "SiLU",      "ReLU6",    "Sigmoid",
+                                         "CELU",      "Softplus", "Hardsigmoid",
+                                         "Hardtanh",  "RReLU",    "Hardswish",
+                                         "PReLU",     "Softmax",  "BatchNorm1d eps=1e-05",
+                                         "LayerNorm", "ELU",      "Upsample"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         head_case c = {.prefix = "",
                        .first = "fc.0",
@@ -179,8 +179,9 @@ static void test_sequential(void **state)
                                    {"module.fc.3", "Linear"}}};
         char refusal[160];
         snprintf(refusal, sizeof refusal,
-                 "a: fc.1 is a %.*s: expected a ReLU between the head's layers: --arch head=none "
+                 "a: fc.1 is %s %.*s: expected a ReLU between the head's layers: --arch head=none "
                  "gives the features, --arch head=mlp runs a ReLU there",
+                 strchr("EU", *others[i]) || strcmp(others[i], "RReLU") == 0 ? "an" : "a",
                  (int)strcspn(others[i], " "), others[i]);
         c.refusal = refusal;
         check_head(&c, i);
@@ -197,7 +198,7 @@ static void test_sequential(void **state)
         c.given = "head=mlp";
         c.head = VRN_HEAD_MLP;
         c.not_assumed = NULL;
-        c.assumed = "head=mlp: a ReLU is run although fc.1 is a ";
+        c.assumed = "head=mlp: a ReLU is run although fc.1 is a";
         check_head(&c, i);
     }
 }
@@ -510,7 +511,7 @@ static void test_heads(void **state)
          "fc",
          NULL,
          "head=none",
-         "avgpool is a AdaptiveMaxPool2d",
+         "avgpool is an AdaptiveMaxPool2d",
          VRN_HEAD_NONE,
          NULL,
          NULL,

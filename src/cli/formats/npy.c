@@ -1,5 +1,6 @@
 #include "cli/formats/npy.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,12 @@ static const char *read_header(cli_npy *npy, const char *header, char *type, siz
     return fortran ? "expected C order, found Fortran order" : NULL;
 }
 
+static bool fail_header(const cli_npy *npy)
+{
+    if (ferror(npy->stream)) return cli_error("%s: cannot read: %s", npy->path, strerror(errno));
+    return cli_error("%s: the file is cut off in its header", npy->path);
+}
+
 /* Reads magic, version and header. Release the header with free. */
 static bool load_header(const cli_npy *npy, char **header, uint64_t *data_offset)
 {
@@ -105,7 +112,7 @@ static bool load_header(const cli_npy *npy, char **header, uint64_t *data_offset
                          head[7]);
     }
     if (version > 1 && fread(head + 10, 1, 2, npy->stream) != 2) {
-        return cli_error("%s: the file is cut off in its header", npy->path);
+        return fail_header(npy);
     }
     for (unsigned i = version > 1 ? 4 : 2; i-- > 0;) length = length << 8 | head[8 + i];
     if (length > HEADER_MAX_BYTES) {
@@ -115,7 +122,7 @@ static bool load_header(const cli_npy *npy, char **header, uint64_t *data_offset
     *header = cli_alloc(length + 1, 1);
     if (!*header) return false;
     if (fread(*header, 1, length, npy->stream) != length) {
-        return cli_error("%s: the file is cut off in its header", npy->path);
+        return fail_header(npy);
     }
     *data_offset = (version > 1 ? 12 : 10) + length;
     if (memchr(*header, 0, length)) **header = 0;
@@ -190,7 +197,8 @@ bool cli_npy_open_any(cli_npy *npy, const char *path)
 static bool read_values(cli_npy *npy, void *to, size_t count)
 {
     return fread(to, types[npy->type].bytes, count, npy->stream) == count ||
-           cli_error("%s: cannot read: the file became shorter", npy->path);
+           cli_error("%s: cannot read: %s", npy->path,
+                     ferror(npy->stream) ? strerror(errno) : "the file became shorter");
 }
 
 /* The values are little-endian, like all supported machines. */
