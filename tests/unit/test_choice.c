@@ -514,60 +514,9 @@ static void processors_round_floats(void **state)
     }
 }
 
-static const vrn_kernel *named(const char *name)
-{
-    const vrn_kernel *kernel;
-    for (uint32_t i = 0; (kernel = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
-        if (strcmp(kernel->name, name) == 0) return kernel;
-    }
-    fail_msg("%s: no such kernel", name);
-    return NULL;
-}
-
-/* Of each pair, the first is for 16 registers, the second for 32. */
-static void processors_keep_sums_in_registers(void **state)
-{
-    static const struct {
-        const char *few, *many;
-    } pairs[] = {
-        {"conv_address_narrow_6x64", "conv_address_4x64"},
-        {"conv_address_narrow_groups", "conv_address_groups"},
-        {"conv_winograd_f4_address_narrow_64", "conv_winograd_f4_address_64"},
-        {"conv_winograd_f2_address_narrow_64", "conv_winograd_f2_address_64"},
-        {"conv_straight_8x64", "conv_straight_6x64"},
-        {"conv_winograd_f4_straight_8x64", "conv_winograd_f4_straight_6x64"},
-    };
-    const vrn_device_info info = {.type = VRN_DEVICE_CPU};
-    const uint32_t told = vrn_host_vectors();
-    (void)state;
-    assert_true(told == 16 || told == 32);
-    for (uint32_t p = 0; p < VRN_COUNT(pairs); p++) {
-        const vrn_kernel *few = named(pairs[p].few), *many = named(pairs[p].many);
-        for (uint32_t vectors = 16; vectors <= 32; vectors += 16) {
-            const vrn_core_facts facts = {.vectors = vectors};
-            const vrn_cores cores = vrn_cores_find(&info, &facts);
-            const vrn_op_desc d = {
-                .op = VRN_OP_CONV,
-                .in = {.c = 128, .h = 56, .w = 56},
-                .out = {.c = 128, .h = 56, .w = 56},
-                .kernel = {3, 3},
-                .stride = {1, 1},
-                .padding = {1, 1},
-                .dilation = {1, 1},
-                .groups = strstr(pairs[p].few, "groups") ? 8 : 1,
-            };
-            const double a = vrn_kernel_merit(few, &d, 1, &cores);
-            const double b = vrn_kernel_merit(many, &d, 1, &cores);
-            print_message("%s: %.1f, %s: %.1f\n", few->name, a, many->name, b);
-            assert_true(vectors == 16 ? a > b : b > a);
-        }
-    }
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(processors_keep_sums_in_registers),
         cmocka_unit_test(cores_are_found),
         cmocka_unit_test(a_stranger_is_guessed),
         cmocka_unit_test(no_choice_spills),
