@@ -123,18 +123,22 @@ void main() {
     uint all = 0;
     [[unroll]] for (uint i = 0; i < ROWS * VECTORS; i++) all |= floatBitsToUint(sum[i]);
     sum[0] = uintBitsToFloat(floatBitsToUint(sum[0]) | push.digit[all & none]); // no change
-    vec2 value;
-    [[unroll]] for (uint i = 0; i < ROWS; i++) {
-        [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
-            value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]);
-            vec2 finished = rounded(Y_TYPE, finish_pair(value).xyxy, Y_SCALE).xy;
-            value = mix(value, finished, bvec2(finish));
-            store_pairs(y + floats(row[i] * out_channels + column + j * LANES), value);
+    // A work group past the end computed the last row, which another one stores: with what an
+    // earlier dispatch left there, its products would be added twice.
+    if (first < total) {
+        vec2 value;
+        [[unroll]] for (uint i = 0; i < ROWS; i++) {
+            [[unroll]] for (uint j = 0; j < VECTORS; j += 2) {
+                value = vec2(sum[i * VECTORS + j], sum[i * VECTORS + j + 1]);
+                vec2 finished = rounded(Y_TYPE, finish_pair(value).xyxy, Y_SCALE).xy;
+                value = mix(value, finished, bvec2(finish));
+                store_pairs(y + floats(row[i] * out_channels + column + j * LANES), value);
+            }
         }
+        // Another block, the last, which needs a result too: into it the compiler would move all
+        // arithmetic whose results only it needs.
+        const uint zero = push.digit[VRN_STRAIGHT_DIGITS - 1] - (VRN_STRAIGHT_DIGITS - 1);
+        const uint end = column + (VECTORS - 2 + zero) * LANES;
+        store_pairs(y + floats(row[ROWS - 1] * out_channels + end), value);
     }
-    // Another block, the last, which needs a result too: into it the compiler would move all
-    // arithmetic whose results only it needs.
-    const uint zero = push.digit[VRN_STRAIGHT_DIGITS - 1] - (VRN_STRAIGHT_DIGITS - 1);
-    const uint end = column + (VECTORS - 2 + zero) * LANES;
-    store_pairs(y + floats(row[ROWS - 1] * out_channels + end), value);
 }

@@ -103,10 +103,11 @@ static void grids_fold(void **state)
     const uint32_t limit = device->probe.limits.maxComputeWorkGroupCount[0];
     device->probe.limits.maxComputeWorkGroupCount[0] = 3;
     for (uint32_t i = 0; i < vrn_op_case_count; i++) {
-        /* One case of each operator that needs more than three work groups is enough. */
-        static const char *const chosen[] = {"3x3 large",   "groups of 20", "batch norm",
-                                             "max pool",    "group norm",   "relu alone",
-                                             "softmax of 3"};
+        /* One case of each operator that needs more than three work groups is enough, and one with
+         * several dispatches that add to a result. */
+        static const char *const chosen[] = {"3x3 large",  "3x3 of 128 to 96", "groups of 20",
+                                             "batch norm", "max pool",         "group norm",
+                                             "relu alone", "softmax of 3"};
         for (uint32_t k = 0; k < VRN_COUNT(chosen); k++) {
             if (strcmp(vrn_op_cases[i].name, chosen[k]) != 0) continue;
             void *c = (void *)(uintptr_t)&vrn_op_cases[i];
