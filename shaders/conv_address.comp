@@ -28,7 +28,7 @@ const bool PACKED = LINES == VRN_ADDRESS_LINES_RGB;
 const uint PANEL = VRN_ADDRESS_PANEL, COLUMNS = VECTORS * LANES;
 
 // x: [N, IN_H, IN_W, IN_C4 * 4]; w: [OUT_C4 * 4, padded to 16] bias, [IN_C4 * 4] zeros, then for
-// each COLUMNS of n [KERNEL_H, KERNEL_W, IN_C4 * 4, COLUMNS]; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]
+// each PANEL of n [KERNEL_H, KERNEL_W, IN_C4 * 4, PANEL]; y, r: [N, OUT_H, OUT_W, OUT_C4 * 4]
 
 float sum[ROWS * VECTORS];
 

@@ -154,7 +154,7 @@ static bool is_fused(const vrn_kernel *kernel)
     return vrn_kernel_shader(kernel, 0)->module != &vrn_module_conv_address_unfused;
 }
 
-/* Relative to the fastest kernel of any family. A work group keeps its sums in registers, with the
+/* Relative to the fastest product with texel buffers. A work group keeps its sums in registers, with the
  * weights and the activation that it multiplies. A processor that has too few registers moves sums
  * to memory and back; one that has enough is faster with more vectors, for which it loads less. */
 static double speed(const vrn_kernel *kernel, const vrn_cores *cores)
@@ -294,7 +294,8 @@ static const vrn_kernel_variant f2 =
             SHADER(winograd_address_output_f2, 0));
 
 /* m of F(m x m, 3 x 3); rows, k of a round; lines, parts; vectors. The narrow ones are for
- * processors whose registers hold 16 vectors (AVX2). */
+ * processors whose registers hold 16 vectors (AVX2), and for 16 more output channels than whole
+ * panels have. */
 static const vrn_kernel rows[] = {
     {"conv_address_4x64", &vrn_variant_address, {0, 4, 64, 0, 1, 4}},
     {"conv_address_4x32", &vrn_variant_address, {0, 4, 32, 0, 1, 4}},
@@ -305,20 +306,20 @@ static const vrn_kernel rows[] = {
     {"conv_address_narrow_6x16", &vrn_variant_address, {0, 6, 16, 0, 1, 2}},
     {"conv_address_unfused_4x32", &unfused, {0, 4, 32, 0, 1, 4}},
     {"conv_address_lines", &padded_lines, {0, 4, 28, 1, 1, 4}},
+    {"conv_address_narrow_lines", &padded_lines, {0, 6, 28, 1, 1, 2}},
     {"conv_address_lines_rgb", &pictures, {0, 4, 21, VRN_ADDRESS_LINES_RGB, 1, 4}},
+    {"conv_address_narrow_lines_rgb", &pictures, {0, 6, 21, VRN_ADDRESS_LINES_RGB, 1, 2}},
     {"conv_address_groups", &grouped, {0, 4, 16, 0, 2, 4}},
+    {"conv_address_narrow_groups", &grouped, {0, 6, 16, 0, 2, 2}},
     {"conv_winograd_f4_address_64", &f4, {4, 4, 64, 0, 1, 4}},
     {"conv_winograd_f4_address_32", &f4, {4, 4, 32, 0, 1, 4}},
     {"conv_winograd_f4_address_16", &f4, {4, 4, 16, 0, 1, 4}},
     {"conv_winograd_f4_address_narrow_64", &f4, {4, 6, 64, 0, 1, 2}},
     {"conv_winograd_f4_address_narrow_32", &f4, {4, 6, 32, 0, 1, 2}},
     {"conv_winograd_f4_address_narrow_16", &f4, {4, 6, 16, 0, 1, 2}},
-    {"conv_winograd_f2_address_narrow_64", &f2, {2, 6, 64, 0, 1, 2}},
-    {"conv_address_narrow_lines", &padded_lines, {0, 6, 28, 1, 1, 2}},
-    {"conv_address_narrow_lines_rgb", &pictures, {0, 6, 21, VRN_ADDRESS_LINES_RGB, 1, 2}},
-    {"conv_address_narrow_groups", &grouped, {0, 6, 16, 0, 2, 2}},
     {"conv_winograd_f2_address_64", &f2, {2, 4, 64, 0, 1, 4}},
     {"conv_winograd_f2_address_32", &f2, {2, 4, 32, 0, 1, 4}},
+    {"conv_winograd_f2_address_narrow_64", &f2, {2, 6, 64, 0, 1, 2}},
 };
 
 const vrn_kernel_family vrn_family_conv_address = {

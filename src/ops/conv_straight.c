@@ -60,7 +60,7 @@ static uint32_t subgroup_size(const vrn_kernel *kernel)
     return LANES;
 }
 
-/* Relative to the fastest kernel of any family. With 32 registers for vectors the sums of six rows
+/* Relative to the fastest product with texel buffers. With 32 registers for vectors the sums of six rows
  * stay in registers. With 16 they are in memory, and a sum is read and written only once for each
  * group of products; eight rows load less for each product than fewer. */
 static double speed(const uint32_t *n, const vrn_cores *cores)
@@ -71,8 +71,8 @@ static double speed(const uint32_t *n, const vrn_cores *cores)
     return 2.8;
 }
 
-/* A dispatch of the product costs a work group as much as 24 more numbers. With 64
- * channels, the errors of F(4x4) are too large without groups. */
+/* A dispatch of the product costs a work group as much as 24 more numbers. With 64 channels, the
+ * errors of F(4x4) are too large without groups. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                     const vrn_cores *cores)
 {

@@ -11,6 +11,7 @@
 enum { TILE_K = 4, TILE_N = 16 };
 
 enum { BLOCK_N = VRN_BLOCK_N4 * 4, WINOGRAD_SIDE_MAX = 6 };
+_Static_assert(BLOCK_N == VRN_ADDRESS_PANEL, "panels of conv_address.comp and conv_straight.comp");
 _Static_assert(VRN_BLOCK_NUMBERS == VRN_BLOCK_K4 * 4 * BLOCK_N, "a block of gemm_blocks.comp");
 
 static uint64_t bias_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)

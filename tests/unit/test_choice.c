@@ -481,6 +481,7 @@ static void a_stranger_is_guessed(void **state)
     assert_true(small.count > 0 && small.count < large.count);
     assert_int_equal(small.registers, 32);
     assert_true(small.mhz > 0 && small.gbytes > 0 && small.lanes > 0 && small.threads > 0);
+    assert_true(vrn_host_vectors() == 16 || vrn_host_vectors() == 32);
 }
 
 /* On a processor's driver with addresses the numbers of a precision are stored as floats. */
