@@ -60,8 +60,9 @@ def compare_text(results):
     parts = [
         f"{results['date']}; {results['machine']}; {results['rounds']} rounds, turns of "
         f"{results['seconds']:g} s. Peak of the processor, measured in the same rounds: "
-        f"{peak['gflops']:.0f} GFLOP/s (from {min(one['gflops'] for one in results['peaks']):.0f}"
-        f"), copies {peak['copy_gb_s']:.0f} GB/s.\n\n"
+        f"{peak['gflops']:.0f} GFLOP/s (lowest round: "
+        f"{min(one['gflops'] for one in results['peaks']):.0f}), copies "
+        f"{peak['copy_gb_s']:.0f} GB/s.\n\n"
     ]
     devices = sorted({(cell["driver"], cell["device"], cell["device_driver"])
                       for cell in results["cells"]

@@ -166,8 +166,8 @@ typedef struct vrn_kernel_statistics_params {
     uint32_t batch;         /* 0: 1 */
     uint32_t height, width; /* of the input; 0: 224 */
     /* NULL: for each shape, the kernel that would be chosen. "": every kernel that fits and is made
-     * for this kind of device or for any kind. Other texts: every kernel that fits and whose name
-     * begins with the text */
+     * for this kind of device or for any kind. Other strings: every kernel that fits and whose name
+     * begins with the string */
     const char *kernel;
     vrn_precision precision; /* for int8, every layer's output is taken to have a scale */
     uint64_t reserved[4];
@@ -268,7 +268,7 @@ typedef struct vrn_selftest_params {
  * self-test runs them like all others.
  *
  * `summary` may be NULL; it is written if the result is VRN_OK or VRN_ERROR_WRONG_RESULTS. An entry
- * is valid only during the call of `visit`; the texts it points to are static.
+ * is valid only during the call of `visit`; the strings it points to are static.
  *
  * Each wrong kernel is a warning in the log; a kernel that the driver fails to run is also an
  * error. Errors: VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT),

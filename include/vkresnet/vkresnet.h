@@ -31,7 +31,7 @@
  * - The vrn_result of a call is for programs, to branch on. For people, a failed call passes one
  *   line to the log callback. The library prints nothing, ends no process and keeps no global
  *   state.
- * - Paths and texts are UTF-8 and end with a NUL.
+ * - Paths and other strings are UTF-8 and end with a NUL.
  * - Threads may share a device and a model. Only one thread at a time may use a session; different
  *   threads may use different sessions of one device at the same time.
  * - Times are in milliseconds, sizes in bytes. Floats are IEEE 754 single precision.
@@ -449,7 +449,7 @@ typedef struct vrn_head_params {
 } vrn_head_params;
 
 /* Makes a model that consists of `trunk` without its head, and of a new linear layer: logits =
- * weight * features + bias. `params` must not be NULL. Arrays and texts are copied; the new model
+ * weight * features + bias. `params` must not be NULL. Arrays and strings are copied; the new model
  * shares the weights of `trunk` and keeps it alive. Its probabilities are softmax, or sigmoid for
  * one logit. vrn_model_save writes the new model as a whole. The caller owns the new model.
  * Thread-safe. Errors: VRN_ERROR_INVALID_ARGUMENT (the wrong number of features, a value that is

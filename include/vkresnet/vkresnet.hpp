@@ -18,7 +18,7 @@
  * does not wrap.
  *
  * Structs of the C API can be filled in three ways: by `vrn_session_params params{};` and
- * assignments, by designated initializers from C++20 on (gcc's -Wextra then warns of the members
+ * assignments, by designated initializers from C++20 on (gcc's -Wextra then warns about the members
  * that are left out), and in one expression with classes that have a function for each member:
  *
  *     vkresnet::session session(device, model, vkresnet::session_params().batch(8).in_flight(2));
@@ -38,7 +38,7 @@
 #include <vkresnet/vkresnet.h>
 
 #if !defined(VKRESNET_NO_EXCEPTIONS) && !defined(__cpp_exceptions) && !defined(_CPPUNWIND)
-/* Without exceptions: nothing here throws, and what would throw does not exist. */
+/* Without exceptions: nothing here throws; functions that would throw are not declared. */
 #define VKRESNET_NO_EXCEPTIONS
 #endif
 #ifndef VKRESNET_NO_EXCEPTIONS
@@ -55,8 +55,8 @@ inline std::string &last_message()
     return text;
 }
 
-/* Whether last_message() is of the last call on this thread. Functions of these headers that can
- * fail set it to false when they begin. */
+/* Whether last_message() comes from the last call on this thread. The functions of the C++ headers
+ * (this one and vulkan.hpp) that can fail set it to false when they begin. */
 inline bool &message_is_new() noexcept
 {
     thread_local bool is_new = false;
@@ -198,10 +198,10 @@ template <typename T, void (*Destroy)(T **)> class handle
     T *handle_ = nullptr;
 };
 
-/* A struct of the C API that is filled by calls: `Self` has a function with the name of each member,
- * which sets it and returns the object. A list, which is a pointer and a count in C, is set by one
- * call with a span. What is not set is zero, the default. Converts to the struct; what its pointers
- * point to must live as long as it would have to for the C struct itself. */
+/* A struct of the C API that is filled by calls: `Self` has a function with the name of each
+ * member, which sets it and returns the object. A list, which is a pointer and a count in C, is set
+ * by one call with a span. What is not set is zero, the default. Converts to the struct; what its
+ * pointers point to must live as long as it would have to for the C struct itself. */
 template <typename Self, typename Struct> class filled
 {
   public:
@@ -217,14 +217,15 @@ template <typename Self, typename Struct> class filled
     Struct c_{}; /* filled so far */
 };
 
-/* The function of a member. */
+/* Defines the function that sets a member. */
 #define VKRESNET_SET(name)                                                                         \
     constexpr self_type &name(decltype(c_type::name) to) noexcept                                  \
     {                                                                                              \
         c_.name = to;                                                                              \
         return *this;                                                                              \
     }
-/* The function of a list, with the name of its pointer; `count_name` is the member for its count. */
+/* Defines the function that sets a list. It is named after the pointer member; `count_name` is the
+ * member with the count. */
 #define VKRESNET_SET_LIST(name, count_name)                                                        \
     constexpr self_type &name(span<std::remove_pointer_t<decltype(c_type::name)>> list) noexcept   \
     {                                                                                              \
@@ -406,7 +407,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
     }
 };
 
-/* A picture of 8-bit pixels. The first row is the top; there are no gaps between rows. */
+/* A picture with 8 bits per channel. The first row is the top; there are no gaps between rows. */
 struct image {
     const std::uint8_t *pixels = nullptr;     /* the first row */
     std::uint32_t width = 0, height = 0;      /* in pixels */

@@ -14,8 +14,11 @@
  * command buffers. It submits work to a queue only to copy weights when a session is created, to
  * run what was asked for (vrn_session_run, vrn_session_submit, tuning, measurements and checks)
  * and, on releases of lavapipe (Mesa's CPU driver) that it does not know, to time small matrix
- * products before the first session. It waits only for these submissions. The lent objects must
- * outlive the vrn_device, which must outlive its sessions. */
+ * products before the first session. It waits only for these submissions.
+ *
+ * The instance, the device, its queues and the application's own allocators and caches must outlive
+ * the vrn_device, which must outlive its sessions. Buffers, images and command buffers are needed
+ * only while a recording or submission that uses them can still run. */
 #ifndef VKRESNET_VULKAN_H
 #define VKRESNET_VULKAN_H
 
@@ -32,16 +35,18 @@ extern "C" {
 /* The largest number of requirements of one device. */
 #define VRN_MAX_REQUIREMENTS 24
 
-/* An extension, a feature, or both, to enable when a Vulkan device is made. Texts are static. */
+/* An extension, a feature, or both, to enable when a Vulkan device is made. The strings are
+ * static. */
 typedef struct vrn_requirement {
     /* true: vrn_device_import fails without it, and the log names it. false: without it, the
      * library uses other kernels or methods */
     bool mandatory;
     const char *extension; /* to enable; NULL: the API version includes it */
-    /* the structure that contains the feature: "VkPhysicalDeviceTimelineSemaphoreFeatures"; NULL:
-     * no feature. "VkPhysicalDeviceFeatures" is a part of VkPhysicalDeviceFeatures2 */
+    /* the structure that contains the feature, such as "VkPhysicalDeviceTimelineSemaphoreFeatures";
+     * NULL: no feature. For "VkPhysicalDeviceFeatures", `type` and `offset` are those of
+     * VkPhysicalDeviceFeatures2, which contains it */
     const char *structure;
-    const char *feature;  /* the member to set to VK_TRUE: "timelineSemaphore" */
+    const char *feature;  /* the member to set to VK_TRUE, such as "timelineSemaphore" */
     uint32_t capability;  /* the vrn_capability bit that depends on it; 0: none */
     VkStructureType type; /* of `structure` */
     uint32_t offset;      /* of the member `feature` in `structure`; 0: no feature */
@@ -297,16 +302,20 @@ typedef struct vrn_record_chroma {
  * The network's transform works on 8-bit pixels in sRGB's encoding, as image files have them. The
  * bytes of 8-bit UNORM and SRGB formats are used as they are stored; UNORM values of other sizes
  * are scaled and rounded to 8 bits. Linear light is multiplied by `exposure`, clamped to the range
- * 0 to 1 and encoded, without any other tone mapping. Formats: R8G8B8A8, B8G8R8A8, A8B8G8R8_PACK32,
- * R8G8B8, B8G8R8, R8 and R8G8 in UNORM and SRGB; R5G6B5, B5G6R5, R5G5B5A1, B5G5R5A1,
- * A1R5G5B5_UNORM_PACK16; A2B10G10R10, A2R10G10B10_UNORM_PACK32; R16, R16G16B16A16 in UNORM and
- * SFLOAT; R32, R32G32B32A32_SFLOAT; B10G11R11, E5B9G9R9_UFLOAT_PACK32.
+ * 0 to 1 and encoded, without any other tone mapping.
  *
- * Formats with storage_images: R8G8B8A8_UNORM, R16G16B16A16_SFLOAT, R32G32B32A32_SFLOAT and
- * R32_SFLOAT. If the device has shaderStorageImageExtendedFormats, which the requirements list,
- * also R8 and R8G8_UNORM, R16 and R16G16B16A16_UNORM, R16_SFLOAT, B10G11R11_UFLOAT_PACK32 and
- * A2B10G10R10_UNORM_PACK32. Other formats, such as SRGB ones and A8B8G8R8_UNORM_PACK32, are
- * refused, because shaders have no name for them. */
+ * Formats, without the endings _PACK16 and _PACK32:
+ * - UNORM: R8, R8G8, R8G8B8, B8G8R8, R8G8B8A8, B8G8R8A8, A8B8G8R8, R5G6B5, B5G6R5, R5G5B5A1,
+ *   B5G5R5A1, A1R5G5B5, A2B10G10R10, A2R10G10B10, R16, R16G16B16A16;
+ * - SRGB: R8, R8G8, R8G8B8, B8G8R8, R8G8B8A8, B8G8R8A8, A8B8G8R8;
+ * - SFLOAT: R16, R16G16B16A16, R32, R32G32B32A32;
+ * - UFLOAT: B10G11R11, E5B9G9R9.
+ * With storage_images:
+ * - UNORM: R8G8B8A8; SFLOAT: R32, R16G16B16A16, R32G32B32A32;
+ * - if the device has shaderStorageImageExtendedFormats, which the requirements list, also UNORM:
+ *   R8, R8G8, R16, R16G16B16A16, A2B10G10R10; SFLOAT: R16; UFLOAT: B10G11R11.
+ * With storage_images, other formats, such as SRGB ones and A8B8G8R8_UNORM_PACK32, are refused,
+ * because shaders have no name for them. */
 typedef struct vrn_record_image {
     VkImageView view;       /* as described above */
     VkFormat format;        /* of the view */
@@ -434,9 +443,9 @@ typedef struct vrn_record_params {
  * compatible with the application's for set 0. All descriptor sets that the application has bound
  * for compute are therefore replaced or disturbed: bind all of them again, in one call or from set
  * 0 upwards, and push the constants of all stages again. Pipelines, sets and dynamic state of other
- * bind points do not change. Offsets of descriptor buffers, of every bind point, and descriptor
- * heaps with their push data are invalidated. After a secondary command buffer with a recording,
- * all state of the primary command buffer is undefined, as after any secondary one.
+ * bind points do not change. Descriptor buffer offsets are invalidated for every bind point, and so
+ * are bound descriptor heaps and their push data. After a secondary command buffer with a
+ * recording, all state of the primary command buffer is undefined, as after any secondary one.
  *
  * Several recordings. Each recording uses a slot, a number below VRN_MAX_RECORD_SLOTS, which has
  * its own descriptors, prepared input and results; an application with several frames in flight
@@ -526,7 +535,7 @@ typedef struct vrn_timeline_point {
 
 /* What a submission waits for and signals. */
 typedef struct vrn_submit_order {
-    const vrn_timeline_point *waits;   /* nothing of the submission runs before these are reached */
+    const vrn_timeline_point *waits;   /* no part of the submission runs until these are reached */
     uint32_t wait_count;               /* at most VRN_MAX_TIMELINE_POINTS */
     const vrn_timeline_point *signals; /* signalled after the whole submission has run */
     uint32_t signal_count;             /* at most VRN_MAX_TIMELINE_POINTS */
@@ -539,13 +548,14 @@ typedef struct vrn_submit_order {
 } vrn_submit_order;
 
 /* Like vrn_session_submit, but the submission waits for and signals timeline semaphores, which
- * order it among the application's own work, and it can read images and buffers of the device. The
- * call does not wait for the semaphores on the host. It does wait for submissions of this session:
- * for the oldest one if `in_flight` submissions have not ended, and for the earlier parts of this
- * one if the driver refuses a part. vrn_session_destroy waits for all of them. Work that signals
- * the values in `waits` must therefore not depend on the return of such a call. Points need
- * VRN_CAPABILITY_TIMELINE_SEMAPHORES (else VRN_ERROR_UNSUPPORTED). `order` may be NULL. Other
- * errors: as for vrn_session_submit, and with `record` as for vrn_session_record. */
+ * order it relative to the application's own work, and it can read images and buffers of the
+ * device. The call does not wait for the semaphores on the host. It does wait for submissions of
+ * this session: for the oldest one if `in_flight` submissions have not ended, and for the earlier
+ * parts of this one if the driver refuses a part. vrn_session_destroy waits for all of them. To
+ * avoid a deadlock, do not make the work that signals the values in `waits` wait for either of
+ * these functions to return. Points need VRN_CAPABILITY_TIMELINE_SEMAPHORES (else
+ * VRN_ERROR_UNSUPPORTED). `order` may be NULL. Other errors: as for vrn_session_submit, and with
+ * `record` as for vrn_session_record. */
 VRN_API vrn_result vrn_session_submit_ordered(vrn_session *session, const vrn_inputs *inputs,
                                               const vrn_outputs *outputs,
                                               const vrn_submit_order *order, vrn_ticket *ticket);

@@ -16,7 +16,7 @@
 namespace vkresnet
 {
 
-/* The function that sets a member which is a place in a buffer. */
+/* Defines the function that sets a member which is a place in a buffer. */
 #define VKRESNET_SET_PLACE(name)                                                                   \
     constexpr self_type &name(VkBuffer buffer, VkDeviceSize offset = 0) noexcept                   \
     {                                                                                              \
