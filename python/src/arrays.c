@@ -25,7 +25,7 @@ static bool read_type(PyObject *interface, const char *type)
     if (found && PyUnicode_Check(found) && PyUnicode_CompareWithASCIIString(found, type) == 0) {
         return true;
     }
-    PyErr_Format(PyExc_TypeError, "expected an array of type %s, not %S", type,
+    PyErr_Format(PyExc_TypeError, "expected an array of type %s, found %S", type,
                  found ? found : Py_None);
     return false;
 }
@@ -68,7 +68,8 @@ static bool read_shape(PyObject *interface, int64_t item, pyvrn_array *array)
     if (!strides || strides == Py_None) return true;
     const int found_count = read_numbers(strides, array->strides);
     if (found_count >= 0 && found_count != count) {
-        PyErr_Format(PyExc_ValueError, "an array has %d dimensions, but %d strides", count,
+        PyErr_Format(PyExc_ValueError,
+                     "strides of an array: expected %d, one for each dimension, found %d", count,
                      found_count);
     }
     return found_count == count;
@@ -105,8 +106,8 @@ float *pyvrn_array_floats(PyObject *object, size_t count, bool writable)
         floats *= array.shape[i];
     }
     if (floats != count) {
-        PyErr_Format(PyExc_ValueError, "an array has %zu floats, not the expected %zu", floats,
-                     count);
+        PyErr_Format(PyExc_ValueError, "expected an array of %zu float%s, found %zu", count,
+                     count == 1 ? "" : "s", floats);
         return NULL;
     }
     if (writable && array.read_only) {
@@ -130,8 +131,14 @@ bool pyvrn_array_image(PyObject *object, vrn_image *image)
     if (!pyvrn_array_get(object, "|u1", &array)) return false;
     const size_t channels = array.dimensions == 3 ? array.shape[2] : 1;
     if ((array.dimensions != 3 && array.dimensions != 2) || channels > 4) {
-        PyErr_SetString(PyExc_ValueError,
-                        "an image is uint8 [height, width, channels] with 1 to 4 channels");
+        const bool shaped = array.dimensions == 2 || array.dimensions == 3;
+        PyErr_Format(PyExc_ValueError,
+                     "expected an image as uint8 [height, width, channels] with 1 to 4 channels, "
+                     "found %zu %s",
+                     shaped ? channels : (size_t)array.dimensions,
+                     shaped                  ? "channels"
+                     : array.dimensions == 1 ? "dimension"
+                                             : "dimensions");
         return false;
     }
     const int64_t row = (int64_t)(array.shape[1] * channels);

@@ -39,8 +39,8 @@ static bool take_images(call *c, PyObject *list)
     uint32_t count = 0;
     c->images = pyvrn_images(list, &count);
     if (c->images && count != c->inputs.count) {
-        PyErr_Format(PyExc_TypeError, "expected a list of %u images, found %u", c->inputs.count,
-                     count);
+        PyErr_Format(PyExc_TypeError, "expected a list of %u image%s, found %u", c->inputs.count,
+                     c->inputs.count == 1 ? "" : "s", count);
         return false;
     }
     c->inputs.images = c->images;
@@ -112,8 +112,9 @@ static bool call_parse(call *c, const pyvrn_session *s, PyObject *args)
         return false;
     }
     if (c->inputs.count < 1 || c->inputs.count > s->batch) {
-        PyErr_Format(PyExc_ValueError, "%u images, but the session's batch is %u", c->inputs.count,
-                     s->batch);
+        PyErr_Format(PyExc_ValueError, "expected %s%u image%s (the session's batch), found %u",
+                     s->batch > 1 ? "1 to " : "", s->batch, s->batch == 1 ? "" : "s",
+                     c->inputs.count);
         return false;
     }
     return take_input(c, s, kind, input) &&

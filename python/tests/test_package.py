@@ -179,7 +179,7 @@ def test_profile(session):
     assert abs(sum(row["share"] for row in rows) - 1) < 1e-6
     lines = str(rows).splitlines()
     assert lines[0].split()[:3] == ["name", "kernel", "fused"]
-    assert len(lines) == len(rows) + 2 and lines[-1].endswith("ms for 4 images on the device")
+    assert len(lines) == len(rows) + 2 and lines[-1].endswith("ms on the device for a batch of 4")
     assert {tuple(row) for row in rows} == {tuple(rows[0])}
 
 

@@ -110,7 +110,7 @@ def as_inputs(x: Any, chw: Tuple[int, int, int], layout: Optional[str] = None) -
         return Inputs(IMAGES, images, len(images))
     if x.dtype != np.float32:
         if x.dtype.kind != "f":
-            raise TypeError(f"expected normalised float32 or images of uint8, not {x.dtype}")
+            raise TypeError(f"expected normalised floats or images of uint8, found {x.dtype}")
         x = x.astype(np.float32)
     if x.ndim == 3:
         x = x[None]
@@ -123,9 +123,10 @@ def as_inputs(x: Any, chw: Tuple[int, int, int], layout: Optional[str] = None) -
     else:
         kind = NHWC if fits != chw and fits == (height, width, channels) else NCHW
     if x.ndim != 4 or fits != (chw if kind == NCHW else (height, width, channels)):
-        raise ValueError(f"an input of {list(x.shape)}, but the session takes "
-                         f"[N, {channels}, {height}, {width}] or "
-                         f"[N, {height}, {width}, {channels}]")
+        shapes = [f"[N, {channels}, {height}, {width}]", f"[N, {height}, {width}, {channels}]"]
+        taken = " or ".join(shapes) if layout is None else shapes[kind]
+        raise ValueError(f"an input of {list(x.shape)}, but the session takes {taken}"
+                         + (f" with layout={layout!r}" if layout is not None else ""))
     if not len(x):
         raise ValueError("expected at least one image, found none")
     if x.dtype.byteorder not in "=<|":

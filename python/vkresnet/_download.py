@@ -34,7 +34,8 @@ def fault(entry: Dict[str, Any], path: str) -> Optional[str]:
     """The fault of a file, or None."""
     size = os.path.getsize(path)
     if not entry["min_bytes"] <= size <= entry["max_bytes"]:
-        return f"it has {size} bytes, but should have {entry['max_bytes']}"
+        wanted = " to ".join(str(n) for n in sorted({entry["min_bytes"], entry["max_bytes"]}))
+        return f"it has {size} bytes, but should have {wanted}"
     digest = _digest(path)
     return None if digest.startswith(entry["sha256"]) else (
         f"its SHA-256 is {digest}, but should begin with {entry['sha256']}")
@@ -100,7 +101,8 @@ def download(entry: Dict[str, Any], target: str, progress: Progress) -> str:
                 raise NetworkError(f"{address}: {wrong}")
             os.replace(part, target)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        raise NetworkError(f"{address}: {error}; get it in another way and put it at {target}"
+        raise NetworkError(f"{address}: {error}; download the file in another way and put "
+                           f"it at {target}"
                            ) from None
     except (NetworkError, KeyboardInterrupt):
         raise

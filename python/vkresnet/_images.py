@@ -26,8 +26,8 @@ def _decode(data: bytes, name: str) -> np.ndarray:
         try:
             pixels, height, width = _core.decode(data)
         except ValueError as error:
-            raise FileError(f"{name}: {error}; the package Pillow reads more formats"
-                            ) from None
+            hint = "; the package Pillow reads more formats" if "expected PNG" in str(error) else ""
+            raise FileError(f"{name}: cannot read the image: {error}{hint}") from None
         return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
     import io
     try:

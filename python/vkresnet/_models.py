@@ -25,6 +25,10 @@ _BATCH = 8  # of the sessions that a model makes for several images
 Classes = Union[None, str, "os.PathLike[str]", Sequence[str]]
 
 
+def _counted(classes: int) -> str:
+    return "1 class" if classes == 1 else f"{classes} classes"
+
+
 class ClassMap(NamedTuple):
     """A map of where the network sees a class in an image."""
 
@@ -110,7 +114,7 @@ class Model:
         self.close()
 
     def __repr__(self) -> str:
-        return (f"<Model {self.name!r}: {self.arch}, {self.classes} classes, "
+        return (f"<Model {self.name!r}: {self.arch}, {_counted(self.classes)}, "
                 f"{self.parameters} parameters>")
 
     def save(self, path: Union[str, "os.PathLike[str]"], *, fp16: bool = False,
@@ -178,7 +182,8 @@ class Model:
         logits = outputs.logits[0]
         best = int(logits.argmax()) if index is None else index
         if not 0 <= best < self.classes:
-            raise ValueError(f"class {best}: the model has {self.classes} classes, numbered from 0")
+            raise ValueError(f"class {best}: the model has {_counted(self.classes)}, "
+                             "numbered from 0")
         return ClassMap(best, self.label(best), float(logits[best]),
                         outputs.taps["class_map"][0, best],
                         session.crop_rect(pixels.shape[1], pixels.shape[0]))

@@ -100,7 +100,8 @@ def session_parameters(*, batch: int = 1, size: Union[None, int, Tuple[int, int]
     for name, value, known in (("precision", precision, _PRECISIONS),
                                ("probabilities", probabilities, _PROBABILITIES)):
         if value not in known:
-            raise ValueError(f"{name} {value!r}: expected {', '.join(str(k) for k in known)}")
+            words = [str(k) for k in known]
+            raise ValueError(f"{name} {value!r}: expected {', '.join(words[:-1])} or {words[-1]}")
     if batch < 1:
         raise ValueError(f"batch {batch}: expected 1 or more")
     height, width = (size, size) if isinstance(size, int) else size or (0, 0)
@@ -438,4 +439,4 @@ class Session:
                                    if row["gpu_ms"] else 0.0)
         return Rows(rows, ["name", "kernel", "fused", "precision", "gpu_ms", "share",
                            "gflops_per_s"],
-                    f"{total:.3f} ms for {self.info.batch} images on the device")
+                    f"{total:.3f} ms on the device for a batch of {self.info.batch}")

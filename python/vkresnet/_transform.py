@@ -47,7 +47,8 @@ class Transform:
         """One of :func:`transform_presets`: "torchvision", "timm", "caffe", "clip"."""
         packed = _core.preset(name)
         if packed is None:
-            raise ValueError(f"transform {name!r}: expected {', '.join(transform_presets())}")
+            names = transform_presets()
+            raise ValueError(f"transform {name!r}: expected {', '.join(names[:-1])} or {names[-1]}")
         return cls._unpack(packed)
 
     def _pack(self) -> Tuple[Any, ...]:

@@ -38,9 +38,8 @@ static bool refuse(collector *c, const char *text)
 static bool enter(collector *c, int64_t index, const vrn_pickle_value *name)
 {
     if (index < 0) return refuse(c, "a class has a negative number");
-    if (name->length > NAME_MAX_BYTES || !vrn_utf8_valid(name->as.text, name->length)) {
-        return refuse(c, "a name is too long, or not UTF-8");
-    }
+    if (name->length > NAME_MAX_BYTES) return refuse(c, "a name is too long");
+    if (!vrn_utf8_valid(name->as.text, name->length)) return refuse(c, "a name is not UTF-8");
     const char *copy = vrn_arena_text(&c->arena, name->as.text, name->length);
     return vrn_class_list_set(&c->list, &c->arena, (uint64_t)index, copy, c->message);
 }

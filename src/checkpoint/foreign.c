@@ -173,7 +173,8 @@ static const struct {
      .test = is_openvino},
     {"a server's answer to a failed download: download the file again", .test = is_error_text},
     {"a web page: was an error page or a login page downloaded?", .test = is_html},
-    {"JSON text: for a sharded safetensors checkpoint, give the file with the tensors",
+    {"JSON text, which has no tensors: give the weights file, or the .index.json file of a sharded "
+     "checkpoint",
      .bytes = "{"},
     {"a pickle of NumPy arrays, as PaddlePaddle (.pdparams), Detectron2 (.pkl) and joblib write "
      "them: in Python, load it, make tensors of its arrays with torch.as_tensor, and save the "
@@ -263,7 +264,8 @@ const char *vrn_foreign_describe_zip(const vrn_zip *zip)
          "numpy.load(FILE).items()}, 'model.pth')"},
         {"coremldata.bin", "a Core ML model" NEEDS_PYTORCH},
         {".mlmodel", "a Core ML package" NEEDS_PYTORCH},
-        {"dlc.metadata", "a Qualcomm model (.dlc): give the .onnx or .pth file it was made from"},
+        {"dlc.metadata",
+         "a Qualcomm model (.dlc): give the .onnx or .pth file that it was made from"},
         {".safetensors", "a zip archive of files: unpack it, and give the .safetensors file"},
         {".pth", "a zip archive of files: unpack it, and give the .pth file"},
         {".pt", "a zip archive of files: unpack it, and give the .pt file"},
@@ -297,7 +299,7 @@ const char *vrn_foreign_describe_folder(const char *path)
                       "torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER model.pth"},
         {"Manifest.json", "a Core ML package" NEEDS_PYTORCH},
         {"data.pkl", "an unpacked checkpoint: give the archive as torch.save wrote it"},
-        {"model.onnx", "model.onnx: give this file"},
+        {"model.onnx", "model.onnx: give that file"},
     };
     for (size_t i = 0; i < VRN_COUNT(kinds); i++) {
         char *file = vrn_join(path, "/", kinds[i].member);

@@ -109,15 +109,21 @@ static void add_part(parts *p, const char *name)
     const size_t folder = folder_length(p->index);
     bool inside = *name && *name != '.';
     for (const char *c = name; *c; c++) inside = inside && *c != '/' && *c != '\\';
-    if (!inside || p->count == PARTS_MAX) {
+    if (!inside) {
         p->result = vrn_fail(p->log, VRN_ERROR_FILE,
-                             "%s: weight_map: expected the names of at most %d files in the same "
-                             "folder, found '%.80s'",
-                             p->index, PARTS_MAX, name);
+                             "%s: weight_map: expected the name of a file in the same folder, "
+                             "found '%.80s'",
+                             p->index, name);
         return;
     }
     for (size_t i = 0; i < p->count; i++) {
         if (strcmp(p->paths[i] + folder, name) == 0) return;
+    }
+    if (p->count == PARTS_MAX) {
+        p->result =
+            vrn_fail(p->log, VRN_ERROR_FILE,
+                     "%s: weight_map: expected at most %d files, found more", p->index, PARTS_MAX);
+        return;
     }
     char **paths = vrn_arena_grow(p->arena, p->paths, &p->capacity, p->count + 1, sizeof *p->paths);
     char *path = paths ? vrn_arena_alloc(p->arena, folder + strlen(name) + 1, 1) : NULL;
@@ -414,8 +420,8 @@ vrn_result vrn_config_parse(vrn_tensor_list *list, const vrn_source *source)
     config c = {.list = list, .json = {(const char *)source->data, source->size, 0}};
     if (read_object(&c, 0) && vrn_json_at_end(&c.json)) return add_all(&c, source);
     vrn_log_write(source->log, VRN_LOG_WARNING,
-                  "%s: at byte %zu: expected JSON as Hugging Face and timm write it: the file is "
-                  "ignored",
+                  "%s: at byte %zu: expected JSON as Hugging Face and timm write it, found "
+                  "something else: the file is ignored",
                   source->name, c.json.at);
     return VRN_OK;
 }

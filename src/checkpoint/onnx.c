@@ -112,8 +112,9 @@ static void tell_arch(vrn_onnx_writer *w)
     }
     add_metadata(w, "file.arch", text);
     add_metadata(w, "file.graph",
-                 w->net.features_size ? "its last pool, of a fixed size, covers the whole image"
-                                      : "");
+                 w->net.features_size
+                     ? "the last pool, which has a fixed size, covers the whole image"
+                     : "");
 }
 
 /* A size that the input has is the one that it was trained or exported for: a square is cut out of

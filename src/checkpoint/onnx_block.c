@@ -158,7 +158,7 @@ static bool take_windowed(vrn_onnx_walk *w, vrn_onnx_node *node, uint32_t *value
     if (before->stride > 1) node = vrn_onnx_reader(w, *value);
     if (!vrn_onnx_take_conv(w, value, node, place, conv)) return false;
     const bool good = !blur.size || blur.channels == conv->in;
-    return good || vrn_onnx_misfit(w, conv->node, "as many channels as the blur before it");
+    return good || vrn_onnx_misfit(w, conv->node, "as many channels as in the blur before it");
 }
 
 /* The convolutions after the first one, up to the Add. */
@@ -267,9 +267,9 @@ static bool check_block(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t in)
         if (!good) {
             return vrn_onnx_misfit(
                 w, convs[i].node,
-                basic ? "a block of two 3x3 convolutions, of which the first may stride"
+                basic ? "a block of two 3x3 convolutions, of which only the first may have a stride"
                       : "a block of convolutions of 1x1, 3x3 and 1x1, of which only the 3x3 may "
-                        "have groups or dilation, and the first or the second may stride");
+                        "have groups or dilation, and only the first or the second a stride");
         }
         channels = convs[i].out;
         block->stride *= convs[i].stride;

@@ -181,7 +181,7 @@ static bool read_conv(vrn_onnx_walk *w, const vrn_onnx_node *node, const int64_t
     }
     if (!good) {
         vrn_append(expected, sizeof expected,
-                   "%s, the same in both directions, with %u zeros on each side", place,
+                   "%s, the same in both directions, with a padding of %u on each side", place,
                    (unsigned)vrn_min_u64((uint64_t)same, 9999));
         return vrn_onnx_misfit(w, node, expected);
     }

@@ -187,7 +187,8 @@ static vrn_result read_node(vrn_onnx_model *m, vrn_proto message)
     read_links(m, node, NODE_OUTPUT, &node->first_output, &node->output_count);
     const uint32_t index = m->node_count++;
     if (is_quantized(node)) {
-        return fail_node(m, node, "a quantized model: export the network before it is quantized");
+        return fail_node(
+            m, node, "quantized models cannot be read: export the network before it is quantized");
     }
     for (uint32_t i = 0; i < node->output_count; i++) {
         const uint32_t link = m->links[node->first_output + i];
@@ -320,7 +321,8 @@ static vrn_result read_input(vrn_onnx_model *m, vrn_proto info)
     }
     if (known && rank != 4) {
         return vrn_source_fail(
-            m->source, "expected an input [N, C, H, W], found one of %" PRIu64 " dimensions", rank);
+            m->source, "expected an input [N, C, H, W], found one of %" PRIu64 " dimension%s", rank,
+            rank == 1 ? "" : "s");
     }
     m->channels = sides[1];
     m->height = sides[2];
@@ -378,8 +380,10 @@ vrn_result vrn_onnx_model_read(vrn_onnx_model *model, vrn_tensor_list *list,
         if (field.number == MODEL_OPSET) read_opset(m, field.bytes);
         if (field.number == MODEL_FUNCTIONS) {
             return vrn_source_fail(
-                source, "an ONNX model with functions, as PyTorch 2.0 to 2.4 export it with "
-                        "dynamo: export it with another version, or inline the functions");
+                source,
+                "expected an ONNX model without functions, found one with them, as PyTorch 2.0 "
+                "to 2.4 export it with dynamo: export it with another version, or inline "
+                "the functions");
         }
     }
     if (file.failed || !graph.at) return fail_damaged(m);

@@ -148,7 +148,7 @@ static bool take_stem(vrn_onnx_walk *w, vrn_onnx_net *net, uint32_t *value)
             conv->dilation != 1) {
             return vrn_onnx_misfit(w, conv->node,
                                    "a stem of one convolution, or of three 3x3 convolutions of "
-                                   "which the first may stride");
+                                   "which only the first may have a stride");
         }
     }
     if (net->stem[0].dilation != 1) return vrn_onnx_misfit(w, net->stem[0].node, place);

@@ -25,8 +25,12 @@ static const struct {
 
 static void add_dimension(vrn_onnx_tensor *p, uint64_t size)
 {
-    if (p->tensor.rank == VRN_MAX_RANK || size > INT64_MAX) {
-        p->fault = "expected a shape of at most 8 sizes, found a longer or damaged one";
+    if (size > INT64_MAX) {
+        p->fault = "expected a shape of sizes from 0, found a negative one";
+        return;
+    }
+    if (p->tensor.rank == VRN_MAX_RANK) {
+        p->fault = "expected a shape of at most 8 sizes, found a longer one";
         return;
     }
     p->tensor.shape[p->tensor.rank++] = size;
@@ -175,23 +179,26 @@ static vrn_result find_external(const vrn_onnx_model *m, vrn_onnx_tensor *p, con
 {
     char location[PATH_MAX_BYTES], number[PATH_MAX_BYTES];
     uint64_t offset = 0, length = bytes;
-    if (!external_entry(p, "location", location) || !stays_inside(location)) {
+    if (!external_entry(p, "location", location)) {
+        return vrn_source_fail(
+            m->source, "%s: expected the name of the file with its external data, found none",
+            name);
+    }
+    if (!stays_inside(location)) {
         return vrn_source_fail(m->source,
-                               "%s: expected external data in the same folder, found it "
-                               "elsewhere",
-                               name);
+                               "%s: expected external data in the same folder, found it in '%.80s'",
+                               name, location);
     }
     if (external_entry(p, "offset", number) &&
         !vrn_parse_number(number, strlen(number), INT64_MAX, &offset)) {
         return vrn_source_fail(
-            m->source, "%s: expected a number as the offset of its external data, found %.24s",
+            m->source, "%s: expected a number as the offset of its external data, found '%.24s'",
             name, number);
     }
     if (external_entry(p, "length", number) &&
         (!vrn_parse_number(number, strlen(number), INT64_MAX, &length) || length != bytes)) {
         return vrn_source_fail(m->source,
-                               "%s: expected %" PRIu64 " bytes of external data, found "
-                               "%.24s",
+                               "%s: expected %" PRIu64 " bytes of external data, found '%.24s'",
                                name, bytes, number);
     }
     const vrn_mapping *mapping;

@@ -73,13 +73,20 @@ static vrn_pickle_value call_default_dict(vrn_pickle_context *context,
     return vrn_pickle_container(context, VRN_PICKLE_DICT);
 }
 
+/* Refuses a call with too few arguments. */
+static vrn_pickle_value refuse_few(vrn_pickle_context *context, const char *expected)
+{
+    vrn_pickle_fail(context, expected, "fewer");
+    return (vrn_pickle_value){.kind = VRN_PICKLE_NONE};
+}
+
 /* (storage, offset, size, stride[, requires_grad, hooks[, metadata]]) */
 static vrn_pickle_value call_rebuild_tensor(vrn_pickle_context *context,
                                             const vrn_pickle_value *arguments)
 {
     const vrn_pickle_value *items = arguments->as.items;
     if (arguments->length < 4) {
-        return vrn_pickle_refuse(context, "the arguments of _rebuild_tensor_v2", arguments);
+        return refuse_few(context, "at least 4 arguments of _rebuild_tensor_v2");
     }
     if (is_opaque(&items[0])) return items[0]; /* of a type that is not on the list */
     if (items[0].kind != VRN_PICKLE_STORAGE) {
@@ -90,10 +97,12 @@ static vrn_pickle_value call_rebuild_tensor(vrn_pickle_context *context,
         return vrn_pickle_refuse(context, "an offset into a storage", &items[1]);
     }
     if (!read_integers(&items[2], tensor.shape)) {
-        return vrn_pickle_refuse(context, "a shape of at most 8 sizes", &items[2]);
+        return vrn_pickle_refuse(
+            context, "a shape: a tuple of at most 8 sizes, none of them negative", &items[2]);
     }
     if (!read_integers(&items[3], tensor.stride) || items[3].length != tensor.rank) {
-        return vrn_pickle_refuse(context, "as many strides as sizes", &items[3]);
+        return vrn_pickle_refuse(
+            context, "a tuple of as many strides as sizes, none of them negative", &items[3]);
     }
     vrn_pickle_tensor *copy = vrn_pickle_alloc(context, 1, sizeof *copy);
     if (copy) *copy = tensor;
@@ -107,7 +116,7 @@ static vrn_pickle_value call_rebuild_from_type(vrn_pickle_context *context,
 {
     const vrn_pickle_value *items = arguments->as.items;
     if (arguments->length < 3) {
-        return vrn_pickle_refuse(context, "the arguments of _rebuild_from_type_v2", arguments);
+        return refuse_few(context, "at least 3 arguments of _rebuild_from_type_v2");
     }
     if (is_opaque(&items[0])) return items[0];
     caller call = caller_of(&items[0]);
@@ -123,8 +132,7 @@ static vrn_pickle_value call_rebuild_from_type(vrn_pickle_context *context,
 static vrn_pickle_value call_first_argument(vrn_pickle_context *context,
                                             const vrn_pickle_value *arguments)
 {
-    return arguments->length ? arguments->as.items[0]
-                             : vrn_pickle_refuse(context, "an argument", arguments);
+    return arguments->length ? arguments->as.items[0] : refuse_few(context, "an argument");
 }
 
 /* The white list. Functions have `call`; storages have the size of an element. */

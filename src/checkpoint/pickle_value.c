@@ -27,6 +27,11 @@ void vrn_pickle_describe(const vrn_pickle_value *value, char *text, size_t capac
         const vrn_pickle_global *global = value->as.global;
         snprintf(text, capacity, "%s%.*s.%.*s", name, (int)vrn_min_u64(global->module_length, 60),
                  global->module, (int)vrn_min_u64(global->name_length, 60), global->name);
+    } else if (value->kind == VRN_PICKLE_TUPLE || value->kind == VRN_PICKLE_LIST) {
+        const size_t count =
+            value->kind == VRN_PICKLE_TUPLE ? value->length : value->as.container->count;
+        snprintf(text, capacity, count ? "%s of %zu value%s" : "%s without values", name, count,
+                 count == 1 ? "" : "s");
     } else {
         snprintf(text, capacity, "%s", name);
     }

@@ -106,8 +106,8 @@ static vrn_result find_zip_storage(void *user, vrn_pickle_storage *storage, cons
     uint64_t bytes;
     if (!vrn_mul_u64(storage->count, storage->element_size, &bytes) || bytes > entry->size) {
         return vrn_source_fail(reader->source,
-                               "%s: expected %" PRIu64 " elements of %" PRIu32
-                               " bytes in the archive's entry data/%.*s, found %" PRIu64 " bytes",
+                               "%s: expected %" PRIu64 " x %" PRIu32
+                               " bytes in the archive's entry data/%.*s, found %" PRIu64,
                                name, storage->count, storage->element_size, shown, storage->key,
                                entry->size);
     }

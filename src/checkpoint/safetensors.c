@@ -58,6 +58,14 @@ static void fail_syntax(reader *r, const char *expected)
                         r->json.at + LENGTH_SIZE, expected, vrn_json_found(&r->json, found));
 }
 
+static void fail_twice(reader *r, const char *key)
+{
+    if (r->result) return;
+    r->result = vrn_source_fail(r->source,
+                                "safetensors header: at byte %zu: expected %s once, found it twice",
+                                r->json.at + LENGTH_SIZE, key);
+}
+
 static void take(reader *r, char punctuation, const char *expected)
 {
     if (!vrn_json_take(&r->json, punctuation)) fail_syntax(r, expected);
@@ -114,17 +122,17 @@ static void read_field(reader *r, const char *key, void *user)
 {
     entry *e = user;
     if (strcmp(key, "dtype") == 0) {
-        if (e->dtype) fail_syntax(r, "dtype once");
+        if (e->dtype) fail_twice(r, "dtype");
         e->dtype = read_string(r, "a dtype");
     } else if (strcmp(key, "shape") == 0) {
-        if (e->has_shape) fail_syntax(r, "shape once");
+        if (e->has_shape) fail_twice(r, "shape");
         e->has_shape = true;
         bool ok = read_numbers(r, e->tensor.shape, VRN_MAX_RANK, &e->tensor.rank);
         if (!ok) fail_syntax(r, "a shape of at most 8 sizes");
     } else if (strcmp(key, "data_offsets") == 0) {
         uint64_t offsets[2] = {0};
         uint32_t count;
-        if (e->has_offsets) fail_syntax(r, "data_offsets once");
+        if (e->has_offsets) fail_twice(r, "data_offsets");
         e->has_offsets = true;
         bool ok = read_numbers(r, offsets, 2, &count) && count == 2;
         if (!ok) fail_syntax(r, "data_offsets as [begin, end]");
@@ -138,7 +146,8 @@ static void read_field(reader *r, const char *key, void *user)
 static vrn_result fail_tensor(const reader *r, const char *name, const char *expected,
                               const char *found)
 {
-    return vrn_source_fail(r->source, "%s: expected %s, found %s", name, expected, found);
+    return vrn_source_fail(r->source, "%s: expected %s, found %s",
+                           *name ? name : "a tensor without a name", expected, found);
 }
 
 /* Checks the entry of a tensor and adds the tensor to the list. */
@@ -167,9 +176,9 @@ static vrn_result add_tensor(reader *r, const char *name, entry *e)
     if (!fits || bits % 8 || bits / 8 != e->end - e->begin) {
         char shape[192];
         vrn_tensor_format_shape(tensor, shape, sizeof shape);
-        return vrn_source_fail(r->source,
-                               "%s: expected as many bytes as %s of %s takes, found %" PRIu64, name,
-                               shape, e->dtype, e->end - e->begin);
+        return vrn_source_fail(
+            r->source, "%s: expected as many bytes as %s of %s takes, found %" PRIu64,
+            *name ? name : "a tensor without a name", shape, e->dtype, e->end - e->begin);
     }
     vrn_tensor_set_contiguous(tensor);
     tensor->dtype = types[type].dtype;
@@ -189,7 +198,7 @@ static void read_entry(reader *r, const char *name, void *user)
         if (!r->result) r->result = add_tensor(r, name, &e);
         return;
     }
-    if (r->has_metadata) fail_syntax(r, "__metadata__ once");
+    if (r->has_metadata) fail_twice(r, "__metadata__");
     r->has_metadata = true;
     read_object(r, "an object of strings", "a metadata key", read_metadata, NULL);
 }
@@ -218,7 +227,12 @@ static vrn_result read(vrn_tensor_list *list, const vrn_source *source)
                 .data_size = source->size - LENGTH_SIZE - length};
     read_object(&r, "'{'", "a tensor's name", read_entry, NULL);
     if (!vrn_json_at_end(&r.json)) fail_syntax(&r, "spaces up to the data");
-    if (!r.result && (r.sum != r.data_size || r.end != r.data_size)) {
+    if (!r.result && r.sum == r.data_size && r.end != r.data_size) {
+        return vrn_source_fail(source,
+                               "expected tensors that share no bytes, found some that do: the file "
+                               "is damaged");
+    }
+    if (!r.result && r.sum != r.data_size) {
         return vrn_source_fail(source,
                                "expected tensors that fill the %" PRIu64
                                " bytes of data, found %" PRIu64

@@ -34,11 +34,13 @@ static vrn_result check(const writer *w)
                             "%s: %s: expected a tensor of floats to write, found %s", w->path,
                             tensor->name, vrn_dtype_name(tensor->dtype));
         }
-        if (!vrn_utf8_valid(tensor->name, strlen(tensor->name)) ||
-            strcmp(tensor->name, "__metadata__") == 0) {
+        if (!vrn_utf8_valid(tensor->name, strlen(tensor->name))) {
             return vrn_fail(w->log, VRN_ERROR_INVALID_ARGUMENT,
-                            "%s: %s: expected a tensor's name in UTF-8, and not __metadata__",
-                            w->path, tensor->name);
+                            "%s: %s: expected a tensor's name in UTF-8", w->path, tensor->name);
+        }
+        if (strcmp(tensor->name, "__metadata__") == 0) {
+            return vrn_fail(w->log, VRN_ERROR_INVALID_ARGUMENT,
+                            "%s: __metadata__: expected another name for a tensor", w->path);
         }
     }
     for (size_t i = 0; i < w->metadata_count; i++) {

@@ -77,7 +77,8 @@ static vrn_result add_weight(walk *w, const vrn_pickle_tensor *from)
     vrn_pickle_storage *storage = from->storage;
     if (!inside_storage(from)) {
         char found[80];
-        snprintf(found, sizeof found, "a storage of %" PRIu64 " elements", storage->view_count);
+        snprintf(found, sizeof found, "a storage of %" PRIu64 " element%s", storage->view_count,
+                 storage->view_count == 1 ? "" : "s");
         return fail_walk(w, "its elements to lie inside its storage", found);
     }
     if (!storage->data) {
@@ -375,7 +376,10 @@ static vrn_result fail_empty(const vrn_source *source, const vrn_pickle_value *d
     return vrn_source_fail(source,
                            "expected a dictionary of tensors, as model.state_dict() gives, found "
                            "one without tensors: {%s%s}",
-                           text, items->count / 2 > shown ? ", .." : "");
+                           text,
+                           items->count / 2 <= shown ? ""
+                           : shown                   ? ", .."
+                                                     : "..");
 }
 
 /* The dictionaries of a list or a tuple. */

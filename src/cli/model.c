@@ -179,7 +179,8 @@ static bool load_shipped(cli_model *model, const cli_options *options)
     char *path = find_shipped();
     if (!path) {
         return cli_error(
-            "%s: not found; give a model with --model FILE, or set VKRESNET_DATA to its folder",
+            "%s: not found; give a model with --model FILE, or set VKRESNET_DATA to the folder of "
+            "this file",
             SHIPPED_NAME);
     }
     const bool good = load(model, path, options, NULL, NULL);
@@ -202,7 +203,8 @@ static bool report_missing(const vrn_hub *hub, const char *name)
                          name, entry->network);
     }
     if (strpbrk(name, "/,") || vrn_arch_parse(&(vrn_arch){0}, name, NULL) != VRN_OK) {
-        cli_error("%s: no such file, and not a known network; vkresnet models lists those", name);
+        cli_error("%s: no such file, and not a known network; vkresnet models lists the known ones",
+                  name);
     } else {
         cli_error("%s: no file of this name, and vkresnet models knows no weights for it; give the "
                   "path of a checkpoint, or --random-weights 0",

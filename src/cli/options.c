@@ -411,7 +411,7 @@ bool cli_options_check_outputs(const cli_options *options)
         for (uint32_t k = 0; k < i; k++) {
             const char *other = output_of(options, k);
             if (other && cli_path_same_file(output, other)) {
-                return cli_usage("%s: two outputs have the same file", output);
+                return cli_usage("%s: two outputs would be written to this file", output);
             }
         }
     }

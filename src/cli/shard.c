@@ -56,9 +56,9 @@ static bool read_slurm(cli_shard *shard)
         aligned = true;
     }
     if (!aligned) {
-        return cli_error("SLURM_ARRAY_TASK_ID: %u is not one of the array's %u evenly spaced "
-                         "tasks; give this part with --shard I/N",
-                         (unsigned)id, (unsigned)count);
+        return cli_error("SLURM_ARRAY_TASK_ID: %u is not the number of a task in an array of %u "
+                         "evenly spaced task%s; give this part with --shard I/N",
+                         (unsigned)id, (unsigned)count, count == 1 ? "" : "s");
     }
     *shard = (cli_shard){.index = (uint32_t)index, .count = (uint32_t)count};
     cli_note("task %u of a Slurm array: part %u of %u", (unsigned)id, (unsigned)index,

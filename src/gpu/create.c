@@ -93,8 +93,8 @@ static vrn_result choose(vrn_probe *best, VkPhysicalDevice *physical, const vrn_
             count);
     }
     return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                    "no usable Vulkan device%s%s (devices found: %u); vkresnet info says why",
-                    select ? " matches " : "", select ? select : "", count);
+                    "no usable Vulkan device%s%s%s (devices found: %u); vkresnet info says why",
+                    select ? " matches '" : "", select ? select : "", select ? "'" : "", count);
 }
 
 /* The library requests only what the driver reported, so a layer is the likely cause. */
@@ -136,7 +136,7 @@ static vrn_result choose_queues(vrn_queue_family *queues, VkQueueFlags *flags, v
     };
     if (queues->count < wanted || (params->compute_only_family && *flags & VK_QUEUE_GRAPHICS_BIT)) {
         vrn_log_write(&device->log, VRN_LOG_INFO,
-                      "%s: %u of the %u wanted queues, in a family that %s",
+                      "%s: got %u of the %u wanted queues, in a family that %s",
                       device->probe.info.name, queues->count, wanted,
                       *flags & VK_QUEUE_GRAPHICS_BIT ? "also has graphics" : "has no graphics");
     }

@@ -167,8 +167,8 @@ vrn_result vrn_device_queue_at(const vrn_device_queue **queue, const vrn_device 
     *queue = NULL;
     if (number >= list->compute_count) {
         return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
-                        "queue %u: the device has %u queues that can compute, numbered from 0",
-                        number, list->compute_count);
+                        "queue %u: the device has %u queue%s that can compute, numbered from 0",
+                        number, list->compute_count, list->compute_count == 1 ? "" : "s");
     }
     *queue = &list->items[number];
     return VRN_OK;

@@ -137,10 +137,9 @@ static vrn_result check_queues(const vrn_device_import_params *p)
         }
         if (p->created_with && p->created_with->queueCreateInfoCount &&
             queues_made(p->created_with, index) < count) {
-            return vrn_fail(
-                &p->log, VRN_ERROR_INVALID_ARGUMENT,
-                "queues: %u queues of family %u are lent, but the device was created with %u",
-                count, index, queues_made(p->created_with, index));
+            return vrn_fail(&p->log, VRN_ERROR_INVALID_ARGUMENT,
+                            "queues: %u lent from family %u, but the device was created with %u",
+                            count, index, queues_made(p->created_with, index));
         }
     }
     return VRN_OK;
@@ -159,13 +158,13 @@ static vrn_result check_params(const vrn_device_import_params *p)
         {!p->queue && !p->queues, "queue (or queues)"},
         {p->queue_family == VK_QUEUE_FAMILY_IGNORED, "queue_family"},
         {p->queues && (!p->queues->families || !p->queues->family_count), "queues: families"},
-        {p->queues && p->queues->unlock && !p->queues->lock, "queues: lock (unlock is given)"},
-        {p->queues && p->queues->lock && !p->queues->unlock, "queues: unlock (lock is given)"},
+        {p->queues && p->queues->unlock && !p->queues->lock, "queues: unlock is given, but lock"},
+        {p->queues && p->queues->lock && !p->queues->unlock, "queues: lock is given, but unlock"},
         {p->created_with && p->created_with->enabledExtensionCount &&
              !p->created_with->ppEnabledExtensionNames,
          "created_with: ppEnabledExtensionNames"},
-        {p->unlock && !p->lock, "lock (unlock is given)"},
-        {p->lock && !p->unlock, "unlock (lock is given)"},
+        {p->unlock && !p->lock, "unlock is given, but lock"},
+        {p->lock && !p->unlock, "lock is given, but unlock"},
         {p->memory && (!p->memory->allocate || !p->memory->release), "memory: allocate or release"},
     };
     for (uint32_t i = 0; i < VRN_COUNT(needs); i++) {

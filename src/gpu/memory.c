@@ -70,11 +70,15 @@ static vrn_result ask_for_memory(vrn_memory_block *block, vrn_device *device,
         return VRN_OK;
     }
     return vrn_fail(&device->log, VRN_ERROR_INVALID_ARGUMENT,
-                    "vrn_memory_hooks.allocate: %s: expected memory at an offset that is a "
-                    "multiple of %llu%s, found %s at offset %llu%s",
-                    request->name, (unsigned long long)request->requirements.alignment,
-                    request->map ? ", mapped" : "", block->memory ? "memory" : "no memory",
-                    (unsigned long long)block->offset, block->mapped ? ", mapped" : "");
+                    "vrn_memory_hooks.allocate: %s: expected %smemory at an offset that is a "
+                    "multiple of %llu, found %s at offset %llu",
+                    request->name, request->map ? "mapped " : "",
+                    (unsigned long long)request->requirements.alignment,
+                    !block->memory  ? "none"
+                    : !request->map ? "memory"
+                    : block->mapped ? "mapped memory"
+                                    : "unmapped memory",
+                    (unsigned long long)block->offset);
 }
 
 static vrn_result get_memory(vrn_memory_block *block, vrn_device *device,
@@ -140,12 +144,12 @@ vrn_result vrn_buffer_create(vrn_buffer *buffer, vrn_device *device, vrn_buffer_
     VkMemoryRequirements needs;
     device->vk.GetBufferMemoryRequirements(device->handle, buffer->handle, &needs);
     if (needs.size > device->probe.info.max_allocation) {
-        result =
-            vrn_fail(&device->log, VRN_ERROR_OUT_OF_MEMORY,
-                     "%s: %s needs %llu MiB, but the driver allocates at most %llu MiB at once; a "
-                     "smaller batch or size needs less",
-                     device->probe.info.name, name, (unsigned long long)(needs.size >> 20),
-                     (unsigned long long)(device->probe.info.max_allocation >> 20));
+        result = vrn_fail(
+            &device->log, VRN_ERROR_OUT_OF_MEMORY,
+            "%s: %s needs %llu MiB, but the driver allocates at most %llu MiB at once; a "
+            "smaller batch or size needs less",
+            device->probe.info.name, name, (unsigned long long)((needs.size + (1 << 20) - 1) >> 20),
+            (unsigned long long)(device->probe.info.max_allocation >> 20));
         goto error;
     }
     uint32_t type = find_type(device, needs.memoryTypeBits, rule);

@@ -328,8 +328,8 @@ static vrn_result no_such_family(const vrn_probe *probe, uint32_t index, uint32_
                                  const vrn_log *log)
 {
     return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                    "queue family %u: %s has %u queue families, numbered from 0", index,
-                    probe->info.name, count);
+                    "queue family %u: %s has %u queue famil%s, numbered from 0", index,
+                    probe->info.name, count, count == 1 ? "y" : "ies");
 }
 
 vrn_result vrn_probe_queue(vrn_probe *probe, const vrn_instance *instance,
@@ -374,8 +374,8 @@ vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
             result = no_such_family(probe, w->index, count, log);
         } else if (w->count > families[w->index].queueCount) {
             result = vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                              "queues: %u queues of family %u are lent, but %s has only %u",
-                              w->count, w->index, probe->info.name, families[w->index].queueCount);
+                              "queues: %u lent from family %u, but %s has only %u", w->count,
+                              w->index, probe->info.name, families[w->index].queueCount);
         }
         if (result) break;
         flags[i] = families[w->index].queueFlags;
@@ -385,7 +385,8 @@ vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
     }
     if (!result && chosen == UINT32_MAX) {
         result = vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                          "no lent queue family (of %u) has VK_QUEUE_COMPUTE_BIT", wanted_count);
+                          "no lent queue family has VK_QUEUE_COMPUTE_BIT (families lent: %u)",
+                          wanted_count);
     }
     if (!result) take_family(probe, chosen, bits);
     vrn_free(families);

@@ -10,8 +10,8 @@ bool vrn_hub_can_download(void)
 vrn_result vrn_download_run(const vrn_download *download, uint64_t *bytes)
 {
     *bytes = 0;
-    return vrn_download_fail(download->entry, download->path, "this build cannot download",
-                             download->log);
+    return vrn_download_fail(download->entry, download->path,
+                             "this build of the library contains no downloader", download->log);
 }
 
 vrn_result vrn_sha256_file(const char *path, char digits[VRN_SHA256_DIGITS + 1])

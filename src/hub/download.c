@@ -209,8 +209,9 @@ static vrn_result complete_part(work *w, char digits[VRN_SHA256_DIGITS + 1])
         if (result) return result;
         if (!inherited) {
             char why[256];
-            snprintf(why, sizeof why, "the server's file has the SHA-256 %s, but should have %s",
-                     digits, entry->sha256);
+            snprintf(why, sizeof why,
+                     "the server's file has the SHA-256 %s, but it should begin with %s", digits,
+                     entry->sha256);
             return give_up(w, why);
         }
         vrn_log_write(

@@ -314,12 +314,12 @@ static vrn_result check_counts(const reader *r)
         uint32_t count = r->counts[i], expected = stages - keys[i].first;
         if (!keys[i].list || count == 0 || count == expected) continue;
         return keys[i].first == 0
-                   ? VRN_ARCH_REFUSE(r, "%s: expected %u entries, found %u", keys[i].name, expected,
-                                     count)
+                   ? VRN_ARCH_REFUSE(r, "%s: expected %u entr%s, found %u", keys[i].name, expected,
+                                     expected == 1 ? "y" : "ies", count)
                    : VRN_ARCH_REFUSE(r,
                                      "dilate: replace_stride_with_dilation should be None or a "
-                                     "%u-element tuple, found %u elements",
-                                     expected, count);
+                                     "%u-element tuple, found %u element%s",
+                                     expected, count, count == 1 ? "" : "s");
     }
     return VRN_OK;
 }

@@ -278,11 +278,12 @@ static void follow_hints(deducer *d, const char *text, const char *whose, bool s
         if (v1 && d->arch->block == VRN_BLOCK_BASIC) continue;
         if (strcmp(hint.word, "bit") == 0 && (statistics || !d->names->resnetv2)) continue;
         if (!hint.value) {
-            d->result = vrn_fail(
-                d->log, VRN_ERROR_FILE,
-                "%s: %s has '%.*s', but neither this word nor the tensors give the exact value of "
-                "%s: if the word means nothing here, give --arch %s=%s",
-                d->subject, whose, hint.length, hint.found, hint.key, hint.key, hint.other);
+            d->result = vrn_fail(d->log, VRN_ERROR_FILE,
+                                 "%s: %s contains '%.*s', but neither this word nor the tensors "
+                                 "give the exact value of %s: if the word means nothing here, give "
+                                 "--arch %s=%s",
+                                 d->subject, whose, hint.length, hint.found, hint.key, hint.key,
+                                 hint.other);
             return;
         }
         char pair[64] = "";
@@ -326,9 +327,9 @@ static void follow_segmenter(deducer *d)
     }
     d->arch->dilate[2] = d->arch->dilate[3] = true;
     vrn_assume(d->assumptions, true,
-               "dilate=0:1:1: %s beside it belongs to torchvision's segmentation networks, whose "
-               "backbones are dilated (else --arch dilate=0:0:0)",
-               deeplab ? "a DeepLabV3" : "an FCN");
+               "dilate=0:1:1: the file has the head of torchvision's %s, whose backbones are "
+               "dilated (else --arch dilate=0:0:0)",
+               deeplab ? "DeepLabV3 networks" : "FCN networks");
 }
 
 /* Hu et al.'s networks, by Caffe's rules, as legacy_senet.py has them (Cadene, timm). */
@@ -336,8 +337,8 @@ static void follow_senet(deducer *d)
 {
     if (d->result || !d->names->senet) return;
     if (d->arch->block == VRN_BLOCK_BASIC && d->arch->attention) {
-        ask(d, "legacy_senet's basic blocks (layer0, se_module) have a ReLU before their "
-               "squeeze-and-excitation, which cannot be run");
+        ask(d, "the basic blocks of timm's legacy_senet (layer0, se_module) cannot be run: they "
+               "have a ReLU before their squeeze-and-excitation");
     }
     if (!decided(d, "pool")) {
         d->arch->pool = VRN_POOL_CAFFE;
@@ -384,10 +385,10 @@ static void deduce_norm(deducer *d, bool statistics)
                        ? "BiT"
                        : "if it is BiT: --arch pool=max_zeros,standardize=bit");
     } else if (!grouped) {
-        ask(d, "its norms have no running statistics. Either they are batch norms that were saved "
-               "without them (model.named_parameters() leaves them out, model.state_dict() does "
-               "not; with track_running_stats=False they depend on the batch, and cannot be run), "
-               "or group norms (--arch norm=group,norm_groups=32), or instance norms");
+        ask(d, "expected norms with running statistics, found none. For group norms, give --arch "
+               "norm=group,norm_groups=32. For batch norms, save model.state_dict(), because "
+               "model.named_parameters() leaves the statistics out. Instance norms, and batch "
+               "norms with track_running_stats=False, cannot be run");
     }
 }
 
@@ -406,24 +407,23 @@ static void assume_rest(deducer *d)
     vrn_assumptions *a = d->assumptions;
     if (arch->stem == VRN_STEM_CIFAR && arch->stages > 3 && !d->names->shortcut &&
         !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT && arch->stem_kernel == 3) {
-        ask(d, "a max pool may follow a 3x3 stem before four stages, and the tensors do not show "
-               "whether it does: give --arch pool=none or --arch pool=max");
+        ask(d, "the tensors do not show whether a max pool follows the 3x3 stem: give --arch "
+               "pool=none or --arch pool=max");
     }
     if (arch->stem_kernel > 3 && arch->stem_stride == 1 && !decided(d, "stem_stride") &&
         !decided(d, "pool") && arch->pool == VRN_POOL_DEFAULT) {
-        ask(d, "its name says that the stem has stride 1, and nothing shows whether a max pool "
-               "follows it: give --arch pool=none or --arch pool=max");
+        ask(d, "its name says that the stem has stride 1, but the file does not show whether a max "
+               "pool follows the stem: give --arch pool=none or --arch pool=max");
     }
     if (d->names->detectron && arch->block == VRN_BLOCK_BOTTLENECK && !decided(d, "v1")) {
-        ask(d, "Detectron2's blocks have their stride in a 1x1 convolution (STRIDE_IN_1X1, as in "
-               "MSRA's R-50) or in the 3x3, and the tensors do not show which: give --arch v1=1 or "
-               "--arch v1=0");
+        ask(d, "the tensors do not show whether blocks stride in a 1x1 convolution (Detectron2's "
+               "STRIDE_IN_1X1, as in MSRA's R-50) or in the 3x3: give --arch v1=1 or --arch v1=0");
     }
     if (arch->shortcut == VRN_SHORTCUT_PAD && !decided(d, "shortcut") && !named_as_cifar(d)) {
-        ask(d, "its shortcuts have no weights (option A). The zeros for new channels may be before "
-               "and after the others (as in Idelbayev's resnet20) or all after them (as in "
-               "fb.resnet.torch), which tensors do not show: give --arch shortcut=pad or --arch "
-               "shortcut=pad_end");
+        ask(d, "its shortcuts have no weights (option A), and the tensors do not show where they "
+               "add channels of zeros: give --arch shortcut=pad if before and after the others (as "
+               "in Idelbayev's resnet20), or --arch shortcut=pad_end if all after them (as in "
+               "fb.resnet.torch)");
     }
     if (!decided(d, "stem_stride") && !arch->stem_stride) {
         vrn_assume(a, false, "stem_stride=%d", arch->stem == VRN_STEM_CIFAR ? 1 : 2);

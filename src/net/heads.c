@@ -171,7 +171,8 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names,
     if ((projects || trains) && !any) {
         return vrn_fail(
             log, VRN_ERROR_FILE,
-            "%s: %.100s: this seems to be a projection of self-supervised training (SimCLR, MoCo): "
+            "%s: %.100s: expected a classifier, found what seems to be a projection of "
+            "self-supervised training (SimCLR, MoCo): "
             "--arch head=none gives the features, --arch head=%s uses it as a classifier",
             subject, first->name, l->count == 2 ? "mlp" : "linear");
     }
@@ -381,7 +382,7 @@ vrn_result vrn_heads_find(vrn_found_head *found, vrn_names *names, const vrn_che
         const layers l = find_unnamed(names, features);
         if (l.count) {
             const char *name = names->entries[l.weight[0]].tensor->name;
-            vrn_assume(assumptions, true, "%.80s is the head: nothing else can be", name);
+            vrn_assume(assumptions, true, "%.80s is the head: no other layer can be", name);
             result = take_layers(found, names, checkpoint, &l, any, assumptions, subject, log);
         } else {
             mention_unknown(names, features, assumptions);

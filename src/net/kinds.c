@@ -24,10 +24,8 @@ static const struct {
     {".bias1a", "a network with Fixup instead of norms, which is not supported"},
     {".skipinit_gain", "a normalizer-free network, which is not supported"},
     {"weight_mask", "a network in the middle of pruning: call torch.nn.utils.prune.remove first"},
-    {"weight_orig",
-     "a network in the middle of pruning, or with a norm of weights of which parts are "
-     "missing: call torch.nn.utils.prune.remove, or remove_spectral_norm, before "
-     "it is saved"},
+    {"weight_orig", "a network in the middle of pruning, or with an incomplete spectral norm: call "
+                    "torch.nn.utils.prune.remove or remove_spectral_norm before you save it"},
     {".parametrizations.", "a network with parametrizations: call "
                            "torch.nn.utils.parametrize.remove_parametrizations first"},
     {"weight_fake_quant", "a network in quantization-aware training: convert it to floats first"},
@@ -56,16 +54,16 @@ static const struct {
     {"s1.b1.", "a RegNet, which is not supported"},
     {".tree1.", "a DLA, not a ResNet"},
     {".conv1.gain", "a normalizer-free network, which is not supported"},
-    {"layer0.conv3.", "SENet-154, whose blocks have other widths, which is not supported"},
+    {"layer0.conv3.", "SENet-154, which is not supported: its blocks have other widths"},
     {"denseblock", "a DenseNet, not a ResNet"},
     {"Mixed_5b.", "an Inception network, not a ResNet"},
     {"model.0.conv.", "a YOLO network, not a ResNet"},
-    {"block1.layer.0.", "a Wide ResNet of the form WRN-N-K (block1 to block3), whose names are not "
-                        "known"},
-    {"convpath.", "fastai's XResNet, whose names are not known"},
+    {"block1.layer.0.", "a Wide ResNet of the form WRN-N-K (block1 to block3), whose tensor names "
+                        "are not known"},
+    {"convpath.", "fastai's XResNet, whose tensor names are not known"},
     {"block1.unit01.",
-     "BiT in its authors' names, which are not known: timm's resnetv2_50x1_bit has "
-     "the same weights"},
+     "BiT with its authors' tensor names, which are not known: timm's resnetv2_50x1_bit "
+     "has the same weights"},
     {"param_groups", "an optimizer's state, without weights"},
     {"momentum_buffer", "an optimizer's state, without weights"},
     {"exp_avg", "an optimizer's state, without weights"},

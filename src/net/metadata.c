@@ -49,7 +49,11 @@ static void nonsense(reader *r, const char *key, const char *expected, const cha
 static void read_name(reader *r, const vrn_arch *arch, char name[256])
 {
     const char *text = get(r, KEY_NAME);
-    if (text && strlen(text) > 255) nonsense(r, KEY_NAME, "at most 255 bytes", text);
+    if (text && strlen(text) > 255 && !r->result) {
+        r->result =
+            vrn_fail(r->log, VRN_ERROR_FILE, "%s: %s: expected at most 255 bytes, found %zu",
+                     vrn_checkpoint_name(r->checkpoint), KEY_NAME, strlen(text));
+    }
     if (!text || !*text) text = r->params ? r->params->name : NULL;
     if (text) {
         snprintf(name, 256, "%s", text);
@@ -132,7 +136,7 @@ static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *trans
     if (given) *transform = *given;
     read_transform_keys(r, transform);
     vrn_transform_get_input(transform, &height, &width);
-    if (height == 0) nonsense(r, KEY_CROP, "a size, where " KEY_RESIZE " has none", "0");
+    if (height == 0) nonsense(r, KEY_CROP, "a size, because " KEY_RESIZE " has none", "0");
 }
 
 static void read_threshold(reader *r, float *threshold)
@@ -159,7 +163,9 @@ static void take_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *me
     for (uint32_t i = 0; i < count; i++) {
         if (!names[i] || strchr(names[i], '\n')) {
             r->result = vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT,
-                                 "class names: class %u: expected a name without line feeds", i);
+                                 "class names: class %u: expected a name without line feeds, found "
+                                 "%s",
+                                 i, names[i] ? "one with a line feed" : "NULL");
             return;
         }
     }
@@ -217,14 +223,15 @@ static void read_classes(reader *r, const vrn_arch *arch, vrn_model_metadata *me
         split_classes(r, arch, metadata, text);
     } else if (file) {
         r->result = vrn_fail(r->log, VRN_ERROR_FILE,
-                             "%s: %s: expected %u names, one for each class, found %llu",
+                             "%s: %s: expected %u, one name for each class, found %llu",
                              vrn_checkpoint_name(r->checkpoint), KEY_CLASSES, arch->num_classes,
                              (unsigned long long)count);
     } else {
         vrn_log_write(
             r->log, VRN_LOG_WARNING,
-            "%s: the file names %llu classes, but the weights have %u: the names are not used",
-            vrn_checkpoint_name(r->checkpoint), (unsigned long long)count, arch->num_classes);
+            "%s: the file names %llu class%s, but the weights have %u: the names are not used",
+            vrn_checkpoint_name(r->checkpoint), (unsigned long long)count, count == 1 ? "" : "es",
+            arch->num_classes);
     }
 }
 

@@ -480,8 +480,8 @@ vrn_result vrn_model_save(const vrn_model *model, const char *path,
     if (params && ((params->probabilities && !vrn_probabilities_name(params->probabilities)) ||
                    !(params->threshold >= 0 && params->threshold <= 1))) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "vrn_model_save_params: expected a value of vrn_probabilities, and a "
-                        "threshold from 0 to 1, found %d and %g",
+                        "vrn_model_save_params: expected a value of vrn_probabilities and a "
+                        "threshold from 0 to 1, found the value %d and the threshold %g",
                         (int)params->probabilities, (double)params->threshold);
     }
     const vrn_model *first = model;

@@ -461,9 +461,8 @@ static void check_around(reader *r, bool chosen, vrn_assumptions *assumptions)
                                  (int)strlen(r->names->prefix) - 1, r->names->prefix);
         } else if (!strstr(pair->value, " program") &&
                    !vrn_record_is_one_of(pair->value, plain, VRN_COUNT(plain))) {
-            vrn_assume(assumptions, true,
-                       "the module %.60s around the network (%.60s) does nothing",
-                       *name ? name : "outside", pair->value);
+            vrn_assume(assumptions, true, "the %s%.60s around the network (%.60s) does nothing",
+                       *name ? "module " : "outermost module", name, pair->value);
             return;
         }
     }

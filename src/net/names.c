@@ -266,16 +266,20 @@ static vrn_result choose_place(const places *found, const wish *w, const place *
         best = rating > best ? rating : best;
     }
     if (w->prefix && !*chosen) {
+        const char *others = found->count == 1  ? "one with the prefix "
+                             : found->count > 1 ? "others, with the prefixes "
+                                                : "none";
         return vrn_fail(w->log, VRN_ERROR_FILE,
                         "%s: expected a ResNet with the prefix '%.80s', found %s%s", w->subject,
-                        w->prefix, found->count ? "one with the prefix " : "none", list);
+                        w->prefix, others, list);
     }
     if ((*chosen && !tied) || found->count == 0) return VRN_OK;
     *chosen = NULL;
+    const place *named = &found->each[shown(found->each) == 0 && found->count > 1];
     return vrn_fail(
         w->log, VRN_ERROR_FILE,
         "%s: expected one ResNet, found %zu, with the prefixes %s: choose one with --prefix %.*s",
-        w->subject, found->networks, list, shown(found->each), found->each->anchor->name);
+        w->subject, found->networks, list, shown(named), named->anchor->name);
 }
 
 /* The length of the prefix that every weight shares, in whole parts that end with a dot. A
@@ -361,8 +365,8 @@ static vrn_result refuse_equal(const vrn_names *names, const char *subject, cons
         const vrn_named_tensor *a = &names->entries[i - 1], *b = &names->entries[i];
         if (a->outside != b->outside || strcmp(a->name, b->name) != 0) continue;
         return vrn_fail(log, VRN_ERROR_FILE,
-                        "%s: tensors '%.100s' and '%.100s' both stand for %.100s", subject,
-                        a->tensor->name, b->tensor->name, a->name);
+                        "%s: expected one tensor for %.100s, found two: '%.100s' and '%.100s'",
+                        subject, a->name, a->tensor->name, b->tensor->name);
     }
     return VRN_OK;
 }

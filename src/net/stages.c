@@ -133,23 +133,23 @@ static void check_stages(checker *c)
         if (arch->layers[i] || arch->planes[i] || arch->dilate[i] || arch->strides[i] ||
             arch->dilations[i] || arch->attention_width[i]) {
             REFUSE(c,
-                   "layers, planes, strides, dilations or attention_width: entry %u is beyond the "
-                   "%u stages",
-                   i + 1, arch->stages);
+                   "layers, planes, dilate, strides, dilations or attention_width: entry %u is "
+                   "beyond the %u stage%s",
+                   i + 1, arch->stages, arch->stages == 1 ? "" : "s");
         }
     }
     if (features_have_classes(arch)) {
         REFUSE(c, "num_classes: expected none with head=none, found %u", arch->num_classes);
     }
-    if (arch->stem_kernel % 2 == 0 || (arch->stem == VRN_STEM_DEEP && arch->stem_kernel != 3)) {
-        REFUSE(c, "stem_kernel: expected 1, 3, 5 or 7, and 3 of a deep stem, found %u",
-               arch->stem_kernel);
+    if (arch->stem == VRN_STEM_DEEP && arch->stem_kernel != 3) {
+        REFUSE(c, "stem_kernel: expected 3 for a deep stem, found %u", arch->stem_kernel);
+    }
+    if (arch->stem_kernel % 2 == 0) {
+        REFUSE(c, "stem_kernel: expected 1, 3, 5 or 7, found %u", arch->stem_kernel);
     }
     if (arch->dilate[0]) {
-        REFUSE(c,
-               "replace_stride_with_dilation should be None or a %u-element tuple: the first "
-               "stage has no stride to replace",
-               arch->stages - 1);
+        REFUSE(c, "dilate: %s",
+               "expected false for the first stage, which has no stride to replace");
     }
 }
 
@@ -217,8 +217,7 @@ static void check_stage_channels(checker *c, const vrn_stage *stage, uint32_t nu
 {
     if (stage->width < 1 || stage->width > VRN_MAX_CHANNELS || stage->out > VRN_MAX_CHANNELS) {
         REFUSE(c,
-               "layer%u: expected 1 to %u channels, found a width of %llu and %llu channels of "
-               "output",
+               "layer%u: expected 1 to %u channels, found a width of %llu and %llu output channels",
                number, (unsigned)VRN_MAX_CHANNELS, (unsigned long long)stage->width,
                (unsigned long long)stage->out);
     }

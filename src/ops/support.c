@@ -87,8 +87,11 @@ bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, cha
                      device->probe.limits.maxComputeSharedMemorySize);
     }
     if (size && (size < subgroup->size_min || size > subgroup->size_max)) {
-        return lacks(why, "needs subgroups of %u, but the device has %u to %u", size,
-                     subgroup->size_min, subgroup->size_max);
+        const bool one = subgroup->size_min == subgroup->size_max;
+        return one ? lacks(why, "needs subgroups of %u, but the device has %u", size,
+                           subgroup->size_min)
+                   : lacks(why, "needs subgroups of %u, but the device has %u to %u", size,
+                           subgroup->size_min, subgroup->size_max);
     }
     if (matrix.m && !vrn_matrix_listed(matrices, &matrix)) {
         return lacks(why, "needs matrices of %u x %u x %u, which the device does not list",

@@ -18,8 +18,8 @@ static const char *keep(struct heif_error error)
     const int length = (int)strcspn(text, "\n");
     if (error.subcode == heif_suberror_Unsupported_codec) {
         snprintf(message, sizeof message,
-                 "the installed libheif has no decoder for it (%.*s); Debian 13 has them in "
-                 "packages such as libheif-plugin-libde265",
+                 "the installed libheif has no decoder for this image (%.*s); Debian 13 has "
+                 "decoders in packages such as libheif-plugin-libde265",
                  length, text);
     } else {
         snprintf(message, sizeof message, "%.*s", length, text);

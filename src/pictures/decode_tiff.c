@@ -309,7 +309,10 @@ static const char *read_header(reader *r)
     }
     const bool bits = r->bits == 8 || r->bits == 16 ||
                       (r->colours == 1 && (r->bits == 1 || r->bits == 2 || r->bits == 4));
-    if (!bits) return "its samples do not have 1, 2, 4, 8 or 16 bits";
+    if (!bits) {
+        return r->colours == 1 ? "its samples do not have 1, 2, 4, 8 or 16 bits"
+                               : "its samples do not have 8 or 16 bits";
+    }
     if (r->samples < r->colours || r->samples > 64) return "it has the wrong number of samples";
     if (r->samples == r->colours) r->extra = 0; /* regardless of the file */
     if (r->photometric != PHOTOMETRIC_PALETTE) return NULL;

@@ -10,7 +10,8 @@ static const char *decode_frame(const WebPIterator *frame, uint8_t *canvas, uint
                                 uint32_t height)
 {
     WebPDecoderConfig config;
-    if (!WebPInitDecoderConfig(&config)) return "libwebp is of another version";
+    if (!WebPInitDecoderConfig(&config))
+        return "the installed libwebp does not fit this build of vkresnet";
     if (WebPGetFeatures(frame->fragment.bytes, frame->fragment.size, &config.input) !=
         VP8_STATUS_OK) {
         return "its data is damaged";

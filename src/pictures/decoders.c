@@ -26,8 +26,8 @@
 #endif
 
 #define BUILT_WITHOUT(format, library, package)                                                    \
-    format " takes " library ", which this build of vkresnet lacks; install Debian's " package     \
-           " and build it again"
+    format " needs " library ", which this build of vkresnet lacks; install Debian's " package     \
+           " and build vkresnet again"
 #define UNSUPPORTED                                                                                \
     " is not supported; expected PNG, JPEG, WebP, AVIF, HEIC, TIFF, JPEG XL, BMP, GIF, TGA, PSD, " \
     "or binary PGM or PPM"

@@ -80,7 +80,7 @@ static vrn_result write_floats(vrn_session *session, vrn_slot *slot, const vrn_i
     for (uint32_t i = 0; i < inputs->count; i++, from += each, to += step) {
         if (!(raw ? copy_finite(to, from, each) : vrn_floats_are_finite(from, each))) {
             return vrn_fail(&session->device->log, VRN_ERROR_INVALID_ARGUMENT,
-                            "image %u of %u: its values are not all finite numbers", i + 1,
+                            "image %u of %u: expected finite numbers, found NaN or infinity", i + 1,
                             inputs->count);
         }
         if (raw) continue;

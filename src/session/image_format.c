@@ -126,8 +126,8 @@ static vrn_result choose_storage(vrn_image_reading *reading, const row *r, const
     }
     if (r->storage >= VRN_TRANSFER_FETCH_R8 && !device->probe.image_formats) {
         return vrn_fail(&device->log, VRN_ERROR_UNSUPPORTED,
-                        "a storage image of VK_FORMAT_%s: the device does not have, or was made "
-                        "without, shaderStorageImageExtendedFormats",
+                        "a storage image of VK_FORMAT_%s cannot be read: the device lacks "
+                        "shaderStorageImageExtendedFormats, or was created without it",
                         r->name);
     }
     reading->kernel = r->storage;
@@ -141,9 +141,10 @@ vrn_result vrn_image_format_read(vrn_image_reading *reading, const vrn_record_im
     const row *r = find(image->format);
     if (!r || r->content == NOT_READ) {
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "an image of VkFormat %d%s%s cannot be read: vkresnet/vulkan.h lists the "
+                        "an image of VkFormat %d%s%s%s cannot be read: vkresnet/vulkan.h lists the "
                         "formats that can",
-                        (int)image->format, r ? ", VK_FORMAT_" : "", r ? r->name : "");
+                        (int)image->format, r ? " (VK_FORMAT_" : "", r ? r->name : "",
+                        r ? ")" : "");
     }
     vrn_encoding encoding = image->encoding;
     if ((uint32_t)encoding >= VRN_COUNT(encoding_names)) {
@@ -164,8 +165,8 @@ vrn_result vrn_image_format_read(vrn_image_reading *reading, const vrn_record_im
     if (!(image->exposure >= 0) || isinf(image->exposure) ||
         (image->exposure != 0 && encoding == VRN_ENCODING_SRGB)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image of VK_FORMAT_%s with an exposure of %g: expected 0, or a factor "
-                        "if the image holds linear light",
+                        "an image of VK_FORMAT_%s with an exposure of %g: expected 0, or a "
+                        "positive factor if the image holds linear light",
                         r->name, (double)image->exposure);
     }
     *reading = (vrn_image_reading){

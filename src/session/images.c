@@ -124,9 +124,10 @@ static vrn_result plan_job(builder *b, job *j, const vrn_picture *photo)
     if (!fits) {
         return vrn_fail(
             log, VRN_ERROR_UNSUPPORTED,
-            "an image of %u x %u pixels is too large for one buffer binding of %s (%llu MiB)",
-            photo->width, photo->height, b->target.device->probe.info.name,
-            (unsigned long long)(limit >> 20));
+            "an image of %u x %u pixels is too large for one buffer binding, which holds at most "
+            "%llu MiB on %s",
+            photo->width, photo->height, (unsigned long long)(limit >> 20),
+            b->target.device->probe.info.name);
     }
     j->pixels = reserve(b, photo->host ? VRN_IMAGES_PIXELS : VRN_IMAGES_FETCHED, source);
     if (is_stored(photo)) {

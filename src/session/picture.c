@@ -47,8 +47,10 @@ vrn_picture vrn_picture_of(const vrn_image *photo)
 
 vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log)
 {
-    if ((!photo->host && !photo->buffer && !photo->view) || !photo->width || !photo->height ||
-        photo->width > SIDE_MAX || photo->height > SIDE_MAX) {
+    if (!photo->host && !photo->buffer && !photo->view) {
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image: its pixels are NULL");
+    }
+    if (!photo->width || !photo->height || photo->width > SIDE_MAX || photo->height > SIDE_MAX) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "an image of %u x %u pixels: expected 1 to %d along each side",
                         photo->width, photo->height, SIDE_MAX);
@@ -60,9 +62,12 @@ vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log)
                         (int)photo->format);
     }
     if (photo->stride < row_bytes(photo->width, photo->format)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image with a stride of %zu bytes: a row of %u %s pixels is longer",
-                        photo->stride, photo->width, vrn_pixel_format_name(photo->format));
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "an image of %u %s pixels in a row: expected a stride of at least %zu bytes, "
+            "found %zu",
+            photo->width, vrn_pixel_format_name(photo->format),
+            row_bytes(photo->width, photo->format), photo->stride);
     }
     return VRN_OK;
 }

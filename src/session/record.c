@@ -177,7 +177,7 @@ static vrn_result hand_over(vrn_session *session, VkCommandBuffer commands,
 {
     if (!session || !commands || !params || !params->images) {
         return vrn_fail(session ? &session->device->log : NULL, VRN_ERROR_INVALID_ARGUMENT,
-                        "%s: session, commands, params or its images is NULL", call);
+                        "%s: session, commands, params or params->images is NULL", call);
     }
     const vrn_device_queue *queue;
     const vrn_log *log = &session->device->log;

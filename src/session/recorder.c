@@ -55,7 +55,7 @@ vrn_result vrn_recorder_check(const vrn_recorder *r, bool results)
     }
     if (r->count > info->batch) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a recording of %u images: the session takes 1 to %u", r->count,
+                        "a recording of %u images: the session's batch is %u", r->count,
                         info->batch);
     }
     const bool top = p->top.buffer || p->keep_top;
@@ -75,10 +75,11 @@ vrn_result vrn_recorder_check(const vrn_recorder *r, bool results)
     }
     const uint32_t channels = r->session->program->graph.input.c;
     if (!r->continued && channels != 3 && !(r->session->framing.grey && (p->images || p->pixels))) {
-        return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "a recording: the network has %u input channels: expected 3, or 1 with "
-                        "images or pixels",
-                        channels);
+        return vrn_fail(
+            log, VRN_ERROR_UNSUPPORTED,
+            "a recording: expected a network with 3 input channels, or with 1 for images "
+            "or pixels, found one with %u",
+            channels);
     }
     if (r->top > VRN_MAX_TOP || (top && r->top > info->classes)) {
         return vrn_fail(
@@ -325,8 +326,8 @@ static vrn_result record_top(const vrn_recorder *r, const vrn_place *place)
                            (uint64_t)r->count * r->top * sizeof(vrn_top), &y_skipped);
     if (vrn_max_u64(x.bytes, y.bytes) > r->device->probe.limits.maxStorageBufferRange) {
         return vrn_fail(&r->device->log, VRN_ERROR_UNSUPPORTED,
-                        "the best classes of %u images are too large for one buffer binding of %s",
-                        r->count, r->device->probe.info.name);
+                        "the best classes of %u image%s are too large for one buffer binding of %s",
+                        r->count, r->count == 1 ? "" : "s", r->device->probe.info.name);
     }
     const struct vrn_top_push push = {
         .images = r->count,

@@ -139,11 +139,12 @@ static vrn_result check_inputs(const vrn_session *session, const vrn_inputs *inp
                                const vrn_outputs *outputs)
 {
     const vrn_log *log = &session->device->log;
+    const uint32_t batch = session->program->info.batch;
     int forms = (inputs->nchw != NULL) + (inputs->nhwc != NULL) + (inputs->images != NULL);
-    if (inputs->count == 0 || inputs->count > session->program->info.batch) {
+    if (inputs->count == 0 || inputs->count > batch) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a run of %u images: the session takes 1 to %u", inputs->count,
-                        session->program->info.batch);
+                        "a run: expected %s%u image%s (the session's batch), found %u",
+                        batch > 1 ? "1 to " : "", batch, batch == 1 ? "" : "s", inputs->count);
     }
     if (forms != 1) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,

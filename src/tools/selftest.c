@@ -206,7 +206,7 @@ static void warn(const selftest *t, const vrn_selftest_entry *entry, bool avoide
                  m->precision, m->n, m->y, m->x, m->c, m->found, m->expected);
     }
     vrn_log_write(&t->device->log, VRN_LOG_WARNING,
-                  "%s: kernel %s is wrong on %u of %u cases: %s%s", t->device->probe.info.name,
+                  "%s: kernel %s is wrong in %u of %u cases: %s%s", t->device->probe.info.name,
                   entry->kernel, entry->wrong, entry->cases, where, consequence);
 }
 
@@ -293,12 +293,15 @@ static vrn_result conclude(selftest *t, bool network_right)
                  : s->wrong ? VRN_SELFTEST_AVOIDABLE
                             : VRN_SELFTEST_RIGHT;
     if (s->verdict == VRN_SELFTEST_RIGHT) return VRN_OK;
+    char fusion[64] = "unknown";
+    if (s->fusion_error >= 0) snprintf(fusion, sizeof fusion, "%.3g", s->fusion_error);
     return vrn_fail(&t->device->log, VRN_ERROR_WRONG_RESULTS,
-                    "%s: %u of %u kernels are wrong, %u operators have no correct kernel, %u of %u "
-                    "replays of a network differ, fusion changes its results by %.3g%s",
+                    "%s: wrong kernels: %u of %u, operators without a correct kernel: %u, replays "
+                    "of a network that differ: %u of %u, difference of the results with and "
+                    "without fusion: %s%s",
                     t->device->probe.info.name, s->wrong, s->kernels, s->operators_broken,
-                    s->replays_differ, s->replays, s->fusion_error,
-                    broken ? ": do not use this device" : "");
+                    s->replays_differ, s->replays, fusion,
+                    broken ? "; do not use this device" : "");
 }
 
 vrn_result vrn_device_selftest(vrn_device *device, const vrn_selftest_params *params,

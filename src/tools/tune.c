@@ -379,9 +379,9 @@ static vrn_result check_network(tuner *t, vrn_session *plain, const vrn_session_
     if (result) return result;
     bool faster = ratio < 1;
     vrn_log_write(&plain->device->log, VRN_LOG_INFO,
-                  "tuned: with other kernels for %u operations, the network takes %.3f times as "
+                  "tuned: with other kernels for %u operation%s, the network takes %.3f times as "
                   "long as before%s",
-                  changed, ratio, faster ? "" : ": they are not used");
+                  changed, changed == 1 ? "" : "s", ratio, faster ? "" : ": they are not used");
     return faster ? VRN_OK : revert(t, program, false, &changed);
 }
 

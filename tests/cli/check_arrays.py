@@ -73,7 +73,7 @@ class Arrays(ProgramTest):
             values[3 * 32 * 40 * 2 + 7] = value
             files.write_npy(self.path("x.npy"), self.shape, values)
             self.fails("infer", *RANDOM, "--input", self.path("x.npy"), "--output",
-                       self.path("y.npy"), expected="image 3 of 5: its values are not all finite")
+                       self.path("y.npy"), expected="image 3 of 5: expected finite numbers")
             self.assertFalse(os.path.exists(self.path("y.npy")))
 
     def test_empty(self):

@@ -250,7 +250,7 @@ class Search(Photos):
         self.assertEqual(found[1]["top"][0]["row"], 1)
         self.usage("search", self.photos[0], expected="expected --in F.npy")
         self.write(os.path.join("out", "f.txt"), b"one\n")
-        self.search(self.photos[0], status=1, errors=["f.txt: expected a line for each of the 6"])
+        self.search(self.photos[0], status=1, errors=["f.txt: expected as many lines"])
 
     def test_broken_values(self):
         shape, values = files.read_npy(self.array)
@@ -265,13 +265,13 @@ class Search(Photos):
     def test_broken_facts(self):
         whole = self.facts()
         for key, value, error in (
-                ("format", 2, "format: expected 1"), ("rows", 7, "expected 6 rows"),
+                ("format", 2, "format: expected 1"), ("rows", 7, "rows: expected 6, as"),
                 ("rows", "7", "rows: expected a number"), ("tap", None, "tap: expected a string"),
                 ("pool", 1, "pool: expected true or false"),
-                ("options", ["--json"], "options: expected options"),
-                ("options", ["--model"], "options: expected options"),
-                ("options", ["x.png"], "options: expected options"),
-                ("options", ["--model"] * 400, "options: expected options"),
+                ("options", ["--json"], "options: expected a list of options"),
+                ("options", ["--model"], "options: expected a list of options"),
+                ("options", ["x.png"], "options: expected a list of options"),
+                ("options", ["--model"] * 400, "options: expected a list of options"),
                 ("probe", [1] * 31, "probe: expected 32 numbers")):
             self.write(os.path.join("out", "f.json"), json.dumps({**whole, key: value}).encode())
             self.search(self.photos[0], status=1, errors=["f.json: " + error])

@@ -251,7 +251,8 @@ class Images(ProgramTest):
                                          "--tap", f"conv1={labels}"), labels)):
             self.usage(*command, *RANDOM, expected=f"{path}: the output would overwrite an input")
         self.usage("profile", *RANDOM, "--html", self.path("page"), "--trace",
-                   self.path(".", "page"), expected="page: two outputs have the same file")
+                   self.path(".", "page"),
+                   expected="page: two outputs would be written to this file")
         numbers = self.path("x.npy")
         files.write_npy(numbers, (1, 3, 8, 8), [0.5] * 192)
         self.run_program("infer", *RANDOM, "--input", numbers, "--output", os.devnull, "--tap",

@@ -61,8 +61,8 @@ class Selftest(ProgramTest):
             r"(?m)^avg_pool +avg_pool +3 .* WRONG in [123]; average .*: \[n 0, y 0, x 0, c 0\] is ")
         self.assertRegex(text.splitlines()[-1], r" s: WRONG")
         self.assertIn("warning: ", complaint)
-        self.assertIn("kernel avg_pool is wrong on ", complaint)
-        self.assertIn("kernels are wrong, ", complaint.splitlines()[-1])
+        self.assertIn("kernel avg_pool is wrong in ", complaint)
+        self.assertIn("wrong kernels: ", complaint.splitlines()[-1])
 
         done = self.start("selftest", "--kernel=avg_pool", "--json", "--quiet", environment=faulty)
         self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1))

@@ -540,7 +540,7 @@ static void wrong_queues_are_refused_by_name(void **state)
            "lock");
     refuse(&(vrn_lent_queues){.families = twice, .family_count = 2}, invalid, "twice");
     refuse(&(vrn_lent_queues){.families = many, .family_count = 1}, invalid,
-           "3 queues of family 1 are lent, but the device was created with 2");
+           "3 lent from family 1, but the device was created with 2");
     refuse(&(vrn_lent_queues){.families = missing, .family_count = 1}, invalid, "family 7");
     refuse(&(vrn_lent_queues){.families = copies, .family_count = 1}, VRN_ERROR_UNSUPPORTED,
            "VK_QUEUE_COMPUTE_BIT");
@@ -552,7 +552,7 @@ static void wrong_queues_are_refused_by_name(void **state)
     p.created_with = NULL; /* what the device was made with is then unknown */
     p.queues = &(vrn_lent_queues){.families = many, .family_count = 1};
     assert_int_equal(vrn_device_import(&none, &p), invalid);
-    assert_non_null(strstr(app.log.last, "3 queues of family 1"));
+    assert_non_null(strstr(app.log.last, "3 lent from family 1"));
     app.log.errors = 0;
 }
 

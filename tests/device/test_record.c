@@ -499,7 +499,7 @@ static void wrong_calls_are_refused(void **state)
     } cases[] = {
         {{.slot = 0}, VRN_ERROR_INVALID_ARGUMENT, "exactly one"},
         {{.pixels = &good, .nhwc = place}, VRN_ERROR_INVALID_ARGUMENT, "exactly one"},
-        {{.pixels = &good, .count = 2}, VRN_ERROR_INVALID_ARGUMENT, "1 to 1"},
+        {{.pixels = &good, .count = 2}, VRN_ERROR_INVALID_ARGUMENT, "batch is 1"},
         {{.pixels = &good, .slot = 64}, VRN_ERROR_INVALID_ARGUMENT, "slot 64"},
         {{.pixels = &good, .top = place, .top_count = CLASSES + 1},
          VRN_ERROR_INVALID_ARGUMENT,

@@ -298,7 +298,7 @@ class Refusals(DownloadTest):
 
     def test_wrong_bytes(self):
         wrong = bytes([self.content[0] ^ 1]) + self.content[1:]
-        self.refused(f"but should have {self.entry['sha256']}", Answer(wrong))
+        self.refused(f"but it should begin with {self.entry['sha256']}", Answer(wrong))
 
     def test_length(self):
         size = len(self.content)

@@ -35,7 +35,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def networks():
     """A name, a network, its body (layer1 to layer4), and what is warned of."""
     fcn = segmentation.fcn_resnet50(weights=None, weights_backbone=None)
-    yield "fcn_resnet50", fcn, fcn.backbone, b"dilate=0:1:1: an FCN beside it"
+    yield "fcn_resnet50", fcn, fcn.backbone, b"dilate=0:1:1: the file has the head of"
     rcnn = detection.fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
     yield "fasterrcnn_resnet50_fpn", rcnn, rcnn.backbone.body, b""
 

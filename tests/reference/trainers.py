@@ -210,7 +210,7 @@ def refused(w, net):
     """name: (what is saved, words of the message)."""
     body = without_head(w)
     yield "no statistics", renamed(w, (r".*(running|tracked)", None)), \
-        "no running statistics.*--arch norm=group"
+        "norms with running statistics, found none.*--arch norm=group"
     yield "two networks", {"a": w, "b": {k: v * 2 for k, v in w.items()}}, "--prefix"
     yield "a teacher and a student", {"student": {k: v + 1 for k, v in w.items()}, "teacher": w}, \
         "choose one with --prefix"

@@ -365,7 +365,7 @@ static void test_zip(void **state)
         {0, {"model.weights.h5", TEXT(""), 0, 0}, "Keras"},
         {0, {"x/archive_format", TEXT("pt2"), 0, 0}, "torch.export.load"},
         {0, {"best.pth", TEXT(""), 0, 0}, "unpack it, and give the .pth file"},
-        {1, {"x/data/0", TEXT("0123456789abcde"), 0, 0}, "w: expected 4 elements of 4 bytes"},
+        {1, {"x/data/0", TEXT("0123456789abcde"), 0, 0}, "w: expected 4 x 4 bytes"},
         {1, {"x/data/0", TEXT("0123456789abcdef"), 9, 0}, "compressed with method 9"},
         {2, {"x/byteorder", TEXT("big"), 0, 0}, "byteorder: expected 'little', found 'big'"},
     };

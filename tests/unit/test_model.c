@@ -281,7 +281,7 @@ static void test_faults(void **state)
         {"resnet8,norm=group,norm_groups=8",
          {.add = NULL},
          NULL,
-         "net.safetensors: its norms have no running statistics. Either"},
+         "net.safetensors: expected norms with running statistics, found none. For"},
         {"resnet8,norm=group,norm_groups=8",
          {.add = NULL},
          "norm=group,norm_groups=32,shortcut=pad",
@@ -432,7 +432,7 @@ static void test_metadata_nonsense(void **state)
         {"vkresnet.arch", "", "vkresnet.arch: unknown architecture ''"},
         {"vkresnet.arch", "resnet14", "expected"},
         {"vkresnet.classes", "a\nb",
-         "vkresnet.classes: expected 10 names, one for each class, found 2"},
+         "vkresnet.classes: expected 10, one name for each class, found 2"},
         {"vkresnet.resize", "-1",
          "vkresnet.resize: expected N, HxW, longer:N or letterbox, of pixels up to 65536, found "
          "'-1'"},

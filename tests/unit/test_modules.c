@@ -286,7 +286,7 @@ static void test_heads(void **state)
          NULL,
          VRN_HEAD_MLP,
          NULL,
-         "is the head: nothing else",
+         "is the head: no other layer",
          {{"module.fc", "Sequential"},
           {"module.fc.9", "Linear"},
           {"module.fc.99", "ReLU"},

@@ -250,9 +250,9 @@ static void test_one_name_twice(void **state)
     vrn_log log = capture_log(&captured);
     vrn_names names;
     assert_int_equal(create(&names, &list, &log), VRN_ERROR_FILE);
-    assert_true(said_once(&captured, "file: tensors 'layer2.0.shortcut.0.weight' and "
-                                     "'layer2.0.downsample.0.weight' both stand for "
-                                     "layer2.0.downsample.0.weight"));
+    assert_true(said_once(&captured, "file: expected one tensor for layer2.0.downsample.0.weight, "
+                                     "found two: 'layer2.0.shortcut.0.weight' and "
+                                     "'layer2.0.downsample.0.weight'"));
     assert_null(names.entries);
     free_list(&list);
 }
@@ -365,7 +365,7 @@ static void test_several_places(void **state)
         VRN_ERROR_FILE);
     assert_true(said_once(
         &captured,
-        "expected a ResNet with the prefix 'pupil', found one with the prefix 'student'"));
+        "expected a ResNet with the prefix 'pupil', found others, with the prefixes 'student'"));
     /* The same memory twice is one network. */
     static const uint8_t data[4];
     list.tensors[0].data = list.tensors[1].data = data;

@@ -478,7 +478,7 @@ static void test_no_resnet(void **state)
          "node 't' (Transpose) does not fit: expected a ResNet's stem"},
         {STEM, "Sub x,b1 t\nConv t,w1,b1 c1 strides=[2,2]\nRelu c1 r1\n",
          "node 't' (Sub) does not fit"},
-        {"pads=[3,3,3,3]", "pads=[2,2,3,3]", "with 3 zeros on each side"},
+        {"pads=[3,3,3,3]", "pads=[2,2,3,3]", "with a padding of 3 on each side"},
         {"strides=[2,2] pads=[3,3,3,3]", "strides=[2,1] pads=[3,3,3,3]",
          "the same in both directions"},
         {"strides=[2,2] pads=[3,3,3,3]", "auto_pad=SAME_UPPER strides=[2,2]", "auto_pad"},
@@ -489,7 +489,8 @@ static void test_no_resnet(void **state)
         {"Add c3,p1 a1", "Mul c3,p1 a1", "node 'a1' (Mul) does not fit"},
         {"Relu a1 r3", "Identity a1 r3", "expected the activation"},
         {"Conv r3,w6,b6 c6 strides=[2,2]", "Conv r3,w6,b6 c6", "expected a shortcut"},
-        {"c5 pads=[1,1,1,1]", "c5 pads=[1,1,1,1] strides=[2,2]", "of which the first may stride"},
+        {"c5 pads=[1,1,1,1]", "c5 pads=[1,1,1,1] strides=[2,2]",
+         "of which only the first may have a stride"},
         {"c2 pads=[1,1,1,1]", "c2 pads=[2,2,2,2] dilations=[2,2]", "node 'c2' (Conv)"},
         {HEAD, "GlobalMaxPool r5 g\nFlatten g f\nGemm f,w7,b7 y transB=1\n",
          "node 'g' (GlobalMaxPool) does not fit: expected another block"},
@@ -500,7 +501,8 @@ static void test_no_resnet(void **state)
         {POOL, "MaxPool r1 p1 kernel_shape=[2,2] strides=[2,2]\n", "node 'p1' (MaxPool)"},
         {POOL, "MaxPool r1 p1 kernel_shape=[3,3] strides=[2,2] pads=[0,0,0,0]\n",
          "node 'p1' (MaxPool)"},
-        {"Conv p1,w2,b2 c2", "QLinearConv p1,w2,b2 c2", "'c2' (QLinearConv): a quantized model"},
+        {"Conv p1,w2,b2 c2", "QLinearConv p1,w2,b2 c2",
+         "'c2' (QLinearConv): quantized models cannot be read"},
     };
     for (size_t i = 0; i < VRN_COUNT(cases); i++) {
         expect_refused(cases[i][0], cases[i][1], cases[i][2]);

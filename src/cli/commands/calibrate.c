@@ -134,9 +134,9 @@ static void print_ranges(const calibrate_job *job)
         printf("%-*s  %-*s  %12.5g  %12.5g", name, r->name, op, r->op, (double)r->low,
                (double)r->high);
         if (r->beyond_fp16 > 0) {
-            printf("  %" PRIu64 " of %" PRIu64 " values exceed 65504", r->beyond_fp16, r->count);
+            printf("  beyond 65504: %" PRIu64 " of %" PRIu64 " values", r->beyond_fp16, r->count);
         }
-        if (r->not_finite > 0) printf("  %" PRIu64 " values are not finite", r->not_finite);
+        if (r->not_finite > 0) printf("  not finite: %" PRIu64, r->not_finite);
         putchar('\n');
     }
 }
@@ -183,7 +183,7 @@ static bool finish(calibrate_job *job, vrn_calibration_result *result)
         cli_note("method %s: the relative error of the int8 logits is %.2e%s", result->methods[i],
                  result->errors[i], (uint32_t)i == result->method ? ", the smallest" : "");
     }
-    cli_note("%s: calibrated on %zu images", output, job->images);
+    cli_note("%s: calibrated on %zu image%s", output, job->images, job->images == 1 ? "" : "s");
     return true;
 }
 

@@ -226,8 +226,8 @@ static void print_verdict(const check_job *job)
     switch (s->verdict) {
     case VRN_CHECK_FITS:
         printf("The model fits as it is read: variances are off by %.0f %% (median of %u channels, "
-               "%u images).\n",
-               100 * s->fit.variance, s->fit.channels, s->images);
+               "%u image%s).\n",
+               100 * s->fit.variance, s->fit.channels, s->images, s->images == 1 ? "" : "s");
         break;
     case VRN_CHECK_OTHER:
         describe_options(job, &s->best, text);

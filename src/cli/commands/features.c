@@ -56,7 +56,7 @@ static bool list_outputs(features_run *run)
         const cli_tap *tap = &options->taps[i];
         if (!tap->path && unnamed) {
             return cli_usage("--tap %s: only one tap can be written to -o, and %s already is: give "
-                             "the others a file with --tap %s=FILE.npy",
+                             "this one a file of its own with --tap %s=FILE.npy",
                              tap->name, unnamed, tap->name);
         }
         if (!tap->path) {
@@ -293,8 +293,9 @@ static bool make_features(features_run *run, size_t *failed)
     if (run->rows == 0) return cli_error("no photo could be read: nothing is written");
     for (uint32_t i = 0; i < run->count; i++) {
         const output *o = &run->outputs[i];
-        cli_note("%s: %ju rows of %zu features (%s), %.0f photos/s", o->path, (uintmax_t)run->rows,
-                 o->values, o->form.tap, (double)run->rows / elapsed * 1e3);
+        cli_note("%s: %ju row%s of %zu features (%s), %.0f photos/s", o->path, (uintmax_t)run->rows,
+                 run->rows == 1 ? "" : "s", o->values, o->form.tap,
+                 (double)run->rows / elapsed * 1e3);
     }
     return write_facts(run);
 }

@@ -221,7 +221,10 @@ static void print_classes(const fit_run *run)
             printf(": %zu photo%s, never held out\n", n->photos, n->photos == 1 ? "" : "s");
         }
     }
-    if (count > CLASSES_SHOWN) printf("  and %zu more classes\n", count - CLASSES_SHOWN);
+    if (count > CLASSES_SHOWN) {
+        const size_t more = count - CLASSES_SHOWN;
+        printf("  and %zu more class%s\n", more, more == 1 ? "" : "es");
+    }
 }
 
 static void print_text(const fit_run *run)
@@ -231,8 +234,8 @@ static void print_text(const fit_run *run)
     printf("%zu photos of %zu classes, %u features each: %.1f s; classifier: %.1f s\n", run->count,
            run->names.count, run->width, run->features_ms / 1e3, run->fit_ms / 1e3);
     if (c->folds > 0) {
-        printf("held-out accuracy: %.1f %% of %zu photos", 100 * part(chosen->right, c->held_out),
-               c->held_out);
+        printf("held-out accuracy: %.1f %% of %zu photo%s", 100 * part(chosen->right, c->held_out),
+               c->held_out, c->held_out == 1 ? "" : "s");
         if (c->folds > 1) printf(", each held out in one of %u turns", c->folds);
         printf(" (penalty %.3g)\n", chosen->strength);
         print_classes(run);

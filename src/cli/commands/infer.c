@@ -83,7 +83,7 @@ static bool begin_outputs(infer_job *job)
     if (options->output && info->classes == 0) {
         return cli_error("%s: the network has no head and gives no logits: --tap avgpool=F.npy "
                          "writes its features",
-                         options->model);
+                         job->engine.model.info.name);
     }
     if (options->output && !cli_npy_begin(&job->output, options->output, 2, shape)) return false;
     for (uint32_t i = 0; i < options->tap_count; i++) {

@@ -149,9 +149,13 @@ static void print_devices(const vrn_device_info *infos, uint32_t count, uint32_t
         print_device(&infos[i], infos[i].index == chosen);
     }
     if (count == 0) return;
+    if (!cache) {
+        puts("\ncompiled kernels are not kept: there is no cache directory");
+        return;
+    }
     fputs("\ncompiled kernels are kept in: ", stdout);
-    cli_print_name(cache ? cache : "(nothing is kept)");
-    puts(writable || !cache ? "" : " (not writable: nothing is kept)");
+    cli_print_name(cache);
+    puts(writable ? "" : " (not writable: nothing is kept)");
 }
 
 static bool show_devices(const cli_options *options)

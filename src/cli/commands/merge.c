@@ -59,7 +59,7 @@ static bool fits(const merge_part *first, merge_part *part)
     }
     if (a->shard.count != b->shard.count || a->total != b->total) {
         return cli_error(
-            "%s:%zu: one of %u parts of %llu images, but %s:%zu is one of %u parts of %llu "
+            "%s:%zu: this is one of %u parts of %llu images, but %s:%zu is one of %u parts of %llu "
             "images",
             part->file, part->line, b->shard.count, (unsigned long long)b->total, first->file,
             first->line, a->shard.count, (unsigned long long)a->total);

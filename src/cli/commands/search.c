@@ -84,7 +84,7 @@ static bool read_names(search_run *run, const char *path)
     if (!run->names) return false;
     for (const char *c = run->names; *c; c++) count += *c == '\n';
     if (count != run->npy.shape[0]) {
-        return cli_error("%s: expected a line for each of the %ju rows, found %ju", path,
+        return cli_error("%s: expected as many lines as there are rows, %ju, found %ju", path,
                          (uintmax_t)run->npy.shape[0], (uintmax_t)count);
     }
     run->lines = cli_alloc((size_t)count, sizeof *run->lines);
@@ -110,7 +110,7 @@ static bool read_facts(search_run *run, const char *path)
     }
     if (!cli_facts_read(&run->facts, path)) return false;
     return run->facts.rows == run->npy.shape[0] ||
-           cli_error("%s: expected %ju rows, as in the features, found %ju", path,
+           cli_error("%s: rows: expected %ju, as in the features, found %ju", path,
                      (uintmax_t)run->npy.shape[0], (uintmax_t)run->facts.rows);
 }
 
@@ -153,7 +153,8 @@ static bool check_probe(search_run *run, const float *values)
     return cli_probe_agrees(probe, facts->probe) ||
            cli_error(
                "%s: made by %s with its own transform, but %s with the options given now gives "
-               "other features for the same picture: give the model and the transform that made it",
+               "other features for the same picture: give the model and the transform that the "
+               "file was made with",
                run->npy.path, facts->model, run->crew.engines[0].model.info.name);
 }
 

@@ -183,8 +183,8 @@ static bool find_row_class(const csv_reader *reader, const cli_model *model, con
     if (vrn_parse_number(number, strlen(number), UINT64_MAX, &value)) {
         *found = (uint32_t)value;
         return value < classes ||
-               cli_error("%s:%zu: class %s: the model has %u classes, numbered from 0",
-                         reader->path, reader->line, number, classes);
+               cli_error("%s:%zu: class %s: the model has %u class%s, numbered from 0",
+                         reader->path, reader->line, number, classes, classes == 1 ? "" : "es");
     }
     if (has_number) {
         return cli_error("%s:%zu: expected a class number, found '%s'", reader->path, reader->line,
@@ -316,10 +316,11 @@ static bool report_stranger(const class_folders *folders, const naming *how, con
 {
     uint32_t classes = model->info.classes, found;
     if (!how) {
-        return cli_error("%s: %zu folders, but the model has %u classes: name the folders after "
+        const size_t count = folders->paths.count;
+        return cli_error("%s: %zu folder%s, but the model has %u class%s: name the folders after "
                          "the classes (names or numbers%s), or have one folder for each class",
-                         folders->path, folders->paths.count, classes,
-                         model->imagenet ? ", or WordNet ids" : "");
+                         folders->path, count, count == 1 ? "" : "s", classes,
+                         classes == 1 ? "" : "es", model->imagenet ? ", or WordNet ids" : "");
     }
     size_t stranger = 0, other = 0;
     while (how->find(model, name_of(folders, stranger), &found)) stranger++;
@@ -337,8 +338,8 @@ static bool choose_classes(class_folders *folders, const cli_model *model)
         const naming *how = &namings[i];
         size_t named = count_named(folders, how, model);
         if (named == folders->paths.count) {
-            cli_note("%s: the name of each of the %zu folders is %s", folders->path, named,
-                     how->text);
+            cli_note("%s: the name of each folder is %s (folders: %zu)", folders->path, how->text,
+                     named);
             return true;
         }
         if (named <= most) continue;

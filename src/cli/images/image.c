@@ -52,7 +52,7 @@ static unsigned char *read_regular(FILE *stream, const char *path, uint64_t byte
         return NULL;
     }
     if (bytes > FILE_MAX_BYTES) {
-        cli_error("%s: too large for an image file (%.0f MiB; at most 1024)", path,
+        cli_error("%s: too large for an image file (%.1f MiB; at most 1024)", path,
                   (double)bytes / 1048576);
         return NULL;
     }
@@ -92,5 +92,7 @@ bool cli_image_load(vrn_image *image, const char *path)
     if (!data) return false;
     const char *fault = pic_decode(data, size, image);
     free(data);
-    return !fault || cli_error("%s: not an image that can be read: %s", path, fault);
+    if (!fault) return true;
+    const bool memory = strcmp(fault, "out of memory") == 0;
+    return cli_error("%s: %s%s", path, memory ? "" : "not an image that can be read: ", fault);
 }

@@ -161,7 +161,7 @@ bool cli_paths_add_all(cli_paths *paths, const cli_options *options)
     bool good = true;
     for (uint32_t i = 0; i < options->argument_count; i++) {
         if (list && strcmp(list, "-") == 0 && strcmp(options->arguments[i], "-") == 0) {
-            return cli_usage("standard input cannot be both an image and --files-from");
+            return cli_usage("standard input cannot be both an image and the list of --files-from");
         }
         good = cli_paths_add(paths, options->arguments[i]) && good;
     }

@@ -152,7 +152,7 @@ static const struct {
     {"pool", "true or false", take_pool},
     {"l2", "true or false", take_l2},
     {"model", "a string", take_model},
-    {"options", "options that change features, as words", take_options},
+    {"options", "a list of options that change features", take_options},
     {"probe", "32 numbers", take_probe},
 };
 enum { ENTRIES = sizeof entries / sizeof entries[0] };

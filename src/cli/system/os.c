@@ -155,9 +155,11 @@ char *cli_read_text(FILE *stream, const char *name)
         text[size] = 0;
         return text;
     }
-    cli_error(ferror(stream) ? "%s: not a text file: it cannot be read"
-                             : "%s: not a text file: it contains a zero byte",
-              name);
+    if (ferror(stream)) {
+        cli_error("%s: cannot read: %s", name, strerror(errno));
+    } else {
+        cli_error("%s: not a text file: it contains a zero byte", name);
+    }
 error:
     free(text);
     return NULL;
