@@ -217,7 +217,7 @@ static void a_disturbed_network_is_refused(void **state)
 
     begin_network(session, &params);
     params.count = 2;
-    refuse_part(session, &params, "expected 1 images");
+    refuse_part(session, &params, "expected 1 image,");
     params.count = 1;
 
     uint32_t parts = 1; /* after all that a network still comes to its end, and not further */
