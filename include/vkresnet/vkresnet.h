@@ -314,12 +314,13 @@ VRN_API const char *vrn_channels_name(vrn_channels channels);
  * in Pillow's mode "L", normalised with mean[0] and std[0]. */
 typedef struct vrn_transform {
     uint32_t resize;                 /* 0: no resize */
-    uint32_t crop;                   /* the height of the part cut out; 0: as `resize` */
+    uint32_t crop;                   /* the height of the part cut out; 0: as the resize says */
     vrn_interpolation interpolation; /* the filter of the resize */
     float mean[3], std[3];           /* in the order of `channels`; an std of 0 counts as 1 */
     vrn_resize_mode mode;            /* what `resize` means */
     uint32_t resize_width;           /* of VRN_RESIZE_EXACT; 0: as `resize` */
-    uint32_t crop_width;   /* 0: as `crop`; if that is 0 too: the width after the resize */
+    uint32_t crop_width;   /* 0: as `crop`. If `crop` is 0, both sides of the input are `resize`, or
+                            * resize x resize_width with VRN_RESIZE_EXACT */
     vrn_channels channels; /* the order that the network sees */
     /* pixel values are divided by it before mean and std are applied; 0: 255. Set 1 if mean and std
      * are for values from 0 to 255 */
@@ -877,7 +878,8 @@ VRN_API void vrn_model_get_arch(const vrn_model *model, vrn_arch *arch);
  * (resnet18, resnet50, resnext50_32x4d, wide_resnet101_2, ...), resnetN with N = 6n + 2 for He et
  * al.'s CIFAR networks, and `resnet` for a network given by keys alone. Keys:
  * block=basic|bottleneck, layers=3:4:6:3, planes=64:128:256:512, num_classes, groups,
- * width_per_group, dilate=0:1:1, norm=batch|frozen|group|none, norm_groups, norm_eps,
+ * width_per_group, dilate=0:1:1 (of all stages but the first), norm=batch|frozen|group|none,
+ * norm_groups, norm_eps,
  * stem=imagenet|cifar|deep, stem_kernel, stem_stride, stem_planes, stem_width, stem_width2,
  * pool=max|none|caffe|mean|conv|max_blur|max2_blur|max_zeros, in_channels, strides=1:2:2:2,
  * dilations=1:1:2:4, v1=0|1, v2=0|1, final_norm=0|1, shortcut=projection|pad|pad_end|mean|blur,

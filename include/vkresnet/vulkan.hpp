@@ -84,7 +84,7 @@ class record_image : public filled<record_image, vrn_record_image>
     VKRESNET_SET(chroma)
 };
 
-/* A vrn_record_params. Functions of members that are places take a buffer and an offset. */
+/* A vrn_record_params. The setters of members that are places take a buffer and an offset. */
 class record_params : public filled<record_params, vrn_record_params>
 {
   public:

@@ -12,7 +12,7 @@ enum { VRN_SIDE_MAX = 65536, VRN_SIDES_MAX = 32 };
 bool vrn_transform_parse_resize(vrn_transform *transform, const char *text);
 #define VRN_RESIZE_FORMS "N, HxW, longer:N or letterbox, of pixels up to 65536"
 
-/* Parses "224" or "256x128"; "0": the size after the resize. */
+/* Parses "224" or "256x128"; "0": the same numbers as the resize. */
 bool vrn_transform_parse_crop(vrn_transform *transform, const char *text);
 #define VRN_CROP_FORMS "a number of pixels up to 65536, or HxW"
 

@@ -317,7 +317,7 @@ static vrn_result read_pickles(legacy_reader *reader, vrn_tensor_list *list)
     }
     if (!texts) {
         return vrn_source_fail(reader->source,
-                               "storage keys: expected a list of strings, found another object");
+                               "storage keys: expected a list of strings, found something else");
     }
     if (result != VRN_OK) return result;
     return vrn_state_dict_read(list, reader->source, &object.value, find_legacy_storage, NULL,

@@ -32,9 +32,8 @@ typedef struct directory {
 static vrn_result damaged(const vrn_source *source, const char *expected)
 {
     return vrn_source_fail(source,
-                           "zip archive: expected %s, found a damaged file or an incomplete "
-                           "download: download or copy it "
-                           "again",
+                           "zip archive: expected %s: the file is damaged or incomplete: download "
+                           "or copy it again",
                            expected);
 }
 
@@ -65,7 +64,8 @@ static vrn_result find_directory(const vrn_source *source, directory *found)
     if (!find_end(source, &at)) return damaged(source, "an end record");
     const uint8_t *end = source->data + at;
     if (vrn_load_u16(end + 4) != 0 || vrn_load_u16(end + 6) != 0) {
-        return damaged(source, "an archive in one part");
+        return vrn_source_fail(source,
+                               "zip archive: expected one in one part, found one of several");
     }
     *found = (directory){.count = vrn_load_u16(end + 10),
                          .size = vrn_load_u32(end + 12),

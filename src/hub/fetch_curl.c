@@ -62,7 +62,7 @@ static bool find_offset(curl_transfer *t, long status, uint64_t *offset)
     snprintf(expected, sizeof expected, "bytes %" PRIu64 "-", asked);
     if (curl_easy_header(t->curl, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
         strncmp(header->value, expected, strlen(expected)) != 0) {
-        return refuse(t, "the server sent another part of the file than was requested");
+        return refuse(t, "the server sent a different part of the file than was requested");
     }
     *offset = asked;
     return true;

@@ -36,8 +36,8 @@ static vrn_result check(const vrn_tensor *filter, uint32_t size, const char *sub
     if (good) return VRN_OK;
     return vrn_fail(
         log, VRN_ERROR_FILE,
-        "%s: %.200s: expected the filter of a blur of %u coefficients, such as 1 2 1 or "
-        "1 3 3 1, for each channel, found another one",
+        "%s: %.200s: expected the filter of a blur of %u coefficients (1 2 1 for 3, 1 3 3 1 for 4) "
+        "for each channel, found a different filter",
         subject, filter->name, size);
 }
 

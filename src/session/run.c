@@ -74,7 +74,7 @@ static vrn_result check_sums(const vrn_session *session, const vrn_slot *slot)
         if (finite && !(fabs(sum - 1) < 0.01)) {
             return vrn_fail(&session->device->log, VRN_ERROR_UNSUPPORTED,
                             "%s: the probabilities of image %u sum to %g, not to 1: the driver "
-                            "computes wrongly (vkresnet selftest)",
+                            "computes wrong results (to check it, run vkresnet selftest)",
                             session->device->probe.info.name, n, sum);
         }
     }

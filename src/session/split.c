@@ -50,6 +50,6 @@ void vrn_split_learn(vrn_split *split, const vrn_program *program, uint32_t imag
     split->pace = pace;
     split->measured = true;
     vrn_log_write(&program->device->log, VRN_LOG_DEBUG,
-                  "%.3g ms for 1e9 operations: planning again for submissions of %.0f ms", pace,
+                  "measured %.3g ms per 1e9 operations; submissions are limited to %.0f ms", pace,
                   program->limit_ms);
 }

@@ -272,7 +272,7 @@ class Interruptions(DownloadTest):
     def test_wrong_range(self):
         self.part(self.content[:1000])
         self.answer(Answer(self.content, wrong_range=True))
-        self.refuse("another part of the file than was requested")
+        self.refuse("a different part of the file than was requested")
 
     def test_link_instead_of_part(self):
         """A link is not followed: what it points to stays."""

@@ -58,11 +58,11 @@ static bool fits(const merge_part *first, merge_part *part)
                          texts[i].name, texts[i].b, first->file, first->line, texts[i].a);
     }
     if (a->shard.count != b->shard.count || a->total != b->total) {
-        return cli_error(
-            "%s:%zu: this is one of %u parts of %llu images, but %s:%zu is one of %u parts of %llu "
-            "images",
-            part->file, part->line, b->shard.count, (unsigned long long)b->total, first->file,
-            first->line, a->shard.count, (unsigned long long)a->total);
+        return cli_error("%s:%zu: this is one of %u parts of a set of %llu images, but %s:%zu is "
+                         "one of %u parts "
+                         "of a set of %llu images",
+                         part->file, part->line, b->shard.count, (unsigned long long)b->total,
+                         first->file, first->line, a->shard.count, (unsigned long long)a->total);
     }
     const bool same = a->classes == b->classes && share_names(a, b);
     if (!same) {

@@ -157,7 +157,7 @@ static bool read_member(line_reader *reader, uint32_t *seen)
     int which = 0;
     if (!vrn_json_string(&reader->json, &reader->arena, &key) || !key ||
         !vrn_json_take(&reader->json, ':')) {
-        return refuse(reader, "not an object, as eval --json prints");
+        return refuse(reader, "not an object like those that eval --json prints");
     }
     while (which < ENTRIES && strcmp(entries[which].name, key) != 0) which++;
     if (which == ENTRIES) return vrn_json_skip(&reader->json);
@@ -172,7 +172,7 @@ static bool read_object(line_reader *reader)
 {
     uint32_t seen = 0;
     if (!vrn_json_take(&reader->json, '{'))
-        return refuse(reader, "not an object, as eval --json prints");
+        return refuse(reader, "not an object like those that eval --json prints");
     if (!vrn_json_take(&reader->json, '}')) {
         do {
             if (!read_member(reader, &seen)) return false;
