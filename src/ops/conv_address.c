@@ -154,9 +154,10 @@ static bool is_fused(const vrn_kernel *kernel)
     return vrn_kernel_shader(kernel, 0)->module != &vrn_module_conv_address_unfused;
 }
 
-/* Relative to the fastest product with texel buffers. A work group keeps its sums in registers, with the
- * weights and the activation that it multiplies. A processor that has too few registers moves sums
- * to memory and back; one that has enough is faster with more vectors, for which it loads less. */
+/* Relative to the fastest product with texel buffers. A work group keeps its sums in registers,
+ * with the weights and the activation that it multiplies. A processor that has too few registers
+ * moves sums to memory and back; one that has enough is faster with more vectors, for which it
+ * loads less. */
 static double speed(const vrn_kernel *kernel, const vrn_cores *cores)
 {
     const uint32_t *n = kernel->number, vectors = n[VRN_ADDRESS_VECTORS];

@@ -60,9 +60,9 @@ static uint32_t subgroup_size(const vrn_kernel *kernel)
     return LANES;
 }
 
-/* Relative to the fastest product with texel buffers. With 32 registers for vectors the sums of six rows
- * stay in registers. With 16 they are in memory, and a sum is read and written only once for each
- * group of products; eight rows load less for each product than fewer. */
+/* Relative to the fastest product with texel buffers. With 32 registers for vectors the sums of six
+ * rows stay in registers. With 16 they are in memory, and a sum is read and written only once for
+ * each group of products; eight rows load less for each product than fewer. */
 static double speed(const uint32_t *n, const vrn_cores *cores)
 {
     const bool few = cores->vectors && cores->vectors < 32;

@@ -357,7 +357,7 @@ static void test_zip(void **state)
         const char *words;
     } cases[] = {
         {0, {"x/data.pkl", TEXT(PICKLE), 9, 0}, "x/data.pkl: expected a stored entry"},
-        {0, {"x/data.pkl", TEXT(PICKLE), 8, 0}, "expected an entry's compressed bytes, found"},
+        {0, {"x/data.pkl", TEXT(PICKLE), 8, 0}, "expected an entry's compressed bytes: the file"},
         {0, {"x/data.pkl", TEXT(PICKLE), 0, 1}, "without encryption, found an encrypted one"},
         {0, {"x/data.pkl", TEXT("\x80\x02}"), 0, 0}, "data.pkl: at byte 3"},
         {0, {"x/y/data.pkl", TEXT(PICKLE), 0, 0}, "without <name>/data.pkl"},
