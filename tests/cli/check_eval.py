@@ -294,7 +294,8 @@ class Parts(EvalTest):
     def test_other_runs(self):
         """Parts of another whole are refused."""
         parts = [self.part("0/2")]
-        for other, expected in ((self.part("1/3", "a"), "a:1: this is one of 3 parts of a set"),
+        for other, expected in ((self.part("1/3", "a"),
+                                 "a:1: this is one of 3 parts of a set of 12 images"),
                                 (self.part("1/2", "b",
                                            "--precision=fp16"), "b:1: its precision is fp16"),
                                 (self.part("1/2", "c",
