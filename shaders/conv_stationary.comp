@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_nonuniform_qualifier : require
-// variants: 64=-DDEPTH=64
+// variants: 64=-DDEPTH=64 148=-DDEPTH=148
 // Convolution and the products of Winograd's algorithm as matrix products, for SwiftShader:
 //   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]
 // A row is a tile of Winograd's algorithm (gemm.glsl) or an output pixel, whose k run over the
@@ -34,7 +34,7 @@ struct Line { // the numbers that are loaded at once
 // [rows, K]
 layout(set = 0, binding = VRN_BIND_BLOCKS) buffer Numbers { vec4 at[]; } numbers[];
 layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer Lines {
-    Line part[DEPTH / 64];
+    Line part[(DEPTH + 63) / 64];
 } lines[];
 const uint FIRST_LINE = VRN_STATIONARY_LINES;
 // [OUT_C4 * 4] bias, then for each b, each 32 n and each DEPTH k: [DEPTH k + 1, 32 n], the last of
@@ -64,6 +64,10 @@ float weight[(DEPTH + 1) * VECTORS];
         PAIR(k, 0, s0, s1) PAIR(k, 2, s2, s3) PAIR(k, 4, s4, s5) PAIR(k, 6, s6, s7)                \
     }
 #define K16(k) K4(k) K4(k + 4) K4(k + 8) K4(k + 12)
+
+// v or zero: SwiftShader makes ten instructions of a conditional expression, and one of this.
+const uint ALL = ~0u;
+vec4 masked(vec4 v, uint mask) { return uintBitsToFloat(floatBitsToUint(v) & mask); }
 
 void main() {
     uint lane = gl_LocalInvocationID.x, column_blocks = OUT_C4 / VECTORS;
@@ -103,8 +107,10 @@ void main() {
         } while (i < (DEPTH + 1) * VECTORS);
 
         // The first sums are added to the residual, the others to those before.
-        bool has_residual = !WINOGRAD && RESIDUAL != 0, adds = block > 0 || has_residual;
-        bool ends = !WINOGRAD && RELU != 0 && block + 1 == blocks;
+        bool has_residual = !WINOGRAD && RESIDUAL != 0;
+        uint adds = block > 0 || has_residual ? ALL : 0;
+        uint ends = !WINOGRAD && RELU != 0 && block + 1 == blocks ? ALL : 0;
+        float least = uintBitsToFloat(~ends & 0xff800000u); // 0 or minus infinity
         uint source = block == 0 && has_residual ? 1 : 0;
         uint start_y = window_y * DILATION_Y - pad_y, end_y = start_y + out_h * stride_y;
         uint start_x = window_x * DILATION_X - pad_x, end_x = start_x + out_w * stride_x;
@@ -117,19 +123,28 @@ void main() {
             Line line = lines[from].part[0];
             float s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
             K16(0) K16(16) K16(32) K16(48)
-#if DEPTH == 128
+#if DEPTH >= 128
             line = lines[from].part[1];
             K16(64) K16(80) K16(96) K16(112)
 #endif
+#if DEPTH == 148
+            line = lines[from].part[2];
+            K16(128) K4(144)
+#endif
             const uint B = DEPTH * VECTORS;
             vec4 p = numbers[source].at[to], q = numbers[source].at[to + 4];
-            p = adds ? p : vec4(0), q = adds ? q : vec4(0);
+            p = masked(p, adds), q = masked(q, adds);
             p += vec4(weight[B], weight[B + 1], weight[B + 2], weight[B + 3]);
             q += vec4(weight[B + 4], weight[B + 5], weight[B + 6], weight[B + 7]);
-            p += inside ? vec4(s0, s1, s2, s3) : vec4(0);
-            q += inside ? vec4(s4, s5, s6, s7) : vec4(0);
-            p = ends ? activate(p, ACTIVATION, SLOPE_BITS) : p;
-            q = ends ? activate(q, ACTIVATION, SLOPE_BITS) : q;
+            uint counts = inside ? ALL : 0;
+            p += masked(vec4(s0, s1, s2, s3), counts), q += masked(vec4(s4, s5, s6, s7), counts);
+            if (ACTIVATION == VRN_ACTIVATE_RELU) {
+                p = max(p, least), q = max(q, least);
+            } else {
+                vec4 a = activate(p, ACTIVATION, SLOPE_BITS);
+                vec4 b = activate(q, ACTIVATION, SLOPE_BITS);
+                p = masked(a, ends) + masked(p, ~ends), q = masked(b, ends) + masked(q, ~ends);
+            }
             numbers[0].at[to] = p, numbers[0].at[to + 4] = q;
             row++, to += OUT_C4, x += stride_x;
             bool next_line = x == end_x;

@@ -1,6 +1,7 @@
 /* Convolutions on SwiftShader by products that keep weights in private memory
  * (conv_stationary.comp): as one product whose rows are read from the input, and by Winograd's
- * algorithm around such products. */
+ * algorithm around such products. For images with few tiles there are also Winograd's products that
+ * keep the input there (gemm_input_stationary.comp). */
 #include <string.h>
 
 #include "base/util.h"
@@ -28,11 +29,14 @@ static bool winograd_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
     return fits(kernel, d) && vrn_family_conv_winograd.fits(kernel, d);
 }
 
-/* Stems: their windows are copied, one after the other. */
+/* Stems: their windows are copied, one after the other. The deep kernel has all numbers of a window
+ * at once: those of the usual 7x7 stem of three channels. */
 static bool unfolded_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
-    (void)kernel;
-    return fits_any(d) && d->in.c <= 4 && vrn_conv_window(d) > 1;
+    const uint32_t depth = kernel->number[VRN_STATIONARY_DEPTH], k = vrn_conv_window(d) * d->in.c;
+    const uint32_t line = (uint32_t)vrn_round_up(depth, VRN_STATIONARY_UNFOLDED);
+    return fits_any(d) && d->in.c <= 4 && vrn_conv_window(d) > 1 &&
+           (depth == line || (k <= depth && k > line - VRN_STATIONARY_UNFOLDED));
 }
 
 static uint32_t column_blocks(const vrn_op_desc *d)
@@ -92,7 +96,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
 static uint64_t unfolded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
                                uint32_t images)
 {
-    const uint64_t k = (uint64_t)k_blocks(kernel, d) * kernel->number[VRN_STATIONARY_DEPTH];
+    const uint64_t k = vrn_round_up(vrn_conv_window(d) * d->in.c, VRN_STATIONARY_UNFOLDED);
     return scratch == 1 ? vrn_product_rows(kernel, d) * images * k * sizeof(float) : 0;
 }
 
@@ -136,12 +140,55 @@ const vrn_layout vrn_layout_stationary_unfolded = {
     .pack = unfolded_pack,
 };
 
+static bool input_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return fits_any(d) && d->in.c % VRN_BLOCK_NUMBERS == 0 &&
+           vrn_family_conv_winograd.fits(kernel, d);
+}
+
+static vrn_grid input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                           uint32_t images)
+{
+    const uint64_t rows = vrn_product_rows(kernel, d) * images;
+    (void)threads;
+    return (vrn_grid){
+        .x = (rows + VRN_INPUT_STATIONARY_ROWS - 1) / VRN_INPUT_STATIONARY_ROWS,
+        .z = vrn_product_count(kernel),
+    };
+}
+
+/* As above: copying DEPTH k of the rows takes as long as computing 40 columns. */
+static double input_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                          const vrn_cores *cores)
+{
+    (void)cores;
+    const vrn_grid g = vrn_kernel_grid(kernel, 1, d, images);
+    const vrn_cpu_cost cost = {
+        .multiplies = (double)g.x * g.z * VRN_INPUT_STATIONARY_ROWS * d->in.c * (d->out.c + 40.0),
+        .speed = 1.2,
+        .passes = 3,
+        .moved = (double)(vrn_kernel_scratch_bytes(kernel, d, 1, images) +
+                          vrn_kernel_scratch_bytes(kernel, d, 2, images)) /
+                 sizeof(float),
+    };
+    return vrn_cpu_merit(d, images, &cost);
+}
+
 static const vrn_kernel_family winograd = {
     .fits = winograd_fits,
     .merit = merit,
     .scratch_bytes = vrn_winograd_scratch_bytes,
     .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = vrn_winograd_input_grid},
              {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2}, .pushed = true, .grid = grid},
+             {.scratch = {[VRN_BIND_X] = 2}, .pushed = true, .grid = vrn_winograd_output_grid}},
+};
+
+static const vrn_kernel_family input_winograd = {
+    .fits = input_fits,
+    .merit = input_merit,
+    .scratch_bytes = vrn_winograd_scratch_bytes,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = vrn_winograd_input_grid},
+             {.scratch = {[VRN_BIND_X] = 1, [VRN_BIND_Y] = 2}, .pushed = true, .grid = input_grid},
              {.scratch = {[VRN_BIND_X] = 2}, .pushed = true, .grid = vrn_winograd_output_grid}},
 };
 
@@ -154,9 +201,9 @@ static const vrn_kernel_family unfolded = {
 };
 
 /* A work group is one of SwiftShader's subgroups. */
-#define PRODUCT(module_, depth)                                                                    \
+#define PRODUCT(module_, numbers)                                                                  \
     {                                                                                              \
-        .module = &vrn_module_##module_, .arrays = VRN_BIT_BLOCKS, .line_bytes = (depth)*4,        \
+        .module = &vrn_module_##module_, .arrays = VRN_BIT_BLOCKS, .line_bytes = (numbers)*4,      \
         .threads = 4                                                                               \
     }
 #define VARIANT(family_, layout_, ...)                                                             \
@@ -179,6 +226,12 @@ static const vrn_kernel_variant deep_winograd =
 static const vrn_kernel_variant flat_winograd =
     VARIANT(winograd, stationary_64, TRANSFORM(winograd_input), PRODUCT(conv_stationary_64, 64),
             TRANSFORM(winograd_output));
+static const vrn_kernel_variant by_input =
+    VARIANT(input_winograd, columns, TRANSFORM(winograd_input),
+            {.module = &vrn_module_gemm_input_stationary, .arrays = VRN_BIT_BLOCKS, .threads = 4},
+            TRANSFORM(winograd_output));
+static const vrn_kernel_variant deep_unfolded =
+    VARIANT(unfolded, stationary_unfolded, TRANSFORM(unfold), PRODUCT(conv_stationary_148, 192));
 static const vrn_kernel_variant flat_unfolded =
     VARIANT(unfolded, stationary_unfolded, TRANSFORM(unfold), PRODUCT(conv_stationary_64, 64));
 
@@ -188,7 +241,9 @@ static const vrn_kernel rows[] = {
     {"conv_stationary_64", &flat, {0, 64}},
     {"conv_winograd_f4_stationary_128", &deep_winograd, {4, 128}},
     {"conv_winograd_f4_stationary_64", &flat_winograd, {4, 64}},
-    {"conv_stationary_unfolded", &flat_unfolded, {0, VRN_STATIONARY_UNFOLDED}},
+    {"conv_winograd_f4_input_stationary", &by_input, {4}},
+    {"conv_stationary_unfolded_148", &deep_unfolded, {0, 148}},
+    {"conv_stationary_unfolded_64", &flat_unfolded, {0, 64}},
 };
 
 const vrn_kernel_family vrn_family_conv_stationary = {

@@ -230,8 +230,10 @@ struct vrn_push_straight {
 #define VRN_STATIONARY_N      32 /* output channels of a work group */
 #define VRN_STATIONARY_LINES  2  /* buffers in VRN_BIND_BLOCKS before those of the input */
 #define VRN_STATIONARY_GROUPS 8  /* the fewest work groups, if there are enough rows */
-/* The depth of the kernel for unfolded windows (unfold.comp): a window has a multiple of this. */
+/* Of an unfolded window (unfold.comp): it has a multiple of this many numbers. */
 #define VRN_STATIONARY_UNFOLDED 64
+
+#define VRN_INPUT_STATIONARY_ROWS 16 /* of a work group of gemm_input_stationary.comp */
 
 /* Kernels between an application's images and buffers and the network (ops/transfer.h,
  * ops/preprocess.h): the work group's size, bindings, constants and push constants. `first`,

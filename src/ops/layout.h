@@ -58,6 +58,10 @@ extern const vrn_layout vrn_layout_stationary_64;
 extern const vrn_layout vrn_layout_stationary_128;
 extern const vrn_layout vrn_layout_stationary_unfolded; /* ops/conv_stationary.c */
 
+/* For gemm_input_stationary.comp: the bias, padded to VRN_BLOCK_NUMBERS, then for each b and each
+ * VRN_BLOCK_NUMBERS k [n, VRN_BLOCK_NUMBERS]. */
+extern const vrn_layout vrn_layout_columns;
+
 /* The bias in these layouts, and its length. */
 uint64_t vrn_bias_numbers(const vrn_op_desc *desc);
 void vrn_bias_pack(const vrn_op_desc *desc, const vrn_params *params, float *packed);

@@ -276,12 +276,43 @@ static void pack_stationary(const vrn_kernel *kernel, const vrn_op_desc *d,
     }
 }
 
+/* Of gemm_input_stationary.comp. */
+static uint64_t column_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return vrn_round_up(vrn_bias_numbers(d), VRN_BLOCK_NUMBERS) +
+           (uint64_t)vrn_product_count(kernel) * d->out.c * d->in.c;
+}
+
+static void pack_columns(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
+                         float *packed)
+{
+    const uint32_t depth = VRN_BLOCK_NUMBERS;
+    const uint64_t head = vrn_round_up(vrn_bias_numbers(d), depth);
+    const size_t blocks = d->in.c / depth;
+    pack_tile tile;
+    memset(packed, 0, head * sizeof *packed);
+    vrn_bias_pack(d, params, packed);
+    for (uint32_t n0 = 0; n0 < d->out.c; n0 += TILE_N) {
+        for (uint32_t k0 = 0; k0 < d->in.c; k0 += TILE_K) {
+            fill_tile(&tile, kernel, d, params, k0, n0);
+            for (uint32_t i = 0; i < vrn_product_count(kernel) * TILE_N; i++) {
+                const uint32_t b = i / TILE_N, n = i % TILE_N;
+                const size_t line = (b * blocks + k0 / depth) * d->out.c + n0 + n;
+                float *to = packed + head + line * depth + k0 % depth;
+                for (uint32_t k = 0; k < TILE_K; k++) to[k] = tile.values[b][k][n];
+            }
+        }
+    }
+}
+
 #define STATIONARY                                                                                 \
     {                                                                                              \
         .numbers = stationary_numbers, .pack = pack_stationary, .by_number = true                  \
     }
 const vrn_layout vrn_layout_stationary_64 = STATIONARY;
 const vrn_layout vrn_layout_stationary_128 = STATIONARY;
+const vrn_layout vrn_layout_columns = {
+    .numbers = column_numbers, .pack = pack_columns, .by_number = true};
 const vrn_layout vrn_layout_lines = {.numbers = numbers, .pack = pack_lines, .by_number = true};
 const vrn_layout vrn_layout_blocks = {.numbers = numbers, .pack = pack_blocks, .by_number = true};
 const vrn_layout vrn_layout_address = {.numbers = numbers, .pack = pack_address, .by_number = true};
