@@ -112,8 +112,8 @@ def find_twins(jpeg, lossless):
 
 
 class Images:
-    """Pictures as uint8 with a margin, from which batches are cut: random crops and mirroring are
-    two index operations."""
+    """Pictures as uint8 with a margin. `windows` is a view of every possible crop, so one index
+    operation takes the random crops of a batch; `augmented` then mirrors some of them."""
 
     def __init__(self, images, labels):
         x = torch.from_numpy(images).permute(0, 3, 1, 2)                        # [N, 3, 32, 32]

@@ -56,7 +56,7 @@ def devices() -> List[DeviceInfo]:
     Takes up to a second, because it loads the drivers.
 
     Raises:
-        NoDeviceError: there is no Vulkan loader; the text names its package.
+        NoDeviceError: there is no Vulkan loader; the message names the package that has it.
     """
     return [_describe(info) for info in _core.devices()]
 

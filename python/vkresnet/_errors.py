@@ -65,8 +65,8 @@ for _result, _class in _CLASSES.items():
     _class.result = _result
 
 _PACKAGES = {
-    "loader": "A Vulkan loader is the package libvulkan1 (Debian, Ubuntu), vulkan-loader (Fedora), "
-              "vulkan-icd-loader (Arch) or libvulkan1 (openSUSE).",
+    "loader": "The Vulkan loader is in the package libvulkan1 (Debian, Ubuntu, openSUSE), "
+              "vulkan-loader (Fedora) or vulkan-icd-loader (Arch).",
     "driver": "A driver comes with the GPU's software; for processors and most GPUs it is the "
               "package mesa-vulkan-drivers (Debian, Ubuntu, Fedora), vulkan-swrast (Arch) or "
               "libvulkan_lvp (openSUSE).",

@@ -50,8 +50,9 @@ def fetch(entry: Dict[str, Any], offline: bool, progress: Progress) -> str:
     target = os.path.join(folder or "", "hub", entry["file"])
     if offline or os.environ.get("VKRESNET_OFFLINE", "0") not in ("", "0") or not folder:
         why = "there is no cache directory" if not folder else "downloads are switched off"
+        then = f"put it at {target}" if folder else "give the file's path instead of the name"
         raise NetworkError(f"{entry['name']} is not on this machine and cannot be downloaded: "
-                           f"{why}. Download {entry['url']} in another way and put it at {target}")
+                           f"{why}. Download {entry['url']} in another way and {then}")
     return _download.download(entry, target, progress)
 
 

@@ -166,7 +166,7 @@ class Model:
                  precision: str = "fp32") -> np.ndarray:
         """The output of a layer for images: see :meth:`Session.features`.
 
-        Returns float32 [N, C], or [N, C, H, W] if the layer has positions.
+        Returns float32 [N, C], or [N, C, H, W] if the layer's output has a height and a width.
         """
         return self._for(images, device=device, batch=batch, precision=precision,
                          taps=(tap,)).features(images, tap)

@@ -384,7 +384,7 @@ class Session:
 
     def features(self, x: Any, tap: str = "avgpool", *, layout: Optional[str] = None
                  ) -> np.ndarray:
-        """The output of a layer: float32 [N, C], or [N, C, H, W] if it has positions.
+        """The output of a layer: float32 [N, C], or [N, C, H, W] if it has a height and a width.
 
         The session has to be made with ``taps=[tap]``. :meth:`Model.features` does that.
         """
@@ -417,8 +417,8 @@ class Session:
         """The device time of each operation for a whole batch: the median of ``repeats`` runs.
 
         Rows have "name", "op", "kernel", "fused", "precision", the output's "height", "width" and
-        "channels", "flops" and "bytes" of one image, "gpu_ms" of the batch, "share" of the sum,
-        "gflops_per_s", and why the kernel was chosen. ``print`` shows a table, and
+        "channels", "flops" and "bytes" of one image, "gpu_ms" of the batch, "share" (the part
+        of the sum of "gpu_ms"), "gflops_per_s", and "why" the kernel was chosen. ``print`` shows a table, and
         ``pandas.DataFrame`` takes the rows as they are.
 
         Raises:
