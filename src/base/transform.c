@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/number.h"
 #include "base/util.h"
 
@@ -196,20 +197,34 @@ float vrn_transform_scale(const vrn_transform *transform)
     return transform->scale != 0 ? transform->scale : 255;
 }
 
-const char *vrn_transform_find_fault(const vrn_transform *t)
+#define REFUSE(...) vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
+
+vrn_result vrn_transform_check(const vrn_transform *t, const char *subject, const vrn_log *log)
 {
-    if (t->resize > VRN_SIDE_MAX || t->crop > VRN_SIDE_MAX || t->resize_width > VRN_SIDE_MAX ||
-        t->crop_width > VRN_SIDE_MAX) {
-        return "expected sides of at most 65536 pixels";
+    const uint32_t resize = vrn_max_u32(t->resize, t->resize_width);
+    const uint32_t side = vrn_max_u32(resize, vrn_max_u32(t->crop, t->crop_width));
+    if (side > VRN_SIDE_MAX) {
+        return REFUSE("%s: %s: expected at most %u pixels, found %u", subject,
+                      side == resize ? "resize" : "crop", (unsigned)VRN_SIDE_MAX, side);
     }
-    if (!vrn_interpolation_name(t->interpolation))
-        return "interpolation: expected a value of vrn_interpolation";
-    if ((unsigned)t->mode > VRN_RESIZE_LETTERBOX)
-        return "mode: expected a value of vrn_resize_mode";
-    if (!vrn_channels_name(t->channels)) return "channels: expected a value of vrn_channels";
-    if (!isfinite(t->scale) || t->scale < 0) return "expected a scale above 0, or 0 for 255";
-    if (t->mode == VRN_RESIZE_LONGER || t->mode == VRN_RESIZE_EXACT) {
-        if (t->resize == 0) return "expected a resize above 0 for this mode";
+    if (!vrn_interpolation_name(t->interpolation)) {
+        return REFUSE("%s: interpolation: expected a value of vrn_interpolation, found %d", subject,
+                      (int)t->interpolation);
     }
-    return NULL;
+    if ((unsigned)t->mode > VRN_RESIZE_LETTERBOX) {
+        return REFUSE("%s: mode: expected a value of vrn_resize_mode, found %d", subject,
+                      (int)t->mode);
+    }
+    if (!vrn_channels_name(t->channels)) {
+        return REFUSE("%s: channels: expected a value of vrn_channels, found %d", subject,
+                      (int)t->channels);
+    }
+    if (!isfinite(t->scale) || t->scale < 0) {
+        return REFUSE("%s: scale: expected a number above 0, or 0 for 255, found %g", subject,
+                      (double)t->scale);
+    }
+    if ((t->mode == VRN_RESIZE_LONGER || t->mode == VRN_RESIZE_EXACT) && t->resize == 0) {
+        return REFUSE("%s: resize: expected a number above 0 for this mode, found 0", subject);
+    }
+    return VRN_OK;
 }

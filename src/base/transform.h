@@ -31,7 +31,9 @@ void vrn_transform_get_input(const vrn_transform *transform, uint32_t *height, u
 /* The divisor of pixel values. */
 float vrn_transform_scale(const vrn_transform *transform);
 
-/* The fault of a transform, or NULL. */
-const char *vrn_transform_find_fault(const vrn_transform *transform);
+/* Checks a transform of the caller. `subject` begins the message. Errors:
+ * VRN_ERROR_INVALID_ARGUMENT. */
+vrn_result vrn_transform_check(const vrn_transform *transform, const char *subject,
+                               const vrn_log *log);
 
 #endif

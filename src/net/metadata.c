@@ -113,6 +113,17 @@ static void read_transform_keys(reader *r, vrn_transform *transform)
     }
 }
 
+static vrn_result check_given(const vrn_transform *transform, const vrn_log *log)
+{
+    static const char subject[] = "vrn_model_params.transform";
+    uint32_t height, width;
+    const vrn_result result = vrn_transform_check(transform, subject, log);
+    vrn_transform_get_input(transform, &height, &width);
+    if (result || height > 0) return result;
+    return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                    "%s: expected a resize or a crop, found neither", subject);
+}
+
 static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *transform)
 {
     bool imagenet = arch->stem != VRN_STEM_CIFAR;
@@ -123,16 +134,8 @@ static void read_transform(reader *r, const vrn_arch *arch, vrn_transform *trans
         .std = {0.229f, 0.224f, 0.225f},
     };
     const vrn_transform *given = r->params ? r->params->transform : NULL;
-    const char *fault = given ? vrn_transform_find_fault(given) : NULL;
     uint32_t height, width;
-    if (given && !fault) {
-        vrn_transform_get_input(given, &height, &width);
-        if (height == 0) fault = "expected a resize or a crop, found neither";
-    }
-    if (fault && !r->result) {
-        r->result =
-            vrn_fail(r->log, VRN_ERROR_INVALID_ARGUMENT, "vrn_model_params.transform: %s", fault);
-    }
+    if (given && !r->result) r->result = check_given(given, r->log);
     if (given) *transform = *given;
     read_transform_keys(r, transform);
     vrn_transform_get_input(transform, &height, &width);

@@ -238,12 +238,6 @@ static void find_divisible(vrn_program *program, const vrn_session_params *param
     }
 }
 
-static vrn_result check_transform(const vrn_transform *transform, const vrn_log *log)
-{
-    const char *fault = vrn_transform_find_fault(transform);
-    return fault ? vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "transform: %s", fault) : VRN_OK;
-}
-
 /* Plans a program whose device and model are set. */
 static vrn_result plan(vrn_program *program, const vrn_session_params *params, vrn_tuned *tuned,
                        bool observe)
@@ -252,7 +246,7 @@ static vrn_result plan(vrn_program *program, const vrn_session_params *params, v
     vrn_model_info model_info;
     vrn_model_get_info(program->model, &model_info);
     program->transform = params->transform ? *params->transform : model_info.transform;
-    vrn_result result = check_transform(&program->transform, log);
+    vrn_result result = vrn_transform_check(&program->transform, "transform", log);
     if (params->probabilities && !vrn_probabilities_name(params->probabilities)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "probabilities: expected a value of vrn_probabilities, found %d",

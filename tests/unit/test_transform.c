@@ -40,7 +40,7 @@ static void test_saved_transforms(void **state)
     const vrn_transform broken = {.mode = VRN_RESIZE_EXACT};
     const vrn_model_save_params params = {.log = capture_log(&captured), .transform = &broken};
     assert_int_equal(vrn_model_save(model, temporary, &params), VRN_ERROR_INVALID_ARGUMENT);
-    assert_true(said_once(&captured, "save: transform: expected a resize above 0"));
+    assert_true(said_once(&captured, "save: transform: resize: expected a number above 0"));
     vrn_model_destroy(&model);
 }
 
