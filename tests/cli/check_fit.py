@@ -81,9 +81,10 @@ class Fit(ProgramTest):
     def test_text(self):
         text = self.run_program("fit", *RANDOM, self.path("photos"), "-o", self.model,
                                 errors=["mine.safetensors: resnet8 with your 3 classes"])
-        self.assertRegex(text, r"^12 photos of 3 classes, 64 features each: \d+\.\d s; classifier: "
-                         r"\d+\.\d s\nheld-out accuracy: 100\.0 % of 12 photos, each held out in "
-                         r"one of 5 turns \(penalty \S+\)\n  blue sky: 4 of 4\n")
+        self.assertRegex(text, r"^12 photos of 3 classes; computing 64 features of each photo: "
+                         r"\d+\.\d s; training the classifier: \d+\.\d s\n"
+                         r"held-out accuracy: 100\.0 % of 12 photos, each held out in one of 5 "
+                         r"turns \(penalty \S+\)\n  blue sky: 4 of 4\n")
 
     def test_the_same_again(self):
         """The same photos give the same bytes; another seed other turns."""

@@ -231,8 +231,9 @@ static void print_text(const fit_run *run)
 {
     const cli_classifier *c = &run->classifier;
     const cli_strength *chosen = &c->strengths[c->chosen];
-    printf("%zu photos of %zu classes, %u features each: %.1f s; classifier: %.1f s\n", run->count,
-           run->names.count, run->width, run->features_ms / 1e3, run->fit_ms / 1e3);
+    printf("%zu photos of %zu classes; computing %u features of each photo: %.1f s; training the "
+           "classifier: %.1f s\n",
+           run->count, run->names.count, run->width, run->features_ms / 1e3, run->fit_ms / 1e3);
     if (c->folds > 0) {
         printf("held-out accuracy: %.1f %% of %zu photo%s", 100 * part(chosen->right, c->held_out),
                c->held_out, c->held_out == 1 ? "" : "s");
