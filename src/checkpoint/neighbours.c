@@ -178,10 +178,10 @@ vrn_result vrn_weights_parse(char ***paths, size_t *count, vrn_arena *arena,
     vrn_arena_init(arena, index->size, INDEX_MULTIPLE);
     vrn_json json = {(const char *)index->data, index->size, 0};
     if ((!read_index(&p, &json) || p.count == 0) && !p.result) {
-        p.result = vrn_source_fail(
-            index,
-            "at byte %zu: expected an index of parts, {\"weight_map\": {..}}, found something else",
-            json.at);
+        p.result = vrn_source_fail(index,
+                                   "at byte %zu: expected an index of parts, {\"weight_map\": "
+                                   "{...}}, found something else",
+                                   json.at);
     }
     *paths = p.paths;
     *count = p.count;

@@ -378,8 +378,8 @@ static vrn_result fail_empty(const vrn_source *source, const vrn_pickle_value *d
                            "one without tensors: {%s%s}",
                            text,
                            items->count / 2 <= shown ? ""
-                           : shown                   ? ", .."
-                                                     : "..");
+                           : shown                   ? ", ..."
+                                                     : "...");
 }
 
 /* The dictionaries of a list or a tuple. */

@@ -19,7 +19,7 @@ void cli_transform_note(const vrn_transform *transform, const cli_options *optio
  * black). */
 void cli_transform_write(cli_json *json, const vrn_transform *transform);
 
-/* "resize 256 bilinear, crop 224, mean .., std .." */
+/* "resize 256 bilinear, crop 224, mean ..., std ..." */
 enum { CLI_TRANSFORM_TEXT = 320 };
 void cli_transform_describe(const vrn_transform *transform, char text[CLI_TRANSFORM_TEXT]);
 

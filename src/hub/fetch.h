@@ -11,7 +11,7 @@ typedef enum vrn_fetch_outcome {
     /* the bytes received are probably good, and another transfer may bring the rest */
     VRN_FETCH_INTERRUPTED,
     VRN_FETCH_RANGE, /* the file has no bytes after `offset` */
-    /* retrying is pointless: no such file, wrong size, invalid certificate, .. */
+    /* retrying is pointless: no such file, wrong size, invalid certificate, ... */
     VRN_FETCH_REFUSED,
     VRN_FETCH_NO_MEMORY,
     VRN_FETCH_ABORTED, /* a callback returned false */

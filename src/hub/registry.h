@@ -10,7 +10,7 @@
  *      "parameters": 25557032, "classes": "imagenet",
  *      "resize": 232, "crop": 224, "interpolation": "bilinear",
  *      "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
- *      "acc1": 80.858, "acc5": 95.434, "recipe": "https://.."}]}
+ *      "acc1": 80.858, "acc5": 95.434, "recipe": "https://..."}]}
  *
  * Each entry needs network, weights, file, sha256 and a size. Unknown keys are skipped. */
 #ifndef VRN_HUB_REGISTRY_H

@@ -308,7 +308,7 @@ static vrn_result check_counts(const reader *r)
 {
     uint32_t stages = r->arch->stages;
     if (stages == 0) {
-        return VRN_ARCH_REFUSE(r, "%s: expected layers=N:N:.., found none", "layers");
+        return VRN_ARCH_REFUSE(r, "%s: expected layers=N:N:..., found none", "layers");
     }
     for (size_t i = 0; i < KEY_COUNT; i++) {
         uint32_t count = r->counts[i], expected = stages - keys[i].first;

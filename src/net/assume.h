@@ -17,7 +17,7 @@ typedef struct vrn_assumptions {
     uint32_t count;
 } vrn_assumptions;
 
-/* "strides=1:2:2:2: no stage keeps its size (--arch strides=..)" */
+/* "strides=1:2:2:2: no stage keeps its size (--arch strides=...)" */
 void vrn_assume(vrn_assumptions *assumptions, bool doubtful, const char *format, ...)
     VRN_PRINTF(3, 4);
 

@@ -68,9 +68,10 @@ vrn_result vrn_bind_tensor(const vrn_binding *b, vrn_tensor *wanted, vrn_named_t
         wanted->data = (const uint8_t *)&zero;
         memset(wanted->stride, 0, sizeof wanted->stride);
         if (strncmp(wanted->name, "fc.", 3) == 0)
-            vrn_assume(b->assumptions, false, "%s: none, as in the file%s", wanted->name,
+            vrn_assume(b->assumptions, false, "%s: zero, because the file has none%s", wanted->name,
                        strcmp(wanted->name, "fc.bias") == 0
-                           ? " (a cosine head, which normalises features and weights, looks alike)"
+                           ? " (the file of a cosine head, which normalises features and weights, "
+                             "looks the same)"
                            : "");
         return VRN_OK;
     }
@@ -233,7 +234,7 @@ vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
         vrn_assume(b->assumptions, doubtful, "%zu tensor%s beside %s%.60s%s %s ignored: %s%s",
                    count, count == 1 ? "" : "s", *names->prefix ? "'" : "the network",
                    names->prefix, *names->prefix ? "'" : "", count == 1 ? "is" : "are", list,
-                   count > 3 ? ", .." : "");
+                   count > 3 ? ", ..." : "");
     }
     if (*names->others) {
         vrn_assume(b->assumptions, !chosen,

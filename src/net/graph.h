@@ -29,7 +29,7 @@ typedef struct vrn_node {
      * were fused into it. */
     char output[VRN_NAME_MAX];
 
-    /* The parameters by role (VRN_PARAM_WEIGHT ..): the node's own, and those of the batch norm
+    /* The parameters by role (VRN_PARAM_WEIGHT ...): the node's own, and those of the batch norm
      * that was folded into it. VRN_NO_PARAMETER if there is none. */
     uint32_t own[VRN_PARAM_COUNT], norm[VRN_PARAM_COUNT];
     vrn_type w_rounded;   /* what weights are rounded to before they are stored as desc.w says */

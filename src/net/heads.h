@@ -13,7 +13,7 @@ typedef struct vrn_found_head {
 
 /* Finds the linear layers that read the last stage's output, inside the network's prefix or outside
  * it:
- *     fc, linear, last_linear, classifier, head.fc, head, .. or one of these with a number behind
+ *     fc, linear, last_linear, classifier, head.fc, head, ... or one of these with a number behind
  * Renames one layer to fc, and two layers to fc.0 and fc.2. Refuses two layers if records of
  * modules in the checkpoint (net/records.h; may be NULL) show something other than a ReLU between
  * them, and layers that seem to be a projection of self-supervised training; with `any` it takes

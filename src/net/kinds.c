@@ -48,7 +48,7 @@ static const struct {
     {"dwconv.", "a ConvNeXt, not a ResNet"},
     {"trunk_output.", "a RegNet, which is not supported"},
     {"stem.conv1.conv.", "one of timm's ByobNets or CSPNets (resnet33ts, resnet50_clip, "
-                         "cspresnet50, ..), which are not supported"},
+                         "cspresnet50, ...), which are not supported"},
     {"body.conv1.conv.", "a TResNet, which is not supported"},
     {".branches.", "an HRNet, not a ResNet"},
     {"s1.b1.", "a RegNet, which is not supported"},

@@ -4,7 +4,7 @@
 
 #include "net/names.h"
 
-/* Writes ": this seems to be a SimCLR checkpoint ..". If the kind is not known, writes the first
+/* Writes ": this seems to be a SimCLR checkpoint ...". If the kind is not known, writes the first
  * names, or nothing if `network` says that the file has a ResNet. */
 void vrn_kinds_describe(const vrn_names *names, bool network, char *text, size_t capacity);
 

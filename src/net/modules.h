@@ -8,7 +8,7 @@
 
 enum { VRN_SAID_MAX = 320 };
 
-/* Reads the records of a checkpoint's modules (metadata "module.NAME": "CLASS stride=2,2 .."): the
+/* Reads the records of a checkpoint's modules (metadata "module.NAME": "CLASS stride=2,2 ..."): the
  * strides, dilations, pool, padding, norms and activation of a network with torchvision's names,
  * and adds keys to `said`. A file without records adds no keys. The code of a module is known only
  * for TorchScript; otherwise its effect is listed as assumed. Modules around the network must not

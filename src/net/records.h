@@ -1,5 +1,5 @@
 /* Records of the modules in a checkpoint (checkpoint/state_dict.h adds them): metadata
- * "module.NAME" with "CLASS stride=2,2 ..". */
+ * "module.NAME" with "CLASS stride=2,2 ...". */
 #ifndef VRN_NET_RECORDS_H
 #define VRN_NET_RECORDS_H
 

@@ -154,7 +154,7 @@ vrn_result vrn_picture_of_pixels(vrn_picture *picture, const vrn_record_pixels *
     if (pixels->format != VRN_PIXEL_RGBA && pixels->format != VRN_PIXEL_BGRA) {
         const char *name = vrn_pixel_format_name(pixels->format);
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "pixels in a buffer in format %d (%s): expected RGBA or BGRA",
+                        "pixels in a buffer: expected the format RGBA or BGRA, found %d (%s)",
                         (int)pixels->format, name ? name : "unknown");
     }
     if (!pixels->place.buffer || pixels->place.offset % 4 || pixels->stride % 4 ||

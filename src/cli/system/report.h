@@ -25,7 +25,7 @@ void cli_report_setup(bool quiet, bool verbose);
 
 /* "vkresnet: ..." and a line feed. Control characters become '?', so that a file's name cannot
  * spoil a terminal. A note is left out when the user wants quiet. An error returns false: return
- * cli_error("%s: ..", path); */
+ * cli_error("%s: ...", path); */
 bool cli_error(const char *format, ...) VRN_PRINTF(1, 2);
 void cli_note(const char *format, ...) VRN_PRINTF(1, 2);
 
