@@ -52,7 +52,8 @@ typedef struct vrn_hub_params {
      * data/registry.json). NULL: $VKRESNET_REGISTRY, else the built-in registry */
     const char *registry;
     /* the folder whose subfolder "hub" has the downloaded files. NULL: the folder that
-     * vrn_hub_get_cache_directory names; "": nothing is looked up there, stored or downloaded */
+     * vrn_hub_get_cache_directory names; "": no folder, so files are looked for only in
+     * `torch_directory`, and nothing is downloaded */
     const char *cache_directory;
     /* the folder where PyTorch keeps such files; the library only reads it. NULL:
      * $TORCH_HOME/hub/checkpoints, $XDG_CACHE_HOME/torch/hub/checkpoints or
@@ -123,7 +124,8 @@ VRN_API vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry
 /* The state of a download. */
 typedef struct vrn_hub_progress {
     const vrn_hub_entry *entry; /* whose file it is */
-    uint64_t done, total;       /* bytes; `done` includes those of an interrupted download */
+    uint64_t done;              /* bytes; includes those of an interrupted download */
+    uint64_t total;             /* bytes; entry->max_bytes until the server states the size */
     double bytes_per_s;         /* over the last seconds; 0: not known yet */
     double seconds_left;        /* at this rate; negative: not known yet */
     bool waiting;               /* another process is downloading the file; `done` is what it has */
@@ -148,8 +150,8 @@ typedef struct vrn_hub_fetch_params {
  * $SSL_CERT_DIR; proxies are set as for libcurl ($https_proxy, $no_proxy, ...). `params` may be
  * NULL. The caller owns `*file`. Blocking. Errors:
  * - VRN_ERROR_NETWORK: the server cannot be reached, does not have the file or sent something else;
- *   or downloads are impossible in this build or forbidden by `offline`. The log has the address,
- *   and says where to put a file that was downloaded in another way
+ *   or this build cannot download, or `offline` forbids it, or there is no cache directory. The log
+ *   has the address, and says how to use a file that was downloaded in another way
  * - VRN_ERROR_CANCELLED: `progress` returned true
  * - VRN_ERROR_FILE: the file cannot be written
  * - VRN_ERROR_OUT_OF_MEMORY */

@@ -187,7 +187,8 @@ template <typename T, void (*Destroy)(T **)> class handle
     }
 
   protected:
-    /* Where a function of the C API may write a new handle. */
+    /* Destroys this object's handle, and returns where a function of the C API may write a new
+     * one. */
     T **place() noexcept
     {
         reset();
@@ -200,8 +201,9 @@ template <typename T, void (*Destroy)(T **)> class handle
 
 /* A struct of the C API that is filled by calls: `Self` has a function with the name of each
  * member, which sets it and returns the object. A list, which is a pointer and a count in C, is set
- * by one call with a span. What is not set is zero, the default. Converts to the struct; what its
- * pointers point to must live as long as it would have to for the C struct itself. */
+ * by one call with a span. What is not set is zero, the default. The object converts to the struct.
+ * The data of pointers and spans are not copied: they must live as long as the C API requires for
+ * the struct's own pointers. */
 template <typename Self, typename Struct> class filled
 {
   public:
@@ -361,7 +363,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
         const vrn_model_params own = with_log(params);
         return vrn_model_load_memory(place(), bytes.data, bytes.size, name, &own);
     }
-    /* Makes random weights for an architecture, written as for the program's --arch: "resnet18". */
+    /* As vrn_model_create_random; `arch` is a text for vrn_arch_parse, such as "resnet18". */
     vrn_result create_random(const char *arch, std::uint64_t seed)
     {
         message_is_new() = false;
@@ -399,7 +401,7 @@ class model : public handle<vrn_model, vrn_model_destroy>
         vrn_model_get_info(get(), &info);
         return info;
     }
-    /* The name of a class; "" if the model has no class names. */
+    /* The name of a class; "" if the model has no class names or no class with this index. */
     const char *class_name(std::uint32_t index) const
     {
         const char *name = vrn_model_get_class_name(get(), index);
