@@ -133,8 +133,8 @@ bool pyvrn_array_image(PyObject *object, vrn_image *image)
     if ((array.dimensions != 3 && array.dimensions != 2) || channels > 4) {
         const bool shaped = array.dimensions == 2 || array.dimensions == 3;
         PyErr_Format(PyExc_ValueError,
-                     "expected an image as uint8 [height, width] or [height, width, channels] with 1 to "
-                     "4 channels, found %zu %s",
+                     "expected an image as uint8 [height, width] or [height, width, channels] with "
+                     "1 to 4 channels, found %zu %s",
                      shaped ? channels : (size_t)array.dimensions,
                      shaped                  ? "channels"
                      : array.dimensions == 1 ? "dimension"

@@ -417,9 +417,9 @@ class Session:
         """The device time of each operation for a whole batch: the median of ``repeats`` runs.
 
         Rows have "name", "op", "kernel", "fused", "precision", the output's "height", "width" and
-        "channels", "flops" and "bytes" of one image, "gpu_ms" of the batch, "share" (the part
-        of the sum of "gpu_ms"), "gflops_per_s", and "why" the kernel was chosen. ``print`` shows a table, and
-        ``pandas.DataFrame`` takes the rows as they are.
+        "channels", "flops" and "bytes" of one image, "gpu_ms" of the batch, "share" (its part of
+        the sum of "gpu_ms"), "gflops_per_s", and "why" the kernel was chosen. ``print`` shows a
+        table, and ``pandas.DataFrame`` takes the rows as they are.
 
         Raises:
             UnsupportedError: the device has no timestamps.
