@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Compiles the chosen kernels for GPUs that this machine does not have. Fails if a kernel spills
 # registers, uses private memory or does not compile (scripts/vendors.py). Fourteen GPUs of AMD,
-# NVIDIA, Qualcomm, Apple and Intel, by Mesa's Vulkan drivers for this processor; --full: also Arm's,
-# Broadcom's and Imagination's, whose drivers are built for 64-bit Arm and run under qemu. Nothing
-# runs on a GPU.
+# NVIDIA, Qualcomm, Apple and Intel, by Mesa's Vulkan drivers for this processor; --full: also those
+# of Arm, Broadcom and Imagination, whose drivers are built for 64-bit Arm and run under qemu.
+# Nothing runs on a GPU.
 #
 #   scripts/vendors.sh [--quick | --full] [--device NAME].. [--table FILE] [PROGRAM]
 #

@@ -329,8 +329,9 @@ const cli_command cli_features = {
     .usage = "-o F.npy [OPTION]... IMAGE|FOLDER...|--files-from FILE",
     .details = "Writes one row for each photo to F.npy, as float32 [N, C], and the photos'\n"
                "paths to F.txt, one line for each row. A row is the output of the average pool,\n"
-               "which a classifier reads, or with --tap the output of another layer. A layer\n"
-               "with positions gives [N, C, H, W]; with --pool it gives their mean, [N, C].\n"
+               "which a classifier reads, or with --tap the output of another layer. An output\n"
+               "that has a height and a width gives [N, C, H, W]; with --pool it gives the mean\n"
+               "over both, [N, C].\n"
                "\n"
                "--tap NAME=FILE.npy writes several layers at once, such as a detector's C2 to\n"
                "C5; each has its own FILE.txt. --l2 scales rows to length 1, so that a dot\n"
