@@ -475,9 +475,8 @@ vrn_result vrn_model_save(const vrn_model *model, const char *path,
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "vrn_model_save: model or path is NULL");
     }
     const vrn_transform *transform = params ? params->transform : NULL;
-    if (transform && vrn_transform_check(transform, "save: transform", log)) {
+    if (transform && vrn_transform_check(transform, "save: transform", log))
         return VRN_ERROR_INVALID_ARGUMENT;
-    }
     if (params && ((params->probabilities && !vrn_probabilities_name(params->probabilities)) ||
                    !(params->threshold >= 0 && params->threshold <= 1))) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
