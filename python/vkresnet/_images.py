@@ -88,11 +88,12 @@ def _check(array: np.ndarray) -> np.ndarray:
     if array.dtype != np.uint8:
         raise TypeError(f"an image is uint8 [height, width, channels], not {array.dtype} "
                         f"{list(array.shape)}; pass normalised floats to a session: session(x)")
+    shape = list(array.shape)
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3 or not 1 <= array.shape[2] <= 4 or 0 in array.shape:
         raise ValueError("expected an image [height, width] or [height, width, channels] with 1 to "
-                         f"4 channels and no side of 0, found {list(array.shape)}")
+                         f"4 channels and no side of 0, found {shape}")
     row = array.shape[1] * array.shape[2]
     if array.strides[1:] != (array.shape[2], 1) or array.strides[0] < row:
         array = np.ascontiguousarray(array)  # mirrored, transposed, every second pixel
