@@ -37,10 +37,24 @@ static void test_saved_transforms(void **state)
         assert_memory_equal(&info.transform, &transforms[i], sizeof info.transform);
         vrn_model_destroy(&again);
     }
-    const vrn_transform broken = {.mode = VRN_RESIZE_EXACT};
-    const vrn_model_save_params params = {.log = capture_log(&captured), .transform = &broken};
-    assert_int_equal(vrn_model_save(model, temporary, &params), VRN_ERROR_INVALID_ARGUMENT);
-    assert_true(said_once(&captured, "save: transform: resize: expected a number above 0"));
+    static const struct {
+        vrn_transform transform;
+        const char *said;
+    } broken[] = {
+        {{.mode = VRN_RESIZE_EXACT}, "resize: expected a number above 0 for this mode, found 0"},
+        {{.resize = 9, .resize_width = 65537},
+         "resize: expected at most 65536 pixels, found 65537"},
+        {{.crop = 9, .crop_width = 70000}, "crop: expected at most 65536 pixels, found 70000"},
+        {{.resize = 9, .scale = -1}, "scale: expected a number above 0, or 0 for 255, found -1"},
+        {{.resize = 9, .channels = (vrn_channels)2}, "expected a value of vrn_channels, found 2"},
+    };
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        const vrn_model_save_params params = {.log = capture_log(&captured),
+                                              .transform = &broken[i].transform};
+        assert_int_equal(vrn_model_save(model, temporary, &params), VRN_ERROR_INVALID_ARGUMENT);
+        assert_true(said_once(&captured, "save: transform: "));
+        assert_true(said_once(&captured, broken[i].said));
+    }
     vrn_model_destroy(&model);
 }
 
