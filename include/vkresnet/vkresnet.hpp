@@ -1,5 +1,5 @@
 /* VkResNet for C++17 and later: handles that destroy what they own, and errors as exceptions or as
- * results. It is a thin layer over vkresnet.h, and consists of this header alone. The comments of
+ * results. It is a thin layer over vkresnet.h, without source files of its own. The comments of
  * vkresnet.h hold here too: structs, units, ownership and thread-safety are the same.
  *
  *     const vkresnet::device device = vkresnet::device::open();
@@ -419,7 +419,7 @@ struct image {
 /* A class and its probability. */
 struct prediction {
     std::uint32_t index; /* of the class */
-    float probability;   /* from 0 to 1 */
+    float probability;   /* as vrn_outputs.probabilities */
 };
 
 /* A vrn_session. */

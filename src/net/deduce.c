@@ -70,8 +70,8 @@ static bool decided(const deducer *d, const char *key)
 
 static void deduce_stem(deducer *d)
 {
-    static const char expected[] = "a stem of one convolution, [..., 1 to 16, K, K] with a K of 7, "
-                                   "5, 3 or 1, or of three 3x3 convolutions";
+    static const char expected[] = "a stem of three 3x3 convolutions, or of one convolution, [..., "
+                                   "1 to 16, K, K] with a K of 7, 5, 3 or 1";
     const bool deep = has(d, "conv1.0.weight") && has(d, "conv1.6.weight");
     const char *name = deep ? "conv1.0.weight" : "conv1.weight";
     const vrn_named_tensor *conv = vrn_names_find_prefix(d->names, "conv1.");

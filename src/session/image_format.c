@@ -166,7 +166,7 @@ vrn_result vrn_image_format_read(vrn_image_reading *reading, const vrn_record_im
         (image->exposure != 0 && encoding == VRN_ENCODING_SRGB)) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "an image of VK_FORMAT_%s with an exposure of %g: expected 0, or a "
-                        "positive factor if the image holds linear light",
+                        "positive factor if the values are decoded to linear light",
                         r->name, (double)image->exposure);
     }
     *reading = (vrn_image_reading){

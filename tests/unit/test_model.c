@@ -199,8 +199,8 @@ static void test_faults(void **state)
         {"resnet8",
          {.reshape = "conv1.weight", .shape = {0, 17}},
          NULL,
-         "conv1.weight: expected a stem of one convolution, [..., 1 to 16, K, K] with a K of 7, 5, "
-         "3 or 1, or of three 3x3 convolutions, found [16, 17, 3, 3]"},
+         "conv1.weight: expected a stem of three 3x3 convolutions, or of one convolution, [..., 1 "
+         "to 16, K, K] with a K of 7, 5, 3 or 1, found [16, 17, 3, 3]"},
         {"resnet8",
          {.reshape = "conv1.weight", .shape = {0, 0, 4, 4}},
          NULL,
