@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: int8=-DBYTES,-DDOT
+// variants: int8=-DBYTES,-DDOT products=-DPRODUCTS
 // Convolution for GPUs: implicit GEMM. The matrix product is
 //   Y[M, N] = X[M, K] W[K, N],  M = output pixels of all images, N = output channels of one group,
 //   K = KERNEL_H * KERNEL_W * input channels of one group,
@@ -16,6 +16,9 @@
 // BYTES, DOT: as in conv_direct.comp. A word of four input channels takes the place of a number: a
 // step has a fourth as many rows of its panels for the same TILE_K.
 //
+// PRODUCTS: computes the products of Winograd's algorithm instead (products.glsl), without bias and
+// epilogue. Each is what a group is otherwise.
+//
 // Rows of X and columns of W that lie past the edge repeat the last one: nobody stores what they
 // give.
 #ifdef DOT
@@ -24,7 +27,13 @@
 #include "common.glsl"
 #include "conv.glsl"
 
+#ifdef PRODUCTS
+NUMBER(M, VRN_PRODUCT_M, 4);
+const uint SPLIT = 1u;
+#include "gemm.glsl"
+#else
 NUMBER(SPLIT, VRN_TILE_SPLIT, 1);
+#endif
 NUMBER(TILE_M, VRN_TILE_M, 64);
 NUMBER(TILE_N, VRN_TILE_N, 64);
 NUMBER(TILE_K, VRN_TILE_K, 16);
@@ -55,11 +64,16 @@ W_ELEMENT fetch_w(uint i) { return load_w(i); }
 SUM multiply_add(SUM sum, float a, vec4 b) { return sum + a * b; }
 vec4 last_sum(SUM sum, uint c4) { return sum + load_w(c4); }
 #endif
+#ifdef PRODUCTS
+#include "products.glsl"
+#else
 #include "panels.glsl"
+#endif
 
 const uint SPLIT_STEPS = (STEPS + SPLIT - 1u) / SPLIT;
 
-// Partial sums are scratch memory: [SPLIT, N, OUT_H, OUT_W, OUT_C4]
+// Partial sums are scratch memory: [SPLIT, N, OUT_H, OUT_W, OUT_C4]; so are products: [b, rows,
+// OUT_C4]
 layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Parts { SUM y_parts[]; };
 
 // A row is a value of k, or a word of four. One element too many in a row of X spreads what a
@@ -100,7 +114,11 @@ void main() {
     uint split = gl_WorkGroupID.z % SPLIT, block = gl_WorkGroupID.z / SPLIT;
     uint group = block / BLOCKS_N, first_n4 = block % BLOCKS_N * TILE_N4; // within the group
     uint first_m = folded_group() * TILE_M;
+#ifdef PRODUCTS
+    uint total = push.images * tiles();
+#else
     uint total = push.images * OUT_PIXELS;
+#endif
     uint thread_n4 = thread % THREADS_N, thread_m4 = thread / THREADS_N;
 
     SUM sum[THREAD_M4 * 4u * THREAD_N4];
@@ -117,6 +135,13 @@ void main() {
         bool more = step + 1u < end;
         if (more) fetch(step + 1u);
         uint row_x = panel * PANEL_X4 + thread_m4, row_w = panel * PANEL_W4 + thread_n4;
+#ifdef PRODUCTS
+        // Those of a step are added up before they meet a sum, which rounds less often.
+        SUM part[THREAD_M4 * 4u * THREAD_N4];
+        [[unroll]] for (uint i = 0; i < THREAD_M4 * 4u * THREAD_N4; i++) part[i] = SUM(0);
+#else
+#define part sum
+#endif
         [[unroll]] for (uint k = 0; k < ROWS; k++) {
             FOUR a[THREAD_M4], b[THREAD_N4];
             [[unroll]] for (uint i = 0; i < THREAD_M4; i++) {
@@ -128,10 +153,13 @@ void main() {
             [[unroll]] for (uint i = 0; i < THREAD_M4 * 4u; i++) {
                 [[unroll]] for (uint j = 0; j < THREAD_N4; j++) {
                     uint at = i * THREAD_N4 + j;
-                    sum[at] = multiply_add(sum[at], a[i / 4u][i % 4u], b[j]);
+                    part[at] = multiply_add(part[at], a[i / 4u][i % 4u], b[j]);
                 }
             }
         }
+#ifdef PRODUCTS
+        [[unroll]] for (uint i = 0; i < THREAD_M4 * 4u * THREAD_N4; i++) sum[i] += part[i];
+#endif
         panel ^= 1u;
         if (more) put(panel);
         barrier();
@@ -142,13 +170,17 @@ void main() {
         [[unroll]] for (uint j = 0; j < THREAD_N4; j++) {
             uint n4 = first_n4 + thread_n4 + j * THREADS_N;
             if (m < total && n4 < GROUP_OUT4) {
-                uint c4 = group * GROUP_OUT4 + n4;
                 SUM value = sum[i * THREAD_N4 + j];
+#ifdef PRODUCTS
+                y_parts[(group * total + m) * OUT_C4 + n4] = value;
+#else
+                uint c4 = group * GROUP_OUT4 + n4;
                 if (SPLIT > 1u) {
                     y_parts[(split * total + m) * OUT_C4 + c4] = value;
                 } else {
                     store_output(last_sum(value, c4), m, c4);
                 }
+#endif
             }
         }
     }

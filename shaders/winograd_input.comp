@@ -1,10 +1,13 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL
+// variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL gpu=-DGPU f2_gpu=-DF2,-DGPU
 // The input of a 3x3 convolution with stride 1, tile by tile, to Winograd's domain (winograd.glsl):
-// y[b, tile, c] for b = position in the tile. An invocation transforms four channels of a tile, or
-// without TEXEL one channel: SwiftShader gathers each number by itself.
+// y[b, tile, c] for b = position in the tile. With TEXEL an invocation transforms four channels of
+// a tile. Otherwise it transforms one: SwiftShader gathers each number by itself, and a GPU has
+// registers for one channel of a tile, and reads those of neighbouring invocations at once.
+#ifndef GPU
 #define PUSHED
+#endif
 #include "common.glsl"
 #include "conv.glsl"
 #include "winograd.glsl"
@@ -13,38 +16,48 @@
 // x: [N, IN_H, IN_W, IN_C4] vec4
 #ifdef TEXEL
 #include "input.glsl"
+#define CHANNELS        IN_C4
+#define LOAD(i)         load_x(i)
+#define STORE(i, value) store_y(i, value)
+#else
+READ_NUMBERS(x, X)
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Numbers { float y_numbers[]; };
+#endif
+#ifdef GPU
+#define CHANNELS        (IN_C4 * 4u)
+#define LOAD(i)         x_at(i)
+#define STORE(i, value) y_numbers[i] = value
+#endif
 
+#ifdef CHANNELS
 void main() {
     uint i = flat_index(), per_image = tiles(), rows = push.images * per_image;
-    if (i >= rows * IN_C4) return;
-    uint c4 = i % IN_C4, row = i / IN_C4, tile = row % per_image;
+    if (i >= rows * CHANNELS) return;
+    uint c = i % CHANNELS, row = i / CHANNELS, tile = row % per_image;
     uint top = tile / tiles_w() * M - PAD_Y, left = tile % tiles_w() * M - PAD_X; // wrap below zero
     uint image = row / per_image * IN_H;
-    vec4 d[SIDE * SIDE];
+    VALUES d[SIDE * SIDE];
     [[unroll]] for (uint r = 0; r < SIDE; r++) {
-        vec4 line[SIDE];
+        VALUES line[SIDE];
         [[unroll]] for (uint s = 0; s < SIDE; s++) {
             uint iy = top + r, ix = left + s;
             bool inside = iy < IN_H && ix < IN_W;
-            vec4 value = load_x(inside ? ((image + iy) * IN_W + ix) * IN_C4 + c4 : 0u);
-            line[s] = inside ? value : vec4(0);
+            VALUES value = LOAD(inside ? ((image + iy) * IN_W + ix) * CHANNELS + c : 0u);
+            line[s] = inside ? value : VALUES(0);
         }
         input_transform(line);
         [[unroll]] for (uint s = 0; s < SIDE; s++) d[r * SIDE + s] = line[s];
     }
     [[unroll]] for (uint s = 0; s < SIDE; s++) {
-        vec4 column[SIDE];
+        VALUES column[SIDE];
         [[unroll]] for (uint r = 0; r < SIDE; r++) column[r] = d[r * SIDE + s];
         input_transform(column);
         [[unroll]] for (uint r = 0; r < SIDE; r++) {
-            store_y(((r * SIDE + s) * rows + row) * IN_C4 + c4, column[r]);
+            STORE(((r * SIDE + s) * rows + row) * CHANNELS + c, column[r]);
         }
     }
 }
 #else
-READ_NUMBERS(x, X)
-layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Numbers { float y_numbers[]; };
-
 // Written out, because SwiftShader takes longer to compile loops that it unrolls.
 #define LOAD(s) line[s] = x_at(y_at + x_at_##s), line[s] = inside_y && inside_##s ? line[s] : 0;
 #define COLUMN(s)                                                                                  \

@@ -1,21 +1,36 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL
+// variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL gpu=-DGPU f2_gpu=-DF2,-DGPU
 // Back from Winograd's domain (winograd.glsl): x[b, tile, k] to M x M output pixels, with the bias
-// and the epilogue. An invocation finishes four channels of a tile.
+// and the epilogue. An invocation finishes four channels of a tile; on a GPU one channel, for which
+// it has registers.
+#ifndef GPU
 #define PUSHED
 #define VALUES vec4
+#endif
 #include "common.glsl"
 #include "conv.glsl"
 #include "winograd.glsl"
 #include "gemm.glsl"
 
-// x: [b, tile, OUT_C4] vec4
+// x: [b, tile, OUT_C4] vec4; w: [OUT_C4] bias, and more
+#ifdef GPU
+READ_NUMBERS(x, X)
+READ_NUMBERS(w, W)
+layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Numbers { float y_numbers[]; };
+#define CHANNELS  (OUT_C4 * 4u)
+#define READ_X(i) x_at(i)
+#define READ_W(i) w_at(i)
+#else
 #include "input.glsl"
-READ_TENSOR(w, W) // [OUT_C4] bias, and more
+READ_TENSOR(w, W)
+#define CHANNELS  OUT_C4
+#define READ_X(i) load_x(i)
+#define READ_W(i) load_w(i)
+#endif
 
 // SwiftShader takes long to compile what loops over lines load and store.
-#ifdef TEXEL
+#if defined(TEXEL) || defined(GPU)
 #define UNROLL [[unroll]]
 #else
 #define UNROLL
@@ -23,33 +38,41 @@ READ_TENSOR(w, W) // [OUT_C4] bias, and more
 
 void main() {
     uint i = flat_index(), per_image = tiles(), rows = push.images * per_image;
-    if (i >= rows * OUT_C4) return;
-    uint c4 = i % OUT_C4, row = i / OUT_C4, tile = row % per_image;
-    vec4 d[SIDE * SIDE];
+    if (i >= rows * CHANNELS) return;
+    uint c = i % CHANNELS, row = i / CHANNELS, tile = row % per_image;
+    VALUES d[SIDE * SIDE];
     UNROLL for (uint r = 0; r < SIDE; r++) {
-        vec4 line[SIDE];
+        VALUES line[SIDE];
         [[unroll]] for (uint s = 0; s < SIDE; s++) {
-            line[s] = load_x(((r * SIDE + s) * rows + row) * OUT_C4 + c4);
+            line[s] = READ_X(((r * SIDE + s) * rows + row) * CHANNELS + c);
         }
         output_transform(line);
         [[unroll]] for (uint s = 0; s < M; s++) d[r * SIDE + s] = line[s];
     }
-    vec4 bias = load_w(c4);
+    VALUES bias = READ_W(c);
     uint top = tile / tiles_w() * M, left = tile % tiles_w() * M, image = row / per_image;
-    vec4 finished[M * M];
+    VALUES finished[M * M];
     [[unroll]] for (uint s = 0; s < M; s++) {
-        vec4 column[SIDE];
+        VALUES column[SIDE];
         [[unroll]] for (uint r = 0; r < SIDE; r++) column[r] = d[r * SIDE + s];
         output_transform(column);
         [[unroll]] for (uint r = 0; r < M; r++) finished[r * M + s] = column[r] + bias;
     }
-    // An array in registers with TEXEL; else a loop, for SwiftShader, which takes long to compile
-    // stores, divides slowly, and runs the body of a loop that tests at its beginning once more.
-#ifdef TEXEL
+    // An array in registers. Without TEXEL or GPU a loop, for SwiftShader, which takes long to
+    // compile stores, divides slowly, and runs the body of a loop that tests at its beginning once
+    // more.
+#if defined(TEXEL) || defined(GPU)
     [[unroll]] for (uint k = 0; k < M * M; k++) {
         uint oy = top + k / M, ox = left + k % M;
         uint pixel = (image * OUT_H + oy) * OUT_W + ox;
-        if (oy < OUT_H && ox < OUT_W) store_output(finished[k], pixel, c4);
+        if (oy < OUT_H && ox < OUT_W) {
+#ifdef GPU
+            vec4 value = finish(vec4(finished[k]), pixel, OUT_H, OUT_W, c / 4u, OUT_C4);
+            y_numbers[pixel * CHANNELS + c] = rounded(Y_TYPE, value, Y_SCALE)[c % 4u];
+#else
+            store_output(finished[k], pixel, c);
+#endif
+        }
     }
 #else
     uint k = 0, oy = top, ox = left;
@@ -57,7 +80,7 @@ void main() {
         if (oy < OUT_H && ox < OUT_W) {
             uint pixel = (image * OUT_H + oy) * OUT_W + ox;
             uint residual = residual_of(pixel, image, oy, ox, OUT_C4);
-            store_y(pixel * OUT_C4 + c4, finish_at(finished[k], residual, c4));
+            store_y(pixel * OUT_C4 + c, finish_at(finished[k], residual, c));
         }
         k++, ox++;
         bool next = ox == left + M;

@@ -56,6 +56,7 @@ const vrn_operator vrn_operator_conv = {
             &vrn_family_conv_int8,
             &vrn_family_conv_tile,
             &vrn_family_conv_split,
+            &vrn_family_conv_winograd_tile,
             &vrn_family_conv_matrix,
         },
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W | VRN_BIT_R,

@@ -72,35 +72,41 @@ static double add_up(const vrn_op_desc *d, uint32_t images, double split, const 
     return vrn_gpu_time(cores, &work);
 }
 
-double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
-                      const vrn_cores *cores)
+double vrn_tile_product_time(const vrn_kernel *kernel, vrn_grid grid, double steps, double bytes,
+                             const vrn_cores *cores)
 {
     const uint32_t *row = kernel->number;
     const double m = row[VRN_TILE_M], n = row[VRN_TILE_N], k = row[VRN_TILE_K];
     const double tm = 4.0 * row[VRN_TILE_THREAD_M4], tn = 4.0 * row[VRN_TILE_THREAD_N4];
-    const double split = row[VRN_TILE_SPLIT];
-    const double depth = (double)vrn_conv_window(d) * 4 * vrn_c4(vrn_conv_in(d));
-    const vrn_grid grid = vrn_kernel_grid(kernel, 0, d, images);
 
     /* Reuse of shared memory (4 for 8 x 8 in an invocation) and of global memory (64 for 128 x
      * 128). */
     const double per_thread = tm * tn / (tm + tn), per_tile = m * n / (m + n);
-    /* Nothing is multiplied until the first panel has been read: about four steps. */
-    const double steps = ceil(ceil(depth / k) / split) + 4;
     /* An emulated dot product takes bytes apart: those of the factors. */
     const bool apart = vrn_kernel_takes_bytes(kernel) && cores->emulates_dot;
     const vrn_gpu_work work = {
         .groups = (double)grid.x * grid.z,
         .threads = vrn_tile_threads(kernel),
-        .multiplies = m * n * k * steps,
+        /* Nothing is multiplied until the first panel has been read: about four steps. */
+        .multiplies = m * n * k * (steps + 4),
         .rate = vrn_gpu_rate(kernel, cores),
         .efficiency = per_thread / (per_thread + cores->shared_cost) * per_tile / (per_tile + 6),
         .sums = tm * tn,
-        .registers = vrn_tile_registers(kernel) + (apart ? (uint32_t)(tm + tn) : 0),
+        .registers = vrn_kernel_registers(kernel) + (apart ? (uint32_t)(tm + tn) : 0),
         .shared_bytes = vrn_tile_shared_bytes(kernel),
-        .bytes = vrn_gpu_bytes(d, images),
+        .bytes = bytes,
     };
-    double time = vrn_gpu_time(cores, &work);
+    return vrn_gpu_time(cores, &work);
+}
+
+double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
+                      const vrn_cores *cores)
+{
+    const double split = kernel->number[VRN_TILE_SPLIT];
+    const double depth = (double)vrn_conv_window(d) * 4 * vrn_c4(vrn_conv_in(d));
+    const double steps = ceil(ceil(depth / kernel->number[VRN_TILE_K]) / split);
+    double time = vrn_tile_product_time(kernel, vrn_kernel_grid(kernel, 0, d, images), steps,
+                                        vrn_gpu_bytes(d, images), cores);
     if (split > 1) time += add_up(d, images, split, cores);
     return vrn_gpu_merit(time);
 }

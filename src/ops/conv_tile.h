@@ -13,6 +13,12 @@ extern const vrn_kernel_variant vrn_variant_split; /* ops/conv_split.c */
 bool vrn_tile_fits(const vrn_kernel *kernel, const vrn_op_desc *desc);
 double vrn_tile_merit(const vrn_kernel *kernel, const vrn_op_desc *desc, uint32_t images,
                       const vrn_cores *cores);
+
+/* Microseconds for the work groups of a product, each of `steps` steps of K, that read and write
+ * this many bytes in all. */
+double vrn_tile_product_time(const vrn_kernel *kernel, vrn_grid grid, double steps, double bytes,
+                             const vrn_cores *cores);
+
 uint32_t vrn_tile_threads(const vrn_kernel *kernel);
 uint32_t vrn_tile_shared_bytes(const vrn_kernel *kernel);
 uint32_t vrn_tile_registers(const vrn_kernel *kernel);

@@ -11,6 +11,7 @@ extern const vrn_kernel_family vrn_family_conv_product;
 extern const vrn_kernel_family vrn_family_conv_winograd;
 extern const vrn_kernel_family vrn_family_conv_address;
 extern const vrn_kernel_family vrn_family_conv_straight;
+extern const vrn_kernel_family vrn_family_conv_winograd_tile;
 extern const vrn_kernel_family vrn_family_conv_stationary;
 extern const vrn_kernel_family vrn_family_conv_int8;
 extern const vrn_kernel_family vrn_family_conv_tile;

@@ -123,7 +123,7 @@ struct vrn_kernel {
     uint32_t number[VRN_NUMBERS_MAX]; /* by VRN_TILE_M and the like */
 };
 
-enum { VRN_FAMILIES_MAX = 12 };
+enum { VRN_FAMILIES_MAX = 13 };
 
 typedef struct vrn_operator {
     /* Its kernels: the rows of its families, NULL after the last; or its own table, whose rows may

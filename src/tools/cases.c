@@ -70,6 +70,8 @@ const vrn_op_case vrn_op_cases[] = {
                              ADD_RELU(5, 9, 64)}, 1, 1},
     {"3x3 of 128 to 96", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 7, 128), .out = {.c = 96},
                              ADD_RELU(9, 7, 96)}, 0, 1},
+    {"3x3 of 66 to 70", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(6, 9, 66), .out = {.c = 70},
+                            ADD_RELU(6, 9, 70)}, 0, 1},
     {"3x3 of 512 to 96", 2, {CONV(3, 1, 1, 1, 1), .in = SHAPE(9, 13, 512), .out = {.c = 96},
                              ADD_RELU(9, 13, 96)}, 0, 1},
     {"3x3 stride 2 of 64", 2, {CONV(3, 2, 1, 1, 1), .in = SHAPE(13, 10, 64), .out = {.c = 32},

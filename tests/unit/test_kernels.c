@@ -151,11 +151,14 @@ static uint32_t tile_of(const vrn_kernel *kernel)
 static void merits_follow_the_shape(void **state)
 {
     (void)state;
-    const vrn_op_desc late = convolution(7, 512, 512, 3, 1), early = convolution(56, 64, 256, 1, 1);
+    const vrn_op_desc late = convolution(7, 2048, 512, 1, 1);
+    const vrn_op_desc early = convolution(56, 64, 256, 1, 1);
     const vrn_op_desc narrow = convolution(56, 128, 128, 3, 32);
+    const vrn_op_desc square = convolution(28, 128, 128, 3, 1); /* Winograd's algorithm */
     assert_int_equal(vrn_kernel_pass_count(best_tile(&late, 1)), 2);
     assert_int_equal(vrn_kernel_pass_count(best_tile(&late, 64)), 1);
     assert_int_equal(vrn_kernel_pass_count(best_tile(&early, 1)), 1);
+    assert_int_equal(vrn_kernel_pass_count(best_tile(&square, 64)), 3);
     assert_int_equal(tile_of(best_tile(&early, 64)), 128 * 128);
     assert_false(is_tile(best_tile(&narrow, 1)));
     assert_false(is_tile(best_tile(&narrow, 64)));
