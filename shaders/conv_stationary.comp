@@ -14,7 +14,7 @@
 // does the same with the next DEPTH. In between, sums are in Y. A constant place in an array, and a
 // constant place in a buffer that an index has chosen, are one load each; so the array has a loop
 // that fills it, which keeps it in memory, and the input is bound as an array of buffers, of DEPTH
-// numbers each. docs/cpu-kernels.md has figures.
+// numbers each (with 148, of 192, of which the first 148 count). docs/cpu-kernels.md has figures.
 #define PUSHED
 #include "common.glsl"
 #include "conv.glsl"
@@ -82,8 +82,9 @@ void main() {
     uint depth = unfolded ? KERNEL_H * KERNEL_W * GROUP_IN : IN_C4 * 4; // of a position
 
     // The rows are divided among at least this many work groups, so that each of a few processors
-    // is busy to the end.
-    uint parts = (VRN_STATIONARY_GROUPS + gl_NumWorkGroups.z - 1) / gl_NumWorkGroups.z;
+    // is busy to the end. (gl_NumWorkGroups.z may count those of a part of the dispatch alone.)
+    uint layers = column_blocks * (WINOGRAD ? (M + 2) * (M + 2) : 1);
+    uint parts = (VRN_STATIONARY_GROUPS + layers - 1) / layers;
     uint part_rows = (rows + parts - 1) / parts;
     uint first = folded_group() * part_rows, end = min(first + part_rows, rows);
     if (first >= rows) return;

@@ -56,9 +56,11 @@ static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_de
     return (vrn_grid){.x = (rows + part_rows - 1) / part_rows, .z = z};
 }
 
+static const vrn_kernel_family unfolded;
+
 static bool is_unfolded(const vrn_kernel *kernel)
 {
-    return kernel->variant->layout == &vrn_layout_stationary_unfolded;
+    return kernel->variant->family == &unfolded;
 }
 
 /* The number of blocks of DEPTH k. */
@@ -135,10 +137,11 @@ static void unfolded_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const 
     }
 }
 
-const vrn_layout vrn_layout_stationary_unfolded = {
-    .numbers = unfolded_numbers,
-    .pack = unfolded_pack,
-};
+/* One for each depth: sessions share weights of the same layout. */
+const vrn_layout vrn_layout_stationary_unfolded_64 = {.numbers = unfolded_numbers,
+                                                      .pack = unfolded_pack};
+const vrn_layout vrn_layout_stationary_unfolded_148 = {.numbers = unfolded_numbers,
+                                                       .pack = unfolded_pack};
 
 static bool input_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
@@ -230,10 +233,10 @@ static const vrn_kernel_variant by_input =
     VARIANT(input_winograd, columns, TRANSFORM(winograd_input),
             {.module = &vrn_module_gemm_input_stationary, .arrays = VRN_BIT_BLOCKS, .threads = 4},
             TRANSFORM(winograd_output));
-static const vrn_kernel_variant deep_unfolded =
-    VARIANT(unfolded, stationary_unfolded, TRANSFORM(unfold), PRODUCT(conv_stationary_148, 192));
+static const vrn_kernel_variant deep_unfolded = VARIANT(
+    unfolded, stationary_unfolded_148, TRANSFORM(unfold), PRODUCT(conv_stationary_148, 192));
 static const vrn_kernel_variant flat_unfolded =
-    VARIANT(unfolded, stationary_unfolded, TRANSFORM(unfold), PRODUCT(conv_stationary_64, 64));
+    VARIANT(unfolded, stationary_unfolded_64, TRANSFORM(unfold), PRODUCT(conv_stationary_64, 64));
 
 /* m of F(m x m, 3 x 3); k whose weights are kept. */
 static const vrn_kernel rows[] = {

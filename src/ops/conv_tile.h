@@ -1,5 +1,6 @@
-/* Convolution in tiles (conv_tile.comp): functions shared by tiles with whole sums and tiles with
- * partial sums. The numbers of a kernel's row (ops/kernel.h) are VRN_TILE_* (ops/interface.h). */
+/* Convolution in tiles (conv_tile.comp): functions that tiles with whole sums, tiles with partial
+ * sums and the products of Winograd's algorithm share. The numbers of a kernel's row (ops/kernel.h)
+ * are VRN_TILE_* (ops/interface.h). */
 #ifndef VRN_OPS_CONV_TILE_H
 #define VRN_OPS_CONV_TILE_H
 

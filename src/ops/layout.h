@@ -56,7 +56,8 @@ extern const vrn_layout vrn_layout_straight;
  * [DEPTH + 1, 32]. */
 extern const vrn_layout vrn_layout_stationary_64;
 extern const vrn_layout vrn_layout_stationary_128;
-extern const vrn_layout vrn_layout_stationary_unfolded; /* ops/conv_stationary.c */
+extern const vrn_layout vrn_layout_stationary_unfolded_64; /* ops/conv_stationary.c */
+extern const vrn_layout vrn_layout_stationary_unfolded_148;
 
 /* For gemm_input_stationary.comp: the bias, padded to VRN_BLOCK_NUMBERS, then for each b and each
  * VRN_BLOCK_NUMBERS k [n, VRN_BLOCK_NUMBERS]. */

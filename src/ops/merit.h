@@ -21,7 +21,7 @@ double vrn_cpu_merit(const vrn_op_desc *desc, uint32_t images, const vrn_cpu_cos
 typedef struct vrn_gpu_work {
     double groups;      /* work groups */
     double threads;     /* invocations of one */
-    double multiplies;  /* multiply-adds of an invocation, including padding */
+    double multiplies;  /* multiply-adds of a work group, including padding */
     double rate;        /* multiply-adds in the time of one float32 multiply-add */
     double efficiency;  /* the share of the time in which something is multiplied */
     double sums;        /* independent multiply-adds of an invocation */

@@ -1,5 +1,5 @@
-/* Matrix products of convolutions on processors (gemm.comp, gemm_blocks.comp), as the families of
- * conv_product.c and conv_winograd.c use them. The numbers of a kernel's row (ops/kernel.h) are
+/* Matrix products of convolutions, as conv_product.c, the families of Winograd's algorithm and
+ * those for single CPU drivers use them. The numbers of a kernel's row (ops/kernel.h) are
  * VRN_PRODUCT_* (ops/interface.h).
  *
  *   Y[b, r, n] = sum_k X[b, r, k] W[b, k, n]

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/util.h"
+#include "gpu/memory.h"
 
 void vrn_kernel_count_descriptors(const vrn_kernel *kernel, const vrn_op_desc *desc,
                                   uint32_t images, vrn_descriptor_counts *counts)
@@ -128,5 +129,7 @@ bool vrn_kernel_supported(const vrn_kernel *kernel, const vrn_op_desc *desc,
     for (uint32_t i = 0; i < vrn_kernel_pass_count(kernel); i++) {
         if (!grid_fits(kernel, i, desc, device)) return false;
     }
-    return true;
+    /* Scratch memory is allocated together with the activations. */
+    return vrn_kernel_scratch(kernel, desc, 1, vrn_buffer_alignment(device), NULL) <=
+           device->probe.info.max_allocation / 2;
 }

@@ -68,49 +68,67 @@ static vrn_model *calibrate(void)
     return calibrated;
 }
 
-/* In every precision, from pictures, from one dispatch a part to everything in two parts. */
+/* From pictures, from one dispatch a part to everything in two parts. */
+static void compare_parts(vrn_precision precision)
+{
+    static const double budgets[] = {1e-9, 0.05, 1e6};
+    app_buffer pixels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 4);
+    memcpy(pixels.mapped, picture, pixels.bytes);
+    vrn_session *session = make_session(&(vrn_session_params){.batch = BATCH,
+                                                              .taps = taps,
+                                                              .tap_count = TAPS,
+                                                              .precision = precision,
+                                                              .record_budget_ms = 1e-9});
+    results expected, found;
+    results_create(&expected, session);
+    results_create(&found, session);
+    const vrn_image photo = {.pixels = picture, .width = WIDTH, .height = HEIGHT};
+    const vrn_image photos[BATCH] = {photo, photo, photo};
+    const vrn_inputs inputs = {.count = BATCH, .images = photos};
+    const vrn_outputs outputs = {.logits = expected.logits, .taps = expected.taps};
+    assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
+    const vrn_record_pixels one = {.place = {pixels.handle, 0}, .width = WIDTH, .height = HEIGHT};
+    const vrn_record_pixels all[BATCH] = {one, one, one};
+    uint32_t counts[3];
+    for (size_t b = 0; b < 3; b++) {
+        const vrn_record_params params = {
+            .slot = (uint32_t)b, .count = BATCH, .pixels = all, .budget_ms = budgets[b]};
+        record_parts(session, params, 1 + 2 * (uint32_t)b, &found, &counts[b]);
+        expect_equal(&found, &expected, BATCH);
+    }
+    assert_true(counts[0] > 20); /* the layers, some of which are divided */
+    /* On a slow device each dispatch may exceed the second budget as well. */
+    assert_true(counts[0] >= counts[1] && counts[1] >= counts[2] && counts[2] <= 2);
+    results_free(&expected);
+    results_free(&found);
+    vrn_session_destroy(&session);
+    app_buffer_destroy(&app, &pixels);
+}
+
 static void parts_give_the_bytes_of_a_run(void **state)
 {
     (void)state;
-    static const double budgets[] = {1e-9, 0.05, 1e6};
-    static const vrn_precision precisions[] = {VRN_PRECISION_FP32, VRN_PRECISION_FP16,
-                                               VRN_PRECISION_INT8};
     vrn_model *own = model;
     model = calibrate();
-    app_buffer pixels = app_buffer_create(&app, (size_t)WIDTH * HEIGHT * 4);
-    memcpy(pixels.mapped, picture, pixels.bytes);
-    for (size_t p = 0; p < sizeof precisions / sizeof precisions[0]; p++) {
-        vrn_session *session = make_session(&(vrn_session_params){.batch = BATCH,
-                                                                  .taps = taps,
-                                                                  .tap_count = TAPS,
-                                                                  .precision = precisions[p],
-                                                                  .record_budget_ms = 1e-9});
-        results expected, found;
-        results_create(&expected, session);
-        results_create(&found, session);
-        const vrn_image photo = {.pixels = picture, .width = WIDTH, .height = HEIGHT};
-        const vrn_image photos[BATCH] = {photo, photo, photo};
-        const vrn_inputs inputs = {.count = BATCH, .images = photos};
-        const vrn_outputs outputs = {.logits = expected.logits, .taps = expected.taps};
-        assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
-        const vrn_record_pixels one = {
-            .place = {pixels.handle, 0}, .width = WIDTH, .height = HEIGHT};
-        const vrn_record_pixels all[BATCH] = {one, one, one};
-        uint32_t counts[3];
-        for (size_t b = 0; b < 3; b++) {
-            const vrn_record_params params = {
-                .slot = (uint32_t)b, .count = BATCH, .pixels = all, .budget_ms = budgets[b]};
-            record_parts(session, params, 1 + 2 * (uint32_t)b, &found, &counts[b]);
-            expect_equal(&found, &expected, BATCH);
-        }
-        assert_true(counts[0] > 20); /* the layers, some of which are divided */
-        /* On a slow device each dispatch may exceed the second budget as well. */
-        assert_true(counts[0] >= counts[1] && counts[1] >= counts[2] && counts[2] <= 2);
-        results_free(&expected);
-        results_free(&found);
-        vrn_session_destroy(&session);
-    }
-    app_buffer_destroy(&app, &pixels);
+    compare_parts(VRN_PRECISION_FP32);
+    compare_parts(VRN_PRECISION_FP16);
+    compare_parts(VRN_PRECISION_INT8);
+    vrn_model_destroy(&model);
+    model = own;
+}
+
+/* Kernels that need many channels, some of which divide their rows among work groups. */
+static void parts_of_wide_layers(void **state)
+{
+    (void)state;
+    vrn_model *own = model;
+    vrn_arch arch;
+    assert_int_equal(
+        vrn_arch_parse(
+            &arch, "resnet,block=basic,layers=1:1,planes=64:256,stem=cifar,num_classes=7", NULL),
+        VRN_OK);
+    assert_int_equal(vrn_model_create_random(&model, &arch, 5, NULL), VRN_OK);
+    compare_parts(VRN_PRECISION_FP32);
     vrn_model_destroy(&model);
     model = own;
 }
@@ -239,6 +257,7 @@ int main(void)
     if (!setup()) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_give_the_bytes_of_a_run),
+        cmocka_unit_test(parts_of_wide_layers),
         cmocka_unit_test(the_input_is_read_once),
         cmocka_unit_test(a_disturbed_network_is_refused),
     };

@@ -170,6 +170,31 @@ static void merits_follow_the_shape(void **state)
     }
 }
 
+/* Sessions share packed weights if layout and layout number are equal: then the size must be. */
+static void equal_layouts_have_equal_sizes(void **state)
+{
+    (void)state;
+    const vrn_op_desc shapes[] = {
+        convolution(112, 3, 64, 7, 1),    convolution(56, 64, 64, 3, 1),
+        convolution(14, 256, 256, 3, 1),  convolution(7, 512, 512, 3, 1),
+        convolution(14, 1024, 256, 1, 1), convolution(56, 128, 128, 3, 32),
+    };
+    for (size_t s = 0; s < VRN_COUNT(shapes); s++) {
+        const vrn_kernel *a, *b;
+        for (uint32_t i = 0; (a = vrn_kernel_at(VRN_OP_CONV, i)); i++) {
+            for (uint32_t j = 0; j < i && (b = vrn_kernel_at(VRN_OP_CONV, j)); j++) {
+                const vrn_layout *layout = a->variant->layout;
+                if (layout != b->variant->layout || !layout ||
+                    vrn_kernel_layout_number(a) != vrn_kernel_layout_number(b) ||
+                    !vrn_kernel_fits(a, &shapes[s]) || !vrn_kernel_fits(b, &shapes[s])) {
+                    continue;
+                }
+                assert_int_equal(layout->numbers(a, &shapes[s]), layout->numbers(b, &shapes[s]));
+            }
+        }
+    }
+}
+
 /* The kernel for a driver that runs on a processor with this many vectors and has addresses;
  * straight: only code without loops may read through them. */
 static const char *best_of(bool straight, uint32_t vectors, uint32_t side, uint32_t in,
@@ -323,6 +348,7 @@ int main(void)
         cmocka_unit_test(kernels_fit_modest_devices),
         cmocka_unit_test(rows_are_complete),
         cmocka_unit_test(merits_follow_the_shape),
+        cmocka_unit_test(equal_layouts_have_equal_sizes),
         cmocka_unit_test(merits_of_addresses),
         cmocka_unit_test(merits_of_straight_addresses),
         cmocka_unit_test(a_family_is_data),
