@@ -98,7 +98,8 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
 static uint64_t unfolded_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
                                uint32_t images)
 {
-    const uint64_t k = vrn_round_up(vrn_conv_window(d) * d->in.c, VRN_STATIONARY_UNFOLDED);
+    const uint64_t k =
+        vrn_round_up((uint64_t)vrn_conv_window(d) * d->in.c, VRN_STATIONARY_UNFOLDED);
     return scratch == 1 ? vrn_product_rows(kernel, d) * images * k * sizeof(float) : 0;
 }
 
