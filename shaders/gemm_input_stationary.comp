@@ -63,7 +63,7 @@ void main() {
     uint first = folded_group() * VRN_INPUT_STATIONARY_ROWS + gl_LocalInvocationID.x;
     if (first - gl_LocalInvocationID.x >= rows) return;
 
-    // Past the end a lane has the last row again, and in step with its lane stores the same sums.
+    // Past the end a lane has the last row again. Lanes run in step, so all store the same sums.
     uint r0 = product * rows + min(first, rows - 1), r1 = product * rows + min(first + 4, rows - 1);
     uint r2 = product * rows + min(first + 8, rows - 1);
     uint r3 = product * rows + min(first + 12, rows - 1);

@@ -9,8 +9,7 @@
 #include "ops/merit.h"
 #include "ops/product.h"
 
-/* With few channels the transforms take longer than what they save, and round more than the short
- * sums of a direct convolution. */
+/* With few channels the transforms round more than the short sums of a direct convolution. */
 static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     return vrn_family_conv_winograd.fits(kernel, d) && d->in.c >= 64 && d->out.c >= 64 &&
