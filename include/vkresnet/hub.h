@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-/* One file of weights. Texts live as long as the hub. */
+/* One file of weights. The strings live as long as the hub. */
 typedef struct vrn_hub_entry {
     const char *name;    /* "resnet50:IMAGENET1K_V2" */
     const char *network; /* "resnet50", as for vrn_arch_parse */
@@ -32,11 +32,11 @@ typedef struct vrn_hub_entry {
     bool is_default;     /* "resnet50" and "resnet50:DEFAULT" mean this entry */
     const char *file;    /* "resnet50-11ad3fa6.pth" */
     const char *url;     /* where it is downloaded from */
-    /* of the file, in lower case hexadecimal: all 64 digits, or, if only its beginning is
-     * published, that beginning (8 digits or more) */
+    /* the SHA-256 of the file, in lower-case hexadecimal: all 64 digits, or, if only the first ones
+     * are published, those (8 or more) */
     const char *sha256;
-    uint64_t min_bytes;      /* the least size of the file */
-    uint64_t max_bytes;      /* its largest size; the same as min_bytes if the size is known */
+    uint64_t min_bytes;      /* the smallest size that the file may have */
+    uint64_t max_bytes;      /* the largest; equal to min_bytes if the size is known */
     uint64_t parameters;     /* the number of the network's parameters */
     const char *classes;     /* "imagenet": its 1000 classes, in the usual order; or NULL */
     vrn_transform transform; /* the transform with which the accuracy was measured */
@@ -45,7 +45,7 @@ typedef struct vrn_hub_entry {
     uint64_t reserved[4];
 } vrn_hub_entry;
 
-/* Where a hub looks for files and downloads them from. */
+/* Where a hub looks for files, and where it downloads them from. */
 typedef struct vrn_hub_params {
     vrn_log log; /* of the hub; must outlive it */
     /* a file that is used instead of the built-in registry (the list of weights, made from
@@ -60,7 +60,7 @@ typedef struct vrn_hub_params {
      * ~/.cache/torch/hub/checkpoints, whichever PyTorch would use; "": none */
     const char *torch_directory;
     /* the address of a folder to download from, instead of the registry's server; the name of a
-     * file is appended. It begins with https:// or http://. NULL: $VKRESNET_HUB_URL, else the
+     * file is appended. It must begin with https:// or http://. NULL: $VKRESNET_HUB_URL, else the
      * registry's server */
     const char *address;
     bool offline; /* never download; also if $VKRESNET_OFFLINE is neither empty nor "0" */
@@ -70,7 +70,7 @@ typedef struct vrn_hub_params {
     uint64_t reserved[4];
 } vrn_hub_params;
 
-/* A registry of weights, with the folders that have their files. */
+/* A registry of weights, and the folders that hold their files. */
 typedef struct vrn_hub vrn_hub;
 
 /* Makes a hub. Reads the registry and no other file. The caller owns the hub. Blocking. Errors:
@@ -88,7 +88,7 @@ VRN_API bool vrn_hub_can_download(void);
  * as the hub. */
 VRN_API const vrn_hub_entry *vrn_hub_get_entry(const vrn_hub *hub, uint32_t i);
 
-/* The entry with a name: a network ("resnet50"), or a network, a colon and its weights
+/* The entry that `name` means: a network ("resnet50"), or a network, a colon and its weights
  * ("resnet50:DEFAULT", "resnet50:IMAGENET1K_V2", "resnet50:V2"; case is ignored after the colon).
  * NULL if there is none. It lives as long as the hub. */
 VRN_API const vrn_hub_entry *vrn_hub_find(const vrn_hub *hub, const char *name);
@@ -126,7 +126,7 @@ typedef struct vrn_hub_progress {
     const vrn_hub_entry *entry; /* whose file it is */
     uint64_t done;              /* bytes; includes those of an interrupted download */
     uint64_t total;             /* bytes; entry->max_bytes until the server states the size */
-    double bytes_per_s;         /* over the last seconds; 0: not known yet */
+    double bytes_per_s;         /* over the last few seconds; 0: not known yet */
     double seconds_left;        /* at this rate; negative: not known yet */
     bool waiting;               /* another process is downloading the file; `done` is what it has */
     uint64_t reserved[4];
@@ -141,19 +141,19 @@ typedef struct vrn_hub_fetch_params {
     uint64_t reserved[4];
 } vrn_hub_fetch_params;
 
-/* Looks for an entry's file like vrn_hub_locate, and downloads it if it is not on this machine. The
- * download is written to a file with another name ("....part"), which is renamed when its size and
+/* Looks for an entry's file as vrn_hub_locate does, and downloads it if it is not on this machine.
+ * The download is written to a file whose name ends in ".part", which is renamed when its size and
  * SHA-256 are correct and the bytes are on the disk: no partial file ever has the name in
  * `entry->file`. If a download is interrupted, the next call resumes it. If another process is
- * downloading the same file, the call waits for it. Only https is used, unless `address` is http.
- * Certificates are checked with the system's list or with $CURL_CA_BUNDLE, $SSL_CERT_FILE or
- * $SSL_CERT_DIR; proxies are set as for libcurl ($https_proxy, $no_proxy, ...). `params` may be
- * NULL. The caller owns `*file`. Blocking. Errors:
+ * downloading the same file, the call waits for it. Only https is used, unless `address` or
+ * $VKRESNET_HUB_URL begins with http://. Certificates are checked against the system's list, or
+ * against $CURL_CA_BUNDLE, $SSL_CERT_FILE or $SSL_CERT_DIR; proxies are set as for libcurl
+ * ($https_proxy, $no_proxy, ...). `params` may be NULL. The caller owns `*file`. Blocking. Errors:
  * - VRN_ERROR_NETWORK: the server cannot be reached, does not have the file or sent something else;
  *   or this build cannot download, or `offline` forbids it, or there is no cache directory. The log
  *   has the address, and says how to use a file that was downloaded in another way
  * - VRN_ERROR_CANCELLED: `progress` returned true
- * - VRN_ERROR_FILE: the file cannot be written
+ * - VRN_ERROR_FILE: the file cannot be written, or not be read again
  * - VRN_ERROR_OUT_OF_MEMORY */
 VRN_API vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
                                  const vrn_hub_fetch_params *params, vrn_hub_file *file);

@@ -9,10 +9,11 @@
  *         std::printf("%s %.3f\n", model.class_name(index), probability);
  *
  * Each object can be made in two ways: by a constructor (or `open`, `random`), which throws
- * vkresnet::error, or by the default constructor and a function `create` (or `load`), which returns
- * a vrn_result. Without exceptions, or with VKRESNET_NO_EXCEPTIONS defined, only the second way
- * exists. vkresnet::last_message() returns the library's last error message on this thread;
- * messages of objects whose params have their own log go to that log instead.
+ * vkresnet::error, or by the default constructor and a function `create` (or `load`,
+ * `create_random`), which returns a vrn_result. Without exceptions, or with VKRESNET_NO_EXCEPTIONS
+ * defined, only the second way exists. vkresnet::last_message() returns the library's last error
+ * message on this thread; messages of objects whose params have their own log go to that log
+ * instead.
  *
  * Objects can be moved but not copied. get() returns the C handle, for functions that this header
  * does not wrap.
@@ -187,8 +188,8 @@ template <typename T, void (*Destroy)(T **)> class handle
     }
 
   protected:
-    /* Destroys this object's handle, and returns where a function of the C API may write a new
-     * one. */
+    /* Destroys this object's handle, and returns the address to which a function of the C API may
+     * write a new one. */
     T **place() noexcept
     {
         reset();
@@ -209,7 +210,7 @@ template <typename Self, typename Struct> class filled
   public:
     using self_type = Self; /* the class with the functions */
     using c_type = Struct;  /* the struct of the C API */
-    /* The struct; valid as long as this object. */
+    /* The struct; valid as long as this object exists. */
     constexpr operator const Struct &() const noexcept
     {
         return c_;
@@ -363,7 +364,8 @@ class model : public handle<vrn_model, vrn_model_destroy>
         const vrn_model_params own = with_log(params);
         return vrn_model_load_memory(place(), bytes.data, bytes.size, name, &own);
     }
-    /* As vrn_model_create_random; `arch` is a text for vrn_arch_parse, such as "resnet18". */
+    /* As vrn_model_create_random; `arch` is a string as vrn_arch_parse takes it, such as
+     * "resnet18". */
     vrn_result create_random(const char *arch, std::uint64_t seed)
     {
         message_is_new() = false;

@@ -163,9 +163,9 @@ class device_additions : public handle<vrn_device_additions, vrn_device_addition
         import_.created_with = &info;
         return vrn_device_additions_create(place(), &info, &own);
     }
-    /* Returns params for vkresnet::import_device, with one queue. They have the arguments of this
-     * function, the params of `create` and its VkDeviceCreateInfo. The application may set other
-     * members too. */
+    /* Returns params for vkresnet::import_device, with one queue. They contain the arguments of
+     * this function, and the params and the VkDeviceCreateInfo given to `create`. The application
+     * may set other members too. */
     vrn_device_import_params import_params(VkDevice on, std::uint32_t queue_family,
                                            VkQueue queue) const
     {
@@ -228,8 +228,8 @@ inline vrn_result acquire_images(session &from, VkCommandBuffer commands,
     return vrn_session_acquire_images(from.get(), commands, &params);
 }
 
-/* Submits a run on the input in order.record. The run, not the host, waits for order.waits, and
- * then signals order.signals: see vrn_session_submit_ordered. */
+/* Submits a run on the input in order.record. The run, not the host, waits for order.waits before
+ * it starts, and signals order.signals when it has ended: see vrn_session_submit_ordered. */
 inline vrn_result submit(session &to, const vrn_submit_order &order, const vrn_outputs &outputs,
                          vrn_ticket &ticket)
 {

@@ -28,7 +28,7 @@ bool vrn_class_list_set(vrn_class_list *list, vrn_arena *arena, uint64_t index, 
     if (!name) return refuse(message, "out of memory");
     if (index >= VRN_CLASS_LIST_MAX) {
         snprintf(message, VRN_CLASS_LIST_MESSAGE,
-                 "'%.60s' has the number %llu: expected less than %d", name,
+                 "'%.60s' has the number %llu: expected a number below %d", name,
                  (unsigned long long)index, VRN_CLASS_LIST_MAX);
         return false;
     }

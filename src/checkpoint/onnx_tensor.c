@@ -186,7 +186,8 @@ static vrn_result find_external(const vrn_onnx_model *m, vrn_onnx_tensor *p, con
     }
     if (!stays_inside(location)) {
         return vrn_source_fail(m->source,
-                               "%s: expected external data in the same folder, found it in '%.80s'",
+                               "%s: expected external data in the model's folder or below it, by a "
+                               "path without parts that begin with '.', found '%.80s'",
                                name, location);
     }
     if (external_entry(p, "offset", number) &&
@@ -240,6 +241,6 @@ vrn_result vrn_onnx_find_data(const vrn_onnx_model *model, vrn_onnx_tensor *tens
     }
     char shape[128];
     vrn_tensor_format_shape(&p->tensor, shape, sizeof shape);
-    return vrn_source_fail(m->source, "%s: expected the values of %s, found %s of them", name,
-                           shape, found < p->count ? "fewer" : "more");
+    return vrn_source_fail(m->source, "%s: expected as many values as the shape %s has, found %s",
+                           name, shape, found < p->count ? "fewer" : "more");
 }

@@ -36,7 +36,8 @@ bool cli_check_outputs(const char *path, const float *outputs, size_t count)
     size_t finite = 0;
     while (finite < count && isfinite(outputs[finite])) finite++;
     return finite == count ||
-           cli_error("%s: the network's results for it are not finite numbers", path);
+           cli_error("%s: not all of the network's results for this image are finite numbers",
+                     path);
 }
 
 void cli_answer_write_class(cli_json *json, const cli_model *model, cli_score score)

@@ -184,8 +184,8 @@ static vrn_result check_group(const VkDeviceCreateInfo *info, const vrn_log *log
         const VkDeviceGroupDeviceCreateInfo *group = (const void *)at;
         if (group->physicalDeviceCount <= 1) continue;
         return vrn_fail(log, VRN_ERROR_UNSUPPORTED,
-                        "expected a VkDevice of one physical device, found one of %u: make a "
-                        "VkDevice for each device of the group",
+                        "expected a VkDevice of one physical device, found a VkDevice of %u: "
+                        "make one for each physical device of the group",
                         group->physicalDeviceCount);
     }
     return VRN_OK;

@@ -369,7 +369,7 @@ vrn_result vrn_arch_read(vrn_arch *arch, const char *text, const char *subject, 
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
                         "%s: unknown architecture '%.*s': expected resnet18, 34, 50, 101 or 152, "
                         "resnext50_32x4d, resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, "
-                        "wide_resnet101_2, resnetN with N = 6n + 2, or resnet",
+                        "wide_resnet101_2, resnetN with N = 6n + 2, or resnet,KEY=VALUE,...",
                         subject, shown((piece){text, length}), text);
     }
     *arch = base.arch;

@@ -238,7 +238,8 @@ static void leave_projections(vrn_names *names, vrn_assumptions *assumptions)
         if (!first) first = entry->tensor->name;
     }
     if (first) {
-        vrn_assume(assumptions, true, "%.80s and the rest of a projection are ignored", first);
+        vrn_assume(assumptions, true,
+                   "%.80s and the other tensors of the projection head are ignored", first);
     }
 }
 

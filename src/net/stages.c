@@ -162,7 +162,7 @@ static void check_attention(checker *c)
         }
         if (c->arch->attention == VRN_ATTENTION_ECA &&
             (width % 2 == 0 || width > VRN_MAX_CHANNEL_KERNEL)) {
-            REFUSE(c, "attention_width: expected an odd kernel of at most %u for eca, found %u",
+            REFUSE(c, "attention_width: expected an odd number of at most %u for eca, found %u",
                    (unsigned)VRN_MAX_CHANNEL_KERNEL, width);
         }
     }

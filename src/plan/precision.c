@@ -121,7 +121,7 @@ static vrn_result check_names(const precision *p, const vrn_log *log)
             return vrn_fail(
                 log, VRN_ERROR_INVALID_ARGUMENT,
                 "fp32 layer '%s': the compiled network has no layer of this name; vkresnet profile "
-                "lists them",
+                "lists its layers",
                 name);
         }
     }

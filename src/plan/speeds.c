@@ -127,10 +127,11 @@ static vrn_result measure(vrn_device *device, const vrn_kernel *const kernels[WA
         used += (uint32_t)snprintf(text + used, sizeof text - used, "%s%s %.3f ms",
                                    used ? ", " : "", way_names[way], ms[way]);
     }
-    vrn_log_write(&device->log, VRN_LOG_INFO,
-                  "%s: this release of the driver is not known; measured times of a matrix product "
-                  "for each way to read: %s",
-                  device->probe.info.name, text);
+    vrn_log_write(
+        &device->log, VRN_LOG_INFO,
+        "%s: this release of the driver is not known; times of a matrix product, measured "
+        "for each way of reading data: %s",
+        device->probe.info.name, text);
     return VRN_OK;
 }
 

@@ -53,14 +53,16 @@ vrn_result vrn_session_params_check(const vrn_session_params *params, const vrn_
                         "%u submissions in flight: expected at most 64", params->in_flight);
     }
     if (!(params->submission_limit_ms >= 0)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "submission_limit_ms: expected a time, or 0 for the default, found %g",
-                        params->submission_limit_ms);
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "submission_limit_ms: expected a positive time, or 0 for the default, found %g",
+            params->submission_limit_ms);
     }
     if (!(params->record_budget_ms >= 0)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "record_budget_ms: expected a time, or 0 for whole networks, found %g",
-                        params->record_budget_ms);
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "record_budget_ms: expected a positive time, or 0 for whole networks, found %g",
+            params->record_budget_ms);
     }
     if (params->tap_count > 0 && !params->taps) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "tap_count is %u, but taps is NULL",

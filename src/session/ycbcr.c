@@ -55,10 +55,11 @@ vrn_result vrn_ycbcr_read(vrn_ycbcr_form *form, const vrn_record_image *image, c
     };
     if ((c->width != image->width && !form->half_columns) ||
         (c->height != image->height && !form->half_rows)) {
-        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "a chroma plane of %u x %u for a luma plane of %u x %u: its width and its "
-                        "height must each be the luma's, or half of that, rounded up",
-                        c->width, c->height, image->width, image->height);
+        return vrn_fail(
+            log, VRN_ERROR_INVALID_ARGUMENT,
+            "a chroma plane of %u x %u for a luma plane of %u x %u: the chroma plane's "
+            "width and height must each equal the luma plane's, or half of it, rounded up",
+            c->width, c->height, image->width, image->height);
     }
     return VRN_OK;
 }

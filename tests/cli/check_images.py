@@ -215,7 +215,7 @@ class Images(ProgramTest):
         path = self.write(
             "spoilt", good[:first] + struct.pack("<f", 3e38) * ((last - first) // 4) + good[last:])
         photo = self.write("photo.png", picture(1))
-        expected = f"{photo}: the network's results for it are not finite numbers"
+        expected = f"{photo}: not all of the network's results for this image are finite numbers"
         self.fails("classify", photo, "--model", path, expected=expected)
         self.fails("explain", photo, "--model", path, "-o", self.path("heat.png"),
                    expected=expected)

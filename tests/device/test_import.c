@@ -347,7 +347,7 @@ static void a_wrong_import_is_refused_by_name(void **state)
         .physicalDeviceCount = 2,
     };
     const VkDeviceCreateInfo of_group = {.pNext = &group};
-    REFUSE(created_with, &of_group, VRN_ERROR_UNSUPPORTED, "found one of 2");
+    REFUSE(created_with, &of_group, VRN_ERROR_UNSUPPORTED, "found a VkDevice of 2");
     REFUSE(created_with, &no_names, VRN_ERROR_INVALID_ARGUMENT, "ppEnabledExtensionNames");
     REFUSE(lock, free, VRN_ERROR_INVALID_ARGUMENT, "unlock");
     REFUSE(unlock, free, VRN_ERROR_INVALID_ARGUMENT, "lock");

@@ -220,8 +220,8 @@ static void test_refused_texts(void **state)
         {"resnet18,attention=cbam", "attention: expected none or se or eca, found 'cbam'"},
         {"resnet18,attention_width=4:4:4:4", "attention_width: expected none without attention"},
         {"resnet18,attention=se,attention_width=4:4", "attention_width: expected 4 entries"},
-        {"resnet18,attention=eca,attention_width=3:4:3:3", "an odd kernel of at most 63 for eca"},
-        {"resnet18,attention=eca,attention_width=3:65:3:3", "an odd kernel of at most 63 for eca"},
+        {"resnet18,attention=eca,attention_width=3:4:3:3", "an odd number of at most 63 for eca"},
+        {"resnet18,attention=eca,attention_width=3:65:3:3", "an odd number of at most 63 for eca"},
         {"resnet20,norm=group", "num_channels must be divisible by num_groups: 16 channels in bn1"},
     };
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {

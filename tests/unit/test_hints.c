@@ -198,7 +198,7 @@ static void test_readings(void **state)
          .shape = {30, 128},
          .file = "a",
          .text = "resnet18,head=none,norm=frozen",
-         .assumed = "prototypes.weight and the rest of a projection are ignored"},
+         .assumed = "prototypes.weight and the other tensors of the projection head are ignored"},
         {.arch = "resnet18",
          .prefixes = {""},
          .file = "wideresnet18_places365.pth",

@@ -231,8 +231,9 @@ static void print_verdict(const check_job *job)
         break;
     case VRN_CHECK_OTHER:
         describe_options(job, &s->best, text);
-        printf("Another reading fits better: %s.\nIts divergence is %.4f instead of %.4f, its "
-               "variances are off by %.3f instead of %.3f. To read it so:\n\n    %s\n",
+        printf("Another reading fits better: %s.\nIts divergence is %.4f instead of %.4f, and its "
+               "variances are off by %.3f instead of %.3f. Give these options to read the "
+               "checkpoint that way:\n\n    %s\n",
                s->best.name, s->best.fit.divergence, s->same.divergence, s->best.fit.variance,
                s->same.variance, text);
         break;

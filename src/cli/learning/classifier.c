@@ -319,8 +319,8 @@ bool cli_classifier_fit(cli_classifier *classifier, const cli_classifier_params 
     const cli_classifier_params *p = params;
     *classifier = (cli_classifier){0};
     if (cli_logistic_bytes(p->width, p->classes) > bytes_max) {
-        return cli_error("%u classes of %u features: too many for a fit in 4 GB", p->classes,
-                         p->width);
+        return cli_error("%u classes with %u features each: too many to train a classifier in 4 GB",
+                         p->classes, p->width);
     }
     job j = {.params = p, .classifier = classifier, .values = p->features, .width = p->width};
     cli_reduced reduced = {0};
