@@ -142,8 +142,8 @@ typedef enum vrn_capability {
     VRN_CAPABILITY_COOPERATIVE_MATRIX = 1 << 7,
     VRN_CAPABILITY_PIPELINE_STATISTICS = 1 << 8, /* registers and spills of compiled kernels */
     VRN_CAPABILITY_BUFFER_ARRAYS = 1 << 9,       /* long arrays of storage buffers */
-    /* cooperative matrices of more sizes (the driver divides them into sizes of the hardware), with
-     * operations on single elements (VK_NV_cooperative_matrix2, Vulkan 1.3) */
+    /* cooperative matrices of more sizes (the driver divides them into sizes that the hardware
+     * has), with operations on single elements (VK_NV_cooperative_matrix2, Vulkan 1.3) */
     VRN_CAPABILITY_COOPERATIVE_MATRIX_2 = 1 << 10,
     /* buffer addresses, and 64-bit integers for address arithmetic; used on CPU devices only */
     VRN_CAPABILITY_BUFFER_ADDRESSES = 1 << 11,
@@ -319,8 +319,8 @@ typedef struct vrn_transform {
     float mean[3], std[3];           /* in the order of `channels`; an std of 0 counts as 1 */
     vrn_resize_mode mode;            /* what `resize` means */
     uint32_t resize_width;           /* of VRN_RESIZE_EXACT; 0: as `resize` */
-    uint32_t crop_width;   /* 0: as `crop`. If `crop` is 0, both sides of the input are `resize`, or
-                            * resize x resize_width with VRN_RESIZE_EXACT */
+    uint32_t crop_width;   /* 0: as `crop`. If `crop` is 0, the input is `resize` x `resize`, or
+                            * `resize` x `resize_width` with VRN_RESIZE_EXACT */
     vrn_channels channels; /* the order that the network sees */
     /* pixel values are divided by it before mean and std are applied; 0: 255. Set 1 if mean and std
      * are for values from 0 to 255 */
@@ -374,7 +374,8 @@ typedef struct vrn_model_params {
     /* the names of the classes, one for each class; copied. NULL: those in the file. A model with
      * one logit may have two names: the logit then gives the probability of the second class */
     const char *const *class_names;
-    uint32_t class_name_count; /* entries of `class_names`: as many as there are classes */
+    uint32_t class_name_count; /* entries of `class_names`: the number of classes, or 2 for one
+                                * logit */
     uint64_t reserved[1];
 } vrn_model_params;
 
@@ -495,7 +496,7 @@ typedef enum vrn_precision {
      * below -65504 become -65504; vrn_calibration_get_ranges shows which layers have such values */
     VRN_PRECISION_FP16 = 1,
     /* int8 for the layers for which a calibrated model (vrn_calibration_finish) has scales, float16
-     * for the others */
+     * for the others. A model without any scales is refused (VRN_ERROR_UNSUPPORTED) */
     VRN_PRECISION_INT8 = 2,
 } vrn_precision;
 
@@ -546,14 +547,15 @@ typedef struct vrn_session_params {
     uint64_t reserved[5];
 } vrn_session_params;
 
-/* Submission limit. Drivers treat a submission that runs for 2 to 10 s as a hang and reset the
- * device (VRN_ERROR_DEVICE_LOST). The library therefore divides a run that could take longer than
- * submission_limit_ms into several submissions: between layers and, if one layer takes too long,
- * within it, by running fewer images at once or parts of its grid. The bytes of the results do not
- * change. The times are estimated from the number of operations and the speed of the session's
- * earlier runs; before the first run, a slow device is assumed. Tuning, profiles, the self-test and
- * the preparation of photos are not divided. vrn_session_record writes to one command buffer, so
- * there the limit only shortens single dispatches. */
+/* Submission limit. Drivers treat a submission that runs for longer than 2 to 10 s, depending on
+ * the driver, as a hang and reset the device (VRN_ERROR_DEVICE_LOST). The library therefore divides
+ * a run that could take longer than submission_limit_ms into several submissions: between layers
+ * and, if one layer takes too long, within it, by running fewer images at once or parts of its
+ * grid. The bytes of the results do not change. The times are estimated from the number of
+ * operations and the speed of the session's earlier runs; before the first run, a slow device is
+ * assumed. Tuning, profiles, the self-test and the preparation of photos are not divided.
+ * vrn_session_record writes to one command buffer, so there the limit only shortens single
+ * dispatches. */
 
 /* Class maps. The tap "class_map", [classes, H, W], is the class activation map of Zhou et al.
  * 2016: it shows where in the image the network sees each class. The linear layer, with its bias,
@@ -611,7 +613,7 @@ typedef struct vrn_rect {
  * and crop. It extends beyond the photo's edges if the crop is larger than the resized photo; the
  * network sees `fill` there. A tap of h x w positions, such as "class_map", divides the rectangle
  * into h x w equal cells. Errors: VRN_ERROR_INVALID_ARGUMENT (a photo without pixels),
- * VRN_ERROR_UNSUPPORTED (the photo's proportions are too extreme to resize it). */
+ * VRN_ERROR_UNSUPPORTED (the photo's proportions are too extreme for it to be resized). */
 VRN_API vrn_result vrn_session_get_crop_rect(const vrn_session *session, uint32_t width,
                                              uint32_t height, vrn_rect *rect);
 
@@ -680,9 +682,9 @@ VRN_API vrn_result vrn_session_run(vrn_session *session, const vrn_inputs *input
 /* Identifies a submission of one session. 0: none. */
 typedef uint64_t vrn_ticket;
 
-/* Copies the inputs, submits, and returns without waiting for the device. If as many submissions as
- * vrn_session_params.in_flight have not ended, it first waits for the oldest and writes its
- * outputs. `outputs` may be NULL; the struct is copied, but the arrays must live until
+/* Copies the inputs, submits, and returns without waiting for the device. If
+ * vrn_session_params.in_flight submissions are still in flight, it first waits for the oldest and
+ * writes its outputs. `outputs` may be NULL; the struct is copied, but the arrays must live until
  * vrn_session_wait returns. Errors: as for vrn_session_run; `*ticket` is then 0. */
 VRN_API vrn_result vrn_session_submit(vrn_session *session, const vrn_inputs *inputs,
                                       const vrn_outputs *outputs, vrn_ticket *ticket);
@@ -697,7 +699,7 @@ VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
 /* ---- Tuning ---------------------------------------------------------------------------------- */
 
 /* Tunes a device for the network of `model` and `params` (NULL: all defaults): for each layer shape
- * that was not timed before, it times the kernels that could compute it. Every session that is
+ * that has not been timed before, it times the kernels that could compute it. Every session that is
  * created on the device afterwards uses the fastest ones. The measurements hold for this device,
  * driver version, layer shape, number of images and set of kernels. The device keeps them as long
  * as it lives, and stores them in its cache for later runs of the program.
@@ -709,8 +711,8 @@ VRN_API vrn_result vrn_session_wait(vrn_session *session, vrn_ticket ticket);
  *
  * `progress` (NULL: no progress is reported) is called on the caller's thread with the name of what
  * is timed next; at the end, `done` equals `total`. It is not called if nothing is left to time.
- * Blocking. Thread-safe, but calls at the same time disturb each other's measurements. Errors:
- * those of vrn_session_create; the measurements of the call are then lost. */
+ * Blocking. Thread-safe, but simultaneous calls disturb each other's measurements. Errors: those of
+ * vrn_session_create; the measurements of the call are then lost. */
 VRN_API vrn_result vrn_device_tune(
     vrn_device *device, const vrn_model *model, const vrn_session_params *params,
     void (*progress)(void *user, uint32_t done, uint32_t total, const char *text), void *user);
@@ -821,7 +823,7 @@ typedef enum vrn_head {
  * means the default that a field's comment gives; `layers` has none. */
 typedef struct vrn_arch {
     vrn_block block;                 /* of all stages */
-    uint32_t stages;                 /* 0: as many as `layers` has non-zero entries */
+    uint32_t stages;                 /* 0: the number of non-zero entries in `layers` */
     uint32_t layers[VRN_MAX_STAGES]; /* blocks of each stage */
     uint32_t planes[VRN_MAX_STAGES]; /* 0: 16, 32, ... (CIFAR stem) or 64, 128, ... */
     uint32_t num_classes;            /* 0: 10 (CIFAR stem) or 1000 */
@@ -929,8 +931,8 @@ typedef struct vrn_calibration_params {
 } vrn_calibration_params;
 
 /* Compiles the network. A large network takes a few hundred megabytes on the device, because every
- * value of one image is kept. The caller owns the calibration. The device must outlive it; the
- * calibration keeps the model alive. Blocking. Errors: as for vrn_session_create. */
+ * value computed for one image is kept. The caller owns the calibration. The device must outlive
+ * it; the calibration keeps the model alive. Blocking. Errors: as for vrn_session_create. */
 VRN_API vrn_result vrn_calibration_create(vrn_calibration **calibration, vrn_device *device,
                                           const vrn_model *model,
                                           const vrn_calibration_params *params);

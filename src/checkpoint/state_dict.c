@@ -246,7 +246,7 @@ static vrn_result walk_dict(walk *w, const vrn_pickle_value *dict, uint32_t dept
 {
     if (depth > DEPTH_MAX) {
         return fail_walk(w, "tensors",
-                         "dictionaries that are nested too deep, or contain themselves");
+                         "dictionaries that are nested too deeply or contain themselves");
     }
     const vrn_pickle_items *items = dict->as.container;
     size_t length = w->length;

@@ -65,7 +65,7 @@ static vrn_result find_directory(const vrn_source *source, directory *found)
     const uint8_t *end = source->data + at;
     if (vrn_load_u16(end + 4) != 0 || vrn_load_u16(end + 6) != 0) {
         return vrn_source_fail(source,
-                               "zip archive: expected one in one part, found one of several");
+                               "zip archive: expected a single part, found one part of several");
     }
     *found = (directory){.count = vrn_load_u16(end + 10),
                          .size = vrn_load_u32(end + 12),

@@ -261,7 +261,7 @@ static void read_scales(reader *r, vrn_model_metadata *metadata)
     while (*text && !r->result) {
         size_t length = strcspn(text, "\n");
         if (length > 0 && !parse_scale(text, length, &metadata->scales[metadata->scale_count++])) {
-            nonsense(r, KEY_INT8, "lines of a layer's name and a number above 0", text);
+            nonsense(r, KEY_INT8, "lines, each with a layer's name and a number above 0", text);
         }
         text += length + (text[length] != 0);
     }
