@@ -62,8 +62,8 @@ struct vrn_timing {
 typedef struct vrn_layer {
     const char *name;   /* the module that it computes: "layer1.0.conv1" */
     const char *op;     /* the operator: "conv" */
-    const char *kernel; /* the kernel that computes it: "conv_tile_64x64" */
-    const char *fused;  /* the operations fused into it: "bn relu add"; may be empty */
+    const char *kernel; /* the kernel that computes it: "conv_tile_64x64x8" */
+    const char *fused;  /* the operations fused into it: "bn add relu"; may be empty */
     /* of its parameters, or of its output if it has none: "fp32", "fp16", "int8" */
     const char *precision;
     uint32_t height, width, channels; /* of its output */
@@ -132,7 +132,7 @@ typedef struct vrn_statistic {
  * `module` are static. Figures that the driver does not report are negative. */
 typedef struct vrn_kernel_statistics {
     const char *op;     /* the operator: "conv" */
-    const char *kernel; /* "conv_tile_64x64" */
+    const char *kernel; /* "conv_tile_64x64x8" */
     const char *module; /* the shader: "conv_tile" */
     /* vrn_session_create would choose this kernel without tuning */
     bool chosen;
@@ -205,7 +205,7 @@ typedef struct vrn_selftest_entry {
     vrn_result result;
     uint32_t cases; /* how many cases were run; for "replay": how many runs after the first one */
     uint32_t
-        wrong; /* how many of these were wrong; for "replay": gave other bytes than the first */
+        wrong; /* how many of these were wrong; for "replay": gave other bytes than the first run */
     /* the largest error as a multiple of the tolerance: above 1 is wrong. Infinite for a NaN or a
      * write outside the output. For "replay": 0 or infinite */
     double worst;
@@ -248,7 +248,7 @@ typedef struct vrn_selftest_params {
     bool exclude;
     bool thorough;      /* run all cases: minutes on a driver that runs on the processor */
     const char *kernel; /* test only kernels whose name begins with this; NULL: all */
-    uint32_t replays;   /* how often to repeat the network's run; 0: 100 */
+    uint32_t replays;   /* how many times to repeat the network's run; 0: 100 */
     uint64_t reserved[4];
 } vrn_selftest_params;
 
@@ -270,8 +270,8 @@ typedef struct vrn_selftest_params {
  * `summary` may be NULL; it is written if the result is VRN_OK or VRN_ERROR_WRONG_RESULTS. An entry
  * is valid only during the call of `visit`; the strings it points to are static.
  *
- * Each wrong kernel is a warning in the log; a kernel that the driver fails to run is also an
- * error. Errors: VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT),
+ * Each wrong kernel is logged as a warning; if the driver fails to run a kernel, an error is logged
+ * too. Errors: VRN_ERROR_WRONG_RESULTS (any verdict but VRN_SELFTEST_RIGHT),
  * VRN_ERROR_INVALID_ARGUMENT (also if no kernel's name begins with `kernel`),
  * VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST (after `visit` for the kernel that was
  * running). */
@@ -374,20 +374,21 @@ typedef struct vrn_check_summary {
     vrn_check_reading best;    /* with VRN_CHECK_FITS: the model as it was loaded */
     /* the fit of the model as it was loaded, computed from the same images as best.fit */
     vrn_check_fit same;
-    uint32_t tried; /* the number of readings, including the model as it was loaded */
+    uint32_t tried; /* the number of readings, including the model as it was loaded; a clearly
+                     * better one counts twice */
     uint64_t reserved[8];
 } vrn_check_summary;
 
 /* Runs up to 64 of the added images with other readings. They differ from the model in the pool
  * after the stem, the strides of the stem and of stages, dilation, v1 or v1.5
  * (vrn_arch.stride_on_1x1), activations, anti-aliasing, standardised weights, epsilon, or the side
- * of option A's zeros (vrn_shortcut). If only photos were added, they may also differ in the
- * normalisation, the scale or the order of channels. If one fits clearly better, variants of it are
- * tried too, so up to three faults at once are found. Calls `visit` (which may be NULL) for each
- * reading; the pointer is valid only during the call of `visit`. Readings that fit badly are
- * dropped after a few images. Blocking: compiles the network for each reading. Errors:
- * VRN_ERROR_INVALID_ARGUMENT (no images were added), and those of vrn_session_create and
- * vrn_session_run. */
+ * of option A's zeros (vrn_shortcut). If only photos were added, the readings may also differ in
+ * the normalisation, the scale or the order of channels. If one fits clearly better, variants of it
+ * are tried too, so up to three simultaneous faults can be found. Calls `visit` (which may be NULL)
+ * for each reading, and again for one that proves clearly better, with its fit on more images; the
+ * pointer is valid only during the call of `visit`. Readings that fit badly are dropped after a few
+ * images. Blocking: compiles the network for each reading. Errors: VRN_ERROR_INVALID_ARGUMENT (no
+ * images were added), and those of vrn_session_create and vrn_session_run. */
 VRN_API vrn_result vrn_check_finish(vrn_check *check, vrn_check_summary *summary,
                                     void (*visit)(void *user, const vrn_check_reading *reading),
                                     void *user);

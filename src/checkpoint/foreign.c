@@ -217,7 +217,7 @@ static const struct {
     {".bin", "raw numbers, as in the .bin files of OpenVINO and ncnn or the external data of ONNX: "
              "give the .onnx or .pth file"},
     {".data", "raw numbers, as in the external data of ONNX: give the .onnx file beside it"},
-    {".py", "the source of a program: give the weights"},
+    {".py", "the source code of a program: give the file with the weights"},
     {".yaml", "settings without weights: give the weights"},
     {".yml", "settings without weights: give the weights"},
     {".nnef", "an NNEF graph" NEEDS_PYTORCH},
@@ -251,10 +251,10 @@ const char *vrn_foreign_describe_zip(const vrn_zip *zip)
     } kinds[] = {
         {"model.weights.h5", "a Keras model (.keras)" NEEDS_PYTORCH},
         {"serialized_exported_program.json",
-         "a program of torch.export (.pt2): convert it in Python with "
+         "a program exported by torch.export (.pt2): convert it in Python with "
          "torch.save(torch.export.load(FILE).state_dict, "
          "'model.pth')"},
-        {"archive_format", "a program of torch.export (.pt2): convert it in Python with "
+        {"archive_format", "a program exported by torch.export (.pt2): convert it in Python with "
                            "torch.save(torch.export.load(FILE).state_dict, "
                            "'model.pth')"},
         {"MAR-INF/MANIFEST.json", "a TorchServe archive (.mar): unpack it, and give the .pth file"},

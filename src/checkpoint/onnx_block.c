@@ -164,7 +164,7 @@ static bool take_windowed(vrn_onnx_walk *w, vrn_onnx_node *node, uint32_t *value
 /* The convolutions after the first one, up to the Add. */
 static bool take_way(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t *value)
 {
-    static const char place[] = "a block of two convolutions or three, and an Add";
+    static const char place[] = "a block of two or three convolutions and an Add";
     block->count = 1;
     block->window = 1;
     if (!vrn_onnx_take_gate(w, value, &block->gate)) return false;
@@ -257,7 +257,7 @@ static bool check_block(vrn_onnx_walk *w, vrn_onnx_block *block, uint32_t in)
     const uint32_t last = block->count - 1, out = convs[last].out;
     uint32_t channels = in;
     block->stride = block->window;
-    if (last == 0) return vrn_onnx_misfit(w, convs[0].node, "a block of two convolutions or three");
+    if (last == 0) return vrn_onnx_misfit(w, convs[0].node, "a block of two or three convolutions");
     for (uint32_t i = 0; i <= last; i++) {
         const bool middle = !basic && i == 1;
         const bool good =

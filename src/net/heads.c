@@ -171,7 +171,7 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names,
     if ((projects || trains) && !any) {
         return vrn_fail(
             log, VRN_ERROR_FILE,
-            "%s: %.100s: expected a classifier, found what seems to be a projection of "
+            "%s: %.100s: expected a classifier, found what seems to be a projection head from "
             "self-supervised training (SimCLR, MoCo): "
             "--arch head=none gives the features, --arch head=%s uses it as a classifier",
             subject, first->name, l->count == 2 ? "mlp" : "linear");

@@ -154,22 +154,25 @@ static vrn_grid input_grid(const vrn_kernel *kernel, uint32_t threads, const vrn
                            uint32_t images)
 {
     const uint64_t rows = vrn_product_rows(kernel, d) * images;
+    const uint32_t each = kernel->number[VRN_INPUT_STATIONARY_ROWS];
     (void)threads;
     return (vrn_grid){
-        .x = (rows + VRN_INPUT_STATIONARY_ROWS - 1) / VRN_INPUT_STATIONARY_ROWS,
+        .x = (rows + each - 1) / each,
         .z = vrn_product_count(kernel),
     };
 }
 
-/* As above: copying DEPTH k of the rows takes as long as computing 40 columns. */
+/* As above: copying DEPTH k of the rows takes as long as computing 40 columns. With four rows, each
+ * weight is loaded for one product of a lane, not for four. */
 static double input_merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                           const vrn_cores *cores)
 {
     (void)cores;
     const vrn_grid g = vrn_kernel_grid(kernel, 1, d, images);
+    const uint32_t rows = kernel->number[VRN_INPUT_STATIONARY_ROWS];
     const vrn_cpu_cost cost = {
-        .multiplies = (double)g.x * g.z * VRN_INPUT_STATIONARY_ROWS * d->in.c * (d->out.c + 40.0),
-        .speed = 1.2,
+        .multiplies = (double)g.x * g.z * rows * d->in.c * (d->out.c + 40.0),
+        .speed = rows == 4 ? 1.05 : 1.2,
         .passes = 3,
         .moved = (double)(vrn_kernel_scratch_bytes(kernel, d, 1, images) +
                           vrn_kernel_scratch_bytes(kernel, d, 2, images)) /
@@ -210,6 +213,10 @@ static const vrn_kernel_family unfolded = {
         .module = &vrn_module_##module_, .arrays = VRN_BIT_BLOCKS, .line_bytes = (numbers)*4,      \
         .threads = 4                                                                               \
     }
+#define COLUMNS(module_)                                                                           \
+    {                                                                                              \
+        .module = &vrn_module_##module_, .arrays = VRN_BIT_BLOCKS, .threads = 4                    \
+    }
 #define VARIANT(family_, layout_, ...)                                                             \
     {                                                                                              \
         .family = &family_, .layout = &vrn_layout_##layout_, .suits = VRN_SUITS_CPU,               \
@@ -230,22 +237,24 @@ static const vrn_kernel_variant deep_winograd =
 static const vrn_kernel_variant flat_winograd =
     VARIANT(winograd, stationary_64, TRANSFORM(winograd_input), PRODUCT(conv_stationary_64, 64),
             TRANSFORM(winograd_output));
-static const vrn_kernel_variant by_input =
-    VARIANT(input_winograd, columns, TRANSFORM(winograd_input),
-            {.module = &vrn_module_gemm_input_stationary, .arrays = VRN_BIT_BLOCKS, .threads = 4},
-            TRANSFORM(winograd_output));
+#define BY_INPUT(module)                                                                           \
+    VARIANT(input_winograd, columns, TRANSFORM(winograd_input), COLUMNS(module),                   \
+            TRANSFORM(winograd_output))
+static const vrn_kernel_variant by_sixteen = BY_INPUT(gemm_input_stationary);
+static const vrn_kernel_variant by_four = BY_INPUT(gemm_input_stationary_4);
 static const vrn_kernel_variant deep_unfolded = VARIANT(
     unfolded, stationary_unfolded_148, TRANSFORM(unfold), PRODUCT(conv_stationary_148, 192));
 static const vrn_kernel_variant flat_unfolded =
     VARIANT(unfolded, stationary_unfolded_64, TRANSFORM(unfold), PRODUCT(conv_stationary_64, 64));
 
-/* m of F(m x m, 3 x 3); k whose weights are kept. */
+/* m of F(m x m, 3 x 3); k whose weights are kept, or rows whose input is kept. */
 static const vrn_kernel rows[] = {
     {"conv_stationary_128", &deep, {0, 128}},
     {"conv_stationary_64", &flat, {0, 64}},
     {"conv_winograd_f4_stationary_128", &deep_winograd, {4, 128}},
     {"conv_winograd_f4_stationary_64", &flat_winograd, {4, 64}},
-    {"conv_winograd_f4_input_stationary", &by_input, {4}},
+    {"conv_winograd_f4_input_stationary_16", &by_sixteen, {4, 16}},
+    {"conv_winograd_f4_input_stationary_4", &by_four, {4, 4}},
     {"conv_stationary_unfolded_148", &deep_unfolded, {0, 148}},
     {"conv_stationary_unfolded_64", &flat_unfolded, {0, 64}},
 };

@@ -233,7 +233,8 @@ struct vrn_push_straight {
 /* Of an unfolded window (unfold.comp): it has a multiple of this many numbers. */
 #define VRN_STATIONARY_UNFOLDED 64
 
-#define VRN_INPUT_STATIONARY_ROWS 16 /* of a work group of gemm_input_stationary.comp */
+/* gemm_input_stationary.comp. A row's number after VRN_PRODUCT_M: the rows of a work group. */
+#define VRN_INPUT_STATIONARY_ROWS 1
 
 /* Kernels between an application's images and buffers and the network (ops/transfer.h,
  * ops/preprocess.h): the work group's size, bindings, constants and push constants. `first`,

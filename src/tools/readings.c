@@ -145,8 +145,8 @@ static void add_pairs(const lister *l)
     arch = *from;
     arch.stride_on_1x1 = !from->stride_on_1x1;
     add_arch(l,
-             arch.stride_on_1x1 ? "blocks that stride on their 1x1 convolution (v1)"
-                                : "blocks that stride on their 3x3 convolution (v1.5)",
+             arch.stride_on_1x1 ? "blocks with the stride on their 1x1 convolution (v1)"
+                                : "blocks with the stride on their 3x3 convolution (v1.5)",
              arch);
 
     arch = *from;
