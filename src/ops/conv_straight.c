@@ -1,5 +1,7 @@
 /* Convolutions through addresses on lavapipe 25 (conv_straight.comp): as one product whose rows are
  * read from the input, and by Winograd's algorithm around such products. */
+#include <string.h>
+
 #include "base/util.h"
 #include "modules.h"
 #include "ops/conv_shape.h"
@@ -15,12 +17,35 @@ static uint32_t channels_of(const vrn_op_desc *d)
     return vrn_c4(d->in.c) * 4;
 }
 
+static const vrn_kernel_family stacked;
+
+static bool is_stacked(const vrn_kernel *kernel)
+{
+    return kernel->variant->family == &stacked;
+}
+
+/* The numbers of a column, after stack.comp. */
+static uint32_t column_numbers(const vrn_op_desc *d)
+{
+    return VRN_STACK_NUMBERS(d->kernel.y * d->in.c, d->kernel.x);
+}
+
+static uint32_t stacked_width(const vrn_op_desc *d)
+{
+    return VRN_STACK_WIDTH(d->out.w, d->stride.x, d->kernel.x);
+}
+
+static uint32_t k_count(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    if (is_stacked(kernel)) return column_numbers(d) * VRN_STACK_COLUMNS(d->kernel.x);
+    return (kernel->number[VRN_PRODUCT_M] ? 1 : vrn_conv_window(d)) * channels_of(d);
+}
+
 static uint32_t steps(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t step,
                       struct vrn_push_straight *push)
 {
     const uint32_t *n = kernel->number, channels = channels_of(d);
-    const uint32_t positions = n[VRN_PRODUCT_M] ? 1 : vrn_conv_window(d);
-    const uint32_t count = positions * channels / n[VRN_STRAIGHT_STEP];
+    const uint32_t count = k_count(kernel, d) / n[VRN_STRAIGHT_STEP];
     if (!push) return count;
     const uint32_t k = step * n[VRN_STRAIGHT_STEP], position = k / channels;
     const uint32_t width = d->op == VRN_OP_CONV ? d->kernel.x : 1;
@@ -33,14 +58,46 @@ static uint32_t steps(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t s
     return count;
 }
 
-static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+/* A convolution of one line, whose windows are adjacent numbers. */
+static uint32_t stacked_steps(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t step,
+                              struct vrn_push_straight *push)
+{
+    const uint32_t count = k_count(kernel, d) / kernel->number[VRN_STRAIGHT_STEP];
+    if (!push) return count;
+    push->first = step == 0;
+    push->last = step == count - 1;
+    push->k = push->channel = step * kernel->number[VRN_STRAIGHT_STEP];
+    push->window_y = push->window_x = 0;
+    push->shape[VRN_CONV_IN_H] = d->out.h;
+    push->shape[VRN_CONV_IN_W] = stacked_width(d);
+    push->shape[VRN_CONV_IN_C4] = column_numbers(d) / 4;
+    push->shape[VRN_CONV_KERNEL_H] = 1;
+    push->shape[VRN_CONV_KERNEL_W] = VRN_STACK_COLUMNS(d->kernel.x);
+    push->shape[VRN_CONV_STRIDE_Y] = 1;
+    push->shape[VRN_CONV_PAD_Y] = push->shape[VRN_CONV_PAD_X] = 0;
+    push->shape[VRN_CONV_DILATION_Y] = push->shape[VRN_CONV_DILATION_X] = 1;
+    return count;
+}
+
+static bool fits_any(const vrn_kernel *kernel, const vrn_op_desc *d)
 {
     const vrn_epilogue *e = &d->epilogue;
     return d->x.type == VRN_TYPE_F32 && d->y.type == VRN_TYPE_F32 && d->w == VRN_TYPE_F32 &&
            (!e->residual || d->r.type == VRN_TYPE_F32) && !vrn_conv_option_a(d) &&
            vrn_conv_groups(d) == 1 && d->out.c % COLUMNS == 0 &&
-           vrn_product_count(kernel) * (d->out.c / COLUMNS) <= BLOCKS_MAX &&
-           d->in.c % kernel->number[VRN_STRAIGHT_STEP] == 0;
+           vrn_product_count(kernel) * (d->out.c / COLUMNS) <= BLOCKS_MAX;
+}
+
+static bool fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return fits_any(kernel, d) && d->in.c % kernel->number[VRN_STRAIGHT_STEP] == 0;
+}
+
+/* Stems. */
+static bool stacked_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return d->op == VRN_OP_CONV && d->in.c <= 4 && vrn_conv_window(d) > 1 && d->dilation.x == 1 &&
+           fits_any(kernel, d);
 }
 
 static vrn_grid grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
@@ -61,14 +118,16 @@ static uint32_t subgroup_size(const vrn_kernel *kernel)
 }
 
 /* Relative to the fastest product with texel buffers. With 32 registers for vectors the sums of six
- * rows stay in registers. With 16 they are in memory, and a sum is read and written only once for
- * each group of products; eight rows load less for each product than fewer. */
+ * rows stay in registers. Winograd's products are as fast with four rows, which also suit images
+ * with few tiles and 64 channels: so all have the same pipeline, which takes long to compile. With
+ * 16 registers the sums are in memory, and a sum is read and written only once for each group of
+ * products; eight rows load less for each product than fewer. */
 static double speed(const uint32_t *n, const vrn_cores *cores)
 {
-    const bool few = cores->vectors && cores->vectors < 32;
-    if (n[VRN_STRAIGHT_GROUP] == 1) return few ? 2.3 : 3.2;
-    if (n[VRN_STRAIGHT_ROWS] == 8) return few ? 3.2 : 3;
-    return 2.8;
+    const bool few = cores->vectors && cores->vectors < 32, winograd = n[VRN_PRODUCT_M] != 0;
+    if (n[VRN_STRAIGHT_GROUP] == 1) return few ? 2.3 : winograd ? 2.8 : 3.2;
+    if (n[VRN_STRAIGHT_ROWS] == 8) return few ? 3.2 : 2.6;
+    return few || !winograd ? 2.8 : 3;
 }
 
 /* A dispatch of the product costs a work group as much as 24 more numbers. With 64 channels, the
@@ -78,7 +137,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
 {
     const uint32_t *n = kernel->number, passes = vrn_kernel_pass_count(kernel);
     const vrn_grid g = vrn_kernel_grid(kernel, passes > 1 ? 1 : 0, d, images);
-    const uint32_t count = steps(kernel, d, 0, NULL);
+    const uint32_t count = k_count(kernel, d) / n[VRN_STRAIGHT_STEP];
     const double tile = n[VRN_STRAIGHT_ROWS] * COLUMNS;
     const bool long_sums = n[VRN_PRODUCT_M] == 4 && d->in.c <= 64 && n[VRN_STRAIGHT_GROUP] == 1;
     vrn_cpu_cost cost = {
@@ -108,6 +167,60 @@ static const vrn_kernel_family winograd = {
              {.scratch = {[VRN_BIND_X] = 2}, .pushed = true, .grid = vrn_winograd_output_grid}},
 };
 
+/* Bytes of scratch 1, which stack.comp writes. */
+static uint64_t stacked_bytes(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t scratch,
+                              uint32_t images)
+{
+    (void)kernel;
+    const uint64_t numbers = (uint64_t)d->out.h * stacked_width(d) * column_numbers(d);
+    return scratch == 1 ? numbers * images * sizeof(float) : 0;
+}
+
+static vrn_grid stack_grid(const vrn_kernel *kernel, uint32_t threads, const vrn_op_desc *d,
+                           uint32_t images)
+{
+    (void)kernel;
+    return vrn_grid_flat(threads, (uint64_t)d->out.h * stacked_width(d) * images);
+}
+
+static const vrn_kernel_family stacked = {
+    .fits = stacked_fits,
+    .merit = merit,
+    .scratch_bytes = stacked_bytes,
+    .subgroup_size = subgroup_size,
+    .pass = {{.scratch = {[VRN_BIND_Y] = 1}, .pushed = true, .grid = stack_grid},
+             {.scratch = {[VRN_BIND_X] = 1}, .steps = stacked_steps, .grid = grid}},
+};
+
+static uint64_t stacked_numbers(const vrn_kernel *kernel, const vrn_op_desc *d)
+{
+    return column_numbers(d) + (uint64_t)d->out.c * (1 + k_count(kernel, d));
+}
+
+static void stacked_pack(const vrn_kernel *kernel, const vrn_op_desc *d, const vrn_params *params,
+                         float *packed)
+{
+    const uint32_t numbers = column_numbers(d), channels = d->in.c;
+    const uint32_t positions = vrn_conv_window(d), count = k_count(kernel, d);
+    memset(packed, 0, stacked_numbers(kernel, d) * sizeof *packed);
+    for (uint32_t n = 0; n < d->out.c; n++) {
+        const uint32_t place = n / 16 * 16 + vrn_paired(n % 16);
+        const float *from = params->own[VRN_PARAM_WEIGHT] + (size_t)n * channels * positions;
+        const double scale = vrn_params_scale(params, n);
+        float *to = packed + d->out.c + numbers;
+        to += (size_t)(place / COLUMNS) * count * COLUMNS + place % COLUMNS;
+        packed[place] = (float)vrn_params_bias(params, n);
+        for (uint32_t p = 0; p < positions; p++) {
+            const uint32_t k = p % d->kernel.x * numbers + p / d->kernel.x * channels;
+            for (uint32_t c = 0; c < channels; c++) {
+                to[(size_t)(k + c) * COLUMNS] = (float)(from[c * positions + p] * scale);
+            }
+        }
+    }
+}
+
+const vrn_layout vrn_layout_stacked = {.numbers = stacked_numbers, .pack = stacked_pack};
+
 #define PRODUCT                                                                                    \
     {                                                                                              \
         .module = &vrn_module_conv_straight, .threads = LANES, .numbers = 4, .addressed = true,    \
@@ -115,20 +228,21 @@ static const vrn_kernel_family winograd = {
     }
 #define TRANSFORM(name_)                                                                           \
     {                                                                                              \
-        .module = &vrn_module_winograd_##name_, .texel = VRN_BIT_X, .threads = 64                  \
+        .module = &vrn_module_##name_, .texel = VRN_BIT_X, .threads = 64                           \
     }
-#define VARIANT(family_, ...)                                                                      \
+#define VARIANT(family_, layout_, ...)                                                             \
     {                                                                                              \
-        .family = &family_, .layout = &vrn_layout_straight, .suits = VRN_SUITS_CPU,                \
+        .family = &family_, .layout = &vrn_layout_##layout_, .suits = VRN_SUITS_CPU,               \
         .needs = VRN_CAPABILITY_BUFFER_ADDRESSES | VRN_CAPABILITY_TEXEL_BUFFERS,                   \
         .shader = {__VA_ARGS__},                                                                   \
     }
 
-static const vrn_kernel_variant product = VARIANT(vrn_family_conv_straight, PRODUCT);
-static const vrn_kernel_variant f4 =
-    VARIANT(winograd, TRANSFORM(input_texel), PRODUCT, TRANSFORM(output_texel));
-static const vrn_kernel_variant f2 =
-    VARIANT(winograd, TRANSFORM(input_f2_texel), PRODUCT, TRANSFORM(output_f2_texel));
+static const vrn_kernel_variant product = VARIANT(vrn_family_conv_straight, straight, PRODUCT);
+static const vrn_kernel_variant f4 = VARIANT(winograd, straight, TRANSFORM(winograd_input_texel),
+                                             PRODUCT, TRANSFORM(winograd_output_texel));
+static const vrn_kernel_variant f2 = VARIANT(winograd, straight, TRANSFORM(winograd_input_f2_texel),
+                                             PRODUCT, TRANSFORM(winograd_output_f2_texel));
+static const vrn_kernel_variant stem = VARIANT(stacked, stacked, TRANSFORM(stack), PRODUCT);
 
 /* m of F(m x m, 3 x 3); rows, k of a dispatch, products that are added up first. */
 static const vrn_kernel rows[] = {
@@ -136,6 +250,8 @@ static const vrn_kernel rows[] = {
     {"conv_straight_6x64", &product, {0, 6, 64, 1}},
     {"conv_straight_4x64", &product, {0, 4, 64, 4}},
     {"conv_straight_4x32", &product, {0, 4, 32, 4}},
+    {"conv_straight_stacked_8x64", &stem, {0, 8, 64, 4}},
+    {"conv_straight_stacked_6x64", &stem, {0, 6, 64, 1}},
     {"conv_winograd_f4_straight_8x64", &f4, {4, 8, 64, 4}},
     {"conv_winograd_f4_straight_6x64", &f4, {4, 6, 64, 1}},
     {"conv_winograd_f4_straight_4x64", &f4, {4, 4, 64, 4}},

@@ -195,6 +195,19 @@ struct vrn_push_straight {
 #define VRN_STRAIGHT_STEP  2
 #define VRN_STRAIGHT_GROUP 3 /* products that are added up before they are added to a sum */
 
+/* stack.comp: the numbers of a column, with the zeros that fill them up; the columns of a window,
+ * with those for whose numbers the weights are zero; the columns of a line. A window has a multiple
+ * of 64 numbers. */
+#define VRN_STACK_UNIT(kernel_w) ((kernel_w) > 4 ? 8u : 16u)
+#define VRN_STACK_NUMBERS(numbers, kernel_w)                                                       \
+    (((numbers) + VRN_STACK_UNIT(kernel_w) - 1u) / VRN_STACK_UNIT(kernel_w) *                      \
+     VRN_STACK_UNIT(kernel_w))
+#define VRN_STACK_COLUMNS(kernel_w)                                                                \
+    (((kernel_w) + 64u / VRN_STACK_UNIT(kernel_w) - 1u) / (64u / VRN_STACK_UNIT(kernel_w)) *       \
+     (64u / VRN_STACK_UNIT(kernel_w)))
+#define VRN_STACK_WIDTH(out_w, stride_x, kernel_w)                                                 \
+    (((out_w)-1u) * (stride_x) + VRN_STACK_COLUMNS(kernel_w))
+
 #define VRN_TILE_SPLIT     0
 #define VRN_TILE_M         1
 #define VRN_TILE_N         2

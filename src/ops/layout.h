@@ -63,6 +63,9 @@ extern const vrn_layout vrn_layout_stationary_unfolded_148;
  * VRN_BLOCK_NUMBERS k [n, VRN_BLOCK_NUMBERS]. */
 extern const vrn_layout vrn_layout_columns;
 
+/* For conv_straight.comp after stack.comp, [n / 32, k, 32] as for vrn_layout_straight. */
+extern const vrn_layout vrn_layout_stacked; /* ops/conv_straight.c */
+
 /* The bias in these layouts, and its length. */
 uint64_t vrn_bias_numbers(const vrn_op_desc *desc);
 void vrn_bias_pack(const vrn_op_desc *desc, const vrn_params *params, float *packed);
