@@ -35,7 +35,7 @@ float sum[ROWS * VECTORS];
 // Adds `count` k to the sums: first to separate sums, which the compiler keeps in registers in the
 // order of k.
 void multiply(uint64_t x[ROWS], uint64_t part, uint64_t w, const uint count) {
-    In weights = In(w);
+    In4 weights = In4(w);
     float own[ROWS * VECTORS];
     [[unroll]] for (uint k = 0; k < count; k++) {
         float b[VECTORS];
