@@ -20,15 +20,13 @@
 #include "conv.glsl"
 uint M = pushed.number;
 #include "gemm.glsl"
+#include "stationary.glsl"
 
 #ifndef DEPTH
 #define DEPTH 128
 #endif
 const uint VECTORS = VRN_STATIONARY_N / 4;
 
-struct Line { // the numbers that are loaded at once
-    mat4 k16[4];
-};
 // Elements 0 and 1: the output, [b, rows, OUT_C4] vec4, and the residual. From 2 on the input, a
 // buffer for each DEPTH channels of a pixel: [N, IN_H, IN_W, IN_C4 * 4], [b, rows, IN_C4 * 4] or
 // [rows, K]
@@ -41,29 +39,10 @@ const uint FIRST_LINE = VRN_STATIONARY_LINES;
 // which are the bias after the first k of a row, and zeros otherwise
 layout(set = 0, binding = VRN_BIND_W) readonly buffer Weights { vec4 weights[]; };
 
-float weight[(DEPTH + 1) * VECTORS];
+float kept[(DEPTH + 1) * VECTORS];
 
-// Four products are added up before they meet a sum, which otherwise would round four times. Two
-// weights are loaded before they are used: one would be loaded by its product, which then needs a
-// copy.
-#define PRODUCTS(k, j, x, OP)                                                                      \
-    v = weight[(k) * 8 + j], w = weight[(k) * 8 + j + 1];                                          \
-    c OP v * x, d OP w * x;
-#define PAIR(k, j, a, b)                                                                           \
-    {                                                                                              \
-        float v, w, c, d;                                                                          \
-        PRODUCTS(k, j, x0, =) PRODUCTS(k + 1, j, x1, +=)                                           \
-        PRODUCTS(k + 2, j, x2, +=) PRODUCTS(k + 3, j, x3, +=)                                      \
-        a += c, b += d;                                                                            \
-    }
-#define X(k) line.k16[(k) / 16 % 4][(k) / 4 % 4][(k) % 4]
-// Written out: SwiftShader unrolls loops, but takes five times as long to compile them.
-#define K4(k)                                                                                      \
-    {                                                                                              \
-        float x0 = X(k), x1 = X(k + 1), x2 = X(k + 2), x3 = X(k + 3);                              \
-        PAIR(k, 0, s0, s1) PAIR(k, 2, s2, s3) PAIR(k, 4, s4, s5) PAIR(k, 6, s6, s7)                \
-    }
-#define K16(k) K4(k) K4(k + 4) K4(k + 8) K4(k + 12)
+#define PRODUCTS(k)                                                                                \
+    PAIR(k, 0, s0, s1) PAIR(k, 2, s2, s3) PAIR(k, 4, s4, s5) PAIR(k, 6, s6, s7)
 
 // v or zero: SwiftShader makes ten instructions of a conditional expression, and one of this.
 const uint ALL = ~0u;
@@ -103,7 +82,7 @@ void main() {
         uint i = 0;
         do {
             vec4 w = weights[from_weight];
-            weight[i] = w.x, weight[i + 1] = w.y, weight[i + 2] = w.z, weight[i + 3] = w.w;
+            kept[i] = w.x, kept[i + 1] = w.y, kept[i + 2] = w.z, kept[i + 3] = w.w;
             i += 4, from_weight += 4;
         } while (i < (DEPTH + 1) * VECTORS);
 
@@ -135,8 +114,8 @@ void main() {
             const uint B = DEPTH * VECTORS;
             vec4 p = numbers[source].at[to], q = numbers[source].at[to + 4];
             p = masked(p, adds), q = masked(q, adds);
-            p += vec4(weight[B], weight[B + 1], weight[B + 2], weight[B + 3]);
-            q += vec4(weight[B + 4], weight[B + 5], weight[B + 6], weight[B + 7]);
+            p += vec4(kept[B], kept[B + 1], kept[B + 2], kept[B + 3]);
+            q += vec4(kept[B + 4], kept[B + 5], kept[B + 6], kept[B + 7]);
             uint counts = inside ? ALL : 0;
             p += masked(vec4(s0, s1, s2, s3), counts), q += masked(vec4(s4, s5, s6, s7), counts);
             if (ACTIVATION == VRN_ACTIVATE_RELU) {

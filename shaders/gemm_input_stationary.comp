@@ -15,6 +15,7 @@
 #include "conv.glsl"
 uint M = pushed.number;
 #include "gemm.glsl"
+#include "stationary.glsl"
 
 #ifdef FOUR
 #define EACH(F) F(0)
@@ -25,9 +26,6 @@ const uint VECTORS = 4;
 #endif
 const uint DEPTH = VRN_BLOCK_NUMBERS;
 
-struct Line { // the numbers that are loaded at once
-    mat4 k16[4];
-};
 READ_TENSOR(x, X) // [b, rows, IN_C4] vec4
 layout(set = 0, binding = VRN_BIND_Y) buffer Sums { float sums[]; }; // [b, rows, OUT_C4 * 4]
 // The packed parameters: the bias, which fills up its last buffer; then [b, K / DEPTH, n, DEPTH]
@@ -35,36 +33,18 @@ layout(set = 0, binding = VRN_BIND_BLOCKS) readonly buffer Lines {
     Line part[DEPTH / 64];
 } lines[];
 
-float row[DEPTH * VECTORS]; // of DEPTH k, each lane's rows
+float kept[DEPTH * VECTORS]; // of DEPTH k, each lane's rows
 
-// Four products are added up before they meet a sum, which otherwise would round four times.
 #ifdef FOUR
 #define PRODUCTS(k)                                                                                \
     {                                                                                              \
-        float c = row[k] * x0;                                                                     \
-        c += row[k + 1] * x1, c += row[k + 2] * x2, c += row[k + 3] * x3;                          \
+        float c = kept[k] * x0;                                                                    \
+        c += kept[k + 1] * x1, c += kept[k + 2] * x2, c += kept[k + 3] * x3;                       \
         s0 += c;                                                                                   \
     }
 #else
-#define PRODUCT(k, j, x, OP)                                                                       \
-    v = row[(k) * 4 + j], w = row[(k) * 4 + j + 1];                                                \
-    c OP v * x, d OP w * x;
-#define PAIR(k, j, a, b)                                                                           \
-    {                                                                                              \
-        float v, w, c, d;                                                                          \
-        PRODUCT(k, j, x0, =) PRODUCT(k + 1, j, x1, +=)                                             \
-        PRODUCT(k + 2, j, x2, +=) PRODUCT(k + 3, j, x3, +=)                                        \
-        a += c, b += d;                                                                            \
-    }
 #define PRODUCTS(k) PAIR(k, 0, s0, s1) PAIR(k, 2, s2, s3)
 #endif
-#define X(k) line.k16[(k) / 16 % 4][(k) / 4 % 4][(k) % 4]
-#define K4(k)                                                                                      \
-    {                                                                                              \
-        float x0 = X(k), x1 = X(k + 1), x2 = X(k + 2), x3 = X(k + 3);                              \
-        PRODUCTS(k)                                                                                \
-    }
-#define K16(k) K4(k) K4(k + 4) K4(k + 8) K4(k + 12)
 #define K64(k)                                                                                     \
     line = lines[at].part[(k) / 64];                                                               \
     K16(k) K16(k + 16) K16(k + 32) K16(k + 48)
@@ -75,8 +55,8 @@ float row[DEPTH * VECTORS]; // of DEPTH k, each lane's rows
 #define FILL(v)                                                                                    \
     {                                                                                              \
         vec4 k4 = load_x(from##v);                                                                 \
-        row[i + v] = k4.x, row[i + v + VECTORS] = k4.y;                                            \
-        row[i + v + 2 * VECTORS] = k4.z, row[i + v + 3 * VECTORS] = k4.w;                          \
+        kept[i + v] = k4.x, kept[i + v + VECTORS] = k4.y;                                          \
+        kept[i + v + 2 * VECTORS] = k4.z, kept[i + v + 3 * VECTORS] = k4.w;                        \
         from##v++;                                                                                 \
     }
 #define START(v) uint to##v = r##v * columns;
