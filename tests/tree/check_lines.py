@@ -13,8 +13,8 @@ from sources import read, report, walk
 LIMIT = 100
 FOLDERS = ["src", "include", "shaders", "examples", "tests", "bench", "scripts", "cmake", "data",
            "models", "samples", "packaging", "python", ".ci"]
-SUFFIXES = (".c", ".h", ".cpp", ".comp", ".glsl", ".py", ".pyi", ".sh", ".cmake", "CMakeLists.txt",
-            "bench/compare", ".ci/run")
+SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".comp", ".glsl", ".py", ".pyi", ".sh", ".cmake",
+            "CMakeLists.txt", "bench/compare", ".ci/run")
 FILES = ["CMakeLists.txt"]
 
 
