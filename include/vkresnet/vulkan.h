@@ -41,7 +41,7 @@ typedef struct vrn_requirement {
     /* true: vrn_device_import fails without it, and the log names it. false: without it, the
      * library uses other kernels or methods */
     bool mandatory;
-    const char *extension; /* to enable; NULL: the API version includes it */
+    const char *extension; /* to enable; NULL: none, because the API version includes it */
     /* the structure that contains the feature, such as "VkPhysicalDeviceTimelineSemaphoreFeatures";
      * NULL: no feature. For "VkPhysicalDeviceFeatures", `type` and `offset` are those of
      * VkPhysicalDeviceFeatures2, which contains it */
@@ -142,9 +142,10 @@ typedef struct vrn_memory_request {
 
 /* The application's allocator of device memory, which the library calls instead of
  * vkAllocateMemory. The library asks for a few large blocks when a session is created or prepared,
- * and at the first recording in each of its slots (vrn_session_record). It asks for none in later
- * frames. It may call the functions on any thread that uses the device or destroys objects made
- * from it, and on several at the same time. */
+ * and at the first recording in each of its slots (vrn_session_record). It asks for more in later
+ * frames only if larger buffers are needed, for example for larger pictures. It may call the
+ * functions on any thread that uses the device or destroys objects made from it, and on several at
+ * the same time. */
 typedef struct vrn_memory_hooks {
     /* Fills in *block. An error has the same effect as if vkAllocateMemory had returned it;
      * VK_ERROR_OUT_OF_DEVICE_MEMORY, for example, becomes VRN_ERROR_OUT_OF_MEMORY */
@@ -254,8 +255,8 @@ typedef struct vrn_place {
 
 /* How the values of an image encode colours. */
 typedef enum vrn_encoding {
-    /* as the format suggests: UNORM formats have values in sRGB's encoding, float formats have
-     * linear light */
+    /* as the format suggests: UNORM and SRGB formats have values in sRGB's encoding, float formats
+     * have linear light */
     VRN_ENCODING_FORMAT = 0,
     VRN_ENCODING_SRGB = 1, /* in sRGB's encoding, as a tone mapper writes them */
     /* linear light with sRGB's primaries; 1 is white. This includes scRGB, where white is 80
@@ -276,10 +277,10 @@ typedef enum vrn_ycbcr {
 
 /* The chroma plane of a YCbCr picture that has two planes; the vrn_record_image that points to it
  * is the luma plane. Video decoders write such pictures: NV12 (views of R8_UNORM and R8G8_UNORM, 8
- * bits) or P010 (R16_UNORM and R16G16_UNORM, 10 bits in the upper part). The views are of the
- * planes of one image (VK_IMAGE_ASPECT_PLANE_0_BIT and _1_BIT) or of two images. Two images must be
- * in a layout that the recording reads directly (vrn_record_image.layout), and cannot be used with
- * transfer_images.
+ * bits) or P010 (R16_UNORM and R16G16_UNORM, 10 bits, in the most significant bits of 16). The
+ * views are of the planes of one image (VK_IMAGE_ASPECT_PLANE_0_BIT and _1_BIT) or of two images.
+ * Two images must be in a layout that the recording reads directly (vrn_record_image.layout), and
+ * cannot be used with transfer_images.
  *
  * Red, green and blue are computed from the planes' values in fixed point, and rounded to 8 bits.
  * They have the encoding of the vrn_record_image, which must be VRN_ENCODING_FORMAT, _SRGB, _PQ or
@@ -378,7 +379,7 @@ typedef struct vrn_record_cursor {
 
 /* The input of a recording, which is exactly one of images, pixels, nchw and nhwc, and the places
  * for its results. All results but `top` are arrays of floats without gaps. The network must have
- * three input channels; with images or pixels it may also have one. */
+ * three input channels or, with images or pixels, three or one. */
 typedef struct vrn_record_params {
     /* the recording's slot in the session, see Several recordings below */
     uint32_t slot;
@@ -405,14 +406,14 @@ typedef struct vrn_record_params {
     vrn_record_cursor *cursor;
     double budget_ms; /* device time for the part; 0: vrn_session_params.record_budget_ms */
 
-    bool keep_top; /* vrn_session_get_top also returns the `top_count` best classes */
+    bool keep_top; /* keep the best classes for vrn_session_get_top, with or without `top` */
     bool timed;    /* put timestamps around the commands, for vrn_session_get_recorded_ms */
 
     /* the number of the queue where the commands will run (vrn_session_params.queue), or of any
      * other queue of its family */
     uint32_t queue;
     uint32_t owner_family; /* with transfer_images: the queue family that owns the images */
-    /* the images have VK_SHARING_MODE_EXCLUSIVE and belong to owner_family: take their ownership
+    /* the images have VK_SHARING_MODE_EXCLUSIVE and belong to owner_family: take ownership of them
      * and give it back, see vrn_session_release_images. If owner_family is the family of `queue`,
      * nothing is transferred */
     bool transfer_images;
@@ -438,14 +439,15 @@ typedef struct vrn_record_params {
  * accesses above. The layouts of images are changed in any case. The host may read an output after
  * it has waited for the submission.
  *
- * State. The recording leaves its own compute pipeline, descriptor set 0 of the compute bind point
- * and push constants of the compute stage bound. Its pipeline layouts are its own and not
- * compatible with the application's for set 0. All descriptor sets that the application has bound
- * for compute are therefore replaced or disturbed: bind all of them again, in one call or from set
- * 0 upwards, and push the constants of all stages again. Pipelines, sets and dynamic state of other
- * bind points do not change. Descriptor buffer offsets are invalidated for every bind point, and so
- * are bound descriptor heaps and their push data. After a secondary command buffer with a
- * recording, all state of the primary command buffer is undefined, as after any secondary one.
+ * State. After the recording, its own compute pipeline and descriptor set 0 stay bound at the
+ * compute bind point, and its push constants of the compute stage stay set. Its pipeline layouts
+ * are its own and not compatible with the application's for set 0. All descriptor sets that the
+ * application has bound for compute are therefore replaced or disturbed: bind all of them again, in
+ * one call or from set 0 upwards, and push the constants of all stages again. Pipelines, sets and
+ * dynamic state of other bind points do not change. Descriptor buffer offsets are invalidated for
+ * every bind point, and so are bound descriptor heaps and their push data. After a secondary
+ * command buffer with a recording, all state of the primary command buffer is undefined, as after
+ * any secondary one.
  *
  * Several recordings. Each recording uses a slot, a number below VRN_MAX_RECORD_SLOTS, which has
  * its own descriptors, prepared input and results; an application with several frames in flight
@@ -467,9 +469,9 @@ typedef struct vrn_record_params {
  * recordings. Any other use of the session abandons a network that is only partly recorded; its
  * cursor is then refused (VRN_ERROR_INVALID_ARGUMENT). After any error the cursor is zeroed. A part
  * has at least one dispatch. The time of a dispatch is known from timestamps of earlier parts;
- * without them (VRN_CAPABILITY_TIMESTAMPS, hostQueryReset) it is estimated from the number of
- * operations and the speed of the session's runs. Before the first measurement, a slow device is
- * assumed, so the first network takes more frames than later ones.
+ * without them (they need VRN_CAPABILITY_TIMESTAMPS and the feature hostQueryReset), it is
+ * estimated from the number of operations and the speed of the session's runs. Before the first
+ * measurement, a slow device is assumed, so the first network takes more frames than later ones.
  *
  * Thread-safety: as for all functions of a session; the call also uses the command buffer's pool.
  * Errors: VRN_ERROR_INVALID_ARGUMENT (also if no output has a place), VRN_ERROR_UNSUPPORTED (a

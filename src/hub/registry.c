@@ -211,7 +211,7 @@ static bool check(reader *r, draft *d)
         return nonsense(r, "bytes", "a number from 1 to 64 GiB, or min_bytes and max_bytes");
     }
     if (d->resize > SIDE_MAX || d->crop > SIDE_MAX) {
-        return nonsense(r, "resize", "at most 65536 pixels, for resize and for crop");
+        return nonsense(r, "resize", "resize and crop of at most 65536 pixels each");
     }
     if (d->resize == 0 && d->crop == 0)
         return nonsense(r, "crop", "a number above 0, because resize has none");

@@ -237,9 +237,10 @@ vrn_result vrn_bind_leave(const vrn_binding *b, bool chosen)
                    count > 3 ? ", ..." : "");
     }
     if (*names->others) {
-        vrn_assume(b->assumptions, !chosen,
-                   "using the network with the prefix '%.60s', not %.100s (--prefix chooses)",
-                   names->prefix, names->others);
+        vrn_assume(
+            b->assumptions, !chosen,
+            "using the network with the prefix '%.60s', not %.100s (--prefix selects another)",
+            names->prefix, names->others);
     }
     return VRN_OK;
 }

@@ -24,8 +24,9 @@ static const struct {
     {".bias1a", "a network with Fixup instead of norms, which is not supported"},
     {".skipinit_gain", "a normalizer-free network, which is not supported"},
     {"weight_mask", "a network in the middle of pruning: call torch.nn.utils.prune.remove first"},
-    {"weight_orig", "a network in the middle of pruning, or with an incomplete spectral norm: call "
-                    "torch.nn.utils.prune.remove or remove_spectral_norm before you save it"},
+    {"weight_orig",
+     "a network in the middle of pruning, or with an incomplete spectral norm: call "
+     "torch.nn.utils.prune.remove or torch.nn.utils.remove_spectral_norm before you save it"},
     {".parametrizations.", "a network with parametrizations: call "
                            "torch.nn.utils.parametrize.remove_parametrizations first"},
     {"weight_fake_quant", "a network in quantization-aware training: convert it to floats first"},

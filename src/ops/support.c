@@ -111,7 +111,8 @@ bool vrn_kernel_possible(const vrn_kernel *kernel, const vrn_device *device, cha
                          device->probe.limits.maxPushConstantsSize);
         }
         if (threads > most) {
-            return lacks(why, "needs work groups of %u, but the device allows %u", threads, most);
+            return lacks(why, "needs work groups of %u invocations, but the device allows %u",
+                         threads, most);
         }
     }
     return true;

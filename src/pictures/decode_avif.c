@@ -47,7 +47,7 @@ static const char *decode_first(avifDecoder *decoder, const unsigned char *data,
     result = avifDecoderNextImage(decoder);
     if (result != AVIF_RESULT_OK) return explain(result);
     if (decoder->image->width != width || decoder->image->height != height) {
-        return "its frame has another size than the image";
+        return "the size of its frame differs from that of the image";
     }
     avifRGBImage rgb;
     avifRGBImageSetDefaults(&rgb, decoder->image);

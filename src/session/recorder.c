@@ -212,11 +212,10 @@ static vrn_result check_layout(const vrn_record_image *images, uint32_t index, c
             other->layer != image->layer || other->layout == image->layout) {
             continue;
         }
-        return vrn_fail(
-            log, VRN_ERROR_INVALID_ARGUMENT,
-            "images %u and %u are of one VkImage in VkImageLayout %d and %d: expected the "
-            "same layout",
-            i, index, (int)other->layout, (int)image->layout);
+        return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
+                        "images %u and %u are the same level and layer of one VkImage, but in "
+                        "VkImageLayout %d and %d: expected the same layout",
+                        i, index, (int)other->layout, (int)image->layout);
     }
     return VRN_OK;
 }

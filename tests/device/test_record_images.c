@@ -396,7 +396,8 @@ static void storage_images_change_layouts(void **state)
     inputs[1].layout = VK_IMAGE_LAYOUT_GENERAL;
     expect_refusal(session, (vrn_record_params){.images = inputs, .count = 2},
                    VRN_ERROR_INVALID_ARGUMENT,
-                   "images 0 and 1 are of one VkImage in VkImageLayout 7 and 1");
+                   "images 0 and 1 are the same level and layer of one VkImage, but in "
+                   "VkImageLayout 7 and 1");
     app_image_destroy(&app, &image);
     vrn_session_destroy(&session);
 }
