@@ -106,7 +106,7 @@ function(vrn_embed_module target source name directory options environment neede
     file(REMOVE "${directory}/${name}.spv.h")
     set_source_files_properties("${unit}" PROPERTIES
         INCLUDE_DIRECTORIES "${CMAKE_CURRENT_SOURCE_DIR}/shaders/kept")
-  elseif(SPIRV_OPT AND NOT needed AND NOT "${name}" MATCHES "_texel$|_address|_straight")
+  elseif(SPIRV_OPT AND NOT needed AND NOT "${name}" MATCHES "_texel$|_address|_straight|^stack$")
     add_custom_command(
         OUTPUT "${header}"
         COMMAND ${GLSLANG_VALIDATOR} --quiet -V ${environment}

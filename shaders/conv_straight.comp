@@ -6,8 +6,9 @@
 // channels of each. There is no loop: a dispatch covers STEP of k, all at one position of the
 // window, and adds to the output of the one before. A position outside the image reads zeros that
 // stand in front of the weights. With M it is the products of Winograd's algorithm, as in
-// gemm.comp: m is a tile. A work group computes ROWS of m x COLUMNS of n. GROUP products are added
-// up before they are added to a sum.
+// gemm.comp: m is a tile. For a stem, stack.comp has made windows of adjacent numbers: the shape
+// that is pushed is then a convolution of one line, and STEP covers several positions. A work group
+// computes ROWS of m x COLUMNS of n. GROUP products are added up before they are added to a sum.
 #define ADDRESSED
 #define STRAIGHT
 #include "common.glsl"

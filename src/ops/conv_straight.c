@@ -1,5 +1,6 @@
 /* Convolutions through addresses on lavapipe 25 (conv_straight.comp): as one product whose rows are
- * read from the input, and by Winograd's algorithm around such products. */
+ * read from the input, by Winograd's algorithm around such products, and for stems as a product
+ * whose rows stack.comp has copied. */
 #include <string.h>
 
 #include "base/util.h"

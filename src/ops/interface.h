@@ -76,7 +76,7 @@ struct vrn_push_straight {
     uint first, last;        /* 1: the first, the last */
     uint k;                  /* the first row of its weights */
     uint window_y, window_x; /* the position of the window */
-    uint channel;            /* of the input */
+    uint channel;            /* of the input; after stack.comp, the number in a window */
     uint digit[VRN_STRAIGHT_DIGITS];
 };
 
@@ -197,11 +197,13 @@ struct vrn_push_straight {
 
 /* stack.comp: the numbers of a column, with the zeros that fill them up; the columns of a window,
  * with those for whose numbers the weights are zero; the columns of a line. A window has a multiple
- * of 64 numbers. */
+ * of 64 numbers. A column has at least 16, because conv_straight.comp has as many zeros before the
+ * weights, and reads 16. */
 #define VRN_STACK_UNIT(kernel_w) ((kernel_w) > 4 ? 8u : 16u)
 #define VRN_STACK_NUMBERS(numbers, kernel_w)                                                       \
-    (((numbers) + VRN_STACK_UNIT(kernel_w) - 1u) / VRN_STACK_UNIT(kernel_w) *                      \
-     VRN_STACK_UNIT(kernel_w))
+    ((numbers) <= 16u ? 16u                                                                        \
+                      : ((numbers) + VRN_STACK_UNIT(kernel_w) - 1u) / VRN_STACK_UNIT(kernel_w) *   \
+                            VRN_STACK_UNIT(kernel_w))
 #define VRN_STACK_COLUMNS(kernel_w)                                                                \
     (((kernel_w) + 64u / VRN_STACK_UNIT(kernel_w) - 1u) / (64u / VRN_STACK_UNIT(kernel_w)) *       \
      (64u / VRN_STACK_UNIT(kernel_w)))

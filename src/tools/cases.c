@@ -29,6 +29,7 @@ const vrn_op_case vrn_op_cases[] = {
     {"3x3 no padding", 1, {CONV(3, 1, 0, 1, 1), .in = SHAPE(6, 7, 4), .out = {.c = 8}}, 1, 0},
     {"3x3 padding 3", 1, {CONV(3, 1, 3, 1, 1), .in = SHAPE(2, 3, 4), .out = {.c = 8}}, 0, 0},
     {"stem 7x7", 2, {CONV(7, 2, 3, 1, 1), .in = SHAPE(23, 29, 3), .out = {.c = 64}}, 0, 1},
+    {"stem 7x7 of 1", 1, {CONV(7, 2, 3, 1, 1), .in = SHAPE(13, 11, 1), .out = {.c = 32}}, 0, 1},
     {"stem 3x3", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(32, 32, 3), .out = {.c = 16}}, 0, 1},
     {"stem of a pixel", 1, {CONV(7, 2, 3, 1, 1), .in = SHAPE(1, 1, 3), .out = {.c = 8}}, 0, 0},
     {"5x2, 3x1", 1, {.op = VRN_OP_CONV, .kernel = {5, 2}, .stride = {3, 1}, .padding = {2, 0},
