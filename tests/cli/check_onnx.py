@@ -63,7 +63,7 @@ class Onnx(ProgramTest):
             self.assertEqual(len(elsewhere), len(name))
             path = self.write("model.onnx", model.replace(name, elsewhere))
             self.fails("info", "--model", path,
-                       expected="expected the external data in the model's folder or below it")
+                       expected="expected external data in the model's folder or below it")
 
     def test_refused(self):
         model = file_of("kept.onnx")
