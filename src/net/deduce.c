@@ -452,10 +452,9 @@ static void assume_rest(deducer *d)
         vrn_assume(a, false, "standardize=none");
     }
     if (!decided(d, "shortcut") && arch->shortcut == VRN_SHORTCUT_PAD) {
-        vrn_assume(
-            a, false,
-            "shortcut=pad: new channels are zeros, half before and half after the others, as "
-            "in CIFAR repositories with such tensor names (else --arch shortcut=pad_end)");
+        vrn_assume(a, false,
+                   "shortcut=pad: zeros before and after the old channels, as the names of tensors "
+                   "suggest (else --arch shortcut=pad_end)");
     }
 }
 
