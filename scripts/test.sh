@@ -3,7 +3,7 @@
 # drivers: Mesa's lavapipe, and SwiftShader from Debian's package chromium-common.
 #
 #   scripts/test.sh                  the quick run: four to six minutes on two cores
-#   scripts/test.sh --full           everything: about 50 minutes on two cores
+#   scripts/test.sh --full           everything: about 40 minutes on two cores
 #   scripts/test.sh --stage NAME     one stage of --full; may be repeated
 #
 # The quick run builds with gcc and runs the tests of units and devices once on every driver, with
@@ -15,9 +15,9 @@
 #   clang      builds everything; the unit tests
 #   gcc        Release; every test, on every driver; each case on a fifth of its operator's kernels
 #   sanitize   gcc with address and undefined behaviour sanitizers; everything on lavapipe but what
-#              measures times, with few cases of what has many. After gcc, because it finds the
-#              kernels that Mesa compiled there, and compiling takes several times as long with
-#              sanitizers
+#              measures times or repeats other tests, with few cases of what has many. After gcc,
+#              because it finds the kernels that Mesa compiled there, and compiling takes several
+#              times as long with sanitizers
 #
 # There is one stage more, which no run includes: clang-full, as gcc with the other compiler.
 #
@@ -172,7 +172,7 @@ run_stage() {
         local lavapipe_alone='cli|examples|faults|pixels|reference'
         export VRN_TEST_QUICK=1
         stage quick gcc -- "$names" --label-exclude 'install|windows|bench|radv|full' \
-            --exclude-regex "^(install|endurance|($lavapipe_alone).*\.swiftshader\$)"
+            --exclude-regex "^(install|endurance|limits|($lavapipe_alone).*\.swiftshader\$)"
         unset VRN_TEST_QUICK
         ;;
     sanitize)
@@ -185,7 +185,8 @@ run_stage() {
         export VRN_TEST_QUICK=1 # the sanitizers see nothing of a kernel, and take long
         stage sanitize gcc -DVRN_SANITIZE=address,undefined -- "$(tr ' ' '\n' <<<"$names" |
             grep -x lavapipe || true)" --label-regex 'unit|lavapipe' \
-            --exclude-regex '^(cli\.docs|examples_frames|test_speeds)'
+            --exclude-regex \
+            '^(cli\.(docs|selftest)|examples_frames|reference\.no_fusion|test_speeds)'
         preload=
         unset VRN_TEST_QUICK
         ;;
