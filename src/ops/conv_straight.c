@@ -63,11 +63,9 @@ static uint32_t steps(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t s
 static uint32_t stacked_steps(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t step,
                               struct vrn_push_straight *push)
 {
-    const uint32_t count = k_count(kernel, d) / kernel->number[VRN_STRAIGHT_STEP];
+    const uint32_t count = steps(kernel, d, step, push);
     if (!push) return count;
-    push->first = step == 0;
-    push->last = step == count - 1;
-    push->k = push->channel = step * kernel->number[VRN_STRAIGHT_STEP];
+    push->channel = push->k;
     push->window_y = push->window_x = 0;
     push->shape[VRN_CONV_IN_H] = d->out.h;
     push->shape[VRN_CONV_IN_W] = stacked_width(d);
