@@ -37,7 +37,7 @@ vec4 finish(vec4 v, uint pixel, uint out_h, uint out_w, uint c4, uint out_c4) {
     return finish_at(v, residual_of(pixel, image, row, column, out_c4), c4);
 }
 #else
-vec2 finish_pair(vec2 v) {
-    return RELU != 0u ? activate(v.xyxy, ACTIVATION, SLOPE_BITS).xy : v;
-}
+// The epilogue of a sum that has the residual.
+vec4 finish_sum(vec4 v) { return RELU != 0u ? activate(v, ACTIVATION, SLOPE_BITS) : v; }
+vec2 finish_pair(vec2 v) { return finish_sum(v.xyxy).xy; }
 #endif

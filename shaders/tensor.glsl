@@ -9,7 +9,11 @@ layout(constant_id = VRN_ID_TYPES + VRN_BIND_Y) const uint Y_TYPE = F32;
 layout(constant_id = VRN_ID_TYPES + VRN_BIND_W) const uint W_TYPE = F32;
 layout(constant_id = VRN_ID_TYPES + VRN_BIND_R) const uint R_TYPE = F32;
 
+#ifdef ADDRESSED
+#define X_SCALE 1.0 // tensors that are read through addresses are not int8
+#else
 #define X_SCALE push.x_scale
+#endif
 #define Y_SCALE push.y_scale
 #define W_SCALE 1.0 // kernels with int8 parameters unpack them themselves
 #define R_SCALE push.r_scale

@@ -1,11 +1,15 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL gpu=-DGPU f2_gpu=-DF2,-DGPU
+// variants: straight=-DTEXEL,-DSTRAIGHT f2_straight=-DF2,-DTEXEL,-DSTRAIGHT
 // The input of a 3x3 convolution with stride 1, tile by tile, to Winograd's domain (winograd.glsl):
 // y[b, tile, c] for b = position in the tile. With TEXEL an invocation transforms four channels of
 // a tile. Otherwise it transforms one: SwiftShader gathers each number by itself, and a GPU has
-// registers for one channel of a tile, and reads those of neighbouring invocations at once.
-#ifndef GPU
+// registers for one channel of a tile, and reads those of neighbouring invocations at once. With
+// STRAIGHT too it stores through addresses (straight.glsl).
+#ifdef STRAIGHT
+#define ADDRESSED
+#elif !defined(GPU)
 #define PUSHED
 #endif
 #include "common.glsl"
@@ -18,7 +22,12 @@
 #include "input.glsl"
 #define CHANNELS        IN_C4
 #define LOAD(i)         load_x(i)
+#ifdef STRAIGHT
+#include "straight.glsl"
+#define STORE(i, value) store_vec4(address_of(VRN_BIND_Y) + floats((i) * 4), value)
+#else
 #define STORE(i, value) store_y(i, value)
+#endif
 #else
 READ_NUMBERS(x, X)
 layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Numbers { float y_numbers[]; };

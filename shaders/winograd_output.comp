@@ -1,11 +1,17 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // variants: texel=-DTEXEL f2_texel=-DF2,-DTEXEL gpu=-DGPU f2_gpu=-DF2,-DGPU
+// variants: straight=-DTEXEL,-DSTRAIGHT f2_straight=-DF2,-DTEXEL,-DSTRAIGHT
 // Back from Winograd's domain (winograd.glsl): x[b, tile, k] to M x M output pixels, with the bias
 // and the epilogue. An invocation finishes four channels of a tile; on a GPU one channel, for which
-// it has registers.
-#ifndef GPU
+// it has registers. With STRAIGHT it reads all but the products through addresses, and stores
+// through them (straight.glsl).
+#ifdef STRAIGHT
+#define ADDRESSED
+#elif !defined(GPU)
 #define PUSHED
+#endif
+#ifndef GPU
 #define VALUES vec4
 #endif
 #include "common.glsl"
@@ -23,10 +29,15 @@ layout(set = 0, binding = VRN_BIND_Y) writeonly buffer Numbers { float y_numbers
 #define READ_W(i) w_at(i)
 #else
 #include "input.glsl"
-READ_TENSOR(w, W)
 #define CHANNELS  OUT_C4
 #define READ_X(i) load_x(i)
+#ifdef STRAIGHT
+#include "straight.glsl"
+#define READ_W(i) In(address_of(VRN_BIND_W) + floats((i) * 4)).v
+#else
+READ_TENSOR(w, W)
 #define READ_W(i) load_w(i)
+#endif
 #endif
 
 // SwiftShader takes long to compile what loops over lines load and store.
@@ -69,6 +80,11 @@ void main() {
 #ifdef GPU
             vec4 value = finish(vec4(finished[k]), pixel, OUT_H, OUT_W, c / 4u, OUT_C4);
             y_numbers[pixel * CHANNELS + c] = rounded(Y_TYPE, value, Y_SCALE)[c % 4u];
+#elif defined(STRAIGHT)
+            uint64_t at = floats((pixel * CHANNELS + c) * 4);
+            vec4 value = finished[k];
+            if (RESIDUAL != 0) value += In(address_of(VRN_BIND_R) + at).v;
+            store_vec4(address_of(VRN_BIND_Y) + at, rounded(Y_TYPE, finish_sum(value), Y_SCALE));
 #else
             store_output(finished[k], pixel, c);
 #endif

@@ -117,20 +117,20 @@ static uint32_t subgroup_size(const vrn_kernel *kernel)
 }
 
 /* Relative to the fastest product with texel buffers. With 32 registers for vectors the sums of six
- * rows stay in registers. Winograd's products are as fast with four rows, which also suit images
- * with few tiles and 64 channels: so all have the same pipeline, which takes long to compile. With
- * 16 registers the sums are in memory, and a sum is read and written only once for each group of
- * products; eight rows load less for each product than fewer. */
+ * rows stay in registers. With 16 they are in memory, and a sum is read and written only once for
+ * each group of products; eight rows load less for each product than fewer. */
 static double speed(const uint32_t *n, const vrn_cores *cores)
 {
-    const bool few = cores->vectors && cores->vectors < 32, winograd = n[VRN_PRODUCT_M] != 0;
-    if (n[VRN_STRAIGHT_GROUP] == 1) return few ? 2.3 : winograd ? 2.8 : 3.2;
-    if (n[VRN_STRAIGHT_ROWS] == 8) return few ? 3.2 : 2.6;
-    return few || !winograd ? 2.8 : 3;
+    const bool few = cores->vectors && cores->vectors < 32;
+    switch (n[VRN_STRAIGHT_ROWS]) {
+    case 8: return few ? 3.2 : 2.2;
+    case 6: return few ? 2.3 : 3.2;
+    default: return few ? 2.8 : 2.4;
+    }
 }
 
-/* A dispatch of the product costs a work group as much as 24 more numbers. With 64 channels, the
- * errors of F(4x4) are too large without groups. */
+/* A dispatch of the product costs a work group as much as 24 more numbers. With up to 128 channels
+ * the errors of F(4x4) are too large unless four products are added up first. */
 static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t images,
                     const vrn_cores *cores)
 {
@@ -138,7 +138,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
     const vrn_grid g = vrn_kernel_grid(kernel, passes > 1 ? 1 : 0, d, images);
     const uint32_t count = k_count(kernel, d) / n[VRN_STRAIGHT_STEP];
     const double tile = n[VRN_STRAIGHT_ROWS] * COLUMNS;
-    const bool long_sums = n[VRN_PRODUCT_M] == 4 && d->in.c <= 64 && n[VRN_STRAIGHT_GROUP] == 1;
+    const bool rough = n[VRN_PRODUCT_M] == 4 && d->in.c <= 128 && n[VRN_STRAIGHT_GROUP] < 4;
     vrn_cpu_cost cost = {
         .multiplies = (double)g.x * g.z * tile * count * (n[VRN_STRAIGHT_STEP] + 24),
         .speed = speed(n, cores),
@@ -148,7 +148,7 @@ static double merit(const vrn_kernel *kernel, const vrn_op_desc *d, uint32_t ima
     for (uint32_t i = 1; i <= VRN_SCRATCH_MAX; i++) {
         cost.moved += (double)vrn_kernel_scratch_bytes(kernel, d, i, images) / sizeof(float);
     }
-    return vrn_cpu_merit(d, images, &cost) / (long_sums ? 1.2 : 1);
+    return vrn_cpu_merit(d, images, &cost) / (rough ? 1.5 : 1);
 }
 
 static bool winograd_fits(const vrn_kernel *kernel, const vrn_op_desc *d)
@@ -227,7 +227,8 @@ const vrn_layout vrn_layout_stacked = {.numbers = stacked_numbers, .pack = stack
     }
 #define TRANSFORM(name_)                                                                           \
     {                                                                                              \
-        .module = &vrn_module_##name_, .texel = VRN_BIT_X, .threads = 64                           \
+        .module = &vrn_module_winograd_##name_##_straight, .texel = VRN_BIT_X, .threads = 64,      \
+        .addressed = true, .straight = true                                                        \
     }
 #define VARIANT(family_, layout_, ...)                                                             \
     {                                                                                              \
@@ -237,25 +238,25 @@ const vrn_layout vrn_layout_stacked = {.numbers = stacked_numbers, .pack = stack
     }
 
 static const vrn_kernel_variant product = VARIANT(vrn_family_conv_straight, straight, PRODUCT);
-static const vrn_kernel_variant f4 = VARIANT(winograd, straight, TRANSFORM(winograd_input_texel),
-                                             PRODUCT, TRANSFORM(winograd_output_texel));
-static const vrn_kernel_variant f2 = VARIANT(winograd, straight, TRANSFORM(winograd_input_f2_texel),
-                                             PRODUCT, TRANSFORM(winograd_output_f2_texel));
-static const vrn_kernel_variant stem = VARIANT(stacked, stacked, TRANSFORM(stack), PRODUCT);
+static const vrn_kernel_variant f4 =
+    VARIANT(winograd, straight, TRANSFORM(input), PRODUCT, TRANSFORM(output));
+static const vrn_kernel_variant f2 =
+    VARIANT(winograd, straight, TRANSFORM(input_f2), PRODUCT, TRANSFORM(output_f2));
+static const vrn_kernel_variant stem = VARIANT(
+    stacked, stacked, {.module = &vrn_module_stack, .texel = VRN_BIT_X, .threads = 64}, PRODUCT);
 
 /* m of F(m x m, 3 x 3); rows, k of a dispatch, products that are added up first. */
 static const vrn_kernel rows[] = {
     {"conv_straight_8x64", &product, {0, 8, 64, 4}},
-    {"conv_straight_6x64", &product, {0, 6, 64, 1}},
+    {"conv_straight_6x128", &product, {0, 6, 128, 2}},
     {"conv_straight_4x64", &product, {0, 4, 64, 4}},
     {"conv_straight_4x32", &product, {0, 4, 32, 4}},
     {"conv_straight_stacked_8x64", &stem, {0, 8, 64, 4}},
-    {"conv_straight_stacked_6x64", &stem, {0, 6, 64, 1}},
+    {"conv_straight_stacked_4x64", &stem, {0, 4, 64, 4}},
     {"conv_winograd_f4_straight_8x64", &f4, {4, 8, 64, 4}},
-    {"conv_winograd_f4_straight_6x64", &f4, {4, 6, 64, 1}},
+    {"conv_winograd_f4_straight_6x128", &f4, {4, 6, 128, 2}},
     {"conv_winograd_f4_straight_4x64", &f4, {4, 4, 64, 4}},
     {"conv_winograd_f2_straight_8x64", &f2, {2, 8, 64, 4}},
-    {"conv_winograd_f2_straight_6x64", &f2, {2, 6, 64, 1}},
     {"conv_winograd_f2_straight_4x64", &f2, {2, 4, 64, 4}},
 };
 
