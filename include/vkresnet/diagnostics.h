@@ -63,7 +63,7 @@ typedef struct vrn_layer {
     const char *name;   /* the module that it computes: "layer1.0.conv1" */
     const char *op;     /* the operator: "conv" */
     const char *kernel; /* the kernel that computes it: "conv_tile_64x64x8" */
-    const char *fused;  /* the operations fused into it: "bn add relu"; may be empty */
+    const char *fused;  /* those that are fused into it: "bn relu maxpool"; may be empty */
     /* of its parameters, or of its output if it has none: "fp32", "fp16", "int8" */
     const char *precision;
     uint32_t height, width, channels; /* of its output */

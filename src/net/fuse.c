@@ -162,3 +162,63 @@ vrn_result vrn_graph_fuse(vrn_graph *graph, vrn_value *kept, uint32_t kept_count
     vrn_free(f.places);
     return VRN_OK;
 }
+
+static bool reads(const vrn_node *node, vrn_value value)
+{
+    return node->input == value || node->residual == value || node->gate == value;
+}
+
+static bool equal_formats(vrn_format a, vrn_format b)
+{
+    return a.type == b.type && a.rounded == b.rounded && a.scale == b.scale;
+}
+
+bool vrn_graph_pooled(const vrn_graph *graph, uint32_t index, const vrn_value *kept,
+                      uint32_t kept_count, vrn_op_desc *desc)
+{
+    const vrn_value value = index + 1;
+    if (value >= graph->count) return false;
+    const vrn_node *conv = &graph->nodes[index], *pool = &graph->nodes[value];
+    const vrn_op_desc *p = &pool->desc;
+    if (conv->desc.op != VRN_OP_CONV || p->op != VRN_OP_MAX_POOL || pool->input != value ||
+        p->offset != 0 || p->dilation.y != 1 || p->dilation.x != 1 ||
+        !equal_formats(conv->desc.y, p->y) || graph->logits == value ||
+        graph->probabilities == value) {
+        return false;
+    }
+    for (uint32_t i = 0; i < kept_count; i++) {
+        if (kept[i] == value) return false;
+    }
+    for (uint32_t i = value + 1; i < graph->count; i++) {
+        if (reads(&graph->nodes[i], value)) return false;
+    }
+    *desc = conv->desc;
+    desc->epilogue.pool = (vrn_max_pool){p->kernel, p->stride, p->padding};
+    desc->out = p->out;
+    const vrn_shape result = vrn_op_result(desc);
+    return result.h == conv->desc.out.h && result.w == conv->desc.out.w;
+}
+
+static void renumber(vrn_value *value, vrn_value removed)
+{
+    if (*value != VRN_NO_VALUE && *value > removed) --*value;
+}
+
+void vrn_graph_absorb_pool(vrn_graph *graph, uint32_t index, vrn_value *kept, uint32_t kept_count)
+{
+    const vrn_value value = index + 1; /* goes; the pool's takes its number */
+    vrn_node *conv = &graph->nodes[index];
+    vrn_graph_pooled(graph, index, NULL, 0, &conv->desc);
+    memcpy(conv->output, graph->nodes[value].output, sizeof conv->output);
+    graph->count--;
+    for (uint32_t i = value; i < graph->count; i++) {
+        vrn_node *node = &graph->nodes[i];
+        *node = graph->nodes[i + 1];
+        renumber(&node->input, value);
+        renumber(&node->residual, value);
+        renumber(&node->gate, value);
+    }
+    renumber(&graph->logits, value);
+    renumber(&graph->probabilities, value);
+    for (uint32_t i = 0; i < kept_count; i++) renumber(&kept[i], value);
+}

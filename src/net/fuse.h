@@ -14,4 +14,13 @@
 vrn_result vrn_graph_fuse(vrn_graph *graph, vrn_value *kept, uint32_t kept_count,
                           const vrn_log *log);
 
+/* True if a max pool alone reads the output of the convolution `index` and comes after it, so that
+ * one operator can do both: *desc receives its description. Formats must be set. `kept` as for
+ * vrn_graph_fuse, which must have run. */
+bool vrn_graph_pooled(const vrn_graph *graph, uint32_t index, const vrn_value *kept,
+                      uint32_t kept_count, vrn_op_desc *desc);
+
+/* Replaces both by that operator, and renumbers the values in `kept`. */
+void vrn_graph_absorb_pool(vrn_graph *graph, uint32_t index, vrn_value *kept, uint32_t kept_count);
+
 #endif

@@ -58,9 +58,25 @@ static double elements(vrn_shape shape)
     return (double)shape.h * shape.w * shape.c;
 }
 
+static uint32_t result_side(uint32_t in, uint32_t kernel, uint32_t stride, uint32_t padding,
+                            uint32_t dilation)
+{
+    return (in + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
+vrn_shape vrn_op_result(const vrn_op_desc *d)
+{
+    if (d->epilogue.pool.kernel.y == 0) return d->out;
+    return (vrn_shape){
+        .h = result_side(d->in.h, d->kernel.y, d->stride.y, d->padding.y, d->dilation.y),
+        .w = result_side(d->in.w, d->kernel.x, d->stride.x, d->padding.x, d->dilation.x),
+        .c = d->out.c,
+    };
+}
+
 static double own_flops(const vrn_op_desc *desc)
 {
-    double in = elements(desc->in), out = elements(desc->out);
+    double in = elements(desc->in), out = elements(vrn_op_result(desc));
     double window = (double)desc->kernel.y * desc->kernel.x;
     switch (desc->op) {
     case VRN_OP_CONV: return 2 * out * window * ((double)desc->in.c / desc->groups);
@@ -85,5 +101,7 @@ static double own_flops(const vrn_op_desc *desc)
 double vrn_op_flops(const vrn_op_desc *desc)
 {
     int epilogue = desc->epilogue.bias + desc->epilogue.relu + desc->epilogue.residual;
-    return own_flops(desc) + epilogue * elements(desc->out);
+    vrn_extent pool = desc->epilogue.pool.kernel;
+    double pooled = (double)pool.y * pool.x * elements(desc->out);
+    return own_flops(desc) + epilogue * elements(vrn_op_result(desc)) + pooled;
 }

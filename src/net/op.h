@@ -65,6 +65,11 @@ typedef struct vrn_extent {
 /* One more activation than vrn_activation has, for heads and gates. */
 #define VRN_ACTIVATION_SIGMOID ((vrn_activation)4)
 
+/* A max pool over windows; kernel.y = 0: none. */
+typedef struct vrn_max_pool {
+    vrn_extent kernel, stride, padding;
+} vrn_max_pool;
+
 /* The end of a convolution or of VRN_OP_SCALE, applied before the result is stored:
  * y = act(result + bias + residual). Of other operators with one: y = act(result + bias). */
 typedef struct vrn_epilogue {
@@ -78,6 +83,7 @@ typedef struct vrn_epilogue {
      * and channel c reads c - offset, or zero outside. 1 and 0: the tensor as it is. */
     uint32_t residual_stride;
     uint32_t residual_offset;
+    vrn_max_pool pool; /* VRN_OP_CONV: of the activation's result; `out` is its output */
 } vrn_epilogue;
 
 typedef struct vrn_op_desc {
@@ -109,6 +115,9 @@ uint64_t vrn_tensor_bytes(vrn_shape shape, vrn_type type);
 
 /* Bytes of the gate of VRN_OP_SCALE, which is float32. */
 uint64_t vrn_gate_bytes(const vrn_op_desc *desc);
+
+/* The shape of the operation's own result: `out`, or what the epilogue's pool reads. */
+vrn_shape vrn_op_result(const vrn_op_desc *desc);
 
 /* Operations for one image; a multiply-add counts as two. */
 double vrn_op_flops(const vrn_op_desc *desc);

@@ -39,8 +39,19 @@ static void constants(const vrn_op_desc *d, uint32_t values[VRN_OP_CONSTANTS_MAX
         [VRN_CONV_RES_STRIDE] = option_a ? e->residual_stride : 1,
         [VRN_CONV_RES_OFFSET4] = option_a ? e->residual_offset / 4 : 0,
         [VRN_CONV_SLOPE_BITS] = vrn_float_bits(e->slope),
+        [VRN_CONV_POOL_KERNEL_H] = d->epilogue.pool.kernel.y,
+        [VRN_CONV_POOL_KERNEL_W] = d->epilogue.pool.kernel.x,
+        [VRN_CONV_POOL_STRIDE_Y] = d->epilogue.pool.stride.y,
+        [VRN_CONV_POOL_STRIDE_X] = d->epilogue.pool.stride.x,
+        [VRN_CONV_POOL_PAD_Y] = d->epilogue.pool.padding.y,
+        [VRN_CONV_POOL_PAD_X] = d->epilogue.pool.padding.x,
     };
     memcpy(values, written, sizeof written);
+}
+
+static bool takes_bytes(const vrn_op_desc *d)
+{
+    return vrn_conv_aligned(d) && d->epilogue.pool.kernel.y == 0;
 }
 
 const vrn_operator vrn_operator_conv = {
@@ -58,8 +69,9 @@ const vrn_operator vrn_operator_conv = {
             &vrn_family_conv_split,
             &vrn_family_conv_winograd_tile,
             &vrn_family_conv_matrix,
+            &vrn_family_conv_pooled,
         },
     .bindings = VRN_BIT_X | VRN_BIT_Y | VRN_BIT_W | VRN_BIT_R,
     .constants = constants,
-    .takes_bytes = vrn_conv_aligned,
+    .takes_bytes = takes_bytes,
 };

@@ -17,6 +17,7 @@ extern const vrn_kernel_family vrn_family_conv_int8;
 extern const vrn_kernel_family vrn_family_conv_tile;
 extern const vrn_kernel_family vrn_family_conv_split;
 extern const vrn_kernel_family vrn_family_conv_matrix;
+extern const vrn_kernel_family vrn_family_conv_pooled;
 
 /* Also used for linear layers. */
 extern const vrn_kernel_variant vrn_variant_address; /* ops/conv_address.c */

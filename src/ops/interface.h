@@ -40,9 +40,9 @@ typedef uint32_t uint;
  * (ops/kernel.h). The first VRN_PUSHED_CONSTANTS describe the shape and can be pushed instead; the
  * others switch code on and off. */
 #define VRN_PUSHED_CONSTANTS 20
-#define VRN_ID_TYPES         28
-#define VRN_ID_THREADS       32
-#define VRN_ID_NUMBERS       33
+#define VRN_ID_TYPES         34
+#define VRN_ID_THREADS       38
+#define VRN_ID_NUMBERS       39
 
 /* Push constants of every kernel of the network. */
 struct vrn_push {
@@ -112,6 +112,13 @@ struct vrn_push_straight {
 #define VRN_CONV_RES_C4      24
 #define VRN_CONV_RES_STRIDE  25
 #define VRN_CONV_RES_OFFSET4 26
+/* The max pool after the epilogue; VRN_CONV_OUT_H and .._W are then its output. */
+#define VRN_CONV_POOL_KERNEL_H 28
+#define VRN_CONV_POOL_KERNEL_W 29
+#define VRN_CONV_POOL_STRIDE_Y 30
+#define VRN_CONV_POOL_STRIDE_X 31
+#define VRN_CONV_POOL_PAD_Y    32
+#define VRN_CONV_POOL_PAD_X    33
 
 /* Pools over windows. */
 #define VRN_MAX_POOL_IN_H       0
@@ -171,6 +178,10 @@ struct vrn_push_straight {
 #define VRN_DIRECT_LANES_C 0
 #define VRN_DIRECT_PIXELS  1
 #define VRN_DIRECT_COLUMNS 2
+
+#define VRN_POOLED_SIDE    0 /* of a work group's square of the output */
+#define VRN_POOLED_PIXELS  1
+#define VRN_POOLED_COLUMNS 2
 
 #define VRN_PRODUCT_M       0 /* of Winograd's F(m x m, 3 x 3); 0: not Winograd's */
 #define VRN_PRODUCT_LANES_C 1

@@ -89,6 +89,7 @@ uint64_t vrn_kernel_hash(uint64_t hash, const vrn_kernel *kernel)
 bool vrn_kernel_fits(const vrn_kernel *kernel, const vrn_op_desc *desc)
 {
     const vrn_kernel_family *family = kernel->variant->family;
+    if (family->pools != (desc->epilogue.pool.kernel.y > 0)) return false;
     return !family->fits || family->fits(kernel, desc);
 }
 

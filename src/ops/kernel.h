@@ -86,6 +86,8 @@ typedef struct vrn_kernel_family {
     vrn_matrix_shape (*matrix)(const vrn_kernel *kernel);
     uint32_t (*subgroup_size)(const vrn_kernel *kernel);
 
+    bool pools; /* its kernels are for convolutions with a max pool, and only for those */
+
     vrn_pass pass[VRN_PASSES_MAX]; /* in order; each reads the output of the one before */
 
     const vrn_kernel *rows;
@@ -123,7 +125,7 @@ struct vrn_kernel {
     uint32_t number[VRN_NUMBERS_MAX]; /* by VRN_TILE_M and the like */
 };
 
-enum { VRN_FAMILIES_MAX = 13 };
+enum { VRN_FAMILIES_MAX = 14 };
 
 typedef struct vrn_operator {
     /* Its kernels: the rows of its families, NULL after the last; or its own table, whose rows may

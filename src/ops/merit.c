@@ -21,6 +21,16 @@ double vrn_gpu_merit(double time)
     return 1000 * 10 / (10 + time);
 }
 
+double vrn_gpu_merit_time(double merit)
+{
+    return merit > 0 ? 1000 * 10 / merit - 10 : INFINITY;
+}
+
+double vrn_gpu_moving_time(const vrn_cores *cores, double bytes)
+{
+    return bytes / (cores->gbytes * 1e3) + cores->dispatch_us;
+}
+
 /* The core with the most work groups ends last. The number that it holds at once is limited by its
  * registers and its shared memory. It is busy with two invocations for each lane, which hide each
  * other's waits; an invocation with many sums hides more by itself. Code that spills is far too

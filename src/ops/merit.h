@@ -33,8 +33,12 @@ typedef struct vrn_gpu_work {
 /* Microseconds, including the dispatch itself. */
 double vrn_gpu_time(const vrn_cores *cores, const vrn_gpu_work *work);
 
-/* The merit for a time in microseconds. */
+/* The merit for a time in microseconds, and the time for a merit. */
 double vrn_gpu_merit(double time);
+double vrn_gpu_merit_time(double merit);
+
+/* Microseconds of a dispatch that only moves this many bytes. */
+double vrn_gpu_moving_time(const vrn_cores *cores, double bytes);
 
 /* Multiply-adds of a kernel's type in the time of one float32 multiply-add. */
 double vrn_gpu_rate(const vrn_kernel *kernel, const vrn_cores *cores);

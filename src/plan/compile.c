@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "net/fuse.h"
 #include "ops/support.h"
+#include "plan/pools.h"
 #include "plan/precision.h"
 #include "plan/program.h"
 #include "plan/speeds.h"
@@ -62,15 +63,20 @@ static vrn_result build_graph(vrn_program *program, const vrn_session_params *pa
     if (!result && !params->no_fusion) {
         result = vrn_graph_fuse(&program->graph, *taps, observe ? 0 : params->tap_count, log);
     }
+    if (!result) {
+        result = vrn_graph_set_precision(&program->graph, program->model, params->precision,
+                                         params->fp32_layers, params->fp32_layer_count, log);
+    }
     if (result) return result;
+    vrn_graph_suit_device(&program->graph, program->device);
     if (observe) {
         program->tap_count = program->graph.count + 1;
         for (uint32_t i = 0; i < program->tap_count; i++) (*taps)[i] = i;
+    } else if (!params->no_fusion) {
+        vrn_graph_absorb_pools(&program->graph, program->device, program->info.batch,
+                               vrn_choice_preferred(params), *taps, params->tap_count);
     }
-    result = vrn_graph_set_precision(&program->graph, program->model, params->precision,
-                                     params->fp32_layers, params->fp32_layer_count, log);
-    if (!result) vrn_graph_suit_device(&program->graph, program->device);
-    return result;
+    return VRN_OK;
 }
 
 /* Chooses all kernels for `images` images at once. */

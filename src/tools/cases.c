@@ -7,6 +7,7 @@
 #define CONV(k_, s_, p_, d_, g_)                                                                   \
     .op = VRN_OP_CONV, .kernel = {k_, k_}, .stride = {s_, s_}, .padding = {p_, p_},                \
     .dilation = {d_, d_}, .groups = g_
+#define POOL(k_, s_, p_) .pool = {.kernel = {k_, k_}, .stride = {s_, s_}, .padding = {p_, p_}}
 #define SHAPE(h_, w_, c_) {h_, w_, c_}
 #define ADD_RELU(h_, w_, c_)                                                                       \
     .epilogue = {.relu = true, .residual = true, .residual_shape = SHAPE(h_, w_, c_),              \
@@ -30,6 +31,10 @@ const vrn_op_case vrn_op_cases[] = {
     {"3x3 padding 3", 1, {CONV(3, 1, 3, 1, 1), .in = SHAPE(2, 3, 4), .out = {.c = 8}}, 0, 0},
     {"stem 7x7", 2, {CONV(7, 2, 3, 1, 1), .in = SHAPE(23, 29, 3), .out = {.c = 64}}, 0, 1},
     {"stem 7x7 of 1", 1, {CONV(7, 2, 3, 1, 1), .in = SHAPE(13, 11, 1), .out = {.c = 32}}, 0, 1},
+    {"stem and pool", 2, {CONV(7, 2, 3, 1, 1), .in = SHAPE(45, 37, 3), .out = {.c = 32},
+                          .epilogue = {.relu = true, POOL(3, 2, 1)}}, 0, 1},
+    {"stem of 1 and pool 2x2", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(17, 33, 1), .out = {.c = 16},
+                                   .epilogue = {POOL(2, 2, 0)}}, 1, 0},
     {"stem 3x3", 1, {CONV(3, 1, 1, 1, 1), .in = SHAPE(32, 32, 3), .out = {.c = 16}}, 0, 1},
     {"stem of a pixel", 1, {CONV(7, 2, 3, 1, 1), .in = SHAPE(1, 1, 3), .out = {.c = 8}}, 0, 0},
     {"5x2, 3x1", 1, {.op = VRN_OP_CONV, .kernel = {5, 2}, .stride = {3, 1}, .padding = {2, 0},
@@ -225,6 +230,11 @@ vrn_op_desc vrn_case_desc(const vrn_op_case *c, vrn_type type)
         d.out.h = out_side(&d, d.in.h, d.kernel.y, d.stride.y, d.padding.y, d.dilation.y);
         d.out.w = out_side(&d, d.in.w, d.kernel.x, d.stride.x, d.padding.x, d.dilation.x);
     }
+    if (d.epilogue.pool.kernel.y) {
+        const vrn_max_pool *p = &d.epilogue.pool;
+        d.out.h = (d.out.h + 2 * p->padding.y - p->kernel.y) / p->stride.y + 1;
+        d.out.w = (d.out.w + 2 * p->padding.x - p->kernel.x) / p->stride.x + 1;
+    }
     if (d.op == VRN_OP_CONV) d.epilogue.bias = c->bias || c->fold;
     set_formats(&d, type);
     return d;
@@ -250,6 +260,7 @@ uint32_t vrn_case_traits(const vrn_op_case *c)
         d.epilogue.relu,
         d.epilogue.residual && !option_a,
         d.epilogue.residual && option_a,
+        d.epilogue.pool.kernel.y > 0,
     };
     uint32_t bits = 0;
     for (uint32_t i = 0; i < VRN_COUNT(traits); i++) bits |= (uint32_t)traits[i] << i;

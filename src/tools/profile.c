@@ -12,13 +12,15 @@
 /* The text for what is fused into a node, in the order of the epilogue. */
 static const char *fused_text(const vrn_node *node)
 {
-    static const char *const texts[8] = {
-        "", "bn", "add", "bn add", "relu", "bn relu", "add relu", "bn add relu",
+    static const char *const texts[2][8] = {
+        {"", "bn", "add", "bn add", "relu", "bn relu", "add relu", "bn add relu"},
+        {"maxpool", "bn maxpool", "add maxpool", "bn add maxpool", "relu maxpool",
+         "bn relu maxpool", "add relu maxpool", "bn add relu maxpool"},
     };
     unsigned index = (node->norm[0] != VRN_NO_PARAMETER ? 1u : 0u) |
                      (node->desc.epilogue.residual ? 2u : 0u) |
                      (node->desc.epilogue.relu ? 4u : 0u);
-    return texts[index];
+    return texts[node->desc.epilogue.pool.kernel.y > 0][index];
 }
 
 static const char *precision_text(const vrn_node *node)

@@ -205,16 +205,41 @@ static void run_group_norm(const vrn_op_desc *d, uint32_t images, const float *x
     }
 }
 
+static double convolved(const vrn_op_desc *d, const float *x, const float *residual,
+                        const vrn_params *p, uint32_t n, uint32_t oy, uint32_t ox, uint32_t c)
+{
+    double value = convolve(d, x, p->own[VRN_PARAM_WEIGHT], n, oy, ox, c);
+    if (p->own[VRN_PARAM_BIAS]) value += p->own[VRN_PARAM_BIAS][c];
+    if (p->norm[VRN_PARAM_WEIGHT]) value = normalize(value, p->norm, p->norm_eps, c);
+    return epilogue(d, value, residual, n, oy, ox, c);
+}
+
+/* The largest result in a window of the pool after a convolution. */
+static double pooled(const vrn_op_desc *d, const float *x, const vrn_params *p, uint32_t n,
+                     uint32_t oy, uint32_t ox, uint32_t c)
+{
+    const vrn_shape result = vrn_op_result(d);
+    const vrn_max_pool *pool = &d->epilogue.pool;
+    double largest = -INFINITY;
+    for (uint32_t r = 0; r < pool->kernel.y; r++) {
+        uint32_t y, at_x;
+        if (!position(oy, r, pool->stride.y, pool->padding.y, 1, result.h, &y)) continue;
+        for (uint32_t s = 0; s < pool->kernel.x; s++) {
+            if (!position(ox, s, pool->stride.x, pool->padding.x, 1, result.w, &at_x)) continue;
+            largest = fmax(largest, convolved(d, x, NULL, p, n, y, at_x, c));
+        }
+    }
+    return largest;
+}
+
 static double output(const vrn_op_desc *d, const float *x, const float *residual,
                      const vrn_params *p, uint32_t n, uint32_t oy, uint32_t ox, uint32_t c)
 {
     double value = 0;
     switch (d->op) {
     case VRN_OP_CONV:
-        value = convolve(d, x, p->own[VRN_PARAM_WEIGHT], n, oy, ox, c);
-        if (p->own[VRN_PARAM_BIAS]) value += p->own[VRN_PARAM_BIAS][c];
-        if (p->norm[VRN_PARAM_WEIGHT]) value = normalize(value, p->norm, p->norm_eps, c);
-        return epilogue(d, value, residual, n, oy, ox, c);
+        return d->epilogue.pool.kernel.y ? pooled(d, x, p, n, oy, ox, c)
+                                         : convolved(d, x, residual, p, n, oy, ox, c);
     case VRN_OP_BATCH_NORM:
         value = normalize(x[at(d->in, n, oy, ox, c)], p->own, d->eps, c);
         return epilogue(d, value, residual, n, oy, ox, c);

@@ -165,6 +165,47 @@ static void slices_and_batches_change_nothing(void **state)
     vrn_model_destroy(&model);
 }
 
+static bool computes_pool(const vrn_session *session)
+{
+    vrn_layer layers[16];
+    uint32_t count;
+    assert_int_equal(vrn_session_get_layers(session, layers, 16, &count), VRN_OK);
+    return strncmp(layers[0].kernel, "conv_pooled", 11) == 0 &&
+           strstr(layers[0].fused, "maxpool") && strcmp(layers[1].op, "max_pool") != 0;
+}
+
+/* A stem computes its max pool too if such a kernel is chosen, unless what it passes to the pool is
+ * read. */
+static void stems_compute_their_pool(void **state)
+{
+    (void)state;
+    static const char *const read[] = {"relu", "maxpool"};
+    vrn_model *model = make_model("resnet,block=basic,layers=1:1,planes=16:32");
+    const vrn_session_diagnostics pooled = {.kernel = "conv_pooled"};
+    vrn_session_params params = {.batch = 2, .height = SIDE, .width = SIDE, .taps = read};
+    float *input = make_input(2, 5), logits[5][2000];
+    for (uint32_t i = 0; i < 5; i++) { /* apart; without taps; with both; the second; in halves */
+        static const uint32_t firsts[] = {0, 0, 0, 1, 0}, counts[] = {0, 0, 2, 1, 0};
+        params.diagnostics = i ? &pooled : NULL;
+        params.taps = read + firsts[i];
+        params.tap_count = counts[i];
+        params.precision = i == 4 ? VRN_PRECISION_FP16 : VRN_PRECISION_FP32;
+        vrn_session *session = make_session(device, model, &params);
+        float tap[2][2 * 16 * 16 * 16];
+        const vrn_inputs inputs = {.count = 2, .nchw = input};
+        float *const taps[] = {tap[0], tap[1]};
+        const vrn_outputs outputs = {.logits = logits[i], .taps = taps};
+        assert_int_equal(vrn_session_run(session, &inputs, &outputs), VRN_OK);
+        assert_int_equal(computes_pool(session), i == 1 || i > 2);
+        vrn_session_destroy(&session);
+    }
+    for (uint32_t i = 1; i < 5; i++) {
+        assert_true(relative_error(logits[i], logits[0], 2000) < (i == 4 ? 5e-3 : 1e-5));
+    }
+    free(input);
+    vrn_model_destroy(&model);
+}
+
 static void several_in_flight(void **state)
 {
     (void)state;
@@ -626,6 +667,7 @@ int main(void)
         cmocka_unit_test(fusion_changes_nothing),
         cmocka_unit_test(a_thousand_replays_give_the_same_bytes),
         cmocka_unit_test(slices_and_batches_change_nothing),
+        cmocka_unit_test(stems_compute_their_pool),
         cmocka_unit_test(several_in_flight),
         cmocka_unit_test(taps_anywhere),
         cmocka_unit_test(threads_share_a_device),

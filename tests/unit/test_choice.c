@@ -18,8 +18,10 @@
 #include "net/format.h"
 #include "net/fuse.h"
 #include "net/graph.h"
+#include "ops/merit.h"
 #include "ops/support.h"
 #include "plan/choose.h"
+#include "plan/pools.h"
 #include "plan/precision.h"
 
 #define KIB 1024u
@@ -263,12 +265,23 @@ static const vrn_kernel *choose(const vrn_device *device, const vrn_op_desc *d, 
     return kernel;
 }
 
-/* By what its merit says. */
-static double predicted_us(const vrn_device *device, const vrn_op_desc *d, uint32_t images)
+/* The kernel for a stem and its pool, or NULL; *pooled receives their description. */
+static const vrn_kernel *choose_pooled(const vrn_device *device, const vrn_graph *graph,
+                                       uint32_t index, uint32_t images, vrn_op_desc *pooled)
 {
-    const double merit =
-        vrn_kernel_merit(choose(device, d, images), d, images, &device->probe.cores);
-    return merit > 0 ? 10 * (1000 / merit - 1) : 0;
+    if (!vrn_graph_pooled(graph, index, NULL, 0, pooled)) return NULL;
+    return vrn_pool_kernel(device, &graph->nodes[index].desc, pooled, images, NULL);
+}
+
+/* By what its merit says. */
+static double predicted_us(const vrn_device *device, const vrn_graph *graph, uint32_t index,
+                           uint32_t images)
+{
+    vrn_op_desc pooled, desc = graph->nodes[index].desc;
+    const vrn_kernel *kernel = choose_pooled(device, graph, index, images, &pooled);
+    if (kernel) desc = pooled;
+    if (!kernel) kernel = choose(device, &desc, images);
+    return vrn_gpu_merit_time(vrn_kernel_merit(kernel, &desc, images, &device->probe.cores));
 }
 
 static void print_layer(FILE *out, const vrn_op_desc *d, vrn_device *device, uint32_t images)
@@ -288,6 +301,19 @@ static void print_layer(FILE *out, const vrn_op_desc *d, vrn_device *device, uin
     fputc('\n', out);
 }
 
+static void print_pooled(FILE *out, const vrn_graph *graph, uint32_t index, vrn_device *device,
+                         uint32_t images)
+{
+    fputs("| the same with its max pool |", out);
+    for (uint32_t i = 0; i < VRN_COUNT(devices); i++) {
+        vrn_op_desc pooled;
+        describe(device, &devices[i]);
+        const vrn_kernel *kernel = choose_pooled(device, graph, index, images, &pooled);
+        fprintf(out, " %s |", kernel ? kernel->name + strlen("conv_") : "");
+    }
+    fputc('\n', out);
+}
+
 static void print_table(FILE *out, vrn_precision precision, uint32_t images)
 {
     vrn_graph graph = {0};
@@ -301,7 +327,11 @@ static void print_table(FILE *out, vrn_precision precision, uint32_t images)
     fputc('\n', out);
     for (uint32_t i = 0; i < graph.count; i++) {
         const vrn_op_desc *d = &graph.nodes[i].desc;
+        vrn_op_desc pooled;
         if (has_weights(d) && is_first(&graph, i)) print_layer(out, d, device, images);
+        if (vrn_graph_pooled(&graph, i, NULL, 0, &pooled)) {
+            print_pooled(out, &graph, i, device, images);
+        }
     }
     fputs("| predicted ms |", out);
     for (uint32_t i = 0; i < VRN_COUNT(devices); i++) {
@@ -309,7 +339,7 @@ static void print_table(FILE *out, vrn_precision precision, uint32_t images)
         describe(device, &devices[i]);
         for (uint32_t k = 0; k < graph.count; k++) {
             const vrn_op_desc *d = &graph.nodes[k].desc;
-            if (has_weights(d)) us += predicted_us(device, d, images);
+            if (has_weights(d)) us += predicted_us(device, &graph, k, images);
         }
         fprintf(out, us < 1e4 ? " %.1f |" : " %.0f |", us / 1000);
     }

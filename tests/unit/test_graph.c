@@ -259,6 +259,39 @@ static void test_indices(void **state)
     vrn_graph_free(&graph);
 }
 
+static void test_pool_in_stem(void **state)
+{
+    (void)state;
+    vrn_graph graph = build("resnet18", 64, 64);
+    vrn_value kept[2] = {vrn_graph_find(&graph, "layer1"), vrn_graph_find(&graph, "maxpool")};
+    assert_int_equal(vrn_graph_fuse(&graph, kept, 2, NULL), VRN_OK);
+    const uint32_t count = graph.count;
+    vrn_value stem = 1;
+    vrn_op_desc desc;
+    assert_false(vrn_graph_pooled(&graph, 0, &stem, 1, &desc)); /* the caller reads it */
+    assert_false(vrn_graph_pooled(&graph, 2, NULL, 0, &desc));  /* a convolution follows */
+    assert_false(vrn_graph_pooled(&graph, count - 1, NULL, 0, &desc));
+    assert_true(vrn_graph_pooled(&graph, 0, kept, 2, &desc));
+    const double flops = vrn_op_flops(&graph.nodes[0].desc) + vrn_op_flops(&graph.nodes[1].desc);
+    assert_true(vrn_op_flops(&desc) == flops);
+    vrn_graph_absorb_pool(&graph, 0, kept, 2);
+    assert_int_equal(graph.count, count - 1);
+    assert_int_equal(graph.nodes[0].desc.out.h, 16);
+    assert_int_equal(vrn_op_result(&graph.nodes[0].desc).h, 32);
+    assert_string_equal(graph.nodes[0].output, "maxpool");
+    assert_int_equal(kept[1], 1);
+    assert_string_equal(graph.nodes[kept[0] - 1].name, "layer1.1.conv2");
+    assert_int_equal(node_of(&graph, "layer1.0.conv1")->input, 1);
+    assert_int_equal(node_of(&graph, "layer1.0.conv2")->residual, 1);
+    assert_int_equal(graph.probabilities, graph.count);
+    vrn_graph_free(&graph);
+
+    graph = build("resnet18,pool=max_zeros", 64, 64);
+    assert_int_equal(vrn_graph_fuse(&graph, NULL, 0, NULL), VRN_OK);
+    assert_false(vrn_graph_pooled(&graph, 0, NULL, 0, &desc));
+    vrn_graph_free(&graph);
+}
+
 static vrn_result stop_at_bias(void *user, const vrn_parameter *parameter)
 {
     ++*(int *)user;
@@ -636,21 +669,14 @@ static void test_op_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_torchvision),
-        cmocka_unit_test(test_parameter_counts),
-        cmocka_unit_test(test_indices),
-        cmocka_unit_test(test_visitor_stops),
-        cmocka_unit_test(test_flops),
-        cmocka_unit_test(test_cifar),
-        cmocka_unit_test(test_first_version_strides),
-        cmocka_unit_test(test_node_order),
-        cmocka_unit_test(test_attention),
-        cmocka_unit_test(test_consistency),
-        cmocka_unit_test(test_deep),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_class_map),
-        cmocka_unit_test(test_input_bounds),
-        cmocka_unit_test(test_op_names),
+        cmocka_unit_test(test_torchvision),   cmocka_unit_test(test_parameter_counts),
+        cmocka_unit_test(test_indices),       cmocka_unit_test(test_pool_in_stem),
+        cmocka_unit_test(test_visitor_stops), cmocka_unit_test(test_flops),
+        cmocka_unit_test(test_cifar),         cmocka_unit_test(test_first_version_strides),
+        cmocka_unit_test(test_node_order),    cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_consistency),   cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_find),          cmocka_unit_test(test_class_map),
+        cmocka_unit_test(test_input_bounds),  cmocka_unit_test(test_op_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
