@@ -7,7 +7,7 @@
 
 enum {
     VRN_MAX_BINDINGS = 8,
-    VRN_MAX_CONSTANTS = 48,
+    VRN_MAX_CONSTANTS = 52,
 };
 
 /* Everything by which two pipelines can differ. Zero it before filling it in: it is compared as

@@ -10,6 +10,8 @@
 _Static_assert((int)VRN_TYPE_F32 == VRN_STORED_F32 && (int)VRN_TYPE_F16 == VRN_STORED_F16 &&
                    (int)VRN_TYPE_I8 == VRN_STORED_I8,
                "vrn_type, as shaders know it");
+_Static_assert(VRN_OP_CONSTANTS_MAX + 1 + VRN_NUMBERS_MAX <= VRN_MAX_CONSTANTS,
+               "the constants of a pipeline's key");
 _Static_assert(VRN_ID_THREADS == VRN_OP_CONSTANTS_MAX && VRN_ID_NUMBERS == VRN_ID_THREADS + 1,
                "an operator's constants, the work group's size, a row's numbers");
 

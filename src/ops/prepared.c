@@ -122,7 +122,7 @@ static uint32_t fill_push(push_constants *push, const vrn_prepared_kernel *prepa
     vrn_op_constants(desc, constants);
     if (shader->addressed) {
         const uint64_t *at = prepared->passes[pass].at;
-        *push = (push_constants){.addressed = {images, kernel->number[0]}};
+        *push = (push_constants){.straight = {images, kernel->number[0]}};
         for (uint32_t i = 0; i < VRN_COUNT(push->addressed.at); i++) {
             push->addressed.at[i] = (uint32_t)(at[i / 2] >> i % 2 * 32);
         }

@@ -32,7 +32,7 @@ static double class_merit(const vrn_kernel *kernel, const vrn_device *device)
     return kernel->variant->suits == VRN_SUITS_ANY ? 1e6 : 0;
 }
 
-static bool preferred(const vrn_kernel *kernel, const char *prefer)
+bool vrn_choice_prefers(const char *prefer, const vrn_kernel *kernel)
 {
     return prefer && strncmp(kernel->name, prefer, strlen(prefer)) == 0;
 }
@@ -48,7 +48,7 @@ const vrn_kernel *vrn_choose_kernel(const vrn_device *device, const vrn_op_desc 
         for (uint32_t k = 0; k < count; k++) skip = skip || passed[k] == kernel;
         if (skip || !usable(kernel, desc, device)) continue;
         double merit = class_merit(kernel, device);
-        if (preferred(kernel, prefer)) merit += 4e6;
+        if (vrn_choice_prefers(prefer, kernel)) merit += 4e6;
         merit += vrn_kernel_merit(kernel, desc, images, &device->probe.cores);
         if (merit > best_merit) {
             best_merit = merit;
@@ -86,7 +86,8 @@ vrn_choice vrn_choose(vrn_tuned *tuned, const vrn_device *device, const vrn_op_d
                       uint32_t images, const char *prefer)
 {
     vrn_choice choice = {.kernel = vrn_choose_kernel(device, desc, images, prefer, NULL, 0)};
-    if (choice.kernel && preferred(choice.kernel, prefer)) choice.why = VRN_CHOICE_PREFERRED;
+    if (choice.kernel && vrn_choice_prefers(prefer, choice.kernel))
+        choice.why = VRN_CHOICE_PREFERRED;
     const vrn_tuned_record *record =
         tuned && choice.kernel && !prefer ? vrn_tuned_find(tuned, device, desc, images) : NULL;
     const vrn_kernel *kernel = record ? named_kernel(device, desc, record->kernel) : NULL;

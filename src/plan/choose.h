@@ -11,6 +11,9 @@
  * no kernel is left. */
 bool vrn_choice_avoided(const vrn_device *device, const vrn_op_desc *desc);
 
+/* True if `prefer` is not NULL and the kernel's name begins with it. */
+bool vrn_choice_prefers(const char *prefer, const vrn_kernel *kernel);
+
 /* Returns the best supported kernel for `images` images that is not in `passed` [count]. If
  * `prefer` is not NULL, kernels whose names begin with it come first. NULL: the device supports
  * none, because of its limits on bindings, or no other. Measurements are not considered. */

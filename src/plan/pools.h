@@ -6,10 +6,11 @@
 #include "net/graph.h"
 #include "ops/kernel.h"
 
-/* The kernel for a convolution with its pool (`pooled`) for `images` images, if it is expected to
- * take less time than the convolution (`conv`) and the pool one after the other, or if its name
- * begins with `prefer`, which may be NULL. Otherwise NULL, as always on processors. */
-const vrn_kernel *vrn_pool_kernel(const vrn_device *device, const vrn_op_desc *conv,
+/* The kernel for convolution `index` of a graph together with the pool after it (`pooled`, from
+ * vrn_graph_pooled) for `images` images, if it is expected to take less time than the two one after
+ * the other. Otherwise NULL, as always on processors. `prefer` decides instead, if it is not NULL
+ * and the name of one of these kernels begins with it. Measurements are not considered. */
+const vrn_kernel *vrn_pool_kernel(const vrn_device *device, const vrn_graph *graph, uint32_t index,
                                   const vrn_op_desc *pooled, uint32_t images, const char *prefer);
 
 /* Has convolutions of a fused graph compute their max pools where there is such a kernel. `kept` as

@@ -11,6 +11,7 @@
 #include "ops/support.h"
 #include "plan/choose.h"
 #include "net/fuse.h"
+#include "plan/pools.h"
 #include "plan/precision.h"
 
 enum { SIDE = 224 };
@@ -53,12 +54,11 @@ static void set_shape(uint32_t to[3], vrn_shape shape)
     to[2] = shape.w;
 }
 
-static void describe_kernel(vrn_kernel_statistics *out, const survey *s, uint32_t index)
+static void describe_kernel(vrn_kernel_statistics *out, const survey *s, const char *name,
+                            const vrn_op_desc *d)
 {
-    const vrn_node *node = &s->graph->nodes[index];
-    const vrn_op_desc *d = &node->desc;
     out->op = vrn_op_name(d->op);
-    snprintf(out->layer, sizeof out->layer, "%s", node->name);
+    snprintf(out->layer, sizeof out->layer, "%s", name);
     set_shape(out->in, d->in);
     set_shape(out->out, d->out);
     out->window[0] = d->kernel.y;
@@ -97,14 +97,14 @@ static bool wanted(const survey *s, const vrn_kernel *kernel)
     return kernel->variant->suits != (cpu ? VRN_SUITS_GPU : VRN_SUITS_CPU);
 }
 
-static vrn_result survey_node(const survey *s, uint32_t index)
+/* `chosen` may be NULL. */
+static vrn_result survey_shape(const survey *s, uint32_t index, const vrn_op_desc *desc,
+                               const vrn_kernel *chosen)
 {
-    const vrn_op_desc *desc = &s->graph->nodes[index].desc;
     const vrn_kernel *kernel;
-    const vrn_kernel *chosen = vrn_choose_kernel(s->device, desc, s->images, NULL, NULL, 0);
     vrn_kernel_statistics out = {0};
     if (!first_of_shape(s->graph, index, &out.layers)) return VRN_OK;
-    describe_kernel(&out, s, index);
+    describe_kernel(&out, s, s->graph->nodes[index].name, desc);
     for (uint32_t i = 0; (kernel = vrn_kernel_at(desc->op, i)); i++) {
         out.chosen = kernel == chosen;
         if (s->prefer ? !wanted(s, kernel) : !out.chosen) continue;
@@ -113,6 +113,29 @@ static vrn_result survey_node(const survey *s, uint32_t index)
         if (result) return result;
     }
     return VRN_OK;
+}
+
+/* The kernel for a node together with the pool after it, or NULL; *pooled receives their
+ * description, which has no pool if there is none. */
+static const vrn_kernel *pool_kernel(const survey *s, uint32_t index, vrn_op_desc *pooled)
+{
+    if (!vrn_graph_pooled(s->graph, index, NULL, 0, pooled)) {
+        pooled->epilogue.pool.kernel.y = 0;
+        return NULL;
+    }
+    return vrn_pool_kernel(s->device, s->graph, index, pooled, s->images, NULL);
+}
+
+static vrn_result survey_node(const survey *s, uint32_t index)
+{
+    const vrn_op_desc *desc = &s->graph->nodes[index].desc;
+    vrn_op_desc pooled;
+    const bool absorbed = index > 0 && pool_kernel(s, index - 1, &pooled);
+    const vrn_kernel *both = pool_kernel(s, index, &pooled);
+    const vrn_kernel *alone = vrn_choose_kernel(s->device, desc, s->images, NULL, NULL, 0);
+    vrn_result result = survey_shape(s, index, desc, absorbed || both ? NULL : alone);
+    if (!result && pooled.epilogue.pool.kernel.y) result = survey_shape(s, index, &pooled, both);
+    return result;
 }
 
 vrn_result vrn_device_get_kernel_statistics(vrn_device *device,

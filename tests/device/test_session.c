@@ -185,7 +185,7 @@ static void stems_compute_their_pool(void **state)
     vrn_session_params params = {.batch = 2, .height = SIDE, .width = SIDE, .taps = read};
     float *input = make_input(2, 5), logits[5][2000];
     for (uint32_t i = 0; i < 5; i++) { /* apart; without taps; with both; the second; in halves */
-        static const uint32_t firsts[] = {0, 0, 0, 1, 0}, counts[] = {0, 0, 2, 1, 0};
+        static const uint32_t firsts[] = {0, 0, 0, 1, 0}, counts[] = {2, 0, 2, 1, 0};
         params.diagnostics = i ? &pooled : NULL;
         params.taps = read + firsts[i];
         params.tap_count = counts[i];

@@ -270,7 +270,7 @@ static const vrn_kernel *choose_pooled(const vrn_device *device, const vrn_graph
                                        uint32_t index, uint32_t images, vrn_op_desc *pooled)
 {
     if (!vrn_graph_pooled(graph, index, NULL, 0, pooled)) return NULL;
-    return vrn_pool_kernel(device, &graph->nodes[index].desc, pooled, images, NULL);
+    return vrn_pool_kernel(device, graph, index, pooled, images, NULL);
 }
 
 /* By what its merit says. */

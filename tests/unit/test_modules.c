@@ -179,7 +179,7 @@ static void test_sequential(void **state)
                                    {"module.fc.3", "Linear"}}};
         char refusal[160];
         snprintf(refusal, sizeof refusal,
-                 "a: fc.1 is %s %.*s: expected a ReLU between the head's layers: --arch head=none "
+                 "a: fc.1 is %s %.*s: expected a ReLU between the head's layers; --arch head=none "
                  "gives the features, --arch head=mlp runs a ReLU there",
                  strchr("EU", *others[i]) || strcmp(others[i], "RReLU") == 0 ? "an" : "a",
                  (int)strcspn(others[i], " "), others[i]);
@@ -297,7 +297,7 @@ static void test_heads(void **state)
          "fc.1",
          "fc.3",
          NULL,
-         "fc.0 is a Tanh, which cannot be run there: --arch head=none gives",
+         "fc.0 is a Tanh, which cannot be run there; --arch head=none gives",
          VRN_HEAD_MLP,
          NULL,
          NULL,
@@ -402,7 +402,7 @@ static void test_heads(void **state)
          "fc.fc1",
          "fc.fc2",
          NULL,
-         "fc.act is a GELU, which cannot be run there: --arch head=none",
+         "fc.act is a GELU, which cannot be run there; --arch head=none",
          VRN_HEAD_MLP,
          NULL,
          NULL,
