@@ -48,9 +48,9 @@ struct vrn_timing {
      * them and recording their preparation */
     double input_ms;
     /* all other work of the library for one run: recording commands that are not recorded yet,
-     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. If an earlier
-     * submission must first be completed, because `in_flight` submissions have not ended, the time
-     * for that is not counted */
+     * bookkeeping, the queue's lock, resetting the fence, reading timestamps. If as many
+     * submissions are still running as vrn_session_params.in_flight allows, the oldest must be
+     * completed first; the time for that is not counted */
     double replay_ms;
     double submit_ms; /* in the driver's vkQueueSubmit */
     double output_ms; /* unpacking the results */
@@ -63,8 +63,8 @@ typedef struct vrn_layer {
     const char *name;   /* the module that it computes: "layer1.0.conv1" */
     const char *op;     /* the operator: "conv" */
     const char *kernel; /* the kernel that computes it: "conv_tile_64x64x8" */
-    const char *fused;  /* those that are fused into it: "bn relu maxpool"; may be empty */
-    /* of its parameters, or of its output if it has none: "fp32", "fp16", "int8" */
+    const char *fused;  /* operations fused into it: "bn relu maxpool"; may be empty */
+    /* the precision of its parameters, or of its output if it has none: "fp32", "fp16", "int8" */
     const char *precision;
     uint32_t height, width, channels; /* of its output */
     double flops; /* floating-point operations for one image; a multiply-add counts as two */
@@ -175,8 +175,8 @@ typedef struct vrn_kernel_statistics_params {
 
 /* Compiles kernels for the layers of a network and calls `visit` with the driver's statistics of
  * each, in the order of the layers; a shape that several layers share comes once. The pointer that
- * `visit` gets is valid only during its call. Needs VRN_CAPABILITY_PIPELINE_STATISTICS. Allocates
- * and runs nothing on the device, so it works on drivers that only compile (Mesa's RADV with
+ * `visit` gets is valid only during its call. Needs VRN_CAPABILITY_PIPELINE_STATISTICS. Nothing is
+ * allocated or run on the device, so this works on drivers that only compile (Mesa's RADV with
  * RADV_FORCE_FAMILY). Blocking: up to a minute. Thread-safe. Errors: VRN_ERROR_UNSUPPORTED (without
  * that capability), VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY. */
 VRN_API vrn_result vrn_device_get_kernel_statistics(
@@ -221,8 +221,8 @@ typedef enum vrn_selftest_verdict {
      * with vrn_selftest_params.exclude, the device can be used, perhaps more slowly */
     VRN_SELFTEST_AVOIDABLE = 1,
     /* an operator has no correct kernel, or the network is wrong or not repeatable: use another
-     * device. Without `exclude`, the network may be wrong only because it ran with wrong kernels
-     * that could be avoided */
+     * device. Without `exclude`, this is less certain: the network may have been wrong because it
+     * ran with wrong kernels, which `exclude` would have avoided */
     VRN_SELFTEST_BROKEN = 2,
 } vrn_selftest_verdict;
 
@@ -374,21 +374,23 @@ typedef struct vrn_check_summary {
     vrn_check_reading best;    /* with VRN_CHECK_FITS: the model as it was loaded */
     /* the fit of the model as it was loaded, computed from the same images as best.fit */
     vrn_check_fit same;
-    uint32_t tried; /* the number of readings, including the model as it was loaded; a clearly
-                     * better one counts twice */
+    /* the number of readings that were tried, including the model as it was loaded; a reading that
+     * proved clearly better was run again, and counts twice */
+    uint32_t tried;
     uint64_t reserved[8];
 } vrn_check_summary;
 
-/* Runs up to 64 of the added images with other readings. They differ from the model in the pool
- * after the stem, the strides of the stem and of stages, dilation, v1 or v1.5
- * (vrn_arch.stride_on_1x1), activations, anti-aliasing, standardised weights, epsilon, or the side
- * of option A's zeros (vrn_shortcut). If only photos were added, the readings may also differ in
- * the normalisation, the scale or the order of channels. If one fits clearly better, variants of it
- * are tried too, so up to three simultaneous faults can be found. Calls `visit` (which may be NULL)
- * for each reading, and again for one that proves clearly better, with its fit on more images; the
- * pointer is valid only during the call of `visit`. Readings that fit badly are dropped after a few
- * images. Blocking: compiles the network for each reading. Errors: VRN_ERROR_INVALID_ARGUMENT (no
- * images were added), and those of vrn_session_create and vrn_session_run. */
+/* Runs up to 64 of the added images with other readings. Each reading changes one or more
+ * properties of the model: the pool after the stem, the strides of the stem and of the stages,
+ * dilation, the variant v1 or v1.5 (vrn_arch.stride_on_1x1), activations, anti-aliasing,
+ * standardised weights, epsilon, or the side on which option A adds its zeros (vrn_shortcut). If
+ * only photos were added, the readings may also differ in the normalisation, the scale or the order
+ * of channels. If one fits clearly better, variants of it are tried too, so up to three
+ * simultaneous faults can be found. Calls `visit` (which may be NULL) for each reading, and again
+ * for one that proves clearly better, with its fit on more images; the pointer is valid only during
+ * the call of `visit`. Readings that fit badly are dropped after a few images. Blocking: compiles
+ * the network for each reading. Errors: VRN_ERROR_INVALID_ARGUMENT (no images were added), and
+ * those of vrn_session_create and vrn_session_run. */
 VRN_API vrn_result vrn_check_finish(vrn_check *check, vrn_check_summary *summary,
                                     void (*visit)(void *user, const vrn_check_reading *reading),
                                     void *user);

@@ -47,7 +47,7 @@ typedef struct vrn_hub_entry {
 
 /* Where a hub looks for files, and where it downloads them from. */
 typedef struct vrn_hub_params {
-    vrn_log log; /* of the hub; must outlive it */
+    vrn_log log; /* receives the hub's messages; what `user` points to must outlive the hub */
     /* a file that is used instead of the built-in registry (the list of weights, made from
      * data/registry.json). NULL: $VKRESNET_REGISTRY, else the built-in registry */
     const char *registry;
@@ -63,7 +63,7 @@ typedef struct vrn_hub_params {
      * file is appended. It must begin with https:// or http://. NULL: $VKRESNET_HUB_URL, else the
      * registry's server */
     const char *address;
-    bool offline; /* never download; also if $VKRESNET_OFFLINE is neither empty nor "0" */
+    bool offline; /* never download. $VKRESNET_OFFLINE=1 has the same effect */
     /* a download fails after this many seconds without progress; 0: $VKRESNET_HUB_TIMEOUT, else
      * 30 */
     uint32_t stall_seconds;
@@ -116,8 +116,9 @@ VRN_API void vrn_hub_file_free(vrn_hub_file *file);
  * folder. If it is in neither, the result is VRN_OK and file->place is VRN_HUB_NOWHERE. A file
  * counts only if its size and SHA-256 agree with the registry; otherwise the log has a warning.
  * Computing the SHA-256 of a large file takes a few tenths of a second; the cache directory stores
- * the result until the file changes. A build that cannot download has no SHA-256 and compares only
- * the size. The caller owns `*file`. Blocking. Errors: VRN_ERROR_OUT_OF_MEMORY. */
+ * the result until the file changes. A build that cannot download cannot compute a SHA-256 either,
+ * so it compares only the size. The caller owns `*file`. Blocking. Errors: VRN_ERROR_OUT_OF_MEMORY.
+ *  */
 VRN_API vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry,
                                   vrn_hub_file *file);
 
@@ -153,7 +154,7 @@ typedef struct vrn_hub_fetch_params {
  *   or this build cannot download, or `offline` forbids it, or there is no cache directory. The log
  *   has the address, and says how to use a file that was downloaded in another way
  * - VRN_ERROR_CANCELLED: `progress` returned true
- * - VRN_ERROR_FILE: the file cannot be written, or not be read again
+ * - VRN_ERROR_FILE: the file cannot be written, or cannot be read back
  * - VRN_ERROR_OUT_OF_MEMORY */
 VRN_API vrn_result vrn_hub_fetch(const vrn_hub *hub, const vrn_hub_entry *entry,
                                  const vrn_hub_fetch_params *params, vrn_hub_file *file);

@@ -179,8 +179,8 @@ static bool load_shipped(cli_model *model, const cli_options *options)
     char *path = find_shipped();
     if (!path) {
         return cli_error(
-            "%s: not found; give a model with --model FILE, or set VKRESNET_DATA to the folder of "
-            "this file",
+            "%s: not found; give a model with --model FILE, or set VKRESNET_DATA to the folder "
+            "that contains the missing file",
             SHIPPED_NAME);
     }
     const bool good = load(model, path, options, NULL, NULL);

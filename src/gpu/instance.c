@@ -96,8 +96,8 @@ static vrn_result check_loader(const vrn_log *log, VkResult result, const char *
     if (strcmp(what, creation) == 0) vrn_instance_describe_layers(layers, sizeof layers);
     return vrn_fail(
         log, VRN_ERROR_NO_DEVICE,
-        "%s: %s: a driver or a layer failed, and the Vulkan loader gave up; VK_DRIVER_FILES=FILE "
-        "(VK_ICD_FILENAMES in old loaders) uses only that driver%s",
+        "%s: %s: a driver or a layer failed, and the Vulkan loader gave up; to use "
+        "one driver only, set VK_DRIVER_FILES (VK_ICD_FILENAMES in old loaders) to its JSON file%s",
         what, name, layers);
 }
 

@@ -374,8 +374,8 @@ vrn_result vrn_probe_queues(vrn_probe *probe, const vrn_instance *instance,
             result = no_such_family(probe, w->index, count, log);
         } else if (w->count > families[w->index].queueCount) {
             result = vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                              "queues: %u lent from family %u, but %s has only %u", w->count,
-                              w->index, probe->info.name, families[w->index].queueCount);
+                              "queues: %u lent from family %u, but this family of %s has only %u",
+                              w->count, w->index, probe->info.name, families[w->index].queueCount);
         }
         if (result) break;
         flags[i] = families[w->index].queueFlags;

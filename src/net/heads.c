@@ -155,13 +155,13 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names,
         vrn_kinds_describe(names, true, kind, sizeof kind);
         return vrn_fail(log, VRN_ERROR_FILE,
                         "%s: %.100s: expected a head of one linear layer, or of two with a ReLU "
-                        "between them, found more%s: --arch head=none gives the features",
+                        "between them, found more%s; --arch head=none gives the features",
                         subject, first->name, kind);
     }
     if (l->count == 2 && are_neighbours(first->name, last->name) && !any) {
         return vrn_fail(log, VRN_ERROR_FILE,
                         "%s: %.100s and %.60s: expected a ReLU between the head's two layers, "
-                        "found nothing: --arch head=none gives the features",
+                        "found nothing; --arch head=none gives the features",
                         subject, first->name, last->name);
     }
     const bool projects = l->count == 2 && first->shape[0] == first->shape[1];
@@ -172,7 +172,7 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names,
         return vrn_fail(
             log, VRN_ERROR_FILE,
             "%s: %.100s: expected a classifier, found what seems to be a projection head from "
-            "self-supervised training (SimCLR, MoCo): "
+            "self-supervised training (SimCLR, MoCo); "
             "--arch head=none gives the features, --arch head=%s uses it as a classifier",
             subject, first->name, l->count == 2 ? "mlp" : "linear");
     }
@@ -180,7 +180,7 @@ static vrn_result take_layers(vrn_found_head *found, vrn_names *names,
     if (l->count == 2) vrn_record_check_pair(fault, checkpoint, first->name, last->name);
     if (*fault && !any) {
         return vrn_fail(log, VRN_ERROR_FILE,
-                        "%s: %s: expected a ReLU between the head's layers: --arch head=none gives "
+                        "%s: %s: expected a ReLU between the head's layers; --arch head=none gives "
                         "the features, --arch head=mlp runs a ReLU there",
                         subject, fault);
     }

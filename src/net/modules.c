@@ -426,7 +426,7 @@ static void check_all(reader *r, vrn_assumptions *assumptions)
         } else {
             refuse(r, name, pair->value,
                    !strange ? "whose code does something that no ResNet does: it cannot be run"
-                   : head   ? "which cannot be run there: --arch head=none gives the features"
+                   : head   ? "which cannot be run there; --arch head=none gives the features"
                             : "which cannot be run there");
         }
     }

@@ -64,7 +64,7 @@ vrn_result vrn_picture_check(const vrn_picture *photo, const vrn_log *log)
     if (photo->stride < row_bytes(photo->width, photo->format)) {
         return vrn_fail(
             log, VRN_ERROR_INVALID_ARGUMENT,
-            "an image of %u %s pixels in a row: expected a stride of at least %zu bytes, "
+            "an image whose rows have %u %s pixels: expected a stride of at least %zu bytes, "
             "found %zu",
             photo->width, vrn_pixel_format_name(photo->format),
             row_bytes(photo->width, photo->format), photo->stride);
@@ -101,7 +101,7 @@ vrn_result vrn_picture_of_image(vrn_picture *picture, const vrn_record_image *im
     if (image->chroma) reading.numbers &= ~VRN_FETCH_GREY;
     if (image->chroma && storage) {
         return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT,
-                        "an image with chroma: expected storage_images false, because YCbCr planes "
+                        "an image with chroma: storage_images must be false, because YCbCr planes "
                         "are sampled");
     }
     if (!image->view) return vrn_fail(log, VRN_ERROR_INVALID_ARGUMENT, "an image's view is NULL");
