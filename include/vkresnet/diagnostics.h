@@ -44,8 +44,8 @@ struct vrn_timing {
     /* the network on the device, without the preparation of images; 0 where it cannot be measured
      * (VRN_CAPABILITY_TIMESTAMPS) */
     double gpu_ms;
-    /* moving the input to memory that the device reads: packing floats, or cropping photos, copying
-     * them and recording their preparation */
+    /* moving the input to memory that the device reads. Floats are packed; photos are cropped and
+     * copied, and the commands that prepare them are recorded */
     double input_ms;
     /* all other work of the library for one run: recording commands that are not recorded yet,
      * bookkeeping, the queue's lock, resetting the fence, reading timestamps. If as many
@@ -90,9 +90,9 @@ VRN_API vrn_result vrn_session_get_layers(const vrn_session *session, vrn_layer 
 
 /* Runs a full slice of artificial images (vrn_session_info.slice of them) `repeats` times (0: once)
  * with timestamps around every layer. Writes what vrn_session_get_layers writes, with gpu_ms set to
- * the median time of the layer multiplied by the number of slices in a batch. Needs
- * VRN_CAPABILITY_TIMESTAMPS (else VRN_ERROR_UNSUPPORTED). If the driver's timestamps are not
- * usable, each layer is run separately and timed by the host's clock. Blocking. Other errors:
+ * the median time of the layer multiplied by the number of slices in a batch. If the device has
+ * VRN_CAPABILITY_TIMESTAMPS but its timestamps turn out to be wrong, each layer is run separately
+ * and timed by the host's clock. Blocking. Errors: VRN_ERROR_UNSUPPORTED (without that capability),
  * VRN_ERROR_INVALID_ARGUMENT, VRN_ERROR_OUT_OF_MEMORY, VRN_ERROR_DEVICE_LOST. */
 VRN_API vrn_result vrn_session_profile(vrn_session *session, uint32_t repeats, vrn_layer *layers,
                                        uint32_t capacity, uint32_t *count);
@@ -163,7 +163,7 @@ typedef struct vrn_kernel_statistics {
 /* Which kernels vrn_device_get_kernel_statistics compiles. */
 typedef struct vrn_kernel_statistics_params {
     const vrn_arch *arch;   /* the network whose layers are used; NULL: resnet50 */
-    uint32_t batch;         /* 0: 1 */
+    uint32_t batch;         /* images at once; 0: one */
     uint32_t height, width; /* of the input; 0: 224 */
     /* NULL: for each shape, the kernel that would be chosen. "": every kernel that fits and is made
      * for this kind of device or for any kind. Other strings: every kernel that fits and whose name
@@ -204,8 +204,8 @@ typedef struct vrn_selftest_entry {
     /* VRN_OK, or why the kernel could not be run, although the device should be able to */
     vrn_result result;
     uint32_t cases; /* how many cases were run; for "replay": how many runs after the first one */
-    uint32_t
-        wrong; /* how many of these were wrong; for "replay": gave other bytes than the first run */
+    /* how many of these were wrong; for "replay": how many gave other bytes than the first run */
+    uint32_t wrong;
     /* the largest error as a multiple of the tolerance: above 1 is wrong. Infinite for a NaN or a
      * write outside the output. For "replay": 0 or infinite */
     double worst;
@@ -330,7 +330,7 @@ typedef struct vrn_check_fit {
 
 /* The fit of one norm. */
 typedef struct vrn_check_norm {
-    const char *name;  /* "layer1.0.bn1"; valid as long as the check */
+    const char *name;  /* "layer1.0.bn1"; valid as long as the check exists */
     uint32_t channels; /* of the norm, including ignored ones */
     vrn_check_fit fit; /* of the norm's channels */
     uint64_t reserved[4];

@@ -118,7 +118,7 @@ VRN_API void vrn_hub_file_free(vrn_hub_file *file);
  * Computing the SHA-256 of a large file takes a few tenths of a second; the cache directory stores
  * the result until the file changes. A build that cannot download cannot compute a SHA-256 either,
  * so it compares only the size. The caller owns `*file`. Blocking. Errors: VRN_ERROR_OUT_OF_MEMORY.
- *  */
+ */
 VRN_API vrn_result vrn_hub_locate(const vrn_hub *hub, const vrn_hub_entry *entry,
                                   vrn_hub_file *file);
 

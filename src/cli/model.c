@@ -203,12 +203,14 @@ static bool report_missing(const vrn_hub *hub, const char *name)
                          name, entry->network);
     }
     if (strpbrk(name, "/,") || vrn_arch_parse(&(vrn_arch){0}, name, NULL) != VRN_OK) {
-        cli_error("%s: no such file, and not a known network; vkresnet models lists the known ones",
-                  name);
+        cli_error(
+            "%s: no such file, and not a known network; 'vkresnet models' lists the known ones",
+            name);
     } else {
-        cli_error("%s: no file of this name, and vkresnet models knows no weights for it; give the "
-                  "path of a checkpoint, or --random-weights 0",
-                  name);
+        cli_error(
+            "%s: no file of this name, and 'vkresnet models' lists no weights for it; give the "
+            "path of a checkpoint, or --random-weights 0",
+            name);
     }
     return false;
 }

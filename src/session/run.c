@@ -167,7 +167,7 @@ static vrn_result check_device(vrn_recorder *r, vrn_session *session,
     if (params->slot || params->cursor || params->keep_top || params->timed) {
         return vrn_fail(
             log, VRN_ERROR_INVALID_ARGUMENT,
-            "vrn_submit_order.record: expected slot, cursor, keep_top and timed to be zero");
+            "vrn_submit_order.record: expected zero in slot, cursor, keep_top and timed");
     }
     vrn_result result = vrn_device_queue_at(&named, session->device, params->queue);
     if (!result && params->transfer_images && named->family != session->queue->family) {

@@ -56,8 +56,8 @@ static bool open_array(search_run *run, const char *path)
     cli_npy *npy = &run->npy;
     if (!cli_npy_open_any(npy, path)) return false;
     if (npy->rank == 4) {
-        return cli_error("%s: expected a row for each photo, [N, C], found [N, C, H, W]: vkresnet "
-                         "features --pool writes the means",
+        return cli_error("%s: expected a row for each photo, [N, C], found [N, C, H, W]; vkresnet "
+                         "features --pool writes such rows",
                          path);
     }
     if (npy->rank != 2 || npy->shape[1] == 0 || npy->shape[1] > WIDTH_MAX) {
