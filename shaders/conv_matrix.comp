@@ -77,8 +77,8 @@ void store(SUMS sums, uint first_m, uint group, uint first_n4) {
     coopMatPerElementNV(sums, sums, store_element, first_m, group, first_n4);
 }
 #else
-// A fragment of sums on its way out, for each subgroup: a row is a pixel. The number of rounds is
-// constant, so compilers can unroll the loop over fragments, which contains the loop over rounds,
+// A fragment of sums on its way out, for each subgroup: a row is a pixel. No subgroup waits for
+// another one. The number of rounds is constant, so compilers can unroll the loop over fragments, which contains the loop over rounds,
 // and keep the fragments in registers.
 const uint PATCH4 = FRAGMENT_M * FRAGMENT_N / 4u;
 const uint SUBGROUPS = SUBGROUPS_M * SUBGROUPS_N;
@@ -89,7 +89,7 @@ shared SUM4 patches[SUBGROUPS_M * SUBGROUPS_N * PATCH4];
 void store(SUMS sums, uint first_m, uint group, uint first_n4) {
     uint patch_begin = gl_SubgroupID * PATCH4;
     coopMatStore(sums, patches, patch_begin, FRAGMENT_N / 4u, gl_CooperativeMatrixLayoutRowMajor);
-    barrier();
+    subgroupBarrier();
     [[unroll]] for (uint r = 0; r < ROUNDS; r++) {
         uint e = r * LANES + gl_SubgroupInvocationID;
         if (PATCH4 % LANES != 0u && e >= PATCH4) break;
@@ -99,7 +99,7 @@ void store(SUMS sums, uint first_m, uint group, uint first_n4) {
             store_output(last_sum(patches[patch_begin + e], c4), m, c4);
         }
     }
-    barrier(); // before the next fragment takes the place
+    subgroupBarrier(); // before the next fragment takes the place
 }
 #endif
 
