@@ -78,8 +78,8 @@ void store(SUMS sums, uint first_m, uint group, uint first_n4) {
 }
 #else
 // A fragment of sums on its way out, for each subgroup: a row is a pixel. No subgroup waits for
-// another one. The number of rounds is constant, so compilers can unroll the loop over fragments, which contains the loop over rounds,
-// and keep the fragments in registers.
+// another one. The number of rounds is constant, so compilers can unroll the loop over fragments,
+// which contains the loop over rounds, and keep the fragments in registers.
 const uint PATCH4 = FRAGMENT_M * FRAGMENT_N / 4u;
 const uint SUBGROUPS = SUBGROUPS_M * SUBGROUPS_N;
 const uint LANES = (gl_WorkGroupSize.x + SUBGROUPS - 1u) / SUBGROUPS;
