@@ -3,8 +3,8 @@
 // A stem and the max pool after it: y = pool(act(bias + conv(x))). A work group computes the
 // results that SIDE x SIDE output pixels need, for COLUMNS x 4 channels, into shared memory, and
 // then the largest of each window. Neighbouring squares compute the lines between them twice: for
-// windows of 3x3 with stride 2, 15 of 14 lines in each direction. An invocation has PIXELS results
-// at once; the weights that it reads are the same for the whole work group.
+// windows of 3x3 with stride 2, 15 lines instead of 14 in each direction. An invocation has PIXELS
+// results at once; the weights that it reads are the same for the whole work group.
 #define WEIGHTS
 #include "common.glsl"
 #include "conv.glsl"

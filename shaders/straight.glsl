@@ -72,8 +72,8 @@ void store_pairs(uint64_t to, vec2 value) {
     Pair(to + 8ul * gl_SubgroupInvocationID).v = packUint2x32(floatBitsToUint(value));
 }
 
-// An address of each lane's own. Stores through bindings, which are tested for bounds, take four
-// times as long to compile.
+// To an address of each lane's own. Stores through bindings, which are tested for bounds, take
+// longer to compile.
 void store_vec4(uint64_t to, vec4 value) {
     const uvec4 bits = floatBitsToUint(value);
     Pairs(to).v = u64vec2(packUint2x32(bits.xy), packUint2x32(bits.zw));

@@ -63,7 +63,8 @@ typedef struct vrn_hub_params {
      * file is appended. It must begin with https:// or http://. NULL: $VKRESNET_HUB_URL, else the
      * registry's server */
     const char *address;
-    bool offline; /* never download. $VKRESNET_OFFLINE=1 has the same effect */
+    /* never download. $VKRESNET_OFFLINE has the same effect, unless it is empty or "0" */
+    bool offline;
     /* a download fails after this many seconds without progress; 0: $VKRESNET_HUB_TIMEOUT, else
      * 30 */
     uint32_t stall_seconds;

@@ -232,8 +232,8 @@ vrn_op_desc vrn_case_desc(const vrn_op_case *c, vrn_type type)
     }
     if (d.epilogue.pool.kernel.y) {
         const vrn_max_pool *p = &d.epilogue.pool;
-        d.out.h = (d.out.h + 2 * p->padding.y - p->kernel.y) / p->stride.y + 1;
-        d.out.w = (d.out.w + 2 * p->padding.x - p->kernel.x) / p->stride.x + 1;
+        d.out.h = out_side(&d, d.out.h, p->kernel.y, p->stride.y, p->padding.y, 1);
+        d.out.w = out_side(&d, d.out.w, p->kernel.x, p->stride.x, p->padding.x, 1);
     }
     if (d.op == VRN_OP_CONV) d.epilogue.bias = c->bias || c->fold;
     set_formats(&d, type);

@@ -401,6 +401,42 @@ static const vrn_kernel *choose_for(const char *title, const vrn_op_desc *d, uin
     return kernel;
 }
 
+/* A kernel that is asked for decides whether a stem computes its pool; otherwise the estimates. */
+static void a_preference_decides_about_the_pool(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *title, *prefer;
+        bool pooled;
+    } cases[] = {
+        {"RTX 4090", NULL, true},
+        {"RTX 4090", "conv_winograd", true},
+        {"RTX 4090", "conv_tile", false},
+        {"RTX 4090", "conv_generic", false},
+        {"RTX 4090", "max_pool", false},
+        {"RTX 4090", "conv_pooled", true},
+        {"H200", NULL, false},
+        {"H200", "conv_generic", false},
+        {"H200", "conv", false},
+        {"H200", "conv_pooled", true},
+    };
+    vrn_device *device = calloc(1, sizeof *device);
+    assert_non_null(device);
+    vrn_graph graph = {0};
+    vrn_op_desc pooled;
+    build(&graph, VRN_PRECISION_FP32);
+    assert_true(vrn_graph_pooled(&graph, 0, NULL, 0, &pooled));
+    for (uint32_t i = 0; i < VRN_COUNT(cases); i++) {
+        for (uint32_t d = 0; d < VRN_COUNT(devices); d++) {
+            if (strcmp(devices[d].title, cases[i].title) == 0) describe(device, &devices[d]);
+        }
+        const vrn_kernel *kernel = vrn_pool_kernel(device, &graph, 0, &pooled, 1, cases[i].prefer);
+        assert_int_equal(kernel != NULL, cases[i].pooled);
+    }
+    vrn_graph_free(&graph);
+    free(device);
+}
+
 /* By the estimate of registers, which the statistics of real compilers are behind. */
 static void no_choice_spills(void **state)
 {
@@ -551,6 +587,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cores_are_found),
         cmocka_unit_test(a_stranger_is_guessed),
+        cmocka_unit_test(a_preference_decides_about_the_pool),
         cmocka_unit_test(no_choice_spills),
         cmocka_unit_test(processors_round_floats),
         cmocka_unit_test(emulated_dot_products_take_registers),
